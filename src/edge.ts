@@ -46,6 +46,8 @@ export interface EdgePlace extends Timers {
   /** Where the objects' files lie; `null`: the platform answers for its disks. */
   readonly disk: Disk | KnownDisk | null;
   now(): number;
+  /** See `HistoryTurns`. */
+  passedMs(): number;
   newId(): string;
   fetch: AppPorts["fetch"];
   /** Lets this come to its end, although the request is over. */

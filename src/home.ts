@@ -81,6 +81,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     ...{ variables, objects, counting, log, disk: () => (home.fault?.standsBy ? null : home.fault), after, newId },
     // As people have it.
     now: machineNow,
+    passedMs: clock.passedMs,
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
     gate: () => home.gate(),

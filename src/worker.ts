@@ -26,6 +26,7 @@ function edgeOf(env: Env): Edge {
     log: logAt(env),
     disk: env.STATE_DISK ?? null,
     now,
+    passedMs: () => performance.now(),
     newId: () => crypto.randomUUID(),
     // Workers refuse a fetch that is called as a method.
     fetch: (url, init) => fetch(url, init),

@@ -18,7 +18,7 @@ export function edgeOnTest(
   time: Timers & { now(): number },
   domains: readonly Domain[],
   objects: EdgeObjects,
-  { onDisk, admitted = () => {}, ...more }: Partial<AppPorts & PostHooks> = {},
+  { onDisk, admitted = () => {}, signedIn = () => {}, ...more }: Partial<AppPorts & PostHooks> = {},
   routes?: readonly Route[],
 ): Pick<Hono, "request"> {
   const { after, now } = time;
@@ -29,7 +29,7 @@ export function edgeOnTest(
       posts: new RateLimit(),
       wrongKeys: new RateLimit(),
       rates: new Rates(),
-      histories: new HistoryTurns({ after, now }),
+      histories: new HistoryTurns({ after, passedMs: now }),
       sessionKey: "a key",
     },
     ...{ metrics: new Metrics(new Counts()), measured: () => "", processText: () => "" },
@@ -51,7 +51,7 @@ export function edgeOnTest(
   return {
     request: async (input, init) => {
       const request = typeof input === "string" ? new Request(new URL(input, "http://localhost"), init) : input;
-      return asResponse(await app.fetch(request as Request, onDisk && { onDisk, admitted }));
+      return asResponse(await app.fetch(request as Request, onDisk && { onDisk, admitted, signedIn }));
     },
   };
 }

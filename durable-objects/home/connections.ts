@@ -1,9 +1,10 @@
 import { budgets } from "../../src/foundation/guard/budgets.ts";
 
 /** In this order they are closed to make room. A connection in none of these is kept. */
-const order = ["stranger", "webex", "view"] as const;
+const order = ["stranger", "person", "webex", "view"] as const;
 /**
- * `stranger`: nobody has proved anything over it. `webex`: WebEx has, and waits for nothing. `view`: a WebSocket of the console.
+ * `stranger`: WebEx has not posted over it, and nobody who is signed in is being answered. `person`: somebody is.
+ * `webex`: WebEx has posted, and waits for nothing. `view`: a WebSocket of the console.
  * `kept`: an agent's, or one over which WebEx is being answered.
  */
 type Standing = (typeof order)[number] | "kept";
@@ -28,7 +29,7 @@ export class Connection {
 /** Connections by their standing. First the one over which no request has come, or ended, for longest. */
 class Group {
   readonly #sets: Readonly<Record<Standing, Set<Connection>>> = {
-    ...{ stranger: new Set(), webex: new Set(), view: new Set(), kept: new Set() },
+    ...{ stranger: new Set(), person: new Set(), webex: new Set(), view: new Set(), kept: new Set() },
   };
   size = 0;
 
@@ -103,6 +104,11 @@ export class Connections {
   admitted(connection: Connection): void {
     connection.isOfWebex = true;
     this.#move(connection, "kept");
+  }
+
+  /** Its request is that of a person who is signed in. */
+  signedIn(connection: Connection): void {
+    if (!connection.isOfWebex) this.#move(connection, "person");
   }
 
   /** Its request is answered. */

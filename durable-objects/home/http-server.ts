@@ -61,8 +61,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
         return refused("The request has no Host.");
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
       const connection = connectionOf.get(incoming.socket);
-      const admitted = () => void (connection && connections.admitted(connection));
-      const answer = await answerTo(ports, from(ports, request, incoming as IncomingMessage), admitted);
+      const answer = await answerTo(ports, from(ports, request, incoming as IncomingMessage), {
+        admitted: () => void (connection && connections.admitted(connection)),
+        signedIn: () => void (connection && connections.signedIn(connection)),
+      });
       if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
       const accepted = ports.home.acceptedBy(answer);
       if (!accepted) return answer;
@@ -113,7 +115,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     socket.once("close", () => connections.closed(connection));
     connections.opened(connection);
   });
-  server.on("request", asked);
+  server.prependListener("request", asked);
   /** Node counts them among its connections, and neither lists nor closes them. */
   const upgraded = new Set<Duplex>();
   server.on("upgrade", (incoming, socket, head) => {
@@ -169,7 +171,7 @@ function continueOnceRead(incoming: IncomingMessage, outgoing: ServerResponse): 
 async function answerTo(
   { home, fetch }: ServerPorts,
   request: Request,
-  admitted: PostHooks["admitted"],
+  who: Omit<PostHooks, "onDisk">,
 ): Promise<Response | TextAnswer> {
   const gate = home.gate();
   let mayLeave = false;
@@ -178,7 +180,7 @@ async function answerTo(
     mayLeave = true;
     await gate();
   };
-  const answer = await fetch(request, { onDisk, admitted });
+  const answer = await fetch(request, { onDisk, ...who });
   try {
     // What is written behind its own flush concerns others.
     if (!mayLeave) await gate();
@@ -244,6 +246,9 @@ function filesAllowed(): number {
   }
 }
 
+/** What becomes a WebSocket says so itself. */
+const nobody = { admitted: () => {}, signedIn: () => {} };
+
 interface Upgrade {
   readonly incoming: IncomingMessage;
   readonly socket: Duplex;
@@ -263,7 +268,7 @@ async function upgrade(
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
   const answer =
     url && !isChanged(incoming.url ?? "", url.href)
-      ? asResponse(await answerTo(ports, from(ports, new Request(url, { headers }), incoming), () => {}))
+      ? asResponse(await answerTo(ports, from(ports, new Request(url, { headers }), incoming), nobody))
       : noTarget();
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);

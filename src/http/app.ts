@@ -93,7 +93,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     const answer = answerAdapter(request, edge, hooks);
     if (answer !== null) return answer.catch(failed);
     const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());
-    if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request);
+    if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request, hooks ?? {});
     // An agent that proves who it is gets in, whoever else has its address.
     const admitted = await app.fetch(request);
     return (admitted.status === 403 ? limit() : null) ?? admitted;
@@ -113,6 +113,7 @@ function addGuard(app: Hono<Variables>, edge: PeoplePorts): void {
         const way = admitted.status === 401 ? toSignIn(context) : null;
         return way ?? instanceOf(context, admitted);
       }
+      context.env.signedIn?.();
       context.set("signedIn", admitted);
       await next();
       context.res = await instanceOf(context, context.res);

@@ -11,13 +11,15 @@ import { type Session, sessionCookie, sessionHashOf } from "../operators/session
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
 import { problem } from "./problem.ts";
+import type { PostHooks } from "./text-answer.ts";
 
 export type SignedIn =
   | { readonly by: "token" | "access"; readonly person: Operator }
   | { readonly by: "session"; readonly person: Operator; readonly session: Session };
 
-/** What the guard leaves for the routes behind it. */
+/** What the guard leaves for the routes behind it, and whom it tells. */
 export interface Variables {
+  readonly Bindings: Partial<Pick<PostHooks, "signedIn">>;
   readonly Variables: { signedIn: SignedIn };
 }
 

@@ -1,11 +1,12 @@
-import type { EpochMs } from "../foundation/ids.ts";
+import { budgets } from "../foundation/guard/budgets.ts";
 import { type Timers, wait } from "../foundation/time/timers.ts";
 import { type Operator, tokenOperator } from "../operators/people.ts";
 import { requestMs } from "../rpc/objects.ts";
 import { problem } from "./problem.ts";
 
 interface HistoryPorts extends Timers {
-  now(): EpochMs;
+  /** At one pace, whoever sets the clock. */
+  passedMs(): number;
   /** See `Platform`. */
   giveWay?(): Promise<void>;
 }
@@ -17,7 +18,7 @@ const lostAfterMs = { waiting: 1_000, underWay: 2 * requestMs };
 /** A question that waits or is under way. */
 interface Asked {
   /** When it looked last, or began. */
-  at: EpochMs;
+  atMs: number;
   state: keyof typeof lostAfterMs;
 }
 
@@ -25,7 +26,7 @@ interface Asked {
 export class HistoryTurns {
   readonly #ports: HistoryPorts;
   /** By person and conference, in the order in which they came. */
-  readonly #asked = new Map<string, readonly Asked[]>();
+  readonly #asked = new Map<string, Set<Asked>>();
 
   constructor(ports: HistoryPorts) {
     this.#ports = ports;
@@ -36,37 +37,42 @@ export class HistoryTurns {
     await this.#ports.giveWay?.();
   }
 
-  /** `null`: nothing was done, as another question is under way. Whoever has the operator's token is never refused. */
+  /**
+   * `null`: nothing was done, as others came first. Whoever has the operator's token is not refused for a wait, as
+   * many may have it.
+   */
   async inTurn<Answer>(person: Operator, conference: string, work: () => Promise<Answer>): Promise<Answer | null> {
     const name = JSON.stringify([person.name, conference]);
-    const own: Asked = { at: 0, state: "waiting" };
+    const { passedMs } = this.#ports;
+    const own: Asked = { atMs: 0, state: "waiting" };
+    const until = passedMs() + requestMs;
     try {
-      // By timers of its own: at Cloudflare no request may wait for what another one does.
-      for (let waitedMs = 0; !this.#isTurnOf(own, name); waitedMs += lookEveryMs) {
-        if (waitedMs < requestMs) await wait(this.#ports, lookEveryMs);
+      // By looks of its own: at Cloudflare no request may wait for what another one does.
+      while (!this.#isTurnOf(own, name)) {
+        if (Number(this.#asked.get(name)?.size) > budgets.histories.most) return null;
+        if (passedMs() < until) await wait(this.#ports, lookEveryMs);
         else if (person.name === tokenOperator.name) break;
         else return null;
       }
       own.state = "underWay";
       return await work();
     } finally {
-      const others = this.#of(name).filter((one) => one !== own);
-      if (others.length > 0) this.#asked.set(name, others);
-      else this.#asked.delete(name);
+      const all = this.#asked.get(name);
+      all?.delete(own);
+      if (all?.size === 0) this.#asked.delete(name);
     }
   }
 
   #isTurnOf(own: Asked, name: string): boolean {
-    own.at = this.#ports.now();
-    // A clock may be set. Others may have taken this one for lost, where the process stood still.
-    const known = this.#of(name).filter(({ at, state }) => Math.abs(own.at - at) < lostAfterMs[state]);
-    const all = known.includes(own) ? known : [...known, own];
+    own.atMs = this.#ports.passedMs();
+    // Others may have taken this one for lost, where the process stood still.
+    const all = (this.#asked.get(name) ?? new Set()).add(own);
     this.#asked.set(name, all);
-    return all[0] === own;
-  }
-
-  #of(name: string): readonly Asked[] {
-    return this.#asked.get(name) ?? [];
+    for (const first of all) {
+      if (first === own || own.atMs - first.atMs < lostAfterMs[first.state]) return first === own;
+      all.delete(first);
+    }
+    return true;
   }
 }
 

@@ -20,10 +20,12 @@ export function asResponse(answer: Response | TextAnswer): Response {
   return new Response(text, { status, headers: { ...headers, "content-type": contentType } });
 }
 
-/** What the edge's own server needs to know of a post while it is answered. Absent: the platform serves. */
+/** What the edge's own server needs to know of a request while it is answered. Absent: the platform serves. */
 export interface PostHooks {
   /** Resolves once all that was written is on disk, and rejects where it is lost. */
   onDisk(): Promise<void>;
   /** Whoever posts may post to the domain. */
   admitted(): void;
+  /** Whoever asks is a person, and signed in. */
+  signedIn(): void;
 }

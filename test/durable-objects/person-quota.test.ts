@@ -69,8 +69,7 @@ test("while there cannot be too many, a row costs two to read", () => {
 
 test("no question about what was refused reads what was done, of which there may be millions", () => {
   const { sql, add } = aRecord();
-  for (let count = 0; count < 1_000; count += 1)
-    sql.exec("INSERT INTO sign_in (person, refused) VALUES ('anna', 0)");
+  for (let count = 0; count < 1_000; count += 1) sql.exec("INSERT INTO sign_in (person, refused) VALUES ('anna', 0)");
   const asked: string[] = [];
   const exec = sql.exec.bind(sql);
   sql.exec = (query, ...values) => {
@@ -81,8 +80,8 @@ test("no question about what was refused reads what was done, of which there may
     return exec(query, ...values);
   };
   add("loud", 400);
-  expect(asked.filter((detail) => !/USING (?:COVERING )?INDEX sign_in_deletable|INTEGER PRIMARY KEY/.test(detail))).toEqual(
-    Array(2).fill("SEARCH sign_in"),
-  );
+  expect(
+    asked.filter((detail) => !/USING (?:COVERING )?INDEX sign_in_deletable|INTEGER PRIMARY KEY/.test(detail)),
+  ).toEqual(Array(2).fill("SEARCH sign_in"));
   expect(asked.some((detail) => detail.includes("sign_in_deletable"))).toBe(true);
 });

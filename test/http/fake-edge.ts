@@ -223,7 +223,7 @@ export class FakeEdge {
         {
           people: () => people,
           rates: this.rates,
-          histories: new HistoryTurns({ ...time, giveWay: () => this.#giveWay() }),
+          histories: new HistoryTurns({ ...timers, passedMs: () => this.time, giveWay: () => this.#giveWay() }),
           onDisk: () => this.onDisk(),
           admitted: () => {
             this.admitted += 1;

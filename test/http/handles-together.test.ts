@@ -32,6 +32,7 @@ test("an edge asks the handle index with one call for the documents that come wh
     disk: null,
     after: () => () => {},
     now: () => 1_000_000,
+    passedMs: () => 1_000_000,
     newId: () => "id",
     fetch: () => Promise.reject(new Error("nobody answers")),
     waitUntil: (work) => void work,

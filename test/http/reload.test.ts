@@ -59,6 +59,7 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
     disk: null,
     after: (ms, run) => clock.after(ms, run),
     now: () => clock.now,
+    passedMs: () => clock.now,
     newId: () => `id${ids++}`,
     fetch: () => Promise.reject(new Error("nobody answers")),
     waitUntil: (work) => void work,
@@ -208,7 +209,7 @@ test("the server that has a post hears whose it is before the post is read: who 
     );
     const init = { method: "POST", body, headers: { "cf-connecting-ip": from }, duplex: "half" };
     await edge.fetch(new Request(`${origin}/tsp/local/${path}`, init as RequestInit), {
-      onDisk: async () => {},
+      ...{ onDisk: async () => {}, signedIn: () => {} },
       admitted,
     });
   };
@@ -217,6 +218,18 @@ test("the server that has a post hears whose it is before the post is read: who 
   expect(heard).toEqual([]);
   await post(secret, "192.0.2.7");
   expect(heard).toEqual([`${secret} 192.0.2.7`, "read"]);
+});
+
+test("who is signed in is known to the server while the answer is made; who has a wrong token is not", async () => {
+  const edge = edgeOf(domains);
+  const heard: string[] = [];
+  const ask = async (by: string) => {
+    const request = new Request(`${origin}/api/v1/me`, { headers: { authorization: `Bearer ${by}` } });
+    const signedIn = () => void heard.push(by);
+    await edge.fetch(request, { onDisk: async () => {}, admitted: () => void heard.push("admitted"), signedIn });
+  };
+  for (const by of ["wrong", operatorToken]) await ask(by);
+  expect(heard).toEqual([operatorToken]);
 });
 
 test("an operator's token that can be guessed is a line of the log, which does not repeat it", async () => {

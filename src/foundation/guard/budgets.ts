@@ -15,7 +15,7 @@ export const budgets = {
     ...connections({ ofTenFiles: 6, most: 30_000 }),
     by: "the edge",
     beyond:
-      "a stranger's is closed, the one over which nothing was asked for longest; then an idle one of WebEx, then a WebSocket of the console; never an agent's, and none over which WebEx is being answered",
+      "a stranger's is closed, the one over which nothing was asked for longest; then one over which a person who is signed in is being answered, then an idle one of WebEx, then a WebSocket of the console; never an agent's, and none over which WebEx is being answered",
   },
   connectionsOfAddress: {
     of: "connections of one address, but this machine's and trusted proxies'",
@@ -65,10 +65,10 @@ export const budgets = {
   },
   histories: {
     of: "questions about the history of a conference: its timeline, why, its replay",
-    limit: "one at a time",
+    ...{ limit: "one at a time, and 100 that wait for it", most: 101 },
     by: "person and conference, at Cloudflare of each isolate; all who have the operator's token are one",
     beyond:
-      "it waits for those before it, up to 8 s, and is 429 then; with the operator's token it is answered all the same",
+      "it waits for those before it, up to 8 s, and is 429 then; with the operator's token it is answered all the same. One that is too many is 429 at once",
   },
   signIns: {
     of: "sign-ins at the console",

@@ -48,6 +48,36 @@ test("a stranger's request goes before an idle connection of WebEx, and that bef
   expect(closed).toEqual(["stranger's request", "webex, idle", "view", "too many"]);
 });
 
+test("a signed-in person's request goes behind idle connections of strangers, and before one of WebEx", () => {
+  const { connections, closed, open, webex } = crowd();
+  connections.answered(webex("webex, idle"));
+  const person = open("person's request");
+  connections.asked(person);
+  connections.signedIn(person);
+  for (const name of ["idle 1", "idle 2"]) open(name);
+  for (const name of ["a", "b", "c"]) connections.upgraded(open(name), null);
+  expect(closed).toEqual(["idle 1", "idle 2", "person's request"]);
+
+  // Who was answered is a stranger again, as long as nobody asks.
+  const { connections: others, closed: gone, open: opened } = crowd();
+  const idle = opened("a person's, idle");
+  others.asked(idle);
+  others.signedIn(idle);
+  others.answered(idle);
+  for (const name of ["a", "b", "c", "d"]) others.upgraded(opened(name), null);
+  expect(gone).toEqual(["a person's, idle"]);
+});
+
+test("a person who asks over a connection of WebEx, as through a proxy, makes it no stranger's", () => {
+  const { connections, closed, open, webex } = crowd();
+  const shared = webex("webex");
+  connections.asked(shared);
+  connections.signedIn(shared);
+  for (const name of ["1", "2", "3"]) connections.upgraded(open(name), null);
+  open("stranger");
+  expect(closed).toEqual(["stranger"]);
+});
+
 test("an address that has its share loses its own oldest; others, and those that many share, lose none", () => {
   const { closed, open } = crowd({ most: 100, mostOfNetwork: 2 });
   for (const name of ["theirs 1", "theirs 2"]) open(name, "192.0.2.1");

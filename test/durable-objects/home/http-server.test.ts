@@ -298,6 +298,31 @@ test("to make room no connection is closed over which WebEx posts for the first 
   await close();
 });
 
+test("a person who is being answered stays, whoever else comes and asks nothing", async () => {
+  const [port = 0] = await freePorts(1);
+  const [asked, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let closed = 0;
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    files: 20,
+    crowded: () => closed++,
+    fetch: async (_, { signedIn }) => {
+      signedIn();
+      asked.resolve();
+      await mayAnswer.promise;
+      return new Response("answered");
+    },
+  });
+  const answer = fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } });
+  await asked.promise;
+  const idle = Array.from({ length: 13 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  await expect.poll(() => closed).toBe(2);
+  mayAnswer.resolve();
+  expect(await (await answer).text()).toBe("answered");
+  for (const client of idle) client.destroy();
+  await close();
+});
+
 test("connections from the machine itself, as a proxy makes them, count in no share of an address", async () => {
   const [port = 0] = await freePorts(1);
   let crowded = 0;
@@ -320,7 +345,11 @@ test("a frame of bytes, in which nobody has anything to say, comes as an empty o
   const [port = 0] = await freePorts(1);
   const received: string[] = [];
   const ports = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
-  const socket = new HomeSocket("1", "", { ...ports, received: (_: HomeSocket, text: string) => received.push(text), closed: () => {} });
+  const socket = new HomeSocket("1", "", {
+    ...ports,
+    received: (_: HomeSocket, text: string) => received.push(text),
+    closed: () => {},
+  });
   const home = { gate: () => async () => {}, acceptedBy: () => socket };
   const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async () => new Response("") });
   const client = new WebSocket(`ws://127.0.0.1:${port}`);
