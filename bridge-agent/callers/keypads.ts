@@ -69,6 +69,8 @@ export class Keypads {
   #announcements: AnnouncementToCall[] = [];
   /** Whether callers at the prompt may be too many since this was last asked. */
   #mayBeCrowded = false;
+  /** When that was asked. */
+  #portsInUse = 0;
   /** Until when some of them listen; `null`: all have. */
   #listensUntil: EpochMs | null = null;
   /** `null`: the edge is there. */
@@ -148,7 +150,10 @@ export class Keypads {
    * All callers at the prompt, where they may have become too many. While the edge is away that is so only where
    * conferences run: all hear to wait, and take nothing but the conferences' ports.
    */
-  crowd(now: EpochMs): readonly Leg[] {
+  crowd(now: EpochMs, portsInUse: number): readonly Leg[] {
+    // Conferences may have grown into what was left for them.
+    if (portsInUse > this.#portsInUse) this.#mayBeCrowded = true;
+    this.#portsInUse = portsInUse;
     const isNeeded = this.heardBy(now) !== null || this.#parts.reports.live.size > 0;
     if (!this.#mayBeCrowded || !isNeeded) return [];
     this.#mayBeCrowded = false;

@@ -224,7 +224,7 @@ export class Agent {
 
   /** So that ports are left for conferences, whoever dials in. */
   #thinOutPrompt(now: EpochMs): void {
-    const atPrompt = this.#keypads.crowd(now);
+    const atPrompt = this.#keypads.crowd(now, this.#portsInUse);
     if (atPrompt.length === 0) return;
     // Without ports a bridge takes no more calls, and says nothing of how many it has.
     const ports = this.#bridge.ports || null;

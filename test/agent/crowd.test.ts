@@ -108,6 +108,18 @@ test("a crowd takes half of what conferences leave: callers in them and call-out
   expect(atPrompt(world, more)).toHaveLength(7);
 });
 
+test("conferences that grow get their ports back from those who wait, at once and without another caller", () => {
+  const world = onBridge(20);
+  const crowd = crowds(world, 10);
+  world.pass(15_000);
+  expect(atPrompt(world, crowd)).toHaveLength(10);
+
+  for (let count = 0; count < 8; count += 1) world.command(`dial${count}`, dial(`o${count}`));
+  world.settle();
+
+  expect(atPrompt(world, crowd)).toEqual(crowd.slice(4));
+});
+
 test("one number has half of that at the prompt; callers who withhold theirs are nobody together", () => {
   const world = onBridge(16);
   const office = crowds(world, 6, "14085559999");
