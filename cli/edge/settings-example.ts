@@ -6,7 +6,7 @@ export function settingsExample(domain: string): string {
 {
   "host": "127.0.0.1", // A proxy with TLS stands in front: see /usr/share/doc/bridgehead-edge/examples.
   "port": 8787,
-  "trustedProxies": ["127.0.0.1"], // The proxy, whose X-Forwarded-For says who asks.
+  "trustedProxies": [], // ["127.0.0.1"] once the proxy sets X-Forwarded-For itself, as our samples do: until then all who ask through it are one.
   "state": "/var/lib/bridgehead-edge", // Every conference lies here.
   "operators": { "people": [] }, // Who has a token of his own: a line of bridgehead operator NAME for each.
   "domains": {

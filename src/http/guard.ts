@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { budgets } from "../foundation/guard/budgets.ts";
-import { networkOf } from "../foundation/guard/networks.ts";
+import { networkOf, unnamedProxy } from "../foundation/guard/networks.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { RateBudget } from "../foundation/limits.ts";
 import { isLoopback } from "../foundation/loopback.ts";
@@ -173,7 +173,8 @@ export function crossSiteRefusal({ req }: Context, isAmbient: boolean): Response
 
 export async function admitPerson(context: Context, ports: GuardPorts, address: string): Promise<SignedIn | Response> {
   const waitSeconds = ports.rates.tokenWait(address, ports.now());
-  if (waitSeconds > 0 && context.req.header("authorization") !== undefined) return tooManyAttempts(waitSeconds);
+  if (waitSeconds > 0 && context.req.header("authorization") !== undefined)
+    return tooManyAttempts(waitSeconds, address);
   const signedIn = await whoAsks(context, ports);
   if (signedIn === null) {
     ports.metrics.operatorsRefused.count();
@@ -193,7 +194,11 @@ function notSignedIn(): Response {
   return problem(401, "not authorised", detail, { "www-authenticate": "Bearer" });
 }
 
-export function tooManyAttempts(waitSeconds: number): Response {
-  const detail = `Too many wrong tokens came from your address. Try again in ${waitSeconds} s.`;
+export function tooManyAttempts(waitSeconds: number, address: string): Response {
+  const from =
+    address === unnamedProxy
+      ? "through a proxy that trustedProxies of the edge's settings does not name, so that all who come through it are one"
+      : "from your address";
+  const detail = `Too many wrong tokens came ${from}. Try again in ${waitSeconds} s.`;
   return problem(429, "too many attempts", detail, { "retry-after": String(waitSeconds) });
 }

@@ -101,14 +101,14 @@ test("who is inside is never one of a crowd at the prompt, and a crowd is looked
   inside();
   keys("*6");
   const leg = arrives(other);
-  expect(keypads.crowd(20_000)).toEqual([leg]);
-  expect(keypads.crowd(20_000)).toEqual([]);
+  expect(keypads.crowd(20_000, 1)).toEqual([leg]);
+  expect(keypads.crowd(20_000, 1)).toEqual([]);
   keypads.timePassed(10_000); // By then it has heard what to key.
-  expect(keypads.crowd(20_000)).toEqual([leg]);
+  expect(keypads.crowd(20_000, 1)).toEqual([leg]);
   keypads.timePassed(11_000);
   keypads.resumePrompts([], 11_000);
   keypads.reconcileHeld([{ stage: "prompted", call: other, number: "", dialled: "", keys: "" }], 11_000);
-  expect(keypads.crowd(20_000)).toEqual([]);
+  expect(keypads.crowd(20_000, 1)).toEqual([]);
 });
 
 test.each([
@@ -120,7 +120,7 @@ test.each([
 ] as const)("callers whom a state shows may be a crowd, too (%s)", (_, found) => {
   const { keypads, legs } = keypadsWorld();
   found(keypads, [{ stage: "prompted", call: caller, number: "", dialled: "", keys: "" }], legs);
-  expect(keypads.crowd(20_000)).toEqual([legs.find(caller)]);
+  expect(keypads.crowd(20_000, 1)).toEqual([legs.find(caller)]);
 });
 
 test("where nobody waited for the edge, who comes when it is back hears the welcome first: only so many are too many", () => {

@@ -238,6 +238,8 @@ test("guesses through a proxy that nobody has named are limited, whatever addres
   const edge = await edgeWithAnna();
   const guesses = await answered(edge, 60, me, bearer("a guess", unnamedProxy));
   expect([guesses.count, guesses.last.status]).toEqual([20, 429]);
+  // Staff that are locked out by it learn why.
+  expect(await guesses.last.json()).toMatchObject({ detail: expect.stringContaining("trustedProxies") });
   expect((await edge.app.request(me, bearer(token, "127.0.0.1"))).status).toBe(200);
 });
 

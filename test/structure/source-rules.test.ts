@@ -37,21 +37,39 @@ test("no shell gets a text, and one program is started, with fixed words", () =>
 test("what stands in a query to a database is a name or a number of ours; values are bound to it", () => {
   const query =
     /`\s*(?:SELECT|INSERT|UPDATE|DELETE FROM|AND|BEGIN|CREATE|DROP|ALTER|PRAGMA|ROLLBACK|SAVEPOINT|RELEASE|WITH)\b[^`]*/g;
-  const parts = sources.flatMap(({ text }) =>
-    Array.from(text.matchAll(query)).flatMap(([part]) =>
-      Array.from(part.matchAll(/\$\{([^}]*)/g), ([, inside = ""]) => inside),
-    ),
-  );
-
-  expect([...new Set(parts)].sort()).toEqual(
-    [
-      ...["FORMAT", "format", "postgresFormat", "-cacheKiB", "depth", "ms", "silentLongMs"],
-      ...["table", "tables", "this.#keyIs(table)", "name", "person", "columns", "oldest", "goes", "old", "all"],
-      // Conditions of ours, with a `?` for each value.
-      ...["has", "held", 'holds.map((text) => (hasLetter(text) ? like : "instr(data, ?) > 0")).join(" OR ")', "which"],
-      ...["is", "time", "way", "places", "deletable", "isLast", "clockSet", 'isOldest ? "ASC" : "DESC"'],
-    ].sort(),
-  );
+  const parts = sources.flatMap(({ file, text }) => {
+    const named = Array.from(text.matchAll(query)).flatMap(([part]) =>
+      Array.from(part.matchAll(/(['"]?)\$\{([^}]*)/g), ([, quote = "", inside = ""]) => quote + inside),
+    );
+    return named.length === 0 ? [] : [[file, [...new Set(named)]] as const];
+  });
+  // By file, so that a name which is ours in one is none elsewhere; a quote before it would make a value of it.
+  const ofObjects = {
+    "conference/journal.ts": ["has", "columns"],
+    // Conditions of ours, with a `?` for each value.
+    "directory/directory-store.ts": [
+      ...['holds.map((text) => (hasLetter(text) ? like : "instr(data, ?) > 0")).join(" OR ")', "held"],
+      'isOldest ? "ASC" : "DESC"',
+    ],
+    "directory/given-up-store.ts": ["time", "is", "way"],
+    "directory/known-trouble.ts": ["which"],
+    "directory/prompt-store.ts": ["old", "all", "which"],
+    "directory/webhooks.ts": ["table"],
+    "home/log/object-database.ts": ["-cacheKiB", "depth", "table", "places", "this.#keyIs(table)"],
+    "home/log/sqlite-disk.ts": ["tables", "format"],
+    "home/migrate/migrate.ts": ["table"],
+    "home/migrate/workerd-object.ts": ["name"],
+    // What is quoted are constants.
+    "home/shared/postgres-database.ts": ["postgresFormat", "isLast", "'silentLongMs"],
+    "home/shared/postgres-tables.ts": ["postgresFormat"],
+    "ids/id-allocator.ts": ["goes"],
+    "platform/tables/person-quota.ts": ["person", "table", "deletable", "oldest"],
+    "webex-site/webex-site-store.ts": ["table"],
+  };
+  expect(Object.fromEntries(parts)).toEqual({
+    "bridge-agent/core/journal.ts": ["FORMAT", "ms", "'clockSet"],
+    ...Object.fromEntries(Object.entries(ofObjects).map(([file, names]) => [`durable-objects/${file}`, names])),
+  });
 });
 
 test("an expression is made of words of ours, or of text that is escaped", () => {

@@ -25,13 +25,13 @@ import {
   byPerson,
   fieldOf,
   formOf,
-  keepTyped,
   problemIn,
   refusalIn,
   refusedNow,
   refusedPage,
   typedFor,
 } from "./form.ts";
+import { keepTyped } from "./typed.ts";
 
 /** Of some 200 kB each: more makes no page that anybody reads. */
 const MOST_WIRE_ANSWERS = 5;

@@ -21,7 +21,8 @@ import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, EVERY_MS, type PageCall, trouble } from "./console.tsx";
-import { addForm, askApi, byPerson, formOf, keepTyped, problemIn, refusalIn, refusedPage, typedFor } from "./form.ts";
+import { addForm, askApi, byPerson, formOf, problemIn, refusalIn, refusedPage, typedFor } from "./form.ts";
+import { keepTyped } from "./typed.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;

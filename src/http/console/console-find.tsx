@@ -7,7 +7,8 @@ import { isKnown } from "../api/conferences/conferences.ts";
 import { findIn, findPlace, numberIn, promptLinesOf } from "../api/find.ts";
 import { promptPlaceOf } from "../api/prompt-calls.ts";
 import type { AddPage, PageCall } from "./console.tsx";
-import { formOf, keepTyped, typedFor } from "./form.ts";
+import { formOf, typedFor } from "./form.ts";
+import { keepTyped } from "./typed.ts";
 
 const PAGE_LINES = 50;
 const emptyPage = { conferences: [], lines: [], next: null, people: "full" } as const;

@@ -16,6 +16,7 @@ import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { crossSiteRefusal, sessionOf, tooManyAttempts } from "../guard.ts";
 import { problem } from "../problem.ts";
+import { forgetTyped } from "./typed.ts";
 
 export const MAX_TOKEN = 1_024;
 export const MAX_SIGN_IN_BYTES = 4_096;
@@ -35,8 +36,9 @@ export async function signIn(context: Context, edge: PeoplePorts): Promise<Respo
 
 /** The answer to somebody who may not even try a token now; `null`: it may be tried. */
 export function signInRefusal(context: Context, edge: PeoplePorts): Response | null {
-  const waitSeconds = edge.rates.tokenWait(addressOf(context.req.raw), edge.now());
-  return crossSiteRefusal(context, true) ?? (waitSeconds > 0 ? tooManyAttempts(waitSeconds) : null);
+  const address = addressOf(context.req.raw);
+  const waitSeconds = edge.rates.tokenWait(address, edge.now());
+  return crossSiteRefusal(context, true) ?? (waitSeconds > 0 ? tooManyAttempts(waitSeconds, address) : null);
 }
 
 /** Begins a session, whose cookie the browser keeps from scripts and other sites; or the answer to a token that is nobody's. */
@@ -82,8 +84,7 @@ export async function signOut(context: Context, edge: PeoplePorts): Promise<Resp
 export async function endSession(context: Context, edge: PeoplePorts): Promise<void> {
   const hash = await sessionHashOf(edge.sessionKey, sessionOf(context) ?? "");
   if (hash !== null) await edge.objects.sessions().end(hash, addressOf(context.req.raw));
-  // What was typed in searches goes, too: the next person at this machine has no business with it.
-  context.header("clear-site-data", '"cookies"');
+  forgetTyped(context);
   const isHost = getCookie(context, sessionCookie, "host") !== undefined;
   deleteCookie(context, sessionCookie, isHost ? { prefix: "host" } : { path: "/" });
 }

@@ -1,18 +1,16 @@
-import type { Context } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { isFlag } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
 import { type KeptSearch, withQuery } from "../../console/paths.ts";
-import { seal, sha256, unseal } from "../../foundation/secrets.ts";
+import { sha256 } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
-import { SESSION_MS } from "../../operators/sessions.ts";
-import { addressOf, keepsSecureCookies } from "../address.ts";
+import { addressOf } from "../address.ts";
 import { answerRoute, pathOf } from "../api/answer-route.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { readBody } from "../body.ts";
 import type { Problem } from "../problem.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
+import { type Fields, readTyped } from "./typed.ts";
 
 const MAX_FORM_BYTES = 8_192;
 
@@ -128,54 +126,6 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
 
 /** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
 const personalFields: readonly string[] = ["number", "attendeeId", "find"];
-/** The latest: a browser sends all of them with each request, and servers refuse long headers. */
-const MOST_KEPT = 6;
-/** Before they are sealed. */
-const MOST_BYTES = 500;
-/** Characters of a field. */
-const MOST_TYPED = 256;
-const keptCookie = "bridgehead-typed-";
-
-type Fields = Readonly<Record<string, string>>;
-
-/** Keeps fields with the browser, which cannot read them. Returns the query parameter that names them. */
-export async function keepTyped(call: PageCall, kind: string, fields: Fields): Promise<KeptSearch> {
-  if (Object.values(fields).every((value) => value === "")) return {};
-  const { context, edge } = call;
-  // Names rise with the time.
-  for (const old of keptBy(context)
-    .sort()
-    .slice(0, 1 - MOST_KEPT)) {
-    deleteCookie(context, keptCookie + old, cookieOptions(context));
-  }
-  const id = edge.now().toString(36);
-  setCookie(context, keptCookie + id, await seal(edge.sessionKey, sealedFor(call, kind), textOf(fields)), {
-    ...{ ...cookieOptions(context), httpOnly: true, sameSite: "Strict", maxAge: SESSION_MS / 1_000 },
-  });
-  return { [kind]: id };
-}
-
-/** As that of a session: no other name, and no other site under ours, can set it. */
-function cookieOptions({ req }: Context): { readonly path: "/"; readonly prefix?: "host" } {
-  return keepsSecureCookies(req.raw) ? { path: "/", prefix: "host" } : { path: "/" };
-}
-
-function keptBy(context: Context): string[] {
-  const names = Object.keys(getCookie(context)).map((name) => name.replace(/^__Host-/, ""));
-  return names.flatMap((name) => (name.startsWith(keptCookie) ? [name.slice(keptCookie.length)] : []));
-}
-
-/** Whoever uses the browser next reads none of it. */
-function sealedFor({ signedIn }: PageCall, kind: string): string {
-  return `${kind} of ${signedIn.person.name}`;
-}
-
-function textOf(fields: Fields, mostTyped = MOST_TYPED): string {
-  const cut = Object.entries(fields).map(([name, value]) => [name, value.slice(0, mostTyped)]);
-  const text = String(new URLSearchParams(cut));
-  return text.length <= MOST_BYTES || mostTyped <= 1 ? text : textOf(fields, mostTyped / 2);
-}
-
 /**
  * What somebody has typed for this page, and how its further pages name that; or, where the browser keeps it no longer, a page that says so:
  * without it, this one would show everybody.
@@ -184,15 +134,12 @@ export async function typedFor(
   call: PageCall,
   kind: string,
 ): Promise<{ readonly typed: Fields; readonly kept: KeptSearch } | Response> {
-  const { context, edge } = call;
-  const id = context.req.query(kind) ?? "";
+  const id = call.context.req.query(kind) ?? "";
   if (id === "") return { typed: {}, kept: {} };
-  const { prefix } = cookieOptions(context);
-  const cookie = getCookie(context, keptCookie + id, prefix) ?? "";
-  const text = await unseal(edge.sessionKey, sealedFor(call, kind), cookie);
-  if (text === null)
-    return trouble(call, 410, "Look again", "What was looked for here is not kept any more, or by another browser.");
-  return { typed: Object.fromEntries(new URLSearchParams(text)), kept: { [kind]: id } };
+  const typed = await readTyped(call, kind, id);
+  return typed === null
+    ? trouble(call, 410, "Look again", "What was looked for here is not kept any more, or by another browser.")
+    : { typed, kept: { [kind]: id } };
 }
 
 /** The fields of a form that are of people, and all others. */
