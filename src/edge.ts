@@ -46,7 +46,7 @@ export interface EdgePlace extends Timers {
   /** Where the objects' files lie; `null`: the platform answers for its disks. */
   readonly disk: Disk | KnownDisk | null;
   now(): number;
-  /** See `HistoryTurns`. */
+  /** See `EdgePorts`. */
   passedMs(): number;
   newId(): string;
   fetch: AppPorts["fetch"];
@@ -143,7 +143,7 @@ export class Edge {
 
   #ports(): AppPorts {
     const place = this.#place;
-    const { variables, objects, counting, waitUntil, after, now } = place;
+    const { variables, objects, counting, waitUntil, after, now, passedMs } = place;
     const domains = () => this.#domains;
     const since = now();
     const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
@@ -173,6 +173,7 @@ export class Edge {
       ...{
         after,
         now,
+        passedMs,
         objects,
         log,
         fetch: place.fetch,

@@ -23,7 +23,7 @@ export function edgeOnTest(
 ): Pick<Hono, "request"> {
   const { after, now } = time;
   const ports: AppPorts = {
-    ...{ after, now, objects, domains: new Map(domains.map((domain) => [domain.name, domain])) },
+    ...{ after, now, passedMs: now, objects, domains: new Map(domains.map((domain) => [domain.name, domain])) },
     ...{
       handleCache: new HandleCache(),
       posts: new RateLimit(),

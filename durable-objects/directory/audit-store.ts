@@ -42,8 +42,11 @@ export class AuditStore {
     this.#quota = new PersonQuota(sql, { table: "audit", person, deletable, most });
   }
 
-  /** Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. */
-  add(asked: AuditEntry): void {
+  /**
+   * Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. `now`: by which
+   * it gets old; the entry's own time is by the edge that was asked.
+   */
+  add(asked: AuditEntry, now: EpochMs): void {
     this.#table.make();
     const latest = this.#sql
       .exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince)
@@ -62,7 +65,7 @@ export class AuditStore {
       // An entry without outcome may come behind the one with it.
       if (!isOutcomeKnown(known) || !isOutcomeKnown(entry)) return;
     }
-    this.#sql.exec("INSERT INTO audit (at, data) VALUES (?, ?)", entry.at, data);
+    this.#sql.exec("INSERT INTO audit (at, data) VALUES (?, ?)", now, data);
     if (!wasDone(entry)) this.#quota.added();
   }
 

@@ -378,7 +378,7 @@ export class Directory
   }
 
   async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
-    this.#store.transaction(this.#aboutNow(domain), () => this.#audit.add(entry));
+    this.#store.transaction(this.#aboutNow(domain), () => this.#audit.add(entry, this.#ports.now()));
     await this.#changed();
   }
 

@@ -246,8 +246,11 @@ export class KnownTroubles
     this.watch.lookSoon(domain);
   }
 
-  async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {
-    const { id } = acknowledgement;
+  async acknowledge(domain: DomainName, given: Acknowledgement): Promise<void> {
+    const { id } = given;
+    // What is wrong is dated by this object, whose time may be another one than that of the edge.
+    const at = this.#ports.now();
+    const acknowledgement = { ...given, at, upTo: Math.max(at, given.upTo) };
     const upTo = acknowledgement.place ?? 0;
     const others = id === callerId(othersKey) ? (await this.#refused(domain)).slice(mostNamed) : null;
     this.#change(domain, () => {

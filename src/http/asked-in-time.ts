@@ -11,18 +11,18 @@ interface Pace {
 
 /** What each of these answers, in order, side by side. After so many milliseconds no more are asked: those that are left are not in the answer. */
 export async function askedInTime<Item, Answer>(
-  { now, after }: Pick<EdgePorts, "now" | "after">,
+  { passedMs, after }: Pick<EdgePorts, "passedMs" | "after">,
   withinMs: number,
   items: readonly Item[],
   ask: (item: Item) => Promise<Answer>,
   { atOnce, pauseMs }: Pace = { atOnce: ASKED_AT_ONCE, pauseMs: 0 },
 ): Promise<readonly Answer[]> {
-  const begunAt = now();
+  const begunAt = passedMs();
   const answers: Answer[] = [];
   let asked = 0;
   const askOneByOne = async () => {
     for (;;) {
-      const isLate = asked >= atOnce && now() - begunAt >= withinMs;
+      const isLate = asked >= atOnce && passedMs() - begunAt >= withinMs;
       const item = isLate ? undefined : items[asked];
       if (item === undefined) return;
       const index = asked++;

@@ -26,6 +26,8 @@ export interface EdgePorts extends Timers {
   /** The operator's token can be guessed; absent: it cannot, or there is none. */
   isTokenWeak?(): boolean;
   now(): number;
+  /** Milliseconds that pass at one pace, whoever sets the clock. */
+  passedMs(): number;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }
 

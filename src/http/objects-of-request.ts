@@ -62,7 +62,8 @@ export function storageFault(error: unknown): { readonly of: "disk" | "object"; 
 
 interface Ports extends Timers {
   readonly objects: EdgeObjects;
-  now(): number;
+  /** At one pace, whoever sets the clock. */
+  passedMs(): number;
 }
 
 type Method = (...asked: readonly unknown[]) => Promise<unknown>;
@@ -91,8 +92,7 @@ class LimitedObject {
   call(method: string, limit: number | string, asked: readonly unknown[]): Promise<unknown> {
     const { edge, before } = this.#request;
     const object = (edge.objects[this.#name] as object as (...key: Key) => Asked)(...this.#key);
-    // A clock that is set meanwhile must not make it longer.
-    const ms = typeof limit === "number" ? limit : Math.min(before - edge.now(), requestMs);
+    const ms = typeof limit === "number" ? limit : Math.max(before - edge.passedMs(), 0);
     const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
     return within(edge, ms, called[this.#name], answer).catch((cause: unknown) => {
       throw new ObjectFailure({
@@ -134,7 +134,7 @@ for (const [name, methods] of Object.entries(objectMethods) as [
 
 /** The objects for one request. Calls reject when its time is over, since one that hangs would hold it for ever; failures name the object. */
 export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
-  const objects = new LimitedObjects({ edge, before: edge.now() + requestMs });
+  const objects = new LimitedObjects({ edge, before: edge.passedMs() + requestMs });
   // A copy would ask for each of its parts.
   return Object.create(edge, { objects: { value: objects } });
 }

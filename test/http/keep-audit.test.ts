@@ -113,6 +113,7 @@ function edgePlace(
     disk: null,
     after: (ms: number, run: () => void) => clock.after(ms, run),
     now: () => clock.now,
+    passedMs: () => clock.now,
     newId: () => "id",
     waitUntil: () => {},
   } as unknown as EdgePlace;
@@ -163,6 +164,7 @@ test("what is asked is written down, then done, and called done once it is on di
   const note = (what: string) => void happened.push(what);
   const edge = {
     now: () => happened.length,
+    passedMs: () => happened.length,
     gate: () => {
       note("gate");
       return async () => note("on disk");

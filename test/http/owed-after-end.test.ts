@@ -191,6 +191,7 @@ test.each([
   await world.reported(callerEntered(1), callerEntered(2));
   await world.time.pass(700_000);
   await acknowledge("posts-wait");
+  await world.time.pass(1);
   let confirmedAt = 0;
   world.answer = ({ transId }) => {
     if (confirmedAt > 0) return refusesAll();

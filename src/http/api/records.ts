@@ -172,7 +172,7 @@ export const recordUpkeepRoutes = [
     about: ({ domain: { settings }, body }) => ({ number: personAudited(settings)(exactly(body.number)) }),
     async handle({ domain: { name }, edge, query: { cursor }, body }) {
       const number = exactly(body.number);
-      const before = edge.now() + WITHIN_MS;
+      const before = edge.passedMs() + WITHIN_MS;
       let erased = 0;
       const alike = new Set<string>();
       let place: number | null = placeOf(cursor) ?? 0;
@@ -181,7 +181,7 @@ export const recordUpkeepRoutes = [
         erased += page.erased;
         for (const other of page.alike) alike.add(other);
         place = page.next;
-      } while (place !== null && edge.now() < before);
+      } while (place !== null && edge.passedMs() < before);
       return { erased, alike: [...alike], next: cursorAt(place) };
     },
   }),
@@ -201,7 +201,7 @@ export const recordUpkeepRoutes = [
       }),
     },
     async handle({ domain: { name }, edge, query: { cursor } }) {
-      const until = edge.now() + WITHIN_MS;
+      const until = edge.passedMs() + WITHIN_MS;
       const [before, upTo] = cursor?.split("-").map(Number) ?? [];
       let place: RebuildPage["next"] = before === undefined || upTo === undefined ? null : { before, upTo };
       let reported = 0;
@@ -211,7 +211,7 @@ export const recordUpkeepRoutes = [
         reported += page.reported;
         failed.push(...page.failed);
         place = page.next;
-      } while (place !== null && edge.now() < until);
+      } while (place !== null && edge.passedMs() < until);
       return { told: reported, failed, next: place && `${place.before}-${place.upTo}` };
     },
   }),

@@ -103,7 +103,7 @@ async function receiveDocument(
 ): Promise<Response | TextAnswer> {
   const { metrics } = edge;
   const { name, settings, codec } = domain;
-  const begunAt = edge.now();
+  const begunAt = edge.passedMs();
   if (request.method !== "POST") {
     return new Response("The adapter takes TSP documents by POST.\n", { status: 405, headers: { allow: "POST" } });
   }
@@ -116,7 +116,7 @@ async function receiveDocument(
   }
   const confirm = (transId: string, result: ResultWord) => {
     metrics.documents.count({ domain: name, result });
-    metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
+    metrics.confirmSeconds.observe({ domain: name }, edge.passedMs() - begunAt);
     if (result !== "ok") edge.refused(name);
     return new TextAnswer(200, "text/xml; charset=UTF-8", codec.confirm(transId, result));
   };
@@ -155,7 +155,7 @@ async function receiveDocument(
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: name, transId, note });
     await hooks?.onDisk();
   } catch (error) {
-    metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
+    metrics.confirmSeconds.observe({ domain: name }, edge.passedMs() - begunAt);
     return notStored(error, name, transId, edge);
   }
   return confirm(transId, "ok");

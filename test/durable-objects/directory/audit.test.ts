@@ -129,7 +129,7 @@ test("refusals of a kind are one entry with their number, for ten minutes, and e
 test("refusals from while the clock was ahead hide none of those behind it", () => {
   const world = new DirectoryWorld();
   const store = new AuditStore(new Database());
-  const refuse = (at: number) => store.add(entry(world, { ...refused, at, actionId: String(at) }));
+  const refuse = (at: number) => store.add(entry(world, { ...refused, at, actionId: String(at) }), at);
   const shown = () => store.page(null, 9).entries.map(({ at, count = 1 }) => [at, count]);
   for (const at of [dayMs, 1_000, 1_200_000]) refuse(at);
   expect(shown()).toEqual([
@@ -149,7 +149,7 @@ test("nobody pushes out what was done, or may have been: where entries are too m
   let at = 0;
   const keep = (...times: readonly Partial<AuditEntry>[]) => {
     at += 1;
-    for (const more of times) store.add(entry(world, { actionId: `k${at}`, at, ...more }));
+    for (const more of times) store.add(entry(world, { actionId: `k${at}`, at, ...more }), at);
   };
   keep({ action: "end" });
   keep({ action: "unknown", ...unknownOutcome });
@@ -159,7 +159,7 @@ test("nobody pushes out what was done, or may have been: where entries are too m
   for (let time = 0; time < 60; time += 1) keep({ action: "unmute", actionId: "again" });
   for (let time = 0; time < 60; time += 1)
     keep({ ...unknownOutcome, action: `refused ${time}` }, { ...refused, action: `refused ${time}` });
-  new AuditStore(sql, 20).add(entry(world, { ...refused, at: at + 1, action: "refused anew" }));
+  new AuditStore(sql, 20).add(entry(world, { ...refused, at: at + 1, action: "refused anew" }), at + 1);
 
   const { entries } = store.page(null, 500);
   const nothingDone = entries.filter(({ status, repeat }) => status === 403 || repeat);
@@ -175,7 +175,7 @@ test("what went for its age makes room: no refusal goes before its time since th
   const world = new DirectoryWorld();
   const store = new AuditStore(new Database(), 20);
   const refuse = (from: number, to: number) => {
-    for (let at = from; at < to; at += 1) store.add(entry(world, { ...refused, action: `refused ${at}`, at }));
+    for (let at = from; at < to; at += 1) store.add(entry(world, { ...refused, action: `refused ${at}`, at }), at);
   };
   refuse(1, 30);
   store.deleteBefore(100, 50);
@@ -200,6 +200,18 @@ test("the same Idempotency-Key at another conference is no repeat, nor the same 
     ["222", undefined, 202],
     ["111", undefined, 202],
   ]);
+});
+
+test("what people do is kept for as long as records are, whatever the clock of the edge that was asked shows", async () => {
+  const world = new DirectoryWorld();
+  for (const at of [0, world.time.now + 1_000 * dayMs])
+    await world.directory.keepAudit(domain, entry(world, { at, actionId: String(at) }));
+  await world.time.pass(dayMs);
+  await world.directory.alarm();
+  expect((await world.directory.audit(null, 9)).entries).toHaveLength(2);
+  await world.time.pass(400 * dayMs);
+  await world.directory.alarm();
+  expect((await world.directory.audit(null, 9)).entries).toEqual([]);
 });
 
 test("what people have asked goes with the records of its time", async () => {

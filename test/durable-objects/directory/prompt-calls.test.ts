@@ -421,6 +421,16 @@ test("a call that was at the prompt while others were acknowledged has a place b
   expect((await world.page()).calls[0]?.id).toBeGreaterThan(Number(seen?.place));
 });
 
+test("an edge whose clock is behind the directory's time acknowledges all the same, for as long as others do", async () => {
+  const world = new PromptWorld();
+  const behind = world.time.now - 500 * dayMs;
+  const known = { since: behind, upTo: behind, at: behind, place: null, by: "ann", word: "known" };
+  await world.directory.knownTrouble.acknowledge(domain, { id: "posts-wait:host", ...known });
+  await world.directory.alarm();
+  const { acknowledged } = await world.directory.knownTrouble.trouble(domain);
+  expect(acknowledged).toMatchObject([{ at: world.time.now, upTo: world.time.now, since: behind }]);
+});
+
 test("rows are read once: what is in memory is what another life reads from the disk, whatever was kept", async () => {
   const world = new PromptWorld();
   const refusedAt = (name: string, at: number, more: object = {}) =>

@@ -95,11 +95,11 @@ test("what is deleted for its age is from before that time: the last that is kep
   const sql = new Database();
   const audit = new AuditStore(sql);
   const entry = { person: "anna", role: "viewer", by: "token", action: "act", about: {}, status: 202 } as const;
-  for (const at of [1, 2, 3]) audit.add({ ...entry, at, actionId: String(at), refusal: null, from: "" });
+  for (const at of [1, 2, 3]) audit.add({ ...entry, at, actionId: String(at), refusal: null, from: "" }, at);
   expect(audit.deleteBefore(2, 9)).toBe(false);
   expect(audit.page(null, 9).entries.map(({ at }) => at)).toEqual([3, 2]);
   // A clock was set back: what is older stands behind what is not. Nor is there more to delete.
-  for (const at of [5, 1]) audit.add({ ...entry, at, actionId: String(at), refusal: null, from: "" });
+  for (const at of [5, 1]) audit.add({ ...entry, at, actionId: String(at), refusal: null, from: "" }, at);
   expect(audit.deleteBefore(2, 4)).toBe(false);
   expect(audit.page(null, 9).entries.map(({ at }) => at)).toEqual([5, 3, 2]);
 });
