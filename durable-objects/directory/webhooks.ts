@@ -10,7 +10,7 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import { type WebhookView, webhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { type Platform, type Sql, type SqlRow, surelyNow } from "../platform/platform.ts";
+import { type Platform, type Sql, type SqlRow, skippedOf, surelyNow } from "../platform/platform.ts";
 import { type HttpAnswer, statusFault } from "../platform/post.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
@@ -18,7 +18,7 @@ type Receiver = DomainSettings["webhooks"][number];
 
 const showView = showOf(webhookView);
 
-interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "log" | "post" | "measures"> {
+interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "skippedMs" | "log" | "post" | "measures"> {
   readonly sql: Sql;
   /** `null`: it is not known yet. */
   domain(): DomainName | null;
@@ -38,6 +38,8 @@ interface Waiting {
   readonly due: EpochMs;
   /** By the directory's clock: a conference may be behind it by a skip. */
   readonly queuedAt: EpochMs;
+  /** What of the directory's time had ever gone on at once by then. */
+  readonly skippedMs?: number;
   readonly event: Pick<WebhookEvent, "id" | "type" | "at">;
   /** The same bytes on each attempt. */
   readonly body: string;
@@ -117,9 +119,15 @@ export class Webhooks {
     for (const { url, event } of rows) {
       const { id, type, at, data } = event;
       const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
-      const kept = JSON.stringify({ event: { id, type, at }, queuedAt: this.#ports.now(), body, refused: 0 });
+      const kept = JSON.stringify({ event: { id, type, at }, ...this.#queuedNow(), body, refused: 0 });
       sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, this.#nextId(url), kept);
     }
+  }
+
+  #queuedNow(): Pick<Waiting, "queuedAt" | "skippedMs"> {
+    const queuedAt = this.#ports.now();
+    const skippedMs = skippedOf(this.#ports);
+    return { queuedAt, ...(skippedMs > 0 && { skippedMs }) };
   }
 
   /** Never gives an id twice, also where the transaction fails. */
@@ -213,7 +221,7 @@ export class Webhooks {
     if (isRefused) this.#refused(waiting, why);
     else this.#receiverFailed(receiver, why);
     // This reads all that waits, so not after each refusal: a receiver that refuses one event may refuse each.
-    const isOld = surplus([waiting], policy, surelyNow(this.#ports)).length > 0;
+    const isOld = this.#surplusOf([waiting]).length > 0;
     if (!isRefused || isOld || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
   }
 
@@ -255,7 +263,7 @@ export class Webhooks {
     const all = this.#tables
       .read("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url)
       .map((row) => toWaiting(receiver, row));
-    const lost = surplus(all, policy, surelyNow(this.#ports));
+    const lost = this.#surplusOf(all);
     const [first] = lost;
     if (!first) return;
     const before = this.#stateOf(receiver.url);
@@ -267,8 +275,15 @@ export class Webhooks {
     this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });
   }
 
-  #keepDue({ receiver, row, due, event, queuedAt, body, refused }: Waiting, later: EpochMs): void {
-    const data = JSON.stringify({ event, queuedAt, body, refused });
+  /** Those that are too many, or have waited for too long, but for what of that time went on at once. */
+  #surplusOf(rows: readonly Waiting[]): readonly Waiting[] {
+    const everMs = skippedOf(this.#ports);
+    const aged = rows.map((row) => ({ row, queuedAt: row.queuedAt + Math.max(0, everMs - (row.skippedMs ?? 0)) }));
+    return surplus(aged, policy, surelyNow(this.#ports)).map(({ row }) => row);
+  }
+
+  #keepDue({ receiver, row, due, event, queuedAt, skippedMs, body, refused }: Waiting, later: EpochMs): void {
+    const data = JSON.stringify({ event, queuedAt, skippedMs, body, refused });
     const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
     this.#ports.sql.exec(update, later, data, receiver.url, due, row);
   }
@@ -322,9 +337,8 @@ function isOfEvent(status: number): boolean {
 }
 
 function toWaiting(receiver: Receiver, { id, due, data }: SqlRow): Waiting {
-  const kept: Pick<Waiting, "event" | "body" | "refused"> & Partial<Pick<Waiting, "queuedAt">> = JSON.parse(
-    String(data),
-  );
+  const kept: Pick<Waiting, "event" | "body" | "refused" | "skippedMs"> & Partial<Pick<Waiting, "queuedAt">> =
+    JSON.parse(String(data));
   // Rows of version 0.1 do not have it.
   return { queuedAt: kept.event.at, ...kept, receiver, row: Number(id), due: Number(due) };
 }

@@ -46,6 +46,8 @@ class World {
   /** Where the directory's time only follows the machine's clock. */
   machineAheadMs = 0;
   doubtMs = 0;
+  /** What of the directory's time has ever gone on at once. */
+  skippedMs = 0;
   #life = 0;
   #isCreated = false;
   directory = this.start();
@@ -60,6 +62,7 @@ class World {
       now: () => this.time.now - this.setBackMs,
       machineNow: () => this.time.now - this.setBackMs + this.machineAheadMs,
       doubtMs: () => this.doubtMs,
+      skippedMs: () => this.skippedMs,
       log: (line) => this.lines.push(line),
       domain: () => this.domain,
       secret: (name) => (name === receiver.secretFrom ? this.secret : undefined),
@@ -363,6 +366,19 @@ test("what nobody took is tried on as long as one clock alone says that it is th
   await world.pass(5 * dayMs);
   expect(world.rows).toBe(2);
   await world.pass(2 * dayMs);
+  expect(world.rows).toBe(0);
+});
+
+test("what went on at once, since the clock was set right, makes no event old; what did so before counts for nothing", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  world.skippedMs = 9 * dayMs;
+  await world.joins("c1");
+  world.skippedMs += 4 * dayMs;
+  world.time.now += 4 * dayMs;
+  await world.pass(dayMs);
+  expect(world.rows).toBe(2);
+  await world.pass(4 * dayMs);
   expect(world.rows).toBe(0);
 });
 
