@@ -52,7 +52,9 @@ const countedWithinMs = 300;
 /** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
 export async function serveHome({ state, host, port, write, ...options }: HomeOptions): Promise<HomeEdge> {
   const variables = { ...options.variables };
-  const clock = new NodeClock((byMs) => home.skipped(byMs));
+  // Until the state is read, its last time says what is in doubt.
+  let begun: Home | null = null;
+  const clock = new NodeClock((byMs) => begun?.skipped(byMs));
   const machineNow = () => Date.now();
   const log = logOf(
     write,
@@ -74,6 +76,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   const settings = () => digestOf([variables.DOMAINS, variables.OPERATORS ?? "", variables.OPERATOR_TOKEN]);
   const disk = "file" in state ? new SqliteDisk(state.file) : await sharedDisk(state, { clock, log, settings });
   const home = await Home.start({ disk, clock, log, newId, make });
+  begun = home;
   const pair = "file" in state ? null : pairOf(state.name, home, disk as LeasedDisk);
   const objects = stubsBy(home);
   const counting = new Counting({ objects, after, now, newId });

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { removeFolder, temporaryFolder } from "../../../scripts/at-exit.ts";
+import { freePorts } from "../../../simulators/free-ports.ts";
+import { serveHome } from "../../../src/home.ts";
+
+test("an edge whose machine has no battery starts, and its clock may be set while the state is read", async () => {
+  const folder = temporaryFolder("home");
+  onTestFinished(() => removeFolder(folder));
+  const [port = 0] = await freePorts(1);
+  const lines: string[] = [];
+  const { now } = Date;
+  let asked = 0;
+  // The first two looks at the clock are before the state is read.
+  vi.spyOn(Date, "now").mockImplementation(() => (asked++ < 2 ? asked : now()));
+  onTestFinished(() => void vi.restoreAllMocks());
+  const start = () => {
+    asked = 0;
+    return serveHome({
+      ...{
+        variables: { DOMAINS: "{}", OPERATOR_TOKEN: "" },
+        state: { file: join(folder, "state.db") },
+        host: "127.0.0.1",
+        port,
+      },
+      write: (_, line) => lines.push(line),
+    });
+  };
+  // Without a state, and with one.
+  for (let life = 0; life < 2; life += 1) {
+    const edge = await start();
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    await edge.stop();
+  }
+  expect(lines.filter((line) => line.includes("time-skipped"))).toEqual([]);
+});
