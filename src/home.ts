@@ -67,7 +67,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   const giveWay = () => portions.giveWay();
   const newId = () => crypto.randomUUID();
   const heardTime = (at: number, address: string) => {
-    if (isAnotherMachine(address)) home.heardTime(at);
+    if (home.doubtMs > 0 && isAnotherMachine(address)) home.heardTime(at);
   };
   const make = (kind: ObjectName, _name: string, life: LifePlace): Whole | Promise<Whole> => {
     const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, heardTime, giveWay });

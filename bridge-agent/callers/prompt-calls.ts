@@ -99,7 +99,7 @@ export class PromptCalls {
     const because = { why, ...(reason && { reason }) };
     const { call, number, dialled } = leg;
     if (conference !== null && this.#reports.live.find(conference)) {
-      const about = { wrongKeys: this.wrongKeys(call), waitedMs: Math.max(0, now - leg.since) };
+      const about = { wrongKeys: this.wrongKeys(call), waitedMs: now - leg.since };
       this.#reports.addEvent(conference, { type: "caller-turned-away", call, number, dialled, ...because, ...about });
     }
     // Who stopped keying may lack the # alone; other digits were judged with one.
@@ -189,7 +189,7 @@ export class PromptCalls {
 
   /** The next message, if none is under way or that one has had no ack for too long. */
   due(now: EpochMs): readonly AgentToEdge[] {
-    if (!this.isWaiting || (this.#sent !== null && Math.abs(now - this.#sent.at) < RESEND_AFTER_MS)) return [];
+    if (!this.isWaiting || (this.#sent !== null && now - this.#sent.at < RESEND_AFTER_MS)) return [];
     const next = [...this.#stories].filter(([number]) => number > this.#acknowledged).slice(0, MAX_PROMPT_CALLS);
     const upTo = next.at(-1)?.[0] ?? this.#last;
     const drops = this.#unsaidDrops;

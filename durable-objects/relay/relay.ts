@@ -165,10 +165,13 @@ export class Relay implements RelayRpc {
   opened(id: string, { domain, bridge, agent, key, at, idLimit, edgeEpoch: known = 0 }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
-    if (this.#store.read("epoch") === undefined && this.#store.read("begunAt") === undefined) {
+    const begunAt = this.#store.read("begunAt");
+    const isNew = begunAt === undefined && this.#store.read("epoch") === undefined;
+    // It began by a clock that was ahead, and an operator has set the time back.
+    if (isNew || (begunAt ?? 0) > this.#ports.now()) {
       const skippedMs = skippedOf(this.#ports);
       this.#store.write("begunAt", this.#ports.now());
-      if (skippedMs > 0) this.#store.write("begunSkippedMs", skippedMs);
+      if (skippedMs !== (this.#store.read("begunSkippedMs") ?? 0)) this.#store.write("begunSkippedMs", skippedMs);
     }
     const { restoredAt } = this.#ports;
     if (restoredAt !== undefined && this.#store.read("restoredSkipped")?.at !== restoredAt)
@@ -346,8 +349,8 @@ export class Relay implements RelayRpc {
 
   /**
    * Another agent takes the place of one that was silent, or without its bridge, for too long. After the
-   * clock was set back, each silence begins anew. Where it was set forward, or this object looks late, a
-   * connected agent has time for a ping.
+   * clock was set back, each silence begins anew. Where it was set forward by more than a silence that is noticed in
+   * time, or this object looks late, a connected agent has time for a ping.
    */
   #replaceUseless(): void {
     const at = this.#ports.now();

@@ -152,6 +152,22 @@ test("a relay has lost nothing since the first agent came to it, also one that i
   expect([world.knownSince, world.knownSkippedMs]).toEqual([[begun], [5_000]]);
 });
 
+test("a relay that began while the clock was ahead begins anew, where an operator has set the time back", async () => {
+  const world = new RelayWorld();
+  world.skippedMs = 365 * dayMs;
+  world.connect();
+  world.now -= 365 * dayMs;
+  world.skippedMs = 0;
+  connectedAgain(world);
+  const begun = world.now;
+  const { epoch } = connectedAgain(world);
+  await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
+  world.says({ ...reports(own, 1), epoch } as AgentToEdge);
+  await world.settle();
+
+  expect([world.knownSince, world.knownSkippedMs]).toEqual([[begun], [0]]);
+});
+
 test("of what went on at once by an earlier restore, nothing counts behind a later one", async () => {
   const world = await RelayWorld.begin();
   for (const ms of [5_000, 9_000]) {
