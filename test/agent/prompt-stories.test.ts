@@ -76,15 +76,14 @@ test("whether the edge keeps stories is known from the journal, and where it doe
   }
 });
 
-test("a message is sent again after a second without an ack, also where the clock was set back, and one is under way at a time", () => {
+test("a message is sent again after a second without an ack, and one is under way at a time", () => {
   const world = wanted();
   const leg = world.arrives();
   world.wrongKey(leg);
   expect(world.sent(1_000)).toMatchObject([{ upTo: 1, calls: [{ call: "c1" }] }]);
   world.wrongKey(leg);
-  expect([world.sent(1_999), world.sent(1)]).toEqual([[], []]);
+  expect(world.sent(1_999)).toEqual([]);
   expect(world.sent(2_000)).toMatchObject([{ upTo: 2 }]);
-  expect(world.sent(1_000)).toMatchObject([{ upTo: 2 }]);
 });
 
 test("an ack counts for the message that was sent last alone", () => {
@@ -197,8 +196,7 @@ test("a conference that runs hears whom it turned away, after how long; one that
   const [here, there] = [world.arrives("c1", 1_000), world.arrives("c2", 1_000)];
   world.wrongKey(here);
   world.calls.hungUpOn(here, { why: "locked" }, here.keypad, KEY, 5_000);
-  const [early, other] = [world.arrives("c3", 9_000), "1" as ConfKey];
-  world.calls.hungUpOn(early, { why: "full" }, early.keypad, KEY, 8_000); // The clock was set back.
+  const other = "1" as ConfKey;
   world.calls.hungUpOn(there, { why: "refused", reason: "no-such-conference" }, there.keypad, other, 5_000);
   world.calls.hungUpOn(world.arrives("c4"), { why: "keyed-nothing" }, prompted(0), null, 5_000);
   const said = world.journal.load().conferences.flatMap(({ conference, reports }) =>
@@ -208,11 +206,8 @@ test("a conference that runs hears whom it turned away, after how long; one that
       return [conference, call, why, waitedMs, wrongKeys];
     }),
   );
-  expect(said).toEqual([
-    [KEY, "c1", "locked", 4_000, 1],
-    [KEY, "c3", "full", 0, 0],
-  ]);
-  expect(world.kept().map(([, , why]) => why)).toEqual(["locked", "full", "refused", "keyed-nothing"]);
+  expect(said).toEqual([[KEY, "c1", "locked", 4_000, 1]]);
+  expect(world.kept().map(([, , why]) => why)).toEqual(["locked", "refused", "keyed-nothing"]);
 });
 
 test("what is keyed in vain is said with its digits: those of unclear keys were seen before, those of a wrong key come with it", () => {

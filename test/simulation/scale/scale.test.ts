@@ -32,11 +32,10 @@ test("what is counted of the directory is what conferences and mailbox told it",
 test("the same seed is the same evening", async () => {
   const [one, other] = [await evening(), await liveThroughEvening(options)];
   // What V8 takes for so short a list is not the same each time.
-  const counted = (lived: Evening) => busiestLines({ ...lived, listBytes: 0 });
+  const counted = (lived: Evening) =>
+    [...busiestLines({ ...lived, listBytes: 0 }), ...endLines(lived), costLine(lived)].join("\n");
 
-  expect(counted(other)).toEqual(counted(one));
-  expect(endLines(other)).toEqual(endLines(one));
-  expect(costLine(other)).toBe(costLine(one));
+  expect(counted(other)).toBe(counted(one));
 });
 
 test("twice as many conferences cost twice as much, and ask the directory twice as often", async () => {
