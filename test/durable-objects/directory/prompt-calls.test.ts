@@ -180,6 +180,19 @@ test("calls that an agent says late, after their caller has got in, are mended; 
   expect(await world.refused()).toEqual([[ada, 3]]);
 });
 
+test("once a number is erased, nobody knows that its caller got in; of others it is known as before", async () => {
+  const world = new PromptWorld();
+  const other = "15550000009";
+  const place = { conference: "7" as ConfKey, bridge };
+  for (const number of [ada, other])
+    world.directory.promptStore.entered(domain, place, { call: "x", number }, worldBegins + 60_000);
+  world.directory.promptStore.eraseNumber((number) => number === ada);
+  const refusedAt = (number: string) =>
+    [1, 2, 3].map((at) => aCall(`${number} ${at}`, { number, at, end: end(at), steps: [wrongKey(at)] }));
+  await world.keep([...refusedAt(ada), ...refusedAt(other)]);
+  expect(await world.refused()).toEqual([[ada, 3]]);
+});
+
 test.each([
   ["ahead", 120_000],
   ["behind", -120_000],
