@@ -16,6 +16,11 @@ export class Database implements Sql {
     return spare.get(kind)?.pop() ?? new Database(kind);
   }
 
+  /** From here on all are new: a table that an earlier owner has made takes a page, though it is empty. */
+  static dropSpare(): void {
+    spare.clear();
+  }
+
   readonly #kind: string;
 
   transactions = 0;

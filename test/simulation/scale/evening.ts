@@ -8,6 +8,7 @@ import { AgentProcess } from "../agent-process.ts";
 import { Bridge, Bridges } from "../bridge.ts";
 import { Clock } from "../clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "../context.ts";
+import { Database } from "../database.ts";
 import { Edge, type Shared } from "../edge.ts";
 import { Faults } from "../faults.ts";
 import { simulatedKey } from "../relay-host.ts";
@@ -81,6 +82,7 @@ export function liveThroughEvening(
     // The clock runs from the event loop itself.
     setImmediate(() => {
       try {
+        Database.dropSpare();
         resolve(new World(options, sabotage).live());
       } catch (error) {
         reject(error);
