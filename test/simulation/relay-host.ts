@@ -313,16 +313,20 @@ export class RelayHost {
   die(): void {
     const open = [...this.#sockets.values()];
     this.hosted.die("crashed");
-    this.cut();
     // At home they are the process's, which hears of their end.
-    if (this.#home) for (const { end } of open) end.closed();
+    const isHeard = this.#home !== null;
+    this.cut(null, isHeard);
+    if (isHeard) for (const { end } of open) end.closed();
   }
 
-  /** The machine or process with the sockets is gone. */
-  cut(process: EdgeProcess | null = null): void {
+  /** The machine or process with the sockets is gone. `isHeard`: the relay hears that they closed. */
+  cut(process: EdgeProcess | null = null, isHeard = false): void {
     const isCut = (socket: Socket) => process === null || socket.process === process;
     const sockets = [...this.#sockets, ...this.#leftSockets].filter(([, socket]) => isCut(socket));
-    this.#miss(sockets.map(([id]) => id));
+    this.#miss(
+      sockets.map(([id]) => id),
+      isHeard,
+    );
     for (const [id] of sockets) {
       this.#leftSockets.delete(id);
       this.#platformSockets.delete(id);
@@ -341,12 +345,12 @@ export class RelayHost {
     for (const [id, socket] of sockets) this.#leftSockets.set(id, socket);
   }
 
-  /** From now on the agent that acts is missed, if its link is one of these. */
-  #miss(ids: readonly string[]): void {
+  /** From now on the agent that acts is missed, if its link is one of these: it is waited for, unless its link is known to be over. */
+  #miss(ids: readonly string[], isOver = false): void {
     const { id = "", agent = "" } = this.#active ?? {};
     if (this.#active && this.#sockets.has(id) && ids.includes(id)) {
       this.#active.heardAt = this.#context.clock.now;
-      if (this.#isTimed) this.activeAgent.missed(agent);
+      if (this.#isTimed && !isOver) this.activeAgent.missed(agent);
     }
     for (const one of ids) this.#sockets.delete(one);
   }
