@@ -26,7 +26,7 @@ export interface EdgePorts extends Timers {
   /** The operator's token can be guessed; absent: it cannot, or there is none. */
   isTokenWeak?(): boolean;
   now(): number;
-  /** Milliseconds that pass at one pace, whoever sets the clock. */
+  /** Milliseconds that pass: at one pace, but on workerd, which has no clock that nobody can set. */
   passedMs(): number;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }

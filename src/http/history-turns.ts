@@ -5,7 +5,7 @@ import { requestMs } from "../rpc/objects.ts";
 import { problem } from "./problem.ts";
 
 interface HistoryPorts extends Timers {
-  /** At one pace, whoever sets the clock. */
+  /** See `EdgePorts`: on workerd somebody may set it. */
   passedMs(): number;
   /** See `Platform`. */
   giveWay?(): Promise<void>;
@@ -45,12 +45,12 @@ export class HistoryTurns {
     const name = JSON.stringify([person.name, conference]);
     const { passedMs } = this.#ports;
     const own: Asked = { atMs: 0, state: "waiting" };
-    const until = passedMs() + requestMs;
+    const begunMs = passedMs();
     try {
       // By looks of its own: at Cloudflare no request may wait for what another one does.
       while (!this.#isTurnOf(own, name)) {
         if (Number(this.#asked.get(name)?.size) > budgets.histories.most) return null;
-        if (passedMs() < until) await wait(this.#ports, lookEveryMs);
+        if (Math.abs(passedMs() - begunMs) < requestMs) await wait(this.#ports, lookEveryMs);
         else if (person.name === tokenOperator.name) break;
         else return null;
       }
@@ -69,7 +69,7 @@ export class HistoryTurns {
     const all = (this.#asked.get(name) ?? new Set()).add(own);
     this.#asked.set(name, all);
     for (const first of all) {
-      if (first === own || own.atMs - first.atMs < lostAfterMs[first.state]) return first === own;
+      if (first === own || Math.abs(own.atMs - first.atMs) < lostAfterMs[first.state]) return first === own;
       all.delete(first);
     }
     return true;

@@ -62,7 +62,7 @@ export function storageFault(error: unknown): { readonly of: "disk" | "object"; 
 
 interface Ports extends Timers {
   readonly objects: EdgeObjects;
-  /** At one pace, whoever sets the clock. */
+  /** See `EdgePorts`. */
   passedMs(): number;
 }
 
@@ -92,7 +92,8 @@ class LimitedObject {
   call(method: string, limit: number | string, asked: readonly unknown[]): Promise<unknown> {
     const { edge, before } = this.#request;
     const object = (edge.objects[this.#name] as object as (...key: Key) => Asked)(...this.#key);
-    const ms = typeof limit === "number" ? limit : Math.max(before - edge.passedMs(), 0);
+    // A clock that is set back meanwhile must not make it longer.
+    const ms = typeof limit === "number" ? limit : Math.max(0, Math.min(before - edge.passedMs(), requestMs));
     const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
     return within(edge, ms, called[this.#name], answer).catch((cause: unknown) => {
       throw new ObjectFailure({

@@ -13,7 +13,7 @@ const [anna, boris]: Operator[] = ["anna", "boris"].map((name) => ({ ...tokenOpe
 /** Questions that end when they are told to, in the order in which they begin. */
 function questions() {
   const clock = new Clock(0);
-  const machine = { stoodMs: 0, timersEnd: false };
+  const machine = { /** On workerd it may be set back, too. */ stoodMs: 0, timersEnd: false };
   const after: Clock["after"] = (ms, run) => (machine.timersEnd ? () => {} : clock.after(ms, run));
   const turns = new HistoryTurns({ after, passedMs: () => clock.now + machine.stoodMs });
   const begun: string[] = [];
@@ -72,7 +72,7 @@ test("who came first has the next turn, and nobody waits for one that is gone", 
   expect(begun).toEqual(["a1", "a2", "a3"]);
 });
 
-test("a process that stood still keeps nobody waiting for that", async () => {
+test("a process that stood still, or whose clock was set, keeps nobody waiting for that", async () => {
   const { machine, clock, begun, ask, end } = questions();
   for (const name of ["a1", "a2", "a3"]) void ask(anna as Operator, "5", name);
   machine.stoodMs = 5_000;
@@ -81,6 +81,10 @@ test("a process that stood still keeps nobody waiting for that", async () => {
   end();
   await clock.pass(60);
   expect(begun.toSorted()).toEqual(["a1", "a2", "a3"]);
+  machine.stoodMs = -86_400_000;
+  void ask(anna as Operator, "5", "a4");
+  await clock.pass(60);
+  expect(begun.at(-1)).toBe("a4");
 });
 
 test("a question that never says that it is over is in nobody's way for long", async () => {
@@ -118,6 +122,22 @@ test("who waits has waited for eight seconds, however slow the process is", asyn
   machine.stoodMs = 8_000;
   await clock.pass(60);
   expect(await Promise.race([late, "waits"])).toBe(null);
+});
+
+test("nobody waits for longer because the clock was set back", async () => {
+  const { machine, clock, begun, ask } = questions();
+  void ask(anna as Operator, "5", "lost");
+  await clock.pass(10_000);
+  machine.stoodMs = -86_400_000;
+  void ask(anna as Operator, "5", "next");
+  await clock.pass(6_000);
+  expect(begun).toEqual(["lost", "next"]);
+
+  const waiting = ask(anna as Operator, "5", "waits");
+  machine.stoodMs -= 86_400_000;
+  await clock.pass(60);
+  expect(await Promise.race([waiting, "waits"])).toBe("waits");
+  expect(begun.at(-1)).toBe("waits");
 });
 
 test("of two pages and answers of one conference's history at once the second waits", async () => {
