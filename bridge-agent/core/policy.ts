@@ -152,6 +152,10 @@ export interface Overdue {
 
 /** A limit is in minutes. */
 const LOOK_EVERY_MS = 5_000;
+/** How often the journal gets the time of a look, while anything lasts. */
+const KEPT_EVERY_MS = 5 * MINUTE_MS;
+/** The name of that. */
+const LOOKED = "looked";
 /** Until the bridge is asked again to end what it did not end. */
 const ASK_AGAIN_MS = 30_000;
 
@@ -160,16 +164,24 @@ interface RunningSpan {
   askedAt: EpochMs | null;
 }
 
-/** Finds calls and conferences that last too long, for the agent that acts. */
+/**
+ * Finds calls and conferences that last too long, for the agent that acts. What passes while no agent runs does not
+ * count: one clock alone says how long that was.
+ */
 export class Durations {
   readonly #starts: Pick<AgentJournal, "saveStart" | "deleteStart">;
   readonly #running = new Map<string, RunningSpan>();
   #lookAt: EpochMs = 0;
+  /** As the journal has it. */
+  #lookedAt: EpochMs | null = null;
+  #hasLooked = false;
 
   constructor(starts: Pick<AgentJournal, "saveStart" | "deleteStart">, known: JournalContents["starts"]) {
     this.#starts = starts;
-    for (const { name, at } of known)
-      if (!name.startsWith(INSIDE)) this.#running.set(name, { since: at, askedAt: null });
+    for (const { name, at } of known) {
+      if (name === LOOKED) this.#lookedAt = at;
+      else if (!name.startsWith(INSIDE)) this.#running.set(name, { since: at, askedAt: null });
+    }
   }
 
   /** Its key may be another conference's soon. */
@@ -189,6 +201,7 @@ export class Durations {
     now: EpochMs,
   ): Overdue[] {
     this.#lookAt = now + LOOK_EVERY_MS;
+    this.#goOn(now);
     const found = new Set<string>();
     const overdue: Overdue[] = [];
     const look = (name: string, since: EpochMs, limit: number, what: Overdue) => {
@@ -202,7 +215,29 @@ export class Durations {
       for (const { call, conference, since } of calls)
         look(`call ${call}`, since, longestCallMinutes, { conference, call });
     for (const name of this.#running.keys()) if (!found.has(name)) this.#forget(name);
+    this.#keepLook(now);
     return overdue;
+  }
+
+  /** At the first look of a life. */
+  #goOn(now: EpochMs): void {
+    const stoodMs = this.#lookedAt === null ? 0 : now - this.#lookedAt;
+    if (this.#hasLooked || stoodMs <= 2 * KEPT_EVERY_MS) return;
+    for (const [name, running] of this.#running) {
+      running.since += stoodMs;
+      this.#starts.saveStart(name, running.since);
+    }
+  }
+
+  #keepLook(now: EpochMs): void {
+    this.#hasLooked = true;
+    if (this.#running.size === 0) {
+      if (this.#lookedAt !== null) this.#starts.deleteStart(LOOKED);
+      this.#lookedAt = null;
+    } else if (this.#lookedAt === null || Math.abs(now - this.#lookedAt) >= KEPT_EVERY_MS) {
+      this.#lookedAt = now;
+      this.#starts.saveStart(LOOKED, now);
+    }
   }
 
   #forget(name: string): void {

@@ -22,11 +22,16 @@ const refusal = "json_extract(data, '$.refusal')";
 /** What `wasDone` denies. */
 const deletable = `${refusal} <> '${unknownOutcome.refusal}' OR (${refusal} IS NULL AND json_extract(data, '$.repeat'))`;
 
+/** How many of the refusals that an entry counts are told apart from one that is told again: it is so within seconds. */
+const mostHeard = 50;
+
+/** As it stands in its row. `heard`: when the latest of those that it counts were asked. */
+type StoredEntry = AuditEntry & { readonly heard?: readonly EpochMs[] };
+
 /** A row with its entry. */
 interface Kept {
   readonly id: SqlValue;
-  readonly data: SqlValue | undefined;
-  readonly entry: AuditEntry;
+  readonly entry: StoredEntry;
 }
 
 /** What people have asked of a domain: a row for each entry. The first one makes the table. */
@@ -50,11 +55,11 @@ export class AuditStore {
     this.#table.make();
     const latest = this.#sql
       .exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince)
-      .map(({ id = null, data }): Kept => ({ id, data, entry: JSON.parse(String(data)) }));
+      .map(({ id = null, data }): Kept => ({ id, entry: JSON.parse(String(data)) }));
+    if (latest.some((one) => isSame(one.entry, asked))) return;
     const isRepeat = latest.some((one) => isDoneBefore(one.entry, asked));
     const entry: AuditEntry = { ...asked, ...(isRepeat && { repeat: true }) };
     const data = JSON.stringify(entry);
-    if (latest.some((one) => one.data === data)) return;
     if (this.#isCounted(latest, entry)) return;
     for (const { id, entry: known } of latest) {
       if (!isSameRequest(known, entry)) continue;
@@ -78,11 +83,12 @@ export class AuditStore {
     const alike = latest.find((one) => isNear(one) && refusalKind(one.entry) === kind);
     if (!alike) return false;
     const asked = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
+    const { heard = [lastOf(alike.entry)], ...first } = alike.entry;
     if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
     // An answer that got lost has the edge tell it again.
-    else if ((alike.entry.lastAt ?? alike.entry.at) === (entry.lastAt ?? entry.at)) return true;
-    const data = JSON.stringify(counted(alike.entry, entry));
-    this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, alike.id);
+    else if (heard.includes(lastOf(entry))) return true;
+    const kept: StoredEntry = { ...counted(first, entry), heard: [...heard, lastOf(entry)].slice(-mostHeard) };
+    this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", JSON.stringify(kept), alike.id);
     return true;
   }
 
@@ -90,7 +96,10 @@ export class AuditStore {
   page(before: number | null, limit: number): AuditPage {
     const query = "SELECT id, data FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?";
     const rows = this.#table.read(query, before ?? Number.MAX_SAFE_INTEGER, limit + 1);
-    const entries = rows.slice(0, limit).map(({ data }) => JSON.parse(String(data)) as AuditEntry);
+    const entries = rows.slice(0, limit).map(({ data }): AuditEntry => {
+      const { heard: _, ...entry }: StoredEntry = JSON.parse(String(data));
+      return entry;
+    });
     return { entries, next: rows.length > limit ? Number(rows[limit - 1]?.id) : null };
   }
 
@@ -109,6 +118,15 @@ export class AuditStore {
     if (old.length > 0) this.#quota.reset();
     return old.length === atMost;
   }
+}
+
+/** Whether it was told before, whatever the directory has made of it. */
+function isSame({ repeat: _, heard, ...kept }: StoredEntry, entry: AuditEntry): boolean {
+  return JSON.stringify(kept) === JSON.stringify(entry);
+}
+
+function lastOf({ at, lastAt = at }: AuditEntry): EpochMs {
+  return lastAt;
 }
 
 /** Under the same Idempotency-Key, as far as the latest entries tell. */

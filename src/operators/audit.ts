@@ -73,7 +73,11 @@ export function refusalKind(entry: AuditEntry): string | null {
 
 /** One entry for both, as the first one has it. */
 export function counted(first: AuditEntry, later: AuditEntry): AuditEntry {
-  return { ...first, count: (first.count ?? 1) + (later.count ?? 1), lastAt: later.lastAt ?? later.at };
+  return {
+    ...first,
+    count: (first.count ?? 1) + (later.count ?? 1),
+    lastAt: Math.max(first.lastAt ?? first.at, later.lastAt ?? later.at),
+  };
 }
 
 /** In an entry until its outcome is known: for good where a part failed, or the process died first. */

@@ -238,9 +238,24 @@ describe("how long calls and conferences last", () => {
     before.durations.overdue(settings, [call("c1", 0)], ["k" as never], 0);
 
     const after = world(before.known);
-    const found = after.durations.overdue(settings, [call("c1", 60 * minute)], ["k" as never], 60 * minute);
+    const found = after.durations.overdue(settings, [call("c1", 10 * minute)], ["k" as never], 10 * minute);
 
-    expect(found).toEqual([{ conference: "k" }, { conference: "k", call: "c1" }]);
+    expect(found).toEqual([{ conference: "k", call: "c1" }]);
+  });
+
+  test("a stop of more than ten minutes does not count, of which one clock alone says how long it was", () => {
+    const before = world();
+    for (const at of [0, 5, 9]) before.durations.overdue(settings, [call("c1", 0)], ["k" as never], at * minute);
+    expect(before.known.get("looked")).toBe(5 * minute);
+
+    const day = 24 * 60;
+    const at = (minutes: number, { durations }: typeof before) =>
+      durations.overdue(settings, [call("c1", day * minute)], ["k" as never], minutes * minute);
+    const after = world(before.known);
+    expect(at(day + 5, after)).toEqual([]);
+    // By then the time before the stop counts again.
+    expect(at(day + 6, world(after.known))).toEqual([]);
+    expect(at(day + 10, world(after.known))).toEqual([{ conference: "k", call: "c1" }]);
   });
 
   test("a call that began by a clock which was ahead is ended after its minutes all the same", () => {
@@ -253,7 +268,7 @@ describe("how long calls and conferences last", () => {
   test("what is over is kept no longer", () => {
     const { known, durations } = world();
     durations.overdue(settings, [call("c1", 0)], ["k" as never], 0);
-    expect([...known.keys()]).toEqual(["conference k", "call c1"]);
+    expect([...known.keys()]).toEqual(["conference k", "call c1", "looked"]);
 
     durations.overdue(settings, [], [], 5_000);
 

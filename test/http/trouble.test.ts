@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
@@ -251,6 +251,16 @@ test("a time that is in doubt by a day is trouble, and by less is none", async (
   expect(await listed()).toEqual([]);
   edge.doubtMs += 1;
   expect(await listed()).toMatchObject([{ kind: "time-in-doubt" }]);
+});
+
+test("an edge whose clock is ahead acknowledges nothing that is still to come", async () => {
+  const keep = vi.spyOn(edge.directory.knownTrouble, "acknowledge");
+  await giveUp(1);
+  const [one] = await listed();
+  edge.time += 86_400_000;
+  expect((await acknowledge(one?.id ?? "", { word: "known" })).status).toBe(200);
+  expect(keep.mock.calls.map(([, { upTo }]) => upTo)).toEqual([one?.latest]);
+  expect(one?.latest).toBeGreaterThan(0);
 });
 
 test("documents that were given up stay until somebody has acknowledged them, and later ones are open again", async () => {

@@ -50,7 +50,7 @@ export function networksIn(list: readonly string[]): Networks {
   return networks;
 }
 
-/** A proxy on this machine that the settings do not name: what it says of others is not believed, and they are one. */
+/** For whom a proxy on this machine asks that the settings do not name, or that does not say an address: they are one. */
 export const unnamedProxy = "127.0.0.1, for others";
 
 /**
@@ -63,8 +63,8 @@ export function clientOf(peer: string, forwarded: string | null, proxies: Networ
   let client = address;
   for (const entry of (forwarded ?? "").split(",").reverse()) {
     const said = addressIn(entry);
-    // Whoever passed on what is no address vouches for none before it, either.
-    if (said === null) return client;
+    // Whoever passed on what is no address vouches for none before it, either. It need not be of this machine.
+    if (said === null) return isLoopback(client) ? unnamedProxy : client;
     // A stranger may have written that it is this machine.
     if (!proxies.has(said)) return isLoopback(said) ? client : said;
     client = said;

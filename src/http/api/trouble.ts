@@ -86,7 +86,8 @@ export const troubleRoutes = [
       const isAll = found.place === null || seen === undefined || seen === "";
       const place = isAll ? found.place : Math.min(Number(seen), found.place);
       const { since } = found;
-      const upTo = Math.max(at, found.latest ?? at);
+      // Up to now, as the directory has it, where that is later.
+      const upTo = found.latest ?? 0;
       const by = signedIn.person.name;
       await edge.objects.directory(domain.name).acknowledge(domain.name, { id, since, upTo, place, by, at, word });
       // What has happened since the person looked is still open; what only had happened is not listed any more.

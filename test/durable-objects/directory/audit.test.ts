@@ -142,6 +142,20 @@ test("refusals from while the clock was ahead hide none of those behind it", () 
   expect(shown()[0]).toEqual([1_200_000, 3]);
 });
 
+test("what is told again late, behind a repeat or another refusal, is kept once", () => {
+  const world = new DirectoryWorld();
+  const store = new AuditStore(new Database());
+  const shown = () => store.page(null, 9).entries.map(({ at, count, lastAt, repeat }) => [at, count, lastAt, repeat]);
+  for (const at of [1_000, 2_000, 1_000, 2_000]) store.add(entry(world, { at }), at);
+  expect(shown()).toEqual([
+    [2_000, undefined, undefined, true],
+    [1_000, undefined, undefined, undefined],
+  ]);
+  for (const at of [3_000, 5_000, 4_000, 3_000, 4_000, 5_000])
+    store.add(entry(world, { ...refused, at, actionId: String(at) }), at);
+  expect(shown()[0]).toEqual([3_000, 3, 5_000, undefined]);
+});
+
 test("nobody pushes out what was done, or may have been: where entries are too many, those go for which nothing was", () => {
   const world = new DirectoryWorld();
   const sql = new Database();
