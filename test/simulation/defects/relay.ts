@@ -3,11 +3,6 @@ import type { DefectsByFile } from "./defect.ts";
 /** Which agent acts, and what passes between it and the edge. */
 export const relayDefects: DefectsByFile = {
   "durable-objects/relay/relay.ts": {
-    "a clock that is set back keeps a silent agent active": {
-      foundBy: "a silent agent is replaced",
-      before: "if (silentMs < 0) this.#ports.sockets.seen(id, at);",
-      after: "if (this.#lastSeen(id) > at) continue;",
-    },
     "a hand over that is asked for twice is done twice": {
       foundBy: "an agent hands over when it is asked to",
       before: 'if (active.agent === from) this.#step({ type: "hand-over" });',
