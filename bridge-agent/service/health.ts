@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Socket } from "node:net";
 import { familyOf, type Series } from "../../src/foundation/metrics.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
@@ -42,6 +43,9 @@ export function signedRequest(
 ): Readonly<Record<string, string>> {
   return { [SIGNED_HEADER]: `${at} ${key.sign(textToSign(method, path, at))}` };
 }
+
+/** More at once are nobody's honest use: the oldest one ends, so that files are left for the links to edge and bridge. */
+const MOST_CONNECTIONS = 50;
 
 function textToSign(method: string, path: string, at: number): string {
   return ["bridgehead-agent's own machine", method, path, at].join("\n");
@@ -101,6 +105,12 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
       default:
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
     }
+  });
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket.once("close", () => open.delete(socket)));
+    const [oldest] = open;
+    if (open.size > MOST_CONNECTIONS) oldest?.destroy();
   });
   return new Promise((resolve, reject) => {
     server.once("error", ({ code, message }: NodeJS.ErrnoException) => {

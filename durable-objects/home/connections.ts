@@ -57,7 +57,8 @@ interface ConnectionLimits {
 }
 
 export function limitsFor(files: number): ConnectionLimits {
-  const most = Math.min(budgets.connections.most, Math.floor(files * budgets.connections.ofFiles));
+  const { most: atMost, own, ofFiles } = budgets.connections;
+  const most = Math.min(atMost, Math.max(1, Math.floor((files - own) * ofFiles)));
   return {
     most,
     mostOfNetwork: Math.floor(most * budgets.connectionsOfAddress.ofAll),

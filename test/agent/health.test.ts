@@ -213,3 +213,18 @@ test("a port that is taken is told by its setting", async () => {
   );
   server.close();
 });
+
+test("however many connections somebody holds open, the next question is answered, and the oldest ones are closed", async () => {
+  const server = await healthServer(() => agent, 0);
+  const { port } = server.address() as AddressInfo;
+  const held = Array.from({ length: 120 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  for (const socket of held) socket.write("GET /healthz HTTP/1.1\r\n");
+  await expect.poll(() => held.filter(({ closed }) => closed).length).toBe(70);
+
+  expect(await (await fetch(`http://127.0.0.1:${port}/healthz`, { headers: { connection: "close" } })).text()).toBe(
+    "ok\n",
+  );
+  await expect.poll(() => held.findIndex(({ closed }) => !closed)).toBe(71);
+  for (const socket of held) socket.destroy();
+  server.close();
+});

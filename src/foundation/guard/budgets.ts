@@ -12,7 +12,7 @@ const tooMany = "429 with `Retry-After`";
 export const budgets = {
   connections: {
     of: "connections of an edge on your own machine",
-    ...connections({ ofTenFiles: 6, most: 30_000 }),
+    ...connections({ ofTenFiles: 6, own: 50, most: 30_000 }),
     by: "the edge",
     beyond:
       "a stranger's is closed, the one over which nothing was asked for longest; then one over which a person who is signed in is being answered, then an idle one of WebEx, then a WebSocket of the console; never an agent's, and none over which WebEx is being answered",
@@ -114,9 +114,10 @@ function aDay({ rate, burst }: Rate) {
   return { limit: rateText(rate, "day", burst), burst, perSecond: rate / 86_400 };
 }
 
-function connections({ ofTenFiles, most }: { readonly ofTenFiles: number; readonly most: number }) {
-  const limit = `${ofTenFiles} of 10 files that the process may have, at most ${spelled(most)}`;
-  return { limit, ofFiles: ofTenFiles / 10, most };
+/** `own`: files that the process itself has open. */
+function connections({ ofTenFiles, own, most }: Readonly<Record<"ofTenFiles" | "own" | "most", number>>) {
+  const limit = `${ofTenFiles} of 10 files that the process may have beyond ${own} of its own, at most ${spelled(most)}`;
+  return { limit, ofFiles: ofTenFiles / 10, own, most };
 }
 
 function share({ ofAll }: { readonly ofAll: number }) {

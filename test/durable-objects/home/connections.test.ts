@@ -121,7 +121,9 @@ test("what is closed already changes nothing any more", () => {
 });
 
 test("of the files that a process may have, a part is left for its state, its posts and its agents", () => {
-  expect(limitsFor(256)).toEqual({ most: 153, mostOfNetwork: 76, mostViews: 50 });
+  expect(limitsFor(256)).toEqual({ most: 123, mostOfNetwork: 61, mostViews: 50 });
+  // Where there are hardly any, it still serves one after the other.
+  expect([64, 50, 20].map((files) => limitsFor(files).most)).toEqual([8, 1, 1]);
   expect(limitsFor(1_048_576).most).toBe(30_000);
 });
 

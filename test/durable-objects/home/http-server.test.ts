@@ -280,7 +280,7 @@ test("to make room no connection is closed over which WebEx posts for the first 
   const [posted, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
-    files: 10,
+    files: 60,
     fetch: async ({ url }, { admitted }) => {
       if (!url.endsWith("/webex")) return new Promise(() => {});
       admitted();
@@ -304,7 +304,7 @@ test("a person who is being answered stays, whoever else comes and asks nothing"
   let closed = 0;
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
-    files: 20,
+    files: 70,
     crowded: () => closed++,
     fetch: async (_, { signedIn }) => {
       signedIn();
@@ -328,7 +328,7 @@ test("connections from the machine itself, as a proxy makes them, count in no sh
   let crowded = 0;
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
-    files: 20,
+    files: 70,
     crowded: () => crowded++,
     fetch: async () => new Response(""),
   });
