@@ -7,7 +7,8 @@ import { driverTypes } from "./drivers/registry.ts";
 import { doctor } from "./service/doctor.ts";
 import { askForMissing, type InitOptions, init, initDefaults } from "./service/init.ts";
 import { askAgent, askStatus, callsText, callsUnknown, drain, statusText } from "./service/local-commands.ts";
-import { forPeople, LogStream } from "./service/log.ts";
+import { forPeople } from "./service/log.ts";
+import { LogStream } from "./service/log-stream.ts";
 import { AgentService, cannotStart } from "./service/service.ts";
 import { notifySystemd, watchdogMs } from "./service/service-manager.ts";
 import { type AgentSettings, loadSettings } from "./service/settings.ts";
@@ -15,8 +16,6 @@ import { keepHeapSmall } from "./service/small-heap.ts";
 import { agentKey } from "./service/state-folder.ts";
 
 const STDOUT = 1;
-/** A log that nobody reads must not keep the process. */
-const FLUSH_WITHIN_MS = 1_000;
 const WATCH_EVERY_MS = 2_000;
 /** The unit of systemd does not start an agent again that ends with this code. */
 const DRAINED = 3;
@@ -125,15 +124,12 @@ async function run(file: string): Promise<void> {
     stopping = true;
     await loads;
     await service.stop();
-    await flushed();
+    await logStream.flushed();
     process.exit(code);
   }
   async function end(why: string): Promise<never> {
-    await flushed();
+    await logStream.flushed();
     return fail(why);
-  }
-  async function flushed(): Promise<void> {
-    await Promise.race([logStream.flushed(), pause(FLUSH_WITHIN_MS)]);
   }
 
   async function reload(): Promise<void> {

@@ -274,6 +274,11 @@ export class Edge {
     }
   }
 
+  /** Lines of the log that could not be written. */
+  countLostLines(lines: number): void {
+    this.#metrics.logLinesDropped.count({ event: "log-lines-lost" }, lines);
+  }
+
   /** Any request can cause a line, so each event of each domain has its limit. */
   #log(event: EdgeEvent, facts: LogFacts, level: Level = "info"): void {
     const { log, now } = this.#place;

@@ -43,6 +43,8 @@ export type HomeState =
 export interface HomeEdge {
   reload(domains: string): Promise<Result<unknown, string>>;
   reloadPeople(operators: string): Promise<Result<unknown, string>>;
+  /** So many lines were handed to `write`, and could not be written. */
+  countLostLines(lines: number): void;
   stop(): Promise<void>;
 }
 
@@ -106,6 +108,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   return {
     reload: (domains) => edge.reload(domains),
     reloadPeople: (operators) => edge.reloadPeople(operators),
+    countLostLines: (lines) => edge.countLostLines(lines),
     stop: async () => {
       await close();
       await within(clock, countedWithinMs, "the last counts", counting.flush()).catch(() => {});

@@ -12,7 +12,8 @@ import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
 import { driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
 import { RunningAgent } from "../run.ts";
 import { healthServer } from "./health.ts";
-import { type AgentLogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
+import { type AgentLogLine, type Note, RepeatLimit, writeLines } from "./log.ts";
+import type { LogStream } from "./log-stream.ts";
 import type { AgentSettings } from "./settings.ts";
 import {
   type AgentKey,

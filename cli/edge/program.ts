@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isatty } from "node:tty";
+import { LogStream } from "../../bridge-agent/service/log-stream.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { forTerminal, type Notice, noticeLine } from "../log-line.ts";
 import { systemReason } from "../system-reason.ts";
@@ -8,31 +9,55 @@ import { systemReason } from "../system-reason.ts";
 /** A fault that a person must put right before the start; printed as one line. */
 export class StartError extends Error {}
 
+const STDOUT = 1;
+/** The log of a service; a person at a terminal reads it there. */
+const log = new LogStream(STDOUT, (line) => (isAtTerminal() ? `${forTerminal(line.trimEnd())}\n` : line));
+
 /** One short line for a person, the part's name in front. */
 export function printNotice(who: string, what: string): void {
-  print(printable(`${who.padEnd(7)} ${what}`));
+  print(noticeText(who, what));
 }
 
 /** A notice of a service: for a person at a terminal, with who it is about in front, and elsewhere a line of the log. */
 export function give(who: string, notice: Notice): void {
-  if (isAtTerminal()) printNotice(who, notice.msg);
-  else print(noticeLine(notice, Date.now()));
+  printLine(isAtTerminal() ? noticeText(who, notice.msg) : noticeLine(notice, Date.now()));
 }
 
 /** A line of the edge's own log. */
 export function printLine(line: string): void {
-  print(isAtTerminal() ? forTerminal(line) : line);
+  log.write(`${line}\n`);
+}
+
+/** Calls this with the number of lines of the log that were lost so far, and from now on each time that some are. */
+export function countLostLines(count: (lines: number) => void): void {
+  if (log.dropped > 0) count(log.dropped);
+  log.onDropped = count;
+}
+
+/** When the log is written, or cannot be. */
+export function logWritten(): Promise<void> {
+  return log.flushed();
+}
+
+/** Ends the process in this very turn, its log written as far as it can be. */
+export function exitNow(code: number): never {
+  log.writeNow();
+  process.exit(code);
 }
 
 /** Not by process.stdout: to ask that makes a pipe lose lines while its reader is slow. */
 function isAtTerminal(): boolean {
-  return isatty(1);
+  return isatty(STDOUT);
 }
 
-/** Not by console.log: where standard output is a file on a full disk, that would end the process. */
+function noticeText(who: string, what: string): string {
+  return printable(`${who.padEnd(7)} ${what}`);
+}
+
+/** For the answer of a command. Not by console.log: where standard output is a file on a full disk, that would end the process. */
 export function print(line: string): void {
   try {
-    writeSync(1, `${line}\n`);
+    writeSync(STDOUT, `${line}\n`);
   } catch {
     // There is nowhere to print; everything else goes on.
   }
@@ -65,10 +90,12 @@ export async function runUntilStopped(
     const stop = await start();
     await stopped;
     await stop();
+    await logWritten();
     process.exit(0);
   } catch (error) {
     // Ctrl-C also ends what the start was waiting for, perhaps before we hear of it ourselves.
     await pause(STOPPED_WITHIN_MS);
+    await logWritten();
     if (isStopped) process.exit(0);
     const fault = forAPerson(error);
     const isLogged = log && typeof fault === "string" && !isatty(2);

@@ -23,7 +23,7 @@ import {
   stateFile,
   tokenWarning,
 } from "./edge-state.ts";
-import { give, printLine, StartError } from "./program.ts";
+import { countLostLines, exitNow, give, printLine, StartError } from "./program.ts";
 
 /** What `src/home.ts` exports, bundled: Node cannot read its pages as they are. */
 export interface EdgeModule {
@@ -72,6 +72,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     ...{ host, port, trustedProxies },
     write: (_, line) => printLine(line),
   });
+  countLostLines((lines) => edge.countLostLines(lines));
   give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
   void reportReady(urlHere(host, port), stopping.signal, () => running.resolve(edge));
   return async () => {
@@ -89,7 +90,7 @@ export function logFaults(): void {
   };
   process.on("uncaughtException", (error) => {
     fault("edge-ended", "ends of an error of its own", error);
-    process.exit(1);
+    exitNow(1);
   });
   process.on("unhandledRejection", (error) => fault("unhandled-rejection", "work of the edge failed", error));
 }

@@ -6,12 +6,12 @@ import { expect, test } from "vitest";
 import {
   type AgentLogLine,
   forPeople,
-  LogStream,
   lineOf,
   lineOfCommand,
   RepeatLimit,
   writeLines,
 } from "../../bridge-agent/service/log.ts";
+import { LogStream } from "../../bridge-agent/service/log-stream.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import { masked, type Person, persons } from "../../src/foundation/shown.ts";

@@ -67,7 +67,7 @@ test("each event whose lines may be dropped has a series from the start, so that
     ...routes.text([], new Counts()).matchAll(/^bridgehead_log_lines_dropped_total\{event="([a-z-]+)"\} 0$/gm),
   ];
 
-  expect(dropped.map(([, event]) => event)).toEqual(edgeEvents);
+  expect(dropped.map(([, event]) => event)).toEqual([...edgeEvents, "log-lines-lost"]);
 });
 
 test("each alert stands in docs/operations.md, with what to do", () => {

@@ -212,6 +212,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/transcripts",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",
+      "bridge-agent/service/log-stream.ts",
       "bridge-agent/service/service-manager.ts",
       "bridge-agent/service/small-heap.ts",
       "bridge-agent/service/state-folder.ts",

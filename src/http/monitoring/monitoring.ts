@@ -75,7 +75,7 @@ export class Metrics implements CountsTo {
   );
   readonly logLinesDropped = new Counter(
     "bridgehead_log_lines_dropped_total",
-    "Lines that the edge's log left out, since too many of one event came.",
+    "Lines that the edge's log left out, since too many of one event came; log-lines-lost: that could not be written.",
     this,
   );
 
@@ -99,7 +99,7 @@ export class Metrics implements CountsTo {
     }
     this.strangers.begin({}, shown);
     this.operatorsRefused.begin({}, shown);
-    for (const event of edgeEvents) this.logLinesDropped.begin({ event }, shown);
+    for (const event of [...edgeEvents, "log-lines-lost"]) this.logLinesDropped.begin({ event }, shown);
     for (const why of agentRefusals) this.agentsRefused.begin({ why }, shown);
     const families = Object.values(this).filter((field) => field instanceof Counter || field instanceof Histogram);
     return families.map((family) => family.text(shown)).join("");

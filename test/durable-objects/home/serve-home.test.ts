@@ -34,3 +34,21 @@ test("an edge whose machine has no battery starts, and its clock may be set whil
   }
   expect(lines.filter((line) => line.includes("time-skipped"))).toEqual([]);
 });
+
+test("lines of the log that could not be written are in the metrics", async () => {
+  const folder = temporaryFolder("home");
+  onTestFinished(() => removeFolder(folder));
+  const [port = 0] = await freePorts(1);
+  const token = "a-token-that-nobody-guesses";
+  const edge = await serveHome({
+    ...{ variables: { DOMAINS: "{}", OPERATOR_TOKEN: token }, state: { file: join(folder, "state.db") } },
+    ...{ host: "127.0.0.1", port, write: () => {} },
+  });
+  onTestFinished(() => edge.stop());
+
+  edge.countLostLines(2);
+  edge.countLostLines(1);
+
+  const metrics = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  expect(await metrics.text()).toContain('\nbridgehead_log_lines_dropped_total{event="log-lines-lost"} 3\n');
+});
