@@ -60,7 +60,12 @@ const agentSettings = v.strictObject({
   /** What the edge may bring about; without it, nothing is dialled. */
   policy: v.optional(policy, {}),
   /** The bridge's numbers at which callers of this domain dial in; absent: all of them. */
-  dialIn: v.optional(v.array(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits")))),
+  dialIn: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits"))),
+      v.minLength(1, "must not be empty: leave it out where all numbers are meant"),
+    ),
+  ),
 });
 
 export type AgentSettings = v.InferOutput<typeof agentSettings>;

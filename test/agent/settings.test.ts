@@ -91,6 +91,11 @@ test.each([
     'dialIn.0 must be 1 to 32 digits (it is "+18005551234"), for example "18005551234"',
   ],
   [
+    "a list of no numbers, at which nobody could dial in,",
+    { dialIn: [] },
+    'dialIn must not be empty: leave it out where all numbers are meant, for example ["18005551234"]',
+  ],
+  [
     "a begin of numbers without a plus sign",
     { policy: { allow: ["1408"] } },
     'policy.allow.0 must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0 (it is "1408"), for example "+1408"',
