@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
+import { isRecord } from "../../src/foundation/record.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
@@ -14,6 +15,8 @@ import { faultOfDatabase, isDatabase } from "./database-url.ts";
 export const settingsFile = "/etc/bridgehead/edge.json";
 
 const path = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+/** Whatever stands in it: a schema of records takes lists, and leaves some names out. */
+const object = v.custom<Readonly<Record<string, unknown>>>(isRecord);
 const port = v.pipe(
   v.number(),
   v.integer("must be a whole number"),
@@ -41,12 +44,9 @@ export const edgeSettings = v.strictObject({
    */
   operatorTokenFile: v.optional(path),
   /** People with tokens and roles of their own; or the file that has them. */
-  operators: v.optional(v.union([path, v.record(v.string(), v.unknown())], "must be an object of people, or a file")),
+  operators: v.optional(v.union([path, object], "must be an object of people, or a file")),
   /** All domains, from name to settings; or the file that has them. */
-  domains: v.union(
-    [path, v.record(v.string(), v.unknown())],
-    "must be an object from domain name to settings, or a file",
-  ),
+  domains: v.union([path, object], "must be an object from domain name to settings, or a file"),
 });
 
 const example: Required<v.InferInput<typeof edgeSettings>> = {

@@ -146,6 +146,8 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
   } catch (error) {
     return err(`${name} is not JSON (${reasonOf(error)}); ${hint}`);
   }
+  // To the schema a list is an object without settings.
+  if (Array.isArray(value)) return err(`${name} must be an object (it is a list); ${hint}`);
   const checked = v.safeParse(operatorsSettings, value, { message: mustBe });
   if (checked.success) return ok(checked.output);
   const issue = checked.issues.find(({ expected }) => expected === "never") ?? checked.issues[0];

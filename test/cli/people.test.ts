@@ -60,7 +60,7 @@ test("the general help and a command's own help show it alike, and what --domain
 
 test.each<[string, object | string, string]>([
   ["no JSON", "{", "OPERATORS is not JSON"],
-  ["a list", [anna], "OPERATORS.0 is not a setting"],
+  ["a list", [anna], "OPERATORS must be an object (it is a list)"],
   ["a mistyped name", { peple: [] }, "OPERATORS.peple is not a setting"],
   ["a name with a blank", { people: [{ ...anna, name: "a b" }] }, "OPERATORS.people.0.name must be 1 to 64 of letters"],
   ["the operator's name", { people: [{ ...anna, name: "operator" }] }, "OPERATORS.people.0.name must not be operator"],

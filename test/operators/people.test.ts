@@ -113,6 +113,9 @@ test("whoever has put a token in place of its hash reads it in no line", () => {
   expect(faultOf({ people: [{ ...anna, tokenSha256: undefined }] })).toContain("people.0.tokenSha256 is missing");
   expect(readOperators("{")).toMatchObject({ ok: false, error: expect.stringContaining("OPERATORS is not JSON") });
   expect(readOperators(" ")).toEqual({ ok: true, value: { people: [] } });
+  expect(readOperators("[]")).toMatchObject({
+    ...{ ok: false, error: expect.stringMatching(/^OPERATORS must be an object \(it is a list\); a right example: /) },
+  });
   expect(readOperators("7")).toMatchObject({ ok: false, error: expect.stringMatching(/^OPERATORS must /) });
 });
 
