@@ -23,6 +23,8 @@ export type Search = Readonly<Record<string, string | number | undefined>>;
 /** What operators ask the edge: the API, and what takes several requests. */
 export class OperatorClient extends EdgeApi {
   readonly #zones = new Map<string, string>();
+  /** Known once `domains` has asked: whether commands about one domain must name it. */
+  hasSeveralDomains = false;
 
   /** The time zone of a domain that `domains` has found; of an edge of the last release, UTC. */
   zoneOf(domain: string): string {
@@ -34,6 +36,7 @@ export class OperatorClient extends EdgeApi {
     const { domains } = await this.ask("GET /domains", {});
     for (const { name, timeZone } of domains) if (timeZone !== undefined) this.#zones.set(name, timeZone);
     const names = domains.map(({ name }) => name);
+    this.hasSeveralDomains = names.length > 1;
     if (named === undefined) return names;
     if (names.includes(named)) return [named];
     throw new StartError(`there is no domain ${named}; ${known("domain", names)}`);

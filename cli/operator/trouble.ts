@@ -25,15 +25,19 @@ export function addTrouble(program: Command): void {
           edge.trouble(domains),
         ]);
         const failed = trouble.some(({ acknowledged }) => acknowledged === null);
-        return found({ edges, figures, trouble, unknown }, edgeStatusText, { failed, warning: warningOf(unknown) });
+        const status = { edges, figures, trouble, unknown };
+        const text = (shown: typeof status, now: number, terminal: Terminal) =>
+          edgeStatusText({ ...shown, named: namedIn(edge, domains) }, now, terminal);
+        return found(status, text, { failed, warning: warningOf(unknown) });
       }),
   );
 
   question(program, "trouble", "what is wrong, what to do, and who has taken it on").action((options: Options) =>
     answer(options, async (edge) => {
-      const { trouble, unknown } = await edge.trouble(await edge.domains(options.domain));
+      const domains = await edge.domains(options.domain);
+      const { trouble, unknown } = await edge.trouble(domains);
       const text = (shown: typeof trouble, now: number, terminal: Terminal) =>
-        troubleText(shown, now, terminal, unknown);
+        troubleText(shown, now, terminal, { unknown, named: namedIn(edge, domains) });
       return found(trouble, text, { warning: warningOf(unknown) });
     }),
   );
@@ -50,9 +54,16 @@ export function addTrouble(program: Command): void {
         const domain = await edge.domain(options.domain);
         const path = "POST /domains/{domain}/trouble/{trouble}/acknowledge";
         const { trouble } = await edge.insist(path, { domain, trouble: id }, { body: { word, ...options.seen } });
-        return found([trouble], troubleText);
+        return found([trouble], (shown, now, terminal: Terminal) =>
+          troubleText(shown, now, terminal, { named: namedIn(edge, [domain]) }),
+        );
       }),
     );
+}
+
+/** See `Around`. */
+function namedIn({ hasSeveralDomains }: OperatorClient, domains: readonly string[]): string | null {
+  return hasSeveralDomains ? (domains.at(-1) ?? null) : null;
 }
 
 function warningOf(unknown: readonly TroubleKind[]): string | undefined {
@@ -85,16 +96,15 @@ export function statusOfBridge({ bridge, agents, drainedSince }: Omit<AgentsOfBr
   return { bridge, agentConnected: active !== undefined, up, takesCalls: health?.ports !== 0, drainedSince };
 }
 
-interface StatusFound {
+interface StatusFound extends Around {
   /** `null`: an edge of the last release. */
   readonly edges: EdgesFound | null;
   readonly figures: readonly (Awaited<ReturnType<typeof figuresOf>> & { readonly domain: string })[];
   readonly trouble: readonly TroubleOfDomain[];
-  readonly unknown: readonly TroubleKind[];
 }
 
 export function edgeStatusText(
-  { edges, figures, trouble, unknown }: StatusFound,
+  { edges, figures, trouble, ...around }: StatusFound,
   now: number,
   terminal: Terminal,
 ): readonly string[] {
@@ -112,22 +122,33 @@ export function edgeStatusText(
       return `  bridge ${bridge}: ${["up", ...lacks.map((text) => style("yellow", text))].join(", ")}`;
     }),
   ]);
-  return [...ofEdges, ...lines, "", ...troubleText(trouble, now, terminal, unknown)];
+  return [...ofEdges, ...lines, "", ...troubleText(trouble, now, terminal, around)];
 }
 
-/** `unknown`: kinds of which there may be more. */
+interface Around {
+  /** Kinds of which there may be more. */
+  readonly unknown?: readonly TroubleKind[];
+  /** Where commands must name a domain, the one for what concerns all; `null`: the edge has one domain. */
+  readonly named?: string | null;
+}
+
 export function troubleText(
   trouble: readonly TroubleOfDomain[],
   now: number,
   terminal: Terminal,
-  unknown: readonly TroubleKind[] = [],
+  { unknown = [], named = null }: Around = {},
 ): readonly string[] {
   if (trouble.length === 0)
     return [unknown.length === 0 ? terminal.style("green", "nothing is wrong") : "nothing is known to be wrong"];
-  return trouble.flatMap((one, index) => [...(index === 0 ? [] : [""]), ...oneText(one, now, terminal)]);
+  return trouble.flatMap((one, index) => [...(index === 0 ? [] : [""]), ...oneText(one, now, terminal, named)]);
 }
 
-function oneText(one: TroubleOfDomain, now: number, { width, style }: Terminal): readonly string[] {
+function oneText(
+  one: TroubleOfDomain,
+  now: number,
+  { width, style }: Terminal,
+  named: string | null,
+): readonly string[] {
   const { id, kind, title, severity, since, endsBy, place, says, todo, acknowledged } = one;
   const from = since ?? now;
   const mending = from <= now ? `for ${duration(now - from)}` : `since a time that lies ${duration(from - now)} ahead`;
@@ -136,10 +157,13 @@ function oneText(one: TroubleOfDomain, now: number, { width, style }: Terminal):
   const taken = acknowledged && `${acknowledged.by}, ${fromNow(acknowledged.at, now)}: ${acknowledged.word}`;
   const mark = place ?? (since === null || movesOn(kind) ? null : new Date(since).toISOString());
   const seen = mark === null ? "" : ` --seen ${mark}`;
+  const ofDomain = named === null ? "" : ` --domain ${shellWord(one.domain ?? named)}`;
+  // Those two are of the edge as a whole.
+  const toType = todo.replaceAll(/"bridgehead (?!edges|reset-clock)[a-z-]+/g, `$&${ofDomain}`);
   const color = taken ? "dim" : severity === "warn" ? "yellow" : "red";
   return [
     `${style(color, title)}${when}`,
-    ...[says, taken ?? todo, taken ? "" : `bridgehead acknowledge ${shellWord(id)} "…"${seen}`]
+    ...[says, taken ?? toType, taken ? "" : `bridgehead acknowledge${ofDomain} ${shellWord(id)} "…"${seen}`]
       .filter((text) => text !== "")
       .flatMap((text) => wrapped(wordsOf(text), width - 2).map((line) => `  ${line}`)),
   ];

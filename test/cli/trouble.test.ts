@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { bridgehead } from "../../cli/bridgehead.ts";
 import { edgeStatusText, seenMark, statusOfBridge, troubleText } from "../../cli/operator/trouble.ts";
 import { showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
@@ -13,6 +14,28 @@ test.each(troubleKinds)("%s is said with since when, what it is, what to do, and
     `  ${one.says}`,
     `  ${one.todo}`,
     `  bridgehead acknowledge ${one.id} "…" --seen 7`,
+  ]);
+});
+
+const program = bridgehead({ edge: () => Promise.reject(new Error("nothing is served")) });
+
+test.each(troubleKinds)("where there are several domains, each command that %s says names the domain", (kind) => {
+  const one = showTrouble({ kind, about: "14085551234", since: null, why: "open" }, "acme", "main");
+  const text = troubleText([one], now, terminal, { named: "other" }).slice(2).join("\n");
+  const commands = [...text.matchAll(/\bbridgehead ([a-z-]+)( --domain acme)?/g)];
+
+  expect(text).toContain(`bridgehead acknowledge --domain acme ${one.id} "…"`);
+  for (const [command, name, domain] of commands) {
+    const taken = program.commands.find((known) => known.name() === name)?.options.map(({ long }) => long);
+    expect([command, domain !== undefined]).toEqual([command, taken?.includes("--domain")]);
+  }
+});
+
+test("what concerns the edge as a whole is acknowledged in the domain whose list has it", () => {
+  const one = showTrouble({ kind: "time-in-doubt", since: null }, null, null);
+  expect(troubleText([one], now, terminal, { named: "other" }).slice(2)).toEqual([
+    `  ${one.todo}`,
+    '  bridgehead acknowledge --domain other time-in-doubt "…"',
   ]);
 });
 
@@ -44,7 +67,7 @@ test("what somebody has taken on is said with who and the word; nothing wrong is
     ...["No agent is connected", `  ${one.says}`, "  anna, 1.0 s ago: power cut"],
   ]);
   expect(troubleText([], now, terminal)).toEqual(["nothing is wrong"]);
-  expect(troubleText([], now, terminal, ["posts-wait"])).toEqual(["nothing is known to be wrong"]);
+  expect(troubleText([], now, terminal, { unknown: ["posts-wait"] })).toEqual(["nothing is known to be wrong"]);
 });
 
 test("of a bridge without an agent, or whose relay does not answer, nobody says that it is away", () => {

@@ -12,6 +12,7 @@ import { addRecords } from "../../cli/operator/records.ts";
 import { addTrouble } from "../../cli/operator/trouble.ts";
 import { runningText } from "../../cli/operator/views.ts";
 import { unlistedText } from "../../src/operators/send-again.ts";
+import { showTrouble } from "../../src/operators/trouble-kinds.ts";
 import { now, plain } from "./view-examples.ts";
 
 vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));
@@ -187,6 +188,27 @@ test("nothing is said to be well while a conference has not said how it is; an o
   const found = await bridgehead(trouble({ unknown: ["posts-wait", "clock-jumped"] }), "trouble");
   expect(found).toMatchObject({ printed: "nothing is known to be wrong\n", complaints: says, code: 0 });
   expect(await bridgehead(trouble({}), "trouble")).toMatchObject({ printed: "nothing is wrong\n", complaints: "" });
+});
+
+test.each([
+  ["trouble", [], " --domain acme"],
+  ["trouble", ["--domain", "acme"], " --domain acme"],
+  ["status", [], " --domain acme"],
+  ["trouble", [], ""],
+])("%s %j prints commands that run as they are", async (command, options, named) => {
+  const one = showTrouble({ kind: "no-agent", since: null }, "acme", "main");
+  const all = named === "" ? [{ name: "acme" }] : [{ name: "acme" }, { name: "beta" }];
+  const answers = {
+    "GET domains": [{ domains: all }],
+    "GET domains/acme/trouble": [{ trouble: [one], unknown: [] }],
+    "GET domains/beta/trouble": [{ trouble: [], unknown: [] }],
+    "GET domains/acme/figures": [{ figures: [] }],
+    "GET domains/beta/figures": [{ figures: [] }],
+    "GET domains/acme/agents": [{ bridges: [] }],
+    "GET domains/beta/agents": [{ bridges: [] }],
+  };
+  const { printed } = await bridgehead(answers, command, ...options);
+  expect(printed).toContain(`  bridgehead acknowledge${named} no-agent:main "…"\n`);
 });
 
 test("calls at the prompt are listed of all numbers, also where none is kept", async () => {
