@@ -84,8 +84,8 @@ function cell(value: unknown, schema: v.GenericSchema): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return isTime(schema) ? new Date(value).toISOString() : String(value);
   const text = Array.isArray(value) ? value.join(" ") : String(value);
-  // A spreadsheet takes what begins so for a formula.
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  // A spreadsheet takes what begins so for a formula; some drop what is invisible, and read full-width signs as others.
+  const safe = /^[\p{Cc}=+\-@＝＋－＠]/u.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
