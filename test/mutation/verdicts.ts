@@ -465,14 +465,6 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     file: "src/conference/lifecycle.ts",
-    line: 'case "absent":',
-    was: 'case "absent":\n      return beginCreate(draft, message, answerBy);',
-    becomes: 'case "absent":',
-    effect: "none",
-    because: "one that never was has nothing to notify of, and begins behind that as well",
-  },
-  {
-    file: "src/conference/lifecycle.ts",
     line: 'const areAnnounced = ends.every(({ command }) => "announce" in command && command.announce !== undefined);',
     was: '"announce" in command && command.announce !== undefined',
     becomes: '"announce" in command || command.announce !== undefined',
