@@ -8,9 +8,11 @@ import {
   HEARTBEAT_MS,
   hasPorts,
   joinWaiting,
+  PINGS_WITHIN_MS,
   type RelayInput,
   type RelayState,
   restore,
+  SILENCE_MS,
   step,
 } from "../../src/link/relay.ts";
 
@@ -49,6 +51,11 @@ function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly 
 }
 
 const two = [opened("a", "agent-1"), opened("b", "agent-2")];
+
+test("an agent whose silence is noticed late has time for a ping, and less than a silence takes", () => {
+  expect(PINGS_WITHIN_MS).toBeGreaterThan(HEARTBEAT_MS);
+  expect(PINGS_WITHIN_MS).toBeLessThan(SILENCE_MS);
+});
 
 test("the first agent that proves itself is active, with an epoch that no other had", () => {
   const { state, effects } = step({ ...nobody, epoch: 4 }, opened("a", "agent-1"), 0);
