@@ -58,6 +58,8 @@ const namesOfThings: ReadonlySet<string> = new Set([
 let key = "";
 /** Of the agent that has dialled and admitted: the next one begins to count anew. */
 let countedByAgent = "";
+/** Of the edge that has refused documents, before a kill takes what it has not yet handed over. */
+let countedByEdge = "";
 
 let run: LocalRun;
 let world: World;
@@ -144,9 +146,15 @@ async function liveThroughAnEvening(): Promise<void> {
     `<W2A_Callout ${common} ExtCallID="5" AttendeeID="${people.attendee}" Privilege="0">${phone}${phone}</W2A_Callout>`,
     `<W2A_CreateConference ${common} ${codes} &${participantCode};/>`,
   ];
-  for (const [index, message] of refused.entries())
-    await postDocument(adapter, `<WbxTSPSchema><TransID>refused-${index}</TransID>${message}</WbxTSPSchema>`);
-  await postDocument(adapter, `${participantCode} ${people.caller} is no XML`);
+  const documents = [
+    ...refused.map((one, index) => `<WbxTSPSchema><TransID>refused-${index}</TransID>${one}</WbxTSPSchema>`),
+    `${participantCode} ${people.caller} is no XML`,
+  ];
+  let confirmedAsRefused = 0;
+  for (const document of documents) {
+    const { body } = await postDocument(adapter, document);
+    if (/Result="-/.test(body.toString())) confirmedAsRefused += 1;
+  }
 
   // Strangers who guess.
   await postDocument(`${run.adapterUrl}/${secrets.wrongSecret}`, "<a/>");
@@ -171,9 +179,23 @@ async function liveThroughAnEvening(): Promise<void> {
   await eventually("posts to WebEx fail", async () => /"post-failed".*"http:\/\/127/.test(logs()));
   webex.answerMode = { type: "confirm" };
   countedByAgent = await textOf(`${run.agentUrl}/metrics`);
+  await eventually(
+    "the edge has handed over each refusal that it counted",
+    async () => {
+      countedByEdge = await textOf(`${run.edgeUrl}/metrics`, run.operatorToken());
+      return refusalsIn(countedByEdge) === confirmedAsRefused;
+    },
+    40_000,
+  );
   await kill(world, "edge", "agent");
   await eventually("all is back", async () => (await fetch(`${run.edgeUrl}/readyz`)).status === 200, 20_000);
   await meeting.close();
+}
+
+/** How many documents an edge's metrics count as refused. */
+function refusalsIn(metrics: string): number {
+  const counts = metrics.matchAll(/^bridgehead_documents_total\{.*result="(?!ok").*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 function bearer(token: string): RequestInit {
@@ -219,6 +241,7 @@ test("no line of a log has a secret, a number, a name or a conference's key", ()
 test("no metric of edge and agent has one, and neither has what the agent says of itself", async () => {
   const texts = [
     countedByAgent,
+    countedByEdge,
     await textOf(`${run.edgeUrl}/metrics`, run.operatorToken()),
     ...(await Promise.all(["metrics", "status", "readyz", "healthz"].map((path) => textOf(`${run.agentUrl}/${path}`)))),
     await textOf(`${run.edgeUrl}/readyz`),
@@ -226,6 +249,7 @@ test("no metric of edge and agent has one, and neither has what the agent says o
   ];
 
   expect(countedByAgent).toMatch(/bridgehead_agent_command_seconds_count.* [1-9]/);
+  expect(refusalsIn(countedByEdge)).toBeGreaterThan(5);
   expect(leaks(texts.join("\n").split("\n"), { ...secrets, ...people, key })).toEqual([]);
 });
 
