@@ -124,11 +124,11 @@ async function run(file: string): Promise<void> {
     stopping = true;
     await loads;
     await service.stop();
-    await logStream.flushed();
+    await logStream.flushedSoon();
     process.exit(code);
   }
   async function end(why: string): Promise<never> {
-    await logStream.flushed();
+    await logStream.flushedSoon();
     return fail(why);
   }
 

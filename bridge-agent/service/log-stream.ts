@@ -47,9 +47,14 @@ export class LogStream {
     this.#writing ??= this.#writeAll();
   }
 
-  /** When all that waits is written or lost; at the latest after a second. */
+  /** When all that waits is written or lost. */
   async flushed(): Promise<void> {
-    if (this.#writing) await Promise.race([this.#writing, pause(FLUSH_WITHIN_MS, undefined, { ref: false })]);
+    await this.#writing;
+  }
+
+  /** For a process that is about to end: the same, at the latest after a second. */
+  async flushedSoon(): Promise<void> {
+    await Promise.race([this.flushed(), pause(FLUSH_WITHIN_MS, undefined, { ref: false })]);
   }
 
   /** For a process that ends in this very turn: writes what waits, within a second. Of what is under way, a slow reader may miss a part. */

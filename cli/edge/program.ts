@@ -36,7 +36,7 @@ export function countLostLines(count: (lines: number) => void): void {
 
 /** When the log is written, or cannot be. */
 export function logWritten(): Promise<void> {
-  return log.flushed();
+  return log.flushedSoon();
 }
 
 /** Ends the process in this very turn, its log written as far as it can be. */
