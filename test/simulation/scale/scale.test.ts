@@ -41,11 +41,11 @@ test("the same seed is the same evening", async () => {
 test("twice as many conferences cost twice as much, and ask the directory twice as often", async () => {
   const of = (conferences: number) => liveThroughEvening({ ...options, conferences });
   // Of fewer, chance decides.
-  const [six, twelve] = [await of(6), await of(12)];
+  const [four, eight] = [await of(4), await of(8)];
   const told = ({ calls }: Evening) => calls.get("directory.follow") ?? 0;
 
-  expect(unitsOf(twelve).rowsWritten / unitsOf(six).rowsWritten).toBeCloseTo(2, 0);
-  expect(told(twelve) / told(six)).toBeCloseTo(2, 0);
+  expect(unitsOf(eight).rowsWritten / unitsOf(four).rowsWritten).toBeCloseTo(2, 0);
+  expect(told(eight) / told(four)).toBeCloseTo(2, 0);
 });
 
 const breaks: Readonly<Record<string, readonly [sabotage: (edge: Edge) => void, violation: RegExp]>> = {
