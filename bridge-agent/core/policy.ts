@@ -174,7 +174,7 @@ export class Durations {
   #lookAt: EpochMs = 0;
   /** As the journal has it. */
   #lookedAt: EpochMs | null = null;
-  #hasLooked = false;
+  #hasBegun = false;
 
   constructor(starts: Pick<AgentJournal, "saveStart" | "deleteStart">, known: JournalContents["starts"]) {
     this.#starts = starts;
@@ -201,7 +201,6 @@ export class Durations {
     now: EpochMs,
   ): Overdue[] {
     this.#lookAt = now + LOOK_EVERY_MS;
-    this.#goOn(now);
     const found = new Set<string>();
     const overdue: Overdue[] = [];
     const look = (name: string, since: EpochMs, limit: number, what: Overdue) => {
@@ -219,10 +218,12 @@ export class Durations {
     return overdue;
   }
 
-  /** At the first look of a life. */
-  #goOn(now: EpochMs): void {
+  /** Called with the time of each turn: that of the first one says how long no agent ran. */
+  begun(now: EpochMs): void {
     const stoodMs = this.#lookedAt === null ? 0 : now - this.#lookedAt;
-    if (this.#hasLooked || stoodMs <= 2 * KEPT_EVERY_MS) return;
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    if (!isFirst || stoodMs <= 2 * KEPT_EVERY_MS) return;
     for (const [name, running] of this.#running) {
       running.since += stoodMs;
       this.#starts.saveStart(name, running.since);
@@ -230,7 +231,6 @@ export class Durations {
   }
 
   #keepLook(now: EpochMs): void {
-    this.#hasLooked = true;
     if (this.#running.size === 0) {
       if (this.#lookedAt !== null) this.#starts.deleteStart(LOOKED);
       this.#lookedAt = null;

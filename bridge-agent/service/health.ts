@@ -63,7 +63,11 @@ function isSigned(request: IncomingMessage, path: string, key: () => AgentKey): 
 
 /** `/healthz`, `/readyz`, `/metrics`, `/status`, and what `calls` and `drain` ask for: for this machine only. */
 export function healthServer(agent: () => LocalAgent, port: number): Promise<Server> {
+  const open = new Set<Socket>();
   const server = createServer((request, response) => {
+    // Whose question is under way, as a drain is until the calls are over, is not closed for another one.
+    open.delete(request.socket);
+    response.once("close", () => !request.socket.destroyed && open.add(request.socket));
     const { names, health, calls, drain, key } = agent();
     const { domain, bridge, agent: name } = names;
     const json = (value: unknown) => `${JSON.stringify(value)}\n`;
@@ -106,7 +110,6 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
     }
   });
-  const open = new Set<Socket>();
   server.on("connection", (socket) => {
     open.add(socket.once("close", () => open.delete(socket)));
     const [oldest] = open;

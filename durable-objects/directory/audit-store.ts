@@ -25,8 +25,8 @@ const deletable = `${refusal} <> '${unknownOutcome.refusal}' OR (${refusal} IS N
 /** How many of the refusals that an entry counts are told apart from one that is told again: it is so within seconds. */
 const mostHeard = 50;
 
-/** As it stands in its row. `heard`: when the latest of those that it counts were asked. */
-type StoredEntry = AuditEntry & { readonly heard?: readonly EpochMs[] };
+/** As it stands in its row. `heard`: by what the latest of those that it counts are told apart. */
+type StoredEntry = AuditEntry & { readonly heard?: readonly string[] };
 
 /** A row with its entry. */
 interface Kept {
@@ -57,7 +57,9 @@ export class AuditStore {
       .exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince)
       .map(({ id = null, data }): Kept => ({ id, entry: JSON.parse(String(data)) }));
     if (latest.some((one) => isSame(one.entry, asked))) return;
-    const isRepeat = latest.some((one) => isDoneBefore(one.entry, asked));
+    const own = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, asked));
+    const isBefore = ({ id }: Kept) => own === undefined || Number(id) < Number(own.id);
+    const isRepeat = latest.some((one) => isBefore(one) && isDoneBefore(one.entry, asked));
     const entry: AuditEntry = { ...asked, ...(isRepeat && { repeat: true }) };
     const data = JSON.stringify(entry);
     if (this.#isCounted(latest, entry)) return;
@@ -83,11 +85,11 @@ export class AuditStore {
     const alike = latest.find((one) => isNear(one) && refusalKind(one.entry) === kind);
     if (!alike) return false;
     const asked = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
-    const { heard = [lastOf(alike.entry)], ...first } = alike.entry;
+    const { heard = [nameOf(alike.entry)], ...first } = alike.entry;
     if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
     // An answer that got lost has the edge tell it again.
-    else if (heard.includes(lastOf(entry))) return true;
-    const kept: StoredEntry = { ...counted(first, entry), heard: [...heard, lastOf(entry)].slice(-mostHeard) };
+    else if (heard.includes(nameOf(entry))) return true;
+    const kept: StoredEntry = { ...counted(first, entry), heard: [...heard, nameOf(entry)].slice(-mostHeard) };
     this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", JSON.stringify(kept), alike.id);
     return true;
   }
@@ -125,8 +127,8 @@ function isSame({ repeat: _, heard, ...kept }: StoredEntry, entry: AuditEntry): 
   return JSON.stringify(kept) === JSON.stringify(entry);
 }
 
-function lastOf({ at, lastAt = at }: AuditEntry): EpochMs {
-  return lastAt;
+function nameOf({ at, lastAt = at, count = 1, actionId }: AuditEntry): string {
+  return `${lastAt} ${count} ${actionId}`;
 }
 
 /** Under the same Idempotency-Key, as far as the latest entries tell. */

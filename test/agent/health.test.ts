@@ -225,6 +225,24 @@ test("however many connections somebody holds open, the next question is answere
     "ok\n",
   );
   await expect.poll(() => held.findIndex(({ closed }) => !closed)).toBe(71);
+  const drained = Promise.withResolvers<typeof unfinished>();
+  let isDraining = false;
+  const drain = () => {
+    isDraining = true;
+    return drained.promise;
+  };
+  const draining = await healthServer(() => ({ ...agent, drain }), 0);
+  const own = (draining.address() as AddressInfo).port;
+  const answer = fetch(`http://127.0.0.1:${own}/drain`, {
+    method: "POST",
+    headers: signedRequest(key, "POST", "/drain"),
+  });
+  await expect.poll(() => isDraining).toBe(true);
+  held.push(...Array.from({ length: 60 }, () => connect(own, "127.0.0.1").on("error", () => {})));
+  await expect.poll(() => held.slice(-60).filter(({ closed }) => closed).length).toBeGreaterThan(8);
+  drained.resolve(unfinished);
+  expect(await (await answer).json()).toEqual(unfinished);
+  draining.close();
   for (const socket of held) socket.destroy();
   server.close();
 });

@@ -249,13 +249,27 @@ describe("how long calls and conferences last", () => {
     expect(before.known.get("looked")).toBe(5 * minute);
 
     const day = 24 * 60;
-    const at = (minutes: number, { durations }: typeof before) =>
-      durations.overdue(settings, [call("c1", day * minute)], ["k" as never], minutes * minute);
+    const at = (minutes: number, { durations }: typeof before) => {
+      durations.begun(minutes * minute);
+      return durations.overdue(settings, [call("c1", day * minute)], ["k" as never], minutes * minute);
+    };
     const after = world(before.known);
     expect(at(day + 5, after)).toEqual([]);
     // By then the time before the stop counts again.
     expect(at(day + 6, world(after.known))).toEqual([]);
     expect(at(day + 10, world(after.known))).toEqual([{ conference: "k", call: "c1" }]);
+  });
+
+  test("while an agent stands by, time passes", () => {
+    const { durations } = world(
+      new Map([
+        ["call c1", 0],
+        ["looked", 4 * minute],
+      ]),
+    );
+    for (const at of [5, 60]) durations.begun(at * minute);
+
+    expect(durations.overdue(settings, [call("c1", 0)], [], 60 * minute)).toEqual([{ conference: "k", call: "c1" }]);
   });
 
   test("a call that began by a clock which was ahead is ended after its minutes all the same", () => {

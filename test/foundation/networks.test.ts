@@ -89,6 +89,7 @@ test.each([
   ["this machine, as a stranger wrote it, is not believed", "10.0.0.1", "127.0.0.9,10.5.5.5", "10.5.5.5"],
   ["this machine, where it is a proxy of ours", "127.0.0.1", "192.0.2.7, 127.0.0.1", "192.0.2.7"],
   ["no address, from a proxy on this machine", "127.0.0.1", "8.8.8.8, unknown", unnamedProxy],
+  ["a program of this machine itself", "127.0.0.1", null, "127.0.0.1"],
   ["an empty header of one on this machine", "127.0.0.1", "", unnamedProxy],
   ["proxies alone: the one that is farthest", "10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
 ])("%s", (_, peer, forwarded, client) => {

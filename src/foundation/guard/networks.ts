@@ -60,8 +60,10 @@ export const unnamedProxy = "127.0.0.1, for others";
 export function clientOf(peer: string, forwarded: string | null, proxies: Networks): string {
   const address = addressIn(peer) ?? peer;
   if (!proxies.has(address)) return forwarded !== null && isLoopback(address) ? unnamedProxy : address;
+  // A program beside the proxy.
+  if (forwarded === null) return address;
   let client = address;
-  for (const entry of (forwarded ?? "").split(",").reverse()) {
+  for (const entry of forwarded.split(",").reverse()) {
     const said = addressIn(entry);
     // Whoever passed on what is no address vouches for none before it, either. It need not be of this machine.
     if (said === null) return isLoopback(client) ? unnamedProxy : client;

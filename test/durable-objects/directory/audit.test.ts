@@ -154,6 +154,24 @@ test("what is told again late, behind a repeat or another refusal, is kept once"
   for (const at of [3_000, 5_000, 4_000, 3_000, 4_000, 5_000])
     store.add(entry(world, { ...refused, at, actionId: String(at) }), at);
   expect(shown()[0]).toEqual([3_000, 3, 5_000, undefined]);
+  // Those of the same moment, told at once and together.
+  const more = { ...refused, action: "drainBridge", at: 6_000, actionId: "first" };
+  for (const told of [more, { ...more, actionId: "second", count: 9, lastAt: 6_000 }])
+    store.add(entry(world, told), 6_000);
+  expect(shown()[0]).toEqual([6_000, 10, 6_000, undefined]);
+});
+
+test("the request that acted is no repeat of a later one, though its outcome is told behind that of it", () => {
+  const world = new DirectoryWorld();
+  const store = new AuditStore(new Database());
+  const add = (at: number, more: Partial<AuditEntry>) => store.add(entry(world, { at, ...more }), at);
+  add(1_000, unknownOutcome);
+  add(3_000, unknownOutcome);
+  for (const at of [3_000, 1_000]) add(at, { status: 202, refusal: null });
+  expect(store.page(null, 9).entries.map(({ at, repeat }) => [at, repeat])).toEqual([
+    [3_000, undefined],
+    [1_000, undefined],
+  ]);
 });
 
 test("nobody pushes out what was done, or may have been: where entries are too many, those go for which nothing was", () => {
