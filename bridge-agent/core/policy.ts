@@ -165,8 +165,8 @@ interface RunningSpan {
 }
 
 /**
- * Finds calls and conferences that last too long, for the agent that acts. What passes while no agent runs does not
- * count: one clock alone says how long that was.
+ * Finds calls and conferences that last too long, for the agent that acts. What passes while no agent runs
+ * does not count: one clock alone says how long that was.
  */
 export class Durations {
   readonly #starts: Pick<AgentJournal, "saveStart" | "deleteStart">;
@@ -220,10 +220,10 @@ export class Durations {
 
   /** Called with the time of each turn: that of the first one says how long no agent ran. */
   begun(now: EpochMs): void {
-    const stoodMs = this.#lookedAt === null ? 0 : now - this.#lookedAt;
-    const isFirst = !this.#hasBegun;
+    if (this.#hasBegun) return;
     this.#hasBegun = true;
-    if (!isFirst || stoodMs <= 2 * KEPT_EVERY_MS) return;
+    const stoodMs = this.#lookedAt === null ? 0 : now - this.#lookedAt;
+    if (stoodMs <= 2 * KEPT_EVERY_MS) return;
     for (const [name, running] of this.#running) {
       running.since += stoodMs;
       this.#starts.saveStart(name, running.since);

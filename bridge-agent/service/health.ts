@@ -44,9 +44,6 @@ export function signedRequest(
   return { [SIGNED_HEADER]: `${at} ${key.sign(textToSign(method, path, at))}` };
 }
 
-/** More at once are nobody's honest use: the oldest one ends, so that files are left for the links to edge and bridge. */
-const MOST_CONNECTIONS = 50;
-
 function textToSign(method: string, path: string, at: number): string {
   return ["bridgehead-agent's own machine", method, path, at].join("\n");
 }
@@ -60,6 +57,9 @@ function isSigned(request: IncomingMessage, path: string, key: () => AgentKey): 
     return false; // The key cannot be read now.
   }
 }
+
+/** More at once are nobody's honest use: the oldest one ends, so that the links to edge and bridge have files. */
+const MOST_CONNECTIONS = 50;
 
 /** `/healthz`, `/readyz`, `/metrics`, `/status`, and what `calls` and `drain` ask for: for this machine only. */
 export function healthServer(agent: () => LocalAgent, port: number): Promise<Server> {

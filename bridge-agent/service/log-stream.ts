@@ -13,7 +13,10 @@ interface Line {
   readonly reports: number;
 }
 
-/** Writes lines and never waits: what the disk does not take is lost and counted, and the next line comes with their number. */
+/**
+ * Writes lines and never waits: what the disk does not take is lost and counted, and the next line comes with
+ * their number.
+ */
 export class LogStream {
   dropped = 0;
   /** Called with the number of lines, each time that some are lost. */
@@ -25,7 +28,7 @@ export class LogStream {
   /** How many of the dropped lines notices have reported. */
   #reported = 0;
   #writing: Promise<void> | null = null;
-  /** What is being written, and from which byte on; `isUnderWay`: the system has been asked, and has not answered. */
+  /** What is being written, from which byte on; `isUnderWay`: the system was asked, and has not answered. */
   #current: { bytes: Buffer; from: number; isUnderWay: boolean } | null = null;
   /** The last line on the disk has no end. */
   #isCut = false;
@@ -57,7 +60,10 @@ export class LogStream {
     await Promise.race([this.flushed(), pause(FLUSH_WITHIN_MS, undefined, { ref: false })]);
   }
 
-  /** For a process that ends in this very turn: writes what waits, within a second. Of what is under way, a slow reader may miss a part. */
+  /**
+   * For a process that ends in this very turn: writes what waits, within a second. Of what is under way, a slow
+   * reader may miss a part.
+   */
   writeNow(): void {
     if (this.#current?.isUnderWay) sleep(READER_PAUSE_MS); // It comes to its end without us.
     const rest = this.#current?.isUnderWay ? [] : [this.#current?.bytes.subarray(this.#current.from) ?? Buffer.of()];

@@ -11,7 +11,7 @@ export class StartError extends Error {}
 
 const STDOUT = 1;
 /** The log of a service; a person at a terminal reads it there. */
-const log = new LogStream(STDOUT, (line) => (isAtTerminal() ? `${forTerminal(line.trimEnd())}\n` : line));
+const logStream = new LogStream(STDOUT, (line) => (isAtTerminal() ? `${forTerminal(line.trimEnd())}\n` : line));
 
 /** One short line for a person, the part's name in front. */
 export function printNotice(who: string, what: string): void {
@@ -25,23 +25,23 @@ export function give(who: string, notice: Notice): void {
 
 /** A line of the edge's own log. */
 export function printLine(line: string): void {
-  log.write(`${line}\n`);
+  logStream.write(`${line}\n`);
 }
 
-/** Calls this with the number of lines of the log that were lost so far, and from now on each time that some are. */
+/** Calls this with the number of lines of the log that were lost so far, and then each time that some are. */
 export function countLostLines(count: (lines: number) => void): void {
-  if (log.dropped > 0) count(log.dropped);
-  log.onDropped = count;
+  if (logStream.dropped > 0) count(logStream.dropped);
+  logStream.onDropped = count;
 }
 
 /** When the log is written, or cannot be. */
 export function logWritten(): Promise<void> {
-  return log.flushedSoon();
+  return logStream.flushedSoon();
 }
 
 /** Ends the process in this very turn, its log written as far as it can be. */
 export function exitNow(code: number): never {
-  log.writeNow();
+  logStream.writeNow();
   process.exit(code);
 }
 
@@ -54,7 +54,7 @@ function noticeText(who: string, what: string): string {
   return printable(`${who.padEnd(7)} ${what}`);
 }
 
-/** For the answer of a command. Not by console.log: where standard output is a file on a full disk, that would end the process. */
+/** For the answer of a command. Not by console.log, which would end the process on a full disk. */
 export function print(line: string): void {
   try {
     writeSync(STDOUT, `${line}\n`);

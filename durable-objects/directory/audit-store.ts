@@ -22,7 +22,7 @@ const refusal = "json_extract(data, '$.refusal')";
 /** What `wasDone` denies. */
 const deletable = `${refusal} <> '${unknownOutcome.refusal}' OR (${refusal} IS NULL AND json_extract(data, '$.repeat'))`;
 
-/** How many of the refusals that an entry counts are told apart from one that is told again: it is so within seconds. */
+/** How many of the refusals that an entry counts are told apart from one that comes again within seconds. */
 const mostHeard = 50;
 
 /** As it stands in its row. `heard`: by what the latest of those that it counts are told apart. */
@@ -62,7 +62,7 @@ export class AuditStore {
     const isRepeat = latest.some((one) => isBefore(one) && isDoneBefore(one.entry, asked));
     const entry: AuditEntry = { ...asked, ...(isRepeat && { repeat: true }) };
     const data = JSON.stringify(entry);
-    if (this.#isCounted(latest, entry)) return;
+    if (this.#isCounted(latest, entry, own)) return;
     for (const { id, entry: known } of latest) {
       if (!isSameRequest(known, entry)) continue;
       if (!isOutcomeKnown(known)) {
@@ -76,15 +76,14 @@ export class AuditStore {
     if (!wasDone(entry)) this.#quota.added();
   }
 
-  /** Whether it is counted in the entry of a refusal that is alike, or was. */
-  #isCounted(latest: readonly Kept[], entry: AuditEntry): boolean {
+  /** Whether it is counted in the entry of a refusal that is alike, or was. `asked`: its row without an outcome. */
+  #isCounted(latest: readonly Kept[], entry: AuditEntry, asked: Kept | undefined): boolean {
     const kind = refusalKind(entry);
     if (kind === null) return false;
     // A clock may have been ahead.
     const isNear = (one: Kept) => Math.abs(entry.at - one.entry.at) < budgets.refusals.auditEveryMs;
     const alike = latest.find((one) => isNear(one) && refusalKind(one.entry) === kind);
     if (!alike) return false;
-    const asked = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
     const { heard = [nameOf(alike.entry)], ...first } = alike.entry;
     if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
     // An answer that got lost has the edge tell it again.

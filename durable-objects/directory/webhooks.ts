@@ -106,7 +106,9 @@ export class Webhooks {
 
   /** Writes the events. Called within the transaction of what they report. */
   add(events: readonly WebhookEvent[]): void {
-    const { sql } = this.#ports;
+    const { sql, now } = this.#ports;
+    // Left out where it is nothing, as JSON leaves out what is undefined.
+    const skippedMs = skippedOf(this.#ports) || undefined;
     const rows = this.#ports
       .receivers()
       .flatMap(({ url, events: wanted }) =>
@@ -119,15 +121,9 @@ export class Webhooks {
     for (const { url, event } of rows) {
       const { id, type, at, data } = event;
       const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
-      const kept = JSON.stringify({ event: { id, type, at }, ...this.#queuedNow(), body, refused: 0 });
+      const kept = JSON.stringify({ event: { id, type, at }, queuedAt: now(), skippedMs, body, refused: 0 });
       sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, this.#nextId(url), kept);
     }
-  }
-
-  #queuedNow(): Pick<Waiting, "queuedAt" | "skippedMs"> {
-    const queuedAt = this.#ports.now();
-    const skippedMs = skippedOf(this.#ports);
-    return { queuedAt, ...(skippedMs > 0 && { skippedMs }) };
   }
 
   /** Never gives an id twice, also where the transaction fails. */

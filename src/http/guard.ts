@@ -197,7 +197,7 @@ function notSignedIn(): Response {
 export function tooManyAttempts(waitSeconds: number, address: string): Response {
   const from =
     address === unnamedProxy
-      ? "through a proxy that trustedProxies of the edge's settings does not name, so that all who come through it are one"
+      ? "through a proxy that trustedProxies of the edge's settings does not name, or that says no address, so that all who come through it are one"
       : "from your address";
   const detail = `Too many wrong tokens came ${from}. Try again in ${waitSeconds} s.`;
   return problem(429, "too many attempts", detail, { "retry-after": String(waitSeconds) });

@@ -49,7 +49,7 @@ export class HistoryTurns {
     try {
       // By looks of its own: at Cloudflare no request may wait for what another one does.
       while (!this.#isTurnOf(own, name)) {
-        if (Number(this.#asked.get(name)?.size) > budgets.histories.most) return null;
+        if (Number(this.#asked.get(name)?.size) > 1 + budgets.histories.waiting) return null;
         if (Math.abs(passedMs() - begunMs) < requestMs) await wait(this.#ports, lookEveryMs);
         else if (person.name === tokenOperator.name) break;
         else return null;

@@ -65,7 +65,7 @@ export const budgets = {
   },
   histories: {
     of: "questions about the history of a conference: its timeline, why, its replay",
-    ...{ limit: "one at a time, and 100 that wait for it", most: 101 },
+    ...oneAtATime({ waiting: 100 }),
     by: "person and conference, at Cloudflare of each isolate; all who have the operator's token are one",
     beyond:
       "it waits for those before it, up to 8 s, and is 429 then; with the operator's token it is answered all the same. One that is too many is 429 at once",
@@ -118,6 +118,10 @@ function aDay({ rate, burst }: Rate) {
 function connections({ ofTenFiles, own, most }: Readonly<Record<"ofTenFiles" | "own" | "most", number>>) {
   const limit = `${ofTenFiles} of 10 files that the process may have beyond ${own} of its own, at most ${spelled(most)}`;
   return { limit, ofFiles: ofTenFiles / 10, own, most };
+}
+
+function oneAtATime({ waiting }: { readonly waiting: number }) {
+  return { limit: `one at a time, and ${spelled(waiting)} that wait for it`, waiting };
 }
 
 function share({ ofAll }: { readonly ofAll: number }) {

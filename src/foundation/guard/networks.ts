@@ -59,9 +59,8 @@ export const unnamedProxy = "127.0.0.1, for others";
  */
 export function clientOf(peer: string, forwarded: string | null, proxies: Networks): string {
   const address = addressIn(peer) ?? peer;
-  if (!proxies.has(address)) return forwarded !== null && isLoopback(address) ? unnamedProxy : address;
-  // A program beside the proxy.
   if (forwarded === null) return address;
+  if (!proxies.has(address)) return isLoopback(address) ? unnamedProxy : address;
   let client = address;
   for (const entry of forwarded.split(",").reverse()) {
     const said = addressIn(entry);

@@ -126,6 +126,7 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
 
 /** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
 const personalFields: readonly string[] = ["number", "attendeeId", "find"];
+
 /**
  * What somebody has typed for this page, and how its further pages name that; or, where the browser keeps it no longer, a page that says so:
  * without it, this one would show everybody.
