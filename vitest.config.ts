@@ -6,8 +6,11 @@ import { domains, operators, operatorToken, webhookSecret } from "./test/workers
 
 /** These set the umask, which a thread cannot. */
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
-/** Minutes each, with whole installations of their own; `npm run test:night` has them. */
-const atNight = ["test/whole/packages.test.ts", "test/bridge/python-example.test.ts"];
+/** Long, with whole installations or dozens of processes of their own; `npm run test:night` has them. */
+const atNight = [
+  ...["packages", "kit-package", "moved-state"].map((name) => `test/whole/${name}.test.ts`),
+  "test/bridge/python-example.test.ts",
+];
 const left = process.env.NIGHT ? [] : atNight;
 /** On real sockets, by a driver that gives up a bridge that is silent for two seconds. */
 const realTime = ["test/bridge/generic-conformance.test.ts"];

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { WebexServer } from "../../simulators/webex/server.ts";
+import { bridgehead } from "../bridgehead-command.ts";
 import { eventually, Meeting, startWebex, startWorld, type World } from "../whole/world.ts";
 import { BrowserOnTest, screenshot } from "./browser-on-test.ts";
 
@@ -36,7 +37,7 @@ beforeAll(async () => {
   await meeting.create();
   await leftAlone.create();
   // The first command fills the cache of compiled code, as on any day but the first.
-  await bridgehead("version");
+  await command(["version"], /./);
 });
 
 afterAll(async () => {
@@ -89,18 +90,10 @@ async function search(text: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
+/** Asks the operators' command. */
 async function command(args: readonly string[], answer: RegExp): Promise<void> {
-  expect(await bridgehead(...args)).toMatch(answer);
-}
-
-/** The command as an operator runs it. */
-function bridgehead(...args: readonly string[]): Promise<string> {
-  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, FORCE_COLOR: undefined, NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (_, stdout, stderr) =>
-      resolve(stdout + stderr),
-    );
-  });
+  const { stdout, stderr } = await bridgehead(args, { BRIDGEHEAD_STATE: world.run.state });
+  expect(stdout + stderr).toMatch(answer);
 }
 
 async function api(path: string, answer: RegExp, body?: object): Promise<void> {

@@ -1,9 +1,10 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { shownTime } from "../../src/foundation/time/shown-time.ts";
+import { bridgehead, type Ended, runProgram } from "../bridgehead-command.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
 const page = "docs/at-night.md";
@@ -21,28 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** The command as an operator runs it, on a terminal of 80 columns. */
-function bridgehead(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
-  const own = { BRIDGEHEAD_STATE: world.run.state, COLUMNS: "80", NO_COLOR: "1", ...env };
-  return node(["scripts/bridgehead.ts", ...args], own);
-}
-
-function node(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
-  return run(process.execPath, args, env);
-}
-
-function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(program, args, { env: { ...process.env, FORCE_COLOR: undefined, ...env } }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+/** On a terminal of 80 columns. */
+function command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return bridgehead(args, { BRIDGEHEAD_STATE: world.run.state, COLUMNS: "80", ...env });
 }
 
 const local = { domain: "local" };
@@ -58,17 +40,17 @@ function conference(confKey: string) {
 }
 
 /** The command of a question, on the run of this test instead of an installed Bridgehead. */
-function asked(command: string): Promise<Run> {
+function asked(question: string): Promise<Ended> {
   const { state, bridgeUrl } = world.run;
-  const own = command
+  const own = question
     .replace("ws://127.0.0.1:8790", bridgeUrl.replace("http", "ws"))
     .replace(/--since \S+ --until \S+/, `--since ${muteAt} --until ${timeOfDay(Date.now())}`);
   const [program = "", ...args] = own.split(" ");
-  if (program === "bridgehead") return bridgehead(args);
+  if (program === "bridgehead") return command(args);
   if (program === "bridgehead-agent") {
-    return node(["bridge-agent/main.ts", ...args, "--settings", `${state}/agent.json`]);
+    return runProgram(process.execPath, ["bridge-agent/main.ts", ...args, "--settings", `${state}/agent.json`]);
   }
-  return run("sh", ["-c", own], { PATH: `${state}:${process.env.PATH}` });
+  return runProgram("sh", ["-c", own], { PATH: `${state}:${process.env.PATH}` });
 }
 
 /** Knows the units of the packages alone, and of these the logs of this run. */
@@ -244,7 +226,7 @@ function bridgeIs(up: boolean): Promise<unknown> {
 }
 
 test("a list is an array with the keys and callers of all conferences, for programs", async () => {
-  const { stdout, code } = await bridgehead(["conferences", "--json"]);
+  const { stdout, code } = await command(["conferences", "--json"]);
 
   expect(code).toBe(0);
   expect(JSON.parse(stdout).map((one: { key: string; callers: unknown[] }) => [one.key, one.callers.length])).toEqual([
@@ -308,8 +290,8 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ["conference 1", {}, /^nothing is kept of a conference 1 in local; the running conferences are 555120777, /],
   ["conferences --hour 3", {}, /unknown option '--hour'/],
   ["bridge check http://127.0.0.1:1", {}, /is no address of a bridge program; one is ws:\/\//],
-])("%s with %j fails in one line", async (command, env, says) => {
-  const { code, stdout, stderr } = await bridgehead(command.split(" "), env);
+])("%s with %j fails in one line", async (words, env, says) => {
+  const { code, stdout, stderr } = await command(words.split(" "), env);
 
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(says);

@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
@@ -60,17 +59,11 @@ test("Bridgehead passes every documented clause of the conformance kit", async (
 test.each([
   [["--listen", "127.0.0.1:9"], "--adapter"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0"], "--adapter"],
-  [["--adapter", "nowhere"], "--adapter"],
-  [["--adapter", "http://127.0.0.1:9/", "--listen", "here"], "--listen"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--json", "/nowhere/report"], "--json"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--numbers", "1-408-5550123"], "--numbers"],
-  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--numbers", "1-415-xx"], "--numbers"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "0.0.0.0:9100"], "--announce"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "[::]:9100", "--announce", "a:9100"], "--announce"],
-  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--mute-keys", "no"], "--mute-keys"],
-  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--only", ""], "--only"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--only", "T4,nope"], "nope"],
-  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--rename", "Foo=Bar"], "--rename"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--json", "x", "--html", "./x"], "--html"],
 ])("wrong usage (%j) is one sentence that names the option, and exit code 2", async (options, named) => {
   const { code, errors } = await conformance(...options);
@@ -78,27 +71,6 @@ test.each([
   expect(code).toBe(2);
   expect(errors.trim().split("\n")).toEqual([expect.stringContaining(named)]);
 });
-
-test("the npm package is installed without a network, and says what it can", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-kit-"));
-  try {
-    await execute(process.execPath, ["scripts/package.ts", "--only", "npm", "--version", "1.0.0", "--out", folder]);
-    writeFileSync(join(folder, "package.json"), "{}");
-    const install = ["install", "--offline", "--no-audit", "--no-fund", "bridgehead-conformance-1.0.0.tgz"];
-    // The npm that is beside this Node, if there is one, else the machine's; its programs take the first Node of the path.
-    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-    await execute("npm", install, { cwd: folder, env });
-
-    const { stdout } = await execute("npx", ["--offline", "bridgehead-conformance", "--help"], { cwd: folder, env });
-
-    expect(stdout).toContain("Usage: bridgehead-conformance");
-    expect(readdirSync(join(folder, "node_modules"))).toEqual([".bin", ".package-lock.json", "bridgehead-conformance"]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
-
-const execute = promisify(execFile);
 
 function conformance(...options: string[]) {
   return new Promise<{ readonly code: number; readonly output: string; readonly errors: string }>((done) => {

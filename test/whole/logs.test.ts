@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -12,6 +11,7 @@ import { postDocument } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import type { ExtCallId } from "../../src/foundation/ids.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
+import { bridgehead } from "../bridgehead-command.ts";
 import { BrowserCookies } from "../http/browser-cookies.ts";
 import { eventually, kill, Meeting, type World } from "./world.ts";
 
@@ -333,9 +333,7 @@ async function loggingProxy(): Promise<{ readonly url: string; readonly logged: 
 test("no address that the command asks for has a number or a name, so that no proxy's log has one", async () => {
   const proxy = await loggingProxy();
   onTestFinished(proxy.stop);
-  const env = { ...process.env, BRIDGEHEAD_URL: proxy.url, OPERATOR_TOKEN: secrets.viewersToken };
-  const bridgehead = (args: readonly string[]) =>
-    new Promise((resolve) => execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, resolve));
+  const env = { BRIDGEHEAD_URL: proxy.url, OPERATOR_TOKEN: secrets.viewersToken };
   const { caller, attendee, name } = people;
   const commands = [
     ...["find", "number"].map((command) => [command, caller]),
@@ -347,7 +345,7 @@ test("no address that the command asks for has a number or a name, so that no pr
     ["meeting", key, "--attendee-id", attendee],
     ["erase", caller],
   ];
-  for (const args of commands) await bridgehead(args);
+  for (const args of commands) await bridgehead(args, env);
 
   expect(leaks(proxy.logged, { ...secrets, ...people, ...encoded })).toEqual([]);
   expect(proxy.logged.filter((line) => line.startsWith("POST")).length).toBeGreaterThanOrEqual(commands.length);

@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bridgehead, type Ended } from "../bridgehead-command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -8,14 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-/** The command as an operator runs it. */
-function bridgehead(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }> {
-  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, FORCE_COLOR: undefined, NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout }),
-    );
-  });
+function command(...args: readonly string[]): Promise<Ended> {
+  return bridgehead(args, { BRIDGEHEAD_STATE: world.run.state });
 }
 
 test("operators act on real calls, see that WebEx knows, and each call is in the records once, also after a kill", async () => {
@@ -26,27 +20,27 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   const bob = await meeting.callIn("102");
   const callOf = async (id: string) => (await world.bridge.state()).calls.find((call) => call.id === id);
 
-  const muted = await bridgehead("mute", confKey, alice.call);
+  const muted = await command("mute", confKey, alice.call);
   const lines = muted.stdout.split("\n").map((line) => line.trim().split(/ {2,}/)[0]);
   const stages = ["asked", "on disk", "sent", "done", "posted", "notified"];
   expect(lines).toEqual([`mute ${alice.call} in conference ${confKey}`, "times in UTC", ...stages, ""]);
   expect([muted.code, (await callOf(alice.call))?.muted]).toEqual([0, true]);
   await meeting.notified("caller-changed", { extCallId: alice.extCallId, status: "muted" });
 
-  expect((await bridgehead("call-out", confKey, "+14085550188")).code).toBe(0);
-  expect((await bridgehead("expel", confKey, bob.extCallId)).code).toBe(0);
+  expect((await command("call-out", confKey, "+14085550188")).code).toBe(0);
+  expect((await command("expel", confKey, bob.extCallId)).code).toBe(0);
   expect((await callOf(bob.call))?.endReason).toBe("expelled");
-  expect((await bridgehead("move", confKey, alice.call, "r9")).code).toBe(1);
+  expect((await command("move", confKey, alice.call, "r9")).code).toBe(1);
 
   await kill(world, "edge");
   await eventually("the edge is back", async () => (await fetch(`${world.run.edgeUrl}/healthz`)).ok);
-  expect((await bridgehead("end", confKey)).code).toBe(0);
+  expect((await command("end", confKey)).code).toBe(0);
   const { calls } = await world.bridge.state();
   const ours = calls.filter((call) => call.conference === confKey);
   expect(ours.map(({ endReason }) => endReason).sort()).toEqual(["conference-ended", "conference-ended", "expelled"]);
 
   const ended = await eventually("the conference is in the records", async () => {
-    const { stdout } = await bridgehead("records", "--ndjson", "--conference", confKey);
+    const { stdout } = await command("records", "--ndjson", "--conference", confKey);
     const records = stdout
       .split("\n")
       .slice(0, -1)
@@ -58,7 +52,7 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   const shown = ended.filter(({ kind }) => kind === "call").map(({ call, endedBy }) => `${call} ${endedBy}`);
   expect(shown.sort()).toEqual(ours.map(({ id }) => `${id} operator`).sort());
 
-  const audit = JSON.parse((await bridgehead("audit", "--json")).stdout) as {
+  const audit = JSON.parse((await command("audit", "--json")).stdout) as {
     about: { type: string };
     status: number;
   }[];
@@ -67,10 +61,10 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   ]);
 
   const recorded = async () => {
-    const { code, stdout } = await bridgehead("records", "--ndjson", "--conference", confKey);
+    const { code, stdout } = await command("records", "--ndjson", "--conference", confKey);
     return [code, stdout.includes("14085550101"), stdout.includes("14085550102")];
   };
   expect(await recorded()).toEqual([0, true, true]);
-  expect((await bridgehead("erase", "14085550101")).code).toBe(0);
+  expect((await command("erase", "14085550101")).code).toBe(0);
   expect(await recorded()).toEqual([0, false, true]);
 });

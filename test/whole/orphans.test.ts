@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,16 +9,13 @@ import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { bridgehead } from "../bridgehead-command.ts";
 import { eventually, Meeting, startWebex } from "./world.ts";
 
-/** The command as an operator runs it. */
-function bridgehead(state: string, ...args: readonly string[]): Promise<string> {
-  const env = { ...process.env, BRIDGEHEAD_STATE: state, NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (_, stdout, stderr) =>
-      resolve(stdout + stderr),
-    );
-  });
+/** What the operators' command says. */
+async function ask(state: string, ...args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await bridgehead(args, { BRIDGEHEAD_STATE: state });
+  return stdout + stderr;
 }
 
 async function read<Answer>(run: LocalRun, path: string, asks?: object): Promise<Answer> {
@@ -76,8 +72,8 @@ test("an edge that has lost its state lists what the bridge holds: WebEx adopts 
   ]);
   for (const { since } of found) expect(since).toBeLessThan(lostAt);
   expect(await orphansOf(second, "/readyz")).toEqual(found);
-  expect(await bridgehead(state, "status")).toContain(`holds the conference ${ended.confKey} with 1 caller`);
-  expect(await bridgehead(state, "conference", ended.confKey)).toMatch(/found on the bridge.*14085550201/s);
+  expect(await ask(state, "status")).toContain(`holds the conference ${ended.confKey} with 1 caller`);
+  expect(await ask(state, "conference", ended.confKey)).toMatch(/found on the bridge.*14085550201/s);
 
   // Who keys its key is turned away, and hears why.
   await eventually("it is locked", async () => (await telephones.state()).conferences.every(({ locked }) => locked));
@@ -99,14 +95,14 @@ test("an edge that has lost its state lists what the bridge holds: WebEx adopts 
   const dave = await again.callIn("103");
   await again.close();
 
-  expect(await bridgehead(state, "end", ended.confKey, "--yes")).toMatch(/done +\+?/);
+  expect(await ask(state, "end", ended.confKey, "--yes")).toMatch(/done +\+?/);
   await eventually("none is listed", async () => (await orphansOf(second)).length === 0);
   expect(await telephones.held(ended.confKey)).toEqual([]);
   const { entries } = await read<{ readonly entries: readonly object[] }>(second, "/api/v1/domains/local/audit");
   expect(entries).toMatchObject([{ what: "end", about: { confKey: ended.confKey } }]);
 
   const records = await eventually("all is in the records", async () => {
-    const rows = (await bridgehead(state, "records", "--ndjson"))
+    const rows = (await ask(state, "records", "--ndjson"))
       .split("\n")
       .slice(0, -1)
       .map((line) => JSON.parse(line) as DirectoryRecord);

@@ -1,11 +1,9 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { agentKey, journalFile } from "../../bridge-agent/service/state-folder.ts";
+import { journalFile } from "../../bridge-agent/service/state-folder.ts";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
@@ -13,47 +11,13 @@ import { LocalRun } from "../../scripts/local-run.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
-import { localDomain } from "../../src/settings/local-domain.ts";
 import { placeOf } from "../../src/tsp/id-scheme.ts";
+import { bridgehead } from "../bridgehead-command.ts";
 import { wayTo } from "../way-to-database.ts";
+import { newFolder, settingsOf, viewOf } from "./states.ts";
 import { eventually, Meeting, startWebex, startWorld } from "./world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-state-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** A settings file for the state folder of a local run, in a folder of its own. */
-function settingsOf(state: string, database?: string): string {
-  const file = join(newFolder(), "edge.json");
-  const { publicKey } = agentKey(join(state, "agent"));
-  const domains = { local: localDomain({ agents: [{ name: "agent-1", publicKey }] }) };
-  const own = database ? { state: database, name: "edge-1", url: "http://127.0.0.1:8787" } : { state };
-  writeFileSync(file, JSON.stringify({ ...own, domains }));
-  return file;
-}
-
-/** The command as an operator runs it. */
-function bridgehead(
-  args: readonly string[],
-  state?: string,
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const env = { ...process.env, ...(state !== undefined && { BRIDGEHEAD_STATE: state }), NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
-
-async function viewOf(run: LocalRun, confKey: string) {
-  const headers = { authorization: `Bearer ${run.operatorToken()}` };
-  const answer = await fetch(`${run.edgeUrl}/api/v1/domains/local/conferences/${confKey}`, { headers });
-  return { status: answer.status, view: (await answer.json()) as Record<string, unknown> };
-}
 
 test("an edge on plain Node takes over what one on workerd has, with calls up, and no TransID comes twice", async () => {
   // The bridge goes on, whatever edge there is.
@@ -80,7 +44,7 @@ test("an edge on plain Node takes over what one on workerd has, with calls up, a
 
   const early = await bridgehead(["migrate", "--settings", settings]);
   expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(/ is in use by another run; /)]);
-  expect((await bridgehead(["backup", join(state, "copy.db")], state)).stderr).toMatch(
+  expect((await bridgehead(["backup", join(state, "copy.db")], { BRIDGEHEAD_STATE: state })).stderr).toMatch(
     /^there is no .*state\.db: the state of an edge on workerd is copied while that is stopped\n$/,
   );
   await first.stop();
@@ -120,7 +84,7 @@ test("an edge on plain Node takes over what one on workerd has, with calls up, a
   await meeting.notified("conference-changed", { status: "ended" });
 
   const records = await eventually("all is in the records", async () => {
-    const { stdout } = await bridgehead(["records", "--ndjson"], state);
+    const { stdout } = await bridgehead(["records", "--ndjson"], { BRIDGEHEAD_STATE: state });
     const rows = stdout
       .split("\n")
       .slice(0, -1)
@@ -188,9 +152,9 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   await eventually("there is traffic", async () => meetings > 0);
 
   const file = join(folder, "backup.db");
-  const made = await bridgehead(["backup", file], state);
+  const made = await bridgehead(["backup", file], { BRIDGEHEAD_STATE: state });
   expect(made).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^backed up .* [kM]B, as of 2/) });
-  expect((await bridgehead(["backup", file], state)).stderr).toBe(
+  expect((await bridgehead(["backup", file], { BRIDGEHEAD_STATE: state })).stderr).toBe(
     `cannot back up: ${file} is there already: move it away, or name another file\n`,
   );
   isOver = true;
@@ -203,7 +167,7 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   database.close();
   expect(statSync(file).mode & 0o777).toBe(0o600);
   for (const what of [["restore", file], ["reset-clock"]])
-    expect((await bridgehead(what, state)).stderr).toMatch(/ is in use by another run; /);
+    expect((await bridgehead(what, { BRIDGEHEAD_STATE: state })).stderr).toMatch(/ is in use by another run; /);
 
   const restored = newFolder();
   const settings = settingsOf(restored);
@@ -214,7 +178,7 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   mkdirSync(join(broken, "edge"));
   writeFileSync(join(broken, "format"), "2");
   writeFileSync(join(broken, "edge", "state.db"), "no database");
-  expect((await bridgehead(["reset-clock"], broken)).stderr).toMatch(
+  expect((await bridgehead(["reset-clock"], { BRIDGEHEAD_STATE: broken })).stderr).toMatch(
     /^cannot set \S+state\.db back: file is not a database\n$/,
   );
   const put = await bridgehead(["restore", file, "--settings", settings]);
@@ -298,111 +262,4 @@ test("where the last word of a copy is not heard, no edge begins with either sta
   await run(from(url), /^copied /);
   await run(["check", "--settings", settingsOf(back)], /^ok {4}state: /m);
   await run(["check", "--settings", inDatabase], /^WRONG state: .* was copied to a folder, /m);
-});
-
-test("a state moves into a database and back, and a backup of either goes into the other", async () => {
-  vi.stubEnv("BRIDGEHEAD_EDGE", "node");
-  const postgres = await PostgresOnTest.start();
-  onTestFinished(() => postgres.stop());
-  const [url, second] = [await postgres.newDatabase("one"), await postgres.newDatabase("two")];
-  const [folder, files] = [newFolder(), newFolder()];
-  const world = await startWorld({ state: folder });
-  const meeting = new Meeting(world);
-  await meeting.create();
-  await meeting.callIn("101");
-  await world.webex.allNamed();
-  await world.stop();
-  const inDatabase = settingsOf(folder, url);
-
-  const rescued = join(folder, "edge", "state.db.rescued");
-  writeFileSync(rescued, "");
-  expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
-    /^cannot copy the state to \S+: \S+state\.db\.rescued holds more than \S+state\.db: start the edge, /,
-  );
-  rmSync(rescued);
-  const moved = await bridgehead(["migrate", "--settings", inDatabase, "--from", folder]);
-  expect([moved.code, moved.stderr, moved.stdout]).toEqual([
-    0,
-    "",
-    expect.stringMatching(
-      /^copied \S+state\.db to postgresql:\/\/127\.0\.0\.1:\d+\/one: \d+ objects \(1 conference\), as of /,
-    ),
-  ]);
-  expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
-    /^the state of \S+ was copied to postgresql:\S+\/one, and goes on there; /,
-  );
-  rmSync(join(folder, "edge", "moved-to"));
-  expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
-    /^cannot copy the state to \S+: it has a state already: /,
-  );
-  writeFileSync(join(folder, "edge", "moved-to"), "postgresql://127.0.0.1:1/one");
-
-  const old = await bridgehead(["check", "--settings", settingsOf(folder)]);
-  expect([old.code, old.stdout]).toEqual([
-    1,
-    expect.stringMatching(/^WRONG state: .* was copied to postgresql:.*\/one,/m),
-  ]);
-
-  const [backup, again] = [join(files, "backup.db"), join(files, "again.db")];
-  const made = await bridgehead(["backup", backup, "--settings", inDatabase]);
-  expect([made.code, made.stdout]).toEqual([
-    0,
-    expect.stringMatching(/^backed up postgresql:\S+\/one to .* kB, as of /),
-  ]);
-  const restored = await bridgehead(["restore", backup, "--settings", settingsOf(folder, second)]);
-  expect([restored.code, restored.stdout]).toEqual([
-    0,
-    expect.stringMatching(/^restored \S+ to postgresql:\S+\/two: /),
-  ]);
-  expect((await bridgehead(["backup", again, "--settings", settingsOf(folder, second)])).code).toBe(0);
-  expect((await bridgehead(["reset-clock", "--settings", inDatabase])).stdout).toMatch(/: it was not ahead/);
-
-  // A copy that was cut short is no state.
-  await postgres.ask("UPDATE bridgehead.edge SET holder = 'a copy', life = 'ended', given_back = NULL", second);
-  const cutShort = "a state is being copied into the database, or was not to its end";
-  expect((await bridgehead(["reset-clock", "--settings", settingsOf(folder, second)])).stderr).toContain(cutShort);
-  expect((await bridgehead(["check", "--settings", settingsOf(folder, second)])).stdout).toContain(cutShort);
-  const part = await bridgehead(["backup", join(files, "part.db"), "--settings", settingsOf(folder, second)]);
-  expect([part.code, part.stderr]).toEqual([1, expect.stringContaining(cutShort)]);
-  const half = newFolder();
-  mkdirSync(join(half, "edge"), { recursive: true });
-  writeFileSync(join(half, "edge", "copying"), "");
-  expect((await bridgehead(["check", "--settings", settingsOf(half)])).stdout).toContain(
-    "a state was being copied into",
-  );
-
-  const [back, empty] = [newFolder(), await postgres.newDatabase("empty")];
-  for (const command of [
-    ["migrate", "--settings", settingsOf(back), "--from", empty],
-    ["reset-clock", "--settings", settingsOf(back, empty)],
-  ])
-    expect(await bridgehead(command)).toMatchObject({
-      ...{ code: 1, stderr: expect.stringContaining("there is no state in the database") },
-    });
-  expect(await postgres.ask("SELECT nspname FROM pg_namespace WHERE nspname = 'bridgehead'", empty)).toEqual([]);
-  await postgres.ask("ALTER TABLE bridgehead.part RENAME TO away", url);
-  expect((await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url])).code).toBe(1);
-  await postgres.ask("ALTER TABLE bridgehead.away RENAME TO part", url);
-  expect(await postgres.ask("SELECT given_back FROM bridgehead.edge", url)).toEqual([{ given_back: "stopped" }]);
-  const returned = await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url]);
-  expect([returned.code, returned.stderr]).toEqual([0, ""]);
-  expect((await bridgehead(["check", "--settings", inDatabase])).stdout).toContain(
-    "the database's state was copied to a folder",
-  );
-  const rows = (file: string) => new SqliteDisk(file, { readOnly: true });
-  const namesIn = async (file: string) => {
-    const disk = rows(file);
-    const { objects, restoredAt } = await disk.open();
-    await disk.close();
-    return { names: objects.map(({ name }) => name).toSorted(), isRestored: restoredAt !== null };
-  };
-  const original = await namesIn(join(folder, "edge", "state.db"));
-  expect(original.names).toContain(`conference/local/${meeting.confKey}`);
-  expect(await namesIn(join(back, "edge", "state.db"))).toEqual(original);
-  expect(await namesIn(again)).toEqual({ names: original.names, isRestored: true });
-
-  // It goes on where it was: the bridge is gone with the run, so the meeting ends.
-  const run = await LocalRun.start({ state: back });
-  onTestFinished(async () => void (await run.stop()));
-  expect((await viewOf(run, meeting.confKey)).status).toBe(200);
 });

@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
+import { bridgehead, type Ended } from "../bridgehead-command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -10,14 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-/** The operators' command, and its exit code. */
-function bridgehead(...args: readonly string[]): Promise<readonly [code: number, output: string]> {
-  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, FORCE_COLOR: undefined, NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout) =>
-      resolve([error === null ? 0 : Number(error.code), stdout]),
-    );
-  });
+function command(...args: readonly string[]): Promise<Ended> {
+  return bridgehead(args, { BRIDGEHEAD_STATE: world.run.state });
 }
 
 async function ask(path: string): Promise<string> {
@@ -40,10 +34,10 @@ async function wrong(): Promise<readonly DomainTrouble[] | null> {
   const { trouble, unknown } = await ready();
   const open = trouble.filter(({ acknowledged }) => acknowledged === null);
   const listed = JSON.parse(await ask("/api/v1/domains/local/trouble")) as { trouble: DomainTrouble[] };
-  const [metrics, overview, [code, status]] = await Promise.all([
+  const [metrics, overview, { code, stdout: status }] = await Promise.all([
     ask("/metrics"),
     ask("/console/local"),
-    bridgehead("status"),
+    command("status"),
   ]);
   const counted = [...metrics.matchAll(/^bridgehead_trouble\{.*kind="([^"]*)"\} [1-9]/gm)].map(([, kind]) => kind);
   const isSame =
@@ -101,17 +95,17 @@ test("lost posts are said everywhere within 5 s, after a kill too, and until som
   expect(await isWrong("it is so after a kill", 15_000, "posts-given-up")).toEqual([one]);
 
   const all = ["send-again", "--server", world.webex.host, "--yes"];
-  expect((await bridgehead(...all))[1]).toMatch(/^\d+ documents? of 1 conference queued to be sent again to /);
-  expect((await bridgehead(...all))[1]).toMatch(
+  expect((await command(...all)).stdout).toMatch(/^\d+ documents? of 1 conference queued to be sent again to /);
+  expect((await command(...all)).stdout).toMatch(
     /^0 documents of 0 conferences queued .*\n.*is asked whether it is back/,
   );
   // It is no sign of life.
   expect(await isWrong("it is so after all was sent again", 15_000, "posts-given-up")).toEqual([one]);
 
-  const [code, output] = await bridgehead("acknowledge", one?.id ?? "", "told WebEx");
-  expect([code, output]).toEqual([0, expect.stringContaining("told WebEx")]);
+  const { code, stdout } = await command("acknowledge", one?.id ?? "", "told WebEx");
+  expect([code, stdout]).toEqual([0, expect.stringContaining("told WebEx")]);
   await isWrong("it is acknowledged", 5_000);
-  expect((await bridgehead("audit"))[1]).toContain("acknowledge ");
+  expect((await command("audit")).stdout).toContain("acknowledge ");
 });
 
 test("a standby that is lost is trouble, and none once it is back", async () => {
@@ -144,7 +138,7 @@ test("a killed bridge whose conferences were lost says so, also once it is back,
   const both = () => lost().then((one) => one?.count === 2 && one);
   const one = await eventually("the bridge has lost two conferences", both, 30_000);
   expect(one).toMatchObject({ bridge: "simulated", place: 2, acknowledged: null });
-  const [code] = await bridgehead("acknowledge", one.id, "restarted for an upgrade", "--seen", "2");
+  const { code } = await command("acknowledge", one.id, "restarted for an upgrade", "--seen", "2");
   const isKnown = async () => (await wrong()) !== null && (await lost()) === null;
   expect([code, await eventually("it is acknowledged", isKnown)]).toEqual([0, true]);
   await isWrong("nothing waits for a server that confirms again", 60_000);

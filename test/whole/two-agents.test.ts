@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
 import type { MsgId } from "../../src/foundation/ids.ts";
+import { bridgehead } from "../bridgehead-command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -112,7 +111,7 @@ test("an agent hands over and back amid commands: each is answered once and acts
 test("a drained bridge takes no new conferences, says when the last one has ended, and takes them again", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
-  const drained = bridgehead("drain", "simulated", "--wait");
+  const drained = ask("drain", "simulated", "--wait");
   await eventually("the bridge is drained", async () => (await simulated()).drainedSince !== null);
 
   const other = new Meeting(world);
@@ -127,14 +126,15 @@ test("a drained bridge takes no new conferences, says when the last one has ende
   ]);
   expect(await other.acts()).toEqual([]);
 
-  expect(await bridgehead("undrain", "simulated")).toBe("simulated takes new conferences\n");
+  expect(await ask("undrain", "simulated")).toBe("simulated takes new conferences\n");
   await new Meeting(world).create();
 });
 
-/** The operators' command, where it ends well. */
-async function bridgehead(...args: readonly string[]): Promise<string> {
-  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, FORCE_COLOR: undefined, NO_COLOR: "1" };
-  return (await promisify(execFile)(process.execPath, ["scripts/bridgehead.ts", ...args], { env })).stdout;
+/** What the operators' command prints, where it ends well. */
+async function ask(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await bridgehead(args, { BRIDGEHEAD_STATE: world.run.state });
+  expect([code, stderr]).toEqual([0, ""]);
+  return stdout;
 }
 
 function askEdge(method: string, path: string, body?: object): Promise<Response> {

@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bridgehead } from "../bridgehead-command.ts";
 import { eventually, goesOn, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -42,13 +42,10 @@ function nobodyActedMs(): number {
   return ended && began && ended.url === null ? began.at - ended.at : 0;
 }
 
-function bridgehead(...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
-  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, BRIDGEHEAD_URL: world.run.edgeUrl, NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr }),
-    );
-  });
+async function ask(...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
+  const env = { BRIDGEHEAD_STATE: world.run.state, BRIDGEHEAD_URL: world.run.edgeUrl };
+  const { code, stdout, stderr } = await bridgehead(args, env);
+  return { code, said: stdout + stderr };
 }
 
 test("one acts, the other one stands by; both say so, and only one takes what WebEx posts", async () => {
@@ -69,7 +66,7 @@ test("one acts, the other one stands by; both say so, and only one takes what We
         { name: "edge-2", acts: false, fault: null },
       ],
     });
-  const edges = await bridgehead("edges");
+  const edges = await ask("edges");
   expect([edges.code, edges.said]).toEqual([
     0,
     expect.stringMatching(/^edge-1 has acted for .*, as the first \(epoch 1\)\n/),
@@ -99,7 +96,7 @@ test("a meeting goes on, whatever happens to the edge that acts", async () => {
   await acts(0);
   await goesOn(meeting, extCallId, "204");
 
-  const over = await bridgehead("hand-over-edge");
+  const over = await ask("hand-over-edge");
   expect([over.code, over.said]).toEqual([0, "edge-2 acts\n"]);
   await acts(1);
   expect(nobodyActedMs()).toBeLessThan(1_000);
@@ -135,7 +132,7 @@ test("without an edge that stands by there is trouble, and the edge that acts go
       const { body } = await askEdge(at, "/readyz");
       return body.trouble.some(({ kind }: { kind: string }) => kind === "no-edge-stands-by");
     });
-    const refused = await bridgehead("hand-over-edge");
+    const refused = await ask("hand-over-edge");
     expect([refused.code, refused.said]).toEqual([
       1,
       expect.stringContaining("Not handed over: no other edge stands by"),

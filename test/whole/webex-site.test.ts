@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { type SimulatedSite, startSimulatedSite, type UserRow } from "../../webex-interfaces/doors/site.ts";
+import { bridgehead, type Ended } from "../bridgehead-command.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
 let site: SimulatedSite;
@@ -46,11 +45,11 @@ test("topics, meetings, numbers and the provisioning check come from a real site
   expect((await fetch(shown.links?.join?.url ?? "")).status).toBe(200);
 
   await eventually("the list has the topic of a running conference", async () =>
-    /TOPIC.*\n712475001 +running +Berth planning/.test(await bridgehead("conferences")),
+    /TOPIC.*\n712475001 +running +Berth planning/.test((await command("conferences")).stdout),
   );
-  expect(await bridgehead("explain", "712475001")).toContain("\ntopic Berth planning\n");
+  expect((await command("explain", "712475001")).stdout).toContain("\ntopic Berth planning\n");
 
-  expect(await bridgehead("meeting", "712475001")).toMatch(/^Berth planning, as the site said .*\n {2}kind +MC/);
+  expect((await command("meeting", "712475001")).stdout).toMatch(/^Berth planning, as the site said .*\n {2}kind +MC/);
 
   const page = await eventually("the site's numbers", async () => {
     const text = await (await fetch(`${world.run.edgeUrl}/global-numbers/local`)).text();
@@ -58,7 +57,7 @@ test("topics, meetings, numbers and the provisioning check come from a real site
   });
   expect(page).toContain("Call-in toll number");
 
-  expect(await bridgehead("provisioning", "local", "--now")).toMatch(
+  expect((await command("provisioning", "local", "--now")).stdout).toMatch(
     /^\d+ differences at 4 users.*\n\nsite\n.*leads to other global\s+numbers.*\nuser site\.viewer\n/s,
   );
   const state = await asked<ProvisioningState>("provisioning-check");
@@ -100,7 +99,7 @@ test("conferences neither wait for a site that hangs nor ask it; one line says w
 
 test("a check by the command ends with the reason, as soon as the site has no proper answer", async () => {
   await faults({ answer: "html" });
-  const failed = await bridgehead("provisioning", "local", "--now").catch((error: unknown) => error);
+  const failed = await command("provisioning", "local", "--now");
 
   expect(failed).toMatchObject({
     code: 1,
@@ -109,7 +108,7 @@ test("a check by the command ends with the reason, as soon as the site has no pr
     ),
   });
   await faults({});
-  expect(await bridgehead("provisioning", "local", "--now")).not.toContain("waits for the site");
+  expect((await command("provisioning", "local", "--now")).stdout).not.toContain("waits for the site");
 }, 90_000);
 
 test("the password is in no file of the state folder but the environment of the edge", () => {
@@ -134,10 +133,8 @@ async function faults(found: object): Promise<void> {
   expect((await fetch(`http://127.0.0.1:${site.port}/control/faults`, init)).ok).toBe(true);
 }
 
-async function bridgehead(...args: readonly string[]): Promise<string> {
-  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state };
-  const command = promisify(execFile)(process.execPath, ["scripts/bridgehead.ts", ...args], { env });
-  return (await command).stdout;
+function command(...args: readonly string[]): Promise<Ended> {
+  return bridgehead(args, { BRIDGEHEAD_STATE: world.run.state });
 }
 
 /** How many requests of the XML API the site has had. */
