@@ -53,8 +53,8 @@ export interface RelayEntries {
   readonly begunAt: EpochMs;
   /** How much time had ever gone on at once by then; absent: none. */
   readonly begunSkippedMs: number;
-  /** The same of the last restore. */
-  readonly restoredSkipped: { readonly at: EpochMs; readonly ms: number };
+  /** The same of the restore `at`. `since`: what it counts as, where an operator has set the time back behind it; an earlier release did not note it. */
+  readonly restoredSkipped: { readonly at: EpochMs; readonly since?: EpochMs; readonly ms: number };
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   /** `restoredAt`: see `Platform`. What an older state says of it does not count. */

@@ -143,17 +143,18 @@ export class Relay implements RelayRpc {
     this.#trouble = new TroubleFeed(ports, this.#store, this.#alarm, this.#log);
     const current = { identity: () => this.#identity, state: () => this.#state };
     const known = () => {
-      const [begunAt, { restoredAt = 0 }] = [this.#store.read("begunAt") ?? 0, ports];
+      const [begunAt, restored] = [this.#store.read("begunAt") ?? 0, this.#restored];
       const ofBegin = { knownSince: begunAt, knownSkippedMs: this.#store.read("begunSkippedMs") ?? 0 };
-      return begunAt >= restoredAt ? ofBegin : { knownSince: restoredAt, knownSkippedMs: this.#restoredSkippedMs };
+      return begunAt >= restored.since ? ofBegin : { knownSince: restored.since, knownSkippedMs: restored.ms };
     };
     this.#reports = new BridgeReports({ ...ports, ...current, known }, this.#store, this.#log);
   }
 
-  /** How much time had ever gone on at once by the restore, or until the first agent came behind it. */
-  get #restoredSkippedMs(): number {
-    const known = this.#store.read("restoredSkipped");
-    return known && known.at === this.#ports.restoredAt ? known.ms : 0;
+  /** When the state was restored, and how much time had ever gone on at once by then, or until the first agent came behind it. */
+  get #restored(): { readonly since: EpochMs; readonly ms: number } {
+    const { restoredAt = 0 } = this.#ports;
+    const noted = this.#store.read("restoredSkipped");
+    return noted?.at === restoredAt ? { since: restoredAt, ...noted } : { since: restoredAt, ms: 0 };
   }
 
   refusalOf(hello: Hello): RefusalHeaders | null {
@@ -167,15 +168,19 @@ export class Relay implements RelayRpc {
     this.#identity = identity;
     const begunAt = this.#store.read("begunAt");
     const isNew = begunAt === undefined && this.#store.read("epoch") === undefined;
+    const [now, skippedMs] = [this.#ports.now(), skippedOf(this.#ports)];
     // It began by a clock that was ahead, and an operator has set the time back.
-    if (isNew || (begunAt ?? 0) > this.#ports.now()) {
-      const skippedMs = skippedOf(this.#ports);
-      this.#store.write("begunAt", this.#ports.now());
+    if (isNew || (begunAt ?? 0) > now) {
+      this.#store.write("begunAt", now);
       if (skippedMs !== (this.#store.read("begunSkippedMs") ?? 0)) this.#store.write("begunSkippedMs", skippedMs);
     }
     const { restoredAt } = this.#ports;
-    if (restoredAt !== undefined && this.#store.read("restoredSkipped")?.at !== restoredAt)
-      this.#store.write("restoredSkipped", { at: restoredAt, ms: skippedOf(this.#ports) });
+    // The same of a restore.
+    if (
+      restoredAt !== undefined &&
+      (this.#store.read("restoredSkipped")?.at !== restoredAt || this.#restored.since > now)
+    )
+      this.#store.write("restoredSkipped", { at: restoredAt, since: Math.min(restoredAt, now), ms: skippedMs });
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) {

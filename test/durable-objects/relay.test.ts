@@ -168,6 +168,24 @@ test("a relay that began while the clock was ahead begins anew, where an operato
   expect([world.knownSince, world.knownSkippedMs]).toEqual([[begun], [0]]);
 });
 
+test("a restore that was made while the clock was ahead counts from when an operator has set the time back", async () => {
+  const world = await RelayWorld.begin();
+  world.now += dayMs;
+  world.restoredAt = world.now;
+  world.skippedMs = dayMs;
+  world.sleep();
+  connectedAgain(world);
+  world.now -= dayMs;
+  world.skippedMs = 0;
+  connectedAgain(world);
+  const set = world.now;
+  const { epoch } = connectedAgain(world);
+  world.says({ ...reports(own, 1), epoch } as AgentToEdge);
+  await world.settle();
+
+  expect([world.knownSince, world.knownSkippedMs]).toEqual([[set], [0]]);
+});
+
 test("of what went on at once by an earlier restore, nothing counts behind a later one", async () => {
   const world = await RelayWorld.begin();
   for (const ms of [5_000, 9_000]) {
