@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { requireReadable } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { isRecord } from "../../src/foundation/record.ts";
@@ -19,6 +20,7 @@ import {
   requireLatest,
   requireOwnHost,
   requireWritable,
+  stateFile,
   tokenWarning,
 } from "./edge-state.ts";
 
@@ -153,6 +155,7 @@ function checkFolder(folder: string): Promise<Finding> {
     requireWritable(folder, "state");
     requireFormat(folder, "state");
     requireLatest(folder);
+    await requireReadable(stateFile(folder));
     return existsSync(folder) ? folder : `${folder} is made at the first start`;
   });
 }

@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { bridgehead } from "../../cli/bridgehead.ts";
 import { checkDomainsFile, checkEdge } from "../../cli/edge/check.ts";
 import { faultOfDatabase } from "../../cli/edge/database-url.ts";
 import { settingsExample } from "../../cli/edge/settings-example.ts";
+import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
@@ -197,8 +199,45 @@ test("a state of another format is told before the start", async () => {
   expect(await complaints(settings)).toEqual([
     expect.stringMatching(/^WRONG state: .* has the state of an older version, .* `bridgehead migrate`/),
   ]);
-  writeFileSync(join(folder, "state", "edge", "state.db"), "");
+  const disk = new SqliteDisk(join(folder, "state", "edge", "state.db"));
+  await disk.open();
+  await disk.close();
   expect(await complaints(settings)).toEqual([]);
+});
+
+test.each<[string, (file: string) => void, RegExp]>([
+  ["lost its content", (file) => writeFileSync(file, ""), /state\.db is empty: the state is lost; restore a backup, /],
+  [
+    "left a log alone",
+    (file) => renameSync(file, `${file}-wal`),
+    /state\.db-wal is there, and .*state\.db is not: the state is lost; /,
+  ],
+  [
+    "is damaged",
+    (file) => writeFileSync(file, "no database", { flag: "r+" }),
+    /state\.db cannot be read \(file is not a database\): restore a backup, or move .*edge away and begin /,
+  ],
+  [
+    "is another program's",
+    (file) => {
+      rmSync(file);
+      new DatabaseSync(file).exec("CREATE TABLE theirs (one)");
+    },
+    /state\.db is a database of another program: move it away, /,
+  ],
+])("a state that %s is told before the start, and stays as it is", async (_, harm, says) => {
+  const file = join(folder, "state", "edge", "state.db");
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(join(folder, "state", "format"), "2");
+  const disk = new SqliteDisk(file);
+  await disk.open();
+  await disk.close();
+  harm(file);
+  const content = () => readdirSync(dirname(file)).map((name) => [name, readFileSync(join(dirname(file), name))]);
+  const before = content();
+
+  expect(await complaints({ state: "state", domains: { local } })).toEqual([expect.stringMatching(says)]);
+  expect(content()).toEqual(before);
 });
 
 test("a byte order mark, as some editors put it in front, is no mistake", async () => {

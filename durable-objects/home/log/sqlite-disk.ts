@@ -431,19 +431,24 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === 1555;
 }
 
-/**
- * A new state is whole or not there, so that an empty file is one whose content was lost. Throws where it
- * was.
- */
-function makeNew(file: string): void {
-  const left = leftOf(file);
-  // SQLite would make files beside it that nobody can write to, and complain of them later.
-  if (left === file && statSync(file).size > 0) return accessSync(file, constants.R_OK | constants.W_OK);
-  if (left !== undefined) {
-    const what = left === file ? `${file} is empty` : `${left} is there, and ${file} is not`;
-    const remedy = `restore a backup, or move ${dirname(file)} away and begin without a conference`;
-    throw new NoState(`${what}: the state is lost; ${remedy}`);
+/** Throws where the state of this file was lost, or cannot be read. Nothing is changed. */
+export async function requireReadable(file: string): Promise<void> {
+  // The next start goes on with what was rescued.
+  if (existsSync(rescuedFrom(file)) || !hasState(file)) return;
+  const disk = new SqliteDisk(file, { readOnly: true });
+  try {
+    await disk.open();
+  } catch (error) {
+    if (error instanceof NoState) throw error;
+    throw new NoState(`${file} cannot be read (${reasonOf(error)}): ${remedyFor(file)}`);
+  } finally {
+    await disk.close();
   }
+}
+
+function makeNew(file: string): void {
+  // SQLite would make files beside it that nobody can write to, and complain of them later.
+  if (hasState(file)) return accessSync(file, constants.R_OK | constants.W_OK);
   const draft = draftOf(file);
   removeDatabase(draft);
   writeFileSync(draft, "", { mode: 0o600 });
@@ -454,6 +459,22 @@ function makeNew(file: string): void {
     database.close();
   }
   publish(draft, file);
+}
+
+/**
+ * A new state is whole or not there, so that an empty file is one whose content was lost. Throws where it
+ * was.
+ */
+function hasState(file: string): boolean {
+  const left = leftOf(file);
+  if (left === undefined) return false;
+  if (left === file && statSync(file).size > 0) return true;
+  const what = left === file ? `${file} is empty` : `${left} is there, and ${file} is not`;
+  throw new NoState(`${what}: the state is lost; ${remedyFor(file)}`);
+}
+
+function remedyFor(file: string): string {
+  return `restore a backup, or move ${dirname(file)} away and begin without a conference`;
 }
 
 function formatOf(database: DatabaseSync): number {
