@@ -28,7 +28,9 @@ import {
   type AgentKey,
   isFolderHeld,
   journalFile,
+  keyFile,
   missingKey,
+  openToAll,
   otherUser,
   passingKey,
   readAgentKey,
@@ -81,9 +83,9 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
 
 function checkKey({ state, agent, bridge, domain }: AgentSettings): CheckResult {
   const key = readAgentKey(state);
-  return key
-    ? right(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`)
-    : wrong(missingKey(state));
+  if (!key) return wrong(missingKey(state));
+  const fault = openToAll(keyFile(state));
+  return fault === null ? right(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`) : warn(fault);
 }
 
 function checkDisk({ state }: AgentSettings): CheckResult {

@@ -142,6 +142,17 @@ function makeKey(folder: string, file: string): void {
   }
 }
 
+/** What is wrong where everybody on this machine can read a secret file, or replace it; `null`: nobody but its owner and group can. */
+export function openToAll(file: string): string | null {
+  const folder = dirname(file);
+  const [ofFile = 0, ofFolder = 0] = [file, folder].map((path) => statSync(path, { throwIfNoEntry: false })?.mode);
+  // In /tmp each one can replace its own alone.
+  const isPublic = (ofFolder & 0o1002) === 0o002;
+  if (isPublic) return `everybody on this machine can write in ${folder}: take that back by chmod o= ${folder}`;
+  const isRead = (ofFolder & 0o001) !== 0 && (ofFile & 0o004) !== 0;
+  return isRead ? `everybody on this machine can read ${file}: take that back by chmod o= ${file}` : null;
+}
+
 /** Makes a secret file, unless there is one: a disk that is full, or a process that dies, leaves a whole file or none. */
 export function writeOnce(file: string, content: string): void {
   const draft = `${file}.${randomUUID()}`;

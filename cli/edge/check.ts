@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { openToAll } from "../../bridge-agent/service/state-folder.ts";
 import { requireReadable } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
@@ -30,7 +31,7 @@ export async function checkEdge(file: string): Promise<Finding[]> {
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
   const { host, port, state, operatorTokenFile, operators, domains, domainsFile } = loaded.value;
   return [
-    { verdict: "ok", about: "settings", says: file },
+    { about: "settings", ...secret(file, domainsFile) },
     await judged("listens", async () => {
       await requireOwnHost("host", host);
       return `http://${addressOf(host, port)}`;
@@ -174,11 +175,17 @@ async function checkDatabase(url: string): Promise<Finding[]> {
   }
 }
 
+/** A file that is for its owner and group alone, and more of them that belong to it. */
+function secret(file: string, ...more: readonly string[]): CheckResult {
+  const fault = [file, ...more].map(openToAll).find((one) => one !== null);
+  return fault === undefined ? right(file) : warn(fault);
+}
+
 function checkToken(file: string, state: string): Promise<Finding> {
   return judged("token", async () => {
     if (existsSync(file)) {
       const warning = await tokenWarning(readOperatorToken(file), file, state);
-      return warning === null ? file : warn(warning);
+      return warning === null ? secret(file) : warn(warning);
     }
     if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");
     return `${file} is made at the first start`;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -115,6 +115,18 @@ test("doctor writes nothing, and says that the state folder or its key is missin
   expect(withoutKey.said.key).toContain(`${join(empty, "agent-key.pem")} is not there: if an agent was here before`);
   expect(withoutKey.said.journal).toBe(`ok    journal: ${join(empty, "journal.sqlite")} is made at the first start`);
   expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
+});
+
+test("doctor warns of a key that everybody on the machine can read", async () => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+  const state = join(folder, "open");
+  agentKey(state);
+  const key = join(state, "agent-key.pem");
+  chmodSync(state, 0o755);
+  chmodSync(key, 0o644);
+
+  const says = `everybody on this machine can read ${key}: take that back by chmod o= ${key}`;
+  expect((await doctorSays({ state })).said.key).toBe(`warn  key: ${says}`);
 });
 
 test("an agent that holds the state folder and does not answer is no agent that does not run", async () => {

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -186,6 +195,29 @@ test.each(["192.0.2.9", "2001:db8::9"])("a host that is not of this machine, %s,
 
 test.each(["0.0.0.0", "localhost", "127.0.0.2"])("a host of this machine, %s, is right", async (host) => {
   expect(await complaints({ host, state: "s", domains: { local } })).toEqual([]);
+});
+
+test("what has secrets, and can be read or replaced by everybody on the machine, is a warning with what to do", async () => {
+  const [domains, token] = [written("domains.json", { local }), written("token", "f4Kp9-sVq2LmX7_bT0hWcZ1nRy")];
+  const settings = { state: "state", domains: "domains.json", operatorTokenFile: "token" };
+  const own = written("edge.json", settings);
+  const says = async (mode: number) => {
+    chmodSync(folder, mode);
+    return complaints(settings);
+  };
+  for (const path of [own, domains, token]) chmodSync(path, 0o644);
+
+  expect(await says(0o750)).toEqual([]);
+  expect(await says(0o755)).toEqual([
+    `warn settings: everybody on this machine can read ${own}: take that back by chmod o= ${own}`,
+    `warn token: everybody on this machine can read ${token}: take that back by chmod o= ${token}`,
+  ]);
+  for (const path of [own, token]) chmodSync(path, 0o640);
+  expect(await says(0o755)).toEqual([expect.stringContaining(`can read ${domains}: `)]);
+  expect(await says(0o1777)).toEqual([expect.stringContaining(`can read ${domains}: `)]);
+  expect((await says(0o777))[0]).toBe(
+    `warn settings: everybody on this machine can write in ${folder}: take that back by chmod o= ${folder}`,
+  );
 });
 
 test("a state of another format is told before the start", async () => {
