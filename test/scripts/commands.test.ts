@@ -31,7 +31,6 @@ test("packages give V8 as little room for what is new as npm start does", () => 
 
 const wrongOptions: readonly (readonly [name: string, options: readonly string[], says: string])[] = [
   ["simulate", ["--seeds", "abc"], "'--seeds <count>' argument 'abc' is invalid. It must be a whole number from 1 on."],
-  ["scale", ["--conferences", "100", "0"], "'--conferences <counts...>' argument '0' is invalid."],
   [
     "simulate:mutants",
     ["--only", "nix"],
@@ -42,17 +41,10 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
     ["--bridge", "none"],
     "'--bridge <kind>' argument 'none' is invalid. It must be one of simulated, asterisk.",
   ],
-  [
-    "bench:asterisk",
-    ["--calls", "9"],
-    "'--calls <count>' argument '9' is invalid. It must be a whole number from 10 on.",
-  ],
   ["prove:kills", ["--sed", "1"], "unknown option '--sed' (Did you mean --seed?)"],
   ["bench", ["--only", "nix"], "'--only <text>' argument 'nix' is invalid. No figure has it in its name"],
-  ["cost", ["--nix"], "unknown option '--nix'"],
   ["demo", ["--flow", "nix"], "'--flow <name>' argument 'nix' is invalid. Allowed choices are access-codes, batch, "],
   ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests, protocol."],
-  ["asterisk", ["--nix"], "unknown option '--nix'"],
   [
     "docs",
     ["nix"],
