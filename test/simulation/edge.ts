@@ -158,6 +158,10 @@ export class Edge {
     return edge;
   }
 
+  get isAtHome(): boolean {
+    return this.#shared.home !== null;
+  }
+
   relayOf(bridge: BridgeName): RelayHost {
     const relay = this.relays.find(({ place }) => place.bridge === bridge);
     if (!relay) throw new Error(`there is no bridge ${bridge}`);

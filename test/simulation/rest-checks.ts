@@ -1,4 +1,5 @@
 import type { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
+import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";
@@ -185,6 +186,35 @@ export function checkNothingPends({ context, edge }: Pick<Parts, "context" | "ed
   const [table] = disk.exec("SELECT name FROM sqlite_master WHERE name = 'outbox'");
   const [outbox] = table ? disk.exec("SELECT count(*) AS rows FROM outbox") : [];
   if (outbox?.rows) violated("outboxes are empty", `mailbox: ${outbox.rows} transactions`);
+}
+
+const mutesEveryMs = 30_000;
+
+/** Whatever fails: where nothing waits for WebEx, it shows as muted whom the conference holds for muted. */
+export function watchMutes({ context, edge, meetings }: Parts): void {
+  const { clock, violated } = context;
+  const look = () => {
+    for (const meeting of meetings) {
+      const difference = muteDifference(meeting, edge);
+      if (difference !== null) violated("WebEx shows who is muted", `${meeting.key}: ${difference}`);
+    }
+    clock.after(mutesEveryMs, look);
+  };
+  clock.after(mutesEveryMs, look);
+}
+
+function muteDifference({ phase, key, association }: Meeting, edge: Edge): string | null {
+  if (phase !== "running" || !association?.isLive || association.isBehind) return null;
+  const { disk } = edge.conferences.get(key) ?? {};
+  if (!disk || !hasTable(disk, "journal")) return null;
+  const store = conferenceOn(disk);
+  if (store.loadOutbox().length > 0) return null;
+  for (const { extCallId, muted, left, held } of store.state.callers.values()) {
+    const attendee = extCallId === null ? undefined : association.attendees.get(extCallId);
+    if (attendee && !left && held.length === 0 && attendee.muted !== muted)
+      return `${attendee.number} is ${muted ? "muted" : "unmuted"}`;
+  }
+  return null;
 }
 
 /** By then a takeover is committed. */

@@ -121,6 +121,8 @@ export const rules = {
   "no command is pending": "Each command has its result.",
   "one agent is active and done":
     "Each bridge has one active agent, which runs no command, and whose reports are acknowledged.",
+  "WebEx shows who is muted":
+    "Whatever fails: where nothing waits for WebEx, it shows as muted whom the conference holds for muted.",
   "WebEx's roster follows the bridge":
     "While nothing fails, what callers do is told within seconds, and not only by the next digest.",
   "a digest finds what no event told":

@@ -15,7 +15,7 @@ import { MuteKeyJudge } from "./mute-key-judge.ts";
 import { Operators } from "./operators.ts";
 import { PromptJudge } from "./prompt-judge.ts";
 import { simulatedKey } from "./relay-host.ts";
-import { type Parts, watchRosters } from "./rest-checks.ts";
+import { type Parts, watchMutes, watchRosters } from "./rest-checks.ts";
 import { settingBegin } from "./shown-judge.ts";
 import { drawSwitches, type Switches } from "./switches.ts";
 import { Webex } from "./webex.ts";
@@ -77,6 +77,7 @@ export function newSite(
     : new Map<BridgeName, BridgeOperators>();
   connect(parts, operators);
   watchRosters(parts);
+  watchMutes(parts);
   return parts;
 }
 

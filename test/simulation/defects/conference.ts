@@ -146,7 +146,7 @@ export const conferenceDefects: DefectsByFile = {
       after: "for (const { by = [], ...change } of held.slice(0, 0))",
     },
     "a caller that presses the mute key on the way in is told as unmuted": {
-      foundBy: ["WebEx knows what is so", "WebEx's roster follows the bridge"],
+      foundBy: "WebEx shows who is muted",
       before: 'if (arrival.muted && !arrival.silent) notifyChange(draft, caller, { status: "muted" });',
       after: "",
     },
