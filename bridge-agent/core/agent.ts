@@ -132,7 +132,7 @@ export class Agent {
    * the machine's clock was set meanwhile.
    */
   turn(inputs: readonly AgentInput[], now: EpochMs, clockSetMs = 0): TurnEffects {
-    this.#durations.begun(now);
+    this.#durations.passed(now);
     if (Math.abs(clockSetMs - this.#clockSetMs) >= NOTICED_MS) {
       this.#journal.saveClockSet(clockSetMs);
       this.#clockSetMs = clockSetMs;

@@ -152,7 +152,7 @@ export interface Overdue {
 
 /** A limit is in minutes. */
 const LOOK_EVERY_MS = 5_000;
-/** How often the journal gets the time of a look, while anything lasts. */
+/** How often the journal gets the time, while anything lasts. */
 const KEPT_EVERY_MS = 5 * MINUTE_MS;
 /** The name of that. */
 const LOOKED = "looked";
@@ -172,7 +172,7 @@ export class Durations {
   readonly #starts: Pick<AgentJournal, "saveStart" | "deleteStart">;
   readonly #running = new Map<string, RunningSpan>();
   #lookAt: EpochMs = 0;
-  /** As the journal has it. */
+  /** The time, as the journal has it. */
   #lookedAt: EpochMs | null = null;
   #hasBegun = false;
 
@@ -218,10 +218,14 @@ export class Durations {
     return overdue;
   }
 
-  /** Called with the time of each turn: that of the first one says how long no agent ran. */
-  begun(now: EpochMs): void {
-    if (this.#hasBegun) return;
+  /** Called with the time of each turn, whether the agent acts or stands by: that of the first one says how long no agent ran. */
+  passed(now: EpochMs): void {
+    if (!this.#hasBegun) this.#leaveOutStop(now);
     this.#hasBegun = true;
+    this.#keepLook(now);
+  }
+
+  #leaveOutStop(now: EpochMs): void {
     const stoodMs = this.#lookedAt === null ? 0 : now - this.#lookedAt;
     if (stoodMs <= 2 * KEPT_EVERY_MS) return;
     for (const [name, running] of this.#running) {

@@ -114,6 +114,41 @@ test("a call that has lasted too long is expelled, also after a restart, and rep
   expect(world.policyActs).toEqual(["longest-call"]);
 });
 
+test.each([0, 4])(
+  "while an agent runs without its bridge, time passes, however often it is restarted (%d times)",
+  (restarts) => {
+    const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 20 });
+    world.pass(60_000);
+    world.loseBridge();
+    for (let time = 0; time < restarts; time += 1) {
+      world.pass((16 / restarts) * 60_000);
+      world.restart();
+    }
+    if (restarts === 0) world.pass(16 * 60_000);
+    world.connectBridge();
+    world.settle();
+    world.pass(2 * 60_000);
+    expect(calls(world).has(call)).toBe(true);
+
+    world.pass(60_000);
+
+    expect(calls(world).has(call)).toBe(false);
+  },
+);
+
+test("a stop of an hour does not count, of which the clock alone says how long it was", () => {
+  const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 20 });
+  world.pass(60_000);
+  world.restart(60 * 60_000);
+  world.settle();
+  world.pass(18 * 60_000);
+  expect(calls(world).has(call)).toBe(true);
+
+  world.pass(2 * 60_000);
+
+  expect(calls(world).has(call)).toBe(false);
+});
+
 test("a conference that has lasted too long is ended, and reported as ended by telephone", () => {
   const { world } = withCaller({ ...anyNumber, longestConferenceMinutes: 2 });
 

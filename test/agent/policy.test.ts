@@ -250,7 +250,7 @@ describe("how long calls and conferences last", () => {
 
     const day = 24 * 60;
     const at = (minutes: number, { durations }: typeof before) => {
-      durations.begun(minutes * minute);
+      durations.passed(minutes * minute);
       return durations.overdue(settings, [call("c1", day * minute)], ["k" as never], minutes * minute);
     };
     const after = world(before.known);
@@ -267,7 +267,7 @@ describe("how long calls and conferences last", () => {
         ["looked", 4 * minute],
       ]),
     );
-    for (const at of [5, 60]) durations.begun(at * minute);
+    for (const at of [5, 60]) durations.passed(at * minute);
 
     expect(durations.overdue(settings, [call("c1", 0)], [], 60 * minute)).toEqual([{ conference: "k", call: "c1" }]);
   });
