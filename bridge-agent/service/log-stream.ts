@@ -61,13 +61,13 @@ export class LogStream {
   }
 
   /**
-   * For a process that ends in this very turn: writes what waits, within a second. Of what is under way, a slow
-   * reader may miss a part.
+   * For a process that ends in this very turn: writes what waits, and this last line, within a second. Of what is under
+   * way, a slow reader may miss a part.
    */
-  writeNow(): void {
+  writeNow(last: string): void {
     if (this.#current?.isUnderWay) sleep(READER_PAUSE_MS); // It comes to its end without us.
     const rest = this.#current?.isUnderWay ? [] : [this.#current?.bytes.subarray(this.#current.from) ?? Buffer.of()];
-    const bytes = Buffer.concat([...rest, ...this.#waiting.map((line) => line.bytes)]);
+    const bytes = Buffer.concat([...rest, ...this.#waiting.map((line) => line.bytes), Buffer.from(this.#shown(last))]);
     const pauses = FLUSH_WITHIN_MS / READER_PAUSE_MS;
     for (let from = 0, paused = 0; from < bytes.length && paused < pauses; ) {
       try {

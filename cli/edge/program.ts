@@ -20,7 +20,11 @@ export function printNotice(who: string, what: string): void {
 
 /** A notice of a service: for a person at a terminal, with who it is about in front, and elsewhere a line of the log. */
 export function give(who: string, notice: Notice): void {
-  printLine(isAtTerminal() ? noticeText(who, notice.msg) : noticeLine(notice, Date.now()));
+  printLine(given(who, notice));
+}
+
+function given(who: string, notice: Notice): string {
+  return isAtTerminal() ? noticeText(who, notice.msg) : noticeLine(notice, Date.now());
 }
 
 /** A line of the edge's own log. */
@@ -39,9 +43,9 @@ export function logWritten(): Promise<void> {
   return logStream.flushedSoon();
 }
 
-/** Ends the process in this very turn, its log written as far as it can be. */
-export function exitNow(code: number): never {
-  logStream.writeNow();
+/** Ends the process in this very turn. This is the last line of its log, which is written as far as it can be. */
+export function exitNow(code: number, who: string, notice: Notice): never {
+  logStream.writeNow(`${given(who, notice)}\n`);
   process.exit(code);
 }
 

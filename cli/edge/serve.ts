@@ -9,6 +9,7 @@ import { version } from "../../src/foundation/version.ts";
 import type { HomeEdge, HomeOptions, serveHome } from "../../src/home.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
+import type { Notice } from "../log-line.ts";
 import { systemReason } from "../system-reason.ts";
 import { closedDomains, missingSecretsOf, warningsOf } from "./check.ts";
 import { isDatabase, placeOfDatabase } from "./database-url.ts";
@@ -84,15 +85,16 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
 
 /** Lines of the log for what nobody catches. An error ends the process, since nobody knows what it has left behind; a promise that nobody waits for does not. */
 export function logFaults(): void {
-  const fault = (event: string, msg: string, error: unknown) => {
+  const fault = (event: string, msg: string, error: unknown): Notice => {
     const stack = error instanceof Error ? error.stack : undefined;
-    give("edge", { level: "error", event, msg: `${msg} (${reasonOf(error)})`, facts: { version, stack } });
+    return { level: "error", event, msg: `${msg} (${reasonOf(error)})`, facts: { version, stack } };
   };
-  process.on("uncaughtException", (error) => {
-    fault("edge-ended", "ends of an error of its own", error);
-    exitNow(1);
-  });
-  process.on("unhandledRejection", (error) => fault("unhandled-rejection", "work of the edge failed", error));
+  process.on("uncaughtException", (error) =>
+    exitNow(1, "edge", fault("edge-ended", "ends of an error of its own", error)),
+  );
+  process.on("unhandledRejection", (error) =>
+    give("edge", fault("unhandled-rejection", "work of the edge failed", error)),
+  );
 }
 
 async function started(parts: EdgeParts, options: HomeOptions): Promise<HomeEdge> {

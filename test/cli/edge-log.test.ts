@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,6 +10,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 const LINES = 3_000;
 const line = (number: number) => `line ${number} ${"x".repeat(90)}`;
 const someLines = `for (let number = 0; number < ${LINES}; number += 1) printLine("line " + number + " " + "x".repeat(90));`;
+
+const endsAtOnce = `exitNow(1, "edge", { level: "error", event: "edge-ended", msg: "the last" });`;
 
 let folder: string;
 
@@ -24,14 +26,16 @@ function started(code: string, stdout: number) {
   return spawn(process.execPath, ["--input-type=module", "-e", command], { stdio: ["ignore", stdout, "pipe"] });
 }
 
-/** What this code prints into a pipe that does not block, and whose reader is slow. */
-async function readSlowly(code: string): Promise<readonly string[]> {
+/** What this code prints into a pipe that does not block, and whose reader is slow; behind what stands in the pipe. */
+async function readSlowly(code: string, before = ""): Promise<readonly string[]> {
   const path = join(folder, "pipe");
   execFileSync("mkfifo", [path]);
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-  const child = started(`process.stdout; // From now on it does not block.\n${code}`, writer);
+  if (before !== "") writeSync(writer, before);
+  const child = started(`process.stdout; // From now on it does not block.\nconsole.error("begins");\n${code}`, writer);
   closeSync(writer);
+  await once(child.stderr ?? expect.unreachable(), "data");
   const parts: Buffer[] = [];
   const buffer = Buffer.alloc(32 * 1024);
   while (child.exitCode === null) {
@@ -61,10 +65,19 @@ test.each([
     `setTimeout(() => process.kill(process.pid, "SIGTERM"));
     await runUntilStopped(async () => { ${someLines}; return async () => printLine("the last"); });`,
   ],
-  ["that ends at once", `${someLines}; printLine("the last"); exitNow(1);`],
+  ["that ends at once", `${someLines}; ${endsAtOnce}`],
 ])("a service %s loses no line to a slow reader, and all come in order", async (_, code) => {
-  expect(await readSlowly(code)).toEqual([...all, "the last"]);
+  expect(await readSlowly(code)).toEqual([...all, expect.stringContaining("the last")]);
 });
+
+test.each(["", 'printLine("under way");'])(
+  "what ends a service is read also where nobody has read before (%s)",
+  async (before) => {
+    const lines = await readSlowly(`${before} ${endsAtOnce}`, "x".repeat(64 * 1024));
+
+    expect(lines.at(-1)).toContain("the last");
+  },
+);
 
 test("lines that a full disk does not take are counted, also those before the count began", async () => {
   const full = openSync("/dev/full", "w");
