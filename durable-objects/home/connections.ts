@@ -19,6 +19,8 @@ export class Connection {
   view: { readonly person: string; readonly end: () => void } | null = null;
   /** WebEx has posted over it. */
   isOfWebex = false;
+  /** Requests that wait for their answer. */
+  unanswered = 0;
 
   constructor(network: string | null, end: () => void) {
     this.network = network;
@@ -98,6 +100,7 @@ export class Connections {
 
   /** A request came over it. */
   asked(connection: Connection): void {
+    connection.unanswered += 1;
     this.#move(connection, connection.isOfWebex ? "kept" : "stranger");
   }
 
@@ -114,6 +117,7 @@ export class Connections {
 
   /** Its request is answered. */
   answered(connection: Connection): void {
+    connection.unanswered -= 1;
     this.#move(connection, connection.isOfWebex ? "webex" : "stranger");
   }
 

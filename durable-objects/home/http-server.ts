@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
+import { budgets } from "../../src/foundation/guard/budgets.ts";
 import { addressIn, clientOf, type Networks, networkOf } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
@@ -79,11 +80,17 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow(usual)),
     },
   );
-  const asked = ({ socket }: IncomingMessage, outgoing: ServerResponse) => {
+  /** False: its connection is closed, over which too many requests wait. Node reads hundreds of them at once, and all others would wait for those. */
+  const asked = ({ socket }: IncomingMessage, outgoing: ServerResponse): boolean => {
     const connection = connectionOf.get(socket);
-    if (!connection) return;
+    if (!connection) return true;
+    if (connection.unanswered >= budgets.requestsOfConnection.most) {
+      breakOff(socket);
+      return false;
+    }
     connections.asked(connection);
     outgoing.once("close", () => connections.answered(connection));
+    return true;
   };
   const server = createServer(
     {
@@ -97,10 +104,12 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       shouldUpgradeCallback: ({ method, headers }) =>
         method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
     },
-    answer,
+    (incoming, outgoing) => {
+      if (asked(incoming, outgoing)) void answer(incoming, outgoing);
+    },
   );
   server.on("checkContinue", (incoming, outgoing) => {
-    asked(incoming, outgoing);
+    if (!asked(incoming, outgoing)) return;
     continueOnceRead(incoming, outgoing);
     void answer(incoming, outgoing);
   });
@@ -115,7 +124,6 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     socket.once("close", () => connections.closed(connection));
     connections.opened(connection);
   });
-  server.prependListener("request", asked);
   /** Node counts them among its connections, and neither lists nor closes them. */
   const upgraded = new Set<Duplex>();
   server.on("upgrade", (incoming, socket, head) => {
@@ -151,6 +159,15 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     await closed;
     clearTimeout(late);
   };
+}
+
+/** As of a connection that is upgraded: what has come behind it is not read as requests. */
+const endOfRequests = 2;
+
+/** Closes it amid what has come. Node would go on and make a request, and an error, of each part of it, and has no public way to leave that. */
+function breakOff(socket: Socket & { readonly parser?: { onIncoming: () => number } | null }): void {
+  if (socket.parser) socket.parser.onIncoming = () => endOfRequests;
+  socket.destroy();
 }
 
 /** Lets the client send its body once somebody reads it, as workerd does: one that is refused sends none. */

@@ -22,6 +22,11 @@ export const budgets = {
     ...share({ ofAll: 0.5 }),
     ...{ by: "address (of IPv6, one /64)", beyond: "its own oldest one is closed, in the same order" },
   },
+  requestsOfConnection: {
+    of: "requests over one connection that wait for their answer, on an edge on your own machine",
+    ...most(8),
+    ...{ by: "connection", beyond: "it is closed" },
+  },
   liveViews: {
     of: "WebSockets of the console",
     ...most(50),

@@ -1,7 +1,8 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { listen } from "../../../durable-objects/home/http-server.ts";
@@ -392,6 +393,58 @@ test("who is refused a socket and holds its connection is cut off", async () => 
   const [error] = await once(client, "error").catch((failure) => [failure]);
   clearInterval(write);
   expect(error.code).toMatch(/^(?:ECONNRESET|EPIPE)$/);
+  await close();
+});
+
+test("of the requests over one connection eight wait; with one more it is closed, and the others are not read", async () => {
+  const [port = 0] = await freePorts(1);
+  const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  let asked = 0;
+  let read = 0;
+  const count = () => {
+    read += 1;
+  };
+  subscribe("http.server.request.start", count);
+  onTestFinished(() => void unsubscribe("http.server.request.start", count));
+  let answers = Promise.withResolvers<void>();
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async () => {
+      asked += 1;
+      await answers.promise;
+      return new Response("answered");
+    },
+  });
+  const opened = () => {
+    const socket = connect(port, "127.0.0.1");
+    let said = "";
+    socket.on("data", (data) => {
+      said += data;
+    });
+    return { socket, answered: () => said.match(/answered/g)?.length ?? 0 };
+  };
+  const one = opened();
+  one.socket.write(get.repeat(8));
+  await expect.poll(() => asked).toBe(8);
+  answers.resolve();
+  // Any number comes one after the other.
+  for (let number = 8; number < 30; number += 1) {
+    await expect.poll(one.answered).toBe(number);
+    one.socket.write(get);
+  }
+  await expect.poll(one.answered).toBe(30);
+  one.socket.destroy();
+
+  answers = Promise.withResolvers();
+  [asked, read] = [0, 0];
+  const many = opened();
+  many.socket.on("error", () => {}).write(get.repeat(1_000));
+  await once(many.socket, "close");
+  expect([asked, read, many.answered()]).toEqual([8, 9, 0]);
+
+  answers.resolve();
+  // The parser that Node takes for the next connection reads again.
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("answered");
   await close();
 });
 
