@@ -102,6 +102,7 @@ async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
   const file = journalFile(state);
   if (!existsSync(state)) return warn("not looked at: see the line about the key");
   try {
+    accessSync(state, constants.W_OK | constants.X_OK);
     if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
     else readdirSync(state); // It exists for nobody who may not look.
   } catch (error) {
@@ -109,7 +110,9 @@ async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
   }
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return right(`${file} is made at the first start`);
   const fault = journalFault(file, await hasJournalOpen(settings));
-  return fault ? wrong(fault.sentence) : right(`${file} is whole`);
+  if (fault) return wrong(fault.sentence);
+  const open = openToAll(file);
+  return open === null ? right(`${file} is whole`) : warn(open);
 }
 
 /** By its own word: an agent that starts has not opened it yet, and one that cannot write has closed it. */

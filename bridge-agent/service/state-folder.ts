@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
@@ -142,15 +142,27 @@ function makeKey(folder: string, file: string): void {
   }
 }
 
-/** What is wrong where everybody on this machine can read a secret file, or replace it; `null`: nobody but its owner and group can. */
+/** What is wrong where everybody on this machine can read a secret file, or put another one in its place; `null`: nothing, or there is none. */
 export function openToAll(file: string): string | null {
-  const folder = dirname(file);
-  const [ofFile = 0, ofFolder = 0] = [file, folder].map((path) => statSync(path, { throwIfNoEntry: false })?.mode);
-  // In /tmp each one can replace its own alone.
-  const isPublic = (ofFolder & 0o1002) === 0o002;
-  if (isPublic) return `everybody on this machine can write in ${folder}: take that back by chmod o= ${folder}`;
-  const isRead = (ofFolder & 0o001) !== 0 && (ofFile & 0o004) !== 0;
-  return isRead ? `everybody on this machine can read ${file}: take that back by chmod o= ${file}` : null;
+  if (!existsSync(file)) return null;
+  const path = realpathSync(file);
+  const fault = (does: string, place: string) =>
+    `everybody on this machine can ${does} ${place}: take that back by chmod o= ${place}`;
+  for (const folder of foldersAbove(path)) {
+    const { mode } = statSync(folder);
+    // In /tmp each one can replace its own alone.
+    if ((mode & 0o1002) === 0o002) return fault("write in", folder);
+    if ((mode & 0o001) === 0) return null; // Nobody gets further.
+  }
+  const { mode } = statSync(path);
+  if ((mode & 0o002) !== 0) return fault("write to", path);
+  return (mode & 0o004) === 0 ? null : fault("read", path);
+}
+
+/** From the root on. */
+function foldersAbove(path: string): readonly string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [...foldersAbove(folder), folder];
 }
 
 /** Makes a secret file, unless there is one: a disk that is full, or a process that dies, leaves a whole file or none. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { openToAll } from "../../bridge-agent/service/state-folder.ts";
+import { NoState } from "../../durable-objects/home/log/no-state.ts";
 import { requireReadable } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
@@ -13,17 +14,20 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
+import { systemReason } from "../system-reason.ts";
 import { isDatabase, placeOfDatabase } from "./database-url.ts";
 import { addressOf, type EdgeSettings, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import {
   readOperatorToken,
   requireFormat,
   requireLatest,
+  requireNoDeadLink,
   requireOwnHost,
   requireWritable,
   stateFile,
   tokenWarning,
 } from "./edge-state.ts";
+import { StartError } from "./program.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export async function checkEdge(file: string): Promise<Finding[]> {
@@ -31,7 +35,8 @@ export async function checkEdge(file: string): Promise<Finding[]> {
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
   const { host, port, state, operatorTokenFile, operators, domains, domainsFile } = loaded.value;
   return [
-    { about: "settings", ...secret(file, domainsFile) },
+    { about: "settings", ...secret(file) },
+    ...(domainsFile === file || openToAll(domainsFile) === null ? [] : [{ about: "domains", ...secret(domainsFile) }]),
     await judged("listens", async () => {
       await requireOwnHost("host", host);
       return `http://${addressOf(host, port)}`;
@@ -156,8 +161,15 @@ function checkFolder(folder: string): Promise<Finding> {
     requireWritable(folder, "state");
     requireFormat(folder, "state");
     requireLatest(folder);
-    await requireReadable(stateFile(folder));
-    return existsSync(folder) ? folder : `${folder} is made at the first start`;
+    const file = stateFile(folder);
+    await requireReadable(file).catch((error: unknown) => {
+      if (error instanceof NoState) throw error;
+      throw new StartError(
+        `${file} cannot be read (${systemReason(error)}): run this as the user to whom it belongs, and look at the disk`,
+      );
+    });
+    if (!existsSync(folder)) return `${folder} is made at the first start`;
+    return existsSync(file) ? secret(file, folder) : `${folder} has no state: the edge begins without a conference`;
   });
 }
 
@@ -175,10 +187,10 @@ async function checkDatabase(url: string): Promise<Finding[]> {
   }
 }
 
-/** A file that is for its owner and group alone, and more of them that belong to it. */
-function secret(file: string, ...more: readonly string[]): CheckResult {
-  const fault = [file, ...more].map(openToAll).find((one) => one !== null);
-  return fault === undefined ? right(file) : warn(fault);
+/** A file that is for its owner and group alone. */
+function secret(file: string, says = file): CheckResult {
+  const fault = openToAll(file);
+  return fault === null ? right(says) : warn(fault);
 }
 
 function checkToken(file: string, state: string): Promise<Finding> {
@@ -187,6 +199,7 @@ function checkToken(file: string, state: string): Promise<Finding> {
       const warning = await tokenWarning(readOperatorToken(file), file, state);
       return warning === null ? secret(file) : warn(warning);
     }
+    requireNoDeadLink(file, "operatorTokenFile");
     if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");
     return `${file} is made at the first start`;
   });

@@ -1,6 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
@@ -221,12 +231,33 @@ export function requireFormat(folder: string, setting: string): void {
 export function requireWritable(folder: string, setting: string): void {
   let place = folder;
   try {
-    while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) place = dirname(place);
+    while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) {
+      requireNoDeadLink(place, setting);
+      place = dirname(place);
+    }
     if (statSync(place).isDirectory()) return accessSync(place, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StartError(`cannot write in ${place} (${systemReason(error)}); set ${setting} to another`);
+    if (error instanceof StartError) throw error;
+    throw new StartError(
+      `cannot write in ${place} (${systemReason(error)}); run this as the user to whom it belongs, or set ${setting} to another`,
+    );
   }
   throw new StartError(`${place} is a file, and a folder is needed; set ${setting} to another`);
+}
+
+/** Throws where nothing can be made, since a link of that name leads nowhere. `setting` names what to change. */
+export function requireNoDeadLink(path: string, setting: string): void {
+  if (!existsSync(path) && isLink(path))
+    throw new StartError(`${path} is a link that leads nowhere: remove it, or set ${setting} to another`);
+}
+
+function isLink(path: string): boolean {
+  try {
+    readlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readOwn(file: string): string {

@@ -122,7 +122,8 @@ test("doctor warns of a key that everybody on the machine can read", async () =>
   const state = join(folder, "open");
   agentKey(state);
   const key = join(state, "agent-key.pem");
-  chmodSync(state, 0o755);
+  onTestFinished(() => chmodSync(folder, 0o700));
+  for (const path of [folder, state]) chmodSync(path, 0o755);
   chmodSync(key, 0o644);
 
   const says = `everybody on this machine can read ${key}: take that back by chmod o= ${key}`;

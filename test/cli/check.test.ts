@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -170,7 +171,7 @@ test.each([
   ],
   [
     { state: "s", operatorTokenFile: "/proc/sys/token", domains: { local } },
-    /^WRONG token: cannot write in \/proc\/sys \(.*\); set operatorTokenFile to another/,
+    /^WRONG token: cannot write in \/proc\/sys \(.*\); run this as the user to whom it belongs, or set operatorTokenFile to another/,
   ],
 ])("settings such as %j are told in one line", async (settings, line) => {
   written("token.json", '"token"');
@@ -210,15 +211,76 @@ test("what has secrets, and can be read or replaced by everybody on the machine,
   expect(await says(0o750)).toEqual([]);
   expect(await says(0o755)).toEqual([
     `warn settings: everybody on this machine can read ${own}: take that back by chmod o= ${own}`,
+    `warn domains: everybody on this machine can read ${domains}: take that back by chmod o= ${domains}`,
     `warn token: everybody on this machine can read ${token}: take that back by chmod o= ${token}`,
   ]);
   for (const path of [own, token]) chmodSync(path, 0o640);
-  expect(await says(0o755)).toEqual([expect.stringContaining(`can read ${domains}: `)]);
-  expect(await says(0o1777)).toEqual([expect.stringContaining(`can read ${domains}: `)]);
+  const ofDomains = [expect.stringContaining(`can read ${domains}: `)];
+  for (const mode of [0o755, 0o1777]) expect(await says(mode)).toEqual(ofDomains);
   expect((await says(0o777))[0]).toBe(
     `warn settings: everybody on this machine can write in ${folder}: take that back by chmod o= ${folder}`,
   );
+  chmodSync(domains, 0o642);
+  expect(await says(0o755)).toEqual([expect.stringContaining(`can write to ${domains}: `)]);
+
+  // It is where a link leads to, and not below what nobody may enter.
+  const inner = join(folder, "inner");
+  mkdirSync(inner, { mode: 0o755 });
+  const real = join(inner, "token");
+  renameSync(token, real);
+  symlinkSync(real, token);
+  chmodSync(real, 0o644);
+  chmodSync(domains, 0o640);
+  expect(await says(0o755)).toEqual([expect.stringContaining(`can read ${real}: `)]);
+  expect(await says(0o700)).toEqual([]);
 });
+
+test("a state that everybody can read is a warning", async () => {
+  const file = await stateIn(join(folder, "state"));
+  chmodSync(folder, 0o755);
+  for (const path of [join(folder, "state"), dirname(file)]) chmodSync(path, 0o755);
+  chmodSync(file, 0o644);
+  chmodSync(written("edge.json", {}), 0o600);
+
+  expect(await complaints({ state: "state", domains: { local } })).toEqual([
+    `warn state: everybody on this machine can read ${file}: take that back by chmod o= ${file}`,
+  ]);
+});
+
+test.each(["state", "token"])("a link that leads nowhere is no %s that the first start makes", async (name) => {
+  symlinkSync(join(folder, "nowhere"), join(folder, name));
+  const settings = { state: "state", operatorTokenFile: "token", domains: { local } };
+
+  expect(await complaints(settings)).toEqual([
+    expect.stringMatching(new RegExp(`^WRONG ${name}: .*/${name} is a link that leads nowhere: remove it, or `)),
+  ]);
+});
+
+test("a whole state is right, and nothing is made beside it; where one was, that it is gone is said", async () => {
+  const file = await stateIn(join(folder, "state"));
+  const found = async () =>
+    (await checkEdge(written("edge.json", { state: "state", domains: { local } }))).find(
+      ({ about }) => about === "state",
+    );
+
+  expect(await found()).toEqual({ verdict: "ok", about: "state", says: join(folder, "state") });
+  expect(readdirSync(dirname(file))).toEqual(["state.db"]);
+  rmSync(file);
+  expect(await found()).toMatchObject({
+    ...{ verdict: "ok", says: `${join(folder, "state")} has no state: the edge begins without a conference` },
+  });
+});
+
+/** A new state in this folder. Returns its file. */
+async function stateIn(state: string): Promise<string> {
+  const file = join(state, "edge", "state.db");
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(join(state, "format"), "2");
+  const disk = new SqliteDisk(file);
+  await disk.open();
+  await disk.close();
+  return file;
+}
 
 test("a state of another format is told before the start", async () => {
   mkdirSync(join(folder, "state", "edge", "objects"), { recursive: true });
@@ -231,9 +293,7 @@ test("a state of another format is told before the start", async () => {
   expect(await complaints(settings)).toEqual([
     expect.stringMatching(/^WRONG state: .* has the state of an older version, .* `bridgehead migrate`/),
   ]);
-  const disk = new SqliteDisk(join(folder, "state", "edge", "state.db"));
-  await disk.open();
-  await disk.close();
+  await stateIn(join(folder, "state"));
   expect(await complaints(settings)).toEqual([]);
 });
 
@@ -247,7 +307,28 @@ test.each<[string, (file: string) => void, RegExp]>([
   [
     "is damaged",
     (file) => writeFileSync(file, "no database", { flag: "r+" }),
-    /state\.db cannot be read \(file is not a database\): restore a backup, or move .*edge away and begin /,
+    /state\.db is damaged \(file is not a database\): restore a backup, or move .*edge away and begin /,
+  ],
+  [
+    "cannot be opened, but may be whole,",
+    (file) => {
+      mkdirSync(`${file}-wal`);
+      mkdirSync(`${file}-shm`);
+    },
+    /state\.db cannot be read \(unable to open database file\): run this as the user to whom it belongs, and look at the disk$/,
+  ],
+  [
+    "is a link",
+    (file) => {
+      renameSync(file, `${file}.real`);
+      symlinkSync(`${file}.real`, file);
+    },
+    /state\.db is a link: name the folder of the file itself as state$/,
+  ],
+  [
+    "was rescued, and is damaged since,",
+    (file) => writeFileSync(`${file}.rescued`, "no database"),
+    /state\.db\.rescued is damaged \(file is not a database\): restore a backup, /,
   ],
   [
     "is another program's",
@@ -258,14 +339,12 @@ test.each<[string, (file: string) => void, RegExp]>([
     /state\.db is a database of another program: move it away, /,
   ],
 ])("a state that %s is told before the start, and stays as it is", async (_, harm, says) => {
-  const file = join(folder, "state", "edge", "state.db");
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(join(folder, "state", "format"), "2");
-  const disk = new SqliteDisk(file);
-  await disk.open();
-  await disk.close();
+  const file = await stateIn(join(folder, "state"));
   harm(file);
-  const content = () => readdirSync(dirname(file)).map((name) => [name, readFileSync(join(dirname(file), name))]);
+  const content = () =>
+    readdirSync(dirname(file), { withFileTypes: true }).map((entry) => [
+      ...[entry.name, entry.isFile() && readFileSync(join(dirname(file), entry.name))],
+    ]);
   const before = content();
 
   expect(await complaints({ state: "state", domains: { local } })).toEqual([expect.stringMatching(says)]);

@@ -6,6 +6,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  lstatSync,
   openSync,
   readSync,
   rmSync,
@@ -15,6 +16,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
@@ -65,6 +67,8 @@ const texts = {
 interface DiskOptions {
   /** Beside an edge that uses the file, of which it shows one moment, or on a copy. */
   readonly readOnly?: boolean;
+  /** No log is there, and nobody uses the file: no other one is made beside it. */
+  readonly isAlone?: boolean;
   /** Resolves once all that was written to this file survives a loss of power. */
   readonly sync?: (file: number) => Promise<void>;
   /** Runs it so much later, unless the process ends before. Returns what takes that back. */
@@ -115,6 +119,7 @@ export class SqliteDisk implements Disk {
   readonly probeEveryMs = 1_000;
   readonly #file: string;
   readonly #readOnly: boolean;
+  readonly #isAlone: boolean;
   readonly #sync: (file: number) => Promise<void>;
   #database: DatabaseSync | null = null;
   readonly #statements = new Map<string, StatementSync>();
@@ -136,9 +141,13 @@ export class SqliteDisk implements Disk {
   /** `null`: nothing was deleted since the log was emptied. */
   #cancelClean: (() => void) | null = null;
 
-  constructor(file: string, { readOnly = false, sync = syncing(), after = afterUnlessEnded }: DiskOptions = {}) {
+  constructor(
+    file: string,
+    { readOnly = false, isAlone = false, sync = syncing(), after = afterUnlessEnded }: DiskOptions = {},
+  ) {
     this.#file = file;
     this.#readOnly = readOnly;
+    this.#isAlone = isAlone;
     this.#isUnsynced = !readOnly;
     this.#sync = sync;
     this.#after = after;
@@ -163,7 +172,9 @@ export class SqliteDisk implements Disk {
       if (isAnother) makeNew(this.#file);
       else this.#requireFile();
     }
-    const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
+    const place = pathToFileURL(this.#file);
+    if (this.#isAlone) place.searchParams.set("immutable", "1"); // https://www.sqlite.org/uri.html
+    const database = new DatabaseSync(place, { readOnly: this.#readOnly });
     this.#database = database;
     if (this.#readOnly) database.exec("BEGIN");
     const found = database.prepare("SELECT name FROM sqlite_master").all();
@@ -431,19 +442,29 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === 1555;
 }
 
-/** Throws where the state of this file was lost, or cannot be read. Nothing is changed. */
+/** Throws where the state of this file was lost, is damaged, or cannot be read by this user. It makes nothing, and changes nothing. */
 export async function requireReadable(file: string): Promise<void> {
   // The next start goes on with what was rescued.
-  if (existsSync(rescuedFrom(file)) || !hasState(file)) return;
-  const disk = new SqliteDisk(file, { readOnly: true });
+  const found = existsSync(rescuedFrom(file)) ? rescuedFrom(file) : file;
+  if (found === file && !hasState(file)) return;
+  accessSync(found, constants.R_OK | constants.W_OK);
+  const [log, index] = ["-wal", "-shm"].map((end) => existsSync(`${found}${end}`));
+  // SQLite would make the one that it lacks, and leave it there.
+  if (log !== index) return;
+  const disk = new SqliteDisk(found, { readOnly: true, isAlone: !log });
   try {
     await disk.open();
   } catch (error) {
-    if (error instanceof NoState) throw error;
-    throw new NoState(`${file} cannot be read (${reasonOf(error)}): ${remedyFor(file)}`);
+    if (!isDamage(error)) throw error;
+    throw new NoState(`${found} is damaged (${reasonOf(error)}): ${remedyFor(file)}`);
   } finally {
     await disk.close();
   }
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB, https://www.sqlite.org/rescode.html */
+function isDamage(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && [11, 26].includes(Number(error.errcode) & 0xff);
 }
 
 function makeNew(file: string): void {
@@ -468,6 +489,9 @@ function makeNew(file: string): void {
 function hasState(file: string): boolean {
   const left = leftOf(file);
   if (left === undefined) return false;
+  // SQLite keeps its log beside the file to which it leads.
+  if (left === file && lstatSync(file).isSymbolicLink())
+    throw new NoState(`${file} is a link: name the folder of the file itself as state`);
   if (left === file && statSync(file).size > 0) return true;
   const what = left === file ? `${file} is empty` : `${left} is there, and ${file} is not`;
   throw new NoState(`${what}: the state is lost; ${remedyFor(file)}`);
