@@ -12,7 +12,32 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 // The platform's own server accepts connections at Cloudflare, and under plain workerd.
-test.skipIf(process.env.BRIDGEHEAD_EDGE === "workers")(
+const onNode = test.skipIf(process.env.BRIDGEHEAD_EDGE === "workers");
+
+onNode(
+  "a crowd that asks hundreds of times over each connection, and reads nothing, holds up no post of WebEx",
+  async () => {
+    const port = Number(new URL(world.run.edgeUrl).port);
+    const meeting = new Meeting(world);
+    await meeting.create();
+    const asks = "GET /console/assets/style.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400);
+    const crowd: Socket[] = [];
+    for (let count = 0; count < 100; count += 1) {
+      const socket = connect(port, "127.0.0.1").pause();
+      socket.on("error", () => {}).write(asks);
+      crowd.push(socket);
+    }
+    const begunAt = performance.now();
+    const lock = { type: "update-conference", msgId: meeting.msgId(), action: "lock", ...meeting.handles } as const;
+    await meeting.ask(lock);
+    expect(performance.now() - begunAt).toBeLessThan(2_000);
+    await meeting.answerTo(lock.msgId, "ok");
+    await meeting.close();
+    for (const socket of crowd) socket.destroy();
+  },
+);
+
+onNode(
   "four times as many idle connections as it has files end no edge, and WebEx and an agent still get in",
   async () => {
     const port = Number(new URL(world.run.edgeUrl).port);
