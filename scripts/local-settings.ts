@@ -1,11 +1,12 @@
 import { join, resolve } from "node:path";
 import { holdEdgeState, operatorTokenIn, sendable } from "../cli/edge/edge-state.ts";
 import { StartError } from "../cli/edge/program.ts";
-import { systemReason } from "../cli/system-reason.ts";
 import { mostCalls } from "../simulators/bridge/most-calls.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
 import { numberBegin } from "../src/foundation/dial-rules.ts";
 import { isRecord } from "../src/foundation/record.ts";
+import { parseJson } from "../src/foundation/text/parse-json.ts";
+import { reasonOf } from "../src/foundation/text/reason.ts";
 
 /** The port that an environment variable names, or else the given one. */
 export function portFrom(variable: string, otherwise: number): number {
@@ -51,10 +52,10 @@ export function localOverrides(): object {
   if (!text) return {};
   const example = 'a right example: {"webex":{"timeoutMs":5000}}';
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (isRecord(value)) return value;
   } catch (error) {
-    throw new StartError(`DOMAIN_LOCAL is not JSON (${systemReason(error)}); ${example}`);
+    throw new StartError(`DOMAIN_LOCAL is not JSON (${reasonOf(error)}); ${example}`);
   }
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
 }

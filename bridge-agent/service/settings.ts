@@ -4,13 +4,16 @@ import * as v from "valibot";
 import { numberBegin } from "../../src/foundation/dial-rules.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { namesIn } from "../../src/foundation/schemas.ts";
-import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
+import { open } from "../../src/foundation/shown.ts";
+import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
-import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
+import { mustBe, nearestName, wrongSetting } from "../../src/foundation/text/wrong-value.ts";
 import { driverSettings, drivers } from "../drivers/registry.ts";
 import { socketUrl, strictObject } from "../drivers/setting-values.ts";
 
-const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
+const name = open(
+  v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')),
+);
 
 const port = v.pipe(
   v.number(),
@@ -19,7 +22,7 @@ const port = v.pipe(
   v.maxValue(65_535, "must be 0 to 65535"),
 );
 
-const begins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
+const begins = open(v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong))));
 const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
 
 /** Without a limit there may be any number, and a call or a conference may last for ever. */
@@ -62,7 +65,7 @@ const agentSettings = v.strictObject({
   /** The bridge's numbers at which callers of this domain dial in; absent: all of them. */
   dialIn: v.optional(
     v.pipe(
-      v.array(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits"))),
+      v.array(open(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits")))),
       v.minLength(1, "must not be empty: leave it out where all numbers are meant"),
     ),
   ),
@@ -131,7 +134,7 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   }
   const right = exampleAt(path, value);
   if (path === "") return err("it must be a JSON object");
-  const what = wrongValue(issue);
+  const what = wrongSetting(agentSettings, issue);
   // Where only some words are right, all of them were named.
   const isNamed = right === undefined || what.startsWith("must be one of");
   return err(isNamed ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(right)}`);

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { isRecord } from "../../src/foundation/record.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
-import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
+import { open } from "../../src/foundation/shown.ts";
+import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
+import { mustBe, nearestName, wrongSetting } from "../../src/foundation/text/wrong-value.ts";
 import { readOperators } from "../../src/operators/people.ts";
 import { network } from "../../src/settings/values.ts";
 import { readReason, systemReason } from "../system-reason.ts";
@@ -26,14 +27,16 @@ const port = v.pipe(
 
 /** The edge on a machine of one's own. Paths are relative to the settings file. */
 export const edgeSettings = v.strictObject({
-  host: v.optional(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine")), "127.0.0.1"),
+  host: v.optional(open(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine"))), "127.0.0.1"),
   port: v.optional(port, 8787),
   /** Proxies in front, whose `X-Forwarded-For` says who asks. */
   trustedProxies: v.optional(v.array(network), []),
   /** A folder, or the database that this edge shares with another one. */
   state: path,
   /** Of the edge, where it shares its state; by default the machine's. */
-  name: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots and hyphens"))),
+  name: v.optional(
+    open(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots and hyphens"))),
+  ),
   /** Where people find this edge; by default its host and port. */
   url: v.optional(
     v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+$/, "must be an address such as https://edge-1.example.com")),
@@ -175,7 +178,7 @@ export function readCommentedJson(file: string): Result<unknown, string> {
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const name = v.getDotPath(issue);
-  if (name === null) return `it ${wrongValue({ ...issue, message: "must be a JSON object" })}`;
+  if (name === null) return `it ${wrongSetting(edgeSettings, { ...issue, message: "must be a JSON object" })}`;
   if (issue.expected === "never") {
     const names = Object.keys(edgeSettings.entries);
     const meant = nearestName(name, names);
@@ -183,5 +186,5 @@ function explain(issue: v.BaseIssue<unknown>): string {
   }
   const [setting] = name.split(".");
   const right = Object.entries(example).find(([known]) => known === setting)?.[1];
-  return `${name} ${wrongValue(issue)}; a right example: ${JSON.stringify(right)}`;
+  return `${name} ${wrongSetting(edgeSettings, issue)}; a right example: ${JSON.stringify(right)}`;
 }

@@ -35,6 +35,9 @@ export const confKey = v.pipe(
 /** What of a schema leads to the names within an object. */
 interface SchemaPart {
   readonly kind?: string;
+  readonly type?: string;
+  /** Its mark. */
+  readonly shown?: unknown;
   readonly entries?: Readonly<Record<string, SchemaPart>>;
   readonly value?: SchemaPart;
   readonly item?: SchemaPart;
@@ -59,4 +62,20 @@ export function namesIn(schema: SchemaPart, path: readonly string[], value?: unk
   const [step, ...rest] = path;
   if (step === undefined) return Object.keys(schema.entries ?? {});
   return namesIn(schema.entries?.[step] ?? schema.value ?? schema.item ?? {}, rest, Object(value)[step]);
+}
+
+/** All that a schema may have at this path; a part whose mark counts for all within stands for that. */
+export function partsAt(schema: SchemaPart, path: readonly string[]): SchemaPart[] {
+  const { shown, type, wrapped, pipe, options, entries, value, item } = schema;
+  if (shown !== undefined) return [schema];
+  if (wrapped) return partsAt(wrapped, path);
+  if (type === "union" || type === "variant")
+    return ((options ?? []) as readonly SchemaPart[]).flatMap((option) => partsAt(option, path));
+  const [step, ...rest] = path;
+  const within = step === undefined ? undefined : (entries?.[step] ?? value ?? item);
+  if (within) return partsAt(within, rest);
+  // A check of an object that another schema of the pipe describes.
+  const own = type === "custom" ? pipe?.slice(1).find((one) => one.kind === "schema") : undefined;
+  if (own) return partsAt(own, path);
+  return step === undefined ? [schema] : [];
 }

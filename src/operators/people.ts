@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { indexOfEqual, sha256 } from "../foundation/secrets.ts";
+import { open } from "../foundation/shown.ts";
+import { parseJson } from "../foundation/text/parse-json.ts";
 import { reasonOf } from "../foundation/text/reason.ts";
-import { mustBe, wrongValue } from "../foundation/text/wrong-value.ts";
+import { mustBe, wrongSetting } from "../foundation/text/wrong-value.ts";
 
 /** Viewers look; operators look and act. */
 export type Role = "viewer" | "operator";
@@ -55,17 +57,19 @@ export async function personOfToken(
   return credential !== undefined && person ? { person, credential } : null;
 }
 
-const name = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 of letters, digits, dots, - and _"),
-  v.check(
-    (text) => text !== tokenOperator.name,
-    `must not be ${tokenOperator.name}: that is who has the operator's token`,
+const name = open(
+  v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 of letters, digits, dots, - and _"),
+    v.check(
+      (text) => text !== tokenOperator.name,
+      `must not be ${tokenOperator.name}: that is who has the operator's token`,
+    ),
   ),
 );
 const role = v.picklist(["viewer", "operator"]);
 const domains = v.pipe(
-  v.array(v.string()),
+  v.array(open(v.string())),
   v.minLength(1, 'must name a domain, or be ["*"] for all'),
   v.check((list) => !list.includes("*") || list.length === 1, 'must be ["*"] alone for all domains'),
 );
@@ -92,9 +96,11 @@ export const operatorsSettings = v.strictObject({
   ),
   access: v.optional(
     v.strictObject({
-      team: v.pipe(
-        v.string(),
-        v.regex(/^[a-z0-9-]{1,63}$/, "must be the first part of TEAM.cloudflareaccess.com, such as acme"),
+      team: open(
+        v.pipe(
+          v.string(),
+          v.regex(/^[a-z0-9-]{1,63}$/, "must be the first part of TEAM.cloudflareaccess.com, such as acme"),
+        ),
       ),
       audience: v.pipe(v.string(), v.nonEmpty("must be the AUD tag of the application")),
       people: v.pipe(
@@ -142,7 +148,7 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
   const hint = `a right example: ${JSON.stringify(operatorsExample)}, with the line that \`bridgehead operator\` prints`;
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJson(json);
   } catch (error) {
     return err(`${name} is not JSON (${reasonOf(error)}); ${hint}`);
   }
@@ -154,9 +160,7 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
   const path = v.getDotPath(issue);
   const place = path === null ? name : `${name}.${path}`;
   if (issue.expected === "never") return err(`${place} is not a setting; ${hint}`);
-  // Somebody may have put the token itself in place of its hash.
-  const wrong = path?.endsWith("tokenSha256") && issue.input !== undefined ? issue.message : wrongValue(issue);
-  return err(`${place} ${wrong}; ${hint}`);
+  return err(`${place} ${wrongSetting(operatorsSettings, issue)}; ${hint}`);
 }
 
 /** All who may sign in. Without a token in `operatorToken` nobody is the operator. */

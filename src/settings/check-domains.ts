@@ -1,14 +1,15 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { namesIn } from "../foundation/schemas.ts";
+import { parseJson } from "../foundation/text/parse-json.ts";
 import { reasonOf } from "../foundation/text/reason.ts";
-import { mustBe, nearestName, wrongValue } from "../foundation/text/wrong-value.ts";
+import { mustBe, nearestName, wrongSetting } from "../foundation/text/wrong-value.ts";
 import { domainSettings } from "./domain-settings.ts";
 import { example, samples } from "./example.ts";
 
 /** All domains of the JSON `{"name": {settings}}`, or all that is wrong with them, a line each: the setting, its fault, and a right example. */
 export function checkDomains(json: string): Result<v.InferOutput<typeof allDomains>, readonly string[]> {
-  const parsed = parseJson(json);
+  const parsed = parseDomains(json);
   if (!parsed.ok) return err([parsed.error]);
   const inherited = pathOfInherited(parsed.value);
   if (inherited) return err([`DOMAINS.${inherited.join(".")} is not a setting; leave it out`]);
@@ -51,9 +52,9 @@ const allDomains = v.pipe(
   }),
 );
 
-function parseJson(json: string): Result<unknown, string> {
+function parseDomains(json: string): Result<unknown, string> {
   try {
-    return ok(JSON.parse(json));
+    return ok(parseJson(json));
   } catch (error) {
     return err(`DOMAINS is not JSON (${reasonOf(error)}); a right example: {"local": {…}}`);
   }
@@ -79,16 +80,6 @@ function findSamples(value: unknown): string[] {
   });
 }
 
-/** Their values are not repeated in the log: somebody may have put a private key where the public one belongs, or a password in place of its name. */
-const secretSettings: ReadonlySet<string> = new Set([
-  "adapterSecrets",
-  "publicKey",
-  "passwordFrom",
-  "accessTokenFrom",
-  "secretFrom",
-  "partnerId",
-]);
-
 /** Names that are no settings come first: where one is a mistyped name, that setting is not told as missing besides. */
 function explainAll(issues: readonly v.BaseIssue<unknown>[]): string[] {
   const [unknown, wrong] = [issues.filter(isUnknown), issues.filter((issue) => !isUnknown(issue))];
@@ -109,9 +100,7 @@ function explain(issue: v.BaseIssue<unknown>): string {
   const path = pathOf(issue);
   const place = `DOMAINS${path.map((step) => `.${step}`).join("")}`;
   if (isUnknown(issue)) return `${place} ${notASetting(path)}`;
-  const wrong =
-    path.some((step) => secretSettings.has(step)) && issue.input !== undefined ? issue.message : wrongValue(issue);
-  return `${place} ${wrong}; ${hint(exampleAt(path))}`;
+  return `${place} ${wrongSetting(allDomains, issue)}; ${hint(exampleAt(path))}`;
 }
 
 /** The example; or, instead of a key or a secret, how to make one. */

@@ -150,8 +150,8 @@ const webexSiteSettings = v.strictObject({
     shownAddress(v.string()),
     v.rawCheck(({ dataset, addIssue }) => {
       const site = dataset.typed ? siteOf(dataset.value) : null;
-      // The sentence begins with the value, which is said behind it.
-      if (site && !site.ok) addIssue({ message: site.error.says.replace(/^the site ".*?" (?=must|has)/s, "") });
+      // The sentence begins with the value.
+      if (site && !site.ok) addIssue({ message: site.error.says.replace(/^the site ".*" (?=must|has)/s, "") });
     }),
   ),
   /** Who asks: one of the two. */

@@ -18,7 +18,7 @@ import { checkDomainsFile, checkEdge } from "../../cli/edge/check.ts";
 import { faultOfDatabase } from "../../cli/edge/database-url.ts";
 import { settingsExample } from "../../cli/edge/settings-example.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
-import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
+import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
 const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
@@ -128,7 +128,7 @@ test("domains may have a file of their own, which can be checked alone", async (
 test.each([
   ["{", /is not JSON/],
   [[], /edge\.json: it must be a JSON object \(it is a list\)$/],
-  ["3", /edge\.json: it must be a JSON object \(it is 3\)$/],
+  ["3", /edge\.json: it must be a JSON object \(it is a number\)$/],
   ['"token"', /edge\.json: it must be a JSON object \(it is a text\)$/],
   [{ state: "s", operators: "token.json", domains: {} }, /token\.json: operators must be an object \(it is a text\); /],
   [{ state: "s", domains: "token.json" }, /DOMAINS must be a JSON object .* to settings \(it is a text\); /],

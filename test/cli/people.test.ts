@@ -7,7 +7,7 @@ import { addBridgeWork } from "../../cli/bridge/bridge-work.ts";
 import { checkEdge } from "../../cli/edge/check.ts";
 import { loadEdgeSettings } from "../../cli/edge/edge-settings.ts";
 import { addPeople, newOperator } from "../../cli/operator/people.ts";
-import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
+import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { peopleOf, personNameFault, personOfToken, readOperators } from "../../src/operators/people.ts";
 
 const anna = { name: "anna", tokenSha256: "0".repeat(64), role: "viewer", domains: ["acme"] };

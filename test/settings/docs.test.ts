@@ -4,7 +4,7 @@ import { initDefaults, settingsText } from "../../bridge-agent/service/init.ts";
 import { readSettings } from "../../bridge-agent/service/settings.ts";
 import { edgeSettings } from "../../cli/edge/edge-settings.ts";
 import { settingsExample } from "../../cli/edge/settings-example.ts";
-import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
+import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { domainSettings, protocolSettings } from "../../src/settings/domain-settings.ts";
 import { example } from "../../src/settings/example.ts";
 

@@ -131,7 +131,7 @@ test.each<[string, unknown, string]>([
   [
     "one sequence where a list is meant",
     { keypad: { sequences: "*00*[AccessCode]#" } },
-    'DOMAINS.local.keypad.sequences must be a list (it is "*00*[AccessCode]#"); a right example: ["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]',
+    'DOMAINS.local.keypad.sequences must be a list (it is a text); a right example: ["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]',
   ],
   [
     "an unknown setting",
@@ -187,7 +187,7 @@ test.each<[string, unknown, string]>([
   [
     "a recording sequence outside the grammar",
     { recording: { number: { country: "1", area: "408", local: "55" }, sequence: "X1" } },
-    'DOMAINS.local.recording.sequence must be P (pause) and D (digits) items, for example P15D123456789#P0 (it is "X1"); a right example: "P15D123456789#P0"',
+    'DOMAINS.local.recording.sequence must be P (pause) and D (digits) items, for example P15D123456789#P0; a right example: "P15D123456789#P0"',
   ],
   [
     "a memory of a day, after which WebEx uses its numbers again",
@@ -232,7 +232,7 @@ test.each<[string, unknown, string]>([
   [
     "a host where a list is meant",
     { webex: { hosts: "localhost" } },
-    'DOMAINS.local.webex.hosts must be a list (it is "localhost"); a right example: ["*.webex.com"]',
+    'DOMAINS.local.webex.hosts must be a list (it is a text); a right example: ["*.webex.com"]',
   ],
   [
     "a list where settings are meant",
@@ -242,7 +242,7 @@ test.each<[string, unknown, string]>([
   [
     "a word where settings are meant",
     { keypad: "*6" },
-    'DOMAINS.local.keypad must be an object (it is "*6"); a right example: {"merge":"*1","mute":"*6","sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
+    'DOMAINS.local.keypad must be an object (it is a text); a right example: {"merge":"*1","mute":"*6","sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
   ],
   [
     "a word for true or false",
@@ -252,34 +252,34 @@ test.each<[string, unknown, string]>([
   [
     "a number for a text",
     { passthroughUrl: 80 },
-    'DOMAINS.local.passthroughUrl must be a text (it is 80); a right example: "https://voice.example.com/passthrough"',
+    'DOMAINS.local.passthroughUrl must be a text (it is a number); a right example: "https://voice.example.com/passthrough"',
   ],
   ...["file:///etc/passwd", "not a url", "http://", "https:/x", "http://a b"].map(
     (passthroughUrl): [string, unknown, string] => [
       `${passthroughUrl}, which nothing can be posted to,`,
       { passthroughUrl },
-      `DOMAINS.local.passthroughUrl must be an address that begins with http:// or https:// (it is "${passthroughUrl}"); a right example: "https://voice.example.com/passthrough"`,
+      `DOMAINS.local.passthroughUrl must be an address that begins with http:// or https://; a right example: "https://voice.example.com/passthrough"`,
     ],
   ),
   [
     "an address that no client opens",
     { hybrid: { clientUrl: "ftp://x" } },
-    'DOMAINS.local.hybrid.clientUrl must be an address that begins with http:// or https:// (it is "ftp://x"); a right example: "https://voice.example.com/client"',
+    'DOMAINS.local.hybrid.clientUrl must be an address that begins with http:// or https://; a right example: "https://voice.example.com/client"',
   ],
   [
     "an address that is too long for WebEx",
     { hybrid: { clientUrl: `https://voice.example.com/${"x".repeat(1024)}` } },
-    'DOMAINS.local.hybrid.clientUrl must have at most 1024 characters (it is "https://voice.example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…); a right example: "https://voice.example.com/client"',
+    'DOMAINS.local.hybrid.clientUrl must have at most 1024 characters; a right example: "https://voice.example.com/client"',
   ],
   [
     "an address of too many bytes",
     { hybrid: { clientUrl: `https://voice.example.com/${"é".repeat(512)}` } },
-    `DOMAINS.local.hybrid.clientUrl must have at most 1024 bytes (it is "https://voice.example.com/${"é".repeat(33)}…); a right example: "https://voice.example.com/client"`,
+    `DOMAINS.local.hybrid.clientUrl must have at most 1024 bytes; a right example: "https://voice.example.com/client"`,
   ],
   [
     "text that no message can carry",
     { hybrid: { clientUrl: "https://voice.example.com/client", connectData: "a\u0001" } },
-    'DOMAINS.local.hybrid.connectData must not have characters that XML cannot carry, such as control characters (it is "a\\u0001"); a right example: "room=7"',
+    'DOMAINS.local.hybrid.connectData must not have characters that XML cannot carry, such as control characters; a right example: "room=7"',
   ],
   [
     "a recorder's number that is too long for WebEx",

@@ -1,3 +1,5 @@
+import type * as v from "valibot";
+import { partsAt } from "../schemas.ts";
 import { cut } from "./cut.ts";
 
 /** The part of a schema's finding that a person is shown. */
@@ -18,6 +20,11 @@ const words: Readonly<Record<string, string>> = {
   string: "a text",
 };
 
+/** Right values of these are open, but people put the private key there in place of the public one, or a password in place of its name. */
+const oftenSecret: ReadonlySet<string> = new Set(["publicKey", "passwordFrom", "accessTokenFrom", "secretFrom"]);
+/** No secret is of these, and what people write in place of a word of a list is none. */
+const neverSecret: ReadonlySet<string> = new Set(["number", "boolean", "literal", "picklist"]);
+
 /** Says in words for people what the value must be; for each part of a schema that has no message of its own. */
 export function mustBe({ expected }: Pick<Issue, "expected">): string {
   if (expected === null || expected === "!0") return "must not be empty";
@@ -37,10 +44,27 @@ export function wrongValue({ kind, input, message, path }: Issue): string {
   return kind === "schema" ? `${said} (it is ${Array.isArray(input) ? "a list" : "an object"})` : said;
 }
 
-/** Without the password of an address. */
+/**
+ * Says what is wrong with a setting. The log and `check` have it: the value stands in it only where the schema marks the setting as
+ * open. In place of any other setting there may be a secret.
+ */
+export function wrongSetting(schema: v.GenericSchema, issue: v.BaseIssue<unknown>): string {
+  const path = (issue.path ?? []).map(({ key }) => String(key));
+  const parts = partsAt(schema, path);
+  const isOpen =
+    parts.length > 0 &&
+    parts.every(({ shown, type = "" }) => shown === "open" || (shown === undefined && neverSecret.has(type)));
+  const { input } = issue;
+  if (typeof input !== "string" && typeof input !== "number") return wrongValue(issue);
+  if (isOpen && !path.some((step) => oftenSecret.has(step))) return wrongValue(issue);
+  const said = issue.message.replaceAll("\n", " ");
+  return issue.kind === "schema" ? `${said} (it is ${typeof input === "string" ? "a text" : "a number"})` : said;
+}
+
+/** Of an address with a user, a query or a fragment, its scheme alone: the rest has passwords in places of many kinds. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(value).replace(/\/\/.*@/, "//…@");
-  return cut(text, 60);
+  const hidden = (text: string) => text.replace(/^(\s*[a-z][a-z\d+.-]*:).*[@?#].*$/is, "$1…");
+  return cut(JSON.stringify(typeof value === "string" ? hidden(value) : value), 60);
 }
 
 /** The name that is most likely meant by `written`; `undefined` if it is far from all names. */
