@@ -119,10 +119,13 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
 
 /** Two edges of one database are told apart by what each says of itself. */
 function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>): string | null {
-  const [scheme] = /^[a-z][a-z0-9+.-]*(?=:\/\/)/i.exec(state) ?? [];
-  if (scheme === undefined) return null;
-  if (!isDatabase(state))
-    return `state must be a folder, or a database as postgresql://… (it begins with ${scheme}://)`;
+  const right = `a right example: ${JSON.stringify(example.state)}`;
+  if (state.startsWith("~")) return `state must not begin with ~, which stands for no folder here; ${right}`;
+  if (!isDatabase(state)) {
+    // It may have a password, which the name of a folder would show.
+    const isLikeUrl = /^\s*[a-z][a-z0-9+.-]*:/i.test(state);
+    return isLikeUrl ? `state must be a folder, or a database that begins with postgresql://; ${right}` : null;
+  }
   const fault = faultOfDatabase(state);
   if (fault) return `state ${fault}; a right example: "postgresql://bridgehead:secret@db-1,db-2/bridgehead"`;
   const missing = (["name", "url"] as const).find((name) => own[name] === undefined);

@@ -151,9 +151,15 @@ test.each([
   [{ state: "s", domains: {} }, /has none: the edge serves nobody/],
   [{ state: "/proc/sys/bridgehead/state", domains: { local } }, /^WRONG state: cannot write in \/proc\/sys \(/],
   [
-    { state: "mysql://x/y", domains: {} },
-    /state must be a folder, or a database as postgresql:.* \(it begins with mysql:/,
+    { state: "~/state", domains: {} },
+    /edge\.json: state must not begin with ~, which stands for no folder here; a right example: "\/var\/lib\/bridge/,
   ],
+  ...["mysql://u:p@x/y", "postgresql:u:p@x/y", " postgresql://u:p@x/y", "sqlite:/tmp/x", "C:\\state"].map(
+    (state): [object, RegExp] => [
+      { state, domains: {} },
+      /edge\.json: state must be a folder, or a database that begins with postgresql:\/\/; a right example: "\/var\S+"$/,
+    ],
+  ),
   [{ state: "postgresql://h/d", url: "http://e", domains: {} }, /name is missing: each edge .* example: "edge-1"$/],
   [{ state: "postgresql://h/d", name: "e", domains: {} }, /url is missing: each edge of a database has its own/],
   [
