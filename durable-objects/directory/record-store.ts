@@ -1,6 +1,14 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
-import { digitsIn, endsOfNumber, fitsName, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import {
+  digitsIn,
+  endsOfNumber,
+  fitsName,
+  idMatcher,
+  idSpellings,
+  numberMatcher,
+  spellingsOf,
+} from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
@@ -178,7 +186,11 @@ function fieldMatcher(name: string, wanted: string): Matcher {
     const isMeant = numberMatcher(wanted);
     return (record) => record.kind === "call" && isMeant(record.number);
   }
-  if (name === "conference" || name === "attendeeId") {
+  if (name === "attendeeId") {
+    const isMeant = idMatcher(wanted);
+    return (record) => record.kind === "call" && isMeant(record.attendeeId);
+  }
+  if (name === "conference") {
     const spellings: readonly unknown[] = spellingsOf(wanted);
     return (record) => spellings.includes(valueIn(record));
   }
@@ -191,13 +203,14 @@ function fieldMatcher(name: string, wanted: string): Matcher {
 function textMatcher(text: string): Matcher {
   const spellings = spellingsOf(text);
   const isNumber = numberMatcher(text);
+  const isAttendee = idMatcher(text);
   return (record) => {
     if (record.kind === "conference") {
       const ids: readonly string[] = [record.conference, ...record.extConfIds];
       return fitsName(text, record.topic) || spellings.some((one) => ids.includes(one));
     }
     const { number, attendeeId, call, extCallId } = record;
-    return isNumber(number) || spellings.some((one) => [attendeeId, call, extCallId].includes(one));
+    return isNumber(number) || isAttendee(attendeeId) || spellings.some((one) => [call, extCallId].includes(one));
   };
 }
 
@@ -207,8 +220,8 @@ type Filter = NonNullable<RecordQuery["filter"]>;
 function textsIn({ conference, number, attendeeId, text }: Filter): readonly string[] | undefined {
   if (text) return [...new Set([inJson(text.trim()), ...endsInJson(text)])];
   if (number) return endsInJson(number);
-  const id = conference || attendeeId;
-  return id ? spellingsOf(id).map((one) => `"${inJson(one)}"`) : undefined;
+  const spellings = conference ? spellingsOf(conference) : attendeeId ? idSpellings(attendeeId) : undefined;
+  return spellings?.map((one) => `"${inJson(one)}"`);
 }
 
 function endsInJson(number: string): readonly string[] {

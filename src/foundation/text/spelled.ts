@@ -49,8 +49,13 @@ export function numberMatcher(typed: string): (kept: string) => boolean {
 
 /** Whether an id as it is kept is the one that is typed, in one of its spellings. Masked ones may be. */
 export function idMatcher(typed: string): (kept: string) => boolean {
-  const ids = new Set(spellingsOf(typed).flatMap((one) => [one, masked(one)]));
+  const ids = new Set(idSpellings(typed));
   return (kept) => ids.has(kept);
+}
+
+/** Each id that fits what is typed is one of these, as it is kept. */
+export function idSpellings(typed: string): readonly string[] {
+  return [...new Set(spellingsOf(typed).flatMap((one) => [one, masked(one)]))];
 }
 
 /** Each number that fits what is typed ends with one of these texts, as it is kept. */

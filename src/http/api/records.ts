@@ -68,7 +68,9 @@ export const recordRoutes = [
       ),
       conference: filter("The conference's key."),
       number: personal(filter(`The other end's number. ${anySpelling}`)),
-      attendeeId: personal(filter("As the record has it.")),
+      attendeeId: personal(
+        filter("In any spelling. Where `recordsPersonal` masks it, of all that are as long and end alike."),
+      ),
       bridge: filter("The bridge's name."),
       webexHost: filter("The TSP server; of a conference, any of its servers."),
       endedBy: v.pipe(v.optional(v.picklist(enders)), v.description("Who ended it.")),

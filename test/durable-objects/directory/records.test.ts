@@ -97,6 +97,27 @@ test("records are found by a number or a key in any spelling, and an erasure tak
   expect(await names({ number: "5552345678" })).toEqual(["c0", "c3"]);
 });
 
+test("an attendee ID is found in any spelling, whole and as the settings have masked it", async () => {
+  const world = new DirectoryWorld();
+  const ids = ["5252101", "*****01", "*****02", "****01", "anna-101", "******01"];
+  await world.directory.follow(
+    aPage({ records: ids.map((attendeeId, index) => call(`c${index}`, { attendeeId, extCallId: "" })) }),
+  );
+  const names = async (filter: object) => {
+    const { records } = await world.directory.recordStore.records({
+      ...{ domain, cursor: null, limit: 9, order: "oldest", filter },
+    });
+    return records.map(({ record }) => record.kind === "call" && record.call);
+  };
+
+  for (const name of ["attendeeId", "text"]) {
+    expect(await names({ [name]: "5252101" })).toEqual(["c0", "c1"]);
+    expect(await names({ [name]: "525-2101#" })).toEqual(["c0", "c1"]);
+    expect(await names({ [name]: "*****01" })).toEqual(["c1"]);
+    expect(await names({ [name]: "anna-101" })).toEqual(["c4", "c5"]);
+  }
+});
+
 test("a search among many records looks at some at a time, in either order, and at none that are deleted", async () => {
   const world = new DirectoryWorld();
   await world.directory.follow(aPage({ records: [call("c1", { number: "1", attendeeId: "7" })] }));
