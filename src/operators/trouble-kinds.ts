@@ -5,6 +5,7 @@ import { type Checked, time } from "../foundation/schemas.ts";
 import { BACK_END, hostText } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { isWholeNumber } from "../foundation/text/spelled.ts";
+import { saysAhead } from "../foundation/time/difference-text.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** One thing that is wrong, as its source says it. */
@@ -326,8 +327,11 @@ const rows = {
     from: ["directory", "conference"],
     says: ({ domain, why }) =>
       `The clock of the edge's machine is ${why} the time by which the objects of ${domain} go on: somebody has set it. Records and conferences have the time of the objects, the audit has the machine's.`,
-    todo: () =>
-      `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Elsewhere conferences that run keep their time until they are over.`,
+    // Only plain Node sees a clock that is ahead.
+    todo: ({ why }) =>
+      saysAhead(why)
+        ? "If the machine's clock is wrong, set it right at once, and see that NTP keeps it so: ten minutes after it was set forward, the objects go on by it, and all that is written from then on is dated by it. If it is right, there is nothing to do."
+        : `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Elsewhere conferences that run keep their time until they are over.`,
   },
   "time-in-doubt": {
     title: "The time of the edge is in doubt",

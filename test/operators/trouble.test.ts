@@ -115,6 +115,16 @@ test("a clock that jumped says by how much", () => {
   expect(inDomain({ clock: null })).toEqual([]);
 });
 
+test("a clock that was set back is waited for; one that was set forward counts after ten minutes", () => {
+  const todo = (byMs: number) => inDomain({ clock: { since: 5, byMs } }).map((one) => one.todo)[0];
+
+  expect(todo(-86_400_000)).toMatch(/objects' time then comes to it, by 2\.4 seconds a minute; .* reset-clock/);
+  expect(todo(86_400_000)).toMatch(
+    /^If the machine's clock is wrong, set it right at once, .*: ten minutes after it was set forward, the objects go on by it/,
+  );
+  expect(todo(86_400_000)).not.toMatch(/reset-clock|2\.4 seconds/);
+});
+
 test("of orphans the twenty oldest are named, and the others of each bridge are one trouble", () => {
   const orphan = (index: number, more: object = {}) => {
     return { key: String(index), bridge: index % 2 ? "odd" : "even", since: 100 + index, callers: index, ...more };
