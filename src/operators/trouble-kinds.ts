@@ -247,7 +247,7 @@ const rows = {
       about === ""
         ? `Documents to ${domain} with its secret came from further addresses, and were refused: webex.from of the settings has none of them.`
         : about === unnamedProxy
-          ? `Documents to ${domain} with its secret came through a proxy on the edge's machine that trustedProxies does not name, and were refused: nobody knows whether webex.from has their addresses.`
+          ? `Documents to ${domain} with its secret came through a proxy on the edge's machine that trustedProxies does not name, or that said no address, and were refused: nobody knows whether webex.from has their addresses.`
           : `Documents to ${domain} with its secret came from ${about}, and were refused: webex.from of the settings does not have this address.`,
     todo: () =>
       "If it is WebEx's, add it to webex.from; if it is your proxy's, have that set X-Forwarded-For itself, and then name it in trustedProxies. Else somebody has the secret: change it.",

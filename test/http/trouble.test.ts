@@ -906,12 +906,12 @@ test("an address that documents may come from by now is no trouble any more", as
   expect(await wrong()).toEqual([]);
 });
 
-test("documents that came through a proxy which nobody has named are said to be so, and what to do in which order", async () => {
+test("documents that came through a proxy which nobody has named, or which says no address, are said to be so, and what to do in which order", async () => {
   await edge.directory.knownTrouble.sourceRefused("local" as DomainName, unnamedProxy);
   expect(await listed()).toMatchObject([
     {
       says: expect.stringMatching(
-        /^Documents .* came through a proxy on the edge's machine that trustedProxies does not/,
+        /^Documents .* came through a proxy on the edge's machine that trustedProxies does not name, or that said no address, and/,
       ),
       todo: expect.stringContaining("have that set X-Forwarded-For itself, and then name it in trustedProxies"),
     },

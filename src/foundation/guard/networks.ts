@@ -50,7 +50,7 @@ export function networksIn(list: readonly string[]): Networks {
   return networks;
 }
 
-/** For whom a proxy on this machine asks that the settings do not name, or that does not say an address: they are one. */
+/** For whom a proxy on this machine asks that the settings do not name, or that says no address: they are one. */
 export const unnamedProxy = "127.0.0.1, for others";
 
 /**
