@@ -211,7 +211,7 @@ export function requireLatest(folder: string): void {
     );
   if (!hasWorkersState(folder)) return;
   throw new StartError(
-    `the state folder ${folder} has the state of an older version, in edge/objects; take it over once by \`bridgehead migrate\`, and start again`,
+    `the state folder ${folder} has the state of an edge on workerd, in edge/objects; take it over once by \`bridgehead migrate\`, and start again`,
   );
 }
 

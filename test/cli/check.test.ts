@@ -297,7 +297,7 @@ test("a state of another format is told before the start", async () => {
   ]);
   writeFileSync(join(folder, "state", "format"), "2");
   expect(await complaints(settings)).toEqual([
-    expect.stringMatching(/^WRONG state: .* has the state of an older version, .* `bridgehead migrate`/),
+    expect.stringMatching(/^WRONG state: .* has the state of an edge on workerd, .* `bridgehead migrate`/),
   ]);
   await stateIn(join(folder, "state"));
   expect(await complaints(settings)).toEqual([]);

@@ -160,12 +160,14 @@ test("with the state of an earlier run an edge starts with a token that can be g
   expect(await checkEdge(settings)).toContainEqual({ verdict: "warn", about: "token", says });
 });
 
-test("the state of an older version is refused with the command that takes it over, until a state is there", async () => {
+test("the state of an edge on workerd is refused with the command that takes it over, until a state is there", async () => {
   write({ local });
   mkdirSync(join(folder, "edge", "edge", "objects"), { recursive: true });
   writeFileSync(join(folder, "edge", "format"), "2");
   const refused = serve(settings, noEdge);
-  await expect(refused).rejects.toThrow(/has the state of an older version, in edge\/objects; .*`bridgehead migrate`/);
+  await expect(refused).rejects.toThrow(
+    /has the state of an edge on workerd, in edge\/objects; .*`bridgehead migrate`/,
+  );
   await expect(refused).rejects.toBeInstanceOf(StartError);
 
   writeFileSync(join(folder, "edge", "edge", "state.db"), "");
