@@ -44,6 +44,9 @@ const MAX_CLOCK_SKEW_MS = 60_000;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
 
+const NOBODY_DIALS_IN =
+  "it is empty, so nobody can dial in: right where this domain only dials out; else name its numbers, or leave it out for all of the bridge";
+
 /** One address of the edge, and what was answered there, or why nothing was. */
 interface Asked {
   readonly address: string;
@@ -70,6 +73,7 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
     clock: async () => checkClock(settings, await asked),
     bridge: () => checkBridge(settings),
     policy: () => checkPolicy(settings),
+    ...(settings.dialIn?.length === 0 && { dialIn: () => warn(NOBODY_DIALS_IN) }),
   };
   let allGood = true;
   const show = (finding: Finding) => {

@@ -62,13 +62,8 @@ const agentSettings = v.strictObject({
   driver: driverSettings,
   /** What the edge may bring about; without it, nothing is dialled. */
   policy: v.optional(policy, {}),
-  /** The bridge's numbers at which callers of this domain dial in; absent: all of them. */
-  dialIn: v.optional(
-    v.pipe(
-      v.array(open(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits")))),
-      v.minLength(1, "must not be empty: leave it out where all numbers are meant"),
-    ),
-  ),
+  /** The bridge's numbers at which callers of this domain dial in; absent: all of them; empty: none, and nobody dials in. */
+  dialIn: v.optional(v.array(open(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits"))))),
 });
 
 export type AgentSettings = v.InferOutput<typeof agentSettings>;

@@ -328,6 +328,16 @@ test.each([
   expect((await doctorSays({ policy })).said.policy).toBe(says);
 });
 
+test("doctor warns of a dialIn without numbers, and says nothing of another one", async () => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+
+  expect((await doctorSays({ dialIn: [] })).said.dialIn).toMatch(
+    /^warn {2}dialIn: it is empty, so nobody can dial in: /,
+  );
+  for (const change of [{}, { dialIn: ["18005551234"] }])
+    expect((await doctorSays(change)).said.dialIn).toBeUndefined();
+});
+
 test("doctor: what to do about a bridge that is not there", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
   const { isWell, said } = await doctorSays({ driver: { type: "generic", url: "ws://127.0.0.1:1/bridge" } });

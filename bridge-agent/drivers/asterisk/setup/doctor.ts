@@ -140,6 +140,7 @@ async function checkDialplan(
       "clearglobalvars is on in extensions.conf: each reload of the dialplan has Asterisk forget what agents have written down there of running conferences, such as a lock; set clearglobalvars = no under [general], and restart Asterisk",
     );
   }
+  if (dialIn?.length === 0) return right(`no number need lead to ${application}, since dialIn is empty`);
   const dialplan = new Dialplan(text);
   const leadsHere = (way: Way) => way.to === "application" && way.name === application;
   const examples = dialplan.patternsIn(context).map((pattern) => ({ pattern, number: exampleOf(pattern) }));
