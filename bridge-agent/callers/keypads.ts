@@ -69,7 +69,7 @@ export class Keypads {
   #announcements: AnnouncementToCall[] = [];
   /** Whether callers at the prompt may be too many since this was last asked. */
   #mayBeCrowded = false;
-  /** When that was asked. */
+  /** How many of the bridge's ports were in use when that was asked. */
   #portsInUse = 0;
   /** Until when some of them listen; `null`: all have. */
   #listensUntil: EpochMs | null = null;
