@@ -82,14 +82,16 @@ export class AuditStore {
     if (kind === null) return false;
     // A clock may have been ahead.
     const isNear = (one: Kept) => Math.abs(entry.at - one.entry.at) < budgets.refusals.auditEveryMs;
-    const alike = latest.find((one) => isNear(one) && refusalKind(one.entry) === kind);
-    if (!alike) return false;
-    const { heard = [nameOf(alike.entry)], ...first } = alike.entry;
+    const alike = latest.filter((one) => isNear(one) && refusalKind(one.entry) === kind);
+    const [newest] = alike;
+    if (!newest) return false;
     if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
-    // An answer that got lost has the edge tell it again.
-    else if (heard.includes(nameOf(entry))) return true;
+    // An answer that got lost has the edge tell it again, perhaps once a newer row has begun.
+    else if (alike.some((one) => heardIn(one.entry).includes(nameOf(entry)))) return true;
+    const { heard: _, ...first } = newest.entry;
+    const heard = heardIn(newest.entry);
     const kept: StoredEntry = { ...counted(first, entry), heard: [...heard, nameOf(entry)].slice(-mostHeard) };
-    this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", JSON.stringify(kept), alike.id);
+    this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", JSON.stringify(kept), newest.id);
     return true;
   }
 
@@ -124,6 +126,10 @@ export class AuditStore {
 /** Whether it was told before, whatever the directory has made of it. */
 function isSame({ repeat: _, heard, ...kept }: StoredEntry, entry: AuditEntry): boolean {
   return JSON.stringify(kept) === JSON.stringify(entry);
+}
+
+function heardIn({ heard, ...entry }: StoredEntry): readonly string[] {
+  return heard ?? [nameOf(entry)];
 }
 
 function nameOf({ at, lastAt = at, count = 1, actionId }: AuditEntry): string {

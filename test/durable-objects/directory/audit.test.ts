@@ -142,6 +142,30 @@ test("refusals from while the clock was ahead hide none of those behind it", () 
   expect(shown()[0]).toEqual([1_200_000, 3]);
 });
 
+test("a refusal that is told again once the next entry has begun counts once", () => {
+  const world = new DirectoryWorld();
+  const store = new AuditStore(new Database());
+  const refuse = (at: number) => store.add(entry(world, { ...refused, at, actionId: String(at) }), at);
+  for (const at of [1, 599_001, 601_001, 599_001, 1, 602_001]) refuse(at);
+
+  expect(store.page(null, 9).entries.map(({ at, count = 1 }) => [at, count])).toEqual([
+    [601_001, 2],
+    [1, 2],
+  ]);
+});
+
+test("an entry knows the latest 50 refusals that it counts, however many they are", () => {
+  const world = new DirectoryWorld();
+  const sql = new Database();
+  const store = new AuditStore(sql);
+  const refuse = (at: number) => store.add(entry(world, { ...refused, at, actionId: String(at) }), at);
+  for (let at = 1; at <= 60; at += 1) refuse(at);
+  for (const at of [60, 11]) refuse(at);
+
+  expect(store.page(null, 9).entries.map(({ count }) => count)).toEqual([60]);
+  expect(sql.exec("SELECT json_array_length(data, '$.heard') AS heard FROM audit")).toEqual([{ heard: 50 }]);
+});
+
 test("what is told again late, behind a repeat or another refusal, is kept once", () => {
   const world = new DirectoryWorld();
   const store = new AuditStore(new Database());
