@@ -377,7 +377,9 @@ function writeAgentSettings(
 function bridgeUrl(simulated: number): string {
   const url = process.env.BRIDGE_URL || `ws://127.0.0.1:${simulated}/bridge`;
   if (isSocketUrl(url)) return url;
-  throw new StartError(`BRIDGE_URL is "${url}"; it must be an address such as ws://127.0.0.1:8790/bridge`);
+  throw new StartError(
+    "BRIDGE_URL must be an address such as ws://127.0.0.1:8790/bridge, without user, password and #",
+  );
 }
 
 /** Makes the agent's key if there is none. */

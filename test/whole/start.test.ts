@@ -281,11 +281,11 @@ test("a second run on the same state folder, or on its port, is refused; after a
 });
 
 test("an address of the bridge that is none is one line on stderr and exit code 1", async () => {
-  const ended = await start({ BRIDGE_URL: "bridge" });
+  const ended = await start({ BRIDGE_URL: "ws://user:password@127.0.0.1/bridge" });
 
   expect(ended).toEqual({
     code: 1,
-    stderr: 'BRIDGE_URL is "bridge"; it must be an address such as ws://127.0.0.1:8790/bridge\n',
+    stderr: "BRIDGE_URL must be an address such as ws://127.0.0.1:8790/bridge, without user, password and #\n",
   });
 });
 
