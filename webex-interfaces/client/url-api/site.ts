@@ -54,7 +54,7 @@ function isDomain(host: string): boolean {
 }
 
 function wrong(given: string, rule: string): { readonly ok: false; readonly error: SiteError } {
-  // Only its begin, and no user and password of a URL.
-  const shown = given.replace(/\/\/.*@/s, "//…@").slice(0, 80);
+  // Only its begin; of an address with a user, a query or a fragment, its scheme alone.
+  const shown = given.replace(/^(https?:)?.*[@?#].*$/is, "$1…").slice(0, 80);
   return err({ kind: "wrong-site", given: shown, says: `the site ${JSON.stringify(shown)} ${rule}` });
 }
