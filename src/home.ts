@@ -97,9 +97,9 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   const lines = new LogLimit();
   const close = await listen({
     ...{ host, port, home, proxies: new Networks(options.trustedProxies ?? []) },
-    crowded: () => {
-      const dropped = lines.admit("connections-closed", "", clock.now());
-      const note = "too many connections are open: those that nobody needs are closed";
+    closed: (why) => {
+      const dropped = lines.admit("connections-closed", why, clock.now());
+      const note = closes[why];
       if (dropped !== null)
         log({ level: "warn", event: "connections-closed", note, ...(dropped > 0 && { droppedBefore: dropped }) });
     },
@@ -116,6 +116,11 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     },
   };
 }
+
+const closes = {
+  crowded: "too many connections are open: those that nobody needs are closed",
+  unanswered: "too many requests wait over one connection: it is closed",
+} as const;
 
 async function sharedDisk(
   { database, name, url }: Extract<HomeState, { readonly name: string }>,

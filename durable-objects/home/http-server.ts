@@ -28,8 +28,8 @@ interface ServerPorts {
   fetch(request: Request, hooks: PostHooks): Promise<Response | TextAnswer>;
   /** Files that this process may have open; by default what the system says. */
   readonly files?: number;
-  /** A connection was closed to make room. */
-  crowded?(): void;
+  /** A connection was closed: to make room, or as too many requests waited over it. */
+  closed?(why: "crowded" | "unanswered"): void;
 }
 
 /** As at Cloudflare. */
@@ -54,7 +54,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const webSockets = new WebSocketServer({
     ...{ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload: mostBytesOfMessage },
   });
-  const connections = new Connections(limitsFor(ports.files ?? filesAllowed()), ports.crowded);
+  const connections = new Connections(limitsFor(ports.files ?? filesAllowed()), () => ports.closed?.("crowded"));
   const connectionOf = new WeakMap<Duplex, Connection>();
   const answer = getRequestListener(
     async (request, { incoming, outgoing }) => {
@@ -86,6 +86,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     if (!connection) return true;
     if (connection.unanswered >= budgets.requestsOfConnection.most) {
       breakOff(socket);
+      ports.closed?.("unanswered");
       return false;
     }
     connections.asked(connection);

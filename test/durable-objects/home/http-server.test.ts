@@ -306,7 +306,7 @@ test("a person who is being answered stays, whoever else comes and asks nothing"
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     files: 70,
-    crowded: () => closed++,
+    closed: () => closed++,
     fetch: async (_, { signedIn }) => {
       signedIn();
       asked.resolve();
@@ -330,7 +330,7 @@ test("connections from the machine itself, as a proxy makes them, count in no sh
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     files: 70,
-    crowded: () => crowded++,
+    closed: (why) => (why === "crowded" ? crowded++ : expect.unreachable()),
     fetch: async () => new Response(""),
   });
   const clients = Array.from({ length: 12 }, () => connect(port, "127.0.0.1"));
@@ -406,9 +406,11 @@ test("of the requests over one connection eight wait; with one more it is closed
   };
   subscribe("http.server.request.start", count);
   onTestFinished(() => void unsubscribe("http.server.request.start", count));
+  const closed: string[] = [];
   let answers = Promise.withResolvers<void>();
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    closed: (why) => closed.push(why),
     fetch: async () => {
       asked += 1;
       await answers.promise;
@@ -440,7 +442,7 @@ test("of the requests over one connection eight wait; with one more it is closed
   const many = opened();
   many.socket.on("error", () => {}).write(get.repeat(1_000));
   await once(many.socket, "close");
-  expect([asked, read, many.answered()]).toEqual([8, 9, 0]);
+  expect([asked, read, many.answered(), closed]).toEqual([8, 9, 0, ["unanswered"]]);
 
   answers.resolve();
   // The parser that Node takes for the next connection reads again.
