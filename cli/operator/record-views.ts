@@ -19,8 +19,12 @@ export function recordsText(records: readonly RecordOfDomain[], screen: Screen):
       { title: "NUMBER", text: (one) => (one.kind === "call" ? one.number : "") },
       {
         title: "LASTED",
-        text: (one) =>
-          one.kind === "call" && one.answeredAt === null ? "not answered" : duration(one.seconds * 1_000),
+        text: (one) => {
+          if (one.kind === "call" && one.answeredAt === null) return "not answered";
+          // A call's own length is measured beside the bridge.
+          const isUnsure = one.kind === "conference" && one.clockDiffers;
+          return `${isUnsure ? "perhaps " : ""}${duration(one.seconds * 1_000)}`;
+        },
       },
       { title: "CALLS", text: (one) => (one.kind === "conference" ? String(one.calls) : "") },
       {

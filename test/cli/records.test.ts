@@ -173,6 +173,8 @@ test("for people, records are a line each, and more than these are told", async 
     `${at}  5551        call in     14085551234  1 min 9 s                    caller: hung-up`,
     `${at}  5551        call out    14085551234  not answered         busy    nobody: hung-up`,
   ]);
+  const unsure = recordsText([{ ...conference, clockDiffers: true } as RecordOfDomain], inKolkata);
+  expect(unsure.join("\n")).toContain(" perhaps 1 min 9 s ");
   expect(recordsText([busy], painted).join("\n")).toContain("<yellow>busy</>");
   expect(inKolkata.times.heading).toBe("times in Asia/Kolkata");
   expect(recordsText([], plain)).toEqual(["no record"]);

@@ -172,6 +172,16 @@ test("records are found by what stands in the address, the latest first", async 
   expect(await found("?cursor=2")).toEqual(["11"]);
 });
 
+test("the length of a conference that saw a clock being set is marked", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, over(edge, { conference: "11" }));
+  await ended(edge, over(edge, { conference: "12", clockDiffers: true }));
+  const read = await windowOf(edge);
+
+  expect((await read("/records?conference=12")).match(/a clock was set: its length may be wrong/g)).toHaveLength(1);
+  expect(await read("/records?conference=11")).not.toContain("a clock was set");
+});
+
 test("what no record can be looked for by is said, and not looked for", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);

@@ -215,13 +215,15 @@ function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord>)
   );
 }
 
-function ConferenceMarks({ of: { status, failovers, repairs, givenUp } }: { readonly of: ConferenceRecord }) {
+function ConferenceMarks({ of }: { readonly of: ConferenceRecord }) {
+  const { status, failovers, repairs, givenUp, clockDiffers } = of;
   return (
     <span class="marks">
       {status === "failed" && <Mark is="bad">failed</Mark>}
       {givenUp > 0 && <Mark is="bad">{`${counted(givenUp, "document")} given up`}</Mark>}
       {repairs > 0 && <Mark is="warn">{`${repairs} repaired`}</Mark>}
       {failovers > 0 && <Mark is="plain">{failovers === 1 ? "failover" : `${failovers} failovers`}</Mark>}
+      {clockDiffers && <Mark is="warn">a clock was set: its length may be wrong</Mark>}
     </span>
   );
 }
