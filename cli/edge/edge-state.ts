@@ -14,6 +14,7 @@ import {
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
+import { surelyWrong } from "../../durable-objects/home/home-time.ts";
 import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts";
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
@@ -213,6 +214,12 @@ export function requireLatest(folder: string): void {
   throw new StartError(
     `the state folder ${folder} has the state of an edge on workerd, in edge/objects; take it over once by \`bridgehead migrate\`, and start again`,
   );
+}
+
+/** Throws where a machine's clock was surely never set, such as that of one without a battery. */
+export function requireSetClock(now: number): void {
+  if (now >= surelyWrong) return;
+  throw new StartError(`this machine's clock shows ${new Date(now).toISOString()}: set it right first`);
 }
 
 /** Throws where the folder holds a state of another format. `setting` names what to change. */

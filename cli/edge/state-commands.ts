@@ -29,6 +29,7 @@ import {
   objectsFolder,
   requireLatest,
   requireNoState,
+  requireSetClock,
   stateFile,
   whileCopying,
 } from "./edge-state.ts";
@@ -249,9 +250,10 @@ function copiedText({ objects, conferences, at }: Copied): string {
 }
 
 async function resetClock(options: StateOptions): Promise<void> {
+  const now = Date.now();
+  requireSetClock(now);
   const { state, from } = stateOf(options);
   const [place, open] = isDatabase(state) ? ofDatabase(state) : ofFolder(state, from);
-  const now = Date.now();
   const byMs = await orSay(`set ${place} back`, async () => {
     const { disk, close } = await open();
     try {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { requireLatest, requireNoState, stateFile, whileCopying } from "../../cli/edge/edge-state.ts";
+import { requireLatest, requireNoState, requireSetClock, stateFile, whileCopying } from "../../cli/edge/edge-state.ts";
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-edge-state-"));
@@ -55,4 +55,9 @@ test("a first copy that fails leaves the folder as it was, unless all of it is t
   };
   await expect(whileCopying(folder, late)).rejects.toThrow();
   expect(() => requireLatest(folder)).toThrow("all of a state was copied into");
+});
+
+test("no state goes back to a clock that was surely never set", () => {
+  expect(() => requireSetClock(0)).toThrow("this machine's clock shows 1970-01-01T00:00:00.000Z: set it right first");
+  expect(() => requireSetClock(Date.UTC(2026, 0, 1))).not.toThrow();
 });
