@@ -118,7 +118,8 @@ export class Connections {
   /** Its request is answered. */
   answered(connection: Connection): void {
     connection.unanswered -= 1;
-    this.#move(connection, connection.isOfWebex ? "webex" : "stranger");
+    const isAwaited = connection.isOfWebex && connection.unanswered > 0;
+    this.#move(connection, isAwaited ? "kept" : connection.isOfWebex ? "webex" : "stranger");
   }
 
   /** It is a WebSocket now: a person's view, or, `null`, an agent's. */

@@ -134,7 +134,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     const accepted = (view: Connection["view"]) => void (connection && connections.upgraded(connection, view));
     upgrade(ports, webSockets, { incoming, socket, head, accepted }).catch(() => socket.destroy());
   });
-  server.on("checkExpectation", (_, answer: ServerResponse) => {
+  server.on("checkExpectation", (incoming: IncomingMessage, answer: ServerResponse) => {
+    if (!asked(incoming, answer)) return;
     const says = "The only expectation that is met is 100-continue.\n";
     send(new TextAnswer(417, "text/plain; charset=UTF-8", says, usual), answer);
   });

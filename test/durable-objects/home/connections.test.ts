@@ -48,6 +48,19 @@ test("a stranger's request goes before an idle connection of WebEx, and that bef
   expect(closed).toEqual(["stranger's request", "webex, idle", "view", "too many"]);
 });
 
+test("a connection over which WebEx waits for a second answer stays", () => {
+  const { connections, closed, open, webex } = crowd({ most: 1 });
+  const one = webex("webex");
+  connections.asked(one);
+  connections.answered(one);
+  open("too many");
+  expect(closed).toEqual(["too many"]);
+
+  connections.answered(one);
+  open("another");
+  expect(closed).toEqual(["too many", "webex"]);
+});
+
 test("a signed-in person's request goes behind idle connections of strangers, and before one of WebEx", () => {
   const { connections, closed, open, webex } = crowd();
   connections.answered(webex("webex, idle"));

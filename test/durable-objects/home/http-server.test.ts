@@ -396,59 +396,66 @@ test("who is refused a socket and holds its connection is cut off", async () => 
   await close();
 });
 
-test("of the requests over one connection eight wait; with one more it is closed, and the others are not read", async () => {
-  const [port = 0] = await freePorts(1);
-  const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-  let asked = 0;
-  let read = 0;
-  const count = () => {
-    read += 1;
-  };
-  subscribe("http.server.request.start", count);
-  onTestFinished(() => void unsubscribe("http.server.request.start", count));
-  const closed: string[] = [];
-  let answers = Promise.withResolvers<void>();
-  const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
-    closed: (why) => closed.push(why),
-    fetch: async () => {
-      asked += 1;
-      await answers.promise;
-      return new Response("answered");
-    },
-  });
-  const opened = () => {
-    const socket = connect(port, "127.0.0.1");
-    let said = "";
-    socket.on("data", (data) => {
-      said += data;
+test.each([
+  ["", 8],
+  ["Expect: 100-continue\r\n", 8],
+  ["Expect: x\r\n", 0],
+])(
+  "of the requests over one connection eight wait; with one more (%j) it is closed, and the others are not read",
+  async (header, most) => {
+    const [port = 0] = await freePorts(1);
+    const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    let asked = 0;
+    let read = 0;
+    const count = () => {
+      read += 1;
+    };
+    subscribe("http.server.request.start", count);
+    onTestFinished(() => void unsubscribe("http.server.request.start", count));
+    const closed: string[] = [];
+    let answers = Promise.withResolvers<void>();
+    const close = await listenOn({
+      ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+      closed: (why) => closed.push(why),
+      fetch: async () => {
+        asked += 1;
+        await answers.promise;
+        return new Response("answered");
+      },
     });
-    return { socket, answered: () => said.match(/answered/g)?.length ?? 0 };
-  };
-  const one = opened();
-  one.socket.write(get.repeat(8));
-  await expect.poll(() => asked).toBe(8);
-  answers.resolve();
-  // Any number comes one after the other.
-  for (let number = 8; number < 30; number += 1) {
-    await expect.poll(one.answered).toBe(number);
-    one.socket.write(get);
-  }
-  await expect.poll(one.answered).toBe(30);
-  one.socket.destroy();
+    const opened = () => {
+      const socket = connect(port, "127.0.0.1");
+      let said = "";
+      socket.on("data", (data) => {
+        said += data;
+      });
+      return { socket, answered: () => said.match(/answered/g)?.length ?? 0 };
+    };
+    const one = opened();
+    one.socket.write(get.repeat(8));
+    await expect.poll(() => asked).toBe(8);
+    answers.resolve();
+    // Any number comes one after the other.
+    for (let number = 8; number < 30; number += 1) {
+      await expect.poll(one.answered).toBe(number);
+      one.socket.write(get);
+    }
+    await expect.poll(one.answered).toBe(30);
+    one.socket.destroy();
 
-  answers = Promise.withResolvers();
-  [asked, read] = [0, 0];
-  const many = opened();
-  many.socket.on("error", () => {}).write(get.repeat(1_000));
-  await once(many.socket, "close");
-  expect([asked, read, many.answered(), closed]).toEqual([8, 9, 0, ["unanswered"]]);
+    answers = Promise.withResolvers();
+    [asked, read] = [0, 0];
+    const many = opened();
+    many.socket.on("error", () => {}).write(get.replace(/\r\n$/, `${header}\r\n`).repeat(1_000));
+    await once(many.socket, "close");
+    expect([asked, read, many.answered(), closed]).toEqual([most, 9, 0, ["unanswered"]]);
 
-  answers.resolve();
-  // The parser that Node takes for the next connection reads again.
-  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("answered");
-  await close();
-});
+    answers.resolve();
+    // The parser that Node takes for the next connection reads again.
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("answered");
+    await close();
+  },
+);
 
 test("the answer to a request that waits behind another one is whole, also where it asked for a 100", async () => {
   const [port = 0] = await freePorts(1);
