@@ -65,9 +65,14 @@ export class LogStream {
    * way, a slow reader may miss a part.
    */
   writeNow(last: string): void {
-    if (this.#current?.isUnderWay) sleep(READER_PAUSE_MS); // It comes to its end without us.
-    const rest = this.#current?.isUnderWay ? [] : [this.#current?.bytes.subarray(this.#current.from) ?? Buffer.of()];
-    const bytes = Buffer.concat([...rest, ...this.#waiting.map((line) => line.bytes), Buffer.from(this.#shown(last))]);
+    const current = this.#current;
+    if (current?.isUnderWay) sleep(READER_PAUSE_MS); // It comes to its end without us, or ends amid a line.
+    const isCut = current?.isUnderWay || (!current && this.#isCut);
+    const begun = isCut ? Buffer.from("\n") : (current?.bytes.subarray(current.from) ?? Buffer.of());
+    const unreported = this.dropped - this.#reported;
+    const notice = unreported > 0 ? this.#shown(noticeOf(unreported)) : "";
+    const waiting = this.#waiting.map((line) => line.bytes);
+    const bytes = Buffer.concat([begun, ...waiting, Buffer.from(notice + this.#shown(last))]);
     const pauses = FLUSH_WITHIN_MS / READER_PAUSE_MS;
     for (let from = 0, paused = 0; from < bytes.length && paused < pauses; ) {
       try {

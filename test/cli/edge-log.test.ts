@@ -67,7 +67,10 @@ test.each([
   ],
   ["that ends at once", `${someLines}; ${endsAtOnce}`],
 ])("a service %s loses no line to a slow reader, and all come in order", async (_, code) => {
-  expect(await readSlowly(code)).toEqual([...all, expect.stringContaining("the last")]);
+  const lines = await readSlowly(code);
+
+  // Where a write was under way, an empty one parts it from what follows.
+  expect(lines.filter((line) => line !== "")).toEqual([...all, expect.stringContaining("the last")]);
 });
 
 test.each(["", 'printLine("under way");'])(
