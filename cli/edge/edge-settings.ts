@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
@@ -92,12 +92,12 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
     return err(`${file}: ${explain(issue)}`);
   }
   const settings = checked.output;
-  const fault = faultOfState(settings);
-  if (fault) return err(`${file}: ${fault}`);
   const beside = (name: string) => resolve(dirname(file), name);
+  const fault = faultOfState(settings, existsSync(beside(settings.state)));
+  if (fault) return err(`${file}: ${fault}`);
   const state = isDatabase(settings.state) ? settings.state : beside(settings.state);
   const tokenFolder = isDatabase(state) ? dirname(resolve(file)) : state;
-  const domains = inlineOrIn(settings.domains, file);
+  const domains = inlineOrIn("domains", settings.domains, file);
   if (!domains.ok) return domains;
   const people = operatorsIn(settings.operators, file);
   if (!people.ok) return people;
@@ -117,15 +117,17 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   });
 }
 
-/** Two edges of one database are told apart by what each says of itself. */
-function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>): string | null {
-  const right = `a right example: ${JSON.stringify(example.state)}`;
-  if (state.startsWith("~")) return `state must not begin with ~, which stands for no folder here; ${right}`;
+/** `hasFolder`: a folder of this name is there. An earlier release made it, whatever the name. */
+function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>, hasFolder: boolean): string | null {
   if (!isDatabase(state)) {
+    if (hasFolder) return null;
+    const right = `a right example: ${JSON.stringify(example.state)}`;
+    if (state.startsWith("~")) return `state must not begin with ~, which stands for no folder here; ${right}`;
     // It may have a password, which the name of a folder would show.
-    const isLikeUrl = /^\s*[a-z][a-z0-9+.-]*:/i.test(state);
+    const isLikeUrl = /^\s*(?:[a-z][a-z0-9+.-]*:|\/\/.*@)/i.test(state);
     return isLikeUrl ? `state must be a folder, or a database that begins with postgresql://; ${right}` : null;
   }
+  // Two edges of one database are told apart by what each says of itself.
   const fault = faultOfDatabase(state);
   if (fault) return `state ${fault}; a right example: "postgresql://bridgehead:secret@db-1,db-2/bridgehead"`;
   const missing = (["name", "url"] as const).find((name) => own[name] === undefined);
@@ -136,17 +138,21 @@ function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>): st
 
 /** A part of the settings as JSON, and the file that has it: the settings file, or one beside it. */
 function inlineOrIn(
+  name: string,
   given: string | object,
   file: string,
 ): Result<{ readonly json: string; readonly from: string }, string> {
   const from = typeof given === "string" ? resolve(dirname(file), given) : file;
+  // A secret may stand in place of the file's name.
+  if (!existsSync(from))
+    return err(`${name} names a file that is not there; a path begins in the folder of ${file}, or with /`);
   const read = typeof given === "string" ? readCommentedJson(from) : ok(given);
   return read.ok ? ok({ json: JSON.stringify(read.value), from }) : read;
 }
 
 function operatorsIn(operators: string | object | undefined, file: string): Result<string, string> {
   if (operators === undefined) return ok("");
-  const read = inlineOrIn(operators, file);
+  const read = inlineOrIn("operators", operators, file);
   if (!read.ok) return read;
   const { json, from } = read.value;
   const checked = readOperators(json, "operators");

@@ -78,7 +78,7 @@ test.each([
   [
     "an endpoint without a place for the number",
     { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", endpoint: "PJSIP/trunk" } },
-    'driver.endpoint must name a channel technology and have {number} where the number goes (it is "PJSIP/trunk"), for example "PJSIP/{number}@trunk"',
+    'driver.endpoint must name a channel technology and have {number} where the number goes (it is "PJSIP…"), for example "PJSIP/{number}@trunk"',
   ],
   [
     "a password that stands twice, and is not shown,",

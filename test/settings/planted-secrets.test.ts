@@ -20,6 +20,14 @@ const planted = [
   ...[digits, [secret], { [secret.length]: secret }],
 ];
 
+/** The adapter's URL, whose secret is in its path, may be put wherever an address is meant. */
+const addresses = [
+  `https://h.example/tsp/acme/${secret}`,
+  `h.example/tsp/${secret}`,
+  `h.example?${secret}`,
+  `a:${secret}@h`,
+];
+
 /** The places of all values, lists and objects too. */
 function places(value: unknown, path: readonly string[] = []): string[][] {
   const within = typeof value === "object" && value !== null ? Object.entries(value) : [];
@@ -33,17 +41,23 @@ function replaced(value: unknown, [step, ...rest]: readonly string[], by: unknow
   return { ...(value as object), [step]: replaced(Object(value)[step], rest, by) };
 }
 
+function isSaid(result: Result<unknown, string | readonly string[]>): boolean {
+  const said = result.ok ? "" : [result.error].flat().join("\n");
+  return said.includes(secret) || said.includes(String(digits));
+}
+
 /** The texts of the settings that no message repeats. */
 function kept(settings: unknown, read: (json: string) => Result<unknown, string | readonly string[]>): string[] {
   const silent = places(settings).filter(
     (path) =>
       typeof path.reduce((value, step) => Object(value)[step], settings) === "string" &&
-      !planted.some((one) => {
-        const result = read(JSON.stringify(replaced(settings, path, one)));
-        const said = result.ok ? "" : [result.error].flat().join("\n");
-        return said.includes(secret) || said.includes(String(digits));
-      }),
+      !planted.some((one) => isSaid(read(JSON.stringify(replaced(settings, path, one))))),
   );
+  for (const path of places(settings))
+    for (const one of addresses) {
+      const result = read(JSON.stringify(replaced(settings, path, one)));
+      expect([path, isSaid(result) && result]).toEqual([path, false]);
+    }
   return [...new Set(silent.map((path) => path.filter((step) => !/^\d+$/.test(step)).join(".")))];
 }
 

@@ -61,10 +61,16 @@ export function wrongSetting(schema: v.GenericSchema, issue: v.BaseIssue<unknown
   return issue.kind === "schema" ? `${said} (it is ${typeof input === "string" ? "a text" : "a number"})` : said;
 }
 
-/** Of an address with a user, a query or a fragment, its scheme alone: the rest has passwords in places of many kinds. */
+/** Without what may have a secret in an address that somebody has put there: its user, and all behind its host. */
 function shown(value: unknown): string {
-  const hidden = (text: string) => text.replace(/^(\s*[a-z][a-z\d+.-]*:).*[@?#].*$/is, "$1…");
   return cut(JSON.stringify(typeof value === "string" ? hidden(value) : value), 60);
+}
+
+function hidden(text: string): string {
+  const isNetwork = /^[\d.:a-f]+\/\d+$/i.test(text);
+  const end = isNetwork ? -1 : text.search(/[/?@]/);
+  if (end < 0) return text;
+  return text.includes("@") ? "…" : `${text.slice(0, end)}…`;
 }
 
 /** The name that is most likely meant by `written`; `undefined` if it is far from all names. */
