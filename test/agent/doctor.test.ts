@@ -117,17 +117,21 @@ test("doctor writes nothing, and says that the state folder or its key is missin
   expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
 });
 
-test("doctor warns of a key that everybody on the machine can read", async () => {
+test("doctor warns of a key and a journal that everybody on the machine can read or write", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
-  const state = join(folder, "open");
+  const { state, file: journal, release } = heldJournal("open");
+  release();
   agentKey(state);
   const key = join(state, "agent-key.pem");
   onTestFinished(() => chmodSync(folder, 0o700));
   for (const path of [folder, state]) chmodSync(path, 0o755);
   chmodSync(key, 0o644);
 
-  const says = `everybody on this machine can read ${key}: take that back by chmod o= ${key}`;
-  expect((await doctorSays({ state })).said.key).toBe(`warn  key: ${says}`);
+  chmodSync(journal, 0o646);
+
+  const { said } = await doctorSays({ state });
+  expect(said.key).toMatch(new RegExp(`^warn  key: everybody on this machine can read ${key}: `));
+  expect(said.journal).toMatch(new RegExp(`^warn  journal: everybody on this machine can write to ${journal}: `));
 });
 
 test("an agent that holds the state folder and does not answer is no agent that does not run", async () => {

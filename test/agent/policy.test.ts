@@ -260,6 +260,20 @@ describe("how long calls and conferences last", () => {
     expect(at(day + 10, world(after.known))).toEqual([{ conference: "k", call: "c1" }]);
   });
 
+  test("a stop of nine minutes counts, also where the clock is behind by then", () => {
+    for (const looked of [0, 40]) {
+      const { durations } = world(
+        new Map([
+          ["call c1", 0],
+          ["looked", looked * minute],
+        ]),
+      );
+      durations.passed(9 * minute);
+
+      expect(durations.overdue(settings, [call("c1", 0)], [], 10 * minute)).toEqual([{ conference: "k", call: "c1" }]);
+    }
+  });
+
   test("while an agent stands by, time passes", () => {
     const { durations } = world(
       new Map([

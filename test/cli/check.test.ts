@@ -216,15 +216,15 @@ test("what has secrets, and can be read or replaced by everybody on the machine,
 
   expect(await says(0o750)).toEqual([]);
   expect(await says(0o755)).toEqual([
-    `warn settings: everybody on this machine can read ${own}: take that back by chmod o= ${own}`,
-    `warn domains: everybody on this machine can read ${domains}: take that back by chmod o= ${domains}`,
-    `warn token: everybody on this machine can read ${token}: take that back by chmod o= ${token}`,
+    `warn settings: everybody on this machine can read ${own}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${own}`,
+    `warn domains: everybody on this machine can read ${domains}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${domains}`,
+    `warn token: everybody on this machine can read ${token}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${token}`,
   ]);
   for (const path of [own, token]) chmodSync(path, 0o640);
   const ofDomains = [expect.stringContaining(`can read ${domains}: `)];
   for (const mode of [0o755, 0o1777]) expect(await says(mode)).toEqual(ofDomains);
   expect((await says(0o777))[0]).toBe(
-    `warn settings: everybody on this machine can write in ${folder}: take that back by chmod o= ${folder}`,
+    `warn settings: everybody on this machine can write in ${folder}: take that back by chmod o-w ${folder}`,
   );
   chmodSync(domains, 0o642);
   expect(await says(0o755)).toEqual([expect.stringContaining(`can write to ${domains}: `)]);
@@ -239,6 +239,13 @@ test("what has secrets, and can be read or replaced by everybody on the machine,
   chmodSync(domains, 0o640);
   expect(await says(0o755)).toEqual([expect.stringContaining(`can read ${real}: `)]);
   expect(await says(0o700)).toEqual([]);
+  const links = join(folder, "links");
+  mkdirSync(links);
+  renameSync(token, join(links, "token"));
+  chmodSync(links, 0o777);
+  chmodSync(real, 0o640);
+  settings.operatorTokenFile = "links/token";
+  expect(await says(0o755)).toEqual([expect.stringContaining(`can write in ${links}: `)]);
 });
 
 test("a state that everybody can read is a warning", async () => {
@@ -249,8 +256,16 @@ test("a state that everybody can read is a warning", async () => {
   chmodSync(written("edge.json", {}), 0o600);
 
   expect(await complaints({ state: "state", domains: { local } })).toEqual([
-    `warn state: everybody on this machine can read ${file}: take that back by chmod o= ${file}`,
+    `warn state: everybody on this machine can read ${file}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${file}`,
   ]);
+});
+
+test("a state whose folder an earlier release made is right, whatever its name", async () => {
+  for (const state of ["~/state", "edge:1"]) {
+    expect((await complaints({ state, domains: { local } }))[0]).toMatch(/edge\.json: state must /);
+    mkdirSync(join(folder, state), { recursive: true });
+    expect(await complaints({ state, domains: { local } })).toEqual([]);
+  }
 });
 
 test.each(["state", "token"])("a link that leads nowhere is no %s that the first start makes", async (name) => {
@@ -322,6 +337,14 @@ test.each<[string, (file: string) => void, RegExp]>([
       mkdirSync(`${file}-shm`);
     },
     /state\.db cannot be read \(unable to open database file\): run this as the user to whom it belongs, and look at the disk$/,
+  ],
+  [
+    "is a folder",
+    (file) => {
+      rmSync(file);
+      mkdirSync(file);
+    },
+    /state\.db is no file: move it away$/,
   ],
   [
     "is a link",

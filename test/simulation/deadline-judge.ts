@@ -27,13 +27,16 @@ export class DeadlineJudge {
     const { clock, faults, edgeMachines, violated } = this.#context;
     const link = linkOf();
     const givenAt = clock.now;
-    clock.after(ON_BRIDGE_MS + graceMs, () => {
+    const judge = () => {
       // The edge counts from when the agent says so; an agent that takes over gives the command anew.
       if (link === null || linkOf() !== link) return;
-      // On workerd, what has passed since the conference last looked is lost to it when a clock that was far behind is set right.
-      if (!this.#edge.isAtHome && edgeMachines.clockSetAt >= givenAt) return;
       if (faults.lastAt >= givenAt - hangsMs || this.#waitsUntil(conference, id) !== until) return;
       violated("an answer comes in time", `${id}: the bridge has been at work on it for ${clock.now - givenAt} ms`);
+    };
+    clock.after(ON_BRIDGE_MS + graceMs, () => {
+      // On workerd, what has passed since the conference last looked is lost to it when a clock that was far behind is set right.
+      if (!this.#edge.isAtHome && edgeMachines.clockSetAt >= givenAt) clock.after(ON_BRIDGE_MS, judge);
+      else judge();
     });
   }
 

@@ -448,6 +448,7 @@ export async function requireReadable(file: string): Promise<void> {
   const found = existsSync(rescuedFrom(file)) ? rescuedFrom(file) : file;
   if (found === file && !hasState(file)) return;
   accessSync(found, constants.R_OK | constants.W_OK);
+  accessSync(dirname(found), constants.W_OK | constants.X_OK);
   const [log, index] = ["-wal", "-shm"].map((end) => existsSync(`${found}${end}`));
   // SQLite would make the one that it lacks, and leave it there.
   if (log !== index) return;
@@ -492,6 +493,7 @@ function hasState(file: string): boolean {
   // SQLite keeps its log beside the file to which it leads.
   if (left === file && lstatSync(file).isSymbolicLink())
     throw new NoState(`${file} is a link: name the folder of the file itself as state`);
+  if (left === file && !statSync(file).isFile()) throw new NoState(`${file} is no file: move it away`);
   if (left === file && statSync(file).size > 0) return true;
   const what = left === file ? `${file} is empty` : `${left} is there, and ${file} is not`;
   throw new NoState(`${what}: the state is lost; ${remedyFor(file)}`);
