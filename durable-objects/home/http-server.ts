@@ -7,6 +7,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
 import { budgets } from "../../src/foundation/guard/budgets.ts";
 import { addressIn, clientOf, type Networks, networkOf } from "../../src/foundation/guard/networks.ts";
+import { TokenBucket } from "../../src/foundation/limits.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
@@ -32,8 +33,10 @@ interface ServerPorts {
   closed?(why: "crowded" | "unanswered"): void;
 }
 
-/** As at Cloudflare. */
-const mostBytesOfMessage = 32 * 1024 * 1024;
+/** Of an agent's message, as at Cloudflare; and of what a page of the console says. */
+const mostBytes = { agent: 32 * 1024 * 1024, view: 1024 };
+/** Of a body in chunks. Each costs as much as a whole one that is short, and bodies come in some hundreds at most. */
+const mostChunks = 1_000;
 const headersWithinMs = 10_000;
 const idleConnectionMs = 60_000;
 /** A close that the other end does not answer. */
@@ -51,9 +54,7 @@ const answerWithinMs = 500;
 
 /** Takes HTTP requests and WebSockets. Resolves when it listens; returns how to end it. */
 export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
-  const webSockets = new WebSocketServer({
-    ...{ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload: mostBytesOfMessage },
-  });
+  const webSockets = { agent: webSocketsOf(mostBytes.agent), view: webSocketsOf(mostBytes.view) };
   const connections = new Connections(limitsFor(ports.files ?? filesAllowed()), () => ports.closed?.("crowded"));
   const connectionOf = new WeakMap<Duplex, Connection>();
   const answer = getRequestListener(
@@ -81,7 +82,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     },
   );
   /** False: its connection is closed, over which too many requests wait. Node reads hundreds of them at once, and all others would wait for those. */
-  const asked = ({ socket }: IncomingMessage, outgoing: ServerResponse): boolean => {
+  const asked = (incoming: IncomingMessage, outgoing: ServerResponse): boolean => {
+    const { socket, method } = incoming;
     const connection = connectionOf.get(socket);
     if (!connection) return true;
     if (connection.unanswered >= budgets.requestsOfConnection.most) {
@@ -91,6 +93,9 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     }
     connections.asked(connection);
     outgoing.once("close", () => connections.answered(connection));
+    // Node would read on for as long as somebody sends what nobody reads.
+    if (hasBody(incoming) && (method === "GET" || method === "HEAD")) outgoing.shouldKeepAlive = false;
+    limitChunks(incoming, () => breakOff(socket));
     return true;
   };
   const server = createServer(
@@ -152,8 +157,9 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   });
   return async () => {
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
-    webSockets.close(); // It refuses those that come now.
+    for (const { clients } of Object.values(webSockets))
+      for (const socket of clients) socket.close(1012, "the edge stops");
+    for (const one of Object.values(webSockets)) one.close(); // It refuses those that come now.
     const late = setTimeout(() => {
       server.closeAllConnections();
       for (const socket of upgraded) socket.destroy();
@@ -163,12 +169,31 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   };
 }
 
+function webSocketsOf(maxPayload: number): WebSocketServer {
+  return new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+function limitChunks(incoming: IncomingMessage, beyond: () => void): void {
+  if (incoming.headers["transfer-encoding"] === undefined) return;
+  const { push } = incoming;
+  let chunks = 0;
+  incoming.push = (...chunk) => {
+    chunks += 1;
+    if (chunks === mostChunks) beyond();
+    return chunks < mostChunks && push.apply(incoming, chunk);
+  };
+}
+
 /** As of a connection that is upgraded: what has come behind it is not read as requests. */
 const endOfRequests = 2;
 
-/** Closes it amid what has come. Node would go on and make a request, and an error, of each part of it, and has no public way to leave that. */
-function breakOff(socket: Socket & { readonly parser?: { onIncoming: () => number } | null }): void {
-  if (socket.parser) socket.parser.onIncoming = () => endOfRequests;
+/** Closes it amid what has come. Node would go on and make a request, an error and parts of a body of it, and has no public way to leave that. */
+function breakOff(socket: Socket & { readonly parser?: { onIncoming: () => number; incoming: unknown } | null }): void {
+  if (socket.parser) Object.assign(socket.parser, { onIncoming: () => endOfRequests, incoming: null });
   socket.destroy();
 }
 
@@ -278,7 +303,7 @@ interface Upgrade {
 
 async function upgrade(
   ports: ServerPorts,
-  webSockets: WebSocketServer,
+  webSockets: Readonly<Record<keyof typeof mostBytes, WebSocketServer>>,
   { incoming, socket, head, ...asked }: Upgrade,
 ): Promise<void> {
   const headers = new Headers();
@@ -297,11 +322,16 @@ async function upgrade(
   asked.accepted(person === null ? null : { person, end });
   // Also where the handshake is refused, and no WebSocket is made.
   socket.once("close", () => accepted.ended());
-  webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));
+  const kind = person === null ? "agent" : "view";
+  webSockets[kind].handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire, kind));
 }
 
-function connect(accepted: HomeSocket, wire: WebSocket): void {
-  wire.on("message", (data, isBinary) => accepted.received(isBinary ? "" : String(data)));
+function connect(accepted: HomeSocket, wire: WebSocket, kind: keyof typeof mostBytes): void {
+  const messages = kind === "view" ? new TokenBucket(budgets.messagesOfView, performance.now()) : null;
+  wire.on("message", (data, isBinary) => {
+    if (messages && !messages.spend(1, performance.now())) wire.terminate();
+    else accepted.received(isBinary ? "" : String(data));
+  });
   wire.on("error", () => {});
   wire.on("close", () => accepted.ended());
   accepted.attach({

@@ -33,6 +33,11 @@ export const budgets = {
     by: "person; all who have the operator's token are one",
     beyond: "on your own machine, the oldest one is closed; its page says so, and stays as it is until it is reloaded",
   },
+  messagesOfView: {
+    of: "messages of a page of the console over its WebSocket, on an edge on your own machine",
+    ...aSecond({ rate: 1, burst: 60 }),
+    ...{ by: "WebSocket", beyond: "it is closed" },
+  },
   newViews: {
     of: "WebSockets of the console that are opened",
     ...aSecond({ rate: 1, burst: 100 }),

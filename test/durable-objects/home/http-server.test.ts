@@ -276,6 +276,70 @@ test("the view of a person that is one too many is closed with a code by which i
   await close();
 });
 
+test("a view that says too much, or too long a word, is closed, and is not heard; an agent may", async () => {
+  const [port = 0] = await freePorts(1);
+  let heard = 0;
+  const ports = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
+  const received = () => {
+    heard += 1;
+  };
+  const home = {
+    gate: () => async () => {},
+    acceptedBy: () => new HomeSocket("1", "", { ...ports, received, closed: () => {} }),
+  };
+  const answer = (url: string) => (url.endsWith("/view") ? watchedBy("anna", new Response("")) : new Response(""));
+  const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async ({ url }) => answer(url) });
+  const opened = async (path: string) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/${path}`);
+    await once(
+      socket.on("error", () => {}),
+      "open",
+    );
+    return socket;
+  };
+  const [flood, long, agent] = [await opened("view"), await opened("view"), await opened("agent")];
+  for (let count = 0; count < 1_000; count += 1) flood.send("ping");
+  await once(flood, "close");
+  expect(heard).toBeGreaterThanOrEqual(60);
+  expect(heard).toBeLessThan(70);
+  long.send("x".repeat(1_025));
+  expect((await once(long, "close"))[0]).toBe(1009);
+  heard = 0;
+  for (let count = 0; count < 1_000; count += 1) agent.send("x".repeat(2_000));
+  await expect.poll(() => heard).toBe(1_000);
+  await close();
+});
+
+test("a body in a thousand chunks is broken off, and one that nobody reads ends with its answer", async () => {
+  const [port = 0] = await freePorts(1);
+  const lengths: number[] = [];
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async (request) => {
+      if (request.method === "POST") lengths.push((await request.text()).length);
+      return new Response("answered");
+    },
+  });
+  const ask = async (method: string, chunk: string, count: number, end: string) => {
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    let said = "";
+    socket.on("data", (data) => {
+      said += data;
+    });
+    socket.write(
+      `${method} / HTTP/1.1\r\nHost: x\r\nConnection: ${end === "" ? "keep-alive" : "close"}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(count) + end);
+    await once(socket, "close");
+    return said;
+  };
+  expect(await ask("POST", "x".repeat(300), 900, "0\r\n\r\n")).toContain("answered");
+  expect(await ask("POST", "x", 1_100, "0\r\n\r\n")).toBe("");
+  expect(lengths).toEqual([270_000]);
+  expect(await ask("GET", "x", 10, "")).toMatch(/connection: close\r\n.*answered/is);
+  await close();
+});
+
 test("to make room no connection is closed over which WebEx posts for the first time; a stranger's is, that asks since later", async () => {
   const [port = 0] = await freePorts(1);
   const [posted, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
