@@ -14,9 +14,9 @@ import {
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
-import { surelyWrong } from "../../durable-objects/home/home-time.ts";
 import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts";
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
+import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
 import { isDatabase } from "./database-url.ts";

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { type MachineClocks, PassingTime } from "../../src/foundation/time/passing-time.ts";
 
 /** By this part, time goes faster or slower than it passes until it has come to the wall clock. */
@@ -6,8 +7,6 @@ const slew = 0.04;
 const mostSlewedMs = 60_000;
 /** A wall clock that is further ahead counts by the least that it was for this time: it may soon be set right. */
 const believedAfterMs = 10 * 60_000;
-/** No clock shows less: that of a machine without a battery begins in 1970, and any later one is better. */
-export const surelyWrong = Date.UTC(2026, 0, 1);
 
 /** The time of a home: it never goes back or stands still, and is always on its way to the wall clock. */
 export class HomeTime {

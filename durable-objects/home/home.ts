@@ -1,6 +1,7 @@
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { dayMs, wait } from "../../src/foundation/time/timers.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
 import type { Log } from "../platform/log.ts";
@@ -12,7 +13,6 @@ import { Doubt } from "./doubt.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
-import { surelyWrong } from "./home-time.ts";
 import { Life } from "./life.ts";
 import {
   BeginsAnew,

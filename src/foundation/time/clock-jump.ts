@@ -8,6 +8,9 @@ export interface ClockJump {
   readonly byMs: number;
 }
 
+/** No clock shows less: that of a machine without a battery begins in 1970, and any later one is better. */
+export const surelyWrong = Date.UTC(2026, 0, 1);
+
 /** A smaller difference is mended by itself, and harms nothing. */
 export function isFar(byMs: number): boolean {
   return Math.abs(byMs) >= minuteMs;
