@@ -17,6 +17,8 @@ interface Keyed {
   before: string | null;
   /** When it ended an entry last. */
   at: number;
+  /** What led nowhere when it was keyed, and when. An agent that takes over reads it anew, and it may lead somewhere by then. */
+  readonly unknown: Map<string, number>;
 }
 
 /** So long an agent may go by what was created before: its command is under way, or has just been carried out. */
@@ -44,7 +46,15 @@ export class PromptJudge {
 
   happened(event: BridgeEvent): void {
     if (event.type === "prompted") {
-      this.#keyed.set(event.call, { typed: "", conference: null, by: "", attendeeId: null, before: null, at: 0 });
+      this.#keyed.set(event.call, {
+        typed: "",
+        conference: null,
+        by: "",
+        attendeeId: null,
+        before: null,
+        at: 0,
+        unknown: new Map(),
+      });
     } else if (event.type === "conference-ended") this.#conferenceEnded(event.conference);
     else if (event.type === "keys") {
       const keyed = this.#keyed.get(event.call);
@@ -70,6 +80,7 @@ export class PromptJudge {
     if (!keyed || keyed.conference === null) return;
     const attendeeId = command.attendeeId ?? "";
     if (keyed.conference === conference && (keyed.attendeeId ?? keyed.before) === attendeeId) return;
+    if (this.#wasReadAnew(keyed, conference)) return;
     const how = `${command.call} keyed ${keyed.conference} and ${keyed.attendeeId}, and is in ${conference} as ${attendeeId}`;
     this.#context.violated("a caller enters the conference that it keyed last", how);
   }
@@ -112,6 +123,15 @@ export class PromptJudge {
       keyed.by = entry;
       keyed.attendeeId = null;
     } else if (keyed.conference !== null) keyed.attendeeId ??= entry;
+    else keyed.unknown.set(entry, keyed.at);
+  }
+
+  /** Whether it keyed this conference before that ran, and was asked for its attendee ID by an agent that came before its last entry. */
+  #wasReadAnew({ unknown, at: last }: Keyed, conference: ConfKey): boolean {
+    const { agentCameAt } = this.#bridge;
+    return [...unknown].some(
+      ([entry, at]) => this.#ledTo(entry) === conference && agentCameAt.some((came) => at < came && came <= last),
+    );
   }
 
   #conferenceEnded(conference: ConfKey): void {
