@@ -21,7 +21,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { reasonOf, sqliteCode } from "../../src/foundation/text/reason.ts";
 import type { DroppedPromptCalls, IdLimit } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
@@ -503,8 +503,8 @@ function failureOf(error: unknown, file: string): JournalFailure {
   if (error instanceof Error && "syscall" in error) {
     return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
   }
-  if (!(error instanceof Error) || !("errcode" in error)) throw error;
-  const code = Number(error.errcode) & 0xff; // The rest says more precisely what failed.
+  const code = sqliteCode(error);
+  if (!(error instanceof Error) || code === null) throw error;
   if (code === SQLITE_CORRUPT || code === SQLITE_NOT_A_DATABASE) return damaged(file, error.message);
   if (code === SQLITE_FULL) return { kind: "full", sentence: `journal ${file} cannot grow: ${error.message}` };
   if (code === 1) throw error; // A mistake in our SQL.

@@ -218,7 +218,10 @@ export class Durations {
     return overdue;
   }
 
-  /** Called with the time of each turn, whether the agent acts or stands by: that of the first one says how long no agent ran. */
+  /**
+   * Called with the time of each turn, whether the agent acts or stands by: that of the first one says how long
+   * no agent ran.
+   */
   passed(now: EpochMs): void {
     if (!this.#hasBegun) this.#leaveOutStop(now);
     this.#hasBegun = true;

@@ -30,10 +30,10 @@ import {
   journalFile,
   keyFile,
   missingKey,
-  openToAll,
   otherUser,
   passingKey,
   readAgentKey,
+  secretFile,
 } from "./state-folder.ts";
 
 const PATIENCE_MS = 5_000;
@@ -87,9 +87,9 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
 
 function checkKey({ state, agent, bridge, domain }: AgentSettings): CheckResult {
   const key = readAgentKey(state);
-  if (!key) return wrong(missingKey(state));
-  const fault = openToAll(keyFile(state));
-  return fault === null ? right(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`) : warn(fault);
+  return key
+    ? secretFile(keyFile(state), `${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`)
+    : wrong(missingKey(state));
 }
 
 function checkDisk({ state }: AgentSettings): CheckResult {
@@ -114,9 +114,7 @@ async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
   }
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return right(`${file} is made at the first start`);
   const fault = journalFault(file, await hasJournalOpen(settings));
-  if (fault) return wrong(fault.sentence);
-  const open = openToAll(file);
-  return open === null ? right(`${file} is whole`) : warn(open);
+  return fault ? wrong(fault.sentence) : secretFile(file, `${file} is whole`);
 }
 
 /** By its own word: an agent that starts has not opened it yet, and one that cannot write has closed it. */

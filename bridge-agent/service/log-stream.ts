@@ -40,9 +40,8 @@ export class LogStream {
   }
 
   write(json: string): void {
-    const unreported = this.dropped - this.#reported;
-    const notice = unreported > 0 ? this.#shown(noticeOf(unreported)) : "";
-    const bytes = Buffer.from(notice + this.#shown(json));
+    const unreported = this.#unreported;
+    const bytes = this.#bytesOf(json);
     if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) return this.#drop(1);
     this.#waiting.push({ bytes, reports: unreported });
     this.#waitingBytes += bytes.length;
@@ -61,18 +60,15 @@ export class LogStream {
   }
 
   /**
-   * For a process that ends in this very turn: writes what waits, and this last line, within a second. Of what is under
-   * way, a slow reader may miss a part.
+   * For a process that ends in this very turn: writes what waits, and this last line, within a second. Of
+   * what is under way, a slow reader may miss a part.
    */
   writeNow(last: string): void {
     const current = this.#current;
     if (current?.isUnderWay) sleep(READER_PAUSE_MS); // It comes to its end without us, or ends amid a line.
     const isCut = current?.isUnderWay || (!current && this.#isCut);
     const begun = isCut ? Buffer.from("\n") : (current?.bytes.subarray(current.from) ?? Buffer.of());
-    const unreported = this.dropped - this.#reported;
-    const notice = unreported > 0 ? this.#shown(noticeOf(unreported)) : "";
-    const waiting = this.#waiting.map((line) => line.bytes);
-    const bytes = Buffer.concat([begun, ...waiting, Buffer.from(notice + this.#shown(last))]);
+    const bytes = Buffer.concat([begun, ...this.#waiting.map((line) => line.bytes), this.#bytesOf(last)]);
     const pauses = FLUSH_WITHIN_MS / READER_PAUSE_MS;
     for (let from = 0, paused = 0; from < bytes.length && paused < pauses; ) {
       try {
@@ -83,6 +79,16 @@ export class LogStream {
         paused += 1;
       }
     }
+  }
+
+  get #unreported(): number {
+    return this.dropped - this.#reported;
+  }
+
+  /** A line as it is written, behind a notice of those that were lost. */
+  #bytesOf(json: string): Buffer {
+    const notice = this.#unreported > 0 ? this.#shown(noticeOf(this.#unreported)) : "";
+    return Buffer.from(notice + this.#shown(json));
   }
 
   async #writeAll(): Promise<void> {

@@ -62,7 +62,7 @@ const agentSettings = v.strictObject({
   driver: driverSettings,
   /** What the edge may bring about; without it, nothing is dialled. */
   policy: v.optional(policy, {}),
-  /** The bridge's numbers at which callers of this domain dial in; absent: all of them; empty: none, and nobody dials in. */
+  /** The bridge's numbers at which callers of this domain dial in; absent: all of them; empty: none. */
   dialIn: v.optional(v.array(open(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits"))))),
 });
 

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { existsSync, linkSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { type CheckResult, right, warn } from "../../src/foundation/text/finding.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
 
 export function journalFile(folder: string): string {
@@ -142,7 +143,16 @@ function makeKey(folder: string, file: string): void {
   }
 }
 
-/** What is wrong where everybody on this machine can read a secret file, or put another one in its place; `null`: nothing, or there is none. */
+/** What is said of a secret file that is right otherwise; a warning where it is open to all. */
+export function secretFile(file: string, says = file): CheckResult {
+  const fault = openToAll(file);
+  return fault === null ? right(says) : warn(fault);
+}
+
+/**
+ * What is wrong where everybody on this machine can read this file, or put another one in its place; `null`:
+ * nothing, or there is none.
+ */
 export function openToAll(file: string): string | null {
   if (!existsSync(file)) return null;
   const [path, real] = [resolve(file), realpathSync(file)];
@@ -160,7 +170,10 @@ function writable(does: string, place: string): string {
   return `everybody on this machine can ${does} ${place}: take that back by chmod o-w ${place}`;
 }
 
-/** How far everybody gets on the way to this file, and the first folder there in which they can put something in another's place. */
+/**
+ * How far everybody gets on the way to this file, and the first folder there in which they can put something
+ * in another's place.
+ */
 function wayTo(path: string): { readonly isReached: boolean; readonly openFolder: string | null } {
   for (const folder of foldersAbove(path)) {
     const { mode } = statSync(folder);

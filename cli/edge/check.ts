@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { openToAll } from "../../bridge-agent/service/state-folder.ts";
+import { openToAll, secretFile } from "../../bridge-agent/service/state-folder.ts";
 import { NoState } from "../../durable-objects/home/log/no-state.ts";
 import { requireReadable } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { Networks } from "../../src/foundation/guard/networks.ts";
@@ -34,9 +34,10 @@ export async function checkEdge(file: string): Promise<Finding[]> {
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
   const { host, port, state, operatorTokenFile, operators, domains, domainsFile } = loaded.value;
+  const openDomains = domainsFile === file ? null : openToAll(domainsFile);
   return [
-    { about: "settings", ...secret(file) },
-    ...(domainsFile === file || openToAll(domainsFile) === null ? [] : [{ about: "domains", ...secret(domainsFile) }]),
+    { about: "settings", ...secretFile(file) },
+    ...(openDomains === null ? [] : [{ about: "domains", ...warn(openDomains) }]),
     await judged("listens", async () => {
       await requireOwnHost("host", host);
       return `http://${addressOf(host, port)}`;
@@ -169,7 +170,7 @@ function checkFolder(folder: string): Promise<Finding> {
       );
     });
     if (!existsSync(folder)) return `${folder} is made at the first start`;
-    return existsSync(file) ? secret(file, folder) : `${folder} has no state: the edge begins without a conference`;
+    return existsSync(file) ? secretFile(file, folder) : `${folder} has no state: the edge begins without a conference`;
   });
 }
 
@@ -187,17 +188,11 @@ async function checkDatabase(url: string): Promise<Finding[]> {
   }
 }
 
-/** A file that is for its owner and group alone. */
-function secret(file: string, says = file): CheckResult {
-  const fault = openToAll(file);
-  return fault === null ? right(says) : warn(fault);
-}
-
 function checkToken(file: string, state: string): Promise<Finding> {
   return judged("token", async () => {
     if (existsSync(file)) {
       const warning = await tokenWarning(readOperatorToken(file), file, state);
-      return warning === null ? secret(file) : warn(warning);
+      return warning === null ? secretFile(file) : warn(warning);
     }
     requireNoDeadLink(file, "operatorTokenFile");
     if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");

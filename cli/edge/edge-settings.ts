@@ -142,11 +142,12 @@ function inlineOrIn(
   given: string | object,
   file: string,
 ): Result<{ readonly json: string; readonly from: string }, string> {
-  const from = typeof given === "string" ? resolve(dirname(file), given) : file;
+  if (typeof given !== "string") return ok({ json: JSON.stringify(given), from: file });
+  const from = resolve(dirname(file), given);
   // A secret may stand in place of the file's name.
   if (!existsSync(from))
     return err(`${name} names a file that is not there; a path begins in the folder of ${file}, or with /`);
-  const read = typeof given === "string" ? readCommentedJson(from) : ok(given);
+  const read = readCommentedJson(from);
   return read.ok ? ok({ json: JSON.stringify(read.value), from }) : read;
 }
 

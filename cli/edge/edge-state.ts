@@ -252,7 +252,7 @@ export function requireWritable(folder: string, setting: string): void {
   throw new StartError(`${place} is a file, and a folder is needed; set ${setting} to another`);
 }
 
-/** Throws where nothing can be made, since a link of that name leads nowhere. `setting` names what to change. */
+/** Throws where a link of that name leads nowhere, so that nothing can be made. `setting` names what to change. */
 export function requireNoDeadLink(path: string, setting: string): void {
   if (!existsSync(path) && isLink(path))
     throw new StartError(`${path} is a link that leads nowhere: remove it, or set ${setting} to another`);

@@ -43,7 +43,7 @@ export function logWritten(): Promise<void> {
   return logStream.flushedSoon();
 }
 
-/** Ends the process in this very turn. This is the last line of its log, which is written as far as it can be. */
+/** Ends the process in this very turn. Its log is written as far as it can be, and this is the last line. */
 export function exitNow(code: number, who: string, notice: Notice): never {
   logStream.writeNow(`${given(who, notice)}\n`);
   process.exit(code);

@@ -28,6 +28,12 @@ export class Connection {
   }
 }
 
+/** Where nobody knows who asks now. */
+function standingOf({ isOfWebex, unanswered }: Connection): Standing {
+  if (!isOfWebex) return "stranger";
+  return unanswered > 0 ? "kept" : "webex";
+}
+
 /** Connections by their standing. First the one over which no request has come, or ended, for longest. */
 class Group {
   readonly #sets: Readonly<Record<Standing, Set<Connection>>> = {
@@ -101,7 +107,7 @@ export class Connections {
   /** A request came over it. */
   asked(connection: Connection): void {
     connection.unanswered += 1;
-    this.#move(connection, connection.isOfWebex ? "kept" : "stranger");
+    this.#move(connection, standingOf(connection));
   }
 
   /** Its request is WebEx's, and stays until it is answered. */
@@ -118,8 +124,7 @@ export class Connections {
   /** Its request is answered. */
   answered(connection: Connection): void {
     connection.unanswered -= 1;
-    const isAwaited = connection.isOfWebex && connection.unanswered > 0;
-    this.#move(connection, isAwaited ? "kept" : connection.isOfWebex ? "webex" : "stranger");
+    this.#move(connection, standingOf(connection));
   }
 
   /** It is a WebSocket now: a person's view, or, `null`, an agent's. */

@@ -81,9 +81,12 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow(usual)),
     },
   );
-  /** False: its connection is closed, over which too many requests wait. Node reads hundreds of them at once, and all others would wait for those. */
+  /**
+   * False: its connection is closed, over which too many requests wait. Node reads hundreds of them at once,
+   * and all others would wait for those.
+   */
   const asked = (incoming: IncomingMessage, outgoing: ServerResponse): boolean => {
-    const { socket, method } = incoming;
+    const { socket, method, headers } = incoming;
     const connection = connectionOf.get(socket);
     if (!connection) return true;
     if (connection.unanswered >= budgets.requestsOfConnection.most) {
@@ -93,9 +96,11 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     }
     connections.asked(connection);
     outgoing.once("close", () => connections.answered(connection));
+    const isChunked = headers["transfer-encoding"] !== undefined;
+    const hasBody = isChunked || Number(headers["content-length"] ?? 0) > 0;
     // Node would read on for as long as somebody sends what nobody reads.
-    if (hasBody(incoming) && (method === "GET" || method === "HEAD")) outgoing.shouldKeepAlive = false;
-    limitChunks(incoming, () => breakOff(socket));
+    if (hasBody && (method === "GET" || method === "HEAD")) outgoing.shouldKeepAlive = false;
+    if (isChunked) limitChunks(incoming);
     return true;
   };
   const server = createServer(
@@ -157,9 +162,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   });
   return async () => {
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const { clients } of Object.values(webSockets))
-      for (const socket of clients) socket.close(1012, "the edge stops");
-    for (const one of Object.values(webSockets)) one.close(); // It refuses those that come now.
+    for (const one of Object.values(webSockets)) {
+      for (const socket of one.clients) socket.close(1012, "the edge stops");
+      one.close(); // It refuses those that come now.
+    }
     const late = setTimeout(() => {
       server.closeAllConnections();
       for (const socket of upgraded) socket.destroy();
@@ -173,17 +179,12 @@ function webSocketsOf(maxPayload: number): WebSocketServer {
   return new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
-}
-
-function limitChunks(incoming: IncomingMessage, beyond: () => void): void {
-  if (incoming.headers["transfer-encoding"] === undefined) return;
+function limitChunks(incoming: IncomingMessage): void {
   const { push } = incoming;
   let chunks = 0;
   incoming.push = (...chunk) => {
     chunks += 1;
-    if (chunks === mostChunks) beyond();
+    if (chunks === mostChunks) breakOff(incoming.socket);
     return chunks < mostChunks && push.apply(incoming, chunk);
   };
 }
@@ -191,7 +192,10 @@ function limitChunks(incoming: IncomingMessage, beyond: () => void): void {
 /** As of a connection that is upgraded: what has come behind it is not read as requests. */
 const endOfRequests = 2;
 
-/** Closes it amid what has come. Node would go on and make a request, an error and parts of a body of it, and has no public way to leave that. */
+/**
+ * Closes it amid what has come. Node would go on and make requests, errors and parts of a body of it, and has no
+ * public way to leave that.
+ */
 function breakOff(socket: Socket & { readonly parser?: { onIncoming: () => number; incoming: unknown } | null }): void {
   if (socket.parser) Object.assign(socket.parser, { onIncoming: () => endOfRequests, incoming: null });
   socket.destroy();

@@ -1,4 +1,5 @@
 import { DatabaseSync, type Session, type StatementSync } from "node:sqlite";
+import { sqliteCode } from "../../../src/foundation/text/reason.ts";
 import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
 import { changedKeys } from "./changed-keys.ts";
 import type { Image, ImageChange, ImagePart } from "./disk.ts";
@@ -262,9 +263,9 @@ export class ObjectDatabase implements Sql {
   }
 }
 
-/** Whether SQLite lacks memory or room, or cannot read or write: nothing that the statement could help. https://www.sqlite.org/rescode.html */
+/** Whether SQLite lacks memory or room, or cannot read or write: nothing that the statement could help. */
 export function isOfFile(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && faultsOfFile.has(Number(error.errcode) & 0xff);
+  return faultsOfFile.has(sqliteCode(error) ?? 0);
 }
 
 /** SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CANTOPEN. */

@@ -19,7 +19,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
-import { reasonOf } from "../../../src/foundation/text/reason.ts";
+import { reasonOf, sqliteCode } from "../../../src/foundation/text/reason.ts";
 import { answeredFor, doubtIn, type KeptDoubt } from "../doubt.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 import { draftOf, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
@@ -442,7 +442,10 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === 1555;
 }
 
-/** Throws where the state of this file was lost, is damaged, or cannot be read by this user. It makes nothing, and changes nothing. */
+/**
+ * Throws where the state of this file was lost, is damaged, or cannot be read by this user. It makes nothing, and
+ * changes nothing.
+ */
 export async function requireReadable(file: string): Promise<void> {
   // The next start goes on with what was rescued.
   const found = existsSync(rescuedFrom(file)) ? rescuedFrom(file) : file;
@@ -463,9 +466,9 @@ export async function requireReadable(file: string): Promise<void> {
   }
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, https://www.sqlite.org/rescode.html */
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
 function isDamage(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && [11, 26].includes(Number(error.errcode) & 0xff);
+  return [11, 26].includes(sqliteCode(error) ?? 0);
 }
 
 function makeNew(file: string): void {
@@ -490,13 +493,14 @@ function makeNew(file: string): void {
 function hasState(file: string): boolean {
   const left = leftOf(file);
   if (left === undefined) return false;
+  const isLost = (what: string) => new NoState(`${what}: the state is lost; ${remedyFor(file)}`);
+  if (left !== file) throw isLost(`${left} is there, and ${file} is not`);
+  const found = lstatSync(file);
   // SQLite keeps its log beside the file to which it leads.
-  if (left === file && lstatSync(file).isSymbolicLink())
-    throw new NoState(`${file} is a link: name the folder of the file itself as state`);
-  if (left === file && !statSync(file).isFile()) throw new NoState(`${file} is no file: move it away`);
-  if (left === file && statSync(file).size > 0) return true;
-  const what = left === file ? `${file} is empty` : `${left} is there, and ${file} is not`;
-  throw new NoState(`${what}: the state is lost; ${remedyFor(file)}`);
+  if (found.isSymbolicLink()) throw new NoState(`${file} is a link: name the folder of the file itself as state`);
+  if (!found.isFile()) throw new NoState(`${file} is no file: move it away`);
+  if (found.size === 0) throw isLost(`${file} is empty`);
+  return true;
 }
 
 function remedyFor(file: string): string {

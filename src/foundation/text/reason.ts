@@ -8,6 +8,11 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+/** SQLite's code for what went wrong, without what says it more precisely; `null`: it is no error of SQLite. https://www.sqlite.org/rescode.html */
+export function sqliteCode(error: unknown): number | null {
+  return error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : null;
+}
+
 /** Why an HTTP request got no answer, on one line and never empty; where nothing else is known, what the error says. */
 export function networkReason(error: unknown): string {
   // What `fetch` throws says only that it failed; the cause says why.

@@ -41,7 +41,13 @@ export function wrongValue({ kind, input, message, path }: Issue): string {
   // Somebody may have named the file of a token in place of one with settings.
   if (typeof input === "string" && path === undefined) return `${said} (it is a text)`;
   if (typeof input !== "object" || input === null) return `${said} (it is ${shown(input)})`;
-  return kind === "schema" ? `${said} (it is ${Array.isArray(input) ? "a list" : "an object"})` : said;
+  return withoutValue({ kind, input, message });
+}
+
+function withoutValue({ kind, input, message }: Pick<Issue, "kind" | "input" | "message">): string {
+  const said = message.replaceAll("\n", " ");
+  const type = typeof input === "object" ? (Array.isArray(input) ? "Array" : "Object") : typeof input;
+  return kind === "schema" ? `${said} (it is ${words[type] ?? type})` : said;
 }
 
 /**
@@ -57,8 +63,7 @@ export function wrongSetting(schema: v.GenericSchema, issue: v.BaseIssue<unknown
   const { input } = issue;
   if (typeof input !== "string" && typeof input !== "number") return wrongValue(issue);
   if (isOpen && !path.some((step) => oftenSecret.has(step))) return wrongValue(issue);
-  const said = issue.message.replaceAll("\n", " ");
-  return issue.kind === "schema" ? `${said} (it is ${typeof input === "string" ? "a text" : "a number"})` : said;
+  return withoutValue(issue);
 }
 
 /** Without what may have a secret in an address that somebody has put there: its user, and all behind its host. */

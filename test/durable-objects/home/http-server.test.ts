@@ -13,6 +13,9 @@ import { addressOf } from "../../../src/http/address.ts";
 import { TextAnswer } from "../../../src/http/text-answer.ts";
 import { TOO_MANY_VIEWS, watchedBy } from "../../../src/http/viewer.ts";
 
+/** Of a socket that nobody watches. */
+const socketPorts = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
+
 const listenOn = (ports: Omit<Parameters<typeof listen>[0], "proxies"> & { readonly proxies?: Networks }) =>
   listen({ proxies: new Networks([]), ...ports });
 
@@ -246,14 +249,7 @@ test("what comes after a request, and cannot be read, does not get into an answe
 async function accepting(accepts: boolean) {
   const [port = 0] = await freePorts(1);
   let closed = 0;
-  const ports = {
-    pings: null,
-    mayAnswer: () => true,
-    now: () => 0,
-    afterFlush: (run: () => void) => run(),
-    received: () => {},
-  };
-  const socket = new HomeSocket("1", "", { ...ports, closed: () => closed++ });
+  const socket = new HomeSocket("1", "", { ...socketPorts, received: () => {}, closed: () => closed++ });
   const home = { gate: () => async () => {}, acceptedBy: () => (accepts ? socket : undefined) };
   const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async () => new Response("no") });
   return { port, socket, close, closed: () => closed };
@@ -261,8 +257,7 @@ async function accepting(accepts: boolean) {
 
 test("the view of a person that is one too many is closed with a code by which its page opens no other one", async () => {
   const [port = 0] = await freePorts(1);
-  const ports = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
-  const socket = () => new HomeSocket("1", "", { ...ports, received: () => {}, closed: () => {} });
+  const socket = () => new HomeSocket("1", "", { ...socketPorts, received: () => {}, closed: () => {} });
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: socket } },
     fetch: async () => watchedBy("operator", new Response("")),
@@ -279,13 +274,12 @@ test("the view of a person that is one too many is closed with a code by which i
 test("a view that says too much, or too long a word, is closed, and is not heard; an agent may", async () => {
   const [port = 0] = await freePorts(1);
   let heard = 0;
-  const ports = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
   const received = () => {
     heard += 1;
   };
   const home = {
     gate: () => async () => {},
-    acceptedBy: () => new HomeSocket("1", "", { ...ports, received, closed: () => {} }),
+    acceptedBy: () => new HomeSocket("1", "", { ...socketPorts, received, closed: () => {} }),
   };
   const answer = (url: string) => (url.endsWith("/view") ? watchedBy("anna", new Response("")) : new Response(""));
   const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async ({ url }) => answer(url) });
@@ -409,9 +403,8 @@ test("connections from the machine itself, as a proxy makes them, count in no sh
 test("a frame of bytes, in which nobody has anything to say, comes as an empty one", async () => {
   const [port = 0] = await freePorts(1);
   const received: string[] = [];
-  const ports = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
   const socket = new HomeSocket("1", "", {
-    ...ports,
+    ...socketPorts,
     received: (_: HomeSocket, text: string) => received.push(text),
     closed: () => {},
   });
