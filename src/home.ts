@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Home, type LifePlace } from "../durable-objects/home/home.ts";
-import { listen } from "../durable-objects/home/http-server.ts";
+import { listen } from "../durable-objects/home/http/http-server.ts";
 import { SqliteDisk } from "../durable-objects/home/log/sqlite-disk.ts";
 import { isAnotherMachine, NodeClock } from "../durable-objects/home/node-clock.ts";
 import { ownPlaceOf } from "../durable-objects/home/own-place.ts";
@@ -120,6 +120,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
 const closes = {
   crowded: "too many connections are open: those that nobody needs are closed",
   unanswered: "too many requests wait over one connection: it is closed",
+  chunks: "a body comes in too many chunks: its connection is closed",
 } as const;
 
 async function sharedDisk(

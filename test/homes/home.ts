@@ -1,5 +1,5 @@
 import { Home } from "../../durable-objects/home/home.ts";
-import { listen } from "../../durable-objects/home/http-server.ts";
+import { listen } from "../../durable-objects/home/http/http-server.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { NodeClock } from "../../durable-objects/home/node-clock.ts";
 import { ownPlaceOf } from "../../durable-objects/home/own-place.ts";

@@ -50,7 +50,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "durable-objects/home": {
     // What asks a PostgreSQL is tested on a real one.
     files: ["durable-objects/home/**/!(postgres-database).ts"],
-    tests: [`${objects}/home/*.test.ts`],
+    tests: [`${objects}/home/**/*.test.ts`],
   },
   "durable-objects/ids": {
     files: ["durable-objects/ids/*.ts"],

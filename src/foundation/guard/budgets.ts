@@ -27,6 +27,11 @@ export const budgets = {
     ...most(8),
     ...{ by: "connection", beyond: "it is closed" },
   },
+  chunksOfBody: {
+    of: "parts of a body that comes in chunks, on an edge on your own machine",
+    ...most(1_000),
+    ...{ by: "request", beyond: "its connection is closed" },
+  },
   liveViews: {
     of: "WebSockets of the console",
     ...most(50),

@@ -5,19 +5,20 @@ import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
-import { budgets } from "../../src/foundation/guard/budgets.ts";
-import { addressIn, clientOf, type Networks, networkOf } from "../../src/foundation/guard/networks.ts";
-import { TokenBucket } from "../../src/foundation/limits.ts";
-import { isLoopback } from "../../src/foundation/loopback.ts";
-import { keepsPath } from "../../src/foundation/text/path-segment.ts";
-import { codeOf } from "../../src/foundation/text/reason.ts";
-import { usual, withUsualHeaders } from "../../src/http/headers.ts";
-import { failedForNow } from "../../src/http/problem.ts";
-import { asResponse, type PostHooks, TextAnswer } from "../../src/http/text-answer.ts";
-import { TOO_MANY_VIEWS, viewerHeader } from "../../src/http/viewer.ts";
+import { budgets } from "../../../src/foundation/guard/budgets.ts";
+import { addressIn, clientOf, type Networks, networkOf } from "../../../src/foundation/guard/networks.ts";
+import { TokenBucket } from "../../../src/foundation/limits.ts";
+import { isLoopback } from "../../../src/foundation/loopback.ts";
+import { keepsPath } from "../../../src/foundation/text/path-segment.ts";
+import { codeOf } from "../../../src/foundation/text/reason.ts";
+import { usual, withUsualHeaders } from "../../../src/http/headers.ts";
+import { failedForNow } from "../../../src/http/problem.ts";
+import { asResponse, type PostHooks, TextAnswer } from "../../../src/http/text-answer.ts";
+import { TOO_MANY_VIEWS, viewerHeader } from "../../../src/http/viewer.ts";
+import type { Home } from "../home.ts";
+import type { HomeSocket } from "../home-socket.ts";
 import { Connection, Connections, limitsFor } from "./connections.ts";
-import type { Home } from "./home.ts";
-import type { HomeSocket } from "./home-socket.ts";
+import { FairTurns } from "./fair-turns.ts";
 
 interface ServerPorts {
   readonly host: string;
@@ -29,14 +30,12 @@ interface ServerPorts {
   fetch(request: Request, hooks: PostHooks): Promise<Response | TextAnswer>;
   /** Files that this process may have open; by default what the system says. */
   readonly files?: number;
-  /** A connection was closed: to make room, or as too many requests waited over it. */
-  closed?(why: "crowded" | "unanswered"): void;
+  /** A connection was closed: to make room, as too many requests waited over it, or as a body had too many chunks. */
+  closed?(why: "crowded" | "unanswered" | "chunks"): void;
 }
 
 /** Of an agent's message, as at Cloudflare; and of what a page of the console says. */
 const mostBytes = { agent: 32 * 1024 * 1024, view: 1024 };
-/** Of a body in chunks. Each costs as much as a whole one that is short, and bodies come in some hundreds at most. */
-const mostChunks = 1_000;
 const headersWithinMs = 10_000;
 const idleConnectionMs = 60_000;
 /** A close that the other end does not answer. */
@@ -57,13 +56,17 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const webSockets = { agent: webSocketsOf(mostBytes.agent), view: webSocketsOf(mostBytes.view) };
   const connections = new Connections(limitsFor(ports.files ?? filesAllowed()), () => ports.closed?.("crowded"));
   const connectionOf = new WeakMap<Duplex, Connection>();
+  const turns = new FairTurns();
   const answer = getRequestListener(
     async (request, { incoming, outgoing }) => {
+      const client = clientIn(incoming as IncomingMessage, ports.proxies);
+      const turn = turns.turn(client, (left) => void incoming.once("close", left));
+      if (turn) await turn;
       if (incoming.headers.host === undefined && incoming.httpVersion !== "1.0")
         return refused("The request has no Host.");
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
       const connection = connectionOf.get(incoming.socket);
-      const answer = await answerTo(ports, from(ports, request, incoming as IncomingMessage), {
+      const answer = await answerTo(ports, from(client, request), {
         admitted: () => void (connection && connections.admitted(connection)),
         signedIn: () => void (connection && connections.signedIn(connection)),
       });
@@ -100,7 +103,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     const hasBody = isChunked || Number(headers["content-length"] ?? 0) > 0;
     // Node would read on for as long as somebody sends what nobody reads.
     if (hasBody && (method === "GET" || method === "HEAD")) outgoing.shouldKeepAlive = false;
-    if (isChunked) limitChunks(incoming);
+    if (isChunked) limitChunks(incoming, () => ports.closed?.("chunks"));
     return true;
   };
   const server = createServer(
@@ -179,25 +182,44 @@ function webSocketsOf(maxPayload: number): WebSocketServer {
   return new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
 }
 
-function limitChunks(incoming: IncomingMessage): void {
+/** Each chunk costs as much as a whole body that is short, and bodies come in some hundreds at most. */
+function limitChunks(incoming: IncomingMessage, closed: () => void): void {
   const { push } = incoming;
-  let chunks = 0;
-  incoming.push = (...chunk) => {
-    chunks += 1;
-    if (chunks === mostChunks) breakOff(incoming.socket);
-    return chunks < mostChunks && push.apply(incoming, chunk);
+  let left = budgets.chunksOfBody.most;
+  incoming.push = (chunk) => {
+    // `null` is the end of all.
+    if (chunk !== null) left -= 1;
+    if (left >= 0) return push.call(incoming, chunk);
+    breakOff(incoming.socket);
+    closed();
+    return false;
   };
+  // Behind its answer Node would leave out `push`.
+  Object.assign(incoming, { _dump: () => incoming.removeAllListeners("data").resume() });
 }
 
 /** As of a connection that is upgraded: what has come behind it is not read as requests. */
 const endOfRequests = 2;
+/** Where a parser has what it calls for each part of a body. */
+const onBody = 3;
+
+interface Parser {
+  onIncoming: () => number;
+  incoming: unknown;
+  [onBody]: unknown;
+}
 
 /**
- * Closes it amid what has come. Node would go on and make requests, errors and parts of a body of it, and has no
- * public way to leave that.
+ * Closes it amid what has come. Node would go on and make requests and parts of a body of it, and has no public way to
+ * leave that. Its parsers are used again.
  */
-function breakOff(socket: Socket & { readonly parser?: { onIncoming: () => number; incoming: unknown } | null }): void {
-  if (socket.parser) Object.assign(socket.parser, { onIncoming: () => endOfRequests, incoming: null });
+function breakOff(socket: Socket & { readonly parser?: Parser | null }): void {
+  const { parser } = socket;
+  if (parser) {
+    const { [onBody]: read } = parser;
+    Object.assign(parser, { onIncoming: () => endOfRequests, incoming: null, [onBody]: null });
+    socket.once("close", () => Object.assign(parser, { [onBody]: read }));
+  }
   socket.destroy();
 }
 
@@ -275,13 +297,15 @@ const faults: Readonly<Record<string, readonly [status: number, says: string]>> 
   HPE_HEADER_OVERFLOW: [431, `The request's target and headers have more than ${maxHeaderSize} bytes.`],
 };
 
-/** Says who asks, in the place where plain workerd says who is connected. */
-function from({ proxies }: ServerPorts, request: Request, { socket, headers }: IncomingMessage): Request {
+/** The address of who asks. */
+function clientIn({ socket, headers }: IncomingMessage, proxies: Networks): string {
   const { "x-forwarded-for": said } = headers;
-  const forwarded = said === undefined ? null : String(said);
-  return Object.defineProperty(request, "cf", {
-    value: { client: clientOf(socket.remoteAddress ?? "", forwarded, proxies) },
-  });
+  return clientOf(socket.remoteAddress ?? "", said === undefined ? null : String(said), proxies);
+}
+
+/** Says who asks, in the place where plain workerd says who is connected. */
+function from(client: string, request: Request): Request {
+  return Object.defineProperty(request, "cf", { value: { client } });
 }
 
 /** How many files this process may have open. */
@@ -314,9 +338,10 @@ async function upgrade(
   for (const [name, values] of Object.entries(incoming.headersDistinct))
     for (const value of values ?? []) headers.append(name, value);
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
+  const client = clientIn(incoming, ports.proxies);
   const answer =
     url && !isChanged(incoming.url ?? "", url.href)
-      ? asResponse(await answerTo(ports, from(ports, new Request(url, { headers }), incoming), nobody))
+      ? asResponse(await answerTo(ports, from(client, new Request(url, { headers })), nobody))
       : noTarget();
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);

@@ -4,14 +4,14 @@ import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
-import { listen } from "../../../durable-objects/home/http-server.ts";
-import { freePorts } from "../../../simulators/free-ports.ts";
-import { live } from "../../../src/console/browser/live.js";
-import { Networks, unnamedProxy } from "../../../src/foundation/guard/networks.ts";
-import { addressOf } from "../../../src/http/address.ts";
-import { TextAnswer } from "../../../src/http/text-answer.ts";
-import { TOO_MANY_VIEWS, watchedBy } from "../../../src/http/viewer.ts";
+import { HomeSocket } from "../../../../durable-objects/home/home-socket.ts";
+import { listen } from "../../../../durable-objects/home/http/http-server.ts";
+import { freePorts } from "../../../../simulators/free-ports.ts";
+import { live } from "../../../../src/console/browser/live.js";
+import { Networks, unnamedProxy } from "../../../../src/foundation/guard/networks.ts";
+import { addressOf } from "../../../../src/http/address.ts";
+import { TextAnswer } from "../../../../src/http/text-answer.ts";
+import { TOO_MANY_VIEWS, watchedBy } from "../../../../src/http/viewer.ts";
 
 /** Of a socket that nobody watches. */
 const socketPorts = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
@@ -304,11 +304,13 @@ test("a view that says too much, or too long a word, is closed, and is not heard
   await close();
 });
 
-test("a body in a thousand chunks is broken off, and one that nobody reads ends with its answer", async () => {
+test("a body in more than a thousand chunks is broken off, and one that nobody reads ends with its answer", async () => {
   const [port = 0] = await freePorts(1);
   const lengths: number[] = [];
+  const closed: string[] = [];
   const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    closed: (why) => closed.push(why),
     fetch: async (request) => {
       if (request.method === "POST") lengths.push((await request.text()).length);
       return new Response("answered");
@@ -327,11 +329,60 @@ test("a body in a thousand chunks is broken off, and one that nobody reads ends 
     await once(socket, "close");
     return said;
   };
-  expect(await ask("POST", "x".repeat(300), 900, "0\r\n\r\n")).toContain("answered");
-  expect(await ask("POST", "x", 1_100, "0\r\n\r\n")).toBe("");
-  expect(lengths).toEqual([270_000]);
+  expect(await ask("POST", "x", 1_000, "0\r\n\r\n")).toContain("answered");
+  expect(closed).toEqual([]);
+  expect(await ask("POST", "x", 1_001, "0\r\n\r\n")).toBe("");
+  expect(closed).toEqual(["chunks"]);
+  // Node uses what read it again.
+  expect(await ask("POST", "x", 5, "0\r\n\r\n")).toContain("answered");
+  expect(lengths).toEqual([1_000, 5]);
   expect(await ask("GET", "x", 10, "")).toMatch(/connection: close\r\n.*answered/is);
   await close();
+});
+
+test("a body of chunks that goes on behind its answer is broken off, too", async () => {
+  const [port = 0] = await freePorts(1);
+  const closed: string[] = [];
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    closed: (why) => closed.push(why),
+    fetch: async () => new TextAnswer(404, "text/plain", "unknown"),
+  });
+  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  socket.write("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+  expect(String((await once(socket, "data"))[0])).toContain("unknown");
+  socket.write("1\r\nx\r\n".repeat(1_000));
+  await once(socket, "close");
+  expect(closed).toEqual(["chunks"]);
+  await close();
+});
+
+test("whoever comes behind a crowd from another address is answered long before the crowd is", async () => {
+  const [port = 0] = await freePorts(1);
+  const order: string[] = [];
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async (request) => {
+      order.push(addressOf(request));
+      const until = performance.now() + 2;
+      while (performance.now() < until);
+      return new TextAnswer(200, "text/plain", "answered");
+    },
+  });
+  const crowd = Array.from({ length: 50 }, () => connect({ port, host: "127.0.0.1", localAddress: "127.0.0.9" }));
+  for (const socket of crowd) {
+    socket.on("error", () => {}).resume();
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(8));
+  }
+  await expect.poll(() => order.length).toBeGreaterThan(0);
+  await fetch(`http://127.0.0.1:${port}/`);
+  expect(order.at(-1)).toBe("127.0.0.1");
+  expect(order.length).toBeLessThan(300);
+  for (const socket of crowd) socket.destroy();
+  await close();
+  const answered = order.length;
+  for (let turn = 0; turn < 400; turn += 1) await new Promise(setImmediate);
+  expect(order).toHaveLength(answered);
 });
 
 test("to make room no connection is closed over which WebEx posts for the first time; a stranger's is, that asks since later", async () => {
@@ -505,7 +556,8 @@ test.each([
     const many = opened();
     many.socket.on("error", () => {}).write(get.replace(/\r\n$/, `${header}\r\n`).repeat(1_000));
     await once(many.socket, "close");
-    expect([asked, read, many.answered(), closed]).toEqual([most, 9, 0, ["unanswered"]]);
+    expect(asked).toBeLessThanOrEqual(most);
+    expect([read, many.answered(), closed]).toEqual([9, 0, ["unanswered"]]);
 
     answers.resolve();
     // The parser that Node takes for the next connection reads again.

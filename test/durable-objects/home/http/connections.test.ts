@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Connection, Connections, limitsFor } from "../../../durable-objects/home/connections.ts";
+import { Connection, Connections, limitsFor } from "../../../../durable-objects/home/http/connections.ts";
 
 /** Connections by name, and which of them were closed to make room. */
 function crowd(limits: Partial<ConstructorParameters<typeof Connections>[0]> = {}) {

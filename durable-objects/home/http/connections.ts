@@ -1,4 +1,4 @@
-import { budgets } from "../../src/foundation/guard/budgets.ts";
+import { budgets } from "../../../src/foundation/guard/budgets.ts";
 
 /** In this order they are closed to make room. A connection in none of these is kept. */
 const order = ["stranger", "person", "webex", "view"] as const;
