@@ -12,6 +12,7 @@ import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { findChromium } from "./chromium/find-chromium.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
 import { findPromtool } from "./debian/find-promtool.ts";
+import { keepTemporaryFilesInMemory } from "./memory-folder.ts";
 import { protocolPage } from "./protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
@@ -58,6 +59,7 @@ const program = command(
 const { only = Object.keys(stages), edge } = program.opts<{ only?: readonly string[]; edge: string }>();
 runOnEdge(edge);
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
+keepTemporaryFilesInMemory();
 const total = { passed: 0, failed: 0 };
 const named = (...names: readonly string[]) => names.filter((name) => only.includes(name));
 await Promise.all(named("types", "style").map(runStage));

@@ -54,7 +54,11 @@ export async function preparePostgres(
         "--data-checksums",
       ];
   if (!existsSync(join(data, "PG_VERSION"))) makeDatabase([...asWhom, ...make, "--no-sync"], data);
-  const options = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", log_line_prefix: "%m " };
+  const options = {
+    ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", log_line_prefix: "%m " },
+    // Of its own folder, and not of the machine's memory, in which it would stay behind a kill.
+    dynamic_shared_memory_type: "mmap",
+  };
   const [command = "", ...args] = [
     ...asWhom,
     program,
