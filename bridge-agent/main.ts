@@ -69,7 +69,7 @@ command("calls", "the calls that the bridge holds for this agent's domain")
 
 command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, clock, bridge and policy").action(
   async ({ settings: file }: SettingsOption) => {
-    process.exit((await doctor(settingsOrExit(file), console.log)) ? 0 : 1);
+    process.exit((await doctor(settingsOrExit(file), console.log, file)) ? 0 : 1);
   },
 );
 

@@ -57,11 +57,15 @@ interface Asked {
 const verdicts: readonly CheckResult["verdict"][] = ["ok", "warn", "WRONG"];
 
 /** Looks at everything an agent needs, one line each; whether nothing is wrong. It writes nothing, and disturbs no running agent. */
-export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
+export async function doctor(
+  settings: AgentSettings,
+  print: (line: string) => void,
+  settingsFile: string,
+): Promise<boolean> {
   const asked = askEdges(settings);
   asked.catch(() => {}); // The lines that need it say so.
   const checks = {
-    settings: () => right("every one is right"),
+    settings: () => secretFile(settingsFile, "every one is right"),
     key: () => checkKey(settings),
     disk: () => checkDisk(settings),
     journal: () => checkJournal(settings),

@@ -264,7 +264,7 @@ test("doctor checks the edge's certificate, and what ends soon is a warning", as
   const settings = { ...agentSettings, edge, state: join(folder, "tls"), listen: { port: 9 } };
   agentKey(settings.state);
   const lines: string[] = [];
-  await doctor(settings, (line) => lines.push(line));
+  await doctor(settings, (line) => lines.push(line), "");
   const said = (about: string) => lines.find((line) => line.includes(` ${about}: `));
   expect(said("tls")).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*set `ca` in/);
   expect(said("edge")).toBe("WRONG edge: not asked: see the line about TLS");

@@ -55,14 +55,14 @@ function respond(socket: Duplex, status: number, headers: Readonly<Record<string
   socket.end(`HTTP/1.1 ${status} Answer\r\ncontent-length: 0\r\n${lines.join("")}\r\n`);
 }
 
-async function doctorSays(change: object = {}) {
+async function doctorSays(change: object = {}, settingsFile = "") {
   const url = (of: Server | WebSocketServer) => `ws://127.0.0.1:${(of.address() as AddressInfo).port}`;
   const state = join(folder, "doctor");
   if (!("state" in change)) agentKey(state);
   const driver = { type: "generic" as const, url: url(bridge) };
   const lines: string[] = [];
   const settings = { ...agentSettings, edge: url(edge), state, driver, listen: { port: 2 }, ...change };
-  const isWell = await doctor(settings, (line) => lines.push(line));
+  const isWell = await doctor(settings, (line) => lines.push(line), settingsFile);
   return { isWell, said: Object.fromEntries(lines.map((line) => [/^\w+ +(\w+):/.exec(line)?.[1], line])) };
 }
 
@@ -117,7 +117,7 @@ test("doctor writes nothing, and says that the state folder or its key is missin
   expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
 });
 
-test("doctor warns of a key and a journal that everybody on the machine can read or write", async () => {
+test("doctor warns of settings, a key and a journal that everybody on the machine can read or write", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
   const { state, file: journal, release } = heldJournal("open");
   release();
@@ -126,10 +126,13 @@ test("doctor warns of a key and a journal that everybody on the machine can read
   onTestFinished(() => chmodSync(folder, 0o700));
   for (const path of [folder, state]) chmodSync(path, 0o755);
   chmodSync(key, 0o644);
-
   chmodSync(journal, 0o646);
+  const settings = join(folder, "agent.json");
+  writeFileSync(settings, "{}");
+  chmodSync(settings, 0o644);
 
-  const { said } = await doctorSays({ state });
+  const { said } = await doctorSays({ state }, settings);
+  expect(said.settings).toMatch(new RegExp(`^warn  settings: everybody on this machine can read ${settings}: `));
   expect(said.key).toMatch(new RegExp(`^warn  key: everybody on this machine can read ${key}: `));
   expect(said.journal).toMatch(new RegExp(`^warn  journal: everybody on this machine can write to ${journal}: `));
 });

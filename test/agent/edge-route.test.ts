@@ -150,7 +150,7 @@ async function doctorSays(
   await once(bridge, "listening");
   const driver = { type: "generic", url: `ws://127.0.0.1:${(bridge.address() as AddressInfo).port}/bridge` } as const;
   const lines: string[] = [];
-  const isWell = await doctor({ ...agentSettings, driver, ...settings }, (line) => lines.push(line));
+  const isWell = await doctor({ ...agentSettings, driver, ...settings }, (line) => lines.push(line), "");
   bridge.close();
   return { isWell, lines };
 }

@@ -130,7 +130,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await vi.waitFor(async () => {
       const lines: string[] = [];
       const up = phones.up.length;
-      await doctor({ ...place, ...rest, driver: settings, dialIn: [ours] }, (line) => lines.push(line));
+      await doctor({ ...place, ...rest, driver: settings, dialIn: [ours] }, (line) => lines.push(line), "");
       expect(lines.find((line) => line.includes(" bridge: "))).toMatch(new RegExp(`; ${up} calls up$`));
     });
   });

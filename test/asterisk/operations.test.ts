@@ -227,7 +227,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     const state = join(folder, "doctor");
     const place = { edge: "ws://127.0.0.1:1", domain: "acme", bridge: "main", agent: "agent-1", state };
     const rest = { listen: { port: 2 }, logs: { personal: false }, policy: { allow: ["+"], deny: [] } };
-    await doctor({ ...place, ...rest, driver: settings, dialIn }, (line) => lines.push(line));
+    await doctor({ ...place, ...rest, driver: settings, dialIn }, (line) => lines.push(line), "");
 
     expect(lines.slice(-12)).toEqual([
       "ok    bridge: it is an Asterisk with all that the driver needs; 0 calls up",
