@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readFileSync, statfsSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+} from "node:fs";
 import { join } from "node:path";
 import { atExit, removeFolder } from "./at-exit.ts";
 
@@ -7,19 +16,31 @@ const memory = "/dev/shm";
 const enoughBytes = 4 * 1024 ** 3;
 
 /**
- * Has the temporary files of this process and of those that it starts in memory, where there is room for them and nobody has said where they go.
- * Tests kill processes and no machine: there a disk that is synced proves nothing, and takes a sixth of their time.
+ * Has the temporary files of this process and of those that it starts in memory, where there is room for them and
+ * nobody has said where they go. Tests kill processes and never the machine: to sync a disk would prove nothing,
+ * and take a sixth of the time.
  */
 export function keepTemporaryFilesInMemory(): void {
   if (process.env.TMPDIR !== undefined || !isFit(readText("/proc/mounts"), freeBytes())) return;
-  const folder = mkdtempSync(join(memory, "bridgehead-test-"));
+  for (const name of readdirSync(memory)) if (isLeft(name, isRunning)) removeFolder(join(memory, name));
+  const folder = mkdtempSync(join(memory, `bridgehead-test-${process.pid}-`));
   atExit(() => removeFolder(folder));
   // As /tmp: PostgreSQL and Asterisk are other users.
   chmodSync(folder, 0o1777);
   process.env.TMPDIR = folder;
 }
 
-/** Whether programs may be run there, and there is room; `mounts` as of `/proc/mounts`. */
+/** Whether this is the folder of a run that was killed, and could not remove it. */
+export function isLeft(name: string, isRunning: (pid: number) => boolean): boolean {
+  const [, pid] = /^bridgehead-test-(\d+)-/.exec(name) ?? [];
+  return pid !== undefined && !isRunning(Number(pid));
+}
+
+function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}
+
+/** Whether programs may be run there, and there is room; `mounts`: as of `/proc/mounts`. */
 export function isFit(mounts: string, free: number): boolean {
   const options = mounts.split("\n").flatMap((line) => {
     const [, folder, kind, options = ""] = line.split(" ");
@@ -31,6 +52,7 @@ export function isFit(mounts: string, free: number): boolean {
 
 function freeBytes(): number {
   try {
+    accessSync(memory, constants.W_OK);
     const { bavail, bsize } = statfsSync(memory);
     return bavail * bsize;
   } catch {

@@ -41,7 +41,7 @@ import { Webhooks } from "./webhooks.ts";
 interface DirectoryPorts
   extends AlarmPorts,
     FeedPorts,
-    Pick<Platform, "post" | "measures" | "sql" | "machineNow" | "doubtMs" | "skippedMs">,
+    Pick<Platform, "post" | "measures" | "sql" | "machineNow" | "doubtMs" | "skippedMs" | "giveWay">,
     Pick<DomainPorts, "domain" | "nonce" | "deleteAll"> {
   readonly kept: KeptValues;
   /** Called when a change that people see is committed. */
@@ -114,16 +114,16 @@ export class Directory
         this.knownTrouble.watch.lookSoon(domain);
       },
     });
-    this.recordStore = new RecordStore(
-      this.#store,
-      (domain) => this.#aboutNow(domain),
-      (domain, isMeant) => {
+    this.recordStore = new RecordStore(this.#store, {
+      aboutNow: (domain) => this.#aboutNow(domain),
+      alsoErase: (domain, isMeant) => {
         const erased = this.promptStore.eraseNumber(isMeant);
         this.list.eraseNumber(isMeant);
         this.knownTrouble.eraseNumber(domain, isMeant);
         return { erased, others: this.promptStore.numbers() };
       },
-    );
+      giveWay: async () => ports.giveWay?.(),
+    });
     this.#webhooks = new Webhooks({
       ...ports,
       domain: () => this.#store.about?.domain ?? null,

@@ -18,8 +18,9 @@ import type { EnteredAt, IsNumber } from "./prompt-store.ts";
 
 /** How many records one page looks at, however few of them fit the filters. */
 const mostLooked = 5_000;
-/** The same where SQLite looks for a text in them: a tenth of a second or two. */
+/** The same where SQLite looks for a text in them, in portions of some ten milliseconds. */
 const mostSearched = 150_000;
+const searchedAtOnce = 15_000;
 /** How many records one call of an erasure looks at. Other calls wait meanwhile. */
 const mostErasing = 20_000;
 /** How many other numbers one call of an erasure names. */
@@ -29,34 +30,29 @@ const clockMarginMs = dayMs;
 const mostPage = 1_000;
 const portion = 500;
 
-/** Takes a number out of all but the records. Returns how many calls at the prompt had it, and the numbers of the others. */
-type AlsoErase = (
-  domain: DomainName,
-  isMeant: IsNumber,
-) => { readonly erased: number; readonly others: Iterable<string> };
+interface RecordPorts {
+  aboutNow(domain: DomainName): DirectoryIdentity;
+  /** Takes a number out of all but the records. Returns how many calls at the prompt had it, and the numbers of the others. */
+  alsoErase(domain: DomainName, isMeant: IsNumber): { readonly erased: number; readonly others: Iterable<string> };
+  /** See `Platform`. */
+  giveWay(): Promise<void>;
+}
 
 /** The records of calls and conferences that are over: what people ask of them, and which ones are there already. */
 export class RecordStore {
   readonly #store: DirectoryStore;
-  readonly #aboutNow: (domain: DomainName) => DirectoryIdentity;
+  readonly #ports: RecordPorts;
   /** Identity → id of each record behind the first of these ids, up to the second. */
   readonly #read = new Map<string, number>();
   #readBehind: number;
   #readUpTo: number;
-  readonly #alsoErase: AlsoErase;
   /** Of so many records it remembers the identities. */
   readonly #mostRead: number;
 
-  constructor(
-    store: DirectoryStore,
-    aboutNow: (domain: DomainName) => DirectoryIdentity,
-    alsoErase: AlsoErase,
-    mostRead = 200_000,
-  ) {
+  constructor(store: DirectoryStore, ports: RecordPorts, mostRead = 200_000) {
     this.#store = store;
     this.#mostRead = mostRead;
-    this.#aboutNow = aboutNow;
-    this.#alsoErase = alsoErase;
+    this.#ports = ports;
     this.#readBehind = store.place?.id ?? 0;
     this.#readUpTo = this.#readBehind;
   }
@@ -74,13 +70,17 @@ export class RecordStore {
     const isMeant = recordMatcher(query);
     const records: PlacedRecord[] = [];
     for (;;) {
-      const page = this.#store.page(from, order, portion, { to, holds });
+      await this.#ports.giveWay();
+      const upTo = isOldest ? Math.min(from + searchedAtOnce + 1, to) : Math.max(from - searchedAtOnce - 1, to);
+      const page = this.#store.page(from, order, portion, { to: upTo, holds });
       for (const one of page) {
         from = one.id;
         if (isMeant(one.record)) records.push(one);
         if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
       }
-      if (page.length < portion) break;
+      if (page.length === portion) continue;
+      if (upTo === to) break;
+      from = isOldest ? upTo - 1 : upTo + 1;
     }
     const next = isOldest ? (to < behind ? to - 1 : null) : to >= first ? to + 1 : null;
     return { end, records, next };
@@ -112,16 +112,17 @@ export class RecordStore {
     };
     let erased = 0;
     if (from === 0) {
-      const besides = this.#alsoErase(domain, isMeant);
+      const besides = this.#ports.alsoErase(domain, isMeant);
       erased = besides.erased;
       for (const other of besides.others) noteAlike(other);
     }
     let place = from;
     for (let looked = 0; looked < mostErasing; looked += portion) {
+      await this.#ports.giveWay();
       const page = this.#store.page(place, "oldest", portion);
       const concerned = page.filter(({ record }) => record.kind === "call" && isMeant(record.number));
       if (concerned.length > 0) {
-        this.#store.transaction(this.#aboutNow(domain), () => {
+        this.#store.transaction(this.#ports.aboutNow(domain), () => {
           for (const { id, record } of concerned) {
             if (record.kind === "call") this.#store.replace(id, { ...record, number: "", attendeeId: "" });
           }

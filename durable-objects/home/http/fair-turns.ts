@@ -1,25 +1,43 @@
+import { budgets } from "../../../src/foundation/guard/budgets.ts";
 import { networkOf } from "../../../src/foundation/guard/networks.ts";
 
-/** What is begun in one turn of the event loop before others wait for a turn of their own. */
+/** What is begun in one turn of the event loop before the rest waits for the next one. */
 const enoughMs = 1;
+/** Whose requests are dropped is chosen among so many networks. */
+const fewNetworks = 32;
+const mostKnown = 10_000;
 
 interface Loop {
   /** Milliseconds of a clock that only goes on. */
   now(): number;
+  /** Calls it in this turn, behind all that was begun does at once. */
+  afterwards(call: () => void): void;
   /** Calls it in the next turn, behind what Node has read by then. */
   nextTurn(call: () => void): void;
 }
 
-const nodeLoop: Loop = { now: () => performance.now(), nextTurn: (call) => void setImmediate(call) };
+interface Waiting {
+  begin(): void;
+  /** Called in place of `begin`: too many wait. */
+  drop(): void;
+}
+
+const nodeLoop: Loop = {
+  now: () => performance.now(),
+  afterwards: (call) => queueMicrotask(() => process.nextTick(call)),
+  nextTurn: (call) => void setImmediate(call),
+};
 
 /**
- * Lets requests begin: at once where there are few, else one in each turn of the event loop, each address in its turn. So nobody waits
- * until all is answered that a crowd asked before him.
+ * Lets requests begin: at once where there are few, else for a millisecond in each turn of the event loop, each
+ * network in its turn. Nobody waits behind another's crowd, and half of all turns are for networks that are known.
  */
 export class FairTurns {
   readonly #loop: Loop;
-  /** By network: who has a whole one is one. First the one whose turn it is. */
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #known = new Set<string>();
+  readonly #ofKnown = new Line();
+  readonly #ofOthers = new Line();
+  #isTurnOfKnown = true;
   /** When the first request of this turn began; `null`: none has. */
   #began: number | null = null;
 
@@ -27,38 +45,97 @@ export class FairTurns {
     this.#loop = loop;
   }
 
-  /** Resolves when a request from there may begin, and never where its connection `closes` before; `null`: now. */
-  turn(address: string, closes: (left: () => void) => void): Promise<void> | null {
-    const now = this.#loop.now();
-    if (this.#began === null) {
-      this.#began = now;
-      this.#loop.nextTurn(() => this.#next());
-    }
-    if (this.#waiting.size === 0 && now - this.#began < enoughMs) return null;
+  /** Somebody there has shown a secret. */
+  isKnown(address: string): void {
     const network = networkOf(address);
-    return new Promise((begin) => {
-      const ofNetwork = this.#waiting.get(network) ?? new Set();
-      this.#waiting.set(network, ofNetwork.add(begin));
-      closes(() => {
-        const ofNetwork = this.#waiting.get(network);
-        if (ofNetwork?.delete(begin) && ofNetwork.size === 0) this.#waiting.delete(network);
-      });
+    this.#known.delete(network);
+    this.#known.add(network);
+    if (this.#known.size <= mostKnown) return;
+    for (const oldest of this.#known) return void this.#known.delete(oldest);
+  }
+
+  /** Lets a request of this address begin: now, or when it is its turn. */
+  ask(address: string, request: Waiting): void {
+    if (this.#began === null) this.#newTurn();
+    if (this.#waiting === 0 && this.#hasTime()) return request.begin();
+    const network = networkOf(address);
+    const line = this.#known.has(network) ? this.#ofKnown : this.#ofOthers;
+    line.add(network, request);
+    if (this.#waiting > budgets.waitingRequests.most) (this.#ofOthers.longest() ?? this.#ofKnown.longest())?.drop();
+  }
+
+  get #waiting(): number {
+    return this.#ofKnown.size + this.#ofOthers.size;
+  }
+
+  #newTurn(): void {
+    this.#began = this.#loop.now();
+    this.#loop.nextTurn(() => {
+      this.#began = null;
+      if (this.#waiting === 0) return;
+      this.#newTurn();
+      this.#beginNext();
     });
   }
 
-  #next(): void {
-    this.#began = null;
-    for (const [network, ofNetwork] of this.#waiting) {
-      this.#waiting.delete(network);
-      for (const begin of ofNetwork) {
-        ofNetwork.delete(begin);
-        begin();
-        break;
-      }
-      if (ofNetwork.size > 0) this.#waiting.set(network, ofNetwork);
-      this.#began = this.#loop.now();
-      this.#loop.nextTurn(() => this.#next());
-      return;
+  #hasTime(): boolean {
+    return this.#began !== null && this.#loop.now() - this.#began < enoughMs;
+  }
+
+  #beginNext(): void {
+    const lines = this.#isTurnOfKnown ? [this.#ofKnown, this.#ofOthers] : [this.#ofOthers, this.#ofKnown];
+    this.#isTurnOfKnown = !this.#isTurnOfKnown;
+    lines
+      .find(({ size }) => size > 0)
+      ?.next()
+      ?.begin();
+    if (this.#waiting > 0) this.#loop.afterwards(() => this.#hasTime() && this.#beginNext());
+  }
+}
+
+/** What waits, by network, since one client may own all of it. The first network is next. */
+class Line {
+  size = 0;
+  readonly #networks = new Map<string, Set<Waiting>>();
+
+  add(network: string, request: Waiting): void {
+    const ofNetwork = this.#networks.get(network) ?? new Set();
+    this.#networks.set(network, ofNetwork.add(request));
+    this.size += 1;
+  }
+
+  /** Takes out the one whose turn it is. Its network is the last one then. */
+  next(): Waiting | null {
+    for (const network of this.#networks.keys()) {
+      const request = this.#takeOf(network);
+      const ofNetwork = this.#networks.get(network);
+      if (ofNetwork && this.#networks.delete(network)) this.#networks.set(network, ofNetwork);
+      return request;
     }
+    return null;
+  }
+
+  /** Takes out the oldest one of the network that has the most among those that are next. */
+  longest(): Waiting | null {
+    let longest: readonly [network: string, size: number] = ["", 0];
+    let looked = 0;
+    for (const [network, { size }] of this.#networks) {
+      if (size > longest[1]) longest = [network, size];
+      looked += 1;
+      if (looked === fewNetworks) break;
+    }
+    return this.#takeOf(longest[0]);
+  }
+
+  #takeOf(network: string): Waiting | null {
+    const ofNetwork = this.#networks.get(network);
+    if (!ofNetwork) return null;
+    for (const request of ofNetwork) {
+      ofNetwork.delete(request);
+      if (ofNetwork.size === 0) this.#networks.delete(network);
+      this.size -= 1;
+      return request;
+    }
+    return null;
   }
 }

@@ -30,12 +30,13 @@ interface ServerPorts {
   fetch(request: Request, hooks: PostHooks): Promise<Response | TextAnswer>;
   /** Files that this process may have open; by default what the system says. */
   readonly files?: number;
-  /** A connection was closed: to make room, as too many requests waited over it, or as a body had too many chunks. */
-  closed?(why: "crowded" | "unanswered" | "chunks"): void;
+  /** A connection was closed: to make room, as too many requests waited (over it, or in all), or for its body's chunks. */
+  closed?(why: "crowded" | "unanswered" | "waiting" | "chunks"): void;
 }
 
 /** Of an agent's message, as at Cloudflare; and of what a page of the console says. */
 const mostBytes = { agent: 32 * 1024 * 1024, view: 1024 };
+const { most: mostHeaders } = budgets.headersOfRequest;
 const headersWithinMs = 10_000;
 const idleConnectionMs = 60_000;
 /** A close that the other end does not answer. */
@@ -57,18 +58,23 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const connections = new Connections(limitsFor(ports.files ?? filesAllowed()), () => ports.closed?.("crowded"));
   const connectionOf = new WeakMap<Duplex, Connection>();
   const turns = new FairTurns();
+  const clientOfRequest = new WeakMap<object, string>();
   const answer = getRequestListener(
     async (request, { incoming, outgoing }) => {
-      const client = clientIn(incoming as IncomingMessage, ports.proxies);
-      const turn = turns.turn(client, (left) => void incoming.once("close", left));
-      if (turn) await turn;
       if (incoming.headers.host === undefined && incoming.httpVersion !== "1.0")
         return refused("The request has no Host.");
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
       const connection = connectionOf.get(incoming.socket);
+      const client = clientOfRequest.get(incoming) ?? "";
       const answer = await answerTo(ports, from(client, request), {
-        admitted: () => void (connection && connections.admitted(connection)),
-        signedIn: () => void (connection && connections.signedIn(connection)),
+        admitted: () => {
+          if (connection) connections.admitted(connection);
+          turns.isKnown(client);
+        },
+        signedIn: () => {
+          if (connection) connections.signedIn(connection);
+          turns.isKnown(client);
+        },
       });
       if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
       const accepted = ports.home.acceptedBy(answer);
@@ -84,27 +90,38 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow(usual)),
     },
   );
+  const drop = (socket: Duplex) => {
+    breakOff(socket as Socket);
+    ports.closed?.("waiting");
+  };
   /**
-   * False: its connection is closed, over which too many requests wait. Node reads hundreds of them at once,
-   * and all others would wait for those.
+   * Answers it when it is its turn. Where too many requests wait over its connection, that is closed: Node reads hundreds of them at
+   * once, and all others would wait for those.
    */
-  const asked = (incoming: IncomingMessage, outgoing: ServerResponse): boolean => {
+  const asked = (incoming: IncomingMessage, outgoing: ServerResponse, begin: () => void): void => {
     const { socket, method, headers } = incoming;
     const connection = connectionOf.get(socket);
-    if (!connection) return true;
-    if (connection.unanswered >= budgets.requestsOfConnection.most) {
+    if (connection && connection.unanswered >= budgets.requestsOfConnection.most) {
       breakOff(socket);
-      ports.closed?.("unanswered");
-      return false;
+      return ports.closed?.("unanswered");
     }
-    connections.asked(connection);
-    outgoing.once("close", () => connections.answered(connection));
+    if (connection) {
+      connections.asked(connection);
+      outgoing.once("close", () => connections.answered(connection));
+    }
     const isChunked = headers["transfer-encoding"] !== undefined;
     const hasBody = isChunked || Number(headers["content-length"] ?? 0) > 0;
     // Node would read on for as long as somebody sends what nobody reads.
     if (hasBody && (method === "GET" || method === "HEAD")) outgoing.shouldKeepAlive = false;
     if (isChunked) limitChunks(incoming, () => ports.closed?.("chunks"));
-    return true;
+    const client = clientIn(incoming, ports.proxies);
+    clientOfRequest.set(incoming, client);
+    turns.ask(client, {
+      begin: () => {
+        if (!socket.destroyed) begin();
+      },
+      drop: () => drop(socket),
+    });
   };
   const server = createServer(
     {
@@ -119,14 +136,16 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
         method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
     },
     (incoming, outgoing) => {
-      if (asked(incoming, outgoing)) void answer(incoming, outgoing);
+      asked(incoming, outgoing, () => void answer(incoming, outgoing));
     },
   );
   server.on("checkContinue", (incoming, outgoing) => {
-    if (!asked(incoming, outgoing)) return;
-    continueOnceRead(incoming, outgoing);
-    void answer(incoming, outgoing);
+    asked(incoming, outgoing, () => {
+      continueOnceRead(incoming, outgoing);
+      void answer(incoming, outgoing);
+    });
   });
+  server.maxHeadersCount = mostHeaders;
   // Whoever sends no more may still wait for an answer, as at workerd. Node has no public name for it.
   Object.assign(server, { httpAllowHalfOpen: true });
   server.setTimeout(silentWithinMs);
@@ -145,12 +164,18 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     socket.on("error", () => socket.destroy());
     const connection = connectionOf.get(socket);
     const accepted = (view: Connection["view"]) => void (connection && connections.upgraded(connection, view));
-    upgrade(ports, webSockets, { incoming, socket, head, accepted }).catch(() => socket.destroy());
+    const client = clientIn(incoming, ports.proxies);
+    turns.ask(client, {
+      begin: () => {
+        if (socket.destroyed) return;
+        upgrade(ports, webSockets, { incoming, socket, head, client, accepted }).catch(() => socket.destroy());
+      },
+      drop: () => drop(socket),
+    });
   });
   server.on("checkExpectation", (incoming: IncomingMessage, answer: ServerResponse) => {
-    if (!asked(incoming, answer)) return;
     const says = "The only expectation that is met is 100-continue.\n";
-    send(new TextAnswer(417, "text/plain; charset=UTF-8", says, usual), answer);
+    asked(incoming, answer, () => send(new TextAnswer(417, "text/plain; charset=UTF-8", says, usual), answer));
   });
   server.on("clientError", (error, socket: Duplex & { readonly _httpMessage?: ServerResponse }) => {
     // An answer that has begun is broken off. Node does so by the same field, and has no public one.
@@ -182,19 +207,20 @@ function webSocketsOf(maxPayload: number): WebSocketServer {
   return new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
 }
 
-/** Each chunk costs as much as a whole body that is short, and bodies come in some hundreds at most. */
+/** For Node each part costs as much as a short body that is whole. */
 function limitChunks(incoming: IncomingMessage, closed: () => void): void {
   const { push } = incoming;
-  let left = budgets.chunksOfBody.most;
+  const { most, bytesOfOne } = budgets.chunksOfBody;
+  let left: number = most;
   incoming.push = (chunk) => {
     // `null` is the end of all.
-    if (chunk !== null) left -= 1;
+    if (chunk !== null) left += chunk.length / bytesOfOne - 1;
     if (left >= 0) return push.call(incoming, chunk);
     breakOff(incoming.socket);
     closed();
     return false;
   };
-  // Behind its answer Node would leave out `push`.
+  // After the answer Node drops the rest without `push`.
   Object.assign(incoming, { _dump: () => incoming.removeAllListeners("data").resume() });
 }
 
@@ -204,7 +230,7 @@ const endOfRequests = 2;
 const onBody = 3;
 
 interface Parser {
-  onIncoming: () => number;
+  onIncoming: (next: { upgrade: boolean }) => number;
   incoming: unknown;
   [onBody]: unknown;
 }
@@ -217,7 +243,11 @@ function breakOff(socket: Socket & { readonly parser?: Parser | null }): void {
   const { parser } = socket;
   if (parser) {
     const { [onBody]: read } = parser;
-    Object.assign(parser, { onIncoming: () => endOfRequests, incoming: null, [onBody]: null });
+    const onIncoming: Parser["onIncoming"] = (next) => {
+      next.upgrade = false;
+      return endOfRequests;
+    };
+    Object.assign(parser, { onIncoming, incoming: null, [onBody]: null });
     socket.once("close", () => Object.assign(parser, { [onBody]: read }));
   }
   socket.destroy();
@@ -294,7 +324,10 @@ function unreadable(code: string): Response {
 const faults: Readonly<Record<string, readonly [status: number, says: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, `The request's headers did not come within ${headersWithinMs / 1_000} seconds.`],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "The extensions of the request's chunks are too long."],
-  HPE_HEADER_OVERFLOW: [431, `The request's target and headers have more than ${maxHeaderSize} bytes.`],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    `The request's target and headers have more than ${maxHeaderSize} bytes, or there are more than ${mostHeaders} headers.`,
+  ],
 };
 
 /** The address of who asks. */
@@ -325,6 +358,7 @@ interface Upgrade {
   readonly incoming: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
+  readonly client: string;
   /** `null`: it is an agent's. */
   accepted(view: Connection["view"]): void;
 }
@@ -332,13 +366,12 @@ interface Upgrade {
 async function upgrade(
   ports: ServerPorts,
   webSockets: Readonly<Record<keyof typeof mostBytes, WebSocketServer>>,
-  { incoming, socket, head, ...asked }: Upgrade,
+  { incoming, socket, head, client, ...asked }: Upgrade,
 ): Promise<void> {
   const headers = new Headers();
   for (const [name, values] of Object.entries(incoming.headersDistinct))
     for (const value of values ?? []) headers.append(name, value);
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
-  const client = clientIn(incoming, ports.proxies);
   const answer =
     url && !isChanged(incoming.url ?? "", url.href)
       ? asResponse(await answerTo(ports, from(client, new Request(url, { headers })), nobody))

@@ -27,9 +27,19 @@ export const budgets = {
     ...most(8),
     ...{ by: "connection", beyond: "it is closed" },
   },
+  headersOfRequest: {
+    of: "headers of a request, on an edge on your own machine",
+    ...most(100),
+    ...{ by: "request", beyond: "431" },
+  },
+  waitingRequests: {
+    of: "requests that wait for their turn, on an edge on your own machine",
+    ...most(2_000),
+    ...{ by: "the edge", beyond: "of a network that has the most of them, the oldest one's connection is closed" },
+  },
   chunksOfBody: {
     of: "parts of a body that comes in chunks, on an edge on your own machine",
-    ...most(1_000),
+    ...{ limit: "250, and one for each 64 bytes", most: 250, bytesOfOne: 64 },
     ...{ by: "request", beyond: "its connection is closed" },
   },
   liveViews: {

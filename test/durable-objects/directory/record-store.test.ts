@@ -15,15 +15,18 @@ const about = { domain, directory: "1", keptMs: 1, removedAt: null };
 /** Each life over this disk remembers four records. */
 class RecordsWorld {
   readonly store = new DirectoryStore(new Database());
+  gaveWay = 0;
   records = this.start();
 
   start(): RecordStore {
-    this.records = new RecordStore(
-      this.store,
-      () => about,
-      () => ({ erased: 0, others: [] }),
-      4,
-    );
+    const ports = {
+      aboutNow: () => about,
+      alsoErase: () => ({ erased: 0, others: [] }),
+      giveWay: async () => {
+        this.gaveWay += 1;
+      },
+    };
+    this.records = new RecordStore(this.store, ports, 4);
     return this.records;
   }
 
@@ -103,3 +106,31 @@ test("what is deleted for its age is from before that time: the last that is kep
   expect(audit.deleteBefore(2, 4)).toBe(false);
   expect(audit.page(null, 9).entries.map(({ at }) => at)).toEqual([5, 3, 2]);
 });
+
+test("whoever reads or erases records gives way before each portion of five hundred", async () => {
+  const world = new RecordsWorld();
+  world.add(...Array.from({ length: 1_200 }, (_, one) => one));
+  const everything = { domain, order: "oldest", cursor: null, limit: 1_000 } as const;
+  expect((await world.records.records(everything)).records).toHaveLength(1_000);
+  expect(world.gaveWay).toBe(2);
+  world.gaveWay = 0;
+  await world.records.erase(domain, "99", 0);
+  expect(world.gaveWay).toBe(3);
+});
+
+test.each(["oldest", "newest"] as const)(
+  "a search for a text gives way every 15,000 records, and finds them at both ends, the %s first",
+  async (order) => {
+    const world = new RecordsWorld();
+    const places = [1, 15_001, 15_002, 31_000];
+    world.store.transaction(about, () => {
+      const other = call("other");
+      const meant = call("meant", { number: "15552345678" });
+      for (let id = 1; id <= 31_000; id += 1) world.store.add(places.includes(id) ? meant : other, worldBegins, null);
+    });
+    const asked = { domain, order, cursor: null, limit: 1_000, filter: { number: "15552345678" } } as const;
+    const { records, next } = await world.records.records(asked);
+    expect(records.map(({ id }) => id)).toEqual(order === "oldest" ? places : places.toReversed());
+    expect([next, world.gaveWay]).toEqual([null, 3]);
+  },
+);

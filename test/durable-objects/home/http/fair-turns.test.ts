@@ -4,93 +4,134 @@ import { FairTurns } from "../../../../durable-objects/home/http/fair-turns.ts";
 /** An event loop whose time and turns the test makes. */
 function loop() {
   let now = 0;
-  let calls: (() => void)[] = [];
+  let due: (() => void)[] = [];
+  const after: (() => void)[] = [];
   const begun: string[] = [];
-  const turns = new FairTurns({ now: () => now, nextTurn: (call) => void calls.push(call) });
+  const dropped: string[] = [];
+  const turns = new FairTurns({
+    now: () => now,
+    afterwards: (call) => void after.push(call),
+    nextTurn: (call) => void due.push(call),
+  });
   return {
     begun,
     passes: (ms: number) => {
       now += ms;
     },
-    /** Returns how its connection closes. */
-    ask(address: string, name = address): () => void {
-      let close = () => {};
-      const turn = turns.turn(address, (left) => {
-        close = left;
-      });
-      if (turn) void turn.then(() => begun.push(name));
-      else begun.push(name);
-      return () => close();
-    },
-    /** How many calls waited for this turn. */
-    async turn(): Promise<number> {
-      const due = calls;
-      calls = [];
-      for (const call of due) call();
-      await Promise.resolve();
-      return due.length;
+    isKnown: (address: string) => turns.isKnown(address),
+    dropped,
+    /** Its answer takes so long. */
+    ask: (address: string, ms = 0, name = address) =>
+      turns.ask(address, {
+        begin: () => {
+          begun.push(name);
+          now += ms;
+        },
+        drop: () => dropped.push(name),
+      }),
+    /** Returns how many calls waited for this turn. */
+    turn(): number {
+      const calls = due;
+      due = [];
+      for (const call of calls) {
+        call();
+        for (let next = after.shift(); next; next = after.shift()) next();
+      }
+      return calls.length;
     },
   };
 }
 
-test("what is asked within a millisecond begins at once; what comes later begins in turns of its own, in its order", async () => {
+test("what is asked within a millisecond begins at once; the rest begins in later turns, in its order", () => {
   const { ask, passes, turn, begun } = loop();
-  ask("a", "first");
+  ask("a", 0, "first");
   passes(0.9);
-  ask("a", "second");
+  ask("a", 0, "second");
   expect(begun).toEqual(["first", "second"]);
   passes(0.1);
-  ask("a", "third");
-  ask("a", "fourth");
+  ask("a", 1, "third");
+  ask("a", 1, "fourth");
   expect(begun).toHaveLength(2);
-  await turn();
+  turn();
   expect(begun).toEqual(["first", "second", "third"]);
   // What comes now is behind what waits.
-  ask("a", "fifth");
-  await turn();
-  await turn();
+  ask("a", 1, "fifth");
+  turn();
+  turn();
   expect(begun).toEqual(["first", "second", "third", "fourth", "fifth"]);
 });
 
-test("whoever asks behind a crowd waits for one request of each other address, and not for the crowd", async () => {
+test("a turn begins what fits in a millisecond", () => {
+  const { ask, passes, turn, begun } = loop();
+  ask("a", 0);
+  passes(1);
+  for (let count = 0; count < 10; count += 1) ask("a", 0.4);
+  turn();
+  expect(begun).toHaveLength(1 + 3);
+  turn();
+  expect(begun).toHaveLength(1 + 6);
+});
+
+test("whoever asks behind a crowd waits for one request of each other network, and not for the crowd", () => {
   const { ask, passes, turn, begun } = loop();
   ask("crowd");
   passes(1);
-  for (let count = 0; count < 100; count += 1) ask(`2001:db8::${count}`, "crowd");
-  ask("webex");
-  ask("operator");
-  ask("webex");
-  for (let count = 0; count < 6; count += 1) await turn();
+  for (let count = 0; count < 100; count += 1) ask(`2001:db8::${count}`, 1, "crowd");
+  for (const address of ["webex", "operator", "webex"]) ask(address, 1);
+  for (let count = 0; count < 6; count += 1) turn();
   expect(begun).toEqual(["crowd", "crowd", "webex", "operator", "crowd", "webex", "crowd"]);
 });
 
-test("where nothing waits no turn is asked for, and the next request begins at once", async () => {
+test("where nothing waits no turn is asked for, and the next request begins at once", () => {
   const { ask, passes, turn, begun } = loop();
   ask("a");
   passes(5);
   ask("b");
-  expect(await turn()).toBe(1);
-  expect(await turn()).toBe(1);
-  expect(await turn()).toBe(0);
+  expect([turn(), turn(), turn()]).toEqual([1, 1, 0]);
   ask("c");
   expect(begun).toEqual(["a", "b", "c"]);
 });
 
-test("what waited over a connection that closes does not begin, and takes nobody's turn", async () => {
-  const { ask, passes, turn, begun } = loop();
+test("beside a thousand networks, one that has shown a secret has every second turn", () => {
+  const { ask, isKnown, passes, turn, begun } = loop();
+  isKnown("2001:db8:1::7");
   ask("a");
   passes(1);
-  const first = ask("crowd", "first of the crowd");
-  const second = ask("crowd", "second of the crowd");
-  ask("b");
-  first();
-  second();
-  await turn();
-  expect(begun).toEqual(["a", "b"]);
-  second();
-  await turn();
-  expect(await turn()).toBe(0);
-  const begins = ask("c");
-  begins();
-  expect(begun).toEqual(["a", "b", "c"]);
+  for (let count = 0; count < 1_000; count += 1) ask(`192.0.${count >> 8}.${count & 255}`, 1, "stranger");
+  for (let count = 0; count < 3; count += 1) ask("2001:db8:1::8", 1, "webex");
+  for (let count = 0; count < 7; count += 1) turn();
+  const inTurns = ["webex", "stranger", "webex", "stranger", "webex", "stranger", "stranger"];
+  expect(begun).toEqual(["a", ...inTurns]);
+});
+
+test("of too many that wait, the oldest one goes of the network that has the most; a known network's is the last", () => {
+  const { ask, isKnown, passes, turn, begun, dropped } = loop();
+  isKnown("webex");
+  ask("a");
+  passes(1);
+  for (let count = 0; count < 1_996; count += 1) ask("webex");
+  ask("few");
+  for (const name of ["crowd's first", "crowd's second", "crowd's third"]) ask("crowd", 0, name);
+  expect(dropped).toEqual([]);
+  ask("few");
+  expect(dropped).toEqual(["crowd's first"]);
+  for (let count = 0; count < 4; count += 1) ask("webex");
+  expect(dropped.slice(1).sort()).toEqual(["crowd's second", "crowd's third", "few", "few"]);
+  ask("webex");
+  expect(dropped.at(-1)).toBe("webex");
+  passes(1);
+  turn();
+  expect(begun).toHaveLength(1 + 2_000);
+  expect(begun.at(-1)).toBe("webex");
+});
+
+test("of networks that have shown a secret, the latest ten thousand are known", () => {
+  const { ask, isKnown, passes, turn, begun } = loop();
+  for (const address of ["first", "second", "first"]) isKnown(address);
+  for (let count = 0; count < 9_999; count += 1) isKnown(`network ${count}`);
+  ask("a");
+  passes(1);
+  for (const address of ["stranger", "second", "first"]) ask(address, 1);
+  for (let count = 0; count < 3; count += 1) turn();
+  expect(begun).toEqual(["a", "first", "stranger", "second"]);
 });
