@@ -91,8 +91,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     },
   );
   const drop = (socket: Duplex) => {
+    if (!socket.destroyed) ports.closed?.("waiting");
     breakOff(socket as Socket);
-    ports.closed?.("waiting");
   };
   /**
    * Answers it when it is its turn. Where too many requests wait over its connection, that is closed: Node reads hundreds of them at
@@ -226,8 +226,8 @@ function limitChunks(incoming: IncomingMessage, closed: () => void): void {
 
 /** As of a connection that is upgraded: what has come behind it is not read as requests. */
 const endOfRequests = 2;
-/** Where a parser has what it calls for each part of a body. */
-const onBody = 3;
+/** Where a parser of Node has what it calls for each part of a body. */
+export const onBody = 3;
 
 interface Parser {
   onIncoming: (next: { upgrade: boolean }) => number;
@@ -241,6 +241,8 @@ interface Parser {
  */
 function breakOff(socket: Socket & { readonly parser?: Parser | null }): void {
   const { parser } = socket;
+  // A second time there would be nothing to give back.
+  if (socket.destroyed) return;
   if (parser) {
     const { [onBody]: read } = parser;
     const onIncoming: Parser["onIncoming"] = (next) => {
