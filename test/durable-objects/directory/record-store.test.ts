@@ -5,9 +5,11 @@ import { RecordStore } from "../../../durable-objects/directory/record-store.ts"
 import type { CallId } from "../../../src/foundation/ids.ts";
 import { hourMs } from "../../../src/foundation/time/timers.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
+import { Clock } from "../../simulation/clock.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
 import { aPage } from "../fact-page.ts";
+import { aDirectory } from "../fakes.ts";
 import { call, domain } from "./world.ts";
 
 const about = { domain, directory: "1", keptMs: 1, removedAt: null };
@@ -116,6 +118,19 @@ test("whoever reads or erases records gives way before each portion of five hund
   world.gaveWay = 0;
   await world.records.erase(domain, "99", 0);
   expect(world.gaveWay).toBe(3);
+});
+
+test("a directory's records are read behind what its place lets go first", async () => {
+  const goOn = Promise.withResolvers<void>();
+  const directory = aDirectory(new Clock(worldBegins), { giveWay: () => goOn.promise });
+  let isRead = false;
+  const read = directory.recordStore.records({ domain, order: "oldest", cursor: null, limit: 1 }).then(() => {
+    isRead = true;
+  });
+  await new Promise(setImmediate);
+  expect(isRead).toBe(false);
+  goOn.resolve();
+  await read;
 });
 
 test.each(["oldest", "newest"] as const)(
