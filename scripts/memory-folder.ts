@@ -22,7 +22,7 @@ const enoughBytes = 4 * 1024 ** 3;
  */
 export function keepTemporaryFilesInMemory(): void {
   if (process.env.TMPDIR !== undefined || !isFit(readText("/proc/mounts"), freeBytes())) return;
-  for (const name of readdirSync(memory)) if (isLeft(name, isRunning)) removeFolder(join(memory, name));
+  for (const name of readdirSync(memory)) if (isLeft(name, isRunning)) removeOwn(join(memory, name));
   const folder = mkdtempSync(join(memory, `bridgehead-test-${process.pid}-`));
   atExit(() => removeFolder(folder));
   // As /tmp: PostgreSQL and Asterisk are other users.
@@ -34,6 +34,14 @@ export function keepTemporaryFilesInMemory(): void {
 export function isLeft(name: string, isRunning: (pid: number) => boolean): boolean {
   const [, pid] = /^bridgehead-test-(\d+)-/.exec(name) ?? [];
   return pid !== undefined && !isRunning(Number(pid));
+}
+
+function removeOwn(folder: string): void {
+  try {
+    removeFolder(folder);
+  } catch {
+    // Another user's.
+  }
 }
 
 function isRunning(pid: number): boolean {

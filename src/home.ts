@@ -120,7 +120,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
 const closes = {
   crowded: "too many connections are open: those that nobody needs are closed",
   unanswered: "too many requests wait over one connection: it is closed",
-  waiting: "too many requests wait for their turn: connections of who has most of them are closed",
+  waiting: "too many requests wait for their turn: connections of the network that has most of them are closed",
   chunks: "a body comes in too many small chunks: its connection is closed",
 } as const;
 

@@ -21,8 +21,8 @@ const mostLooked = 5_000;
 /** The same where SQLite looks for a text in them, in portions of some ten milliseconds. */
 const mostSearched = 150_000;
 const searchedAtOnce = 15_000;
-/** How many records one call of an erasure looks at. Other calls wait meanwhile. */
-const mostErasing = 20_000;
+/** How many records one call of an erasure looks at: others may read between its portions, and it must end in time. */
+const mostErasing = 2_000;
 /** How many other numbers one call of an erasure names. */
 const mostAlike = 10;
 /** If a conference has no place yet, its records are searched from so long before its start, since clocks may be wrong. */

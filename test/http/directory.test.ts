@@ -421,19 +421,19 @@ test("a number is erased from all records, however it is written, and the record
 
 test("an erasure among many records says where it goes on when its time is up", async () => {
   const edge = new FakeEdge();
-  await ended(edge, ...names(1, 40_100).map((name) => call(name, { number: name.endsWith("00") ? "1" : "2" })));
+  await ended(edge, ...names(1, 4_100).map((name) => call(name, { number: name.endsWith("00") ? "1" : "2" })));
   const now = edge.time;
   edge.whenCalled = () => {
     edge.time += 3_000;
   };
 
   expect((await post(edge, "/records/erasures", { number: "1" })).body).toEqual({
-    erased: 400,
+    erased: 40,
     alike: [],
-    next: "40000",
+    next: "4000",
   });
   expect(edge.time).toBe(now + 6_000);
-  expect((await post(edge, "/records/erasures?cursor=40000", { number: "1" })).body).toEqual({
+  expect((await post(edge, "/records/erasures?cursor=4000", { number: "1" })).body).toEqual({
     erased: 1,
     alike: [],
     next: null,

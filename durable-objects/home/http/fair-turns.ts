@@ -3,14 +3,12 @@ import { networkOf } from "../../../src/foundation/guard/networks.ts";
 
 /** What is begun in one turn of the event loop before the rest waits for the next one. */
 const enoughMs = 1;
-/** Whose requests are dropped is chosen among so many networks. */
-const fewNetworks = 32;
 const mostKnown = 10_000;
 
 interface Loop {
   /** Milliseconds of a clock that only goes on. */
   now(): number;
-  /** Calls it in this turn, behind all that was begun does at once. */
+  /** Calls it in the same turn, once what has begun waits for something or is done. */
   afterwards(call: () => void): void;
   /** Calls it in the next turn, behind what Node has read by then. */
   nextTurn(call: () => void): void;
@@ -46,9 +44,9 @@ export class FairTurns {
   }
 
   /** Somebody there has shown a secret. */
-  isKnown(address: string): void {
+  noteKnown(address: string): void {
     const network = networkOf(address);
-    this.#known.delete(network);
+    if (!this.#known.delete(network)) this.#ofKnown.addAll(network, this.#ofOthers.takeAll(network));
     this.#known.add(network);
     if (this.#known.size <= mostKnown) return;
     for (const oldest of this.#known) return void this.#known.delete(oldest);
@@ -60,8 +58,9 @@ export class FairTurns {
     if (this.#waiting === 0 && this.#hasTime()) return request.begin();
     const network = networkOf(address);
     const line = this.#known.has(network) ? this.#ofKnown : this.#ofOthers;
-    line.add(network, request);
-    if (this.#waiting > budgets.waitingRequests.most) (this.#ofOthers.longest() ?? this.#ofKnown.longest())?.drop();
+    line.addAll(network, [request]);
+    if (this.#waiting <= budgets.waitingRequests.most) return;
+    (this.#ofOthers.takeOfLongest() ?? this.#ofKnown.takeOfLongest())?.drop();
   }
 
   get #waiting(): number {
@@ -98,10 +97,19 @@ class Line {
   size = 0;
   readonly #networks = new Map<string, Set<Waiting>>();
 
-  add(network: string, request: Waiting): void {
+  addAll(network: string, requests: Iterable<Waiting>): void {
+    for (const request of requests) {
+      const ofNetwork = this.#networks.get(network) ?? new Set();
+      this.#networks.set(network, ofNetwork.add(request));
+      this.size += 1;
+    }
+  }
+
+  takeAll(network: string): Iterable<Waiting> {
     const ofNetwork = this.#networks.get(network) ?? new Set();
-    this.#networks.set(network, ofNetwork.add(request));
-    this.size += 1;
+    this.#networks.delete(network);
+    this.size -= ofNetwork.size;
+    return ofNetwork;
   }
 
   /** Takes out the one whose turn it is. Its network is the last one then. */
@@ -115,15 +123,10 @@ class Line {
     return null;
   }
 
-  /** Takes out the oldest one of the network that has the most among those that are next. */
-  longest(): Waiting | null {
+  /** Takes out the oldest one of the network that has the most. */
+  takeOfLongest(): Waiting | null {
     let longest: readonly [network: string, size: number] = ["", 0];
-    let looked = 0;
-    for (const [network, { size }] of this.#networks) {
-      if (size > longest[1]) longest = [network, size];
-      looked += 1;
-      if (looked === fewNetworks) break;
-    }
+    for (const [network, { size }] of this.#networks) if (size > longest[1]) longest = [network, size];
     return this.#takeOf(longest[0]);
   }
 

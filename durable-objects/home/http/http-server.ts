@@ -69,11 +69,11 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       const answer = await answerTo(ports, from(client, request), {
         admitted: () => {
           if (connection) connections.admitted(connection);
-          turns.isKnown(client);
+          turns.noteKnown(client);
         },
         signedIn: () => {
           if (connection) connections.signedIn(connection);
-          turns.isKnown(client);
+          turns.noteKnown(client);
         },
       });
       if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);

@@ -120,6 +120,17 @@ test("whoever reads or erases records gives way before each portion of five hund
   expect(world.gaveWay).toBe(3);
 });
 
+test("a search finds all of more than five hundred records of one portion", async () => {
+  const world = new RecordsWorld();
+  world.store.transaction(about, () => {
+    const [other, meant] = [call("other"), call("meant", { number: "15552345678" })];
+    for (let id = 1; id <= 16_000; id += 1) world.store.add(id <= 700 ? meant : other, worldBegins, null);
+  });
+  const filter = { number: "15552345678" };
+  const found = await world.records.records({ domain, order: "oldest", cursor: null, limit: 1_000, filter });
+  expect(found.records).toHaveLength(700);
+});
+
 test("a directory's records are read behind what its place lets go first", async () => {
   const goOn = Promise.withResolvers<void>();
   const directory = aDirectory(new Clock(worldBegins), { giveWay: () => goOn.promise });

@@ -142,11 +142,11 @@ test("a search among many records looks at some at a time, in either order, and 
 
 test("an erasure holds nobody up for long: it looks at some records, and says where it goes on", async () => {
   const world = new DirectoryWorld();
-  const records = Array.from({ length: 20_100 }, (_, index) => call(`c${index}`, { number: String(index % 1_000) }));
+  const records = Array.from({ length: 2_100 }, (_, index) => call(`c${index}`, { number: String(index % 100) }));
   await world.directory.follow(aPage({ records }));
 
-  expect(await world.directory.recordStore.erase(domain, "7", 0)).toEqual({ erased: 20, alike: [], next: 20_000 });
-  expect(await world.directory.recordStore.erase(domain, "7", 20_000)).toEqual({ erased: 1, alike: [], next: null });
+  expect(await world.directory.recordStore.erase(domain, "7", 0)).toEqual({ erased: 20, alike: [], next: 2_000 });
+  expect(await world.directory.recordStore.erase(domain, "7", 2_000)).toEqual({ erased: 1, alike: [], next: null });
 });
 
 test("a rebuild asks some conferences at a time, each once", async () => {

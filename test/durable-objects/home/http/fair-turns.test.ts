@@ -18,7 +18,7 @@ function loop() {
     passes: (ms: number) => {
       now += ms;
     },
-    isKnown: (address: string) => turns.isKnown(address),
+    noteKnown: (address: string) => turns.noteKnown(address),
     dropped,
     /** Its answer takes so long. */
     ask: (address: string, ms = 0, name = address) =>
@@ -93,8 +93,8 @@ test("where nothing waits no turn is asked for, and the next request begins at o
 });
 
 test("beside a thousand networks, one that has shown a secret has every second turn", () => {
-  const { ask, isKnown, passes, turn, begun } = loop();
-  isKnown("2001:db8:1::7");
+  const { ask, noteKnown, passes, turn, begun } = loop();
+  noteKnown("2001:db8:1::7");
   ask("a");
   passes(1);
   for (let count = 0; count < 1_000; count += 1) ask(`192.0.${count >> 8}.${count & 255}`, 1, "stranger");
@@ -105,8 +105,8 @@ test("beside a thousand networks, one that has shown a secret has every second t
 });
 
 test("of too many that wait, the oldest one goes of the network that has the most; a known network's is the last", () => {
-  const { ask, isKnown, passes, turn, begun, dropped } = loop();
-  isKnown("webex");
+  const { ask, noteKnown, passes, turn, begun, dropped } = loop();
+  noteKnown("webex");
   ask("a");
   passes(1);
   for (let count = 0; count < 1_996; count += 1) ask("webex");
@@ -126,12 +126,61 @@ test("of too many that wait, the oldest one goes of the network that has the mos
 });
 
 test("of networks that have shown a secret, the latest ten thousand are known", () => {
-  const { ask, isKnown, passes, turn, begun } = loop();
-  for (const address of ["first", "second", "first"]) isKnown(address);
-  for (let count = 0; count < 9_999; count += 1) isKnown(`network ${count}`);
+  const { ask, noteKnown, passes, turn, begun } = loop();
+  for (const address of ["first", "second", "first"]) noteKnown(address);
+  for (let count = 0; count < 9_999; count += 1) noteKnown(`network ${count}`);
   ask("a");
   passes(1);
   for (const address of ["stranger", "second", "first"]) ask(address, 1);
   for (let count = 0; count < 3; count += 1) turn();
   expect(begun).toEqual(["a", "first", "stranger", "second"]);
+});
+
+test("of many networks none loses a request to one that asks too much", () => {
+  const { ask, passes, dropped } = loop();
+  ask("a");
+  passes(1);
+  for (let count = 0; count < 200; count += 1) ask(`network ${count}`);
+  for (let count = 0; count < 5_000; count += 1) ask("crowd");
+  expect(dropped).toHaveLength(3_200);
+  expect(new Set(dropped)).toEqual(new Set(["crowd"]));
+});
+
+test("what a network asked before it was known comes before what it asks then", () => {
+  const { ask, noteKnown, passes, turn, begun } = loop();
+  ask("a");
+  passes(1);
+  for (let count = 0; count < 9; count += 1) ask(`network ${count}`, 1, "stranger");
+  for (const name of ["first", "second"]) ask("webex", 1, name);
+  noteKnown("webex");
+  ask("webex", 1, "third");
+  for (let count = 0; count < 5; count += 1) turn();
+  expect(begun).toEqual(["a", "first", "stranger", "second", "stranger", "third"]);
+});
+
+test("in Node's own turns each begins behind all that the one before it does at once, some in one turn", async () => {
+  const turns = new FairTurns();
+  const said: string[] = [];
+  let turn = 0;
+  const look = () => {
+    turn += 1;
+    if (said.length < 40) setImmediate(look);
+  };
+  setImmediate(look);
+  const beganIn = new Set<number>();
+  turns.ask("a", { begin: () => {}, drop: () => {} });
+  const until = performance.now() + 1;
+  while (performance.now() < until);
+  for (let count = 0; count < 20; count += 1) {
+    const begin = async () => {
+      said.push(`begins ${count}`);
+      beganIn.add(turn);
+      for (let step = 0; step < 5; step += 1) await Promise.resolve();
+      said.push(`ends ${count}`);
+    };
+    turns.ask("a", { begin: () => void begin(), drop: () => {} });
+  }
+  await expect.poll(() => said.length).toBe(40);
+  expect(said).toEqual(Array.from({ length: 20 }, (_, count) => [`begins ${count}`, `ends ${count}`]).flat());
+  expect(beganIn.size).toBeLessThan(20);
 });

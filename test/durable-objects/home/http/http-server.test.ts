@@ -449,6 +449,44 @@ test("whoever sends no more behind a request that waits for its turn is answered
   await close();
 });
 
+test("behind a connection that is dropped, with many requests over it, bodies are read as before", async () => {
+  const [port = 0] = await freePorts(1);
+  const bodies: string[] = [];
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async (request) => {
+      if (request.method === "POST") bodies.push(await request.text());
+      const until = performance.now() + 2;
+      while (performance.now() < until);
+      return new TextAnswer(200, "text/plain", "answered");
+    },
+  });
+  const opened = () =>
+    connect(port, "127.0.0.1")
+      .on("error", () => {})
+      .resume();
+  const crowd = Array.from({ length: 300 }, opened);
+  for (const socket of crowd) socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(8));
+  await expect.poll(() => crowd.filter(({ closed }) => closed).length).toBeGreaterThan(5);
+  for (const socket of crowd) socket.destroy();
+  const later = Array.from({ length: 100 }, opened);
+  for (const socket of later) socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+  await expect.poll(() => bodies.length).toBe(100);
+  expect(new Set(bodies)).toEqual(new Set(["hello"]));
+  for (const socket of later) socket.destroy();
+  await close();
+});
+
+test("a WebSocket, too, is opened when it is its turn", async () => {
+  const { order, opened, asks, crowd, close } = await behindCrowd();
+  const socket = opened("127.0.0.9");
+  socket.write(asks("/upgrade").replace(/\r\n$/, "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"));
+  await once(socket, "data");
+  expect(order.length).toBeGreaterThan(300);
+  for (const one of [...crowd, socket]) one.destroy();
+  await close();
+});
+
 test("what a parser of Node calls for each part of a body stands where it is taken away", () => {
   const { HTTPParser } = createRequire(import.meta.url)("_http_common");
   expect(onBody).toBe(HTTPParser.kOnBody);
