@@ -109,6 +109,13 @@ test("keys, hashes and ciphers are those of the inventory", () => {
   );
 });
 
+test("the settings for mutual TLS come before nginx's own sample, whose location is a pattern", () => {
+  expect(readFileSync("packaging/nginx.conf", "utf8")).toContain("location ~ ^/(tsp|global-numbers)/ {");
+  const [, ofPage] =
+    /ssl_verify_client[\s\S]*?\n(location [^{]*){/.exec(readFileSync("docs/operations.md", "utf8")) ?? [];
+  expect(ofPage).toBe("location ^~ /tsp/ ");
+});
+
 test("the samples of a proxy offer no TLS below 1.2, and lead nobody from http to https", () => {
   const nginx = readFileSync("packaging/nginx.conf", "utf8");
   // Caddy offers 1.2 and 1.3 unless it is told otherwise.
