@@ -21,7 +21,8 @@ const enoughBytes = 4 * 1024 ** 3;
  * and take a sixth of the time.
  */
 export function keepTemporaryFilesInMemory(): void {
-  if (process.env.TMPDIR !== undefined || !isFit(readText("/proc/mounts"), freeBytes())) return;
+  if (process.env.TMPDIR !== undefined || !isFitHere()) return;
+  const isRunning = (pid: number) => existsSync(`/proc/${pid}`);
   for (const name of readdirSync(memory)) if (isLeft(name, isRunning)) removeOwn(join(memory, name));
   const folder = mkdtempSync(join(memory, `bridgehead-test-${process.pid}-`));
   atExit(() => removeFolder(folder));
@@ -44,8 +45,14 @@ function removeOwn(folder: string): void {
   }
 }
 
-function isRunning(pid: number): boolean {
-  return existsSync(`/proc/${pid}`);
+function isFitHere(): boolean {
+  try {
+    accessSync(memory, constants.W_OK);
+    const { bavail, bsize } = statfsSync(memory);
+    return isFit(readFileSync("/proc/mounts", "utf8"), bavail * bsize);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether programs may be run there, and there is room; `mounts`: as of `/proc/mounts`. */
@@ -56,22 +63,4 @@ export function isFit(mounts: string, free: number): boolean {
   });
   const last = options.at(-1);
   return last?.includes("rw") === true && !last.includes("noexec") && free >= enoughBytes;
-}
-
-function freeBytes(): number {
-  try {
-    accessSync(memory, constants.W_OK);
-    const { bavail, bsize } = statfsSync(memory);
-    return bavail * bsize;
-  } catch {
-    return 0;
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -21,7 +21,7 @@ const mostLooked = 5_000;
 /** The same where SQLite looks for a text in them, in portions of some ten milliseconds. */
 const mostSearched = 150_000;
 const searchedAtOnce = 15_000;
-/** How many records one call of an erasure looks at: others may read between its portions, and it must end in time. */
+/** How many records one call of an erasure looks at: others read between its portions, and it must end in time. */
 const mostErasing = 2_000;
 /** How many other numbers one call of an erasure names. */
 const mostAlike = 10;
@@ -32,7 +32,7 @@ const portion = 500;
 
 interface RecordPorts {
   aboutNow(domain: DomainName): DirectoryIdentity;
-  /** Takes a number out of all but the records. Returns how many calls at the prompt had it, and the numbers of the others. */
+  /** Takes a number out of all but the records. Returns how many calls at the prompt had it, and others' numbers. */
   alsoErase(domain: DomainName, isMeant: IsNumber): { readonly erased: number; readonly others: Iterable<string> };
   /** See `Platform`. */
   giveWay(): Promise<void>;

@@ -30,7 +30,7 @@ interface ServerPorts {
   fetch(request: Request, hooks: PostHooks): Promise<Response | TextAnswer>;
   /** Files that this process may have open; by default what the system says. */
   readonly files?: number;
-  /** A connection was closed: to make room, as too many requests waited (over it, or in all), or for its body's chunks. */
+  /** A connection was closed: to make room, as too many requests waited (over it, or in all), or for chunks. */
   closed?(why: "crowded" | "unanswered" | "waiting" | "chunks"): void;
 }
 
@@ -90,13 +90,20 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow(usual)),
     },
   );
-  const drop = (socket: Duplex) => {
-    if (!socket.destroyed) ports.closed?.("waiting");
-    breakOff(socket as Socket);
-  };
+  /** Begins when it is its turn, unless its connection is gone by then. */
+  const inTurn = (socket: Socket, client: string, begin: () => void) =>
+    turns.ask(client, {
+      begin: () => {
+        if (!socket.destroyed) begin();
+      },
+      drop: () => {
+        if (!socket.destroyed) ports.closed?.("waiting");
+        breakOff(socket);
+      },
+    });
   /**
-   * Answers it when it is its turn. Where too many requests wait over its connection, that is closed: Node reads hundreds of them at
-   * once, and all others would wait for those.
+   * Answers it when it is its turn. Where too many requests wait over its connection, that is closed: Node reads
+   * hundreds of them at once, and all others would wait for those.
    */
   const asked = (incoming: IncomingMessage, outgoing: ServerResponse, begin: () => void): void => {
     const { socket, method, headers } = incoming;
@@ -116,12 +123,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     if (isChunked) limitChunks(incoming, () => ports.closed?.("chunks"));
     const client = clientIn(incoming, ports.proxies);
     clientOfRequest.set(incoming, client);
-    turns.ask(client, {
-      begin: () => {
-        if (!socket.destroyed) begin();
-      },
-      drop: () => drop(socket),
-    });
+    inTurn(socket, client, begin);
   };
   const server = createServer(
     {
@@ -165,12 +167,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     const connection = connectionOf.get(socket);
     const accepted = (view: Connection["view"]) => void (connection && connections.upgraded(connection, view));
     const client = clientIn(incoming, ports.proxies);
-    turns.ask(client, {
-      begin: () => {
-        if (socket.destroyed) return;
-        upgrade(ports, webSockets, { incoming, socket, head, client, accepted }).catch(() => socket.destroy());
-      },
-      drop: () => drop(socket),
+    inTurn(incoming.socket, client, () => {
+      upgrade(ports, webSockets, { incoming, socket, head, client, accepted }).catch(() => socket.destroy());
     });
   });
   server.on("checkExpectation", (incoming: IncomingMessage, answer: ServerResponse) => {

@@ -17,6 +17,9 @@ import { TOO_MANY_VIEWS, watchedBy } from "../../../../src/http/viewer.ts";
 /** Of a socket that nobody watches. */
 const socketPorts = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
 
+/** Of a server whose answers wait for no disk, and open no socket. */
+const plain = { host: "127.0.0.1", home: { gate: () => async () => {}, acceptedBy: () => undefined } } as const;
+
 const listenOn = (ports: Omit<Parameters<typeof listen>[0], "proxies"> & { readonly proxies?: Networks }) =>
   listen({ proxies: new Networks([]), ...ports });
 
@@ -51,7 +54,8 @@ test("when it ends, an answer under way still leaves, and one that hangs holds u
   const asked = Promise.withResolvers<void>();
   let waiting = 2;
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async ({ url: of }) => {
       waiting -= 1;
       if (waiting === 0) asked.resolve();
@@ -159,7 +163,8 @@ test("a request that names WebSockets without an upgrade of its connection gets 
 test("a post that offers another protocol is answered as it is", async () => {
   const [port = 0] = await freePorts(1);
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async (posted) => new Response(`read ${await posted.text()}`),
   });
   for (const upgrade of ["h2c", "websocket"]) {
@@ -182,7 +187,8 @@ test.each([
 ])("%j is answered with %i: a path that a URL would change is none", async (head, status) => {
   const [port = 0] = await freePorts(1);
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async ({ url }) => new Response(url),
   });
   const answer = await new Promise<string>((resolve) => {
@@ -221,7 +227,8 @@ test.each([
 ])("%s is refused, and one line says why", async (_, head, status, line) => {
   const [port = 0] = await freePorts(1);
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async () => new Response("read"),
   });
   const client = connect(port, "127.0.0.1", () => client.write(`${head}\r\nconnection: close\r\n\r\n`));
@@ -237,7 +244,8 @@ test.each([
 test("what comes after a request, and cannot be read, does not get into an answer that has begun", async () => {
   const [port = 0] = await freePorts(1);
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async () => new Response(new ReadableStream({ start: (body) => body.enqueue(Buffer.from("begun")) })),
   });
   const client = connect(port, "127.0.0.1", () => client.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
@@ -316,7 +324,8 @@ test("a body in too many small chunks is broken off, and one that nobody reads e
   const lengths: number[] = [];
   const closed: string[] = [];
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     closed: (why) => closed.push(why),
     fetch: async (request) => {
       if (request.method === "POST") lengths.push((await request.text()).length);
@@ -352,7 +361,8 @@ test("a body of chunks that goes on behind its answer is broken off, too", async
   const [port = 0] = await freePorts(1);
   const closed: string[] = [];
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     closed: (why) => closed.push(why),
     fetch: async () => new TextAnswer(404, "text/plain", "unknown"),
   });
@@ -453,7 +463,8 @@ test("behind a connection that is dropped, with many requests over it, bodies ar
   const [port = 0] = await freePorts(1);
   const bodies: string[] = [];
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async (request) => {
       if (request.method === "POST") bodies.push(await request.text());
       const until = performance.now() + 2;
@@ -496,7 +507,8 @@ test("to make room no connection is closed over which WebEx posts for the first 
   const [port = 0] = await freePorts(1);
   const [posted, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     files: 60,
     fetch: async ({ url }, { admitted }) => {
       if (!url.endsWith("/webex")) return new Promise(() => {});
@@ -520,7 +532,8 @@ test("a person who is being answered stays, whoever else comes and asks nothing"
   const [asked, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let closed = 0;
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     files: 70,
     closed: () => closed++,
     fetch: async (_, { signedIn }) => {
@@ -544,7 +557,8 @@ test("connections from the machine itself, as a proxy makes them, count in no sh
   const [port = 0] = await freePorts(1);
   let crowded = 0;
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     files: 70,
     closed: (why) => (why === "crowded" ? crowded++ : expect.unreachable()),
     fetch: async () => new Response(""),
@@ -630,7 +644,8 @@ test.each([
     const closed: string[] = [];
     let answers = Promise.withResolvers<void>();
     const close = await listenOn({
-      ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+      ...plain,
+      port,
       closed: (why) => closed.push(why),
       fetch: async () => {
         asked += 1;
@@ -679,7 +694,8 @@ test("the answer to a request that waits behind another one is whole, also where
   const [port = 0] = await freePorts(1);
   const first = Promise.withResolvers<void>();
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async (request) => {
       const body = request.method === "POST" ? await request.text() : await first.promise;
       // The second answer is there before the first.
@@ -702,7 +718,8 @@ test("the answer to a request that waits behind another one is whole, also where
 test("whoever sends no more behind a request is answered, and a connection of which nothing is awaited ends", async () => {
   const [port = 0] = await freePorts(1);
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    ...plain,
+    port,
     fetch: async (request) => {
       const body = await request.text();
       // The end comes behind the body, within a few turns.
