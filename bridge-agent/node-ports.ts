@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { type ClientOptions, WebSocket } from "ws";
 import type { CommandId } from "../src/foundation/ids.ts";
 import { reasonOf } from "../src/foundation/text/reason.ts";
@@ -91,6 +92,16 @@ function open<In, Out>(
 }
 
 export const driverPorts = { openSocket, timers, random: Math.random, monotonicMs: () => performance.now() };
+
+/** See `Boot`. A container may count an uptime of its own, which ends sooner. */
+export function bootIdOf(uptimeMs: number): string | null {
+  if (uptimeMs < Number(process.hrtime.bigint() / 1_000_000n) - 1_000) return null;
+  try {
+    return /^[\da-f-]{36}$/m.exec(readFileSync("/proc/sys/kernel/random/boot_id", "utf8"))?.[0] ?? null;
+  } catch {
+    return null;
+  }
+}
 
 /** Ids for the agent's own commands: unlike those of any other life of any agent. */
 export function newCommandIds(): () => CommandId {

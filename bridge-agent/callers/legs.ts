@@ -4,7 +4,7 @@ import { inside } from "../../src/bridge/keypad-codes.ts";
 import { type BridgeCall, callerOf } from "../../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { MultiMap } from "../../src/foundation/maps.ts";
-import type { AgentJournal, JournalContents } from "../core/journal.ts";
+import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "../core/journal.ts";
 
 export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
 
@@ -49,9 +49,6 @@ type Entry = Required<Pick<BridgeCaller, "enteredAt">> & Pick<BridgeCaller, "dia
 
 export type Arrival = Pick<Extract<BridgeEvent, { type: "prompted" }>, "call" | "number" | "dialled">;
 
-/** Before the ids of calls, among all whose begin the journal has. */
-export const INSIDE = "inside ";
-
 type Starts = Pick<AgentJournal, "saveStart" | "deleteStart">;
 
 export class Legs {
@@ -64,13 +61,14 @@ export class Legs {
   #dialledCount = 0;
   /** Since when calls are inside, those too whose legs wait for a state of the bridge. */
   readonly #enteredAt: Map<CallId, EpochMs>;
-  /** Those of them whose entry this life has seen: only they are measured by one clock. */
-  readonly #seen = new Set<CallId>();
+  /** Those of them that were seen to enter since the machine's boot: only they are measured by one clock. */
+  readonly #seen: Set<CallId>;
 
   constructor(journal: Starts, known: JournalContents["starts"] = []) {
     this.#journal = journal;
-    const inside = known.filter(({ name }) => name.startsWith(INSIDE));
-    this.#enteredAt = new Map(inside.map(({ name, at }) => [name.slice(INSIDE.length) as CallId, at]));
+    const [inside, entered] = [callsIn(known, INSIDE), callsIn(known, ENTERED)];
+    this.#enteredAt = new Map([...inside, ...entered]);
+    this.#seen = new Set(entered.keys());
   }
 
   get count(): number {
@@ -118,8 +116,8 @@ export class Legs {
   ended(call: CallId): void {
     const leg = this.#legs.get(call);
     if (leg) this.#delete(leg);
+    if (this.#enteredAt.delete(call)) this.#journal.deleteStart(this.#startOf(call));
     this.#seen.delete(call);
-    if (this.#enteredAt.delete(call)) this.#journal.deleteStart(INSIDE + call);
   }
 
   /** What an edge that has lost the call needs for its record; absent: it has not entered. */
@@ -129,7 +127,7 @@ export class Legs {
     return enteredAt === undefined ? undefined : { enteredAt, ...(isDialled && { dialledOut: true }) };
   }
 
-  /** For how long each of these calls has been inside, of those that this life has seen enter. */
+  /** For how long each of these calls has been inside, of those that were seen to enter since the machine's boot. */
   measured(calls: readonly CallId[]): Pick<Report, "inside"> {
     const inside = calls.flatMap((call) => {
       const since = this.#enteredAt.get(call);
@@ -151,7 +149,11 @@ export class Legs {
   #noteEntered(call: CallId): void {
     if (this.#enteredAt.has(call)) return;
     this.#enteredAt.set(call, this.now);
-    this.#journal.saveStart(INSIDE + call, this.now);
+    this.#journal.saveStart(this.#startOf(call), this.now);
+  }
+
+  #startOf(call: CallId): string {
+    return (this.#seen.has(call) ? ENTERED : INSIDE) + call;
   }
 
   /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
@@ -240,4 +242,10 @@ export class Legs {
     const keyed = { keypad: null, hasKeyed: false, typingSince: null, heldKeys: [] };
     return { call, number, since: this.now, ...place, ...keyed, isWaiting: false };
   }
+}
+
+/** Since when, by call. */
+function callsIn(known: JournalContents["starts"], begin: string): Map<CallId, EpochMs> {
+  const found = known.filter(({ name }) => name.startsWith(begin));
+  return new Map(found.map(({ name, at }) => [name.slice(begin.length) as CallId, at]));
 }

@@ -15,7 +15,7 @@ import { CommandRunner, noEffects, type TurnEffects } from "./command-runner.ts"
 import { ConferenceEvents } from "./conference-events.ts";
 import { HealthReport } from "./health-report.ts";
 import { KeptIdLimit } from "./id-limit.ts";
-import type { AgentJournal, Assignment } from "./journal.ts";
+import { type AgentJournal, type Assignment, NOTICED_MS } from "./journal.ts";
 import { PendingCommands } from "./pending-commands.ts";
 import { Durations, Policy, type PolicySettings } from "./policy.ts";
 import { Reports } from "./reports.ts";
@@ -72,8 +72,7 @@ export function unfinishedText(unfinished: Unfinished | null): string | null {
 
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
-/** A machine's clock that parts by less from the time that has passed was not set. */
-const NOTICED_MS = 1_000;
+
 /** The agent without clock, sockets or disk. Each turn is a transaction of the journal; its effects come after it. */
 export class Agent {
   readonly #journal: AgentJournal;

@@ -70,7 +70,7 @@ export interface JournalContents {
   readonly commands: readonly JournaledCommand[];
   /** When calls were dialled lately. */
   readonly dials: readonly EpochMs[];
-  /** Since when calls and conferences last, as the policy names them, and since when calls are inside. */
+  /** Since when calls and conferences last, as the policy names them, and since when calls are inside, as `Legs` does. */
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
   /** Calls at the prompt that are not over, or that the edge has not acknowledged, in the order of their numbers. */
   readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];
@@ -81,6 +81,25 @@ export interface JournalContents {
   /** By domain, the latest epoch of an edge. */
   readonly edgeEpochs: ReadonlyMap<string, number>;
 }
+
+/** The boot of the agent's machine. */
+export interface Boot {
+  /** Like that of no other boot; `null`: nobody knows. */
+  readonly id: string | null;
+  /** When it was, by the time of this life of the agent. */
+  readonly at: EpochMs;
+}
+
+/** As a life leaves it for the next one. */
+interface KeptBoot extends Boot {
+  /** By how much the machine's clock was set in that life. */
+  readonly setMs: number;
+}
+
+/** Before the id of a call that was inside already when an agent first saw it, among all whose begin the journal has. */
+export const INSIDE = "inside ";
+/** Before that of one that was seen to enter since the machine's boot. */
+export const ENTERED = "entered ";
 
 type NewDrops = Omit<JournaledDrops, "journal"> & { readonly journal?: string | undefined };
 
@@ -174,14 +193,20 @@ export function openJournal(
 
 function journalOf(db: DatabaseSync, file: string) {
   const { toWrite, ...transactions } = transactionsOf(db, file);
+  let life: Boot = { id: null, at: 0 };
+  const facts = factsOf(toWrite, () => life);
   return {
     ...transactions,
-    /** With its times as the machine's clock counts them now. */
-    load(): JournalContents {
-      countAnew(db);
-      return contentsOf(db);
+    /** From now on all times are as this life of the agent counts them. */
+    beginLife(boot: Boot): Result<void, JournalFailure> {
+      life = boot;
+      return transactions.transaction(() => {
+        countAnew(db, toWrite, boot);
+        facts.saveClockSet(0);
+      });
     },
-    ...factsOf(toWrite),
+    load: () => contentsOf(db),
+    ...facts,
     ...conferencesOf(toWrite),
     ...commandsOf(toWrite),
     close: () => db.close(),
@@ -297,26 +322,33 @@ const edgeEpochOf = "edgeEpoch ";
 
 type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
 
-const clockSet = "clockSet";
+const keptBoot = "boot";
+/** A machine's clock that parts by less from the time that has passed was not set. */
+export const NOTICED_MS = 1_000;
+const measuredNoMore = `
+  UPDATE OR REPLACE since SET name = ?1 || substr(name, length(?2) + 1) WHERE name LIKE ?2 || '%'
+`;
 
 /**
- * A life goes on at its own pace, whoever sets the machine's clock. The next one goes by that clock,
- * so all that lasts moves with it.
+ * A life goes on at its own pace, whoever sets the machine's clock. The next one begins by that clock,
+ * so all that lasts moves with it: by what their times of one boot are apart, or by what the last life noticed.
  */
-function countAnew(db: DatabaseSync): void {
-  const kept = db.prepare("SELECT value FROM fact WHERE name = ?").get(clockSet);
-  if (!kept) return;
-  const ms = Number(kept.value);
-  db.exec(`
-    BEGIN IMMEDIATE;
-    UPDATE since SET at = at + ${ms};
-    UPDATE command SET at = at + ${ms}, begin_before = begin_before + ${ms};
-    UPDATE conference SET record = json_set(record, '$.since', json_extract(record, '$.since') + ${ms})
-      WHERE json_extract(record, '$.since') IS NOT NULL;
-    UPDATE fact SET value = (SELECT json_group_array(value + ${ms}) FROM json_each(fact.value)) WHERE name = 'dials';
-    DELETE FROM fact WHERE name = '${clockSet}';
-    COMMIT;
-  `);
+function countAnew(db: DatabaseSync, toWrite: ToWrite, boot: Boot): void {
+  const row = db.prepare("SELECT value FROM fact WHERE name = ?").get(keptBoot);
+  const kept = row && (JSON.parse(String(row.value)) as KeptBoot);
+  const isSame = kept !== undefined && kept.id !== null && kept.id === boot.id;
+  if (!isSame) toWrite(measuredNoMore)(INSIDE, ENTERED);
+  const ms = isSame ? boot.at - kept.at : (kept?.setMs ?? 0);
+  if (Math.abs(ms) < NOTICED_MS) return;
+  toWrite("UPDATE since SET at = at + ?")(ms);
+  toWrite("UPDATE command SET at = at + ?1, begin_before = begin_before + ?1")(ms);
+  toWrite(`
+    UPDATE conference SET record = json_set(record, '$.since', json_extract(record, '$.since') + ?)
+      WHERE json_extract(record, '$.since') IS NOT NULL
+  `)(ms);
+  toWrite(`
+    UPDATE fact SET value = (SELECT json_group_array(value + ?) FROM json_each(fact.value)) WHERE name = 'dials'
+  `)(ms);
 }
 
 /** Nobody else writes these rows, so they are not checked. */
@@ -372,7 +404,7 @@ function factsBy<Value>(facts: ReadonlyMap<string, string>, begin: string, parse
   return new Map(found.map(([name, value]) => [name.slice(begin.length), parse(value)]));
 }
 
-function factsOf(toWrite: ToWrite) {
+function factsOf(toWrite: ToWrite, life: () => Boot) {
   const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const saveStart = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
   const deleteStart = toWrite("DELETE FROM since WHERE name = ?");
@@ -381,7 +413,7 @@ function factsOf(toWrite: ToWrite) {
   return {
     saveAssignment: (assignment: Assignment) => void saveFact("assignment", JSON.stringify(assignment)),
     /** By how much the machine's clock was set in this life. */
-    saveClockSet: (ms: number) => void saveFact(clockSet, String(ms)),
+    saveClockSet: (setMs: number) => void saveFact(keptBoot, JSON.stringify({ ...life(), setMs } satisfies KeptBoot)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
     saveIdLimit: (domain: string, limit: IdLimit) => void saveFact(`${idLimitOf}${domain}`, JSON.stringify(limit)),
     saveEdgeEpoch: (domain: string, epoch: number) => void saveFact(`${edgeEpochOf}${domain}`, String(epoch)),

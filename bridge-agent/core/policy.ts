@@ -2,10 +2,10 @@ import type { Command } from "../../src/bridge/commands.ts";
 import { mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { INSIDE, type Leg, type Legs } from "../callers/legs.ts";
+import type { Leg, Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { AgentSettings } from "../service/settings.ts";
-import type { AgentJournal, JournalContents } from "./journal.ts";
+import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "./journal.ts";
 import type { PendingCommands } from "./pending-commands.ts";
 
 /** What an agent lets its edge bring about, whatever the edge asks for. */
@@ -180,7 +180,8 @@ export class Durations {
     this.#starts = starts;
     for (const { name, at } of known) {
       if (name === LOOKED) this.#lookedAt = at;
-      else if (!name.startsWith(INSIDE)) this.#running.set(name, { since: at, askedAt: null });
+      else if (![INSIDE, ENTERED].some((begin) => name.startsWith(begin)))
+        this.#running.set(name, { since: at, askedAt: null });
     }
   }
 

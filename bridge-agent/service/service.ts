@@ -9,7 +9,7 @@ import { type AgentStatus, type Unfinished, unfinishedText } from "../core/agent
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "../core/journal.ts";
 import { certificateOf } from "../link/edge-answer.ts";
 import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
-import { driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
+import { bootIdOf, driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
 import { RunningAgent } from "../run.ts";
 import { healthServer } from "./health.ts";
 import { type AgentLogLine, type Note, RepeatLimit, writeLines } from "./log.ts";
@@ -234,13 +234,17 @@ export class AgentService {
     const { state } = this.#settings;
     const journal = openJournal(journalFile(state));
     if (!journal.ok) return this.#journalFailed(journal.error);
+    this.#journal = journal.value;
+    const sinceBootMs = () => uptime() * 1_000;
+    const passing = new PassingTime(machineClocks(sinceBootMs));
+    const boot = { id: bootIdOf(sinceBootMs()), at: Math.round(Date.now() - passing.now()) };
+    const begun = journal.value.beginLife(boot);
+    if (!begun.ok) return this.#journalFailed(begun.error);
     if (this.#journalFault !== null) this.note("info", "journal", "journal can be written again: the agent goes on");
     this.#journalFault = null;
-    this.#journal = journal.value;
     const key = this.#keyNow();
     if (this.#held) this.#held = { ...this.#held, key };
     const settings = this.#settings;
-    const passing = new PassingTime(machineClocks(() => uptime() * 1_000));
     this.#agent = new RunningAgent(settings, {
       ...driverPorts,
       openEdgeSocket: openBy((url) => edgeRoute(url, settings)),

@@ -124,7 +124,7 @@ export type ConferenceEvent = Checked<typeof conferenceEvent>;
 
 /**
  * For each call that ends by it, how long it was inside, as passed beside the bridge; only of calls that
- * the agent has seen enter since it started. A record goes by that where the edge's clock was set.
+ * an agent has seen enter since its machine's boot. A record goes by that where the edge's clock was set.
  */
 const inside = v.exactOptional(v.array(v.object({ call, ms: whole })));
 

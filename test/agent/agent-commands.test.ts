@@ -645,7 +645,7 @@ test.each<[string, BridgeCommand, string]>([
   },
 );
 
-test("whatever ends a call, the edge hears for how long it was inside, of each that this life has seen enter", () => {
+test("whatever ends a call, the edge hears for how long it was inside, of each that was seen to enter", () => {
   const world = running();
   const dialIn = () => {
     const id = world.machine.dialIn("14085551234", "987654321#444#");
@@ -686,6 +686,30 @@ test.each<[string, BridgeCommand["type"], "hung-up" | "expelled", object]>([
   expect(world.accepted.slice(2, 4)).toEqual(reason === "hung-up" ? [left, settled] : [settled, expect.anything()]);
   expect(world.events().filter(({ type }) => type === "caller-left")).toHaveLength(reason === "hung-up" ? 1 : 0);
 });
+
+test.each([
+  ["of the process", "boot", [{ ms: 7_800 }]],
+  ["of its machine", "another", undefined],
+])(
+  "a restart %s while the clock is set: what the agent then says of how long a call was inside",
+  (_, bootId, inside) => {
+    const world = running();
+    world.bootId = "boot";
+    world.restart();
+    const id = world.machine.dialIn("14085551234", "987654321#444#");
+    world.pass(5_000);
+    world.setClock(7_200_000);
+    world.bootId = bootId;
+    world.restart(-1_800_000);
+    world.pass(3_000);
+    world.loseBridge();
+    world.machine.world.endCall(world.machine.world.find(id) ?? expect.unreachable(), "hung-up");
+    world.connectBridge();
+    world.settle();
+    const left = world.accepted.find((report) => report.type === "event" && report.event.type === "caller-left");
+    expect(left?.inside).toEqual(inside?.map((measured) => ({ call: id, ...measured })));
+  },
+);
 
 test("who went with the conference while an expel was in doubt is not reported as one that has left", () => {
   const world = running();

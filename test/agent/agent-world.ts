@@ -85,6 +85,10 @@ export class AgentWorld {
   readonly #policy: PolicySettings;
   #agent: Agent;
   #now = 100_000_000;
+  /** Of the agent's machine; `null`: nobody knows. */
+  bootId: string | null = null;
+  /** By the time of this life. */
+  #bootedAt = 0;
   /** By how much the machine's clock was set in this life. */
   #clockSetMs = 0;
   #inputs: AgentInput[] = [];
@@ -300,6 +304,7 @@ export class AgentWorld {
   restart(setWhileGoneMs = 0): void {
     this.crashes += 1;
     this.#now += this.#clockSetMs + setWhileGoneMs;
+    this.#bootedAt += this.#clockSetMs + setWhileGoneMs;
     this.#clockSetMs = 0;
     this.#callOff();
     this.#inputs = [];
@@ -318,6 +323,8 @@ export class AgentWorld {
     this.#lives += 1;
     const life = this.#lives;
     let count = 0;
+    const begun = this.journal.beginLife({ id: this.bootId, at: this.#bootedAt });
+    if (!begun.ok) throw new Error(begun.error.sentence);
     return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId, this.#policy, "local");
   }
 

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { journalFault, openJournal } from "../../bridge-agent/core/journal.ts";
+import { type Boot, journalFault, openJournal } from "../../bridge-agent/core/journal.ts";
 import type { OpenCommand } from "../../bridge-agent/core/pending-commands.ts";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
@@ -151,8 +151,16 @@ test("what was written is there when the file is opened again", () => {
   });
 });
 
-test("a machine's clock that was set in one life moves all that lasts, once, into the next one", () => {
+const unknown: Boot = { id: null, at: 1_000 };
+const monday: Boot = { id: "monday", at: 1_000 };
+test.each([
+  ["was set in one life", unknown, { ...unknown, at: 500 }, 7_000],
+  ["was set in one life, before its machine began anew,", monday, { id: "tuesday", at: 90_000 }, 7_000],
+  ["was set in one life, or between two of one boot,", monday, { id: "monday", at: 8_000 }, 7_000],
+  ["is as it was, but for some milliseconds, between two lives of one boot", monday, { ...monday, at: 1_010 }, 0],
+])("a machine's clock that %s moves all that lasts, once, into the next one", (_, before, boot, movedMs) => {
   const first = journal();
+  first.beginLife(before);
   first.transaction(() => {
     const stream = first.beginStream(key, { ...record, since: 1_000 });
     first.beginStream("2" as ConfKey, record);
@@ -165,11 +173,32 @@ test("a machine's clock that was set in one life moves all that lasts, once, int
     first.saveClockSet(7_000);
   });
   for (const one of [journal(), journal()]) {
+    one.beginLife(boot);
     const { conferences, commands, dials, starts } = one.load();
-    expect(conferences.map(({ record: { since } }) => since)).toEqual([undefined, 8_000]);
-    expect(commands.map(({ pending: { begin } }) => begin)).toEqual([{ from: 7_000, before: 17_000 }, undefined]);
-    expect([dials, starts]).toEqual([[7_001, 7_002], [{ name: "call a", at: 7_003 }]]);
+    const [at, since] = [movedMs, 1_000 + movedMs];
+    expect(conferences.map((conference) => conference.record.since)).toEqual([undefined, since]);
+    expect(commands.map(({ pending: { begin } }) => begin)).toEqual([{ from: at, before: at + 10_000 }, undefined]);
+    expect([dials, starts]).toEqual([[at + 1, at + 2], [{ name: "call a", at: at + 3 }]]);
   }
+});
+
+test("calls that were seen to enter are measured on by the next life of one boot, and by none of another", () => {
+  const namesAfter = (boot: Boot) => {
+    const one = journal();
+    one.beginLife(boot);
+    return one.load().starts.map(({ name }) => name);
+  };
+  const first = journal();
+  first.beginLife(monday);
+  first.transaction(() => {
+    for (const name of ["inside found", "entered seen", "entered entered "]) first.saveStart(name, 1);
+  });
+  expect(namesAfter(monday)).toEqual(["entered entered ", "entered seen", "inside found"]);
+  expect(namesAfter({ ...monday, id: "tuesday" })).toEqual(["inside entered ", "inside found", "inside seen"]);
+  expect(namesAfter({ ...monday, id: "tuesday" })).toEqual(["inside entered ", "inside found", "inside seen"]);
+  first.saveStart("entered seen", 1);
+  namesAfter(unknown);
+  expect(namesAfter(unknown)).not.toContain("entered seen"); // It may be another boot.
 });
 
 test("a turn is on the disk before anything follows from it: a loss of power takes nothing back", () => {

@@ -173,6 +173,10 @@ export class AgentProcess {
     const life = ++this.#lives;
     let count = 0;
     const { clock, tell } = this.#context;
+    const now = () => Math.floor(worldBegins + clock.now + this.skewMs);
+    this.#wrote = true; // Nothing goes wrong with what comes next.
+    // Of three restarts one is of the machine.
+    this.journal.beginLife({ id: `boot ${Math.floor(life / 3)}`, at: Math.round(now() - clock.now) });
     this.#running = new RunningAgent(
       {
         ...settings,
@@ -186,7 +190,7 @@ export class AgentProcess {
         key: simulatedKey(this.name),
         openSocket: this.#openSocket(life),
         timers: { after: (ms, run) => this.#after(life, ms, run) },
-        now: () => Math.floor(worldBegins + clock.now + this.skewMs),
+        now,
         monotonicMs: () => clock.now - this.#timersStoodMs,
         passedMs: () => clock.now,
         random: () => this.#draws.next(),

@@ -67,7 +67,7 @@ test("what stands in a query to a database is a name or a number of ours; values
     "webex-site/webex-site-store.ts": ["table"],
   };
   expect(Object.fromEntries(parts)).toEqual({
-    "bridge-agent/core/journal.ts": ["FORMAT", "ms", "'clockSet"],
+    "bridge-agent/core/journal.ts": ["FORMAT"],
     ...Object.fromEntries(Object.entries(ofObjects).map(([file, names]) => [`durable-objects/${file}`, names])),
   });
 });

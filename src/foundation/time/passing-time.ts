@@ -15,29 +15,28 @@ export function machineClocks(sinceBoot: () => number): MachineClocks {
 /** A machine that slept for less has not slept: `sinceBoot` may be as coarse. */
 const noticedMs = 1_000;
 
-/** How much time has passed, also while the machine slept: at one pace, whoever sets its clock. */
+/** How much time has passed since the machine's boot, also while it slept: at one pace, whoever sets its clock. */
 export class PassingTime {
   readonly #clocks: MachineClocks;
   /** Of the wall clock on the monotonic one, when they last parted. */
   #leadMs: number;
-  /** Of the time since boot on the monotonic one: the sleep before this process. */
-  readonly #sleptBefore: number;
-  #sleptMs = 0;
+  /** Of the time since boot on it, as last noticed. */
+  #sleptMs: number;
 
   constructor(clocks: MachineClocks) {
     this.#clocks = clocks;
     const monotonic = clocks.monotonic();
     this.#leadMs = clocks.wall() - monotonic;
-    this.#sleptBefore = clocks.sinceBoot() - monotonic;
+    this.#sleptMs = clocks.sinceBoot() - monotonic;
   }
 
-  /** From some time on. `wall`: what the wall clock shows now. */
+  /** `wall`: what the wall clock shows now. */
   now(wall = this.#clocks.wall()): number {
     const monotonic = this.#clocks.monotonic();
     const leadMs = wall - monotonic;
     if (Math.abs(leadMs - this.#leadMs) >= noticedMs) {
       this.#leadMs = leadMs;
-      const sleptMs = this.#clocks.sinceBoot() - monotonic - this.#sleptBefore;
+      const sleptMs = this.#clocks.sinceBoot() - monotonic;
       if (sleptMs - this.#sleptMs >= noticedMs) this.#sleptMs = sleptMs;
     }
     return monotonic + this.#sleptMs;
