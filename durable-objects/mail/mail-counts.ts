@@ -45,7 +45,7 @@ export class MailCounts {
   #portions: readonly Portion[] = [];
   /** Up to here a portion may have come: it does not change any more. */
   #sentUpTo = 0;
-  #isSending = false;
+  #sending: Promise<void> | null = null;
 
   constructor(ports: MailCountsPorts) {
     this.#ports = ports;
@@ -94,15 +94,25 @@ export class MailCounts {
   }
 
   send(): void {
-    if (!this.#isSending && this.owes) this.#next.wakeWithin(togetherMs);
+    if (this.#sending === null && this.owes) this.#next.wakeWithin(togetherMs);
+  }
+
+  /** Sends what it owes at once. Returns whether the directory has it all. */
+  async settle(): Promise<boolean> {
+    if (this.owes) await this.#sendAll();
+    return !this.owes;
   }
 
   stop(): void {
     this.#portions = [];
   }
 
-  async #sendAll(): Promise<void> {
-    this.#isSending = true;
+  #sendAll(): Promise<void> {
+    this.#sending ??= this.#trySending();
+    return this.#sending;
+  }
+
+  async #trySending(): Promise<void> {
     let pauseMs = togetherMs;
     try {
       for (const { number: upTo, minutes } of this.#portions) {
@@ -115,7 +125,7 @@ export class MailCounts {
     } catch {
       pauseMs = againMs;
     }
-    this.#isSending = false;
+    this.#sending = null;
     if (this.owes) this.#next.wakeWithin(pauseMs);
   }
 }

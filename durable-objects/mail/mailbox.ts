@@ -20,12 +20,14 @@ import { Outbox, type OutboxStore, type Undelivered } from "../conference/outbox
 import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
+import type { KeptValues } from "../platform/object-place.ts";
 import { type DomainPorts, doubtOf, nextLookAt, type Platform, type Sql, skippedOf } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import { MailCounts } from "./mail-counts.ts";
 
 interface MailboxPorts extends Platform, Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll" | "nonce"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "count">;
+  readonly kept: KeptValues;
 }
 
 /** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
@@ -81,8 +83,9 @@ export class Mailbox implements MailboxRpc {
       });
     };
     // Posts are given up by their number, so nothing lasts here but the memory of what was answered.
-    const { skippedMs: _, ...ticking } = platform;
-    this.#clock = new Clock({ ...ticking, log }, this.#lastAt);
+    const { skippedMs: _, kept, ...ticking } = platform;
+    const aheadMs = kept.get<number>("aheadMs") ?? 0;
+    this.#clock = new Clock({ ...ticking, log }, this.#lastAt, { aheadMs }, (ms) => kept.put("aheadMs", ms));
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#ids = new IdSupply(
@@ -210,16 +213,19 @@ export class Mailbox implements MailboxRpc {
   }
 
   async #wake(why: "alarm" | "restored"): Promise<void> {
-    const deleteAt = this.#deleteAt;
-    if (deleteAt > 0) this.#counts.send();
-    // Mail that waits for ids would be written after the deletion of its tables.
-    const isOver = deleteAt === 0 || (deleteAt <= this.#ports.now() && !this.#counts.owes);
-    if (why === "alarm" && isOver && !this.#ids.isRefilling) return this.#delete();
-    this.#outbox.pump();
-    // This life may end before it has sent what it owes.
-    const lookAt = this.#counts.owes ? this.#ports.now() + minuteMs : nextLookAt(this.#ports, deleteAt);
+    if (this.#deleteAt > 0) {
+      this.#outbox.pump();
+      this.#counts.send();
+    }
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
-    this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? lookAt : null));
+    if (why === "restored") return this.#arm(this.#outbox.nextDue);
+    // The next life would owe again what this one has not sent before it rests.
+    const hasAll = this.#deleteAt === 0 || (await this.#counts.settle());
+    const deleteAt = this.#deleteAt;
+    // Mail that waits for ids would be written after the deletion of its tables.
+    if (hasAll && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return this.#delete();
+    const lookAt = hasAll ? nextLookAt(this.#ports, deleteAt) : this.#ports.now() + minuteMs;
+    this.#arm(this.#outbox.nextDue ?? lookAt);
   }
 
   /** Nothing is done before the first mail, which names it. */

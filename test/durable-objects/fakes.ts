@@ -27,8 +27,12 @@ export function fakePlatform(time: Pick<Clock, "now" | "after">, more: Partial<P
   };
 }
 
-/** What a mailbox needs besides: a directory that counts nothing. */
-export const aCounter = { nonce: () => "1", directory: () => ({ count: async () => {} }) };
+/** What a mailbox needs besides: a directory that counts nothing, and no clock that was set. */
+export const aCounter = {
+  nonce: () => "1",
+  directory: () => ({ count: async () => {} }),
+  kept: { get: () => undefined, put: () => {} },
+};
 
 /** A directory of a domain that has no conferences and nobody who watches; what it posts fails. */
 export function aDirectory(

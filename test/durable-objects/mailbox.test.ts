@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { keptIn } from "../../durable-objects/home/log/kept-values.ts";
 import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
+import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
@@ -38,7 +40,7 @@ function world() {
   const alarms: number[] = [];
   let next = 61_041_000_000;
   let lives = 0;
-  const open = (more: { doubtMs?: () => number; skippedMs?: () => number } = {}) => {
+  const open = (more: Partial<Pick<Platform, "now" | "doubtMs" | "skippedMs">> = {}) => {
     const life = ++lives;
     return new Mailbox({
       ...fakePlatform(time, {
@@ -73,6 +75,7 @@ function world() {
         },
       }),
       nonce: () => `mailbox ${life}`,
+      kept: keptIn(sql),
       directory: () => ({
         count: async (name, source, minutes) => {
           if (!state.hasDirectory) throw new Error("the directory is away");
@@ -304,6 +307,25 @@ test("when all is confirmed and old it deletes itself, by its alarm", async () =
   expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
 });
 
+test.each([
+  ["is right", 0],
+  ["was a year ahead and was set right", 365 * dayMs],
+])("where each of its alarms finds a new object, and the clock %s, two of them see to its end", async (_, aheadMs) => {
+  const { time, alarms, open, state } = world();
+  let clock = () => time.now + aheadMs;
+  await open({ now: () => clock() }).send({ ...mail("t1"), counts: true });
+  await time.pass(5_000);
+  const setAt = (alarms.at(-1) ?? 0) - aheadMs;
+  clock = () => time.now;
+  alarms.splice(0, alarms.length, setAt);
+  let woken = 0;
+  for (; state.deleted === 0 && woken < 10; woken += 1) {
+    await time.pass(Math.max(0, (alarms.at(-1) ?? 0) - time.now) + 20_000);
+    await open({ now: () => clock() }).alarm();
+  }
+  expect([state.deleted, woken]).toEqual([1, 2]);
+});
+
 test("mail of a domain that the settings have no more is dropped at the next alarm, and not tried for ever", async () => {
   const { time, bodies, open, events, state } = world();
   state.isReachable = false;
@@ -436,15 +458,18 @@ test("a document of no conference counts once, and so does each post, however of
 
 test("the alarm stays until the directory has the counts, also where a life ends before it sends them", async () => {
   const one = world();
-  const { time, alarms, open, directory } = one;
+  const { time, alarms, open, directory, state } = one;
   await open().send({ ...mail("t1"), counts: true });
+  state.hasDirectory = false;
   for (let life = 0; life < 2; life++) {
     await time.pass(Math.max(0, (alarms.at(-1) ?? 0) - time.now));
     const next = open();
     await next.alarm();
     expect(alarms.at(-1)).toBeLessThanOrEqual(time.now + 60_000);
   }
-  await time.pass(5_000);
+  state.hasDirectory = true;
+  await open().alarm();
+  expect(alarms.at(-1)).toBeGreaterThan(time.now + 60_000);
   directory.start();
   expect(await countedOf(one)).toEqual([1, 1, 0, 0]);
 });
