@@ -62,6 +62,7 @@ const activityTable =
  */
 export class DirectoryStore {
   readonly #sql: Sql;
+  readonly #isSteady: boolean;
   readonly #tables: LazyTables;
   readonly #activityTable: LazyTables;
   readonly #lastTable: LazyTables;
@@ -70,8 +71,10 @@ export class DirectoryStore {
   #lastAt: EpochMs = 0;
   #lowest = 0;
 
-  constructor(sql: Sql) {
+  /** `isSteady`: time goes back only where an operator has set it right. */
+  constructor(sql: Sql, { isSteady }: { readonly isSteady: boolean }) {
     this.#sql = sql;
+    this.#isSteady = isSteady;
     this.#tables = new LazyTables(sql, "about", ...tables);
     this.#activityTable = new LazyTables(sql, "activity", activityTable);
     this.#lastTable = new LazyTables(sql, "last_report", lastTable);
@@ -237,8 +240,13 @@ export class DirectoryStore {
     return row ? (JSON.parse(String(row.data)) as readonly ActivityMinute[]) : [];
   }
 
+  /** Within a transaction. */
   #time(at: EpochMs): EpochMs {
-    return Math.max(at, this.#lastAt);
+    if (at >= this.#lastAt || !this.#isSteady) return Math.max(at, this.#lastAt);
+    // They came by a clock that was ahead: else all that follows would have their time, for as long as it was.
+    this.#sql.exec("UPDATE record SET at = ? WHERE id > 0 AND at > ?", at, at);
+    this.#lastAt = at;
+    return at;
   }
 
   #keep(about: DirectoryIdentity): void {

@@ -91,7 +91,7 @@ export class Directory
   constructor(ports: DirectoryPorts) {
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
-    this.#store = new DirectoryStore(ports.sql);
+    this.#store = new DirectoryStore(ports.sql, { isSteady: ports.machineNow !== undefined });
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql, (host) => this.knownTrouble.placeOf(`posts-given-up:${host}`));
     this.#ended = new EndedWaiting(ports.sql);
@@ -115,6 +115,7 @@ export class Directory
       },
     });
     this.recordStore = new RecordStore(this.#store, {
+      now: () => ports.now(),
       aboutNow: (domain) => this.#aboutNow(domain),
       alsoErase: (domain, isMeant) => {
         const erased = this.promptStore.eraseNumber(isMeant);

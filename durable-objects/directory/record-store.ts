@@ -25,12 +25,13 @@ const searchedAtOnce = 15_000;
 const mostErasing = 2_000;
 /** How many other numbers one call of an erasure names. */
 const mostAlike = 10;
-/** If a conference has no place yet, its records are searched from so long before its start, since clocks may be wrong. */
+/** If a conference has no place yet, its records are searched from so long before its start, or now, since clocks may be wrong. */
 const clockMarginMs = dayMs;
 const mostPage = 1_000;
 const portion = 500;
 
 interface RecordPorts {
+  now(): EpochMs;
   aboutNow(domain: DomainName): DirectoryIdentity;
   /** Takes a number out of all but the records. Returns how many calls at the prompt had it, and others' numbers. */
   alsoErase(domain: DomainName, isMeant: IsNumber): { readonly erased: number; readonly others: Iterable<string> };
@@ -149,7 +150,8 @@ export class RecordStore {
     const begun = records.map((record) =>
       record.kind === "call" ? (record.dialledAt ?? record.enteredAt ?? record.endedAt) : record.createdAt,
     );
-    const from = place?.id ?? this.#store.firstSince(Math.min(...begun) - clockMarginMs) - 1;
+    const since = Math.min(...begun, this.#ports.now()) - clockMarginMs;
+    const from = place?.id ?? this.#store.firstSince(since) - 1;
     if (this.#read.size > this.#mostRead) {
       this.#read.clear();
       this.#readBehind = last;

@@ -3,7 +3,7 @@ import { AuditStore } from "../../../durable-objects/directory/audit-store.ts";
 import { DirectoryStore } from "../../../durable-objects/directory/directory-store.ts";
 import { RecordStore } from "../../../durable-objects/directory/record-store.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
-import { hourMs } from "../../../src/foundation/time/timers.ts";
+import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
 import { Clock } from "../../simulation/clock.ts";
 import { worldBegins } from "../../simulation/context.ts";
@@ -16,12 +16,13 @@ const about = { domain, directory: "1", keptMs: 1, removedAt: null };
 
 /** Each life over this disk remembers four records. */
 class RecordsWorld {
-  readonly store = new DirectoryStore(new Database());
+  readonly store = new DirectoryStore(new Database(), { isSteady: true });
   gaveWay = 0;
   records = this.start();
 
   start(): RecordStore {
     const ports = {
+      now: () => worldBegins,
       aboutNow: () => about,
       alsoErase: () => ({ erased: 0, others: [] }),
       giveWay: async () => {
@@ -73,6 +74,33 @@ test("where a conference does not know what it was told, a record is looked for 
   world.start();
   expect([world.isKept(1, null, times), world.isKept(2, null, times)]).toEqual([true, false]);
 });
+
+test("it is so from a day before now, where that clock was further ahead", () => {
+  const times = { enteredAt: worldBegins + 48 * hourMs, endedAt: worldBegins + 48 * hourMs };
+  const world = new RecordsWorld();
+  world.store.transaction(about, () => world.store.add(call("c1", times), worldBegins - 23 * hourMs, null));
+  world.start();
+  expect([world.isKept(1, null, times), world.isKept(2, null, times)]).toEqual([true, false]);
+});
+
+test.each([
+  [true, [11, 0, 0]],
+  [false, [0, 365, 31]],
+])(
+  "a record of a clock that was a year ahead takes no later one with it, where time goes back by an operator's word alone (%s)",
+  (isSteady, expected) => {
+    const store = new DirectoryStore(new Database(), { isSteady });
+    const noon = Date.UTC(2026, 10, 21, 12);
+    const add = (at: number) => store.transaction(about, () => store.add(call("c1"), at, null));
+    add(noon + 365 * dayMs);
+    for (let day = 0; day < 30; day += 1) add(noon + day * dayMs);
+    const ofNovember = store.firstSince(Date.UTC(2026, 11, 1)) - store.firstSince(Date.UTC(2026, 10, 1));
+    const [first] = store.page(0, "oldest", 1);
+    store.deleteBefore(noon + 210 * dayMs, 100);
+    const days = ((first?.at ?? 0) - noon) / dayMs;
+    expect([ofNovember, days, store.page(0, "oldest", 100).length]).toEqual(expected);
+  },
+);
 
 test("of who entered, the calls count that are over since then, the first of them too", () => {
   const world = new RecordsWorld();

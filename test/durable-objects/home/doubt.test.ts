@@ -277,6 +277,34 @@ test("an operator's word ends a doubt", async () => {
   expect(await home.ask("doubt")).toEqual([0, 0]);
 });
 
+test("records of the time after reset-clock are in the exports of their days, whatever an earlier clock has recorded", async () => {
+  const [state = ""] = files("state.db");
+  const [webex, agent] = [new Webex(), new LastingAgent()];
+  const meets = async (life: Life, key: string) => {
+    await agent.connect(life);
+    await life.begin(agent, key);
+    await life.clock.pass(5 * minuteMs);
+    await life.receive(key, { type: "close-conference" });
+    await life.clock.pass(20_000);
+  };
+  const ahead = await Life.start(state, noon + 365 * dayMs, webex);
+  await meets(ahead, "100000001");
+  await ahead.kill();
+  const disk = new SqliteDisk(state);
+  await disk.setBack(noon + hourMs);
+  await disk.close();
+  const life = await Life.start(state, noon + hourMs, webex);
+  await meets(life, "100000002");
+  const asked = life.home.call("directory", "local", "records", [
+    { limit: 100, order: "oldest", since: noon, until: noon + dayMs, kind: "conference" },
+  ]);
+  await life.clock.pass(10);
+  const { records } = (await asked) as {
+    readonly records: readonly { readonly record: { readonly conference: string } }[];
+  };
+  expect(records.map(({ record }) => record.conference)).toEqual(["100000001", "100000002"]);
+});
+
 /** How much of a domain is on disk: rows of the conference, its handle, who holds ids, records, and memory of documents. */
 async function kept(life: Life): Promise<Readonly<Record<string, number>>> {
   const ask = async <Value>(

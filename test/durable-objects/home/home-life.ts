@@ -138,7 +138,8 @@ export class Life {
       heardTime: (at: number) => life.home.heardTime(at),
       log: ({ event }: LogLine) => void life.events.push(event),
       measures: new Measures(),
-      newId: () => `${file} ${++ids}`,
+      machineNow: () => life.now,
+      newId: () => `${file} ${now} ${++ids}`,
     };
     life.home = await Home.start({
       ...shared,
