@@ -97,6 +97,8 @@ export class Agent {
   #clockSetMs = 0;
   #digestsAt: EpochMs = 0;
   #stopping = false;
+  /** Another agent has acted since this one last saw the bridge's state. */
+  #hasSucceeded = false;
   #effects = noEffects();
   /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
   #bridgeBackAt: EpochMs | null = null;
@@ -337,6 +339,8 @@ export class Agent {
   #reconcile(state: DriverState, now: EpochMs): void {
     const bridge = this.#bridge;
     const gap = bridge.phase === "reconciling";
+    if (this.#hasSucceeded) this.#events.forgetStarts(state);
+    this.#hasSucceeded = false;
     this.#events.reconcile(state, { gap, all: bridge.snapshotsDue }, now);
     bridge.phase = "up";
     if (gap) {
@@ -355,6 +359,7 @@ export class Agent {
   #assign(assignment: Assignment, activeSince: number, now: EpochMs): void {
     if (!this.#role.edgeUp) this.#keypads.edgeBack(now);
     const { wasActive, succeeds } = this.#role.assign(assignment, activeSince, now);
+    this.#hasSucceeded ||= succeeds;
     if (!wasActive && assignment.active) this.#bridgeBackAt = null;
     this.#keypads.assigned(assignment);
     this.#health.clear();

@@ -186,6 +186,20 @@ export class ConferenceEvents {
     for (const [call, place] of this.#unreportedSpeech) if (place === conference) this.#unreportedSpeech.delete(call);
   }
 
+  /**
+   * Another agent has acted: a conference in which nobody is whom this one knew may be another one of its key. Where
+   * somebody is, the edge's word alone makes it no younger.
+   */
+  forgetStarts({ calls }: BridgeState): void {
+    const stayed = calls.flatMap((one) => (one.stage === "entered" && this.#legs.entryOf(one.call) ? [one] : []));
+    const known = new Set(stayed.map(({ conference }) => conference));
+    for (const key of this.#reports.live.keys()) {
+      if (known.has(key)) continue;
+      this.#durations.conferenceEnded(key);
+      this.#reports.change(key, { since: null });
+    }
+  }
+
   /** Finds what was missed, and what became of the commands in doubt. The edge gets reports of all conferences, or of those it waits for. */
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);

@@ -162,8 +162,8 @@ test(`of ${commands} commands of an edge in wrong hands none is carried out agai
       for (const id of ids) forbidden.add(id);
       hear(text);
     } else if (how === "unheard") {
-      // To a standby, or over a link that was given up.
-      if (draws.chance(0.5)) world.connectEdge("standby");
+      // To a standby, or over a link that was given up. Conferences in which nobody stays begin anew by the first.
+      if (draws.chance(0.05)) world.connectEdge("standby");
       else world.loseEdge();
       const { text, ids } = edge.message(world.epoch, true);
       for (const id of ids) forbidden.add(id);

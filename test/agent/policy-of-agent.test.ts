@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { CallId } from "../../src/foundation/ids.ts";
-import { type AgentWorld, anyNumber, KEY, running } from "./agent-world.ts";
+import type { CallId, CommandId } from "../../src/foundation/ids.ts";
+import { type AgentWorld, anyNumber, KEY, OWNER, running } from "./agent-world.ts";
 
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
 const dial = (id: string, area = "408"): BridgeCommand => ({
@@ -157,6 +157,39 @@ test("a conference that has lasted too long is ended, and reported as ended by t
   expect(world.machine.world.conferences.size).toBe(0);
   expect(world.events().filter(({ type }) => type === "conference-ended")).toHaveLength(1);
   expect(world.calls).toEqual([]);
+});
+
+test.each([
+  ["handed over, and finds the next one of its key", true, false],
+  ["handed over, and finds somebody in it whom it knew", true, true],
+  ["only lost the edge for a while", false, false],
+])("an agent that %s: a conference that has lasted too long is ended, and no other", (_, handsOver, stays) => {
+  const world = running({ ...anyNumber, longestConferenceMinutes: 60 });
+  if (stays) world.machine.dialIn("14085550000", `${KEY}#444#`);
+  world.pass(5 * 60_000);
+  world.loseEdge();
+  if (handsOver) {
+    Object.assign(world, { epoch: 2, activeSince: 2, alone: false });
+    world.connectEdge("standby");
+    world.settle();
+    if (!stays) world.machine.execute(OWNER, "other-1" as CommandId, KEY, { type: "end-conference" }, () => {});
+  }
+  world.pass(54 * 60_000);
+  if (handsOver) {
+    if (!stays) world.machine.execute(OWNER, "other-2" as CommandId, KEY, create, () => {});
+    world.epoch = 3;
+    world.activeSince = 3;
+    world.tell({ type: "activate", epoch: 3 });
+  } else world.connectEdge("active");
+  world.pass(20_000);
+  const snapshot = world.events().findLast(({ type }) => type === "snapshot");
+  const since = snapshot?.type === "snapshot" ? snapshot.conference?.since : null;
+  const isNext = handsOver && !stays;
+  expect([world.policyActs, since]).toEqual([[], isNext ? undefined : 100_000_000]);
+
+  world.pass(60_000);
+
+  expect(world.policyActs).toEqual(isNext ? [] : ["longest-conference"]);
 });
 
 test("a conference under the key of one that has just ended begins anew", () => {
