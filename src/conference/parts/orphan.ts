@@ -135,7 +135,9 @@ export function recordEnded(draft: Draft, { was }: EventOf<"conference-ended">):
   if (!was || !isUnknown(draft, was.since)) return;
   // Nobody can enter it any more.
   findOrphan(draft, { ...was, locked: true });
-  endByTelephone(draft, Math.min(was.endedAt, draft.at));
+  // Its agent's clock may have been set since they came in.
+  const entered = was.callers.map(({ enteredAt = draft.at }) => enteredAt);
+  endByTelephone(draft, Math.min(Math.max(was.endedAt, was.since ?? 0, ...entered), draft.at));
 }
 
 function foundCaller(draft: Draft, arrival: BridgeCaller): Caller {

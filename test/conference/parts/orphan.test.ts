@@ -139,6 +139,23 @@ test("a conference of which the edge hears at its end was found, with its caller
   expect(decided({ head: running({ phase: "creating", requests: [] }) }, reported(over)).facts).toEqual([]);
 });
 
+test.each([
+  ["somebody came in", 200, [{ enteredAt: 800 }], 800],
+  ["somebody came in of whom it does not say when", 200, [{}], 900],
+  ["it began", 750, [], 750],
+])("one that ended, as its agent says, before %s, ended no earlier: a clock was set", (_, since, callers, end) => {
+  const was = { since, endedAt: 700, callers: callers.map((one) => ({ ...caller, call: "c1", ...one })) };
+  const over = reported(event({ type: "conference-ended", was }));
+  const { facts } = decided({ head: { phase: "absent" } }, { ...over, at: 900 });
+  const records = facts.flatMap((fact) => ("record" in fact && fact.record ? [fact.record] : []));
+
+  expect(records).toHaveLength(callers.length + 1);
+  for (const record of records) {
+    expect(record.endedAt).toBe(end);
+    expect(record.seconds).toBeGreaterThanOrEqual(0);
+  }
+});
+
 test("a call that the bridge had dialled was dialled for its record, too", () => {
   const dialledOut = { ...was, dialledOut: true };
   const facts = factsOf(decided({ head: { phase: "absent" } }, reported(left({ was: dialledOut }))));
