@@ -4,7 +4,13 @@ import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.t
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
 import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
-import { type DomainTrouble, type FoundTrouble, serverIsGone, showTrouble } from "../../src/operators/trouble-kinds.ts";
+import {
+  type DomainTrouble,
+  type FoundTrouble,
+  isOfEdge,
+  serverIsGone,
+  showTrouble,
+} from "../../src/operators/trouble-kinds.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { domainTroubleEvent, receiverId, type WebhookEvent, wants } from "../../src/records/webhooks.ts";
@@ -248,9 +254,10 @@ export class KnownTroubles
 
   async acknowledge(domain: DomainName, given: Acknowledgement): Promise<void> {
     const { id } = given;
-    // What is wrong is dated by this object, whose time may be another one than that of the edge.
+    const [, kind = "", about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
     const at = this.#ports.now();
-    const acknowledgement = { ...given, at, upTo: Math.max(at, given.upTo) };
+    // What is wrong is dated by this object, whose time may be far from that of the edge, or by the edge.
+    const acknowledgement = { ...given, at, upTo: Math.max(isOfEdge(kind) ? given.at : at, given.upTo) };
     const upTo = acknowledgement.place ?? 0;
     const others = id === callerId(othersKey) ? (await this.#refused(domain)).slice(mostNamed) : null;
     this.#change(domain, () => {
@@ -265,7 +272,6 @@ export class KnownTroubles
       this.#table.make();
       for (const one of kept) this.#keep(one);
       this.#acknowledgements = null;
-      const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
       const happened = happenedKinds.find((one) => one === kind);
       if (happened) this.#happened.acknowledge(happened, about, upTo);

@@ -383,6 +383,12 @@ export function sourcesOf(kind: TroubleKind): readonly TroubleSource[] {
   return rowOf(kind).from;
 }
 
+/** Whether it is found by the edge alone, which dates it by its machine's clock. */
+export function isOfEdge(kind: string): boolean {
+  const known = troubleKinds.find((one) => one === kind);
+  return known !== undefined && sourcesOf(known).every((source) => source === "edge");
+}
+
 export function movesOn(kind: TroubleKind): boolean {
   return rowOf(kind).movesOn === true;
 }

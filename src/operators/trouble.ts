@@ -8,6 +8,7 @@ import { dayMs } from "../foundation/time/timers.ts";
 import {
   type DomainTrouble,
   type FoundTrouble,
+  isOfEdge,
   movesOn,
   orphanIs,
   showTrouble,
@@ -294,8 +295,7 @@ function isCovered({ kind, since, latest }: DomainTrouble, known: Acknowledgemen
   const from = known.since ?? null;
   if (from !== null && !movesOn(kind)) return since === from;
   // Each process of the edge notices for itself who does not answer, some earlier than the one that was asked.
-  const isOfEdge = sourcesOf(kind).every((source) => source === "edge");
-  return latest <= known.upTo && (from === null || isOfEdge || since >= from);
+  return latest <= known.upTo && (from === null || isOfEdge(kind) || since >= from);
 }
 
 function weightOf({ kind, acknowledged }: DomainTrouble): number {
