@@ -8,7 +8,7 @@ import type { IdLimit } from "../../src/link/messages.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { LogLine } from "../platform/log.ts";
-import type { Sql } from "../platform/platform.ts";
+import { doubtOf, type Platform, type Sql } from "../platform/platform.ts";
 import { EntryTable, entryTableSql } from "../platform/tables/entry-table.ts";
 
 /** How long a conference's row is kept: longer than it lasts, and than anything else of it is kept. */
@@ -91,11 +91,13 @@ export interface RelayEntries {
 /** A relay's rows: the epoch, who is active, for which of them conferences were swept, and which conferences are the edge's own. */
 export class RelayStore extends EntryTable<RelayEntries> {
   readonly #sql: Sql;
+  readonly #ports: Pick<Platform, "doubtMs">;
   /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */
   readonly #days = new Map<ConfKey, number | null>();
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, ports: Pick<Platform, "doubtMs">) {
     super(sql);
+    this.#ports = ports;
     this.#sql = sql;
     sql.exec(entryTableSql);
     sql.exec("CREATE TABLE IF NOT EXISTS conference (key TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID");
@@ -133,11 +135,12 @@ export class RelayStore extends EntryTable<RelayEntries> {
     this.#sql.exec("INSERT INTO conference VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET day = excluded.day", key, day);
     setLimited(this.#days, key, day, MAX_REMEMBERED);
     const prunedOn = this.read("prunedOn") ?? day - 1;
-    if (prunedOn >= day) return;
+    if (prunedOn === day) return;
     this.write("prunedOn", day);
     // After days without any message, or with a clock that is far ahead, only the next day shows what is old.
     if (prunedOn < day - 1) return;
-    this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays);
+    const doubtDays = Math.ceil(doubtOf(this.#ports) / dayMs);
+    this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays - doubtDays);
     this.#days.clear();
   }
 }

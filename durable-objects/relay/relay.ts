@@ -70,6 +70,7 @@ export interface RelayPorts
   readonly sockets: AgentSockets;
   /** See `Platform`. */
   readonly machineNow?: () => EpochMs;
+  doubtMs?(): number;
   skippedMs?(): number;
   readonly restoredAt?: EpochMs;
   readonly edgeEpoch?: number;
@@ -120,7 +121,7 @@ export class Relay implements RelayRpc {
   constructor(ports: RelayPorts) {
     this.#ports = ports;
     this.#alarm = new Alarm({ ...ports, log: (line) => ports.log({ ...line, ...this.#identity }) });
-    this.#store = new RelayStore(ports.sql);
+    this.#store = new RelayStore(ports.sql, ports);
     const attachments = ports.sockets.attachments();
     this.#identity = attachments[0]?.identity ?? this.#store.read("absences")?.identity;
     const epoch = this.#store.read("epoch") ?? 0;
