@@ -36,7 +36,7 @@ export class ConferenceActions {
 
   async operate(action: OperatorAction): Promise<OperatorResult> {
     const known = this.#known(action) ?? this.#refusal(action);
-    if (known !== null) return known;
+    if (known !== null) return known === "done" ? "done-before" : known;
     await this.#ports.submit(action);
     // What came before it in the same commit may have changed everything.
     return this.#known(action) ?? this.#refusal(action) ?? "no-such-conference";
@@ -48,7 +48,7 @@ export class ConferenceActions {
     if (!document || !domain) return "no-such-post";
     const id = sendAgainId(row);
     // For as long as the journal has the row: longer than other actions are known.
-    if (this.#store.journal.requestOf(id) !== null) return "done";
+    if (this.#store.journal.requestOf(id) !== null) return "done-before";
     const { transId: _, ...givenUp } = document;
     const refusal = sendAgainRefusalOf(this.#store.state, row, document, domain);
     return refusal ?? this.operate({ id, person, request: { type: "send-again", row, ...givenUp } });
@@ -74,7 +74,10 @@ export class ConferenceActions {
     if (document?.transId !== transId || !domain) return "no-such-post";
     const isSent = journal.requestOf(sendAgainId(row)) !== null;
     const refusal = isSent ? "sent-before" : sendAgainRefusalOf(state, row, document, domain);
-    if (refusal === null) return person === null ? "done" : this.sendAgain(row, person);
+    if (refusal === null) {
+      const sent = person === null ? "done" : await this.sendAgain(row, person);
+      return sent === "done-before" ? "sent-before" : sent;
+    }
     const { host } = document;
     if (host === BACK_END || !isBehind(state, host) || refusal === "host-not-allowed") return refusal;
     behind.add(host);

@@ -51,16 +51,13 @@ export class AuditStore {
    * Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. `now`: by which
    * it gets old; the entry's own time is by the edge that was asked.
    */
-  add(asked: AuditEntry, now: EpochMs): void {
+  add(entry: AuditEntry, now: EpochMs): void {
     this.#table.make();
     const latest = this.#sql
       .exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince)
       .map(({ id = null, data }): Kept => ({ id, entry: JSON.parse(String(data)) }));
-    if (latest.some((one) => isSame(one.entry, asked))) return;
-    const own = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, asked));
-    const isBefore = ({ id }: Kept) => own === undefined || Number(id) < Number(own.id);
-    const isRepeat = latest.some((one) => isBefore(one) && isDoneBefore(one.entry, asked));
-    const entry: AuditEntry = { ...asked, ...(isRepeat && { repeat: true }) };
+    if (latest.some((one) => isSame(one.entry, entry))) return;
+    const own = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
     const data = JSON.stringify(entry);
     if (this.#isCounted(latest, entry, own)) return;
     for (const { id, entry: known } of latest) {
@@ -123,8 +120,8 @@ export class AuditStore {
   }
 }
 
-/** Whether it was told before, whatever the directory has made of it. */
-function isSame({ repeat: _, heard, ...kept }: StoredEntry, entry: AuditEntry): boolean {
+/** Whether it was told before. */
+function isSame({ heard, ...kept }: StoredEntry, entry: AuditEntry): boolean {
   return JSON.stringify(kept) === JSON.stringify(entry);
 }
 
@@ -136,17 +133,7 @@ function nameOf({ at, lastAt = at, count = 1, actionId }: AuditEntry): string {
   return `${lastAt} ${count} ${actionId}`;
 }
 
-/** Under the same Idempotency-Key, as far as the latest entries tell. */
-function isDoneBefore(before: AuditEntry, entry: AuditEntry): boolean {
-  if (before.at === entry.at || before.refusal !== null) return false;
-  return isAlike(before, entry, ["person", "action", "actionId"]);
-}
-
 function isSameRequest(one: AuditEntry, other: AuditEntry): boolean {
-  return isAlike(one, other, ["at", "person", "action", "actionId", "from"]);
-}
-
-/** About the same, and with the same in these. */
-function isAlike(one: AuditEntry, other: AuditEntry, names: readonly (keyof AuditEntry)[]): boolean {
+  const names = ["at", "person", "action", "actionId", "from"] as const;
   return names.every((name) => one[name] === other[name]) && JSON.stringify(one.about) === JSON.stringify(other.about);
 }

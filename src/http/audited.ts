@@ -44,7 +44,9 @@ export function auditRefusal(edge: AuditPorts, asked: AskedRequest, { response, 
   return response;
 }
 
-function entryOf(asked: AskedRequest, at: number, outcome: Pick<AuditEntry, "status" | "refusal">): AuditEntry {
+type Outcome = Pick<AuditEntry, "status" | "refusal" | "repeat">;
+
+function entryOf(asked: AskedRequest, at: number, outcome: Outcome): AuditEntry {
   const { signedIn, action, actionId, from } = asked;
   const { name: person, role } = signedIn.person;
   return { at, person, role, by: signedIn.by, action, about: shortened(asked.about), actionId, ...outcome, from };
@@ -84,12 +86,26 @@ export async function audited(
   try {
     const { response, refusal } = isWrittenDown || isUrgent ? await act() : notWrittenDown();
     await onDisk?.();
-    edge.audit(domain, entryOf(asked, at, { status: response.status, refusal }), isOwed);
+    const outcome = {
+      status: response.status,
+      refusal,
+      ...(response.headers.has(replayed) && { repeat: true as const }),
+    };
+    edge.audit(domain, entryOf(asked, at, outcome), isOwed);
     return response;
   } catch (error) {
     edge.audit(domain, before, isOwed);
     throw error;
   }
+}
+
+/** As other services name it. */
+const replayed = "idempotent-replayed";
+
+/** The answer to an action that was done before under the same Idempotency-Key: nothing was done for it. */
+export function asReplay(answer: Response): Response {
+  answer.headers.set(replayed, "true");
+  return answer;
 }
 
 /** What people send is kept for long, so it is not kept at any length. */

@@ -60,14 +60,17 @@ export interface ItemPage<Item> {
   readonly next: number | null;
 }
 
-/** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
-export type OperatorResult = "done" | "other-action" | OperatorRefusal;
+/**
+ * `done`: it is on disk. `done-before`: it was already, under the same id. `other-action`: one that asked for
+ * something else is.
+ */
+export type OperatorResult = "done" | "done-before" | "other-action" | OperatorRefusal;
 
 /**
  * What becomes of a document that shall be sent again with others. `sent-before`: it was. `probed`: its server is behind, and is asked now
  * whether it is back; it then gets all that it is owed, as it is then.
  */
-export type SendAgainResult = OperatorResult | "sent-before" | "probed";
+export type SendAgainResult = Exclude<OperatorResult, "done-before"> | "sent-before" | "probed";
 
 /** A row of the journal, and when it was written. */
 export interface JournalPlace {

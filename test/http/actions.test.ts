@@ -91,6 +91,35 @@ test.each<[object, object, object]>([
   expect(edge.audited[0]?.[1].about).toEqual({ confKey: "5", type, ...about });
 });
 
+test("what is done once under an Idempotency-Key says so when it comes again, in its answer and in the audit", async () => {
+  const edge = await edgeWithConference();
+  const ask = (method: string, path: string, body?: object) =>
+    edge.app.request(`/api/v1/domains/local/${path}`, {
+      ...{ method, headers: { authorization: `Bearer ${token}`, "idempotency-key": "k1" } },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  const asked = [
+    ["POST", "conferences/5/actions", { type: "lock" }],
+    ["POST", "conferences/5/passthrough", { extCallId: "77", data: "1" }],
+    ["PUT", "conferences/5/hybrid", { connectData: "2" }],
+    ["PUT", "bridges/simulated/drain"],
+  ] as const;
+  for (const one of asked) {
+    edge.actionIds.length = 0;
+    const [method, path, body] = one;
+    const [first, second] = [await ask(method, path, body), await ask(method, path, body)];
+    const replayed = [first, second].map(({ headers }) => headers.get("idempotent-replayed"));
+    expect(replayed).toEqual([null, path.endsWith("drain") ? null : "true"]);
+    expect([second.status, await second.text()]).toEqual([first.status, await first.text()]);
+  }
+  expect(edge.audited.map(([, { action, repeat }]) => [action, repeat])).toEqual(
+    ["act", "sendPassthrough", "setHybridData", "drainBridge"].flatMap((action) => [
+      [action, undefined],
+      [action, action === "drainBridge" ? undefined : true],
+    ]),
+  );
+});
+
 test.each<[object, string]>([
   [{ type: "dance" }, 'type must be one of "mute", "unmute"'],
   [{}, "type is missing"],

@@ -494,11 +494,13 @@ export class FakeEdge {
       operate: async (action) => {
         const { id, request } = action;
         this.#call(`operate ${confKey}`, confKey);
+        const isKnown = this.actionIds.includes(id);
         this.actionIds.push(id);
         if (real) return real.operate(action);
         if (this.refusal !== null) return this.refusal;
         if (!this.alive.has(confKey)) return "no-such-conference";
         if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
+        if (isKnown) return "done-before";
         this.operated.push(request);
         return "done";
       },

@@ -140,7 +140,8 @@ const idempotencyHeader = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
-  description: "A name of your own for this action, such as a UUID: a repeat with the same one is the same action.",
+  description:
+    "A name of your own for this action, such as a UUID: a repeat with the same one is the same action. Where what it asks is done once alone, the answer to a repeat has `Idempotent-Replayed: true`.",
   schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,64}$" },
 };
 

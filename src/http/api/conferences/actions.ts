@@ -42,8 +42,7 @@ export function actRoute(actions: ActionTable = operatorActions) {
     about: ({ domain: { settings }, body: request }) => aboutRequest(request, body, personAudited(settings)),
     async handle(call) {
       const { body: request, actionId, domain, confKey } = call;
-      const refusal = await operate(request, call);
-      return refusal ?? acceptedAction(domain.name, confKey, actionId);
+      return operate(request, call, acceptedAction(domain.name, confKey, actionId));
     },
   });
 }
@@ -103,8 +102,8 @@ export const actionRoutes = [
   }),
 ];
 
-async function send(request: OperatorRequest, call: ApiCall): Promise<{ readonly accepted: true } | Response> {
-  return (await operate(request, call)) ?? { accepted: true };
+function send(request: OperatorRequest, call: ApiCall): Promise<Response> {
+  return operate(request, call, Response.json({ accepted: true }, { status: queued.status }));
 }
 
 function tooLong(detail: string): Response {

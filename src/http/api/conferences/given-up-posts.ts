@@ -9,7 +9,7 @@ import { problem } from "../../problem.ts";
 import { cursorOf, limitOf, next } from "../paging.ts";
 import { routeOf } from "../route.ts";
 import { isKnown } from "./conferences.ts";
-import { accepted, acceptedAction, refusalOf, refusalText } from "./operate.ts";
+import { accepted, acceptedAction, answerTo, refusalText } from "./operate.ts";
 
 const route = routeOf("Domains");
 
@@ -96,8 +96,7 @@ export const givenUpRoutes = [
       const { conference, row } = found.post;
       const object = edge.objects.conference(domain.name, conference);
       const result = found.content ? await object.sendAgain(row, signedIn.person.name) : whyGone(found.post);
-      if (result !== "done") return refusalOf(result, conference);
-      return acceptedAction(domain.name, conference, sendAgainId(row));
+      return answerTo(result, conference, acceptedAction(domain.name, conference, sendAgainId(row)));
     },
   }),
 ];

@@ -3,11 +3,12 @@ import type { OperatorRequest } from "../../../conference/operator-actions.ts";
 import type { ActionId, DomainName } from "../../../foundation/ids.ts";
 import { segmentOf } from "../../../foundation/text/path-segment.ts";
 import type { OperatorResult } from "../../../rpc/conference.ts";
+import { asReplay } from "../../audited.ts";
 import { type ProblemTitle, problem } from "../../problem.ts";
 import type { ApiCall } from "../route.ts";
 import { isKnown } from "./conferences.ts";
 
-type Refusal = Exclude<OperatorResult, "done">;
+type Refusal = Exclude<OperatorResult, "done" | "done-before">;
 
 export const operateRefusals = {
   404: "There is no such domain that you see, no such conference runs, or it has no such caller or room.",
@@ -15,14 +16,20 @@ export const operateRefusals = {
   422: "It cannot be done, however things are; or the Idempotency-Key is that of another action.",
 } as const;
 
-/** Asks something of a conference, as the person of this request; `null`: it is on disk, and else the answer that says why nothing was done. */
+/** Asks something of a conference, as the person of this request. `answer`: once it is on disk; else it says why nothing was done. */
 export async function operate(
   request: OperatorRequest,
   { domain, confKey, conference, edge, actionId, signedIn }: ApiCall,
-): Promise<Response | null> {
+  answer: Response,
+): Promise<Response> {
   const action = { id: actionId as ActionId, person: signedIn.person.name, request };
   const result = (await isKnown(domain, confKey, edge)) ? await conference.operate(action) : "no-such-conference";
-  return result === "done" ? null : refusalOf(result, confKey);
+  return answerTo(result, confKey, answer);
+}
+
+export function answerTo(result: OperatorResult, confKey: string, done: Response): Response {
+  if (result === "done") return done;
+  return result === "done-before" ? asReplay(done) : refusalOf(result, confKey);
 }
 
 export const accepted = {
