@@ -28,13 +28,13 @@ import type { Identify, OpenCommand, PendingCommands } from "../core/pending-com
 import type { Reports } from "../core/reports.ts";
 import type { Note } from "../service/log.ts";
 import { type HangUpReason, type HangUps, hangUpReason, refusedAs } from "./hang-ups.ts";
-import type { Arrival, KeysEvent, Leg, Legs } from "./legs.ts";
+import { type Arrival, KEYS_WITHIN_MS, type KeysEvent, type Leg, type Legs } from "./legs.ts";
 import type { PromptCalls } from "./prompt-calls.ts";
 
 /** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
 const PLEASE_WAIT_AGAIN_MS = 16_000;
 
-/** How long a caller waits for the edge at most: as long as in that dialplan. */
+/** How long a caller is at the prompt at most, and waits for the edge: as long as in that dialplan. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
 /** A pause after which the edge hears what a caller has keyed without a #; and the longest time that somebody keys a key in. */
@@ -165,8 +165,8 @@ export class Keypads {
     return this.#isWithoutEdge || now - this.#edgeBackAt < LISTENS_MS ? null : now - LISTENS_MS;
   }
 
-  /** It is one too many, and has keyed nothing. */
-  hangUpOnSilent(leg: Leg): void {
+  /** It is one too many. */
+  hangUpOnCrowded(leg: Leg): void {
     this.#hush(leg);
     this.#endAtPrompt(leg, { why: "crowded", announcement: null }, leg.keypad);
   }
@@ -185,6 +185,7 @@ export class Keypads {
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     leg.hasKeyed = true;
+    this.#listensUntil = Math.max(this.#listensUntil ?? 0, leg.since + LISTENS_MS + KEYS_WITHIN_MS);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
     for (const key of keys)
@@ -202,11 +203,20 @@ export class Keypads {
     for (const leg of this.#timedLegs()) {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
+      if (this.#isThereTooLong(leg, now)) {
+        this.#hangUpOnCaller(leg, hangUpReason("silent", leg.hasKeyed), leg.keypad);
+        continue;
+      }
       this.announce(leg, promptAfter(before, leg.keypad));
       if (!this.#isWithoutEdge && isStuck(leg, now)) this.#parts.promptCalls.unfinished(leg, now);
       if (this.#isWithoutEdge && leg.keypad?.at === "conference-key")
         this.#announceAgain(leg, leg.keypad.unknown > 0 ? "key-again" : "welcome", now);
     }
+  }
+
+  /** Else a key now and then would keep a port for ever. */
+  #isThereTooLong({ keypad, since }: Leg, now: EpochMs): boolean {
+    return isAtPrompt(keypad) && !this.#isWithoutEdge && now - Math.max(since, this.#edgeBackAt) >= LONGEST_WAIT_MS;
   }
 
   /** Nobody may be led in: what callers key counts later. */

@@ -6,6 +6,9 @@ import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from 
 import { MultiMap } from "../../src/foundation/maps.ts";
 import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "../core/journal.ts";
 
+/** So long a caller at the prompt has for its keys: then it counts as one that has keyed nothing. */
+export const KEYS_WITHIN_MS = 60_000;
+
 export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
 
 /** A phone leg as far as the agent must know it between two events. */

@@ -237,7 +237,7 @@ export class Agent {
       const reason = crowd.get(call);
       if (reason === undefined) continue;
       this.#commands.policyActs(reason, { call, number }, now);
-      this.#keypads.hangUpOnSilent(leg);
+      this.#keypads.hangUpOnCrowded(leg);
     }
   }
 

@@ -2,7 +2,7 @@ import type { Command } from "../../src/bridge/commands.ts";
 import { mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import type { Leg, Legs } from "../callers/legs.ts";
+import { KEYS_WITHIN_MS, type Leg, type Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "./journal.ts";
@@ -28,9 +28,9 @@ export const policyReasons = {
   "longest-conference":
     "a conference has lasted as long as `policy.longestConferenceMinutes` allows: the agent ends it",
   "prompt-calls":
-    "as many callers are at the prompt as `policy.promptCalls` allows: the agent hangs up on the one that has waited longest without a key",
+    "as many callers are at the prompt as `policy.promptCalls` allows: the agent hangs up on the one that has waited longest, first without a key",
   "prompt-calls-of-number":
-    "as many callers of one number are at the prompt as `policy.promptCallsOfNumber` allows: the agent hangs up on the one that has waited longest without a key",
+    "as many callers of one number are at the prompt as `policy.promptCallsOfNumber` allows: the agent hangs up on the one that has waited longest, first without a key",
 } as const satisfies Record<DialRefusal | "longest-call" | "longest-conference" | CrowdReason, string>;
 export type PolicyReason = keyof typeof policyReasons;
 
@@ -99,9 +99,10 @@ export class Policy {
   }
 
   /**
-   * Callers at the prompt who are too many, so that ports are left for conferences. Who has keyed
-   * anything stays. Who came after `heardBy` (`null`: everybody) still listens or is told to wait, and stays unless
-   * half as many again are there. `freePorts`: those that no conference has; `null`: nobody knows.
+   * Callers at the prompt who are too many, so that ports are left for conferences: those who have waited longest
+   * without a key. Who came after `heardBy` (`null`: everybody) still listens or is told to wait, and stays unless
+   * half as many again are there; so does who has keyed anything within its first minute, and goes after the
+   * silent ones. `freePorts`: those that no conference has; `null`: nobody knows.
    */
   crowd(
     atPrompt: Iterable<AtPrompt>,
@@ -113,12 +114,16 @@ export class Policy {
     const { promptCallsOfNumber = atLeastOne(promptCalls / 2) } = this.settings;
     const all = [...atPrompt].sort((one, other) => one.since - other.since);
     const crowd = new Map<CallId, CrowdReason>();
+    const isSilent = ({ hasKeyed, since }: AtPrompt) =>
+      !hasKeyed || (heardBy !== null && since <= heardBy - KEYS_WITHIN_MS);
     const thinOut = (callers: readonly AtPrompt[], most: number, reason: CrowdReason) => {
       const here = callers.filter(({ call }) => !crowd.has(call));
-      const silent = here.filter(({ hasKeyed }) => !hasKeyed);
+      const silent = here.filter(isSilent);
       const heard = silent.filter(({ since }) => heardBy !== null && since <= heardBy);
       const surplus = Math.max(Math.min(here.length - most, heard.length), here.length - Math.ceil(most * 1.5), 0);
-      for (const { call } of silent.slice(0, surplus)) crowd.set(call, reason);
+      const keying = heardBy === null ? [] : here.filter((one) => !isSilent(one));
+      const first = [...silent, ...keying];
+      for (const { call } of first.slice(0, surplus)) crowd.set(call, reason);
     };
     // Those who withhold their numbers have nothing to do with each other.
     const byNumber = Map.groupBy(all, ({ number }) => (/\d/.test(number) ? number : null));

@@ -91,6 +91,57 @@ test("who has keyed anything stays, and then the one who has come last goes", ()
   expect(atPrompt(world, silent)).toEqual([]);
 });
 
+/** Each of these who is at the prompt keys one digit, every ten seconds. */
+function keyOn(world: AgentWorld, calls: readonly CallId[], seconds: number): void {
+  for (let passed = 0; passed < seconds; passed += 10) {
+    for (const call of atPrompt(world, calls)) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+    world.pass(10_000);
+  }
+}
+
+test.each([
+  ["each of another number", undefined, [15, 15, 10]],
+  ["of one number", "14085559998", [8, 8, 5]],
+])(
+  "callers who key on and on, %s, leave ports as silent ones do, and nobody is at the prompt for ever",
+  (_, number, left) => {
+    const world = onBridge(20);
+    const crowd = Array.from({ length: 20 }, () => arrives(world, "9", number));
+    const counts = [0, 50, 30].map((seconds) => {
+      keyOn(world, crowd, seconds);
+      return atPrompt(world, crowd).length;
+    });
+    expect(counts).toEqual(left);
+    keyOn(world, crowd, 200);
+    const [last = expect.unreachable(), ...others] = atPrompt(world, crowd).toReversed();
+    expect(others).toHaveLength((counts[2] ?? 0) - 1);
+
+    keyOn(world, crowd, 30);
+
+    expect(atPrompt(world, crowd)).toEqual([]);
+    expect(world.promptCalls.get(last)?.end?.why).toBe("stopped-keying");
+  },
+);
+
+test("while the edge is away, who keys waits for it like others, and none of them is one too many", () => {
+  const world = onBridge(20);
+  world.loseEdge();
+  const keying = Array.from({ length: 18 }, () => arrives(world, "9"));
+  keyOn(world, keying, 120);
+  expect(atPrompt(world, keying)).toEqual(keying);
+});
+
+test("a caller whose keys found no conference yet has a minute for them, when the longest silent one has gone", () => {
+  const world = onBridge(20);
+  const keying = Array.from({ length: 12 }, () => arrives(world, "9"));
+  keyOn(world, keying, 60);
+  expect(atPrompt(world, keying)).toEqual(keying);
+
+  keyOn(world, keying, 20);
+
+  expect(atPrompt(world, keying)).toEqual(keying.slice(2));
+});
+
 test("a crowd takes half of what conferences leave: callers in them and call-outs are not touched, and more are let in", () => {
   const world = onBridge(20);
   const inside = Array.from({ length: 4 }, () => arrives(world, `${KEY}##`));

@@ -70,7 +70,7 @@ test("time is waited for where it may bring something about: at the prompt, for 
 
   keypads.prompted({ call: other, number: "", dialled: "" });
   expect(keypads.waitForTime).toBe(true);
-  keypads.hangUpOnSilent(legs.find(other) ?? expect.unreachable());
+  keypads.hangUpOnCrowded(legs.find(other) ?? expect.unreachable());
   const [expel] = hangUps.begin();
   expect(keypads.waitForTime).toBe(false);
   hangUps.finished(expel?.id ?? expect.unreachable(), { done: "unknown" }, 0);
@@ -244,7 +244,7 @@ test("whom the bridge refuses to admit is hung up on if it led itself in, and is
 
 test("what is to become of callers is forgotten with the link to the bridge", () => {
   const { arrives, keypads, hangUps, legs, announced } = keypadsWorld();
-  keypads.hangUpOnSilent(arrives());
+  keypads.hangUpOnCrowded(arrives());
   arrives(other);
   keypads.clear();
   expect([hangUps.begin(), hangUps.count, legs.count, announced(), keypads.waitForTime]).toEqual([[], 0, 0, [], false]);
