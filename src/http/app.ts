@@ -59,7 +59,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     }
     const { domain, bridge } = context.req.param();
     const place = { domain: domain as DomainName, bridge: bridge as BridgeName };
-    return admitAgent(context.req.raw, place, forOneRequest(edge));
+    return admitAgent(context.req.raw, place, forOneRequest(edge), () => context.env.proved?.());
   });
   app.post("/console/session", (context) => signIn(context, forOneRequest(edge)));
   app.delete("/console/session", (context) => signOut(context, forOneRequest(edge)));
@@ -94,9 +94,13 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     if (answer !== null) return answer.catch(failed);
     const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());
     if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request, hooks ?? {});
-    // An agent that proves who it is gets in, whoever else has its address.
-    const admitted = await app.fetch(request);
-    return (admitted.status === 403 ? limit() : null) ?? admitted;
+    // An agent that proves who it is gets in, or its challenge, whoever else has its address.
+    let isAgent = false;
+    const proved = () => {
+      isAgent = true;
+    };
+    const admitted = await app.fetch(request, { proved });
+    return (isAgent ? null : limit()) ?? admitted;
   };
   return {
     routes: app.routes,

@@ -19,7 +19,10 @@ export type SignedIn =
 
 /** What the guard leaves for the routes behind it, and whom it tells. */
 export interface Variables {
-  readonly Bindings: Partial<Pick<PostHooks, "signedIn">>;
+  readonly Bindings: Partial<Pick<PostHooks, "signedIn">> & {
+    /** An agent has proved its key. */
+    proved?(): void;
+  };
   readonly Variables: { signedIn: SignedIn };
 }
 

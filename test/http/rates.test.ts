@@ -231,9 +231,15 @@ test("an agent that proves who it is gets in beside a stranger who has used up t
   await answered(edge, 2_001, "/healthz", { headers: from });
   const hello = await helloOf(0, { at: edge.time });
   const agent = { headers: { ...from, "bridgehead-hello": hello } };
-  expect((await edge.app.request("/agent/local/simulated", agent)).status).toBe(200);
+  // First its relay refuses it, with a challenge.
+  for (const status of [403, 200]) {
+    edge.relayStatus = status;
+    expect((await edge.app.request("/agent/local/simulated", agent)).status).toBe(status);
+  }
   const stranger = { headers: { ...from, "bridgehead-hello": await helloOf(1, { at: edge.time }) } };
   expect((await edge.app.request("/agent/local/simulated", stranger)).status).toBe(429);
+  for (const path of ["/agent/local", "/agent/local/simulated"])
+    expect((await edge.app.request(path, { headers: { "cf-connecting-ip": "192.0.2.1" } })).status).toBe(429);
 });
 
 test("guesses through a proxy that nobody has named are limited, whatever addresses they claim", async () => {

@@ -21,11 +21,20 @@ export interface AgentPorts extends EdgePorts {
 
 const WRONG_KEYS_A_MINUTE = 2;
 
-/** Hands an agent's request for its socket to the relay of its bridge, if the signature is right. The relay knows whether it is new. */
-export async function admitAgent(request: Request, place: Place, edge: AgentPorts): Promise<Response> {
+/**
+ * Hands an agent's request for its socket to the relay of its bridge, if the signature is right, which `proved` is told. The relay
+ * knows whether it is new.
+ */
+export async function admitAgent(
+  request: Request,
+  place: Place,
+  edge: AgentPorts,
+  proved: () => void,
+): Promise<Response> {
   const hello = decodeHello(request.headers.get(HELLO_HEADER));
   const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), isSigned) : hello.error;
   if (why !== null) return refuse(why, hello.ok ? hello.value : null, place, edge);
+  proved();
   const answer = await edge.objects.relay(place.domain, place.bridge).fetch(request);
   if (hello.ok && answer.ok) edge.doubt?.heardTime(hello.value.at, addressOf(request));
   return answer;
