@@ -175,13 +175,17 @@ export function crossSiteRefusal({ req }: Context, isAmbient: boolean): Response
 }
 
 export async function admitPerson(context: Context, ports: GuardPorts, address: string): Promise<SignedIn | Response> {
-  const waitSeconds = ports.rates.tokenWait(address, ports.now());
-  if (waitSeconds > 0 && context.req.header("authorization") !== undefined)
-    return tooManyAttempts(waitSeconds, address);
+  const hasToken = context.req.header("authorization") !== undefined;
+  const tooMany = () => (hasToken ? tooManyAttempts(address, ports) : null);
+  const refusal = tooMany();
+  if (refusal) return refusal;
   const signedIn = await whoAsks(context, ports);
+  // Of tokens that come side by side no more are judged than of those that come one behind the other.
+  const meanwhile = tooMany();
+  if (meanwhile) return meanwhile;
   if (signedIn === null) {
     ports.metrics.operatorsRefused.count();
-    if (context.req.header("authorization") !== undefined) {
+    if (hasToken) {
       ports.rates.wrongToken(address, ports.now());
       ports.log("sign-in", { outcome: "refused", from: address }, "warn");
     }
@@ -197,7 +201,10 @@ function notSignedIn(): Response {
   return problem(401, "not authorised", detail, { "www-authenticate": "Bearer" });
 }
 
-export function tooManyAttempts(waitSeconds: number, address: string): Response {
+/** The answer to a token of this address, right or wrong, behind too many wrong ones; `null`: it may be tried. */
+export function tooManyAttempts(address: string, { rates, now }: Pick<GuardPorts, "rates" | "now">): Response | null {
+  const waitSeconds = rates.tokenWait(address, now());
+  if (waitSeconds === 0) return null;
   const from =
     address === unnamedProxy
       ? "through a proxy that trustedProxies of the edge's settings does not name, or that says no address, so that all who come through it are one"

@@ -242,6 +242,28 @@ test("an agent that proves who it is gets in beside a stranger who has used up t
     expect((await edge.app.request(path, { headers: { "cf-connecting-ip": "192.0.2.1" } })).status).toBe(429);
 });
 
+test.each(["a program's", "a person's"])(
+  "of %s guesses that come side by side no more are judged, the right one too",
+  async (whose) => {
+    const edge = await edgeWithAnna();
+    const from = { "cf-connecting-ip": "192.0.2.1", "sec-fetch-site": "same-origin" };
+    const guess = (text: string) =>
+      whose === "a program's"
+        ? edge.app.request(me, { headers: { ...from, authorization: `Bearer ${text}` } })
+        : edge.app.request("/console/session", {
+            method: "POST",
+            headers: from,
+            body: JSON.stringify({ token: text }),
+          });
+    const volley = () =>
+      Promise.all([...Array.from({ length: 100 }, (_, index) => guess(`guess ${index}`)), guess("annas")]);
+    const judged = async () => (await volley()).filter(({ status }) => status !== 429).length;
+    expect(await judged()).toBe(20);
+    edge.time += 3_000;
+    expect(await judged()).toBe(1);
+  },
+);
+
 test("guesses through a proxy that nobody has named are limited, whatever addresses they claim", async () => {
   const edge = await edgeWithAnna();
   const guesses = await answered(edge, 60, me, bearer("a guess", unnamedProxy));

@@ -36,9 +36,7 @@ export async function signIn(context: Context, edge: PeoplePorts): Promise<Respo
 
 /** The answer to somebody who may not even try a token now; `null`: it may be tried. */
 export function signInRefusal(context: Context, edge: PeoplePorts): Response | null {
-  const address = addressOf(context.req.raw);
-  const waitSeconds = edge.rates.tokenWait(address, edge.now());
-  return crossSiteRefusal(context, true) ?? (waitSeconds > 0 ? tooManyAttempts(waitSeconds, address) : null);
+  return crossSiteRefusal(context, true) ?? tooManyAttempts(addressOf(context.req.raw), edge);
 }
 
 /** Begins a session, whose cookie the browser keeps from scripts and other sites; or the answer to a token that is nobody's. */
@@ -49,6 +47,9 @@ export async function beginSession(
 ): Promise<Result<{ readonly person: Operator; readonly session: Session }, Response>> {
   const from = addressOf(context.req.raw);
   const found = await personOfToken(await edge.people(), token);
+  // As in `admitPerson`.
+  const meanwhile = tooManyAttempts(from, edge);
+  if (meanwhile) return err(meanwhile);
   if (found === null) {
     edge.metrics.operatorsRefused.count();
     edge.rates.wrongToken(from, edge.now());
