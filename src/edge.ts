@@ -282,7 +282,7 @@ export class Edge {
   /** Any request can cause a line, so each event of each domain has its limit. */
   #log(event: EdgeEvent, facts: LogFacts, level: Level = "info"): void {
     const { log, now } = this.#place;
-    const dropped = this.#logLimit.admit(event, String(facts.domain ?? ""), now());
+    const dropped = this.#logLimit.admit(event, String(facts.domain ?? facts.outcome ?? ""), now());
     if (dropped === null) this.#metrics.logLinesDropped.count({ event });
     else log({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
   }

@@ -65,9 +65,10 @@ const MOST_CONNECTIONS = 50;
 export function healthServer(agent: () => LocalAgent, port: number): Promise<Server> {
   const open = new Set<Socket>();
   const server = createServer((request, response) => {
-    // Whose question is under way, as a drain is until the calls are over, is not closed for another one.
-    open.delete(request.socket);
-    response.once("close", () => !request.socket.destroyed && open.add(request.socket));
+    // One question of each connection: the answers to thousands that nobody reads would fill the memory. It is not
+    // closed for another one while that is under way, as a drain is until the calls are over.
+    if (!open.delete(request.socket)) return;
+    response.shouldKeepAlive = false;
     const { names, health, calls, drain, key } = agent();
     const { domain, bridge, agent: name } = names;
     const json = (value: unknown) => `${JSON.stringify(value)}\n`;

@@ -32,6 +32,11 @@ export class HistoryTurns {
     this.#ports = ports;
   }
 
+  /** Of how many persons and conferences something waits or is under way. */
+  get size(): number {
+    return this.#asked.size;
+  }
+
   /** Asked before what is read becomes a page. */
   async giveWay(): Promise<void> {
     await this.#ports.giveWay?.();
@@ -46,6 +51,7 @@ export class HistoryTurns {
     const { passedMs } = this.#ports;
     const own: Asked = { atMs: 0, state: "waiting" };
     const begunMs = passedMs();
+    this.#forgetLost(begunMs);
     try {
       // By looks of its own: at Cloudflare no request may wait for what another one does.
       while (!this.#isTurnOf(own, name)) {
@@ -69,11 +75,23 @@ export class HistoryTurns {
     const all = (this.#asked.get(name) ?? new Set()).add(own);
     this.#asked.set(name, all);
     for (const first of all) {
-      if (first === own || Math.abs(own.atMs - first.atMs) < lostAfterMs[first.state]) return first === own;
+      if (first === own || !isLost(first, own.atMs)) return first === own;
       all.delete(first);
     }
     return true;
   }
+
+  /** Nobody else would, where nobody asks about the same again. */
+  #forgetLost(nowMs: number): void {
+    for (const [name, all] of this.#asked) {
+      for (const one of all) if (isLost(one, nowMs)) all.delete(one);
+      if (all.size === 0) this.#asked.delete(name);
+    }
+  }
+}
+
+function isLost({ atMs, state }: Asked, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) >= lostAfterMs[state];
 }
 
 /** In place of an answer that has no turn. */

@@ -23,7 +23,7 @@ function questions() {
       begun.push(name);
       return new Promise<string>((resolve) => open.push(() => resolve(name)));
     });
-  return { machine, clock, begun, ask, end: () => open.shift()?.() };
+  return { machine, clock, begun, ask, turns, end: () => open.shift()?.() };
 }
 
 test("a person's questions about one conference wait for each other, and nobody else for them", async () => {
@@ -96,6 +96,14 @@ test("a question that never says that it is over is in nobody's way for long", a
   expect(begun).toEqual(["lost"]);
   await clock.pass(1_000);
   expect(begun).toEqual(["lost", "next"]);
+});
+
+test("questions that never say that they are over are remembered for seconds, whatever the next one is about", async () => {
+  const { clock, ask, turns } = questions();
+  for (let conference = 0; conference < 100; conference += 1) void ask(anna as Operator, String(conference), "lost");
+  await clock.pass(16_000);
+  void ask(boris as Operator, "5", "next");
+  expect(turns.size).toBe(1);
 });
 
 test.each([anna, tokenOperator])("a hundred wait; who comes behind them is refused at once: %o", async (person) => {

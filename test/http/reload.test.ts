@@ -44,7 +44,10 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
       serverRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
     }),
     webexSite: (domain: string) => ({ settingsRead: () => noted(domain, sites) }),
-    sessions: () => ({ keepRefused: async () => {}, keep: async () => {} }),
+    sessions: () => ({
+      ...{ keepRefused: async () => {}, keep: async () => {}, refused: async () => {} },
+      begin: async (session: object) => ({ ...session, begunAt: clock.now, usedAt: clock.now }),
+    }),
   };
   let ids = 0;
   return new Edge({
@@ -71,6 +74,20 @@ async function statusFor(edge: Edge, token: string): Promise<number> {
   const headers = { authorization: `Bearer ${token}` };
   return (await edge.fetch(new Request(`${origin}/api/v1/me`, { headers }))).status;
 }
+
+test("however many guess, the log has who signs in", async () => {
+  const edge = edgeOf({ local });
+  const signIn = (text: string, from: string) => {
+    const headers = { "sec-fetch-site": "same-origin", "cf-connecting-ip": from };
+    return edge.fetch(
+      new Request(`${origin}/console/session`, { method: "POST", headers, body: JSON.stringify({ token: text }) }),
+    );
+  };
+  for (let guess = 0; guess < 30; guess += 1) await signIn("a guess", `192.0.2.${guess}`);
+  expect((await signIn(operatorToken, "198.51.100.7")).status).toBe(201);
+  expect(lines).toHaveLength(21);
+  expect(lines.at(-1)).toMatchObject({ event: "sign-in", outcome: "signed-in", person: "operator" });
+});
 
 test("a reload has worked although relays hang or fail, which the log says; those are tried again later", async () => {
   relays = {

@@ -12,7 +12,7 @@ const marks = {
   ...{ type: "open", command: "open", message: "open", messages: "open", number: "personal", country: "open" },
   ...{ dialled: "open", action: "open", about: "open", refusal: "open", person: "open", from: "open", of: "open" },
   // What became of it.
-  ...{ result: "open", status: "open", outcome: "open", by: "open", why: quoted, detail: quoted, note: "open" },
+  ...{ result: "open", status: "open", outcome: "open", by: "open", why: quoted, detail: quoted, note: quoted },
   ...{ error: "open", kind: "open", path: "open", problem: "open", disk: "open", epoch: "open", to: "open" },
   ...{ attempt: "open", at: "open", nextAt: "open", count: "open", lastAt: "open" },
   ...{ callers: "open", conferences: "open", events: "open", kinds: "open", rows: "open", users: "open" },

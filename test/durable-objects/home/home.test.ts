@@ -823,6 +823,11 @@ test("a line of the log names a conference that broke by its domain and its key,
   expect(JSON.stringify(shownFacts(line ?? {}, persons.masked))).not.toContain("555120777");
 });
 
+test("what a note of the log quotes from a message is masked", () => {
+  const note = 'W2A_CreateSubConference: MaxNumAttendee is "4085550177 x", must be a whole number from 0';
+  expect(JSON.stringify(shownFacts({ note }, persons.masked))).not.toContain("4085550177");
+});
+
 test("a new state on a machine whose clock was never set says so; one with a state goes on from that", async () => {
   const unset = 20_000;
   const fresh = await HomeOnTest.start(words, unset);
