@@ -105,25 +105,33 @@ function addUpkeep(program: Command): void {
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
         let erased = 0;
-        const found = new Set<string>();
+        const [found, up] = [new Set<string>(), new Set<string>()];
         const path = "POST /domains/{domain}/records/erasures";
         for await (const page of edge.pages(path, { domain }, { body: { number } })) {
           erased += page.erased;
           // An edge of the last release does not name them.
           for (const other of page.alike ?? []) found.add(other);
+          for (const key of page.inside ?? []) up.add(key);
         }
-        const alike = [...found];
+        const [alike, inside] = [[...found], [...up]];
         if (json || erased > 0)
           await print(
             json
-              ? JSON.stringify({ erased, ...(alike.length > 0 && { alike }) })
+              ? JSON.stringify({ erased, ...(alike.length > 0 && { alike }), ...(inside.length > 0 && { inside }) })
               : `the number is out of ${counted(erased, "place")}: records, and calls at the prompt`,
           );
         const others = `records have ${alike.join(", ")}: erase each that is meant, as it stands here`;
         if (erased > 0 && alike.length > 0) console.error(printable(`of numbers like it, ${others}`));
+        if (inside.length > 0) {
+          const where = `in ${inside.join(", ")}`;
+          console.error(
+            printable(`calls ${where} have it now, and so will their records: erase it again once they are over`),
+          );
+        }
         if (erased > 0) return;
         process.exitCode = 1;
-        const advice = alike.length > 0 ? others : "look at each digit, and at the country code";
+        const mistake = "look at each digit, and at the country code";
+        const advice = alike.length > 0 ? others : inside.length > 0 ? "there is none yet" : mistake;
         console.error(printable(`no record and no call at the prompt has the number ${number}: ${advice}`));
       }),
     );

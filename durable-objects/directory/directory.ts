@@ -119,9 +119,9 @@ export class Directory
       aboutNow: (domain) => this.#aboutNow(domain),
       alsoErase: (domain, isMeant) => {
         const erased = this.promptStore.eraseNumber(isMeant);
-        this.list.eraseNumber(isMeant);
+        const inside = this.list.eraseNumber(isMeant);
         this.knownTrouble.eraseNumber(domain, isMeant);
-        return { erased, others: this.promptStore.numbers() };
+        return { erased, inside, others: this.promptStore.numbers() };
       },
       giveWay: async () => ports.giveWay?.(),
     });

@@ -23,18 +23,22 @@ const mostSearched = 150_000;
 const searchedAtOnce = 15_000;
 /** How many records one call of an erasure looks at: others read between its portions, and it must end in time. */
 const mostErasing = 2_000;
-/** How many other numbers one call of an erasure names. */
+/** How many other numbers, and conferences, one call of an erasure names. */
 const mostAlike = 10;
 /** If a conference has no place yet, its records are searched from so long before its start, or now, since clocks may be wrong. */
 const clockMarginMs = dayMs;
 const mostPage = 1_000;
 const portion = 500;
 
+interface Besides extends Pick<ErasurePage, "erased" | "inside"> {
+  readonly others: Iterable<string>;
+}
+
 interface RecordPorts {
   now(): EpochMs;
   aboutNow(domain: DomainName): DirectoryIdentity;
-  /** Takes a number out of all but the records. Returns how many calls at the prompt had it, and others' numbers. */
-  alsoErase(domain: DomainName, isMeant: IsNumber): { readonly erased: number; readonly others: Iterable<string> };
+  /** Takes a number out of all but the records. Returns how many calls at the prompt had it, who has it inside, and others' numbers. */
+  alsoErase(domain: DomainName, isMeant: IsNumber): Besides;
   /** See `Platform`. */
   giveWay(): Promise<void>;
 }
@@ -103,7 +107,7 @@ export class RecordStore {
 
   /** Also in the middle of an export: ids stay. */
   async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
-    if (number === "" || !this.#store.about) return { erased: 0, alike: [], next: null };
+    if (number === "" || !this.#store.about) return { erased: 0, alike: [], inside: [], next: null };
     // Bridges may keep signs between digits.
     const isMeant = (kept: string) => kept === number || digitsIn(kept) === number;
     const isAlike = numberMatcher(number);
@@ -111,12 +115,10 @@ export class RecordStore {
     const noteAlike = (other: string) => {
       if (alike.size < mostAlike && !isMeant(other) && isAlike(other)) alike.add(other);
     };
-    let erased = 0;
-    if (from === 0) {
-      const besides = this.#ports.alsoErase(domain, isMeant);
-      erased = besides.erased;
-      for (const other of besides.others) noteAlike(other);
-    }
+    const besides = from === 0 ? this.#ports.alsoErase(domain, isMeant) : null;
+    for (const other of besides?.others ?? []) noteAlike(other);
+    const inside = besides?.inside.slice(0, mostAlike) ?? [];
+    let erased = besides?.erased ?? 0;
     let place = from;
     for (let looked = 0; looked < mostErasing; looked += portion) {
       await this.#ports.giveWay();
@@ -131,10 +133,10 @@ export class RecordStore {
       }
       erased += concerned.length;
       for (const { record } of page) if (record.kind === "call") noteAlike(record.number);
-      if (page.length < portion) return { erased, alike: [...alike], next: null };
+      if (page.length < portion) return { erased, alike: [...alike], inside, next: null };
       place = page.at(-1)?.id ?? place;
     }
-    return { erased, alike: [...alike], next: place };
+    return { erased, alike: [...alike], inside, next: place };
   }
 
   /** Returns a check whether a record is there already, for these records. */

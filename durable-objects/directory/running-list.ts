@@ -377,16 +377,20 @@ export class RunningList {
   }
 
   /** Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. */
-  eraseNumber(isMeant: IsNumber): void {
+  /** Returns the conferences in which calls have it. */
+  eraseNumber(isMeant: IsNumber): readonly ConfKey[] {
+    const found = new Set<ConfKey>();
     for (const { row, known } of this.conferences.values()) {
       for (const people of known ? [known.fold.people, known.fold.ringing] : [])
         for (const [call, person] of people) {
           if (!isMeant(person.number)) continue;
           people.set(call, { ...person, number: "", attendeeId: "" });
+          found.add(row.key);
           this.#unkept.add(row.key);
         }
     }
     this.#keep();
+    return [...found];
   }
 
   /** A failure to write costs what a restart of the directory would show until its conferences have answered. Returns whether it was written. */

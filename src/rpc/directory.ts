@@ -199,8 +199,14 @@ interface GivenUpPosts {
   readonly unlisted?: number;
 }
 export type GivenUpPage = PageOf<GivenUpPosts, string>;
-/** How many had the number; `alike`: numbers that are another spelling of it, or another line, and stay. */
-export type ErasurePage = PageOf<{ readonly erased: number; readonly alike: readonly string[] }, number>;
+/**
+ * How many had the number; `alike`: numbers that are another spelling of it, or another line, and stay; `inside`:
+ * conferences in which calls that have it are up, whose records come with it.
+ */
+export type ErasurePage = PageOf<
+  { readonly erased: number; readonly alike: readonly string[]; readonly inside: readonly ConfKey[] },
+  number
+>;
 
 export interface RebuildPage {
   readonly reported: number;

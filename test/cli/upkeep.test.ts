@@ -296,6 +296,21 @@ test("an erasure takes the number as it is typed alone, and names those that a s
   });
 });
 
+test.each([
+  [1, "", 0],
+  [0, "no record and no call at the prompt has the number 15552345678: there is none yet\n", 1],
+])(
+  "an erasure says where calls with the number are up, whose records will have it (%i found)",
+  async (erased, none, code) => {
+    const answers = { "POST domains/acme/records/erasures": [{ erased, alike: [], inside: ["5", "6"], next: null }] };
+    const says = "calls in 5, 6 have it now, and so will their records: erase it again once they are over\n";
+    expect(await bridgehead(answers, "erase", "15552345678")).toMatchObject({ complaints: says + none, code });
+    expect((await bridgehead(answers, "erase", "15552345678", "--json")).printed).toBe(
+      `{"erased":${erased},"inside":["5","6"]}\n`,
+    );
+  },
+);
+
 test("a rebuild goes on to its end, and names those that did not answer", async () => {
   const path = "domains/acme/records/rebuild";
   const answers = {

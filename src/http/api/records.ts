@@ -168,6 +168,12 @@ export const recordUpkeepRoutes = [
             "Other numbers that a search for this one finds, as with a country code: some of them. They stay: erase each that is meant.",
           ),
         ),
+        inside: v.pipe(
+          v.array(v.string()),
+          v.description(
+            "Keys of conferences in which calls have it now, some of them: the records of these will have it. Erase it again once they are over.",
+          ),
+        ),
         next,
       }),
     },
@@ -177,14 +183,16 @@ export const recordUpkeepRoutes = [
       const before = edge.passedMs() + WITHIN_MS;
       let erased = 0;
       const alike = new Set<string>();
+      const inside = new Set<string>();
       let place: number | null = placeOf(cursor) ?? 0;
       do {
         const page = await edge.objects.directory(name).erase(name, number, place);
         erased += page.erased;
         for (const other of page.alike) alike.add(other);
+        for (const key of page.inside) inside.add(key);
         place = page.next;
       } while (place !== null && edge.passedMs() < before);
-      return { erased, alike: [...alike], next: cursorAt(place) };
+      return { erased, alike: [...alike], inside: [...inside], next: cursorAt(place) };
     },
   }),
   route("rebuildRecords", "POST /domains/{domain}/records/rebuild", {

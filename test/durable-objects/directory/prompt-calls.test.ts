@@ -380,7 +380,7 @@ test("a number that a bridge keeps with signs is erased by its digits, and calls
   await world.keep([aCall("c4", { number: "408-555-0123", ...keys }), aCall("c5", keys)]);
   expect((await world.directory.knownTrouble.trouble(domain)).refused).toMatchObject([{ about: signs }]);
   const erased = await world.directory.recordStore.erase(domain, "14085550123", 0);
-  expect(erased).toEqual({ erased: 3, alike: ["408-555-0123"], next: null });
+  expect(erased).toEqual({ erased: 3, alike: ["408-555-0123"], inside: [], next: null });
   expect((await world.page()).calls.map(({ number }) => number)).toEqual([ada, "408-555-0123", "", "", ""]);
   const disk = ["prompt_call", "caller_key"].map((table) => world.sql.exec(`SELECT * FROM ${table}`));
   expect(JSON.stringify(disk)).not.toContain(signs);

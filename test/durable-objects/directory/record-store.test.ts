@@ -24,7 +24,7 @@ class RecordsWorld {
     const ports = {
       now: () => worldBegins,
       aboutNow: () => about,
-      alsoErase: () => ({ erased: 0, others: [] }),
+      alsoErase: () => ({ erased: 0, inside: [], others: [] }),
       giveWay: async () => {
         this.gaveWay += 1;
       },

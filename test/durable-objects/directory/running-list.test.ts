@@ -567,7 +567,8 @@ test("an erased number is not on disk as that of a caller in a conference, nor i
   await world.time.pass(5_000);
   const kept = () => JSON.stringify(world.sql.exec("SELECT * FROM last_report"));
   expect(kept()).toContain(number);
-  await world.directory.recordStore.erase(domain, "15552345678", 0);
+  const { inside } = await world.directory.recordStore.erase(domain, "15552345678", 0);
+  expect(inside).toEqual([confKey]);
   expect(kept()).not.toMatch(/234-5678|4711/);
   await world.time.pass(5_000);
   expect(await list(world, { number })).toMatchObject({ conferences: [], total: 1 });
