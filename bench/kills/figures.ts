@@ -226,9 +226,9 @@ export class FigureJudge {
 
   async #beRefused(): Promise<void> {
     const answer = await postDocument(this.#world.run.adapterUrl, noDocument).catch(() => null);
-    if (answer === null) this.#unansweredAt.push(Date.now());
-    // Of one that acts: whoever stands by takes nothing, and refuses nothing.
-    else if (answer.status !== 503) this.#refusedAt.push(Date.now());
+    // Whoever stands by refuses nothing, and whoever acts counts what it cannot store.
+    const isSure = answer !== null && answer.status !== 503;
+    (isSure ? this.#refusedAt : this.#unansweredAt).push(Date.now());
   }
 }
 

@@ -8,7 +8,7 @@ export interface WireEvidence {
   readonly servers: readonly WebexServer[];
   /** When documents that no server stands for were refused. */
   readonly refusedAt: readonly number[];
-  /** And when some were posted that got no answer: each may have been refused. */
+  /** And when some were posted that got no answer, or a 503: each may have been refused. */
   readonly unansweredAt: readonly number[];
   readonly edgeDeaths: readonly number[];
   /** Documents that were withdrawn while they were posted, as their server was replaced: what became of that post, the edge does not know. */
@@ -34,7 +34,7 @@ export function countWire(evidence: WireEvidence, early: number, late: number): 
   const answered = servers.flatMap(({ client }) => client.answered);
   const posted = servers.reduce((sum, { client }) => sum + client.documents, 0);
   const refusals = [...answered.filter(({ result }) => result !== 0).map(({ at }) => at), ...refusedAt];
-  const mayBeRefused = [...refusals, ...unansweredAt];
+  const mayBeRefused = [...refusals, ...unansweredAt, ...servers.flatMap(({ client }) => client.unansweredAt)];
   const surelyRefused = refusals.filter((at) => at <= early && !diesIn(at - 100, at + refusalsToldWithinMs));
 
   const attempts = servers.flatMap((server) => server.attempts);

@@ -49,6 +49,8 @@ export class WebexClient {
   readonly confirmed = new Map<TransId, number>();
   /** Each attempt that was answered, in order. */
   readonly answered: AnsweredAttempt[] = [];
+  /** When attempts ended that had no answer. */
+  readonly unansweredAt: number[] = [];
   /** How many documents were to be posted. */
   documents = 0;
   readonly #ids: ServerIds;
@@ -107,6 +109,7 @@ export class WebexClient {
         }
         failure = `status ${answer.status}, "${answer.body.toString().slice(0, 200)}"`;
       } catch (error) {
+        this.unansweredAt.push(Date.now());
         failure = reasonOf(error);
       }
     }

@@ -10,7 +10,7 @@ function counted(
   more: { dropped?: string; probe?: string; edgeDeath?: number } = {},
 ) {
   const setOf = (transId?: string) => new Set(transId === undefined ? [] : [transId]);
-  const server = { attempts, client: { answered: [], documents: 0 } } as unknown as WebexServer;
+  const server = { attempts, client: { answered: [], unansweredAt: [], documents: 0 } } as unknown as WebexServer;
   const evidence = {
     servers: [server],
     refusedAt: [],
@@ -62,8 +62,9 @@ test("a document that was refused a moment ago may be tried again, and is not gi
 });
 
 test("what was posted in vain to an edge that died may be refused and counted, and need not be", () => {
-  const server = { attempts: [], client: { answered: [], documents: 0 } } as unknown as WebexServer;
+  const client = { answered: [], unansweredAt: [3_000], documents: 0 };
+  const server = { attempts: [], client } as unknown as WebexServer;
   const evidence = { servers: [server], dropped: new Set<string>(), probes: new Set<string>(), edgeDeaths: [] };
   const { requestsRefused } = countWire({ ...evidence, refusedAt: [1_000], unansweredAt: [2_000] }, rest, rest);
-  expect(requestsRefused).toEqual([1, 2]);
+  expect(requestsRefused).toEqual([1, 3]);
 });
