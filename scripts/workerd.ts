@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { addressOf } from "../cli/edge/edge-settings.ts";
 import { StartError } from "../cli/edge/program.ts";
-import { systemReason } from "../cli/system-reason.ts";
+import { readReason } from "../cli/system-reason.ts";
 import { type Launch, writeAnew } from "./supervise.ts";
 
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
@@ -40,7 +40,7 @@ export function extraAuthorities({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEn
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new StartError(`cannot read NODE_EXTRA_CA_CERTS (${systemReason(error)})`);
+    throw new StartError(`cannot read NODE_EXTRA_CA_CERTS, ${file} (${readReason(error)})`);
   }
 }
 

@@ -181,7 +181,7 @@ export class EdgeApi {
         `the edge at ${url} has not answered for ${PATIENCE_MS / 1_000} s: look at its process and its log`,
       );
     const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
-    return new NoAnswer(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
+    return new NoAnswer(`no edge answers at ${url}, which is from ${urlFrom} (${why}): see whether it runs there`);
   }
 }
 

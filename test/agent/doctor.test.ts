@@ -303,6 +303,13 @@ test("doctor: an edge that is not there, a name that is unknown, no TLS to elsew
   expect(said.edge).toMatch(/^WRONG edge: wss:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): check/);
   expect(said.tls).toBe("warn  tls: not checked: see the line about the edge");
 
+  const plain = createServer().listen(0, "127.0.0.1");
+  await once(plain, "listening");
+  const at = `127.0.0.1:${(plain.address() as AddressInfo).port}`;
+  const spoken = (await doctorSays({ edge: `wss://${at}` })).said.tls;
+  plain.close();
+  expect(spoken).toBe(`WRONG tls: no TLS is spoken at wss://${at}: use the port of its proxy, or ws://`);
+
   const unknown = await doctorSays({ edge: "ws://bridgehead.invalid" });
   expect(unknown.said.name).toMatch(/^WRONG name: bridgehead\.invalid is not found \(\w+\): check `edge`/);
   expect(unknown.said.tls).toMatch(/^warn {2}tls: none: .* use wss:\/\/$/);
