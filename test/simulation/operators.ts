@@ -167,7 +167,7 @@ export class Operators {
       const sent = this.#edge.conference(key).call((conference) => Promise.resolve(conference.sendAgain(row, "Ann")));
       sent.then(
         (result) => {
-          if (result === "done") this.#done.push({ id: `send-again ${row}` as ActionId, key });
+          if (isDone(result)) this.#done.push({ id: `send-again ${row}` as ActionId, key });
         },
         () => {},
       );
@@ -180,7 +180,7 @@ export class Operators {
     const { clock } = this.#context;
     this.#send(key, action).then(
       (result) => {
-        if (result === "done") this.#done.push({ id: action.id, key });
+        if (isDone(result)) this.#done.push({ id: action.id, key });
         if (attempt < mostAttempts && this.#draws.chance(0.4))
           clock.after(this.#draws.between(10, 90_000), () => this.#repeat(key, action, result));
       },
@@ -196,9 +196,9 @@ export class Operators {
     if (this.#meeting.quiet) return;
     this.#send(key, action).then(
       (result) => {
-        if (before === "done" && result !== "done")
+        if (isDone(before) && result !== "done-before")
           this.#context.violated("an operator's action acts once", `${action.id} was done, and now: ${result}`);
-        if (before !== "done" && result === "done") this.#done.push({ id: action.id, key });
+        if (!isDone(before) && isDone(result)) this.#done.push({ id: action.id, key });
       },
       () => {},
     );
@@ -248,4 +248,8 @@ function notificationsIn(rows: readonly HistoryRow[]): ReadonlySet<string> {
 function* rowsOf(disk: Database) {
   const store = conferenceOn(disk);
   yield* store.journal.history();
+}
+
+function isDone(result: OperatorResult): boolean {
+  return result === "done" || result === "done-before";
 }
