@@ -40,6 +40,17 @@ test("comments and a byte order mark move no mistake", () => {
   expect(parseCommentedJson('{ "a": "//" } // done')).toEqual({ a: "//" });
 });
 
+test("settings have each name of an object once: of two values one would be lost", () => {
+  const twice = '{ "acme": {"port": 1},\n  "harbour": [{"port": 1}, {"port": 1}],\n  "\\u0061cme": 2 }';
+  expect(faultOf(twice, parseCommentedJson)).toBe("a name that its object has already, at line 3, column 3");
+  expect(faultOf(twice)).toBeNull();
+  fc.assert(
+    fc.property(fc.json(), (json) => {
+      expect(parseCommentedJson(json)).toEqual(JSON.parse(json));
+    }),
+  );
+});
+
 test("the mistake is where a text differs from JSON, whatever else is in it", () => {
   const brokenAt = fc.tuple(fc.json(), fc.nat()).map(([json, at]) => [json, at % json.length] as const);
 

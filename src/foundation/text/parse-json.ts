@@ -4,28 +4,39 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     const at = placeOfMistake(text);
-    const lines = text.slice(0, at).split("\n");
-    const place = `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
+    const place = lineOf(text, at);
     throw new SyntaxError(at === text.length ? `it ends too early, at ${place}` : `a mistake at ${place}`);
   }
 }
 
-/** Parses JSON in which `//` outside of texts begins a comment, up to the end of its line; a byte order mark in front is skipped. Throws as `parseJson` does. */
+/**
+ * Parses JSON in which `//` outside of texts begins a comment, up to the end of its line; a byte order mark in front is skipped. Throws as
+ * `parseJson` does, and where an object has a name twice: of two values one would be lost.
+ */
 export function parseCommentedJson(text: string): unknown {
-  return parseJson(
-    text
-      .replace(/^\ufeff/, "")
-      .replace(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*/g, (_, literal: string | undefined) => literal ?? ""),
-  );
+  const json = text
+    .replace(/^\ufeff/, "")
+    .replace(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*/g, (_, literal: string | undefined) => literal ?? "");
+  const value = parseJson(json);
+  placeOfMistake(json, (at) => {
+    throw new SyntaxError(`a name that its object has already, at ${lineOf(json, at)}`);
+  });
+  return value;
+}
+
+function lineOf(text: string, at: number): string {
+  const lines = text.slice(0, at).split("\n");
+  return `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
 }
 
 /** A blank, a bracket, comma or colon, or a value that is no list and no object. */
 const part =
   /[ \t\r\n]+|[{}[\],:]|"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
-/** Where the first part begins that cannot stand there; the text's length: it is whole as far as it goes. */
-function placeOfMistake(text: string): number {
+/** Where the first part begins that cannot stand there; the text's length: it is whole as far as it goes. `twice`: told where a name comes again. */
+function placeOfMistake(text: string, twice: (at: number) => void = () => {}): number {
   const open: string[] = [];
+  const names: Set<unknown>[] = [];
   let may: "value" | "value or ]" | "name" | "name or }" | ":" | "," | "end" = "value";
   for (let at = 0; at < text.length; at = part.lastIndex) {
     part.lastIndex = at;
@@ -36,6 +47,7 @@ function placeOfMistake(text: string): number {
     if (found === "}" || found === "]") {
       const mayEnd = may === "," || may === (found === "}" ? "name or }" : "value or ]");
       if (!mayEnd || open.pop() !== found) return at;
+      names.pop();
       may = behindValue();
     } else if (found === ",") {
       if (may !== ",") return at;
@@ -45,9 +57,15 @@ function placeOfMistake(text: string): number {
       may = "value";
     } else if (may === "name" || may === "name or }") {
       if (!found.startsWith('"')) return at;
+      const [name, known] = [JSON.parse(found), names.at(-1)];
+      if (known?.has(name)) twice(at);
+      known?.add(name);
       may = ":";
     } else if (may === "value" || may === "value or ]") {
-      if (found === "{" || found === "[") open.push(found === "{" ? "}" : "]");
+      if (found === "{" || found === "[") {
+        open.push(found === "{" ? "}" : "]");
+        names.push(new Set());
+      }
       may = found === "{" ? "name or }" : found === "[" ? "value or ]" : behindValue();
     } else return at;
   }
