@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
 import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts";
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
@@ -101,7 +101,9 @@ export function holdEdgeState(folder: string, setting: string): void {
     if (!hasState(folder)) writeFileSync(join(folder, "format"), STATE_FORMAT);
   } catch (error) {
     if (error instanceof StartError) throw error;
-    const says = `cannot write to the state folder ${folder} (${systemReason(error)})`;
+    const { path = folder } = error as NodeJS.ErrnoException;
+    const file = dirname(path) === folder ? `${basename(path)}: ` : "";
+    const says = `cannot write to the state folder ${folder} (${file}${systemReason(error)})`;
     throw new StartError(`${says}; set ${setting} to another`);
   }
   requireFormat(folder, setting);

@@ -2,7 +2,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { requireLatest, requireNoState, requireSetClock, stateFile, whileCopying } from "../../cli/edge/edge-state.ts";
+import {
+  holdEdgeState,
+  requireLatest,
+  requireNoState,
+  requireSetClock,
+  stateFile,
+  whileCopying,
+} from "../../cli/edge/edge-state.ts";
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-edge-state-"));
@@ -11,6 +18,12 @@ function newFolder(): string {
 }
 
 const cutShort = "a state was being copied into";
+
+test("what stands in the way of a state is named", () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, "lock"));
+  expect(() => holdEdgeState(folder, "state")).toThrow(`${folder} (lock: a folder of this name is in the way)`);
+});
 
 test("while a state is copied into a folder no edge begins there, nor where that was cut short by a kill", async () => {
   const folder = newFolder();
