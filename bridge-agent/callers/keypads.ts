@@ -28,7 +28,7 @@ import type { Identify, OpenCommand, PendingCommands } from "../core/pending-com
 import type { Reports } from "../core/reports.ts";
 import type { Note } from "../service/log.ts";
 import { type HangUpReason, type HangUps, hangUpReason, refusedAs } from "./hang-ups.ts";
-import { type Arrival, KEYS_WITHIN_MS, type KeysEvent, type Leg, type Legs } from "./legs.ts";
+import type { Arrival, KeysEvent, Leg, Legs, PromptTimes } from "./legs.ts";
 import type { PromptCalls } from "./prompt-calls.ts";
 
 /** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
@@ -43,6 +43,8 @@ const LONGEST_ENTRY_MS = 15_000;
 
 /** So long a caller may listen before it is one too many: the welcome says what to key. */
 export const LISTENS_MS = 10_000;
+/** And so long for all that it hears and keys. */
+const KEYS_WITHIN_MS = LISTENS_MS + 60_000;
 
 export interface AnnouncementToCall {
   readonly call: CallId;
@@ -71,7 +73,7 @@ export class Keypads {
   #mayBeCrowded = false;
   /** How many of the bridge's ports were in use when that was asked. */
   #portsInUse = 0;
-  /** Until when some of them listen; `null`: all have. */
+  /** Until when some of them listen or key; `null`: nobody does. */
   #listensUntil: EpochMs | null = null;
   /** `null`: the edge is there. */
   #edgeLostAt: EpochMs | null = 0;
@@ -125,7 +127,7 @@ export class Keypads {
     this.#edgeLostAt = null;
     if (this.#timedLegs().next().done) return;
     this.#edgeBackAt = now;
-    this.#listensUntil = now + LISTENS_MS;
+    this.#lookUntil(now + LISTENS_MS);
   }
 
   /** Then no conference can be new, so callers at the prompt hear to wait, and none is hung up on for what it keys. */
@@ -143,7 +145,11 @@ export class Keypads {
 
   #someArrived(): void {
     this.#mayBeCrowded = true;
-    this.#listensUntil = this.#parts.legs.now + LISTENS_MS;
+    this.#lookUntil(this.#parts.legs.now + LISTENS_MS);
+  }
+
+  #lookUntil(at: EpochMs): void {
+    this.#listensUntil = Math.max(this.#listensUntil ?? 0, at);
   }
 
   /**
@@ -154,15 +160,15 @@ export class Keypads {
     // Conferences may have grown into what was left for them.
     if (portsInUse > this.#portsInUse) this.#mayBeCrowded = true;
     this.#portsInUse = portsInUse;
-    const isNeeded = this.heardBy(now) !== null || this.#parts.reports.live.size > 0;
+    const isNeeded = this.times(now).heardBy !== null || this.#parts.reports.live.size > 0;
     if (!this.#mayBeCrowded || !isNeeded) return [];
     this.#mayBeCrowded = false;
     return [...this.#timedLegs()].filter(({ keypad }) => isAtPrompt(keypad));
   }
 
-  /** Who came until then has heard what to key; `null`: nobody has, since all hear to wait, or did until just now. */
-  heardBy(now: EpochMs): EpochMs | null {
-    return this.#isWithoutEdge || now - this.#edgeBackAt < LISTENS_MS ? null : now - LISTENS_MS;
+  times(now: EpochMs): PromptTimes {
+    const hadSince = (ms: number) => (this.#isWithoutEdge || now - this.#edgeBackAt < ms ? null : now - ms);
+    return { heardBy: hadSince(LISTENS_MS), keyedBy: hadSince(KEYS_WITHIN_MS) };
   }
 
   /** It is one too many. */
@@ -185,7 +191,7 @@ export class Keypads {
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     leg.hasKeyed = true;
-    this.#listensUntil = Math.max(this.#listensUntil ?? 0, leg.since + LISTENS_MS + KEYS_WITHIN_MS);
+    this.#lookUntil(Math.max(leg.since, this.#edgeBackAt) + KEYS_WITHIN_MS);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
     for (const key of keys)

@@ -6,8 +6,13 @@ import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from 
 import { MultiMap } from "../../src/foundation/maps.ts";
 import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "../core/journal.ts";
 
-/** So long a caller at the prompt has for its keys: then it counts as one that has keyed nothing. */
-export const KEYS_WITHIN_MS = 60_000;
+/** Of callers at the prompt. */
+export interface PromptTimes {
+  /** Who came until then has heard what to key; `null`: nobody has, since all hear to wait, or did until just now. */
+  readonly heardBy: EpochMs | null;
+  /** Who came until then has had time for its keys, and counts as silent; `null`: nobody has, since the edge was away. */
+  readonly keyedBy: EpochMs | null;
+}
 
 export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
 

@@ -97,8 +97,6 @@ export class Agent {
   #clockSetMs = 0;
   #digestsAt: EpochMs = 0;
   #stopping = false;
-  /** Another agent has acted since this one last saw the bridge's state. */
-  #hasSucceeded = false;
   #effects = noEffects();
   /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
   #bridgeBackAt: EpochMs | null = null;
@@ -231,7 +229,7 @@ export class Agent {
     // Without ports a bridge takes no more calls, and says nothing of how many it has.
     const ports = this.#bridge.ports || null;
     const others = this.#portsInUse - atPrompt.length - this.#hangUps.count;
-    const crowd = this.#policy.crowd(atPrompt, ports && ports - others, this.#keypads.heardBy(now));
+    const crowd = this.#policy.crowd(atPrompt, ports && ports - others, this.#keypads.times(now));
     for (const leg of atPrompt) {
       const { call, number } = leg;
       const reason = crowd.get(call);
@@ -339,8 +337,8 @@ export class Agent {
   #reconcile(state: DriverState, now: EpochMs): void {
     const bridge = this.#bridge;
     const gap = bridge.phase === "reconciling";
-    if (this.#hasSucceeded) this.#events.forgetStarts(state);
-    this.#hasSucceeded = false;
+    if (this.#role.assignment?.unseen) this.#events.forgetStarts(state);
+    this.#role.bridgeSeen();
     this.#events.reconcile(state, { gap, all: bridge.snapshotsDue }, now);
     bridge.phase = "up";
     if (gap) {
@@ -359,7 +357,6 @@ export class Agent {
   #assign(assignment: Assignment, activeSince: number, now: EpochMs): void {
     if (!this.#role.edgeUp) this.#keypads.edgeBack(now);
     const { wasActive, succeeds } = this.#role.assign(assignment, activeSince, now);
-    this.#hasSucceeded ||= succeeds;
     if (!wasActive && assignment.active) this.#bridgeBackAt = null;
     this.#keypads.assigned(assignment);
     this.#health.clear();

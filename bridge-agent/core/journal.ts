@@ -47,6 +47,8 @@ export interface Assignment {
   readonly keypad: KeypadCodes;
   /** Whether the edge keeps calls at the prompt; absent: it does not. */
   readonly promptCalls?: boolean;
+  /** Another agent has acted, and this one has not seen the bridge's state since. */
+  readonly unseen?: true;
 }
 
 /** How many calls at the prompt there was no room for since this journal began, and how many of them the edge knows of. */
@@ -336,7 +338,7 @@ const measuredNoMore = `
 function countAnew(db: DatabaseSync, toWrite: ToWrite, boot: Boot): void {
   const row = db.prepare("SELECT value FROM fact WHERE name = ?").get(keptBoot);
   const kept = row && (JSON.parse(String(row.value)) as KeptBoot);
-  const isSame = kept !== undefined && kept.id !== null && kept.id === boot.id;
+  const isSame = kept?.id != null && kept.id === boot.id;
   if (!isSame) toWrite(measuredNoMore)(INSIDE, ENTERED);
   const ms = isSame ? boot.at - kept.at : (kept?.setMs ?? 0);
   if (Math.abs(ms) < NOTICED_MS) return;

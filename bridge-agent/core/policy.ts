@@ -2,7 +2,7 @@ import type { Command } from "../../src/bridge/commands.ts";
 import { mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { KEYS_WITHIN_MS, type Leg, type Legs } from "../callers/legs.ts";
+import type { Leg, Legs, PromptTimes } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "./journal.ts";
@@ -100,22 +100,20 @@ export class Policy {
 
   /**
    * Callers at the prompt who are too many, so that ports are left for conferences: those who have waited longest
-   * without a key. Who came after `heardBy` (`null`: everybody) still listens or is told to wait, and stays unless
-   * half as many again are there; so does who has keyed anything within its first minute, and goes after the
-   * silent ones. `freePorts`: those that no conference has; `null`: nobody knows.
+   * without a key. Who still listens, is told to wait, or keys, stays unless half as many again are there, and who
+   * keys goes last. `freePorts`: those that no conference has; `null`: nobody knows.
    */
   crowd(
     atPrompt: Iterable<AtPrompt>,
     freePorts: number | null,
-    heardBy: EpochMs | null,
+    { heardBy, keyedBy }: PromptTimes,
   ): ReadonlyMap<CallId, CrowdReason> {
     const share = freePorts === null ? Number.POSITIVE_INFINITY : atLeastOne(freePorts / 2);
     const { promptCalls = share } = this.settings;
     const { promptCallsOfNumber = atLeastOne(promptCalls / 2) } = this.settings;
     const all = [...atPrompt].sort((one, other) => one.since - other.since);
     const crowd = new Map<CallId, CrowdReason>();
-    const isSilent = ({ hasKeyed, since }: AtPrompt) =>
-      !hasKeyed || (heardBy !== null && since <= heardBy - KEYS_WITHIN_MS);
+    const isSilent = ({ hasKeyed, since }: AtPrompt) => !hasKeyed || (keyedBy !== null && since <= keyedBy);
     const thinOut = (callers: readonly AtPrompt[], most: number, reason: CrowdReason) => {
       const here = callers.filter(({ call }) => !crowd.has(call));
       const silent = here.filter(isSilent);

@@ -41,8 +41,16 @@ export class AgentRole {
     if (!wasActive && assignment.active) this.activeAt = now;
     this.edgeUp = true;
     this.epoch = assignment.epoch;
+    const succeeds = before !== null && (!before.active || activeSince > before.epoch);
+    this.#save({ ...assignment, ...((succeeds || before?.unseen) && { unseen: true }) });
+    return { wasActive, succeeds };
+  }
+
+  /** All that the bridge holds has been read. */
+  bridgeSeen(): void {
+    if (!this.assignment?.unseen) return;
+    const { unseen: _, ...assignment } = this.assignment;
     this.#save(assignment);
-    return { wasActive, succeeds: before !== null && (!before.active || activeSince > before.epoch) };
   }
 
   /** The bridge says that another agent has taken the place of this one. */

@@ -167,8 +167,10 @@ function checkTls({ ca }: AgentSettings, { address, answer }: Asked): CheckResul
   if (ca !== undefined) readCa(ca);
   if (answer instanceof Error) {
     const code = codeOf(answer);
-    // What a server says that speaks HTTP alone.
-    if (code === "EPROTO") return wrong(`no TLS is spoken at ${address}: use the port of its proxy, or ws://`);
+    if (/wrong version number/i.test(answer.message))
+      return wrong(`no TLS is spoken at ${address}: use the port of its proxy, or ws://`);
+    if (code === "EPROTO")
+      return wrong(`${hostOf(address)} breaks off TLS: see the name in \`edge\`, and the log of what listens there`);
     if (!tlsFault.test(code)) return warn("not checked: see the line about the edge");
     const own =
       ca === undefined

@@ -130,7 +130,7 @@ function addUpkeep(program: Command): void {
         }
         if (erased > 0) return;
         process.exitCode = 1;
-        const mistake = "look at each digit, and at the country code";
+        const mistake = "look at each digit, and at the country code; a call that is up has its record later";
         const advice = alike.length > 0 ? others : inside.length > 0 ? "there is none yet" : mistake;
         console.error(printable(`no record and no call at the prompt has the number ${number}: ${advice}`));
       }),

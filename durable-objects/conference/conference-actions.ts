@@ -3,7 +3,7 @@ import { isOngoing } from "../../src/conference/head.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import { type GivenUpDocument, isBehind, sendAgainRefusal } from "../../src/conference/server/send-again.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
-import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ActionId, EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { sendAgainId } from "../../src/operators/send-again.ts";
@@ -28,6 +28,8 @@ interface ActionPorts {
 export class ConferenceActions {
   readonly #ports: ActionPorts;
   readonly #store: ConferenceStore;
+  /** A repeat waits for them: of two, one is done. */
+  readonly #underWay = new Map<ActionId, Promise<void>>();
 
   constructor(ports: ActionPorts, store: ConferenceStore) {
     this.#ports = ports;
@@ -35,9 +37,13 @@ export class ConferenceActions {
   }
 
   async operate(action: OperatorAction): Promise<OperatorResult> {
+    const { id } = action;
+    for (let before = this.#underWay.get(id); before; before = this.#underWay.get(id)) await before.catch(() => {});
     const known = this.#known(action) ?? this.#refusal(action);
     if (known !== null) return known === "done" ? "done-before" : known;
-    await this.#ports.submit(action);
+    const submitted = this.#ports.submit(action);
+    this.#underWay.set(id, submitted);
+    await submitted.finally(() => this.#underWay.delete(id));
     // What came before it in the same commit may have changed everything.
     return this.#known(action) ?? this.#refusal(action) ?? "no-such-conference";
   }

@@ -244,7 +244,7 @@ export class DirectoryStore {
   #time(at: EpochMs): EpochMs {
     if (at >= this.#lastAt || !this.#isSteady) return Math.max(at, this.#lastAt);
     // They came by a clock that was ahead: else all that follows would have their time, for as long as it was.
-    this.#sql.exec("UPDATE record SET at = ? WHERE id > 0 AND at > ?", at, at);
+    this.#sql.exec("UPDATE record SET at = ? WHERE id >= ?", at, this.firstSince(at));
     this.#lastAt = at;
     return at;
   }

@@ -254,10 +254,12 @@ export class KnownTroubles
 
   async acknowledge(domain: DomainName, given: Acknowledgement): Promise<void> {
     const { id } = given;
-    const [, kind = "", about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
-    const at = this.#ports.now();
+    const [kind = "", ...parts] = id.split(":");
+    const about = parts.join(":");
+    const now = this.#ports.now();
     // What is wrong is dated by this object, whose time may be far from that of the edge, or by the edge.
-    const acknowledgement = { ...given, at, upTo: Math.max(isOfEdge(kind) ? given.at : at, given.upTo) };
+    const at = isOfEdge(kind) ? given.at : now;
+    const acknowledgement = { ...given, at, upTo: Math.max(at, given.upTo) };
     const upTo = acknowledgement.place ?? 0;
     const others = id === callerId(othersKey) ? (await this.#refused(domain)).slice(mostNamed) : null;
     this.#change(domain, () => {
@@ -270,7 +272,7 @@ export class KnownTroubles
         { ...acknowledgement, place: acknowledgement.place === null ? null : place },
       ];
       this.#table.make();
-      for (const one of kept) this.#keep(one);
+      for (const one of kept) this.#keep(one, now);
       this.#acknowledgements = null;
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
       const happened = happenedKinds.find((one) => one === kind);
@@ -281,11 +283,12 @@ export class KnownTroubles
     await this.#ports.changed();
   }
 
-  #keep(acknowledgement: Acknowledgement): void {
+  /** `now`: by which it gets old. */
+  #keep(acknowledgement: Acknowledgement, now: EpochMs): void {
     this.#ports.sql.exec(
       `INSERT INTO acknowledgement (id, at, data) VALUES (?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
-      ...[acknowledgement.id, acknowledgement.at, JSON.stringify(acknowledgement)],
+      ...[acknowledgement.id, now, JSON.stringify(acknowledgement)],
     );
   }
 

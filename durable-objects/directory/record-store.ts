@@ -30,7 +30,7 @@ const clockMarginMs = dayMs;
 const mostPage = 1_000;
 const portion = 500;
 
-interface Besides extends Pick<ErasurePage, "erased" | "inside"> {
+interface ErasedElsewhere extends Pick<ErasurePage, "erased" | "inside"> {
   readonly others: Iterable<string>;
 }
 
@@ -38,7 +38,7 @@ interface RecordPorts {
   now(): EpochMs;
   aboutNow(domain: DomainName): DirectoryIdentity;
   /** Takes a number out of all but the records. Returns how many calls at the prompt had it, who has it inside, and others' numbers. */
-  alsoErase(domain: DomainName, isMeant: IsNumber): Besides;
+  alsoErase(domain: DomainName, isMeant: IsNumber): ErasedElsewhere;
   /** See `Platform`. */
   giveWay(): Promise<void>;
 }

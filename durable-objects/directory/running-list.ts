@@ -376,8 +376,10 @@ export class RunningList {
     });
   }
 
-  /** Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. */
-  /** Returns the conferences in which calls have it. */
+  /**
+   * Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. Returns the conferences
+   * in which calls have it.
+   */
   eraseNumber(isMeant: IsNumber): readonly ConfKey[] {
     const found = new Set<ConfKey>();
     for (const { row, known } of this.conferences.values()) {

@@ -108,7 +108,8 @@ export class MailCounts {
   }
 
   #sendAll(): Promise<void> {
-    this.#sending ??= this.#trySending();
+    // Not at once: else it could be over before it is noted.
+    this.#sending ??= Promise.resolve().then(() => this.#trySending());
     return this.#sending;
   }
 

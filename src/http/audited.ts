@@ -102,7 +102,7 @@ export async function audited(
 /** As other services name it. */
 const replayed = "idempotent-replayed";
 
-/** The answer to an action that was done before under the same Idempotency-Key: nothing was done for it. */
+/** The answer to an action that was done before: nothing was done for it. */
 export function asReplay(answer: Response): Response {
   answer.headers.set(replayed, "true");
   return answer;

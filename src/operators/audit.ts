@@ -32,7 +32,7 @@ export const auditEntry = v.object({
   repeat: v.pipe(
     v.exactOptional(v.literal(true)),
     v.description(
-      "The same request was done before under this Idempotency-Key: it was answered alike, and nothing was done.",
+      "The same was done before, as a rule under this Idempotency-Key: it was answered alike, and nothing was done.",
     ),
   ),
 });

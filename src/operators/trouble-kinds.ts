@@ -331,7 +331,7 @@ const rows = {
     todo: ({ why }) =>
       saysAhead(why)
         ? "If the machine's clock is wrong, set it right at once, and see that NTP keeps it so: ten minutes after it was set forward, the objects go on by it, and all that is written from then on is dated by it. If it is right, there is nothing to do."
-        : `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Conferences that ran before keep their time until they are over: behind that command, or elsewhere, it is about these alone, and ends with them.`,
+        : `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Conferences that ran before keep their time until they are over. After that command, and elsewhere, this trouble is about those conferences only, and ends with them.`,
   },
   "time-in-doubt": {
     title: "The time of the edge is in doubt",

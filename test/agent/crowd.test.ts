@@ -131,6 +131,34 @@ test("while the edge is away, who keys waits for it like others, and none of the
   expect(atPrompt(world, keying)).toEqual(keying);
 });
 
+test("who waited for the edge has a minute for its keys once that is back", () => {
+  const world = onBridge(20);
+  world.loseEdge();
+  const waiting = Array.from({ length: 14 }, () => arrives(world));
+  world.pass(120_000);
+  world.connectEdge();
+  world.pass(3_000);
+  keyOn(world, waiting, 50);
+  expect(atPrompt(world, waiting)).toEqual(waiting);
+
+  keyOn(world, waiting, 30);
+
+  expect(atPrompt(world, waiting)).toEqual(waiting.slice(4));
+});
+
+test("the minute of callers who key is over in time, though somebody else comes and goes meanwhile", () => {
+  const world = onBridge(20);
+  const keying = Array.from({ length: 12 }, () => arrives(world, "9"));
+  world.pass(25_000);
+  for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  world.pass(20_000);
+  for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  const guest = arrives(world);
+  world.machine.world.endCall(world.machine.world.find(guest) ?? expect.unreachable(), "hung-up");
+  world.pass(28_000);
+  expect(atPrompt(world, keying)).toEqual(keying.slice(2));
+});
+
 test("a caller whose keys found no conference yet has a minute for them, when the longest silent one has gone", () => {
   const world = onBridge(20);
   const keying = Array.from({ length: 12 }, () => arrives(world, "9"));

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as tcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -309,6 +309,13 @@ test("doctor: an edge that is not there, a name that is unknown, no TLS to elsew
   const spoken = (await doctorSays({ edge: `wss://${at}` })).said.tls;
   plain.close();
   expect(spoken).toBe(`WRONG tls: no TLS is spoken at wss://${at}: use the port of its proxy, or ws://`);
+
+  const alert = Buffer.from([21, 3, 3, 0, 2, 2, 112]); // No server of this name is there.
+  const refusing = tcpServer((socket) => socket.once("data", () => socket.end(alert))).listen(0, "127.0.0.1");
+  await once(refusing, "listening");
+  const refused = await doctorSays({ edge: `wss://127.0.0.1:${(refusing.address() as AddressInfo).port}` });
+  refusing.close();
+  expect(refused.said.tls).toMatch(/^WRONG tls: 127\.0\.0\.1 breaks off TLS: see the name in `edge`/);
 
   const unknown = await doctorSays({ edge: "ws://bridgehead.invalid" });
   expect(unknown.said.name).toMatch(/^WRONG name: bridgehead\.invalid is not found \(\w+\): check `edge`/);

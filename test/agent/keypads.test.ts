@@ -96,10 +96,16 @@ test("a mute code that waits acts after two seconds, once; while nobody may be l
   expect([world.announced(), world.legs.callsInside(KEY)]).toEqual([[], [caller]]);
 });
 
-test("who is inside is never one of a crowd at the prompt, and a crowd is looked at when it may have grown", () => {
+test("who is inside is never one of a crowd at the prompt", () => {
   const { keypads, inside, keys, arrives } = keypadsWorld(waiting);
   inside();
   keys("*6");
+  const leg = arrives(other);
+  expect(keypads.crowd(20_000, 1)).toEqual([leg]);
+});
+
+test("a crowd is looked at when it may have grown", () => {
+  const { keypads, arrives } = keypadsWorld(waiting);
   const leg = arrives(other);
   expect(keypads.crowd(20_000, 1)).toEqual([leg]);
   expect(keypads.crowd(20_000, 1)).toEqual([]);
@@ -127,12 +133,12 @@ test("where nobody waited for the edge, who comes when it is back hears the welc
   const { keypads, arrives } = keypadsWorld({ lives: false });
   keypads.edgeLost(0);
   keypads.edgeBack(60_000);
-  expect(keypads.heardBy(60_000)).toBe(50_000);
+  expect(keypads.times(60_000).heardBy).toBe(50_000);
   arrives(caller, 60_000);
   keypads.edgeLost(61_000);
-  expect(keypads.heardBy(61_000)).toBeNull();
+  expect(keypads.times(61_000).heardBy).toBeNull();
   keypads.edgeBack(70_000);
-  expect([keypads.heardBy(79_999), keypads.heardBy(80_000)]).toEqual([null, 70_000]);
+  expect([keypads.times(79_999).heardBy, keypads.times(80_000).heardBy]).toEqual([null, 70_000]);
 });
 
 test("a key of one caller takes back what that one was about to hear, and of nobody else", () => {

@@ -162,35 +162,43 @@ test("a conference that has lasted too long is ended, and reported as ended by t
 test.each([
   ["handed over, and finds the next one of its key", true, false],
   ["handed over, and finds somebody in it whom it knew", true, true],
+  ["handed over, and is restarted before it finds the next one of its key", true, false, true],
   ["only lost the edge for a while", false, false],
-])("an agent that %s: a conference that has lasted too long is ended, and no other", (_, handsOver, stays) => {
-  const world = running({ ...anyNumber, longestConferenceMinutes: 60 });
-  if (stays) world.machine.dialIn("14085550000", `${KEY}#444#`);
-  world.pass(5 * 60_000);
-  world.loseEdge();
-  if (handsOver) {
-    Object.assign(world, { epoch: 2, activeSince: 2, alone: false });
-    world.connectEdge("standby");
-    world.settle();
-    if (!stays) world.machine.execute(OWNER, "other-1" as CommandId, KEY, { type: "end-conference" }, () => {});
-  }
-  world.pass(54 * 60_000);
-  if (handsOver) {
-    if (!stays) world.machine.execute(OWNER, "other-2" as CommandId, KEY, create, () => {});
-    world.epoch = 3;
-    world.activeSince = 3;
-    world.tell({ type: "activate", epoch: 3 });
-  } else world.connectEdge("active");
-  world.pass(20_000);
-  const snapshot = world.events().findLast(({ type }) => type === "snapshot");
-  const since = snapshot?.type === "snapshot" ? snapshot.conference?.since : null;
-  const isNext = handsOver && !stays;
-  expect([world.policyActs, since]).toEqual([[], isNext ? undefined : 100_000_000]);
+])(
+  "an agent that %s: a conference that has lasted too long is ended, and no other",
+  (_, handsOver, stays, restarts = false) => {
+    const world = running({ ...anyNumber, longestConferenceMinutes: 60 });
+    if (stays) world.machine.dialIn("14085550000", `${KEY}#444#`);
+    world.pass(5 * 60_000);
+    world.loseEdge();
+    if (handsOver) {
+      Object.assign(world, { epoch: 2, activeSince: 2, alone: false });
+      world.connectEdge("standby");
+      world.settle();
+      if (!stays) world.machine.execute(OWNER, "other-1" as CommandId, KEY, { type: "end-conference" }, () => {});
+    }
+    world.pass(54 * 60_000);
+    if (handsOver) {
+      if (!stays) world.machine.execute(OWNER, "other-2" as CommandId, KEY, create, () => {});
+      if (restarts) world.loseBridge();
+      world.epoch = 3;
+      world.activeSince = 3;
+      world.tell({ type: "activate", epoch: 3 });
+      world.settle();
+      if (restarts) world.restart();
+      if (restarts) world.connectBridge();
+    } else world.connectEdge("active");
+    world.pass(20_000);
+    const snapshot = world.events().findLast(({ type }) => type === "snapshot");
+    const since = snapshot?.type === "snapshot" ? snapshot.conference?.since : null;
+    const isNext = handsOver && !stays;
+    expect([world.policyActs, since]).toEqual([[], isNext ? undefined : 100_000_000]);
 
-  world.pass(60_000);
+    world.pass(60_000);
 
-  expect(world.policyActs).toEqual(isNext ? [] : ["longest-conference"]);
-});
+    expect(world.policyActs).toEqual(isNext ? [] : ["longest-conference"]);
+  },
+);
 
 test("a conference under the key of one that has just ended begins anew", () => {
   const world = running({ ...anyNumber, longestConferenceMinutes: 2 });

@@ -93,7 +93,7 @@ test("a number that no record has ends with exit code 1, and not as if it were e
   const path = "domains/acme/records/erasures";
   const answers = { [`POST ${path}`]: [{ erased: 0, next: null }] };
   const complaints =
-    "no record and no call at the prompt has the number 1408: look at each digit, and at the country code\n";
+    "no record and no call at the prompt has the number 1408: look at each digit, and at the country code; a call that is up has its record later\n";
 
   expect(await bridgehead(answers, "erase", "1408")).toMatchObject({ printed: "", complaints, code: 1 });
   const json = await bridgehead(answers, "erase", "1408", "--json");

@@ -105,6 +105,16 @@ test("the same id again, at once or after a restart, is answered alike and does 
   expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("no-such-call");
 });
 
+test("of the same actions that come in pairs, side by side, each is done once and was done before once", async () => {
+  const world = await runningWorld();
+  const callOut = { type: "call-out", number, muted: true };
+  const pairs = Array.from({ length: 20 }, (_, index) => {
+    const both = [1, 2].map(() => world.operate(`a${index}`, callOut));
+    return Promise.all(both);
+  });
+  expect(await Promise.all(pairs)).toEqual(Array(20).fill(["done", "done-before"]));
+});
+
 test("an id of another action is refused, and nothing is done", async () => {
   const world = await runningWorld();
   const callOut = { type: "call-out", number, muted: true };

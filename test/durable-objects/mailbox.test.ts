@@ -326,6 +326,21 @@ test.each([
   expect([state.deleted, woken]).toEqual([1, 2]);
 });
 
+test("a life that has sent what the one before owed sends what comes later", async () => {
+  const one = world();
+  await one.open().send({ ...mail("t0"), counts: true });
+  await one.time.pass(5_000);
+  const next = one.open();
+  await next.alarm();
+  await one.time.pass(5_000);
+  for (const transId of ["t1", "t2", "t3"]) {
+    await next.send({ ...mail(transId), counts: true });
+    await one.time.pass(60_000);
+    await next.alarm();
+  }
+  expect(await countedOf(one)).toEqual([4, 4, 0, 0]);
+});
+
 test("mail of a domain that the settings have no more is dropped at the next alarm, and not tried for ever", async () => {
   const { time, bodies, open, events, state } = world();
   state.isReachable = false;
