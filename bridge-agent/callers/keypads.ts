@@ -124,10 +124,12 @@ export class Keypads {
 
   /** Who has heard to wait may hear the welcome first. */
   edgeBack(now: EpochMs): void {
+    const lostAt = this.#edgeLostAt ?? now;
     this.#edgeLostAt = null;
     if (this.#timedLegs().next().done) return;
     this.#edgeBackAt = now;
     this.#lookUntil(now + LISTENS_MS);
+    for (const leg of this.#timedLegs()) leg.countsFrom += now - Math.max(leg.since, lostAt);
   }
 
   /** Then no conference can be new, so callers at the prompt hear to wait, and none is hung up on for what it keys. */
@@ -167,8 +169,9 @@ export class Keypads {
   }
 
   times(now: EpochMs): PromptTimes {
-    const hadSince = (ms: number) => (this.#isWithoutEdge || now - this.#edgeBackAt < ms ? null : now - ms);
-    return { heardBy: hadSince(LISTENS_MS), keyedBy: hadSince(KEYS_WITHIN_MS) };
+    if (this.#isWithoutEdge) return { heardBy: null, keyedBy: null };
+    const hasHeard = now - this.#edgeBackAt >= LISTENS_MS;
+    return { heardBy: hasHeard ? now - LISTENS_MS : null, keyedBy: now - KEYS_WITHIN_MS };
   }
 
   /** It is one too many. */
@@ -191,7 +194,7 @@ export class Keypads {
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     leg.hasKeyed = true;
-    this.#lookUntil(Math.max(leg.since, this.#edgeBackAt) + KEYS_WITHIN_MS);
+    this.#lookUntil(leg.countsFrom + KEYS_WITHIN_MS);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
     for (const key of keys)
@@ -221,8 +224,8 @@ export class Keypads {
   }
 
   /** Else a key now and then would keep a port for ever. */
-  #isThereTooLong({ keypad, since }: Leg, now: EpochMs): boolean {
-    return isAtPrompt(keypad) && !this.#isWithoutEdge && now - Math.max(since, this.#edgeBackAt) >= LONGEST_WAIT_MS;
+  #isThereTooLong({ keypad, countsFrom }: Leg, now: EpochMs): boolean {
+    return isAtPrompt(keypad) && !this.#isWithoutEdge && now - countsFrom >= LONGEST_WAIT_MS;
   }
 
   /** Nobody may be led in: what callers key counts later. */

@@ -10,7 +10,7 @@ import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "../cor
 export interface PromptTimes {
   /** Who came until then has heard what to key; `null`: nobody has, since all hear to wait, or did until just now. */
   readonly heardBy: EpochMs | null;
-  /** Who came until then has had time for its keys, and counts as silent; `null`: nobody has, since the edge was away. */
+  /** Who counts from then or before has had time for its keys, and is as silent; `null`: nobody has, without the edge. */
   readonly keyedBy: EpochMs | null;
 }
 
@@ -29,6 +29,8 @@ export interface Leg {
   room: RoomId | null;
   /** When this agent first saw the call. */
   readonly since: EpochMs;
+  /** The same, later by the time at the prompt without the edge: that does not count. */
+  countsFrom: EpochMs;
   /** As the bridge last showed or confirmed it. */
   muted: boolean;
   entered: boolean;
@@ -248,7 +250,7 @@ export class Legs {
   #newLeg(call: CallId, number: string, conference: ConfKey | null, isDialled: boolean): Leg {
     const place = { dialled: "", isDialled, conference, room: null, muted: false, entered: false };
     const keyed = { keypad: null, hasKeyed: false, typingSince: null, heldKeys: [] };
-    return { call, number, since: this.now, ...place, ...keyed, isWaiting: false };
+    return { call, number, since: this.now, countsFrom: this.now, ...place, ...keyed, isWaiting: false };
   }
 }
 

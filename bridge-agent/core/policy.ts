@@ -113,7 +113,7 @@ export class Policy {
     const { promptCallsOfNumber = atLeastOne(promptCalls / 2) } = this.settings;
     const all = [...atPrompt].sort((one, other) => one.since - other.since);
     const crowd = new Map<CallId, CrowdReason>();
-    const isSilent = ({ hasKeyed, since }: AtPrompt) => !hasKeyed || (keyedBy !== null && since <= keyedBy);
+    const isSilent = ({ hasKeyed, countsFrom }: AtPrompt) => !hasKeyed || (keyedBy !== null && countsFrom <= keyedBy);
     const thinOut = (callers: readonly AtPrompt[], most: number, reason: CrowdReason) => {
       const here = callers.filter(({ call }) => !crowd.has(call));
       const silent = here.filter(isSilent);
@@ -141,7 +141,7 @@ export class Policy {
   }
 }
 
-type AtPrompt = Pick<Leg, "call" | "number" | "since" | "hasKeyed">;
+type AtPrompt = Pick<Leg, "call" | "number" | "since" | "countsFrom" | "hasKeyed">;
 
 function atLeastOne(calls: number): number {
   return Math.max(1, Math.floor(calls));

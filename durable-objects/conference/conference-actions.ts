@@ -28,7 +28,7 @@ interface ActionPorts {
 export class ConferenceActions {
   readonly #ports: ActionPorts;
   readonly #store: ConferenceStore;
-  /** A repeat waits for them: of two, one is done. */
+  /** A repeat waits for them, and fails with them: of two, one is done. */
   readonly #underWay = new Map<ActionId, Promise<void>>();
 
   constructor(ports: ActionPorts, store: ConferenceStore) {
@@ -38,7 +38,7 @@ export class ConferenceActions {
 
   async operate(action: OperatorAction): Promise<OperatorResult> {
     const { id } = action;
-    for (let before = this.#underWay.get(id); before; before = this.#underWay.get(id)) await before.catch(() => {});
+    for (let before = this.#underWay.get(id); before; before = this.#underWay.get(id)) await before;
     const known = this.#known(action) ?? this.#refusal(action);
     if (known !== null) return known === "done" ? "done-before" : known;
     const submitted = this.#ports.submit(action);

@@ -116,8 +116,10 @@ export class MailCounts {
   async #trySending(): Promise<void> {
     let pauseMs = togetherMs;
     try {
-      for (const { number: upTo, minutes } of this.#portions) {
-        if (!this.owes) break; // It was stopped.
+      for (const { number: upTo } of this.#portions) {
+        // As it is now: it may have grown while the one before was sent. None: it was stopped.
+        const minutes = this.#portions.find(({ number }) => number === upTo)?.minutes;
+        if (!minutes) break;
         this.#sentUpTo = Math.max(this.#sentUpTo, upTo);
         const counted = this.#ports.count({ key: mailboxKey, name: this.#name, upTo }, minutes);
         await within(this.#ports, answerWithinMs, "the directory", counted);

@@ -385,8 +385,7 @@ export function sourcesOf(kind: TroubleKind): readonly TroubleSource[] {
 
 /** Whether it is found by the edge alone, which dates it by its machine's clock. */
 export function isOfEdge(kind: string): boolean {
-  const known = troubleKinds.find((one) => one === kind);
-  return known !== undefined && sourcesOf(known).every((source) => source === "edge");
+  return troubleKinds.some((one) => one === kind && sourcesOf(one).every((source) => source === "edge"));
 }
 
 export function movesOn(kind: TroubleKind): boolean {

@@ -131,19 +131,45 @@ test("while the edge is away, who keys waits for it like others, and none of the
   expect(atPrompt(world, keying)).toEqual(keying);
 });
 
-test("who waited for the edge has a minute for its keys once that is back", () => {
+test.each([0, 115])(
+  "who waited for the edge since %i s after its end has a minute for its keys once that is back",
+  (after) => {
+    const world = onBridge(20);
+    world.loseEdge();
+    world.pass(after * 1_000);
+    const waiting = Array.from({ length: 14 }, () => arrives(world));
+    world.pass(120_000 - after * 1_000);
+    world.connectEdge();
+    world.pass(3_000);
+    keyOn(world, waiting, 50);
+    expect(atPrompt(world, waiting)).toEqual(waiting);
+
+    keyOn(world, waiting, 30);
+
+    expect(atPrompt(world, waiting)).toEqual(waiting.slice(4));
+  },
+);
+
+test("an edge that is away for two seconds each minute gives nobody time for keys but those seconds", () => {
   const world = onBridge(20);
-  world.loseEdge();
-  const waiting = Array.from({ length: 14 }, () => arrives(world));
-  world.pass(120_000);
-  world.connectEdge();
-  world.pass(3_000);
-  keyOn(world, waiting, 50);
-  expect(atPrompt(world, waiting)).toEqual(waiting);
-
-  keyOn(world, waiting, 30);
-
-  expect(atPrompt(world, waiting)).toEqual(waiting.slice(4));
+  const keying = Array.from({ length: 20 }, () => arrives(world, "9"));
+  const guests: CallId[] = [];
+  const left = Array.from({ length: 6 }, () => {
+    keyOn(world, keying, 30);
+    const guest = arrives(world);
+    world.pass(200);
+    guests.push(...atPrompt(world, [guest]));
+    const call = world.machine.world.find(guest);
+    if (call) world.machine.world.endCall(call, "hung-up");
+    keyOn(world, keying, 20);
+    world.loseEdge();
+    world.pass(2_000);
+    world.connectEdge();
+    world.pass(8_000);
+    return atPrompt(world, keying).length;
+  });
+  // Who comes first is one too many beside fifteen who key.
+  expect([left, guests.length]).toEqual([[15, 9, 9, 9, 9, 0], 5]);
 });
 
 test("the minute of callers who key is over in time, though somebody else comes and goes meanwhile", () => {

@@ -81,6 +81,22 @@ test("while a portion is under way, what comes is another one, waits for it, and
   expect([world.sent, world.mostAtOnce, await world.counted()]).toEqual([[1, 2], 1, 2]);
 });
 
+test("a portion that grows while the one before it is under way goes as it has become", async () => {
+  const world = new CountsWorld();
+  world.isAway = true;
+  const counts = world.open();
+  counts.add(document);
+  await world.time.pass(2_000);
+  counts.add(document);
+  [world.isAway, world.tookMs] = [false, 3_000];
+  await world.time.pass(2_000);
+  expect(world.sent).toEqual([1, 1]);
+  counts.add(document);
+  await world.time.pass(20_000);
+
+  expect([world.sent, await world.counted(), counts.owes]).toEqual([[1, 1, 2], 3, false]);
+});
+
 test("a directory that is away is asked again every ten seconds, until it has answered", async () => {
   const world = new CountsWorld();
   world.isAway = true;

@@ -177,9 +177,9 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     file: "src/operators/trouble-kinds.ts",
-    line: 'return known !== undefined && sourcesOf(known).every((source) => source === "edge");',
-    was: 'sourcesOf(known).every((source) => source === "edge")',
-    becomes: 'sourcesOf(known).some(source => source === "edge")',
+    line: 'return troubleKinds.some((one) => one === kind && sourcesOf(one).every((source) => source === "edge"));',
+    was: 'sourcesOf(one).every((source) => source === "edge")',
+    becomes: 'sourcesOf(one).some(source => source === "edge")',
     effect: "none",
     because: "what the edge alone says has no other source",
   },
