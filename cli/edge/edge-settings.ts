@@ -182,7 +182,7 @@ export function readCommentedJson(file: string): Result<unknown, string> {
   try {
     return ok(parseCommentedJson(text));
   } catch (error) {
-    return err(`${file} cannot be read as JSON (${systemReason(error)})`);
+    return err(`${file} is not JSON (${systemReason(error)})`);
   }
 }
 

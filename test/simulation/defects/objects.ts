@@ -38,8 +38,8 @@ export const durableObjectDefects: DefectsByFile = {
   "durable-objects/conference/conference-actions.ts": {
     "an action of an operator is taken before it is on disk": {
       foundBy: "an operator's action comes to its end",
-      before: "    await this.#ports.submit(action);\n",
-      after: '    this.#ports.submit(action).catch(() => {});\n    return "done";\n',
+      before: "    await submitted.finally(() => this.#underWay.delete(id));\n",
+      after: '    submitted.catch(() => {}).finally(() => this.#underWay.delete(id));\n    return "done";\n',
     },
   },
   "durable-objects/conference/conference-store.ts": {
