@@ -459,7 +459,7 @@ export class RelayHost {
     active.silentSince = Math.min(active.silentSince, clock.now);
     if (clock.now - active.silentSince < SILENCE_MS) return;
     active.lookedAt ??= clock.now;
-    if (clock.now - active.lookedAt > looksForMs)
+    if (clock.now - Math.max(active.lookedAt, this.#couldNotWriteAt) > looksForMs)
       violated("a silent agent is replaced", `${active.agent}: it was looked at`);
   }
 
