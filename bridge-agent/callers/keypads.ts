@@ -78,6 +78,8 @@ export class Keypads {
   /** `null`: the edge is there. */
   #edgeLostAt: EpochMs | null = 0;
   #edgeBackAt: EpochMs = 0;
+  /** What passes from then on until the edge is back counts for nobody's time at the prompt. */
+  #uncountedFrom: EpochMs = 0;
 
   constructor(parts: KeypadParts) {
     this.#parts = parts;
@@ -117,19 +119,20 @@ export class Keypads {
     return announcements;
   }
 
-  edgeLost(now: EpochMs): void {
+  /** `before`: the time of the turn before; where the process stood still since, it has heard nobody. */
+  edgeLost(now: EpochMs, before = now): void {
+    if (this.#edgeLostAt === null) this.#uncountedFrom = before;
     this.#edgeLostAt ??= now;
     this.#parts.promptCalls.edgeLost();
   }
 
   /** Who has heard to wait may hear the welcome first. */
   edgeBack(now: EpochMs): void {
-    const lostAt = this.#edgeLostAt ?? now;
     this.#edgeLostAt = null;
     if (this.#timedLegs().next().done) return;
     this.#edgeBackAt = now;
-    this.#lookUntil(now + LISTENS_MS);
-    for (const leg of this.#timedLegs()) leg.countsFrom += now - Math.max(leg.since, lostAt);
+    this.#lookUntil(now + KEYS_WITHIN_MS);
+    for (const leg of this.#timedLegs()) leg.countsFrom += now - Math.max(leg.since, this.#uncountedFrom);
   }
 
   /** Then no conference can be new, so callers at the prompt hear to wait, and none is hung up on for what it keys. */
@@ -213,7 +216,7 @@ export class Keypads {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
       if (this.#isThereTooLong(leg, now)) {
-        this.#hangUpOnCaller(leg, hangUpReason("silent", leg.hasKeyed), leg.keypad);
+        this.#hangUpOnCaller(leg, hangUpReason(this.#isWithoutEdge ? "no-edge" : "silent", leg.hasKeyed), leg.keypad);
         continue;
       }
       this.announce(leg, promptAfter(before, leg.keypad));
@@ -224,8 +227,9 @@ export class Keypads {
   }
 
   /** Else a key now and then would keep a port for ever. */
-  #isThereTooLong({ keypad, countsFrom }: Leg, now: EpochMs): boolean {
-    return isAtPrompt(keypad) && !this.#isWithoutEdge && now - countsFrom >= LONGEST_WAIT_MS;
+  #isThereTooLong({ keypad, since, countsFrom }: Leg, now: EpochMs): boolean {
+    const from = this.#edgeLostAt === null ? countsFrom : Math.max(since, this.#edgeLostAt);
+    return isAtPrompt(keypad) && now - from >= LONGEST_WAIT_MS;
   }
 
   /** Nobody may be led in: what callers key counts later. */

@@ -97,6 +97,8 @@ export class Agent {
   #clockSetMs = 0;
   #digestsAt: EpochMs = 0;
   #stopping = false;
+  /** When the turn before this one was. */
+  #turnBefore: EpochMs = 0;
   #effects = noEffects();
   /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
   #bridgeBackAt: EpochMs | null = null;
@@ -136,6 +138,7 @@ export class Agent {
       this.#journal.saveClockSet(clockSetMs);
       this.#clockSetMs = clockSetMs;
     }
+    this.#turnBefore = this.#legs.now;
     this.#legs.now = now;
     // A caller who has keyed something while this process stood still was not silent.
     const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];
@@ -254,7 +257,7 @@ export class Agent {
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
         this.#role.edgeUp = false;
-        this.#keypads.edgeLost(now);
+        this.#keypads.edgeLost(now, this.#turnBefore);
         this.#events.digests.clear();
         return;
       case "bridge":

@@ -172,6 +172,75 @@ test("an edge that is away for two seconds each minute gives nobody time for key
   expect([left, guests.length]).toEqual([[15, 9, 9, 9, 9, 0], 5]);
 });
 
+test("without the edge, too, nobody who keys on and on is at the prompt for more than five minutes", () => {
+  const world = onBridge(20);
+  world.loseEdge();
+  const keying = Array.from({ length: 15 }, () => arrives(world, `${KEY}#`));
+  keyOn(world, keying, 280);
+  expect(atPrompt(world, keying)).toEqual(keying);
+
+  keyOn(world, keying, 30);
+
+  expect(atPrompt(world, keying)).toEqual([]);
+  expect(world.notes.filter((note) => note.includes("the edge was away"))).toHaveLength(15);
+  expect(atPrompt(world, [arrives(world)])).toHaveLength(1);
+});
+
+test.each([
+  ["a minute", 65_000, 14],
+  ["five minutes", 310_000, 1],
+])("a process that stood still for %s takes nobody's time at the prompt by that", (_, ms, count) => {
+  const world = onBridge(20);
+  const keying = Array.from({ length: count }, () => arrives(world, "9"));
+  world.pass(5_000);
+  world.standStill(ms, () => {
+    world.loseEdge();
+    for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  });
+  // And once more, before the edge is back.
+  world.standStill(5_000, () => world.loseEdge());
+  world.connectEdge();
+  world.pass(12_000);
+  expect(atPrompt(world, keying)).toEqual(keying);
+});
+
+test("just after the edge is back, who has keyed for more than a minute with it goes before who has just come", () => {
+  const world = onBridge(20);
+  const keying = Array.from({ length: 15 }, () => arrives(world, "9"));
+  keyOn(world, keying, 60);
+  world.pass(5_000);
+  world.loseEdge();
+  world.pass(1_000);
+  world.connectEdge();
+  world.pass(6_000);
+  expect(atPrompt(world, keying)).toEqual(keying);
+
+  const guest = arrives(world);
+
+  expect(atPrompt(world, [...keying, guest])).toEqual([...keying.slice(1), guest]);
+});
+
+test.each(["before", "after"])(
+  "a minute in which the edge was away is over in time, with the last key %s it is back",
+  (when) => {
+    const world = onBridge(20);
+    const keying = Array.from({ length: 12 }, () => arrives(world, "9"));
+    const key = () => {
+      for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+    };
+    keyOn(world, keying, 50);
+    world.loseEdge();
+    world.pass(30_000);
+    if (when === "before") key();
+    world.pass(1_000);
+    world.connectEdge();
+    world.pass(1_000);
+    if (when === "after") key();
+    world.pass(21_000);
+    expect(atPrompt(world, keying)).toEqual(keying.slice(2));
+  },
+);
+
 test("the minute of callers who key is over in time, though somebody else comes and goes meanwhile", () => {
   const world = onBridge(20);
   const keying = Array.from({ length: 12 }, () => arrives(world, "9"));

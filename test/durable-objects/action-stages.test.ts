@@ -115,6 +115,21 @@ test("of the same actions that come in pairs, side by side, each is done once an
   expect(await Promise.all(pairs)).toEqual(Array(20).fill(["done", "done-before"]));
 });
 
+test("a repeat that comes while the first is under way fails with it, and the next one is done", async () => {
+  const world = await runningWorld();
+  const { transaction } = world.sql;
+  let writes = 0;
+  world.sql.transaction = (work) => {
+    writes += 1;
+    if (writes === 1) throw new Error("the disk is full");
+    return transaction.call(world.sql, work) as ReturnType<typeof work>;
+  };
+  const rows = world.journalRows;
+  const both = await Promise.allSettled([1, 2].map(() => world.operate("a1", { type: "lock" })));
+  expect([both.map(({ status }) => status), world.journalRows - rows]).toEqual([["rejected", "rejected"], 0]);
+  expect(await world.operate("a1", { type: "lock" })).toBe("done");
+});
+
 test("an id of another action is refused, and nothing is done", async () => {
   const world = await runningWorld();
   const callOut = { type: "call-out", number, muted: true };

@@ -455,6 +455,7 @@ export class RelayHost {
   #looked(id: string): void {
     const { clock, edgeMachines, violated } = this.#context;
     const active = this.#active;
+    if (cannotWrite(edgeMachines)) this.#couldNotWriteAt = clock.now;
     if (active?.id !== id || !this.#sockets.has(id) || cannotWrite(edgeMachines)) return;
     active.silentSince = Math.min(active.silentSince, clock.now);
     if (clock.now - active.silentSince < SILENCE_MS) return;
