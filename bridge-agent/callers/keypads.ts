@@ -122,7 +122,7 @@ export class Keypads {
   /** `before`: the time of the turn before; where the process stood still since, it has heard nobody. */
   edgeLost(now: EpochMs, before = now): void {
     if (this.#edgeLostAt === null) this.#uncountedFrom = before;
-    this.#edgeLostAt ??= now;
+    this.#edgeLostAt = now;
     this.#parts.promptCalls.edgeLost();
   }
 

@@ -98,7 +98,8 @@ export class PromptCalls {
     const { digits, conference = refuses } = placeOf(leg, before);
     const because = { why, ...(reason && { reason }) };
     const { call, number, dialled } = leg;
-    if (conference !== null && this.#reports.live.find(conference)) {
+    // A crowd is no matter of a conference, and an edge of the last release would not understand the report.
+    if (why !== "crowded" && conference !== null && this.#reports.live.find(conference)) {
       const about = { wrongKeys: this.wrongKeys(call), waitedMs: now - leg.since };
       this.#reports.addEvent(conference, { type: "caller-turned-away", call, number, dialled, ...because, ...about });
     }

@@ -198,10 +198,26 @@ test.each([
     for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
   });
   // And once more, before the edge is back.
-  world.standStill(5_000, () => world.loseEdge());
+  world.pass(5_000);
+  world.standStill(ms, () => {
+    world.loseEdge();
+    for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  });
   world.connectEdge();
   world.pass(12_000);
   expect(atPrompt(world, keying)).toEqual(keying);
+});
+
+test("no report of a conference tells of who was one too many: an edge of the last release would not understand it", () => {
+  const world = onBridge(20);
+  const keying = Array.from({ length: 20 }, () => arrives(world, `${KEY}#`));
+  world.pass(2_000);
+  expect(atPrompt(world, keying)).toHaveLength(15);
+  expect(world.events().map(({ type }) => type)).not.toContain("caller-turned-away");
+  expect(world.promptCalls.get(keying[0] ?? expect.unreachable())?.end).toMatchObject({
+    why: "crowded",
+    conference: KEY,
+  });
 });
 
 test("just after the edge is back, who has keyed for more than a minute with it goes before who has just come", () => {
