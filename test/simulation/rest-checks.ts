@@ -209,7 +209,14 @@ function muteDifference({ phase, key, association }: Meeting, edge: Edge): strin
   if (!disk || !hasTable(disk, "journal")) return null;
   const store = conferenceOn(disk);
   if (store.loadOutbox().length > 0) return null;
-  for (const { extCallId, muted, left, held } of store.state.callers.values()) {
+  // Who goes back to the main room is muted or unmuted for it first, and WebEx is told of that with the move.
+  const returning = new Set(
+    [...store.state.commands.values()].flatMap(({ command }) =>
+      command.type === "move" && command.room === MAIN_ROOM ? [command.call] : [],
+    ),
+  );
+  for (const { call, extCallId, muted, left, held } of store.state.callers.values()) {
+    if (returning.has(call)) continue;
     const attendee = extCallId === null ? undefined : association.attendees.get(extCallId);
     if (attendee && !left && held.length === 0 && attendee.muted !== muted)
       return `${attendee.number} is ${muted ? "muted" : "unmuted"}`;
