@@ -105,8 +105,11 @@ const soonAgain: ReadonlySet<CloseReason> = new Set([
 /** Of an end that the last release does not know, the one that says most of it. */
 function inLastRelease(message: AgentToEdge): AgentToEdge {
   if (message.type !== "prompt-calls") return message;
-  const known = (call: PromptCall): PromptCall =>
-    call.end?.why === "crowded" ? { ...call, end: { ...call.end, why: "keyed-nothing" } } : call;
+  const known = (call: PromptCall): PromptCall => {
+    if (call.end?.why !== "crowded") return call;
+    const why = call.end.conference === undefined ? "keyed-nothing" : "stopped-keying";
+    return { ...call, end: { ...call.end, why } };
+  };
   return { ...message, calls: message.calls.map(known) };
 }
 

@@ -90,7 +90,7 @@ export type ConferenceSnapshot = Checked<typeof snapshot>;
 const conferenceEvent = v.variant("type", [
   /** `prompt`: how it came in from the prompt; absent from agents that are older than this field. */
   typed("caller-entered", { caller, prompt: v.exactOptional(v.object({ waitedMs: whole, wrongKeys: whole })) }),
-  /** It has keyed the key or access code of this conference at the prompt, and was hung up on. Sent to edges that know it alone. */
+  /** It has keyed the key or access code of this conference at the prompt, and was hung up on, not as one too many. Sent to edges that know it alone. */
   typed("caller-turned-away", {
     ...{ call, number: callerNumber, dialled: open(callerNumber), why: promptEnd },
     ...{ reason: v.exactOptional(refusalReason), wrongKeys: whole, waitedMs: whole },

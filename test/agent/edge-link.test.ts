@@ -254,11 +254,12 @@ test.each([
   expect(await relay.message()).toEqual(said);
   const call = { call: "c1" as CallId, number: "14085551234", dialled: "", at: 1, steps: [] };
   const ends = (["crowded", "hung-up"] as const).map((why) => ({ at: 2, why }));
-  const calls = [...ends, null].map((end) => ({ ...call, end }));
+  const behindKey = { at: 2, why: "crowded", conference: "5" as ConfKey } as const;
+  const calls = [...ends, behindKey, null].map((end) => ({ ...call, end }));
   link.send([{ type: "prompt-calls", upTo: 2, calls, at: 3 }]);
-  const why = turns ? "crowded" : "keyed-nothing";
+  const [why, other] = turns ? ["crowded", "crowded"] : ["keyed-nothing", "stopped-keying"];
   expect(await relay.message()).toMatchObject({
-    calls: [{ end: { why } }, { end: { why: "hung-up" } }, { end: null }],
+    calls: [{ end: { why } }, { end: { why: "hung-up" } }, { end: { why: other } }, { end: null }],
   });
 });
 

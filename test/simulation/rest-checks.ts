@@ -215,8 +215,8 @@ function muteDifference({ phase, key, association }: Meeting, edge: Edge): strin
       command.type === "move" && command.room === MAIN_ROOM ? [command.call] : [],
     ),
   );
-  for (const { call, extCallId, muted, left, held } of store.state.callers.values()) {
-    if (returning.has(call)) continue;
+  for (const { call, extCallId, muted, mutedInMain, left, held } of store.state.callers.values()) {
+    if (returning.has(call) && muted === mutedInMain) continue;
     const attendee = extCallId === null ? undefined : association.attendees.get(extCallId);
     if (attendee && !left && held.length === 0 && attendee.muted !== muted)
       return `${attendee.number} is ${muted ? "muted" : "unmuted"}`;
