@@ -54,7 +54,7 @@ test("who still hears what to key stays, unless three quarters of the ports woul
   const crowd = Array.from({ length: 18 }, () => arrives(world));
   world.pass(LISTENS_MS - 400);
   expect(atPrompt(world, crowd)).toEqual(crowd.slice(3));
-  for (const call of crowd.slice(3, 12)) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  keyOnce(world, crowd.slice(3, 12));
   world.settle();
 
   world.pass(1_000);
@@ -91,10 +91,15 @@ test("who has keyed anything stays, and then the one who has come last goes", ()
   expect(atPrompt(world, silent)).toEqual([]);
 });
 
+/** Each of these keys one digit. */
+function keyOnce(world: AgentWorld, calls: readonly CallId[]): void {
+  for (const call of calls) world.machine.press(world.machine.world.find(call) ?? expect.unreachable(), "9");
+}
+
 /** Each of these who is at the prompt keys one digit, every ten seconds. */
 function keyOn(world: AgentWorld, calls: readonly CallId[], seconds: number): void {
   for (let passed = 0; passed < seconds; passed += 10) {
-    for (const call of atPrompt(world, calls)) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+    keyOnce(world, atPrompt(world, calls));
     world.pass(10_000);
   }
 }
@@ -192,17 +197,14 @@ test.each([
 ])("a process that stood still for %s takes nobody's time at the prompt by that", (_, ms, count) => {
   const world = onBridge(20);
   const keying = Array.from({ length: count }, () => arrives(world, "9"));
-  world.pass(5_000);
-  world.standStill(ms, () => {
-    world.loseEdge();
-    for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
-  });
-  // And once more, before the edge is back.
-  world.pass(5_000);
-  world.standStill(ms, () => {
-    world.loseEdge();
-    for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
-  });
+  // The second time before the edge is back.
+  for (let times = 0; times < 2; times++) {
+    world.pass(5_000);
+    world.standStill(ms, () => {
+      world.loseEdge();
+      keyOnce(world, keying);
+    });
+  }
   world.connectEdge();
   world.pass(12_000);
   expect(atPrompt(world, keying)).toEqual(keying);
@@ -241,17 +243,14 @@ test.each(["before", "after"])(
   (when) => {
     const world = onBridge(20);
     const keying = Array.from({ length: 12 }, () => arrives(world, "9"));
-    const key = () => {
-      for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
-    };
     keyOn(world, keying, 50);
     world.loseEdge();
     world.pass(30_000);
-    if (when === "before") key();
+    if (when === "before") keyOnce(world, keying);
     world.pass(1_000);
     world.connectEdge();
     world.pass(1_000);
-    if (when === "after") key();
+    if (when === "after") keyOnce(world, keying);
     world.pass(21_000);
     expect(atPrompt(world, keying)).toEqual(keying.slice(2));
   },
@@ -261,9 +260,9 @@ test("the minute of callers who key is over in time, though somebody else comes 
   const world = onBridge(20);
   const keying = Array.from({ length: 12 }, () => arrives(world, "9"));
   world.pass(25_000);
-  for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  keyOnce(world, keying);
   world.pass(20_000);
-  for (const call of keying) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  keyOnce(world, keying);
   const guest = arrives(world);
   world.machine.world.endCall(world.machine.world.find(guest) ?? expect.unreachable(), "hung-up");
   world.pass(28_000);
