@@ -1,12 +1,11 @@
 import { availableParallelism, cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { AsteriskBridge } from "../scripts/asterisk/asterisk-bridge.ts";
-import { AsteriskOnTest } from "../scripts/asterisk/asterisk-on-test.ts";
 import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, wholeNumber } from "../scripts/command.ts";
 import { LocalRun } from "../scripts/local-run.ts";
-import { type Phone, Phones } from "../simulators/telephones/phones.ts";
+import type { Phone } from "../simulators/telephones/phones.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
 import { cpuMs } from "./process-usage.ts";
@@ -20,16 +19,9 @@ const PACKETS_PER_SECOND = 50;
 const GOAL_SHARE = 0.1;
 /** With fewer calls than this Asterisk has so little to do that the share says nothing. */
 const GOAL_CALLS = 350;
-/** In the dialplan, without Bridgehead: a conference of Asterisk's own for each number. */
-const alone = `
-[from-trunk]
-exten => _9XXX,1,Answer()
- same => n,ConfBridge(\${EXTEN})
-`;
-
 const { calls: most, seconds } = command(
   "bench:asterisk",
-  "Calls with sound in conferences of 10 on a real Asterisk, in steps: through Bridgehead, and in conferences of Asterisk's own. Exits with 1 if the goal is missed.",
+  "Calls with sound in conferences of 10 on a real Asterisk, in steps, through Bridgehead. Exits with 1 if the goal is missed.",
 )
   .option("--calls <count>", "the last step", wholeNumber(CALLERS), 350)
   .option("--seconds <count>", "how long each step is measured", wholeNumber(1), 10)
@@ -47,7 +39,7 @@ interface Step {
   readonly up: number;
   /** From the call to its answer, milliseconds. */
   readonly answered: readonly number[];
-  /** From the end of the last key, as Asterisk hears it, to the name that WebEx gives. Milliseconds; empty on Asterisk alone. */
+  /** From the end of the last key, as Asterisk hears it, to the name that WebEx gives. Milliseconds. */
   readonly entered: readonly number[];
   /** Of the packets that should have come with the sound of the talker, those that did. */
   readonly arrived: number;
@@ -59,8 +51,7 @@ interface Step {
 
 console.log(`${home.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "an unknown processor"}`);
 const measured = await throughBridgehead();
-print("through Bridgehead", measured);
-print("Asterisk alone", await asteriskAlone());
+print(measured);
 const missed = steps.flatMap((calls) => {
   const step = measured.find((one) => one.calls === calls);
   if (step?.up !== calls) return [`${step?.up ?? 0} of ${calls} calls are up`];
@@ -102,33 +93,12 @@ async function throughBridgehead(): Promise<readonly Step[]> {
   }
 }
 
-async function asteriskAlone(): Promise<readonly Step[]> {
-  const added = {
-    "modules.conf": "load = app_confbridge.so",
-    "confbridge.conf": "[general]\n[default_bridge]\ntype = bridge\n[default_user]\ntype = user\nquiet = yes",
-    "extensions.conf": alone,
-  };
-  const asterisk = await AsteriskOnTest.start(home, { added });
-  const phones = await Phones.start(home.sipp, asterisk.ports);
-  const dialIn = async (caller: number) => {
-    const calledAt = performance.now();
-    const phone = await phones.dialIn(String(9_500 + Math.floor(caller / CALLERS)), number(caller));
-    return { phone, answeredMs: performance.now() - calledAt };
-  };
-  try {
-    return await measure(dialIn, { asterisk: asterisk.pid });
-  } finally {
-    await phones.stop();
-    await asterisk.stop();
-  }
-}
-
 type DialIn = (caller: number) => Promise<SetUp>;
 
 interface SetUp {
   readonly phone: Phone;
   readonly answeredMs: number;
-  readonly enteredMs?: number;
+  readonly enteredMs: number;
 }
 
 async function measure(dialIn: DialIn, pids: Amounts): Promise<readonly Step[]> {
@@ -180,7 +150,7 @@ async function sounding(
   const due = (heard.length * PACKETS_PER_SECOND * elapsedMs) / 1_000;
   const came = heard.reduce((sum, packets) => sum + packets, 0);
   const answered = made.map(({ answeredMs }) => answeredMs);
-  const entered = made.flatMap(({ enteredMs }) => enteredMs ?? []);
+  const entered = made.map(({ enteredMs }) => enteredMs);
   const cpu = Object.fromEntries(used.map(([name, ms]) => [name, ms / elapsedMs]));
   return { ...step, up: up.length, answered, entered, arrived: came / due, cpu };
 }
@@ -198,21 +168,17 @@ function number(caller: number): string {
   return `1408${5_550_000 + caller}`;
 }
 
-function print(what: string, measured: readonly Step[]): void {
-  console.log(`\n${what}`);
+function print(measured: readonly Step[]): void {
   for (const { calls, up, answered, entered, arrived, setupMs, cpu } of measured) {
     const used = Object.entries(cpu).map(([name, share]) => `${name} ${percent(share)}`);
     const facts = [
       `${up} up`,
       `answered ${quantiles(answered)}`,
-      ...(entered.length > 0 ? [`entered ${quantiles(entered)}`] : []),
+      `entered ${quantiles(entered)}`,
       `talker heard in ${percent(arrived)} of the packets`,
       `CPU ${used.join(", ")}`,
+      `edge and agent ${percent(shareOfOurs(setupMs))} of the set-up, ${percent(shareOfOurs(cpu))} then`,
     ];
-    if ("edge" in cpu) {
-      const [first, then] = [setupMs, cpu].map((each) => percent(shareOfOurs(each)));
-      facts.push(`edge and agent ${first} of the set-up, ${then} then`);
-    }
     console.log(`${String(calls).padStart(4)} calls: ${facts.join(" · ")}`);
   }
 }

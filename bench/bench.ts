@@ -71,8 +71,7 @@ function printTable(): void {
 
 function shown(value: number | undefined, unit: string): string {
   if (value === undefined) return "–";
-  // A count has no unit, and no fraction.
-  return unit === "" ? String(value) : `${value.toFixed(value < 100 ? 2 : 0)} ${unit}`;
+  return `${value.toFixed(value < 100 ? 2 : 0)} ${unit}`;
 }
 
 function goalText(goal: Line["goal"], unit: string, value: number): string {

@@ -8,22 +8,17 @@ import { WebexServer } from "../simulators/webex/server.ts";
 import type { ExtConfId } from "../src/foundation/ids.ts";
 import { type Conference, fillConferences } from "./conferences.ts";
 import { createAtRate } from "./creates.ts";
-import { firstBytes } from "./first-byte.ts";
 import { startFloor } from "./floor/start.ts";
-import { grown } from "./growth.ts";
 import { inTurns, median, paced, percentile, type Times, type Transaction } from "./load.ts";
-import { startPeer } from "./peer.ts";
 import { cpuMs, rssMiB } from "./process-usage.ts";
 import { statusOf } from "./processes.ts";
 import { Receiver } from "./receiver.ts";
 import { type Side, Sides, type Until } from "./sides.ts";
-import { createsToldAndUntold } from "./telling.ts";
-import { createsBesideViewers } from "./viewers.ts";
 
 /** One line of the table. A ratio is the adapter's value by the floor's. */
 export interface Line {
   readonly figure: string;
-  readonly unit: "ms" | "/s" | "MiB" | "%" | "";
+  readonly unit: "ms" | "/s" | "MiB" | "%";
   readonly floor?: number;
   readonly adapter: number;
   readonly goal?: Goal;
@@ -47,7 +42,6 @@ const goals = {
     perSecondOfOne: 1.1,
     cpuMs: { edge: 1.5, agent: 0.25 },
     idle: 1_000,
-    besidePeer: null,
     edgeMiB: 265,
     agentMiB: 120,
   },
@@ -58,7 +52,6 @@ const goals = {
     perSecondOfOne: 2,
     cpuMs: { edge: 0.4, agent: 0.25 },
     idle: 10_000,
-    besidePeer: 0.55,
     edgeMiB: 400,
     agentMiB: null,
   },
@@ -73,12 +66,9 @@ export interface Extent {
   readonly failoverCallers: number;
   readonly creates: number;
   readonly createsOverMs: number;
-  readonly toldCreates: number;
   /** Of the conferences of the goal for memory. */
   readonly idleShare: number;
   readonly idleMs: number;
-  /** Conferences in use, for each domain of the growth. */
-  readonly grown: readonly number[];
 }
 
 export const full: Extent = {
@@ -89,10 +79,8 @@ export const full: Extent = {
   failoverCallers: 500,
   creates: 3_000,
   createsOverMs: 60_000,
-  toldCreates: 100,
   idleShare: 1,
   idleMs: 70_000,
-  grown: [100, 1_000],
 };
 
 export const quick: Extent = {
@@ -103,14 +91,11 @@ export const quick: Extent = {
   failoverCallers: 50,
   creates: 300,
   createsOverMs: 6_000,
-  toldCreates: 40,
   idleShare: 0.02,
   idleMs: 2_000,
-  grown: [20],
 };
 
 const pacedPerSecond = 40;
-const createsPerSecond = 20;
 const callers = 32;
 /** More than callers of the load: no two mutes under way concern the same caller. */
 const hotCallers = 64;
@@ -141,16 +126,10 @@ export const figures: readonly Figure[] = [
   { name: "paced: confirm and whole way", compare: pacedFigures },
   { name: "load: 32 callers on 100 conferences", compare: loadFigures },
   { name: "hot: 32 callers on one conference", compare: hotFigure },
-  { name: "peer: the whole way in a conventional server", compare: peerFigures },
   { name: "size: a mute among 1,000 callers", compare: sizeFigure },
   { name: "failover of 500 callers", compare: failoverFigure },
-  { name: "generator: is the load generator the limit?", compare: generatorFigures },
   { name: "creates: 3,000 in a minute", alone: createFigures },
-  { name: "telling: creates beside an edge without a directory", alone: tellingFigures },
-  { name: "viewers: creates while people read a long history", alone: viewerFigures },
   { name: "idle: memory of conferences at rest, and a start with them", alone: idleFigures },
-  { name: "growth: a domain that grows", alone: growthFigures },
-  { name: "first-byte: pages of the console beside 3,000 conferences", alone: firstByteFigures },
 ];
 
 export async function withComparison<Value>(
@@ -218,11 +197,9 @@ async function inRounds<Name extends string>(
   return rounds;
 }
 
-const all = (rounds: readonly Pick<Round, "times">[], of: "confirmMs" | "wholeMs") =>
-  rounds.flatMap(({ times }) => times[of]);
+const all = (rounds: readonly Round[], of: "confirmMs" | "wholeMs") => rounds.flatMap(({ times }) => times[of]);
 const rate = (rounds: readonly Round[]) => median(rounds.map(({ times }) => times.perSecond));
-const middle = <Of extends "edgeMs" | "agentMs">(rounds: readonly Pick<Round, Of>[], of: Of) =>
-  median(rounds.map((round) => round[of]));
+const middle = (rounds: readonly Round[], of: "edgeMs" | "agentMs") => median(rounds.map((round) => round[of]));
 
 async function pacedFigures(given: Comparison): Promise<readonly Line[]> {
   const { hundred } = given.meetings;
@@ -284,36 +261,6 @@ async function hotFigure(given: Comparison): Promise<readonly Line[]> {
       goal: { of: "ratio", atLeast: goals[given.home].perSecondOfOne },
     },
   ];
-}
-
-/** The whole way in a conventional server, which decides nothing, with the floor's agent and bridge. */
-async function peerFigures(given: Comparison): Promise<readonly Line[]> {
-  const peer = await startPeer();
-  if (!peer) return [];
-  try {
-    const { sides, meetings, extent } = given;
-    const lane = (side: Side): Lane => ({ side, conferences: meetings.hundred, until: "answered" });
-    const lanes = { peer: lane(sides.bareSide(peer)), adapter: lane(sides.adapter) };
-    const rounds = await inRounds(given, lanes, (next) => inTurns(next, callers, extent.loadPosts));
-    const goal = goals[given.home].besidePeer;
-    return [
-      {
-        figure: `whole transactions, ${callers} callers, beside Fastify with SQLite`,
-        unit: "/s",
-        floor: rate(rounds.peer),
-        adapter: rate(rounds.adapter),
-        ...(goal !== null && { goal: { of: "ratio", atLeast: goal } }),
-      },
-      {
-        figure: "CPU of the edge process for a mute, beside Fastify with SQLite",
-        unit: "ms",
-        floor: middle(rounds.peer, "edgeMs"),
-        adapter: middle(rounds.adapter, "edgeMs"),
-      },
-    ];
-  } finally {
-    await peer.stop();
-  }
 }
 
 async function sizeFigure(given: Comparison): Promise<readonly Line[]> {
@@ -383,31 +330,6 @@ async function confirmedPost(url: string, body: string): Promise<void> {
   if (status !== 200 || !confirmation.includes('Result="0"')) throw new Error(`a post was answered with ${status}`);
 }
 
-/** The same posts to an echo: what the load generator could do, and the CPU that it takes of the two cores. */
-async function generatorFigures(given: Comparison): Promise<readonly Line[]> {
-  const { sides, meetings, extent } = given;
-  const lane = (side: Side, until: Until): Lane => ({ side, conferences: meetings.hundred, until });
-  const lanes = { echo: lane(sides.echo, "confirmed"), adapter: lane(sides.adapter, "answered") };
-  const own = { echo: 0, adapter: 0 };
-  const before = cpuMs(process.pid);
-  let echoed = before;
-  const rounds = await inRounds({ ...given, extent: { ...extent, rounds: 1 } }, lanes, async (next) => {
-    echoed = cpuMs(process.pid);
-    return inTurns(next, callers, extent.loadPosts);
-  });
-  own.echo = (echoed - before) / extent.loadPosts;
-  own.adapter = (cpuMs(process.pid) - echoed) / extent.loadPosts;
-  return [
-    {
-      figure: "load generator: posts to an echo, beside whole transactions",
-      unit: "/s",
-      floor: rate(rounds.echo),
-      adapter: rate(rounds.adapter),
-    },
-    { figure: "load generator: its own CPU for each", unit: "ms", floor: own.echo, adapter: own.adapter },
-  ];
-}
-
 /** Begun so that the agent's digests, once a minute, fall into its end, when most conferences are there. */
 async function createFigures({ creates, createsOverMs }: Extent): Promise<readonly Line[]> {
   return withAdapter(async (run, connectedAt) => {
@@ -429,30 +351,6 @@ async function createFigures({ creates, createsOverMs }: Extent): Promise<readon
       await webex.stop();
     }
   });
-}
-
-/** In the floor's column: the adapter whose conferences tell no directory. */
-async function tellingFigures({ rounds, toldCreates }: Extent): Promise<readonly Line[]> {
-  const { untold, told } = await createsToldAndUntold(rounds, toldCreates, createsPerSecond);
-  const confirmMs = { floor: median(all(untold, "confirmMs")), adapter: median(all(told, "confirmMs")) };
-  const edgeMs = { floor: middle(untold, "edgeMs"), adapter: middle(told, "edgeMs") };
-  return [
-    { figure: "confirm of a create, beside an edge that tells no directory, p50", unit: "ms", ...confirmMs },
-    { figure: "CPU of the edge process for a create, beside the same", unit: "ms", ...edgeMs },
-  ];
-}
-
-/** In the floor's column: while nobody looks. */
-async function viewerFigures({ toldCreates, loadPosts }: Extent): Promise<readonly Line[]> {
-  const counts = [0, 1, 14];
-  const extent = { mutes: loadPosts, creates: toldCreates, perSecond: createsPerSecond };
-  const [nobody = [], ...others] = await createsBesideViewers(counts, extent);
-  return others.map((times, index) => ({
-    figure: `create beside ${counts[index + 1]} who read a history of ${loadPosts} mutes, p99`,
-    unit: "ms",
-    floor: percentile(nobody, 99),
-    adapter: percentile(times, 99),
-  }));
 }
 
 async function idleFigures({ idleShare, idleMs }: Extent, home: Home): Promise<readonly Line[]> {
@@ -488,67 +386,12 @@ async function idleFigures({ idleShare, idleMs }: Extent, home: Home): Promise<r
   });
 }
 
-async function growthFigures({ grown: counts }: Extent): Promise<readonly Line[]> {
-  const lines: Line[] = [];
-  for (const count of counts) {
-    const { edgePercent, confirmP99Ms, edgeMiB, takenOver } = await grown(count);
-    lines.push(
-      {
-        figure: `${count} conferences of 10, each muted every 10 s: CPU of the edge`,
-        unit: "%",
-        adapter: edgePercent,
-      },
-      { figure: "    confirm, p99", unit: "ms", adapter: confirmP99Ms },
-      { figure: "    memory of the edge", unit: "MiB", adapter: edgeMiB },
-      {
-        ...{ figure: "    another server creates all in 1 s: the last Confirmation", unit: "ms" },
-        ...{ adapter: takenOver.confirmedMs, goal: { of: "value", atMost: 30_000 } },
-      },
-      { figure: "    creates that were refused, and came again", unit: "", adapter: takenOver.refused },
-      {
-        figure: "    it was told all callers",
-        unit: "ms",
-        adapter: takenOver.toldMs,
-        goal: { of: "value", atMost: 300_000 },
-      },
-    );
-  }
-  return lines;
-}
-
 /** Its supervisor starts it again at once. */
 async function killedMs(run: LocalRun): Promise<number> {
   const killedAt = performance.now();
   process.kill(run.pids().edge, "SIGKILL");
   while ((await statusOf(`${run.edgeUrl}/healthz`)) !== 200) await pause(5);
   return performance.now() - killedAt;
-}
-
-async function firstByteFigures({ creates }: Extent): Promise<readonly Line[]> {
-  const { pages, confirms } = await firstBytes(creates);
-  const goal = (atMost: number): Goal => ({ of: "value", atMost });
-  const line = (figure: string, adapter: number, atMost?: number): Line => {
-    return { figure, unit: "ms", adapter, ...(atMost !== undefined && { goal: goal(atMost) }) };
-  };
-  const alone = percentile(confirms.alone, 99);
-  const besideList = percentile(confirms.besideList, 99);
-  return [
-    ...pages.flatMap(({ page, warm, cold }) => {
-      const first = warm.map(({ firstMs }) => firstMs);
-      const whole = warm.map(({ wholeMs }) => wholeMs);
-      // A page begins before its data is there, and an answer of the API does not.
-      const coldGoalMs = page.endsWith("API") ? 2_000 : 500;
-      return [
-        line(`first byte of ${page} beside ${creates} conferences, p50`, median(first)),
-        line("    p99", percentile(first, 99), 100),
-        line("    its last byte, p99", percentile(whole, 99)),
-        line("    first byte after a kill", cold.firstMs, coldGoalMs),
-        line("    last byte after a kill", cold.wholeMs),
-      ];
-    }),
-    line("confirm in the 5 s after a kill, p99", alone),
-    line("    while the list is open", besideList, alone + 250),
-  ];
 }
 
 /** A new adapter that has had nothing to do, and the time when its agent connected. */

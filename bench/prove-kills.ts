@@ -10,7 +10,7 @@ const interruptedExitCode = 130;
 
 const { kills, seed, bridge, edge, edges } = command(
   "prove:kills",
-  "Kills real processes under traffic and counts what was lost, doubled or diverged, and which figures are wrong. Exits with 1 for any fault, and keeps all logs.",
+  "Kills real processes under traffic and counts what was lost, doubled or diverged. Exits with 1 for any fault, and keeps all logs.",
 )
   .option("--kills <count>", "how many", wholeNumber(1), 200)
   .option("--seed <seed>", "of all draws; by default a new one", wholeNumber(0), Date.now() % 1_000_000)
@@ -55,18 +55,15 @@ for (const fault of ["lost", "doubled", "diverged"] as const) {
   for (const what of verdict[fault]) console.log(`${fault}: ${what}`);
 }
 if (edges === "2") console.log(turnsText(verdict));
-const { lost, doubled, diverged, records, figures } = verdict;
+const { lost, doubled, diverged, records } = verdict;
 console.log(
   `records ${records.calls} calls, ${records.conferences} conferences · missing ${records.missing.length} · twice ${records.twice.length} · wrong ${records.wrong.length}`,
 );
-for (const what of figures.wrong) console.log(`wrong: ${what}`);
-for (const what of figures.documents) console.log(`document ${what}`);
-console.log(`figures ${figures.compared} compared · wrong ${figures.wrong.length}`);
 const done = Object.values(verdict.kills).reduce((sum, count) => sum + count, 0);
 console.log(
-  `kills ${done} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length} · wrong ${figures.wrong.length}`,
+  `kills ${done} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length}`,
 );
-process.exit(interruption.signal.aborted ? interruptedExitCode : isFaulty(verdict, figures.wrong) ? 1 : 0);
+process.exit(interruption.signal.aborted ? interruptedExitCode : isFaulty(verdict) ? 1 : 0);
 
 /** How long no edge acted each time, counted from when the database answered. */
 function turnsText({ turns, databaseBackAt }: Pick<Verdict, "turns" | "databaseBackAt">): string {

@@ -8,9 +8,9 @@ import { PostgresReader } from "../durable-objects/home/shared/postgres-database
 /** Objects of one kind, of which each has this table, or has never been used. */
 interface ObjectsWanted {
   /** The class, as workerd's folders name it. */
-  readonly kind: "ConferenceObject" | "DirectoryObject";
+  readonly kind: "DirectoryObject";
   /** Their names begin so in the log of the edge at home. */
-  readonly names: `${"conference" | "directory"}/${string}`;
+  readonly names: `directory/${string}`;
   readonly table: string;
 }
 

@@ -42,8 +42,6 @@ export function setEdges(count: number): void {
 export class Sides {
   readonly floor: Side;
   readonly adapter: Side;
-  /** The bare Worker, which only confirms. */
-  readonly echo: Side;
   readonly floorUrl: string;
   readonly adapterUrl: string;
   readonly webex: Receiver;
@@ -65,16 +63,11 @@ export class Sides {
       url: this.adapterUrl,
       answer: webex.answerTo(msgId),
     }));
-    this.floor = this.bareSide(bare);
-    this.echo = this.#side(bare.pids, 0, () => ({ url: `${bare.url}/echo` }));
-  }
-
-  /** A server without logic: what it needs to know of a post stands in the post's URL. */
-  bareSide({ pids, url: server }: Pick<Floor, "pids" | "url">): Side {
-    return this.#side(pids, 0, ({ confKey }, { msgId, transId }, until) => {
+    // What the floor needs to know of a post is in the post's URL.
+    this.floor = this.#side(bare.pids, 0, ({ confKey }, { msgId, transId }, until) => {
       const url = (route: string) =>
-        `${server}/${route}/${confKey}?transId=${transId}&msgId=${msgId}&replyTo=${this.webex.host}`;
-      return until === "answered" ? { url: url("whole"), answer: this.webex.answerTo(msgId) } : { url: url("confirm") };
+        `${bare.url}/${route}/${confKey}?transId=${transId}&msgId=${msgId}&replyTo=${webex.host}`;
+      return until === "answered" ? { url: url("whole"), answer: webex.answerTo(msgId) } : { url: url("confirm") };
     });
   }
 

@@ -21,19 +21,14 @@ export async function startFloor(folder: string): Promise<Floor> {
   processes.start("edge", await prepareEdge({ ...edge, objects }));
   const url = `http://127.0.0.1:${edgePort}`;
   await until("the bare edge answers", async () => (await statusOf(`${url}/ready`)) !== null);
-  await startBareAgent(processes, folder, url);
-  const pids = { edge: processes.pid("edge"), agent: processes.pid("agent") };
-  return { url, pids, stop: () => processes.stop() };
-}
-
-/** The agent of the edge at this URL, and the bridge. */
-export async function startBareAgent(processes: Processes, folder: string, url: string): Promise<void> {
   const [bridgePort = 0] = await freePorts(1);
   processes.start("bridge", program("bridge.ts", String(bridgePort)));
   await until("the bare bridge answers", async () => (await statusOf(`http://127.0.0.1:${bridgePort}`)) !== null);
   const ways = [`${url.replace("http", "ws")}/agent`, `ws://127.0.0.1:${bridgePort}`, join(folder, "agent.sqlite")];
   processes.start("agent", program("agent.ts", ...ways));
   await until("the bare agent is connected", async () => (await statusOf(`${url}/ready`)) === 200);
+  const pids = { edge: processes.pid("edge"), agent: processes.pid("agent") };
+  return { url, pids, stop: () => processes.stop() };
 }
 
 function program(file: string, ...args: readonly string[]): Launch {

@@ -32,9 +32,6 @@ export default {
         return env.RELAY.getByName("relay").fetch(new Request("http://edge/agent", request));
       case "ready":
         return new Response(null, { status: (await env.RELAY.getByName("relay").isReady()) ? 200 : 503 });
-      case "echo":
-        await request.text();
-        return confirmation(given("transId"));
       case "confirm":
         await env.CONFERENCE.getByName(name).commit(await request.text());
         return confirmation(given("transId"));

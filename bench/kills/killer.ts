@@ -67,11 +67,9 @@ export async function killParts(
       case "agent":
         // A part that is dead already is about to be started again.
         if (!signalled(kind === "edge" ? anEdge(world, draws).pid() : agent.pid(), "SIGKILL")) continue;
-        if (kind === "edge") world.edgeKills.push(Date.now());
         break;
       case "both edges":
         for (const { pid } of edges(world)) signalled(pid(), "SIGKILL");
-        world.edgeKills.push(Date.now());
         break;
       case "an edge stands still":
         if (away.has("an edge")) continue;

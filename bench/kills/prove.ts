@@ -1,12 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Turn } from "../../scripts/balancer.ts";
 import { Draws } from "../../simulators/draws.ts";
-import { FigureJudge, type FigureVerdict } from "./figures.ts";
 import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
 import { judgeRecords, type RecordVerdict, recordsOnDisk } from "./records.ts";
-import { Refusing } from "./refusing.ts";
 import { KillWorld } from "./world.ts";
 
 export interface Verdict extends Faults {
@@ -15,7 +13,6 @@ export interface Verdict extends Faults {
   /** Kind of request and its result → how often. */
   readonly results: ReadonlyMap<string, number>;
   readonly records: RecordVerdict;
-  readonly figures: FigureVerdict;
   /** Of two edges: who acted, and from when on. */
   readonly turns: readonly Turn[];
   /** When it answered again. */
@@ -25,7 +22,7 @@ export interface Verdict extends Faults {
 const meetingsAtOnce = 12;
 /** Each of its callers sends and receives 50 packets a second. */
 const meetingsOnTelephones = 6;
-/** By then each meeting has callers, and figures move. */
+/** By then each meeting has callers. */
 const trafficBeforeKillsMs = 5_000;
 
 /**
@@ -51,19 +48,12 @@ export async function proveKills(
         await pause(1_000);
       }
     })();
-    const figures = new FigureJudge(world);
-    const comparing = figures.watch(() => over);
-    const refusing = new Refusing(world);
-    const refused = refusing.begin();
     await pause(trafficBeforeKillsMs);
-    await figures.poll("under traffic");
     const counts = await killParts(world, new Draws(seed, "kills"), kills, interruption);
     over = true;
-    await Promise.all([...traffic, watching, comparing, refused.then(() => refusing.recover())]);
-    const judged = await judgeAtRest(world);
-    const shown = await figures.atRest();
-    const faults = { ...judged, figures: shown };
-    if (isFaulty(faults, shown.wrong)) console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
+    await Promise.all([...traffic, watching]);
+    const faults = await judgeAtRest(world);
+    if (isFaulty(faults)) console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
     return {
       ...faults,
       kills: counts,

@@ -51,11 +51,6 @@ export class SimulatedUnderTest implements BridgeUnderTest {
     return this.#onceBack(() => this.#control.faults(faults));
   }
 
-  /** By telephone; a conference that a kill has ended has no lock. */
-  lock(confKey: string, locked: boolean): Promise<void> {
-    return this.#ofCall(() => this.#control.lock(confKey, locked));
-  }
-
   state(): Promise<VisibleState> {
     return this.#onceBack(() => this.#control.state());
   }

@@ -42,8 +42,6 @@ export interface BridgeUnderTest {
   kill?(): Promise<boolean>;
   /** What each life that was killed has carried out. */
   readonly earlierActs?: readonly (readonly ActEntry[])[];
-  /** Locks by telephone. */
-  lock?(confKey: string, locked: boolean): Promise<void>;
   /** The numbers of the real telephones that are in a call. */
   readonly telephones?: readonly string[];
   stop?(): Promise<void>;
@@ -68,8 +66,6 @@ export class KillWorld {
   readonly run: LocalRun;
   readonly agents: readonly AgentUnderTest[];
   readonly bridge: BridgeUnderTest;
-  /** How many calls it carries; `null`: any number. */
-  readonly ports: number | null;
   /** `null`: there is one edge. */
   pair: PairUnderTest | null = null;
   readonly servers: readonly WebexServer[];
@@ -80,8 +76,6 @@ export class KillWorld {
   readonly askedNumbers: string[] = [];
   /** What was killed and when, a line each. */
   readonly timeline: string[] = [];
-  /** When the edge was killed, in milliseconds since 1970. */
-  readonly edgeKills: number[] = [];
   /** ExtCallIDs of everybody who entered, by the notifications to any server. */
   readonly enteredCalls = new Set<ExtCallId>();
   /** The numbers of those who dialled in. */
@@ -91,24 +85,19 @@ export class KillWorld {
   private readonly answered = new Map<string, Answer[]>();
   private readonly waiting = new Map<string, () => void>();
   private readonly allRosters = new Map<WebexHost, Roster[]>();
-  /** Takes part in no meeting: it refuses what it is posted. */
-  readonly refusing: WebexServer;
   private nextNumber = 1_000_000;
   private nextKey = 700_000_001;
 
-  private constructor(run: LocalRun, agents: readonly AgentUnderTest[], bridge: BridgeUnderTest, ports: number | null) {
-    this.ports = ports;
+  private constructor(run: LocalRun, agents: readonly AgentUnderTest[], bridge: BridgeUnderTest) {
     this.run = run;
     this.agents = agents;
     this.bridge = bridge;
-    const [refusing, ...servers] = Array.from({ length: 1 + hosts }, (_, index) => {
+    this.servers = Array.from({ length: hosts }, (_, index) => {
       const { adapterUrl } = run;
       const firstCall = (index + 1) * 1_000_000;
       // A post is repeated for a minute: some part is always away here.
       return new WebexServer({ adapterUrl, serverId: 10 + index, firstCall, attempts: 1_200, retryMs: 50 });
     });
-    this.refusing = refusing as WebexServer;
-    this.servers = servers;
   }
 
   /** `sipp`: on a real Asterisk, with this program's telephones; absent: on the simulated bridge. */
@@ -128,7 +117,7 @@ export class KillWorld {
       ? new AsteriskUnderTest(await AsteriskBridge.start(run, sipp), run)
       : new SimulatedUnderTest(run);
     const agents = await wired(run);
-    const world = new KillWorld(run, agents, bridge, kind.ports ?? null);
+    const world = new KillWorld(run, agents, bridge);
     if (pair) {
       const [one, other] = pair.wires;
       const ofEdges = [
@@ -138,7 +127,7 @@ export class KillWorld {
       world.pair = { postgres: pair.postgres, edges: ofEdges };
       run.database = pair.postgres.url;
     }
-    for (const server of world.everyServer) {
+    for (const server of world.servers) {
       await server.start();
       world.listen(server);
     }
@@ -146,7 +135,7 @@ export class KillWorld {
   }
 
   async stop(): Promise<void> {
-    for (const server of this.everyServer) await server.stop();
+    for (const server of this.servers) await server.stop();
     for (const { toEdge, toBridge } of this.agents) {
       toEdge.stop();
       toBridge.stop();
@@ -158,15 +147,6 @@ export class KillWorld {
   }
 
   readonly databaseBackAt: number[] = [];
-
-  /** When an edge began with what is on disk, or is about to. */
-  get edgeDeaths(): readonly number[] {
-    return [...this.edgeKills, ...(this.run.balancer?.turns ?? []).map(({ at }) => at)];
-  }
-
-  get everyServer(): readonly WebexServer[] {
-    return [this.refusing, ...this.servers];
-  }
 
   /** Keeps the whole logs and the timeline of the kills; returns the folder. */
   keepLogs(): string {

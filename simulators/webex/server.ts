@@ -20,16 +20,6 @@ export interface ReceivedMessage {
   readonly message: AdapterMessage;
 }
 
-/** One post that came in whole, and what became of it here. */
-export interface PostAttempt {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly transId: TransId;
-  /** `broken`: no answer has left. `null`: it is under way. */
-  how: "confirmed" | "refused" | "broken" | null;
-  overAt: number;
-}
-
 /** How posts are answered from now on. `break-off`: the connection ends without an answer. */
 type AnswerMode =
   | { readonly type: "confirm"; readonly afterMs?: number; readonly result?: ResultWord }
@@ -62,8 +52,6 @@ export class WebexServer {
   readonly received: ReceivedMessage[] = [];
   /** The text of every post in order of arrival, answered or not. */
   readonly posts: string[] = [];
-  /** The same, each with what became of it. */
-  readonly attempts: PostAttempt[] = [];
   /** Posts the server's requests, with its TransIDs and MsgIDs. */
   readonly client: WebexClient;
   /** Whether callers who enter are named by themselves. */
@@ -181,17 +169,8 @@ export class WebexServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readAll(request);
     if (!body) return;
-    const text = body.toString();
-    this.posts.push(text);
+    this.posts.push(body.toString());
     const mode = this.answerMode;
-    const how = mode.type === "confirm" ? "confirmed" : "refused";
-    const transId = /<TransID>([^<]*)/.exec(text)?.[1] ?? "";
-    const attempt: PostAttempt = { at: Date.now(), transId: transId as TransId, how: null, overAt: 0 };
-    this.attempts.push(attempt);
-    response.once("close", () => {
-      attempt.how = response.writableFinished ? how : "broken";
-      attempt.overAt = Date.now();
-    });
     if (mode.type === "never-answer") return;
     if (mode.type === "break-off") {
       request.socket.destroy();
