@@ -16,14 +16,6 @@ test("each rule has a defect that it finds alone", () => {
   expect(Object.keys(rules).filter((rule) => !own.has(rule as Rule))).toEqual([]);
 });
 
-test("docs/reliability.md has each rule and its promise", () => {
-  const page = readFileSync(join(project, "docs/reliability.md"), "utf8");
-  const [, table = ""] = page.split("| rule | promise |\n| --- | --- |\n");
-  const rows = Object.entries(rules).map(([rule, promise]) => `| ${rule} | ${promise} |`);
-
-  expect(table.split("\n\n")[0]?.split("\n")).toEqual(rows);
-});
-
 test("each planted defect has a name of its own", () => {
   const names = [...defects.map(({ name }) => name), ...Object.keys(lies)];
 

@@ -1,5 +1,5 @@
 /**
- * The rules that each world is judged by, and what each one promises. `docs/reliability.md` shows them. Each has a planted
+ * The rules that each world is judged by, and what each one promises. Each has a planted
  * defect that it finds alone: see `defects`.
  */
 export const rules = {

@@ -87,11 +87,3 @@ test("the README says how many messages are assumed", () => {
 
   expect(readFileSync("README.md", "utf8")).toContain(`${assumed.length} messages are *assumed*`);
 });
-
-test("docs/architecture.md counts the files on the way of a mute", () => {
-  const page = readFileSync("docs/architecture.md", "utf8");
-  const [, way = ""] = /## The way of a mute by file\n(.*?)\n## /s.exec(page) ?? [];
-  const files = new Set(way.match(/`[\w/.-]+\.ts`/g));
-
-  expect(way).toContain(`${files.size} files there and back`);
-});

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { kindsOnWorkerd } from "../../durable-objects/home/migrate/object-names.ts";
 import { edgeObjects } from "../../scripts/workerd.ts";
-import { allowed, circlesIn, importsOf, rules, unused, violations } from "./imports.ts";
+import { circlesIn, importsOf, unused, violations } from "./imports.ts";
 
 const folders = "{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}";
 const files = globSync(`${folders}/**/*.{ts,tsx,js}`);
@@ -44,13 +44,6 @@ test("a folder imports all that the table of folders allows it", () => {
 
   // Promised to those who write a driver.
   expect(unused(imports)).toEqual(["bridge-agent/drivers does not import ws"]);
-});
-
-test("docs/architecture.md has the same table", () => {
-  const [, page = ""] = readFileSync("docs/architecture.md", "utf8").split("## Who imports whom");
-  const rows = [...page.matchAll(/^\| `([\w./-]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map(([, folder, may]) => [folder, may]);
-
-  expect(rows).toEqual(Object.entries(rules).map(([folder, rule]) => [folder, allowed(rule)]));
 });
 
 test("docs/architecture.md says of each folder of the product what it knows; none has more than 15 files", () => {

@@ -300,7 +300,7 @@ interface Import {
 }
 
 /** The rule in words; docs/architecture.md has the same. */
-export function allowed({ may, mayAsType = [] }: Rule): string {
+function allowed({ may, mayAsType = [] }: Rule): string {
   return [...may, ...mayAsType.map((name) => `types of ${name}`)].join(", ") || "nothing";
 }
 
