@@ -8,7 +8,7 @@ import { doctor } from "./service/doctor.ts";
 import { askForMissing, type InitOptions, init, initDefaults } from "./service/init.ts";
 import { askAgent, askStatus, callsText, callsUnknown, drain, statusText } from "./service/local-commands.ts";
 import { forPeople } from "./service/log.ts";
-import { LogStream } from "./service/log-stream.ts";
+import { LogDestination } from "./service/log-destination.ts";
 import { AgentService, cannotStart } from "./service/service.ts";
 import { notifySystemd, watchdogMs } from "./service/service-manager.ts";
 import { type AgentSettings, loadSettings } from "./service/settings.ts";
@@ -103,8 +103,12 @@ function command(name: string, description: string): Command {
 }
 
 async function run(file: string): Promise<void> {
-  const logStream = new LogStream(STDOUT, process.stdout.isTTY ? forPeople : undefined);
-  const service = new AgentService(settingsOrExit(file), { logStream, end, drained: () => void stop(DRAINED) });
+  const destination = new LogDestination(STDOUT, process.stdout.isTTY ? forPeople : undefined);
+  const service = new AgentService(settingsOrExit(file), {
+    logDestination: destination,
+    end,
+    drained: () => void stop(DRAINED),
+  });
   let stopping = false;
   /** The start, and then the reloads, one after the other. */
   let loads: Promise<unknown> = service.start().catch((error: unknown) => end(cannotStart(error)));
@@ -124,11 +128,11 @@ async function run(file: string): Promise<void> {
     stopping = true;
     await loads;
     await service.stop();
-    await logStream.flushedSoon();
+    await destination.close();
     process.exit(code);
   }
   async function end(why: string): Promise<never> {
-    await logStream.flushedSoon();
+    await destination.close();
     return fail(why);
   }
 

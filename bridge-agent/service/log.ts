@@ -4,43 +4,34 @@ import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { exceptSecrets, type Person, showFields, showOf } from "../../src/foundation/shown.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
-import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { PolicyReason } from "../core/policy.ts";
 import type { Execution } from "../drivers/driver.ts";
 
-interface EventRule {
-  /** It is of one moment: said again, it is no repetition. */
-  readonly isOfMoment?: boolean;
-  /** Lines that no longer hold once this one is written. Said again, they are no repetition. */
-  readonly outdates?: readonly string[];
-}
-
-/** What a line of the log may be about, and how repetitions of it are counted. */
-const events = {
-  "edge-connected": { outdates: ["edge-trouble"] },
-  "edge-trouble": { outdates: ["edge-connected", "active"] },
-  "bridge-connected": { outdates: ["bridge-disconnected"] },
-  "bridge-disconnected": { outdates: ["bridge-connected", "active"] },
-  "bridge-notice": {},
-  active: {},
-  standby: { isOfMoment: true, outdates: ["active"] },
-  takeover: { isOfMoment: true },
-  "stood-still": {},
-  "wrong-keys": {},
-  "caller-hung-up-on": {},
-  "reports-disagree": {},
-  "command-unknown": {},
-  command: { isOfMoment: true },
-  policy: {},
-  drain: { isOfMoment: true },
-  journal: { isOfMoment: true },
-  settings: { isOfMoment: true },
-} as const satisfies Readonly<Record<string, EventRule>>;
+/** What a line of the log may be about. */
+type LogEvent =
+  | "edge-connected"
+  | "edge-trouble"
+  | "bridge-connected"
+  | "bridge-disconnected"
+  | "bridge-notice"
+  | "active"
+  | "standby"
+  | "takeover"
+  | "stood-still"
+  | "wrong-keys"
+  | "caller-hung-up-on"
+  | "reports-disagree"
+  | "command-unknown"
+  | "command"
+  | "policy"
+  | "drain"
+  | "journal"
+  | "settings";
 
 /** One thing that operations staff may ask about. Numbers and keys are as they are: `lineOf` shows them. */
 export interface Note {
   readonly level: "info" | "warn" | "error";
-  readonly event: keyof typeof events;
+  readonly event: LogEvent;
   readonly text: string;
   readonly conference?: ConfKey;
   readonly commandId?: CommandId;
@@ -57,8 +48,6 @@ export interface Note {
 /** A line of the log, as it may be read. */
 export interface AgentLogLine extends Pick<Note, "level" | "event" | "text"> {
   readonly details: object;
-  /** The conference that the line is about, unmasked: two keys may look alike once they are masked. Never written. */
-  readonly about?: ConfKey | undefined;
 }
 
 type NoteDetails = Omit<Note, "level" | "event" | "text">;
@@ -76,7 +65,7 @@ const showNote = showFields<NoteDetails>({
 /** The line of this note; `person`: how numbers and the conference's key are shown. */
 export function lineOf({ level, event, text, ...details }: Note, person: Person): AgentLogLine {
   const { conference } = details;
-  return { level, event, text, details: withoutKey(showNote(details, person), conference, person), about: conference };
+  return { level, event, text, details: withoutKey(showNote(details, person), conference, person) };
 }
 
 const showCommand = showOf(commandSchema);
@@ -128,60 +117,4 @@ export function forPeople(json: string): string {
   );
   const text = [time, String(level).padEnd(5), msg, ...fields].join("  ");
   return `${printable(text)}\n`;
-}
-
-const COUNTED_FOR_MS = 60_000;
-
-interface Recent {
-  readonly line: AgentLogLine;
-  repeated: number;
-  cancel(): void;
-}
-
-/** Counts lines that are repeated within a minute, and passes the count on then, or before a line that says the opposite. */
-export class RepeatLimit {
-  readonly #timers: Timers;
-  readonly #pass: (line: AgentLogLine) => void;
-  readonly #recent = new Map<string, Recent>();
-
-  constructor(timers: Timers, pass: (line: AgentLogLine) => void) {
-    this.#timers = timers;
-    this.#pass = pass;
-  }
-
-  /** What happened to one call or command is no repetition of what happened to another, nor is what somebody has asked for. */
-  put(line: AgentLogLine): void {
-    const { isOfMoment = false, outdates = [] }: EventRule = events[line.event];
-    for (const [key, recent] of this.#recent) if (outdates.includes(recent.line.event)) this.#close(key, recent);
-    if ("call" in line.details || "commandId" in line.details || isOfMoment) return this.#pass(line);
-    const key = JSON.stringify([line.event, line.about, line.text]);
-    const recent = this.#recent.get(key);
-    if (recent) {
-      recent.repeated += 1;
-      return;
-    }
-    this.#pass(line);
-    this.#count(key, line);
-  }
-
-  /** Writes what is counted so far. */
-  end(): void {
-    for (const [key, recent] of this.#recent) this.#close(key, recent);
-  }
-
-  #count(key: string, line: AgentLogLine): void {
-    const cancel = this.#timers.after(COUNTED_FOR_MS, () => {
-      if (this.#close(key, recent)) this.#count(key, line);
-    });
-    const recent: Recent = { line, repeated: 0, cancel };
-    this.#recent.set(key, recent);
-  }
-
-  /** Whether the line was repeated. */
-  #close(key: string, { line, repeated, cancel }: Recent): boolean {
-    cancel();
-    this.#recent.delete(key);
-    if (repeated > 0) this.#pass({ ...line, details: { ...line.details, repeated } });
-    return repeated > 0;
-  }
 }

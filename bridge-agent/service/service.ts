@@ -9,11 +9,11 @@ import { type AgentStatus, type Unfinished, unfinishedText } from "../core/agent
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "../core/journal.ts";
 import { certificateOf } from "../link/edge-answer.ts";
 import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
-import { bootIdOf, driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
+import { bootIdOf, driverPorts, newCommandIds, openBy } from "../node-ports.ts";
 import { RunningAgent } from "../run.ts";
 import { healthServer } from "./health.ts";
-import { type AgentLogLine, type Note, RepeatLimit, writeLines } from "./log.ts";
-import type { LogStream } from "./log-stream.ts";
+import { type AgentLogLine, type Note, writeLines } from "./log.ts";
+import type { LogDestination } from "./log-destination.ts";
 import type { AgentSettings } from "./settings.ts";
 import {
   type AgentKey,
@@ -49,7 +49,7 @@ export function cannotStart(error: unknown): string {
 }
 
 interface ServicePorts {
-  readonly logStream: Pick<LogStream, "write" | "dropped">;
+  readonly logDestination: Pick<LogDestination, "write" | "dropped">;
   /** Ends the process soon, for a reason that only a person can change. */
   end(why: string): void;
   /** Ends the process: somebody has asked for `drain`, and what ran is over. */
@@ -68,7 +68,7 @@ interface Held {
 export class AgentService {
   #settings: AgentSettings;
   readonly #ports: ServicePorts;
-  readonly #limit: RepeatLimit;
+  readonly #write: (line: AgentLogLine) => void;
   #held: Held | null = null;
   #journal: OpenJournal | null = null;
   #agent: RunningAgent | null = null;
@@ -85,7 +85,7 @@ export class AgentService {
   constructor(settings: AgentSettings, ports: ServicePorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#limit = new RepeatLimit(timers, writeLines(ports.logStream));
+    this.#write = writeLines(ports.logDestination);
   }
 
   async start(): Promise<void> {
@@ -95,7 +95,6 @@ export class AgentService {
 
   async stop(): Promise<void> {
     await this.#stopAgent();
-    this.#limit.end();
     if (this.#held) await release(this.#held, null);
     this.#held = null;
   }
@@ -145,7 +144,7 @@ export class AgentService {
 
   #log({ details, ...line }: AgentLogLine): void {
     const { domain, bridge, agent } = this.#settings;
-    this.#limit.put({ ...line, details: { domain, bridge, agent, ...details } });
+    this.#write({ ...line, details: { domain, bridge, agent, ...details } });
   }
 
   /** What it holds already stays held. What it throws says which setting is wrong; then nothing has changed. */
@@ -198,7 +197,7 @@ export class AgentService {
           status: { ...(this.#agent?.status ?? nothingRuns), draining: this.#drained !== null },
           journal: this.#journalFault,
           counters: this.#agent?.counters ?? null,
-          logLinesDropped: this.#ports.logStream.dropped,
+          logLinesDropped: this.#ports.logDestination.dropped,
         }),
         calls: () => this.#agent?.calls ?? [],
         drain: () => {
@@ -261,16 +260,11 @@ export class AgentService {
     this.#agent.start();
   }
 
-  #end(why: string): void {
-    this.#limit.end();
-    this.#ports.end(why);
-  }
-
   #journalFailed({ kind, sentence }: JournalFailure): void {
     this.#agent = null;
     this.#journal?.close();
     this.#journal = null;
-    if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
+    if (kind === "damaged" || kind === "other-format") return this.#ports.end(sentence);
     if (kind === "gone") {
       this.note("error", "journal", sentence);
       this.#journalFault = sentence;
@@ -286,7 +280,7 @@ export class AgentService {
       try {
         this.#startAgent();
       } catch (error) {
-        this.#end(cannotStart(error));
+        this.#ports.end(cannotStart(error));
       }
     }, TRY_JOURNAL_AGAIN_MS);
   }

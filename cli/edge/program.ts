@@ -1,8 +1,9 @@
 import { writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isatty } from "node:tty";
-import { LogStream } from "../../bridge-agent/service/log-stream.ts";
+import { LogDestination } from "../../bridge-agent/service/log-destination.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
+import { codeOf } from "../../src/foundation/text/reason.ts";
 import { forTerminal, type Notice, noticeLine } from "../log-line.ts";
 import { systemReason } from "../system-reason.ts";
 
@@ -11,7 +12,7 @@ export class StartError extends Error {}
 
 const STDOUT = 1;
 /** The log of a service; a person at a terminal reads it there. */
-const logStream = new LogStream(STDOUT, (line) => (isAtTerminal() ? `${forTerminal(line.trimEnd())}\n` : line));
+const destination = new LogDestination(STDOUT, (line) => (isAtTerminal() ? `${forTerminal(line.trimEnd())}\n` : line));
 
 /** One short line for a person, the part's name in front. */
 export function printNotice(who: string, what: string): void {
@@ -29,23 +30,33 @@ function given(who: string, notice: Notice): string {
 
 /** A line of the edge's own log. */
 export function printLine(line: string): void {
-  logStream.write(`${line}\n`);
+  destination.write(`${line}\n`);
 }
 
 /** Calls this with the number of lines of the log that were lost so far, and then each time that some are. */
 export function countLostLines(count: (lines: number) => void): void {
-  if (logStream.dropped > 0) count(logStream.dropped);
-  logStream.onDropped = count;
+  if (destination.dropped > 0) count(destination.dropped);
+  destination.onDropped = count;
 }
 
 /** When the log is written, or cannot be. */
 export function logWritten(): Promise<void> {
-  return logStream.flushedSoon();
+  return destination.close();
 }
 
-/** Ends the process in this very turn. Its log is written as far as it can be, and this is the last line. */
+/** Ends the process in this tick, with this line as the last one of its log. Lines that a slow reader has not taken are lost. */
 export function exitNow(code: number, who: string, notice: Notice): never {
-  logStream.writeNow(`${given(who, notice)}\n`);
+  // A write under way may have cut a line: the first line break ends it.
+  const bytes = Buffer.from(`\n${given(who, notice)}\n`);
+  for (let from = 0, pauses = 0; from < bytes.length && pauses < 50; ) {
+    try {
+      from += writeSync(STDOUT, bytes, from);
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN") break;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+      pauses += 1;
+    }
+  }
   process.exit(code);
 }
 

@@ -2,8 +2,8 @@ import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { edgeEvents } from "../../src/http/monitoring/monitoring.ts";
 
-/** What the edge on plain Node or at Cloudflare is made of, and the stream that writes its log. */
-const code = globSync(["{src,durable-objects,cli/edge}/**/*.{ts,tsx}", "bridge-agent/service/log-stream.ts"])
+/** What the edge on plain Node or at Cloudflare is made of, and the destination of its log. */
+const code = globSync(["{src,durable-objects,cli/edge}/**/*.{ts,tsx}", "bridge-agent/service/log-destination.ts"])
   .map((file) => readFileSync(file, "utf8"))
   .join("\n");
 const [, page = ""] = readFileSync("docs/operations.md", "utf8").split("### The edge's log");
