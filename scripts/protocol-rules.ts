@@ -108,7 +108,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     F2: "A locked conference stays locked.",
     F3: "Callers who joined meanwhile are reported like everybody, without a name.",
     F4: "Callers who left meanwhile are reported as left, by the name known before, and not as entered.",
-    F5: "A conference that ended meanwhile: its create is answered with 11 and nothing else. Once WebEx has confirmed that, or after an hour, the key is free (`protocol.closedAnswer`).",
+    F5: "A conference that ended meanwhile: its create is answered with 11 and nothing else, until one server has confirmed it, or for an hour. Then the key is free (`protocol.closedAnswer`).",
     F6: "A private talk ends: both are back in the main conference, and reported so.",
     F7: "A sub-conference goes on, and is reported by Status 2.",
   },
@@ -134,7 +134,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "row 17": "Callers who left are reported to a server that never saw the call.",
     "row 18": "Of the seven digits of a Julian date the last five count.",
     "row 19": "The list of three id parts is WebEx's own scheme.",
-    "row 20": "Code 11 is for an end that was not reported to WebEx; other keys are free again.",
+    "row 20":
+      "Code 11 is for an end that was not reported to WebEx, until one server has confirmed it; other keys are free again.",
     "row 21": "Blanks within tags are legal and read; the canonical form is written.",
     "row 24": "Hybrid attributes are read in requests and written in the answer to a create.",
     "row 25": "Callers who were dialled are named by WebEx as well.",
