@@ -31,8 +31,6 @@ export interface LocalRunOptions {
   readonly countedEdge?: string;
   /** A real Asterisk in place of the simulated bridge. */
   readonly bridge?: "asterisk";
-  /** A simulated WebEx site beside the rest. */
-  readonly site?: true;
   /** How many calls the simulated bridge carries; absent: any number. */
   readonly ports?: number;
   /** How many files each process may have open; absent: as many as this one. */
@@ -50,7 +48,6 @@ export interface Pids {
   readonly postgres?: number;
   readonly bridge?: number;
   readonly asterisk?: number;
-  readonly site?: number;
 }
 
 /** Where the Asterisk of a run is for telephones. */
@@ -66,8 +63,6 @@ interface SipPlaces {
 export class LocalRun {
   readonly bridgeUrl: string;
   readonly agentUrl: string;
-  /** Only with `site`. */
-  readonly siteUrl: string;
   readonly state: string;
   readonly supervisor: ChildProcess;
   readonly exited: Promise<number>;
@@ -95,9 +90,8 @@ export class LocalRun {
     supervisor: ChildProcess,
   ) {
     const [edge, bridge, agent] = ports;
-    this.siteUrl = `http://127.0.0.1:${ports[7]}`;
     this.#edgeUrl = `http://127.0.0.1:${edge}`;
-    this.edgeUrls = [this.#edgeUrl, `http://127.0.0.1:${ports[8]}`];
+    this.edgeUrls = [this.#edgeUrl, `http://127.0.0.1:${ports[7]}`];
     this.bridgeUrl = `http://127.0.0.1:${bridge}`;
     this.agentUrl = `http://127.0.0.1:${agent}`;
     this.telephones = telephones;
@@ -110,7 +104,7 @@ export class LocalRun {
 
   /** Resolves when everything is connected. */
   static async start(options: LocalRunOptions = {}): Promise<LocalRun> {
-    const ports = await freePorts(9);
+    const ports = await freePorts(8);
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
     const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
@@ -123,11 +117,7 @@ export class LocalRun {
       SIP_TRUNK: `127.0.0.1:${trunk}`,
       ASTERISK_HTTP_PORT: `${http}`,
     };
-    const args = [
-      ...(isReal ? ["--bridge", "asterisk"] : []),
-      ...(options.site ? ["--site"] : []),
-      ...(options.pair ? ["--edges", "2"] : []),
-    ];
+    const args = [...(isReal ? ["--bridge", "asterisk"] : []), ...(options.pair ? ["--edges", "2"] : [])];
     const limit = options.files ? ["prlimit", `--nofile=${options.files}:${options.files}`] : [];
     const [program = "", ...given] = [...limit, process.execPath, join(project, "scripts", "start.ts"), ...args];
     const supervisor = spawn(program, given, {
@@ -141,8 +131,7 @@ export class LocalRun {
         SIMULATED_BRIDGE_PORT: bridge,
         AGENT_PORT: agent,
         ...(options.people && { OPERATORS: JSON.stringify({ people: options.people }) }),
-        ...(options.site && { WEBEX_SITE_PORT: String(ports[7]) }),
-        ...(options.pair && { PORT_2: String(ports[8]), ...databaseOf(options.pair) }),
+        ...(options.pair && { PORT_2: String(ports[7]), ...databaseOf(options.pair) }),
         BRIDGEHEAD_STATE: state,
         ...(options.ports && { SIMULATED_BRIDGE_CALLS: String(options.ports) }),
         ...(isReal && asteriskVariables),

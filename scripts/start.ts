@@ -18,7 +18,6 @@ import { strongToken, weaknessOf } from "../src/operators/token-strength.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { secretsIn } from "../src/settings/values.ts";
-import { first, passwordsFile } from "../webex-interfaces/doors/site.ts";
 import {
   type AsteriskPlan,
   asteriskFolder,
@@ -37,7 +36,6 @@ import {
   stateFolder,
   statePath,
 } from "./local-settings.ts";
-import { connectSite } from "./local-site.ts";
 import { preparePostgres } from "./postgres/local-postgres.ts";
 import { type Guard, type Launch, Part, startGuard, writeAnew } from "./supervise.ts";
 import { extraAuthorities } from "./workerd.ts";
@@ -48,7 +46,7 @@ const anyNumber = ["+"];
 const noSounds =
   "this Asterisk has no English sounds, and callers hear nothing of what they are told: install asterisk-core-sounds-en";
 /** The bridge has the name of its kind in `pids.json`: a real one is no simulated one. */
-type PartName = "bridge" | "asterisk" | "edge" | "edge2" | "postgres" | "agent" | "site";
+type PartName = "bridge" | "asterisk" | "edge" | "edge2" | "postgres" | "agent";
 
 const program = command("start", "Brings up bridge, edge and agent on this machine.")
   .name("npm start --")
@@ -64,14 +62,12 @@ const program = command("start", "Brings up bridge, edge and agent on this machi
       .default("1"),
   )
   .option("--dev", "runs the edge by `wrangler dev`", false)
-  .option("--site", "a simulated WebEx site beside the rest, with its XML API and URL API", false)
   .parse();
 const options = program.opts<{
   bridge: "simulated" | "asterisk";
   edge: "workers" | "node";
   edges: "1" | "2";
   dev: boolean;
-  site: boolean;
 }>();
 await runUntilStopped(start);
 
@@ -86,7 +82,6 @@ async function start(): Promise<() => Promise<void>> {
     edge: portFrom("PORT", 8787),
     bridge: plan?.httpPort ?? portFrom(bridgeVariable, 8790),
     agent: portFrom("AGENT_PORT", 8791),
-    ...(options.site && { site: portFrom("WEBEX_SITE_PORT", 8796) }),
     ...(options.edges === "2" && { edge2: portFrom("PORT_2", 8797) }),
   };
   requireSimulatedCalls();
@@ -95,7 +90,6 @@ async function start(): Promise<() => Promise<void>> {
     await requireFreePort("PORT", ports.edge);
     await requireFreePort(bridgeVariable, ports.bridge);
     await requireFreePort("AGENT_PORT", ports.agent);
-    if (ports.site) await requireFreePort("WEBEX_SITE_PORT", ports.site);
     if (ports.edge2) await requireFreePort("PORT_2", ports.edge2);
     if (plan) await requireFreeSipPort(plan.sipPort);
   } catch (error) {
@@ -103,8 +97,7 @@ async function start(): Promise<() => Promise<void>> {
   }
   const all = Object.values(ports);
   if (new Set(all).size < all.length) {
-    const others = [...(ports.site ? ["WEBEX_SITE_PORT"] : []), ...(ports.edge2 ? ["PORT_2"] : [])];
-    const names = ["PORT", bridgeVariable, "AGENT_PORT", ...others];
+    const names = ["PORT", bridgeVariable, "AGENT_PORT", ...(ports.edge2 ? ["PORT_2"] : [])];
     throw new StartError(
       `${names.slice(0, -1).join(", ")} and ${names.at(-1)} must differ; they are ${all.join(", ")}`,
     );
@@ -115,10 +108,7 @@ async function start(): Promise<() => Promise<void>> {
   const bridge = plan ? await realBridge(folder, plan) : simulatedBridge(ports.bridge);
   const agentSettings = writeAgentSettings(folder, ports, bridge);
   const publicKey = agentPublicKey(agentSettings);
-  const siteFolder = join(folder, "site");
-  const siteAddress = `http://127.0.0.1:${ports.site}`;
-  const connection = ports.site ? connectSite(siteAddress, siteFolder, overrides, process.env) : null;
-  const defaults = { ...localDomain({ agents: [{ name: "agent-1", publicKey }] }), ...connection?.settings };
+  const defaults = localDomain({ agents: [{ name: "agent-1", publicKey }] });
   const domains = JSON.stringify({ local: mergeSettings(defaults, overrides) });
   const checked = loadDomains(domains);
   if (!checked.ok) throw new StartError(checked.error.replaceAll("DOMAINS.local", "DOMAIN_LOCAL"));
@@ -127,17 +117,16 @@ async function start(): Promise<() => Promise<void>> {
   const people = readOperators(operators);
   if (!people.ok) throw new StartError(people.error);
 
-  const variables = { ...process.env, ...connection?.variables };
   const weakness = weaknessOf(token);
   if (weakness !== null) printNotice("warning", `the operator's token ${weakness}; ${strongToken}`);
-  for (const { says } of missingSecretsOf(domains, variables)) printNotice("warning", `the domain local ${says}`);
+  for (const { says } of missingSecretsOf(domains, process.env)) printNotice("warning", `the domain local ${says}`);
 
   const edge = {
     folder: join(folder, "edge"),
     host: "127.0.0.1",
     port: ports.edge,
     authorities: extraAuthorities(process.env),
-    variables: { DOMAINS: domains, OPERATOR_TOKEN: token, OPERATORS: operators, ...secretsIn(variables) },
+    variables: { DOMAINS: domains, OPERATOR_TOKEN: token, OPERATORS: operators, ...secretsIn(process.env) },
     // The edge around which `npm run cost` has put a platform that counts.
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };
@@ -147,7 +136,6 @@ async function start(): Promise<() => Promise<void>> {
     [bridge.part, bridge.launch],
     ...(pair?.launches ?? [["edge", await oneEdge(edge)] as const]),
     ["agent", withSmallNursery(nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings]))],
-    ...(ports.site ? [["site", simulatedSite(ports.site, siteFolder)] as const] : []),
   ]);
   // Who is asked first acts first.
   void answers(`http://127.0.0.1:${ports.edge}/healthz`).then(() => pair && parts("edge2").start());
@@ -162,19 +150,8 @@ async function start(): Promise<() => Promise<void>> {
   }
   for (const [what, line] of bridge.howToCall) printNotice(what, line);
   const stopping = new AbortController();
-  const siteUrl = ports.site ? `${siteAddress}/${first.site}/` : undefined;
-  if (siteUrl) {
-    printNotice("site", `${siteUrl}, with a host ${first.host} and an administrator ${first.admin}`);
-    printNotice("", `their passwords are in ${passwordsFile(siteFolder)}`);
-    printNotice(
-      "",
-      connection
-        ? `the domain local asks it as ${first.admin} (webexSite and WEBEX_SECRET_LOCAL are set for this run)`
-        : "the domain local asks what webexSite of DOMAIN_LOCAL and WEBEX_SECRET_LOCAL say",
-    );
-  }
   const edges = [ports.edge, ...(ports.edge2 ? [ports.edge2] : [])].map((port) => `http://127.0.0.1:${port}`);
-  void allConnected(edges, token, siteUrl, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
+  void allConnected(edges, token, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 
   return async () => {
     print("bridgehead stops");
@@ -185,7 +162,6 @@ async function start(): Promise<() => Promise<void>> {
       parts("edge").stop(500),
       ...(pair ? [parts("edge2").stop(500)] : []),
       parts(bridge.part).stop(1_000),
-      ...(ports.site ? [parts("site").stop(1_000)] : []),
     ]);
     if (pair?.isOwn) await parts("postgres").stop(2_000);
     guard.watch([]);
@@ -341,12 +317,6 @@ async function realBridge(folder: string, plan: AsteriskPlan): Promise<LocalBrid
   };
 }
 
-/** What it holds stays in the folder. */
-function simulatedSite(port: number, folder: string): Launch {
-  const env = { WEBEX_SITE_PORT: String(port), WEBEX_SITE_FOLDER: folder };
-  return nodeProgram(["webex-interfaces/site/main.ts"], env);
-}
-
 function writeAgentSettings(
   folder: string,
   ports: { readonly edge: number; readonly edge2?: number; readonly agent: number },
@@ -406,16 +376,8 @@ async function answers(url: string): Promise<void> {
   while (!(await fetch(url).catch(() => null))?.ok) await pause(50);
 }
 
-/**
- * Waits until an edge says that the agent is connected and the bridge answers it, the others stand by, and
- * the site answers; false after `giveUp`.
- */
-async function allConnected(
-  edges: readonly string[],
-  token: string,
-  siteUrl: string | undefined,
-  giveUp: AbortSignal,
-): Promise<boolean> {
+/** Waits until an edge says that the agent is connected and the bridge answers it, and the others stand by; false after `giveUp`. */
+async function allConnected(edges: readonly string[], token: string, giveUp: AbortSignal): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}` };
   const complainAt = Date.now() + 15_000;
   let complained = false;
@@ -428,8 +390,7 @@ async function allConnected(
     );
     const isReady = answers.some(({ status }) => status === 200);
     const othersStandBy = answers.filter(({ body }) => body?.includes('"role":"standby"')).length === edges.length - 1;
-    const site = siteUrl === undefined || (await fetch(siteUrl).catch(() => null))?.ok;
-    if (isReady && othersStandBy && site) return !giveUp.aborted;
+    if (isReady && othersStandBy) return !giveUp.aborted;
     if (Date.now() > complainAt && !complained) {
       complained = true;
       const said = answers.map(({ body }) => body || "nothing, the edge does not answer").join("; ");

@@ -15,7 +15,6 @@ export const edgeObjects = {
   MAILBOX: "MailboxObject",
   RELAY: "RelayObject",
   SESSIONS: "SessionsObject",
-  WEBEX_SITE: "WebexSiteObject",
 } as const;
 
 export interface WorkerdOptions {

@@ -3,8 +3,7 @@ import { LogLimit, RateLimit, setLimited } from "./foundation/limits.ts";
 import type { Counts } from "./foundation/metrics.ts";
 import type { Result } from "./foundation/result.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
-import { reasonOf } from "./foundation/text/reason.ts";
-import { type Timers, wait, within } from "./foundation/time/timers.ts";
+import { type Timers, wait } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
@@ -26,8 +25,7 @@ import { type OperatorsSettings, type People, peopleOf, readOperators } from "./
 import { strongToken, weaknessOf } from "./operators/token-strength.ts";
 import { HandleCache, withHandlesTogether } from "./routing/handles.ts";
 import type { AllObjects } from "./rpc/objects.ts";
-import { type Domain, type Domains, domainsOf, type EdgeVariables, loadDomains, secretsOf } from "./settings/load.ts";
-import { secretIn } from "./settings/values.ts";
+import { type Domain, type Domains, domainsOf, type EdgeVariables, loadDomains } from "./settings/load.ts";
 
 type Level = "info" | "warn" | "error";
 
@@ -72,9 +70,6 @@ const ANSWERED_MS = 1_000;
 const SOURCE_REFUSED =
   "webex.from of the settings does not have this address: add it if it is WebEx's; of a proxy's, have it set X-Forwarded-For, and then name it in trustedProxies";
 
-/** Sites that were not reached hear of the settings again after this time. */
-const SEND_AGAIN_MS = 60_000;
-
 /** The edge in one process, from requests to objects; the settings can be replaced while it serves. */
 export class Edge {
   readonly #place: EdgePlace;
@@ -86,8 +81,6 @@ export class Edge {
   readonly #agentsToClose: AgentsToClose;
   #app: App | undefined;
   #people: Promise<People> | undefined;
-  /** Of which settings the sites know; `null`: one of them was not reached. */
-  #sent: { readonly domains: Domains | null; readonly at: number } = { domains: null, at: 0 };
 
   constructor(place: EdgePlace) {
     this.#place = { ...place, objects: withHandlesTogether(place.objects, place) };
@@ -112,7 +105,6 @@ export class Edge {
       const detail = "This deployment serves nothing until its settings are right; see its log.";
       return withUsualHeaders(request, problem(503, "wrong settings", detail));
     }
-    if (this.#place.pair?.acts !== false) this.#wakeSites(domains.value);
     this.#app ??= createApp(this.#ports());
     const answer = await this.#app.fetch(request, hooks);
     if (!counting.measures.counts.isEmpty) waitUntil(counting.sender.afterRequest());
@@ -125,7 +117,6 @@ export class Edge {
     const after = loadDomains(json);
     if (!after.ok) return after;
     this.#place.variables.DOMAINS = json;
-    this.#wakeSites(after.value);
     const asked = this.#agentsToClose.replaced(before, after.value);
     this.#place.waitUntil(asked.then(() => this.#agentsToClose.retry()));
     await asked;
@@ -240,38 +231,6 @@ export class Edge {
     const weakness = this.#tokenWeakness;
     if (weakness !== null) this.#log("operator-token-weak", { error: `it ${weakness}; ${strongToken}` }, "warn");
     return peopleOf(operators.ok ? operators.value : { people: [] }, token);
-  }
-
-  /**
-   * Tells the objects of WebEx sites that there are settings, or others than before: nothing else would wake them for the night. Once for
-   * each process and settings, beside the request that comes first; no request waits for it, and no site is asked.
-   */
-  #wakeSites(domains: Domains): void {
-    const { variables, objects, now, waitUntil } = this.#place;
-    const [before, at] = [this.#sent.domains, now()];
-    if (before === domains || (before === null && Math.abs(at - this.#sent.at) < SEND_AGAIN_MS)) return;
-    this.#sent = { domains, at };
-    for (const { domain, secret } of secretsOf(domains, "site")) {
-      if (secretIn(variables, "site", secret) === undefined)
-        this.#log("webex-site-without-secret", { domain, secret }, "warn");
-    }
-    const withSite = [...(before?.values() ?? []), ...domains.values()].flatMap(({ name, settings }) =>
-      settings.webexSite ? name : [],
-    );
-    for (const domain of new Set(withSite)) {
-      const asked = within(
-        this.#place,
-        5_000,
-        "the object of the WebEx site",
-        objects.webexSite(domain).settingsRead(domain),
-      );
-      waitUntil(
-        asked.catch((error: unknown) => {
-          this.#sent = { domains: null, at: now() };
-          this.#log("webex-site-asleep", { domain, error: reasonOf(error) }, "warn");
-        }),
-      );
-    }
   }
 
   /** Lines of the log that could not be written. */

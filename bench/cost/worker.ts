@@ -18,7 +18,6 @@ export const ConferenceObject = countedObject(objects.ConferenceObject, "confere
 export const IdAllocatorObject = countedObject(objects.IdAllocatorObject, "ids");
 export const MailboxObject = countedObject(objects.MailboxObject, "mailbox");
 export const RelayObject = countedObject(objects.RelayObject, "relay");
-export const WebexSiteObject = countedObject(objects.WebexSiteObject, "site");
 export const SessionsObject = countedObject(objects.SessionsObject, "sessions");
 export const DirectoryObject = countedObject(objects.DirectoryObject, "directory");
 export const CountsObject = countedObject(objects.CountsObject, "counts");

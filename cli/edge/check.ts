@@ -69,8 +69,8 @@ function checkOperators(json: string, domains: string): Finding[] {
   ];
 }
 
-function rightsText({ role, domains, secrets }: Omit<Operator, "name">): string {
-  return `${role} of ${domains.join(", ")}${secrets ? ", reads secrets" : ""}`;
+function rightsText({ role, domains }: Omit<Operator, "name">): string {
+  return `${role} of ${domains.join(", ")}`;
 }
 
 /** What a check of a file of domains finds, such as the variable DOMAINS has at Cloudflare. */
@@ -130,22 +130,17 @@ function namesThisMachine(networks: readonly string[]): boolean {
   );
 }
 
-const missing = {
-  site: (name: string) =>
-    `needs the secret of its WebEx site in the variable ${name}, which is not set: nothing is asked there (docs/operations.md)`,
-  webhooks: (name: string) =>
-    `signs webhooks with the variable ${name}, which is not set: they wait until it is (docs/webhooks.md)`,
-} as const;
-
-/** A warning for each secret of a site, or of webhooks, that is not among these variables. */
+/** A warning for each secret of webhooks that is not among these variables. */
 export function missingSecretsOf(domains: string, variables: NodeJS.ProcessEnv): Finding[] {
   const loaded = loadDomains(domains);
   if (!loaded.ok) return [];
-  return (["site", "webhooks"] as const).flatMap((of) =>
-    secretsOf(loaded.value, of)
-      .filter(({ secret }) => secretIn(variables, of, secret) === undefined)
-      .map(({ domain, secret }) => ({ verdict: "warn", about: `domain ${domain}`, says: missing[of](secret) })),
-  );
+  return secretsOf(loaded.value)
+    .filter(({ secret }) => secretIn(variables, secret) === undefined)
+    .map(({ domain, secret }) => ({
+      verdict: "warn",
+      about: `domain ${domain}`,
+      says: `signs webhooks with the variable ${secret}, which is not set: they wait until it is (docs/webhooks.md)`,
+    }));
 }
 
 function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {

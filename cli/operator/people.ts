@@ -10,11 +10,10 @@ export function newOperator(
   name: string,
   role: string,
   domains: readonly string[],
-  secrets = false,
 ): { readonly token: string; readonly line: string } {
   const token = randomBytes(24).toString("base64url");
   const tokenSha256 = createHash("sha256").update(token).digest("hex");
-  return { token, line: JSON.stringify({ name, tokenSha256, role, domains, ...(secrets && { secrets }) }) };
+  return { token, line: JSON.stringify({ name, tokenSha256, role, domains }) };
 }
 
 export function addPeople(program: Command): void {
@@ -28,13 +27,8 @@ export function addPeople(program: Command): void {
         .default("viewer"),
     )
     .requiredOption("--domain <names...>", 'domains that the person sees; "*" for all')
-    .option("--secrets", "may read a secret, one at a time, such as a meeting's access code; with the role operator")
-    .action((name: string, { role, domain, secrets }: { role: string; domain: string[]; secrets?: true }, command) => {
-      if (secrets && role !== "operator")
-        command.error(
-          `error: --secrets cannot go with --role ${role}: a viewer reads no secret. Add --role operator, or leave --secrets out.`,
-        );
-      const { token, line } = newOperator(name, role, domain, secrets);
+    .action((name: string, { role, domain }: { role: string; domain: string[] }) => {
+      const { token, line } = newOperator(name, role, domain);
       print(`token of ${name}: ${token}`);
       print("It is shown only now: hand it over. For `people` of `operators` in the settings, or of OPERATORS:");
       print(line);

@@ -1,25 +1,19 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { linesOfCall } from "../../src/explain/story-blocks.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
-import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
 import { StartError } from "../edge/program.ts";
-import type { Screen } from "../shown-times.ts";
 import { answer, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { linesWithin, storyText, whyText } from "./story.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, runningText, serversText } from "./views.ts";
-import { meetingText, provisioningText } from "./webex-site.ts";
 
-/** A check of a large site takes longer: the answer then says how far it is. */
-const MOST_CHECK_S = 600;
 /** Ids, by which conferences that are over are found, are known for a week. */
 const MOST_HOURS = 7 * 24;
 
-/** The commands that ask a running edge. They change nothing, but that `provisioning --now` has a check begin. */
+/** The commands that ask a running edge. They change nothing. */
 export function addQuestions(program: Command): void {
   addConferences(program);
   addStories(program);
@@ -42,27 +36,6 @@ function addConferences(program: Command): void {
       answer(options, async (edge) => {
         const conference = await edge.conference(await edge.domain(options.domain), key);
         return found(conference, conferenceText);
-      }),
-    );
-
-  question(
-    program,
-    "meeting <key>",
-    "what the domain's WebEx site says of a conference: topic, host, schedule, numbers, links",
-  )
-    .option("--attendee-id <digits>", "fill this attendee ID into what telephones dial")
-    .option("--access-code", "show the access code, too: for who may read secrets; the audit keeps who read it")
-    .action((key: string, options: Options & { attendeeId?: string; accessCode?: true }) =>
-      answer(options, async (edge) => {
-        const domain = await edge.domain(options.domain);
-        await edge.conference(domain, key); // Says which ones there are, where this is none.
-        const place = { domain, confKey: key };
-        const asks = { attendeeId: options.attendeeId };
-        const known = await edge.ask("GET /domains/{domain}/conferences/{confKey}/meeting", place, { asks });
-        const text = (shown: MeetingAnswer, now: number, screen: Screen) => meetingText(shown, domain, now, screen);
-        if (!known.meeting || !options.accessCode) return found(known, text);
-        const code = await edge.ask("POST /domains/{domain}/conferences/{confKey}/meeting/access-code", place);
-        return found({ ...known, meeting: { ...known.meeting, ...code } }, text);
       }),
     );
 
@@ -142,23 +115,6 @@ function addDomains(program: Command): void {
   question(program, "agents", "the agents of each bridge, and whether they reach it").action((options: Options) =>
     answer(options, async (edge) => found(await edge.agents(await edge.domains(options.domain)), agentsText)),
   );
-
-  program
-    .command("provisioning [domain]")
-    .description("what differs between a domain's WebEx site and its settings, as the last check found it")
-    .option("--domain <name>", "the same as the argument")
-    .option("--now", "have a check made now, and wait for its end; exit code 1 if it has none yet")
-    .option("--json", "as JSON")
-    .action((named: string | undefined, options: Options & { now?: true }) =>
-      answer(options, async (edge) => {
-        const domain = await edge.domain(named ?? options.domain);
-        const look = () => edge.ask("GET /domains/{domain}/provisioning-check", { domain });
-        if (!options.now) return found(await look(), provisioningText);
-        const begun = await edge.ask("POST /domains/{domain}/provisioning-check", { domain });
-        const state = await checkedNow(begun, look, pause);
-        return found(state, provisioningText, { failed: state.running !== null || state.failure !== null });
-      }),
-    );
 }
 
 /** That nothing needs an explanation is said of calls alone that the conference has, or had. */
@@ -201,20 +157,6 @@ async function listConferences(edge: OperatorClient, options: ListOptions) {
   if (!json) return found(running, runningText, { warning });
   const whole = await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key)));
   return found(whole, conferencesText, { warning });
-}
-
-/** The state after a check; where it waits for a site that does not answer, or takes long, as it is then. */
-export async function checkedNow(
-  begun: ProvisioningState,
-  look: () => Promise<ProvisioningState>,
-  wait: (ms: number) => Promise<unknown>,
-): Promise<ProvisioningState> {
-  let state = begun;
-  for (let asked = 0; state.running !== null && state.running.waits === null && asked < MOST_CHECK_S; asked += 1) {
-    await wait(1_000);
-    state = await look();
-  }
-  return state;
 }
 
 function hours(text: string): number {

@@ -16,7 +16,6 @@ export interface Env extends EdgeVariables {
   readonly ID_ALLOCATOR: Objects<"idAllocator">;
   readonly MAILBOX: Objects<"mailbox">;
   readonly RELAY: Objects<"relay">;
-  readonly WEBEX_SITE: Objects<"webexSite">;
   readonly SESSIONS: Objects<"sessions">;
   /** The folder of the objects; only on plain workerd. */
   readonly STATE_DISK?: Pick<Fetcher, "fetch">;
@@ -24,7 +23,7 @@ export interface Env extends EdgeVariables {
 
 const bindings = {
   ...{ conference: "CONFERENCE", counts: "COUNTS", directory: "DIRECTORY", handles: "HANDLE_INDEX" },
-  ...{ idAllocator: "ID_ALLOCATOR", mailbox: "MAILBOX", relay: "RELAY", webexSite: "WEBEX_SITE", sessions: "SESSIONS" },
+  ...{ idAllocator: "ID_ALLOCATOR", mailbox: "MAILBOX", relay: "RELAY", sessions: "SESSIONS" },
 } as const satisfies Readonly<Record<ObjectName, keyof Env>>;
 
 /** A stub is made for each call. */

@@ -15,12 +15,9 @@ type Method = (...asked: readonly unknown[]) => unknown;
  * The class of a kind of objects on the platform, which calls methods of a prototype alone: each method of the list, and each event, goes to the
  * whole that is made with the first call.
  */
-export function objectClass(
-  kind: ObjectName,
-  make: (place: ObjectPlace) => Whole | Promise<Whole> = objectKinds[kind],
-) {
+export function objectClass(kind: ObjectName, make: (place: ObjectPlace) => Whole = objectKinds[kind]) {
   class ObjectOnPlatform extends DurableObject<Env> {
-    #made: Whole | Promise<Whole> | null = null;
+    #made: Whole | null = null;
     readonly #clock = new StandingClock(
       () => machineTime(this.ctx.storage.sql),
       kind === "relay" ? standsAtMostMs.relay : standsAtMostMs.others,
@@ -74,9 +71,9 @@ export function objectClass(
       whole.closed?.(socketOf(this.ctx, socket));
     }
 
-    #make(): Whole | Promise<Whole> {
+    #make(): Whole {
       const made = make(placeOf(this.#own(), objectsOf(this.env), this.env));
-      if (!(made instanceof Promise) && made.pings) {
+      if (made.pings) {
         const { ping, pong } = made.pings;
         this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
       }

@@ -8,4 +8,3 @@ export class IdAllocatorObject extends objectClass("idAllocator") {}
 export class MailboxObject extends objectClass("mailbox") {}
 export class RelayObject extends objectClass("relay") {}
 export class SessionsObject extends objectClass("sessions") {}
-export class WebexSiteObject extends objectClass("webexSite") {}

@@ -26,7 +26,6 @@ import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
-import type { WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { type FromWebex, isAnswered } from "../../src/tsp/messages.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
@@ -48,7 +47,6 @@ interface ConferencePorts extends Platform, DomainPorts {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
-  webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** Called when a change that operators see is committed. */
   changed(): void;
 }

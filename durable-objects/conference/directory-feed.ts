@@ -3,7 +3,7 @@ import { isOngoing } from "../../src/conference/head.ts";
 import { nextWaitingMs, waitingRows, waitOf } from "../../src/conference/server/queue.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { spread } from "../../src/foundation/hash.ts";
-import type { ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
+import type { DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
 import { type Person, persons, showOf } from "../../src/foundation/shown.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { minuteMs, within } from "../../src/foundation/time/timers.ts";
@@ -29,7 +29,6 @@ import {
   type WaitingDocuments,
   waitingDocuments,
 } from "../../src/rpc/directory-feed.ts";
-import type { WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -42,7 +41,6 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
   /** So much later is the time by which others judge how long something waits. */
   behindMs(): number;
   directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
-  webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** Called when the directory has got a new record. */
   changed(): void;
   domain(): Domain | null;
@@ -63,8 +61,6 @@ const longestMs = 5 * 60_000;
 /** Over so long the pages of conferences are spread that have the same to say at once. */
 const spreadMs = 3_000;
 const answerWithinMs = 10_000;
-/** How long a page waits for a topic. Then the record lacks it. */
-const topicWithinMs = 2_000;
 const backoff = doubling(5_000, 5 * 60_000);
 /** Rows read for one page. Nothing else of the conference goes on meanwhile. */
 const mostRows = 500;
@@ -309,8 +305,7 @@ export class DirectoryFeed {
         const page = this.#nextPage();
         if (!page || this.#isStopped) return;
         const isCut = page.upTo < store.journal.lastSeq;
-        const facts = await this.#withTopics(page.facts);
-        const asked = this.#ports.directory(page.domain).follow({ ...page, facts });
+        const asked = this.#ports.directory(page.domain).follow(page);
         const answer = await within(this.#ports, this.#answerWithinMs, "the directory", asked);
         if (this.#isStopped) return;
         if (!this.#isAccepted(page, answer)) refusals += 1;
@@ -415,30 +410,6 @@ export class DirectoryFeed {
       upTo = row.seq;
     }
     return { facts, upTo: rows.length < mostRows ? store.journal.lastSeq : upTo };
-  }
-
-  /** Adds to records the topic that WebEx did not send, if the WebEx site has named it. */
-  async #withTopics(facts: readonly PlacedFact[]): Promise<readonly PlacedFact[]> {
-    const isLacking = ({ fact }: PlacedFact) =>
-      "record" in fact && fact.record.kind === "conference" && fact.record.topic === "";
-    const topic = facts.some(isLacking) ? await this.#topicOfSite() : "";
-    if (topic === "") return facts;
-    const withTopic = ({ fact, ...place }: PlacedFact) => ({
-      ...place,
-      fact: { ...fact, record: { ...("record" in fact && fact.record), topic } } as typeof fact,
-    });
-    return facts.map((placed) => (isLacking(placed) ? withTopic(placed) : placed));
-  }
-
-  /** The topic of this ConfKey at the domain's WebEx site; empty if it is not known, or records may not have it. */
-  async #topicOfSite(): Promise<string> {
-    const store = this.#store;
-    const { webexSite, recordsPersonal } = this.#ports.domain()?.settings ?? {};
-    if (!webexSite || recordsPersonal !== "full" || !store.identity) return "";
-    const { domain: name, confKey } = store.identity;
-    const asked = this.#ports.webexSite(name).topics(name, [confKey as ConfKey]);
-    const topics = await within(this.#ports, topicWithinMs, "the WebEx site's object", asked).catch(() => null);
-    return topics?.get(confKey) ?? "";
   }
 
   get #liveState(): LiveState {

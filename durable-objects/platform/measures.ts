@@ -8,16 +8,6 @@ export class Measures implements CountsTo {
   /** Called after each count. */
   onCounted: () => void = () => {};
   readonly #families: Family[] = [];
-  readonly siteRequests = this.#counter(
-    "bridgehead_webex_site_requests_total",
-    "Requests to a domain's WebEx site: answered, refused alone, or failed like all others would.",
-    ({ webexSite }) => (webexSite ? each("answered", "refused", "failed") : []),
-  );
-  readonly checks = this.#counter(
-    "bridgehead_provisioning_checks_total",
-    "Comparisons of a domain's WebEx site with its settings that came to their end, or failed.",
-    ({ webexSite }) => (webexSite ? each("done", "failed") : []),
-  );
   readonly takeovers = this.#counter(
     "bridgehead_takeovers_total",
     "An agent became active in the place of another one.",

@@ -11,7 +11,6 @@ import { AgentConnections } from "../relay/agent-connections.ts";
 import { KeptSockets } from "../relay/agent-sockets.ts";
 import { Relay } from "../relay/relay.ts";
 import { Sessions } from "../sessions/sessions.ts";
-import { digestUnderToken } from "../webex-site/code-digest.ts";
 import { joined } from "./joined.ts";
 import type { ObjectPlace } from "./object-place.ts";
 import type { ObjectEvents } from "./object-sockets.ts";
@@ -22,7 +21,7 @@ export type Whole<Name extends ObjectName = ObjectName> = Answering<ObjectRpcs[N
 
 /** How each kind of object is made in its place. It is made with the first thing that happens to it in a life, and reads what is on disk. */
 export const objectKinds: {
-  readonly [Name in ObjectName]: (place: ObjectPlace) => Whole<Name> | Promise<Whole<Name>>;
+  readonly [Name in ObjectName]: (place: ObjectPlace) => Whole<Name>;
 } = {
   conference: (place) => {
     const watchers = new Watchers(place);
@@ -40,7 +39,7 @@ export const objectKinds: {
       ...place,
       conferencesOf: (domain, ...page) => place.idAllocator(domain).conferencesOf(...page),
       changed: () => watchers.changed(),
-      secret: (name) => place.secret("webhooks", name),
+      secret: (name) => place.secret(name),
     });
     const { list, recordStore, promptStore, knownTrouble } = directory;
     return joined(directory, list, recordStore, promptStore, knownTrouble, watchers);
@@ -76,13 +75,4 @@ export const objectKinds: {
     return joined(new AgentConnections(relay, sockets), relay);
   },
   sessions: (place) => new Sessions(place),
-  webexSite: async (place) => {
-    // The tables of WebEx's interfaces cost each start of a Worker some 15 ms, and few domains have a site.
-    const { WebexSite } = await import("../webex-site/webex-site.ts");
-    return new WebexSite({
-      ...place,
-      secret: (name) => place.secret("site", name),
-      secretDigest: await digestUnderToken(place.keys),
-    });
-  },
 };

@@ -1,7 +1,7 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
 import { type EdgeVariables, findDomain } from "../../src/settings/load.ts";
-import { type SecretOf, secretIn } from "../../src/settings/values.ts";
+import { secretIn } from "../../src/settings/values.ts";
 import type { ObjectSockets } from "./object-sockets.ts";
 import type { DomainPorts, Platform } from "./platform.ts";
 
@@ -23,8 +23,7 @@ export interface OwnPlace extends Platform {
 
 /** Where an object runs: at Cloudflare or at home. Each kind asks for its part. */
 export interface ObjectPlace extends OwnPlace, DomainPorts, AllObjects {
-  readonly keys: Pick<EdgeVariables, "OPERATOR_TOKEN" | "OPERATORS">;
-  secret(kind: SecretOf, name: string): string | undefined;
+  secret(name: string): string | undefined;
 }
 
 /** Drawn many at a time: one costs as much. */
@@ -44,10 +43,9 @@ export function placeOf(own: OwnPlace, objects: AllObjects, variables: EdgeVaria
   return {
     ...own,
     ...objects,
-    keys: variables,
     allocateIds: (request) => objects.idAllocator(request.domain).allocate(request),
     domain: (name: DomainName) => findDomain(variables, name),
     nonce,
-    secret: (kind, name) => secretIn(variables, kind, name),
+    secret: (name) => secretIn(variables, name),
   };
 }

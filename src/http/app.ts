@@ -11,7 +11,6 @@ import { addConferencePages } from "./console/console-conference.tsx";
 import { addDomainPages } from "./console/console-domain.tsx";
 import { addFindPages } from "./console/console-find.tsx";
 import { signIn, signOut } from "./console/console-session.ts";
-import { addWebexSitePages } from "./console/console-webex-site.tsx";
 import type { PeoplePorts } from "./edge-ports.ts";
 import { admitPerson, type Variables } from "./guard.ts";
 import { withUsualHeaders } from "./headers.ts";
@@ -73,7 +72,6 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
       addDomainPages(add);
       addFindPages(add);
       addConferencePages(add);
-      addWebexSitePages(add);
     }),
   );
   app.notFound(() => noSuchPage());

@@ -28,8 +28,6 @@ export interface Variables {
 
 export const viewersLook = "You may look, and change nothing. Ask somebody whose role is operator.";
 
-export const mayReadNone = 'Secrets are for people whose settings have "secrets": true. Ask whoever keeps them.';
-
 export interface GuardPorts {
   /** All who may sign in, as the settings have them now. */
   people(): Promise<People>;

@@ -6,7 +6,7 @@ import { type EdgeObjects, type ObjectName, objectMethods, type Platformed, requ
 const called: Readonly<Record<ObjectName, string>> = {
   ...{ conference: "a conference", handles: "the handle index", idAllocator: "the id allocator" },
   ...{ mailbox: "the mailbox", directory: "the directory", relay: "the relay", counts: "the object of counts" },
-  ...{ sessions: "the object of sessions", webexSite: "the object of the WebEx site" },
+  ...{ sessions: "the object of sessions" },
 };
 
 /** What a log line says of a failure: the error, and of an object which one it was. */

@@ -14,8 +14,6 @@ export const problemMeanings = {
   "failed for now":
     "A part of the system did not answer in time. Nothing says whether it was done: ask again with the same Idempotency-Key.",
   "method not allowed": "The path is there, for other methods. The header Allow names them.",
-  "no access code": "The domain's WebEx site has given no access code of this conference.",
-  "no site": "The domain has no WebEx site in its settings.",
   "no such action": "The conference's journal has no action of this id.",
   "no such agent": "The agent is refused its link.",
   "no such bridge": "The domain has no bridge of that name in its settings.",
@@ -25,7 +23,7 @@ export const problemMeanings = {
   "no such post": "No document that was given up goes by this id, or it is no longer kept.",
   "no such room": "The conference has no such room, or has it no longer.",
   "no such trouble": "Nothing of this id is wrong there now: it is mended, or was acknowledged.",
-  "not allowed": "You are signed in, and your role, your domains or your right to read secrets do not reach so far.",
+  "not allowed": "You are signed in, and your role or your domains do not reach so far.",
   "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   "not found": "Nothing is at this path.",
   "records began anew":

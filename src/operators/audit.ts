@@ -49,8 +49,6 @@ export type ShownAuditEntry = Checked<typeof shownAuditEntry>;
 const names: Readonly<Record<string, string>> = {
   ...{ acknowledgeTrouble: "acknowledge", drainBridge: "drain", undrainBridge: "undrain", handOver: "hand-over" },
   ...{
-    readAccessCode: "access-code",
-    beginProvisioning: "provisioning",
     act: "action",
     sendPassthrough: "passthrough",
   },

@@ -15,8 +15,6 @@ export interface Operator {
   readonly role: Role;
   /** `["*"]`: all. */
   readonly domains: readonly string[];
-  /** Whether the person may read a secret, one at a time. Each is written down before it is shown. */
-  readonly secrets: boolean;
 }
 
 /** The SHA-256 of a person's token, in hexadecimal digits. A session ends with the token by which it began. */
@@ -36,8 +34,8 @@ export interface People {
   readonly access: AccessPeople | null;
 }
 
-/** Whoever has OPERATOR_TOKEN. Several people may have it, so the audit could not say who read a secret. */
-export const tokenOperator: Operator = { name: "operator", role: "operator", domains: ["*"], secrets: false };
+/** Whoever has OPERATOR_TOKEN. */
+export const tokenOperator: Operator = { name: "operator", role: "operator", domains: ["*"] };
 
 export function seesDomain({ domains }: Operator, domain: string): boolean {
   return domains.includes("*") || domains.includes(domain);
@@ -78,10 +76,9 @@ const tokenSha256 = v.pipe(
   v.regex(/^[0-9a-f]{64}$/, "must be the 64 digits of a token's SHA-256, as `bridgehead operator NAME` prints them"),
 );
 const email = v.pipe(v.string(), v.regex(/^[^@\s]{1,128}@[^@\s]{1,126}$/, "must be an e-mail address"));
-const rights = { role, domains, secrets: v.optional(v.boolean(), false) };
+const rights = { role, domains };
 const ofToken = v.strictObject({ name, tokenSha256, ...rights });
 const ofAccess = v.strictObject({ email, ...rights });
-const noViewerReads = "must not have a viewer with secrets: who reads a secret is an operator";
 
 /** OPERATORS, or `operators` in a settings file: everybody but whoever has OPERATOR_TOKEN. */
 export const operatorsSettings = v.strictObject({
@@ -90,7 +87,6 @@ export const operatorsSettings = v.strictObject({
       v.array(ofToken),
       v.check((list) => areDifferent(list.map(({ name }) => name)), "must not have two of one name"),
       v.check((list) => areDifferent(list.map((one) => one.tokenSha256)), "must not have two with one token"),
-      v.check((list) => list.every(actsOrReadsNone), noViewerReads),
     ),
     [],
   ),
@@ -106,16 +102,11 @@ export const operatorsSettings = v.strictObject({
       people: v.pipe(
         v.array(ofAccess),
         v.check((list) => areDifferent(list.map(({ email }) => email)), "must not have two of one address"),
-        v.check((list) => list.every(actsOrReadsNone), noViewerReads),
       ),
     }),
   ),
 });
 export type OperatorsSettings = v.InferOutput<typeof operatorsSettings>;
-
-function actsOrReadsNone({ role, secrets }: Pick<Operator, "role" | "secrets">): boolean {
-  return role === "operator" || !secrets;
-}
 
 function areDifferent(values: readonly string[]): boolean {
   return new Set(values.map((value) => value.toLowerCase())).size === values.length;

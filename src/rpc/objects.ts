@@ -7,7 +7,6 @@ import type { IdAllocatorRpc } from "./id-allocator.ts";
 import type { MailboxRpc } from "./mailbox.ts";
 import type { RelayRpc } from "./relay.ts";
 import type { SessionsRpc } from "./sessions.ts";
-import type { WebexSiteRpc } from "./webex-site.ts";
 
 /** What can be asked of each object. */
 export interface ObjectRpcs {
@@ -19,7 +18,6 @@ export interface ObjectRpcs {
   readonly relay: RelayRpc;
   readonly counts: CountsRpc;
   readonly sessions: SessionsRpc;
-  readonly webexSite: WebexSiteRpc;
 }
 
 export type ObjectName = keyof ObjectRpcs;
@@ -31,8 +29,6 @@ type Limit = "request" | "objects" | number;
 export const requestMs = 8_000;
 /** For each object of a list, which are many: one that hangs leaves the others their time. */
 const viewMs = 3_000;
-/** For what is shown only if it is at hand. */
-const cachedMs = 1_000;
 /** The directory asks some dozen conferences. */
 const rebuildMs = 25_000;
 
@@ -96,10 +92,6 @@ export const objectMethods = {
     ...{ begin: "request", find: "request", end: "request", endAll: "request", list: "request" },
     ...{ refused: "request", signIns: "request", oweAudit: "request" },
   },
-  webexSite: {
-    ...{ settingsRead: "objects", meeting: "request", accessCode: "request", topics: cachedMs, numbers: cachedMs },
-    ...{ provisioning: "request", beginCheck: "request" },
-  },
 } as const satisfies { readonly [Name in ObjectName]: Readonly<Record<keyof ObjectRpcs[Name], Limit>> };
 
 type Asked<Name extends ObjectName> = {
@@ -140,7 +132,6 @@ interface ObjectKeys {
   readonly counts: readonly [];
   /** Of all people. */
   readonly sessions: readonly [];
-  readonly webexSite: readonly [domain: DomainName];
 }
 
 /** The objects as requests reach them. Getting one costs nothing; each call is one message to it. */

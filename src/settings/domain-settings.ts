@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { siteOf } from "../../webex-interfaces/doors/site-address.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import {
   open,
@@ -27,7 +26,6 @@ import {
   duration,
   flag,
   hostPattern,
-  isOrigin,
   keypadCode,
   namesDiffer,
   network,
@@ -42,7 +40,6 @@ import {
   secretName,
   short,
   shownNumber,
-  siteLabel,
   whole,
   wireName,
 } from "./values.ts";
@@ -143,74 +140,6 @@ const globalNumbers = v.pipe(
 
 export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
 
-/** The domain's site at WebEx. Nothing that a call needs depends on it. */
-const webexSiteSettings = v.strictObject({
-  /** Its name, host or address; http only on this machine. */
-  site: v.pipe(
-    shownAddress(v.string()),
-    v.rawCheck(({ dataset, addIssue }) => {
-      const site = dataset.typed ? siteOf(dataset.value) : null;
-      // The sentence begins with the value.
-      if (site && !site.ok) addIssue({ message: site.error.says.replace(/^the site ".*" (?=must|has)/s, "") });
-    }),
-  ),
-  /** Who asks: one of the two. */
-  webExId: v.optional(open(personText)),
-  email: v.optional(open(personText)),
-  /** Where the secret is: one of the two. */
-  passwordFrom: v.optional(secretName("site")),
-  accessTokenFrom: v.optional(secretName("site")),
-  partnerId: v.optional(secret(personText)),
-  /** How old an answer of the site may be before it is asked again. */
-  cacheMs: v.optional(v.pipe(duration, v.minValue(60_000, "must be at least 60000")), 3_600_000),
-  /** Which of WebEx's ids of a conference is the session's key at the site (protocol 2.1, 6.6). */
-  sessionKey: v.optional(v.picklist(["ConfKey", "ExtConfID"], 'must be "ConfKey" or "ExtConfID"'), "ConfKey"),
-  /** Whether the page `/global-numbers/{domain}` shows the site's numbers, and the domain's own only as long as none are known. */
-  globalNumbers: v.optional(flag, false),
-  /** Whether accounts and numbers are compared each night. */
-  nightlyCheck: v.optional(flag, true),
-  /** The hour in which that begins, in UTC. */
-  checkHour: v.optional(v.pipe(whole, v.minValue(0, "must be 0 to 23"), v.maxValue(23, "must be 0 to 23")), 2),
-  /** What the check expects at the site beside what the other settings say. */
-  expects: v.optional(
-    v.strictObject({
-      /** The edge as WebEx reaches it; without it the adapter URL is compared by its path alone. */
-      edge: v.optional(v.pipe(address, v.check(isOrigin, "must be the edge's address alone, without a path"))),
-      /** All numbers that lead to the domain's bridges, beside those of `globalNumbers`. */
-      numbers: v.optional(v.array(shownNumber.entries.number)),
-      labels: v.optional(
-        v.strictObject({
-          participantCode: v.optional(siteLabel),
-          subscriberCode: v.optional(siteLabel),
-          attendeeId: v.optional(siteLabel),
-        }),
-      ),
-    }),
-    {},
-  ),
-});
-
-export type WebexSiteSettings = v.InferOutput<typeof webexSiteSettings>;
-
-/** The address of a site of checked settings: `https://acme.webex.com/acme/`. */
-export function siteUrlOf({ site: given }: Pick<WebexSiteSettings, "site">): string {
-  const site = siteOf(given);
-  if (!site.ok) throw new Error(site.error.says);
-  return site.value.url;
-}
-
-const webexSite = v.pipe(
-  webexSiteSettings,
-  v.check(
-    ({ webExId, email }) => (webExId === undefined) !== (email === undefined),
-    "must have one of webExId and email",
-  ),
-  v.check(
-    ({ passwordFrom, accessTokenFrom }) => (passwordFrom === undefined) !== (accessTokenFrom === undefined),
-    "must have one of passwordFrom and accessTokenFrom",
-  ),
-);
-
 const webhook = v.strictObject({
   /** Records have numbers of people: http only on this machine. */
   url: v.pipe(
@@ -224,7 +153,7 @@ const webhook = v.strictObject({
       return url === null || (url.username === "" && url.password === "" && url.hash === "");
     }, "must have no user, password or fragment"),
   ),
-  secretFrom: secretName("webhooks"),
+  secretFrom: secretName,
   events: v.optional(
     v.pipe(
       v.array(v.picklist(webhookEventTypes, `must be "${webhookEventTypes.join('" or "')}"`)),
@@ -351,8 +280,6 @@ export const domainSettings = v.strictObject({
   policy: v.optional(v.strictObject({ allow: v.optional(numberBegins, ["+"]), deny: v.optional(numberBegins, []) })),
   /** The page `/global-numbers/{domain}`; without this setting there is none (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
-  /** What is known of the domain's conferences at WebEx's site: topics, hosts, schedules, numbers. Without this setting nothing is asked there. */
-  webexSite: v.optional(webexSite),
   protocol: v.optional(protocol, {}),
   /** The last part of the adapter URL: one secret, or two while WebEx changes from one to the other. Without any, the URL has no such part. */
   adapterSecrets: v.optional(
@@ -370,7 +297,7 @@ export const domainSettings = v.strictObject({
   logs: v.optional(v.strictObject({ personal: v.optional(flag, false), posts: v.optional(flag, false) }), {}),
 });
 
-/** The settings as people may read them: whoever knows a secret of them could post as WebEx, ask the site, or enter a client's connection. */
+/** The settings as people may read them: whoever knows a secret of them could post as WebEx, or enter a client's connection. */
 export const showSettings: Show<DomainSettings> = showOf(domainSettings);
 
 export function shownSettings(settings: DomainSettings): DomainSettings {

@@ -59,26 +59,6 @@ export const example: DomainSettingsInput = {
   policy: { allow: ["+1", "+44"], deny: ["+1900"] },
   customerReference: "ACME-4711",
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
-  webexSite: {
-    site: "acme.webex.com",
-    webExId: "bridgehead",
-    passwordFrom: "WEBEX_SECRET_ACME",
-    partnerId: "acme-audio",
-    cacheMs: 3_600_000,
-    sessionKey: "ConfKey",
-    globalNumbers: false,
-    nightlyCheck: true,
-    checkHour: 2,
-    expects: {
-      edge: "https://tsp.example.com",
-      numbers: ["+1 408 555 0100"],
-      labels: {
-        participantCode: "Attendee access code",
-        subscriberCode: "Host access code",
-        attendeeId: "Attendee ID",
-      },
-    },
-  },
   protocol: {
     elements: { W2A_UpdateUser: "W2A_MuteUser", A2W_RspUpdateUser: "A2W_RspMuteUser" },
     attributes: { SubConfID: "ExtSubConfID" },

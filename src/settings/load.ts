@@ -76,16 +76,11 @@ export function showsPersonal(env: DomainsEnv, name: unknown): boolean {
   return domains.ok && domains.value.get(name as DomainName)?.settings.logs.personal === true;
 }
 
-/** The secrets that these domains name, for their sites or for signing webhooks. */
-export function secretsOf(
-  domains: Domains,
-  of: "site" | "webhooks",
-): { readonly domain: DomainName; readonly secret: string }[] {
-  return Array.from(domains.values()).flatMap(({ name: domain, settings: { webexSite, webhooks } }) => {
-    const site = webexSite?.passwordFrom ?? webexSite?.accessTokenFrom;
-    const names = of === "webhooks" ? webhooks.map(({ secretFrom }) => secretFrom) : site === undefined ? [] : [site];
-    return names.map((secret) => ({ domain, secret }));
-  });
+/** The secrets that these domains name for signing webhooks. */
+export function secretsOf(domains: Domains): { readonly domain: DomainName; readonly secret: string }[] {
+  return Array.from(domains.values()).flatMap(({ name: domain, settings: { webhooks } }) =>
+    webhooks.map(({ secretFrom: secret }) => ({ domain, secret })),
+  );
 }
 
 /** The same without keeping it: for settings that serve once. */

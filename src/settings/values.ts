@@ -18,7 +18,6 @@ export const short = v.pipe(
 );
 const noAddress = "must be an address that begins with http:// or https://";
 export const address = shownAddress(v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress)));
-export const isOrigin = (url: string) => URL.parse(url)?.href === `${URL.parse(url)?.origin}/`;
 export const path = open(v.pipe(v.string(), v.startsWith("/", "must begin with /")));
 export const scheme = v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"');
 export const paths = v.array(path);
@@ -94,29 +93,33 @@ export const shownNumber = v.strictObject({
   label: v.optional(open(callName)),
 });
 
-/** Names of secrets of sites and webhooks. No others are ever read, so that settings cannot have the operator's token sent to a site. */
-const secretNames = { site: /^WEBEX_SECRET_[A-Z0-9_]{1,50}$/, webhooks: /^WEBHOOK_SECRET_[A-Z0-9_]{1,50}$/ } as const;
-export type SecretOf = keyof typeof secretNames;
+/** The form of names of webhooks' secrets. No others are ever read, so that settings cannot have the operator's token sent away. */
+const secretForm = /^WEBHOOK_SECRET_[A-Z0-9_]{1,50}$/;
 
 /** A secret as the deployment has it; `undefined`: it has none of this name, or this is no name of such a secret. */
-export function secretIn(env: object, of: SecretOf, name: string): string | undefined {
-  const value: unknown = secretNames[of].test(name) ? Reflect.get(env, name) : undefined;
+export function secretIn(env: object, name: string): string | undefined {
+  const value: unknown = secretForm.test(name) ? Reflect.get(env, name) : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** For the process that serves the edge: all such variables, since a reload may name another. */
 export function secretsIn(variables: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
-  const isSecret = (name: string) => Object.values(secretNames).some((form) => form.test(name));
   return Object.fromEntries(
-    Object.entries(variables).flatMap(([name, value]) => (isSecret(name) && value ? [[name, value] as const] : [])),
+    Object.entries(variables).flatMap(([name, value]) =>
+      secretForm.test(name) && value ? [[name, value] as const] : [],
+    ),
   );
 }
 
-export function secretName(of: SecretOf) {
-  const begin = { site: "WEBEX", webhooks: "WEBHOOK" }[of];
-  const says = `must be the name of a secret or variable that begins with ${begin}_SECRET_, in capitals, digits and _, and never the secret itself`;
-  return open(v.pipe(v.string(), v.regex(secretNames[of], says)));
-}
+export const secretName = open(
+  v.pipe(
+    v.string(),
+    v.regex(
+      secretForm,
+      "must be the name of a secret or variable that begins with WEBHOOK_SECRET_, in capitals, digits and _, and never the secret itself",
+    ),
+  ),
+);
 
 export const personText = v.pipe(
   v.string(),
@@ -124,7 +127,6 @@ export const personText = v.pipe(
   v.maxLength(256, "must have at most 256 characters"),
   v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
 );
-export const siteLabel = open(callName);
 
 /** A country's English name, from the platform's data. */
 export function countryName(code: string): string {

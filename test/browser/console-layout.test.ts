@@ -51,7 +51,7 @@ const wrong = [
 
 const domains = Array.from({ length: 60 }, (_, index) => `domain-${index}`);
 const frame = {
-  person: { name: "anna.".repeat(12), role: "operator" as const, domains: ["*"], secrets: false },
+  person: { name: "anna.".repeat(12), role: "operator" as const, domains: ["*"] },
   ...{ by: "session" as const, domains, domain: "domain-7", here: "overview" as const, live: null, now },
 };
 
@@ -202,7 +202,7 @@ const hits = [
 
 const pages = {
   timeline: TimelinePage({
-    frame: { ...frame, confKey: unbroken as ConfKey, topic: words, hasSite: true },
+    frame: { ...frame, confKey: unbroken as ConfKey, topic: words },
     ...{ story: storyPage(story, everything, {}), filter: everything, kept: {}, row: 1 },
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { expect, onTestFinished, test } from "vitest";
 import { addBridgeWork } from "../../cli/bridge/bridge-work.ts";
 import { checkEdge } from "../../cli/edge/check.ts";
@@ -25,27 +25,11 @@ test("the line that is printed makes the token that is printed that person's, an
     name: "anna",
     role: "viewer",
     domains: ["acme", "harbour"],
-    secrets: false,
   });
   for (const wrong of ["", token.slice(1), JSON.parse(line).tokenSha256]) {
     expect(await personOfToken(people, wrong), wrong).toBeNull();
   }
   expect(newOperator("anna", "viewer", ["acme"]).token).not.toBe(token);
-  const reader = readOperators(`{"people":[${newOperator("olga", "operator", ["acme"], true).line}]}`);
-  expect(reader).toMatchObject({ ok: true, value: { people: [{ name: "olga", secrets: true }] } });
-});
-
-test("a viewer with secrets is refused in a line that says what to do", async () => {
-  const said: string[] = [];
-  const program = new Command().exitOverride().configureOutput({ writeErr: (text) => said.push(text) });
-  addPeople(program);
-  const made = program.parseAsync(["operator", "bad", "--role", "viewer", "--secrets", "--domain", "x"], {
-    from: "user",
-  });
-  await expect(made).rejects.toBeInstanceOf(CommanderError);
-  expect(said).toEqual([
-    "error: --secrets cannot go with --role viewer: a viewer reads no secret. Add --role operator, or leave --secrets out.\n",
-  ]);
 });
 
 test("the general help and a command's own help show it alike, and what --domain is needed for", () => {
@@ -74,16 +58,6 @@ test.each<[string, object | string, string]>([
     "another role",
     { people: [{ ...anna, role: "admin" }] },
     'OPERATORS.people.0.role must be one of "viewer", "operator" (it is "admin")',
-  ],
-  [
-    "a viewer who reads secrets",
-    { people: [{ ...anna, secrets: true }] },
-    "OPERATORS.people must not have a viewer with secrets",
-  ],
-  [
-    "a viewer of Cloudflare Access who reads secrets",
-    { access: { ...access, people: [{ ...dora, role: "viewer", secrets: true }] } },
-    "OPERATORS.access.people must not have a viewer with secrets",
   ],
   ["no domain", { people: [{ ...anna, domains: [] }] }, "OPERATORS.people.0.domains must name a domain"],
   [
@@ -158,13 +132,10 @@ test("people stand in the settings file, or in a file of their own; what is wron
     /^operators names a file that is not there; a path begins in the folder of \S+edge\.json, /,
   );
 
-  const people = [anna, { ...anna, name: "olga", tokenSha256: "1".repeat(64), role: "operator", secrets: true }];
+  const people = [anna, { ...anna, name: "olga", tokenSha256: "1".repeat(64), role: "operator" }];
   const findings = await checkEdge(settings({ people, access }));
   expect(findings.filter(({ about }) => about === "operators").map(({ verdict, says }) => [verdict, says])).toEqual([
-    [
-      "ok",
-      "anna (viewer of acme); olga (operator of acme, reads secrets); dora@example.com (operator of *, by Cloudflare Access)",
-    ],
+    ["ok", "anna (viewer of acme); olga (operator of acme); dora@example.com (operator of *, by Cloudflare Access)"],
     ["warn", "there is no domain acme"],
   ]);
 });

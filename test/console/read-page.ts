@@ -4,7 +4,7 @@ import type { Frame } from "../../src/console/page.tsx";
 export const now = Date.UTC(2026, 2, 4, 12, 0, 0);
 
 export const frame: Frame & { readonly domain: string } = {
-  person: { name: "anna", role: "viewer", domains: ["acme"], secrets: false },
+  person: { name: "anna", role: "viewer", domains: ["acme"] },
   ...{ by: "session", domains: ["acme"], domain: "acme", here: null, live: "/console/live/acme", now },
 };
 

@@ -8,12 +8,12 @@ export const now = Date.UTC(2026, 2, 4, 12, 30);
 export function frameFor(role: Role = "operator", more: Partial<ConferenceFrame> = {}): ConferenceFrame {
   return {
     ...{
-      person: { name: "anna", role, domains: ["*"], secrets: false },
+      person: { name: "anna", role, domains: ["*"] },
       by: "session",
       domains: ["local"],
       domain: "local",
     },
-    ...{ confKey: "987654321" as ConfKey, topic: undefined, hasSite: false, live: null, now },
+    ...{ confKey: "987654321" as ConfKey, topic: undefined, live: null, now },
     ...more,
   };
 }

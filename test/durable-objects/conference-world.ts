@@ -85,7 +85,6 @@ export class ConferenceWorld {
   /** All that the directory was sent. */
   readonly pages: FactPage[] = [];
   /** What the domain's WebEx site has called its conferences. */
-  topics: () => Promise<ReadonlyMap<ConfKey, string>> = async () => new Map();
   follow: (page: FactPage) => Promise<FeedAnswer> = async ({ upTo: row }) => ({
     ...{ row, place: { directory: "1", id: this.pages.length }, isWatched: false, pauseMs: 1_000 },
   });
@@ -188,12 +187,6 @@ export class ConferenceWorld {
         step();
         return alive(this.share(answers));
       },
-      webexSite: () => ({
-        topics: async () => {
-          step();
-          return alive(this.topics());
-        },
-      }),
       directory: () => ({
         follow: async (page) => {
           step();

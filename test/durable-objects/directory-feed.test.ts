@@ -800,26 +800,6 @@ test("nothing of people leaves a conference whose domain the settings do not hav
   expect(JSON.stringify(world.pages)).not.toContain("4420999");
 });
 
-test("a record has the topic that the WebEx site knows where WebEx sent none, and where the settings let records show it", async () => {
-  const webexSite = { site: "acme.webex.com", webExId: "bridgehead", passwordFrom: "WEBEX_SECRET_ACME" };
-  for (const [settings, shown] of [
-    [{ webexSite, recordsPersonal: "none" }, ""],
-    [{ webexSite, recordsPersonal: "masked" }, ""],
-    [{ recordsPersonal: "full" }, ""],
-    [{ webexSite, recordsPersonal: "full" }, "Berth planning"],
-  ] as const) {
-    const world = await pausing(1_000, {}, settings);
-    world.topics = async () => new Map([[identity.confKey, "Berth planning"]]);
-    await world.reported(event({ type: "conference-ended" }));
-    await world.time.pass(10_000);
-
-    const records = world.pages.flatMap(({ facts }) =>
-      facts.flatMap(({ fact }) => ("record" in fact && fact.record.kind === "conference" ? [fact.record.topic] : [])),
-    );
-    expect(records).toEqual([shown]);
-  }
-});
-
 test("what is long goes in pages of 500 facts, one behind the other's answer, and each fact once", async () => {
   const world = await pausing(1_000);
   world.follow = () => Promise.reject(new Error("it is away"));

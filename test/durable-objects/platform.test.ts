@@ -2,7 +2,6 @@ import { expect, test, vi } from "vitest";
 import { objectKinds } from "../../durable-objects/platform/object-kinds.ts";
 import { type ObjectPlace, type OwnPlace, placeOf } from "../../durable-objects/platform/object-place.ts";
 import { hasColumn, nextLookAt } from "../../durable-objects/platform/platform.ts";
-import { WebexSite } from "../../durable-objects/webex-site/webex-site.ts";
 import type { BridgeName, ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
@@ -90,9 +89,4 @@ test("a relay whose domain the settings have no more still answers a conference 
   const relay = await objectKinds.relay(own);
   const sent = { domain: "gone" as DomainName, bridge: "b" as BridgeName, conference: claim.confKey, commands: [] };
   expect(await relay.sendCommands({ ...sent, activeSince: null })).toBeNull();
-});
-
-test("the object of a WebEx site reads its part of the program when it is made", async () => {
-  const { place: site } = place({ secret: () => undefined, keys: {} });
-  expect(await objectKinds.webexSite(site)).toBeInstanceOf(WebexSite);
 });

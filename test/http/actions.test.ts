@@ -11,7 +11,6 @@ import { FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local/conferences/5/actions";
 const viewer: OperatorsSettings["people"][number] = {
-  secrets: false,
   name: "anna",
   tokenSha256: await sha256("token-of-anna"),
   role: "viewer",

@@ -134,17 +134,12 @@ const cases: readonly Case[] = [
   counted("BridgeheadRateLimited", `bridgehead_rate_limited_total{${domain}}`),
   counted("BridgeheadHostsRefused", `bridgehead_hosts_refused_total{${domain}}`),
   {
-    ...{ alert: "BridgeheadProvisioningDiffers", every: "10m", silent: ["23h"], fires: ["25h"] },
-    series: { [`bridgehead_provisioning_differences{${domain}}`]: "3x200" },
-  },
-  {
     ...{ alert: "BridgeheadTrouble", silent: ["5m", "9m"], fires: ["7m"], about: 'kind="posts-given-up"' },
     series: {
       [ofTrouble("posts-given-up")]: "0x20 2x11 0x40",
       [ofTrouble("no-agent")]: "1x80",
     },
   },
-  counted("BridgeheadProvisioningNotChecked", `bridgehead_provisioning_checks_total{${domain}, outcome="failed"}`),
   counted("BridgeheadForeignReports", `bridgehead_foreign_reports_total{${bridge}}`),
   {
     ...{ alert: "BridgeheadStrangers", silent: ["5m"], fires: ["10m"] },

@@ -7,9 +7,7 @@ import { apiRoutes } from "../../src/http/api/routes.ts";
 import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const viewer = "token-of-anna";
-const people = [
-  { name: "anna", tokenSha256: await sha256(viewer), role: "viewer" as const, domains: ["local"], secrets: false },
-];
+const people = [{ name: "anna", tokenSha256: await sha256(viewer), role: "viewer" as const, domains: ["local"] }];
 const bearer = { authorization: `Bearer ${viewer}` };
 
 /** What people are called by, wherever it is asked for. */
@@ -22,8 +20,7 @@ const questions = deprecated.map((route) => {
 });
 
 async function edgeWith(): Promise<FakeEdge> {
-  const webexSite = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
-  const edge = new FakeEdge(token, { webexSite }, { people });
+  const edge = new FakeEdge(token, {}, { people });
   await edge.held("7000001", "5");
   edge.views.set("5" as ConfKey, conferenceView("5", { extConfId: "7000001" as ExtConfId }));
   return edge;
@@ -35,7 +32,7 @@ test("each question that names a person is asked by POST, too, and its address h
     expect(personalOf(route), route.id).toEqual(named);
   }
   expect(deprecated.map(({ id }) => id)).toEqual([
-    ...["find", "showNumber", "listPromptCalls", "listRunning", "explainConference", "listRecords", "showMeeting"],
+    ...["find", "showNumber", "listPromptCalls", "listRunning", "explainConference", "listRecords"],
   ]);
   for (const { id, path } of deprecated) {
     expect(apiRoutes.filter((route) => route.path === path).map((route) => [route.method, route.id])).toEqual([

@@ -233,19 +233,6 @@ test("what people have asked is shown page by page, the latest first", async () 
   expect(await read("/audit?before=x")).toBe(latest);
 });
 
-test("the settings of a domain with a WebEx site name its secret, and do not show it", async () => {
-  const webexSite = {
-    site: "acme.webex.com",
-    webExId: "anna",
-    passwordFrom: "WEBEX_SECRET_ACME",
-    partnerId: "secret-id",
-  };
-  const edge = new FakeEdge(token, { webexSite });
-  const text = await (await windowOf(edge))("/settings");
-  expect(text).toContain("passwordFrom\nWEBEX_SECRET_ACME");
-  expect(text).toContain("partnerId\n(secret)");
-});
-
 test("settings are shown without their secrets", async () => {
   const edge = new FakeEdge(token, { adapterSecrets: ["abcdefghijklmnop", "bcdefghijklmnopq"] });
   const text = await (await windowOf(edge))("/settings");

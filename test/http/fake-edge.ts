@@ -25,11 +25,9 @@ import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
-import type { MeetingAnswer, MeetingQuestion, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
-import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { aDirectory, memoryHandles, theSessions } from "../durable-objects/fakes.ts";
 import { edgeOnTest } from "../edge-on-test.ts";
 import { fakeObjects, noted, type SomeObjects } from "../fake-objects.ts";
@@ -132,15 +130,6 @@ export class FakeEdge {
   /** With which relays answer agents. */
   relayStatus = 200;
   handOver: HandOver = "no-standby";
-  /** What the object of the WebEx site answers. */
-  readonly topics = new Map<ConfKey, string>();
-  readonly siteNumbers: SiteNumber[] = [];
-  readonly questions: MeetingQuestion[] = [];
-  meeting: MeetingAnswer = {
-    ...{ meeting: null, knownAt: null, dialIn: [], links: null, failure: "it is not known", notes: [] },
-  };
-  accessCode: string | null = null;
-  provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
   /** What happens with each call. */
@@ -350,31 +339,6 @@ export class FakeEdge {
         },
       }),
       directory: (domain) => this.#fakeDirectory(domain),
-      webexSite: () => ({
-        meeting: async (question) => {
-          call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");
-          this.questions.push(question);
-          return this.meeting;
-        },
-        accessCode: async (question) => {
-          call(`access code of ${question.confKey} by ${question.sessionKey}`, "site");
-          return this.accessCode;
-        },
-        topics: async (_, keys) => {
-          call(`topics of ${keys}`, "site");
-          if (this.hung.has("site")) return new Promise(() => {});
-          return this.topics;
-        },
-        numbers: async () => {
-          call("numbers of the site", "site");
-          return this.siteNumbers;
-        },
-        provisioning: async () => this.provisioning,
-        beginCheck: async () => {
-          call("begin a check", "site");
-          return this.provisioning;
-        },
-      }),
       counts: () => ({
         all: async () => {
           call("all counts", "counts");

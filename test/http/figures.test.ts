@@ -313,13 +313,11 @@ test("of mailbox and conferences the oldest document counts, whichever has it", 
 });
 
 test("the metrics have what each object says, of domains in the settings alone, and nothing of one that does not answer", async () => {
-  const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
-  const edge = new FakeEdge(token, { webexSite: site });
+  const edge = new FakeEdge(token);
   const read = async () => (await edge.app.request("/metrics", { headers: authorization })).text();
   edge.health.set("simulated", { ...up, drainedSince: 1 });
   const agent = { agent: "agent-1", role: "standby", lastSeen: edge.time, health: null } as const;
   edge.agents.push({ ...agent, role: "active" } as never, agent as never, { ...agent, lastSeen: null } as never);
-  edge.provisioning = { last: { differences: [{}, {}], more: 3 } } as never;
   edge.kept.add("bridgehead_strangers_total", "", 4);
   for (const [domain, count] of [
     ["local", 5],
@@ -328,7 +326,7 @@ test("the metrics have what each object says, of domains in the settings alone, 
     edge.kept.add("bridgehead_rate_limited_total", `domain="${domain}"`, count);
   const all = await read();
   for (const line of [
-    ...['bridge_drained{domain="local",bridge="simulated"} 1', 'provisioning_differences{domain="local"} 5'],
+    'bridge_drained{domain="local",bridge="simulated"} 1',
     'agents{domain="local",bridge="simulated",role="active"} 1',
     'agents{domain="local",bridge="simulated",role="standby"} 1',
     ...["strangers_total 4", 'rate_limited_total{domain="local"} 5', "counts_up 1"],

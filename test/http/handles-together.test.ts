@@ -18,7 +18,6 @@ test("an edge asks the handle index with one call for the documents that come wh
       },
     }),
     conference: (_: string, confKey: string) => ({ receive: async () => received.push(confKey) > 0 }),
-    webexSite: () => ({ settingsRead: async () => {} }),
   };
   const edge = new Edge({
     variables: { DOMAINS: JSON.stringify({ local: domains.local }), OPERATOR_TOKEN: operatorToken },

@@ -104,7 +104,7 @@ function edgePlace(
     variables: {
       ...{ DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: operatorToken, OPERATORS: JSON.stringify(operators) },
     },
-    objects: { webexSite: () => ({ settingsRead: async () => {} }), ...objects },
+    objects,
     counting: {
       measures: { counts: new Counts(), text: () => "" },
       sender: { afterRequest: async () => {}, flush: async () => {} },

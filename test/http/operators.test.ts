@@ -6,9 +6,9 @@ import { FakeEdge, token } from "./fake-edge.ts";
 
 const tokens = { anna: "token-of-anna", boris: "token-of-boris", clara: "token-of-clara" };
 const people: OperatorsSettings["people"] = [
-  { name: "anna", tokenSha256: await sha256(tokens.anna), role: "viewer", domains: ["local"], secrets: false },
-  { name: "boris", tokenSha256: await sha256(tokens.boris), role: "operator", domains: ["local"], secrets: false },
-  { name: "clara", tokenSha256: await sha256(tokens.clara), role: "viewer", domains: ["*"], secrets: false },
+  { name: "anna", tokenSha256: await sha256(tokens.anna), role: "viewer", domains: ["local"] },
+  { name: "boris", tokenSha256: await sha256(tokens.boris), role: "operator", domains: ["local"] },
+  { name: "clara", tokenSha256: await sha256(tokens.clara), role: "viewer", domains: ["*"] },
 ];
 const minuteMs = 60_000;
 
@@ -54,7 +54,7 @@ test("staff of one domain see nothing of another: it is answered as one that is 
       ["conferences?hours=x", {}],
       ["conferences/5", {}],
       ["conferences/5/hybrid", change],
-      ["provisioning-check", { method: "POST" }],
+      ["bridges/simulated/drain", { method: "PUT" }],
     ] as const) {
       const headers = bearer(tokens.boris);
       const response = await edge.app.request(`/api/v1/domains/${domain}/${path}`, { ...init, headers });
@@ -276,7 +276,7 @@ test("a token is exchanged for a session, whose cookie no script and no other si
 
   expect([response.status, await response.json()]).toEqual([
     201,
-    { name: "boris", role: "operator", domains: ["local"], secrets: false, endsAt: edge.time + 60 * minuteMs },
+    { name: "boris", role: "operator", domains: ["local"], endsAt: edge.time + 60 * minuteMs },
   ]);
   expect(response.headers.get("set-cookie")).toMatch(
     /^__Host-bridgehead-session=[\w-]{43}\.[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
@@ -585,7 +585,7 @@ const issuer = "https://acme.cloudflareaccess.com";
 const access: OperatorsSettings["access"] = {
   team: "acme",
   audience: "aud-1",
-  people: [{ email: "Dora@example.com", role: "viewer", domains: ["local"], secrets: false }],
+  people: [{ email: "Dora@example.com", role: "viewer", domains: ["local"] }],
 };
 
 test("whom Cloudflare Access has signed in is known by the address in its token, whose signature and claims are right", async () => {
@@ -611,7 +611,7 @@ test("whom Cloudflare Access has signed in is known by the address in its token,
   const me = await asked(await assertion());
   expect([me.status, await me.json()]).toEqual([
     200,
-    { name: "dora@example.com", role: "viewer", domains: ["local"], secrets: false, by: "access", endsAt: null },
+    { name: "dora@example.com", role: "viewer", domains: ["local"], by: "access", endsAt: null },
   ]);
   expect(fetched).toEqual([`${issuer}/cdn-cgi/access/certs`, `${issuer}/cdn-cgi/access/certs`]);
   expect(await (await asked(await assertion(), "/readyz")).json()).toMatchObject({ domains: { local: {} } });

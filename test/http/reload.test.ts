@@ -7,17 +7,16 @@ import type { AllObjects } from "../../src/rpc/objects.ts";
 import { Clock } from "../simulation/clock.ts";
 import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
 
-const { local, harbour } = domains;
+const { local } = domains;
 const agents = ["agent-1", "agent-2"];
 const origin = "http://edge.example.com";
 
 let clock: Clock;
 let lines: (LogFacts & { readonly event?: string })[];
 let counts: Counts;
-/** What was asked of relays and of objects of WebEx sites. */
+/** What was asked of relays. */
 let asked: string[];
 let relays: Record<string, () => Promise<void>>;
-let sites: () => Promise<void>;
 let directories: (() => Promise<void>) | undefined;
 
 beforeEach(() => {
@@ -26,7 +25,6 @@ beforeEach(() => {
   counts = new Counts();
   asked = [];
   relays = {};
-  sites = async () => {};
   directories = undefined;
 });
 
@@ -43,7 +41,6 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
       sourceRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
       serverRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
     }),
-    webexSite: (domain: string) => ({ settingsRead: () => noted(domain, sites) }),
     sessions: () => ({
       ...{ keepRefused: async () => {}, keep: async () => {}, refused: async () => {} },
       begin: async (session: object) => ({ ...session, begunAt: clock.now, usedAt: clock.now }),
@@ -140,22 +137,6 @@ test("people who are taken out by a reload are out at once, and whoever comes in
   expect(await statuses()).toEqual([401, 200]);
   expect((await edge.reloadPeople(JSON.stringify(operators))).ok).toBe(true);
   expect(await statuses()).toEqual([200, 200]);
-});
-
-test("a reload tells the object of a site that came, changed or went, does not wait for it, and names a missing secret", async () => {
-  sites = () => new Promise(() => {});
-  const edge = edgeOf({ local });
-  expect((await edge.reload(JSON.stringify({ local }))).ok).toBe(true);
-  expect(asked).toEqual([]);
-
-  expect((await edge.reload(JSON.stringify({ local, harbour }))).ok).toBe(true);
-  expect(asked).toEqual(["harbour"]);
-  const warned = { level: "warn", event: "webex-site-without-secret", domain: "harbour" };
-  expect(lines).toEqual([{ ...warned, secret: "WEBEX_SECRET_HARBOUR" }]);
-  const gone = edge.reload(JSON.stringify({ local }));
-  await clock.pass(2_000);
-  expect((await gone).ok).toBe(true);
-  expect(asked.filter((name) => name === "harbour")).toHaveLength(2);
 });
 
 test("a directory hears of six refused servers a minute, and of a loud one once in ten minutes; one that fails is in the log", async () => {

@@ -78,10 +78,6 @@ export const folders: Readonly<Record<string, Folder>> = {
     files: ["durable-objects/sessions/*.ts"],
     tests: [`${objects}/sessions.test.ts`, "test/http/operators.test.ts"],
   },
-  "durable-objects/webex-site": {
-    files: ["durable-objects/webex-site/*.ts"],
-    tests: [`${objects}/webex-site/*.test.ts`, `${objects}/{code-digest,webex-site-store}.test.ts`],
-  },
   "bridge-agent/core": {
     files: ["bridge-agent/core/*.ts"],
     tests: [

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { personOfAccess } from "../../src/operators/access.ts";
 import type { Operator } from "../../src/operators/people.ts";
 
-const dora: Operator = { name: "dora@example.com", role: "viewer", domains: ["local"], secrets: false };
+const dora: Operator = { name: "dora@example.com", role: "viewer", domains: ["local"] };
 const now = 1_800_000_000_000;
 const [right, other, elliptic, longer] = await Promise.all([
   generateKeyPair("RS256"),

@@ -14,14 +14,9 @@ import {
 
 const hash = "0123456789abcdef".repeat(4);
 type Person = OperatorsSettings["people"][number];
-const anna: Person = { name: "anna", tokenSha256: hash, role: "operator", domains: ["acme"], secrets: false };
+const anna: Person = { name: "anna", tokenSha256: hash, role: "operator", domains: ["acme"] };
 type Access = NonNullable<OperatorsSettings["access"]>;
-const byAddress: Access["people"][number] = {
-  email: "Anna@example.com",
-  role: "operator",
-  domains: ["*"],
-  secrets: true,
-};
+const byAddress: Access["people"][number] = { email: "Anna@example.com", role: "operator", domains: ["*"] };
 const access: Access = { team: "acme", audience: "aud", people: [byAddress] };
 
 /** What is wrong with the settings; empty: nothing. */
@@ -40,7 +35,6 @@ test.each<[string, object]>([
   ["a name of 64 characters of each kind", withAnna({ name: `aZ09._-${"x".repeat(57)}` })],
   ["several people", { people: [anna, { ...anna, ...another }] }],
   ["several domains", withAnna({ domains: ["acme", "local"] })],
-  ["an operator who reads secrets", withAnna({ secrets: true })],
   ["a viewer who reads none", withAnna({ role: "viewer" })],
   ["Access", { access }],
   [
@@ -52,7 +46,7 @@ test.each<[string, object]>([
       },
     },
   ],
-  ["a viewer of Access who reads no secrets", withAddress({ role: "viewer", secrets: false })],
+  ["a viewer of Access", withAddress({ role: "viewer" })],
 ])("the settings of people may have %s", (_what, settings) => {
   expect(faultOf(settings)).toBe("");
 });
@@ -76,22 +70,10 @@ test.each<[string, object, string]>([
     "people must not",
   ],
   ["two with one token", { people: [anna, { ...anna, name: "boris" }] }, "people must not have two with one token"],
-  ["a viewer who reads secrets", withAnna({ role: "viewer", secrets: true }), "people must not have a viewer"],
-  [
-    "one such viewer among others",
-    { people: [anna, { ...anna, ...another, role: "viewer", secrets: true }] },
-    "people",
-  ],
-  ["such a viewer of Access", withAddress({ role: "viewer" }), "access.people must not have a viewer"],
   [
     "two of one address",
     { access: { ...access, people: [byAddress, { ...byAddress, email: "anna@EXAMPLE.com" }] } },
     "access.people",
-  ],
-  [
-    "such a viewer of Access among others",
-    { access: { ...access, people: [byAddress, { ...byAddress, email: "b@example.com", role: "viewer" }] } },
-    "access.people must not have a viewer",
   ],
   [
     "what is no setting, whatever else is wrong",
@@ -119,14 +101,6 @@ test("whoever has put a token in place of its hash reads it in no line", () => {
   expect(readOperators("7")).toMatchObject({ ok: false, error: expect.stringMatching(/^OPERATORS must /) });
 });
 
-test("nobody reads secrets of whom the settings do not say so", () => {
-  const { secrets: _, ...ofAnna } = anna;
-  const { secrets: __, ...ofAddress } = byAddress;
-  const read = readOperators(JSON.stringify({ people: [ofAnna], access: { ...access, people: [ofAddress] } }));
-  const all = read.ok ? [...read.value.people, ...(read.value.access?.people ?? [])] : [];
-  expect(all.map(({ secrets }) => secrets)).toEqual([false, false]);
-});
-
 test("a token is its person's, and the operator's token is nobody's where there is none", async () => {
   const settings: OperatorsSettings = { people: [{ ...anna, tokenSha256: await sha256("of-anna") }] };
   const people = await peopleOf(settings, "of-all");
@@ -139,16 +113,16 @@ test("a token is its person's, and the operator's token is nobody's where there 
     null,
   ]);
   expect(await personOfToken(people, "of-anna")).toEqual({
-    person: { name: "anna", role: "operator", domains: ["acme"], secrets: false },
+    person: { name: "anna", role: "operator", domains: ["acme"] },
     credential: await sha256("of-anna"),
   });
   const without = await peopleOf(settings, "");
   expect([await nameOf("", without), await nameOf("of-anna", without), without.access]).toEqual([null, "anna", null]);
 });
 
-test("whoever has the operator's token acts everywhere and reads no secret, as several may have it", async () => {
+test("whoever has the operator's token acts everywhere", async () => {
   const found = await personOfToken(await peopleOf({ people: [] }, "of-all"), "of-all");
-  expect(found?.person).toEqual({ name: "operator", role: "operator", domains: ["*"], secrets: false });
+  expect(found?.person).toEqual({ name: "operator", role: "operator", domains: ["*"] });
 });
 
 test("people of Access are known by their addresses, in small letters", async () => {
@@ -156,7 +130,7 @@ test("people of Access are known by their addresses, in small letters", async ()
   expect([found?.issuer, found?.audience, [...(found?.people ?? [])]]).toEqual([
     "https://acme.cloudflareaccess.com",
     "aud",
-    [["anna@example.com", { name: "anna@example.com", role: "operator", domains: ["*"], secrets: true }]],
+    [["anna@example.com", { name: "anna@example.com", role: "operator", domains: ["*"] }]],
   ]);
 });
 

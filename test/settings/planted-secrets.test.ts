@@ -71,8 +71,7 @@ test("a mistake in a domain's settings repeats nothing where a secret may stand"
   expect(kept({ acme: example }, (json) => checkDomains(json)).sort()).toEqual([
     ...["acme.adapterSecrets", "acme.bridges.agents.publicKey", "acme.hybrid.appDetection", "acme.hybrid.clientUrl"],
     ...["acme.hybrid.connectData", "acme.passthroughUrl", "acme.protocol.host.attendeeIds", "acme.recording.sequence"],
-    ...["acme.webexSite.expects.edge", "acme.webexSite.partnerId", "acme.webexSite.passwordFrom"],
-    ...["acme.webexSite.site", "acme.webhooks.secretFrom", "acme.webhooks.url"],
+    ...["acme.webhooks.secretFrom", "acme.webhooks.url"],
   ]);
 });
 

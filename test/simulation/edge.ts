@@ -260,7 +260,7 @@ export class Edge {
   }
 
   /** One life of an object: the product's own code over the ports of its home. */
-  make<Kind extends ObjectName>(kind: Kind, hosted: Hosted, life: Life): Whole<Kind> | Promise<Whole<Kind>> {
+  make<Kind extends ObjectName>(kind: Kind, hosted: Hosted, life: Life): Whole<Kind> {
     const objects = stubsBy({
       call: (of, place, method, asked) => this.#ask(hosted, life, of, place, method, asked),
       connect: () => Promise.reject(new Error("no object of a world opens a socket")),
@@ -285,7 +285,6 @@ export class Edge {
       post: (request) => life.outside(() => this.#posted(hosted, born, request)),
       newId: () => `id-${++this.#ids}`,
       fetch: () => Promise.reject(new Error("no object of a world fetches")),
-      keys: { OPERATOR_TOKEN: "" },
       secret: () => webhookSecret,
       domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
       allocateIds: (request) => objects.idAllocator(request.domain).allocate(request),
@@ -318,7 +317,6 @@ export class Edge {
 
   /** What an object asks of another one. */
   #ask(by: Hosted, life: Life, kind: ObjectName, place: string, method: string, asked: readonly unknown[]) {
-    if (kind === "webexSite") return Promise.resolve(new Map());
     if (kind === "directory" && method === "count" && by === this.mailbox) {
       const [, { name, upTo }, minutes] = asked as Parameters<DirectoryRpc["count"]>;
       this.mailPortions.set(`${name} ${upTo}`, minutes); // A portion that left does not change any more.

@@ -15,7 +15,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": {
-    may: ["src/foundation", "src/records/webhooks.ts", "src/tsp", "webex-interfaces/doors/site-address.ts", "valibot"],
+    may: ["src/foundation", "src/records/webhooks.ts", "src/tsp", "valibot"],
   },
   "src/conference": {
     may: [
@@ -90,21 +90,12 @@ export const rules: Readonly<Record<string, Rule>> = {
       "valibot",
       "@valibot/to-json-schema",
     ],
-    mayAsType: ["src/conference", "webex-interfaces/doors/edge.ts"],
+    mayAsType: ["src/conference"],
   },
   "src/rpc": {
     may: ["src/foundation", "src/bridge/prompt-call.ts", "src/records/activity.ts", "valibot"],
     mayAsType: [
-      ...[
-        "src/bridge",
-        "src/conference",
-        "src/explain",
-        "src/link",
-        "src/operators",
-        "src/records",
-        "src/tsp",
-        "webex-interfaces/doors/edge.ts",
-      ],
+      ...["src/bridge", "src/conference", "src/explain", "src/link", "src/operators", "src/records", "src/tsp"],
     ],
   },
   "src/edge.ts": {
@@ -156,7 +147,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/routing",
       "src/rpc",
       "src/settings",
-      "webex-interfaces/doors/edge.ts",
     ],
   },
   "bridge-agent": {
@@ -257,15 +247,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "webex-interfaces/page": { may: ["webex-interfaces/client", "webex-interfaces/doors/programs.ts", "node:*"] },
-  "webex-interfaces/doors": {
-    may: [
-      "webex-interfaces/client",
-      "webex-interfaces/command",
-      "webex-interfaces/page",
-      "webex-interfaces/site",
-      "webex-interfaces/test/site",
-    ],
-  },
+  "webex-interfaces/doors": { may: ["webex-interfaces/command", "webex-interfaces/page"] },
   "webex-interfaces/doors/foundation.ts": { may: ["src/foundation"] },
   "webex-interfaces/doors/programs.ts": {
     may: [

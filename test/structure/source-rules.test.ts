@@ -64,7 +64,6 @@ test("what stands in a query to a database is a name or a number of ours; values
     "home/shared/postgres-tables.ts": ["postgresFormat"],
     "ids/id-allocator.ts": ["goes"],
     "platform/tables/person-quota.ts": ["person", "table", "deletable", "oldest"],
-    "webex-site/webex-site-store.ts": ["table"],
   };
   expect(Object.fromEntries(parts)).toEqual({
     "bridge-agent/core/journal.ts": ["FORMAT"],

@@ -17,7 +17,6 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { runOnEdge } from "../../scripts/command.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
-import { bridgehead } from "../bridgehead-command.ts";
 import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
 
 const folders: string[] = [];
@@ -116,38 +115,6 @@ test("while nothing can be written in the state folder, parts that die come back
   rmdirSync(join(state, "pids.json.new"));
   await eventually("the file is right", async () => isAlive(pids().bridge), 5_000);
   expect(await run.stop()).toBe(0);
-});
-
-test("a simulated WebEx site starts beside the rest, comes back when it dies with all that it held, and stops with it", async () => {
-  const run = await LocalRun.start({ state: newFolder(), site: true });
-  const site = () => run.pids().site ?? 0;
-  const passwords = JSON.parse(readFileSync(join(run.state, "site", "passwords.json"), "utf8"));
-  const logIn = async () => {
-    const query = new URLSearchParams({
-      AT: "LI",
-      WID: "anna.berg",
-      PW: passwords["anna.berg"],
-      BU: "https://portal.example/",
-    });
-    const answer = await fetch(`${run.siteUrl}/harbour/p.php?${query}`, { redirect: "manual" });
-    return answer.headers.get("location")?.endsWith("ST=SUCCESS") ?? false;
-  };
-  expect(run.output.join("\n")).toContain(
-    `${run.siteUrl}/harbour/, with a host anna.berg and an administrator site.admin`,
-  );
-  expect(await logIn()).toBe(true);
-
-  // The domain asks it without a setting.
-  const { stdout } = await bridgehead(["provisioning", "local", "--now"], { BRIDGEHEAD_STATE: run.state });
-  expect(stdout).toMatch(/^\d+ differences at 4 users/);
-
-  const before = site();
-  process.kill(before, "SIGKILL");
-  await eventually("another site answers", async () => site() !== before && (await logIn()), 5_000);
-
-  const pids = Object.values(run.pids());
-  expect(await run.stop()).toBe(0);
-  expect(pids.filter(isAlive)).toEqual([]);
 });
 
 test("a port that is taken is one line on stderr and exit code 1", async () => {

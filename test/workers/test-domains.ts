@@ -35,11 +35,10 @@ export const webhookSecret = "whsec_dHdlbnR5LWZvdXIgYnl0ZXMgb3IgbW9yZQ==";
 const local = localDomain({ agents: agents.map(({ name, publicKey }) => ({ name, publicKey })) });
 
 export const domains = {
-  /** With a WebEx site whose secret nobody has set, and a receiver of webhooks. */
+  /** With a receiver of webhooks. */
   harbour: {
     ...local,
     adapterSecrets: ["a".repeat(16)],
-    webexSite: { site: "http://127.0.0.1:9/harbour", webExId: "anna", passwordFrom: "WEBEX_SECRET_HARBOUR" },
     webhooks: [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_HARBOUR" }],
   },
   local: {

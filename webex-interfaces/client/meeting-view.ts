@@ -156,7 +156,7 @@ function missingOf(what: string, path: VisiblePath, { elements, service }: Sessi
   const says: Readonly<Record<MissingWhy, string>> = {
     never: `WebEx shows none of a session of this kind (${service})`,
     "needs-password":
-      "the site shows it only with the session's password, or to its host or somebody invited, and the user of webexSite is neither",
+      "the site shows it only with the session's password, or to its host or somebody invited, and the user who asks is neither",
     absent: "the session has none",
     unknown: "the site sent none, and does not tell whether the session has one",
     wrong: `the site sent what cannot be read: it ${rule}`,

@@ -225,7 +225,7 @@ export function distinct(numbers: readonly SiteNumber[]): readonly SiteNumber[] 
   return [...seen.values()];
 }
 
-const numberAdvice = "correct it at the site, or add it to webexSite.expects.numbers";
+const numberAdvice = "correct it at the site, or add it to the expected numbers";
 const mostShown = 60;
 /** Sites allow no longer ones. */
 const mostIdShown = 64;

@@ -39,7 +39,6 @@ export const kindsOnWorkerd: { readonly [Kind in ObjectName]: KindOnWorkerd } = 
     confKeys: { table: "handle", query: "SELECT DISTINCT conf_key AS name FROM handle" },
   },
   mailbox: { class: "MailboxObject", own: [owner] },
-  webexSite: { class: "WebexSiteObject", own: [owner] },
   relay: {
     class: "RelayObject",
     own: [
@@ -101,7 +100,7 @@ export class ObjectNames {
   }
 
   #addDomain(name: string): void {
-    for (const kind of ["idAllocator", "directory", "handles", "mailbox", "webexSite"] as const) this.#add(kind, name);
+    for (const kind of ["idAllocator", "directory", "handles", "mailbox"] as const) this.#add(kind, name);
   }
 
   #add(kind: ObjectName, name: string): void {

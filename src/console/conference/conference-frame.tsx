@@ -4,30 +4,28 @@ import { type DomainFrame, Page } from "../page.tsx";
 import { Field, Tabs } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
-const tabs = { now: "Now", meeting: "Meeting", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
+const tabs = { now: "Now", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
 type ConferenceTab = keyof typeof tabs;
 
 /** What stands around each page of one conference. */
 export interface ConferenceFrame extends Omit<DomainFrame, "here"> {
   readonly confKey: ConfKey;
-  /** As WebEx named it, or else the domain's WebEx site, where that is known. */
+  /** As WebEx's create named it. */
   readonly topic: string | undefined;
-  /** Whether the domain has a WebEx site, which may know more. */
-  readonly hasSite: boolean;
 }
 
 export function ConferenceFramePage({
   confKey,
   topic,
-  hasSite,
   tab,
   children,
   ...frame
 }: ConferenceFrame & { readonly tab: ConferenceTab; readonly children?: Child }) {
   const shown = Object.fromEntries(
-    Object.entries(tabs)
-      .filter(([name]) => hasSite || name !== "meeting")
-      .map(([name, title]) => [name, { title, to: conferencePath(frame.domain, confKey, name as ConferenceTab) }]),
+    Object.entries(tabs).map(([name, title]) => [
+      name,
+      { title, to: conferencePath(frame.domain, confKey, name as ConferenceTab) },
+    ]),
   );
   return (
     <Page {...frame} here="conferences" title={`Conference ${confKey}`}>

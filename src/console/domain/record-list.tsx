@@ -23,8 +23,6 @@ interface RecordsProps extends DomainFrame {
   /** What of the filters cannot be; `null`: all is right. */
   readonly wrong: string | null;
   readonly records: RecordPage;
-  /** What the domain's WebEx site called these conferences, as far as that is known. */
-  readonly topics?: Topics | undefined;
   readonly kept?: KeptSearch;
   /** Those before this place alone. */
   readonly cursor: string | null;
@@ -33,7 +31,7 @@ interface RecordsProps extends DomainFrame {
 }
 
 /** Whoever looks for records of a domain comes here: what has ended, the latest first. */
-export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bridges, kept, ...frame }: RecordsProps) {
+export function RecordsPage({ kind, filters, wrong, records, cursor, bridges, kept, ...frame }: RecordsProps) {
   const { domain, now, timeZone = "UTC" } = frame;
   const path = pathOf(domain, "records");
   // What is of people stands in no address.
@@ -51,9 +49,9 @@ export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bri
         {rows.length === 0 ? (
           <NoRecords isFiltered={isFiltered} hasMore={records.next !== null} />
         ) : kind === "call" ? (
-          <Calls {...{ domain, topics, now }} rows={rows.filter((row) => row.kind === "call")} />
+          <Calls {...{ domain, now }} rows={rows.filter((row) => row.kind === "call")} />
         ) : (
-          <Conferences {...{ domain, topics, now }} rows={rows.filter((row) => row.kind === "conference")} />
+          <Conferences {...{ domain, now }} rows={rows.filter((row) => row.kind === "conference")} />
         )}
         <Further
           to={{
@@ -93,10 +91,7 @@ export function ListTabs({ domain, here }: ListTabsProps) {
   return <Tabs label="Conferences" tabs={tabs} here={here} />;
 }
 
-/** What a domain's WebEx site calls conferences, by their keys. */
-export type Topics = ReadonlyMap<string, string>;
-
-/** Sites allow hundreds of characters, and a list has one line. */
+/** WebEx allows hundreds of characters, and a list has one line. */
 const MOST_OF_TOPIC = 80;
 
 /** A conference's topic beside its key in a list, where it is known. */
@@ -172,7 +167,6 @@ function NoRecords({ isFiltered, hasMore }: { readonly isFiltered: boolean; read
 interface ListProps<Kind extends DirectoryRecord> {
   readonly domain: string;
   readonly rows: readonly (Kind & { readonly id: number })[];
-  readonly topics: Topics | undefined;
   readonly now: EpochMs;
 }
 
@@ -180,17 +174,16 @@ interface ListProps<Kind extends DirectoryRecord> {
 function Meeting({
   domain,
   of: { conference, topic },
-  topics,
-}: Pick<ListProps<DirectoryRecord>, "domain" | "topics"> & { readonly of: DirectoryRecord }) {
+}: Pick<ListProps<DirectoryRecord>, "domain"> & { readonly of: DirectoryRecord }) {
   return (
     <>
       <a href={pathOf(domain, "conferences", conference)}>{conference}</a>
-      <Topic is={topic || topics?.get(conference)} />
+      <Topic is={topic || undefined} />
     </>
   );
 }
 
-function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord>) {
+function Conferences({ domain, rows, now }: ListProps<ConferenceRecord>) {
   return (
     <Table
       rows={rows}
@@ -199,7 +192,7 @@ function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord>)
       columns={{
         Conference: (one) => (
           <>
-            <Meeting {...{ domain, topics }} of={one} />
+            <Meeting domain={domain} of={one} />
             <ConferenceMarks of={one} />
           </>
         ),
@@ -228,7 +221,7 @@ function ConferenceMarks({ of }: { readonly of: ConferenceRecord }) {
   );
 }
 
-function Calls({ domain, rows, topics, now }: ListProps<CallRecord>) {
+function Calls({ domain, rows, now }: ListProps<CallRecord>) {
   return (
     <Table
       rows={rows}
@@ -242,7 +235,7 @@ function Calls({ domain, rows, topics, now }: ListProps<CallRecord>) {
           </>
         ),
         Dialled: ({ dialled }) => dialled,
-        Conference: (one) => <Meeting {...{ domain, topics }} of={one} />,
+        Conference: (one) => <Meeting domain={domain} of={one} />,
         "Attendee ID": ({ attendeeId }) => <bdi>{attendeeId}</bdi>,
         Ended: ({ endedAt }) => <Time at={endedAt} now={now} />,
         Lasted: ({ answeredAt, seconds }) => (answeredAt === null ? "not answered" : ageOf(seconds * 1_000)),

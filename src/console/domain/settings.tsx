@@ -2,7 +2,6 @@ import { isRecord } from "../../foundation/record.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Facts, Notice } from "../parts.tsx";
-import { DomainTabs } from "./webex-site.tsx";
 
 interface SettingsProps extends DomainFrame {
   /** With their defaults, without secrets. */
@@ -20,7 +19,6 @@ export function SettingsPage({ settings, warnings, reminders, ...frame }: Settin
   const groups = entries.filter(([, value]) => isNested(value));
   return (
     <Page {...frame} title="Domain">
-      {settings.webexSite !== undefined && <DomainTabs domain={domain} here="settings" />}
       {warnings.map((says) => (
         <Notice is="bad">{`${domain} ${says}.`}</Notice>
       ))}

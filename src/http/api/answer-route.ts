@@ -12,13 +12,12 @@ import { audited, auditRefusal } from "../audited.ts";
 import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
-import { mayReadNone, type SignedIn, viewersLook } from "../guard.ts";
+import { type SignedIn, viewersLook } from "../guard.ts";
 import { notInTurn } from "../history-turns.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem } from "../problem.ts";
 import { isKnown, unknown } from "./conferences/conferences.ts";
 import { type ApiCall, changes, queryAsJson, type Route, readActionId, readQuery, routerPath } from "./route.ts";
-import { noSiteText } from "./webex-site.ts";
 
 /** Far above what most requests need; the limits of the fields are checked apart. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -106,13 +105,12 @@ async function queryOf(route: Route, request: Request, edge: PeoplePorts) {
   return readQuery(query, new URLSearchParams(given), queryIn);
 }
 
-/** Where there is no such bridge, conference or site; `null`: there is. Asked, its object would be made, and stay. */
+/** Where there is no such bridge or conference; `null`: there is. Asked, its object would be made, and stay. */
 async function absence(
-  { needsSite, needsConference }: Route,
+  { needsConference }: Route,
   { domain, confKey, edge }: ApiCall,
   bridge: string | undefined,
 ): Promise<Response | null> {
-  if (needsSite && !domain.settings.webexSite) return problem(404, "no site", noSiteText(domain));
   if (needsConference) return (await isKnown(domain, confKey, edge)) ? null : unknown(domain, confKey);
   if (bridge === undefined) return null;
   const bridges = domain.settings.bridges.map(({ name }) => name);
@@ -123,7 +121,6 @@ async function absence(
 
 /** Why the person may not ask for it; `null`: the person may. */
 function whyForbidden(route: Route, person: Operator): string | null {
-  if (route.showsSecret && !person.secrets) return mayReadNone;
   if (changes(route) && person.role === "viewer" && !route.viewersMay) return viewersLook;
   return route.allDomains && !seesAll(person) ? "This is for those who see all domains." : null;
 }

@@ -23,7 +23,7 @@ import type { PeoplePorts } from "../edge-ports.ts";
 import { bridgesOf } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { isKnown, noPeople, topicsOf } from "./conferences/conferences.ts";
+import { isKnown, noPeople } from "./conferences/conferences.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
 import { promptCursorAt } from "./prompt-calls.ts";
 import { flag, routeOf } from "./route.ts";
@@ -348,7 +348,7 @@ function howInside(id: CallId, view: ConferenceView | null | undefined, isUnsaid
   return caller?.speaks ? "It speaks." : "";
 }
 
-/** With the names of the conferences: of records their own, of those that run as WebEx gave them, of others as its site has them, as far as that is known. */
+/** With the names of the conferences: of records their own, of those that run as WebEx gave them. */
 async function named(
   domain: Domain,
   known: readonly ListedConference[],
@@ -356,18 +356,14 @@ async function named(
   edge: PeoplePorts,
 ) {
   const { name } = domain;
-  const keysOf = (without: ReadonlySet<string>) =>
-    [...new Set(lines.flatMap(({ conference, topic }) => (topic === undefined && conference) || []))].filter(
-      (key) => !without.has(key),
-    ) as ConfKey[];
-  const others = keysOf(new Set(known.map(({ key }) => key)));
+  const unnamed = lines.flatMap(({ conference, topic }) => (topic === undefined && conference) || []);
+  const others = [...new Set(unnamed)].filter((name) => !known.some(({ key }) => key === name)) as ConfKey[];
   const query = { domain: name, after: null, limit: others.length, keys: others };
   const found = others.length === 0 ? null : await edge.objects.directory(name).running(query);
   const running = [...known, ...(found?.conferences ?? [])];
   const own = new Map<string, string>(running.flatMap(({ key, topic }) => (topic === undefined ? [] : [[key, topic]])));
-  const ofSite = await topicsOf(domain, keysOf(new Set(own.keys())), edge);
   return lines.map((line) => {
-    const { topic = own.get(line.conference ?? "") ?? ofSite.get(line.conference as ConfKey) } = line;
+    const { topic = own.get(line.conference ?? "") } = line;
     return topic === undefined ? line : { ...line, topic };
   });
 }

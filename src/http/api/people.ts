@@ -21,7 +21,6 @@ export const peopleRoutes = [
         name: v.string(),
         role,
         domains,
-        secrets: v.pipe(v.boolean(), v.description("Whether you may read a secret, one at a time.")),
         by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How you have signed in.")),
         endsAt: v.pipe(v.nullable(time), v.description("When your session ends if you do nothing; null: it is none.")),
       }),

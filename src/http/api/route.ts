@@ -66,16 +66,12 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Pa
   readonly needsConference?: true;
   /** Of each person and conference one at a time. */
   readonly readsHistory?: true;
-  /** Of a domain that has a WebEx site. */
-  readonly needsSite?: true;
   /** Refusals beside those that follow from the rest, by status: what each of them means here. */
   readonly refusals?: Readonly<Partial<Record<404 | 409 | 413 | 422, string>>>;
   /** Viewers may, although something changes: their own affairs. */
   readonly viewersMay?: true;
   /** Those alone who see all domains. */
   readonly allDomains?: true;
-  /** Those alone who may read secrets, and once it is on disk who reads this one. */
-  readonly showsSecret?: true;
   /** Whether it is carried out although the audit does not answer, and made good there later: callers wait for it. */
   goesUnwritten?(call: ApiCall<QueryOf<Query>, Body, Parts>): boolean;
   /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */

@@ -13,7 +13,6 @@ import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
 import { type Route, withPostForm } from "./route.ts";
 import { troubleRoutes } from "./trouble.ts";
-import { webexSiteRoutes } from "./webex-site.ts";
 
 const routes = [
   ...edgeRoutes,
@@ -30,7 +29,6 @@ const routes = [
   ...actionRoutes,
   ...recordRoutes,
   ...recordUpkeepRoutes,
-  ...webexSiteRoutes,
   ...peopleRoutes,
 ];
 

@@ -13,7 +13,7 @@ import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
-import { goesOn, isKnown, viewWithAway, withTopics } from "../api/conferences/conferences.ts";
+import { goesOn, isKnown, viewWithAway } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
 import { bridgesOf } from "../monitoring/figures-of-domain.ts";
@@ -60,7 +60,7 @@ function keyOf({ context }: PageCall): ConfKey {
 type Shown = ReturnType<typeof TimelinePage>;
 
 /** Only where something is kept of the conference: an object that never was would be made by the question, and stay. */
-export async function withConference(
+async function withConference(
   call: PageCall,
   page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown | Response>,
 ): Promise<Shown | Response> {
@@ -82,13 +82,11 @@ async function frameOf(
   view: ConferenceView | null,
   live = false,
 ): Promise<ConferenceFrame> {
-  const { domain, edge, frame } = call;
-  const named: { readonly key: ConfKey; readonly topic?: string } = view ?? { key: confKey };
-  const [{ topic } = named] = await withTopics(domain, [named], edge);
+  const { domain, frame } = call;
   const around = frame("conferences", confKey);
   return {
-    ...{ ...around, domain: domain.name, confKey, topic },
-    ...{ hasSite: domain.settings.webexSite !== undefined, live: live ? around.live : null },
+    ...{ ...around, domain: domain.name, confKey, topic: view?.topic },
+    live: live ? around.live : null,
   };
 }
 

@@ -16,7 +16,7 @@ import type { RecordPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
-import { shownList, topicsOf } from "../api/conferences/conferences.ts";
+import { shownList } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -125,11 +125,8 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
     edge.lookAt(domain),
     pair?.view().catch(() => null),
   ]);
-  const [conferences, figures] = await Promise.all([
-    shownList(domain, said?.conferences ?? [], bridges, edge),
-    figuresOfDomain(edge, domain, { bridges, activity, totals }),
-  ]);
-  const running = said && { ...said, conferences };
+  const figures = await figuresOfDomain(edge, domain, { bridges, activity, totals });
+  const running = said && { ...said, conferences: shownList(said.conferences, bridges) };
   const own = { everyMs: EVERY_MS, running, figures, activity, bridges, trouble, unknown };
   const shown = { ...own, ...(edges !== undefined && { edges }) };
   return <OverviewPage {...frame("overview")} {...shown} />;
@@ -152,7 +149,7 @@ async function conferencesPage(call: PageCall) {
     edge.objects.directory(domain.name).running(query),
     bridgesOf(edge, domain),
   ]);
-  const conferences = await shownList(domain, running.conferences, bridges, edge);
+  const conferences = shownList(running.conferences, bridges);
   const people = domain.settings.recordsPersonal;
   return (
     <ConferencesPage
@@ -233,12 +230,8 @@ async function recordsPage(call: PageCall) {
     ...{ kind, since: from ?? undefined, until: to ?? undefined, filter },
   });
   const bridges = domain.settings.bridges.map(({ name }) => name);
-  const keys = records.records.flatMap(({ record }) => (record.topic === "" ? (record.conference as ConfKey) : []));
-  const topics = await topicsOf(domain, [...new Set(keys)], edge);
   const { kept } = sought;
-  return (
-    <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges, kept }} />
-  );
+  return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, cursor, bridges, kept }} />;
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */

@@ -52,7 +52,6 @@ export function refusedPage(call: PageCall, { status, title, detail }: Problem):
 }
 
 const headings: Readonly<Record<string, string>> = {
-  "no site": "No WebEx site",
   "no such post": "No such document",
   refused: "Not done",
 };

@@ -112,7 +112,6 @@ const gauges = {
   ports_in_use: "Ports of a bridge that calls are on; missing: nobody knows, as while no agent reaches it.",
   bridge_drained: "Whether a bridge takes no new conferences, as asked.",
   trouble: "What is wrong and nobody has acknowledged, as the overview and the API show it.",
-  provisioning_differences: "Differences between a domain's WebEx site and its settings, as the last check found them.",
 } as const;
 type Found = readonly [name: keyof typeof gauges, labels: Series[number][0], value: number];
 
@@ -134,9 +133,8 @@ async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise
 
 async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Found[]> {
   const { name: domain, settings } = ofSettings;
-  const [{ trouble, totals, unknown, bridges }, site, agents] = await Promise.all([
+  const [{ trouble, totals, unknown, bridges }, agents] = await Promise.all([
     edge.lookAt(ofSettings),
-    settings.webexSite && answerOrNull(edge.objects.webexSite(domain).provisioning(domain), edge, { domain }),
     Promise.all(settings.bridges.map(({ name }) => agentsOf(edge, domain, name as BridgeName))),
   ]);
   const figures = await figuresOfDomain(edge, ofSettings, { activity: null, bridges, totals });
@@ -162,8 +160,6 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
     const count = open.filter((one) => one.kind === kind).length;
     if (count > 0 || !unknown.includes(kind)) found.push(["trouble", { domain, kind }, count]);
   }
-  const last = site?.last;
-  if (last) found.push(["provisioning_differences", { domain }, last.differences.length + last.more]);
   return found;
 }
 

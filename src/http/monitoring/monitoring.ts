@@ -20,7 +20,7 @@ export const edgeEvents = [
     "storage-works-again",
     "edge-hands-over",
   ] as const),
-  ...(["webex-site-asleep", "webex-site-without-secret", "operator-token-weak", "source-refused"] as const),
+  ...(["operator-token-weak", "source-refused"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
 

@@ -1,13 +1,9 @@
 import type { Hono } from "hono";
 import { html, raw } from "hono/html";
-import type { SiteNumber } from "../../../webex-interfaces/doors/edge.ts";
-import type { DomainName } from "../../foundation/ids.ts";
-import { digitsOf } from "../../foundation/text/digits.ts";
 import type { GlobalNumbers } from "../../settings/domain-settings.ts";
 import { countryName } from "../../settings/values.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
-import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { noSuchPage, problem } from "../problem.ts";
 
 /** One thing about the caller's own meeting: a number to dial, or a code to key in. */
@@ -56,54 +52,20 @@ li a { display: inline-block; padding: .2rem 0; margin-right: .5rem; font-varian
 }
 `;
 
-/** How long strangers see the same numbers: each of their requests would otherwise ask an object. */
-const SAME_NUMBERS_MS = 60_000;
-/** The same as long as none are known. */
-const NO_NUMBERS_MS = 2_000;
-
-/** The numbers that are known of each domain's WebEx site, none where nothing is known. No request asks the site. */
-class SiteNumbers {
-  readonly #latest = new Map<DomainName, { readonly at: number; readonly numbers: readonly SiteNumber[] }>();
-
-  /** Those of before where the object does not answer at once. */
-  async of(domain: DomainName, edge: EdgePorts): Promise<readonly SiteNumber[]> {
-    const { objects, now } = edge;
-    const latest = this.#latest.get(domain);
-    const sameMs = latest?.numbers.length ? SAME_NUMBERS_MS : NO_NUMBERS_MS;
-    if (latest && Math.abs(now() - latest.at) < sameMs) return latest.numbers;
-    // Who comes meanwhile sees what was known before. On the platform no request may wait for a promise of another one.
-    if (latest) this.#latest.set(domain, { ...latest, at: now() });
-    const found = await answerOrNull(objects.webexSite(domain).numbers(domain), edge, { domain });
-    const numbers = found ?? latest?.numbers ?? [];
-    this.#latest.set(domain, { at: now(), numbers });
-    return numbers;
-  }
-}
-
 export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
-  const siteNumbers = new SiteNumbers();
-  app.all("/global-numbers/:domain", async (context) => {
-    const domain = edge.domains.get(context.req.param("domain"));
-    const own = domain?.settings.globalNumbers;
-    if (!domain?.settings.webexSite?.globalNumbers) {
-      return own ? globalNumbers(context.req.raw, own) : noSuchPage();
-    }
-    const known = await siteNumbers.of(domain.name, forOneRequest(edge));
-    return globalNumbers(context.req.raw, own ?? {}, known);
+  app.all("/global-numbers/:domain", (context) => {
+    const own = edge.domains.get(context.req.param("domain"))?.settings.globalNumbers;
+    return own ? globalNumbers(context.req.raw, own) : noSuchPage();
   });
 }
 
-/** The page of global call-in numbers (protocol 1.6). Where the site's numbers are known, only these, by the countries of the domain's own list. */
-export async function globalNumbers(
-  request: Request,
-  own: GlobalNumbers,
-  ofSite: readonly SiteNumber[] = [],
-): Promise<Response> {
+/** The page of global call-in numbers (protocol 1.6). */
+export async function globalNumbers(request: Request, own: GlobalNumbers): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return problem(405, "method not allowed", "This page is read by GET.", { allow: "GET, HEAD" });
   }
   const details = meetingDetails(new URL(request.url).searchParams);
-  const page = await globalNumbersPage(ofSite.length === 0 ? sectionsOf(own) : sectionsOfSite(ofSite, own), details);
+  const page = await globalNumbersPage(sectionsOf(own), details);
   return new Response(page.toString(), {
     headers: {
       "content-type": "text/html; charset=UTF-8",
@@ -180,18 +142,6 @@ function sectionsOf(numbers: GlobalNumbers): readonly Section[] {
     .sort((a, b) => a.name.localeCompare(b.name, "en"));
 }
 
-/** The site does not say which country a number is of: where the domain's list does, that counts. */
-function sectionsOfSite(ofSite: readonly SiteNumber[], own: GlobalNumbers): readonly Section[] {
-  const known = new Set(ofSite.map(({ number }) => digitsOf(number)));
-  const listed = sectionsOf(own)
-    .map((section) => ({ ...section, list: section.list.filter(({ number }) => known.has(digitsOf(number))) }))
-    .filter(({ list }) => list.length > 0);
-  const inList = new Set(listed.flatMap(({ list }) => list.map(({ number }) => digitsOf(number))));
-  const others = ofSite.filter(({ number }) => !inList.has(digitsOf(number)));
-  if (others.length === 0) return listed;
-  return [{ id: "others", name: listed.length > 0 ? "Other numbers" : "Call-in numbers", list: others }, ...listed];
-}
-
 /** The page of a domain's numbers. It needs nothing but itself. */
 function globalNumbersPage(sections: readonly Section[], details: readonly MeetingDetail[]): Html {
   return html`<!DOCTYPE html>
@@ -206,7 +156,7 @@ function globalNumbersPage(sections: readonly Section[], details: readonly Meeti
 <main>
 <h1>Global call-in numbers</h1>
 ${details.length > 0 && meeting(details)}
-${sections.length === 0 ? html`<p>The numbers are not known at the moment. Those of your invitation work.</p>` : html`<h2>Numbers by country</h2>`}
+<h2>Numbers by country</h2>
 <div class="countries">
 ${sections.map(country)}
 </div>

@@ -8,8 +8,7 @@ import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aConferenceRecord } from "../../records/a-record.ts";
 import { worldBegins } from "../../simulation/context.ts";
-import { Database } from "../../simulation/database.ts";
-import { callerLeft, confKey, createConference, extConfId, host } from "../conference-world.ts";
+import { callerLeft, createConference, extConfId, host } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
 import { call, DirectoryWorld, domain, ended, list, personEntered } from "./world.ts";
 
@@ -308,31 +307,27 @@ test("what records show of people is as the domain's settings want it", async ()
   }
 });
 
-test("the name of a meeting is kept where all of a person is, by WebEx's create or by what its site has said", async () => {
+test("the name of a meeting is kept where all of a person is, as WebEx's create had it", async () => {
   for (const [recordsPersonal, conferenceName, topic] of [
     ["full", "Berth planning", "Berth planning"],
-    ["full", undefined, "As the site has it"],
+    ["full", undefined, ""],
     ["masked", "Berth planning", ""],
-    ["none", undefined, ""],
   ] as const) {
     const world = new DirectoryWorld();
     const conference = world.conference();
-    const { settings, ...rest } = testDomain({ recordsPersonal });
-    conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
-    conference.topics = async () => new Map([[confKey, "As the site has it"]]);
+    conference.domain = testDomain({ recordsPersonal });
     const named = conferenceName === undefined ? {} : { conferenceName };
     await conference.during(conference.receive("create", createConference(named as never)));
     await conference.allDone();
     await conference.time.pass(1_000);
-    // Of what runs, the site's name is looked up by whoever shows it.
-    const live = topic === conferenceName ? topic : undefined;
+    const live = topic || undefined;
     expect((await list(world)).conferences.map((one) => one.topic)).toEqual([live]);
     expect(conference.conference.reader.view()?.topic).toEqual(live);
     await conference.reported(personEntered(1), ended);
     await conference.time.pass(1_000);
 
     expect(await world.all()).toMatchObject([
-      { kind: "call", topic: live ?? "" },
+      { kind: "call", topic },
       { kind: "conference", topic },
     ]);
   }
@@ -356,48 +351,6 @@ test("another name that WebEx gives a running conference stands in the list, and
   conference.domain = testDomain({ recordsPersonal: "masked" });
   await conference.reported(entered());
   expect(await topics()).toEqual([undefined]);
-});
-
-test("however many conferences of one key are told anew, the site is asked once", async () => {
-  const world = new DirectoryWorld();
-  const conference = world.conference();
-  const { settings, ...rest } = testDomain();
-  conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
-  let asked = 0;
-  conference.topics = async () => {
-    asked += 1;
-    return new Map([[confKey, "Berth planning"]]);
-  };
-  for (const name of ["one", "two", "three"]) {
-    await conference.during(conference.receive(name, createConference({ msgId: name } as never)));
-    await conference.allDone();
-    await conference.reported(ended);
-    await conference.time.pass(5_000);
-  }
-  world.sql = new Database();
-  world.start();
-  asked = 0;
-  await world.directory.list.rebuild(domain, null);
-
-  expect((await world.all()).map((record) => record.kind === "conference" && record.topic)).toEqual(
-    Array(3).fill("Berth planning"),
-  );
-  expect(asked).toBe(1);
-});
-
-test("a record is not held up by a site that says nothing", async () => {
-  const world = new DirectoryWorld();
-  const conference = world.conference();
-  const { settings, ...rest } = testDomain();
-  conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
-  conference.topics = () => new Promise(() => {});
-  await conference.running(0);
-  await conference.reported(ended);
-  await conference.time.pass(1_000);
-  expect(await world.all()).toEqual([]);
-  await conference.time.pass(2_000);
-
-  expect(await world.all()).toMatchObject([{ kind: "conference", topic: "" }]);
 });
 
 test("records that an older version kept have the later columns, empty", async () => {

@@ -5,9 +5,9 @@ export const recordsDefects: DefectsByFile = {
   "durable-objects/conference/directory-feed.ts": {
     "a conference takes facts for acknowledged before the directory has answered": {
       foundBy: ["each call that is over has one record", "each conference that is over has one record"],
-      before: "    const facts = await this.#withTopics(page.facts);\n",
+      before: "        const asked = this.#ports.directory(page.domain).follow(page);\n",
       after:
-        "    const facts = await this.#withTopics(page.facts);\n    this.#store.setDirectoryProgress({ told: page.upTo, place: page.place });\n",
+        "        this.#store.setDirectoryProgress({ told: page.upTo, place: page.place });\n        const asked = this.#ports.directory(page.domain).follow(page);\n",
     },
     "a conference loses how far the directory has its facts": {
       foundBy: "each call that is over has one record",

@@ -10,7 +10,7 @@ import type { Domain } from "../../../settings/load.ts";
 import { askedInTime } from "../../asked-in-time.ts";
 import type { PeoplePorts } from "../../edge-ports.ts";
 import { bridgesOf } from "../../monitoring/figures-of-domain.ts";
-import { answerOrNull, failureOf } from "../../objects-of-request.ts";
+import { failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, gathered, inPages, limitOf, next, wholeList } from "../paging.ts";
 import { flag, routeOf } from "../route.ts";
@@ -76,16 +76,13 @@ export const conferenceRoutes = [
       const conferences = found
         .filter((view) => view !== null && view !== "unreachable")
         .filter((view) => goesOn(view) || view.lastAt >= endedSince);
-      const [named, bridges] = await Promise.all([
-        withTopics(domain, conferences, edge),
-        bridgesOf(
-          edge,
-          domain,
-          conferences.filter(goesOn).map(({ bridge }) => bridge),
-        ),
-      ]);
+      const bridges = await bridgesOf(
+        edge,
+        domain,
+        conferences.filter(goesOn).map(({ bridge }) => bridge),
+      );
       return {
-        conferences: named.map((view) => viewWithAway(view, bridges)),
+        conferences: conferences.map((view) => viewWithAway(view, bridges)),
         next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
         unreachable: found.filter((view) => view === "unreachable").length,
       };
@@ -98,11 +95,7 @@ export const conferenceRoutes = [
     async handle({ domain, confKey, conference, edge }) {
       const view = await conference.view();
       if (!view) return unknown(domain, confKey);
-      const [[named = view], bridges] = await Promise.all([
-        withTopics(domain, [view], edge),
-        bridgesOf(edge, domain, goesOn(view) ? [view.bridge] : []),
-      ]);
-      return viewWithAway(named, bridges);
+      return viewWithAway(view, await bridgesOf(edge, domain, goesOn(view) ? [view.bridge] : []));
     },
   }),
   route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
@@ -183,50 +176,19 @@ export const runningRoutes = [
         edge.objects.directory(name).running({ ...{ ...query, troubled: troubled !== undefined }, number }),
         bridgesOf(edge, domain),
       ]);
-      const conferences = await shownList(domain, found.conferences, relays, edge);
+      const conferences = shownList(found.conferences, relays);
       const bridges = found.bridges.map((load) => withAway(load, relays));
       return { ...found, conferences, bridges };
     },
   }),
 ];
 
-/** What the WebEx site called these conferences, as far as that is cached: the site is not asked, and nothing waits for it. */
-export async function topicsOf(
-  { name, settings }: Domain,
-  keys: readonly ConfKey[],
-  edge: PeoplePorts,
-): Promise<ReadonlyMap<ConfKey, string>> {
-  if (!settings.webexSite || settings.recordsPersonal !== "full" || keys.length === 0) return new Map();
-  return (await answerOrNull(edge.objects.webexSite(name).topics(name, keys), edge, { domain: name })) ?? new Map();
-}
-
-/** With the names that WebEx itself gave, and where it gave none, with those of its site. */
-export async function withTopics<View extends { readonly key: ConfKey; readonly topic?: string }>(
-  domain: Domain,
-  views: readonly View[],
-  edge: PeoplePorts,
-): Promise<readonly View[]> {
-  const unnamed = views.filter(({ topic }) => topic === undefined);
-  const topics = await topicsOf(
-    domain,
-    unnamed.map(({ key }) => key),
-    edge,
-  );
-  return views.map((view) => {
-    const topic = view.topic ?? topics.get(view.key);
-    return topic === undefined ? view : { ...view, topic };
-  });
-}
-
-/** Rows of a list, with topics. Where nobody says what a bridge does, its conferences are marked, and who speaks there is not known. */
-export async function shownList(
-  domain: Domain,
+/** Rows of a list. Where nobody says what a bridge does, its conferences are marked, and who speaks there is not known. */
+export function shownList(
   conferences: readonly ListedConference[],
   bridges: readonly PortsOfBridge[],
-  edge: PeoplePorts,
-): Promise<readonly ListedConference[]> {
-  const named = await withTopics(domain, conferences, edge);
-  return named.map((one) => {
+): readonly ListedConference[] {
+  return conferences.map((one) => {
     if (!isAway(bridges, one.bridge)) return one;
     const { speakers: _, ...now } = one.now ?? {};
     return { ...one, away: true, now: one.now && (now as typeof one.now) };
@@ -243,7 +205,7 @@ export function goesOn({ phase }: Pick<ConferenceView, "phase">): boolean {
   return phase === "creating" || phase === "running";
 }
 
-export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
+async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
   if (!(await isKnown(domain, confKey, edge))) return null;
   return edge.objects.conference(domain.name, confKey).view();
 }

@@ -1,1 +1,0 @@
-export { noon, SiteOnTest, seeded } from "../test/site/site-on-test.ts";
