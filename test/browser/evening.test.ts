@@ -85,7 +85,7 @@ test("on a small evening the pages agree with each other and with the bridge", a
 
   await goTo("/conferences");
   await page.getByText(`4 running in all, with ${callers} callers`).waitFor();
-  await page.getByRole("row", { name: "712475006" }).getByText("2", { exact: true }).waitFor();
+  await page.getByRole("row", { name: "712475006 Pilots by telephone" }).getByText("2", { exact: true }).waitFor();
   const listed = await page.locator('td[data-label="Callers"]').allTextContents();
   expect(listed.map(Number)).toEqual(Object.values(evening).map(({ attendeeIds }) => attendeeIds.length));
   await page.getByRole("row", { name: "712475001" }).getByText("14085550104").waitFor();
@@ -115,7 +115,7 @@ test("on a small evening the pages agree with each other and with the bridge", a
   await change(page, look("light", "wide"));
   await goTo("");
   await world.bridge.callIn("14085550158", `${last.meeting.confKey}#158#`);
-  await page.getByRole("row", { name: "712475006" }).getByText("WebEx does not confirm").waitFor();
+  await page.getByRole("row", { name: "712475006 Pilots by telephone" }).getByText("WebEx does not confirm").waitFor();
   await page.getByText(`${callers + 1} of ${PORTS} ports in use`).waitFor();
   expect(await Promise.all(figures.map(figure))).toEqual([
     "4",
