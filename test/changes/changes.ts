@@ -3,8 +3,7 @@ type Edits = readonly (readonly [before: string, after: string])[];
 
 /** A small change, as somebody would make it. */
 export interface Change {
-  /** How its row in CONTRIBUTING.md begins. */
-  readonly row: string;
+  readonly name: string;
   /** A pattern that fits the name of what it adds, and no other name. */
   readonly adds: string;
   /** How many files of the product it may take. */
@@ -17,7 +16,7 @@ export interface Change {
 
 export const changes: readonly Change[] = [
   {
-    row: "an attribute of a message",
+    name: "an attribute of a message",
     adds: "clientModel",
     goal: 2,
     files: {
@@ -36,7 +35,7 @@ export const changes: readonly Change[] = [
     },
   },
   {
-    row: "a message from WebEx",
+    name: "a message from WebEx",
     adds: "ring-bell",
     goal: 2,
     files: {
@@ -67,7 +66,7 @@ export const changes: readonly Change[] = [
     },
   },
   {
-    row: "a command to the bridge",
+    name: "a command to the bridge",
     adds: "whisper",
     goal: 5,
     files: {
@@ -100,7 +99,7 @@ export const changes: readonly Change[] = [
     missedByTests: ["src/conference/requests.ts"],
   },
   {
-    row: "something that a bridge may be unable to do",
+    name: "something that a bridge may be unable to do",
     adds: "moving",
     goal: 2,
     files: {
@@ -117,7 +116,7 @@ export const changes: readonly Change[] = [
     missedByTests: ["src/bridge/command-rules.ts"],
   },
   {
-    row: "a driver (",
+    name: "a driver",
     adds: "silent",
     goal: 1,
     files: {
@@ -138,7 +137,7 @@ export const changes: readonly Change[] = [
     missedByTests: ["bridge-agent/drivers/registry.ts"],
   },
   {
-    row: "an action of operators on a conference",
+    name: "an action of operators on a conference",
     adds: "wave",
     goal: 3,
     files: {
@@ -154,7 +153,7 @@ export const changes: readonly Change[] = [
     },
   },
   {
-    row: "a column of the records",
+    name: "a column of the records",
     adds: "mood",
     goal: 2,
     files: {
@@ -170,7 +169,7 @@ export const changes: readonly Change[] = [
     },
   },
   {
-    row: "a setting of a domain",
+    name: "a setting of a domain",
     adds: "greeting",
     goal: 2,
     files: {
@@ -188,7 +187,7 @@ export const changes: readonly Change[] = [
     missedByTests: ["src/conference/lifecycle.ts"],
   },
   {
-    row: "a metric",
+    name: "a metric",
     adds: "kept",
     goal: 1,
     files: {
@@ -205,7 +204,7 @@ export const changes: readonly Change[] = [
     },
   },
   {
-    row: "an event of webhooks",
+    name: "an event of webhooks",
     adds: "conference.locked",
     goal: 2,
     files: {
