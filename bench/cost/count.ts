@@ -104,7 +104,7 @@ function countStorage(storage: DurableObjectStorage): void {
     const rows = cursor.toArray();
     count({ rowsRead: cursor.rowsRead, rowsWritten: cursor.rowsWritten });
     // All that the product asks of a cursor; anything else must fail here instead of going uncounted.
-    return { toArray: () => rows };
+    return { toArray: () => rows, one: () => rows[0] };
   }) as unknown as typeof sql.exec;
   const [get, put, setAlarm] = [kv.get.bind(kv), kv.put.bind(kv), storage.setAlarm.bind(storage)];
   kv.get = (<Value>(key: string) => {
