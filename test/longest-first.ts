@@ -34,6 +34,7 @@ const long = [
   "test/whole/prove-kills.test.ts",
   "test/whole/flooding-agent.test.ts",
   "test/browser/activity.test.ts",
+  "test/browser/evening.test.ts",
 ];
 
 /** Orders files by the list above; the others, of which a clean clone knows no times, by their sizes. */
