@@ -25,7 +25,9 @@ interface StoragePorts extends Timers {
 
 /** How long all get the same answer of the disk. */
 const SAME_ANSWER_MS = 1_000;
-/** How long a failed commit counts: on a full disk the probe's small file may still fit, and says nothing of room for a database. */
+/** Bytes of the probe after a failed commit: on a full disk a small file may still fit, and says nothing of room for a database. */
+const ROOM_BYTES = 1024 * 1024;
+/** How long a failed commit counts where no probe can end it. */
 const FAILURE_COUNTS_MS = 60_000;
 /** A disk that takes longer hangs. */
 const PROBE_WITHIN_MS = 2_000;
@@ -34,7 +36,7 @@ const probe = "http://disk/written-now-and-then";
 /**
  * Whether what is committed is on disk. A file that is written and read again says so before any object meets it: the disk is full or
  * read-only, or the folder of the state was deleted. Objects that are in memory then commit to files that nobody will find again. Where
- * that works, a commit that failed since the disk was full counts for a minute. Where the place knows its disk, that alone counts.
+ * that works, a commit that failed for want of room counts until a larger file has fitted. Where the place knows its disk, that alone counts.
  */
 export class Storage {
   readonly #ports: StoragePorts;
@@ -105,17 +107,19 @@ export class Storage {
 
   async #writeAndRead(disk: Disk): Promise<string | null> {
     const { mark } = this.#ports;
+    const failure = this.#failure;
     try {
       if (this.#isMarked) {
         const found = await disk.fetch(probe);
         // A write would make the folder anew, without the objects.
-        if ((await found.text()) !== mark) {
+        if ((await found.text()).trimEnd() !== mark) {
           return "the state folder was deleted or replaced while the edge runs: put it back, and start the edge anew";
         }
       }
-      const { ok, status } = await disk.fetch(probe, { method: "PUT", body: mark });
+      const { ok, status } = await disk.fetch(probe, { method: "PUT", body: failure ? mark.padEnd(ROOM_BYTES) : mark });
       if (!ok) return `nothing can be written (status ${status})`;
       this.#isMarked = true;
+      if (this.#failure === failure) this.#failure = null;
       return null;
     } catch (error) {
       return `nothing can be written (${error}): is the disk full or read-only?`;

@@ -56,6 +56,8 @@ const domain = "local" as DomainName;
 class FakeDisk implements Disk {
   file: string | null = null;
   full = false;
+  /** Bytes that a file may have. */
+  room = Number.POSITIVE_INFINITY;
   asked = 0;
   /** Each answer waits for this. */
   pauses: () => Promise<void> = async () => {};
@@ -69,7 +71,7 @@ class FakeDisk implements Disk {
 
   async #answer(init?: { readonly body: string }): Promise<Response> {
     if (!init) return this.file === null ? new Response(null, { status: 404 }) : new Response(this.file);
-    if (this.full) throw new Error("internal error");
+    if (this.full || init.body.length > this.room) throw new Error("internal error");
     this.file = init.body;
     return new Response(null, { status: 204 });
   }

@@ -105,14 +105,29 @@ test.each([3_000, 1_500, 900])("a disk that hangs is in the log once, if it is a
   expect(edge.logged).toEqual(["storage-fails"]);
 });
 
-test("a commit that failed for want of room counts for a minute, whatever succeeds meanwhile", async () => {
+test("forgets a failed commit within a second of room for a larger file", async () => {
+  await told();
+  edge.disk.room = 4_096;
   edge.refuses = "database or disk is full: SQLITE_FULL";
   expect((await edge.post(created(1))).status).toBe(503);
   edge.refuses = null;
   expect((await edge.post(created(2))).status).toBe(200);
-  edge.time += 58_000;
-  expect(await told()).toEqual([503, 503, "0", expect.stringContaining("SQLITE_FULL")]);
+  for (let seconds = 0; seconds < 3; seconds += 1)
+    expect(await told()).toEqual([503, 503, "0", expect.stringContaining("is the disk full or read-only?")]);
+  edge.disk.room = Number.POSITIVE_INFINITY;
   expect(await told()).toEqual([200, 200, "1", undefined]);
+  edge.disk.room = 4_096;
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+});
+
+test("counts a failed commit for a minute where no disk can be probed", async () => {
+  let now = 0;
+  const storage = new Storage({ after: () => () => {}, now: () => now, disk: null, mark: "", log: () => {} });
+  storage.failed("SQLITE_FULL");
+  now = 59_999;
+  expect(await storage.fault()).toBe("SQLITE_FULL");
+  now = 60_000;
+  expect(await storage.fault()).toBeNull();
 });
 
 test("a commit that failed counts for no longer where the clock is set back", async () => {
