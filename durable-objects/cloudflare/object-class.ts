@@ -24,14 +24,9 @@ export function objectClass(kind: ObjectName, make: (place: ObjectPlace) => Whol
     );
 
     /** No method of the prototype, so that nobody calls it from outside. */
-    readonly whole = async (): Promise<Whole> => {
-      try {
-        this.#made ??= this.#make();
-        return await this.#made;
-      } catch (error) {
-        this.#made = null;
-        throw error;
-      }
+    readonly whole = (): Whole => {
+      this.#made ??= this.#make();
+      return this.#made;
     };
 
     /** Ends this life, if its clock stands still: the next call begins a new one. */
@@ -43,12 +38,12 @@ export function objectClass(kind: ObjectName, make: (place: ObjectPlace) => Whol
 
     override async alarm(): Promise<void> {
       this.beginAnew();
-      await (await this.whole()).alarm?.();
+      await this.whole().alarm?.();
     }
 
     override async fetch({ headers }: Request): Promise<Response> {
       this.requireTime();
-      const whole = await this.whole();
+      const whole = this.whole();
       const { 0: webSocket, 1: server } = new WebSocketPair();
       const refusal = whole.connect?.(headers, (label) => acceptOn(this.ctx, server, label));
       return refusal === null ? new Response(null, { status: 101, webSocket }) : (refusal ?? noSocket());
@@ -56,7 +51,7 @@ export function objectClass(kind: ObjectName, make: (place: ObjectPlace) => Whol
 
     override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
       this.beginAnew();
-      const whole = await this.whole();
+      const whole = this.whole();
       whole.received?.(socketOf(this.ctx, socket), typeof data === "string" ? data : "");
     }
 
@@ -67,7 +62,7 @@ export function objectClass(kind: ObjectName, make: (place: ObjectPlace) => Whol
     }
 
     override async webSocketError(socket: WebSocket): Promise<void> {
-      const whole = await this.whole();
+      const whole = this.whole();
       whole.closed?.(socketOf(this.ctx, socket));
     }
 
@@ -118,7 +113,7 @@ export function objectClass(kind: ObjectName, make: (place: ObjectPlace) => Whol
     Object.defineProperty(ObjectOnPlatform.prototype, method, {
       async value(this: ObjectOnPlatform, ...asked: readonly unknown[]) {
         this.requireTime();
-        const whole = (await this.whole()) as object as Readonly<Record<string, Method>>;
+        const whole = this.whole() as object as Readonly<Record<string, Method>>;
         return (whole[method] as Method).call(whole, ...asked);
       },
     });
