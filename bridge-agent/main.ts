@@ -1,15 +1,15 @@
-import "./service/early-signals.ts"; // The first: what follows takes its time.
 import { setTimeout as pause } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { printableJson } from "../src/foundation/text/printable.ts";
+import { reasonOf } from "../src/foundation/text/reason.ts";
 import { version } from "../src/foundation/version.ts";
 import { driverTypes } from "./drivers/registry.ts";
 import { doctor } from "./service/doctor.ts";
 import { askForMissing, type InitOptions, init, initDefaults } from "./service/init.ts";
-import { askAgent, askStatus, callsText, callsUnknown, drain, statusText } from "./service/local-commands.ts";
+import { askAgent, askStatus, callsText, callsUnknown, statusText } from "./service/local-commands.ts";
 import { forPeople } from "./service/log.ts";
 import { LogDestination } from "./service/log-destination.ts";
-import { AgentService, cannotStart } from "./service/service.ts";
+import { AgentService } from "./service/service.ts";
 import { notifySystemd, watchdogMs } from "./service/service-manager.ts";
 import { type AgentSettings, loadSettings } from "./service/settings.ts";
 import { keepHeapSmall } from "./service/small-heap.ts";
@@ -17,8 +17,6 @@ import { agentKey } from "./service/state-folder.ts";
 
 const STDOUT = 1;
 const WATCH_EVERY_MS = 2_000;
-/** The unit of systemd does not start an agent again that ends with this code. */
-const DRAINED = 3;
 
 process.umask(0o077); // The journal holds phone numbers and conference keys.
 
@@ -73,12 +71,6 @@ command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, c
   },
 );
 
-command("drain", "end the running agent once what runs is over; a standby takes its place").action(
-  async ({ settings: file }: SettingsOption) => {
-    process.exitCode = (await drain(settingsOrExit(file), console.log)) ? 0 : 1;
-  },
-);
-
 command("key", "print the public key for the edge's settings; makes the key if there is none").action(
   ({ settings: file }: SettingsOption) => console.log(agentKey(settingsOrExit(file).state).publicKey),
 );
@@ -103,45 +95,24 @@ function command(name: string, description: string): Command {
 }
 
 async function run(file: string): Promise<void> {
-  const destination = new LogDestination(STDOUT, process.stdout.isTTY ? forPeople : undefined);
-  const service = new AgentService(settingsOrExit(file), {
-    logDestination: destination,
-    end,
-    drained: () => void stop(DRAINED),
-  });
-  let stopping = false;
-  /** The start, and then the reloads, one after the other. */
-  let loads: Promise<unknown> = service.start().catch((error: unknown) => end(cannotStart(error)));
-  process.on("SIGTERM", () => void stop(0));
-  process.on("SIGINT", () => void stop(0));
-  process.on("SIGHUP", () => {
-    loads = loads.then(reload).catch((error: unknown) => end(cannotStart(error)));
-  });
-  await loads;
+  const logDestination = new LogDestination(STDOUT, process.stdout.isTTY ? forPeople : undefined);
+  const exit = (code: number) => void logDestination.close().then(() => process.exit(code));
+  const service = new AgentService(settingsOrExit(file), { logDestination, fail: () => exit(1) });
+  const started = service.start().catch((error: unknown) => fail(`agent cannot start: ${reasonOf(error)}`));
+  let isStopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+  await started;
   notifySystemd("READY=1");
   keepHeapSmall();
   const every = watchdogMs();
   if (every !== null) setInterval(() => notifySystemd("WATCHDOG=1"), every).unref();
 
-  async function stop(code: number): Promise<void> {
-    if (stopping) return;
-    stopping = true;
-    await loads;
+  async function stop(): Promise<void> {
+    if (isStopping) return;
+    isStopping = true;
+    await started;
     await service.stop();
-    await destination.close();
-    process.exit(code);
-  }
-  async function end(why: string): Promise<never> {
-    await destination.close();
-    return fail(why);
-  }
-
-  async function reload(): Promise<void> {
-    if (stopping) return;
-    const settings = loadSettings(file);
-    const reloaded = settings.ok ? await service.reload(settings.value) : settings;
-    if (reloaded.ok) service.note("info", "settings", `settings read again; ${reloaded.value}`);
-    else service.note("error", "settings", `settings stay as they were: ${reloaded.error}`);
+    exit(0);
   }
 }
 

@@ -4,7 +4,7 @@ import { type Person, persons, showFields } from "../src/foundation/shown.ts";
 import { isFar } from "../src/foundation/time/clock-jump.ts";
 import { WakeTimer } from "../src/foundation/time/wake-timer.ts";
 import type { LegView } from "./callers/legs.ts";
-import { Agent, type AgentInput, type AgentStatus, type Unfinished, unfinishedText } from "./core/agent.ts";
+import { Agent, type AgentInput, type AgentStatus, unfinishedText } from "./core/agent.ts";
 import type { AgentJournal, JournalFailure } from "./core/journal.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./core/policy.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
@@ -61,9 +61,8 @@ const TICK_MS = 200;
 const IDLE_TICK_MS = 2_000;
 /** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
 const STOOD_STILL_MS = 3_500;
-const FINISH_WITHIN_MS = 5_000;
 /** No command takes longer than 30 s. */
-const DRAIN_WITHIN_MS = 45_000;
+const STOP_WITHIN_MS = 45_000;
 
 export interface CallView extends Pick<LegView, "muted" | "stage"> {
   readonly call: string;
@@ -89,13 +88,12 @@ export class RunningAgent {
   readonly counters = new Counters();
   readonly #ports: AgentPorts;
   /** How its log and `calls` show numbers and keys. */
-  #person: Person;
+  readonly #person: Person;
   readonly #agent: Agent;
   readonly #link: EdgeLink;
   readonly #driver: BridgeDriver;
   #inputs: AgentInput[] = [];
   #stopped = false;
-  #journalFails = false;
   /** In passed time. */
   #turnedAt: number;
   #cleanedAt: number;
@@ -150,12 +148,6 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
-  /** How numbers and keys are shown, and what the edge may bring about, from now on. */
-  change({ logs, policy }: Pick<AgentSettings, "logs" | "policy">): void {
-    this.#person = logs.personal ? persons.full : persons.masked;
-    this.#agent.policy = policy;
-  }
-
   /** The calls that this agent knows, as its settings let them be shown. */
   get calls(): readonly CallView[] {
     const person = this.#person;
@@ -165,41 +157,24 @@ export class RunningAgent {
     });
   }
 
-  /** Begins nothing new, lets the bridge finish its commands, and closes its connections; within about 5 s. */
-  stop(): Promise<void> {
-    return this.#finish(FINISH_WITHIN_MS, () => this.status.running === 0);
-  }
-
   /**
-   * The same, but waits longer, and until the edge has what is to be reported. A standby takes over when the link is closed. Returns
-   * what is left; `null`: it is not known, since the journal cannot be written.
+   * Starts nothing new, waits until the bridge has finished its commands and the edge has the results, and closes the connections.
+   * A standby takes over when the link is closed.
    */
-  async drain(): Promise<Unfinished | null> {
-    const text =
-      "drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place. Until then nobody acts on the bridge";
-    this.#note({ level: "info", event: "drain", text });
-    await this.#finish(DRAIN_WITHIN_MS, () => {
-      const { running, edgeUp, unacknowledged } = this.status;
-      return running === 0 && !(edgeUp && unacknowledged > 0);
-    });
-    const { running, inDoubt, unacknowledged } = this.status;
-    const unfinished = this.#journalFails ? null : { running, inDoubt, unacknowledged };
-    const rest = unfinishedText(unfinished);
-    const level = rest === null ? "info" : "warn";
-    this.#note({ level, event: "drain", text: `drain: this agent ends; left: ${rest ?? "nothing"}` });
-    return unfinished;
-  }
-
-  async #finish(withinMs: number, isDone: () => boolean): Promise<void> {
+  async stop(): Promise<void> {
     this.#put({ type: "stop" });
     const { timers } = this.#ports;
     let isLate = false;
-    const cancel = timers.after(withinMs, () => {
+    const cancel = timers.after(STOP_WITHIN_MS, () => {
       isLate = true;
     });
+    const isDone = ({ running, edgeUp, unacknowledged }: AgentStatus) =>
+      this.#inputs.length === 0 && running === 0 && !(edgeUp && unacknowledged > 0);
     do await new Promise<void>((resolve) => timers.after(20, resolve));
-    while ((this.#inputs.length > 0 || !isDone()) && !this.#stopped && !isLate);
+    while (!isDone(this.status) && !this.#stopped && !isLate);
     cancel();
+    const left = unfinishedText(this.status);
+    if (left !== null) this.#note({ level: "warn", event: "stopped", text: `this agent ends; left: ${left}` });
     await this.#close();
   }
 
@@ -226,7 +201,6 @@ export class RunningAgent {
     this.counters.turns += 1;
     const turned = this.#ports.journal.transaction(() => this.#agent.turn(inputs, this.#now, this.#clockSetMs));
     if (!turned.ok) {
-      this.#journalFails = true;
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }

@@ -14,7 +14,7 @@ import { Balancer } from "./balancer.ts";
 import { Part, startGuard } from "./supervise.ts";
 
 /** An agent, its settings once they were changed. */
-const READS_WITHIN_MS = 10_000;
+const SERVES_WITHIN_MS = 30_000;
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -158,22 +158,24 @@ export class LocalRun {
     return JSON.parse(readFileSync(join(this.state, "pids.json"), "utf8"));
   }
 
-  /** Changes the settings of each agent; resolves when all have read them. */
+  /** Changes the settings of each agent and restarts it; resolves when all serve. */
   async changeAgents(change: (settings: AgentSettingsInput) => AgentSettingsInput): Promise<void> {
     const agents = [
-      { name: "agent", pid: this.pids().agent },
-      ...(this.secondAgent ? [{ name: "agent-2", pid: this.secondAgent.pid }] : []),
+      { name: "agent", url: this.agentUrl, pid: () => this.pids().agent },
+      ...(this.secondAgent ? [{ name: "agent-2", url: this.secondAgent.url, pid: () => this.secondAgent?.pid }] : []),
     ];
     await Promise.all(
-      agents.map(async ({ name, pid }) => {
+      agents.map(async ({ name, url, pid }) => {
         const file = join(this.state, `${name}.json`);
-        const log = join(this.state, "logs", `${name}.log`);
-        const timesRead = () => readFileSync(log, "utf8").split('"event":"settings"').length;
-        const before = timesRead();
         writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, "utf8")))));
-        process.kill(pid, "SIGHUP");
-        for (const deadline = Date.now() + READS_WITHIN_MS; timesRead() === before; await pause(10)) {
-          if (Date.now() > deadline) throw new Error(`the ${name} does not take up its settings: see ${log}`);
+        const before = pid();
+        if (before) process.kill(before, "SIGTERM");
+        for (
+          const deadline = Date.now() + SERVES_WITHIN_MS;
+          pid() === before || !(await isReady(url));
+          await pause(10)
+        ) {
+          if (Date.now() > deadline) throw new Error(`the ${name} does not serve: see ${this.state}/logs/${name}.log`);
         }
       }),
     );

@@ -54,13 +54,12 @@ export interface AgentStatus {
   readonly draining: boolean;
 }
 
-/** What an agent that is about to end waits for, or has left when it ends. */
-export type Unfinished = Pick<AgentStatus, "running" | "inDoubt" | "unacknowledged">;
-
-/** Of `null`: it is not known. Returns `null` for nothing. */
-export function unfinishedText(unfinished: Unfinished | null): string | null {
-  if (unfinished === null) return "not known, since the journal cannot be written";
-  const { running, inDoubt, unacknowledged } = unfinished;
+/** What an agent that is about to end waits for, or has left when it ends; `null`: nothing. */
+export function unfinishedText({
+  running,
+  inDoubt,
+  unacknowledged,
+}: Pick<AgentStatus, "running" | "inDoubt" | "unacknowledged">): string | null {
   const parts = [
     { count: running, what: "command", rest: "at work on the bridge" },
     { count: inDoubt, what: "command", rest: "whose result is not known" },
@@ -191,11 +190,6 @@ export class Agent {
   /** The latest epoch of an edge that it knows; 0: none. */
   get edgeEpoch(): number {
     return this.#edgeEpoch;
-  }
-
-  /** From the next command on. */
-  set policy(settings: PolicySettings) {
-    this.#policy.settings = settings;
   }
 
   /** The calls of its owner, as far as this agent knows: a standby knows none. */

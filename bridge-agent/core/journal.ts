@@ -1,18 +1,7 @@
 import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";
@@ -21,7 +10,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { reasonOf, sqliteCode } from "../../src/foundation/text/reason.ts";
+import { sqliteCode } from "../../src/foundation/text/reason.ts";
 import type { DroppedPromptCalls, IdLimit } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
@@ -107,7 +96,7 @@ type NewDrops = Omit<JournaledDrops, "journal"> & { readonly journal?: string | 
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
 export interface JournalFailure {
-  readonly kind: "full" | "damaged" | "other-format" | "unwritable" | "gone";
+  readonly kind: "full" | "damaged" | "other-format" | "unwritable";
   readonly sentence: string;
 }
 
@@ -172,7 +161,6 @@ export function openJournal(
 ): Result<OpenJournal, JournalFailure> {
   let db: DatabaseSync | null = null;
   try {
-    finishRescue(file);
     db = open(file);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     db.exec(PATIENCE);
@@ -216,7 +204,6 @@ function journalOf(db: DatabaseSync, file: string) {
 }
 
 function transactionsOf(db: DatabaseSync, file: string) {
-  const [inode, logInode] = [inodeOf(file), inodeOf(logOf(file))];
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   let isBegun: boolean | null = null; // `null` outside of a transaction.
@@ -238,9 +225,6 @@ function transactionsOf(db: DatabaseSync, file: string) {
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
       isBegun = false;
       try {
-        // What is written to a deleted file is on no disk. One in memory was on none from the start.
-        if (inode !== undefined && inodeOf(file) !== inode) return err(gone(file));
-        if (logInode !== undefined && inodeOf(logOf(file)) !== logInode) return err(logGone(file, rescue(db, file)));
         const value = work();
         if (isBegun) commit.run();
         return ok(value);
@@ -254,7 +238,6 @@ function transactionsOf(db: DatabaseSync, file: string) {
 
     /** Empties SQLite's log, which has what was deleted meanwhile. Where somebody reads the journal, the next call does. */
     clean(): void {
-      if (logInode === undefined || inodeOf(logOf(file)) !== logInode) return;
       try {
         db.exec("PRAGMA busy_timeout = 0");
         db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -268,54 +251,6 @@ function transactionsOf(db: DatabaseSync, file: string) {
     /** Whether this turn has written anything: what else is written then costs no flush of its own. */
     isWriting: () => isBegun === true,
   };
-}
-
-/**
- * Replaces the file by a copy of all that this connection still sees; returns why that failed.
- * Beside a reader a checkpoint copies a part, and the rest would count for it at the next start.
- */
-function rescue(db: DatabaseSync, file: string): string | null {
-  const draft = `${rescuedFrom(file)}.draft`;
-  try {
-    rmSync(draft, { force: true });
-    writeFileSync(draft, "", { mode: statSync(file).mode & 0o777 });
-    db.prepare("VACUUM INTO ?").run(draft);
-    publish(draft, rescuedFrom(file));
-    finishRescue(file);
-    return null;
-  } catch (error) {
-    try {
-      rmSync(draft, { force: true });
-    } catch {
-      // The next start tries again.
-    }
-    return reasonOf(error);
-  }
-}
-
-/** A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. */
-function finishRescue(file: string): void {
-  rmSync(`${rescuedFrom(file)}.draft`, { force: true });
-  if (!existsSync(rescuedFrom(file))) return;
-  // Before the copy has its name: SQLite would apply a foreign -wal to it.
-  for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
-  publish(rescuedFrom(file), file);
-}
-
-/** After a loss of power, too, there is the old file or the whole new one. */
-function publish(draft: string, file: string): void {
-  sync(draft);
-  renameSync(draft, file);
-  sync(dirname(file));
-}
-
-function sync(path: string): void {
-  const opened = openSync(path, "r");
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
 }
 
 /** Before the name of its domain. */
@@ -500,11 +435,11 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
   return { kind: "other-format", sentence: moveAway(file, why) };
 }
 
-/** Why the file cannot be read; `null`: it can. Its folder stays as it is. `isOpen`: by an agent. */
-export function journalFault(file: string, isOpen: boolean): JournalFailure | null {
+/** Why the file cannot be read; `null`: it can. Its folder stays as it is. */
+export function journalFault(file: string): JournalFailure | null {
   // An open journal has a -wal from its first write on. Where nobody has it open, it is read as immutable: else SQLite
   // makes files beside it, and leaves them.
-  if (!existsSync(logOf(file))) return isOpen ? logLost(file) : faultIn(`${pathToFileURL(file)}?immutable=1`, file);
+  if (!existsSync(`${file}-wal`)) return faultIn(`${pathToFileURL(file)}?immutable=1`, file);
   if (existsSync(`${file}-shm`)) return faultIn(file, file);
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-journal-"));
   try {
@@ -543,40 +478,6 @@ function failureOf(error: unknown, file: string): JournalFailure {
   if (code === SQLITE_FULL) return { kind: "full", sentence: `journal ${file} cannot grow: ${error.message}` };
   if (code === 1) throw error; // A mistake in our SQL.
   return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
-}
-
-/** `undefined`: there is no such file, or it is in memory. */
-function inodeOf(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.ino;
-}
-
-/** What SQLite has not copied into the file yet. */
-function logOf(file: string): string {
-  return `${file}-wal`;
-}
-
-/** A whole copy that is about to take the file's place. */
-function rescuedFrom(file: string): string {
-  return `${file}.rescued`;
-}
-
-function gone(file: string): JournalFailure {
-  const what = `journal ${file} was deleted or replaced while the agent runs: this process does nothing more`;
-  const todo = `Put the folder ${dirname(file)} back, then restart the agent (systemctl restart); calls stay up`;
-  return { kind: "gone", sentence: `${what}. ${todo}` };
-}
-
-/** `failed`: why what was in there could not be copied. */
-function logGone(file: string, failed: string | null): JournalFailure {
-  const what = `journal ${logOf(file)} was deleted or replaced while the agent runs: this process does nothing more`;
-  const kept = failed === null ? `What it held is in ${file} now` : `What it held may be lost (${failed})`;
-  const todo = `${kept}. Restart the agent (systemctl restart); calls stay up`;
-  return { kind: "gone", sentence: `${what}. ${todo}` };
-}
-
-function logLost(file: string): JournalFailure {
-  const todo = `Restart the agent (systemctl restart): while it runs, it copies what was in there into ${file}; after a kill, that is lost`;
-  return { kind: "gone", sentence: `journal ${logOf(file)} was deleted. ${todo}` };
 }
 
 function damaged(file: string, why: string): JournalFailure {

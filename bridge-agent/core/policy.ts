@@ -49,7 +49,7 @@ interface PolicyParts {
 
 /** The one way of a command to the driver, and what lasts longer than the policy lets it. */
 export class Policy {
-  settings: PolicySettings;
+  readonly settings: PolicySettings;
   readonly #parts: PolicyParts;
   /** When calls were dialled lately. */
   #dials: readonly EpochMs[];

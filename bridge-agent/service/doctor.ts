@@ -26,7 +26,6 @@ import { askStatus, NoAgent } from "./local-commands.ts";
 import type { AgentSettings } from "./settings.ts";
 import {
   type AgentKey,
-  isFolderHeld,
   journalFile,
   keyFile,
   missingKey,
@@ -105,8 +104,7 @@ function checkDisk({ state }: AgentSettings): CheckResult {
     : right(`${state} has ${freeMiB} MiB left`);
 }
 
-async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
-  const { state } = settings;
+function checkJournal({ state }: AgentSettings): CheckResult {
   const file = journalFile(state);
   if (!existsSync(state)) return warn("not looked at: see the line about the key");
   try {
@@ -117,26 +115,17 @@ async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
     return wrong(`${file} cannot be used by this user (${codeOf(error)}): ${otherUser}`);
   }
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return right(`${file} is made at the first start`);
-  const fault = journalFault(file, await hasJournalOpen(settings));
+  const fault = journalFault(file);
   return fault ? wrong(fault.sentence) : secretFile(file, `${file} is whole`);
 }
 
-/** By its own word: an agent that starts has not opened it yet, and one that cannot write has closed it. */
-async function hasJournalOpen(settings: AgentSettings): Promise<boolean> {
-  if (!isFolderHeld(settings.state)) return false;
-  const status = await askStatus(settings).catch(() => null);
-  return status !== null && status.agent === settings.agent && status.journal === null;
-}
-
 async function checkAgent(settings: AgentSettings): Promise<CheckResult> {
-  if (settings.listen.port === 0)
-    return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
+  if (settings.listen.port === 0) return warn("listen.port is 0: `status` and `calls` cannot find a running agent");
   const status = await askStatus(settings).catch((error: Error) => error);
   if (status instanceof NoAgent) return right("none runs with these settings; `run` starts it");
   if (status instanceof Error) return wrong(status.message);
-  const { agent, role, edgeUp, bridgeUp, ports, journal } = status;
+  const { agent, role, edgeUp, bridgeUp, ports } = status;
   if (agent !== settings.agent) return wrong(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
-  if (journal !== null) return wrong(`it runs, but ${journal}`);
   if (bridgeUp && ports === 0) return wrong("it runs, and its bridge takes no new calls: see its log");
   const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];
   return away.length === 0

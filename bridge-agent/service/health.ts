@@ -1,18 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { familyOf, type Series } from "../../src/foundation/metrics.ts";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { AgentStatus, Unfinished } from "../core/agent.ts";
-import { type CallView, Counters } from "../run.ts";
+import type { AgentStatus } from "../core/agent.ts";
+import type { CallView, Counters } from "../run.ts";
 import type { AgentKey } from "./state-folder.ts";
 
 interface AgentHealth {
   readonly status: AgentStatus;
-  /** Why the journal cannot be written, and what to do; `null`: it can. */
-  readonly journal: string | null;
-  /** `null` while no agent runs. */
-  readonly counters: Counters | null;
+  readonly counters: Counters;
   readonly logLinesDropped: number;
 }
 
@@ -20,21 +16,17 @@ export interface LocalAgent {
   readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
   health(): AgentHealth;
   calls(): readonly CallView[];
-  /** What is left once the agent has closed its links to edge and bridge; `null`: it is not known. The process then ends. */
-  drain(): Promise<Unfinished | null>;
-  key(): AgentKey;
+  readonly key: AgentKey;
 }
 
 /** What `/status` answers. */
-export type StatusAnswer = AgentStatus &
-  LocalAgent["names"] &
-  Pick<AgentHealth, "journal"> & { readonly version: string };
+export type StatusAnswer = AgentStatus & LocalAgent["names"] & { readonly version: string };
 
 const SIGNED_HEADER = "bridgehead-signed";
 /** Both clocks are one. */
 const SIGNED_FOR_MS = 10_000;
 
-/** Any user of the machine reaches the port; who can read the agent's key may see its calls and end it. */
+/** Any user of the machine reaches the port; who can read the agent's key may see its calls. */
 export function signedRequest(
   key: AgentKey,
   method: string,
@@ -48,65 +40,52 @@ function textToSign(method: string, path: string, at: number): string {
   return ["bridgehead-agent's own machine", method, path, at].join("\n");
 }
 
-function isSigned(request: IncomingMessage, path: string, key: () => AgentKey): boolean {
+function isSigned(request: IncomingMessage, path: string, key: AgentKey): boolean {
   const [at = "", signature] = String(request.headers[SIGNED_HEADER]).split(" ");
   if (!(Math.abs(Date.now() - Number(at)) < SIGNED_FOR_MS)) return false;
-  try {
-    return key().sign(textToSign(String(request.method), path, Number(at))) === signature;
-  } catch {
-    return false; // The key cannot be read now.
-  }
+  return key.sign(textToSign(String(request.method), path, Number(at))) === signature;
 }
 
 /** More at once are nobody's honest use: the oldest one ends, so that the links to edge and bridge have files. */
 const MOST_CONNECTIONS = 50;
 
-/** `/healthz`, `/readyz`, `/metrics`, `/status`, and what `calls` and `drain` ask for: for this machine only. */
-export function healthServer(agent: () => LocalAgent, port: number): Promise<Server> {
+/** `/healthz`, `/readyz`, `/metrics`, `/status`, and what `calls` asks for: for this machine only. */
+export function healthServer({ names, health, calls, key }: LocalAgent, port: number): Promise<Server> {
   const open = new Set<Socket>();
   const server = createServer((request, response) => {
-    // One question of each connection: the answers to thousands that nobody reads would fill the memory. It is not
-    // closed for another one while that is under way, as a drain is until the calls are over.
+    // One question of each connection: the answers to thousands that nobody reads would fill the memory.
     if (!open.delete(request.socket)) return;
     response.shouldKeepAlive = false;
-    const { names, health, calls, drain, key } = agent();
     const { domain, bridge, agent: name } = names;
     const json = (value: unknown) => `${JSON.stringify(value)}\n`;
-    const { status, journal } = health();
-    const ready = journal === null && status.edgeUp && status.bridgeUp && !status.draining;
+    const { status } = health();
+    const ready = status.edgeUp && status.bridgeUp && !status.draining;
     const reply = (code: number, type: string, body: string) => {
       response.writeHead(code, { "content-type": type, "cache-control": "no-store" }).end(body);
     };
     // Not as a URL: whoever is on the machine may send a target that is none, and what throws here ends the agent.
     const [path = ""] = (request.url ?? "/").split("?");
-    const isAllowed = path === "/calls" || path === "/drain" ? isSigned(request, path, key) : true;
+    const isAllowed = path === "/calls" ? isSigned(request, path, key) : true;
     if (!isAllowed) return reply(403, "text/plain", `use \`bridgehead-agent ${path.slice(1)}\`, which signs\n`);
     switch (path) {
       case "/healthz":
-        return reply(journal === null ? 200 : 503, "text/plain", `${journal ?? "ok"}\n`);
+        return reply(200, "text/plain", "ok\n");
       case "/readyz":
         return reply(
           ready ? 200 : 503,
           "application/json",
-          json({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp, journal }),
+          json({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp }),
         );
       case "/status":
         return reply(
           200,
           "application/json",
-          json({ domain, bridge, agent: name, version, journal, ...status } satisfies StatusAnswer),
+          json({ domain, bridge, agent: name, version, ...status } satisfies StatusAnswer),
         );
       case "/metrics":
         return reply(200, "text/plain; version=0.0.4", metricsText(health()));
       case "/calls":
         return reply(200, "application/json", json(calls()));
-      case "/drain":
-        if (request.method !== "POST") return reply(405, "text/plain", "POST\n");
-        drain().then(
-          (unfinished) => reply(200, "application/json", json(unfinished)),
-          (error: unknown) => reply(500, "text/plain", `${reasonOf(error)}\n`),
-        );
-        return;
       default:
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
     }
@@ -126,8 +105,8 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
 }
 
 /** As Prometheus reads it; each series begins at 0. */
-export function metricsText({ status, journal, counters, logLinesDropped }: AgentHealth): string {
-  const { commandSeconds, edgeMessages, policyActs, turns } = counters ?? new Counters();
+export function metricsText({ status, counters, logLinesDropped }: AgentHealth): string {
+  const { commandSeconds, edgeMessages, policyActs, turns } = counters;
   const by = (label: string, values: Readonly<Record<string, number>>): Series =>
     Object.entries(values).map(([value, count]) => [{ [label]: value }, count]);
   const since = Date.now() / 1_000 - process.uptime();
@@ -137,7 +116,6 @@ export function metricsText({ status, journal, counters, logLinesDropped }: Agen
     ["gauge", "start_time_seconds", "When the process began.", Math.round(since)],
     ["gauge", "edge_up", "Whether the edge has welcomed this agent.", status.edgeUp],
     ["gauge", "bridge_up", "Whether the bridge answers.", status.bridgeUp],
-    ["gauge", "journal_up", "Whether the journal can be written; an agent does nothing without it.", journal === null],
     ["gauge", "active", "Whether this agent acts, rather than stands by.", status.role === "active"],
     ["gauge", "calls", "Phone legs on the bridge; absent: not known.", status.calls ?? []],
     ["gauge", "commands_running", "Commands that the bridge has not answered yet.", status.running],

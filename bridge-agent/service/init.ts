@@ -210,7 +210,7 @@ export function settingsText(options: Complete, ofDriver = driverSettings(option
   // Callers of this domain dial in at these numbers of the bridge, as the bridge says them.
   "dialIn": ${JSON.stringify(numbers)},`
     : "";
-  return `// The agent beside a bridge. Checked by \`bridgehead-agent doctor\`; read again by \`systemctl reload bridgehead-agent\`.
+  return `// The agent beside a bridge. Checked by \`bridgehead-agent doctor\`; read by \`systemctl restart bridgehead-agent\`.
 {
   // Several addresses of the one edge are a list, and tried in turn: ["wss://…", "wss://…"].
   "edge": ${JSON.stringify(edge)},

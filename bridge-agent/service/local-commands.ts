@@ -1,9 +1,8 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { textWithin } from "../../src/foundation/limits.ts";
 import { type Column, plainTerminal, table } from "../../src/foundation/table.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
-import { type Unfinished, unfinishedText } from "../core/agent.ts";
+import { unfinishedText } from "../core/agent.ts";
 import type { CallView } from "../run.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { AgentSettings } from "./settings.ts";
@@ -12,9 +11,6 @@ import { isFolderHeld, missingKey, passingKey, readAgentKey } from "./state-fold
 const ANSWER_WITHIN_MS = 5_000;
 /** The calls of a bridge with some 160,000, and more. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-const LOOK_AGAIN_MS = 500;
-/** The agent gives up waiting after 45 s, and its process ends within 10 s of that. */
-const ENDED_WITHIN_MS = 60_000;
 
 /** Nothing listens at the agent's port, and no agent holds its state folder. */
 export class NoAgent extends Error {}
@@ -23,13 +19,12 @@ export class NoAgent extends Error {}
 export async function askAgent(
   { state, listen: { port } }: AgentSettings,
   path: string,
-  method = "GET",
   withinMs = ANSWER_WITHIN_MS,
 ): Promise<string> {
   if (port === 0) throw new Error("listen.port is 0, so nobody knows the agent's port: set it to a port, such as 8791");
-  const headers = path === "/status" ? {} : signedRequest(readAgentKey(state) ?? passingKey(), method, path);
+  const headers = path === "/status" ? {} : signedRequest(readAgentKey(state) ?? passingKey(), "GET", path);
   const signal = AbortSignal.timeout(withinMs);
-  const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal })
+  const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal })
     .then(async (response) => [response, await textOf(response)] as const)
     .catch((error: Error) => {
       if (refused(error) && isFolderHeld(state)) {
@@ -88,11 +83,10 @@ function parsed(text: string): unknown {
 }
 
 export function statusText(status: StatusAnswer): string {
-  const { agent, domain, bridge, version, edgeUp, bridgeUp, bridgeTrouble, ports, calls, journal } = status;
+  const { agent, domain, bridge, version, edgeUp, bridgeUp, bridgeTrouble, ports, calls } = status;
   return [
     `agent     ${agent}, for bridge ${bridge} of domain ${domain}; version ${version}`,
     `role      ${roleText(status)}`,
-    `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
     `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
     `bridge    ${bridgeUp ? `answers${portsText(ports)}` : `not there: ${printable(bridgeTrouble ?? "see the log, or `doctor`")}`}`,
     `calls     ${callsUnknown(status) ?? calls}`,
@@ -108,7 +102,6 @@ function portsText(ports: number | null): string {
 }
 
 function roleText(status: StatusAnswer): string {
-  if (status.journal !== null) return "none: it does nothing without its journal";
   if (status.draining) return `${status.role}, and about to end: ${waitsFor(status)}`;
   return roles[status.role];
 }
@@ -119,18 +112,16 @@ const roles = {
   unknown: "unknown: the edge has not said yet",
 };
 
-export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {
+function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {
   return `waits for ${unfinishedText({ running, inDoubt: 0, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
 }
 
 /** Why this agent does not know the calls of the bridge, and what to do; `null`: it does. */
 export function callsUnknown({
   role,
-  journal,
   bridgeUp,
   calls,
-}: Pick<StatusAnswer, "role" | "journal" | "bridgeUp" | "calls">): string | null {
-  if (journal !== null) return "not known: this agent does nothing without its journal";
+}: Pick<StatusAnswer, "role" | "bridgeUp" | "calls">): string | null {
   if (role === "standby") return "not known to a standby: ask the active agent of this bridge";
   if (role === "unknown") return "not known: the edge has not said yet whether this agent acts";
   if (calls !== null) return null;
@@ -157,56 +148,3 @@ export function callsText(calls: readonly CallView[]): string {
 }
 
 const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
-
-/** Asks the agent to end, and returns once its process has ended: `true` if nothing was left. Throws one sentence. */
-export async function drain(
-  settings: AgentSettings,
-  print: (line: string) => void,
-  { lookAgainMs, endedWithinMs } = { lookAgainMs: LOOK_AGAIN_MS, endedWithinMs: ENDED_WITHIN_MS },
-): Promise<boolean> {
-  const giveUpAt = performance.now() + endedWithinMs;
-  const answer = askAgent(settings, "/drain", "POST", endedWithinMs);
-  await printWaits(settings, print, answer, lookAgainMs);
-  const unfinished: Unfinished | null = JSON.parse(await answer);
-  while (!(await isGone(settings))) {
-    if (performance.now() > giveUpAt) {
-      throw new Error(`the agent has not ended within ${endedWithinMs / 1_000} s: look at its log, then stop it`);
-    }
-    await pause(lookAgainMs);
-  }
-  const left = unfinishedText(unfinished);
-  if (left === null) print("the agent has ended; its calls stay up. `run`, or systemctl start, brings it back");
-  else
-    print(
-      `the agent has ended; its calls stay up. Left: ${left}. The agent that acts next on this bridge sees to that`,
-    );
-  return left === null;
-}
-
-/** Until the agent has answered, or failed to. What `answer` says within `lookAgainMs` stands alone. */
-async function printWaits(
-  settings: AgentSettings,
-  print: (line: string) => void,
-  answer: Promise<unknown>,
-  lookAgainMs: number,
-): Promise<void> {
-  let isOver = false;
-  const end = () => {
-    isOver = true;
-  };
-  const over = answer.then(end, end);
-  for (let last = ""; !isOver; ) {
-    const line = await askStatus(settings).then(waitsFor, ({ message }: Error) => message);
-    await Promise.race([over, pause(lookAgainMs)]);
-    if (!isOver && line !== last) print(line);
-    last = line;
-  }
-}
-
-/** Nothing listens any more, or another process does. No answer at all says nothing: the agent may be busy. */
-function isGone(settings: AgentSettings): Promise<boolean> {
-  return askStatus(settings).then(
-    ({ draining }) => !draining,
-    (error: unknown) => error instanceof NoAgent,
-  );
-}

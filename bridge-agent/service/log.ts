@@ -24,9 +24,8 @@ type LogEvent =
   | "command-unknown"
   | "command"
   | "policy"
-  | "drain"
   | "journal"
-  | "settings";
+  | "stopped";
 
 /** One thing that operations staff may ask about. Numbers and keys are as they are: `lineOf` shows them. */
 export interface Note {

@@ -452,8 +452,8 @@ test.each(["restart", "takes over"] as const)(
 );
 
 /** An agent without a world: it acts, and has asked for the bridge's state. */
-function asking() {
-  const agent = new Agent(openedJournal(":memory:"), () => "c" as CommandId, anyNumber, "local");
+function asking(policy = anyNumber) {
+  const agent = new Agent(openedJournal(":memory:"), () => "c" as CommandId, policy, "local");
   const connected = { type: "connected", bootId: "boot1", ports: null } as const;
   const inputs: AgentInput[] = [
     { type: "edge", message: welcome },
@@ -465,9 +465,8 @@ function asking() {
 }
 
 test("of a number that was refused the log has the digits, and not the extension: that may be somebody's PIN", () => {
-  const { agent, state } = asking();
+  const { agent, state } = asking({ allow: [], deny: [] });
   agent.turn([state], 1);
-  agent.policy = { allow: [], deny: [] };
   const number = { country: "1", area: "408", local: "5551234", extension: "98765" };
   const commands = [{ id: "dial" as CommandId, command: { ...dial("out1"), number } as BridgeCommand }];
   const { notes } = agent.turn(

@@ -188,8 +188,7 @@ test("an agent reaches a TLS edge through a proxy, trusting an authority of its 
   const lines: string[] = [];
   const service = new AgentService(loaded.ok ? loaded.value : expect.unreachable(loaded.error), {
     logDestination: { dropped: 0, write: (line: string) => lines.push(line) },
-    end: (why) => expect.unreachable(why),
-    drained() {},
+    fail: expect.unreachable,
   });
 
   await service.start();
@@ -386,7 +385,7 @@ test.each(["socks5://user:p%40ss@proxy.example.com", "http://", "http://user:p%4
     vi.stubEnv("HTTPS_PROXY", value);
     const settings = { ...agentSettings, edge: "wss://tsp.example.com", state: join(folder, "bad-proxy") };
     expect(throughProxy(settings.edge)).toBe("");
-    const service = new AgentService(settings, { logDestination: { dropped: 0, write() {} }, end() {}, drained() {} });
+    const service = new AgentService(settings, { logDestination: { dropped: 0, write() {} }, fail() {} });
 
     await expect(service.start()).rejects.toThrow(
       /^the proxy in HTTPS_PROXY or ALL_PROXY must be an address such as http:\/\/proxy\.example\.com:3128$/,

@@ -45,29 +45,31 @@ test("an agent whose log disk is full goes on, and ends at SIGTERM", async () =>
   expect(await exit).toEqual([0, null]);
 });
 
-test("an agent whose journal's disk is full lets go of the bridge, says so once, and goes on when there is room", async () => {
+test("an agent whose journal's disk is full does not start, and says why in one line", async () => {
   const run = ["bridge-agent/main.ts", "run", "--settings", settings];
-  const limited = spawn("prlimit", ["--fsize=20000:unlimited", process.execPath, ...run]);
-  agent = limited;
+  const start = ["--fsize=20000:unlimited", process.execPath, ...run];
+  const refused = spawnSync("prlimit", start, { encoding: "utf8" });
+  expect([refused.status, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^agent cannot start: journal \S+journal\.sqlite cannot be written: [^\n]*\n$/),
+  ]);
+});
+
+test("an agent whose journal's disk fills up ends with an error line", async () => {
+  await bridge.close();
+  const running = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
+  agent = running;
   let log = "";
-  for (const stream of [limited.stdout, limited.stderr]) stream.on("data", (data) => (log += data));
-  await until(async () => log.includes("cannot be written"));
-  expect(await answerOf("readyz")).toContain('"bridgeUp":false');
-  expect(await answerOf("healthz")).toMatch(/^journal \S+journal\.sqlite cannot be written: .* make room/);
-  expect(limited.exitCode).toBeNull();
+  for (const stream of [running.stdout, running.stderr]) stream.on("data", (data) => (log += data));
+  await until(async () => (await answerOf("healthz")) === "ok\n");
+  const exit = once(running, "exit");
 
-  execFileSync("prlimit", ["--pid", String(limited.pid), "--fsize=unlimited:unlimited"]);
-  await until(async () => (await answerOf("readyz"))?.includes('"bridgeUp":true'));
-  await until(async () => log.includes("journal can be written again"));
+  execFileSync("prlimit", ["--pid", String(running.pid), "--fsize=1000:unlimited"]);
+  bridge = await startSimulatedBridge(bridge.port, "boot", timers); // The journal keeps its boot.
 
-  expect(log.match(/cannot be written/g)).toHaveLength(1);
-  expect(log).toMatch(
-    /journal \S+journal\.sqlite cannot be written: [^"]*; the agent does nothing until it can be written/,
-  );
-  expect(await answerOf("healthz")).toBe("ok\n");
-  const exit = once(limited, "exit");
-  limited.kill("SIGTERM");
-  expect(await exit).toEqual([0, null]);
+  expect(await exit).toEqual([1, null]);
+  expect(log.match(/"event":"journal"/g)).toHaveLength(1);
+  expect(JSON.parse(log.trim().split("\n").at(-1) ?? "")).toMatchObject({ level: "error", agent: "agent-1" });
 });
 
 test("a key that a full disk cuts short is no key: it is made when there is room", () => {

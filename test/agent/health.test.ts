@@ -35,13 +35,11 @@ const call = {
 } as const;
 
 const key = agentKey(folder);
-const unfinished = { running: 1, inDoubt: 0, unacknowledged: 2 };
 const agent: LocalAgent = {
   names: { domain: "acme", bridge: "main", agent: "agent-1" },
-  health: () => ({ status, journal: null, counters: null, logLinesDropped: 0 }),
+  health: () => ({ status, counters: new Counters(), logLinesDropped: 0 }),
   calls: () => [call],
-  drain: async () => unfinished,
-  key: () => key,
+  key,
 };
 
 test.each([
@@ -51,7 +49,7 @@ test.each([
   ["http://[", 404],
   ["/%", 404],
 ])("whatever anybody on the machine asks for is answered: %s with %i", async (target, code) => {
-  const server = await healthServer(() => agent, 0);
+  const server = await healthServer(agent, 0);
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
 
   socket.write(`GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
@@ -60,52 +58,17 @@ test.each([
   server.close();
 });
 
-test("calls and drain are for who can read the agent's key", async () => {
-  let drains = 0;
-  const drain = async () => {
-    drains += 1;
-    return unfinished;
-  };
-  const server = await healthServer(() => ({ ...agent, drain }), 0);
-  const { port } = server.address() as AddressInfo;
+test("calls are for whoever can read the agent's key", async () => {
   const other = agentKey(join(folder, "other"));
-  const ask = async (method: string, path: string, headers: Readonly<Record<string, string>>) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
-    return [response.status, (await response.text()).trim()];
+  const ask = async (headers: Readonly<Record<string, string>>) => {
+    const { code, said } = await asked({}, "/calls", { headers });
+    return [code, said.trim()];
   };
 
-  expect(await ask("GET", "/calls", signedRequest(key, "GET", "/calls"))).toEqual([200, JSON.stringify([call])]);
-  for (const headers of [{}, signedRequest(other, "GET", "/calls"), signedRequest(key, "POST", "/drain")]) {
-    expect(await ask("GET", "/calls", headers)).toEqual([403, "use `bridgehead-agent calls`, which signs"]);
+  expect(await ask(signedRequest(key, "GET", "/calls"))).toEqual([200, JSON.stringify([call])]);
+  for (const headers of [{}, signedRequest(other, "GET", "/calls"), signedRequest(key, "POST", "/calls")]) {
+    expect(await ask(headers)).toEqual([403, "use `bridgehead-agent calls`, which signs"]);
   }
-  const old = signedRequest(key, "POST", "/drain", Date.now() - 11_000);
-  expect((await ask("POST", "/drain", old))[0]).toBe(403);
-  expect((await ask("POST", "/drain", signedRequest(key, "GET", "/calls")))[0]).toBe(403);
-  expect(drains).toBe(0);
-  expect((await ask("GET", "/drain", signedRequest(key, "GET", "/drain")))[0]).toBe(405);
-  const drained = await ask("POST", "/drain", signedRequest(key, "POST", "/drain"));
-  expect(drained).toEqual([200, JSON.stringify(unfinished)]);
-  expect(drains).toBe(1);
-  server.close();
-});
-
-test("an agent that cannot write its journal is not healthy, and says why", async () => {
-  const why = "journal /x cannot grow: make room";
-  const health = () => ({ ...agent.health(), journal: why });
-  const server = await healthServer(() => ({ ...agent, health }), 0);
-  const { port } = server.address() as AddressInfo;
-  const answerOf = async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`);
-    return [response.status, await response.text()] as const;
-  };
-
-  expect(await answerOf("/healthz")).toEqual([503, `${why}\n`]);
-  const [code, ready] = await answerOf("/readyz");
-  expect([code, JSON.parse(ready)]).toEqual([503, { ready: false, edgeUp: true, bridgeUp: true, journal: why }]);
-  expect(JSON.parse((await answerOf("/status"))[1])).toMatchObject({ journal: why });
-  expect((await answerOf("/metrics"))[1]).toContain("\nbridgehead_agent_journal_up 0\n");
-  expect(metricsText(agent.health())).toContain("\nbridgehead_agent_journal_up 1\n");
-  server.close();
 });
 
 test("calls that the agent does not know are no 0", () => {
@@ -117,28 +80,16 @@ test("calls that the agent does not know are no 0", () => {
 
 test("an agent that is about to end is not ready", async () => {
   const health = () => ({ ...agent.health(), status: { ...status, draining: true } });
-  const server = await healthServer(() => ({ ...agent, health }), 0);
+  const server = await healthServer({ ...agent, health }, 0);
   const { port } = server.address() as AddressInfo;
 
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
   server.close();
 });
 
-test("a drain that fails is answered", async () => {
-  const drain = () => Promise.reject(new Error("the driver is broken"));
-  const server = await healthServer(() => ({ ...agent, drain }), 0);
-  const { port } = server.address() as AddressInfo;
-  const headers = signedRequest(key, "POST", "/drain");
-
-  const response = await fetch(`http://127.0.0.1:${port}/drain`, { method: "POST", headers });
-
-  expect([response.status, await response.text()]).toEqual([500, "the driver is broken\n"]);
-  server.close();
-});
-
 /** Asks a health server of this agent; its answer is over with the server. */
 async function asked(of: Partial<LocalAgent>, path: string, init: RequestInit = {}) {
-  const server = await healthServer(() => ({ ...agent, ...of }), 0);
+  const server = await healthServer({ ...agent, ...of }, 0);
   const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, init);
   const said = await response.text();
   server.close();
@@ -158,16 +109,6 @@ test("what is signed is good for ten seconds, by a clock that is ahead or behind
     expect(await codeAt({ "bridgehead-signed": wrong })).toBe(403);
 });
 
-test("where the agent's key cannot be read, nobody sees its calls or ends it", async () => {
-  const of = { key: () => expect.unreachable("it cannot be read"), drain: () => expect.unreachable("it may not") };
-  for (const [method, path] of [
-    ["GET", "/calls"],
-    ["POST", "/drain"],
-  ] as const)
-    expect((await asked(of, path, { method, headers: signedRequest(key, method, path) })).code).toBe(403);
-  expect((await asked(of, "/status")).code).toBe(200);
-});
-
 test.each([
   [{}, 200],
   [{ edgeUp: false }, 503],
@@ -177,14 +118,11 @@ test.each([
   const health = () => ({ ...agent.health(), status: { ...status, ...change } });
   const ready = await asked({ health }, "/readyz");
   const { edgeUp, bridgeUp } = { ...status, ...change };
-  expect([ready.code, JSON.parse(ready.said)]).toEqual([
-    code,
-    { ready: code === 200, edgeUp, bridgeUp, journal: null },
-  ]);
+  expect([ready.code, JSON.parse(ready.said)]).toEqual([code, { ready: code === 200, edgeUp, bridgeUp }]);
   expect((await asked({ health }, "/healthz")).code).toBe(200);
 });
 
-test("the figures are those of the agent, and 0 where none runs yet", () => {
+test("the figures are those of the agent, and begin at 0", () => {
   const counters = new Counters();
   counters.turns = 7;
   counters.edgeMessages.sent = 3;
@@ -194,7 +132,7 @@ test("the figures are those of the agent, and 0 where none runs yet", () => {
       [...text.matchAll(/^bridgehead_agent_(\S+) (\S+)$/gm)].map(([, name = "", value = ""]) => [name, Number(value)]),
     );
   const busy = { ...status, role: "standby" as const, edgeUp: false, running: 4, unacknowledged: 5, calls: 6 };
-  expect(figures(metricsText({ status: busy, journal: null, counters, logLinesDropped: 8 }))).toMatchObject({
+  expect(figures(metricsText({ status: busy, counters, logLinesDropped: 8 }))).toMatchObject({
     ...{ turns_total: 7, 'edge_messages_total{way="sent"}': 3, 'policy_acts_total{reason="prompt-calls"}': 2 },
     ...{ edge_up: 0, bridge_up: 1, active: 0, calls: 6, commands_running: 4, reports_unacknowledged: 5 },
     log_lines_dropped_total: 8,
@@ -206,9 +144,9 @@ test("the figures are those of the agent, and 0 where none runs yet", () => {
 });
 
 test("a port that is taken is told by its setting", async () => {
-  const server = await healthServer(() => agent, 0);
+  const server = await healthServer(agent, 0);
   const { port } = server.address() as AddressInfo;
-  await expect(healthServer(() => agent, port)).rejects.toThrow(
+  await expect(healthServer(agent, port)).rejects.toThrow(
     `listen.port: cannot listen on 127.0.0.1:${port} (the port is taken); set it to another port, or to 0`,
   );
   server.close();
@@ -216,11 +154,11 @@ test("a port that is taken is told by its setting", async () => {
 
 test("a connection has one answer, however many questions came over it, and is closed", async () => {
   let asked = 0;
-  const counting = () => {
+  const health = () => {
     asked += 1;
-    return agent;
+    return agent.health();
   };
-  const server = await healthServer(counting, 0);
+  const server = await healthServer({ ...agent, health }, 0);
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
   socket.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(1_000));
   expect((await text(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);
@@ -229,7 +167,7 @@ test("a connection has one answer, however many questions came over it, and is c
 });
 
 test("however many connections somebody holds open, the next question is answered, and the oldest ones are closed", async () => {
-  const server = await healthServer(() => agent, 0);
+  const server = await healthServer(agent, 0);
   const { port } = server.address() as AddressInfo;
   const held = Array.from({ length: 120 }, () => connect(port, "127.0.0.1").on("error", () => {}));
   for (const socket of held) socket.write("GET /healthz HTTP/1.1\r\n");
@@ -239,24 +177,6 @@ test("however many connections somebody holds open, the next question is answere
     "ok\n",
   );
   await expect.poll(() => held.findIndex(({ closed }) => !closed)).toBe(71);
-  const drained = Promise.withResolvers<typeof unfinished>();
-  let isDraining = false;
-  const drain = () => {
-    isDraining = true;
-    return drained.promise;
-  };
-  const draining = await healthServer(() => ({ ...agent, drain }), 0);
-  const own = (draining.address() as AddressInfo).port;
-  const answer = fetch(`http://127.0.0.1:${own}/drain`, {
-    method: "POST",
-    headers: signedRequest(key, "POST", "/drain"),
-  });
-  await expect.poll(() => isDraining).toBe(true);
-  held.push(...Array.from({ length: 60 }, () => connect(own, "127.0.0.1").on("error", () => {})));
-  await expect.poll(() => held.slice(-60).filter(({ closed }) => closed).length).toBeGreaterThan(8);
-  drained.resolve(unfinished);
-  expect(await (await answer).json()).toEqual(unfinished);
-  draining.close();
   for (const socket of held) socket.destroy();
   server.close();
 });

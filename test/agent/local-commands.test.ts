@@ -7,16 +7,7 @@ import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import type { CallView } from "../../bridge-agent/run.ts";
 import { signedRequest } from "../../bridge-agent/service/health.ts";
-import {
-  askAgent,
-  askStatus,
-  callsText,
-  callsUnknown,
-  drain,
-  NoAgent,
-  waitsFor,
-} from "../../bridge-agent/service/local-commands.ts";
-import { nothingRuns } from "../../bridge-agent/service/service.ts";
+import { askAgent, askStatus, callsText, callsUnknown, NoAgent } from "../../bridge-agent/service/local-commands.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
@@ -35,7 +26,7 @@ async function agentThat(answers: (request: IncomingMessage, response: ServerRes
   return { server, settings: { ...agentSettings, state, listen: { port: (server.address() as AddressInfo).port } } };
 }
 
-test("calls and drain are asked for with the agent's signature, the status by anybody", async () => {
+test("calls are asked for with the agent's signature, the status by anybody", async () => {
   const asked: string[] = [];
   const { settings } = await agentThat(({ method = "", url = "", headers }, response) => {
     const signed = String(headers["bridgehead-signed"] ?? "nobody");
@@ -44,15 +35,14 @@ test("calls and drain are asked for with the agent's signature, the status by an
     response.end(" said\n");
   });
   expect(await askAgent(settings, "/calls")).toBe("said");
-  await askAgent(settings, "/drain", "POST");
   await askAgent(settings, "/status");
-  expect(asked).toEqual(["GET /calls by the agent's key", "POST /drain by the agent's key", "GET /status nobody"]);
+  expect(asked).toEqual(["GET /calls by the agent's key", "GET /status nobody"]);
 });
 
 test("what is wrong with whoever has the agent's port is said in one sentence", async () => {
   const whyOf = async (answers: (request: IncomingMessage, response: ServerResponse) => void, withinMs = 5_000) => {
     const { settings } = await agentThat(answers);
-    return askAgent(settings, "/calls", "GET", withinMs).catch(({ message }: Error) => message);
+    return askAgent(settings, "/calls", withinMs).catch(({ message }: Error) => message);
   };
   expect(await whyOf((_, response) => response.writeHead(403).end())).toMatch(
     /^the agent on \S+ has another key than \S+: is it an agent with other settings\?$/,
@@ -74,31 +64,11 @@ test("a port that nobody knows is not asked, and one where nothing listens has n
   await expect(askStatus(gone)).rejects.toThrow(NoAgent);
 });
 
-test("drain gives up an agent that says it is over, and does not end", async () => {
-  const { settings } = await agentThat(({ url }, response) => {
-    const isDrain = url === "/drain";
-    response.end(
-      JSON.stringify(isDrain ? { running: 0, inDoubt: 0, unacknowledged: 0 } : { ...nothingRuns, draining: true }),
-    );
-  });
-  const lines: string[] = [];
-  await expect(drain(settings, (line) => lines.push(line), { lookAgainMs: 5, endedWithinMs: 1_000 })).rejects.toThrow(
-    /^the agent has not ended within 1 s: look at its log, then stop it$/,
-  );
-});
-
-test("without the edge, nobody waits for what it has not acknowledged", () => {
-  const status = { running: 0, unacknowledged: 3 } as Parameters<typeof waitsFor>[0];
-  expect(waitsFor({ ...status, edgeUp: true })).toBe("waits for 3 reports not acknowledged by the edge");
-  expect(waitsFor({ ...status, edgeUp: false })).toBe("waits for nothing");
-});
-
 test("why an agent does not know the bridge's calls", () => {
-  const knows = { role: "active", journal: null, bridgeUp: true, calls: 0 } as const;
+  const knows = { role: "active", bridgeUp: true, calls: 0 } as const;
   const why = (change: object) => callsUnknown({ ...knows, ...change })?.split(": ")[1] ?? null;
   expect([why({}), why({ calls: 7 })]).toEqual([null, null]);
-  expect([{ journal: "x" }, { role: "unknown" }, { calls: null }, { calls: null, bridgeUp: false }].map(why)).toEqual([
-    "this agent does nothing without its journal",
+  expect([{ role: "unknown" }, { calls: null }, { calls: null, bridgeUp: false }].map(why)).toEqual([
     "the edge has not said yet whether this agent acts",
     "the agent reads the bridge now",
     "the bridge does not answer",

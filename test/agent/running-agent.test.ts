@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest";
-import type { JournalFailure } from "../../bridge-agent/core/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import type { AgentLogLine } from "../../bridge-agent/service/log.ts";
+import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
-import { err, ok } from "../../src/foundation/result.ts";
+import { ok } from "../../src/foundation/result.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 import { agentSettings, KEY, openedJournal, welcome } from "./agent-world.ts";
@@ -16,7 +16,7 @@ const hello: BridgeToAgent = { type: "hello", version: 3, bootId: "boot1", ports
 const emptyState = { conferences: [], calls: [] };
 
 /** An agent on clocks of our own, its connections to the edge and to the bridge, and what it has said there. */
-function world(journalFailed = ({ sentence }: JournalFailure): void => expect.unreachable(sentence)) {
+function world(settings: Partial<AgentSettings> = {}) {
   const timers = new Clock(1_000_000);
   let [machineMs, monotonicMs, passedMs] = [0, 0, 0];
   const links: SocketEvents<EdgeToAgent>[] = [];
@@ -35,23 +35,26 @@ function world(journalFailed = ({ sentence }: JournalFailure): void => expect.un
       close: () => closes.push(isEdge ? "edge" : "bridge"),
     };
   };
-  const running = new RunningAgent(agentSettings, {
-    openSocket,
-    timers,
-    random: () => 0,
-    journal,
-    key: { publicKey: "", sign: () => "" },
-    now: () => timers.now + machineMs,
-    monotonicMs: () => timers.now + monotonicMs,
-    passedMs: () => timers.now + passedMs,
-    soon: (run) => timers.after(0, run),
-    newId: () => "keypad-1" as CommandId,
-    log: (line) => {
-      lines.push(line);
-      notes.push(`${line.event}: ${line.text}`);
+  const running = new RunningAgent(
+    { ...agentSettings, ...settings },
+    {
+      openSocket,
+      timers,
+      random: () => 0,
+      journal,
+      key: { publicKey: "", sign: () => "" },
+      now: () => timers.now + machineMs,
+      monotonicMs: () => timers.now + monotonicMs,
+      passedMs: () => timers.now + passedMs,
+      soon: (run) => timers.after(0, run),
+      newId: () => "keypad-1" as CommandId,
+      log: (line) => {
+        lines.push(line);
+        notes.push(`${line.event}: ${line.text}`);
+      },
+      journalFailed: ({ sentence }) => expect.unreachable(sentence),
     },
-    journalFailed,
-  });
+  );
   running.start();
   /** No timer runs, and the clocks go so far. */
   const standStill = ([machine, monotonic, passed]: readonly [number, number, number]) => {
@@ -239,23 +242,21 @@ test("an agent that believes to be alone does not take back a place that another
   expect(running.status.bridgeUp).toBe(true);
 });
 
-test("a running agent shows numbers as they are from when its settings say so", async () => {
-  const { timers, running, answer, greeted } = world();
+test.each([
+  [false, "*********34"],
+  [true, "14085551234"],
+])("a running agent shows numbers as its settings say (personal: %s)", async (personal, number) => {
+  const { timers, running, answer, greeted } = world({ logs: { personal } });
   await greeted();
   const call = { call: "c1", stage: "prompted", number: "14085551234", dialled: "18005551234", keys: "" } as never;
-  const state = { conferences: [], calls: [call] };
-  answer("state", { type: "state", state });
+  answer("state", { type: "state", state: { conferences: [], calls: [call] } });
   await timers.pass(100);
 
-  const masked = running.calls.map(({ number }) => number);
-  running.change({ logs: { personal: true }, policy: { allow: [], deny: [] } });
-
-  expect([masked, running.calls.map(({ number }) => number)]).toEqual([["*********34"], ["14085551234"]]);
+  expect(running.calls.map(({ number }) => number)).toEqual([number]);
 });
 
 test("the access codes of a conference are in no line of a running agent's log, whoever keys them where", async () => {
-  const { timers, running, lines, answer, serves, command } = world();
-  running.change({ logs: { personal: true }, policy: { allow: [], deny: [] } });
+  const { timers, lines, answer, serves, command } = world({ logs: { personal: true } });
   await serves();
   await timers.pass(100);
   const accessCodes = { subscriber: "314159", participant: "271828" };
@@ -294,18 +295,16 @@ test("how long the bridge took for a command is counted, by its result", async (
   expect(text).toContain('bridgehead_agent_command_seconds_count{result="refused"} 0\n');
 });
 
-test("a policy counts from the next command on, and what it refuses is counted and logged with the number masked", async () => {
-  const { timers, toBridge, running, lines, serves, command } = world();
+test("what the policy refuses is counted and logged with the number masked", async () => {
+  const { timers, toBridge, running, lines, serves, command } = world({ policy: { allow: ["+1408"], deny: [] } });
   await serves();
-  const dial = (call: string) => {
-    const number = { country: "1", area: "900", local: "5551234", extension: "" };
+  const dial = (call: string, area: string) => {
+    const number = { country: "1", area, local: "5551234", extension: "" };
     command(call, { type: "dial", call: call as CallId, number, waitMs: 1 });
     return timers.pass(100);
   };
-  await dial("o1");
-
-  running.change({ logs: { personal: false }, policy: { allow: ["+1408"], deny: [] } });
-  await dial("o2");
+  await dial("o1", "408");
+  await dial("o2", "900");
 
   const dialled = toBridge.flatMap((one) => (one.type === "command" ? [one.commandId] : []));
   expect(dialled).toEqual(["o1"]);
@@ -317,7 +316,7 @@ test("a policy counts from the next command on, and what it refuses is counted a
 });
 
 /** An agent with one command under way that is about to end, and how to let time pass while its peers answer pings. */
-async function drainingWithCommand() {
+async function stoppingWithCommand() {
   const { timers, bridges, toBridge, running, notes, closes, greeted, command, alive } = world();
   await greeted();
   const idOf = (wanted: string) =>
@@ -326,13 +325,13 @@ async function drainingWithCommand() {
   const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
   command("1", create);
   await timers.pass(100);
-  void running.drain();
+  void running.stop();
   const finish = () => bridges[0]?.message(ok({ type: "done", id: idOf("command") }));
   return { notes, closes, alive, finish };
 }
 
-test("drain gives up after 45 s, and the log has what is left", async () => {
-  const { notes, closes, alive, finish } = await drainingWithCommand();
+test("a stop gives up after 45 s, and the log has what is left", async () => {
+  const { notes, closes, alive, finish } = await stoppingWithCommand();
 
   finish(); // What is reported of it is never acknowledged.
   await alive(44_500);
@@ -340,32 +339,18 @@ test("drain gives up after 45 s, and the log has what is left", async () => {
   await alive(1_000);
 
   expect(closes).toEqual(["edge", "bridge"]);
-  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 report not acknowledged by the edge");
+  expect(notes.at(-1)).toBe("stopped: this agent ends; left: 1 report not acknowledged by the edge");
 });
 
-test("drain: a command that the bridge does not answer is left, and the log has it", async () => {
-  const { notes, alive } = await drainingWithCommand();
+test("a stop: a command that the bridge does not answer is left, and the log has it", async () => {
+  const { notes, alive } = await stoppingWithCommand();
 
   await alive(31_000);
 
-  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 command whose result is not known");
+  expect(notes.at(-1)).toBe("stopped: this agent ends; left: 1 command whose result is not known");
 });
 
-test("drain: an agent whose journal fails meanwhile does not know what is left", async () => {
-  const failure: JournalFailure = { kind: "full", sentence: "journal /x cannot grow" };
-  const failures: JournalFailure[] = [];
-  const { timers, running, journal, notes } = world((failure) => failures.push(failure));
-  journal.transaction = () => err(failure);
-
-  const left = running.drain();
-  await timers.pass(100);
-
-  expect(await left).toBe(null);
-  expect(failures).toEqual([failure]);
-  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: not known, since the journal cannot be written");
-});
-
-test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {
+test("a stop waits for the commands that run and for the edge to acknowledge", async () => {
   const { timers, links, bridges, toBridge, sent, running, notes, closes, greeted, command, alive } = world();
   await greeted();
   const ofType = (wanted: string) => toBridge.filter(({ type }) => type === wanted);
@@ -377,7 +362,7 @@ test("drain waits for the commands that run and for the edge to acknowledge, lon
   expect(running.status.running).toBe(1);
   let hasEnded = false;
 
-  void running.drain().then(() => {
+  void running.stop().then(() => {
     hasEnded = true;
   });
   await alive(8_000);
@@ -390,8 +375,5 @@ test("drain waits for the commands that run and for the edge to acknowledge, lon
   await alive(500);
 
   expect([hasEnded, closes]).toEqual([true, ["edge", "bridge"]]);
-  expect(notes.filter((note) => note.startsWith("drain"))).toEqual([
-    "drain: drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place. Until then nobody acts on the bridge",
-    "drain: drain: this agent ends; left: nothing",
-  ]);
+  expect(notes.filter((note) => note.startsWith("stopped"))).toEqual([]);
 });

@@ -1,13 +1,10 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { text } from "node:stream/consumers";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { holdStateFolder } from "../../bridge-agent/service/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
@@ -121,46 +118,6 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-test("a SIGHUP before the agent has read its settings does not end it; it reads them once more", async () => {
-  const settings = join(folder, "slow.json");
-  const content = JSON.stringify({ ...right, state: join(folder, "slow") });
-  execFileSync("mkfifo", [settings]);
-  const agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
-  let log = "";
-  for (const stream of [agent.stdout, agent.stderr]) stream.on("data", (data) => (log += data));
-  const exit = once(agent, "exit");
-  const writer = await open(settings, "w"); // Is opened when the agent opens it, which then waits for what is written.
-
-  agent.kill("SIGHUP");
-  rmSync(settings);
-  writeFileSync(settings, content);
-  await writer.writeFile(content);
-  await writer.close();
-  await Promise.race([exit, vi.waitFor(() => expect(log).toMatch("settings read again"))]);
-  agent.kill("SIGTERM");
-
-  expect(await exit).toEqual([0, null]);
-  expect(log).toContain("settings read again; nothing has changed");
-});
-
-test("a reload after which the agent cannot go on ends it with one line", async () => {
-  const [settings, state] = [join(folder, "reload.json"), join(folder, "other-tables")];
-  writeFileSync(settings, JSON.stringify({ ...right, state: join(folder, "before-reload") }));
-  mkdirSync(state);
-  const journal = new DatabaseSync(join(state, "journal.sqlite"));
-  journal.exec("CREATE TABLE fact (name TEXT); PRAGMA user_version = 1");
-  journal.close();
-  const agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
-  const stderr = text(agent.stderr);
-  await once(agent.stdout, "data"); // It runs.
-
-  writeFileSync(settings, JSON.stringify({ ...right, state }));
-  agent.kill("SIGHUP");
-
-  expect(await once(agent, "exit")).toEqual([1, null]);
-  expect(await stderr).toMatch(/^agent cannot start: table fact has 1 columns [^\n]*\n$/);
-});
-
 test("a state folder that another agent holds is one line that says what to do", async () => {
   const state = join(folder, "held");
   mkdirSync(state);
@@ -191,7 +148,7 @@ test.each([
   [
     "run",
     1,
-    /^journal (\S+journal\.sqlite) is damaged \(file is not a database\)\. With the agent stopped, move it away .* Lost are /,
+    /^agent cannot start: journal (\S+journal\.sqlite) is damaged \(file is not a database\)\. With the agent stopped, move it away .* Lost are /,
   ],
   ["doctor", 1, /WRONG journal: journal (\S+journal\.sqlite) is damaged \(file is not a database\)/],
 ])("%s: a damaged journal is named, with what is safe to do and what that costs", async (command, code, sentence) => {

@@ -153,7 +153,6 @@ const cases: readonly Case[] = [
   counted("BridgeheadLogLinesDropped", 'bridgehead_log_lines_dropped_total{event="host-refused"}'),
   down("BridgeheadAgentWithoutEdge", `bridgehead_agent_edge_up{${agent}}`),
   down("BridgeheadAgentWithoutBridge", `bridgehead_agent_bridge_up{${agent}}`),
-  down("BridgeheadAgentJournal", `bridgehead_agent_journal_up{${agent}}`),
   {
     // Reports that are acknowledged, and then none any more.
     ...{ alert: "BridgeheadReportsWait", silent: ["5m", "9m"], fires: ["17m"] },

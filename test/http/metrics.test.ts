@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Counters } from "../../bridge-agent/run.ts";
 import { metricsText } from "../../bridge-agent/service/health.ts";
-import { nothingRuns } from "../../bridge-agent/service/service.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { findPromtool } from "../../scripts/debian/find-promtool.ts";
 import { Counter, Counts, Histogram } from "../../src/foundation/metrics.ts";
@@ -18,9 +18,8 @@ const page = "docs/operations.md";
 const files = ["packaging/alerts.yml", "packaging/dashboard.json", page, "docs/security.md"];
 
 const ofAgent = metricsText({
-  status: { ...nothingRuns, role: "active", calls: 0 },
-  journal: null,
-  counters: null,
+  status: { role: "active", calls: 0 },
+  counters: new Counters(),
   logLinesDropped: 0,
 } as never);
 const measures = new Measures();

@@ -26,7 +26,7 @@ const settings = {
 } as const satisfies Partial<AgentSettings>;
 
 /** As `service.ts` does it. */
-const tryJournalAgainMs = 5_000;
+const startedAgainMs = 2_000;
 
 /** Less often than in life, for a faster world. */
 const pingEveryMs = 5_000;
@@ -167,7 +167,7 @@ export class AgentProcess {
 
   #start(): void {
     if (this.isDiskFull) {
-      this.#context.clock.after(tryJournalAgainMs, () => this.#start());
+      this.#context.clock.after(startedAgainMs, () => this.#start());
       return;
     }
     const life = ++this.#lives;
@@ -205,7 +205,7 @@ export class AgentProcess {
         journalFailed: () => {
           if (life !== this.#lives) return;
           this.#end();
-          clock.after(tryJournalAgainMs, () => this.#start());
+          clock.after(startedAgainMs, () => this.#start());
         },
       },
     );

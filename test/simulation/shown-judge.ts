@@ -114,7 +114,7 @@ export function judgeAgents(violated: Violated, agents: readonly AgentProcess[])
   for (const { running, showsPersonal } of agents) {
     if (!running) continue;
     const { status, counters, calls } = running;
-    const counted = metricsText({ status, counters, journal: null, logLinesDropped: 0 });
+    const counted = metricsText({ status, counters, logLinesDropped: 0 });
     judgeSecrets(violated, "a metric of an agent", counted);
     judgeNames(violated, "a metric of an agent", counted, keyOfConference);
     judgeSecrets(violated, "the calls of an agent", calls);
