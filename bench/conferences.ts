@@ -10,7 +10,7 @@ export interface Conference {
   readonly callers: readonly ExtCallId[];
 }
 
-export interface Filled {
+interface Filled {
   /** In the order of `sizes`. */
   readonly conferences: readonly Conference[];
   /** Port of the TSP server that all of them know; nobody listens there any more. */

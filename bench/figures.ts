@@ -25,7 +25,7 @@ export interface Line {
 }
 
 /** A limit of the ratio, or else of the adapter's value. */
-export type Goal = { readonly of: "ratio" | "value" } & ({ readonly atMost: number } | { readonly atLeast: number });
+type Goal = { readonly of: "ratio" | "value" } & ({ readonly atMost: number } | { readonly atLeast: number });
 
 function ratioAtMost(atMost: number): Goal {
   return { of: "ratio", atMost };
