@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
-import { printTranscript } from "../src/transcripts/transcript.ts";
+import { printTranscript, stepsOf } from "../test/transcripts/transcript.ts";
 import { asteriskOrExit } from "./asterisk/find-asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
@@ -11,7 +11,6 @@ import { Diagram, leastColumns } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
-import { stepsOf } from "./read-transcript.ts";
 
 const flows = loadFlows();
 const program = command(

@@ -25,7 +25,6 @@ const proofs = [
   "env RUNS=10000 npm test -- --only tests -- test/protocol test/durable-objects/adapter-properties.test.ts",
   "env RUNS=100 npm test -- --only tests -- webex-interfaces/test/site/any-request.test.ts",
   "env LOOKS=all npm test -- --only tests -- test/browser",
-  "env SEEDS=30 npm test -- --only tests -- test/replay/replay-properties.test.ts",
   "env COMMANDS=100000 npm test -- --only tests -- test/agent/policy-hostile-edge.test.ts",
   "env LEAVE_OUT=all npm test -- --only tests -- test/changes",
 ];

@@ -3,7 +3,6 @@ import { linesOfCall } from "../../src/explain/story-blocks.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
-import { asTest } from "../../src/transcripts/as-test.ts";
 import { StartError } from "../edge/program.ts";
 import { answer, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
 import type { OperatorClient } from "./operator-client.ts";
@@ -81,21 +80,6 @@ function addStories(program: Command): void {
         return found({ conference, lines: linesWithin(lines, period) }, (shown, now, terminal) =>
           storyText(shown.conference, allPrintable(lines), allPrintable(agents), now, terminal, period),
         );
-      }),
-    );
-
-  question(program, "save-test <key>", "what happened in a conference as a test, with made-up names and numbers")
-    .addHelpText("after", examples("save-test 987654321 > 987654321.txt"))
-    .action((key: string, options: Options) =>
-      answer(options, async (edge) => {
-        const domain = await edge.domain(options.domain);
-        await edge.conference(domain, key); // Says which ones there are, where this is none.
-        const path = "GET /domains/{domain}/conferences/{confKey}/test-rows";
-        const pages = [];
-        for await (const page of edge.pages(path, { domain, confKey: key })) pages.push(page);
-        const test = asTest(pages);
-        if (test === null) throw new StartError(`nothing of what is kept of ${key} can be played`);
-        return found(pages, () => test.trimEnd().split("\n"));
       }),
     );
 }

@@ -10,7 +10,6 @@ import type { Queue, Rows } from "../../src/conference/server/queue.ts";
 import type { CallId, EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, wait } from "../../src/foundation/time/timers.ts";
 import { probeId } from "../../src/operators/send-again.ts";
-import { decidedBy } from "../../src/replay/history.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -188,7 +187,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
       commands.push(...applied.decision.effects.filter(isCommand));
       facts.push(...applied.facts);
       for (const fact of applied.facts) if (fact.kind === "call-left") toldSince.add(fact.call);
-      const decided = { ...applied.progress, ...ids.atHand, ...restored, decidedBy: decidedBy(domain.settings) };
+      const decided = { ...applied.progress, ...ids.atHand, ...restored };
       const skipped = skippedMs !== (progress.skippedMs ?? 0) && { skippedMs };
       const after = { ...progress, ...decided, ...skipped, ...streamsAfter(item, input, progress) };
       store.append(input, applied.decision.changes, after, applied.facts);

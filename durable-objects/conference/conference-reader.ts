@@ -2,18 +2,15 @@ import { secretsOf } from "../../src/conference/head.ts";
 import type { InputRow } from "../../src/conference/inputs.ts";
 import { showOutgoing } from "../../src/conference/server/posts.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
+import { pageFrom } from "../../src/explain/page.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
 import { type ConfirmedFact, Timeline } from "../../src/explain/timeline.ts";
 import { Why } from "../../src/explain/why.ts";
 import { whyNotYet } from "../../src/explain/why-not-yet.ts";
+import { wirePage } from "../../src/explain/wire.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
 import { sendAgainId } from "../../src/operators/send-again.ts";
-import type { About } from "../../src/replay/history.ts";
-import { pageFrom } from "../../src/replay/page.ts";
-import { Replay } from "../../src/replay/replay.ts";
-import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
-import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { GivenUpContent, ItemPage, JournalPlace } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
@@ -127,12 +124,7 @@ export class ConferenceReader {
     begin: () => readonly [Fold, row: number] | null,
   ): Promise<Fold | null> {
     const secrets = JSON.stringify(secretsOf(this.#store.state.head));
-    const asked = {
-      name: `${name} ${secrets}`,
-      settings: this.#ports.domain(),
-      before: Number.POSITIVE_INFINITY,
-      begin,
-    };
+    const asked = { name: `${name} ${secrets}`, settings: this.#ports.domain(), begin };
     return this.#journal.use(asked, async (fold, transactions) => {
       for await (const rows of transactions) {
         const person = this.#person;
@@ -142,35 +134,10 @@ export class ConferenceReader {
     });
   }
 
-  async replay(from: number, limit: number): Promise<string> {
-    const about = this.#about;
-    const begin = () => about && ([new Replay(about), 1] as const);
-    const asked = { name: "replay", settings: about?.domain, before: Math.max(from, 1), begin };
-    const page = await this.#journal.use(asked, (replay, transactions) =>
-      replayPage(transactions, replay, this.#person, { from, limit }),
-    );
-    return JSON.stringify(page ?? { steps: [], previous: null, next: null });
-  }
-
   async wire(rows: readonly number[]): Promise<string> {
-    const domain = this.#about?.domain;
+    const domain = this.#store.identity && this.#ports.domain();
     if (!domain) return "[]";
     return JSON.stringify(await wirePage((row) => this.#journal.transactions(row), domain, this.#person, rows));
-  }
-
-  async testRows(from: number): Promise<string | null> {
-    const about = this.#about;
-    const begin = () => about && ([new TestReader(about), 1] as const);
-    const asked = { name: "test", settings: about?.domain, before: Math.max(from, 1), begin };
-    const page = await this.#journal.use(asked, (reader, transactions) => testRowsPage(transactions, reader, from));
-    return page && JSON.stringify(page);
-  }
-
-  /** What reading the journal again needs; `null`: it was never created, or its domain is not in the settings. */
-  get #about(): About | null {
-    const { identity } = this.#store;
-    const domain = identity && this.#ports.domain();
-    return domain && { confKey: identity.confKey, domain };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */

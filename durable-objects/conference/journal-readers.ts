@@ -1,9 +1,9 @@
 import { showFact } from "../../src/conference/facts.ts";
 import { type InputRow, showInput } from "../../src/conference/inputs.ts";
+import { type HistoryRow, type TransactionRows, transactionsIn } from "../../src/explain/history.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { Person } from "../../src/foundation/shown.ts";
 import { wait } from "../../src/foundation/time/timers.ts";
-import { type HistoryRow, type TransactionRows, transactionsIn } from "../../src/replay/history.ts";
 import type { Platform } from "../platform/platform.ts";
 
 export type ReadersPorts = Pick<Platform, "after" | "now" | "giveWay">;
@@ -13,8 +13,6 @@ interface Asked<Reader> {
   readonly name: string;
   /** The settings by which it reads. With other settings, another reader begins. */
   readonly settings: unknown;
-  /** The reader may stand anywhere before this row. */
-  readonly before: number;
   /** Makes a new reader, if none is kept, and says before which row it stands; `null`: there is nothing to read. */
   begin(): readonly [reader: Reader, next: number] | null;
 }
@@ -56,9 +54,9 @@ export class JournalReaders {
     read: (reader: Reader, transactions: AsyncIterable<TransactionRows>) => Promise<Answer>,
   ): Promise<Answer | null> {
     this.deleteUnused();
-    let kept = this.#nearest(asked);
-    for (; kept?.reading; kept = this.#nearest(asked)) await kept.reading.catch(() => {});
-    kept ??= keptAs(asked);
+    let found = this.#keptFor(asked);
+    for (; found?.reading; found = this.#keptFor(asked)) await found.reading.catch(() => {});
+    const kept = found ?? keptAs(asked);
     if (!kept) return null;
     const others = this.#kept.filter((one) => one !== kept);
     this.#kept = [...others, kept].slice(-mostKept);
@@ -98,9 +96,8 @@ export class JournalReaders {
     this.#kept = this.#kept.filter(({ askedAt, reading }) => reading || askedAt > since);
   }
 
-  #nearest({ name, settings, before }: Asked<unknown>): Kept | null {
-    const own = this.#kept.filter((one) => one.name === name && one.settings === settings && one.next <= before);
-    return own.toSorted((one, other) => other.next - one.next)[0] ?? null;
+  #keptFor({ name, settings }: Asked<unknown>): Kept | undefined {
+    return this.#kept.find((one) => one.name === name && one.settings === settings);
   }
 
   async *#rest(kept: Kept): AsyncGenerator<TransactionRows> {

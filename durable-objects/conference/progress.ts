@@ -19,8 +19,6 @@ export interface Progress extends DecisionProgress, IdsAtHand {
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
   /** Absent before the directory was owed anything. */
   readonly telling?: DirectoryProgress;
-  /** The code and the settings that decided. */
-  readonly decidedBy?: string;
 }
 
 /** How far the domain's directory has the facts of the conference; rows of the journal. */

@@ -1,4 +1,4 @@
-import { applyTransaction, type DecisionProgress } from "../../src/conference/decide.ts";
+import { applyTransaction, type DecisionProgress, type TransactionContext } from "../../src/conference/decide.ts";
 import type { Cause, FactRow } from "../../src/conference/facts.ts";
 import { type Head, isOngoing, type Life, type Running } from "../../src/conference/head.ts";
 import { noLife } from "../../src/conference/records.ts";
@@ -12,11 +12,19 @@ import {
   type ConferenceState,
   emptyState,
   entriesIn,
+  entryKinds,
   kindOfKey,
   type OwnState,
 } from "../../src/conference/state.ts";
 import {
+  type HistoryRow,
+  type StoredEntries,
+  type TransactionRows,
+  transactionsIn,
+} from "../../src/explain/history.ts";
+import {
   type ActionId,
+  type ConfKey,
   type DomainName,
   type ExtCallId,
   MAIN_ROOM,
@@ -24,18 +32,6 @@ import {
   type TransId,
 } from "../../src/foundation/ids.ts";
 import { isOwed } from "../../src/records/directory-facts.ts";
-import {
-  type About,
-  changesOf,
-  entryIn,
-  type HistoryRow,
-  inputsOf,
-  isOfState,
-  reporterOf,
-  type StoredEntries,
-  stateOf,
-  transactionsIn,
-} from "../../src/replay/history.ts";
 import { type Domain, readDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import type { OpenRequest } from "../../src/tsp/messages.ts";
@@ -235,4 +231,38 @@ function historyOf(old: OldHistory): CallHistory {
   const times = { dialledAt, answeredAt, enteredAt, mutedAt };
   const known = Object.entries({ began, dialled, ...times, mutes, mutedMs, rooms, failovers, repairs });
   return Object.fromEntries(known.filter(([, value]) => value != null)) as unknown as CallHistory;
+}
+
+interface About {
+  readonly confKey: ConfKey;
+  readonly domain: Domain;
+}
+
+function reporterOf({ input, progress }: HistoryRow): NonNullable<TransactionContext["reporter"]> {
+  return { bridge: (input?.type === "bridge" && input.elsewhere) || progress.bridge, cannot: progress.cannot };
+}
+
+function inputsOf(rows: TransactionRows): readonly HistoryRow[] {
+  return rows.filter((row, index) => index === 0 || row.input !== null);
+}
+
+function changesOf(rows: TransactionRows): StoredEntries | null {
+  return rows.find(({ changes }) => changes !== null)?.changes ?? null;
+}
+
+function stateOf(entries: Iterable<StoredEntries[number]>): OwnState {
+  const state = emptyState();
+  for (const [key, value] of entries) applyEntry(state, key, value);
+  return state;
+}
+
+function isOfState(key: string): boolean {
+  return key === "head" || Object.hasOwn(entryKinds, kindOfKey(key));
+}
+
+function entryIn(state: ConferenceState, key: string): unknown {
+  if (key === "head") return state.head;
+  const kind = kindOfKey(key);
+  const entries: ReadonlyMap<string, unknown> = state[entryKinds[kind as keyof typeof entryKinds]];
+  return entries.get(key.slice(kind.length + 1)) ?? null;
 }

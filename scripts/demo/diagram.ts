@@ -1,5 +1,5 @@
 import { sideNames } from "../../src/explain/story-blocks.ts";
-import { Address, withNames } from "../../src/transcripts/transcript.ts";
+import { Address, withNames } from "../../test/transcripts/transcript.ts";
 
 /** Attributes that most messages share, and that nobody looks for in a picture. */
 const usual = / (ParticipantType=2|ActionResult=0|DID=\S+|ExtConfID=1001|ConfKey=KEY|WbxHostName=tsp1)(?= |$)/g;

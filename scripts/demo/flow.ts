@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Transcript } from "../../src/transcripts/transcript.ts";
-import { parseTranscript, stepsOf, titleOf } from "../read-transcript.ts";
+import type { Transcript } from "../../test/transcripts/transcript.ts";
+import { parseTranscript, stepsOf, titleOf } from "../../test/transcripts/transcript.ts";
 
 /** A call flow of the protocol; docs/transcripts.md says how to read one. */
 export interface Flow {

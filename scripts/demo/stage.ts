@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
-import { ShortNames } from "../../src/transcripts/short-names.ts";
+import { ShortNames } from "../../test/transcripts/short-names.ts";
 import {
   commandLine,
   documentOf,
@@ -10,7 +10,7 @@ import {
   postedLine,
   type Step,
   type Transcript,
-} from "../../src/transcripts/transcript.ts";
+} from "../../test/transcripts/transcript.ts";
 import type { Diagram } from "./diagram.ts";
 import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
 import type { FlowBridge } from "./flow-bridge.ts";

@@ -1,4 +1,4 @@
-import type { ShortNames } from "../../src/transcripts/short-names.ts";
+import type { ShortNames } from "../../test/transcripts/short-names.ts";
 import type { FlowBridge } from "./flow-bridge.ts";
 
 const outcomes = {

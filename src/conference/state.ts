@@ -3,10 +3,10 @@ import { type BridgeCommand, command as bridgeCommand } from "../bridge/commands
 import type { BridgeName, CallId, CommandId, PhoneNumber, RoomId, WebexHost } from "../foundation/ids.ts";
 import { personal, showOf } from "../foundation/shown.ts";
 import type { CallRecord } from "../records/call-record.ts";
-import { type Spelling, showMessage, type ToWebex } from "../tsp/messages.ts";
+import type { Spelling, ToWebex } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 import type { LeaveReason } from "./facts.ts";
-import { causes, type Head, head, request } from "./head.ts";
+import { causes, type Head, request } from "./head.ts";
 import {
   call,
   command,
@@ -249,16 +249,6 @@ export const entryKinds = {
   outage: "outages",
   debt: "debts",
 } as const satisfies Record<string, keyof Entries>;
-
-export const showEntry = {
-  head: showOf(head),
-  callers: showOf(caller),
-  callOuts: showOf(callOut),
-  commands: showOf(pendingCommand),
-  rooms: showOf(subConference),
-  outages: showOf(outage),
-  debts: showMessage<ToWebex>,
-};
 
 export function isMutedOnBridge({ muted, heardInTalk }: Caller): boolean {
   return muted && heardInTalk !== true;

@@ -7,8 +7,8 @@ import { isRecord } from "./record.ts";
  */
 export type Mark = "open" | "personal" | "secret" | "address";
 
-/** How a number or name of a person is shown, and a secret; without `secret`, nothing of that is. */
-export type Person = ((text: string) => string) & { readonly secret?: (text: string) => string };
+/** How a number or name of a person is shown. */
+export type Person = (text: string) => string;
 
 /** A copy of a value as it may be read. A part that nobody has judged is not in it. */
 export type Show<Value = unknown> = (value: Value, person: Person) => Value;
@@ -82,10 +82,7 @@ const showByMark: Readonly<Record<Mark, Show>> = {
     if (isRecord(value) && typeof value.local === "string") return shownPhone(value, person);
     return eachText(value, person);
   },
-  secret: (value, { secret = () => secretText }) => {
-    if (value === null || value === undefined || value === "") return value;
-    return secret(typeof value === "string" ? value : JSON.stringify(value));
-  },
+  secret: (value) => (value === null || value === undefined || value === "" ? value : secretText),
   address: (value) => eachText(value, withoutQuery),
 };
 

@@ -121,12 +121,8 @@ export interface ConferenceRpc {
   placeOfId(id: string): Promise<JournalPlace | null>;
   /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
   explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>>;
-  /** Its journal step by step, from this row on, as JSON text of a `ReplayPage`: a page may be large. */
-  replay(from: number, limit: number): Promise<string>;
   /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */
   wire(rows: readonly number[]): Promise<string>;
-  /** Its journal as a test needs it, from this row on, as JSON text of a `TestRowsPage`; `null`: there is none. */
-  testRows(from: number): Promise<string | null>;
   /**
    * Resolves to `done` when the action is on disk, and else to why nothing was begun. An action that was done before does nothing again and
    * is answered alike, for the domain's transaction memory; one that was refused is looked at anew.

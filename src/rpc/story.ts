@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import type { IssuedCommand } from "../bridge/commands.ts";
+import type { ConferenceInput } from "../conference/inputs.ts";
 import type { CallId } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
 
@@ -34,3 +36,22 @@ export const explanation = v.object({
   rows: v.pipe(v.array(v.object({ seq, at: time })), v.description("Of the journal, in order: they prove it.")),
 });
 export type Explanation = Checked<typeof explanation>;
+
+/** What one row of a conference's journal has of the wire. Numbers and codes of people are shown as `recordsPersonal` of the domain says. */
+export interface WireRow {
+  readonly seq: number;
+  readonly input: ConferenceInput | null;
+  /** WebEx's messages as they may have stood on the wire. */
+  readonly inputText: string | null;
+  readonly commands: readonly IssuedCommand[];
+  readonly messages: readonly WirePost[];
+}
+
+/** A message that left. */
+export interface WirePost {
+  readonly host: string;
+  readonly transId: string;
+  readonly type: string;
+  /** As it is written on the wire; `null`: it cannot be written in the domain's protocol. */
+  readonly text: string | null;
+}

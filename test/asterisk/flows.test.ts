@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { isSame, loadFlows } from "../../scripts/demo/flow.ts";
 import { FlowStage } from "../../scripts/demo/stage.ts";
 import { FlowSystem } from "../../scripts/demo/system.ts";
-import { stepsOf } from "../../scripts/read-transcript.ts";
+import { stepsOf } from "../transcripts/transcript.ts";
 
 // `npm run demo -- --bridge asterisk` plays all that telephones can show; these are short, and have each kind of line.
 const played = ["call-out-failing", "silent-join-call-out", "mute", "private-talk"];

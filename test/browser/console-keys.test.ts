@@ -49,7 +49,7 @@ const rowOf = (page: Page, number: string) => page.getByRole("row").filter({ has
 
 const more = ["", "/records?kind=call", "/servers", "/settings", "/audit"];
 const pages = ["/conferences", "/bridges", ...(looksAtAll ? more : [])];
-const ofConference = ["", "/replay", ...(looksAtAll ? ["/timeline", "/why"] : [])];
+const ofConference = ["", ...(looksAtAll ? ["/timeline", "/why"] : [])];
 
 test.each([...pages, ...ofConference.map((tab) => `KEY${tab}`)])(
   "no letter on the page %j does anything while no row is selected",

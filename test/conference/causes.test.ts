@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { actionsOf, type Fact } from "../../src/conference/facts.ts";
-import { HandWritten } from "../transcripts/hand-written.ts";
+import { Stage } from "../transcripts/stage.ts";
 
 /** The host c1 and c2 are inside, and the host's invitee has been picked up. */
 const picked = [
@@ -15,8 +15,8 @@ const picked = [
 ];
 const open = [["B→A done create-room"], ["B→A done move c1"], ["B→A done move o1"]];
 
-function play(...steps: readonly (readonly string[])[]): HandWritten {
-  const stage = new HandWritten();
+function play(...steps: readonly (readonly string[])[]): Stage {
+  const stage = new Stage();
   for (const step of [...picked, ...steps]) stage.happen(step as [string, ...string[]]);
   return stage;
 }
@@ -61,7 +61,7 @@ test("a private talk whose invitee an operator expels is closed by that operator
 });
 
 test("a create that waits for an operator's end is WebEx's doing", () => {
-  const stage = new HandWritten();
+  const stage = new Stage();
   stage.happen(["given a running conference"]);
   stage.happen(["operator end"]);
   stage.happen(["W→A W2A_CreateConference MsgID=5"]);

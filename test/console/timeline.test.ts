@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { type StoryFilter, storyPage, storyText } from "../../src/console/story/story-lines.ts";
 import { TimelinePage } from "../../src/console/story/timeline.tsx";
-import type { WireRow } from "../../src/rpc/replay.ts";
-import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc/story.ts";
+import type { StoryFacts, StoryLine, StorySide, WireRow } from "../../src/rpc/story.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
 const everything: StoryFilter = { call: "", side: "" };
@@ -185,11 +184,11 @@ test("a line opens to its own text on the wire, and an input to what followed on
   const texts = shown(story, wire).all("section", 'class="wire"').slice(5, 10);
 
   expect(texts).toEqual([
-    'From WebEx, as it may have stood on the wire <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} To the bridge {"id":"k2","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
-    'To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
-    `From the bridge ${JSON.stringify(reports[0])} What followed: To tsp1 ${answer.text} To tsp1 ${other.text} Row 5 in the replay`,
-    `To tsp1 ${answer.text} Row 5 in the replay`,
-    "transId t3 host tsp1 Row 6 in the replay",
+    'From WebEx, as it may have stood on the wire <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} To the bridge {"id":"k2","command":{"type":"mute","call":"c1"}}',
+    'To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}}',
+    `From the bridge ${JSON.stringify(reports[0])} What followed: To tsp1 ${answer.text} To tsp1 ${other.text}`,
+    `To tsp1 ${answer.text}`,
+    "transId t3 host tsp1",
   ]);
 });
 
@@ -199,7 +198,7 @@ test("a document with many messages is shown once, and of what followed some", (
   const page = shown(messages, [wireRow(1, { inputText: "<WHOLE/>", commands: commands as never })]);
 
   expect(page.text.match(/<WHOLE\/>/g)).toHaveLength(1);
-  expect(page.text).toContain("and 5 more, which the replay has");
+  expect(page.text).toContain("and 5 more, each at its own line");
   expect(page.text.match(/stand at the line of WebEx before/g)).toHaveLength(2);
 });
 
@@ -238,7 +237,7 @@ test("hostile texts stay texts", () => {
   const lines = [line(1, "bridge > edge", hostile, { call: hostile, number: hostile })];
   const page = storyPage(lines, { call: hostile, side: "" }, none);
   const wire = [
-    wireRow(1, { inputText: hostile, messages: [{ host: hostile, transId: null, type: "x", text: hostile }] }),
+    wireRow(1, { inputText: hostile, messages: [{ host: hostile, transId: hostile, type: "x", text: hostile }] }),
   ];
   const { html } = new Shown(
     TimelinePage({

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseTranscript } from "../../scripts/read-transcript.ts";
 import { type Fact, facts } from "../../src/conference/facts.ts";
 import type { TransId } from "../../src/foundation/ids.ts";
-import { HandWritten } from "../transcripts/hand-written.ts";
+import { Stage } from "../transcripts/stage.ts";
+import { parseTranscript } from "../transcripts/transcript.ts";
 import { ConferenceWorld, createConference, identity } from "./conference-world.ts";
 
 /** What the rules say in all transcripts. */
@@ -12,7 +12,7 @@ function inTranscripts(): readonly Fact[] {
   const folder = join(import.meta.dirname, "../transcripts");
   const names = readdirSync(folder).filter((name) => name.endsWith(".txt"));
   return names.flatMap((name) => {
-    const stage = new HandWritten();
+    const stage = new Stage();
     const steps = parseTranscript(readFileSync(join(folder, name), "utf8")).filter((item) => typeof item !== "string");
     return steps.flatMap(({ happens }) => {
       stage.happen(happens);

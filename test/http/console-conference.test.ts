@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/foundation/secrets.ts";
-import type { ReplayPage } from "../../src/rpc/replay.ts";
 import { aCaller, snapshot } from "../builders.ts";
 import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
@@ -323,26 +322,10 @@ test("what somebody types to choose a call may be a number, and stands in no add
   }
 });
 
-test("the replay goes from the first row to the last, and each step is another one", async () => {
-  const { world, get } = await there("anna");
-  const steps: string[] = [];
-  for (let to = `${page}/replay`; to !== ""; ) {
-    const { text } = await get(to);
-    steps.push(/<h2>Row (\d+)/.exec(text)?.[1] ?? "");
-    const next = /<a [^>]*rel="next"[^>]*>/.exec(text)?.[0] ?? "";
-    to = /href="([^"]*)"/.exec(next)?.[1] ?? "";
-  }
-  const { steps: all }: ReplayPage = JSON.parse(await world.during(world.conference.reader.replay(0, 100)));
-  const rows = [...new Set(all.map(({ seq }) => String(seq)))];
-  expect(steps).toEqual(rows);
-  expect((await get(`${page}/replay?row=9999`)).text).toContain("The journal has no such row");
-  expect((await get(`${page}/replay?row=x`)).text).toContain("<h2>Row 1,");
-});
-
 test("nobody is told of a conference that never was, and no object is made by the question", async () => {
   const { edge, get } = await there();
   edge.calls.length = 0;
-  for (const tab of ["", "/timeline", "/why", "/replay"]) {
+  for (const tab of ["", "/timeline", "/why"]) {
     const { status, text } = await get(`/console/local/conferences/111${tab}`);
     expect(status).toBe(404);
     expect(text).toContain("Nothing is kept of a conference with the key 111 in local.");

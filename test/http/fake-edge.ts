@@ -23,7 +23,6 @@ import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
-import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -121,8 +120,6 @@ export class FakeEdge {
   /** What each conference shows of itself. */
   readonly views = new Map<ConfKey, ConferenceView>();
   explanations: readonly Explanation[] = [];
-  testRows: string | null = null;
-  replaySteps: ReplayPage["steps"] = [];
   /** Conferences that are really there. */
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
@@ -453,9 +450,7 @@ export class FakeEdge {
         this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
         return { items: this.explanations.slice(from), next: null };
       },
-      replay: async (from, limit) => JSON.stringify({ steps: this.replaySteps, previous: null, next: from + limit }),
       wire: async () => "[]",
-      testRows: async () => this.testRows,
       ...real,
       operate: async (action) => {
         const { id, request } = action;

@@ -6,7 +6,6 @@ import type { Figure } from "../../src/operators/figures.ts";
 import type { SentAgain } from "../../src/operators/send-again.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
-import type { ReplayStep } from "../../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
@@ -332,7 +331,6 @@ test("given up is one count of documents wherever it is said; messages, attempts
   const { records } = await json<{ records: readonly { givenUp?: number }[] }>(`${domain}/records?kind=conference`);
   const { answers } = await read(json<{ answers: readonly Explanation[] }>(`${conference}/explain`));
   const { lines } = await read(json<{ lines: readonly StoryLine[] }>(`${conference}/story`));
-  const { steps } = await read(json<{ steps: readonly ReplayStep[] }>(`${conference}/replay?limit=100`));
   const { text: metrics } = await ask("/metrics");
   const ofPosts = minutes.flatMap(({ hosts }) => hosts);
   const wrong = trouble.find(({ kind }) => kind === "posts-given-up");
@@ -349,9 +347,8 @@ test("given up is one count of documents wherever it is said; messages, attempts
     record: records.map(({ givenUp }) => givenUp),
     explain: said(/given up at/),
     story: lines.filter(({ what }) => what === "given up").length,
-    replay: steps.flatMap(({ documents }) => documents).filter(({ kind }) => kind === "post-given-up").length,
   }).toEqual({
-    ...{ list: 1, figure: 1, activity: 1, metric: 1, trouble: 1, record: [1], explain: 1, story: 1, replay: 1 },
+    ...{ list: 1, figure: 1, activity: 1, metric: 1, trouble: 1, record: [1], explain: 1, story: 1 },
   });
   expect(wrong?.says).toContain("1 document for ");
   expect(await shown("/records?kind=conference")).toContain("1 document given up");

@@ -164,8 +164,8 @@ test("of two pages and answers of one conference's history at once the second wa
       underWay -= 1;
       return read(...asked);
     };
-  const { story, explain, replay, testRows } = conference;
-  const slow = { story: late(story), explain: late(explain), replay: late(replay), testRows: late(testRows) };
+  const { story, explain } = conference;
+  const slow = { story: late(story), explain: late(explain) };
   edge.real.set(confKey, { ...conference, ...slow });
   const api = `/api/v1/domains/local/conferences/${confKey}`;
   const page = `/console/local/conferences/${confKey}`;
@@ -181,14 +181,13 @@ test("of two pages and answers of one conference's history at once the second wa
   const served = [200, null];
   // What each has read becomes a page once others have had their turn.
   const oneByOne = (turns: number) => [[served, served], 1, 2 * turns];
-  for (const path of ["story", "explain", "replay", "test-rows"].map((what) => `${api}/${what}`)) {
+  for (const path of ["story", "explain"].map((what) => `${api}/${what}`)) {
     expect([path, ...(await both(path))]).toEqual([path, ...oneByOne(1)]);
     expect(await both(path, token)).toEqual(oneByOne(1));
   }
   for (const [tab, turns] of [
     ["timeline", 2],
     ["why", 1],
-    ["replay", 1],
   ] as const)
     expect([tab, ...(await both(`${page}/${tab}`))]).toEqual([tab, ...oneByOne(turns)]);
   // All else is asked beside them.

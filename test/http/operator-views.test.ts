@@ -1,8 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
-import type { ReplayPage } from "../../src/rpc/replay.ts";
-import { ConferenceWorld, callerEntered, createConference } from "../durable-objects/conference-world.ts";
 import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
@@ -29,7 +27,7 @@ async function edgeWith(...views: readonly ConferenceView[]): Promise<FakeEdge> 
 test("only the operator sees conferences", async () => {
   const edge = await edgeWith(view("1"));
   const paths = ["/api/v1/domains", `${base}/agents`, `${base}/conferences`, `${base}/conferences/1`];
-  const read = ["story", "explain", "replay", "test-rows"].map((what) => `${base}/conferences/1/${what}`);
+  const read = ["story", "explain"].map((what) => `${base}/conferences/1/${what}`);
   for (const path of [...paths, ...read]) {
     expect((await edge.app.request(path)).status, path).toBe(401);
   }
@@ -232,7 +230,7 @@ test("a list has at most `limit`, and goes on where its page ended", async () =>
 
 test("an unknown conference is 404, and no object is made by the question", async () => {
   const edge = await edgeWith(view("1"));
-  for (const path of ["", "/story", "/explain", "/replay", "/test-rows"].map((what) => `conferences/9${what}`)) {
+  for (const path of ["", "/story", "/explain"].map((what) => `conferences/9${what}`)) {
     expect((await asked(edge, `${base}/${path}`)).status).toBe(404);
   }
   expect((await asked(edge, "/api/v1/domains/nobody/conferences")).status).toBe(404);
@@ -279,54 +277,6 @@ test("answers are given of the conference, or of one call", async () => {
   const [path, init] = byPost(`${base}/conferences/1/explain?call=70000`);
   await edge.app.request(path, { ...init, headers: { authorization: `Bearer ${token}` } });
   expect(edge.calls.filter((call) => call.startsWith("explain"))).toEqual(["explain all of 1", "explain 70000 of 1"]);
-});
-
-test("a replay goes on from where the page before ended; a wrong query says what it must be", async () => {
-  const edge = await edgeWith(view("1"));
-  expect((await asked(edge, `${base}/conferences/1/replay`)).body).toEqual({ steps: [], next: "50" });
-  expect((await asked(edge, `${base}/conferences/1/replay?cursor=7&limit=2`)).body).toEqual({ steps: [], next: "9" });
-  for (const query of ["cursor=-1", "cursor=x", "limit=0", "limit=101", "limit=1.5"]) {
-    const { status, body } = await asked(edge, `${base}/conferences/1/replay?${query}`);
-    expect([status, JSON.stringify(body)], query).toEqual([400, expect.stringContaining("must be")]);
-  }
-});
-
-test("a replay has what became of documents also in the four lists of version 0.1", async () => {
-  const edge = await edgeWith(view("1"));
-  const world = await ConferenceWorld.running(0);
-  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.reported(callerEntered(0));
-  const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.received("t-create", createConference(next));
-  await world.time.pass(100_000);
-  const { steps }: ReplayPage = JSON.parse(await world.during(world.conference.reader.replay(0, 100)));
-  edge.replaySteps = steps;
-  const { body } = await asked(edge, `${base}/conferences/1/replay`);
-  const answered = (body as { steps: Record<string, { transId: string }[]>[] }).steps;
-
-  const lists = {
-    confirmed: "post-confirmed",
-    givenUp: "post-given-up",
-    dropped: "post-dropped",
-    failed: "post-failed",
-  };
-  for (const [list, kind] of Object.entries(lists)) {
-    const documents = steps.flatMap((step) => step.documents.filter((one) => one.kind === kind));
-    expect(documents, kind).not.toEqual([]);
-    expect(
-      answered.flatMap((step) => step[list]),
-      list,
-    ).toMatchObject(documents.map((one) => ({ ...one, ...(list === "failed" && { attempts: one.attempt }) })));
-  }
-});
-
-test("the rows of a test come in pages, as the conference gives them", async () => {
-  const edge = await edgeWith(view("1"));
-  expect((await asked(edge, `${base}/conferences/1/test-rows`)).status).toBe(404);
-  const row = { seq: 7, at: 1, input: null, facts: [], confirmed: [], bridge: null, cannot: [] };
-  const page = { confKey: "1", settings: {}, rows: [row] };
-  edge.testRows = JSON.stringify({ ...page, next: 8 });
-  expect((await asked(edge, `${base}/conferences/1/test-rows?cursor=7`)).body).toEqual({ ...page, next: "8" });
 });
 
 test("the agents of each bridge are listed; those of a relay that does not answer are null", async () => {

@@ -34,7 +34,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     tests: [
       `${objects}/{a,c,d,e,f,g,o,s,t,u,watchers}*.test.ts`,
       "test/http/{find,given-up,history-turns,owed-after-end}.test.ts",
-      "test/replay/{as-test,replay,replay-page,turns}.test.ts",
+      "test/explain/{why,wire}.test.ts",
       "test/records/records.test.ts",
     ],
   },

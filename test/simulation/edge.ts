@@ -10,6 +10,7 @@ import type { Draws } from "../../simulators/draws.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { isEnd } from "../../src/conference/server/debts.ts";
 import type { Outgoing } from "../../src/conference/server/posts.ts";
+import type { StoredEntries } from "../../src/explain/history.ts";
 import type {
   ActionId,
   BridgeName,
@@ -22,7 +23,6 @@ import type {
 } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { runningView } from "../../src/records/running.ts";
-import type { StoredEntries } from "../../src/replay/history.ts";
 import { checkHosts, deliver } from "../../src/routing/deliver.ts";
 import type { AgentReports, ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";

@@ -6,9 +6,9 @@ import {
   type OperatorRequest,
   operatorActions,
 } from "../../src/conference/operator-actions.ts";
+import type { HistoryRow } from "../../src/explain/history.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
 import { type ActionId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
-import type { HistoryRow } from "../../src/replay/history.ts";
 import type { NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { Bridges } from "./bridge.ts";

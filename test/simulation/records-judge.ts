@@ -1,13 +1,13 @@
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Head } from "../../src/conference/head.ts";
 import type { Caller, CallOut, PendingCommand } from "../../src/conference/state.ts";
+import type { StoredEntries } from "../../src/explain/history.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
 import { type CallRecord, isNeverDialled } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { directoryFacts } from "../../src/records/directory-facts.ts";
 import { webhookOf } from "../../src/records/webhooks.ts";
-import type { StoredEntries } from "../../src/replay/history.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";

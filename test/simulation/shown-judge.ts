@@ -5,7 +5,6 @@ import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
 import { shownFacts } from "../../src/foundation/text/log-line.ts";
-import type { ReplayPage, TestRowsPage } from "../../src/rpc/replay.ts";
 import { shownSettings } from "../../src/settings/domain-settings.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { WorldContext } from "./context.ts";
@@ -20,12 +19,11 @@ export const attendeeBegin = "5252";
 export const settingBegin = `${secretBegin}9`;
 
 const secrets = new RegExp(`(?<!\\d)${secretBegin}\\d{4}(?!\\d)`, "g");
-/** Those that saved tests make up begin with 1408555. */
 const personal = new RegExp(`(?<!\\d)140855[0-4]\\d{4}(?!\\d)|(?<!\\d)${attendeeBegin}\\d{3}(?!\\d)|Meeting \\d`);
 /** Not among random digits. */
 const keyOfConference = /(?<!\d)98765\d{4}(?!\d)/;
 
-const mostSteps = 20;
+const mostRows = 20;
 
 type Violated = WorldContext["violated"];
 
@@ -64,15 +62,14 @@ export async function judgeViews(
   { disk, showsPersonal }: { readonly disk: Database; readonly showsPersonal: boolean },
 ): Promise<void> {
   const known = secretsKnown(disk, Number.POSITIVE_INFINITY);
-  const { steps }: ReplayPage = JSON.parse(await conference.replay(0, mostSteps));
-  const rows = steps.map(({ seq }) => seq);
+  const timeline = await conference.story(0);
+  const rows = [...new Set(timeline.items.map(({ seq }) => seq))].slice(0, mostRows);
   // The name of the meeting is shown as `recordsPersonal` of these domains has it, whatever the journal shows.
   const { topic: _, ...view } = (await conference.view()) ?? {};
   const views = {
     "the view": view,
-    "the timeline": await conference.story(0),
+    "the timeline": timeline,
     why: await conference.explain(undefined, 0),
-    "the replay": steps,
     "texts on the wire": await conference.wire(rows),
     "documents given up": await Promise.all(rows.map((row) => conference.givenUp(row))),
   };
@@ -80,20 +77,7 @@ export async function judgeViews(
     judgeSecrets(violated, name, view, known);
     if (!showsPersonal) judgeNames(violated, name, view);
   }
-  await judgeTest(violated, conference);
 }
-
-/** A saved test is made of these rows; whatever people may read of the conference, all of them are made up. */
-async function judgeTest(violated: Violated, conference: Whole<"conference">): Promise<void> {
-  for (let from: number | null = 0; from !== null; ) {
-    const { settings, rows, next }: TestRowsPage = JSON.parse((await conference.testRows(from)) ?? "null") ?? none;
-    judgeSecrets(violated, "a saved test", { settings, rows });
-    judgeNames(violated, "a saved test", { settings, rows });
-    from = next;
-  }
-}
-
-const none = { settings: {}, rows: [], next: null };
 
 /** What is kept of all conferences, and counted. */
 export function judgeDomain(violated: Violated, { conferences, directory, measures, domain }: Edge): void {

@@ -131,7 +131,7 @@ test.each([
   ["src/home.ts", 200],
   ["cli/edge/serve.ts", 50],
   ["bridge-agent/main.ts", 90],
-])("%s reaches no test, simulator, script or transcript", (entry, least) => {
+])("%s reaches no test, simulator or script", (entry, least) => {
   const reached = new Set([entry]);
   for (const file of reached) {
     for (const { from, typeOnly } of importsOf(file, readFileSync(file, "utf8"))) {
@@ -141,7 +141,7 @@ test.each([
   }
 
   expect(reached.size).toBeGreaterThan(least);
-  const notForProduction = /^(?:test|simulators|scripts|bench|conformance|src\/transcripts)\//;
+  const notForProduction = /^(?:test|simulators|scripts|bench|conformance)\//;
   expect([...reached].filter((file) => notForProduction.test(file))).toEqual([]);
 });
 
@@ -171,9 +171,9 @@ test("Cloudflare is named by its own shells and the Worker alone, so that all el
   expect(named.filter((file) => !file.startsWith("durable-objects/cloudflare/"))).toEqual(["src/worker.ts"]);
 });
 
-test("what the rows of a journal changed is read by store, replay and upgrade alone: all others read facts", () => {
+test("what the rows of a journal changed is read by store, wire and upgrade alone: all others read facts", () => {
   const readers =
-    /^(durable-objects\/conference\/(conference-store|journal|upgrade)\.ts|src\/replay\/|src\/conference\/)/;
+    /^(durable-objects\/conference\/(conference-store|journal|upgrade)\.ts|src\/explain\/(history|wire)\.ts|src\/conference\/)/;
   const keysOfEntries = /["'`[](outbox|caller|call-out|command|room|outage|debt)\/(["'`]|\$\{)/;
   const others = globSync("{src,durable-objects,cli}/**/*.{ts,tsx}").filter((file) => !readers.test(file));
   const found = others.filter((file) => {

@@ -48,15 +48,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/records/outcomes.ts",
       "src/tsp",
     ],
-    mayAsType: ["src/rpc"],
-  },
-  "src/replay": {
-    may: ["src/foundation", "src/bridge", "src/conference", "src/explain", "src/settings", "src/tsp", "valibot"],
-    mayAsType: ["src/rpc"],
-  },
-  "src/transcripts": {
-    may: ["src/foundation", "src/bridge", "src/conference", "src/settings", "src/tsp"],
-    mayAsType: ["src/rpc"],
+    mayAsType: ["src/rpc", "src/settings"],
   },
   "src/console": {
     may: [
@@ -94,9 +86,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/rpc": {
     may: ["src/foundation", "src/bridge/prompt-call.ts", "src/records/activity.ts", "valibot"],
-    mayAsType: [
-      ...["src/bridge", "src/conference", "src/explain", "src/link", "src/operators", "src/records", "src/tsp"],
-    ],
+    mayAsType: ["src/bridge", "src/conference", "src/link", "src/operators", "src/records", "src/tsp"],
   },
   "src/edge.ts": {
     may: ["src/foundation", "src/http", "src/operators", "src/routing", "src/settings"],
@@ -143,7 +133,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/explain",
       "src/operators",
       "src/records",
-      "src/replay",
       "src/routing",
       "src/rpc",
       "src/settings",
@@ -200,7 +189,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/explain/story-blocks.ts",
       "src/records/given-up-post.ts",
       "src/records/person-line.ts",
-      "src/transcripts",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",
       "bridge-agent/service/log-destination.ts",
@@ -219,7 +207,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   scripts: {
     may: [
       ...["src", "cli", "bridge-agent", "simulators", "webex-interfaces/doors", "node:*", "commander", "esbuild"],
-      "pg",
+      ...["test/transcripts", "pg"],
     ],
   },
   conformance: { may: ["conformance/doors/foundation.ts", "node:*", "commander", "fast-xml-parser"] },

@@ -75,7 +75,6 @@ test("an expression is made of words of ours, or of text that is escaped", () =>
   expect(found(/new RegExp\(/g).map((line) => line.split(":")[0])).toEqual([
     "bridge-agent/drivers/asterisk/setup/dialplan.ts", // Asterisk's patterns, each sign as its code point.
     ...Array(2).fill("bridge-agent/drivers/asterisk/setup/doctor.ts"), // Names of settings.
-    ...Array(2).fill("src/replay/unknown-ids.ts"), // Escaped there.
     ...Array(2).fill("src/tsp/xml.ts"), // Constants.
     "webex-interfaces/client/provisioning.ts", // Adapter secrets, which are letters, digits, - and _.
     "webex-interfaces/client/xml-api/dial-in.ts", // Names of variables.

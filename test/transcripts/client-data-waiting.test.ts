@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { play } from "./hand-written.ts";
+import { play } from "./stage.ts";
 
 test("client data for a back end that accepts none waits up to 100 pieces; further ones are dropped (protocol 4.22)", () => {
   const data = Array.from(

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { play } from "./hand-written.ts";
+import { play } from "./stage.ts";
 
 /** `REWRITE=1 npx vitest run test/transcripts` puts the true consequences into the files; read the difference. */
 const rewrite = process.env.REWRITE === "1";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadFlows, readFlow } from "../../scripts/demo/flow.ts";
 import { FlowStage } from "../../scripts/demo/stage.ts";
 import { FlowSystem } from "../../scripts/demo/system.ts";
-import { stepsOf } from "../../scripts/read-transcript.ts";
+import { stepsOf } from "../transcripts/transcript.ts";
 
 // All of them are played by `npm run demo`; these are the ones whose way through the processes is the longest.
 const played = [

@@ -223,15 +223,6 @@ function mayOvertake(answer: QueuedMessage, rows: Rows): boolean {
   );
 }
 
-/** Which messages may have overtaken others: answers that joined an earlier one although there was a newer document. */
-export function gatheredIn(rows: Rows): (message: { readonly type: string; readonly msgId: string }) => boolean {
-  const answers = rows
-    .filter(({ host, seq }) => rows.some((other) => other.host === host && other.seq > seq))
-    .flatMap(({ messages }) => messages.filter(isAnswer).slice(1))
-    .filter(({ type }) => !inOrder.has(type));
-  return ({ type, msgId }) => answers.some((answer) => answer.type === type && answer.msgId === msgId);
-}
-
 function isSame(one: readonly MsgId[] | undefined, other: readonly MsgId[] | undefined): boolean {
   return one?.join() === other?.join();
 }

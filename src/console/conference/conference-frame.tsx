@@ -4,7 +4,7 @@ import { type DomainFrame, Page } from "../page.tsx";
 import { Field, Tabs } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
-const tabs = { now: "Now", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
+const tabs = { now: "Now", timeline: "Timeline", why: "Why?" } as const;
 type ConferenceTab = keyof typeof tabs;
 
 /** What stands around each page of one conference. */
@@ -43,17 +43,6 @@ export function ConferenceFramePage({
 export function conferencePath(domain: string, confKey: string, tab: ConferenceTab = "now"): string {
   const path = pathOf(domain, "conferences", confKey);
   return tab === "now" ? path : `${path}/${tab}`;
-}
-
-/** The command that makes a test of the conference, for whoever has it on a machine of theirs. */
-export function SaveTest({ domain, confKey }: Pick<ConferenceFrame, "domain" | "confKey">) {
-  const word = (text: string) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  return (
-    <details class="inline">
-      <summary>Save as a test</summary>
-      <code>{`bridgehead save-test ${word(confKey)} --domain ${word(domain)} > ${word(`${confKey}.txt`)}`}</code>
-    </details>
-  );
 }
 
 interface CallFilterProps {

@@ -101,31 +101,15 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
 @media (prefers-color-scheme: dark) { :root { --lifeline: #414b53; --from-webex: #7fb6f2; --from-edge: #5cd3c3; --from-bridge: #e3b15a; --from-beside: #cf9ff0; } }
 .wire { position: relative; margin-bottom: 4px; padding: 12px 16px 14px var(--time); border-block: 1px solid var(--line); background: var(--page); display: flex; flex-direction: column; gap: 10px; }
 .text figcaption { font-size: 13px; color: var(--dim); margin-bottom: 3px; }
-.text pre, details > pre, .entry pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 420px; overflow-y: auto; background: var(--box); }
+.text pre, details > pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 420px; overflow-y: auto; background: var(--box); }
 .pages { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; }
 .pages a:not(.button) { display: inline; padding: 0; color: var(--accent); text-decoration: underline; }
-.pages a.button { padding: 5px 13px; }
-.pages form { flex-direction: row; align-items: center; gap: 8px; }
-.pages form label { display: flex; align-items: center; gap: 8px; }
-.pages form input { width: 9ch; }
-.button.off { border-color: var(--line); color: var(--dim); cursor: default; }
 
-/* Why, and the replay. */
+/* Why. */
 .answer { padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 6px; overflow-wrap: anywhere; }
 .answer h2 { font-size: 15px; }
 .answer p { max-width: 80ch; }
 .proof { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; }
-.changes caption { text-align: left; padding: 10px 14px 6px; font-weight: 600; overflow-wrap: anywhere; }
-.changes { table-layout: fixed; }
-.changes tbody th { font-weight: 500; }
-.changes th:first-child { width: 26%; }
-del { text-decoration: none; background: var(--bad-soft); color: var(--bad); border-radius: 3px; padding: 0 3px; }
-ins { text-decoration: none; background: var(--good-soft); color: var(--good); border-radius: 3px; padding: 0 3px; }
-mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; padding: 0 3px; }
-.states { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 20px; margin-top: 10px; }
-.states section { gap: 6px; }
-.entry summary { cursor: pointer; overflow-wrap: anywhere; }
-.verdict .mark { white-space: normal; overflow-wrap: anywhere; border-radius: 8px; }
 
 @media (max-width: 640px) {
   .stages { grid-template-columns: minmax(0, 1fr); }
@@ -146,9 +130,6 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
   .message.note .label { left: 50%; max-width: 92%; padding-inline: 8px; }
   .message .arrow { grid-column: 1; grid-row: 3; }
   .wire { padding: 10px 12px; }
-  .states { grid-template-columns: minmax(0, 1fr); }
-  .changes { table-layout: auto; } .changes th:first-child { width: auto; } .changes caption { display: block; }
-  td > ins, td > del { justify-self: start; }
 }
 `;
 

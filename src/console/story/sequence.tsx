@@ -2,12 +2,9 @@ import { useContext } from "hono/jsx";
 import { isTrouble, sideNames } from "../../explain/story-blocks.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
-import type { WireRow } from "../../rpc/replay.ts";
-import type { StoryLine, StorySide } from "../../rpc/story.ts";
-import { type ConferenceFrame, conferencePath } from "../conference/conference-frame.tsx";
+import type { StoryLine, StorySide, WireRow } from "../../rpc/story.ts";
 import { type Places, places, placesWithBeside } from "../conference/conference-style.ts";
 import { ZoneOfPage } from "../parts.tsx";
-import { withQuery } from "../paths.ts";
 import { factsText, wayText } from "./story-lines.ts";
 import { Wire } from "./wire.tsx";
 
@@ -16,7 +13,6 @@ type Party = keyof Places;
 const partyNames: Readonly<Record<Party, string>> = { ...sideNames, beside: "Others" };
 
 interface SequenceProps {
-  readonly frame: ConferenceFrame;
   readonly lines: readonly StoryLine[];
   /** What the wire had with the rows of these lines, as far as the journal still has them. */
   readonly wire: readonly WireRow[];
@@ -25,7 +21,7 @@ interface SequenceProps {
 }
 
 /** A sequence diagram: from left to right WebEx, Bridgehead, the bridge, and others; each line opens to its text on the wire. */
-export function Sequence({ frame, lines, wire, row }: SequenceProps) {
+export function Sequence({ lines, wire, row }: SequenceProps) {
   const hasBeside = lines.some(({ from, to }) => partyOf(from) === "beside" || partyOf(to) === "beside");
   const at = hasBeside ? placesWithBeside : places;
   const bySeq = new Map(wire.map((one) => [one.seq, one]));
@@ -54,7 +50,7 @@ export function Sequence({ frame, lines, wire, row }: SequenceProps) {
           return [
             isNewDay && <li class="day">{day}</li>,
             <Message
-              {...{ frame, line, at, begins, isSameTime, isRepeated }}
+              {...{ line, at, begins, isSameTime, isRepeated }}
               row={bySeq.get(line.seq)}
               id={isHead ? `row-${line.seq}` : undefined}
               isOpen={isHead && line.seq === row}
@@ -86,7 +82,6 @@ function Lifelines({ at }: { readonly at: Places }) {
 }
 
 interface MessageProps {
-  readonly frame: ConferenceFrame;
   readonly line: StoryLine;
   readonly at: Places;
   readonly row: WireRow | undefined;
@@ -99,7 +94,7 @@ interface MessageProps {
   readonly isRepeated: boolean;
 }
 
-function Message({ frame, line, at, row, id, isOpen, begins, isSameTime, isRepeated }: MessageProps) {
+function Message({ line, at, row, id, isOpen, begins, isSameTime, isRepeated }: MessageProps) {
   const facts = factsText(line, useContext(ZoneOfPage));
   const [from, to] = [partyOf(line.from), partyOf(line.to)];
   const kinds = ["message", `from-${from}`, laneOf(from, to), begins && "begins", isTrouble(line) && "trouble"];
@@ -118,11 +113,6 @@ function Message({ frame, line, at, row, id, isOpen, begins, isSameTime, isRepea
         </summary>
         <section class="wire">
           <Wire line={line} row={row} isRepeated={isRepeated} />
-          <p>
-            <a href={withQuery(conferencePath(frame.domain, frame.confKey, "replay"), { row: String(line.seq) })}>
-              Row {String(line.seq)} in the replay
-            </a>
-          </p>
         </section>
       </details>
     </li>

@@ -1,10 +1,9 @@
-import type { WireRow } from "../../rpc/replay.ts";
+import type { WireRow } from "../../rpc/story.ts";
 import {
   CallFilter,
   type ConferenceFrame,
   ConferenceFramePage,
   conferencePath,
-  SaveTest,
 } from "../conference/conference-frame.tsx";
 import { Choice, Empty } from "../parts.tsx";
 import type { KeptSearch } from "../paths.ts";
@@ -39,14 +38,13 @@ export function TimelinePage({ frame, story, filter, kept, wire, row }: Timeline
             <PagesOfStory {...{ frame, story, filter, kept }} />
           </div>
           <div id="lines" data-part="">
-            <Sequence frame={frame} lines={lines} wire={wire} row={row} />
+            <Sequence lines={lines} wire={wire} row={row} />
           </div>
           {story.pages > 1 && <PagesOfStory {...{ frame, story, filter, kept }} />}
           <div class="line">
             <button type="button" data-copy="story-text" hidden>
               Copy these lines
             </button>
-            <SaveTest domain={domain} confKey={confKey} />
           </div>
           <details id="as-text" data-part="">
             <summary>These lines as text</summary>

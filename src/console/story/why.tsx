@@ -58,7 +58,6 @@ function Answer({ frame, answer }: Pick<WhyProps, "frame"> & { readonly answer: 
   const { domain, confKey, now } = frame;
   const { at, question, answer: text, rows, calls } = answer;
   const timeline = conferencePath(domain, confKey, "timeline");
-  const replay = conferencePath(domain, confKey, "replay");
   return (
     <article class="answer" data-row="">
       <h2>
@@ -73,10 +72,7 @@ function Answer({ frame, answer }: Pick<WhyProps, "frame"> & { readonly answer: 
           <a href={withQuery(timeline, { call })}>The call {call}</a>
         ))}
         {rows.map(({ seq }) => (
-          <span>
-            Row {seq}: <a href={`${withQuery(timeline, { row: String(seq) })}#row-${seq}`}>timeline</a>,{" "}
-            <a href={withQuery(replay, { row: String(seq) })}>replay</a>
-          </span>
+          <a href={`${withQuery(timeline, { row: String(seq) })}#row-${seq}`}>Row {String(seq)}</a>
         ))}
       </p>
     </article>

@@ -1,8 +1,7 @@
 import type { Report } from "../../bridge/events.ts";
 import { sideNames } from "../../explain/story-blocks.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
-import type { WireRow } from "../../rpc/replay.ts";
-import type { StoryLine } from "../../rpc/story.ts";
+import type { StoryLine, WireRow } from "../../rpc/story.ts";
 import { Facts } from "../parts.tsx";
 
 interface WireProps {
@@ -25,7 +24,7 @@ export function Wire({ line, row, isRepeated }: WireProps) {
           {own.map(Text)}
           {following.length > 0 && <p class="dim">What followed:</p>}
           {following.map(Text)}
-          {more > 0 && <p class="dim">and {more} more, which the replay has</p>}
+          {more > 0 && <p class="dim">and {more} more, each at its own line</p>}
         </>
       )}
       {own.length === 0 && <Facts kind="facts" of={line.facts} />}
@@ -33,7 +32,7 @@ export function Wire({ line, row, isRepeated }: WireProps) {
   );
 }
 
-export function Text({ title, text }: WireText) {
+function Text({ title, text }: WireText) {
   return (
     <figure class="text">
       <figcaption>{title}</figcaption>
@@ -48,7 +47,7 @@ interface WireText {
   readonly text: string;
 }
 
-/** Of what followed, in one line; the replay of the row has all. */
+/** Of what followed, in one line. Each has a line of its own, too. */
 const MOST_FOLLOWING = 4;
 
 /** The texts of a line, and behind an input those that followed on both sides. `more`: so many are left out. */
@@ -91,8 +90,8 @@ function isOf({ what, facts }: StoryLine, report: Report): boolean {
   return event.type === what && call === facts.call;
 }
 
-function isText({ what, facts }: StoryLine, text: string | null, transId: string | null): boolean {
-  if (transId !== null && transId !== facts.transId) return false;
+function isText({ what, facts }: StoryLine, text: string | null, transId: string): boolean {
+  if (transId !== facts.transId) return false;
   if (what === "client data") return true;
   const isNamed = text?.includes(`<${what} `) || text?.includes(`<${what}>`) || text?.includes(`<${what}/`);
   return isNamed === true && (!facts.msgId || text?.includes(`"${facts.msgId}"`) === true);

@@ -89,7 +89,7 @@ export const budgets = {
     ...{ by: "address", beyond: `${tooMany}, for right ones too` },
   },
   histories: {
-    of: "questions about the history of a conference: its timeline, why, its replay",
+    of: "questions about the history of a conference: its timeline, why",
     ...oneAtATime({ waiting: 100 }),
     by: "person and conference, at Cloudflare of each isolate; all who have the operator's token are one",
     beyond:

@@ -4,7 +4,6 @@ import type { WrongForm } from "../../console/conference/conference-actions.tsx"
 import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
 import { type KeptSearch, withQuery } from "../../console/paths.ts";
-import { ReplayPage } from "../../console/story/replay.tsx";
 import { type StoryFilter, sides, storyPage } from "../../console/story/story-lines.ts";
 import { TimelinePage } from "../../console/story/timeline.tsx";
 import { WhyPage } from "../../console/story/why.tsx";
@@ -12,7 +11,7 @@ import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
+import type { WireRow } from "../../rpc/story.ts";
 import { goesOn, isKnown, viewWithAway } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
@@ -49,7 +48,6 @@ export function addConferencePages(add: AddPage): void {
   history("why", whyPage);
   for (const tab of ["timeline", "why"] as const)
     history(tab, (call, { confKey }) => lookAt(call, confKey, tab), "POST");
-  history("replay", replayPage);
   add(`${path}/actions`, act, "POST");
 }
 
@@ -217,14 +215,6 @@ async function whyPage(about: PageCall, frame: ConferenceFrame): Promise<Shown |
   const page = numberIn(context.req.query("page"));
   const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
   return <WhyPage {...{ frame, ...wanted, answers, page }} />;
-}
-
-async function replayPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
-  const conference = edge.objects.conference(domain.name, frame.confKey);
-  const { steps, previous, next }: ReplaySteps = JSON.parse(
-    await conference.replay(numberIn(context.req.query("row")) ?? 0, 1),
-  );
-  return <ReplayPage frame={frame} step={steps[0] ?? null} previous={previous} next={next} />;
 }
 
 function numberIn(text: string | undefined): number | undefined {

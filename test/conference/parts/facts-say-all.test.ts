@@ -5,7 +5,7 @@ import { type Fact, facts } from "../../../src/conference/facts.ts";
 import { head, type Life, namedAs } from "../../../src/conference/head.ts";
 import type { ConferenceInput } from "../../../src/conference/inputs.ts";
 import { caller, callOut, pendingCommand, subConference } from "../../../src/conference/state.ts";
-import { HandWritten, play } from "../../transcripts/hand-written.ts";
+import { play, Stage } from "../../transcripts/stage.ts";
 
 const folder = new URL("../../transcripts/", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".txt"));
@@ -96,7 +96,7 @@ class Seen {
   }
 }
 
-class Watched extends HandWritten {
+class Watched extends Stage {
   readonly #seen = new Seen();
 
   override decide(input: ConferenceInput): string[] {

@@ -4,7 +4,6 @@ import {
   append,
   enqueue,
   gather,
-  gatheredIn,
   gatherShared,
   lanes,
   type Queue,
@@ -138,21 +137,6 @@ test("behind answers that were handed over, none goes ahead that begins or ends 
   // An answer that waits holds up all behind it, though a notification travels with it.
   const mixed = row({ seq: 2, messages: [answer("x"), note("n")] });
   expect(headsOf(first, mixed, row({ seq: 3, shared, messages: [answer("b")] }))).toEqual([1]);
-});
-
-test("answers that joined an earlier document may have overtaken what a newer one says", () => {
-  const old = row({ messages: [note("n"), answer("a"), answer("b"), closed("c")] });
-  const isGathered = (...rows: readonly QueuedDocument[]) => {
-    const isOne = gatheredIn(rows);
-    return [note("n"), answer("a"), answer("b"), closed("c"), answer("x")].filter(isOne).map(({ msgId }) => msgId);
-  };
-  expect(isGathered(old, row({ seq: 2, messages: [answer("x")] }))).toEqual(["b"]);
-  expect(isGathered(old)).toEqual([]);
-  expect(isGathered(old, row({ seq: 2, host: other }))).toEqual([]);
-  expect(isGathered(row({ ...old, seq: 3 }), row({ seq: 2 }))).toEqual([]);
-  // Another message with the same MsgID is none.
-  const twice = row({ messages: [answer("a"), answer("b"), answer("d")] });
-  expect(gatheredIn([twice, row({ seq: 2 })])(note("b"))).toBe(false);
 });
 
 test("of a queue, what goes to a server that was replaced has one attempt, and what may be posted elsewhere stays", () => {

@@ -7,13 +7,13 @@ import type { Rows } from "../../../src/conference/server/queue.ts";
 import type { Caller, Outage } from "../../../src/conference/state.ts";
 import type { CallId, ConfKey, MsgId, WebexHost } from "../../../src/foundation/ids.ts";
 import { testDomain } from "../../local-domain.ts";
-import { HandWritten } from "../../transcripts/hand-written.ts";
+import { Stage } from "../../transcripts/stage.ts";
 
 /** The server that a transcript's conference has at first. */
 export const tsp1 = "tsp1.example.com:80" as WebexHost;
 
 /** A conference that lines of a transcript happen to, one after the other; lines of one text happen together. */
-export class Meeting extends HandWritten {
+export class Meeting extends Stage {
   constructor(...texts: readonly string[]) {
     super();
     this.go(...texts);

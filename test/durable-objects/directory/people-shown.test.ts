@@ -36,13 +36,12 @@ async function shownIn(recordsPersonal: "full" | "masked" | "none", personal: bo
   }));
   await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls });
   const { reader } = conference.conference;
-  const { steps } = JSON.parse(await conference.during(reader.replay(0, 100)));
-  const rows: number[] = steps.map(({ seq }: { readonly seq: number }) => seq);
+  const { items: timeline } = await conference.during(reader.story(0));
+  const rows = [...new Set(timeline.map(({ seq }) => seq))];
   return {
     "the page of a conference": reader.view()?.callers,
-    timeline: (await conference.during(reader.story(0))).items,
+    timeline,
     why: (await conference.during(reader.explain(undefined, 0))).items,
-    replay: steps,
     "texts on the wire": await conference.during(reader.wire(rows)),
     "a document that was given up": (
       await conference.during(Promise.all(rows.map((row) => reader.givenUp(row))))

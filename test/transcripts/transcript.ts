@@ -1,7 +1,7 @@
-import { writePhone } from "../tsp/fields.ts";
-import { fromWebex, type MessageSpec, toWebex } from "../tsp/messages.ts";
-import { defaultCodes } from "../tsp/protocol-table.ts";
-import { escapeXml } from "../tsp/xml.ts";
+import { writePhone } from "../../src/tsp/fields.ts";
+import { fromWebex, type MessageSpec, toWebex } from "../../src/tsp/messages.ts";
+import { defaultCodes } from "../../src/tsp/protocol-table.ts";
+import { escapeXml } from "../../src/tsp/xml.ts";
 
 /**
  * A conversation between WebEx (W), the adapter (A) and the bridge (B), as text that can be read aloud and played. A line at
@@ -18,7 +18,7 @@ import { escapeXml } from "../tsp/xml.ts";
 export type Transcript = readonly (Step | Remark)[];
 
 /** A comment or an empty line. */
-export type Remark = string;
+type Remark = string;
 
 export interface Step {
   readonly happens: readonly string[];
@@ -34,6 +34,48 @@ export function printTranscript(transcript: Transcript): string {
     ...follows.map((line) => `      ${withNames(address.shorten(line))}`),
   ];
   return transcript.flatMap((item) => (typeof item === "string" ? [item] : print(item))).join("\n");
+}
+
+/** Throws where a line follows from nothing. */
+export function parseTranscript(text: string): Transcript {
+  const address = new FullAddress();
+  const items: (Remark | { happens: string[]; follows: string[] })[] = [];
+  for (const line of text.split("\n")) {
+    const said = line.trim().replace(/(=-?\d+) \([a-z-]+\)/g, "$1");
+    const latest = items.findLast((item) => typeof item !== "string");
+    if (said === "" || said.startsWith("#")) items.push(line);
+    else if (!line.startsWith(" ")) items.push({ happens: [said], follows: [] });
+    else if (!latest) throw new Error(`"${said}" follows from nothing: put what happens at the margin above it`);
+    else if (said.startsWith("+ ")) latest.happens.push(said.slice(2));
+    else latest.follows.push(address.complete(said));
+  }
+  return items;
+}
+
+export function stepsOf(transcript: Transcript): readonly Step[] {
+  return transcript.filter((item) => typeof item !== "string");
+}
+
+/** The first comment. */
+export function titleOf(transcript: Transcript): string {
+  const title = transcript.find((item) => typeof item === "string" && item.startsWith("#")) ?? "";
+  return String(title).replace(/^#\s*/, "");
+}
+
+/** Where a post of the adapter goes, from what a file says of it. */
+class FullAddress {
+  #host = "tsp1";
+  #extConfId = "1001";
+
+  complete(line: string): string {
+    const [, host = this.#host, message = ""] = /^A→W (?:(tsp\d+) )?(.*)$/.exec(line) ?? [];
+    if (message === "") return line;
+    const [said, named] = / ExtConfID=(\S+)/.exec(message) ?? [];
+    this.#host = host;
+    if (named) this.#extConfId = named;
+    const extConfId = hasExtConfId(message) ? this.#extConfId : noExtConfId;
+    return `A→W ${host} ${extConfId} ${said ? message.replace(said, "") : message}`;
+  }
 }
 
 /** Where posts of the adapter go, as short as in a file. */
@@ -53,7 +95,7 @@ export class Address {
   }
 }
 
-export const noExtConfId = "-";
+const noExtConfId = "-";
 
 function isOther(extConfId: string, latest: string): boolean {
   return extConfId !== noExtConfId && extConfId !== latest;
@@ -136,7 +178,7 @@ const elementsWithExtConfId = new Set(
     .flatMap(({ wire, aliases = [] }) => [wire, ...aliases]),
 );
 
-export function hasExtConfId(message: string): boolean {
+function hasExtConfId(message: string): boolean {
   return elementsWithExtConfId.has(/\bA2W_\w+/.exec(message)?.[0] ?? "");
 }
 

@@ -11,22 +11,13 @@ const encoder = new TextEncoder();
 /** What one answer holds: at least one item, cut where it is longer than a page. */
 export class Page<Item extends object> {
   readonly items: Item[] = [];
-  readonly #most: number;
   #length = 0;
 
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  get isFull(): boolean {
-    return this.items.length >= this.#most;
-  }
-
-  /** False: there is no room for it. `shorter`: where it is longer than a page. */
-  add(item: Item, shorter: () => Item = () => item): boolean {
+  /** False: there is no room for it. */
+  add(item: Item): boolean {
     const length = encoder.encode(JSON.stringify(item)).length;
     if (this.items.length > 0 && this.#length + length > MOST_LENGTH) return false;
-    this.items.push(length > MOST_LENGTH ? { ...(cut(shorter()) as Item), isCut: true } : item);
+    this.items.push(length > MOST_LENGTH ? { ...(cut(item) as Item), isCut: true } : item);
     this.#length += length;
     return true;
   }
@@ -34,7 +25,7 @@ export class Page<Item extends object> {
 
 /** Some of a list from this place on, as much as one answer may hold, and at least one. */
 export function pageFrom<Item extends object>(items: readonly Item[], from: number): ItemPage<Item> {
-  const page = new Page<Item>(Number.POSITIVE_INFINITY);
+  const page = new Page<Item>();
   const rest = items.slice(from);
   const left = rest.findIndex((item) => !page.add(item));
   return { items: page.items, next: left < 0 ? null : from + left };

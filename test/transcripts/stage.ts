@@ -1,16 +1,18 @@
-import { type Ability, abilities, type BridgeCommand } from "../bridge/commands.ts";
-import { applyTransaction, type DecisionProgress } from "../conference/decide.ts";
-import { type Decision, type Effect, isCommand } from "../conference/draft.ts";
-import type { Fact } from "../conference/facts.ts";
-import type { ConferenceInput } from "../conference/inputs.ts";
-import type { OperatorRequest } from "../conference/operator-actions.ts";
-import type { Outgoing, Post } from "../conference/server/posts.ts";
-import { noQueue, type Queue, type Rows } from "../conference/server/queue.ts";
-import type { GivenUpDocument } from "../conference/server/send-again.ts";
-import { applyChanges, type ConferenceState, emptyState } from "../conference/state.ts";
+import { abilities, type BridgeCommand } from "../../src/bridge/commands.ts";
+import type { BridgeCaller, ConferenceSnapshot } from "../../src/bridge/events.ts";
+import { applyTransaction, type DecisionProgress, nextDeadline, overdueAt } from "../../src/conference/decide.ts";
+import { type Decision, type Effect, isCommand } from "../../src/conference/draft.ts";
+import type { Fact } from "../../src/conference/facts.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
+import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-actions.ts";
+import type { Outgoing, Post } from "../../src/conference/server/posts.ts";
+import { noQueue, type Queue, type Rows } from "../../src/conference/server/queue.ts";
+import type { GivenUpDocument } from "../../src/conference/server/send-again.ts";
+import { applyChanges, type ConferenceState, emptyState } from "../../src/conference/state.ts";
 import type {
   ActionId,
   BridgeName,
+  CallId,
   CommandId,
   ConfKey,
   DomainName,
@@ -18,27 +20,48 @@ import type {
   MsgId,
   TransId,
   WebexHost,
-} from "../foundation/ids.ts";
-import { type Domain, loadDomains } from "../settings/load.ts";
-import { localDomain, mergeSettings } from "../settings/local-domain.ts";
-import { completeText } from "../tsp/codec.ts";
+} from "../../src/foundation/ids.ts";
+import { type Domain, loadDomains } from "../../src/settings/load.ts";
+import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
+import { completeText } from "../../src/tsp/codec.ts";
 import { ShortNames } from "./short-names.ts";
-import { commandLine, documentOf, elementOf, postedLine, type Step } from "./transcript.ts";
-import { TranscriptLines } from "./transcript-lines.ts";
+import {
+  commandLine,
+  documentOf,
+  elementOf,
+  pairs,
+  parseTranscript,
+  postedLine,
+  printTranscript,
+  type Step,
+} from "./transcript.ts";
+import { callerFrom, TranscriptLines } from "./transcript-lines.ts";
 
 /** The conference of each transcript. */
 const CONF_KEY = "987654321" as ConfKey;
-/** `B→A`, `B2→A`, `B3→A` … */
-export const bridgeNames = ["simulated", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
+/** `B→A`, `B2→A` */
+const bridgeNames = ["simulated", "second"];
+const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference", "confirmed"];
 
-type OperatorFields = Omit<Extract<ConferenceInput, { type: "operator" }>, "type" | "at">;
+/**
+ * Plays a transcript on the rules alone, and returns it with what truly follows in place. docs/transcripts.md says what can happen in one.
+ */
+export function play(transcript: string, stage = new Stage()): string {
+  return printTranscript(
+    parseTranscript(transcript).map((item) =>
+      typeof item === "string" ? item : { ...item, follows: stage.happen(item.happens) },
+    ),
+  );
+}
 
 /** A conference of a transcript: what happens in it, line by line, and what follows. */
 export class Stage {
   readonly #state = emptyState();
   readonly #names = new ShortNames();
   /** What the words of its lines stand for. */
-  readonly lines = new TranscriptLines(this.#names, this.#state);
+  readonly #lines = new TranscriptLines(this.#names, this.#state);
+  /** When the bridge was given a command. */
+  readonly #begunAt = new Map<CommandId, number>();
   #domain = domainWith({});
   #progress: DecisionProgress = { bridge: "simulated" as BridgeName, serial: 0 };
   /** Each message in a document of its own. */
@@ -58,17 +81,8 @@ export class Stage {
     this.#names.give(CONF_KEY, "KEY");
   }
 
-  get domain(): Domain {
-    return this.#domain;
-  }
-
   get now(): EpochMs {
     return this.#now;
-  }
-
-  /** What the conference's bridge cannot do. */
-  get cannot(): readonly Ability[] {
-    return this.#progress.cannot ?? [];
   }
 
   get state(): ConferenceState {
@@ -98,19 +112,15 @@ export class Stage {
     const [word = "", ...words] = line.split(/\s+/);
     const rest = words.join(" ");
     switch (word) {
+      case "given":
+        for (const earlier of BEGINNING) this.happen([earlier]);
+        return [];
       case "settings":
         this.#domain = domainWith(JSON.parse(rest));
         return [];
       case "bridge":
-        if (words[0] === "is") {
-          this.#progress = { ...this.#progress, bridge: words[1] === "none" ? null : (words[1] as BridgeName) };
-          return [];
-        }
-        if (words[0] === "known-since") {
-          this.#knownSince = Number(words[1]);
-          return [];
-        }
-        this.#progress = { ...this.#progress, cannot: abilities.filter((ability) => words.includes(ability)) };
+        if (words[0] === "known-since") this.#knownSince = Number(words[1]);
+        else this.#progress = { ...this.#progress, cannot: abilities.filter((ability) => words.includes(ability)) };
         return [];
       case "confirmed":
         this.#dequeue(words);
@@ -127,11 +137,9 @@ export class Stage {
       case "W→A":
         return this.decide(this.#posted([rest, ...more]));
       case "B→A":
-        return this.#reported([rest, ...more]);
+        return words[0] === "begun" ? this.#begun([rest, ...more]) : this.#reported([rest, ...more]);
       case "operator":
-        return words[0] === "send-again"
-          ? this.act(this.sendAgain(Number(words[1])))
-          : this.decide({ type: "operator", at: this.#now, ...(this.lines.real(JSON.parse(rest)) as OperatorFields) });
+        return this.#operate(words);
       case "lost": {
         const lost = this.#dequeue(words);
         const messages = lost.flatMap((row) => row.messages);
@@ -147,10 +155,12 @@ export class Stage {
         return this.decide({ type: "undelivered", at: this.#now, messages, ...(of && { of }) });
       }
       case "later":
-        this.#now += Math.round(Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
+        this.#now += secondsIn(rest);
         return [];
+      case "time":
+        return this.#pass(this.#now + secondsIn(rest));
       case "due":
-        return this.due(rest === "" ? [] : [rest, ...more].map((text) => this.lines.pending(text.split(" ")).id));
+        return this.#due([]);
       default: {
         const [, bridge] = /^B(\d)→A$/.exec(word) ?? [];
         if (bridge === undefined) throw new Error(`no such line in a transcript: ${line}`);
@@ -165,7 +175,7 @@ export class Stage {
       at: this.#now,
       ...(other !== undefined && { elsewhere: other }),
       ...(this.#knownSince !== null && { knownSince: this.#knownSince }),
-      reports: texts.map((text) => ({ number: ++this.#reports, report: this.lines.report(text) })),
+      reports: texts.map((text) => ({ number: ++this.#reports, report: this.#lines.report(this.#inFull(text)) })),
     });
   }
 
@@ -177,9 +187,70 @@ export class Stage {
     return taken;
   }
 
-  /** Time comes, and with it these commands are late. */
-  due(overdue: readonly CommandId[]): string[] {
+  /** The bridge is given these commands. */
+  #begun(texts: readonly string[]): string[] {
+    for (const text of texts) {
+      const [word, ...words] = text.split(" ");
+      if (word !== "begun") throw new Error(`what is begun has a line of its own: ${text}`);
+      this.#begunAt.set(this.#lines.pending(words).id, this.#now);
+    }
+    return [];
+  }
+
+  /** Time goes on to `until` and stops at each moment when something is due. */
+  #pass(until: number): string[] {
+    const follows: string[] = [];
+    for (let due = this.#nextDue; due !== null && due <= until; due = this.#nextDue) {
+      this.#now = Math.max(this.#now, due);
+      const happened = this.#due([...this.#overdueTimes].flatMap(([id, at]) => (at <= this.#now ? [id] : [])));
+      if (happened.length > 0) follows.push(`at ${this.#now / 1_000} s:`, ...happened);
+      if (this.#nextDue === due) throw new Error(`the deadline ${due} was not met`);
+    }
+    this.#now = Math.max(this.#now, until);
+    return follows;
+  }
+
+  #due(overdue: readonly CommandId[]): string[] {
     return this.decide({ type: "time", at: this.#now, ...(overdue.length > 0 && { overdue }) });
+  }
+
+  get #nextDue(): number | null {
+    const times = [nextDeadline(this.#state), ...this.#overdueTimes.values()].filter((at) => at !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** When the bridge has been at work on each command for too long. */
+  get #overdueTimes(): ReadonlyMap<CommandId, number> {
+    const times = [...this.#begunAt].flatMap(([id, begunAt]) => {
+      const pending = this.#state.commands.get(id);
+      const at = pending ? overdueAt(this.#state, pending, begunAt) : null;
+      return at === null ? [] : [[id, at] as const];
+    });
+    return new Map(times);
+  }
+
+  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `send-again 1`, `end` … */
+  #operate([type = "", ...words]: readonly string[]): string[] {
+    const request = type === "send-again" ? this.#sendAgain(Number(words[0])) : this.#request(type, words);
+    const refusal = operatorRefusal(this.#state, request, {
+      settings: this.#domain.settings,
+      cannot: this.#progress.cannot ?? [],
+    });
+    return refusal === null ? this.act(request) : [`refused: ${refusal}`];
+  }
+
+  #request(type: string, words: readonly string[]): OperatorRequest {
+    const [path = "", body = "{}"] = words;
+    if (type === "POST" || type === "PUT")
+      return { type: path === "hybrid" ? "hybrid-data" : "passthrough", ...JSON.parse(body) };
+    if (type !== "call-out") return { type, ...this.#lines.fields(words) } as unknown as OperatorRequest;
+    const [country = "", area = "", local = "", extension = ""] = path.split(",");
+    const { muted, attendeeId } = pairs(words.slice(1));
+    return {
+      ...{ type, number: { country, area, local, extension } },
+      ...(attendeeId !== undefined && { attendeeId }),
+      ...(muted === "yes" && { muted: true }),
+    };
   }
 
   act(request: OperatorRequest): string[] {
@@ -188,10 +259,40 @@ export class Stage {
   }
 
   /** What was given up by the first `lost`, or a later one. */
-  sendAgain(place: number): OperatorRequest {
+  #sendAgain(place: number): OperatorRequest {
     const lost = this.#lost[place - 1];
     if (!lost) throw new Error(`nothing was given up by a ${place}. "lost"`);
     return { type: "send-again", row: place, ...lost };
+  }
+
+  /** A short snapshot with all that it means. */
+  #inFull(text: string): string {
+    const [, marks] = /^snapshot(?! none| \{)(.*)$/.exec(text) ?? [];
+    if (marks === undefined) return text;
+    return `snapshot ${JSON.stringify({ conference: this.#snapshot(marks.split(" ").filter(Boolean)) })}`;
+  }
+
+  /** `c1/muted c2/room=r1/speaking dialled=o1/answered locked`; without a speaker, speakers are not reported. */
+  #snapshot(words: readonly string[]): ConferenceSnapshot {
+    const real = (name: string) => this.#lines.real(name) as string;
+    const callers: BridgeCaller[] = [];
+    const speaking: CallId[] = [];
+    const dialled: { call: CallId; answered: boolean }[] = [];
+    for (const word of words.filter((each) => each !== "locked")) {
+      const [name = "", ...marks] = word.replace(/^\w+=/, "").split("/");
+      const call = real(name) as CallId;
+      const room = marks.find((mark) => mark.startsWith("room="))?.slice(5);
+      if (word.startsWith("dialled=")) dialled.push({ call, answered: marks.includes("answered") });
+      else {
+        callers.push(
+          callerFrom({ call, ...(room && { room: real(room) }), ...(marks.includes("muted") && { muted: "yes" }) }),
+        );
+        if (marks.includes("speaking")) speaking.push(call);
+      }
+    }
+    const rooms = [...this.#state.rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
+    const reported = speaking.length > 0 ? speaking : null;
+    return { locked: words.includes("locked"), speaking: reported, rooms, callers, dialled };
   }
 
   #posted(texts: readonly string[]): ConferenceInput {
@@ -262,6 +363,11 @@ export class Stage {
     if (/^tsp\d+$/.test(name) && this.#names.idOf(name) === undefined) this.#names.give(`${name}.example.com:80`, name);
     return this.#names.idOf(name) ?? name;
   }
+}
+
+/** `1.5 s` in ms. */
+function secondsIn(text: string): number {
+  return Math.round(Number(/^([\d.]+) s$/.exec(text)?.[1]) * 1_000);
 }
 
 /** That of a local run, with these settings laid over it; the servers of transcripts may be posted to. */

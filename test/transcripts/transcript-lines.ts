@@ -1,9 +1,9 @@
-import { type BridgeCommand, type RefusalReason, refusalReason } from "../bridge/commands.ts";
-import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
-import type { ConferenceInput } from "../conference/inputs.ts";
-import type { ConferenceState, PendingCommand } from "../conference/state.ts";
-import type { CallId, CommandId, RoomId } from "../foundation/ids.ts";
-import { isRecord } from "../foundation/record.ts";
+import { type BridgeCommand, type RefusalReason, refusalReason } from "../../src/bridge/commands.ts";
+import type { BridgeCaller, ConferenceEvent } from "../../src/bridge/events.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
+import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
+import type { CallId, RoomId } from "../../src/foundation/ids.ts";
+import { isRecord } from "../../src/foundation/record.ts";
 import type { ShortNames } from "./short-names.ts";
 import { pairs } from "./transcript.ts";
 
@@ -33,20 +33,18 @@ export class TranscriptLines {
   #result(words: readonly string[], refusal: RefusalReason | null) {
     return {
       type: "result" as const,
-      id: words[0] === "gone" ? ("gone" as CommandId) : this.pending(words).id,
+      id: this.pending(words).id,
       result: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
     };
   }
 
-  /** The oldest pending command of this type, and for this call or room where one is named; `nth=2`: the next one. */
+  /** The oldest pending command of this type, and for this call or room where one is named. */
   pending([type, ...words]: readonly string[]): PendingCommand {
-    const { nth = "1", ...fields } = this.fields(words);
-    const wanted = Object.entries(fields);
-    const fitting = [...this.#state.commands.values()].filter(
+    const wanted = Object.entries(this.fields(words));
+    const pending = [...this.#state.commands.values()].find(
       ({ command }) =>
         command.type === type && wanted.every(([key, value]) => command[key as keyof BridgeCommand] === value),
     );
-    const pending = fitting[Number(nth) - 1];
     if (!pending) throw new Error(`no command "${type} ${words.join(" ")}" is pending`);
     return pending;
   }

@@ -1,8 +1,16 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseTranscript, stepsOf, titleOf } from "../../scripts/read-transcript.ts";
-import { ShortNames } from "../../src/transcripts/short-names.ts";
-import { commandLine, elementOf, postedLine, printTranscript, withNames } from "../../src/transcripts/transcript.ts";
+import { ShortNames } from "./short-names.ts";
+import {
+  commandLine,
+  elementOf,
+  parseTranscript,
+  postedLine,
+  printTranscript,
+  stepsOf,
+  titleOf,
+  withNames,
+} from "./transcript.ts";
 
 const files = globSync("{test/transcripts,scripts/demo/flows}/*.txt");
 

@@ -1,0 +1,112 @@
+import { issuedCommand } from "../bridge/commands.ts";
+import { type ConferenceInput, showInput } from "../conference/inputs.ts";
+import { type Outgoing, showOutgoing } from "../conference/server/posts.ts";
+import type { QueuedDocument } from "../conference/server/queue.ts";
+import type { PendingCommand } from "../conference/state.ts";
+import type { WebexHost } from "../foundation/ids.ts";
+import { type Person, showFields, showOf } from "../foundation/shown.ts";
+import type { WirePost, WireRow } from "../rpc/story.ts";
+import type { Domain } from "../settings/load.ts";
+import { createCodec, type WebexCodec } from "../tsp/codec.ts";
+import type { ToWebex } from "../tsp/messages.ts";
+import type { HistoryRow, StoredEntries, TransactionRows } from "./history.ts";
+import { Page } from "./page.ts";
+
+/** What went over the wire with these rows, in order: as many as one answer holds. `transactionsFrom`: those from a row on. */
+export async function wirePage(
+  transactionsFrom: (row: number) => AsyncIterable<TransactionRows>,
+  domain: Domain,
+  person: Person,
+  wanted: readonly number[],
+): Promise<readonly WireRow[]> {
+  const page = new Page<WireRow>();
+  const open = new Set(wanted);
+  let last = 0;
+  for (const first of wanted.toSorted((one, other) => one - other)) {
+    if (first <= last) continue;
+    for await (const rows of transactionsFrom(first)) {
+      const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? []);
+      for (const row of rows)
+        if (open.has(row.seq) && !page.add(wireShown(row, written, domain, person))) return page.items;
+      last = (rows.at(-1) ?? rows[0]).seq;
+      // Behind rows that nobody wants, the journal is read anew.
+      if (!open.has(last + 1)) break;
+    }
+  }
+  return page.items;
+}
+
+/** Commands and documents, as they stand on disk in full. */
+interface Written {
+  readonly commands: readonly PendingCommand[];
+  readonly documents: readonly QueuedDocument[];
+}
+
+function writtenIn(entries: StoredEntries): Written {
+  return { commands: valuesOf(entries, "command"), documents: valuesOf(entries, "outbox") };
+}
+
+/** Those of one kind, in order. */
+function valuesOf<Value>(entries: StoredEntries, kind: string): readonly Value[] {
+  return entries.flatMap(([key, value]) => (key.startsWith(`${kind}/`) && value !== null ? [value as Value] : []));
+}
+
+const showCommand = showOf(issuedCommand);
+const showPost = showFields<Pick<WirePost, "host" | "transId">>({ host: "address", transId: "open" });
+
+/** What these facts of a row say was sent, as far as it is written: a document may have been dropped in the same transaction. */
+function wireShown(row: HistoryRow, { commands, documents }: Written, domain: Domain, person: Person): WireRow {
+  const input = row.input && showInput(row.input, person);
+  const facts = row.facts ?? [];
+  return {
+    seq: row.seq,
+    input,
+    inputText: input?.type === "webex" ? textOfInput(input, domain) : null,
+    commands: facts.flatMap((fact) => {
+      if (fact.kind !== "command-issued") return [];
+      const issued = commands.filter(({ id }) => id === fact.command);
+      return issued.map(({ id, command }) => showCommand({ id, command }, person));
+    }),
+    messages: facts.flatMap((fact) => {
+      if (fact.kind !== "post-queued") return [];
+      const { host, transId } = fact;
+      const own = documents.filter((one) => one.transId === transId).flatMap(({ messages }) => messages);
+      const sent = fact.messages.flatMap(
+        ({ type, msgId }) => own.find((one) => one.type === type && one.msgId === msgId) ?? [],
+      );
+      return sent.map((message) => ({
+        ...showPost({ host, transId }, person),
+        ...textOfMessage(showOutgoing(message, person), host, transId, domain),
+      }));
+    }),
+  };
+}
+
+function textOfMessage(
+  message: Outgoing,
+  host: string,
+  transId: string,
+  { codec }: Domain,
+): Pick<WirePost, "type" | "text"> {
+  const { type } = message;
+  if (type === "client-data") return { type, text: message.data };
+  return { type, text: codec.encode(transId, [message as ToWebex], host as WebexHost).text };
+}
+
+/** As WebEx may have written it: the journal keeps what was read. */
+function textOfInput(
+  { transId, messages }: Extract<ConferenceInput, { type: "webex" }>,
+  { settings }: Domain,
+): string | null {
+  const known = messages.filter((message) => message.type !== "unknown");
+  return known.length === 0 ? null : webexCodecOf(settings).encode(transId, known).text;
+}
+
+const codecs = new WeakMap<Domain["settings"], WebexCodec>();
+
+/** To make one takes longer than to write a document. */
+function webexCodecOf(settings: Domain["settings"]): WebexCodec {
+  const codec = codecs.get(settings) ?? createCodec(settings.protocol, "webex");
+  codecs.set(settings, codec);
+  return codec;
+}

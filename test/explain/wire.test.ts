@@ -1,0 +1,160 @@
+import { beforeAll, expect, test } from "vitest";
+import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
+import { type HistoryRow, transactionsIn } from "../../src/explain/history.ts";
+import { wirePage } from "../../src/explain/wire.ts";
+import { masked } from "../../src/foundation/shown.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durable-objects/conference-world.ts";
+
+const mostBytes = 200_000;
+/** Beside the items themselves. */
+const aroundBytes = 1_000;
+const asIs = (text: string) => text;
+
+/** A conference of many callers, each of whom is muted again and again. */
+let world: ConferenceWorld;
+let rows: readonly HistoryRow[];
+
+beforeAll(async () => {
+  world = new ConferenceWorld();
+  await world.running(60);
+  for (let mute = 0; mute < 120; mute += 1) {
+    const to = { extConfId, replyTo: host, extCallId: `${1001 + (mute % 60)}` };
+    const privilege = mute % 120 < 60 ? "listen" : "speak";
+    await world.received(`t${mute}`, { type: "update-caller", msgId: `m${mute}`, privilege, ...to } as FromWebex);
+    await world.allDone();
+  }
+  rows = [...world.stored.journal.history()];
+});
+
+/** What the wire had with these rows. `read`: rows are read from behind this one on. */
+function wireOf(of: readonly HistoryRow[], wanted: readonly number[], person = asIs, read = (_after: number) => {}) {
+  const after = (_: number, run: () => void) => {
+    queueMicrotask(run);
+    return () => {};
+  };
+  const readers = new JournalReaders({ after, now: () => 0 }, (place) => {
+    read(place);
+    return of.filter(({ seq }) => seq > place);
+  });
+  return wirePage((row) => readers.transactions(row), world.domain, person, wanted);
+}
+
+async function wireOfWorld(played: ConferenceWorld, person = asIs) {
+  const history = [...played.stored.journal.history()];
+  const wanted = history.map(({ seq }) => seq);
+  return wireOf(history, wanted, person);
+}
+
+test("a row has its input, and what it caused, as texts on the wire", async () => {
+  const played = await ConferenceWorld.running(1);
+  await played.received("t-mute", muteCaller("1001"));
+  await played.allDone();
+  const wire = await wireOfWorld(played);
+  const asked = wire.findIndex(({ inputText }) => inputText?.includes("W2A_UpdateUser"));
+
+  expect(wire[asked]?.inputText).toContain('<W2A_UpdateUser MsgID="m-mute-1001"');
+  expect(wire[asked]?.commands.map(({ command }) => command.type)).toEqual(["mute"]);
+  expect(wire[asked + 1]?.messages.map(({ text }) => /<(A2W_\w+)/.exec(text ?? "")?.[1])).toEqual([
+    "A2W_RspUpdateUser",
+    "A2W_NotifyUserChange",
+  ]);
+});
+
+test("numbers of people are shown as is wanted, in messages and texts alike", async () => {
+  const played = await ConferenceWorld.running(1);
+  const phone = { country: "1", area: "408", local: "7770123", extension: "" };
+  const callOut = { type: "call-out", msgId: "m1", replyTo: host, extConfId, extCallId: "2001", privilege: "speak" };
+  await played.received("t-dial", { ...callOut, phone } as object as FromWebex);
+  const [shown, hidden] = await Promise.all([asIs, masked].map((person) => wireOfWorld(played, person)));
+
+  for (const number of ["14085551234", "7770123"]) {
+    expect(JSON.stringify(shown)).toContain(number);
+    expect(JSON.stringify(hidden)).not.toContain(number);
+  }
+  expect(JSON.stringify(hidden)).toContain("W2A_Callout");
+});
+
+test("codes of a conference are in no text, whoever may read numbers", async () => {
+  const played = new ConferenceWorld();
+  const create = {
+    ...{ type: "create-conference", msgId: "m0", replyTo: host, extConfId, confKey, anonymousId: "161803" },
+    ...{ subscriberCode: "314159", participantCode: "271828", hybridToken: "sdk-token" },
+  };
+  await played.received("t0", create as object as FromWebex);
+  await played.allDone();
+  const shown = JSON.stringify(await wireOfWorld(played));
+
+  expect(shown).toContain('AnonymousID=\\"(secret)\\"');
+  expect(shown).toContain('"subscriber":"(secret)"');
+  expect(shown).not.toMatch(/161803|314159|271828|sdk-token/);
+});
+
+test("where the platform says when to go on, it is asked before each transaction, and before what has none before it", async () => {
+  let asked = 0;
+  const giveWay = async () => {
+    asked += 1;
+  };
+  const after = () => {
+    throw new Error("nobody waits for a timer");
+  };
+  const readers = new JournalReaders({ after, now: () => 0, giveWay }, () => rows);
+  const read: number[] = [];
+  for await (const [first] of readers.transactions(1)) {
+    read.push(first.seq);
+    expect(asked).toBe(read.length + 1);
+  }
+  expect(read).toHaveLength([...transactionsIn(rows)].length);
+});
+
+test("what goes over the wire is read from the rows themselves, and not from the first row on", async () => {
+  const places: number[] = [];
+  const wire = await wireOf(rows, [rows.length, 200, 201], asIs, (after) => places.push(after));
+
+  expect(wire.map(({ seq }) => seq)).toEqual([200, 201, rows.length]);
+  expect(places).toEqual([199, rows.length - 1]);
+});
+
+/** The same rows again and again, as a long journal has them. */
+function again(times: number): readonly HistoryRow[] {
+  const shifted = (by: number) => rows.map((row) => ({ ...row, seq: row.seq + by, at: row.at + by }));
+  return Array.from({ length: times }, (_, index) => shifted(index * rows.length)).flat();
+}
+
+test("the wire of many rows is at most 200 kB", async () => {
+  const many = again(3);
+  const wanted = many.map(({ seq }) => seq);
+  const wire = await wireOf(many, wanted);
+
+  expect(new TextEncoder().encode(JSON.stringify(wire)).length).toBeLessThan(mostBytes + aroundBytes);
+  expect(wire.length).toBeLessThan(wanted.length);
+  expect(wire.map(({ seq }) => seq)).toEqual(wanted.slice(0, wire.length));
+});
+
+test("a row that is longer than a page has the first of each list", async () => {
+  const event = { type: "speaking-changed", call: "c0", speaking: true };
+  const reports = Array(6_000).fill({ number: 1, report: { type: "event", event } });
+  const [row] = rows;
+  const long = { ...row, input: { type: "bridge", at: 0, reports } } as object as HistoryRow;
+  const [wire] = await wireOf([long], [long.seq]);
+
+  expect(wire).toMatchObject({ isCut: true });
+  expect(wire?.input).toMatchObject({ reports: reports.slice(0, 50) });
+});
+
+test("facts for which a row had no room are of its transaction", () => {
+  const row = (seq: number, more: Partial<HistoryRow>): HistoryRow => ({
+    ...{ seq, at: 1, input: { type: "time", at: 1 }, changes: null, facts: [] },
+    ...{ progress: { bridge: null, serial: 1 }, ...more },
+  });
+  const journal = [
+    row(1, {}),
+    row(2, { changes: [] }),
+    row(3, { input: null }),
+    row(4, { input: null, changes: [] }),
+    row(5, { at: 2 }),
+    row(6, { at: 3, changes: [] }),
+  ];
+
+  expect([...transactionsIn(journal)].map((all) => all.map(({ seq }) => seq))).toEqual([[1, 2, 3], [4], [5], [6]]);
+});
