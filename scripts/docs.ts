@@ -5,7 +5,6 @@ import { Argument } from "commander";
 import { timers } from "../bridge-agent/node-ports.ts";
 import { freePorts } from "../simulators/free-ports.ts";
 import { interfacesPage } from "../webex-interfaces/doors/page.ts";
-import { apiPage } from "./api-page.ts";
 import { temporaryFolder } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { LocalRun } from "./local-run.ts";
@@ -20,9 +19,8 @@ interface Page {
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The pages of docs/ that are made. Git has the first two, for whoever looks something up; .gitignore names the others. */
+/** The pages of docs/ that are made. Git has the first; .gitignore names the others. */
 const pages: Readonly<Record<string, () => Page | Promise<void>>> = {
-  "api.md": () => ({ text: apiPage(), gaps: [] }),
   "protocol.md": protocolPage,
   "webex-interfaces.md": interfacesPage,
   "conformance.html": playConformance,

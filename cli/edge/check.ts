@@ -23,9 +23,9 @@ import {
   requireLatest,
   requireNoDeadLink,
   requireOwnHost,
+  requireStrongToken,
   requireWritable,
   stateFile,
-  tokenWarning,
 } from "./edge-state.ts";
 import { StartError } from "./program.ts";
 
@@ -186,8 +186,8 @@ async function checkDatabase(url: string): Promise<Finding[]> {
 function checkToken(file: string, state: string): Promise<Finding> {
   return judged("token", async () => {
     if (existsSync(file)) {
-      const warning = await tokenWarning(readOperatorToken(file), file, state);
-      return warning === null ? secretFile(file) : warn(warning);
+      requireStrongToken(readOperatorToken(file), file);
+      return secretFile(file);
     }
     requireNoDeadLink(file, "operatorTokenFile");
     if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");

@@ -93,7 +93,7 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   }
   const settings = checked.output;
   const beside = (name: string) => resolve(dirname(file), name);
-  const fault = faultOfState(settings, existsSync(beside(settings.state)));
+  const fault = faultOfState(settings);
   if (fault) return err(`${file}: ${fault}`);
   const state = isDatabase(settings.state) ? settings.state : beside(settings.state);
   const tokenFolder = isDatabase(state) ? dirname(resolve(file)) : state;
@@ -117,10 +117,8 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   });
 }
 
-/** `hasFolder`: a folder of this name is there. An earlier release made it, whatever the name. */
-function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>, hasFolder: boolean): string | null {
+function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>): string | null {
   if (!isDatabase(state)) {
-    if (hasFolder) return null;
     const right = `a right example: ${JSON.stringify(example.state)}`;
     if (state.startsWith("~")) return `state must not begin with ~, which stands for no folder here; ${right}`;
     // It may have a password, which the name of a folder would show.

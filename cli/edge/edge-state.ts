@@ -19,7 +19,6 @@ import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
-import { isDatabase } from "./database-url.ts";
 import { StartError } from "./program.ts";
 
 /** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
@@ -56,24 +55,13 @@ export function operatorTokenIn(file: string, setting: string): string {
   return readOperatorToken(file);
 }
 
-/**
- * What is wrong with the token of a file; `null`: nothing. Throws where it can be guessed. For one release
- * it does not where the state is of an earlier run: an update restarts the edge.
- */
-export async function tokenWarning(token: string, file: string, state: string): Promise<string | null> {
+/** Throws if the token of this file is easy to guess. */
+export function requireStrongToken(token: string, file: string): void {
   const weakness = weaknessOf(token);
-  if (weakness === null) return null;
-  const says = `the operator's token in ${file} ${weakness}; remove the file, and the next start makes a new one`;
-  if (await hasBegun(state)) return `${says}; a later release does not start with this one`;
-  throw new StartError(says);
-}
-
-async function hasBegun(state: string): Promise<boolean> {
-  if (!isDatabase(state)) return hasState(state);
-  const { lookAtDatabase } = await import("../../durable-objects/home/shared/postgres-database.ts");
-  // One that does not answer now may have a state.
-  const found = await lookAtDatabase(state).catch(() => null);
-  return found?.hasState ?? true;
+  if (weakness === null) return;
+  throw new StartError(
+    `the operator's token in ${file} ${weakness}; remove the file, and the next start makes a new one`,
+  );
 }
 
 /** Throws where the file cannot be read, or holds what no request could send. */

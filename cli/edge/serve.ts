@@ -21,8 +21,8 @@ import {
   requireFreePort,
   requireLatest,
   requireOwnHost,
+  requireStrongToken,
   stateFile,
-  tokenWarning,
 } from "./edge-state.ts";
 import { countLostLines, exitNow, give, printLine, StartError } from "./program.ts";
 
@@ -58,8 +58,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     noteTakenOver(state);
   }
   const token = operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`);
-  const warning = await tokenWarning(token, operatorTokenFile, state);
-  if (warning !== null) give("warning", { level: "warn", event: "operator-token-weak", msg: warning });
+  requireStrongToken(token, operatorTokenFile);
   const variables = {
     DOMAINS: settings.domains,
     OPERATORS: settings.operators,

@@ -31,13 +31,9 @@ export function ownQuestions(): PersonAsked {
   return { ask, note };
 }
 
-/** Whether people agree to what touches more than one caller; `null`: it touches one alone. Scripts of the last release go on, with a note. */
+/** Whether people agree to what touches more than one caller; `null`: it touches one alone. Without a terminal nobody is asked. */
 export async function isAgreed(question: string | null, { ask, note }: PersonAsked): Promise<boolean> {
-  if (question === null) return true;
-  if (ask === null) {
-    note("without a terminal, the next release does this only with --yes");
-    return true;
-  }
+  if (question === null || ask === null) return true;
   if (/^y(?:es)?$/i.test((await ask(`${printable(question)} [y/N] `)).trim())) return true;
   note("Nothing was done.");
   process.exitCode = 1;

@@ -32,7 +32,7 @@ export function addFind(program: Command): void {
         const lines: OfDomain<CallLine>[] = [];
         const warnings = new Set<string>();
         for (const domain of await edge.domains(options.domain)) {
-          const page = await edge.ask("GET /domains/{domain}/find", { domain }, { asks });
+          const page = await edge.ask("POST /domains/{domain}/find", { domain }, { asks });
           conferences.push(...page.conferences.map((one) => ({ domain, ...one })));
           lines.push(...page.lines.map((one) => ({ domain, ...one })));
           for (const warning of warningsOf(page)) warnings.add(warning);
@@ -51,7 +51,7 @@ export function addFind(program: Command): void {
         const warnings = new Set<string>();
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const asks = { number, limit: USUAL };
-          const page = await edge.ask("GET /domains/{domain}/numbers", { domain }, { asks });
+          const page = await edge.ask("POST /domains/{domain}/numbers", { domain }, { asks });
           for (const warning of warningsOf(page)) warnings.add(warning);
           return page.lines;
         });
@@ -75,7 +75,7 @@ export function addFind(program: Command): void {
         const warnings = new Set<string>();
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const limit = number === undefined ? USUAL : MOST_OF_NUMBER;
-          const page = await edge.ask("GET /domains/{domain}/prompt-calls", { domain }, { asks: { number, limit } });
+          const page = await edge.ask("POST /domains/{domain}/prompt-calls", { domain }, { asks: { number, limit } });
           if (page.notKept > 0) warnings.add(notKeptText(page.notKept));
           if (page.next !== null) warnings.add(`there are more than these ${limit} of a domain`);
           return page.calls.map(lineOfPromptCall);

@@ -5,14 +5,14 @@ import { type RecordLine, RecordLines } from "./record-lines.ts";
 
 type OfDomain<Found> = Found & { readonly domain: string };
 export type ConferenceOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/conferences/{confKey}">>;
-export type RunningOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/running-conferences">["conferences"][number]>;
+export type RunningOfDomain = OfDomain<ApiAnswer<"POST /domains/{domain}/running-conferences">["conferences"][number]>;
 export type AgentsOfBridge = OfDomain<ApiAnswer<"GET /domains/{domain}/agents">["bridges"][number]>;
 type Activity = ApiAnswer<"GET /domains/{domain}/activity">;
 /** `lastFailure`: of the last hour. */
 export type ServerOfDomain = OfDomain<
   Activity["hosts"][number] & Partial<Pick<Activity["minutes"][number]["hosts"][number], "lastFailure">>
 >;
-export type RecordOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/records">["records"][number]>;
+export type RecordOfDomain = OfDomain<ApiAnswer<"POST /domains/{domain}/records">["records"][number]>;
 export type PostOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/given-up-posts">["posts"][number]>;
 export type ShownPost = ApiAnswer<"GET /domains/{domain}/given-up-posts/{post}">;
 export type TroubleOfDomain = ApiAnswer<"GET /domains/{domain}/trouble">["trouble"][number];
@@ -26,7 +26,7 @@ export class OperatorClient extends EdgeApi {
   /** Known once `domains` has asked: whether commands about one domain must name it. */
   hasSeveralDomains = false;
 
-  /** The time zone of a domain that `domains` has found; of an edge of the last release, UTC. */
+  /** The time zone of a domain that `domains` has found. */
   zoneOf(domain: string): string {
     return this.#zones.get(domain) ?? "UTC";
   }
@@ -34,7 +34,7 @@ export class OperatorClient extends EdgeApi {
   /** All domains, or the one that is named, if there is one of that name. */
   async domains(named: string | undefined): Promise<readonly string[]> {
     const { domains } = await this.ask("GET /domains", {});
-    for (const { name, timeZone } of domains) if (timeZone !== undefined) this.#zones.set(name, timeZone);
+    for (const { name, timeZone } of domains) this.#zones.set(name, timeZone);
     const names = domains.map(({ name }) => name);
     this.hasSeveralDomains = names.length > 1;
     if (named === undefined) return names;
@@ -88,7 +88,7 @@ export class OperatorClient extends EdgeApi {
     const conferences: RunningOfDomain[] = [];
     let unknown = 0;
     for (const domain of domains) {
-      for await (const page of this.pages("GET /domains/{domain}/running-conferences", { domain }, { asks })) {
+      for await (const page of this.pages("POST /domains/{domain}/running-conferences", { domain }, { asks })) {
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
         if (page.next === null) unknown += page.unknown + (page.stale ?? 0);
       }
@@ -133,8 +133,7 @@ export class OperatorClient extends EdgeApi {
     const all = lists.flatMap(({ trouble }) => trouble);
     return {
       trouble: [...new Map(all.map((one) => [`${one.domain} ${one.id}`, one])).values()],
-      // An edge of the last release does not say.
-      unknown: [...new Set(lists.flatMap(({ unknown = [] }: Partial<(typeof lists)[number]>) => unknown))],
+      unknown: [...new Set(lists.flatMap(({ unknown }) => unknown))],
     };
   }
 
@@ -152,7 +151,7 @@ export class OperatorClient extends EdgeApi {
       const asks = { ...filters, format, cursor: place };
       const lines = new RecordLines(format);
       try {
-        for await (const piece of this.stream("GET /domains/{domain}/records", { domain }, asks)) {
+        for await (const piece of this.stream("POST /domains/{domain}/records", { domain }, asks)) {
           for (const line of lines.read(piece)) {
             // The rest has a line of names again.
             if (line.cursor !== null || !isBegun) yield line;

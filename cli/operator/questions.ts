@@ -67,7 +67,7 @@ function addStories(program: Command): void {
         const place = { domain, confKey: key };
         const { call } = options;
         if (options.why) {
-          const path = "GET /domains/{domain}/conferences/{confKey}/explain";
+          const path = "POST /domains/{domain}/conferences/{confKey}/explain";
           const all: Explanation[] = [];
           for await (const page of edge.pages(path, place, { asks: { call } })) all.push(...page.answers);
           if (call !== undefined && all.length === 0) await storyOf(edge, domain, key, call);

@@ -109,9 +109,8 @@ function addUpkeep(program: Command): void {
         const path = "POST /domains/{domain}/records/erasures";
         for await (const page of edge.pages(path, { domain }, { body: { number } })) {
           erased += page.erased;
-          // An edge of the last release does not name them.
-          for (const other of page.alike ?? []) found.add(other);
-          for (const key of page.inside ?? []) up.add(key);
+          for (const other of page.alike) found.add(other);
+          for (const key of page.inside) up.add(key);
         }
         const [alike, inside] = [[...found], [...up]];
         if (json || erased > 0)
@@ -172,7 +171,7 @@ async function showRecords(edge: OperatorClient, options: RecordOptions): Promis
   let hasMore = false;
   const records = await edge.ofEach(domains, async (domain) => {
     const asks = { ...filtersOf(options, edge.zoneOf(domain)), limit: USUAL, order: "newest" };
-    const page = await edge.ask("GET /domains/{domain}/records", { domain }, { asks });
+    const page = await edge.ask("POST /domains/{domain}/records", { domain }, { asks });
     hasMore ||= page.next !== null;
     return page.records;
   });

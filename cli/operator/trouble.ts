@@ -13,8 +13,8 @@ export function addTrouble(program: Command): void {
   question(program, "status", "how the edge is: figures, and what is wrong; exit code 1 if something is open").action(
     (options: Options) =>
       answer(options, async (edge) => {
-        const edges = await edge.find("GET /edges", {});
-        if (edges?.role === "standby")
+        const edges = await edge.ask("GET /edges", {});
+        if (edges.role === "standby")
           return found(edges, edgesText, {
             failed: hasTrouble(edges),
             warning: "this edge stands by: ask the one that acts how all is",
@@ -97,8 +97,7 @@ export function statusOfBridge({ bridge, agents, drainedSince }: Omit<AgentsOfBr
 }
 
 interface StatusFound extends Around {
-  /** `null`: an edge of the last release. */
-  readonly edges: EdgesFound | null;
+  readonly edges: EdgesFound;
   readonly figures: readonly (Awaited<ReturnType<typeof figuresOf>> & { readonly domain: string })[];
   readonly trouble: readonly TroubleOfDomain[];
 }
@@ -109,7 +108,7 @@ export function edgeStatusText(
   terminal: Terminal,
 ): readonly string[] {
   const { style } = terminal;
-  const ofEdges = edges && edges.edges.length > 0 ? [...edgesText(edges, now, terminal), ""] : [];
+  const ofEdges = edges.edges.length > 0 ? [...edgesText(edges, now, terminal), ""] : [];
   const lines = figures.flatMap(({ domain, figures, bridges }) => [
     style("bold", domain),
     ...figures.map((figure) => `  ${figure.word}: ${figureText(figure)}`),

@@ -118,7 +118,6 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
       `${counted(callOuts.length, "call")} that we dial`,
       callOuts.map(({ call, number, stage, extCallId }) => {
         const whose = extCallId === "" ? "for an operator" : `ExtCallID ${extCallId}`;
-        // An edge of the last release does not say the number.
         return `${[number, whose].filter(Boolean).join(", ")}: ${stage} (${call})`;
       }),
     ),
@@ -287,7 +286,6 @@ export function agentsText(bridges: readonly AgentsOfBridge[], now: number, term
   const rows = bridges.flatMap(({ domain, bridge, agents, missing, drainedSince }): AgentRow[] => {
     const row = { domain, bridge, drained: drainedSince !== null };
     const connected = (agents ?? []).map((agent) => ({ ...row, name: agent.agent, agent }));
-    // An edge of the last release does not name those that are missing.
     const others = (missing ?? []).map((name) => ({ ...row, name, agent: null, isMissing: true as const }));
     const all = [...connected, ...others];
     if (all.length > 0) return all;

@@ -41,12 +41,9 @@ export interface TroublePorts {
   lookAt(domain: Domain): Promise<LookedAt>;
 }
 
-/** With all that a directory of the last release does not say. */
-export type DirectoryTotals = ConferenceTotals & { readonly conferences: number };
-
 /** What the objects of a domain said of conferences and documents; `null`: that one did not answer. */
 export interface FoundTotals {
-  readonly directory: DirectoryTotals | null;
+  readonly directory: ConferenceTotals | null;
   readonly mail: Pick<ConferenceTotals, "documents" | "oldestAt"> | null;
 }
 

@@ -21,8 +21,8 @@ import {
 /** By whom something is taken on, or is known. What has begun since, or has happened behind `place`, is open again. */
 export interface Acknowledgement {
   readonly id: string;
-  /** Since when it was so. `null`: nobody knew; absent: an earlier release kept none. */
-  readonly since?: EpochMs | null;
+  /** Since when it was so. `null`: nobody knew. */
+  readonly since: EpochMs | null;
   /** Where its `since` moves on, what began by then is covered. */
   readonly upTo: EpochMs;
   /** `null`: of what lasts. */
@@ -75,8 +75,8 @@ export interface WaitingForServer {
 
 /** What the directory of a domain knows of trouble. */
 export interface KnownTrouble {
-  /** Since when the clock of the edge's machine is far from the time by which the objects go; `null`: it is not. Absent: an earlier release does not say. */
-  readonly clock?: ClockJump | null;
+  /** Since when the clock of the edge's machine is far from the time by which the objects go; `null`: it is not. */
+  readonly clock: ClockJump | null;
   /** What was given up and nobody has acknowledged, by TSP server. */
   readonly givenUp: readonly (Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count" | "place">> &
     Pick<FoundTrouble, "why">)[];
@@ -86,35 +86,32 @@ export interface KnownTrouble {
   readonly waiting: readonly WaitingForServer[];
   /** How many conferences wait for their bridge, and since when. */
   readonly late: readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs | null }[];
-  /** Conferences that a bridge held and the edge did not know, the oldest first; absent: an earlier release says none. */
-  readonly orphans?: readonly {
+  /** Conferences that a bridge held and the edge did not know, the oldest first. */
+  readonly orphans: readonly {
     readonly key: string;
     readonly bridge: string;
     /** Since when the agent has known it. */
     readonly since: EpochMs;
     readonly callers: number;
-    /** Absent: an earlier release does not say. */
-    readonly locked?: boolean;
+    readonly locked: boolean;
     /** The settings do not have its bridge any more. */
     readonly isGone?: true;
   }[];
-  /** How many conferences answer their directory no question, and since when; `null`: none. Absent: an earlier release does not say. */
-  readonly unreachable?: { readonly conferences: number; readonly since: EpochMs } | null;
-  /** Of so many conferences it does not know how they are; absent as before. */
-  readonly unknown?: number;
+  /** How many conferences answer their directory no question, and since when; `null`: none. */
+  readonly unreachable: { readonly conferences: number; readonly since: EpochMs } | null;
+  /** Of so many conferences it does not know how they are. */
+  readonly unknown: number;
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
-  /** TSP servers that the settings do not allow, and whose requests were refused; absent: an earlier release does not say. */
-  readonly serversRefused?: readonly FoundTrouble[];
-  readonly sourcesRefused?: readonly FoundTrouble[];
-  /** TSP servers that have refused documents; absent as before. */
-  readonly postsRefused?: readonly FoundTrouble[];
-  /** Bridges with conferences that are not in the settings, and since when that is known; absent as before. */
-  readonly removed?:
-    | readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs }[]
-    | undefined;
+  /** TSP servers that the settings do not allow, and whose requests were refused. */
+  readonly serversRefused: readonly FoundTrouble[];
+  readonly sourcesRefused: readonly FoundTrouble[];
+  /** TSP servers that have refused documents. */
+  readonly postsRefused: readonly FoundTrouble[];
+  /** Bridges with conferences that are not in the settings, and since when that is known. */
+  readonly removed: readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs }[];
   readonly webhooks: readonly {
-    /** As ids of trouble have it; absent: an earlier release has the address there. */
-    readonly id?: string;
+    /** As ids of trouble have it. */
+    readonly id: string;
     readonly url: string;
     readonly refused: number;
     readonly oldestAt: EpochMs | null;
@@ -161,7 +158,7 @@ export function troubleOf(
     ...[
       ...silent,
       ...clockTrouble(known?.clock ?? null),
-      ...unreachableTrouble(known?.unreachable, now),
+      ...unreachableTrouble(known?.unreachable ?? null, now),
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
       ...(known?.refused ?? []),
@@ -188,7 +185,7 @@ export function unknownKinds(
 ): readonly TroubleKind[] {
   const isSilent = {
     ...{ edge: false, relay: bridges.some(({ health }) => health === null) },
-    ...{ directory: known === null, mailbox: mail === null, conference: (known?.unknown ?? 0) > 0 },
+    ...{ directory: known === null, mailbox: mail === null, conference: known !== null && known.unknown > 0 },
   };
   return troubleKinds.filter((kind) => sourcesOf(kind).some((source) => isSilent[source]));
 }
@@ -238,9 +235,7 @@ function waitTrouble(all: readonly WaitingForServer[], now: EpochMs): readonly F
   });
 }
 
-function orphanTrouble(
-  orphans: NonNullable<KnownTrouble["orphans"]>,
-): readonly (FoundTrouble & { readonly bridge: string })[] {
+function orphanTrouble(orphans: KnownTrouble["orphans"]): readonly (FoundTrouble & { readonly bridge: string })[] {
   const kind = "orphan-conference";
   const named = orphans.slice(0, mostOrphans);
   const others = Map.groupBy(orphans.slice(mostOrphans), ({ bridge }) => bridge);
@@ -257,9 +252,9 @@ function orphanTrouble(
   ];
 }
 
-function whyOf({ locked, isGone }: NonNullable<KnownTrouble["orphans"]>[number]): string {
+function whyOf({ locked, isGone }: KnownTrouble["orphans"][number]): string {
   if (isGone) return orphanIs.gone;
-  return locked === undefined ? "" : locked ? orphanIs.locked : orphanIs.open;
+  return locked ? orphanIs.locked : orphanIs.open;
 }
 
 function webhookTrouble(
@@ -267,7 +262,7 @@ function webhookTrouble(
   acknowledgements: ReadonlyMap<string, Acknowledgement>,
   now: EpochMs,
 ): readonly FoundTrouble[] {
-  return receivers.flatMap(({ url: about, id: key = about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
+  return receivers.flatMap(({ url: about, id: key, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundTrouble[] = [];
     if (failure) {
       const why = failure.why.replace(/\.$/, "");
@@ -292,7 +287,7 @@ function withAcknowledgement(one: DomainTrouble, known: Acknowledgement | undefi
 /** Clocks are set: what was acknowledged is known by the time when it began, and not by when somebody acknowledged it. */
 function isCovered({ kind, since, latest }: DomainTrouble, known: Acknowledgement, now: EpochMs): boolean {
   if (since === null || latest === null) return Math.abs(now - known.at) < unknownMs;
-  const from = known.since ?? null;
+  const from = known.since;
   if (from !== null && !movesOn(kind)) return since === from;
   // Each process of the edge notices for itself who does not answer, some earlier than the one that was asked.
   return latest <= known.upTo && (from === null || isOfEdge(kind) || since >= from);

@@ -1,7 +1,7 @@
 import type { FactKind } from "../conference/facts.ts";
 
 /** Facts that operations staff watch. Each is counted, as `bridgehead_outcomes_total`. */
-const counted = [
+export const outcomes = [
   "conference-created",
   "conference-not-created",
   "conference-taken-over",
@@ -12,10 +12,6 @@ const counted = [
   "command-failed",
 ] as const satisfies readonly FactKind[];
 
-/** As these were counted up to version 0.1; version 0.2 counts both. */
-const former = { "call-entered": "caller-entered", "call-left": "caller-left" } as const;
-
-export const outcomes = [...counted, ...Object.values(former)];
 type Outcome = (typeof outcomes)[number];
 /** How often each has come; absent: never. */
 export type OutcomeCounts = Readonly<Partial<Record<Outcome, number>>>;
@@ -31,12 +27,8 @@ export interface SaidFact {
 /** What this fact adds to the counts. */
 export function outcomesOf(fact: SaidFact): readonly Outcome[] {
   if (fact.kind === "command-expired") return ["command-failed"];
-  const kind = counted.find((outcome) => outcome === fact.kind);
-  if (!kind || !isTrouble(fact)) return [];
-  if (kind === "call-entered") return [kind, former[kind]];
-  // The calls that ended with their conference were not counted under the former name.
-  if (kind === "call-left") return isWithConference(fact) ? [kind] : [kind, former[kind]];
-  return [kind];
+  const kind = outcomes.find((outcome) => outcome === fact.kind);
+  return kind && isTrouble(fact) ? [kind] : [];
 }
 
 /** Who hangs up while a command is on its way makes no trouble, and a late failure follows a fact that says so. */

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import type { CommandType } from "../bridge/commands.ts";
 import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
-import { newName } from "../foundation/new-name.ts";
 import { as, type Checked, text, time } from "../foundation/schemas.ts";
 import { seq } from "./story.ts";
 
@@ -78,6 +77,6 @@ export const actionStages = v.object({
     ),
   ),
   result,
-  told: newName("notified")(notification),
+  told: notification,
 });
 export type ActionStages = Checked<typeof actionStages>;

@@ -10,12 +10,9 @@ import type {
   SubConfId,
   WebexHost,
 } from "../foundation/ids.ts";
-import { newName } from "../foundation/new-name.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open, personal } from "../foundation/shown.ts";
 import { topic } from "./directory-feed.ts";
-
-const server = newName("server");
 
 const command = open(
   v.object({
@@ -35,7 +32,7 @@ export type CommandView = Checked<typeof command>;
 
 /** A server whose post was given up: it gets what it is owed with its next sign of life. */
 const outage = v.object({
-  host: server(address(v.string())),
+  host: address(v.string()),
   since: v.pipe(time, v.description("Of a conference that is over, since its end.")),
   why: open(v.pipe(v.string(), v.description("Why the last post was given up."))),
   messages: open(v.pipe(v.number(), v.description("How many it is owed."))),
@@ -63,8 +60,8 @@ export const conferenceView = v.object({
   lastAt: v.pipe(time, v.description("The last input, in milliseconds since 1970-01-01T00:00Z.")),
   bridge: open(v.nullable(text<BridgeName>())),
   extConfId: open(v.pipe(text<ExtConfId | "">(), v.description("Empty once it is over."))),
-  host: server(
-    address(v.pipe(text<WebexHost | "">(), v.description("The TSP server that is notified; empty once it is over."))),
+  host: address(
+    v.pipe(text<WebexHost | "">(), v.description("The TSP server that is notified; empty once it is over.")),
   ),
   attached: open(
     v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
@@ -122,7 +119,7 @@ export const conferenceView = v.object({
     v.array(
       v.object({
         transId: open(v.string()),
-        host: server(address(v.string())),
+        host: address(v.string()),
         messages: open(v.array(v.string())),
         queuedAt: time,
         attempts: open(v.number()),

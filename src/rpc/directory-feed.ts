@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { type PromptCall, promptCall } from "../bridge/prompt-call.ts";
 import type { Post } from "../conference/server/posts.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
-import { newName } from "../foundation/new-name.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { DroppedPromptCalls } from "../link/messages.ts";
@@ -18,9 +17,7 @@ export type Trouble = Checked<typeof trouble>[number];
 
 /** Documents that wait for one receiver: without a Confirmation for some seconds, or behind an attempt that failed. */
 export const waitingDocuments = v.object({
-  host: newName("server")(
-    address(v.pipe(text<Post["host"]>(), v.description("The TSP server, or `*back-end`: the partner's."))),
-  ),
+  host: address(v.pipe(text<Post["host"]>(), v.description("The TSP server, or `*back-end`: the partner's."))),
   documents: open(v.number()),
   oldestAt: time,
   failure: open(
@@ -102,7 +99,7 @@ export const givenUpPost = v.object({
   conference: confKey,
   row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
   at: time,
-  host: newName("server")(v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end."))),
+  host: v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end.")),
   transId: v.pipe(
     v.string(),
     v.description("The TransID under which it was posted; empty: all that its server was never notified of."),

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
-import { newName } from "../foundation/new-name.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
@@ -30,7 +29,7 @@ export const mostNamed = 20;
 /** Somebody in a conference who was looked for. */
 export interface FoundPerson extends PersonInside {
   readonly call: CallId;
-  /** Of its conference; absent: it has none yet, or an earlier release does not say. */
+  /** Of its conference; absent: it has none yet. */
   readonly bridge?: BridgeName;
   /** It is being called, and has not entered. */
   readonly isCalled?: true;
@@ -215,18 +214,16 @@ export interface RebuildPage {
 }
 
 export interface ConferenceTotals {
-  /** Absent: a directory of the last release, which gives 0 callers where none has reported. */
-  readonly conferences?: number;
+  readonly conferences: number;
   readonly creating: number;
   readonly running: number;
   /** So many of them have never reported how they are, as far as the directory knows. What follows is of the others. */
   readonly unknown: number;
   /** So many of the others count as they last reported, before the directory was started anew. */
-  readonly stale?: number;
+  readonly stale: number;
   /** `null`: none has reported. */
   readonly callers: number | null;
-  /** The same by bridge; absent as before. */
-  readonly bridges?: readonly BridgeLoad[];
+  readonly bridges: readonly BridgeLoad[];
   /** Documents that their receiver has not confirmed. */
   readonly documents: number;
   /** When the oldest of them was queued; `null`: there are none. */
@@ -272,12 +269,10 @@ export const domainActivity = v.object({
     v.array(activityMinute),
     v.description("By their start, the oldest first; those in which nothing came or was posted are left out."),
   ),
-  hosts: newName("servers")(
-    v.pipe(
-      v.array(serverLoad),
-      v.description(
-        "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
-      ),
+  hosts: v.pipe(
+    v.array(serverLoad),
+    v.description(
+      "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
     ),
   ),
   unknown: v.pipe(

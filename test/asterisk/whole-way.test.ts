@@ -268,7 +268,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
   /** What became of the one call of this number that was not led in. */
   const edgeSays = async (number: string, why: string) => {
     const domain = "local";
-    const asked = () => operatorNow().ask("GET /domains/{domain}/prompt-calls", { domain }, { query: { number } });
+    const asked = () => operatorNow().ask("POST /domains/{domain}/prompt-calls", { domain }, { asks: { number } });
     await eventually(`the edge says ${why}`, async () => (await asked()).calls[0]?.end?.why === why);
     const { calls } = await asked();
     expect(calls).toHaveLength(1);

@@ -187,13 +187,13 @@ test("end what should be over", async () => {
   await leftAlone.callIn("904");
   await leftAlone.ask({ type: "close-conference", msgId: leftAlone.msgId(), keepAlive: true, ...leftAlone.handles });
   await eventually("WebEx has left it", async () =>
-    /"attached":false/.test(JSON.stringify(await ask("running-conferences"))),
+    /"attached":false/.test(JSON.stringify(await ask("running-conferences", {}))),
   );
   const other = new Meeting(world);
   await other.create();
   // A list may be five seconds behind.
   await eventually("it is listed", async () =>
-    JSON.stringify(await ask("running-conferences")).includes(other.confKey),
+    JSON.stringify(await ask("running-conferences", {})).includes(other.confKey),
   );
 
   await inTime(

@@ -260,14 +260,6 @@ test("a state that everybody can read is a warning", async () => {
   ]);
 });
 
-test("a state whose folder an earlier release made is right, whatever its name", async () => {
-  for (const state of ["~/state", "edge:1"]) {
-    expect((await complaints({ state, domains: { local } }))[0]).toMatch(/edge\.json: state must /);
-    mkdirSync(join(folder, state), { recursive: true });
-    expect(await complaints({ state, domains: { local } })).toEqual([]);
-  }
-});
-
 test.each(["state", "token"])("a link that leads nowhere is no %s that the first start makes", async (name) => {
   symlinkSync(join(folder, "nowhere"), join(folder, name));
   const settings = { state: "state", operatorTokenFile: "token", domains: { local } };

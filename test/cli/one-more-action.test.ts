@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { expect, test, vi } from "vitest";
 import { addActions } from "../../cli/operator/actions.ts";
-import { apiPage } from "../../scripts/api-page.ts";
 import { actRoute } from "../../src/http/api/conferences/actions.ts";
+import { openApiOf } from "../../src/http/api/openapi.ts";
 import { actions, says, wave } from "../conference/one-more-action.ts";
 
 /** An edge with one caller, as its API answers; what it is asked to do is kept in `acted`. */
@@ -41,6 +41,6 @@ test("one more row is a command, which says what it does and has it done", async
   expect(help.replaceAll(/\s+/g, " ")).toContain(`wave [options] <key> <call> ${says}; <call>: its id`);
 });
 
-test("one more row stands on the page of the API", () => {
-  expect(apiPage([actRoute(actions)])).toMatch(/Has a conference do something: mute, .*, wave\./);
+test("one more row is in the description of the API", () => {
+  expect(JSON.stringify(openApiOf([actRoute(actions)]))).toMatch(/Has a conference do something: mute, .*, wave"/);
 });

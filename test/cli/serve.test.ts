@@ -141,25 +141,6 @@ test.each([
   },
 );
 
-test("with the state of an earlier run an edge starts with a token that can be guessed, as after an update, and warns", async () => {
-  write({ local });
-  mkdirSync(join(folder, "edge", "edge"), { recursive: true });
-  for (const [file, text] of [
-    ["operator-token", "tulip-7-field"],
-    ["format", "2"],
-    ["edge/state.db", ""],
-  ] as const)
-    writeFileSync(join(folder, "edge", file), text);
-  const says = expect.stringMatching(/^the operator's token in \S+ can be guessed: .*; a later release does not start/);
-  const { line, lines } = run();
-  await line("edge-serves");
-
-  const warning = lines.find((one) => one.includes("operator-token-weak")) ?? "{}";
-  expect(JSON.parse(warning)).toMatchObject({ level: "warn", msg: says });
-  expect(warning).not.toContain("tulip");
-  expect(await checkEdge(settings)).toContainEqual({ verdict: "warn", about: "token", says });
-});
-
 test("the state of an edge on workerd is refused with the command that takes it over, until a state is there", async () => {
   write({ local });
   mkdirSync(join(folder, "edge", "edge", "objects"), { recursive: true });

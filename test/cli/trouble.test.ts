@@ -79,7 +79,8 @@ test("of a bridge without an agent, or whose relay does not answer, nobody says 
   const bridges = found.map((agents, index) =>
     statusOfBridge({ bridge: `b${index}`, agents, drainedSince: index === 5 ? now : null }),
   );
-  const status = { edges: null, figures: [{ domain: "acme", figures: [], bridges }], trouble: [], unknown: [] };
+  const edges = { role: "active", acting: null, edges: [] } as const;
+  const status = { edges, figures: [{ domain: "acme", figures: [], bridges }], trouble: [], unknown: [] };
   const text = edgeStatusText(status, now, terminal);
   expect(text.slice(1, 7)).toEqual([
     ...["  bridge b0: up", "  bridge b1: away", "  bridge b2: not known, its relay does not answer"],

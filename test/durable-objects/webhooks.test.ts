@@ -713,7 +713,7 @@ test("what a receiver was never given stays acknowledged, and counts anew once t
   await lose("c1", "c2");
   expect(await shown()).toEqual([3]);
   const { now } = world.time;
-  const known = { id, upTo: now, place: 3, by: "anna", at: now, word: "known" };
+  const known = { id, since: null, upTo: now, place: 3, by: "anna", at: now, word: "known" };
   await world.directory.knownTrouble.acknowledge(domain, known);
   await world.pass(400 * dayMs);
   expect(await shown()).toEqual([]);
@@ -753,7 +753,7 @@ test("receivers whose addresses differ in what nobody is shown are two, each wit
   const { now } = world.time;
   for (const { id } of before)
     await world.directory.knownTrouble.acknowledge(domain, {
-      ...{ id, upTo: now, place: 2, by: "anna", at: now, word: "known" },
+      ...{ id, since: null, upTo: now, place: 2, by: "anna", at: now, word: "known" },
     });
   expect(await shown()).toEqual([]);
 
@@ -871,6 +871,7 @@ test("documents that are given up begin trouble for receivers, and an acknowledg
   await world.pass(1_000);
   const ack = {
     id: "posts-given-up:tsp1",
+    since: null,
     upTo: worldBegins,
     place: 2,
     by: "anna",
@@ -900,7 +901,15 @@ test("an acknowledgement that could not be kept acknowledges nothing", async () 
     if (query.startsWith("INSERT INTO notified_trouble")) throw new Error("database or disk is full");
     return exec.call(world.sql, query, ...bindings);
   };
-  const ack = { id: "posts-given-up:tsp1", upTo: worldBegins, place: 1, by: "anna", at: worldBegins, word: "told" };
+  const ack = {
+    id: "posts-given-up:tsp1",
+    since: null,
+    upTo: worldBegins,
+    place: 1,
+    by: "anna",
+    at: worldBegins,
+    word: "told",
+  };
   await expect(world.directory.knownTrouble.acknowledge(domain, ack)).rejects.toThrow("full");
   world.sql.exec = exec;
   expect(await open()).toEqual([[1], 0]);
@@ -1081,7 +1090,7 @@ test("what has happened ends for receivers within a second of its acknowledgemen
   const began = [["trouble.began", "conferences-lost", null, "main"]];
   expect(troubleOfDomain(world)).toEqual(began);
   const { now } = world.time;
-  const known = { upTo: now, place: 1, by: "anna", at: now, word: "power cut" };
+  const known = { since: null, upTo: now, place: 1, by: "anna", at: now, word: "power cut" };
   await world.directory.knownTrouble.acknowledge(domain, { id: "conferences-lost:main", ...known });
   await world.pass(1_000);
   expect(troubleOfDomain(world)).toEqual([...began, ["trouble.ended", "conferences-lost", null, "main"]]);

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { version } from "../../src/foundation/version.ts";
+import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
 import { agentWithoutKey } from "../local-domain.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
@@ -37,7 +38,7 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
 
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
-    ...{ ready: true, trouble: [], problems: [], notShown },
+    ...{ ready: true, trouble: [], notShown },
     domains: { local: { simulated: { ready: true, ...up } } },
   });
 });
@@ -68,6 +69,7 @@ test("the metrics are of the whole deployment: what all processes counted, and h
     unknown: 0,
     stale: 0,
     callers: 30,
+    bridges: [],
     documents: 4,
     oldestAt: edge.time - 5_000,
   };
@@ -124,7 +126,6 @@ test("a bridge that takes no new calls is said to be so, and serves those that i
   expect(await response.json()).toEqual({
     ready: true,
     notShown,
-    problems: [{ ...what, says: `${says} ${todo}` }],
     trouble: [
       {
         ...{
@@ -154,7 +155,7 @@ test("the edge is not ready without its bridge, or when no relay answers", async
 
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({
-    ...{ ready: false, problems: [{ kind: "relay-unreachable" }] },
+    ...{ ready: false, trouble: [{ kind: "relay-unreachable" }] },
     domains: { local: { simulated: { ready: false } } },
   });
 });
@@ -168,14 +169,8 @@ test("of a domain with a secret, only the operator learns more than whether all 
   expect([stranger.status, await stranger.json()]).toEqual([
     503,
     {
-      ...{ ready: false, trouble: [], notShown },
-      problems: [
-        {
-          ...{ kind: "hidden", domain: null, bridge: null, since: null },
-          says: "Something is wrong in a domain that is shown only to people who sign in and see it.",
-        },
-      ],
-      domains: {},
+      ...{ ready: false, trouble: [], domains: {} },
+      notShown: `${notShown} Something is wrong in a domain that is shown only to people who sign in and see it.`,
     },
   ]);
   expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });
@@ -183,35 +178,35 @@ test("of a domain with a secret, only the operator learns more than whether all 
 
 test("what keeps the edge from being ready is said in sentences, with since when", async () => {
   const edge = new FakeEdge();
-  const problems = async () => {
+  const trouble = async () => {
     edge.time += 1_000;
-    const body = (await (await edge.app.request("/readyz")).json()) as { problems: Record<string, unknown>[] };
-    return body.problems.map(({ kind, since, says }) => [kind, since, says]);
+    const body = (await (await edge.app.request("/readyz")).json()) as { trouble: DomainTrouble[] };
+    return body.trouble.map(({ kind, since, says, todo }) => [kind, since, `${says} ${todo}`]);
   };
   const away = { bridgeUp: false, portsInUse: 0, ports: null, awaySince: 60_000 };
   const [agent, bridge] = ["no-agent", "bridge-away"] as const;
   edge.health.set("simulated", { agentConnected: false, ...away });
   const noAgent =
     'No agent of the bridge simulated of local is connected, so nobody can call in or out there. See "bridgehead-agent doctor" beside the bridge.';
-  expect(await problems()).toEqual([[agent, "1970-01-01T00:01:00.000Z", noAgent]]);
+  expect(await trouble()).toEqual([[agent, 60_000, noAgent]]);
 
   edge.health.set("simulated", { agentConnected: true, ...away });
   const noBridge =
     'The agent of the bridge simulated of local does not reach its bridge. "bridgehead-agent doctor" beside the bridge says why.';
-  expect(await problems()).toEqual([[bridge, "1970-01-01T00:01:00.000Z", noBridge]]);
+  expect(await trouble()).toEqual([[bridge, 60_000, noBridge]]);
 
   edge.broken.add("simulated");
-  await problems();
+  await trouble();
   edge.disk.full = true;
   // Each since it was seen first.
-  expect((await problems()).map(([kind, since]) => [kind, since])).toEqual([
-    ["disk", "1970-01-01T00:16:44.000Z"],
-    ["relay-unreachable", "1970-01-01T00:16:43.000Z"],
+  expect((await trouble()).map(([kind, since]) => [kind, since])).toEqual([
+    ["disk", 1_004_000],
+    ["relay-unreachable", 1_003_000],
   ]);
   edge.broken.clear();
   edge.disk.full = false;
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
-  expect(await problems()).toEqual([]);
+  expect(await trouble()).toEqual([]);
 });
 
 test("a person who sees the domain also hears what waits and which receiver of webhooks fails; the edge is ready all the same", async () => {
@@ -220,8 +215,8 @@ test("a person who sees the domain also hears what waits and which receiver of w
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
   const asked = async (headers: HeadersInit) => {
     const answer = await edge.app.request("/readyz", { headers });
-    const { problems } = (await answer.json()) as { problems: Record<string, unknown>[] };
-    return [answer.status, ...problems.map(({ kind, since, says }) => [kind, since, says])];
+    const { trouble } = (await answer.json()) as { trouble: DomainTrouble[] };
+    return [answer.status, ...trouble.map(({ kind, since, says, todo }) => [kind, since, `${says} ${todo}`])];
   };
   edge.mailWaiting.push({ host: "http://tsp1", documents: 1, oldestAt: edge.time - 29_999 });
   expect(await asked({ authorization })).toEqual([200]);
@@ -246,17 +241,17 @@ test("a person who sees the domain also hears what waits and which receiver of w
     200,
     [
       "posts-wait",
-      "1970-01-01T00:16:10.000Z",
+      970_000,
       '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does. Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead send-again --server tsp1" has them ask at once.',
     ],
     [
       "webhook-fails",
-      "1970-01-01T00:01:00.000Z",
+      60_000,
       `The receiver ${url} of local takes no webhooks: Error: Network connection lost. What waits is kept for three days, and the receiver is tried again by itself. Look at why it fails.`,
     ],
     [
       "webhook-fails",
-      "1970-01-01T00:15:40.000Z",
+      940_000,
       `The receiver ${url} of local has refused 3 webhooks; webhook-refused in the log says why. What it has refused is sent again for three days, and then given up.`,
     ],
   ]);

@@ -8,11 +8,11 @@ const paths = [
   ...["", "/conferences", "/conferences/111", "/bridges", "/servers", "/audit", "/records"].map(
     (page) => `/console/local${page}`,
   ),
-  ...["/figures", "/trouble", "/agents", "/activity", "/running-conferences"].map((path) => `${api}${path}`),
+  ...["/figures", "/trouble", "/agents", "/activity"].map((path) => `${api}${path}`),
   ...["/metrics", "/readyz"],
 ].map((path) => [path, {}] as [string, RequestInit]);
 
-test.each([...paths, byPost(`${api}/find?text=111`)])(
+test.each([...paths, byPost(`${api}/find?text=111`), byPost(`${api}/running-conferences`)])(
   "no object is asked the same thing twice for %s",
   async (path, init) => {
     const edge = new FakeEdge();

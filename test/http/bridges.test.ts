@@ -128,7 +128,7 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
     {
       ready: true,
       domains: { local: { simulated: { ready: true, takesConferences: false } } },
-      problems: [{ kind: "bridge-drained", since: new Date(drainedSince).toISOString() }],
+      trouble: [{ kind: "bridge-drained", since: drainedSince }],
     },
   ]);
   const gauge = async () => {

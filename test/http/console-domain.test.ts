@@ -82,19 +82,6 @@ test("what was asked and posted is plotted on the overview, and posts are told b
   expect(hosts).toContain("2 → /console/local/conferences/2");
 });
 
-test("addresses that the page of TSP servers had before lead to it, with what stood in them", async () => {
-  const edge = new FakeEdge();
-  const from = { authorization: `Bearer ${token}`, accept: "text/html" };
-  for (const [old, now] of [
-    ["/console/local/hosts", "/console/local/servers"],
-    ["/console/local/hosts?before=1-7-5%2F7", "/console/local/servers?before=1-7-5%2F7"],
-    ["/console/local/hosts/posts/1-7-5%2F7", "/console/local/servers/posts/1-7-5%2F7"],
-  ] as const) {
-    const { status, headers } = await edge.app.request(old, { headers: from });
-    expect([status, headers.get("location")]).toEqual([308, now]);
-  }
-});
-
 test("the list is searched by the begin of keys, and goes on from page to page", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);

@@ -161,19 +161,6 @@ test("a part of a sum is no metric, and a sum with what was before a restart is 
     expect(await gauges()).not.toContain(`bridgehead_${name}{`);
 });
 
-test("a directory of the last release, as while a deployment rolls, says how many conferences and callers there are", async () => {
-  const edge = new FakeEdge();
-  const valuesWith = async (unknown: number, callers: number) => {
-    edge.totals = { creating: 1, running: 2, unknown, callers, documents: 0, oldestAt: null };
-    const figures = await figuresIn(edge);
-    return ["conferences", "callers"].map((name) => figures.find((one) => one.name === name)?.value);
-  };
-  expect(await valuesWith(0, 7)).toEqual([3, 7]);
-  // Nobody has reported to it: its 0 is no number of callers.
-  expect(await valuesWith(3, 0)).toEqual([3, null]);
-  expect(await overviewOf(edge)).toContain(`${figureTable.conferences.word}\n3`);
-});
-
 test("while an agent or its bridge is away, callers there are said to be as they were, wherever they are shown", async () => {
   const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
   const edge = new FakeEdge(token, { bridges: ["east", "west"].map((name) => ({ name, agents })) });
@@ -188,7 +175,9 @@ test("while an agent or its bridge is away, callers there are said to be as they
   const loads = async () => ((await (await askAgents()).json()) as { bridges: object[] }).bridges;
   const callersIn = async () => (await figuresIn(edge)).find(({ name }) => name === "callers");
   const list = async () =>
-    (await edge.app.request("/api/v1/domains/local/running-conferences", { headers: authorization })).json();
+    (
+      await edge.app.request("/api/v1/domains/local/running-conferences", { method: "POST", headers: authorization })
+    ).json();
   edge.health.set("east", up);
   edge.health.set("west", up);
   expect(await callersIn()).toMatchObject({ value: 7, missing: [], isStale: false });
@@ -259,9 +248,9 @@ test("documents that wait stand by their servers, on the page and in the API, an
   const figures = await figuresIn(edge);
   expect(figures.find(({ name }) => name === "documentsWaiting")?.value).toBe(11);
   expect(await activity()).toMatchObject({
-    servers: [
-      { server: "tsp1", documents: 6, oldestDocumentAt: edge.time - 9_000 },
-      { server: "tsp2", documents: 5, oldestDocumentAt: edge.time - 8_000, conferences: 0 },
+    hosts: [
+      { host: "tsp1", documents: 6, oldestDocumentAt: edge.time - 9_000 },
+      { host: "tsp2", documents: 5, oldestDocumentAt: edge.time - 8_000, conferences: 0 },
     ],
   });
   const page = await pageOf(edge, "/servers");
@@ -270,7 +259,7 @@ test("documents that wait stand by their servers, on the page and in the API, an
   expect(page).not.toContain("is not known");
 
   edge.broken.add("mailbox");
-  expect(await activity()).toMatchObject({ servers: [{ documents: 4 }], missing: ["the mailbox"] });
+  expect(await activity()).toMatchObject({ hosts: [{ documents: 4 }], missing: ["the mailbox"] });
   expect(await pageOf(edge, "/servers")).toContain("What waits in the mailbox is not known.");
 });
 
@@ -308,7 +297,7 @@ test("of mailbox and conferences the oldest document counts, whichever has it", 
     const values = new Map((await figuresIn(edge)).map(({ name, value }) => [name, value]));
     expect([values.get("documentsWaiting"), values.get("oldestDocumentSeconds")]).toEqual([2, 9]);
     const activity = await edge.app.request("/api/v1/domains/local/activity", { headers: authorization });
-    expect(await activity.json()).toMatchObject({ servers: [{ documents: 2, oldestDocumentAt: oldestAt(9_000) }] });
+    expect(await activity.json()).toMatchObject({ hosts: [{ documents: 2, oldestDocumentAt: oldestAt(9_000) }] });
   }
 });
 
@@ -350,8 +339,7 @@ const readers: Readonly<Record<string, readonly string[]>> = {
     "cli/operator/views.ts",
     "src/http/monitoring/metrics-text.ts",
   ],
-  "\\.totals\\(": ["src/http/monitoring/figures-of-domain.ts"],
-  "\\btotalsOf\\b": ["src/http/monitoring/figures-of-domain.ts", "src/http/monitoring/readiness.ts"],
+  "\\.totals\\(": ["src/http/monitoring/figures-of-domain.ts", "src/http/monitoring/readiness.ts"],
   "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": [],
   // One conference's, in its row of the list, and with the oldest orphans.
   "\\bpeople\\.size\\b": ["durable-objects/directory/running-list.ts"],

@@ -328,8 +328,13 @@ test("given up is one count of documents wherever it is said; messages, attempts
   const conference = `${domain}/conferences/${confKey}`;
   const { figures } = await json<{ figures: readonly Figure[] }>(`${domain}/figures`);
   const { minutes } = await json<{ minutes: readonly ActivityMinute[] }>(`${domain}/activity`);
-  const { records } = await json<{ records: readonly { givenUp?: number }[] }>(`${domain}/records?kind=conference`);
-  const { answers } = await read(json<{ answers: readonly Explanation[] }>(`${conference}/explain`));
+  const { records } = await json<{ records: readonly { givenUp?: number }[] }>(`${domain}/records`, {
+    method: "POST",
+    body: '{"kind":"conference"}',
+  });
+  const { answers } = await read(
+    json<{ answers: readonly Explanation[] }>(`${conference}/explain`, { method: "POST" }),
+  );
   const { lines } = await read(json<{ lines: readonly StoryLine[] }>(`${conference}/story`));
   const { text: metrics } = await ask("/metrics");
   const ofPosts = minutes.flatMap(({ hosts }) => hosts);

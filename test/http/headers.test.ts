@@ -12,7 +12,7 @@ const answers: readonly (readonly [request: string, status: number, type: RegExp
   ["GET /nothing", 404, problem],
   ["GET /api/v1/me", 200, json],
   ["GET /api/v1/nothing", 404, problem],
-  ["GET /api/v1/domains/local/records?format=csv", 200, /^text\/csv; charset=utf-8/i],
+  ['POST /api/v1/domains/local/records {"format":"csv"}', 200, /^text\/csv; charset=utf-8/i],
   ["GET /metrics", 200, text],
   ["GET /console", 302, null],
   ["GET /console/local", 200, page],
@@ -29,9 +29,9 @@ test.each(answers)(
   "nobody keeps the answer to %s, or takes it for something else than it says",
   async (request, status, type) => {
     const edge = new FakeEdge();
-    const [method = "", path = ""] = request.split(" ");
+    const [method = "", path = "", body = null] = request.split(" ");
     const ask = (more: Record<string, string> = {}) =>
-      edge.app.request(path, { method, headers: { authorization, ...more } });
+      edge.app.request(path, { method, body, headers: { authorization, ...more } });
     const answer = await ask({ "sec-fetch-site": "same-origin" });
 
     expect(answer.status).toBe(status);

@@ -170,7 +170,10 @@ test("of two pages and answers of one conference's history at once the second wa
   const api = `/api/v1/domains/local/conferences/${confKey}`;
   const page = `/console/local/conferences/${confKey}`;
   const ask = async (path: string, by: string) => {
-    const answer = await edge.app.request(path, { headers: { authorization: `Bearer ${by}` } });
+    const answer = await edge.app.request(path, {
+      method: path.endsWith("explain") ? "POST" : "GET",
+      headers: { authorization: `Bearer ${by}` },
+    });
     return [answer.status, answer.headers.get("retry-after")] as const;
   };
   const both = async (path: string, by = "annas") => {

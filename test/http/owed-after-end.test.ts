@@ -65,7 +65,7 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
     kinds: async () => (await trouble()).map(({ kind }) => kind),
     posts: async () =>
       (await get<{ posts: readonly (GivenUpPost & { readonly id: string })[] }>("given-up-posts")).posts,
-    servers: async () => (await get<{ servers: readonly ServerLoad[] }>("activity")).servers,
+    servers: async () => (await get<{ hosts: readonly ServerLoad[] }>("activity")).hosts,
     acknowledge: async (wanted: string) => {
       const one = (await trouble()).find(({ kind }) => kind === wanted);
       const acknowledgement = { id: one?.id ?? "", at: edge.time, since: one?.since ?? null, upTo: one?.latest ?? 0 };
@@ -88,7 +88,7 @@ test("what a server is owed stays a figure and trouble when the conference ends,
     expect(await figure("conferences")).toBe(0);
     expect(await figure("documentsWaiting")).toBe(1);
     expect(await figure("oldestDocumentSeconds")).toBe(((edge.time - (before?.since ?? 0)) / 1_000) as number);
-    expect(await servers()).toMatchObject([{ server: host, conferences: 0, documents: 1, troubled: [confKey] }]);
+    expect(await servers()).toMatchObject([{ host, conferences: 0, documents: 1, troubled: [confKey] }]);
     edge.directory = edge.startDirectory();
   }
 
@@ -215,12 +215,12 @@ test("a conference whose server asks for something has trouble until it confirms
   await world.received("t-2", { ...mute, msgId: "m-2" } as object as FromWebex);
   await world.time.pass(1_000);
   expect(troubleNow()).toEqual(["posts"]);
-  expect(await servers()).toMatchObject([{ server: host, documents: 1 }]);
+  expect(await servers()).toMatchObject([{ host, documents: 1 }]);
   const takesOver = { msgId: "m-3", extConfId: "7003", replyTo: "localhost:8802" };
   await world.received("t-3", createConference(takesOver as never));
   await world.time.pass(1_000);
   expect(troubleNow()).toEqual([]);
-  expect(await servers()).toMatchObject([{ server: "localhost:8802", documents: 0 }]);
+  expect(await servers()).toMatchObject([{ host: "localhost:8802", documents: 0 }]);
 });
 
 test("what waits for a back end waits since it was queued, beside a server that is behind", async () => {

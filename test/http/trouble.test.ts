@@ -194,9 +194,8 @@ test.each(Object.entries(kinds))(
     const [one, ...others] = await listed();
     expect([one?.kind, others]).toEqual([kind, []]);
     if (!one) return;
-    const ready = (await (await ask("/readyz")).json()) as { trouble: DomainTrouble[]; problems: { says: string }[] };
+    const ready = (await (await ask("/readyz")).json()) as { trouble: DomainTrouble[] };
     expect(ready.trouble).toEqual([one]);
-    expect(ready.problems.map(({ says }) => says)).toEqual([`${one.says} ${one.todo}`]);
     const overview = await browse("");
     for (const text of [one.title, one.says, one.todo]) expect(overview).toContain(text);
     expect(overview).not.toContain("Bridges answer");
@@ -611,7 +610,7 @@ test("what is acknowledged and still so comes last, with who took it; when it be
   const ready = await ask("/readyz");
   expect([ready.status, await ready.json()]).toMatchObject([
     503,
-    { ready: false, problems: [{ kind: "posts-given-up" }] },
+    { ready: false, trouble: [{ kind: "posts-given-up" }, { kind: "no-agent" }] },
   ]);
   expect(await browse("")).toContain("operator at 00:16:40 : power cut, back at noon");
   edge.health.set("simulated", { ...up, agentConnected: false, bridgeUp: false, awaySince: edge.time + 1 });
@@ -729,19 +728,6 @@ test("an orphan's trouble says whether it is locked, and what to do where the se
   expect(todos[2]?.[1]).toContain('"bridgehead end 102" takes it from the list, and hangs up nobody');
 });
 
-test("what an earlier release has kept of an acknowledgement covers what had begun by then", async () => {
-  const { time } = edge;
-  const before = { id: "no-agent:simulated", upTo: time, place: null, by: "ann", at: time, word: "known" };
-  await edge.directory.knownTrouble.acknowledge("local" as DomainName, before);
-  for (const [since, word] of [
-    [time - 5_000, "known"],
-    [time + 1, undefined],
-  ] as const) {
-    edge.health.set("simulated", { ...up, agentConnected: false, awaySince: since });
-    expect((await listed()).map(({ acknowledged }) => acknowledged?.word)).toEqual([word]);
-  }
-});
-
 test("commands that are late, and a bridge that ends, are open when it begins anew after it was mended", async () => {
   const late = (lateSince: number | null) =>
     edge.directory.follow(
@@ -788,7 +774,7 @@ test("strangers hear nothing of agents and documents, also of a domain whose nam
   edge.health.set("simulated", withTrouble("standby-away"));
   await giveUp(1);
   const answer = await edge.app.request("/readyz");
-  expect(await answer.json()).toMatchObject({ ready: true, trouble: [], problems: [] });
+  expect(await answer.json()).toMatchObject({ ready: true, trouble: [] });
 });
 
 test("each kind stands in docs/operations.md, with when it is over", () => {

@@ -1,10 +1,8 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { apiPage } from "../../scripts/api-page.ts";
 import { commandTypes } from "../../src/bridge/command-rules.ts";
 import { abilities } from "../../src/bridge/commands.ts";
-import { type AppPorts, createApp } from "../../src/http/app.ts";
 import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
 
 /** `npm run docs` makes them; git does not have them. */
@@ -55,18 +53,6 @@ describe.each(pages)("%s", (page) => {
       [],
     );
   });
-});
-
-test("each request of operators stands in docs/api.md, which `npm run docs api.md` renews", () => {
-  const routes = createApp({} as AppPorts).routes.filter(
-    ({ path, method }) => path.startsWith("/api/") && method !== "ALL",
-  );
-  const asWritten = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
-  const written = readFileSync("docs/api.md", "utf8");
-
-  expect(asWritten.length).toBeGreaterThan(1);
-  expect(asWritten.filter((request) => !written.includes(`\`${request}\``))).toEqual([]);
-  expect(written).toBe(apiPage());
 });
 
 test("each command to a bridge stands in docs/bridge-protocol.md", () => {

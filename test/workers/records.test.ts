@@ -9,7 +9,9 @@ import { operatorToken } from "./test-domains.ts";
 const domain = "local" as DomainName;
 const directory = () => env.DIRECTORY.getByName(domain);
 const ask = (query: string) =>
-  exports.default.fetch(`http://edge.example.com/api/v1/domains/${domain}/records?${query}`, {
+  exports.default.fetch(`http://edge.example.com/api/v1/domains/${domain}/records`, {
+    method: "POST",
+    body: JSON.stringify(Object.fromEntries(new URLSearchParams(query))),
     headers: { authorization: `Bearer ${operatorToken}` },
   });
 

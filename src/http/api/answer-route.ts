@@ -2,7 +2,6 @@ import type { Context, Hono } from "hono";
 import * as v from "valibot";
 import { askedActions } from "../../conference/operator-actions.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
-import { bothNames } from "../../foundation/new-name.ts";
 import { isRecord } from "../../foundation/record.ts";
 import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
@@ -17,7 +16,16 @@ import { notInTurn } from "../history-turns.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem } from "../problem.ts";
 import { isKnown, unknown } from "./conferences/conferences.ts";
-import { type ApiCall, changes, queryAsJson, type Route, readActionId, readQuery, routerPath } from "./route.ts";
+import {
+  type ApiCall,
+  changes,
+  isQuestion,
+  queryAsJson,
+  type Route,
+  readActionId,
+  readQuery,
+  routerPath,
+} from "./route.ts";
 
 /** Far above what most requests need; the limits of the fields are checked apart. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -60,8 +68,7 @@ export async function answerRoute(
     const call = {
       ...{ request, edge, signedIn, from, domain, path, confKey, bridge: path.bridge as BridgeName },
       ...(isSeen && path.confKey !== undefined && { conference: edge.objects.conference(domain.name, confKey) }),
-      ...{ query: query.value, queryIn: route.queryIn ?? "query" },
-      ...{ body: body?.value, actionId: actionId.value },
+      ...{ query: query.value, body: body?.value, actionId: actionId.value },
     } as ApiCall;
     return ok(call as ApiCall<never, never, never>);
   };
@@ -73,8 +80,7 @@ export async function answerRoute(
     const given = (await absence(route, call.value, path.bridge)) ?? (await route.handle(call.value));
     if (given instanceof Response) return given;
     if (route.readsHistory) await edge.histories.giveWay();
-    const both = bothNames(route.answer.schema);
-    return Response.json(both ? both(given) : given, { status: route.answer.status ?? 200 });
+    return Response.json(given, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
   const { domain: _, ...ofPath } = path;
@@ -96,13 +102,14 @@ export async function answerRoute(
 }
 
 async function queryOf(route: Route, request: Request, edge: PeoplePorts) {
-  const { query = {}, queryIn } = route;
-  const inAddress = readQuery(queryIn ? {} : query, new URL(request.url).searchParams);
-  if (!queryIn || !inAddress.ok) return inAddress;
+  const { query = {} } = route;
+  const asked = isQuestion(route);
+  const inAddress = readQuery(asked ? {} : query, new URL(request.url).searchParams);
+  if (!asked || !inAddress.ok) return inAddress;
   const json = await readJson(request, MAX_BODY_BYTES, edge, queryAsJson);
   if (!json.ok) return json;
   const given = Object.entries(json.value).map(([name, value]) => [name, String(value)]);
-  return readQuery(query, new URLSearchParams(given), queryIn);
+  return readQuery(query, new URLSearchParams(given), "body");
 }
 
 /** Where there is no such bridge or conference; `null`: there is. Asked, its object would be made, and stay. */

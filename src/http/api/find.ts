@@ -60,7 +60,7 @@ export const findPlace = /^(\d{1,15})-(?:0|(\d{1,15})\.(\d{1,15}))$/;
 const place = cursorOf(findPlace);
 
 export const findRoutes = [
-  route("find", "GET /domains/{domain}/find", {
+  route("find", "POST /domains/{domain}/find", {
     says: "Whatever a text names: conferences, and people on the telephone",
     more: "Running conferences and those with a record by key, ExtConfID or a part of the name, and by the name of a sub-conference while that is open; the conference of a MsgID or TransID, the adapter's or WebEx's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's. Names that the WebEx site alone has are shown, and not searched.",
     query: {
@@ -91,7 +91,7 @@ export const findRoutes = [
     handle: ({ domain, edge, query: { text, cursor, limit = USUAL, journals } }) =>
       findIn(domain, text, { cursor, limit, isForJournals: journals !== undefined }, edge),
   }),
-  route("showNumber", "GET /domains/{domain}/numbers", {
+  route("showNumber", "POST /domains/{domain}/numbers", {
     says: "What happened to a telephone number, in all conferences",
     more: "In now, being called, calls that are over, call-outs that failed, and calls that could not get in.",
     query: {

@@ -1,9 +1,8 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
-import { describeBothNames } from "../../foundation/new-name.ts";
 import { conferenceView } from "../../rpc/conference-view.ts";
 import { problemBody, problemType } from "../problem.ts";
-import { changes, isDeprecated, personalOf, type Route, type Schema } from "./route.ts";
+import { changes, isQuestion, type Route, type Schema } from "./route.ts";
 
 /** Those that stand in many answers. */
 const shared: Readonly<Record<string, Schema>> = { Conference: conferenceView, Problem: problemBody };
@@ -86,10 +85,9 @@ const tagSays: Readonly<Record<string, string>> = {
 };
 
 function operationOf(route: Route): object {
-  const { id, tag, says, more, path, query = {}, queryIn, answer } = route;
+  const { id, tag, says, more, path, query = {}, answer } = route;
   const { status = 200 } = answer;
-  const deprecated = personalOf(route);
-  const body = queryIn ? v.strictObject(query as v.ObjectEntries) : route.body;
+  const body = isQuestion(route) ? v.strictObject(query as v.ObjectEntries) : route.body;
   const problem = { schema: { $ref: "#/components/schemas/Problem" } };
   const refusals = refusalsOf(route).map((refusal) => [
     refusal,
@@ -105,7 +103,6 @@ function operationOf(route: Route): object {
     tags: [tag],
     summary: says,
     ...(more !== undefined && { description: more }),
-    ...(isDeprecated(route) && { deprecated: true }),
     parameters: [
       ...Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = ""]) => ({
         name,
@@ -113,11 +110,10 @@ function operationOf(route: Route): object {
         required: true,
         ...describedOf(v.string(), pathSays[name]),
       })),
-      ...Object.entries(queryIn ? {} : query).map(([name, schema]) => ({
+      ...Object.entries(isQuestion(route) ? {} : query).map(([name, schema]) => ({
         name,
         in: "query",
         required: false,
-        ...(deprecated.includes(name) && { deprecated: true }),
         ...describedOf(schema),
       })),
       ...(changes(route) ? [idempotencyHeader] : []),
@@ -174,6 +170,5 @@ function jsonSchemaOf(schema: Schema, self?: string): object {
     errorMode: "ignore",
     typeMode: "input",
   });
-  describeBothNames(schema, json);
   return json;
 }

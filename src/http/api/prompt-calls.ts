@@ -24,7 +24,7 @@ export function promptCursorAt(place: PromptCallPlace | null): string | null {
 }
 
 export const promptCallRoutes = [
-  route("listPromptCalls", "GET /domains/{domain}/prompt-calls", {
+  route("listPromptCalls", "POST /domains/{domain}/prompt-calls", {
     says: "Calls at the prompt that were not led in at once, the latest first",
     more: "By when each was over, or came to the prompt if it is not over: one that is over while you turn pages is on the first one then. A call is among them from its first wrong key on, while it has keyed something without a `#` and pauses for five seconds, or when it was turned away or hung up without having got in; not one that got in by its first keys. At most 5,000, and none that is older than records are kept.",
     query: {

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
-import { newName } from "../../foundation/new-name.ts";
 import { personal } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
@@ -52,7 +51,7 @@ const place = /^\d{1,20}-\d{1,15}$/;
 const contentTypes = { csv: "text/csv; charset=UTF-8; header=present", ndjson: "application/x-ndjson" } as const;
 
 export const recordRoutes = [
-  route("listRecords", "GET /domains/{domain}/records", {
+  route("listRecords", "POST /domains/{domain}/records", {
     says: "The records of calls and conferences that are over",
     more: "For billing, `format=csv` or `ndjson` gives all that fit in one answer, and each line has its `cursor`: an export that broke off goes on behind its last whole line, and nothing is missing or there twice ([operations.md](operations.md#billing)).",
     query: {
@@ -89,14 +88,14 @@ export const recordRoutes = [
       also: Object.values(contentTypes),
     },
     refusals: { 409: "The cursor is of a directory that was lost since; the detail says how to go on." },
-    async handle({ domain: { name, settings }, edge, query, queryIn }) {
+    async handle({ domain: { name, settings }, edge, query }) {
       const { format, cursor, limit, order, since, until, month, conference, ...rest } = query;
       if (month !== undefined && (since ?? until) !== undefined)
-        return wrongPart(queryIn, "month", "stands in place of since and until");
+        return wrongPart("body", "month", "stands in place of since and until");
       const { timeZone } = settings;
       const period = periodOf({ since, until, month }, timeZone);
       if (period.since !== undefined && period.until !== undefined && period.since > period.until)
-        return wrongPart(queryIn, "until", "must not be before since");
+        return wrongPart("body", "until", "must not be before since");
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
       const [named, id] = cursor?.split("-") ?? [];
       const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
@@ -202,7 +201,7 @@ export const recordUpkeepRoutes = [
     answer: {
       says: "How many conferences reported all they know, which could not, and where to go on.",
       schema: v.object({
-        told: newName("reported")(v.number()),
+        told: v.number(),
         failed: v.pipe(
           v.array(v.string()),
           v.description("Keys of those that did not answer: rebuild again for them."),

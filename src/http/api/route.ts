@@ -11,7 +11,7 @@ import type { SignedIn } from "../guard.ts";
 import { wrongPart } from "../problem.ts";
 
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
-/** Query parameters by name: texts, numbers, and `flag`s. Those that are `personal` stand in no address: `withPostForm`. */
+/** Query parameters by name: texts, numbers, and `flag`s. With a `personal` one, the route is a question: `isQuestion`. */
 type QueryEntries = Readonly<Record<string, Schema>>;
 type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.InferOutput<Query[Name]> };
 
@@ -36,8 +36,6 @@ export interface ApiCall<Query = unknown, Body = unknown, Parts = unknown> {
   readonly conference: ReturnType<EdgeObjects["conference"]>;
   readonly path: Parts;
   readonly query: Query;
-  /** Where it stood. */
-  readonly queryIn: "query" | "body";
   readonly body: Body;
   /** The `Idempotency-Key`, or one of its own: a repeat with the same one is the same action. */
   readonly actionId: string;
@@ -90,8 +88,6 @@ export interface Route
   readonly method: Method;
   readonly path: string;
   readonly body?: Schema;
-  /** The query comes as the body: a question by POST, which changes nothing. */
-  readonly queryIn?: "body";
   about?(call: ApiCall<never, never, never>): Promise<AuditedParts> | AuditedParts;
   goesUnwritten?(call: ApiCall<never, never, never>): boolean;
   handle(call: ApiCall<never, never, never>): Promise<unknown> | unknown;
@@ -115,25 +111,13 @@ export function routeOf(tag: string) {
   };
 }
 
-/** Proxies log addresses, so a question about a person is also asked by POST, with the query as its body. */
-export function withPostForm(route: Route): readonly Route[] {
-  const { id, path } = route;
-  if (personalOf(route).length === 0) return [route];
-  return [route, { ...route, id: `${id}ByPost`, method: "POST", operation: `POST ${path as "/"}`, queryIn: "body" }];
+/** True if a query may name a person. Proxies log addresses, so the query of such a POST is its body, and it changes nothing. */
+export function isQuestion({ query = {} }: Pick<Route, "query">): boolean {
+  return Object.values(query).some(isPersonal);
 }
 
-/** The parameters whose place in an address is deprecated, and gone with version 0.3. */
-export function personalOf({ query = {}, queryIn }: Route): readonly string[] {
-  return queryIn ? [] : Object.keys(query).filter((name) => isPersonal(query[name]));
-}
-
-/** Whether none of its forms is left once these are gone. */
-export function isDeprecated(route: Route): boolean {
-  return personalOf(route).some((name) => route.query?.[name] && !v.is(route.query[name], undefined));
-}
-
-export function changes({ method, queryIn }: Pick<Route, "method" | "queryIn">): boolean {
-  return method !== "GET" && !queryIn;
+export function changes(route: Pick<Route, "method" | "query">): boolean {
+  return route.method !== "GET" && !isQuestion(route);
 }
 
 export function routerPath({ path }: Pick<Route, "path">): string {
@@ -147,7 +131,7 @@ export const flag = v.optional(v.pipe(v.picklist(["1", "true", ""]), v.descripti
 export function readQuery(
   entries: QueryEntries,
   given: URLSearchParams,
-  part: ApiCall["queryIn"] = "query",
+  part: "query" | "body" = "query",
 ): Result<Record<string, unknown>, Response> {
   const values: Record<string, unknown> = {};
   for (const name of new Set(given.keys())) {

@@ -11,7 +11,7 @@ import { findRoutes } from "./find.ts";
 import { peopleRoutes } from "./people.ts";
 import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
-import { type Route, withPostForm } from "./route.ts";
+import type { Route } from "./route.ts";
 import { troubleRoutes } from "./trouble.ts";
 
 const routes = [
@@ -36,4 +36,4 @@ const routes = [
 export type Signatures = (typeof routes)[number];
 
 /** Everything under `/api/v1`. A further resource is one more file and one more line here. */
-export const apiRoutes: readonly Route[] = [...routes.flatMap(withPostForm), ...aboutRoutes(() => apiRoutes)];
+export const apiRoutes: readonly Route[] = [...routes, ...aboutRoutes(() => apiRoutes)];

@@ -152,11 +152,6 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
     if (first !== undefined) return context.redirect(pathOf(first), 302);
     return trouble({ context, edge }, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
   });
-  // Where the page of servers was before, which people may have kept.
-  pages.all("/:domain/hosts/*", ({ req, redirect }) => {
-    const { pathname, search } = new URL(req.url);
-    return redirect(pathname.replace(/^(\/console\/[^/]+)\/hosts/, "$1/servers") + search, 308);
-  });
   addAll((path, page, method = "GET", reads) => {
     pages.on(method, path, async (context) => {
       const { signedIn } = context.var;

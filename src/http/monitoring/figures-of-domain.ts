@@ -3,21 +3,12 @@ import { earliest } from "../../foundation/time/earliest.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { type FigureSource, type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
 import type { DomainActivity, ServerLoad } from "../../rpc/directory.ts";
-import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { DirectoryTotals, EdgePorts, FoundTotals } from "../edge-ports.ts";
+import type { EdgePorts, FoundTotals } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 
 /** What has not answered by then does not hold up what the others say. */
 const ANSWER_WITHIN_MS = 2_000;
-
-/** Of a domain's conferences, and of what waits in them. */
-export async function totalsOf(objects: EdgeObjects, domain: DomainName): Promise<DirectoryTotals> {
-  const { conferences, ...totals } = await objects.directory(domain).totals();
-  if (conferences !== undefined) return { ...totals, conferences };
-  const all = totals.creating + totals.running;
-  return { ...totals, conferences: all, callers: all > 0 && totals.unknown === all ? null : totals.callers };
-}
 
 /** What is known already of a domain, and is not asked for again. */
 interface Known {
@@ -82,7 +73,7 @@ export function bridgesOf(
 
 async function askTotals(edge: EdgePorts, domain: DomainName): Promise<FoundTotals> {
   const [directory, mail] = await Promise.all([
-    answerOrNull(totalsOf(edge.objects, domain), edge, { domain }),
+    answerOrNull(edge.objects.directory(domain).totals(), edge, { domain }),
     answerOrNull(edge.objects.mailbox(domain).waiting(), edge, { domain }),
   ]);
   return { directory, mail };

@@ -6,15 +6,8 @@ import { version } from "../../foundation/version.ts";
 import { type PairView, pairTrouble } from "../../operators/edge-pair.ts";
 import type { Figures } from "../../operators/figures.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
-import {
-  type FoundBridge,
-  type FoundDomain,
-  isDown,
-  isOpen,
-  troubleOf,
-  unknownKinds,
-} from "../../operators/trouble.ts";
-import type { DomainTrouble, FoundTrouble } from "../../operators/trouble-kinds.ts";
+import { type FoundBridge, type FoundDomain, isDown, troubleOf, unknownKinds } from "../../operators/trouble.ts";
+import type { FoundTrouble } from "../../operators/trouble-kinds.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
@@ -24,7 +17,7 @@ import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { standbyReadiness } from "../pair/standby.tsx";
 import type { Storage } from "../storage.ts";
-import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";
+import { figuresOfDomain } from "./figures-of-domain.ts";
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
@@ -33,11 +26,8 @@ const ANSWER_WITHIN_MS = 2_000;
 /** Who has not been asked for so long may have answered meanwhile. Prometheus asks more often. */
 const KNOWN_FOR_MS = 5 * 60_000;
 const notAsked = { known: null, mail: null, silent: [] };
-/** In place of what is wrong in domains whose names are no stranger's business. */
-const hidden = {
-  ...{ kind: "hidden", domain: null, bridge: null, since: null },
-  says: "Something is wrong in a domain that is shown only to people who sign in and see it.",
-};
+const unseenDomain = "Something is wrong in a domain that is shown only to people who sign in and see it.";
+const unseenKinds = "What is wrong with posts, callers and webhooks is shown to people who sign in.";
 
 /** `takesCalls`: false for a bridge that is about to end, `takesConferences` for one that is drained; what they have goes on. */
 type Bridge = {
@@ -92,13 +82,12 @@ export class Readiness {
     ];
     const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
     const ready = !all.some(isDown);
-    const problems = trouble.filter(isOpen).map(asProblem);
+    const notShown = [...(to ? [] : [unseenKinds]), ...(trouble.length === all.length ? [] : [unseenDomain])];
     const shown = Array.from(domains.keys()).filter((name) => this.#maySee(name, to));
     const body = {
       ...{ ready, ...(this.#edge.pair && { role: "active", edges: pair.view }), trouble },
-      problems: trouble.length === all.length ? problems : [...problems, hidden],
       ...(disk !== null && { disk: disk.says }),
-      ...(!to && { notShown: "What is wrong with posts, callers and webhooks is shown to people who sign in." }),
+      ...(notShown.length > 0 && { notShown: notShown.join(" ") }),
       ...(to && {
         figures: Object.fromEntries(found.flatMap(({ name, figures }) => (figures ? [[name, figures]] : []))),
         unknown: Object.fromEntries(found.flatMap(({ name, unknown }) => (unknown ? [[name, unknown]] : []))),
@@ -176,7 +165,7 @@ export class Readiness {
     const [known, mail, directory] = await Promise.all([
       this.#inTime(domain, "the directory", objects.directory(domain).trouble(domain)),
       this.#inTime(domain, "the mailbox", objects.mailbox(domain).waiting()),
-      this.#inTime(domain, "the directory", totalsOf(objects, domain)),
+      this.#inTime(domain, "the directory", objects.directory(domain).totals()),
     ]);
     const silent = [
       { kind: "directory-unreachable", since: this.#unreachableSince(`directory of ${domain}`, known) },
@@ -231,17 +220,6 @@ export function addHealth(app: Hono<Variables>, edge: HealthPorts, readiness: Re
     const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw)).catch(() => null);
     return readiness.answer(admitted === null || admitted instanceof Response ? null : admitted.person);
   });
-}
-
-/** As releases before had it, and for one more. */
-function asProblem({ kind, domain, bridge, since, says, todo }: DomainTrouble) {
-  return {
-    kind,
-    domain,
-    bridge,
-    since: since === null ? null : new Date(since).toISOString(),
-    says: `${says} ${todo}`,
-  };
 }
 
 function figuresAs(figures: Figures) {

@@ -315,7 +315,7 @@ test("a caller's key lasts as long as calls of the number are kept, whoever has 
   const [id, goneId = ""] = await refusedIds(world, number, gone);
   await pass(200);
   const { now } = world.time;
-  const acknowledged = { id: goneId, upTo: now, place: 6, by: "anna", at: now, word: "known" };
+  const acknowledged = { id: goneId, since: null, upTo: now, place: 6, by: "anna", at: now, word: "known" };
   await world.directory.knownTrouble.acknowledge(domain, acknowledged);
   const calls = ["d", "e", "f"].map((call) => {
     const at = world.time.now;

@@ -418,7 +418,7 @@ test("a call that was at the prompt while others were acknowledged has a place b
   const tries = (from: number) => [1, 2, 3].map((n) => aCall(`c${from + n}`, { number: "", end: end(from + n) }));
   await world.keep([waits, ...tries(10)]);
   const [seen] = await refused();
-  const known = { upTo: world.time.now, by: "ann", at: world.time.now, word: "known" };
+  const known = { since: null, upTo: world.time.now, by: "ann", at: world.time.now, word: "known" };
   const acknowledged = { id: "caller-refused", place: seen?.place ?? null, ...known };
   await world.directory.knownTrouble.acknowledge(domain, acknowledged);
   await world.keep([{ ...waits, end: end(90, "locked") }, ...tries(20).slice(1)]);

@@ -7,7 +7,7 @@ import { routeOf } from "../route.ts";
 const route = routeOf("Conferences");
 
 export const explainRoutes = [
-  route("explainConference", "GET /domains/{domain}/conferences/{confKey}/explain", {
+  route("explainConference", "POST /domains/{domain}/conferences/{confKey}/explain", {
     says: "Why things are as they are, in sentences",
     more: "Why a caller is not shown under its name, was muted or dropped, why WebEx was not told, what a failover changed, why a conference ended, and why something that is pending is not done yet.",
     query: {
