@@ -76,13 +76,13 @@ const running = (key: string, more: object = {}) => ({
 });
 
 /** No other numbers, and no calls that go on. */
-const none = { alike: [], inside: [] };
+const noOthers = { alike: [], inside: [] };
 
 test("a number is erased portion by portion to the end", async () => {
   const path = "domains/acme/records/erasures";
   const answers = {
-    [`POST ${path}`]: [{ ...none, erased: 2, next: "77" }],
-    [`POST ${path}?cursor=77`]: [{ ...none, erased: 1, next: null }],
+    [`POST ${path}`]: [{ ...noOthers, erased: 2, next: "77" }],
+    [`POST ${path}?cursor=77`]: [{ ...noOthers, erased: 1, next: null }],
   };
 
   expect(await bridgehead(answers, "erase", "+1 408 555 1234")).toEqual({
@@ -95,7 +95,7 @@ test("a number is erased portion by portion to the end", async () => {
 
 test("a number that no record has ends with exit code 1, and not as if it were erased", async () => {
   const path = "domains/acme/records/erasures";
-  const answers = { [`POST ${path}`]: [{ ...none, erased: 0, next: null }] };
+  const answers = { [`POST ${path}`]: [{ ...noOthers, erased: 0, next: null }] };
   const complaints =
     "no record and no call at the prompt has the number 1408: look at each digit, and at the country code; a call that is up has its record later\n";
 
@@ -281,7 +281,7 @@ test("an erasure takes the number as it is typed alone, and names those that a s
   const alike = ["15552345678"];
   const says = "records have 15552345678: erase each that is meant, as it stands here\n";
 
-  const some = { [`POST ${path}`]: [{ ...none, erased: 1, alike, next: null }] };
+  const some = { [`POST ${path}`]: [{ ...noOthers, erased: 1, alike, next: null }] };
   expect(await bridgehead(some, "erase", "5552345678")).toMatchObject({
     ...{
       printed: "the number is out of 1 place: records, and calls at the prompt\n",
@@ -292,7 +292,7 @@ test("an erasure takes the number as it is typed alone, and names those that a s
   expect((await bridgehead(some, "erase", "5552345678", "--json")).printed).toBe(
     '{"erased":1,"alike":["15552345678"]}\n',
   );
-  const none = { [`POST ${path}`]: [{ ...none, erased: 0, alike, next: null }] };
+  const none = { [`POST ${path}`]: [{ ...noOthers, erased: 0, alike, next: null }] };
 
   expect(await bridgehead(none, "erase", "555-234-5678")).toMatchObject({
     ...{ printed: "", complaints: `no record and no call at the prompt has the number 555-234-5678: ${says}`, code: 1 },
