@@ -7,8 +7,14 @@ import { licencesOf, notePackages } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
+interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+}
+
+const manifest: Manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 /** The version of this checkout. */
-export const { version }: { version: string } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+export const { version } = manifest;
 
 /** Builds what runs in production into a folder, `dist` for `npm run build`. Returns the names of the files. */
 export async function buildInto(folder: string, builtVersion = version): Promise<readonly string[]> {
@@ -47,8 +53,9 @@ function bundleProgram(entry: string, version: string, packages: Set<string>, ex
 }
 
 function nodeIsNew(exitCode: number): string {
-  return `if (Number.parseInt(process.versions.node) < 24) {
-  console.error("this needs Node 24 or newer, and here is Node " + process.versions.node);
+  const least = Number.parseInt(manifest.engines.node.replace(">=", ""));
+  return `if (Number.parseInt(process.versions.node) < ${least}) {
+  console.error("this needs Node ${least} or newer, and here is Node " + process.versions.node);
   process.exit(${exitCode});
 }`;
 }

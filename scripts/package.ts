@@ -209,7 +209,7 @@ function npmPackage({ command, description, parts, modules, ...one }: NpmPackage
         { types: `./types/${source.replace(/ts$/, "d.ts")}`, default: `./${name}.mjs` },
       ]),
     ),
-    engines: { node: ">=24" },
+    engines: manifest.engines,
     // Types are made of its types; the suite is for those who have vitest already.
     ...(exported.length > 0 && {
       dependencies: { valibot: manifest.dependencies.valibot },

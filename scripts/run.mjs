@@ -42,6 +42,8 @@ async function install() {
     "--include=optional",
     ...patience,
     "--loglevel=error",
+    // The Node of the machine may be older than `engines` says.
+    "--no-engine-strict",
     "--no-audit",
     "--no-fund",
   ];
@@ -101,11 +103,10 @@ function whyOf(output) {
 function chooseNode() {
   const own = join(bin, "node");
   if (existsSync(own)) return own;
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
-  fail(
-    `Node ${process.versions.node} cannot run TypeScript; this platform needs Node 22.18 or newer (24 is what we test).`,
-  );
+  const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+  const least = Number.parseInt(engines.node.replace(">=", ""));
+  if (Number.parseInt(process.versions.node) >= least) return process.execPath;
+  fail(`Node ${process.versions.node} is too old; on this platform, install Node ${least} or newer.`);
 }
 
 function run(node, args) {

@@ -44,7 +44,13 @@ export function extraAuthorities({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEn
 }
 
 /** workerd behaves as it did on this day, and does not start before it. */
-const compatibilityDate = "2026-08-01";
+const compatibilityDate = dateIn(readFileSync(new URL("../wrangler.toml", import.meta.url), "utf8"));
+
+function dateIn(settings: string): string {
+  const [, date] = /^compatibility_date = "([\d-]+)"$/m.exec(settings) ?? [];
+  if (date === undefined) throw new Error("wrangler.toml has no compatibility_date");
+  return date;
+}
 
 /** How to serve a Worker on plain workerd, as one process: a kill loses nothing that was confirmed, and a new one is up in 50 ms. */
 export function prepareWorkerd(options: WorkerdOptions): Launch {

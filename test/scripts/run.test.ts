@@ -13,6 +13,7 @@ beforeEach(() => {
   mkdirSync(join(folder, "scripts"));
   copyFileSync("scripts/run.mjs", join(folder, "scripts", "run.mjs"));
   writeFileSync(join(folder, "package-lock.json"), "{}");
+  copyFileSync("package.json", join(folder, "package.json"));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -73,6 +74,25 @@ test("of two first starts at once one installs the packages, and the other waits
   expect((await told).filter((lines) => lines.includes("waiting for it")).length).toBeGreaterThanOrEqual(1);
   expect(readFileSync(join(folder, "installed"), "utf8")).toBe("once\n");
   expect(existsSync(join(folder, ".installing"))).toBe(false);
+});
+
+test("names the Node that package.json asks for, where the machine's is older", () => {
+  mkdirSync(join(folder, "node_modules"));
+  writeFileSync(join(folder, "node_modules", ".lock-sha256"), createHash("sha256").update("{}").digest("hex"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ engines: { node: ">=99" } }));
+  const { stderr, status } = spawnSync(process.execPath, [join(folder, "scripts", "run.mjs"), "x.mts"], {
+    encoding: "utf8",
+  });
+
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/ is too old; .* install Node 99 or newer\.\n$/)]);
+});
+
+test("every manifest asks for the same Node", () => {
+  const files = ["package.json", "conformance/package.json", "webex-interfaces/package.json"];
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  const asked = files.map((file) => JSON.parse(readFileSync(file, "utf8")).engines);
+
+  expect([...asked, packages[""].engines]).toEqual(Array(4).fill({ node: ">=24" }));
 });
 
 test("what Node has compiled of a program is kept beside the packages", () => {
