@@ -32,22 +32,35 @@ const connections = {
   ...(process.env.NODE_USE_ENV_PROXY === "1" && { proxyEnv: process.env }),
 };
 const agents = { plain: new PlainAgent(connections), secure: new SecureAgent(connections) };
+const unkept = { ...connections, keepAlive: false };
+const freshAgents = { plain: new PlainAgent(unkept), secure: new SecureAgent(unkept) };
 
+/**
+ * A server may close an idle connection just as a post is written to it. A reset of a reused connection before the first
+ * byte of the response is no failure of the server: the same bytes go out again, once, on a new connection.
+ */
 function exchange(
   url: string,
-  { headers, body, signal }: Parameters<Exchange>[1],
+  asked: Parameters<Exchange>[1],
   heardTime: HeardTime,
   mayLeave: () => Promise<void>,
+  by = agents,
 ): ReturnType<Exchange> {
+  const { headers, body, signal } = asked;
   return new Promise((resolve, reject) => {
     const { href, protocol } = new URL(url);
     const isSecure = protocol === "https:";
     const options = { method: "POST", headers };
     const sent = isSecure
-      ? requestSecure(href, { ...options, agent: agents.secure })
-      : requestPlain(href, { ...options, agent: agents.plain });
+      ? requestSecure(href, { ...options, agent: by.secure })
+      : requestPlain(href, { ...options, agent: by.plain });
+    let readBefore = 0;
+    let hasFailed = false;
     const fail = (error: unknown) => {
-      reject(error);
+      const isStale = sent.reusedSocket && isReset(error) && sent.socket?.bytesRead === readBefore;
+      if (isStale && !hasFailed) resolve(exchange(url, asked, heardTime, mayLeave, freshAgents));
+      else reject(error);
+      hasFailed = true;
       sent.destroy();
     };
     signal.addEventListener("abort", () => fail(signal.reason));
@@ -64,10 +77,16 @@ function exchange(
     });
     const leave = () => void mayLeave().then(() => sent.end(body), fail);
     sent.on("socket", (socket) => {
+      readBefore = socket.bytesRead;
       if (socket.connecting) socket.once(isSecure ? "secureConnect" : "connect", leave);
       else leave();
     });
   });
+}
+
+function isReset(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ECONNRESET" || code === "EPIPE";
 }
 
 function read(

@@ -363,6 +363,44 @@ test("the time that a server shows is heard with its address, where it is one", 
   expect(heard).toEqual([[Date.UTC(2026, 10, 21, 12), "127.0.0.1"]]);
 });
 
+/** A server that answers only the first post of each connection. `breaks`: it resets this connection at the first. */
+async function serverThatResets(breaks: (connection: number) => boolean, partial = "") {
+  const bodies: string[] = [];
+  let connections = 0;
+  const port = await servingTcp((socket) => {
+    const own = ++connections;
+    let posts = 0;
+    socket.on("data", (data) => {
+      bodies.push(String(data).split("\r\n\r\n")[1] ?? "");
+      if (++posts === 1 && !breaks(own)) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      else if (partial === "") socket.resetAndDestroy();
+      else socket.write(partial, () => socket.resetAndDestroy());
+    });
+  });
+  return { url: `http://127.0.0.1:${port}/`, bodies, connections: () => connections };
+}
+
+test("on Node a post goes out again at once if WebEx had closed the idle connection, whatever number of these", async () => {
+  const server = await serverThatResets(() => false);
+  const idle = await Promise.all(Array.from({ length: 6 }, () => postedBy(nodePost, server.url)));
+  const answer = await postedBy(nodePost, server.url);
+
+  expect([...idle, answer].map(({ kind }) => kind)).toEqual(Array(7).fill("answered"));
+  expect(server.connections()).toBe(7);
+  expect(new Set(server.bodies)).toEqual(new Set(["<WbxTSPSchema/>"]));
+});
+
+test.each([
+  ["a new connection", (connection: number) => connection > 1, "", 2],
+  ["a reused connection amid the response", () => false, "HTTP/1.1 200", 1],
+])("on Node a reset of %s is a failed attempt", async (_, breaks, partial, connections) => {
+  const server = await serverThatResets(breaks, partial);
+  await postedBy(nodePost, server.url);
+
+  expect(await postedBy(nodePost, server.url)).toMatchObject({ kind: "failed" });
+  expect(server.connections()).toBe(connections);
+});
+
 test("once its connection is there a post waits until it may leave, and what may not any more never does", async () => {
   const webex = await serving({});
   const posted = (path: string, mayLeave: () => Promise<void>) =>
