@@ -71,7 +71,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   const heardTime = (at: number, address: string) => {
     if (home.doubtMs > 0 && isAnotherMachine(address)) home.heardTime(at);
   };
-  const make = (kind: ObjectName, _name: string, life: LifePlace): Whole | Promise<Whole> => {
+  const make = (kind: ObjectName, _name: string, life: LifePlace): Whole => {
     const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, heardTime, giveWay });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));
   };

@@ -249,28 +249,6 @@ test("a list of so many hours has those that are over, too", async () => {
   expect(JSON.parse(await said("conferences", "--hours", "24", "--json"))).toEqual([{ key: "1", domain: "acme" }]);
 });
 
-test("an access code is asked for where it is wanted, and stands with the rest of its meeting", async () => {
-  const meeting = {
-    ...{ sessionKey: "1", service: "MC", topic: "Berths", status: null, host: null, schedule: null },
-    ...{ numbers: [], accessCode: "(secret)", dialInSequences: null, missing: [] },
-  };
-  const path = "domains/acme/conferences/1";
-  answers[path] = { key: "1" };
-  const known = { meeting, knownAt: null, dialIn: [], links: null, failure: null, notes: [] };
-  answers[`${path}/meeting`] = known;
-  answers[`${path}/meeting/access-code`] = { accessCode: "4711001" };
-
-  expect(await said("meeting", "1")).toContain("  access code (secret)\n");
-  expect(asked).not.toContain(`${path}/meeting/access-code`);
-  const withCode = { ...known, meeting: { ...meeting, accessCode: "4711001" } };
-  expect(JSON.parse(await said("meeting", "1", "--access-code", "--json"))).toEqual(withCode);
-  answers[`${path}/meeting/access-code`] = undefined;
-  vi.spyOn(console, "error").mockReturnValue();
-  await said("meeting", "1", "--access-code");
-  expect(process.exitCode).toBe(1);
-  process.exitCode = undefined;
-});
-
 const inKolkata = { domains: [{ name: "acme", timeZone: "Asia/Kolkata" }] };
 
 test("a period that ends before it begins is refused, with both of its times", async () => {

@@ -340,7 +340,6 @@ test("no address that the command asks for has a number or a name, so that no pr
     ...["conferences", "records"].map((command) => [command, "--attendee-id", attendee]),
     ["records", "--csv", "--number", caller],
     ["explain", key, "--why", "--call", caller],
-    ["meeting", key, "--attendee-id", attendee],
     ["erase", caller],
   ];
   for (const args of commands) await bridgehead(args, env);
