@@ -16,6 +16,7 @@ import { type EdgeParts, serve } from "./edge/serve.ts";
 import { settingsExample } from "./edge/settings-example.ts";
 import { addStateCommands } from "./edge/state-commands.ts";
 import { addActions } from "./operator/actions.ts";
+import { nameEdge } from "./operator/ask-edge.ts";
 import { addFind } from "./operator/find.ts";
 import { addGivenUp } from "./operator/given-up.ts";
 import { addPeople } from "./operator/people.ts";
@@ -27,6 +28,8 @@ import { addTrouble } from "./operator/trouble.ts";
 export function bridgehead(parts: EdgeParts): Command {
   const program = new Command("bridgehead").description("Runs Bridgehead's edge, and answers its operators.");
   program.version(version, "--version");
+  program.option("--edge <url>", "ask the edge at this address");
+  program.on("option:edge", nameEdge);
   program.configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) });
 
   program

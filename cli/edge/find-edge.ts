@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { type EdgeVariables, edgeUrlOf } from "../../src/foundation/edge-url.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { readReason } from "../system-reason.ts";
 import { loadEdgeSettings, readCommentedJson, settingsFile, urlHere } from "./edge-settings.ts";
@@ -27,15 +28,15 @@ interface EdgePlaces {
 const activeWithinMs = 1_000;
 const usualPlaces: EdgePlaces = { folder: ".bridgehead", settings: settingsFile, uid: process.getuid?.() };
 
-/** The edge of BRIDGEHEAD_URL and OPERATOR_TOKEN; without them that of a local run, else of the settings file. Throws a `StartError`. */
-export function findEdge(variables: NodeJS.ProcessEnv, places: EdgePlaces = usualPlaces): EdgeAddress {
-  const { BRIDGEHEAD_URL: givenUrl, OPERATOR_TOKEN: givenToken } = variables;
-  const address = givenUrl
-    ? { url: rightUrl(givenUrl), urlFrom: "BRIDGEHEAD_URL" }
-    : placeOf(variables, places).address();
+/** The edge that `--edge` or a variable names; otherwise that of a local run, else of the settings file. Throws a `StartError`. */
+export function findEdge(variables: NodeJS.ProcessEnv & EdgeVariables, places: EdgePlaces = usualPlaces): EdgeAddress {
+  const { OPERATOR_TOKEN: givenToken } = variables;
+  const named = edgeUrlOf(variables);
+  if (typeof named === "string") throw new StartError(named);
+  const address = named ? { url: named.url, urlFrom: named.from } : placeOf(variables, places).address();
   const { url, urlFrom, second = url } = address;
   const far = [url, second].find((one) => !isLoopback(new URL(one).hostname));
-  if (givenToken && !givenUrl && far !== undefined) {
+  if (givenToken && !named && far !== undefined) {
     throw new StartError(
       `OPERATOR_TOKEN is not sent to ${far}, which only ${urlFrom} names; set BRIDGEHEAD_URL as well`,
     );
@@ -61,12 +62,6 @@ function acts(url: string): Promise<boolean> {
       return ok;
     })
     .catch(() => false);
-}
-
-function rightUrl(given: string): string {
-  const url = given.replace(/\/+$/, "");
-  if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return url;
-  throw new StartError(`BRIDGEHEAD_URL is "${url}"; it must be an address such as http://127.0.0.1:8787`);
 }
 
 /** Where an edge was found. Of what it has, only what is asked for is read. */

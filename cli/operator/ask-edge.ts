@@ -13,6 +13,13 @@ import { OperatorClient } from "./operator-client.ts";
 
 const WATCH_EVERY_MS = 1_000;
 
+/** The value of `--edge`. */
+let named: string | undefined;
+
+export function nameEdge(url: string): void {
+  named = url;
+}
+
 /** A command that asks a running edge about a domain, or about all. */
 export function question(program: Command, name: string, description: string): Command {
   return program
@@ -100,7 +107,7 @@ async function watchFor(
 export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Promise<void> {
   endWithReader();
   try {
-    await work(new OperatorClient(await findActing(findEdge(process.env))));
+    await work(new OperatorClient(await findActing(findEdge({ ...process.env, edge: named }))));
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     console.error(printable(systemReason(error)));

@@ -85,16 +85,15 @@ function addStories(program: Command): void {
 }
 
 function addDomains(program: Command): void {
-  question(program, "servers", "TSP servers: their conferences, and the documents that wait for them")
-    .alias("hosts")
-    .action((options: Options) =>
+  question(program, "servers", "TSP servers: their conferences, and the documents that wait for them").action(
+    (options: Options) =>
       answer(options, async (edge) => {
         const { servers, unknown, missing } = await edge.servers(await edge.domains(options.domain));
         const silent = missing.length === 0 ? undefined : `not known: what waits in ${missing.join(", ")}`;
         const warning = [notReported(unknown), silent].filter((text) => text !== undefined).join("\n");
         return found(servers, serversText, { warning });
       }),
-    );
+  );
 
   question(program, "agents", "the agents of each bridge, and whether they reach it").action((options: Options) =>
     answer(options, async (edge) => found(await edge.agents(await edge.domains(options.domain)), agentsText)),

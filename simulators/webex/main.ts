@@ -1,12 +1,18 @@
+import { parseArgs } from "node:util";
+import { edgeUrlOf } from "../../src/foundation/edge-url.ts";
 import { portFrom } from "../port.ts";
 import { describe, WebexServer } from "./server.ts";
 
 /** A TSP server as a program: names the callers, and prints every message of the adapter. docs/settings.md has its settings. */
 const port = portFrom("WEBEX_PORT", 8795, fail);
-const adapterUrl = process.env.ADAPTER_URL || `http://127.0.0.1:${portFrom("PORT", 8787, fail)}/tsp/local`;
-if (!/^https?:\/\/[^/]/.test(adapterUrl) || !URL.canParse(adapterUrl)) {
-  fail(`ADAPTER_URL is "${adapterUrl}"; it must be an address such as http://127.0.0.1:8787/tsp/local`);
-}
+const { edge } = parseArgs({ options: { edge: { type: "string" } } }).values;
+const named = edgeUrlOf({ ...process.env, edge, PORT: String(portFrom("PORT", 8787, fail)) });
+if (typeof named === "string") fail(named);
+const { ADAPTER_URL } = process.env;
+// The path is that of ADAPTER_URL, whatever names the edge.
+const path =
+  ADAPTER_URL && URL.canParse(ADAPTER_URL) ? ADAPTER_URL.slice(new URL(ADAPTER_URL).origin.length) : "/tsp/local";
+const adapterUrl = `${named?.url}${path}`;
 
 const server = new WebexServer({ port, adapterUrl });
 server.onMessage = ({ at, transId, message }) => {

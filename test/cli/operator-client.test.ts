@@ -9,6 +9,7 @@ import { findActing, findEdge } from "../../cli/edge/find-edge.ts";
 import { StartError } from "../../cli/edge/program.ts";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { addQuestions } from "../../cli/operator/questions.ts";
+import type { EdgeVariables } from "../../src/foundation/edge-url.ts";
 
 let folder: string;
 let server: Server;
@@ -110,6 +111,18 @@ test("variables name another edge and another token", () => {
   expect(findEdge(variables, nowhere)).toEqual({
     ...{ url: "https://tsp.example.com", urlFrom: "BRIDGEHEAD_URL", token: "mine", tokenFrom: "OPERATOR_TOKEN" },
   });
+});
+
+const [edge, BRIDGEHEAD_URL, ADAPTER_URL] = ["https://a.example", "https://b.example/", "https://c.example/tsp/local"];
+test.each<[EdgeVariables, string, string]>([
+  [{ edge, BRIDGEHEAD_URL, ADAPTER_URL, PORT: "9000" }, "https://a.example", "--edge"],
+  [{ BRIDGEHEAD_URL, ADAPTER_URL, PORT: "9000" }, "https://b.example", "BRIDGEHEAD_URL"],
+  [{ ADAPTER_URL, PORT: "9000" }, "https://c.example", "ADAPTER_URL"],
+  [{ PORT: "9000" }, "http://127.0.0.1:9000", "PORT"],
+  [{}, "http://127.0.0.1:8787", expect.stringMatching(/^the default/)],
+])("finds the edge by %j", (variables, url, urlFrom) => {
+  const given = { BRIDGEHEAD_STATE: "/nowhere", OPERATOR_TOKEN: "mine", ...variables };
+  expect(findEdge(given, nowhere)).toMatchObject({ url, urlFrom, token: "mine" });
 });
 
 test("what variables give is looked for nowhere else", () => {

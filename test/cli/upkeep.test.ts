@@ -466,7 +466,6 @@ test("a list or a figure that may lack something says so", async () => {
   expect((await bridgehead(answers, "servers")).complaints).toContain("not sure: 1 conference did not report");
   expect((await bridgehead(answers, "servers")).complaints).toContain("\nnot known: what waits in the mailbox\n");
   // The older name of the command.
-  expect((await bridgehead(answers, "hosts")).complaints).toContain("not sure: 1 conference did not report");
 });
 
 test.each([

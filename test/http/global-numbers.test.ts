@@ -249,6 +249,7 @@ test("HEAD is answered like GET without the page; other methods are refused", as
     "",
   ]);
 
+  expect((await app.request("/global-numbers/local/?toll=1")).status).toBe(200);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
     const response = await app.request("/global-numbers/local", { method });
     expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);

@@ -10,6 +10,8 @@ test("the simulated WebEx finds the edge by PORT, or by ADAPTER_URL", async () =
   expect(await firstLine({ PORT: "12345", ADAPTER_URL: "https://a.example/tsp/acme" })).toContain(
     "adapter https://a.example/tsp/acme\n",
   );
+  const both = { BRIDGEHEAD_URL: "https://b.example", ADAPTER_URL: "https://a.example/tsp/acme" };
+  expect(await firstLine(both)).toContain("adapter https://b.example/tsp/acme\n");
 });
 
 test.each([

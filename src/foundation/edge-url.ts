@@ -1,0 +1,23 @@
+/** Variables that name the edge; `edge` is the option `--edge`. */
+export interface EdgeVariables {
+  readonly edge?: string | undefined;
+  readonly BRIDGEHEAD_URL?: string | undefined;
+  readonly ADAPTER_URL?: string | undefined;
+  readonly PORT?: string | undefined;
+}
+
+/** The edge's URL without a slash at the end, and the variable that names it; `null`: none does. A string says what is wrong. */
+export function edgeUrlOf(given: EdgeVariables): { readonly url: string; readonly from: string } | string | null {
+  for (const [from, text] of [
+    ["--edge", given.edge],
+    ["BRIDGEHEAD_URL", given.BRIDGEHEAD_URL],
+    ["ADAPTER_URL", given.ADAPTER_URL],
+  ] as const) {
+    if (!text) continue;
+    const url = text.replace(/\/+$/, "");
+    if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+      return `${from} is "${url}"; it must be an address such as http://127.0.0.1:8787${from === "ADAPTER_URL" ? "/tsp/local" : ""}`;
+    return { url: from === "ADAPTER_URL" ? new URL(url).origin : url, from };
+  }
+  return given.PORT ? { url: `http://127.0.0.1:${given.PORT}`, from: "PORT" } : null;
+}
