@@ -53,7 +53,7 @@ function bundleProgram(entry: string, version: string, packages: Set<string>, ex
 }
 
 function nodeIsNew(exitCode: number): string {
-  const least = Number.parseInt(manifest.engines.node.replace(">=", ""));
+  const least = Number.parseInt(manifest.engines.node.replace(">=", ""), 10);
   return `if (Number.parseInt(process.versions.node) < ${least}) {
   console.error("this needs Node ${least} or newer, and here is Node " + process.versions.node);
   process.exit(${exitCode});

@@ -104,8 +104,8 @@ function chooseNode() {
   const own = join(bin, "node");
   if (existsSync(own)) return own;
   const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
-  const least = Number.parseInt(engines.node.replace(">=", ""));
-  if (Number.parseInt(process.versions.node) >= least) return process.execPath;
+  const least = Number.parseInt(engines.node.replace(">=", ""), 10);
+  if (Number.parseInt(process.versions.node, 10) >= least) return process.execPath;
   fail(`Node ${process.versions.node} is too old; on this platform, install Node ${least} or newer.`);
 }
 

@@ -5,7 +5,7 @@ import { isTrouble, isWithConference } from "../records/outcomes.ts";
 import { expired } from "./stages.ts";
 
 /** One line for operations staff. */
-export interface FactLine extends LogFacts {
+interface FactLine extends LogFacts {
   readonly level: "info" | "warn" | "error";
   readonly event: string;
 }

@@ -1,6 +1,6 @@
 import type { PhoneNumber } from "./ids.ts";
 
-export interface DialRules {
+interface DialRules {
   /** Begins of numbers that may be dialled, "+" and digits; "+" alone: every number. */
   readonly allow: readonly string[];
   /** Begins that may not: the longest of both lists counts, of two alike this one. Zeros in between do not help. */
