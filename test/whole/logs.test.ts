@@ -285,7 +285,7 @@ test("no answer of the API to a viewer has a secret, nor, where they are masked,
   const said = [...answers, ...(await Promise.all(found))];
 
   expect(asked.length + questions.length).toBeGreaterThan(25);
-  expect(said.join()).toContain("call-entered");
+  expect(said.join()).toContain("caller-entered");
   expect(leaks(said, { ...secrets, ...people })).toEqual([]);
 });
 
