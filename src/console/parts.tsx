@@ -2,6 +2,7 @@ import { type Child, createContext, useContext } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
 import { instantText, secondText, sentenceIn, shownTime } from "../foundation/time/shown-time.ts";
 import { ageOf } from "./browser/age.js";
+import { type Typed, withQuery } from "./paths.ts";
 
 /** The time zone in which a page shows times. */
 export const ZoneOfPage = createContext("UTC");
@@ -232,17 +233,55 @@ export function Letter({ is }: { readonly is: string }) {
   );
 }
 
+interface WayProps {
+  readonly title: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | null | undefined>>;
+  readonly typed?: Typed | undefined;
+  readonly rel?: string;
+}
+
+/** A link to another page of a list; if something was typed of people, a form that posts it. */
+export function Way({ title, path, query = {}, typed = {}, rel }: WayProps) {
+  const isTyped = Object.values(typed).some((value) => value !== "");
+  return isTyped ? (
+    <PostWay title={title} path={path} fields={{ ...query, ...typed }} />
+  ) : (
+    <a href={withQuery(path, query)} {...(rel !== undefined && { rel })}>
+      {title}
+    </a>
+  );
+}
+
+interface PostWayProps extends Pick<WayProps, "title" | "path"> {
+  readonly fields: NonNullable<WayProps["query"]>;
+}
+
+/** A button that posts these fields. */
+export function PostWay({ title, path, fields }: PostWayProps) {
+  return (
+    <form class="inline" method="post" action={path}>
+      {Object.entries(fields).map(([name, value]) => value && <input type="hidden" name={name} value={value} />)}
+      <button type="submit" class="quiet">
+        {title}
+      </button>
+    </form>
+  );
+}
+
 interface FurtherProps {
-  /** Addresses by their titles; `null`: there is no such page. */
-  readonly to: Readonly<Record<string, string | null>>;
+  readonly path: string;
+  readonly typed?: Typed | undefined;
+  /** The query of each, by its title; `null`: there is no such page. */
+  readonly to: Readonly<Record<string, NonNullable<WayProps["query"]> | null>>;
   readonly children?: Child;
 }
 
-/** Links to other pages of a list. */
-export function Further({ to, children }: FurtherProps) {
+/** The way to other pages of a list. */
+export function Further({ path, typed, to, children }: FurtherProps) {
   return (
     <div class="line">
-      {Object.entries(to).map(([title, path]) => path !== null && <a href={path}>{title}</a>)}
+      {Object.entries(to).map(([title, query]) => query && <Way {...{ title, path, query, typed }} />)}
       {children}
     </div>
   );

@@ -10,8 +10,8 @@ export function liveOf(domain: string, confKey?: string): string {
   return confKey === undefined ? pathOf("live", domain) : pathOf("live", domain, confKey);
 }
 
-/** In an address: which of the searches that the browser keeps its page is of. */
-export type KeptSearch = Readonly<Record<string, string>>;
+/** What somebody has typed of people, by field. It stands in no address. */
+export type Typed = Readonly<Record<string, string>>;
 
 /** An address with these parameters; those that are empty are left out. */
 export function withQuery(path: string, values: Readonly<Record<string, string | null | undefined>>): string {

@@ -28,36 +28,6 @@ export async function hmacSha256(key: string, text: string): Promise<string> {
   return hexOf(await crypto.subtle.sign("HMAC", imported, encoder.encode(text)));
 }
 
-const nonceBytes = 12;
-
-/** A text that only who has the key can read, and `unseal` takes only where it is about the same: AES-256-GCM, in characters of a cookie. */
-export async function seal(key: string, about: string, text: string): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(nonceBytes));
-  const encoder = new TextEncoder();
-  const algorithm = { name: "AES-GCM", iv, additionalData: encoder.encode(about) };
-  const sealed = await crypto.subtle.encrypt(algorithm, await sealingKey(key), encoder.encode(text));
-  const bytes = String.fromCharCode(...iv, ...new Uint8Array(sealed));
-  return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** `null`: it was sealed by nobody who has the key, is about something else, or was changed. */
-export async function unseal(key: string, about: string, sealed: string): Promise<string | null> {
-  try {
-    const bytes = Uint8Array.from(atob(sealed.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
-    const [iv, rest] = [bytes.subarray(0, nonceBytes), bytes.subarray(nonceBytes)];
-    const algorithm = { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(about) };
-    return new TextDecoder().decode(await crypto.subtle.decrypt(algorithm, await sealingKey(key), rest));
-  } catch {
-    return null;
-  }
-}
-
-/** Another one than that of `hmacSha256`. */
-async function sealingKey(key: string): Promise<CryptoKey> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`seal ${key}`));
-  return crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
-}
-
 function hexOf(bytes: ArrayBuffer): string {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -203,7 +203,7 @@ const hits = [
 const pages = {
   timeline: TimelinePage({
     frame: { ...frame, confKey: unbroken as ConfKey, topic: words },
-    ...{ story: storyPage(story, everything, {}), filter: everything, kept: {}, row: 1 },
+    ...{ story: storyPage(story, everything, {}), filter: everything, row: 1 },
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
   overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, unknown: [], activity }),

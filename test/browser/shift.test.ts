@@ -217,7 +217,7 @@ test("last month as CSV", async () => {
   await page.goto(`${world.run.edgeUrl}/console/local/records`);
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    inTime(() => page.getByRole("link", { name: /CSV/ }).first().click()),
+    inTime(() => page.getByRole("button", { name: /CSV/ }).first().click()),
   ]);
   expect(download.suggestedFilename()).toMatch(/\.csv$/);
 });

@@ -328,7 +328,7 @@ test("people are looked for by number and attendee ID, which stand in no link; w
   const page = (more: object) =>
     readPage(ConferencesPage({ ...frame, bridges: [], ...search, running: running(), ...more }));
   const next = { ...running(listed("5")), next: "5" as ConfKey };
-  expect(page({ running: next })).toContain("Next page → /console/acme/conferences?after=5");
+  expect(page({ running: next })).toMatch(/Next page$/m);
   expect(page({})).toContain("Nobody like that is in a running conference");
   expect(page({})).not.toContain("recordsPersonal");
   expect(page({ people: "masked" })).toContain("others may fit as well");
@@ -554,14 +554,12 @@ test("what records are looked for by stays in the links, the export's too, but f
   const page = { ...records(call), next: 17 };
   const text = readPage(RecordsPage({ ...shown, kind: "call", filters, records: page, cursor: "40" }));
   const query = "kind=call&since=2026-03-01&until=2026-03-02&endedBy=webex";
-  expect(text).toContain(`Latest → /console/acme/records?${query}`);
-  expect(text).toContain(`Older → /console/acme/records?${query}&cursor=17`);
-  expect(text).toContain("bridgehead records has those of one person as CSV.");
+  expect(text).toMatch(/Latest\nOlder\n.* as CSV\nDownload these as CSV$/m);
   const { number: _, ...others } = filters;
-  const ofAll = readPage(RecordsPage({ ...shown, kind: "call", filters: others, records: page, cursor: "40" }));
-  expect(ofAll).toContain(
-    "Download these as CSV → /api/v1/domains/acme/records?format=csv&kind=call&endedBy=webex&since=2026-03-01&until=2026-03-03",
-  );
+  const ofAll = RecordsPage({ ...shown, kind: "call", filters: others, records: page, cursor: "40" });
+  expect(readPage(ofAll)).toContain(`Latest → /console/acme/records?${query}`);
+  expect(readPage(ofAll)).toContain(`Older → /console/acme/records?${query}&cursor=17`);
+  expect(String(ofAll)).toMatch(/records\/export">.*name="since" value="2026-03-01".*name="until" value="2026-03-03"/);
 });
 
 test.each([
@@ -571,9 +569,7 @@ test.each([
 ])("last month in %s at %s is %s; times are of that zone, and say so", (timeZone, at, month) => {
   const frame = { ...shown, timeZone, now: Date.parse(at), kind: "call", filters: {}, cursor: null } as const;
   const page = RecordsPage({ ...frame, records: { ...records({ ...call, endedAt: Date.parse(at) }), next: null } });
-  expect(readPage(page)).toContain(
-    `${month} as CSV → /api/v1/domains/acme/records?format=csv&kind=call&month=${month}`,
-  );
+  expect(String(page)).toMatch(new RegExp(`name="month" value="${month}"/><button[^>]*>${month} as CSV`));
   const [, title] = /title="([^"]*)"[^>]*>\d\d:\d\d:00</.exec(String(page)) ?? [];
   expect(title).toMatch(new RegExp(`^20\\d\\d-.* ${timeZone}$`));
   expect(String(page)).toContain(`times in ${timeZone}`);

@@ -33,7 +33,7 @@ const whats = (filter: Partial<StoryFilter>, lines = story) =>
 
 function shown(lines: readonly StoryLine[], wire: readonly WireRow[] = [], row: number | null = null): Shown {
   const page = storyPage(lines, everything, { row: row ?? undefined });
-  return new Shown(TimelinePage({ frame: frameFor(), story: page, filter: everything, kept: {}, wire, row }));
+  return new Shown(TimelinePage({ frame: frameFor(), story: page, filter: everything, wire, row }));
 }
 
 /** Each message's party, lane and arrow. */
@@ -158,10 +158,12 @@ test("10,000 lines come in pages, each line on one of them; a row leads to its p
   expect(html.linkTo("Earlier")).toBe("/console/local/conferences/987654321/timeline?page=43");
   expect(html.linkTo("Later")).toBe("/console/local/conferences/987654321/timeline?page=45");
   const filter = { call: "14085550100", side: "" } as const;
-  const kept = { typed: "k1" };
+  const typed = { call: filter.call };
   const story = { ...storyPage(long, everything, { page: 2 }), fitting: 300 };
-  const typed = new Shown(TimelinePage({ frame: frameFor(), story, filter, kept, wire: [], row: null }));
-  expect(typed.linkTo("Later")).toBe("/console/local/conferences/987654321/timeline?typed=k1&page=3");
+  const posted = TimelinePage({ frame: frameFor(), story, filter, typed, wire: [], row: null });
+  expect(String(posted)).toMatch(
+    /name="page" value="3"\/><input type="hidden" name="call" value="14085550100"\/>.*Later/,
+  );
   expect(html.text).toContain("page 44 of 100, 10000 lines");
   expect(html.html.length).toBeLessThan(200_000);
 });
@@ -226,7 +228,7 @@ test("where nothing is, the page says what would be there, and what to do", () =
   expect(shown([]).text).toContain("Nothing is kept of this conference.");
   const page = storyPage(story, { call: "c9", side: "" }, none);
   const filtered = new Shown(
-    TimelinePage({ frame: frameFor(), story: page, filter: { call: "c9", side: "" }, kept: {}, wire: [], row: null }),
+    TimelinePage({ frame: frameFor(), story: page, filter: { call: "c9", side: "" }, wire: [], row: null }),
   );
   expect(filtered.text).toContain("No line fits.");
   expect(filtered.linkTo("Show all 12 lines")).toBe("/console/local/conferences/987654321/timeline");
@@ -242,7 +244,7 @@ test("hostile texts stay texts", () => {
   const { html } = new Shown(
     TimelinePage({
       frame: frameFor("operator", { topic: hostile }),
-      ...{ story: page, filter: { call: hostile, side: "" }, kept: {}, wire, row: 1 },
+      ...{ story: page, filter: { call: hostile, side: "" }, wire, row: 1 },
     }),
   );
 

@@ -330,20 +330,6 @@ test("who signs out has no session any more, and its cookie goes", async () => {
   expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
 });
 
-test("what was typed in searches goes with the session, and no cookie of another application", async () => {
-  const edge = await edgeWith();
-  const typed = ["__Host-bridgehead-typed-a", "bridgehead-typed-b"];
-  const cookie = [await signedIn(edge), "intranet=kept", ...typed.map((name) => `${name}=sealed`)].join("; ");
-  const { headers } = await edge.app.request("/console/session", {
-    method: "DELETE",
-    headers: { cookie, ...sameSite },
-  });
-  const gone = headers.getSetCookie().flatMap((one) => (one.includes("Max-Age=0") ? one.split("=")[0] : []));
-  expect(gone).toEqual(expect.arrayContaining([...typed, "__Host-bridgehead-session"]));
-  expect(gone.filter((name) => !name?.includes("bridgehead-"))).toEqual([]);
-  expect(headers.get("clear-site-data")).toBe(null);
-});
-
 test("who signs in again has another session, and the one before is over", async () => {
   const edge = await edgeWith();
   const before = await signedIn(edge);

@@ -77,7 +77,7 @@ test.each(["workers", "node"] as const)(
     const sought = await send("/console/local/numbers", { number: "14085550101" }, cookie);
 
     const forThisHost = /^__Host-bridgehead-\S+; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/;
-    expect([session, ...sought.headers.getSetCookie()]).toEqual(Array(2).fill(expect.stringMatching(forThisHost)));
+    expect([session, ...sought.headers.getSetCookie()]).toEqual([expect.stringMatching(forThisHost)]);
     const page = await fetch(`${run.edgeUrl}/console/local`, { headers: { ...browser, cookie } });
     const confirmation = await fetch(run.adapterUrl, { method: "POST", body: "<x/>" });
     expect([page.status, confirmation.status]).toEqual([200, 200]);

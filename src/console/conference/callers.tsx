@@ -1,16 +1,15 @@
 import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
 import { fitsNumber, spellingsOf } from "../../foundation/text/spelled.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import { Age, Empty, Field, isolatedText, Mark, Table } from "../parts.tsx";
-import { type KeptSearch, withQuery } from "../paths.ts";
+import { Age, Empty, Field, isolatedText, Mark, Table, Way } from "../parts.tsx";
+import { withQuery } from "../paths.ts";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
-/** Which callers are shown; of what was typed, the address has the id alone. */
+/** Which callers are shown. */
 export interface CallerList {
   /** A part of a number, an attendee ID, or a name of a call; empty: all. */
   readonly find: string;
-  readonly kept?: KeptSearch | undefined;
   /** 1 is the first. */
   readonly page: number;
 }
@@ -112,16 +111,16 @@ function callersShown(callers: ConferenceView["callers"], { find, page }: Caller
   return { shown, page: wanted, pages, fitting: fitting.length };
 }
 
-interface SearchProps extends Pick<CallersProps, "frame">, Pick<CallerList, "find" | "kept"> {
+interface SearchProps extends Pick<CallersProps, "frame">, Pick<CallerList, "find"> {
   readonly page: number;
   readonly pages: number;
   readonly fitting: number;
   readonly all: number;
 }
 
-function CallerSearch({ frame, find, kept, page, pages, fitting, all }: SearchProps) {
+function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
   const path = conferencePath(frame.domain, frame.confKey);
-  const to = (wanted: number) => withQuery(path, listQuery({ kept, page: wanted }));
+  const to = (wanted: number) => ({ path, typed: { find }, query: listQuery({ page: wanted }) });
   return (
     <>
       <form class="bar" method="post" action={path}>
@@ -134,23 +133,15 @@ function CallerSearch({ frame, find, kept, page, pages, fitting, all }: SearchPr
         )}
       </form>
       <nav class="pages" aria-label="Pages of callers">
-        {page > 1 && (
-          <a href={to(page - 1)} rel="prev">
-            Before
-          </a>
-        )}
+        {page > 1 && <Way title="Before" rel="prev" {...to(page - 1)} />}
         <span>{`${fitting === all ? all : `${fitting} of ${all}`} callers, page ${page} of ${pages}`}</span>
-        {page < pages && (
-          <a href={to(page + 1)} rel="next">
-            Further
-          </a>
-        )}
+        {page < pages && <Way title="Further" rel="next" {...to(page + 1)} />}
       </nav>
     </>
   );
 }
 
 /** In addresses: what is usual is left out. */
-export function listQuery({ kept, page }: Pick<CallerList, "kept" | "page">): Readonly<Record<string, string>> {
-  return { ...kept, page: page > 1 ? String(page) : "" };
+export function listQuery({ page }: Pick<CallerList, "page">): Readonly<Record<string, string>> {
+  return { page: page > 1 ? String(page) : "" };
 }

@@ -9,7 +9,7 @@ import type { GivenUpPage } from "../../rpc/directory.ts";
 import type { GivenUpPost } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Empty, Facts, Further, Notice, Table, Time, Words } from "../parts.tsx";
-import { pathOf, withQuery } from "../paths.ts";
+import { pathOf } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
 
 interface ListProps {
@@ -56,9 +56,10 @@ export function GivenUpList({ domain, page: { posts, next, unlisted = 0 }, befor
         }}
       />
       <Further
+        path={path}
         to={{
-          Latest: before === null ? null : path,
-          Older: next === null ? null : withQuery(path, { before: next }),
+          Latest: before === null ? null : {},
+          Older: next === null ? null : { before: next },
         }}
       />
     </>

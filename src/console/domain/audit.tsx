@@ -1,7 +1,7 @@
 import type { ShownAuditEntry } from "../../operators/audit.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Empty, Further, Mark, Table, Time } from "../parts.tsx";
-import { pathOf, withQuery } from "../paths.ts";
+import { pathOf } from "../paths.ts";
 
 interface AuditProps extends DomainFrame {
   readonly entries: { readonly entries: readonly ShownAuditEntry[]; readonly next: number | null };
@@ -28,9 +28,10 @@ export function AuditPage({ entries: { entries, next }, before, ...frame }: Audi
           </Empty>
         )}
         <Further
+          path={path}
           to={{
-            Latest: before === null ? null : path,
-            Older: next === null ? null : withQuery(path, { before: String(next) }),
+            Latest: before === null ? null : {},
+            Older: next === null ? null : { before: String(next) },
           }}
         />
       </section>

@@ -9,7 +9,7 @@ import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
-import { type KeptSearch, pathOf, withQuery } from "../paths.ts";
+import { pathOf } from "../paths.ts";
 import { Gaps } from "./number.tsx";
 import { ListTabs, Topic } from "./record-list.tsx";
 
@@ -31,14 +31,13 @@ interface ConferencesProps extends DomainFrame {
   readonly number?: string;
   readonly attendeeId?: string;
   readonly people?: PeopleShown;
-  readonly kept?: KeptSearch;
   /** Behind this key alone. */
   readonly after: string | null;
 }
 
 /** The conferences of a domain that run. */
 export function ConferencesPage(props: ConferencesProps) {
-  const { running, bridges, begins, number = "", attendeeId = "", people = "full", kept, after, ...frame } = props;
+  const { running, bridges, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
   const { domain, now } = frame;
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
@@ -46,7 +45,7 @@ export function ConferencesPage(props: ConferencesProps) {
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here="running" />
-      <form class="bar" method="post" action={path} data-stay="">
+      <form class="bar" method="post" action={path}>
         <Field label="Key begins with" name="begins" value={begins} maxlength={64} />
         {people !== "none" && (
           <>
@@ -66,9 +65,11 @@ export function ConferencesPage(props: ConferencesProps) {
           <NoConferences begins={begins} isForPerson={isForPerson} after={after} />
         )}
         <Further
+          path={path}
+          typed={{ number, attendeeId }}
           to={{
-            "First page": after === null ? null : withQuery(path, { ...kept, begins }),
-            "Next page": next === null ? null : withQuery(path, { ...kept, begins, after: next }),
+            "First page": after === null ? null : { begins },
+            "Next page": next === null ? null : { begins, after: next },
           }}
         />
       </section>

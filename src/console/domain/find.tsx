@@ -4,13 +4,13 @@ import { type PeopleShown, peopleWords } from "../../foundation/text/people-show
 import type { FoundConference, ListGaps, SearchedJournals } from "../../records/found-conference.ts";
 import { notSearchedText } from "../../records/person-line.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Empty, isolatedText, Listed, Mark, Notice, Time } from "../parts.tsx";
+import { Empty, isolatedText, Listed, Mark, Notice, PostWay, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 import { FurtherLines, Gaps, type LineListProps, PersonLines } from "./number.tsx";
 import { Topic } from "./record-list.tsx";
 
-interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor" | "kept"> {
-  /** As it was typed; empty: nothing is kept of it any more. */
+interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor"> {
+  /** As it was typed; empty: nothing was. */
   readonly text: string;
   readonly conferences: readonly FoundConference[];
   readonly people: PeopleShown;
@@ -19,7 +19,7 @@ interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" |
 
 /** Whatever a text names: conferences, and what happened to people. */
 export function FindPage(props: FindProps) {
-  const { text, conferences, lines, next, cursor, kept, people, journals, unknown, stale, isCut, ...frame } = props;
+  const { text, conferences, lines, next, cursor, people, journals, unknown, stale, isCut, ...frame } = props;
   const { domain, now } = frame;
   const isNothing = conferences.length + lines.length === 0;
   const notSearched = notSearchedText(journals);
@@ -39,7 +39,7 @@ export function FindPage(props: FindProps) {
           {journals?.searched === 0 && (
             <>
               {" "}
-              <a href={withQuery(pathOf(domain, "find"), { ...kept, journals: "1" })}>Look there</a>
+              <PostWay title="Look there" path={pathOf(domain, "find")} fields={{ find: text, journals: "1" }} />
             </>
           )}
         </Notice>
@@ -69,7 +69,7 @@ export function FindPage(props: FindProps) {
         }}
       />
       <PersonLines {...{ domain, lines, now }} title="People" />
-      <FurtherLines path={pathOf(domain, "find")} {...{ next, cursor, kept }} />
+      <FurtherLines path={pathOf(domain, "find")} {...{ next, cursor }} typed={{ find: text }} />
     </Page>
   );
 }

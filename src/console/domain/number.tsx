@@ -5,7 +5,7 @@ import { gapTexts, notKeptText, type PersonLine } from "../../records/person-lin
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, Listed, Mark, Notice, Search, Time } from "../parts.tsx";
-import { type KeptSearch, pathOf, withQuery } from "../paths.ts";
+import { pathOf, type Typed, withQuery } from "../paths.ts";
 import { Topic } from "./record-list.tsx";
 
 export interface LineListProps {
@@ -15,19 +15,18 @@ export interface LineListProps {
   readonly next: string | null;
   /** Where this page begins; `null`: it is the first. */
   readonly cursor: string | null;
-  readonly kept?: KeptSearch | undefined;
   readonly now: EpochMs;
 }
 
-interface NumberProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor" | "kept"> {
-  /** As it was typed; empty: none was, or nothing is kept of it any more. */
+interface NumberProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor"> {
+  /** As it was typed; empty: none was. */
   readonly number: string;
   readonly people: PeopleShown;
 }
 
 /** What happened to a telephone number in all conferences. */
 export function NumberPage(props: NumberProps) {
-  const { number, lines, next, cursor, kept, people, unknown, stale, isCut, ...frame } = props;
+  const { number, lines, next, cursor, people, unknown, stale, isCut, ...frame } = props;
   const { domain, now } = frame;
   const path = pathOf(domain, "numbers");
   return (
@@ -44,7 +43,7 @@ export function NumberPage(props: NumberProps) {
         </Empty>
       )}
       <PersonLines {...{ domain, lines, now }} title="In all conferences, the latest first" />
-      <FurtherLines {...{ path, next, cursor, kept }} />
+      <FurtherLines {...{ path, next, cursor }} typed={{ number }} />
     </Page>
   );
 }
@@ -162,17 +161,12 @@ const words: Readonly<Record<PersonLine["what"], readonly ["good" | "warn" | "ba
   "at-prompt": ["plain", "at the prompt"],
 };
 
-interface FurtherLinesProps extends Pick<LineListProps, "next" | "cursor" | "kept"> {
+interface FurtherLinesProps extends Pick<LineListProps, "next" | "cursor"> {
   readonly path: string;
+  readonly typed?: Typed;
 }
 
-export function FurtherLines({ path, next, cursor, kept = {} }: FurtherLinesProps) {
-  return (
-    <Further
-      to={{
-        Latest: cursor === null ? null : withQuery(path, kept),
-        Older: next === null ? null : withQuery(path, { ...kept, cursor: next }),
-      }}
-    />
-  );
+export function FurtherLines({ path, next, cursor, typed }: FurtherLinesProps) {
+  const to = { Latest: cursor === null ? null : {}, Older: next === null ? null : { cursor: next } };
+  return <Further {...{ path, typed, to }} />;
 }

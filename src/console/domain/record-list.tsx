@@ -8,8 +8,8 @@ import type { ConferenceRecord, DirectoryRecord } from "../../records/conference
 import type { RecordPage } from "../../rpc/directory.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Choice, Empty, Field, Further, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
-import { type KeptSearch, pathOf, withQuery } from "../paths.ts";
+import { Choice, Empty, Field, Further, Mark, Notice, PostWay, Search, Table, Tabs, Time } from "../parts.tsx";
+import { pathOf, withQuery } from "../paths.ts";
 
 /** By what records are looked for, as the address has it; all of it texts. */
 export const recordFilters = [
@@ -23,7 +23,6 @@ interface RecordsProps extends DomainFrame {
   /** What of the filters cannot be; `null`: all is right. */
   readonly wrong: string | null;
   readonly records: RecordPage;
-  readonly kept?: KeptSearch;
   /** Those before this place alone. */
   readonly cursor: string | null;
   /** Names of the domain's bridges. */
@@ -31,14 +30,12 @@ interface RecordsProps extends DomainFrame {
 }
 
 /** Whoever looks for records of a domain comes here: what has ended, the latest first. */
-export function RecordsPage({ kind, filters, wrong, records, cursor, bridges, kept, ...frame }: RecordsProps) {
+export function RecordsPage({ kind, filters, wrong, records, cursor, bridges, ...frame }: RecordsProps) {
   const { domain, now, timeZone = "UTC" } = frame;
   const path = pathOf(domain, "records");
-  // What is of people stands in no address.
-  const { number, attendeeId, ...named } = filters;
+  const { number = "", attendeeId = "", ...named } = filters;
+  const month = lastMonth(now, timeZone);
   const isFiltered = Object.values(filters).some((value) => value !== "");
-  const address = (more: Readonly<Record<string, string | null>>) =>
-    withQuery(path, { kind, ...named, ...kept, ...more });
   const rows = records.records.map(({ id, record }) => ({ ...record, id }));
   return (
     <Page {...frame} title="Conferences">
@@ -54,21 +51,21 @@ export function RecordsPage({ kind, filters, wrong, records, cursor, bridges, ke
           <Conferences {...{ domain, now }} rows={rows.filter((row) => row.kind === "conference")} />
         )}
         <Further
+          path={path}
+          typed={{ number, attendeeId }}
           to={{
-            Latest: cursor === null ? null : address({}),
-            Older: records.next === null ? null : address({ cursor: String(records.next) }),
+            Latest: cursor === null ? null : { kind, ...named },
+            Older: records.next === null ? null : { kind, ...named, cursor: String(records.next) },
           }}
         >
-          {number || attendeeId ? (
-            <span class="end dim">bridgehead records has those of one person as CSV.</span>
-          ) : (
-            <span class="end line">
-              <a href={exportOf(domain, kind, { month: lastMonth(now, timeZone) })}>
-                {`${lastMonth(now, timeZone)} as CSV`}
-              </a>
-              <a href={exportOf(domain, kind, named)}>{isFiltered ? "Download these as CSV" : "Download all as CSV"}</a>
-            </span>
-          )}
+          <span class="end line">
+            <PostWay title={`${month} as CSV`} path={`${path}/export`} fields={{ kind, month }} />
+            <PostWay
+              title={isFiltered ? "Download these as CSV" : "Download all as CSV"}
+              path={`${path}/export`}
+              fields={{ kind, ...filters, ...daysOf(filters) }}
+            />
+          </span>
         </Further>
       </section>
     </Page>
@@ -106,17 +103,12 @@ export function Topic({ is }: { readonly is: string | undefined }) {
   );
 }
 
-function exportOf(
-  domain: string,
-  kind: RecordsProps["kind"],
-  { since, until, ...rest }: RecordFilters & { readonly month?: string },
-): string {
-  return withQuery(`/api/v1/domains/${encodeURIComponent(domain)}/records`, {
-    ...{ format: "csv", kind, ...rest },
-    // Days count there as here; the last one is part of the list.
+/** Days count in the API as here; the last one is part of the list. */
+function daysOf({ since, until }: RecordFilters) {
+  return {
     since: since !== undefined && nextDay(since) !== null ? since : null,
     until: until === undefined ? null : nextDay(until),
-  });
+  };
 }
 
 /** The month before this one in the zone: `2026-10`. */

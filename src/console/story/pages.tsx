@@ -1,23 +1,23 @@
-import { withQuery } from "../paths.ts";
+import { Way } from "../parts.tsx";
+import type { Typed } from "../paths.ts";
 
 interface PagesProps {
   readonly label: string;
   readonly path: string;
-  readonly query: Parameters<typeof withQuery>[1];
+  readonly query: Readonly<Record<string, string>>;
+  readonly typed?: Typed | undefined;
   readonly page: number;
   readonly pages: number;
   readonly count: string;
 }
 
 /** The way to the other pages. */
-export function Pages({ label, path, query, page, pages, count }: PagesProps) {
+export function Pages({ label, path, query, typed, page, pages, count }: PagesProps) {
   if (pages === 1) return <p class="dim">{count}</p>;
   const step = (title: string, to: number, isThere: boolean, rel?: string) => {
     if (!isThere) return <span class="dim">{title}</span>;
     return (
-      <a href={withQuery(path, { ...query, page: String(to) })} {...(rel !== undefined && { rel })}>
-        {title}
-      </a>
+      <Way {...{ title, path, typed, query: { ...query, page: String(to) }, ...(rel !== undefined && { rel }) }} />
     );
   };
   return (

@@ -6,7 +6,7 @@ import {
   conferencePath,
 } from "../conference/conference-frame.tsx";
 import { Choice, Empty } from "../parts.tsx";
-import type { KeptSearch } from "../paths.ts";
+import type { Typed } from "../paths.ts";
 import { Pages } from "./pages.tsx";
 import { Sequence } from "./sequence.tsx";
 import { type StoryFilter, type StoryPage, sides, storyText } from "./story-lines.ts";
@@ -15,8 +15,8 @@ interface TimelineProps {
   readonly frame: ConferenceFrame;
   readonly story: StoryPage;
   readonly filter: StoryFilter;
-  /** How addresses name the filter's call. */
-  readonly kept: KeptSearch;
+  /** The filter's call as it was typed; absent: the address has its id. */
+  readonly typed?: Typed | undefined;
   /** What the wire had with the rows of these lines, as far as the journal still has them. */
   readonly wire: readonly WireRow[];
   /** The row that the address names, which is open; `null`: it names none. */
@@ -24,7 +24,7 @@ interface TimelineProps {
 }
 
 /** What happened in a conference as a sequence diagram. Each line opens to its text on the wire. */
-export function TimelinePage({ frame, story, filter, kept, wire, row }: TimelineProps) {
+export function TimelinePage({ frame, story, filter, typed, wire, row }: TimelineProps) {
   const { domain, confKey } = frame;
   const { lines, all } = story;
   return (
@@ -35,12 +35,12 @@ export function TimelinePage({ frame, story, filter, kept, wire, row }: Timeline
       ) : (
         <>
           <div id="pages" data-part="">
-            <PagesOfStory {...{ frame, story, filter, kept }} />
+            <PagesOfStory {...{ frame, story, filter, typed }} />
           </div>
           <div id="lines" data-part="">
             <Sequence lines={lines} wire={wire} row={row} />
           </div>
-          {story.pages > 1 && <PagesOfStory {...{ frame, story, filter, kept }} />}
+          {story.pages > 1 && <PagesOfStory {...{ frame, story, filter, typed }} />}
           <div class="line">
             <button type="button" data-copy="story-text" hidden>
               Copy these lines
@@ -75,7 +75,7 @@ function Nothing({ all, path }: { readonly all: number; readonly path: string })
 }
 
 type ShownProps = Pick<TimelineProps, "frame" | "story" | "filter">;
-type PagesProps = ShownProps & Pick<TimelineProps, "kept">;
+type PagesProps = ShownProps & Pick<TimelineProps, "typed">;
 
 function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, side } }: ShownProps) {
   return (
@@ -88,11 +88,10 @@ function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, 
   );
 }
 
-function PagesOfStory({ frame: { domain, confKey }, story, filter, kept }: PagesProps) {
+function PagesOfStory({ frame: { domain, confKey }, story, filter, typed }: PagesProps) {
   const { page, pages, fitting, all } = story;
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
   const path = conferencePath(domain, confKey, "timeline");
-  return (
-    <Pages label="Pages of the timeline" query={{ side: filter.side, ...kept }} {...{ path, page, pages, count }} />
-  );
+  const query = { side: filter.side, ...(!typed && { call: filter.call }) };
+  return <Pages label="Pages of the timeline" {...{ path, query, typed, page, pages, count }} />;
 }

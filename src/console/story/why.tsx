@@ -6,7 +6,7 @@ import {
   conferencePath,
 } from "../conference/conference-frame.tsx";
 import { Empty, Sentence, Time } from "../parts.tsx";
-import { type KeptSearch, withQuery } from "../paths.ts";
+import { type Typed, withQuery } from "../paths.ts";
 import { pageOfList } from "./page-of-list.ts";
 import { Pages } from "./pages.tsx";
 import { MOST_CALLS } from "./story-lines.ts";
@@ -17,19 +17,23 @@ interface WhyProps {
   readonly answers: readonly Explanation[];
   /** About this call alone: its id, or WebEx's name for it; empty: all. */
   readonly call: string;
-  /** How addresses name it. */
-  readonly kept?: KeptSearch;
+  /** The call as it was typed; absent: the address has its id. */
+  readonly typed?: Typed | undefined;
   /** Absent: the latest. */
   readonly page?: number | undefined;
 }
 
 /** Why things are as they are, in sentences, each with the rows of the journal that prove it. */
-export function WhyPage({ frame, answers, call, kept = {}, page }: WhyProps) {
+export function WhyPage({ frame, answers, call, typed, page }: WhyProps) {
   const path = conferencePath(frame.domain, frame.confKey, "why");
   const calls = [...new Set(answers.flatMap((answer) => answer.calls))].slice(0, MOST_CALLS);
   const { items, ...place } = pageOfList(answers, page);
   const pages = place.pages > 1 && (
-    <Pages label="Pages of the answers" {...{ path, query: kept, count: `${answers.length} answers`, ...place }} />
+    <Pages
+      label="Pages of the answers"
+      query={typed ? {} : { call }}
+      {...{ path, typed, count: `${answers.length} answers`, ...place }}
+    />
   );
   return (
     <ConferenceFramePage {...frame} tab="why">

@@ -1,9 +1,9 @@
-import { type CallerList, listQuery } from "../../console/conference/callers.tsx";
+import { listQuery } from "../../console/conference/callers.tsx";
 import { ConferencePage } from "../../console/conference/conference.tsx";
 import type { WrongForm } from "../../console/conference/conference-actions.tsx";
 import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
-import { type KeptSearch, withQuery } from "../../console/paths.ts";
+import { type Typed, withQuery } from "../../console/paths.ts";
 import { type StoryFilter, sides, storyPage } from "../../console/story/story-lines.ts";
 import { TimelinePage } from "../../console/story/timeline.tsx";
 import { WhyPage } from "../../console/story/why.tsx";
@@ -19,18 +19,18 @@ import { bridgesOf } from "../monitoring/figures-of-domain.ts";
 import { type AddPage, answer, EVERY_MS, type PageCall, trouble } from "./console.tsx";
 import {
   actionIdOf,
+  addSearch,
   askApi,
   bodyOf,
-  byPerson,
+  type Fields,
   fieldOf,
+  fieldsOf,
   formOf,
   problemIn,
   refusalIn,
   refusedNow,
   refusedPage,
-  typedFor,
 } from "./form.ts";
-import { keepTyped } from "./typed.ts";
 
 /** Of some 200 kB each: more makes no page that anybody reads. */
 const MOST_WIRE_ANSWERS = 5;
@@ -40,14 +40,16 @@ const MOST_LIVE_LINES = 1_000;
 
 export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
-  add(path, (call) => conferencePage(call, null));
-  add(path, find, "POST");
-  const history = (tab: string, page: typeof timelinePage, method: "GET" | "POST" = "GET") =>
-    add(`${path}/${tab}`, (call) => withConference(call, page), method, "history");
-  history("timeline", timelinePage);
-  history("why", whyPage);
-  for (const tab of ["timeline", "why"] as const)
-    history(tab, (call, { confKey }) => lookAt(call, confKey, tab), "POST");
+  addSearch(add, path, (call, fields) => conferencePage(call, fields, null));
+  for (const [tab, page] of [
+    ["timeline", timelinePage],
+    ["why", whyPage],
+  ] as const) {
+    const history = (method: "GET" | "POST", shown: Parameters<typeof withConference>[1]) =>
+      add(`${path}/${tab}`, (call) => withConference(call, shown), method, "history");
+    history("GET", (call, frame) => page(call, frame, call.context.req.query()));
+    history("POST", (call, frame) => lookAt(call, frame, tab));
+  }
   add(`${path}/actions`, act, "POST");
 }
 
@@ -88,10 +90,15 @@ async function frameOf(
   };
 }
 
-async function conferencePage(call: PageCall, fault: string | null): Promise<Shown | Response> {
+/** `fault`: what was wrong with an action; `wrong`: in which of its fields. */
+async function conferencePage(
+  call: PageCall,
+  fields: Fields,
+  fault: string | null,
+  wrong: WrongForm | null = null,
+): Promise<Shown | Response> {
   const { context, domain, edge } = call;
-  const list = await listOf(call);
-  if (list instanceof Response) return list;
+  const list = { find: (fields.find ?? "").trim(), page: numberIn(fields.page) ?? 1 };
   const { objects } = edge;
   const confKey = keyOf(call);
   const known = await isKnown(domain, confKey, edge);
@@ -103,10 +110,9 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
   ]);
   const isRunning = view !== null && goesOn(view);
   const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
-  const [frame, wrong, entered, bridges, { records }] = await Promise.all([
+  const [frame, entered, bridges, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.
-    frameOf(call, confKey, view, fault === null && (isRunning || action !== null)),
-    wrongForm(call),
+    frameOf(call, confKey, view, context.req.method === "GET" && (isRunning || action !== null)),
     isRunning ? conference.entered() : new Map(),
     bridgesOf(edge, domain, isRunning ? [view.bridge] : []),
     // Of one that runs, they are looked for once it is over.
@@ -124,70 +130,52 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
   );
 }
 
-/** What somebody filled in just now, and what is wrong with it. */
-async function wrongForm(call: PageCall): Promise<WrongForm | null> {
-  const filled = await typedFor(call, "form");
-  if (filled instanceof Response) return null;
-  const { field, says, ...typed } = filled.typed;
-  return field !== undefined && says !== undefined ? { typed, field, says } : null;
-}
-
-/** Forms keep it in their address, and lead back to it. */
-async function listOf(call: PageCall): Promise<CallerList | Response> {
-  const sought = await typedFor(call, "callers");
-  if (sought instanceof Response) return sought;
-  const { typed, kept } = sought;
-  return { find: (typed.find ?? "").trim(), kept, page: numberIn(call.context.req.query("page")) ?? 1 };
-}
-
 function recordsOf({ domain }: PageCall, conference: ConfKey) {
   const filter = { conference };
   return { domain: domain.name, cursor: null, order: "newest", limit: MOST_RECORDS, filter } as const;
 }
 
-/** The call that a page is about, by its id in the address or as somebody has typed it; empty: all. */
-async function callIn(page: PageCall): Promise<{ readonly call: string; readonly kept: KeptSearch } | Response> {
-  const call = (page.context.req.query("call") ?? "").trim();
-  if (call !== "") return { call, kept: { call } };
-  const sought = await typedFor(page, "typed");
-  return sought instanceof Response ? sought : { call: sought.typed.call ?? "", kept: sought.kept };
+/** The call that a page is about. A number or name that was typed is posted again; an id is a name, and leads there from everywhere. */
+function callIn({ context }: PageCall, { call = "" }: Fields): { readonly call: string; readonly typed?: Typed } {
+  const wanted = call.trim();
+  return { call: wanted, ...(context.req.method === "POST" && wanted !== "" && { typed: { call: wanted } }) };
 }
 
-/** The page about a call that somebody has chosen, or typed. Its id is a name, and leads there from everywhere. */
-async function lookAt(call: PageCall, confKey: ConfKey, tab: "timeline" | "why"): Promise<Response> {
-  const form = await formOf(call);
-  if (form instanceof Response) return form;
+/** The page of the call that somebody has chosen, or the answer to what was typed. */
+async function lookAt(call: PageCall, frame: ConferenceFrame, tab: "timeline" | "why"): Promise<Shown | Response> {
+  const fields = await fieldsOf(call);
+  if (fields instanceof Response) return fields;
   const { context, domain, edge } = call;
-  const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, confKey).story(from));
-  const typed = (form.get("call") ?? "").trim();
+  const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, frame.confKey).story(from));
+  const typed = (fields.call ?? "").trim();
   const isId = storyPage(lines, { call: "", side: "" }, {}).calls.some((one) => one.call === typed);
-  const path = conferencePath(domain.name, confKey, tab);
-  const kept = isId ? { call: typed } : await keepTyped(call, "typed", { call: typed });
-  return context.redirect(withQuery(path, { side: form.get("side"), ...kept }), 303);
+  if (typed !== "" && !isId)
+    return tab === "timeline" ? timelinePage(call, frame, fields) : whyPage(call, frame, fields);
+  const path = conferencePath(domain.name, frame.confKey, tab);
+  return context.redirect(withQuery(path, { side: fields.side, call: typed }), 303);
 }
 
-async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
+async function timelinePage(call: PageCall, frame: ConferenceFrame, fields: Fields): Promise<Shown | Response> {
   const { context, domain, edge } = call;
-  const wanted = await callIn(call);
-  if (wanted instanceof Response) return wanted;
+  const wanted = callIn(call, fields);
   const conference = edge.objects.conference(domain.name, frame.confKey);
-  const side = context.req.query("side") ?? "";
+  const { side = "" } = fields;
   const filter: StoryFilter = {
     call: wanted.call,
     side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
   };
-  const row = numberIn(context.req.query("row"));
+  const row = numberIn(fields.row);
   const { page: lines } = await gathered((from) => conference.story(from));
   await edge.histories.giveWay();
-  const story = storyPage(lines, filter, { page: numberIn(context.req.query("page")), row });
+  const story = storyPage(lines, filter, { page: numberIn(fields.page), row });
   const rows = [...new Set(story.lines.map(({ seq }) => seq))];
   const wire = await wireOf(conference, rows);
   const { live } = call.frame("conferences", frame.confKey);
-  const isFollowed = story.page === story.pages && lines.length <= MOST_LIVE_LINES;
+  const isFollowed = context.req.method === "GET" && story.page === story.pages && lines.length <= MOST_LIVE_LINES;
   return (
     <TimelinePage
       frame={{ ...frame, live: isFollowed ? live : null }}
-      {...{ story, filter, kept: wanted.kept, wire }}
+      {...{ story, filter, typed: wanted.typed, wire }}
       row={row ?? null}
     />
   );
@@ -206,28 +194,18 @@ async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly nu
   return found;
 }
 
-async function whyPage(about: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
-  const { context, domain, edge } = about;
-  const wanted = await callIn(about);
-  if (wanted instanceof Response) return wanted;
+async function whyPage(about: PageCall, frame: ConferenceFrame, fields: Fields): Promise<Shown | Response> {
+  const { domain, edge } = about;
+  const wanted = callIn(about, fields);
   const conference = edge.objects.conference(domain.name, frame.confKey);
   const { call } = wanted;
-  const page = numberIn(context.req.query("page"));
+  const page = numberIn(fields.page);
   const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
   return <WhyPage {...{ frame, ...wanted, answers, page }} />;
 }
 
 function numberIn(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
-
-async function find(call: PageCall): Promise<Response> {
-  const { context, domain } = call;
-  const form = await formOf(call);
-  if (form instanceof Response) return form;
-  const [typed] = byPerson(form);
-  const path = conferencePath(domain.name, keyOf(call));
-  return context.redirect(withQuery(path, await keepTyped(call, "callers", typed)), 303);
 }
 
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
@@ -239,8 +217,7 @@ async function act(call: PageCall): Promise<Response> {
   const actionId = await actionIdOf(body, signedIn.person.name, form.get("mark") ?? "");
   const asked = await askApi(call, "act", { body, actionId });
   const path = conferencePath(domain.name, keyOf(call));
-  const list = await listOf(call);
-  const listed = list instanceof Response ? {} : listQuery(list);
+  const listed = listQuery({ page: numberIn(context.req.query("page")) ?? 1 });
   const backTo = (shown: Readonly<Record<string, string>>) =>
     context.redirect(withQuery(path, { ...listed, ...shown }), 303);
   if (asked.ok) return backTo({ action: actionId });
@@ -250,9 +227,12 @@ async function act(call: PageCall): Promise<Response> {
   if (!wrong) return refusedPage(call, problem);
   const field = fieldOf(body.type, wrong.name);
   const says = `${field.says} ${wrong.detail}. Nothing was done.`;
-  // The page that it leads to has an address of its own, so that it stays live.
-  if (field.isTyped)
-    return backTo(await keepTyped(call, "form", { ...Object.fromEntries(form), field: wrong.name, says }));
-  const page = await conferencePage(call, says);
+  const page = field.isTyped
+    ? await conferencePage(call, context.req.query(), null, {
+        typed: Object.fromEntries(form),
+        field: wrong.name,
+        says,
+      })
+    : await conferencePage(call, context.req.query(), says);
   return page instanceof Response ? page : answer(context, page, 409);
 }

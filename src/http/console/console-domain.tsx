@@ -6,7 +6,7 @@ import { loadOf, OverviewPage } from "../../console/domain/overview.tsx";
 import { type RecordFilters, RecordsPage, recordFilters } from "../../console/domain/record-list.tsx";
 import { SettingsPage } from "../../console/domain/settings.tsx";
 import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
-import { pathOf, withQuery } from "../../console/paths.ts";
+import { pathOf } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { momentIn, nextDay } from "../../foundation/time/zone.ts";
 import { shownEntry } from "../../operators/audit.ts";
@@ -21,8 +21,7 @@ import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, EVERY_MS, type PageCall, trouble } from "./console.tsx";
-import { addForm, askApi, byPerson, formOf, problemIn, refusalIn, refusedPage, typedFor } from "./form.ts";
-import { keepTyped } from "./typed.ts";
+import { addForm, addSearch, askApi, type Fields, formOf, problemIn, refusalIn, refusedPage, stillIf } from "./form.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
@@ -33,11 +32,9 @@ export function addDomainPages(add: AddPage): void {
     ...{ asks: "acknowledgeTrouble", fields: ["word", "place", "since"] },
     to: ({ domain }) => pathOf(domain.name),
   });
-  add("/:domain/conferences", conferencesPage);
-  add("/:domain/records", recordsPage);
-  for (const page of ["conferences", "records"] as const) {
-    add(`/:domain/${page}`, (call) => search(call, page), "POST");
-  }
+  addSearch(add, "/:domain/conferences", conferencesPage);
+  addSearch(add, "/:domain/records", recordsPage);
+  add("/:domain/records/export", exportRecords, "POST");
 
   add("/:domain/bridges", bridgesPage);
   // Sent twice, each does the same once.
@@ -132,12 +129,9 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
 
-async function conferencesPage(call: PageCall) {
-  const { context, edge, domain, frame } = call;
-  const sought = await typedFor(call, "conferences");
-  if (sought instanceof Response) return sought;
-  const { begins = "", after = null } = context.req.query();
-  const { number = "", attendeeId = "" } = sought.typed;
+async function conferencesPage(call: PageCall, fields: Fields) {
+  const { edge, domain, frame } = call;
+  const { begins = "", after = null, number = "", attendeeId = "" } = fields;
   const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
   const query = {
     ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
@@ -153,10 +147,8 @@ async function conferencesPage(call: PageCall) {
   const people = domain.settings.recordsPersonal;
   return (
     <ConferencesPage
-      {...frame("conferences")}
+      {...stillIf(call, { ...frame("conferences"), everyMs: EVERY_MS })}
       {...{ running: { ...running, conferences }, bridges, after, people, ...search }}
-      kept={sought.kept}
-      everyMs={EVERY_MS}
     />
   );
 }
@@ -182,28 +174,28 @@ async function bridgesPage(call: PageCall) {
   return <BridgesPage {...{ ...frame("bridges"), everyMs: EVERY_MS, bridges: shown, trouble, refusal }} />;
 }
 
-async function search(call: PageCall, page: "conferences" | "records"): Promise<Response> {
-  const { context, domain } = call;
+/** All records that fit, as the API gives them to programs. */
+async function exportRecords(call: PageCall): Promise<Response> {
   const form = await formOf(call);
   if (form instanceof Response) return form;
-  const [typed, others] = byPerson(form);
-  const path = pathOf(domain.name, page);
-  return context.redirect(withQuery(path, { ...others, ...(await keepTyped(call, page, typed)) }), 303);
+  const answer = await askApi(call, "listRecords", { body: { ...Object.fromEntries(form), format: "csv" } });
+  if (!answer.ok) return refusedPage(call, await problemIn(answer));
+  const headers = {
+    "content-type": answer.headers.get("content-type") ?? "",
+    "content-disposition": `attachment; filename="${form.get("kind") ?? "call"}s.csv"`,
+  };
+  return new Response(answer.body, { headers });
 }
 
 /** What may stand in the address of records: filters, place, and what is typed by hand, by its key. */
-const pageWords: ReadonlySet<string> = new Set([...recordFilters, "kind", "cursor", "records"]);
+const pageWords: ReadonlySet<string> = new Set([...recordFilters, "kind", "cursor"]);
 
-async function recordsPage(call: PageCall) {
-  const { context, edge, domain, frame } = call;
-  const sought = await typedFor(call, "records");
-  if (sought instanceof Response) return sought;
+async function recordsPage(call: PageCall, given: Fields) {
+  const { edge, domain, frame } = call;
   const { objects } = edge;
-  const { number: _, attendeeId: __, ...query } = context.req.query();
-  const kind = query.kind === "call" ? "call" : "conference";
-  const given: Readonly<Record<string, string>> = { ...query, ...(kind === "call" && sought.typed) };
+  const kind = given.kind === "call" ? "call" : "conference";
   const filters: RecordFilters = Object.fromEntries(
-    recordFilters.flatMap((name) => (given[name] ? [[name, given[name].trim()]] : [])),
+    recordFilters.flatMap((name) => (given[name]?.trim() ? [[name, given[name].trim()]] : [])),
   );
   const { since, until, endedBy, number, conference, ...texts } = filters;
   const cursor = placeIn(given.cursor);
@@ -211,7 +203,7 @@ async function recordsPage(call: PageCall) {
   const startOf = (day: string | null) => (day === null ? null : momentIn(day, timeZone));
   const from = since === undefined ? undefined : startOf(since);
   const to = until === undefined ? undefined : startOf(nextDay(until));
-  const unknown = Object.keys(query).find((name) => !pageWords.has(name));
+  const unknown = Object.keys(given).find((name) => !pageWords.has(name));
   const [wrong = null] = [
     unknown !== undefined && `Records are not looked for by ${unknown}: there are ${recordFilters.join(", ")}.`,
     (from === null || to === null) && "A day is written as 2026-11-01. All days are shown.",
@@ -230,8 +222,9 @@ async function recordsPage(call: PageCall) {
     ...{ kind, since: from ?? undefined, until: to ?? undefined, filter },
   });
   const bridges = domain.settings.bridges.map(({ name }) => name);
-  const { kept } = sought;
-  return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, cursor, bridges, kept }} />;
+  return (
+    <RecordsPage {...stillIf(call, frame("conferences"))} {...{ kind, filters, wrong, records, cursor, bridges }} />
+  );
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */

@@ -16,7 +16,6 @@ import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { crossSiteRefusal, sessionOf, tooManyAttempts } from "../guard.ts";
 import { problem } from "../problem.ts";
-import { forgetTyped } from "./typed.ts";
 
 export const MAX_TOKEN = 1_024;
 export const MAX_SIGN_IN_BYTES = 4_096;
@@ -85,7 +84,6 @@ export async function signOut(context: Context, edge: PeoplePorts): Promise<Resp
 export async function endSession(context: Context, edge: PeoplePorts): Promise<void> {
   const hash = await sessionHashOf(edge.sessionKey, sessionOf(context) ?? "");
   if (hash !== null) await edge.objects.sessions().end(hash, addressOf(context.req.raw));
-  forgetTyped(context);
   const isHost = getCookie(context, sessionCookie, "host") !== undefined;
   deleteCookie(context, sessionCookie, isHost ? { prefix: "host" } : { path: "/" });
 }

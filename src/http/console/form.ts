@@ -1,6 +1,6 @@
 import { isFlag } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
-import { type KeptSearch, withQuery } from "../../console/paths.ts";
+import { withQuery } from "../../console/paths.ts";
 import { sha256 } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
@@ -10,7 +10,6 @@ import { apiRoutes } from "../api/routes.ts";
 import { readBody } from "../body.ts";
 import type { Problem } from "../problem.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
-import { type Fields, readTyped } from "./typed.ts";
 
 const MAX_FORM_BYTES = 8_192;
 
@@ -126,25 +125,40 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
 /** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
 const personalFields: readonly string[] = ["number", "attendeeId", "find"];
 
-/**
- * What somebody has typed for this page, and how its further pages name that; or, where the browser keeps it no longer, a page that says so:
- * without it, this one would show everybody.
- */
-export async function typedFor(
-  call: PageCall,
-  kind: string,
-): Promise<{ readonly typed: Fields; readonly kept: KeptSearch } | Response> {
-  const id = call.context.req.query(kind) ?? "";
-  if (id === "") return { typed: {}, kept: {} };
-  const typed = await readTyped(call, kind, id);
-  return typed === null
-    ? trouble(call, 410, "Look again", "What was looked for here is not kept any more, or by another browser.")
-    : { typed, kept: { [kind]: id } };
+export type Fields = Readonly<Partial<Record<string, string>>>;
+
+/** The fields of a form, or the page that says what is wrong with it. */
+export async function fieldsOf(call: PageCall): Promise<Fields | Response> {
+  const form = await formOf(call);
+  return form instanceof Response ? form : Object.fromEntries(form);
 }
 
-/** The fields of a form that are of people, and all others. */
-export function byPerson(form: URLSearchParams): readonly [Record<string, string>, Record<string, string>] {
-  const [personal, others]: [Record<string, string>, Record<string, string>] = [{}, {}];
-  for (const [name, value] of form) (personalFields.includes(name) ? personal : others)[name] = value;
+/** A page whose parameters stand in its address; if some are of people, a form posts all of them, and the page is the answer. */
+export function addSearch(
+  add: AddPage,
+  path: `/:domain${string}`,
+  page: (call: PageCall, fields: Fields) => ReturnType<Parameters<AddPage>[1]>,
+): void {
+  add(path, (call) => page(call, Object.fromEntries(byPerson(Object.entries(call.context.req.query()))[1])));
+  const post = async (call: PageCall) => {
+    const form = await formOf(call);
+    if (form instanceof Response) return form;
+    const [typed, others] = byPerson(form);
+    if (typed.some(([, value]) => value.trim() !== "")) return page(call, Object.fromEntries(form));
+    const { pathname } = new URL(call.context.req.url);
+    return call.context.redirect(withQuery(pathname, Object.fromEntries(others)), 303);
+  };
+  add(path, post, "POST");
+}
+
+/** The fields that are of people, and all others. */
+export function byPerson(fields: Iterable<[string, string]>): readonly [[string, string][], [string, string][]] {
+  const [personal, others]: [[string, string][], [string, string][]] = [[], []];
+  for (const field of fields) (personalFields.includes(field[0]) ? personal : others).push(field);
   return [personal, others];
+}
+
+/** As `frame`: an answer to a form has no address by which it could be renewed. */
+export function stillIf<Frame extends { readonly live: string | null }>({ context }: PageCall, frame: Frame): Frame {
+  return context.req.method === "GET" ? frame : { ...frame, live: null };
 }
