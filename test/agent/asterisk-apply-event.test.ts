@@ -61,6 +61,28 @@ test("a channel that was made and not dialled is no caller", () => {
   expect(mirror.state().calls).toEqual([]);
 });
 
+test.each<[string, AriEvent]>([
+  [
+    "takes a caller's place by a transfer",
+    { type: "StasisStart", args: [], channel: channel(leg), replace_channel: channel(caller) },
+  ],
+  [
+    "another program put into the application",
+    { type: "StasisStart", args: [], channel: { ...channel(leg), dialplan: { exten: "s" } } },
+  ],
+])("a channel that %s is hung up on", (_, event) => {
+  entered(mirror, mirror.addConference(key, "b1"));
+  expect(applyEvent(mirror, event)).toEqual({ reports: [], followUps: [{ type: "hang-up", call: leg }] });
+});
+
+test("a dialled channel that starts before its answer is not hung up on, also by a transfer", () => {
+  const conference = mirror.addConference(key, "b1", { dialled: [{ call: leg, number: "14085551234" }] });
+  const start: AriEvent = { type: "StasisStart", args: [], channel: channel(leg) };
+  expect(applyEvent(mirror, start)).toEqual(nothing);
+  dialled(mirror, conference, leg);
+  expect(applyEvent(mirror, start)).toEqual(nothing);
+});
+
 test("a dialplan that does not say which number was dialled is understood", () => {
   expect(applyEvent(mirror, began(caller, [])).reports).toMatchObject([
     { dialled: "18005551234", number: "14085550001" },
@@ -200,13 +222,6 @@ test("a channel that was dialled before this agent's time is no caller", () => {
   const conference = mirror.addConference(key, "bridge-1");
   mirror.noteDialled(conference, newCall(leg, "out", { number: "14085551234" }));
   expect(applyEvent(mirror, began(leg, []))).toEqual(nothing);
-});
-
-test("a channel that the dialplan does not hand over as a caller's, to another number, is left alone", () => {
-  const dialplan = { exten: "18005559999" };
-  const other: AriEvent = { type: "StasisStart", args: [], channel: { ...channel(caller, "Ring"), dialplan } };
-  expect(applyEvent(mirror, other)).toEqual(nothing);
-  expect(mirror.state().calls).toEqual([]);
 });
 
 test("what Asterisk says late of a dial changes nothing", () => {

@@ -490,6 +490,23 @@ describe("a link that is up", () => {
     });
   });
 
+  test("hangs up on the channel that takes a caller's place by an attended transfer", async () => {
+    const { answers, requests } = world.asterisk;
+    answers[`POST /channels/${caller}/answer`] = { status: 204 };
+    world.asterisk.send(began(caller));
+    await world.reported("prompted");
+    const inBridge = {
+      ...channel("1764410700.31"),
+      dialplan: { exten: "s", app_name: "Stasis", app_data: "bridgehead" },
+    };
+    world.asterisk.send({ type: "StasisStart", args: [], channel: inBridge, replace_channel: channel(caller) });
+    world.asterisk.send(left(caller));
+    world.asterisk.send(destroyed(caller));
+
+    await vi.waitFor(() => expect(requests.map(({ what }) => what)).toContain("DELETE /channels/1764410700.31"));
+    expect(world.reports.map(({ type }) => type)).toEqual(["prompted", "ended"]);
+  });
+
   test("is lost when Asterisk answers no longer, and what was asked is unknown", async () => {
     world.asterisk.answers["POST /bridges"] = null;
     const result = execute(create);

@@ -164,6 +164,15 @@ describe("a snapshot", () => {
     expect(mirror.state().calls).toMatchObject([{ call: caller, stage: "ended", reason: "conference-ended" }]);
   });
 
+  test.each([false, true])("hangs up a channel in a room that is no call, after a gap or not (%s)", (afterGap) => {
+    mirror.addConference(key, "bridge-1");
+    const seen = snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM, [leg])], channels: [channel(leg)] });
+    expect(reconcile(mirror, seen, mirror.version, afterGap)).toEqual({
+      reports: [],
+      followUps: [{ type: "hang-up", call: leg }],
+    });
+  });
+
   test("has the extension dialled of a call that was answered, and for which that was not done", () => {
     for (const extension of ["12", ""]) {
       const own = new Mirror({ owner });

@@ -53,7 +53,8 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
     expect(await answerTo("127.0.0.1")).toBe("SIP/2.0 100 Trying");
   });
 
-  test("a caller whom Asterisk cannot describe takes nobody's bridge away, and is let go", async () => {
+  /** A driver that acts, which adds its reports to these. */
+  async function acting(reports: DriverReport[] = []): Promise<AsteriskDriver> {
     const { url, user, password } = asterisk;
     const settings = { type: "asterisk", url, user, password, application: "bridgehead" } as const;
     const driver = new AsteriskDriver(
@@ -61,12 +62,16 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
       driverPorts,
       { agent: "agent-1", owner: "local/asterisk", dialIn: ["18005551234"] },
     );
-    const reports: DriverReport[] = [];
     driver.start((report) => reports.push(report));
     await vi.waitFor(() => expect(reports.map(({ type }) => type)).toEqual(["connected"]));
     driver.activate(1);
     await driver.state();
+    return driver;
+  }
 
+  test("a caller whom Asterisk cannot describe takes nobody's bridge away, and is let go", async () => {
+    const reports: DriverReport[] = [];
+    const driver = await acting(reports);
     const end = answerTo("127.0.0.1", { callId: "\xff", isFinal: true });
     await vi.waitFor(async () => expect((await asterisk.ari("GET", "/channels")).status).toBe(500));
 
@@ -75,6 +80,17 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
     expect((await asterisk.ari("GET", "/channels")).status).toBe(200);
     const told = reports.filter(({ type }) => type === "notice" || type === "disconnected");
     expect(told).toEqual([{ type: "notice", text: expect.stringContaining("cannot describe a call") }]);
+    await driver.stop();
+  });
+
+  test("a channel that another program puts into the application is hung up on within 2 s", async () => {
+    const driver = await acting();
+    const asked = { endpoint: "Local/18005559999@conference/n", app: "bridgehead" };
+    const made = await asterisk.ari("POST", "/channels", asked);
+    const { id } = (await made.json()) as { readonly id: string };
+
+    await vi.waitFor(async () => expect((await asterisk.ari("GET", `/channels/${id}`)).status).toBe(404), 2_000);
+    expect((await driver.state())?.calls).toEqual([]);
     await driver.stop();
   });
 

@@ -302,7 +302,13 @@ const playback = v.object({ id: v.string(), target_uri: v.string() });
 
 /** The events that the driver heeds, by their type; others are dropped. `timestamp`: as `creationtime`. */
 export const events = {
-  StasisStart: v.object({ type: v.literal("StasisStart"), args: v.array(v.string()), ...ofChannel }),
+  /** `replace_channel`: the channel whose place this one takes by an attended transfer. */
+  StasisStart: v.object({
+    type: v.literal("StasisStart"),
+    args: v.array(v.string()),
+    replace_channel: v.exactOptional(v.object({ id: v.string() })),
+    ...ofChannel,
+  }),
   StasisEnd: v.object({ type: v.literal("StasisEnd"), ...ofChannel }),
   ChannelStateChange: v.object({ type: v.literal("ChannelStateChange"), ...ofChannel }),
   ChannelDestroyed: v.object({ type: v.literal("ChannelDestroyed"), cause: v.number(), ...ofChannel }),

@@ -176,7 +176,9 @@ function addFound(draft: MirrorDraft, channel: AriChannel, known: Call | undefin
   const id = channel.id as CallId;
   const notes = snapshot.callNotes.get(id) ?? null;
   const begun = notes ?? mirror.dialOf(id);
-  if (!known && begun === null) return follow(draft, strangerFound(draft, channel));
+  // Nothing is written about what came into a room by a transfer.
+  if (!known && begun === null)
+    return follow(draft, place ? toDo({ type: "hang-up", call: id }) : strangerFound(draft, channel));
   const call: Call = {
     ...(known ?? newCall(id, notes?.direction ?? "out", begun ?? {})),
     ...notes,

@@ -1,6 +1,6 @@
 import type { EndReason } from "../../../../src/bridge/events.ts";
 import { type CallId, MAIN_ROOM } from "../../../../src/foundation/ids.ts";
-import type { AriChannel, AriEvent } from "../ari.ts";
+import type { AriEvent } from "../ari.ts";
 import {
   type Consequences,
   callerFound,
@@ -16,13 +16,14 @@ import {
 import { type Call, KEYS_KEPT, type Mirror } from "./mirror.ts";
 import { isHelper } from "./names.ts";
 
+type StartEvent = Extract<AriEvent, { readonly type: "StasisStart" }>;
 type KeyEvent = Extract<AriEvent, { readonly type: "ChannelDtmfReceived" }>;
 
 /** Something happened on Asterisk. The same event twice, or late, changes nothing. */
 export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
   switch (event.type) {
     case "StasisStart":
-      return began(mirror, event.channel, event.args);
+      return began(mirror, event);
     case "ChannelStateChange":
       return event.channel.state === "Up" ? callUp(mirror, event.channel.id as CallId) : nothing;
     case "Dial":
@@ -66,14 +67,15 @@ export function isEndOfKnown({ calls, endedCalls }: Mirror, event: AriEvent): bo
   return calls.has(id) || endedCalls.has(id);
 }
 
-/** A channel came into the application: one that we dialled, or a caller. */
-function began(mirror: Mirror, channel: AriChannel, args: readonly string[]): Consequences {
+/** A channel came into the application: one that we dialled, a caller, or one that is in no call. */
+function began(mirror: Mirror, { channel, args, replace_channel }: StartEvent): Consequences {
   const { id, state } = channel;
   const call = id as CallId;
   const isKnown = mirror.calls.has(call) || mirror.endedCalls.has(call) || mirror.dialOf(id) !== null;
   // A caller's channel is never down: that one was asked for over an earlier link, and a snapshot finds it.
   if (isKnown || isHelper(id) || state === "Down") return nothing;
-  return callerFound(mirror, channel, args);
+  // Nobody admitted what takes a caller's place by a transfer.
+  return replace_channel ? toDo({ type: "hang-up", call }) : callerFound(mirror, channel, args);
 }
 
 function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {

@@ -43,8 +43,8 @@ export function callerFound(
   const number = digitsOf(callerNumber ?? channel.caller.number);
   const dialled = digitsOf(calledNumber ?? channel.dialplan.exten);
   if (!mirror.isOwnNumber(dialled)) {
-    // A caller would wait in silence, since nobody else has this application.
-    return isCaller ? toDo({ type: "turn-away", call: id, dialled }) : nothing;
+    // It would wait in silence, since nobody else has this application.
+    return toDo(isCaller ? { type: "turn-away", call: id, dialled } : { type: "hang-up", call: id });
   }
   mirror.addCall(newCall(id, "in", { number, dialled }));
   return {
