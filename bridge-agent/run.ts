@@ -9,7 +9,6 @@ import type { AgentJournal, JournalFailure } from "./core/journal.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./core/policy.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { kindOf } from "./drivers/registry.ts";
-import type { EdgeCertificate } from "./link/edge-answer.ts";
 import { EdgeLink } from "./link/edge-link.ts";
 import type { OpenSocket } from "./link/reconnecting-socket.ts";
 import { type AgentLogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
@@ -19,8 +18,6 @@ import type { AgentKey } from "./service/state-folder.ts";
 interface AgentPorts extends DriverPorts {
   /** Absent: as to the bridge. */
   readonly openEdgeSocket?: OpenSocket;
-  /** The certificate of the edge at this address; absent, or `null`: nobody says. */
-  certificateOf?(address: string): Promise<EdgeCertificate | null>;
   readonly journal: AgentJournal;
   readonly key: AgentKey;
   /** The machine's clock, which somebody may set. */
@@ -121,7 +118,6 @@ export class RunningAgent {
       openSocket: ports.openEdgeSocket ?? ports.openSocket,
       idLimit: () => this.#agent.idLimit,
       edgeEpoch: () => this.#agent.edgeEpoch,
-      certificateOf: async (address) => (await ports.certificateOf?.(address)) ?? null,
       timers: ports.timers,
       now: ports.now,
       random: ports.random,

@@ -402,9 +402,6 @@ export class Agent {
         this.#bridge.lost(report.why);
         if (report.isReplaced) this.#role.replaced();
         return;
-      case "ports":
-        this.#bridge.ports = report.ports;
-        return;
       case "notice":
         return this.#note("warn", "bridge-notice", report.text);
       default:

@@ -25,8 +25,6 @@ export type DriverReport =
    * agent acts from now on.
    */
   | { readonly type: "disconnected"; readonly why: string; readonly isReplaced: boolean }
-  /** From now on the bridge carries so many calls at most: 0 while it takes no new ones; `null`: it does not say. Until `connected`. */
-  | { readonly type: "ports"; readonly ports: number | null }
   /** A sentence for operations staff about a bridge that is there: something of it needs a person. */
   | { readonly type: "notice"; readonly text: string }
   | BridgeEvent;

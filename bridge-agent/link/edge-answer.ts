@@ -22,7 +22,7 @@ export interface EdgeAnswer {
 }
 
 /** The certificate at an address of the edge, in milliseconds since 1970. */
-export interface EdgeCertificate {
+interface EdgeCertificate {
   readonly begins: EpochMs;
   readonly ends: EpochMs;
 }
@@ -61,14 +61,4 @@ function shownBy(socket: TLSSocket): EdgeCertificate | null {
   const { valid_from, valid_to } = socket.getPeerCertificate();
   const [begins, ends] = [Date.parse(valid_from), Date.parse(valid_to)];
   return Number.isNaN(begins + ends) ? null : { begins, ends };
-}
-
-/** `null`: nobody says. */
-export async function certificateOf(
-  address: string,
-  settings: Pick<AgentSettings, "ca">,
-): Promise<EdgeCertificate | null> {
-  if (!address.startsWith("wss:")) return null;
-  const answer = await askEdge(address, {}, settings).catch(() => null);
-  return answer?.certificate ?? null;
 }

@@ -1,6 +1,6 @@
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { Result } from "../../src/foundation/result.ts";
-import { hourMs, type Timers } from "../../src/foundation/time/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 import { encodeHello, HELLO_HEADER, type Hello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
@@ -16,7 +16,6 @@ import {
 import type { Note } from "../service/log.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import type { AgentKey } from "../service/state-folder.ts";
-import type { EdgeCertificate } from "./edge-answer.ts";
 import { edgeAddresses, throughProxy } from "./edge-route.ts";
 import { type OpenSocket, ReconnectingSocket, type SocketCodec } from "./reconnecting-socket.ts";
 
@@ -30,8 +29,6 @@ interface EdgeLinkOptions {
   idLimit(): IdLimit;
   /** The latest epoch of an edge that the journal has; 0: none. */
   edgeEpoch(): number;
-  /** `null`: nobody says. */
-  certificateOf(address: string): Promise<EdgeCertificate | null>;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
@@ -51,8 +48,6 @@ const PONG_MS = 3_000;
 const LONGEST_HEARTBEAT_MS = 3_000;
 /** A person may take long, but a network comes back at any moment. */
 export const LONGEST_PAUSE_MS = 5_000;
-/** A certificate may be renewed while a link lasts for weeks. */
-const CERTIFICATE_EVERY_MS = 6 * hourMs;
 /** Why the agent itself ends a connection that works. */
 const REPLACED = "another edge has acted since this one did";
 const RENEWED = "this agent connects to the edge anew, to ask whether it acts";
@@ -126,10 +121,8 @@ export class EdgeLink {
   #place = 0;
   /** How many addresses in a row. */
   #tried = 0;
-  #certificate: EdgeCertificate | null = null;
   /** As the edge was last sent it on this link. */
   #health: Health | null = null;
-  #cancelCertificate = () => {};
   /** The last one about each address. */
   readonly #lastLines = new Map<string, string>();
 
@@ -172,12 +165,10 @@ export class EdgeLink {
 
   #complete(health: Health): Health {
     this.#health = health;
-    const known = this.#certificate;
-    const certificate = known && { certificateBegins: known.begins, certificateEnds: known.ends };
-    return { ...health, ...certificate, at: this.#options.now() };
+    return { ...health, at: this.#options.now() };
   }
 
-  /** Says again how the agent is, with its certificate and clock as they are now. */
+  /** Says again how the agent is, with its clock as it is now. */
   sayHealth(): void {
     if (this.#health) this.send([this.#health]);
   }
@@ -187,7 +178,6 @@ export class EdgeLink {
   }
 
   stop(): void {
-    this.#cancelCertificate();
     this.#socket.stop();
   }
 
@@ -206,32 +196,16 @@ export class EdgeLink {
         this.#challenge = "";
         this.#log("edge-connected", `edge connected${this.#way}, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
-        void this.#lookAtCertificate();
         return this.#options.message(message);
       default:
         if (this.#welcomed) this.#options.message(message);
     }
   }
 
-  /** An edge that is asked and does not answer is no trouble: the link is up. */
-  async #lookAtCertificate(): Promise<void> {
-    const address = this.#address;
-    this.#cancelCertificate();
-    if (address.startsWith("wss:")) {
-      this.#cancelCertificate = this.#options.timers.after(CERTIFICATE_EVERY_MS, () => void this.#lookAtCertificate());
-    }
-    const found = await this.#options.certificateOf(address);
-    if (!this.#welcomed || address !== this.#address || found === null || found.ends === this.#certificate?.ends)
-      return;
-    this.#certificate = found;
-    this.sayHealth();
-  }
-
   #lost(code: number, why: string): "at once" | "soon" | "late" {
     const reason = closeReasonOf(code);
     const wasWelcomed = this.#welcomed;
     this.#health = null;
-    this.#cancelCertificate();
     if (this.#welcomed) this.#options.lost();
     this.#welcomed = false;
     const answeredChallenge = this.#challenge !== "";

@@ -2,7 +2,6 @@ import type { Server } from "node:http";
 import { uptime } from "node:os";
 import { machineClocks, PassingTime } from "../../src/foundation/time/passing-time.ts";
 import { type JournalFailure, type OpenJournal, openJournal } from "../core/journal.ts";
-import { certificateOf } from "../link/edge-answer.ts";
 import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
 import { bootIdOf, driverPorts, newCommandIds, openBy } from "../node-ports.ts";
 import { RunningAgent } from "../run.ts";
@@ -57,7 +56,6 @@ export class AgentService {
     const agent = new RunningAgent(settings, {
       ...driverPorts,
       openEdgeSocket: openBy((url) => edgeRoute(url, settings)),
-      certificateOf: (address) => certificateOf(address, settings),
       journal,
       key,
       now: Date.now,

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type CheckResult, right, warn } from "../../src/foundation/text/finding.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
@@ -149,45 +149,13 @@ export function secretFile(file: string, says = file): CheckResult {
   return fault === null ? right(says) : warn(fault);
 }
 
-/**
- * What is wrong where everybody on this machine can read this file, or put another one in its place; `null`:
- * nothing, or there is none.
- */
+/** What is wrong with the rights of a secret file; `null`: nothing, or there is none. */
 export function openToAll(file: string): string | null {
-  if (!existsSync(file)) return null;
-  const [path, real] = [resolve(file), realpathSync(file)];
-  const folders = [path, real].map(wayTo);
-  const open = folders.find(({ openFolder }) => openFolder !== null)?.openFolder ?? null;
-  if (open !== null) return writable("write in", open);
-  const { mode } = statSync(real);
-  if (!folders.every(({ isReached }) => isReached)) return null;
-  if ((mode & 0o002) !== 0) return writable("write to", real);
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & 0o002) !== 0)
+    return `everybody on this machine can write to ${file}: take that back by chmod o-w ${file}`;
   if ((mode & 0o004) === 0) return null;
-  return `everybody on this machine can read ${real}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${real}`;
-}
-
-function writable(does: string, place: string): string {
-  return `everybody on this machine can ${does} ${place}: take that back by chmod o-w ${place}`;
-}
-
-/**
- * How far everybody gets on the way to this file, and the first folder there in which they can put something
- * in another's place.
- */
-function wayTo(path: string): { readonly isReached: boolean; readonly openFolder: string | null } {
-  for (const folder of foldersAbove(path)) {
-    const { mode } = statSync(folder);
-    // In /tmp each one can replace its own alone.
-    if ((mode & 0o1002) === 0o002) return { isReached: true, openFolder: folder };
-    if ((mode & 0o001) === 0) return { isReached: false, openFolder: null };
-  }
-  return { isReached: true, openFolder: null };
-}
-
-/** From the root on. */
-function foldersAbove(path: string): readonly string[] {
-  const folder = dirname(path);
-  return folder === path ? [] : [...foldersAbove(folder), folder];
+  return `everybody on this machine can read ${file}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${file}`;
 }
 
 /** Makes a secret file, unless there is one: a disk that is full, or a process that dies, leaves a whole file or none. */

@@ -1,7 +1,6 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
-import { renewAt } from "../../src/foundation/time/renew-at.ts";
 import { minuteMs } from "../../src/foundation/time/timers.ts";
 import {
   activeLink,
@@ -29,7 +28,7 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
   const { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble } = around;
   const health: Health = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
-  const { version: _, waiting: __, certificateEnds: ___, certificateBegins: ____, portsUnread, ...ofBridge } = health;
+  const { version: _, waiting: __, portsUnread, ...ofBridge } = health;
   return {
     ...{ agentConnected, ...ofBridge },
     ...(portsUnread && { portsInUse: null }),
@@ -45,21 +44,18 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
 /** A bridge at its limit has a port free now and then: it is full until one has been free for so long. */
 const freeForMs = minuteMs;
 
-export const nothingSaid: LastSaid = { awaySince: null, endsSince: null, certificate: null };
+export const nothingSaid: LastSaid = { awaySince: null, endsSince: null };
 
 /** What agents have said last, behind `before`. Of the bridge, the active one says it. */
 export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): LastSaid {
-  const all = state.links.flatMap(({ health }) => health ?? []);
-  const certificate = all.length === 0 ? before.certificate : certificateOf(all);
   const active = activeLink(state);
   const { health = null, bridgeAwaySince = null } = active ?? {};
   const full = fullFrom(before, active, now);
-  if (health === null) return { awaySince: before.awaySince, endsSince: before.endsSince, ...full, certificate };
+  if (health === null) return { awaySince: before.awaySince, endsSince: before.endsSince, ...full };
   return {
     awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
     endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
     ...full,
-    certificate,
   };
 }
 
@@ -83,20 +79,6 @@ function fullFrom(
   const fullSince = isOver ? undefined : before;
   if (health.portsInUse >= (health.ports ?? 0)) return { fullSince: fullSince ?? now };
   return fullSince === undefined ? {} : { fullSince };
-}
-
-type Certificate = NonNullable<LastSaid["certificate"]>;
-
-/** Of several the one that is to be renewed first. */
-function certificateOf(all: readonly Health[]): Certificate | null {
-  const certificates = all.flatMap(({ certificateBegins: begins, certificateEnds: ends }) =>
-    ends === undefined ? [] : { ends, ...(begins !== undefined && { begins }) },
-  );
-  return certificates.toSorted((one, other) => renewalOf(one) - renewalOf(other))[0] ?? null;
-}
-
-function renewalOf({ begins = Number.NEGATIVE_INFINITY, ends }: Certificate): EpochMs {
-  return renewAt({ begins, ends });
 }
 
 /** What an agent says, without the ports that it cannot know: it sends a number in any case. */
@@ -145,12 +127,4 @@ export function activeLine(
   const { agent } = active;
   if (before === undefined || before === agent) return { event: "agent-active", agent, facts, level: "info" };
   return { event: "agent-takeover", agent, facts: { from: before, ...facts }, level: "warn" };
-}
-
-/** The certificate of the edge ends soon, or has ended: then no agent may get through to say so. */
-export function certificateTrouble(certificate: Certificate | null, now: EpochMs): readonly FoundTrouble[] {
-  if (certificate === null || renewalOf(certificate) > now) return [];
-  const about = new Date(certificate.ends).toISOString().slice(0, 10);
-  const why = `${certificate.ends > now ? "ends" : "ended"} on ${about}`;
-  return [{ kind: "certificate-expires", about, since: renewalOf(certificate), why }];
 }

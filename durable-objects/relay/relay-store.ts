@@ -43,8 +43,6 @@ export interface LastSaid {
   readonly fullSince?: EpochMs;
   /** Of a bridge that was full: since when nobody says how many are in use; absent: the active agent does. */
   readonly unsaidSince?: EpochMs;
-  /** Of the edge, as agents see it: of several the one that is to be renewed first. */
-  readonly certificate: { readonly begins?: EpochMs; readonly ends: EpochMs } | null;
 }
 
 export interface RelayEntries {

@@ -43,7 +43,6 @@ import {
   actedUntil,
   activeLine,
   bridgeHealth,
-  certificateTrouble,
   fullUntil,
   lastSaid,
   lostSince,
@@ -294,12 +293,9 @@ export class Relay implements RelayRpc {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
-    const { awaySince: bridgeAwaySince, endsSince, fullSince, certificate } = this.#lastSaid;
+    const { awaySince: bridgeAwaySince, endsSince, fullSince } = this.#lastSaid;
     const awaySince = agentConnected ? bridgeAwaySince : missedAt;
-    const trouble = [
-      ...this.#absences.trouble(this.#identity, this.#state),
-      ...certificateTrouble(certificate, this.#ports.now()),
-    ];
+    const trouble = this.#absences.trouble(this.#identity, this.#state);
     const { since: drainedSince } = this.#drain;
     return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble });
   }

@@ -87,7 +87,7 @@ const agentToEdge = [
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /**
    * Whether the bridge answers, which of its starts this is (absent: it does not answer), how full it is, and what it cannot do (absent: it
-   * can do everything); sent on change. `version`, `waiting` and the certificate are for people, and absent from agents that are older than these fields.
+   * can do everything); sent on change. `version` and `waiting` are for people, and absent from agents that are older than these fields.
    */
   typed("health", {
     bridgeUp: flag,
@@ -98,9 +98,6 @@ const agentToEdge = [
     ports: v.nullable(whole),
     cannot: v.exactOptional(missingAbilities),
     version: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
-    /** When the certificate of the edge ends, in milliseconds since 1970; absent: the agent has not seen one. */
-    certificateEnds: v.exactOptional(whole),
-    certificateBegins: v.exactOptional(whole),
     /** The agent's clock, for people. */
     at: v.exactOptional(whole),
     /** Commands without a result, and reports without an ack, once some have waited for 5 s; a change of these alone is sent each 5 s at most. */

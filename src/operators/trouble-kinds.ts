@@ -366,13 +366,6 @@ const rows = {
     says: ({ about, here, why }) => `The clock of the agent ${about} of ${here} is ${why} that of the edge.`,
     todo: () => "Set the clock that is wrong, for example by NTP: where all agents are off alike, it is the edge's.",
   },
-  "certificate-expires": {
-    title: "The certificate of the edge must be renewed",
-    severity: "warn",
-    from: ["relay"],
-    says: ({ here, why }) => `The certificate of the edge, as agents of ${here} see it, ${why}.`,
-    todo: () => "Renew it in the proxy in front of the edge, or see why that does not renew it by itself.",
-  },
 } as const satisfies Readonly<Record<string, TroubleRow>>;
 
 export type TroubleKind = keyof typeof rows;
@@ -420,7 +413,7 @@ export const domainTrouble = v.object({
   about: v.pipe(
     v.nullable(v.string()),
     v.description(
-      "Whom or what it is about beside its bridge: an agent, a TSP server (of `server-refused` as it was named), an address (of `source-refused`), a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end; of `orphan-conference` its key, null for several that are not named.",
+      "Whom or what it is about beside its bridge: an agent, a TSP server (of `server-refused` as it was named), an address (of `source-refused`), a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `orphan-conference` its key, null for several that are not named.",
     ),
   ),
   since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),

@@ -7,8 +7,7 @@ import type { Health } from "../link/relay.ts";
 import type { FoundTrouble } from "../operators/trouble-kinds.ts";
 
 /** How a bridge is, as was last reported to its relay. */
-export interface BridgeHealth
-  extends Omit<Health, "version" | "waiting" | "certificateEnds" | "certificateBegins" | "portsInUse" | "portsUnread"> {
+export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "portsInUse" | "portsUnread"> {
   /**
    * `null`: nobody knows, since no agent says it of the bridge, or the one that acts has not read it yet. `ports` is `null` where there is no
    * limit, or no agent says it.
@@ -54,11 +53,6 @@ export const agentView = v.object({
         ),
         cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
         version: v.pipe(v.exactOptional(v.string()), v.description("Of the agent; an old one does not say.")),
-        certificateBegins: v.exactOptional(time),
-        certificateEnds: v.pipe(
-          v.exactOptional(time),
-          v.description("When the certificate of the edge ends, as this agent sees it."),
-        ),
         waiting: v.pipe(
           v.exactOptional(v.object({ commands: v.number(), reports: v.number() })),
           v.description(

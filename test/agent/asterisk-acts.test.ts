@@ -27,7 +27,7 @@ let conference: MirroredConference;
 let asked: [string, Parameters][];
 /** By the operation: what is not here succeeds. */
 let answers: Record<string, Answer | ((parameters: Parameters) => Answer)>;
-let ports: (number | null)[];
+let notices: string[];
 let executor: Executor;
 let ari: Ari;
 
@@ -36,7 +36,7 @@ beforeEach(() => {
   conference = mirror.addConference(key, "bridge-1");
   asked = [];
   answers = { getChannel: 404, listBridges: { status: 200, body: [] } };
-  ports = [];
+  notices = [];
   const ask = async (name: string, parameters: Parameters) => {
     asked.push([name, parameters]);
     const known = answers[name] ?? 204;
@@ -56,8 +56,7 @@ beforeEach(() => {
       ...{ ports: 24, talking: { silenceMs: 1, level: 1 } },
     } satisfies AsteriskSettings,
     report: () => {},
-    reportPorts: (most) => ports.push(most),
-    notice: () => {},
+    notice: (what) => notices.push(what),
     turnedAway: () => {},
     failed: () => {},
   });
@@ -243,11 +242,10 @@ describe("a conference", () => {
     expect(await execute({ ...create, renews: true }, other)).toEqual(refused("no-such-conference"));
     answers.createChannel = 503;
     expect(await execute(create, other)).toEqual(refused("capacity"));
-    expect(ports).toEqual([0]);
+    expect(notices).toEqual([expect.stringContaining("about to end")]);
     answers.createChannel = 200;
     answers.setGlobalVar = 500;
     expect(await execute(create, other)).toEqual(refused("refused"));
-    expect(ports).toEqual([0, 24]);
     expect(names()).not.toContain("createBridge");
     // What was made to see whether Asterisk takes calls is gone.
     expect(names().slice(-3)).toEqual(["createChannel", "hangUp", "setGlobalVar"]);

@@ -438,42 +438,6 @@ test.each<[string, readonly AriEvent[]]>([
   },
 );
 
-test.each([
-  ["takes over", async () => world.start()],
-  [
-    "connects anew",
-    async () => {
-      const driver = await world.startActive();
-      world.asterisk.sockets[0]?.terminate();
-      return driver;
-    },
-  ],
-])("an agent that %s on an Asterisk that is about to end says that it takes no new calls", async (_, start) => {
-  const driver = await start();
-  await world.reported("connected");
-  world.asterisk.answers["POST /channels/create"] = { status: 500 };
-
-  driver.activate(4);
-
-  expect(await world.reported("ports")).toEqual({ type: "ports", ports: 0 });
-});
-
-test("an agent that nobody asks for anything says within seconds that Asterisk is about to end, and that it is not any more", async () => {
-  const { after } = driverPorts.timers;
-  const timers = { after: (ms: number, act: () => void) => after(ms === 5_000 ? 20 : ms, act) };
-  const driver = world.start({}, { timers });
-  await world.reported("connected");
-  driver.activate(4);
-  await driver.state();
-
-  world.asterisk.answers["POST /channels/create"] = { status: 500 };
-  expect(await world.reported("ports")).toEqual({ type: "ports", ports: 0 });
-
-  world.reports.length = 0;
-  world.asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
-  expect(await world.reported("ports")).toEqual({ type: "ports", ports: 350 });
-});
-
 describe("a link that is up", () => {
   let driver: AsteriskDriver;
   const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);

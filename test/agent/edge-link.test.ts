@@ -94,8 +94,6 @@ class FakeRelay {
   }
 }
 
-/** When the edge's certificate ends. */
-let ends: number | null;
 /** What the journal has. */
 let edgeEpoch: number;
 
@@ -107,7 +105,6 @@ beforeEach(async () => {
   heard = [];
   notes = [];
   gone = () => {};
-  ends = null;
   edgeEpoch = 0;
   link = new EdgeLink({
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
@@ -115,7 +112,6 @@ beforeEach(async () => {
     openSocket,
     idLimit: () => ({ place: 7, by: "a life" }),
     edgeEpoch: () => edgeEpoch,
-    certificateOf: async () => (ends === null ? null : { begins: 1_799_000_000_000, ends }),
     timers,
     now: () => 1_790_000_000_000,
     random: () => 1,
@@ -454,20 +450,3 @@ async function pausesOf(draw: number): Promise<number[]> {
   socket.stop();
   return pauses;
 }
-
-test("the edge is told when its certificate ends, once that is known, and with each health that follows", async () => {
-  ends = 1_800_000_000_000;
-  const certificate = { certificateBegins: 1_799_000_000_000, certificateEnds: ends, at: 1_790_000_000_000 };
-  const socket = await welcomed();
-  const health = { type: "health", bridgeUp: true, portsInUse: 1, ports: null } as const;
-  link.send([health]);
-  const first = await relay.message();
-  // What was sent before it was known comes once more.
-  expect("certificateEnds" in first ? first : await relay.message()).toEqual({
-    ...health,
-    ...certificate,
-  });
-  link.send([{ ...health, portsInUse: 2 }]);
-  expect(await relay.message()).toEqual({ ...health, portsInUse: 2, ...certificate });
-  socket.close();
-});

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type ClientOptions, type WebSocket, WebSocketServer } from "ws";
-import { askEdge, certificateOf } from "../../bridge-agent/link/edge-answer.ts";
+import { askEdge } from "../../bridge-agent/link/edge-answer.ts";
 import { EdgeLink } from "../../bridge-agent/link/edge-link.ts";
 import { edgeRoute, proxyFor, readCa, throughProxy } from "../../bridge-agent/link/edge-route.ts";
 import { openBy } from "../../bridge-agent/node-ports.ts";
@@ -164,7 +164,6 @@ function link(settings: { readonly edge: string | string[]; readonly ca?: string
     openSocket: openBy((url) => ({ ...edgeRoute(url, settings), ...more })),
     idLimit: () => ({ place: 0, by: "" }),
     edgeEpoch: () => 0,
-    certificateOf: async () => null,
     timers,
     now: Date.now,
     random: () => 1,
@@ -195,27 +194,12 @@ test("an agent reaches a TLS edge through a proxy, trusting an authority of its 
   await until(() => lines.some((line) => line.includes("edge-connected")));
   await service.stop();
 
-  // The link, and whoever looks when the certificate ends.
   const asked = `${host}:${port(edge)} Basic ${Buffer.from("user:p@ss").toString("base64")}`;
   expect([...new Set(proxy.asked)]).toEqual([asked]);
   expect(lines.find((line) => line.includes("edge-connected"))).toContain(
     `"msg":"edge connected through the proxy http://127.0.0.1:${port(proxy)}, this agent is active"`,
   );
   expect(lines.join("")).not.toContain("p%40ss");
-});
-
-test("an agent knows when the certificate of its edge ends; without TLS, or where nobody is, it knows nothing", async () => {
-  const ca = join(folder, "ca.pem");
-  const address = `wss://${host}:${port(edge)}`;
-  const found = await certificateOf(address, { ca });
-  const { begins, ends } = found ?? { begins: 0, ends: 0 };
-  expect([ends - begins, ends - Date.now()].map((ms) => Math.round(ms / 86_400_000))).toEqual([98, 98]);
-  await expect.poll(() => proxy.open).toBe(0);
-  // This machine needs no proxy.
-  expect(await certificateOf(`wss://localhost:${port(edge)}`, { ca })).toEqual(found);
-  expect(await certificateOf(address, {})).toBeNull();
-  edge.server.on("connection", expect.unreachable);
-  expect(await certificateOf(`ws://127.0.0.1:${port(edge)}`, {})).toBeNull();
 });
 
 test("an edge that opens a socket where it was only asked has answered", async () => {

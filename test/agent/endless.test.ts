@@ -171,7 +171,7 @@ describe("a message that never ends is read no further than its limit", () => {
     const link = new EdgeLink({
       settings: { ...agentSettings, edge: url },
       ...{ key: simulatedKey("agent-1"), openSocket, timers, now: Date.now, random: () => 0 },
-      ...{ idLimit: () => null, edgeEpoch: () => 0, certificateOf: async () => null },
+      ...{ idLimit: () => null, edgeEpoch: () => 0 },
       ...{ message: () => {}, lost: () => {}, log: (note: Note) => notes.push(note) },
     } as never);
     link.connect();

@@ -90,8 +90,8 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     for (const [line, says] of [
       ["clearglobalvars=yes", wrong],
       ["clearglobalvars => true", wrong],
-      ["clearglobalvars = no", /^ok {4}dialplan: /],
-      [";clearglobalvars = yes", /^ok {4}dialplan: /],
+      ["clearglobalvars = no", /^warn {2}dialplan: not looked at: /],
+      [";clearglobalvars = yes", /^warn {2}dialplan: not looked at: /],
     ] as const) {
       writeFileSync(pathOf("extensions.conf"), text.replace("[general]", `[general]\n${line}`));
       expect((await said()).dialplan).toMatch(says);
@@ -107,21 +107,12 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     expect(await asterisk.cli("core show settings")).toMatch(/Min DTMF duration:+ +0\n/);
   });
 
-  test("a dialplan that is not followed to Stasis is shown by a command", async () => {
-    change("extensions.conf", "[conference]", "[conf]");
-
-    expect((await said()).dialplan).toBe(
-      "warn  dialplan: the way of 18005551234 is not clear here from [conference], which is not there on: asterisk -rx 'dialplan show 18005551234@from-trunk' must lead to bridgehead",
-    );
-  });
-
-  test("what else the trunk's context has does not matter to a number that leads here", async () => {
-    change("extensions.conf", "[from-trunk]\n", "[from-trunk]\ninclude => parkedcalls\n");
-    expect((await said()).dialplan).toBe("ok    dialplan: 18005551234 in from-trunk leads to bridgehead");
-
-    change("extensions.conf", "[from-trunk]\n", "[from-trunk]\nexten => +18005551234,1,Hangup()\n");
-    expect((await said()).dialplan).toMatch(
-      /^WRONG dialplan: \+18005551234 in from-trunk ends at Hangup\(\): write exten/,
+  test("a trunk that may transfer calls", async () => {
+    expect((await said()).transfers).toBe("ok    transfers: trunk can transfer no call");
+    change("pjsip.conf", "allow_transfer = no", "allow_transfer = yes");
+    await asterisk.cli("module reload res_pjsip.so");
+    expect((await said()).transfers).toMatch(
+      /^warn {2}transfers: trunk can transfer calls, .*: set allow_transfer = no /,
     );
   });
 

@@ -147,25 +147,21 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       needs: "ok    needs: version, modules and endpoint are what the driver needs",
       modules: "ok    modules: those of the sample configuration run",
       application: "ok    application: bridgehead is nobody's yet: the agent takes it when it acts",
-      dialplan: "ok    dialplan: 18005551234 in from-trunk leads to bridgehead",
+      dialplan:
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
+        "warn  dialplan: not looked at: asterisk -rx 'dialplan show 18005551234@from-trunk' must lead to Gosub(conference,${EXTEN},1(bridgehead))",
       trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
       strangers: "ok    strangers: no name in From makes a stranger trunk",
+      transfers: "ok    transfers: trunk can transfer no call",
       sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers hear are there",
       rtp: "ok    rtp: 20000 to 29999, enough for 5000 calls",
       keys: "ok    keys: each key counts once, however short (mindtmfduration = 0); of keys that a network holds back Asterisk tells some twice, and callers are asked for them again",
     });
   });
 
-  test("doctor says of each number, port, endpoint and sound that is missing what to write", async () => {
-    const wrong = await said(
-      { ports: 6_000, endpoint: "PJSIP/{number}@telco" },
-      { ...identity, dialIn: [...dialIn, "18005559999"] },
-    );
+  test("doctor says of each port, endpoint and sound that is missing what to write", async () => {
+    const wrong = await said({ ports: 6_000, endpoint: "PJSIP/{number}@telco" });
 
-    expect(wrong.dialplan).toBe(
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
-      "WRONG dialplan: 18005559999 does not lead to bridgehead: write exten => 18005559999,1,Gosub(conference,${EXTEN},1(bridgehead)) into extensions.conf under [from-trunk], with [conference] of the sample configuration, and run asterisk -rx 'dialplan reload'",
-    );
     expect(wrong.rtp).toBe(
       "WRONG rtp: 20000 to 29999 is enough for 5000 calls, and driver.ports is 6000: set rtpend = 31999 in rtp.conf, or lower driver.ports",
     );
@@ -174,32 +170,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     expect((await said({ sounds: { welcome: ["custom/our-name"] } })).sounds).toMatch(
       /^warn {2}sounds: Asterisk lacks sounds in the language en, .*: custom\/our-name \(driver\.sounds\.welcome\); put /,
     );
-    expect((await said({ application: "beta" })).dialplan).toMatch(
-      /^WRONG dialplan: 18005551234 in from-trunk leads to bridgehead, not to beta: write exten /,
-    );
   });
-
-  test.each([
-    ["+18005551234", "", /^ok /],
-    ["_1[78]00Z-N.", "", /^ok /],
-    ["_[+0-9]!", "", /^ok /],
-    ["_1[79]0XZ!", "", /^WRONG /],
-    ["_1[78]0ZN!", "", /^WRONG /],
-    ["_1800555123", "", /^WRONG /],
-    [
-      "_4X.",
-      "#include others.conf\n",
-      /^warn {2}dialplan: .* not clear here from #include others\.conf on: asterisk -rx 'dialplan show 18005551234@from-trunk'/,
-    ],
-  ])(
-    "doctor finds the number behind %s in the dialplan, as Asterisk would; what is included it does not know: %j",
-    async (pattern, before, says) => {
-      change("extensions.conf", "\nexten => 18005551234,", `\n${before}exten => ${pattern},`);
-      const { dialplan } = await said();
-      change("extensions.conf", `\n${before}exten => ${pattern},`, "\nexten => 18005551234,");
-      expect(dialplan).toMatch(says);
-    },
-  );
 
   test("an application that another owner has, and a password that is wrong", async () => {
     await asterisk.ari("POST", "/asterisk/variable", {
@@ -229,12 +200,12 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     const rest = { listen: { port: 2 }, logs: { personal: false }, policy: { allow: ["+"], deny: [] } };
     await doctor({ ...place, ...rest, driver: settings, dialIn }, (line) => lines.push(line), "");
 
-    expect(lines.slice(-12)).toEqual([
+    expect(lines.slice(-13)).toEqual([
       "ok    bridge: it is an Asterisk with all that the driver needs; 0 calls up",
       expect.stringMatching(/^warn {2}policy: any number/),
       ...Array(3).fill(expect.stringMatching(/^ok /)),
       "ok    application: bridgehead is acme/main's; agent-1 acted last",
-      ...Array(6).fill(expect.stringMatching(/^(ok|warn) /)),
+      ...Array(7).fill(expect.stringMatching(/^(ok|warn) /)),
     ]);
     expect(await agent.state()).toMatchObject({ calls: [] });
     expect(reports).toHaveLength(1);

@@ -204,48 +204,20 @@ test.each(["0.0.0.0", "localhost", "127.0.0.2"])("a host of this machine, %s, is
   expect(await complaints({ host, state: "s", domains: { local } })).toEqual([]);
 });
 
-test("what has secrets, and can be read or replaced by everybody on the machine, is a warning with what to do", async () => {
+test("a secret file that everybody on the machine can read or write is a warning with what to do", async () => {
   const [domains, token] = [written("domains.json", { local }), written("token", "f4Kp9-sVq2LmX7_bT0hWcZ1nRy")];
   const settings = { state: "state", domains: "domains.json", operatorTokenFile: "token" };
   const own = written("edge.json", settings);
-  const says = async (mode: number) => {
-    chmodSync(folder, mode);
-    return complaints(settings);
-  };
   for (const path of [own, domains, token]) chmodSync(path, 0o644);
 
-  expect(await says(0o750)).toEqual([]);
-  expect(await says(0o755)).toEqual([
+  expect(await complaints(settings)).toEqual([
     `warn settings: everybody on this machine can read ${own}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${own}`,
     `warn domains: everybody on this machine can read ${domains}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${domains}`,
     `warn token: everybody on this machine can read ${token}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${token}`,
   ]);
   for (const path of [own, token]) chmodSync(path, 0o640);
-  const ofDomains = [expect.stringContaining(`can read ${domains}: `)];
-  for (const mode of [0o755, 0o1777]) expect(await says(mode)).toEqual(ofDomains);
-  expect((await says(0o777))[0]).toBe(
-    `warn settings: everybody on this machine can write in ${folder}: take that back by chmod o-w ${folder}`,
-  );
   chmodSync(domains, 0o642);
-  expect(await says(0o755)).toEqual([expect.stringContaining(`can write to ${domains}: `)]);
-
-  // It is where a link leads to, and not below what nobody may enter.
-  const inner = join(folder, "inner");
-  mkdirSync(inner, { mode: 0o755 });
-  const real = join(inner, "token");
-  renameSync(token, real);
-  symlinkSync(real, token);
-  chmodSync(real, 0o644);
-  chmodSync(domains, 0o640);
-  expect(await says(0o755)).toEqual([expect.stringContaining(`can read ${real}: `)]);
-  expect(await says(0o700)).toEqual([]);
-  const links = join(folder, "links");
-  mkdirSync(links);
-  renameSync(token, join(links, "token"));
-  chmodSync(links, 0o777);
-  chmodSync(real, 0o640);
-  settings.operatorTokenFile = "links/token";
-  expect(await says(0o755)).toEqual([expect.stringContaining(`can write in ${links}: `)]);
+  expect(await complaints(settings)).toEqual([expect.stringContaining(`can write to ${domains}: `)]);
 });
 
 test("a state that everybody can read is a warning", async () => {

@@ -110,57 +110,6 @@ test("how a bridge is can be asked where the relay cannot write who is away", as
   expect(world.lines.at(-1)).toMatchObject({ event: "alarm-broke" });
 });
 
-test("a certificate that lives for six days is trouble in the last two, and of several the one that is to be renewed first", async () => {
-  const second = world.connect("agent-2");
-  const [certificateBegins, certificateEnds] = [world.now - dayMs, world.now + 5 * dayMs];
-  const long = { certificateBegins: world.now - 80 * dayMs, certificateEnds: world.now + 14 * dayMs };
-  world.says({ ...health, certificateBegins, certificateEnds }, 100, "link-1");
-  expect(await foundOf("certificate-expires")).toEqual([]);
-  world.says({ ...health, ...long }, 100, second);
-  expect(await foundOf("certificate-expires")).toMatchObject([{ since: world.now }]);
-  world.says({ ...health, ...long, certificateEnds: world.now + 30 * dayMs }, 100, second);
-  world.now = certificateEnds - 2 * dayMs;
-  for (const link of ["link-1", second]) world.pings(link);
-  expect(await foundOf("certificate-expires")).toMatchObject([{ since: world.now }]);
-  expect(await world.relay.health()).not.toHaveProperty("certificateBegins");
-});
-
-test("a certificate of the edge that ends within 14 days is trouble from then on", async () => {
-  const certificateEnds = Date.UTC(2026, 0, 20);
-  world.says({ ...health, certificateEnds });
-  expect(await foundOf("certificate-expires")).toEqual([]);
-  world.now = certificateEnds - 14 * dayMs;
-  world.pings("link-1");
-  expect(await foundOf("certificate-expires")).toEqual([
-    { kind: "certificate-expires", about: "2026-01-20", since: world.now, why: "ends on 2026-01-20" },
-  ]);
-  // Of the agent, so none of what strangers see.
-  expect(await world.relay.health()).not.toHaveProperty("certificateEnds");
-});
-
-test("a certificate that has ended is trouble also when no agent gets through any more, until one has seen a later one", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.agentNames = ["agent-1"];
-  world.sleep();
-  const certificateEnds = Date.UTC(2026, 0, 2);
-  world.says({ ...health, certificateEnds });
-  const certificate = { kind: "certificate-expires", about: "2026-01-02", since: certificateEnds - 14 * dayMs };
-  await pass(12_000, "link-1");
-  expect(await found()).toEqual([{ ...certificate, why: "ends on 2026-01-02" }]);
-  world.now = certificateEnds;
-  world.pings("link-1");
-  expect(await found()).toEqual([{ ...certificate, why: "ended on 2026-01-02" }]);
-  world.sockets.clear();
-  world.sleep();
-  await pass(60_000);
-  expect(await found()).toEqual([{ ...certificate, why: "ended on 2026-01-02" }]);
-  expect(world.notified).toEqual(["certificate-expires", "certificate-expires,no-agent"]);
-  world.connect();
-  expect(await found()).toMatchObject([certificate]);
-  world.says({ ...health, certificateEnds: certificateEnds + 90 * dayMs });
-  expect(await found()).toEqual([]);
-});
-
 test("where receivers of webhooks want it, the directory hears what has lasted ten seconds, and of its end, once", async () => {
   world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
   world.sleep();
@@ -394,15 +343,6 @@ test("a bridge that is gone from the settings of another start has no trouble fo
     await world.settle();
     expect(world.notified.at(-1)).toBe("");
   }
-});
-
-test("a certificate that ends comes to receivers, too", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.sleep();
-  const second = world.connect("agent-2");
-  world.says({ ...health, certificateEnds: world.now + dayMs }, 100, "link-1");
-  await pass(30_000, "link-1", second);
-  expect(world.notified.at(-1)?.split(",")).toEqual(["certificate-expires"]);
 });
 
 test("an agent of which nothing is heard any more is no trouble of a later life either; one that goes on is", async () => {

@@ -150,11 +150,6 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
       ...up,
       trouble: [{ kind: "clock-differs", about: "agent-2", since: 1, why: "6 minutes behind" }],
     }),
-  "certificate-expires": () =>
-    edge.health.set("simulated", {
-      ...up,
-      trouble: [{ kind: "certificate-expires", about: "2026-12-01", since: 1, why: "2026-12-01" }],
-    }),
   "directory-unreachable": () => edge.broken.add("directory"),
   "mailbox-unreachable": () => edge.broken.add("mailbox"),
   "posts-refused": () => {

@@ -73,7 +73,6 @@ test("what stands in a query to a database is a name or a number of ours; values
 
 test("an expression is made of words of ours, or of text that is escaped", () => {
   expect(found(/new RegExp\(/g).map((line) => line.split(":")[0])).toEqual([
-    "bridge-agent/drivers/asterisk/setup/dialplan.ts", // Asterisk's patterns, each sign as its code point.
     ...Array(2).fill("bridge-agent/drivers/asterisk/setup/doctor.ts"), // Names of settings.
     ...Array(2).fill("src/tsp/xml.ts"), // Constants.
     "webex-interfaces/client/provisioning.ts", // Adapter secrets, which are letters, digits, - and _.

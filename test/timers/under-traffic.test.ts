@@ -290,10 +290,8 @@ const keptTimers: Readonly<Record<string, string>> = {
   "bridge-agent/drivers/asterisk/driver.ts": "one for each session; the end of the session",
   "bridge-agent/drivers/asterisk/link.ts":
     "the next ping or attempt, set when the one before is over; the end of the session",
-  "bridge-agent/link/edge-link.ts": "the next look at the certificate, set with each link; the end of the link",
   "bridge-agent/link/reconnecting-socket.ts":
     "the next ping or attempt, set when the one before is over; the end of the connection",
-  "bridge-agent/service/service.ts": "the next attempt, set when the one before has failed; a stop",
   "durable-objects/home/alarms.ts": "the first of those that are asked for, a minute away at most",
   "durable-objects/home/home.ts":
     "the next probe, set when a flush or the probe before has failed, and none is flushed until one succeeds; a stop",

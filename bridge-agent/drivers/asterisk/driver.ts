@@ -166,7 +166,6 @@ export class AsteriskDriver implements BridgeDriver {
 
   async #begun(session: AriSession, isSettled: boolean): Promise<boolean> {
     const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
-    if (isInLine) this.#follow(toDo({ type: "watch-calls" }));
     if (isInLine && !isSettled)
       this.#cancelSettling = this.#ports.timers.after(SETTLES_WITHIN_MS, () => this.#settleMutes());
     return isInLine;
@@ -203,7 +202,6 @@ export class AsteriskDriver implements BridgeDriver {
         this.#afterResult.push(...reports);
         setImmediate(() => this.#reportAll([]));
       },
-      reportPorts: (ports) => this.#report({ type: "ports", ports }),
       notice: (what) => this.#notice(what),
       turnedAway: (dialled) => this.#noticeTurnedAway(dialled),
       failed: (why) => this.#link.lost(session, why),

@@ -49,8 +49,6 @@ export interface ExecutorContext {
   begin(followUps: readonly FollowUp[]): void;
   /** Reports what follows from a command, after its result. */
   report(reports: readonly BridgeEvent[]): void;
-  /** How many calls Asterisk carries at most; 0: it takes no new ones. */
-  reportPorts(ports: number | null): void;
   /** For operations staff: what Asterisk does, as the end of a sentence. */
   notice(what: string): void;
 }

@@ -21,7 +21,6 @@ import {
 import type { CallFollowUp, FollowUp } from "../mirror/changes.ts";
 import { closeRoom, createConference, createRoom, endConference, reportSpeakers } from "../mirror/conferences.ts";
 import { conferenceVariable } from "../mirror/names.ts";
-import { watchCalls } from "../setup/takes-calls.ts";
 import { Voice } from "../voice.ts";
 import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dialling.ts";
 import {
@@ -69,7 +68,7 @@ const callActs: Readonly<Record<CallFollowUp, CallAct>> = {
   "await-keys": awaitKeys,
 };
 
-type Given = "ari" | "mirror" | "settings" | "owner" | "report" | "reportPorts" | "notice";
+type Given = "ari" | "mirror" | "settings" | "owner" | "report" | "notice";
 
 interface ExecutorOptions extends Pick<ExecutorContext, Given> {
   readonly timers: Timers;
@@ -197,8 +196,6 @@ export class Executor {
           channelId: followUp.call,
           reason: followUp.dialled === null ? "normal" : "unallocated",
         });
-      case "watch-calls":
-        return watchCalls(context);
       case "destroy-bridge":
         mirror.bridgeGone(followUp.bridge);
         await ari.ask("destroyBridge", { bridgeId: followUp.bridge });

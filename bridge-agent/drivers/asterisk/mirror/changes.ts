@@ -11,9 +11,7 @@ export type FollowUp =
   | { readonly type: CallFollowUp; readonly call: CallId }
   /** Its number is none of the owner's, though the dialplan hands it to this application; `null`: Asterisk cannot describe the call. */
   | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string | null }
-  | { readonly type: "destroy-bridge" | "play-leave-tone"; readonly bridge: string }
-  /** Whether it takes new ones is to be found out, from now on. */
-  | { readonly type: "watch-calls" };
+  | { readonly type: "destroy-bridge" | "play-leave-tone"; readonly bridge: string };
 
 /** What is done for one call; the table of `acts/executor.ts` says how. */
 export type CallFollowUp =

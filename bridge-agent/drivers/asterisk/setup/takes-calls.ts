@@ -3,8 +3,6 @@ import type { ExecutorContext } from "../acts/executor-context.ts";
 import { isDone } from "../ari.ts";
 import { helperId } from "../mirror/names.ts";
 
-const LOOK_EVERY_MS = 5_000;
-
 /** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. What is found is reported. */
 export async function takesCalls(context: ExecutorContext): Promise<boolean> {
   const { ari, settings } = context;
@@ -20,27 +18,14 @@ export async function takesCalls(context: ExecutorContext): Promise<boolean> {
   return isDone(made);
 }
 
-/** Tells operations staff, once for as long as it stays so, and the edge, which then chooses another bridge where there is one. */
+/** Notifies operations staff, once for as long as it stays so. */
 export function setTrouble(context: ExecutorContext, trouble: ExecutorContext["trouble"]): void {
-  const before = context.trouble;
-  if (trouble === before) return;
+  if (trouble === context.trouble) return;
   context.trouble = trouble;
-  if (before === "going-away") context.reportPorts(context.settings.ports ?? null);
   if (trouble === "going-away") {
-    context.notice(
-      "takes no new calls, for it is about to end: new conferences go elsewhere until it was started anew",
-    );
-    context.reportPorts(0);
+    context.notice("takes no new calls, for it is about to end: new conferences are refused until it was restarted");
   } else if (trouble === "endpoint") {
     const { endpoint } = context.settings;
     context.notice(`cannot call by ${endpoint}: look at this endpoint with \`asterisk -rx "pjsip show endpoints"\``);
-  }
-}
-
-/** As long as the link lasts: Asterisk does not report that it is about to end, nor that somebody has thought better of it. */
-export async function watchCalls(context: ExecutorContext): Promise<void> {
-  for (;;) {
-    await takesCalls(context);
-    await context.ari.pause(LOOK_EVERY_MS);
   }
 }
