@@ -63,11 +63,6 @@ export class HangUps {
     this.#newId = newId;
   }
 
-  /** Callers who are being hung up on. */
-  get count(): number {
-    return this.#asked.size + this.#again.size;
-  }
-
   get wait(): boolean {
     return this.#again.size > 0;
   }

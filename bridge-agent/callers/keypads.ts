@@ -28,7 +28,7 @@ import type { Identify, OpenCommand, PendingCommands } from "../core/pending-com
 import type { Reports } from "../core/reports.ts";
 import type { Note } from "../service/log.ts";
 import { type HangUpReason, type HangUps, hangUpReason, refusedAs } from "./hang-ups.ts";
-import type { Arrival, KeysEvent, Leg, Legs, PromptTimes } from "./legs.ts";
+import type { Arrival, KeysEvent, Leg, Legs } from "./legs.ts";
 import type { PromptCalls } from "./prompt-calls.ts";
 
 /** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
@@ -40,11 +40,6 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 /** A pause after which the edge hears what a caller has keyed without a #; and the longest time that somebody keys a key in. */
 const PAUSE_MS = 5_000;
 const LONGEST_ENTRY_MS = 15_000;
-
-/** So long a caller may listen before it is one too many: the welcome says what to key. */
-export const LISTENS_MS = 10_000;
-/** And so long for all that it hears and keys. */
-const KEYS_WITHIN_MS = LISTENS_MS + 60_000;
 
 export interface AnnouncementToCall {
   readonly call: CallId;
@@ -69,15 +64,10 @@ export class Keypads {
   /** Legs whose keypad may change when time passes. */
   readonly #timed = new Set<Leg>();
   #announcements: AnnouncementToCall[] = [];
-  /** Whether callers at the prompt may be too many since this was last asked. */
-  #mayBeCrowded = false;
-  /** How many of the bridge's ports were in use when that was asked. */
-  #portsInUse = 0;
-  /** Until when some of them listen or key; `null`: nobody does. */
-  #listensUntil: EpochMs | null = null;
+  /** True if callers have arrived since `arrivedAtPrompt` was last called. */
+  #hasArrivals = false;
   /** `null`: the edge is there. */
   #edgeLostAt: EpochMs | null = 0;
-  #edgeBackAt: EpochMs = 0;
   /** What passes from then on until the edge is back counts for nobody's time at the prompt. */
   #uncountedFrom: EpochMs = 0;
 
@@ -126,12 +116,8 @@ export class Keypads {
     this.#parts.promptCalls.edgeLost();
   }
 
-  /** Who has heard to wait may hear the welcome first. */
   edgeBack(now: EpochMs): void {
     this.#edgeLostAt = null;
-    if (this.#timedLegs().next().done) return;
-    this.#edgeBackAt = now;
-    this.#lookUntil(now + KEYS_WITHIN_MS);
     for (const leg of this.#timedLegs()) leg.countsFrom += now - Math.max(leg.since, this.#uncountedFrom);
   }
 
@@ -144,40 +130,18 @@ export class Keypads {
     const leg = this.#parts.legs.prompted(arrival);
     this.#parts.promptCalls.arrived(leg.call, leg.since);
     this.#timed.add(leg);
-    this.#someArrived();
+    this.#hasArrivals = true;
     this.announce(leg, announcement);
   }
 
-  #someArrived(): void {
-    this.#mayBeCrowded = true;
-    this.#lookUntil(this.#parts.legs.now + LISTENS_MS);
-  }
-
-  #lookUntil(at: EpochMs): void {
-    this.#listensUntil = Math.max(this.#listensUntil ?? 0, at);
-  }
-
-  /**
-   * All callers at the prompt, where they may have become too many. While the edge is away that is so only where
-   * conferences run: all hear to wait, and take nothing but the conferences' ports.
-   */
-  crowd(now: EpochMs, portsInUse: number): readonly Leg[] {
-    // Conferences may have grown into what was left for them.
-    if (portsInUse > this.#portsInUse) this.#mayBeCrowded = true;
-    this.#portsInUse = portsInUse;
-    const isNeeded = this.times(now).heardBy !== null || this.#parts.reports.live.size > 0;
-    if (!this.#mayBeCrowded || !isNeeded) return [];
-    this.#mayBeCrowded = false;
+  /** Returns all callers in the prompt if some have arrived since the last call, else none. */
+  arrivedAtPrompt(): readonly Leg[] {
+    if (!this.#hasArrivals) return [];
+    this.#hasArrivals = false;
     return [...this.#timedLegs()].filter(({ keypad }) => isAtPrompt(keypad));
   }
 
-  times(now: EpochMs): PromptTimes {
-    if (this.#isWithoutEdge) return { heardBy: null, keyedBy: null };
-    const hasHeard = now - this.#edgeBackAt >= LISTENS_MS;
-    return { heardBy: hasHeard ? now - LISTENS_MS : null, keyedBy: now - KEYS_WITHIN_MS };
-  }
-
-  /** It is one too many. */
+  /** Frees the port at once, without an announcement. */
   hangUpOnCrowded(leg: Leg): void {
     this.#hush(leg);
     this.#endAtPrompt(leg, { why: "crowded", announcement: null }, leg.keypad);
@@ -197,7 +161,6 @@ export class Keypads {
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     leg.hasKeyed = true;
-    this.#lookUntil(leg.countsFrom + KEYS_WITHIN_MS);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
     for (const key of keys)
@@ -208,10 +171,6 @@ export class Keypads {
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
     this.#parts.hangUps.timePassed(now);
-    if (this.#listensUntil !== null) {
-      this.#mayBeCrowded = true;
-      if (now >= this.#listensUntil) this.#listensUntil = null;
-    }
     for (const leg of this.#timedLegs()) {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
@@ -261,7 +220,7 @@ export class Keypads {
   /** Nobody may be led in; `calls` are all that the bridge has. */
   reconcileHeld(calls: readonly BridgeCall[], now: EpochMs): void {
     const found = this.#parts.legs.reconcile(calls);
-    if (found.length > 0) this.#someArrived();
+    this.#hasArrivals ||= found.length > 0;
     this.#parts.promptCalls.reconcile(calls, now);
     this.#letInAdmitted();
     for (const { leg, keys } of this.#atPrompt(found)) {
@@ -278,7 +237,7 @@ export class Keypads {
 
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that are new to this agent. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
-    if (found.length > 0) this.#someArrived();
+    this.#hasArrivals ||= found.length > 0;
     this.#letInAdmitted();
     this.#resumeHeld(now);
     for (const { leg, keys } of this.#atPrompt(found)) {

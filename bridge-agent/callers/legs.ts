@@ -6,14 +6,6 @@ import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from 
 import { MultiMap } from "../../src/foundation/maps.ts";
 import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "../core/journal.ts";
 
-/** Of callers at the prompt. */
-export interface PromptTimes {
-  /** Who came until then has heard what to key; `null`: nobody has, since all hear to wait, or did until just now. */
-  readonly heardBy: EpochMs | null;
-  /** Who counts from then or before has had time for its keys, and is as silent; `null`: nobody has, without the edge. */
-  readonly keyedBy: EpochMs | null;
-}
-
 export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
 
 /** A phone leg as far as the agent must know it between two events. */

@@ -219,19 +219,10 @@ export class Agent {
     return this.#legs.count + this.#bridge.callsOfOthers;
   }
 
-  /** So that ports are left for conferences, whoever dials in. */
   #thinOutPrompt(now: EpochMs): void {
-    const atPrompt = this.#keypads.crowd(now, this.#portsInUse);
-    if (atPrompt.length === 0) return;
-    // Without ports a bridge takes no more calls, and says nothing of how many it has.
-    const ports = this.#bridge.ports || null;
-    const others = this.#portsInUse - atPrompt.length - this.#hangUps.count;
-    const crowd = this.#policy.crowd(atPrompt, ports && ports - others, this.#keypads.times(now));
-    for (const leg of atPrompt) {
+    for (const leg of this.#policy.crowd(this.#keypads.arrivedAtPrompt())) {
       const { call, number } = leg;
-      const reason = crowd.get(call);
-      if (reason === undefined) continue;
-      this.#commands.policyActs(reason, { call, number }, now);
+      this.#commands.policyActs("prompt-calls", { call, number }, now);
       this.#keypads.hangUpOnCrowded(leg);
     }
   }

@@ -2,7 +2,7 @@ import type { Command } from "../../src/bridge/commands.ts";
 import { mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import type { Leg, Legs, PromptTimes } from "../callers/legs.ts";
+import type { Leg, Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "./journal.ts";
@@ -12,7 +12,6 @@ import type { PendingCommands } from "./pending-commands.ts";
 export type PolicySettings = AgentSettings["policy"];
 
 type DialRefusal = WrongNumber | "number-denied" | "calls-at-once" | "calls-per-minute";
-type CrowdReason = "prompt-calls" | "prompt-calls-of-number";
 export const policyReasons = {
   "malformed-number":
     "the edge asks to dial what is no number: refused. An edge of ours does not do that: see who has its place or its settings",
@@ -28,10 +27,8 @@ export const policyReasons = {
   "longest-conference":
     "a conference has lasted as long as `policy.longestConferenceMinutes` allows: the agent ends it",
   "prompt-calls":
-    "as many callers are at the prompt as `policy.promptCalls` allows: the agent hangs up on the one that has waited longest, first without a key",
-  "prompt-calls-of-number":
-    "as many callers of one number are at the prompt as `policy.promptCallsOfNumber` allows: the agent hangs up on the one that has waited longest, first without a key",
-} as const satisfies Record<DialRefusal | "longest-call" | "longest-conference" | CrowdReason, string>;
+    "more callers are in the prompt than `policy.promptCalls` allows: the agent hangs up on the one that has waited longest without a digit",
+} as const satisfies Record<DialRefusal | "longest-call" | "longest-conference" | "prompt-calls", string>;
 export type PolicyReason = keyof typeof policyReasons;
 
 declare const isPermitted: unique symbol;
@@ -39,6 +36,8 @@ declare const isPermitted: unique symbol;
 export type Permitted = Execution & { readonly [isPermitted]: true };
 
 const MINUTE_MS = 60_000;
+/** Callers in the prompt at once, unless the settings say another number. */
+const PROMPT_CALLS = 100;
 
 interface PolicyParts {
   readonly journal: Pick<AgentJournal, "saveDials">;
@@ -98,37 +97,13 @@ export class Policy {
     return legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
   }
 
-  /**
-   * Callers at the prompt who are too many, so that ports are left for conferences: those who have waited longest
-   * without a key. Who still listens, is told to wait, or keys, stays unless half as many again are there, and who
-   * keys goes last. `freePorts`: those that no conference has; `null`: nobody knows.
-   */
-  crowd(
-    atPrompt: Iterable<AtPrompt>,
-    freePorts: number | null,
-    { heardBy, keyedBy }: PromptTimes,
-  ): ReadonlyMap<CallId, CrowdReason> {
-    const share = freePorts === null ? Number.POSITIVE_INFINITY : atLeastOne(freePorts / 2);
-    const { promptCalls = share } = this.settings;
-    const { promptCallsOfNumber = atLeastOne(promptCalls / 2) } = this.settings;
-    const all = [...atPrompt].sort((one, other) => one.since - other.since);
-    const crowd = new Map<CallId, CrowdReason>();
-    const isSilent = ({ hasKeyed, countsFrom }: AtPrompt) => !hasKeyed || (keyedBy !== null && countsFrom <= keyedBy);
-    const thinOut = (callers: readonly AtPrompt[], most: number, reason: CrowdReason) => {
-      const here = callers.filter(({ call }) => !crowd.has(call));
-      const silent = here.filter(isSilent);
-      const heard = silent.filter(({ since }) => heardBy !== null && since <= heardBy);
-      const surplus = Math.max(Math.min(here.length - most, heard.length), here.length - Math.ceil(most * 1.5), 0);
-      const keying = heardBy === null ? [] : here.filter((one) => !isSilent(one));
-      const first = [...silent, ...keying];
-      for (const { call } of first.slice(0, surplus)) crowd.set(call, reason);
-    };
-    // Those who withhold their numbers have nothing to do with each other.
-    const byNumber = Map.groupBy(all, ({ number }) => (/\d/.test(number) ? number : null));
-    for (const [number, callers] of byNumber)
-      if (number !== null) thinOut(callers, promptCallsOfNumber, "prompt-calls-of-number");
-    thinOut(all, promptCalls, "prompt-calls");
-    return crowd;
+  /** Callers beyond the limit of the prompt: the longest waiting ones without a digit, and if all have entered digits, the longest waiting. */
+  crowd(inPrompt: readonly Leg[]): readonly Leg[] {
+    const { promptCalls = PROMPT_CALLS } = this.settings;
+    const surplus = Math.max(0, inPrompt.length - promptCalls);
+    const waited = inPrompt.toSorted((one, other) => one.since - other.since);
+    const [silent, others] = [waited.filter(({ hasKeyed }) => !hasKeyed), waited.filter(({ hasKeyed }) => hasKeyed)];
+    return [...silent, ...others].slice(0, surplus);
   }
 
   overdue(conferences: Iterable<ConfKey>, now: EpochMs): readonly Overdue[] {
@@ -139,12 +114,6 @@ export class Policy {
     );
     return durations.overdue(this.settings, calls, conferences, now);
   }
-}
-
-type AtPrompt = Pick<Leg, "call" | "number" | "since" | "countsFrom" | "hasKeyed">;
-
-function atLeastOne(calls: number): number {
-  return Math.max(1, Math.floor(calls));
 }
 
 /** One that lasts longer than the policy lets it; without `call` it is the whole conference. */

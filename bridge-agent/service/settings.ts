@@ -36,10 +36,8 @@ const policy = strictObject({
   /** Whoever dialled. */
   longestCallMinutes: limit,
   longestConferenceMinutes: limit,
-  /** Callers at the prompt at once; absent: half of the ports that no conference has, where the bridge says how many it has. */
+  /** Callers in the prompt at once. */
   promptCalls: limit,
-  /** Of one number; absent: half of `promptCalls`. */
-  promptCallsOfNumber: limit,
 });
 
 const edges = v.pipe(v.array(socketUrl), v.minLength(1, "must not be empty"));
@@ -89,7 +87,6 @@ const example: Required<AgentSettingsInput> = {
     longestCallMinutes: 720,
     longestConferenceMinutes: 1440,
     promptCalls: 100,
-    promptCallsOfNumber: 50,
   },
   dialIn: ["18005551234"],
 };

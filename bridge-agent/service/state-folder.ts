@@ -152,9 +152,10 @@ export function secretFile(file: string, says = file): CheckResult {
 /** What is wrong with the rights of a secret file; `null`: nothing, or there is none. */
 export function openToAll(file: string): string | null {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  const isClosed = (mode & 0o006) === 0 || (statSync(dirname(file)).mode & 0o001) === 0;
+  if (isClosed) return null;
   if ((mode & 0o002) !== 0)
     return `everybody on this machine can write to ${file}: take that back by chmod o-w ${file}`;
-  if ((mode & 0o004) === 0) return null;
   return `everybody on this machine can read ${file}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${file}`;
 }
 

@@ -13,8 +13,7 @@ export const promptEnds = {
   "stopped-keying": "The agent hung up: the caller keyed no more, though something was missing, often the #.",
   "unknown-keys": "The agent hung up: no conference has the keys.",
   "unclear-keys": "The agent hung up: each time it was unclear what was keyed.",
-  crowded:
-    "The agent hung up: too many callers were at the prompt, and this one had keyed nothing, or not what leads in.",
+  crowded: "The agent hung up: too many callers were in the prompt, and this one had waited longest.",
   locked: "The conference was locked.",
   full: "The conference was full.",
   refused: "The bridge refused to admit it.",

@@ -184,6 +184,7 @@ test("doctor says that the agent's bridge takes no new calls", async () => {
 test("doctor leaves nothing beside a journal that no agent has open", async () => {
   const state = join(folder, "stopped");
   agentKey(state);
+  chmodSync(state, 0o700);
   openedJournal(join(state, "journal.sqlite")).close();
   const before = readdirSync(state);
 
@@ -197,6 +198,7 @@ test("doctor leaves nothing beside a journal that no agent has open", async () =
 function heldJournal(name: string) {
   const state = join(folder, name);
   agentKey(state);
+  chmodSync(state, 0o700);
   const file = join(state, "journal.sqlite");
   openedJournal(file).close();
   return { state, file, release: holdStateFolder(state) };

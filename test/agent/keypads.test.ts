@@ -8,7 +8,6 @@ import { Reports } from "../../bridge-agent/core/reports.ts";
 import type { Note } from "../../bridge-agent/service/log.ts";
 import type { Command } from "../../src/bridge/commands.ts";
 import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
-import type { BridgeCall } from "../../src/bridge/state.ts";
 import { type CallId, type CommandId, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { KEY, openedJournal } from "./agent-world.ts";
 
@@ -91,54 +90,18 @@ test("a mute code that waits acts after two seconds, once; while nobody may be l
 
   world.keys("*6", 10_000);
   world.keypads.heldTimePassed(600_000);
-  expect([world.announced(), world.hangUps.count, world.legs.callsInside(KEY)]).toEqual([[], 0, [caller]]);
+  expect([world.announced(), world.hangUps.begin(), world.legs.callsInside(KEY)]).toEqual([[], [], [caller]]);
   world.keypads.resumePrompts([], 600_000);
   expect([world.announced(), world.legs.callsInside(KEY)]).toEqual([[], [caller]]);
 });
 
-test("who is inside is never one of a crowd at the prompt", () => {
+test("callers in the prompt are counted after an arrival, and callers inside never", () => {
   const { keypads, inside, keys, arrives } = keypadsWorld(waiting);
   inside();
   keys("*6");
   const leg = arrives(other);
-  expect(keypads.crowd(20_000, 1)).toEqual([leg]);
-});
-
-test("a crowd is looked at when it may have grown", () => {
-  const { keypads, arrives } = keypadsWorld(waiting);
-  const leg = arrives(other);
-  expect(keypads.crowd(20_000, 1)).toEqual([leg]);
-  expect(keypads.crowd(20_000, 1)).toEqual([]);
-  keypads.timePassed(10_000); // By then it has heard what to key.
-  expect(keypads.crowd(20_000, 1)).toEqual([leg]);
-  keypads.timePassed(11_000);
-  keypads.resumePrompts([], 11_000);
-  keypads.reconcileHeld([{ stage: "prompted", call: other, number: "", dialled: "", keys: "" }], 11_000);
-  expect(keypads.crowd(20_000, 1)).toEqual([]);
-});
-
-test.each([
-  [
-    "resumePrompts",
-    (keypads: Keypads, found: readonly BridgeCall[], legs: Legs) => keypads.resumePrompts(legs.reconcile(found), 0),
-  ],
-  ["reconcileHeld", (keypads: Keypads, found: readonly BridgeCall[]) => keypads.reconcileHeld(found, 0)],
-] as const)("callers whom a state shows may be a crowd, too (%s)", (_, found) => {
-  const { keypads, legs } = keypadsWorld();
-  found(keypads, [{ stage: "prompted", call: caller, number: "", dialled: "", keys: "" }], legs);
-  expect(keypads.crowd(20_000, 1)).toEqual([legs.find(caller)]);
-});
-
-test("where nobody waited for the edge, who comes when it is back hears the welcome first: only so many are too many", () => {
-  const { keypads, arrives } = keypadsWorld({ lives: false });
-  keypads.edgeLost(0);
-  keypads.edgeBack(60_000);
-  expect(keypads.times(60_000).heardBy).toBe(50_000);
-  arrives(caller, 60_000);
-  keypads.edgeLost(61_000);
-  expect(keypads.times(61_000).heardBy).toBeNull();
-  keypads.edgeBack(70_000);
-  expect([keypads.times(79_999).heardBy, keypads.times(80_000).heardBy]).toEqual([null, 70_000]);
+  expect(keypads.arrivedAtPrompt()).toEqual([leg]);
+  expect(keypads.arrivedAtPrompt()).toEqual([]);
 });
 
 test("a key of one caller takes back what that one was about to hear, and of nobody else", () => {
@@ -236,13 +199,13 @@ test("whom the bridge refuses to admit is hung up on if it led itself in, and is
   const admit: Command<"admit"> = { type: "admit", call: other, muted: false, joinTone: true };
   legs.dialled(other, "14085551234", KEY);
   keypads.refused({ id: "e1" as CommandId, conference: KEY, origin: "edge", command: admit } as never, "locked");
-  expect(hangUps.count).toBe(0);
+  expect(hangUps.begin()).toEqual([]);
   arrives();
   keys(`${KEY}##`);
   const [own] = pending.begin(0);
   legs.ended(caller);
   keypads.refused(own ?? expect.unreachable(), "locked");
-  expect(hangUps.count).toBe(0);
+  expect(hangUps.begin()).toEqual([]);
   arrives();
   keypads.refused(own ?? expect.unreachable(), "locked");
   expect(hangUps.begin()).toMatchObject([{ command: { type: "expel", call: caller } }]);
@@ -253,7 +216,7 @@ test("what is to become of callers is forgotten with the link to the bridge", ()
   keypads.hangUpOnCrowded(arrives());
   arrives(other);
   keypads.clear();
-  expect([hangUps.begin(), hangUps.count, legs.count, announced(), keypads.waitForTime]).toEqual([[], 0, 0, [], false]);
+  expect([hangUps.begin(), legs.count, announced(), keypads.waitForTime]).toEqual([[], 0, [], false]);
 });
 
 test("without the edge a caller is turned away from a conference that is full, as from one that is locked", () => {
@@ -262,12 +225,12 @@ test("without the edge a caller is turned away from a conference that is full, a
   keypads.edgeLost(0);
   arrives(other);
   keys(`${KEY}#`, 0, other);
-  expect([announced(), hangUps.count]).toEqual([[`${other} full`], 1]);
+  expect([announced(), hangUps.begin().length]).toEqual([[`${other} full`], 1]);
   reports.change(KEY, { locked: true, maxCallers: null });
   const last = "c3" as CallId;
   arrives(last);
   keys(`${KEY}#`, 0, last);
-  expect([announced(), hangUps.count]).toEqual([[`${last} locked`], 2]);
+  expect([announced(), hangUps.begin().length]).toEqual([[`${last} locked`], 1]);
 });
 
 test("without the edge, who was silent or unclear for too long may go on; who has tried all its keys may not until the edge is back", () => {

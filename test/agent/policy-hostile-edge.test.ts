@@ -15,7 +15,6 @@ const policy = {
   longestCallMinutes: 3,
   longestConferenceMinutes: 5,
   promptCalls: 3,
-  promptCallsOfNumber: 2,
 } as const satisfies PolicySettings;
 /** The same, said in another way. */
 const allowed = /^(1408(?!900)|44(?!90))\d+$/;

@@ -29,23 +29,6 @@ function verdict(settings: Partial<PolicySettings>, to: PhoneNumber): string {
   return permitted.ok ? "allowed" : permitted.error;
 }
 
-test("of callers at the prompt who are one too many, the one that has waited longest goes, in whatever order they are known", () => {
-  const { policy } = policyWith({ promptCalls: 2 });
-  const caller = (call: string, since: number) => ({ call, number: call, since, hasKeyed: false }) as never;
-
-  const crowd = policy.crowd([caller("c2", 2), caller("c1", 1), caller("c3", 3)], null, { heardBy: 1, keyedBy: null });
-
-  expect([...crowd]).toEqual([["c1", "prompt-calls"]]);
-});
-
-test("who goes as one too many of its number is not one too many of all as well", () => {
-  const { policy } = policyWith({ promptCalls: 3, promptCallsOfNumber: 1 });
-  const caller = (call: string, number: string, since: number) => ({ call, number, since, hasKeyed: false }) as never;
-  const callers = [caller("c1", "1", 1), caller("c2", "2", 2), caller("c3", "2", 3), caller("c4", "4", 4)];
-
-  expect([...policy.crowd(callers, null, { heardBy: 4, keyedBy: null })]).toEqual([["c2", "prompt-calls-of-number"]]);
-});
-
 describe("which numbers may be dialled", () => {
   test("none, unless the settings name some", () => {
     expect(verdict({}, number("14085551234"))).toBe("number-denied");

@@ -134,7 +134,7 @@ test.each([
   [
     "a setting too many that is like no other",
     { policy: { mostSpent: 1 } },
-    "policy.mostSpent is no setting; the settings of policy are allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes, longestConferenceMinutes, promptCalls, promptCallsOfNumber",
+    "policy.mostSpent is no setting; the settings of policy are allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes, longestConferenceMinutes, promptCalls",
   ],
   [
     "a setting too many of a driver",

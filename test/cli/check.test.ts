@@ -210,6 +210,9 @@ test("a secret file that everybody on the machine can read or write is a warning
   const own = written("edge.json", settings);
   for (const path of [own, domains, token]) chmodSync(path, 0o644);
 
+  chmodSync(folder, 0o750);
+  expect(await complaints(settings)).toEqual([]);
+  chmodSync(folder, 0o755);
   expect(await complaints(settings)).toEqual([
     `warn settings: everybody on this machine can read ${own}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${own}`,
     `warn domains: everybody on this machine can read ${domains}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${domains}`,

@@ -81,7 +81,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "bridge-agent/core": {
     files: ["bridge-agent/core/*.ts"],
     tests: [
-      "test/agent/{agent,agent-*,announcements,backlog,command-acks,crowd,digests,drain,hang-ups,held-events}.test.ts",
+      "test/agent/{agent,agent-*,announcements,backlog,command-acks,crowd,digests,hang-ups,held-events}.test.ts",
       "test/agent/{id-limit,journal,keypads,live-conferences,orphans,pending-commands,policy,policy-*}.test.ts",
       "test/agent/{prompt-*,running-agent,speakers,topic-queue}.test.ts",
     ],
