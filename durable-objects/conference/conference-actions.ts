@@ -118,7 +118,7 @@ type PostedDocument = GivenUpDocument & { readonly transId: string };
 /** What was given up in this row of the journal; `null`: nothing was. */
 export function givenUpIn(journal: Journal, row: number): PostedDocument | null {
   const input = journal.inputOf(row);
-  if (input?.type !== "undelivered" || !input.of) return null;
+  if (input?.type !== "undelivered") return null;
   const { messages, of } = input;
   const isUnowed = of.unpostable === true || of.oneAttempt === true;
   return { host: of.host, transId: of.transId, messages, ...(isUnowed && { isUnowed }) };

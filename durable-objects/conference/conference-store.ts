@@ -1,5 +1,4 @@
 import type { Fact } from "../../src/conference/facts.ts";
-import { isOngoing } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { QueuedDocument } from "../../src/conference/server/queue.ts";
 import {
@@ -12,21 +11,18 @@ import {
   kindOfKey,
 } from "../../src/conference/state.ts";
 import { Seen } from "../../src/delivery/seen.ts";
-import type { ActionId, DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
+import type { ActionId, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { isOwed } from "../../src/records/directory-facts.ts";
 import type { ConferenceIdentity } from "../../src/rpc/conference.ts";
-import type { Domain } from "../../src/settings/load.ts";
 import type { Sql } from "../platform/platform.ts";
 import { factTexts, Journal, nameOf, nameOfAction, type Retention, textOf } from "./journal.ts";
 import { type DirectoryProgress, noProgress, type Progress } from "./progress.ts";
-import { type DeletedRows, domainForUpgrade, upgrade } from "./upgrade.ts";
 
 /** Only the retention ever changes. If the domain is removed, the last one of the settings stays. */
 interface StoredIdentity extends ConferenceIdentity {
   readonly retention: Retention;
-  /** Absent in rows of version 0.1. */
-  readonly journal?: string;
+  readonly journal: string;
 }
 
 const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs };
@@ -35,11 +31,6 @@ const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs
 const checkpointEvery = 32;
 /** Changes that are longer, with their input, go into the entries at once. A character has three bytes at most. */
 const maxRowLength = 500_000;
-
-/** The key under which version 0.1 kept which documents were confirmed, behind the changes of a row. */
-const confirmedKey = "confirmed";
-/** The key under which it kept what records need of deleted rows. */
-const deletedRowsKey = "book";
 
 /**
  * One conference as it is on disk and, always alike, in memory. The first commit makes the tables. Each row written costs money, so a
@@ -52,7 +43,6 @@ export class ConferenceStore {
   /** Called when the memory of this conference can no longer be trusted. */
   readonly #onLost: (error: unknown) => void;
   readonly #doubtMs: () => number;
-  readonly unknownKinds = new Set<string>();
   #identity: ConferenceIdentity | null = null;
   #journalName = "";
   #retention = defaultRetention;
@@ -164,32 +154,6 @@ export class ConferenceStore {
     for (const [key, value] of entriesIn(changes)) this.#ofTransaction.set(key, value);
   }
 
-  /**
-   * Once in the life of a conference of version 0.1. One that is over, and whose directory knows so, needs no look at its journal.
-   * Where the settings have no such domain now, or cannot be read, nothing is lost by that.
-   */
-  upgrade(findDomain: (name: DomainName) => Domain | null): void {
-    const { journal } = this;
-    if (!journal.isOld || !this.#identity) return;
-    const { confKey, domain: name } = this.#identity;
-    const { told: sentUpTo = 0, upTo = 0 } = this.#progress.telling ?? {};
-    const isWanted = isOngoing(this.#state.head) || sentUpTo < upTo;
-    const [found] = this.#sql.exec("SELECT value FROM entry WHERE key = ?", deletedRowsKey);
-    const deleted = found ? (JSON.parse(String(found.value)) as DeletedRows) : null;
-    const about = isWanted && { confKey, domain: domainForUpgrade(name, findDomain) };
-    const old = about ? { about, rows: journal.history(deleted?.seq), sentUpTo } : null;
-    const { changes, owed } = upgrade(this.#state, deleted, old);
-    const before = journal.lastSeq;
-    this.transaction(() => {
-      this.#changeState(changes);
-      this.say(...journal.upgrade(owed));
-      const last = owed.at(-1)?.seq ?? 0;
-      if (last > upTo) this.#oweDirectory(last);
-      this.#write();
-      journal.markUpgrade(before);
-    });
-  }
-
   /** The row of the journal that the next input of this transaction will have. */
   get nextSeq(): number {
     return this.journal.lastSeq + this.#inputs.length + 1;
@@ -250,18 +214,13 @@ export class ConferenceStore {
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
     this.#endTransaction();
-    // A newer version ran here before. What it wrote stays on disk as it is, also through checkpoints, until that version is back.
-    const load = (key: string, value: unknown) => {
-      if (!this.#applyEntry(key, value)) this.unknownKinds.add(kindOfKey(key));
-    };
     for (const row of this.journal.tables.read("SELECT key, position, value FROM entry ORDER BY position")) {
       this.#position = Number(row.position);
-      load(String(row.key), JSON.parse(String(row.value)));
+      this.#applyEntry(String(row.key), JSON.parse(String(row.value)));
     }
     for (const [key, value] of this.journal.changesAfter(this.#checkpoint)) {
-      if (key === confirmedKey) continue;
       this.#sinceCheckpoint.set(key, value);
-      load(key, value);
+      this.#applyEntry(key, value);
     }
     return this.journal.load() ?? noProgress;
   }
@@ -272,27 +231,24 @@ export class ConferenceStore {
     this.#ofOutbox = [];
   }
 
-  /** False: the kind of the entry is not known. */
-  #applyEntry(key: string, value: unknown): boolean {
+  #applyEntry(key: string, value: unknown): void {
     switch (kindOfKey(key)) {
       case "checkpoint":
         this.#checkpoint = value as number;
-        return true;
+        return;
       case "identity": {
-        const { retention, journal = "", ...identity } = value as StoredIdentity;
+        const { retention, journal, ...identity } = value as StoredIdentity;
         this.#identity = identity;
         this.#journalName = journal;
         this.#retention = retention;
-        return true;
+        return;
       }
       case "outbox":
         if (value === null) this.#outbox.delete(key);
         else this.#outbox.set(key, value as QueuedDocument);
-        return true;
-      case deletedRowsKey:
-        return true;
+        return;
       default:
-        return applyEntry(this.#state, key, value);
+        applyEntry(this.#state, key, value);
     }
   }
 

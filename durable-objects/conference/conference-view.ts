@@ -93,7 +93,7 @@ function phaseOf(head: Head): ConferenceView["phase"] {
 }
 
 /** Who asked for this command, of those who have an answer. */
-function askersOf({ by = [] }: PendingCommand): CommandView["askers"] {
+function askersOf({ by }: PendingCommand): CommandView["askers"] {
   const asks = (type: "request" | "action") => by.some((cause) => cause.type === type);
   return [...(asks("request") ? (["webex"] as const) : []), ...(asks("action") ? (["operator"] as const) : [])];
 }

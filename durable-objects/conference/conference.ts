@@ -93,7 +93,6 @@ export class Conference {
   constructor(platform: ConferencePorts) {
     const lost = (error: unknown) => platform.abort(`the store is lost: ${error}`);
     const store = new ConferenceStore(platform.sql, lost, platform.doubtMs);
-    store.upgrade(platform.domain);
     const { progress } = store;
     const log = (line: LogLine) => {
       const { domain, confKey: conference } = this.#identity ?? {};
@@ -152,7 +151,6 @@ export class Conference {
       store,
       this.#outbox,
     );
-    if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
     this.#directoryFeed.restored();

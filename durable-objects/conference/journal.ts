@@ -4,7 +4,7 @@ import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { HistoryRow, StoredEntries } from "../../src/explain/history.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import type { JournalPlace } from "../../src/rpc/conference.ts";
-import { hasColumn, type Sql, type SqlRow, type SqlValue } from "../platform/platform.ts";
+import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import type { Progress } from "./progress.ts";
 
@@ -47,18 +47,12 @@ const selectHistory = "SELECT seq, at, input, facts, progress, changes FROM jour
 export class Journal {
   readonly tables: LazyTables;
   readonly #sql: Sql;
-  /** Whether version 0.1 made the table, without facts. */
-  #isOld = false;
   #lastSeq = 0;
   #lastAt: EpochMs = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.tables = new LazyTables(sql, "journal", ...tables);
-  }
-
-  get isOld(): boolean {
-    return this.#isOld;
   }
 
   get lastSeq(): number {
@@ -72,7 +66,6 @@ export class Journal {
 
   /** Reads the last row and returns its progress; `null`: there is no row. */
   load(): Progress | null {
-    this.#isOld = this.tables.areThere && !hasColumn(this.#sql, "journal", "facts");
     const [last] = this.tables.read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
     this.#lastSeq = Number(last?.seq ?? 0);
     this.#lastAt = Number(last?.at ?? 0);
@@ -86,9 +79,8 @@ export class Journal {
 
   /** The rows behind this one, in order, also those that come while they are read. */
   *history(after = 0, atOnce = readAtOnce): Generator<HistoryRow> {
-    const query = this.#isOld ? selectHistory.replace("facts", "NULL AS facts") : selectHistory;
     for (let last = after; ; ) {
-      const rows = this.tables.read(query, last, atOnce);
+      const rows = this.tables.read(selectHistory, last, atOnce);
       if (rows.length === 0) return;
       for (const row of rows) yield historyRow(row);
       last = Number(rows.at(-1)?.seq);
@@ -104,8 +96,8 @@ export class Journal {
   /** The facts of at most so many rows behind this one. Nothing else of the rows is read. */
   facts(after: number, limit = -1): readonly FactRow[] {
     const query = "SELECT seq, at, facts FROM journal WHERE seq > ? AND facts > '[]' ORDER BY seq LIMIT ?";
-    const rows = this.#isOld ? [] : this.tables.read(query, after, limit);
-    return rows.map(({ seq, at, facts }) => ({ seq: Number(seq), at: Number(at), facts: factsIn(facts) }));
+    const rows = this.tables.read(query, after, limit);
+    return rows.map(({ seq, at, facts }) => ({ seq: Number(seq), at: Number(at), facts: JSON.parse(String(facts)) }));
   }
 
   /** The row that has this action; `null`: the journal has none. */
@@ -118,7 +110,7 @@ export class Journal {
   /** The first row with this MsgID or TransID, of WebEx or the adapter; `null`: none. It reads all rows: for people. */
   placeOfId(id: string): JournalPlace | null {
     const names = [`"transId":${JSON.stringify(id)}`, `"msgId":${JSON.stringify(id)}`];
-    const columns = this.#isOld ? ["input"] : ["input", "facts"];
+    const columns = ["input", "facts"];
     const has = columns.flatMap((column) => names.map(() => `instr(${column}, ?) > 0`)).join(" OR ");
     const query = `SELECT seq, at FROM journal WHERE ${has} ORDER BY seq LIMIT 1`;
     const [row] = this.tables.read(query, ...columns.flatMap(() => names));
@@ -127,7 +119,6 @@ export class Journal {
 
   /** Those of these calls that it tells of, or may have before its oldest rows went. Each has the time when it entered. */
   knownCalls(calls: ReadonlyMap<CallId, EpochMs>): ReadonlySet<CallId> {
-    if (this.#isOld) return new Set(calls.keys());
     const known = new Set<CallId>();
     if (calls.size === 0) return known;
     const [first] = this.tables.read("SELECT seq, at FROM journal ORDER BY seq LIMIT 1");
@@ -193,34 +184,6 @@ export class Journal {
     const behind = Number(end?.seq ?? Number(oldest.at(-1)?.seq) + 1);
     if (behind > Number(oldest[0]?.seq)) this.#sql.exec("DELETE FROM journal WHERE seq < ?", behind);
   }
-
-  /** Writes into rows of version 0.1 the facts that the directory needs. Returns those too long for their row, and all that follow. */
-  upgrade(owed: readonly FactRow[]): readonly Fact[] {
-    this.#sql.exec("ALTER TABLE journal ADD COLUMN facts TEXT");
-    this.#isOld = false;
-    const texts = owed.map(({ facts }) => JSON.stringify({ owed: facts } satisfies OwedFacts));
-    const tooLong = texts.findIndex((text) => text.length > maxFactsLength);
-    const fitting = tooLong < 0 ? texts : texts.slice(0, tooLong);
-    for (const [index, text] of fitting.entries())
-      this.#sql.exec("UPDATE journal SET facts = ? WHERE seq = ?", text, owed[index]?.seq ?? 0);
-    return owed.slice(fitting.length).flatMap(({ facts }) => facts);
-  }
-
-  /** Marks the rows that the upgrade wrote: they follow from no input, so history treats them as rows of version 0.1. */
-  markUpgrade(after: number): void {
-    this.#sql.exec(`UPDATE journal SET facts = '{"owed":' || facts || '}' WHERE seq > ?`, after);
-  }
-}
-
-/** The facts of a row of version 0.1. No others are known of it. */
-interface OwedFacts {
-  /** The facts that the directory did not have. */
-  readonly owed: readonly Fact[];
-}
-
-function factsIn(text: SqlValue = null): readonly Fact[] {
-  const parsed = JSON.parse(String(text)) as readonly Fact[] | OwedFacts;
-  return "owed" in parsed ? parsed.owed : parsed;
 }
 
 function historyRow({ seq, input, facts, progress, changes, ...row }: SqlRow): HistoryRow {
@@ -228,8 +191,7 @@ function historyRow({ seq, input, facts, progress, changes, ...row }: SqlRow): H
   const parsed = (text: SqlValue = null) => (text === null ? null : JSON.parse(String(text)));
   return {
     ...{ seq: Number(seq), at, input: input === null ? null : { ...parsed(input), at } },
-    facts: String(facts).startsWith("[") ? parsed(facts) : null,
-    ...{ progress: parsed(progress), changes: parsed(changes) },
+    ...{ facts: parsed(facts), progress: parsed(progress), changes: parsed(changes) },
   };
 }
 

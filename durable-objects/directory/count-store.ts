@@ -32,14 +32,14 @@ interface Bucket {
 }
 
 interface BucketData {
-  readonly number?: number;
+  readonly number: number;
   readonly begunAt: EpochMs;
   readonly upTo: readonly (readonly [string, readonly [string, number]])[];
-  readonly carried?: number;
+  readonly carried: number;
   readonly minutes: readonly ActivityMinute[];
-  /** As they were when the row was written; absent: an older version wrote it. */
-  readonly totals?: PostTotals;
-  readonly outcomes?: OutcomeCounts;
+  /** As they were when the row was written. */
+  readonly totals: PostTotals;
+  readonly outcomes: OutcomeCounts;
 }
 
 const none: PostTotals = { confirmed: 0, refused: 0, failed: 0, givenUp: 0 };
@@ -52,17 +52,15 @@ const none: PostTotals = { confirmed: 0, refused: 0, failed: 0, givenUp: 0 };
 export class CountStore {
   readonly #sql: Sql;
   readonly #table: LazyTables;
-  readonly #before: readonly ActivityMinute[];
   readonly #goesOn: (key: string) => boolean;
   #buckets: Bucket[] = [];
   /** Where each source was counted last: there may be thousands of buckets. */
   readonly #latest = new Map<string, Bucket>();
   #totals: CountTotals = { posts: none, outcomes: {} };
 
-  /** `before`: what an earlier version has counted. `goesOn`: whether this conference runs. */
-  constructor(sql: Sql, before: readonly ActivityMinute[], goesOn: (key: string) => boolean) {
+  /** `goesOn`: whether this conference runs. */
+  constructor(sql: Sql, goesOn: (key: string) => boolean) {
     this.#sql = sql;
-    this.#before = before;
     this.#goesOn = (key) => key === mailboxKey || goesOn(key);
     this.#table = new LazyTables(sql, "counted", table);
     this.load();
@@ -73,14 +71,14 @@ export class CountStore {
     const rows = this.#table.read("SELECT id, data FROM counted");
     this.#totals = { posts: none, outcomes: {} };
     const buckets = rows.map(({ id, data }) => {
-      const { totals: posts = none, outcomes = {}, minutes, ...row }: BucketData = JSON.parse(String(data));
+      const { totals: posts, outcomes, minutes, ...row }: BucketData = JSON.parse(String(data));
       // They only rise, and each row has those of its time.
       const before = this.#totals;
       this.#totals = {
         posts: mapTotals((name) => Math.max(posts[name], before.posts[name])),
         outcomes: outcomeCounts((name) => Math.max(outcomes[name] ?? 0, before.outcomes[name] ?? 0)),
       };
-      const { number = 0, carried = 0, begunAt, upTo } = row;
+      const { number, carried, begunAt, upTo } = row;
       return { id: Number(id), number, begunAt, carried, upTo: new Map(upTo), activity: activityOf(minutes) };
     });
     this.#buckets = buckets.sort((one, other) => one.number - other.number || one.begunAt - other.begunAt);
@@ -120,8 +118,7 @@ export class CountStore {
   }
 
   minutes(now: EpochMs): readonly ActivityMinute[] {
-    const all = activityOf(this.#before);
-    for (const { activity } of this.#buckets) all.addAll(activity.data());
+    const all = activityOf(this.#buckets.flatMap(({ activity }) => activity.data()));
     all.keepHour(now);
     return all.data();
   }

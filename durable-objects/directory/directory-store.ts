@@ -1,6 +1,5 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import type { ActivityMinute } from "../../src/records/activity.ts";
-import { type DirectoryRecord, wholeRecord } from "../../src/records/conference-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { RunningView } from "../../src/records/running.ts";
 import type { WebhookProgress } from "../../src/records/webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
@@ -51,10 +50,6 @@ const tables = [
 ];
 const lastTable =
   "CREATE TABLE IF NOT EXISTS last_report (id INTEGER PRIMARY KEY, silent_since INTEGER, data TEXT NOT NULL)";
-/** Of version 0.1: all minutes in one row. */
-const activityTable =
-  "CREATE TABLE IF NOT EXISTS activity (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
-
 /**
  * A domain's conferences and records in one table, so that nothing needs an index, and each costs as few rows as it can. Conferences that run have
  * negative ids; at its end a conference's row becomes its record, under the next positive id, which is one row written. Positive ids rise in the order of
@@ -64,7 +59,6 @@ export class DirectoryStore {
   readonly #sql: Sql;
   readonly #isSteady: boolean;
   readonly #tables: LazyTables;
-  readonly #activityTable: LazyTables;
   readonly #lastTable: LazyTables;
   #about: DirectoryIdentity | null = null;
   #last = 0;
@@ -76,7 +70,6 @@ export class DirectoryStore {
     this.#sql = sql;
     this.#isSteady = isSteady;
     this.#tables = new LazyTables(sql, "about", ...tables);
-    this.#activityTable = new LazyTables(sql, "activity", activityTable);
     this.#lastTable = new LazyTables(sql, "last_report", lastTable);
     this.#load();
   }
@@ -234,12 +227,6 @@ export class DirectoryStore {
     return old.length === atMost;
   }
 
-  /** What version 0.1 has counted in its last hour. */
-  get activity(): readonly ActivityMinute[] {
-    const [row] = this.#activityTable.read("SELECT data FROM activity");
-    return row ? (JSON.parse(String(row.data)) as readonly ActivityMinute[]) : [];
-  }
-
   /** Within a transaction. */
   #time(at: EpochMs): EpochMs {
     if (at >= this.#lastAt || !this.#isSteady) return Math.max(at, this.#lastAt);
@@ -300,5 +287,5 @@ function patternOf(text: string): string {
 }
 
 function toPlaced({ id, at, data }: SqlRow): PlacedRecord {
-  return { id: Number(id), at: Number(at), record: wholeRecord(JSON.parse(String(data))) };
+  return { id: Number(id), at: Number(at), record: JSON.parse(String(data)) as DirectoryRecord };
 }

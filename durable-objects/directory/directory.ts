@@ -147,7 +147,7 @@ export class Directory
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
     });
-    this.#counts = new CountStore(ports.sql, this.#store.activity, (key) => this.list.conferences.has(key as ConfKey));
+    this.#counts = new CountStore(ports.sql, (key) => this.list.conferences.has(key as ConfKey));
   }
 
   async follow(page: FactPage): Promise<FeedAnswer> {

@@ -333,8 +333,6 @@ function isOfEvent(status: number): boolean {
 }
 
 function toWaiting(receiver: Receiver, { id, due, data }: SqlRow): Waiting {
-  const kept: Pick<Waiting, "event" | "body" | "refused" | "skippedMs"> & Partial<Pick<Waiting, "queuedAt">> =
-    JSON.parse(String(data));
-  // Rows of version 0.1 do not have it.
-  return { queuedAt: kept.event.at, ...kept, receiver, row: Number(id), due: Number(due) };
+  const kept: Pick<Waiting, "event" | "body" | "refused" | "skippedMs" | "queuedAt"> = JSON.parse(String(data));
+  return { ...kept, receiver, row: Number(id), due: Number(due) };
 }

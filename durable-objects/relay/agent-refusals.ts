@@ -40,13 +40,12 @@ export class AgentRefusals {
     );
   }
 
-  /** Those that were heard of not long ago. Up to version 0.1 an agent was refused for its clock, too. */
+  /** Those that were heard of not long ago. */
   get #present(): RelayEntries["refusals"] {
     const now = this.#ports.now();
     return Object.fromEntries(
       Object.entries(this.#known).filter(
-        ([agent, { heardAt, byMs = null }]) =>
-          byMs === null && Math.abs(now - (this.#heardAt.get(agent) ?? heardAt)) < goneAfterMs,
+        ([agent, { heardAt }]) => Math.abs(now - (this.#heardAt.get(agent) ?? heardAt)) < goneAfterMs,
       ),
     );
   }

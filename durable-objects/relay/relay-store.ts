@@ -78,10 +78,8 @@ export interface RelayEntries {
   readonly notified: readonly string[];
   /** Of agents whose clock is far from the edge's, by name. */
   readonly clocks: Readonly<Record<string, ClockJump>>;
-  /** By name. `heardAt`: some minutes old at most. `byMs`: of version 0.1, a number where its clock was the cause. */
-  readonly refusals: Readonly<
-    Record<string, { readonly since: EpochMs; readonly heardAt: EpochMs; readonly byMs?: number | null }>
-  >;
+  /** By name. `heardAt`: some minutes old at most. */
+  readonly refusals: Readonly<Record<string, { readonly since: EpochMs; readonly heardAt: EpochMs }>>;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

@@ -182,7 +182,7 @@ interface GivenUp extends UndeliveredDocument {
 }
 
 function givenUpIn(input: ConferenceInput): GivenUp | null {
-  return input.type === "undelivered" && input.of ? { ...input.of, messages: input.messages } : null;
+  return input.type === "undelivered" ? { ...input.of, messages: input.messages } : null;
 }
 
 /** `decided`: what happened because of it. The document is owed if one of its own messages is owed from now on. */
@@ -412,7 +412,7 @@ type Waiter =
 
 /** Who waits for it, or for the end or closing that it is a part of. `null`: nobody, or for a time of its own. */
 export function waiterFor({ head, callers, rooms }: Entries, pending: PendingCommand): Waiter | null {
-  const { command, request, group, by = [], answerBy, expired, bridge } = pending;
+  const { command, request, group, by, answerBy, expired, bridge } = pending;
   if (expired || bridge !== undefined || !isTimedOnBridge(command)) return null;
   if (request || group !== undefined || actionsOf(by).length > 0)
     return answerBy === null ? null : { for: "command", until: answerBy };

@@ -177,7 +177,7 @@ export const facts = {
   "message-dropped": v.object({ ...message.entries }),
   /** A new document, or more messages in one that waits. */
   "post-queued": v.object({ transId, host: receiver, messages: v.array(messageSummary) }),
-  /** `host`, how long it took, and whether with another code than 0 (`refused`); absent: the mailbox has posted it, or an older version. */
+  /** `host`, how long it took, and whether with another code than 0 (`refused`); absent: the mailbox has posted it. */
   "post-confirmed": v.object({
     ...{ transId, at: count },
     ...{ host: maybe(receiver), tookMs: maybe(count), refused: maybe(yes) },

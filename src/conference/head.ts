@@ -7,7 +7,6 @@ import { cause } from "./facts.ts";
 import {
   call,
   count,
-  extCallId,
   extConfId,
   fields,
   flag,
@@ -60,8 +59,8 @@ const closing = fields({
     fields({
       message: shown<CreateRequest>(showMessage),
       answerBy: time,
-      /** In which document WebEx asked; absent in what version 0.1 kept. */
-      by: maybe(causes),
+      /** In which document WebEx asked. */
+      by: causes,
     }),
   ),
 });
@@ -219,8 +218,6 @@ const running = fields({
   talk: maybe(privateTalk),
   /** Requests that became one command for each of several calls, or none of their own, until they are answered. */
   groups: list(commandGroup),
-  /** Calls whose leaving an older version could not report; it is reported to the next server (protocol 4.9 F4). */
-  departed: maybe(list(extCallId)),
   /** MsgIDs of lost `caller-entered` of callers who have left. WebEx may have got one, and may still name its call. */
   lostEntries: maybe(list(msgId)),
   /** The last calls that were turned away: an agent that dies meanwhile does it again, and reports it again. */
@@ -233,13 +230,13 @@ const ended = fields({
   ...isRestored,
   ...hasUnfound,
   phase: v.literal("ended"),
-  /** When it ended; absent in what an older version kept. */
-  at: maybe(time),
+  /** When it ended. */
+  at: time,
   /** WebEx asked for the end, and so knows of it. */
   byWebex: flag,
   /** Until when a create with this key is answered with code 11. */
   closedUntil: maybe(time),
-  /** The server that it had, or that was answered code 11 since, and its handle; absent in what an older version kept. */
+  /** The server that it had, or that was answered code 11 since, and its handle; absent: none is known. */
   host: maybe(server),
   extConfId: maybe(extConfId),
   /** Code 11 was answered: unless that is lost, the next create makes a new conference. */

@@ -3,7 +3,7 @@ import { type NumberedReport, numberedReport } from "../bridge/events.ts";
 import type { BridgeName } from "../foundation/ids.ts";
 import { showOf } from "../foundation/shown.ts";
 import type { FromWebex } from "../tsp/messages.ts";
-import type { Fact, FactRow } from "./facts.ts";
+import type { FactRow } from "./facts.ts";
 import { action, command, fields, list, maybe, plain, server, shown, time, transId, word, yes } from "./marked.ts";
 import { type OperatorRequest, showRequest } from "./operator-actions.ts";
 import { type Outgoing, showOutgoing, undeliveredDocument } from "./server/posts.ts";
@@ -29,8 +29,8 @@ export const conferenceInput = v.variant("type", [
     type: v.literal("undelivered"),
     at,
     messages: list(shown<Outgoing>(showOutgoing)),
-    /** The document that they were in; absent in what an older version kept. */
-    of: maybe(undeliveredDocument),
+    /** The document that they were in. */
+    of: undeliveredDocument,
   }),
   fields({ type: v.literal("reached"), at, host: server }),
   /** An operator wants this server, which is behind, to be probed now. */
@@ -59,9 +59,7 @@ export const conferenceInput = v.variant("type", [
 export type ConferenceInput = v.InferOutput<typeof conferenceInput>;
 export const showInput = showOf(conferenceInput);
 
-export interface InputRow extends Omit<FactRow, "facts"> {
+export interface InputRow extends FactRow {
   /** `null`: what happened follows from no input, such as an attempt that failed. */
   readonly input: ConferenceInput | null;
-  /** `null`: the row is of version 0.1, which said none. */
-  readonly facts: readonly Fact[] | null;
 }

@@ -306,7 +306,7 @@ export function completeClose(draft: Draft, { requests, next, isAsked }: Closing
 
 /** Who ended the conference before did not ask for these. */
 function createWaiting(draft: Draft, next: Closing["next"]): void {
-  for (const { message, answerBy, by = [] } of next) draft.because(by, () => create(draft, message, answerBy));
+  for (const { message, answerBy, by } of next) draft.because(by, () => create(draft, message, answerBy));
 }
 
 /** The bridge refused to end it: WebEx is answered so, and the conference goes on. */

@@ -80,7 +80,7 @@ function askersOf(draft: Draft, event: ConferenceEvent): readonly Cause[] {
   return draft.commands
     .values()
     .filter(isAsked)
-    .flatMap(({ by = [] }) => by);
+    .flatMap(({ by }) => by);
 }
 
 /** False: the command was for another bridge, so this one cannot know its result. */
@@ -95,7 +95,7 @@ function applyReportedResult(draft: Draft, id: CommandId, result: CommandResult,
     const late = command.expired && { late: true as const };
     draft.fact({ kind: "command-failed", command: id, type: command.command.type, why: result.reason, ...late });
   }
-  if (command.bridge === undefined) draft.because(command.by ?? [], () => applyResult(draft, command, result));
+  if (command.bridge === undefined) draft.because(command.by, () => applyResult(draft, command, result));
   return true;
 }
 

@@ -121,8 +121,8 @@ export const callOut = fields({
   request: nullable(request),
   /** `null`: WebEx does not know of it, and names it when it enters. */
   extCallId: nullable(extCallId),
-  /** Who had it dialled; absent in what an older version kept. */
-  by: maybe(causes),
+  /** Who had it dialled. */
+  by: causes,
   number: personal(plain<PhoneNumber>()),
   /** As it was given with the request, if at all. */
   attendeeId: maybe(text),
@@ -163,8 +163,8 @@ export const pendingCommand = fields({
   unreported: maybe(yes),
   /** It lifts the mute of a private talk's host, or restores it. */
   forTalk: maybe(yes),
-  /** Who or what wants it; absent in what an older version kept. */
-  by: maybe(causes),
+  /** Who or what wants it. */
+  by: causes,
 });
 export interface PendingCommand extends v.InferOutput<typeof pendingCommand> {}
 

@@ -32,7 +32,6 @@ export class Timeline {
   readonly #calls = new Map<string, CallId>();
   /** The numbers that were dialled in this row. */
   #dialled = new Map<CallId, string>();
-  #isOlder = false;
 
   /** The latest ones and those of a row that is not written yet, in order of time: what a receiver has done is said with a later row. */
   linesWith({
@@ -44,17 +43,10 @@ export class Timeline {
   }
 
   read({ facts, ...row }: InputRow): void {
-    if (facts === null) return this.#older(row);
     this.#dialled = new Map(facts.flatMap((fact) => (fact.kind === "call-dialled" ? [[fact.call, fact.number]] : [])));
     if (row.input) this.#input(row, row.input);
     for (const fact of facts.flatMap((one) => singleFacts(probeAsFailed(one, row.at)))) fold(this.#facts, fact, row);
     if (this.#lines.length > 2 * mostLines) this.#lines = this.#lines.slice(-mostLines);
-  }
-
-  #older(row: Pick<InputRow, "seq" | "at">): void {
-    if (this.#isOlder) return;
-    this.#isOlder = true;
-    this.#say(row, "edge", "edge", "kept by version 0.1, and not shown here", {});
   }
 
   #input(row: Pick<InputRow, "seq" | "at">, input: ConferenceInput): void {

@@ -16,7 +16,6 @@ export class Why {
   readonly #posts = new Posts(this.known);
 
   read({ facts, ...row }: InputRow): void {
-    if (facts === null) return; // A row of version 0.1 does not say what happened.
     const all = { ...row, facts: facts.flatMap(singleFacts) };
     this.known.read(all);
     this.#answers.push(...all.facts.flatMap((fact) => fold(ofCalls, fact, all, this.known) ?? []));

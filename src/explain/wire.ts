@@ -57,7 +57,7 @@ const showPost = showFields<Pick<WirePost, "host" | "transId">>({ host: "address
 /** What these facts of a row say was sent, as far as it is written: a document may have been dropped in the same transaction. */
 function wireShown(row: HistoryRow, { commands, documents }: Written, domain: Domain, person: Person): WireRow {
   const input = row.input && showInput(row.input, person);
-  const facts = row.facts ?? [];
+  const { facts } = row;
   return {
     seq: row.seq,
     input,

@@ -87,8 +87,7 @@ export class Activity {
   }
 
   addAll(minutes: readonly ActivityMinute[]): void {
-    // What an earlier version has kept knows of no requests.
-    for (const { at, hosts, requests = noRequests } of minutes) {
+    for (const { at, hosts, requests } of minutes) {
       this.addRequests(at, requests);
       for (const posts of hosts) this.add(at, posts);
     }

@@ -59,15 +59,13 @@ export const callColumns = {
   dialled: column(
     person,
     "for `in`, the number that the caller dialled, digits; empty where the bridge did not say it",
-    "",
   ),
   customerReference: reference,
   fromBridge,
-  topic: column(person, "the meeting's name, where WebEx gave it; else empty", ""),
+  topic: column(person, "the meeting's name, where WebEx gave it; else empty"),
   clockDiffers: column(
     flag,
     "`true`: between `enteredAt` and `endedAt` the edge's clock counts a minute or more otherwise than passed beside the bridge: it was set, or the edge heard late of the end. `seconds` and `minutes` are those beside the bridge",
-    false,
   ),
 } as const satisfies Columns;
 

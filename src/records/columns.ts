@@ -5,13 +5,6 @@ import { address, open, personal } from "../foundation/shown.ts";
 interface RecordColumn<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly schema: Schema;
   readonly meaning: string;
-  /** What a record has that was kept before there was this column; absent: each record has it. */
-  readonly before?: unknown;
-}
-
-/** A column that some kept records do not have. */
-interface LaterColumn<Schema extends v.GenericSchema> extends RecordColumn<Schema> {
-  readonly before: v.InferOutput<Schema>;
 }
 
 export type Columns = Readonly<Record<string, RecordColumn>>;
@@ -27,24 +20,16 @@ export const count = open(v.pipe(v.number(), v.integer(), v.minValue(0)));
 export const time = open(v.pipe(v.number(), v.integer()));
 export const timeOrNull = v.nullable(time);
 
-/** `before`: for a column that begins later, what older records have there. */
-export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): RecordColumn<Schema>;
-export function column<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  meaning: string,
-  before: v.InferOutput<Schema>,
-): LaterColumn<Schema>;
-export function column(schema: v.GenericSchema, meaning: string, before?: unknown): RecordColumn {
-  return { schema, meaning, before };
+export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): RecordColumn<Schema> {
+  return { schema, meaning };
 }
 
 /** The same in records of calls and of conferences. */
-export const reference = column(word, "`customerReference` of the domain's settings when this ended; may be empty", "");
+export const reference = column(word, "`customerReference` of the domain's settings when this ended; may be empty");
 
 export const fromBridge = column(
   flag,
   "`true`: the edge did not know it when it began, as after a loss of its state; what was before is what the agent of the bridge knew",
-  false,
 );
 
 /** The schema of a record with these columns. */
@@ -54,19 +39,6 @@ export function recordOf<const Kind extends string, Of extends Columns>(kind: Ki
     kind: v.literal(kind),
     ...(Object.fromEntries(schemas) as { [Name in keyof Of]: Of[Name]["schema"] }),
   });
-}
-
-type LaterName<Of extends Columns> = {
-  [Name in keyof Of]: Of[Name] extends LaterColumn<v.GenericSchema> ? Name : never;
-}[keyof Of];
-
-/** A record as it was kept: columns that began later may be missing. */
-export type KeptRecord<Whole, Of extends Columns> = Omit<Whole, LaterName<Of>> & Partial<Whole>;
-
-/** A record with all columns, also those that began after it was kept. */
-export function withColumns<Kept extends object>(columns: Columns, kept: Kept): Kept {
-  const missing = Object.entries(columns).filter(([name]) => !(name in kept));
-  return { ...kept, ...Object.fromEntries(missing.map(([name, { before }]) => [name, before])) };
 }
 
 /** The head of a table of such records: names of columns. */

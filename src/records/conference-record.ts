@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type CallRecord, callColumns, enders } from "./call-record.ts";
+import { type CallRecord, enders } from "./call-record.ts";
 import {
   type Columns,
   column,
@@ -7,13 +7,11 @@ import {
   flag,
   fromBridge,
   host,
-  type KeptRecord,
   person,
   recordOf,
   reference,
   time,
   timeOrNull,
-  withColumns,
   word,
   words,
 } from "./columns.ts";
@@ -38,10 +36,10 @@ export const conferenceColumns = {
   failovers: column(count, "how often another TSP server took it over"),
   repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
   givenUp: column(count, "documents for WebEx, or the partner's back end, that were given up before its end"),
-  topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty", ""),
+  topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty"),
   customerReference: reference,
   fromBridge,
-  clockDiffers: column(flag, "`true`: one of its calls says so; `seconds` may be wrong by as much", false),
+  clockDiffers: column(flag, "`true`: one of its calls says so; `seconds` may be wrong by as much"),
 } as const satisfies Columns;
 
 export const conferenceRecord = recordOf("conference", conferenceColumns);
@@ -51,13 +49,6 @@ export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;
 
 /** What is left of a call or a conference that is over. */
 export type DirectoryRecord = CallRecord | ConferenceRecord;
-
-/** A record as it was kept, with the columns that began later. */
-export function wholeRecord(
-  kept: KeptRecord<CallRecord, typeof callColumns> | KeptRecord<ConferenceRecord, typeof conferenceColumns>,
-): DirectoryRecord {
-  return withColumns<object>(kept.kind === "call" ? callColumns : conferenceColumns, kept) as DirectoryRecord;
-}
 
 /** The same for each copy of a record, and another one for each other record. */
 export function identityOf(

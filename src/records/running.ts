@@ -11,7 +11,7 @@ export interface PersonInside {
   readonly attendeeId: string;
   /** The call's name at WebEx; absent: it has none yet. */
   readonly extCallId?: ExtCallId;
-  /** Absent: it is being called, or an earlier release did not say. */
+  /** Absent: it is being called. */
   readonly enteredAt?: EpochMs;
   /** Of one that is being called: since when; absent as before. */
   readonly dialledAt?: EpochMs;

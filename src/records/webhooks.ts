@@ -110,9 +110,9 @@ function webhook(
 
 /** What receivers of webhooks have been sent of a conference that runs. */
 export interface WebhookProgress {
-  /** The facts of this journal up to this row, but for those that records have. Absent in what version 0.1 kept. */
-  readonly journal?: string;
-  readonly row?: number;
+  /** The facts of this journal up to this row, but for those that records have. */
+  readonly journal: string;
+  readonly row: number;
   readonly trouble: readonly Trouble[];
 }
 
@@ -128,7 +128,7 @@ export function newWebhooks(
   { key, journal, upTo, live }: FactPage,
   fresh: readonly PlacedFact[],
   {
-    progress: { journal: of, row: upToRow = 0, trouble: before = [] } = { trouble: [] },
+    progress,
     life,
     isKept,
     at,
@@ -139,7 +139,8 @@ export function newWebhooks(
     isKept(record: DirectoryRecord): boolean;
   },
 ): NewWebhooks {
-  const known = of === journal ? upToRow : 0;
+  const before = progress?.trouble ?? [];
+  const known = progress?.journal === journal ? progress.row : 0;
   // What came with a record that is there, or before it, was sent with it.
   const notifiedUpTo = fresh.reduce(
     (upTo, { row, fact }) => ("record" in fact && isKept(fact.record) ? Math.max(upTo, row) : upTo),

@@ -42,7 +42,6 @@ const head: Running = {
   attached: true,
   locked: false,
   groups: [],
-  departed: [],
   life: {
     ...{ row: 1, createdAt: 0, runningAt: 0, extConfIds: [], webexHosts: [], topic: "", callers: 0, mostCallers: 0 },
     ...{ calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
@@ -55,6 +54,8 @@ const empty: ConferenceSnapshot = {
   callers: [],
   dialled: [],
 };
+
+const lostDocument = { host: head.host, transId: "t", attempts: 3, why: "" };
 
 function after(state: Partial<ConferenceState>, input: ConferenceInput, more: Partial<DecisionContext> = {}): Decision {
   let count = 0;
@@ -151,7 +152,7 @@ test("of calls that left while WebEx was away the newest 1,000 are kept, and the
     }) as ToWebex;
   const messages = Array.from({ length: 1_002 }, (_, id) => leaving(id));
 
-  const decision = after({}, { type: "undelivered", at: 1_000, messages });
+  const decision = after({}, { type: "undelivered", at: 1_000, messages, of: lostDocument });
 
   const left = [...decision.changes.debts.keys()];
   expect([left.length, left[0], left.at(-1)]).toEqual([1_000, "left 2", "left 1001"]);
@@ -183,7 +184,7 @@ test("of lost entries of callers who left the newest 100 are kept, and the dropp
   const messages = [{ type: "caller-entered", msgId: "m100" } as ToWebex];
 
   const state = { head: { ...head, lostEntries }, callers: new Map([[call, caller]]) };
-  const decision = after(state, { type: "undelivered", at: 1_000, messages });
+  const decision = after(state, { type: "undelivered", at: 1_000, messages, of: lostDocument });
 
   const kept = (decision.changes.head as Running).lostEntries ?? [];
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, "m1", "m100"]);
@@ -351,7 +352,7 @@ test("a move of a call that is hung up leaves a private talk with another call a
   const talk = { room: "r1" as RoomId, host, invitee, stage: "opening", by: [] } as const;
   const move = (id: string, call: CallId, room: string) => ({
     ...{ id: id as CommandId, command: { type: "move", call, room: room as RoomId } as const },
-    ...{ answerBy: null, request: null },
+    ...{ answerBy: null, request: null, by: [] },
   });
   const commands = new Map([move("1", dropped, "main"), move("2", invitee, "r1")].map((one) => [one.id, one]));
   const callOuts = new Map([
@@ -397,7 +398,7 @@ test("what began when the edge had lost nothing may be another edge's: it is nei
   expect(found(1_200_000, 1_000_000)).toMatchObject({ orphan: { endAt: 16_400_000, locks: true }, commands: ["lock"] });
 });
 
-test("what a state or an agent of the last release does not say is unknown: calls are looked after, and what was over is over", () => {
+test("locks a conference it has never known, and records none of its calls without the agent's word", () => {
   const said = {
     ...reported({ type: "event", event: { type: "snapshot", conference: empty } }),
     knownSince: 900_000_000,
@@ -407,8 +408,6 @@ test("what a state or an agent of the last release does not say is unknown: call
 
   // It may have begun at any time.
   expect(commands({ phase: "absent" })).toEqual(["lock"]);
-  // When it ended is not known.
-  expect(commands({ phase: "ended", byWebex: true })).toEqual(["end-conference"]);
   const left = { type: "caller-left", call: "c1" as CallId, reason: "hung-up" } as const;
   expect(after({ head: { phase: "absent" } }, reported({ type: "event", event: left })).facts).toEqual([]);
   expect(

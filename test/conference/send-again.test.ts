@@ -14,7 +14,7 @@ const host = "http://tsp1.example.com" as WebexHost;
 /** A conference with the caller 1001, unmuted in the main room, one without a name yet, and the open sub-conference 7. */
 function running(more: Partial<Running> = {}): ConferenceState {
   const state = emptyState();
-  const head = { phase: "running", attached: true, locked: true, host, extConfId: "77", departed: [], ...more };
+  const head = { phase: "running", attached: true, locked: true, host, extConfId: "77", ...more };
   state.head = head as object as Running;
   const caller = { call: "c1", extCallId: "1001", enterMsgId: null, muted: false, room: "main", left: false };
   state.callers.set("c1" as never, caller as object as Caller);
@@ -82,7 +82,9 @@ test("what nobody would hear, or another one has heard, is not sent again", () =
   expect(refusal({ ...message, extConfId: "76" })).toBe("server-replaced");
   expect(refusal(message, host, running({ attached: false }))).toBe("without-webex");
   expect(refusal(message, host, running({ closing: {} as never }))).toBe("conference-over");
-  expect(refusal(message, host, { ...emptyState(), head: { phase: "ended", byWebex: false } })).toBe("conference-over");
+  expect(refusal(message, host, { ...emptyState(), head: { phase: "ended", at: 0, byWebex: false } })).toBe(
+    "conference-over",
+  );
 });
 
 test("data for the partner's back end stays what it was, whatever server WebEx has", () => {
@@ -126,7 +128,7 @@ test("an entry that is sent again says of which call it is, and nothing else doe
 
 test("nothing is sent again of a conference that does not run", () => {
   const answer = { type: "caller-updated", msgId: "m5", result: "ok" };
-  expect(postedAgain([locked, answer], [], { head: { phase: "ended", byWebex: false } })).toEqual([]);
+  expect(postedAgain([locked, answer], [], { head: { phase: "ended", at: 0, byWebex: false } })).toEqual([]);
 });
 
 test("what its server was told since is left out, though other messages of the document are sent again", () => {
@@ -159,7 +161,7 @@ test("a document of which its server was told something since is sent again for 
 const behind = { since: 0, failedAt: 0, why: "refused", probes: 0, host };
 
 test("what is owed after the end of its conference leaves by itself", () => {
-  const head = { phase: "ended", byWebex: false } as const;
+  const head = { phase: "ended", at: 0, byWebex: false } as const;
   const messages = [{ extConfId: "77", ...locked } as object as ToWebex];
   const ended = { ...emptyState(), head, outages: new Map([[host, behind]]) };
   expect(sendAgainRefusal(ended, { host, messages })).toBe("owed-after-end");

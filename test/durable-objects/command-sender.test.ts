@@ -124,7 +124,13 @@ test("a command that an agent has acknowledged is sent again after ten seconds",
 test("a command is marked as sent before, but for the first time of one that was issued in this life", () => {
   const schedule = new CommandSchedule();
   const command = { type: "lock" } as const;
-  const [old, fresh] = ["1", "2"].map((id) => ({ id: id as CommandId, command, answerBy: 10_000, request: null }));
+  const [old, fresh] = ["1", "2"].map((id) => ({
+    id: id as CommandId,
+    command,
+    answerBy: 10_000,
+    request: null,
+    by: [],
+  }));
   if (!old || !fresh) throw new Error("two commands are needed");
   const commands = new Map([old, fresh].map((one) => [one.id, one]));
   schedule.issued([fresh], commands, 0);
@@ -215,7 +221,7 @@ test("unacknowledged is what was sent twice in this life before its time was up,
 test("a command says how much of its time is left, and one that has all the time it needs says nothing", () => {
   const commands = [10_000, 500, null].map((answerBy, index): [CommandId, PendingCommand] => {
     const id = String(index) as CommandId;
-    return [id, { id, command: { type: "lock" }, answerBy, request: null }];
+    return [id, { id, command: { type: "lock" }, answerBy, request: null, by: [] }];
   });
   const sent = new CommandSchedule().due(new Map(commands), 600);
 
@@ -412,7 +418,7 @@ function senderOver(
 }
 
 function command(id: string, body: PendingCommand["command"]): PendingCommand {
-  return { id: id as CommandId, command: body, answerBy: 10_000, request: null };
+  return { id: id as CommandId, command: body, answerBy: 10_000, request: null, by: [] };
 }
 
 function pendingOf(...commands: readonly PendingCommand[]): Map<CommandId, PendingCommand> {

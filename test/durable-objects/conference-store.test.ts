@@ -6,7 +6,7 @@ import type { QueuedDocument } from "../../src/conference/server/queue.ts";
 import { type Changes, emptyState } from "../../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { conferenceOn, Database } from "../simulation/database.ts";
-import { ConferenceWorld, lock, muteCaller } from "./conference-world.ts";
+import { ConferenceWorld, muteCaller } from "./conference-world.ts";
 
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
@@ -138,7 +138,7 @@ test("a document is known from its commit on, as long as repeats of it may come,
   }
 });
 
-const head = { phase: "ended", byWebex: true } as const;
+const head = { phase: "ended", at: 0, byWebex: true } as const;
 
 test("a transaction that fails leaves disk and memory as they were", () => {
   const sql = new Database();
@@ -325,31 +325,4 @@ test("with its facts, the journal of a mute is at most 26 % longer than without"
   expect(row?.rows).toBe(3);
   expect(Number(row?.bytes)).toBeGreaterThan(bytesWithoutFacts);
   expect(Number(row?.bytes)).toBeLessThanOrEqual(1.26 * bytesWithoutFacts);
-});
-
-test("what a newer version wrote is kept for it, and a conference that steps back from that version goes on and logs it once", async () => {
-  const world = await ConferenceWorld.running(1);
-  world.kill();
-  for (const key of ["poll/1", "poll/2"]) {
-    world.sql.exec("INSERT INTO entry (key, position, value) VALUES (?, 1000, ?)", key, '{"yes": 1}');
-  }
-  world.sql.exec(
-    `INSERT INTO journal (seq, at, progress, changes)
-     SELECT seq + 1, at, progress, '[["poll/2",null],["poll/3",{"yes":3}]]' FROM journal ORDER BY seq DESC LIMIT 1`,
-  );
-  world.start();
-  for (let index = 0; index < 40; index += 1) await world.received(`t${index}`, lock(`m${index}`));
-  const fails = { ...lock("m"), data: "x".repeat(2_000_000) } as never;
-  await expect(world.received("t", fails)).rejects.toThrow("too large");
-
-  const kept = () => world.sql.exec("SELECT key, value FROM entry WHERE key LIKE 'poll/%'");
-  expect(kept()).toEqual([
-    { key: "poll/1", value: '{"yes": 1}' },
-    { key: "poll/3", value: '{"yes":3}' },
-  ]);
-  expect(world.stored.state.callers.size).toBe(1);
-  const lines = world.lines.filter(({ event }) => event === "unknown-entries");
-  expect(lines).toEqual([
-    { level: "warn", event: "unknown-entries", kinds: ["poll"], domain: "local", conference: "987654321" },
-  ]);
 });

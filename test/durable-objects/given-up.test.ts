@@ -726,32 +726,6 @@ test("while documents are given up all the time, an acknowledgement covers what 
   ]);
 });
 
-test("places and counts that an earlier release wrote go on", () => {
-  const sql = new Database();
-  add(new GivenUpStore(sql, placeOf), aPost("7", 900));
-  // It counted places over all servers, and one for all documents that came at once.
-  sql.exec("UPDATE given_up_post SET place = 40");
-  const unlisted = "INSERT INTO given_up_unlisted VALUES (?, ?, ?, 1, 9, ?, ?)";
-  for (const row of [
-    ["", "tsp1", 50, 30, 0],
-    ["5", "tsp1", 0, 20, 4],
-    ["6", "tsp2", 3, 41, 4],
-  ] as const)
-    sql.exec(unlisted, ...row);
-  const store = new GivenUpStore(sql, placeOf);
-  const seen = store.openByHost();
-  expect(seen.map(({ about, count, place }) => [about, count, place]).toSorted()).toEqual([
-    ["tsp1", 51, 40],
-    ["tsp2", 3, 41],
-  ]);
-  add(store, aPost("7", 901));
-  acknowledge(store, "tsp1", 40);
-  expect(counted(store).toSorted()).toEqual([
-    ["tsp1", 901, 901, 1],
-    ["tsp2", 1, 9, 3],
-  ]);
-});
-
 test("after a transaction that failed, what is counted is what is on disk", () => {
   const sql = new Database();
   const store = new GivenUpStore(sql, placeOf);

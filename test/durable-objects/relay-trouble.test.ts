@@ -368,21 +368,6 @@ test("an agent of which nothing is heard any more is no trouble of a later life 
   expect(await found()).toBe(0);
 });
 
-test("who was refused for its clock by version 0.1 is no trouble of today; who was for its key is", async () => {
-  await world.relay.agentRefused(domain, bridge, "agent-2");
-  const old = JSON.parse(String(world.sql.exec("SELECT value FROM entry WHERE key = 'refusals'")[0]?.value));
-  expect(Object.keys(old["agent-2"])).toEqual(["since", "heardAt"]);
-  for (const [byMs, count] of [
-    [300_000, 0],
-    [null, 1],
-  ] as const) {
-    old["agent-2"].byMs = byMs;
-    world.sql.exec("UPDATE entry SET value = ? WHERE key = 'refusals'", JSON.stringify(old));
-    world.sleep();
-    expect(await foundOf("agent-refused")).toHaveLength(count);
-  }
-});
-
 test("a key that is wrong is trouble since the first time, also for a relay that slept, and of agents of the settings alone", async () => {
   const since = world.now;
   await world.relay.agentRefused(domain, bridge, "agent-2");

@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import { Timeline } from "../../src/explain/timeline.ts";
-import type { TransId } from "../../src/foundation/ids.ts";
 import { lineOfCall } from "../../src/records/person-line.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -323,17 +321,6 @@ test("a story is whole and in order of time, though the object was evicted in a 
   ]);
   const times = (await story(world)).map(({ at }) => at);
   expect(times).toEqual(times.toSorted((one, other) => one - other));
-});
-
-test("a row of version 0.1 is told as not shown, once", () => {
-  const timeline = new Timeline();
-  for (const seq of [1, 2]) timeline.read({ seq, at: seq, input: { type: "time", at: seq }, facts: null });
-  timeline.read({ seq: 3, at: 3, input: null, facts: [{ kind: "post-confirmed", transId: "t1" as TransId, at: 2 }] });
-
-  expect(told(timeline.linesWith({ seq: 9, facts: [] }))).toEqual([
-    "edge > edge: kept by version 0.1, and not shown here",
-    "webex > edge: confirmed",
-  ]);
 });
 
 test("a long story comes in parts, and other work goes first between pages of rows", async () => {

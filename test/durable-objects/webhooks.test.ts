@@ -429,18 +429,6 @@ test.each<[string, HttpAnswer]>([
   },
 );
 
-test("an event that version 0.1 has kept waits three days from when it happened", async () => {
-  const world = new World();
-  world.answer = () => gone;
-  await world.joins("c1");
-  await world.pass(dayMs);
-  world.sql.exec("UPDATE webhook SET data = json_remove(data, '$.queuedAt')");
-  await world.pass(dayMs);
-  expect(world.rows).toBe(2);
-  await world.pass(4 * dayMs);
-  expect(world.rows).toBe(0);
-});
-
 test("a receiver that is dead for hours has so many waiting and no more", async () => {
   const world = new World();
   world.answer = () => gone;
@@ -567,20 +555,6 @@ test("trouble is told as it begins and ends, once, also over a restart, and ends
     ...["trouble.began posts", "trouble.began commands", "trouble.ended posts", "trouble.ended commands"],
     `conference.ended ${confKey}`,
   ]);
-});
-
-test("what version 0.1 has told of a conference that runs is not told again", async () => {
-  const world = new World();
-  await world.follow(aPage({ running: {} }));
-  const [row] = world.sql.exec("SELECT data FROM record WHERE id < 0");
-  const kept = { ...JSON.parse(String(row?.data)), heard: { started: true, trouble: ["posts"] } };
-  world.sql.exec("UPDATE record SET data = ? WHERE id < 0", JSON.stringify(kept));
-  world.start();
-  await world.follow(aPage({ running: { trouble: ["posts"] } }));
-  expect(world.events).toEqual([]);
-  await world.follow(aPage({ running: {}, facts: [joined("c1")] }));
-
-  expect(world.events).toEqual(["call.joined c1", "trouble.ended posts"]);
 });
 
 test("a meeting that is over before the directory hears of it is told whole, though it takes more than one page", async () => {

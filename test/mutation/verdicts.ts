@@ -209,7 +209,7 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     file: "src/conference/decide.ts",
-    line: 'return input.type === "undelivered" && input.of ? { ...input.of, messages: input.messages } : null;',
+    line: 'return input.type === "undelivered" ? { ...input.of, messages: input.messages } : null;',
     was: 'input.type === "undelivered"',
     becomes: "true",
     effect: "none",

@@ -39,12 +39,6 @@ test("requests are summed up by minute; a minute may have nothing else", () => {
   ]);
 });
 
-test("what was kept before requests were counted is still read", () => {
-  const activity = new Activity();
-  activity.addAll(JSON.parse(JSON.stringify([{ at: begins, hosts: [posts("tsp")] }])));
-  expect(activity.data()).toEqual([{ at: begins, requests: noRequests, hosts: [posts("tsp")] }]);
-});
-
 test("what goes over the wire and comes again is the same", () => {
   const [one, other] = [new Activity(), new Activity()];
   one.add(begins, posts("tsp"));

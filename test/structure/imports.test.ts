@@ -171,9 +171,9 @@ test("Cloudflare is named by its own shells and the Worker alone, so that all el
   expect(named.filter((file) => !file.startsWith("durable-objects/cloudflare/"))).toEqual(["src/worker.ts"]);
 });
 
-test("what the rows of a journal changed is read by store, wire and upgrade alone: all others read facts", () => {
+test("what the rows of a journal changed is read by store and wire alone: all others read facts", () => {
   const readers =
-    /^(durable-objects\/conference\/(conference-store|journal|upgrade)\.ts|src\/explain\/(history|wire)\.ts|src\/conference\/)/;
+    /^(durable-objects\/conference\/(conference-store|journal)\.ts|src\/explain\/(history|wire)\.ts|src\/conference\/)/;
   const keysOfEntries = /["'`[](outbox|caller|call-out|command|room|outage|debt)\/(["'`]|\$\{)/;
   const others = globSync("{src,durable-objects,cli}/**/*.{ts,tsx}").filter((file) => !readers.test(file));
   const found = others.filter((file) => {

@@ -144,15 +144,16 @@ export class Stage {
         const lost = this.#dequeue(words);
         const messages = lost.flatMap((row) => row.messages);
         const [first] = lost;
-        if (first) this.#lost.push({ host: first.host, messages });
-        const of = first && {
+        if (!first) return [];
+        const of = {
           host: first.host,
           transId: "",
           attempts: 3,
           why: "",
           ...(first.oneAttempt && { oneAttempt: true as const }),
         };
-        return this.decide({ type: "undelivered", at: this.#now, messages, ...(of && { of }) });
+        this.#lost.push({ host: first.host, messages });
+        return this.decide({ type: "undelivered", at: this.#now, messages, of });
       }
       case "later":
         this.#now += secondsIn(rest);

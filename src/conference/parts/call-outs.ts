@@ -31,6 +31,7 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
     return draft.answer(request, isLockedOut(draft) ? "conference-locked" : "not-supported");
   const callOut = {
     request,
+    by: draft.by,
     extCallId: message.extCallId,
     number: message.phone,
     ...(message.attendeeId !== undefined && { attendeeId: message.attendeeId }),
@@ -136,9 +137,7 @@ function withAnswered(draft: Draft, callOut: CallOut): CallOut {
 export function admit(draft: Draft, callOut: CallOut, request: OpenRequest | null): void {
   const { call, muted, participantType } = callOut;
   const joinTone = participantType !== "silent-monitor";
-  draft.because([...draft.by, ...(callOut.by ?? [])], () =>
-    draft.issue({ type: "admit", call, muted, joinTone }, request),
-  );
+  draft.because([...draft.by, ...callOut.by], () => draft.issue({ type: "admit", call, muted, joinTone }, request));
 }
 
 /** The bridge admitted the call. */

@@ -23,7 +23,7 @@ export function isUnknown({ head, commands }: Draft, since: EpochMs = 0): boolea
     case "absent":
       return head.restored === true || head.notCreated !== true;
     case "ended":
-      return head.restored === true || since > (head.at ?? Number.POSITIVE_INFINITY) + ANOTHER_AFTER_MS;
+      return head.restored === true || since > head.at + ANOTHER_AFTER_MS;
     default:
       return false;
   }

@@ -23,9 +23,9 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   const isOther = isByOther(head, message);
   const queued = draft.unconfirmed().filter(({ host }) => isOther && host === head.host);
   const departures = queued.map((post) => post.message).filter(isLeft);
-  const missed = [...(head.departed ?? []), ...settle(draft, message.replyTo)];
+  const missed = settle(draft, message.replyTo);
   const left = new Set([...missed, ...departures.map(({ extCallId }) => extCallId)]);
-  const { speech, lostEntries, keptUntil, departed, orphan, ...rest } = setServer(draft, head, message);
+  const { speech, lostEntries, keptUntil, orphan, ...rest } = setServer(draft, head, message);
   // Speakers are reported again when the new server asks for it (protocol 4.16).
   const silenced = speech && { ...speech, reporting: false, reported: [], changedAt: null };
   const running: Running = { ...rest, attached: true, ...(silenced && { speech: silenced }) };

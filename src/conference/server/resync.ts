@@ -28,26 +28,21 @@ function currentOutage({ outages }: { readonly outages: { values(): Iterable<Out
  * These messages were given up (protocol T43), and the conference goes on. What else is queued for the conference's server is
  * withdrawn: it would overtake what the server has missed. All of it is owed from now on (protocol 4.9, last paragraph).
  */
-export function applyUndelivered(
-  draft: Draft,
-  messages: readonly Outgoing[],
-  of: UndeliveredDocument | undefined,
-): void {
-  if (!of?.probe) updateLife(draft, ({ givenUp }) => ({ givenUp: givenUp + 1 }));
+export function applyUndelivered(draft: Draft, messages: readonly Outgoing[], of: UndeliveredDocument): void {
+  if (!of.probe) updateLife(draft, ({ givenUp }) => ({ givenUp: givenUp + 1 }));
   const { head } = draft;
   // Where one to an earlier server is lost, the latest was told all the same.
-  const isLatest = head.phase === "ended" && (of?.host ?? head.host) === head.host;
+  const isLatest = head.phase === "ended" && of.host === head.host;
   if (isLatest && head.told && messages.some(isClosedAnswer)) {
     const { told, ...rest } = head;
     draft.head = rest;
   }
   const server = "host" in head ? head.host : currentOutage(draft)?.host;
-  const host = of?.host ?? server ?? BACK_END;
-  if (of?.probe && of.unpostable) return endUnpostableProbe(draft, messages);
-  if (host === BACK_END || (server ?? host) !== host || of?.oneAttempt || of?.unpostable) return;
+  const { host, why } = of;
+  if (of.probe && of.unpostable) return endUnpostableProbe(draft, messages);
+  if (host === BACK_END || (server ?? host) !== host || of.oneAttempt || of.unpostable) return;
   const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt && !post.handedOver);
   if (queued.length > 0) draft.withdrawQueued(host);
-  const { why = "" } = of ?? {};
   const { waitedSince: since = draft.at } = draft.context;
   const before = draft.outages.get(host);
   if (!before) draft.fact({ kind: "server-lost", host, why });

@@ -157,7 +157,7 @@ function left({ call: id, why, by }: FactOf<"call-left">, row: WhyRow, known: Kn
   return explained(row, [id], `Why did the call of ${callerText(call)} end?`, answer, since);
 }
 
-/** A call-out that was refused before it was dialled; a version before this one made no record of it. */
+/** A call-out that was refused before it was dialled. */
 function notDialled({ type, result = "ok", extCallId }: FactOf<"post-queued">, row: WhyRow, known: Known) {
   if (type !== "called-out" || result === "ok" || extCallId === undefined || known.callNamed(extCallId)) return null;
   const asked = row.input?.type === "webex" ? row.input.messages : [];

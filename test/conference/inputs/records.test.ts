@@ -123,13 +123,6 @@ test.each([
   },
 );
 
-test("a command that an older version kept without its askers was a rule's", () => {
-  const commands = new Map([pending("1", { type: "expel", call: "c1" }, { by: undefined })]);
-  expect(how(decided({ ...calls["that is in"], commands }, reported(left("c1", "expelled"))))).toEqual([
-    "policy completed expelled",
-  ]);
-});
-
 test.each([
   ["the telephone", {}, "telephone", "ended"],
   ["an operator", { closing: { byOperator: true, isAsked: true } }, "operator", "closed"],

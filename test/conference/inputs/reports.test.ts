@@ -54,13 +54,6 @@ test("a call-out that is cancelled was so by whoever had it hung up, rung or pic
   ]);
 });
 
-test("what a command of an older version brings about has no asker", () => {
-  const commands = new Map([pending("1", { type: "expel", call: "c1" }, { by: undefined })]);
-  expect(causes(decided({ callers, commands }, reported(left("c1", "expelled"))), "call-left")).toEqual([
-    [report("caller-left")],
-  ]);
-});
-
 test("a difference that a snapshot shows is a repair, and no event of the bridge", () => {
   expect(causes(decided({ callers }, reported(snapshot([]))), "call-left")).toEqual(
     Array(2).fill([{ type: "repair" }]),

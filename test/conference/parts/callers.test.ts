@@ -252,7 +252,8 @@ test("of a call that leaves while WebEx is owed its entry, the entry is said no 
 test("a hundred lost entries are kept, and none is dropped before", () => {
   const lostEntries = Array.from({ length: 99 }, (_, id) => `m${id}`);
   const callers = new Map([inside("c1", { enterMsgId: "m99", left: true })]);
-  const lost = { type: "undelivered", at: 1_000, messages: [{ type: "caller-entered", msgId: "m99" }] };
+  const of = { host: running().host, transId: "t", attempts: 3, why: "" };
+  const lost = { type: "undelivered", at: 1_000, messages: [{ type: "caller-entered", msgId: "m99" }], of };
   const { head, notes } = decided({ head: running({ lostEntries }), callers }, lost as object as ConferenceInput);
   expect([head?.lostEntries?.length, notes]).toEqual([100, []]);
 });

@@ -38,7 +38,7 @@ export function inside(call: string, more: object = {}): [Caller["call"], Caller
 
 export function dialled(call: string, more: object = {}): [CallOut["call"], CallOut] {
   const callOut = {
-    ...{ call, request: null, extCallId: "77", participantType: "participant", muted: false, privately: false },
+    ...{ call, request: null, extCallId: "77", participantType: "participant", muted: false, privately: false, by: [] },
     ...{ number: { country: "1", area: "408", local: "5550123", extension: "" }, stage: "dialling", answerBy: null },
     ...{ history: { began: 1, dialledAt: 0 }, ...more },
   } as object as CallOut;

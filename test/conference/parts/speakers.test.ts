@@ -90,6 +90,7 @@ test("of a report that was given up its own calls are reported again, at once, a
       type: "undelivered",
       at: 1_000,
       messages: [{ msgId: "s1", extConfId: "1001", ...message }],
+      of: { host: "tsp1:80", transId: "t", attempts: 3, why: "" },
     } as object as ConferenceInput;
     return (state: object) => decided({ callers, ...state }, input).head?.speech;
   };

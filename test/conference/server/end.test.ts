@@ -125,11 +125,6 @@ test("whatever else is lost with an answer 11, it was not given", () => {
   const all = new Meeting(running, "B→A conference-ended", create, `${unknownCall} WbxHostName=tsp2`);
   all.giveUp({}, closed && all.rows);
   expect(headOf(all).told).toBeUndefined();
-
-  // An older version did not keep to which server it was.
-  const old = new Meeting(running, "B→A conference-ended", create);
-  old.decide({ type: "undelivered", at: 1_000, messages: old.rows.flatMap(({ messages }) => messages) });
-  expect(headOf(old).told).toBeUndefined();
 });
 
 test("what a conference that goes on owes does not expire", () => {

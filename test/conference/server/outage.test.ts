@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Head, Running } from "../../../src/conference/head.ts";
+import type { Running } from "../../../src/conference/head.ts";
 import type { ConferenceInput } from "../../../src/conference/inputs.ts";
 import type { Outgoing, Post } from "../../../src/conference/server/posts.ts";
 import { owedIn } from "../../../src/conference/server/resync.ts";
@@ -17,7 +17,6 @@ const named = (call: string, entry: string, extCallId: string) =>
     "confirmed",
   ] as const;
 const lock = "B→A lock-changed locked=yes";
-type Ended = Extract<Head, { phase: "ended" }>;
 const why = "HTTP status 500";
 
 test("a server is behind since the first document that it did not take; the reason is that of the last", () => {
@@ -41,15 +40,6 @@ test("each document that is given up counts for the conference's record, and a p
   meeting.go("time 6 s");
   meeting.giveUp();
   expect(givenUp()).toBe(1);
-});
-
-test("what an older version gave up names no document: it was for the conference's server, and for no reason", () => {
-  const meeting = new Meeting(running, lock);
-  const messages = meeting.rows.flatMap((row) => row.messages);
-  meeting.decide({ type: "undelivered", at: 9_000, messages });
-  expect(meeting.outage).toMatchObject({ host: tsp1, why: "" });
-  expect(meeting.said("server-lost")).toMatchObject([{ why: "" }]);
-  expect(meeting.owed).toEqual(["status locked"]);
 });
 
 test.each<[string, Partial<Post>, string[]]>([
@@ -101,14 +91,6 @@ test("the answer to a create that failed is owed, though there is no conference"
   expect(meeting.owed).toEqual(["answer conference-created 1"]);
   expect(meeting.outage).toStrictEqual({ host: tsp1, since: 0, overAt: 0, failedAt: 0, why, probes: 0 });
   expect(meeting.go("reached")).toEqual(["A→W tsp1 1001 A2W_RspCreateConference MsgID=1 Result=3"]);
-});
-
-test("a conference that is gone owes its latest server what an older version gave up", () => {
-  const meeting = new Meeting("W→A W2A_CreateConference MsgID=1", "B→A refused create-conference");
-  meeting.giveUp();
-  const message = { type: "message-error", msgId: "5" as MsgId, result: "unknown-message" } as const;
-  meeting.decide({ type: "undelivered", at: 9_000, messages: [message] });
-  expect(meeting.owed).toEqual(["answer conference-created 1", "answer message-error 5"]);
 });
 
 test("a probe that cannot be written is owed no more, and its server is probed with what is left", () => {
@@ -241,14 +223,4 @@ test("where calls that left are dropped, nothing else is", () => {
     ["left 0", null],
   ]);
   expect(facts).toContainEqual({ kind: "noted", text: "more than 1000 calls left unreported; dropped: 0" });
-});
-
-test("an end of which an older version kept no handle is owed", () => {
-  const meeting = new Meeting(running, "B→A conference-ended");
-  const { extConfId: _, ...head } = meeting.state.head as Ended;
-  const of = { host: tsp1, transId: "t", attempts: 3, why };
-  const messages = meeting.rows.flatMap((row) => row.messages);
-  const old = { state: { ...meeting.state, head } };
-  const { changes } = decideOn(old, { type: "undelivered", at: 9_000, messages, of });
-  expect([...changes.debts.keys()]).toEqual(["status ended"]);
 });

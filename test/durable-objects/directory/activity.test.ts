@@ -142,16 +142,6 @@ test("what became of conferences stays in the totals over a restart, also where 
   expect((await world.directory.countTotals()).outcomes).toEqual(outcomes);
 });
 
-test("what an earlier version has counted stays in the figures for its hour", async () => {
-  const world = new DirectoryWorld();
-  world.sql.exec("CREATE TABLE activity (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)");
-  const { requests: _, ...old } = minute(world.time.now, "tsp", 7);
-  world.sql.exec("INSERT INTO activity (id, at, data) VALUES (1, ?, ?)", world.time.now, JSON.stringify([old]));
-  world.start();
-  await world.directory.count(domain, from("p", 1), [minute(world.time.now, "tsp", 1)]);
-  expect((await world.directory.activity()).minutes).toMatchObject([{ hosts: [{ confirmed: 8 }] }]);
-});
-
 test("what a conference whose time is ahead has posted counts in the last hour, as of now", async () => {
   const world = new DirectoryWorld();
   const { now } = world.time;

@@ -9,7 +9,7 @@ const outcomes = (known: number, upTo: number) => ({ minutes: [], outcomes: { "c
 function newStore() {
   const database = new Database();
   const running = new Set<string>();
-  const open = () => new CountStore(database, [], (key) => running.has(key));
+  const open = () => new CountStore(database, (key) => running.has(key));
   return { running, open };
 }
 

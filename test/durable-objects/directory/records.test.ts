@@ -1,7 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
-import type { CallRecord } from "../../../src/records/call-record.ts";
 import type { RebuildPage } from "../../../src/rpc/directory.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { entered } from "../../builders.ts";
@@ -351,16 +350,6 @@ test("another name that WebEx gives a running conference stands in the list, and
   conference.domain = testDomain({ recordsPersonal: "masked" });
   await conference.reported(entered());
   expect(await topics()).toEqual([undefined]);
-});
-
-test("records that an older version kept have the later columns, empty", async () => {
-  const world = new DirectoryWorld();
-  const { dialled: _, ...kept } = call("c1");
-  await world.directory.follow(aPage({ records: [kept as CallRecord] }));
-
-  expect(await world.start().recordStore.records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
-    records: [{ record: { ...kept, dialled: "" } }],
-  });
 });
 
 test("a conference that wrote more than its journal holds has all its records", async () => {

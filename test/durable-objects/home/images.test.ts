@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { Journal } from "../../../durable-objects/conference/journal.ts";
 import type { LifePlace } from "../../../durable-objects/home/home.ts";
 import type { LogRow } from "../../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
@@ -49,38 +48,6 @@ test("a table whose columns change is written anew, also a large one", async () 
   await test.ask("run", "UPDATE t SET b = 'y' WHERE id = 5");
   await test.clock.pass(hourMs + 20_000);
   expect(await test.ask("run", "SELECT count(*) AS n, count(b) AS b FROM t")).toEqual([{ n: 1_001, b: 1 }]);
-  expect([test.made.length, test.lines]).toEqual([3, []]);
-});
-
-test("a long journal of version 0.1 gets its facts, and is there after its object has rested", async () => {
-  const columns =
-    "seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT, progress TEXT NOT NULL, changes TEXT";
-  const test = await HomeOnTest.start(({ sql }) => {
-    const loaded = () => {
-      const journal = new Journal(sql);
-      journal.load();
-      return journal;
-    };
-    return {
-      old: () => {
-        sql.exec(
-          "CREATE TABLE entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
-        );
-        sql.exec(`CREATE TABLE journal (${columns})`);
-        for (let n = 1; n <= 1_001; n += 1) sql.exec("INSERT INTO journal VALUES (?, 1, NULL, '{}', '{}', '[]')", n);
-      },
-      isOld: () => loaded().isOld,
-      upgrade: () => void loaded().upgrade([]),
-      lastSeq: () => loaded().lastSeq,
-    };
-  });
-  await test.ask("old");
-  await test.clock.pass(20_000);
-  await test.begin();
-  expect(await test.ask("isOld")).toBe(true);
-  await test.ask("upgrade");
-  await test.clock.pass(hourMs + 20_000);
-  expect([await test.ask("isOld"), await test.ask("lastSeq")]).toEqual([false, 1_001]);
   expect([test.made.length, test.lines]).toEqual([3, []]);
 });
 
