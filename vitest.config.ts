@@ -8,7 +8,7 @@ import { domains, operators, operatorToken, webhookSecret } from "./test/workers
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
 /** Long, with whole installations or dozens of processes of their own; `npm run test:night` has them. */
 const atNight = [
-  ...["packages", "kit-package", "moved-state"].map((name) => `test/whole/${name}.test.ts`),
+  ...["packages", "kit-package"].map((name) => `test/whole/${name}.test.ts`),
   "test/bridge/python-example.test.ts",
 ];
 const left = process.env.NIGHT ? [] : atNight;

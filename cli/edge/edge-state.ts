@@ -15,7 +15,6 @@ import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
 import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts";
-import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
@@ -105,32 +104,13 @@ export function stateFile(folder: string): string {
   return join(folder, "edge", "state.db");
 }
 
-/** The objects of an edge on workerd, in its state folder: older versions and `npm start` have them. */
-export function objectsFolder(folder: string): string {
+/** The objects of an edge on workerd, such as that of `npm start`. */
+function objectsFolder(folder: string): string {
   return join(folder, "edge", "objects");
 }
 
-/** That of an edge on workerd, unless an edge on Node has gone on from there. */
-function hasWorkersState(folder: string): boolean {
-  return existsSync(objectsFolder(folder)) && !wasTakenOver(folder);
-}
-
-function wasTakenOver(folder: string): boolean {
-  return existsSync(join(folder, "edge", takenOver));
-}
-
-/**
- * What workerd had is older from now on. A kill may have kept `migrate` from saying so, or an earlier
- * release.
- */
-export function noteTakenOver(folder: string): void {
-  const file = join(folder, "edge", takenOver);
-  if (existsSync(objectsFolder(folder)) && existsSync(stateFile(folder)) && !existsSync(file))
-    writeFileSync(file, `${new Date().toISOString()}\n`);
-}
-
 export function hasState(folder: string): boolean {
-  return hasWorkersState(folder) || existsSync(stateFile(folder));
+  return existsSync(objectsFolder(folder)) || existsSync(stateFile(folder));
 }
 
 /** Where the state of a folder goes on, once it was copied to a database. */
@@ -196,13 +176,9 @@ export function requireLatest(folder: string): void {
       `a state was being copied into ${folder}, and was not to its end: copy it again; or move ${join(folder, "edge")} away, and begin without a conference`,
     );
   if (existsSync(stateFile(folder))) return;
-  if (wasTakenOver(folder))
-    throw new StartError(
-      `${stateFile(folder)} is gone, which went on where the edge on workerd ended: restore a backup, or move ${join(folder, "edge")} away and begin without a conference`,
-    );
-  if (!hasWorkersState(folder)) return;
+  if (!existsSync(objectsFolder(folder))) return;
   throw new StartError(
-    `the state folder ${folder} has the state of an edge on workerd, in edge/objects; take it over once by \`bridgehead migrate\`, and start again`,
+    `the state folder ${folder} has the state of an edge on workerd, which an edge on Node cannot read; name another folder`,
   );
 }
 

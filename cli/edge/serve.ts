@@ -16,7 +16,6 @@ import { isDatabase, placeOfDatabase } from "./database-url.ts";
 import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
 import {
   holdEdgeState,
-  noteTakenOver,
   operatorTokenIn,
   requireFreePort,
   requireLatest,
@@ -55,7 +54,6 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   if (!isDatabase(state)) {
     requireLatest(state);
     holdEdgeState(state, `state in ${file}`);
-    noteTakenOver(state);
   }
   const token = operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`);
   requireStrongToken(token, operatorTokenFile);

@@ -1,5 +1,4 @@
 import { accessSync, constants, existsSync } from "node:fs";
-import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import {
   type Backup,
@@ -14,11 +13,9 @@ import {
 import { type Copied, copyState } from "../../durable-objects/home/log/copy-state.ts";
 import { isSame } from "../../durable-objects/home/log/files.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
-import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
-import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
 import { faultOfDatabase, isDatabase, placeOfDatabase } from "./database-url.ts";
 import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
@@ -26,7 +23,6 @@ import {
   holdEdgeState,
   leftByCopy,
   noteMoved,
-  objectsFolder,
   requireLatest,
   requireNoState,
   requireSetClock,
@@ -40,28 +36,21 @@ export function addStateCommands(program: Command): void {
   program
     .command("migrate")
     .description(
-      "take over the state of an edge on workerd, or by --from that of an edge on Node, once, while no edge runs; its files stay as they are",
+      "copy the state of a folder into a database or back, once, while no edge runs; the source stays as it is",
     )
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
-    .option("--accept-loss", "also where files of the state are missing, with what is lost by that")
-    .option(
+    .requiredOption(
       "--from <state>",
       "of an edge on plain Node: a folder, which goes into a database, or a database, which goes into a folder",
     )
-    .action(({ settings, acceptLoss = false, from }: MigrateOptions) =>
-      done(() => (from === undefined ? migrateEdge(settings, acceptLoss) : moveState(settings, from))),
-    );
+    .action(({ settings, from }: MigrateOptions) => done(() => moveState(settings, from)));
 
   fileCommand(program, "backup", "copy the state of the edge into a new file, also while the edge runs").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state } = stateOf(options);
         if (isDatabase(state)) return backUpDatabase(state, file);
-        const isOfWorkers = existsSync(objectsFolder(state)) && !existsSync(stateFile(state));
-        requireState(
-          state,
-          isOfWorkers ? "the state of an edge on workerd is copied while that is stopped" : undefined,
-        );
+        requireState(state);
         const backup = await orSay("back up", () => backUp(stateFile(state), file));
         report(`backed up ${stateFile(state)} to ${file}`, backup);
       }),
@@ -94,8 +83,7 @@ export function addStateCommands(program: Command): void {
 
 interface MigrateOptions {
   readonly settings: string;
-  readonly acceptLoss?: boolean;
-  readonly from?: string;
+  readonly from: string;
 }
 
 interface StateOptions {
@@ -131,32 +119,6 @@ function stateOf({ settings }: StateOptions): { readonly state: string; readonly
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) throw new StartError(loaded.error);
   return { state: loaded.value.state, from: `state in ${file}` };
-}
-
-async function migrateEdge(settings: string, acceptsLoss: boolean): Promise<void> {
-  const loaded = loadEdgeSettings(settings);
-  if (!loaded.ok) throw new StartError(loaded.error);
-  const { state, domains, domainsFile } = loaded.value;
-  const checked = loadDomains(domains);
-  if (!checked.ok) throw new StartError(`${domainsFile}: ${checked.error}`);
-  if (isDatabase(state))
-    throw new StartError("the state is a database: name the folder of the state that moves there by --from");
-  const objects = objectsFolder(state);
-  if (!existsSync(objects)) throw new StartError(`there is no state of an edge on workerd in ${objects}`);
-  holdEdgeState(state, `state in ${settings}`);
-  const named = Array.from(checked.value.values(), (domain) => ({
-    name: domain.name,
-    bridges: domain.settings.bridges.map(({ name }) => name),
-  }));
-  const taken = await orSay("migrate", () =>
-    migrate({ folder: dirname(objects), domains: named, at: Date.now(), acceptsLoss }),
-  );
-  print(
-    `took over ${counted(taken.objects, "object")} (${counted(taken.conferences, "conference")}), ${counted(taken.rows, "row")} and ${counted(taken.alarms, "alarm")}; all were read again and are the same`,
-  );
-  print(
-    `the state is ${stateFile(state)} from now on; nothing in ${objects} was changed, and no edge on Node needs it`,
-  );
 }
 
 async function backUpDatabase(url: string, file: string): Promise<void> {
@@ -310,7 +272,7 @@ async function orSay<Done>(what: string, work: () => Promise<Done>): Promise<Don
     return await work();
   } catch (error) {
     // A fault of ours keeps its trace.
-    if (error instanceof CannotMigrate || error instanceof TypeError) throw error;
+    if (error instanceof TypeError) throw error;
     throw new StartError(`cannot ${what}: ${systemReason(error)}`);
   }
 }
@@ -326,7 +288,7 @@ async function done(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof StartError || error instanceof CannotMigrate)) throw error;
+    if (!(error instanceof StartError)) throw error;
     console.error(printable(systemReason(error)));
     process.exitCode = 1;
   }

@@ -279,7 +279,7 @@ test("a state of another format is told before the start", async () => {
   ]);
   writeFileSync(join(folder, "state", "format"), "2");
   expect(await complaints(settings)).toEqual([
-    expect.stringMatching(/^WRONG state: .* has the state of an edge on workerd, .* `bridgehead migrate`/),
+    expect.stringMatching(/^WRONG state: .* has the state of an edge on workerd, .*; name another folder/),
   ]);
   await stateIn(join(folder, "state"));
   expect(await complaints(settings)).toEqual([]);

@@ -141,14 +141,12 @@ test.each([
   },
 );
 
-test("the state of an edge on workerd is refused with the command that takes it over, until a state is there", async () => {
+test("refuses a folder that has only the state of an edge on workerd", async () => {
   write({ local });
   mkdirSync(join(folder, "edge", "edge", "objects"), { recursive: true });
   writeFileSync(join(folder, "edge", "format"), "2");
   const refused = serve(settings, noEdge);
-  await expect(refused).rejects.toThrow(
-    /has the state of an edge on workerd, in edge\/objects; .*`bridgehead migrate`/,
-  );
+  await expect(refused).rejects.toThrow(/has the state of an edge on workerd, .*; name another folder/);
   await expect(refused).rejects.toBeInstanceOf(StartError);
 
   writeFileSync(join(folder, "edge", "edge", "state.db"), "");

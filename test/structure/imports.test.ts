@@ -1,7 +1,6 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
-import { kindsOnWorkerd } from "../../durable-objects/home/migrate/object-names.ts";
 import { edgeObjects } from "../../scripts/workerd.ts";
 import { circlesIn, importsOf, unused, violations } from "./imports.ts";
 
@@ -195,9 +194,4 @@ test("npm start binds the same objects as a deployment, and all of them are take
   const deployed = [...readFileSync("wrangler.toml", "utf8").matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"$/gm)];
 
   expect(Object.fromEntries(deployed.map(([, binding, name]) => [binding, name]))).toEqual(edgeObjects);
-  expect(
-    Object.values(kindsOnWorkerd)
-      .map((kind) => kind.class)
-      .toSorted(),
-  ).toEqual(Object.values(edgeObjects).toSorted());
 });

@@ -196,7 +196,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "bridge-agent/service/small-heap.ts",
       "bridge-agent/service/state-folder.ts",
       "durable-objects/home/log",
-      "durable-objects/home/migrate",
       "durable-objects/home/shared",
       "node:*",
       "commander",

@@ -57,8 +57,6 @@ test("what stands in a query to a database is a name or a number of ours; values
     "directory/webhooks.ts": ["table"],
     "home/log/object-database.ts": ["-cacheKiB", "depth", "table", "places", "this.#keyIs(table)"],
     "home/log/sqlite-disk.ts": ["tables", "format"],
-    "home/migrate/migrate.ts": ["table"],
-    "home/migrate/workerd-object.ts": ["name"],
     // What is quoted are constants.
     "home/shared/postgres-database.ts": ["postgresFormat", "isLast", "'silentLongMs"],
     "home/shared/postgres-tables.ts": ["postgresFormat"],

@@ -2,14 +2,12 @@ import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import { timers } from "../../bridge-agent/node-ports.ts";
 import { journalFile } from "../../bridge-agent/service/state-folder.ts";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
-import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import { placeOf } from "../../src/tsp/id-scheme.ts";
 import { bridgehead } from "../bridgehead-command.ts";
@@ -18,84 +16,6 @@ import { newFolder, settingsOf, viewOf } from "./states.ts";
 import { eventually, Meeting, startWebex, startWorld } from "./world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
-
-test("an edge on plain Node takes over what one on workerd has, with calls up, and no TransID comes twice", async () => {
-  // The bridge goes on, whatever edge there is.
-  const bridge = await startSimulatedBridge(0, "boot", timers);
-  onTestFinished(() => bridge.close());
-  vi.stubEnv("BRIDGE_URL", `ws://127.0.0.1:${bridge.port}/bridge`);
-  vi.stubEnv("BRIDGEHEAD_EDGE", "workers");
-  const telephones = new BridgeControl(`http://127.0.0.1:${bridge.port}`);
-  const state = newFolder();
-  const first = await LocalRun.start({ state });
-  const webex = await startWebex(first);
-  onTestFinished(() => webex.stop());
-  const world = { run: first, webex, bridge: telephones, stop: async () => 0 };
-  const over = new Meeting(world);
-  await over.create();
-  await over.callIn("301");
-  await over.close();
-  const meeting = new Meeting(world);
-  await meeting.create();
-  const alice = await meeting.callIn("101");
-  const bob = await meeting.callIn("102");
-  await webex.allNamed();
-  const settings = settingsOf(state);
-
-  const early = await bridgehead(["migrate", "--settings", settings]);
-  expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(/ is in use by another run; /)]);
-  expect((await bridgehead(["backup", join(state, "copy.db")], { BRIDGEHEAD_STATE: state })).stderr).toMatch(
-    /^there is no .*state\.db: the state of an edge on workerd is copied while that is stopped\n$/,
-  );
-  await first.stop();
-  const taken = await bridgehead(["migrate", "--settings", settings]);
-  expect([taken.code, taken.stderr]).toEqual([0, ""]);
-  expect(taken.stdout).toMatch(
-    /^took over \d+ objects \(2 conferences\), \d+ rows and \d+ alarms; all were read again/,
-  );
-  expect((await bridgehead(["migrate", "--settings", settings])).stderr).toMatch(/state\.db is there already/);
-
-  vi.stubEnv("BRIDGEHEAD_EDGE", "node");
-  const before = webex.received.length;
-  const second = await LocalRun.start({ state });
-  const later = await startWebex(second);
-  onTestFinished(async () => {
-    await later.stop();
-    await second.stop();
-  });
-  const { view } = await viewOf(second, meeting.confKey);
-  expect(view).toMatchObject({
-    callers: expect.arrayContaining([
-      expect.objectContaining({ extCallId: alice.extCallId }),
-      expect.objectContaining({ extCallId: bob.extCallId }),
-    ]),
-  });
-  // What it is asked for, and what happens on the bridge, WebEx learns as before.
-  const mute = meeting.muteRequest(alice.extCallId, true);
-  expect((await later.client.post(mute)).result).toBe(0);
-  await meeting.answerTo(mute.msgId, "ok");
-  await telephones.hangUp(bob.call);
-  await meeting.notified("caller-changed", { extCallId: bob.extCallId, status: "left" });
-  webex.namesCallers = false; // Its posts go to the edge that is gone.
-  await telephones.callIn("14085550103", `${meeting.confKey}#103#`);
-  await meeting.notified("caller-entered", { attendeeId: "103" });
-  const close = { type: "close-conference", msgId: meeting.msgId(), ...meeting.handles } as const;
-  expect((await later.client.post(close)).result).toBe(0);
-  await meeting.notified("conference-changed", { status: "ended" });
-
-  const records = await eventually("all is in the records", async () => {
-    const { stdout } = await bridgehead(["records", "--ndjson"], { BRIDGEHEAD_STATE: state });
-    const rows = stdout
-      .split("\n")
-      .slice(0, -1)
-      .map((line) => JSON.parse(line));
-    return rows.filter(({ kind }) => kind === "conference").length === 2 && rows;
-  });
-  const calls = records.filter(({ kind }) => kind === "call").map(({ attendeeId }) => attendeeId);
-  expect(calls.toSorted()).toEqual(["101", "102", "103", "301"]);
-  expect(webex.received.length).toBeGreaterThan(before);
-  expect(webex.received.filter(({ attempt }) => attempt > 1)).toEqual([]);
-});
 
 /** The ids that WebEx got from the edge, those of its own requests aside. */
 function idsAt({ received }: WebexServer): ReadonlySet<string> {
