@@ -23,7 +23,7 @@ import { applyAction } from "./operator-actions.ts";
 import { expireCallOut } from "./parts/call-outs.ts";
 import { retryRenewal } from "./parts/entry-rules.ts";
 import { expireTalk, tidyTalk } from "./parts/private-talk.ts";
-import { closeIfEmpty, failClose, retryClosing } from "./parts/rooms.ts";
+import { continueClosing, failClose, retryClosing } from "./parts/rooms.ts";
 import { notifySpeakers, speechDue } from "./parts/speakers.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyRequests } from "./requests.ts";
@@ -297,7 +297,7 @@ function restore(draft: Draft): void {
 /** What follows from the state alone, whatever the input was. */
 function tidyUp(draft: Draft): void {
   if (isRestored(draft)) return;
-  for (const room of draft.rooms.values()) closeIfEmpty(draft, room);
+  for (const room of draft.rooms.values()) continueClosing(draft, room);
   tidyTalk(draft);
   notifySpeakers(draft);
   endIfDeserted(draft);

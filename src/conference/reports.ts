@@ -15,7 +15,7 @@ import {
   noteCreated,
 } from "./lifecycle.ts";
 import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./parts/call-outs.ts";
-import { addCaller, applyAttendeeId, applyMuted, removeCaller, setMuteState } from "./parts/callers.ts";
+import { addCaller, applyAttendeeId, applyMuted, removeCaller, setMuteForReturn } from "./parts/callers.ts";
 import { delayRenewal, renewEntryRules } from "./parts/entry-rules.ts";
 import { recordEnded, recordLeft } from "./parts/orphan.ts";
 import {
@@ -318,7 +318,7 @@ function applyMuteResult(
   // Muted with all others while it was moved into a sub-conference: it returns so.
   const isMutedInMain = pending.group !== undefined && caller.mutedInMain !== null;
   const known: Caller = isMutedInMain ? { ...caller, mutedInMain: muted } : caller;
-  if (pending.unreported) setMuteState(draft, known, muted);
+  if (pending.unreported) setMuteForReturn(draft, known, muted);
   else applyMuted(draft, known, muted);
   if (muted) setSpeaking(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }

@@ -84,6 +84,8 @@ export const caller = fields({
   keyedHostCode: maybe(yes),
   participantType,
   muted: flag,
+  /** WebEx has not been notified of its mute state, which was changed for its return from a sub-conference (protocol 4.13). */
+  unreportedMute: maybe(yes),
   /** A private talk lifts its mute, which only the bridge knows (protocol 4.21); false: the mute is restored. */
   heardInTalk: maybe(flag),
   /** WebEx takes the call for muted when it enters: a silent monitor, or a call-out that asked for no more than to listen. */

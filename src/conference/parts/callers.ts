@@ -199,8 +199,18 @@ export function notifyChange(draft: Draft, caller: Caller, change: CallerChange)
   draft.callers.set(caller.call, { ...caller, held: [...others, { ...change, ...(by.length > 0 && { by }) }] });
 }
 
-export function notifyMuteState(draft: Draft, caller: Caller, more: Omit<CallerChange, "status"> = {}): void {
+export function notifyMuteState(
+  draft: Draft,
+  { unreportedMute, ...caller }: Caller,
+  more: Omit<CallerChange, "status"> = {},
+): void {
+  if (unreportedMute) draft.callers.set(caller.call, caller);
   notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted", ...more });
+}
+
+/** Notifies WebEx of a mute state that was changed for a return to the main room, after which the call stayed where it was. */
+export function notifyUnreported(draft: Draft, caller: Caller): void {
+  if (caller.unreportedMute) notifyMuteState(draft, caller);
 }
 
 /** Changes of one kind replace each other, so that a caller who keeps keying while WebEx is away costs no more than others. */
@@ -231,12 +241,17 @@ export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, mut
   if (heardInTalk) reconsiderSpeech(draft);
 }
 
-/** The call is muted or unmuted from now on; whether WebEx is notified is left to the caller. */
-export function setMuteState(draft: Draft, caller: Caller, muted: boolean): Caller {
+function setMuteState(draft: Draft, caller: Caller, muted: boolean): Caller {
   const changed = withMuted(draft, caller, muted);
   draft.callers.set(caller.call, changed);
   if (changed !== caller) draft.fact({ kind: "call-muted", call: caller.call, muted });
   return changed;
+}
+
+/** The call was muted or unmuted for its return to the main room: the notification of its return includes that. */
+export function setMuteForReturn(draft: Draft, caller: Caller, muted: boolean): void {
+  const changed = setMuteState(draft, caller, muted);
+  if (changed !== caller) draft.callers.set(caller.call, { ...changed, unreportedMute: true });
 }
 
 /** The call is in this room from now on. */

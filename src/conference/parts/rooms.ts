@@ -4,7 +4,7 @@ import { type FromWebexMessages, type OpenRequest, requestOf } from "../../tsp/m
 import type { ResultWord } from "../../tsp/protocol-table.ts";
 import type { CommandOptions, Draft } from "../draft.ts";
 import type { Caller, CloseRequest, Room } from "../state.ts";
-import { findCaller, notifyItsRoom, notifyMuteState, setRoom } from "./callers.ts";
+import { findCaller, notifyItsRoom, notifyMuteState, notifyUnreported, setRoom } from "./callers.ts";
 import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
 
 /** Pause after a bridge refused to close a room that nobody else would close. */
@@ -82,21 +82,15 @@ export function retryClosing(draft: Draft): void {
 
 function beginClosing(draft: Draft, { by = draft.by, ...room }: Room, closeRequest: CloseRequest | null): void {
   draft.rooms.set(room.room, { ...room, stage: "closing", closeRequest, by });
-  for (const caller of draft.callers.values()) {
-    if (caller.room === room.room && !caller.left && !draft.isBusy(caller.call, "move")) sendBack(draft, caller, null);
-  }
+  for (const caller of callersIn(draft, room)) if (!draft.isBusy(caller.call, "move")) sendBack(draft, caller, null);
 }
 
 /** A call was moved into or out of a sub-conference, or not. */
 function applyRoomMove(draft: Draft, { caller, to, request, result }: Move): void {
+  if (!result.done) notifyUnreported(draft, caller);
   draft.answer(request, result);
+  if (!result.done) return;
   const from = draft.rooms.get(caller.room);
-  if (!result.done) {
-    // It may have been muted or unmuted for its return, which was not reported.
-    if (to === MAIN_ROOM) notifyMuteState(draft, caller);
-    if (from?.stage === "closing") giveUpClosing(draft, from, result);
-    return;
-  }
   const room = draft.rooms.get(to);
   if (to !== MAIN_ROOM && !room) return;
   const moved = setRoom(draft, caller, to);
@@ -116,20 +110,21 @@ function changeRoom(draft: Draft, caller: Caller, from: Room, to: Room): void {
 export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult): void {
   if (!result.done && result.reason !== "no-such-room") return giveUpClosing(draft, room, result);
   // The room was empty when its end was issued; who came in since by a late move went back with it.
-  for (const caller of draft.callers.values()) {
-    if (caller.room === room.room && !caller.left) returnToMain(draft, setRoom(draft, caller, MAIN_ROOM), room, null);
-  }
+  for (const caller of callersIn(draft, room)) returnToMain(draft, setRoom(draft, caller, MAIN_ROOM), room, null);
   draft.answer(room.closeRequest?.request ?? null, "ok");
   draft.rooms.delete(room.room);
   draft.fact({ kind: "room-closed", room: room.room, subConfId: room.subConfId });
 }
 
-/** Closes a room that is to be closed as soon as nobody is in it or on the way into it. */
-export function closeIfEmpty(draft: Draft, { room: id, stage, retryAt, by = [] }: Room): void {
+/** Closes a room that is to be closed once it is empty. Gives up if calls are left inside and none of them is being moved. */
+export function continueClosing(draft: Draft, room: Room): void {
+  const { room: id, stage, retryAt, by = [] } = room;
   if (stage !== "closing" || retryAt !== undefined) return;
-  const inside = draft.callers.find((caller) => caller.room === id && !caller.left);
+  const inside = callersIn(draft, room);
+  if (inside.some(({ call }) => draft.isBusy(call, "move"))) return;
+  if (inside.length > 0) return giveUpClosing(draft, room, "bridge-unreachable");
   const isUnderWay = draft.commands.find(({ command }) => "room" in command && command.room === id);
-  if (!inside && !isUnderWay) draft.because(by, () => draft.issue({ type: "close-room", room: id }));
+  if (!isUnderWay) draft.because(by, () => draft.issue({ type: "close-room", room: id }));
 }
 
 /** After a failover: reports the sub-conferences, and who is in each (protocol 2.3.8, 4.15 F7). */
@@ -143,8 +138,11 @@ export function notifyRooms(draft: Draft): void {
 
 function notifyInProgress(draft: Draft, room: Room): void {
   notifyRoom(draft, room, "in-progress");
-  for (const caller of draft.callers.values())
-    if (caller.room === room.room && !caller.left) notifyItsRoom(draft, caller);
+  for (const caller of callersIn(draft, room)) notifyItsRoom(draft, caller);
+}
+
+function callersIn(draft: Draft, { room }: Room): readonly Caller[] {
+  return draft.callers.values().filter((caller) => caller.room === room && !caller.left);
 }
 
 /** Moves a call back into the main room, muted first as it was there before. */
@@ -178,7 +176,7 @@ function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, requ
   }
 }
 
-function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
+function giveUpClosing(draft: Draft, room: Room, result: ResultWord | CommandResult): void {
   const left = failClose(draft, room, result);
   const { head } = draft;
   if (head.phase === "running" && !head.attached)
@@ -194,6 +192,7 @@ export function failClose(draft: Draft, room: Room, result: ResultWord | Command
   const { closeRequest } = room;
   const left: Room = { ...room, closeRequest: null };
   draft.rooms.set(room.room, left);
+  for (const caller of callersIn(draft, room)) notifyUnreported(draft, caller);
   for (const call of closeRequest?.returned ?? []) {
     const caller = draft.callers.get(call);
     if (caller?.room === MAIN_ROOM && !caller.left) notifyRoomCall(draft, caller, room, "returned");

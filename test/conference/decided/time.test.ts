@@ -113,7 +113,10 @@ test("a room that is not closed in time is answered so; others wait on", () => {
     ["r3", room({ room: "r3", subConfId: "s3", stage: "open", closeRequest: null })],
   ]);
   const callers = new Map(["r1", "r2", "r3"].map((id) => inside(`c-${id}`, { room: id })));
-  const decision = decided({ rooms, callers }, time(20_000));
+  const commands = new Map(
+    [...callers.keys()].map((call) => pending(`move ${call}`, { type: "move", call, room: "main" })),
+  );
+  const decision = decided({ rooms, callers, commands }, time(20_000));
 
   expect(answers(decision)).toEqual([["r", "bridge-timeout"]]);
   expect([...decision.changes.rooms.keys()]).toEqual(["r1"]);
