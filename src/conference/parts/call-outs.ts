@@ -137,6 +137,7 @@ function withAnswered(draft: Draft, callOut: CallOut): CallOut {
 export function admit(draft: Draft, callOut: CallOut, request: OpenRequest | null): void {
   const { call, muted, participantType } = callOut;
   const joinTone = participantType !== "silent-monitor";
+  draft.callOuts.set(call, { ...callOut, answerBy: Math.max(callOut.answerBy ?? 0, draft.at + ENTRY_MS) });
   draft.because([...draft.by, ...callOut.by], () => draft.issue({ type: "admit", call, muted, joinTone }, request));
 }
 
@@ -225,6 +226,7 @@ export function applyHangUp(draft: Draft, callOut: CallOut, result: CommandResul
 /** No result came in time: WebEx is answered so, and the call is hung up. */
 export function expireCallOut(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "dropping") hangUp(draft, callOut);
+  else if (callOut.stage === "waiting") letGo(draft, callOut);
   else if (draft.isBusy(callOut.call, "dial"))
     drop(draft, callOut, "bridge-timeout", failedEnd(callOut, "bridge-timeout"));
   else drop(draft, callOut, "no-answer", unansweredEnd(callOut));
@@ -240,6 +242,11 @@ export function hangUp(draft: Draft, callOut: CallOut): void {
 function unansweredEnd(callOut: CallOut): CallEnd {
   if (callOut.history.answeredAt !== undefined) return failedEnd(callOut, "bridge-timeout");
   return { endedBy: "nobody", status: "no-answer", reason: "no-answer" };
+}
+
+/** Hangs up an invitee who has nobody to talk to. */
+export function letGo(draft: Draft, invitee: CallOut): void {
+  drop(draft, invitee, "cancelled", { endedBy: "policy", status: "completed", reason: "cancelled" });
 }
 
 /** `end`: as its record is to say. */

@@ -6,16 +6,14 @@ import type { Draft } from "../draft.ts";
 import type { Fact } from "../facts.ts";
 import type { PrivateTalk } from "../head.ts";
 import type { Caller, CallOut, PendingCommand } from "../state.ts";
-import { admit, drop, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
+import { admit, hangUp, letGo, markAnswered, placeCaller } from "./call-outs.ts";
 import { applyMuted, findCaller, notifyMuteState, setRoom } from "./callers.ts";
 import { hostForTalk } from "./host.ts";
 import { setSpeaking } from "./speakers.ts";
 
-/** How long an invitee is kept on the line for a host who cannot talk. */
-const WAIT_FOR_HOST_MS = 3_600_000;
 /** Pause after a bridge refused to bring a leg out of a talk. */
 const RETRY_MS = 10_000;
-/** How long an invitee whose host has left hears nobody. */
+/** How long an invitee whose host is away or cannot talk hears nobody. */
 const ALONE_MS = 60_000;
 
 /** The bridge was told to move a caller, or found to have moved one; and the result. */
@@ -187,15 +185,13 @@ export function endTalks(draft: Draft): void {
   if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
 }
 
-/** An outsider whose host is away is not dropped into the meeting: it waits on, or is let go where nobody could add it any more. */
+/** An invitee whose host is away enters for a new server, as one that rings will. If no server could add it, it is hung up. */
 function endWaiting(draft: Draft, invitee: CallOut, joins: boolean): void {
   const isAdmitted = draft.isBusy(invitee.call, "admit");
-  if (joins || isAdmitted) {
-    const ordinary: CallOut = { ...invitee, privately: false, stage: "answered" };
-    draft.callOuts.set(invitee.call, ordinary);
-    if (!isAdmitted) admit(draft, ordinary, null);
-  } else if (draft.running?.attached) notifyWaiting(draft, invitee);
-  else drop(draft, invitee, "cancelled", { endedBy: "policy", status: "completed", reason: "cancelled" });
+  if (!joins && !isAdmitted && !draft.running?.attached) return letGo(draft, invitee);
+  const ordinary: CallOut = { ...invitee, privately: false, stage: "answered" };
+  draft.callOuts.set(invitee.call, ordinary);
+  if (!isAdmitted) admit(draft, ordinary, null);
 }
 
 /** WebEx is told that the invitee has joined when host and invitee are out of the talk's room (protocol 4.21 step 6). */
@@ -302,12 +298,8 @@ function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
   draft.issue(isDropped ? { type: "expel", call } : { type: "move", call, room: MAIN_ROOM });
 }
 
-/** The host cannot talk. WebEx is notified, and the invitee stays on the line until it is added or hung up. */
+/** The host cannot talk. WebEx is notified, and can add the invitee to the main conference for a minute. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
-  notifyWaiting(draft, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
-}
-
-function notifyWaiting(draft: Draft, invitee: CallOut): void {
   const { extCallId, attendeeId, participantType } = invitee;
   if (extCallId === null) return; // WebEx invites in private, and nobody else.
   const enterMsgId = draft.notify({
@@ -319,7 +311,7 @@ function notifyWaiting(draft: Draft, invitee: CallOut): void {
     action: "private-talk",
     actionResult: "bridge-unreachable",
   });
-  draft.callOuts.set(invitee.call, { ...invitee, enterMsgId });
+  draft.callOuts.set(invitee.call, { ...invitee, enterMsgId, stage: "waiting", answerBy: draft.at + ALONE_MS });
 }
 
 function callsInside(draft: Draft, { room }: PrivateTalk): CallId[] {

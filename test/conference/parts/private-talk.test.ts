@@ -73,7 +73,7 @@ test("a host who is in a sub-conference, or on its way, cannot talk: the invitee
         },
       },
     ]);
-    expect(callOutIn(decision)).toMatchObject({ stage: "waiting", answerBy: 3_601_000 });
+    expect(callOutIn(decision)).toMatchObject({ stage: "waiting", answerBy: 61_000 });
   }
   const unnamed = decided({ callOuts: invited("dialling") }, reported(answered));
   expect(unnamed.posts[0]).not.toHaveProperty("attendeeId");
@@ -250,20 +250,6 @@ test("where WebEx lets the conference go, an invitee who waits is let go, and an
     privately: false,
     stage: "dialling",
   });
-});
-
-test("an invitee who is let in on the way to another server, or as the settings say, is an ordinary call from then on", () => {
-  const ordinary = { privately: false, stage: "answered" };
-  const wanted = decided({ callOuts: invited("waiting") }, failover, joins);
-  expect([wanted.commands.map(({ type }) => type), callOutIn(wanted)]).toMatchObject([["admit"], ordinary]);
-  const admitted = decided(
-    { callOuts: invited("waiting"), commands: commands({ type: "admit", call: "o1" }) },
-    failover,
-  );
-  expect([admitted.commands.map(({ type }) => type), callOutIn(admitted)]).toMatchObject([[], ordinary]);
-  const waits = decided({ callOuts: invited("waiting") }, failover);
-  expect(waits.posts.filter(({ type }) => type === "caller-entered")).toMatchObject([{ action: "private-talk" }]);
-  expect(callOutIn(waits)).toMatchObject({ privately: true, stage: "waiting" });
 });
 
 test("an invitee on its way into a talk that a failover ended is let in when the bridge does not move it", () => {

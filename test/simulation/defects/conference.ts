@@ -83,9 +83,9 @@ export const conferenceDefects: DefectsByFile = {
     },
     "WebEx is not told whom an operator mutes": {
       foundBy: ["WebEx's roster follows the bridge", "WebEx knows what is so"],
-      before: "  if (pending.unreported) setMuteState(draft, known, muted);\n  else",
+      before: "  if (pending.unreported) setMuteForReturn(draft, known, muted);\n  else",
       after:
-        '  if (pending.unreported || pending.by?.some(({ type }) => type === "action")) setMuteState(draft, known, muted);\n  else',
+        '  if (pending.unreported || pending.by?.some(({ type }) => type === "action")) setMuteForReturn(draft, known, muted);\n  else',
     },
   },
   "src/conference/parts/rooms.ts": {
@@ -96,10 +96,8 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a sub-conference is told after who is in it (F7)": {
       foundBy: "NotifySubConferenceChange before NotifyJoinSubConference",
-      before:
-        '  notifyRoom(draft, room, "in-progress");\n  for (const caller of draft.callers.values())\n    if (caller.room === room.room && !caller.left) notify',
-      after:
-        "  for (const caller of draft.callers.values())\n    if (caller.room === room.room && !caller.left) notify",
+      before: '  notifyRoom(draft, room, "in-progress");\n  for (const caller of callersIn(draft, room)) notify',
+      after: "  for (const caller of callersIn(draft, room)) notify",
     },
     "a closed sub-conference is answered before its calls are back": {
       foundBy: "NotifyUserChange before RspCloseSubConference",
@@ -109,17 +107,19 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a move into a sub-conference is told before it is answered": {
       foundBy: "RspAddToSubConference before NotifySubConfCallChange",
-      before: "  draft.answer(request, result);\n  const from = draft.rooms.get(caller.room);\n",
+      before:
+        "  draft.answer(request, result);\n  if (!result.done) return;\n  const from = draft.rooms.get(caller.room);\n",
       after:
         "  const from = draft.rooms.get(caller.room);\n  const into = draft.rooms.get(to);\n" +
-        "  if (result.done && into) {\n    enterRoom(draft, caller, into);\n    return draft.answer(request, result);\n  }\n  draft.answer(request, result);\n",
+        "  if (result.done && into) {\n    enterRoom(draft, caller, into);\n    return draft.answer(request, result);\n  }\n  draft.answer(request, result);\n  if (!result.done) return;\n",
     },
     "a return from a sub-conference is told before it is answered": {
       foundBy: "RspRemoveFromSubConference before NotifySubConfCallChange",
-      before: "  draft.answer(request, result);\n  const from = draft.rooms.get(caller.room);\n",
+      before:
+        "  draft.answer(request, result);\n  if (!result.done) return;\n  const from = draft.rooms.get(caller.room);\n",
       after:
         "  const from = draft.rooms.get(caller.room);\n  if (result.done && to === MAIN_ROOM) {\n    returnToMain(draft, caller, from, request);\n" +
-        "    return draft.answer(request, result);\n  }\n  draft.answer(request, result);\n",
+        "    return draft.answer(request, result);\n  }\n  draft.answer(request, result);\n  if (!result.done) return;\n",
     },
     "a sub-conference is told before it is answered": {
       foundBy: "RspCreateSubConference before NotifySubConferenceChange",

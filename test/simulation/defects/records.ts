@@ -88,7 +88,7 @@ export const recordsDefects: DefectsByFile = {
   "src/conference/reports.ts": {
     "the fact of a mute is missing where it is not told": {
       foundBy: "facts and state agree",
-      before: "if (pending.unreported) setMuteState(draft, known, muted);",
+      before: "if (pending.unreported) setMuteForReturn(draft, known, muted);",
       after: "if (pending.unreported) draft.callers.set(known.call, { ...known, muted });",
     },
   },
