@@ -85,7 +85,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.10":
       "Lock and unlock, by WebEx and by telephone. A lock keeps out whoever dials in; WebEx's call-outs pass it (`protocol.lockedCallOuts`).",
     "4.11":
-      "Mute: one, all (but the host, if present, and, when unmuting, silent monitors; also in sub-conferences, `protocol.muteAll`), and by keypad.",
+      "Mute: one, all (but the host, if known, and, when unmuting, silent monitors; also in sub-conferences, `protocol.muteAll`), and by keypad.",
     "4.12": "Expel: the answer, then Status 2.",
     "4.13": "Sub-conferences: state before move, moves before the answer to the close.",
     "4.14": "A caller who leaves from a sub-conference is reported by Status 2 alone.",

@@ -257,7 +257,7 @@ interface WholeState {
 }
 
 /**
- * Whom mute-all and unmute-all are for: not the host, whose call is not muted, no silent monitor, who is not unmuted, and nobody in a
+ * Whom mute-all and unmute-all are for: not a known host, whose call is not muted, no silent monitor, who is not unmuted, and nobody in a
  * private talk. They are for calls in sub-conferences, too, unless the domain wants otherwise: those are muted there, and return so.
  */
 export function meantByAll(

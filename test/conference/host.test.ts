@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseHost } from "../../src/conference/parts/host.ts";
+import { knownHost } from "../../src/conference/parts/host.ts";
 import type { Caller } from "../../src/conference/state.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 
@@ -7,7 +7,7 @@ const nobody = { attendeeIds: [], extCallIds: [] };
 const caller = (rank: number, more: object = {}) =>
   ({ rank, left: false, participantType: "participant", attendeeId: null, extCallId: null, ...more }) as Caller;
 
-test("the host is who keyed the subscriber code, else a named call, else the first; never a silent monitor (protocol 4.21)", () => {
+test("the host is who keyed the subscriber code, else a named call, else nobody; never a silent monitor (protocol 4.21)", () => {
   const monitor = caller(1, { participantType: "silent-monitor", attendeeId: "7", keyedHostCode: true });
   const gone = caller(2, { left: true, keyedHostCode: true });
   const first = caller(3);
@@ -16,11 +16,11 @@ test("the host is who keyed the subscriber code, else a named call, else the fir
   const keyed = caller(6, { keyedHostCode: true });
   const all = [keyed, known, named, first, gone, monitor];
 
-  expect(chooseHost(all, { attendeeIds: ["7"], extCallIds: [] })).toBe(keyed);
-  expect(chooseHost(all.slice(1), { attendeeIds: ["7"], extCallIds: ["9"] })).toBe(named);
-  expect(chooseHost(all.slice(1), { attendeeIds: [], extCallIds: ["9"] })).toBe(known);
-  expect(chooseHost(all.slice(1), nobody)).toBe(first);
-  expect(chooseHost([gone, monitor], nobody)).toBeUndefined();
+  expect(knownHost(all, { attendeeIds: ["7"], extCallIds: [] })).toBe(keyed);
+  expect(knownHost(all.slice(1), { attendeeIds: ["7"], extCallIds: ["9"] })).toBe(named);
+  expect(knownHost(all.slice(1), { attendeeIds: [], extCallIds: ["9"] })).toBe(known);
+  expect(knownHost(all.slice(1), nobody)).toBeUndefined();
+  expect(knownHost([gone, monitor], { attendeeIds: ["7"], extCallIds: [] })).toBeUndefined();
 });
 
 test("who was chosen is the host as long as it is here, then whoever has its attendee ID; a code or a name comes before (protocol 4.21)", () => {
@@ -32,14 +32,14 @@ test("who was chosen is the host as long as it is here, then whoever has its att
   const silent = caller(4, { call: "c4", attendeeId: "7", participantType: "silent-monitor" });
   const keyed = caller(5, { call: "c5", keyedHostCode: true });
 
-  expect(chooseHost([first, third, second], nobody, chosen)).toBe(second);
-  expect(chooseHost([first, third], nobody, chosen)).toBe(third);
-  expect(chooseHost([first, renamed, silent], nobody, chosen)).toBeUndefined();
-  expect(chooseHost([first, second], { attendeeIds: [], extCallIds: [] }, { ...chosen, attendeeId: null })).toBe(
+  expect(knownHost([first, third, second], nobody, chosen)).toBe(second);
+  expect(knownHost([first, third], nobody, chosen)).toBe(third);
+  expect(knownHost([first, renamed, silent], nobody, chosen)).toBeUndefined();
+  expect(knownHost([first, second], { attendeeIds: [], extCallIds: [] }, { ...chosen, attendeeId: null })).toBe(
     second,
   );
-  expect(chooseHost([first, second, keyed], nobody, chosen)).toBe(keyed);
-  expect(chooseHost([second, third], { attendeeIds: ["7"], extCallIds: [] }, { ...chosen, call: third.call })).toBe(
+  expect(knownHost([first, second, keyed], nobody, chosen)).toBe(keyed);
+  expect(knownHost([second, third], { attendeeIds: ["7"], extCallIds: [] }, { ...chosen, call: third.call })).toBe(
     third,
   );
 });

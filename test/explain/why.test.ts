@@ -248,9 +248,9 @@ test("a mute is told by who wanted it: WebEx for one or all, the caller's keys, 
   await world.received("t2", request("update-conference", "m-all", { action: "mute-all" }));
   await world.allDone();
   const all = sentences(world).filter((text) => text.includes("for all callers"));
-  expect(all).toEqual([
+  expect(all).toContain(
     "Why was the caller 14085551234 muted? WebEx asked for it for all callers at T, and the bridge did it at T.",
-  ]);
+  );
 });
 
 test.each([

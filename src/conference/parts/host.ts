@@ -13,14 +13,12 @@ interface NamedHosts {
 }
 
 /**
- * The host's call, of those that are here (protocol 4.21): one that keyed the subscriber code, else one that the settings or
- * the meeting's data name, else the one that was chosen, or, where none was, any; of several, the one that was chosen, else the one
- * that entered first. Never a silent monitor: nobody knows that it listens. Absent: the host is away.
+ * The call that is known to be the host's, of those that are here (protocol 4.21): one that keyed the subscriber code, else one that
+ * the settings or the meeting's data name, else the one that was chosen; of several, the one that was chosen, else the one that
+ * entered first. Absent: the host is away, or nobody knows who it is.
  */
-export function chooseHost(callers: readonly Caller[], named: NamedHosts, chosen?: ChosenHost): Caller | undefined {
-  const present = callers
-    .filter(({ left, participantType }) => !left && participantType !== "silent-monitor")
-    .toSorted((one, other) => one.rank - other.rank);
+export function knownHost(callers: readonly Caller[], named: NamedHosts, chosen?: ChosenHost): Caller | undefined {
+  const present = candidates(callers);
   const isNamed = ({ attendeeId, extCallId }: Caller) =>
     named.attendeeIds.includes(attendeeId) || named.extCallIds.includes(extCallId);
   const pick = (matches: (caller: Caller) => unknown) => {
@@ -30,19 +28,30 @@ export function chooseHost(callers: readonly Caller[], named: NamedHosts, chosen
   return pick(({ keyedHostCode }) => keyedHostCode) ?? pick(isNamed) ?? pick((caller) => isChosen(caller, chosen));
 }
 
+/** The callers who can be the host, in the order in which they entered. Nobody knows that a silent monitor listens. */
+function candidates(callers: readonly Caller[]): readonly Caller[] {
+  return callers
+    .filter(({ left, participantType }) => !left && participantType !== "silent-monitor")
+    .toSorted((one, other) => one.rank - other.rank);
+}
+
 export function hostOf({ callers, head, context }: Draft): Caller | undefined {
   return hostIn(callers.values(), head, context.settings.protocol);
 }
 
 export function hostIn(callers: Iterable<Caller>, head: Head, protocol: Protocol): Caller | undefined {
   const chosen = head.phase === "running" ? head.chosenHost : undefined;
-  return chooseHost([...callers], namedHosts(head, protocol), chosen);
+  return knownHost([...callers], namedHosts(head, protocol), chosen);
 }
 
-/** The host of a private talk, who is chosen with the first one and stays the host (protocol 4.21). */
+/**
+ * The host of a private talk, who stays the host (protocol 4.21). For the first talk, the caller who entered first is chosen if
+ * nobody is known to be the host.
+ */
 export function hostForTalk(draft: Draft): Caller | undefined {
-  const host = hostOf(draft);
-  if (host && host.call !== chosenHost(draft)?.call) setHost(draft, host);
+  const chosen = chosenHost(draft);
+  const host = hostOf(draft) ?? (chosen ? undefined : candidates(draft.callers.values())[0]);
+  if (host && host.call !== chosen?.call) setHost(draft, host);
   return host;
 }
 
@@ -69,9 +78,9 @@ export function renameHost(draft: Draft, before: Caller, attendeeId: string): vo
     setHost(draft, { ...before, attendeeId });
 }
 
-/** `chosen` is absent until the first private talk: then anybody may be. */
+/** `chosen` is absent until the first private talk. */
 function isChosen({ call, attendeeId }: Caller, chosen: ChosenHost | undefined): boolean {
-  if (!chosen) return true;
+  if (!chosen) return false;
   if (attendeeId !== null && chosen.attendeeId !== null) return attendeeId === chosen.attendeeId;
   return call === chosen.call;
 }

@@ -148,7 +148,7 @@ test("a mute of all concerns who will return to the main room, and keeps who is 
 });
 
 test("who mutes all is answered once for all of them, and an operator, who waits for no answer, is not", () => {
-  const callers = new Map([inside("c1", { rank: 1 }), inside("c2", { rank: 2 }), inside("c3", { rank: 3 })]);
+  const callers = new Map([inside("c1", { keyedHostCode: true }), inside("c2"), inside("c3")]);
   const request = { type: "mute-all" };
   const byOperator = { type: "operator", at: 1_000, id: "op1", person: "Ann", request } as never;
   const byWebex = decided({ callers }, asked({ type: "update-conference", action: "mute-all" }));
@@ -160,7 +160,7 @@ test("who mutes all is answered once for all of them, and an operator, who waits
 });
 
 test("a mute of all that changes nobody is answered at once, and a mute under way is a change", () => {
-  const callers = new Map([inside("c1", { rank: 1 }), inside("c2", { rank: 2, muted: true })]);
+  const callers = new Map([inside("c1", { keyedHostCode: true }), inside("c2", { muted: true })]);
   const all = asked({ type: "update-conference", action: "mute-all" });
   expect(decided({ callers }, all).posts).toMatchObject([{ result: "ok" }]);
   const commands = new Map([pending("1", { type: "unmute", call: "c2" })]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseHost } from "../../../src/conference/parts/host.ts";
+import { knownHost } from "../../../src/conference/parts/host.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
 import { entered } from "../../builders.ts";
 import { asked, decided, inside, reported, running } from "./decided.ts";
@@ -18,7 +18,7 @@ const comes = (more: object, state: object = {}) =>
 test("a host who is known again by its number keeps its attendee ID, and is the host by its call (protocol 4.21)", () => {
   expect(comes({})).toEqual({ ...chosenHost, call: "c2" });
   const [, known] = inside("c1", { number: "4420" });
-  expect(chooseHost([known], { attendeeIds: [], extCallIds: [] }, chosenHost)).toBe(known);
+  expect(knownHost([known], { attendeeIds: [], extCallIds: [] }, chosenHost)).toBe(known);
   const talk = decided(
     { head: running({ chosenHost }), callers: new Map([inside("c1", { number: "4420" })]) },
     asked(invite),

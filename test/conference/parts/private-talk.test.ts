@@ -38,7 +38,6 @@ const add = (more: object = {}) =>
   asked({ type: "update-conference", action: "add-to-main", extCallId: "77", ...more });
 const answers = ({ posts }: Result) => posts.flatMap((post) => ("result" in post ? [post.result] : []));
 const keepAlive = asked({ type: "close-conference", keepAlive: true });
-const failover = asked({ type: "create-conference", replyTo: "tsp2:80", extConfId: "2001", confKey: "555" });
 const joins = { settings: { protocol: { leftInvitee: "joins" } } };
 
 test("an invitee who waits already is not answered once more", () => {
