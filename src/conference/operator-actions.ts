@@ -33,7 +33,6 @@ import type { Draft } from "./draft.ts";
 import type { Running } from "./head.ts";
 import { endByOperator } from "./lifecycle.ts";
 import { dial, drop, isLockedOut } from "./parts/call-outs.ts";
-import { isMuteState } from "./parts/callers.ts";
 import { sendBack } from "./parts/rooms.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
@@ -315,8 +314,6 @@ function showMessages(messages: readonly Outgoing[], person: Parameters<typeof s
 
 /** WebEx learns of it by a change of the caller (protocol 2.3.4). Legs of a private talk can be muted like all others. */
 function mute(draft: Draft, call: CallId, muted: boolean): void {
-  const caller = draft.callers.get(call);
-  if (caller && isMuteState(draft, caller, muted)) return;
   draft.issueOnce({ type: muted ? "mute" : "unmute", call }, ["mute", "unmute"]);
 }
 

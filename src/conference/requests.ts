@@ -16,7 +16,7 @@ import { actionsOf } from "./facts.ts";
 import { type Creating, type Head, isFormerHandle, isOngoing, type Running } from "./head.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./parts/call-outs.ts";
-import { awaitsName, findCaller, nameCaller, setMuted } from "./parts/callers.ts";
+import { awaitsName, findCaller, nameCaller } from "./parts/callers.ts";
 import { hostIn } from "./parts/host.ts";
 import { addToMain, endTalk } from "./parts/private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./parts/rooms.ts";
@@ -201,13 +201,16 @@ function liveConference(draft: Draft, { type, extConfId }: ConferenceRequest): C
   return head.phase === "running" && !head.attached && type !== "close-conference" ? null : head;
 }
 
-/** Mute and unmute: Privilege in the request, Status in the notification (protocol 2.2.6, 4.11, section 5, row 15). */
+/**
+ * Mute and unmute: Privilege in the request, Status in the notification (protocol 2.2.6, 4.11, section 5, row 15). Another program
+ * may have changed the call on the bridge, so the bridge gets a command in any case.
+ */
 function updateCaller(draft: Draft, message: FromWebexMessages["update-caller"]): void {
   const request = requestOf(message);
   if (typeof message.privilege === "number") return draft.answer(request, "not-supported");
   const caller = findCaller(draft, message.extCallId);
   if (!caller) return draft.answer(request, "no-such-call");
-  setMuted(draft, caller, message.privilege === "listen", request);
+  draft.issue({ type: message.privilege === "listen" ? "mute" : "unmute", call: caller.call }, request);
 }
 
 /** Expels a caller (protocol 2.2.7, 4.12), or an invitee that waits for its host. */

@@ -185,8 +185,11 @@ test("two actions in one commit: the second one is judged behind the first", asy
 
 test("what is so already is done, and WebEx is not told", async () => {
   const world = await runningWorld();
-  await world.operate("a1", { type: "unmute", call: "c0" });
+  await world.operate("a1", { type: "unlock" });
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["", "done", "nothing changed"]);
+  await world.operate("a2", { type: "unmute", call: "c0" });
+  await world.allDone();
+  expect(inShort(await stagesOf(world, "a2"))).toEqual(["unmute: done", "done", "no notification of its own was due"]);
 });
 
 test("two actions that want the same have one command, and both its result", async () => {

@@ -1,12 +1,12 @@
 import type { BridgeCaller, ConferenceEvent } from "../../bridge/events.ts";
 import type { CallId, EpochMs, ExtCallId, MsgId, RoomId } from "../../foundation/ids.ts";
-import type { FromWebexMessages, OpenRequest } from "../../tsp/messages.ts";
+import type { FromWebexMessages } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import { joined } from "../facts.ts";
 import { namedAs } from "../head.ts";
 import { callOver, entered, isDialledOut, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
 import type { Outgoing } from "../server/posts.ts";
-import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "../state.ts";
+import { type CallEnd, type Caller, type CallerChange } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
 import { recogniseHost, renameHost } from "./host.ts";
 import { reconsiderSpeaker, reconsiderSpeech, removeSpeaker } from "./speakers.ts";
@@ -219,25 +219,10 @@ function isAlike(one: CallerChange, other: CallerChange): boolean {
   return isOfOneKind && (one.attendeeId === undefined) === (other.attendeeId === undefined);
 }
 
-/** Mutes or unmutes for WebEx. The last request wins, so only a call without a pending command can already be as requested. */
-export function setMuted(draft: Draft, caller: Caller, muted: boolean, request: OpenRequest | null): void {
-  if (isMuteState(draft, caller, muted)) {
-    draft.answer(request, "ok");
-    return notifyMuteState(draft, caller);
-  }
-  draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, request);
-}
-
-/** Whether there is nothing to do, for WebEx and on the bridge, to have the call muted or unmuted. */
-export function isMuteState(draft: Draft, caller: Caller, muted: boolean): boolean {
-  const isSo = caller.muted === muted && isMutedOnBridge(caller) === muted;
-  return isSo && !draft.isBusy(caller.call, "mute", "unmute");
-}
-
-/** The bridge has muted or unmuted a call. In a private talk, too, that is how the call is from now on. */
+/** The bridge has muted or unmuted a call, perhaps once more. In a private talk, too, that is how the call is from now on. */
 export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
   const changed = setMuteState(draft, caller, muted);
-  notifyMuteState(draft, changed);
+  if (changed !== caller || caller.unreportedMute) notifyMuteState(draft, changed);
   if (heardInTalk) reconsiderSpeech(draft);
 }
 
