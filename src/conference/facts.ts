@@ -140,6 +140,8 @@ export const facts = {
   }),
   /** WebEx has named it, or named it anew; it may have left by then. */
   "call-named": v.object({ call, extCallId, by }),
+  /** WebEx has given it the name of another live call: what WebEx asks for one of them may reach the other. */
+  "call-name-shared": v.object({ call, other: call, by }),
   /** WebEx refuses to name it, or nobody waits for its name any more: WebEx is notified of nothing. */
   "call-not-named": v.object({ call, by }),
   /** The caller keyed its attendee ID after entering (protocol 4.19). */

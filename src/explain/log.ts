@@ -39,6 +39,8 @@ function lineOf(fact: Fact): FactLine | null {
       return isWithConference(fact) ? null : line(fact.kind, { call: fact.call, why: fact.why });
     case "call-turned-away":
       return line(fact.kind, { call: fact.call, number: fact.number, why: fact.why });
+    case "call-name-shared":
+      return trouble(fact.kind, { call: fact.call, why: `WebEx has given call ${fact.other} the same ExtCallID` });
     case "call-out-denied":
       return trouble(fact.kind, { country: fact.country, number: fact.number });
     case "command-failed":

@@ -177,6 +177,7 @@ export class FactFold {
       case "document-confirmed":
       case "call-answered":
       case "call-turned-away":
+      case "call-name-shared":
       case "call-out-denied":
       case "command-expired":
       case "command-joined":

@@ -134,9 +134,20 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   draft.callers.set(caller.call, named);
   if (extCallId === null) draft.fact({ kind: "call-not-named", call: caller.call });
   else if (isAnother) draft.fact({ kind: "call-named", call: caller.call, extCallId });
+  if (!caller.left) noteNamesake(draft, named);
   // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
   if (isAnother) repeatUnderName(draft, named, held);
   if (caller.left) draft.callers.delete(caller.call);
+}
+
+/** A name that the server before gave does not count. */
+function noteNamesake(draft: Draft, { call, extCallId }: Caller): void {
+  if (extCallId === null) return;
+  const other =
+    draft.callers.find(
+      (one) => one.extCallId === extCallId && one.call !== call && !one.left && one.enterMsgId === null,
+    ) ?? draft.callOuts.find((one) => one.extCallId === extCallId && one.stage !== "dropping");
+  if (other) draft.fact({ kind: "call-name-shared", call, other: other.call });
 }
 
 /** Whether the conference's server was sent a `caller-entered` with this MsgID. */
@@ -223,7 +234,6 @@ function isAlike(one: CallerChange, other: CallerChange): boolean {
 export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
   const changed = setMuteState(draft, caller, muted);
   if (changed !== caller || caller.unreportedMute) notifyMuteState(draft, changed);
-  if (heardInTalk) reconsiderSpeech(draft);
 }
 
 function setMuteState(draft: Draft, caller: Caller, muted: boolean): Caller {
@@ -244,6 +254,7 @@ export function setRoom<Moved extends Caller>(draft: Draft, caller: Moved, room:
   const moved = withRoom(draft, caller, room);
   draft.callers.set(caller.call, moved);
   draft.fact({ kind: "call-moved", call: caller.call, room });
+  reconsiderSpeech(draft);
   return moved;
 }
 

@@ -3,6 +3,7 @@ import type { Report } from "../../../src/bridge/events.ts";
 import type { ConferenceInput } from "../../../src/conference/inputs.ts";
 import { callOfEntry } from "../../../src/conference/parts/callers.ts";
 import type { Caller } from "../../../src/conference/state.ts";
+import { logLines } from "../../../src/explain/log.ts";
 import type { CallId, MsgId } from "../../../src/foundation/ids.ts";
 import { done, entered, event, left, snapshot } from "../../builders.ts";
 import { asked, decided, dialled, factsOf, inside, pending, reported, running } from "./decided.ts";
@@ -13,6 +14,16 @@ const muted = (call: string, muted = true) => event({ type: "caller-muted", call
 const named = (more: object) => asked({ type: "caller-named", extConfId: undefined, ...more });
 const callerIn = ({ changes }: ReturnType<typeof decided>, call = "c1") => changes.callers.get(call as CallId);
 const outage = new Map([["tsp1:80", { host: "tsp1:80", since: 0, failedAt: 0, why: "HTTP 500", probes: 0 }]]);
+
+test.each([
+  ["a call that is there", { extCallId: "1" }, ["warn"]],
+  ["a call that has left", { extCallId: "1", left: true, enterMsgId: "e1" }, []],
+  ["a call that a new server has not named yet", { extCallId: "1", enterMsgId: "e1" }, []],
+])("logs a warning if WebEx repeats the name of %s: %j gives %j", (_which, first, levels) => {
+  const callers = new Map([inside("c1", first), inside("c2", { enterMsgId: "e2" })]);
+  const lines = logLines(decided({ callers }, named({ msgId: "e2", extCallId: "1" })).facts);
+  expect(lines.map(({ level }) => level)).toEqual(levels);
+});
 
 test("a call that is here, or was dialled, does not enter once more", () => {
   expect(decided({ callers: new Map([inside("c1")]) }, reported(entered({ call: "c1" }))).facts).toEqual([]);
