@@ -35,9 +35,7 @@ test("who was chosen is the host as long as it is here, then whoever has its att
   expect(knownHost([first, third, second], nobody, chosen)).toBe(second);
   expect(knownHost([first, third], nobody, chosen)).toBe(third);
   expect(knownHost([first, renamed, silent], nobody, chosen)).toBeUndefined();
-  expect(knownHost([first, second], { attendeeIds: [], extCallIds: [] }, { ...chosen, attendeeId: null })).toBe(
-    second,
-  );
+  expect(knownHost([first, second], { attendeeIds: [], extCallIds: [] }, { ...chosen, attendeeId: null })).toBe(second);
   expect(knownHost([first, second, keyed], nobody, chosen)).toBe(keyed);
   expect(knownHost([second, third], { attendeeIds: ["7"], extCallIds: [] }, { ...chosen, call: third.call })).toBe(
     third,

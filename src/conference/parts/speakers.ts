@@ -42,8 +42,11 @@ export function notifySpeakers(draft: Draft): boolean {
   const speech = speechOf(draft);
   const due = speechDue(speech);
   if (!speech || due === null || at < due || draft.outages.values().length > 0) return false;
-  // Whoever is muted in the main conference, and is heard in its private talk, does not speak as far as WebEx knows.
-  const speaking = speech.speaking.filter((call) => !draft.callers.get(call)?.heardInTalk);
+  // The conference does not hear a private talk.
+  const talkRoom = draft.running?.talk?.room;
+  const speaking = speech.speaking.filter(
+    (call) => talkRoom === undefined || draft.callers.get(call)?.room !== talkRoom,
+  );
   const changed = differences({ ...speech, speaking }).flatMap((call) => {
     const { extCallId } = draft.callers.get(call) ?? {};
     return extCallId ? [{ call, extCallId, speaking: speaking.includes(call) }] : [];
@@ -78,7 +81,7 @@ export function reconsiderSpeaker(draft: Draft, call: CallId): void {
   draft.update({ speech: { ...speech, reported, changedAt } });
 }
 
-/** A call that was heard in its private talk alone is heard in the conference again, or nowhere. */
+/** A call has changed rooms, and may have entered or left a private talk. */
 export function reconsiderSpeech(draft: Draft): void {
   const speech = speechOf(draft);
   if (speech) draft.update({ speech: { ...speech, changedAt: speech.changedAt ?? draft.at } });
