@@ -280,7 +280,11 @@ test("everybody is muted: one command each, and one change of each is told", asy
   expect(would()).toEqual([0, 4]);
   await world.time.pass(settledMs);
 
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done, mute: done, mute: done, mute: done", "done", "confirmed"]);
+  expect(inShort(await stagesOf(world, "a1"))).toEqual([
+    "mute: done, mute: done, mute: done, mute: done",
+    "done",
+    "confirmed",
+  ]);
 });
 
 test("a caller that WebEx has not named is told of when it is named; one that WebEx refuses to name never", async () => {

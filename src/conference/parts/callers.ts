@@ -6,7 +6,7 @@ import { joined } from "../facts.ts";
 import { namedAs } from "../head.ts";
 import { callOver, entered, isDialledOut, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
 import type { Outgoing } from "../server/posts.ts";
-import { type CallEnd, type Caller, type CallerChange } from "../state.ts";
+import type { CallEnd, Caller, CallerChange } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
 import { recogniseHost, renameHost } from "./host.ts";
 import { reconsiderSpeaker, reconsiderSpeech, removeSpeaker } from "./speakers.ts";
