@@ -58,20 +58,20 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T35: "After 999999 comes 0, under the digits of a day 27 years later; a restart never goes back.",
     T36: "A TransID comes again only with the same document: after a failed attempt, or once after a kill within some 5 s of its Confirmation (see [reliability.md](reliability.md)).",
     T37: "Three attempts in all, with the same TransID and the same bytes.",
-    T38: "A repeated TransID is confirmed and does nothing else, in each conference that had a part of its document. To any other conference the document is a new one, unless it has a create and its server has posted another create under that TransID, or `protocol.transIds` is `domain`: then nothing of it is carried out.",
+    T38: "A repeated TransID is confirmed and does nothing else, in each conference that had a part of its document. To any other conference the document is a new one, unless it has a create and its server has posted another create under that TransID: then nothing of it is carried out.",
     T39: "The repeat gets the verdict of the first copy, and waits for it if need be.",
-    T40: "TransIDs are remembered for two hours; never as long as a day. One with another document is a repeat: among all creates of a server, and within a conference; among all documents of a domain by a setting.",
+    T40: "TransIDs are remembered for two hours; never as long as a day. One with another document is a repeat: among all creates of a server, and within a conference.",
     T41: "An attempt may take 10 s; the second comes at once, the third after 2 s.",
     T42: "A Confirmation other than 0 ends the attempts; one for another TransID is a failed attempt.",
     T43: "After the last attempt the transaction is given up, and the conference goes on. WebEx learns the state of what it missed with the first sign of life, see 4.9.",
     T44: "An answer carries the MsgID of its request, in a transaction with a new TransID.",
-    T45: "Each MsgID is answered once. Answers to one document travel together, those of several conferences, too; none waits longer than `webex.gatherMs` after it is ready. Notifications travel with them, unless `protocol.together` is false.",
+    T45: "Each MsgID is answered once. Answers to one document travel together, those of several conferences, too; none waits longer than `webex.gatherMs` after it is ready. Notifications travel with them.",
     T46: "Posts about one conference go one after the other, in the order of what happened.",
   },
   "Call flows": {
     "4.1": "Create: the answer when the bridge has answered, then Status 0.",
     "4.2":
-      "Call in: the caller is reported to WebEx, and WebEx names the call. Where so many are in as MaxNumAttendee says, a caller hears that the conference is full, and a call-out is refused with code 4; 0 means no limit (`protocol.zeroAttendees`). The latest create counts; one that brings fewer puts nobody out.",
+      "Call in: the caller is reported to WebEx, and WebEx names the call. Where so many are in as MaxNumAttendee says, a caller hears that the conference is full, and a call-out is refused with code 4; 0 means no limit. The latest create counts; one that brings fewer puts nobody out.",
     "4.3": "Call out: the answer when the far end picks up, and only then the entry.",
     "4.4": "A call-out that fails is answered with the reason, and nobody enters.",
     "4.5": "A call-out that is cancelled: both requests are answered.",
@@ -79,13 +79,12 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.7":
       "Close: all legs end, then the answer, then Status 3; by telephone Status 3 alone. Of a conference that WebEx had let go on alone, too.",
     "4.8":
-      "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference, and a close under the same handle ends it, as long as no create has come. Callers in sub-conferences and in a private talk meet in the main room, with the mute state that they had there, and an invitee who is still called comes in, too. One that waits for an absent host is hung up, or comes in by the setting `protocol.leftInvitee`. What the bridge refuses of that is tried again after 10 s. One that is still being created is created and then kept, for ten minutes at most until its first caller has come; then it ends like any other when it is empty.",
+      "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference, and a close under the same handle ends it, as long as no create has come. Callers in sub-conferences and in a private talk meet in the main room, with the mute state that they had there, and an invitee who is still called comes in, too. One that waits for an absent host is hung up. What the bridge refuses of that is tried again after 10 s. One that is still being created is created and then kept, for ten minutes at most until its first caller has come; then it ends like any other when it is empty.",
     "4.9":
       "Failover: another server creates the running conference, and all of it is reported to that server; under the new names once more where that server gives calls new names. A replaced server gets the answers that it is owed, one attempt each; under its former handle a close is answered with 0, everything else with the code for no such conference, and nothing changes. After an outage without a failover the server gets what it is owed: answers, then the state, once each; it is probed after 5, 15, 60, then every 300 s.",
-    "4.10":
-      "Lock and unlock, by WebEx and by telephone. A lock keeps out whoever dials in; WebEx's call-outs pass it (`protocol.lockedCallOuts`).",
+    "4.10": "Lock and unlock, by WebEx and by telephone. A lock keeps out whoever dials in; WebEx's call-outs pass it.",
     "4.11":
-      "Mute: one, all (but the host, if known, and, when unmuting, silent monitors; also in sub-conferences, `protocol.muteAll`), and by keypad.",
+      "Mute: one, all (but the host, if known, and, when unmuting, silent monitors; also in sub-conferences), and by keypad.",
     "4.12": "Expel: the answer, then Status 2.",
     "4.13": "Sub-conferences: state before move, moves before the answer to the close.",
     "4.14": "A caller who leaves from a sub-conference is reported by Status 2 alone.",
@@ -98,7 +97,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
     "4.21":
-      "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is chosen with the first invitation: who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else who entered first of those present; never a silent monitor. Who was chosen stays the host, and is known again by the attendee ID, or by the number where the caller keys no attendee ID and nobody else present has that number; a subscriber code that is keyed later wins, and a call that is named. While the host is away, or in a sub-conference, the invitee waits, which WebEx is told by an ActionResult other than 0: nobody else is taken out of the meeting, and when the host is back, the invitee comes in when WebEx adds it (ActionCode 6). Another server that takes over is told that it waits. An invitee whose host has left the talk hears nobody: unless WebEx adds it, or the host is back in the talk, it is hung up a minute later and told by Status 2, or, by the setting `protocol.leftInvitee`, moved into the main conference and told by ActionCode 3. A muted host is heard in the talk, and in it alone: the bridge unmutes it when it has come in, and mutes it again before it goes, and nobody is told. Whoever mutes or unmutes the host meanwhile (WebEx, an operator, its keys) decides at once and for afterwards, and is reported; mute all and unmute all leave a talk alone. Where the bridge cannot mute, the host talks as it is, and a mute that the bridge refuses to restore is told as lifted.",
+      "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is chosen with the first invitation: who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else who entered first of those present; never a silent monitor. Who was chosen stays the host, and is known again by the attendee ID, or by the number where the caller keys no attendee ID and nobody else present has that number; a subscriber code that is keyed later wins, and a call that is named. While the host is away, or in a sub-conference, the invitee waits, which WebEx is told by an ActionResult other than 0: nobody else is taken out of the meeting, and when the host is back, the invitee comes in when WebEx adds it (ActionCode 6). Another server that takes over is told that it waits. An invitee whose host has left the talk hears nobody: unless WebEx adds it, or the host is back in the talk, it is hung up a minute later and told by Status 2. A muted host is heard in the talk, and in it alone: the bridge unmutes it when it has come in, and mutes it again before it goes, and nobody is told. Whoever mutes or unmutes the host meanwhile (WebEx, an operator, its keys) decides at once and for afterwards, and is reported; mute all and unmute all leave a talk alone. Where the bridge cannot mute, the host talks as it is, and a mute that the bridge refuses to restore is told as lifted.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
     "6.6":
       "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in those are nobody's attendee ID, and are not kept. By default the two that begin like the one with an attendee ID are left out: there a ProfileID counts as the attendee ID. A sequence that is not whole 8 s after its last key, that has other keys or an empty PIN in it, or into which a takeover falls, leads nobody in: its caller is asked.",
@@ -113,17 +112,16 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     F7: "A sub-conference goes on, and is reported by Status 2.",
   },
   "Where the public documents contradict themselves or err": {
-    "row 1": "A semicolon behind an attribute is no XML: refused, unless `protocol.repairs` has `semicolon`.",
+    "row 1": "A semicolon behind an attribute is no XML: refused.",
     "row 2": "A `Result` inside a request is ignored.",
-    "row 3":
-      "Typographic quotes are no XML: refused, unless `protocol.repairs` has `quotes`; straight ones are written.",
+    "row 3": "Typographic quotes are no XML: refused; straight ones are written.",
     "row 4": "Attributes behind a start tag are text: they are missing where they belong.",
     "row 5": "A host's name is data; its spelling means nothing.",
     "row 6":
       "No call ID yet: `null` in any case, empty and absent are read alike, also of any other attribute but a text; `null` is written.",
     "row 7": "Speakers are reported by ExtConfID and ExtCallIDs.",
     "row 8": "Short numbers are read; 11 digits, always new ones, are written.",
-    "row 9": "A root that is named `WTSPDOM Response` is read; it is written where `protocol.documentName` says so.",
+    "row 9": "A root that is named `WTSPDOM Response` is read; `WTSPDOM` is written.",
     "row 10": "TransID is an element, not an attribute.",
     "row 11": "One message, `A2W_RspMessageError`, carries the -12.",
     "row 12": "The answer to an addition is `A2W_RspAddToSubConference`; a close has no status of its own.",

@@ -89,10 +89,7 @@ test("a file has the table as Bridgehead's settings do, and what the kit does no
   const file = join(folder, "protocol.json");
   const elements = { W2A_UpdateUser: "W2A_UpdateCall" };
   const codes = { updateAction: { lock: 21 }, result: { "internal-failure": -99, busy: 40 } };
-  writeFileSync(
-    file,
-    JSON.stringify({ elements, attributes: { SubConfID: "ExtSubConfID" }, codes, gather: "document" }),
-  );
+  writeFileSync(file, JSON.stringify({ elements, attributes: { SubConfID: "ExtSubConfID" }, codes }));
 
   expect(read(file, "updateAction.unlock=22")).toEqual([
     ["W2A_UpdateUser", "W2A_UpdateCall"],

@@ -17,8 +17,6 @@ export type OperatorRefusal =
   | "denied-by-policy"
   /** A move out of a private talk, or of its host, would end the talk without WebEx, which alone begins and ends it (protocol 4.21). */
   | "in-private-talk"
-  /** The domain lets nobody be called into a locked conference. */
-  | "conference-locked"
   /** WebEx has said how many callers there may be. */
   | "conference-full"
   /** The edge found it on a bridge that the settings do not have any more: nobody reaches it. */

@@ -61,11 +61,11 @@ export function joined(by: readonly Cause[] = [], more: readonly Cause[] = []): 
   return all.filter((_, index) => index < MAX_CAUSES || index >= all.length - MAX_CAUSES);
 }
 
-/** Why a call is over. `not-found`: the bridge no longer had it. `conference-locked`: it was picked up too late, or not dialled. */
+/** Why a call is over. `not-found`: the bridge no longer had it. */
 const leaveReason = v.union([
   endReason,
   refusalReason,
-  v.picklist(["not-found", "bridge-timeout", "conference-locked", "number-denied", "capacity-exceeded"]),
+  v.picklist(["not-found", "bridge-timeout", "number-denied", "capacity-exceeded"]),
 ]);
 export type LeaveReason = Checked<typeof leaveReason>;
 

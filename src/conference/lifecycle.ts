@@ -8,7 +8,7 @@ import type { Fact } from "./facts.ts";
 import type { Closing, CreateRequest, Creating, Ended, Running } from "./head.ts";
 import { removeCallOut } from "./parts/call-outs.ts";
 import { notifyChange } from "./parts/callers.ts";
-import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./parts/entry-rules.ts";
+import { createCommand, entryRulesOf, renewEntryRules } from "./parts/entry-rules.ts";
 import { endTalks } from "./parts/private-talk.ts";
 import { closeAllRooms } from "./parts/rooms.ts";
 import {
@@ -362,7 +362,6 @@ export function endAsLost(draft: Draft, endedBy: "bridge" | "operator" = "bridge
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
   const { extConfId, replyTo } = message;
-  if (message.maxCallers === 0 && refusesZero(draft)) return draft.answer(requestOf(message), "capacity-exceeded");
   dropExpired(draft, isAnswer);
   settle(draft, replyTo);
   const { conferenceName: topic = "" } = message;

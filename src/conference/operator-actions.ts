@@ -32,7 +32,7 @@ import {
 import type { Draft } from "./draft.ts";
 import type { Running } from "./head.ts";
 import { endByOperator } from "./lifecycle.ts";
-import { dial, drop, isLockedOut } from "./parts/call-outs.ts";
+import { dial, drop } from "./parts/call-outs.ts";
 import { sendBack } from "./parts/rooms.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
@@ -370,7 +370,6 @@ function callOutRefusal(
 ): OperatorRefusal | null {
   const { policy } = context.settings;
   if (policy && !mayDial(policy, number)) return "denied-by-policy";
-  if (isLockedOut({ head, context })) return "conference-locked";
   const present = [...callers.values()].filter(({ left }) => !left).length;
   const pending = [...callOuts.values()].filter(({ stage }) => stage !== "dropping").length;
   return head.maxCallers !== null && present + pending >= head.maxCallers ? "conference-full" : null;

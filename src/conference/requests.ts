@@ -260,8 +260,8 @@ interface WholeState {
 }
 
 /**
- * Whom mute-all and unmute-all are for: not a known host, whose call is not muted, no silent monitor, who is not unmuted, and nobody in a
- * private talk. They are for calls in sub-conferences, too, unless the domain wants otherwise: those are muted there, and return so.
+ * The callers that mute-all and unmute-all affect, also in sub-conferences. Mute-all skips a known host, unmute-all skips silent
+ * monitors, and both skip private talks.
  */
 export function meantByAll(
   { callers, rooms, head }: WholeState,
@@ -270,9 +270,8 @@ export function meantByAll(
 ): readonly Caller[] {
   const all = [...callers.values()];
   const host = hostIn(all, head, protocol);
-  const isEverywhere = protocol.muteAll !== "main-room";
   return all
-    .filter(({ left, room }) => !left && (room === MAIN_ROOM || (isEverywhere && rooms.get(room))))
+    .filter(({ left, room }) => !left && (room === MAIN_ROOM || rooms.get(room)))
     .filter((caller) => (muted ? caller.call !== host?.call : caller.participantType !== "silent-monitor"));
 }
 

@@ -3,7 +3,7 @@ import { type BridgeCommand, command as bridgeCommand } from "../bridge/commands
 import type { BridgeName, CallId, CommandId, PhoneNumber, RoomId, WebexHost } from "../foundation/ids.ts";
 import { personal, showOf } from "../foundation/shown.ts";
 import type { CallRecord } from "../records/call-record.ts";
-import type { Spelling, ToWebex } from "../tsp/messages.ts";
+import type { ToWebex } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 import type { LeaveReason } from "./facts.ts";
 import { causes, type Head, request } from "./head.ts";
@@ -185,7 +185,6 @@ export const subConference = fields({
   subConfId,
   /** As WebEx named it for people; absent: it did not. */
   name: maybe(text),
-  spelling: maybe(plain<Spelling>()),
   stage: v.picklist(["opening", "open", "closing"]),
   closeRequest: nullable(closeRequest),
   /** The server is a new one since the room began to close, and is notified of the room only if it stays. */

@@ -13,12 +13,8 @@ interface InboundDocument {
   readonly domain: DomainName;
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
-  /** Where a document that comes under the TransID of another one is found out, and for how long. */
-  readonly transactions: {
-    /** `conference`: by each for itself, creates of one server by the handle index; `domain`: all by the index. */
-    readonly scope: "conference" | "domain";
-    readonly memoryMs: number;
-  };
+  /** How long the handle index recognises a create that comes under the TransID of another document. */
+  readonly memoryMs: number;
   /** Whether this answer is sent, and waits for those to other requests of the document. */
   readonly gathers: (answer: ToWebex) => boolean;
 }
@@ -64,8 +60,8 @@ export async function deliver(
   cache: HandleCache,
   now: EpochMs,
 ): Promise<readonly string[]> {
-  const { domain, transId, messages, transactions } = document;
-  if (transactions.scope === "conference" && (await deliverFromCache(document, objects, cache, now))) return [];
+  const { domain, transId, messages } = document;
+  if (await deliverFromCache(document, objects, cache, now)) return [];
   const found = await find(document, objects, cache, now);
   if (!found) return [`another document came under TransID ${transId}: this one is confirmed, and not carried out`];
   const routed = route(messages, found);
@@ -111,7 +107,7 @@ async function deliverFromCache(
 
 /** Asks the index for handles, and the id allocator for MsgIDs. `null`: another one had its TransID (protocol T38). */
 async function find(
-  { domain, transId, messages, transactions: { scope, memoryMs } }: InboundDocument,
+  { domain, transId, messages, memoryMs }: InboundDocument,
   objects: Recipients,
   cache: HandleCache,
   now: EpochMs,
@@ -125,10 +121,10 @@ async function find(
     else if (address.by === "ext-conf-id") handles.add(address.extConfId);
     else if (address.by === "msg-id") msgIds.add(address.msgId);
   }
-  const isJudged = claims.length > 0 || scope === "domain";
+  const isJudged = claims.length > 0;
   const asksIndex = isJudged || handles.size > 0;
   // Whether two servers of a pool may make the same TransID is not documented, and a create that is taken for a repeat is lost.
-  const servers = scope === "domain" ? [] : new Set(messages.map(({ replyTo }) => replyTo));
+  const servers = new Set(messages.map(({ replyTo }) => replyTo));
   const under = [transId, ...servers].join(" ");
   const named = isJudged && { named: { under, names: JSON.stringify(addresses), memoryMs } };
   const [byExtConfId, holders] = await Promise.all([

@@ -1,28 +1,15 @@
 import * as v from "valibot";
 import { isLoopback } from "../foundation/loopback.ts";
-import {
-  open,
-  type Person,
-  personal,
-  persons,
-  type Show,
-  secret,
-  address as shownAddress,
-  showOf,
-} from "../foundation/shown.ts";
+import { open, type Person, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
 import { isTimeZone } from "../foundation/time/zone.ts";
 import { webhookEventTypes } from "../records/webhooks.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
-import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
-import { shapeForm, unconfirmedRequests } from "../tsp/shapes.ts";
-import { repairs } from "../tsp/xml.ts";
+import { protocolSettings } from "../tsp/protocol-table.ts";
 import {
   address,
-  callName,
   countryCode,
   dialSequence,
   digits,
-  documentName,
   duration,
   flag,
   hostPattern,
@@ -41,24 +28,7 @@ import {
   short,
   shownNumber,
   whole,
-  wireName,
 } from "./values.ts";
-
-const codes = v.partial(
-  v.strictObject(
-    Object.fromEntries(
-      Object.entries(defaultCodes).map(([list, words]) => [
-        list,
-        v.partial(v.strictObject(Object.fromEntries(Object.keys(words).map((word) => [word, whole])))),
-      ]),
-    ),
-  ),
-);
-
-const shape = open(v.pipe(v.string(), v.regex(shapeForm.form, shapeForm.wrong)));
-const shapes = v.partial(
-  v.strictObject(Object.fromEntries(Object.keys(unconfirmedRequests).map((name) => [name, shape]))),
-);
 
 const agent = v.strictObject({
   name: open(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
@@ -75,43 +45,8 @@ const bridge = v.strictObject({
   ),
 });
 
-export const protocolSettings = v.strictObject({
-  elements: v.optional(v.record(v.string(), wireName)),
-  attributes: v.optional(v.record(v.string(), wireName)),
-  codes: v.optional(codes),
-  shapes: v.optional(shapes),
-  silent: v.optional(v.array(wireName)),
-  documentName: v.optional(
-    v.strictObject({
-      request: v.optional(documentName),
-      response: v.optional(documentName),
-      confirmation: v.optional(documentName),
-    }),
-  ),
-  repairs: v.optional(v.array(v.picklist(repairs, `must be "${repairs.join('" or "')}"`))),
-  hostName: v.optional(flag),
-  extra: v.optional(flag),
-  together: v.optional(flag),
-  refuseHosts: v.optional(flag),
-  gather: v.optional(v.picklist(["conference", "document"], 'must be "conference" or "document"')),
-  transIds: v.optional(v.picklist(["conference", "domain"], 'must be "conference" or "domain"')),
-  zeroAttendees: v.optional(v.picklist(["no-limit", "refused"], 'must be "no-limit" or "refused"')),
-  muteAll: v.optional(v.picklist(["conference", "main-room"], 'must be "conference" or "main-room"')),
-  lockedCallOuts: v.optional(v.picklist(["pass", "refused"], 'must be "pass" or "refused"')),
-  closedAnswer: v.optional(v.picklist(["once", "always"], 'must be "once" or "always"')),
-  leftInvitee: v.optional(v.picklist(["hung-up", "joins"], 'must be "hung-up" or "joins"')),
-  host: v.optional(
-    v.strictObject({
-      attendeeIds: v.optional(v.array(personal(callName))),
-      extCallIds: v.optional(v.array(open(callName))),
-    }),
-  ),
-});
-
 const protocol = v.pipe(
   protocolSettings,
-  // The schemas of `codes` and `shapes` are made from the very tables that the type describes.
-  v.transform((overrides) => overrides as ProtocolOverrides),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const { value } = dataset;

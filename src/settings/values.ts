@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { numberBegin } from "../foundation/dial-rules.ts";
 import { isNetwork } from "../foundation/guard/networks.ts";
 import { open, address as shownAddress } from "../foundation/shown.ts";
+import { callName } from "../tsp/protocol-table.ts";
 import { isXmlText } from "../tsp/xml.ts";
 
 export const whole = open(v.pipe(v.number(), v.integer("must be a whole number")));
@@ -56,20 +57,6 @@ export const plainSequences = [
   "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*",
   "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*",
 ];
-export const wireName = open(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name")));
-export const documentName = open(
-  v.pipe(
-    v.string(),
-    v.regex(/^[\w.-]+(?: [\w.-]+)*$/, "must be words of letters, digits, _, . and -, for example WTSPDOM Response"),
-    v.maxLength(64, "must have at most 64 characters"),
-  ),
-);
-export const callName = v.pipe(
-  v.string(),
-  v.nonEmpty("must not be empty"),
-  v.maxLength(64, "must have at most 64 characters"),
-);
-
 export const digits = open(v.pipe(v.string(), v.regex(/^\d*$/, "must be digits")));
 
 export const countryCode = v.pipe(

@@ -8,19 +8,12 @@ export function warningsOf({ settings: { adapterSecrets, webex } }: Pick<Domain,
 }
 
 /** What staff should keep in mind: sentences behind the domain's name. */
-export function remindersOf({
-  settings: { adapterSecrets, bridges, protocol },
-}: Pick<Domain, "settings">): readonly string[] {
+export function remindersOf({ settings: { adapterSecrets, bridges } }: Pick<Domain, "settings">): readonly string[] {
   const alone = bridges.filter(({ agents }) => agents.length === 1).map(({ name }) => name);
   return [
     ...(adapterSecrets.length > 1
       ? ["has two adapterSecrets: once WebEx posts by the new one alone, take the old one out"]
       : []),
-    ...(protocol.gather === undefined
-      ? []
-      : [
-          "has protocol.gather, which means nothing any more: take it out; webex.gatherMs says how long answers gather",
-        ]),
     ...alone.map((name) => `has one agent at the bridge ${name}: no other stands by for the time in which it is away`),
   ];
 }

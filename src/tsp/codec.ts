@@ -1,11 +1,11 @@
 import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isNeeded, writePhone, writeValue } from "./fields.ts";
-import { type FromWebex, fromWebex, type Spelling, type ToWebex, toWebex, type UnknownMessage } from "./messages.ts";
+import { type FromWebex, fromWebex, type ToWebex, toWebex, type UnknownMessage } from "./messages.ts";
 import { overridesFault } from "./overrides-fault.ts";
-import { maxMessages, type ProtocolOverrides, type ResultWord } from "./protocol-table.ts";
+import { documentName, maxMessages, type ProtocolOverrides, type ResultWord } from "./protocol-table.ts";
 import { type Confirmation, type Decoded, readConfirmation, readDocument } from "./read.ts";
-import { buildVocabulary, type ShapePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
+import { buildVocabulary, type TableMessage, type Vocabulary } from "./vocabulary.ts";
 import { escapeXml } from "./xml.ts";
 
 /** One side's reader and writer of the protocol, with a domain's overrides worked in. */
@@ -73,13 +73,10 @@ function build<Incoming extends TableMessage, Outgoing extends TableMessage>(
     encode: (transId, messages, server) => writeDocument(transId, messages, writing, server),
     confirm: (transId, result) => {
       const number = writing.codes.result.numbers.get(result) ?? -1;
-      return wrap(writing.documentNames.confirmation, transId, `<Confirmation Result="${number}"></Confirmation>`);
+      return wrap(transId, `<Confirmation Result="${number}"></Confirmation>`);
     },
     readConfirmation,
-    sends: (message) => {
-      const shape = shapeOf(message, writing);
-      return shape ? !silentElements.has(shape.silentAs) : !silent.has(message.type);
-    },
+    sends: ({ type }) => !silent.has(type),
   };
 }
 
@@ -98,7 +95,6 @@ function writeDocument<Message extends TableMessage>(
   const msgIds = new Set<unknown>();
   const hostName = vocabulary.hostName !== null && server ? ` ${vocabulary.hostName}="${hostAndPort(server)}"` : "";
   let body = "";
-  let hasAnswer = false;
   for (const message of messages) {
     const { msgId } = message as TableMessage & { readonly msgId?: unknown };
     const written = msgIds.has(msgId)
@@ -106,17 +102,15 @@ function writeDocument<Message extends TableMessage>(
       : writeMessage(message, vocabulary, notes, hostName);
     if (written.ok) {
       body += written.value;
-      hasAnswer ||= vocabulary.byType.get(message.type)?.isAnswer === true;
       msgIds.add(msgId);
     } else unwritable.push({ message, why: written.error });
   }
-  const name = vocabulary.documentNames[hasAnswer ? "response" : "request"];
-  return { text: body === "" ? null : wrap(name, transId, body), unwritable, notes };
+  return { text: body === "" ? null : wrap(transId, body), unwritable, notes };
 }
 
 /** The root element around its TransID and what follows it: the canonical form (protocol section 5, row 21), in one line. */
-function wrap(name: string, transId: string, body: string): string {
-  const root = `<WbxTSPSchema Name="${escapeXml(name)}" Version="1.0">`;
+function wrap(transId: string, body: string): string {
+  const root = `<WbxTSPSchema Name="${documentName}" Version="1.0">`;
   return `${root}<TransID>${escapeXml(transId)}</TransID>${body}</WbxTSPSchema>`;
 }
 
@@ -126,15 +120,6 @@ function hostAndPort(server: WebexHost): string {
   return `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
 }
 
-/** The shape that the domain has for a message: for a request by what it asks, for an answer by the shape of its request. */
-function shapeOf(message: TableMessage, { shapes }: Vocabulary): ShapePlan | undefined {
-  const { spelling, ...values } = message as TableMessage & { readonly spelling?: Spelling };
-  return shapes.find(({ name, implied, plan }) => {
-    if (plan.type !== message.type) return false;
-    return plan.isAnswer ? spelling?.shape === name : !implied || Reflect.get(values, implied.field) === implied.word;
-  });
-}
-
 /** `hostName` is the text of that attribute, or empty. */
 function writeMessage(
   message: TableMessage,
@@ -142,16 +127,13 @@ function writeMessage(
   notes: string[],
   hostName: string,
 ): Result<string, string> {
-  const { byType, codes, extra } = vocabulary;
-  const shape = vocabulary.shapes.length > 0 ? shapeOf(message, vocabulary) : undefined;
-  const plan = shape?.plan ?? byType.get(message.type);
+  const { byType, codes } = vocabulary;
+  const plan = byType.get(message.type);
   if (!plan) return err(`no message "${message.type}" is sent in this direction`);
-  const values = message as TableMessage & { readonly spelling?: Spelling } & Readonly<Record<string, unknown>>;
-  const { spelling = {} } = values;
+  const values = message as TableMessage & Readonly<Record<string, unknown>>;
   let attributes = "";
   let children = "";
-  for (const { field, name, wire, aliases } of plan.fields) {
-    if (field.extra && !extra) continue;
+  for (const { field, name, wire } of plan.fields) {
     const value = values[name];
     const isPhone = field.kind.kind === "phone";
     const note = (text: string) => notes.push(`${plan.wire}: ${wire} ${text}`);
@@ -166,14 +148,7 @@ function writeMessage(
     if (text === undefined) {
       if (isNeeded(field, values)) return err(`${plan.wire}: ${wire} is missing or empty`);
     } else if (isPhone) children += text;
-    else {
-      const received = spelling[name];
-      const attribute = received !== undefined && aliases.includes(received) ? received : wire;
-      attributes += ` ${attribute}="${text}"`;
-    }
+    else attributes += ` ${wire}="${text}"`;
   }
-  // That an answer repeats it is in none of the guide's examples.
-  if (shape?.sign && (extra || !plan.isAnswer)) attributes += ` ${shape.sign.attribute}="${shape.sign.value}"`;
-  const element = plan.spellings.get(spelling.element ?? "") ?? plan.wire;
-  return ok(`<${element}${attributes}${hostName}>${children}</${element}>`);
+  return ok(`<${plan.wire}${attributes}${hostName}>${children}</${plan.wire}>`);
 }

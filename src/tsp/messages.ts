@@ -72,8 +72,8 @@ const subConferenceCallAnswer = { ...subConferenceAnswer, extCallId: extra(maybe
 type Fields = MessageSpec["fields"];
 type More = Pick<MessageSpec, "aliases">;
 
-function documented<Own extends Fields>(wire: string, clause: string, fields: Own, more: More = {}) {
-  return { wire, clause, source: "documented", fields, ...more } as const;
+function documented<Own extends Fields>(wire: string, clause: string, fields: Own) {
+  return { wire, clause, source: "documented", fields } as const;
 }
 
 function assumed<Own extends Fields>(wire: string, clause: string, fields: Own, more: More = {}) {
@@ -179,7 +179,7 @@ export const toWebex = {
   "conference-closed": assumed("A2W_RspCloseConference", "2.3.1", answer),
   "called-out": documented("A2W_RspCallout", "2.3.1", callAnswer),
   "call-out-cancelled": assumed("A2W_RspCancelCallout", "2.3.1", callAnswer),
-  "caller-updated": assumed("A2W_RspUpdateUser", "2.3.1", callAnswer, { aliases: ["A2W_RspUpdateCall"] }),
+  "caller-updated": assumed("A2W_RspUpdateUser", "2.3.1", callAnswer),
   "caller-dropped": assumed("A2W_RspDropUser", "2.3.1", callAnswer),
   "sub-conference-created": documented("A2W_RspCreateSubConference", "2.3.1", subConferenceAnswer),
   "added-to-sub-conference": assumed("A2W_RspAddToSubConference", "2.3.1", subConferenceCallAnswer),
@@ -250,11 +250,8 @@ export const toWebex = {
   "client-passthrough": documented("A2W_CSPClientPassthrough", "2.3.11", { msgId, extConfId, extCallId, data }),
 } as const satisfies Record<string, MessageSpec>;
 
-/** Names (and `element`, `shape`) that WebEx spelled otherwise than we do; the answer repeats them. */
-export type Spelling = Readonly<Record<string, string>>;
-
 type MessagesOf<Specs extends Readonly<Record<string, MessageSpec>>> = {
-  [Type in keyof Specs]: { readonly type: Type; readonly spelling?: Spelling } & FieldsOf<Specs[Type]["fields"]>;
+  [Type in keyof Specs]: { readonly type: Type } & FieldsOf<Specs[Type]["fields"]>;
 };
 
 export type FromWebexMessages = MessagesOf<typeof fromWebex>;
@@ -302,12 +299,11 @@ export interface OpenRequest {
   readonly extCallId?: ExtCallId;
   readonly subConfId?: SubConfId;
   readonly action?: UpdateAction | number;
-  readonly spelling?: Spelling;
 }
 
 export const showOpenRequest: Show<OpenRequest> = showFields<OpenRequest>({
   ...{ type: "open", msgId: "open", replyTo: "address", extConfId: "open", extCallId: "open", subConfId: "open" },
-  ...{ action: "open", spelling: "open" },
+  ...{ action: "open" },
 });
 
 /** Requests of one document whose answers travel together although they come from several conferences, by server. */
@@ -333,7 +329,6 @@ export function requestOf(message: FromWebex): OpenRequest | null {
     ...("extCallId" in message && { extCallId: message.extCallId }),
     ...("subConfId" in message && { subConfId: message.subConfId }),
     ...("action" in message && { action: message.action }),
-    ...("spelling" in message && { spelling: message.spelling }),
   };
 }
 
@@ -348,11 +343,11 @@ const showUnknown = showFields<UnknownMessage>({
   ...{ type: "open", element: "open", msgId: "open", replyTo: "address", extConfId: "open" },
 });
 
-type AnyMessage = { readonly type: string; readonly spelling?: Spelling };
+type AnyMessage = { readonly type: string };
 const shows: ReadonlyMap<string, Show<AnyMessage>> = new Map(
   [...Object.entries<MessageSpec>(fromWebex), ...Object.entries<MessageSpec>(toWebex)].map(([type, { fields }]) => {
     const marks = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, markOf(field)]));
-    return [type, showFields<AnyMessage>({ type: "open", spelling: "open", ...marks })];
+    return [type, showFields<AnyMessage>({ type: "open", ...marks })];
   }),
 );
 

@@ -1,5 +1,6 @@
-import type { Shapes } from "./shapes.ts";
-import type { Repair } from "./xml.ts";
+import * as v from "valibot";
+import { as, type Checked } from "../foundation/schemas.ts";
+import { open, personal } from "../foundation/shown.ts";
 
 /** Most messages in one document (protocol 1.3). */
 export const maxMessages = 50;
@@ -76,54 +77,59 @@ export const resultTexts = {
   "unknown-message": "unknown msg received",
 } as const satisfies Partial<Record<keyof typeof defaultCodes.result, string>>;
 
-/** The root's Name, by what the document is: of requests and notifications, with an answer in it, a Confirmation. */
-export const defaultDocumentNames = { request: "WTSPDOM", response: "WTSPDOM", confirmation: "WTSPDOM" };
-export type DocumentNames = Readonly<typeof defaultDocumentNames>;
+/** The root's Name in each document. */
+export const documentName = "WTSPDOM";
 
 export type Codes = typeof defaultCodes;
 /** How a request ended, in our words. */
 export type ResultWord = keyof Codes["result"];
 export type UpdateAction = keyof Codes["updateAction"];
 
+type CodeNumbers = { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
+
+const number = open(v.pipe(v.number(), v.integer("must be a whole number")));
+const codes = as<CodeNumbers>(
+  v.partial(
+    v.strictObject(
+      Object.fromEntries(
+        Object.entries(defaultCodes).map(([list, words]) => [
+          list,
+          v.partial(v.strictObject(Object.fromEntries(Object.keys(words).map((word) => [word, number])))),
+        ]),
+      ),
+    ),
+  ),
+);
+
+const wireName = open(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name")));
+export const callName = v.pipe(
+  v.string(),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(64, "must have at most 64 characters"),
+);
+
 /** The `protocol` setting of a domain; absent parts keep the defaults. */
-export interface ProtocolOverrides {
+export const protocolSettings = v.strictObject({
   /** Default element name → the name used instead, both ways. */
-  readonly elements?: Readonly<Record<string, string>>;
+  elements: v.exactOptional(v.record(v.string(), wireName)),
   /** Default attribute name → the name used instead, both ways. */
-  readonly attributes?: Readonly<Record<string, string>>;
-  readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
-  /** What requests that nobody has confirmed look like on the wire, and their answers. */
-  readonly shapes?: Shapes;
+  attributes: v.exactOptional(v.record(v.string(), wireName)),
+  codes: v.exactOptional(codes),
   /** Default element names of answers that are not sent. */
-  readonly silent?: readonly string[];
-  readonly documentName?: { readonly [Document in keyof DocumentNames]?: string };
-  /** Slips of the guide's examples that are read. */
-  readonly repairs?: readonly Repair[];
-  /** Whether messages to WebEx name the server that they are posted to. */
-  readonly hostName?: boolean;
-  /** False: attributes that none of the guide's examples has are not written where WebEx can do without them. */
-  readonly extra?: boolean;
-  /** False: an answer and a notification do not share a document. */
-  readonly together?: boolean;
-  /** False: the Confirmation is 0 although all requests of a document name hosts that may not be posted to. */
-  readonly refuseHosts?: boolean;
-  /** Over what a TransID is unique: `domain` costs each document a call of the handle index. */
-  readonly transIds?: "conference" | "domain";
-  /** Means nothing any more: answers to one document travel together. */
-  readonly gather?: "conference" | "document";
-  /** What a create with MaxNumAttendee 0 means; absent: there is no limit. */
-  readonly zeroAttendees?: "no-limit" | "refused";
-  /** Whether to mute and unmute all is for calls in sub-conferences, too; absent: for the whole conference. */
-  readonly muteAll?: "conference" | "main-room";
-  /** Whether call-outs are refused while the conference is locked; absent: they pass. */
-  readonly lockedCallOuts?: "pass" | "refused";
+  silent: v.exactOptional(v.array(wireName)),
+  /** True if messages to WebEx name the server that they are posted to. */
+  hostName: v.exactOptional(open(v.boolean())),
   /** How often a conference that ended while WebEx was away is answered with code 11 within `closedMemoryMs`; absent: once. */
-  readonly closedAnswer?: "once" | "always";
-  /** What becomes of an invitee whose host has left their private talk; absent: it is hung up. */
-  readonly leftInvitee?: "hung-up" | "joins";
+  closedAnswer: v.exactOptional(v.picklist(["once", "always"], 'must be "once" or "always"')),
   /** Attendee IDs and ExtCallIDs of hosts, beside those that a create names. */
-  readonly host?: { readonly attendeeIds?: readonly string[]; readonly extCallIds?: readonly string[] };
-}
+  host: v.exactOptional(
+    v.strictObject({
+      attendeeIds: v.exactOptional(v.array(personal(callName))),
+      extCallIds: v.exactOptional(v.array(open(callName))),
+    }),
+  ),
+});
+export type ProtocolOverrides = Checked<typeof protocolSettings>;
 
 /** The codes of a domain, from word to number and back. */
 export type CodeLists = Readonly<Record<keyof Codes, CodeList>>;
@@ -134,12 +140,12 @@ interface CodeList {
   readonly words: ReadonlyMap<number, string>;
 }
 
-/** The default codes, with a domain's own numbers in place of theirs; what is read as none of `unread` are. */
-export function codeLists({ codes }: ProtocolOverrides, unread: readonly string[] = []): CodeLists {
+/** The default codes, with a domain's own numbers in place of theirs. */
+export function codeLists({ codes }: ProtocolOverrides): CodeLists {
   const lists = (Object.keys(defaultCodes) as (keyof Codes)[]).map((name): [keyof Codes, CodeList] => {
     const numbers = Object.entries<number>({ ...defaultCodes[name], ...codes?.[name] });
-    const read = numbers.filter(([word]) => !unread.includes(word)).toReversed();
-    return [name, { numbers: new Map(numbers), words: new Map(read.map(([word, number]) => [number, word])) }];
+    const words = numbers.toReversed().map(([word, number]) => [number, word] as const);
+    return [name, { numbers: new Map(numbers), words: new Map(words) }];
   });
   return Object.fromEntries(lists) as Record<keyof Codes, CodeList>;
 }

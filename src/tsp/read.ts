@@ -1,10 +1,9 @@
 import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isId, isNeeded, readField, readPhone, readValue, type ValueFault } from "./fields.ts";
-import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
-import { hasSign } from "./shapes.ts";
-import { findName, type MessagePlan, type ShapePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
-import { childrenNamed, isNamed, parseXml, readInteger, repairXml, roughTextOf, type XmlElement } from "./xml.ts";
+import { type CodeLists, documentName, maxMessages, type ResultWord } from "./protocol-table.ts";
+import { findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
+import { childrenNamed, isNamed, parseXml, readInteger, roughTextOf, type XmlElement } from "./xml.ts";
 
 /** The verdict on a document: all its messages, or the one code that refuses it as a whole (protocol T21 to T23). */
 export type Decoded<Message> =
@@ -23,14 +22,13 @@ export type Decoded<Message> =
       readonly detail: string;
     };
 
-/** Reads and checks a document: the same bytes, the same verdict (protocol T39; section 5, rows 1, 3). */
+/** Reads and checks a document: the same bytes, the same verdict (protocol T39, section 5, rows 1, 3). */
 export function readDocument<Message extends TableMessage>(
   bytes: Uint8Array,
   vocabulary: Vocabulary,
 ): Decoded<Message> {
-  const { repairs, documentNames } = vocabulary;
   const notes: string[] = [];
-  const tree = parseXml(bytes, repairs.length > 0 ? (text) => repairXml(text, repairs, notes) : undefined);
+  const tree = parseXml(bytes);
   if (!tree.ok) {
     const { line, column, reason } = tree.error;
     return refused(searchTransId(bytes), "not-xml", `line ${line}, column ${column}: ${reason}`);
@@ -40,9 +38,9 @@ export function readDocument<Message extends TableMessage>(
     return refused(searchTransId(bytes), "wrong-root", `the root element is ${shorten(root.name)}, not WbxTSPSchema`);
   }
   const name = root.attributes.find((attribute) => attribute.name === "Name")?.value;
-  // One documented answer has words behind it (protocol section 5, row 9), and a domain may have names of its own.
-  if (name && !name.startsWith("WTSPDOM") && !Object.values(documentNames).includes(name)) {
-    return refused(searchTransId(bytes), "wrong-root", `the root's Name is "${shorten(name)}", not WTSPDOM`);
+  // One documented answer has words behind it (protocol section 5, row 9).
+  if (name && !name.startsWith(documentName)) {
+    return refused(searchTransId(bytes), "wrong-root", `the root's Name is "${shorten(name)}", not ${documentName}`);
   }
 
   // An element, though one page calls it an attribute (protocol section 5, row 10).
@@ -86,17 +84,15 @@ function readMessages<Message extends TableMessage>(
   const seen = new Set<unknown>();
   for (const element of elements) {
     const named = findName(vocabulary.elements, element.name);
-    const shape = named?.entry.shapes.find(({ sign }) => hasSign(element, sign));
-    const plan = shape?.plan ?? named?.entry.plan;
     let message: WritableMessage;
-    if (named && plan) {
+    if (named) {
       if (named.folded) notes.push(`element ${element.name} read as ${named.name}`);
-      const read = readMessage(element, plan, shape, named.rank > 0 ? named.name : null, vocabulary.codes, notes);
+      const read = readMessage(element, named.entry, vocabulary.codes, notes);
       if (!read.ok) return read;
       message = read.value;
       const { msgId } = message;
       if (seen.has(msgId)) {
-        const detail = `${plan.wire}: MsgID ${msgId} stands in an earlier message too`;
+        const detail = `${named.entry.wire}: MsgID ${msgId} stands in an earlier message too`;
         return err({ result: "duplicate-msg-id", detail });
       }
       seen.add(msgId);
@@ -111,24 +107,17 @@ function readMessages<Message extends TableMessage>(
 type WritableMessage = TableMessage & Record<string, unknown>;
 
 /**
- * Reads a message by its plan, or reports its first fault in the order of the table (protocol T20). `shape` is that of the plan,
- * `alias` the name of its element if that is not the plan's own. Text after the start tag is no attribute (protocol section 5, row 4),
- * and children that are not in the plan are ignored (protocol T25, section 5, row 2).
+ * Reads a message by its plan, or reports its first fault in the order of the table (protocol T20). Text after the start tag is no
+ * attribute (protocol section 5, row 4), and children that are not in the plan are ignored (protocol T25, section 5, row 2).
  */
 function readMessage(
   element: XmlElement,
   plan: MessagePlan,
-  shape: ShapePlan | undefined,
-  alias: string | null,
   codes: CodeLists,
   notes: string[],
 ): Result<WritableMessage, ValueFault> {
   const message: WritableMessage = { type: plan.type };
-  if (shape?.implied) message[shape.implied.field] = shape.implied.word;
   const received = collect(element, plan, notes);
-  let spelling: Record<string, string> | undefined = alias === null ? undefined : { element: alias };
-  if (shape) spelling = { ...spelling, shape: shape.name };
-
   for (const { field, name, wire, aliases, index } of plan.fields) {
     const { kind } = field;
     const attribute = received[index];
@@ -136,16 +125,13 @@ function readMessage(
       kind.kind === "phone"
         ? readPhone(element, wire, notes)
         : attribute
-          ? readField(attribute.raw, field, plan.ownCodes ?? codes, (text) =>
-              notes.push(`${plan.wire}: ${wire} ${text}`),
-            )
+          ? readField(attribute.raw, field, codes, (text) => notes.push(`${plan.wire}: ${wire} ${text}`))
           : absent;
     if (!read.ok)
       return err({ ...read.error, detail: `${plan.wire}: ${attribute?.name ?? wire} ${read.error.detail}` });
 
     if (read.value !== undefined) {
       message[name] = read.value;
-      if (attribute && attribute.rank >= 1) spelling = { ...spelling, [name]: attribute.name };
     } else if (isNeeded(field, message)) {
       const result = kind.kind === "msg-id" ? "msg-id-missing" : "attribute-missing";
       return err({ result, detail: `${plan.wire}: ${wire} is missing or empty` });
@@ -156,7 +142,6 @@ function readMessage(
       );
     }
   }
-  if (spelling) message.spelling = spelling;
   return ok(message);
 }
 

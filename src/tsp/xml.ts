@@ -35,27 +35,16 @@ export const xmlLimits = {
  * The only reader of XML from the network: the tree of a well-formed document, or its first fault (protocol T6). A DOCTYPE may
  * name an external DTD, which nobody fetches; with declarations of its own, it is refused (protocol T7).
  */
-export function parseXml(
-  bytes: Uint8Array,
-  /** Makes another text of one that is not well formed; the fault of the first text counts if that is not well formed either. */
-  repair?: (text: string) => string,
-): Result<XmlElement, XmlFault> {
+export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
   if (bytes.length > xmlLimits.bytes) {
     return err({ line: 1, column: 0, reason: `${bytes.length} bytes, at most ${xmlLimits.bytes} are read` });
   }
   const text = textOf(bytes);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
 
-  const tree = parseText(text.value);
-  if (tree.ok || !repair) return tree;
-  const repaired = parseText(repair(text.value));
-  return repaired.ok ? repaired : tree;
-}
-
-function parseText(text: string): Result<XmlElement, XmlFault> {
   const { parser, treeOf } = reader;
   try {
-    return ok(treeOf(text));
+    return ok(treeOf(text.value));
   } catch (error) {
     reader = newReader();
     if (!(error instanceof Refusal)) throw error;
@@ -248,48 +237,4 @@ export function readInteger(raw: string): number | null {
   if (raw.length > 64 || !/^\s*[+-]?\d+\s*$/.test(raw)) return null;
   const value = Number(raw) + 0; // The sum turns -0 into 0.
   return Number.isSafeInteger(value) ? value : null;
-}
-
-/** Slips of the guide's own examples that are no XML. A domain's `protocol` setting names those that are read all the same. */
-export const repairs = ["semicolon", "quotes"] as const;
-export type Repair = (typeof repairs)[number];
-
-/** A start tag, an empty-element tag or an end tag. Each part excludes the next one's first character, so it is linear in time. */
-const tag = /<(?![!?])(?:[^<>"']|"[^"<]*"|'[^'<]*')*>/g;
-
-/** Typographic quotes, or what is left of their three bytes where a program read them as three letters of windows-1252. */
-const quote = "(?:[\u201c\u201d\u201e\u201f]|\u00e2\u20ac[\u0153\u009c\u009d]?)";
-
-/**
- * A value that is well quoted stands first in each pattern, so that nothing in it is changed. A value between typographic quotes
- * holds none of them, so that each search for the closing one ends where the next can begin: that too is linear in time.
- */
-const slips: Readonly<Record<Repair, { readonly pattern: RegExp; readonly with: string; readonly note: string }>> = {
-  quotes: {
-    pattern: new RegExp(`("[^"]*"|'[^']*')|(=\\s*)${quote}((?:(?!${quote})[^"'<>])*)${quote}(?=[\\s/>;])`, "g"),
-    with: '"',
-    note: "typographic quotes around a value are read as straight ones",
-  },
-  semicolon: {
-    pattern: /("[^"]*"|'[^']*')|()();(?=\s*\/?>$)/g,
-    with: "",
-    note: "a semicolon at the end of a tag is ignored",
-  },
-};
-
-/** The text without these slips in its tags (protocol section 5, rows 1, 3), each kind noted. It may be no XML. */
-export function repairXml(text: string, wanted: readonly Repair[], notes: string[]): string {
-  const found = new Set<string>();
-  const repaired = text.replace(tag, (one) =>
-    wanted.reduce((before, repair) => {
-      const { pattern, with: mark, note } = slips[repair];
-      return before.replace(pattern, (whole, quoted?: string, start?: string, value?: string) => {
-        if (quoted !== undefined) return whole;
-        found.add(note);
-        return `${start}${mark}${value}${mark}`;
-      });
-    }, one),
-  );
-  notes.push(...found);
-  return repaired;
 }

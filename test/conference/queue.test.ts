@@ -73,18 +73,6 @@ test("a message joins the last transaction, which keeps its time", () => {
   expect(add([row()])).toEqual([row({ messages: [first, next] })]);
 });
 
-test("where they shall not travel together, answers and notifications have documents of their own, in order (protocol T45)", () => {
-  const apart = [next, notification, { ...notification, msgId: "n2" } as ToWebex, first].reduce(
-    (queue, message, seq) =>
-      append(queue, { host, message }, now, () => ({ seq: seq + 2, transId: `t${seq}` }), {
-        ...{ gatherMs: 300, together: false },
-      }),
-    { rows: [row()], open: [] } as Queue,
-  );
-
-  expect(textsOf(apart)).toEqual(["first next", "n n2", "first"]);
-});
-
 test("an answer waits 300 ms for the others of its document, and no longer than until the last of them", () => {
   const waiting = added(asked(["first"], ["next"]), host, first);
   expect(waiting.rows.map(({ dueAt }) => dueAt)).toEqual([now + 300]);

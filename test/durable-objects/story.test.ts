@@ -400,19 +400,3 @@ test("a call-out that the edge refuses has a record, and is answered for by its 
     expect(line?.why).toMatch(/^Not dialled: /);
   }
 });
-
-test("a call-out of a caller who is inside a locked conference is no call, and takes no name from the one that is", async () => {
-  const world = new ConferenceWorld();
-  world.domain = testDomain({ protocol: { lockedCallOuts: "refused" } });
-  await world.running(1);
-  await world.reported({ type: "event", event: { type: "lock-changed", locked: true } } as Report);
-  const phone = { country: "1", area: "408", local: "5550001", extension: "" };
-  await world.received("t-out", {
-    ...{ type: "call-out", msgId: "m8", replyTo: host, extConfId, extCallId: "1001", phone },
-  } as never);
-  await world.time.pass(5_000);
-
-  expect(world.posted.map(({ body }) => body).join("")).toContain('MsgID="m8" Result="10"');
-  const facts = world.pages.flatMap((page) => page.facts.map(({ fact }) => fact.kind));
-  expect(facts).not.toContain("call-not-entered");
-});

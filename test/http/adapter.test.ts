@@ -192,42 +192,12 @@ test("a TransID that comes again with another create is confirmed, and makes no 
   expect(edge.calls.at(-1)).toBe("receive 555111222");
 });
 
-test("one TransID of two servers makes two conferences, but for where it must be unique in the domain", async () => {
-  const conferences = async (scope: "conference" | "domain") => {
-    const edge = new FakeEdge(token, {
-      webex: { ...local.webex, hosts: ["*.example.com"] },
-      protocol: { transIds: scope },
-    });
-    await edge.post(document(create()));
-    await edge.post(document(create("7000002", "555333444").replace("tsp1", "tsp2")));
-    return [...edge.received.keys()];
-  };
+test("one TransID of two servers makes two conferences", async () => {
+  const edge = new FakeEdge(token, { webex: { ...local.webex, hosts: ["*.example.com"] } });
+  await edge.post(document(create()));
+  await edge.post(document(create("7000002", "555333444").replace("tsp1", "tsp2")));
 
-  expect(await conferences("conference")).toEqual(["555111222", "555333444"]);
-  expect(await conferences("domain")).toEqual(["555111222"]);
-});
-
-test("a TransID that comes again for another conference is a repeat where `protocol.transIds` is domain (protocol T40)", async () => {
-  const transIds = async (scope: "conference" | "domain") => {
-    const edge = new FakeEdge(token, { protocol: { transIds: scope } });
-    await edge.held("7000001", "555111222");
-    await edge.held("7000002", "555333444");
-    await edge.post(document(drop("7000001")));
-    await edge.post(document(drop("7000002")));
-    return [...edge.received.keys()];
-  };
-
-  expect(await transIds("domain")).toEqual(["555111222"]);
-  expect(await transIds("conference")).toEqual(["555111222", "555333444"]);
-});
-
-test("where `protocol.transIds` is domain, each document asks the handle index first", async () => {
-  const edge = new FakeEdge(token, { protocol: { transIds: "domain" } });
-  await edge.held("7000001", "555111222");
-  const second = document(drop()).replace("52491000001", "52491000002");
-  for (const text of [document(drop()), second]) await edge.post(text);
-
-  expect(edge.calls).toEqual(["resolve 7000001", "receive 555111222", "resolve 7000001", "receive 555111222"]);
+  expect([...edge.received.keys()]).toEqual(["555111222", "555333444"]);
 });
 
 test("while one conference of several cannot be reached the document is not confirmed; sent again, it completes", async () => {

@@ -161,16 +161,6 @@ test.each([
   expect(await metrics(edge)).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
 });
 
-test("where `protocol.refuseHosts` is off, the document is confirmed by its form", async () => {
-  const edge = new FakeEdge(token, { protocol: { refuseHosts: false } });
-
-  const response = await post(edge, "/tsp/local", document(create("evil.example.net:80")));
-
-  expect(/Result="(-?\d+)"/.exec(await response.text())?.[1]).toBe("0");
-  expect(edge.calls).toEqual([]);
-  expect(edge.logged).toEqual(["host-refused"]);
-});
-
 test.each(["ftp://127.0.0.1:9100", "user@127.0.0.1:9100", "127.0.0.1:99999"])(
   "an unknown message that names %s, which is no host, is refused as a create is: nobody could be answered",
   async (none) => {

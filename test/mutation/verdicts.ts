@@ -281,14 +281,6 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     file: "src/conference/parts/call-outs.ts",
-    line: 'return head.phase === "running" && head.locked && context.settings.protocol.lockedCallOuts === "refused";',
-    was: 'head.phase === "running"',
-    becomes: "true",
-    effect: "none",
-    because: "one that is being created is not locked; the compiler wants it said",
-  },
-  {
-    file: "src/conference/parts/call-outs.ts",
     line: 'if (stage === "waiting" && extCallId !== null) draft.notify({ type: "caller-changed", extCallId, status: "left" });',
     was: "extCallId !== null",
     becomes: "true",
@@ -353,7 +345,7 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     file: "src/conference/parts/private-talk.ts",
-    line: "} else if (draft.running?.attached) notifyWaiting(draft, invitee);",
+    line: "else if (draft.running?.attached) notifyWaiting(draft, invitee);",
     was: "draft.running?.attached",
     becomes: "draft.running.attached",
     effect: "none",

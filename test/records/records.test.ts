@@ -16,7 +16,6 @@ import {
   createConference,
   extConfId,
   host,
-  lock,
   muteCaller,
 } from "../durable-objects/conference-world.ts";
 
@@ -312,19 +311,6 @@ test("a call-out that was picked up, entered and hung up is billed from the pick
   expect(record).toMatchObject({ direction: "out", attendeeId: "77", minutes: 2, rooms: ["main"] });
   expect((record?.enteredAt ?? 0) - (record?.answeredAt ?? 0)).toBeGreaterThanOrEqual(2_000);
   expect(callsOf(world).map(how)).toEqual(["caller completed hung-up"]);
-});
-
-test("a call-out into a locked conference is not admitted, by the domain's policy", async () => {
-  const world = await running(0);
-  world.domain = { ...world.domain, settings: { ...world.domain.settings, protocol: { lockedCallOuts: "refused" } } };
-  const call = await callOut(world);
-  await result(world, "dial");
-  await world.received("lock", lock("m-lock"));
-  await result(world, "lock");
-  await world.reported(event({ type: "call-answered", call }));
-  await result(world, "cancel-dial");
-
-  expect(callsOf(world).map(how)).toEqual(["policy failed conference-locked"]);
 });
 
 test("a silent monitor enters muted", async () => {

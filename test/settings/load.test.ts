@@ -125,8 +125,8 @@ test.each<[string, unknown, string]>([
   ],
   [
     "a word that the setting does not know",
-    { protocol: { muteAll: "all" } },
-    'DOMAINS.local.protocol.muteAll must be "conference" or "main-room" (it is "all"); a right example: "main-room"',
+    { protocol: { closedAnswer: "never" } },
+    'DOMAINS.local.protocol.closedAnswer must be "once" or "always" (it is "never"); a right example: "always"',
   ],
   [
     "one sequence where a list is meant",
@@ -143,21 +143,6 @@ test.each<[string, unknown, string]>([
     "a setting that is like none",
     { keypad: { hangUp: "*9" } },
     "DOMAINS.local.keypad.hangUp is not a setting; there are merge, mute, sequences",
-  ],
-  [
-    "a shape that is no message",
-    { protocol: { shapes: { expel: "W2A_UpdateUser ActionCode" } } },
-    'DOMAINS.local.protocol.shapes.expel must be an element, alone or with the attribute that tells it apart, such as W2A_UpdateUser ActionCode=7 (it is "W2A_UpdateUser ActionCode"); a right example: "W2A_UpdateConference ActionCode=10"',
-  ],
-  [
-    "a shape of a request that is documented",
-    { protocol: { shapes: { "add-to-main": "W2A_Add" } } },
-    "DOMAINS.local.protocol.shapes.add-to-main is not a setting; there are cancel-call-out, mute, unmute, expel, lock, unlock, mute-all, unmute-all, end-private-talk, unlock-waiting-room",
-  ],
-  [
-    "a shape that is another message",
-    { protocol: { shapes: { lock: "W2A_CloseConference" } } },
-    'DOMAINS.local.protocol.shapes must not have W2A_CloseConference for "lock": W2A_CloseConference is another message; a right example: {"expel":"W2A_UpdateConference ActionCode=10","mute-all":"W2A_MuteAll"}',
   ],
   [
     "an unknown word of the protocol",

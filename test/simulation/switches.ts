@@ -29,14 +29,8 @@ export function drawSwitches(context: WorldContext): Switches {
   const gatherMs = own.chance(0.4) ? 0 : 300;
   const set = (name: keyof ProtocolOverrides, value: unknown) => (own.chance(0.4) ? { [name]: value } : {});
   const protocol = {
-    ...set("transIds", "domain"),
-    ...set("together", false),
-    ...set("extra", false),
     ...set("hostName", true),
     ...set("closedAnswer", "always"),
-    ...set("muteAll", "main-room"),
-    ...set("lockedCallOuts", "refused"),
-    ...set("documentName", { response: "WTSPDOM Response" }),
   };
   const [sharesDocuments, changesCreates, hasOperators] = [own.chance(0.6), own.chance(0.6), own.chance(0.6)];
   const operatesBridges = own.chance(0.6);

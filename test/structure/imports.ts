@@ -11,7 +11,7 @@ interface Rule {
 export const rules: Readonly<Record<string, Rule>> = {
   "src/foundation": { may: ["ipaddr.js", "valibot"] },
   "src/delivery": { may: ["src/foundation"] },
-  "src/tsp": { may: ["src/foundation", "saxes"] },
+  "src/tsp": { may: ["src/foundation", "saxes", "valibot"] },
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": {

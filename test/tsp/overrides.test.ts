@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { type AdapterCodec, completeText, createCodec } from "../../src/tsp/codec.ts";
-import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
-import { costMs } from "../cost.ts";
+import { fromWebex, type MessageSpec } from "../../src/tsp/messages.ts";
+import { overridesFault } from "../../src/tsp/overrides-fault.ts";
+import { defaultCodes, type ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 
 const overrides: ProtocolOverrides = {
   elements: { W2A_DropUser: "W2A_Expel", A2W_RspDropUser: "A2W_RspExpel" },
@@ -69,17 +70,8 @@ test("what a domain has renamed is known by no other name, and answered under it
       "W2A_CloseSubConference has none of RoomID; it has MsgID, ExtConfID, ExtSubConfID. protocol.attributes can rename SubConfID",
     ],
   });
-  // Requests that came before the settings changed are answered by the new names.
-  const spelling = { element: "W2A_UpdateCall", subConfId: "ExtSubConfID" };
-  expect(
-    completeText(
-      codec.encode("6", [
-        { type: "caller-updated", msgId: ids.msgId, result: "ok", spelling },
-        { type: "sub-conference-closed", msgId: "2" as MsgId, result: "ok", subConfId: "s" as SubConfId, spelling },
-      ]),
-    ),
-  ).toContain(
-    '<A2W_RspChangeUser MsgID="1" Result="0"></A2W_RspChangeUser><A2W_RspCloseSubConference MsgID="2" Result="0" RoomID="s">',
+  expect(completeText(codec.encode("6", [{ type: "caller-updated", msgId: ids.msgId, result: "ok" }]))).toContain(
+    '<A2W_RspChangeUser MsgID="1" Result="0">',
   );
 });
 
@@ -89,7 +81,7 @@ test("a name that a domain gives away is no longer another attribute's second sp
     '<WbxTSPSchema><TransID>5</TransID><W2A_AddToSubConference MsgID="1" ExtConfID="7" SubConferenceID="c" ExtSubConfID="s"/></WbxTSPSchema>';
 
   expect(codec.decode(bytesOf(text))).toMatchObject({
-    messages: [{ extCallId: "c", subConfId: "s", spelling: { subConfId: "ExtSubConfID" } }],
+    messages: [{ extCallId: "c", subConfId: "s" }],
   });
 });
 
@@ -97,36 +89,6 @@ test("a silent answer is not sent, all others are (protocol section 5, row 16)",
   expect(adapter.sends({ type: "conference-updated", msgId: ids.msgId, result: "ok" })).toBe(false);
   expect(adapter.sends({ type: "conference-closed", msgId: ids.msgId, result: "ok" })).toBe(true);
   expect(createCodec({}).sends({ type: "conference-updated", msgId: ids.msgId, result: "ok" })).toBe(true);
-});
-
-test("a document has the name that the domain wants, by whether an answer is in it (protocol section 5, row 9)", () => {
-  const documentName = { request: "TSPDOM", response: "TSPDOM Response", confirmation: "TSPDOM Confirmation" };
-  const named = createCodec({ documentName });
-  const answer = { type: "conference-closed", msgId: ids.msgId, result: "ok" } as const;
-  const notification = {
-    type: "conference-changed",
-    msgId: "2" as MsgId,
-    extConfId: ids.extConfId,
-    status: "ended",
-  } as const;
-  const nameOf = (text: string) => /Name="([^"]*)"/.exec(text)?.[1];
-
-  expect(nameOf(completeText(named.encode("6", [notification])))).toBe("TSPDOM");
-  expect(nameOf(completeText(named.encode("6", [notification, answer])))).toBe("TSPDOM Response");
-  expect(nameOf(named.confirm("6", "ok"))).toBe("TSPDOM Confirmation");
-  expect(
-    nameOf(completeText(createCodec({ documentName: { response: "WTSPDOM Response" } }).encode("6", [notification]))),
-  ).toBe("WTSPDOM");
-});
-
-test("a document is read under the names that the domain wants, and under the guide's", () => {
-  const documentName = { request: "TSPDOM" };
-  const read = (name: string) =>
-    createCodec({ documentName }).decode(
-      bytesOf(`<WbxTSPSchema Name="${name}"><TransID>5</TransID><W2A_New MsgID="1"/></WbxTSPSchema>`),
-    ).ok;
-
-  expect(["TSPDOM", "WTSPDOM", "WTSPDOM Response", "TSPDOM Response"].map(read)).toEqual([true, true, true, false]);
 });
 
 test.each([
@@ -146,102 +108,6 @@ test.each([
   expect(write(createCodec({}))).not.toContain("WbxHostName");
 });
 
-test("attributes that none of the guide's examples has can be left out (protocol 2.3.1)", () => {
-  const write = (codec: AdapterCodec) =>
-    completeText(
-      codec.encode("6", [
-        { type: "called-out", result: "ok", ...ids },
-        { type: "caller-changed", ...ids, msgId: "2" as MsgId, status: "muted", attendeeId: "4" },
-      ]),
-    );
-
-  expect(write(createCodec({ extra: false }))).toContain(
-    '<A2W_RspCallout MsgID="1" Result="0"></A2W_RspCallout><A2W_NotifyUserChange MsgID="2" ExtConfID="7" ExtCallID="c" Status="1" AttendeeID="4">',
-  );
-  expect(write(createCodec({}))).toContain('<A2W_RspCallout MsgID="1" Result="0" ExtConfID="7" ExtCallID="c">');
-});
-
-describe("slips of the guide's examples, where the domain wants them read", () => {
-  const document = (inside: string) => `<WbxTSPSchema Name="WTSPDOM"><TransID>5</TransID>${inside}</WbxTSPSchema>`;
-  const good = '<W2A_DropUser MsgID="1" ExtConfID="7" ExtCallID="c"></W2A_DropUser>';
-  const semicolon = "a semicolon at the end of a tag is ignored";
-  const quotes = "typographic quotes around a value are read as straight ones";
-  const { messages } = read(good, []) as { messages: unknown };
-
-  function read(inside: string, repairs: ProtocolOverrides["repairs"] & object) {
-    return createCodec({ repairs }).decode(bytesOf(document(inside)));
-  }
-
-  test.each([
-    ["a semicolon (row 1)", "semicolon", good.replace('"c"', '"c";'), semicolon],
-    [
-      "a semicolon of an empty element",
-      "semicolon",
-      '<W2A_DropUser MsgID="1" ExtConfID="7" ExtCallID="c" ; />',
-      semicolon,
-    ],
-    ["typographic quotes (row 3)", "quotes", good.replace('"7"', "\u201c7\u201d"), quotes],
-    ["what is left of them (row 3)", "quotes", good.replace('"c"', "\u00e2\u20acc\u00e2\u20ac"), quotes],
-    ["their three bytes as letters", "quotes", good.replace('"7"', "\u00e2\u20ac\u01537\u00e2\u20ac\u009d"), quotes],
-  ] as const)("%s (protocol section 5, rows 1, 3)", (_, repair, slip, note) => {
-    expect(read(slip, [repair])).toMatchObject({ ok: true, messages, notes: [note] });
-    expect(read(slip, [])).toMatchObject({ ok: false, result: "not-xml" });
-    expect(read(slip, [repair === "quotes" ? "semicolon" : "quotes"])).toMatchObject({ ok: false, result: "not-xml" });
-  });
-
-  test("nothing within a value is changed, and both may come in one document", () => {
-    const data =
-      "<W2A_CSPClientPassthrough MsgID='2' ExtConfID=\u201c7\u201d ExtCallID=\"c\" Data='x=\u201cy\u201d \";> ;' ;/>";
-
-    expect(read(`${good.replace('"c"', '"c";')}${data}`, ["quotes", "semicolon"])).toMatchObject({
-      messages: [{ type: "drop-caller" }, { extConfId: "7", data: 'x=\u201cy\u201d ";> ;' }],
-      notes: [semicolon, quotes],
-    });
-  });
-
-  test("what needs no repair is read as it is", () => {
-    const odd = good.replace('"c"', '"=\u201cc\u201d;"');
-
-    expect(read(odd, ["quotes", "semicolon"])).toMatchObject({
-      messages: [{ extCallId: "=\u201cc\u201d;" }],
-      notes: [],
-    });
-  });
-
-  test("what is no XML after the repair either is refused for its first fault", () => {
-    expect(read(`${good.replace('"c"', '"c";')}<a>`, ["semicolon"])).toEqual(
-      read(`${good.replace('"c"', '"c";')}<a>`, []),
-    );
-  });
-
-  test("a megabyte that no repair helps costs no more than ten times a harmless one", () => {
-    const cost = (inside: string) => {
-      const bytes = bytesOf(document(inside));
-      const codec = createCodec({ repairs: ["quotes", "semicolon"] });
-      return Math.min(...[1, 2, 3].map(() => costMs(() => codec.decode(bytes))));
-    };
-    const harmless = cost(good.replaceAll("W2A_DropUser", "a").repeat(20_000));
-    const hostile = [
-      "<a ",
-      "<a b=\u201c",
-      "<a b=\u201cc\u201d",
-      "=\u00e2\u20ac",
-      "=\u201cx",
-      "<a;",
-      "<a '",
-      '"',
-      " ",
-      ";",
-      "<",
-    ].flatMap((piece) => {
-      const open = `<b ${piece.repeat(Math.floor(1_000_000 / new TextEncoder().encode(piece).length))}`;
-      return [cost(open), cost(`${open}>`)];
-    });
-
-    expect(hostile.filter((each) => each > 10 * harmless)).toEqual([]);
-  });
-});
-
 describe("overrides that cannot be meant are refused when the codec is made", () => {
   test.each([
     [{ elements: { W2A_Nothing: "X" } }, 'protocol.elements must not have "W2A_Nothing": it is no default name'],
@@ -257,5 +123,43 @@ describe("overrides that cannot be meant are refused when the codec is made", ()
 
   test("two codes may change places", () => {
     expect(() => createCodec({ codes: { updateAction: { lock: 3, "mute-all": 1 } } })).not.toThrow();
+  });
+});
+
+describe("codes that are only written may share a number (protocol section 3)", () => {
+  const codes = { result: { busy: 40, "no-answer": 40, rejected: 40 }, callerStatus: { muted: 0 } };
+
+  test("and are read as the first of them", () => {
+    const [adapter, webex] = [createCodec({ codes }), createCodec({ codes }, "webex")];
+    const answer = { type: "called-out", msgId: ids.msgId } as const;
+    const text = completeText(adapter.encode("6", [{ ...answer, result: "no-answer" }]));
+
+    expect(text).toContain('Result="40"');
+    expect(webex.decode(bytesOf(text))).toMatchObject({ messages: [{ ...answer, result: "busy" }] });
+  });
+
+  test.each([
+    [{ privilege: { listen: 0 } }, 'must not give "speak" and "listen" of privilege one number, 0'],
+    [{ joinMode: { main: 0 } }, 'must not give "private-talk" and "main" of joinMode one number, 0'],
+    [{ result: { busy: 0 } }, 'must not give "ok" and "busy" of result one number, 0'],
+  ] satisfies [ProtocolOverrides["codes"], string][])("but not those that are read: %j", (wrong, message) => {
+    expect(() => createCodec({ codes: wrong })).toThrow(message);
+  });
+
+  test("which are those of the fields of requests", () => {
+    const read = new Set(
+      Object.values<MessageSpec>(fromWebex).flatMap(({ fields }) =>
+        Object.values(fields).flatMap(({ kind }) =>
+          kind.kind === "code" && kind.asks === undefined ? [kind.codes] : [],
+        ),
+      ),
+    );
+    for (const [list, words] of Object.entries<Readonly<Record<string, number>>>(defaultCodes)) {
+      const [one = "", other = ""] = Object.keys(words);
+      if (other === "" || list === "result") continue;
+      const fault = overridesFault({ codes: { [list]: { [other]: words[one] } } });
+      expect([list, fault !== null]).toEqual([list, read.has(list as never)]);
+    }
+    expect([...read].sort()).toEqual(["joinMode", "participantType", "privilege", "updateAction"]);
   });
 });

@@ -54,24 +54,6 @@ test("hybrid flags are written as words and KeepAlive as a digit", () => {
   );
 });
 
-test("an answer echoes the spelling of its request, and no spelling that the tables do not have", () => {
-  const echo = write(adapter, [
-    {
-      type: "sub-conference-closed",
-      msgId: "1",
-      result: "ok",
-      subConfId: "s1",
-      spelling: { subConfId: "ExtSubConfID" },
-    },
-    { type: "caller-updated", msgId: "2", result: "ok", spelling: { element: "W2A_UpdateCall", privilege: "Status" } },
-    { type: "sub-conference-closed", msgId: "3", result: "ok", subConfId: "s2", spelling: { subConfId: 'x="' } },
-  ]);
-
-  expect(echo).toContain('<A2W_RspCloseSubConference MsgID="1" Result="0" ExtSubConfID="s1">');
-  expect(echo).toContain('<A2W_RspUpdateCall MsgID="2" Result="0"></A2W_RspUpdateCall>');
-  expect(echo).toContain('<A2W_RspCloseSubConference MsgID="3" Result="0" SubConfID="s2">');
-});
-
 test("text from outside never makes a document that cannot be read", () => {
   const anyText = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) });
   fc.assert(

@@ -4,8 +4,8 @@ import { dialledDigits, mayDial, wrongNumber } from "../../foundation/dial-rules
 import { type CallId, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
 import { type FromWebexMessages, type OpenRequest, requestOf } from "../../tsp/messages.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
-import type { DecisionContext, Draft } from "../draft.ts";
-import type { Creating, Head, Running } from "../head.ts";
+import type { Draft } from "../draft.ts";
+import type { Creating, Running } from "../head.ts";
 import { callOver, entered, expelledEnd, failedEnd, newHistory, reportedEnd } from "../records.ts";
 import type { CallEnd, Caller, CallOut } from "../state.ts";
 import { applyEntered, findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
@@ -27,8 +27,7 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   const present = draft.callers.values().filter((caller) => !caller.left);
   const pending = draft.callOuts.values().filter(({ stage }) => stage !== "dropping");
   // That is no other call, so it has no record of its own.
-  if (present.some(isKnown) || pending.some(isKnown))
-    return draft.answer(request, isLockedOut(draft) ? "conference-locked" : "not-supported");
+  if (present.some(isKnown) || pending.some(isKnown)) return draft.answer(request, "not-supported");
   const callOut = {
     request,
     by: draft.by,
@@ -47,11 +46,10 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   dial(draft, callOut, message.maxWaitingTime);
 }
 
-type CallOutRefusal = "conference-locked" | "invalid-number" | "number-denied" | "capacity-exceeded";
+type CallOutRefusal = "invalid-number" | "number-denied" | "capacity-exceeded";
 
 /** Why nobody is dialled: nobody can dial the number (protocol T27), or the domain's policy denies it; `null`: it is. */
 function refusalOf(draft: Draft, { phone }: FromWebexMessages["call-out"], isFull: boolean): CallOutRefusal | null {
-  if (isLockedOut(draft)) return "conference-locked";
   if (wrongNumber(phone) !== null) return "invalid-number";
   const { policy } = draft.context.settings;
   if (policy && !mayDial(policy, phone)) return "number-denied";
@@ -85,17 +83,6 @@ export function dial(
   draft.issue({ type: "dial", call, number: wanted.number, waitMs }, null, { timeoutMs });
 }
 
-/** A lock keeps out callers who dial in; the host's own call-outs only where the domain wants that (protocol 4.10). */
-export function isLockedOut({
-  head,
-  context,
-}: {
-  readonly head: Head;
-  readonly context: Pick<DecisionContext, "settings">;
-}): boolean {
-  return head.phase === "running" && head.locked && context.settings.protocol.lockedCallOuts === "refused";
-}
-
 /** It may only listen, or nobody is to hear it (protocol 4.17). */
 export function entersMuted({ privilege, participantType }: FromWebexMessages["call-out"]): boolean {
   return privilege === "listen" || participantType === "silent-monitor";
@@ -114,13 +101,8 @@ export function cancelCallOut(draft: Draft, message: FromWebexMessages["cancel-c
   else draft.answer(request, "no-such-call");
 }
 
-/** The far end picked up: WebEx is answered before the call enters (protocol 4.3). `null`: it may not enter. */
-export function markAnswered(draft: Draft, callOut: CallOut): CallOut | null {
-  if (isLockedOut(draft)) {
-    const end = { endedBy: "policy", status: "failed", reason: "conference-locked" } as const;
-    drop(draft, withAnswered(draft, callOut), "conference-locked", end);
-    return null;
-  }
+/** The far end picked up: WebEx is answered before the call enters (protocol 4.3). */
+export function markAnswered(draft: Draft, callOut: CallOut): CallOut {
   const answered = withAnswered(draft, callOut);
   const picked: CallOut = { ...answered, stage: "answered", request: null, answerBy: draft.at + ENTRY_MS };
   draft.answer(callOut.request, "ok");

@@ -172,8 +172,7 @@ function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): vo
 export function notifyItsRoom(draft: Draft, { room: id, extCallId }: Caller): void {
   const room = draft.rooms.get(id);
   if (room?.stage !== "open" || extCallId === null) return;
-  const { subConfId, spelling } = room;
-  draft.notify({ type: "joined-sub-conference", subConfId, extCallId, ...(spelling && { spelling }) });
+  draft.notify({ type: "joined-sub-conference", subConfId: room.subConfId, extCallId });
 }
 
 /** The caller left before WebEx named it, so report it as left. (WebEx had got the entry; only its Confirmation was lost.) */

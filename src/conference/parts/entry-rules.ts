@@ -14,20 +14,14 @@ const RETRY_MS = 60_000;
 /** The latest create counts (protocol 4.18). What it does not say stays as it was `before`. */
 export function entryRulesOf(draft: Draft, message: CreateRequest, before: EntryRules | null = null): EntryRules {
   const { maxCallers, anonymousId } = message;
-  const keeps = maxCallers === undefined || (maxCallers === 0 && refusesZero(draft));
   const accessCodes = accessCodesOf(message, before?.accessCodes);
   const formerSecrets = secretsOf(draft.state.head).slice(-MAX_FORMER_SECRETS);
   return {
-    maxCallers: keeps ? (before?.maxCallers ?? null) : maxCallers || null, // 0: WebEx sets no limit.
+    maxCallers: maxCallers === undefined ? (before?.maxCallers ?? null) : maxCallers || null, // 0: WebEx sets no limit.
     anonymousId: anonymousId ?? before?.anonymousId ?? null,
     ...(accessCodes && { accessCodes }),
     ...(formerSecrets.length > 0 && { formerSecrets }),
   };
-}
-
-/** Whether a conference for no callers at all is not created. */
-export function refusesZero({ context }: Draft): boolean {
-  return context.settings.protocol.zeroAttendees === "refused";
 }
 
 /** The codes of the meeting's account that callers can key (protocol 2.2.1). */

@@ -29,8 +29,8 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "answered" || callOut.stage === "waiting") return;
   if (callOut.stage === "dropping") return hangUp(draft, callOut);
   const picked = markAnswered(draft, callOut);
-  if (picked?.privately) openTalk(draft, picked);
-  else if (picked) admit(draft, picked, null);
+  if (picked.privately) openTalk(draft, picked);
+  else admit(draft, picked, null);
 }
 
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */
@@ -143,11 +143,8 @@ export function addToMain(
   const invitee = findCaller(draft, extCallId);
   if (!invitee) return draft.answer(request, "no-such-call");
   if (talk?.invitee !== invitee.call || talk.stage !== "open") return draft.answer(request, "wrong-room");
-  addInvitee(draft, talk, request);
-}
-
-function addInvitee(draft: Draft, { aloneUntil, ...talk }: PrivateTalk, request: OpenRequest | null): void {
-  draft.update({ talk: { ...talk, stage: "adding", by: draft.by } });
+  const { aloneUntil, ...others } = talk;
+  draft.update({ talk: { ...others, stage: "adding", by: draft.by } });
   bringBack(draft, talk, talk.host);
   draft.issue({ type: "move", call: talk.invitee, room: MAIN_ROOM }, request);
 }
@@ -170,25 +167,24 @@ export function endTalk(draft: Draft, request: OpenRequest | null): void {
 /** Another server, or none, ends the talk: both legs return, and are reported like all callers (protocol 4.8, 4.9 F6). */
 export function endTalks(draft: Draft): void {
   const talk = talkOf(draft);
-  const joins = draft.context.settings.protocol.leftInvitee === "joins";
   for (const callOut of draft.callOuts.values()) {
     if (!callOut.privately) continue;
-    if (callOut.stage === "waiting") endWaiting(draft, callOut, joins);
+    if (callOut.stage === "waiting") endWaiting(draft, callOut);
     else draft.callOuts.set(callOut.call, { ...callOut, privately: false });
   }
   if (!talk) return;
   const { dropsInvitee, notifiesJoin, ...others } = talk; // A new server was told that the invitee has entered.
   // An outsider whose host has left is let go, and not dropped into the meeting.
-  const isAlone = talk.aloneUntil !== undefined && !joins;
+  const isAlone = talk.aloneUntil !== undefined;
   recallTalk(draft, { ...others, ...(isAlone && { dropsInvitee: true }) }, [talk.host, talk.invitee]);
   const invitee = comingInvitee(draft, talk);
   if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
 }
 
 /** An invitee whose host is away enters for a new server, as one that rings will. If no server could add it, it is hung up. */
-function endWaiting(draft: Draft, invitee: CallOut, joins: boolean): void {
+function endWaiting(draft: Draft, invitee: CallOut): void {
   const isAdmitted = draft.isBusy(invitee.call, "admit");
-  if (!joins && !isAdmitted && !draft.running?.attached) return letGo(draft, invitee);
+  if (!isAdmitted && !draft.running?.attached) return letGo(draft, invitee);
   const ordinary: CallOut = { ...invitee, privately: false, stage: "answered" };
   draft.callOuts.set(invitee.call, ordinary);
   if (!isAdmitted) admit(draft, ordinary, null);
@@ -252,9 +248,7 @@ export function expireTalk(draft: Draft): void {
   const isOver = (until = Number.POSITIVE_INFINITY) => until <= draft.at;
   if (!talk) return;
   if (isOver(talk.retryAt)) return resumeTalk(draft);
-  if (!isOver(talk.aloneUntil)) return;
-  if (draft.context.settings.protocol.leftInvitee === "joins") addInvitee(draft, talk, null);
-  else recallTalk(draft, { ...talk, dropsInvitee: true }, [talk.invitee]);
+  if (isOver(talk.aloneUntil)) recallTalk(draft, { ...talk, dropsInvitee: true }, [talk.invitee]);
 }
 
 /** Tries again to bring everybody out of the room of a talk that is over. */

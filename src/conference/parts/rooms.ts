@@ -13,12 +13,11 @@ const RETRY_MS = 10_000;
 /** Opens a sub-conference, a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
   const request = requestOf(message);
-  const { subConfId, name, spelling } = message;
+  const { subConfId, name } = message;
   if (subConfId === undefined) return draft.answer(request, "attribute-missing");
   if (draft.rooms.find((room) => room.subConfId === subConfId)) return draft.answer(request, "room-exists");
   const room = draft.newId() as RoomId;
-  const named = { ...(name && { name }), ...(spelling && { spelling }) };
-  draft.rooms.set(room, { room, subConfId, ...named, stage: "opening", closeRequest: null });
+  draft.rooms.set(room, { room, subConfId, ...(name && { name }), stage: "opening", closeRequest: null });
   draft.issue({ type: "create-room", room, kind: "sub" }, request);
 }
 
@@ -209,14 +208,14 @@ function findRoom(draft: Draft, subConfId: Room["subConfId"] | undefined): Room 
 }
 
 /** WebEx has no status for a closed room (protocol 2.3.6, section 5, row 12): the answer to the close says it. */
-function notifyRoom(draft: Draft, { subConfId, spelling, unannounced }: Room, status: "created" | "in-progress"): void {
-  if (!unannounced) draft.notify({ type: "sub-conference-changed", subConfId, status, ...(spelling && { spelling }) });
+function notifyRoom(draft: Draft, { subConfId, unannounced }: Room, status: "created" | "in-progress"): void {
+  if (!unannounced) draft.notify({ type: "sub-conference-changed", subConfId, status });
 }
 
 function notifyRoomCall(draft: Draft, { extCallId }: Caller, room: Room, action: "added" | "returned"): void {
-  const { subConfId, spelling, unannounced } = room;
+  const { subConfId, unannounced } = room;
   if (extCallId === null || unannounced) return;
-  draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId, action, ...(spelling && { spelling }) });
+  draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId, action });
 }
 
 /** A caller was moved, or not: between the rooms of a private talk or of a sub-conference. */

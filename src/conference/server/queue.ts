@@ -82,8 +82,6 @@ export const noQueue: Queue = { rows: [], open: [] };
 interface AppendOptions {
   /** How long an answer waits for those to other requests of the same document. */
   readonly gatherMs: number;
-  /** False: a notification does not travel with answers. */
-  readonly together?: boolean;
   /** Of one document. */
   readonly mostMessages?: number | undefined;
 }
@@ -91,7 +89,7 @@ interface AppendOptions {
 /** What decides where a message is queued, and names for new documents. */
 export interface QueueContext {
   readonly domain: {
-    readonly settings: Pick<DomainSettings, "webex" | "protocol">;
+    readonly settings: Pick<DomainSettings, "webex">;
     readonly codec: Pick<AdapterCodec, "sends">;
   };
   /** Rises with each document, so that none is taken for one that is still in flight. */
@@ -154,11 +152,8 @@ export function enqueue(queue: Queue, post: QueuedPost, now: EpochMs, context: Q
     return { ...queue, rows: [...queue.rows, row] };
   }
   if (!codec.sends(message)) return queue;
-  const { together = true } = settings.protocol;
   const { gatherMs } = settings.webex;
-  return append(queue, post, now, () => fresh(context.transId()), {
-    ...{ gatherMs, together, mostMessages: context.mostMessages },
-  });
+  return append(queue, post, now, () => fresh(context.transId()), { gatherMs, mostMessages: context.mostMessages });
 }
 
 /**
@@ -171,7 +166,7 @@ export function append(
   post: QueuedPost,
   now: EpochMs,
   fresh: () => Pick<QueuedDocument, "seq" | "transId">,
-  { gatherMs, together = true, mostMessages = maxMessages }: AppendOptions,
+  { gatherMs, mostMessages = maxMessages }: AppendOptions,
 ): Queue {
   const { host, message, oneAttempt, probe, waitMs = gatherMs } = post;
   const { open, document } = answered(queue.open, post, now);
@@ -189,7 +184,6 @@ export function append(
   const fits = ({ messages, ...row }: QueuedDocument) =>
     row.probe === probe &&
     isSame(row.shared, shared) &&
-    (together || messages.every((other) => isAnswer(other) === isAnswer(message))) &&
     // The answers that are still to come keep their places.
     messages.length + (row.seq === own?.seq ? 0 : lacking(...messages)) < mostMessages;
   const joined =

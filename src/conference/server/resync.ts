@@ -364,7 +364,7 @@ class Notifier {
   /** WebEx must know the mute state of a call before it learns that the call is back in the main room (protocol 2.3.7). */
   #sayPlace(message: Place): boolean {
     const draft = this.#draft;
-    const { subConfId, extCallId, spelling } = message;
+    const { subConfId, extCallId } = message;
     const caller = findCaller(draft, extCallId);
     if (!caller) return false;
     const action = isThere(draft, message) ? "added" : "returned";
@@ -372,7 +372,7 @@ class Notifier {
     const isSo = (message.type === "joined-sub-conference" ? "added" : message.action) === action;
     if (isSo) return this.#post(message);
     const type = "sub-conference-call-changed";
-    draft.notify({ type, subConfId, extCallId, action, ...(spelling && { spelling }) });
+    draft.notify({ type, subConfId, extCallId, action });
     return true;
   }
 

@@ -91,7 +91,6 @@ const leaveTexts = {
   "not-found":
     "The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.",
   "bridge-timeout": "The bridge did not answer in time.",
-  "conference-locked": "The conference was locked.",
   "number-denied": "The domain's settings do not allow that number.",
   "capacity-exceeded": "There were as many callers as WebEx allows for this conference.",
 } as const satisfies Readonly<Record<Exclude<LeaveReason, RefusalReason> | "refused", string>>;

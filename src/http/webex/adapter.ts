@@ -145,12 +145,11 @@ async function receiveDocument(
     metrics.hostsRefused.count({ domain: name });
     if (error.kind === "not-allowed") edge.serverRefused(name, error.host);
   }
-  if (verdict !== null && settings.protocol.refuseHosts !== false) return confirm(transId, verdict);
+  if (verdict !== null) return confirm(transId, verdict);
   try {
-    const { protocol, webex, transactionMemoryMs: memoryMs } = settings;
-    const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
+    const { webex, transactionMemoryMs: memoryMs } = settings;
     const gathers = (answer: ToWebex) => webex.gatherMs > 0 && codec.sends(answer);
-    const inbound = { domain: name, transId, messages, transactions, gathers };
+    const inbound = { domain: name, transId, messages, memoryMs, gathers };
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: name, transId, note });
     await hooks?.onDisk();

@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import type { Creating } from "../../../src/conference/head.ts";
 import type { ConferenceInput } from "../../../src/conference/inputs.ts";
 import type { Post } from "../../../src/conference/server/posts.ts";
-import { applyChanges, emptyState } from "../../../src/conference/state.ts";
-import { done, snapshot } from "../../builders.ts";
+import { done } from "../../builders.ts";
 import { asked, decided, factsOf, inside, pending, reported, running } from "../parts/decided.ts";
 
 const tsp2 = "tsp2:80";
@@ -187,17 +186,6 @@ test("an orphan without callers ends on its bridge, and the create begins anothe
     ["end-conference", "bridge-1"],
     ["create-conference", undefined],
   ]);
-});
-
-test("an orphan that ends for a create that is then refused is told so once, though its bridge still holds it", () => {
-  const context = { settings: { protocol: { zeroAttendees: "refused" } } };
-  const orphan = { foundAt: 0, locks: true };
-  const state = { ...emptyState(), head: running({ attached: false, host: "", extConfId: "", orphan }) };
-  const refused = decided(state, asked(create({ maxCallers: 0 })), context);
-  applyChanges(state, refused.changes);
-
-  expect([refused.commands, answers(refused)]).toEqual([[{ type: "end-conference" }], [["m1", "capacity-exceeded"]]]);
-  expect(decided(state, reported(snapshot([]))).commands).toEqual([]);
 });
 
 const hour = 3_600_000;

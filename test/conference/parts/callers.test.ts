@@ -133,13 +133,13 @@ test.each([
 });
 
 test("under a new name WebEx gets a call's state, its attendee ID and its room again, unless the call has left", () => {
-  const rooms = new Map([["r1", { room: "r1", subConfId: "s1", spelling: "s1 ", stage: "open", closeRequest: null }]]);
+  const rooms = new Map([["r1", { room: "r1", subConfId: "s1", stage: "open", closeRequest: null }]]);
   const known = { namedBy: "e1", extCallId: "1", room: "r1" };
   const posts = (more: object) =>
     decided({ rooms, callers: new Map([inside("c1", { ...known, ...more })]) }, named({ msgId: "e1", extCallId: "5" }))
       .posts;
   const about = { extConfId: "1001", extCallId: "5" };
-  const room = { ...about, type: "joined-sub-conference", subConfId: "s1", spelling: "s1 " };
+  const room = { ...about, type: "joined-sub-conference", subConfId: "s1" };
 
   expect(posts({ muted: true, attendeeId: "7" })).toStrictEqual([
     { ...about, msgId: "a1", type: "caller-changed", status: "muted", attendeeId: "7" },

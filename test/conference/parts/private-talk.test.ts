@@ -38,7 +38,6 @@ const add = (more: object = {}) =>
   asked({ type: "update-conference", action: "add-to-main", extCallId: "77", ...more });
 const answers = ({ posts }: Result) => posts.flatMap((post) => ("result" in post ? [post.result] : []));
 const keepAlive = asked({ type: "close-conference", keepAlive: true });
-const joins = { settings: { protocol: { leftInvitee: "joins" } } };
 
 test("an invitee who waits already is not answered once more", () => {
   const answered = event({ type: "call-answered", call: "o1" });
@@ -364,11 +363,10 @@ test("a leg that stays in the room of a talk that is over is brought out again a
   expect(decided(leaving, time(1_000)).notes).toEqual([]);
 });
 
-test("an invitee who is alone is let go after its minute, or joins where the settings say so", () => {
+test("an invitee who is alone is let go after its minute", () => {
   const alone = { head: withTalk("open", { aloneUntil: 61_000 }), callers: calls(invitee()) };
   expect(decided(alone, time(60_999)).commands).toEqual([]);
   expect(decided(alone, time(61_000)).commands).toEqual([{ type: "expel", call: "o1" }]);
-  expect(decided(alone, time(61_000), joins).commands).toEqual([toMain("o1")]);
   const back = decided({ ...alone, callers: calls(hostIn(), invitee()) }, time(1_000));
   expect(talkIn(back)).toStrictEqual(aTalk("open"));
   const found = decided(

@@ -81,12 +81,6 @@ test("a document for a replaced server, and a probe, are marked as such, and tra
   expect(textsOf(add(probed, { message: note("n") }))).toEqual(["x", "a", "n"]);
 });
 
-test("what was queued before answers and notifications had to travel apart takes no more of either", () => {
-  const queue = { rows: [row({ messages: [answer("a"), note("n")] })], open: [] };
-  expect(textsOf(add(queue, { message: answer("b") }, { together: false }))).toEqual(["a n", "b"]);
-  expect(textsOf(add(queue, { message: note("m") }, { together: false }))).toEqual(["a n", "m"]);
-});
-
 test("answers to more requests than one document holds fill one after the other", () => {
   const asked = gather(nothing, requests(["a", "b", "c"]), now);
   const all = ["a", "b", "c"].reduce((queue, id) => add(queue, { message: answer(id) }, { mostMessages: 2 }), asked);

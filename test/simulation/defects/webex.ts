@@ -142,8 +142,8 @@ export const webexDefects: DefectsByFile = {
   "src/tsp/codec.ts": {
     "a Confirmation drops the zero at the end of its TransID": {
       foundBy: "a Confirmation repeats the TransID",
-      before: "return wrap(writing.documentNames.confirmation, transId,",
-      after: 'return wrap(writing.documentNames.confirmation, transId.replace(/0$/, ""),',
+      before: "return wrap(transId,",
+      after: 'return wrap(transId.replace(/0$/, ""),',
     },
   },
   "durable-objects/ids/id-supply.ts": {

@@ -86,9 +86,6 @@ const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impo
   "in-private-talk": refused(
     "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
   ),
-  "conference-locked": refused(
-    "The conference KEY is locked, and this domain then lets nobody be called into it. Unlock it first.",
-  ),
   "conference-full": refused("The conference KEY has as many callers as WebEx allows for it."),
   "bridge-gone": refused(
     "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
