@@ -43,10 +43,12 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       "The parts of a PhoneNum are digits: a `+` before the country and signs between digits are left out, and that is noted.",
     "2.2.8":
       "No document has the name of a sub-conference's id: four are read. A creation without any of them is confirmed, answered with -7, and noted with the attributes it has.",
+    "2.2.9":
+      "`W2A_RspNotifyUserEnter` without an ExtCallID (absent, empty or `null`) and without an error Result gets -7.",
     "2.3":
       "`WbxHostName` stands in one of the guide's messages to WebEx: it is written in all of them where `protocol.hostName` is true, else in none.",
     "2.3.1":
-      "The guide's examples of answers have MsgID and Result alone: what else ours have is left out where `protocol.extra` is false.",
+      "An answer has `MsgID` and `Result` only, as in the guide's examples; `A2W_RspMessageError` has an `ErrMsg`. The answer to a create has hybrid attributes if the create enabled them.",
     T28: "The Confirmation waits for the disk and never for the bridge.",
   },
   "Numbers, repeats, attempts, order": {

@@ -182,6 +182,7 @@ export class Meeting {
       const msgId = this.server.client.msgId();
       return { ...request, msgId, extConfId, replyTo: this.server.host } as Request & { msgId: MsgId };
     });
+    for (const message of messages) this.roster.ask(message);
     const twice = this.draws.chance(0.1);
     const posted = await this.world.post(this.server, this.confKey, { withinMs, twice }, ...messages);
     this.requests.push(...posted);

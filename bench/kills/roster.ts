@@ -1,5 +1,6 @@
+import type { Request } from "../../simulators/webex/client.ts";
 import type { AdapterMessage } from "../../simulators/webex/server.ts";
-import type { ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
+import type { ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 
 /** A caller, by the notifications to one TSP server. */
 export interface Attendee {
@@ -18,6 +19,8 @@ export class Roster {
   readonly repeats: string[] = [];
   private readonly numbers = new Set<string>();
   private readonly left = new Set<ExtCallId>();
+  /** Answers repeat only the MsgID, so these say what they answer. */
+  private readonly asked = new Map<MsgId, Request>();
 
   constructor(extConfId: ExtConfId) {
     this.extConfId = extConfId;
@@ -32,12 +35,14 @@ export class Roster {
     this.attendees.set(extCallId, { number, muted: false, room: "main" });
   }
 
+  ask(request: Request): void {
+    this.asked.set(request.msgId, request);
+  }
+
   receive(message: AdapterMessage): void {
+    if ("result" in message) return this.receiveAnswer(message);
     if (!("extConfId" in message) || message.extConfId !== this.extConfId) return;
     switch (message.type) {
-      case "conference-created":
-        this.state = message.result === "ok" ? "running" : "refused";
-        break;
       case "conference-changed":
         if (message.status === "ended") this.end();
         break;
@@ -53,12 +58,14 @@ export class Roster {
       case "joined-sub-conference":
         this.move(message.extCallId, message.subConfId);
         break;
-      case "sub-conference-closed":
-        for (const attendee of this.attendees.values()) {
-          if (message.result === "ok" && attendee.room === message.subConfId) attendee.room = "main";
-        }
-        break;
     }
+  }
+
+  private receiveAnswer({ msgId, result }: Extract<AdapterMessage, { readonly result: unknown }>): void {
+    const request = this.asked.get(msgId);
+    if (request?.type === "create-conference") this.state = result === "ok" ? "running" : "refused";
+    if (request?.type !== "close-sub-conference" || result !== "ok") return;
+    for (const attendee of this.attendees.values()) if (attendee.room === request.subConfId) attendee.room = "main";
   }
 
   private move(extCallId: ExtCallId, room: string): void {

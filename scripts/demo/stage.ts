@@ -46,7 +46,7 @@ const givenCreate: Step = {
   happens: ["W→A W2A_CreateConference MsgID=1"],
   follows: [
     "A→B create-conference",
-    "A→W tsp1 1001 A2W_RspCreateConference MsgID=1 Result=0 ConfKey=KEY",
+    "A→W tsp1 - A2W_RspCreateConference MsgID=1 Result=0",
     "A→W tsp1 1001 A2W_NotifyConferenceChange Status=0",
   ],
 };

@@ -165,6 +165,8 @@ const ongoing = {
   host: server,
   /** Handles that another create has replaced (protocol 4.9), with the server that had each. No other conference gets one before its `until`. */
   formerHandles: list(fields({ extConfId, host: maybe(server), until: time })),
+  /** True if the latest create had `HybridSDKEnabled="True"`. */
+  hybridEnabled: flag,
   /** The host's call, where the meeting's data name it. */
   namedHost: maybe(fields({ attendeeId: maybe(text), extCallId: maybe(word) })),
 };

@@ -381,6 +381,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     host: replyTo,
     formerHandles: [],
     ...rules,
+    hybridEnabled: message.hybridEnabled ?? false,
     ...namedHostOf(message),
     requests: [requestOf(message)],
     life: draft.life,

@@ -27,7 +27,6 @@ import {
   secretName,
   short,
   shownNumber,
-  whole,
 } from "./values.ts";
 
 const agent = v.strictObject({

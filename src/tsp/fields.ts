@@ -56,13 +56,11 @@ export interface Field<
   readonly repaired?: "cut" | "left-out";
   /** Its name is a guess: a message without it is confirmed, with a note of the attributes that it does have. */
   readonly noted?: true;
-  /** In none of the guide's examples, and WebEx can do without it: `protocol.extra` leaves it out. */
-  readonly extra?: true;
-  /** Makes an optional field required if an earlier field of the message has this value. */
-  readonly requiredWhen?: { readonly field: string; readonly is: string };
+  /** Makes an optional field required if an earlier field of the message has one of these values. */
+  readonly requiredWhen?: { readonly field: string; readonly is: readonly unknown[] };
 }
 
-type More = Pick<Field, "aliases" | "absent" | "repaired" | "noted" | "extra" | "requiredWhen">;
+type More = Pick<Field, "aliases" | "absent" | "repaired" | "noted" | "requiredWhen">;
 
 interface Values {
   "msg-id": MsgId;
@@ -129,7 +127,7 @@ const marks = {
 
 /** Whether a message without this field is refused; fields that it depends on come before it. */
 export function isNeeded({ need, requiredWhen }: Field, message: Readonly<Record<string, unknown>>): boolean {
-  return need === "required" || (requiredWhen !== undefined && message[requiredWhen.field] === requiredWhen.is);
+  return need === "required" || requiredWhen?.is.includes(message[requiredWhen.field]) === true;
 }
 
 /** Why a value refuses its document: the code for the Confirmation, and the same in words that follow the field's name. */

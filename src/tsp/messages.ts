@@ -1,7 +1,7 @@
-import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../foundation/ids.ts";
+import type { ExtConfId, MsgId, WebexHost } from "../foundation/ids.ts";
 import { type Person, type Show, showFields } from "../foundation/shown.ts";
 import { type Field, type FieldsOf, markOf, optional, required } from "./fields.ts";
-import { type ResultWord, resultTexts, type UpdateAction } from "./protocol-table.ts";
+import { type ResultWord, resultTexts } from "./protocol-table.ts";
 
 /** One message of the protocol: everything that the reader, its checks, the writer and the types need to know. */
 export interface MessageSpec {
@@ -20,16 +20,13 @@ const replyTo = optional("WbxHostName", { kind: "host", max: 255 });
 const extConfId = required("ExtConfID", { kind: "ext-conf-id", max: 64 });
 const extCallId = required("ExtCallID", { kind: "call-id", max: 64 });
 const maybeExtConfId = optional("ExtConfID", { kind: "ext-conf-id", max: 64 });
-const maybeExtCallId = optional("ExtCallID", { kind: "call-id", max: 64 });
-const subConfAliases = { aliases: ["ExtSubConfID", "SubConferenceID", "SubExtConfID"] };
-const subConfId = required("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
+const subConfId = required("SubConfID", { kind: "sub-conf-id", max: 64 });
 /** No public document has its name, so that WebEx's own may be a further one (protocol 2.2.8). Cut alike, it still names one room. */
 const requestedSubConfId = optional(
   "SubConfID",
   { kind: "sub-conf-id", max: 64 },
-  { ...subConfAliases, repaired: "cut", noted: true },
+  { aliases: ["ExtSubConfID", "SubConferenceID", "SubExtConfID"], repaired: "cut", noted: true },
 );
-const maybeSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
 /** No public document has such an attribute in its message: it may help, and no value of it refuses a document. */
 function guessed<Guess extends Field>(field: Guess): Guess {
   return { repaired: "left-out", ...field };
@@ -55,19 +52,12 @@ const hybrid = {
   appDetection: optional("AppDetection", { kind: "text", max: 1024, shown: "address" }),
 };
 
-/** The guide's example of an answer has nothing but MsgID and Result. */
-function extra<Extra extends Field>(field: Extra): Extra {
-  return { ...guessed(field), extra: true };
-}
-
 const request = { msgId, replyTo, extConfId };
 const callRequest = { ...request, extCallId };
 const subConferenceRequest = { ...request, subConfId: requestedSubConfId };
 const subConferenceCallRequest = { ...subConferenceRequest, extCallId };
-const answer = { msgId, result, extConfId: extra(maybeExtConfId) };
-const callAnswer = { ...answer, extCallId: extra(maybeExtCallId) };
-const subConferenceAnswer = { ...answer, subConfId: extra(maybeSubConfId) };
-const subConferenceCallAnswer = { ...subConferenceAnswer, extCallId: extra(maybeExtCallId) };
+/** As in the guide's examples: an attribute that no document has could be refused (protocol 2.3.1). */
+const answer = { msgId, result };
 
 type Fields = MessageSpec["fields"];
 type More = Pick<MessageSpec, "aliases">;
@@ -108,7 +98,7 @@ export const fromWebex = {
     extCallId: optional(
       "ExtCallID",
       { kind: "call-id", max: 64 },
-      { requiredWhen: { field: "action", is: "add-to-main" } },
+      { requiredWhen: { field: "action", is: ["add-to-main"] } },
     ),
   }),
   "close-conference": documented("W2A_CloseConference", "2.2.3", {
@@ -146,13 +136,17 @@ export const fromWebex = {
   "add-to-sub-conference": documented("W2A_AddToSubConference", "2.2.8", subConferenceCallRequest),
   "remove-from-sub-conference": documented("W2A_RemoveFromSubConference", "2.2.8", subConferenceCallRequest),
   "close-sub-conference": documented("W2A_CloseSubConference", "2.2.8", subConferenceRequest),
-  /** Answer to `caller-entered`: WebEx names the call (protocol 2.2.9). */
+  /** Answer to `caller-entered`: WebEx names the call (protocol 2.2.9), or reports an error. */
   "caller-named": documented("W2A_RspNotifyUserEnter", "2.2.9", {
     msgId,
     replyTo,
     extConfId: guessed(maybeExtConfId),
-    extCallId: maybeExtCallId,
     result: maybeResult,
+    extCallId: optional(
+      "ExtCallID",
+      { kind: "call-id", max: 64 },
+      { requiredWhen: { field: "result", is: ["ok", undefined] } },
+    ),
   }),
   passthrough: documented("W2A_CSPClientPassthrough", "2.2.10", { ...callRequest, data }),
   "message-refused": assumed("W2A_RspMessageError", "2.2.11", {
@@ -166,28 +160,21 @@ export const fromWebex = {
 /** Messages to WebEx (protocol section 2.3). */
 export const toWebex = {
   "conference-created": documented("A2W_RspCreateConference", "2.3.1", {
-    msgId,
-    result,
-    confKey: extra(optional("ConfKey", { kind: "conf-key", max: 64 })),
-    extConfId: extra(maybeExtConfId),
+    ...answer,
     ...hybrid,
   }),
-  "conference-updated": assumed("A2W_RspUpdateConference", "2.3.1", {
-    ...answer,
-    action: extra(optional("ActionCode", { kind: "code", codes: "updateAction" })),
-  }),
+  "conference-updated": assumed("A2W_RspUpdateConference", "2.3.1", answer),
   "conference-closed": assumed("A2W_RspCloseConference", "2.3.1", answer),
-  "called-out": documented("A2W_RspCallout", "2.3.1", callAnswer),
-  "call-out-cancelled": assumed("A2W_RspCancelCallout", "2.3.1", callAnswer),
-  "caller-updated": assumed("A2W_RspUpdateUser", "2.3.1", callAnswer),
-  "caller-dropped": assumed("A2W_RspDropUser", "2.3.1", callAnswer),
-  "sub-conference-created": documented("A2W_RspCreateSubConference", "2.3.1", subConferenceAnswer),
-  "added-to-sub-conference": assumed("A2W_RspAddToSubConference", "2.3.1", subConferenceCallAnswer),
-  "removed-from-sub-conference": documented("A2W_RspRemoveFromSubConference", "2.3.1", subConferenceCallAnswer),
-  "sub-conference-closed": documented("A2W_RspCloseSubConference", "2.3.1", subConferenceAnswer),
+  "called-out": documented("A2W_RspCallout", "2.3.1", answer),
+  "call-out-cancelled": assumed("A2W_RspCancelCallout", "2.3.1", answer),
+  "caller-updated": assumed("A2W_RspUpdateUser", "2.3.1", answer),
+  "caller-dropped": assumed("A2W_RspDropUser", "2.3.1", answer),
+  "sub-conference-created": documented("A2W_RspCreateSubConference", "2.3.1", answer),
+  "added-to-sub-conference": assumed("A2W_RspAddToSubConference", "2.3.1", answer),
+  "removed-from-sub-conference": documented("A2W_RspRemoveFromSubConference", "2.3.1", answer),
+  "sub-conference-closed": documented("A2W_RspCloseSubConference", "2.3.1", answer),
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
-    msgId,
-    result,
+    ...answer,
     text: optional("ErrMsg", { kind: "text", max: 512, shown: "open" }, { repaired: "cut" }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
@@ -296,14 +283,12 @@ export interface OpenRequest {
   /** The server that asked and gets the answer (protocol T11). */
   readonly replyTo?: WebexHost;
   readonly extConfId?: ExtConfId;
-  readonly extCallId?: ExtCallId;
-  readonly subConfId?: SubConfId;
-  readonly action?: UpdateAction | number;
+  /** Of a create. */
+  readonly hybridEnabled?: boolean;
 }
 
 export const showOpenRequest: Show<OpenRequest> = showFields<OpenRequest>({
-  ...{ type: "open", msgId: "open", replyTo: "address", extConfId: "open", extCallId: "open", subConfId: "open" },
-  ...{ action: "open" },
+  ...{ type: "open", msgId: "open", replyTo: "address", extConfId: "open", hybridEnabled: "open" },
 });
 
 /** Requests of one document whose answers travel together although they come from several conferences, by server. */
@@ -326,17 +311,14 @@ export function requestOf(message: FromWebex): OpenRequest | null {
     msgId,
     ...(replyTo !== undefined && { replyTo }),
     ...(extConfId !== undefined && { extConfId }),
-    ...("extCallId" in message && { extCallId: message.extCallId }),
-    ...("subConfId" in message && { subConfId: message.subConfId }),
-    ...("action" in message && { action: message.action }),
+    ...("hybridEnabled" in message && { hybridEnabled: message.hybridEnabled }),
   };
 }
 
-/** The answer to a request: the request's MsgID (protocol T44), the result, and the handles that the request named. */
-export function answerTo(request: OpenRequest, result: ResultWord): ToWebex {
-  const { type, msgId, replyTo: _, ...handles } = request;
+/** The answer to a request: the request's MsgID (protocol T44) and the result. */
+export function answerTo({ type, msgId }: OpenRequest, result: ResultWord): ToWebex {
   if (type === "unknown") return { type: answerTypes[type], msgId, result, text: resultTexts["unknown-message"] };
-  return { type: answerTypes[type], msgId, result, ...handles } as ToWebex;
+  return { type: answerTypes[type], msgId, result };
 }
 
 const showUnknown = showFields<UnknownMessage>({

@@ -46,8 +46,10 @@ function faultsOf(changes: {
   enteredAgain?: true;
 }) {
   const roster = new Roster("E1" as ExtConfId);
-  roster.receive({ type: "conference-created", msgId: "2" as MsgId, result: "ok", extConfId: roster.extConfId });
   const { extConfId } = roster;
+  const replyTo = "127.0.0.1:1" as WebexHost;
+  roster.ask({ type: "create-conference", msgId: "2" as MsgId, extConfId, confKey, replyTo });
+  roster.receive({ type: "conference-created", msgId: "2" as MsgId, result: "ok" });
   const enter = () => roster.enter({ type: "caller-entered", msgId: "3" as MsgId, extConfId, did: "1408" }, extCallId);
   enter();
   if (changes.enteredAgain) enter();

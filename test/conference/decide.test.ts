@@ -39,6 +39,7 @@ const head: Running = {
   formerHandles: [],
   maxCallers: null,
   anonymousId: null,
+  hybridEnabled: false,
   attached: true,
   locked: false,
   groups: [],

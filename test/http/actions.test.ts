@@ -143,7 +143,6 @@ test.each<[OperatorResult, number, string]>([
   ["no-such-call", 404, "no such call"],
   ["no-such-room", 404, "no such room"],
   ["in-private-talk", 409, "refused"],
-  ["conference-locked", 409, "refused"],
   ["conference-full", 409, "refused"],
   ["bridge-gone", 409, "refused"],
   ["not-supported", 422, "cannot be done"],

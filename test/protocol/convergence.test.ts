@@ -16,6 +16,7 @@ import type {
   EpochMs,
   ExtCallId,
   MsgId,
+  SubConfId,
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
@@ -24,6 +25,11 @@ import { testDomain } from "../local-domain.ts";
 import { WebexPicture } from "./webex-picture.ts";
 
 const { settings } = testDomain();
+
+interface Asked {
+  readonly extConfId: string;
+  readonly subConfId?: SubConfId;
+}
 
 type Step =
   | { readonly do: "enter"; readonly silent: boolean; readonly muted: boolean; readonly attendeeId: string | null }
@@ -43,6 +49,8 @@ type Step =
 class World {
   readonly #state = emptyState();
   readonly #pictures = new Map<string, WebexPicture>();
+  /** WebEx's own requests, by MsgID. */
+  readonly #asked = new Map<string, Asked>();
   readonly #listening = new Set<ExtCallId>();
   readonly #dialled: ExtCallId[] = [];
   #now: EpochMs = 1_000_000;
@@ -249,8 +257,9 @@ class World {
 
   #arrive(document: readonly Post[]): void {
     for (const { host, message } of document) {
-      if (message.type === "client-data" || !("extConfId" in message)) continue;
-      this.#pictureOf(host, String(message.extConfId)).hear(message);
+      if (message.type === "client-data") continue;
+      const about: Asked | undefined = "extConfId" in message ? message : this.#asked.get(message.msgId);
+      if (about) this.#pictureOf(host, about.extConfId).hear(message, about.subConfId);
     }
   }
 
@@ -264,7 +273,9 @@ class World {
   }
 
   #webex(message: object): void {
-    const messages = [{ msgId: `w${++this.#count}`, ...message }] as unknown as readonly FromWebex[];
+    const one = { msgId: `w${++this.#count}`, ...message };
+    this.#asked.set(one.msgId, one as object as Asked);
+    const messages = [one] as unknown as readonly FromWebex[];
     this.#decide({ type: "webex", at: this.#now, transId: "1" as TransId, messages });
   }
 

@@ -28,7 +28,8 @@ export class WebexPicture {
     this.#listening = listening;
   }
 
-  hear(message: ToWebex): void {
+  /** `closes`: the room that the request of an answer names. */
+  hear(message: ToWebex, closes?: SubConfId): void {
     if (this.status === "ended") return;
     switch (message.type) {
       case "conference-created":
@@ -44,7 +45,7 @@ export class WebexPicture {
         this.rooms.add(message.subConfId);
         return;
       case "sub-conference-closed":
-        if (message.subConfId !== undefined) this.#closed(message.subConfId, message.result);
+        if (closes !== undefined) this.#closed(closes, message.result);
         return;
       case "sub-conference-call-changed":
         return this.#placed(message.extCallId, message.action === "added" ? message.subConfId : "main");

@@ -28,13 +28,13 @@ test.each<[string, FromWebex, Routed]>([
   [
     "a create under a handle that another conference holds is refused",
     { ...create, confKey: "555999999" } as FromWebex,
-    answered({ type: "conference-created", msgId, result: "ext-conf-id-in-use", extConfId: handle }),
+    answered({ type: "conference-created", msgId, result: "ext-conf-id-in-use" }),
   ],
   ["a message goes where its handle stands for", drop, toConference(drop)],
   [
     "an unknown handle is answered by the right type to the server that asked",
     strange,
-    answered({ type: "caller-dropped", msgId, result: "no-such-conference", extConfId: "7999999", extCallId }),
+    answered({ type: "caller-dropped", msgId, result: "no-such-conference" }),
   ],
   ["an answer without a handle is found by its MsgID", named, toConference(named)],
   [

@@ -71,10 +71,10 @@ describe("a line", () => {
   });
 
   test("shows a post with its server and ExtConfID in front, and says where the ExtConfID is missing", () => {
-    expect(postedLine("tsp1", "A2W_RspCallout", ' MsgID="2" Result="0" ExtConfID="1001"')).toBe(
-      "A→W tsp1 1001 A2W_RspCallout MsgID=2 Result=0",
+    expect(postedLine("tsp1", "A2W_NotifyUserChange", ' MsgID="2" ExtConfID="1001"')).toBe(
+      "A→W tsp1 1001 A2W_NotifyUserChange MsgID=2",
     );
-    expect(postedLine("tsp1", "A2W_RspCallout", ' MsgID="2"')).toBe("A→W tsp1 none A2W_RspCallout MsgID=2");
+    expect(postedLine("tsp1", "A2W_NotifyUserChange", ' MsgID="2"')).toBe("A→W tsp1 none A2W_NotifyUserChange MsgID=2");
     expect(postedLine("tsp1", "A2W_RspMessageError", ' MsgID="2"')).toBe("A→W tsp1 - A2W_RspMessageError MsgID=2");
   });
 

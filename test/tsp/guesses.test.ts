@@ -32,7 +32,9 @@ const optionals = sides.flatMap(({ specs, codec }) =>
 const guesses = optionals.filter(({ message, attribute }) => !isDocumented(message, attribute));
 
 function read({ codec, message, spec, attribute }: Case, value: string) {
-  const required = Object.values(spec.fields).filter(({ need, wire }) => need === "required" && wire !== "PhoneNum");
+  const required = Object.values(spec.fields).filter(
+    ({ need, requiredWhen, wire }) => (need === "required" || requiredWhen !== undefined) && wire !== "PhoneNum",
+  );
   const attributes = Object.fromEntries(required.map(({ wire }) => [wire, wire === "SpeakingFlags" ? "Y" : "1"]));
   const written = Object.entries({ ...attributes, [attribute]: value }).map(([name, text]) => ` ${name}="${text}"`);
   const phone = "<PhoneNum><CountryCode>1</CountryCode><LocalNumber>5</LocalNumber></PhoneNum>";

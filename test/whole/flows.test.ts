@@ -41,7 +41,7 @@ test("a flow that must be faster than the bridge comes out the same where somebo
 test("a flow that comes out otherwise, or goes on after its end, is reported", async () => {
   const create = "# A create.\nW→A W2A_CreateConference MsgID=1\n      A→B create-conference\n";
   const otherwise = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=3\n`;
-  const more = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=0 ConfKey=KEY\n`;
+  const more = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=0\n`;
 
   for (const text of [otherwise, more]) {
     const steps = await new FlowStage(system).play(readFlow("x", text).transcript);

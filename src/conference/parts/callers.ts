@@ -102,7 +102,7 @@ export function notifyEntered(
       ...(action && { action }),
       actionResult: "ok",
       // Every call that a bridge reports is a telephone call.
-      ...(draft.context.settings.hybrid && { callType: "phone" }),
+      ...(draft.ongoing?.hybridEnabled && draft.context.settings.hybrid && { callType: "phone" }),
     },
     caller.call,
     firstMsgId,
@@ -125,7 +125,6 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   if (!caller) return nameDeparted(draft, message);
   if (result !== "ok") draft.note(`WebEx refused to name call ${caller.call}: result ${result}`);
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
-  if (result === "ok" && extCallId === null) return; // No name yet: it may follow.
   const isAnother = extCallId !== caller.extCallId;
   // Of a call that had another name, WebEx knows nothing under the new one.
   const { held } = caller.enterMsgId === null && isAnother ? { held: [stateOf(caller)] } : caller;

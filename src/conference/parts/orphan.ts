@@ -83,7 +83,7 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
   const formerSecrets = secretsOf(draft.head);
   draft.life = life;
   draft.head = {
-    ...{ phase: "running", attached: false, locked, life, formerHandles: [], groups: [] },
+    ...{ phase: "running", attached: false, locked, life, formerHandles: [], groups: [], hybridEnabled: false },
     ...{ extConfId: "" as ExtConfId, host: "" as WebexHost, maxCallers: null, anonymousId: null },
     ...(formerSecrets.length > 0 && { formerSecrets: [...formerSecrets] }),
     orphan: {

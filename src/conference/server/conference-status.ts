@@ -24,17 +24,15 @@ type StatusDetails = Pick<
   "hybridConnectData" | "recordingNumber" | "recordingSequence"
 >;
 
-/** Answers a create: the conference exists, with the hybrid attributes of the domain (protocol 2.2.1, section 5, row 24). */
-export function answerCreate(draft: Draft, request: OpenRequest | null): void {
+/** Answers a create that succeeded, with the domain's hybrid attributes if WebEx has enabled them (protocol 2.3.1, section 5, row 24). */
+export function answerCreate(draft: Draft, request: OpenRequest): void {
   const { hybrid } = draft.context.settings;
+  if (!hybrid || !request.hybridEnabled) return draft.answer(request, "ok");
   draft.answer(request, "ok", {
-    confKey: draft.context.confKey,
-    ...(hybrid && {
-      hybridClientUrl: hybrid.clientUrl,
-      ...(hybrid.connectData !== undefined && { hybridConnectData: hybrid.connectData }),
-      ...(hybrid.adhocInstall !== undefined && { adhocInstall: hybrid.adhocInstall }),
-      ...(hybrid.appDetection !== undefined && { appDetection: hybrid.appDetection }),
-    }),
+    hybridClientUrl: hybrid.clientUrl,
+    ...(hybrid.connectData !== undefined && { hybridConnectData: hybrid.connectData }),
+    ...(hybrid.adhocInstall !== undefined && { adhocInstall: hybrid.adhocInstall }),
+    ...(hybrid.appDetection !== undefined && { appDetection: hybrid.appDetection }),
   });
 }
 

@@ -83,9 +83,14 @@ export function isByOther({ host, extConfId }: Creating | Running, message: Crea
 }
 
 /** What this create says anew of a conference that is there or about to be. */
-export function saidAnew(draft: Draft, head: Creating | Running, message: CreateRequest): EntryRules & NamedHost {
+export function saidAnew(
+  draft: Draft,
+  head: Creating | Running,
+  message: CreateRequest,
+): Pick<Creating, "hybridEnabled"> & EntryRules & NamedHost {
   updateLife(draft, ({ topic }) => ({ topic: message.conferenceName ?? topic }));
-  return { ...entryRulesOf(draft, message, head), ...namedHostOf(message) };
+  const { hybridEnabled = false } = message;
+  return { ...entryRulesOf(draft, message, head), hybridEnabled, ...namedHostOf(message) };
 }
 
 type NamedHost = Pick<Creating, "namedHost">;

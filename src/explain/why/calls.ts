@@ -158,12 +158,12 @@ function left({ call: id, why, by }: FactOf<"call-left">, row: WhyRow, known: Kn
 }
 
 /** A call-out that was refused before it was dialled. */
-function notDialled({ type, result = "ok", extCallId }: FactOf<"post-queued">, row: WhyRow, known: Known) {
-  if (type !== "called-out" || result === "ok" || extCallId === undefined || known.callNamed(extCallId)) return null;
+function notDialled({ type, result = "ok", msgId }: FactOf<"post-queued">, row: WhyRow, known: Known) {
+  if (type !== "called-out" || result === "ok") return null;
   const asked = row.input?.type === "webex" ? row.input.messages : [];
-  const request = asked.find((one) => one.type === "call-out" && one.extCallId === extCallId);
-  if (request?.type !== "call-out") return null;
-  const who = numberText(dialledDigits(request.phone), extCallId);
+  const request = asked.find((one) => one.msgId === msgId);
+  if (request?.type !== "call-out" || known.callNamed(request.extCallId)) return null;
+  const who = numberText(dialledDigits(request.phone), request.extCallId);
   return explained(row, [], `Why was ${who} not brought into the conference?`, resultText(result));
 }
 

@@ -6,7 +6,7 @@ import { asked, decided, dialled, factsOf, inside, pending, reported, running } 
 
 const phone = { country: "1", area: "408", local: "5550123", extension: "" };
 const call = { type: "call-out", extCallId: "77", phone };
-const request = { type: "call-out", msgId: "m7", extConfId: "1001", extCallId: "77" };
+const request = { type: "call-out", msgId: "m7", extConfId: "1001" };
 const answered = event({ type: "call-answered", call: "o1" });
 const result = (id: string, reason: string) => ({ type: "result", id, result: { done: false, reason } }) as never;
 const time = (at: number): ConferenceInput => ({ type: "time", at });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { Draft } from "../../../src/conference/draft.ts";
 import { answerCreate, setLocked } from "../../../src/conference/server/conference-status.ts";
 import { emptyState } from "../../../src/conference/state.ts";
+import type { OpenRequest } from "../../../src/tsp/messages.ts";
 import { testDomain } from "../../local-domain.ts";
 import { Meeting } from "./meeting.ts";
 
@@ -31,10 +32,12 @@ test.each<[object | undefined, object]>([
     { hybridClientUrl: clientUrl, appDetection: "https://x" },
   ],
 ])("the answer to a create has the hybrid attributes of its domain, and no others: %j", (hybrid, attributes) => {
-  const request = { type: "create-conference", msgId: "m1", replyTo: "tsp1:80" } as never;
+  const request = { type: "create-conference", msgId: "m1", replyTo: "tsp1:80", hybridEnabled: true } as never;
   const { effects } = follows((draft) => answerCreate(draft, request), hybrid);
-  const usual = { type: "conference-created", msgId: "m1", result: "ok", confKey: "555" };
+  const usual = { type: "conference-created", msgId: "m1", result: "ok" };
   expect(effects).toStrictEqual([{ host: "tsp1:80", message: { ...usual, ...attributes } }]);
+  const plain = follows((draft) => answerCreate(draft, { ...(request as OpenRequest), hybridEnabled: false }), hybrid);
+  expect(plain.effects).toStrictEqual([{ host: "tsp1:80", message: usual }]);
 });
 
 test("that a conference is locked or unlocked is a fact; one that does not run is neither", () => {

@@ -112,7 +112,7 @@ test("a server that was answered 11 and is told again gets 11 until it confirms"
   expect(headOf(meeting).told).toBeUndefined();
   meeting.go("reached");
   expect(headOf(meeting)).toMatchObject({ told: true, closedUntil: hour });
-  expect(meeting.go(create("6"))).toEqual(["A→W tsp2 1002 A2W_RspCreateConference MsgID=6 Result=11"]);
+  expect(meeting.go(create("6"))).toEqual(["A→W tsp2 - A2W_RspCreateConference MsgID=6 Result=11"]);
 });
 
 test("whatever else is lost with an answer 11, it was not given", () => {

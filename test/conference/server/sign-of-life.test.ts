@@ -115,6 +115,6 @@ test("a server that let a conference go on alone gets its answers, and a later o
   const meeting = new Meeting(running, ...calls, "B→A caller-entered c2", request("2"), "B→A caller-left c1");
   meeting.giveUp();
   meeting.go("W→A W2A_CloseConference MsgID=9 KeepAlive=1 WbxHostName=tsp2");
-  expect(meeting.go("reached")).toEqual(["A→W tsp1 1001 A2W_RspUpdateUser MsgID=2 Result=5 ExtCallID=9"]);
+  expect(meeting.go("reached")).toEqual(["A→W tsp1 - A2W_RspUpdateUser MsgID=2 Result=5"]);
   expect(meeting.owed).toEqual(["left 1"]);
 });
