@@ -75,8 +75,7 @@ export class Keypads {
     this.#parts = parts;
   }
 
-  assigned({ keypad: codes, promptCalls = false }: Pick<Assignment, "keypad" | "promptCalls">): void {
-    this.#parts.promptCalls.isWanted = promptCalls;
+  assigned({ keypad: codes }: Pick<Assignment, "keypad">): void {
     this.#codes = codes;
     this.#sequences = (codes.sequences ?? []).flatMap((template) => parseDialSequence(template) ?? []);
   }

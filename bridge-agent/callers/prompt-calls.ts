@@ -31,12 +31,10 @@ export class PromptCalls {
   #acknowledged = 0;
   #dropped: JournaledDrops | null;
   #sent: { readonly upTo: number; readonly dropped: number | null; readonly at: EpochMs } | null = null;
-  #isWanted: boolean;
 
-  constructor(journal: Journal, { promptCalls, droppedPromptCalls, assignment }: JournalContents, reports: Reports) {
+  constructor(journal: Journal, { promptCalls, droppedPromptCalls }: JournalContents, reports: Reports) {
     this.#journal = journal;
     this.#reports = reports;
-    this.#isWanted = assignment?.promptCalls === true;
     this.#dropped = droppedPromptCalls;
     for (const { number, call } of promptCalls) {
       this.#last = Math.max(this.#last, number);
@@ -45,23 +43,12 @@ export class PromptCalls {
     }
   }
 
-  get isWanted(): boolean {
-    return this.#isWanted;
-  }
-
-  /** Whether the edge keeps them: another one would take the agent for broken. */
-  set isWanted(isWanted: boolean) {
-    this.#isWanted = isWanted;
-    if (!isWanted) this.#reports.leaveOutTurnedAway();
-  }
-
   /** A new call has come to the prompt: should another one have had its id, nobody saw how that ended. */
   arrived(call: CallId, now: EpochMs): void {
     this.#end(call, { at: now, why: "lost" });
   }
 
   step(leg: Leg, step: Step): void {
-    if (!this.isWanted) return;
     const story = this.#storyOf(leg);
     const { digits = 0 } = story.unfinished ?? {};
     // The keypad has dropped what was unclear.
@@ -72,7 +59,7 @@ export class PromptCalls {
   /** Its caller has keyed something that leads nowhere without a #, and pauses, or goes on for long. */
   unfinished(leg: Leg, now: EpochMs): void {
     const { digits = 0, ...place } = placeOf(leg, leg.keypad);
-    if (!this.isWanted || (digits === 0 && place.conference === undefined)) return;
+    if (digits === 0 && place.conference === undefined) return;
     const story = this.#storyOf(leg);
     const known = story.unfinished;
     const isKnown = known?.digits === digits && known.conference === place.conference;
@@ -82,7 +69,7 @@ export class PromptCalls {
 
   /** Its caller hung up. A dialled call has no keypad before it enters, and whoever was hung up on has its end already. */
   hungUp(leg: Leg, now: EpochMs): void {
-    if (!this.isWanted || leg.entered || leg.keypad === null || leg.keypad.at === "over") return;
+    if (leg.entered || leg.keypad === null || leg.keypad.at === "over") return;
     this.#change(this.#storyOf(leg), { end: { at: now, why: "hung-up", ...placeOf(leg, leg.keypad) } });
   }
 
@@ -94,11 +81,10 @@ export class PromptCalls {
     refuses: ConfKey | null,
     now: EpochMs,
   ): void {
-    if (!this.isWanted) return;
     const { digits, conference = refuses } = placeOf(leg, before);
     const because = { why, ...(reason && { reason }) };
     const { call, number, dialled } = leg;
-    // A crowd is no matter of a conference, and an edge of the last release would not understand the report.
+    // A crowd is no matter of a conference.
     if (why !== "crowded" && conference !== null && this.#reports.live.find(conference)) {
       const about = { wrongKeys: this.wrongKeys(call), waitedMs: now - leg.since };
       this.#reports.addEvent(conference, { type: "caller-turned-away", call, number, dialled, ...because, ...about });
@@ -177,7 +163,7 @@ export class PromptCalls {
   }
 
   get isWaiting(): boolean {
-    return this.isWanted && (this.#last > this.#acknowledged || this.#unsaidDrops !== null);
+    return this.#last > this.#acknowledged || this.#unsaidDrops !== null;
   }
 
   get #unsaidDrops(): JournaledDrops | null {

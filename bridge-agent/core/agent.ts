@@ -272,12 +272,12 @@ export class Agent {
     if (message.type !== "welcome" && !this.#role.edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
-        const { role, epoch, activeSince, alone, keypad, promptCalls = false, edgeEpoch = 0 } = message;
+        const { role, epoch, activeSince, alone, keypad, edgeEpoch = 0 } = message;
         if (edgeEpoch > this.#edgeEpoch) {
           this.#edgeEpoch = edgeEpoch;
           this.#journal.saveEdgeEpoch(this.#domain, edgeEpoch);
         }
-        const assignment = { active: role === "active", epoch, alone, keypad, ...(promptCalls && { promptCalls }) };
+        const assignment = { active: role === "active", epoch, alone, keypad };
         const missed = this.#role.changeMissed(assignment, activeSince);
         if (missed) this.#effects.notes.push(missed);
         return this.#assign(assignment, activeSince, now);

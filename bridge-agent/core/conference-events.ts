@@ -144,8 +144,7 @@ export class ConferenceEvents {
         const { call, number, dialled } = leg;
         const caller = { call, number, room: MAIN_ROOM, ...effect.as, ...(dialled !== "" && { dialled }) };
         const prompt = { waitedMs: this.#legs.now - leg.since, wrongKeys };
-        const shown = this.#promptCalls.isWanted && { prompt };
-        return this.#reports.addEvent(conference, { type: "caller-entered", caller, ...shown });
+        return this.#reports.addEvent(conference, { type: "caller-entered", caller, prompt });
       }
       case "mute-changed": {
         const { call, muted } = effect;

@@ -23,8 +23,8 @@ export interface JournaledConference {
   readonly maxCallers?: number | null;
   /** Whether callers can still enter it. */
   readonly live: boolean;
-  /** Since when an agent with this journal has known it; absent: it is not live, or of an earlier release. */
-  readonly since?: EpochMs | null;
+  /** Since when an agent with this journal has known it; `null`: it is not live. */
+  readonly since: EpochMs | null;
 }
 
 /** The agent's role as the edge last gave it. It counts from the start on, before the edge is there. */
@@ -34,8 +34,6 @@ export interface Assignment {
   readonly alone: boolean;
   readonly epoch: number;
   readonly keypad: KeypadCodes;
-  /** Whether the edge keeps calls at the prompt; absent: it does not. */
-  readonly promptCalls?: boolean;
   /** Another agent has acted, and this one has not seen the bridge's state since. */
   readonly unseen?: true;
 }

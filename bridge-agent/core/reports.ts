@@ -35,7 +35,7 @@ const MESSAGE_COST = 1_000;
 const WRITE_ACKS_WITHIN_MS = 60_000;
 /** In characters; half of what a relay reads of one agent. */
 const SEND_RATE = { burst: 2_000_000, perSecond: 2_000_000 } as const;
-const UNKNOWN: JournaledConference = { anonymousId: null, locked: false, live: false };
+const UNKNOWN: JournaledConference = { anonymousId: null, locked: false, live: false, since: null };
 
 /** The record of each conference, and the reports about it that the edge has not acknowledged. */
 export class Reports {
@@ -160,7 +160,7 @@ export class Reports {
   }
 
   /** A new stream has the results, a snapshot in place of the events, and what no snapshot shows: what callers keyed, and who was turned away last. */
-  restartStream(key: ConfKey, keepsTurnedAway = true): void {
+  restartStream(key: ConfKey): void {
     const conference = this.#conferences.get(key);
     if (!conference) return;
     const results: Report[] = [];
@@ -169,7 +169,7 @@ export class Reports {
     for (const report of conference.stream.reports) {
       if (report.type === "result") results.push(report);
       else if (isAttendeeId(report)) identified.set(report.event.call, report);
-      else if (isTurnedAway(report) && keepsTurnedAway) turnedAway.push(report);
+      else if (isTurnedAway(report)) turnedAway.push(report);
     }
     results.push(...turnedAway.slice(-MAX_TURNED_AWAY));
     this.#unacknowledged -= conference.stream.size;
@@ -177,12 +177,6 @@ export class Reports {
     conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
     this.wantSnapshot(key);
     this.#deleteIfOver(key, conference);
-  }
-
-  /** This edge does not know them, and would take the agent for broken. */
-  leaveOutTurnedAway(): void {
-    for (const [key, { stream }] of this.#conferences)
-      if (stream.reports.some(isTurnedAway)) this.restartStream(key, false);
   }
 
   restartStreamsWithEvents(): void {

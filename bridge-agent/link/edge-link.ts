@@ -1,4 +1,3 @@
-import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import { encodeHello, HELLO_HEADER, type Hello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
@@ -79,7 +78,6 @@ export const advice: Readonly<Record<CloseReason, string>> = {
     "another process connected under this agent's name: stop one of the two, or give each a name and a key of its own",
   bridgeAway:
     "edge has made the other agent of this bridge active, since this one has lost the bridge: look at the line about the bridge",
-  clockSkew: "this machine's clock is too far off: set it, for example with NTP",
   settingsChanged: "edge has other settings for this bridge now: the agent connects anew",
   handedOver:
     "edge has made the other agent of this bridge active, as an operator asked: this one connects anew, to stand by",
@@ -97,17 +95,6 @@ const soonAgain: ReadonlySet<CloseReason> = new Set([
   "standsBy",
 ]);
 
-/** Of an end that the last release does not know, the one that says most of it. */
-function inLastRelease(message: AgentToEdge): AgentToEdge {
-  if (message.type !== "prompt-calls") return message;
-  const known = (call: PromptCall): PromptCall => {
-    if (call.end?.why !== "crowded") return call;
-    const why = call.end.conference === undefined ? "keyed-nothing" : "stopped-keying";
-    return { ...call, end: { ...call.end, why } };
-  };
-  return { ...message, calls: message.calls.map(known) };
-}
-
 /** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {
   readonly #options: EdgeLinkOptions;
@@ -115,8 +102,6 @@ export class EdgeLink {
   /** The edge wants this signed; empty until it says so. */
   #challenge = "";
   #welcomed = false;
-  /** The edge reads a turn in one frame. */
-  #readsTurns = false;
   readonly #addresses: readonly string[];
   #place = 0;
   /** How many addresses in a row. */
@@ -155,12 +140,11 @@ export class EdgeLink {
     this.#socket.connect();
   }
 
-  /** In one frame, where the edge reads turns. Nothing is sent before the welcome: the journal keeps it. */
+  /** In one frame. Nothing is sent before the welcome: the journal keeps it. */
   send(messages: readonly AgentToEdge[]): void {
     if (!this.#welcomed || messages.length === 0) return;
     const complete = messages.map((message) => (message.type === "health" ? this.#complete(message) : message));
-    if (this.#readsTurns && complete.length > 1) this.#socket.send({ type: "turn", messages: complete });
-    else for (const message of complete) this.#socket.send(this.#readsTurns ? message : inLastRelease(message));
+    this.#socket.send({ type: "turn", messages: complete });
   }
 
   #complete(health: Health): Health {
@@ -192,7 +176,6 @@ export class EdgeLink {
         if (message.edgeEpoch !== undefined && message.edgeEpoch < this.#options.edgeEpoch())
           return this.#socket.end(REPLACED);
         this.#welcomed = true;
-        this.#readsTurns = message.turns ?? false;
         this.#challenge = "";
         this.#log("edge-connected", `edge connected${this.#way}, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
@@ -260,7 +243,7 @@ export function helloHeader(
   key: AgentKey,
   at: number,
   challenge: string,
-  known: Pick<Hello, "idLimit" | "edgeEpoch"> = {},
+  known: Pick<Hello, "idLimit" | "edgeEpoch">,
 ): Readonly<Record<string, string>> {
   const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at, challenge };
   const signed = { ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) };

@@ -328,7 +328,7 @@ export class DirectoryFeed {
   }
 
   /** False: the directory wants facts from before the page, or a view. */
-  #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs, allMs = pauseMs }: FeedAnswer): boolean {
+  #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs, allMs }: FeedAnswer): boolean {
     const store = this.#store;
     this.#notBefore = this.#ports.now() + pauseMs;
     const wasCounted = facts.every(({ fact }) => isGathered(fact));

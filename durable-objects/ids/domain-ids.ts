@@ -37,8 +37,8 @@ interface Round {
   readonly before: number;
   /** Another one begins behind it. */
   readonly again?: true;
-  /** How much time had ever gone on at once when it began; absent: an earlier version has kept none. */
-  readonly skippedMs?: number;
+  /** How much time had ever gone on at once when it began. */
+  readonly skippedMs: number;
 }
 
 const roundKey = "sweepRound";
@@ -194,7 +194,7 @@ export class DomainIds implements IdAllocatorRpc {
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
     const skippedMs = skippedOf(this.#ports);
-    const ofRound = kept === null ? skippedMs : (kept.skippedMs ?? 0);
+    const ofRound = kept?.skippedMs ?? skippedMs;
     const sweptMs = this.#ports.kept.get<number>(skippedKey) ?? 0;
     // Nothing is allocated in a time that goes on at once, so the first whole round behind it reaches further back by as much.
     const surely = surelyNow(this.#ports) - Math.max(0, skippedMs - sweptMs);

@@ -285,7 +285,7 @@ function nameOf(begunAt: EpochMs, id: string): string {
   return `${begunAt} ${id}`;
 }
 
-/** By the name of a life; 0: an earlier release has named it. */
+/** By the name of a life. 0: an agent sent a name that no allocator gives. */
 function begunAt(name: string): EpochMs {
   return /^\d+ /.test(name) ? Number.parseInt(name, 10) : 0;
 }

@@ -27,7 +27,7 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
 /** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
   const { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble } = around;
-  const health: Health = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
+  const health: Health = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null, version: "" };
   const { version: _, waiting: __, portsUnread, ...ofBridge } = health;
   return {
     ...{ agentConnected, ...ofBridge },
@@ -100,7 +100,7 @@ export function actedUntil(
 }
 
 /** Since when nobody acts, as far as is known. */
-export function lostSince(lost: Lost | undefined): EpochMs | null | undefined {
+export function lostSince(lost: Lost | undefined): EpochMs | undefined {
   return lost?.at ?? lost?.missedAt;
 }
 
@@ -115,7 +115,7 @@ interface ActiveLine {
 export function activeLine(
   before: string | undefined,
   state: RelayState,
-  lost: Lost | undefined,
+  lost: Pick<Lost, "at" | "why"> | undefined,
   now: EpochMs,
 ): ActiveLine {
   const active = activeLink(state);

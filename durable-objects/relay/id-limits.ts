@@ -45,7 +45,7 @@ export class IdLimits {
 
   /** Resolves once each agent that keeps limits has this one. An agent that does not answer is not waited for. */
   async kept(limit: IdLimit, state: () => RelayState): Promise<void> {
-    const isKept = () => state().links.every(({ idLimit }) => !idLimit || keepsLimit(idLimit, limit));
+    const isKept = () => state().links.every(({ idLimit }) => keepsLimit(idLimit, limit));
     if (isKept()) return;
     let look = () => {};
     const kept = new Promise<void>((resolve) => {

@@ -21,8 +21,8 @@ const MAX_REMEMBERED = 50_000;
 export interface Lost {
   readonly at: EpochMs | null;
   readonly why: string;
-  /** Since when its socket was missing at the latest; absent: an earlier release wrote it. */
-  readonly missedAt?: EpochMs;
+  /** Since when its socket was missing at the latest. */
+  readonly missedAt: EpochMs;
 }
 
 /** The relay's bridge. */
@@ -47,12 +47,12 @@ export interface LastSaid {
 
 export interface RelayEntries {
   readonly epoch: number;
-  /** When its first agent connected; absent: an earlier release knew that one. */
+  /** When its first agent connected. */
   readonly begunAt: EpochMs;
   /** How much time had ever gone on at once by then; absent: none. */
   readonly begunSkippedMs: number;
-  /** The same of the restore `at`. `since`: what it counts as, where an operator has set the time back behind it; an earlier release did not note it. */
-  readonly restoredSkipped: { readonly at: EpochMs; readonly since?: EpochMs; readonly ms: number };
+  /** The same of the restore `at`. `since`: what it counts as, where an operator has set the time back behind it. */
+  readonly restoredSkipped: { readonly at: EpochMs; readonly since: EpochMs; readonly ms: number };
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   /** `restoredAt`: see `Platform`. What an older state says of it does not count. */

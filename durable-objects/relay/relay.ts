@@ -126,7 +126,7 @@ export class Relay implements RelayRpc {
     const epoch = this.#store.read("epoch") ?? 0;
     const acted = this.#store.read("lastActive");
     const lastActive = acted && acted.restoredAt === ports.restoredAt ? acted : null;
-    // An earlier release did not note it.
+    // An agent was active, and the relay went before it had noted one: it sweeps once.
     this.#sweepBegunFor = this.#store.read("sweepBegunFor") ?? (epoch === 0 ? undefined : "");
     const idLimit = this.#store.read("idLimit");
     const links = attachments.map(({ link }) => link);
@@ -154,7 +154,7 @@ export class Relay implements RelayRpc {
   get #restored(): { readonly since: EpochMs; readonly ms: number } {
     const { restoredAt = 0 } = this.#ports;
     const noted = this.#store.read("restoredSkipped");
-    return noted?.at === restoredAt ? { since: restoredAt, ...noted } : { since: restoredAt, ms: 0 };
+    return noted?.at === restoredAt ? noted : { since: restoredAt, ms: 0 };
   }
 
   refusalOf(hello: Hello): RefusalHeaders | null {
@@ -167,10 +167,9 @@ export class Relay implements RelayRpc {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
     const begunAt = this.#store.read("begunAt");
-    const isNew = begunAt === undefined && this.#store.read("epoch") === undefined;
     const [now, skippedMs] = [this.#ports.now(), skippedOf(this.#ports)];
     // It began by a clock that was ahead, and an operator has set the time back.
-    if (isNew || (begunAt ?? 0) > now) {
+    if (begunAt === undefined || begunAt > now) {
       this.#store.write("begunAt", now);
       if (skippedMs !== (this.#store.read("begunSkippedMs") ?? 0)) this.#store.write("begunSkippedMs", skippedMs);
     }
@@ -195,7 +194,7 @@ export class Relay implements RelayRpc {
     this.#absences.refusals.admitted(agent);
     this.#absences.clocks.heard(agent, at - this.#machineNow);
     void this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
-    const kept = { ...(idLimit && { idLimit }), ...(edgeEpoch !== undefined && { edgeEpoch }) };
+    const kept = { idLimit, ...(edgeEpoch !== undefined && { edgeEpoch }) };
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, ...kept });
     if (findLink(this.#state, id)?.role === "standby") this.#log("agent-standby", agent, {});
     this.#wakeForStandby();
@@ -466,7 +465,7 @@ export class Relay implements RelayRpc {
   }
 
   /** Another link is active than before, or none; `lost`: the link that was active last. */
-  #logActive(before: string | undefined, lost: Lost | undefined): void {
+  #logActive(before: string | undefined, lost: Pick<Lost, "at" | "why"> | undefined): void {
     const line = activeLine(before, this.#state, lost, this.#ports.now());
     if (line.event === "agent-takeover" && this.#identity) this.#ports.measures.takeovers.count({ ...this.#identity });
     this.#log(line.event, line.agent, line.facts, line.level);

@@ -27,11 +27,9 @@ const signed = v.object({
   ...facts.entries,
   key: word,
   signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
-  /**
-   * Unsigned, as an older edge could not verify it, and bounded at the edge instead. Place 0: it keeps none yet; absent from agents that are older than this field.
-   */
-  idLimit: v.exactOptional(idLimit),
-  /** The latest epoch of an edge that this agent knows; unsigned as before. Absent: none. */
+  /** Unsigned: the edge bounds it. Place 0: the agent keeps none yet. */
+  idLimit,
+  /** The latest epoch of an edge that this agent knows; unsigned as well. Absent: none. */
   edgeEpoch: v.exactOptional(whole),
 });
 

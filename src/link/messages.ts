@@ -30,15 +30,11 @@ const edgeToAgent = [
     /** Whether the bridge has no other agent that could act in this one's place. */
     alone: flag,
     keypad: keypadCodes,
-    /** It keeps calls at the prompt, and knows who was turned away; absent from edges that are older than this field. */
-    promptCalls: v.exactOptional(flag),
     /**
      * Of an edge that shares its state with another one: rises with each change of who acts. A link is of
-     * one edge and one epoch. Absent: the edge shares it with none, or is older than this field.
+     * one edge and one epoch. Absent: the edge shares it with none.
      */
     edgeEpoch: v.exactOptional(whole),
-    /** The edge reads a `turn`. Absent from edges that are older than this field. */
-    turns: v.exactOptional(flag),
   }),
   /** A standby is the active agent from now on, in place of the one that was; for the log alone. */
   typed("activate", { epoch, replaces: v.optional(v.object({ agent: word, why: word })) }),
@@ -54,7 +50,7 @@ const edgeToAgent = [
   typed("prompt-calls-ack", { upTo: whole }),
   /** The digest differs from what the object knows. `unless`: no snapshot is wanted if the bridge has this one. */
   typed("snapshot-wanted", { conference, unless: v.optional(word) }),
-  /** To keep, before an id behind the limit that the agent has is used; only to agents whose hello has a limit. */
+  /** To keep, before an id behind the limit that the agent has is used. */
   typed("id-limit", limit),
   /** The answer to a ping, in the same order. */
   typed("pong", {}),
@@ -81,13 +77,13 @@ export type DroppedPromptCalls = Checked<typeof droppedPromptCalls>;
 const agentToEdge = [
   /** The commands are in the journal, and with the bridge but for those `waiting`, which are acknowledged again. */
   typed("commands-ack", { conference, ids: v.array(commandId), waiting: v.exactOptional(v.array(commandId)) }),
-  /** `at`: the agent's time now, where a report says when something was; absent from older agents. */
+  /** `at`: the agent's time now, where a report says when something was. */
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport), at: v.exactOptional(whole) }),
   /** Of conferences of which nothing is pending: each minute until it is confirmed, then each eight at most. */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /**
    * Whether the bridge answers, which of its starts this is (absent: it does not answer), how full it is, and what it cannot do (absent: it
-   * can do everything); sent on change. `version` and `waiting` are for people, and absent from agents that are older than these fields.
+   * can do everything); sent on change. `version` and `waiting` are for people.
    */
   typed("health", {
     bridgeUp: flag,
@@ -97,7 +93,7 @@ const agentToEdge = [
     portsUnread: v.exactOptional(v.literal(true)),
     ports: v.nullable(whole),
     cannot: v.exactOptional(missingAbilities),
-    version: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
+    version: v.pipe(v.string(), v.maxLength(64)),
     /** The agent's clock, for people. */
     at: v.exactOptional(whole),
     /** Commands without a result, and reports without an ack, once some have waited for 5 s; a change of these alone is sent each 5 s at most. */
@@ -120,7 +116,7 @@ const agentToEdge = [
 
 export type AgentToEdge = Checked<(typeof agentToEdge)[number]>;
 
-/** All that an agent has to say at one time, in order: only to an edge whose welcome has `turns`. */
+/** All that an agent has to say at one time, in order. */
 export interface AgentTurn {
   readonly type: "turn";
   readonly messages: readonly AgentToEdge[];
@@ -240,7 +236,6 @@ export const CLOSE_CODES = {
   replaced: 4409,
   /** The agent has lost its bridge, and another one has it. */
   bridgeAway: 4411,
-  clockSkew: 4410,
   /** The edge's settings for this agent are others now, and the agent may connect anew. */
   settingsChanged: 4412,
   /** An operator has asked that another agent act in this one's place; this one may connect anew. */

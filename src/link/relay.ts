@@ -22,8 +22,8 @@ export interface Link {
   readonly bridgeAwaySince: EpochMs | null;
   /** Since when a port of the bridge has been free, as the active agent says; absent: none is, or it does not say. */
   readonly freeSince?: EpochMs;
-  /** The limit of ids that its agent has on disk, as it last said; absent: it is an older one, and keeps none. */
-  readonly idLimit?: IdLimit;
+  /** The limit of ids that its agent has on disk, as it last said. */
+  readonly idLimit: IdLimit;
 }
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type" | "at">;
@@ -52,7 +52,7 @@ export type RelayInput =
       /** Whether the settings name no other agent for this bridge. */
       readonly alone: boolean;
       readonly keypad: KeypadCodes;
-      readonly idLimit?: IdLimit;
+      readonly idLimit: IdLimit;
       /** See `welcome`. */
       readonly edgeEpoch?: number;
     }
@@ -115,7 +115,7 @@ export function step(state: RelayState, input: RelayInput, at: EpochMs): RelaySt
 export function restore(state: RelayState, wasActive: Pick<Link, "id" | "agent"> | null): RelayState {
   if (wasActive === null || activeLink(state)) return state;
   const { id, agent } = wasActive;
-  return { ...state, links: [...state.links, newLink("active", id, agent)] };
+  return { ...state, links: [...state.links, newLink("active", id, agent, { place: 0, by: "" })] };
 }
 
 export function activeLink(state: RelayState): Link | undefined {
@@ -170,8 +170,7 @@ function act(state: RelayState, input: RelayInput, at: EpochMs): RelayStep {
     case "closed":
       return unchanged(without(state, input.id));
     case "id-limit": {
-      const keeping = state.links.filter(({ idLimit }) => idLimit !== undefined);
-      const effects = keeping.map(({ id }) => send(id, { type: "id-limit", ...input.limit }));
+      const effects = state.links.map(({ id }) => send(id, { type: "id-limit", ...input.limit }));
       return { state: { ...state, idLimit: input.limit }, effects };
     }
     case "bridge-away":
@@ -199,7 +198,7 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
   const { id, agent, alone, keypad, idLimit, edgeEpoch } = input;
   const older = state.links.find((link) => link.agent === agent);
   return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
-    const link = { ...newLink("standby", id, agent), ...(idLimit && { idLimit }) };
+    const link = newLink("standby", id, agent, idLimit);
     const joined = { ...others, links: [...others.links, link] };
     // An active agent that connects anew stays active.
     const state = activeLink(joined) ? joined : activated(joined, link, at, alone);
@@ -207,14 +206,9 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
     const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    const greeting = send(id, {
-      ...welcome,
-      promptCalls: true,
-      turns: true,
-      ...(edgeEpoch !== undefined && { edgeEpoch }),
-    });
+    const greeting = send(id, { ...welcome, ...(edgeEpoch !== undefined && { edgeEpoch }) });
     const { idLimit: wanted } = state;
-    if (!wanted || !idLimit || keepsLimit(idLimit, wanted)) return { state, effects: [greeting] };
+    if (!wanted || keepsLimit(idLimit, wanted)) return { state, effects: [greeting] };
     return { state, effects: [greeting, send(id, { type: "id-limit", ...wanted })] };
   });
 }
@@ -224,8 +218,8 @@ export function keepsLimit(kept: IdLimit, wanted: IdLimit): boolean {
   return kept.place >= wanted.place;
 }
 
-function newLink(role: Link["role"], id: string, agent: string): Link {
-  return { role, id, agent, health: null, bridgeAwaySince: null };
+function newLink(role: Link["role"], id: string, agent: string, idLimit: IdLimit): Link {
+  return { role, id, agent, health: null, bridgeAwaySince: null, idLimit };
 }
 
 function received(state: RelayState, { id, message, at }: Extract<RelayInput, { type: "message" }>): RelayStep {

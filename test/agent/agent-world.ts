@@ -70,7 +70,6 @@ export class AgentWorld {
   /** How many calls the bridge says that it carries; `null`: any number. */
   ports: number | null = null;
   /** Whether the edge says that it keeps calls at the prompt; an older one does not. */
-  keepsPromptCalls = false;
   /** Those that it keeps, by call. */
   readonly promptCalls = new Map<CallId, PromptCall>();
   /** The connection looks alive, but what the agent says is lost. */
@@ -181,9 +180,8 @@ export class AgentWorld {
 
   connectEdge(role: "active" | "standby" = "active"): void {
     this.#edgeUp = true;
-    const { epoch, activeSince, alone, keypad, keepsPromptCalls } = this;
-    const keeps = keepsPromptCalls && { promptCalls: true };
-    this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad, ...keeps });
+    const { epoch, activeSince, alone, keypad } = this;
+    this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad });
   }
 
   loseEdge(): void {

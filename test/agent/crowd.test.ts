@@ -5,7 +5,6 @@ import { AgentWorld, admitting, anyNumber, create } from "./agent-world.ts";
 /** An active agent that lets three callers into the prompt. */
 function world(): AgentWorld {
   const world = new AgentWorld({ ...anyNumber, promptCalls: 3 });
-  world.keepsPromptCalls = true;
   world.react = admitting;
   world.connect();
   world.command("create", create);

@@ -8,7 +8,7 @@ import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link/edge-link.ts
 import { ReconnectingSocket } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
-import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
@@ -183,7 +183,7 @@ test.each([
   ["older than one that is known", 6, 7, false],
   ["the latest that is known", 7, 7, true],
   ["later than all that are known", 8, 7, true],
-  ["one that shares its state with no other, or of the last release", undefined, 7, true],
+  ["one that shares its state with no other", undefined, 7, true],
   ["the first of all", 1, 0, true],
 ])("an edge whose epoch is %s", async (_, ofEdge, known, isHeard) => {
   edgeEpoch = known;
@@ -198,7 +198,7 @@ test.each([
 });
 
 test("nothing is said before the welcome, and what the edge says after it is heard", async () => {
-  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null } as const;
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" } as const;
   link.connect();
   link.send([health]);
   const socket = await relay.socket();
@@ -222,41 +222,29 @@ test("an edge that sends more than any message is long is left, before the agent
   expect(await closed).toBe(1009);
 });
 
-test.each([
-  ["that reads turns gets them in one frame", true, 1],
-  ["of the last release gets each message in a frame of its own", undefined, 3],
-])("an edge %s", async (_, turns, frames) => {
+test("sends all messages of one time in one frame", async () => {
   link.connect();
   const socket = await relay.socket();
-  socket.send(encodeMessage({ ...welcome, ...(turns && { turns }) }));
+  socket.send(encodeMessage(welcome));
   await hears(1);
   expect(await relay.message()).toEqual({ type: "ping" });
   const before = relay.frames;
-  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null } as const;
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" } as const;
   const acks = ["o1", "o2"].map(
     (id) => ({ type: "commands-ack", conference: "1" as ConfKey, ids: [id as CommandId] }) as const,
   );
   link.send([...acks, health]);
   const said = { ...health, at: 1_790_000_000_000 };
   expect([await relay.message(), await relay.message(), await relay.message()]).toEqual([...acks, said]);
-  expect(relay.frames - before).toBe(frames);
+  expect(relay.frames - before).toBe(1);
   link.send([]);
   link.send([health]);
   expect(await relay.message()).toEqual(said);
-  expect(relay.frames - before).toBe(frames + 1);
+  expect(relay.frames - before).toBe(2);
   link.send(acks);
   expect([await relay.message(), await relay.message()]).toEqual(acks);
   link.sayHealth();
   expect(await relay.message()).toEqual(said);
-  const call = { call: "c1" as CallId, number: "14085551234", dialled: "", at: 1, steps: [] };
-  const ends = (["crowded", "hung-up"] as const).map((why) => ({ at: 2, why }));
-  const behindKey = { at: 2, why: "crowded", conference: "5" as ConfKey } as const;
-  const calls = [...ends, behindKey, null].map((end) => ({ ...call, end }));
-  link.send([{ type: "prompt-calls", upTo: 2, calls, at: 3 }]);
-  const [why, other] = turns ? ["crowded", "crowded"] : ["keyed-nothing", "stopped-keying"];
-  expect(await relay.message()).toMatchObject({
-    calls: [{ end: { why } }, { end: { why: "hung-up" } }, { end: { why: other } }, { end: null }],
-  });
 });
 
 test("an edge that answers no ping is given up within 10 s, and tried again", async () => {
@@ -371,7 +359,6 @@ test.each<[CloseReason, RegExp]>([
   ["unknownDomain", /not in this domain: check `domain`/],
   ["unknownBridge", /not at this bridge of the domain: check `bridge`/],
   ["oldVersion", /newer protocol: install the agent of the edge's version/],
-  ["clockSkew", /clock is too far off: set it/],
 ])("an agent that is refused for %s says what to do about it, and tries again after 5 s", async (reason, sentence) => {
   relay.refusals.push([reason]);
   link.connect();

@@ -5,7 +5,6 @@ test("an agent keeps the furthest limit of ids, also over a restart, and says so
   const world = new AgentWorld();
   world.connect();
   world.settle();
-  // Like an older edge, which hands none.
   world.pass(5_000);
   expect([world.idLimit, world.heard.some(({ type }) => type === "id-limit-kept")]).toEqual([
     { place: 0, by: "" },

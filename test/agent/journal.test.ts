@@ -34,7 +34,7 @@ function lock(id: string): OpenCommand {
   return { conference: key, id: id as CommandId, origin: "edge", command: { type: "lock" } };
 }
 
-const record = { anonymousId: "999", locked: false, live: true };
+const record = { anonymousId: "999", locked: false, live: true, since: null };
 const story: PromptCall = {
   ...{ call: "c1" as CallId, number: "14085551234", dialled: "", at: 4, steps: [] },
   end: { at: 5, why: "hung-up" },
@@ -157,7 +157,7 @@ test.each([
     one.beginLife(boot);
     const { conferences, commands, dials, starts } = one.load();
     const [at, since] = [movedMs, 1_000 + movedMs];
-    expect(conferences.map((conference) => conference.record.since)).toEqual([undefined, since]);
+    expect(conferences.map((conference) => conference.record.since)).toEqual([null, since]);
     expect(commands.map(({ pending: { begin } }) => begin)).toEqual([{ from: at, before: at + 10_000 }, undefined]);
     expect([dials, starts]).toEqual([[at + 1, at + 2], [{ name: "call a", at: at + 3 }]]);
   }

@@ -27,7 +27,7 @@ function keypadsWorld({ codes = {}, maxCallers = null as number | null, lives = 
   const notes: Note[] = [];
   const keypads = new Keypads({ legs, hangUps, pending, reports, promptCalls, newId, log: (note) => notes.push(note) });
   keypads.edgeBack(0);
-  keypads.assigned({ keypad: { merge: "*1", mute: "*6", ...codes } as KeypadCodes, promptCalls: true });
+  keypads.assigned({ keypad: { merge: "*1", mute: "*6", ...codes } as KeypadCodes });
   if (lives) reports.change(KEY, { live: true, anonymousId: "999", maxCallers });
   const arrives = (call = caller, at = 0) => {
     legs.now = at;

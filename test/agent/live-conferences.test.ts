@@ -7,7 +7,7 @@ const one = "11" as ConfKey;
 const other = "22" as ConfKey;
 
 function record(change: Partial<JournaledConference> = {}): JournaledConference {
-  return { anonymousId: "999", locked: false, live: true, ...change };
+  return { anonymousId: "999", locked: false, live: true, since: null, ...change };
 }
 
 function codes(subscriber: string | null, participant: string | null): Partial<JournaledConference> {

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { type Command, refusalReason } from "../../src/bridge/commands.ts";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId } from "../../src/foundation/ids.ts";
-import { decodeEdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
 import { lineOfPromptCall } from "../../src/records/person-line.ts";
 import { AgentWorld, create, KEY } from "./agent-world.ts";
 
@@ -13,7 +12,6 @@ const begin = 100_000_000;
 /** An edge that keeps them, and a conference that runs. */
 function keeping(command: Command<"create-conference"> = create): AgentWorld {
   const world = new AgentWorld();
-  world.keepsPromptCalls = true;
   world.connect();
   world.command("create", command);
   world.settle();
@@ -146,7 +144,6 @@ test.each([
   ["*01*4711#22", 2],
 ])("of a dial sequence count the digits that stand there without a #: %s", (keyed, digits) => {
   const world = new AgentWorld();
-  world.keepsPromptCalls = true;
   world.keypad = { ...world.keypad, sequences: ["*01*[AccessCode]#[AttendeeID]#*01*"] };
   world.connect();
   world.command("create", create);
@@ -248,7 +245,6 @@ test("a story goes on, and is not lost, wherever the agent dies", () => {
   let deaths = 0;
   for (let crashAt = 1; crashAt <= steps; crashAt += 1) {
     const world = new AgentWorld();
-    world.keepsPromptCalls = true;
     world.crashAt = crashAt;
     world.connect();
     world.command("create", create);
@@ -330,26 +326,6 @@ test("what the edge does not acknowledge is sent again, each second", () => {
   expect(world.journal.load().promptCalls).toEqual([]);
 });
 
-test("an edge that has not said that it keeps them hears nothing of them, also where one before it did", () => {
-  const world = keeping();
-  world.edgeDeaf = true;
-  world.machine.lockByTelephone(KEY, true);
-  world.settle();
-  dialIn(world, "1#987654321#");
-  world.loseEdge();
-  world.keepsPromptCalls = false;
-  world.heard.length = 0;
-  world.edgeDeaf = false;
-  world.connectEdge();
-  world.settle();
-  dialIn(world, "987654321#");
-  world.machine.lockByTelephone(KEY, false);
-  world.settle();
-  dialIn(world, "1#987654321##");
-  expect(JSON.stringify(world.heard)).not.toMatch(/prompt|turned-away/);
-  expect(world.events()).toMatchObject([{ type: "snapshot" }, { type: "lock-changed" }, { type: "caller-entered" }]);
-});
-
 test("a standby has its say on what it saw while it acted", () => {
   const world = keeping();
   world.edgeDeaf = true;
@@ -361,14 +337,6 @@ test("a standby has its say on what it saw while it acted", () => {
   world.settle();
   world.pass(1_200);
   expect(storyOf(world, id)).toEqual([null, 1]);
-});
-
-test("an agent reads what an older edge says, and the reverse", () => {
-  const welcome = { type: "welcome", role: "active", epoch: 1, activeSince: 1, heartbeatMs: 3_000, alone: true };
-  const older = { ...welcome, keypad: { merge: "*1", mute: "*6" } };
-  expect(decodeEdgeToAgent(JSON.stringify(older))).toEqual({ ok: true, value: older });
-  const newer = { ...older, promptCalls: true };
-  expect(decodeEdgeToAgent(encodeMessage(newer as never))).toEqual({ ok: true, value: newer });
 });
 
 test("what was under way when the edge was lost is sent as soon as it is back", () => {

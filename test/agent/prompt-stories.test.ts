@@ -54,30 +54,8 @@ function stories(more: Partial<JournalContents> = {}) {
   };
 }
 
-function wanted(more: Partial<JournalContents> = {}) {
-  const world = stories(more);
-  world.calls.isWanted = true;
-  return world;
-}
-
-test("whether the edge keeps stories is known from the journal, and where it does not none begins", () => {
-  const assignment = { keypad: { merge: "*1", mute: "*6" } } as NonNullable<JournalContents["assignment"]>;
-  expect(stories({ assignment: { ...assignment, promptCalls: true } }).calls.isWanted).toBe(true);
-  for (const more of [{}, { assignment }]) {
-    const world = stories(more);
-    const leg = world.arrives();
-    world.wrongKey(leg);
-    leg.hasKeyed = true;
-    leg.keypad = { ...prompted(0), typed: "12" };
-    world.calls.unfinished(leg, 5_000);
-    world.calls.hungUp(leg, 6_000);
-    world.calls.hungUpOn(leg, { why: "locked" }, leg.keypad, KEY, 7_000);
-    expect([world.kept(), world.calls.isWaiting, world.sent(0)]).toEqual([[], false, []]);
-  }
-});
-
 test("a message is sent again after a second without an ack, and one is under way at a time", () => {
-  const world = wanted();
+  const world = stories();
   const leg = world.arrives();
   world.wrongKey(leg);
   expect(world.sent(1_000)).toMatchObject([{ upTo: 1, calls: [{ call: "c1" }] }]);
@@ -87,7 +65,7 @@ test("a message is sent again after a second without an ack, and one is under wa
 });
 
 test("an ack counts for the message that was sent last alone", () => {
-  const world = wanted();
+  const world = stories();
   world.calls.acknowledge(1);
   const leg = world.arrives();
   world.wrongKey(leg);
@@ -101,7 +79,7 @@ test("an ack counts for the message that was sent last alone", () => {
 });
 
 test("what the edge has of a call that goes on is kept, and sent again only when it changes", () => {
-  const world = wanted();
+  const world = stories();
   const [first, second] = [world.arrives("c1"), world.arrives("c2")];
   world.wrongKey(first);
   world.sent(0);
@@ -118,11 +96,10 @@ test("what the edge has of a call that goes on is kept, and sent again only when
 });
 
 test("a call that is over stays as it ended, for an agent that begins anew and for a later call of its id", () => {
-  const world = wanted();
+  const world = stories();
   world.wrongKey(world.arrives("c1"));
   world.calls.hungUpOn(world.legs.find("c1" as CallId) ?? expect.unreachable(), { why: "unknown-keys" }, null, null, 1);
   world.begin();
-  world.calls.isWanted = true;
   world.calls.reconcile([], 5);
   const later = world.arrives("c1", 9);
   expect(world.kept()).toEqual([["c1", 1, "unknown-keys"]]);
@@ -136,7 +113,7 @@ test("a call that is over stays as it ended, for an agent that begins anew and f
 });
 
 test("of a call whose id comes again nobody saw how it ended, unless somebody did", () => {
-  const world = wanted();
+  const world = stories();
   world.wrongKey(world.arrives("c1"));
   world.arrives("c1", 9);
   expect(world.kept()).toEqual([["c1", 1, "lost"]]);
@@ -147,7 +124,7 @@ test("of a call whose id comes again nobody saw how it ended, unless somebody di
 });
 
 test("of callers who are gone when the agent looks again, the bridge says how", () => {
-  const world = wanted();
+  const world = stories();
   for (const id of ["stays", "entered", "hung-up", "failed", "gone"]) world.wrongKey(world.arrives(id));
   const shown = (call: string, stage: BridgeCall["stage"], more = {}) =>
     ({ call, stage, conference: KEY, ...more }) as BridgeCall;
@@ -174,7 +151,7 @@ test("of callers who are gone when the agent looks again, the bridge says how", 
 });
 
 test("who hangs up has a story where it is at the prompt or on the way in; a dialled call, or who was hung up on, has none of it", () => {
-  const world = wanted();
+  const world = stories();
   world.legs.dialled("out" as CallId, "2", KEY);
   const over = world.arrives("over");
   over.keypad = { at: "over" };
@@ -191,7 +168,7 @@ test("who hangs up has a story where it is at the prompt or on the way in; a dia
 });
 
 test("a conference that runs hears whom it turned away, after how long; one that does not run hears nothing", () => {
-  const world = wanted();
+  const world = stories();
   world.reports.change(KEY, { live: true });
   const [here, there] = [world.arrives("c1", 1_000), world.arrives("c2", 1_000)];
   world.wrongKey(here);
@@ -211,7 +188,7 @@ test("a conference that runs hears whom it turned away, after how long; one that
 });
 
 test("what is keyed in vain is said with its digits: those of unclear keys were seen before, those of a wrong key come with it", () => {
-  const world = wanted();
+  const world = stories();
   const leg = world.arrives();
   const steps = () => world.journal.load().promptCalls.at(-1)?.call.steps;
   const types = (typed: string, at: number) => {
@@ -234,7 +211,7 @@ test("what is keyed in vain is said with its digits: those of unclear keys were 
 });
 
 test("where unfinished keys stand is said again when that has changed, five seconds later at the earliest", () => {
-  const world = wanted();
+  const world = stories();
   const leg = world.arrives();
   const said = () => world.journal.load().promptCalls.at(-1)?.call.unfinished;
   leg.keypad = { ...prompted(0), typed: "123" };
@@ -250,7 +227,7 @@ test("where unfinished keys stand is said again when that has changed, five seco
 });
 
 test("what the edge has already is dropped without a count, and drops alone are said, too", () => {
-  const world = wanted();
+  const world = stories();
   world.wrongKey(world.arrives("open"));
   world.sent(0);
   world.calls.acknowledge(1);
@@ -260,7 +237,7 @@ test("what the edge has already is dropped without a count, and drops alone are 
   hangsUp("last");
   expect([world.journal.load().droppedPromptCalls?.count, world.kept().length]).toEqual([1, 1_000]);
 
-  const next = wanted({ droppedPromptCalls: { journal: "j", count: 3, acknowledged: 1 } });
+  const next = stories({ droppedPromptCalls: { journal: "j", count: 3, acknowledged: 1 } });
   expect(next.calls.isWaiting).toBe(true);
   expect(next.sent(0)).toMatchObject([{ upTo: 0, calls: [], dropped: { journal: "j", count: 3 } }]);
   next.calls.acknowledge(0);

@@ -86,7 +86,7 @@ export class ConferenceWorld {
   readonly pages: FactPage[] = [];
   /** What the domain's WebEx site has called its conferences. */
   follow: (page: FactPage) => Promise<FeedAnswer> = async ({ upTo: row }) => ({
-    ...{ row, place: { directory: "1", id: this.pages.length }, isWatched: false, pauseMs: 1_000 },
+    ...{ row, place: { directory: "1", id: this.pages.length }, isWatched: false, pauseMs: 1_000, allMs: 1_000 },
   });
   /** Called when watchers are to hear of a change. */
   onChanged: () => void = () => {};

@@ -435,19 +435,6 @@ test("a page that was due while the clock was ahead is sent, though the object w
   expect(kindsIn(world.pages).join(" ")).toContain("call-entered");
 });
 
-test("the pause of a directory of the last release is known to later lives of the object", async () => {
-  const world = await pausing(50_000, { allMs: undefined } as object);
-  await sendsPage(world);
-  await world.time.pass(5_000);
-  await world.reported(event({ type: "lock-changed", locked: true }));
-  await world.time.pass(9_000);
-  world.pages.length = 0;
-  world.start();
-  await world.time.pass(5_000);
-
-  expect(world.pages).toEqual([]);
-});
-
 test("each life that wakes in a long pause finds the alarm set", async () => {
   const world = await pausing(50_000);
   await sendsPage(world);
@@ -813,7 +800,7 @@ test("what is long goes in pages of 500 facts, one behind the other's answer, an
     most = Math.max(most, ++underWay);
     await world.time.wait(30);
     underWay -= 1;
-    return { row, place: { directory: "1", id: row }, isWatched: false, pauseMs: 1_000 };
+    return { row, place: { directory: "1", id: row }, isWatched: false, pauseMs: 1_000, allMs: 1_000 };
   };
   await world.time.pass(10 * 60_000);
 
@@ -887,7 +874,7 @@ test("of a long journal at most 500 rows are read for one page, also where the d
     return rows;
   };
   world.follow = async ({ upTo: row }) => ({
-    ...{ row, place: { directory: "1", id: row }, isWatched: false, pauseMs: 1_000 },
+    ...{ row, place: { directory: "1", id: row }, isWatched: false, pauseMs: 1_000, allMs: 1_000 },
   });
   await world.time.pass(10 * 60_000);
 

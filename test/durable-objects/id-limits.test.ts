@@ -330,7 +330,7 @@ test("a restored allocator goes on behind the clock, the limit of the backup and
   expect((await allocator.allocate()).msg).toBe(placeByTime(noon + 8 * hourMs));
 });
 
-test("the state of an earlier release goes on as before, and is restored like any other", async () => {
+test("goes on behind the allocated ids of a state that has reserved none", async () => {
   const allocator = new Allocator();
   allocator.sql.exec(
     "INSERT INTO allocated VALUES (?, ?, ?, ?, ?)",

@@ -52,14 +52,6 @@ test("an agent that does not answer is waited for no longer than 1.5 s", async (
   expect(world.lines.filter(({ event }) => event === "id-limit-not-kept")).toHaveLength(1);
 });
 
-test("an older agent is handed no limit, and nobody waits for it", async () => {
-  const world = new RelayWorld();
-  world.connect();
-  world.sent.length = 0;
-  await keep(world, limit);
-  expect(world.sent).toEqual([]);
-});
-
 test("an agent that comes later is handed the limit behind its welcome, also by a relay that has slept; one that has it is not", async () => {
   const world = new RelayWorld();
   await keep(world, limit);

@@ -124,6 +124,7 @@ test("an agent that connects again and again is refused; repeats of its old requ
     at: world.now,
     key: "k",
     signature: "s",
+    idLimit: { place: 0, by: "" },
   };
   for (let count = 0; count < 1_000; count += 1) world.relay.refusalOf({ ...old, challenge: "old" });
 
@@ -145,6 +146,7 @@ test("a hello that was recorded and never arrived is good for five minutes", () 
     at: world.now,
     key: "k",
     signature: "s",
+    idLimit: { place: 0, by: "" },
   };
   const challenge = world.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
   world.now += 5 * 60_000;

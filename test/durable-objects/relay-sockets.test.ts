@@ -154,7 +154,7 @@ function connections() {
   const agents = () => new AgentConnections(world.relay, place.kept);
   const connect = (challenge: string) => {
     const agent = "agent-1";
-    const signed = { key: agentWithoutKey(agent).publicKey, signature: "A".repeat(86) };
+    const signed = { key: agentWithoutKey(agent).publicKey, signature: "A".repeat(86), idLimit: { place: 0, by: "" } };
     const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: world.now, challenge, ...signed };
     return agents().connect(new Headers({ [HELLO_HEADER]: encodeHello(hello) }), place.acceptAs);
   };

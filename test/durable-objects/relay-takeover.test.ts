@@ -167,7 +167,7 @@ test("an active agent whose socket got lost in a sleep is waited for as long as 
 test("an agent that has lost its bridge gives its place after two seconds to one that has it, also over a sleep", async () => {
   const world = await twoAgents();
   const health = (id: string, bridgeUp: boolean) =>
-    world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null }]));
+    world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" }]));
   health("link-2", true);
   health("link-1", false);
   expect(world.alarmAt).toBeLessThanOrEqual(world.now + 2_000);
@@ -185,7 +185,7 @@ test("an agent that has lost its bridge gives its place after two seconds to one
 test("an agent keeps its place when the bridge is back in time, or when no other agent has it", async () => {
   const world = await twoAgents();
   const health = (id: string, bridgeUp: boolean) =>
-    world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null }]));
+    world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" }]));
   health("link-1", false);
   health("link-2", false);
   world.now += 5_000;

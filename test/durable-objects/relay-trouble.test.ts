@@ -1,5 +1,4 @@
 import { beforeEach, expect, test } from "vitest";
-import type { Attachment } from "../../durable-objects/relay/agent-sockets.ts";
 import { bridgeTrouble } from "../../src/operators/trouble.ts";
 import { bridge, dayMs, domain, health, RelayWorld } from "./relay-world.ts";
 
@@ -461,15 +460,6 @@ test("a bridge is full no more a minute after a port was free, also for a relay 
     await passes();
     expect(await world.relay.health()).not.toHaveProperty("fullSince");
   }
-});
-
-test("a bridge with a free port is not full by a link that an earlier release has kept", async () => {
-  world.says({ ...health, ports: 8, portsInUse: 7 });
-  const { attachment } = world.sockets.get("link-1") ?? {};
-  const { freeSince: _, ...link } = attachment?.link ?? {};
-  world.sockets.set("link-1", { attachment: { ...attachment, link } as Attachment, lastSeen: world.now });
-  world.sleep();
-  expect(await world.relay.health()).not.toHaveProperty("fullSince");
 });
 
 test("a bridge that is full once more is so since then, where a port was free for a minute and nobody looked", async () => {

@@ -99,8 +99,9 @@ export class RelayWorld {
 
   connect(agent = "agent-1", more: Partial<Pick<Hello, "at" | "key" | "idLimit" | "edgeEpoch">> = {}): string {
     const id = `link-${++this.#links}`;
-    const { key = agentWithoutKey(agent).publicKey, ...said } = more;
-    const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s", ...said };
+    const { key = agentWithoutKey(agent).publicKey, idLimit = { place: 0, by: "" }, ...said } = more;
+    const own = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s" };
+    const hello = { ...own, idLimit, ...said };
     const challenge = this.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
     if (this.relay.refusalOf({ ...hello, challenge })) throw new Error("refused");
     this.sockets.set(id, { attachment: null, lastSeen: 0 });
@@ -207,7 +208,7 @@ export class RelayWorld {
   }
 }
 
-export const health = { type: "health", bridgeUp: true, portsInUse: 3, ports: null } as const;
+export const health = { type: "health", bridgeUp: true, portsInUse: 3, ports: null, version: "1" } as const;
 
 /** An active agent on `link-1` and a standby on `link-2`, which pings each three seconds up to now. */
 export async function twoAgents(): Promise<RelayWorld> {

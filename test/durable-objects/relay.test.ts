@@ -37,7 +37,7 @@ test("what an agent says about a conference of the edge reaches the conference, 
 
 test("a conference hears with a report what the bridge cannot do, also from a relay that has slept", async () => {
   const world = await RelayWorld.begin();
-  world.says({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, cannot: ["lock"] });
+  world.says({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1", cannot: ["lock"] });
   world.sleep();
   world.says(reports(own));
   await world.settle();
@@ -116,19 +116,6 @@ test.each([0, 7_000])(
     ]);
   },
 );
-
-test("the relay of an earlier release, which does not say when it began, has lost nothing since it knows of agents", async () => {
-  const world = await RelayWorld.begin();
-  world.sql.exec("DELETE FROM entry WHERE key = 'begunAt'");
-  world.sleep();
-  world.says(reports(own, 1));
-  await world.settle();
-  const { epoch } = connectedAgain(world);
-  world.says({ ...reports(own, 2), epoch } as AgentToEdge);
-  await world.settle();
-
-  expect(world.knownSince).toEqual([0, 0]);
-});
 
 /** The agent's link is made anew; returns its welcome. */
 function connectedAgain(world: RelayWorld): { readonly epoch: number } {
@@ -428,7 +415,7 @@ test("commands for an agent are not sent to its successor, which knows nothing o
 
 /** The agent that connected last names this start of its bridge. */
 function saysBoot(world: RelayWorld, bootId: string): void {
-  world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
+  world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null, version: "1" });
 }
 
 const sweepsIn = (asked: readonly string[]) => asked.filter((line) => line === "local sweeps");
@@ -510,7 +497,7 @@ test("where another agent acts before the allocator has answered, the conference
   expect(sweepsIn(world.asked)).toHaveLength(2);
 });
 
-test("a relay of an earlier release, which did not note for whom it swept, sweeps once", async () => {
+test("sweeps once after a start that finds an epoch and no noted sweep", async () => {
   const world = await RelayWorld.begin();
   saysBoot(world, "first");
   world.sql.exec("DELETE FROM entry WHERE key = 'sweepBegunFor'");

@@ -18,6 +18,7 @@ const hello: Hello = {
   at: 1_000_000,
   challenge: "c1",
   key: "k",
+  idLimit: { place: 0, by: "" },
   signature: "A".repeat(86),
 };
 

@@ -123,11 +123,11 @@ const agentToEdge: AgentToEdge[] = [
     ],
   },
   { type: "digests", epoch: 1, digests: [{ conference, digest: "open.0.0.0" }] },
-  { type: "health", bridgeUp: true, portsInUse: 3, ports: null },
-  { type: "health", bridgeUp: true, portsInUse: 3, ports: null, cannot: ["lock"] },
-  { type: "health", bridgeUp: true, portsInUse: 0, portsUnread: true, ports: null },
+  { type: "health", bridgeUp: true, portsInUse: 3, ports: null, version: "1" },
+  { type: "health", bridgeUp: true, portsInUse: 3, ports: null, version: "1", cannot: ["lock"] },
+  { type: "health", bridgeUp: true, portsInUse: 0, portsUnread: true, ports: null, version: "1" },
   {
-    ...{ type: "health", bridgeUp: true, portsInUse: 3, ports: null },
+    ...{ type: "health", bridgeUp: true, portsInUse: 3, ports: null, version: "1" },
     ...{ version: "1.4.0", waiting: { commands: 2, reports: 1 } },
   },
   { type: "id-limit-kept", place: 206_130_500_000, by: "a life" },
@@ -196,15 +196,15 @@ test("of calls at the prompt nothing is taken that nobody judged, and no story w
   expect(decoded({ steps: Array(21).fill({ type: "unclear-keys", at: 1 }) }).ok).toBe(false);
 });
 
-test("what a newer version says besides is passed over: an older edge takes an ack without `waiting`, and no end of a certificate", () => {
+test("ignores fields of an agent's message that it does not know", () => {
   const ack = { type: "commands-ack", conference, ids: ["o1"] };
   expect(decodeAgentToEdge(JSON.stringify({ ...ack, later: ["o1"] }))).toEqual({ ok: true, value: [ack] });
-  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null };
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" };
   expect(decodeAgentToEdge(JSON.stringify({ ...health, laterThanThis: 1 }))).toEqual({ ok: true, value: [health] });
 });
 
 test("what a bridge cannot do is understood as far as this version knows it", () => {
-  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null };
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" };
   const text = JSON.stringify({ ...health, cannot: ["mute", "dial", "mute", "teleport"] });
   expect(decodeAgentToEdge(text)).toEqual({ ok: true, value: [{ ...health, cannot: ["mute", "dial"] }] });
 });
@@ -263,7 +263,7 @@ test("a command that is not understood is set apart by its id, and the others ar
   });
 });
 
-test("fields that a later version may add are left out", () => {
+test("ignores fields of an edge's message that it does not know", () => {
   expect(decodeEdgeToAgent('{"type":"activate","epoch":1,"mood":"good","__proto__":{"type":"x"}}')).toEqual({
     ok: true,
     value: { type: "activate", epoch: 1 },

@@ -23,7 +23,10 @@ const stream = "s1" as StreamId;
 const commands: IssuedCommand[] = [{ id: "o1" as CommandId, command: { type: "lock" } }];
 const report: NumberedReport = { number: 1, report: { type: "event", event: { type: "conference-ended" } } };
 
-const opened = (id: string, agent: string): RelayInput => ({ type: "opened", id, agent, alone: false, keypad });
+const none = { place: 0, by: "" };
+const opened = (id: string, agent: string): RelayInput => {
+  return { type: "opened", id, agent, alone: false, keypad, idLimit: none };
+};
 const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message, at: 1_000 });
 const sent: RelayInput = { type: "commands", conference, commands };
 const ping = { type: "ping" } as const;
@@ -73,8 +76,6 @@ test("the first agent that proves itself is active, with an epoch that no other 
         heartbeatMs: HEARTBEAT_MS,
         alone: false,
         keypad,
-        promptCalls: true,
-        turns: true,
       },
     },
   ]);
@@ -172,7 +173,8 @@ test("an agent that is the only one of its bridge goes on where it was, also aft
 });
 
 test("an agent that has lost its bridge gives its place to one that has it, and to no other", () => {
-  const health = (id: string, bridgeUp: boolean) => says(id, { type: "health", bridgeUp, portsInUse: 0, ports: null });
+  const health = (id: string, bridgeUp: boolean) =>
+    says(id, { type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" });
   const away: RelayInput = { type: "bridge-away" };
   expect(story(...two, health("a", false), away).last).toEqual([]);
   expect(story(...two, health("a", false), health("b", false), away).last).toEqual([]);
@@ -185,7 +187,8 @@ test("an agent that has lost its bridge gives its place to one that has it, and 
 });
 
 test("asked for by an operator, the active agent gives its place to a standby that has the bridge, and to no other", () => {
-  const health = (id: string, bridgeUp: boolean) => says(id, { type: "health", bridgeUp, portsInUse: 0, ports: null });
+  const health = (id: string, bridgeUp: boolean) =>
+    says(id, { type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" });
   const handOver: RelayInput = { type: "hand-over" };
   expect(story(handOver).last).toEqual([]);
   expect(story(opened("a", "agent-1"), health("a", true), handOver).last).toEqual([]);
@@ -196,8 +199,8 @@ test("asked for by an operator, the active agent gives its place to a standby th
   expect(story(...handed, sent).last).toEqual(["b < commands 2"]);
 });
 
-test("a conference hears with the reports what the bridge of the reporting agent cannot do; an older agent says nothing, and can everything", () => {
-  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null } as const;
+test("a conference hears with the reports what the bridge of the reporting agent cannot do", () => {
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" } as const;
   const reports = (id: string, epoch: number) =>
     says(id, { type: "reports", epoch, conference, stream: "s1" as StreamId, reports: [report] });
   const heardFrom = (state: RelayState, input: RelayInput) => {
@@ -213,7 +216,12 @@ test("a conference hears with the reports what the bridge of the reporting agent
 
 test("the time without a bridge counts from the first word of it", () => {
   const says = (bridgeUp: boolean, at: number): RelayInput => {
-    return { type: "message", id: "a", message: { type: "health", bridgeUp, portsInUse: 0, ports: null }, at };
+    return {
+      type: "message",
+      id: "a",
+      message: { type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" },
+      at,
+    };
   };
   const since = (...inputs: RelayInput[]) => story(...two, ...inputs).state.links[0]?.bridgeAwaySince;
   expect(since()).toBeNull();
@@ -291,7 +299,7 @@ test("only the acks of the active agent count", () => {
   expect(story(...two, says("b", acked)).last).toEqual([]);
 });
 
-test("an agent of an older version, whose acks do not say what waits, has given all to its bridge", () => {
+test("an ack that names nothing waiting: the bridge has all", () => {
   const { state } = story(...two);
   const acked = { type: "commands-ack", conference, ids: ["o1" as CommandId] } as const;
 
@@ -391,7 +399,7 @@ test("an agent hears of a later epoch of the edge, where there is one", () => {
   expect(welcome({})).not.toHaveProperty("edgeEpoch");
 });
 
-test("a limit of ids goes to each agent that keeps one, also at its next hello, until it has that one", () => {
+test("a limit of ids goes to each agent, also at its next hello, until it has that one", () => {
   const limit = { place: 7, by: "a life" };
   const keeping = (id: string, agent: string, place: number) =>
     ({ ...opened(id, agent), idLimit: { place, by: "a life" } }) as RelayInput;
@@ -399,16 +407,18 @@ test("a limit of ids goes to each agent that keeps one, also at its next hello, 
     step(state, input, 0).effects.flatMap((effect) =>
       effect.type === "send" && effect.message.type === "id-limit" ? [[effect.id, effect.message.place]] : [],
     );
-  const { state } = story(keeping("a", "agent-1", 0), opened("b", "agent-2"));
-  expect(handed(state, { type: "id-limit", limit })).toEqual([["a", 7]]);
+  const { state } = story(keeping("a", "agent-1", 0), keeping("b", "agent-2", 0));
+  expect(handed(state, { type: "id-limit", limit })).toEqual([
+    ["a", 7],
+    ["b", 7],
+  ]);
   const limited = step(state, { type: "id-limit", limit }, 0).state;
   expect(limited.idLimit).toEqual(limit);
   expect([6, 7, 8].map((place) => handed(limited, keeping("c", "agent-3", place)).length)).toEqual([1, 0, 0]);
-  expect(handed(limited, opened("c", "agent-3"))).toEqual([]);
   expect(handed(state, keeping("c", "agent-3", 0))).toEqual([]);
 
   const kept = step(limited, says("b", { type: "id-limit-kept", ...limit }), 0).state;
-  expect(kept.links.map(({ idLimit }) => idLimit?.place)).toEqual([0, 7]);
+  expect(kept.links.map(({ idLimit }) => idLimit.place)).toEqual([0, 7]);
 });
 
 test("how far an agent's clock is ahead is said with its reports, where it says its time", () => {
@@ -428,7 +438,7 @@ test("how far an agent's clock is ahead is said with its reports, where it says 
 });
 
 const health = (id: string, at: number, more: object): RelayInput => {
-  const message = { type: "health", bridgeUp: true, portsInUse: 5, ports: 10, ...more } as AgentToEdge;
+  const message = { type: "health", bridgeUp: true, portsInUse: 5, ports: 10, version: "1", ...more } as AgentToEdge;
   return { type: "message", id, message, at };
 };
 
@@ -461,7 +471,7 @@ test("a sign of life changes nothing: of health, only what is said of it counts"
 });
 
 test("a bridge that has no ports, or no limit of them, or does not say, is not full", () => {
-  const isCounted = (more: object) => hasPorts({ bridgeUp: true, portsInUse: 0, ports: 10, ...more });
+  const isCounted = (more: object) => hasPorts({ bridgeUp: true, portsInUse: 0, ports: 10, version: "1", ...more });
   expect(
     [{}, { ports: 1 }, { ports: 0 }, { ports: null }, { portsUnread: true }, { bridgeUp: false }].map(isCounted),
   ).toEqual([...[true, true, false, false, false, false]]);

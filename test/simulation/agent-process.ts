@@ -65,27 +65,18 @@ export class AgentProcess {
   /** How long the timers of this machine have stood in all. */
   #timersStoodMs = 0;
   #welcomed = false;
-  /** It, or the edge for it, knows neither turns nor epochs of edges. */
-  readonly #isOfLastRelease: boolean;
   /** Its log and its calls have numbers and keys as they are. */
   readonly showsPersonal: boolean;
   /** The present transaction of the journal has written something. */
   #wrote = false;
 
-  constructor(
-    name: string,
-    context: WorldContext,
-    relay: RelayHost,
-    bridge: Bridge,
-    isOfLastRelease = draws(context, `release of ${name}`).chance(0.2),
-  ) {
+  constructor(name: string, context: WorldContext, relay: RelayHost, bridge: Bridge) {
     this.name = name;
     this.#context = context;
     this.#relay = relay;
     this.bridge = bridge;
     this.#draws = draws(context, `agent ${name}`);
     this.#standstill = new Standstill(context.clock);
-    this.#isOfLastRelease = isOfLastRelease;
     this.faults = faultsOf(context, name);
     this.showsPersonal = draws(context, `log of ${name}`).chance(0.3);
     this.#start();
@@ -321,7 +312,7 @@ export class AgentProcess {
         heard: (said: EdgeToAgent) =>
           this.#within(life, () => {
             const { toAgent = (as) => as } = this.#context.lie;
-            const message = toAgent(this.#isOfLastRelease ? asBefore(said) : said);
+            const message = toAgent(said);
             if (message === null) return;
             if (message.type === "welcome" && wire === this.edgeWire) this.#welcomed = true;
             events.message(ok(message as In));
@@ -369,12 +360,6 @@ export class AgentProcess {
     });
     return wire;
   }
-}
-
-function asBefore(message: EdgeToAgent): EdgeToAgent {
-  if (message.type !== "welcome") return message;
-  const { turns: _, edgeEpoch: __, ...welcome } = message;
-  return welcome;
 }
 
 function changed(

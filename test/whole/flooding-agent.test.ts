@@ -113,5 +113,10 @@ function helloWith(challenge: string): string {
   const key = agentKey(join(state, "flooding"));
   const place = { domain: "local", bridge: "simulated", agent: "agent-2" };
   const facts = { version: LINK_PROTOCOL_VERSION, ...place, at: Date.now(), challenge };
-  return encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) });
+  return encodeHello({
+    ...facts,
+    idLimit: { place: 0, by: "" },
+    key: key.publicKey,
+    signature: key.sign(helloText(facts)),
+  });
 }

@@ -5,8 +5,9 @@ import { agents } from "./test-domains.ts";
 export async function helloOf(index: 0 | 1, change: Partial<Hello> = {}): Promise<string> {
   const { name, publicKey, seed } = agents[index];
   const place = { domain: "local", bridge: "simulated" };
-  const said = { version: 1, agent: name, ...place, at: Date.now(), challenge: "", key: publicKey, ...change };
-  return encodeHello({ signature: await sign(seed, helloText(said)), ...said });
+  const said = { version: 1, agent: name, ...place, at: Date.now(), challenge: "", key: publicKey };
+  const hello = { ...said, idLimit: { place: 0, by: "" }, ...change };
+  return encodeHello({ signature: await sign(seed, helloText(hello)), ...hello });
 }
 
 async function sign(seed: string, text: string): Promise<string> {

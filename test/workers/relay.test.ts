@@ -48,8 +48,6 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     heartbeatMs: 3_000,
     alone: false,
     keypad: { merge: "*1", mute: "*6", sequences: expect.arrayContaining([expect.stringContaining("*00*")]) },
-    promptCalls: true,
-    turns: true,
   });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: agent.epoch, conference, commands });
@@ -148,7 +146,7 @@ test("without an agent no command is sent", async () => {
 test("a relay that was evicted knows its agents by their sockets", async () => {
   const agent = await AgentClient.connect();
   await agent.next();
-  agent.say({ type: "health", bridgeUp: true, portsInUse: 3, ports: 96 });
+  agent.say({ type: "health", bridgeUp: true, portsInUse: 3, ports: 96, version: "1" });
   agent.say({ type: "ping" });
   expect(await agent.next()).toEqual({ type: "pong" });
 
@@ -212,7 +210,7 @@ test("the active agent may not know that all sockets were lost with the relay: t
   expect(await relay().health()).toMatchObject({ agentConnected: false });
 
   vi.setSystemTime(start + 9_000);
-  other.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+  other.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" });
   vi.setSystemTime(start + 10_000);
   expect(await runDurableObjectAlarm(relay())).toBe(true);
   expect(await other.next()).toMatchObject({ type: "activate", epoch: other.epoch });
@@ -223,7 +221,7 @@ test("an agent that hands over is closed in the moment in which the standby is t
   await first.next();
   await second.next();
   expect(await relay().handOver(agents[0].name)).toBe("no-standby");
-  second.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+  second.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" });
   await vi.waitFor(async () => expect(await relay().agents()).toMatchObject([{}, { health: { bridgeUp: true } }]));
 
   expect(await relay().handOver(agents[0].name)).toEqual({ acts: agents[1].name });
@@ -266,7 +264,7 @@ test("an agent that never comes back is silent from when it was first missed, ho
   expect(await alarm()).toBe(start + 10_000);
 
   vi.setSystemTime(start + 6_000);
-  other.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+  other.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" });
   await relay().health(); // By now it is read.
   await evictDurableObject(relay());
   vi.setSystemTime(start + 10_000);

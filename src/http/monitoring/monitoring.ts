@@ -6,7 +6,7 @@ import { defaultCodes } from "../../tsp/protocol-table.ts";
 const documentResults = Object.entries(defaultCodes.result).flatMap(([word, number]) => (number <= 0 ? word : []));
 /** Of a document that gets no Confirmation, since its body is too large, or does not come whole in time. */
 export const unreadResults = ["too-large", "too-slow"] as const;
-const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unknownDomain", "unknownBridge"] as const;
+const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "unknownDomain", "unknownBridge"] as const;
 
 /** Lines that a request can cause, so that their number is limited. */
 export const edgeEvents = [

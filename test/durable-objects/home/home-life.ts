@@ -91,7 +91,7 @@ export class LastingAgent {
     else this.heard.push(message.type);
     if (message.type === "welcome") {
       this.#epoch = message.epoch;
-      this.#say(encodeMessage({ type: "health", bridgeUp: true, portsInUse: 0, ports: null }));
+      this.#say(encodeMessage({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" }));
     }
     if (message.type === "commands")
       this.report(message.conference, ...message.commands.map(({ id }: IssuedCommand) => done(id)));

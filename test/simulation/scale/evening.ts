@@ -137,7 +137,7 @@ class World {
         const own = { name: name as BridgeName, owner: `${domain.name}/${name}` };
         // Where there are several, conferences spread by what is free.
         const bridge = new Bridge(context, own, options.bridges > 1 ? callers * options.conferences : null, false);
-        for (const agent of agents) new AgentProcess(agent.name, context, edge.relayOf(bridge.name), bridge, false);
+        for (const agent of agents) new AgentProcess(agent.name, context, edge.relayOf(bridge.name), bridge);
         return bridge;
       }),
     );
