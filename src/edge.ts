@@ -23,7 +23,7 @@ import type { AuditEntry } from "./operators/audit.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
 import { strongToken, weaknessOf } from "./operators/token-strength.ts";
-import { HandleCache, withHandlesTogether } from "./routing/handles.ts";
+import { HandleCache } from "./routing/handles.ts";
 import type { AllObjects } from "./rpc/objects.ts";
 import { type Domain, type Domains, domainsOf, type EdgeVariables, loadDomains } from "./settings/load.ts";
 
@@ -83,7 +83,7 @@ export class Edge {
   #people: Promise<People> | undefined;
 
   constructor(place: EdgePlace) {
-    this.#place = { ...place, objects: withHandlesTogether(place.objects, place) };
+    this.#place = place;
     this.#metrics = new Metrics(place.counting.measures.counts);
     this.#agentsToClose = new AgentsToClose({
       after: place.after,

@@ -1,14 +1,7 @@
-import { Seen } from "../../src/delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import type {
-  HandleAnswer,
-  HandleClaim,
-  HandleIndexRpc,
-  HandleRequest,
-  NamedConferences,
-} from "../../src/rpc/handle-index.ts";
+import type { HandleAnswer, HandleClaim, HandleIndexRpc, HandleRequest } from "../../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import { type AgePorts, type DomainPorts, type Sql, type SqlRow, surelyNow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
@@ -58,12 +51,11 @@ const tables = [
 /**
  * Which conference each handle (ExtConfID) of a domain stands for, and so which conferences the domain has. Looking something up
  * writes nothing, and the first claim makes the tables. A claim writes two rows: the handle, and its entry in the index of
- * conferences; a document with claims one more, by which another document under its TransID is known.
+ * conferences.
  */
 export class HandleIndex implements HandleIndexRpc {
   readonly #ports: HandleIndexPorts;
   readonly #alarm: Alarm;
-  readonly #transactions: TransactionNames;
   readonly #tables: LazyTables;
   /** The transaction that last claimed each handle. Young claims of an earlier life are left alone. */
   readonly #claimedBy = new Map<ExtConfId, TransId>();
@@ -71,24 +63,13 @@ export class HandleIndex implements HandleIndexRpc {
   constructor(ports: HandleIndexPorts) {
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
-    this.#transactions = new TransactionNames(ports.sql);
     this.#tables = new LazyTables(ports.sql, "release_progress", ...tables);
   }
 
   async resolve(request: HandleRequest): Promise<HandleAnswer> {
-    const [contested] = await this.#claimAndRemember([request]);
-    if (!contested) return null;
+    const contested = await this.#claimAll(request);
     await Promise.all(contested.map((one) => this.#contest(request, one)));
     return this.#found(request);
-  }
-
-  async resolveAll(requests: readonly HandleRequest[]): Promise<readonly (HandleAnswer | "resolve-separately")[]> {
-    const claimed = await this.#claimAndRemember(requests);
-    return requests.map((request, index) => {
-      const contested = claimed[index];
-      if (!contested) return null;
-      return contested.length === 0 ? this.#found(request) : "resolve-separately";
-    });
   }
 
   async hasConference(confKey: ConfKey): Promise<boolean> {
@@ -102,32 +83,15 @@ export class HandleIndex implements HandleIndexRpc {
     });
   }
 
-  /**
-   * Remembers each document by its TransID, and gives it the handles that are free: first come, first served, in one transaction.
-   * For each document: its claims that another conference holds; `null`: another document had its TransID.
-   */
-  async #claimAndRemember(requests: readonly HandleRequest[]): Promise<readonly (readonly Contested[] | null)[]> {
-    const now = this.#ports.now();
-    const claiming = requests.find(({ claims }) => claims.length > 0);
-    if (!claiming && requests.every(({ named }) => !named)) return requests.map(() => []);
-    const claimed = this.#allOrNone(() => {
-      if (claiming) this.#begin(claiming.domain);
-      return requests.map(({ transId, claims, named }) => {
-        if (named && !this.#transactions.remembers(named, now, surelyNow(this.#ports))) return null;
-        return claims.flatMap((claim) => this.#claimFree(claim, transId));
-      });
+  /** Takes the free handles, in one transaction: first come, first served. Returns the claims that another conference holds. */
+  async #claimAll({ domain, transId, claims }: HandleRequest): Promise<readonly Contested[]> {
+    if (claims.length === 0) return [];
+    const contested = this.#ports.sql.transaction(() => {
+      this.#begin(domain);
+      return claims.flatMap((claim) => this.#claimFree(claim, transId));
     });
-    if (claiming) await this.#alarm.ensure(now + releaseEveryMs);
-    return claimed;
-  }
-
-  #allOrNone<Value>(work: () => Value): Value {
-    try {
-      return this.#ports.sql.transaction(work);
-    } catch (error) {
-      this.#transactions.load();
-      throw error;
-    }
+    await this.#alarm.ensure(this.#ports.now() + releaseEveryMs);
+    return contested;
   }
 
   #begin(domain: DomainName): void {
@@ -251,44 +215,4 @@ function toHandle(row: SqlRow): Handle {
     confKey: row.conf_key as ConfKey,
     claimedAt: Number(row.claimed_at),
   };
-}
-
-/** Transactions that are remembered. WebEx repeats within seconds, so that those of an honest flood are still known. */
-const mostKnown = 10_000;
-const namesTable = `CREATE TABLE IF NOT EXISTS transaction_names (at INTEGER, under TEXT, names TEXT NOT NULL, PRIMARY KEY (at, under))
-   WITHOUT ROWID`;
-
-/** Which conferences the documents of one domain named, by their TransID: a document under the same one is a repeat (protocol T38, T40). */
-class TransactionNames {
-  readonly #sql: Sql;
-  readonly #table: LazyTables;
-  #known = new Seen<string, string>(mostKnown);
-
-  constructor(sql: Sql) {
-    this.#sql = sql;
-    this.#table = new LazyTables(sql, "transaction_names", namesTable);
-    this.load();
-  }
-
-  /** Called when a write was undone, too. */
-  load(): void {
-    const rows = this.#table.read("SELECT * FROM transaction_names ORDER BY at");
-    this.#known = new Seen(
-      mostKnown,
-      rows.map(({ under, names, at }) => [String(under), String(names), Number(at)]),
-    );
-  }
-
-  /** Remembers a document that is new. False: another one came under the same, and named other conferences. */
-  remembers({ under, names, memoryMs }: NamedConferences, now: EpochMs, surely: EpochMs): boolean {
-    const since = surely - memoryMs;
-    const known = this.#known.get(under, since);
-    if (known !== undefined) return known === names;
-    this.#table.make();
-    for (const [oldest, at] of this.#known.outdated(under, since))
-      this.#sql.exec("DELETE FROM transaction_names WHERE at = ? AND under = ?", at, oldest);
-    this.#sql.exec("INSERT INTO transaction_names (at, under, names) VALUES (?, ?, ?)", now, under, names);
-    this.#known.add(under, names, now, since);
-    return true;
-  }
 }

@@ -13,8 +13,6 @@ interface InboundDocument {
   readonly domain: DomainName;
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
-  /** How long the handle index recognises a create that comes under the TransID of another document. */
-  readonly memoryMs: number;
   /** Whether this answer is sent, and waits for those to other requests of the document. */
   readonly gathers: (answer: ToWebex) => boolean;
 }
@@ -63,7 +61,6 @@ export async function deliver(
   const { domain, transId, messages } = document;
   if (await deliverFromCache(document, objects, cache, now)) return [];
   const found = await find(document, objects, cache, now);
-  if (!found) return [`another document came under TransID ${transId}: this one is confirmed, and not carried out`];
   const routed = route(messages, found);
   const { conferences, unrouted, notes } = routed;
   const requests = sharedRequests(routed, document.gathers);
@@ -105,37 +102,30 @@ async function deliverFromCache(
     .receive({ domain, confKey, transId, messages, fromCache: true, counts: true });
 }
 
-/** Asks the index for handles, and the id allocator for MsgIDs. `null`: another one had its TransID (protocol T38). */
+/** Asks the index for handles, and the id allocator for MsgIDs. */
 async function find(
-  { domain, transId, messages, memoryMs }: InboundDocument,
+  { domain, transId, messages }: InboundDocument,
   objects: Recipients,
   cache: HandleCache,
   now: EpochMs,
-): Promise<FoundHandles | null> {
+): Promise<FoundHandles> {
   const claims: HandleClaim[] = [];
   const handles = new Set<ExtConfId>();
   const msgIds = new Set<MsgId>();
-  const addresses = messages.map(addressOf);
-  for (const address of addresses) {
+  for (const address of messages.map(addressOf)) {
     if (address.by === "conf-key") claims.push({ extConfId: address.extConfId, confKey: address.confKey });
     else if (address.by === "ext-conf-id") handles.add(address.extConfId);
     else if (address.by === "msg-id") msgIds.add(address.msgId);
   }
-  const isJudged = claims.length > 0;
-  const asksIndex = isJudged || handles.size > 0;
-  // Whether two servers of a pool may make the same TransID is not documented, and a create that is taken for a repeat is lost.
-  const servers = new Set(messages.map(({ replyTo }) => replyTo));
-  const under = [transId, ...servers].join(" ");
-  const named = isJudged && { named: { under, names: JSON.stringify(addresses), memoryMs } };
+  const asksIndex = claims.length + handles.size > 0;
   const [byExtConfId, holders] = await Promise.all([
     asksIndex
-      ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles], ...named })
-      : new Map(),
+      ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles] })
+      : new Map<ExtConfId, ConfKey>(),
     Promise.all(
       Array.from(msgIds, async (msgId) => [msgId, await objects.idAllocator(domain).holderOf(msgId)] as const),
     ),
   ]);
-  if (!byExtConfId) return null;
   for (const [extConfId, confKey] of byExtConfId) cache.set(domain, extConfId, confKey, now);
   const byMsgId = new Map(holders.flatMap(([msgId, holder]) => (holder === null ? [] : [[msgId, holder] as const])));
   return { byExtConfId, byMsgId };

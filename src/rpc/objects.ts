@@ -48,7 +48,7 @@ export const objectMethods = {
     },
     ...{ givenUp: "request", replay: "request", wire: "request", testRows: "request" },
   },
-  handles: { resolve: "request", resolveAll: "objects", hasConference: "request" },
+  handles: { resolve: "request", hasConference: "request" },
   idAllocator: {
     allocate: "objects",
     holderOf: "request",

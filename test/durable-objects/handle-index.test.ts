@@ -1,7 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
-import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import { Database } from "../simulation/database.ts";
 import { memoryHandles } from "./fakes.ts";
 
@@ -202,20 +201,6 @@ test("a handle stays as long as one clock alone says that it is old", async () =
   expect(await index.hasConference(first)).toBe(false);
 });
 
-test("a document is known by its TransID as long as one clock alone says that its memory is over", async () => {
-  const machine = { now: 0, doubtMs: 0 };
-  const index = memoryHandles(() => machine.now, { doubtMs: () => machine.doubtMs });
-  const resolve = (names: string) => {
-    const named = { under: transId, names, memoryMs: hourMs };
-    return index.resolve({ domain, transId, claims: [], handles: [handle], named });
-  };
-  await resolve("one");
-  machine.now = machine.doubtMs = weekMs;
-  expect(await resolve("another")).toBeNull();
-  machine.doubtMs = 0;
-  expect(await resolve("another")).not.toBeNull();
-});
-
 test("a handle that is claimed while it is about to be released stays", async () => {
   const { index, claim, look, time } = world();
   await claim(first);
@@ -343,15 +328,6 @@ test("a claim of an earlier life is not taken away while its create is on its wa
   expect(await next.resolve(other)).toEqual(new Map([[handle, first]]));
 });
 
-test("a document without claims is remembered beside others of which nothing is, and sets no alarm", async () => {
-  const { index, alarms } = world();
-  const look = { domain, transId, claims: [], handles: [handle] };
-  const named = (names: string) => ({ ...look, named: { under: "t-1", names, memoryMs: hourMs } });
-  expect(await index.resolveAll([look, named("one")])).toEqual([new Map(), new Map()]);
-  expect(await index.resolveAll([named("other")])).toEqual([null]);
-  expect(alarms).toEqual([]);
-});
-
 test("looking up makes no tables, and an index lives on a full disk", async () => {
   const sql = new Database();
   const lines: LogLine[] = [];
@@ -417,118 +393,4 @@ test("a domain that is removed keeps its handles as long as its conferences keep
   time.now += 1;
   await index.alarm();
   expect(await index.hasConference(first)).toBe(false);
-});
-
-test("a TransID that comes with another document is known, also in another life, for as long as it is remembered", async () => {
-  const time = { now: 1_000_000 };
-  const sql = new Database();
-  const begin = () => memoryHandles(() => time.now, { sql });
-  const ask = async (index: ReturnType<typeof begin>, names: string, confKey = first, memoryMs = 2 * hourMs) =>
-    (await index.resolve({
-      domain,
-      transId,
-      claims: [{ extConfId: handle, confKey }],
-      handles: [],
-      named: { under: transId, names, memoryMs },
-    })) !== null;
-  const index = begin();
-
-  expect(await ask(index, "one")).toBe(true);
-  expect(await ask(index, "one")).toBe(true);
-  expect(await ask(index, "other", second)).toBe(false);
-  expect(await index.hasConference(second)).toBe(false);
-  expect(await ask(begin(), "other", second)).toBe(false);
-
-  time.now += 2 * hourMs;
-  expect(await ask(begin(), "other", second)).toBe(true);
-  expect(await ask(begin(), "one")).toBe(false);
-  expect(sql.exec("SELECT names FROM transaction_names")).toEqual([{ names: "other" }]);
-});
-
-test("an index of an earlier version goes on, and remembers transactions from then on", async () => {
-  const sql = new Database();
-  const begin = () => memoryHandles(() => 1_000_000, { sql });
-  const claims = [{ extConfId: handle, confKey: first }];
-  await begin().resolve({ domain, transId, claims, handles: [] });
-  expect(sql.exec("SELECT name FROM sqlite_master WHERE name = 'transaction_names'")).toEqual([]);
-
-  const named = { under: transId, names: "one", memoryMs: hourMs };
-  expect([...((await begin().resolve({ domain, transId, claims: [], handles: [handle], named })) ?? [])]).toEqual([
-    [handle, first],
-  ]);
-  expect(
-    await begin().resolve({ domain, transId, claims: [], handles: [handle], named: { ...named, names: "other" } }),
-  ).toBe(null);
-});
-
-/** A document of one create. */
-function create(under: string, extConfId: string, confKey = first, names = "one"): HandleRequest {
-  const claims = [{ extConfId: extConfId as ExtConfId, confKey }];
-  return { domain, transId: under as TransId, claims, handles: [], named: { under, names, memoryMs: hourMs } };
-}
-
-test("of documents that come together each has its own answer, as if they came one after the other", async () => {
-  const { index, claim, asked, time } = world();
-  await claim(second, "7002" as ExtConfId);
-  time.now += 60_000;
-
-  const answers = await index.resolveAll([
-    create("t-1", "7001"),
-    create("t-1", "7001"),
-    create("t-1", "7003", second, "other"),
-    create("t-2", "7001", second),
-    create("t-3", "7002", third),
-    { domain, transId, claims: [], handles: ["7001", "7009"] as ExtConfId[] },
-  ]);
-
-  const found = new Map([["7001", first]]);
-  expect(answers).toEqual([found, found, null, "resolve-separately", "resolve-separately", found]);
-  expect(asked).toEqual([]);
-  // Each that is to be resolved by itself was not taken for its own repeat.
-  expect(await index.resolve(create("t-3", "7002", third))).toEqual(new Map([["7002", third]]));
-});
-
-test("where the disk fails, nothing of documents that come together is remembered", async () => {
-  const sql = new Database();
-  const broken = { writes: false };
-  const index = memoryHandles(() => 1_000_000, {
-    sql: {
-      exec: (...asked) => sql.exec(...asked),
-      transaction: (work) =>
-        sql.transaction(() => {
-          const done = work();
-          if (broken.writes) throw new Error("disk I/O error");
-          return done;
-        }),
-    },
-  });
-  await index.resolve(create("t-0", "7000"));
-  broken.writes = true;
-  await expect(index.resolveAll([create("t-1", "7001"), create("t-2", "7002")])).rejects.toThrow("disk I/O error");
-  broken.writes = false;
-
-  expect(await index.resolve({ domain, transId, claims: [], handles: ["7001"] as ExtConfId[] })).toEqual(new Map());
-  expect(await index.resolve(create("t-1", "7003", second, "other"))).toEqual(new Map([["7003", second]]));
-});
-
-test("a flood that comes together leaves no more rows than one that comes one by one", async () => {
-  const sql = new Database();
-  const index = memoryHandles(() => 1_000_000, { sql });
-  const flood = Array.from({ length: 10_500 }, (_, id) => ({ ...create(`t-${id}`, "7001"), claims: [] }));
-  await index.resolveAll(flood.slice(0, 10_000));
-  await index.resolveAll(flood.slice(10_000));
-
-  expect(sql.exec("SELECT count(*) AS rows FROM transaction_names")).toEqual([{ rows: 10_000 }]);
-});
-
-test("of the transactions of a flood the latest 10,000 are known", async () => {
-  const sql = new Database();
-  const index = memoryHandles(() => 1_000_000, { sql });
-  const ask = (id: number, names = "one") =>
-    index.resolve({ domain, transId, claims: [], handles: [], named: { under: `${id}`, names, memoryMs: hourMs } });
-  for (let id = 0; id <= 10_000; id += 1) await ask(id);
-
-  expect(sql.exec("SELECT count(*) AS rows FROM transaction_names")).toEqual([{ rows: 10_000 }]);
-  expect(await ask(10_000, "other")).toBe(null);
-  expect(await ask(0, "other")).not.toBe(null);
 });

@@ -175,23 +175,6 @@ test("a ConfKey that no telephone can key is a conference of its own, also for o
   expect(edge.calls.at(-1)).toBe("operate 555/111");
 });
 
-test("a TransID that comes again with another create is confirmed, and makes no second conference (protocol T38, T40)", async () => {
-  const edge = new FakeEdge();
-  await edge.post(document(create()));
-  edge.calls.length = 0;
-
-  expect(await resultOf(await edge.post(document(create("7000002", "555333444"))))).toBe("0");
-
-  expect(edge.calls).toEqual(["resolve 7000002"]);
-  expect([...edge.received.keys()]).toEqual(["555111222"]);
-  expect(edge.lines.at(-1)).toMatchObject({
-    note: "another document came under TransID 52491000001: this one is confirmed, and not carried out",
-  });
-  // The first one itself is a repeat that its conference knows.
-  await edge.post(document(create()));
-  expect(edge.calls.at(-1)).toBe("receive 555111222");
-});
-
 test("one TransID of two servers makes two conferences", async () => {
   const edge = new FakeEdge(token, { webex: { ...local.webex, hosts: ["*.example.com"] } });
   await edge.post(document(create()));

@@ -3,7 +3,7 @@ import type { HomeSocket } from "../../durable-objects/home/home-socket.ts";
 import { keptIn } from "../../durable-objects/home/log/kept-values.ts";
 import { stubsBy } from "../../durable-objects/home/stubs.ts";
 import type { Sql } from "../../durable-objects/platform/platform.ts";
-import { HandleCache, withHandlesTogether } from "../../src/routing/handles.ts";
+import { HandleCache } from "../../src/routing/handles.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
 import type { Clock } from "./clock.ts";
 import { Dead, Fault, type Life, never } from "./hosted.ts";
@@ -30,14 +30,9 @@ export class EdgeProcess {
     this.name = name;
     this.#clock = clock;
     this.standstill = new Standstill(clock);
-    const objects = stubsBy({
+    this.objects = stubsBy({
       call: async (...asked) => this.begun.call(...asked),
       connect: () => Promise.reject(new Error("agents of a world go to their relay")),
-    });
-    this.objects = withHandlesTogether(objects, {
-      now: () => clock.now,
-      after: (ms, run) => this.after(ms, run),
-      waitUntil: (work) => void work.catch(() => {}),
     });
   }
 

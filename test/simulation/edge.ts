@@ -395,9 +395,8 @@ export class Edge {
     const { transId } = document;
     const { messages, verdict } = checkHosts(document.messages, this.domain.settings.webex);
     if (verdict !== null) return { status: 200, text: codec.confirm(transId, verdict) };
-    const { webex, transactionMemoryMs: memoryMs } = this.domain.settings;
-    const gathers = (answer: ToWebex) => webex.gatherMs > 0 && codec.sends(answer);
-    const received = { domain, transId, messages, memoryMs, gathers };
+    const gathers = (answer: ToWebex) => this.domain.settings.webex.gatherMs > 0 && codec.sends(answer);
+    const received = { domain, transId, messages, gathers };
     const { home, worker } = this.#shared;
     const now = this.#context.edgeNow();
     try {

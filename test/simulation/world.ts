@@ -144,7 +144,7 @@ export function run({
   const actions: string[] = [];
   const edges: Shared["edges"] = new Map();
   const home = homeName === "workers" ? null : new NodeHome(context, edges, homeName === "pair");
-  const shared: Shared = { edges, worker: new WorkerProcess(context, edges), home };
+  const shared: Shared = { edges, worker: new WorkerProcess(edges), home };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
     newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
   );

@@ -147,9 +147,8 @@ async function receiveDocument(
   }
   if (verdict !== null) return confirm(transId, verdict);
   try {
-    const { webex, transactionMemoryMs: memoryMs } = settings;
-    const gathers = (answer: ToWebex) => webex.gatherMs > 0 && codec.sends(answer);
-    const inbound = { domain: name, transId, messages, memoryMs, gathers };
+    const gathers = (answer: ToWebex) => settings.webex.gatherMs > 0 && codec.sends(answer);
+    const inbound = { domain: name, transId, messages, gathers };
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: name, transId, note });
     await hooks?.onDisk();

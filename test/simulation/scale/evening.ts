@@ -117,11 +117,11 @@ class World {
     });
     const draws = new Draws(options.seed, "evening");
     const edges: Shared["edges"] = new Map();
-    const workers = Array.from({ length: options.workers }, () => new WorkerProcess(context, edges));
+    const workers = Array.from({ length: options.workers }, () => new WorkerProcess(edges));
     const shared = {
       edges,
       get worker() {
-        return draws.pick(workers) ?? new WorkerProcess(context, edges);
+        return draws.pick(workers) ?? new WorkerProcess(edges);
       },
       home: null,
     };
