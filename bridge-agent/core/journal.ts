@@ -111,7 +111,7 @@ const phases = ["received", "begun", "ringing", "finished"] as const satisfies r
 /** For somebody else who writes, such as an agent that ends. */
 const PATIENCE = "PRAGMA busy_timeout = 2000";
 
-/** The format of the tables and of what stands in them; 0 was the one before the first release. */
+/** The format of the tables and their values. A journal of another format is refused. */
 const FORMAT = 1;
 
 const schema = `

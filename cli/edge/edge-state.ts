@@ -96,8 +96,8 @@ export function holdEdgeState(folder: string, setting: string): void {
   requireFormat(folder, setting);
 }
 
-/** The format of the edge's databases; it counts up where a version cannot read those of the one before. */
-const STATE_FORMAT = "2";
+/** The format of the edge's databases. A folder of another format is refused. */
+const STATE_FORMAT = "1";
 
 /** The state of the edge, in one file. */
 export function stateFile(folder: string): string {

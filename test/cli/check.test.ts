@@ -263,7 +263,7 @@ test("a whole state is right, and nothing is made beside it; where one was, that
 async function stateIn(state: string): Promise<string> {
   const file = join(state, "edge", "state.db");
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(join(state, "format"), "2");
+  writeFileSync(join(state, "format"), "1");
   const disk = new SqliteDisk(file);
   await disk.open();
   await disk.close();
@@ -277,7 +277,7 @@ test("a state of another format is told before the start", async () => {
   expect(await complaints(settings)).toEqual([
     expect.stringMatching(/^WRONG state: .* is of format 0, and this version/),
   ]);
-  writeFileSync(join(folder, "state", "format"), "2");
+  writeFileSync(join(folder, "state", "format"), "1");
   expect(await complaints(settings)).toEqual([
     expect.stringMatching(/^WRONG state: .* has the state of an edge on workerd, .*; name another folder/),
   ]);

@@ -144,7 +144,7 @@ test.each([
 test("refuses a folder that has only the state of an edge on workerd", async () => {
   write({ local });
   mkdirSync(join(folder, "edge", "edge", "objects"), { recursive: true });
-  writeFileSync(join(folder, "edge", "format"), "2");
+  writeFileSync(join(folder, "edge", "format"), "1");
   const refused = serve(settings, noEdge);
   await expect(refused).rejects.toThrow(/has the state of an edge on workerd, .*; name another folder/);
   await expect(refused).rejects.toBeInstanceOf(StartError);

@@ -127,7 +127,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
     edge.disk.full = true;
   },
   "no-edge-stands-by": () => pairWith([acting]),
-  "edge-could-not-act": () => pairWith([acting, { ...standing, fault: "a later release has written this database" }]),
+  "edge-could-not-act": () => pairWith([acting, { ...standing, fault: "the database has format 7" }]),
   "relay-unreachable": () => edge.broken.add("simulated"),
   "no-agent": () => edge.health.set("simulated", { ...up, agentConnected: false }),
   "bridge-away": () => edge.health.set("simulated", { ...up, bridgeUp: false }),

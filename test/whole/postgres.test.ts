@@ -149,14 +149,14 @@ test("by TLS the authority that the URL names is trusted, for the name that it v
     await expect(lookAtDatabase(`${url}?${options}`)).rejects.toThrow(new RegExp(`^127\\.0\\.0\\.1:\\d+: ${says}$`));
 });
 
-test("what a later release has written is refused, and stays as it is", async () => {
+test("refuses a database of another format", async () => {
   const { url, connect } = await newDatabase();
   const known = connect();
   await known.prepare(true);
   await postgres.ask("UPDATE bridgehead.edge SET format = 7", url);
-  await expect(known.holding()).rejects.toThrow("a later release has written this database");
+  await expect(known.holding()).rejects.toThrow("the database has format 7");
   await expect(connect().prepare(true)).rejects.toThrow(
-    "a later release has written this database (format 7; this release",
+    "the database has format 7, and this version reads format 1",
   );
 });
 

@@ -120,7 +120,7 @@ test("a full disk: posts are refused and trouble says so at once; with room agai
 test("a state that is no database is one line on standard error, and the exit code 1", async () => {
   write({ acme: domainOf([keyOf("agent-1")]) });
   mkdirSync(join(folder, "edge", "edge"), { recursive: true });
-  writeFileSync(join(folder, "edge", "format"), "2");
+  writeFileSync(join(folder, "edge", "format"), "1");
   writeFileSync(join(folder, "edge", "edge", "state.db"), "no database".repeat(100));
   edge = run(["scripts/bridgehead.ts", "serve", "--settings", settings]);
   await once(edge, "exit");

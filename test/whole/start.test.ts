@@ -222,7 +222,7 @@ test("a state folder of another format is one line on stderr that says what to d
 
   expect(ended.code).toBe(1);
   expect(ended.stderr).toMatch(
-    /^the state folder \S+ is of format 0, and .* reads format 2 alone; move it away, or .*\n$/,
+    /^the state folder \S+ is of format 0, and .* reads format 1 alone; move it away, or .*\n$/,
   );
 });
 

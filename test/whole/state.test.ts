@@ -96,7 +96,7 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   );
   const broken = newFolder();
   mkdirSync(join(broken, "edge"));
-  writeFileSync(join(broken, "format"), "2");
+  writeFileSync(join(broken, "format"), "1");
   writeFileSync(join(broken, "edge", "state.db"), "no database");
   expect((await bridgehead(["reset-clock"], { BRIDGEHEAD_STATE: broken })).stderr).toMatch(
     /^cannot set \S+state\.db back: file is not a database\n$/,
@@ -154,7 +154,7 @@ test("where the last word of a copy is not heard, no edge begins with either sta
   const lossy = await wayTo(url, (asked) => (/given_back = \$4/.test(asked) ? null : asked), "only");
   const [folder, back] = [newFolder(), newFolder()];
   mkdirSync(join(folder, "edge"));
-  writeFileSync(join(folder, "format"), "2");
+  writeFileSync(join(folder, "format"), "1");
   const disk = new SqliteDisk(join(folder, "edge", "state.db"));
   await disk.open();
   await disk.flush({ ...nothing, created: [[1, "counts/one"]], rows: [{ position: 1, object: 1, body: "[]" }] }, 1);

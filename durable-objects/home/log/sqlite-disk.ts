@@ -28,7 +28,7 @@ import { NoState } from "./no-state.ts";
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
 
-/** Of the tables and what stands in them. A release that changes either takes the next number, and reads those before. */
+/** The format of the tables and their values. A file of another format is refused. */
 const format = 1;
 
 const tables = `
@@ -181,9 +181,9 @@ export class SqliteDisk implements Disk {
     if (found.length > 0 && !found.some(({ name }) => name === "about"))
       throw new NoState(`${this.#file} is a database of another program: move it away, or say where the state is`);
     const written = formatOf(database);
-    if (written > format)
+    if (found.length > 0 && written !== format)
       throw new NoState(
-        `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
+        `${this.#file} has format ${written}, and this version reads format ${format}: use the version that wrote it, or restore a backup`,
       );
     if (!this.#readOnly) {
       // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`, and nothing
@@ -207,8 +207,7 @@ export class SqliteDisk implements Disk {
       if (alarm !== null && alarm !== undefined) alarms.set(Number(object), alarm === noAlarm ? null : Number(alarm));
     const [about] = all("SELECT * FROM about");
     const [restored] = all("SELECT max(at) AS at FROM restored");
-    // A backup of an older release has no such table.
-    const [time] = found.some(({ name }) => name === "time") ? all("SELECT doubt FROM time") : [];
+    const [time] = all("SELECT doubt FROM time");
     return {
       objects: all("SELECT object, name, alarm FROM object").map(({ object, name, alarm }) => {
         const number = Number(object);

@@ -176,10 +176,6 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   async keepDoubt({ epoch, flush, life }: Writer, doubt: KeptDoubt): Promise<boolean> {
-    // Databases of the last release lack the table.
-    await this.#ask(
-      "CREATE TABLE IF NOT EXISTS bridgehead.time (one boolean PRIMARY KEY CHECK (one), doubt text NOT NULL)",
-    );
     const rows = await this.#ask(
       `WITH by AS (UPDATE bridgehead.edge SET flush = $2 WHERE ${isLast} RETURNING 1)
        INSERT INTO bridgehead.time SELECT true, $4 FROM by ON CONFLICT (one) DO UPDATE SET doubt = excluded.doubt RETURNING 1 AS done`,
@@ -285,7 +281,7 @@ function holdingIn([row]: readonly Row[]): Holding {
   // The other edge may have been upgraded meanwhile.
   if (format !== postgresFormat)
     throw new NoState(
-      `a later release has written this database (format ${format}; this release reads ${postgresFormat}): start that one again, or restore a backup of this one`,
+      `the database has format ${format}, and this version reads format ${postgresFormat}: use the version that wrote it, or restore a backup`,
     );
   return holding as unknown as Holding;
 }
@@ -558,8 +554,7 @@ async function loadBy(client: Client): Promise<Stored> {
   const texts = await all("SELECT number, text FROM bridgehead.statement");
   const [about] = await all("SELECT at, position, object FROM bridgehead.edge");
   const [restored] = await all("SELECT max(at) AS at FROM bridgehead.restored");
-  const [known] = await all("SELECT to_regclass('bridgehead.time') AS name");
-  const [time] = known?.name == null ? [] : await all("SELECT doubt FROM bridgehead.time");
+  const [time] = await all("SELECT doubt FROM bridgehead.time");
   return {
     objects: objects.map(({ object = null, name, alarm }) => {
       const set = later.get(object) ?? alarm ?? noAlarm;

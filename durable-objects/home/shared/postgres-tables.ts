@@ -1,7 +1,4 @@
-/**
- * The format of the tables, the function and what stands in them. A release that changes it takes the next
- * number, and reads those before.
- */
+/** The format of the tables, their values and the function. A database of another format is refused. */
 export const postgresFormat = 1;
 
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
@@ -24,6 +21,7 @@ export const tables = `
   CREATE TABLE IF NOT EXISTS bridgehead.part (object bigint, name text, hash bytea GENERATED ALWAYS AS (sha256(decode(replace(key, '\\', '\\\\'), 'escape'))) STORED,
     key text NOT NULL, rows text NOT NULL, PRIMARY KEY (object, name, hash));
   CREATE TABLE IF NOT EXISTS bridgehead.restored (at bigint PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS bridgehead.time (one boolean PRIMARY KEY CHECK (one), doubt text NOT NULL);
   CREATE TABLE IF NOT EXISTS bridgehead.peer (name text PRIMARY KEY, life text NOT NULL, url text NOT NULL, version text NOT NULL, settings text NOT NULL,
     position bigint NOT NULL, fault text, seen timestamptz NOT NULL);
   INSERT INTO bridgehead.edge VALUES (true, ${postgresFormat}, 0, 0, '', '', 0, 'first', NULL, 0, 0, 0) ON CONFLICT DO NOTHING;

@@ -101,7 +101,7 @@ test("each restore is told from those before it, also by a clock that is behind"
   expect(restored).toEqual([7_000, 7_001, 7_002, 9_000]);
 });
 
-test("what a later release has written is neither served nor restored, and stays as it is", async () => {
+test("a file of another format is neither served nor restored, and stays as it is", async () => {
   const folder = newFolder();
   const [state, restored] = [join(folder, "state.db"), join(folder, "restored.db")];
   const disk = new SqliteDisk(state);
@@ -110,8 +110,8 @@ test("what a later release has written is neither served nor restored, and stays
   const later = new DatabaseSync(state);
   later.exec("PRAGMA user_version = 2; DROP TABLE part");
   later.close();
-  const says = "a later release has written";
-  await expect(disk.open()).rejects.toThrow(`${says} ${state} (format 2; this release reads 1)`);
+  const says = "has format 2, and this version reads format 1";
+  await expect(disk.open()).rejects.toThrow(`${state} ${says}`);
   await expect(restore(state, restored, 1)).rejects.toThrow(says);
   await disk.close();
   const after = new DatabaseSync(state);
