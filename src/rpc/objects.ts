@@ -46,7 +46,7 @@ export const objectMethods = {
       explain: "request",
       action: "request",
     },
-    ...{ givenUp: "request", replay: "request", wire: "request", testRows: "request" },
+    ...{ givenUp: "request", wire: "request" },
   },
   handles: { resolve: "request", hasConference: "request" },
   idAllocator: {
