@@ -155,9 +155,7 @@ test("refuses a database of another format", async () => {
   await known.prepare(true);
   await postgres.ask("UPDATE bridgehead.edge SET format = 7", url);
   await expect(known.holding()).rejects.toThrow("the database has format 7");
-  await expect(connect().prepare(true)).rejects.toThrow(
-    "the database has format 7, and this version reads format 1",
-  );
+  await expect(connect().prepare(true)).rejects.toThrow("the database has format 7, and this version reads format 1");
 });
 
 test("a database that is not in UTF-8 is refused", async () => {
