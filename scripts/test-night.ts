@@ -26,7 +26,6 @@ const proofs = [
   "env RUNS=100 npm test -- --only tests -- webex-interfaces/test/site/any-request.test.ts",
   "env LOOKS=all npm test -- --only tests -- test/browser",
   "env COMMANDS=100000 npm test -- --only tests -- test/agent/policy-hostile-edge.test.ts",
-  "env LEAVE_OUT=all npm test -- --only tests -- test/changes",
 ];
 
 const { only = "" } = command(
