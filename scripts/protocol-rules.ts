@@ -9,7 +9,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T3: "The adapter URL that is registered with WebEx has at most 64 characters.",
     T4: "The Confirmation is the response to the very request.",
     T5: "The Confirmation is about the document's form, and about hosts that may not be posted to (T16), alone; the result of the request is posted later.",
-    T6: "UTF-8 is written; every declared encoding, a byte order mark and any content type are read.",
+    T6: "UTF-8 is written. A byte order mark and zero bytes decide first, then a declared `iso-2022-*`; then valid UTF-8 is UTF-8; then the declaration decides, then the Content-Type header. White space before the declaration is skipped and logged.",
     T7: "A DOCTYPE with the address of WebEx's DTD is read; that is not fetched, no entity is expanded, and any other DOCTYPE is refused.",
     T8: "200 wherever a Confirmation can be written, 405 for other methods, 413 above 1 MiB; gzip and deflate are read, and what cannot be decompressed is no XML.",
     T9: {

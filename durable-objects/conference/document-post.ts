@@ -69,7 +69,9 @@ export function judge(
   if (answer.kind === "failed") return err(answer.reason);
   if (answer.status < 200 || answer.status > 299) return err(statusFault(answer.status));
   if (row.host === BACK_END) return ok("confirmed");
-  const confirmation = codec.readConfirmation(answer.body);
+  const notes: string[] = [];
+  const confirmation = codec.readConfirmation(answer.body, notes, answer.contentType);
+  for (const why of notes) note("warn", "document-note", why);
   if (!confirmation.ok) return confirmation;
   const { transId, result } = confirmation.value;
   if (transId !== row.transId) return err(`the Confirmation is for TransID ${transId}`);

@@ -64,13 +64,15 @@ function exchange(
       sent.destroy();
     };
     signal.addEventListener("abort", () => fail(signal.reason));
-    sent.on("response", ({ headers: { date = "" }, socket: { remoteAddress = "" } }) => {
+    let contentType: string | null = null;
+    sent.on("response", ({ headers: { date = "", ...others }, socket: { remoteAddress = "" } }) => {
+      contentType = others["content-type"] ?? null;
       const at = Date.parse(date);
       if (!Number.isNaN(at)) heardTime(at, remoteAddress);
     });
     read(sent, fail, (status, coding, whole) => {
       try {
-        resolve({ status, body: decompressed(whole, coding) });
+        resolve({ status, contentType, body: decompressed(whole, coding) });
       } catch (error) {
         reject(error);
       }

@@ -19,7 +19,12 @@ export type PostRequest = PostContent & {
 
 /** The result of a post. A failure is an answer like others. */
 export type HttpAnswer =
-  | { readonly kind: "answered"; readonly status: number; readonly body: Uint8Array }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly contentType?: string | null;
+      readonly body: Uint8Array;
+    }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** A Confirmation has some 150 bytes; a peer that sends much more is not read to its end. Counted after decompression. */
@@ -63,10 +68,12 @@ export function fetchPost(request: PostRequest): Promise<HttpAnswer> {
   return postBy(async (url, sent) => {
     const response = await fetch(url, { ...sent, method: "POST", redirect: "manual" });
     const { status, headers } = response;
-    if (endsWithin(maxBodyBytes, headers)) return { status, body: new Uint8Array(await response.arrayBuffer()) };
+    const contentType = headers.get("content-type");
+    if (endsWithin(maxBodyBytes, headers))
+      return { status, contentType, body: new Uint8Array(await response.arrayBuffer()) };
     const read = await bytesWithin(response, maxBodyBytes);
     if (read === null) throw answerTooLong();
-    return { status, body: read };
+    return { status, contentType, body: read };
   }, request);
 }
 

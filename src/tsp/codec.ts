@@ -11,7 +11,7 @@ import { escapeXml } from "./xml.ts";
 /** One side's reader and writer of the protocol, with a domain's overrides worked in. */
 interface Codec<Incoming, Outgoing> {
   /** Reads and checks a posted document; a failure names the code for the Confirmation. */
-  decode(bytes: Uint8Array): Decoded<Incoming>;
+  decode(bytes: Uint8Array, contentType?: string | null): Decoded<Incoming>;
   /**
    * One document of those of the 1 to 50 messages that can be written, as text to be sent in UTF-8 to this server, which the
    * messages name where the domain wants that; the others are named. What it
@@ -20,7 +20,7 @@ interface Codec<Incoming, Outgoing> {
    */
   encode(transId: string, messages: readonly Outgoing[], server?: WebexHost): Encoded<Outgoing>;
   confirm(transId: string, result: ResultWord): string;
-  readConfirmation(bytes: Uint8Array): Result<Confirmation, string>;
+  readConfirmation(bytes: Uint8Array, notes?: string[], contentType?: string | null): Result<Confirmation, string>;
   /** Whether the domain wants this message sent at all (protocol 2.3.1: each unconfirmed answer can be switched off). */
   sends(message: Outgoing): boolean;
 }
@@ -69,7 +69,7 @@ function build<Incoming extends TableMessage, Outgoing extends TableMessage>(
   const specs = [...Object.entries(fromWebex), ...Object.entries(toWebex)];
   const silent = new Set(specs.filter(([, spec]) => silentElements.has(spec.wire)).map(([type]) => type));
   return {
-    decode: (bytes) => readDocument(bytes, reading),
+    decode: (bytes, contentType) => readDocument(bytes, reading, contentType),
     encode: (transId, messages, server) => writeDocument(transId, messages, writing, server),
     confirm: (transId, result) => {
       const number = writing.codes.result.numbers.get(result) ?? -1;

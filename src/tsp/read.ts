@@ -26,21 +26,30 @@ export type Decoded<Message> =
 export function readDocument<Message extends TableMessage>(
   bytes: Uint8Array,
   vocabulary: Vocabulary,
+  contentType?: string | null,
 ): Decoded<Message> {
   const notes: string[] = [];
-  const tree = parseXml(bytes);
+  const tree = parseXml(bytes, notes, contentType);
   if (!tree.ok) {
     const { line, column, reason } = tree.error;
-    return refused(searchTransId(bytes), "not-xml", `line ${line}, column ${column}: ${reason}`);
+    return refused(searchTransId(bytes, contentType), "not-xml", `line ${line}, column ${column}: ${reason}`);
   }
   const root = tree.value;
   if (!isNamed(root, "WbxTSPSchema", notes)) {
-    return refused(searchTransId(bytes), "wrong-root", `the root element is ${shorten(root.name)}, not WbxTSPSchema`);
+    return refused(
+      searchTransId(bytes, contentType),
+      "wrong-root",
+      `the root element is ${shorten(root.name)}, not WbxTSPSchema`,
+    );
   }
   const name = root.attributes.find((attribute) => attribute.name === "Name")?.value;
   // One documented answer has words behind it (protocol section 5, row 9).
   if (name && !name.startsWith(documentName)) {
-    return refused(searchTransId(bytes), "wrong-root", `the root's Name is "${shorten(name)}", not ${documentName}`);
+    return refused(
+      searchTransId(bytes, contentType),
+      "wrong-root",
+      `the root's Name is "${shorten(name)}", not ${documentName}`,
+    );
   }
 
   // An element, though one page calls it an attribute (protocol section 5, row 10).
@@ -70,8 +79,8 @@ function refused(transId: string, result: ResultWord, detail: string): Decoded<n
 }
 
 /** The sender of a document that cannot be read still gets its TransID back, if there is one (protocol 3.2). */
-function searchTransId(bytes: Uint8Array): string {
-  return /<TransID\s*>([^<]{0,256})<\/TransID\s*>/i.exec(roughTextOf(bytes))?.[1]?.trim() ?? "";
+function searchTransId(bytes: Uint8Array, contentType?: string | null): string {
+  return /<TransID\s*>([^<]{0,256})<\/TransID\s*>/i.exec(roughTextOf(bytes, contentType))?.[1]?.trim() ?? "";
 }
 
 /** All messages, or the first fault in the order of the document (protocol T20, T22). */
@@ -195,12 +204,16 @@ export interface Confirmation {
 const maxConfirmationBytes = 65_536;
 
 /** The peer's answer to our document; the failure says why it is no Confirmation. */
-export function readConfirmation(bytes: Uint8Array): Result<Confirmation, string> {
+export function readConfirmation(
+  bytes: Uint8Array,
+  notes: string[] = [],
+  contentType?: string | null,
+): Result<Confirmation, string> {
   if (bytes.length === 0) return err("the answer is empty");
   if (bytes.length > maxConfirmationBytes) {
     return err(`${bytes.length} bytes, a Confirmation has at most ${maxConfirmationBytes}`);
   }
-  const tree = parseXml(bytes);
+  const tree = parseXml(bytes, notes, contentType);
   if (!tree.ok) return err(`no XML: line ${tree.error.line}, column ${tree.error.column}: ${tree.error.reason}`);
   const root = tree.value;
   if (!isNamed(root, "WbxTSPSchema", [])) return err(`the root element is ${shorten(root.name)}, not WbxTSPSchema`);

@@ -35,16 +35,22 @@ export const xmlLimits = {
  * The only reader of XML from the network: the tree of a well-formed document, or its first fault (protocol T6). A DOCTYPE may
  * name an external DTD, which nobody fetches; with declarations of its own, it is refused (protocol T7).
  */
-export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
+export function parseXml(
+  bytes: Uint8Array,
+  notes: string[] = [],
+  contentType?: string | null,
+): Result<XmlElement, XmlFault> {
   if (bytes.length > xmlLimits.bytes) {
     return err({ line: 1, column: 0, reason: `${bytes.length} bytes, at most ${xmlLimits.bytes} are read` });
   }
-  const text = textOf(bytes);
+  const text = textOf(bytes, contentType);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
+  const [, mark = "", blanks = ""] = blanksBeforeDeclaration.exec(text.value) ?? [];
+  if (blanks !== "") notes.push("white space before the XML declaration is skipped");
 
   const { parser, treeOf } = reader;
   try {
-    return ok(treeOf(text.value));
+    return ok(treeOf(blanks === "" ? text.value : mark + text.value.slice(mark.length + blanks.length)));
   } catch (error) {
     reader = newReader();
     if (!(error instanceof Refusal)) throw error;
@@ -97,43 +103,61 @@ function escapeOf(character: string): string {
 }
 
 /** The text of a document that may be broken: what cannot be decoded becomes U+FFFD. */
-export function roughTextOf(bytes: Uint8Array): string {
+export function roughTextOf(bytes: Uint8Array, contentType?: string | null): string {
   try {
-    return new TextDecoder(encodingOf(bytes)).decode(bytes);
+    return new TextDecoder(encodingOf(bytes, contentType)).decode(bytes);
   } catch {
-    return new TextDecoder().decode(bytes); // The declaration names no encoding that there is.
+    return new TextDecoder().decode(bytes); // No such encoding exists.
   }
 }
 
 // The parser removes the byte order mark. If the decoder removed one too, a document with two of them would be accepted.
 const strictly = { fatal: true, ignoreBOM: true } as const;
 const utf8 = new TextDecoder("utf-8", strictly);
-/** Enough for a declaration, whatever stands behind it. */
 const latin1 = new TextDecoder("latin1");
-const declaredEncoding = /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']/;
+const blanksBeforeDeclaration = /^(\ufeff?)([ \t\r\n]+)(?=<\?xml\s)/;
+const declaredEncoding = /^[ \t\r\n]*<\?xml\s[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']/;
+/** Enough for a declaration and some blank lines before it. */
+const DECLARATION_BYTES = 1_024;
 
-/** The characters of an XML document: by its byte order mark, else by its declaration, else UTF-8 (protocol T6). */
-function textOf(bytes: Uint8Array): Result<string, string> {
-  const label = encodingOf(bytes);
+/** The characters of an XML document (protocol T6). */
+function textOf(bytes: Uint8Array, contentType?: string | null): Result<string, string> {
+  const label = encodingOf(bytes, contentType);
   try {
     return ok((label === "utf-8" ? utf8 : new TextDecoder(label, strictly)).decode(bytes));
   } catch (error) {
     // The Encoding standard has two errors: RangeError for the label, TypeError for the bytes.
-    if (error instanceof RangeError) return err(`the declared encoding "${label}" is not known`);
+    if (error instanceof RangeError) return err(`the encoding "${label}" is not known`);
     if (error instanceof TypeError) return err(`the bytes are no ${label} text`);
     throw error;
   }
 }
 
-function encodingOf(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) return "utf-16be";
-  if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return "utf-16le";
-  if (first !== 0x3c || second !== 0x3f) return "utf-8"; // A byte order mark of UTF-8, or no declaration.
+/**
+ * A byte order mark or a zero byte decides first, then a declared ISO-2022, which looks like ASCII. Bytes that are valid UTF-8 are
+ * UTF-8, since programs often declare another encoding by mistake. Otherwise the declaration decides, then the Content-Type header.
+ */
+function encodingOf(bytes: Uint8Array, contentType: string | null = ""): string {
+  const [first, second, third] = bytes;
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return "utf-16be";
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "utf-16le";
+  if (first === 0xef && second === 0xbb && third === 0xbf) return "utf-8";
 
-  const label = declaredEncoding.exec(latin1.decode(bytes.subarray(0, 256)))?.[1]?.toLowerCase() ?? "utf-8";
-  // A program that writes a string and then encodes it leaves "utf-16" in a document that clearly is UTF-8.
-  return label.startsWith("utf-16") ? "utf-8" : label;
+  const declared = declaredEncoding.exec(latin1.decode(bytes.subarray(0, DECLARATION_BYTES)))?.[1]?.toLowerCase();
+  if (declared?.startsWith("iso-2022-")) return declared;
+  if (isUtf8(bytes)) return "utf-8";
+  const label = declared ?? /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? "")?.[1]?.toLowerCase() ?? "utf-8";
+  // UTF-16 has zero bytes in a declaration.
+  return label === "utf_8" || label.startsWith("utf-16") ? "utf-8" : label;
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    utf8.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface GrowingElement extends XmlElement {

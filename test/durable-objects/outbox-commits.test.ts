@@ -141,3 +141,18 @@ test.each([
   const answer = { kind: "answered", status, body: new Uint8Array() } as const;
   expect(judge(answer, { host: BACK_END } as QueuedDocument, testDomain(), () => {}).ok).toBe(has);
 });
+
+test("a Confirmation behind white space, in the charset of its header, confirms at once (protocol T6)", () => {
+  const domain = testDomain();
+  const text = `\n<?xml version="1.0"?><!-- reçu -->${domain.codec.confirm("t1", "ok")}`;
+  const answer = { kind: "answered", status: 200, contentType: "text/xml; charset=iso-8859-1" } as const;
+  const notes: string[] = [];
+  const note = (level: string, event: string) => notes.push(`${level} ${event}`);
+  const row = { host: reached, transId: "t1" } as QueuedDocument;
+
+  expect(judge({ ...answer, body: Buffer.from(text, "latin1") }, row, domain, note)).toEqual({
+    ok: true,
+    value: "confirmed",
+  });
+  expect(notes).toEqual(["warn document-note"]);
+});

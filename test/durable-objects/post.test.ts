@@ -198,7 +198,7 @@ describe.each([
     );
 
     expect(await post(`http://127.0.0.1:${port}/`)).toEqual({
-      ...{ kind: "answered", status: 200 },
+      ...{ kind: "answered", status: 200, contentType: null },
       body: Buffer.from("ok"),
     });
   });

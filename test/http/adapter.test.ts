@@ -183,6 +183,16 @@ test("one TransID of two servers makes two conferences", async () => {
   expect([...edge.received.keys()]).toEqual(["555111222", "555333444"]);
 });
 
+test("the charset of the Content-Type header counts where nothing else names one (protocol T6)", async () => {
+  const edge = new FakeEdge(token);
+  const text = `\n<?xml version="1.0"?>${document(create()).replace('MsgID="', 'ConfName="Fête" MsgID="')}`;
+  const response = await edge.post(Buffer.from(text, "latin1"), { "content-type": "text/xml; charset=ISO-8859-1" });
+
+  expect(await resultOf(response)).toBe("0");
+  expect(edge.received.get("555111222")).toMatchObject([{ conferenceName: "Fête" }]);
+  expect(edge.lines.at(-1)).toMatchObject({ note: "white space before the XML declaration is skipped" });
+});
+
 test("while one conference of several cannot be reached the document is not confirmed; sent again, it completes", async () => {
   const edge = new FakeEdge();
   await edge.held("7000001", "555111222");

@@ -76,18 +76,27 @@ describe("the encoding of the peer's confirmation", () => {
     ["UTF-16 without one", utf16(declared("UTF-16"))],
     ["Latin-1", latin1(declared("ISO-8859-1"))],
     ["Windows-1252", latin1(declared("windows-1252"))],
+    ["UTF-8 that calls itself UTF_8", new TextEncoder().encode(declared("UTF_8"))],
   ])("is known: %s", (_, bytes) => {
     expect(codec.readConfirmation(bytes)).toEqual({ ok: true, value: { transId: "5", result: 0 } });
   });
 
   test.each([
     ["bytes that are no UTF-8", latin1(text), "the bytes are no utf-8 text"],
-    ["an encoding that does not exist", latin1(declared("x-none")), 'the declared encoding "x-none" is not known'],
-    ["UTF-7, which hides markup", latin1(declared("utf-7")), 'the declared encoding "utf-7" is not known'],
+    ["an encoding that does not exist", latin1(declared("x-none")), 'the encoding "x-none" is not known'],
+    ["UTF-7, which hides markup", latin1(declared("utf-7")), 'the encoding "utf-7" is not known'],
     ["half a character of UTF-16", utf16(`\ufeff${text}`).subarray(0, -1), "the bytes are no utf-16le text"],
   ])("is refused, and never guessed: %s", (_, bytes, reason) => {
     expect(codec.readConfirmation(bytes)).toEqual({ ok: false, error: `no XML: line 1, column 0: ${reason}` });
   });
+});
+
+test("skips and notes white space before the declaration (protocol T6)", () => {
+  const notes: string[] = [];
+  const text = `\r\n\n<?xml version="1.0" encoding="UTF-8"?>\r\n${codec.confirm("5", "ok")}`;
+
+  expect(codec.readConfirmation(new TextEncoder().encode(text), notes)).toMatchObject({ value: { transId: "5" } });
+  expect(notes).toEqual(["white space before the XML declaration is skipped"]);
 });
 
 test("a confirmation of more than 64 KiB is refused unread", () => {

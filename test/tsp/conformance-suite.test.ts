@@ -21,16 +21,23 @@ const standalone = all.filter((one) => !withDoctype.includes(one));
 /** Only the declared encoding is wrong; the bytes say what they are, and are read by that (protocol T6). */
 const wrongLabels = new Set(["rmt-e2e-61", "hst-lhs-007", "hst-lhs-008"]);
 
+/** Only white space comes before the declaration, and is skipped (protocol T6). */
+const blankFirst = new Set(["not-wf-sa-147", "o-p01fail1", "o-p22fail1"]);
+
 /** Namespaces mean nothing in this protocol; the first four editions of XML 1.0 knew fewer letters than the fifth. */
 const notWellFormed = standalone.filter(
   ({ id, type, recommendation, edition }) =>
-    type === "not-wf" && !recommendation.startsWith("NS") && edition !== "1 2 3 4" && !wrongLabels.has(id),
+    type === "not-wf" &&
+    !recommendation.startsWith("NS") &&
+    edition !== "1 2 3 4" &&
+    !wrongLabels.has(id) &&
+    !blankFirst.has(id),
 );
 /** Without a DOCTYPE there is nothing to be valid against: the suite calls most of what is well formed invalid. */
 const wellFormed = standalone.filter(({ type }) => type === "valid" || type === "invalid");
 
 test("what is not well formed is refused", () => {
-  expect(notWellFormed).toHaveLength(294);
+  expect(notWellFormed).toHaveLength(291);
   expect(notWellFormed.filter(isRead)).toEqual([]);
 });
 

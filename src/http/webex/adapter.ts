@@ -135,7 +135,7 @@ async function receiveDocument(
     return text;
   }
   if (!text.ok) return refuse("", "not-xml", text.error.says);
-  const document = codec.decode(text.value);
+  const document = codec.decode(text.value, request.headers.get("content-type"));
   if (!document.ok) return refuse(document.transId, document.result, document.detail);
   const { transId } = document;
   const { messages, refused, verdict } = checkHosts(document.messages, settings.webex);
