@@ -345,14 +345,6 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     file: "src/conference/parts/private-talk.ts",
-    line: "else if (draft.running?.attached) notifyWaiting(draft, invitee);",
-    was: "draft.running?.attached",
-    becomes: "draft.running.attached",
-    effect: "none",
-    because: "talks end in a conference that runs",
-  },
-  {
-    file: "src/conference/parts/private-talk.ts",
     line: "if (extCallId === null) return; // WebEx invites in private, and nobody else.",
     was: "extCallId === null",
     becomes: "false",
