@@ -138,7 +138,7 @@ test.each([
         await world.time.pass(1_000);
         expect(await wait()).toMatchObject({ since, acknowledged: { word: "known" } });
         expect(await servers()).toMatchObject([{ failure: "TimeoutError", troubled: [confKey] }]);
-        expect(world.pages.findLast(({ live }) => live)?.live?.trouble).toEqual(["posts"]);
+        expect(world.pages.findLast(({ live }) => live)?.live?.trouble).toContain("posts");
         expect(await figure("oldestDocumentSeconds")).toBe((edge.time - since) / 1_000);
       }
     };

@@ -241,14 +241,6 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     file: "src/conference/server/resync.ts",
-    line: 'const isLatest = head.phase === "ended" && (of?.host ?? head.host) === head.host;',
-    was: 'head.phase === "ended"',
-    becomes: "true",
-    effect: "none",
-    because: "only a conference that is over can have told that it is; the compiler asks",
-  },
-  {
-    file: "src/conference/server/resync.ts",
     line: 'if (head.phase !== "ended" || head.byWebex || head.closedUntil !== undefined) return;',
     was: 'head.phase !== "ended"',
     becomes: "false",
@@ -366,14 +358,6 @@ export const verdicts: readonly Verdict[] = [
     becomes: "true",
     effect: "none",
     because: "only a conference that runs has rooms; the compiler wants it said",
-  },
-  {
-    file: "src/conference/parts/speakers.ts",
-    line: "const speaking = speech.speaking.filter((call) => !draft.callers.get(call)?.heardInTalk);",
-    was: "draft.callers.get(call)?.heardInTalk",
-    becomes: "draft.callers.get(call).heardInTalk",
-    effect: "none",
-    because: "whoever leaves is taken from the speakers",
   },
   {
     file: "src/conference/reconcile.ts",

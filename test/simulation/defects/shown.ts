@@ -101,8 +101,8 @@ export const shownDefects: DefectsByFile = {
   "src/rpc/conference-view.ts": {
     "a conference is shown with the query of its server": {
       foundBy: "what is secret is shown to nobody",
-      before: "address(v.pipe(text<WebexHost",
-      after: "open(v.pipe(text<WebexHost",
+      before: "host: address(\n    v.pipe(text<WebexHost",
+      after: "host: open(\n    v.pipe(text<WebexHost",
     },
   },
   "src/settings/values.ts": {
