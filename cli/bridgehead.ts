@@ -74,11 +74,6 @@ export function bridgehead(parts: EdgeParts): Command {
   addBridgeCheck(program);
   addWebex(program, webexPorts);
 
-  program
-    .command("version")
-    .description("print the version")
-    .action(() => print(version));
-
   return program;
 }
 

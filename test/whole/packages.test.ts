@@ -59,7 +59,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   test("install: edge and agent serve, each as its own user, and a conference is held", async () => {
     await follow("install", "1.0.0");
 
-    expect(await machine.run("bridgehead version")).toBe("1.0.0\n");
+    expect(await machine.run("bridgehead --version")).toBe("1.0.0\n");
     const processes = await machine.run("ps -eo user:20,args | grep -E '[b]ridgehead.mjs|[b]ridgehead-agent.mjs'");
     const users = processes
       .trim()
@@ -194,7 +194,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       ["rollback", "1.0.0"],
     ] as const) {
       await follow(step, version);
-      expect(await machine.run("bridgehead version; bridgehead-agent version")).toBe(`${version}\n${version}\n`);
+      expect(await machine.run("bridgehead --version; bridgehead-agent version")).toBe(`${version}\n${version}\n`);
       await servicesOwnTheirFiles();
       const { calls } = await telephones.state();
       expect(calls.find(({ id }) => id === caller.call)).toMatchObject({ state: "in-conference" });
