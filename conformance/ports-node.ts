@@ -88,7 +88,8 @@ async function listen(address: string, handle: Handler, tls?: Tls): Promise<List
       .then(
         (answer) => {
           if (answer === "hang") return;
-          if (answer === "reset") return void incoming.socket.destroy();
+          // After a first byte, so that no client takes it for an idle connection that was closed.
+          if (answer === "reset") return void incoming.socket.end("HTTP/1.1 200 OK\r\n");
           const bytes = Buffer.from(answer.bytes ?? Buffer.from(answer.body));
           response.writeHead(answer.status, answer.headers ?? { "content-type": "text/xml; charset=UTF-8" });
           // Written in two pieces it is chunked.

@@ -57,10 +57,10 @@ export class StagesFold {
   }
 
   read({ seq, at, input, facts }: InputRow): void {
-    if (input?.type === "operator" && input.id === this.#id && !this.#begun && facts)
+    if (input?.type === "operator" && input.id === this.#id && !this.#begun)
       this.#begun = { person: input.person, request: input.request, onDisk: { seq, at } };
     const why = whyDropped(facts);
-    for (const fact of facts?.flatMap(singleFacts) ?? []) this.#read(at, fact, why);
+    for (const fact of facts.flatMap(singleFacts)) this.#read(at, fact, why);
   }
 
   #outcome(asked: EpochMs): ActionResult | null {

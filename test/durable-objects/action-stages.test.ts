@@ -183,13 +183,13 @@ test("two actions in one commit: the second one is judged behind the first", asy
   expect(await world.conference.reader.action("a2" as ActionId)).toBeNull();
 });
 
-test("what is so already is done, and WebEx is not told", async () => {
+test("an unlock of an open conference does nothing; an unmute of an unmuted caller reaches the bridge", async () => {
   const world = await runningWorld();
   await world.operate("a1", { type: "unlock" });
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["", "done", "nothing changed"]);
   await world.operate("a2", { type: "unmute", call: "c0" });
   await world.allDone();
-  expect(inShort(await stagesOf(world, "a2"))).toEqual(["unmute: done", "done", "no notification of its own was due"]);
+  expect(inShort(await stagesOf(world, "a2"))).toEqual(["unmute: done", "done", "confirmed"]);
 });
 
 test("two actions that want the same have one command, and both its result", async () => {

@@ -228,10 +228,9 @@ function isAlike(one: CallerChange, other: CallerChange): boolean {
   return isOfOneKind && (one.attendeeId === undefined) === (other.attendeeId === undefined);
 }
 
-/** The bridge has muted or unmuted a call, perhaps once more. In a private talk, too, that is how the call is from now on. */
+/** Applies a mute or unmute by the bridge, also of a call that is so already: WebEx gets a notification after each answer (protocol 4.11). */
 export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
-  const changed = setMuteState(draft, caller, muted);
-  if (changed !== caller || caller.unreportedMute) notifyMuteState(draft, changed);
+  notifyMuteState(draft, setMuteState(draft, caller, muted));
 }
 
 function setMuteState(draft: Draft, caller: Caller, muted: boolean): Caller {
