@@ -220,6 +220,10 @@ export function notifyMuteState(
 /** Notifies WebEx of a mute state that was changed for a return to the main room, after which the call stayed where it was. */
 export function notifyUnreported(draft: Draft, caller: Caller): void {
   if (caller.unreportedMute) notifyMuteState(draft, caller);
+  // A mute that has no result yet is reported with it.
+  for (const { unreported, ...pending } of draft.commands.values())
+    if (unreported && "call" in pending.command && pending.command.call === caller.call)
+      draft.commands.set(pending.id, pending);
 }
 
 /** Changes of one kind replace each other, so that a caller who keeps keying while WebEx is away costs no more than others. */
