@@ -96,10 +96,6 @@ export interface Sql {
   transaction<Value>(work: () => Value): Value;
 }
 
-export function hasColumn(sql: Sql, table: string, column: string): boolean {
-  return sql.exec("SELECT name FROM pragma_table_info(?) WHERE name = ?", table, column).length > 0;
-}
-
 export function hasTable(sql: Sql, name: string): boolean {
   return sql.exec("SELECT name FROM sqlite_master WHERE name = ?", name).length > 0;
 }

@@ -348,7 +348,7 @@ const rows = {
     from: ["edge"],
     says: () => "The operator's token is so short, or of so few characters, that it can be guessed.",
     todo: () =>
-      "Take another one, and give it to whoever needs it. On your own machine: remove its file (operatorTokenFile), and restart the edge, which makes one; a later release does not start with this one.",
+      "Take another one, and give it to whoever needs it. On your own machine: remove its file (operatorTokenFile), and restart the edge, which makes one.",
   },
   "agent-refused": {
     title: "An agent is refused for its key",

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { objectKinds } from "../../durable-objects/platform/object-kinds.ts";
 import { type ObjectPlace, type OwnPlace, placeOf } from "../../durable-objects/platform/object-place.ts";
-import { hasColumn, nextLookAt } from "../../durable-objects/platform/platform.ts";
+import { nextLookAt } from "../../durable-objects/platform/platform.ts";
 import type { BridgeName, ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
@@ -39,14 +39,6 @@ test("while the time is in doubt, an object looks once a day whether its deletio
   expect([looks(0), looks(1)]).toEqual([
     [hourMs, 3 * dayMs],
     [hourMs, dayMs],
-  ]);
-});
-
-test("a table has the columns with which it was made, and no other", () => {
-  const sql = new Database();
-  sql.exec("CREATE TABLE one (key TEXT)");
-  expect([hasColumn(sql, "one", "key"), hasColumn(sql, "one", "name"), hasColumn(sql, "two", "key")]).toEqual([
-    ...[true, false, false],
   ]);
 });
 

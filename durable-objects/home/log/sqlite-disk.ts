@@ -32,14 +32,14 @@ const noAlarm = -1;
 const format = 1;
 
 const tables = `
-  CREATE TABLE IF NOT EXISTS about (one INTEGER PRIMARY KEY, at INTEGER NOT NULL, position INTEGER NOT NULL, object INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS log (position INTEGER PRIMARY KEY, object INTEGER NOT NULL, alarm INTEGER, body TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS statement (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS object (object INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, up_to INTEGER NOT NULL, alarm INTEGER, schema TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS part (object INTEGER, name TEXT, key TEXT, rows TEXT NOT NULL, PRIMARY KEY (object, name, key)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS restored (at INTEGER PRIMARY KEY);
-  CREATE TABLE IF NOT EXISTS time (one INTEGER PRIMARY KEY, doubt TEXT NOT NULL);
-  INSERT OR IGNORE INTO about VALUES (1, 0, 0, 0);
+  CREATE TABLE about (one INTEGER PRIMARY KEY, at INTEGER NOT NULL, position INTEGER NOT NULL, object INTEGER NOT NULL);
+  CREATE TABLE log (position INTEGER PRIMARY KEY, object INTEGER NOT NULL, alarm INTEGER, body TEXT NOT NULL);
+  CREATE TABLE statement (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
+  CREATE TABLE object (object INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, up_to INTEGER NOT NULL, alarm INTEGER, schema TEXT NOT NULL);
+  CREATE TABLE part (object INTEGER, name TEXT, key TEXT, rows TEXT NOT NULL, PRIMARY KEY (object, name, key)) WITHOUT ROWID;
+  CREATE TABLE restored (at INTEGER PRIMARY KEY);
+  CREATE TABLE time (one INTEGER PRIMARY KEY, doubt TEXT NOT NULL);
+  INSERT INTO about VALUES (1, 0, 0, 0);
 `;
 
 const texts = {
@@ -511,9 +511,9 @@ function formatOf(database: DatabaseSync): number {
 }
 
 function lay(database: DatabaseSync): void {
-  database.exec(`PRAGMA journal_mode = WAL; ${tables}`);
-  // To set it writes a page, also where nothing changes.
-  if (formatOf(database) !== format) database.exec(`PRAGMA user_version = ${format}`);
+  database.exec("PRAGMA journal_mode = WAL");
+  // A kill must not leave tables without their format: the next start would refuse them.
+  if (formatOf(database) !== format) database.exec(`BEGIN; ${tables} PRAGMA user_version = ${format}; COMMIT`);
 }
 
 /** Each byte of a file, where it is. */
