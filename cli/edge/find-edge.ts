@@ -42,6 +42,9 @@ export function findEdge(variables: NodeJS.ProcessEnv & EdgeVariables, places: E
     );
   }
   const tokenFrom = givenToken ? "OPERATOR_TOKEN" : placeOf(variables, places).tokenFile();
+  const isLocalToken = tokenFrom === localTokenFile(variables.BRIDGEHEAD_STATE || places.folder);
+  if (!givenToken && far !== undefined && (isLocalToken || named?.from === "ADAPTER_URL"))
+    throw new StartError(`the token in ${tokenFrom} is not sent to ${far}, which ${urlFrom} names; set OPERATOR_TOKEN`);
   const token = givenToken || tokenIn(tokenFrom);
   if (!sendable.test(token))
     throw new StartError(`the operator's token of ${tokenFrom} holds what no request could send`);
@@ -73,7 +76,7 @@ interface Place {
 function placeOf({ BRIDGEHEAD_STATE }: NodeJS.ProcessEnv, { folder: usual, settings, uid }: EdgePlaces): Place {
   const folder = BRIDGEHEAD_STATE || usual;
   const run = join(folder, "agent.json");
-  const ownToken = join(folder, "operator-token");
+  const ownToken = localTokenFile(folder);
   const isRun = existsSync(run);
   if (isRun && (BRIDGEHEAD_STATE || statSync(folder).uid === uid))
     return { address: () => ({ ...urlsOfRun(run), urlFrom: run }), tokenFile: () => ownToken };
@@ -94,6 +97,10 @@ function placeOf({ BRIDGEHEAD_STATE }: NodeJS.ProcessEnv, { folder: usual, setti
       );
     },
   };
+}
+
+function localTokenFile(folder: string): string {
+  return join(folder, "operator-token");
 }
 
 function urlsOfRun(file: string): Pick<EdgeAddress, "url" | "second"> {

@@ -19,5 +19,9 @@ export function edgeUrlOf(given: EdgeVariables): { readonly url: string; readonl
       return `${from} is "${url}"; it must be an address such as http://127.0.0.1:8787${from === "ADAPTER_URL" ? "/tsp/local" : ""}`;
     return { url: from === "ADAPTER_URL" ? new URL(url).origin : url, from };
   }
-  return given.PORT ? { url: `http://127.0.0.1:${given.PORT}`, from: "PORT" } : null;
+  const { PORT } = given;
+  if (!PORT) return null;
+  if (!/^\d+$/.test(PORT) || Number(PORT) < 1 || Number(PORT) > 65_535)
+    return `PORT is "${PORT}"; it must be a port from 1 to 65535, for example 8787`;
+  return { url: `http://127.0.0.1:${PORT}`, from: "PORT" };
 }

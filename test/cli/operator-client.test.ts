@@ -148,6 +148,14 @@ test("a token that was given goes to no address that was only found, unless that
   expect(findEdge(variables, nowhere)).toMatchObject({ url: "http://127.0.0.1:18787", token: "mine" });
 });
 
+test.each(["ADAPTER_URL", "BRIDGEHEAD_URL"])("a local run's token goes to no far edge of %s", (variable) => {
+  written("agent.json", { edge: "ws://127.0.0.1:18787" });
+  written("operator-token", "made-at-random");
+  const variables = { BRIDGEHEAD_STATE: folder, [variable]: "https://far.example/tsp/local" };
+
+  expect(() => findEdge(variables, nowhere)).toThrow(/operator-token is not sent to https:\/\/far\.example/);
+});
+
 test("a local run in the current folder counts only where the folder is one's own, or is named", () => {
   const local = written("agent.json", { edge: "ws://127.0.0.1:18787" });
   written("operator-token", "theirs");
@@ -174,6 +182,7 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
     { BRIDGEHEAD_URL: "tsp.example.com" },
     /^BRIDGEHEAD_URL is "tsp\.example\.com"; it must/,
   ],
+  ["a PORT that is no number", { PORT: "abc" }, /^PORT is "abc"; it must be a port/],
 ])("%s is said in one line", (_, variables, says) => {
   expect(() => findEdge({ BRIDGEHEAD_STATE: folder, ...variables }, nowhere)).toThrow(says);
 });
