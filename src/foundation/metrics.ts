@@ -17,8 +17,7 @@ export class Counts {
     this.#families.set(family, ofFamily);
     const before = ofFamily.get(series);
     if (typeof more === "number") ofFamily.set(series, (typeof before === "number" ? before : 0) + more);
-    // A version with other bounds begins anew: Prometheus takes that for a restart.
-    else ofFamily.set(series, sumOf(typeof before === "object" && before.length === more.length ? before : [], more));
+    else ofFamily.set(series, sumOf(typeof before === "object" ? before : [], more));
   }
 
   addAll(data: CountsData): void {

@@ -104,20 +104,6 @@ test("a portion whose answer is lost is sent again and counts once, also over a 
   expect(await world.posts()).toBe(2);
 });
 
-test("a histogram that an older version kept with other bounds begins anew", async () => {
-  const world = new World();
-  const { measures, sender } = world.process("one");
-  await world.counts.add("older", [
-    { number: 1, counts: { bridgehead_post_seconds: { 'domain="local"': [7, 8, 9] } } },
-  ]);
-  measures.postSeconds.observe({ domain: "local" }, 150);
-  await sender.flush();
-  const shown = new Counts();
-  shown.addAll(await world.counts.all());
-  expect(measures.text([], shown)).toContain('bridgehead_post_seconds_count{domain="local"} 1\n');
-  expect(measures.text([], shown)).toContain('bridgehead_post_seconds_sum{domain="local"} 0.15\n');
-});
-
 test("two hand-overs at once, of which the later one comes first, count each portion once", async () => {
   const world = new World();
   const { measures, sender } = world.process("one");
