@@ -53,11 +53,6 @@ const notOfProtocol = "it sent what is not of the bridge protocol";
 /** Fewer may be a bridge that was started anew. */
 const CLOSES_WITH_ADVICE = 3;
 
-/** Of a bridge program of version 1 or 2. */
-const lacks =
-  "it does not say whose a conference is (`owner`), nor which number a caller dialled (`dialled`). Update the bridge program as " +
-  "docs/bridge-protocol.md says";
-
 function closedAgain({ agent }: DriverIdentity): string {
   return (
     `, again and again soon after its hello. Either another process is connected under the name ${agent}: stop one of the two, or ` +
@@ -196,13 +191,7 @@ export class GenericDriver implements BridgeDriver {
 
   #receiveHello(message: Received): void {
     if (message.type !== "hello") return this.#socket.end(`it began with ${message.type}, not with hello`);
-    const { version, bootId, ports, cannot, announces = false } = message;
-    if (version !== BRIDGE_PROTOCOL_VERSION) {
-      const versions = `version ${version} of the bridge protocol, this agent speaks ${BRIDGE_PROTOCOL_VERSION}`;
-      return this.#socket.end(
-        `it speaks ${versions}: ${version < BRIDGE_PROTOCOL_VERSION ? lacks : "update the agent"}`,
-      );
-    }
+    const { bootId, ports, cannot, announces = false } = message;
     this.#isGreeted = true;
     this.#announces = announces;
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);

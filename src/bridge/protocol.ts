@@ -26,7 +26,10 @@ export type AgentToBridge = Checked<typeof agentToBridge>;
 const bridgeToAgent = v.variant("type", [
   /** The first message on each connection. */
   typed("hello", {
-    version: whole,
+    version: v.custom<number>(
+      (version) => version === BRIDGE_PROTOCOL_VERSION,
+      `must be ${BRIDGE_PROTOCOL_VERSION}. Update the bridge program or the agent`,
+    ),
     bootId: v.pipe(word, v.nonEmpty()),
     ports: v.nullable(whole),
     /** Absent: the bridge can do everything. */
@@ -50,8 +53,6 @@ export interface BadState {
 }
 
 const anyState = typed("state", { id: whole });
-/** Of another version, of which nothing else is known. */
-const anyHello = typed("hello", { version: whole });
 
 /** Longest message in characters: the state of a bridge with some 160,000 calls. */
 export const MAX_BRIDGE_MESSAGE_LENGTH = 64 * 1024 * 1024;
@@ -64,10 +65,7 @@ export function decodeAgentToBridge(text: string): Result<AgentToBridge, string>
 export function decodeBridgeToAgent(text: string): Result<BridgeToAgent | BadState, string> {
   return decode(bridgeToAgent, text, (value, why) => {
     const state = v.safeParse(anyState, value);
-    if (state.success) return { type: "bad-state", id: state.output.id, why };
-    const hello = v.safeParse(anyHello, value);
-    if (!hello.success || hello.output.version === BRIDGE_PROTOCOL_VERSION) return null;
-    return { type: "hello", version: hello.output.version, bootId: "", ports: null };
+    return state.success ? { type: "bad-state", id: state.output.id, why } : null;
   });
 }
 
