@@ -14,7 +14,7 @@ export function makeStateFolder(folder: string): void {
   const journal = journalFile(folder);
   try {
     makeFolder(folder);
-    writeFileSync(journal, "", { flag: "a" });
+    writeFileSync(journal, "", { flag: "a", mode: 0o600 });
   } catch (error) {
     if (codeOf(error) === "EISDIR") {
       throw new Error(`state: ${journal} is a folder, and the journal is a file: move it away`);

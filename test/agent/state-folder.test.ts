@@ -36,7 +36,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 test("a state folder is made with all that is above it, and a journal that is there stays as it is", () => {
   const state = join(folder, "a", "b", "state");
   makeStateFolder(state);
-  expect(readFileSync(journalFile(state), "utf8")).toBe("");
+  expect([statSync(journalFile(state)).mode & 0o777, readFileSync(journalFile(state), "utf8")]).toEqual([0o600, ""]);
   writeFileSync(journalFile(state), "what the agent has noted");
   makeStateFolder(state);
   expect(readFileSync(journalFile(state), "utf8")).toBe("what the agent has noted");
