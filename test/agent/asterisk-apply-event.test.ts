@@ -70,12 +70,12 @@ test.each<[string, AriEvent]>([
     "another program put into the application",
     { type: "StasisStart", args: [], channel: { ...channel(leg), dialplan: { exten: "s" } } },
   ],
-])("a channel that %s is hung up on", (_, event) => {
+])("hangs up on a channel that %s", (_, event) => {
   entered(mirror, mirror.addConference(key, "b1"));
   expect(applyEvent(mirror, event)).toEqual({ reports: [], followUps: [{ type: "hang-up", call: leg }] });
 });
 
-test("a dialled channel that starts before its answer is not hung up on, also by a transfer", () => {
+test("keeps a dialed channel that starts before its answer", () => {
   const conference = mirror.addConference(key, "b1", { dialled: [{ call: leg, number: "14085551234" }] });
   const start: AriEvent = { type: "StasisStart", args: [], channel: channel(leg) };
   expect(applyEvent(mirror, start)).toEqual(nothing);

@@ -391,7 +391,7 @@ test("turns callers away whom Asterisk cannot describe, and shows the others, th
   expect(world.reports.map(({ type }) => type)).toEqual(["prompted", "notice"]);
 });
 
-test("hangs up on a channel that the dialplan has handed to it as anything but a caller", async () => {
+test("hangs up on a channel that the dialplan hands over as no caller", async () => {
   const channel = { id: "c1", name: "Local/1", state: "Up", caller: { number: "1" }, dialplan: { exten: "s" } };
   world.asterisk.send({ type: "StasisStart", args: ["other"], channel });
   await vi.waitFor(() => expect(world.asterisk.requests.map(({ what }) => what)).toContain("DELETE /channels/c1"));

@@ -454,7 +454,7 @@ describe("a link that is up", () => {
     });
   });
 
-  test("hangs up on the channel that takes a caller's place by an attended transfer", async () => {
+  test("hangs up on a channel that replaces a caller by attended transfer", async () => {
     const { answers, requests } = world.asterisk;
     answers[`POST /channels/${caller}/answer`] = { status: 204 };
     world.asterisk.send(began(caller));

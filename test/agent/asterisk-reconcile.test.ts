@@ -164,7 +164,7 @@ describe("a snapshot", () => {
     expect(mirror.state().calls).toMatchObject([{ call: caller, stage: "ended", reason: "conference-ended" }]);
   });
 
-  test.each([false, true])("hangs up a channel in a room that is no call, after a gap or not (%s)", (afterGap) => {
+  test.each([false, true])("hangs up on a channel in a room that is no call (after a gap: %s)", (afterGap) => {
     mirror.addConference(key, "bridge-1");
     const seen = snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM, [leg])], channels: [channel(leg)] });
     expect(reconcile(mirror, seen, mirror.version, afterGap)).toEqual({

@@ -39,7 +39,7 @@ test.each([
   expect(own.notes.filter((note) => note.includes("`policy.promptCalls`"))).toHaveLength(1);
 });
 
-test("counts the callers whom a takeover finds in the prompt", () => {
+test("counts callers whom a takeover finds in the prompt", () => {
   const own = world();
   own.loseBridge();
   const calls = [1, 2, 3, 4].map((place) => own.machine.dialIn(`1408555000${place}`, ""));

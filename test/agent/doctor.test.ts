@@ -204,7 +204,7 @@ function heldJournal(name: string) {
   return { state, file, release: holdStateFolder(state) };
 }
 
-test("doctor says that the journal of an agent is whole", async () => {
+test("doctor reports a whole journal", async () => {
   const { state, file, release } = heldJournal("whole");
   expect((await doctorSays({ state })).said.journal).toBe(`ok    journal: ${file} is whole`);
   release();
@@ -218,7 +218,7 @@ async function agentThatSays(status: object): Promise<number> {
   return (agent.address() as AddressInfo).port;
 }
 
-test("asking the agent for its calls makes no key, and says that there is none", async () => {
+test("`calls` reports a missing key and creates none", async () => {
   const state = join(folder, "without-key");
   const server = createServer((_, response) => response.writeHead(403).end()).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -222,7 +222,7 @@ test("an edge that sends more than any message is long is left, before the agent
   expect(await closed).toBe(1009);
 });
 
-test("sends all messages of one time in one frame", async () => {
+test("sends simultaneous messages in one frame", async () => {
   link.connect();
   const socket = await relay.socket();
   socket.send(encodeMessage(welcome));

@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("an agent whose log disk is full goes on, and ends at SIGTERM", async () => {
+test("serves with a full log disk until SIGTERM", async () => {
   const full = openSync("/dev/full", "w");
   agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings], {
     stdio: ["ignore", full, full],
@@ -45,7 +45,7 @@ test("an agent whose log disk is full goes on, and ends at SIGTERM", async () =>
   expect(await exit).toEqual([0, null]);
 });
 
-test("an agent whose journal's disk is full does not start, and says why in one line", async () => {
+test("refuses to start with a full journal disk, in one line", async () => {
   const run = ["bridge-agent/main.ts", "run", "--settings", settings];
   const start = ["--fsize=20000:unlimited", process.execPath, ...run];
   const refused = spawnSync("prlimit", start, { encoding: "utf8" });
@@ -55,7 +55,7 @@ test("an agent whose journal's disk is full does not start, and says why in one 
   ]);
 });
 
-test("an agent whose journal's disk fills up ends with an error line", async () => {
+test("ends with an error line when the journal's disk fills up", async () => {
   await bridge.close();
   const running = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
   agent = running;

@@ -58,7 +58,7 @@ test.each([
   server.close();
 });
 
-test("calls are for whoever can read the agent's key", async () => {
+test("serves calls only to holders of the agent's key", async () => {
   const other = agentKey(join(folder, "other"));
   const ask = async (headers: Readonly<Record<string, string>>) => {
     const { code, said } = await asked({}, "/calls", { headers });
@@ -122,7 +122,7 @@ test.each([
   expect((await asked({ health }, "/healthz")).code).toBe(200);
 });
 
-test("the figures are those of the agent, and begin at 0", () => {
+test("reports the agent's stats, which begin at 0", () => {
   const counters = new Counters();
   counters.turns = 7;
   counters.edgeMessages.sent = 3;

@@ -95,7 +95,7 @@ test("a mute code that waits acts after two seconds, once; while nobody may be l
   expect([world.announced(), world.legs.callsInside(KEY)]).toEqual([[], [caller]]);
 });
 
-test("callers in the prompt are counted after an arrival, and callers inside never", () => {
+test("counts only callers in the prompt, and only after an arrival", () => {
   const { keypads, inside, keys, arrives } = keypadsWorld(waiting);
   inside();
   keys("*6");

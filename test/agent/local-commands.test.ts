@@ -26,7 +26,7 @@ async function agentThat(answers: (request: IncomingMessage, response: ServerRes
   return { server, settings: { ...agentSettings, state, listen: { port: (server.address() as AddressInfo).port } } };
 }
 
-test("calls are asked for with the agent's signature, the status by anybody", async () => {
+test("signs requests for calls but not for the status", async () => {
   const asked: string[] = [];
   const { settings } = await agentThat(({ method = "", url = "", headers }, response) => {
     const signed = String(headers["bridgehead-signed"] ?? "nobody");

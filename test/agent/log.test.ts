@@ -69,7 +69,7 @@ test.each([
   ["its disk is full", () => openSync("/dev/full", "w")],
   ["its pipe is not read", () => openPipe(constants.O_RDWR)],
   ["its pipe has no reader", () => openPipe(constants.O_WRONLY)],
-])("a log drops and counts lines while %s, and its close ends", async (_, open) => {
+])("drops and counts lines while %s, and still closes", async (_, open) => {
   const log = new LogDestination(open());
   for (let count = 0; count < 300; count += 1) log.write(`${"x".repeat(9_999)}\n`);
 
@@ -78,7 +78,7 @@ test.each([
   expect(log.dropped).toBeGreaterThan(150);
 });
 
-test("a log that is read again has all kept lines, and then says how many were dropped", async () => {
+test("writes all kept lines, then the number of dropped ones", async () => {
   const pipe = openPipe(constants.O_RDWR);
   const log = new LogDestination(pipe);
   const line = `${"x".repeat(9_999)}\n`;

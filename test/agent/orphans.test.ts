@@ -155,7 +155,7 @@ function announced() {
 
 const again = { type: "create-conference", maxCallers: null, anonymousId: null, renews: true } as const;
 
-test("reports of calls that came and went without the edge arrive once", () => {
+test("delivers reports of calls during an edge outage once", () => {
   const { world, call } = withCaller();
   world.loseEdge();
   const before = world.heard.length;

@@ -245,7 +245,7 @@ test("an agent that believes to be alone does not take back a place that another
 test.each([
   [false, "*********34"],
   [true, "14085551234"],
-])("a running agent shows numbers as its settings say (personal: %s)", async (personal, number) => {
+])("shows numbers as the settings say (personal: %s)", async (personal, number) => {
   const { timers, running, answer, greeted } = world({ logs: { personal } });
   await greeted();
   const call = { call: "c1", stage: "prompted", number: "14085551234", dialled: "18005551234", keys: "" } as never;
@@ -295,7 +295,7 @@ test("how long the bridge took for a command is counted, by its result", async (
   expect(text).toContain('bridgehead_agent_command_seconds_count{result="refused"} 0\n');
 });
 
-test("what the policy refuses is counted and logged with the number masked", async () => {
+test("counts and logs a policy refusal with the number masked", async () => {
   const { timers, toBridge, running, lines, serves, command } = world({ policy: { allow: ["+1408"], deny: [] } });
   await serves();
   const dial = (call: string, area: string) => {
@@ -330,7 +330,7 @@ async function stoppingWithCommand() {
   return { notes, closes, alive, finish };
 }
 
-test("a stop gives up after 45 s, and the log has what is left", async () => {
+test("a stop gives up after 45 s and logs what is left", async () => {
   const { notes, closes, alive, finish } = await stoppingWithCommand();
 
   finish(); // What is reported of it is never acknowledged.
@@ -342,7 +342,7 @@ test("a stop gives up after 45 s, and the log has what is left", async () => {
   expect(notes.at(-1)).toBe("stopped: this agent ends; left: 1 report not acknowledged by the edge");
 });
 
-test("a stop: a command that the bridge does not answer is left, and the log has it", async () => {
+test("a stop logs a command that the bridge does not answer", async () => {
   const { notes, alive } = await stoppingWithCommand();
 
   await alive(31_000);
@@ -350,7 +350,7 @@ test("a stop: a command that the bridge does not answer is left, and the log has
   expect(notes.at(-1)).toBe("stopped: this agent ends; left: 1 command whose result is not known");
 });
 
-test("a stop waits for the commands that run and for the edge to acknowledge", async () => {
+test("a stop waits for running commands and for the edge's acks", async () => {
   const { timers, links, bridges, toBridge, sent, running, notes, closes, greeted, command, alive } = world();
   await greeted();
   const ofType = (wanted: string) => toBridge.filter(({ type }) => type === wanted);

@@ -97,7 +97,7 @@ test.each([
     },
     /journal\.sqlite is of format 0/,
   ],
-] as const)("an agent whose journal %s does not start", async (_, make, says) => {
+] as const)("refuses to start if its journal %s", async (_, make, says) => {
   make(join(folder, "journal.sqlite"));
   const service = new AgentService({ ...agentSettings, state: folder }, ports());
   await expect(service.start()).rejects.toThrow(says);

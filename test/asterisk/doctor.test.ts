@@ -107,7 +107,7 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     expect(await asterisk.cli("core show settings")).toMatch(/Min DTMF duration:+ +0\n/);
   });
 
-  test("a trunk that may transfer calls", async () => {
+  test("warns of a trunk that may transfer calls", async () => {
     expect((await said()).transfers).toBe("ok    transfers: trunk can transfer no call");
     change("pjsip.conf", "allow_transfer = no", "allow_transfer = yes");
     await asterisk.cli("module reload res_pjsip.so");

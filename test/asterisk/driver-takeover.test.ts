@@ -306,7 +306,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     });
     await done(acting, { type: "mute", call: inside });
     const notices = acting.reports.flatMap((report) => (report.type === "notice" ? [report.text] : []));
-    expect(notices).toEqual([expect.stringMatching(/takes no new calls, for it is about to end/)]);
+    expect(notices).toEqual([expect.stringMatching(/takes no new calls because it is about to end/)]);
 
     await bridge.asterisk.cli("core abort shutdown");
     expect(await createAnother()).toEqual({ done: true });

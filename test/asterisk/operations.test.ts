@@ -159,7 +159,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     });
   });
 
-  test("doctor says of each port, endpoint and sound that is missing what to write", async () => {
+  test("doctor names the fix for each missing port, endpoint and sound", async () => {
     const wrong = await said({ ports: 6_000, endpoint: "PJSIP/{number}@telco" });
 
     expect(wrong.rtp).toBe(

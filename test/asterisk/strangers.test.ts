@@ -83,7 +83,7 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
     await driver.stop();
   });
 
-  test("a channel that another program puts into the application is hung up on within 2 s", async () => {
+  test("hangs up within 2 s on a channel of another program", async () => {
     const driver = await acting();
     const asked = { endpoint: "Local/18005559999@conference/n", app: "bridgehead" };
     const made = await asterisk.ari("POST", "/channels", asked);

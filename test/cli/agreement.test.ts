@@ -22,7 +22,7 @@ test.each<[typed: string, agreed: boolean]>([
   expect([notes, process.exitCode]).toEqual(agreed ? [[], undefined] : [["Nothing was done."], 1]);
 });
 
-test("a program without a terminal is not asked", async () => {
+test("asks nothing without a terminal", async () => {
   const note = () => expect.unreachable();
   expect(await isAgreed(question, { ask: null, note })).toBe(true);
 });

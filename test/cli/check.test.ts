@@ -204,7 +204,7 @@ test.each(["0.0.0.0", "localhost", "127.0.0.2"])("a host of this machine, %s, is
   expect(await complaints({ host, state: "s", domains: { local } })).toEqual([]);
 });
 
-test("a secret file that everybody on the machine can read or write is a warning with what to do", async () => {
+test("warns of a secret file open to everybody, with the fix", async () => {
   const [domains, token] = [written("domains.json", { local }), written("token", "f4Kp9-sVq2LmX7_bT0hWcZ1nRy")];
   const settings = { state: "state", domains: "domains.json", operatorTokenFile: "token" };
   const own = written("edge.json", settings);
@@ -214,9 +214,9 @@ test("a secret file that everybody on the machine can read or write is a warning
   expect(await complaints(settings)).toEqual([]);
   chmodSync(folder, 0o755);
   expect(await complaints(settings)).toEqual([
-    `warn settings: everybody on this machine can read ${own}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${own}`,
-    `warn domains: everybody on this machine can read ${domains}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${domains}`,
-    `warn token: everybody on this machine can read ${token}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${token}`,
+    `warn settings: everybody on this machine can read ${own}: give it to the right group (chgrp), then run chmod o= ${own}`,
+    `warn domains: everybody on this machine can read ${domains}: give it to the right group (chgrp), then run chmod o= ${domains}`,
+    `warn token: everybody on this machine can read ${token}: give it to the right group (chgrp), then run chmod o= ${token}`,
   ]);
   for (const path of [own, token]) chmodSync(path, 0o640);
   chmodSync(domains, 0o642);
@@ -231,7 +231,7 @@ test("a state that everybody can read is a warning", async () => {
   chmodSync(written("edge.json", {}), 0o600);
 
   expect(await complaints({ state: "state", domains: { local } })).toEqual([
-    `warn state: everybody on this machine can read ${file}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${file}`,
+    `warn state: everybody on this machine can read ${file}: give it to the right group (chgrp), then run chmod o= ${file}`,
   ]);
 });
 

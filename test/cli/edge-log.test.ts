@@ -59,7 +59,7 @@ function read(reader: number, buffer: Buffer): number {
 
 const all = Array.from({ length: LINES }, (_, number) => line(number));
 
-test("a service that is stopped loses no line to a slow reader, and all come in order", async () => {
+test("a stopped service writes all lines in order to a slow reader", async () => {
   const lines = await readSlowly(
     `setTimeout(() => process.kill(process.pid, "SIGTERM"));
     await runUntilStopped(async () => { ${someLines}; return async () => printLine("the last"); });`,
@@ -77,7 +77,7 @@ test.each(["", 'printLine("under way");'])(
   },
 );
 
-test("a full disk delays the end of a service by a second at most, and dropped lines are counted", async () => {
+test("a full disk delays the end of a service by one second at most", async () => {
   const full = openSync("/dev/full", "w");
   const child = started(
     `printLine("x".repeat(2_000_000));

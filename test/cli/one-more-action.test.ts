@@ -41,6 +41,6 @@ test("one more row is a command, which says what it does and has it done", async
   expect(help.replaceAll(/\s+/g, " ")).toContain(`wave [options] <key> <call> ${says}; <call>: its id`);
 });
 
-test("one more row is in the description of the API", () => {
+test("describes the added action in the API", () => {
   expect(JSON.stringify(openApiOf([actRoute(actions)]))).toMatch(/Has a conference do something: mute, .*, wave"/);
 });

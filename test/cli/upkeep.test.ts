@@ -185,7 +185,7 @@ test("a bridge without an agent is not said to be away", async () => {
   expect(lines).toEqual(["  bridge none: no agent", "  bridge gone: no agent", "  bridge away: away"]);
 });
 
-test("nothing is said to be well while a conference has not said how it is", async () => {
+test("reports nothing as well while a conference has not answered", async () => {
   const trouble = (unknown: object) => ({ "GET domains/acme/trouble": [{ trouble: [], ...unknown }] });
   const says =
     "It is not known yet whether documents wait for WebEx, or for the back end; the clock of the edge was set.\n";

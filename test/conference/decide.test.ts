@@ -399,7 +399,7 @@ test("what began when the edge had lost nothing may be another edge's: it is nei
   expect(found(1_200_000, 1_000_000)).toMatchObject({ orphan: { endAt: 16_400_000, locks: true }, commands: ["lock"] });
 });
 
-test("locks a conference it has never known, and records none of its calls without the agent's word", () => {
+test("locks an unknown conference and records only calls that the agent reports", () => {
   const said = {
     ...reported({ type: "event", event: { type: "snapshot", conference: empty } }),
     knownSince: 900_000_000,

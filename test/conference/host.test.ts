@@ -7,7 +7,7 @@ const nobody = { attendeeIds: [], extCallIds: [] };
 const caller = (rank: number, more: object = {}) =>
   ({ rank, left: false, participantType: "participant", attendeeId: null, extCallId: null, ...more }) as Caller;
 
-test("the host is who keyed the subscriber code, else a named call, else nobody; never a silent monitor (protocol 4.21)", () => {
+test("finds the host by subscriber code, else by name (protocol 4.21)", () => {
   const monitor = caller(1, { participantType: "silent-monitor", attendeeId: "7", keyedHostCode: true });
   const gone = caller(2, { left: true, keyedHostCode: true });
   const first = caller(3);

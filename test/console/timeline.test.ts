@@ -200,7 +200,7 @@ test("a document with many messages is shown once, and of what followed some", (
   const page = shown(messages, [wireRow(1, { inputText: "<WHOLE/>", commands: commands as never })]);
 
   expect(page.text.match(/<WHOLE\/>/g)).toHaveLength(1);
-  expect(page.text).toContain("and 5 more, each at its own line");
+  expect(page.text).toContain("and 5 more, each on its own line");
   expect(page.text.match(/stand at the line of WebEx before/g)).toHaveLength(2);
 });
 

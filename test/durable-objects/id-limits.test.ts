@@ -330,7 +330,7 @@ test("a restored allocator goes on behind the clock, the limit of the backup and
   expect((await allocator.allocate()).msg).toBe(placeByTime(noon + 8 * hourMs));
 });
 
-test("goes on behind the allocated ids of a state that has reserved none", async () => {
+test("continues after allocated ids if none are reserved", async () => {
   const allocator = new Allocator();
   allocator.sql.exec(
     "INSERT INTO allocated VALUES (?, ?, ?, ?, ?)",

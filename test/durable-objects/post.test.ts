@@ -380,7 +380,7 @@ async function serverThatResets(breaks: (connection: number) => boolean, partial
   return { url: `http://127.0.0.1:${port}/`, bodies, connections: () => connections };
 }
 
-test("on Node a post goes out again at once if WebEx had closed the idle connection, whatever number of these", async () => {
+test("resends a post at once on Node after each closed idle connection", async () => {
   const server = await serverThatResets(() => false);
   const idle = await Promise.all(Array.from({ length: 6 }, () => postedBy(nodePost, server.url)));
   const answer = await postedBy(nodePost, server.url);
@@ -393,7 +393,7 @@ test("on Node a post goes out again at once if WebEx had closed the idle connect
 test.each([
   ["a new connection", (connection: number) => connection > 1, "", 2],
   ["a reused connection amid the response", () => false, "HTTP/1.1 200", 1],
-])("on Node a reset of %s is a failed attempt", async (_, breaks, partial, connections) => {
+])("counts a reset of %s as a failed attempt on Node", async (_, breaks, partial, connections) => {
   const server = await serverThatResets(breaks, partial);
   await postedBy(nodePost, server.url);
 

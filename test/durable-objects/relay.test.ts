@@ -497,7 +497,7 @@ test("where another agent acts before the allocator has answered, the conference
   expect(sweepsIn(world.asked)).toHaveLength(2);
 });
 
-test("sweeps once after a start that finds an epoch and no noted sweep", async () => {
+test("sweeps once after a start without a noted sweep", async () => {
   const world = await RelayWorld.begin();
   saysBoot(world, "first");
   world.sql.exec("DELETE FROM entry WHERE key = 'sweepBegunFor'");

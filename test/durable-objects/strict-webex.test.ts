@@ -92,7 +92,7 @@ async function refusalsOf(protocol: object = {}): Promise<{ refused: string[]; p
   return { refused, posted: world.posted.map(({ body }) => body) };
 }
 
-test("a WebEx that refuses each attribute beyond the guide's examples takes every document (protocol 2.3.1)", async () => {
+test("sends only attributes of the guide's examples (protocol 2.3.1)", async () => {
   const { refused, posted } = await refusalsOf();
 
   expect(refused).toEqual([]);
@@ -102,7 +102,7 @@ test("a WebEx that refuses each attribute beyond the guide's examples takes ever
   expect(posted.join()).toContain('ErrMsg="unknown msg received"');
 });
 
-test("`silent` switches off each answer by its own name (protocol 2.3.1)", async () => {
+test("`silent` switches off each answer by name (protocol 2.3.1)", async () => {
   const silent = Object.keys(attributes).filter((element) => element.startsWith("A2W_Rsp"));
   const { posted } = await refusalsOf({ silent });
 

@@ -46,7 +46,7 @@ async function wireOfWorld(played: ConferenceWorld, person = asIs) {
   return wireOf(history, wanted, person);
 }
 
-test("a row has its input, and what it caused, as texts on the wire", async () => {
+test("shows a row's input and its effects as texts on the wire", async () => {
   const played = await ConferenceWorld.running(1);
   await played.received("t-mute", muteCaller("1001"));
   await played.allDone();
@@ -61,7 +61,7 @@ test("a row has its input, and what it caused, as texts on the wire", async () =
   ]);
 });
 
-test("numbers of people are shown as is wanted, in messages and texts alike", async () => {
+test("masks numbers alike in messages and texts", async () => {
   const played = await ConferenceWorld.running(1);
   const phone = { country: "1", area: "408", local: "7770123", extension: "" };
   const callOut = { type: "call-out", msgId: "m1", replyTo: host, extConfId, extCallId: "2001", privilege: "speak" };
@@ -75,7 +75,7 @@ test("numbers of people are shown as is wanted, in messages and texts alike", as
   expect(JSON.stringify(hidden)).toContain("W2A_Callout");
 });
 
-test("codes of a conference are in no text, whoever may read numbers", async () => {
+test("hides conference codes even from users who may read numbers", async () => {
   const played = new ConferenceWorld();
   const create = {
     ...{ type: "create-conference", msgId: "m0", replyTo: host, extConfId, confKey, anonymousId: "161803" },
@@ -90,7 +90,7 @@ test("codes of a conference are in no text, whoever may read numbers", async () 
   expect(shown).not.toMatch(/161803|314159|271828|sdk-token/);
 });
 
-test("where the platform says when to go on, it is asked before each transaction, and before what has none before it", async () => {
+test("gives way before each transaction", async () => {
   let asked = 0;
   const giveWay = async () => {
     asked += 1;
@@ -107,7 +107,7 @@ test("where the platform says when to go on, it is asked before each transaction
   expect(read).toHaveLength([...transactionsIn(rows)].length);
 });
 
-test("what goes over the wire is read from the rows themselves, and not from the first row on", async () => {
+test("reads only the wanted rows, not the whole journal", async () => {
   const places: number[] = [];
   const wire = await wireOf(rows, [rows.length, 200, 201], asIs, (after) => places.push(after));
 
@@ -121,7 +121,7 @@ function again(times: number): readonly HistoryRow[] {
   return Array.from({ length: times }, (_, index) => shifted(index * rows.length)).flat();
 }
 
-test("the wire of many rows is at most 200 kB", async () => {
+test("limits the wire of many rows to 200 kB", async () => {
   const many = again(3);
   const wanted = many.map(({ seq }) => seq);
   const wire = await wireOf(many, wanted);
@@ -131,7 +131,7 @@ test("the wire of many rows is at most 200 kB", async () => {
   expect(wire.map(({ seq }) => seq)).toEqual(wanted.slice(0, wire.length));
 });
 
-test("a row that is longer than a page has the first of each list", async () => {
+test("shortens the lists of a row longer than a page", async () => {
   const event = { type: "speaking-changed", call: "c0", speaking: true };
   const reports = Array(6_000).fill({ number: 1, report: { type: "event", event } });
   const [row] = rows;
@@ -142,7 +142,7 @@ test("a row that is longer than a page has the first of each list", async () => 
   expect(wire?.input).toMatchObject({ reports: reports.slice(0, 50) });
 });
 
-test("facts for which a row had no room are of its transaction", () => {
+test("adds overflowing facts to their transaction", () => {
   const row = (seq: number, more: Partial<HistoryRow>): HistoryRow => ({
     ...{ seq, at: 1, input: { type: "time", at: 1 }, changes: null, facts: [] },
     ...{ progress: { bridge: null, serial: 1 }, ...more },

@@ -175,7 +175,7 @@ test("a ConfKey that no telephone can key is a conference of its own, also for o
   expect(edge.calls.at(-1)).toBe("operate 555/111");
 });
 
-test("one TransID of two servers makes two conferences", async () => {
+test("accepts the same TransID from two servers", async () => {
   const edge = new FakeEdge(token, { webex: { ...local.webex, hosts: ["*.example.com"] } });
   await edge.post(document(create()));
   await edge.post(document(create("7000002", "555333444").replace("tsp1", "tsp2")));

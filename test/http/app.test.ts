@@ -23,7 +23,7 @@ test("the edge says its version, and by a digest which settings it has, but no s
   expect(other).not.toEqual(first);
 });
 
-const notShown = "What is wrong with posts, callers and webhooks is shown to people who sign in.";
+const notShown = "Sign in to see alerts about posts, callers and webhooks.";
 
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
@@ -170,7 +170,7 @@ test("of a domain with a secret, only the operator learns more than whether all 
     503,
     {
       ...{ ready: false, trouble: [], domains: {} },
-      notShown: `${notShown} Something is wrong in a domain that is shown only to people who sign in and see it.`,
+      notShown: `${notShown} A domain has alerts. Sign in as a user of that domain to see them.`,
     },
   ]);
   expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });

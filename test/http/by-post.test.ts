@@ -28,7 +28,7 @@ async function edgeWith(): Promise<FakeEdge> {
   return edge;
 }
 
-test("a query names a person only in a POST, and each path has one route for its list", () => {
+test("allows personal queries only by POST, on one route per path", () => {
   for (const route of apiRoutes) {
     const named = Object.keys(route.query ?? {}).filter((name) => ofPeople.test(name));
     expect(personalOf(route), route.id).toEqual(named);
@@ -38,7 +38,7 @@ test("a query names a person only in a POST, and each path has one route for its
   expect(lists).toEqual([...new Set(lists)]);
 });
 
-test.each(questions)("%s answers a viewer, and the audit has nothing of it", async (_, path, fields) => {
+test.each(questions)("%s answers a viewer without an audit entry", async (_, path, fields) => {
   const edge = await edgeWith();
   const [to, init] = byPost(`${path}?${fields}`);
   const response = await edge.app.request(to, { ...init, headers: bearer });
@@ -90,7 +90,7 @@ test.each(questions)("no page of another site asks %s by POST in somebody's name
   expect(await Promise.all(statuses)).toEqual([200, 403, 403]);
 });
 
-test("the description has the query of a question as its body", () => {
+test("describes the query of a question as its body", () => {
   const { paths } = openApiOf(apiRoutes) as { paths: Record<string, { post: Described }> };
   for (const { path, query = {} } of asked) {
     const { parameters, requestBody } = paths[`/api/v1${path}`]?.post ?? { parameters: [], requestBody: null };

@@ -125,7 +125,7 @@ test("the same form twice acts once; another person, another call, or a later st
   expect(new Set(edge.actionIds.map((id) => /^[\x21-\x7e]{1,64}$/.test(id)))).toEqual(new Set([true]));
 });
 
-test("callers are looked for by a form, and an action leads back to its page of callers", async () => {
+test("searches callers by a form and returns there after an action", async () => {
   const { edge, get, find } = await there();
   const { status, text } = await find("c1");
   expect([status, text.includes('id="call-c0"'), text.includes("data-live")]).toEqual([200, false, false]);
@@ -153,7 +153,7 @@ test("what the conference refuses is told in a sentence on its page, with when, 
   expect((await get(refused.to)).text).not.toContain("notice bad");
 });
 
-test("a call that is wrong is answered with what was typed, and what is wrong beside the field", async () => {
+test("shows a rejected call's input and its error at the field", async () => {
   const { edge, post } = await there();
   const typed = { number: '"><script>555', attendeeId: "ann", muted: "1" };
   const answer = await post({ type: "call-out", ...typed, mark: "x" });

@@ -112,7 +112,7 @@ test("the list is searched by the number and attendee ID of people, as people wr
   }
 });
 
-test("further pages of a search are of that search, by a form with what was typed", async () => {
+test("posts the search again for its further pages", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
   const [number, other] = ["14085551234", "14085559999"];
@@ -125,7 +125,7 @@ test("further pages of a search are of that search, by a form with what was type
   expect(second).not.toContain("/conferences/2000");
 });
 
-test("records are exported as CSV by a form", async () => {
+test("exports records as CSV by a form", async () => {
   const edge = new FakeEdge();
   await ended(edge, aCallRecord({ conference: "12", endedAt: edge.time }));
   const body = new URLSearchParams({ kind: "call", number: "+1 (408) 555-1234" });

@@ -181,7 +181,7 @@ test("a document that fails, and whose server creates the conference anew, has w
   expect(since).toEqual([expect.any(Number)]);
 });
 
-test("a server that confirms one document by its probe, and no more, waits since what it has not confirmed", async () => {
+test("dates a backlog by its oldest unconfirmed document after a probe", async () => {
   const { world, trouble, acknowledge } = await behind();
   const wait = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
   world.domain = testDomain({ webex: { retryDelaysMs: [0, 20_000] } });

@@ -105,7 +105,7 @@ test.each([3_000, 1_500, 900])("a disk that hangs is in the log once, if it is a
   expect(edge.logged).toEqual(["storage-fails"]);
 });
 
-test("forgets a failed commit within a second of room for a larger file", async () => {
+test("forgets a failed commit within 1 s of free space", async () => {
   await told();
   edge.disk.room = 4_096;
   edge.refuses = "database or disk is full: SQLITE_FULL";
@@ -120,7 +120,7 @@ test("forgets a failed commit within a second of room for a larger file", async 
   expect(await told()).toEqual([200, 200, "1", undefined]);
 });
 
-test("counts a failed commit for a minute where no disk can be probed", async () => {
+test("counts a failed commit for a minute without a disk to probe", async () => {
   let now = 0;
   const storage = new Storage({ after: () => () => {}, now: () => now, disk: null, mark: "", log: () => {} });
   storage.failed("SQLITE_FULL");

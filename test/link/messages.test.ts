@@ -196,7 +196,7 @@ test("of calls at the prompt nothing is taken that nobody judged, and no story w
   expect(decoded({ steps: Array(21).fill({ type: "unclear-keys", at: 1 }) }).ok).toBe(false);
 });
 
-test("ignores fields of an agent's message that it does not know", () => {
+test("ignores unknown fields of an agent's message", () => {
   const ack = { type: "commands-ack", conference, ids: ["o1"] };
   expect(decodeAgentToEdge(JSON.stringify({ ...ack, later: ["o1"] }))).toEqual({ ok: true, value: [ack] });
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" };
@@ -263,7 +263,7 @@ test("a command that is not understood is set apart by its id, and the others ar
   });
 });
 
-test("ignores fields of an edge's message that it does not know", () => {
+test("ignores unknown fields of an edge's message", () => {
   expect(decodeEdgeToAgent('{"type":"activate","epoch":1,"mood":"good","__proto__":{"type":"x"}}')).toEqual({
     ok: true,
     value: { type: "activate", epoch: 1 },

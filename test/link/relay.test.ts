@@ -199,7 +199,7 @@ test("asked for by an operator, the active agent gives its place to a standby th
   expect(story(...handed, sent).last).toEqual(["b < commands 2"]);
 });
 
-test("a conference hears with the reports what the bridge of the reporting agent cannot do", () => {
+test("sends the bridge's missing abilities with the reports", () => {
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" } as const;
   const reports = (id: string, epoch: number) =>
     says(id, { type: "reports", epoch, conference, stream: "s1" as StreamId, reports: [report] });
@@ -299,7 +299,7 @@ test("only the acks of the active agent count", () => {
   expect(story(...two, says("b", acked)).last).toEqual([]);
 });
 
-test("an ack that names nothing waiting: the bridge has all", () => {
+test("treats an ack without `waiting` as complete", () => {
   const { state } = story(...two);
   const acked = { type: "commands-ack", conference, ids: ["o1" as CommandId] } as const;
 
@@ -399,7 +399,7 @@ test("an agent hears of a later epoch of the edge, where there is one", () => {
   expect(welcome({})).not.toHaveProperty("edgeEpoch");
 });
 
-test("a limit of ids goes to each agent, also at its next hello, until it has that one", () => {
+test("resends the id limit at each hello until the agent has it", () => {
   const limit = { place: 7, by: "a life" };
   const keeping = (id: string, agent: string, place: number) =>
     ({ ...opened(id, agent), idLimit: { place, by: "a life" } }) as RelayInput;

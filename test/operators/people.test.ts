@@ -120,7 +120,7 @@ test("a token is its person's, and the operator's token is nobody's where there 
   expect([await nameOf("", without), await nameOf("of-anna", without), without.access]).toEqual([null, "anna", null]);
 });
 
-test("whoever has the operator's token acts everywhere", async () => {
+test("the operator's token is valid everywhere", async () => {
   const found = await personOfToken(await peopleOf({ people: [] }, "of-all"), "of-all");
   expect(found?.person).toEqual({ name: "operator", role: "operator", domains: ["*"] });
 });

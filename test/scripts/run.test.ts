@@ -76,7 +76,7 @@ test("of two first starts at once one installs the packages, and the other waits
   expect(existsSync(join(folder, ".installing"))).toBe(false);
 });
 
-test("names the Node that package.json asks for, where the machine's is older", () => {
+test("names the required Node version on an older machine", () => {
   mkdirSync(join(folder, "node_modules"));
   writeFileSync(join(folder, "node_modules", ".lock-sha256"), createHash("sha256").update("{}").digest("hex"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ engines: { node: ">=99" } }));
@@ -87,7 +87,7 @@ test("names the Node that package.json asks for, where the machine's is older", 
   expect([status, stderr]).toEqual([1, expect.stringMatching(/ is too old; .* install Node 99 or newer\.\n$/)]);
 });
 
-test("every manifest asks for the same Node", () => {
+test("requires the same Node in every manifest", () => {
   const files = ["package.json", "conformance/package.json", "webex-interfaces/package.json"];
   const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
   const asked = files.map((file) => JSON.parse(readFileSync(file, "utf8")).engines);

@@ -445,7 +445,7 @@ test.each(["whsec_tulip-7", "OPERATOR_TOKEN", "WEBHOOK_SECRET_", "WEBHOOK_SECRET
   },
 );
 
-test("only a secret for webhooks is read by its name", () => {
+test("reads only webhook secrets by name", () => {
   const env = {
     ...{ WEBHOOK_SECRET_ACME: "a", WEBHOOK_SECRET_EMPTY: "", WEBHOOK_SECRET_OBJECT: {} },
     ...{ WEBEX_SECRET_ACME: "b", OPERATOR_TOKEN: "c" },

@@ -170,7 +170,7 @@ test("Cloudflare is named by its own shells and the Worker alone, so that all el
   expect(named.filter((file) => !file.startsWith("durable-objects/cloudflare/"))).toEqual(["src/worker.ts"]);
 });
 
-test("what the rows of a journal changed is read by store and wire alone: all others read facts", () => {
+test("only store and wire read changes of journal rows", () => {
   const readers =
     /^(durable-objects\/conference\/(conference-store|journal)\.ts|src\/explain\/(history|wire)\.ts|src\/conference\/)/;
   const keysOfEntries = /["'`[](outbox|caller|call-out|command|room|outage|debt)\/(["'`]|\$\{)/;

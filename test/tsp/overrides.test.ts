@@ -126,10 +126,10 @@ describe("overrides that cannot be meant are refused when the codec is made", ()
   });
 });
 
-describe("codes that are only written may share a number (protocol section 3)", () => {
+describe("shared numbers of codes (protocol section 3)", () => {
   const codes = { result: { busy: 40, "no-answer": 40, rejected: 40 }, callerStatus: { muted: 0 } };
 
-  test("and are read as the first of them", () => {
+  test("reads a shared number as its first code", () => {
     const [adapter, webex] = [createCodec({ codes }), createCodec({ codes }, "webex")];
     const answer = { type: "called-out", msgId: ids.msgId } as const;
     const text = completeText(adapter.encode("6", [{ ...answer, result: "no-answer" }]));
@@ -142,11 +142,14 @@ describe("codes that are only written may share a number (protocol section 3)", 
     [{ privilege: { listen: 0 } }, 'must not give "speak" and "listen" of privilege one number, 0'],
     [{ joinMode: { main: 0 } }, 'must not give "private-talk" and "main" of joinMode one number, 0'],
     [{ result: { busy: 0 } }, 'must not give "ok" and "busy" of result one number, 0'],
-  ] satisfies [ProtocolOverrides["codes"], string][])("but not those that are read: %j", (wrong, message) => {
-    expect(() => createCodec({ codes: wrong })).toThrow(message);
-  });
+  ] satisfies [ProtocolOverrides["codes"], string][])(
+    "refuses a shared number of codes that are read: %j",
+    (wrong, message) => {
+      expect(() => createCodec({ codes: wrong })).toThrow(message);
+    },
+  );
 
-  test("which are those of the fields of requests", () => {
+  test("checks the codes of fields in requests", () => {
     const read = new Set(
       Object.values<MessageSpec>(fromWebex).flatMap(({ fields }) =>
         Object.values(fields).flatMap(({ kind }) =>

@@ -81,7 +81,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("SIGTERM lets the bridge finish the command under way", async () => {
+test("finishes the running command after SIGTERM", async () => {
   const exit = once(agent, "exit");
   agent.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);

@@ -165,7 +165,7 @@ test("a call-out of an operator is kept with the attendee ID that was given, if 
   expect(kept({ attendeeId: "444" })).toMatchObject({ attendeeId: "444", muted: false, extCallId: null });
 });
 
-test("what is so already is not done again, unless it is the mute of one caller", () => {
+test("repeats only a caller's mute if nothing would change", () => {
   const callers = new Map([inside("c1"), inside("c2", { muted: true })]);
   const after = (request: object, ...commands: readonly ReturnType<typeof pending>[]) =>
     decided({ callers, commands: new Map(commands) }, act(request)).commands;

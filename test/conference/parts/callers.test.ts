@@ -19,7 +19,7 @@ test.each([
   ["a call that is there", { extCallId: "1" }, ["warn"]],
   ["a call that has left", { extCallId: "1", left: true, enterMsgId: "e1" }, []],
   ["a call that a new server has not named yet", { extCallId: "1", enterMsgId: "e1" }, []],
-])("logs a warning if WebEx repeats the name of %s: %j gives %j", (_which, first, levels) => {
+])("warns if WebEx repeats the name of %s: %j gives %j", (_which, first, levels) => {
   const callers = new Map([inside("c1", first), inside("c2", { enterMsgId: "e2" })]);
   const lines = logLines(decided({ callers }, named({ msgId: "e2", extCallId: "1" })).facts);
   expect(lines.map(({ level }) => level)).toEqual(levels);
@@ -99,7 +99,7 @@ test("a name is for the call whose entry it answers", () => {
   expect(decided({ head: { phase: "absent" } }, named({ msgId: "e9" })).notes).toHaveLength(1);
 });
 
-test("a refused name leaves the one that the call has", () => {
+test("a refused name keeps the call's current one", () => {
   const waiting = new Map([inside("c1", { enterMsgId: "e1" })]);
   const before = new Map([inside("c1", { enterMsgId: "e1", extCallId: "1" })]);
   const refused = { msgId: "e1", extCallId: "55", result: "rejected" };

@@ -363,7 +363,7 @@ test("a leg that stays in the room of a talk that is over is brought out again a
   expect(decided(leaving, time(1_000)).notes).toEqual([]);
 });
 
-test("an invitee who is alone is let go after its minute", () => {
+test("disconnects a lone invitee after one minute", () => {
   const alone = { head: withTalk("open", { aloneUntil: 61_000 }), callers: calls(invitee()) };
   expect(decided(alone, time(60_999)).commands).toEqual([]);
   expect(decided(alone, time(61_000)).commands).toEqual([{ type: "expel", call: "o1" }]);

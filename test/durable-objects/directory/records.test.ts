@@ -306,7 +306,7 @@ test("what records show of people is as the domain's settings want it", async ()
   }
 });
 
-test("the name of a meeting is kept where all of a person is, as WebEx's create had it", async () => {
+test("keeps the create's meeting name only with full personal data", async () => {
   for (const [recordsPersonal, conferenceName, topic] of [
     ["full", "Berth planning", "Berth planning"],
     ["full", undefined, ""],

@@ -101,7 +101,7 @@ test("each restore is told from those before it, also by a clock that is behind"
   expect(restored).toEqual([7_000, 7_001, 7_002, 9_000]);
 });
 
-test("a file of another format is neither served nor restored, and stays as it is", async () => {
+test("neither serves, restores nor changes a file of another format", async () => {
   const folder = newFolder();
   const [state, restored] = [join(folder, "state.db"), join(folder, "restored.db")];
   const disk = new SqliteDisk(state);
