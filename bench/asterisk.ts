@@ -21,7 +21,7 @@ const GOAL_SHARE = 0.1;
 const GOAL_CALLS = 350;
 const { calls: most, seconds } = command(
   "bench:asterisk",
-  "Calls with sound in conferences of 10 on a real Asterisk, in steps, through Bridgehead. Exits with 1 if the goal is missed.",
+  "Calls with sound in conferences of 10 on a real Asterisk, in steps, through Bridgehead. Exits with code 1 if a goal is missed.",
 )
   .option("--calls <count>", "the last step", wholeNumber(CALLERS), 350)
   .option("--seconds <count>", "how long each step is measured", wholeNumber(1), 10)
@@ -39,7 +39,7 @@ interface Step {
   readonly up: number;
   /** From the call to its answer, milliseconds. */
   readonly answered: readonly number[];
-  /** From the end of the last key, as Asterisk hears it, to the name that WebEx gives. Milliseconds. */
+  /** Milliseconds from the end of the last DTMF digit, as Asterisk hears it, to the name that WebEx gives. */
   readonly entered: readonly number[];
   /** Of the packets that should have come with the sound of the talker, those that did. */
   readonly arrived: number;
@@ -177,7 +177,7 @@ function print(measured: readonly Step[]): void {
       `entered ${quantiles(entered)}`,
       `talker heard in ${percent(arrived)} of the packets`,
       `CPU ${used.join(", ")}`,
-      `edge and agent ${percent(shareOfOurs(setupMs))} of the set-up, ${percent(shareOfOurs(cpu))} then`,
+      `edge and agent ${percent(shareOfOurs(setupMs))} of the CPU during set-up, ${percent(shareOfOurs(cpu))} after it`,
     ];
     console.log(`${String(calls).padStart(4)} calls: ${facts.join(" · ")}`);
   }

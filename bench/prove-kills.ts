@@ -10,7 +10,7 @@ const interruptedExitCode = 130;
 
 const { kills, seed, bridge, edge, edges } = command(
   "prove:kills",
-  "Kills real processes under traffic and counts what was lost, doubled or diverged. Exits with 1 for any fault, and keeps all logs.",
+  "Kills real processes under traffic and counts what was lost, doubled or diverged. After any fault, exits with code 1 and keeps all logs.",
 )
   .option("--kills <count>", "how many", wholeNumber(1), 200)
   .option("--seed <seed>", "of all draws; by default a new one", wholeNumber(0), Date.now() % 1_000_000)

@@ -63,7 +63,7 @@ export class Sides {
       url: this.adapterUrl,
       answer: webex.answerTo(msgId),
     }));
-    // What the floor needs to know of a post is in the post's URL.
+    // The post's URL has all that the floor needs.
     this.floor = this.#side(bare.pids, 0, ({ confKey }, { msgId, transId }, until) => {
       const url = (route: string) =>
         `${bare.url}/${route}/${confKey}?transId=${transId}&msgId=${msgId}&replyTo=${webex.host}`;

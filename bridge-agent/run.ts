@@ -155,7 +155,7 @@ export class RunningAgent {
 
   /**
    * Starts nothing new, waits until the bridge has finished its commands and the edge has the results, and closes the connections.
-   * A standby takes over when the link is closed.
+   * A standby takes over once the link is closed.
    */
   async stop(): Promise<void> {
     this.#put({ type: "stop" });

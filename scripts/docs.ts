@@ -19,7 +19,7 @@ interface Page {
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The pages of docs/ that are made. Git has the first; .gitignore names the others. */
+/** The generated pages of docs/. Git has the first; .gitignore names the others. */
 const pages: Readonly<Record<string, () => Page | Promise<void>>> = {
   "protocol.md": protocolPage,
   "webex-interfaces.md": interfacesPage,

@@ -158,7 +158,7 @@ export class LocalRun {
     return JSON.parse(readFileSync(join(this.state, "pids.json"), "utf8"));
   }
 
-  /** Changes the settings of each agent and restarts it; resolves when all serve. */
+  /** Changes the settings of each agent and restarts it; resolves when all agents serve. */
   async changeAgents(change: (settings: AgentSettingsInput) => AgentSettingsInput): Promise<void> {
     const agents = [
       { name: "agent", url: this.agentUrl, pid: () => this.pids().agent },
@@ -175,7 +175,7 @@ export class LocalRun {
           pid() === before || !(await isReady(url));
           await pause(10)
         ) {
-          if (Date.now() > deadline) throw new Error(`the ${name} does not serve: see ${this.state}/logs/${name}.log`);
+          if (Date.now() > deadline) throw new Error(`the ${name} did not start: see ${this.state}/logs/${name}.log`);
         }
       }),
     );

@@ -42,7 +42,7 @@ async function install() {
     "--include=optional",
     ...patience,
     "--loglevel=error",
-    // The Node of the machine may be older than `engines` says.
+    // The machine's Node may be older than `engines` requires.
     "--no-engine-strict",
     "--no-audit",
     "--no-fund",

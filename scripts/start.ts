@@ -376,7 +376,7 @@ async function answers(url: string): Promise<void> {
   while (!(await fetch(url).catch(() => null))?.ok) await pause(50);
 }
 
-/** Waits until an edge says that the agent is connected and the bridge answers it, and the others stand by; false after `giveUp`. */
+/** Waits until one edge reports an agent whose bridge answers, and the others are on standby; false after `giveUp`. */
 async function allConnected(edges: readonly string[], token: string, giveUp: AbortSignal): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}` };
   const complainAt = Date.now() + 15_000;

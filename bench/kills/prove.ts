@@ -22,7 +22,7 @@ export interface Verdict extends Faults {
 const meetingsAtOnce = 12;
 /** Each of its callers sends and receives 50 packets a second. */
 const meetingsOnTelephones = 6;
-/** By then each meeting has callers. */
+/** Long enough for callers to enter each meeting. */
 const trafficBeforeKillsMs = 5_000;
 
 /**
@@ -53,7 +53,7 @@ export async function proveKills(
     over = true;
     await Promise.all([...traffic, watching]);
     const faults = await judgeAtRest(world);
-    if (isFaulty(faults)) console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
+    if (isFaulty(faults)) console.error(`The logs and the times of the kills are in ${world.keepLogs()}.`);
     return {
       ...faults,
       kills: counts,
@@ -63,7 +63,7 @@ export async function proveKills(
       results: countResults(world),
     };
   } catch (error) {
-    console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
+    console.error(`The logs and the times of the kills are in ${world.keepLogs()}.`);
     throw error;
   } finally {
     await world.stop();

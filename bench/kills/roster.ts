@@ -19,7 +19,7 @@ export class Roster {
   readonly repeats: string[] = [];
   private readonly numbers = new Set<string>();
   private readonly left = new Set<ExtCallId>();
-  /** Answers repeat only the MsgID, so these say what they answer. */
+  /** Pending requests: an answer names its request only by MsgID. */
   private readonly asked = new Map<MsgId, Request>();
 
   constructor(extConfId: ExtConfId) {

@@ -84,7 +84,7 @@ export class PromptCalls {
     const { digits, conference = refuses } = placeOf(leg, before);
     const because = { why, ...(reason && { reason }) };
     const { call, number, dialled } = leg;
-    // A crowd is no matter of a conference.
+    // The limit of the prompt belongs to no conference.
     if (why !== "crowded" && conference !== null && this.#reports.live.find(conference)) {
       const about = { wrongKeys: this.wrongKeys(call), waitedMs: now - leg.since };
       this.#reports.addEvent(conference, { type: "caller-turned-away", call, number, dialled, ...because, ...about });

@@ -54,7 +54,7 @@ export interface AgentStatus {
   readonly draining: boolean;
 }
 
-/** What an agent that is about to end waits for, or has left when it ends; `null`: nothing. */
+/** Describes the unfinished work of a stopping agent; `null` if there is none. */
 export function unfinishedText({
   running,
   inDoubt,

@@ -23,7 +23,7 @@ export interface JournaledConference {
   readonly maxCallers?: number | null;
   /** Whether callers can still enter it. */
   readonly live: boolean;
-  /** Since when an agent with this journal has known it; `null`: it is not live. */
+  /** Start of the time in which an agent with this journal has known it; `null` if it is not live. */
   readonly since: EpochMs | null;
 }
 
@@ -111,7 +111,7 @@ const phases = ["received", "begun", "ringing", "finished"] as const satisfies r
 /** For somebody else who writes, such as an agent that ends. */
 const PATIENCE = "PRAGMA busy_timeout = 2000";
 
-/** The format of the tables and their values. A journal of another format is refused. */
+/** Format of the tables and their values. The agent refuses a journal of another format. */
 const FORMAT = 1;
 
 const schema = `
@@ -433,7 +433,7 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
   return { kind: "other-format", sentence: moveAway(file, why) };
 }
 
-/** Why the file cannot be read; `null`: it can. Its folder stays as it is. */
+/** Returns why the file cannot be read; `null` if it can. Leaves its folder as it is. */
 export function journalFault(file: string): JournalFailure | null {
   // An open journal has a -wal from its first write on. Where nobody has it open, it is read as immutable: else SQLite
   // makes files beside it, and leaves them.

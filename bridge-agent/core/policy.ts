@@ -27,7 +27,7 @@ export const policyReasons = {
   "longest-conference":
     "a conference has lasted as long as `policy.longestConferenceMinutes` allows: the agent ends it",
   "prompt-calls":
-    "more callers are in the prompt than `policy.promptCalls` allows: the agent hangs up on the one that has waited longest without a digit",
+    "more callers are in the prompt than `policy.promptCalls` allows; the agent disconnects the one that has waited longest without a digit",
 } as const satisfies Record<DialRefusal | "longest-call" | "longest-conference" | "prompt-calls", string>;
 export type PolicyReason = keyof typeof policyReasons;
 
@@ -36,7 +36,7 @@ declare const isPermitted: unique symbol;
 export type Permitted = Execution & { readonly [isPermitted]: true };
 
 const MINUTE_MS = 60_000;
-/** Callers in the prompt at once, unless the settings say another number. */
+/** Default of `policy.promptCalls`. */
 const PROMPT_CALLS = 100;
 
 interface PolicyParts {
@@ -97,7 +97,7 @@ export class Policy {
     return legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
   }
 
-  /** Callers beyond the limit of the prompt: the longest waiting ones without a digit, and if all have entered digits, the longest waiting. */
+  /** Returns the callers beyond the limit: first the longest waiting without a digit, then the longest waiting. */
   crowd(inPrompt: readonly Leg[]): readonly Leg[] {
     const { promptCalls = PROMPT_CALLS } = this.settings;
     const surplus = Math.max(0, inPrompt.length - promptCalls);

@@ -140,7 +140,7 @@ export class EdgeLink {
     this.#socket.connect();
   }
 
-  /** In one frame. Nothing is sent before the welcome: the journal keeps it. */
+  /** Sends the messages in one frame. Before the welcome it sends nothing: the journal keeps reports. */
   send(messages: readonly AgentToEdge[]): void {
     if (!this.#welcomed || messages.length === 0) return;
     const complete = messages.map((message) => (message.type === "health" ? this.#complete(message) : message));
@@ -152,7 +152,7 @@ export class EdgeLink {
     return { ...health, at: this.#options.now() };
   }
 
-  /** Says again how the agent is, with its clock as it is now. */
+  /** Sends the last health again, with the current clock. */
   sayHealth(): void {
     if (this.#health) this.send([this.#health]);
   }

@@ -26,7 +26,7 @@ const SIGNED_HEADER = "bridgehead-signed";
 /** Both clocks are one. */
 const SIGNED_FOR_MS = 10_000;
 
-/** Any user of the machine reaches the port; who can read the agent's key may see its calls. */
+/** Any user of the machine reaches the port, so only users who can read the agent's key may see its calls. */
 export function signedRequest(
   key: AgentKey,
   method: string,
@@ -49,11 +49,11 @@ function isSigned(request: IncomingMessage, path: string, key: AgentKey): boolea
 /** More at once are nobody's honest use: the oldest one ends, so that the links to edge and bridge have files. */
 const MOST_CONNECTIONS = 50;
 
-/** `/healthz`, `/readyz`, `/metrics`, `/status`, and what `calls` asks for: for this machine only. */
+/** Serves `/healthz`, `/readyz`, `/metrics`, `/status` and `/calls` on this machine only. */
 export function healthServer({ names, health, calls, key }: LocalAgent, port: number): Promise<Server> {
   const open = new Set<Socket>();
   const server = createServer((request, response) => {
-    // One question of each connection: the answers to thousands that nobody reads would fill the memory.
+    // One request per connection: thousands of unread responses would fill the memory.
     if (!open.delete(request.socket)) return;
     response.shouldKeepAlive = false;
     const { domain, bridge, agent: name } = names;

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import SonicBoom from "sonic-boom";
 
-/** Lines wait in memory up to this size while the disk or the reader is slow; further lines are dropped. */
+/** Limit of the lines that wait for a slow disk or reader; further lines are dropped. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** A log that nobody reads must not keep the process. */
+/** An unread log must not keep the process from ending. */
 const CLOSE_WITHIN_MS = 1_000;
 
 /**
@@ -12,14 +12,14 @@ const CLOSE_WITHIN_MS = 1_000;
  */
 export class LogDestination {
   dropped = 0;
-  /** Called with the number of lines, each time that lines are dropped. */
+  /** Receives the number of lines dropped. */
   onDropped: ((lines: number) => void) | null = null;
   readonly #sonic: SonicBoom;
   readonly #shown: (json: string) => string;
   #isClosed = false;
   #droppedInNotices = 0;
 
-  /** `shown` turns a line of JSON into what is written. */
+  /** `shown` formats a line of JSON. */
   constructor(fd: number, shown = (json: string) => json) {
     this.#shown = shown;
     this.#sonic = new SonicBoom({ fd, sync: false, maxLength: MAX_WAITING_BYTES });
@@ -50,6 +50,6 @@ export class LogDestination {
 }
 
 function noticeOf(lines: number): string {
-  const msg = `${lines} lines of this log are lost: the disk of the log was full, or nobody read it.`;
+  const msg = `${lines} lines of this log were dropped because its disk was full or nobody read it.`;
   return `${JSON.stringify({ time: new Date().toISOString(), level: "warn", event: "log-lines-lost", msg })}\n`;
 }

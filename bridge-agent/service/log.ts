@@ -7,7 +7,6 @@ import { printable } from "../../src/foundation/text/printable.ts";
 import type { PolicyReason } from "../core/policy.ts";
 import type { Execution } from "../drivers/driver.ts";
 
-/** What a line of the log may be about. */
 type LogEvent =
   | "edge-connected"
   | "edge-trouble"

@@ -13,7 +13,7 @@ import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state
 
 interface ServicePorts {
   readonly logDestination: Pick<LogDestination, "write" | "dropped">;
-  /** Ends the process with exit code 1, once its log is written. */
+  /** Writes the log and ends the process with exit code 1. */
   fail(): void;
 }
 
@@ -24,7 +24,7 @@ interface Running {
   readonly releaseFolder: () => void;
 }
 
-/** The agent as a process runs it, with its health server. */
+/** Runs the agent and its health server. */
 export class AgentService {
   readonly #settings: AgentSettings;
   readonly #ports: ServicePorts;
@@ -37,7 +37,7 @@ export class AgentService {
     this.#write = writeLines(ports.logDestination);
   }
 
-  /** Throws an error that says which setting is wrong. */
+  /** Throws an error that names the wrong setting. */
   async start(): Promise<void> {
     const settings = this.#settings;
     const { state, listen } = settings;
@@ -97,7 +97,7 @@ export class AgentService {
     this.#write({ ...line, details: { domain, bridge, agent, ...details } });
   }
 
-  /** An agent without its journal must not act: the service manager starts it again. */
+  /** An agent must not act without its journal. The service manager restarts it. */
   #journalFailed(failure: JournalFailure): void {
     this.#log({ level: "error", event: "journal", text: `${adviceOn(failure)}. The agent ends`, details: {} });
     this.#ports.fail();
@@ -106,5 +106,5 @@ export class AgentService {
 
 function adviceOn({ kind, sentence }: JournalFailure): string {
   if (kind === "full") return `${sentence}: make room`;
-  return kind === "unwritable" ? `${sentence}: see who may write it and what its disk says` : sentence;
+  return kind === "unwritable" ? `${sentence}: check its permissions and its disk` : sentence;
 }

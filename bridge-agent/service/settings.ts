@@ -36,7 +36,7 @@ const policy = strictObject({
   /** Whoever dialled. */
   longestCallMinutes: limit,
   longestConferenceMinutes: limit,
-  /** Callers in the prompt at once. */
+  /** Most callers in the prompt at once. */
   promptCalls: limit,
 });
 

@@ -149,14 +149,13 @@ export function secretFile(file: string, says = file): CheckResult {
   return fault === null ? right(says) : warn(fault);
 }
 
-/** What is wrong with the rights of a secret file; `null`: nothing, or there is none. */
+/** Describes what is wrong with the permissions of a secret file; `null` if nothing is, or the file is missing. */
 export function openToAll(file: string): string | null {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
   const isClosed = (mode & 0o006) === 0 || (statSync(dirname(file)).mode & 0o001) === 0;
   if (isClosed) return null;
-  if ((mode & 0o002) !== 0)
-    return `everybody on this machine can write to ${file}: take that back by chmod o-w ${file}`;
-  return `everybody on this machine can read ${file}: give it to the group of who needs it (chgrp), and take it from others by chmod o= ${file}`;
+  if ((mode & 0o002) !== 0) return `everybody on this machine can write to ${file}: run chmod o-w ${file}`;
+  return `everybody on this machine can read ${file}: give it to the right group (chgrp), then run chmod o= ${file}`;
 }
 
 /** Makes a secret file, unless there is one: a disk that is full, or a process that dies, leaves a whole file or none. */

@@ -130,7 +130,7 @@ function namesThisMachine(networks: readonly string[]): boolean {
   );
 }
 
-/** A warning for each secret of webhooks that is not among these variables. */
+/** Returns a warning for each webhook secret that these variables lack. */
 export function missingSecretsOf(domains: string, variables: NodeJS.ProcessEnv): Finding[] {
   const loaded = loadDomains(domains);
   if (!loaded.ok) return [];
@@ -139,7 +139,7 @@ export function missingSecretsOf(domains: string, variables: NodeJS.ProcessEnv):
     .map(({ domain, secret }) => ({
       verdict: "warn",
       about: `domain ${domain}`,
-      says: `signs webhooks with the variable ${secret}, which is not set: they wait until it is (docs/webhooks.md)`,
+      says: `signs webhooks with the variable ${secret}, which is not set; webhooks wait until it is (docs/webhooks.md)`,
     }));
 }
 

@@ -59,7 +59,7 @@ export function requireStrongToken(token: string, file: string): void {
   const weakness = weaknessOf(token);
   if (weakness === null) return;
   throw new StartError(
-    `the operator's token in ${file} ${weakness}; remove the file, and the next start makes a new one`,
+    `the operator's token in ${file} ${weakness}; delete the file, and the next start creates a new token`,
   );
 }
 
@@ -96,7 +96,7 @@ export function holdEdgeState(folder: string, setting: string): void {
   requireFormat(folder, setting);
 }
 
-/** The format of the edge's databases. A folder of another format is refused. */
+/** Format of the edge's databases. The edge refuses a folder of another format. */
 const STATE_FORMAT = "1";
 
 /** The state of the edge, in one file. */
@@ -104,7 +104,7 @@ export function stateFile(folder: string): string {
   return join(folder, "edge", "state.db");
 }
 
-/** The objects of an edge on workerd, such as that of `npm start`. */
+/** Folder with the objects of an edge on workerd. */
 function objectsFolder(folder: string): string {
   return join(folder, "edge", "objects");
 }

@@ -28,7 +28,7 @@ interface EdgePlaces {
 const activeWithinMs = 1_000;
 const usualPlaces: EdgePlaces = { folder: ".bridgehead", settings: settingsFile, uid: process.getuid?.() };
 
-/** The edge that `--edge` or a variable names; otherwise that of a local run, else of the settings file. Throws a `StartError`. */
+/** Finds the edge by `--edge` or a variable, then by a local run, then by the settings file. Throws a `StartError`. */
 export function findEdge(variables: NodeJS.ProcessEnv & EdgeVariables, places: EdgePlaces = usualPlaces): EdgeAddress {
   const { OPERATOR_TOKEN: givenToken } = variables;
   const named = edgeUrlOf(variables);

@@ -44,9 +44,9 @@ export function logWritten(): Promise<void> {
   return destination.close();
 }
 
-/** Ends the process in this tick, with this line as the last one of its log. Lines that a slow reader has not taken are lost. */
+/** Ends the process in this tick, with this line as the last of its log. Drops lines that a slow reader has not taken. */
 export function exitNow(code: number, who: string, notice: Notice): never {
-  // A write under way may have cut a line: the first line break ends it.
+  // The first line break ends a line that an unfinished write has cut.
   const bytes = Buffer.from(`\n${given(who, notice)}\n`);
   for (let from = 0, pauses = 0; from < bytes.length && pauses < 50; ) {
     try {

@@ -31,7 +31,7 @@ export function ownQuestions(): PersonAsked {
   return { ask, note };
 }
 
-/** Whether people agree to what touches more than one caller; `null`: it touches one alone. Without a terminal nobody is asked. */
+/** True if the user agrees, or need not be asked: there is no terminal, or `question` is `null` (at most one caller is affected). */
 export async function isAgreed(question: string | null, { ask, note }: PersonAsked): Promise<boolean> {
   if (question === null || ask === null) return true;
   if (/^y(?:es)?$/i.test((await ask(`${printable(question)} [y/N] `)).trim())) return true;

@@ -13,7 +13,7 @@ import { OperatorClient } from "./operator-client.ts";
 
 const WATCH_EVERY_MS = 1_000;
 
-/** The value of `--edge`. */
+/** Value of `--edge`. */
 let named: string | undefined;
 
 export function nameEdge(url: string): void {

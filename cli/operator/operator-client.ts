@@ -26,7 +26,7 @@ export class OperatorClient extends EdgeApi {
   /** Known once `domains` has asked: whether commands about one domain must name it. */
   hasSeveralDomains = false;
 
-  /** The time zone of a domain that `domains` has found. */
+  /** Time zone of a domain that `domains` has found. */
   zoneOf(domain: string): string {
     return this.#zones.get(domain) ?? "UTC";
   }

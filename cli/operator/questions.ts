@@ -12,7 +12,7 @@ import { agentsText, callsOf, callsText, conferencesText, conferenceText, runnin
 /** Ids, by which conferences that are over are found, are known for a week. */
 const MOST_HOURS = 7 * 24;
 
-/** The commands that ask a running edge. They change nothing. */
+/** Adds the commands that only read from a running edge. */
 export function addQuestions(program: Command): void {
   addConferences(program);
   addStories(program);

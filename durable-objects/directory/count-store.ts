@@ -37,7 +37,7 @@ interface BucketData {
   readonly upTo: readonly (readonly [string, readonly [string, number]])[];
   readonly carried: number;
   readonly minutes: readonly ActivityMinute[];
-  /** As they were when the row was written. */
+  /** Totals at the time of the row. */
   readonly totals: PostTotals;
   readonly outcomes: OutcomeCounts;
 }
@@ -58,7 +58,7 @@ export class CountStore {
   readonly #latest = new Map<string, Bucket>();
   #totals: CountTotals = { posts: none, outcomes: {} };
 
-  /** `goesOn`: whether this conference runs. */
+  /** `goesOn`: true if this conference runs. */
   constructor(sql: Sql, goesOn: (key: string) => boolean) {
     this.#sql = sql;
     this.#goesOn = (key) => key === mailboxKey || goesOn(key);

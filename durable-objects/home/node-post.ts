@@ -36,8 +36,8 @@ const unkept = { ...connections, keepAlive: false };
 const freshAgents = { plain: new PlainAgent(unkept), secure: new SecureAgent(unkept) };
 
 /**
- * A server may close an idle connection just as a post is written to it. A reset of a reused connection before the first
- * byte of the response is no failure of the server: the same bytes go out again, once, on a new connection.
+ * A server may close an idle connection just as a post is written to it. After a reset before the first byte of the
+ * response, the edge sends the same bytes once more, on a new connection.
  */
 function exchange(
   url: string,

@@ -37,7 +37,7 @@ interface Round {
   readonly before: number;
   /** Another one begins behind it. */
   readonly again?: true;
-  /** How much time had ever gone on at once when it began. */
+  /** Sum of all clock jumps until it began, in ms. */
   readonly skippedMs: number;
 }
 

@@ -83,7 +83,7 @@ export class HandleIndex implements HandleIndexRpc {
     });
   }
 
-  /** Takes the free handles, in one transaction: first come, first served. Returns the claims that another conference holds. */
+  /** Claims the free handles in one transaction. Returns the claims whose handle another conference holds. */
   async #claimAll({ domain, transId, claims }: HandleRequest): Promise<readonly Contested[]> {
     if (claims.length === 0) return [];
     const contested = this.#ports.sql.transaction(() => {

@@ -285,7 +285,7 @@ function nameOf(begunAt: EpochMs, id: string): string {
   return `${begunAt} ${id}`;
 }
 
-/** By the name of a life. 0: an agent sent a name that no allocator gives. */
+/** Returns the start time in an instance's name; 0 if no allocator gave the name. */
 function begunAt(name: string): EpochMs {
   return /^\d+ /.test(name) ? Number.parseInt(name, 10) : 0;
 }

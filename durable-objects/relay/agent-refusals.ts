@@ -40,7 +40,7 @@ export class AgentRefusals {
     );
   }
 
-  /** Those that were heard of not long ago. */
+  /** The recent refusals. */
   get #present(): RelayEntries["refusals"] {
     const now = this.#ports.now();
     return Object.fromEntries(

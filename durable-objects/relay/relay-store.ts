@@ -21,7 +21,7 @@ const MAX_REMEMBERED = 50_000;
 export interface Lost {
   readonly at: EpochMs | null;
   readonly why: string;
-  /** Since when its socket was missing at the latest. */
+  /** Latest time at which its socket went missing. */
   readonly missedAt: EpochMs;
 }
 
@@ -47,11 +47,11 @@ export interface LastSaid {
 
 export interface RelayEntries {
   readonly epoch: number;
-  /** When its first agent connected. */
+  /** Time at which its first agent connected. */
   readonly begunAt: EpochMs;
   /** How much time had ever gone on at once by then; absent: none. */
   readonly begunSkippedMs: number;
-  /** The same of the restore `at`. `since`: what it counts as, where an operator has set the time back behind it. */
+  /** The same for the restore `at`. `since`: the time it counts as, if an operator has set the time back since. */
   readonly restoredSkipped: { readonly at: EpochMs; readonly since: EpochMs; readonly ms: number };
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
@@ -78,7 +78,7 @@ export interface RelayEntries {
   readonly notified: readonly string[];
   /** Of agents whose clock is far from the edge's, by name. */
   readonly clocks: Readonly<Record<string, ClockJump>>;
-  /** By name. `heardAt`: some minutes old at most. */
+  /** By name. `heardAt` is at most some minutes old. */
   readonly refusals: Readonly<Record<string, { readonly since: EpochMs; readonly heardAt: EpochMs }>>;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;

@@ -126,7 +126,7 @@ export class Relay implements RelayRpc {
     const epoch = this.#store.read("epoch") ?? 0;
     const acted = this.#store.read("lastActive");
     const lastActive = acted && acted.restoredAt === ports.restoredAt ? acted : null;
-    // An agent was active, and the relay went before it had noted one: it sweeps once.
+    // An epoch without a noted sweep: the relay stopped before it noted one, so it sweeps once.
     this.#sweepBegunFor = this.#store.read("sweepBegunFor") ?? (epoch === 0 ? undefined : "");
     const idLimit = this.#store.read("idLimit");
     const links = attachments.map(({ link }) => link);

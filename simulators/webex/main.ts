@@ -9,7 +9,7 @@ const { edge } = parseArgs({ options: { edge: { type: "string" } } }).values;
 const named = edgeUrlOf({ ...process.env, edge, PORT: String(portFrom("PORT", 8787, fail)) });
 if (typeof named === "string") fail(named);
 const { ADAPTER_URL } = process.env;
-// The path is that of ADAPTER_URL, whatever names the edge.
+// The path always comes from ADAPTER_URL.
 const path =
   ADAPTER_URL && URL.canParse(ADAPTER_URL) ? ADAPTER_URL.slice(new URL(ADAPTER_URL).origin.length) : "/tsp/local";
 const adapterUrl = `${named?.url}${path}`;

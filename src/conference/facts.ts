@@ -140,7 +140,7 @@ export const facts = {
   }),
   /** WebEx has named it, or named it anew; it may have left by then. */
   "call-named": v.object({ call, extCallId, by }),
-  /** WebEx has given it the name of another live call: what WebEx asks for one of them may reach the other. */
+  /** WebEx has given it the name of another live call, so a request for one of them can reach the other. */
   "call-name-shared": v.object({ call, other: call, by }),
   /** WebEx refuses to name it, or nobody waits for its name any more: WebEx is notified of nothing. */
   "call-not-named": v.object({ call, by }),
@@ -179,7 +179,7 @@ export const facts = {
   "message-dropped": v.object({ ...message.entries }),
   /** A new document, or more messages in one that waits. */
   "post-queued": v.object({ transId, host: receiver, messages: v.array(messageSummary) }),
-  /** `host`, how long it took, and whether with another code than 0 (`refused`); absent: the mailbox has posted it. */
+  /** `refused`: with a code other than 0. `host` and `tookMs` are absent if the mailbox has posted it. */
   "post-confirmed": v.object({
     ...{ transId, at: count },
     ...{ host: maybe(receiver), tookMs: maybe(count), refused: maybe(yes) },

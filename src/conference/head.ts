@@ -59,7 +59,7 @@ const closing = fields({
     fields({
       message: shown<CreateRequest>(showMessage),
       answerBy: time,
-      /** In which document WebEx asked. */
+      /** The document in which WebEx asked. */
       by: causes,
     }),
   ),
@@ -232,13 +232,12 @@ const ended = fields({
   ...isRestored,
   ...hasUnfound,
   phase: v.literal("ended"),
-  /** When it ended. */
   at: time,
   /** WebEx asked for the end, and so knows of it. */
   byWebex: flag,
   /** Until when a create with this key is answered with code 11. */
   closedUntil: maybe(time),
-  /** The server that it had, or that was answered code 11 since, and its handle; absent: none is known. */
+  /** Its last server, or the one answered with code 11 since, and its handle; absent: none is known. */
   host: maybe(server),
   extConfId: maybe(extConfId),
   /** Code 11 was answered: unless that is lost, the next create makes a new conference. */

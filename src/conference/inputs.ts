@@ -29,7 +29,7 @@ export const conferenceInput = v.variant("type", [
     type: v.literal("undelivered"),
     at,
     messages: list(shown<Outgoing>(showOutgoing)),
-    /** The document that they were in. */
+    /** The document of these messages. */
     of: undeliveredDocument,
   }),
   fields({ type: v.literal("reached"), at, host: server }),

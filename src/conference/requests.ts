@@ -202,8 +202,8 @@ function liveConference(draft: Draft, { type, extConfId }: ConferenceRequest): C
 }
 
 /**
- * Mute and unmute: Privilege in the request, Status in the notification (protocol 2.2.6, 4.11, section 5, row 15). Another program
- * may have changed the call on the bridge, so the bridge gets a command in any case.
+ * Mutes or unmutes: Privilege in the request, Status in the notification (protocol 2.2.6, 4.11, section 5, row 15). The bridge
+ * always gets a command, since another program may have changed the call there.
  */
 function updateCaller(draft: Draft, message: FromWebexMessages["update-caller"]): void {
   const request = requestOf(message);

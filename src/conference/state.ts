@@ -84,7 +84,7 @@ export const caller = fields({
   keyedHostCode: maybe(yes),
   participantType,
   muted: flag,
-  /** WebEx has not been notified of its mute state, which was changed for its return from a sub-conference (protocol 4.13). */
+  /** Its mute state changed for a return from a sub-conference, and WebEx was not notified (protocol 4.13). */
   unreportedMute: maybe(yes),
   /** A private talk lifts its mute, which only the bridge knows (protocol 4.21); false: the mute is restored. */
   heardInTalk: maybe(flag),
@@ -123,7 +123,7 @@ export const callOut = fields({
   request: nullable(request),
   /** `null`: WebEx does not know of it, and names it when it enters. */
   extCallId: nullable(extCallId),
-  /** Who had it dialled. */
+  /** What had it dialed. */
   by: causes,
   number: personal(plain<PhoneNumber>()),
   /** As it was given with the request, if at all. */
@@ -165,7 +165,7 @@ export const pendingCommand = fields({
   unreported: maybe(yes),
   /** It lifts the mute of a private talk's host, or restores it. */
   forTalk: maybe(yes),
-  /** Who or what wants it. */
+  /** What issued it. */
   by: causes,
 });
 export interface PendingCommand extends v.InferOutput<typeof pendingCommand> {}

@@ -241,7 +241,7 @@ interface WayProps {
   readonly rel?: string;
 }
 
-/** A link to another page of a list; if something was typed of people, a form that posts it. */
+/** Links to another page of a list, or posts a form if the query has personal data. */
 export function Way({ title, path, query = {}, typed = {}, rel }: WayProps) {
   const isTyped = Object.values(typed).some((value) => value !== "");
   return isTyped ? (
@@ -257,7 +257,6 @@ interface PostWayProps extends Pick<WayProps, "title" | "path"> {
   readonly fields: NonNullable<WayProps["query"]>;
 }
 
-/** A button that posts these fields. */
 export function PostWay({ title, path, fields }: PostWayProps) {
   return (
     <form class="inline" method="post" action={path}>
@@ -272,12 +271,12 @@ export function PostWay({ title, path, fields }: PostWayProps) {
 interface FurtherProps {
   readonly path: string;
   readonly typed?: Typed | undefined;
-  /** The query of each, by its title; `null`: there is no such page. */
+  /** The query of each page by its title; `null`: there is no such page. */
   readonly to: Readonly<Record<string, NonNullable<WayProps["query"]> | null>>;
   readonly children?: Child;
 }
 
-/** The way to other pages of a list. */
+/** Links to other pages of a list. */
 export function Further({ path, typed, to, children }: FurtherProps) {
   return (
     <div class="line">

@@ -10,7 +10,7 @@ export function liveOf(domain: string, confKey?: string): string {
   return confKey === undefined ? pathOf("live", domain) : pathOf("live", domain, confKey);
 }
 
-/** What somebody has typed of people, by field. It stands in no address. */
+/** Personal data that a user typed, by field. Addresses must not contain it. */
 export type Typed = Readonly<Record<string, string>>;
 
 /** An address with these parameters; those that are empty are left out. */

@@ -1,12 +1,12 @@
 import type { DecisionProgress } from "../conference/decide.ts";
 import type { InputRow } from "../conference/inputs.ts";
 
-/** What a transaction changed on disk, by keys; `null` deletes an entry. */
+/** Entries that a transaction changed on disk, by key; `null` deletes one. */
 export type StoredEntries = readonly (readonly [key: string, value: unknown])[];
 
 /** One row of a conference's journal. */
 export interface HistoryRow extends InputRow {
-  /** Of its whole transaction, in its last row; `null` in the rows before, and where they were too long. */
+  /** Changes of its whole transaction, in its last row; `null` in earlier rows, and if they were too long. */
   readonly changes: StoredEntries | null;
   readonly progress: DecisionProgress;
 }
@@ -29,6 +29,6 @@ export function* transactionsIn(rows: Iterable<HistoryRow>): Generator<Transacti
 function isOfSame(open: TransactionRows, { at, input, changes, progress }: HistoryRow): boolean {
   const [first] = open;
   if (first.at !== at || first.progress.serial !== progress.serial) return false;
-  // Behind the row with the changes there are but facts for which it had no room.
+  // After the row with the changes come only facts that did not fit into it.
   return open.every((row) => row.changes === null) || (input === null && changes === null);
 }

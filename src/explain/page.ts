@@ -13,7 +13,7 @@ export class Page<Item extends object> {
   readonly items: Item[] = [];
   #length = 0;
 
-  /** False: there is no room for it. */
+  /** Returns false if the item does not fit. */
   add(item: Item): boolean {
     const length = encoder.encode(JSON.stringify(item)).length;
     if (this.items.length > 0 && this.#length + length > MOST_LENGTH) return false;

@@ -12,7 +12,7 @@ import type { ToWebex } from "../tsp/messages.ts";
 import type { HistoryRow, StoredEntries, TransactionRows } from "./history.ts";
 import { Page } from "./page.ts";
 
-/** What went over the wire with these rows, in order: as many as one answer holds. `transactionsFrom`: those from a row on. */
+/** Returns what these rows sent and received, in order, for as many rows as fit. `transactionsFrom`: those from a row on. */
 export async function wirePage(
   transactionsFrom: (row: number) => AsyncIterable<TransactionRows>,
   domain: Domain,
@@ -29,14 +29,14 @@ export async function wirePage(
       for (const row of rows)
         if (open.has(row.seq) && !page.add(wireShown(row, written, domain, person))) return page.items;
       last = (rows.at(-1) ?? rows[0]).seq;
-      // Behind rows that nobody wants, the journal is read anew.
+      // Skips rows that nobody wants and reads the journal from the next wanted row.
       if (!open.has(last + 1)) break;
     }
   }
   return page.items;
 }
 
-/** Commands and documents, as they stand on disk in full. */
+/** Whole commands and documents from the disk. */
 interface Written {
   readonly commands: readonly PendingCommand[];
   readonly documents: readonly QueuedDocument[];
@@ -46,7 +46,7 @@ function writtenIn(entries: StoredEntries): Written {
   return { commands: valuesOf(entries, "command"), documents: valuesOf(entries, "outbox") };
 }
 
-/** Those of one kind, in order. */
+/** Returns the values of one kind, in order. */
 function valuesOf<Value>(entries: StoredEntries, kind: string): readonly Value[] {
   return entries.flatMap(([key, value]) => (key.startsWith(`${kind}/`) && value !== null ? [value as Value] : []));
 }
@@ -54,7 +54,7 @@ function valuesOf<Value>(entries: StoredEntries, kind: string): readonly Value[]
 const showCommand = showOf(issuedCommand);
 const showPost = showFields<Pick<WirePost, "host" | "transId">>({ host: "address", transId: "open" });
 
-/** What these facts of a row say was sent, as far as it is written: a document may have been dropped in the same transaction. */
+/** Returns what a row sent. A document is missing if the same transaction dropped it. */
 function wireShown(row: HistoryRow, { commands, documents }: Written, domain: Domain, person: Person): WireRow {
   const input = row.input && showInput(row.input, person);
   const { facts } = row;
@@ -93,7 +93,7 @@ function textOfMessage(
   return { type, text: codec.encode(transId, [message as ToWebex], host as WebexHost).text };
 }
 
-/** As WebEx may have written it: the journal keeps what was read. */
+/** Returns a text that WebEx may have sent: the journal keeps only what was read. */
 function textOfInput(
   { transId, messages }: Extract<ConferenceInput, { type: "webex" }>,
   { settings }: Domain,
@@ -104,7 +104,7 @@ function textOfInput(
 
 const codecs = new WeakMap<Domain["settings"], WebexCodec>();
 
-/** To make one takes longer than to write a document. */
+/** Caches codecs: making one takes longer than writing a document. */
 function webexCodecOf(settings: Domain["settings"]): WebexCodec {
   const codec = codecs.get(settings) ?? createCodec(settings.protocol, "webex");
   codecs.set(settings, codec);

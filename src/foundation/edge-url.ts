@@ -1,4 +1,4 @@
-/** Variables that name the edge; `edge` is the option `--edge`. */
+/** Values that name the edge; `edge` is the option `--edge`. */
 export interface EdgeVariables {
   readonly edge?: string | undefined;
   readonly BRIDGEHEAD_URL?: string | undefined;
@@ -6,7 +6,7 @@ export interface EdgeVariables {
   readonly PORT?: string | undefined;
 }
 
-/** The edge's URL without a slash at the end, and the variable that names it; `null`: none does. A string says what is wrong. */
+/** Returns the edge's URL without a final slash, and the variable that names it; `null` if none does. A string is an error. */
 export function edgeUrlOf(given: EdgeVariables): { readonly url: string; readonly from: string } | string | null {
   for (const [from, text] of [
     ["--edge", given.edge],

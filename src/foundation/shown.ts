@@ -7,7 +7,7 @@ import { isRecord } from "./record.ts";
  */
 export type Mark = "open" | "personal" | "secret" | "address";
 
-/** How a number or name of a person is shown. */
+/** Masks a personal number or name for display. */
 export type Person = (text: string) => string;
 
 /** A copy of a value as it may be read. A part that nobody has judged is not in it. */

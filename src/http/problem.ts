@@ -23,7 +23,7 @@ export const problemMeanings = {
   "no such post": "No document that was given up goes by this id, or it is no longer kept.",
   "no such room": "The conference has no such room, or has it no longer.",
   "no such trouble": "Nothing of this id is wrong there now: it is mended, or was acknowledged.",
-  "not allowed": "You are signed in, and your role or your domains do not reach so far.",
+  "not allowed": "You are signed in, but your role or domains do not allow this.",
   "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   "not found": "Nothing is at this path.",
   "records began anew":

@@ -25,9 +25,9 @@ interface StoragePorts extends Timers {
 
 /** How long all get the same answer of the disk. */
 const SAME_ANSWER_MS = 1_000;
-/** Bytes of the probe after a failed commit: on a full disk a small file may still fit, and says nothing of room for a database. */
+/** Bytes of the probe after a failed commit. A smaller file can fit on a disk too full for a database. */
 const ROOM_BYTES = 1024 * 1024;
-/** How long a failed commit counts where no probe can end it. */
+/** Time that a failed commit counts if there is no disk to probe. */
 const FAILURE_COUNTS_MS = 60_000;
 /** A disk that takes longer hangs. */
 const PROBE_WITHIN_MS = 2_000;

@@ -27,9 +27,9 @@ const signed = v.object({
   ...facts.entries,
   key: word,
   signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
-  /** Unsigned: the edge bounds it. Place 0: the agent keeps none yet. */
+  /** Unsigned: the edge bounds it. Position 0: the agent keeps none yet. */
   idLimit,
-  /** The latest epoch of an edge that this agent knows; unsigned as well. Absent: none. */
+  /** Latest edge epoch that the agent has seen; also unsigned. Absent: none. */
   edgeEpoch: v.exactOptional(whole),
 });
 

@@ -32,7 +32,7 @@ const edgeToAgent = [
     keypad: keypadCodes,
     /**
      * Of an edge that shares its state with another one: rises with each change of who acts. A link is of
-     * one edge and one epoch. Absent: the edge shares it with none.
+     * one edge and one epoch. Absent: the edge shares its state with none.
      */
     edgeEpoch: v.exactOptional(whole),
   }),
@@ -50,7 +50,7 @@ const edgeToAgent = [
   typed("prompt-calls-ack", { upTo: whole }),
   /** The digest differs from what the object knows. `unless`: no snapshot is wanted if the bridge has this one. */
   typed("snapshot-wanted", { conference, unless: v.optional(word) }),
-  /** To keep, before an id behind the limit that the agent has is used. */
+  /** The agent must store this limit before the edge uses an id beyond the last one. */
   typed("id-limit", limit),
   /** The answer to a ping, in the same order. */
   typed("pong", {}),
@@ -77,7 +77,7 @@ export type DroppedPromptCalls = Checked<typeof droppedPromptCalls>;
 const agentToEdge = [
   /** The commands are in the journal, and with the bridge but for those `waiting`, which are acknowledged again. */
   typed("commands-ack", { conference, ids: v.array(commandId), waiting: v.exactOptional(v.array(commandId)) }),
-  /** `at`: the agent's time now, where a report says when something was. */
+  /** `at`: the agent's current time, if a report has a time. */
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport), at: v.exactOptional(whole) }),
   /** Of conferences of which nothing is pending: each minute until it is confirmed, then each eight at most. */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
@@ -116,7 +116,7 @@ const agentToEdge = [
 
 export type AgentToEdge = Checked<(typeof agentToEdge)[number]>;
 
-/** All that an agent has to say at one time, in order. */
+/** The messages that an agent sends at one time, in order. */
 export interface AgentTurn {
   readonly type: "turn";
   readonly messages: readonly AgentToEdge[];

@@ -22,7 +22,7 @@ export interface Link {
   readonly bridgeAwaySince: EpochMs | null;
   /** Since when a port of the bridge has been free, as the active agent says; absent: none is, or it does not say. */
   readonly freeSince?: EpochMs;
-  /** The limit of ids that its agent has on disk, as it last said. */
+  /** Limit of ids that the agent last reported as stored. */
   readonly idLimit: IdLimit;
 }
 

@@ -34,7 +34,7 @@ export interface People {
   readonly access: AccessPeople | null;
 }
 
-/** Whoever has OPERATOR_TOKEN. */
+/** The user of OPERATOR_TOKEN. */
 export const tokenOperator: Operator = { name: "operator", role: "operator", domains: ["*"] };
 
 export function seesDomain({ domains }: Operator, domain: string): boolean {

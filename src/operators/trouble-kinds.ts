@@ -413,7 +413,7 @@ export const domainTrouble = v.object({
   about: v.pipe(
     v.nullable(v.string()),
     v.description(
-      "Whom or what it is about beside its bridge: an agent, a TSP server (of `server-refused` as it was named), an address (of `source-refused`), a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `orphan-conference` its key, null for several that are not named.",
+      "The subject in addition to its bridge: an agent, a TSP server (for `server-refused` as it was named), an address (for `source-refused`) or a receiver of webhooks. For `caller-refused` the caller's number, as `recordsPersonal` keeps it. For `orphan-conference` its key, or null for several unnamed ones.",
     ),
   ),
   since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),

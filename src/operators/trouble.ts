@@ -21,7 +21,7 @@ import {
 /** By whom something is taken on, or is known. What has begun since, or has happened behind `place`, is open again. */
 export interface Acknowledgement {
   readonly id: string;
-  /** Since when it was so. `null`: nobody knew. */
+  /** Start of the condition; `null`: unknown. */
   readonly since: EpochMs | null;
   /** Where its `since` moves on, what began by then is covered. */
   readonly upTo: EpochMs;
@@ -86,7 +86,7 @@ export interface KnownTrouble {
   readonly waiting: readonly WaitingForServer[];
   /** How many conferences wait for their bridge, and since when. */
   readonly late: readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs | null }[];
-  /** Conferences that a bridge held and the edge did not know, the oldest first. */
+  /** Conferences on a bridge that the edge did not know, oldest first. */
   readonly orphans: readonly {
     readonly key: string;
     readonly bridge: string;
@@ -97,20 +97,20 @@ export interface KnownTrouble {
     /** The settings do not have its bridge any more. */
     readonly isGone?: true;
   }[];
-  /** How many conferences answer their directory no question, and since when; `null`: none. */
+  /** Number of conferences that do not answer the directory, and since when; `null`: none. */
   readonly unreachable: { readonly conferences: number; readonly since: EpochMs } | null;
-  /** Of so many conferences it does not know how they are. */
+  /** Number of conferences whose state the directory does not know. */
   readonly unknown: number;
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
-  /** TSP servers that the settings do not allow, and whose requests were refused. */
+  /** Refused TSP servers, which the settings do not allow. */
   readonly serversRefused: readonly FoundTrouble[];
   readonly sourcesRefused: readonly FoundTrouble[];
   /** TSP servers that have refused documents. */
   readonly postsRefused: readonly FoundTrouble[];
-  /** Bridges with conferences that are not in the settings, and since when that is known. */
+  /** Bridges that have conferences but left the settings, and when the edge found that. */
   readonly removed: readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs }[];
   readonly webhooks: readonly {
-    /** As ids of trouble have it. */
+    /** Name in ids of alerts. */
     readonly id: string;
     readonly url: string;
     readonly refused: number;

@@ -62,7 +62,7 @@ export const callColumns = {
   ),
   customerReference: reference,
   fromBridge,
-  topic: column(person, "the meeting's name, where WebEx gave it; else empty"),
+  topic: column(person, "the meeting's name from WebEx's create; may be empty"),
   clockDiffers: column(
     flag,
     "`true`: between `enteredAt` and `endedAt` the edge's clock counts a minute or more otherwise than passed beside the bridge: it was set, or the edge heard late of the end. `seconds` and `minutes` are those beside the bridge",

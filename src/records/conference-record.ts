@@ -36,10 +36,10 @@ export const conferenceColumns = {
   failovers: column(count, "how often another TSP server took it over"),
   repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
   givenUp: column(count, "documents for WebEx, or the partner's back end, that were given up before its end"),
-  topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty"),
+  topic: column(person, "the meeting's name from WebEx's create; may be empty"),
   customerReference: reference,
   fromBridge,
-  clockDiffers: column(flag, "`true`: one of its calls says so; `seconds` may be wrong by as much"),
+  clockDiffers: column(flag, "`true`: one of its calls has `true`, and `seconds` may be as wrong"),
 } as const satisfies Columns;
 
 export const conferenceRecord = recordOf("conference", conferenceColumns);

@@ -11,7 +11,7 @@ export interface PersonInside {
   readonly attendeeId: string;
   /** The call's name at WebEx; absent: it has none yet. */
   readonly extCallId?: ExtCallId;
-  /** Absent: it is being called. */
+  /** Absent while the call rings. */
   readonly enteredAt?: EpochMs;
   /** Of one that is being called: since when; absent as before. */
   readonly dialledAt?: EpochMs;

@@ -110,7 +110,7 @@ function webhook(
 
 /** What receivers of webhooks have been sent of a conference that runs. */
 export interface WebhookProgress {
-  /** The facts of this journal up to this row, but for those that records have. */
+  /** The facts of this journal up to this row, except those in records. */
   readonly journal: string;
   readonly row: number;
   readonly trouble: readonly Trouble[];

@@ -102,7 +102,7 @@ async function deliverFromCache(
     .receive({ domain, confKey, transId, messages, fromCache: true, counts: true });
 }
 
-/** Asks the index for handles, and the id allocator for MsgIDs. */
+/** Looks handles up in the index, and MsgIDs in the id allocator. */
 async function find(
   { domain, transId, messages }: InboundDocument,
   objects: Recipients,

@@ -42,13 +42,13 @@ export interface AgentReports extends ConferenceIdentity {
   readonly stream: StreamId;
   /** The epoch since which the reporting agent is active; `null`: that is not known. */
   readonly activeSince: number | null;
-  /** Since when the relay has lost nothing. */
+  /** Time since which the relay has lost nothing. */
   readonly knownSince?: EpochMs;
   /** How much time had ever gone on at once by then. */
   readonly knownSkippedMs?: number;
   /** What the bridge cannot do; absent: it can do everything. */
   readonly cannot?: readonly Ability[];
-  /** How far the agent's clock is ahead of the relay's; absent: no report says when something was. */
+  /** Lead of the agent's clock over the relay's; absent: no report has a time. */
   readonly aheadMs?: number;
   readonly reports: readonly NumberedReport[];
 }

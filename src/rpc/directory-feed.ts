@@ -46,7 +46,7 @@ export interface LiveState {
   /** WebEx wants to know who speaks; absent: nobody knows it. */
   readonly followsSpeakers?: true;
   readonly trouble: readonly Trouble[];
-  /** Since when the first command that is late has been; absent: none is. */
+  /** Time since which the first late command is late; absent: none is. */
   readonly lateSince?: EpochMs;
   readonly waiting: readonly WaitingDocuments[];
   /** By how much its time is ahead of the machine's clock, which was set back; absent: by less than a minute. */
@@ -90,7 +90,7 @@ export interface FeedAnswer {
   readonly isWatched: boolean;
   /** Between two pages of one conference, so that all together are not too many. */
   readonly pauseMs: number;
-  /** How long all conferences of the domain need for a page each. */
+  /** Time in which all conferences of the domain send a batch each. */
   readonly allMs: number;
 }
 

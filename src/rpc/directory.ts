@@ -29,7 +29,7 @@ export const mostNamed = 20;
 /** Somebody in a conference who was looked for. */
 export interface FoundPerson extends PersonInside {
   readonly call: CallId;
-  /** Of its conference; absent: it has none yet. */
+  /** Bridge of its conference; absent: it has none yet. */
   readonly bridge?: BridgeName;
   /** It is being called, and has not entered. */
   readonly isCalled?: true;

@@ -15,7 +15,7 @@ export interface HandleRequest {
   readonly handles: readonly ExtConfId[];
 }
 
-/** The conference of each handle that is known. */
+/** The conference of each known handle. */
 export type HandleAnswer = ReadonlyMap<ExtConfId, ConfKey>;
 
 /** The handles and conferences of one domain. */

@@ -52,7 +52,10 @@ export const agentView = v.object({
           v.description("null: no limit; or not known, where `bridgeUp` is false and `portsInUse` null."),
         ),
         cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
-        version: v.pipe(v.exactOptional(v.string()), v.description("Of the agent; absent: it has just connected.")),
+        version: v.pipe(
+          v.exactOptional(v.string()),
+          v.description("The agent's version; absent: it has just connected."),
+        ),
         waiting: v.pipe(
           v.exactOptional(v.object({ commands: v.number(), reports: v.number() })),
           v.description(

@@ -37,11 +37,11 @@ export const explanation = v.object({
 });
 export type Explanation = Checked<typeof explanation>;
 
-/** What one row of a conference's journal has of the wire. Numbers and codes of people are shown as `recordsPersonal` of the domain says. */
+/** What one journal row sent and received. The domain's `recordsPersonal` masks personal data. */
 export interface WireRow {
   readonly seq: number;
   readonly input: ConferenceInput | null;
-  /** WebEx's messages as they may have stood on the wire. */
+  /** A text that WebEx may have sent. */
   readonly inputText: string | null;
   readonly commands: readonly IssuedCommand[];
   readonly messages: readonly WirePost[];
@@ -52,6 +52,6 @@ export interface WirePost {
   readonly host: string;
   readonly transId: string;
   readonly type: string;
-  /** As it is written on the wire; `null`: it cannot be written in the domain's protocol. */
+  /** Text on the wire; `null`: the domain's protocol cannot write it. */
   readonly text: string | null;
 }

@@ -231,7 +231,7 @@ export const domainSettings = v.strictObject({
   logs: v.optional(v.strictObject({ personal: v.optional(flag, false), posts: v.optional(flag, false) }), {}),
 });
 
-/** The settings as people may read them: whoever knows a secret of them could post as WebEx, or enter a client's connection. */
+/** Hides secrets of the settings: with one, a reader could post as WebEx or enter a client's connection. */
 export const showSettings: Show<DomainSettings> = showOf(domainSettings);
 
 export function shownSettings(settings: DomainSettings): DomainSettings {

@@ -76,7 +76,7 @@ export function showsPersonal(env: DomainsEnv, name: unknown): boolean {
   return domains.ok && domains.value.get(name as DomainName)?.settings.logs.personal === true;
 }
 
-/** The secrets that these domains name for signing webhooks. */
+/** Returns the names of webhook secrets in these domains. */
 export function secretsOf(domains: Domains): { readonly domain: DomainName; readonly secret: string }[] {
   return Array.from(domains.values()).flatMap(({ name: domain, settings: { webhooks } }) =>
     webhooks.map(({ secretFrom: secret }) => ({ domain, secret })),

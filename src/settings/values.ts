@@ -80,7 +80,7 @@ export const shownNumber = v.strictObject({
   label: v.optional(open(callName)),
 });
 
-/** The form of names of webhooks' secrets. No others are ever read, so that settings cannot have the operator's token sent away. */
+/** Names of webhook secrets. With any other name, settings could use the operator's token as a secret. */
 const secretForm = /^WEBHOOK_SECRET_[A-Z0-9_]{1,50}$/;
 
 /** A secret as the deployment has it; `undefined`: it has none of this name, or this is no name of such a secret. */
@@ -103,7 +103,7 @@ export const secretName = open(
     v.string(),
     v.regex(
       secretForm,
-      "must be the name of a secret or variable that begins with WEBHOOK_SECRET_, in capitals, digits and _, and never the secret itself",
+      "must be the name of a secret or variable, not the secret itself: WEBHOOK_SECRET_ followed by capitals, digits and _",
     ),
   ),
 );

@@ -43,7 +43,7 @@ export interface Field<
   readonly wire: string;
   readonly need: Need;
   readonly kind: Kind;
-  /** Other spellings of the name that are read. */
+  /** Other accepted spellings of the name. */
   readonly aliases?: readonly string[];
   /** Written where there is no value; without it the attribute is left out. */
   readonly absent?: string;

@@ -56,7 +56,7 @@ const request = { msgId, replyTo, extConfId };
 const callRequest = { ...request, extCallId };
 const subConferenceRequest = { ...request, subConfId: requestedSubConfId };
 const subConferenceCallRequest = { ...subConferenceRequest, extCallId };
-/** As in the guide's examples: an attribute that no document has could be refused (protocol 2.3.1). */
+/** Only the attributes of the guide's examples: WebEx could refuse others (protocol 2.3.1). */
 const answer = { msgId, result };
 
 type Fields = MessageSpec["fields"];
@@ -283,7 +283,7 @@ export interface OpenRequest {
   /** The server that asked and gets the answer (protocol T11). */
   readonly replyTo?: WebexHost;
   readonly extConfId?: ExtConfId;
-  /** Of a create. */
+  /** Only for a create. */
   readonly hybridEnabled?: boolean;
 }
 
@@ -315,7 +315,7 @@ export function requestOf(message: FromWebex): OpenRequest | null {
   };
 }
 
-/** The answer to a request: the request's MsgID (protocol T44) and the result. */
+/** Returns the answer to a request: its MsgID (protocol T44) and the result. */
 export function answerTo({ type, msgId }: OpenRequest, result: ResultWord): ToWebex {
   if (type === "unknown") return { type: answerTypes[type], msgId, result, text: resultTexts["unknown-message"] };
   return { type: answerTypes[type], msgId, result };

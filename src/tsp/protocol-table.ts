@@ -77,7 +77,7 @@ export const resultTexts = {
   "unknown-message": "unknown msg received",
 } as const satisfies Partial<Record<keyof typeof defaultCodes.result, string>>;
 
-/** The root's Name in each document. */
+/** Name of the root in each document. */
 export const documentName = "WTSPDOM";
 
 export type Codes = typeof defaultCodes;
@@ -140,7 +140,7 @@ interface CodeList {
   readonly words: ReadonlyMap<number, string>;
 }
 
-/** The default codes, with a domain's own numbers in place of theirs. */
+/** Returns the default codes, overridden by a domain's own numbers. */
 export function codeLists({ codes }: ProtocolOverrides): CodeLists {
   const lists = (Object.keys(defaultCodes) as (keyof Codes)[]).map((name): [keyof Codes, CodeList] => {
     const numbers = Object.entries<number>({ ...defaultCodes[name], ...codes?.[name] });

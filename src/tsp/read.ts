@@ -22,7 +22,7 @@ export type Decoded<Message> =
       readonly detail: string;
     };
 
-/** Reads and checks a document: the same bytes, the same verdict (protocol T39, section 5, rows 1, 3). */
+/** Reads and checks a document. The same bytes give the same result (protocol T39, section 5, rows 1, 3). */
 export function readDocument<Message extends TableMessage>(
   bytes: Uint8Array,
   vocabulary: Vocabulary,
@@ -43,7 +43,7 @@ export function readDocument<Message extends TableMessage>(
     );
   }
   const name = root.attributes.find((attribute) => attribute.name === "Name")?.value;
-  // One documented answer has words behind it (protocol section 5, row 9).
+  // One documented answer has more words after the name (protocol section 5, row 9).
   if (name && !name.startsWith(documentName)) {
     return refused(
       searchTransId(bytes, contentType),
@@ -116,8 +116,8 @@ function readMessages<Message extends TableMessage>(
 type WritableMessage = TableMessage & Record<string, unknown>;
 
 /**
- * Reads a message by its plan, or reports its first fault in the order of the table (protocol T20). Text after the start tag is no
- * attribute (protocol section 5, row 4), and children that are not in the plan are ignored (protocol T25, section 5, row 2).
+ * Reads a message by its plan, or returns its first fault in table order (protocol T20). Text after the start tag is no attribute
+ * (protocol section 5, row 4). Unknown children are ignored (protocol T25, section 5, row 2).
  */
 function readMessage(
   element: XmlElement,

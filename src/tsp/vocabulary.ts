@@ -26,7 +26,7 @@ interface FieldPlan {
   readonly field: Field;
   readonly name: string;
   readonly wire: string;
-  /** Further names under which it is read. */
+  /** Other accepted names. */
   readonly aliases: readonly string[];
   readonly index: number;
 }

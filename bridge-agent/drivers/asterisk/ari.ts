@@ -302,7 +302,7 @@ const playback = v.object({ id: v.string(), target_uri: v.string() });
 
 /** The events that the driver heeds, by their type; others are dropped. `timestamp`: as `creationtime`. */
 export const events = {
-  /** `replace_channel`: the channel whose place this one takes by an attended transfer. */
+  /** `replace_channel`: the channel that this one replaces in an attended transfer. */
   StasisStart: v.object({
     type: v.literal("StasisStart"),
     args: v.array(v.string()),

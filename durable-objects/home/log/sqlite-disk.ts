@@ -28,7 +28,7 @@ import { NoState } from "./no-state.ts";
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
 
-/** The format of the tables and their values. A file of another format is refused. */
+/** Format of the tables and their values. The edge refuses a file of another format. */
 const format = 1;
 
 const tables = `

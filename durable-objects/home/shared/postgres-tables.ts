@@ -1,4 +1,4 @@
-/** The format of the tables, their values and the function. A database of another format is refused. */
+/** Format of the tables, their values and the function. The edge refuses a database of another format. */
 export const postgresFormat = 1;
 
 /** An alarm that is taken back; a row that leaves it alone has NULL. */

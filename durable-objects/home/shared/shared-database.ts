@@ -80,7 +80,7 @@ export type Writer = Pick<Holding, "epoch" | "flush" | "life">;
  * One that resolves with false has changed nothing: another edge acts, or this flush is there already.
  */
 export interface SharedDatabase {
-  /** Makes what is missing, if it `mayBegin`. Rejects with `NoState` if it may not, or if the format is another. */
+  /** Creates what is missing. Rejects with `NoState` if it may not create it, or if the format differs. */
   prepare(mayBegin: boolean): Promise<void>;
   holding(): Promise<Holding>;
   /** Where all is as it was seen: the new epoch is one more, or one more than `after`. */

@@ -226,7 +226,7 @@ function unansweredEnd(callOut: CallOut): CallEnd {
   return { endedBy: "nobody", status: "no-answer", reason: "no-answer" };
 }
 
-/** Hangs up an invitee who has nobody to talk to. */
+/** Disconnects an invitee who has nobody to talk to. */
 export function letGo(draft: Draft, invitee: CallOut): void {
   drop(draft, invitee, "cancelled", { endedBy: "policy", status: "completed", reason: "cancelled" });
 }

@@ -139,7 +139,7 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   if (caller.left) draft.callers.delete(caller.call);
 }
 
-/** A name that the server before gave does not count. */
+/** Ignores names from the replaced server. */
 function noteNamesake(draft: Draft, { call, extCallId }: Caller): void {
   if (extCallId === null) return;
   const other =
@@ -217,7 +217,7 @@ export function notifyMuteState(
   notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted", ...more });
 }
 
-/** Notifies WebEx of a mute state that was changed for a return to the main room, after which the call stayed where it was. */
+/** Notifies WebEx of a mute state that changed for a return to the main room which then failed. */
 export function notifyUnreported(draft: Draft, caller: Caller): void {
   if (caller.unreportedMute) notifyMuteState(draft, caller);
   // A mute that has no result yet is reported with it.
@@ -232,7 +232,7 @@ function isAlike(one: CallerChange, other: CallerChange): boolean {
   return isOfOneKind && (one.attendeeId === undefined) === (other.attendeeId === undefined);
 }
 
-/** Applies a mute or unmute by the bridge, also of a call that is so already: WebEx gets a notification after each answer (protocol 4.11). */
+/** Applies a mute or unmute by the bridge, even a repeated one: WebEx gets a notification after each answer (protocol 4.11). */
 export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
   notifyMuteState(draft, setMuteState(draft, caller, muted));
 }
@@ -244,7 +244,7 @@ function setMuteState(draft: Draft, caller: Caller, muted: boolean): Caller {
   return changed;
 }
 
-/** The call was muted or unmuted for its return to the main room: the notification of its return includes that. */
+/** Sets the mute state for a return to the main room. The notification of the return includes it. */
 export function setMuteForReturn(draft: Draft, caller: Caller, muted: boolean): void {
   const changed = setMuteState(draft, caller, muted);
   if (changed !== caller) draft.callers.set(caller.call, { ...changed, unreportedMute: true });

@@ -13,9 +13,9 @@ interface NamedHosts {
 }
 
 /**
- * The call that is known to be the host's, of those that are here (protocol 4.21): one that keyed the subscriber code, else one that
- * the settings or the meeting's data name, else the one that was chosen; of several, the one that was chosen, else the one that
- * entered first. Absent: the host is away, or nobody knows who it is.
+ * Returns the known host among the callers present (protocol 4.21): one that entered the subscriber code, else one that the
+ * settings or the meeting's data name, else the chosen one. Of several it prefers the chosen one, then the first to enter.
+ * Absent: the host is away or unknown.
  */
 export function knownHost(callers: readonly Caller[], named: NamedHosts, chosen?: ChosenHost): Caller | undefined {
   const present = candidates(callers);
@@ -28,7 +28,7 @@ export function knownHost(callers: readonly Caller[], named: NamedHosts, chosen?
   return pick(({ keyedHostCode }) => keyedHostCode) ?? pick(isNamed) ?? pick((caller) => isChosen(caller, chosen));
 }
 
-/** The callers who can be the host, in the order in which they entered. Nobody knows that a silent monitor listens. */
+/** Returns the callers who can be the host, in order of entry. A silent monitor must stay unnoticed. */
 function candidates(callers: readonly Caller[]): readonly Caller[] {
   return callers
     .filter(({ left, participantType }) => !left && participantType !== "silent-monitor")
@@ -45,8 +45,8 @@ export function hostIn(callers: Iterable<Caller>, head: Head, protocol: Protocol
 }
 
 /**
- * The host of a private talk, who stays the host (protocol 4.21). For the first talk, the caller who entered first is chosen if
- * nobody is known to be the host.
+ * Returns the host of a private talk, who stays the host (protocol 4.21). Without a known host, the first talk chooses the
+ * caller who entered first.
  */
 export function hostForTalk(draft: Draft): Caller | undefined {
   const chosen = chosenHost(draft);

@@ -13,7 +13,7 @@ import { setSpeaking } from "./speakers.ts";
 
 /** Pause after a bridge refused to bring a leg out of a talk. */
 const RETRY_MS = 10_000;
-/** How long an invitee whose host is away or cannot talk hears nobody. */
+/** Longest time that an invitee waits alone while the host is away or cannot talk. */
 const ALONE_MS = 60_000;
 
 /** The bridge was told to move a caller, or found to have moved one; and the result. */
@@ -181,7 +181,7 @@ export function endTalks(draft: Draft): void {
   if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
 }
 
-/** An invitee whose host is away enters for a new server, as one that rings will. If no server could add it, it is hung up. */
+/** An invitee whose host is away enters for a new server, as a ringing one will. Without a server that can add it, it is disconnected. */
 function endWaiting(draft: Draft, invitee: CallOut): void {
   const isAdmitted = draft.isBusy(invitee.call, "admit");
   if (!isAdmitted && !draft.running?.attached) return letGo(draft, invitee);
@@ -292,7 +292,7 @@ function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
   draft.issue(isDropped ? { type: "expel", call } : { type: "move", call, room: MAIN_ROOM });
 }
 
-/** The host cannot talk. WebEx is notified, and can add the invitee to the main conference for a minute. */
+/** Notifies WebEx that the host cannot talk. For a minute, WebEx can add the invitee to the main conference. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
   const { extCallId, attendeeId, participantType } = invitee;
   if (extCallId === null) return; // WebEx invites in private, and nobody else.

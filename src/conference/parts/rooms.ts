@@ -115,7 +115,7 @@ export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult)
   draft.fact({ kind: "room-closed", room: room.room, subConfId: room.subConfId });
 }
 
-/** Closes a room that is to be closed once it is empty. Gives up if calls are left inside and none of them is being moved. */
+/** Closes a closing room once it is empty. Gives up if calls are left inside and none is being moved. */
 export function continueClosing(draft: Draft, room: Room): void {
   const { room: id, stage, retryAt, by = [] } = room;
   if (stage !== "closing" || retryAt !== undefined) return;

@@ -42,7 +42,7 @@ export function notifySpeakers(draft: Draft): boolean {
   const speech = speechOf(draft);
   const due = speechDue(speech);
   if (!speech || due === null || at < due || draft.outages.values().length > 0) return false;
-  // The conference does not hear a private talk.
+  // The main conference does not hear a private talk.
   const talkRoom = draft.running?.talk?.room;
   const speaking = speech.speaking.filter(
     (call) => talkRoom === undefined || draft.callers.get(call)?.room !== talkRoom,
@@ -81,7 +81,7 @@ export function reconsiderSpeaker(draft: Draft, call: CallId): void {
   draft.update({ speech: { ...speech, reported, changedAt } });
 }
 
-/** A call has changed rooms, and may have entered or left a private talk. */
+/** Checks speakers again after a call has changed rooms: it may have entered or left a private talk. */
 export function reconsiderSpeech(draft: Draft): void {
   const speech = speechOf(draft);
   if (speech) draft.update({ speech: { ...speech, changedAt: speech.changedAt ?? draft.at } });

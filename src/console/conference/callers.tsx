@@ -6,7 +6,6 @@ import { withQuery } from "../paths.ts";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
-/** Which callers are shown. */
 export interface CallerList {
   /** A part of a number, an attendee ID, or a name of a call; empty: all. */
   readonly find: string;

@@ -10,7 +10,7 @@ type ConferenceTab = keyof typeof tabs;
 /** What stands around each page of one conference. */
 export interface ConferenceFrame extends Omit<DomainFrame, "here"> {
   readonly confKey: ConfKey;
-  /** As WebEx's create named it. */
+  /** Name in WebEx's create. */
   readonly topic: string | undefined;
 }
 

@@ -10,7 +10,7 @@ import { FurtherLines, Gaps, type LineListProps, PersonLines } from "./number.ts
 import { Topic } from "./record-list.tsx";
 
 interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor"> {
-  /** As it was typed; empty: nothing was. */
+  /** Text as the user typed it. */
   readonly text: string;
   readonly conferences: readonly FoundConference[];
   readonly people: PeopleShown;

@@ -19,7 +19,7 @@ export interface LineListProps {
 }
 
 interface NumberProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor"> {
-  /** As it was typed; empty: none was. */
+  /** Number as the user typed it. */
   readonly number: string;
   readonly people: PeopleShown;
 }

@@ -88,7 +88,7 @@ export function ListTabs({ domain, here }: ListTabsProps) {
   return <Tabs label="Conferences" tabs={tabs} here={here} />;
 }
 
-/** WebEx allows hundreds of characters, and a list has one line. */
+/** WebEx allows hundreds of characters, but a row has one line. */
 const MOST_OF_TOPIC = 80;
 
 /** A conference's topic beside its key in a list, where it is known. */
@@ -103,7 +103,7 @@ export function Topic({ is }: { readonly is: string | undefined }) {
   );
 }
 
-/** Days count in the API as here; the last one is part of the list. */
+/** The list includes the last day, as the API does. */
 function daysOf({ since, until }: RecordFilters) {
   return {
     since: since !== undefined && nextDay(since) !== null ? since : null,

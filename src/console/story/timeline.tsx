@@ -15,7 +15,7 @@ interface TimelineProps {
   readonly frame: ConferenceFrame;
   readonly story: StoryPage;
   readonly filter: StoryFilter;
-  /** The filter's call as it was typed; absent: the address has its id. */
+  /** The filter's call as the user typed it; absent: the address has its id. */
   readonly typed?: Typed | undefined;
   /** What the wire had with the rows of these lines, as far as the journal still has them. */
   readonly wire: readonly WireRow[];

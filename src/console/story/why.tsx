@@ -17,7 +17,7 @@ interface WhyProps {
   readonly answers: readonly Explanation[];
   /** About this call alone: its id, or WebEx's name for it; empty: all. */
   readonly call: string;
-  /** The call as it was typed; absent: the address has its id. */
+  /** The call as the user typed it; absent: the address has its id. */
   readonly typed?: Typed | undefined;
   /** Absent: the latest. */
   readonly page?: number | undefined;

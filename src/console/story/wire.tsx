@@ -24,7 +24,7 @@ export function Wire({ line, row, isRepeated }: WireProps) {
           {own.map(Text)}
           {following.length > 0 && <p class="dim">What followed:</p>}
           {following.map(Text)}
-          {more > 0 && <p class="dim">and {more} more, each at its own line</p>}
+          {more > 0 && <p class="dim">and {more} more, each on its own line</p>}
         </>
       )}
       {own.length === 0 && <Facts kind="facts" of={line.facts} />}
@@ -47,7 +47,7 @@ interface WireText {
   readonly text: string;
 }
 
-/** Of what followed, in one line. Each has a line of its own, too. */
+/** Most consequences shown in one line; each also has its own line. */
 const MOST_FOLLOWING = 4;
 
 /** The texts of a line, and behind an input those that followed on both sides. `more`: so many are left out. */

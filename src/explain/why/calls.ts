@@ -157,7 +157,7 @@ function left({ call: id, why, by }: FactOf<"call-left">, row: WhyRow, known: Kn
   return explained(row, [id], `Why did the call of ${callerText(call)} end?`, answer, since);
 }
 
-/** A call-out that was refused before it was dialled. */
+/** Explains a call-out that was refused before it was dialed. */
 function notDialled({ type, result = "ok", msgId }: FactOf<"post-queued">, row: WhyRow, known: Known) {
   if (type !== "called-out" || result === "ok") return null;
   const asked = row.input?.type === "webex" ? row.input.messages : [];

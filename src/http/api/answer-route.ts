@@ -112,7 +112,7 @@ async function queryOf(route: Route, request: Request, edge: PeoplePorts) {
   return readQuery(query, new URLSearchParams(given), "body");
 }
 
-/** Where there is no such bridge or conference; `null`: there is. Asked, its object would be made, and stay. */
+/** Returns a 404 for an unknown bridge or conference, else `null`. A request to its object would create it. */
 async function absence(
   { needsConference }: Route,
   { domain, confKey, edge }: ApiCall,

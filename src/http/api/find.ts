@@ -348,7 +348,7 @@ function howInside(id: CallId, view: ConferenceView | null | undefined, isUnsaid
   return caller?.speaks ? "It speaks." : "";
 }
 
-/** With the names of the conferences: of records their own, of those that run as WebEx gave them. */
+/** Adds each conference's topic: the record's own, or WebEx's if the conference runs. */
 async function named(
   domain: Domain,
   known: readonly ListedConference[],

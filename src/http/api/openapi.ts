@@ -11,7 +11,7 @@ const shared: Readonly<Record<string, Schema>> = { Conference: conferenceView, P
 const refusalSays: Readonly<Record<number, string>> = {
   400: "A value is wrong, and `errors` says which. Nothing was done.",
   401: "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
-  403: "Your role or your domains do not reach so far, or the request comes from a page of another site.",
+  403: "Your role or domains do not allow this, or the request comes from a page of another site.",
   408: "The body did not come within 10 s. Nothing was done.",
   413: "The body is too long. Nothing was done.",
   429: "Too many requests, or wrong tokens, came from you or your address; Retry-After says when to go on.",

@@ -11,7 +11,7 @@ import type { SignedIn } from "../guard.ts";
 import { wrongPart } from "../problem.ts";
 
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
-/** Query parameters by name: texts, numbers, and `flag`s. With a `personal` one, the route is a question: `isQuestion`. */
+/** Query parameters by name: texts, numbers and `flag`s. A `personal` one makes the route a question (`isQuestion`). */
 type QueryEntries = Readonly<Record<string, Schema>>;
 type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.InferOutput<Query[Name]> };
 
@@ -111,7 +111,7 @@ export function routeOf(tag: string) {
   };
 }
 
-/** True if a query may name a person. Proxies log addresses, so the query of such a POST is its body, and it changes nothing. */
+/** True if a query can have personal data. Proxies log addresses, so such a POST has its query as body and changes nothing. */
 export function isQuestion({ query = {} }: Pick<Route, "query">): boolean {
   return Object.values(query).some(isPersonal);
 }

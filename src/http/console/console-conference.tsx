@@ -90,7 +90,7 @@ async function frameOf(
   };
 }
 
-/** `fault`: what was wrong with an action; `wrong`: in which of its fields. */
+/** `fault`: what was wrong with an action; `wrong`: the wrong field. */
 async function conferencePage(
   call: PageCall,
   fields: Fields,
@@ -135,13 +135,13 @@ function recordsOf({ domain }: PageCall, conference: ConfKey) {
   return { domain: domain.name, cursor: null, order: "newest", limit: MOST_RECORDS, filter } as const;
 }
 
-/** The call that a page is about. A number or name that was typed is posted again; an id is a name, and leads there from everywhere. */
+/** Returns the call of a page. Typed personal data is posted again; an id may stand in an address. */
 function callIn({ context }: PageCall, { call = "" }: Fields): { readonly call: string; readonly typed?: Typed } {
   const wanted = call.trim();
   return { call: wanted, ...(context.req.method === "POST" && wanted !== "" && { typed: { call: wanted } }) };
 }
 
-/** The page of the call that somebody has chosen, or the answer to what was typed. */
+/** Redirects to the page of a chosen call, or answers the posted form. */
 async function lookAt(call: PageCall, frame: ConferenceFrame, tab: "timeline" | "why"): Promise<Shown | Response> {
   const fields = await fieldsOf(call);
   if (fields instanceof Response) return fields;

@@ -174,7 +174,7 @@ async function bridgesPage(call: PageCall) {
   return <BridgesPage {...{ ...frame("bridges"), everyMs: EVERY_MS, bridges: shown, trouble, refusal }} />;
 }
 
-/** All records that fit, as the API gives them to programs. */
+/** Exports all matching records through the API. */
 async function exportRecords(call: PageCall): Promise<Response> {
   const form = await formOf(call);
   if (form instanceof Response) return form;

@@ -127,13 +127,13 @@ const personalFields: readonly string[] = ["number", "attendeeId", "find"];
 
 export type Fields = Readonly<Partial<Record<string, string>>>;
 
-/** The fields of a form, or the page that says what is wrong with it. */
+/** Returns the fields of a form, or an error page. */
 export async function fieldsOf(call: PageCall): Promise<Fields | Response> {
   const form = await formOf(call);
   return form instanceof Response ? form : Object.fromEntries(form);
 }
 
-/** A page whose parameters stand in its address; if some are of people, a form posts all of them, and the page is the answer. */
+/** Adds a page with parameters in its address. If some are personal, a form posts them all and the response is the page. */
 export function addSearch(
   add: AddPage,
   path: `/:domain${string}`,
@@ -151,14 +151,14 @@ export function addSearch(
   add(path, post, "POST");
 }
 
-/** The fields that are of people, and all others. */
+/** Splits fields into personal ones and all others. */
 export function byPerson(fields: Iterable<[string, string]>): readonly [[string, string][], [string, string][]] {
   const [personal, others]: [[string, string][], [string, string][]] = [[], []];
   for (const field of fields) (personalFields.includes(field[0]) ? personal : others).push(field);
   return [personal, others];
 }
 
-/** As `frame`: an answer to a form has no address by which it could be renewed. */
+/** Returns `frame` without live updates after a POST: such a page has no address to reload. */
 export function stillIf<Frame extends { readonly live: string | null }>({ context }: PageCall, frame: Frame): Frame {
   return context.req.method === "GET" ? frame : { ...frame, live: null };
 }

@@ -26,8 +26,8 @@ const ANSWER_WITHIN_MS = 2_000;
 /** Who has not been asked for so long may have answered meanwhile. Prometheus asks more often. */
 const KNOWN_FOR_MS = 5 * 60_000;
 const notAsked = { known: null, mail: null, silent: [] };
-const unseenDomain = "Something is wrong in a domain that is shown only to people who sign in and see it.";
-const unseenKinds = "What is wrong with posts, callers and webhooks is shown to people who sign in.";
+const unseenDomain = "A domain has alerts. Sign in as a user of that domain to see them.";
+const unseenKinds = "Sign in to see alerts about posts, callers and webhooks.";
 
 /** `takesCalls`: false for a bridge that is about to end, `takesConferences` for one that is drained; what they have goes on. */
 type Bridge = {

@@ -53,7 +53,7 @@ li a { display: inline-block; padding: .2rem 0; margin-right: .5rem; font-varian
 `;
 
 export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
-  // The URL in WebEx's own example has a slash before its query.
+  // WebEx's own example has a slash before the query.
   app.on("ALL", ["/global-numbers/:domain", "/global-numbers/:domain/"], (context) => {
     const own = edge.domains.get(context.req.param("domain"))?.settings.globalNumbers;
     return own ? globalNumbers(context.req.raw, own) : noSuchPage();

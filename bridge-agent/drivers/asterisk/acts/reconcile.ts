@@ -176,7 +176,7 @@ function addFound(draft: MirrorDraft, channel: AriChannel, known: Call | undefin
   const id = channel.id as CallId;
   const notes = snapshot.callNotes.get(id) ?? null;
   const begun = notes ?? mirror.dialOf(id);
-  // Nothing is written about what came into a room by a transfer.
+  // A transferred channel has no notes.
   if (!known && begun === null)
     return follow(draft, place ? toDo({ type: "hang-up", call: id }) : strangerFound(draft, channel));
   const call: Call = {

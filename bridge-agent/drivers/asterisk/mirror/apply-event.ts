@@ -67,14 +67,14 @@ export function isEndOfKnown({ calls, endedCalls }: Mirror, event: AriEvent): bo
   return calls.has(id) || endedCalls.has(id);
 }
 
-/** A channel came into the application: one that we dialled, a caller, or one that is in no call. */
+/** A channel entered the application: one that we dialed, a caller, or one that is in no call. */
 function began(mirror: Mirror, { channel, args, replace_channel }: StartEvent): Consequences {
   const { id, state } = channel;
   const call = id as CallId;
   const isKnown = mirror.calls.has(call) || mirror.endedCalls.has(call) || mirror.dialOf(id) !== null;
   // A caller's channel is never down: that one was asked for over an earlier link, and a snapshot finds it.
   if (isKnown || isHelper(id) || state === "Down") return nothing;
-  // Nobody admitted what takes a caller's place by a transfer.
+  // Nobody admitted a channel that replaces a caller by a transfer.
   return replace_channel ? toDo({ type: "hang-up", call }) : callerFound(mirror, channel, args);
 }
 

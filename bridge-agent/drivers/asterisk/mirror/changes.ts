@@ -41,7 +41,7 @@ export function callerFound(
   const number = digitsOf(callerNumber ?? channel.caller.number);
   const dialled = digitsOf(calledNumber ?? channel.dialplan.exten);
   if (!mirror.isOwnNumber(dialled)) {
-    // It would wait in silence, since nobody else has this application.
+    // It would wait in silence: no other program serves this application.
     return toDo(isCaller ? { type: "turn-away", call: id, dialled } : { type: "hang-up", call: id });
   }
   mirror.addCall(newCall(id, "in", { number, dialled }));

@@ -90,7 +90,7 @@ const conferenceNotes = v.object({
   reportsSpeakers: v.boolean(),
   anonymousId: v.nullable(v.string()),
   accessCodes: v.exactOptional(accessCodes),
-  /** `null`, and 0: any number. */
+  /** `null` and 0 mean no limit. */
   maxCallers: v.nullable(v.number()),
   /** The last calls that were dialled, or are about to be: nobody is rung twice. A call that is not here was never dialled. */
   dialled: v.array(v.object({ call, number: v.string() })),

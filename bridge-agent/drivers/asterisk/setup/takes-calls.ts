@@ -18,12 +18,12 @@ export async function takesCalls(context: ExecutorContext): Promise<boolean> {
   return isDone(made);
 }
 
-/** Notifies operations staff, once for as long as it stays so. */
+/** Logs each trouble once while it lasts. */
 export function setTrouble(context: ExecutorContext, trouble: ExecutorContext["trouble"]): void {
   if (trouble === context.trouble) return;
   context.trouble = trouble;
   if (trouble === "going-away") {
-    context.notice("takes no new calls, for it is about to end: new conferences are refused until it was restarted");
+    context.notice("takes no new calls because it is about to end; new conferences are refused until it has restarted");
   } else if (trouble === "endpoint") {
     const { endpoint } = context.settings;
     context.notice(`cannot call by ${endpoint}: look at this endpoint with \`asterisk -rx "pjsip show endpoints"\``);
