@@ -60,7 +60,9 @@ export const conferenceView = v.object({
   lastAt: v.pipe(time, v.description("The last input, in milliseconds since 1970-01-01T00:00Z.")),
   bridge: open(v.nullable(text<BridgeName>())),
   extConfId: open(v.pipe(text<ExtConfId | "">(), v.description("Empty once it is over."))),
-  host: address(v.pipe(text<WebexHost | "">(), v.description("The notified TSP server; empty once it is over."))),
+  host: address(
+    v.pipe(text<WebexHost | "">(), v.description("The TSP server that is notified; empty once it is over.")),
+  ),
   attached: open(
     v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
   ),
