@@ -132,7 +132,7 @@ test.each([
 
     const refused = serve(settings, noEdge);
     await expect(refused).rejects.toThrow(
-      new RegExp(`^the operator's token in \\S+ can be guessed: it ${rule}; remove .*$`),
+      new RegExp(`^the operator's token in \\S+ can be guessed: it ${rule}; delete .*$`),
     );
     await expect(refused).rejects.toBeInstanceOf(StartError);
     expect((await checkEdge(settings)).find(({ about }) => about === "token")).toMatchObject({
