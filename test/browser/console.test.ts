@@ -1,5 +1,5 @@
 import type { Page, WebSocketRoute } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFailed, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { runOnEdge } from "../../scripts/command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
@@ -304,8 +304,7 @@ test("the overview says what is wrong while it is so, without a reload", async (
   await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
 });
 
-test("a bridge shows which agent acts, and which of an older version stands by, and is drained and opened again by keys", async () => {
-  vi.stubEnv("NODE_OPTIONS", "--import=data:text/javascript,globalThis.BRIDGEHEAD_VERSION='1.3.0'");
+test("a bridge shows which agent acts, and which stands by, and is drained and opened again by keys", async () => {
   // The first one takes over, should it not act.
   await eventually("the first agent has bridge and edge again", async () => {
     const { bridgeUp, edgeUp }: AgentStatus = await (await fetch(`${world.run.agentUrl}/status`)).json();
@@ -318,7 +317,7 @@ test("a bridge shows which agent acts, and which of an older version stands by, 
 
   const page = await open("/local/bridges");
   await isLive(page);
-  await page.getByRole("row", { name: "agent-2" }).filter({ hasText: "stands by" }).getByText("1.3.0").waitFor();
+  await page.getByRole("row", { name: "agent-2" }).getByText("stands by").waitFor();
   await page.getByRole("row", { name: "agent-1" }).getByText("acts").waitFor();
   await page.getByText("3 ports in use, without a limit").waitFor();
   await page.getByText("Drain …").focus();

@@ -155,20 +155,6 @@ test("a text is looked for in each domain; what is found says what it is and why
   });
 });
 
-test("an edge of the last release, which has no question by POST, is said to be another version, and hears no number", async () => {
-  const refused = { status: 405, title: "method not allowed", detail: "This path is there for GET." };
-  const { complaints, asked, code } = await bridgehead(
-    { "POST domains/acme/numbers": [refused] },
-    "number",
-    "5552345678",
-  );
-
-  expect(complaints).toMatch(
-    /^refused \(405\): This path is there for GET\. Is the edge at http:\S+ another version\?\n$/,
-  );
-  expect([asked, code]).toEqual([['POST domains/acme/numbers {"number":"5552345678","limit":100}'], 1]);
-});
-
 test("a bridge without an agent is not said to be away", async () => {
   const health = { bridgeUp: false, portsInUse: null, ports: null };
   const agent = { agent: "agent-1", role: "active", lastSeen: now, health };

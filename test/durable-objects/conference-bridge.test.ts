@@ -70,14 +70,14 @@ test("what the bridge cannot do is kept, also by an object that comes back, unti
   const sent = () => world.sent.flat().map(({ command }) => command.type);
   const answers = () => Array.from(world.posted.at(-1)?.body.matchAll(/ Result="(\d+)"/g) ?? [], ([, code]) => code);
   let number = 0;
-  const report = (bridge: string, cannot?: readonly Ability[]) =>
+  const report = (bridge: string, cannot: readonly Ability[]) =>
     world.during(
       world.conference.report({
         ...identity,
         bridge: bridge as BridgeName,
         stream: `of-${bridge}` as StreamId,
         activeSince: null,
-        ...(cannot && { cannot }),
+        cannot,
         reports: [{ number: ++number, report: callerEntered(number) }],
       }),
     );
@@ -93,7 +93,7 @@ test("what the bridge cannot do is kept, also by an object that comes back, unti
   expect([sent(), answers()]).toEqual([["create-conference"], ["14"]]);
 
   number = 1;
-  await report("simulated"); // As an agent of an older version.
+  await report("simulated", []);
   await world.received("t3", lock("m3"));
   expect(sent()).toEqual(["create-conference", "lock"]);
 });
@@ -619,25 +619,6 @@ test("a create that comes before the snapshot of what the edge has lost: each ca
   const bodies = world.posted.map(({ body }) => body).join("");
   expect([answers(world), bodies.match(/<A2W_NotifyUserEnter/g)?.length]).toEqual([["0"], 1]);
   expect(callRecords(world)).toMatchObject([{ call: "c0", enteredAt, fromBridge: true, endedBy: "caller" }]);
-});
-
-test("an agent of the last release says no times: what it holds is locked, and its calls count since the edge has found them", async () => {
-  const world = new ConferenceWorld();
-  const foundAt = world.time.now;
-  const calls = ["c1", "c2"].map((call) => aCaller({ call }));
-  await world.during(world.reportFrom("simulated", snapshotOf(calls), { knownSince: foundAt - 86_400_000 }));
-  expect(sentTo(world, "simulated")).toEqual(["lock"]);
-  await world.time.pass(60_000);
-  // Of a call that the edge never saw it says too little for a record.
-  await world.reported(left("c0"), left("c1"));
-  await world.received("t1", createConference());
-  await world.time.pass(20_000);
-
-  expect(callRecords(world)).toMatchObject([
-    { call: "c1", number: "14085551234", enteredAt: foundAt, fromBridge: true },
-  ]);
-  expect(answers(world)).toEqual(["0"]);
-  expect([...world.stored.state.callers.keys()]).toEqual(["c2"]);
 });
 
 test("of two agents of a bridge that report one after the other after a loss, the second finds nothing twice", async () => {

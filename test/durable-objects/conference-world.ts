@@ -84,7 +84,6 @@ export class ConferenceWorld {
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
   /** All that the directory was sent. */
   readonly pages: FactPage[] = [];
-  /** What the domain's WebEx site has called its conferences. */
   follow: (page: FactPage) => Promise<FeedAnswer> = async ({ upTo: row }) => ({
     ...{ row, place: { directory: "1", id: this.pages.length }, isWatched: false, pauseMs: 1_000, allMs: 1_000 },
   });

@@ -549,7 +549,7 @@ test("who got in is refused no longer for what came until then, and for what cam
     refusedAt("d", 31),
     refusedAt("e", 32),
   ]);
-  // An older agent's word comes late.
+  // Another agent's report comes late.
   await world.keep([aCall("z", { at: 0, steps: [wrongKey(1)], end: end(20, "entered") })]);
   const found = async () => (await world.directory.promptStore.refusedCallers())[0];
   expect(await found()).toMatchObject({ calls: 3, since: worldBegins + 30, latest: { at: worldBegins + 32 } });
