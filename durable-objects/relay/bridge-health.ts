@@ -27,8 +27,8 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
 /** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
   const { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble } = around;
-  const health: Health = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null, version: "" };
-  const { version: _, waiting: __, portsUnread, ...ofBridge } = health;
+  const { version: _, waiting: __, portsUnread, ...known }: Partial<Health> = active?.health ?? {};
+  const ofBridge = { bridgeUp: false, portsInUse: null, ports: null, ...known };
   return {
     ...{ agentConnected, ...ofBridge },
     ...(portsUnread && { portsInUse: null }),
@@ -36,7 +36,7 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),
     ...(ofBridge.ports === 0 && endsSince !== null && { endsSince }),
-    ...(hasPorts(health) && fullSince !== undefined && { fullSince }),
+    ...(active?.health && hasPorts(active.health) && fullSince !== undefined && { fullSince }),
     ...(trouble.length > 0 && { trouble }),
   };
 }

@@ -152,7 +152,7 @@ export function addSearch(
 }
 
 /** Splits fields into personal ones and all others. */
-export function byPerson(fields: Iterable<[string, string]>): readonly [[string, string][], [string, string][]] {
+function byPerson(fields: Iterable<[string, string]>): readonly [[string, string][], [string, string][]] {
   const [personal, others]: [[string, string][], [string, string][]] = [[], []];
   for (const field of fields) (personalFields.includes(field[0]) ? personal : others).push(field);
   return [personal, others];
