@@ -172,7 +172,6 @@ async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: A
   }
 }
 
-/** Conferences do without a WebEx site, so that its secret may be missing. */
 function giveWarnings(settings: EdgeSettings): void {
   const { domains } = settings;
   const all = [...warningsOf(domains), ...closedDomains(settings), ...missingSecretsOf(domains, process.env)];

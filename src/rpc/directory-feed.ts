@@ -30,9 +30,7 @@ export type WaitingDocuments = Checked<typeof waitingDocuments>;
 export const topic = open(
   v.pipe(
     v.exactOptional(v.string()),
-    v.description(
-      "The meeting's name, as WebEx gave it with its create, else as the domain's WebEx site called it where that is cached; with `recordsPersonal` `full` alone.",
-    ),
+    v.description("The meeting's name, as WebEx gave it with its create; only with `recordsPersonal` `full`."),
   ),
 );
 

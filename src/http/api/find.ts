@@ -62,7 +62,7 @@ const place = cursorOf(findPlace);
 export const findRoutes = [
   route("find", "POST /domains/{domain}/find", {
     says: "Whatever a text names: conferences, and people on the telephone",
-    more: "Running conferences and those with a record by key, ExtConfID or a part of the name, and by the name of a sub-conference while that is open; the conference of a MsgID or TransID, the adapter's or WebEx's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's. Names that the WebEx site alone has are shown, and not searched.",
+    more: "Running conferences and those with a record by key, ExtConfID or a part of the name, and by the name of a sub-conference while that is open; the conference of a MsgID or TransID, the adapter's or WebEx's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's.",
     query: {
       text: personal(
         v.pipe(

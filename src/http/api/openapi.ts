@@ -79,7 +79,6 @@ const tagSays: Readonly<Record<string, string>> = {
   Conferences: "Conferences and their callers.",
   Find: "Whatever a number, a name or an id stands for.",
   Records: "What is left of calls and conferences that are over.",
-  "WebEx site": "What a domain's WebEx site says.",
   People: "Who may sign in, and who has.",
   About: "The API about itself.",
 };
