@@ -337,7 +337,8 @@ function writeAgentSettings(
     listen: { port: ports.agent },
     driver,
     ...(dialIn && { dialIn }),
-    policy: { allow },
+    // The simulated bridge has as many ports as somebody asks for, and its demos have bursts of callers.
+    policy: { allow, promptCalls: 10_000 },
   };
   writeAnew(file, `${JSON.stringify(settings, null, 2)}\n`);
   return file;
