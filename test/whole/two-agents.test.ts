@@ -96,7 +96,9 @@ test("an agent hands over and back amid commands: each is answered once and acts
   await meeting.notified("caller-changed", { extCallId: leaves.extCallId, status: "left" });
   const told = meeting.messages();
   expect(
-    told.flatMap((message) => ("result" in message && asked.includes(message.msgId) ? message.msgId : [])).sort(),
+    world.webex.messages
+      .flatMap((message) => ("result" in message && asked.includes(message.msgId) ? message.msgId : []))
+      .sort(),
   ).toEqual(asked.sort());
   expect(told.filter((message) => message.type === "caller-changed" && message.status === "left")).toHaveLength(1);
   const acts = (await world.bridge.acts()).filter(({ conference }) => conference === meeting.confKey);

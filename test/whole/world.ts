@@ -139,7 +139,7 @@ export class Meeting<Bridge extends Telephones = BridgeControl> {
     );
   }
 
-  /** The messages that WebEx got about this conference, repeats left out, in order. */
+  /** Notifications that WebEx got about this conference, without repeats, in order. Answers do not name a conference. */
   messages(): AdapterMessage[] {
     return this.world.webex.messages.filter((message) => fits(message, { extConfId: this.extConfId }));
   }
