@@ -97,13 +97,12 @@ export class Policy {
     return legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
   }
 
-  /** Returns the callers beyond the limit: first the longest waiting without a digit, then the longest waiting. */
+  /** Returns the callers beyond the limit: the longest waiting of those who have entered no digit. */
   crowd(inPrompt: readonly Leg[]): readonly Leg[] {
     const { promptCalls = PROMPT_CALLS } = this.settings;
     const surplus = Math.max(0, inPrompt.length - promptCalls);
-    const waited = inPrompt.toSorted((one, other) => one.since - other.since);
-    const [silent, others] = [waited.filter(({ hasKeyed }) => !hasKeyed), waited.filter(({ hasKeyed }) => hasKeyed)];
-    return [...silent, ...others].slice(0, surplus);
+    const silent = inPrompt.filter(({ hasKeyed }) => !hasKeyed);
+    return silent.toSorted((one, other) => one.since - other.since).slice(0, surplus);
   }
 
   overdue(conferences: Iterable<ConfKey>, now: EpochMs): readonly Overdue[] {

@@ -25,7 +25,7 @@ const port = v.pipe(
 const begins = open(v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong))));
 const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
 
-/** Without a limit there may be any number, and a call or a conference may last for ever. */
+/** An absent limit allows any number and any duration, except `promptCalls`, which has a default. */
 const policy = strictObject({
   allow: v.optional(begins, []),
   deny: v.optional(begins, []),

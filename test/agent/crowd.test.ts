@@ -24,7 +24,6 @@ function arrive(world: AgentWorld, digits: readonly string[]): readonly CallId[]
 test.each([
   ["the longest waiting one", ["", "", "", ""], 0],
   ["the longest waiting one without a digit", ["9", "", "", ""], 1],
-  ["the longest waiting one if all have entered digits", ["9", "9", "9", "9"], 0],
 ])("disconnects the caller beyond the limit: %s", (_, digits, place) => {
   const own = world();
   const calls = arrive(own, digits);
@@ -37,6 +36,13 @@ test.each([
   expect(own.promptCalls.get(gone)?.end?.why).toBe("crowded");
   expect(own.announced).not.toContain(`${gone} goodbye`);
   expect(own.notes.filter((note) => note.includes("`policy.promptCalls`"))).toHaveLength(1);
+});
+
+test("disconnects no caller who has entered a digit", () => {
+  const own = world();
+  const calls = arrive(own, ["9", "9", "9", "9"]);
+
+  expect(calls.map((call) => own.machine.world.calls.get(call)?.stage)).toEqual(Array(4).fill("prompted"));
 });
 
 test("counts callers whom a takeover finds in the prompt", () => {
