@@ -36,8 +36,8 @@ export function SignInPage({ to, refusal }: SignInProps) {
         </button>
       </form>
       <p class="dim">
-        <code>bridgehead operator NAME</code> makes a token. The session ends after 12 hours, after an hour without use,
-        or when you sign out.
+        <code>bridgehead operator NAME --domain DOMAIN</code> makes a token. The session ends after 12 hours, after an
+        hour without use, or when you sign out.
       </p>
     </PageAlone>
   );
