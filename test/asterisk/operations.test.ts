@@ -283,7 +283,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     await vi.waitFor(async () => {
       expect(await createAnother()).toEqual({ done: false, reason: "capacity" });
     });
-    expect((await reported("notice")).text).toContain("takes no new calls, for it is about to end");
+    expect((await reported("notice")).text).toContain("takes no new calls because it is about to end");
     await expect(phones.dialIn(dialIn[0] ?? "", "14085550002")).rejects.toThrow();
     expect([phone.state, (await agent.state())?.calls]).toMatchObject(["up", [{ call, stage: "entered" }]]);
 
