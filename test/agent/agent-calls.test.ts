@@ -27,6 +27,7 @@ test("a caller is led in by its keys and told with what it keyed", () => {
     {
       type: "caller-entered",
       caller: aCaller({ call: id, attendeeId: "444" }),
+      prompt: { waitedMs: 0, wrongKeys: 0 },
     },
   ]);
 });

@@ -4,7 +4,7 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentToEdge, AgentTurn, EdgeToAgent } from "../../src/link/messages.ts";
 import { agentSettings, KEY, OWNER, openedJournal, welcome } from "../agent/agent-world.ts";
 import { Clock } from "../simulation/clock.ts";
 
@@ -46,7 +46,7 @@ export class AgentInTraffic {
           send: (message) =>
             void time.after(networkMs, () => {
               if (isBridge) this.#bridgeHears(message as AgentToBridge, toAgent);
-              else this.#edgeHears(message as AgentToEdge);
+              else this.#edgeHears(message as AgentToEdge | AgentTurn);
             }),
           close: () => {},
         };
@@ -143,7 +143,11 @@ export class AgentInTraffic {
     }
   }
 
-  #edgeHears(message: AgentToEdge): void {
+  #edgeHears(message: AgentToEdge | AgentTurn): void {
+    if (message.type === "turn") {
+      for (const one of message.messages) this.#edgeHears(one);
+      return;
+    }
     this.heard.push([this.time.now, message]);
     if (message.type === "ping" && this.isAnsweringPings) this.fromEdge({ type: "pong" });
     if (message.type !== "reports" || !this.isAcknowledging) return;

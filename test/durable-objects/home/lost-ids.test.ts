@@ -122,14 +122,14 @@ test("where no agent is connected, a restored edge goes on by its clock", async 
   await backUp(state, file);
   for (let index = 0; index < 5; index += 1) await first.enter(lasting, "100000001", 1);
   await busy(first, lasting, 150_000_001, 2);
-  await first.receive("100000001", { type: "unknown", element: "W2A_New" });
+  await first.receive("100000001", { type: "unknown", element: "W2A_New" }, 20_000);
   await first.clock.pass(60_000);
   await first.kill();
   const before = webex.transIds.length;
 
   await restore(file, restored, first.clock.now);
   const second = await Life.start(restored, first.clock.now, webex);
-  await second.receive("100000001", { type: "unknown", element: "W2A_New" });
+  await second.receive("100000001", { type: "unknown", element: "W2A_New" }, 20_000);
   await second.receive("100000002", { type: "create-conference", confKey: "100000002" }, 20_000);
   await second.receive("100000003", { type: "create-conference", confKey: "100000003" }, 20_000);
   await second.kill();
