@@ -323,9 +323,10 @@ function conferenceDifference(association: Association, disk: Database | undefin
   const gone = [...association.rooms].find(([room, stage]) => stage === "open" && !there.includes(room));
   if (gone) return `the room ${gone[0]} is in WebEx's list alone`;
   if (head.phase !== "running" || !head.speech?.reporting) return null;
+  const talkRoom = head.talk?.room;
   const speaking = head.speech.speaking.flatMap((call) => {
-    const { extCallId = null, heardInTalk } = callers.get(call) ?? {};
-    return extCallId && !heardInTalk ? [extCallId] : [];
+    const { extCallId = null, room } = callers.get(call) ?? {};
+    return extCallId && (talkRoom === undefined || room !== talkRoom) ? [extCallId] : [];
   });
   const silent = speaking.find((extCallId) => !speakers.has(extCallId));
   return silent ? `${silent} speaks, and WebEx does not know it` : null;
