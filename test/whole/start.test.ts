@@ -267,7 +267,7 @@ test.each([
   // It ends after the agent's settings are written.
   await start({ ...variables, BRIDGEHEAD_STATE: folder, DOMAIN_LOCAL: '{"webx":{}}' });
 
-  expect(JSON.parse(readFileSync(join(folder, "agent.json"), "utf8")).policy).toEqual({ allow });
+  expect(JSON.parse(readFileSync(join(folder, "agent.json"), "utf8")).policy.allow).toEqual(allow);
 });
 
 test("begins of numbers that are none are one line on stderr", async () => {
