@@ -78,6 +78,8 @@ export class Association {
   #madeAt = 0;
   /** Call and attendee ID, of the merges it was told of; in the worlds each caller keys another ID each time. */
   readonly #keyed = new Set<string>();
+  /** The MsgID of its end, once that was told. */
+  #end: MsgId | null = null;
   /** Everybody it was told of, those who left among them. */
   readonly heardOf = new Set<ExtCallId>();
   readonly #context: WorldContext;
@@ -130,13 +132,15 @@ export class Association {
     if (this.status === "new") this.status = "created";
   }
 
-  conferenceChanged({ status }: Told<"conference-changed">): void {
+  conferenceChanged({ status, msgId }: Told<"conference-changed">): void {
+    if (msgId === this.#end) return;
     this.#must("Status 0 comes after RspCreateConference", this.status !== "new", String(status));
     this.#must("nothing follows the end", this.status !== "ended", String(status));
     if (this.status === "ended") return;
     if (status === "running") this.status = "running";
     if (status === "ended") {
       this.status = "ended";
+      this.#end = msgId;
       this.attendees.clear();
     }
     if (status === "locked") {

@@ -35,7 +35,8 @@ export const rules = {
   "Status 0 comes before Status 2": "A conference is announced as running before it is announced as locked.",
   "an end is told of a conference that is over":
     "When a conference is announced as ended, the bridge does not have it any more.",
-  "nothing follows the end": "Nothing is told of a conference that was announced as ended.",
+  "nothing follows the end":
+    "Nothing is told of a conference that was announced as ended; an end that was given up is repeated under its MsgID.",
   "RspUpdateConference before Status 2": "A lock is answered before it is announced.",
   "NotifyUserEnter comes after Status 0": "A conference is announced before its callers.",
   "RspCallout before NotifyUserEnter": "A call-out is answered before its call enters.",
