@@ -144,8 +144,7 @@ export class EdgeLink {
   send(messages: readonly AgentToEdge[]): void {
     if (!this.#welcomed || messages.length === 0) return;
     const complete = messages.map((message) => (message.type === "health" ? this.#complete(message) : message));
-    if (complete.length > 1) this.#socket.send({ type: "turn", messages: complete });
-    else for (const message of complete) this.#socket.send(message);
+    this.#socket.send({ type: "turn", messages: complete });
   }
 
   #complete(health: Health): Health {
