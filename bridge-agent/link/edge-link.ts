@@ -144,7 +144,8 @@ export class EdgeLink {
   send(messages: readonly AgentToEdge[]): void {
     if (!this.#welcomed || messages.length === 0) return;
     const complete = messages.map((message) => (message.type === "health" ? this.#complete(message) : message));
-    this.#socket.send({ type: "turn", messages: complete });
+    if (complete.length > 1) this.#socket.send({ type: "turn", messages: complete });
+    else for (const message of complete) this.#socket.send(message);
   }
 
   #complete(health: Health): Health {

@@ -156,7 +156,7 @@ export function encodeMessage(message: EdgeToAgent | AgentToEdge): string {
   return JSON.stringify(message);
 }
 
-/** The frames of what an agent has to say. A message alone needs no turn around it. */
+/** The frames of what an agent has to say. */
 export function encodeAgentFrames(frame: AgentToEdge | AgentTurn): string[] {
   if (frame.type !== "turn") return [encodeMessage(frame)];
   const frames: string[][] = [];
@@ -169,7 +169,7 @@ export function encodeAgentFrames(frame: AgentToEdge | AgentTurn): string[] {
     }
     frames.at(-1)?.push(text);
   }
-  return frames.map((texts) => (texts.length > 1 ? `{"type":"turn","messages":[${texts.join()}]}` : texts.join()));
+  return frames.map((texts) => `{"type":"turn","messages":[${texts.join()}]}`);
 }
 
 /** The platform answers this text with that one by itself: a sign of life wakes no relay. */

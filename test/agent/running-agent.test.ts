@@ -7,7 +7,7 @@ import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import type { AgentToEdge, AgentTurn, EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 import { agentSettings, KEY, openedJournal, welcome } from "./agent-world.ts";
 
@@ -31,13 +31,9 @@ function world(settings: Partial<AgentSettings> = {}) {
     const isEdge = !url.startsWith(agentSettings.driver.url);
     ((isEdge ? links : bridges) as unknown[]).push(events);
     return {
-      send: (message) => void (isEdge ? sent.push(...saidIn(message)) : toBridge.push(message as AgentToBridge)),
+      send: (message) => void (isEdge ? sent.push(message as AgentToEdge) : toBridge.push(message as AgentToBridge)),
       close: () => closes.push(isEdge ? "edge" : "bridge"),
     };
-  };
-  const saidIn = (frame: unknown): readonly AgentToEdge[] => {
-    const said = frame as AgentToEdge | AgentTurn;
-    return said.type === "turn" ? said.messages : [said];
   };
   const running = new RunningAgent(
     { ...agentSettings, ...settings },

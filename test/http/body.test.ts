@@ -95,7 +95,7 @@ test("a document of 1 MiB is read, and one byte more is 413 (protocol T8)", asyn
 
 test("a body that never comes to its end is answered with 408 after 10 s, and not waited for", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const set = vi.spyOn(globalThis, "setTimeout");
+  const after = vi.spyOn(timers, "after");
   try {
     const edge = new FakeEdge();
     let cancelled = false;
@@ -116,7 +116,7 @@ test("a body that never comes to its end is answered with 408 after 10 s, and no
       ask("/tsp/local", "POST", { "content-length": "700" }),
       ask("/api/v1/domains/local/conferences/555111222/hybrid", "PUT"),
     ]);
-    const bodiesWaitedFor = () => set.mock.calls.filter(([, ms]) => ms === 10_000).length;
+    const bodiesWaitedFor = () => after.mock.calls.filter(([ms]) => ms === 10_000).length;
     while (bodiesWaitedFor() < 3) await new Promise(setImmediate); // The token is checked first.
     vi.advanceTimersByTime(10_000);
 
@@ -125,7 +125,7 @@ test("a body that never comes to its end is answered with 408 after 10 s, and no
     expect(cancelled).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
   } finally {
-    set.mockRestore();
+    after.mockRestore();
     vi.useRealTimers();
   }
 });
