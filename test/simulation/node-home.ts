@@ -174,7 +174,7 @@ export class NodeHome {
       this.#chosen = chosen;
       edgeMachines.noneActs = chosen === null;
       const could = (chosen === null || !this.#hasWritten()) && this.#oneCould;
-      this.#nobodySince = could ? (this.#nobodySince ?? clock.now) : null;
+      this.#nobodySince = could ? Math.max(this.#nobodySince ?? clock.now, this.shared?.misreadAt ?? 0) : null;
       const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
       if (sinceMs > takeoverMs) violated("one of two edges acts", `none for ${sinceMs} ms`);
       this.#balance(clock.now < balancerAsksMs ? 1 : balancerAsksMs);

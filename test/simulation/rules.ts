@@ -178,7 +178,8 @@ export const rules = {
   // Two edges.
   "an edge that was replaced says nothing":
     "Once its lease is over, an edge answers nobody, posts nothing and sends its agents nothing, whether or not another one acts yet.",
-  "one of two edges acts": "While one of two edges has the database, one of them acts within ten seconds.",
+  "one of two edges acts":
+    "While one of two edges has the database, one acts within ten seconds, anew where a replaced database misled it.",
 
   // The world itself.
   "nothing is thrown": "No error leaves the product's code for the event loop.",

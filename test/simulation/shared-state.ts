@@ -16,6 +16,8 @@ const reads: ReadonlySet<string> = new Set(["load", "read"] satisfies (keyof Sha
 /** The state of two edges, in a database between which and them all fails that can. */
 export class SharedState implements EdgeState {
   readonly database: MemoryDatabase;
+  /** When an edge last had an answer of a machine of the database that was replaced. */
+  misreadAt = 0;
   readonly #context: WorldContext;
   readonly #draws;
   readonly #disks = new WeakMap<EdgeProcess, LeasedDisk>();
@@ -124,7 +126,10 @@ export class SharedState implements EdgeState {
   #wayOf(machine: EdgeMachine, process: EdgeProcess, what: keyof SharedDatabase): Way {
     const { isCut, faults } = machine;
     if (isCut) return "lost";
-    if (reads.has(what) && faults.hits("replaced database read")) return "replaced";
+    if (reads.has(what) && faults.hits("replaced database read")) {
+      this.misreadAt = this.#context.clock.now;
+      return "replaced";
+    }
     if (!writes.has(what)) return faults.hits("database reads fail") ? "refused" : "well";
     if (this.#context.edgeMachines.isDiskFull || faults.hits("flush fails")) return "refused";
     if (faults.hits(process.isAsked ? "replica not waited for by an answer" : "replica not waited for")) {
