@@ -326,7 +326,7 @@ interface Line<Item> {
 }
 
 /** Items go in order within each topic that one of them has for itself, and side by side otherwise. Costs the same however many wait. */
-export class TopicQueue<Item> {
+class TopicQueue<Item> {
   /** `waitsFor`: in how many lines the item is not in front. */
   readonly #places = new Map<Item, { readonly topics: readonly Topic[]; waitsFor: number }>();
   readonly #lines = new Map<string, Line<Item>>();

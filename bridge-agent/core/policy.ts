@@ -116,7 +116,7 @@ export class Policy {
 }
 
 /** One that lasts longer than the policy lets it; without `call` it is the whole conference. */
-export interface Overdue {
+interface Overdue {
   readonly conference: ConfKey;
   readonly call?: CallId;
 }

@@ -115,7 +115,7 @@ test("where no Asterisk can be had, npm test says so in one line, and runs the r
 
   const { status, stdout } = spawnSync(
     process.execPath,
-    ["scripts/test.ts", "--only", "tests", "test/agent/asterisk-mirror.test.ts"],
+    ["scripts/test.ts", "--only", "tests", "test/agent/asterisk-sample-config.test.ts"],
     { encoding: "utf8", env },
   );
 

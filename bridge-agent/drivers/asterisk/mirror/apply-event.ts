@@ -186,7 +186,7 @@ const reasons: Readonly<Record<number, EndReason>> = {
  * Why a dialled call ended without an answer. The cause counts: `Dial` says "NOANSWER" of rejected calls and unknown numbers. A Local channel may
  * lose it; then the word of `Dial` is all. Trouble on the way is "refused", and so is 16: a telephone that rejects the call says so.
  */
-export function reasonOfDial({ cause, dialStatus }: DialEnd): EndReason {
+function reasonOfDial({ cause, dialStatus }: DialEnd): EndReason {
   const reason = reasons[cause];
   if (reason !== undefined) return reason;
   if (dialStatus === "BUSY") return "busy";
