@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
-import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import { StagesFold } from "../../src/explain/stages.ts";
-import type { ActionId, CommandId } from "../../src/foundation/ids.ts";
+import type { ActionId } from "../../src/foundation/ids.ts";
 import type { ActionStages, NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
@@ -155,12 +153,6 @@ test("the number of a call-out is shown as the domain's settings say", async () 
   expect((await stagesOf(world, "a1")).request).toEqual({ type: "call-out", number, attendeeId: "(secret)" });
 });
 
-test("an id that WebEx has used as a TransID is another one", async () => {
-  const world = await runningWorld();
-  expect(await world.operate("create", { type: "lock" })).toBe("done");
-  expect(world.sent.at(-1)?.map(({ command }) => command.type)).toEqual(["lock"]);
-});
-
 test("what is refused at once is not on disk, and is looked at anew", async () => {
   const world = await runningWorld(1);
   const rows = world.journalRows;
@@ -170,62 +162,6 @@ test("what is refused at once is not on disk, and is looked at anew", async () =
 
   await world.reported(callerEntered(1));
   expect(await world.operate("a1", { type: "mute", call: "c1" })).toBe("done");
-});
-
-test("two actions in one commit: the second one is judged behind the first", async () => {
-  const world = await runningWorld();
-  const results = await Promise.all([
-    world.operate("a0", { type: "lock" }),
-    world.operate("a1", { type: "end" }),
-    world.operate("a2", { type: "mute", call: "c0" }),
-  ]);
-  expect(results).toEqual(["done", "done", "no-such-conference"]);
-  expect(await world.conference.reader.action("a2" as ActionId)).toBeNull();
-});
-
-test("an unlock of an open conference does nothing; an unmute of an unmuted caller reaches the bridge", async () => {
-  const world = await runningWorld();
-  await world.operate("a1", { type: "unlock" });
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["", "done", "nothing changed"]);
-  await world.operate("a2", { type: "unmute", call: "c0" });
-  await world.allDone();
-  expect(inShort(await stagesOf(world, "a2"))).toEqual(["unmute: done", "done", "confirmed"]);
-});
-
-test("two actions that want the same have one command, and both its result", async () => {
-  const world = await runningWorld();
-  await world.operate("a1", { type: "mute", call: "c0" });
-  await world.operate("a2", { type: "mute", call: "c0" });
-  await world.allDone();
-  await world.time.pass(settledMs);
-
-  expect((await stagesOf(world, "a2")).sent.map(({ id }) => id)).toEqual(
-    (await stagesOf(world, "a1")).sent.map(({ id }) => id),
-  );
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", "confirmed"]);
-  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "confirmed"]);
-});
-
-test("very many actions that want the same make no row long, and each has the result", async () => {
-  const world = await runningWorld(0);
-  await world.reported(callerEntered(0));
-  const ids = Array.from({ length: 100 }, (_, index) => `a${index}`);
-  for (const id of ids) await world.operate(id, { type: "mute", call: "c0" });
-  const [pending] = world.stored.state.commands.values();
-  expect(pending?.by).toHaveLength(16);
-  await world.allDone();
-  for (const id of ids) await world.operate(`b${id}`, { type: "unmute", call: "c0" });
-  await world.allDone();
-  for (const { held } of world.stored.state.callers.values())
-    for (const { by } of held) expect(by?.length).toBeLessThanOrEqual(16);
-  const [caller] = world.stored.state.callers.values();
-  await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
-  await world.time.pass(settledMs);
-
-  for (const id of ["a0", "a99"])
-    expect(inShort(await stagesOf(world, id))).toEqual(["mute: done", "done", "confirmed"]);
-  const own = "no notification of its own was due";
-  expect(inShort(await stagesOf(world, "a50"))).toEqual(["mute: done", "done", own]);
 });
 
 test("the bridge refuses, or says nothing in time; a late result counts", async () => {
@@ -252,61 +188,6 @@ test("the conference ends before the bridge has answered", async () => {
     "no result: the conference ended",
     null,
   ]);
-});
-
-test("a mute whose unmute was issued before its result came says that it is undone, and of another call's nothing", async () => {
-  const world = await runningWorld(3);
-  await world.operate("a1", { type: "mute", call: "c0" });
-  await world.operate("a2", { type: "mute", call: "c1" });
-  await world.operate("a3", { type: "unmute", call: "c0" });
-  await world.allDone();
-  await world.operate("a4", { type: "unmute", call: "c1" });
-  await world.allDone();
-
-  const undone = async (id: string) => (await stagesOf(world, id)).sent.map(({ undoneBy }) => undoneBy?.type);
-  expect([await undone("a1"), await undone("a2"), await undone("a3")]).toEqual([["unmute"], [undefined], [undefined]]);
-});
-
-test("everybody is muted: one command each, and one change of each is told", async () => {
-  const world = await runningWorld(4);
-  // Each view says before how many it will be.
-  const would = () => {
-    const { muteAll, unmuteAll } = world.conference.reader.view() ?? {};
-    return [muteAll, unmuteAll];
-  };
-  expect(would()).toEqual([4, 0]);
-  await world.operate("a1", { type: "mute-all" });
-  await world.allDone();
-  expect(would()).toEqual([0, 4]);
-  await world.time.pass(settledMs);
-
-  expect(inShort(await stagesOf(world, "a1"))).toEqual([
-    "mute: done, mute: done, mute: done, mute: done",
-    "done",
-    "confirmed",
-  ]);
-});
-
-test("a caller that WebEx has not named is told of when it is named; one that WebEx refuses to name never", async () => {
-  const world = await runningWorld(0);
-  await world.reported(callerEntered(0));
-  await world.operate("a1", { type: "mute", call: "c0" });
-  await world.allDone();
-  await world.time.pass(settledMs);
-  const unnamed = "WebEx has given this call no name yet";
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", unnamed]);
-  const [caller] = world.stored.state.callers.values();
-  await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
-  await world.time.pass(settledMs);
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", "confirmed"]);
-
-  await world.reported(callerEntered(1));
-  await world.time.pass(settledMs);
-  const second = [...world.stored.state.callers.values()].at(-1);
-  await world.received("t2", request("caller-named", { msgId: second?.enterMsgId, result: "no-such-call" }));
-  await world.operate("a2", { type: "mute", call: "c1" });
-  await world.allDone();
-  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "WebEx has given this call no name"]);
 });
 
 test.each(["expel", "mute"])("a caller that has left before WebEx names it: %s", async (type) => {
@@ -365,55 +246,6 @@ test("a notification that WebEx never confirms is owed, and one to a replaced se
   expect(inShort(await stagesOf(world, "a3")).at(-1)).toBe(settled);
 });
 
-test("a server that the settings do not have any more is owed what happens", async () => {
-  const world = await runningWorld();
-  world.domain = testDomain({ webex: { hosts: ["other.example.com"] } });
-  await world.operate("a1", { type: "mute", call: "c0" });
-  await world.allDone();
-
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", "owed 1"]);
-});
-
-test("a server that was lost is replaced: the facts say that it is owed nothing any more", async () => {
-  const world = await runningWorld();
-  world.answer = () => ({ kind: "failed", reason: "refused" });
-  await world.operate("a1", { type: "lock" });
-  await world.allDone();
-  await world.time.pass(140_000);
-  const kinds = () =>
-    world.stored.journal
-      .facts(0)
-      .flatMap(({ facts }) => facts.flatMap(({ kind }) => (kind.startsWith("server-") ? kind : [])));
-  expect(kinds()).toEqual(["server-lost"]);
-
-  const other = { msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" } as object;
-  await world.received("t-over", createConference(other));
-  expect(kinds()).toEqual(["server-lost", "server-settled"]);
-});
-
-test("what is owed is owed since the first time, however often its server is probed with it, until it is confirmed", async () => {
-  const world = await runningWorld();
-  world.answer = () => ({ kind: "failed", reason: "refused" });
-  await world.operate("a1", { type: "mute", call: "c0" });
-  await world.allDone();
-  const shown = new Map<string, NotificationStage | null>();
-  const owedAt = () =>
-    world.stored.journal
-      .facts(0)
-      .flatMap(({ at, facts }) => (facts.some(({ kind }) => kind === "message-owed") ? [at] : []));
-  while (owedAt().length < 1) await world.time.pass(100);
-  while (owedAt().length < 4) {
-    const { told } = await stagesOf(world, "a1");
-    shown.set(JSON.stringify(told), told);
-    await world.time.pass(100);
-  }
-  expect([...shown.values()]).toEqual([{ owed: 1, owedSince: owedAt()[0] }]);
-
-  world.answer = ({ transId }) => world.confirmed(transId);
-  await world.time.pass(400_000);
-  expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("confirmed");
-});
-
 test("an end that nobody waits for any more was never told, and says so", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
@@ -447,27 +279,6 @@ test("callers are expelled and moved", async () => {
   // The caller hung up meanwhile, and WebEx has heard of that.
   const own = "no notification of its own was due";
   expect(inShort(await stagesOf(world, "a4"))).toEqual(["expel: done", "done", own]);
-});
-
-test("the conference is ended", async () => {
-  const world = await runningWorld();
-  await world.operate("a1", { type: "end" });
-  await world.operate("a2", { type: "end" });
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["end-conference: null", null, null]);
-  await world.allDone();
-  await world.time.pass(settledMs);
-
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["end-conference: done", "done", "confirmed"]);
-  expect(inShort(await stagesOf(world, "a2"))).toEqual(["end-conference: done", "done", "confirmed"]);
-  expect(world.lines.find(({ event }) => event === "conference-ended")?.by).toBe("operator");
-});
-
-test("a bridge that ends the conference by itself meanwhile has ended it", async () => {
-  const world = await runningWorld();
-  await world.operate("a1", { type: "end" });
-  await world.reported({ type: "event", event: { type: "conference-ended" } });
-  await world.time.pass(settledMs);
-  expect(inShort(await stagesOf(world, "a1")).slice(1)).toEqual(["done", "confirmed"]);
 });
 
 test("a call out: dialled, admitted, told as a caller who enters", async () => {
@@ -524,70 +335,6 @@ test("data for a client and connect data are told at once", async () => {
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["", "done", "confirmed"]);
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["", "done", "confirmed"]);
-});
-
-test("the story tells who acted, and by which action", async () => {
-  const world = await runningWorld(1);
-  await world.operate("a1", { type: "mute", call: "c0" });
-  await world.operate("a2", { type: "call-out", number });
-  const told = (await world.conference.reader.story(0)).items.filter(({ from }) => from === "operator");
-  expect(told.map(({ what, facts }) => ({ what, facts }))).toEqual([
-    { what: "mute", facts: { person: "Ann", action: "a1", call: "c0" } },
-    {
-      what: "call-out",
-      facts: { person: "Ann", action: "a2", number: `${number.country}${number.area}${number.local}` },
-    },
-  ]);
-});
-
-test("an operator's command has as long as WebEx's", async () => {
-  const world = await runningWorld(1);
-  await world.operate("a1", { type: "mute", call: "c0" });
-  const [id = "" as CommandId] = world.stored.state.commands.keys();
-  expect(world.stored.state.commands.get(id)?.answerBy).toBe((await stagesOf(world, "a1")).asked + 30_000);
-});
-
-test("who looks again at an action has read what was added since, and of many those that were asked for last are kept", async () => {
-  const world = await runningWorld();
-  await world.operate("a1", { type: "lock" });
-  const asked: number[] = [];
-  const ports = { after: (ms: number, run: () => void) => world.time.after(ms, run), now: () => world.time.now };
-  const readers = new JournalReaders(ports, (after) => {
-    asked.push(after);
-    return world.stored.journal.history(after);
-  });
-  const look = (id: string) => {
-    asked.length = 0;
-    const row = world.stored.journal.rowOf(id as ActionId) ?? 0;
-    const begin = () => [new StagesFold(id as ActionId), row] as const;
-    const wanted = { name: id, settings: null, before: Number.POSITIVE_INFINITY, begin };
-    return readers.use(wanted, async (fold, transactions) => {
-      for await (const rows of transactions) rows.map((one) => fold.read(one));
-      return fold.stages;
-    });
-  };
-  const { lastSeq } = world.stored.journal;
-  expect((await look("a1"))?.result).toBeNull();
-  // The action is in the last row.
-  expect(asked).toEqual([lastSeq - 1]);
-  await look("a1");
-  expect(asked).toEqual([lastSeq]);
-
-  await world.allDone();
-  await world.time.pass(settledMs);
-  const later = await look("a1");
-  expect(later?.told).toMatchObject({ confirmedAt: expect.any(Number) });
-  expect(asked).toEqual([lastSeq]);
-
-  for (let other = 0; other < 20; other += 1) await look(`other-${other}`);
-  expect(await look("a1")).toEqual(later);
-  expect(asked[0]).toBe(lastSeq - 1);
-  await look("other-19");
-  expect(asked).toEqual([world.stored.journal.lastSeq]);
-  // Nobody has asked for it for a minute.
-  await world.time.pass(60_000);
-  await look("a1");
-  expect(asked[0]).toBe(lastSeq - 1);
 });
 
 test("what a server that cannot be reached is owed: told once it is back, or told otherwise by then", async () => {

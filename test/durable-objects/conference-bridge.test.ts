@@ -1,8 +1,8 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Ability, BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import type { ActionId, BridgeName, CallId, StreamId, TransId } from "../../src/foundation/ids.ts";
+import type { ActionId, BridgeName, CallId, StreamId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { aCaller, event, held, left, snapshot as snapshotOf } from "../builders.ts";
 import {
@@ -14,7 +14,6 @@ import {
   host,
   identity,
   lock,
-  muteCaller,
 } from "./conference-world.ts";
 
 /** A second bridge comes into the settings. */
@@ -166,17 +165,6 @@ test("what a bridge holds of a conference that is on another one is ended there,
   expect(world.posted).toHaveLength(posts);
 });
 
-test("however often it is created on a bridge that never answers, one end is left to do", async () => {
-  const world = await chosenBridgeDead();
-  for (const transId of ["t2", "t3"]) {
-    await world.received(transId, createConference());
-    await world.time.pass(16_000);
-  }
-
-  expect(answers(world)).toEqual(["16", "16", "16"]);
-  expect(world.stored.state.commands.size).toBe(1);
-});
-
 test("what is left to do at a bridge that stays away is not sent for ever, and anew where the bridge reports the conference", async () => {
   const world = await chosenBridgeDead();
   await world.time.pass(7_260_000);
@@ -222,48 +210,6 @@ test("a relay that hangs holds up no choice of a bridge: after a second it count
   expect(new Set(world.sentTo)).toEqual(new Set(["second"]));
 });
 
-test("a new conference goes to the bridge that is there, whatever ports the other one had; one that has a bridge stays", async () => {
-  const world = new ConferenceWorld();
-  addBridge(world);
-  prefer(world, "second");
-  world.bridgesDown.add("second");
-  await world.running(0);
-  world.bridgesDown.clear();
-  world.bridgesDown.add("simulated");
-
-  await world.received("t1", lock("m1"));
-
-  expect(new Set(world.sentTo)).toEqual(new Set(["simulated"]));
-});
-
-test("a bridge that takes no new calls, though some are up, comes before one that is away, and after all others", async () => {
-  const chosen = async (down: readonly string[]) => {
-    const world = new ConferenceWorld();
-    addBridge(world);
-    world.portsInUse = 5;
-    world.freePorts = async (bridge) => (bridge === "simulated" ? 0 : 6);
-    for (const bridge of down) world.bridgesDown.add(bridge);
-    await world.received("t1", createConference());
-    return [...new Set(world.sentTo)];
-  };
-  expect(await chosen(["second"])).toEqual(["simulated"]);
-  expect(await chosen([])).toEqual(["second"]);
-});
-
-test("a bridge that is drained gets a new conference only where all are: to have it refused", async () => {
-  const chosen = async (down: readonly string[], drained: readonly string[]) => {
-    const world = new ConferenceWorld();
-    addBridge(world);
-    for (const bridge of down) world.bridgesDown.add(bridge);
-    for (const bridge of drained) world.bridgesDrained.add(bridge);
-    await world.received("t1", createConference());
-    return [...new Set(world.sentTo)];
-  };
-  expect(await chosen([], ["simulated"])).toEqual(["second"]);
-  expect(await chosen(["second"], ["simulated"])).toEqual(["second"]);
-  expect(await chosen([], ["simulated", "second"])).toEqual(["simulated"]);
-});
-
 test("a relay that hangs over commands is tried again, and holds up no command for another bridge", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");
@@ -279,35 +225,6 @@ test("a relay that hangs over commands is tried again, and holds up no command f
   expect(world.sentTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);
 });
 
-test("a command that no agent has acknowledged in time is named once, by the row in which its time is up", async () => {
-  const world = await ConferenceWorld.running(2);
-  const phone = { country: "1", area: "408", local: "5557777", extension: "" };
-  const callOut = { type: "call-out", msgId: "m-out", replyTo: host, extConfId, extCallId: "2001", phone };
-  await world.received("out", callOut as FromWebex);
-  for (const name of ["1001", "1002"]) await world.received(name, muteCaller(name));
-  const issued = [...world.stored.state.commands.keys()];
-  await world.time.pass(240_000);
-
-  const named = [...world.stored.journal.history(0)].flatMap(({ input }) =>
-    input?.type === "time" ? (input.unacknowledged ?? []) : [],
-  );
-  expect(issued).toHaveLength(3);
-  expect(issued.map((id) => named.filter((one) => one === id).length)).toEqual([1, 1, 1]);
-  expect(new Set(named).size).toBe(named.length);
-});
-
-test("reports of another bridge send none of this bridge's commands again", async () => {
-  const world = await ConferenceWorld.running(1);
-  addBridge(world);
-  await world.received("t1", lock("m1"));
-  const sent = world.sent.length;
-  for (let times = 0; times < 3; times += 1) {
-    await world.during(world.reportFrom("second", callerEntered(times)));
-    await world.reported(callerEntered(7));
-  }
-  expect(world.sent).toHaveLength(sent);
-});
-
 test("a bridge that sends ever new streams does not make the count of another bridge's stream begin anew", async () => {
   const world = await ConferenceWorld.running(1);
   for (let times = 0; times < 20; times += 1) await world.during(world.reportFrom("second", callerEntered(times)));
@@ -315,37 +232,6 @@ test("a bridge that sends ever new streams does not make the count of another br
   const upTo = await world.reported();
   expect(upTo).toBeGreaterThan(0);
   expect(await world.reported(callerEntered(5))).toBe(upTo + 1);
-});
-
-test("a relay that fails is tried again after each command's own pause, and not only by the alarm", async () => {
-  const world = await ConferenceWorld.running(0);
-  const begin = world.time.now;
-  const at: number[] = [];
-  world.onSent = () => {
-    at.push(world.time.now - begin);
-    throw new Error("out of reach");
-  };
-  await world.received("t1", lock("m1"));
-  world.alarmAt = null;
-  await world.time.pass(30_000);
-
-  expect(at.slice(0, 5)).toEqual([0, 1_000, 3_000, 7_000, 12_000].map((ms) => ms + (at[0] ?? 0)));
-});
-
-test("where the domain is removed before a bridge is chosen, nothing is sent and nothing breaks", async () => {
-  const world = new ConferenceWorld();
-  addBridge(world);
-  const { sql } = world;
-  const { transaction } = sql;
-  sql.transaction = (work) => {
-    const value = transaction.call(sql, work) as ReturnType<typeof work>;
-    world.domain = { ...world.domain, settings: { ...world.domain.settings, bridges: [] } };
-    return value;
-  };
-  await world.received("t1", createConference());
-  await world.time.pass(3_000);
-
-  expect([world.sent, world.lines.filter(({ level }) => level !== "info")]).toEqual([[], []]);
 });
 
 test("an object of a restored backup asks the bridge first: what was due in the backup is not done", async () => {
@@ -366,25 +252,6 @@ test("an object of a restored backup asks the bridge first: what was due in the 
   expect(world.asked).toEqual([""]);
   await world.reported(snapshot);
   expect(sent()).toEqual(["lock"]);
-});
-
-test("a restored conference whose domain comes back later says first that it was restored, and a new one never does", async () => {
-  const inputs = (world: ConferenceWorld) => [...world.stored.journal.history()].map(({ input }) => input?.type);
-  const world = await ConferenceWorld.running(0);
-  const before = inputs(world).length;
-  world.restoredAt = world.time.now;
-  world.isInSettings = false;
-  world.start();
-  await world.time.pass(1_000);
-  world.isInSettings = true;
-  await world.received("t1", lock("m1"));
-  expect(inputs(world).slice(before)).toEqual(["restored", "webex"]);
-
-  const other = new ConferenceWorld();
-  other.restoredAt = other.time.now;
-  other.start();
-  await other.received("t1", createConference());
-  expect(inputs(other)).toEqual(["webex"]);
 });
 
 /** The edge has lost its state, and WebEx has created the conference again on the second bridge. */
@@ -425,23 +292,6 @@ test("what the edge has lost is held by the bridge that is back with its callers
   expect(sentTo(world, "simulated")).toEqual(["create-conference", "lock"]);
 });
 
-test.each(["before", "after"])(
-  "the same where the edge's clock went on at once, and it had lost its state %s that",
-  async (when) => {
-    const world = await createdOnSecond();
-    const [lostAt, skipMs] = [world.time.now, 4 * 3_600_000];
-    await world.time.pass(900_000);
-    world.skippedMs = skipMs;
-    world.clockSetMs = skipMs;
-    const began = lostAt + skipMs - 3_600_000;
-    const report = snapshotOf([aCaller({ enteredAt: began + 1_000 })], { since: began });
-    const known = when === "before" ? { knownSince: lostAt } : { knownSince: lostAt + skipMs, knownSkippedMs: skipMs };
-    await world.during(world.reportFrom("simulated", report, { ...known, aheadMs: 0 }));
-
-    expect([sentTo(world, "simulated"), world.stored.progress.bridge]).toEqual([["create-conference"], "simulated"]);
-  },
-);
-
 test("a bridge that is back without callers, or with those of a meeting that the edge has never lost, does not get it", async () => {
   const world = await createdOnSecond();
   await comesBack(world, []);
@@ -453,32 +303,6 @@ test("a bridge that is back without callers, or with those of a meeting that the
   await other.during(other.reportFrom("simulated", report, { knownSince: since - 600_000 }));
   expect([sentTo(other, "simulated"), other.stored.progress.bridge]).toEqual([["end-conference"], "second"]);
 });
-
-test.each(["before", "after"])(
-  "nor with those of a meeting that began later than the edge knows its bridge, where its clock went on at once %s WebEx created the conference",
-  async (when) => {
-    const skipMs = 4 * 3_600_000;
-    const world = new ConferenceWorld();
-    addBridge(world);
-    prefer(world, "second");
-    if (when === "before") world.skippedMs = skipMs;
-    world.start();
-    const knownSince = world.time.now;
-    await world.received("t1", createConference());
-    await world.during(world.reportFrom("second", done(world, "create-conference")));
-    await world.time.pass(900_000);
-    if (when === "after") [world.clockSetMs, world.skippedMs] = [skipMs, skipMs];
-    const began = world.time.now + world.clockSetMs - 300_000;
-    const report = snapshotOf([aCaller({ enteredAt: began })], { since: began });
-    const known =
-      when === "before"
-        ? { knownSince, knownSkippedMs: 0 }
-        : { knownSince: knownSince + skipMs, knownSkippedMs: skipMs };
-    await world.during(world.reportFrom("simulated", report, { ...known, aheadMs: 0 }));
-
-    expect([sentTo(world, "simulated"), world.stored.progress.bridge]).toEqual([["end-conference"], "second"]);
-  },
-);
 
 test("a create that the other bridge has not answered goes to the bridge that is back, within its time", async () => {
   const world = new ConferenceWorld();
@@ -573,33 +397,6 @@ test("what an operator ends without its bridge is answered to WebEx, which wante
   ]);
 });
 
-test("a conference of a bridge that is back in the settings is ended at the bridge", async () => {
-  const world = new ConferenceWorld();
-  await world.during(world.reportFrom("former", snapshotOf([aCaller()])));
-  expect(sentTo(world, "former")).toEqual(["lock"]);
-  world.domain = withBridge(world, "former");
-  expect(await world.operate("a2", { type: "end" })).toBe("done");
-  expect(sentTo(world, "former")).toEqual(["lock", "end-conference"]);
-});
-
-test("a create for which no bridge is chosen yet goes to the one that reports callers inside, and to none that reports nobody", async () => {
-  const chosen = async (...callers: readonly object[]) => {
-    const world = new ConferenceWorld();
-    addBridge(world);
-    world.freePorts = async (bridge) => {
-      await world.time.wait(500);
-      return bridge === "second" ? 9 : 1;
-    };
-    await world.received("t1", createConference());
-    await world.during(world.reportFrom("simulated", snapshotOf(callers)));
-    await world.time.pass(1_000);
-    return [sentTo(world, "simulated"), sentTo(world, "second")];
-  };
-
-  expect(await chosen(aCaller())).toEqual([["create-conference"], []]);
-  expect(await chosen()).toEqual([[], ["create-conference"]]);
-});
-
 /** The records of calls that the directory was sent. */
 function callRecords(world: ConferenceWorld) {
   const facts = world.pages.flatMap((page) => page.facts.map(({ fact }) => fact));
@@ -675,24 +472,6 @@ test("a call that left while the edge was away, having lost its state, has one r
   expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8", "c9", "c5"]);
 });
 
-test("a call that was inside before WebEx created its conference has one record, whoever tells of its end once more", async () => {
-  const world = new ConferenceWorld();
-  const knownSince = world.time.now - 10_000;
-  const enteredAt = world.time.now - 60_000;
-  const caller = { call: "c7", number: "4420", attendeeId: null, muted: false, silent: false, room: "main", enteredAt };
-  const held = { locked: false, speaking: null, rooms: [], callers: [caller], dialled: [] };
-  const snapshot = { type: "event", event: { type: "snapshot", conference: held } } as object as Report;
-  await world.received("create", createConference());
-  await world.allDone();
-  const tells = (report: Report) => world.during(world.reportFrom("simulated", report, { knownSince, aheadMs: 0 }));
-  await tells(snapshot);
-  await world.time.pass(5_000);
-  const msgId = world.stored.state.callers.get("c7" as CallId)?.enterMsgId;
-  await world.received("named", { type: "caller-named", msgId, extCallId: "1001" } as FromWebex);
-  for (const _ of ["one agent", "another one"]) await tells(leftAgo(world, "c7", 70_000));
-  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c7"]);
-});
-
 test("times of an agent whose clock is ahead, or behind, are those of the edge's clock", async () => {
   const hourMs = 3_600_000;
   for (const aheadMs of [hourMs, -hourMs]) {
@@ -702,19 +481,6 @@ test("times of an agent whose clock is ahead, or behind, are those of the edge's
     await world.during(world.reportFrom("simulated", call, { knownSince: 0, aheadMs }));
     expect(recordsIn(world)).toMatchObject([{ enteredAt: now - 60_000, endedAt: now - 50_000, seconds: 10 }]);
   }
-});
-
-test("the same of a conference that the bridge ended while the edge was away", async () => {
-  const world = new ConferenceWorld();
-  const { now } = world.time;
-  const aheadMs = 3_600_000;
-  const was = { since: now + aheadMs - 60_000, endedAt: now + aheadMs - 20_000, callers: [] };
-  const ended = event({ type: "conference-ended", was });
-  await world.during(world.reportFrom("simulated", ended, { knownSince: 0, aheadMs }));
-  const records = world.stored.journal
-    .facts(0)
-    .flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === "conference-ended" ? [fact.record] : [])));
-  expect(records).toMatchObject([{ createdAt: now - 60_000, endedAt: now - 20_000 }]);
 });
 
 test("a call that left before its conference was over is not told of again by an agent whose clock is or was ahead", async () => {
@@ -729,72 +495,4 @@ test("a call that left before its conference was over is not told of again by an
   const left = { type: "caller-left", call: "c0" as CallId, reason: "hung-up", was } as const;
   await world.during(world.reportFrom("simulated", event(left), { knownSince: 0, aheadMs: 0 }));
   expect(recordsIn(world)).toHaveLength(before);
-});
-
-/** How often each word of SQL reads the whole journal for a call. */
-const scansIn = (world: ConferenceWorld) => {
-  const exec = vi.spyOn(world.sql, "exec");
-  return () => exec.mock.calls.filter(([query]) => query.includes("max(instr(facts")).length;
-};
-
-test("a call that is told twice in one batch, or in two that are committed together, has one record", async () => {
-  const world = await ConferenceWorld.running(1);
-  const [c8, c9] = [leftAgo(world, "c8", 60_000), leftAgo(world, "c9", 60_000)];
-  await world.reported(c8, c8);
-  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8"]);
-  const tells = () => world.reportFrom("simulated", c9, { knownSince: 0 });
-  await world.during(Promise.all([world.report(event({ type: "speaking-changed", calls: [] })), tells(), tells()]));
-  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8", "c9"]);
-});
-
-test("the journal is read once for all calls of a batch that nobody has heard of, and not for those inside", async () => {
-  const world = await ConferenceWorld.running(2);
-  const scans = scansIn(world);
-  await world.reported(leftAgo(world, "c0", 5_000), leftAgo(world, "c1", 5_000));
-  expect([scans(), recordsIn(world).length]).toEqual([0, 2]);
-  await world.reported(...Array.from({ length: 40 }, (_, index) => leftAgo(world, `d${index}`, 60_000)));
-  expect([scans(), recordsIn(world).length]).toEqual([1, 42]);
-  const others = Array.from({ length: 120 }, (_, index) => leftAgo(world, `d${index}`, 60_000));
-  await world.during(
-    world.conference.report({
-      ...identity,
-      stream: "other" as StreamId,
-      activeSince: null,
-      reports: others.map((report, index) => ({ number: index + 1, report })),
-    }),
-  );
-  expect([scans(), recordsIn(world).length]).toEqual([4, 122]);
-});
-
-test("once a journal has lost its oldest rows, a call from before them has no second record, and a later one has its own", async () => {
-  const world = await ConferenceWorld.running(1);
-  const before = leftAgo(world, "c8", 60_000);
-  await world.reported(before);
-  await world.time.pass(60_000);
-  await world.reported(callerEntered(3));
-  await world.time.pass(60_000);
-  const [{ seq = 0 } = {}] = world.sql.exec("SELECT max(seq) AS seq FROM journal");
-  world.sql.exec("DELETE FROM journal WHERE seq < ?", seq);
-  world.kill();
-  world.start();
-  const tells = (report: Report) => world.during(world.reportFrom("simulated", report, { knownSince: 0 }));
-  await tells(before);
-  expect(recordsIn(world)).toEqual([]);
-  await world.time.pass(60_000);
-  await tells(leftAgo(world, "c9", 30_000));
-  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c9"]);
-});
-
-test("a call that left and is named in the commit in which another agent tells of it once more has one record", async () => {
-  const world = await ConferenceWorld.running(1);
-  await world.reported(callerEntered(5));
-  await world.reported(callerLeft(5));
-  const { enterMsgId: msgId } = world.stored.state.callers.get("c5" as CallId) ?? {};
-  const named = { type: "caller-named", msgId, replyTo: host, extConfId, extCallId: "77" } as FromWebex;
-  const speaks = world.report(event({ type: "speaking-changed", calls: [] }));
-  const names = world.conference.receive({ ...identity, transId: "named" as TransId, messages: [named] });
-  const tells = world.reportFrom("simulated", leftAgo(world, "c5", 5_000), { knownSince: 0 });
-  await world.during(Promise.all([speaks, names, tells]));
-  expect(world.stored.state.callers.has("c5" as CallId)).toBe(false);
-  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c5"]);
 });

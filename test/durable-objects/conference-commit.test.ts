@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { freshReports, latestStream, noProgress, reportsUpTo } from "../../durable-objects/conference/progress.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -12,7 +11,6 @@ import {
   identity,
   lock,
   muteCaller,
-  stream,
 } from "./conference-world.ts";
 
 test("a create is on disk before it is confirmed, and the bridge gets its command after that (protocol T28)", async () => {
@@ -119,36 +117,6 @@ test("what is asked of a conference that does not exist leaves nothing on disk",
   expect([world.tables, world.alarmAt, world.lines]).toEqual([0, null, []]);
 });
 
-test("what comes behind an input that waits for ids does not overtake it", async () => {
-  const world = await ConferenceWorld.running(1);
-  const { allocateIds } = world;
-  world.allocateIds = async (ids) => {
-    await world.time.wait(100);
-    return allocateIds(ids);
-  };
-  const all = Array.from({ length: 200 }, (_, index) => callerEntered(index + 1));
-  const settled: string[] = [];
-  const reported = world.report(...all).then(() => settled.push("200 callers"));
-  const asked = world.receive("t-lock", lock("m1")).then(() => settled.push("lock"));
-  await world.time.pass(300);
-
-  await Promise.all([reported, asked]);
-  expect(settled).toEqual(["200 callers", "lock"]);
-});
-
-test("an input that needs more ids than are at hand gets them in the same request, and is decided once", async () => {
-  const world = await ConferenceWorld.running(0);
-  const rows = world.journalRows;
-  const all = Array.from({ length: 200 }, (_, index) => callerEntered(index));
-
-  expect(await world.reported(...all)).toBe(201);
-  expect(world.journalRows).toBe(rows + 1);
-  await world.time.pass(5_000);
-  const entered = world.posted.flatMap(({ body }) => [...body.matchAll(/A2W_NotifyUserEnter MsgID="(\d+)"/g)]);
-  expect(new Set(entered.map(([, msgId]) => msgId)).size).toBe(200);
-  expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(world.posted.length);
-});
-
 test("while the allocator does not answer, what needs ids is refused after five seconds, all together, and all else is committed", async () => {
   const world = await ConferenceWorld.running(1);
   const rows = world.journalRows;
@@ -174,32 +142,6 @@ test("while the allocator does not answer, what needs ids is refused after five 
   expect(outcomes.map(([outcome]) => outcome)).toEqual(["committed", "refused", "committed", "refused", "committed"]);
   expect(Math.max(...outcomes.map(([, ms]) => Number(ms)))).toBeLessThan(6_000);
   expect(world.journalRows).toBe(rows + 3);
-});
-
-test("reports of streams with any name are counted, and another bridge's stream of that name apart", async () => {
-  const world = await ConferenceWorld.running(0);
-  const report = (name: string, bridge: BridgeName, number: number) => {
-    const reports = [{ number, report: callerEntered(number) }];
-    return world.during(
-      world.conference.report({ ...identity, bridge, stream: name as StreamId, activeSince: null, reports }),
-    );
-  };
-  for (const name of ["constructor", "__proto__", "7"]) {
-    expect([await report(name, identity.bridge, 1), await report(name, identity.bridge, 2)]).toEqual([1, 2]);
-    expect(await report(name, "second" as BridgeName, 1)).toBe(1);
-    expect(await report(name, identity.bridge, 3)).toBe(3);
-  }
-});
-
-test("what waits together commits together", async () => {
-  const world = await ConferenceWorld.running(0);
-  const before = world.sql.transactions;
-
-  await world.during(Promise.all(Array.from({ length: 20 }, (_, n) => world.receive(`t${n}`, lock(`m${n}`)))));
-
-  // One for the first, which found nobody to wait for, and one for the others.
-  expect(world.sql.transactions - before).toBeLessThanOrEqual(2);
-  expect(world.journalRows).toBeGreaterThan(20);
 });
 
 test("an input that fails after its decision fails alone", async () => {
@@ -252,38 +194,10 @@ test("a snapshot of 8,000 callers is accepted", async () => {
   expect(world.journalRows).toBe(before + 1);
 });
 
-test("a snapshot that is too long for a row of the journal is committed, and the row says how long it was", async () => {
-  const world = await ConferenceWorld.running(1);
-  const callers = Array.from({ length: 20_000 }, () => aCaller({ attendeeId: "123456789012345" }));
-  const report = snapshot(callers);
-  expect(JSON.stringify(report).length).toBeGreaterThan(2_000_000);
-
-  const upTo = await world.reported(report);
-  expect(await world.reported(callerEntered(1))).toBe(upTo + 1);
-  const texts = world.sql.exec("SELECT input FROM journal WHERE input LIKE '%tooLong%'").map(({ input }) => input);
-  expect(texts).toHaveLength(1);
-});
-
 test("an object that knows of no stream, as after a loss, goes on with one from its first report", async () => {
   const world = new ConferenceWorld();
   expect(await world.during(world.reportAs(7, callerEntered(0)))).toBe(7);
   expect(await world.during(world.reportAs(9, callerEntered(1)))).toBe(7);
-});
-
-test("the same of one bridge, though it knows streams of another one; each bridge has a latest stream of its own", () => {
-  const [own, other] = ["own", "other"] as [BridgeName, BridgeName];
-  const progress = { ...noProgress, streams: [[own, stream, 3] as const, [other, "s2" as StreamId, 9] as const] };
-  const reports = [7, 8, 10].map((number) => ({ number, report: callerEntered(number) }));
-  const fresh = (bridge: string) =>
-    freshReports(progress, { ...identity, bridge: bridge as BridgeName, stream, activeSince: null, reports });
-
-  expect(fresh("third").map(({ number }) => number)).toEqual([7, 8]);
-  expect(fresh("own")).toEqual([]);
-  expect(["own", "other", "third"].map((bridge) => latestStream(progress, bridge as BridgeName))).toEqual([
-    stream,
-    "s2",
-    null,
-  ]);
 });
 
 test("reports are accepted once and in order; none behind a gap", async () => {
@@ -295,35 +209,6 @@ test("reports are accepted once and in order; none behind a gap", async () => {
   expect(await world.during(world.reportAs(upTo + 2, callerEntered(3)))).toBe(upTo);
   expect(world.journalRows).toBe(rows);
   expect(await world.during(world.reportAs(upTo, callerEntered(1), callerEntered(2)))).toBe(upTo + 1);
-});
-
-test("the same reports in two requests of one turn are accepted once", async () => {
-  const world = await ConferenceWorld.running(0);
-  const rows = world.journalRows;
-
-  const upTo = await world.during(
-    Promise.all([world.reportAs(2, callerEntered(0)), world.reportAs(2, callerEntered(0))]),
-  );
-
-  expect(upTo).toEqual([2, 2]);
-  expect(world.journalRows).toBe(rows + 1);
-});
-
-test("a mute costs the same rows in a conference of 10 and of 1,000", async () => {
-  const costs: number[] = [];
-  for (const callers of [10, 1000]) {
-    const world = await ConferenceWorld.running(callers);
-    const rows = world.sql.rowsWritten;
-    const alarms = world.alarmsSet;
-    await world.received("mute", muteCaller("1005"));
-    await world.allDone();
-    await world.time.pass(5500);
-    expect(world.outboxRows).toBe(0);
-    costs.push(world.sql.rowsWritten - rows + world.alarmsSet - alarms);
-  }
-
-  // The request, the result and, at the alarm, that the answer is confirmed: a row of the journal each. And the alarm.
-  expect(costs).toEqual([4, 4]);
 });
 
 test("what an agent had acknowledged is sent at once when another one reports", async () => {
@@ -347,25 +232,6 @@ test("what an agent had acknowledged is sent at once when another one reports", 
   expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
-test("what an agent had acknowledged is sent at once when the earlier agent goes on in its stream after another one was active", async () => {
-  const world = await ConferenceWorld.running(1);
-  let number = reportsUpTo(world.stored.progress, identity.bridge, stream);
-  const reportOf = (activeSince: number) => {
-    number += 1;
-    const reports = [{ number, report: callerEntered(number) }];
-    return world.during(world.conference.report({ ...identity, stream, activeSince, reports }));
-  };
-  await reportOf(1);
-  await world.received("t1", muteCaller("1001"));
-  world.ackAll();
-  const sent = world.sent.length;
-  await reportOf(1);
-  expect(world.sent).toHaveLength(sent);
-
-  await reportOf(3);
-  expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
-});
-
 test("what an agent had acknowledged is sent at once when an earlier agent is back with reports that are known", async () => {
   const world = await ConferenceWorld.running(1);
   await world.reported(callerEntered(1));
@@ -384,24 +250,6 @@ test("what an agent had acknowledged is sent at once when an earlier agent is ba
   await world.during(reportOf("another"));
   expect(world.sent).toHaveLength(sent + 1);
   expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
-});
-
-test("what an agent had acknowledged whose reports came with a gap is sent at once when the earlier agent is back", async () => {
-  const world = await ConferenceWorld.running(1);
-  await world.reported(callerEntered(1));
-  await world.received("t1", muteCaller("1001"));
-  const withGap = {
-    ...identity,
-    stream: "another" as StreamId,
-    activeSince: null,
-    reports: [{ number: 7, report: callerEntered(2) }],
-  };
-  await world.during(world.conference.report(withGap));
-  world.ackAll();
-  const sent = world.sent.length;
-
-  await world.reported(callerEntered(3));
-  expect(world.sent).toHaveLength(sent + 1);
 });
 
 test("while the bridge is too far behind, requests are refused before they are accepted; a create, a close and names are not", async () => {
@@ -429,33 +277,6 @@ test("while the bridge is too far behind, requests are refused before they are a
   await world.received("late", lock("late"));
 });
 
-test("an agent whose bridge is given commands late is too far behind after half of the time that there is", async () => {
-  const world = await ConferenceWorld.running(2);
-  const result = (): Report => {
-    const [id = "" as CommandId] = world.stored.state.commands.keys();
-    return done(id);
-  };
-  for (const index of [0, 1, 2]) await world.received(`t${index}`, lock(`m${index}`));
-  const ids = [...world.stored.state.commands.keys()];
-  world.conference.ackCommands(identity.bridge, ids, ids);
-  await world.time.pass(14_000);
-  await world.reported(result());
-  await world.received("early", lock("early"));
-
-  await world.time.pass(1_000);
-  await world.reported(result());
-  await expect(world.received("late", lock("late"))).rejects.toThrow("the bridge is too far behind");
-});
-
-test("a command is sent even where no alarm can be set", async () => {
-  const world = new ConferenceWorld();
-  world.alarmFault = "database or disk is full";
-  await world.received("t1", createConference());
-
-  expect(world.sent.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
-  expect(world.lines.map(({ event }) => event)).toContain("no-alarm");
-});
-
 test("documents that are committed together act once, also where a line of the log cannot be written", async () => {
   const world = await ConferenceWorld.running(1);
   const rows = world.journalRows;
@@ -468,17 +289,6 @@ test("documents that are committed together act once, also where a line of the l
   await world.during(Promise.all(messages.map((message, index) => world.receive(`t${index}`, message))));
 
   expect(world.journalRows).toBe(rows + 3);
-});
-
-test("the first report of all sends no command again that an agent has acknowledged", async () => {
-  const world = new ConferenceWorld();
-  await world.received("t1", createConference());
-  world.ackAll();
-  const sent = world.sent.length;
-  const unknown: Report = { type: "result", id: "never-given" as CommandId, result: { done: true } };
-  await world.reported(unknown);
-
-  expect(world.sent).toHaveLength(sent);
 });
 
 test("commands that were under way at evictions are sent at once, in the order in which they were given", async () => {
@@ -504,23 +314,6 @@ test("the deadline of a create passes in a sleeping object", async () => {
   expect(world.posted.map(({ body }) => /A2W_RspCreateConference[^>]*/.exec(body)?.[0])).toEqual([
     expect.stringContaining('MsgID="m-create"'),
   ]);
-});
-
-test("an alarm is set once for what comes within five seconds, and none is left when all is quiet", async () => {
-  const world = await ConferenceWorld.running(1);
-  await world.time.pass(6000);
-  expect(world.alarmAt).toBeNull();
-  const alarms = world.alarmsSet;
-
-  for (let n = 0; n < 5; n += 1) {
-    await world.received(`t${n}`, lock(`m${n}`));
-    await world.allDone();
-    await world.time.pass(800);
-  }
-  expect(world.alarmsSet - alarms).toBe(1);
-
-  await world.time.pass(11_000);
-  expect(world.alarmAt).toBeNull();
 });
 
 test("an alarm never throws, and comes again, while the settings cannot be read", async () => {
@@ -622,16 +415,4 @@ test("a command whose time on the bridge is over is begun by no other agent, and
   await world.allDone();
   await world.time.pass(1_000);
   expect(world.posted.at(-1)?.body).toContain('Status="2"');
-});
-
-test("an object that dies counts anew from the next ack, and 30 s from when the request came", async () => {
-  const world = new ConferenceWorld();
-  const found = await refusedAfter(world, (ms) => {
-    if (ms === 300 || ms === 9_300) world.ackAll();
-    if (ms !== 9_000) return;
-    world.kill();
-    world.start();
-  });
-  expect(found).toBeGreaterThanOrEqual(19_300);
-  expect(found).toBeLessThanOrEqual(19_500);
 });

@@ -1,22 +1,10 @@
 import { expect, test } from "vitest";
-import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
-import type { Progress } from "../../durable-objects/conference/progress.ts";
-import { emptyState } from "../../src/conference/state.ts";
-import type { MsgId, StreamId } from "../../src/foundation/ids.ts";
+import type { MsgId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
-import { Database } from "../simulation/database.ts";
-import {
-  ConferenceWorld,
-  callerEntered,
-  createConference,
-  extConfId,
-  host,
-  identity,
-  lock,
-} from "./conference-world.ts";
+import { ConferenceWorld, createConference, extConfId, host, lock } from "./conference-world.ts";
 import { confirmation } from "./fakes.ts";
 
 const hourMs = 3_600_000;
@@ -42,19 +30,6 @@ test("a conference that is over is deleted after a week, with all its tables, an
 
   await world.time.pass(180_000);
   expect([world.deleted, tables(world), world.alarmAt]).toEqual([1, 0, null]);
-});
-
-test("also when it slept all the time, or was woken up each day, which costs no row", async () => {
-  const world = await ended();
-  for (let day = 0; day < 7; day += 1) {
-    const before = world.alarmsSet + world.sql.rowsWritten;
-    world.start();
-    expect(world.alarmsSet + world.sql.rowsWritten).toBe(before);
-    world.kill();
-    await world.time.pass(dayMs);
-  }
-
-  expect([world.deleted, tables(world)]).toEqual([1, 0]);
 });
 
 test("late traffic puts it off", async () => {
@@ -125,25 +100,6 @@ test("what was never created is deleted too, and what runs never is", async () =
   }
 });
 
-test("of agents that come with ever new streams only the last eight are remembered", async () => {
-  const world = await ConferenceWorld.running(0);
-  for (let n = 0; n < 100; n += 1) {
-    const reports = [{ number: 1, report: callerEntered(n) }];
-    await world.during(
-      world.conference.report({ ...identity, stream: `s${n}` as StreamId, activeSince: null, reports }),
-    );
-  }
-
-  const [last] = world.sql.exec("SELECT progress FROM journal ORDER BY seq DESC LIMIT 1");
-  const { streams } = JSON.parse(String(last?.progress)) as Progress;
-  expect(streams.map(([, stream]) => stream)).toEqual(["s92", "s93", "s94", "s95", "s96", "s97", "s98", "s99"]);
-  expect(
-    await world.during(
-      world.conference.report({ ...identity, stream: "s99" as StreamId, activeSince: null, reports: [] }),
-    ),
-  ).toBe(1);
-});
-
 test("with an event each second all tables stay as large as after three hours", async () => {
   const world = await ConferenceWorld.running(1);
   await world.longPast();
@@ -166,29 +122,6 @@ test("with an event each second all tables stay as large as after three hours", 
   expect(world.posted.length).toBeGreaterThan(1_250);
 });
 
-test("an event each second for a day leaves 10,000 inputs, and of an input each minute those of the days that are kept", () => {
-  const most: number[] = [];
-  for (const [pauseMs, days, retention] of [
-    [1_000, 1, { neededMs: 2 * hourMs, keptMs: 7 * dayMs }],
-    [60_000, 7, { neededMs: 2 * hourMs, keptMs: 5 * dayMs }],
-  ] as const) {
-    const sql = new Database();
-    const store = new ConferenceStore(sql, () => {});
-    store.transaction(() => store.identify(identity, retention));
-    const { head: _, ...none } = emptyState();
-    const progress = { bridge: null, serial: 0, msgIds: [], transIds: [], streams: [] };
-    let rows = 0;
-    for (let at = 0; at < days * dayMs; at += pauseMs) {
-      store.transaction(() => store.append({ type: "time", at }, none, progress));
-      if (at % hourMs === 0) rows = Math.max(rows, Number(sql.exec("SELECT count(*) AS n FROM journal")[0]?.n));
-    }
-    most.push(rows);
-  }
-
-  expect(most[0]).toBeLessThan(10_300);
-  expect(most[1]).toBeLessThan(5 * 1_440 + 300);
-});
-
 test("a running conference whose domain is removed from the settings is deleted when the retention that was last known has passed", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ journalRetentionDays: 3 });
@@ -204,19 +137,6 @@ test("a running conference whose domain is removed from the settings is deleted 
   expect(world.lines.filter(({ level }) => level === "error")).toEqual([]);
 });
 
-test("a conference that slept while its domain was removed is told by the last sweep", async () => {
-  const world = await ConferenceWorld.running(2);
-  await world.time.pass(60_000);
-  world.kill();
-  world.isInSettings = false;
-  await world.time.pass(9 * dayMs);
-  expect([world.deleted, world.alarmAt]).toEqual([0, null]);
-
-  world.start();
-  await world.during(world.conference.sweep());
-  expect([world.deleted, tables(world)]).toEqual([1, 0]);
-});
-
 test("a domain that is put back goes on with its conferences: what waited is sent", async () => {
   const world = await ConferenceWorld.running(1);
   await world.received("t-lock", lock("m-lock"));
@@ -230,23 +150,4 @@ test("a domain that is put back goes on with its conferences: what waited is sen
   world.isInSettings = true;
   await world.time.pass(hourMs + 10_000);
   expect(world.posted.slice(before).map(({ body }) => /MsgID="m-lock" Result="(\d+)"/.exec(body)?.[1])).toEqual(["16"]);
-});
-
-test("the alarm deletes nothing while a document waits for ids", async () => {
-  const world = await ended();
-  world.kill();
-  world.alarmAt = null;
-  await world.time.pass(7.1 * dayMs);
-  world.start();
-  const { allocateIds } = world;
-  world.allocateIds = async (wanted) => {
-    await world.time.wait(4_000);
-    return allocateIds(wanted);
-  };
-  const late = world.receive("late", createConference());
-  await world.conference.alarm();
-  await world.time.pass(5_000);
-
-  expect(await late).toBe(true);
-  expect(world.deleted).toBe(0);
 });

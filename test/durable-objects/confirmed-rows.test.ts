@@ -138,16 +138,6 @@ function speaks(speaking: boolean): Report {
   return event({ type: "speaking-changed", call: "c0", speaking });
 }
 
-test("a report of who speaks costs two rows: one of the journal, one when it is confirmed, and no alarm", async () => {
-  const world = await attentive();
-  const [rows, alarms] = [world.sql.rowsWritten, world.alarmsSet];
-  await world.reported(speaks(true));
-  await world.time.pass(6000);
-
-  expect(world.posted).toHaveLength(1);
-  expect([world.sql.rowsWritten - rows, world.alarmsSet - alarms, world.outboxRows]).toEqual([2, 0, 0]);
-});
-
 test("a change of speech soon after the last report is told in time", async () => {
   const world = await attentive();
   await world.reported(speaks(true));

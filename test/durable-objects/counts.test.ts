@@ -169,39 +169,6 @@ test("requests of the edge hand over after 20 s, one for all of them; one that w
   expect(world.sent).toBe(2);
 });
 
-test("a portion costs one row for each domain, and on a full disk the counts go on in memory", async () => {
-  const world = new World();
-  const { measures, sender } = world.process("one");
-  const before = world.sql.rowsWritten;
-  measures.webhooks.count(webhook);
-  measures.commandSeconds.observe({ domain: "local" }, 3);
-  await sender.flush();
-  expect(world.sql.rowsWritten - before).toBe(1);
-
-  world.isFull = true;
-  measures.webhooks.count(webhook);
-  await sender.flush();
-  expect([await world.posts(), world.lines]).toEqual([2, ["counts-not-written"]]);
-  world.isFull = false;
-  measures.webhooks.count({ ...webhook, domain: "other" });
-  await sender.flush();
-  const later = world.sql.rowsWritten;
-  measures.webhooks.count(webhook);
-  await sender.flush();
-  expect(world.sql.rowsWritten - later).toBe(1);
-  world.restart();
-  expect(await world.posts()).toBe(3);
-});
-
-test("a later request of the edge does not wait beside one that does", async () => {
-  const world = new World();
-  const { sender } = world.process("one");
-  void sender.afterRequest();
-  await world.time.pass(1_000);
-  await sender.afterRequest();
-  expect(world.time.due()).toEqual([19_000]);
-});
-
 test("while nothing comes, twenty portions wait, and what is counted further goes in one behind them", async () => {
   const world = new World();
   const { measures, sender } = world.process("one");
@@ -220,44 +187,4 @@ test("while nothing comes, twenty portions wait, and what is counted further goe
   await sender.flush();
   await sender.flush();
   expect(await world.posts()).toBe(25);
-});
-
-test("an answer confirms no portion that was sent after what it answers", async () => {
-  const world = new World();
-  const { measures, sender } = world.process("one");
-  const add = world.counts.add.bind(world.counts);
-  const late = Promise.withResolvers<void>();
-  let calls = 0;
-  world.counts.add = async (...portions) => {
-    const call = ++calls;
-    if (call === 1) await late.promise;
-    if (call === 2) throw new Error("it is away");
-    await add(...portions);
-  };
-  const flushed = () => {
-    measures.counts.add("bridgehead_webhooks_total", 'domain="local",outcome="delivered"', 1);
-    return sender.flush();
-  };
-  const first = flushed();
-  await expect(flushed()).rejects.toThrow("it is away");
-  late.resolve();
-  await first;
-  await sender.flush();
-  expect(await world.posts()).toBe(2);
-});
-
-test("over a restart of the object, the next portion of a process counts, and an earlier one of several domains no more", async () => {
-  const world = new World();
-  const { measures, sender } = world.process("one");
-  measures.webhooks.count(webhook);
-  await sender.flush();
-  measures.webhooks.count({ ...webhook, domain: "other" });
-  await sender.flush();
-  world.restart();
-  const again = { 'domain="local",outcome="delivered"': 1 };
-  await world.counts.add("one", [{ number: 2, counts: { bridgehead_webhooks_total: again } }]);
-  expect(await world.posts()).toBe(1);
-  measures.webhooks.count(webhook);
-  await sender.flush();
-  expect(await world.posts()).toBe(2);
 });

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { Database } from "../simulation/database.ts";
@@ -140,14 +140,6 @@ test("the handle of a conference that was over within seconds goes to the next a
   expect(await Promise.all([claim(second), claim(third)])).toEqual([second, second]);
 });
 
-test("a claim that is renewed while its conference is asked stays", async () => {
-  const { claim, arrived } = world();
-  await claim(first, handle, "t1");
-  arrived.add("t1");
-
-  expect(await Promise.all([claim(second), claim(first)])).toEqual([first, first]);
-});
-
 test("a repeated document with two creates for one handle leaves it with the first, also when that is over", async () => {
   const { index, arrived } = world();
   const claims = [first, second].map((confKey) => ({ extConfId: handle, confKey }));
@@ -240,85 +232,6 @@ test("thousands of handles are released in portions, and what cannot be asked st
   expect(asked).toHaveLength(254);
 });
 
-test("what cannot be released is asked about in portions, too, and again six hours later", async () => {
-  const { index, time, alarms, broken, asked, held } = world();
-  const claims = Array.from({ length: 250 }, (_, number) => ({
-    extConfId: `${9_000 + number}` as ExtConfId,
-    confKey: `${number}` as ConfKey,
-  }));
-  await index.resolve({ domain, transId, claims, handles: [] });
-  time.now += weekMs;
-  broken.conferences = true;
-  for (let portions = 0; portions < 3; portions += 1) await index.alarm();
-  expect([asked.length, new Set(asked).size]).toEqual([250, 250]);
-  expect(alarms.slice(1).map((at) => at - time.now)).toEqual([10_000, 10_000, 6 * hourMs]);
-
-  // Of those that go on, none is asked again so soon.
-  broken.conferences = false;
-  for (const { confKey } of claims) held.add(confKey);
-  for (let round = 0; round < 2; round += 1) {
-    time.now += 6 * hourMs;
-    for (let portions = 0; portions < 3; portions += 1) await index.alarm();
-  }
-  expect(asked).toHaveLength(500);
-});
-
-test("an alarm that finds nothing to release writes nothing", async () => {
-  const { sql, index, claim, time } = world();
-  await claim(first);
-  const written = sql.rowsWritten;
-  time.now += 6 * hourMs;
-  await index.alarm();
-  expect(sql.rowsWritten).toBe(written);
-});
-
-test("the handles of a domain that was removed are kept as long as the settings last said, and nobody is asked about them", async () => {
-  const { index, claim, settings, time, asked } = world();
-  await claim(first);
-  settings.retentionMs = 2 * weekMs;
-  await index.alarm();
-  settings.retentionMs = null;
-  await index.alarm();
-  time.now += 2 * weekMs - 1;
-  await index.alarm();
-  expect([await index.hasConference(first), asked]).toEqual([true, []]);
-  time.now += 1;
-  await index.alarm();
-  expect(await index.hasConference(first)).toBe(false);
-});
-
-test("a claim that its own document renews while its conference is asked stays", async () => {
-  const { claim, time } = world();
-  await claim(first, handle, "t1");
-  time.now += 60_000;
-  expect(await Promise.all([claim(second), claim(first, handle, "t1")])).toEqual([first, first]);
-});
-
-test("a handle that is released while its conference is asked goes to the next", async () => {
-  const time = { now: 1_000_000 };
-  const answers: PromiseWithResolvers<boolean>[] = [];
-  const index = memoryHandles(() => time.now, {
-    hasHandle: () => {
-      const answer = Promise.withResolvers<boolean>();
-      answers.push(answer);
-      return answer.promise;
-    },
-  });
-  const claim = (confKey: ConfKey) =>
-    index.resolve({ domain, transId, claims: [{ extConfId: handle, confKey }], handles: [] });
-  await claim(first);
-  time.now += weekMs;
-  const claimed = claim(second);
-  await vi.waitUntil(() => answers.length === 1);
-  const released = index.alarm();
-  await vi.waitUntil(() => answers.length === 2);
-  answers[1]?.resolve(false);
-  await released;
-  expect(await index.hasConference(first)).toBe(false);
-  answers[0]?.resolve(false);
-  expect(await claimed).toEqual(new Map([[handle, second]]));
-});
-
 test("a claim of an earlier life is not taken away while its create is on its way", async () => {
   const sql = new Database();
   const claims = (confKey: ConfKey) => [{ extConfId: handle, confKey }];
@@ -326,46 +239,6 @@ test("a claim of an earlier life is not taken away while its create is on its wa
   const next = memoryHandles(() => 1_010_000, { sql });
   const other = { domain, transId: "t2" as TransId, claims: claims(second), handles: [] };
   expect(await next.resolve(other)).toEqual(new Map([[handle, first]]));
-});
-
-test("looking up makes no tables, and an index lives on a full disk", async () => {
-  const sql = new Database();
-  const lines: LogLine[] = [];
-  const index = memoryHandles(() => 1_000_000, {
-    log: (line) => lines.push(line),
-    sql: {
-      exec: (query, ...bindings) => {
-        if (!query.startsWith("SELECT")) throw new Error("database or disk is full");
-        return sql.exec(query, ...bindings);
-      },
-      transaction: (work) => sql.transaction(work),
-    },
-  });
-  await expect(
-    index.resolve({ domain, transId, claims: [{ extConfId: handle, confKey: first }], handles: [] }),
-  ).rejects.toThrow("full");
-
-  expect(await index.resolve({ domain, transId, claims: [], handles: [handle] })).toEqual(new Map());
-  expect(await index.hasConference(first)).toBe(false);
-  await index.alarm();
-  expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
-  expect([sql.transactions, lines]).toEqual([0, []]);
-});
-
-test("where an alarm cannot be set, the next claim sets one", async () => {
-  const { claim, index, alarms, broken, settings, time } = world();
-  await claim(first);
-  broken.alarm = true;
-  settings.retentionMs = null;
-  time.now += 6 * hourMs;
-  await index.alarm();
-  expect(alarms).toHaveLength(1);
-
-  broken.alarm = false;
-  settings.retentionMs = weekMs;
-  await claim(first);
-  expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
-  expect(alarms).toHaveLength(2);
 });
 
 test("a domain that is removed keeps its handles as long as its conferences keep their rows, and may be put back", async () => {

@@ -4,7 +4,7 @@ import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { dayMs, hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
+import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
@@ -226,33 +226,6 @@ test("answers that come while a post is under way share the next one", async () 
   ]);
 });
 
-test("a TransID is deleted when its time is over", async () => {
-  const { time, sql, open } = world();
-  const mailbox = open();
-  await mailbox.send(mail("t1"));
-  await time.pass(7_200_000);
-  await mailbox.send(mail("t2"));
-
-  expect(sql.exec("SELECT request FROM answer")).toEqual([{ request: "t2" }]);
-});
-
-test("a TransID is known, and its mailbox stays, as long as one clock alone says that its time is over", async () => {
-  const { time, sql, open, alarms, state } = world();
-  const doubt = { ms: 7_200_000 };
-  const mailbox = open({ doubtMs: () => doubt.ms });
-  await mailbox.send(mail("t1"));
-  await time.pass(7_200_000);
-  await mailbox.alarm();
-  await mailbox.send(mail("t2"));
-  expect([state.deleted, sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t1" }, { request: "t2" }]]);
-  await time.pass(7_200_000);
-  await mailbox.alarm();
-  expect([state.deleted, alarms.at(-1)]).toEqual([0, time.now + 7_200_000]);
-  doubt.ms = 0;
-  await mailbox.alarm();
-  expect(state.deleted).toBe(1);
-});
-
 test("both spellings of a server that one document names are answered", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
@@ -307,40 +280,6 @@ test("when all is confirmed and old it deletes itself, by its alarm", async () =
   expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
 });
 
-test.each([
-  ["is right", 0],
-  ["was a year ahead and was set right", 365 * dayMs],
-])("where each of its alarms finds a new object, and the clock %s, two of them see to its end", async (_, aheadMs) => {
-  const { time, alarms, open, state } = world();
-  let clock = () => time.now + aheadMs;
-  await open({ now: () => clock() }).send({ ...mail("t1"), counts: true });
-  await time.pass(5_000);
-  const setAt = (alarms.at(-1) ?? 0) - aheadMs;
-  clock = () => time.now;
-  alarms.splice(0, alarms.length, setAt);
-  let woken = 0;
-  for (; state.deleted === 0 && woken < 10; woken += 1) {
-    await time.pass(Math.max(0, (alarms.at(-1) ?? 0) - time.now) + 20_000);
-    await open({ now: () => clock() }).alarm();
-  }
-  expect([state.deleted, woken]).toEqual([1, 2]);
-});
-
-test("a life that has sent what the one before owed sends what comes later", async () => {
-  const one = world();
-  await one.open().send({ ...mail("t0"), counts: true });
-  await one.time.pass(5_000);
-  const next = one.open();
-  await next.alarm();
-  await one.time.pass(5_000);
-  for (const transId of ["t1", "t2", "t3"]) {
-    await next.send({ ...mail(transId), counts: true });
-    await one.time.pass(60_000);
-    await next.alarm();
-  }
-  expect(await countedOf(one)).toEqual([4, 4, 0, 0]);
-});
-
 test("mail of a domain that the settings have no more is dropped at the next alarm, and not tried for ever", async () => {
   const { time, bodies, open, events, state } = world();
   state.isReachable = false;
@@ -357,29 +296,6 @@ test("mail of a domain that the settings have no more is dropped at the next ala
   expect(events.filter((event) => event === "delivery-broke").length).toBeLessThanOrEqual(2);
 });
 
-test("an alarm that breaks is logged, does not fail, and comes again", async () => {
-  const { time, open, events, alarms, state } = world();
-  const mailbox = open();
-  await mailbox.send(mail("t1"));
-  await time.pass(1000);
-  state.isReadable = false;
-  await mailbox.alarm();
-
-  expect([events, alarms.at(-1)]).toEqual([["alarm-broke"], time.now + 2_000]);
-});
-
-test("also where the next alarm cannot be set", async () => {
-  const { time, open, events, state } = world();
-  const mailbox = open();
-  await mailbox.send(mail("t1"));
-  await time.pass(1000);
-  state.isReadable = false;
-  state.isFull = true;
-  await mailbox.alarm();
-
-  expect(events).toEqual(["alarm-broke", "no-alarm"]);
-});
-
 test("an object that is restored on a full disk lives, and posts what waits when there is room", async () => {
   const { time, bodies, events, open, sql, state } = world();
   await open().send(mail("t1"));
@@ -393,31 +309,6 @@ test("an object that is restored on a full disk lives, and posts what waits when
   state.isFull = false;
   await time.pass(5_000);
   expect([bodies.length, sql.exec("SELECT seq FROM outbox")]).toEqual([1, []]);
-});
-
-test("mail that cannot be sent leaves nothing on disk", async () => {
-  const { sql, open, alarms, state } = world();
-  state.isKnown = false;
-  const mailbox = open();
-  await expect(mailbox.send(mail("t1"))).rejects.toThrow("no domain");
-  expect([sql.exec("SELECT name FROM sqlite_master"), alarms]).toEqual([[], []]);
-});
-
-test("the alarm deletes nothing while mail waits for ids", async () => {
-  const { time, sql, open, state } = world();
-  const before = open();
-  await before.send(mail("t1"));
-  await time.pass(5_000);
-  await before.alarm();
-  await time.pass(7_200_000);
-  state.allocateMs = 1_000;
-  const mailbox = open();
-  const sent = mailbox.send(mail("t2"));
-  await mailbox.alarm();
-  await time.pass(2_000);
-  await sent;
-
-  expect([state.deleted, sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t2" }]]);
 });
 
 test("answers that come at the same time, more than there are ids at hand, are all accepted", async () => {
@@ -469,24 +360,6 @@ test("a document of no conference counts once, and so does each post, however of
   await time.pass(10 * 60_000);
   await shared;
   expect(await countedOf(one)).toEqual([3, 2, one.bodies.length - 2, 1]);
-});
-
-test("the alarm stays until the directory has the counts, also where a life ends before it sends them", async () => {
-  const one = world();
-  const { time, alarms, open, directory, state } = one;
-  await open().send({ ...mail("t1"), counts: true });
-  state.hasDirectory = false;
-  for (let life = 0; life < 2; life++) {
-    await time.pass(Math.max(0, (alarms.at(-1) ?? 0) - time.now));
-    const next = open();
-    await next.alarm();
-    expect(alarms.at(-1)).toBeLessThanOrEqual(time.now + 60_000);
-  }
-  state.hasDirectory = true;
-  await open().alarm();
-  expect(alarms.at(-1)).toBeGreaterThan(time.now + 60_000);
-  directory.start();
-  expect(await countedOf(one)).toEqual([1, 1, 0, 0]);
 });
 
 test("a mailbox is not deleted before the directory has its counts", async () => {
@@ -558,80 +431,6 @@ test("answers wait with the mailbox, but those that a conference has handed over
   expect(await mailbox.waiting()).toEqual({ documents: 2, oldestAt: since, servers: [ofHost(1), ofHost(2)] });
 });
 
-test("mail that could not be committed has counted nothing, and counts once when it comes again", async () => {
-  const one = world();
-  const { time, open, state, directory } = one;
-  const mailbox = open();
-  await mailbox.send({ ...mail("t1"), counts: true });
-  state.failsAtCommit = true;
-  await expect(mailbox.send({ ...mail("t2"), counts: true })).rejects.toThrow("disk I/O error");
-  state.failsAtCommit = false;
-  await mailbox.send({ ...mail("t2"), counts: true });
-  await time.pass(15_000);
-
-  directory.start();
-  expect((await countedOf(one))[0]).toBe(2);
-});
-
-test("a document without answers has an alarm of its own, which sees to its count", async () => {
-  const { time, alarms, open } = world();
-  await open().send({ ...mail("t1"), answers: new Map(), counts: true });
-  expect(alarms).toEqual([time.now + 5_000]);
-});
-
-test("what is not counted writes no count", async () => {
-  const { sql, open } = world();
-  await open().send({ ...mail("t1"), answers: new Map() });
-  expect(sql.exec("SELECT name FROM sqlite_master WHERE name = 'counted'")).toEqual([]);
-});
-
-test("what a mailbox has counted for a domain that the settings have no more is not sent", async () => {
-  const one = world();
-  const { time, open, state } = one;
-  await open().send({ ...mail("t1"), counts: true });
-  state.isKnown = false;
-  const next = open();
-  await time.pass(5_000);
-  await next.alarm();
-  await time.pass(60_000);
-  expect([state.deleted, await countedOf(one)]).toEqual([1, [0, 0, 0, 0]]);
-
-  // It is deleted in the life that has counted, too.
-  state.isKnown = true;
-  const last = open();
-  await last.send({ ...mail("t2"), answers: new Map(), counts: true });
-  state.isKnown = false;
-  await last.alarm();
-  await time.pass(60_000);
-  expect([state.deleted, await countedOf(one)]).toEqual([2, [0, 0, 0, 0]]);
-});
-
-test("a life that begins for new mail deletes nothing, and one that begins for nothing sets no alarm", async () => {
-  const { time, sql, alarms, open, state } = world();
-  await open().send(mail("t1"));
-  await time.pass(5_000);
-  open();
-  await time.pass(5_000);
-  const { length } = alarms;
-  time.now += 7_200_000;
-  const mailbox = open();
-  expect([state.deleted, alarms.length]).toEqual([0, length]);
-  await mailbox.send(mail("t2"));
-  expect([state.deleted, sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t2" }]]);
-});
-
-test("a mailbox whose time is long over is not deleted while an answer waits", async () => {
-  const { time, sql, open, state } = world();
-  state.isSilent = () => true;
-  await open().send(mail("t1"));
-  time.now += 24 * hourMs;
-  const mailbox = open();
-  await time.pass(5_000);
-  await mailbox.alarm();
-
-  expect([state.deleted, sql.exec("SELECT seq FROM outbox").length]).toEqual([0, 1]);
-});
-
 test("what is under way is broken off when the mailbox is deleted, and the log says how much was lost", async () => {
   const { time, signals, lines, open, state } = world();
   state.isSilent = () => true;
@@ -655,20 +454,6 @@ test("what is under way is broken off when the mailbox is deleted, and the log s
   expect([state.deleted, lines.length]).toEqual([2, 1]);
 });
 
-test("what is given up is the document of the server that did not take it, and leaves no memory of its own", async () => {
-  const { time, sql, open, state } = world();
-  state.isSilent = (url) => url.includes(port(1));
-  state.isReachable = false;
-  const mailbox = open();
-  await mailbox.send(mail("t1", [unknown], port(1)));
-  await mailbox.send(mail("t2", [unknown], port(2)));
-  await time.pass(5_000);
-
-  const rows = sql.exec("SELECT row FROM outbox").map(({ row }) => JSON.parse(String(row)));
-  expect(rows.map(({ host }) => host)).toEqual([port(1)]);
-  expect(sql.exec("SELECT request FROM answer").map(({ request }) => request)).toEqual(["t1", "t2"]);
-});
-
 test("a document counts as given up where no conference gives up a part of it", async () => {
   const one = world();
   const { time, open, state, directory } = one;
@@ -683,19 +468,4 @@ test("a document counts as given up where no conference gives up a part of it", 
 
   directory.start();
   expect(await countedOf(one)).toEqual([0, 0, 9, 2]);
-});
-
-test("the log says of which domain a line is, and how many it has left out before", async () => {
-  const { time, lines, open, state } = world();
-  state.isReachable = false;
-  const mailbox = open();
-  for (let number = 1; number <= 30; number++) await mailbox.send(mail(`t${number}`, [unknown], port(number)));
-  await time.pass(10);
-  const failed = () => lines.filter(({ event }) => event === "post-failed");
-  expect([failed().length, failed()[0]]).toEqual([20, expect.objectContaining({ domain: "local", host: port(1) })]);
-  expect(failed().filter((line) => "droppedBefore" in line)).toEqual([]);
-  await time.pass(minuteMs);
-  await mailbox.send(mail("t31", [unknown], port(31)));
-  await time.pass(10);
-  expect(failed()[20]).toMatchObject({ host: port(31), droppedBefore: 10 + 30 });
 });

@@ -5,15 +5,7 @@ import { Counts } from "../../src/foundation/metrics.ts";
 
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import {
-  ConferenceWorld,
-  callerEntered,
-  callerLeft,
-  createConference,
-  extConfId,
-  host,
-  lock,
-} from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, extConfId, host, lock } from "./conference-world.ts";
 import { confirmation, measuredText } from "./fakes.ts";
 
 const failed = { kind: "failed", reason: "nobody listens" } as const;
@@ -95,20 +87,6 @@ test("a command that fails is logged with its id, once; that its caller has hung
   ]);
 });
 
-test("a call-out that the domain's policy denies is logged, as a warning, with its country", async () => {
-  const world = new ConferenceWorld();
-  world.domain = testDomain({ policy: { allow: ["+1"] } });
-  await world.running(0);
-  const phone = { country: "49", area: "30", local: "5550123", extension: "" };
-  const callOut = { type: "call-out", msgId: "m1", replyTo: host, extConfId, extCallId: "77", phone };
-  await world.received("t-call-out", callOut as unknown as FromWebex);
-
-  expect(world.lines.filter(({ event }) => event === "call-out-denied")).toMatchObject([
-    { level: "warn", domain: "local", country: "49", number: "49305550123" },
-  ]);
-  expect([...world.stored.state.commands.keys()]).toEqual([]);
-});
-
 test("a post that fails is logged at each attempt, and when it is given up, and waits until then", async () => {
   const world = await ConferenceWorld.running(0);
   const before = seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}');
@@ -124,27 +102,6 @@ test("a post that fails is logged at each attempt, and when it is given up, and 
     { level: "error", event: "post-given-up", attempt: 3, why: "nobody listens", host },
   ]);
   expect(seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}')).toBe((before ?? 0) + 3);
-});
-
-test.each([true, false])("a delivered post has a line where the domain wants that: %s", async (posts) => {
-  const world = new ConferenceWorld();
-  world.domain = testDomain({ logs: { posts } });
-  await world.running(0);
-
-  const delivered = world.lines.filter(({ event }) => event === "post-delivered");
-  expect(world.posted.length).toBeGreaterThan(0);
-  expect(delivered).toHaveLength(posts ? world.posted.length : 0);
-});
-
-test("commands are timed from when they are sent", async () => {
-  const world = new ConferenceWorld();
-  await world.received("create", createConference());
-  await world.time.pass(700);
-  await world.allDone();
-
-  expect(seriesIn(world, 'bridgehead_command_seconds_count{domain="local"}')).toBe(1);
-  expect(seriesIn(world, 'bridgehead_command_seconds_bucket{domain="local",le="0.5"}')).toBe(0);
-  expect(seriesIn(world, 'bridgehead_command_seconds_bucket{domain="local",le="1"}')).toBe(1);
 });
 
 test("the directory is told that WebEx does not confirm, how much waits and since when, and that it is over", async () => {
@@ -179,17 +136,6 @@ test("the directory is told since when a command is late, and that its result ha
   await world.time.pass(5_000);
   expect(live()).toMatchObject({ trouble: [] });
   expect(live()).not.toHaveProperty("lateSince");
-});
-
-test("since when a command is late is told by the platform's time, of which a conference may lack a skip", async () => {
-  const world = await ConferenceWorld.running(1);
-  world.skippedMs = 3_600_000;
-  world.clockSetMs = 3_600_000;
-  await world.received("t-lock", lock("m1"));
-  world.ackAll();
-  await world.time.pass(14_900);
-  const since = world.time.now - 4_900 + 3_600_000;
-  expect(world.pages.at(-1)?.live).toMatchObject({ trouble: ["commands"], lateSince: since });
 });
 
 test("the directory is told by how much the machine's clock was set back, once that is a minute", async () => {

@@ -34,20 +34,6 @@ test("where refusals are too many, whoever has the most loses the oldest, and no
   expect(sql.exec("SELECT min(id) AS first FROM sign_in WHERE person = ?", "loud")[0]?.first).toBeGreaterThan(9_900);
 });
 
-test("a new life goes on with what is there, and what is deleted in another way makes room", () => {
-  const { sql, add } = aRecord();
-  add("loud", 299);
-  const next = aRecord(sql);
-  next.add("anna", 30);
-  expect(next.rows().anna).toBe(30);
-  expect(Number(next.rows().loud)).toBeLessThanOrEqual(270);
-
-  sql.exec("DELETE FROM sign_in WHERE person = ?", "loud");
-  next.quota.reset();
-  next.add("anna", 100);
-  expect(next.rows()).toEqual({ anna: 130 });
-});
-
 test("what was done stays, however much is refused behind it, also in a new life", () => {
   const { sql, add, rows } = aRecord();
   for (let count = 0; count < 1_000; count += 1)
@@ -57,31 +43,4 @@ test("what was done stays, however much is refused behind it, also in a new life
   expect(sql.exec("SELECT count(*) AS rows FROM sign_in WHERE NOT refused")[0]?.rows).toBe(1_000);
   expect(Number(rows().loud)).toBeLessThanOrEqual(1_200);
   expect(rows().anna).toBe(100);
-});
-
-test("while there cannot be too many, a row costs two to read", () => {
-  const { sql, add } = aRecord();
-  add("anna", 299);
-  const before = sql.rowsWritten;
-  add("anna", 1);
-  expect(sql.rowsWritten - before).toBe(1);
-});
-
-test("no question about what was refused reads what was done, of which there may be millions", () => {
-  const { sql, add } = aRecord();
-  for (let count = 0; count < 1_000; count += 1) sql.exec("INSERT INTO sign_in (person, refused) VALUES ('anna', 0)");
-  const asked: string[] = [];
-  const exec = sql.exec.bind(sql);
-  sql.exec = (query, ...values) => {
-    if (/\bsign_in\b/.test(query) && !/^(?:CREATE|INSERT)/.test(query)) {
-      const plan = exec(`EXPLAIN QUERY PLAN ${query}`, ...values);
-      asked.push(...plan.map(({ detail }) => String(detail)).filter((detail) => detail.includes("sign_in")));
-    }
-    return exec(query, ...values);
-  };
-  add("loud", 400);
-  expect(
-    asked.filter((detail) => !/USING (?:COVERING )?INDEX sign_in_deletable|INTEGER PRIMARY KEY/.test(detail)),
-  ).toEqual(Array(2).fill("SEARCH sign_in"));
-  expect(asked.some((detail) => detail.includes("sign_in_deletable"))).toBe(true);
 });

@@ -93,19 +93,6 @@ test("the allocator hears what agents keep of another life of it, whatever clock
   expect(world.lines.filter(({ event }) => event === "id-limit-refused")).toMatchObject([{ agent: "agent-2" }]);
 });
 
-test("what the first agent keeps comes to the allocator; one that does not answer hears it with the next agent", async () => {
-  const world = new RelayWorld();
-  world.allocatorFails = true;
-  world.connect("agent-1", { idLimit: limit });
-  await world.settle();
-  expect(world.lines.filter(({ event }) => event === "id-limit-lost")).toMatchObject([{ agent: "agent-1" }]);
-  expect(world.sent).toMatchObject([{ type: "welcome" }]);
-  world.allocatorFails = false;
-  world.connect("agent-2", { idLimit: limit });
-  await world.settle();
-  expect(world.asked).toEqual(["the allocator of local hears of 100 by this life"]);
-});
-
 test("what an allocator handed out and did not keep itself stays handed out, and says nothing of an older copy", async () => {
   const world = new RelayWorld();
   await keep(world, next);
@@ -114,11 +101,4 @@ test("what an allocator handed out and did not keep itself stays handed out, and
   await world.settle();
   expect(world.asked).toEqual([]);
   expect(world.sent.map(({ type }) => type)).toEqual(["welcome"]);
-});
-
-test("an allocator that has lost its state hears from the relay, too, before it goes on", async () => {
-  const world = new RelayWorld();
-  await keep(world, limit);
-  await keep(world, { place: 20, by: "the next life" });
-  expect(world.asked).toEqual(["the allocator of local hears of 100 by this life"]);
 });

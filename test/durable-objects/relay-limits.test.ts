@@ -78,21 +78,6 @@ test("a flood of messages is cut off, nothing of it is decoded after that, and a
   expect(await world.relay.health()).toMatchObject({ portsInUse: 3 });
 });
 
-test("each message of a turn counts, and a turn that says too much is cut off where it does", async () => {
-  const world = await RelayWorld.begin();
-  const turn = Array(4_000).fill(health);
-  for (let count = 0; count < 2; count += 1) world.relay.received("link-1", 30, () => ok(turn));
-  expect(world.closed).toEqual([]);
-  world.relay.received("link-1", 30, () => ok(turn));
-  expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
-
-  const second = await RelayWorld.begin();
-  second.relay.received("link-1", 30, () => ok([reports(own, 1), digests(...Array(501).fill(own)), reports(own, 2)]));
-  await second.settle();
-  expect(second.closed).toEqual(["link-1: 4429 tooMuch"]);
-  expect(second.asked).toEqual([`${own} report 1 of ${bridge}`]);
-});
-
 test("one agent's flood leaves the other agent its allowance", async () => {
   const world = await RelayWorld.begin();
   const other = world.connect("agent-2");
@@ -180,15 +165,6 @@ test("an agent that sends what is no message, over ever new sockets, fills no lo
       kind: "not-json",
     },
   ]);
-});
-
-test("a message that is too long is too much, and one that is none a bad message", async () => {
-  const world = await RelayWorld.begin();
-  world.relay.received("link-1", 10, () => err({ kind: "too-long", length: 5_000_000 }));
-  world.connect();
-  world.relay.received("link-2", 10, () => err({ kind: "not-json" }));
-
-  expect(world.closed).toEqual(["link-1: 4429 tooMuch", "link-2: 4400 badMessage"]);
 });
 
 test("an agent that answers no close gets no more sockets, so that it cannot use up the edge's descriptors", () => {

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { measuredText } from "./fakes.ts";
 import { bridge, commands, domain, firstEpoch, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
@@ -44,40 +43,6 @@ test("the alarm comes when the next agent would be silent for too long", async (
   world.relay.alarm();
   expect(world.closed).toEqual(["link-1: 4408 silent"]);
   expect(world.alarmAt).toBe(silentAt); // Nobody is left who could take the place of the other one.
-});
-
-test("the alarm comes when the first of the agents would be silent, or has been without its bridge for two seconds", async () => {
-  const world = await twoAgents();
-  const { now } = world;
-  world.alarmAt = null;
-  await world.relay.alarm();
-  expect(world.alarmAt).toBe(now + 1_000);
-
-  for (const id of ["link-1", "link-2"]) world.relay.received(id, 30, () => ok([health]));
-  world.alarmAt = null;
-  world.sleep();
-  world.relay.received("link-1", 30, () => ok([{ ...health, bridgeUp: false }]));
-  expect(world.alarmAt).toBe(now + 2_000);
-});
-
-test("whatever asks for the agents, or closes one, finds another one silent", async () => {
-  for (const asks of [
-    (world: RelayWorld) => void world.relay.agents(),
-    (world: RelayWorld) => void world.relay.handOver("agent-2"),
-    (world: RelayWorld) => void world.relay.askForSnapshot(own, "d"),
-    (world: RelayWorld) => {
-      world.sockets.delete("link-2");
-      world.relay.closed("link-2");
-    },
-  ]) {
-    const world = await twoAgents();
-    world.now += 1_000;
-    world.pings("link-2");
-    world.sent.length = 0;
-    asks(world);
-    await world.settle();
-    expect(world.closed[0]).toBe("link-1: 4408 silent");
-  }
 });
 
 test("a snapshot is asked of the agent that acts, not of one that is silent", async () => {
@@ -306,66 +271,6 @@ test("two processes that connect under one name are told so at the fourth time i
   world.now += 60_000;
   world.connect();
   expect(world.lines.filter(({ event }) => event === "agent-closed").at(-1)?.note).toBeUndefined();
-});
-
-test("the log spells each reason in one way, whether an agent was closed or another one became active", async () => {
-  const world = await twoAgents();
-  world.lines.length = 0;
-  await world.relay.closeAgents(["agent-1"]);
-  expect(world.lines).toMatchObject([
-    { event: "agent-closed", why: "settings-changed" },
-    { event: "agent-takeover", why: "settings-changed" },
-  ]);
-  // The wire keeps its own words.
-  expect(world.closed).toEqual(["link-1: 4412 settingsChanged"]);
-});
-
-test("for how long nobody acted is left out where the socket was lost with the edge", async () => {
-  const about = ({ event, why, nobodyActedMs }: LogLine) => ({ event, why, nobodyActedMs });
-  const back = await RelayWorld.begin();
-  back.sockets.clear();
-  back.now += 13_000;
-  back.sleep();
-  back.connect();
-  expect(about(back.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "opened" });
-
-  const away = await RelayWorld.begin();
-  away.sockets.clear();
-  away.now += 13_000;
-  away.sleep();
-  away.connect("agent-2");
-  away.now += 10_000;
-  away.pings("link-2");
-  await away.relay.alarm();
-  expect(about(away.lines.at(-1) as LogLine)).toEqual({ event: "agent-takeover", why: "silent" });
-
-  // Also where it was lost while nobody was there to take the place.
-  const none = await RelayWorld.begin();
-  none.sockets.clear();
-  none.sleep();
-  none.now += 13_000;
-  await none.relay.health();
-  none.now += 1_000;
-  none.connect();
-  expect(about(none.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "silent" });
-});
-
-test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {
-  const world = await twoAgents();
-  world.now += 1_000;
-  world.pings("link-2");
-  const { exec } = world.sql;
-  world.sql.exec = () => {
-    throw new Error("database or disk is full");
-  };
-  await world.relay.alarm();
-  expect(world.alarmAt).toBe(world.now + 2_000);
-  expect(world.lines.at(-1)).toMatchObject({ level: "error", event: "alarm-broke", domain, bridge });
-
-  world.sql.exec = exec;
-  world.sent.length = 0;
-  await world.relay.alarm();
-  expect(world.sent).toMatchObject([{ type: "activate", epoch: epochOf(world) }]);
 });
 
 /** Of the agent that connected last. */

@@ -40,16 +40,6 @@ test("of several agents in the settings, one that is away for ten seconds could 
   expect(world.told).toEqual([]);
 });
 
-test("a standby that is away stays trouble when the clock is set back", async () => {
-  const second = world.connect("agent-2");
-  world.sockets.delete(second);
-  world.relay.closed(second);
-  await pass(15_000, "link-1");
-  world.now -= dayMs;
-  await pass(60_000, "link-1");
-  expect(await found()).toMatchObject([{ kind: "standby-away", about: "agent-2" }]);
-});
-
 test("a standby that has not the bridge could not take over either, and the agent that acts is no standby", async () => {
   const second = world.connect("agent-2");
   world.says({ ...health, bridgeUp: false }, 100, second);
@@ -90,23 +80,6 @@ test("an agent that was added to the settings and has never come is trouble ten 
   const since = world.now;
   await pass(10_000, "link-1");
   expect(await found()).toEqual([{ kind: "standby-away", about: "agent-2", since }]);
-});
-
-test("how a bridge is can be asked where the relay cannot write who is away", async () => {
-  world = new RelayWorld();
-  world.agentNames = ["agent-1"];
-  world.sleep();
-  world.connect();
-  world.says(health);
-  world.agentNames = ["agent-1", "agent-2"];
-  world.sleep();
-  const exec = world.sql.exec.bind(world.sql);
-  world.sql.exec = (query, ...bindings) => {
-    if (query.startsWith("INSERT")) throw new Error("no disk");
-    return exec(query, ...bindings);
-  };
-  expect(await world.relay.health()).toMatchObject({ agentConnected: true, bridgeUp: true });
-  expect(world.lines.at(-1)).toMatchObject({ event: "alarm-broke" });
 });
 
 test("where receivers of webhooks want it, the directory hears what has lasted ten seconds, and of its end, once", async () => {
@@ -183,22 +156,6 @@ test("a restart of the edge ends no trouble of agents that are without their bri
   world.sleep();
   await pass(30_000);
   expect(world.notified).toEqual(["standby-without-bridge", "no-agent"]);
-});
-
-test("a bridge that takes no calls has been about to end since its agent said so first, also for a relay that slept", async () => {
-  const ends = async () => (await world.relay.health()).endsSince;
-  expect(await ends()).toBeUndefined();
-  world.says({ ...health, ports: 0 });
-  const since = world.now;
-  await pass(6_000, "link-1");
-  world.says({ ...health, ports: 0 });
-  world.sleep();
-  expect(await ends()).toBe(since);
-  world.says(health);
-  expect(await ends()).toBeUndefined();
-  await pass(6_000, "link-1");
-  world.says({ ...health, ports: 0 });
-  expect(await ends()).toBe(world.now);
 });
 
 test("a bridge without a free port is full since its agent said so first, also for a relay that slept, until one has been free for a minute", async () => {
@@ -278,34 +235,6 @@ test("a bridge that is away, or about to end, has been so since its first agent 
   }
 });
 
-test("a clock that is set back ends no trouble for receivers of webhooks", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.sleep();
-  const second = world.connect("agent-2");
-  world.says(health);
-  await world.relay.drain(domain, bridge, true);
-  await pass(12_000, "link-1", second);
-  world.now -= dayMs;
-  for (const link of ["link-1", second]) world.pings(link);
-  world.says({ ...health, portsInUse: 9 }, 100, second);
-  await pass(30_000, "link-1", second);
-  expect(world.notified).toEqual(["bridge-drained"]);
-});
-
-test("an agent that was lost with an earlier life of the relay is trouble from when it was missed, for receivers too", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.agentNames = ["agent-1"];
-  world.sleep();
-  world.says(health, 100, "link-1");
-  await pass(12_000, "link-1");
-  world.sockets.clear();
-  world.sleep();
-  const since = world.now;
-  await pass(30_000);
-  expect(world.notified).toEqual(["no-agent"]);
-  expect((await world.relay.health()).awaySince).toBe(since);
-});
-
 test("what is wrong with a bridge that is taken out of the settings is over for receivers, and nothing more begins", async () => {
   world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
   world.agentNames = ["agent-1"];
@@ -321,27 +250,6 @@ test("what is wrong with a bridge that is taken out of the settings is over for 
   await world.relay.drain(domain, bridge, true);
   await pass(30_000);
   expect(world.notified).toEqual(["no-agent", ""]);
-});
-
-test("a bridge that is gone from the settings of another start has no trouble for receivers within an hour, or when its agent comes", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.agentNames = ["agent-1"];
-  for (const comes of [false, true]) {
-    world.isRemoved = false;
-    world.sleep();
-    const link = world.connect();
-    world.says(health);
-    await world.relay.drain(domain, bridge, true);
-    await pass(12_000, link);
-    expect(world.notified.at(-1)).toBe("bridge-drained");
-    world.sockets.clear();
-    world.isRemoved = true;
-    world.sleep();
-    if (comes) world.connect();
-    else await pass(hourMs);
-    await world.settle();
-    expect(world.notified.at(-1)).toBe("");
-  }
 });
 
 test("an agent of which nothing is heard any more is no trouble of a later life either; one that goes on is", async () => {
@@ -407,120 +315,4 @@ test("the clock of each agent is compared by itself, with the machine's clock, a
   for (let count = 0; count < 5; count += 1) world.says({ ...health, at: at - 400_000 }, 100, one);
   expect(world.sql.rowsWritten).toBe(rows);
   expect(JSON.stringify([...world.sockets.values()])).not.toContain(String(at - 400_000));
-});
-
-test("what changes while the directory is told comes to it at once when it has answered", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.sleep();
-  const second = world.connect("agent-2");
-  world.says(health);
-  let answer = () => {};
-  world.directoryWaits = new Promise((resolve) => {
-    answer = resolve;
-  });
-  await world.relay.drain(domain, bridge, true);
-  await pass(12_000, "link-1", second);
-  await world.relay.drain(domain, bridge, false);
-  await world.settle();
-  expect(world.notified).toEqual(["bridge-drained"]);
-  answer();
-  await world.settle();
-  expect(world.notified).toEqual(["bridge-drained", ""]);
-});
-
-test("a bridge stays full since it was, over ports that its agent has not read yet", async () => {
-  world.says({ ...health, ports: 8, portsInUse: 8 });
-  const fullSince = world.now;
-  await pass(60_000, "link-1");
-  world.says({ ...health, ports: 8, portsInUse: 0, portsUnread: true as const });
-  expect(await world.relay.health()).not.toHaveProperty("fullSince");
-  await pass(3_000, "link-1");
-  world.says({ ...health, ports: 8, portsInUse: 8 });
-  expect(await world.relay.health()).toMatchObject({ fullSince });
-});
-
-test("a bridge is full no more a minute after a port was free, also for a relay that sleeps in between, or whose clock was set back", async () => {
-  for (const passes of [
-    async () => {
-      await pass(40_000, "link-1");
-      world.sleep();
-      await pass(20_000, "link-1");
-      world.sleep();
-    },
-    async () => {
-      world.now -= dayMs;
-    },
-  ]) {
-    world.says({ ...health, ports: 8, portsInUse: 8 });
-    world.says({ ...health, ports: 8, portsInUse: 7 });
-    expect(await world.relay.health()).toHaveProperty("fullSince");
-    await passes();
-    expect(await world.relay.health()).not.toHaveProperty("fullSince");
-  }
-});
-
-test("a bridge that is full once more is so since then, where a port was free for a minute and nobody looked", async () => {
-  world.says({ ...health, ports: 8, portsInUse: 8 });
-  world.says({ ...health, ports: 8, portsInUse: 7 });
-  await pass(63_000, "link-1");
-  world.says({ ...health, ports: 8, portsInUse: 8 });
-  expect(await world.relay.health()).toMatchObject({ fullSince: world.now });
-});
-
-test("of a bridge that was away for longer than a minute nobody says that it was full before", async () => {
-  for (const [awayMs, isFull] of [
-    [30_000, true],
-    [2 * hourMs, false],
-  ] as const) {
-    world.says({ ...health, ports: 8, portsInUse: 8 });
-    const before = (await world.relay.health()).fullSince;
-    world.says({ ...health, ports: 8, portsInUse: 8, bridgeUp: false });
-    world.now += awayMs;
-    world.says({ ...health, ports: 8, portsInUse: 8 });
-    expect((await world.relay.health()).fullSince === before).toBe(isFull);
-  }
-});
-
-test("of a bridge of which no agent has said anything for a minute nobody says that it was full before", async () => {
-  for (const [goneMs, isFull] of [
-    [30_000, true],
-    [5 * hourMs, false],
-  ] as const) {
-    let id = "link-1";
-    for (const portsInUse of [8, 1]) {
-      world.says({ ...health, ports: 8, portsInUse: 8 }, 100, id);
-      const before = (await world.relay.health()).fullSince;
-      world.sockets.delete(id);
-      world.relay.closed(id);
-      await pass(goneMs);
-      id = world.connect("agent-1");
-      world.says({ ...health, ports: 8, portsInUse }, 100, id);
-      expect((await world.relay.health()).fullSince === before).toBe(isFull);
-      if (portsInUse === 1) expect("fullSince" in (await world.relay.health())).toBe(isFull);
-    }
-    world = await RelayWorld.begin();
-  }
-});
-
-test("a bridge is not free by a standby that does not know its ports", async () => {
-  world.says({ ...health, ports: 8, portsInUse: 8 });
-  const { fullSince } = await world.relay.health();
-  const second = world.connect("agent-2");
-  world.says({ ...health, ports: 8, portsInUse: 3 }, 100, second);
-  await pass(2 * minuteMs, "link-1", second);
-  world.sockets.delete("link-1");
-  world.relay.closed("link-1");
-  world.says({ ...health, ports: 8, portsInUse: 8 }, 100, second);
-  expect(await world.relay.health()).toMatchObject({ fullSince });
-});
-
-test("a bridge is full no more a minute after an agent has taken over that says of a free port, and nothing else", async () => {
-  world.says({ ...health, ports: 8, portsInUse: 8 });
-  const second = world.connect("agent-2");
-  world.says({ ...health, ports: 8, portsInUse: 3 }, 100, second);
-  world.sockets.delete("link-1");
-  world.relay.closed("link-1");
-  expect(await world.relay.health()).toHaveProperty("fullSince");
-  await pass(63_000, second);
-  expect(await world.relay.health()).not.toHaveProperty("fullSince");
 });

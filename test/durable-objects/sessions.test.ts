@@ -15,19 +15,6 @@ function sessionsAt(time: { now: number }): { readonly sessions: Sessions; reado
 
 const session = (hash: string, person = "anna") => ({ hash, person, credential: "c", from: "192.0.2.1" });
 
-test("looking at a session costs a row a minute at most", async () => {
-  const time = { now: 1_000_000 };
-  const { sessions, sql } = sessionsAt(time);
-  await sessions.begin(session("a"));
-  const before = sql.rowsWritten;
-  for (let count = 0; count < 120; count += 1) {
-    time.now += 1_000;
-    expect(await sessions.find("a")).toMatchObject({ person: "anna" });
-  }
-
-  expect(sql.rowsWritten - before).toBe(2);
-});
-
 test("a clock that is set back makes no session longer", async () => {
   const time = { now: 100 * dayMs };
   const { sessions } = sessionsAt(time);
@@ -50,28 +37,6 @@ test("a person has a hundred sessions at most, the oldest of which end; another 
     Array.from({ length: 100 }, (_, index) => `a${index + 3}`),
   );
   expect(await sessions.list("boris")).toHaveLength(1);
-});
-
-test("who signs in deletes what is over, for want of use or by its age, and nothing that goes on", async () => {
-  const hourMs = 3_600_000;
-  const time = { now: 100 * dayMs };
-  const { sessions, sql } = sessionsAt(time);
-  await sessions.begin(session("old"));
-  for (let hours = 0; hours < 11.5; hours += 0.5) {
-    time.now += 0.5 * hourMs;
-    await sessions.find("old");
-  }
-  await sessions.begin(session("idle", "boris"));
-  time.now += 0.5 * hourMs;
-  await sessions.find("old");
-  await sessions.begin(session("used", "boris"));
-  const kept = () => sql.exec("SELECT hash FROM session ORDER BY hash").map(({ hash }) => hash);
-  // The old one has its twelve hours just now.
-  expect(kept()).toEqual(["idle", "used"]);
-  time.now += 0.5 * hourMs;
-  await sessions.find("used");
-  await sessions.begin(session("new", "clara"));
-  expect(kept()).toEqual(["new", "used"]);
 });
 
 test("what is over goes with the next sign-in, and the record of sign-ins after 400 days", async () => {
@@ -210,54 +175,6 @@ test("a clock that was set right makes no sign-in old", async () => {
   time.skippedMs = 900 * dayMs;
   await refused();
   expect((await sessions.signIns(null, 10)).signIns).toHaveLength(2);
-});
-
-test("a flood of refused tokens deletes none but refused ones, and sign-ins delete nothing", async () => {
-  const time = { now: 1_000_000 };
-  const { sessions, sql } = sessionsAt(time);
-  await sessions.begin(session("a"));
-  const fill = (person: string, outcome: string) =>
-    sql.exec(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-       INSERT INTO sign_in (at, person, outcome, address) SELECT ?, ?, ?, '' FROM n`,
-      ...[time.now, person, outcome],
-    );
-  const rows = (outcome: string) =>
-    sql.exec("SELECT count(*) AS rows FROM sign_in WHERE outcome = ?", outcome)[0]?.rows;
-  for (const outcome of ["signed-out", "sessions-ended"]) fill("boris", outcome);
-  fill("", "refused");
-  for (const hash of ["b", "c"]) await sessions.begin(session(hash));
-  expect(rows("refused")).toBe(100_000);
-  await sessions.refused("192.0.2.9");
-
-  expect([rows("signed-in"), rows("signed-out"), rows("refused")]).toEqual([3, 100_000, 99_001]);
-});
-
-test("refused tokens are counted once in a flood, and anew when some went by their age, so that no more go than must", async () => {
-  const time = { now: 1_000_000 };
-  const sql = new Database();
-  let counts = 0;
-  const exec: Database["exec"] = (query, ...bindings) => {
-    if (query.startsWith("SELECT count(*)")) counts += 1;
-    return sql.exec(query, ...bindings);
-  };
-  const transaction: Database["transaction"] = (work) => sql.transaction(work);
-  const sessions = theSessions(new Clock(0), { sql: { exec, transaction }, now: () => time.now });
-  const fill = (rows: number, outcome: string) =>
-    sql.exec(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-       INSERT INTO sign_in (at, person, outcome, address) SELECT ?, '', ?, '' FROM n`,
-      ...[rows, time.now, outcome],
-    );
-  fill(99_996, "refused");
-  fill(10, "signed-out");
-  const refused = async (times: number) => {
-    for (let count = 0; count < times; count += 1) await sessions.refused("192.0.2.9");
-    return sql.exec("SELECT count(*) AS rows FROM sign_in WHERE outcome = 'refused'")[0]?.rows;
-  };
-  expect([await refused(3), counts]).toEqual([99_999, 1]);
-  time.now += 400 * dayMs;
-  expect([await refused(1), await refused(1)]).toEqual([99_990, 99_981]);
 });
 
 test("a directory that does not answer is asked once an alarm, and gets nothing before what came earlier", async () => {

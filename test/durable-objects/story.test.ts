@@ -84,27 +84,6 @@ test("what is pending stands behind all that is answered, so that nothing there 
   ]);
 });
 
-test("a history that was read already becomes a page once others have had their turn", async () => {
-  const world = await ConferenceWorld.running(1);
-  let asked = 0;
-  world.giveWay = async () => {
-    asked += 1;
-  };
-  const { reader } = world.start();
-  for (const read of [() => reader.story(0), () => reader.explain(undefined, 0)]) {
-    await read();
-    asked = 0;
-    await read();
-    expect(asked).toBe(2);
-  }
-});
-
-test("what a checkpoint wrote is still told", async () => {
-  const world = await ConferenceWorld.running(40);
-  const entered = told(await story(world)).filter((line) => line === "edge > webex: A2W_NotifyUserEnter");
-  expect(entered).toHaveLength(40);
-});
-
 test("a document that is not delivered is told with its attempts, their reasons and its end", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ webex: { retryDelaysMs: [500, 2_000] } });
@@ -157,18 +136,6 @@ test("documents for a server that was replaced are told as dropped", async () =>
 
   expect(told(await story(world), "messages")).toContain(
     "edge > edge: dropped, its server was replaced, messages A2W_NotifyUserEnter",
-  );
-});
-
-test("documents behind one that was given up are told as withdrawn", async () => {
-  const world = await ConferenceWorld.running(0);
-  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.reported(callerEntered(0));
-  await world.reported(callerEntered(1));
-  await world.time.pass(10_000);
-
-  expect(told(await story(world), "messages")).toContain(
-    "edge > edge: withdrawn, its server is not reached, messages A2W_NotifyUserEnter",
   );
 });
 
@@ -344,24 +311,6 @@ test("a long story comes in parts, and other work goes first between pages of ro
   expect(rest.next).toBeNull();
   const mutes = [...items, ...rest.items].filter(({ what }) => what === "caller-muted");
   expect(mutes).toHaveLength(600);
-});
-
-test("what is confirmed and written later stands where it was confirmed", async () => {
-  const world = await ConferenceWorld.running(0);
-  await world.reported(callerEntered(0));
-  await world.time.pass(100);
-  await world.reported(callerEntered(1));
-  await world.time.pass(6_000);
-
-  const lines = await story(world);
-  expect(told(lines).slice(-6)).toEqual([
-    "bridge > edge: caller-entered",
-    "edge > webex: A2W_NotifyUserEnter",
-    "webex > edge: confirmed",
-    "bridge > edge: caller-entered",
-    "edge > webex: A2W_NotifyUserEnter",
-    "webex > edge: confirmed",
-  ]);
 });
 
 test("a call-out that the edge refuses has a record, and is answered for by its number and by WebEx's name for it", async () => {

@@ -137,18 +137,6 @@ test("a round that is to begin where one is under way begins behind it, and the 
   ]);
 });
 
-test("however often a round is to begin, the oldest conferences are swept, too", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
-  for (let times = 0; times < 80; times += 1) {
-    await allocator.begin();
-    await allocator.time.pass(15_000);
-  }
-  const rounds = (key: string) => allocator.swept.get(key)?.length ?? 0;
-  expect(rounds("k500") - rounds("k0")).toBeLessThan(2);
-  expect(rounds("k0")).toBeGreaterThan(30);
-});
-
 test("the load of protocol T9, thirty conferences a minute with several blocks each, is swept in five minutes", async () => {
   const allocator = new Allocator();
   const block = { msgIds: 20, transIds: 20 };
@@ -161,18 +149,6 @@ test("the load of protocol T9, thirty conferences a minute with several blocks e
   expect(allocator.swept.get("latest")).toEqual([5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60]);
   expect(allocator.swept.get("k300")).toEqual([8, 13, 18, 23, 28, 33, 38, 43, 48, 53, 58]);
   expect(new Set([...allocator.swept.values()].map(({ length }) => length))).toEqual(new Set([11, 12]));
-});
-
-test("a round that began before the clock was set back puts the next one off by no more than five minutes", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
-  await allocator.time.pass(5 * minuteMs);
-  allocator.aheadMs = -hourMs;
-  await allocator.time.pass(6 * minuteMs);
-  expect([allocator.swept.get("k500"), allocator.swept.get("k0")]).toEqual([
-    [5, 10],
-    [5, 10],
-  ]);
 });
 
 test("a domain at rest sets no alarm but for the expiry of its ids; its conferences are woken a last time then", async () => {
@@ -209,23 +185,6 @@ test("a conference that still runs when its ids expire is known again", async ()
   const { holders } = allocator.ids.holdersSince(allocator.time.now - 6 * hourMs, null);
   expect(holders.map(({ key }) => key)).toEqual(["quiet"]);
 });
-
-test.each([2])(
-  "what runs is swept on where the time goes on at once %i s after a round of several pages began",
-  async (after) => {
-    const allocator = new Allocator();
-    allocator.becomes = async () => true;
-    const keys = Array.from({ length: 600 }, (_, index) => `k${index}`);
-    for (const key of keys) await allocator.allocate(key);
-    await allocator.time.pass(5 * minuteMs + after * 1_000);
-    allocator.aheadMs = 7 * hourMs;
-    allocator.skippedMs = 7 * hourMs;
-    await allocator.time.pass(20 * minuteMs);
-    allocator.swept.clear();
-    await allocator.time.pass(10 * minuteMs);
-    expect(keys.filter((key) => !allocator.swept.has(key))).toEqual([]);
-  },
-);
 
 test("a sweep says whether a conference runs", async () => {
   const world = new ConferenceWorld();
@@ -278,30 +237,6 @@ test("a conference that cannot be woken when its ids expire is woken again in ea
   allocator.becomes = async () => false;
   await allocator.time.pass(dayMs);
   expect([allocator.swept.get("quiet")?.length, allocator.alarmAt]).toEqual([tried + 1, null]);
-});
-
-test("the expiry of many ids begins no round anew", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 1_200; index += 1) await allocator.allocate(`k${index}`);
-  await allocator.time.pass(8 * dayMs - minuteMs);
-  await allocator.allocate("new");
-  await allocator.time.pass(5 * minuteMs);
-
-  expect(allocator.swept.get("new")).toEqual([8 * 24 * 60]);
-  expect(allocator.ids.holdersSince(0, null).holders.map(({ key }) => key)).toEqual(["new"]);
-});
-
-test("the expiry of very many ids holds up no round", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 20_000; index += 1) {
-    allocator.ids.allocate(`k${index}` as ConfKey, { msgIds: 20, transIds: 20 }, noon - 9 * dayMs);
-  }
-  await allocator.allocate("new");
-  await allocator.time.pass(15 * minuteMs + 1_000);
-
-  expect(allocator.swept.get("new")).toEqual([5, 10, 15]);
-  expect([...allocator.swept.values()].every(({ length }) => length <= 3)).toBe(true);
-  expect(allocator.swept.size).toBe(20_001);
 });
 
 test("mail that belongs to no conference leads to no sweep", async () => {
@@ -392,16 +327,6 @@ test("a conference of which something is pending compares itself once nothing is
   expect(asked()).toBe(1);
 });
 
-test("a relay that fails is asked again by the alarm, and its conference has been swept", async () => {
-  const world = await ConferenceWorld.running(1);
-  world.relayFails = true;
-  expect(await world.during(world.conference.sweep())).toBe(true);
-  world.relayFails = false;
-  await world.time.pass(10_000);
-  await world.time.pass(60_000);
-  expect(world.asked).toHaveLength(1);
-});
-
 test("a relay that fails is asked again after 5, 10, 20 … 60 seconds, whatever is committed meanwhile", async () => {
   const world = await ConferenceWorld.running(0);
   world.relayFails = true;
@@ -425,57 +350,6 @@ test("a relay that fails is asked again after 5, 10, 20 … 60 seconds, whatever
   expect(world.asked).toHaveLength(2);
 });
 
-test("a round that is to begin where none is under way begins at once, and is one", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("k");
-  await allocator.begin();
-  await allocator.time.pass(minuteMs);
-  expect(allocator.swept.get("k")).toEqual([0]);
-});
-
-test("a round that is to begin while the only page of another is swept begins behind it", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("k");
-  allocator.becomes = () => allocator.time.wait(2_000).then(() => false);
-  await allocator.time.pass(5 * minuteMs + 1_000);
-  await allocator.begin();
-  await allocator.time.pass(minuteMs);
-  expect(allocator.swept.get("k")).toEqual([5, 5]);
-});
-
-test("a round that is to begin while a page amid another is swept begins behind that", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 1_001; index += 1) await allocator.allocate(`k${index}`);
-  allocator.becomes = () => allocator.time.wait(10).then(() => false);
-  await allocator.time.pass(5 * minuteMs + 10_100);
-  expect([allocator.swept.size < 1_000, allocator.atOnce]).toEqual([true, 20]);
-  await allocator.begin();
-  await allocator.time.pass(2 * minuteMs);
-  expect([allocator.swept.get("k1000"), allocator.swept.get("k0")]).toEqual([
-    [5, 5],
-    [5, 5],
-  ]);
-});
-
-test("a round that is to begin behind another brings none of its pages forward, and is not forgotten over pages and deaths", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 1_001; index += 1) await allocator.allocate(`k${index}`);
-  await allocator.time.pass(5 * minuteMs);
-  await allocator.begin();
-  const sizes: number[] = [];
-  for (const ms of [9_000, 1_000, 9_000, 1_000]) {
-    await allocator.time.pass(ms);
-    sizes.push(allocator.swept.size);
-    allocator.evict();
-  }
-  expect(sizes).toEqual([500, 1_000, 1_000, 1_001]);
-  await allocator.time.pass(minuteMs);
-  expect([allocator.swept.get("k1000"), allocator.swept.get("k0")]).toEqual([
-    [5, 5],
-    [5, 5],
-  ]);
-});
-
 test("where time goes on at once, one round reaches back over it, also one of several pages, and no other does", async () => {
   const allocator = new Allocator();
   for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
@@ -483,62 +357,4 @@ test("where time goes on at once, one round reaches back over it, also one of se
   await allocator.time.pass(2 * hourMs);
   expect(new Set([...allocator.swept.values()].map(({ length }) => length))).toEqual(new Set([1]));
   expect(allocator.swept.size).toBe(501);
-});
-
-test("a conference that runs quietly is allocated ids after three hours, and not before", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("quiet");
-  allocator.becomes = async () => true;
-  const latest = () => allocator.ids.holdersSince(0, null).holders.map(({ at }) => at);
-  await allocator.time.pass(3 * hourMs - 1);
-  expect(latest()).toEqual([noon]);
-  await allocator.time.pass(1);
-  expect(latest()).toEqual([noon + 3 * hourMs]);
-});
-
-test("conferences whose ids expire are woken with the last page of a round alone", async () => {
-  const allocator = new Allocator();
-  allocator.ids.allocate("old" as ConfKey, { msgIds: 20, transIds: 20 }, noon - 9 * dayMs);
-  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
-  await allocator.time.pass(5 * minuteMs);
-  expect([allocator.swept.size, allocator.swept.has("old")]).toEqual([500, false]);
-  await allocator.time.pass(10_000);
-  expect([allocator.swept.size, allocator.swept.has("old")]).toEqual([502, true]);
-});
-
-test("a domain at rest whose time is in doubt looks once a day whether ids expire, and lets none expire by the clock alone", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("quiet");
-  await allocator.time.pass(hourMs);
-  allocator.aheadMs = 20 * dayMs;
-  allocator.doubtMs = 20 * dayMs;
-  await allocator.time.pass(7 * hourMs);
-  const { alarmsSet } = allocator;
-  await allocator.time.pass(3 * dayMs);
-  expect(allocator.alarmsSet - alarmsSet).toBe(3);
-  expect(allocator.ids.nextExpiry).toBe(noon + 8 * dayMs);
-});
-
-test("a round that was to begin where one was under way begins behind it, though the object died meanwhile", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
-  await allocator.time.pass(5 * minuteMs);
-  await allocator.begin();
-  allocator.evict();
-  await allocator.time.pass(2 * minuteMs);
-  expect([allocator.swept.get("k500"), allocator.swept.get("k0")]).toEqual([
-    [5, 5],
-    [5, 5],
-  ]);
-});
-
-test("sweeping a conference where nothing is overdue writes nothing", async () => {
-  const world = await ConferenceWorld.running(3);
-  await world.received("t1", muteCaller("1001"));
-  const written = () => world.sql.rowsWritten + world.alarmsSet;
-  const before = written();
-
-  await world.during(world.conference.sweep());
-
-  expect(written()).toBe(before);
 });
