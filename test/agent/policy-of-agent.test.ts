@@ -43,9 +43,9 @@ test("a number that the policy does not allow is not dialled, and the edge hears
 
 test("dials that come in one message are counted one by one", () => {
   const world = running({ ...anyNumber, callsAtOnce: 2 });
-  const commands = ["o1", "o2", "o3"].map((call) => ({ id: call, command: dial(call) }));
+  const commands = ["o1", "o2", "o3"].map((call) => ({ id: call as CommandId, command: dial(call) }));
 
-  world.tell({ type: "commands", epoch: 1, conference: KEY, commands: commands as never });
+  world.tell({ type: "commands", epoch: 1, conference: KEY, commands });
   world.settle();
 
   expect(world.acts().slice(1)).toEqual(["dial o1 done", "dial o2 done"]);

@@ -299,7 +299,7 @@ test("counts and logs a policy refusal with the number masked", async () => {
   const { timers, toBridge, running, lines, serves, command } = world({ policy: { allow: ["+1408"], deny: [] } });
   await serves();
   const dial = (call: string, area: string) => {
-    const number = { country: "1", area, local: "5551234", extension: "" };
+    const number = { country: "1", area, local: "5551234", extension: "98765" };
     command(call, { type: "dial", call: call as CallId, number, waitMs: 1 });
     return timers.pass(100);
   };
@@ -313,6 +313,7 @@ test("counts and logs a policy refusal with the number masked", async () => {
     level: "warn",
     details: { reason: "number-denied", number: "*********34", conference: "*******21", commandId: "o2" },
   });
+  expect(JSON.stringify(lines)).not.toContain("98765"); // An extension can be a PIN.
 });
 
 /** An agent with one command under way that is about to end, and how to let time pass while its peers answer pings. */
