@@ -266,7 +266,7 @@ function isTurnedAway(report: Report): boolean {
 }
 
 /** The reports of one conference that the edge has not acknowledged, oldest first. */
-export class ReportStream {
+class ReportStream {
   readonly id: StreamId;
   #waiting: { readonly numbered: NumberedReport; readonly characters: number }[] = [];
   #next: number;

@@ -1,23 +1,8 @@
-import { describe, expect, test, vi } from "vitest";
-import { Agent, type AgentInput } from "../../bridge-agent/core/agent.ts";
+import { describe, expect, test } from "vitest";
 import type { Conference } from "../../simulators/bridge/world.ts";
-import { isInEffect } from "../../src/bridge/command-rules.ts";
-import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import { type BridgeState, viewOf } from "../../src/bridge/state.ts";
-import { type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
 import { aCaller } from "../builders.ts";
-import {
-  AgentWorld,
-  admit,
-  anyNumber,
-  call,
-  create,
-  dial,
-  KEY,
-  openedJournal,
-  running,
-  welcome,
-} from "./agent-world.ts";
+import { AgentWorld, call, create, dial, KEY, running } from "./agent-world.ts";
 
 test("a caller is led in by its keys and told with what it keyed", () => {
   const world = running();
@@ -68,13 +53,6 @@ test("who dials in beside a silent monitor whom the edge has let in is alone (pr
     world.settle();
     expect(world.announced.at(-1)).toBe(`${id} ${joinTone ? "joined" : "alone"}`);
   }
-});
-
-test("the mute key of a caller whom the edge has let in muted unmutes", () => {
-  const world = withDialled({ muted: true, joinTone: true });
-  world.machine.press(world.machine.world.calls.get(call("out1")) ?? expect.unreachable(), "*6");
-  world.settle();
-  expect(world.events().slice(-1)).toEqual([{ type: "caller-muted", call: "out1", muted: false }]);
 });
 
 test("after a create with another AnonymousID, who keys that one is a silent monitor, and who keys the old one is not (protocol 4.18)", () => {
@@ -174,29 +152,6 @@ describe("access codes", () => {
     expect(world.acts().filter((act) => act.startsWith("admit"))).toHaveLength(1);
   });
 
-  test("a create in doubt is carried out again unless the bridge has all that it says", () => {
-    const said = { ...create, maxCallers: 5, accessCodes };
-    for (const [shown, isDone] of [
-      [{}, true],
-      [{ anonymousId: "555" }, false],
-      [{ maxCallers: 6 }, false],
-      [{ maxCallers: undefined }, true], // This bridge does not show it.
-      [{ accessCodes: { subscriber: "1111", participant: null } }, false],
-      [{ accessCodes: undefined }, false],
-    ] as const) {
-      const world = new AgentWorld();
-      world.connect();
-      world.command("create", said);
-      world.settle();
-      const state = world.machine.state();
-      const view = viewOf({
-        ...state,
-        conferences: state.conferences.map((one) => ({ ...one, ...shown })),
-      } as BridgeState);
-      expect(isInEffect(view, KEY, said), JSON.stringify(shown)).toBe(isDone);
-    }
-  });
-
   test("a code that two conferences have leads into neither, and into the other one once one is over (protocol 2.2.1)", () => {
     const world = withCodes();
     world.command("other", { ...create, accessCodes }, {}, other);
@@ -214,17 +169,6 @@ describe("access codes", () => {
     world.settle();
     expect(dialled(world, "1111##")).toEqual(isIn);
   });
-});
-
-test("an agent goes by its own record where the bridge does not say who is a silent monitor", () => {
-  const world = running();
-  const conference = world.machine.world.conferences.get(KEY);
-  if (conference) conference.anonymousId = null;
-  world.restart();
-  world.settle();
-  const id = world.machine.dialIn("", "987654321#999#");
-  world.settle();
-  expect(world.machine.world.calls.get(id)).toMatchObject({ muted: true, joinTone: false });
 });
 
 describe("a conference of two callers at most, with access codes,", () => {
@@ -246,12 +190,6 @@ describe("a conference of two callers at most, with access codes,", () => {
     return calls.map((one) => (one?.stage === "entered" ? (one.muted ? "muted" : "in") : "out"));
   }
 
-  test("is still that where the bridge shows neither", () => {
-    expect(entered({ maxCallers: undefined as never, accessCodes: null }, "1111##", "2222##", "2222##")).toEqual([
-      ...["in", "in", "out"],
-    ]);
-  });
-
   test.each<[string, Partial<Conference>, string, string]>([
     ["code", { accessCodes: { subscriber: "3333", participant: "4444" } }, "4444##", "in"],
     ["code that leads in no more", { accessCodes: { subscriber: "3333", participant: "4444" } }, "2222##", "out"],
@@ -259,15 +197,6 @@ describe("a conference of two callers at most, with access codes,", () => {
     ["lock", { locked: true }, "2222##", "out"],
   ])("has each %s that another agent has given it, once this one has looked", (_, shown, keys, is) => {
     expect(entered(shown, keys)).toEqual([is]);
-  });
-
-  test("asks the bridge for nobody whom a lock keeps out that another agent has set", () => {
-    const world = running();
-    Object.assign(world.machine.world.conferences.get(KEY) ?? expect.unreachable(), { locked: true });
-    world.pass(61_000);
-    world.machine.dialIn("", "987654321##");
-    world.settle();
-    expect(world.acts().filter((act) => act.startsWith("admit"))).toEqual([]);
   });
 
   test("has the limit that another agent has given it", () => {
@@ -343,63 +272,10 @@ describe("a mute key", () => {
     expect(press()).toBe(false);
   });
 
-  test("does not count a mute that comes to nothing, as its time has passed", () => {
-    const { world, call, caller } = inside();
-    world.machine.setFaults({ ...slow, delayMs: 3_000 });
-    world.command("move", { type: "move", call, room: MAIN_ROOM });
-    world.command("mute", { type: "mute", call }, { withinMs: 1_000 });
-    world.pass(2_000);
-    world.machine.press(caller, "*6");
-    world.pass(10_000);
-    expect(caller.muted).toBe(true);
-  });
-
-  test("counts a mute that the bridge is at work on, though its time has passed meanwhile", () => {
-    const { world, call, caller } = inside();
-    world.machine.setFaults({ ...slow, delayMs: 3_000 });
-    world.command("mute", { type: "mute", call }, { withinMs: 1_000 });
-    world.settle();
-    world.pass(2_000);
-    world.machine.press(caller, "*6");
-    world.pass(10_000);
-    expect(caller.muted).toBe(false);
-  });
-
-  test("does not count a mute that the bridge has refused", () => {
-    const { world, press } = inside();
-    world.machine.setFaults({ ...quick, refuse: ["mute"] });
-    expect(press()).toBe(false);
-    world.machine.setFaults(quick);
-    expect(press()).toBe(true);
-  });
-
-  test("counts also when the agent died over it", () => {
-    const { world, caller, press } = inside();
-    world.machine.setFaults(slow);
-    world.machine.press(caller, "*6");
-    world.settle();
-    world.loseBridge();
-    world.restart();
-    world.settle();
-    world.machine.setFaults(quick);
-    world.connectBridge();
-    world.pass(2_000);
-    expect(caller.muted).toBe(true);
-    expect(press()).toBe(false);
-  });
-
   test("switches a caller whom the bridge has muted without a word, once the agent has looked", () => {
     const { world, caller, press } = inside();
     caller.muted = true;
     world.pass(61_000);
-    expect(press()).toBe(false);
-  });
-
-  test("goes by what the bridge shows, whatever an admission in doubt was to bring", () => {
-    const { world, call, caller, press } = inside();
-    caller.muted = true; // By the agent that was active before, at the caller's key.
-    world.command("admit", admit(call), { again: true });
-    world.settle();
     expect(press()).toBe(false);
   });
 });
@@ -452,100 +328,6 @@ test.each(["restart", "takes over"] as const)(
   },
 );
 
-/** An agent without a world: it acts, and has asked for the bridge's state. */
-function asking(policy = anyNumber) {
-  const agent = new Agent(openedJournal(":memory:"), () => "c" as CommandId, policy, "local");
-  const connected = { type: "connected", bootId: "boot1", ports: null } as const;
-  const inputs: AgentInput[] = [
-    { type: "edge", message: welcome },
-    { type: "bridge", report: connected },
-  ];
-  expect(agent.turn(inputs, 0).askState).toBe(true);
-  const state: AgentInput = { type: "state", state: { conferences: [], calls: [], callsOfOthers: 0 } };
-  return { agent, state };
-}
-
-test("of a number that was refused the log has the digits, and not the extension: that may be somebody's PIN", () => {
-  const { agent, state } = asking({ allow: [], deny: [] });
-  agent.turn([state], 1);
-  const number = { country: "1", area: "408", local: "5551234", extension: "98765" };
-  const commands = [{ id: "dial" as CommandId, command: { ...dial("out1"), number } as BridgeCommand }];
-  const { notes } = agent.turn(
-    [{ type: "edge", message: { type: "commands", epoch: 1, conference: KEY, commands } }],
-    2,
-  );
-  expect(notes).toMatchObject([{ event: "policy", number: "14085551234" }]);
-});
-
-test("a state that was asked for before the agent acts anew says nothing, and the next one does", () => {
-  const { agent, state } = asking();
-  const message = { ...welcome, epoch: 3, activeSince: 3 };
-  expect(agent.turn([{ type: "edge", message }, state], 1).askState).toBe(true);
-  expect(agent.status.calls).toBeNull();
-  agent.turn([state], 2);
-  expect(agent.status.calls).toBe(0);
-});
-
-test("a state that comes behind the loss of the bridge says nothing", () => {
-  const { agent, state } = asking();
-  agent.turn([{ type: "bridge", report: { type: "disconnected", why: "test", isReplaced: false } }, state], 1);
-  expect(agent.status).toMatchObject({ bridgeUp: false, calls: null });
-});
-
-test("what happens before the state has come is no event of its own: the state shows it", () => {
-  const { agent, state } = asking();
-  const report = { type: "lock-changed", conference: KEY, locked: true } as const;
-  const reports = (inputs: AgentInput[]) =>
-    agent.turn(inputs, 1).messages.flatMap((message) => (message.type === "reports" ? message.reports : []));
-  expect(reports([{ type: "bridge", report }])).toEqual([]);
-  agent.turn([state], 2);
-  expect(reports([{ type: "bridge", report }])).toMatchObject([{ report: { event: { type: "lock-changed" } } }]);
-});
-
-test("an agent whose place another one has taken on the bridge leads nobody in until the edge is there", () => {
-  const world = running();
-  world.loseEdge();
-  world.reported({ type: "disconnected", why: "test", isReplaced: true } as never);
-  world.connectBridge();
-  world.settle();
-  world.machine.dialIn("1", "987654321##");
-  world.pass(1_000);
-  expect(world.acts()).toEqual(["create-conference done"]);
-});
-
-describe("one of two agents, without the edge,", () => {
-  /** What a caller hears who dials in then. */
-  function heard(before: (world: AgentWorld) => void) {
-    const world = new AgentWorld();
-    world.alone = false;
-    world.connect();
-    world.settle();
-    world.loseEdge();
-    before(world);
-    world.settle();
-    world.machine.dialIn("1", "");
-    world.pass(60_000);
-    return world.announced;
-  }
-
-  test("has its callers wait", () => {
-    expect(heard(() => {})).not.toEqual([]);
-  });
-
-  test("says nothing to callers once it is to end", () => {
-    expect(heard((world) => world.stop())).toEqual([]);
-  });
-
-  test("says nothing to callers of a bridge that was away since, where it may act no more", () => {
-    expect(
-      heard((world) => {
-        world.loseBridge();
-        world.connectBridge();
-      }),
-    ).toEqual([]);
-  });
-});
-
 test("callers are led in while the edge is away, and told when it is back", () => {
   const world = running();
   world.loseEdge();
@@ -578,15 +360,4 @@ test.each([
   world.connectEdge();
   world.settle();
   expect(admitted()).toBe(2);
-});
-
-test("an agent that is alone looks at the bridge each minute, also while the edge is away", () => {
-  const world = running();
-  world.loseEdge();
-  world.settle();
-  const look = vi.spyOn(world.machine, "state");
-  world.machine.lockByTelephone(KEY, true); // The report waits for an ack, and the agent for time to pass.
-  world.pass(10 * 60_000);
-  expect(look.mock.calls.length).toBeGreaterThanOrEqual(9);
-  expect(look.mock.calls.length).toBeLessThanOrEqual(11);
 });

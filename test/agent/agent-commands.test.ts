@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
-import { AgentWorld, call, create, dial, KEY, OWNER, quiet, running, welcome } from "./agent-world.ts";
+import type { CallId, CommandId, RoomId } from "../../src/foundation/ids.ts";
+import { AgentWorld, call, create, dial, KEY, OWNER, quiet, running } from "./agent-world.ts";
 
 test("a command is carried out and answered, and its result is acknowledgement enough", () => {
   const world = running();
@@ -30,15 +30,6 @@ test("a refusal is passed on", () => {
   });
 });
 
-test("a dial that the bridge refuses is over: nobody waits for its call", () => {
-  const world = running();
-  world.machine.setFaults({ delayMs: 0, refuse: ["dial"], down: false });
-  world.command("dial", dial("out1"));
-  world.settle();
-  expect(world.results()).toEqual({ create: true, dial: false });
-  expect(world.journal.load().commands).toEqual([]);
-});
-
 test.each([false, true])(
   "a call that was answered while the bridge was away is reported as answered once, also after a restart (%s)",
   (restarts) => {
@@ -53,7 +44,6 @@ test.each([false, true])(
     world.settle();
     world.pass(61_000);
     expect(world.events().filter(({ type }) => type === "call-answered")).toHaveLength(1);
-    expect(world.journal.load().commands).toEqual([]);
   },
 );
 
@@ -71,60 +61,8 @@ test.each([false, true])(
     world.settle();
     world.pass(61_000);
     expect(world.events().filter(({ type }) => type === "caller-left")).toMatchObject([{ call: "out1" }]);
-    expect(world.journal.load().commands).toEqual([]);
   },
 );
-
-test("a call that rings when its conference ends is over, and one of another conference is not", () => {
-  const other = "123456789" as ConfKey;
-  const world = running();
-  world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
-  world.command("create-other", create, {}, other);
-  world.command("dial", dial("out1"));
-  world.command("dial-other", dial("out2"), {}, other);
-  world.settle();
-  world.machine.endByTelephone(KEY);
-  world.settle();
-  expect(world.calls.map(({ call }) => call)).toEqual(["out2"]);
-  expect(world.journal.load().commands).toMatchObject([{ pending: { id: "dial-other" }, phase: "ringing" }]);
-});
-
-test("of a conference that is over no code and no AnonymousID is kept, though the edge does not know yet", () => {
-  const world = running();
-  const accessCodes = { subscriber: "1111", participant: "2222" };
-  world.command("again", { ...create, maxCallers: 5, accessCodes });
-  world.settle();
-  world.silent = true;
-  world.machine.endByTelephone(KEY);
-  world.settle();
-  const over = { since: null, live: false, locked: false, anonymousId: null, maxCallers: null, accessCodes: null };
-  expect(world.journal.load().conferences.map(({ record }) => record)).toEqual([over]);
-});
-
-test("a command that found the link just lost is begun once the bridge is back", () => {
-  const world = running();
-  const commands = ["lock", "report-speakers"].map((type) => ({ id: type, command: { type } }));
-  world.onExecute = () => {
-    world.onExecute = () => {};
-    world.loseBridge();
-  };
-  world.tell({ type: "commands", epoch: 1, conference: KEY, commands: commands as never });
-  world.settle();
-  expect(world.results()).toEqual({ create: true, lock: true });
-  world.connectBridge();
-  world.settle();
-  expect(world.results()).toEqual({ create: true, lock: true, "report-speakers": true });
-});
-
-test("a command that has been finished for a day is known no more", () => {
-  const world = running();
-  const old = { conference: "1" as ConfKey, id: "old" as CommandId, origin: "edge", command: null } as const;
-  const isNew = () => world.journal.addCommand(old, world.now - 86_401_000);
-  expect([isNew(), isNew()]).toEqual([true, false]);
-  world.journal.setPhase(old.conference, old.id, "finished");
-  world.pass(200);
-  expect(isNew()).toBe(true);
-});
 
 test("an agent that is to end takes no command, and begins none that waits", () => {
   const world = running();
@@ -136,23 +74,6 @@ test("an agent that is to end takes no command, and begins none that waits", () 
   world.command("report", { type: "report-speakers" });
   world.pass(1_000);
   expect(world.acts()).toEqual(["create-conference done"]);
-  expect(world.journal.load().commands).toMatchObject([{ pending: { id: "lock" }, phase: "received" }]);
-});
-
-test("what comes over a link that was given up is passed over", () => {
-  const world = running();
-  world.loseEdge();
-  const commands = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
-  world.tell({ type: "commands", epoch: world.epoch, conference: KEY, commands });
-  world.settle();
-  expect(world.acts()).toEqual(["create-conference done"]);
-});
-
-test("the latest epoch of an edge stays known, also where an earlier one answers", () => {
-  const world = running();
-  for (const edgeEpoch of [5, 3]) world.tell({ ...welcome, edgeEpoch });
-  world.settle();
-  expect([...world.journal.load().edgeEpochs]).toEqual([["local", 5]]);
 });
 
 test.each(["by command", "by telephone"])(
@@ -181,28 +102,12 @@ test("a command that the bridge was too slow for is not begun again", () => {
   expect(world.results()).toEqual({ create: true, lock: false });
 });
 
-test("a command that ends nobody says of nobody for how long it was inside", () => {
-  const world = running();
-  const id = world.machine.dialIn("14085551234", "987654321#444#");
-  world.settle();
-  world.machine.setFaults({ delayMs: 0, refuse: ["expel", "end-conference"], down: false });
-  world.command("expel", { type: "expel", call: id });
-  world.command("end", { type: "end-conference" });
-  world.settle();
-  const result = { done: false, reason: "refused" };
-  expect(world.accepted.slice(-2)).toEqual([
-    { type: "result", id: "expel", result },
-    { type: "result", id: "end", result },
-  ]);
-});
-
 test("a conference that a command finds gone from the bridge is reported as gone at once", () => {
   const world = running();
   world.machine.world.endConference(KEY);
   world.command("lock", { type: "lock" });
   world.settle();
   expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
-  expect(world.journal.load().conferences).toEqual([]);
 });
 
 test("a conference that is gone when the bridge is back is reported as gone at once", () => {
@@ -246,45 +151,6 @@ test("a command that is not understood is refused once, and the others are carri
     { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
     { type: "result", id: "lock", result: { done: true } },
   ]);
-  expect(world.journal.load().commands).toEqual([]);
-});
-
-test("commands that were told before are looked into one after the other without a pause", () => {
-  const world = running();
-  const id = world.machine.dialIn("1", "987654321##");
-  world.settle();
-  for (let count = 0; count < 20; count += 1) {
-    world.command(`o${count}`, { type: count % 2 === 0 ? "mute" : "unmute", call: id }, { again: true });
-  }
-  world.settle();
-  expect(Object.keys(world.results())).toHaveLength(21);
-});
-
-test.each([
-  ["is not done again", 5_000, []],
-  ["is done where the later one comes too late", 0, ["mute c1-boot1 done"]],
-])("what a command that was sent before undoes %s", (_, withinMs, acts) => {
-  const world = running();
-  const call = world.machine.dialIn("1", "987654321##");
-  world.settle();
-  const before = world.acts().length;
-  const commands = [
-    { id: "o1" as CommandId, command: { type: "mute", call }, again: true },
-    { id: "o2" as CommandId, command: { type: "unmute", call }, again: true, withinMs },
-  ] as const;
-  world.tell({ type: "commands", epoch: world.epoch, conference: KEY, commands });
-  world.settle();
-  expect(world.acts().slice(before)).toEqual(acts);
-});
-
-test("commands of an older epoch are passed over", () => {
-  const world = running();
-  world.tell({ type: "activate", epoch: 5 });
-  world.command("lock", { type: "lock" });
-  world.settle();
-  world.pass(1_000);
-  expect(world.acts()).toEqual(["create-conference done"]);
-  expect(world.heard.filter(({ type }) => type === "commands-ack")).toEqual([]);
 });
 
 test("what the bridge cannot do is told with its health: a standby's, and anew when it changes", () => {
@@ -370,17 +236,6 @@ test("a bridge is taken by whom the edge makes active, each time that it says so
   expect(world.activated).toEqual([2, 4]);
 });
 
-test("each connection to the edge hears how the bridge is, though nothing of it has changed", () => {
-  const world = new AgentWorld();
-  world.connect("standby");
-  world.settle();
-  const [health] = world.heard.splice(0);
-  world.loseEdge();
-  world.connectEdge("standby");
-  world.settle();
-  expect(world.heard).toEqual([health]);
-});
-
 test("asked about a conference that neither it nor the bridge knows, it tells that there is none", () => {
   const world = new AgentWorld();
   world.connect("standby");
@@ -390,14 +245,6 @@ test("asked about a conference that neither it nor the bridge knows, it tells th
   expect(world.accepted).toEqual([]);
   world.tell({ type: "snapshot-wanted", conference: KEY });
   world.pass(1_000);
-  expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
-});
-
-test("asked about an unknown conference before it has seen the bridge, it tells that there is none", () => {
-  const world = new AgentWorld();
-  world.connect();
-  world.tell({ type: "snapshot-wanted", conference: KEY });
-  world.settle();
   expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
 });
 
@@ -556,37 +403,6 @@ test("a move into a room waits on the bridge for the room's creation, and for no
   expect(world.results()).toMatchObject({ "create r1": true, "create r2": true, move: true });
 });
 
-test("the edge hears which commands the bridge was not given yet, and when it is given one of them", () => {
-  const world = running();
-  const caller = world.machine.dialIn("1", "987654321##");
-  world.settle();
-  world.machine.setFaults({ delayMs: 2_000, refuse: [], down: false });
-  const before = world.heard.length;
-  world.command("mute", { type: "mute", call: caller });
-  world.command("unmute", { type: "unmute", call: caller });
-  world.settle();
-  world.pass(2_600);
-  const acks = world.heard.slice(before).filter(({ type }) => type === "commands-ack");
-  const ack = { type: "commands-ack", conference: KEY };
-  expect(acks).toEqual([
-    { ...ack, ids: ["mute", "unmute"], waiting: ["unmute"] },
-    { ...ack, ids: ["unmute"] },
-  ]);
-});
-
-test("what the bridge was not given while it is away waits, and is not begun after its time", () => {
-  const world = running();
-  world.loseBridge();
-  world.command("lock", { type: "lock" }, { withinMs: 30_000 });
-  world.pass(1_000);
-  expect(world.heard.at(-1)).toEqual({ type: "commands-ack", conference: KEY, ids: ["lock"], waiting: ["lock"] });
-
-  world.pass(28_000);
-  world.connectBridge();
-  world.settle();
-  expect(world.results()).toEqual({ create: true, lock: true });
-});
-
 test.each([
   ["is not begun again", { type: "lock" }, 10_000, false],
   ["is begun again before that", { type: "lock" }, 9_000, true],
@@ -667,26 +483,6 @@ test("whatever ends a call, the edge hears for how long it was inside, of each t
   for (const { ms } of inside) expect(ms).toBeLessThan(9_000);
 });
 
-test.each<[string, BridgeCommand["type"], "hung-up" | "expelled", object]>([
-  ["hung up while an expel was in doubt", "expel", "hung-up", { done: false, reason: "no-such-call" }],
-  ["was expelled while that was in doubt", "expel", "expelled", { done: true }],
-])("a caller who %s left as the bridge says", (_, type, reason, result) => {
-  const world = running();
-  const id = world.machine.dialIn("14085551234", "987654321#444#");
-  world.settle();
-  world.loseBridge();
-  world.machine.world.endCall(world.machine.world.find(id) ?? expect.unreachable(), reason);
-  world.command("doubtful", { type, call: id } as BridgeCommand, { again: true });
-  world.connectBridge();
-  world.pass(1_000);
-
-  const happened = expect.objectContaining({ type: "caller-left", call: id, reason });
-  const left = { type: "event", event: happened, inside: expect.any(Array) };
-  const settled = { type: "result", id: "doubtful", result };
-  expect(world.accepted.slice(2, 4)).toEqual(reason === "hung-up" ? [left, settled] : [settled, expect.anything()]);
-  expect(world.events().filter(({ type }) => type === "caller-left")).toHaveLength(reason === "hung-up" ? 1 : 0);
-});
-
 test.each([
   ["of the process", "boot", [{ ms: 7_800 }]],
   ["of its machine", "another", undefined],
@@ -710,20 +506,6 @@ test.each([
     expect(left?.inside).toEqual(inside?.map((measured) => ({ call: id, ...measured })));
   },
 );
-
-test("who went with the conference while an expel was in doubt is not reported as one that has left", () => {
-  const world = running();
-  const id = world.machine.dialIn("14085551234", "987654321#444#");
-  world.settle();
-  world.loseBridge();
-  world.machine.world.endConference(KEY);
-  world.command("doubtful", { type: "expel", call: id }, { again: true });
-  world.connectBridge();
-  world.pass(1_000);
-
-  expect(world.results()).toMatchObject({ doubtful: false });
-  expect(world.events().slice(1)).toEqual([{ type: "snapshot", conference: null }]);
-});
 
 test("what was not told when another agent took over is dropped, but for results", () => {
   const world = running();

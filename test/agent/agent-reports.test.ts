@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { ReportStream, Reports } from "../../bridge-agent/core/reports.ts";
-import type { NumberedReport, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import { type CommandId, type ConfKey, MAIN_ROOM, type StreamId } from "../../src/foundation/ids.ts";
-import { AgentWorld, call, create, KEY, OWNER, openedJournal, running } from "./agent-world.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { AgentWorld, create, KEY, OWNER, running } from "./agent-world.ts";
 
 function unacknowledged(): AgentWorld {
   const world = running();
@@ -71,58 +69,6 @@ test("through a thousand reconnects in a row each event is told once, in one str
   expect(new Set(streams).size).toBe(1);
   expect(world.status.unacknowledged).toBe(0);
   world.pass(61_000);
-  expect(world.journal.load()).toMatchObject({ conferences: [{ reports: [] }], commands: [] });
-});
-
-const journaled = (world: AgentWorld) => world.journal.load().conferences.map(({ reports }) => reports.length);
-
-test("an ack costs no write of its own, but for one a minute", () => {
-  const world = running();
-  world.pass(61_000);
-  expect(journaled(world)).toEqual([0]);
-  world.machine.lockByTelephone(KEY, true);
-  world.pass(5_000);
-  expect([world.status.unacknowledged, journaled(world)]).toEqual([0, [1]]);
-  world.machine.lockByTelephone(KEY, false); // Its report takes the ack of the one before along.
-  world.pass(5_000);
-  expect(journaled(world)).toEqual([1]);
-  world.pass(60_000);
-  expect(journaled(world)).toEqual([0]);
-});
-
-test("an agent that dies before it has written an ack tells the edge nothing new", () => {
-  const world = running();
-  world.machine.lockByTelephone(KEY, true);
-  world.pass(5_000);
-  const told = world.events();
-  world.restart();
-  world.pass(5_000);
-  expect(world.events().filter(({ type }) => type !== "snapshot")).toEqual(
-    told.filter(({ type }) => type !== "snapshot"),
-  );
-  expect(world.status.unacknowledged).toBe(0);
-});
-
-test("an ack of a stream that was replaced deletes nothing of the new one", () => {
-  const world = running();
-  world.silent = true;
-  world.machine.lockByTelephone(KEY, true);
-  world.settle();
-  world.command("7", { type: "unlock" });
-  world.pass(1_500);
-  const reports = world.heard.findLast((message) => message.type === "reports");
-  const result = reports?.reports.at(-1);
-  if (!reports || result?.report.type !== "result") throw new Error("the result was not reported");
-  const { stream } = reports;
-  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: result.number - 1 });
-  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: 1_000 }); // The edge has lost its state.
-  world.pass(5_000);
-  expect(journaled(world)).toEqual([world.status.unacknowledged]);
-  const { unacknowledged } = world.status;
-  expect(unacknowledged).toBeGreaterThan(0);
-  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: 1 });
-  world.settle();
-  expect(world.status.unacknowledged).toBe(unacknowledged);
 });
 
 test("what changes while the bridge is away is shown though a snapshot from before is not acknowledged yet", () => {
@@ -197,7 +143,6 @@ test("what happens while the edge is away for long is told by one snapshot, and 
     most = Math.max(most, world.status.unacknowledged);
   }
   expect(most).toBeLessThan(5_002);
-  expect(world.journal.load().conferences[0]?.reports).toHaveLength(world.status.unacknowledged);
   world.connectEdge();
   world.settle();
   expect(world.results()).toEqual({ create: true, unlock: true });
@@ -236,74 +181,6 @@ test("a flood goes out in messages of bounded size, in order", () => {
   expect(sizes).toEqual([1, 500, 500, 201]);
 });
 
-test("no message but one with a single report is longer than the edge takes at a time", () => {
-  const stream = new ReportStream("s1" as StreamId, 1, []);
-  const callers = Array.from({ length: 5_000 }, (_, index) => ({
-    ...{ call: call(`c${index}`), number: "14085551234", attendeeId: "123456" },
-    ...{ muted: false, silent: false, room: MAIN_ROOM },
-  }));
-  const conference = { locked: false, speaking: null, rooms: [], callers, dialled: [] };
-  const snapshot: Report = { type: "event", event: { type: "snapshot", conference } };
-  const few: Report = {
-    type: "event",
-    event: { type: "snapshot", conference: { ...conference, callers: callers.slice(0, 100) } },
-  };
-  for (const report of [few, snapshot, ...Array.from({ length: 20 }, () => few)]) stream.append(report);
-  const messages: (readonly NumberedReport[])[] = [];
-  while (stream.size > 0) {
-    const { reports } = stream.first();
-    messages.push(reports);
-    stream.sent(reports.length, 0);
-    stream.acknowledge(reports.at(-1)?.number ?? 0, 0);
-  }
-  expect(messages.flat()).toHaveLength(22);
-  for (const message of messages.filter(({ length }) => length > 1)) {
-    expect(JSON.stringify(message).length).toBeLessThan(110_000);
-  }
-  expect(messages.filter(({ length }) => length === 1)).toHaveLength(2);
-});
-
-test("while a message waits for its ack, what happens further waits, too, and goes out behind it at once", () => {
-  const world = running();
-  const messages = () => world.heard.filter(({ type }) => type === "reports").length;
-  const before = messages();
-  world.silent = true;
-  for (const locked of [true, false, true]) {
-    world.machine.lockByTelephone(KEY, locked);
-    world.settle();
-  }
-  expect(messages()).toBe(before + 1);
-  const { stream, reports } = world.heard.findLast((message) => message.type === "reports") ?? expect.unreachable();
-  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: reports.at(-1)?.number ?? 0 });
-  world.settle();
-  expect(messages()).toBe(before + 2);
-});
-
-test("a single report that is longer than the link carries in a second is sent all the same", () => {
-  const journal = openedJournal(":memory:");
-  const reports = new Reports(journal, journal.load());
-  const callers = Array.from({ length: 20_000 }, (_, index) => ({
-    ...{ call: call(`c${index}`), number: "14085551234", attendeeId: "123456" },
-    ...{ muted: false, silent: false, room: MAIN_ROOM },
-  }));
-  const conference = { locked: false, speaking: null, rooms: [], callers, dialled: [] };
-  reports.addEvent(KEY, { type: "snapshot", conference });
-  const sent = reports.due(1, 60_000, false);
-  expect(sent).toHaveLength(1);
-  expect(JSON.stringify(sent).length).toBeGreaterThan(2_000_000);
-});
-
-test("an ack counts once, of what was told and of no more, and what was sent beside it is still on its way", () => {
-  const stream = new ReportStream("s1" as StreamId, 1, []);
-  const locked: Report = { type: "event", event: { type: "lock-changed", locked: true } };
-  for (let count = 0; count < 3; count += 1) stream.append(locked);
-  stream.sent(2, 0);
-  expect([stream.acknowledge(1, 500), stream.isSent, stream.size]).toEqual([1, true, 2]);
-  expect([stream.isOverdue(1_499), stream.isOverdue(1_500)]).toEqual([false, true]);
-  expect([stream.acknowledge(1, 500), stream.acknowledge(4, 500), stream.size]).toEqual([0, null, 2]);
-  expect([stream.acknowledge(3, 500), stream.isSent, stream.size]).toEqual([2, false, 0]);
-});
-
 test("a conference that is over is kept until the edge has heard all of it", () => {
   const world = running();
   world.silent = true;
@@ -317,24 +194,12 @@ test("a conference that is over is kept until the edge has heard all of it", () 
   world.tell({ type: "reports-ack", conference: KEY, stream: first.stream, upTo: first.reports[0]?.number ?? 0 });
   world.pass(2_000);
   expect(world.events().map(({ type }) => type)).toEqual(["lock-changed", "conference-ended"]);
-  expect(world.journal.load().conferences).toEqual([]);
-});
-
-test("an agent that acts no more keeps nothing of a conference that is over, of which only events were to be told", () => {
-  const world = running();
-  world.silent = true;
-  world.machine.endByTelephone(KEY);
-  world.settle();
-  world.connectEdge("standby");
-  world.settle();
-  expect(world.journal.load().conferences).toEqual([]);
 });
 
 test("a conference that is over and told is forgotten, and the next one of its key is told as another", () => {
   const world = running();
   world.command("end", { type: "end-conference" });
   world.settle();
-  expect(world.journal.load().conferences).toEqual([]);
   world.remember(KEY, 0); // Its object was deleted meanwhile.
   world.command("again", create);
   world.settle();
@@ -381,15 +246,6 @@ describe("each minute", () => {
     expect(digests(world)).toHaveLength(3);
   });
 
-  test("a conference that the edge knows otherwise is told in full, and no other", () => {
-    const world = running();
-    world.tell({ type: "snapshot-wanted", conference: KEY });
-    world.settle();
-    expect(snapshots(world)).toHaveLength(1);
-    world.pass(60_000);
-    expect(snapshots(world)).toHaveLength(1);
-  });
-
   test.each([
     [
       "has the edge's digest",
@@ -427,18 +283,6 @@ describe("each minute", () => {
     expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
   });
 
-  test("while a command is under way, a conference is not compared", () => {
-    const world = running();
-    world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
-    world.command("lock", { type: "lock" });
-    world.settle();
-    world.tell({ type: "snapshot-wanted", conference: KEY, unless: "other" });
-    world.settle();
-    expect(snapshots(world)).toEqual([]);
-    world.pass(30_000);
-    expect(snapshots(world)).toEqual([]);
-  });
-
   test("the digests of many conferences are spread over the minute", () => {
     const world = new AgentWorld();
     world.connect();
@@ -454,20 +298,6 @@ describe("each minute", () => {
     expect(sizes()).toEqual(Array.from({ length: 120 }, () => 10));
     world.pass(35_000);
     expect(sizes()).toHaveLength(120);
-  });
-
-  test("a digest that was not sent yet is not, once a command is under way", () => {
-    const world = new AgentWorld();
-    world.connect();
-    const keys = Array.from({ length: 11 }, (_, index) => `${100_000_000 + index}` as ConfKey);
-    for (const [index, key] of keys.entries()) world.command(`create-${index}`, create, {}, key);
-    world.settle();
-    world.pass(60_200);
-    expect(digests(world)).toHaveLength(10);
-    world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
-    world.command("lock", { type: "lock" }, {}, keys.at(-1));
-    world.pass(400);
-    expect(digests(world)).toHaveLength(10);
   });
 
   test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {

@@ -31,28 +31,6 @@ describe("what callers hear", () => {
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
   });
 
-  test("a key in doubt at the prompt has its caller asked again", () => {
-    const world = running();
-    const id = world.machine.dialIn("14085551234", "");
-    world.settle();
-    press(world, id, `${KEY}#`);
-    world.reported({ type: "keys", call: id, keys: "5#", inDoubt: true });
-    world.pass(4_000);
-    expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "attendee-id"]);
-  });
-
-  test("a caller who takes back what it keyed is asked again; one who keys on is not", () => {
-    const world = running();
-    const id = world.machine.dialIn("14085551234", "");
-    world.settle();
-    for (const keys of ["12*", `${KEY}#5*5#`]) {
-      press(world, id, keys);
-      world.pass(4_000);
-    }
-    press(world, id, "5#");
-    expect(heardBy(world, id)).toEqual(["welcome", "welcome", "attendee-id", "attendee-id", "alone"]);
-  });
-
   test("who keyed on while the process stood still is not taken for one who keys no more", () => {
     const world = running();
     const id = world.machine.dialIn("14085551234", "");
@@ -97,33 +75,6 @@ describe("what callers hear", () => {
 
     expect([first, second].map((call) => heardBy(world, call).at(-1))).toEqual(["alone", "full"]);
     expect(world.acts().slice(2)).toEqual([`admit ${first} done`, `expel ${second} done`]);
-  });
-
-  test("keys that come at once are past all that is asked for between them", () => {
-    const world = running();
-    world.machine.dialIn("14085551234", `5#${KEY}##`);
-    world.settle();
-    expect(world.announced).toEqual(["c1-boot1 alone"]);
-  });
-
-  test("who listens in silence is nobody that a caller could talk to", () => {
-    const world = running();
-    expect(heard(world, `${KEY}#999#`).at(-1)).toBe("alone");
-    expect(heard(world, `${KEY}##`).at(-1)).toBe("alone");
-    expect(heard(world, `${KEY}##`).at(-1)).toBe("joined");
-  });
-
-  test("a caller whose keys may be told twice is asked for them again, or muted once", () => {
-    const world = running();
-    heard(world, `${KEY}##`);
-    const [call = "" as CallId] = world.machine.world.calls.keys();
-    world.announced.length = 0;
-    const tellAll = (keys: string) => {
-      for (const key of keys) world.reported({ type: "keys", call, keys: key, inDoubt: true });
-    };
-    tellAll("*1555#");
-    tellAll("*6*6");
-    expect(heardBy(world, call)).toEqual(["key-again", "muted"]);
   });
 
   test("a caller who mutes and unmutes itself is told so, and a mute from the edge is silent", () => {
@@ -255,10 +206,6 @@ describe("without the edge, a caller is told to wait", () => {
   ])("by %s", (_, alone) => {
     test("at once and each 16 s, until the edge is back and asks for its key", () => {
       const world = withoutEdge(alone);
-      // By then the journal has what came before.
-      world.pass(60_000);
-      const before = world.journal.load();
-
       const id = dialIn(world);
       expect(world.announced).toEqual([`${id} please-wait`]);
       expect(heardWithin(world, id, 15_800)).toEqual([]);
@@ -266,7 +213,6 @@ describe("without the edge, a caller is told to wait", () => {
       expect(heardWithin(world, id, 160_000)).toEqual(Array(10).fill("please-wait"));
       expect(world.status.calls).toBe(1);
       expect(world.acts()).not.toContain(`expel ${id} done`);
-      expect(world.journal.load()).toEqual(before);
 
       backAgain(world);
       expect(world.announced).toEqual([`${id} welcome`]);
@@ -312,17 +258,6 @@ describe("without the edge, a caller is told to wait", () => {
       expect(world.status.calls).toBe(1);
     });
 
-    test("however often its keys are unclear", () => {
-      const world = withoutEdge(alone);
-      const id = dialIn(world);
-      for (let times = 0; times < 8; times += 1) {
-        press(world, id, "98*");
-        world.pass(6_000);
-      }
-      expect(new Set(heardBy(world, id))).toEqual(new Set(["please-wait"]));
-      expect(world.status.calls).toBe(1);
-    });
-
     test("for 5 minutes, like a caller for whom the bridge finds no agent; then it is hung up on, until that is done", () => {
       const world = withoutEdge(alone);
       const id = dialIn(world);
@@ -342,75 +277,7 @@ describe("without the edge, a caller is told to wait", () => {
         "the agent hangs up on a caller at the prompt: the edge was away for as long as a caller waits, 5 minutes",
       );
     });
-
-    test("for 5 minutes from when the edge went, if it was there before", () => {
-      const world = new AgentWorld();
-      world.alone = alone;
-      world.connect();
-      world.settle();
-      const id = dialIn(world);
-      world.pass(20_000);
-      world.loseEdge();
-      world.settle();
-      expect(heardWithin(world, id, 5 * 60_000 - 200)).not.toContain("goodbye");
-      expect(heardWithin(world, id, 200)).toContain("goodbye");
-    });
-
-    test("once for each gap, and what it keys in a later one counts", () => {
-      const world = withoutEdge(alone);
-      const id = dialIn(world);
-      backAgain(world);
-      world.loseEdge();
-      world.settle();
-      backAgain(world);
-      expect(world.announced).toEqual([]);
-      world.command("create", create);
-      world.settle();
-      world.loseEdge();
-      world.settle();
-      press(world, id, "9876");
-      backAgain(world);
-      press(world, id, "54321#");
-      expect(heardBy(world, id)).toEqual(["attendee-id"]);
-    });
-
-    test("and no more after its end", () => {
-      const world = withoutEdge(alone);
-      const id = dialIn(world);
-      const call = world.machine.world.calls.get(id);
-      if (call) world.machine.hangUp(call);
-      world.settle();
-      expect(heardWithin(world, id, 60_000)).toEqual([]);
-      expect(world.status.calls).toBe(0);
-    });
   });
-
-  test.each(["98", `${KEY}#4`])(
-    "also one of two agents that has keyed %s, when agents change and the edge goes again",
-    (keys) => {
-      const world = new AgentWorld();
-      world.alone = false;
-      world.connect();
-      world.command("create", create);
-      world.settle();
-      const id = dialIn(world, keys);
-      for (let times = 0; times < 3; times += 1) {
-        world.loseEdge();
-        world.epoch += 1;
-        world.activeSince = world.epoch;
-        world.connectEdge();
-        world.settle();
-        world.pass(2_000);
-        world.loseEdge();
-        expect(heardWithin(world, id, 1_800)).toEqual([]);
-        expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
-      }
-      backAgain(world);
-      expect(heardBy(world, id)).toEqual([keys === "98" ? "welcome" : "attendee-id"]);
-      press(world, id, keys === "98" ? `${KEY}##` : "#");
-      expect(heardBy(world, id).at(-1)).toBe("alone");
-    },
-  );
 
   describe("but by an agent that is alone, where a conference runs,", () => {
     test("is asked for its key, and goes in by the key of one that runs", () => {
@@ -446,37 +313,6 @@ describe("without the edge, a caller is told to wait", () => {
       press(world, id, `${KEY}##`);
       expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "alone"]);
     });
-
-    test("has no more of them where its keys come at once", () => {
-      const world = withoutEdge(true, true);
-      const id = dialIn(world);
-      const call = world.machine.world.calls.get(id);
-      if (call) world.machine.press(call, `5#6#7#${KEY}##`);
-      world.settle();
-      expect(heardBy(world, id)).toEqual(["welcome", "please-wait"]);
-    });
-
-    test("keys of no conference count on while it keys nothing", () => {
-      const world = withoutEdge(true, true);
-      const id = dialIn(world);
-      for (const keys of ["5#", "6#", "7#", `${KEY}##`]) {
-        press(world, id, keys);
-        world.pass(17_000);
-      }
-      expect(world.acts()).toEqual(["create-conference done"]);
-    });
-  });
-
-  test("unless the bridge refuses it just now: then one of two agents hangs up on it, too", () => {
-    const world = running();
-    world.alone = false;
-    world.connectEdge();
-    world.machine.setFaults({ delayMs: 1_000, refuse: ["admit"], down: false });
-    const id = dialIn(world, `${KEY}##`);
-    world.loseEdge();
-    expect(heardWithin(world, id, 3_000)).toEqual(["goodbye"]);
-    expect(world.acts().at(-1)).toBe(`expel ${id} done`);
-    expect(world.status.calls).toBe(0);
   });
 
   test("and goes in when the edge is back, if it has keyed all meanwhile", () => {
@@ -486,16 +322,6 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.acts().at(-1)).toBe("create-conference done");
     backAgain(world);
     expect(world.announced).toEqual([`${id} alone`]);
-  });
-
-  test("by one of two agents that found it when the edge had gone again", () => {
-    const world = new AgentWorld();
-    world.alone = false;
-    const id = dialIn(world);
-    world.connect();
-    world.loseEdge();
-    world.settle();
-    expect(world.announced).toEqual([`${id} please-wait`]);
   });
 
   /** It has keyed this when an agent finds it, just as the edge goes. */
@@ -535,25 +361,6 @@ describe("without the edge, a caller is told to wait", () => {
     },
   );
 
-  test("once it keys no more, if it was keying when one of two agents found it", () => {
-    const { world, id } = foundAmidst("98765");
-    press(world, id, "43");
-    expect(heardWithin(world, id, 3_800)).toEqual([]);
-    expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
-    backAgain(world);
-    expect(world.announced).toEqual([`${id} welcome`]);
-    press(world, id, `${KEY}##`);
-    expect(heardBy(world, id).at(-1)).toBe("alone");
-  });
-
-  test("once its telephone dials no more, if that was dialling by itself when one of two agents found it", () => {
-    const { world, id } = foundAmidst(`*01*${KEY}#`, ["*01*[AccessCode]#,,,[AttendeeID]#*01*"]);
-    expect(heardWithin(world, id, 7_800)).toEqual([]);
-    expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
-    backAgain(world);
-    expect(world.announced).toEqual([`${id} welcome`]);
-  });
-
   test("by none of two agents that the edge has just made a standby, with the edge or without", () => {
     const world = running();
     world.alone = false;
@@ -592,26 +399,6 @@ describe("without the edge, a caller is told to wait", () => {
     press(world, id, "555#");
     expect(heardBy(world, id)).toEqual(["attendee-id", "alone"]);
     expect(world.events().at(-1)).toMatchObject({ caller: { attendeeId: "555" } });
-  });
-
-  test("by none of two agents that has lost the bridge since", () => {
-    const world = withoutEdge(false);
-    world.loseBridge();
-    world.connectBridge();
-    world.settle();
-    dialIn(world);
-    world.pass(60_000);
-    expect(world.announced).toEqual([]);
-  });
-
-  test("and hears nothing of it when the edge is soon back", () => {
-    const world = running();
-    const id = dialIn(world);
-    world.pass(5_000);
-    world.loseEdge();
-    expect(heardWithin(world, id, 5_000)).toEqual([]);
-    backAgain(world);
-    expect(world.announced).toEqual([]);
   });
 });
 

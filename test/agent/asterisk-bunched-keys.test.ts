@@ -104,11 +104,6 @@ describe("a # right after a #, from a telephone whose pauses are uneven,", () =>
   });
 });
 
-test("a telephone that dials by itself is believed when it is asked again", () => {
-  const uneven = "7:0/100 1:462/100 #:249/100 9:204/100";
-  expect(told(prompted(), `${uneven} 7:5000/100 1:204/100 #:204/100 #:204/100`)).toBe("71#971##");
-});
-
 describe("a telephone that says that it pressed each key for longer than it did", () => {
   const first = (durationMs: number) =>
     `7:0/${durationMs} 1:200/${durationMs} 2:200/${durationMs} 3:200/${durationMs} #:200/${durationMs}`;
@@ -122,24 +117,6 @@ describe("a telephone that says that it pressed each key for longer than it did"
       expect(told(prompted(), script)).toBe("7*1*2*3*#9123#");
     },
   );
-
-  test("and is in doubt again where a key comes sooner than its keys do", () => {
-    const script = `${first(250)} ${again(250, 5_000, 310, 130, 200, 200)}`;
-    expect(told(prompted(), script)).toBe("7*1*2*3*#91*2*3*#");
-  });
-
-  test("and keys evenly enough to leave the attendee ID out", () => {
-    const mirror = prompted();
-    told(mirror, `${first(250)} ${again(250, 5_000, 200, 200, 200, 200)} #:200/250`);
-    expect(mirror.calls.get(caller)).toMatchObject({ keys: "7*1*2*3*#9123##", keptHash: null });
-  });
-
-  test.each([
-    ["has keyed too little", "7:0/250 1:200/250 2:200/250 #:200/250"],
-    ["says so of few keys", "7:0/100 1:200/100 2:200/100 9:200/100 3:200/250 #:200/250"],
-  ])("is not believed where it %s", (_, script) => {
-    expect(told(prompted(), `${script} ${again(250, 5_000, 200, 200)}`)).toMatch(/9\*1\*2$/);
-  });
 
   test.each([
     "#:0/100 7:0/100 7:160/100 1:45/100 1:110/100 2:95/100 #:206/100",

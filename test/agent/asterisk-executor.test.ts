@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
-import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { began, destroyed, pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 import type { FakeAnswer } from "./fake-asterisk.ts";
@@ -32,42 +32,6 @@ test("takes a bridge that is there already for the one that it wanted made, as A
     expect(await execute(create)).toEqual({ done: true });
     expect(await execute({ type: "end-conference" })).toEqual({ done: true });
   }
-});
-
-test("writes a conference's anonymous ID, limit and access codes down before its bridge is there, and deletes them where that is not made", async () => {
-  const accessCodes = { subscriber: "1111", participant: null };
-  world.asterisk.answers["POST /bridges"] = { status: 500 };
-  expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5, accessCodes })).toEqual({
-    done: false,
-    reason: "refused",
-  });
-  const steps = world.asterisk.requests.filter(
-    ({ what, parameters }) => what === "POST /bridges" || String(parameters.variable).includes("CONFERENCE"),
-  );
-  expect(steps.map(({ what }) => what)).toEqual([
-    "POST /asterisk/variable",
-    "POST /bridges",
-    "POST /asterisk/variable",
-  ]);
-  expect(steps[0]?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_bridgehead-command-1");
-  expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({
-    ...{ anonymousId: "0444", maxCallers: 5, accessCodes },
-  });
-  expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
-});
-
-test("a conference that is created once more takes the new anonymous ID, limit and access codes", async () => {
-  const first = { anonymousId: "0444", maxCallers: 5, accessCodes: { subscriber: "1111", participant: null } };
-  const again = { anonymousId: "0555", maxCallers: 9, accessCodes: { subscriber: null, participant: "3333" } };
-  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-
-  for (const what of [first, again, {}]) expect(await execute({ ...create, ...what })).toEqual({ done: true });
-
-  const notes = world.asterisk.requests.flatMap(({ parameters }) =>
-    String(parameters.variable).includes("CONFERENCE") ? [JSON.parse(String(parameters.value))] : [],
-  );
-  expect(notes).toMatchObject([first, again, { anonymousId: null, maxCallers: null }]);
-  expect(notes[2]).not.toHaveProperty("accessCodes");
 });
 
 test.each<[string, BridgeCommand]>([
@@ -142,56 +106,6 @@ test("lets nobody in muted who cannot be muted", async () => {
   );
 });
 
-test("brings a caller into the main room whom Asterisk did not take there at once when the caller's room was closed", async () => {
-  const { answers } = world.asterisk;
-  answers["POST /bridges"] = { status: 200, body: {} };
-  const rooms = {
-    main: "POST /bridges/bridgehead-command-1/addChannel",
-    side: "POST /bridges/bridgehead-command-2/addChannel",
-  };
-  answers[rooms.main] = { status: 204 };
-  answers[rooms.side] = { status: 204 };
-  expect(await execute(create)).toEqual({ done: true });
-  const channel = {
-    id: "c1",
-    name: "PJSIP/trunk-1",
-    state: "Ring",
-    caller: { number: "" },
-    dialplan: { exten: "18005551234" },
-  };
-  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
-  await world.reported("prompted");
-  const call = "c1" as CallId;
-  expect(await execute({ type: "admit", call, muted: false, joinTone: false })).toEqual({ done: true });
-  const room = "r7" as RoomId;
-  const made = await driver.execute("command-2" as CommandId, conference, { type: "create-room", room, kind: "sub" });
-  expect(made).toEqual({ done: true });
-  expect(await execute({ type: "move", call, room })).toEqual({ done: true });
-  const asked = () => world.asterisk.requests.filter(({ what }) => what === rooms.main).length;
-  const before = asked();
-  answers[rooms.main] = () => ({ status: asked() === before + 1 ? 500 : 204 });
-
-  expect(await execute({ type: "close-room", room })).toEqual({ done: true });
-
-  await vi.waitFor(() => expect(asked()).toBe(before + 2));
-});
-
-test("what was written down of a conference that somebody else has ended is deleted", async () => {
-  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-  expect(await execute(create)).toEqual({ done: true });
-  const notes = () =>
-    world.asterisk.requests.flatMap(({ what, parameters }) =>
-      what === "POST /asterisk/variable" && String(parameters.variable).includes("CONFERENCE") ? [parameters] : [],
-    );
-  const [written, ...more] = notes();
-  expect([written, more]).toMatchObject([{ value: expect.stringContaining("anonymousId") }, []]);
-
-  world.asterisk.send({ type: "BridgeDestroyed", bridge: { id: "bridgehead-command-1", name: "", channels: [] } });
-  await world.reported("conference-ended");
-
-  await vi.waitFor(() => expect(notes().at(-1)).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" }));
-});
-
 describe("somebody else ends it just then, and Asterisk answers late:", () => {
   const addChannel = (command: string) => `POST /bridges/bridgehead-${command}/addChannel`;
   const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;
@@ -223,25 +137,6 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
     expect((await driver.state())?.calls).toMatchObject([{ call: "c1", stage: "prompted" }]);
   });
 
-  test("a caller who is moved into a room that is gone comes back into the main one", async () => {
-    const { answers } = world.asterisk;
-    answers[addChannel("command-1")] = { status: 204 };
-    answers[addChannel("command-2")] = null;
-    expect(await execute(admit)).toEqual({ done: true });
-    const room = "r7" as RoomId;
-    await driver.execute("command-2" as CommandId, conference, { type: "create-room", room, kind: "sub" });
-    const moved = execute({ type: "move", call: admit.call, room });
-    await vi.waitFor(() => expect(asked(addChannel("command-2"))).toBe(1));
-    destroy("command-2");
-    const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
-    answers["GET /bridges"] = { status: 200, body: [{ id: "bridgehead-command-1", name, channels: [] }] };
-    expect((await driver.state())?.conferences).toMatchObject([{ rooms: [{ id: "main" }] }]);
-    answer(addChannel("command-2"), { status: 204 });
-
-    expect(await moved).toEqual({ done: false, reason: "no-such-room" });
-    await vi.waitFor(() => expect(asked(addChannel("command-1"))).toBe(2));
-  });
-
   test("nobody is rung for a conference that is over", async () => {
     world.asterisk.answers["POST /channels/create"] = null;
     const number = { country: "1", area: "408", local: "5551234", extension: "" };
@@ -256,33 +151,6 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
     expect([asked("POST /channels/leg-1/dial"), asked("DELETE /channels/leg-1")]).toEqual([0, 2]);
   });
 });
-
-test.each(["report-speakers", "stop-reporting-speakers"] as const)(
-  "detects talk as the latest command says, also of who is entering when %s comes",
-  async (type) => {
-    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-    world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
-    world.asterisk.answers["POST /channels/c1/variable"] = { status: 204 };
-    expect(await execute(create)).toEqual({ done: true });
-    if (type === "stop-reporting-speakers") expect(await execute({ type: "report-speakers" })).toEqual({ done: true });
-    const caller = { number: "14085550001" };
-    const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller, dialplan: { exten: "18005551234" } };
-    world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
-    await world.reported("prompted");
-    const addChannel = "POST /bridges/bridgehead-command-1/addChannel";
-    world.asterisk.answers[addChannel] = { status: 422 };
-
-    const admitted = execute({ type: "admit", call: "c1" as CallId, muted: false, joinTone: false });
-    await vi.waitFor(() => expect(world.asterisk.requests.map(({ what }) => what)).toContain(addChannel));
-    expect(await execute({ type })).toEqual({ done: true });
-    world.asterisk.answers[addChannel] = { status: 204 };
-    expect(await admitted).toEqual({ done: true });
-
-    const set = world.asterisk.requests.filter(({ what }) => what === "POST /channels/c1/variable");
-    const detection = set.map(({ parameters }) => String(parameters.variable)).filter((name) => name !== CALL_VARIABLE);
-    expect(detection.at(-1)).toBe(`TALK_DETECT(${type === "report-speakers" ? "set" : "remove"})`);
-  },
-);
 
 test("asks for the tones of a bridge one after the other: of two at once Asterisk would keep a channel for ever", async () => {
   const { asterisk } = world;
@@ -369,35 +237,6 @@ test("of many numbers that are not in dialIn it names fifty, and turns the calle
   expect(world.reports.map(({ type }) => type)).toEqual(Array(50).fill("notice"));
 });
 
-test("turns callers away whom Asterisk cannot describe, and shows the others, though Asterisk lists none", async () => {
-  const { answers, requests } = world.asterisk;
-  const talker = { id: "x1", name: "PJSIP/others-1", state: "Up", caller: { number: "1" }, dialplan: { exten: "1" } };
-  answers["GET /channels"] = { status: 200, body: [talker] };
-  expect((await driver.state())?.callsOfOthers).toBe(1);
-  const caller = { ...talker, id: "c1", dialplan: { exten: "18005551234" } };
-  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel: caller });
-  await world.reported("prompted");
-
-  answers["GET /channels"] = { status: 500, body: { error: "Allocation failed" } };
-  answers["GET /applications/bridgehead"] = { status: 200, body: { channel_ids: ["c1", "c2", "gone"] } };
-  answers["GET /channels/c1"] = { status: 200, body: caller };
-  answers["GET /channels/c2"] = { status: 200 };
-  answers["DELETE /channels/c2"] = { status: 204 };
-  const shown = { callsOfOthers: 1, calls: [expect.objectContaining({ stage: "prompted", call: "c1" })] };
-  for (let looks = 1; looks <= 2; looks += 1) expect(await driver.state()).toMatchObject(shown);
-
-  const hungUp = () => requests.map(({ what }) => what).filter((what) => what.startsWith("DELETE /channels/c"));
-  await vi.waitFor(() => expect(hungUp()).toEqual(["DELETE /channels/c2", "DELETE /channels/c2"]));
-  expect(world.reports.map(({ type }) => type)).toEqual(["prompted", "notice"]);
-});
-
-test("hangs up on a channel that the dialplan hands over as no caller", async () => {
-  const channel = { id: "c1", name: "Local/1", state: "Up", caller: { number: "1" }, dialplan: { exten: "s" } };
-  world.asterisk.send({ type: "StasisStart", args: ["other"], channel });
-  await vi.waitFor(() => expect(world.asterisk.requests.map(({ what }) => what)).toContain("DELETE /channels/c1"));
-  expect(world.reports).toEqual([]);
-});
-
 describe("with a caller at the prompt", () => {
   const call = "c1" as CallId;
   const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller: { number: "1" }, dialplan: { exten: "" } };
@@ -437,25 +276,6 @@ describe("with a caller at the prompt", () => {
     expect(asked("DELETE /channels/c1")).toBe(false);
     world.asterisk.send({ type: "PlaybackFinished", playback: { id: playback(), target_uri: "channel:c1" } });
     expect(await result).toEqual({ done: true });
-  });
-
-  test("hangs up at once on who hears something else than that the call ends", async () => {
-    driver.announce(call, "welcome");
-    const isSaid = ({ what, parameters }: (typeof world.asterisk.requests)[number]) =>
-      what === "POST /channels/c1/play" && String(parameters.media).includes("conf-getconfno");
-    await vi.waitFor(() => expect(world.asterisk.requests.some(isSaid)).toBe(true));
-    const result = expel();
-    await vi.waitFor(() => expect(asked("DELETE /channels/c1")).toBe(true), { timeout: 2_500 });
-    expect(await result).toEqual({ done: true });
-  });
-
-  test("hangs up at the first key", async () => {
-    const result = expel();
-    await driver.state();
-    expect(asked("DELETE /channels/c1")).toBe(false);
-    world.asterisk.send({ ...pressed("c1", "1"), channel });
-    expect(await result).toEqual({ done: true });
-    await vi.waitFor(() => expect(asked(`DELETE /playbacks/${playback()}`)).toBe(true));
   });
 
   test("goes on when the caller hangs up before the end", async () => {
@@ -536,13 +356,6 @@ describe("with a conference that dials", () => {
     await other.end();
   });
 
-  test("dials by the channel that an earlier link has asked for, and asks for no other", async () => {
-    world.asterisk.answers["GET /channels/leg-1"] = { status: 200, body: channel("Down") };
-    expect(await execute(dial())).toEqual({ done: true });
-    const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
-    expect(created).toEqual([]);
-  });
-
   test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {
     // It answers a second dial: the first was too early.
     let tries = 0;
@@ -568,19 +381,6 @@ describe("with a conference that dials", () => {
     expect(world.reports).toEqual([]);
   });
 
-  test("a call whose number Asterisk cannot note is not dialled", async () => {
-    world.asterisk.answers["POST /asterisk/variable"] = { status: 413 };
-    expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
-    expect([asked("POST /channels/leg-1/dial").length, asked("DELETE /channels/leg-1").length]).toEqual([0, 1]);
-  });
-
-  test("a conference is not over while one of its calls cannot be hung up on", async () => {
-    expect(await execute(dial())).toEqual({ done: true });
-    world.asterisk.answers["DELETE /channels/leg-1"] = { status: 500 };
-    expect(await execute({ type: "end-conference" })).toEqual({ done: false, reason: "refused" });
-    expect((await driver.state())?.conferences).toHaveLength(1);
-  });
-
   test.each([
     { local: "5551234/../Local/9" },
     { local: "5551234@elsewhere" },
@@ -597,34 +397,5 @@ describe("with a conference that dials", () => {
   test("has Asterisk itself end the ringing, should every agent be gone: nobody is rung for hours", async () => {
     expect(await execute(dial(30_000))).toEqual({ done: true });
     expect(asked("POST /channels/leg-1/dial")[0]?.parameters).toEqual({ timeout: 40 });
-  });
-
-  test("hangs up for nobody answered in a way that the next agent can read", async () => {
-    expect(await execute(dial(20))).toEqual({ done: true });
-    world.asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
-    await vi.waitFor(() => expect(asked("DELETE /channels/leg-1")).toHaveLength(1));
-    expect(asked("DELETE /channels/leg-1")[0]?.parameters).toEqual({ reason: "no_answer" });
-  });
-
-  test("hears what the telephone has said while this process stood still", async () => {
-    const waitMs = 200;
-    const ringingIsOver: (() => void)[] = [];
-    const after = (ms: number, run: () => void) => {
-      if (ms !== waitMs) return timers.after(ms, run);
-      ringingIsOver.push(run);
-      return () => undefined;
-    };
-    await driver.stop();
-    driver = await world.startActive({ timers: { after } });
-    expect(await execute(create)).toEqual({ done: true });
-    expect(await execute(dial(waitMs))).toEqual({ done: true });
-    world.asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
-    await vi.waitFor(() => expect(ringingIsOver).toHaveLength(1));
-    world.asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
-    const until = performance.now() + 50;
-    while (performance.now() < until); // It is in this process's socket by then.
-    ringingIsOver[0]?.();
-    expect(await world.reported("ended")).toMatchObject({ call, reason: "busy" });
-    expect(asked("DELETE /channels/leg-1")).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { type Call, newCall } from "../../bridge-agent/drivers/asterisk/mirror/m
 import { bridgeName, CALL_VARIABLE, callNotesOf } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { began, caller, channel, destroyed, dialStatus, left, leg, pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
@@ -40,40 +40,6 @@ describe("an agent that is replaced", () => {
 
     expect(await world.reported("disconnected")).toMatchObject({ isReplaced: true });
     expect(asked("POST /bridges")).toBe(0);
-  });
-
-  test("while its marks are fresh asks without another one", async () => {
-    const driver = world.start({}, { monotonicMs: () => 0, pingEveryMs: 3_600_000 });
-    await world.reported("connected");
-    driver.activate(3);
-    await driver.state();
-    const marks = () => world.asterisk.requests.filter(({ what }) => what.startsWith("POST /events/user/")).length;
-    const before = marks();
-    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-    expect(await execute(driver)).toEqual({ done: true });
-    expect(marks()).toBe(before);
-  });
-
-  test("counts the age of a mark from when it was sent, however late it came", async () => {
-    let nowMs = 0;
-    let marks = 0;
-    const { answers, send } = world.asterisk;
-    for (let mark = 1; mark < 20; mark += 1)
-      answers[`POST /events/user/bridgehead-agent-1-${mark}`] = () => {
-        marks += 1;
-        nowMs += 1_000;
-        send({ type: "ChannelUserevent", eventname: `bridgehead-agent-1-${mark}`, userevent: {} });
-        return { status: 204 };
-      };
-    answers["POST /bridges"] = { status: 200, body: {} };
-    const driver = world.start({}, { monotonicMs: () => nowMs, pingEveryMs: 3_600_000 });
-    await world.reported("connected");
-    driver.activate(3);
-    await driver.state();
-    const before = marks;
-    nowMs += 101;
-    expect(await execute(driver)).toEqual({ done: true });
-    expect(marks).toBe(before + 1);
   });
 
   test("leaves what Asterisk was sent to it, sends nothing new, and tells its successor when all of it is answered", async () => {
@@ -374,25 +340,6 @@ describe("a caller whom the agent has at the prompt, and of whom it hears before
     await vi.waitFor(() => expect(mutes()).toEqual([(before[0] ?? 0) + 1, before[1]]));
   });
 
-  test("the agent's own admit of a silent monitor is in doubt: it is one", async () => {
-    const addChannel = "POST /bridges/bridgehead-command-1/addChannel";
-    world.asterisk.answers[addChannel] = null;
-    const { conference: _, ...how } = silentMonitor;
-    const admitted = driver.execute("command-2" as CommandId, conference, { type: "admit", call: caller, ...how });
-    await vi.waitFor(() => expect(asked(addChannel)).toBe(1));
-    const before = mutes();
-    expect(await afterKeys("5", [caller])).toMatchObject({ stage: "entered", ...silentMonitor });
-    expect(await admitted).toEqual({ done: "unknown" });
-    expect(JSON.parse(stored)).toMatchObject(silentMonitor);
-    await vi.waitFor(() => expect(mutes()).toEqual([(before[0] ?? 0) + 1, before[1]]));
-  });
-
-  test("what was half keyed before is taken back", async () => {
-    for (const key of "987654321#1") world.asterisk.send(pressed(caller, key));
-    await vi.waitFor(() => expect(JSON.parse(stored)).toMatchObject({ keys: "987654321#1" }));
-    expect(await afterKeys("1#", [])).toMatchObject({ stage: "prompted", keys: "987654321#1**1*#" });
-  });
-
   test("all that it keys is in doubt, until it is asked anew", async () => {
     expect(await afterKeys("", [])).toMatchObject({ stage: "prompted", keys: "*" });
     const keys = () =>
@@ -454,23 +401,6 @@ describe("a link that is up", () => {
     });
   });
 
-  test("hangs up on a channel that replaces a caller by attended transfer", async () => {
-    const { answers, requests } = world.asterisk;
-    answers[`POST /channels/${caller}/answer`] = { status: 204 };
-    world.asterisk.send(began(caller));
-    await world.reported("prompted");
-    const inBridge = {
-      ...channel("1764410700.31"),
-      dialplan: { exten: "s", app_name: "Stasis", app_data: "bridgehead" },
-    };
-    world.asterisk.send({ type: "StasisStart", args: [], channel: inBridge, replace_channel: channel(caller) });
-    world.asterisk.send(left(caller));
-    world.asterisk.send(destroyed(caller));
-
-    await vi.waitFor(() => expect(requests.map(({ what }) => what)).toContain("DELETE /channels/1764410700.31"));
-    expect(world.reports.map(({ type }) => type)).toEqual(["prompted", "ended"]);
-  });
-
   test("is lost when Asterisk answers no longer, and what was asked is unknown", async () => {
     world.asterisk.answers["POST /bridges"] = null;
     const result = execute(create);
@@ -500,29 +430,6 @@ describe("a link that is up", () => {
     for (let mark = 1; mark < 200; mark += 1)
       world.asterisk.answers[`POST /events/user/bridgehead-agent-1-${mark}`] = { status: 404 };
     expect((await world.reported("disconnected")).why).toContain("it no longer has this agent's event socket");
-  });
-
-  test("gives a command up that waits for Asterisk when it is over", async () => {
-    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-    world.asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
-    world.asterisk.answers["POST /channels/leg-1/dial"] = { status: 409 };
-    expect(await execute(create)).toEqual({ done: true });
-    const number = { country: "1", area: "408", local: "5551234", extension: "" };
-    const result = execute({ type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 });
-    await vi.waitFor(() =>
-      expect(world.asterisk.requests.map(({ what }) => what)).toContain("POST /channels/leg-1/dial"),
-    );
-    world.asterisk.sockets[0]?.terminate();
-    expect(await result).toEqual({ done: "unknown" });
-  });
-
-  test("acts once, however often it is told to at the same time", async () => {
-    driver.activate(4);
-    driver.activate(5);
-    const made = execute(create);
-    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-    expect(await made).toEqual({ done: true });
-    expect(world.asterisk.sockets).toHaveLength(1);
   });
 
   test("is lost within seconds when Asterisk hangs, however many requests wait for it", async () => {

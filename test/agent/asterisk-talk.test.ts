@@ -82,41 +82,6 @@ test.each([
   await reported(true, false, true);
 });
 
-test("a telephone that sent nothing talks again when Asterisk says so", async () => {
-  says("ChannelTalkingStarted");
-  await look(100);
-  await look(100);
-  await reported(true, false);
-  says("ChannelTalkingStarted");
-  await reported(true, false, true);
-});
-
-test("nobody looks at who has ended by Asterisk's word, and one look is on its way at a time", async () => {
-  says("ChannelTalkingStarted");
-  says("ChannelTalkingFinished");
-  says("ChannelTalkingStarted");
-  await look(100);
-  says("ChannelTalkingFinished");
-  await reported(true, false, true, false);
-  pauses.shift()?.();
-
-  await done({ type: "lock" });
-  says("ChannelTalkingStarted");
-  await look(100);
-  expect(looks()).toBe(2);
-  await reported(true, false, true, false, true);
-});
-
-test("a call whose sound does not come by RTP talks as Asterisk says", async () => {
-  says("ChannelTalkingStarted");
-  await vi.waitFor(() => expect(pauses).toHaveLength(1));
-  world.asterisk.answers[statistics] = { status: 403 };
-  pauses.shift()?.();
-  await vi.waitFor(() => expect(looks()).toBe(1));
-  await done({ type: "lock" });
-  await reported(true);
-});
-
 test("who talks while speakers are being turned on is reported after the result of that", async () => {
   await done({ type: "stop-reporting-speakers" });
   const detection = "POST /channels/c1/variable";

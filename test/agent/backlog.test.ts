@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RESEND_AFTER_MS, Reports } from "../../bridge-agent/core/reports.ts";
+import { Reports } from "../../bridge-agent/core/reports.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { AgentBudget, type AgentToEdge } from "../../src/link/messages.ts";
@@ -72,16 +72,6 @@ test("a backlog of 60 million characters reaches the edge, and the relay allows 
   expect([...backlog.judgements]).toEqual(["allowed"]);
 });
 
-test("an edge that acknowledges nothing gets messages about sixteen conferences, and repeats", () => {
-  const backlog = new Backlog();
-  backlog.add(5_000, 1, snapshot(20));
-  backlog.turn(() => null);
-  expect(backlog.sent).toHaveLength(16);
-
-  while (backlog.now < RESEND_AFTER_MS) backlog.turn(() => null);
-  expect(backlog.charactersWithin(turnEveryMs, RESEND_AFTER_MS)).toBe(0);
-});
-
 test("a conference that hangs leaves the window to the others at once, however much it has to say", () => {
   const backlog = new Backlog();
   backlog.add(1, 4_000, snapshot(20));
@@ -121,18 +111,4 @@ test.each([
   expect(at(2).map(({ conference }) => conference)).toEqual(["900000099"]);
   expect(at(3).map(({ conference }) => conference)[0]).toBe("900000099");
   expect(at(3)).toHaveLength(17);
-});
-
-test("a conference whose stream is restarted is in flight no more: sixteen that are over hold up no other one", () => {
-  const backlog = new Backlog();
-  backlog.add(16, 1, snapshot(20));
-  backlog.turn(() => null);
-  const inFlight = backlog.sent.map(({ conference }) => conference);
-  backlog.journal.transaction(() => {
-    for (const conference of inFlight) backlog.reports.restartStream(conference);
-    backlog.reports.add("800000000" as ConfKey, snapshot(1));
-  });
-  backlog.turn(() => 100);
-
-  expect(backlog.sent.slice(16).map(({ conference }) => conference)).toEqual(["800000000"]);
 });

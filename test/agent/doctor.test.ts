@@ -204,12 +204,6 @@ function heldJournal(name: string) {
   return { state, file, release: holdStateFolder(state) };
 }
 
-test("doctor reports a whole journal", async () => {
-  const { state, file, release } = heldJournal("whole");
-  expect((await doctorSays({ state })).said.journal).toBe(`ok    journal: ${file} is whole`);
-  release();
-});
-
 /** The port at which an agent answers so. */
 async function agentThatSays(status: object): Promise<number> {
   const agent = createServer((_, response) => response.end(JSON.stringify(status))).listen(0, "127.0.0.1");
@@ -320,16 +314,6 @@ test.each([
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
 
   expect((await doctorSays({ policy })).said.policy).toBe(says);
-});
-
-test("doctor warns of a dialIn without numbers, and says nothing of another one", async () => {
-  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
-
-  expect((await doctorSays({ dialIn: [] })).said.dialIn).toMatch(
-    /^warn {2}dialIn: it is empty, so nobody can dial in: /,
-  );
-  for (const change of [{}, { dialIn: ["18005551234"] }])
-    expect((await doctorSays(change)).said.dialIn).toBeUndefined();
 });
 
 test("doctor: what to do about a bridge that is not there", async () => {

@@ -90,13 +90,6 @@ test("what is wrong is said once for each address, and again after a link", () =
   ]);
 });
 
-test("a close without a word is told with its code", () => {
-  const { notes, closed } = aLink(one);
-  closed(1012, "");
-
-  expect(notes).toEqual(["warn connection to the edge was lost (code 1012); trying again"]);
-});
-
 test.each([
   [1_000, 1_000],
   [60_000, 3_000],

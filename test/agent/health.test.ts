@@ -78,15 +78,6 @@ test("calls that the agent does not know are no 0", () => {
   expect(of(null)).not.toMatch(/^bridgehead_agent_calls /m);
 });
 
-test("an agent that is about to end is not ready", async () => {
-  const health = () => ({ ...agent.health(), status: { ...status, draining: true } });
-  const server = await healthServer({ ...agent, health }, 0);
-  const { port } = server.address() as AddressInfo;
-
-  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
-  server.close();
-});
-
 /** Asks a health server of this agent; its answer is over with the server. */
 async function asked(of: Partial<LocalAgent>, path: string, init: RequestInit = {}) {
   const server = await healthServer({ ...agent, ...of }, 0);

@@ -5,9 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test } from "vitest";
-import type { CallView } from "../../bridge-agent/run.ts";
 import { signedRequest } from "../../bridge-agent/service/health.ts";
-import { askAgent, askStatus, callsText, callsUnknown, NoAgent } from "../../bridge-agent/service/local-commands.ts";
+import { askAgent, askStatus, NoAgent } from "../../bridge-agent/service/local-commands.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
@@ -62,32 +61,4 @@ test("a port that nobody knows is not asked, and one where nothing listens has n
   server.close();
   await once(server, "close");
   await expect(askStatus(gone)).rejects.toThrow(NoAgent);
-});
-
-test("why an agent does not know the bridge's calls", () => {
-  const knows = { role: "active", bridgeUp: true, calls: 0 } as const;
-  const why = (change: object) => callsUnknown({ ...knows, ...change })?.split(": ")[1] ?? null;
-  expect([why({}), why({ calls: 7 })]).toEqual([null, null]);
-  expect([{ role: "unknown" }, { calls: null }, { calls: null, bridgeUp: false }].map(why)).toEqual([
-    "the edge has not said yet whether this agent acts",
-    "the agent reads the bridge now",
-    "the bridge does not answer",
-  ]);
-  expect(callsUnknown({ ...knows, role: "standby" })).toMatch(/^not known to a standby: /);
-});
-
-test("calls are a line each, with what is not known as such", () => {
-  const call: CallView = {
-    ...{ call: "c1", number: "1408", conference: null, room: null, muted: false, stage: "prompted" },
-    since: "2026-11-21T09:00:00.000Z",
-  };
-  expect(callsText([])).toBe("no calls");
-  expect(
-    callsText([call, { ...call, stage: "dialled", number: "" }])
-      .split("\n")
-      .slice(1),
-  ).toEqual([
-    expect.stringMatching(/^2026-11-21 09:00:00 +1408 +- +- +at the prompt +c1$/),
-    expect.stringMatching(/^2026-11-21 09:00:00 +withheld +- +- +being called +c1$/),
-  ]);
 });

@@ -53,18 +53,6 @@ test("what a caller keyed as its attendee ID is not shown where it makes a silen
   expect(logged(admit, persons.full)).toMatchObject({ attendeeId: "(secret)" });
 });
 
-test("a caller who is in no conference yet has none in the log", () => {
-  expect(logged({ type: "expel", call }, masked, null)).toEqual({
-    ...{ commandId: id, conference: null, command: "expel", call: "c", result: { done: true } },
-  });
-});
-
-test("a short attendee ID is hidden whole", () => {
-  const admit: BridgeCommand = { type: "admit", call, muted: false, joinTone: true, attendeeId: "42" };
-
-  expect(logged(admit, masked)).toMatchObject({ attendeeId: "**" });
-});
-
 test.each([
   ["its disk is full", () => openSync("/dev/full", "w")],
   ["its pipe is not read", () => openPipe(constants.O_RDWR)],

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { ConferenceEvent } from "../../src/bridge/events.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import { type AgentWorld, admit, create, KEY, running } from "./agent-world.ts";
+import { type AgentWorld, admit, KEY, running } from "./agent-world.ts";
 
 type Event<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { readonly type: Type }>;
 
@@ -45,14 +45,13 @@ test("a snapshot says since when the conference and its callers are there, also 
   expect(held?.since).toBeLessThan(enteredAt);
 });
 
-test("a call that leaves is reported with what an edge that has lost it needs, and its journal row goes", () => {
+test("a call that leaves is reported with what an edge that has lost it needs", () => {
   const { world, call, enteredAt } = withCaller();
   hangUp(world, call);
   world.settle();
 
   const was = { number: "14085550101", enteredAt, leftAt: world.now };
   expect(lastOf(world, "caller-left")).toEqual({ type: "caller-left", call, reason: "hung-up", was });
-  expect(world.journal.load().starts).toEqual([]);
 });
 
 test("a call that left while the agent was away is reported when it is back, once", () => {
@@ -68,28 +67,6 @@ test("a call that left while the agent was away is reported when it is back, onc
   expect(left).toEqual([{ type: "caller-left", call, reason: "hung-up", was }]);
 });
 
-test("a call that left is reported once, however often the agent is restarted or looks at the bridge", () => {
-  const { world, call } = withCaller();
-  hangUp(world, call);
-  world.settle();
-  for (let times = 0; times < 2; times += 1) {
-    world.restart();
-    world.pass(61_000);
-  }
-
-  expect(world.events().filter(({ type }) => type === "caller-left")).toHaveLength(1);
-});
-
-test("a conference that is created once more is there since its first create", () => {
-  const { world } = withCaller();
-  const since = snapshotIn(world)?.since;
-  world.command("again", again);
-  world.pass(1_000);
-
-  expect(since).toBeLessThan(world.now - 60_000);
-  expect(snapshotIn(world)?.since).toBe(since);
-});
-
 test("a conference that ends by telephone is reported with who was in it until then", () => {
   const { world, call, enteredAt } = withCaller();
   world.machine.endByTelephone(KEY);
@@ -100,12 +77,11 @@ test("a conference that ends by telephone is reported with who was in it until t
   expect(was?.since).toBeLessThan(enteredAt);
 });
 
-test("a conference that was ended by telephone lets nobody in any more, and is forgotten once the edge knows", () => {
+test("a conference that was ended by telephone lets nobody in any more", () => {
   const { world } = withCaller();
   world.machine.endByTelephone(KEY);
   world.settle();
 
-  expect(world.journal.load()).toMatchObject({ conferences: [], starts: [] });
   const executed: string[] = [];
   world.onExecute = ({ command }) => executed.push(command.type);
   world.machine.dialIn("14085550102", `${KEY}##`);
@@ -210,26 +186,4 @@ test("a create that comes once the bridge was asked for the end does not undo it
   world.command("again", again, { withinMs: 0 });
   world.pass(4_000);
   expect(executed).toEqual(["end-conference"]);
-});
-
-test("a create behind another end undoes no announced one before that", () => {
-  const { world, executed } = announced();
-  world.command("end-2", { type: "end-conference" });
-  world.command("again", create);
-  world.pass(4_000);
-  expect(executed[0]).toBe("end-conference");
-  expect(world.results()).toMatchObject({ end: true, again: true });
-});
-
-test("a create that came along with an announced end leaves nothing to announce", () => {
-  const { world } = withCaller();
-  const heard = world.announced.length;
-  world.loseBridge();
-  world.command("end", { type: "end-conference", announce: "goodbye" });
-  world.command("again", again);
-  world.connectBridge();
-  world.pass(10_000);
-
-  expect(world.announced).toHaveLength(heard);
-  expect(world.results()).toMatchObject({ end: false, again: true });
 });
