@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commandTypes } from "../../src/bridge/command-rules.ts";
 import { abilities } from "../../src/bridge/commands.ts";
+import { edgeEvents } from "../../src/http/monitoring/monitoring.ts";
 import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
 
 /** `npm run docs` makes them; git does not have them. */
@@ -72,4 +73,22 @@ test("the README says how many messages are assumed", () => {
   const assumed = Object.values({ ...fromWebex, ...toWebex }).filter(({ source }) => source === "assumed");
 
   expect(readFileSync("README.md", "utf8")).toContain(`${assumed.length} messages are *assumed*`);
+});
+
+test("docs/operations.md lists exactly the events of the edge's log", () => {
+  const code = globSync(["{src,durable-objects,cli/edge}/**/*.{ts,tsx}", "bridge-agent/service/log-destination.ts"])
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+  const event = /\bevent: "([a-z-]+)"|\b(?:log|note|line|trouble)\((?:"(?:info|warn|error)", )?"([a-z-]+)"/g;
+  const logged = Array.from(code.matchAll(event), ([, name, other]) => name ?? other ?? "");
+  const [, page = ""] = readFileSync("docs/operations.md", "utf8").split("### The edge's log");
+  const rows = Array.from(
+    page.split("In the agent's log")[0]?.matchAll(/^\| (`.*?) \|/gm) ?? [],
+    ([, cell = ""]) => cell,
+  );
+  const listed = rows.flatMap((cell) => Array.from(cell.matchAll(/`([a-z-]+)`/g), ([, name = ""]) => name));
+
+  expect(logged.length).toBeGreaterThan(100);
+  expect([...logged, ...edgeEvents].filter((name) => !listed.includes(name))).toEqual([]);
+  expect(listed.filter((name) => !code.includes(`"${name}"`))).toEqual([]);
 });
