@@ -87,7 +87,7 @@ export async function helloFault(
 type BridgePlace = Pick<KnownAgent, "domain" | "bridge">;
 
 /** Whether the agent that says this hello is at home here. Its signature is yet to be verified. */
-export function isAgentOf(place: BridgePlace, hello: Hello, known: readonly KnownAgent[]): boolean {
+function isAgentOf(place: BridgePlace, hello: Hello, known: readonly KnownAgent[]): boolean {
   return isNameOfAgent(
     place,
     hello,

@@ -5,7 +5,7 @@ import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts
 import { assertNever } from "../foundation/result.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent, IdLimit } from "./messages.ts";
 
-export const HEARTBEAT_MS = 3_000;
+const HEARTBEAT_MS = 3_000;
 export const SILENCE_MS = 10_000;
 /** Who notices a silence later than this may have a clock that was set, and gives the agent time for a ping. */
 export const NOTICED_WITHIN_MS = 5_000;

@@ -29,24 +29,6 @@ test("an agent is away after ten seconds, once, and back once", () => {
   expect(story(...back)).toMatchObject({ told: [...told, "60000 agent.back a link 1000"], next: null });
 });
 
-test("an agent that is back in time was never away; the next absence has its own begin", () => {
-  expect(story([0, { a: "link" }], [9_999, { a: "here" }], [12_000, { a: "link" }], [20_000, { a: "link" }])).toEqual({
-    told: [],
-    next: 22_000,
-    known: { a: { since: 12_000, why: "link", isTold: false } },
-  });
-});
-
-test("while it is away it is told once, though first the bridge is missing and then the link", () => {
-  const { told } = story(
-    [0, { a: "bridge" }],
-    [10_000, { a: "bridge" }],
-    [15_000, { a: "link" }],
-    [40_000, { a: "here" }],
-  );
-  expect(told).toEqual(["10000 agent.away a bridge 0", "40000 agent.back a bridge 0"]);
-});
-
 test("an agent that the settings do not name any more is forgotten, and a clock that is set back begins the time anew", () => {
   expect(story([0, { a: "link" }], [10_000, { a: "link" }], [11_000, {}]).known).toEqual({});
   expect(story([50_000, { a: "link" }], [20_000, { a: "link" }])).toMatchObject({ told: [], next: 30_000 });

@@ -1,14 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  decodeHello,
-  encodeHello,
-  type Hello,
-  helloFault,
-  helloText,
-  isAgentOf,
-  isNameOfAgent,
-  refusal,
-} from "../../src/link/hello.ts";
+import { decodeHello, encodeHello, type Hello, helloFault, helloText, refusal } from "../../src/link/hello.ts";
 
 const hello: Hello = {
   version: 1,
@@ -104,17 +95,4 @@ test("no agent gets a socket, or learns what bridges there are, whose signature 
   asked.length = 0;
   await helloFault({ ...ours, key: "k9" }, here, agents, isSigned);
   expect(asked).toEqual([]);
-});
-
-test.each<[string, Partial<Hello>, typeof here, boolean, boolean]>([
-  ["its own", {}, here, true, true],
-  ["another one's name", { agent: "agent-3" }, here, false, true],
-  ["a name of another domain", { agent: "agent-2" }, here, false, false],
-  ["another domain", { domain: "other" }, here, false, false],
-  ["another bridge", { bridge: "second" }, here, false, false],
-  ["a place that is not the hello's", {}, { ...here, domain: "other" }, false, false],
-  ["a bridge that has it not", { agent: "agent-3", bridge: "second" }, { ...here, bridge: "second" }, false, false],
-])("an agent is of a bridge by domain, bridge, name and key: %s", (_what, more, place, isOf, isNamed) => {
-  const said = { ...ours, ...more };
-  expect([isAgentOf(place, said, agents), isNameOfAgent(place, said, agents)]).toEqual([isOf, isNamed]);
 });
