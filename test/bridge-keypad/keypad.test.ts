@@ -59,17 +59,6 @@ test("a conference that became full since its key was keyed ends the call at the
   expect(keyed("#", keypad, full)).toEqual([isFull]);
 });
 
-test("of a wrong key, how many digits it had is said, and of a refusal which conference it is", () => {
-  const said = (keys: string) => allOf.press(prompted(0), { type: "keys", keys, at: 0 }, rules).actions;
-  expect(said("12345#")).toEqual([{ type: "wrong-key", digits: 5 }]);
-  expect(said("1#987654321##")).toEqual([{ type: "wrong-key", digits: 1 }, admit(null)]);
-  expect(said("1#22#333#").map((each) => ("digits" in each ? each.digits : each))).toEqual([1, 2, 3, unknownKeys]);
-  expect(said("111#")).toEqual([{ type: "hang-up", why: "locked", conference: "111" }]);
-  expect(said("222#")).toEqual([{ type: "hang-up", why: "full", conference: "222" }]);
-  const { keypad } = press(prompted(0), { type: "keys", keys: "98*", at: 0 }, rules);
-  expect(allOf.press(keypad, { type: "time", at: 4_000 }, rules).actions).toEqual([{ type: "unclear-keys" }]);
-});
-
 describe("at the prompt", () => {
   test.each<[string, string, KeypadAction[]]>([
     ["a known key and an attendee ID lead in", "987654321#444#", [admit("444")]],
@@ -77,20 +66,17 @@ describe("at the prompt", () => {
     ["a known key alone waits for the attendee ID", "987654321#", []],
     ["an unknown key may be keyed again", "5#987654321#444#", [admit("444")]],
     ["the third unknown key ends the call", "5#6#7#987654321##", [unknownKeys]],
-    ["two unknown keys do not end the call", "5#6#987654321##", [admit(null)]],
     ["a # with nothing before it is no key", "####987654321##", [admit(null)]],
     ["a locked conference ends the call at its key", "111#", [isLocked]],
     ["a full conference ends the call at its key", "222#", [isFull]],
     ["an attendee ID of 64 digits is the longest", `987654321#${"4".repeat(64)}#`, [admit("4".repeat(64))]],
     ["a longer one is no attendee ID: its caller is led in without", `987654321#${"4".repeat(65)}#`, [admit(null)]],
-    ["an endless one, too", `987654321#${"4".repeat(500)}#`, [admit(null)]],
     ["an attendee ID equal to the AnonymousID makes a silent monitor", "987654321#0444#", [admit("0444", true)]],
     [
       "a caller who keys the conference anew when asked for the ID is asked again",
       "987654321#987654321#444#",
       [admit("444")],
     ],
-    ["attendee IDs are compared as digit strings", "987654321#444#", [admit("444")]],
     ["other signs than keys are passed over", "98 76A54321#\n44é4#", [admit("444")]],
     ["an endless key matches nothing", `${"9".repeat(500)}#987654321##`, [admit(null)]],
     [
@@ -107,12 +93,6 @@ describe("at the prompt", () => {
     expect(keyed("987654321##", prompted(0), { ...rules, find })).toEqual([admit(null)]);
     const empty = () => leadsTo("987654321", { anonymousId: "" });
     expect(keyed("987654321##", prompted(0), { ...rules, find: empty })).toEqual([admit(null)]);
-  });
-
-  test("a conference that was locked while its caller keyed the attendee ID refuses", () => {
-    const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules);
-    const locked = { ...rules, find: () => leadsTo("987654321", { locked: true }) };
-    expect(keyed("444#", keypad, locked)).toEqual([isLocked]);
   });
 
   test("a conference that ended while its caller keyed the attendee ID counts as an unknown key", () => {
@@ -155,16 +135,6 @@ describe("after a star, which may stand for lost or doubled keys, what was keyed
     ["one that was too long", `987654321#${"4".repeat(500)}*444#`, "attendee-id", "444#"],
   ])("%s", (_, keys, asked, then) => {
     expect(askedAfter(keys, then)).toEqual([asked, [admit("444")]]);
-  });
-
-  test("and no sooner than 4 s after the last key", () => {
-    const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#4*4", at: 0 }, rules);
-    const later = press(keypad, { type: "keys", keys: "4#", at: 3_000 }, rules);
-    expect(press(later.keypad, { type: "time", at: 6_999 }, rules)).toEqual({ keypad: later.keypad, actions: [] });
-    const asked = press(later.keypad, { type: "time", at: 7_000 }, rules).keypad;
-    expect(promptAfter(later.keypad, asked)).toBe("attendee-id");
-    expect(press(asked, { type: "time", at: 36_999 }, rules).actions).toEqual([]);
-    expect(press(asked, { type: "time", at: 37_000 }, rules).actions).toEqual([silent]);
   });
 });
 
@@ -230,18 +200,6 @@ describe("a caller at the prompt who is new to this agent", () => {
     const { keypad, actions } = resume(keys, 0, by);
     expect([promptAfter(null, keypad), actions]).toEqual([null, []]);
     expect(askedAfter(rest, then, keypad, by)).toEqual([asked, [admitted("11", "444")]]);
-  });
-
-  test("a locked conference ends the call, if its key is the last one", () => {
-    const find = (key: string) => (key === "11" ? leadsTo(key, { locked: true }) : runs("22").find(key));
-    expect(resume("11#", 0, { ...rules, find }).actions).toEqual([isLocked]);
-    expect(resume("11#22#4#", 0, { ...rules, find }).actions).toEqual([admitted("22", "4")]);
-  });
-
-  test("does not find its conference among any number of keys that it has tried", () => {
-    expect(resume("5#6#987654321#444#", 0, rules).actions).toEqual([admit("444")]);
-    expect(resume("5#6#987654321#", 0, rules).keypad.at).toBe("attendee-id");
-    expect(resume("5#6#987654321#7#8#9#10#", 0, rules).keypad.at).toBe("conference-key");
   });
 });
 
@@ -387,24 +345,6 @@ describe("access codes and dial sequences", () => {
   const plain = { ...every, sequences: read(templates.filter((each) => !/\*00\*.*PIN/.test(each))) };
   const host = (attendeeId: string | null) => admit(attendeeId, false, "987654321", true);
 
-  test("a telephone that dials a sequence with keys in doubt each time is let go the fourth time", () => {
-    let keypad: Keypad = prompted(0);
-    const asked = [0, 10_000, 20_000, 30_000].flatMap((at) => {
-      keypad = press(keypad, { type: "keys", keys: "*01*2222#4**", at }, every).keypad;
-      const after = press(keypad, { type: "time", at: at + 8_000 }, every);
-      const what = promptAfter(keypad, after.keypad);
-      keypad = after.keypad.at === "attendee-id" ? { ...after.keypad, at: "conference-key" } : after.keypad;
-      return [what, ...after.actions];
-    });
-    const each = "attendee-id";
-    expect(asked).toEqual([each, each, each, null, { type: "hang-up", why: "unclear-keys" }]);
-  });
-
-  test("each sequence of WebEx's documents is read", () => {
-    expect(every.sequences).toHaveLength(6);
-    expect(plain.sequences).toHaveLength(4);
-  });
-
   test.each<[string, string, KeypadAction[]]>([
     ["the participant code leads in", "2222#444#", [admit("444")]],
     ["the subscriber code leads in, and its caller is the host", "1111#444#", [host("444")]],
@@ -524,21 +464,6 @@ describe("access codes and dial sequences", () => {
 
 const keys = fc.string({ unit: fc.constantFrom(..."0123456789*#"), maxLength: 40 });
 
-test("keys one at a time mean what they mean at once", () => {
-  fc.assert(
-    fc.property(keys, (text) => {
-      let keypad: Keypad = prompted(0);
-      const actions: KeypadAction[] = [];
-      for (const key of `987654321#${text}`) {
-        const step = press(keypad, { type: "keys", keys: key, at: 0 }, rules);
-        keypad = step.keypad;
-        actions.push(...step.actions);
-      }
-      expect(actions).toEqual(keyed(`987654321#${text}`));
-    }),
-  );
-});
-
 test("whatever was keyed before, # and the mute code are understood", () => {
   fc.assert(
     fc.property(keys, (text) => {
@@ -555,27 +480,6 @@ test("a call is admitted or hung up at most once, and neither after the other", 
       expect(ends.length).toBeLessThanOrEqual(1);
     }),
   );
-});
-
-describe("what a caller at the prompt is asked for", () => {
-  const after = (keys: string, from = prompted(0)) =>
-    promptAfter(from, press(from, { type: "keys", keys, at: 0 }, rules).keypad);
-
-  test.each([
-    ["a digit of a key", "9", null],
-    ["a key that is known", "987654321#", "attendee-id"],
-    ["an unknown key", "5#", "key-again"],
-    ["an entry that is taken back, before the caller keys no more", "98*", null],
-    ["a # with nothing before it", "#", null],
-    ["an attendee ID", "987654321#444#", null],
-    ["the key of a locked conference", "111#", null],
-  ] as const)("after %s", (_, keys, announcement) => {
-    expect(after(keys)).toBe(announcement);
-  });
-
-  test("a new caller is welcomed", () => {
-    expect(promptAfter(null, prompted(0))).toBe("welcome");
-  });
 });
 
 describe("whatever keys are lost or doubled, and whenever another agent takes over", () => {
@@ -740,107 +644,7 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
   });
 });
 
-describe("what is in doubt", () => {
-  type Keys = readonly [keys: string, how?: "doubtful" | "later"];
-  /** Keys one after the other, some of them doubtful, some 4 s after those before. */
-  function story(from: Keypad, by: KeypadRules, ...all: readonly Keys[]) {
-    let at = 0;
-    const actions: KeypadAction[] = [];
-    let keypad = from;
-    for (const [keys, how] of all) {
-      if (how === "later") at += 4_000;
-      const step = press(keypad, { type: "keys", keys, at, ...(how === "doubtful" && { inDoubt: true }) }, by);
-      actions.push(...step.actions);
-      ({ keypad } = step);
-    }
-    return { keypad, actions };
-  }
-
-  test("leads nobody in", () => {
-    expect(story(prompted(0), rules, ["987654321##", "doubtful"]).actions).toEqual([]);
-    expect(story(prompted(0), rules, ["987654321#"], ["4", "doubtful"], ["44#"]).actions).toEqual([]);
-  });
-
-  test("may have been another conference: then its caller is asked for that, once it has keyed its #", () => {
-    const asked = (keys: string) =>
-      story(prompted(0), rules, ["987654321#"], ["0", "doubtful"], ["*"], [keys]).keypad.at;
-    expect([asked("987654321"), asked("9876543215"), asked("987654321#"), asked("5#")]).toEqual([
-      ...["attendee-id", "attendee-id", "conference-key", "attendee-id"],
-    ]);
-  });
-
-  test("is no attendee ID in a conference, but what is keyed after a pause is one", () => {
-    const inside_ = (...all: readonly Keys[]) => story(inside(false), rules, ...all).actions;
-    expect(inside_(["*1"], ["4", "doubtful"], ["44#"])).toEqual([askAgain]);
-    expect(inside_(["*1"], ["4", "doubtful"], ["44#"], ["*1444#"])).toEqual([askAgain, identify("444")]);
-    const doubtful = { ...inside(false), inDoubt: true, since: 10_000 };
-    const at = (ms: number, typed = "") =>
-      press({ ...doubtful, typed }, { type: "keys", keys: typed === "" ? "*1444#" : "444#", at: ms }, rules).actions;
-    expect([at(14_000), at(13_999), at(14_000, "*1")]).toEqual([[identify("444")], [askAgain], [askAgain]]);
-  });
-
-  test("is said where it would complete a mute code, unless its caller cannot unmute itself, and casts no doubt on what follows", () => {
-    const doubled: KeypadRules = { ...rules, codes: { merge: "*1", mute: "*66" } };
-    const keys = [["*6"], ["6", "doubtful"], ["*1444#"]] as const;
-    expect(story(inside(false), doubled, ...keys).actions).toEqual([askAgain, identify("444")]);
-    expect(story(inside(true), doubled, ...keys.slice(0, 2)).actions).toEqual([]);
-    // A key of the merge code that may be doubled makes the attendee ID behind it doubtful.
-    const merging: KeypadRules = { ...rules, codes: { merge: "**1", mute: "*6" } };
-    expect(story(inside(false), merging, ["*"], ["*", "doubtful"], ["*1444#"]).actions).toEqual([askAgain]);
-    expect(story(inside(false), merging, ["**1444#"]).actions).toEqual([identify("444")]);
-  });
-});
-
-test("an attendee ID has 64 digits at most: a longer one names nobody", () => {
-  const longest = "4".repeat(64);
-  expect(keyed(`*1${longest}#`, inside(false))).toEqual([identify(longest)]);
-  expect(keyed(`*1${longest}4#`, inside(false))).not.toContainEqual(identify(`${longest}4`));
-});
-
-test("nobody keys an agent full: of more keys than any code has, the rest is not kept", () => {
-  const most = 1_000;
-  const typedOf = (keypad: Keypad) => ("typed" in keypad ? keypad.typed.length : 0);
-  const after = (keys: string, from: Keypad = prompted(0), isDoubtful = false) =>
-    typedOf(press(from, { type: "keys", keys, at: 0, inDoubt: isDoubtful }, rules).keypad);
-  const asked = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules).keypad;
-  for (const kept of [after("5".repeat(most)), after("5".repeat(most), asked), after("5".repeat(most), asked, true)])
-    expect(kept).toBeLessThanOrEqual(400);
-});
-
-test("only a mute code that waits for a longer one acts after a pause", () => {
-  for (const keys of ["*", "*1", "*144", "5"]) {
-    const { keypad } = press(inside(false), { type: "keys", keys, at: 0 }, rules);
-    expect([keys, press(keypad, { type: "time", at: 60_000 }, rules).actions]).toEqual([keys, []]);
-  }
-});
-
-test("of keys that were keyed before, and are of no conference, none counts as a wrong one now", () => {
-  const { keypad, actions } = resume("55#66#", 0, rules);
-  expect([allOf.unknownKeys(keypad), actions]).toEqual([0, []]);
-  expect(allOf.unknownKeys(resume("987654321#", 0, rules).keypad)).toBe(0);
-});
-
-describe("a star among keys", () => {
-  const template = "[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#";
-  const dialling: KeypadRules = { ...rules, sequences: [parseDialSequence(template) ?? []].flat() };
-  const keysSo = (keys: string) => {
-    const { keypad, actions } = allOf.press(prompted(0), { type: "keys", keys, at: 0 }, dialling);
-    return { ...(allOf.isAtPrompt(keypad) && keypad), actions };
-  };
-
-  test("that no telephone dials casts doubt on what was keyed, and is no wrong key", () => {
-    expect(keysSo("*0#")).toMatchObject({ at: "conference-key", typed: "", inDoubt: true, unknown: 0, actions: [] });
-    expect(keysSo("*05")).toMatchObject({ typed: "", inDoubt: true, actions: [] });
-    expect(keysSo("98*")).toMatchObject({ typed: "", inDoubt: true, actions: [] });
-    expect(keysSo("98")).toMatchObject({ typed: "98", inDoubt: false });
-  });
-
-  test("of a telephone that dials by itself is asked about once that is silent for 8 s, of a caller once it is for 4", () => {
-    const askedAt = (keys: string) => {
-      const { keypad } = press(prompted(0), { type: "keys", keys, at: 0 }, dialling);
-      const isAsked = (at: number) => allOf.isAtPrompt(keypad) && allOf.isAskedNow(keypad, at);
-      return [3_999, 4_000, 7_999, 8_000].find(isAsked);
-    };
-    expect([askedAt("98*"), askedAt("*00*98**")]).toEqual([4_000, 8_000]);
-  });
+test.each(["*", "*1", "*144", "5"])("a pause brings about nothing after %s", (keys) => {
+  const { keypad } = press(inside(false), { type: "keys", keys, at: 0 }, rules);
+  expect(press(keypad, { type: "time", at: 60_000 }, rules).actions).toEqual([]);
 });
