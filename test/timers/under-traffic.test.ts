@@ -1,4 +1,3 @@
-import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { MailCounts } from "../../durable-objects/mail/mail-counts.ts";
 import { Alarm } from "../../durable-objects/platform/alarm.ts";
@@ -10,7 +9,6 @@ import { fakePlatform } from "../durable-objects/fakes.ts";
 import { ReportsWorld } from "../durable-objects/reports-world.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
-import { AgentInTraffic } from "./agent-in-traffic.ts";
 
 /** Between two calls, commits or messages of a row's traffic. */
 const everyMs = 120;
@@ -58,85 +56,6 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
           timer.wakeWithin(5_000);
         });
         return [(woken[0] ?? never) - 2_000];
-      },
-    },
-  ],
-  "bridge-agent/run.ts": [
-    {
-      what: "the ports in use, while calls come",
-      lateMs: async () => {
-        const agent = await new AgentInTraffic().begun();
-        const changes: { readonly up: number; readonly at: number }[] = [];
-        await agent.callsEach(everyMs, 25_000, () => changes.push({ up: agent.callsUp, at: agent.time.now - everyMs }));
-        await agent.time.pass(1_000);
-        return changes.map(({ up, at }) => agent.toldOfPorts((ports) => ports >= up) - at);
-      },
-    },
-    {
-      what: "the ports in use, when a caller hangs up who never entered",
-      lateMs: async () => {
-        const agent = await new AgentInTraffic().begun();
-        const late: number[] = [];
-        for (let phase = 0; phase < 10; phase += 1) {
-          agent.machine.dialIn("14085550100", "");
-          await agent.time.pass(5_000 + 210 * phase);
-          const hungUpAt = agent.time.now;
-          agent.hangUpAll();
-          await agent.time.pass(3_000);
-          late.push(agent.toldOfPorts((ports) => ports === 0, hungUpAt) - hungUpAt);
-        }
-        return late;
-      },
-    },
-    {
-      what: "the ports that others use, when the agent begins",
-      lateMs: async () => {
-        const agent = new AgentInTraffic();
-        const begunAt = agent.time.now;
-        agent.callOfOthers();
-        await agent.begun();
-        return [agent.toldOfPorts((ports) => ports === 1) - begunAt];
-      },
-    },
-    {
-      what: "the digest of a conference in which nothing happens, while calls come into another one",
-      lateMs: async () => {
-        const agent = await new AgentInTraffic().begun();
-        agent.create("555111222");
-        const createdAt = agent.time.now;
-        await agent.callsEach(everyMs, 65_000);
-        const sent = agent.heard.find(
-          ([, message]) =>
-            message.type === "digests" && message.digests.some(({ conference }) => conference === "555111222"),
-        );
-        return [(sent?.[0] ?? never) - createdAt - 60_000];
-      },
-    },
-  ],
-  "bridge-agent/link/reconnecting-socket.ts": [
-    {
-      what: "the agent's pings, while the edge greets it again and again",
-      lateMs: async () => {
-        const agent = await new AgentInTraffic().begun();
-        const from = agent.time.now;
-        await inTraffic(agent.time, 30_000, () => agent.welcome());
-        const pings = agent.heard.flatMap(([at, { type }]) => (type === "ping" && at > from ? [at] : []));
-        expect(pings.length).toBeLessThan(12);
-        return pings.slice(1).map((at, index) => at - (pings[index] ?? never) - 3_000);
-      },
-    },
-    {
-      what: "the end of a link whose edge talks and answers no ping",
-      lateMs: async () => {
-        const agent = await new AgentInTraffic().begun();
-        agent.isAnsweringPings = false;
-        const from = agent.time.now;
-        let endedAt = never;
-        await inTraffic(agent.time, 10_000, () => {
-          agent.fromEdge({ type: "digest-confirmed", conference: "1" as never, digest: "" });
-          if (agent.links === 2) endedAt = Math.min(endedAt, agent.time.now);
-        });
-        return [endedAt - from - 6_000];
       },
     },
   ],
@@ -275,35 +194,6 @@ test.each(rows)("$what: at most a second late ($file)", async ({ lateMs }) => {
   const late = await lateMs();
   expect(late).not.toEqual([]);
   expect(late.filter((ms) => !(ms <= 1_000))).toEqual([]);
-});
-
-const files = globSync("{bridge-agent,durable-objects,src}/**/*.ts");
-
-test("each file that has a wake timer stands in the table of timers under traffic", () => {
-  const users = files.filter((file) => readFileSync(file, "utf8").includes("new WakeTimer("));
-  expect(users.length).toBeGreaterThan(3);
-  expect(users.filter((file) => !(file in timers))).toEqual([]);
-});
-
-/** What ends each timer that is kept, and why traffic cannot put it off. */
-const keptTimers: Readonly<Record<string, string>> = {
-  "bridge-agent/drivers/asterisk/driver.ts": "one for each session; the end of the session",
-  "bridge-agent/drivers/asterisk/link.ts":
-    "the next ping or attempt, set when the one before is over; the end of the session",
-  "bridge-agent/link/reconnecting-socket.ts":
-    "the next ping or attempt, set when the one before is over; the end of the connection",
-  "durable-objects/home/alarms.ts": "the first of those that are asked for, a minute away at most",
-  "durable-objects/home/home.ts":
-    "the next probe, set when a flush or the probe before has failed, and none is flushed until one succeeds; a stop",
-  "durable-objects/home/log/log-writer.ts":
-    "the next flush of what nobody waits for, set with the first of it; that somebody waits",
-  "src/foundation/time/wake-timer.ts": "the first of those that are asked for",
-};
-
-test("a timer that can be ended and set anew from outside is a wake timer, or stands in the list of the others", () => {
-  const kept = /this\.#?\w+( = |\.(set|push|add)\().*(\.after|setTimeout|setInterval)\(/;
-  const found = files.filter((file) => kept.test(readFileSync(file, "utf8")));
-  expect(found.sort()).toEqual(Object.keys(keptTimers));
 });
 
 async function inTraffic(time: Clock, ms: number, act: () => unknown): Promise<void> {
