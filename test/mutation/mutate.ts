@@ -1,71 +1,153 @@
-import { globSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { exitOnSignals } from "../../scripts/at-exit.ts";
-import { command, listed, wholeNumber } from "../../scripts/command.ts";
-import { type Folder, folders } from "./folders.ts";
-import { faultsOf, type Judged, judge } from "./mutant.ts";
-import { runFolder, runPart } from "./run-folder.ts";
-import { verdicts } from "./verdicts.ts";
+import { join } from "node:path";
+import { Stryker } from "@stryker-mutator/core";
+import { InvalidArgumentError } from "commander";
+import { exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
+import { command, wholeNumber } from "../../scripts/command.ts";
+import { type Drawn, drawnVariable } from "./left-out.ts";
 
-const names = Object.keys(folders);
+/** Mutants that mostly do not compile, or change only a line of a log or a sentence for people. */
+const noise = ["StringLiteral", "ObjectLiteral", "ArrayDeclaration", "ArrowFunction"];
+const foundBy: Readonly<Record<string, boolean>> = { Killed: true, Timeout: true, Survived: false, NoCoverage: false };
+
+/** From 1. */
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Stryker's report, as far as it is read here. */
+interface Report {
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly ReportedMutant[] }>>;
+}
+
+interface ReportedMutant {
+  readonly location: { readonly start: Place; readonly end: Place };
+  readonly replacement?: string;
+  readonly status: string;
+}
+
+interface Mutant {
+  readonly file: string;
+  readonly start: Place;
+  readonly end: Place;
+  readonly was: string;
+  readonly becomes: string;
+  readonly isFound: boolean;
+}
+
+interface Options {
+  readonly concurrency: number;
+  readonly least: number;
+  readonly oneIn: number;
+  readonly seed: number;
+  readonly worlds: boolean;
+}
+
 const program = command(
   "mutate",
-  "Changes one place of the sources after the other, runs the near tests, and shows which changes none of them finds. Keeps what it found of each folder in .mutation, and goes on from there.",
+  "Changes one place of the sources after the other, and shows the changes that no test in memory finds: neither the tests of the project pure that start no process, nor the worlds of the simulation.",
 )
-  .argument("[folders...]", "these alone, with the folders below them")
-  .option("--one-in <number>", "one in so many functions alone, drawn by the seed; nothing is kept", wholeNumber(1))
+  .argument("<paths...>", "files and folders of the product, such as src/conference", path)
+  .option("--one-in <number>", "only one in so many functions, drawn by the seed", wholeNumber(1), 1)
   .option("--seed <number>", "draws the functions", wholeNumber(0), 1)
+  .option("--least <percent>", "exit code 1 if a smaller share of a path is found", wholeNumber(0), 0)
+  .option("--no-worlds", "without the worlds of the simulation")
   .option("--concurrency <processes>", "how many mutants are tested at once", wholeNumber(1), availableParallelism())
-  .addHelpText("after", listed("folder", names))
   .parse();
-const { oneIn, seed, concurrency } = program.opts<{ oneIn?: number; seed: number; concurrency: number }>();
-const wanted = program.args.map((name) => name.replace(/\/$/, ""));
-for (const name of wanted)
-  if (!names.some((one) => isIn(one, name))) program.error(`There is no folder ${name}; --help lists them.`);
-const chosen = names.filter((one) => wanted.length === 0 || wanted.some((name) => isIn(one, name)));
+const paths = program.processedArgs[0] as readonly string[];
+const { concurrency, least, oneIn, seed, worlds } = program.opts<Options>();
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
-const width = Math.max(...names.map(({ length }) => length));
-const columns = ["mutants", "killed", "no effect", "survived", "score"];
-const faults: string[] = [];
-const say = (name: string, cells: readonly (string | number)[]) =>
-  console.log([name.padEnd(width), ...cells.map((cell) => String(cell).padStart(9))].join("  "));
-say("folder", columns);
-for (const name of chosen) {
-  const folder = folders[name] as Folder;
-  if (oneIn === undefined) {
-    show(name, folder, judge(await runFolder(name, folder, concurrency), verdictsOn(filesOf(folder))));
-  } else {
-    // Verdicts on what was not drawn are not stale.
-    const judged = judge(await runPart(folder, { oneIn, seed }, concurrency), verdictsOn(filesOf(folder)));
-    show(name, folder, { ...judged, stale: [] });
+process.env[drawnVariable] = JSON.stringify({ oneIn, seed } satisfies Drawn);
+const first = await mutantsOf(paths.map(globOf), "tests");
+const survivors = first.filter(({ isFound }) => !isFound);
+const second = worlds && survivors.length > 0 ? await mutantsOf(survivors.map(rangeOf), "worlds") : [];
+const inWorlds = new Set(second.filter(({ isFound }) => isFound).map(nameOf));
+const mutants = first.map((mutant) => ({ ...mutant, isFound: mutant.isFound || inWorlds.has(nameOf(mutant)) }));
+const shares = paths.map((one) =>
+  shown(
+    one,
+    mutants.filter(({ file }) => file === one || file.startsWith(`${one}/`)),
+  ),
+);
+process.exit(shares.every((share) => share >= least) ? 0 : 1);
+
+function path(text: string, before: readonly string[] = []): readonly string[] {
+  if (!existsSync(text)) throw new InvalidArgumentError("There is no such file or folder.");
+  return [...before, text.replace(/\/$/, "")];
+}
+
+function globOf(one: string): string {
+  return statSync(one).isDirectory() ? `${one}/**/!(*.d|*.test).{ts,tsx}` : one;
+}
+
+/** Stryker counts its lines from 1, and its columns from 0. */
+function rangeOf({ file, start, end }: Mutant): string {
+  return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+}
+
+function nameOf({ file, start, end, becomes }: Mutant): string {
+  return JSON.stringify([file, start, end, becomes]);
+}
+
+/** Prints what became of the mutants of a path. Returns how many percent were found. */
+function shown(one: string, all: readonly Mutant[]): number {
+  const left = all.filter(({ isFound }) => !isFound);
+  const share = all.length === 0 ? 100 : (100 * (all.length - left.length)) / all.length;
+  console.log(`${one}: ${all.length} mutants, ${all.length - left.length} found, ${share.toFixed(1)} %`);
+  for (const { file, start, was, becomes } of left) {
+    console.log(`  ${file}:${start.line}  ${short(was)}  →  ${short(becomes) || "nothing"}`);
   }
-}
-for (const fault of faults) console.log(fault);
-process.exit(faults.length === 0 ? 0 : 1);
-
-function isIn(name: string, folder: string): boolean {
-  return name === folder || name.startsWith(`${folder}/`);
+  return share;
 }
 
-function filesOf({ files }: Folder): readonly string[] {
-  return files.flatMap((glob) => globSync(glob)).sort();
+function short(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
-function verdictsOn(files: readonly string[]) {
-  return verdicts.filter(({ file }) => files.includes(file));
+/** Tests the mutants of these files or ranges. A mutant that cannot run is none. */
+async function mutantsOf(mutate: readonly string[], by: "tests" | "worlds"): Promise<readonly Mutant[]> {
+  const folder = temporaryFolder("mutation");
+  const report = join(folder, "report.json");
+  // vitest.config.ts reads it in Stryker's processes.
+  process.env.MUTATION_BY = by;
+  await new Stryker({
+    concurrency,
+    mutate: [...mutate],
+    mutator: { excludedMutations: noise },
+    testRunner: "vitest",
+    plugins: ["@stryker-mutator/vitest-runner", join(process.cwd(), "test/mutation/left-out.ts")],
+    ignorers: ["left-out"],
+    vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+    // Threads of the simulation run the sources too, and report no coverage.
+    coverageAnalysis: by === "tests" ? "perTest" : "off",
+    dryRunTimeoutMinutes: 60,
+    // There is none: Stryker would read it with a compiler that TypeScript 7 has no more.
+    tsconfigFile: "none.json",
+    disableTypeChecks: false,
+    ignorePatterns: [".asterisk", ".chromium", ".promtool", "docs/screens", "dist"],
+    reporters: ["json"],
+    jsonReporter: { fileName: report },
+    // By the type a member of an enum that no package of ours exports.
+    ...({ logLevel: "error" } as object),
+    tempDirName: join(folder, "copy"),
+  }).runMutationTest();
+  const { files } = JSON.parse(readFileSync(report, "utf8")) as Report;
+  return Object.entries(files).flatMap(([file, { source, mutants }]) => {
+    const lines = source.split("\n");
+    return mutants.flatMap(({ location: { start, end }, replacement = "", status }): Mutant[] => {
+      const isFound = foundBy[status];
+      if (isFound === undefined) return [];
+      return [{ file, start, end, was: between(lines, start, end), becomes: replacement, isFound }];
+    });
+  });
 }
 
-/** One row, and below it what nobody has judged yet. */
-function show(name: string, { isHeld }: Folder, judged: Judged): void {
-  const { mutants, killed, withoutEffect, unjudged } = judged;
-  const score = mutants === 0 ? "–" : `${((100 * killed) / mutants).toFixed(1)} %`;
-  say(name, [mutants, killed, withoutEffect, mutants - killed - withoutEffect, score]);
-  for (const { file, at, was, becomes } of unjudged) console.log(`  ${file}:${at}  ${was}  →  ${becomes || "nothing"}`);
-  for (const { file, was, becomes } of judged.stale)
-    console.log(`  stale: ${file}  ${was}  →  ${becomes || "nothing"}`);
-  // Of a part nobody promises a share.
-  const asked = oneIn === undefined ? faultsOf(judged) : faultsOf({ ...judged, killed: mutants, withoutEffect: 0 });
-  if (isHeld) faults.push(...asked.map((fault) => `${name}: ${fault}`));
-  else if (judged.stale.length > 0) faults.push(`${name}: verdicts are stale`);
+function between(lines: readonly string[], start: Place, end: Place): string {
+  const part = lines.slice(start.line - 1, end.line);
+  part.push((part.pop() ?? "").slice(0, end.column - 1));
+  return [(part.shift() ?? "").slice(start.column - 1), ...part].join(" ");
 }

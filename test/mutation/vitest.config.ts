@@ -1,7 +1,9 @@
-import { defineConfig } from "vitest/config";
+import { globSync, readFileSync } from "node:fs";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import root from "../../vitest.config.ts";
 
-/** The first failure ends a run, so what failed for the change before stands first, and then what takes the least time. */
+/** The first failure ends a run, so what failed for the change before comes first, and then what takes the least time. */
 class QuickestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const costs = new Map(
@@ -14,17 +16,28 @@ class QuickestFirst extends BaseSequencer {
   }
 }
 
-/** Only the near tests of a folder are run: with the whole configuration, most mutants would run everything. */
+const { plugins: _, ...pure } = (root.test?.projects ?? []).find(
+  (project): project is TestProjectInlineConfiguration =>
+    typeof project === "object" && "test" in project && project.test?.name === "pure",
+) as TestProjectInlineConfiguration;
+const worlds = "test/simulation/simulation.test.ts";
+/** A change is seen only in this process. Tests of the sources' text see Stryker's own. */
+const leftOut = [
+  worlds,
+  ...["test/structure/*.test.ts", "test/protocol/{page,proof}.test.ts"],
+  ...globSync("{test,*/test}/**/*.test.ts").filter((file) => readFileSync(file, "utf8").includes("process.execPath")),
+];
+
 export default defineConfig({
-  oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } },
+  ...pure,
   test: {
+    ...pure.test,
     root: process.cwd(),
-    include: JSON.parse(process.env.NEAR_TESTS ?? "[]"),
-    setupFiles: ["./test/patience.ts"],
-    environment: "node",
-    isolate: false,
-    // A change by which something never comes costs this; a test that takes longer has a limit of its own.
-    testTimeout: 10_000,
+    ...(process.env.MUTATION_BY === "worlds"
+      ? { include: [worlds] }
+      : // A change by which something never comes costs this.
+        { exclude: [...(pure.test?.exclude ?? []), ...leftOut], testTimeout: 30_000 }),
+    setupFiles: ["./test/patience.ts", "./test/mutation/setup.ts"],
     sequence: { sequencer: QuickestFirst },
   },
 });
