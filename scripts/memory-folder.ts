@@ -32,7 +32,7 @@ export function keepTemporaryFilesInMemory(): void {
 }
 
 /** Whether this is the folder of a run that was killed, and could not remove it. */
-export function isLeft(name: string, isRunning: (pid: number) => boolean): boolean {
+function isLeft(name: string, isRunning: (pid: number) => boolean): boolean {
   const [, pid] = /^bridgehead-test-(\d+)-/.exec(name) ?? [];
   return pid !== undefined && !isRunning(Number(pid));
 }
@@ -56,7 +56,7 @@ function isFitHere(): boolean {
 }
 
 /** Whether programs may be run there, and there is room; `mounts`: as of `/proc/mounts`. */
-export function isFit(mounts: string, free: number): boolean {
+function isFit(mounts: string, free: number): boolean {
   const options = mounts.split("\n").flatMap((line) => {
     const [, folder, kind, options = ""] = line.split(" ");
     return folder === memory && kind === "tmpfs" ? [options.split(",")] : [];

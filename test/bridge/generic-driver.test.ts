@@ -187,19 +187,6 @@ test("a result and the event behind it come in order, and belong to one turn of 
   expect(order).toEqual(["done true", "prompted", "next turn"]);
 });
 
-test("an answered ping is followed by the next one", async () => {
-  const socket = await connection();
-  for (let round = 0; round < 3; round += 1) {
-    const ping = heard(socket);
-    if (round === 0) await say(socket, hello);
-    else time.advance(1_000);
-    const { id } = (await ping) as { id: number };
-    socket.send(JSON.stringify({ type: "pong", id }));
-    await say(socket, anyEvent); // After the pong, which has been read by then.
-  }
-  expect(reports.some(({ type }) => type === "disconnected")).toBe(false);
-});
-
 test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is reported once", async () => {
   const pauses: number[] = [];
   let socket = await connection();
@@ -274,21 +261,6 @@ test("a bridge that greets and then closes is tried less and less often, and the
   });
 });
 
-test("a bridge that greets and then errs is tried less and less often, too, and its error is the reason", async () => {
-  const { pauses, whys } = await greetAndBreak(7, (socket) => socket.send(JSON.stringify(hello)));
-
-  expect(pauses).toEqual(growing);
-  expect(new Set(whys)).toEqual(new Set([`the bridge at ${url} is lost: it said hello twice on one connection`]));
-});
-
-test("a driver that is stopped between two attempts makes no further one", async () => {
-  (await connection()).terminate();
-  await nextReport();
-  expect(time.due()).toEqual([100]);
-  await driver.stop();
-  expect(time.due()).toEqual([]);
-});
-
 test.each([
   ["another version", { ...hello, version: 4 }, /: version: must be 3\. Update the bridge program or the agent$/],
   ["something else than hello", { type: "pong", id: 1 }, /began with pong, not with hello/],
@@ -347,14 +319,6 @@ test.each([
   ['{"type":"hang-up"}', expect.stringMatching(/^type: expected \("hello" .*, received "hang-up"$/)],
 ])("a number or word that is wrong in %s is named", (text, why) => {
   expect(decodeBridgeToAgent(text)).toEqual({ ok: false, error: why });
-});
-
-test("an answer to nothing that was asked is ignored", async () => {
-  const socket = await connection();
-  await say(socket, hello);
-  socket.send(JSON.stringify({ type: "done", id: 99 }));
-  await say(socket, anyEvent);
-  expect(reports.map(({ type }) => type)).toEqual(["connected", "prompted"]);
 });
 
 test("a state that is not understood is asked for again after growing pauses, and the agent hears of the bridge when one is", async () => {
@@ -422,16 +386,6 @@ test.each([
   driver.activate(3);
 
   expect(await next).toEqual(expected);
-});
-
-test("an agent acts on no bridge that has not said hello", async () => {
-  const socket = await connection();
-  const first = heard(socket);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  driver.activate(3);
-  await say(socket, hello);
-
-  expect(await first).toMatchObject({ type: "ping" });
 });
 
 test("an agent hears and is shown what is its owner's, from the result of its create on", async () => {

@@ -36,7 +36,7 @@ export default defineConfig({
     ...(process.env.MUTATION_BY === "worlds"
       ? { include: [worlds] }
       : // A change by which something never comes costs this.
-        { exclude: [...(pure.test?.exclude ?? []), ...leftOut], testTimeout: 30_000 }),
+        { exclude: [...(pure.test?.exclude ?? []), ...leftOut], testTimeout: 90_000 }),
     setupFiles: ["./test/patience.ts", "./test/mutation/setup.ts"],
     sequence: { sequencer: QuickestFirst },
   },

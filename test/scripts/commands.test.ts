@@ -15,17 +15,17 @@ function wrongly(name: string, ...options: readonly string[]) {
 }
 
 test.each(["0", "-3", "1.5", "abc", "", " 1", "1e3", "0x10", "9999999999999999"])(
-  'a number of worlds is not "%s"',
+  'rejects "%s" as a number of worlds',
   (text) => {
     expect(() => wholeNumber(1)(text)).toThrow("It must be a whole number from 1 on.");
   },
 );
 
-test("a whole number is read as it is, and a seed may be 0", () => {
+test("accepts whole numbers, and 0 as a seed", () => {
   expect([wholeNumber(1)("1"), wholeNumber(1)("100000"), wholeNumber(0)("0")]).toEqual([1, 100_000, 0]);
 });
 
-test("packages give V8 as little room for what is new as npm start does", () => {
+test("packages give V8 the young generation of npm start", () => {
   expect(readFileSync("packaging/command", "utf8")).toContain(`node}" ${smallNursery} `);
 });
 
@@ -47,7 +47,7 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests, protocol."],
   ["docs", ["nix"], "'nix' is invalid for argument 'page'. Allowed choices are protocol.md, webex-interfaces.md, "],
 ];
-test.each(wrongOptions)("%s %j is one line and exit code 1", (name, options, says) => {
+test.each(wrongOptions)("%s %j prints one line and exits with 1", (name, options, says) => {
   const { status, stderr, stdout } = wrongly(name, ...options);
 
   expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
@@ -56,7 +56,7 @@ test.each(wrongOptions)("%s %j is one line and exit code 1", (name, options, say
 });
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP", null] as const)(
-  "a command that ends by %s first kills what it started, and then removes its folder",
+  "a command that ends by %s kills its processes, then removes its folder",
   async (signal) => {
     const command = `
       import { spawn } from "node:child_process";

@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("a token that a full disk cuts short is no token: it is made when there is room", () => {
+test("makes the token again after a full disk cut it short", () => {
   const script = `
     import { operatorToken } from "./scripts/local-settings.ts";
     try { operatorToken(${JSON.stringify(folder)}); } catch (error) { console.log(error.constructor.name, error.message); }`;
@@ -41,13 +41,13 @@ test.each([
   ["", /operator-token is empty; remove it, and the next start makes a new token$/],
   [" \n", /operator-token is empty; remove it/],
   ["to ken", /operator-token holds a blank or a letter outside ASCII, which no request could send; remove it/],
-])("a token file with %j is refused, with what to do", (content, line) => {
+])("refuses a token file with %j and says what to do", (content, line) => {
   writeFileSync(file, content);
 
   expect(() => operatorToken(folder)).toThrow(line);
 });
 
-test("a folder in place of the token file is told by its name", () => {
+test("names a folder in place of the token file", () => {
   mkdirSync(file);
 
   expect(() => operatorToken(folder)).toThrow(/^cannot read \S+operator-token \(a folder of this name is in the way\)/);

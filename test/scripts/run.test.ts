@@ -38,7 +38,7 @@ test.each([
     "403 403 Forbidden - GET https://registry.example.com/p1",
   ],
   ["npm ERR! The lock file is of another version", "The lock file is of another version"],
-])("what npm ends with is one sentence: %s", (line, why) => {
+])("a failed installation prints one sentence: %s", (line, why) => {
   const lines = [
     "npm warn EBADENGINE Unsupported engine {",
     "npm error code E1",
@@ -49,7 +49,7 @@ test.each([
   expect(firstStart(lines)).toEqual([`the packages cannot be installed: ${why}; \`npm ci\` says more`]);
 });
 
-test("of two first starts at once one installs the packages, and the other waits for that alone; one that was killed holds up nobody", async () => {
+test("one of two first starts installs the packages; the other waits", async () => {
   writeFileSync(join(folder, ".installing"), String(spawnSync("true").pid));
   // As npm does: what it finds it deletes, and it breaks where another one does the same.
   const npm = [
@@ -93,17 +93,4 @@ test("requires the same Node in every manifest", () => {
   const asked = files.map((file) => JSON.parse(readFileSync(file, "utf8")).engines);
 
   expect([...asked, packages[""].engines]).toEqual(Array(4).fill({ node: ">=24" }));
-});
-
-test("what Node has compiled of a program is kept beside the packages", () => {
-  mkdirSync(join(folder, "node_modules"));
-  writeFileSync(join(folder, "node_modules", ".lock-sha256"), createHash("sha256").update("{}").digest("hex"));
-  writeFileSync(join(folder, "x.mts"), "console.log(process.env.NODE_COMPILE_CACHE as string);");
-  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
-  const run = [join(folder, "scripts", "run.mjs"), "x.mts"];
-  const { stdout } = spawnSync(process.execPath, run, { encoding: "utf8", env });
-
-  const cache = join(folder, "node_modules", ".cache", "node");
-  expect(stdout).toBe(`${cache}\n`);
-  expect(existsSync(cache)).toBe(true);
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { freePorts } from "../../simulators/free-ports.ts";
 
-test("the simulated WebEx finds the edge by PORT, or by ADAPTER_URL", async () => {
+test("the simulated WebEx finds the edge by PORT or ADAPTER_URL", async () => {
   expect(await firstLine({ PORT: "12345" })).toMatch(
     /^simulated WebEx: .*, adapter http:\/\/127\.0\.0\.1:12345\/tsp\/local\n/,
   );
@@ -20,7 +20,7 @@ test.each([
     { ADAPTER_URL: "edge" },
     'simulated WebEx: ADAPTER_URL is "edge"; it must be an address such as http://127.0.0.1:8787/tsp/local\n',
   ],
-])("%j is refused in one line", async (env, line) => {
+])("refuses %j in one line", async (env, line) => {
   expect(await firstLine(env)).toBe(line);
 });
 
