@@ -69,7 +69,6 @@ export class AgentWorld {
   keypad: KeypadCodes = { merge: "*1", mute: "*6" };
   /** How many calls the bridge says that it carries; `null`: any number. */
   ports: number | null = null;
-  /** Whether the edge says that it keeps calls at the prompt; an older one does not. */
   /** Those that it keeps, by call. */
   readonly promptCalls = new Map<CallId, PromptCall>();
   /** The connection looks alive, but what the agent says is lost. */
@@ -386,7 +385,10 @@ export const admit = (id: string): BridgeCommand => ({ type: "admit", call: call
 
 /** The health of an agent of which nothing is known yet but that nothing happens there. */
 export const quiet = {
-  ...{ type: "health", portsInUse: 0, ports: null, version },
+  type: "health",
+  portsInUse: 0,
+  ports: null,
+  version,
   waiting: { commands: 0, reports: 0 },
 };
 

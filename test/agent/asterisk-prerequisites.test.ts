@@ -2,10 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Ari, AriFailure } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
-import { unseenSounds, whatIsMissing } from "../../bridge-agent/drivers/asterisk/setup/prerequisites.ts";
-import { timers } from "../../bridge-agent/node-ports.ts";
 import { AsteriskWorld, info } from "./asterisk-world.ts";
 import { type FakeAsterisk, healthyBut } from "./fake-asterisk.ts";
 
@@ -162,18 +159,6 @@ describe("what is wrong is one sentence, which says what to change", () => {
   });
 });
 
-test("a bug of the agent is not reported as trouble of Asterisk", async () => {
-  const says = "wrong version number";
-  const askedWith = (error: Error) => {
-    const ari = new Ari({ url: world.asterisk.url, user: "u", password: "p" }, timers);
-    return whatIsMissing(Object.assign(ari, { ask: () => Promise.reject(error) }), {} as AsteriskSettings, null);
-  };
-
-  expect(await askedWith(new AriFailure(says))).toMatchObject({ error: expect.stringMatching("^does not connect") });
-  const bug = new TypeError(says);
-  await expect(askedWith(bug)).rejects.toBe(bug);
-});
-
 test("it is said once, and the driver connects as soon as it is mended", async () => {
   const answer = world.asterisk.answers["GET /asterisk/info"];
   world.asterisk.answers["GET /asterisk/info"] = { status: 401 };
@@ -204,8 +189,18 @@ describe("sounds", () => {
     body: ids.map((id) => ({ id, formats: [{ language: "en", format: "gsm" }] })),
   });
   const stock = [
-    ...["conf-getconfno", "conf-invalid", "confbridge-pin", "check-number-dial-again", "conf-locked", "conf-full"],
-    ...["conf-placeintoconf", "conf-onlyperson", "conf-muted", "conf-unmuted", "vm-goodbye", "one-moment-please"],
+    "conf-getconfno",
+    "conf-invalid",
+    "confbridge-pin",
+    "check-number-dial-again",
+    "conf-locked",
+    "conf-full",
+    "conf-placeintoconf",
+    "conf-onlyperson",
+    "conf-muted",
+    "conf-unmuted",
+    "vm-goodbye",
+    "one-moment-please",
   ];
 
   test("that are missing are one sentence, which names the settings, and no failure", async () => {
@@ -228,13 +223,6 @@ describe("sounds", () => {
   const folder = mkdtempSync(join(tmpdir(), "sounds-"));
   mkdirSync(join(folder, "en"));
   for (const file of ["hello.gsm", "en/good-bye.wav"]) writeFileSync(join(folder, file), "");
-
-  test("with a path are not seen on another machine", () => {
-    const talking = { silenceMs: 1_200, level: 256 };
-    const place = { type: "asterisk" as const, url: "https://elsewhere/ari", user: "u", password: "secret" };
-    const settings = { ...place, application: "a", endpoint: "PJSIP/{number}@trunk", talking };
-    expect(unseenSounds({ ...settings, sounds: { welcome: ["/srv/hello", "hello"] } })).toEqual(["/srv/hello"]);
-  });
 
   test.each<[string, Partial<AsteriskSettings>]>([
     ["Asterisk's own", {}],

@@ -55,8 +55,12 @@ class Backlog {
 
 function snapshot(callers: number): Report {
   const all = Array.from({ length: callers }, (_, index) => ({
-    ...{ call: `c${index}` as CallId, number: "14085551234", attendeeId: "123456" },
-    ...{ muted: false, silent: false, room: MAIN_ROOM },
+    call: `c${index}` as CallId,
+    number: "14085551234",
+    attendeeId: "123456",
+    muted: false,
+    silent: false,
+    room: MAIN_ROOM,
   }));
   const conference = held({ callers: all });
   return { type: "event", event: { type: "snapshot", conference } };

@@ -119,7 +119,11 @@ test("init for an Asterisk that has the sample already writes nothing for it, an
 
   const settings = loadSettings(file);
   expect(settings.ok && settings.value.driver).toMatchObject({
-    ...{ url, user: "beta", application: "bridgehead-of-beta", passwordFile, callerId: "18005559999" },
+    url,
+    user: "beta",
+    application: "bridgehead-of-beta",
+    passwordFile,
+    callerId: "18005559999",
   });
   expect(existsSync(bridgeConfig)).toBe(false);
   expect(said.split("\n").filter((line) => line.startsWith("exten"))).toEqual(

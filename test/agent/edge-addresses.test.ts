@@ -36,7 +36,9 @@ function aLink(edge: string | string[]) {
   });
   link.connect();
   return {
-    ...{ clock, tries, notes },
+    clock,
+    tries,
+    notes,
     welcomed(heartbeatMs = 3_000) {
       events.message(ok({ ...welcome, heartbeatMs, turns: true }));
     },

@@ -387,8 +387,12 @@ async function pausesOf(draw: number): Promise<number[]> {
     codec: { decode: ok, encode: (text) => [text], maxBytes: 1 },
     timers: clock,
     random: () => draw,
-    ...{ greetingMs: 60_000, pongMs: 1_000, longestPauseMs: LONGEST_PAUSE_MS },
-    ...{ message: () => {}, ping: () => {}, lost: () => "soon" as const },
+    greetingMs: 60_000,
+    pongMs: 1_000,
+    longestPauseMs: LONGEST_PAUSE_MS,
+    message: () => {},
+    ping: () => {},
+    lost: () => "soon" as const,
   });
   socket.connect();
   const pauses: number[] = [];

@@ -91,15 +91,17 @@ describe("an Asterisk whose answer never ends is lost, and what it sent is not k
   test("as many channels as any Asterisk carries are no such answer", async () => {
     const driver = await world.startActive();
     const channel = {
-      ...{ id: "1795851700.123456", name: "PJSIP/trunk-0000a1b2", state: "Up", protocol_id: "x".repeat(40) },
-      ...{ caller: { name: "x".repeat(30), number: "14085550001" }, connected: { name: "", number: "18005551234" } },
+      id: "1795851700.123456",
+      name: "PJSIP/trunk-0000a1b2",
+      state: "Up",
+      protocol_id: "x".repeat(40),
+      caller: { name: "x".repeat(30), number: "14085550001" },
+      connected: { name: "", number: "18005551234" },
       dialplan: { context: "x".repeat(30), exten: "18005551234", priority: 4, app_name: "Stasis", app_data: "x" },
-      ...{
-        creationtime: "2026-11-20T10:00:00.000+0000",
-        language: "en",
-        accountcode: "",
-        channelvars: "x".repeat(500),
-      },
+      creationtime: "2026-11-20T10:00:00.000+0000",
+      language: "en",
+      accountcode: "",
+      channelvars: "x".repeat(500),
     };
     world.asterisk.answers["GET /channels"] = { status: 200, body: Array(10_000).fill(channel) };
 
@@ -170,10 +172,17 @@ describe("a message that never ends is read no further than its limit", () => {
     const notes: Note[] = [];
     const link = new EdgeLink({
       settings: { ...agentSettings, edge: url },
-      ...{ key: simulatedKey("agent-1"), openSocket, timers, now: Date.now, random: () => 0 },
-      ...{ idLimit: () => null, edgeEpoch: () => 0 },
-      ...{ message: () => {}, lost: () => {}, log: (note: Note) => notes.push(note) },
-    } as never);
+      key: simulatedKey("agent-1"),
+      openSocket,
+      timers,
+      now: Date.now,
+      random: () => 0,
+      idLimit: () => ({ place: 0, by: "" }),
+      edgeEpoch: () => 0,
+      message() {},
+      lost() {},
+      log: (note) => notes.push(note),
+    });
     link.connect();
     await vi.waitFor(() => expect(notes.map(({ text }) => text).join()).toContain("payload size"));
     await allClosed();
@@ -189,7 +198,7 @@ test("who asks the agent, and reaches a program that never ends, is told so", as
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
 
-  await expect(askAgent({ ...agentSettings, listen: { port } } as never, "/status")).rejects.toThrow();
+  await expect(askAgent({ ...agentSettings, listen: { port } }, "/status")).rejects.toThrow();
 
   expect(endless.bytes).toBeLessThan((64 + MORE_MIB) * MIB);
   server.closeAllConnections();

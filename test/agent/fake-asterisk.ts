@@ -9,7 +9,7 @@ export interface FakeAnswer {
 }
 
 /** What was asked: `POST /bridges` with the parameters. */
-export interface FakeRequest {
+interface FakeRequest {
   readonly what: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly authorization: string;

@@ -36,7 +36,11 @@ function lock(id: string): OpenCommand {
 
 const record = { anonymousId: "999", locked: false, live: true, since: null };
 const story: PromptCall = {
-  ...{ call: "c1" as CallId, number: "14085551234", dialled: "", at: 4, steps: [] },
+  call: "c1" as CallId,
+  number: "14085551234",
+  dialled: "",
+  at: 4,
+  steps: [],
   end: { at: 5, why: "hung-up" },
 };
 

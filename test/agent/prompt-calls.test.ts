@@ -45,8 +45,12 @@ test("a wrong key is known at once, by how many digits it had and never by which
   const world = keeping();
   const id = dialIn(world, "12345#");
   const story: PromptCall = {
-    ...{ call: id, number: "14085551234", dialled: "18005551234", at: begin },
-    ...{ steps: [{ type: "wrong-key", at: begin, digits: 5 }], end: null },
+    call: id,
+    number: "14085551234",
+    dialled: "18005551234",
+    at: begin,
+    steps: [{ type: "wrong-key", at: begin, digits: 5 }],
+    end: null,
   };
   expect(world.promptCalls.get(id)).toEqual(story);
   expect(JSON.stringify(world.heard)).not.toContain("12345");

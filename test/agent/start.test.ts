@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { holdStateFolder } from "../../bridge-agent/service/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
@@ -117,18 +116,6 @@ test.skipIf(process.getuid?.() !== 0)(
     }
   },
 );
-
-test("a state folder that another agent holds is one line that says what to do", async () => {
-  const state = join(folder, "held");
-  mkdirSync(state);
-  const release = holdStateFolder(state);
-
-  const { code, stderr } = await agent("run", { state });
-
-  release();
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^agent cannot start: state: \S+held is in use by another agent: stop that one, or [^\n]*\n$/);
-});
 
 test("a port that is taken is told by the setting's name", async () => {
   const holder = createServer();
