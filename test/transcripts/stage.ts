@@ -21,6 +21,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type Domain, loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 import { completeText } from "../../src/tsp/codec.ts";
@@ -74,6 +75,7 @@ export class Stage {
   #knownSince: EpochMs | null = null;
   #msgIds = 0;
   #actions = 0;
+  #showsRecords = false;
   #documents = 0;
   #reports = 0;
 
@@ -140,21 +142,11 @@ export class Stage {
         return words[0] === "begun" ? this.#begun([rest, ...more]) : this.#reported([rest, ...more]);
       case "operator":
         return this.#operate(words);
-      case "lost": {
-        const lost = this.#dequeue(words);
-        const messages = lost.flatMap((row) => row.messages);
-        const [first] = lost;
-        if (!first) return [];
-        const of = {
-          host: first.host,
-          transId: "",
-          attempts: 3,
-          why: "",
-          ...(first.oneAttempt && { oneAttempt: true as const }),
-        };
-        this.#lost.push({ host: first.host, messages });
-        return this.decide({ type: "undelivered", at: this.#now, messages, of });
-      }
+      case "lost":
+        return this.#lose(words);
+      case "records":
+        this.#showsRecords = true;
+        return [];
       case "later":
         this.#now += secondsIn(rest);
         return [];
@@ -186,6 +178,24 @@ export class Stage {
     const taken = this.#queue.rows.filter(isMeant);
     this.#queue = { ...this.#queue, rows: this.#queue.rows.filter((row) => !taken.includes(row)) };
     return taken;
+  }
+
+  /** These were given up: after three attempts, or `unpostable`, since they cannot be written. */
+  #lose([first = "", ...more]: readonly string[]): string[] {
+    const unpostable = first === "unpostable";
+    const lost = this.#dequeue(unpostable || first === "" ? more : [first, ...more]);
+    const messages = lost.flatMap((row) => row.messages);
+    const [row] = lost;
+    if (!row) return [];
+    const { host, oneAttempt, probe } = row;
+    const of = {
+      ...{ host, transId: "", attempts: 3, why: "" },
+      ...(oneAttempt && { oneAttempt }),
+      ...(probe && { probe }),
+      ...(unpostable && { unpostable: true as const }),
+    };
+    this.#lost.push({ host, messages, ...((unpostable || oneAttempt) && { isUnowed: true as const }) });
+    return this.decide({ type: "undelivered", at: this.#now, messages, of });
   }
 
   /** The bridge is given these commands. */
@@ -338,6 +348,7 @@ export class Stage {
       ),
       ...effects.flatMap((effect) => this.#line(effect) ?? []),
       ...facts.flatMap((fact) => (fact.kind === "noted" ? [`note: ${fact.text}`] : [])),
+      ...facts.flatMap((fact) => (this.#showsRecords && "record" in fact ? [recordLine(fact.record)] : [])),
     ];
   }
 
@@ -364,6 +375,12 @@ export class Stage {
     if (/^tsp\d+$/.test(name) && this.#names.idOf(name) === undefined) this.#names.give(`${name}.example.com:80`, name);
     return this.#names.idOf(name) ?? name;
   }
+}
+
+/** A record without what goes without saying, and without what is empty. */
+function recordLine({ kind, conference: _, bridge: __, ...columns }: DirectoryRecord): string {
+  const said = Object.entries(columns).filter(([, value]) => !["", "0", "false", "null"].includes(String(value)));
+  return [`record: ${kind}`, ...said.map(([name, value]) => `${name}=${value}`)].join(" ");
 }
 
 /** `1.5 s` in ms. */

@@ -1,22 +1,17 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { actionQuestions } from "../../../src/conference/action-questions.ts";
-import { isFlag, isOptional, withPlus } from "../../../src/conference/action-row.ts";
-import type { ConferenceInput } from "../../../src/conference/inputs.ts";
+import { actionQuestions } from "../../src/conference/action-questions.ts";
+import { isFlag, isOptional, withPlus } from "../../src/conference/action-row.ts";
 import {
   askedActions,
   type OperatorRequest,
   operatorActions,
-  operatorRefusal,
   requestSchema,
   requestTitle,
   showRequest,
-} from "../../../src/conference/operator-actions.ts";
-import { emptyState } from "../../../src/conference/state.ts";
-import { persons } from "../../../src/foundation/shown.ts";
-import { BACK_END } from "../../../src/foundation/text/bare-host.ts";
-import { testDomain } from "../../local-domain.ts";
-import { decided, dialled, inside, pending, running } from "../parts/decided.ts";
+} from "../../src/conference/operator-actions.ts";
+import { persons } from "../../src/foundation/shown.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 
 const schema = requestSchema(operatorActions);
 const takes = (request: object) => v.safeParse(schema, request).success;
@@ -123,56 +118,4 @@ test("people ask for what has a button, and that is offered as things are", () =
     Object.entries(askedActions()).flatMap(([type, { asked }]) => (asked.button.when?.(now) === true ? [type] : []));
   expect(offered({ muted: false, locked: false })).toEqual(["mute", "lock"]);
   expect(offered({ muted: true, locked: true })).toEqual(["unmute", "unlock"]);
-});
-
-const act = (request: object) =>
-  ({ type: "operator", at: 1_000, id: "a1", person: "Ann", request }) as object as ConferenceInput;
-const context = { settings: testDomain().settings, cannot: [] };
-const refusal = (state: object, request: object) =>
-  operatorRefusal({ ...emptyState(), head: running(), ...state } as never, request as OperatorRequest, context);
-const number = { country: "1", area: "", local: "4085551234", extension: "" };
-const callOut = { type: "call-out", number };
-
-test("a conference is full with its callers and with those who are being called, and not by who has left", () => {
-  const state = (maxCallers: number) => ({
-    head: running({ maxCallers }),
-    callers: new Map([inside("c1"), inside("c2", { left: true })]),
-    callOuts: new Map([dialled("o1"), dialled("o2", { stage: "dropping" }), dialled("o3")]),
-  });
-  expect([refusal(state(3), callOut), refusal(state(4), callOut)]).toEqual(["conference-full", null]);
-});
-
-test("data goes to the client of a call that is there, whoever else is", () => {
-  const callers = new Map([
-    inside("c1", { extCallId: "7" }),
-    inside("c2", { extCallId: "8" }),
-    inside("c3", { extCallId: "9", left: true }),
-  ]);
-  const refused = (extCallId: string) => refusal({ callers }, { type: "passthrough", extCallId, data: "x" });
-  expect(["7", "8", "9", "5"].map(refused)).toEqual([null, null, "no-such-call", "no-such-call"]);
-});
-
-test("what has become impossible since it was asked is not done", () => {
-  expect(decided({}, act({ type: "mute", call: "c1" })).facts).toEqual([]);
-  expect(decided({ head: { phase: "ended", byWebex: true } }, act({ type: "lock" })).facts).toEqual([]);
-  const lock = decided({}, act({ type: "lock" }));
-  expect(lock.commands).toEqual([{ type: "lock" }]);
-});
-
-test("a call-out of an operator is kept with the attendee ID that was given, if any", () => {
-  const kept = (more: object) => [...decided({}, act({ ...callOut, ...more })).changes.callOuts.values()][0];
-  expect(kept({})).not.toHaveProperty("attendeeId");
-  expect(kept({ attendeeId: "444" })).toMatchObject({ attendeeId: "444", muted: false, extCallId: null });
-});
-
-test("repeats only a caller's mute if nothing would change", () => {
-  const callers = new Map([inside("c1"), inside("c2", { muted: true })]);
-  const after = (request: object, ...commands: readonly ReturnType<typeof pending>[]) =>
-    decided({ callers, commands: new Map(commands) }, act(request)).commands;
-
-  expect(after({ type: "mute", call: "c2" })).toEqual([{ type: "mute", call: "c2" }]);
-  expect(after({ type: "mute", call: "c1" })).toEqual([{ type: "mute", call: "c1" }]);
-  expect(after({ type: "unlock" })).toEqual([]);
-  expect(after({ type: "unlock" }, pending("1", { type: "lock" }))).toEqual([{ type: "unlock" }]);
-  expect(after({ type: "move", call: "c1", room: "main" })).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toServers, withoutDropped } from "../../../src/conference/server/posts.ts";
+import { toServers, withoutDropped } from "../../src/conference/server/posts.ts";
 import {
   append,
   enqueue,
@@ -10,11 +10,11 @@ import {
   type QueueContext,
   type QueuedDocument,
   type QueuedPost,
-} from "../../../src/conference/server/queue.ts";
-import { heads } from "../../../src/delivery/deliveries.ts";
-import type { MsgId, WebexHost } from "../../../src/foundation/ids.ts";
-import { BACK_END } from "../../../src/foundation/text/bare-host.ts";
-import type { OpenRequest, ToWebex } from "../../../src/tsp/messages.ts";
+} from "../../src/conference/server/queue.ts";
+import { heads } from "../../src/delivery/deliveries.ts";
+import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
+import type { OpenRequest, ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "a:80" as WebexHost;
 const other = "b:80" as WebexHost;

@@ -7,9 +7,9 @@ import {
   waitingRows,
   withoutDropped,
   withoutWait,
-} from "../../../src/conference/server/queue.ts";
-import type { WebexHost } from "../../../src/foundation/ids.ts";
-import { BACK_END } from "../../../src/foundation/text/bare-host.ts";
+} from "../../src/conference/server/queue.ts";
+import type { WebexHost } from "../../src/foundation/ids.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 
 const host = "a:80" as WebexHost;
 const other = "b:80" as WebexHost;
