@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { Conference } from "../../durable-objects/conference/conference.ts";
 import type { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
@@ -9,6 +10,8 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import type {
   BridgeName,
+  CallId,
+  CommandId,
   ConfKey,
   DomainName,
   ExtConfId,
@@ -16,6 +19,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
+import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { AgentReports, OperatorResult } from "../../src/rpc/conference.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
@@ -100,6 +104,7 @@ export class ConferenceWorld {
   /** Ends the wait of the platform for an alarm's work. */
   #died = () => {};
   #alarmDone = Promise.resolve();
+  readonly #results = new Set<CommandId>();
   #nonces = 0;
   #reports = 0;
   #streams = 0;
@@ -252,7 +257,7 @@ export class ConferenceWorld {
 
   /** What an operator asks under this id, while time goes on. */
   operate(id: string, request: object, person = "Ann"): Promise<OperatorResult> {
-    const action = { id, person, request } as unknown as OperatorAction;
+    const action = { id, person, request } as object as OperatorAction;
     return this.during(this.conference.actions.operate(action));
   }
 
@@ -269,6 +274,7 @@ export class ConferenceWorld {
   reportAs(first: number, ...reports: readonly Report[]): Promise<number> {
     this.#reports = Math.max(this.#reports, first + reports.length - 1);
     const numbered = reports.map((report, index) => ({ number: first + index, report }));
+    this.#answered(reports);
     return this.conference.report({ ...identity, stream, activeSince: null, reports: numbered });
   }
 
@@ -281,17 +287,45 @@ export class ConferenceWorld {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };
     const reports = [{ number: 1, report }];
+    this.#answered([report]);
     return this.conference.report({ ...identity, ...from, ...more, activeSince: null, reports });
+  }
+
+  #answered(reports: readonly Report[]): void {
+    for (const report of reports) if (report.type === "result") this.#results.add(report.id);
   }
 
   confirmed(transId: string, result: ResultWord = "ok"): HttpAnswer {
     return confirmation(this.domain, transId, result);
   }
 
+  /** The commands that were sent and have no result yet. */
+  get pending(): CommandId[] {
+    return [...new Set(this.sent.flatMap((commands) => commands.map(({ id }) => id)))].filter(
+      (id) => !this.#results.has(id),
+    );
+  }
+
+  /** The call of the latest call-out that a bridge was sent. */
+  get dialled(): CallId {
+    const commands = this.sent.flatMap((sent) => sent.map(({ command }) => command));
+    return commands.findLast((command) => command.type === "dial")?.call ?? expect.unreachable();
+  }
+
+  /** The MsgIDs under which WebEx was told of callers who entered, in order. */
+  get entries(): string[] {
+    const bodies = this.posted.map(({ body }) => body).join("");
+    return [...new Set(Array.from(bodies.matchAll(/NotifyUserEnter MsgID="(\d+)"/g), ([, msgId = ""]) => msgId))];
+  }
+
+  /** All facts that the directory was sent. */
+  get facts(): DirectoryFact[] {
+    return this.pages.flatMap(({ facts }) => facts.map(({ fact }) => fact));
+  }
+
   /** Everything that was sent and has no result yet gets one: done. */
   async allDone(): Promise<void> {
-    const ids = [...this.stored.state.commands.keys()];
-    await this.during(this.report(...ids.map((id): Report => done(id))));
+    await this.during(this.report(...this.pending.map((id): Report => done(id))));
   }
 
   /** Waits for something while time goes on. */
@@ -310,8 +344,7 @@ export class ConferenceWorld {
     const entered = Array.from({ length: callers }, (_, index) => callerEntered(index));
     if (callers > 0) await this.reported(...entered);
     await this.time.pass(5000);
-    const asked = [...this.stored.state.callers.values()].map(({ enterMsgId }) => enterMsgId);
-    const named = asked.map(
+    const named = this.entries.map(
       (msgId, index) => ({ type: "caller-named", msgId, extCallId: `${1001 + index}` }) as FromWebex,
     );
     for (let first = 0; first < named.length; first += 50) {
@@ -368,17 +401,21 @@ export class ConferenceWorld {
   }
 }
 
-export function createConference(more: Partial<FromWebex> = {}): FromWebex {
-  const message = { type: "create-conference", msgId: "m-create", replyTo: host, extConfId, confKey };
-  return { ...message, ...more } as FromWebex;
+/** A request about the conference, or another message of WebEx. */
+export function request(type: string, more: object = {}): FromWebex {
+  return { type, msgId: `m-${type}`, replyTo: host, extConfId, ...more } as object as FromWebex;
+}
+
+export function createConference(more: object = {}): FromWebex {
+  return request("create-conference", { msgId: "m-create", confKey, ...more });
 }
 
 export function muteCaller(extCallId: string, msgId = `m-mute-${extCallId}`): FromWebex {
-  return { type: "update-caller", msgId, replyTo: host, extConfId, extCallId, privilege: "listen" } as FromWebex;
+  return request("update-caller", { msgId, extCallId, privilege: "listen" });
 }
 
 export function lock(msgId: string): FromWebex {
-  return { type: "update-conference", msgId, replyTo: host, extConfId, action: "lock" } as FromWebex;
+  return request("update-conference", { msgId, action: "lock" });
 }
 
 export const callerLeft = (index: number): Report => left(`c${index}`);
