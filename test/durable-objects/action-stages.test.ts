@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Report } from "../../src/bridge/events.ts";
+import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ActionId } from "../../src/foundation/ids.ts";
 import type { ActionStages, NotificationStage } from "../../src/rpc/action-stages.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
+import { left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, createConference, request } from "./conference-world.ts";
 
 const number = { country: "1", area: "408", local: "5550123", extension: "" };
 const settledMs = 12_000;
@@ -29,17 +29,12 @@ function wordsOf(told: NotificationStage): string {
   return "notBecause" in told ? told.notBecause : told.confirmedAt === null ? "queued" : "confirmed";
 }
 
-function refused(world: ConferenceWorld, reason = "refused"): Promise<number> {
-  const ids = [...world.stored.state.commands.keys()];
+function refused(world: ConferenceWorld, reason: RefusalReason = "refused"): Promise<number> {
   const result = { done: false, reason } as const;
-  return world.reported(...ids.map((id) => ({ type: "result", id, result }) as Report));
+  return world.reported(...world.pending.map((id) => ({ type: "result", id, result }) as const));
 }
 
 const runningWorld = (callers = 2) => ConferenceWorld.running(callers);
-
-function request(type: string, more: object): FromWebex {
-  return { type, msgId: `m-${type}`, replyTo: host, extConfId, ...more } as unknown as FromWebex;
-}
 
 test("an action's stages: on disk, sent, done on the bridge, told to WebEx", async () => {
   const world = await runningWorld();
@@ -199,8 +194,7 @@ test.each(["expel", "mute"])("a caller that has left before WebEx names it: %s",
   await world.time.pass(settledMs);
   const unnamed = "WebEx has given this call no name yet";
   expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", unnamed]);
-  const [caller] = world.stored.state.callers.values();
-  await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
+  await world.received("t", request("caller-named", { msgId: world.entries[0], extCallId: "1001" }));
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", "confirmed"]);
 });
@@ -237,10 +231,7 @@ test("a notification that WebEx never confirms is owed, and one to a replaced se
   await world.operate("a2", { type: "unlock" });
   await world.operate("a3", { type: "hybrid-data", connectData: "x" });
   await world.allDone();
-  await world.received(
-    "t-over",
-    createConference({ msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" } as object),
-  );
+  await world.received("t-over", createConference({ msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" }));
   const settled = "its server was replaced, and the next one is notified of all";
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["unlock: done", "done", settled]);
   expect(inShort(await stagesOf(world, "a3")).at(-1)).toBe(settled);
@@ -261,8 +252,8 @@ test("callers are expelled and moved", async () => {
   const world = await runningWorld();
   await world.received("t-room", request("create-sub-conference", { subConfId: "s1" }));
   await world.allDone();
-  const [room] = world.stored.state.rooms.keys();
-  await world.operate("a1", { type: "move", call: "c0", room });
+  const [room] = world.conference.reader.view()?.rooms ?? [];
+  await world.operate("a1", { type: "move", call: "c0", room: room?.room });
   await world.allDone();
   await world.operate("a2", { type: "move", call: "c0", room: "main" });
   await world.allDone();
@@ -284,10 +275,10 @@ test("callers are expelled and moved", async () => {
 test("a call out: dialled, admitted, told as a caller who enters", async () => {
   const world = await runningWorld(1);
   await world.operate("a1", { type: "call-out", number, attendeeId: "77" });
-  const [call = ""] = world.stored.state.callOuts.keys();
+  const call = world.dialled;
   await world.allDone();
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["dial: done", null, null]);
-  await world.reported({ type: "event", event: { type: "call-answered", call } } as Report);
+  await world.reported({ type: "event", event: { type: "call-answered", call } });
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["dial: done, admit: null", null, null]);
   await world.allDone();
   await world.time.pass(settledMs);
@@ -299,8 +290,7 @@ test("a call out: dialled, admitted, told as a caller who enters", async () => {
 test("a call out that nobody answers, is busy, is refused or is hung up by an operator", async () => {
   const world = await runningWorld(1);
   await world.operate("busy", { type: "call-out", number });
-  const [busy] = world.stored.state.callOuts.keys();
-  await world.reported({ type: "event", event: { type: "caller-left", call: busy, reason: "busy" } } as Report);
+  await world.reported(left(world.dialled, "busy"));
   await world.operate("refused", { type: "call-out", number });
   await refused(world, "capacity");
   await world.operate("nobody", { type: "call-out", number });
@@ -308,8 +298,7 @@ test("a call out that nobody answers, is busy, is refused or is hung up by an op
   await world.time.pass(80_000);
   await world.allDone();
   await world.operate("hung up", { type: "call-out", number });
-  const call = [...world.stored.state.callOuts.keys()].at(-1);
-  await world.operate("hangs up", { type: "expel", call });
+  await world.operate("hangs up", { type: "expel", call: world.dialled });
   await world.allDone();
 
   expect((await stagesOf(world, "busy")).result).toMatchObject({ type: "refused", why: "busy" });
@@ -322,8 +311,7 @@ test("a call out that nobody answers, is busy, is refused or is hung up by an op
 test("a call out of WebEx that an operator hangs up is answered", async () => {
   const world = await runningWorld(1);
   await world.received("t-call", request("call-out", { extCallId: "9", phone: number }));
-  const [call] = world.stored.state.callOuts.keys();
-  await world.operate("a1", { type: "expel", call });
+  await world.operate("a1", { type: "expel", call: world.dialled });
   await world.allDone();
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["cancel-dial: done", "done", "confirmed"]);
 });

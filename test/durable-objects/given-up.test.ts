@@ -1,18 +1,12 @@
-import { beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import type { WebexHost } from "../../src/foundation/ids.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, createConference, host, request } from "./conference-world.ts";
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
 const refusesAll = () => failed;
-
-/** By TSP server, up to which place somebody has acknowledged what was given up. */
-const acknowledged = new Map<string, number>();
-beforeEach(() => acknowledged.clear());
 
 /** A conference with callers, of whose reports WebEx confirmed nothing until the last of them was given up. */
 async function lost(callers: number, ...reports: readonly Report[]): Promise<ConferenceWorld> {
@@ -34,7 +28,9 @@ const sentOf = (world: ConferenceWorld) =>
 const rowOf = (world: ConferenceWorld) => sentOf(world).at(-1)?.row ?? 0;
 const sendAgain = (world: ConferenceWorld, row = rowOf(world)) =>
   world.during(world.conference.actions.sendAgain(row, "Ann"));
-const muted = (call: string, muted: boolean) => event({ type: "caller-muted", call, muted }) as object as Report;
+const ended = event({ type: "conference-ended" });
+const endsAndIsTold = (world: ConferenceWorld) => world.reported(ended).then(() => world.time.pass(5_000));
+const muted = (call: string, muted: boolean) => event({ type: "caller-muted", call, muted });
 
 test("the directory hears what was given up: when, for whom, after how many attempts, and why", async () => {
   const world = await lost(1, muted("c0", true));
@@ -67,22 +63,13 @@ test("what was given up is told alike each time, by a later life and to a direct
   for (const other of others) expect(other).toEqual(first);
 });
 
-test("what was given up behind a conference's end is told once, though no row follows", async () => {
-  const world = await lost(0, event({ type: "conference-ended" }));
-  const before = sentOf(world).length;
-  world.kill();
-  world.start();
-  await world.time.pass(10_000);
-
-  expect([before, sentOf(world).length]).toEqual([1, 1]);
-});
-
-test("the text of what was given up is as it was posted, with numbers as the domain keeps them", async () => {
-  for (const [recordsPersonal, did] of [
-    ["full", /DID="14085551234"/],
-    ["masked", /DID="\*{9}34"/],
-    ["none", /^(?!.*DID=)/s],
-  ] as const) {
+test.each([
+  ["full", /DID="14085551234"/],
+  ["masked", /DID="\*{9}34"/],
+  ["none", /^(?!.*DID=)/s],
+] as const)(
+  "the text of an undelivered document shows numbers as the settings say: %s",
+  async (recordsPersonal, did) => {
     const world = new ConferenceWorld();
     world.domain = testDomain({ recordsPersonal });
     await world.running(0);
@@ -94,8 +81,8 @@ test("the text of what was given up is as it was posted, with numbers as the dom
     const { text } = (await world.conference.reader.givenUp(rowOf(world))) ?? {};
     expect(text).toMatch(did);
     if (recordsPersonal === "full") expect(text).toBe(body);
-  }
-});
+  },
+);
 
 test("what was given up goes out again under another TransID with its MsgID, and its way is shown", async () => {
   const world = await lost(1, muted("c0", true));
@@ -130,25 +117,20 @@ test("it is sent again once, however often and by however many people that is as
   expect(world.posted.filter(({ body }) => body.includes("A2W_NotifyUserChange"))).toHaveLength(1);
 });
 
-test("to send again is no sign of life: a server that is still down is probed at once, and its outage is as it was", async () => {
+test("a document that is sent again and fails leaves the backlog as it was", async () => {
   const world = await lost(2, muted("c0", true), muted("c1", true));
   const confirms = world.answer;
-  const before = [...world.stored.state.outages.values()];
-  const oldest = () => world.pages.at(-1)?.live?.waiting.map(({ oldestAt }) => oldestAt);
-  const oldestBefore = oldest();
+  const oldest = () => world.pages.findLast(({ live }) => live)?.live?.waiting.map(({ oldestAt }) => oldestAt);
+  const before = oldest();
   const row = rowOf(world);
+  const { length } = world.facts;
   world.answer = refusesAll;
-  world.pages.length = 0;
 
   expect(await sendAgain(world, row)).toBe("done");
   await world.time.pass(10_000);
   expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(1);
-
-  const [outage] = world.stored.state.outages.values();
-  expect(outage).toMatchObject({ since: before[0]?.since, probes: (before[0]?.probes ?? 0) + 1 });
-  const kinds = world.pages.flatMap(({ facts }) => facts.map(({ fact }) => fact.kind));
-  expect(kinds.filter((kind) => /server|given-up/.test(kind))).toEqual([]);
-  expect([oldestBefore, oldest() ?? oldestBefore]).toEqual([[outage?.since], [outage?.since]]);
+  expect(world.facts.slice(length).filter(({ kind }) => /server|given-up/.test(kind))).toEqual([]);
+  expect(oldest()).toEqual(before);
   const again = async () => (await world.conference.reader.givenUp(row))?.again?.told;
   expect(await again()).toEqual({ owed: 2, owedSince: expect.any(Number) });
   world.answer = confirms;
@@ -162,11 +144,8 @@ test("what is sent again while a probe has it is not posted twice", async () => 
   let confirm = () => {};
   world.answer = (posted) => new Promise((resolve) => (confirm = () => resolve(confirms(posted))));
   while (world.posted.length === 0) await world.time.pass(10_000);
-  const outages = () => structuredClone([...world.stored.state.outages.values()]);
-  const before = outages();
   await world.time.pass(1_000);
   expect(await sendAgain(world)).toBe("done");
-  expect(outages()).toEqual(before);
   const told = async () => (await world.conference.reader.givenUp(rowOf(world)))?.again?.told;
   expect(await told()).toEqual({ owed: 1, owedSince: expect.any(Number) });
   confirm();
@@ -174,17 +153,6 @@ test("what is sent again while a probe has it is not posted twice", async () => 
 
   expect(await told()).toEqual({ notBecause: expect.stringContaining("was notified later") });
   expect(world.posted).toHaveLength(1);
-});
-
-test("what WebEx was told since, when its server was back, is not sent again, and says so", async () => {
-  const world = await lost(1, muted("c0", true));
-  await world.time.pass(60_000);
-  expect(world.stored.state.debts.size).toBe(0);
-  world.posted.length = 0;
-  expect((await world.conference.reader.givenUp(rowOf(world)))?.refusal).toBe("told-since");
-  expect(await sendAgain(world)).toBe("told-since");
-  await world.time.pass(60_000);
-  expect(world.posted).toEqual([]);
 });
 
 test("with it goes all else that the server is owed, as it is now; a document of which nothing is so is not sent", async () => {
@@ -198,59 +166,75 @@ test("with it goes all else that the server is owed, as it is now; a document of
     'ExtCallID="1001" Status="0"',
     'ExtCallID="1002" Status="1"',
   ]);
-
-  const other = await lost(1, muted("c0", true));
-  await other.reported(muted("c0", false));
-  expect((await other.conference.reader.givenUp(rowOf(other)))?.refusal).toBe("outdated");
-  expect(await sendAgain(other)).toBe("outdated");
 });
 
-test("a caller who has left is not told as entered", async () => {
-  const world = await lost(0, callerEntered(0));
-  await world.reported(callerLeft(0));
-
-  expect(await sendAgain(world)).toBe("outdated");
-});
-
-test("nothing of a conference that has ended is sent again; with all that was given up, its server is asked at once whether it is back", async () => {
-  const world = await lost(1, muted("c0", true));
-  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
-  const all = (person: string | null) =>
-    world.during(world.conference.actions.sendEachAgain([{ row, transId }], person));
-  await world.reported(event({ type: "conference-ended" }));
+test.each<[string, Report, (world: ConferenceWorld) => Promise<unknown>, string]>([
+  ["whose caller has left", callerEntered(1), (world) => world.reported(callerLeft(1)), "outdated"],
+  ["whose mute was undone", muted("c0", true), (world) => world.reported(muted("c0", false)), "outdated"],
+  ["whose server was notified since", muted("c0", true), (world) => world.time.pass(60_000), "told-since"],
+  ["of a conference that has ended", muted("c0", true), (world) => world.reported(ended), "owed-after-end"],
+  ["of an end that is known", muted("c0", true), endsAndIsTold, "conference-over"],
+  [
+    "of a former conference of the key",
+    muted("c0", true),
+    async (world) => {
+      await endsAndIsTold(world);
+      await world.received("anew", createConference({ msgId: "m-anew" }));
+      await world.allDone();
+    },
+    "conference-over",
+  ],
+  [
+    "of a conference that goes on without WebEx",
+    muted("c0", true),
+    (world) => world.received("close", request("close-conference", { keepAlive: true })),
+    "without-webex",
+  ],
+  [
+    "for a server that was replaced",
+    muted("c0", true),
+    (world) => world.received("next", createConference({ replyTo: "http://localhost:8800", extConfId: "3100418" })),
+    "server-replaced",
+  ],
+  [
+    "for a server that the settings lack",
+    muted("c0", true),
+    async (world) => {
+      world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
+    },
+    "host-not-allowed",
+  ],
+])("a document %s is not sent again", async (_, report, then, refusal) => {
+  const world = await lost(1, report);
+  const row = rowOf(world);
+  await then(world);
   world.posted.length = 0;
-  expect(await sendAgain(world, row)).toBe("owed-after-end");
-  expect((await world.conference.reader.givenUp(row))?.refusal).toBe("owed-after-end");
-  expect(await all(null)).toEqual(["probed"]);
+
+  expect(await sendAgain(world, row)).toBe(refusal);
   expect(world.posted).toEqual([]);
-  world.answer = refusesAll;
-  expect(await all("Ann")).toEqual(["probed"]);
-  await world.time.pass(60_000);
-  expect(world.stored.state.outages.size).toBe(1);
+});
 
-  world.answer = (await ConferenceWorld.running(0)).answer;
+test("the server of an ended conference is probed at once, on request", async () => {
+  const world = await lost(1, muted("c0", true));
+  const confirms = world.answer;
+  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
+  const documents = Array.from({ length: 50 }, () => ({ row, transId }));
+  const all = (person: string | null) => world.during(world.conference.actions.sendEachAgain(documents, person));
+  await world.reported(ended);
   world.posted.length = 0;
-  expect(await all("Ann")).toEqual(["probed"]);
+  world.answer = refusesAll;
+  for (const person of [null, "Ann", "Ann"]) expect(await all(person)).toEqual(documents.map(() => "probed"));
+  const { items } = await world.during(world.conference.reader.story(0));
+  expect(items.filter(({ what }) => what === "asks whether it is back").map(({ facts }) => facts)).toEqual([
+    { host, person: "Ann" },
+  ]);
+  await world.time.pass(60_000);
+
+  world.answer = confirms;
+  world.posted.length = 0;
+  expect(await all("Ann")).toEqual(documents.map(() => "probed"));
   await world.time.pass(500);
   expect(world.posted.map(({ body }) => /<A2W_\w+/.exec(body)?.[0])).toEqual(["<A2W_NotifyConferenceChange"]);
-  expect(world.stored.state.outages.size).toBe(0);
-});
-
-test("however many documents it has given up, a conference asks its server once, and says who wanted that", async () => {
-  const world = await lost(1, muted("c0", true));
-  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
-  await world.reported(event({ type: "conference-ended" }));
-  world.answer = refusesAll;
-  const documents = Array.from({ length: 50 }, () => ({ row, transId }));
-  const all = () => world.during(world.conference.actions.sendEachAgain(documents, "Ann"));
-  const before = world.journalRows;
-  for (let time = 0; time < 2; time += 1) expect(await all()).toEqual(documents.map(() => "probed"));
-
-  expect(world.journalRows).toBe(before + 1);
-  const probes = [...world.stored.journal.history()].filter(({ input }) => input?.type === "probe");
-  expect(probes.map(({ input }) => input)).toEqual([
-    { type: "probe", at: expect.any(Number), id: `probe ${probes[0]?.seq}`, person: "Ann", host },
-  ]);
 });
 
 test("what was sent again while its server was away is asked for once more", async () => {
@@ -269,48 +253,13 @@ test("what was sent again while its server was away is asked for once more", asy
   expect(await all()).toEqual(["sent-before"]);
 });
 
-test("nothing of a conference that has begun anew is sent again, nor of one whose end is told", async () => {
-  const world = await lost(1, muted("c0", true));
-  const row = rowOf(world);
-  await world.reported(event({ type: "conference-ended" }));
-  await world.time.pass(5_000);
-  expect(await sendAgain(world, row)).toBe("conference-over");
-  await world.received("anew", createConference({ msgId: "m-anew" as never }));
-  await world.allDone();
-
-  expect(await sendAgain(world, row)).toBe("conference-over");
-});
-
-test("nothing is sent again to a server that another one has replaced, nor while WebEx lets the conference go on alone", async () => {
-  const world = await lost(1, muted("c0", true));
-  const row = rowOf(world);
-  const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId, keepAlive: true } as FromWebex;
-  await world.received("close", close);
-  expect(await sendAgain(world, row)).toBe("without-webex");
-
-  const next = { msgId: "m-next", replyTo: "http://localhost:8800" as WebexHost, extConfId: "3100418" };
-  await world.received("next", createConference(next as never));
-  expect(await sendAgain(world, row)).toBe("server-replaced");
-});
-
-test("nothing is sent again to a server that the settings do not have any more", async () => {
-  const world = await lost(1, muted("c0", true));
-  world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
-
-  expect(await sendAgain(world)).toBe("host-not-allowed");
-  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
-  const all = world.conference.actions.sendEachAgain([{ row, transId }], "Ann");
-  expect(await world.during(all)).toEqual(["host-not-allowed"]);
-});
-
 test("data for the partner's back end is sent again with its body, as long as the settings have the back end", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ passthroughUrl: "http://127.0.0.1:9/data", logs: { personal: true } });
   await world.running(1);
   world.answer = refusesAll;
   world.posted.length = 0;
-  const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
-  await world.received("data", data as FromWebex);
+  await world.received("data", request("passthrough", { extCallId: "1001", data: "YQ==" }));
   await world.time.pass(60_000);
   const toBackEnd = () => world.posted.filter(({ url }) => url.endsWith("/data")).map(({ body }) => body);
   const row = sentOf(world).find((post) => post.host === "*back-end")?.row ?? 0;
