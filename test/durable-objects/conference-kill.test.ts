@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { done, event } from "../builders.ts";
+import { done, left } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -107,7 +107,7 @@ async function meeting(killAt: number | null): Promise<Neighbours> {
   );
   neighbours.send("t2", muteCaller(`${name?.[1]}-0`, "m-mute"), lock("m-lock"));
   await neighbours.pass(3);
-  neighbours.happen(event({ type: "caller-left", call: "c1" as never, reason: "hung-up" }));
+  neighbours.happen(left("c1"));
   await neighbours.pass(3);
   neighbours.send("t3", { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex);
   await neighbours.pass(8);

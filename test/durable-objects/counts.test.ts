@@ -104,26 +104,6 @@ test("a portion whose answer is lost is sent again and counts once, also over a 
   expect(await world.posts()).toBe(2);
 });
 
-test("two hand-overs at once, of which the later one comes first, count each portion once", async () => {
-  const world = new World();
-  const { measures, sender } = world.process("one");
-  const held: (() => void)[] = [];
-  const add = world.counts.add.bind(world.counts);
-  world.counts.add = async (...portions) => {
-    if (held.length === 0) await new Promise<void>((resolve) => held.push(resolve));
-    await add(...portions);
-  };
-  measures.webhooks.count(webhook);
-  const first = sender.flush();
-  measures.webhooks.count(webhook);
-  await sender.flush();
-  for (const go of held) go();
-  await first;
-  await sender.flush();
-
-  expect(await world.posts()).toBe(2);
-});
-
 test("a process sends what it counts at once, then each half minute at most, and without a count nothing", async () => {
   const world = new World();
   const { measures, sender } = world.process("one");
@@ -167,24 +147,4 @@ test("requests of the edge hand over after 20 s, one for all of them; one that w
   await world.time.pass(20_000);
   await next;
   expect(world.sent).toBe(2);
-});
-
-test("while nothing comes, twenty portions wait, and what is counted further goes in one behind them", async () => {
-  const world = new World();
-  const { measures, sender } = world.process("one");
-  const add = world.counts.add.bind(world.counts);
-  const sent: number[] = [];
-  world.counts.add = async (_, portions) => {
-    sent.push(portions.length);
-    throw new Error("it is away");
-  };
-  for (let count = 0; count < 25; count += 1) {
-    measures.webhooks.count(webhook);
-    await sender.flush().catch(() => {});
-  }
-  expect(Math.max(...sent)).toBe(20);
-  world.counts.add = add;
-  await sender.flush();
-  await sender.flush();
-  expect(await world.posts()).toBe(25);
 });

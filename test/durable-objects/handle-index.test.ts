@@ -149,13 +149,6 @@ test("a repeated document with two creates for one handle leaves it with the fir
   expect(await index.resolve({ domain, transId, claims, handles: [] })).toEqual(new Map([[handle, first]]));
 });
 
-test("a handle that was claimed while the clock was an hour ahead can be claimed by another conference soon after", async () => {
-  const { claim, time } = world();
-  await claim(first);
-  time.now -= hourMs;
-  expect(await claim(second)).toBe(second);
-});
-
 test("a handle is released when its conference is over and its rows are about to go, not while it goes on", async () => {
   const { index, claim, look, time, alarms, held, asked } = world();
   held.add(first);
@@ -181,57 +174,6 @@ test("a handle is released when its conference is over and its rows are about to
   expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
 });
 
-test("a handle stays as long as one clock alone says that it is old", async () => {
-  const machine = { now: 0, doubtMs: weekMs };
-  const index = memoryHandles(() => machine.now, { doubtMs: () => machine.doubtMs });
-  await index.resolve({ domain, transId, claims: [{ extConfId: handle, confKey: first }], handles: [] });
-  machine.now += weekMs;
-  await index.alarm();
-  expect(await index.hasConference(first)).toBe(true);
-  machine.doubtMs = 0;
-  await index.alarm();
-  expect(await index.hasConference(first)).toBe(false);
-});
-
-test("a handle that is claimed while it is about to be released stays", async () => {
-  const { index, claim, look, time } = world();
-  await claim(first);
-  time.now += weekMs;
-
-  await Promise.all([index.alarm(), claim(first)]);
-
-  expect(await look(handle)).toEqual({ [handle]: first });
-});
-
-test("thousands of handles are released in portions, and what cannot be asked stays for the next time", async () => {
-  const { index, time, alarms, broken, asked, lines } = world();
-  const claims = Array.from({ length: 250 }, (_, number) => ({
-    extConfId: `${9_000 + number}` as ExtConfId,
-    confKey: `${number}` as ConfKey,
-  }));
-  await index.resolve({ domain, transId, claims, handles: [] });
-  const left = async () =>
-    (await index.resolve({ domain, transId, claims: [], handles: claims.map(({ extConfId }) => extConfId) }))?.size;
-  const release = async () => {
-    await index.alarm();
-    return left();
-  };
-
-  time.now += weekMs;
-  expect([await release(), await release(), await release()]).toEqual([150, 50, 0]);
-  expect(alarms.slice(1)).toEqual([time.now + 10_000, time.now + 10_000]);
-
-  await index.resolve({ domain, transId, claims: claims.slice(0, 2), handles: [] });
-  broken.conferences = true;
-  time.now += weekMs;
-  expect(await release()).toBe(2);
-  expect(lines).toEqual([{ level: "warn", event: "handles-not-released", domain, conferences: 2 }]);
-  broken.conferences = false;
-  time.now += weekMs;
-  expect(await release()).toBe(0);
-  expect(asked).toHaveLength(254);
-});
-
 test("a claim of an earlier life is not taken away while its create is on its way", async () => {
   const sql = new Database();
   const claims = (confKey: ConfKey) => [{ extConfId: handle, confKey }];
@@ -239,31 +181,4 @@ test("a claim of an earlier life is not taken away while its create is on its wa
   const next = memoryHandles(() => 1_010_000, { sql });
   const other = { domain, transId: "t2" as TransId, claims: claims(second), handles: [] };
   expect(await next.resolve(other)).toEqual(new Map([[handle, first]]));
-});
-
-test("a domain that is removed keeps its handles as long as its conferences keep their rows, and may be put back", async () => {
-  const { index, claim, look, settings, time, alarms, held } = world();
-  held.add(first);
-  await claim(first);
-
-  settings.retentionMs = null;
-  for (let hours = 0; hours < 48; hours += 6) {
-    time.now += 6 * hourMs;
-    await index.alarm();
-    expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
-  }
-  expect(await look(handle)).toEqual({ [handle]: first });
-  expect(await index.hasConference(first)).toBe(true);
-
-  settings.retentionMs = weekMs;
-  await index.alarm();
-  settings.retentionMs = null;
-  await index.alarm();
-  time.now += weekMs - 1;
-  await index.alarm();
-  expect(await look(handle)).toEqual({ [handle]: first });
-
-  time.now += 1;
-  await index.alarm();
-  expect(await index.hasConference(first)).toBe(false);
 });

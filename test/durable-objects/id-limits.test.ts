@@ -185,24 +185,6 @@ test("where no relay can be reached, ids are allocated all the same", async () =
   expect(allocator.lines).toEqual([{ level: "warn", event: "id-limit-not-kept", domain, why: "Error: being moved" }]);
 });
 
-test("the next day's first ids are reserved ten minutes before it, while conferences run", async () => {
-  const evening = noon + 11.8 * hourMs;
-  const allocator = new Allocator(evening);
-  await allocator.allocate();
-  await allocator.sweep();
-  const before = allocator.handed.length;
-  await allocator.sweep();
-  expect(allocator.handed).toHaveLength(before);
-  allocator.time.now += 5 * 60_000;
-  await allocator.sweep();
-  expect(allocator.handed.at(-1)?.place).toBeGreaterThan(firstPlaceOf(noon + dayMs));
-  const handed = allocator.handed.length;
-
-  allocator.time.now = noon + dayMs / 2 + 1_000;
-  expect((await allocator.allocate()).msg).toBe(firstPlaceOf(noon + dayMs));
-  expect(allocator.handed).toHaveLength(handed);
-});
-
 test("a state without ids goes on behind what an agent keeps, where its clock is a day behind, too", async () => {
   const before = new Allocator();
   for (let count = 0; count < 30; count += 1) await before.allocate(10_000);
@@ -290,17 +272,6 @@ test("a restored allocator goes on behind the clock, the limit of the backup and
   expect((await allocator.allocate()).msg).toBe(placeByTime(noon + 8 * hourMs));
 });
 
-test("a clock that jumps ahead makes no MsgID too old for its conference: an answer of now still finds it", async () => {
-  const allocator = new Allocator();
-  const { msg } = await allocator.allocate();
-  const jumpMs = 200 * dayMs;
-  await allocator.time.pass(jumpMs);
-  expect(await allocator.holderOf(msg)).toBeNull();
-
-  allocator.doubtMs = jumpMs;
-  expect(await allocator.holderOf(msg)).toBe(key);
-});
-
 test("an id leads to each conference that had it, as a MsgID or as a TransID, and to none for a domain that the settings lack", async () => {
   const allocator = new Allocator();
   const other = "other" as ConfKey;
@@ -312,15 +283,4 @@ test("an id leads to each conference that had it, as a MsgID or as a TransID, an
   const unknown = new Allocator();
   unknown.ids.allocate(key, { msgIds: 5, transIds: 0 }, noon);
   expect(await unknown.holdersOf(placeByTime(noon))).toEqual([]);
-});
-
-test("the conferences of the last hours are known, of more hours as long as the clock is in doubt, also after a restart", async () => {
-  const allocator = new Allocator();
-  const { msg } = await allocator.allocate();
-  allocator.time.now += 3 * hourMs;
-  expect([await allocator.knownSince(2 * hourMs), await allocator.knownSince(3 * hourMs)]).toEqual([[], [key]]);
-  allocator.doubtMs = hourMs;
-  expect(await allocator.knownSince(2 * hourMs)).toEqual([key]);
-  allocator.start();
-  expect(await allocator.holderOf(msg)).toBe(key);
 });

@@ -4,7 +4,6 @@ import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
@@ -296,123 +295,6 @@ test("mail of a domain that the settings have no more is dropped at the next ala
   expect(events.filter((event) => event === "delivery-broke").length).toBeLessThanOrEqual(2);
 });
 
-test("an object that is restored on a full disk lives, and posts what waits when there is room", async () => {
-  const { time, bodies, events, open, sql, state } = world();
-  await open().send(mail("t1"));
-  bodies.length = 0;
-  state.isFull = true;
-  const mailbox = open();
-  await mailbox.alarm();
-  await time.pass(0);
-  expect([bodies.length, new Set(events)]).toEqual([0, new Set(["no-alarm", "delivery-broke"])]);
-
-  state.isFull = false;
-  await time.pass(5_000);
-  expect([bodies.length, sql.exec("SELECT seq FROM outbox")]).toEqual([1, []]);
-});
-
-test("answers that come at the same time, more than there are ids at hand, are all accepted", async () => {
-  const mailbox = world().open();
-  await mailbox.send(mail("first"));
-
-  const sent = Array.from({ length: 35 }, (_, index) =>
-    mailbox.send(mail(`t${index}`, [unknown], `127.0.0.1:${8_800 + index}` as WebexHost)),
-  );
-
-  await expect(Promise.all(sent)).resolves.toHaveLength(35);
-});
-
-/** What the directory has counted of this mailbox. */
-async function countedOf({ directory }: ReturnType<typeof world>) {
-  const { minutes } = await directory.directory.activity();
-  const sum = (of: (one: (typeof minutes)[number]) => number) => minutes.reduce((all, one) => all + of(one), 0);
-  const posts = (name: "confirmed" | "failed" | "givenUp") =>
-    sum(({ hosts }) => hosts.reduce((all, one) => all + one[name], 0));
-  return [sum(({ requests }) => requests.confirmed), posts("confirmed"), posts("failed"), posts("givenUp")];
-}
-
-test("a document of no conference counts once, and so does each post, however often it comes and whatever is lost", async () => {
-  const one = world();
-  const { time, open, state, directory } = one;
-  state.hasDirectory = false;
-  const nothing = { ...mail("t2"), answers: new Map() };
-  const mailbox = open();
-  for (const sent of [mail("t1"), mail("t1"), nothing, nothing]) await mailbox.send({ ...sent, counts: true });
-  await mailbox.send(mail("t3"));
-  await time.pass(5_000);
-  expect(await countedOf(one)).toEqual([0, 0, 0, 0]);
-
-  state.hasDirectory = true;
-  state.isAnswerLost = true;
-  const next = open();
-  await next.send({ ...mail("t1"), counts: true });
-  await time.pass(15_000);
-  state.isAnswerLost = false;
-  open();
-  await time.pass(15_000);
-  directory.start();
-  expect(await countedOf(one)).toEqual([2, 2, 0, 0]);
-
-  state.isReachable = false;
-  const last = open();
-  await last.send({ ...mail("t4"), counts: true });
-  const shared = last.share(answer("61041000001", "m1"));
-  await time.pass(10 * 60_000);
-  await shared;
-  expect(await countedOf(one)).toEqual([3, 2, one.bodies.length - 2, 1]);
-});
-
-test("a mailbox is not deleted before the directory has its counts", async () => {
-  const { time, alarms, open, state } = world();
-  state.hasDirectory = false;
-  const mailbox = open();
-  await mailbox.send({ ...mail("t1"), counts: true });
-  const { transactionMemoryMs } = testDomain().settings;
-  await time.pass(Math.min(transactionMemoryMs, 50 * 60_000) + 1_000);
-  await mailbox.alarm();
-  expect([state.deleted, alarms.at(-1)]).toEqual([0, time.now + minuteMs]);
-  state.hasDirectory = true;
-  await time.pass(20_000);
-  await time.pass(transactionMemoryMs);
-  await mailbox.alarm();
-  expect(state.deleted).toBe(1);
-});
-
-test("time that went on at once has no answer forgotten, nor one that was given up, and keeps nothing for longer", async () => {
-  const { time, bodies, open, state } = world();
-  const platform = { skipped: hourMs };
-  const skippedMs = () => platform.skipped;
-  const skip = (ms: number) => {
-    time.now += ms;
-    platform.skipped += ms;
-  };
-  await open({ skippedMs }).send(mail("t1"));
-  await time.pass(1_000);
-  state.isReachable = false;
-  const shared = open({ skippedMs }).share(answer("s1", "m1"));
-  await time.pass(minuteMs);
-  expect(await shared).toBe("given-up");
-  state.isReachable = true;
-  skip(24 * hourMs);
-  const { length } = bodies;
-  for (const id of ["t1", "t2", "t1", "t2"]) await open({ skippedMs }).send(mail(id));
-  expect(await open({ skippedMs }).share(answer("s1", "m1"))).toBe("given-up");
-  await time.pass(1_000);
-  // Each life posts again what the one before has not heard of.
-  expect(new Set(bodies.slice(length).map(transIdOf)).size).toBe(1);
-
-  const { transactionMemoryMs } = testDomain().settings;
-  const last = open({ skippedMs });
-  const deletedAfter = async (ms: number) => {
-    await time.pass(ms);
-    await last.alarm();
-    return state.deleted;
-  };
-  expect(await deletedAfter(minuteMs)).toBe(0);
-  expect(await deletedAfter(transactionMemoryMs - minuteMs - 1_001)).toBe(0);
-  expect(await deletedAfter(1)).toBe(1);
-});
-
 const port = (number: number) => `127.0.0.1:${number}` as WebexHost;
 
 test("answers wait with the mailbox, but those that a conference has handed over wait with the conference", async () => {
@@ -429,43 +311,4 @@ test("answers wait with the mailbox, but those that a conference has handed over
 
   const ofHost = (number: number) => ({ host: port(number), documents: 1, oldestAt: since });
   expect(await mailbox.waiting()).toEqual({ documents: 2, oldestAt: since, servers: [ofHost(1), ofHost(2)] });
-});
-
-test("what is under way is broken off when the mailbox is deleted, and the log says how much was lost", async () => {
-  const { time, signals, lines, open, state } = world();
-  state.isSilent = () => true;
-  const mailbox = open();
-  await mailbox.send(mail("t1"));
-  await time.pass(100);
-  state.isKnown = false;
-  await mailbox.alarm();
-  await time.pass(0);
-
-  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-  expect(lines).toEqual([{ level: "warn", event: "mail-of-no-domain", domain: "local", rows: 1 }]);
-
-  state.isKnown = true;
-  state.isSilent = () => false;
-  const next = open();
-  await next.send(mail("t2"));
-  await time.pass(5_000);
-  state.isKnown = false;
-  await next.alarm();
-  expect([state.deleted, lines.length]).toEqual([2, 1]);
-});
-
-test("a document counts as given up where no conference gives up a part of it", async () => {
-  const one = world();
-  const { time, open, state, directory } = one;
-  state.isReachable = false;
-  const mailbox = open();
-  await mailbox.send(mail("t1", [unknown], port(1)));
-  await mailbox.send(mail("t2", [unknown], port(2)));
-  const shared = [["m1", "m2"] as MsgId[]];
-  await mailbox.send({ ...mail("t3", [unknown], port(3)), shared });
-  void mailbox.share({ ...answer("s1", "m2"), host: port(3) });
-  await time.pass(5 * minuteMs);
-
-  directory.start();
-  expect(await countedOf(one)).toEqual([0, 0, 9, 2]);
 });

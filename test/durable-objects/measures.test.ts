@@ -62,7 +62,7 @@ test("what becomes of a conference and its callers is logged once", async () => 
 
 test("a command that fails is logged with its id, once; that its caller has hung up is no failure", async () => {
   const world = await ConferenceWorld.running(1);
-  const pending = () => [...world.stored.state.commands.keys()];
+  const pending = () => world.pending;
   await world.received("t-lock", lock("m1"));
   const [refused] = pending();
   if (!refused) return expect.unreachable();
@@ -126,7 +126,7 @@ test("the directory is told since when a command is late, and that its result ha
   const live = () => world.pages.at(-1)?.live;
   await world.received("t-lock", lock("m1"));
   world.ackAll();
-  const [late] = world.stored.state.commands.keys();
+  const [late] = world.pending;
   await world.time.pass(9_900);
   expect(live()).not.toHaveProperty("lateSince");
   await world.time.pass(5_000);

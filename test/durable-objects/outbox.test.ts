@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
-import type { ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, createConference, extConfId, lock } from "./conference-world.ts";
@@ -38,8 +38,7 @@ test("the successor of a server that hangs does not wait for it (protocol 4.9)",
   const world = await quiet(new ConferenceWorld());
   world.answer = (posted) => (posted.url.includes("8801") ? hangs : world.confirmed(posted.transId));
   await world.reported(callerEntered(1));
-  const moved = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" as ExtConfId } as never;
-  await world.received("t-create", createConference(moved));
+  await world.received("t-create", createConference({ replyTo: "localhost:8802", extConfId: "7002" }));
   await world.time.pass(100);
 
   expect(world.posted.at(-1)?.url).toBe("http://localhost:8802/");

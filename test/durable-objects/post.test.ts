@@ -8,9 +8,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { LifePlace } from "../../durable-objects/home/home.ts";
 import { nodePost } from "../../durable-objects/home/node-post.ts";
-import { ownPlaceOf } from "../../durable-objects/home/own-place.ts";
 import {
   type Exchange,
   fetchPost,
@@ -413,26 +411,6 @@ test("once its connection is there a post waits until it may leave, and what may
   expect([...reached.keys()]).toEqual([]);
   later.resolve();
   expect(await waiting).toMatchObject({ kind: "answered", status: 200 });
-});
-
-test("on plain Node a post of an object asks its life whether it may still leave", async () => {
-  const webex = await serving({});
-  const mayLeave = () => Promise.reject(new Error("another edge acts"));
-  const outside: LifePlace["outside"] = (work) => work(mayLeave);
-  const { post } = ownPlaceOf(
-    { outside } as LifePlace,
-    { heardTime: () => {} } as unknown as Parameters<typeof ownPlaceOf>[1],
-  );
-
-  const asked = {
-    url: `${webex}/own`,
-    timeoutMs: 1_000,
-    signal: new AbortController().signal,
-    contentType: "text/xml",
-    body: "<XML/>",
-  };
-  expect(await post(asked as PostRequest)).toEqual({ kind: "failed", reason: "another edge acts" });
-  expect([...reached.keys()]).toEqual([]);
 });
 
 test("a post does not ask whether it may leave before the handshake of TLS is over", async () => {

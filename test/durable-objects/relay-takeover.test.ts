@@ -45,26 +45,6 @@ test("the alarm comes when the next agent would be silent for too long", async (
   expect(world.alarmAt).toBe(silentAt); // Nobody is left who could take the place of the other one.
 });
 
-test("a snapshot is asked of the agent that acts, not of one that is silent", async () => {
-  const world = await twoAgents();
-  world.now += 1_000;
-  world.pings("link-2");
-  world.sent.length = 0;
-  await world.relay.askForSnapshot(own, "d");
-  expect(world.sent.map(({ type }) => type)).toEqual(["activate", "snapshot-wanted"]);
-  expect((await world.relay.agents()).map(({ agent }) => agent)).toEqual(["agent-2"]);
-});
-
-test("an agent whose socket was lost in a sleep is not connected, though it may act on", async () => {
-  const world = await RelayWorld.begin();
-  world.says({ ...health, ports: 50 });
-  world.sockets.clear();
-  world.sleep();
-  expect(await world.relay.health()).toEqual({
-    ...{ agentConnected: false, bridgeUp: false, portsInUse: null, ports: null, awaySince: world.now },
-  });
-});
-
 test("an agent that falls silent after the clock was set back is replaced in time all the same", async () => {
   const world = await twoAgents();
   world.now -= 3_600_000;
@@ -175,29 +155,6 @@ test("an agent whose welcome got lost learns that no other one was active meanwh
     epoch: firstEpoch + 2,
     activeSince: firstEpoch,
   });
-});
-
-test("an alarm that restores the relay while nothing can be written does not fail", async () => {
-  const world = await twoAgents();
-  world.sockets.delete("link-1");
-  const { exec } = world.sql;
-  world.sql.exec = (query, ...bindings) => {
-    if (/^(INSERT|UPDATE|DELETE)/.test(query)) throw new Error("database or disk is full");
-    return exec.call(world.sql, query, ...bindings);
-  };
-  world.now += 10_000;
-  world.pings("link-2");
-  world.sleep();
-  await world.relay.alarm();
-  expect(world.alarmAt).toBe(world.now + 2_000);
-
-  world.sql.exec = exec;
-  world.sent.length = 0;
-  await world.relay.alarm();
-  world.now += 10_000;
-  world.pings("link-2");
-  await world.relay.alarm();
-  expect(world.sent).toMatchObject([{ type: "activate", epoch: epochOf(world) }]);
 });
 
 test("an agent whose socket closes is logged as disconnected, and not as silent; the other one takes its place", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { aCaller } from "../builders.ts";
+import { aCaller, left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, createConference, extConfId, host } from "./conference-world.ts";
 
@@ -12,7 +12,7 @@ const secrets = /161803|314159|271828/;
 async function withSecretsKeyed(): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
   world.domain = testDomain({ logs: { personal: true } });
-  await world.received("create", createConference(codes as Partial<FromWebex>));
+  await world.received("create", createConference(codes));
   await world.allDone();
   const caller = { number: "14085551234", muted: false, silent: false, room: "main", attendeeId: null };
   const event = (one: object) => ({ type: "event", event: one }) as Report;
@@ -53,9 +53,9 @@ test("facts and records name nobody by it, and it is not shown when the conferen
   const world = await withSecretsKeyed();
   await world.reported({ type: "event", event: { type: "conference-ended" } });
 
-  const facts = world.stored.journal.facts(0).flatMap((row) => row.facts);
-  expect(facts.filter(({ kind }) => kind === "call-left")).toHaveLength(2);
-  expect(JSON.stringify(facts)).not.toMatch(secrets);
+  await world.time.pass(5_000);
+  expect(world.facts.filter(({ kind }) => kind === "call-left")).toHaveLength(2);
+  expect(JSON.stringify(world.facts)).not.toMatch(secrets);
   expect(await shownBy(world)).not.toMatch(secrets);
 });
 
@@ -66,19 +66,17 @@ test("a caller who keys its attendee ID behind a code is known by it", async () 
   } as Report);
 
   expect(world.conference.reader.view()?.callers.map(({ attendeeId }) => attendeeId)).toEqual(["(secret)", "40017"]);
-  expect(world.stored.journal.facts(0).at(-1)?.facts).toMatchObject([{ kind: "call-merged", attendeeId: "40017" }]);
+  await world.time.pass(5_000);
+  expect(world.facts.at(-1)).toMatchObject({ kind: "call-merged", attendeeId: "40017" });
 });
 
 test("it is not shown either when a further conference of the key was not created", async () => {
   const world = await withSecretsKeyed();
   await world.reported({ type: "event", event: { type: "conference-ended" } });
-  await world.received("again", createConference({ msgId: "m2", extConfId: "7002" } as Partial<FromWebex>));
-  const refused = [...world.stored.state.commands.keys()].map(
-    (id) => ({ type: "result", id, result: noPort }) as const,
-  );
-  await world.reported(...refused);
+  await world.received("again", createConference({ msgId: "m2", extConfId: "7002" }));
+  await world.reported(...world.pending.map((id) => ({ type: "result", id, result: noPort }) as const));
 
-  expect(world.stored.state.head.phase).toBe("absent");
+  expect(world.conference.reader.view()?.phase).toBe("not-created");
   expect(await shownBy(world)).not.toMatch(secrets);
 });
 
@@ -86,14 +84,14 @@ const noPort = { done: false, reason: "capacity" } as const;
 
 test("the record of a call-out has no code as its attendee ID, nor that of a caller what became a code later", async () => {
   const world = new ConferenceWorld();
-  await world.received("create", createConference({ anonymousId: "161803" } as Partial<FromWebex>));
+  await world.received("create", createConference({ anonymousId: "161803" }));
   await world.allDone();
   const caller = { number: "14085551234", muted: false, silent: false, room: "main", attendeeId: "271828" };
   await world.reported({
     type: "event",
     event: { type: "caller-entered", caller: { ...caller, call: "c1" } },
   } as Report);
-  await world.received("again", createConference({ ...codes, msgId: "m2" } as Partial<FromWebex>));
+  await world.received("again", createConference({ ...codes, msgId: "m2" }));
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
   const callOut = {
     type: "call-out",
@@ -105,12 +103,11 @@ test("the record of a call-out has no code as its attendee ID, nor that of a cal
     phone,
   };
   await world.received("out", { ...callOut, privilege: "listen" } as object as FromWebex);
-  const [call] = world.stored.state.callOuts.keys();
-  await world.reported({ type: "event", event: { type: "caller-left", call, reason: "busy" } } as Report);
+  await world.reported(left(world.dialled, "busy"));
   await world.reported({ type: "event", event: { type: "conference-ended" } });
 
-  const facts = world.stored.journal.facts(0).flatMap((row) => row.facts);
-  const ended = facts.filter(({ kind }) => kind === "call-left" || kind === "call-not-entered");
+  await world.time.pass(5_000);
+  const ended = world.facts.filter(({ kind }) => kind === "call-left" || kind === "call-not-entered");
   expect(ended.map((fact) => "record" in fact && "attendeeId" in fact.record && fact.record.attendeeId)).toEqual([
     "",
     "",
@@ -126,7 +123,7 @@ test("an attendee ID that becomes an access code is shown to nobody from then on
   await world.reported({ type: "event", event: { type: "caller-entered", caller } } as object as Report);
   expect(await shownBy(world)).toMatch(secrets);
 
-  const taken = createConference({ ...codes, replyTo: "127.0.0.1:8802", extConfId: "7002" } as Partial<FromWebex>);
+  const taken = createConference({ ...codes, replyTo: "127.0.0.1:8802", extConfId: "7002" });
   await world.received("taken over", taken);
   expect(await shownBy(world)).not.toMatch(secrets);
   expect(await shownBy(world)).toContain("14085551234");

@@ -1,23 +1,19 @@
 import { expect, test } from "vitest";
-import type { Sessions } from "../../durable-objects/sessions/sessions.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { theSessions } from "./fakes.ts";
 
 const dayMs = 86_400_000;
 
-function sessionsAt(time: { now: number }): { readonly sessions: Sessions; readonly sql: Database } {
-  const sql = new Database();
-  return { sessions: theSessions(new Clock(0), { sql, now: () => time.now }), sql };
-}
+const sessionsAt = (time: { now: number }) => theSessions(new Clock(0), { now: () => time.now });
 
 const session = (hash: string, person = "anna") => ({ hash, person, credential: "c", from: "192.0.2.1" });
 
 test("a clock that is set back makes no session longer", async () => {
   const time = { now: 100 * dayMs };
-  const { sessions } = sessionsAt(time);
+  const sessions = sessionsAt(time);
   await sessions.begin(session("a"));
   time.now -= dayMs;
 
@@ -26,7 +22,7 @@ test("a clock that is set back makes no session longer", async () => {
 
 test("a person has a hundred sessions at most, the oldest of which end; another one's stay", async () => {
   const time = { now: 1_000_000 };
-  const { sessions } = sessionsAt(time);
+  const sessions = sessionsAt(time);
   await sessions.begin(session("b", "boris"));
   for (let count = 0; count < 103; count += 1) {
     time.now += 1;
@@ -41,11 +37,11 @@ test("a person has a hundred sessions at most, the oldest of which end; another 
 
 test("what is over goes with the next sign-in, and the record of sign-ins after 400 days", async () => {
   const time = { now: 0 };
-  const { sessions, sql } = sessionsAt(time);
+  const sessions = sessionsAt(time);
   await sessions.begin(session("a"));
   time.now = 399 * dayMs;
   await sessions.begin(session("b"));
-  expect(sql.exec("SELECT hash FROM session").map(({ hash }) => hash)).toEqual(["b"]);
+  expect((await sessions.list(null)).map(({ hash }) => hash)).toEqual(["b"]);
   expect((await sessions.signIns(null, 10)).signIns).toHaveLength(2);
   time.now = 400 * dayMs;
   await sessions.refused("192.0.2.2");
@@ -103,51 +99,17 @@ test("what a domain is owed has an end, beyond which the log has it; another dom
   expect([await owe("acme", 1_000), await owe("other", 1_000)]).toEqual([false, true]);
 });
 
-test("the outcome of what is owed takes its place, also while the directory is told the former, which is then told anew", async () => {
-  const clock = new Clock(0);
-  const asked = { at: 1, person: "anna", action: "act", ...unknownOutcome, from: "" } as AuditEntry;
-  const done = { ...asked, status: 202, refusal: null };
-  const kept: AuditEntry[] = [];
-  let isLate = false;
-  let alarms = 0;
-  const sessions = theSessions(clock, {
-    setAlarm: async () => {
-      alarms += 1;
-    },
-    directory: () => ({
-      keepAudit: async (_, entry) => {
-        kept.push(entry);
-        if (isLate) await sessions.oweAudit("acme" as DomainName, done);
-        isLate = false;
-      },
-    }),
-  });
-  for (const entry of [asked, done]) expect(await sessions.oweAudit("acme" as DomainName, entry)).toBe(true);
-  await sessions.alarm();
-  expect(kept.splice(0)).toEqual([done]);
-
-  isLate = true;
-  await sessions.oweAudit("acme" as DomainName, asked);
-  alarms = 0;
-  await sessions.alarm();
-  expect([kept.splice(0), alarms]).toEqual([[asked], 1]);
-  await sessions.alarm();
-  expect([kept, alarms]).toEqual([[done], 1]);
-});
-
-test("a session that is over is shown to nobody, and deleted when somebody comes with it", async () => {
+test("a session that is over is shown to nobody, and admits nobody", async () => {
   const time = { now: 100 * dayMs };
-  const { sessions, sql } = sessionsAt(time);
+  const sessions = sessionsAt(time);
   await sessions.begin(session("a"));
   time.now += 3_600_000;
   expect([await sessions.list(null), await sessions.list("anna")]).toEqual([[], []]);
-  expect(sql.exec("SELECT hash FROM session")).toHaveLength(1);
   expect(await sessions.find("a")).toBeNull();
-  expect(sql.exec("SELECT hash FROM session")).toEqual([]);
 });
 
 test("the record has who signed out, and whose sessions were ended, where there were any", async () => {
-  const { sessions } = sessionsAt({ now: 1_000_000 });
+  const sessions = sessionsAt({ now: 1_000_000 });
   await sessions.begin(session("a"));
   await sessions.end("made up", "192.0.2.9");
   expect(await sessions.endAll("boris", "operator", "")).toBe(0);
@@ -163,33 +125,4 @@ test("the record has who signed out, and whose sessions were ended, where there 
   ]);
   // That was all.
   expect(next).toBeNull();
-});
-
-test("a clock that was set right makes no sign-in old", async () => {
-  const time = { now: 0, skippedMs: 0 };
-  const more = { now: () => time.now, skippedMs: () => time.skippedMs };
-  const sessions = theSessions(new Clock(0), more);
-  const refused = () => sessions.refused("192.0.2.1");
-  await refused();
-  time.now = 900 * dayMs;
-  time.skippedMs = 900 * dayMs;
-  await refused();
-  expect((await sessions.signIns(null, 10)).signIns).toHaveLength(2);
-});
-
-test("a directory that does not answer is asked once an alarm, and gets nothing before what came earlier", async () => {
-  const clock = new Clock(0);
-  const asked: string[] = [];
-  const sessions = theSessions(clock, {
-    directory: () => ({
-      keepAudit: async (_, { actionId }) => {
-        asked.push(String(actionId));
-        if (actionId === "k1") throw new Error("its database is damaged");
-      },
-    }),
-  });
-  for (const actionId of ["k1", "k2"])
-    await sessions.oweAudit("acme" as DomainName, { person: "anna", action: "act", actionId } as AuditEntry);
-  await sessions.alarm();
-  expect(asked).toEqual(["k1"]);
 });

@@ -72,12 +72,7 @@ class TwoCreates {
 
   /** The answer of the other conference. */
   otherAnswer(): void {
-    const message = {
-      type: "conference-created",
-      msgId: "m-other",
-      result: "ok",
-      confKey: "other",
-    } as unknown as ToWebex;
+    const message: ToWebex = { type: "conference-created", msgId: "m-other" as MsgId, result: "ok" };
     const requests = ["m-create", "m-other"] as MsgId[];
     const answers = { domain: this.world.domain.name, id: "other", host, messages: [message], requests };
     const share = (): unknown =>

@@ -47,14 +47,6 @@ test("a clock that was set back stands still until it has caught up, or a new li
   expect(stands.standsStill).toBe(false);
 });
 
-test("for how long it may stand still is up to the kind of the object", () => {
-  const { pass, clock } = machine();
-  pass(-9_000);
-  expect([clock(10_000).standsStill, clock(250).standsStill]).toEqual([false, true]);
-  pass(-2_000);
-  expect(clock(10_000).standsStill).toBe(true);
-});
-
 /** An object whose lives stand still, so many in a row. */
 function object(standing: number) {
   const { pass, clock, beginLife } = machine();
@@ -82,12 +74,6 @@ test("what a life that stands still was asked is done once, by the next one", as
     expect(await stub.add?.("a")).toBe(1);
     expect(did).toEqual(["a"]);
   }
-});
-
-test("a fault of the call itself is no reason to ask again", async () => {
-  const { did, stub } = object(0);
-  await expect(stub.add?.("broken")).rejects.toThrow("its own fault");
-  expect(did).toEqual(["broken"]);
 });
 
 test("where the next life stands still, too, nothing was done, and whoever asked has no reason to be asked again", async () => {

@@ -3,7 +3,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import { lineOfCall } from "../../src/records/person-line.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { aCaller, held, left } from "../builders.ts";
+import { aCaller, held } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import {
   ConferenceWorld,
@@ -12,8 +12,8 @@ import {
   createConference,
   extConfId,
   host,
-  lock,
   muteCaller,
+  request,
 } from "./conference-world.ts";
 
 /** `from > to: what`, with the facts that are named. */
@@ -70,20 +70,6 @@ test("what WebEx has confirmed is told before a row has it, and once", async () 
   expect(told(await since(world, before))).toEqual(confirmed);
 });
 
-test("what is pending stands behind all that is answered, so that nothing there moves once it is done", async () => {
-  const world = await ConferenceWorld.running(1);
-  await world.received("t-lock", lock("m-lock"));
-  await world.time.pass(1_000);
-  await world.reported(left("c0"));
-  await world.time.pass(1_000);
-  const { items } = await world.conference.reader.explain(undefined, 0);
-
-  expect(items.slice(-2).map(({ question }) => question.slice(0, 24))).toEqual([
-    "Why did the call of the ",
-    "Why is the conference no",
-  ]);
-});
-
 test("a document that is not delivered is told with its attempts, their reasons and its end", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ webex: { retryDelaysMs: [500, 2_000] } });
@@ -110,7 +96,7 @@ test("a refusal and a command without result are told with their reasons", async
   const world = await ConferenceWorld.running(2);
   const before = (await story(world)).length;
   await world.received("t1", muteCaller("1001"));
-  const [id] = world.stored.state.commands.keys();
+  const [id] = world.pending;
   const refused = { type: "result", id, result: { done: false, reason: "no-such-call" } } as Report;
   await world.reported(refused);
   await world.received("t2", muteCaller("1002"));
@@ -124,19 +110,6 @@ test("a refusal and a command without result are told with their reasons", async
     "edge > webex: A2W_RspUpdateUser, result no-such-call",
     "edge > webex: A2W_RspUpdateUser, result bridge-timeout",
   ]);
-});
-
-test("documents for a server that was replaced are told as dropped", async () => {
-  const world = await ConferenceWorld.running(0);
-  world.answer = ({ url, transId }) =>
-    url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
-  await world.reported(callerEntered(0));
-  const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.received("t-create", createConference(next) as FromWebex);
-
-  expect(told(await story(world), "messages")).toContain(
-    "edge > edge: dropped, its server was replaced, messages A2W_NotifyUserEnter",
-  );
 });
 
 test("a story names commands and calls by the ids that the view has", async () => {
@@ -213,7 +186,7 @@ test("a view shows what is outstanding, and why", async () => {
 test("a conference that the bridge did not create is shown, as it is explained", async () => {
   const refused = new ConferenceWorld();
   await refused.received("t", createConference());
-  const [id] = refused.stored.state.commands.keys();
+  const [id] = refused.pending;
   await refused.reported({ type: "result", id, result: { done: false, reason: "refused" } } as Report);
   expect(refused.conference.reader.view()).toMatchObject({
     key: confKey,
@@ -267,29 +240,6 @@ test("an end that WebEx or the telephone asked for is not told as a loss, though
   }
 });
 
-test("a story is whole and in order of time, though the object was evicted in a pause and counts its documents anew", async () => {
-  const world = await ConferenceWorld.running(0);
-  expect(world.outboxRows).toBe(0);
-  const before = (await story(world)).length;
-  world.kill();
-  world.start();
-  const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
-  await world.received("t-close", close);
-  await world.allDone();
-  await world.time.pass(6_000);
-
-  expect(told(await since(world, before), "status", "result")).toEqual([
-    "webex > edge: W2A_CloseConference",
-    "edge > bridge: end-conference",
-    "bridge > edge: end-conference: done",
-    "edge > webex: A2W_RspCloseConference, result ok",
-    "edge > webex: A2W_NotifyConferenceChange, status ended",
-    "webex > edge: confirmed",
-  ]);
-  const times = (await story(world)).map(({ at }) => at);
-  expect(times).toEqual(times.toSorted((one, other) => one - other));
-});
-
 test("a long story comes in parts, and other work goes first between pages of rows", async () => {
   const world = await ConferenceWorld.running(1);
   for (let round = 0; round < 600; round += 1) {
@@ -328,8 +278,8 @@ test("a call-out that the edge refuses has a record, and is answered for by its 
     await world.running(0);
     const sent = world.sent.length;
     const number = { country: "1", area: "408", local: "5550001", extension: "", ...phone };
-    const wanted = { type: "call-out", msgId: "m8", replyTo: host, extConfId, extCallId: "8201", phone: number };
-    await world.received("t-out", wanted as never);
+    const wanted = request("call-out", { msgId: "m8", extCallId: "8201", phone: number });
+    await world.received("t-out", wanted);
     await world.time.pass(5_000);
 
     expect(world.sent).toHaveLength(sent);

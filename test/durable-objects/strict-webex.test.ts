@@ -1,8 +1,8 @@
 import { XMLParser } from "fast-xml-parser";
 import { expect, test } from "vitest";
-import type { FromWebex } from "../../src/tsp/messages.ts";
+import { event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, extConfId, host, muteCaller } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, muteCaller, request } from "./conference-world.ts";
 
 /** A call as the guide's examples have it; those of a caller's entry and change are the only long ones. */
 const call = ["MsgID", "ExtConfID", "ExtCallID"];
@@ -64,18 +64,17 @@ async function refusalsOf(protocol: object = {}): Promise<{ refused: string[]; p
   };
   let requests = 0;
   const ask = async (...messages: object[]) => {
-    const whole = messages.map((message) => ({ msgId: `m-${++requests}`, replyTo: host, extConfId, ...message }));
-    await world.received(`t-${requests}`, ...(whole as unknown as FromWebex[]));
+    const whole = messages.map((message) => request("", { msgId: `m-${++requests}`, ...message }));
+    await world.received(`t-${requests}`, ...whole);
     await world.allDone();
     await world.time.pass(100);
   };
-  const report = (event: object) => world.reported({ type: "event", event } as never);
+  const report = (happened: object) => world.reported(event(happened));
 
   await world.running(2);
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
   await ask({ type: "call-out", extCallId: "o-1", privilege: "speak", joinMode: "private-talk", phone });
-  const [dialled = ""] = world.stored.state.callOuts.keys();
-  await report({ type: "call-answered", call: dialled });
+  await report({ type: "call-answered", call: world.dialled });
   for (let step = 0; step < 4; step += 1) await world.allDone();
   await ask({ type: "update-conference", action: "add-to-main", extCallId: "o-1" });
   await ask(muteCaller("1001"), { type: "update-conference", action: "report-speakers" });

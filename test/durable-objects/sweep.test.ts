@@ -151,18 +151,6 @@ test("the load of protocol T9, thirty conferences a minute with several blocks e
   expect(new Set([...allocator.swept.values()].map(({ length }) => length))).toEqual(new Set([11, 12]));
 });
 
-test("a domain at rest sets no alarm but for the expiry of its ids; its conferences are woken a last time then", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("quiet");
-  await allocator.time.pass(6 * hourMs + 10 * minuteMs);
-  const { alarmsSet } = allocator;
-  expect([allocator.swept.get("quiet")?.length, allocator.alarmAt]).toEqual([72, noon + 8 * dayMs]);
-
-  await allocator.time.pass(8 * dayMs);
-  expect(allocator.swept.get("quiet")?.slice(72)).toEqual([8 * 24 * 60]);
-  expect([allocator.alarmsSet - alarmsSet, allocator.alarmAt]).toEqual([1, null]);
-});
-
 test("a conference that runs is swept and known as long as it runs, however quiet it is", async () => {
   const allocator = new Allocator();
   await allocator.allocate("quiet");
@@ -173,17 +161,6 @@ test("a conference that runs is swept and known as long as it runs, however quie
   allocator.becomes = async () => false;
   await allocator.time.pass(6 * hourMs + 10 * minuteMs);
   expect(known()).toEqual([]);
-});
-
-test("a conference that still runs when its ids expire is known again", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("quiet");
-  await allocator.time.pass(7 * hourMs);
-  allocator.becomes = async () => true;
-  await allocator.time.pass(8 * dayMs);
-
-  const { holders } = allocator.ids.holdersSince(allocator.time.now - 6 * hourMs, null);
-  expect(holders.map(({ key }) => key)).toEqual(["quiet"]);
 });
 
 test("a sweep says whether a conference runs", async () => {
@@ -222,42 +199,6 @@ test("a round goes on from page to page, twenty conferences at once, whatever be
   expect(allocator.notReached.toSorted()).toEqual(["k1192", "k1193"]);
   await allocator.time.pass(5 * minuteMs);
   expect([allocator.swept.get("k1193"), allocator.swept.has("late")]).toEqual([[5, 10], true]);
-});
-
-test("a conference that cannot be woken when its ids expire is woken again in each round, for a week", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("quiet");
-  await allocator.time.pass(7 * hourMs);
-  allocator.swept.clear();
-  allocator.becomes = () => Promise.reject(new Error("out of reach"));
-  await allocator.time.pass(8 * dayMs);
-  const tried = allocator.swept.get("quiet")?.length ?? 0;
-  expect(tried).toBeGreaterThan(10);
-  allocator.evict();
-  allocator.becomes = async () => false;
-  await allocator.time.pass(dayMs);
-  expect([allocator.swept.get("quiet")?.length, allocator.alarmAt]).toEqual([tried + 1, null]);
-});
-
-test("mail that belongs to no conference leads to no sweep", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate(null);
-  await allocator.time.pass(hourMs);
-  expect([allocator.swept.size, allocator.alarmsSet]).toEqual([0, 1]);
-});
-
-test("a sweep that cannot be written does not fail, and comes again", async () => {
-  const allocator = new Allocator();
-  await allocator.allocate("k");
-  allocator.canKeep = false;
-  for (let index = 0; index < 500; index += 1) await allocator.allocate(`k${index}`);
-  await allocator.time.pass(5 * minuteMs);
-  allocator.canKeep = true;
-  await allocator.time.pass(minuteMs);
-
-  expect(allocator.lines).toMatchObject([{ event: "alarm-broke" }]);
-  expect(allocator.swept.get("k")).toEqual([5]);
-  expect(allocator.swept.get("k499")).toEqual([5, 5]);
 });
 
 test("a conference whose alarm got lost does what is overdue when it is swept", async () => {
@@ -325,36 +266,4 @@ test("a conference of which something is pending compares itself once nothing is
   await world.received("unmute", muteCaller("1001"));
   await world.allDone();
   expect(asked()).toBe(1);
-});
-
-test("a relay that fails is asked again after 5, 10, 20 … 60 seconds, whatever is committed meanwhile", async () => {
-  const world = await ConferenceWorld.running(0);
-  world.relayFails = true;
-  await world.during(world.conference.sweep());
-  const failed = () => world.lines.filter(({ event }) => event === "snapshot-not-asked").length;
-  const failures = [failed()];
-  for (let second = 1; second <= 180; second += 1) {
-    if (second <= 10) await world.reported(callerEntered(second));
-    await world.time.pass(1_000);
-    if ([4, 9, 30, 60, 180].includes(second)) failures.push(failed());
-  }
-  expect(failures).toEqual([1, 1, 2, 3, 4, 6]);
-  world.relayFails = false;
-  await world.time.pass(61_000);
-  expect(world.asked).toHaveLength(1);
-
-  world.relayFails = true;
-  await world.during(world.conference.sweep());
-  world.relayFails = false;
-  await world.time.pass(6_000);
-  expect(world.asked).toHaveLength(2);
-});
-
-test("where time goes on at once, one round reaches back over it, also one of several pages, and no other does", async () => {
-  const allocator = new Allocator();
-  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
-  allocator.aheadMs = allocator.skippedMs = 7 * hourMs;
-  await allocator.time.pass(2 * hourMs);
-  expect(new Set([...allocator.swept.values()].map(({ length }) => length))).toEqual(new Set([1]));
-  expect(allocator.swept.size).toBe(501);
 });
