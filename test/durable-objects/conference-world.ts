@@ -62,6 +62,7 @@ export class ConferenceWorld {
   skippedMs = 0;
   alarmsSet = 0;
   relayFails = false;
+  isDiskFull = false;
   /** For each time that a snapshot was asked for: the digest with which none is wanted. */
   readonly asked: string[] = [];
   /** How often everything was deleted. */
@@ -136,6 +137,7 @@ export class ConferenceWorld {
         exec: (query, ...bindings) => this.sql.exec(query, ...bindings),
         transaction: (work) => {
           step();
+          if (this.isDiskFull) throw new Error("database or disk is full: SQLITE_FULL");
           return this.sql.transaction(work);
         },
       },

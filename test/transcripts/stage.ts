@@ -1,5 +1,4 @@
-import { abilities, type BridgeCommand } from "../../src/bridge/commands.ts";
-import type { BridgeCaller, ConferenceSnapshot } from "../../src/bridge/events.ts";
+import { abilities } from "../../src/bridge/commands.ts";
 import { applyTransaction, type DecisionProgress, nextDeadline, overdueAt } from "../../src/conference/decide.ts";
 import { type Decision, type Effect, isCommand } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
@@ -12,9 +11,7 @@ import { applyChanges, type ConferenceState, emptyState } from "../../src/confer
 import type {
   ActionId,
   BridgeName,
-  CallId,
   CommandId,
-  ConfKey,
   DomainName,
   EpochMs,
   MsgId,
@@ -25,24 +22,12 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type Domain, loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 import { completeText } from "../../src/tsp/codec.ts";
-import { ShortNames } from "./short-names.ts";
-import {
-  commandLine,
-  documentOf,
-  elementOf,
-  pairs,
-  parseTranscript,
-  postedLine,
-  printTranscript,
-  type Step,
-} from "./transcript.ts";
-import { callerFrom, TranscriptLines } from "./transcript-lines.ts";
+import { parseTranscript, printTranscript, type Step } from "./transcript.ts";
+import { CONF_KEY, TranscriptLines } from "./transcript-lines.ts";
 
-/** The conference of each transcript. */
-const CONF_KEY = "987654321" as ConfKey;
 /** `B→A`, `B2→A` */
 const bridgeNames = ["simulated", "second"];
-const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference", "confirmed"];
+export const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference", "confirmed"];
 
 /**
  * Plays a transcript on the rules alone, and returns it with what truly follows in place. docs/transcripts.md says what can happen in one.
@@ -58,9 +43,8 @@ export function play(transcript: string, stage = new Stage()): string {
 /** A conference of a transcript: what happens in it, line by line, and what follows. */
 export class Stage {
   readonly #state = emptyState();
-  readonly #names = new ShortNames();
   /** What the words of its lines stand for. */
-  readonly #lines = new TranscriptLines(this.#names, this.#state);
+  readonly #lines = new TranscriptLines(() => this.#state);
   /** When the bridge was given a command. */
   readonly #begunAt = new Map<CommandId, number>();
   #domain = domainWith({});
@@ -78,10 +62,6 @@ export class Stage {
   #showsRecords = false;
   #documents = 0;
   #reports = 0;
-
-  constructor() {
-    this.#names.give(CONF_KEY, "KEY");
-  }
 
   get now(): EpochMs {
     return this.#now;
@@ -107,7 +87,7 @@ export class Stage {
   }
 
   nameOf(id: string): string {
-    return this.#names.nameOf(id);
+    return this.#lines.names.nameOf(id);
   }
 
   happen([line = "", ...more]: Step["happens"]): string[] {
@@ -168,7 +148,7 @@ export class Stage {
       at: this.#now,
       ...(other !== undefined && { elsewhere: other }),
       ...(this.#knownSince !== null && { knownSince: this.#knownSince }),
-      reports: texts.map((text) => ({ number: ++this.#reports, report: this.#lines.report(this.#inFull(text)) })),
+      reports: texts.map((text) => ({ number: ++this.#reports, report: this.#lines.report(text) })),
     });
   }
 
@@ -240,28 +220,14 @@ export class Stage {
     return new Map(times);
   }
 
-  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `send-again 1`, `end` … */
+  /** As `TranscriptLines.request` has it, or `send-again 1`. */
   #operate([type = "", ...words]: readonly string[]): string[] {
-    const request = type === "send-again" ? this.#sendAgain(Number(words[0])) : this.#request(type, words);
+    const request = type === "send-again" ? this.#sendAgain(Number(words[0])) : this.#lines.request(type, words);
     const refusal = operatorRefusal(this.#state, request, {
       settings: this.#domain.settings,
       cannot: this.#progress.cannot ?? [],
     });
     return refusal === null ? this.act(request) : [`refused: ${refusal}`];
-  }
-
-  #request(type: string, words: readonly string[]): OperatorRequest {
-    const [path = "", body = "{}"] = words;
-    if (type === "POST" || type === "PUT")
-      return { type: path === "hybrid" ? "hybrid-data" : "passthrough", ...JSON.parse(body) };
-    if (type !== "call-out") return { type, ...this.#lines.fields(words) } as unknown as OperatorRequest;
-    const [country = "", area = "", local = "", extension = ""] = path.split(",");
-    const { muted, attendeeId } = pairs(words.slice(1));
-    return {
-      ...{ type, number: { country, area, local, extension } },
-      ...(attendeeId !== undefined && { attendeeId }),
-      ...(muted === "yes" && { muted: true }),
-    };
   }
 
   act(request: OperatorRequest): string[] {
@@ -276,44 +242,9 @@ export class Stage {
     return { type: "send-again", row: place, ...lost };
   }
 
-  /** A short snapshot with all that it means. */
-  #inFull(text: string): string {
-    const [, marks] = /^snapshot(?! none| \{)(.*)$/.exec(text) ?? [];
-    if (marks === undefined) return text;
-    return `snapshot ${JSON.stringify({ conference: this.#snapshot(marks.split(" ").filter(Boolean)) })}`;
-  }
-
-  /** `c1/muted c2/room=r1/speaking dialled=o1/answered locked`; without a speaker, speakers are not reported. */
-  #snapshot(words: readonly string[]): ConferenceSnapshot {
-    const real = (name: string) => this.#lines.real(name) as string;
-    const callers: BridgeCaller[] = [];
-    const speaking: CallId[] = [];
-    const dialled: { call: CallId; answered: boolean }[] = [];
-    for (const word of words.filter((each) => each !== "locked")) {
-      const [name = "", ...marks] = word.replace(/^\w+=/, "").split("/");
-      const call = real(name) as CallId;
-      const room = marks.find((mark) => mark.startsWith("room="))?.slice(5);
-      if (word.startsWith("dialled=")) dialled.push({ call, answered: marks.includes("answered") });
-      else {
-        callers.push(
-          callerFrom({ call, ...(room && { room: real(room) }), ...(marks.includes("muted") && { muted: "yes" }) }),
-        );
-        if (marks.includes("speaking")) speaking.push(call);
-      }
-    }
-    const rooms = [...this.#state.rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
-    const reported = speaking.length > 0 ? speaking : null;
-    return { locked: words.includes("locked"), speaking: reported, rooms, callers, dialled };
-  }
-
   #posted(texts: readonly string[]): ConferenceInput {
-    const document = documentOf(
-      "1",
-      texts.map((text) => elementOf(text, (_, value) => this.#named(value))),
-    );
-    const decoded = this.#domain.codec.decode(new TextEncoder().encode(document));
-    if (!decoded.ok) throw new Error(`${document}: ${decoded.result}`);
-    return { type: "webex", at: this.#now, transId: "1" as TransId, messages: decoded.messages };
+    const messages = this.#lines.posted(texts, this.#domain);
+    return { type: "webex", at: this.#now, transId: "1" as TransId, messages };
   }
 
   decide(input: ConferenceInput): string[] {
@@ -325,7 +256,7 @@ export class Stage {
       mostMessages: 1,
       msgId: () => {
         const msgId = String(900_000 + ++this.#msgIds) as MsgId;
-        this.#names.give(msgId, `n${this.#msgIds}`);
+        this.#lines.names.give(msgId, `n${this.#msgIds}`);
         return msgId;
       },
       transId: () => `t${this.#documents}` as TransId,
@@ -338,7 +269,7 @@ export class Stage {
     // Which bridge it is, and what that cannot do, a transcript says.
     const { movedTo: bridge = this.#progress.bridge } = decision;
     this.#progress = { ...this.#progress, bridge, serial: progress.serial };
-    return this.#follows(decision).map((line) => this.#names.shorten(line));
+    return this.#follows(decision).map((line) => this.#lines.names.shorten(line));
   }
 
   #follows({ effects, dropQueued, facts }: Decision): string[] {
@@ -353,27 +284,15 @@ export class Stage {
   }
 
   #line(effect: Effect): string | null {
-    if (isCommand(effect)) return this.#commandLine(effect.command);
+    if (isCommand(effect)) return this.#lines.command(effect.command);
     if (effect.message.type === "client-data") {
       const { confKey, extConfId, extCallId, data } = effect.message;
       return `A→client ${JSON.stringify({ confKey, extConfId, extCallId, data })}`;
     }
     if (!this.#domain.codec.sends(effect.message)) return null;
-    const document = completeText(this.#domain.codec.encode("1", [effect.message], effect.host as WebexHost));
-    const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(document) ?? [];
-    return postedLine(effect.host, element, attributes);
-  }
-
-  #commandLine({ type, ...fields }: BridgeCommand): string {
-    if ("call" in fields && fields.call.startsWith(`${CONF_KEY}.`)) this.#names.giveNext(fields.call, "o");
-    if ("room" in fields && fields.room !== "main") this.#names.giveNext(fields.room, "r");
-    return commandLine(type, fields);
-  }
-
-  /** What a name stands for; a server has it from its first message on. */
-  #named(name: string): string {
-    if (/^tsp\d+$/.test(name) && this.#names.idOf(name) === undefined) this.#names.give(`${name}.example.com:80`, name);
-    return this.#names.idOf(name) ?? name;
+    const { host } = effect;
+    const document = completeText(this.#domain.codec.encode("1", [effect.message], host as WebexHost));
+    return this.#lines.document(host as WebexHost, document).join();
   }
 }
 
@@ -384,12 +303,12 @@ function recordLine({ kind, conference: _, bridge: __, ...columns }: DirectoryRe
 }
 
 /** `1.5 s` in ms. */
-function secondsIn(text: string): number {
+export function secondsIn(text: string): number {
   return Math.round(Number(/^([\d.]+) s$/.exec(text)?.[1]) * 1_000);
 }
 
 /** That of a local run, with these settings laid over it; the servers of transcripts may be posted to. */
-function domainWith(overrides: object): Domain {
+export function domainWith(overrides: object): Domain {
   const agents = [{ name: "agent-1", publicKey: "A".repeat(43) }];
   const domains = loadDomains(JSON.stringify({ local: mergeSettings(localDomain({ agents }), overrides) }));
   const domain = domains.ok ? domains.value.get("local" as DomainName) : undefined;

@@ -1,25 +1,78 @@
 import { type BridgeCommand, type RefusalReason, refusalReason } from "../../src/bridge/commands.ts";
-import type { BridgeCaller, ConferenceEvent } from "../../src/bridge/events.ts";
-import type { ConferenceInput } from "../../src/conference/inputs.ts";
+import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
+import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
-import type { CallId, RoomId } from "../../src/foundation/ids.ts";
+import type { CallId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
-import type { ShortNames } from "./short-names.ts";
-import { pairs } from "./transcript.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ShortNames } from "./short-names.ts";
+import { commandLine, documentOf, elementOf, pairs, postedLine } from "./transcript.ts";
+
+/** The conference of each transcript. */
+export const CONF_KEY = "987654321" as ConfKey;
 
 /** What the lines of a transcript say, with the ids that its names stand for. */
 export class TranscriptLines {
-  readonly #names: ShortNames;
-  readonly #state: ConferenceState;
+  readonly names = new ShortNames();
+  /** As it is now. */
+  readonly #state: () => Pick<ConferenceState, "commands" | "rooms">;
   #keyings = 0;
 
-  constructor(names: ShortNames, state: ConferenceState) {
-    this.#names = names;
+  constructor(state: () => Pick<ConferenceState, "commands" | "rooms">) {
     this.#state = state;
+    this.names.give(CONF_KEY, "KEY");
   }
 
-  /** `done mute c1`, `refused dial (unreachable)`, or an event. */
-  report(text: string): Extract<ConferenceInput, { type: "bridge" }>["reports"][number]["report"] {
+  /** The messages of one document of WebEx. */
+  posted(texts: readonly string[], { codec }: Domain): readonly FromWebex[] {
+    const document = documentOf(
+      "1",
+      texts.map((text) => elementOf(text, (_, value) => this.#named(value))),
+    );
+    const decoded = codec.decode(new TextEncoder().encode(document));
+    if (!decoded.ok) throw new Error(`${document}: ${decoded.result}`);
+    return decoded.messages;
+  }
+
+  /** What a name stands for; a server has it from its first message on. */
+  #named(name: string): string {
+    if (/^tsp\d+$/.test(name) && this.names.idOf(name) === undefined) this.names.give(`${name}.example.com:80`, name);
+    return this.names.idOf(name) ?? name;
+  }
+
+  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `end` … */
+  request(type: string, words: readonly string[]): OperatorRequest {
+    const [path = "", body = "{}"] = words;
+    if (type === "POST" || type === "PUT")
+      return { type: path === "hybrid" ? "hybrid-data" : "passthrough", ...JSON.parse(body) };
+    if (type !== "call-out") return { type, ...this.fields(words) } as unknown as OperatorRequest;
+    const [country = "", area = "", local = "", extension = ""] = path.split(",");
+    const { muted, attendeeId } = pairs(words.slice(1));
+    return {
+      ...{ type, number: { country, area, local, extension } },
+      ...(attendeeId !== undefined && { attendeeId }),
+      ...(muted === "yes" && { muted: true }),
+    };
+  }
+
+  /** The messages of a document that was posted to this server, a line each. */
+  document(server: string, text: string): readonly string[] {
+    const [, content = ""] = /<\/TransID>(.*)<\/\w+>/s.exec(text) ?? [];
+    return Array.from(content.matchAll(/<(A2W_\w+)([^>]*)>/g), ([, element = "", attributes = ""]) =>
+      postedLine(server, element, attributes),
+    );
+  }
+
+  command({ type, ...fields }: BridgeCommand): string {
+    if ("call" in fields && fields.call.startsWith(`${CONF_KEY}.`)) this.names.giveNext(fields.call, "o");
+    if ("room" in fields && fields.room !== "main") this.names.giveNext(fields.room, "r");
+    return commandLine(type, fields);
+  }
+
+  /** `done mute c1`, `refused dial (unreachable)`, or an event; a short snapshot means all that the bridge holds. */
+  report(line: string): Report {
+    const text = this.#inFull(line);
     const [word = "", ...words] = text.split(" ");
     if (word === "done") return this.#result(words, null);
     if (word !== "refused") return { type: "event", event: this.#event(word, words) };
@@ -30,23 +83,53 @@ export class TranscriptLines {
     );
   }
 
-  #result(words: readonly string[], refusal: RefusalReason | null) {
+  #result(words: readonly string[], refusal: RefusalReason | null): Report {
     return {
-      type: "result" as const,
+      type: "result",
       id: this.pending(words).id,
-      result: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
+      result: refusal ? { done: false, reason: refusal } : { done: true },
     };
   }
 
   /** The oldest pending command of this type, and for this call or room where one is named. */
   pending([type, ...words]: readonly string[]): PendingCommand {
     const wanted = Object.entries(this.fields(words));
-    const pending = [...this.#state.commands.values()].find(
+    const pending = [...this.#state().commands.values()].find(
       ({ command }) =>
         command.type === type && wanted.every(([key, value]) => command[key as keyof BridgeCommand] === value),
     );
     if (!pending) throw new Error(`no command "${type} ${words.join(" ")}" is pending`);
     return pending;
+  }
+
+  /** A short snapshot with all that it means. */
+  #inFull(text: string): string {
+    const [, marks] = /^snapshot(?! none| \{)(.*)$/.exec(text) ?? [];
+    if (marks === undefined) return text;
+    return `snapshot ${JSON.stringify({ conference: this.#snapshot(marks.split(" ").filter(Boolean)) })}`;
+  }
+
+  /** `c1/muted c2/room=r1/speaking dialled=o1/answered locked`; without a speaker, speakers are not reported. */
+  #snapshot(words: readonly string[]): ConferenceSnapshot {
+    const real = (name: string) => this.real(name) as string;
+    const callers: BridgeCaller[] = [];
+    const speaking: CallId[] = [];
+    const dialled: { call: CallId; answered: boolean }[] = [];
+    for (const word of words.filter((each) => each !== "locked")) {
+      const [name = "", ...marks] = word.replace(/^\w+=/, "").split("/");
+      const call = real(name) as CallId;
+      const room = marks.find((mark) => mark.startsWith("room="))?.slice(5);
+      if (word.startsWith("dialled=")) dialled.push({ call, answered: marks.includes("answered") });
+      else {
+        callers.push(
+          callerFrom({ call, ...(room && { room: real(room) }), ...(marks.includes("muted") && { muted: "yes" }) }),
+        );
+        if (marks.includes("speaking")) speaking.push(call);
+      }
+    }
+    const rooms = [...this.#state().rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
+    const reported = speaking.length > 0 ? speaking : null;
+    return { locked: words.includes("locked"), speaking: reported, rooms, callers, dialled };
   }
 
   #event(type: string, words: readonly string[]): ConferenceEvent {
@@ -67,7 +150,7 @@ export class TranscriptLines {
 
   /** Data with ids in place of names. */
   real(value: unknown): unknown {
-    if (typeof value === "string") return this.#names.idOf(value) ?? value;
+    if (typeof value === "string") return this.names.idOf(value) ?? value;
     if (Array.isArray(value)) return value.map((one) => this.real(one));
     if (!isRecord(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.real(one)]));
@@ -79,7 +162,7 @@ export class TranscriptLines {
       word.includes("=") ? word : `${/^[co]\d/.test(word) ? "call" : "room"}=${word}`,
     );
     return Object.fromEntries(
-      Object.entries(pairs(named)).map(([key, value]) => [key, this.#names.idOf(value) ?? value]),
+      Object.entries(pairs(named)).map(([key, value]) => [key, this.names.idOf(value) ?? value]),
     );
   }
 }

@@ -1,15 +1,29 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { play } from "./stage.ts";
+import { AgentStage } from "./agent-stage.ts";
+import { ObjectStage } from "./object-stage.ts";
+import { Stage } from "./stage.ts";
+import { parseTranscript, printTranscript, type Step } from "./transcript.ts";
 
 /** `REWRITE=1 npx vitest run test/transcripts` puts the true consequences into the files; read the difference. */
 const rewrite = process.env.REWRITE === "1";
-const folder = new URL(".", import.meta.url);
+if (rewrite && process.env.CI)
+  throw new Error("REWRITE=1 is for the author of a change, who reads the difference; not for CI.");
 
-test.each(readdirSync(folder).filter((name) => name.endsWith(".txt")))("%s", (name) => {
-  const file = new URL(name, folder);
+/** Who plays the files of a folder: the rules alone, an object with its store, or an agent with its journal. */
+const players = { "*.txt": Stage, "objects/*.txt": ObjectStage, "agents/*.txt": AgentStage };
+const files = Object.entries(players).flatMap(([names, player]) =>
+  globSync(names, { cwd: import.meta.dirname }).map((name) => ({ name, player })),
+);
+
+test.each(files)("$name", async ({ name, player: Player }) => {
+  const file = new URL(name, import.meta.url);
   const transcript = readFileSync(file, "utf8");
-  const played = play(transcript);
-  if (rewrite) writeFileSync(file, played);
-  else expect(transcript).toBe(played);
+  const stage: { happen(step: Step["happens"]): readonly string[] | Promise<readonly string[]> } = new Player();
+  const played = [];
+  for (const item of parseTranscript(transcript))
+    played.push(typeof item === "string" ? item : { ...item, follows: await stage.happen(item.happens) });
+  const printed = printTranscript(played);
+  if (rewrite) writeFileSync(file, printed);
+  else expect(transcript).toBe(printed);
 });
