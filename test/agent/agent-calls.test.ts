@@ -4,7 +4,7 @@ import type { ConfKey } from "../../src/foundation/ids.ts";
 import { aCaller } from "../builders.ts";
 import { AgentWorld, call, create, dial, KEY, running } from "./agent-world.ts";
 
-test("a caller is led in by its keys and told with what it keyed", () => {
+test("admits a caller by its DTMF digits and reports the attendee ID", () => {
   const world = running();
   const id = world.machine.dialIn("14085551234", "987654321#444#");
   world.settle();
@@ -25,7 +25,7 @@ test("a silent monitor enters muted and without a tone", () => {
   expect(world.events()).toMatchObject([{ type: "caller-entered", caller: { silent: true, muted: true } }]);
 });
 
-test("a silent monitor is one also for an agent that did not make the conference (protocol 4.18)", () => {
+test("recognizes silent monitors of a conference that another agent created (protocol 4.18)", () => {
   const { machine } = running();
   const id = machine.dialIn("", "987654321#999#");
   const world = new AgentWorld();
@@ -46,7 +46,7 @@ function withDialled(more: { readonly muted: boolean; readonly joinTone: boolean
   return world;
 }
 
-test("who dials in beside a silent monitor whom the edge has let in is alone (protocol 4.18)", () => {
+test("tells a caller that it is alone with a silent monitor (protocol 4.18)", () => {
   for (const joinTone of [true, false]) {
     const world = withDialled({ muted: true, joinTone });
     const id = world.machine.dialIn("1", "987654321##");
@@ -55,7 +55,7 @@ test("who dials in beside a silent monitor whom the edge has let in is alone (pr
   }
 });
 
-test("after a create with another AnonymousID, who keys that one is a silent monitor, and who keys the old one is not (protocol 4.18)", () => {
+test("makes silent monitors by the AnonymousID of the latest create (protocol 4.18)", () => {
   const world = running();
   world.command("create-2", { ...create, anonymousId: "555" });
   world.settle();
@@ -93,14 +93,14 @@ describe("access codes", () => {
   const isHost = { conference: KEY, host: true };
   const isOutside = { conference: null, host: false };
 
-  test("both lead in like the key, and the edge hears who is the host (protocol 2.2.1)", () => {
+  test("admit callers, and the subscriber's code makes the host (protocol 2.2.1)", () => {
     const world = withCodes();
     expect(["2222##", "1111#444#", "987654321##"].map((keys) => dialled(world, keys))).toEqual([isIn, isHost, isIn]);
     const hosts = world.events().map((event) => event.type === "caller-entered" && (event.caller.host ?? false));
     expect(hosts).toEqual([false, true, false]);
   });
 
-  test("an agent that did not make the conference knows codes and host (protocol 2.2.1)", () => {
+  test("are known to an agent that did not create the conference (protocol 2.2.1)", () => {
     const { machine } = withCodes();
     const world = new AgentWorld();
     world.machine = machine;
@@ -121,7 +121,7 @@ describe("access codes", () => {
     expect(callers.map(({ host = false }) => host)).toEqual([false, true]);
   });
 
-  test("those of the latest create lead in, with its AnonymousID and its limit, also after a restart (protocol 2.2.1, 4.18)", () => {
+  test("are those of the latest create, after a restart too (protocol 2.2.1, 4.18)", () => {
     const world = withCodes();
     const latest = { subscriber: "3333", participant: "2222" };
     world.command("again", { ...create, anonymousId: "555", maxCallers: 3, accessCodes: latest });
@@ -139,7 +139,7 @@ describe("access codes", () => {
     expect([...world.machine.world.calls.values()].filter(({ stage }) => stage === "entered")).toHaveLength(2);
   });
 
-  test("an agent that did not make the conference knows its limit (protocol 4.2)", () => {
+  test("admit up to the limit that another agent's create set (protocol 4.2)", () => {
     const { machine } = withCodes();
     const [held] = machine.world.conferences.values();
     if (held) held.maxCallers = 1;
@@ -152,7 +152,7 @@ describe("access codes", () => {
     expect(world.acts().filter((act) => act.startsWith("admit"))).toHaveLength(1);
   });
 
-  test("a code that two conferences have leads into neither, and into the other one once one is over (protocol 2.2.1)", () => {
+  test("admit nobody while two conferences share one (protocol 2.2.1)", () => {
     const world = withCodes();
     world.command("other", { ...create, accessCodes }, {}, other);
     world.settle();
@@ -162,7 +162,7 @@ describe("access codes", () => {
     expect(dialled(world, "2222##")).toEqual({ ...isIn, conference: other });
   });
 
-  test("who keys a code that is subscriber's and participant's is no host (protocol 2.2.1)", () => {
+  test("make no host if both are the same (protocol 2.2.1)", () => {
     const world = new AgentWorld();
     world.connect();
     world.command("create", { ...create, accessCodes: { subscriber: "1111", participant: "1111" } });
@@ -195,7 +195,7 @@ describe("a conference of two callers at most, with access codes,", () => {
     ["code that leads in no more", { accessCodes: { subscriber: "3333", participant: "4444" } }, "2222##", "out"],
     ["AnonymousID", { anonymousId: "555" }, "2222#555#", "muted"],
     ["lock", { locked: true }, "2222##", "out"],
-  ])("has each %s that another agent has given it, once this one has looked", (_, shown, keys, is) => {
+  ])("takes over each %s that another agent set", (_, shown, keys, is) => {
     expect(entered(shown, keys)).toEqual([is]);
   });
 
@@ -204,7 +204,7 @@ describe("a conference of two callers at most, with access codes,", () => {
   });
 });
 
-test("what is keyed right behind the admission is told behind it", () => {
+test("reports digits entered right after admission in their order", () => {
   const world = running();
   world.machine.dialIn("1", "987654321##*6*1555#*6");
   world.settle();
@@ -216,7 +216,7 @@ test("what is keyed right behind the admission is told behind it", () => {
   ]);
 });
 
-test("who hangs up before what was keyed inside could be told has keyed nothing", () => {
+test("drops an unreported attendee ID when its caller hangs up", () => {
   const world = running();
   const id = world.machine.dialIn("1", "987654321##");
   world.settle();
@@ -261,7 +261,7 @@ describe("a mute key", () => {
     expect(caller.muted).toBe(false);
   });
 
-  test("undoes what is under way when it is pressed, and the next one undoes that", () => {
+  test("undoes the command that is pending when it is pressed", () => {
     const { world, call, press } = inside();
     world.machine.setFaults(slow);
     world.command("mute", { type: "mute", call });
@@ -272,7 +272,7 @@ describe("a mute key", () => {
     expect(press()).toBe(false);
   });
 
-  test("switches a caller whom the bridge has muted without a word, once the agent has looked", () => {
+  test("unmutes a caller whom the bridge muted without an event", () => {
     const { world, caller, press } = inside();
     caller.muted = true;
     world.pass(61_000);
@@ -280,7 +280,7 @@ describe("a mute key", () => {
   });
 });
 
-test("how many calls a bridge has that is away, nobody knows", () => {
+test("the number of calls is unknown while the bridge is unreachable", () => {
   const world = running();
   world.machine.dialIn("1", "987654321##");
   world.settle();
@@ -290,7 +290,7 @@ test("how many calls a bridge has that is away, nobody knows", () => {
   expect(world.status.calls).toBeNull();
 });
 
-test("a call that the bridge has dropped without a word is counted until the agent looks", () => {
+test("stops counting a call that the bridge dropped without an event", () => {
   const world = running();
   const forgotten = world.machine.dialIn("1", "987654321##");
   const ended = world.machine.world.calls.get(world.machine.dialIn("2", "987654321##"));
@@ -328,7 +328,7 @@ test.each(["restart", "takes over"] as const)(
   },
 );
 
-test("callers are led in while the edge is away, and told when it is back", () => {
+test("admits callers during an edge outage and reports them afterwards", () => {
   const world = running();
   world.loseEdge();
   world.machine.dialIn("1", "987654321##");

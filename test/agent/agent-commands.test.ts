@@ -3,7 +3,7 @@ import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, RoomId } from "../../src/foundation/ids.ts";
 import { AgentWorld, call, create, dial, KEY, OWNER, quiet, running } from "./agent-world.ts";
 
-test("a command is carried out and answered, and its result is acknowledgement enough", () => {
+test("sends a command's result instead of an ack", () => {
   const world = running();
   expect(world.acts()).toEqual(["create-conference done"]);
   expect(world.results()).toEqual({ create: true });
@@ -30,41 +30,35 @@ test("a refusal is passed on", () => {
   });
 });
 
-test.each([false, true])(
-  "a call that was answered while the bridge was away is reported as answered once, also after a restart (%s)",
-  (restarts) => {
-    const world = running();
-    world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
-    world.command("dial", dial("out1"));
-    world.settle();
-    world.loseBridge();
-    if (restarts) world.restart();
-    world.machine.pickUp(world.machine.world.calls.get(call("out1")) ?? expect.unreachable());
-    world.connectBridge();
-    world.settle();
-    world.pass(61_000);
-    expect(world.events().filter(({ type }) => type === "call-answered")).toHaveLength(1);
-  },
-);
+test.each([false, true])("reports an answer during a bridge outage once (restart: %s)", (restarts) => {
+  const world = running();
+  world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
+  world.command("dial", dial("out1"));
+  world.settle();
+  world.loseBridge();
+  if (restarts) world.restart();
+  world.machine.pickUp(world.machine.world.calls.get(call("out1")) ?? expect.unreachable());
+  world.connectBridge();
+  world.settle();
+  world.pass(61_000);
+  expect(world.events().filter(({ type }) => type === "call-answered")).toHaveLength(1);
+});
 
-test.each([false, true])(
-  "a call that was declined while the bridge was away is reported as left once, also after a restart (%s)",
-  (restarts) => {
-    const world = running();
-    world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
-    world.command("dial", dial("out1"));
-    world.settle();
-    world.loseBridge();
-    if (restarts) world.restart();
-    world.machine.hangUp(world.machine.world.calls.get(call("out1")) ?? expect.unreachable());
-    world.connectBridge();
-    world.settle();
-    world.pass(61_000);
-    expect(world.events().filter(({ type }) => type === "caller-left")).toMatchObject([{ call: "out1" }]);
-  },
-);
+test.each([false, true])("reports a decline during a bridge outage once (restart: %s)", (restarts) => {
+  const world = running();
+  world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
+  world.command("dial", dial("out1"));
+  world.settle();
+  world.loseBridge();
+  if (restarts) world.restart();
+  world.machine.hangUp(world.machine.world.calls.get(call("out1")) ?? expect.unreachable());
+  world.connectBridge();
+  world.settle();
+  world.pass(61_000);
+  expect(world.events().filter(({ type }) => type === "caller-left")).toMatchObject([{ call: "out1" }]);
+});
 
-test("an agent that is to end takes no command, and begins none that waits", () => {
+test("a stopping agent accepts and begins no command", () => {
   const world = running();
   world.loseBridge();
   world.command("lock", { type: "lock" });
@@ -76,20 +70,17 @@ test("an agent that is to end takes no command, and begins none that waits", () 
   expect(world.acts()).toEqual(["create-conference done"]);
 });
 
-test.each(["by command", "by telephone"])(
-  "of a conference of more that ends %s, a thousand calls are measured: a report has an end",
-  (how) => {
-    const world = running();
-    for (let count = 0; count < 1_001; count += 1) world.machine.dialIn(`1408555${count}`, "987654321##");
-    world.settle();
-    if (how === "by telephone") world.machine.endByTelephone(KEY);
-    else world.command("end", { type: "end-conference" });
-    world.settle();
-    expect(world.accepted.flatMap((report) => report.inside ?? [])).toHaveLength(1_000);
-  },
-);
+test.each(["by command", "by telephone"])("reports at most a thousand durations when a conference ends %s", (how) => {
+  const world = running();
+  for (let count = 0; count < 1_001; count += 1) world.machine.dialIn(`1408555${count}`, "987654321##");
+  world.settle();
+  if (how === "by telephone") world.machine.endByTelephone(KEY);
+  else world.command("end", { type: "end-conference" });
+  world.settle();
+  expect(world.accepted.flatMap((report) => report.inside ?? [])).toHaveLength(1_000);
+});
 
-test("a command that the bridge was too slow for is not begun again", () => {
+test("never repeats a command that the bridge was too slow for", () => {
   const world = running();
   world.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
   world.command("lock", { type: "lock" });
@@ -102,7 +93,7 @@ test("a command that the bridge was too slow for is not begun again", () => {
   expect(world.results()).toEqual({ create: true, lock: false });
 });
 
-test("a conference that a command finds gone from the bridge is reported as gone at once", () => {
+test("reports at once that a command found its conference gone", () => {
   const world = running();
   world.machine.world.endConference(KEY);
   world.command("lock", { type: "lock" });
@@ -110,7 +101,7 @@ test("a conference that a command finds gone from the bridge is reported as gone
   expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
 });
 
-test("a conference that is gone when the bridge is back is reported as gone at once", () => {
+test("reports at once that a conference is gone after a bridge outage", () => {
   const world = running();
   world.machine.dialIn("14085551234", "987654321#444#");
   world.settle();
@@ -121,7 +112,7 @@ test("a conference that is gone when the bridge is back is reported as gone at o
   expect(world.events().slice(1)).toEqual([{ type: "snapshot", conference: null }]);
 });
 
-test("a create of a conference in which the bridge has a caller already shows the edge who is in it", () => {
+test("sends a snapshot when a create finds callers in its conference", () => {
   const world = new AgentWorld();
   world.machine.execute(OWNER, "elsewhere" as CommandId, KEY, create, () => {});
   world.connect();
@@ -137,7 +128,7 @@ test("a create of a conference in which the bridge has a caller already shows th
   ]);
 });
 
-test("a command that is not understood is refused once, and the others are carried out", () => {
+test("refuses an unknown command once and executes the others", () => {
   const world = running();
   const notUnderstood = [`${KEY}.7.abc`] as CommandId[];
   const commands = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
@@ -153,7 +144,7 @@ test("a command that is not understood is refused once, and the others are carri
   ]);
 });
 
-test("what the bridge cannot do is told with its health: a standby's, and anew when it changes", () => {
+test("reports in its health what the bridge cannot do", () => {
   const world = new AgentWorld();
   const told = () => world.heard.findLast((message) => message.type === "health");
   world.machine.cannot = ["dial"];
@@ -173,7 +164,7 @@ test("what the bridge cannot do is told with its health: a standby's, and anew w
   expect(told()).toEqual({ ...health, bootId: "boot2" });
 });
 
-test("commands and reports that wait are told after 5 s, and then each 5 s at most", () => {
+test("reports its backlog at most every 5 s", () => {
   const world = new AgentWorld();
   const told = () => world.heard.flatMap((message) => (message.type === "health" ? [message.waiting] : []));
   world.connect("active");
@@ -195,7 +186,7 @@ test("commands and reports that wait are told after 5 s, and then each 5 s at mo
   expect(told()).toHaveLength(before + 2);
 });
 
-test("a standby does nothing until it is activated, and says whether it has the bridge", () => {
+test("a standby only reports whether it has the bridge", () => {
   const world = new AgentWorld();
   world.connect("standby");
   world.command("create", create);
@@ -213,7 +204,7 @@ test("a standby does nothing until it is activated, and says whether it has the 
   expect(world.acts()).toEqual(["create-conference done"]);
 });
 
-test("a bridge is taken by whom the edge makes active, each time that it says so and the bridge is there; never by a standby", () => {
+test("claims the bridge on every activation while connected; a standby never does", () => {
   const world = new AgentWorld();
   world.connect("standby");
   world.settle();
@@ -236,7 +227,7 @@ test("a bridge is taken by whom the edge makes active, each time that it says so
   expect(world.activated).toEqual([2, 4]);
 });
 
-test("asked about a conference that neither it nor the bridge knows, it tells that there is none", () => {
+test("answers a request for an unknown conference's snapshot", () => {
   const world = new AgentWorld();
   world.connect("standby");
   world.epoch = 2;
@@ -248,7 +239,7 @@ test("asked about a conference that neither it nor the bridge knows, it tells th
   expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
 });
 
-test("a command that waited when another agent took over is not carried out when that one is gone", () => {
+test("drops waiting commands when another agent takes over", () => {
   const world = running();
   world.loseBridge();
   world.command("dial", dial("out1"));
@@ -266,7 +257,7 @@ test("a command that waited when another agent took over is not carried out when
   expect(world.results()).toEqual({ create: true, dial: false, lock: false, doubtful: false });
 });
 
-test("what the bridge is at work on when another agent takes over is told as what became of it", () => {
+test("reports the result of a command that ran during a takeover", () => {
   const world = running();
   world.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
   world.command("lock", { type: "lock" });
@@ -280,7 +271,7 @@ test("what the bridge is at work on when another agent takes over is told as wha
   expect(world.results()).toEqual({ create: true, lock: true });
 });
 
-test("a command that another agent may have begun is looked for on the bridge first, also by the next life", () => {
+test("looks on the bridge before it repeats another agent's command", () => {
   const world = running();
   world.machine.execute(OWNER, "elsewhere" as CommandId, KEY, dial("out1"), () => {});
   world.loseBridge();
@@ -294,7 +285,7 @@ test("a command that another agent may have begun is looked for on the bridge fi
   expect(world.results()).toEqual({ create: true, dial: true });
 });
 
-test("what an earlier life has not begun waits until the edge says that this agent still acts", () => {
+test("after a restart, begins waiting commands only once the edge confirms its role", () => {
   const world = running();
   world.loseBridge();
   world.command("lock", { type: "lock" });
@@ -309,25 +300,22 @@ test("what an earlier life has not begun waits until the edge says that this age
   expect(world.results()).toEqual({ create: true, lock: true });
 });
 
-test.each([false, true])(
-  "what was begun on a bridge that was started anew is not begun again, also by the next life (%s)",
-  (restarts) => {
-    const world = new AgentWorld();
-    world.connect();
-    world.settle();
-    world.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
-    world.command("create", create);
-    world.settle();
-    world.loseBridge();
-    if (restarts) world.restart();
-    world.restartBridge();
-    world.settle();
-    expect(world.acts()).toEqual([]);
-    expect(world.results()).toEqual({ create: false });
-  },
-);
+test.each([false, true])("never repeats a command on a restarted bridge (restart of the agent: %s)", (restarts) => {
+  const world = new AgentWorld();
+  world.connect();
+  world.settle();
+  world.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
+  world.command("create", create);
+  world.settle();
+  world.loseBridge();
+  if (restarts) world.restart();
+  world.restartBridge();
+  world.settle();
+  expect(world.acts()).toEqual([]);
+  expect(world.results()).toEqual({ create: false });
+});
 
-test("a command whose time has passed before it could be begun does nothing, and what is behind it goes on", () => {
+test("skips an expired command and continues with the next", () => {
   const world = running();
   world.loseBridge();
   world.command("dial", dial("out1"), { withinMs: 10_000 });
@@ -341,24 +329,21 @@ test("a command whose time has passed before it could be begun does nothing, and
   expect(world.accepted).toContainEqual({ type: "result", id: "dial", result: { done: false, reason: "too-late" } });
 });
 
-test.each([86_400_000, -86_400_000])(
-  "a command that waits is begun in time though the machine's clock is set by %i ms, also behind a restart",
-  (ms) => {
-    const world = running();
-    world.loseBridge();
-    for (const id of ["early", "late"]) {
-      world.command(id, { type: id === "early" ? "lock" : "unlock" }, { withinMs: id === "early" ? 1_000 : 10_000 });
-      world.setClock(ms);
-      world.pass(2_000);
-      world.restart();
-    }
-    world.connectBridge();
-    world.settle();
-    expect(world.results()).toEqual({ create: true, early: false, late: true });
-  },
-);
+test.each([86_400_000, -86_400_000])("expires commands on time after a clock jump of %i ms", (ms) => {
+  const world = running();
+  world.loseBridge();
+  for (const id of ["early", "late"]) {
+    world.command(id, { type: id === "early" ? "lock" : "unlock" }, { withinMs: id === "early" ? 1_000 : 10_000 });
+    world.setClock(ms);
+    world.pass(2_000);
+    world.restart();
+  }
+  world.connectBridge();
+  world.settle();
+  expect(world.results()).toEqual({ create: true, early: false, late: true });
+});
 
-test("a command whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
+test("skips a command that may have expired while the agent was down", () => {
   const world = running();
   world.loseBridge();
   world.command("lock", { type: "lock" }, { withinMs: 10_000 });
@@ -370,7 +355,7 @@ test("a command whose time may have passed while the agent was gone, as its cloc
   expect(world.results()).toEqual({ create: true, lock: false });
 });
 
-test("on a slow bridge twelve rooms are created at once, and a caller is let in and speakers are reported meanwhile", () => {
+test("a slow bridge gets independent commands in parallel", () => {
   const world = running();
   const caller = world.machine.dialIn("1", "");
   world.settle();
@@ -387,7 +372,7 @@ test("on a slow bridge twelve rooms are created at once, and a caller is let in 
   expect(world.accepted.map((report) => report.type === "event" && report.event.type)).toContain("caller-entered");
 });
 
-test("a move into a room waits on the bridge for the room's creation, and for nothing else", () => {
+test("a move into a room waits only for the room's creation", () => {
   const world = running();
   const caller = world.machine.dialIn("1", "987654321##");
   world.settle();
@@ -421,7 +406,7 @@ test.each([
   expect(world.results()).toEqual({ create: true, o1: acts });
 });
 
-test("a command that was begun in time is told as what became of it, however late", () => {
+test("reports a late result of a command that began in time", () => {
   const world = running();
   world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
   world.command("dial", dial("out1"), { withinMs: 1_000 });
@@ -444,24 +429,21 @@ test.each<[string, BridgeCommand, string]>([
   ["a conference", { type: "lock" }, "no-such-conference"],
   ["a call", { type: "mute", call: call("out1") }, "no-such-call"],
   ["a room", { type: "move", call: call("out2"), room: "r1" as RoomId }, "no-such-room"],
-])(
-  "a command in doubt that needs %s which is not there is refused without asking the bridge again",
-  (_, command, reason) => {
-    const world = running();
-    world.command("dial", dial("out2"));
-    world.settle();
-    world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
-    world.command("doubtful", command);
-    world.pass(1_000);
-    if (command.type === "lock") world.machine.endByTelephone(KEY);
-    world.restart();
-    world.pass(6_000);
-    expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
-    expect(world.accepted).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
-  },
-);
+])("refuses a command in doubt whose target is gone: %s", (_, command, reason) => {
+  const world = running();
+  world.command("dial", dial("out2"));
+  world.settle();
+  world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+  world.command("doubtful", command);
+  world.pass(1_000);
+  if (command.type === "lock") world.machine.endByTelephone(KEY);
+  world.restart();
+  world.pass(6_000);
+  expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
+  expect(world.accepted).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
+});
 
-test("whatever ends a call, the edge hears for how long it was inside, of each that was seen to enter", () => {
+test("reports how long a call was inside, whatever ends it", () => {
   const world = running();
   const dialIn = () => {
     const id = world.machine.dialIn("14085551234", "987654321#444#");
@@ -486,28 +468,25 @@ test("whatever ends a call, the edge hears for how long it was inside, of each t
 test.each([
   ["of the process", "boot", [{ ms: 7_800 }]],
   ["of its machine", "another", undefined],
-])(
-  "a restart %s while the clock is set: what the agent then says of how long a call was inside",
-  (_, bootId, inside) => {
-    const world = running();
-    world.bootId = "boot";
-    world.restart();
-    const id = world.machine.dialIn("14085551234", "987654321#444#");
-    world.pass(5_000);
-    world.setClock(7_200_000);
-    world.bootId = bootId;
-    world.restart(-1_800_000);
-    world.pass(3_000);
-    world.loseBridge();
-    world.machine.world.endCall(world.machine.world.find(id) ?? expect.unreachable(), "hung-up");
-    world.connectBridge();
-    world.settle();
-    const left = world.accepted.find((report) => report.type === "event" && report.event.type === "caller-left");
-    expect(left?.inside).toEqual(inside?.map((measured) => ({ call: id, ...measured })));
-  },
-);
+])("measures calls across a restart %s during a clock jump", (_, bootId, inside) => {
+  const world = running();
+  world.bootId = "boot";
+  world.restart();
+  const id = world.machine.dialIn("14085551234", "987654321#444#");
+  world.pass(5_000);
+  world.setClock(7_200_000);
+  world.bootId = bootId;
+  world.restart(-1_800_000);
+  world.pass(3_000);
+  world.loseBridge();
+  world.machine.world.endCall(world.machine.world.find(id) ?? expect.unreachable(), "hung-up");
+  world.connectBridge();
+  world.settle();
+  const left = world.accepted.find((report) => report.type === "event" && report.event.type === "caller-left");
+  expect(left?.inside).toEqual(inside?.map((measured) => ({ call: id, ...measured })));
+});
 
-test("what was not told when another agent took over is dropped, but for results", () => {
+test("after a takeover, reports only results of what it had not sent", () => {
   const world = running();
   world.alone = false;
   world.connectEdge();
@@ -527,7 +506,7 @@ test("what was not told when another agent took over is dropped, but for results
   expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
 });
 
-test("commands for one call go in order, those for others do not wait, and create goes first", () => {
+test("executes commands of one call in order, others in parallel", () => {
   const world = new AgentWorld();
   world.connect();
   world.machine.setFaults({ delayMs: 100, refuse: [], down: false });

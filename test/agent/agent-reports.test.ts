@@ -13,7 +13,7 @@ function unacknowledged(): AgentWorld {
 }
 const locked = [{ type: "lock-changed", locked: true }];
 
-test("what is not acknowledged within a second is sent again, and accepted once", () => {
+test("resends unacknowledged reports after a second", () => {
   const world = unacknowledged();
   world.pass(800);
   expect(world.events()).toEqual([]);
@@ -23,7 +23,7 @@ test("what is not acknowledged within a second is sent again, and accepted once"
   expect(world.events()).toEqual(locked);
 });
 
-test("a portion that tells times has the agent's clock as it leaves, each time, and no other portion has it", () => {
+test("sends its clock only with reports that contain times", () => {
   const world = running();
   world.machine.lockByTelephone(KEY, true);
   world.settle();
@@ -42,7 +42,7 @@ test("a portion that tells times has the agent's clock as it leaves, each time, 
   expect(clocks("conference-ended")).toEqual([begunAt, begunAt + 1_000]);
 });
 
-test("what is not acknowledged is sent again at once after a reconnect", () => {
+test("resends unacknowledged reports at once after a reconnect", () => {
   const world = unacknowledged();
   world.loseEdge();
   world.connectEdge();
@@ -50,7 +50,7 @@ test("what is not acknowledged is sent again at once after a reconnect", () => {
   expect(world.events().slice(0, 1)).toEqual(locked);
 });
 
-test("through a thousand reconnects in a row each event is told once, in one stream, and nothing is left behind", () => {
+test("a thousand reconnects neither lose nor repeat an event", () => {
   const world = running();
   for (let round = 0; round < 1_000; round += 1) {
     world.silent = round % 3 === 0; // It takes what it hears, and the link is gone before it says so.
@@ -71,7 +71,7 @@ test("through a thousand reconnects in a row each event is told once, in one str
   world.pass(61_000);
 });
 
-test("what changes while the bridge is away is shown though a snapshot from before is not acknowledged yet", () => {
+test("sends a new snapshot while an older one is unacknowledged", () => {
   const world = running();
   world.silent = true;
   world.restart();
@@ -86,7 +86,7 @@ test("what changes while the bridge is away is shown though a snapshot from befo
   expect(shown).toEqual([false, true]);
 });
 
-test("what was not acknowledged when the agent died is sent when it is back", () => {
+test("resends unacknowledged reports after a crash", () => {
   const world = unacknowledged();
   world.restart();
   world.settle();
@@ -96,7 +96,7 @@ test("what was not acknowledged when the agent died is sent when it is back", ()
 test.each([
   ["more than was ever told", 40],
   ["less than it took", 0],
-])("an edge that knows %s hears how the conference stands, and from then on all that happens", (_, upTo) => {
+])("restarts the stream of an edge that knows %s", (_, upTo) => {
   const world = running();
   world.remember(KEY, upTo);
   world.machine.lockByTelephone(KEY, true);
@@ -108,7 +108,7 @@ test.each([
   expect(world.status.unacknowledged).toBe(0);
 });
 
-test("an edge that has forgotten one conference is told of that one anew, and of no other", () => {
+test("restarts only the stream that the edge has forgotten", () => {
   const other = "123456789" as ConfKey;
   const world = running();
   world.command("other", create, {}, other);
@@ -128,7 +128,7 @@ test("an edge that has forgotten one conference is told of that one anew, and of
   expect(world.status.unacknowledged).toBe(0);
 });
 
-test("what happens while the edge is away for long is told by one snapshot, and the results of commands all the same", () => {
+test("replaces a long backlog by a snapshot and keeps results", () => {
   const world = running();
   world.edgeDeaf = true;
   world.command("unlock", { type: "unlock" });
@@ -150,7 +150,7 @@ test("what happens while the edge is away for long is told by one snapshot, and 
   expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { locked: true } });
 });
 
-test("who merged by key while the edge was away for long is told with the newest key, for no snapshot shows it", () => {
+test("keeps the newest attendee ID when a snapshot replaces a backlog", () => {
   const world = running();
   const id = world.machine.dialIn("1", "987654321#444#");
   world.settle();
@@ -181,7 +181,7 @@ test("a flood goes out in messages of bounded size, in order", () => {
   expect(sizes).toEqual([1, 500, 500, 201]);
 });
 
-test("a conference that is over is kept until the edge has heard all of it", () => {
+test("keeps an ended conference until all its reports are acknowledged", () => {
   const world = running();
   world.silent = true;
   world.machine.lockByTelephone(KEY, true);
@@ -196,7 +196,7 @@ test("a conference that is over is kept until the edge has heard all of it", () 
   expect(world.events().map(({ type }) => type)).toEqual(["lock-changed", "conference-ended"]);
 });
 
-test("a conference that is over and told is forgotten, and the next one of its key is told as another", () => {
+test("begins a new stream for a new conference of the same key", () => {
   const world = running();
   world.command("end", { type: "end-conference" });
   world.settle();
@@ -212,7 +212,7 @@ describe("each minute", () => {
     world.heard.flatMap((message) => (message.type === "digests" ? message.digests : []));
   const snapshots = (world: AgentWorld) => world.events().filter(({ type }) => type === "snapshot");
 
-  test("the edge hears the digest of each conference in which nothing is under way or unacknowledged", () => {
+  test("sends the digest of each quiescent conference", () => {
     const world = running();
     world.machine.dialIn("1", "987654321#444#");
     world.settle();
@@ -230,7 +230,7 @@ describe("each minute", () => {
     expect(snapshots(world)).toEqual([]);
   });
 
-  test("a digest that the edge has confirmed waits for two rounds; what the bridge changes without a word, for none", () => {
+  test("sends a confirmed digest less often, a changed one at once", () => {
     const world = running();
     world.pass(60_200);
     const [digest] = digests(world);
@@ -274,7 +274,7 @@ describe("each minute", () => {
     },
   );
 
-  test("the edge hears of a conference that the bridge has lost, and that no agent knows of, when it asks", () => {
+  test("answers a request for a conference that nobody has", () => {
     const world = new AgentWorld();
     world.connect();
     world.settle();
@@ -300,7 +300,7 @@ describe("each minute", () => {
     expect(sizes()).toHaveLength(120);
   });
 
-  test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {
+  test("sends the digest of a conference that only the bridge knows", () => {
     const world = new AgentWorld();
     world.machine.execute(OWNER, "elsewhere" as CommandId, "1" as ConfKey, create, () => {});
     world.connect();
@@ -310,7 +310,7 @@ describe("each minute", () => {
     ]);
   });
 
-  test("a conference that the bridge has dropped without a word is told as gone", () => {
+  test("reports a conference that the bridge dropped without an event", () => {
     const world = running();
     world.machine.world.endConference(KEY);
     world.pass(60_400);

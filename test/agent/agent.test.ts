@@ -49,7 +49,7 @@ describe("a conference of another owner", () => {
     expect(world.status.calls).toBeNull();
   });
 
-  test("keeps its key: a create of that key is refused, and nothing follows", () => {
+  test("keeps its key: a create of that key is refused", () => {
     const world = besideOther("acme/bridge-1");
     world.command("create", create, {}, other);
     world.command("end", { type: "end-conference" }, {}, other);
@@ -62,7 +62,7 @@ describe("a conference of another owner", () => {
     expect(world.machine.world.callsOf(other)).toHaveLength(1);
   });
 
-  test("is not one of its own owner that the edge does not know: that is reported, callers enter it, and nothing of it is ended", () => {
+  test("differs from an own conference that only the edge does not know", () => {
     const world = besideOther(OWNER);
     expect(world.events()).toMatchObject([{ type: "snapshot", conference: { callers: [{ number: "14085550009" }] } }]);
     world.machine.dialIn("14085550001", `${other}#444#`);
@@ -138,8 +138,8 @@ describe("an agent that dies at any point of its work", () => {
   );
 });
 
-describe("what operations staff ask about", () => {
-  test("callers at the prompt: one line each for one on whom the agent hangs up, or who found its conference late", () => {
+describe("operators see", () => {
+  test("one log line for each caller with wrong or missing digits", () => {
     const world = running();
     world.notes.length = 0;
     world.machine.dialIn("14085550001", "11#22#33#");
@@ -192,7 +192,7 @@ describe("what operations staff ask about", () => {
     expect(world.calls).toMatchObject([{ call: id, room: MAIN_ROOM }]);
   });
 
-  test("a takeover says whose place it is and why, and when this agent acts", () => {
+  test("the reason of a takeover and its time", () => {
     const world = new AgentWorld();
     world.alone = false;
     world.connect("standby");
@@ -230,7 +230,7 @@ describe("what operations staff ask about", () => {
     expect(world.notes[1]).toBe("takeover: this agent acts from now on; another one did until it left the edge");
   });
 
-  test("a standby that was active before its restart does not say that it lost its place just now", () => {
+  test("no takeover when an agent restarts as standby", () => {
     const world = new AgentWorld();
     world.alone = false;
     world.connect();
@@ -247,7 +247,7 @@ describe("what operations staff ask about", () => {
     expect(world.notes).toEqual([]);
   });
 
-  test("an agent that is about to end takes no callers and no commands, and says so", () => {
+  test("a stopping agent that accepts no callers and no commands", () => {
     const world = running();
     world.stop();
     world.machine.dialIn("14085550001", "987654321##");

@@ -24,14 +24,14 @@ function heardBy(world: AgentWorld, id: CallId): string[] {
   return world.announced.flatMap((line) => (line.startsWith(`${id} `) ? [line.slice(id.length + 1)] : []));
 }
 
-describe("what callers hear", () => {
-  test("a caller is asked for its keys step by step, and told that it is in", () => {
+describe("callers hear", () => {
+  test("prompts step by step, then that they are in", () => {
     const world = running();
     expect(heard(world, `5#${KEY}#444#`)).toEqual(["welcome", "key-again", "attendee-id", "alone"]);
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
   });
 
-  test("who keyed on while the process stood still is not taken for one who keys no more", () => {
+  test("no prompt for digits that came while the process hung", () => {
     const world = running();
     const id = world.machine.dialIn("14085551234", "");
     world.settle();
@@ -45,7 +45,7 @@ describe("what callers hear", () => {
     expect(world.machine.world.calls.get(id)).toMatchObject({ attendeeId: "444" });
   });
 
-  test("a caller beyond MaxNumAttendee hears that the conference is full, whatever the bridge would say (protocol 4.2)", () => {
+  test("that the conference is full beyond MaxNumAttendee (protocol 4.2)", () => {
     const world = running();
     world.command("limit", { ...create, maxCallers: 3, accessCodes: { subscriber: null, participant: "2222" } });
     const number = { country: "1", area: "408", local: "5550123", extension: "" };
@@ -62,7 +62,7 @@ describe("what callers hear", () => {
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
   });
 
-  test("of two callers at the attendee ID the first takes the last place, and the bridge is not asked for the other one (protocol 4.2)", () => {
+  test("that another caller has just taken the last place (protocol 4.2)", () => {
     const world = running();
     world.command("limit", { ...create, maxCallers: 1 });
     world.settle();
@@ -77,7 +77,7 @@ describe("what callers hear", () => {
     expect(world.acts().slice(2)).toEqual([`admit ${first} done`, `expel ${second} done`]);
   });
 
-  test("a caller who mutes and unmutes itself is told so, and a mute from the edge is silent", () => {
+  test("only their own mute and unmute", () => {
     const world = running();
     const [, , alone] = heard(world, `${KEY}##`);
     expect(alone).toBe("alone");
@@ -100,7 +100,7 @@ describe("what callers hear", () => {
       "goodbye",
       (world) => world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false }),
     ],
-  ])("a caller who %s hears why before it is hung up on", (_, keys, why, prepare) => {
+  ])("why they are disconnected: one who %s", (_, keys, why, prepare) => {
     const world = running();
     prepare(world);
     world.settle();
@@ -116,7 +116,7 @@ describe("what callers hear", () => {
       "unknown-conference",
       ({ machine }) => machine.endByTelephone(KEY),
     ],
-  ])("a caller is hung up on, and not admitted too, if the bridge is back and %s", (_, result, why, meanwhile) => {
+  ])("a goodbye without an admission if the bridge is back and %s", (_, result, why, meanwhile) => {
     const world = running();
     world.machine.setFaults({ delayMs: 40_000, refuse: [], down: false });
     heard(world, `${KEY}#444#`);
@@ -131,7 +131,7 @@ describe("what callers hear", () => {
     expect(world.acts()).toEqual(["create-conference done", "expel c1-boot1 done"]);
   });
 
-  test("a caller who keys nothing for too long hears a goodbye, once", () => {
+  test("one goodbye after 30 s without a digit", () => {
     const world = running();
     world.machine.dialIn("14085551234", "");
     world.settle();
@@ -139,7 +139,7 @@ describe("what callers hear", () => {
     expect(world.announced).toEqual(["c1-boot1 welcome", "c1-boot1 goodbye"]);
   });
 
-  test("a telephone that dials by itself and stops is asked for the rest (protocol 6.6)", () => {
+  test("a prompt for the rest of an incomplete dial sequence (protocol 6.6)", () => {
     const world = running();
     world.keypad = { ...world.keypad, sequences: ["*01*[AccessCode]#[AttendeeID]#*01*"] };
     world.connectEdge();
@@ -151,7 +151,7 @@ describe("what callers hear", () => {
     expect(world.announced).toEqual(["c1-boot1 attendee-id"]);
   });
 
-  test("nothing is told by a standby; an agent that takes over asks each caller anew, once, when it keys no more", () => {
+  test("one new prompt after a takeover, once they enter no more digits", () => {
     const world = running();
     world.machine.dialIn("14085551234", "");
     world.machine.dialIn("14085551235", `${KEY}#`);
@@ -204,7 +204,7 @@ describe("without the edge, a caller is told to wait", () => {
     ["an agent that is alone, where no conference runs", true],
     ["one of two agents", false],
   ])("by %s", (_, alone) => {
-    test("at once and each 16 s, until the edge is back and asks for its key", () => {
+    test("at once and every 16 s, until the edge is back", () => {
       const world = withoutEdge(alone);
       const id = dialIn(world);
       expect(world.announced).toEqual([`${id} please-wait`]);
@@ -249,7 +249,7 @@ describe("without the edge, a caller is told to wait", () => {
       expect(heardBy(world, id)).toEqual(["attendee-id", "alone"]);
     });
 
-    test("whatever keys it tries, and is let go for none of them", () => {
+    test("whatever digits it enters", () => {
       const world = withoutEdge(alone);
       const id = dialIn(world);
       press(world, id, "5#6#7#8#");
@@ -258,7 +258,7 @@ describe("without the edge, a caller is told to wait", () => {
       expect(world.status.calls).toBe(1);
     });
 
-    test("for 5 minutes, like a caller for whom the bridge finds no agent; then it is hung up on, until that is done", () => {
+    test("for 5 minutes, then it is disconnected", () => {
       const world = withoutEdge(alone);
       const id = dialIn(world);
       world.pass(3 * 60_000);
@@ -291,7 +291,7 @@ describe("without the edge, a caller is told to wait", () => {
       expect(heardWithin(world, id, 10 * 60_000)).toEqual([]);
     });
 
-    test("is told to wait when its key is of no conference that runs, and is asked again when the edge is back", () => {
+    test("is told to wait after an unknown key, until the edge is back", () => {
       const world = withoutEdge(true, true);
       const id = dialIn(world);
       press(world, id, "5#");
@@ -342,26 +342,23 @@ describe("without the edge, a caller is told to wait", () => {
     return { world, id };
   };
 
-  test.each([1, 5, 9, 10, 13])(
-    "by one of two agents that found it after its key no. %i, and nothing counts of what it was keying",
-    (before) => {
-      const keys = `${KEY}#444#`;
-      for (let held = before; held <= keys.length; held += 1) {
-        const { world, id } = foundAmidst(keys.slice(0, before));
-        press(world, id, keys.slice(before, held));
-        world.connectEdge();
-        world.settle();
-        press(world, id, keys.slice(held));
-        expect([held, heardWithin(world, id, 3_800)]).toEqual([held, []]);
-        expect([held, heardWithin(world, id, 200)]).toEqual([held, ["welcome"]]);
-        press(world, id, keys);
-        expect(world.calls.map(({ conference }) => conference)).toEqual([KEY]);
-        expect(world.events().at(-1)).toMatchObject({ caller: { attendeeId: "444" } });
-      }
-    },
-  );
+  test.each([1, 5, 9, 10, 13])("by one of two agents that found it after digit %i", (before) => {
+    const keys = `${KEY}#444#`;
+    for (let held = before; held <= keys.length; held += 1) {
+      const { world, id } = foundAmidst(keys.slice(0, before));
+      press(world, id, keys.slice(before, held));
+      world.connectEdge();
+      world.settle();
+      press(world, id, keys.slice(held));
+      expect([held, heardWithin(world, id, 3_800)]).toEqual([held, []]);
+      expect([held, heardWithin(world, id, 200)]).toEqual([held, ["welcome"]]);
+      press(world, id, keys);
+      expect(world.calls.map(({ conference }) => conference)).toEqual([KEY]);
+      expect(world.events().at(-1)).toMatchObject({ caller: { attendeeId: "444" } });
+    }
+  });
 
-  test("by none of two agents that the edge has just made a standby, with the edge or without", () => {
+  test("never by an agent that has just become a standby", () => {
     const world = running();
     world.alone = false;
     world.connectEdge("standby");
@@ -372,7 +369,7 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.announced).toEqual([]);
   });
 
-  test("by none of two agents that does not act on the bridge", () => {
+  test("never by one of two agents that is not active", () => {
     const world = withoutEdge(false);
     world.restart();
     dialIn(world);
@@ -384,7 +381,7 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.announced).toEqual([]);
   });
 
-  test("and one who had reached its attendee ID is asked for that when the edge is back", () => {
+  test("and is asked for its attendee ID when the edge is back", () => {
     const world = running();
     world.alone = false;
     world.connectEdge();

@@ -29,7 +29,7 @@ beforeEach(() => {
   mirror = new Mirror({ owner, dialIn: ["18005551234"] });
 });
 
-test("a caller who dials one of the owner's numbers is answered and reported, once", () => {
+test("answers and reports a caller of the owner's number once", () => {
   const prompted = { type: "prompted", call: caller, number: "14085550001", dialled: "18005551234" };
   expect(applyEvent(mirror, began(caller))).toEqual({
     reports: [prompted],
@@ -46,7 +46,7 @@ test.each([
   expect(mirror.state().calls).toEqual([]);
 });
 
-test("a caller who dialled a number that is not the owner's is turned away, whatever it does", () => {
+test("turns away a caller of another owner's number", () => {
   expect(applyEvent(mirror, began(caller, ["in", "18005559999", "1"]))).toEqual({
     reports: [],
     followUps: [{ type: "turn-away", call: caller, dialled: "18005559999" }],
@@ -84,7 +84,7 @@ test("a caller's end is reported once, though Asterisk tells of it twice", () =>
   expect(applyEvent(mirror, began(caller))).toEqual(nothing);
 });
 
-test("a dialled call is answered once, whichever of Asterisk's two events comes first", () => {
+test("reports the answer of a dialed call once", () => {
   const conference = mirror.addConference(key, "bridge-1");
   dialled(mirror, conference, leg, "12");
   expect(applyEvent(mirror, began(leg, []))).toEqual(nothing);
@@ -99,7 +99,7 @@ test("a dialled call is answered once, whichever of Asterisk's two events comes 
   expect(applyEvent(mirror, up(leg))).toEqual(nothing);
 });
 
-test("a dialled call that is over has the reason of its cause, which comes after it has left the application", () => {
+test("reports a dialed call's end with the reason of its cause", () => {
   dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
   expect(applyEvent(mirror, left(leg))).toEqual(nothing);
   expect(applyEvent(mirror, destroyed(leg, 17)).reports).toEqual([
@@ -114,17 +114,14 @@ test.each([
   [19, "RINGING", "no-answer"],
   [16, "RINGING", "no-answer"],
   [0, "", "no-answer"],
-])(
-  "a call that was hung up on for nobody answered, and ends with the cause %d after %j, is %s",
-  (cause, status, reason) => {
-    const call = dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
-    call.ending = { reason: "no-answer", isReported: true };
-    if (status !== "") applyEvent(mirror, dialStatus(leg, status));
-    expect(applyEvent(mirror, destroyed(leg, cause)).reports).toMatchObject([{ type: "ended", call: leg, reason }]);
-  },
-);
+])("ends an unanswered call of cause %d after %j as %s", (cause, status, reason) => {
+  const call = dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
+  call.ending = { reason: "no-answer", isReported: true };
+  if (status !== "") applyEvent(mirror, dialStatus(leg, status));
+  expect(applyEvent(mirror, destroyed(leg, cause)).reports).toMatchObject([{ type: "ended", call: leg, reason }]);
+});
 
-test("who talks is reported only while that is wanted, and a mute silences at once", () => {
+test("reports speakers only on request and never a muted one", () => {
   const conference = mirror.addConference(key, "bridge-1");
   const call = entered(mirror, conference);
   expect(applyEvent(mirror, talks(caller, true)).reports).toEqual([]);
@@ -140,7 +137,7 @@ test("who talks is reported only while that is wanted, and a mute silences at on
   expect(talkChanged(mirror, call).reports).toEqual(talking(true));
 });
 
-test("a conference that somebody else ends is over with its calls, which are let go", () => {
+test("disconnects the callers of a conference that somebody else ended", () => {
   const conference = mirror.addConference(key, "bridge-1");
   conference.rooms.set(side, { bridge: "bridge-2", kind: "sub" });
   entered(mirror, conference);
@@ -156,7 +153,7 @@ test("a conference that somebody else ends is over with its calls, which are let
   expect(mirror.state()).toMatchObject({ conferences: [], calls: [{ stage: "ended", reason: "conference-ended" }] });
 });
 
-test("only the keys of a telephone count, and of many the last ones are kept", () => {
+test("keeps only DTMF digits, and of many the last 200", () => {
   applyEvent(mirror, began(caller));
   for (const digit of ["A", "D", "12"]) expect(applyEvent(mirror, pressed(caller, digit))).toEqual(nothing);
   for (let count = 0; count < 250; count += 1) applyEvent(mirror, pressed(caller, `${count % 10}`));

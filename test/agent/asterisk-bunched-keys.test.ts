@@ -56,7 +56,7 @@ test.each([
   expect(call && callNotesOf(call).keys, "an agent that takes over reads it").toBe(keys);
 });
 
-test("keys that come closer by SIP INFO while a sentence is played count as they are, until it has ended", () => {
+test("trusts bunched SIP INFO digits while a sentence plays", () => {
   const mirror = prompted();
   const playback = { id: "sentence", target_uri: `channel:${caller}` };
   const start = Date.parse("2026-11-20T10:00:00Z");
@@ -68,7 +68,7 @@ test("keys that come closer by SIP INFO while a sentence is played count as they
 });
 
 describe("a # right after a #, from a telephone whose pauses are uneven,", () => {
-  test("be it only between equal keys, is in doubt where an ID follows", () => {
+  test("is in doubt if an ID follows, after equal digits too", () => {
     const script = "7:0/100 4:203/100 4:386/100 3:197/100 #:183/100 #:182/100 9:300/100 #:300/100";
     expect(told(prompted(), script)).toBe("7443#*#*9#");
   });
@@ -137,7 +137,7 @@ test("a clock that was put back casts doubt on one key", () => {
   expect(told(mirror, "3:0/60 4:2000/60", 0)).toBe("*34");
 });
 
-test("in a conference a key is told as it was pressed, and that it is in doubt", () => {
+test("reports a doubtful digit in a conference as such", () => {
   const mirror = new Mirror({ owner, dialIn: ["18005551234"] });
   entered(mirror, mirror.addConference(key, "bridge-1"));
   expect(told(mirror, "*:0/60 6:0/60 6:106/60 *:2000/60 6:300/60")).toBe("*" + "*6*6" + "*6");

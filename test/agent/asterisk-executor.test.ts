@@ -20,7 +20,7 @@ beforeEach(async () => {
   driver = await world.startActive();
 });
 
-test("takes a bridge that is there already for the one that it wanted made, as Asterisk 16 and later ones say it", async () => {
+test("takes an existing bridge of the wanted ID for the new one", async () => {
   for (const status of [409, 500]) {
     let made: unknown = null;
     world.asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
@@ -38,7 +38,7 @@ test.each<[string, BridgeCommand]>([
   ["lock", { type: "lock" }],
   ["create once more", { ...create, anonymousId: "0555", maxCallers: 9 }],
   ["report-speakers", { type: "report-speakers" }],
-])("what Asterisk refuses to write down of a conference is not so: %s", async (_, command) => {
+])("refuses what Asterisk cannot note of a conference: %s", async (_, command) => {
   world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
   await execute(create);
   const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
@@ -55,7 +55,7 @@ test.each<[string, BridgeCommand]>([
 test.each([
   ["is there, is refused", JSON.stringify({ locked: false }), { done: false, reason: "refused" }],
   ["is over, while its bridge goes, is made", "", { done: true }],
-])("takes care of other owners: a conference with the key of another one that %s", async (_, value, result) => {
+])("a create under the key of another owner's conference that %s", async (_, value, result) => {
   const name = bridgeName({ owner: "beta/b", conference, room: MAIN_ROOM, kind: "main" });
   world.asterisk.answers["GET /bridges"] = { status: 200, body: [{ id: "theirs", name, channels: [] }] };
   world.asterisk.answers["GET /asterisk/variable"] = ({ parameters }) => ({
@@ -66,7 +66,7 @@ test.each([
   expect(await execute(create)).toEqual(result);
 });
 
-test("of several bridges with its conference's name the agent takes the one that is written about", async () => {
+test("takes the noted one of several bridges with the conference's name", async () => {
   const named = (id: string, owner: string) => ({
     id,
     name: bridgeName({ owner, conference, room: MAIN_ROOM, kind: "main" }),
@@ -152,7 +152,7 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
   });
 });
 
-test("asks for the tones of a bridge one after the other: of two at once Asterisk would keep a channel for ever", async () => {
+test("plays a bridge's tones one after the other", async () => {
   const { asterisk } = world;
   const tone = "POST /bridges/bridgehead-command-1/play";
   const asked = () => asterisk.requests.filter(({ what }) => what === tone).length;
@@ -183,7 +183,7 @@ test("asks for the tones of a bridge one after the other: of two at once Asteris
   expect(answered).toEqual([1, 2, 3]);
 });
 
-test("a caller without an attendee ID goes in when it keys no more", async () => {
+test("admits a caller without an attendee ID after a pause", async () => {
   await world.end();
   world = await AsteriskWorld.start();
   const { after } = driverPorts.timers;
@@ -211,7 +211,7 @@ test("a caller without an attendee ID goes in when it keys no more", async () =>
   await vi.waitFor(() => expect(keys()).toBe("71##"));
 });
 
-test("turns callers of a number away that is not in dialIn, and says so once for each", async () => {
+test("turns away callers of an unknown number and logs each number once", async () => {
   const dialplan = { exten: "18005559999" };
   for (const id of ["c1", "c2"])
     world.asterisk.send({
@@ -230,7 +230,7 @@ test("turns callers of a number away that is not in dialIn, and says so once for
   ]);
 });
 
-test("of many numbers that are not in dialIn it names fifty, and turns the callers of all away", async () => {
+test("logs at most fifty unknown numbers", async () => {
   for (let count = 0; count < 60; count += 1) world.asterisk.send(began(`c${count}`, ["in", `1800555${count}`, "1"]));
   const hungUp = () => world.asterisk.requests.filter(({ what }) => what.startsWith("DELETE /channels/c"));
   await vi.waitFor(() => expect(hungUp()).toHaveLength(60));
@@ -286,7 +286,7 @@ describe("with a caller at the prompt", () => {
   });
 });
 
-test("makes a conference anew while Asterisk still shows the bridge of the one before it", async () => {
+test("recreates a conference while Asterisk still lists its former bridge", async () => {
   const made: { id: unknown; name: unknown; channels: [] }[] = [];
   world.asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
     made.push({ id: bridgeId, name, channels: [] });
@@ -356,7 +356,7 @@ describe("with a conference that dials", () => {
     await other.end();
   });
 
-  test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {
+  test("reports a dialed call's end only after the dial's result", async () => {
     // It answers a second dial: the first was too early.
     let tries = 0;
     world.asterisk.answers["POST /channels/leg-1/dial"] = () => {
@@ -394,7 +394,7 @@ describe("with a conference that dials", () => {
     expect(world.asterisk.requests.slice(before)).toEqual([]);
   });
 
-  test("has Asterisk itself end the ringing, should every agent be gone: nobody is rung for hours", async () => {
+  test("has Asterisk limit the ringing in case every agent fails", async () => {
     expect(await execute(dial(30_000))).toEqual({ done: true });
     expect(asked("POST /channels/leg-1/dial")[0]?.parameters).toEqual({ timeout: 40 });
   });

@@ -83,7 +83,7 @@ describe("a channel that an earlier agent has made for a dial, and that nobody h
     expect([dials(), hangUps()]).toEqual([1, 0]);
   });
 
-  test("is not dialled any more once it could have rung to the end: nobody waits for it", async () => {
+  test("is hung up once its ringing time is over", async () => {
     await found({ isNoted: false, ageS: 41 });
     expect([dials(), hangUps()]).toEqual([0, 1]);
     expect(await world.reported("ended")).toMatchObject({ call: leg, reason: "refused" });

@@ -20,7 +20,7 @@ describe("an agent that is replaced", () => {
   const execute = (driver: AsteriskDriver) => driver.execute("command-1" as CommandId, conference, create);
   const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;
 
-  test("and has not heard of it asks for nothing more, once its last mark is old", async () => {
+  test("sends nothing after its last mark has expired", async () => {
     let nowMs = 0;
     const driver = world.start({}, { monotonicMs: () => nowMs, pingEveryMs: 3_600_000 });
     await world.reported("connected");
@@ -42,7 +42,7 @@ describe("an agent that is replaced", () => {
     expect(asked("POST /bridges")).toBe(0);
   });
 
-  test("leaves what Asterisk was sent to it, sends nothing new, and tells its successor when all of it is answered", async () => {
+  test("notifies its successor once its open requests are answered", async () => {
     const driver = world.start();
     await world.reported("connected");
     driver.activate(3);
@@ -69,13 +69,13 @@ describe("a command", () => {
   });
   const execute = (driver: AsteriskDriver) => driver.execute("command-1" as CommandId, conference, create);
 
-  test("is refused to an agent that was not told to act", async () => {
+  test("is refused to an agent that is not active", async () => {
     const driver = world.start();
     await world.reported("connected");
     expect([await execute(driver), made()]).toEqual([{ done: false, reason: "refused" }, 0]);
   });
 
-  test("is asked of Asterisk by no agent that may not act, since one of a later epoch does", async () => {
+  test("is never sent while an agent of a later epoch is active", async () => {
     const value = '{"owner":"acme/bridge-1","agent":"agent-2","epoch":9}';
     world.asterisk.answers["GET /asterisk/variable"] = { status: 200, body: { value } };
     world.asterisk.answers["POST /events/user/bridgehead-who-acts"] = { status: 204 };
@@ -86,7 +86,7 @@ describe("a command", () => {
     expect(await world.reported("disconnected")).toMatchObject({ isReplaced: true });
   });
 
-  test("is carried out for an agent after which one of a later epoch was there, and is gone", async () => {
+  test("is executed once an agent of a later epoch is gone", async () => {
     const value = '{"owner":"acme/bridge-1","agent":"agent-2","epoch":9}';
     world.asterisk.answers["GET /asterisk/variable"] = ({ parameters }) => ({
       status: 200,
@@ -99,7 +99,7 @@ describe("a command", () => {
     expect([await execute(driver), made()]).toEqual([{ done: true }, 1]);
   });
 
-  test("is asked of Asterisk by no agent that could not note there that it acts", async () => {
+  test("is never sent if the agent's claim could not be noted", async () => {
     const driver = world.start();
     await world.reported("connected");
     world.asterisk.answers["POST /asterisk/variable"] = { status: 500 };
@@ -125,7 +125,7 @@ describe("a command", () => {
   });
 });
 
-test("an agent that takes over asks for a snapshot once the one before has retired", async () => {
+test("takes its first snapshot after the replaced agent has retired", async () => {
   world.asterisk.answers["GET /asterisk/variable"] = {
     status: 200,
     body: { value: '{"owner":"acme/bridge-1","agent":"agent-2","epoch":2}' },
@@ -147,7 +147,7 @@ test("an agent that takes over asks for a snapshot once the one before has retir
   expect(snapshots()).toBe(2);
 });
 
-test("an agent that takes over waits for a silent one as long as that may act, from its own first mark on, and a while later mutes once more", async () => {
+test("takeover waits out the silent agent's lease, then re-applies mutes once", async () => {
   const begun: { readonly ms: number; readonly run: () => void }[] = [];
   const { after } = driverPorts.timers;
   const timers = {
@@ -188,7 +188,7 @@ test("an agent that takes over waits for a silent one as long as that may act, f
   await vi.waitFor(() => expect(asked(mute)).toBe(2));
 });
 
-test("an agent that connects anew takes snapshots until what it had asked for shows", async () => {
+test("a reconnected agent takes snapshots until its open requests show", async () => {
   const driver = world.start();
   await world.reported("connected");
   driver.activate(3);
@@ -262,7 +262,7 @@ describe.each([
   });
 });
 
-describe("a caller whom the agent has at the prompt, and of whom it hears before its first snapshot since it acts again:", () => {
+describe("a caller in the prompt with events before the first snapshot after a reconnect:", () => {
   /** What is written on Asterisk about the caller. */
   let stored = "";
   const note = (more: Partial<Call>) => {
@@ -318,7 +318,7 @@ describe("a caller whom the agent has at the prompt, and of whom it hears before
     return calls?.find(({ call }) => call === caller);
   }
 
-  test("another agent has let it in as a silent monitor: it stays one", async () => {
+  test("stays the silent monitor that another agent admitted", async () => {
     note(silentMonitor);
     const before = mutes();
     expect(await afterKeys("*", [caller])).toMatchObject({ stage: "entered", ...silentMonitor });
@@ -326,7 +326,7 @@ describe("a caller whom the agent has at the prompt, and of whom it hears before
     await vi.waitFor(() => expect(mutes()).toEqual([(before[0] ?? 0) + 1, before[1]]));
   });
 
-  test("the agent has let it in, another one has muted it, and it talks: it stays muted", async () => {
+  test("stays muted by another agent while it talks", async () => {
     world.asterisk.answers["POST /bridges/bridgehead-command-1/addChannel"] = { status: 204 };
     for (const command of [
       { type: "report-speakers" },
@@ -358,32 +358,29 @@ describe("a caller whom the agent has at the prompt, and of whom it hears before
 test.each<[string, readonly AriEvent[]]>([
   ["by its cause", [destroyed(leg, 17)]],
   ["by what the dial said", [dialStatus(leg, "BUSY"), destroyed(leg, 0)]],
-])(
-  "an agent that connects anew heeds why a call ended that it has, though the first snapshot shows that it is gone: %s",
-  async (_, end) => {
-    const { answers } = world.asterisk;
-    answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
-      answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
-      return { status: 200, body: {} };
-    };
-    answers["POST /channels/leg-1/dial"] = { status: 204 };
-    const driver = await world.startActive();
-    const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
-    expect(await execute(create)).toEqual({ done: true });
-    const number = { country: "1", area: "408", local: "5551234", extension: "" };
-    expect(await execute({ type: "dial", call: leg, number, waitMs: 30_000 })).toEqual({ done: true });
-    world.asterisk.sockets[0]?.terminate();
-    await world.reported("connected");
-    answers["GET /channels"] = () => {
-      for (const event of end) world.asterisk.send(event);
-      return { status: 200, body: [] };
-    };
+])("keeps the reason of a call that ended before the first snapshot: %s", async (_, end) => {
+  const { answers } = world.asterisk;
+  answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+    answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
+    return { status: 200, body: {} };
+  };
+  answers["POST /channels/leg-1/dial"] = { status: 204 };
+  const driver = await world.startActive();
+  const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
+  expect(await execute(create)).toEqual({ done: true });
+  const number = { country: "1", area: "408", local: "5551234", extension: "" };
+  expect(await execute({ type: "dial", call: leg, number, waitMs: 30_000 })).toEqual({ done: true });
+  world.asterisk.sockets[0]?.terminate();
+  await world.reported("connected");
+  answers["GET /channels"] = () => {
+    for (const event of end) world.asterisk.send(event);
+    return { status: 200, body: [] };
+  };
 
-    driver.activate(4);
+  driver.activate(4);
 
-    expect((await driver.state())?.calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
-  },
-);
+  expect((await driver.state())?.calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
+});
 
 describe("a link that is up", () => {
   let driver: AsteriskDriver;
@@ -401,7 +398,7 @@ describe("a link that is up", () => {
     });
   });
 
-  test("is lost when Asterisk answers no longer, and what was asked is unknown", async () => {
+  test("is lost when Asterisk stops answering; open requests are unknown", async () => {
     world.asterisk.answers["POST /bridges"] = null;
     const result = execute(create);
     await vi.waitFor(() => expect(world.asterisk.requests.some(({ what }) => what === "POST /bridges")).toBe(true));
@@ -410,7 +407,7 @@ describe("a link that is up", () => {
     expect(world.reports[0]).toMatchObject({ type: "disconnected", isReplaced: false });
   });
 
-  test("is lost when Asterisk was started anew without a word, and what was there before is gone", async () => {
+  test("is lost when Asterisk has restarted without closing it", async () => {
     world.asterisk.send(began("c1"));
     await world.reported("prompted");
     world.reports.length = 0;
@@ -426,13 +423,13 @@ describe("a link that is up", () => {
     expect((await driver.state())?.calls).toEqual([]);
   });
 
-  test("is lost when Asterisk no longer has the event socket, though nobody closed it", async () => {
+  test("is lost when Asterisk has dropped its event socket", async () => {
     for (let mark = 1; mark < 200; mark += 1)
       world.asterisk.answers[`POST /events/user/bridgehead-agent-1-${mark}`] = { status: 404 };
     expect((await world.reported("disconnected")).why).toContain("it no longer has this agent's event socket");
   });
 
-  test("is lost within seconds when Asterisk hangs, however many requests wait for it", async () => {
+  test("is lost within seconds when Asterisk hangs", async () => {
     world.asterisk.answers["POST /bridges"] = null;
     const keys = Array.from({ length: 20 }, (_, index) => String(987650000 + index) as ConfKey);
     const results = keys.map((key) => driver.execute(`command-of-${key}` as CommandId, key, create));

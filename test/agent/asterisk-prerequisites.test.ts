@@ -25,7 +25,7 @@ test("the oldest version that will do is 16", async () => {
   expect(await world.reported("connected")).toMatchObject({ ports: 350 });
 });
 
-describe("what is wrong is one sentence, which says what to change", () => {
+describe("a missing prerequisite is one sentence with its fix", () => {
   const sentence = async () => (await world.reported("disconnected")).why.replace(world.asterisk.url, "URL");
 
   test("nobody is there", async () => {
@@ -135,7 +135,7 @@ describe("what is wrong is one sentence, which says what to change", () => {
     );
   });
 
-  test("a password that cannot be read, is none, or is wrong, in a file", async () => {
+  test("a password file that is unreadable, empty or wrong", async () => {
     const folder = mkdtempSync(join(tmpdir(), "asterisk-"));
     const empty = join(folder, "empty");
     writeFileSync(empty, "\nsecret");
@@ -159,7 +159,7 @@ describe("what is wrong is one sentence, which says what to change", () => {
   });
 });
 
-test("it is said once, and the driver connects as soon as it is mended", async () => {
+test("logs a missing prerequisite once and connects after its fix", async () => {
   const answer = world.asterisk.answers["GET /asterisk/info"];
   world.asterisk.answers["GET /asterisk/info"] = { status: 401 };
   world.start();
@@ -203,7 +203,7 @@ describe("sounds", () => {
     "one-moment-please",
   ];
 
-  test("that are missing are one sentence, which names the settings, and no failure", async () => {
+  test("that are missing are one notice that names the settings", async () => {
     world.asterisk.answers["GET /sounds"] = en(...stock.filter((id) => id !== "conf-locked"));
     const welcome = ["custom/hello", "/nowhere/hello", "conf-getconfno"];
     world.start({ sounds: { welcome } });

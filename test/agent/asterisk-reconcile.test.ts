@@ -42,7 +42,7 @@ describe("a snapshot", () => {
     expect(mirror.state().calls).toMatchObject([{ call: caller, stage: "ended", reason: "conference-ended" }]);
   });
 
-  test.each([false, true])("hangs up on a channel in a room that is no call (after a gap: %s)", (afterGap) => {
+  test.each([false, true])("hangs up a foreign channel in a room (after a gap: %s)", (afterGap) => {
     mirror.addConference(key, "bridge-1");
     const seen = snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM, [leg])], channels: [channel(leg)] });
     expect(reconcile(mirror, seen, mirror.version, afterGap)).toEqual({
@@ -69,7 +69,7 @@ describe("a snapshot", () => {
     expect(stageOf(caller)).toBe("ended");
   });
 
-  test("does not bring back what is over, though Asterisk shows it for a moment more", () => {
+  test("ignores an ended call that Asterisk still lists", () => {
     const conference = mirror.addConference(key, "bridge-1");
     entered(mirror, conference);
     mirror.removeConference(key);
@@ -78,7 +78,7 @@ describe("a snapshot", () => {
     expect(mirror.state()).toMatchObject({ conferences: [], calls: [{ stage: "ended" }] });
   });
 
-  test("reports an end whose event was lost at the second time that the call is missing", () => {
+  test("reports a lost end when the call is missing twice", () => {
     applyEvent(mirror, began(caller));
     expect(reconcile(mirror, snapshot(), mirror.version, false).reports).toEqual([]);
     expect(stageOf(caller)).toBe("prompted");
@@ -87,7 +87,7 @@ describe("a snapshot", () => {
     ]);
   });
 
-  test("brings a caller back who is in no bridge at the second time, into the main room", () => {
+  test("returns a caller who is in no bridge twice to the main room", () => {
     const conference = mirror.addConference(key, "bridge-1");
     conference.rooms.set(side, { bridge: "bridge-2", kind: "sub" });
     entered(mirror, conference).room = side;

@@ -12,7 +12,7 @@ test("every place of the sample configuration is filled in", () => {
   expect(Object.entries(files).filter(([, text]) => /@[A-Z_]+@/.test(text))).toEqual([]);
 });
 
-test("the password stands in one place, and the files as they are have none", () => {
+test("only ari.conf contains the password", () => {
   const templates = "bridge-agent/drivers/asterisk/setup/config";
   const assigned = (text: string) =>
     [...text.matchAll(/^ *(?:password|secret|auth_pass) *=>? *(.*)$/gm)].map(([, to]) => to);
@@ -23,7 +23,7 @@ test("the password stands in one place, and the files as they are have none", ()
   ]);
 });
 
-test("by default nothing listens beyond this machine", () => {
+test("nothing listens beyond this machine by default", () => {
   const bound = Object.values(sampleConfig(values)).flatMap((text) =>
     [...text.matchAll(/^ *(?:bind|bindaddr|media_address|match) *=>? *(\S+)$/gm)].map(([, address]) => address),
   );
@@ -32,7 +32,7 @@ test("by default nothing listens beyond this machine", () => {
   expect(bound.filter((address) => !address?.startsWith("127.0.0.1"))).toEqual([]);
 });
 
-test("nobody who only listens is hung up on within an hour, though the trunk sends nothing for silent callers", () => {
+test("a listening caller stays connected for an hour without RTP", () => {
   expect(sampleConfig(values)["pjsip.conf"]).toMatch(/^rtp_timeout = 3600$/m);
 });
 
@@ -45,7 +45,7 @@ test("each number goes to its application", () => {
   );
 });
 
-test("nothing that comes in can be dialled out: no application that does it is used, or loaded", () => {
+test("no application that dials out is used or loaded", () => {
   const { "extensions.conf": dialplan = "", "modules.conf": modules = "" } = sampleConfig(values);
 
   expect(dialplan).not.toMatch(/\b(Dial|Originate|System|TrySystem|AGI|Transfer|SHELL|include)\b *[(=]/);

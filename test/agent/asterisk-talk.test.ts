@@ -70,7 +70,7 @@ async function reported(...talking: boolean[]): Promise<void> {
 test.each([
   ["nothing", 0],
   ["comfort noise alone, ten packets between two looks", 10],
-])("a telephone that sends %s does not talk any more, and talks again when sound comes again", async (_, few) => {
+])("a telephone that sends %s stops talking until its sound is back", async (_, few) => {
   says("ChannelTalkingStarted");
   await look(100);
   await look(130);

@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const options = { ...initDefaults, edge: "wss://tsp.example.com", domain: "acme", state: "state" };
 
-test("init writes settings that are right, makes the key, and prints what the edge needs", () => {
+test("init writes settings and the key, and prints the edge's entries", () => {
   const file = join(folder, "made", "agent.json");
 
   const said = init(file, { ...options, dialIn: "18005551234, 18005555678" });
@@ -79,7 +79,7 @@ test("init overwrites nothing, and makes nothing of options that are wrong", () 
   expect(loadSettings(other).ok).toBe(false);
 });
 
-test("init for an Asterisk: settings and sample configuration share a password of their own, and the numbers lead to the agent", () => {
+test("init for Asterisk writes settings and configuration with one password", () => {
   const made = (name: string) => {
     const [file, config] = [join(folder, name, "agent.json"), join(folder, name, "etc")];
     const more = { driver: "asterisk", driverUrl: "http://127.0.0.1:8099/ari", bridgeConfig: config } as const;
@@ -109,7 +109,7 @@ test("init for an Asterisk: settings and sample configuration share a password o
   ]);
 });
 
-test("init for an Asterisk that has the sample already writes nothing for it, and prints the lines of the dialplan", () => {
+test("init for a configured Asterisk only prints the dialplan's lines", () => {
   const file = join(folder, "of-beta.json");
   const [url, passwordFile] = ["https://asterisk.example.com:8089/ari", "/etc/bridgehead/ari-password"];
   const bridgeConfig = join(folder, "etc-of-beta");
@@ -136,7 +136,7 @@ test.each([
   "http://127.0.0.1:8088/asterisk/ari",
   "http://[::1]:8088/ari",
   "http://localhost/ari",
-])("init writes no configuration of an Asterisk that could not be reached at %s", (driverUrl) => {
+])("init refuses to configure an Asterisk at %s", (driverUrl) => {
   const file = join(folder, "unreachable.json");
 
   expect(() => init(file, { ...options, driver: "asterisk", driverUrl })).toThrow(
@@ -146,7 +146,7 @@ test.each([
   expect(existsSync(file)).toBe(false);
 });
 
-test("init writes no file of an Asterisk over one that is there, nor any other then", () => {
+test("init overwrites no file of an Asterisk", () => {
   const config = join(folder, "etc-of-somebody");
   mkdirSync(config);
   writeFileSync(join(config, "pjsip.conf"), "mine");
@@ -161,7 +161,7 @@ test("init writes no file of an Asterisk over one that is there, nor any other t
   expect(() => init(file, wrong)).toThrow(/^driver\.url must be the http:\/\/ or https:\/\/ address of ARI/);
 });
 
-test("init makes nothing where the configuration of an Asterisk cannot be written, and names the option", () => {
+test("init names the option whose folder it cannot write", () => {
   const file = join(folder, "beside-nothing", "agent.json");
   const inTheWay = join(folder, "in-the-way");
   writeFileSync(inTheWay, "");
@@ -176,7 +176,7 @@ test("init makes nothing where the configuration of an Asterisk cannot be writte
   expect(existsSync(join(folder, "beside-nothing"))).toBe(false);
 });
 
-test("init for an Asterisk says that every number leads to the agent, unless it is told which ones do", () => {
+test("init for Asterisk warns that every number leads to the agent", () => {
   const said = (name: string, dialIn?: string) =>
     init(join(folder, name, "agent.json"), { ...options, driver: "asterisk", ...(dialIn && { dialIn }) });
 

@@ -78,7 +78,7 @@ test.each([
   ["at another bridge", { bridge: "other" }, /^WRONG edge: .* but not at this bridge of the domain: check `bridge` /],
   ["under another name", { agent: "other" }, /^WRONG edge: edge does not know this agent's key: /],
   ["by another key", { publicKey: "other" }, /^WRONG edge: edge does not know this agent's key: /],
-])("doctor says what the edge would say of an agent that it knows %s", async (_, known, says) => {
+])("doctor reports the edge's answer to an agent that it knows %s", async (_, known, says) => {
   const { publicKey } = agentKey(join(folder, "doctor"));
   answer = async (hello, socket) => {
     const home = { ...place, agent: "agent-1", publicKey, ...known };
@@ -96,7 +96,7 @@ test.each([
   expect(asked).toBe(1);
 });
 
-test("doctor writes nothing, and says that the state folder or its key is missing, and what to do", async () => {
+test("doctor reports a missing state folder or key and creates none", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
   const gone = join(folder, "gone");
   const empty = join(folder, "empty");
@@ -117,7 +117,7 @@ test("doctor writes nothing, and says that the state folder or its key is missin
   expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
 });
 
-test("doctor warns of settings, a key and a journal that everybody on the machine can read or write", async () => {
+test("doctor warns of files that every user can read or write", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
   const { state, file: journal, release } = heldJournal("open");
   release();
@@ -137,7 +137,7 @@ test("doctor warns of settings, a key and a journal that everybody on the machin
   expect(said.journal).toMatch(new RegExp(`^warn  journal: everybody on this machine can write to ${journal}: `));
 });
 
-test("an agent that holds the state folder and does not answer is no agent that does not run", async () => {
+test("an unanswering agent that holds the state folder counts as running", async () => {
   const state = join(folder, "held");
   mkdirSync(state);
   const release = holdStateFolder(state);
@@ -162,7 +162,7 @@ test.each([
   [200, "<html>", /^WRONG agent: what listens on 127\.0\.0\.1:\d+ is no agent: set listen\.port to another port$/],
   [200, "{}", /^WRONG agent: what listens on \S+ is no agent: /],
   [404, "", /^WRONG agent: what listens on \S+ answers 404: .* If not, set listen\.port to another port$/],
-])("doctor names the setting where another program has the agent's port: %i %s", async (status, body, says) => {
+])("doctor names the setting if another program has the port: %i %s", async (status, body, says) => {
   const other = createServer((_, response) => response.writeHead(status).end(body)).listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
@@ -255,7 +255,7 @@ test.each([
   for (const [what, line] of Object.entries(says)) expect(said[what]).toMatch(line);
 });
 
-test("doctor warns of a clock that differs, which the edge refuses nobody for", async () => {
+test("doctor warns of a clock that differs from the edge's", async () => {
   const date = "Sat, 21 Nov 2020 09:00:00 GMT";
   answer = (_hello, socket) => respond(socket, 403, { date, [REFUSAL_HEADER]: "4402 x" });
 
@@ -265,7 +265,7 @@ test("doctor warns of a clock that differs, which the edge refuses nobody for", 
   });
 });
 
-test("doctor: an edge that is not there, a name that is unknown, no TLS to elsewhere", async () => {
+test("doctor reports an unreachable edge, an unknown name and missing TLS", async () => {
   const { said } = await doctorSays({ edge: "wss://127.0.0.1:1" });
   expect(said.edge).toMatch(/^WRONG edge: wss:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): check/);
   expect(said.tls).toBe("warn  tls: not checked: see the line about the edge");

@@ -145,7 +145,7 @@ async function hears(count: number): Promise<void> {
   while (heard.length < count) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test("the agent proves with its key who it is, for this bridge and this challenge", async () => {
+test("signs bridge and challenge with the agent's key", async () => {
   relay.refusals.push(["replayed", "abc"]);
   link.connect();
   await turns(() => timers.due()[0] === 0);
@@ -191,7 +191,7 @@ test.each([
   if (!isHeard) expect(notes).toEqual(["another edge has acted since this one did"]);
 });
 
-test("nothing is said before the welcome, and what the edge says after it is heard", async () => {
+test("sends and receives nothing before the welcome", async () => {
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" } as const;
   link.connect();
   link.send([health]);
@@ -208,7 +208,7 @@ test("nothing is said before the welcome, and what the edge says after it is hea
   expect(relay.frames).toBe(2);
 });
 
-test("an edge that sends more than any message is long is left, before the agent has read all of it", async () => {
+test("closes the link of an edge that sends too much", async () => {
   const socket = await welcomed();
   const closed = new Promise<number>((resolve) => socket.once("close", resolve));
   socket.send("x".repeat(4 * MAX_MESSAGE_LENGTH + 1));
@@ -241,7 +241,7 @@ test("sends simultaneous messages in one frame", async () => {
   expect(await relay.message()).toEqual(said);
 });
 
-test("an edge that answers no ping is given up within 10 s, and tried again", async () => {
+test("reconnects to an edge that answers no ping", async () => {
   const socket = await welcomed();
   const lost = new Promise<void>((resolve) => {
     gone = resolve;
@@ -257,7 +257,7 @@ test("an edge that answers no ping is given up within 10 s, and tried again", as
   expect(relay.paths).toHaveLength(2);
 });
 
-test("an answer counts from when its ping was sent, and once: an agent that read it late does not outlive its place", async () => {
+test("counts a pong once, from when its ping was sent", async () => {
   const socket = await welcomed();
   let isLost = false;
   gone = () => {
@@ -299,7 +299,7 @@ test.each(["silent", "replaced", "badMessage"] as const)(
   },
 );
 
-test("after a thousand reconnects in a row there is one connection, with its own timers, and each word was heard once", async () => {
+test("a thousand reconnects leave one connection with its own timers", async () => {
   let lost = 0;
   gone = () => {
     lost += 1;
@@ -338,7 +338,7 @@ test.each<[CloseReason, RegExp]>([
   ["unknownDomain", /not in this domain: check `domain`/],
   ["unknownBridge", /not at this bridge of the domain: check `bridge`/],
   ["oldVersion", /newer protocol: install the agent of the edge's version/],
-])("an agent that is refused for %s says what to do about it, and tries again after 5 s", async (reason, sentence) => {
+])("logs the fix for a refusal for %s and retries after 5 s", async (reason, sentence) => {
   relay.refusals.push([reason]);
   link.connect();
   await turns(() => notes.length > 0);
@@ -348,7 +348,7 @@ test.each<[CloseReason, RegExp]>([
   await relay.socket();
 });
 
-test("a challenge is answered at once; that the answer is refused, too, is explained", async () => {
+test("answers a challenge at once and explains a second refusal", async () => {
   relay.refusals.push(["replayed", "first"], ["replayed", "second"]);
   link.connect();
   await turns(() => timers.due()[0] === 0);
@@ -361,7 +361,7 @@ test("a challenge is answered at once; that the answer is refused, too, is expla
   expect(relay.hellos.map(({ challenge }) => challenge)).toEqual(["", "first", "second"]);
 });
 
-test("what answers in the edge's place without a reason is told with its status", async () => {
+test("logs the status of a server that is no edge", async () => {
   relay.refusals.push([null]);
   link.connect();
   await turns(() => notes.length > 0);
@@ -370,7 +370,7 @@ test("what answers in the edge's place without a reason is told with its status"
   ]);
 });
 
-test("the first tries come fast, the later ones 5 s apart, none at the same moment", async () => {
+test("retries with growing, random pauses of at most 5 s", async () => {
   expect(await pausesOf(1)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
   expect((await pausesOf(0)).slice(0, 2)).toEqual([50, 100]);
 });

@@ -179,7 +179,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test("an agent reaches a TLS edge through a proxy, trusting an authority of its own alone", async () => {
+test("reaches a TLS edge through a proxy, by its own authority", async () => {
   const file = join(folder, "agent.json");
   const settings = { ...agentSettings, edge: `wss://${host}:${port(edge)}`, ca: "ca.pem", state: "state" };
   writeFileSync(file, JSON.stringify(settings));
@@ -202,7 +202,7 @@ test("an agent reaches a TLS edge through a proxy, trusting an authority of its 
   expect(lines.join("")).not.toContain("p%40ss");
 });
 
-test("an edge that opens a socket where it was only asked has answered", async () => {
+test("takes an opened socket for an answer", async () => {
   const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
   const key = { "sec-websocket-key": Buffer.alloc(16).toString("base64") };
 
@@ -211,7 +211,7 @@ test("an edge that opens a socket where it was only asked has answered", async (
   expect(answer).toMatchObject({ status: 101, certificate: { ends: expect.any(Number) } });
 });
 
-test("an authority of one's own is looked for with TLS alone, and a Node without proxies leaves none out", () => {
+test("reads its own authority only for TLS", () => {
   const gone = { ca: join(folder, "gone.pem") };
   expect(edgeRoute("ws://10.0.0.1", gone)).toEqual({});
   expect(() => edgeRoute("wss://10.0.0.1", gone)).toThrow(/^ca: /);
@@ -221,7 +221,7 @@ test("an authority of one's own is looked for with TLS alone, and a Node without
   vi.restoreAllMocks();
 });
 
-test("an edge whose authority is not known is not trusted, and the line says which setting to write", async () => {
+test("rejects an edge of an unknown authority and names the setting", async () => {
   const { notes, link: made } = link({ edge: `wss://${host}:${port(edge)}` });
   await until(() => notes.length > 0);
   made.stop();
@@ -271,7 +271,7 @@ test("a host of NO_PROXY is reached directly", async () => {
   expect(proxy.asked).toEqual([]);
 });
 
-test("several addresses are tried in turn: the next one at once where a link was lost, and after each round there is a pause", async () => {
+test("tries several addresses in turn with a pause after each round", async () => {
   const right = `wss://${host}:${port(edge)}`;
   const { timers, notes, link: made } = link({ edge: [`wss://${host}:1`, right], ca });
   const next = (count: number) => until(() => notes.length >= count);
@@ -300,7 +300,7 @@ test("several addresses are tried in turn: the next one at once where a link was
   ]);
 });
 
-test("doctor says which address answers, through which proxy, and what is wrong with the others", async () => {
+test("doctor reports each address and its proxy", async () => {
   edge.isAsked = true;
   const right = `wss://${host}:${port(edge)}`;
   const state = join(folder, "doctor");
@@ -377,7 +377,7 @@ test.each(["socks5://user:p%40ss@proxy.example.com", "http://", "http://user:p%4
   },
 );
 
-test("a file of authorities that is not there, or has none, is named", () => {
+test("names a file of authorities that is missing or empty", () => {
   const broken = join(folder, "broken.pem");
   expect(() => readCa(join(folder, "gone.pem"))).toThrow(/^ca: \S+gone\.pem cannot be read: /);
   writeFileSync(broken, "hello");

@@ -54,7 +54,7 @@ function watchMemory(): () => number {
   };
 }
 
-describe("an Asterisk whose answer never ends is lost, and what it sent is not kept", () => {
+describe("drops an Asterisk whose answer never ends", () => {
   let world: AsteriskWorld;
   beforeEach(async () => {
     world = await AsteriskWorld.start();
@@ -192,7 +192,7 @@ describe("a message that never ends is read no further than its limit", () => {
   });
 });
 
-test("who asks the agent, and reaches a program that never ends, is told so", async () => {
+test("a command stops reading an endless answer", async () => {
   const endless = new Endless();
   const server = createServer((_, response) => void endless.stream().pipe(response)).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -72,7 +72,7 @@ test("ends with an error line when the journal's disk fills up", async () => {
   expect(JSON.parse(log.trim().split("\n").at(-1) ?? "")).toMatchObject({ level: "error", agent: "agent-1" });
 });
 
-test("a key that a full disk cuts short is no key: it is made when there is room", () => {
+test("replaces a key that a full disk cut short", () => {
   const key = ["bridge-agent/main.ts", "key", "--settings", settings];
 
   const full = spawnSync("prlimit", ["--fsize=0:unlimited", process.execPath, ...key], { encoding: "utf8" });

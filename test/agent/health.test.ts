@@ -48,7 +48,7 @@ test.each([
   ["///healthz", 404],
   ["http://[", 404],
   ["/%", 404],
-])("whatever anybody on the machine asks for is answered: %s with %i", async (target, code) => {
+])("answers %s with %i", async (target, code) => {
   const server = await healthServer(agent, 0);
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
 
@@ -87,7 +87,7 @@ async function asked(of: Partial<LocalAgent>, path: string, init: RequestInit = 
   return { code: response.status, said };
 }
 
-test("what is signed is good for ten seconds, by a clock that is ahead or behind, and only as a time and a signature", async () => {
+test("accepts a signed request for ten seconds", async () => {
   const at = Date.now();
   const codeAt = async (signed: Readonly<Record<string, string>>) =>
     (await asked({}, "/calls?from=a", { headers: signed })).code;
@@ -105,7 +105,7 @@ test.each([
   [{ edgeUp: false }, 503],
   [{ bridgeUp: false }, 503],
   [{ draining: true }, 503],
-])("an agent is ready with edge and bridge, as long as it goes on: %j", async (change, code) => {
+])("is ready only with edge and bridge and while it runs: %j", async (change, code) => {
   const health = () => ({ ...agent.health(), status: { ...status, ...change } });
   const ready = await asked({ health }, "/readyz");
   const { edgeUp, bridgeUp } = { ...status, ...change };
@@ -141,7 +141,7 @@ test("reports the agent's stats, which begin at 0", () => {
   expect(begun.cpu_seconds_total).toBeCloseTo((process.cpuUsage().user + process.cpuUsage().system) / 1e6, 0);
 });
 
-test("a connection has one answer, however many questions came over it, and is closed", async () => {
+test("closes a connection after one answer", async () => {
   let asked = 0;
   const health = () => {
     asked += 1;
@@ -155,7 +155,7 @@ test("a connection has one answer, however many questions came over it, and is c
   server.close();
 });
 
-test("however many connections somebody holds open, the next question is answered, and the oldest ones are closed", async () => {
+test("answers while a client holds many connections", async () => {
   const server = await healthServer(agent, 0);
   const { port } = server.address() as AddressInfo;
   const held = Array.from({ length: 120 }, () => connect(port, "127.0.0.1").on("error", () => {}));

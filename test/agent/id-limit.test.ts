@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AgentWorld } from "./agent-world.ts";
 
-test("an agent keeps the furthest limit of ids, also over a restart, and says so once that is on disk", () => {
+test("keeps the furthest ID limit over a restart and confirms it", () => {
   const world = new AgentWorld();
   world.connect();
   world.settle();

@@ -86,7 +86,7 @@ test.skipIf(process.getuid?.() !== 0)("init by root: the service's user reaches 
   expect([outer, join(outer, "inner")].map(rightsOf)).toEqual(Array(2).fill(["755", 0, 0]));
 });
 
-test("init writes through nothing that somebody has put in the file's place since it looked", () => {
+test("init follows no link that replaced its file", () => {
   const [file, other] = [join(folder, "agent.json"), join(folder, "other")];
   writeFileSync(other, "mine");
   meanwhile = () => {

@@ -44,7 +44,7 @@ const story: PromptCall = {
   end: { at: 5, why: "hung-up" },
 };
 
-test("what was deleted is in no file of the journal any more once it is cleaned", () => {
+test("removes deleted data from all files of the journal", () => {
   const written = journal();
   const number = { country: "1", area: "408", local: "5559876", extension: "" };
   const dial = { type: "dial", call: "o1" as CallId, number, waitMs: 1 } as const;
@@ -88,7 +88,7 @@ test("a journal that somebody reads is cleaned the next time", () => {
   expect(logHasNumber()).toBe(false);
 });
 
-test("a turn is on the disk before anything follows from it: a loss of power takes nothing back", () => {
+test("syncs each turn to disk before it acts", () => {
   const db = new DatabaseSync(join(folder, "journal.sqlite"));
   const opened = openJournal(join(folder, "journal.sqlite"), () => db);
   const [FULL, WAL] = [2, "wal"];
@@ -109,7 +109,7 @@ test("a turn that fails leaves nothing behind", () => {
   expect(one.addCommand(lock("a"), 0)).toBe(true);
 });
 
-test("a command is added once, also when it is long finished, and again only after a day", () => {
+test("recognizes a finished command for a day", () => {
   const one = journal();
   expect(one.addCommand(lock("a"), 0)).toBe(true);
   one.setPhase(key, "a" as CommandId, "finished");
@@ -119,7 +119,7 @@ test("a command is added once, also when it is long finished, and again only aft
   expect(one.addCommand(lock("a"), DAY_MS + 1)).toBe(true);
 });
 
-test("a command whose result may be unacknowledged is known however old it is: the edge may tell it again", () => {
+test("recognizes a command forever while its result is unacknowledged", () => {
   const one = journal();
   one.beginStream(key, record);
   one.addCommand(lock("a"), 0);
@@ -142,7 +142,7 @@ test("an unfinished command is not pruned, however old", () => {
   expect(one.load().commands.map(({ phase }) => phase)).toEqual(["received", "begun", "ringing"]);
 });
 
-test("knows the last 200,000 finished commands: no edge fills the disk in a day", () => {
+test("keeps the last 200,000 finished commands", () => {
   const one = journal();
   one.transaction(() => {
     for (let id = 1; id <= 200_002; id += 1) {
@@ -155,7 +155,7 @@ test("knows the last 200,000 finished commands: no edge fills the disk in a day"
   expect(one.addCommand(lock("2"), 0)).toBe(true);
 });
 
-test("who looks at a journal that a kill has left leaves no copy of it behind", () => {
+test("checks a killed agent's journal without leaving a copy", () => {
   journal().addCommand(lock("a"), 0);
   const [killed, temporary] = ["killed", "temporary"].map((name) => join(folder, name)) as [string, string];
   for (const each of [killed, temporary]) mkdirSync(each);
@@ -167,7 +167,7 @@ test("who looks at a journal that a kill has left leaves no copy of it behind", 
   expect([readdirSync(temporary), readdirSync(killed)]).toEqual([[], ["journal.sqlite", "journal.sqlite-wal"]]);
 });
 
-test("a -shm that was left behind says nothing of a journal that nobody has open", () => {
+test("ignores a stale -shm file of a closed journal", () => {
   journal().close();
   open = [];
   const file = join(folder, "journal.sqlite");
@@ -177,7 +177,7 @@ test("a -shm that was left behind says nothing of a journal that nobody has open
   expect(readdirSync(folder)).toEqual(before);
 });
 
-test("a journal of another format is refused with a line that says what to do, and left as it is", () => {
+test("refuses a journal of another format and leaves it unchanged", () => {
   const file = join(folder, "journal.sqlite");
   const before = new DatabaseSync(file);
   before.exec("CREATE TABLE fact (name TEXT)");

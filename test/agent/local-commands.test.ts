@@ -38,7 +38,7 @@ test("signs requests for calls but not for the status", async () => {
   expect(asked).toEqual(["GET /calls by the agent's key", "GET /status nobody"]);
 });
 
-test("what is wrong with whoever has the agent's port is said in one sentence", async () => {
+test("explains in one sentence why a port's owner is no agent", async () => {
   const whyOf = async (answers: (request: IncomingMessage, response: ServerResponse) => void, withinMs = 5_000) => {
     const { settings } = await agentThat(answers);
     return askAgent(settings, "/calls", withinMs).catch(({ message }: Error) => message);
@@ -54,7 +54,7 @@ test("what is wrong with whoever has the agent's port is said in one sentence", 
   expect(await whyOf((_, response) => response.end(flood.subarray(0, 9)))).toBe("x".repeat(9));
 });
 
-test("a port that nobody knows is not asked, and one where nothing listens has no agent", async () => {
+test("reports no agent at port 0 and at a closed port", async () => {
   const settings = { ...agentSettings, state };
   await expect(askAgent({ ...settings, listen: { port: 0 } }, "/status")).rejects.toThrow(/^listen\.port is 0, so /);
   const { server, settings: gone } = await agentThat(() => {});

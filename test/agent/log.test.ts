@@ -27,7 +27,7 @@ function logged(command: BridgeCommand, person: Person, of: ConfKey | null = con
   return lineOfCommand({ id, conference: of, command }, { done: true }, person, isSecret).details;
 }
 
-test("the log shows no phone number, attendee ID or key, but two of them can be told apart; and no access code at all", () => {
+test("masks numbers, attendee IDs and keys, and hides access codes", () => {
   const about = { commandId: "*******21.2.abc", conference: "*******21", result: { done: true } };
 
   expect(commands.map((command) => logged(command, masked))).toEqual([
@@ -38,7 +38,7 @@ test("the log shows no phone number, attendee ID or key, but two of them can be 
   ]);
 });
 
-test("where the settings want it, the log shows them as they are, but for what lets somebody in", () => {
+test("shows personal data on request, but no access code", () => {
   expect(commands.map((command) => logged(command, persons.full))).toMatchObject([
     { call: "987654321.3.abc" },
     { number: "14085551234", conference },
@@ -47,7 +47,7 @@ test("where the settings want it, the log shows them as they are, but for what l
   ]);
 });
 
-test("what a caller keyed as its attendee ID is not shown where it makes a silent monitor or leads in", () => {
+test("hides an attendee ID that equals a secret", () => {
   const admit: BridgeCommand = { type: "admit", call, muted: true, joinTone: false, attendeeId: "77788" };
 
   expect(logged(admit, persons.full)).toMatchObject({ attendeeId: "(secret)" });
@@ -108,7 +108,7 @@ async function readUntil(pipe: number, length: number): Promise<string> {
   return text;
 }
 
-test("a line has its time, the level in a word and what it is about, as JSON or for people", () => {
+test("writes lines as JSON and as text", () => {
   const lines: string[] = [];
   const note = { level: "info", event: "wrong-keys", text: "a caller hung up" } as const;
   const about = { call: "987654321.3.abc" as CallId, commandId: id, conference, number: "14085551234", unknown: 1 };

@@ -35,7 +35,7 @@ function snapshotIn(world: AgentWorld) {
   return lastOf(world, "snapshot")?.conference;
 }
 
-test("a snapshot says since when the conference and its callers are there, also after a restart of the agent", () => {
+test("snapshots contain begin times, after a restart too", () => {
   const { world, call, enteredAt } = withCaller();
   world.restart();
   world.pass(5_000);
@@ -45,7 +45,7 @@ test("a snapshot says since when the conference and its callers are there, also 
   expect(held?.since).toBeLessThan(enteredAt);
 });
 
-test("a call that leaves is reported with what an edge that has lost it needs", () => {
+test("reports an ended call with all that a record needs", () => {
   const { world, call, enteredAt } = withCaller();
   hangUp(world, call);
   world.settle();
@@ -54,7 +54,7 @@ test("a call that leaves is reported with what an edge that has lost it needs", 
   expect(lastOf(world, "caller-left")).toEqual({ type: "caller-left", call, reason: "hung-up", was });
 });
 
-test("a call that left while the agent was away is reported when it is back, once", () => {
+test("reports a call once that ended while the agent was down", () => {
   const { world, call, enteredAt } = withCaller();
   world.loseBridge();
   hangUp(world, call);
@@ -67,7 +67,7 @@ test("a call that left while the agent was away is reported when it is back, onc
   expect(left).toEqual([{ type: "caller-left", call, reason: "hung-up", was }]);
 });
 
-test("a conference that ends by telephone is reported with who was in it until then", () => {
+test("reports an end by telephone with the callers until then", () => {
   const { world, call, enteredAt } = withCaller();
   world.machine.endByTelephone(KEY);
   world.settle();
@@ -89,7 +89,7 @@ test("a conference that was ended by telephone lets nobody in any more", () => {
   expect(executed).toEqual([]);
 });
 
-test("all who are in it hear an announced end, and the bridge is asked for it four seconds later, without the announcement", () => {
+test("announces an end to all callers four seconds before it", () => {
   const { world } = withCaller();
   const executed: string[] = [];
   world.onExecute = ({ command }) => executed.push(JSON.stringify(command));
@@ -103,7 +103,7 @@ test("all who are in it hear an announced end, and the bridge is asked for it fo
   expect(world.results()).toMatchObject({ end: true });
 });
 
-test("an announced end that another agent takes over is not begun any more", () => {
+test("drops an announced end when another agent takes over", () => {
   const { world } = withCaller();
   const executed: string[] = [];
   world.onExecute = ({ command }) => executed.push(command.type);
@@ -150,7 +150,7 @@ test("delivers reports of calls during an edge outage once", () => {
   expect(world.machine.world.callsOf(KEY)).toHaveLength(1);
 });
 
-test("a create that comes while callers hear that the call ends undoes the end, and nobody is cut off", () => {
+test("a create during the announcement cancels the end", () => {
   const { world, executed } = announced();
   world.command("again", again);
   world.pass(10_000);
@@ -175,7 +175,7 @@ test("so does the edge's wish to let somebody in, but no keypad", () => {
   expect(other.world.results()).toMatchObject({ end: true });
 });
 
-test("a create that comes once the bridge was asked for the end does not undo it, nor does one whose time is up", () => {
+test("a create after the end began, or an expired one, cancels nothing", () => {
   const begun = announced();
   begun.world.pass(4_000);
   begun.world.command("again", again);

@@ -27,7 +27,7 @@ function calls(world: AgentWorld) {
   return world.machine.world.calls;
 }
 
-test("a number that the policy does not allow is not dialled, and the edge hears that it was refused", () => {
+test("refuses to dial a number that the policy denies", () => {
   const world = running({ allow: ["+1408"], deny: [] });
 
   world.command("right", dial("o1"));
@@ -51,7 +51,7 @@ test("dials that come in one message are counted one by one", () => {
   expect(world.acts().slice(1)).toEqual(["dial o1 done", "dial o2 done"]);
 });
 
-test("calls at once are counted from the bridge's state after a restart, and an ended one makes room", () => {
+test("counts concurrent calls across a restart", () => {
   const world = running({ ...anyNumber, callsAtOnce: 1 });
   world.command("1", dial("o1"));
   world.settle();
@@ -69,7 +69,7 @@ test("calls at once are counted from the bridge's state after a restart, and an 
   expect(world.results()).toMatchObject({ "3": true });
 });
 
-test("a dial whose result is not known counts as a call that is up", () => {
+test("counts a dial without a result as a call", () => {
   const world = running({ ...anyNumber, callsAtOnce: 1 });
   world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
   world.command("1", dial("o1"));
@@ -97,7 +97,7 @@ test("calls a minute are counted over a restart", () => {
   expect(world.results()).toMatchObject({ "1": true, "2": false, "3": true });
 });
 
-test("a call that has lasted too long is expelled, also after a restart, and reported as one that has left", () => {
+test("expels a call after its limit, across a restart", () => {
   const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 2 });
   world.pass(60_000);
   world.restart();
@@ -114,29 +114,26 @@ test("a call that has lasted too long is expelled, also after a restart, and rep
   expect(world.policyActs).toEqual(["longest-call"]);
 });
 
-test.each([0, 4])(
-  "while an agent runs without its bridge, time passes, however often it is restarted (%d times)",
-  (restarts) => {
-    const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 20 });
-    world.pass(60_000);
-    world.loseBridge();
-    for (let time = 0; time < restarts; time += 1) {
-      world.pass((16 / restarts) * 60_000);
-      world.restart();
-    }
-    if (restarts === 0) world.pass(16 * 60_000);
-    world.connectBridge();
-    world.settle();
-    world.pass(2 * 60_000);
-    expect(calls(world).has(call)).toBe(true);
+test.each([0, 4])("counts call duration without the bridge, across %d restarts", (restarts) => {
+  const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 20 });
+  world.pass(60_000);
+  world.loseBridge();
+  for (let time = 0; time < restarts; time += 1) {
+    world.pass((16 / restarts) * 60_000);
+    world.restart();
+  }
+  if (restarts === 0) world.pass(16 * 60_000);
+  world.connectBridge();
+  world.settle();
+  world.pass(2 * 60_000);
+  expect(calls(world).has(call)).toBe(true);
 
-    world.pass(60_000);
+  world.pass(60_000);
 
-    expect(calls(world).has(call)).toBe(false);
-  },
-);
+  expect(calls(world).has(call)).toBe(false);
+});
 
-test("a stop of an hour does not count, of which the clock alone says how long it was", () => {
+test("ignores an hour of downtime that only the clock shows", () => {
   const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 20 });
   world.pass(60_000);
   world.restart(60 * 60_000);
@@ -149,7 +146,7 @@ test("a stop of an hour does not count, of which the clock alone says how long i
   expect(calls(world).has(call)).toBe(false);
 });
 
-test("a conference that has lasted too long is ended, and reported as ended by telephone", () => {
+test("ends a conference after its limit", () => {
   const { world } = withCaller({ ...anyNumber, longestConferenceMinutes: 2 });
 
   world.pass(120_000);
@@ -164,43 +161,40 @@ test.each([
   ["handed over, and finds somebody in it whom it knew", true, true],
   ["handed over, and is restarted before it finds the next one of its key", true, false, true],
   ["only lost the edge for a while", false, false],
-])(
-  "an agent that %s: a conference that has lasted too long is ended, and no other",
-  (_, handsOver, stays, restarts = false) => {
-    const world = running({ ...anyNumber, longestConferenceMinutes: 60 });
-    if (stays) world.machine.dialIn("14085550000", `${KEY}#444#`);
-    world.pass(5 * 60_000);
-    world.loseEdge();
-    if (handsOver) {
-      Object.assign(world, { epoch: 2, activeSince: 2, alone: false });
-      world.connectEdge("standby");
-      world.settle();
-      if (!stays) world.machine.execute(OWNER, "other-1" as CommandId, KEY, { type: "end-conference" }, () => {});
-    }
-    world.pass(54 * 60_000);
-    if (handsOver) {
-      if (!stays) world.machine.execute(OWNER, "other-2" as CommandId, KEY, create, () => {});
-      if (restarts) world.loseBridge();
-      world.epoch = 3;
-      world.activeSince = 3;
-      world.tell({ type: "activate", epoch: 3 });
-      world.settle();
-      if (restarts) world.restart();
-      if (restarts) world.connectBridge();
-    } else world.connectEdge("active");
-    world.pass(20_000);
-    const snapshot = world.events().findLast(({ type }) => type === "snapshot");
-    const since = snapshot?.type === "snapshot" ? snapshot.conference?.since : null;
-    const isNext = handsOver && !stays;
-    expect([world.policyActs, since]).toEqual([[], isNext ? undefined : 100_000_000]);
+])("applies the conference limit after an agent %s", (_, handsOver, stays, restarts = false) => {
+  const world = running({ ...anyNumber, longestConferenceMinutes: 60 });
+  if (stays) world.machine.dialIn("14085550000", `${KEY}#444#`);
+  world.pass(5 * 60_000);
+  world.loseEdge();
+  if (handsOver) {
+    Object.assign(world, { epoch: 2, activeSince: 2, alone: false });
+    world.connectEdge("standby");
+    world.settle();
+    if (!stays) world.machine.execute(OWNER, "other-1" as CommandId, KEY, { type: "end-conference" }, () => {});
+  }
+  world.pass(54 * 60_000);
+  if (handsOver) {
+    if (!stays) world.machine.execute(OWNER, "other-2" as CommandId, KEY, create, () => {});
+    if (restarts) world.loseBridge();
+    world.epoch = 3;
+    world.activeSince = 3;
+    world.tell({ type: "activate", epoch: 3 });
+    world.settle();
+    if (restarts) world.restart();
+    if (restarts) world.connectBridge();
+  } else world.connectEdge("active");
+  world.pass(20_000);
+  const snapshot = world.events().findLast(({ type }) => type === "snapshot");
+  const since = snapshot?.type === "snapshot" ? snapshot.conference?.since : null;
+  const isNext = handsOver && !stays;
+  expect([world.policyActs, since]).toEqual([[], isNext ? undefined : 100_000_000]);
 
-    world.pass(60_000);
+  world.pass(60_000);
 
-    expect(world.policyActs).toEqual(isNext ? [] : ["longest-conference"]);
-  },
-);
+  expect(world.policyActs).toEqual(isNext ? [] : ["longest-conference"]);
+});
 
-test("a conference under the key of one that has just ended begins anew", () => {
+test("counts a new conference of the same key from its own begin", () => {
   const world = running({ ...anyNumber, longestConferenceMinutes: 2 });
   world.pass(110_000);
   world.command("end", { type: "end-conference" });

@@ -41,7 +41,7 @@ function storyOf(world: AgentWorld, id: CallId): unknown {
   return Object.keys(rest).length > 0 ? [why, ...keyed, rest] : [why, ...keyed];
 }
 
-test("a wrong key is known at once, by how many digits it had and never by which", () => {
+test("reports how many digits a wrong key had, never which", () => {
   const world = keeping();
   const id = dialIn(world, "12345#");
   const story: PromptCall = {
@@ -80,7 +80,7 @@ function keys(world: AgentWorld, id: CallId, keys: string): void {
   world.settle();
 }
 
-test("of what a caller had keyed when its keys became unclear, the digits that were seen are kept, and said", () => {
+test("reports how many digits preceded unclear ones", () => {
   const world = keeping();
   const id = dialIn(world, "987654");
   world.pass(6_000);
@@ -93,7 +93,7 @@ test("of what a caller had keyed when its keys became unclear, the digits that w
   );
 });
 
-test("who keys no # is seen after a pause, by how many digits stand there and behind whose key, and never by which", () => {
+test("reports a missing # after a pause, by the number of digits", () => {
   const world = keeping();
   const unfinished = (id: CallId) => {
     const { at: _, ...place } = world.promptCalls.get(id)?.unfinished ?? { at: 0 };
@@ -125,7 +125,7 @@ test("who keys no # is seen after a pause, by how many digits stand there and be
   ]);
 });
 
-test("who gives up has a story, too; a caller who gets in behind wrong keys has one, and its conference says so", () => {
+test("reports hang-ups and admissions after wrong keys", () => {
   const world = keeping();
   const gone = dialIn(world, "1#98765");
   hangUp(world, gone);
@@ -144,7 +144,7 @@ test("who gives up has a story, too; a caller who gets in behind wrong keys has 
   expect(world.events()).toMatchObject([{ type: "caller-entered", prompt: { waitedMs: 14_000, wrongKeys: 1 } }]);
 });
 
-test("who is turned away by a conference stands in its own reports, too", () => {
+test("reports a rejected caller to its conference too", () => {
   const world = keeping({ ...create, maxCallers: 1 });
   dialIn(world, "987654321##");
   const full = dialIn(world, "987654321#");
@@ -162,7 +162,7 @@ test("who is turned away by a conference stands in its own reports, too", () => 
   ]);
 });
 
-test("whom the bridge refuses to admit is turned away with the bridge's reason", () => {
+test("rejects a caller with the bridge's reason", () => {
   const world = keeping();
   world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false });
   const id = dialIn(world, "987654321##");
@@ -198,7 +198,7 @@ test("a story goes on, and is not lost, wherever the agent dies", () => {
   expect(deaths).toBeGreaterThan(5);
 });
 
-test("what became of a call while nobody looked is said when the agent is back", () => {
+test("reports how a call ended during a bridge outage", () => {
   const world = keeping();
   const [gone, stays] = [dialIn(world, "1#"), dialIn(world, "22#")];
   world.loseBridge();

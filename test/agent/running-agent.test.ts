@@ -116,7 +116,7 @@ const standstills = [
   [" because its machine was suspended", [4_000, 0, 4_000]],
 ] as const;
 
-test("each ten minutes what was deleted leaves the log of the journal, though nothing happens", async () => {
+test("cleans the journal every ten minutes", async () => {
   const { journal, timers } = world();
   const clean = vi.spyOn(journal, "clean");
 
@@ -127,7 +127,7 @@ test("each ten minutes what was deleted leaves the log of the journal, though no
   expect(clean).toHaveBeenCalledTimes(3);
 });
 
-test("whoever sets the clock, an agent keeps its links, and says its time to the edge", async () => {
+test("keeps its links and sends its time after a clock jump", async () => {
   const { timers, sent, links, notes, standStill, serves, alive } = world();
   await serves();
   await alive(3_000);
@@ -143,7 +143,7 @@ test("whoever sets the clock, an agent keeps its links, and says its time to the
   expect(said.map((at) => Math.round((at - timers.now) / 86_400_000))).toEqual([1, -1]);
 });
 
-test("a caller at the prompt has its thirty seconds, whoever sets the clock", async () => {
+test("gives a caller thirty seconds in the prompt despite clock jumps", async () => {
   const { toBridge, standStill, greeted, answer, alive, running } = world();
   await greeted();
   const call = { call: "c1", stage: "prompted", number: "14085551234", dialled: "18005551234", keys: "" };
@@ -200,7 +200,7 @@ test("three seconds without a turn are no standstill", () => {
   expect(links).toHaveLength(1);
 });
 
-test("an agent that becomes active says so to the bridge before it asks for the state, and what it asked for earlier does not count", async () => {
+test("claims the bridge before it asks for the state that counts", async () => {
   const { timers, links, bridges, toBridge } = world();
   const [bridge] = bridges;
   bridge?.message(ok(hello));
@@ -225,7 +225,7 @@ test("an agent that becomes active says so to the bridge before it asks for the 
   expect(await answer(second)).toBe(1);
 });
 
-test("an agent whose place on the bridge another one has taken asks the edge anew whether it acts", async () => {
+test("asks the edge for its role after another agent claimed the bridge", async () => {
   const { timers, links, bridges, toBridge, running, greeted } = world();
   await greeted();
   toBridge.length = 0;
@@ -241,7 +241,7 @@ test("an agent whose place on the bridge another one has taken asks the edge ane
   expect(links).toHaveLength(2);
 });
 
-test("an agent that believes to be alone does not take back a place that another agent has taken", async () => {
+test("never reclaims the bridge from another agent by itself", async () => {
   const { timers, links, bridges, toBridge, running } = world();
   bridges[0]?.message(ok(hello));
   links[0]?.message(ok(welcome)); // Then the settings get a second agent, while this one is cut off.
@@ -270,7 +270,7 @@ test.each([
   expect(running.calls.map(({ number }) => number)).toEqual([number]);
 });
 
-test("the access codes of a conference are in no line of a running agent's log, whoever keys them where", async () => {
+test("logs no access code and no AnonymousID", async () => {
   const { timers, lines, answer, serves, command } = world({ logs: { personal: true } });
   await serves();
   await timers.pass(100);
@@ -293,7 +293,7 @@ test("the access codes of a conference are in no line of a running agent's log, 
   expect(JSON.stringify(lines)).not.toMatch(/314159|271828|161803/);
 });
 
-test("how long the bridge took for a command is counted, by its result", async () => {
+test("counts the duration of commands by result", async () => {
   const { timers, running, answer, serves, command } = world();
   await serves();
   const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;

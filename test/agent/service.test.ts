@@ -35,13 +35,13 @@ test.each([
   [undefined, null],
   ["0", null],
   ["30000000", 15_000],
-])("systemd that waits for %s µs gets a sign of life each %s ms", (microseconds, ms) => {
+])("notifies a systemd watchdog of %s µs every %s ms", (microseconds, ms) => {
   vi.stubEnv("WATCHDOG_USEC", microseconds);
   expect(watchdogMs()).toBe(ms);
   vi.unstubAllEnvs();
 });
 
-test("two agents on one state folder: the second is refused with a sentence, and gets the folder when the first stops", async () => {
+test("refuses a second agent on the same state folder", async () => {
   const settings = { ...agentSettings, state: folder } as AgentSettings;
   const service = () => new AgentService(settings, ports());
   const [first, second, third] = [service(), service(), service()];
@@ -75,7 +75,7 @@ test("the folder of an agent that was killed is free", async () => {
   holdStateFolder(folder)();
 });
 
-test("an agent with a key and a folder in its journal's place does not start", async () => {
+test("does not start with a folder in its journal's place", async () => {
   agentKey(folder);
   rmSync(join(folder, "journal.sqlite"));
   mkdirSync(join(folder, "journal.sqlite"));

@@ -153,7 +153,7 @@ test.each([
 test.each([
   ...["", "+", "1800x", "1,2", "1".repeat(33)].map((callerId) => ["callerId", { callerId }] as const),
   ...["", "a,b", "a b", "a;b"].map((sound) => ["sounds.welcome.0", { sounds: { welcome: [sound] } }] as const),
-])("what goes into Asterisk as it stands has no other sign: driver.%s %j", (path, change) => {
+])("rejects signs that could reach Asterisk: driver.%s %j", (path, change) => {
   const driver = { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", ...change };
   expect(wrong({ driver })).toContain(`driver.${path} must be `);
 });
@@ -171,11 +171,11 @@ test("names and numbers may have what they can have at most", () => {
   expect(readSettings(JSON.stringify({ ...right, ...change }))).toMatchObject({ ok: true, value: change });
 });
 
-test("a domain that only dials out may have no number at which somebody dials in", () => {
+test("accepts an empty dialIn", () => {
   expect(readSettings(JSON.stringify({ ...right, dialIn: [] }))).toMatchObject({ ok: true, value: { dialIn: [] } });
 });
 
-test("files of a settings file are found beside it, and what is wrong in it is said with its name", () => {
+test("finds files beside the settings file and names it in errors", () => {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-settings-"));
   const file = join(folder, "agent.json");
   const load = (change: object) => {
@@ -189,13 +189,13 @@ test("files of a settings file are found beside it, and what is wrong in it is s
   rmSync(folder, { recursive: true });
 });
 
-test("what is not JSON, or not an object, is said", () => {
+test("rejects what is not JSON, or no object", () => {
   expect(readSettings("{")).toEqual({ ok: false, error: expect.stringMatching(/^it is not JSON: /) });
   expect(readSettings("[]")).toMatchObject({ ok: false });
   expect(readSettings("7")).toEqual({ ok: false, error: "it must be a JSON object" });
 });
 
-test("a settings file that cannot be read is told with what to do", () => {
+test("explains what to do about an unreadable settings file", () => {
   expect(loadSettings("/nowhere/agent.json")).toEqual({
     ok: false,
     error: expect.stringMatching(

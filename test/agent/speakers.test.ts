@@ -15,7 +15,7 @@ function reporting() {
   return { world, talk };
 }
 
-test("who was talking when speakers were turned off, and is silent since, is no speaker when they are turned on again", () => {
+test("reports no stale speaker when reports are turned on again", () => {
   const { world, talk } = reporting();
   const talker = world.machine.dialIn("14085550101", `${KEY}#1#`);
   const other = world.machine.dialIn("14085550102", `${KEY}#2#`);
@@ -39,7 +39,7 @@ test("who was talking when speakers were turned off, and is silent since, is no 
   expect(world.events().slice(before)).toEqual([{ type: "speaking-changed", call: talker, speaking: true }]);
 });
 
-test("who talks on while it is muted and unmuted at once is reported as a speaker again, since the edge takes who is muted for silent", () => {
+test("reports a speaker again after a mute and an unmute", () => {
   const { world, talk } = reporting();
   const call = world.machine.dialIn("14085550101", `${KEY}#1#`);
   world.settle();
@@ -58,7 +58,7 @@ test("who talks on while it is muted and unmuted at once is reported as a speake
   ]);
 });
 
-test("who is muted is no speaker for the edge, which is not told so", () => {
+test("never reports a muted caller as speaking", () => {
   const { world, talk } = reporting();
   const call = world.machine.dialIn("14085550101", `${KEY}#1#`);
   world.settle();

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const right = { ...agentSettings, state: "state" };
 
-test.each(["run", "key"])("%s: a state folder that cannot be made is told by the setting's name", async (command) => {
+test.each(["run", "key"])("%s names the setting of a state folder that cannot be created", async (command) => {
   const file = join(folder, "in-the-way");
   writeFileSync(file, "");
 
@@ -24,7 +24,7 @@ test.each(["run", "key"])("%s: a state folder that cannot be made is told by the
   }
 });
 
-test("a key that cannot be read, and a folder in place of the journal, are told by their files and what to do", async () => {
+test("names an unreadable key and a folder in the journal's place", async () => {
   const state = join(folder, "broken-key");
   mkdirSync(state);
   writeFileSync(join(state, "agent-key.pem"), "no key");
@@ -39,7 +39,7 @@ test("a key that cannot be read, and a folder in place of the journal, are told 
   expect((await agent("run", { state: other })).stderr).toContain("journal.sqlite is a folder");
 });
 
-test("what the agent keeps is for its own user alone", async () => {
+test("only the agent's user can read its state", async () => {
   const state = join(folder, "made");
 
   expect((await agent("key", { state })).code).toBe(0);
@@ -138,7 +138,7 @@ test.each([
     /^agent cannot start: journal (\S+journal\.sqlite) is damaged \(file is not a database\)\. With the agent stopped, move it away .* Lost are /,
   ],
   ["doctor", 1, /WRONG journal: journal (\S+journal\.sqlite) is damaged \(file is not a database\)/],
-])("%s: a damaged journal is named, with what is safe to do and what that costs", async (command, code, sentence) => {
+])("%s names a damaged journal and what to do", async (command, code, sentence) => {
   const state = join(folder, `damaged-${command}`);
   mkdirSync(state);
   writeFileSync(

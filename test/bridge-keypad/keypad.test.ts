@@ -51,7 +51,7 @@ const toggle: KeypadAction = { type: "toggle-mute" };
 const askAgain: KeypadAction = { type: "ask-again" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
 
-test("a conference that became full since its key was keyed ends the call at the attendee ID (protocol 4.2)", () => {
+test("a conference that fills up meanwhile rejects at the attendee ID (protocol 4.2)", () => {
   const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#444", at: 0 }, rules);
   const full: KeypadRules = { ...rules, find: (key) => leadsTo(key, { full: true }) };
 
@@ -95,7 +95,7 @@ describe("at the prompt", () => {
     expect(keyed("987654321##", prompted(0), { ...rules, find: empty })).toEqual([admit(null)]);
   });
 
-  test("a conference that ended while its caller keyed the attendee ID counts as an unknown key", () => {
+  test("the key of a conference that ends meanwhile counts as unknown", () => {
     const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules);
     const gone = { ...rules, find: () => null };
     expect(keyed("444#1#", keypad, gone)).toEqual([]);
@@ -124,7 +124,7 @@ function askedAfter(keys: string, then = "", from: Keypad = prompted(0), by: Key
   return [promptAfter(pressed.keypad, asked.keypad), actions];
 }
 
-describe("after a star, which may stand for lost or doubled keys, what was keyed is asked for anew", () => {
+describe("after a star, a caller is asked anew for", () => {
   test.each([
     ["a conference key", "98*987654321#444#", "welcome", "987654321#444#"],
     ["its end", "987654321*#444#", "welcome", "987654321#444#"],
@@ -138,7 +138,7 @@ describe("after a star, which may stand for lost or doubled keys, what was keyed
   });
 });
 
-test("a caller whose keys are in doubt each time is let go instead of asked a fourth time", () => {
+test("disconnects a caller whose digits are unclear a fourth time", () => {
   const asks = (keys: readonly string[]) => {
     let keypad: Keypad = prompted(0);
     return keys.flatMap((each, at) => {
@@ -280,18 +280,18 @@ describe("in the conference, where keys may be told twice,", () => {
     expect(told(script)).toEqual(actions);
   });
 
-  test("a mute code with two like keys in a row is asked for again", () => {
+  test("a doubtful mute code with two equal digits is asked for again", () => {
     const by = { ...rules, codes: { merge: "*1", mute: "**" } };
     expect(told("**?", by)).toEqual([askAgain]);
     expect(told("**", by)).toEqual([toggle]);
   });
 
-  test("what is left of a mute code told twice is no beginning of one", () => {
+  test("the rest of a doubled mute code begins no other", () => {
     const by = { ...rules, codes: { merge: "*1", mute: "6*" } };
     expect(told("6*6?*1555#", by)).toEqual([toggle, identify("555")]);
   });
 
-  test("an attendee ID that was given up in doubt casts none on one that is keyed later", () => {
+  test("an abandoned doubtful attendee ID casts no doubt on a later one", () => {
     const { keypad } = press(inside(false), { type: "keys", keys: "*15*6", at: 0 }, rules);
     const later = (at: number) => press(keypad, { type: "keys", keys: "*1555#", at }, rules).actions;
     expect(later(3_999)).toEqual([askAgain]);
@@ -312,7 +312,7 @@ describe("in the conference, where keys may be told twice,", () => {
     return script;
   };
 
-  test("no mute code acts twice that was keyed once, whatever it is; where no code has like keys in a row, it acts", () => {
+  test("no mute code acts twice that was entered once", () => {
     const code = fc.stringMatching(/^[0-9*]{1,5}$/);
     const flags = fc.array(fc.boolean(), { minLength: 30, maxLength: 30 });
     const atOnce = Array<boolean>(30).fill(true);
@@ -374,12 +374,9 @@ describe("access codes and dial sequences", () => {
     ["no PIN, each key told twice", "*01*2222#7777##**0011**", "attendee-id", "444#"],
     ["no password", "*01*2222#77#88##*01*", "attendee-id", "444#"],
     ["no ProfileID", "*01*2222##88#*01*", "attendee-id", "444#"],
-  ])(
-    "a telephone that dials a sequence with %s leads nobody in: its caller is asked (protocol 6.6)",
-    (_, keys, asked, then) => {
-      expect(askedAfter(keys, then, prompted(0), plain)).toEqual([asked, [admit("444")]]);
-    },
-  );
+  ])("a dial sequence with %s admits nobody: its caller is asked (protocol 6.6)", (_, keys, asked, then) => {
+    expect(askedAfter(keys, then, prompted(0), plain)).toEqual([asked, [admit("444")]]);
+  });
 
   test("a sequence that is the beginning of another waits 8 s for more keys (protocol 6.6)", () => {
     const dialled = (keys: string) => press(prompted(0), { type: "keys", keys, at: 1_000 }, every);
@@ -393,7 +390,7 @@ describe("access codes and dial sequences", () => {
     expect(keyed("*6", keypad, every)).toEqual([]);
   });
 
-  test("a telephone that dials by itself is asked nothing until its sequence is over (protocol 6.6)", () => {
+  test("asks nothing until a dial sequence is over (protocol 6.6)", () => {
     const asked = (keys: string) =>
       promptAfter(prompted(0), press(prompted(0), { type: "keys", keys, at: 0 }, plain).keypad);
     expect(["*01*", "*01*2222#", "*01*5#", "*01*5#77#*01"].map(asked)).toEqual([null, null, null, null]);
@@ -406,17 +403,14 @@ describe("access codes and dial sequences", () => {
     ["*01*5#77", "key-again"],
     ["*01*", "welcome"],
     ["*01*22", "welcome"],
-  ])(
-    "a telephone that dials %s and no more is asked after 8 s, and nothing of that is its attendee ID (protocol 6.6)",
-    (keys, asked) => {
-      const { keypad } = press(prompted(0), { type: "keys", keys, at: 1_000 }, plain);
-      expect(press(keypad, { type: "time", at: 8_999 }, plain)).toEqual({ keypad, actions: [] });
-      const after = press(keypad, { type: "time", at: 9_000 }, plain);
-      expect(after.actions).toEqual([]);
-      expect(promptAfter(keypad, after.keypad)).toBe(asked ?? "attendee-id");
-      if (after.keypad.at === "attendee-id") expect(keyed("444#", after.keypad, plain)).toEqual([admit("444")]);
-    },
-  );
+  ])("asks after 8 s behind the incomplete sequence %s (protocol 6.6)", (keys, asked) => {
+    const { keypad } = press(prompted(0), { type: "keys", keys, at: 1_000 }, plain);
+    expect(press(keypad, { type: "time", at: 8_999 }, plain)).toEqual({ keypad, actions: [] });
+    const after = press(keypad, { type: "time", at: 9_000 }, plain);
+    expect(after.actions).toEqual([]);
+    expect(promptAfter(keypad, after.keypad)).toBe(asked ?? "attendee-id");
+    if (after.keypad.at === "attendee-id") expect(keyed("444#", after.keypad, plain)).toEqual([admit("444")]);
+  });
 
   test.each<[string, string, string | null]>([
     ["*0", "1*2222#444#*01*", "welcome"],
@@ -428,7 +422,7 @@ describe("access codes and dial sequences", () => {
     ["*01*2222#444#", "*01*", "attendee-id"],
     ["*01*2222##", "444#*01*", "attendee-id"],
     ["*01*2222#77#*", "88#*01*", "attendee-id"],
-  ])("a sequence that another agent takes over is asked for anew: %s, then %s (protocol 6.6)", (keys, rest, asked) => {
+  ])("asks anew for a sequence during a takeover: %s, then %s (protocol 6.6)", (keys, rest, asked) => {
     const { keypad, actions } = resume(keys, 0, plain);
     expect([promptAfter(null, keypad), actions]).toEqual([null, []]);
     const then = asked === "welcome" ? "2222#444#" : "444#";
@@ -443,7 +437,7 @@ describe("access codes and dial sequences", () => {
     expect(resume("*02*2222#1#2#3#444#*02*", 0, withLongest).actions).toEqual([admit("444")]);
   });
 
-  test("keys one at a time mean what they mean at once, in sequences too", () => {
+  test("digits mean the same one at a time and at once", () => {
     const any = fc.array(fc.constantFrom("*00*", "*01*", "2222", "1111", "5", "#", "*", "444#", "*6"), {
       maxLength: 12,
     });
@@ -464,7 +458,7 @@ describe("access codes and dial sequences", () => {
 
 const keys = fc.string({ unit: fc.constantFrom(..."0123456789*#"), maxLength: 40 });
 
-test("whatever was keyed before, # and the mute code are understood", () => {
+test("# and the mute code act after any digits", () => {
   fc.assert(
     fc.property(keys, (text) => {
       expect(keyed(`${text}#*6`, inside(false)).at(-1)).toEqual(toggle);
@@ -472,7 +466,7 @@ test("whatever was keyed before, # and the mute code are understood", () => {
   );
 });
 
-test("a call is admitted or hung up at most once, and neither after the other", () => {
+test("admits or disconnects a call at most once", () => {
   const any = fc.array(fc.oneof(keys, fc.constantFrom("987654321#", "111#", "#")));
   fc.assert(
     fc.property(any, (parts) => {
@@ -622,7 +616,7 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
     return caller;
   }
 
-  test("nobody goes in under an ID, or without one, that was not keyed exactly so after the last doubt; who listens goes in", () => {
+  test("admits a caller only under the ID entered after the last doubt", () => {
     const fates = fc.array(fate, { minLength: 100, maxLength: 100 });
     fc.assert(
       fc.property(keysOfCaller, fates, fc.constantFrom(...ruleSets), fc.boolean(), (keys, each, by, stars) => {

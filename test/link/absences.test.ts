@@ -29,7 +29,7 @@ test("an agent is away after ten seconds, once, and back once", () => {
   expect(story(...back)).toMatchObject({ told: [...told, "60000 agent.back a link 1000"], next: null });
 });
 
-test("an agent that the settings do not name any more is forgotten, and a clock that is set back begins the time anew", () => {
+test("forgets a removed agent and restarts the time after a clock jump", () => {
   expect(story([0, { a: "link" }], [10_000, { a: "link" }], [11_000, {}]).known).toEqual({});
   expect(story([50_000, { a: "link" }], [20_000, { a: "link" }])).toMatchObject({ told: [], next: 30_000 });
 });

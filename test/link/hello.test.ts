@@ -13,12 +13,12 @@ const hello: Hello = {
   signature: "A".repeat(86),
 };
 
-test("a hello arrives as it was said, in the characters of a header", () => {
+test("a hello survives its encoding as a header", () => {
   expect(encodeHello(hello)).toMatch(/^[!-~]+$/);
   expect(decodeHello(encodeHello(hello))).toEqual({ ok: true, value: hello });
 });
 
-test("what is signed ties the hello to version, domain, bridge, agent, time and challenge", () => {
+test("the signature covers version, domain, bridge, agent, time and challenge", () => {
   expect(helloText(hello)).toBe("bridgehead-agent\n1\nlocal\nsimulated\nagent-1 in Zürich\n1000000\nc1");
 });
 
@@ -35,7 +35,7 @@ test.each<[string, string | null]>([
   expect(decodeHello(header)).toEqual({ ok: false, error: "badMessage" });
 });
 
-test("an edge passes over what a newer agent says in its hello, and takes the hello of an older one", () => {
+test("ignores unknown fields of a hello", () => {
   const idLimit = { place: 7, by: "a life" };
   expect(decodeHello(encodeHello({ ...hello, idLimit }))).toEqual({ ok: true, value: { ...hello, idLimit } });
   expect(helloText({ ...hello, ...{ idLimit } })).toBe(helloText(hello));
@@ -47,7 +47,7 @@ test("an edge passes over what a newer agent says in its hello, and takes the he
   });
 });
 
-test("of another version it is known that it is one, whatever else it says", () => {
+test("recognizes a hello of another version", () => {
   expect(decodeHello(encodeURIComponent('{"version":2,"who":"me"}'))).toEqual({ ok: false, error: "oldVersion" });
 });
 
@@ -78,11 +78,11 @@ test.each<[string, Partial<Hello>, typeof here, string | null]>([
   ["a bridge that is not there", { bridge: "third" }, { ...here, bridge: "third" }, "unknownBridge"],
   ["another of its bridges in its hello", { bridge: "second" }, here, "unknownBridge"],
   ["another of its bridges in its address", {}, { ...here, bridge: "second" }, "unknownBridge"],
-])("%s: an agent gets a socket only at home, and by its own key", async (_what, more, place, fault) => {
+])("an agent gets a socket only for its own place and key: %s", async (_what, more, place, fault) => {
   expect(await helloFault({ ...ours, ...more }, place, agents, async () => true)).toBe(fault);
 });
 
-test("no agent gets a socket, or learns what bridges there are, whose signature does not fit", async () => {
+test("a wrong signature gets no socket and reveals no bridge", async () => {
   const asked: unknown[] = [];
   const isSigned = async (...about: readonly string[]) => {
     asked.push(about);

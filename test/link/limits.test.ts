@@ -9,7 +9,7 @@ const digests = (count: number): AgentToEdge => {
   return { type: "digests", epoch: 1, digests: Array.from({ length: count }, () => ({ conference, digest: "d" })) };
 };
 
-test("a failover of 3,000 conferences, a snapshot of 20,000 callers and the digests of 5,000 conferences are allowed", () => {
+test("allows the failover of 3,000 conferences and 5,000 digests a minute", () => {
   const budget = new AgentBudget();
   const reports = { type: "reports", epoch: 1, conference, stream: "s" as StreamId } as const;
   for (let count = 0; count < 3_000; count += 1) {
@@ -24,7 +24,7 @@ test("a failover of 3,000 conferences, a snapshot of 20,000 callers and the dige
   }
 });
 
-test("more messages than honest agents send are refused, and more characters are ignored for a while", () => {
+test("refuses too many messages and ignores too many characters", () => {
   const judged = (length: number, count: number) => {
     const budget = new AgentBudget();
     return Array.from({ length: count }, () => budget.judgeText(length, 0));
@@ -49,7 +49,7 @@ test("a message with more in it than any agent's is refused", () => {
   expect(messages.map((message) => budget.judgeMessage(message, 0))).toEqual(["refused", "refused", "refused"]);
 });
 
-test("calls at the prompt are ignored for a while beyond what callers can make: each is a row", () => {
+test("ignores calls in the prompt beyond a rate", () => {
   const story = { call: "c1" as CallId, number: "", dialled: "", at: 0, steps: [], end: null };
   const said = (count: number): AgentToEdge => {
     return { type: "prompt-calls", upTo: 1, at: 1, calls: Array(count).fill(story) };
@@ -61,7 +61,7 @@ test("calls at the prompt are ignored for a while beyond what callers can make: 
   expect(budget.judgeMessage(said(101), 9_000)).toBe("refused");
 });
 
-test("digests that come again and again are ignored for a while: each wakes an object", () => {
+test("ignores digests beyond a rate", () => {
   const budget = new AgentBudget();
   const answers = Array.from({ length: 30 }, () => budget.judgeMessage(digests(maxDigests), 0));
 
@@ -69,7 +69,7 @@ test("digests that come again and again are ignored for a while: each wakes an o
   expect(budget.judgeMessage(digests(maxDigests), 1_000)).toBe("allowed");
 });
 
-test("a message may have as much in it as a limit says, and what waits counts, too", () => {
+test("allows a message up to its limits", () => {
   const reports = Array.from({ length: 1_000 }, () => ({ number: 1, report: event }));
   const ids = (length: number) => Array.from({ length }, () => "o1" as CommandId);
   const judged = (message: AgentToEdge) => new AgentBudget().judgeMessage(message, 0);
@@ -82,7 +82,7 @@ test("a message may have as much in it as a limit says, and what waits counts, t
   expect(judged({ type: "id-limit-kept", place: 1, by: "a life" })).toBe("allowed");
 });
 
-test("of a frame the first message is paid for, and each further one counts as a frame does", () => {
+test("counts each message of a frame", () => {
   const judged = (isFirst?: boolean) => {
     const budget = new AgentBudget();
     return Array.from({ length: 10_001 }, () => budget.judgeMessage({ type: "ping" }, 0, isFirst));
@@ -92,7 +92,7 @@ test("of a frame the first message is paid for, and each further one counts as a
   expect(judged(false).indexOf("refused")).toBe(10_000);
 });
 
-test("an agent may open 200 sockets at once, and then two in a second", () => {
+test("allows 200 sockets at once, then two a second", () => {
   const budget = new AgentBudget();
   const opened = (at: number) => Array.from({ length: 201 }, () => budget.allowsSocket(at)).filter(Boolean).length;
   expect([opened(0), opened(1_000)]).toEqual([200, 2]);

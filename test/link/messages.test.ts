@@ -165,7 +165,7 @@ test.each(agentToEdge.map((message) => [message.type, message] as const))(
   },
 );
 
-test("a turn of an agent is one frame, in its order, and several where it is long", () => {
+test("encodes a turn as one frame, or several if it is long", () => {
   const frames = encodeAgentFrames({ type: "turn", messages: agentToEdge });
   expect(frames).toHaveLength(1);
   expect(decodeAgentToEdge(frames.join())).toEqual({ ok: true, value: agentToEdge });
@@ -181,7 +181,7 @@ test("a turn of an agent is one frame, in its order, and several where it is lon
   expect(encodeAgentFrames({ type: "turn", messages: [] })).toEqual([]);
 });
 
-test("a turn has 256 Ki characters in one frame, and not one more", () => {
+test("a frame has at most 256 Ki characters", () => {
   const ack = (length: number): AgentToEdge => {
     const empty = encodeMessage({ type: "commands-ack", conference, ids: ["" as CommandId] }).length;
     return { type: "commands-ack", conference, ids: ["x".repeat(length - empty) as CommandId] };
@@ -191,7 +191,7 @@ test("a turn has 256 Ki characters in one frame, and not one more", () => {
   expect([framesOf(256 * 1024 - 100_000), framesOf(256 * 1024 - 99_999)]).toEqual([1, 2]);
 });
 
-test("one wrong message makes a turn wrong, and a turn holds no other", () => {
+test("rejects a turn with a wrong message or another turn", () => {
   const turnOf = (...messages: unknown[]) => decodeAgentToEdge(JSON.stringify({ type: "turn", messages }));
   const ping = { type: "ping" };
   expect(turnOf(ping, { type: "health" })).toMatchObject({ error: { kind: "bad-message", type: "health" } });
@@ -202,7 +202,7 @@ test("one wrong message makes a turn wrong, and a turn holds no other", () => {
   expect(turnOf()).toEqual({ ok: true, value: [] });
 });
 
-test("of calls at the prompt nothing is taken that nobody judged, and no story without an end", () => {
+test("takes no unchecked field and no endless list from prompt calls", () => {
   const said = { call: "c1", number: "1", dialled: "", at: 1, steps: [], end: null };
   const decoded = (of: object) =>
     decodeAgentToEdge(JSON.stringify({ type: "prompt-calls", upTo: 1, at: 1, calls: [{ ...said, ...of }] }));
@@ -219,13 +219,13 @@ test("ignores unknown fields of an agent's message", () => {
   expect(decodeAgentToEdge(JSON.stringify({ ...health, laterThanThis: 1 }))).toEqual({ ok: true, value: [health] });
 });
 
-test("what a bridge cannot do is understood as far as this version knows it", () => {
+test("ignores unknown abilities of a bridge", () => {
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" };
   const text = JSON.stringify({ ...health, cannot: ["mute", "dial", "mute", "teleport"] });
   expect(decodeAgentToEdge(text)).toEqual({ ok: true, value: [{ ...health, cannot: ["mute", "dial"] }] });
 });
 
-describe("what is not a message is an error that says why", () => {
+describe("explains what is not a message", () => {
   const failure = (text: string) => {
     const decoded = decodeEdgeToAgent(text);
     return decoded.ok ? null : decoded.error;
@@ -263,7 +263,7 @@ describe("what is not a message is an error that says why", () => {
   });
 });
 
-test("a command that is not understood is set apart by its id, and the others arrive", () => {
+test("separates unknown commands by ID from the others", () => {
   const lock = { id: "b", command: { type: "lock" } };
   const commands = [
     { id: "a", command: { type: "explode" } },
