@@ -18,7 +18,6 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type Domain, loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 import { completeText } from "../../src/tsp/codec.ts";
@@ -59,7 +58,8 @@ export class Stage {
   #knownSince: EpochMs | null = null;
   #msgIds = 0;
   #actions = 0;
-  #showsRecords = false;
+  /** `facts`, `records`: what else is shown of each decision. */
+  readonly #shown = new Set<string>();
   #documents = 0;
   #reports = 0;
 
@@ -124,8 +124,9 @@ export class Stage {
         return this.#operate(words);
       case "lost":
         return this.#lose(words);
+      case "facts":
       case "records":
-        this.#showsRecords = true;
+        this.#shown.add(word);
         return [];
       case "later":
         this.#now += secondsIn(rest);
@@ -279,7 +280,8 @@ export class Stage {
       ),
       ...effects.flatMap((effect) => this.#line(effect) ?? []),
       ...facts.flatMap((fact) => (fact.kind === "noted" ? [`note: ${fact.text}`] : [])),
-      ...facts.flatMap((fact) => (this.#showsRecords && "record" in fact ? [recordLine(fact.record)] : [])),
+      ...(this.#shown.has("facts") ? facts.flatMap(factLine) : []),
+      ...(this.#shown.has("records") ? facts.flatMap(recordLine) : []),
     ];
   }
 
@@ -296,10 +298,26 @@ export class Stage {
   }
 }
 
-/** A record without what goes without saying, and without what is empty. */
-function recordLine({ kind, conference: _, bridge: __, ...columns }: DirectoryRecord): string {
-  const said = Object.entries(columns).filter(([, value]) => !["", "0", "false", "null"].includes(String(value)));
-  return [`record: ${kind}`, ...said.map(([name, value]) => `${name}=${value}`)].join(" ");
+/** Without what is empty. */
+function wordsOf(fields: object): readonly string[] {
+  const said = Object.entries(fields).filter(([, value]) => !["", "0", "false", "null"].includes(String(value)));
+  const textOf = (value: unknown) => (/\[object/.test(String(value)) ? JSON.stringify(value) : String(value));
+  return said.map(([name, value]) => `${name}=${textOf(value)}`);
+}
+
+/** A record without what goes without saying. */
+function recordLine(fact: Fact): readonly string[] {
+  if (!("record" in fact)) return [];
+  const { kind, conference: _, bridge: __, ...columns } = fact.record;
+  return [[`record: ${kind}`, ...wordsOf(columns)].join(" ")];
+}
+
+/** A fact that no other line shows, with who or what brought it about: `by=report caller-left, action Ann`. */
+function factLine(fact: Fact): readonly string[] {
+  if (fact.kind === "noted" || fact.kind === "post-queued") return [];
+  const { kind, by = [], record: _, ...fields } = { by: undefined, record: undefined, ...fact };
+  const causes = by.map((cause) => Object.values(cause).join(" "));
+  return [[`fact: ${kind}`, ...wordsOf(fields), ...(causes.length > 0 ? [`by=${causes.join(", ")}`] : [])].join(" ")];
 }
 
 /** `1.5 s` in ms. */

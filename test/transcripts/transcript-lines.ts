@@ -70,9 +70,14 @@ export class TranscriptLines {
     return commandLine(type, fields);
   }
 
-  /** `done mute c1`, `refused dial (unreachable)`, or an event; a short snapshot means all that the bridge holds. */
+  /** `done mute c1`, `refused dial (unreachable)`, or an event; `… inside=c1/8000`: as passed beside the bridge, c1 was inside for 8 s. */
   report(line: string): Report {
-    const text = this.#inFull(line);
+    const [, text = line, call, ms] = /^(.*) inside=(\w+)\/(\d+)$/.exec(line) ?? [];
+    const inside = call === undefined ? {} : { inside: [{ call: this.real(call) as CallId, ms: Number(ms) }] };
+    return { ...this.#report(this.#inFull(text)), ...inside };
+  }
+
+  #report(text: string): Report {
     const [word = "", ...words] = text.split(" ");
     if (word === "done") return this.#result(words, null);
     if (word !== "refused") return { type: "event", event: this.#event(word, words) };
