@@ -124,9 +124,8 @@ export class Stage {
         return this.#operate(words);
       case "lost":
         return this.#lose(words);
-      case "facts":
-      case "records":
-        this.#shown.add(word);
+      case "show":
+        this.#shown.add(rest);
         return [];
       case "later":
         this.#now += secondsIn(rest);
