@@ -350,8 +350,8 @@ describe("without the edge, a caller is told to wait", () => {
       world.connectEdge();
       world.settle();
       press(world, id, keys.slice(held));
-      expect([held, heardWithin(world, id, 3_800)]).toEqual([held, []]);
-      expect([held, heardWithin(world, id, 200)]).toEqual([held, ["welcome"]]);
+      expect(heardWithin(world, id, 3_800), `${held} digits`).toEqual([]);
+      expect(heardWithin(world, id, 200), `${held} digits`).toEqual(["welcome"]);
       press(world, id, keys);
       expect(world.calls.map(({ conference }) => conference)).toEqual([KEY]);
       expect(world.events().at(-1)).toMatchObject({ caller: { attendeeId: "444" } });

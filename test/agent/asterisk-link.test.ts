@@ -55,7 +55,8 @@ describe("an agent that is replaced", () => {
     world.asterisk.send(replaced);
 
     expect(await result).toEqual({ done: "unknown" });
-    expect([world.asterisk.brokenOff("POST /bridges"), asked(retired)]).toEqual([false, 0]);
+    expect(world.asterisk.brokenOff("POST /bridges")).toBe(false);
+    expect(asked(retired)).toBe(0);
     world.asterisk.answer("POST /bridges", { status: 200, body: {} });
     await vi.waitFor(() => expect(asked(retired)).toBe(1));
     expect(asked("POST /applications/bridgehead/subscription")).toBe(0);
@@ -72,7 +73,8 @@ describe("a command", () => {
   test("is refused to an agent that is not active", async () => {
     const driver = world.start();
     await world.reported("connected");
-    expect([await execute(driver), made()]).toEqual([{ done: false, reason: "refused" }, 0]);
+    expect(await execute(driver)).toEqual({ done: false, reason: "refused" });
+    expect(made()).toBe(0);
   });
 
   test("is never sent while an agent of a later epoch is active", async () => {
@@ -82,7 +84,8 @@ describe("a command", () => {
     const driver = world.start();
     await world.reported("connected");
     driver.activate(3);
-    expect([await execute(driver), made()]).toEqual([{ done: "unknown" }, 0]);
+    expect(await execute(driver)).toEqual({ done: "unknown" });
+    expect(made()).toBe(0);
     expect(await world.reported("disconnected")).toMatchObject({ isReplaced: true });
   });
 
@@ -96,7 +99,8 @@ describe("a command", () => {
     const driver = world.start();
     await world.reported("connected");
     driver.activate(3);
-    expect([await execute(driver), made()]).toEqual([{ done: true }, 1]);
+    expect(await execute(driver)).toEqual({ done: true });
+    expect(made()).toBe(1);
   });
 
   test("is never sent if the agent's claim could not be noted", async () => {
@@ -104,7 +108,8 @@ describe("a command", () => {
     await world.reported("connected");
     world.asterisk.answers["POST /asterisk/variable"] = { status: 500 };
     driver.activate(3);
-    expect([await execute(driver), made()]).toEqual([{ done: "unknown" }, 0]);
+    expect(await execute(driver)).toEqual({ done: "unknown" });
+    expect(made()).toBe(0);
     expect((await world.reported("disconnected")).why).toContain("it answered setGlobalVar with status 500");
   });
 

@@ -156,7 +156,8 @@ test("init overwrites no file of an Asterisk", () => {
     /etc-of-somebody\/pjsip\.conf is there already: name another folder by --bridge-config$/,
   );
 
-  expect([readdirSync(config), existsSync(file)]).toEqual([["pjsip.conf"], false]);
+  expect(readdirSync(config)).toEqual(["pjsip.conf"]);
+  expect(existsSync(file)).toBe(false);
   const wrong = { ...options, driver: "asterisk", driverUrl: "127.0.0.1:8088" } as const;
   expect(() => init(file, wrong)).toThrow(/^driver\.url must be the http:\/\/ or https:\/\/ address of ARI/);
 });

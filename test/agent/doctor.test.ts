@@ -105,7 +105,8 @@ test("doctor reports a missing state folder or key and creates none", async () =
   const withoutFolder = await doctorSays({ state: gone });
   const withoutKey = await doctorSays({ state: empty });
 
-  expect([withoutFolder.isWell, withoutKey.isWell]).toEqual([false, false]);
+  expect(withoutFolder.isWell).toBe(false);
+  expect(withoutKey.isWell).toBe(false);
   expect(withoutFolder.said).toMatchObject({
     key: `WRONG key: the state folder ${gone} is not there: if an agent was here before, stop its service, so that nothing starts it again, and put back the backup; else \`bridgehead-agent key\` makes a new key, and prints what the edge's settings need`,
     disk: "warn  disk: not looked at: see the line about the key",
@@ -114,7 +115,8 @@ test("doctor reports a missing state folder or key and creates none", async () =
   });
   expect(withoutKey.said.key).toContain(`${join(empty, "agent-key.pem")} is not there: if an agent was here before`);
   expect(withoutKey.said.journal).toBe(`ok    journal: ${join(empty, "journal.sqlite")} is made at the first start`);
-  expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
+  expect(existsSync(gone)).toBe(false);
+  expect(readdirSync(empty)).toEqual([]);
 });
 
 test("doctor warns of files that every user can read or write", async () => {

@@ -327,7 +327,9 @@ test("a thousand reconnects leave one connection with its own timers", async () 
   expect(heard.map((message) => "epoch" in message && message.epoch)).toEqual(
     Array.from({ length: 2_002 }, (_, index) => Math.floor(index / 2)),
   );
-  expect([lost, relay.paths.length, relay.server.clients.size]).toEqual([1_000, 1_001, 1]);
+  expect(lost).toBe(1_000);
+  expect(relay.paths.length).toBe(1_001);
+  expect(relay.server.clients.size).toBe(1);
   expect(timers.due()).toEqual([3_000, 5_000, 6_000, 8_000]);
   while (sockets() > before + 2) await new Promise((resolve) => setImmediate(resolve));
 });

@@ -103,7 +103,8 @@ test("reports a missing # after a pause, by the number of digits", () => {
   world.pass(4_800);
   expect(world.promptCalls.has(id)).toBe(false);
   world.pass(200);
-  expect([storyOf(world, id), unfinished(id)]).toEqual([[null], { digits: 9 }]);
+  expect(storyOf(world, id)).toEqual([null]);
+  expect(unfinished(id)).toEqual({ digits: 9 });
   const said = world.heard.filter(({ type }) => type === "prompt-calls");
   expect(JSON.stringify(said)).not.toContain("987654321");
   const sent = world.heard.length;
@@ -193,7 +194,9 @@ test("a story goes on, and is not lost, wherever the agent dies", () => {
     deaths += world.crashes;
     const story = world.promptCalls.get(id);
     // A key that the agent died of was heard by nobody: only what it had written counts.
-    expect([crashAt, story?.end?.why]).toEqual([crashAt, story ? expect.stringMatching(/hung-up|lost/) : undefined]);
+    expect(story?.end?.why, `crash at step ${crashAt}`).toEqual(
+      story ? expect.stringMatching(/hung-up|lost/) : undefined,
+    );
   }
   expect(deaths).toBeGreaterThan(5);
 });

@@ -382,14 +382,18 @@ test("a stop waits for running commands and for the edge's acks", async () => {
     hasEnded = true;
   });
   await alive(8_000);
-  expect([hasEnded, running.status.draining]).toEqual([false, true]);
+  expect(hasEnded).toBe(false);
+  expect(running.status.draining).toBe(true);
   bridges[0]?.message(ok({ type: "done", id: idOf(ofType("command")[0]) }));
   await alive(1_000);
-  expect([hasEnded, running.status.running, running.status.unacknowledged]).toEqual([false, 0, 1]);
+  expect(hasEnded).toBe(false);
+  expect(running.status.running).toBe(0);
+  expect(running.status.unacknowledged).toBe(1);
   const stream = sent.flatMap((message) => (message.type === "reports" ? [message.stream] : []))[0];
   if (stream) links[0]?.message(ok({ type: "reports-ack", conference: KEY, stream, upTo: 1 }));
   await alive(500);
 
-  expect([hasEnded, closes]).toEqual([true, ["edge", "bridge"]]);
+  expect(hasEnded).toBe(true);
+  expect(closes).toEqual(["edge", "bridge"]);
   expect(notes.filter((note) => note.startsWith("stopped"))).toEqual([]);
 });

@@ -100,7 +100,8 @@ test.skipIf(process.getuid?.() !== 0)(
     for (const mode of [0o700, 0o755]) {
       chmodSync(state, mode);
       const { code, stdout, stderr } = await runMain(["doctor", "--settings", join(folder, "agent.json")], 65_534);
-      expect([code, stderr]).toEqual([1, ""]);
+      expect(code).toBe(1);
+      expect(stderr).toBe("");
       expect(stdout).toMatch(/^WRONG key: .*\.pem cannot be read \(EACCES: .*\): run this as the user to whom/m);
       expect(stdout).toMatch(
         /^WRONG journal: \S+ cannot be used by this user \(EACCES\): run this as the user to whom/m,
