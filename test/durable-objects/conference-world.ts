@@ -61,7 +61,6 @@ export class ConferenceWorld {
   /** How much time the platform has ever let go on at once. */
   skippedMs = 0;
   alarmsSet = 0;
-  relayFails = false;
   isDiskFull = false;
   /** For each time that a snapshot was asked for: the digest with which none is wanted. */
   readonly asked: string[] = [];
@@ -74,12 +73,8 @@ export class ConferenceWorld {
   isInSettings = true;
   /** When the disk was last put back from a backup. */
   restoredAt: number | null = null;
-  /** Why no alarm can be set. */
-  alarmFault: string | null = null;
   /** Why the settings cannot be read. */
   settingsFault: string | null = null;
-  /** The reasons with which the object ended its own life. */
-  readonly aborts: string[] = [];
   allocateIds: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
     this.allocator.allocate(confKey, wanted, this.time.now);
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
@@ -88,10 +83,6 @@ export class ConferenceWorld {
   follow: (page: FactPage) => Promise<FeedAnswer> = async ({ upTo: row }) => ({
     ...{ row, place: { directory: "1", id: this.pages.length }, isWatched: false, pauseMs: 1_000, allMs: 1_000 },
   });
-  /** Called when watchers are to hear of a change. */
-  onChanged: () => void = () => {};
-  /** See `Platform`; absent: at Cloudflare. */
-  giveWay?: () => Promise<void>;
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
@@ -165,7 +156,6 @@ export class ConferenceWorld {
         },
         askForSnapshot: async (_, unless) => {
           step();
-          if (this.relayFails) throw new Error("the relay is broken");
           this.asked.push(unless);
         },
         health: async () => {
@@ -178,10 +168,7 @@ export class ConferenceWorld {
         step();
         return alive(this.allocateIds(wanted));
       },
-      abort: (why) => {
-        this.aborts.push(why);
-        this.kill();
-      },
+      abort: () => this.kill(),
       share: (answers) => {
         step();
         return alive(this.share(answers));
@@ -193,8 +180,7 @@ export class ConferenceWorld {
           return alive(this.follow(page));
         },
       }),
-      changed: () => this.onChanged(),
-      ...(this.giveWay && { giveWay: this.giveWay }),
+      changed: () => {},
       nonce: () => String(++this.#nonces),
       deleteAll: async () => {
         step();
@@ -204,7 +190,6 @@ export class ConferenceWorld {
       },
       setAlarm: async (at) => {
         step();
-        if (this.alarmFault !== null) throw new Error(this.alarmFault);
         this.alarmsSet += 1;
         this.#setAlarm(at);
       },

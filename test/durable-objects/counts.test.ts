@@ -8,13 +8,11 @@ import { Database } from "../simulation/database.ts";
 
 const webhook = { domain: "local", outcome: "delivered" };
 
-/** The object that keeps the counts of all processes, on a disk that may be full. */
+/** The object that keeps the counts of all processes, which may restart. */
 class World {
   readonly time = new Clock();
   readonly sql = new Database();
-  readonly lines: string[] = [];
   counts = this.#start();
-  isFull = false;
   sent = 0;
   /** What becomes of the answer to a process. */
   answers = true;
@@ -50,17 +48,7 @@ class World {
   }
 
   #start(): DeploymentCounts {
-    const { sql } = this;
-    return new DeploymentCounts({
-      sql: {
-        exec: (query, ...bindings) => {
-          if (this.isFull && !query.startsWith("SELECT")) throw new Error("SQLITE_FULL");
-          return sql.exec(query, ...bindings);
-        },
-        transaction: (work) => sql.transaction(work),
-      },
-      log: ({ event }) => this.lines.push(event),
-    });
+    return new DeploymentCounts({ sql: this.sql, log: () => {} });
   }
 }
 

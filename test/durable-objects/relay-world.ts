@@ -1,6 +1,6 @@
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import type { AgentSockets, Attachment } from "../../durable-objects/relay/agent-sockets.ts";
+import type { Attachment } from "../../durable-objects/relay/agent-sockets.ts";
 import { Relay } from "../../durable-objects/relay/relay.ts";
 import type { CommandResult } from "../../src/bridge/commands.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
@@ -42,42 +42,28 @@ export class RelayWorld {
   readonly sent: EdgeToAgent[] = [];
   readonly lines: LogLine[] = [];
   readonly measures = new Measures();
-  /** Set before the relay begins. */
-  onDisk: (() => Promise<void>) | undefined;
   readonly closed: string[] = [];
   /** What receivers of webhooks are to hear. */
   readonly told: AgentEvent[] = [];
   /** The kinds of trouble that its directory was told of, each time all. */
   readonly notified: string[] = [];
   directoryFails = false;
-  /** Its answer to what is wrong waits for this. */
-  directoryWaits: Promise<void> = Promise.resolve();
   webhooks: DomainSettingsInput["webhooks"] = [];
   /** The agents of the settings, from the next restart on. */
   agentNames = ["agent-1", "agent-2"];
   /** The settings do not have the bridge any more, or not even its domain. */
   isRemoved = false;
   isDomainRemoved = false;
-  /** Of another bridge, which the settings have before this one. */
-  agentsBefore: readonly string[] = [];
-  allocatorFails = false;
   /** Who acted since when, as conferences hear with each report. */
   readonly activeSince: (number | null)[] = [];
   /** Results of commands that conferences were told. */
   readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
-  /** Those of the relay's next life, in place of these. */
-  ownSockets: (() => AgentSockets) | undefined;
   alarmAt: number | null = null;
   now = begunAt;
-  /** So far the machine's clock is ahead of the object's time. */
-  machineAheadMs = 0;
   hangs = false;
   /** Since when the relay has lost nothing, as conferences hear with each report. */
   readonly knownSince: number[] = [];
-  /** How much time has ever gone on at once, of which conferences are told with that. */
-  skippedMs = 0;
-  readonly knownSkippedMs: number[] = [];
   restoredAt: number | null = null;
   /** Of an edge that shares its state with another one; `null`: it does not. */
   edgeEpoch: number | null = null;
@@ -141,10 +127,10 @@ export class RelayWorld {
       ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
       ...(this.edgeEpoch !== null && { edgeEpoch: this.edgeEpoch }),
       beginEpochAfter: (epoch) => this.begunAfter.push(epoch),
-      skippedMs: () => this.skippedMs,
+      skippedMs: () => 0,
       sql: this.sql,
       after: (ms, run) => this.timers.after(ms, run),
-      sockets: this.ownSockets?.() ?? {
+      sockets: {
         attachments: () => [...this.sockets.values()].flatMap(({ attachment }) => attachment ?? []),
         lastSeen: (id) => this.sockets.get(id)?.lastSeen ?? null,
         seen: (id, at) => Object.assign(this.sockets.get(id) ?? {}, { lastSeen: at }),
@@ -158,9 +144,8 @@ export class RelayWorld {
       },
       log: (line) => this.lines.push(line),
       measures: this.measures,
-      ...(this.onDisk && { onDisk: this.onDisk }),
       now: () => this.now,
-      machineNow: () => this.now + this.machineAheadMs,
+      machineNow: () => this.now,
       newId: () => `challenge${++this.#ids}`,
       setAlarm: async (at) => {
         this.alarmAt = at;
@@ -168,17 +153,13 @@ export class RelayWorld {
       getAlarm: async () => this.alarmAt,
       settings: () => {
         if (this.isDomainRemoved) return undefined;
-        const before = { name: "before" as BridgeName, agents: this.agentsBefore.map(agentWithoutKey) };
-        const [own] = settings.bridges;
-        const bridges = this.isRemoved || !own ? [] : [{ ...own, ...before }, own];
-        return { ...settings, bridges };
+        return { ...settings, bridges: this.isRemoved ? [] : settings.bridges };
       },
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
-        report: ({ reports, bridge: from, cannot = [], knownSince = 0, knownSkippedMs = 0, activeSince = null }) => {
+        report: ({ reports, bridge: from, cannot = [], knownSince = 0, activeSince = null }) => {
           this.activeSince.push(activeSince);
           this.knownSince.push(knownSince);
-          this.knownSkippedMs.push(knownSkippedMs);
           for (const { report } of reports)
             if (report.type === "result") this.reported.push({ id: report.id, result: report.result });
           return ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1);
@@ -187,7 +168,6 @@ export class RelayWorld {
       }),
       sweep: (domain) => ask(`${domain} sweeps`),
       heardLimit: async (domain, { place, by }) => {
-        if (this.allocatorFails) throw new Error("it does not answer");
         return ask(`the allocator of ${domain} hears of ${place} by ${by}`).then(() => place < 1_000);
       },
       keepPromptCalls: (_, said) => {
@@ -198,7 +178,6 @@ export class RelayWorld {
       notifyOfTrouble: async (_domain, _bridge, trouble) => {
         if (this.directoryFails) throw new Error("it does not answer");
         this.notified.push(trouble.map(({ kind }) => kind).join());
-        await this.directoryWaits;
       },
       notifyOfAgents: async (_, events) => {
         if (this.directoryFails) throw new Error("it does not answer");
