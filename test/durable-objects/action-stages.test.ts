@@ -36,7 +36,7 @@ function refused(world: ConferenceWorld, reason: RefusalReason = "refused"): Pro
 
 const runningWorld = (callers = 2) => ConferenceWorld.running(callers);
 
-test("an action's stages: on disk, sent, done on the bridge, told to WebEx", async () => {
+test("shows an action's stages from the disk to WebEx", async () => {
   const world = await runningWorld();
   expect(await world.conference.reader.action("a1" as ActionId)).toBeNull();
 
@@ -53,7 +53,7 @@ test("an action's stages: on disk, sent, done on the bridge, told to WebEx", asy
   expect((await stagesOf(world, "a1")).told).toEqual({ transIds: [world.posted.at(-1)?.transId], confirmedAt: null });
 });
 
-test("an action is told when WebEx has confirmed it", async () => {
+test("an action is confirmed at once, before and after the next row", async () => {
   const world = await runningWorld();
   await world.operate("a1", { type: "lock" });
   await world.allDone();
@@ -74,7 +74,7 @@ test("an action that WebEx confirms with a failure is refused there", async () =
   expect((await stagesOf(world, "a1")).told).toMatchObject({ confirmedAt: expect.any(Number), refused: true });
 });
 
-test("the same id again, at once or after a restart, is answered alike and does nothing", async () => {
+test("an action that comes again is done once, also after a restart", async () => {
   const world = await runningWorld();
   const before = world.journalRows;
   const both = [world.operate("a1", { type: "mute", call: "c0" }), world.operate("a1", { type: "mute", call: "c0" })];
@@ -98,7 +98,7 @@ test("the same id again, at once or after a restart, is answered alike and does 
   expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("no-such-call");
 });
 
-test("of the same actions that come in pairs, side by side, each is done once and was done before once", async () => {
+test("of two equal actions at once, one is done", async () => {
   const world = await runningWorld();
   const callOut = { type: "call-out", number, muted: true };
   const pairs = Array.from({ length: 20 }, (_, index) => {
@@ -108,7 +108,7 @@ test("of the same actions that come in pairs, side by side, each is done once an
   expect(await Promise.all(pairs)).toEqual(Array(20).fill(["done", "done-before"]));
 });
 
-test("a repeat that comes while the first is under way fails with it, and the next one is done", async () => {
+test("a repeat of an action whose commit fails, fails too", async () => {
   const world = await runningWorld();
   const { transaction } = world.sql;
   let writes = 0;
@@ -123,7 +123,7 @@ test("a repeat that comes while the first is under way fails with it, and the ne
   expect(await world.operate("a1", { type: "lock" })).toBe("done");
 });
 
-test("an id of another action is refused, and nothing is done", async () => {
+test("refuses another action under a known id", async () => {
   const world = await runningWorld();
   const callOut = { type: "call-out", number, muted: true };
   expect(await world.operate("a1", callOut)).toBe("done");
@@ -148,7 +148,7 @@ test("the number of a call-out is shown as the domain's settings say", async () 
   expect((await stagesOf(world, "a1")).request).toEqual({ type: "call-out", number, attendeeId: "(secret)" });
 });
 
-test("what is refused at once is not on disk, and is looked at anew", async () => {
+test("an action that is refused at once may come again", async () => {
   const world = await runningWorld(1);
   const rows = world.journalRows;
   expect(await world.operate("a1", { type: "mute", call: "c1" })).toBe("no-such-call");
@@ -159,7 +159,7 @@ test("what is refused at once is not on disk, and is looked at anew", async () =
   expect(await world.operate("a1", { type: "mute", call: "c1" })).toBe("done");
 });
 
-test("the bridge refuses, or says nothing in time; a late result counts", async () => {
+test("an action shows a refusal, a timeout and a late result", async () => {
   const world = await runningWorld();
   await world.operate("a1", { type: "lock" });
   await refused(world);
@@ -185,7 +185,7 @@ test("the conference ends before the bridge has answered", async () => {
   ]);
 });
 
-test.each(["expel", "mute"])("a caller that has left before WebEx names it: %s", async (type) => {
+test.each(["expel", "mute"])("notifies of a caller who left before WebEx named it: %s", async (type) => {
   const world = await runningWorld(0);
   await world.reported(callerEntered(0));
   await world.operate("a1", { type, call: "c0" });
@@ -199,7 +199,7 @@ test.each(["expel", "mute"])("a caller that has left before WebEx names it: %s",
   expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", "confirmed"]);
 });
 
-test("WebEx is told nothing after a keep-alive close, and the action is done all the same", async () => {
+test("an action after a keep-alive close is done without notifying WebEx", async () => {
   const world = await runningWorld();
   await world.received("t-close", request("close-conference", { keepAlive: true }));
   await world.operate("a1", { type: "mute", call: "c0" });
@@ -220,7 +220,7 @@ test("WebEx is told nothing after a keep-alive close, and the action is done all
   ]);
 });
 
-test("a notification that WebEx never confirms is owed, and one to a replaced server dropped", async () => {
+test("an action shows a pending notification, and one to a replaced server", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.operate("a1", { type: "lock" });
@@ -237,7 +237,7 @@ test("a notification that WebEx never confirms is owed, and one to a replaced se
   expect(inShort(await stagesOf(world, "a3")).at(-1)).toBe(settled);
 });
 
-test("an end that nobody waits for any more was never told, and says so", async () => {
+test("an action shows that a notification of the end expired", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.operate("a1", { type: "end" });
@@ -272,7 +272,7 @@ test("callers are expelled and moved", async () => {
   expect(inShort(await stagesOf(world, "a4"))).toEqual(["expel: done", "done", own]);
 });
 
-test("a call out: dialled, admitted, told as a caller who enters", async () => {
+test("an operator's call-out is dialled, admitted and reported as an entry", async () => {
   const world = await runningWorld(1);
   await world.operate("a1", { type: "call-out", number, attendeeId: "77" });
   const call = world.dialled;
@@ -287,7 +287,7 @@ test("a call out: dialled, admitted, told as a caller who enters", async () => {
   expect(world.posted.at(-1)?.body).toContain('ExtCallID="null"');
 });
 
-test("a call out that nobody answers, is busy, is refused or is hung up by an operator", async () => {
+test("an action shows why a call-out failed", async () => {
   const world = await runningWorld(1);
   await world.operate("busy", { type: "call-out", number });
   await world.reported(left(world.dialled, "busy"));
@@ -308,7 +308,7 @@ test("a call out that nobody answers, is busy, is refused or is hung up by an op
   expect(inShort(await stagesOf(world, "hangs up")).slice(1)).toEqual(["done", "no notification of its own was due"]);
 });
 
-test("a call out of WebEx that an operator hangs up is answered", async () => {
+test("WebEx's call-out that an operator hangs up is answered", async () => {
   const world = await runningWorld(1);
   await world.received("t-call", request("call-out", { extCallId: "9", phone: number }));
   await world.operate("a1", { type: "expel", call: world.dialled });
@@ -316,7 +316,7 @@ test("a call out of WebEx that an operator hangs up is answered", async () => {
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["cancel-dial: done", "done", "confirmed"]);
 });
 
-test("data for a client and connect data are told at once", async () => {
+test("client data and connect data need no bridge", async () => {
   const world = await runningWorld(1);
   await world.operate("a1", { type: "passthrough", extCallId: "1001", data: "eA==" });
   await world.operate("a2", { type: "hybrid-data", connectData: "x" });
@@ -325,7 +325,7 @@ test("data for a client and connect data are told at once", async () => {
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["", "done", "confirmed"]);
 });
 
-test("what a server that cannot be reached is owed: told once it is back, or told otherwise by then", async () => {
+test("an action shows the notification once its server is back", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.operate("a1", { type: "lock" });

@@ -32,7 +32,7 @@ class Asked {
   }
 }
 
-test("after a restart conferences are compared ten at a time, and what happens in them waits for none of that", async () => {
+test("comparing conferences after a restart delays no event", async () => {
   const all = Array.from({ length: 100 }, (_, index) => `c${index}`);
   const asked = new Asked("c15");
   for (const key of all) asked.world.add(key, "digest");
@@ -56,7 +56,7 @@ const snapshot = {
 } as const;
 const locked = { type: "lock-changed", locked: true } as const;
 
-test("what happens comes at once, behind the snapshot that waits before it", async () => {
+test("an event follows its conference's pending snapshot at once", async () => {
   const asked = new Asked();
   for (let index = 0; index < 100; index += 1) asked.world.report(`c${index}`, 1, snapshot);
   asked.world.report("both", 1, snapshot, locked);

@@ -58,7 +58,7 @@ test("a conference stays on its bridge after a restart with other settings", asy
   expect(new Set(world.sentTo)).toEqual(new Set(["simulated"]));
 });
 
-test("a conference that is over and begins anew may be held by another bridge", async () => {
+test("another bridge may get a conference that begins again", async () => {
   const world = await ConferenceWorld.running(0);
   await world.received("t1", request("close-conference"));
   await world.allDone();
@@ -70,7 +70,7 @@ test("a conference that is over and begins anew may be held by another bridge", 
   expect(world.sentTo.at(-1)).toBe("second");
 });
 
-test("what the bridge cannot do is kept, also by an object that comes back, until its agent says otherwise", async () => {
+test("refuses what the bridge cannot do until its agent reports otherwise", async () => {
   const world = await ConferenceWorld.running(0);
   const sent = () => world.sent.flat().map(({ command }) => command.type);
   const answers = () => Array.from(world.posted.at(-1)?.body.matchAll(/ Result="(\d+)"/g) ?? [], ([, code]) => code);
@@ -131,7 +131,7 @@ function sentTo(world: ConferenceWorld, bridge: string): string[] {
   return [...new Map(commands.map(({ id, command }) => [id, command.type])).values()];
 }
 
-test("a conference whose bridge never answered is created on another one, and what is left to do stays with the first", async () => {
+test("a create whose bridge never answered is repeated on another bridge", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");
   await world.received("t2", createConference({ msgId: "m2" }));
@@ -151,7 +151,7 @@ test("a conference whose bridge never answered is created on another one, and wh
   expect(sentTo(world, "second")).toEqual(["create-conference", "lock"]);
 });
 
-test("what a bridge holds of a conference that is on another one is ended there, and is nobody's news", async () => {
+test("ends a conference on a bridge that should not have it", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");
   await world.received("t2", createConference());
@@ -170,7 +170,7 @@ test("what a bridge holds of a conference that is on another one is ended there,
   expect(world.posted).toHaveLength(posts);
 });
 
-test("what is left to do at a bridge that stays away is not sent for ever, and anew where the bridge reports the conference", async () => {
+test("stops resending an end to an unreachable bridge after two hours", async () => {
   const world = await chosenBridgeDead();
   await world.time.pass(7_260_000);
   const [sent, alarms] = [world.sent.length, world.alarmsSet];
@@ -183,7 +183,7 @@ test("what is left to do at a bridge that stays away is not sent for ever, and a
   expect(world.deleted).toBe(1);
 });
 
-test("a conference that the edge does not know is locked on the bridge that tells of it", async () => {
+test("locks an unknown conference on the bridge that reports it", async () => {
   const world = new ConferenceWorld();
   addBridge(world);
   prefer(world, "second");
@@ -201,7 +201,7 @@ function done(world: ConferenceWorld, type: BridgeCommand["type"]): Extract<Repo
   return { type: "result", id: command.id, result: { done: true } };
 }
 
-test("a relay that hangs over commands is tried again, and holds up no command for another bridge", async () => {
+test("a hanging relay delays no command for another bridge", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");
   const before = world.sentTo.length;
@@ -216,7 +216,7 @@ test("a relay that hangs over commands is tried again, and holds up no command f
   expect(world.sentTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);
 });
 
-test("a bridge that sends ever new streams does not make the count of another bridge's stream begin anew", async () => {
+test("many streams of one bridge leave another bridge's count alone", async () => {
   const world = await ConferenceWorld.running(1);
   for (let times = 0; times < 20; times += 1) await world.during(world.reportFrom("second", callerEntered(times)));
 
@@ -225,7 +225,7 @@ test("a bridge that sends ever new streams does not make the count of another br
   expect(await world.reported(callerEntered(5))).toBe(upTo + 1);
 });
 
-test("an object of a restored backup asks the bridge first: what was due in the backup is not done", async () => {
+test("a restored conference compares itself with the bridge before it acts", async () => {
   const world = new ConferenceWorld();
   await world.received("create", createConference());
   const sent = () => world.sent.flat().map(({ command }) => command.type);
@@ -262,7 +262,7 @@ function comesBack(world: ConferenceWorld, callers = [aCaller({ enteredAt: world
   return world.during(world.reportFrom("simulated", report, { knownSince: now }));
 }
 
-test("what the edge has lost is held by the bridge that is back with its callers, and the empty one on the other bridge ends", async () => {
+test("a lost conference continues on the bridge that has its callers", async () => {
   const world = await createdOnSecond();
   world.conference.ackCommands(
     "second" as BridgeName,
@@ -299,7 +299,7 @@ test("a bridge that is back with a later meeting does not get the conference", a
   expect(sentTo(world, "second")).toEqual(["create-conference"]);
 });
 
-test("a create that the other bridge has not answered goes to the bridge that is back, within its time", async () => {
+test("a pending create moves to the bridge that has the callers", async () => {
   const world = new ConferenceWorld();
   addBridge(world);
   prefer(world, "second");
@@ -319,7 +319,7 @@ test("a create that the other bridge has not answered goes to the bridge that is
   expect(answers(world)).toEqual(["0"]);
 });
 
-test("an agent draws no meeting to its bridge by a key that is yet to come, but by callers inside", async () => {
+test("an agent gets a create only if it has callers inside", async () => {
   const create = async (...callers: readonly object[]) => {
     const world = new ConferenceWorld();
     addBridge(world);
@@ -339,7 +339,7 @@ function withBridge({ domain }: ConferenceWorld, name: string): ConferenceWorld[
   return { ...domain, settings: { ...domain.settings, bridges: bridge ? [{ ...bridge, name }] : [] } };
 }
 
-test("a conference whose bridge the settings do not have any more ends by an operator's word alone, and WebEx is notified", async () => {
+test("an operator ends a conference whose bridge the settings lack", async () => {
   const world = await ConferenceWorld.running(1);
   const before = world.domain;
   world.domain = withBridge(world, "other");
@@ -374,7 +374,7 @@ test("a conference whose bridge the settings do not have any more ends by an ope
   expect(world.sent.flat().at(-1)?.command).toMatchObject({ type: "end-conference" });
 });
 
-test("what an operator ends without its bridge is answered to WebEx, which wanted the end before", async () => {
+test("an operator's end without the bridge answers WebEx's pending close", async () => {
   const world = await ConferenceWorld.running(0);
   world.domain = withBridge(world, "other");
   await world.received("t-close", request("close-conference", { msgId: "m9" }));
@@ -396,7 +396,7 @@ async function callRecords(world: ConferenceWorld) {
   return world.facts.flatMap((fact) => (fact.kind === "call-left" ? [fact.record] : []));
 }
 
-test("a create that comes before the snapshot of what the edge has lost: each caller is told once, and counts since the agent knows it", async () => {
+test("reports each caller once when the snapshot follows the create", async () => {
   const world = new ConferenceWorld();
   const enteredAt = world.time.now - 600_000;
   await world.received("t1", createConference());
@@ -417,7 +417,7 @@ const leftAgo = (world: ConferenceWorld, call: string, agoMs: number, aheadMs = 
   const was = { number: "4420", enteredAt: now - agoMs, leftAt: now - agoMs + 10_000 };
   return { type: "event", event: { type: "caller-left", call: call as CallId, reason: "hung-up", was } };
 };
-test("a call that left while the edge was away, having lost its state, has one record also where WebEx has created the conference since", async () => {
+test("a call that left during a loss of state has one record", async () => {
   const world = await ConferenceWorld.running(1);
   const knownSince = world.time.now - 20_000;
   const tells = (report: Report) => world.during(world.reportFrom("simulated", report, { knownSince, aheadMs: 0 }));
@@ -441,7 +441,7 @@ test.each([3_600_000, -3_600_000])("the record of a call is in the edge's time: 
   expect(await callRecords(world)).toMatchObject([{ enteredAt: now - 60_000, endedAt: now - 50_000, seconds: 10 }]);
 });
 
-test("a call that left before its conference was over is not told of again by an agent whose clock is or was ahead", async () => {
+test("an agent's wrong clock adds no second record of a call", async () => {
   const world = await ConferenceWorld.running(1);
   await world.reported(event({ type: "conference-ended" }));
   const hourMs = 3_600_000;

@@ -13,7 +13,7 @@ import {
   request,
 } from "./conference-world.ts";
 
-test("a create is on disk before it is confirmed, and the bridge gets its command after that (protocol T28)", async () => {
+test("a create is stored before it is confirmed and sent (protocol T28)", async () => {
   const world = new ConferenceWorld();
   const rows = { confirmed: 0, told: 0 };
   world.onSent = () => {
@@ -29,7 +29,7 @@ test("a create is on disk before it is confirmed, and the bridge gets its comman
   expect(rows).toEqual({ confirmed: 1, told: 1 });
 });
 
-test("a request is confirmed although the bridge never answers, and is answered when its time is up (protocol T5, T28)", async () => {
+test("a request is confirmed at once, though the bridge never answers (protocol T5, T28)", async () => {
   const world = new ConferenceWorld();
   world.onSent = () => new Promise(() => {}); // Not even the way to the bridge answers.
   const askedAt = world.time.now;
@@ -44,7 +44,7 @@ test("a request is confirmed although the bridge never answers, and is answered 
   expect((world.posted[0]?.at ?? 0) - askedAt).toBeGreaterThanOrEqual(world.domain.settings.createTimeoutMs);
 });
 
-test("a document that comes again is confirmed and does nothing (protocol T38)", async () => {
+test("a repeated document is confirmed and does nothing (protocol T38)", async () => {
   const world = new ConferenceWorld();
   await Promise.all([world.received("t1", createConference()), world.received("t1", createConference())]);
   await world.received("t1", createConference());
@@ -52,7 +52,7 @@ test("a document that comes again is confirmed and does nothing (protocol T38)",
   expect(world.sent.flat()).toHaveLength(1);
 });
 
-test("a repeat is known after an eviction too, and no longer when its time is over (protocol T40)", async () => {
+test("a repeat is known for two hours, also after an eviction (protocol T40)", async () => {
   const world = await ConferenceWorld.running(0);
   await world.received("t-lock", lock("m1"));
   await world.allDone();
@@ -65,7 +65,7 @@ test("a repeat is known after an eviction too, and no longer when its time is ov
   expect(world.pending).toHaveLength(1);
 });
 
-test("what was sent by memory of a handle that stands for it no longer is not accepted, but for a repeat", async () => {
+test("refuses a document routed by an outdated handle, except repeats", async () => {
   const world = await ConferenceWorld.running(0);
   const recalled = (transId: string, ...messages: readonly FromWebex[]) =>
     world.during(world.conference.receive({ ...identity, transId: transId as TransId, messages, fromCache: true }));
@@ -78,7 +78,7 @@ test("what was sent by memory of a handle that stands for it no longer is not ac
   expect(await recalled("t2", lock("m2"))).toBe(true);
 });
 
-test("a create waits for its first ids, and is refused while there are none", async () => {
+test("refuses a create while no ids can be allocated", async () => {
   const world = new ConferenceWorld();
   const { allocateIds } = world;
   world.allocateIds = () => Promise.reject(new Error("the allocator is being moved"));
@@ -94,7 +94,7 @@ test("a create waits for its first ids, and is refused while there are none", as
   expect(await world.received("t1", createConference())).toBe(true);
 });
 
-test("what is asked of a conference that does not exist leaves nothing on disk", async () => {
+test("asking an unknown conference leaves nothing on disk", async () => {
   const world = new ConferenceWorld();
   const { conference } = world;
   const recalled = { ...identity, transId: "t1" as TransId, messages: [lock("m1")], fromCache: true } as const;
@@ -112,7 +112,7 @@ test("what is asked of a conference that does not exist leaves nothing on disk",
   expect(world.lines).toEqual([]);
 });
 
-test("while the allocator does not answer, what needs ids is refused after five seconds, all together, and all else is committed", async () => {
+test("without ids, only inputs that need them are refused, after 5 s", async () => {
   const world = await ConferenceWorld.running(1);
   world.allocateIds = () => new Promise(() => {});
   const all = Array.from({ length: 200 }, (_, index) => callerEntered(index + 1));
@@ -137,7 +137,7 @@ test("while the allocator does not answer, what needs ids is refused after five 
   expect(Math.max(...outcomes.map(([, ms]) => Number(ms)))).toBeLessThan(6_000);
 });
 
-test("an input that fails after its decision fails alone", async () => {
+test("an input that cannot be stored fails alone", async () => {
   const world = await ConferenceWorld.running(1);
   const tooLarge = request("passthrough", { extCallId: "1001", data: "x".repeat(2_000_000) });
 
@@ -160,13 +160,13 @@ test("an input that fails after its decision fails alone", async () => {
   ).toHaveLength(1);
 });
 
-test("an object that knows of no stream, as after a loss, goes on with one from its first report", async () => {
+test("after a loss, a stream continues from its first report", async () => {
   const world = new ConferenceWorld();
   expect(await world.during(world.reportAs(7, callerEntered(0)))).toBe(7);
   expect(await world.during(world.reportAs(9, callerEntered(1)))).toBe(7);
 });
 
-test("reports are accepted once and in order; none behind a gap", async () => {
+test("accepts reports once and in order, up to a gap", async () => {
   const world = await ConferenceWorld.running(0);
   const upTo = await world.reported(callerEntered(0), callerEntered(1));
 
@@ -175,7 +175,7 @@ test("reports are accepted once and in order; none behind a gap", async () => {
   expect(await world.during(world.reportAs(upTo, callerEntered(1), callerEntered(2)))).toBe(upTo + 1);
 });
 
-test("what an agent had acknowledged is sent at once when another one reports", async () => {
+test("resends acknowledged commands at once to another agent", async () => {
   const world = await ConferenceWorld.running(1);
   await world.received("t1", muteCaller("1001"));
   world.ackAll();
@@ -196,7 +196,7 @@ test("what an agent had acknowledged is sent at once when another one reports", 
   expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
-test("while the bridge is too far behind, requests are refused before they are accepted; a create, a close and names are not", async () => {
+test("refuses requests while the bridge is too far behind, except creates", async () => {
   const world = await ConferenceWorld.running(2);
   const oldestDone = () => world.reported(done(world.pending[0]));
   for (const index of [0, 1, 2]) await world.received(`t${index}`, lock(`m${index}`));
@@ -229,7 +229,7 @@ test("the deadline of a create passes in a sleeping object", async () => {
   ]);
 });
 
-test("an alarm never throws, and comes again, while the settings cannot be read", async () => {
+test("an alarm comes again while the settings cannot be read", async () => {
   const world = new ConferenceWorld();
   await world.received("t1", createConference());
   world.settingsFault = "DOMAINS is no JSON";
@@ -255,7 +255,7 @@ test("operators reach only what is there", async () => {
   expect(world.posted.at(-1)?.body).toContain('HybridConnectData="x"');
 });
 
-test("an ack from a bridge that is not the command's own settles nothing", async () => {
+test("ignores an ack from another bridge", async () => {
   const world = await ConferenceWorld.running(1);
   await world.received("t1", muteCaller("1001"));
   world.conference.ackCommands(
@@ -301,7 +301,7 @@ test.each([
   expect(found).toBeLessThanOrEqual(afterMs + 200);
 });
 
-test("a command whose time on the bridge is over is begun by no other agent, and its late result is told as a change", async () => {
+test("no other agent begins an expired command", async () => {
   const world = new ConferenceWorld();
   await refusedAfter(world, (ms) => ms === 300 && world.ackAll());
   await world.time.pass(1_000);

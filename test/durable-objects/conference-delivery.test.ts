@@ -25,7 +25,7 @@ function enteredIn(bodies: readonly { readonly body: string }[]): number[] {
   return bodies.map(({ body }) => body.split("<A2W_NotifyUserEnter ").length - 1);
 }
 
-test("a document whose commit fails, and that WebEx repeats, leaves nothing that its answers would wait for (protocol T45)", async () => {
+test("a document that was not committed delays no answer to its repeat (protocol T45)", async () => {
   const world = await quiet(2);
   const messages = [muteCaller("1001", "m0"), muteCaller("1002", "m1")];
   const tooLarge = request("passthrough", { extCallId: "1001", data: "x".repeat(2_000_000) });
@@ -46,7 +46,7 @@ test("a transaction has at most 50 messages", async () => {
   expect(enteredIn(world.posted)).toEqual([50, 50, 20]);
 });
 
-test("one post is in flight at a time, and what comes meanwhile goes together after it (protocol T46)", async () => {
+test("posts one document at a time and gathers the rest (protocol T46)", async () => {
   const world = await quiet();
   let open: (result: HttpAnswer) => void = () => {};
   world.answer = () => new Promise((resolve) => (open = resolve));
@@ -62,7 +62,7 @@ test("one post is in flight at a time, and what comes meanwhile goes together af
   expect(enteredIn(world.posted)).toEqual([1, 2]);
 });
 
-test("three attempts, at once and after 2 s, with the same bytes; then the conference goes on without it (protocol T36, T37, T41, T43)", async () => {
+test("three attempts with the same bytes, then the conference continues (protocol T36, T37, T41, T43)", async () => {
   const world = await quiet();
   world.answer = (posted) => (posted.body.includes('Status="') ? failed : world.confirmed(posted.transId));
   await world.received("t-lock", lock("m-lock"));
@@ -84,7 +84,7 @@ const lives = [
   ["in its next life", true],
 ] as const;
 
-test.each(lives)("a clock that is set back by an hour puts nothing off %s", async (_, dies) => {
+test.each(lives)("a clock set back by an hour delays no attempt %s", async (_, dies) => {
   const world = await quiet();
   world.answer = () => failed;
   await world.reported(callerEntered(0));
@@ -100,7 +100,7 @@ test.each(lives)("a clock that is set back by an hour puts nothing off %s", asyn
   expect(world.posted).toHaveLength(3);
 });
 
-test.each(lives)("a clock that is set back by an hour doubles a request's time at most %s", async (_, dies) => {
+test.each(lives)("a clock set back an hour at most doubles a request's time %s", async (_, dies) => {
   const world = await quiet();
   await world.received("t-lock", lock("m-lock"));
   world.clockSetMs = -3_600_000;
@@ -140,7 +140,7 @@ test("accepts a Confirmation after white space, in its header's charset (protoco
   expect(world.posted).toHaveLength(1);
 });
 
-test("a Confirmation with a code other than 0 is the end of it, and is logged with the messages (protocol T42)", async () => {
+test("a Confirmation with another code than 0 ends the attempts (protocol T42)", async () => {
   const world = await quiet();
   world.answer = ({ transId }) => world.confirmed(transId, "internal-failure");
   await world.reported(callerEntered(0));
@@ -165,7 +165,7 @@ test("an object that dies over its first attempt posts the same again (protocol 
   expect(world.outboxRows).toBe(0);
 });
 
-test("a notification to a server that is replaced is broken off, and its failure is nobody's (protocol 4.9)", async () => {
+test("aborts a notification to a replaced server (protocol 4.9)", async () => {
   const world = await quiet(1);
   let fail = () => {};
   world.answer = (posted) => {
@@ -197,7 +197,7 @@ test("nothing goes to a host that is not listed", async () => {
   ]);
 });
 
-test("a server that the settings lack for a while is owed what happens meanwhile, and gets it once they have it again", async () => {
+test("a server that is back in the settings gets its pending notifications", async () => {
   const world = await ConferenceWorld.running(1);
   const { domain } = world;
   world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });

@@ -23,7 +23,7 @@ async function ended(settings: Partial<DomainSettings> = {}): Promise<Conference
 
 const tables = (world: ConferenceWorld) => world.tables;
 
-test("a conference that is over is deleted after a week, with all its tables, and not before", async () => {
+test("a finished conference is deleted after a week, with all its tables", async () => {
   const world = await ended();
   await world.time.pass(7 * dayMs - 120_000);
   expect([world.deleted, tables(world)]).toEqual([0, 2]);
@@ -32,7 +32,7 @@ test("a conference that is over is deleted after a week, with all its tables, an
   expect([world.deleted, tables(world), world.alarmAt]).toEqual([1, 0, null]);
 });
 
-test("late traffic puts it off", async () => {
+test("late traffic delays the deletion", async () => {
   const world = await ended();
   await world.time.pass(6 * dayMs);
   await world.received("late", lock("m-late"));
@@ -43,7 +43,7 @@ test("late traffic puts it off", async () => {
   expect(world.deleted).toBe(1);
 });
 
-test("the domain says for how long, but never shorter than repeats and the memory of an unnoticed end need", async () => {
+test("a domain keeps conferences as long as its settings and repeats need", async () => {
   const brief = await ended({ journalRetentionDays: 1 });
   await brief.time.pass(1.1 * dayMs);
   expect(brief.deleted).toBe(1);
@@ -62,7 +62,7 @@ test("the domain says for how long, but never shorter than repeats and the memor
   expect(unnoticed.deleted).toBe(1);
 });
 
-test("a key stays closed for as long where the clock has gone on at once before its conference ended", async () => {
+test("a clock jump before the end does not reopen a key early", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ closedMemoryMs: 6 * hourMs, protocol: { closedAnswer: "always" } });
   await world.running(0);
@@ -85,7 +85,7 @@ test("a key stays closed for as long where the clock has gone on at once before 
   expect(await create("third")).toBeGreaterThan(0);
 });
 
-test("what was never created is deleted too, and what runs never is", async () => {
+test("deletes a conference that was never created, and no running one", async () => {
   const failed = new ConferenceWorld();
   await failed.received("create", createConference());
   await failed.time.pass(60_000);
@@ -100,7 +100,7 @@ test("what was never created is deleted too, and what runs never is", async () =
   }
 });
 
-test("with an event each second all tables stay as large as after three hours", async () => {
+test("an event each second does not grow the tables", async () => {
   const world = await ConferenceWorld.running(1);
   await world.longPast();
   const rows: number[][] = [];
@@ -120,7 +120,7 @@ test("with an event each second all tables stay as large as after three hours", 
   expect(world.posted.length).toBeGreaterThan(1_250);
 });
 
-test("a running conference whose domain is removed from the settings is deleted when the retention that was last known has passed", async () => {
+test("conferences of a removed domain are deleted after their last known retention", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ journalRetentionDays: 3 });
   await world.running(2);
@@ -135,7 +135,7 @@ test("a running conference whose domain is removed from the settings is deleted 
   expect(world.lines.filter(({ level }) => level === "error")).toEqual([]);
 });
 
-test("a domain that is put back goes on with its conferences: what waited is sent", async () => {
+test("a domain that is put back continues its conferences", async () => {
   const world = await ConferenceWorld.running(1);
   await world.received("t-lock", lock("m-lock"));
   world.isInSettings = false;

@@ -10,7 +10,7 @@ async function quiet(): Promise<ConferenceWorld> {
   return world;
 }
 
-test("a confirmed transaction goes from the disk with the next one, or about five seconds later (protocol T36)", async () => {
+test("deletes a confirmed transaction within about 5 s (protocol T36)", async () => {
   const world = await quiet();
   await world.reported(callerEntered(0));
   await world.time.pass(10);
@@ -23,7 +23,7 @@ test("a confirmed transaction goes from the disk with the next one, or about fiv
   expect([world.posted.length, world.outboxRows, world.alarmAt]).toEqual([2, 0, null]);
 });
 
-test("a death between the Confirmation and the deletion posts the same once more (protocol T36)", async () => {
+test("a kill right after the Confirmation repeats the post once (protocol T36)", async () => {
   const world = await quiet();
   await world.reported(callerEntered(0));
   await world.time.pass(100);
@@ -35,7 +35,7 @@ test("a death between the Confirmation and the deletion posts the same once more
   expect(world.outboxRows).toBe(0);
 });
 
-test("a conference whose end WebEx has confirmed can be created anew, though the edge died right after it and WebEx then fell silent", async () => {
+test("a kill after the confirmed end does not keep the key closed", async () => {
   const world = await quiet();
   await world.reported(event({ type: "conference-ended" }));
   expect(world.posted).toHaveLength(1);
@@ -51,7 +51,7 @@ test("a conference whose end WebEx has confirmed can be created anew, though the
   ]);
 });
 
-test("what was confirmed at a later attempt is never taken for given up after a death", async () => {
+test("a kill after a confirmed third attempt leaves nothing undelivered", async () => {
   const world = await quiet();
   world.answer = async (posted) => {
     if (world.posted.length < 3) return { kind: "failed", reason: "TimeoutError" };
@@ -72,7 +72,7 @@ test("what was confirmed at a later attempt is never taken for given up after a 
 test.each([
   ["the alarm brings it", async () => {}],
   ["a request comes first", (world: ConferenceWorld) => world.received("lock", lock("m-lock"))],
-])("a probe that is confirmed while the disk is full ends the outage once the disk takes it: %s", async (_, next) => {
+])("a probe confirmed on a full disk ends the outage later: %s", async (_, next) => {
   const world = await quiet();
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   await world.reported(callerEntered(0));
@@ -115,7 +115,7 @@ function speaks(speaking: boolean): Report {
   return event({ type: "speaking-changed", call: "c0", speaking });
 }
 
-test("a change of speech soon after the last report is told in time", async () => {
+test("reports a change of speakers within half a second", async () => {
   const world = await attentive();
   await world.reported(speaks(true));
   await world.time.pass(250);
@@ -125,7 +125,7 @@ test("a change of speech soon after the last report is told in time", async () =
   expect(world.posted).toHaveLength(2);
 });
 
-test("a report of who speaks that is not confirmed at once is repeated, also after a death", async () => {
+test("repeats an unconfirmed report of speakers, also after a kill", async () => {
   const world = await attentive();
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   await world.reported(speaks(true));
@@ -139,7 +139,7 @@ test("a report of who speaks that is not confirmed at once is repeated, also aft
   expect(world.posted.length).toBeGreaterThan(1);
 });
 
-test("a report of who speaks is posted by the next life when the edge died before its post", async () => {
+test("posts a report of speakers after a kill", async () => {
   const world = await attentive();
   world.answer = () => new Promise(() => {});
   await world.reported(speaks(true));

@@ -56,7 +56,7 @@ const settle = async () => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 };
 
-test("what several processes count is added up, and survives the object that keeps it", async () => {
+test("adds up the counts of all processes, also after a restart", async () => {
   const world = new World();
   const [one, other] = [world.process("one"), world.process("other")];
   one.measures.webhooks.count(webhook);
@@ -76,7 +76,7 @@ test("what several processes count is added up, and survives the object that kee
   expect(text).toContain('bridgehead_post_seconds_sum{domain="local"} 30.65\n');
 });
 
-test("a portion whose answer is lost is sent again and counts once, also over a restart of the object", async () => {
+test("a batch of counts whose answer is lost counts once", async () => {
   const world = new World();
   const { measures, sender } = world.process("one");
   world.answers = false;
@@ -92,7 +92,7 @@ test("a portion whose answer is lost is sent again and counts once, also over a 
   expect(await world.posts()).toBe(2);
 });
 
-test("a process sends what it counts at once, then each half minute at most, and without a count nothing", async () => {
+test("a process sends counts at once, then every half minute at most", async () => {
   const world = new World();
   const { measures, sender } = world.process("one");
   for (let count = 0; count < 100; count += 1) {
@@ -113,7 +113,7 @@ test("a process sends what it counts at once, then each half minute at most, and
   expect([world.sent, await world.posts()]).toEqual([5, 100]);
 });
 
-test("requests of the edge hand over after 20 s, one for all of them; one that was broken off holds up nobody for long", async () => {
+test("one request of several sends the counts after 20 s", async () => {
   const world = new World();
   const { measures, sender } = world.process("one");
   measures.counts.add("bridgehead_strangers_total", "", 1);

@@ -44,7 +44,7 @@ test.each([1, 2, 50, 51, 120, 500])(
   },
 );
 
-test("a third server takes over while the second is still being sent: the second hears no more, the third hears all (protocol 4.9)", async () => {
+test("a third server takes over while the second is being notified (protocol 4.9)", async () => {
   const world = await ConferenceWorld.running(120);
   world.posted.length = 0;
   const hangs = () => world.time.wait(10_000).then(() => ({ kind: "failed", reason: "TimeoutError" }) as const);
@@ -60,7 +60,7 @@ test("a third server takes over while the second is still being sent: the second
   expect(world.outboxRows).toBe(0);
 });
 
-test("a document that is given up in the commit in which another server takes over gives up nothing that this one is to hear", async () => {
+test("a takeover during the third attempt loses no notification", async () => {
   const world = await ConferenceWorld.running(1);
   world.posted.length = 0;
   let failed = 0;
@@ -85,7 +85,7 @@ test("a document that is given up in the commit in which another server takes ov
   expect(callsEntered(world, 8802)).toEqual(["1001"]);
 });
 
-test("an answer to a server that was replaced is given up after one attempt, as one that no server is owed", async () => {
+test("an answer to a replaced server has one attempt", async () => {
   const world = await ConferenceWorld.running(0);
   world.answer = ({ url, transId }) =>
     url.includes(":8802/") ? world.confirmed(transId) : { kind: "failed", reason: "TimeoutError" };
@@ -101,7 +101,7 @@ test("an answer to a server that was replaced is given up after one attempt, as 
   expect(lost[0]).not.toHaveProperty("owed");
 });
 
-test("of 120 callers each muted one is reported as muted, behind all entries (protocol F1)", async () => {
+test("reports each muted caller after all entries (protocol F1)", async () => {
   const world = await ConferenceWorld.running(120);
   await world.received("mutes", muteCaller("1001"), muteCaller("1120"));
   await world.allDone();
@@ -116,7 +116,7 @@ test("of 120 callers each muted one is reported as muted, behind all entries (pr
   expect(messages.length).toBe(2 + 120 + 2);
 });
 
-test("another server takes over while the conference is being created: it is answered and sent, and the bridge creates once (protocol 4.9)", async () => {
+test("another server takes over during the create, which the bridge gets once (protocol 4.9)", async () => {
   const world = new ConferenceWorld();
   await world.received("create", createConference());
   await world.received("take-over", createConference(server2));

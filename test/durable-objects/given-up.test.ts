@@ -32,7 +32,7 @@ const ended = event({ type: "conference-ended" });
 const endsAndIsTold = (world: ConferenceWorld) => world.reported(ended).then(() => world.time.pass(5_000));
 const muted = (call: string, muted: boolean) => event({ type: "caller-muted", call, muted });
 
-test("the directory hears what was given up: when, for whom, after how many attempts, and why", async () => {
+test("reports an undelivered document with its server, attempts and reason", async () => {
   const world = await lost(1, muted("c0", true));
 
   expect(sentOf(world)).toEqual([
@@ -45,7 +45,7 @@ test("the directory hears what was given up: when, for whom, after how many atte
   ]);
 });
 
-test("what was given up is told alike each time, by a later life and to a directory that was lost, so that it is kept once", async () => {
+test("reports an undelivered document alike after a restart or a lost directory", async () => {
   const world = await lost(1, muted("c0", true));
   world.kill();
   world.start();
@@ -84,7 +84,7 @@ test.each([
   },
 );
 
-test("what was given up goes out again under another TransID with its MsgID, and its way is shown", async () => {
+test("resends an undelivered document under a new TransID with its MsgID", async () => {
   const world = await lost(1, muted("c0", true));
   const [{ transId = "" } = {}] = sentOf(world);
 
@@ -102,7 +102,7 @@ test("what was given up goes out again under another TransID with its MsgID, and
   });
 });
 
-test("it is sent again once, however often and by however many people that is asked, and after days", async () => {
+test("resends an undelivered document once, whoever asks", async () => {
   const world = await lost(1, muted("c0", true));
   const row = rowOf(world);
   const both = [world.conference.actions.sendAgain(row, "Ann"), world.conference.actions.sendAgain(row, "Bob")];
@@ -138,7 +138,7 @@ test("a document that is sent again and fails leaves the backlog as it was", asy
   expect(await again()).toMatchObject({ confirmedAt: expect.any(Number) });
 });
 
-test("what is sent again while a probe has it is not posted twice", async () => {
+test("a resend during a probe posts nothing twice", async () => {
   const world = await lost(1, muted("c0", true));
   const confirms = world.answer;
   let confirm = () => {};
@@ -155,7 +155,7 @@ test("what is sent again while a probe has it is not posted twice", async () => 
   expect(world.posted).toHaveLength(1);
 });
 
-test("with it goes all else that the server is owed, as it is now; a document of which nothing is so is not sent", async () => {
+test("a resend brings all pending notifications, as they are now", async () => {
   const world = await lost(2, muted("c0", true), muted("c1", true));
   await world.reported(muted("c0", false));
   await world.time.pass(1_000);
@@ -237,7 +237,7 @@ test("the server of an ended conference is probed at once, on request", async ()
   expect(world.posted.map(({ body }) => /<A2W_\w+/.exec(body)?.[0])).toEqual(["<A2W_NotifyConferenceChange"]);
 });
 
-test("what was sent again while its server was away is asked for once more", async () => {
+test("a resend that failed probes the server on the next request", async () => {
   const world = await lost(1, muted("c0", true));
   const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
   const all = () => world.during(world.conference.actions.sendEachAgain([{ row, transId }], "Ann"));
@@ -253,7 +253,7 @@ test("what was sent again while its server was away is asked for once more", asy
   expect(await all()).toEqual(["sent-before"]);
 });
 
-test("data for the partner's back end is sent again with its body, as long as the settings have the back end", async () => {
+test("resends client data to the back end with its body", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ passthroughUrl: "http://127.0.0.1:9/data", logs: { personal: true } });
   await world.running(1);
@@ -278,7 +278,7 @@ test("data for the partner's back end is sent again with its body, as long as th
   expect(toBackEnd()).toEqual([body]);
 });
 
-test("a row in which nothing was given up has nothing to send", async () => {
+test("resends nothing for a row without an undelivered document", async () => {
   const world = await lost(1, muted("c0", true));
 
   expect(await sendAgain(world, 1)).toBe("no-such-post");

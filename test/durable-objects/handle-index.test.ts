@@ -56,7 +56,7 @@ function world() {
   return { sql, index, claim, look, time, alarms, held, arrived, asked, settings, broken, timers, lines };
 }
 
-test("one call claims handles, looks others up, and leaves out what nobody holds", async () => {
+test("one request claims some handles and looks up others", async () => {
   const { index, claim } = world();
   await claim(first, "7001" as ExtConfId);
 
@@ -75,7 +75,7 @@ test("one call claims handles, looks others up, and leaves out what nobody holds
   expect(await index.hasConference("constructor" as ConfKey)).toBe(false);
 });
 
-test("of two that want the handle of a conference that is over, the second learns who has it", async () => {
+test("of two claims of a free handle the first wins", async () => {
   const { claim, look, time } = world();
   await claim(first);
   time.now += 60_000;
@@ -86,7 +86,7 @@ test("of two that want the handle of a conference that is over, the second learn
   expect(await look(handle)).toEqual({ [handle]: third });
 });
 
-test("a handle that a living conference holds stays with it", async () => {
+test("a running conference keeps its handle", async () => {
   const { index, claim, held, time } = world();
   await claim(first);
   held.add(first);
@@ -96,7 +96,7 @@ test("a handle that a living conference holds stays with it", async () => {
   expect(await index.hasConference(second)).toBe(false);
 });
 
-test("a conference that hangs holds up who claims its handle for 5 s", async () => {
+test("a hanging conference delays a claim of its handle by 5 s", async () => {
   const { index, claim, time, timers, broken } = world();
   await claim(first);
   time.now += 60_000;
@@ -113,7 +113,7 @@ test("a conference that hangs holds up who claims its handle for 5 s", async () 
   await expect(claimed).rejects.toThrow("a conference took longer than 5000 ms");
 });
 
-test("a claim is not taken away for 30 s, in which its create is on its way, also when it is claimed again", async () => {
+test("a claim lasts 30 s while its create is on its way", async () => {
   const { claim, time } = world();
   await claim(first);
   time.now += 29_999;
@@ -126,7 +126,7 @@ test("a claim is not taken away for 30 s, in which its create is on its way, als
   expect(await claim(second)).toBe(second);
 });
 
-test("the handle of a conference that was over within seconds goes to the next at once, and not to both", async () => {
+test("a conference that ended within seconds frees its handle at once", async () => {
   const { claim, arrived, held } = world();
   await claim(first, handle, "t1");
   arrived.add("t1");
@@ -140,7 +140,7 @@ test("the handle of a conference that was over within seconds goes to the next a
   expect(await Promise.all([claim(second), claim(third)])).toEqual([second, second]);
 });
 
-test("a repeated document with two creates for one handle leaves it with the first, also when that is over", async () => {
+test("of two creates in one document the first keeps the handle", async () => {
   const { index, arrived } = world();
   const claims = [first, second].map((confKey) => ({ extConfId: handle, confKey }));
   await index.resolve({ domain, transId, claims, handles: [] });
@@ -149,7 +149,7 @@ test("a repeated document with two creates for one handle leaves it with the fir
   expect(await index.resolve({ domain, transId, claims, handles: [] })).toEqual(new Map([[handle, first]]));
 });
 
-test("a handle is released when its conference is over and its rows are about to go, not while it goes on", async () => {
+test("releases a handle shortly before its finished conference is deleted", async () => {
   const { index, claim, look, time, alarms, held, asked } = world();
   held.add(first);
   await claim(first);
@@ -174,7 +174,7 @@ test("a handle is released when its conference is over and its rows are about to
   expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
 });
 
-test("a claim of an earlier life is not taken away while its create is on its way", async () => {
+test("a restart ends no claim whose create is on its way", async () => {
   const sql = new Database();
   const claims = (confKey: ConfKey) => [{ extConfId: handle, confKey }];
   await memoryHandles(() => 1_000_000, { sql }).resolve({ domain, transId, claims: claims(first), handles: [] });

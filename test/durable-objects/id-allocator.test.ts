@@ -11,7 +11,7 @@ const dayMs = 86_400_000;
 const [a, b, c] = ["a", "b", "c"] as [ConfKey, ConfKey, ConfKey];
 const both = (count: number) => ({ msgIds: count, transIds: count });
 
-test("blocks follow one another, from the day's first id on, also after a restart (protocol T35)", () => {
+test("allocates consecutive blocks from the day's first id, also after restarts (protocol T35)", () => {
   const sql = new Database();
   const ids = new IdAllocator(sql);
 
@@ -23,7 +23,7 @@ test("blocks follow one another, from the day's first id on, also after a restar
   });
 });
 
-test("after its state was lost, an allocator gives out no id of before, at up to eleven a second", () => {
+test("repeats no id after a loss of state, below eleven a second", () => {
   const before = new IdAllocator(new Database());
   let last = before.allocate(a, both(50), midnight);
   for (let second = 10; second <= 3_600; second += 10) last = before.allocate(a, both(110), midnight + second * 1_000);
@@ -34,14 +34,14 @@ test("after its state was lost, an allocator gives out no id of before, at up to
   expect(Math.floor(after.msgIds.first / 1_000_000)).toBe(52_491);
 });
 
-test("each day begins anew, and a clock that was set back repeats no id", () => {
+test("a clock set back by a day repeats no id", () => {
   const ids = new IdAllocator(new Database());
   ids.allocate(a, both(50), noon);
   expect(ids.allocate(a, both(50), noon + dayMs).transIds.first).toBe(52_492_000_000);
   expect(ids.allocate(a, both(50), noon).transIds.first).toBe(52_492_000_050);
 });
 
-test("a sequence ends with 999999 and begins again, with the digits of a day 27 years later (protocol T35)", () => {
+test("a sequence continues after 999999 under the digits of a later day (protocol T35)", () => {
   const ids = new IdAllocator(new Database());
   ids.allocate(a, both(999_990), midnight);
   expect(ids.allocate(b, both(50), midnight).msgIds).toEqual({ first: 52_491_999_990, end: 52_492_000_000 });
@@ -50,7 +50,7 @@ test("a sequence ends with 999999 and begins again, with the digits of a day 27 
   expect(ids.holderOf("62491000049" as MsgId, midnight)).toBe("c");
 });
 
-test("thirty conferences a minute, of ten callers who come and go one by one, get no id twice (protocol T36)", async () => {
+test("a day of thirty conferences a minute uses no id twice (protocol T36)", async () => {
   const world = new ConferenceWorld();
   const { allocateIds } = world;
   const asked: IdsWanted[] = [];

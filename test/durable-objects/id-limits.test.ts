@@ -126,7 +126,7 @@ class Allocator {
   }
 }
 
-test("agents keep an hour's worth of ids before one of them is used, and the next hour's before that is half used up", async () => {
+test("agents store each hour's ids before one of them is used", async () => {
   const allocator = new Allocator();
   const answered = Promise.withResolvers<void>();
   allocator.answer = () => answered.promise;
@@ -161,7 +161,7 @@ test("agents keep an hour's worth of ids before one of them is used, and the nex
   expect(allocator.sql.rowsWritten - written).toBe(2);
 });
 
-test("ids behind the limit wait for the agents, but not for a relay that does not answer", async () => {
+test("ids beyond the limit wait 3 s at most for a relay", async () => {
   const allocator = new Allocator();
   await allocator.allocate();
   allocator.answer = () => new Promise(() => {});
@@ -178,14 +178,14 @@ test("ids behind the limit wait for the agents, but not for a relay that does no
   ]);
 });
 
-test("where no relay can be reached, ids are allocated all the same", async () => {
+test("allocates ids though no relay can be reached", async () => {
   const allocator = new Allocator();
   allocator.answer = () => Promise.reject(new Error("being moved"));
   expect(await allocator.allocate()).toEqual({ msg: placeByTime(noon), trans: placeByTime(noon) });
   expect(allocator.lines).toEqual([{ level: "warn", event: "id-limit-not-kept", domain, why: "Error: being moved" }]);
 });
 
-test("a state without ids goes on behind what an agent keeps, where its clock is a day behind, too", async () => {
+test("a lost state continues after the ids that an agent stores", async () => {
   const before = new Allocator();
   for (let count = 0; count < 30; count += 1) await before.allocate(10_000);
   const kept = before.handed.at(-1) as IdLimit;
@@ -204,7 +204,7 @@ test("a state without ids goes on behind what an agent keeps, where its clock is
   }
 });
 
-test("what an agent keeps of this very allocator moves nothing, whenever it connects anew", async () => {
+test("an agent that reconnects moves no id", async () => {
   const allocator = new Allocator();
   await allocator.allocate();
   const kept = allocator.handed.at(-1) as IdLimit;
@@ -216,7 +216,7 @@ test("what an agent keeps of this very allocator moves nothing, whenever it conn
   expect(allocator.restores).toBe(0);
 });
 
-test("a state that does not know what it reserved itself is an older copy: it goes on behind that, under another name, and all begins anew", async () => {
+test("recognizes an older copy of the state by an agent's limit", async () => {
   const allocator = new Allocator();
   await allocator.allocate();
   const { place, by } = allocator.handed.at(-1) as IdLimit;
@@ -237,7 +237,7 @@ test("a state that does not know what it reserved itself is an older copy: it go
   expect(late.restores).toBe(0);
 });
 
-test("an agent moves the ids no further than to the end of the next day", async () => {
+test("an agent moves ids to the next day's end at most", async () => {
   const allocator = new Allocator();
   await allocator.allocate();
   const furthest = firstPlaceOf(noon) + 2 * idsPerDay;
@@ -250,7 +250,7 @@ test("an agent moves the ids no further than to the end of the next day", async 
   expect((await allocator.allocate()).msg).toBe(furthest);
 });
 
-test("a restored allocator goes on behind the clock, the limit of the backup and what agents keep, once for each restore", async () => {
+test("a restored allocator continues after the clock, its backup and the agents", async () => {
   const allocator = new Allocator();
   await allocator.allocate();
   const { place: reserved } = allocator.handed.at(-1) as IdLimit;
@@ -272,7 +272,7 @@ test("a restored allocator goes on behind the clock, the limit of the backup and
   expect((await allocator.allocate()).msg).toBe(placeByTime(noon + 8 * hourMs));
 });
 
-test("an id leads to each conference that had it, as a MsgID or as a TransID, and to none for a domain that the settings lack", async () => {
+test("finds the conferences of a MsgID or TransID", async () => {
   const allocator = new Allocator();
   const other = "other" as ConfKey;
   const { msg } = await allocator.allocate(5, { transIds: 10 });

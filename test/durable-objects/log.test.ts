@@ -49,7 +49,7 @@ test("a domain that wants it has them as they are", () => {
   expect(written("open")).toMatchObject(personal);
 });
 
-test("while the settings are wrong, everything is masked", () => {
+test("masks everything if the settings are invalid", () => {
   logWith("{")({ level: "warn", event: "e", domain: "open", conference: "987654321" });
 
   expect(lines.at(-1)).toEqual([
@@ -58,7 +58,7 @@ test("while the settings are wrong, everything is masked", () => {
   ]);
 });
 
-test("the line of an operator's action has the conference's key masked, also within ids", () => {
+test("masks the conference's key in the line of an operator's action", () => {
   const about = { confKey: "987654321", type: "mute", call: "987654321.3.abc" };
   const writtenOf = (domain: string) => {
     logWith(domains)({ level: "info", event: "operator-action", domain, about });
@@ -68,7 +68,7 @@ test("the line of an operator's action has the conference's key masked, also wit
   expect(writtenOf("open")).toEqual(about);
 });
 
-test("of an address the query is not written, and a field that nobody has judged is not written at all", () => {
+test("writes no query of an address and no unknown field", () => {
   const facts = { host: "https://tsp1.example.com/post?token=7", later: "14085550100" };
   logWith(domains)({ level: "warn", event: "host-refused", domain: "open", ...facts });
 

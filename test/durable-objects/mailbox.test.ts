@@ -55,7 +55,7 @@ function mail(transId: string, messages: readonly ToWebex[] = [unknown], to: Web
   return { domain: "local" as DomainName, transId: transId as TransId, answers: new Map([[to, messages]]) };
 }
 
-test("an answer that belongs to no conference is sent once, however often its request comes", async () => {
+test("answers a request that belongs to no conference once", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
   await Promise.all([mailbox.send(mail("t1")), mailbox.send(mail("t1"))]);
@@ -74,7 +74,7 @@ const answer = (id: string, msgId: string) => ({
   requests: ["m1", "m2"] as MsgId[],
 });
 
-test("answers of two conferences to one document are posted together, where both come within 300 ms (protocol T45)", async () => {
+test("posts answers of two conferences within 300 ms together (protocol T45)", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
   const both = [mailbox.share(answer("61041000001", "m1"))];
@@ -86,7 +86,7 @@ test("answers of two conferences to one document are posted together, where both
   expect(bodies.map((body) => [...body.matchAll(/MsgID="(\w+)"/g)].map(([, msgId]) => msgId))).toEqual([["m1", "m2"]]);
 });
 
-test("an answer that comes later than 300 ms goes alone, and a copy of it is not posted again", async () => {
+test("an answer after more than 300 ms is posted alone, once", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
   const first = mailbox.share(answer("61041000001", "m1"));
@@ -104,7 +104,7 @@ test("an answer that comes later than 300 ms goes alone, and a copy of it is not
   ]);
 });
 
-test("a shared answer is over when it was posted or given up, and no earlier; which of the two is said, also by the next object", async () => {
+test("a shared answer ends as confirmed or undelivered, also after a restart", async () => {
   const { time, bodies, open, state } = world();
   state.isReachable = false;
   const results: string[] = [];
@@ -125,7 +125,7 @@ test("a shared answer is over when it was posted or given up, and no earlier; wh
   expect(results).toEqual(["given-up", "given-up", "confirmed"]);
 });
 
-test("mails that come together do not take each other's ids", async () => {
+test("answers at the same time get TransIDs of their own", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
   const to = (port: number) => mail(`t${port}`, [unknown], `http://127.0.0.1:${port}` as WebexHost);
@@ -138,7 +138,7 @@ test("mails that come together do not take each other's ids", async () => {
   expect(new Set(bodies.map(transIdOf)).size).toBe(12);
 });
 
-test("it is tried three times and then given up, without an alarm that stays", async () => {
+test("an answer of no conference has three attempts", async () => {
   const { time, bodies, open, state } = world();
   state.isReachable = false;
   const mailbox = open();
@@ -149,7 +149,7 @@ test("it is tried three times and then given up, without an alarm that stays", a
   expect(await mailbox.waiting()).toMatchObject({ documents: 0 });
 });
 
-test("what an object left behind is sent by the next one", async () => {
+test("the next instance posts what the last one left", async () => {
   const { time, bodies, open } = world();
   await open().send(mail("t1"));
   open();
@@ -158,7 +158,7 @@ test("what an object left behind is sent by the next one", async () => {
   expect(bodies.length).toBeGreaterThan(0);
 });
 
-test("answers that come while a post is under way share the next one", async () => {
+test("answers that come during a post share the next one", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
   await mailbox.send(mail("t0", [{ ...unknown, msgId: "m0" as MsgId }])); // Fetches ids.
@@ -184,7 +184,7 @@ test("both spellings of a server that one document names are answered", async ()
   expect(bodies).toHaveLength(2);
 });
 
-test("servers beyond 50 that are not reached yet have to ask again; each other one is served meanwhile", async () => {
+test("refuses answers for more than 50 unreachable servers", async () => {
   const { time, bodies, open, state } = world();
   const port = (number: number) => `http://127.0.0.1:${20_000 + number}` as WebexHost;
   const mailbox = open();
@@ -212,7 +212,7 @@ test("answers that nobody takes do not fill the log", async () => {
   expect(events.filter((event) => event === "post-failed").length).toBeLessThan(30);
 });
 
-test("when all is confirmed and old it deletes itself, by its alarm", async () => {
+test("a mailbox deletes itself once all is confirmed and old", async () => {
   const { time, open, state, alarmAt } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));
@@ -225,7 +225,7 @@ test("when all is confirmed and old it deletes itself, by its alarm", async () =
   expect(state.deleted).toBe(1);
 });
 
-test("mail of a domain that the settings have no more is dropped at the next alarm, and not tried for ever", async () => {
+test("drops the answers of a removed domain", async () => {
   const { time, bodies, open, events, state } = world();
   state.isReachable = false;
   await open().send(mail("t1"));
@@ -243,7 +243,7 @@ test("mail of a domain that the settings have no more is dropped at the next ala
 
 const port = (number: number) => `127.0.0.1:${number}` as WebexHost;
 
-test("answers wait with the mailbox, but those that a conference has handed over wait with the conference", async () => {
+test("counts only its own answers as waiting", async () => {
   const { time, open, state } = world();
   state.isReachable = false;
   const mailbox = open();

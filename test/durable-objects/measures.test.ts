@@ -27,7 +27,7 @@ test("each series of a domain begins at 0", () => {
   expect(text).toContain('bridgehead_takeovers_total{domain="local",bridge="simulated"} 0\n');
 });
 
-test("series of webhooks begin where a domain has webhooks, by what becomes of one", () => {
+test("a domain with webhooks has their series from the start", () => {
   const webhooks = [{ url: "https://crm.example/", secretFrom: "WEBHOOK_SECRET_CRM" }];
   const seriesOf = (settings: object) =>
     new Measures()
@@ -40,7 +40,7 @@ test("series of webhooks begin where a domain has webhooks, by what becomes of o
   );
 });
 
-test("what becomes of a conference and its callers is logged once", async () => {
+test("logs each event of a conference and its callers once", async () => {
   const world = await ConferenceWorld.running(2);
   await world.reported(callerLeft(0));
   world.start();
@@ -60,7 +60,7 @@ test("what becomes of a conference and its callers is logged once", async () => 
   expect(outcomes.every(({ domain, conference }) => domain === "local" && typeof conference === "string")).toBe(true);
 });
 
-test("a command that fails is logged with its id, once; that its caller has hung up is no failure", async () => {
+test("logs a failed command once, unless its caller hung up", async () => {
   const world = await ConferenceWorld.running(1);
   const pending = () => world.pending;
   await world.received("t-lock", lock("m1"));
@@ -87,7 +87,7 @@ test("a command that fails is logged with its id, once; that its caller has hung
   ]);
 });
 
-test("a post that fails is logged at each attempt, and when it is given up, and waits until then", async () => {
+test("logs each failed attempt and the undelivered document", async () => {
   const world = await ConferenceWorld.running(0);
   const before = seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}');
   world.answer = () => failed;
@@ -104,7 +104,7 @@ test("a post that fails is logged at each attempt, and when it is given up, and 
   expect(seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}')).toBe((before ?? 0) + 3);
 });
 
-test("the directory is told that WebEx does not confirm, how much waits and since when, and that it is over", async () => {
+test("reports a backlog to the directory, and its end", async () => {
   const world = await ConferenceWorld.running(0);
   await world.time.pass(5_000);
   world.answer = () => failed;
@@ -120,7 +120,7 @@ test("the directory is told that WebEx does not confirm, how much waits and sinc
   expect(world.pages.at(-1)?.live).toMatchObject({ trouble: [], waiting: [] });
 });
 
-test("the directory is told since when a command is late, and that its result has come", async () => {
+test("reports a late command to the directory, and its result", async () => {
   const world = await ConferenceWorld.running(1);
   await world.time.pass(5_000);
   const live = () => world.pages.at(-1)?.live;
@@ -138,7 +138,7 @@ test("the directory is told since when a command is late, and that its result ha
   expect(live()).not.toHaveProperty("lateSince");
 });
 
-test("the directory is told by how much the machine's clock was set back, once that is a minute", async () => {
+test("reports a clock set back by more than a minute", async () => {
   const world = await ConferenceWorld.running(1);
   await world.time.pass(5_000);
   for (const [msgId, setBackMs, minutes] of [

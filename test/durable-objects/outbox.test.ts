@@ -21,7 +21,7 @@ function clientData(index: number): FromWebex {
   return { type: "passthrough", msgId: `m-data-${index}` as MsgId, extConfId, extCallId: "1001", data } as FromWebex;
 }
 
-test("a server that hangs holds up no other one: an answer to the second goes out at once", async () => {
+test("a hanging server delays no answer to another one", async () => {
   const world = await quiet(new ConferenceWorld());
   const other = "localhost:8802" as WebexHost;
   world.answer = (posted) => (posted.url.includes("8801") ? hangs : world.confirmed(posted.transId));
@@ -45,7 +45,7 @@ test("the successor of a server that hangs does not wait for it (protocol 4.9)",
   expect(world.posted.at(-1)?.body).toContain("A2W_RspCreateConference");
 });
 
-test("client data goes to the back end as JSON, each piece with a key of its own that its repeats keep (protocol 4.22)", async () => {
+test("posts client data as JSON, each with an idempotency key (protocol 4.22)", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ passthroughUrl: backEnd });
   await quiet(world);
@@ -62,7 +62,7 @@ test("client data goes to the back end as JSON, each piece with a key of its own
   expect([first === again, first === second, typeof first]).toEqual([true, false, "string"]);
 });
 
-test("client data is tried three times, also across a restart, and holds up no message to WebEx", async () => {
+test("client data has three attempts and delays no message to WebEx", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ passthroughUrl: backEnd });
   await quiet(world);

@@ -45,7 +45,7 @@ describe.each([
 ])("by %s", (_name, postBy) => {
   const post = (url: string) => postedBy(postBy, url);
 
-  test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and not followed", async (status) => {
+  test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and is not followed", async (status) => {
     const inner = await serving({});
     const webex = await serving({ status, headers: { location: `${inner}/inner` } });
 
@@ -88,7 +88,7 @@ describe.each([
       (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${kib64}\r\ncontent-length: 0\r\n\r\n`),
       "the headers of the answer are too long",
     ],
-  ])("a server that %s is told in plain words", async (_how, act, reason) => {
+  ])("reports in plain words a server that %s", async (_how, act, reason) => {
     const port = await servingTcp((socket) => socket.once("data", () => act(socket)));
 
     expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason });
@@ -100,13 +100,13 @@ describe.each([
     ["knows no version of ours", (socket) => socket.end(tlsAlert(70)), "TLS failed (protocol version)"],
     ["knows no cipher of ours", (socket) => socket.end(tlsAlert(40)), "TLS failed (handshake failure)"],
     ["has no such name", (socket) => socket.end(tlsAlert(112)), "TLS failed (unrecognized name)"],
-  ])("a server that %s at the handshake of TLS is told in plain words", async (_how, act, reason) => {
+  ])("reports in plain words a server that %s at the TLS handshake", async (_how, act, reason) => {
     const port = await servingTcp((socket) => socket.once("data", () => act(socket)));
 
     expect(await post(`https://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason });
   });
 
-  test("a server that is not there is told in plain words, and a name that nobody knows", async () => {
+  test("reports an absent server and an unknown name in plain words", async () => {
     const [port = 0] = await freePorts(1);
 
     expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason: "the connection was refused" });
@@ -127,7 +127,7 @@ describe.each([
       rmSync(folder, { recursive: true });
     });
 
-    test("a server is posted to whose certificate is trusted, and no other one (protocol T2)", async () => {
+    test("posts only to a server with a trusted certificate (protocol T2)", async () => {
       const webex = await serving({ body: "confirmed" }, { key: readFileSync(key), cert: readFileSync(cert) });
       expect(webex).toMatch(/^https:/);
 
@@ -143,7 +143,7 @@ describe.each([
     });
   });
 
-  test("the limit counts from the start, also while a server is silent at the handshake of TLS", async () => {
+  test("the time limit includes the TLS handshake", async () => {
     const port = await servingTcp(() => {});
 
     expect(await postedBy(postBy, `https://127.0.0.1:${port}/`, 20)).toEqual({
@@ -152,7 +152,7 @@ describe.each([
     });
   });
 
-  test("what follows a complete answer is not of it, and an address may be spelled in capitals", async () => {
+  test("ignores bytes after a complete answer", async () => {
     const port = await servingTcp((socket) =>
       socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokXYZ")),
     );
@@ -160,7 +160,7 @@ describe.each([
     expect(await post(`HTTP://127.0.0.1:${port}/`)).toMatchObject({ kind: "answered", status: 200 });
   });
 
-  test("a server that changes to another protocol is told at once", async () => {
+  test("reports at once a server that changes the protocol", async () => {
     const port = await servingTcp((socket) =>
       socket.once("data", () =>
         socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
@@ -241,7 +241,7 @@ describe.each([
     ],
     ["gzip of nothing at all", { body: "", headers: { "content-encoding": "gzip" } }, ""],
     ["a coding that nobody knows", { body: "confirmed", headers: { "content-encoding": "x-none" } }, "confirmed"],
-  ])("what comes as %s is read", async (_how, answer, text) => {
+  ])("reads an answer as %s", async (_how, answer, text) => {
     const given = await post(await serving(answer));
     expect(given.kind === "answered" && String(Buffer.from(given.body))).toBe(text);
   });
@@ -250,7 +250,7 @@ describe.each([
     ["gzip", Buffer.from("confirmed")],
     ["deflate", Buffer.from("xml")],
     ["br", brotliCompressSync("confirmed").fill(0xff, 0, 1)],
-  ])("an answer that is no %s, although it says so, is told in plain words", async (coding, body) => {
+  ])("reports in plain words an answer that is no %s", async (coding, body) => {
     expect(await post(await serving({ body, headers: { "content-encoding": coding } }))).toEqual({
       kind: "failed",
       reason: "the answer cannot be decompressed",
@@ -309,7 +309,7 @@ describe("by any exchange", () => {
     return headers;
   };
 
-  test("a post carries its own headers, or a key that is the same on each attempt, or neither", async () => {
+  test("a post has its headers or its idempotency key", async () => {
     const common = { "User-Agent": "bridgehead", "Accept-Encoding": "identity" };
     const [xml, json] = ["text/xml; charset=UTF-8", "application/json"];
     expect([
@@ -334,7 +334,7 @@ describe("by any exchange", () => {
     expect(await posted).toEqual({ kind: "failed", reason: "withdrawn" });
   });
 
-  test("a post that is over leaves no timer, which would keep its object awake, and no ear on its signal", async () => {
+  test("a finished post leaves no timer and no listener", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const withdraw = new AbortController();
@@ -351,7 +351,7 @@ describe("by any exchange", () => {
   });
 });
 
-test("the time that a server shows is heard with its address, where it is one", async () => {
+test("reads a server's time with its address", async () => {
   const heard: [number, string][] = [];
   const dated = async (date: string) =>
     postedBy((request) => nodePost(request, (...one) => heard.push(one)), await serving({ headers: { date } }));
@@ -399,7 +399,7 @@ test.each([
   expect(server.connections()).toBe(connections);
 });
 
-test("once its connection is there a post waits until it may leave, and what may not any more never does", async () => {
+test("a connected post waits until it may leave", async () => {
   const webex = await serving({});
   const posted = (path: string, mayLeave: () => Promise<void>) =>
     postedBy((request) => nodePost(request, undefined, mayLeave), `${webex}${path}`);
@@ -413,7 +413,7 @@ test("once its connection is there a post waits until it may leave, and what may
   expect(await waiting).toMatchObject({ kind: "answered", status: 200 });
 });
 
-test("a post does not ask whether it may leave before the handshake of TLS is over", async () => {
+test("a post asks whether it may leave after the TLS handshake", async () => {
   const port = await servingTcp(() => {});
   let asked = 0;
   const mayLeave = async () => {

@@ -16,7 +16,7 @@ function asked(promise: Promise<void>) {
   return answer;
 }
 
-test("a limit is handed to each agent that keeps limits, and is kept once all of them have said so, or are gone", async () => {
+test("a limit of ids is stored once each agent acknowledged it", async () => {
   const world = new RelayWorld();
   for (const agent of ["agent-1", "agent-2"]) world.connect(agent, { idLimit: none });
   world.sent.length = 0;
@@ -41,7 +41,7 @@ test("a limit is handed to each agent that keeps limits, and is kept once all of
   expect(gone.isDone).toBe(true);
 });
 
-test("an agent that does not answer is waited for no longer than 1.5 s", async () => {
+test("waits 1.5 s at most for an agent to store a limit", async () => {
   const world = new RelayWorld();
   world.connect("agent-1", { idLimit: none });
   const answer = asked(keep(world, limit));
@@ -52,7 +52,7 @@ test("an agent that does not answer is waited for no longer than 1.5 s", async (
   expect(world.lines.filter(({ event }) => event === "id-limit-not-kept")).toHaveLength(1);
 });
 
-test("an agent that comes later is handed the limit behind its welcome, also by a relay that has slept; one that has it is not", async () => {
+test("sends the limit after the welcome, also after a restart", async () => {
   const world = new RelayWorld();
   await keep(world, limit);
   world.sleep();
@@ -70,7 +70,7 @@ test("an agent that comes later is handed the limit behind its welcome, also by 
   expect(world.sent.map(({ type }) => type)).toEqual(["welcome"]);
 });
 
-test("the allocator hears what agents keep of another life of it, whatever clock they have", async () => {
+test("reports limits of another instance to the allocator", async () => {
   const world = new RelayWorld();
   await keep(world, limit);
   for (const idLimit of [none, limit, { place: 99, by: "this life" }]) world.connect("agent-1", { idLimit });
@@ -93,7 +93,7 @@ test("the allocator hears what agents keep of another life of it, whatever clock
   expect(world.lines.filter(({ event }) => event === "id-limit-refused")).toMatchObject([{ agent: "agent-2" }]);
 });
 
-test("what an allocator handed out and did not keep itself stays handed out, and says nothing of an older copy", async () => {
+test("a limit that only the relay has means no older copy", async () => {
   const world = new RelayWorld();
   await keep(world, next);
   await keep(world, limit);

@@ -14,7 +14,7 @@ test("12,000 digests in one message close the agent's socket, and wake nothing",
   expect(world.asked).toEqual([]);
 });
 
-test("reports and digests beyond an agent's allowance are ignored, and their agent stays", async () => {
+test("ignores reports and digests beyond an agent's allowance", async () => {
   const world = await RelayWorld.begin();
   for (let number = 1; number <= 20; number += 1) world.says(reports(own, number), 4_000_000);
   await world.settle();
@@ -34,7 +34,7 @@ test("reports and digests beyond an agent's allowance are ignored, and their age
   expect(world.lines.map(({ event }) => event)).toContain("agent-message-ignored");
 });
 
-test("calls at the prompt are acknowledged when the directory has them, one message at a time, and not where it fails", async () => {
+test("acknowledges calls at the prompt once the directory has them", async () => {
   const world = await RelayWorld.begin();
   const acks = () => world.sent.flatMap((message) => (message.type === "prompt-calls-ack" ? [message.upTo] : []));
   const says = async (upTo: number, more: { readonly at?: number } = {}) => {
@@ -56,7 +56,7 @@ test("calls at the prompt are acknowledged when the directory has them, one mess
   expect([world.asked.length, acks()]).toEqual([length, [1, 1]]);
 });
 
-test("a flood of messages is cut off, nothing of it is decoded after that, and a new socket brings no new allowance", async () => {
+test("closes a flooding agent, whose next socket gets no new allowance", async () => {
   const world = await RelayWorld.begin();
   let decoded = 0;
   const flood = (id: string) => {
@@ -91,7 +91,7 @@ test("one agent's flood leaves the other agent its allowance", async () => {
 test.each([
   ["agent-3", agentWithoutKey("agent-3").publicKey],
   ["agent-1", "B".repeat(43)],
-])("%s is closed if the settings lost it, or its key, while it connected", (agent, key) => {
+])("closes %s if the settings lost it or its key meanwhile", (agent, key) => {
   const world = new RelayWorld();
   world.connect(agent, { key });
 
@@ -99,7 +99,7 @@ test.each([
   expect(world.sent).toEqual([]);
 });
 
-test("an agent that connects again and again is refused; repeats of its old requests cost it nothing", () => {
+test("refuses an agent that connects too often", () => {
   const world = new RelayWorld();
   const old = {
     version: LINK_PROTOCOL_VERSION,
@@ -121,7 +121,7 @@ test("an agent that connects again and again is refused; repeats of its old requ
   world.connect();
 });
 
-test("a hello that was recorded and never arrived is good for five minutes", () => {
+test("a challenge expires after five minutes", () => {
   const world = new RelayWorld();
   const hello = {
     version: LINK_PROTOCOL_VERSION,
@@ -142,7 +142,7 @@ test("a hello that was recorded and never arrived is good for five minutes", () 
   expect(world.relay.refusalOf({ ...hello, challenge: next })).toBe(null);
 });
 
-test("an agent that sends what is no message, over ever new sockets, fills no log", async () => {
+test("invalid messages over many sockets do not fill the log", async () => {
   const world = await RelayWorld.begin();
   const offend = () => {
     const id = world.connect();
@@ -167,7 +167,7 @@ test("an agent that sends what is no message, over ever new sockets, fills no lo
   ]);
 });
 
-test("an agent that answers no close gets no more sockets, so that it cannot use up the edge's descriptors", () => {
+test("an agent that answers no close gets at most 100 sockets", () => {
   const world = new RelayWorld();
   world.socketsOfAgent = 99;
   world.connect();

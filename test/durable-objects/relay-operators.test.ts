@@ -6,7 +6,7 @@ import type { AgentToEdge } from "../../src/link/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { bridge, commands, domain, firstEpoch, foreign, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
 
-test("operators are shown the agent's version and what waits there, and strangers who ask for the bridge's health are not", async () => {
+test("only operators see an agent's version and backlog", async () => {
   const world = await RelayWorld.begin();
   const ofAgent = { version: "1.4.0", waiting: { commands: 2, reports: 0 } };
   world.says({ ...health, ...ofAgent });
@@ -15,7 +15,7 @@ test("operators are shown the agent's version and what waits there, and stranger
   expect(await world.relay.health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: null });
 });
 
-test("how full the bridge is, is not known until its agent has read it", async () => {
+test("ports are unknown until the agent has read them", async () => {
   const world = await RelayWorld.begin();
   world.says({ ...health, portsInUse: 0, ports: 50, portsUnread: true });
   const inUse = { agentConnected: true, bridgeUp: true, ports: 50 };
@@ -26,7 +26,7 @@ test("how full the bridge is, is not known until its agent has read it", async (
   expect(await world.relay.agents()).toMatchObject([{ health: { portsInUse: 3, ports: 50 } }]);
 });
 
-test("of a bridge that is away, and of a standby, nobody is shown that no port is in use", async () => {
+test("shows no ports of an unreachable bridge or a standby", async () => {
   const world = await twoAgents();
   const says = (id: string, said: AgentToEdge) => world.relay.received(id, 100, () => ok([said]));
   says("link-2", { ...health, portsInUse: 0, ports: 50 });
@@ -53,7 +53,7 @@ describe("an operator has an agent hand over", () => {
     return world;
   };
 
-  test("the standby acts at once, commands go to it from then on, and asked again nothing happens", async () => {
+  test("the standby becomes active at once and gets the commands", async () => {
     const world = await withStandby();
     expect(await world.relay.handOver("agent-1")).toEqual({ acts: "agent-2" });
     expect(world.closed).toEqual(["link-1: 4413 handedOver"]);
@@ -71,7 +71,7 @@ describe("an operator has an agent hand over", () => {
     expect(world.sent.at(-1)).toEqual({ type: "commands", epoch, conference: own, commands });
   });
 
-  test("it stays where no standby has the bridge, where nobody acts, and where its socket got lost", async () => {
+  test("refuses without a ready standby or an active agent", async () => {
     const alone = await RelayWorld.begin();
     expect(await alone.relay.handOver("agent-1")).toBe("no-standby");
     expect(await new RelayWorld().relay.handOver("agent-1")).toBe("no-agent");
@@ -108,7 +108,7 @@ describe("where receivers of webhooks want to hear of agents", () => {
   };
   const told = (world: RelayWorld) => world.told.map(({ type, agent, why, acts }) => `${type} ${agent} ${why} ${acts}`);
 
-  test("an agent that goes is told after ten seconds, with who acts now, and its return", async () => {
+  test("notifies of an agent's disconnect after 10 s, and of its return", async () => {
     const world = await watched("agent-1", "agent-2");
     world.sockets.delete("link-1");
     world.relay.closed("link-1");
@@ -122,7 +122,7 @@ describe("where receivers of webhooks want to hear of agents", () => {
     expect(told(world).slice(1)).toEqual(["agent.back agent-1 link agent-2"]);
   });
 
-  test("one that is alone and falls silent is told by itself, though the relay slept; where nobody wants to hear of it, nothing wakes the relay", async () => {
+  test("notifies of a silent agent, only if a receiver wants it", async () => {
     const world = await watched("agent-1");
     await passes(world, 1_000, "link-1");
     world.sleep();
@@ -140,7 +140,7 @@ describe("where receivers of webhooks want to hear of agents", () => {
     expect(alone.alarmAt).toBeNull();
   });
 
-  test("what the directory did not take is told again, also by a relay that woke without any socket", async () => {
+  test("notifies again after the directory failed", async () => {
     const world = await watched("agent-1");
     world.sockets.clear();
     world.relay.closed("link-1");
@@ -154,7 +154,7 @@ describe("where receivers of webhooks want to hear of agents", () => {
     expect(told(world)).toEqual(["agent.away agent-1 link null", "agent.away agent-2 link null"]);
   });
 
-  test("one that has lost its bridge is told, and once", async () => {
+  test("notifies once of an agent that lost its bridge", async () => {
     const world = await watched("agent-1", "agent-2");
     world.relay.received("link-1", 100, () => ok([{ ...health, bridgeUp: false }]));
     await passes(world, 15_000, "link-1", "link-2");
@@ -171,7 +171,7 @@ describe("a bridge that is drained", () => {
   const send = (world: RelayWorld, conference: ConfKey, ...sent: IssuedCommand[]) =>
     world.relay.sendCommands({ domain, bridge, conference, commands: sent, activeSince: null });
 
-  test("refuses new conferences at once, with and without an agent, and over a sleep; what runs there goes on", async () => {
+  test("refuses new conferences at once, also without an agent", async () => {
     const world = await RelayWorld.begin();
     expect(await world.relay.drain(domain, bridge, true)).toBe(world.now);
     await send(world, foreign, named("o2", create));
@@ -193,7 +193,7 @@ describe("a bridge that is drained", () => {
     expect(world.reported.map(({ id }) => id)).toEqual(["o2", "o6"]);
   });
 
-  test("refuses a new conference again where that was lost, and not one that may have begun before", async () => {
+  test("refuses a resent create unless the bridge may have begun it", async () => {
     const world = await RelayWorld.begin();
     const { createTimeoutMs } = testDomain().settings;
     await world.relay.drain(domain, bridge, true);
@@ -215,7 +215,7 @@ describe("a bridge that is drained", () => {
     expect(world.reported).toEqual([{ id: "o3", result: { done: false, reason: "capacity" } }]);
   });
 
-  test("says since when, however often it is asked for, until that is taken back", async () => {
+  test("keeps the time of the first drain until it is undrained", async () => {
     const world = await RelayWorld.begin();
     const since = await world.relay.drain(domain, bridge, true);
     world.now += 60_000;
@@ -235,7 +235,7 @@ describe("a bridge that is drained", () => {
   });
 });
 
-test("a relay says since when its bridge has no agent, or its agent no bridge, also after a sleep", async () => {
+test("reports since when the bridge is away, also after a restart", async () => {
   const world = await RelayWorld.begin();
   const awaySince = async () => (await world.relay.health()).awaySince;
   world.says({ ...health, bridgeUp: true });

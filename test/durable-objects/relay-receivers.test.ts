@@ -34,7 +34,7 @@ async function bothAgents(): Promise<readonly [string, string]> {
   return ids;
 }
 
-test("a drain, and an agent that is refused, are told ten seconds later, though nothing else happens", async () => {
+test("notifies of a drain and a refused agent after 10 s", async () => {
   await bothAgents();
   world.alarmAt = null;
   world.sleep();
@@ -48,14 +48,14 @@ test("a drain, and an agent that is refused, are told ten seconds later, though 
   expect(world.notified.at(-1)?.split(",").sort()).toEqual(["agent-refused", "bridge-drained"]);
 });
 
-test("a bridge that is about to end is told at once", async () => {
+test("notifies at once of a bridge about to end", async () => {
   const [first] = await bothAgents();
   world.says({ ...health, ports: 0 }, 100, first);
   await world.settle();
   expect(world.notified).toEqual(["bridge-ends"]);
 });
 
-test("what is over is told ten seconds after an agent came or went, whatever agents say meanwhile", async () => {
+test("notifies of an alert's end 10 s after an agent came back", async () => {
   const [, second] = await bothAgents();
   leaves(second);
   await pass(10_000);
@@ -71,7 +71,7 @@ test("what is over is told ten seconds after an agent came or went, whatever age
   expect(world.notified).toEqual(["standby-away", ""]);
 });
 
-test("what begins does not wait for agents that come or go", async () => {
+test("agents that come and go delay no new alert", async () => {
   const [, second] = await bothAgents();
   await world.relay.drain(domain, bridge, true);
   await pass(8_000);
@@ -82,7 +82,7 @@ test("what begins does not wait for agents that come or go", async () => {
   expect(world.notified).toEqual(["bridge-drained"]);
 });
 
-test("that nobody acts is told though the edge has just begun anew once more, and ends what was said of a standby", async () => {
+test("notifies of a bridge without an agent, also after restarts", async () => {
   const [, second] = await bothAgents();
   leaves(second);
   await pass(12_000);

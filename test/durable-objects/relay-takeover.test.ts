@@ -6,7 +6,7 @@ import { bridge, commands, domain, firstEpoch, health, own, RelayWorld, twoAgent
 /** Of an agent that becomes active now, for the first time in this second. */
 const epochOf = ({ now }: RelayWorld) => Math.floor(now / 1_000);
 
-test("a command finds the active agent silent after ten seconds, and goes to the other one at once", async () => {
+test("a command replaces an agent that was silent for 10 s", async () => {
   const world = await twoAgents();
   const send = () => world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
   world.now += 999;
@@ -23,7 +23,7 @@ test("a command finds the active agent silent after ten seconds, and goes to the
   ]);
 });
 
-test("any message is a sign of life, also before a sleep", async () => {
+test("any message is a sign of life, also before a restart", async () => {
   const world = await twoAgents();
   world.relay.received("link-1", 30, () => ok([health]));
   world.sleep();
@@ -34,7 +34,7 @@ test("any message is a sign of life, also before a sleep", async () => {
   expect(await world.relay.health()).toMatchObject({ agentConnected: false });
 });
 
-test("the alarm comes when the next agent would be silent for too long", async () => {
+test("the alarm comes when an agent would be silent too long", async () => {
   const world = await twoAgents();
   const silentAt = world.now + 1_000;
   expect(world.alarmAt).toBe(silentAt);
@@ -45,7 +45,7 @@ test("the alarm comes when the next agent would be silent for too long", async (
   expect(world.alarmAt).toBe(silentAt); // Nobody is left who could take the place of the other one.
 });
 
-test("an agent that falls silent after the clock was set back is replaced in time all the same", async () => {
+test("replaces a silent agent in time after a clock was set back", async () => {
   const world = await twoAgents();
   world.now -= 3_600_000;
   await world.relay.health();
@@ -80,7 +80,7 @@ test.each([
   },
 );
 
-test("an agent that is alone and dead is found so, however far apart somebody looks, and though the relay sleeps", async () => {
+test("finds a single silent agent, also across a restart", async () => {
   const world = await RelayWorld.begin();
   world.now += 60_000;
   await world.relay.health();
@@ -91,7 +91,7 @@ test("an agent that is alone and dead is found so, however far apart somebody lo
   expect(world.closed).toEqual(["link-1: 4408 silent"]);
 });
 
-test("an active agent whose socket got lost in a sleep is waited for as long as one that is silent", async () => {
+test("waits 10 s for an active agent whose socket was lost", async () => {
   const world = await RelayWorld.begin();
   world.sockets.clear();
   world.now += 60_000;
@@ -109,7 +109,7 @@ test("an active agent whose socket got lost in a sleep is waited for as long as 
   expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: epochOf(world) });
 });
 
-test("an agent that has lost its bridge gives its place after two seconds to one that has it, also over a sleep", async () => {
+test("replaces an agent that lost its bridge after 2 s", async () => {
   const world = await twoAgents();
   const health = (id: string, bridgeUp: boolean) =>
     world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" }]));
@@ -127,7 +127,7 @@ test("an agent that has lost its bridge gives its place after two seconds to one
   expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: epochOf(world) });
 });
 
-test("an agent keeps its place when the bridge is back in time, or when no other agent has it", async () => {
+test("an agent stays active if its bridge is back in time", async () => {
   const world = await twoAgents();
   const health = (id: string, bridgeUp: boolean) =>
     world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" }]));
@@ -141,7 +141,7 @@ test("an agent keeps its place when the bridge is back in time, or when no other
   expect(world.closed).toEqual([]);
 });
 
-test("an agent whose welcome got lost learns that no other one was active meanwhile, also after a sleep", async () => {
+test("an agent whose welcome was lost learns that none else was active", async () => {
   const world = await RelayWorld.begin();
   for (const id of ["link-1", "link-2"]) {
     world.sockets.delete(id);
@@ -157,7 +157,7 @@ test("an agent whose welcome got lost learns that no other one was active meanwh
   });
 });
 
-test("an agent whose socket closes is logged as disconnected, and not as silent; the other one takes its place", async () => {
+test("logs a closed socket as a disconnect, and the takeover", async () => {
   const world = await twoAgents();
   world.now += 60_000;
   for (const id of ["link-1", "link-2"]) world.pings(id);
@@ -180,7 +180,7 @@ test("an agent whose socket closes is logged as disconnected, and not as silent;
   expect(world.sent).toMatchObject([{ type: "activate", epoch: epochOf(world) }]);
 });
 
-test("a takeover says who, from whom, why, and for how long nobody acted, and is counted", async () => {
+test("logs and counts each takeover with its reason and duration", async () => {
   const world = await twoAgents();
   const counted = () =>
     Number(/^bridgehead_takeovers_total\{.*\} (\d+)$/m.exec(measuredText(world.measures))?.[1] ?? 0);
@@ -212,7 +212,7 @@ test("a takeover says who, from whom, why, and for how long nobody acted, and is
   expect(counted()).toBe(2);
 });
 
-test("two processes that connect under one name are told so at the fourth time in a minute", async () => {
+test("warns of two processes under one agent name", async () => {
   const world = await RelayWorld.begin();
   for (let times = 0; times < 4; times += 1) {
     world.now += 5_000;
@@ -237,7 +237,7 @@ function lastWelcome({ sent }: RelayWorld): { readonly epoch: number; readonly a
   return welcome;
 }
 
-test("a relay that has lost its state is ahead of all epochs before, and does not take the first agent for the one that acted last", async () => {
+test("a relay that lost its state begins a higher epoch", async () => {
   const before = await twoAgents();
   before.sockets.delete("link-1");
   before.relay.closed("link-1");
@@ -252,7 +252,7 @@ test("a relay that has lost its state is ahead of all epochs before, and does no
   expect(activeSince).toBe(epoch);
 });
 
-test("a relay that was restored does not know who acted last, and knows that again from then on", async () => {
+test("a restored relay does not know which agent was active last", async () => {
   const world = await RelayWorld.begin();
   const begun = world.now / 1_000;
   const connectAgain = (restored: boolean) => {

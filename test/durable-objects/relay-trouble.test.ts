@@ -23,7 +23,7 @@ async function pass(ms: number, ...links: readonly string[]) {
   }
 }
 
-test("of several agents in the settings, one that is away for ten seconds could not take over, also for a relay that slept", async () => {
+test("alerts of a standby that is disconnected for 10 s", async () => {
   const second = world.connect("agent-2");
   expect(await found()).toEqual([]);
   world.sockets.delete(second);
@@ -40,7 +40,7 @@ test("of several agents in the settings, one that is away for ten seconds could 
   expect(world.told).toEqual([]);
 });
 
-test("a standby that has not the bridge could not take over either, and the agent that acts is no standby", async () => {
+test("alerts of a standby without its bridge", async () => {
   const second = world.connect("agent-2");
   world.says({ ...health, bridgeUp: false }, 100, second);
   const since = world.now;
@@ -54,7 +54,7 @@ test("a standby that has not the bridge could not take over either, and the agen
   expect((await found()).map(({ about }) => about)).toEqual(["agent-2"]);
 });
 
-test("where the settings name one agent, or nobody acts, no standby is missing", async () => {
+test("misses no standby of a single agent or of none", async () => {
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   await pass(30_000);
@@ -68,7 +68,7 @@ test("where the settings name one agent, or nobody acts, no standby is missing",
   expect(await found()).toEqual([]);
 });
 
-test("where receivers of webhooks want it, the directory hears what has lasted ten seconds, and of its end, once", async () => {
+test("notifies receivers once of an alert and of its end", async () => {
   world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
   world.sleep();
   const second = world.connect("agent-2");
@@ -92,7 +92,7 @@ test("where receivers of webhooks want it, the directory hears what has lasted t
   expect(world.notified).toEqual(["bridge-drained", "", "standby-away"]);
 });
 
-test("a bridge without a free port is full since its agent said so first, also for a relay that slept, until one has been free for a minute", async () => {
+test("a bridge is full until a port was free for a minute", async () => {
   const full = async () => {
     const health = await world.relay.health();
     return bridgeTrouble({ health, unreachableSince: null }).filter(({ kind }) => kind === "bridge-full");
@@ -131,7 +131,7 @@ test("a bridge without a free port is full since its agent said so first, also f
   }
 });
 
-test("a bridge that is away, or about to end, has been so since its first agent said so, over restarts of agent and edge", async () => {
+test("an alert of the bridge keeps its beginning across restarts", async () => {
   const since = world.now;
   const troubleOfBridge = async () => {
     const health = await world.relay.health();
@@ -162,7 +162,7 @@ test("a bridge that is away, or about to end, has been so since its first agent 
   }
 });
 
-test("what is wrong with a bridge that is taken out of the settings is over for receivers, and nothing more begins", async () => {
+test("removing a bridge from the settings ends its alerts", async () => {
   world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
   world.agentNames = ["agent-1"];
   world.sleep();
@@ -179,7 +179,7 @@ test("what is wrong with a bridge that is taken out of the settings is over for 
   expect(world.notified).toEqual(["no-agent", ""]);
 });
 
-test("an agent of which nothing is heard any more is no trouble of a later life either; one that goes on is", async () => {
+test("an alert of a refused agent ends after ten minutes", async () => {
   const found = async () => (await foundOf("agent-refused")).length;
   await world.relay.agentRefused(domain, bridge, "agent-2");
   for (const [minutes, count] of [
@@ -202,7 +202,7 @@ test("an agent of which nothing is heard any more is no trouble of a later life 
   expect(await found()).toBe(0);
 });
 
-test("a key that is wrong is trouble since the first time, also for a relay that slept, and of agents of the settings alone", async () => {
+test("alerts of an agent with a wrong key since the first attempt", async () => {
   const since = world.now;
   await world.relay.agentRefused(domain, bridge, "agent-2");
   world.now += minuteMs;
@@ -214,7 +214,7 @@ test("a key that is wrong is trouble since the first time, also for a relay that
   expect(await foundOf("agent-refused")).toEqual([]);
 });
 
-test("a clock that is far from the edge's is trouble as long as its agent is there, and loses nobody the link", async () => {
+test("alerts of an agent's clock that differs, and keeps its link", async () => {
   const since = world.now;
   const id = world.connect("agent-2", { at: world.now - 400_000 });
   const differs = { kind: "clock-differs", about: "agent-2", since };

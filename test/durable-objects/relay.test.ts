@@ -15,7 +15,7 @@ import {
   twoAgents,
 } from "./relay-world.ts";
 
-test("what an agent says about a conference of the edge reaches the conference, with its bridge", async () => {
+test("passes an agent's messages to their conference", async () => {
   const world = await RelayWorld.begin();
   world.says({ type: "commands-ack", conference: own, ids: ["o1" as CommandId] });
   world.says(reports(own));
@@ -33,7 +33,7 @@ test("what an agent says about a conference of the edge reaches the conference, 
   ]);
 });
 
-test("a conference hears with a report what the bridge cannot do, also from a relay that has slept", async () => {
+test("passes what the bridge cannot do with each report", async () => {
   const world = await RelayWorld.begin();
   world.says({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1", cannot: ["lock"] });
   world.sleep();
@@ -46,7 +46,7 @@ test("a conference hears with a report what the bridge cannot do, also from a re
 test.each([
   ["differs", [{ type: "snapshot-wanted", conference: own }]],
   ["undecided", []],
-] as const)("of a digest that is %s, nothing is confirmed", async (found, sent) => {
+] as const)("does not confirm a digest that is %s", async (found, sent) => {
   const world = await RelayWorld.begin();
   world.found = found;
   world.says(digests(own));
@@ -55,7 +55,7 @@ test.each([
   expect(world.sent).toEqual(sent);
 });
 
-test("the active agent is asked for a snapshot with the digest that makes it needless", async () => {
+test("asks only the active agent for a snapshot", async () => {
   const world = await RelayWorld.begin();
   world.connect("agent-2");
   world.sent.length = 0;
@@ -63,7 +63,7 @@ test("the active agent is asked for a snapshot with the digest that makes it nee
   expect(world.sent).toEqual([{ type: "snapshot-wanted", conference: own, unless: "d" }]);
 });
 
-test("a conference hears with a report since when the relay has lost nothing: its beginning, or a restore", async () => {
+test("passes since when the relay has lost nothing", async () => {
   const world = await RelayWorld.begin();
   const begun = world.now;
   world.now += 1_000;
@@ -77,7 +77,7 @@ test("a conference hears with a report since when the relay has lost nothing: it
   expect(world.knownSince).toEqual([begun, begun + 1_000]);
 });
 
-test("whether a conference is the edge's can be asked, and makes it none", async () => {
+test("asking for a conference does not make it known", async () => {
   const world = await RelayWorld.begin();
   for (let times = 0; times < 2; times += 1) {
     expect(await Promise.all([own, foreign].map((key) => world.relay.hasConference(key)))).toEqual([true, false]);
@@ -85,7 +85,7 @@ test("whether a conference is the edge's can be asked, and makes it none", async
   }
 });
 
-test("a conference that the edge does not know gets an object, and a snapshot is wanted of it", async () => {
+test("asks for a snapshot of an unknown conference", async () => {
   const world = await RelayWorld.begin();
   world.says({ type: "commands-ack", conference: foreign, ids: ["o1" as CommandId] });
   await world.settle();
@@ -134,7 +134,7 @@ test("an agent gets objects for ten thousand made-up conferences a minute at mos
   ]);
 });
 
-test("a conference that asked for a snapshot, or that got commands while no agent was there, is known, also after a sleep", async () => {
+test("knows a conference that sent commands before an agent came", async () => {
   const world = new RelayWorld();
   const asking = "555111333" as ConfKey;
   await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
@@ -150,7 +150,7 @@ test("a conference that asked for a snapshot, or that got commands while no agen
   expect(world.asked).toEqual([`${own} digest of ${bridge}`, `${asking} digest of ${bridge}`]);
 });
 
-test("a clock that is far ahead for a moment makes the relay forget nothing", async () => {
+test("a clock ahead for a moment makes the relay forget nothing", async () => {
   const world = await RelayWorld.begin();
   world.now += 32 * dayMs;
   world.pings("link-1");
@@ -162,7 +162,7 @@ test("a clock that is far ahead for a moment makes the relay forget nothing", as
   expect(world.asked).toEqual([`${own} report 1 of ${bridge}`]);
 });
 
-test("a conference that hangs holds up what is for it by ten seconds, and nothing else", async () => {
+test("a hanging conference delays only its own reports, by 10 s", async () => {
   const world = await RelayWorld.begin();
   const other = "555111333" as ConfKey;
   await world.relay.sendCommands({ domain, bridge, conference: other, commands, activeSince: null });
@@ -180,7 +180,7 @@ test("a conference that hangs holds up what is for it by ten seconds, and nothin
   expect(world.lines.at(-1)).toMatchObject({ event: "conference-not-reached" });
 });
 
-test("commands for an agent are not sent to its successor, which knows nothing of the commands before", async () => {
+test("commands for one agent are not sent to another", async () => {
   const world = await twoAgents();
   const send = (activeSince: number | null) => {
     world.sent.length = 0;
@@ -207,7 +207,7 @@ function saysBoot(world: RelayWorld, bootId: string): void {
 
 const sweepsIn = (asked: readonly string[]) => asked.filter((line) => line === "local sweeps");
 
-test("after a restart of the bridge, and once another agent acts, all conferences compare themselves with it", async () => {
+test("a restart of the bridge has all conferences compared", async () => {
   const world = await RelayWorld.begin();
   const swept = async (): Promise<number> => {
     await world.settle();
@@ -234,7 +234,7 @@ test("after a restart of the bridge, and once another agent acts, all conference
   expect(await swept()).toBe(1);
 });
 
-test("a relay that ends before its conferences are about to compare themselves sees to it when it is back", async () => {
+test("a restart of the relay does not lose a comparison", async () => {
   const world = await RelayWorld.begin();
   saysBoot(world, "first");
   world.hangs = true;
@@ -250,7 +250,7 @@ test("a relay that ends before its conferences are about to compare themselves s
   expect(sweepsIn(world.asked)).toHaveLength(1);
 });
 
-test("where the allocator fails, or another agent acts meanwhile, the conferences are swept once more", async () => {
+test("compares again if the allocator fails", async () => {
   const world = await RelayWorld.begin();
   const swept = () => sweepsIn(world.asked.splice(0)).length;
   saysBoot(world, "first");
@@ -274,7 +274,7 @@ test("where the allocator fails, or another agent acts meanwhile, the conference
   expect(swept()).toBe(0);
 });
 
-test("an agent hears the epoch of its edge, and one that knows a later one has the edge begin behind that", async () => {
+test("an agent that knows a later edge epoch raises the edge's", async () => {
   const world = await RelayWorld.begin();
   expect(JSON.stringify(world.sent)).not.toContain("edgeEpoch");
   world.connect("agent-2", { edgeEpoch: 99 });
@@ -289,7 +289,7 @@ test("an agent hears the epoch of its edge, and one that knows a later one has t
   expect(world.begunAfter).toEqual([8]);
 });
 
-test("who is alone at its bridge hears so, by how many agents the settings name", async () => {
+test("an agent learns if it is the only one of its bridge", async () => {
   const alone = () => {
     const world = new RelayWorld();
     world.agentNames = ["agent-1"];
@@ -305,7 +305,7 @@ test("who is alone at its bridge hears so, by how many agents the settings name"
   }
 });
 
-test("a relay whose bridge or domain is gone from the settings turns agents away, and answers all the same", async () => {
+test("a relay of a removed domain refuses agents and still answers", async () => {
   const world = await RelayWorld.begin();
   world.isDomainRemoved = true;
   world.connect("agent-2");
@@ -317,7 +317,7 @@ test("a relay whose bridge or domain is gone from the settings turns agents away
   expect(world.sent).toMatchObject([{ type: "commands" }]);
 });
 
-test("a relay that has never had an agent says so, and is asked in vain", async () => {
+test("a relay without any agent answers each request", async () => {
   const { relay, lines } = new RelayWorld();
   expect(await relay.health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: null, ports: null });
   expect([await relay.agents(), await relay.handOver("agent-1")]).toEqual([[], "no-agent"]);

@@ -41,7 +41,7 @@ async function shownBy(world: ConferenceWorld): Promise<string> {
   return JSON.stringify([...views, await Promise.all(rows.map((row) => conference.reader.givenUp(row)))]);
 }
 
-test("a code that a caller has keyed as its attendee ID is told to WebEx, and shown to nobody", async () => {
+test("an access code entered as an attendee ID reaches only WebEx", async () => {
   const world = await withSecretsKeyed();
 
   expect(world.posted.map(({ body }) => body).join()).toMatch(/A2W_NotifyUserEnter[^>]*161803/);
@@ -49,7 +49,7 @@ test("a code that a caller has keyed as its attendee ID is told to WebEx, and sh
   expect(await shownBy(world)).toContain("14085551234");
 });
 
-test("facts and records name nobody by it, and it is not shown when the conference is over either", async () => {
+test("facts and records contain no access code", async () => {
   const world = await withSecretsKeyed();
   await world.reported({ type: "event", event: { type: "conference-ended" } });
 
@@ -59,7 +59,7 @@ test("facts and records name nobody by it, and it is not shown when the conferen
   expect(await shownBy(world)).not.toMatch(secrets);
 });
 
-test("a caller who keys its attendee ID behind a code is known by it", async () => {
+test("shows the attendee ID that a caller enters after a code", async () => {
   const world = await withSecretsKeyed();
   await world.reported({
     ...{ type: "event", event: { type: "attendee-identified", id: "k2", call: "c2", attendeeId: "40017" } },
@@ -70,7 +70,7 @@ test("a caller who keys its attendee ID behind a code is known by it", async () 
   expect(world.facts.at(-1)).toMatchObject({ kind: "call-merged", attendeeId: "40017" });
 });
 
-test("it is not shown either when a further conference of the key was not created", async () => {
+test("an access code stays hidden after a failed create", async () => {
   const world = await withSecretsKeyed();
   await world.reported({ type: "event", event: { type: "conference-ended" } });
   await world.received("again", createConference({ msgId: "m2", extConfId: "7002" }));
@@ -82,7 +82,7 @@ test("it is not shown either when a further conference of the key was not create
 
 const noPort = { done: false, reason: "capacity" } as const;
 
-test("the record of a call-out has no code as its attendee ID, nor that of a caller what became a code later", async () => {
+test("records contain no access code, also one that was set later", async () => {
   const world = new ConferenceWorld();
   await world.received("create", createConference({ anonymousId: "161803" }));
   await world.allDone();
@@ -114,7 +114,7 @@ test("the record of a call-out has no code as its attendee ID, nor that of a cal
   ]);
 });
 
-test("an attendee ID that becomes an access code is shown to nobody from then on, also not to who was looking", async () => {
+test("hides an attendee ID that becomes an access code", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ logs: { personal: true } });
   await world.received("create", createConference());

@@ -20,7 +20,7 @@ test("a clock that is set back makes no session longer", async () => {
   expect(await sessions.find("a")).toBeNull();
 });
 
-test("a person has a hundred sessions at most, the oldest of which end; another one's stay", async () => {
+test("a user has at most a hundred sessions, and the oldest end", async () => {
   const time = { now: 1_000_000 };
   const sessions = sessionsAt(time);
   await sessions.begin(session("b", "boris"));
@@ -35,7 +35,7 @@ test("a person has a hundred sessions at most, the oldest of which end; another 
   expect(await sessions.list("boris")).toHaveLength(1);
 });
 
-test("what is over goes with the next sign-in, and the record of sign-ins after 400 days", async () => {
+test("keeps the record of sign-ins for 400 days", async () => {
   const time = { now: 0 };
   const sessions = sessionsAt(time);
   await sessions.begin(session("a"));
@@ -52,7 +52,7 @@ test("what is over goes with the next sign-in, and the record of sign-ins after 
   ]);
 });
 
-test("what an audit lacks is told as soon as its directory answers, in order, also by another life; another domain's does not wait", async () => {
+test("sends missing audit entries in order once the directory answers", async () => {
   const clock = new Clock(0);
   const sql = new Database();
   const broken = new Set(["acme"]);
@@ -92,7 +92,7 @@ test("what an audit lacks is told as soon as its directory answers, in order, al
   expect(kept).toHaveLength(3);
 });
 
-test("what a domain is owed has an end, beyond which the log has it; another domain has room", async () => {
+test("keeps 1,000 missing audit entries of each domain", async () => {
   const sessions = theSessions(new Clock(0));
   const owe = (domain: string, at: number) => sessions.oweAudit(domain as DomainName, { at } as AuditEntry);
   for (let at = 0; at < 1_000; at += 1) expect(await owe("acme", at)).toBe(true);
@@ -108,7 +108,7 @@ test("a session that is over is shown to nobody, and admits nobody", async () =>
   expect(await sessions.find("a")).toBeNull();
 });
 
-test("the record has who signed out, and whose sessions were ended, where there were any", async () => {
+test("records who signed out and whose sessions were ended", async () => {
   const sessions = sessionsAt({ now: 1_000_000 });
   await sessions.begin(session("a"));
   await sessions.end("made up", "192.0.2.9");

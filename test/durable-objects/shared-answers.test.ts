@@ -60,7 +60,7 @@ test.each([3, 50])(
   },
 );
 
-test("answers to the requests of two servers in one document go to each in one transaction (protocol T11, T45)", async () => {
+test("answers to two servers in one document take one transaction each (protocol T11, T45)", async () => {
   const edge = new WholeEdge();
   const creates = [11, 12, 13, 14].map((id) =>
     create(`${id}`, `${7000 + id}`, `${500 + id}`).replace("8801", id % 2 === 0 ? "8802" : "8801"),
@@ -86,13 +86,13 @@ test("three sub-conferences in one document are answered in one transaction (pro
   expect(edge.posted.map((body) => answersIn([body]).length).filter((count) => count > 0)).toEqual([3]);
 });
 
-test("where `webex.gatherMs` is 0, each conference answers for itself", async () => {
+test("each conference answers alone if `webex.gatherMs` is 0", async () => {
   const answers = await answersToFirstExample({ webex: { gatherMs: 0 } });
 
   expect(answers.sort()).toEqual([["A2W_RspCallout 21"], ["A2W_RspCreateConference 22"]]);
 });
 
-test("an answer that belongs to no conference travels with those of conferences, too", async () => {
+test("an answer of no conference is posted with those of conferences", async () => {
   expect(await answersToFirstExample({}, "7999")).toEqual([["A2W_RspCallout 21", "A2W_RspCreateConference 22"]]);
 });
 

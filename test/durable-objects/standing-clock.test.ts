@@ -31,7 +31,7 @@ function machine() {
   };
 }
 
-test("a clock that was set back stands still until it has caught up, or a new life begins", () => {
+test("a clock set back stands still until it catches up or restarts", () => {
   const { pass, clock, beginLife } = machine();
   const { standsStill: before } = clock(250);
   pass(-5_000);
@@ -68,7 +68,7 @@ function object(standing: number) {
   return { did, stub: askedAgain(() => life) };
 }
 
-test("what a life that stands still was asked is done once, by the next one", async () => {
+test("the next instance does once what a standing one was asked", async () => {
   for (const standing of [0, 1]) {
     const { did, stub } = object(standing);
     expect(await stub.add?.("a")).toBe(1);
@@ -76,7 +76,7 @@ test("what a life that stands still was asked is done once, by the next one", as
   }
 });
 
-test("where the next life stands still, too, nothing was done, and whoever asked has no reason to be asked again", async () => {
+test("a second standing instance does nothing, and fails", async () => {
   const { did, stub } = object(2);
   const failure = await stub.add?.("a").catch((error: unknown) => error);
 

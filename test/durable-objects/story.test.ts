@@ -34,7 +34,7 @@ async function since(world: ConferenceWorld, lines: number): Promise<readonly St
   return (await story(world)).slice(lines);
 }
 
-test("a mute is told from the request to its Confirmation", async () => {
+test("the timeline shows a mute from the request to its Confirmation", async () => {
   const world = await ConferenceWorld.running(1);
   const before = (await story(world)).length;
   await world.received("t-mute", muteCaller("1001"));
@@ -55,7 +55,7 @@ test("a mute is told from the request to its Confirmation", async () => {
   expect(confirmed?.facts).toEqual({ transId: answer?.facts.transId, host });
 });
 
-test("what WebEx has confirmed is told before a row has it, and once", async () => {
+test("the timeline shows a Confirmation at once, once", async () => {
   const world = await ConferenceWorld.running(0);
   const before = (await story(world)).length;
   await world.reported(callerEntered(0));
@@ -70,7 +70,7 @@ test("what WebEx has confirmed is told before a row has it, and once", async () 
   expect(told(await since(world, before))).toEqual(confirmed);
 });
 
-test("a document that is not delivered is told with its attempts, their reasons and its end", async () => {
+test("the timeline shows failed attempts, their reasons and the end", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ webex: { retryDelaysMs: [500, 2_000] } });
   await world.running(0);
@@ -92,7 +92,7 @@ test("a document that is not delivered is told with its attempts, their reasons 
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBe(500);
 });
 
-test("a refusal and a command without result are told with their reasons", async () => {
+test("the timeline shows why a command failed", async () => {
   const world = await ConferenceWorld.running(2);
   const before = (await story(world)).length;
   await world.received("t1", muteCaller("1001"));
@@ -112,7 +112,7 @@ test("a refusal and a command without result are told with their reasons", async
   ]);
 });
 
-test("a story names commands and calls by the ids that the view has", async () => {
+test("the timeline and the view name commands alike", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ logs: { personal: false } });
   await world.running(1);
@@ -123,7 +123,7 @@ test("a story names commands and calls by the ids that the view has", async () =
   expect((await story(world)).at(-1)?.facts).toMatchObject({ commandId: command?.id });
 });
 
-test("numbers and IDs of people are shown as the domain keeps them, whatever its log has", async () => {
+test("shows numbers and attendee IDs as the domain keeps them", async () => {
   const caller = { number: "14085551234", attendeeId: "4711", muted: false, silent: false, room: "main" };
   const entered = { type: "event", event: { type: "caller-entered", caller: { call: "c9", ...caller } } } as Report;
   for (const people of ["full", "masked", "none"]) {
@@ -140,7 +140,7 @@ test("numbers and IDs of people are shown as the domain keeps them, whatever its
   }
 });
 
-test("a view has the number that is being called and the name of a sub-conference, as far as the settings let them be shown", async () => {
+test("a view shows dialed numbers and room names as settings allow", async () => {
   const phone = { country: "1", area: "408", local: "5557777", extension: "" };
   for (const [recordsPersonal, number, name] of [
     ["full", "14085557777", "Pilots"],
@@ -183,7 +183,7 @@ test("a view shows what is outstanding, and why", async () => {
   expect(new ConferenceWorld().conference.reader.view()).toBeNull();
 });
 
-test("a conference that the bridge did not create is shown, as it is explained", async () => {
+test("shows a conference that the bridge did not create", async () => {
   const refused = new ConferenceWorld();
   await refused.received("t", createConference());
   const [id] = refused.pending;
@@ -199,7 +199,7 @@ test("a conference that the bridge did not create is shown, as it is explained",
   );
 });
 
-test("a snapshot is told with what the bridge held, and an end since it held nothing", async () => {
+test("the timeline shows what a snapshot held", async () => {
   const world = await ConferenceWorld.running(1);
   const before = (await story(world)).length;
   const caller = aCaller();
@@ -223,7 +223,7 @@ test("a snapshot is told with what the bridge held, and an end since it held not
   expect(lines).toContain("edge > webex: A2W_NotifyConferenceChange, status ended");
 });
 
-test("an end that WebEx or the telephone asked for is not told as a loss, though a snapshot without the conference follows", async () => {
+test("a snapshot after a requested end is no loss", async () => {
   for (const isByTelephone of [false, true]) {
     const world = await ConferenceWorld.running(0);
     if (isByTelephone) await world.reported({ type: "event", event: { type: "conference-ended" } });
@@ -240,7 +240,7 @@ test("an end that WebEx or the telephone asked for is not told as a loss, though
   }
 });
 
-test("a long story comes in parts, and other work goes first between pages of rows", async () => {
+test("a long timeline comes in parts", async () => {
   const world = await ConferenceWorld.running(1);
   for (let round = 0; round < 600; round += 1) {
     const muted = round % 2 === 0;
@@ -263,7 +263,7 @@ test("a long story comes in parts, and other work goes first between pages of ro
   expect(mutes).toHaveLength(600);
 });
 
-test("a call-out that the edge refuses has a record, and is answered for by its number and by WebEx's name for it", async () => {
+test("a refused call-out has a record and an explanation", async () => {
   for (const [phone, settings, why, says] of [
     [
       { area: "900" },

@@ -111,7 +111,7 @@ class Allocator {
   }
 }
 
-test("each conference of the last six hours is swept every five minutes, by twelve alarms an hour for all of them", async () => {
+test("sweeps each conference of the last six hours every 5 minutes", async () => {
   const allocator = new Allocator();
   for (let index = 0; index < 50; index += 1) await allocator.allocate(`k${index}`);
   await allocator.time.pass(hourMs);
@@ -124,7 +124,7 @@ test("each conference of the last six hours is swept every five minutes, by twel
   expect(allocator.puts).toBe(1);
 });
 
-test("a round that is to begin where one is under way begins behind it, and the next is due five minutes later", async () => {
+test("a requested round of sweeps follows the current one", async () => {
   const allocator = new Allocator();
   for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
   await allocator.time.pass(5 * minuteMs);
@@ -137,7 +137,7 @@ test("a round that is to begin where one is under way begins behind it, and the 
   ]);
 });
 
-test("the load of protocol T9, thirty conferences a minute with several blocks each, is swept in five minutes", async () => {
+test("sweeps the load of protocol T9 in five minutes", async () => {
   const allocator = new Allocator();
   const block = { msgIds: 20, transIds: 20 };
   for (let index = 0; index < 2 * 10_800; index += 1) {
@@ -151,7 +151,7 @@ test("the load of protocol T9, thirty conferences a minute with several blocks e
   expect(new Set([...allocator.swept.values()].map(({ length }) => length))).toEqual(new Set([11, 12]));
 });
 
-test("a conference that runs is swept and known as long as it runs, however quiet it is", async () => {
+test("sweeps a quiet conference as long as it runs", async () => {
   const allocator = new Allocator();
   await allocator.allocate("quiet");
   const known = () => allocator.ids.holdersSince(allocator.time.now - 6 * hourMs, null).holders.map(({ key }) => key);
@@ -175,7 +175,7 @@ test("a sweep says whether a conference runs", async () => {
   expect(await Promise.all([running, over])).toEqual([true, false]);
 });
 
-test("a round goes on from page to page, twenty conferences at once, whatever becomes of one of them or comes in between", async () => {
+test("a round sweeps twenty conferences at once, whatever one of them does", async () => {
   const allocator = new Allocator();
   for (let index = 0; index < 1_200; index += 1) await allocator.allocate(`k${index}`);
   allocator.becomes = async (confKey) => {
@@ -201,7 +201,7 @@ test("a round goes on from page to page, twenty conferences at once, whatever be
   expect([allocator.swept.get("k1193"), allocator.swept.has("late")]).toEqual([[5, 10], true]);
 });
 
-test("a conference whose alarm got lost does what is overdue when it is swept", async () => {
+test("a sweep does what a lost alarm left", async () => {
   const world = new ConferenceWorld();
   await world.received("create", createConference());
   world.alarmAt = null;
@@ -215,7 +215,7 @@ test("a conference whose alarm got lost does what is overdue when it is swept", 
   ]);
 });
 
-test("a conference that is over and whose last alarm got lost is deleted soon after it is swept", async () => {
+test("a sweep deletes a finished conference whose alarm was lost", async () => {
   const world = await ConferenceWorld.running(1);
   await world.reported({ type: "event", event: { type: "conference-ended" } });
   await world.time.pass(hourMs);
@@ -233,7 +233,7 @@ test("a conference that is over and whose last alarm got lost is deleted soon af
   expect([world.tables, world.alarmAt]).toEqual([0, null]);
 });
 
-test("each sweep lets the agent compare a running conference of which nothing is pending, whatever was reported before", async () => {
+test("a sweep compares a running conference with nothing pending", async () => {
   const world = new ConferenceWorld();
   const sweeps = () => world.during(world.conference.sweep());
   await world.received("create", createConference());
@@ -255,7 +255,7 @@ test("each sweep lets the agent compare a running conference of which nothing is
   expect(world.conference.compareDigest("simulated" as BridgeName, digest)).toBe("differs");
 });
 
-test("a conference of which something is pending compares itself once nothing is", async () => {
+test("compares a busy conference once nothing is pending", async () => {
   const world = await ConferenceWorld.running(1);
   await world.received("mute", muteCaller("1001"));
   await world.during(world.conference.sweep());

@@ -50,7 +50,7 @@ test.each<[string, Partial<Meeting>]>([
   await takesOver({ ...none, blocks: plenty, untilEnd: null, isRestored: false, ...more });
 });
 
-test("the first post of a takeover is confirmed in any state and with any supply of ids, and no id comes twice (protocol T28, T36, 4.9)", async () => {
+test("a takeover is confirmed in any state, with any ids (protocol T28, T36, 4.9)", async () => {
   const numRuns = Number(process.env.RUNS ?? 60);
   await fc.assert(fc.asyncProperty(meeting, takesOver), { numRuns, seed: Number(process.env.SEED ?? 30) });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ConferenceWorld, callerEntered, createConference, muteCaller } from "./conference-world.ts";
 
-test("an answer repeats the MsgID of its request under a TransID of our own, which counts apart from MsgIDs (protocol T34, T44)", async () => {
+test("an answer repeats its request's MsgID under a TransID of ours (protocol T34, T44)", async () => {
   const world = new ConferenceWorld();
   await world.received("52491000777", createConference());
   await world.allDone();
@@ -22,7 +22,7 @@ test("an answer repeats the MsgID of its request under a TransID of our own, whi
   expect(msgIds).toEqual(Array.from({ length: 7 }, (_, index) => `6104150000${index}`));
 });
 
-test("a copy that comes while the first is on its way to the disk waits for it, and nothing is done twice (protocol T39)", async () => {
+test("a repeat waits for the first copy to be stored (protocol T39)", async () => {
   const world = await ConferenceWorld.running(1);
   const order: string[] = [];
   const first = world.receive("copy", muteCaller("1001")).then(() => order.push("first"));
