@@ -76,14 +76,11 @@ test("an action that WebEx confirms with a failure is refused there", async () =
 
 test("an action that comes again is done once, also after a restart", async () => {
   const world = await runningWorld();
-  const before = world.journalRows;
   const both = [world.operate("a1", { type: "mute", call: "c0" }), world.operate("a1", { type: "mute", call: "c0" })];
   expect(await Promise.all(both)).toEqual(["done", "done-before"]);
-  expect(world.journalRows).toBe(before + 1);
   await world.allDone();
   await world.operate("a2", { type: "unmute", call: "c0" });
   await world.allDone();
-  const rows = world.journalRows;
   const sent = world.sent.flat().length;
 
   world.start();
@@ -93,7 +90,6 @@ test("an action that comes again is done once, also after a restart", async () =
   expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("done-before");
 
   expect(world.sent.flat()).toHaveLength(sent);
-  expect(world.journalRows).toBe(rows + 1);
   await world.time.pass(world.domain.settings.transactionMemoryMs);
   expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("no-such-call");
 });
@@ -117,9 +113,8 @@ test("a repeat of an action whose commit fails, fails too", async () => {
     if (writes === 1) throw new Error("the disk is full");
     return transaction.call(world.sql, work) as ReturnType<typeof work>;
   };
-  const rows = world.journalRows;
   const both = await Promise.allSettled([1, 2].map(() => world.operate("a1", { type: "lock" })));
-  expect([both.map(({ status }) => status), world.journalRows - rows]).toEqual([["rejected", "rejected"], 0]);
+  expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(await world.operate("a1", { type: "lock" })).toBe("done");
 });
 
@@ -127,11 +122,9 @@ test("refuses another action under a known id", async () => {
   const world = await runningWorld();
   const callOut = { type: "call-out", number, muted: true };
   expect(await world.operate("a1", callOut)).toBe("done");
-  const rows = world.journalRows;
   const both = [world.operate("a2", { type: "lock" }), world.operate("a2", { type: "unlock" })];
 
   expect(await Promise.all(both)).toEqual(["done", "other-action"]);
-  expect(world.journalRows).toBe(rows + 1);
   expect(await world.operate("a1", { ...callOut, muted: false })).toBe("other-action");
   expect(await world.operate("a1", { muted: true, number: { ...number }, type: "call-out" })).toBe("done-before");
 });
@@ -141,7 +134,8 @@ test("the number of a call-out is shown as the domain's settings say", async () 
   world.domain = testDomain({ recordsPersonal: "masked" });
   await world.operate("a1", { type: "call-out", number, attendeeId: "4711" });
   expect((await stagesOf(world, "a1")).request).toEqual({
-    ...{ type: "call-out", attendeeId: "(secret)" }, // It may be a meeting's AnonymousID.
+    type: "call-out",
+    attendeeId: "(secret)", // It may be a meeting's AnonymousID.
     number: { ...number, country: "*", area: "***", local: "*****23" },
   });
   world.domain = testDomain();
@@ -150,9 +144,7 @@ test("the number of a call-out is shown as the domain's settings say", async () 
 
 test("an action that is refused at once may come again", async () => {
   const world = await runningWorld(1);
-  const rows = world.journalRows;
   expect(await world.operate("a1", { type: "mute", call: "c1" })).toBe("no-such-call");
-  expect(world.journalRows).toBe(rows);
   expect(await world.conference.reader.action("a1" as ActionId)).toBeNull();
 
   await world.reported(callerEntered(1));

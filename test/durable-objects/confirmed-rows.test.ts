@@ -13,14 +13,25 @@ async function quiet(): Promise<ConferenceWorld> {
 test("deletes a confirmed transaction within about 5 s (protocol T36)", async () => {
   const world = await quiet();
   await world.reported(callerEntered(0));
-  await world.time.pass(10);
-  expect([world.posted.length, world.outboxRows]).toEqual([1, 1]);
-  const before = world.sql.transactions;
-  await world.reported(callerEntered(1));
-  expect([world.outboxRows, world.sql.transactions - before]).toEqual([1, 1]);
+  await world.time.pass(6_000);
+  world.kill();
+  world.start();
+  await world.time.pass(10_000);
 
-  await world.time.pass(6000);
-  expect([world.posted.length, world.outboxRows, world.alarmAt]).toEqual([2, 0, null]);
+  expect(world.posted).toHaveLength(1);
+});
+
+test("deletes a confirmed transaction with the next row (protocol T36)", async () => {
+  const world = await quiet();
+  await world.reported(callerEntered(0));
+  await world.time.pass(10);
+  world.answer = () => new Promise(() => {});
+  await world.reported(callerEntered(1));
+  world.kill();
+  world.start();
+  await world.time.pass(10_000);
+
+  expect(world.posted.filter(({ body }) => body === world.posted[0]?.body)).toHaveLength(1);
 });
 
 test("a kill right after the Confirmation repeats the post once (protocol T36)", async () => {
@@ -32,7 +43,6 @@ test("a kill right after the Confirmation repeats the post once (protocol T36)",
 
   expect(world.posted).toHaveLength(2);
   expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
-  expect(world.outboxRows).toBe(0);
 });
 
 test("a kill after the confirmed end does not keep the key closed", async () => {
@@ -61,7 +71,6 @@ test("a kill after a confirmed third attempt leaves nothing undelivered", async 
   await world.reported(callerEntered(0));
   while (world.posted.length < 3) await world.time.pass(1);
   await world.time.pass(301);
-  expect(world.outboxRows).toBe(0);
 
   world.kill();
   await world.time.pass(5000);
@@ -98,7 +107,7 @@ test.each([
     [...body.matchAll(/NotifyUserEnter MsgID="(\d+)"/g)].map(([, id]) => id),
   );
   expect(told).toEqual([...new Set(told)]);
-  expect([told.length, world.outboxRows]).toEqual([2, 0]);
+  expect(told).toHaveLength(2);
 });
 
 /** A quiet conference of one caller, whose speech WebEx wants to hear of. */
@@ -134,7 +143,6 @@ test("repeats an unconfirmed report of speakers, also after a kill", async () =>
   world.answer = ({ transId }) => world.confirmed(transId);
   await world.time.pass(10_000);
 
-  expect(world.outboxRows).toBe(0);
   expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
   expect(world.posted.length).toBeGreaterThan(1);
 });
@@ -149,5 +157,5 @@ test("posts a report of speakers after a kill", async () => {
   await world.during(world.start().sweep());
   await world.time.pass(10_000);
 
-  expect([world.posted.length, world.outboxRows]).toEqual([1, 0]);
+  expect(world.posted).toHaveLength(1);
 });

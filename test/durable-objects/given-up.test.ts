@@ -37,8 +37,14 @@ test("reports an undelivered document with its server, attempts and reason", asy
 
   expect(sentOf(world)).toEqual([
     {
-      ...{ kind: "post-given-up", row: expect.any(Number), at: expect.any(Number), host, transId: expect.any(String) },
-      ...{ attempts: 3, why: "TimeoutError", messages: [{ type: "caller-changed", msgId: expect.any(String) }] },
+      kind: "post-given-up",
+      row: expect.any(Number),
+      at: expect.any(Number),
+      host,
+      transId: expect.any(String),
+      attempts: 3,
+      why: "TimeoutError",
+      messages: [{ type: "caller-changed", msgId: expect.any(String) }],
       lastFailed: true,
       owed: true,
     },

@@ -111,11 +111,13 @@ test("a shared answer ends as confirmed or undelivered, also after a restart", a
   const share = async (id: string) => results.push(await open().share(answer(id, "m1")));
   const shared = share("61041000001");
   await time.pass(1_000);
-  expect([bodies.length, results]).toEqual([2, []]);
+  expect(bodies).toHaveLength(2);
+  expect(results).toEqual([]);
   await time.pass(3_000);
   await shared;
   await share("61041000001");
-  expect([bodies.length, results]).toEqual([3, ["given-up", "given-up"]]);
+  expect(bodies).toHaveLength(3);
+  expect(results).toEqual(["given-up", "given-up"]);
 
   // WebEx has asked once more, by the same MsgID.
   state.isReachable = true;
@@ -237,7 +239,8 @@ test("drops the answers of a removed domain", async () => {
   events.length = 0;
   await time.pass(60_000);
 
-  expect([state.deleted, bodies.length]).toEqual([1, attempts]);
+  expect(state.deleted).toBe(1);
+  expect(bodies).toHaveLength(attempts);
   expect(events.filter((event) => event === "delivery-broke").length).toBeLessThanOrEqual(2);
 });
 

@@ -138,18 +138,15 @@ test("reports a late command to the directory, and its result", async () => {
   expect(live()).not.toHaveProperty("lateSince");
 });
 
-test("reports a clock set back by more than a minute", async () => {
+test.each([
+  [59_000, undefined],
+  [180_000, 180_000],
+])("reports a clock set back by %i ms as %s", async (setBackMs, reported) => {
   const world = await ConferenceWorld.running(1);
   await world.time.pass(5_000);
-  for (const [msgId, setBackMs, minutes] of [
-    ["m1", 59_000, null],
-    ["m2", 180_000, 3],
-    ["m3", 0, 3],
-  ] as const) {
-    world.clockSetMs = -setBackMs;
-    await world.received(`t-${msgId}`, lock(msgId));
-    await world.time.pass(5_000);
-    const { aheadMs = null } = world.pages.at(-1)?.live ?? {};
-    expect(aheadMs && Math.round(aheadMs / 60_000)).toBe(minutes);
-  }
+  world.clockSetMs = -setBackMs;
+  await world.received("t-lock", lock("m-lock"));
+  await world.time.pass(5_000);
+  const { aheadMs } = world.pages.at(-1)?.live ?? {};
+  expect(aheadMs && Math.round(aheadMs / 60_000) * 60_000).toBe(reported);
 });

@@ -182,7 +182,9 @@ describe("a bridge that is drained", () => {
     await send(world, own, named("o3", mute), named("o4", { ...create, renews: true }));
     await send(world, own, named("o5", create, again));
     expect(world.sent.flatMap((one) => (one.type === "commands" ? one.commands.map(({ id }) => id) : []))).toEqual([
-      ...["o3", "o4", "o5"],
+      "o3",
+      "o4",
+      "o5",
     ]);
 
     world.sockets.clear();
@@ -210,7 +212,10 @@ describe("a bridge that is drained", () => {
     await world.settle();
 
     expect(world.sent.flatMap((one) => (one.type === "commands" ? one.commands.map(({ id }) => id) : []))).toEqual([
-      ...["o2", "o4", "o5", "o6"],
+      "o2",
+      "o4",
+      "o5",
+      "o6",
     ]);
     expect(world.reported).toEqual([{ id: "o3", result: { done: false, reason: "capacity" } }]);
   });

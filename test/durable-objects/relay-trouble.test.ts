@@ -92,74 +92,72 @@ test("notifies receivers once of an alert and of its end", async () => {
   expect(world.notified).toEqual(["bridge-drained", "", "standby-away"]);
 });
 
+/** Alerts of the bridge itself. */
+async function alertsOfBridge() {
+  const health = await world.relay.health();
+  return bridgeTrouble({ health, unreachableSince: null }).filter(({ kind }) => kind.startsWith("bridge-"));
+}
+
 test("a bridge is full until a port was free for a minute", async () => {
-  const full = async () => {
-    const health = await world.relay.health();
-    return bridgeTrouble({ health, unreachableSince: null }).filter(({ kind }) => kind === "bridge-full");
-  };
   world.says({ ...health, ports: 8, portsInUse: 7 });
-  expect(await full()).toEqual([]);
+  expect(await alertsOfBridge()).toEqual([]);
   world.says({ ...health, ports: 8, portsInUse: 8 });
   const since = world.now;
   await pass(6_000, "link-1");
   world.says({ ...health, ports: 8, portsInUse: 9 });
   world.sleep();
-  expect(await full()).toEqual([{ kind: "bridge-full", since }]);
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since }]);
   for (let call = 0; call < 10; call += 1) {
     world.says({ ...health, ports: 8, portsInUse: 7 });
     await pass(6_000, "link-1");
-    expect(await full()).toEqual([{ kind: "bridge-full", since }]);
+    expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since }]);
     world.says({ ...health, ports: 8, portsInUse: 8 });
   }
   world.says({ ...health, ports: 8, portsInUse: 7 });
   await pass(59_000, "link-1");
-  expect(await full()).toEqual([{ kind: "bridge-full", since }]);
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since }]);
   await pass(1_000, "link-1");
-  expect(await full()).toEqual([]);
+  expect(await alertsOfBridge()).toEqual([]);
   world.says({ ...health, ports: 8, portsInUse: 8 });
-  expect(await full()).toEqual([{ kind: "bridge-full", since: world.now }]);
-  for (const free of [
-    { ports: null, portsInUse: 9 },
-    { ports: 0, portsInUse: 0 },
-    { ports: 8, portsInUse: 8, portsUnread: true as const },
-    { ports: 8, portsInUse: 8, bridgeUp: false },
-  ]) {
-    world.says({ ...health, ports: 8, portsInUse: 8 });
-    expect(await full(), JSON.stringify(free)).toHaveLength(1);
-    world.says({ ...health, ...free });
-    expect(await full(), JSON.stringify(free)).toEqual([]);
-  }
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since: world.now }]);
 });
 
-test("an alert of the bridge keeps its beginning across restarts", async () => {
+test.each([
+  { ports: null, portsInUse: 9 },
+  { ports: 0, portsInUse: 0 },
+  { ports: 8, portsInUse: 8, portsUnread: true as const },
+  { ports: 8, portsInUse: 8, bridgeUp: false },
+])("a full bridge is full no more with %o", async (said) => {
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  expect(await alertsOfBridge()).toMatchObject([{ kind: "bridge-full" }]);
+  world.says({ ...health, ...said });
+  expect((await alertsOfBridge()).map(({ kind }) => kind)).not.toContain("bridge-full");
+});
+
+test("a bridge of which no agent said anything is away", async () => {
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-away", since: null, why: "unsaid" }]);
+});
+
+test.each([
+  ["bridge-away", { ...health, bridgeUp: false }],
+  ["bridge-ends", { ...health, ports: 0 }],
+])("the alert %s keeps its beginning across restarts", async (kind, said) => {
   const since = world.now;
-  const troubleOfBridge = async () => {
-    const health = await world.relay.health();
-    return bridgeTrouble({ health, unreachableSince: null }).filter(({ kind }) => kind.startsWith("bridge-"));
-  };
-  expect(await troubleOfBridge()).toEqual([{ kind: "bridge-away", since: null, why: "unsaid" }]);
-  for (const [said, kind] of [
-    [{ ...health, bridgeUp: false }, "bridge-away"],
-    [{ ...health, ports: 0 }, "bridge-ends"],
-  ] as const) {
-    world.says(health);
-    world.now = since;
-    world.says(said);
-    world.now += hourMs;
-    world.connect();
-    world.says(said);
-    world.now += hourMs;
-    world.sockets.clear();
-    world.sleep();
-    const second = world.connect("agent-2");
-    await pass(15_000, second);
-    world.says(said, 100, second);
-    expect(await troubleOfBridge()).toEqual([{ kind, since }]);
-    world.says(health, 100, second);
-    expect(await troubleOfBridge()).toEqual([]);
-    world.says(said, 100, second);
-    expect(await troubleOfBridge()).toEqual([{ kind, since: world.now }]);
-  }
+  world.says(said);
+  world.now += hourMs;
+  world.connect();
+  world.says(said);
+  world.now += hourMs;
+  world.sockets.clear();
+  world.sleep();
+  const second = world.connect("agent-2");
+  await pass(15_000, second);
+  world.says(said, 100, second);
+  expect(await alertsOfBridge()).toEqual([{ kind, since }]);
+  world.says(health, 100, second);
+  expect(await alertsOfBridge()).toEqual([]);
+  world.says(said, 100, second);
+  expect(await alertsOfBridge()).toEqual([{ kind, since: world.now }]);
 });
 
 test("removing a bridge from the settings ends its alerts", async () => {

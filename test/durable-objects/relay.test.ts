@@ -289,20 +289,15 @@ test("an agent that knows a later edge epoch raises the edge's", async () => {
   expect(world.begunAfter).toEqual([8]);
 });
 
-test("an agent learns if it is the only one of its bridge", async () => {
-  const alone = () => {
-    const world = new RelayWorld();
-    world.agentNames = ["agent-1"];
-    world.sleep();
-    return world;
-  };
-  for (const [world, isAlone] of [
-    [alone(), true],
-    [new RelayWorld(), false],
-  ] as const) {
-    world.connect();
-    expect(world.sent).toMatchObject([{ type: "welcome", alone: isAlone }]);
-  }
+test.each([
+  [["agent-1"], true],
+  [["agent-1", "agent-2"], false],
+])("the welcome to one of %j says if it is alone", (names, alone) => {
+  const world = new RelayWorld();
+  world.agentNames = names;
+  world.sleep();
+  world.connect();
+  expect(world.sent).toMatchObject([{ type: "welcome", alone }]);
 });
 
 test("a relay of a removed domain refuses agents and still answers", async () => {
@@ -320,7 +315,8 @@ test("a relay of a removed domain refuses agents and still answers", async () =>
 test("a relay without any agent answers each request", async () => {
   const { relay, lines } = new RelayWorld();
   expect(await relay.health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: null, ports: null });
-  expect([await relay.agents(), await relay.handOver("agent-1")]).toEqual([[], "no-agent"]);
+  expect(await relay.agents()).toEqual([]);
+  expect(await relay.handOver("agent-1")).toBe("no-agent");
   relay.closed("nobody's link");
   await relay.alarm();
   expect(lines).toEqual([]);

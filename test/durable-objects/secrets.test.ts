@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { aCaller, left } from "../builders.ts";
+import { aCaller, event, left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, createConference, extConfId, host } from "./conference-world.ts";
 
@@ -61,9 +61,7 @@ test("facts and records contain no access code", async () => {
 
 test("shows the attendee ID that a caller enters after a code", async () => {
   const world = await withSecretsKeyed();
-  await world.reported({
-    ...{ type: "event", event: { type: "attendee-identified", id: "k2", call: "c2", attendeeId: "40017" } },
-  } as Report);
+  await world.reported(event({ type: "attendee-identified", id: "k2", call: "c2", attendeeId: "40017" }));
 
   expect(world.conference.reader.view()?.callers.map(({ attendeeId }) => attendeeId)).toEqual(["(secret)", "40017"]);
   await world.time.pass(5_000);

@@ -73,17 +73,14 @@ test("sends missing audit entries in order once the directory answers", async ()
     });
   const owed = (actionId: string) => ({ person: "anna", action: "act", actionId, status: 202 }) as AuditEntry;
   const sessions = life();
-  for (const [domain, id] of [
-    ["acme", "k1"],
-    ["acme", "k2"],
-    ["other", "k3"],
-  ])
-    expect(await sessions.oweAudit(domain as DomainName, owed(id as string))).toBe(true);
+  for (const id of ["k1", "k2"]) await sessions.oweAudit("acme" as DomainName, owed(id));
+  await sessions.oweAudit("other" as DomainName, owed("k3"));
   expect(alarmAt).toBe(60_000);
 
   await clock.pass(60_000);
   await life().alarm();
-  expect([kept, alarmAt]).toEqual([["other k3"], 120_000]);
+  expect(kept).toEqual(["other k3"]);
+  expect(alarmAt).toBe(120_000);
   broken.clear();
   await clock.pass(60_000);
   await life().alarm();
@@ -96,7 +93,8 @@ test("keeps 1,000 missing audit entries of each domain", async () => {
   const sessions = theSessions(new Clock(0));
   const owe = (domain: string, at: number) => sessions.oweAudit(domain as DomainName, { at } as AuditEntry);
   for (let at = 0; at < 1_000; at += 1) expect(await owe("acme", at)).toBe(true);
-  expect([await owe("acme", 1_000), await owe("other", 1_000)]).toEqual([false, true]);
+  expect(await owe("acme", 1_000)).toBe(false);
+  expect(await owe("other", 1_000)).toBe(true);
 });
 
 test("a session that is over is shown to nobody, and admits nobody", async () => {
@@ -104,7 +102,8 @@ test("a session that is over is shown to nobody, and admits nobody", async () =>
   const sessions = sessionsAt(time);
   await sessions.begin(session("a"));
   time.now += 3_600_000;
-  expect([await sessions.list(null), await sessions.list("anna")]).toEqual([[], []]);
+  expect(await sessions.list(null)).toEqual([]);
+  expect(await sessions.list("anna")).toEqual([]);
   expect(await sessions.find("a")).toBeNull();
 });
 

@@ -68,12 +68,10 @@ function object(standing: number) {
   return { did, stub: askedAgain(() => life) };
 }
 
-test("the next instance does once what a standing one was asked", async () => {
-  for (const standing of [0, 1]) {
-    const { did, stub } = object(standing);
-    expect(await stub.add?.("a")).toBe(1);
-    expect(did).toEqual(["a"]);
-  }
+test.each([0, 1])("does once what %i standing instances were asked before", async (standing) => {
+  const { did, stub } = object(standing);
+  expect(await stub.add?.("a")).toBe(1);
+  expect(did).toEqual(["a"]);
 });
 
 test("a second standing instance does nothing, and fails", async () => {
