@@ -6,7 +6,7 @@ import { readReason } from "../cli/system-reason.ts";
 import { type Launch, writeAnew } from "./supervise.ts";
 
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
-export const edgeObjects = {
+const edgeObjects = {
   CONFERENCE: "ConferenceObject",
   COUNTS: "CountsObject",
   DIRECTORY: "DirectoryObject",

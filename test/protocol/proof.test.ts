@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { protocolPage } from "../../scripts/protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "../../scripts/protocol-runs.ts";
-import { defects } from "../simulation/defects/defects.ts";
-import { defectsOfRules } from "./rule-defects.ts";
+import { plant } from "../simulation/defects/defect.ts";
+import { defectsOfRules, seenInstead } from "./rule-defects.ts";
 
 const file = "test/tsp/faults.test.ts";
 const shownBy = new Map([["T1", [{ file, title: /^a fault of .*$/ }]]]);
@@ -31,14 +32,16 @@ test("a report of vitest is read", () => {
   expect(readRuns(JSON.stringify({ testResults }))).toEqual(runs);
 });
 
-test("each rule with a defect is a rule, and each defect one that can be planted", () => {
-  const names = new Set(defects.map(({ name }) => name));
-  const rules = protocolPage().shownBy;
+test("each rule has a defect, or a line that says what would be seen instead", () => {
+  const rules = [...protocolPage().shownBy.keys()];
+  const judged = [...defectsOfRules.keys(), ...Object.keys(seenInstead)];
 
-  expect(Object.keys(defectsOfRules).filter((rule) => !rules.get(rule)?.length)).toEqual([]);
-  expect(
-    Object.values(defectsOfRules)
-      .flat()
-      .filter((name) => !names.has(name)),
-  ).toEqual([]);
+  expect(judged.toSorted()).toEqual(rules.toSorted());
 });
+
+test.each([...defectsOfRules].flatMap(([rule, defects]) => defects.map((defect) => ({ rule, ...defect }))))(
+  "$rule: $name can be planted",
+  (defect) => {
+    expect(plant({ ...defect, foundBy: [] }, readFileSync(defect.file, "utf8"))).not.toBeNull();
+  },
+);

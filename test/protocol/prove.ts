@@ -4,14 +4,14 @@ import { fileURLToPath } from "node:url";
 import { createVitest, type TestModule, type TestSpecification, type Vitest } from "vitest/node";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
-import { command } from "../../scripts/command.ts";
+import { command, wholeNumber } from "../../scripts/command.ts";
 import type { NamedTest, ShownBy } from "../../scripts/generated-page.ts";
 import { protocolPage } from "../../scripts/protocol-page.ts";
 import { faultsOf, readRuns, runsOf, type TestRun } from "../../scripts/protocol-runs.ts";
 import { runTool } from "../../scripts/run-tool.ts";
-import { type Defect, plant } from "../simulation/defects/defect.ts";
-import { defects } from "../simulation/defects/defects.ts";
-import { defectsOfRules } from "./rule-defects.ts";
+import { Draws } from "../../simulators/draws.ts";
+import { plant } from "../simulation/defects/defect.ts";
+import { defectsOfRules, type RuleDefect } from "./rule-defects.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -27,11 +27,11 @@ async function runTests(shownBy: ShownBy): Promise<readonly TestRun[]> {
 class Planting {
   readonly #vitest: Vitest;
   readonly #known: readonly TestSpecification[];
-  readonly #plant: (defect: Defect) => void;
+  readonly #plant: (defect: RuleDefect) => void;
 
   /** `files`: all that it will be asked to run. */
   static async start(files: readonly string[]): Promise<Planting> {
-    let planted: Defect | null = null;
+    let planted: RuleDefect | null = null;
     const vitest = await createVitest(
       "test",
       // The machine may be busy: a test that is late has not found the defect.
@@ -48,12 +48,15 @@ class Planting {
         testTimeout: 60_000,
       },
       {
+        oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } },
         plugins: [
           {
             name: "defect",
             enforce: "pre",
             transform: (code, id) =>
-              planted && id.split("?")[0] === join(project, planted.file) ? plant(planted, code) : null,
+              planted && id.split("?")[0] === join(project, planted.file)
+                ? plant({ ...planted, foundBy: [] }, code)
+                : null,
           },
         ],
       },
@@ -65,14 +68,14 @@ class Planting {
     });
   }
 
-  private constructor(vitest: Vitest, known: readonly TestSpecification[], plant: (defect: Defect) => void) {
+  private constructor(vitest: Vitest, known: readonly TestSpecification[], plant: (defect: RuleDefect) => void) {
     this.#vitest = vitest;
     this.#known = known;
     this.#plant = plant;
   }
 
   /** Runs these tests, and such as have one of their titles as a part, file by file until one of them fails. */
-  async run(defect: Defect, tests: readonly NamedTest[]): Promise<readonly TestRun[]> {
+  async run(defect: RuleDefect, tests: readonly NamedTest[]): Promise<readonly TestRun[]> {
     this.#plant(defect);
     // Vitest compares with the titles of all groups and the test's own in one text.
     const parts = tests.map(({ title }) => title.source.replace(/^\^|(?<!\\)\$$/g, ""));
@@ -106,14 +109,14 @@ function filesOf(shownBy: ShownBy): readonly string[] {
 }
 
 /** Whether one of the tests that show the rule fails with each defect that breaks it; a line for each. */
-async function provePlanted(shownBy: ShownBy): Promise<readonly string[]> {
+async function provePlanted(shownBy: ShownBy, isDrawn: (name: string) => boolean): Promise<readonly string[]> {
   const missed: string[] = [];
-  const broken = new Map([...shownBy].filter(([rule]) => Object.hasOwn(defectsOfRules, rule)));
+  const broken = new Map([...shownBy].filter(([rule]) => defectsOfRules.has(rule)));
   const planting = await Planting.start(filesOf(broken).filter(isPlain));
   for (const [rule, tests] of broken) {
-    for (const name of defectsOfRules[rule] ?? []) {
-      const defect = defects.find((each) => each.name === name);
-      const runs = defect ? await planting.run(defect, tests) : [];
+    for (const defect of defectsOfRules.get(rule)?.filter(({ name }) => isDrawn(name)) ?? []) {
+      const { name } = defect;
+      const runs = await planting.run(defect, tests);
       const failed = tests.flatMap((test) => runsOf(test, runs)).filter(({ status }) => status === "failed");
       const verdict = failed[0] ? `found by ${failed[0].titles.at(-1)}` : "NOT FOUND";
       if (!failed[0]) missed.push(`${rule}: ${name}`);
@@ -130,14 +133,21 @@ function isPlain(file: string): boolean {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { rule, defects: planting } = command(
+  const {
+    rule,
+    defects: planting,
+    oneIn,
+    seed,
+  } = command(
     "prove:protocol",
     "Runs, for each rule of docs/protocol.md, the tests that show it; and with defects that break it: one of them must fail then.",
   )
     .option("--rule <id>", "this one alone, such as T38 or 4.9")
     .option("--defects", "with the defects alone", false)
+    .option("--one-in <number>", "only one in so many defects, drawn by the seed", wholeNumber(1), 1)
+    .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
     .parse()
-    .opts<{ rule?: string; defects: boolean }>();
+    .opts<{ rule?: string; defects: boolean; oneIn: number; seed: number }>();
   exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
   const every = protocolPage().shownBy;
   const shownBy = new Map([...every].filter(([id]) => rule === undefined || id === rule));
@@ -147,7 +157,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const count = tests.reduce((sum, test) => sum + runsOf(test, runs).length, 0);
     console.log(`${id.padEnd(8)} ${count} tests ran, under ${tests.length} titles`);
   }
-  const missed = await provePlanted(shownBy);
+  const isDrawn = (name: string) => new Draws(seed, name).between(0, oneIn) === 0;
+  const missed = await provePlanted(shownBy, isDrawn);
   for (const line of faults) console.log(line);
   console.log(`${shownBy.size} rules, ${faults.length} tests not passed, ${missed.length} defects not found`);
   process.exit(faults.length + missed.length === 0 ? 0 : 1);

@@ -27,8 +27,16 @@ export function importRules(page: string): readonly Rule[] {
   );
 }
 
+const known = new Map<string, readonly Import[]>();
+
 /** Every `import`, `export … from` and `import()` of a file. */
-export function importsOf(file: string, text = readFileSync(file, "utf8")): Import[] {
+export function importsOf(file: string): readonly Import[] {
+  const found = known.get(file) ?? importsIn(file, readFileSync(file, "utf8"));
+  known.set(file, found);
+  return found;
+}
+
+export function importsIn(file: string, text: string): readonly Import[] {
   const statement =
     /^\s*(import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|(?:^\s*import\s+|\bimport\s*\(\s*)["']([^"']+)["']/gm;
   return [...text.matchAll(statement)].map((match) => ({
