@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
@@ -61,7 +61,9 @@ const { concurrency, least, oneIn, seed, worlds } = program.opts<Options>();
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 process.env[drawnVariable] = JSON.stringify({ oneIn, seed } satisfies Drawn);
-const first = await mutantsOf(paths.map(globOf), "tests");
+const files = paths.flatMap((one) => (statSync(one).isDirectory() ? sourcesIn(one) : [one]));
+process.env.MUTATION_FILES = JSON.stringify(files);
+const first = await mutantsOf(files, "tests");
 const survivors = first.filter(({ isFound }) => !isFound);
 const second = worlds && survivors.length > 0 ? await mutantsOf(survivors.map(rangeOf), "worlds") : [];
 const inWorlds = new Set(second.filter(({ isFound }) => isFound).map(nameOf));
@@ -79,8 +81,8 @@ function path(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text.replace(/\/$/, "")];
 }
 
-function globOf(one: string): string {
-  return statSync(one).isDirectory() ? `${one}/**/!(*.d|*.test).{ts,tsx}` : one;
+function sourcesIn(folder: string): readonly string[] {
+  return globSync(`${folder}/**/*.{ts,tsx}`).filter((file) => !/\.(?:d|test)\.ts$/.test(file));
 }
 
 /** Stryker counts its lines from 1, and its columns from 0. */

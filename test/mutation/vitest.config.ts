@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import root from "../../vitest.config.ts";
+import { reachedFrom } from "../structure/imports.ts";
 
 /** The first failure ends a run, so what failed for the change before comes first, and then what takes the least time. */
 class QuickestFirst extends BaseSequencer {
@@ -21,22 +22,24 @@ const { plugins: _, ...pure } = (root.test?.projects ?? []).find(
     typeof project === "object" && "test" in project && project.test?.name === "pure",
 ) as TestProjectInlineConfiguration;
 const worlds = "test/simulation/simulation.test.ts";
-/** A change is seen only in this process. Tests of the sources' text see Stryker's own. */
-const leftOut = [
-  worlds,
-  ...["test/structure/*.test.ts", "test/protocol/{page,proof}.test.ts"],
-  ...globSync("{test,*/test}/**/*.test.ts").filter((file) => readFileSync(file, "utf8").includes("process.execPath")),
-];
+const mutated: readonly string[] = JSON.parse(process.env.MUTATION_FILES ?? "[]");
+const isLeftOut = (file: string) =>
+  // They see the text of the sources, which is Stryker's here, or more worlds than a change is worth.
+  /^test\/(?:structure|simulation\/(?:simulation|defects|scale)|protocol\/(?:page|proof))\b/.test(file) ||
+  // A change is seen only in this process.
+  readFileSync(file, "utf8").includes("process.execPath");
+/** The tests that load one of the changed files. */
+const tests = globSync(pure.test?.include ?? [], { exclude: pure.test?.exclude ?? [] }).filter((file) => {
+  const reached = reachedFrom([file], ({ typeOnly }) => !typeOnly);
+  return !isLeftOut(file) && mutated.some((one) => reached.has(one));
+});
 
 export default defineConfig({
   ...pure,
   test: {
     ...pure.test,
     root: process.cwd(),
-    ...(process.env.MUTATION_BY === "worlds"
-      ? { include: [worlds] }
-      : // A change by which something never comes costs this.
-        { exclude: [...(pure.test?.exclude ?? []), ...leftOut], testTimeout: 90_000 }),
+    include: process.env.MUTATION_BY === "worlds" ? [worlds] : tests,
     setupFiles: ["./test/patience.ts", "./test/mutation/setup.ts"],
     sequence: { sequencer: QuickestFirst },
   },
