@@ -29,42 +29,6 @@ test("a create is stored before it is confirmed and sent (protocol T28)", async 
   expect(rows).toEqual({ confirmed: 1, told: 1 });
 });
 
-test("a request is confirmed at once, though the bridge never answers (protocol T5, T28)", async () => {
-  const world = new ConferenceWorld();
-  world.onSent = () => new Promise(() => {}); // Not even the way to the bridge answers.
-  const askedAt = world.time.now;
-
-  expect(await world.received("t1", createConference())).toBe(true);
-  expect(world.posted).toEqual([]);
-  await world.time.pass(world.domain.settings.createTimeoutMs + 1_000);
-
-  expect(world.posted.map(({ body }) => /<A2W_\w+ .*Result="-?\d+"/.exec(body)?.[0])).toEqual([
-    expect.stringMatching(/^<A2W_RspCreateConference .*Result="16"$/),
-  ]);
-  expect((world.posted[0]?.at ?? 0) - askedAt).toBeGreaterThanOrEqual(world.domain.settings.createTimeoutMs);
-});
-
-test("a repeated document is confirmed and does nothing (protocol T38)", async () => {
-  const world = new ConferenceWorld();
-  await Promise.all([world.received("t1", createConference()), world.received("t1", createConference())]);
-  await world.received("t1", createConference());
-
-  expect(world.sent.flat()).toHaveLength(1);
-});
-
-test("a repeat is known for two hours, also after an eviction (protocol T40)", async () => {
-  const world = await ConferenceWorld.running(0);
-  await world.received("t-lock", lock("m1"));
-  await world.allDone();
-  world.start();
-  await world.received("t-lock", lock("m1"));
-  expect(world.pending).toEqual([]);
-
-  await world.time.pass(world.domain.settings.transactionMemoryMs);
-  await world.received("t-lock", lock("m1"));
-  expect(world.pending).toHaveLength(1);
-});
-
 test("refuses a document routed by an outdated handle, except repeats", async () => {
   const world = await ConferenceWorld.running(0);
   const recalled = (transId: string, ...messages: readonly FromWebex[]) =>
@@ -216,18 +180,6 @@ test("refuses requests while the bridge is too far behind, except creates", asyn
   await oldestDone();
   await oldestDone();
   await world.received("late", lock("late"));
-});
-
-test("the deadline of a create passes in a sleeping object", async () => {
-  const world = new ConferenceWorld();
-  await world.received("t1", createConference());
-  world.kill();
-
-  await world.time.pass(world.domain.settings.createTimeoutMs + 1100);
-
-  expect(world.posted.map(({ body }) => /A2W_RspCreateConference[^>]*/.exec(body)?.[0])).toEqual([
-    expect.stringContaining('MsgID="m-create"'),
-  ]);
 });
 
 test("an alarm comes again while the settings cannot be read", async () => {

@@ -6,13 +6,11 @@ import {
   callerEntered,
   callerLeft,
   createConference,
-  lock,
   muteCaller,
   request,
 } from "./conference-world.ts";
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
-const never = new Promise<never>(() => {});
 
 /** A running conference that has said all it has to say, and then a failing WebEx. */
 async function quiet(callers = 0): Promise<ConferenceWorld> {
@@ -62,56 +60,6 @@ test("posts one document at a time and gathers the rest (protocol T46)", async (
   expect(enteredIn(world.posted)).toEqual([1, 2]);
 });
 
-test("three attempts with the same bytes, then the conference continues (protocol T36, T37, T41, T43)", async () => {
-  const world = await quiet();
-  world.answer = (posted) => (posted.body.includes('Status="') ? failed : world.confirmed(posted.transId));
-  await world.received("t-lock", lock("m-lock"));
-  await world.allDone();
-  await world.time.pass(4_000);
-
-  expect(world.posted).toHaveLength(3);
-  expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
-  const [first = 0, second, third] = world.posted.map(({ at }) => at);
-  expect([second, third]).toEqual([first, first + 2000]);
-  expect(world.lines.filter(({ event }) => event === "post-given-up")).toHaveLength(1);
-  await world.received("t-unlock", lock("m-again"));
-  expect(world.sent.flat().at(-1)?.command.type).toBe("lock");
-});
-
-const lives = [
-  ["in this life of the object", false],
-  ["in its next life", true],
-] as const;
-
-test.each(lives)("a clock set back by an hour delays no attempt %s", async (_, dies) => {
-  const world = await quiet();
-  world.answer = () => failed;
-  await world.reported(callerEntered(0));
-  await world.time.pass(1_000);
-  expect(world.posted).toHaveLength(2);
-
-  world.clockSetMs = -3_600_000;
-  if (dies) {
-    world.kill();
-    world.start();
-  }
-  await world.time.pass(3_000);
-  expect(world.posted).toHaveLength(3);
-});
-
-test.each(lives)("a clock set back an hour at most doubles a request's time %s", async (_, dies) => {
-  const world = await quiet();
-  await world.received("t-lock", lock("m-lock"));
-  world.clockSetMs = -3_600_000;
-  if (dies) {
-    world.kill();
-    world.start();
-  }
-  await world.time.pass(60_500);
-
-  expect(world.posted.map(({ body }) => /MsgID="m-lock" Result="(\d+)"/.exec(body)?.[1])).toEqual(["16"]);
-});
-
 test.each<[string, (world: ConferenceWorld, transId: string) => HttpAnswer]>([
   ["a Confirmation of another TransID", (world) => world.confirmed("99")],
   ["a redirect", () => ({ kind: "answered", status: 307, body: new Uint8Array() })],
@@ -148,19 +96,6 @@ test("a Confirmation with another code than 0 ends the attempts (protocol T42)",
   expect(world.posted).toHaveLength(1);
   const refused = world.lines.filter(({ event }) => event === "refused-by-webex");
   expect(refused.map(({ why }) => why)).toEqual([expect.stringMatching(/^Result -1 for caller-entered \w+$/)]);
-});
-
-test("an object that dies over its first attempt posts the same again (protocol T37)", async () => {
-  const world = await quiet();
-  const { answer } = world;
-  world.answer = () => never;
-  await world.reported(callerEntered(0));
-  world.kill();
-  world.answer = answer;
-
-  await world.time.pass(5100);
-  expect(enteredIn(world.posted)).toEqual([1, 1]);
-  expect(world.posted[1]?.body).toBe(world.posted[0]?.body);
 });
 
 test("aborts a notification to a replaced server (protocol 4.9)", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import { event } from "../builders.ts";
-import { ConferenceWorld, callerEntered, createConference, lock, request } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, request } from "./conference-world.ts";
 
 /** A running conference that has said all it has to say. */
 async function quiet(): Promise<ConferenceWorld> {
@@ -45,22 +45,6 @@ test("a kill right after the Confirmation repeats the post once (protocol T36)",
   expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
 });
 
-test("a kill after the confirmed end does not keep the key closed", async () => {
-  const world = await quiet();
-  await world.reported(event({ type: "conference-ended" }));
-  expect(world.posted).toHaveLength(1);
-  world.kill();
-  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  world.start();
-  await world.time.pass(60_000);
-  const sent = world.sent.length;
-  await world.received("create-again", createConference());
-
-  expect(world.sent.slice(sent).flatMap((commands) => commands.map(({ command }) => command.type))).toEqual([
-    "create-conference",
-  ]);
-});
-
 test("a kill after a confirmed third attempt leaves nothing undelivered", async () => {
   const world = await quiet();
   world.answer = async (posted) => {
@@ -76,38 +60,6 @@ test("a kill after a confirmed third attempt leaves nothing undelivered", async 
   await world.time.pass(5000);
   expect(world.posted).toHaveLength(3);
   expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
-});
-
-test.each([
-  ["the alarm brings it", async () => {}],
-  ["a request comes first", (world: ConferenceWorld) => world.received("lock", lock("m-lock"))],
-])("a probe confirmed on a full disk ends the outage later: %s", async (_, next) => {
-  const world = await quiet();
-  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.reported(callerEntered(0));
-  await world.reported(callerEntered(1));
-  while (world.posted.length < 3) await world.time.pass(1);
-  await world.time.pass(1_000);
-  world.posted.length = 0;
-  world.answer = (posted) => {
-    if (world.posted.length === 1) {
-      world.onStep = () => {
-        throw new Error("database or disk is full");
-      };
-    }
-    return world.confirmed(posted.transId);
-  };
-  while (world.posted.length === 0) await world.time.pass(1);
-  await world.time.pass(2_000);
-  world.onStep = () => {};
-  await next(world);
-  await world.time.pass(20_000);
-
-  const told = world.posted.flatMap(({ body }) =>
-    [...body.matchAll(/NotifyUserEnter MsgID="(\d+)"/g)].map(([, id]) => id),
-  );
-  expect(told).toEqual([...new Set(told)]);
-  expect(told).toHaveLength(2);
 });
 
 /** A quiet conference of one caller, whose speech WebEx wants to hear of. */
