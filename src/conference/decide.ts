@@ -53,13 +53,13 @@ export interface DecisionProgress {
   readonly serial: number;
 }
 
-export interface Situation {
+interface Situation {
   readonly state: ConferenceState;
   readonly queue: Queue;
   readonly progress: DecisionProgress;
 }
 
-export interface TransactionContext extends QueueContext {
+interface TransactionContext extends QueueContext {
   readonly domain: QueueContext["domain"] & { readonly settings: DomainSettings };
   readonly confKey: ConfKey;
   readonly row: number;

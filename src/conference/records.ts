@@ -17,7 +17,7 @@ const MAX_ROOMS = 50;
 export type ConferenceEnd = Pick<ConferenceRecord, "endedBy" | "reason">;
 
 /** Of a conference of which nothing is known. */
-export const noLife: Life = {
+const noLife: Life = {
   ...{ row: 0, createdAt: 0, runningAt: null, extConfIds: [], webexHosts: [], topic: "" },
   ...{ callers: 0, mostCallers: 0, calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
 };

@@ -239,10 +239,10 @@ export type ConferenceState = { readonly head: Head } & EntriesFor<never>;
 /** Entries to write, or to delete where the value is `null`. */
 export type Changes = { readonly head?: Head } & EntriesFor<null>;
 /** A state whose owner holds it alone and changes it in place: a change costs what changed, not what there is. */
-export type OwnState = { head: Head } & Entries;
+type OwnState = { head: Head } & Entries;
 
 /** The kinds of entries besides the head: the word for one, as in its key on disk, and for all. */
-export const entryKinds = {
+const entryKinds = {
   caller: "callers",
   "call-out": "callOuts",
   command: "commands",

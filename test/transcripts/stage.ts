@@ -279,7 +279,7 @@ export class Stage {
       ),
       ...effects.flatMap((effect) => this.#line(effect) ?? []),
       ...facts.flatMap((fact) => (fact.kind === "noted" ? [`note: ${fact.text}`] : [])),
-      ...(this.#shown.has("facts") ? facts.flatMap(factLine) : []),
+      ...(this.#shown.has("facts") ? this.#facts.flatMap(factLine) : []),
       ...(this.#shown.has("records") ? facts.flatMap(recordLine) : []),
     ];
   }

@@ -30,7 +30,7 @@ export function isUnknown({ head, commands }: Draft, since: EpochMs = 0): boolea
 }
 
 /** Whether the edge, since this began, has lost what it knew: else it never knew it, and another edge may. Unknown times count as a loss. */
-export function mayBeLost({ context: { knownSince } }: Draft, since: EpochMs = 0): boolean {
+function mayBeLost({ context: { knownSince } }: Draft, since: EpochMs = 0): boolean {
   return knownSince === undefined || since < knownSince + CLOCKS_MS;
 }
 

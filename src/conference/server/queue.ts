@@ -254,7 +254,7 @@ export function withoutMessages(rows: Rows, transId: string, messages: readonly 
 const waitsMs = 5_000;
 
 /** What one receiver has not confirmed. */
-export interface WaitingRows {
+interface WaitingRows {
   readonly rows: number;
   readonly oldestAt: EpochMs;
   /** Why the last attempt of one of them failed; `null`: none has. */
