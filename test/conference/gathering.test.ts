@@ -1,19 +1,16 @@
 import { expect, test } from "vitest";
-import { toServers, withoutDropped } from "../../src/conference/server/posts.ts";
+import { withoutDropped } from "../../src/conference/server/posts.ts";
 import {
   append,
-  enqueue,
   gather,
   gatherShared,
   lanes,
   type Queue,
-  type QueueContext,
   type QueuedDocument,
   type QueuedPost,
 } from "../../src/conference/server/queue.ts";
 import { heads } from "../../src/delivery/deliveries.ts";
 import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import type { OpenRequest, ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "a:80" as WebexHost;
@@ -24,10 +21,10 @@ const nothing: Queue = { rows: [], open: [] };
 
 const answer = (msgId: string) => ({ type: "message-error", msgId, result: "unknown-message" }) as ToWebex;
 const closed = (msgId: string) => ({ type: "conference-closed", msgId, result: "ok" }) as ToWebex;
-const note = (msgId: string) => ({ type: "conference-changed", msgId, status: "locked" }) as object as ToWebex;
-const ids = (...msgIds: readonly string[]) => msgIds as readonly string[] as readonly MsgId[];
+const note = (msgId: string) => ({ type: "conference-changed", msgId, status: "locked" }) as ToWebex;
+const ids = (...msgIds: readonly string[]) => msgIds.map((msgId) => msgId as MsgId);
 const requests = (msgIds: readonly string[], replyTo?: WebexHost) =>
-  msgIds.map((msgId) => ({ type: "unknown", msgId, replyTo }) as unknown as OpenRequest);
+  msgIds.map((msgId): OpenRequest => ({ type: "unknown", msgId: msgId as MsgId, ...(replyTo && { replyTo }) }));
 
 function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
   return { seq: 1, host, transId: "t1", queuedAt: 1_000, attempts: 0, dueAt: 1_000, messages: [], ...more };
@@ -104,23 +101,6 @@ test("no place is kept for an answer that was not given in time", () => {
   const textsAt = (at: number) => textsOf(add(waiting, { message: note("n") }, { mostMessages: 2 }, at));
   expect(textsAt(now + openMs - 1)).toEqual(["a", "n"]);
   expect(textsAt(now + openMs)).toEqual(["a n"]);
-});
-
-test("data for the partner's back end is for no TSP server", () => {
-  const data = { type: "client-data", id: "7.n" } as never;
-  expect(toServers([answer("a"), data, note("n")])).toEqual([answer("a"), note("n")]);
-});
-
-test("data for the partner's back end has a document each, named by its own id", () => {
-  const message = { type: "client-data", id: "7.n", msgId: "m" } as never;
-  const context: QueueContext = {
-    domain: { settings: { webex: { gatherMs: 300 }, protocol: {} } as never, codec: { sends: () => false } },
-    documentSeq: () => 5,
-    transId: () => "unused" as never,
-  };
-  expect(enqueue(nothing, { host: BACK_END, message }, now, context).rows).toStrictEqual([
-    { seq: 5, transId: "7.n", host: BACK_END, queuedAt: now, attempts: 0, dueAt: now, messages: [message] },
-  ]);
 });
 
 test("behind answers that were handed over, none goes ahead that begins or ends something, whatever else is in it", () => {

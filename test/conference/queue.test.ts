@@ -14,7 +14,7 @@ import {
   withoutMessages,
 } from "../../src/conference/server/queue.ts";
 import { heads } from "../../src/delivery/deliveries.ts";
-import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest, ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "a:80" as WebexHost;
@@ -42,7 +42,8 @@ test("a row goes on waiting since the earliest, but for other servers' and last 
   expect(after.slice(2).map((one, index) => one === rows[index + 2])).toEqual([true, true, true]);
   expect(goOnWaiting(after, waits)[0]).toBe(after[0]);
 });
-const notification = { type: "conference-changed", msgId: "n", status: "locked" } as unknown as ToWebex;
+const extConfId = "1001" as ExtConfId;
+const notification = { type: "conference-changed", msgId: "n" as MsgId, extConfId, status: "locked" } as const;
 
 function added(queue: Queue, to: WebexHost, message: ToWebex, at = now): Queue {
   const seq = 9 + queue.rows.filter((row) => row.seq >= 9).length;
@@ -59,13 +60,16 @@ function textsOf({ rows }: Queue): string[] {
 }
 
 function ids(...msgIds: readonly string[]): MsgId[] {
-  return msgIds as unknown as MsgId[];
+  return msgIds.map((msgId) => msgId as MsgId);
+}
+
+function requestOf([msgId, replyTo]: readonly [msgId: string, replyTo?: WebexHost]): OpenRequest {
+  return { type: "unknown", msgId: msgId as MsgId, ...(replyTo && { replyTo }) };
 }
 
 /** The queue after a document with these requests. */
 function asked(...requests: readonly (readonly [msgId: string, replyTo?: WebexHost])[]): Queue {
-  const open = requests.map(([msgId, replyTo]) => ({ type: "unknown", msgId, replyTo }) as unknown as OpenRequest);
-  return gather({ rows: [], open: [] }, open, now);
+  return gather({ rows: [], open: [] }, requests.map(requestOf), now);
 }
 
 test("a message joins the last transaction, which keeps its time", () => {
@@ -96,8 +100,7 @@ test("what comes meanwhile goes behind an answer that waits, in the same transac
 });
 
 test("answers that wait do so behind what is due, and the answers to two documents in rows of their own", () => {
-  const requests = (...msgIds: readonly string[]) =>
-    msgIds.map((msgId) => ({ type: "unknown", msgId }) as unknown as OpenRequest);
+  const requests = (...msgIds: readonly string[]) => msgIds.map((msgId) => requestOf([msgId]));
   const begun = { rows: [row({ messages: [notification] })], open: [] };
   const queue = gather(gather(begun, requests("a1", "a2"), now), requests("b1", "b2"), now);
   const both = added(added(queue, host, message("a1")), host, message("b1"), now + 1);
@@ -147,9 +150,7 @@ test("an answer waits for no request of another server", () => {
 });
 
 test("an answer that travels with those of other conferences is handed over at once, in a row of answers alone (protocol T45)", () => {
-  const requests = ["first", "next"].map(
-    (msgId) => ({ type: "unknown", msgId, replyTo: host }) as unknown as OpenRequest,
-  );
+  const requests = ["first", "next"].map((msgId) => requestOf([msgId, host]));
   const all = ["first", "next", "elsewhere"] as MsgId[];
   const queue = gather({ rows: [row({ messages: [notification] })], open: [] }, requests, now, [all]);
   const both = added(added(added(queue, host, first), host, notification, now + 5), host, next, now + 6);
@@ -172,7 +173,7 @@ test("behind answers that were handed over, others to the same document are not 
 
   // Once the first answers are posted, it is the notifications' turn.
   expect(headsOf(notified, later)).toEqual([2]);
-  const closed = { type: "conference-closed", msgId: "next", result: "ok" } as unknown as ToWebex;
+  const closed = { type: "conference-closed", msgId: "next" as MsgId, result: "ok" } as const;
   expect(headsOf(handedOver, notified, { ...later, messages: [closed] })).toEqual([1]);
   expect(headsOf(handedOver, { ...notified, messages: [first] }, later)).toEqual([1]);
   expect(headsOf(handedOver, notified, { ...later, shared: ["next"] as MsgId[] })).toEqual([1]);
@@ -218,7 +219,7 @@ test("of a document whose answers never come, nothing is kept for long", () => {
   const old = asked(["first"], ["next"]);
   const later = now + 5 * 60_000;
   expect(added(old, host, first, later).rows.map(({ dueAt }) => dueAt)).toEqual([later]);
-  const requests = ["a", "b"].map((msgId) => ({ type: "unknown", msgId }) as unknown as OpenRequest);
+  const requests = ["a", "b"].map((msgId) => requestOf([msgId]));
   expect(gather(old, requests, later).open).toHaveLength(1);
 });
 

@@ -24,7 +24,7 @@ test("a word is quoted where a shell would take it for something else", () => {
 
 test("an entry of the audit is named as its command, or as it was asked", () => {
   const whatOf = (action: string, about: Record<string, string> = {}) =>
-    shownEntry({ action, about } as unknown as AuditEntry).what;
+    shownEntry({ action, about } as Partial<AuditEntry> as AuditEntry).what;
   expect([
     whatOf("act", { type: "mute-all" }),
     whatOf("act"),

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
 import { type CallRecord, callColumns } from "../../src/records/call-record.ts";
 import { type ConferenceRecord, conferenceColumns } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
@@ -27,13 +28,21 @@ function recordOf<Record>(kind: string, columns: object): Record {
 }
 
 const facts = [
-  { kind: "conference-created", life: 1, createdAt: 1, host: "tsp" as never, bridge: null },
+  { kind: "conference-created", life: 1, createdAt: 1, host: "tsp" as WebexHost, bridge: null },
   { kind: "conference-ended", record: recordOf<ConferenceRecord>("conference", conferenceColumns) },
   {
-    ...{ kind: "call-entered", call: "c1" as never, life: 1, began: 2, direction: "in", number: "1", attendeeId: null },
+    ...{
+      kind: "call-entered",
+      call: "c1" as CallId,
+      life: 1,
+      began: 2,
+      direction: "in",
+      number: "1",
+      attendeeId: null,
+    },
     ...{ extCallId: null, participantType: "participant" },
   },
-  { kind: "call-left", call: "c1" as never, record: recordOf<CallRecord>("call", callColumns) },
+  { kind: "call-left", call: "c1" as CallId, record: recordOf<CallRecord>("call", callColumns) },
 ] as const satisfies readonly DirectoryFact[];
 
 test.each(webhookEventTypes)("%s is on the page, with its fields and an example that has them", (type) => {

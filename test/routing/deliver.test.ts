@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { type FoundHandles, type Routed, route } from "../../src/routing/deliver.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
+import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "tsp1.example.com:80" as WebexHost;
 const handle = "7000001" as ExtConfId;
@@ -21,7 +21,7 @@ const unknown = { type: "unknown", element: "W2A_Later", msgId, replyTo: host } 
 const named = { type: "caller-named", msgId: "52491000077", extCallId } as FromWebex;
 
 const toConference = (...messages: FromWebex[]): Routed => ({ ...nothing, conferences: new Map([[key, messages]]) });
-const answered = (answer: object): Routed => ({ ...nothing, unrouted: new Map([[host, [answer as never]]]) });
+const answered = (answer: ToWebex): Routed => ({ ...nothing, unrouted: new Map([[host, [answer]]]) });
 
 test.each<[string, FromWebex, Routed]>([
   ["a create goes to the conference of its key", create, toConference(create)],
