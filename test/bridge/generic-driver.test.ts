@@ -76,7 +76,7 @@ test("a hello connects, with the ports of the bridge", async () => {
   expect(await say(socket, hello)).toEqual({ type: "connected", bootId: "b1", ports: 24 });
 });
 
-test("a hello may say what the bridge cannot do; a word of a later version says nothing", async () => {
+test("a hello names missing abilities; unknown ones are ignored", async () => {
   const socket = await connection();
   expect(await say(socket, { ...hello, cannot: ["teleport", "dial"] })).toEqual({
     type: "connected",
@@ -86,7 +86,7 @@ test("a hello may say what the bridge cannot do; a word of a later version says 
   });
 });
 
-test("a bridge that accepts and says nothing is given up after 2 s", async () => {
+test("disconnects a bridge that sends no hello within 2 s", async () => {
   await connection();
   time.advance(1_999);
   expect(reports).toEqual([]);
@@ -97,7 +97,7 @@ test("a bridge that accepts and says nothing is given up after 2 s", async () =>
   });
 });
 
-test("a bridge that leaves a ping unanswered is given up 2 s later, and the result of its command is unknown", async () => {
+test("disconnects 2 s after an unanswered ping; pending results are unknown", async () => {
   const socket = await connection();
   const first = heard(socket);
   await say(socket, hello);
@@ -105,7 +105,7 @@ test("a bridge that leaves a ping unanswered is given up 2 s later, and the resu
   socket.send(JSON.stringify({ type: "pong", id: 1 }));
   await say(socket, anyEvent); // After the pong, which has been read by then.
   const asked = heard(socket);
-  const result = driver.execute("o1" as never, "1" as ConfKey, { type: "lock" });
+  const result = driver.execute("o1" as CommandId, "1" as ConfKey, { type: "lock" });
   expect(await asked).toMatchObject({ type: "command", commandId: "o1", conference: "1", command: { type: "lock" } });
 
   const ping = heard(socket);
@@ -119,11 +119,11 @@ test("a bridge that leaves a ping unanswered is given up 2 s later, and the resu
 test.each([
   [
     "a command",
-    () => driver.execute("o1" as never, "1" as ConfKey, { type: "lock" }),
+    () => driver.execute("o1" as CommandId, "1" as ConfKey, { type: "lock" }),
     { done: "unknown", tooSlow: true },
   ],
   ["the state", () => driver.state(), null],
-])("a bridge that answers pings, but not %s, is left after 30 s", async (_, ask, answer) => {
+])("disconnects a bridge that answers pings, but not %s for 30 s", async (_, ask, answer) => {
   const socket = await connection();
   socket.on("message", (data) => {
     const { type, id } = JSON.parse(String(data));
@@ -144,10 +144,10 @@ test.each([
 });
 
 test.each([
-  ["a command", "state", "lock", () => driver.execute("o1" as never, "1" as ConfKey, { type: "lock" })],
+  ["a command", "state", "lock", () => driver.execute("o1" as CommandId, "1" as ConfKey, { type: "lock" })],
   ["the state", "done", "state", () => driver.state()],
   ["the state", "refused", "state", () => driver.state()],
-])("a bridge that answers %s with %s is left, with a reason that says so", async (_, answer, what, ask) => {
+])("disconnects a bridge that answers %s with %s, and says why", async (_, answer, what, ask) => {
   const socket = await connection();
   const ping = heard(socket);
   await say(socket, hello);
@@ -163,14 +163,14 @@ test.each([
   expect(await answered).toEqual(what === "state" ? null : { done: "unknown" });
 });
 
-test("a result and the event behind it come in order, and belong to one turn of the event loop", async () => {
+test("a result and the next event arrive in order in one tick", async () => {
   const socket = await connection();
   const ping = heard(socket);
   await say(socket, hello);
   await ping;
   const asked = heard(socket);
   const order: string[] = [];
-  const result = driver.execute("o1" as never, "1" as ConfKey, { type: "lock" }).then(({ done }) => {
+  const result = driver.execute("o1" as CommandId, "1" as ConfKey, { type: "lock" }).then(({ done }) => {
     order.push(`done ${done}`);
     setImmediate(() => order.push("next turn"));
   });
@@ -187,7 +187,7 @@ test("a result and the event behind it come in order, and belong to one turn of 
   expect(order).toEqual(["done true", "prompted", "next turn"]);
 });
 
-test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is reported once", async () => {
+test("pauses between attempts grow from 100 ms to 1 s", async () => {
   const pauses: number[] = [];
   let socket = await connection();
   for (let attempt = 0; attempt < 6; attempt += 1) {
@@ -202,7 +202,7 @@ test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is 
   expect(reports).toHaveLength(1);
 });
 
-test("after a connection that lasted, the attempts begin quickly again, and stop leaves nothing waiting", async () => {
+test("after a long connection the first retry is quick again", async () => {
   (await connection()).terminate();
   await nextReport();
   const socket = await connection(() => time.advance(100));
@@ -244,7 +244,7 @@ async function greetAndBreak(times: number, breakOff: (socket: WebSocket) => voi
 
 const growing = [100, 200, 400, 800, 1_600, 3_000, 3_000];
 
-test("a bridge that greets and then closes is tried less and less often, and the line says what may be the matter", async () => {
+test("backs off from a bridge that closes after its hello", async () => {
   const { pauses, whys } = await greetAndBreak(7, (socket) => socket.close(1001));
 
   const line = `the bridge at ${url} is lost: it closed the connection (1001)`;
@@ -265,13 +265,13 @@ test.each([
   ["another version", { ...hello, version: 4 }, /: version: must be 3\. Update the bridge program or the agent$/],
   ["something else than hello", { type: "pong", id: 1 }, /began with pong, not with hello/],
   ["something outside the protocol", { type: "hullo" }, /not of the bridge protocol/],
-])("a bridge that begins with %s is left, with a reason that says so", async (_, message, why) => {
+])("disconnects a bridge that begins with %s, and says why", async (_, message, why) => {
   const socket = await connection();
   const report = await say(socket, message);
   expect(report.type === "disconnected" && report.why).toMatch(why);
 });
 
-test("a number or an attendee ID that is too long is none, and of endless keys the last ones count: no call is lost for it", () => {
+test("drops numbers that are too long and keeps the last 1,000 digits", () => {
   const read = (message: unknown) => decodeBridgeToAgent(JSON.stringify(message));
   const entered = { stage: "entered", call: "c1", direction: "in", conference: "1", room: "main", muted: false };
   const state = (number: string, attendeeId: string | null, keys: string) => {
@@ -307,7 +307,7 @@ test.each([
   ['{"type":"lock-changed","conference":"9\\u0000","locked":true}', "conference: not an id"],
   ['{"type":"ended","call":"c1","conference":null,"reason":"14085551234"}', expect.not.stringContaining("1408")],
   ['{"type":"14085551234"}', expect.not.stringContaining("1408")],
-])("what is wrong with %s is said without a word of it", (text, why) => {
+])("describes the fault in %s without repeating it", (text, why) => {
   expect(decodeBridgeToAgent(text)).toEqual({ ok: false, error: why });
 });
 
@@ -317,11 +317,11 @@ test.each([
   ['{"type":"hello","version":3,"bootId":"boot1"}', "ports: is missing"],
   ['{"type":"hello","version":3,"bootId":""}', "bootId: expected a text that is not empty"],
   ['{"type":"hang-up"}', expect.stringMatching(/^type: expected \("hello" .*, received "hang-up"$/)],
-])("a number or word that is wrong in %s is named", (text, why) => {
+])("names the wrong number or word in %s", (text, why) => {
   expect(decodeBridgeToAgent(text)).toEqual({ ok: false, error: why });
 });
 
-test("a state that is not understood is asked for again after growing pauses, and the agent hears of the bridge when one is", async () => {
+test("retries an invalid state with backoff", async () => {
   const attempts: number[] = [];
   const counted: typeof openSocket = (...how) => {
     attempts.push(time.now);
@@ -375,7 +375,7 @@ test("a state that is not understood is asked for again after growing pauses, an
 test.each([
   [{ announces: true }, { type: "announce", call: "c1", announcement: "locked" }],
   [{}, { type: "activate", owner: "local/simulated", epoch: 3 }],
-])("announcements go to a bridge that announces, and to no other one: %j", async (more, expected) => {
+])("sends announcements only to a bridge that announces: %j", async (more, expected) => {
   const socket = await connection();
   const ping = heard(socket);
   await say(socket, { ...hello, ...more });
@@ -388,7 +388,7 @@ test.each([
   expect(await next).toEqual(expected);
 });
 
-test("an agent hears and is shown what is its owner's, from the result of its create on", async () => {
+test("an agent receives only its owner's events and state", async () => {
   const [own, theirs] = ["987654321", "987650000"] as [ConfKey, ConfKey];
   const conferenceOf = (conference: ConfKey, owner: string) => ({
     ...{ conference, owner, locked: false, reportsSpeakers: false, anonymousId: null },
@@ -412,7 +412,7 @@ test("an agent hears and is shown what is its owner's, from the result of its cr
   expect((await driver.state())?.conferences.map(({ conference }) => conference)).toEqual([own]);
 });
 
-test("a connection that the bridge has closed for another agent's is lost as one that was replaced", async () => {
+test("a closed connection reports whether another agent replaced it", async () => {
   for (const [code, isReplaced] of [
     [1_001, false],
     [REPLACED_CODE, true],
@@ -425,7 +425,7 @@ test("a connection that the bridge has closed for another agent's is lost as one
   }
 });
 
-test("of what is unanswered when the driver stops, nobody knows what became", async () => {
+test("results are unknown after the driver stops", async () => {
   const socket = await connection();
   await say(socket, hello);
   const expel = { type: "expel", call: "c1" as CallId } as const;
