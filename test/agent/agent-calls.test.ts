@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Conference } from "../../simulators/bridge/world.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import { aCaller } from "../builders.ts";
-import { AgentWorld, call, create, dial, KEY, running } from "./agent-world.ts";
+import { AgentWorld, admit, call, create, dial, KEY, OWNER, running } from "./agent-world.ts";
 
 test("admits a caller by its DTMF digits and reports the attendee ID", () => {
   const world = running();
@@ -70,6 +70,17 @@ test("makes silent monitors by the AnonymousID of the latest create (protocol 4.
   const after = world.machine.dialIn("", "987654321#555#");
   world.settle();
   expect(world.machine.world.calls.get(after)).toMatchObject({ muted: true, joinTone: false });
+});
+
+test("tells a caller that it is alone while the others are in a room", () => {
+  const world = running();
+  const other = world.machine.dialIn("1", "987654321##");
+  world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "sub" });
+  world.command("move", { type: "move", call: other, room: "r1" as RoomId });
+  world.settle();
+  const id = world.machine.dialIn("2", "987654321##");
+  world.settle();
+  expect(world.announced.at(-1)).toBe(`${id} alone`);
 });
 
 describe("access codes", () => {
@@ -247,6 +258,19 @@ describe("a mute key", () => {
   }
   const slow = { delayMs: 400, refuse: [], down: false } as const;
   const quick = { ...slow, delayMs: 0 } as const;
+
+  test("switches a caller whom another agent admitted", () => {
+    const world = running();
+    world.pass(45_000);
+    const id = world.machine.dialIn("1", "");
+    world.settle();
+    world.machine.execute(OWNER, "elsewhere" as CommandId, KEY, admit(id), () => {});
+    world.pass(20_000); // The agent looks at the bridge each minute.
+    const caller = world.machine.world.calls.get(id) ?? expect.unreachable();
+    world.machine.press(caller, "*6");
+    world.settle();
+    expect(caller).toMatchObject({ stage: "entered", muted: true });
+  });
 
   test("switches each time", () => {
     const { press } = inside();

@@ -315,6 +315,14 @@ describe("without the edge, a caller is told to wait", () => {
     });
   });
 
+  test("and what it enters behind its attendee ID never acts in the conference", () => {
+    const world = withoutEdge(false);
+    dialIn(world, `${KEY}#444#*6`);
+    backAgain(world);
+    world.pass(5_000);
+    expect(world.events().map(({ type }) => type)).toEqual(["snapshot", "caller-entered"]);
+  });
+
   test("and goes in when the edge is back, if it has keyed all meanwhile", () => {
     const world = withoutEdge(false);
     const id = dialIn(world, `${KEY}#444#`);

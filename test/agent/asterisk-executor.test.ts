@@ -334,6 +334,10 @@ describe("with a conference that dials", () => {
     expect(tries).toBe(3);
     const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
     expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
+    const steps = world.asterisk.requests.map(({ what, parameters }) => `${what} ${JSON.stringify(parameters)}`);
+    const noted = steps.findIndex((step) => step.startsWith("POST /asterisk/variable") && step.includes(call));
+    expect(noted).toBeGreaterThan(-1);
+    expect(noted).toBeLessThan(steps.findIndex((step) => step.startsWith("POST /channels/leg-1/dial")));
     expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
   });
 
@@ -355,6 +359,20 @@ describe("with a conference that dials", () => {
     expect(variables.has(CALL_VARIABLE)).toBe(true);
     expect(variables.get("CONNECTEDLINE(num,i)")).toEqual(shown);
     await other.end();
+  });
+
+  test("hangs up an unanswered call so that the next agent knows why", async () => {
+    expect(await execute(dial(20))).toEqual({ done: true });
+    world.asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
+    await vi.waitFor(() => expect(asked("DELETE /channels/leg-1")).toHaveLength(1));
+    expect(asked("DELETE /channels/leg-1")[0]?.parameters).toEqual({ reason: "no_answer" });
+  });
+
+  test("dials the extension once the call is answered", async () => {
+    const withExtension: BridgeCommand = { type: "dial", call, number: { ...number, extension: "12" }, waitMs: 30_000 };
+    expect(await execute(withExtension)).toEqual({ done: true });
+    world.asterisk.send({ type: "Dial", dialstatus: "ANSWER", peer: channel("Up") });
+    await vi.waitFor(() => expect(asked("POST /channels/leg-1/dtmf")).toMatchObject([{ parameters: { dtmf: "12" } }]));
   });
 
   test("reports a dialed call's end only after the dial's result", async () => {

@@ -81,26 +81,3 @@ test.each([
   await look(160 + 2 * few);
   await reported(true, false, true);
 });
-
-test("who talks while speakers are being turned on is reported after the result of that", async () => {
-  await done({ type: "stop-reporting-speakers" });
-  const detection = "POST /channels/c1/variable";
-  const asked = () => world.asterisk.requests.filter(({ what }) => what === detection).length;
-  const before = asked();
-  world.asterisk.answers[detection] = null;
-  let isDone = false;
-
-  const turnedOn = done({ type: "report-speakers" }).then(() => {
-    isDone = true;
-    expect(world.reports).toEqual([]);
-  });
-  await vi.waitFor(() => expect(asked()).toBe(before + 1));
-  says("ChannelTalkingStarted");
-  await vi.waitFor(() => expect(pauses).toHaveLength(1));
-  expect(world.reports).toEqual([]);
-  expect(isDone).toBe(false);
-  world.asterisk.answer(detection, { status: 204 });
-
-  await turnedOn;
-  await reported(true);
-});

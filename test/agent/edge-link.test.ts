@@ -4,12 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link/edge-link.ts";
-import { ReconnectingSocket } from "../../bridge-agent/link/reconnecting-socket.ts";
+import { EdgeLink } from "../../bridge-agent/link/edge-link.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
@@ -371,39 +369,3 @@ test("logs the status of a server that is no edge", async () => {
     "edge answers, but not as an edge does (it answered with status 403): check `edge` in the agent's settings",
   ]);
 });
-
-test("retries with growing, random pauses of at most 5 s", async () => {
-  expect(await pausesOf(1)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
-  expect((await pausesOf(0)).slice(0, 2)).toEqual([50, 100]);
-});
-
-/** Of a link that nobody answers; `draw`: all that chance says. */
-async function pausesOf(draw: number): Promise<number[]> {
-  const clock = new Clock();
-  const socket = new ReconnectingSocket<string, string>({
-    openSocket: (_url, _headers, _codec, events) => {
-      queueMicrotask(() => events.closed(1006, "refused"));
-      return { send: () => {}, close: () => {} };
-    },
-    url: () => "ws://edge/",
-    codec: { decode: ok, encode: (text) => [text], maxBytes: 1 },
-    timers: clock,
-    random: () => draw,
-    greetingMs: 60_000,
-    pongMs: 1_000,
-    longestPauseMs: LONGEST_PAUSE_MS,
-    message: () => {},
-    ping: () => {},
-    lost: () => "soon" as const,
-  });
-  socket.connect();
-  const pauses: number[] = [];
-  while (pauses.length < 8) {
-    await Promise.resolve();
-    const [ms = 0] = clock.due();
-    pauses.push(ms);
-    clock.advance(ms);
-  }
-  socket.stop();
-  return pauses;
-}

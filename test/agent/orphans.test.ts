@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { ConferenceEvent } from "../../src/bridge/events.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import { type AgentWorld, admit, KEY, running } from "./agent-world.ts";
+import { type AgentWorld, admit, admitting, call, dial, KEY, running } from "./agent-world.ts";
 
 type Event<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { readonly type: Type }>;
 
@@ -52,6 +52,16 @@ test("reports an ended call with all that a record needs", () => {
 
   const was = { number: "14085550101", enteredAt, leftAt: world.now };
   expect(lastOf(world, "caller-left")).toEqual({ type: "caller-left", call, reason: "hung-up", was });
+});
+
+test("reports an ended call-out as such", () => {
+  const world = running();
+  world.react = admitting;
+  world.command("dial", dial("out1"));
+  world.pass(3_000);
+  hangUp(world, call("out1"));
+  world.settle();
+  expect(lastOf(world, "caller-left")?.was).toMatchObject({ dialledOut: true });
 });
 
 test("reports a call once that ended while the agent was down", () => {

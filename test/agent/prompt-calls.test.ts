@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Conference } from "../../simulators/bridge/world.ts";
 import { type Command, refusalReason } from "../../src/bridge/commands.ts";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId } from "../../src/foundation/ids.ts";
@@ -161,6 +162,28 @@ test("reports a rejected caller to its conference too", () => {
     { ...about, call: full, why: "full", wrongKeys: 0 },
     { ...about, call: locked, why: "locked", wrongKeys: 1 },
   ]);
+});
+
+test.each<[string, Partial<Conference>]>([
+  ["full", { maxCallers: 1 }],
+  ["locked", { locked: true }],
+])("tells a caller that only the bridge knows the conference is %s", (why, held) => {
+  const world = keeping();
+  dialIn(world, "987654321##");
+  const conference = world.machine.world.conferences.get(KEY) ?? expect.unreachable();
+  Object.assign(conference, held);
+  const id = dialIn(world, "987654321##");
+  expect(world.announced.at(-1)).toBe(`${id} ${why}`);
+  expect(world.promptCalls.get(id)?.end).toMatchObject({ why });
+});
+
+test("takes no place for a caller whom the bridge rejected", () => {
+  const world = keeping({ ...create, maxCallers: 1 });
+  world.machine.setFaults({ delayMs: 0, refuse: ["admit", "expel"], down: false });
+  dialIn(world, "987654321##");
+  world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+  const id = dialIn(world, "987654321##");
+  expect(world.announced.at(-1)).toBe(`${id} alone`);
 });
 
 test("rejects a caller with the bridge's reason", () => {
