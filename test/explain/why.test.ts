@@ -52,8 +52,7 @@ function request(type: string, msgId: string, more: object = {}): FromWebex {
 }
 
 function named(world: ConferenceWorld, more: object = {}): FromWebex {
-  const [caller] = [...world.stored.state.callers.values()].filter(({ enterMsgId }) => enterMsgId !== null);
-  return { type: "caller-named", msgId: caller?.enterMsgId, extCallId: "1001", ...more } as FromWebex;
+  return { type: "caller-named", msgId: world.entries.at(-1), extCallId: "1001", ...more } as FromWebex;
 }
 
 async function entered(): Promise<ConferenceWorld> {
@@ -64,7 +63,7 @@ async function entered(): Promise<ConferenceWorld> {
 }
 
 async function refused(world: ConferenceWorld, reason: string): Promise<void> {
-  const [id] = world.stored.state.commands.keys();
+  const [id] = world.pending;
   await world.reported({ type: "result", id, result: { done: false, reason } } as Report);
 }
 
@@ -179,7 +178,7 @@ test("an entry that is given up once more, when its server was back for a moment
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(0));
   await world.time.pass(6_000);
-  await world.received("t-sign", request("passthrough", "m-sign") as never);
+  await world.received("t-sign", request("passthrough", "m-sign"));
   await world.time.pass(12_000);
   expect(about(world, "Why was WebEx not notified")).toEqual([
     expect.stringContaining("that the caller 14085551234 entered?"),
@@ -302,7 +301,7 @@ test("an entry that was withdrawn, since its server is not reached, is told as n
   await world.reported(callerLeft(1));
   const [, left] = about(world, "Why does WebEx not show");
   expect(left).toMatch(/ and was not notified of it\. The caller left at T\.$/);
-  const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" };
   await world.received("t-create", createConference(other));
   const [failover] = about(world, "What did the failover");
   expect(failover).toContain(" What 127.0.0.1:8801 was owed, it is not notified of any more.");
@@ -313,7 +312,7 @@ test("nobody asked for the mute that a private talk's host has again afterwards,
   await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
   await world.received("t1", request("call-out", "m1", { extCallId: "2001", joinMode: "private-talk", phone }));
-  const [call] = world.stored.state.callOuts.keys();
+  const call = world.dialled;
   await world.reported(event({ type: "call-answered", call }));
   for (let round = 0; round < 4; round += 1) await world.allDone();
   await world.received("t2", request("update-conference", "m2", { action: "add-to-main", extCallId: "2001" }));
@@ -334,7 +333,7 @@ test("who enters muted is told as silent monitor, as dialled to listen, or as mu
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
   const callOut = { extCallId: "2001", privilege: "listen", phone };
   await world.received("t1", request("call-out", "m1", callOut));
-  const [call] = world.stored.state.callOuts.keys();
+  const call = world.dialled;
   await world.reported(event({ type: "call-answered", call }));
   await world.allDone();
   await world.allDone();
@@ -416,7 +415,7 @@ test("a call-out that does not enter is told by its cause", async () => {
     `${question("444085550123", "2001")} The domain's settings do not allow that number.`,
     `Why is the number 14085550123 (WebEx's call 2002) not dialled yet? WebEx asked for it at T. ${unacknowledged}`,
   ]);
-  const [call] = world.stored.state.callOuts.keys();
+  const call = world.dialled;
   await world.reported(event({ type: "caller-left", call, reason: "busy" }));
   expect(about(world, "Why was").slice(1)).toEqual([`${question("14085550123", "2002")} The line was busy.`]);
 
@@ -439,7 +438,7 @@ test("a failover is told with its servers, with what was dropped and told anew, 
   world.answer = ({ url, transId }) =>
     url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
   await world.reported(callerEntered(1));
-  const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" };
   await world.received("t-create", createConference(other));
   const before =
     "What did the failover change? WebEx's server localhost:8802 took over from 127.0.0.1:8801, and calls the conference 7002 instead of 7001. What waited for 127.0.0.1:8801 was not sent any more: that a caller entered. localhost:8802 was notified anew: that the conference is running and that a caller entered (2 times).";
@@ -453,7 +452,7 @@ test("a failover is told with its servers, with what was dropped and told anew, 
   ]);
   // Nearly: the same server asks again for the same conference.
   const same = await namedCaller();
-  await same.received("t-create", createConference({ msgId: "m2" } as never));
+  await same.received("t-create", createConference({ msgId: "m2" }));
   expect(sentences(same)).toEqual([]);
 });
 
@@ -525,10 +524,10 @@ test("a conference that is not created is told by its cause", async () => {
   await refused(world, "capacity");
   const why = "Why was the conference not created?";
   expect(about(world, why)).toEqual([`${why} The bridge refused to create it: it has no free port, or is drained.`]);
-  await world.received("t2", createConference({ msgId: "m2" } as never));
+  await world.received("t2", createConference({ msgId: "m2" }));
   await world.time.pass(20_000);
   expect(about(world, why).slice(1)).toEqual([`${why} ${agentAway}`]);
-  await world.received("t3", createConference({ msgId: "m3" } as never));
+  await world.received("t3", createConference({ msgId: "m3" }));
   world.ackAll();
   await world.time.pass(20_000);
   expect(about(world, why).slice(2)).toEqual([`${why} The bridge did not answer in time.`]);
@@ -550,7 +549,7 @@ test("a lock and a full conference are told while they last, and with their end"
   expect(sentences(world).at(-1)).toContain("was locked from T until T: WebEx wanted that");
 
   const full = new ConferenceWorld();
-  await full.received("t1", createConference({ maxCallers: 1 } as never));
+  await full.received("t1", createConference({ maxCallers: 1 }));
   await full.allDone();
   expect(about(full, question)).toEqual([]);
   await full.reported(callerEntered(0));
