@@ -1,3 +1,4 @@
+import { deepStrictEqual } from "node:assert/strict";
 import { abilities } from "../../src/bridge/commands.ts";
 import { applyTransaction, type DecisionProgress, nextDeadline, overdueAt } from "../../src/conference/decide.ts";
 import { type Decision, type Effect, isCommand } from "../../src/conference/draft.ts";
@@ -7,7 +8,7 @@ import { type OperatorRequest, operatorRefusal } from "../../src/conference/oper
 import type { Outgoing, Post } from "../../src/conference/server/posts.ts";
 import { noQueue, type Queue, type Rows } from "../../src/conference/server/queue.ts";
 import type { GivenUpDocument } from "../../src/conference/server/send-again.ts";
-import { applyChanges, type ConferenceState, emptyState } from "../../src/conference/state.ts";
+import { applyChanges, type ConferenceState, emptyState, entriesIn } from "../../src/conference/state.ts";
 import type {
   ActionId,
   BridgeName,
@@ -263,6 +264,9 @@ export class Stage {
       documentSeq: () => ++this.#documents,
       nonce: () => "n",
     });
+    // What is stored is what a restart reads.
+    for (const stored of [[...entriesIn(decision.changes)], facts, queue.rows])
+      deepStrictEqual(JSON.parse(JSON.stringify(stored)), stored);
     applyChanges(this.#state, decision.changes);
     this.#facts = facts;
     this.#queue = queue;
@@ -313,7 +317,8 @@ function recordLine(fact: Fact): readonly string[] {
 
 /** A fact that no other line shows, with who or what brought it about: `by=report caller-left, action Ann`. */
 function factLine(fact: Fact): readonly string[] {
-  if (fact.kind === "noted" || fact.kind === "post-queued") return [];
+  if (fact.kind === "noted") return [];
+  if (fact.kind === "post-queued" && !fact.messages.some(({ actions, call }) => actions ?? call)) return [];
   const { kind, by = [], record: _, ...fields } = { by: undefined, record: undefined, ...fact };
   const causes = by.map((cause) => Object.values(cause).join(" "));
   return [[`fact: ${kind}`, ...wordsOf(fields), ...(causes.length > 0 ? [`by=${causes.join(", ")}`] : [])].join(" ")];
