@@ -42,12 +42,12 @@ function textsOf({ rows }: Queue): string[] {
   return rows.map(({ messages }) => messages.map(({ msgId }) => msgId).join(" "));
 }
 
-test("a request that comes alone waits for no other, nor do those of other conferences", () => {
+test("a single request waits for no other", () => {
   expect(gather(nothing, requests(["a"], host), now)).toBe(nothing);
   expect(gather(nothing, requests(["a"], host), now, [ids("b", "c")])).toBe(nothing);
 });
 
-test("answers to requests of several conferences open a document once, and again once that is old", () => {
+test("opens a shared document again only once it is old", () => {
   const opened = gatherShared(nothing, host, ids("a", "b"), now);
   expect(gatherShared(opened, host, ids("a", "b"), now + openMs - 1)).toBe(opened);
   expect(gatherShared(opened, host, ids("a", "b"), now + openMs).open).toEqual([
@@ -57,14 +57,14 @@ test("answers to requests of several conferences open a document once, and again
   expect(gatherShared(opened, host, ids("c", "d"), now).open).toHaveLength(2);
 });
 
-test("an answer to requests of other conferences, too, is handed over as long as they may be answered", () => {
+test("hands an answer over as long as others may come", () => {
   const queue = gather(nothing, requests(["a"], host), now, [ids("a", "b")]);
   const sharedAt = (at: number) => add(queue, { message: answer("a") }, {}, at).rows.map(({ shared }) => shared);
   expect(sharedAt(now + openMs - 1)).toEqual([["a", "b"]]);
   expect(sharedAt(now + openMs)).toEqual([undefined]);
 });
 
-test("a document for a replaced server, and a probe, are marked as such, and travel alone", () => {
+test("marks a last attempt and a probe, which travel alone", () => {
   const queue = { rows: [row({ messages: [answer("x")] })], open: [] };
   const usual = { host, queuedAt: now, attempts: 0, dueAt: now, messages: [answer("a")] };
   expect(add(queue, { message: answer("a"), oneAttempt: true }).rows[1]).toStrictEqual({
@@ -78,7 +78,7 @@ test("a document for a replaced server, and a probe, are marked as such, and tra
   expect(textsOf(add(probed, { message: note("n") }))).toEqual(["x", "a", "n"]);
 });
 
-test("answers to more requests than one document holds fill one after the other", () => {
+test("fills one document after the other", () => {
   const asked = gather(nothing, requests(["a", "b", "c"]), now);
   const all = ["a", "b", "c"].reduce((queue, id) => add(queue, { message: answer(id) }, { mostMessages: 2 }), asked);
   expect(textsOf(all)).toEqual(["a b", "c"]);
@@ -95,7 +95,7 @@ test("no answer overtakes one that was handed over", () => {
   ]);
 });
 
-test("no place is kept for an answer that was not given in time", () => {
+test("keeps no place for an answer that is too late", () => {
   const asked = gather(nothing, requests(["a", "b"]), now);
   const waiting = add(asked, { message: answer("a") });
   const textsAt = (at: number) => textsOf(add(waiting, { message: note("n") }, { mostMessages: 2 }, at));
@@ -103,7 +103,7 @@ test("no place is kept for an answer that was not given in time", () => {
   expect(textsAt(now + openMs)).toEqual(["a n"]);
 });
 
-test("behind answers that were handed over, none goes ahead that begins or ends something, whatever else is in it", () => {
+test("nothing that begins or ends something overtakes handed-over answers", () => {
   const shared = ids("a", "b");
   const headsOf = (...rows: readonly QueuedDocument[]) => heads(lanes(rows)).map(({ id }) => id);
   const first = row({ shared, attempts: 1, messages: [answer("a")] });
@@ -113,7 +113,7 @@ test("behind answers that were handed over, none goes ahead that begins or ends 
   expect(headsOf(first, mixed, row({ seq: 3, shared, messages: [answer("b")] }))).toEqual([1]);
 });
 
-test("of a queue, what goes to a server that was replaced has one attempt, and what may be posted elsewhere stays", () => {
+test("gives answers to a replaced server one attempt", () => {
   const posts = [
     { host, message: answer("a") },
     { host, message: note("n") },

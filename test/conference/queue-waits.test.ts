@@ -34,7 +34,7 @@ test.each<[string, readonly QueuedDocument[], object | undefined]>([
     [row({ failure: "timeout" }), row({ failure: refused })],
     { rows: 2, oldestAt: now, failure: "timeout" },
   ],
-])("a receiver is shown as waiting where one of its documents %s", (_, rows, shown) => {
+])("shows a receiver as waiting if a document %s", (_, rows, shown) => {
   expect(waitingRows([...rows, row({ host: other })], now).get(host)).toEqual(shown);
 });
 
@@ -46,13 +46,13 @@ test("receivers wait apart from each other", () => {
   ]);
 });
 
-test("it is known in how many milliseconds the next receiver is shown as waiting, and that none will be", () => {
+test("says when the next receiver is shown as waiting", () => {
   expect(nextWaitingMs([row({ queuedAt: now - 1_000 }), row({ host: other, queuedAt: now - 3_000 })], now)).toBe(2_000);
   expect(nextWaitingMs([row({ failure: refused }), row({ host: other, queuedAt: now - 6_000 })], now)).toBeNull();
   expect(nextWaitingMs([], now)).toBeNull();
 });
 
-test("a Confirmation ends the wait of all that is behind it for the same server", () => {
+test("a Confirmation ends the wait of all documents behind it", () => {
   const waited = { since: 7, why: refused };
   const rows = [row({ waited }), row({ seq: 2 }), row({ seq: 3, host: other, waited })];
   const after = withoutWait(rows, host);
@@ -61,14 +61,14 @@ test("a Confirmation ends the wait of all that is behind it for the same server"
   expect(withoutWait(after, host)).toBe(after);
 });
 
-test("what takes the place of something goes on waiting since then, though the reason is the same", () => {
+test("a replacement waits since the document that it replaces", () => {
   const rows = [row({ queuedAt: 50, failure: refused })];
   expect(goOnWaiting(rows, [{ host, since: 20, why: refused }])).toEqual([
     { ...rows[0], waited: { since: 20, why: refused } },
   ]);
 });
 
-test("where nothing is lost or dropped, no row is written anew", () => {
+test("writes no row anew if nothing is lost or dropped", () => {
   const rows = [row(), row({ seq: 2, oneAttempt: true })];
   expect(goOnWaiting(rows, [])).toBe(rows);
   expect(withoutDropped(rows, [])).toBe(rows);
@@ -83,7 +83,7 @@ test.each<[string, Partial<QueuedDocument>, Partial<QueuedDocument> | null]>([
   ],
   ["one in the midst of its pause stays as it is", { attempts: 2, dueAt: now + 2_000 }, null],
   ["one that is due stays so", { attempts: 1, dueAt: now - 5 }, null],
-])("of the rows of an object that was restored, %s", (_, more, expected) => {
+])("after a restart, %s", (_, more, expected) => {
   const before = row(more);
   const [after] = afterRestart([before], now);
   if (expected) expect(after).toEqual({ ...before, ...expected });

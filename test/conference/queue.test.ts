@@ -30,7 +30,7 @@ function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
 
 const now = 5000;
 
-test("a row goes on waiting since the earliest, but for other servers' and last attempts; one that waits since then stays as it is", () => {
+test("a row waits since the earliest that it replaces", () => {
   const failed = row({ queuedAt: 100, failure: "refused" });
   const rows = [row(), row({ queuedAt: 100 }), failed, row({ host: other }), row({ oneAttempt: true })];
   const waits = [400, 200, 300].map((since) => ({ host, since, why: since === 200 ? null : `failed since ${since}` }));
@@ -72,12 +72,12 @@ function asked(...requests: readonly (readonly [msgId: string, replyTo?: WebexHo
   return gather({ rows: [], open: [] }, requests.map(requestOf), now);
 }
 
-test("a message joins the last transaction, which keeps its time", () => {
+test("adds a message to the last transaction, which keeps its time", () => {
   expect(add([row()], host, notification)).toEqual([row({ messages: [first, notification] })]);
   expect(add([row()])).toEqual([row({ messages: [first, next] })]);
 });
 
-test("an answer waits 300 ms for the others of its document, and no longer than until the last of them", () => {
+test("an answer waits at most 300 ms for the others of its document", () => {
   const waiting = added(asked(["first"], ["next"]), host, first);
   expect(waiting.rows.map(({ dueAt }) => dueAt)).toEqual([now + 300]);
 
@@ -86,12 +86,12 @@ test("an answer waits 300 ms for the others of its document, and no longer than 
   expect(complete.open).toEqual([]);
 });
 
-test("an answer that is ready later does not make the first wait for longer", () => {
+test("a later answer does not make the first wait longer", () => {
   const { rows } = added(added(asked(["first"], ["next"], ["third"]), host, first), host, next, now + 100);
   expect(rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 300, [first, next]]]);
 });
 
-test("what comes meanwhile goes behind an answer that waits, in the same transaction (protocol T46)", () => {
+test("adds what comes meanwhile behind an answer that waits (protocol T46)", () => {
   const waiting = added(added(asked(["first"], ["next"]), host, first), host, notification, now + 5);
   expect(waiting.rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 300, [first, notification]]]);
   // Nor does the answer to another document, which waits for nothing, take a part of this one along.
@@ -99,7 +99,7 @@ test("what comes meanwhile goes behind an answer that waits, in the same transac
   expect(alone.rows.map(({ dueAt }) => dueAt)).toEqual([now + 300]);
 });
 
-test("answers that wait do so behind what is due, and the answers to two documents in rows of their own", () => {
+test("answers to two documents wait in rows of their own", () => {
   const requests = (...msgIds: readonly string[]) => msgIds.map((msgId) => requestOf([msgId]));
   const begun = { rows: [row({ messages: [notification] })], open: [] };
   const queue = gather(gather(begun, requests("a1", "a2"), now), requests("b1", "b2"), now);
@@ -111,7 +111,7 @@ test("answers that wait do so behind what is due, and the answers to two documen
   expect(complete.rows.map(({ dueAt }) => dueAt)).toEqual([1000, now + 2, now + 3]);
 });
 
-test("50 answers leave together, whatever is notified between them, and the notifications behind them (protocol T45)", () => {
+test("50 answers leave together, before the notifications between them (protocol T45)", () => {
   const ids = Array.from({ length: 50 }, (_, index) => String(index));
   const queue = ids.reduce(
     (queue, id) => {
@@ -139,7 +139,7 @@ test("the answer to the close of a sub-conference overtakes nothing (protocol 4.
   expect(textsOf(queue)).toEqual([`${together.join(" ")} 24`, "n24 25 n25"]);
 });
 
-test("an answer waits for no request of another server", () => {
+test("an answer does not wait for requests of another server", () => {
   const { rows } = added(asked(["first", host], ["next", other], ["third", other]), host, first);
   expect(rows.map(({ dueAt }) => dueAt)).toEqual([now]);
   // Nor is an answer of another server with the same MsgID taken for one of these.
@@ -149,7 +149,7 @@ test("an answer waits for no request of another server", () => {
   expect(added(waiting, host, first).rows.map(({ dueAt }) => dueAt)).toEqual([now + 300, now]);
 });
 
-test("an answer that travels with those of other conferences is handed over at once, in a row of answers alone (protocol T45)", () => {
+test("hands answers to several conferences' requests over at once (protocol T45)", () => {
   const requests = ["first", "next"].map((msgId) => requestOf([msgId, host]));
   const all = ["first", "next", "elsewhere"] as MsgId[];
   const queue = gather({ rows: [row({ messages: [notification] })], open: [] }, requests, now, [all]);
@@ -163,7 +163,7 @@ test("an answer that travels with those of other conferences is handed over at o
   expect(both.open).toEqual([]);
 });
 
-test("behind answers that were handed over, others to the same document are not held up by notifications", () => {
+test("notifications do not hold up answers that are handed over", () => {
   const all = ["first", "next"] as MsgId[];
   const handedOver = row({ shared: all, attempts: 1 });
   const notified = row({ seq: 2, messages: [notification] });
@@ -179,7 +179,7 @@ test("behind answers that were handed over, others to the same document are not 
   expect(headsOf(handedOver, notified, { ...later, shared: ["next"] as MsgId[] })).toEqual([1]);
 });
 
-test("answers of several conferences meet as those of one do; the first to come opens their document", () => {
+test("answers of several conferences share a document", () => {
   const all = ["first", "next"] as MsgId[];
   const opened = gatherShared({ rows: [], open: [] }, host, all, now);
   const one = added(opened, host, first);
@@ -192,7 +192,7 @@ test("answers of several conferences meet as those of one do; the first to come 
   expect(open).toEqual([]);
 });
 
-test("where answers of several conferences meet, a document waits for no other one", () => {
+test("shared documents do not wait for each other", () => {
   const documents = gatherShared(
     gatherShared({ rows: [], open: [] }, host, ids("a1", "a2"), now),
     host,
@@ -207,7 +207,7 @@ test("where answers of several conferences meet, a document waits for no other o
   ]);
 });
 
-test("an answer that was ready before it came here waits for the rest of its time", () => {
+test("an answer that has waited elsewhere waits only the rest", () => {
   const opened = gatherShared({ rows: [], open: [] }, host, ids("first", "next"), now);
   const { rows } = append(opened, { host, message: first, waitMs: 120 }, now, () => ({ seq: 9, transId: "t9" }), {
     gatherMs: 300,
@@ -215,7 +215,7 @@ test("an answer that was ready before it came here waits for the rest of its tim
   expect(rows.map(({ dueAt }) => dueAt)).toEqual([now + 120]);
 });
 
-test("of a document whose answers never come, nothing is kept for long", () => {
+test("forgets a document whose answers never come", () => {
   const old = asked(["first"], ["next"]);
   const later = now + 5 * 60_000;
   expect(added(old, host, first, later).rows.map(({ dueAt }) => dueAt)).toEqual([later]);
@@ -232,7 +232,7 @@ test.each<[string, Rows, WebexHost]>([
   expect(add(rows, to)).toEqual([...rows, expected]);
 });
 
-test("a message joins the last transaction of its own host, whatever goes to another host meanwhile (protocol T45)", () => {
+test("adds a message to the last transaction of its own host (protocol T45)", () => {
   const rows = add(add([row()], other));
   expect(rows.map((one) => [one.host, one.messages.length])).toEqual([
     [host, 2],
@@ -240,14 +240,14 @@ test("a message joins the last transaction of its own host, whatever goes to ano
   ]);
 });
 
-test("answers that were handed over are not withdrawn: where they meet those of others they may be under way", () => {
+test("keeps answers that were handed over, which may be under way", () => {
   const handedOver = row({ attempts: 1, shared: ["first" as MsgId] });
   const waiting = row({ seq: 2, shared: ["first" as MsgId] });
 
   expect(withoutDropped([handedOver, waiting, row({ seq: 3 })], [{ host, keepsAnswers: false }])).toEqual([handedOver]);
 });
 
-test("of what waits for a server that was replaced only answers are posted, each row once more; a repeat keeps its bytes (protocol 4.9, T37)", () => {
+test("posts only answers to a replaced server, in the same bytes (protocol 4.9, T37)", () => {
   const both = [first, notification];
   const waited = { since: 1, why: "refused" };
   const rows = [
@@ -275,7 +275,7 @@ test("the first row of each host may be posted", () => {
   expect(heads(lanes(rows)).map(({ id }) => id)).toEqual([1, 3]);
 });
 
-test("of a row some messages go alone, and with the last one the row", () => {
+test("removes a row with its last message", () => {
   const rows = [row({ messages: [first, next] }), row({ seq: 2, transId: "t2" })];
   expect(withoutMessages(rows, "t1", [first])).toEqual([row({ messages: [next] }), rows[1]]);
   expect(withoutMessages(rows, "t2", [first])).toEqual([rows[0]]);

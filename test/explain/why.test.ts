@@ -69,7 +69,7 @@ async function refused(world: ConferenceWorld, reason: string): Promise<void> {
 
 const unnamed = "Why does WebEx not show the caller 14085551234";
 
-test("a caller whom WebEx does not name: the entry has no answer, is given up, is refused, or is named too late", async () => {
+test("explains why WebEx does not show a caller under its name", async () => {
   const silent = await entered();
   expect(about(silent, unnamed)).toEqual([
     `${unnamed} under its name? WebEx confirmed the message that the caller entered at T, and never answered it by a name for the call.`,
@@ -100,7 +100,7 @@ test("a caller whom WebEx does not name: the entry has no answer, is given up, i
   ]);
 });
 
-test("an entry that WebEx does not confirm is told as tried again, and then as given up", async () => {
+test("explains an entry that WebEx does not confirm", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ webex: { retryDelaysMs: [60_000] } });
   await world.running(0);
@@ -131,7 +131,7 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
   expect(rows.length).toBe(3);
 });
 
-test("what a server that is behind is owed is told call by call, and as told once the server is back", async () => {
+test("explains by call what a server that is behind is owed", async () => {
   const world = await ConferenceWorld.running(2);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
@@ -173,7 +173,7 @@ test("what a server that is behind is owed is told call by call, and as told onc
   expect(about(world, "Why was WebEx not notified").at(-1)).toMatch(/It is not posted again: another message says how/);
 });
 
-test("an entry that is given up once more, when its server was back for a moment, names its caller", async () => {
+test("names the caller of an entry that was given up twice", async () => {
   const world = await ConferenceWorld.running(0);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(0));
@@ -186,7 +186,7 @@ test("an entry that is given up once more, when its server was back for a moment
   ]);
 });
 
-test("a document is given up once: that probes of its server failed before the end of the conference moves no time", async () => {
+test("keeps the time at which a document was given up, whatever probes fail", async () => {
   const world = await ConferenceWorld.running(0);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(0));
@@ -201,7 +201,7 @@ test("a document is given up once: that probes of its server failed before the e
   expect(givenUpIn(unnamed)).toEqual([givenUp]);
 });
 
-test("who keyed no attendee ID is no person of the meeting to WebEx", async () => {
+test("explains that WebEx cannot match a caller without an attendee ID", async () => {
   const world = await ConferenceWorld.running(1);
   expect(sentences(world)).toEqual([
     `${unnamed} (WebEx's call 1001) under its name? WebEx named the call, but the caller has keyed no attendee ID, so WebEx cannot tell which person of the meeting it is.`,
@@ -210,7 +210,7 @@ test("who keyed no attendee ID is no person of the meeting to WebEx", async () =
   expect(sentences(world)).toEqual([]);
 });
 
-test("a silent monitor has keyed no attendee ID of its own, and nobody asks for one", async () => {
+test("asks for no attendee ID of a silent monitor", async () => {
   const world = await ConferenceWorld.running(0);
   const caller = { call: "c0", number: "14085551234", attendeeId: null, muted: true, silent: true, room: "main" };
   await world.reported(event({ type: "caller-entered", caller }));
@@ -226,7 +226,7 @@ async function namedCaller(): Promise<ConferenceWorld> {
 
 const muted = "Why was the caller 14085551234 (WebEx's call 1001) muted?";
 
-test("a mute is told by who wanted it: WebEx for one or all, the caller's keys, a comparison with the bridge", async () => {
+test("explains a mute by who wanted it", async () => {
   const world = await namedCaller();
   const unmute = () => world.reported(event({ type: "caller-muted", call: "c0", muted: false }));
   await world.received("t1", muteCaller("1001"));
@@ -255,14 +255,14 @@ test("a mute is told by who wanted it: WebEx for one or all, the caller's keys, 
 test.each([
   ["anna", "The operator anna"],
   ["operator", "An operator"],
-])("a mute by %s is told as wanted by: %s", async (person, who) => {
+])("explains a mute by %s: %s", async (person, who) => {
   const world = await namedCaller();
   await world.operate("a1", { type: "mute", call: "c0" }, person);
   await world.allDone();
   expect(about(world, muted)).toEqual([`${muted} ${who} asked for it at T, and the bridge did it at T.`]);
 });
 
-test("a mute that the bridge refuses, or does not answer, is told as asked for and not done", async () => {
+test("explains a mute that the bridge refuses or does not answer", async () => {
   const world = await namedCaller();
   await world.received("t1", muteCaller("1001"));
   await refused(world, "unreachable");
@@ -288,7 +288,7 @@ test("a mute that the bridge refuses, or does not answer, is told as asked for a
   ]);
 });
 
-test("an entry that was withdrawn, since its server is not reached, is told as not notified yet", async () => {
+test("explains an entry that was withdrawn during an outage", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ webex: { retryDelaysMs: [1_000] } });
   await world.running(0);
@@ -307,7 +307,7 @@ test("an entry that was withdrawn, since its server is not reached, is told as n
   expect(failover).toContain(" What 127.0.0.1:8801 was owed, it is not notified of any more.");
 });
 
-test("nobody asked for the mute that a private talk's host has again afterwards, so nobody asks why it was refused", async () => {
+test("asks nothing about the mute that a private talk restores", async () => {
   const world = await namedCaller();
   await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
@@ -322,7 +322,7 @@ test("nobody asked for the mute that a private talk's host has again afterwards,
   expect(sentences(world).filter((text) => text.includes("not muted"))).toEqual([]);
 });
 
-test("who enters muted is told as silent monitor, as dialled to listen, or as muted before", async () => {
+test("explains why a caller enters muted", async () => {
   const world = await ConferenceWorld.running(0);
   const caller = { number: "14085551234", attendeeId: "999", room: "main" };
   const enters = (call: string, marks: object) =>
@@ -344,7 +344,7 @@ test("who enters muted is told as silent monitor, as dialled to listen, or as mu
   ]);
 });
 
-test("who returns from a sub-conference as muted as it was is told so", async () => {
+test("explains a mute that returns from a sub-conference", async () => {
   const world = await namedCaller();
   await world.received("t0", muteCaller("1001"));
   await world.allDone();
@@ -366,7 +366,7 @@ test("who returns from a sub-conference as muted as it was is told so", async ()
 
 const ended = "Why did the call of the caller 14085551234 (WebEx's call 1001) end?";
 
-test("the end of a call is told by its cause", async () => {
+test("explains the end of a call by its cause", async () => {
   const hungUp = await namedCaller();
   await hungUp.reported(callerLeft(0));
   expect(sentences(hungUp)).toEqual([`${ended} The caller hung up.`]);
@@ -399,7 +399,7 @@ test("the end of a call is told by its cause", async () => {
   ]);
 });
 
-test("a call-out that does not enter is told by its cause", async () => {
+test("explains by its cause a call-out that does not enter", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ policy: { deny: ["+44"] } });
   await world.running(0);
@@ -433,7 +433,7 @@ test("a call-out that does not enter is told by its cause", async () => {
   expect(about(world, "Why was", { call: "+1 (408) 555-0123" })).toEqual(about(world, "Why was").slice(1));
 });
 
-test("a failover is told with its servers, with what was dropped and told anew, and with what a comparison found soon after", async () => {
+test("explains what a failover changed", async () => {
   const world = await namedCaller();
   world.answer = ({ url, transId }) =>
     url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
@@ -456,7 +456,7 @@ test("a failover is told with its servers, with what was dropped and told anew, 
   expect(sentences(same)).toEqual([]);
 });
 
-test("what is pending is told as acknowledged, as not acknowledged, and as late, and no more once it is done", async () => {
+test("explains a pending command until it is done", async () => {
   const world = await namedCaller();
   await world.received("t1", muteCaller("1001"));
   const question = "Why is the caller 14085551234 (WebEx's call 1001) not muted yet? WebEx asked for it at T.";
@@ -473,7 +473,7 @@ test("what is pending is told as acknowledged, as not acknowledged, and as late,
   expect(about(world, "Why is")).toEqual([]);
 });
 
-test("the end of a conference is told by its cause, and that it has not ended yet", async () => {
+test("explains the end of a conference by its cause", async () => {
   const end = "Why did the conference end?";
   const closed = await namedCaller();
   await closed.received("t1", request("close-conference", "m1"));
@@ -517,7 +517,7 @@ test("the end of a conference is told by its cause, and that it has not ended ye
   expect(about(closedLater, end)).toEqual([`${end} WebEx closed it at T, and the bridge ended it at T.`]);
 });
 
-test("a conference that is not created is told by its cause", async () => {
+test("explains why a conference is not created", async () => {
   const world = new ConferenceWorld();
   await world.received("t1", createConference());
   expect(sentences(world)).toEqual([`Why does the conference not run yet? WebEx asked for it at T. ${unacknowledged}`]);
@@ -533,7 +533,7 @@ test("a conference that is not created is told by its cause", async () => {
   expect(about(world, why).slice(2)).toEqual([`${why} The bridge did not answer in time.`]);
 });
 
-test("a lock and a full conference are told while they last, and with their end", async () => {
+test("explains a lock and a full conference", async () => {
   const question = "Why could nobody else enter?";
   const world = await namedCaller();
   await world.received("t1", lock("m1"));
@@ -558,7 +558,7 @@ test("a lock and a full conference are told while they last, and with their end"
   ]);
 });
 
-test("of one call only its own answers are given, by its id or by WebEx's name for it; numbers are shown as is wanted", async () => {
+test("gives only the answers of one call, by id or by WebEx's name", async () => {
   const world = await namedCaller();
   await world.reported(callerEntered(1));
   await world.reported(callerLeft(0));
@@ -570,7 +570,7 @@ test("of one call only its own answers are given, by its id or by WebEx's name f
   expect(JSON.stringify(hidden)).not.toMatch(/14085551234|"444/);
 });
 
-test("who locked what the edge had found on the bridge: the edge, or somebody at a bridge that cannot be asked for it", async () => {
+test("explains who locked a conference that the edge found", async () => {
   const lockOf = async (cannot: readonly "lock"[], by: (world: ConferenceWorld) => Promise<unknown>) => {
     const world = new ConferenceWorld();
     await world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() }), { cannot }));
@@ -586,7 +586,7 @@ test("who locked what the edge had found on the bridge: the edge, or somebody at
   expect(await lockOf(["lock"], (world) => world.reported(later))).toEqual(locked("somebody at the bridge"));
 });
 
-test("what the edge had found on the bridge, and nobody was in, was over when WebEx created it again", async () => {
+test("explains the end of an empty conference that the edge found", async () => {
   const world = new ConferenceWorld();
   await world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() })));
   await world.received("t1", createConference());
@@ -596,7 +596,7 @@ test("what the edge had found on the bridge, and nobody was in, was over when We
   ]);
 });
 
-test("what WebEx confirms with a failure once it is reached again is told so", async () => {
+test("explains a Confirmation with a failure after an outage", async () => {
   const world = await entered();
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(3));
@@ -606,7 +606,7 @@ test("what WebEx confirms with a failure once it is reached again is told so", a
   expect(about(world, "Why was WebEx not notified").join()).toContain("has confirmed it with a failure at T.");
 });
 
-test("a conference that WebEx closes before the bridge has created it is no one that ended unknown to WebEx", async () => {
+test("takes an early close for an end that WebEx knows", async () => {
   const world = new ConferenceWorld();
   await world.received("t-1", createConference());
   await world.received("t-2", request("close-conference", "m-close"));
