@@ -88,24 +88,6 @@ test("takes the noted one of several bridges with the conference's name", async 
   expect(written?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_ours-noted");
 });
 
-test("lets nobody in muted who cannot be muted", async () => {
-  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-  world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
-  world.asterisk.answers["POST /channels/c1/mute"] = { status: 412 };
-  expect(await execute(create)).toEqual({ done: true });
-  const dialplan = { exten: "18005551234" };
-  const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller: { number: "14085550001" }, dialplan };
-  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
-  await world.reported("prompted");
-
-  const admit: BridgeCommand = { type: "admit", call: "c1" as CallId, muted: true, joinTone: false };
-
-  expect(await execute(admit)).toEqual({ done: false, reason: "refused" });
-  expect(world.asterisk.requests.map(({ what }) => what)).not.toContain(
-    "POST /bridges/bridgehead-command-1/addChannel",
-  );
-});
-
 describe("somebody else ends it just then, and Asterisk answers late:", () => {
   const addChannel = (command: string) => `POST /bridges/bridgehead-${command}/addChannel`;
   const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;

@@ -74,24 +74,6 @@ test("tries each address once a round and answers a challenge only there", () =>
   ]);
 });
 
-test("logs a failure once for each address, and again after a link", () => {
-  const { notes, welcomed, closed } = aLink([one, other]);
-  for (let round = 0; round < 3; round += 1) {
-    closed();
-    closed(1012, "the edge is moved");
-  }
-  welcomed();
-  closed();
-
-  const refused = `warn ${one}: edge cannot be reached (refused): check \`edge\` in the agent's settings and the network`;
-  expect(notes).toEqual([
-    refused,
-    `warn ${other}: edge has closed the connection: the edge is moved`,
-    `info edge connected at ${one}, this agent is active`,
-    refused,
-  ]);
-});
-
 test.each([
   [1_000, 1_000],
   [60_000, 3_000],

@@ -11,7 +11,6 @@ import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
-  CLOSE_CODES,
   type CloseReason,
   decodeAgentToEdge,
   type EdgeToAgent,
@@ -281,21 +280,6 @@ async function pong(socket: WebSocket): Promise<void> {
   socket.send(encodeMessage({ type: "activate", epoch: 1 }));
   await hears(heard.length + 1);
 }
-
-test.each(["silent", "replaced", "badMessage"] as const)(
-  "a close for %s is explained by what to do about it",
-  async (reason) => {
-    link.connect();
-    const socket = await relay.socket();
-    const closed = new Promise((resolve) => socket.once("close", resolve));
-    socket.close(CLOSE_CODES[reason]);
-    await closed;
-    await turns(() => notes.length > 0);
-    expect(notes).toEqual([expect.stringMatching(/: (check|stop|look) /)]);
-    timers.advance(5_000);
-    await relay.socket();
-  },
-);
 
 test("a thousand reconnects leave one connection with its own timers", async () => {
   let lost = 0;

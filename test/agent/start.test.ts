@@ -77,19 +77,6 @@ test.skipIf(process.getuid?.() !== 0)(
 );
 
 test.skipIf(process.getuid?.() !== 0)(
-  "init by root without a user of the service says what that user needs",
-  async () => {
-    const state = join(folder, "of-root");
-    const file = join(folder, "of-root.json");
-    const options = ["--edge", "wss://tsp.example.com", "--domain", "acme", "--state", state, "--settings", file];
-
-    const { stdout } = await runMain(["init", ...options]);
-
-    expect(stdout).toContain(`chown -R USER ${state}; chgrp USER ${file}\n`);
-  },
-);
-
-test.skipIf(process.getuid?.() !== 0)(
   "as another user, doctor still has all its lines, and run says what to do",
   async () => {
     const state = join(folder, "of-another-user");
