@@ -304,16 +304,6 @@ describe("a mute key", () => {
   });
 });
 
-test("the number of calls is unknown while the bridge is unreachable", () => {
-  const world = running();
-  world.machine.dialIn("1", "987654321##");
-  world.settle();
-  expect(world.status.calls).toBe(1);
-  world.loseBridge();
-  world.settle();
-  expect(world.status.calls).toBeNull();
-});
-
 test("stops counting a call that the bridge dropped without an event", () => {
   const world = running();
   const forgotten = world.machine.dialIn("1", "987654321##");
