@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
@@ -8,16 +8,19 @@ import type { Result } from "../src/foundation/result.ts";
 import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
 import { asvsShownBy } from "./asvs-page.ts";
-import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
+import { exitOnSignals } from "./at-exit.ts";
 import { findChromium } from "./chromium/find-chromium.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
 import { findPromtool } from "./debian/find-promtool.ts";
 import { keepTemporaryFilesInMemory } from "./memory-folder.ts";
 import { protocolPage } from "./protocol-page.ts";
-import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
+import { type FileTime, faultsOf, readRuns, readTimes, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
 
-type Report = Pick<StageResult, "passed" | "failed"> & { readonly runs: readonly TestRun[] };
+type Report = Pick<StageResult, "passed" | "failed"> & {
+  readonly runs: readonly TestRun[];
+  readonly times: readonly FileTime[];
+};
 
 interface StageResult {
   readonly passed: number;
@@ -28,6 +31,8 @@ interface StageResult {
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, "node_modules", ".bin");
 const configs = ["", ".edge", ".home", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
+/** Vitest's JSON reports of the last run: of what computes, and of what waits. */
+const reports = join(project, "node_modules", ".cache", "tests");
 const stageLimitMs = 45 * 60_000;
 /** In MiB, for what a test drops at once: the tests that compute cost a twentieth less. */
 const roomForGarbage = "--max-semi-space-size=64";
@@ -44,13 +49,13 @@ const stages: Readonly<Record<string, () => Promise<StageResult>>> = {
   style: async () => asOneTest([await run("biome", ["check", "--error-on-warnings", "--no-errors-on-unmatched"])]),
   tests,
   // With a defect that breaks a rule of the protocol, one of the tests that show the rule must fail.
-  protocol: async () =>
-    asOneTest(program.args.length > 0 ? [] : [await runScript("test/protocol/prove.ts", ["--defects"])]),
+  protocol: () => proof("test/protocol/prove.ts", "--defects"),
+  defects: () => proof("test/simulation/mutants.ts", "--tenth"),
 };
 
 const program = command(
   "test",
-  "All checks: types, style, the tests, and whether those of the protocol find its planted defects. Speaks up only about what fails; the last line is `N passed, N failed`.",
+  "All checks: types, style, the tests, and whether planted defects are found. Prints what failed and the slowest files; the last line is `N passed, N failed`.",
 )
   .option("--only <stages>", `some of ${Object.keys(stages).join(",")}; by default all`, stageNames)
   .addOption(edgeOption().default("node"))
@@ -63,7 +68,7 @@ keepTemporaryFilesInMemory();
 const total = { passed: 0, failed: 0 };
 const named = (...names: readonly string[]) => names.filter((name) => only.includes(name));
 await Promise.all(named("types", "style").map(runStage));
-await Promise.all(named("tests", "protocol").map(runStage));
+await Promise.all(named("tests", "protocol", "defects").map(runStage));
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
 
@@ -84,6 +89,11 @@ function stageNames(text: string): readonly string[] {
   throw new InvalidArgumentError(`The stages are ${Object.keys(stages).join(", ")}.`);
 }
 
+/** A proof of its own; left out where some tests alone are asked for. */
+async function proof(script: string, option: string): Promise<StageResult> {
+  return asOneTest(program.args.length > 0 ? [] : [await runNode([join(project, script), option])]);
+}
+
 /** What has not changed since the last run is not looked at again. On one thread each costs a third less. */
 function compile(config: string): Promise<Finished> {
   const known = join(project, "node_modules", ".cache", "types", `${config}.tsbuildinfo`);
@@ -92,8 +102,11 @@ function compile(config: string): Promise<Finished> {
 
 async function tests(): Promise<StageResult> {
   const files = showFiles();
-  const all = await Promise.all((await parts()).map((options) => vitest(options, files)));
+  const all = await Promise.all(
+    (await parts()).map((options, part) => vitest(options, join(reports, `${part}.json`), files)),
+  );
   const runs = all.flatMap((part) => part.runs);
+  if (program.args.length === 0) showSlowest(all.flatMap((part) => part.times));
   // Of a run that was cut short nothing is known; its own output says why.
   const isWhole = program.args.length === 0 && all.every((part) => part.runs.length > 0);
   const unshown = !isWhole
@@ -134,14 +147,25 @@ async function parts(): Promise<readonly (readonly string[])[]> {
   return [["--project=pure", "--project=workers"], waiting.map((project) => `--project=${project}`)];
 }
 
-async function vitest(options: readonly string[], watch: (output: string) => void): Promise<StageResult & Report> {
-  const report = join(temporaryFolder("test"), "report.json");
+function showSlowest(times: readonly FileTime[]): void {
+  const slowest = times.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
+  console.log(`the slowest files; all are in ${relative(project, reports)}:`);
+  for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
+}
+
+/** Writes vitest's JSON report to this file. */
+async function vitest(
+  options: readonly string[],
+  report: string,
+  watch: (output: string) => void,
+): Promise<StageResult & Report> {
+  rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const finished = await runNode([roomForGarbage, join(bin, "vitest"), "run", ...reporters, ...options], watch);
-  const { passed, failed, runs } = readReport(report);
+  const { passed, failed, runs, times } = readReport(report);
   // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
   const beyond = (finished.ok && passed > 0) || failed > 0 ? 0 : 1;
-  return { passed, failed: failed + beyond, output: finished.output, runs };
+  return { passed, failed: failed + beyond, output: finished.output, runs, times };
 }
 
 /** On a terminal, how many files of tests are done, in one line that comes and goes: the whole takes minutes. */
@@ -160,19 +184,20 @@ function readReport(file: string): Report {
   try {
     const text = readFileSync(file, "utf8");
     const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(text);
-    return { passed: report.numPassedTests, failed: report.numFailedTests, runs: readRuns(text) };
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      runs: readRuns(text),
+      times: readTimes(text),
+    };
   } catch {
-    return { passed: 0, failed: 0, runs: [] };
+    return { passed: 0, failed: 0, runs: [], times: [] };
   }
 }
 
 function asOneTest(runs: readonly Finished[]): StageResult {
   const ok = runs.every((finished) => finished.ok);
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, output: runs.map((finished) => finished.output).join("") };
-}
-
-function runScript(script: string, args: readonly string[]): Promise<Finished> {
-  return runNode([join(project, script), ...args]);
 }
 
 function runNode(args: readonly string[], watch?: (output: string) => void): Promise<Finished> {

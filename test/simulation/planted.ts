@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+import { type Defect, plant } from "./defects/defect.ts";
+import { defects } from "./defects/defects.ts";
+import { type LieName, lies } from "./lies.ts";
+import type { Rule } from "./rules.ts";
+
+/** A defect of the product, or a port that lies. */
+export type Planted = Pick<Defect, "name" | "foundBy" | "edge"> & Partial<Defect>;
+
+export const everything: readonly Planted[] = [
+  ...defects,
+  ...Object.entries(lies).map(([name, { foundBy, ...lie }]) => ({
+    name,
+    foundBy,
+    ...("edge" in lie && { edge: lie.edge }),
+  })),
+];
+
+/** What to live through, as JSON in the one argument: worlds from this seed on, until one breaks the defect's rule. */
+export interface Search {
+  readonly name: string;
+  readonly first: number;
+  readonly worlds: number;
+}
+
+/** What a world broke; printed as a line of JSON for each world. */
+export interface Lived {
+  readonly seed: number;
+  readonly rules: readonly Rule[];
+}
+
+if (import.meta.main) {
+  const { name, first, worlds }: Search = JSON.parse(process.argv[2] ?? "");
+  const planted = everything.find((one) => one.name === name);
+  if (!planted) throw new Error(`no planted defect is called "${name}"`);
+  const { file, foundBy, edge } = planted;
+  if (file !== undefined) loadPlanted(planted as Defect);
+  const { run } = await import("./world.ts");
+  const lie = file === undefined ? (name as LieName) : undefined;
+  const live = (seed: number) => {
+    const rules = [...new Set(run({ seed, lie, edge }).violations.map(({ rule }) => rule))];
+    console.log(JSON.stringify({ seed, rules } satisfies Lived));
+    if (seed + 1 < first + worlds && !rules.some((rule) => [foundBy].flat().includes(rule)))
+      setImmediate(live, seed + 1);
+  };
+  setImmediate(live, first);
+}
+
+/** From now on the defect's file is loaded with the defect. */
+function loadPlanted(defect: Defect): void {
+  const url = new URL(`../../${defect.file}`, import.meta.url).href;
+  const source = plant(defect, readFileSync(fileURLToPath(url), "utf8"));
+  if (source === null) throw new Error(`its text must stand once in ${defect.file}`);
+  registerHooks({
+    load: (asked, context, load) => (asked === url ? { ...load(asked, context), source } : load(asked, context)),
+  });
+}
