@@ -26,7 +26,7 @@ const { search, only, worlds, tenth } = command(
 /** A defect can also make a world that never ends. */
 const stuckMs = 300_000;
 
-const file = fileURLToPath(new URL("defects/seeds.json", import.meta.url));
+const file = fileURLToPath(import.meta.resolve("./defects/seeds.json"));
 const seeds: Record<string, number> = JSON.parse(readFileSync(file, "utf8"));
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
