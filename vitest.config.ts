@@ -6,9 +6,11 @@ import { domains, operators, operatorToken, webhookSecret } from "./test/workers
 
 /** These set the umask, which a thread cannot. */
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
-/** Long, with whole installations or dozens of processes of their own; `npm run test:night` has them. */
+/** On plain Node alone, or long; `npm run test:night` has them. */
 const atNight = [
-  ...["packages", "kit-package"].map((name) => `test/whole/${name}.test.ts`),
+  ...["crowd", "history", "kit-package", "orphans", "postgres", "state", "two-edges", "two-machines"].map(
+    (name) => `test/whole/${name}.test.ts`,
+  ),
   "test/bridge/python-example.test.ts",
 ];
 const left = process.env.NIGHT ? [] : atNight;
@@ -20,8 +22,8 @@ const testTimeout = 180_000;
 const retry = 1;
 /** What a test waits for; a limit of its own is only what it tests. */
 const patient = { setupFiles: ["./test/patience.ts"], expect: { poll: { timeout: 15_000, interval: 10 } } };
-/** Where the edge of whole tests runs; a test about workerd says so itself. */
-const env = { BRIDGEHEAD_EDGE: process.env.BRIDGEHEAD_EDGE ?? "node" };
+/** Where the edge of whole tests runs. Those that show plain Node by day say so themselves: its contract, kills and packages. */
+const env = { BRIDGEHEAD_EDGE: process.env.BRIDGEHEAD_EDGE ?? "workers" };
 /** As tsconfig.base.json has it for the other bundlers. */
 const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } } as const;
 

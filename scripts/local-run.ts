@@ -29,6 +29,8 @@ export interface LocalRunOptions {
   readonly twoAgents?: true;
   /** A Worker around the edge, for example one that counts what the platform bills. */
   readonly countedEdge?: string;
+  /** The edge runs by `wrangler dev`. */
+  readonly dev?: true;
   /** A real Asterisk in place of the simulated bridge. */
   readonly bridge?: "asterisk";
   /** How many calls the simulated bridge carries; absent: any number. */
@@ -117,7 +119,11 @@ export class LocalRun {
       SIP_TRUNK: `127.0.0.1:${trunk}`,
       ASTERISK_HTTP_PORT: `${http}`,
     };
-    const args = [...(isReal ? ["--bridge", "asterisk"] : []), ...(options.pair ? ["--edges", "2"] : [])];
+    const args = [
+      ...(isReal ? ["--bridge", "asterisk"] : []),
+      ...(options.pair ? ["--edges", "2"] : []),
+      ...(options.dev ? ["--dev"] : []),
+    ];
     const limit = options.files ? ["prlimit", `--nofile=${options.files}:${options.files}`] : [];
     const [program = "", ...given] = [...limit, process.execPath, join(project, "scripts", "start.ts"), ...args];
     const supervisor = spawn(program, given, {

@@ -58,7 +58,7 @@ const program = command(
   "All checks: types, style, the tests, and whether planted defects are found. Prints what failed and the slowest files; the last line is `N passed, N failed`.",
 )
   .option("--only <stages>", `some of ${Object.keys(stages).join(",")}; by default all`, stageNames)
-  .addOption(edgeOption().default("node"))
+  .addOption(edgeOption())
   .argument("[arguments...]", "for vitest; its options after another --")
   .parse();
 const { only = Object.keys(stages), edge } = program.opts<{ only?: readonly string[]; edge: string }>();

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runOnEdge } from "../../scripts/command.ts";
 import type { Pids } from "../../scripts/local-run.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
+
+runOnEdge("node");
 
 let world: World;
 beforeAll(async () => {
