@@ -12,7 +12,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 export const KEY = "987654321" as ConfKey;
 /** Whose agent it is that a test looks at. */

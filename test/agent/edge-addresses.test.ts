@@ -5,7 +5,7 @@ import { passingKey } from "../../bridge-agent/service/state-folder.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, HELLO_HEADER } from "../../src/link/hello.ts";
 import { CLOSE_CODES, type EdgeToAgent } from "../../src/link/messages.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { agentSettings, welcome } from "./agent-world.ts";
 
 const [one, other, third] = ["wss://one.example", "wss://other.example", "wss://third.example"];

@@ -18,7 +18,7 @@ import {
   MAX_MESSAGE_LENGTH,
   PONG,
 } from "../../src/link/messages.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { welcome } from "./agent-world.ts";
 
 let folder = "";

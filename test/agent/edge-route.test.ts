@@ -20,7 +20,7 @@ import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import type { BridgeToAgent } from "../../src/bridge/protocol.ts";
 import { refusal } from "../../src/link/hello.ts";
 import { encodeMessage } from "../../src/link/messages.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { agentSettings, welcome } from "./agent-world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-route-"));

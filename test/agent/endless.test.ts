@@ -11,7 +11,7 @@ import { EdgeLink } from "../../bridge-agent/link/edge-link.ts";
 import { driverPorts, openSocket, timers } from "../../bridge-agent/node-ports.ts";
 import { askAgent } from "../../bridge-agent/service/local-commands.ts";
 import type { Note } from "../../bridge-agent/service/log.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { simulatedKey } from "../simulation/relay-host.ts";
 import { agentSettings } from "./agent-world.ts";
 import { AsteriskWorld } from "./asterisk-world.ts";

@@ -8,7 +8,7 @@ import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { agentSettings, KEY, openedJournal, welcome } from "./agent-world.ts";
 
 const oneOfTwo = { ...welcome, alone: false };

@@ -4,7 +4,7 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, CommandResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 const key = "987654321" as ConfKey;
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };

@@ -7,7 +7,7 @@ import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { decodeBridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 const hello = { type: "hello", version: 3, bootId: "b1", ports: 24 };
 

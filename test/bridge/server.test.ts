@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 let time: Clock;
 let bridge: SimulatedBridge;

@@ -4,7 +4,7 @@ import type { Ability } from "../../src/bridge/commands.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-on-test.ts";
 import { agentsOf, lossyWay, truthOf } from "../conformance/controlled-bridge.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 /** The generic driver with the simulated bridge on a free port; the bridge's time stands still until the test moves it. */
 export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Promise<BridgeOnTest> {

@@ -7,7 +7,7 @@ import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bri
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 const settleMs = 12_345;
 const key = "990019900";

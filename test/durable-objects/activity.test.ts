@@ -6,8 +6,7 @@ import type { DomainName, TransId } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { CountSource } from "../../src/rpc/directory.ts";
 import { event } from "../builders.ts";
-import { Clock } from "../simulation/clock.ts";
-import { worldBegins } from "../simulation/context.ts";
+import { Clock, worldBegins } from "../kit/clock.ts";
 import {
   type ConferenceWorld,
   callerEntered,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { ReportsWorld } from "./reports-world.ts";
 
 /** Conferences that are asked about digests; those that are `slow` answer when they are let. `log` has a line for each thing that happened. */

@@ -29,10 +29,9 @@ import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { done, entered, left } from "../builders.ts";
+import { Clock, worldBegins } from "../kit/clock.ts";
+import { conferenceOn, Database } from "../kit/database.ts";
 import { testDomain } from "../local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
-import { worldBegins } from "../simulation/context.ts";
-import { conferenceOn, Database } from "../simulation/database.ts";
 import { confirmation, transIdOf } from "./fakes.ts";
 
 export const confKey = "987654321" as ConfKey;

@@ -3,8 +3,8 @@ import { CountsSender } from "../../durable-objects/counts/counts-sender.ts";
 import { DeploymentCounts } from "../../durable-objects/counts/deployment-counts.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
-import { Clock } from "../simulation/clock.ts";
-import { Database } from "../simulation/database.ts";
+import { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 
 const webhook = { domain: "local", outcome: "delivered" };
 

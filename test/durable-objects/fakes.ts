@@ -8,8 +8,8 @@ import { Sessions } from "../../durable-objects/sessions/sessions.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
-import type { Clock } from "../simulation/clock.ts";
-import { Database } from "../simulation/database.ts";
+import type { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 
 /** The platform of one object, on the tests' clock: nothing is lost, posts fail, and the alarm never comes. */
 export function fakePlatform(time: Pick<Clock, "now" | "after">, more: Partial<Platform> = {}): Platform {

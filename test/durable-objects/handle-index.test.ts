@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
-import { Database } from "../simulation/database.ts";
+import { Database } from "../kit/database.ts";
 import { memoryHandles } from "./fakes.ts";
 
 const domain = "local" as DomainName;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
-import { Database } from "../simulation/database.ts";
+import { Database } from "../kit/database.ts";
 import { ConferenceWorld, callerEntered, callerLeft, request } from "./conference-world.ts";
 
 const midnight = Date.UTC(2002, 7, 5);

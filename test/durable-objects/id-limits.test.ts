@@ -13,9 +13,9 @@ import {
   placeByTime,
   placeOf,
 } from "../../src/tsp/id-scheme.ts";
+import { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { testDomain } from "../local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
-import { Database } from "../simulation/database.ts";
 
 const noon = Date.UTC(2026, 10, 21, 12);
 const hourMs = 3_600_000;

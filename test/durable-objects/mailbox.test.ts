@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
+import { Clock, worldBegins } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { testDomain } from "../local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
-import { worldBegins } from "../simulation/context.ts";
-import { Database } from "../simulation/database.ts";
 import { host } from "./conference-world.ts";
 import { aCounter, confirmation, fakePlatform, transIdOf } from "./fakes.ts";
 

@@ -11,9 +11,9 @@ import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import { event } from "../builders.ts";
+import { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
-import { Database } from "../simulation/database.ts";
 
 export const domain = "local" as DomainName;
 export const bridge = "simulated" as BridgeName;

@@ -3,8 +3,8 @@ import { RelayStore } from "../../durable-objects/relay/relay-store.ts";
 import type { ConferenceEvent } from "../../src/bridge/events.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import type { AgentReports } from "../../src/rpc/conference.ts";
-import type { Clock } from "../simulation/clock.ts";
-import { Database } from "../simulation/database.ts";
+import type { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { fakePlatform } from "./fakes.ts";
 
 /** What a relay brings its conferences: `compare` gets each digest and acknowledged command, and `write` each line of the relay's log. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
-import { Clock } from "../simulation/clock.ts";
-import { Database } from "../simulation/database.ts";
+import { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { theSessions } from "./fakes.ts";
 
 const dayMs = 86_400_000;

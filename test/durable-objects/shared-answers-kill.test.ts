@@ -5,7 +5,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { CommandId, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { done } from "../builders.ts";
-import { Database } from "../simulation/database.ts";
+import { Database } from "../kit/database.ts";
 import { ConferenceWorld, confKey, createConference, host } from "./conference-world.ts";
 import { aCounter, confirmation, fakePlatform, transIdOf } from "./fakes.ts";
 

@@ -5,8 +5,8 @@ import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type BridgeName, type CallId, type ConfKey, type DomainName, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { held } from "../builders.ts";
-import { Clock } from "../simulation/clock.ts";
-import { Database } from "../simulation/database.ts";
+import { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { ConferenceWorld, callerEntered, createConference, muteCaller } from "./conference-world.ts";
 
 const noon = Date.UTC(2026, 0, 1, 12);

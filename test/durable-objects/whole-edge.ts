@@ -8,10 +8,9 @@ import type { Domain } from "../../src/settings/load.ts";
 import { done, entered } from "../builders.ts";
 import { edgeOnTest } from "../edge-on-test.ts";
 import { fakeObjects } from "../fake-objects.ts";
+import { Clock, worldBegins } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { testDomain } from "../local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
-import { worldBegins } from "../simulation/context.ts";
-import { Database } from "../simulation/database.ts";
 import { ConferenceWorld } from "./conference-world.ts";
 import { aCounter, confirmation, fakePlatform, memoryHandles, transIdOf } from "./fakes.ts";
 

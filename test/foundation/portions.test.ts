@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Portions } from "../../src/foundation/time/portions.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 /** Work that takes time without letting go: each piece so many milliseconds. */
 function readers(count: number, { pieces, pieceMs }: { readonly pieces: number; readonly pieceMs: number }) {

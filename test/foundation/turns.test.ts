@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Turns } from "../../src/foundation/time/turns.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 test("turns come in order, no more at once than allowed, and those that wait too long get none", async () => {
   const time = new Clock();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { AgentsToClose } from "../../src/http/agents/agents-to-close.ts";
 import { type Domains, loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 /** Domains with one bridge and these agents, by name the letter of their key; and two agents more, so that none is ever alone. */
 function domains(agents: Readonly<Record<string, string>>): Domains {

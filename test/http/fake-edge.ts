@@ -30,8 +30,8 @@ import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { aDirectory, memoryHandles, theSessions } from "../durable-objects/fakes.ts";
 import { edgeOnTest } from "../edge-on-test.ts";
 import { fakeObjects, noted, type SomeObjects } from "../fake-objects.ts";
+import { Database } from "../kit/database.ts";
 import { testDomain } from "../local-domain.ts";
-import { Database } from "../simulation/database.ts";
 import { checkedAnswers } from "./checked-answers.ts";
 import type { RealConference } from "./real-conference.ts";
 

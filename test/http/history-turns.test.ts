@@ -4,7 +4,7 @@ import { sha256 } from "../../src/foundation/secrets.ts";
 import { HistoryTurns } from "../../src/http/history-turns.ts";
 import { type Operator, tokenOperator } from "../../src/operators/people.ts";
 import { ConferenceWorld, confKey, extConfId } from "../durable-objects/conference-world.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
 

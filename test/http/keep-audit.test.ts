@@ -5,7 +5,7 @@ import { Counts } from "../../src/foundation/metrics.ts";
 import { type AuditPorts, audited, keepAsked, keepAudit, oweAsked } from "../../src/http/audited.ts";
 import { asResponse } from "../../src/http/text-answer.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
 
 const domain = "local" as DomainName;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { forOneRequest } from "../../src/http/objects-of-request.ts";
 import { type EdgeObjects, requestMs } from "../../src/rpc/objects.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 
 test("a request waits for an object for what is left of its 8 s, and for no longer where the clock is set back", async () => {
   const time = new Clock(1_000_000);

@@ -5,7 +5,7 @@ import { sha256 } from "../../src/foundation/secrets.ts";
 import { Refusals } from "../../src/http/refusals.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { tokenOperator } from "../../src/operators/people.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { helloOf } from "../workers/hello-of.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 

@@ -4,7 +4,7 @@ import { Counts } from "../../src/foundation/metrics.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { asResponse } from "../../src/http/text-answer.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
-import { Clock } from "../simulation/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
 
 const { local } = domains;

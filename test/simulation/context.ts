@@ -1,5 +1,5 @@
 import { Draws } from "../../simulators/draws.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../kit/clock.ts";
 import type { FaultSource, Faults } from "./faults.ts";
 import type { LyingPorts } from "./lies.ts";
 import type { Rule } from "./rules.ts";
@@ -39,9 +39,6 @@ export interface EdgeMachines {
   /** How long an object at Cloudflare is busy with a request, and with one that writes; absent: with none, so that no other waits. */
   readonly turnMs?: { readonly reading: number; readonly writing: number };
 }
-
-/** The time of day at which every world begins. */
-export const worldBegins = Date.UTC(2026, 0, 1, 12);
 
 export function draws({ seed, site }: WorldContext, name: string): Draws {
   return new Draws(seed, `${site}${name}`);

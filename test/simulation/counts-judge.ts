@@ -10,8 +10,8 @@ import type { ActivityMinute } from "../../src/records/activity.ts";
 import { outcomesOf } from "../../src/records/outcomes.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
+import { conferenceOn } from "../kit/database.ts";
 import type { WorldContext } from "./context.ts";
-import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import type { Webex } from "./webex.ts";
 

@@ -1,8 +1,8 @@
 import { ON_BRIDGE_MS } from "../../src/bridge/commands.ts";
 import { waiterFor } from "../../src/conference/decide.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { conferenceOn } from "../kit/database.ts";
 import type { WorldContext } from "./context.ts";
-import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 
 /** For the ack, which may wait for a result, and for the alarm. */

@@ -5,7 +5,7 @@ import { stubsBy } from "../../durable-objects/home/stubs.ts";
 import type { Sql } from "../../durable-objects/platform/platform.ts";
 import { HandleCache } from "../../src/routing/handles.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../kit/clock.ts";
 import { Dead, Fault, type Life, never } from "./hosted.ts";
 import { Standstill } from "./standstill.ts";
 

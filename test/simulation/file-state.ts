@@ -1,9 +1,9 @@
 import type { Disk } from "../../durable-objects/home/log/disk.ts";
+import type { MemoryDisk } from "../kit/memory-disk.ts";
 import { draws, type WorldContext } from "./context.ts";
 import type { EdgeMachine, EdgeState } from "./edge-machine.ts";
 import type { EdgeProcess } from "./edge-process.ts";
 import { Fault, never } from "./hosted.ts";
-import type { MemoryDisk } from "./memory-disk.ts";
 
 /** A frame leaves so long after what it says was decided. */
 export const slowestFlushMs = 4_000;

@@ -1,7 +1,7 @@
 import type { LifePlace } from "../../durable-objects/home/home.ts";
 import type { KeptValues } from "../../durable-objects/platform/object-place.ts";
 import type { ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "../kit/database.ts";
 import type { FaultSource } from "./faults.ts";
 
 /** What comes of a fault and of no defect. */

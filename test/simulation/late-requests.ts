@@ -1,9 +1,9 @@
 import type { Draws } from "../../simulators/draws.ts";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { conferenceOn } from "../kit/database.ts";
 import type { Association } from "./association.ts";
 import type { WorldContext } from "./context.ts";
-import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting, MeetingWorld } from "./meeting.ts";
 import type { Request, Server } from "./webex.ts";

@@ -1,6 +1,6 @@
 import type { ObjectName } from "../../src/rpc/objects.ts";
+import { Database } from "../kit/database.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
-import { Database } from "./database.ts";
 import type { FaultSource } from "./faults.ts";
 import { Fault, type Hosted } from "./hosted.ts";
 import type { NodeHome } from "./node-home.ts";

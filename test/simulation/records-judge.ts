@@ -9,9 +9,9 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { directoryFacts } from "../../src/records/directory-facts.ts";
 import { webhookOf } from "../../src/records/webhooks.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
+import { conferenceOn, type Database } from "../kit/database.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
-import { conferenceOn, type Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import { topicOf } from "./meeting.ts";
 

@@ -1,7 +1,7 @@
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 import type { AgentReports } from "../../src/rpc/conference.ts";
+import { conferenceOn } from "../kit/database.ts";
 import type { WorldContext } from "./context.ts";
-import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import type { Hosted } from "./hosted.ts";
 

@@ -2,12 +2,12 @@ import type { ConferenceStore } from "../../durable-objects/conference/conferenc
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { conferenceOn, type Database } from "../kit/database.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, dialIn, foreignKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { checkCounts, checkWaiting } from "./counts-judge.ts";
-import { conferenceOn, type Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import { FactFold, saidBy } from "./fact-fold.ts";
 import type { Meeting } from "./meeting.ts";

@@ -2,12 +2,12 @@ import type { Disk } from "../../durable-objects/home/log/disk.ts";
 import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
 import type { SharedDatabase } from "../../durable-objects/home/shared/shared-database.ts";
 import type { Draws } from "../../simulators/draws.ts";
+import { MemoryDatabase, type Way } from "../kit/memory-database.ts";
+import type { MemoryDisk } from "../kit/memory-disk.ts";
 import { draws, type WorldContext } from "./context.ts";
 import type { EdgeMachine, EdgeState } from "./edge-machine.ts";
 import type { EdgeProcess } from "./edge-process.ts";
 import { slowestFlushMs } from "./file-state.ts";
-import { MemoryDatabase, type Way } from "./memory-database.ts";
-import type { MemoryDisk } from "./memory-disk.ts";
 
 const writes: ReadonlySet<string> = new Set(["flush", "acquire", "giveBack"] satisfies (keyof SharedDatabase)[]);
 

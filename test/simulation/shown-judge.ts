@@ -6,9 +6,9 @@ import type { ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
 import { shownFacts } from "../../src/foundation/text/log-line.ts";
 import { shownSettings } from "../../src/settings/domain-settings.ts";
+import type { Database } from "../kit/database.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { WorldContext } from "./context.ts";
-import type { Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 
 /** How each access code, AnonymousID and token of these worlds begins, and each attendee ID: nothing else does. */

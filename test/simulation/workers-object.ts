@@ -1,7 +1,7 @@
 import { standsAtMostMs } from "../../durable-objects/cloudflare/standing-clock.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import { Database } from "../kit/database.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
-import { Database } from "./database.ts";
 import type { FaultSource } from "./faults.ts";
 import { Dead, Fault, type Hosted, type Life, never } from "./hosted.ts";
 

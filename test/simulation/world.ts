@@ -1,9 +1,9 @@
 import { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { Clock, Endless } from "./clock.ts";
-import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
+import { Clock, Endless, worldBegins } from "../kit/clock.ts";
+import { conferenceOn, type Database } from "../kit/database.ts";
+import type { EdgeMachines, WorldContext } from "./context.ts";
 import { checkWaitsBegan } from "./counts-judge.ts";
-import { conferenceOn, type Database } from "./database.ts";
 import { disturb, disturbEdge, heal, healEdge } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultKindsAt, type HomeName } from "./faults.ts";

@@ -7,8 +7,8 @@ import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import { ConferenceWorld, callerEntered, lock } from "../durable-objects/conference-world.ts";
 import { fakePlatform } from "../durable-objects/fakes.ts";
 import { ReportsWorld } from "../durable-objects/reports-world.ts";
+import { Clock } from "../kit/clock.ts";
 import { testDomain } from "../local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
 
 /** Between two calls, commits or messages of a row's traffic. */
 const everyMs = 120;

@@ -3,7 +3,7 @@ import { AuditStore } from "../../../durable-objects/directory/audit-store.ts";
 import type { BridgeName, CallId } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../../src/operators/audit.ts";
-import { Database } from "../../simulation/database.ts";
+import { Database } from "../../kit/database.ts";
 import { confKey } from "../conference-world.ts";
 import { DirectoryWorld, domain } from "./world.ts";
 

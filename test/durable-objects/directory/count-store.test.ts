@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { CountStore } from "../../../durable-objects/directory/count-store.ts";
 import { hourMs, minuteMs } from "../../../src/foundation/time/timers.ts";
-import { Database } from "../../simulation/database.ts";
+import { Database } from "../../kit/database.ts";
 
 const at = 1_800_000_000_000;
 const outcomes = (known: number, upTo: number) => ({ minutes: [], outcomes: { "call-entered": upTo - known } });

@@ -6,11 +6,10 @@ import type { ConferenceRecord } from "../../../src/records/conference-record.ts
 import type { Holder } from "../../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../../src/settings/load.ts";
 import { entered, event } from "../../builders.ts";
+import { Clock, worldBegins } from "../../kit/clock.ts";
+import { Database } from "../../kit/database.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aCallRecord } from "../../records/a-record.ts";
-import { Clock } from "../../simulation/clock.ts";
-import { worldBegins } from "../../simulation/context.ts";
-import { Database } from "../../simulation/database.ts";
 import { ConferenceWorld, confKey } from "../conference-world.ts";
 import { aDirectory } from "../fakes.ts";
 

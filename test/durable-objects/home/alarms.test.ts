@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Alarms } from "../../../durable-objects/home/alarms.ts";
-import { Clock } from "../../simulation/clock.ts";
+import { Clock } from "../../kit/clock.ts";
 
 function newAlarms() {
   const clock = new Clock(0);

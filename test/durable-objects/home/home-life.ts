@@ -21,8 +21,8 @@ import { localDomain } from "../../../src/settings/local-domain.ts";
 import { placeOf as idPlaceOf } from "../../../src/tsp/id-scheme.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { done, entered } from "../../builders.ts";
+import { Clock } from "../../kit/clock.ts";
 import { agentWithoutKey, testDomain } from "../../local-domain.ts";
-import { Clock } from "../../simulation/clock.ts";
 import { confirmation, transIdOf } from "../fakes.ts";
 import { atOnce } from "./home-on-test.ts";
 

@@ -9,7 +9,7 @@ import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
-import { Clock } from "../../simulation/clock.ts";
+import { Clock } from "../../kit/clock.ts";
 
 /** What a test's object does; all of its methods take and give plain data. */
 export type Make = (place: LifePlace, name: string) => object;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Alarms } from "../../../durable-objects/home/alarms.ts";
 import { HomeTime } from "../../../durable-objects/home/home-time.ts";
 import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
-import { Clock } from "../../simulation/clock.ts";
+import { Clock } from "../../kit/clock.ts";
 
 const began = 1_800_000_000_000;
 const yearMs = 365 * dayMs;

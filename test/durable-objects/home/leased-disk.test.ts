@@ -3,8 +3,8 @@ import { type Flush, nothing } from "../../../durable-objects/home/log/disk.ts";
 import { LeasedDisk, leaseMs } from "../../../durable-objects/home/shared/leased-disk.ts";
 import { copies } from "../../../durable-objects/home/shared/shared-database.ts";
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
-import { Clock } from "../../simulation/clock.ts";
-import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
+import { Clock } from "../../kit/clock.ts";
+import { MemoryDatabase, type Way } from "../../kit/memory-database.ts";
 
 /**
  * Two edges and their database, by one clock. A process that is paused sees none of its own timers, and its

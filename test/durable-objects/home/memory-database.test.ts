@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Clock } from "../../simulation/clock.ts";
-import { MemoryDatabase } from "../../simulation/memory-database.ts";
+import { Clock } from "../../kit/clock.ts";
+import { MemoryDatabase } from "../../kit/memory-database.ts";
 import { sharedDatabaseSuite } from "./shared-database-suite.ts";
 
 /** Its time goes on by itself. */

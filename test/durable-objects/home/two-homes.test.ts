@@ -5,8 +5,8 @@ import { LeasedDisk, leaseMs } from "../../../durable-objects/home/shared/leased
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
 import { hourMs, minuteMs } from "../../../src/foundation/time/timers.ts";
-import { Clock } from "../../simulation/clock.ts";
-import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
+import { Clock } from "../../kit/clock.ts";
+import { MemoryDatabase, type Way } from "../../kit/memory-database.ts";
 
 /** What leaves the process of an edge. */
 type Left = string[];

@@ -3,12 +3,12 @@ import type { RunningEntry } from "../../../durable-objects/directory/running-li
 import { Draws } from "../../../simulators/draws.ts";
 import type { BridgeName } from "../../../src/foundation/ids.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
+import { Clock, worldBegins } from "../../kit/clock.ts";
+import { Database } from "../../kit/database.ts";
 import { testDomain } from "../../local-domain.ts";
 import { AgentProcess } from "../agent-process.ts";
 import { Bridge, Bridges } from "../bridge.ts";
-import { Clock } from "../clock.ts";
-import { type EdgeMachines, type WorldContext, worldBegins } from "../context.ts";
-import { Database } from "../database.ts";
+import type { EdgeMachines, WorldContext } from "../context.ts";
 import { Edge, type Shared } from "../edge.ts";
 import { Faults } from "../faults.ts";
 import { simulatedKey } from "../relay-host.ts";

@@ -1,6 +1,6 @@
 import type { Units } from "../../../bench/cost/units.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { Edge } from "../edge.ts";
 import type { Hosted } from "../hosted.ts";
 

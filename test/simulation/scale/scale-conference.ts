@@ -2,8 +2,8 @@ import type { Call } from "../../../simulators/bridge/world.ts";
 import type { Draws } from "../../../simulators/draws.ts";
 import type { AdapterMessage } from "../../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId } from "../../../src/foundation/ids.ts";
+import type { Clock } from "../../kit/clock.ts";
 import { type Bridges, dialIn } from "../bridge.ts";
-import type { Clock } from "../clock.ts";
 import type { TspServers, Watch } from "./tsp-servers.ts";
 
 interface ConferenceWorld {

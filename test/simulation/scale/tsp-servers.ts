@@ -3,8 +3,7 @@ import { type Request, serverIds } from "../../../simulators/webex/client.ts";
 import type { AdapterMessage } from "../../../simulators/webex/server.ts";
 import type { ExtConfId, MsgId, WebexHost } from "../../../src/foundation/ids.ts";
 import { completeText } from "../../../src/tsp/codec.ts";
-import type { Clock } from "../clock.ts";
-import { worldBegins } from "../context.ts";
+import { type Clock, worldBegins } from "../../kit/clock.ts";
 import type { Edge } from "../edge.ts";
 import { webexCodec } from "../webex.ts";
 
