@@ -19,7 +19,7 @@ const { search, only, worlds, tenth } = command(
     partOfDefect,
   )
   .option("--worlds <count>", "in how many worlds each is looked for", wholeNumber(1), 300)
-  .option("--tenth", "one defect in ten, chosen by the hash of the commit", false)
+  .option("--tenth", "one in ten of the defects with a seed, chosen by the hash of the commit", false)
   .addHelpText("after", listed("defect", names))
   .parse()
   .opts<{ search?: string; only: string; worlds: number; tenth: boolean }>();
@@ -71,7 +71,6 @@ function live(defect: Planted, more: Omit<Search, "name">): Promise<number | str
       if (code !== 0 && signal === null) return reject(new Error(`${defect.name}: its worlds could not be run`));
       const lived = output.split("\n").flatMap((line) => (line ? [JSON.parse(line) as Lived] : []));
       const found = lived.find(({ rules }) => rules.some((rule) => [defect.foundBy].flat().includes(rule)));
-      if (found) console.log(`  ${found.seed} breaks ${found.rules.join(", ")}: ${defect.name}`);
       if (found) return resolve(found.seed);
       if (signal !== null && defect.foundBy === "a world comes to its end") return resolve(more.first + lived.length);
       const broken = lived.filter(({ rules }) => rules.length > 0).slice(0, 3);
