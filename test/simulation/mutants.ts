@@ -6,6 +6,8 @@ import { atExit, exitOnSignals } from "../../scripts/at-exit.ts";
 import { command, listed, partOfName, wholeNumber } from "../../scripts/command.ts";
 import { everything, type Lived, type Planted, type Search } from "./planted.ts";
 
+/** Which tenth this commit has. */
+const turn = Number.parseInt(execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).slice(0, 8), 16) % 10;
 const names = everything.map(({ name }) => name);
 const partOfDefect = partOfName("defect", names);
 const { search, only, worlds, tenth } = command(
@@ -30,9 +32,8 @@ const file = fileURLToPath(import.meta.resolve("./defects/seeds.json"));
 const seeds: Record<string, number> = JSON.parse(readFileSync(file, "utf8"));
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
-const chosen = everything.filter(
-  ({ name }, index) => name.includes(search ?? only) && (!tenth || index % 10 === turn()),
-);
+const named = everything.filter(({ name }) => name.includes(search ?? only));
+const chosen = tenth ? named.filter(({ name }, index) => index % 10 === turn && name in seeds) : named;
 const notFound: string[] = [];
 const waiting = [...chosen];
 await Promise.all(Array.from({ length: availableParallelism() }, judgeOneByOne));
@@ -86,9 +87,4 @@ function keep(name: string, seed: number): void {
   const inOrder = names.flatMap((each) => (each in seeds ? [[each, seeds[each]]] : []));
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`);
   console.log(`${name}: world ${seed}`);
-}
-
-/** Which tenth this commit has. */
-function turn(): number {
-  return Number.parseInt(execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).slice(0, 8), 16) % 10;
 }
