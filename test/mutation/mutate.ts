@@ -131,7 +131,7 @@ async function mutantsOf(mutate: readonly string[], by: "tests" | "worlds"): Pro
     tsconfigFile: "none.json",
     disableTypeChecks: false,
     ignorePatterns: [".asterisk", ".chromium", ".promtool", "docs/screens", "dist"],
-    reporters: ["json"],
+    reporters: ["json", "progress-append-only"],
     jsonReporter: { fileName: report },
     // By the type a member of an enum that no package of ours exports.
     ...({ logLevel: "error" } as object),
