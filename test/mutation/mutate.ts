@@ -31,7 +31,6 @@ interface ReportedMutant {
 interface Mutant {
   readonly file: string;
   readonly start: Place;
-  readonly end: Place;
   readonly was: string;
   readonly becomes: string;
   readonly isFound: boolean;
@@ -42,32 +41,27 @@ interface Options {
   readonly least: number;
   readonly oneIn: number;
   readonly seed: number;
-  readonly worlds: boolean;
 }
 
 const program = command(
   "mutate",
-  "Changes one place of the sources after the other, and shows the changes that no test in memory finds: neither the tests of the project pure that start no process, nor the worlds of the simulation.",
+  "Changes one place of the sources after the other, and shows the changes that no test in memory finds: those of the project pure that start no process, without worlds of the simulation.",
 )
   .argument("<paths...>", "files and folders of the product, such as src/conference", path)
   .option("--one-in <number>", "only one in so many functions, drawn by the seed", wholeNumber(1), 1)
   .option("--seed <number>", "draws the functions", wholeNumber(0), 1)
   .option("--least <percent>", "exit code 1 if a smaller share of a path is found", wholeNumber(0), 0)
-  .option("--no-worlds", "without the worlds of the simulation")
   .option("--concurrency <processes>", "how many mutants are tested at once", wholeNumber(1), availableParallelism())
   .parse();
 const paths = program.processedArgs[0] as readonly string[];
-const { concurrency, least, oneIn, seed, worlds } = program.opts<Options>();
+const { concurrency, least, oneIn, seed } = program.opts<Options>();
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 process.env[drawnVariable] = JSON.stringify({ oneIn, seed } satisfies Drawn);
 const files = paths.flatMap((one) => (statSync(one).isDirectory() ? sourcesIn(one) : [one]));
+// vitest.config.ts reads it in Stryker's processes.
 process.env.MUTATION_FILES = JSON.stringify(files);
-const first = await mutantsOf(files, "tests");
-const survivors = first.filter(({ isFound }) => !isFound);
-const second = worlds && survivors.length > 0 ? await mutantsOf(survivors.map(rangeOf), "worlds") : [];
-const inWorlds = new Set(second.filter(({ isFound }) => isFound).map(nameOf));
-const mutants = first.map((mutant) => ({ ...mutant, isFound: mutant.isFound || inWorlds.has(nameOf(mutant)) }));
+const mutants = await mutantsOf(files);
 const shares = paths.map((one) =>
   shown(
     one,
@@ -83,15 +77,6 @@ function path(text: string, before: readonly string[] = []): readonly string[] {
 
 function sourcesIn(folder: string): readonly string[] {
   return globSync(`${folder}/**/*.{ts,tsx}`).filter((file) => !/\.(?:d|test)\.ts$/.test(file));
-}
-
-/** Stryker counts its lines from 1, and its columns from 0. */
-function rangeOf({ file, start, end }: Mutant): string {
-  return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
-}
-
-function nameOf({ file, start, end, becomes }: Mutant): string {
-  return JSON.stringify([file, start, end, becomes]);
 }
 
 /** Prints what became of the mutants of a path. Returns how many percent were found. */
@@ -110,12 +95,10 @@ function short(text: string): string {
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
-/** Tests the mutants of these files or ranges. A mutant that cannot run is none. */
-async function mutantsOf(mutate: readonly string[], by: "tests" | "worlds"): Promise<readonly Mutant[]> {
+/** Tests the mutants of these files. A mutant that cannot run is none. */
+async function mutantsOf(mutate: readonly string[]): Promise<readonly Mutant[]> {
   const folder = temporaryFolder("mutation");
   const report = join(folder, "report.json");
-  // vitest.config.ts reads it in Stryker's processes.
-  process.env.MUTATION_BY = by;
   await new Stryker({
     concurrency,
     mutate: [...mutate],
@@ -124,8 +107,7 @@ async function mutantsOf(mutate: readonly string[], by: "tests" | "worlds"): Pro
     plugins: ["@stryker-mutator/vitest-runner", join(process.cwd(), "test/mutation/left-out.ts")],
     ignorers: ["left-out"],
     vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
-    // Threads of the simulation run the sources too, and report no coverage.
-    coverageAnalysis: by === "tests" ? "perTest" : "off",
+    coverageAnalysis: "perTest",
     dryRunTimeoutMinutes: 60,
     // There is none: Stryker would read it with a compiler that TypeScript 7 has no more.
     tsconfigFile: "none.json",
@@ -143,7 +125,7 @@ async function mutantsOf(mutate: readonly string[], by: "tests" | "worlds"): Pro
     return mutants.flatMap(({ location: { start, end }, replacement = "", status }): Mutant[] => {
       const isFound = foundBy[status];
       if (isFound === undefined) return [];
-      return [{ file, start, end, was: between(lines, start, end), becomes: replacement, isFound }];
+      return [{ file, start, was: between(lines, start, end), becomes: replacement, isFound }];
     });
   });
 }

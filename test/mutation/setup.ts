@@ -1,4 +1,4 @@
-import { afterAll, beforeEach } from "vitest";
+import { afterAll } from "vitest";
 
 interface Coverage {
   static: object;
@@ -6,7 +6,6 @@ interface Coverage {
 }
 
 interface Stryker {
-  activeMutant?: string;
   mutantCoverage?: Coverage;
   /** The one that the sources hold. */
   held?: Coverage;
@@ -14,11 +13,6 @@ interface Stryker {
 
 const { __stryker__: stryker = {} } = globalThis as { __stryker__?: Stryker };
 if (stryker.held) stryker.mutantCoverage = stryker.held;
-
-/** Threads that a test starts inherit the environment, where the sources look for the mutant. */
-beforeEach(() => {
-  if (stryker.activeMutant !== undefined) process.env.__STRYKER_ACTIVE_MUTANT__ = stryker.activeMutant;
-});
 
 /** Sends only the coverage of this file: Stryker's own setup sends that of all files so far with each file. */
 afterAll(() => {

@@ -21,7 +21,6 @@ const { plugins: _, ...pure } = (root.test?.projects ?? []).find(
   (project): project is TestProjectInlineConfiguration =>
     typeof project === "object" && "test" in project && project.test?.name === "pure",
 ) as TestProjectInlineConfiguration;
-const worlds = "test/simulation/simulation.test.ts";
 const mutated: readonly string[] = JSON.parse(process.env.MUTATION_FILES ?? "[]");
 const isLeftOut = (file: string) =>
   // They see the text of the sources, which is Stryker's here, or more worlds than a change is worth.
@@ -39,7 +38,7 @@ export default defineConfig({
   test: {
     ...pure.test,
     root: process.cwd(),
-    include: process.env.MUTATION_BY === "worlds" ? [worlds] : tests,
+    include: tests,
     setupFiles: ["./test/patience.ts", "./test/mutation/setup.ts"],
     sequence: { sequencer: QuickestFirst },
   },
