@@ -1,16 +1,21 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { atExit, exitOnSignals } from "../../scripts/at-exit.ts";
 import { command, listed, partOfName, wholeNumber } from "../../scripts/command.ts";
+import { Draws } from "../../simulators/draws.ts";
 import { everything, type Lived, type Planted, type Search } from "./planted.ts";
 
-/** Which tenth this commit has. */
-const turn = Number.parseInt(execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).slice(0, 8), 16) % 10;
 const names = everything.map(({ name }) => name);
 const partOfDefect = partOfName("defect", names);
-const { search, only, worlds, tenth } = command(
+const {
+  search,
+  only,
+  worlds,
+  oneIn,
+  seed: drawnBy,
+} = command(
   "simulate:mutants",
   "Plants each defect, or lets a port lie, in the world of its stored seed (`test/simulation/defects/seeds.json`). The defect's rule must be broken there.",
 )
@@ -21,10 +26,11 @@ const { search, only, worlds, tenth } = command(
     partOfDefect,
   )
   .option("--worlds <count>", "in how many worlds each is looked for", wholeNumber(1), 300)
-  .option("--tenth", "one in ten of the defects with a seed, chosen by the hash of the commit", false)
+  .option("--one-in <number>", "only one in so many defects that have a seed, drawn by --seed", wholeNumber(1), 1)
+  .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
   .addHelpText("after", listed("defect", names))
   .parse()
-  .opts<{ search?: string; only: string; worlds: number; tenth: boolean }>();
+  .opts<{ search?: string; only: string; worlds: number; oneIn: number; seed: number }>();
 /** A defect can also make a world that never ends. */
 const stuckMs = 300_000;
 
@@ -33,7 +39,8 @@ const seeds: Record<string, number> = JSON.parse(readFileSync(file, "utf8"));
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const named = everything.filter(({ name }) => name.includes(search ?? only));
-const chosen = tenth ? named.filter(({ name }, index) => index % 10 === turn && name in seeds) : named;
+const isDrawn = (name: string) => name in seeds && new Draws(drawnBy, name).between(0, oneIn) === 0;
+const chosen = oneIn === 1 ? named : named.filter(({ name }) => isDrawn(name));
 const notFound: string[] = [];
 const waiting = [...chosen];
 await Promise.all(Array.from({ length: availableParallelism() }, judgeOneByOne));
