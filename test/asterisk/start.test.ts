@@ -83,7 +83,9 @@ test("its files are in the state folder, where nobody else reads the password; a
 test("an Asterisk that is installed is taken; where it has no sounds, a line says so", async () => {
   const usr = mkdtempSync(join(tmpdir(), "bridgehead-installed-"));
   const [sbin, modules, share] = ["sbin", "lib/any/asterisk", "share/asterisk"].map((name) => join(usr, name)) as [
-    ...[string, string, string],
+    string,
+    string,
+    string,
   ];
   for (const path of [sbin, modules, share]) mkdirSync(path, { recursive: true });
   writeFileSync(join(sbin, "asterisk"), `#!/bin/sh\nexec ${home?.asterisk} "$@"\n`, { mode: 0o755 });

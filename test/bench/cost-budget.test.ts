@@ -3,8 +3,13 @@ import { type Budget, overBudget } from "../../bench/cost/budget.ts";
 import { combine, microDollars, type Units, unitNames } from "../../bench/cost/units.ts";
 
 const units: Units = {
-  ...{ workerRequests: 100, objectRequests: 300, socketMessages: 200 },
-  ...{ rowsRead: 1_000, rowsWritten: 400, alarms: 60, activeMs: 8_000 },
+  workerRequests: 100,
+  objectRequests: 300,
+  socketMessages: 200,
+  rowsRead: 1_000,
+  rowsWritten: 400,
+  alarms: 60,
+  activeMs: 8_000,
 };
 
 test("a unit that is more than 5 % above its budget is told with its cause; 5 % are let pass, and so is the active time", () => {
@@ -31,14 +36,12 @@ test("a million of each unit costs what the platform's list says", () => {
   const one = (unit: keyof Units) => microDollars({ ...combine([]), [unit]: 1 });
 
   expect(Object.fromEntries(unitNames.map((unit) => [unit, Number(one(unit).toFixed(6))]))).toEqual({
-    ...{
-      workerRequests: 0.3,
-      objectRequests: 0.15,
-      socketMessages: 0.0075,
-      rowsRead: 0.001,
-      rowsWritten: 1,
-      alarms: 0,
-    },
+    workerRequests: 0.3,
+    objectRequests: 0.15,
+    socketMessages: 0.0075,
+    rowsRead: 0.001,
+    rowsWritten: 1,
+    alarms: 0,
     activeMs: 0.0016,
   });
 });

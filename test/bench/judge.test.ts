@@ -18,8 +18,18 @@ const mute: PostedRequest = {
 };
 const act = { n: 1, act: "dial", conference: confKey, room: null, call: "o1", commandId: "1", outcome: "done" };
 const call = {
-  ...{ id: "c1", direction: "in", number: "1408", extension: null, conference: "555", state: "in-conference" },
-  ...{ room: "main", muted: false, joinTone: true, talking: false, attendeeId: null, endReason: null },
+  id: "c1",
+  direction: "in",
+  number: "1408",
+  extension: null,
+  conference: "555",
+  state: "in-conference",
+  room: "main",
+  muted: false,
+  joinTone: true,
+  talking: false,
+  attendeeId: null,
+  endReason: null,
 };
 const conference = {
   key: "555",

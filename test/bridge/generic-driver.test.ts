@@ -391,7 +391,11 @@ test.each([
 test("an agent receives only its owner's events and state", async () => {
   const [own, theirs] = ["987654321", "987650000"] as [ConfKey, ConfKey];
   const conferenceOf = (conference: ConfKey, owner: string) => ({
-    ...{ conference, owner, locked: false, reportsSpeakers: false, anonymousId: null },
+    conference,
+    owner,
+    locked: false,
+    reportsSpeakers: false,
+    anonymousId: null,
     rooms: [{ id: "main", kind: "main" }],
   });
   const conferences = [conferenceOf(own, "local/simulated"), conferenceOf(theirs, "elsewhere/bridge")];

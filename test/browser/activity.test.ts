@@ -22,7 +22,10 @@ function posts(host: string, minute: number): HostPosts {
   const at = now - (59 - minute) * minuteMs;
   const confirmed = isBroken ? 0 : 30 + Math.round(25 * Math.sin(minute / 6));
   return {
-    ...{ ...noPosts, host: host as WebexHost, confirmed, tookMs: confirmed * (host === hosts[0] ? 45 : 1_800) },
+    ...noPosts,
+    host: host as WebexHost,
+    confirmed,
+    tookMs: confirmed * (host === hosts[0] ? 45 : 1_800),
     ...(isBroken && { failed: minute % 5, givenUp: minute % 2, lastFailure: { at, why: "HTTP status 503" } }),
   };
 }
@@ -36,7 +39,9 @@ const activity: DomainActivity = {
     hosts: hosts.map((host) => posts(host, minute)),
   })),
   hosts: hosts.map((host, index) => ({
-    ...{ host: host as WebexHost, conferences: 40, documents: index === 1 ? 317 : 0 },
+    host: host as WebexHost,
+    conferences: 40,
+    documents: index === 1 ? 317 : 0,
     oldestDocumentAt: index === 1 ? now - 19 * minuteMs : null,
     failure: index === 1 ? "HTTP status 503" : null,
     troubled: index === 1 ? Array.from({ length: 5 }, (_, key) => String(987_654_300 + key) as ConfKey) : [],
@@ -46,7 +51,12 @@ const activity: DomainActivity = {
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 100 };
 const overview = OverviewPage({
   figures: figuresOf({ minutes: activity.minutes }),
-  ...{ ...frame, live: null, here: "overview", activity, trouble: [], unknown: [] },
+  ...frame,
+  live: null,
+  here: "overview",
+  activity,
+  trouble: [],
+  unknown: [],
   running: { conferences: [], next: null, total: 120, bridges: [], unknown: 0 },
   bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],
 });
@@ -62,13 +72,19 @@ const ofHosts = TspServersPage({
 test.each(["wide", "narrow"] as const)("no row of TSP servers moves as a failure comes, %s", async (width) => {
   const placesOf = async (failed: number) => {
     const shown = hosts.slice(0, 2).map((host) => ({
-      ...{ ...posts(host, 1), failed },
+      ...posts(host, 1),
+      failed,
       lastFailure: failed > 0 ? { at: now, why: "HTTP status 503" } : null,
     }));
     const minutes = [{ at: now, requests: { confirmed: 1, refused: 0 }, hosts: shown }];
     const givenUp = { posts: [], next: null };
     const page = TspServersPage({
-      ...{ ...frame, live: null, here: "servers", before: null, givenUp, activity: { minutes, hosts: [], unknown: 0 } },
+      ...frame,
+      live: null,
+      here: "servers",
+      before: null,
+      givenUp,
+      activity: { minutes, hosts: [], unknown: 0 },
     });
     const opened = await browser.open(await servePage(withStyle(page), STYLE_ALONE), { scheme: "light", width });
     return opened

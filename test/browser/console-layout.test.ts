@@ -52,12 +52,20 @@ const wrong = [
 const domains = Array.from({ length: 60 }, (_, index) => `domain-${index}`);
 const frame = {
   person: { name: "anna.".repeat(12), role: "operator" as const, domains: ["*"] },
-  ...{ by: "session" as const, domains, domain: "domain-7", here: "overview" as const, live: null, now },
+  by: "session" as const,
+  domains,
+  domain: "domain-7",
+  here: "overview" as const,
+  live: null,
+  now,
 };
 
 const conferences = Array.from({ length: 12 }, (_, index) => ({
-  ...{ key: (index === 3 ? unbroken : `98765432${index}`) as ConfKey, life: 1, createdAt: now - index * 4_000_000 },
-  ...{ phase: "running" as const, webexHost: (index === 4 ? unbroken : "tsp1") as WebexHost },
+  key: (index === 3 ? unbroken : `98765432${index}`) as ConfKey,
+  life: 1,
+  createdAt: now - index * 4_000_000,
+  phase: "running" as const,
+  webexHost: (index === 4 ? unbroken : "tsp1") as WebexHost,
   bridge: (index === 5 ? unbroken : "main") as BridgeName,
   now: {
     attached: index !== 2,
@@ -73,28 +81,58 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
 const running = { conferences, next: unbroken as ConfKey, total: 3_000, bridges: [], unknown: 7 };
 
 const call = aCallRecord({
-  ...{ conference: unbroken, direction: "out" },
-  ...{ number: unbroken, attendeeId: unbroken, participantType: "participant", host: true, bridge: unbroken },
-  ...{ webexHost: unbroken, dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
-  ...{ seconds: 1e6, minutes: 2, endedBy: "caller", status: "no-answer", reason: unbroken, repairs: 3 },
+  conference: unbroken,
+  direction: "out",
+  number: unbroken,
+  attendeeId: unbroken,
+  participantType: "participant",
+  host: true,
+  bridge: unbroken,
+  webexHost: unbroken,
+  dialledAt: now,
+  answeredAt: now,
+  enteredAt: now,
+  endedAt: now - 86_400_000,
+  seconds: 1e6,
+  minutes: 2,
+  endedBy: "caller",
+  status: "no-answer",
+  reason: unbroken,
+  repairs: 3,
   dialled: unbroken,
 });
 const conference = aConferenceRecord({
-  ...{ conference: unbroken, extConfIds: [], webexHosts: [unbroken, unbroken] },
-  ...{ bridge: unbroken, createdAt: now, runningAt: now, endedAt: now, seconds: 1e6, endedBy: "webex" },
-  ...{ status: "failed", reason: words, mostCallers: 2, calls: 99_999, callMinutes: 99_999 },
-  ...{ failovers: 12, repairs: 34, givenUp: 56, topic: words },
+  conference: unbroken,
+  extConfIds: [],
+  webexHosts: [unbroken, unbroken],
+  bridge: unbroken,
+  createdAt: now,
+  runningAt: now,
+  endedAt: now,
+  seconds: 1e6,
+  endedBy: "webex",
+  status: "failed",
+  reason: words,
+  mostCallers: 2,
+  calls: 99_999,
+  callMinutes: 99_999,
+  failovers: 12,
+  repairs: 34,
+  givenUp: 56,
+  topic: words,
 });
 const entry = {
-  ...{ at: now, person: unbroken, role: "operator" as const, by: "session" as const, action: unbroken },
-  ...{
-    about: { confKey: unbroken, number: unbroken },
-    what: unbroken,
-    actionId: "k",
-    status: 403,
-    refusal: "no such conference",
-    from: unbroken,
-  },
+  at: now,
+  person: unbroken,
+  role: "operator" as const,
+  by: "session" as const,
+  action: unbroken,
+  about: { confKey: unbroken, number: unbroken },
+  what: unbroken,
+  actionId: "k",
+  status: 403,
+  refusal: "no such conference",
+  from: unbroken,
 };
 const placed = (record: DirectoryRecord) => ({ end: null, next: 5, records: [{ id: 1, at: now, record }] });
 const filters = { number: unbroken, since: "2026-03-01" };
@@ -118,7 +156,11 @@ const activity: DomainActivity = {
   })),
   hosts: [
     {
-      ...{ host, conferences: 3_000, documents: 99_999, oldestDocumentAt: now, failure: words + unbroken },
+      host,
+      conferences: 3_000,
+      documents: 99_999,
+      oldestDocumentAt: now,
+      failure: words + unbroken,
       troubled: [unbroken as ConfKey],
     },
   ],
@@ -139,8 +181,15 @@ const story = [
 ];
 const everything = { call: "", side: "" } as const;
 const post: GivenUpPost = {
-  ...{ conference: unbroken as ConfKey, row: 7, at: now - 86_400_000, host: unbroken, transId: unbroken },
-  ...{ attempts: 3, why: words, settledAt: now, messages: [unbroken, unbroken] },
+  conference: unbroken as ConfKey,
+  row: 7,
+  at: now - 86_400_000,
+  host: unbroken,
+  transId: unbroken,
+  attempts: 3,
+  why: words,
+  settledAt: now,
+  messages: [unbroken, unbroken],
 };
 
 const bridges = [found("main"), found(unbroken)];
@@ -170,15 +219,30 @@ const story5 = [
     why: "It is muted.",
   },
   {
-    ...{ what: "not-let-in" as const, from: now - 320_000, to: now - 300_000, ...ada, attendeeId: "", call: "p1" },
+    what: "not-let-in" as const,
+    from: now - 320_000,
+    to: now - 300_000,
+    ...ada,
+    attendeeId: "",
+    call: "p1",
     why: "2 wrong keys of 8 digits. The conference was locked.",
   },
   {
-    ...{ what: "not-reached" as const, from: now - 7_000_000, to: now - 6_970_000, ...ada, conference: "555123457" },
-    ...{ topic: "Tugs and pilots", call: "c2-879c6d35", why: "The number was busy." },
+    what: "not-reached" as const,
+    from: now - 7_000_000,
+    to: now - 6_970_000,
+    ...ada,
+    conference: "555123457",
+    topic: "Tugs and pilots",
+    call: "c2-879c6d35",
+    why: "The number was busy.",
   },
   {
-    ...{ what: "left" as const, from: now - 90_000_000, to: now - 87_000_000, ...ada, call: "c1-5a31bb02" },
+    what: "left" as const,
+    from: now - 90_000_000,
+    to: now - 87_000_000,
+    ...ada,
+    call: "c1-5a31bb02",
     why: "Ended by webex: conference-ended; was muted 2 times.",
   },
 ];
@@ -203,13 +267,18 @@ const hits = [
 const pages = {
   timeline: TimelinePage({
     frame: { ...frame, confKey: unbroken as ConfKey, topic: words },
-    ...{ story: storyPage(story, everything, {}), filter: everything, row: 1 },
+    story: storyPage(story, everything, {}),
+    filter: everything,
+    row: 1,
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
   overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, unknown: [], activity }),
   hosts: TspServersPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
   givenUp: GivenUpPostPage({
-    ...{ ...frame, id: "1", post, notSentAgain: words },
+    ...frame,
+    id: "1",
+    post,
+    notSentAgain: words,
     content: { transId: "1", text: unbroken.repeat(20), refusal: "outdated", again: null },
   }),
   conferences: ConferencesPage({ ...frame, running, bridges: [], begins: unbroken, after: unbroken }),
@@ -226,24 +295,31 @@ const pages = {
   }),
   number: NumberPage({ ...frame, number: unbroken, people: "masked", lines: people, next: "1-2", cursor: "3-4" }),
   bridges: BridgesPage({
-    ...{ ...frame, trouble: wrong },
+    ...frame,
+    trouble: wrong,
     bridges: [
       {
-        ...{ found: found(unbroken), expected: [unbroken], load: null },
+        found: found(unbroken),
+        expected: [unbroken],
+        load: null,
         agents: [
           { agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"], ...ofAgent } },
           { agent: `standby-${unbroken}`, role: "standby", lastSeen: now, health: { ...health, ...ofAgent } },
         ],
       },
       {
-        ...{ found: { ...found("main"), health: { ...health, drainedSince: now - 1 } }, expected: [unbroken] },
-        ...{ load: { bridge: "main" as BridgeName, conferences: 3, callers: 17, unknown: 0 }, agents: [] },
+        found: { ...found("main"), health: { ...health, drainedSince: now - 1 } },
+        expected: [unbroken],
+        load: { bridge: "main" as BridgeName, conferences: 3, callers: 17, unknown: 0 },
+        agents: [],
       },
     ],
     refusal: words + unbroken,
   }),
   settings: SettingsPage({
-    ...{ ...frame, warnings: [words], reminders: [words + unbroken] },
+    ...frame,
+    warnings: [words],
+    reminders: [words + unbroken],
     settings: { [unbroken]: unbroken, list: [unbroken, words], nested: { [unbroken]: { [unbroken]: [words] } } },
   }),
   audit: AuditPage({ ...frame, entries: { entries: [entry], next: 3 }, before: "9" }),
@@ -280,7 +356,11 @@ test("names that are written from right to left stay in their place", async () =
   const shown = { ...first, topic, now: { ...first.now, speakers } };
   const page = await open(
     ConferencesPage({
-      ...{ ...frame, bridges: [], begins: "", after: null, running: { ...running, conferences: [shown], next: null } },
+      ...frame,
+      bridges: [],
+      begins: "",
+      after: null,
+      running: { ...running, conferences: [shown], next: null },
     }),
     { scheme: "light", width: "wide" },
   );

@@ -6,8 +6,15 @@ import { caller, conference, now, painted, plain } from "./view-examples.ts";
 
 function stages(more: object = {}): ActionStages {
   return {
-    ...{ id: "k1", person: "anna", request: { type: "mute", call: "c1" }, asked: now, onDisk: { seq: 41, at: now } },
-    ...{ sent: [], result: null, told: null, ...more },
+    id: "k1",
+    person: "anna",
+    request: { type: "mute", call: "c1" },
+    asked: now,
+    onDisk: { seq: 41, at: now },
+    sent: [],
+    result: null,
+    told: null,
+    ...more,
   } as object as ActionStages;
 }
 
@@ -26,8 +33,11 @@ test("an action's stages are a line each, as far as they are known", () => {
   expect(stageLines(stages({ sent: [mute] }), "local", plain)).toEqual([...begun, sent]);
   const all = stages({ sent: [{ ...mute, result: done(31) }], result: done(31), told });
   expect(stageLines(all, "local", plain)).toEqual([
-    ...[...begun, sent, "  done      +31 ms"],
-    ...["  posted              WebEx, by TransID t1", "  notified  +48 ms    WebEx has confirmed it"],
+    ...begun,
+    sent,
+    "  done      +31 ms",
+    "  posted              WebEx, by TransID t1",
+    "  notified  +48 ms    WebEx has confirmed it",
   ]);
   expect(stageLines(all, "local", painted).at(-1)).toMatch(/^<green> {2}notified/);
 });

@@ -255,7 +255,8 @@ test("a whole state is right, and nothing is made beside it; where one was, that
   expect(readdirSync(dirname(file))).toEqual(["state.db"]);
   rmSync(file);
   expect(await found()).toMatchObject({
-    ...{ verdict: "ok", says: `${join(folder, "state")} has no state: the edge begins without a conference` },
+    verdict: "ok",
+    says: `${join(folder, "state")} has no state: the edge begins without a conference`,
   });
 });
 
@@ -339,7 +340,8 @@ test.each<[string, (file: string) => void, RegExp]>([
   harm(file);
   const content = () =>
     readdirSync(dirname(file), { withFileTypes: true }).map((entry) => [
-      ...[entry.name, entry.isFile() && readFileSync(join(dirname(file), entry.name))],
+      entry.name,
+      entry.isFile() && readFileSync(join(dirname(file), entry.name)),
     ]);
   const before = content();
 

@@ -4,8 +4,13 @@ import type { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { painted, plain } from "./view-examples.ts";
 
 const one: EdgesFound["edges"][number] = {
-  ...{ name: "one", url: "http://one", version: "1.0.0" },
-  ...{ acts: true, silentMs: 0, behind: 0, fault: null },
+  name: "one",
+  url: "http://one",
+  version: "1.0.0",
+  acts: true,
+  silentMs: 0,
+  behind: 0,
+  fault: null,
 };
 const other = { ...one, name: "other", acts: false, silentMs: 700 };
 const acting = { name: "one", since: 1_000, why: "silent", epoch: 7 } as const;

@@ -74,7 +74,10 @@ test("the edge of the local run is the one that is asked, by its token", () => {
   const tokenFrom = written("operator-token", "made-at-random\n");
 
   expect(findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toEqual({
-    ...{ url: "http://127.0.0.1:18787", urlFrom: local, token: "made-at-random", tokenFrom },
+    url: "http://127.0.0.1:18787",
+    urlFrom: local,
+    token: "made-at-random",
+    tokenFrom,
   });
 });
 
@@ -96,11 +99,18 @@ test("of two edges of a local run the one that acts is asked, and the first one 
 test("without a local run it is that of the settings file", () => {
   const tokenFrom = written("token", "secret");
   const settings = written("edge.json", {
-    ...{ host: "::", port: 9000, state: "state", operatorTokenFile: "token", domains: {} },
+    host: "::",
+    port: 9000,
+    state: "state",
+    operatorTokenFile: "token",
+    domains: {},
   });
 
   expect(findEdge({ BRIDGEHEAD_STATE: "/nowhere" }, { ...nowhere, settings })).toEqual({
-    ...{ url: "http://[::1]:9000", urlFrom: settings, token: "secret", tokenFrom },
+    url: "http://[::1]:9000",
+    urlFrom: settings,
+    token: "secret",
+    tokenFrom,
   });
 });
 
@@ -109,7 +119,10 @@ test("variables name another edge and another token", () => {
   const variables = { BRIDGEHEAD_STATE: folder, BRIDGEHEAD_URL: "https://tsp.example.com/", OPERATOR_TOKEN: "mine" };
 
   expect(findEdge(variables, nowhere)).toEqual({
-    ...{ url: "https://tsp.example.com", urlFrom: "BRIDGEHEAD_URL", token: "mine", tokenFrom: "OPERATOR_TOKEN" },
+    url: "https://tsp.example.com",
+    urlFrom: "BRIDGEHEAD_URL",
+    token: "mine",
+    tokenFrom: "OPERATOR_TOKEN",
   });
 });
 
@@ -223,7 +236,9 @@ test("one of several domains must be named, and a wrong name is answered with th
 
 test("an unknown key is answered with those that are known", async () => {
   answers["domains/acme/conferences"] = {
-    ...{ conferences: ["1", "2", "3", "4", "5", "6", "7"].map((key) => ({ key })), next: null, unreachable: 0 },
+    conferences: ["1", "2", "3", "4", "5", "6", "7"].map((key) => ({ key })),
+    next: null,
+    unreachable: 0,
   };
   const none = client().conference("acme", "a/b");
 

@@ -145,8 +145,16 @@ test.each([
 });
 
 const record = {
-  ...{ kind: "call", domain: "acme", conference: "5551", direction: "in", number: "14085551234", seconds: 69 },
-  ...{ endedAt: now, endedBy: "caller", status: "completed", reason: "hung-up" },
+  kind: "call",
+  domain: "acme",
+  conference: "5551",
+  direction: "in",
+  number: "14085551234",
+  seconds: 69,
+  endedAt: now,
+  endedBy: "caller",
+  status: "completed",
+  reason: "hung-up",
 } as RecordOfDomain;
 
 test("for people, records are a line each, and more than these are told", async () => {
@@ -189,8 +197,17 @@ test("for people, records are a line each, and more than these are told", async 
 });
 
 const entry: AuditOfDomain = {
-  ...{ domain: "acme", at: now, person: "anna", role: "viewer", by: "session", action: "act", actionId: "k1" },
-  ...{ about: { confKey: "5551", type: "mute", call: "c1" }, status: 403, refusal: "not allowed", from: "192.0.2.7" },
+  domain: "acme",
+  at: now,
+  person: "anna",
+  role: "viewer",
+  by: "session",
+  action: "act",
+  actionId: "k1",
+  about: { confKey: "5551", type: "mute", call: "c1" },
+  status: 403,
+  refusal: "not allowed",
+  from: "192.0.2.7",
 };
 
 test("what people have asked is a line each: who, what, about what, and what became of it", () => {

@@ -136,7 +136,8 @@ test.each([
     );
     await expect(refused).rejects.toBeInstanceOf(StartError);
     expect((await checkEdge(settings)).find(({ about }) => about === "token")).toMatchObject({
-      ...{ verdict: "WRONG", says: expect.stringContaining(rule) },
+      verdict: "WRONG",
+      says: expect.stringContaining(rule),
     });
   },
 );
@@ -208,8 +209,10 @@ test("of two SIGHUPs the second waits until the edge has answered the first", as
   await line("domains read again", 2);
 
   expect(lines.filter((one) => /^(handed|answered)/.test(one))).toEqual([
-    ...["handed local", "answered local"],
-    ...["handed local", "answered local"],
+    "handed local",
+    "answered local",
+    "handed local",
+    "answered local",
   ]);
 });
 
@@ -229,7 +232,8 @@ test("where no terminal is, each line is one of JSON: start and end with the ver
   const time = expect.stringMatching(/^\d{4}-.*Z$/);
   const about = { time, level: "info", version };
   const rejected = {
-    ...{ event: "unhandled-rejection", msg: "work of the edge failed (nobody waits)" },
+    event: "unhandled-rejection",
+    msg: "work of the edge failed (nobody waits)",
     stack: expect.stringContaining("nobody waits"),
   };
   expect(lines.map((one) => JSON.parse(one))).toEqual([

@@ -11,10 +11,14 @@ const shownTimes = () => new ShownTimes((domain) => zones.get(domain) ?? "UTC");
 test("an answer names the zone of its times once, and none where it has no time", () => {
   const times = shownTimes();
   expect([times.heading, times.sentence("Nobody answered.", "acme", at), times.heading]).toEqual([
-    ...[null, "Nobody answered.", null],
+    null,
+    "Nobody answered.",
+    null,
   ]);
   expect([times.second(at, "acme"), times.exact(at, "acme"), times.exactClock(at, "acme")]).toEqual([
-    ...["2026-11-22 00:40:15", "2026-11-22 00:40:15.250", "00:40:15.250"],
+    "2026-11-22 00:40:15",
+    "2026-11-22 00:40:15.250",
+    "00:40:15.250",
   ]);
   expect(times.heading).toBe("times in Europe/Berlin");
 });

@@ -139,10 +139,16 @@ test("a story has its blocks, and what is outstanding with its cause", () => {
     ...mutes.filter(({ facts }) => facts.msgId !== "2" && !facts.commandId?.endsWith(".2")),
     line(8, 4_000, "bridge > edge", "lock-changed", { locked: "true" }),
     line(8, 4_000, "edge > webex", "A2W_NotifyConferenceChange", {
-      ...{ msgId: "9", status: "locked", transId: "61365000006", host: "http://tsp1.example.com:8800" },
+      msgId: "9",
+      status: "locked",
+      transId: "61365000006",
+      host: "http://tsp1.example.com:8800",
     }),
     line(9, 4_100, "edge > webex", "not delivered", {
-      ...{ transId: "61365000006", host: "http://tsp1.example.com:8800", why: "HTTP status 500", attempt: "2" },
+      transId: "61365000006",
+      host: "http://tsp1.example.com:8800",
+      why: "HTTP status 500",
+      attempt: "2",
     }),
     line(10, 6_000, "webex > edge", "W2A_UpdateUser", { msgId: "3", host: "http://tsp2.example.com" }),
     line(10, 6_000, "edge > bridge", "unmute", { commandId: "555120777.9.165" }),

@@ -64,7 +64,9 @@ test("what somebody has taken on is said with who and the word; nothing wrong is
   const one = showTrouble({ kind: "no-agent", since: null }, "acme", "main");
   const acknowledged = { by: "anna", at: now - 1_000, word: "power cut" };
   expect(troubleText([{ ...one, acknowledged }], now, terminal)).toEqual([
-    ...["No agent is connected", `  ${one.says}`, "  anna, 1.0 s ago: power cut"],
+    "No agent is connected",
+    `  ${one.says}`,
+    "  anna, 1.0 s ago: power cut",
   ]);
   expect(troubleText([], now, terminal)).toEqual(["nothing is wrong"]);
   expect(troubleText([], now, terminal, { unknown: ["posts-wait"] })).toEqual(["nothing is known to be wrong"]);
@@ -83,8 +85,11 @@ test("of a bridge without an agent, or whose relay does not answer, nobody says 
   const status = { edges, figures: [{ domain: "acme", figures: [], bridges }], trouble: [], unknown: [] };
   const text = edgeStatusText(status, now, terminal);
   expect(text.slice(1, 7)).toEqual([
-    ...["  bridge b0: up", "  bridge b1: away", "  bridge b2: not known, its relay does not answer"],
-    ...["  bridge b3: no agent", "  bridge b4: not known, its agent has not said"],
+    "  bridge b0: up",
+    "  bridge b1: away",
+    "  bridge b2: not known, its relay does not answer",
+    "  bridge b3: no agent",
+    "  bridge b4: not known, its agent has not said",
     "  bridge b5: up, takes no calls, drained",
   ]);
 });

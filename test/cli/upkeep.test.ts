@@ -70,7 +70,12 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
 }
 
 const running = (key: string, more: object = {}) => ({
-  ...{ key, life: 1, createdAt: now - 60_000, phase: "running", webexHost: "http://tsp1.example.com", bridge: "main" },
+  key,
+  life: 1,
+  createdAt: now - 60_000,
+  phase: "running",
+  webexHost: "http://tsp1.example.com",
+  bridge: "main",
   now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [], documents: 0, oldestDocumentAt: null },
   ...more,
 });
@@ -106,8 +111,14 @@ test("a number that no record has ends with exit code 1, and not as if it were e
 
 test("a text is looked for in each domain; what is found says what it is and why", async () => {
   const line = {
-    ...{ what: "not-let-in", from: now, to: now, number: "15552345678", attendeeId: "", conference: "5" },
-    ...{ call: "p1", why: "The conference was locked." },
+    what: "not-let-in",
+    from: now,
+    to: now,
+    number: "15552345678",
+    attendeeId: "",
+    conference: "5",
+    call: "p1",
+    why: "The conference was locked.",
   };
   const page = { lines: [line], next: null };
   const conferences = [{ key: "555120777", topic: "Berths", state: "running", at: now, by: "name" }];
@@ -115,7 +126,9 @@ test("a text is looked for in each domain; what is found says what it is and why
     'POST domains/acme/find {"text":"big berths","limit":100}': [{ ...page, conferences }],
     'POST domains/acme/find {"text":"W-17","limit":100}': [
       {
-        ...{ lines: [], next: null, journals: { searched: 500, isAll: false } },
+        lines: [],
+        next: null,
+        journals: { searched: 500, isAll: false },
         conferences: [
           { key: "1", state: "running", at: now, by: "message", row: 12 },
           { key: "2", state: "running", at: now, by: "sub-conference", room: "Pilots" },
@@ -148,10 +161,8 @@ test("a text is looked for in each domain; what is found says what it is and why
   expect(number.printed).toMatch(/not let in +5 +15552345678/);
   expect(number.complaints).toContain("there is more than these 100");
   expect(await bridgehead(answers, "find", "nobody")).toMatchObject({
-    ...{
-      printed: expect.stringMatching(/^Nothing found\. Check the digits[\s\S]*It also finds calls that ring now\./),
-      code: 1,
-    },
+    printed: expect.stringMatching(/^Nothing found\. Check the digits[\s\S]*It also finds calls that ring now\./),
+    code: 1,
   });
 });
 
@@ -269,11 +280,9 @@ test("an erasure takes the number as it is typed alone, and names those that a s
 
   const some = { [`POST ${path}`]: [{ ...noOthers, erased: 1, alike, next: null }] };
   expect(await bridgehead(some, "erase", "5552345678")).toMatchObject({
-    ...{
-      printed: "the number is out of 1 place: records, and calls at the prompt\n",
-      complaints: `of numbers like it, ${says}`,
-      code: 0,
-    },
+    printed: "the number is out of 1 place: records, and calls at the prompt\n",
+    complaints: `of numbers like it, ${says}`,
+    code: 0,
   });
   expect((await bridgehead(some, "erase", "5552345678", "--json")).printed).toBe(
     '{"erased":1,"alike":["15552345678"]}\n',
@@ -281,7 +290,9 @@ test("an erasure takes the number as it is typed alone, and names those that a s
   const none = { [`POST ${path}`]: [{ ...noOthers, erased: 0, alike, next: null }] };
 
   expect(await bridgehead(none, "erase", "555-234-5678")).toMatchObject({
-    ...{ printed: "", complaints: `no record and no call at the prompt has the number 555-234-5678: ${says}`, code: 1 },
+    printed: "",
+    complaints: `no record and no call at the prompt has the number 555-234-5678: ${says}`,
+    code: 1,
   });
 });
 
@@ -432,7 +443,10 @@ test("a server is listed with its last failure of the hour", async () => {
     minute(now, null),
   ];
   const server = {
-    ...{ host, conferences: 1, documents: 1, oldestDocumentAt: now },
+    host,
+    conferences: 1,
+    documents: 1,
+    oldestDocumentAt: now,
     failure: "HTTP status 500",
     troubled: [],
   };
@@ -508,8 +522,17 @@ test("running conferences are a line each, with what has failed or is late", () 
 });
 
 const post = {
-  ...{ id: "0017-17-555", conference: "555", row: 17, at: now, host: "http://tsp1.example.com", transId: "6136" },
-  ...{ attempts: 3, why: "HTTP status 500", owed: true, settledAt: null, messages: ["A2W_NotifyUserEnter"] },
+  id: "0017-17-555",
+  conference: "555",
+  row: 17,
+  at: now,
+  host: "http://tsp1.example.com",
+  transId: "6136",
+  attempts: 3,
+  why: "HTTP status 500",
+  owed: true,
+  settledAt: null,
+  messages: ["A2W_NotifyUserEnter"],
 };
 const shown = { ...post, document: "<WbxTSPSchema/>", notSentAgain: null, again: null };
 
@@ -591,14 +614,14 @@ test("all for a server is sent again in portions, by --yes; without it and witho
 test("what is sent again is followed until WebEx has confirmed it; a refusal is the edge's", async () => {
   const path = "domains/acme/given-up-posts/0017-17-555";
   const stages = {
-    ...{
-      id: "send-again 17",
-      person: "Ann",
-      request: { type: "send-again" },
-      asked: now,
-      onDisk: { seq: 18, at: now },
-    },
-    ...{ sent: [], result: { type: "done", at: now }, told: { transIds: ["6137"], confirmedAt: null } },
+    id: "send-again 17",
+    person: "Ann",
+    request: { type: "send-again" },
+    asked: now,
+    onDisk: { seq: 18, at: now },
+    sent: [],
+    result: { type: "done", at: now },
+    told: { transIds: ["6137"], confirmedAt: null },
   };
   const confirmed = { ...stages, told: { transIds: ["6137"], confirmedAt: now + 300 } };
   const answers = {

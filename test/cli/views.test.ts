@@ -128,12 +128,14 @@ test("hosts are shown with what waits for them, since when and why", () => {
   const servers: readonly ServerOfDomain[] = [
     {
       ...host("http://tsp1.example.com:8800"),
-      ...{ documents: 2, oldestDocumentAt: now - 90_000, failure: "HTTP status 500" },
+      documents: 2,
+      oldestDocumentAt: now - 90_000,
+      failure: "HTTP status 500",
       lastFailure: { at: now - 30_000, why: "HTTP status 500" },
     },
     { ...host("http://tsp3.example.com"), documents: 1, oldestDocumentAt: now - 4_000_000, failure: "refused" },
     { ...host("http://tsp2.example.com"), documents: 0, oldestDocumentAt: null, failure: null },
-    { ...host("*back-end"), ...{ conferences: 0, documents: 1, oldestDocumentAt: now - 5_000, failure: null } },
+    { ...host("*back-end"), conferences: 0, documents: 1, oldestDocumentAt: now - 5_000, failure: null },
   ];
 
   expect(serversText(servers, now, { ...plain, width: 100 })).toEqual([
@@ -170,7 +172,8 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
     { ...of, bridge: "four", agents: [gone], drainedSince: now },
     { ...of, bridge: "six", agents: [agent], drainedSince: now },
     {
-      ...{ ...of, bridge: "five" },
+      ...of,
+      bridge: "five",
       agents: [{ ...agent, health: { ...health, ports: 0, version: "1.4.0", waiting: { commands: 1, reports: 20 } } }],
     },
     { ...of, bridge: "seven", agents: [{ ...agent, health: { bridgeUp: false, portsInUse: null, ports: null } }] },

@@ -68,7 +68,9 @@ test("marks a last attempt and a probe, which travel alone", () => {
   const queue = { rows: [row({ messages: [answer("x")] })], open: [] };
   const usual = { host, queuedAt: now, attempts: 0, dueAt: now, messages: [answer("a")] };
   expect(add(queue, { message: answer("a"), oneAttempt: true }).rows[1]).toStrictEqual({
-    ...{ seq: 10, transId: "t10", oneAttempt: true },
+    seq: 10,
+    transId: "t10",
+    oneAttempt: true,
     ...usual,
   });
   const probed = add(queue, { message: answer("a"), probe: true });

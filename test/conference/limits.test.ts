@@ -39,7 +39,12 @@ test.each<[string, readonly string[], readonly string[]]>([
     [
       ...running,
       ...many(1_001, (n) => [...enters(n), `W→A W2A_RspNotifyUserEnter MsgID=n${n + 1} ExtCallID=${n}`]),
-      ...["confirmed", "B→A lock-changed locked=yes", "lost", ...many(1_001, leaves), "time 6 s", "lost"],
+      "confirmed",
+      "B→A lock-changed locked=yes",
+      "lost",
+      ...many(1_001, leaves),
+      "time 6 s",
+      "lost",
     ],
     ["note: more than 1000 calls left unreported; dropped: 1"],
   ],

@@ -8,23 +8,31 @@ import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
 const caller = {
-  ...{ call: "c1", extCallId: "7001", number: "14085550101", attendeeId: "444", room: "main" },
-  ...{ muted: false, speaks: false },
+  call: "c1",
+  extCallId: "7001",
+  number: "14085550101",
+  attendeeId: "444",
+  room: "main",
+  muted: false,
+  speaks: false,
 };
 
 function view(more: object = {}): ConferenceView {
   return {
-    ...{ key: "987654321", phase: "running", lastAt: now - 3_000, bridge: "north", extConfId: "77", host: "tsp1" },
-    ...{
-      attached: true,
-      locked: false,
-      callers: [caller],
-      callOuts: [],
-      rooms: [],
-      commands: [],
-      documents: [],
-      outages: [],
-    },
+    key: "987654321",
+    phase: "running",
+    lastAt: now - 3_000,
+    bridge: "north",
+    extConfId: "77",
+    host: "tsp1",
+    attached: true,
+    locked: false,
+    callers: [caller],
+    callOuts: [],
+    rooms: [],
+    commands: [],
+    documents: [],
+    outages: [],
     ...more,
   } as object as ConferenceView;
 }
@@ -80,7 +88,9 @@ test("an operator is offered what fits: of a muted caller the unmute, of a locke
   const all = ["mute-all", "unmute-all", "end"];
   expect(offered(shown())).toEqual(["lock", ...all, "mute c1", "expel c1", "call-out"]);
   const other = view({
-    ...{ locked: true, callers: [{ ...caller, muted: true }], rooms: [{ room: "r1", subConfId: "5", stage: "open" }] },
+    locked: true,
+    callers: [{ ...caller, muted: true }],
+    rooms: [{ room: "r1", subConfId: "5", stage: "open" }],
     callOuts: [
       { call: "d1", number: "14085550123", stage: "dialling", extCallId: "" },
       { call: "d2", number: "14085550124", stage: "dropping", extCallId: "" },
@@ -88,7 +98,13 @@ test("an operator is offered what fits: of a muted caller the unmute, of a locke
   });
   expect(shown({ view: other }).text).toContain("14085550123 d1 none dialling");
   expect(offered(shown({ view: other }))).toEqual([
-    ...["unlock", ...all, "unmute c1", "move c1", "expel c1", "expel d1", "call-out"],
+    "unlock",
+    ...all,
+    "unmute c1",
+    "move c1",
+    "expel c1",
+    "expel d1",
+    "call-out",
   ]);
 });
 
@@ -145,8 +161,13 @@ test("what is under way is told: commands, documents and why they wait", () => {
       commands: [{ id: "k1", type: "mute", sent: 2, taken: false, answerBy: null }],
       documents: [
         {
-          ...{ transId: "t1", host: "tsp1", messages: ["A2W_NotifyUserEnter"], queuedAt: now - 65_000 },
-          ...{ attempts: 3, dueAt: now, failure: "no answer within 10 s" },
+          transId: "t1",
+          host: "tsp1",
+          messages: ["A2W_NotifyUserEnter"],
+          queuedAt: now - 65_000,
+          attempts: 3,
+          dueAt: now,
+          failure: "no answer within 10 s",
         },
       ],
     }),
@@ -193,8 +214,14 @@ test("the end asks first, and says how many calls it ends", () => {
 });
 
 const stages: ActionStages = {
-  ...{ id: "a1", person: "anna", asked: now, onDisk: { seq: 5, at: now } },
-  ...{ request: { type: "mute", call: "c1" }, sent: [], result: null, told: null },
+  id: "a1",
+  person: "anna",
+  asked: now,
+  onDisk: { seq: 5, at: now },
+  request: { type: "mute", call: "c1" },
+  sent: [],
+  result: null,
+  told: null,
 } as object as ActionStages;
 const sent = [{ id: "k1", type: "mute", at: now, result: null }] as object as ActionStages["sent"];
 const done = { type: "done", at: now + 40 } as const;
@@ -255,12 +282,26 @@ test("why an action was refused is told where people look", () => {
 
 const records: readonly DirectoryRecord[] = [
   aConferenceRecord({
-    ...{ conference: "987654321", extConfIds: ["77"], webexHosts: ["tsp1"], bridge: "north" },
-    ...{ createdAt: now - 600_000, runningAt: now - 599_000, endedAt: now, seconds: 599, calls: 3, callMinutes: 21 },
+    conference: "987654321",
+    extConfIds: ["77"],
+    webexHosts: ["tsp1"],
+    bridge: "north",
+    createdAt: now - 600_000,
+    runningAt: now - 599_000,
+    endedAt: now,
+    seconds: 599,
+    calls: 3,
+    callMinutes: 21,
   }),
   aCallRecord({
-    ...{ conference: "987654321", number: "14085550101", attendeeId: "", answeredAt: now - 300_000 },
-    ...{ endedAt: now, seconds: 300, rooms: ["main", "5"], mutes: 2 },
+    conference: "987654321",
+    number: "14085550101",
+    attendeeId: "",
+    answeredAt: now - 300_000,
+    endedAt: now,
+    seconds: 300,
+    rooms: ["main", "5"],
+    mutes: 2,
   }),
 ];
 

@@ -35,7 +35,9 @@ beforeEach(() => {
   reloads = 0;
   const nothing = { addEventListener: () => {}, querySelectorAll: () => [] };
   vi.stubGlobal("document", {
-    ...{ ...nothing, hidden: false, documentElement: { dataset: { now: String(Date.now()) } } },
+    ...nothing,
+    hidden: false,
+    documentElement: { dataset: { now: String(Date.now()) } },
     getElementById: (id: string) => (id === "link" ? status : null),
     querySelector: () => ({ dataset: { live: "/live" } }),
   });

@@ -27,8 +27,12 @@ const minuteMs = 60_000;
 
 function listed(key: string, more: Partial<ListedConference> = {}): ListedConference {
   return {
-    ...{ key: key as ConfKey, life: 1, createdAt: now - 3 * minuteMs, phase: "running" },
-    ...{ webexHost: "tsp1" as WebexHost, bridge: "main" as BridgeName },
+    key: key as ConfKey,
+    life: 1,
+    createdAt: now - 3 * minuteMs,
+    phase: "running",
+    webexHost: "tsp1" as WebexHost,
+    bridge: "main" as BridgeName,
     now: isNow(),
     ...more,
   };
@@ -37,8 +41,15 @@ function listed(key: string, more: Partial<ListedConference> = {}): ListedConfer
 /** How a conference is that gives no occasion for a word. */
 function isNow(more: Partial<NonNullable<ListedConference["now"]>> = {}): NonNullable<ListedConference["now"]> {
   return {
-    ...{ attached: true, locked: false, callers: 2, speakers: [], rooms: 0, trouble: [] },
-    ...{ documents: 0, oldestDocumentAt: null, ...more },
+    attached: true,
+    locked: false,
+    callers: 2,
+    speakers: [],
+    rooms: 0,
+    trouble: [],
+    documents: 0,
+    oldestDocumentAt: null,
+    ...more,
   };
 }
 
@@ -78,7 +89,10 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
     oldestDocumentAt: now,
   };
   const page = ConferencesPage({
-    ...{ ...frame, bridges: [found], begins: "", after: null },
+    ...frame,
+    bridges: [found],
+    begins: "",
+    after: null,
     running: running(
       listed("5/7 a", { now: state }),
       listed("6"),
@@ -93,17 +107,52 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
     [
       "5/7 a → /console/acme/conferences/5%2F7%20a",
       "WebEx does not confirm the bridge does not answer in time locked without WebEx",
-      ...["5", "14085550001, 14085550003 and 3 more", "3", "tsp1", "main", "3 min"],
+      "5",
+      "14085550001, 14085550003 and 3 more",
+      "3",
+      "tsp1",
+      "main",
+      "3 min",
       "6 → /console/acme/conferences/6",
-      ...["running", "2", "nobody", "0", "tsp1", "main", "3 min"],
+      "running",
+      "2",
+      "nobody",
+      "0",
+      "tsp1",
+      "main",
+      "3 min",
       "6a → /console/acme/conferences/6a",
-      ...["running", "5", "1 caller", "3", "tsp1", "main", "3 min"],
+      "running",
+      "5",
+      "1 caller",
+      "3",
+      "tsp1",
+      "main",
+      "3 min",
       "6b → /console/acme/conferences/6b",
-      ...["running", "5", "77", "3", "tsp1", "main", "3 min"],
+      "running",
+      "5",
+      "77",
+      "3",
+      "tsp1",
+      "main",
+      "3 min",
       "7 → /console/acme/conferences/7",
-      ...["being created", "2", "nobody", "0", "tsp1", "none yet", "3 min"],
+      "being created",
+      "2",
+      "nobody",
+      "0",
+      "tsp1",
+      "none yet",
+      "3 min",
       "8 → /console/acme/conferences/8",
-      ...["not known yet", "?", "?", "?", "tsp1", "main", "3 min"],
+      "not known yet",
+      "?",
+      "?",
+      "?",
+      "tsp1",
+      "main",
+      "3 min",
     ].join("\n"),
   );
   expect(text).toContain("6 running in all, with 12 callers");
@@ -159,7 +208,11 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   });
   const text = readPage(
     OverviewPage({
-      ...{ ...frame, running: running(trouble), bridges: [away], unknown: [], activity: silence },
+      ...frame,
+      running: running(trouble),
+      bridges: [away],
+      unknown: [],
+      activity: silence,
       figures: figuresOf({ bridges: [found, away] }),
       trouble: [showTrouble({ kind: "no-agent", since: now - 5 * minuteMs }, "acme", "main")],
     }),
@@ -243,13 +296,11 @@ test("names from outside are shown each by itself, whatever way they are written
   const name = "\u05e9\u05dc\u05d5\u05dd";
   const speakers = [name, "\u202eabc"].map((attendeeId) => ({ number: "", attendeeId }));
   const page = ConferencesPage({
-    ...{
-      ...frame,
-      bridges: [],
-      running: running(listed("5", { topic: name, now: isNow({ speakers }) })),
-      begins: "",
-      after: null,
-    },
+    ...frame,
+    bridges: [],
+    running: running(listed("5", { topic: name, now: isNow({ speakers }) })),
+    begins: "",
+    after: null,
   });
   const isolated = Array.from(String(page).matchAll(/<bdi>(.*?)<\/bdi>/g), ([, text]) => text);
   expect(isolated).toEqual([name, name, "\u202eabc"]);
@@ -299,11 +350,39 @@ test("the overview plots each minute of the last hour, and says the same in figu
   expect(html).not.toContain("style=");
   expect(readPage(page)).toContain(
     [
-      ...["17:30", "0", "0", "4", "1.5 s", "0", "0"],
-      ...["17:29", "0", "0", "0", "2", "1"],
-      ...["17:25", "70", "1", "201", "45 ms", "0", "0"],
-      ...["17:00", "0", "2", "0", "0", "0"],
-      ...["16:31", "3", "0", "1", "20 ms", "0", "0"],
+      "17:30",
+      "0",
+      "0",
+      "4",
+      "1.5 s",
+      "0",
+      "0",
+      "17:29",
+      "0",
+      "0",
+      "0",
+      "2",
+      "1",
+      "17:25",
+      "70",
+      "1",
+      "201",
+      "45 ms",
+      "0",
+      "0",
+      "17:00",
+      "0",
+      "2",
+      "0",
+      "0",
+      "0",
+      "16:31",
+      "3",
+      "0",
+      "1",
+      "20 ms",
+      "0",
+      "0",
     ].join("\n"),
   );
 });
@@ -338,11 +417,22 @@ test("people are looked for by number and attendee ID, which stand in no link; w
 
 const none = { posts: [], next: null };
 const post: GivenUpPost = {
-  ...{ conference: "5/7" as ConfKey, row: 7, at: now - minuteMs, host: "tsp1", transId: "61365000006", attempts: 3 },
-  ...{ why: "HTTP status 503", settledAt: null, messages: ["A2W_NotifyUserEnter", "A2W_NotifyUserChange"] },
+  conference: "5/7" as ConfKey,
+  row: 7,
+  at: now - minuteMs,
+  host: "tsp1",
+  transId: "61365000006",
+  attempts: 3,
+  why: "HTTP status 503",
+  settledAt: null,
+  messages: ["A2W_NotifyUserEnter", "A2W_NotifyUserChange"],
 };
 const givenUpPage = {
-  ...{ ...frame, person: { ...frame.person, role: "operator" as const }, id: "1-7-5/7", post, notSentAgain: null },
+  ...frame,
+  person: { ...frame.person, role: "operator" as const },
+  id: "1-7-5/7",
+  post,
+  notSentAgain: null,
   content: { transId: "1", text: "<WbxTSPSchema/>", refusal: null, again: null },
 };
 
@@ -388,7 +478,10 @@ test("hosts say what was given up, the latest first, and lead to what stood in i
   expect(text).toContain(
     [
       "11:59:00 → /console/acme/servers/posts/1-7-5%2F7",
-      ...["5/7 → /console/acme/conferences/5%2F7", "tsp1", "3", "HTTP status 503"],
+      "5/7 → /console/acme/conferences/5%2F7",
+      "tsp1",
+      "3",
+      "HTTP status 503",
       "A2W_NotifyUserEnter, A2W_NotifyUserChange",
     ].join("\n"),
   );
@@ -404,9 +497,14 @@ test("what was given up can be sent again, by whoever may act, while it is there
   expect(sends({ content: null, notSentAgain: "It is no longer kept." })).toBe(false);
   expect(sends({ notSentAgain: "Nothing of it is still so." })).toBe(false);
   const again: ActionStages = {
-    ...{ id: "send-again 7" as ActionId, person: "Ann", asked: now, onDisk: { seq: 8, at: now }, sent: [] },
+    id: "send-again 7" as ActionId,
+    person: "Ann",
+    asked: now,
+    onDisk: { seq: 8, at: now },
+    sent: [],
     request: { type: "send-again", row: 7, host: "tsp1" as WebexHost, messages: [] },
-    ...{ result: { type: "done", at: now }, told: { transIds: ["61365000009"], confirmedAt: now } },
+    result: { type: "done", at: now },
+    told: { transIds: ["61365000009"], confirmedAt: now },
   };
   expect(sends({ content: { ...givenUpPage.content, again } })).toBe(false);
   const text = readPage(GivenUpPostPage({ ...givenUpPage, content: { ...givenUpPage.content, again } }));
@@ -417,7 +515,9 @@ test("what was given up can be sent again, by whoever may act, while it is there
 test("hosts say what they confirmed, how fast, and what waits for them; the longest queue first", () => {
   const lastFailure = { at: now - 2 * minuteMs, why: "HTTP status 503" };
   const page = TspServersPage({
-    ...{ ...frame, givenUp: none, before: null },
+    ...frame,
+    givenUp: none,
+    before: null,
     activity: {
       unknown: 1,
       minutes: [
@@ -439,8 +539,12 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
       ],
       hosts: [
         {
-          ...{ host: "tsp1" as WebexHost, conferences: 3, documents: 4, oldestDocumentAt: now - 3 * minuteMs },
-          ...{ failure: "HTTP status 503", troubled: ["5/7", "6"] as ConfKey[] },
+          host: "tsp1" as WebexHost,
+          conferences: 3,
+          documents: 4,
+          oldestDocumentAt: now - 3 * minuteMs,
+          failure: "HTTP status 503",
+          troubled: ["5/7", "6"] as ConfKey[],
         },
         {
           host: "tsp3" as WebexHost,
@@ -456,11 +560,33 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
   expect(readPage(page)).toContain("What waits may be more or less: 1 conference did not report yet");
   expect(readPage(page)).toContain(
     [
-      ...["tsp1", "75 % 30 of 40", "30 ms", "2", "4, the oldest for 3 min", "11:58:00 HTTP status 503"],
+      "tsp1",
+      "75 % 30 of 40",
+      "30 ms",
+      "2",
+      "4, the oldest for 3 min",
+      "11:58:00 HTTP status 503",
       "3 run; not confirmed to 5/7 → /console/acme/conferences/5%2F7 , 6 → /console/acme/conferences/6",
-      ...["tsp2", "99 % 199 of 200", "0 ms", "0", "none", "11:58:00 HTTP status 503", "none runs"],
-      ...["all others", "100 % 1 of 1", "20 ms", "0", "none", "none", "none runs"],
-      ...["tsp3", "none was made", "0", "none", "none", "1 runs"],
+      "tsp2",
+      "99 % 199 of 200",
+      "0 ms",
+      "0",
+      "none",
+      "11:58:00 HTTP status 503",
+      "none runs",
+      "all others",
+      "100 % 1 of 1",
+      "20 ms",
+      "0",
+      "none",
+      "none",
+      "none runs",
+      "tsp3",
+      "none was made",
+      "0",
+      "none",
+      "none",
+      "1 runs",
     ].join("\n"),
   );
 });
@@ -483,9 +609,27 @@ test("bridges show which agent acts, which stands by, and which is not there", (
   const text = readPage(BridgesPage({ ...frame, bridges: [bridge], trouble: [] }));
   expect(text).toContain(
     [
-      ...["agent-1", "acts", "2 s ago", "answers", "12", "2 commands, 1 report", "1.4.0"],
-      ...["agent-2", "stands by", "its socket is gone", "it has not said", "not known", "not known", "not known"],
-      ...["agent-3", "not connected", "not known", "not known", "not known", "not known", "not known"],
+      "agent-1",
+      "acts",
+      "2 s ago",
+      "answers",
+      "12",
+      "2 commands, 1 report",
+      "1.4.0",
+      "agent-2",
+      "stands by",
+      "its socket is gone",
+      "it has not said",
+      "not known",
+      "not known",
+      "not known",
+      "agent-3",
+      "not connected",
+      "not known",
+      "not known",
+      "not known",
+      "not known",
+      "not known",
       'This bridge cannot do: lock. WebEx is answered "not supported".',
     ].join("\n"),
   );
@@ -503,12 +647,25 @@ test("bridges show which agent acts, which stands by, and which is not there", (
 });
 
 const call = aCallRecord({
-  ...{ direction: "out", host: true, dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
-  ...{ seconds: 90, minutes: 2 },
+  direction: "out",
+  host: true,
+  dialledAt: now,
+  answeredAt: now,
+  enteredAt: now,
+  endedAt: now - 86_400_000,
+  seconds: 90,
+  minutes: 2,
 });
 const conference = aConferenceRecord({
-  ...{ createdAt: now, runningAt: null, endedAt: now, seconds: 0, status: "failed", reason: "capacity", calls: 3 },
-  ...{ callMinutes: 4, givenUp: 2 },
+  createdAt: now,
+  runningAt: null,
+  endedAt: now,
+  seconds: 0,
+  status: "failed",
+  reason: "capacity",
+  calls: 3,
+  callMinutes: 4,
+  givenUp: 2,
 });
 
 function records(...all: readonly DirectoryRecord[]): RecordPage {
@@ -523,11 +680,18 @@ test("records say what ended, how, and after how long", () => {
   expect(ended).toContain(
     [
       "5 → /console/acme/conferences/5 Berth planning failed 2 documents given up failover",
-      ...["12:00:00", "never ran", "webex: capacity", "3", "4", "tsp1, tsp2", "main"],
+      "12:00:00",
+      "never ran",
+      "webex: capacity",
+      "3",
+      "4",
+      "tsp1, tsp2",
+      "main",
     ].join("\n"),
   );
   const calls = RecordsPage({
-    ...{ ...shown, kind: "call" },
+    ...shown,
+    kind: "call",
     records: records(call, {
       ...call,
       number: "",
@@ -542,7 +706,11 @@ test("records say what ended, how, and after how long", () => {
       "14085551234 called out host",
       "18005551234",
       "5 → /console/acme/conferences/5",
-      ...["77", "2026-03-03 12:00:00", "1 min", "caller: hung-up", "main"],
+      "77",
+      "2026-03-03 12:00:00",
+      "1 min",
+      "caller: hung-up",
+      "main",
       "withheld no-answer",
       "18005551234",
     ].join("\n"),
@@ -585,7 +753,9 @@ test.each([
 
 test("settings stand by their names, times in words, and what has a name goes by it", () => {
   const page = SettingsPage({
-    ...{ ...frame, warnings: ["has no adapterSecrets"], reminders: ["has one agent"] },
+    ...frame,
+    warnings: ["has no adapterSecrets"],
+    reminders: ["has one agent"],
     settings: {
       createTimeoutMs: 15_000,
       adapterSecrets: ["**aa"],
@@ -597,17 +767,37 @@ test("settings stand by their names, times in words, and what has a name goes by
   });
   expect(readPage(page)).toBe(
     [
-      ...["Domain", "acme has no adapterSecrets.", "acme has one agent."],
+      "Domain",
+      "acme has no adapterSecrets.",
+      "acme has one agent.",
       "The settings as they count now, with their defaults. Secrets are not shown. docs/settings.md says what each of them means.",
-      ...["General", "createTimeoutMs", "15000 (15 s)", "adapterSecrets", "**aa"],
-      ...["logs", "personal", "no", "bridges", "main · agents · agent-1 · publicKey", "k"],
+      "General",
+      "createTimeoutMs",
+      "15000 (15 s)",
+      "adapterSecrets",
+      "**aa",
+      "logs",
+      "personal",
+      "no",
+      "bridges",
+      "main · agents · agent-1 · publicKey",
+      "k",
     ].join("\n"),
   );
 });
 
 const entry: ShownAuditEntry = {
-  ...{ at: now, person: "boris", role: "operator", by: "session", action: "act", status: 202, refusal: null },
-  ...{ about: { confKey: "5", type: "mute", call: "c1" }, actionId: "k1", from: "192.0.2.7", what: "mute" },
+  at: now,
+  person: "boris",
+  role: "operator",
+  by: "session",
+  action: "act",
+  status: 202,
+  refusal: null,
+  about: { confKey: "5", type: "mute", call: "c1" },
+  actionId: "k1",
+  from: "192.0.2.7",
+  what: "mute",
 };
 
 test("the audit says who asked what, about what, and what became of it", () => {
@@ -624,9 +814,17 @@ test("the audit says who asked what, about what, and what became of it", () => {
   const text = readPage(AuditPage({ ...frame, entries: page, before: "9" }));
   expect(text).toContain(
     [
-      ...["12:00:00", "boris operator, by session", "mute", "5 → /console/acme/conferences/5 call c1"],
-      ...["accepted", "192.0.2.7"],
-      ...["12:00:00", "boris operator, by token", "mute repeated", "not allowed", "not known"],
+      "12:00:00",
+      "boris operator, by session",
+      "mute",
+      "5 → /console/acme/conferences/5 call c1",
+      "accepted",
+      "192.0.2.7",
+      "12:00:00",
+      "boris operator, by token",
+      "mute repeated",
+      "not allowed",
+      "not known",
     ].join("\n"),
   );
   expect(text).toContain("Latest → /console/acme/audit");
@@ -665,7 +863,10 @@ test("texts from outside stay texts", () => {
       after: hostile,
     }),
     OverviewPage({
-      ...{ ...names, figures, running: running(one), bridges: [{ ...found, bridge: hostile }] },
+      ...names,
+      figures,
+      running: running(one),
+      bridges: [{ ...found, bridge: hostile }],
       trouble: [
         showTrouble({ kind: "disk", since: now, why: `${hostile} \`${hostile}\`` }, null, null),
         showTrouble({ kind: "posts-given-up", about: hostile, since: now }, hostile, null),
@@ -692,11 +893,13 @@ test("texts from outside stay texts", () => {
     RecordsPage({ ...shown, ...names, kind: "call", filters, records: records({ ...call, ...text }), wrong: hostile }),
     RecordsPage({ ...shown, ...names, kind: "conference", filters, records: records({ ...conference, ...text }) }),
     BridgesPage({
-      ...{ ...names, trouble: [] },
+      ...names,
+      trouble: [],
       bridges: [{ found: { ...found, bridge: hostile }, expected: [hostile], agents: [], load: null }],
     }),
     AuditPage({
-      ...{ ...names, before: null },
+      ...names,
+      before: null,
       entries: {
         entries: [{ ...entry, action: hostile, about: { confKey: hostile, [hostile]: hostile } }],
         next: null,

@@ -5,7 +5,12 @@ export const now = Date.UTC(2026, 2, 4, 12, 0, 0);
 
 export const frame: Frame & { readonly domain: string } = {
   person: { name: "anna", role: "viewer", domains: ["acme"] },
-  ...{ by: "session", domains: ["acme"], domain: "acme", here: null, live: "/console/live/acme", now },
+  by: "session",
+  domains: ["acme"],
+  domain: "acme",
+  here: null,
+  live: "/console/live/acme",
+  now,
 };
 
 /** What people read of a page's main part: its texts in order, one for each element that has one, with what links lead to. */

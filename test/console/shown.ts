@@ -7,13 +7,14 @@ export const now = Date.UTC(2026, 2, 4, 12, 30);
 /** What stands around the pages of a conference, for a person of this role. */
 export function frameFor(role: Role = "operator", more: Partial<ConferenceFrame> = {}): ConferenceFrame {
   return {
-    ...{
-      person: { name: "anna", role, domains: ["*"] },
-      by: "session",
-      domains: ["local"],
-      domain: "local",
-    },
-    ...{ confKey: "987654321" as ConfKey, topic: undefined, live: null, now },
+    person: { name: "anna", role, domains: ["*"] },
+    by: "session",
+    domains: ["local"],
+    domain: "local",
+    confKey: "987654321" as ConfKey,
+    topic: undefined,
+    live: null,
+    now,
     ...more,
   };
 }

@@ -107,8 +107,14 @@ test.each(["c1", "7001", "+1 408 555-0101", "408-555-0101"])(
   "of one call, by %s, there is all that is about it and what followed",
   (call) => {
     expect(whats({ call })).toEqual([
-      ...["14085550101", "A2W_NotifyUserEnter", "W2A_RspNotifyUserEnter", "W2A_UpdateUser", "mute", "mute: done"],
-      ...["A2W_RspUpdateUser", "confirmed"],
+      "14085550101",
+      "A2W_NotifyUserEnter",
+      "W2A_RspNotifyUserEnter",
+      "W2A_UpdateUser",
+      "mute",
+      "mute: done",
+      "A2W_RspUpdateUser",
+      "confirmed",
     ]);
     expect(whats({ call: "c2" })).toEqual(["14085550102", "A2W_NotifyUserEnter"]);
     expect(whats({ call: "nobody" })).toEqual([]);
@@ -244,7 +250,10 @@ test("hostile texts stay texts", () => {
   const { html } = new Shown(
     TimelinePage({
       frame: frameFor("operator", { topic: hostile }),
-      ...{ story: page, filter: { call: hostile, side: "" }, wire, row: 1 },
+      story: page,
+      filter: { call: hostile, side: "" },
+      wire,
+      row: 1,
     }),
   );
 

@@ -61,7 +61,7 @@ const value = fc.constantFrom(
   "9".repeat(2_000),
 );
 const misread = fc
-  .tuple(valid, fc.nat(30), fc.option(value), fc.constantFrom(...["TransID", "Confirmation", "transid"]))
+  .tuple(valid, fc.nat(30), fc.option(value), fc.constantFrom("TransID", "Confirmation", "transid"))
   .map(([bytes, which, instead, element]) => {
     const text = new TextDecoder().decode(bytes);
     const parts = [...text.matchAll(/ (\w+)="[^"]*"|<TransID>[^<]*<\/TransID>/g)];

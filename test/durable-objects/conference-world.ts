@@ -80,7 +80,11 @@ export class ConferenceWorld {
   /** All that the directory was sent. */
   readonly pages: FactPage[] = [];
   follow: (page: FactPage) => Promise<FeedAnswer> = async ({ upTo: row }) => ({
-    ...{ row, place: { directory: "1", id: this.pages.length }, isWatched: false, pauseMs: 1_000, allMs: 1_000 },
+    row,
+    place: { directory: "1", id: this.pages.length },
+    isWatched: false,
+    pauseMs: 1_000,
+    allMs: 1_000,
   });
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */

@@ -874,7 +874,11 @@ test("of a long journal at most 500 rows are read for one page, also where the d
     return rows;
   };
   world.follow = async ({ upTo: row }) => ({
-    ...{ row, place: { directory: "1", id: row }, isWatched: false, pauseMs: 1_000, allMs: 1_000 },
+    row,
+    place: { directory: "1", id: row },
+    isWatched: false,
+    pauseMs: 1_000,
+    allMs: 1_000,
   });
   await world.time.pass(10 * 60_000);
 

@@ -46,29 +46,39 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
   const nobody = { number: "", attendeeId: "" };
   const people = typeof callers === "number" ? Array.from({ length: callers }, () => nobody) : callers;
   const view: RunningView = {
-    ...{ row: last, life: 1, createdAt: worldBegins, phase: "running", webexHost: "tsp" as WebexHost, speaking: [] },
-    ...{ attached: true, locked: false, ...more },
+    row: last,
+    life: 1,
+    createdAt: worldBegins,
+    phase: "running",
+    webexHost: "tsp" as WebexHost,
+    speaking: [],
+    attached: true,
+    locked: false,
+    ...more,
     people: people.map((person, index) => [`c${index}` as CallId, person]),
     rooms: Array.from({ length: rooms }, (_, index) => `r${index}` as RoomId),
   };
   return {
-    ...{ domain: "local" as DomainName, key: key as ConfKey, journal: "1", after: 0, place: null, upTo: last },
-    ...{
-      facts: placed,
-      view: running ? view : null,
-      live: running
-        ? {
-            bridge,
-            trouble,
-            waiting,
-            ...(topic !== undefined && { topic }),
-            ...(roomNames !== undefined && { roomNames }),
-            ...(lateSince !== undefined && { lateSince }),
-            ...(aheadMs !== undefined && { aheadMs }),
-            ...(followsSpeakers && { followsSpeakers }),
-          }
-        : null,
-    },
+    domain: "local" as DomainName,
+    key: key as ConfKey,
+    journal: "1",
+    after: 0,
+    place: null,
+    upTo: last,
+    facts: placed,
+    view: running ? view : null,
+    live: running
+      ? {
+          bridge,
+          trouble,
+          waiting,
+          ...(topic !== undefined && { topic }),
+          ...(roomNames !== undefined && { roomNames }),
+          ...(lateSince !== undefined && { lateSince }),
+          ...(aheadMs !== undefined && { aheadMs }),
+          ...(followsSpeakers && { followsSpeakers }),
+        }
+      : null,
   };
 }
 

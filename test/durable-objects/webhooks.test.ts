@@ -135,8 +135,15 @@ function created(life = 1): DirectoryFact {
 
 function joined(call: string): DirectoryFact {
   return {
-    ...{ kind: "call-entered", life: 1, began: 2, call: call as CallId, extCallId: null, direction: "in" },
-    ...{ number: "1408", attendeeId: null, participantType: "participant" },
+    kind: "call-entered",
+    life: 1,
+    began: 2,
+    call: call as CallId,
+    extCallId: null,
+    direction: "in",
+    number: "1408",
+    attendeeId: null,
+    participantType: "participant",
   };
 }
 
@@ -147,8 +154,14 @@ function left(call: string): DirectoryRecord {
 
 function conferenceOver(life: number): DirectoryRecord {
   return {
-    ...{ kind: "conference", conference: confKey, life, createdAt: worldBegins + life - 1, runningAt: worldBegins },
-    ...{ endedAt: worldBegins, webexHosts: ["tsp"], bridge: "main" },
+    kind: "conference",
+    conference: confKey,
+    life,
+    createdAt: worldBegins + life - 1,
+    runningAt: worldBegins,
+    endedAt: worldBegins,
+    webexHosts: ["tsp"],
+    bridge: "main",
   } as unknown as DirectoryRecord;
 }
 
@@ -186,7 +199,12 @@ test("a meeting is told from its begin to its end, in order, each event signed a
 
   expect(world.events).toEqual([
     `conference.started ${confKey}`,
-    ...["call.joined c1", "call.joined c2", "call.left c1", "call.joined c3", "call.left c3", "call.left c2"],
+    "call.joined c1",
+    "call.joined c2",
+    "call.left c1",
+    "call.joined c3",
+    "call.left c3",
+    "call.left c2",
     `conference.ended ${confKey}`,
   ]);
   for (const { headers, body } of world.posted) {
@@ -535,7 +553,11 @@ test("what comes twice is told once, also by the next life of the directory, and
   }
 
   expect(world.events).toEqual([
-    ...[`conference.started ${confKey}`, "call.joined c1", "call.left c2", "call.joined c3", "call.left c3"],
+    `conference.started ${confKey}`,
+    "call.joined c1",
+    "call.left c2",
+    "call.joined c3",
+    "call.left c3",
     `conference.ended ${confKey}`,
   ]);
 });
@@ -551,7 +573,10 @@ test("trouble is told as it begins and ends, once, also over a restart, and ends
 
   expect(world.events).toEqual([
     `conference.started ${confKey}`,
-    ...["trouble.began posts", "trouble.began commands", "trouble.ended posts", "trouble.ended commands"],
+    "trouble.began posts",
+    "trouble.began commands",
+    "trouble.ended posts",
+    "trouble.ended commands",
     `conference.ended ${confKey}`,
   ]);
 });
@@ -578,8 +603,10 @@ test("a meeting that is over before the directory hears of it is told whole, tho
 
   const counts = Object.groupBy(world.events, (name) => name.split(" ")[0] ?? "");
   expect(Object.entries(counts).map(([type, all]) => [type, all?.length])).toEqual([
-    ...[["conference.started", 1] as const, ["call.joined", 500] as const],
-    ...[["call.left", 500] as const, ["conference.ended", 1] as const],
+    ["conference.started", 1] as const,
+    ["call.joined", 500] as const,
+    ["call.left", 500] as const,
+    ["conference.ended", 1] as const,
   ]);
   // It is in the list until its record is there; a page more has what was behind its end.
   expect(listed).toEqual([1, 1, 0, 0]);
@@ -603,7 +630,10 @@ test("what goes before the end of a conference, in a page of its own, is told on
 
   expect(await total()).toBe(0);
   expect(world.events.slice(2)).toEqual([
-    ...["trouble.began posts", "call.joined c2", "call.joined c3", "trouble.ended posts"],
+    "trouble.began posts",
+    "call.joined c2",
+    "call.joined c3",
+    "trouble.ended posts",
     `conference.ended ${confKey}`,
   ]);
 });
@@ -726,7 +756,13 @@ test("receivers whose addresses differ in what nobody is shown are two, each wit
   const { now } = world.time;
   for (const { id } of before)
     await world.directory.knownTrouble.acknowledge(domain, {
-      ...{ id, since: null, upTo: now, place: 2, by: "anna", at: now, word: "known" },
+      id,
+      since: null,
+      upTo: now,
+      place: 2,
+      by: "anna",
+      at: now,
+      word: "known",
     });
   expect(await shown()).toEqual([]);
 
@@ -774,7 +810,8 @@ test("an agent that is away and back is told by two events, each by the same id 
     [
       `agent_back:main:agent_1:${since}`,
       {
-        ...{ type: "agent.back", timestamp: new Date(worldBegins + 5_000).toISOString() },
+        type: "agent.back",
+        timestamp: new Date(worldBegins + 5_000).toISOString(),
         data: { ...about, acts: "agent.1" },
       },
     ],
@@ -807,7 +844,10 @@ test("trouble of a bridge begins and ends for receivers, each once, also when it
     ["trouble.ended", "no-agent", "main"],
   ]);
   expect(events[0].data).toEqual({
-    ...{ kind: "no-agent", bridge: "main", about: null, since: worldBegins - 10_000 },
+    kind: "no-agent",
+    bridge: "main",
+    about: null,
+    since: worldBegins - 10_000,
     says: "No agent of the bridge main of local is connected, so nobody can call in or out there.",
   });
 });

@@ -78,8 +78,15 @@ test("masks numbers alike in messages and texts", async () => {
 test("hides conference codes even from users who may read numbers", async () => {
   const played = new ConferenceWorld();
   const create = {
-    ...{ type: "create-conference", msgId: "m0", replyTo: host, extConfId, confKey, anonymousId: "161803" },
-    ...{ subscriberCode: "314159", participantCode: "271828", hybridToken: "sdk-token" },
+    type: "create-conference",
+    msgId: "m0",
+    replyTo: host,
+    extConfId,
+    confKey,
+    anonymousId: "161803",
+    subscriberCode: "314159",
+    participantCode: "271828",
+    hybridToken: "sdk-token",
   };
   await played.received("t0", create as object as FromWebex);
   await played.allDone();
@@ -144,8 +151,13 @@ test("shortens the lists of a row longer than a page", async () => {
 
 test("adds overflowing facts to their transaction", () => {
   const row = (seq: number, more: Partial<HistoryRow>): HistoryRow => ({
-    ...{ seq, at: 1, input: { type: "time", at: 1 }, changes: null, facts: [] },
-    ...{ progress: { bridge: null, serial: 1 }, ...more },
+    seq,
+    at: 1,
+    input: { type: "time", at: 1 },
+    changes: null,
+    facts: [],
+    progress: { bridge: null, serial: 1 },
+    ...more,
   });
   const journal = [
     row(1, {}),

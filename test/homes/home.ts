@@ -28,6 +28,9 @@ const home: Home = await Home.start({
 });
 const objects = stubsBy(home);
 await listen({
-  ...{ host: "127.0.0.1", port: Number(port), proxies: new Networks([]), home },
+  host: "127.0.0.1",
+  port: Number(port),
+  proxies: new Networks([]),
+  home,
   fetch: (request) => answerProbe(request, objects),
 });

@@ -81,7 +81,8 @@ test.each<[object, object, object]>([
   const stages = `${base}/k1`;
 
   expect(await act(edge, body, { "idempotency-key": "k1" })).toEqual({
-    ...{ status: 202, location: stages },
+    status: 202,
+    location: stages,
     body: { id: "k1", stages },
   });
   expect([edge.operated, edge.actionIds]).toEqual([[operated], ["k1"]]);
@@ -94,7 +95,8 @@ test("what is done once under an Idempotency-Key says so when it comes again, in
   const edge = await edgeWithConference();
   const ask = (method: string, path: string, body?: object) =>
     edge.app.request(`/api/v1/domains/local/${path}`, {
-      ...{ method, headers: { authorization: `Bearer ${token}`, "idempotency-key": "k1" } },
+      method,
+      headers: { authorization: `Bearer ${token}`, "idempotency-key": "k1" },
       ...(body && { body: JSON.stringify(body) }),
     });
   const asked = [
@@ -183,9 +185,14 @@ test("Location leads to the stages, whatever the key is", async () => {
 
 const at = 1_000_000 as EpochMs;
 const stages = {
-  ...{ id: "a/1 ?", person: "boris", request: { type: "lock" }, asked: at, onDisk: { seq: 9, at } },
+  id: "a/1 ?",
+  person: "boris",
+  request: { type: "lock" },
+  asked: at,
+  onDisk: { seq: 9, at },
   sent: [{ id: "5.1", type: "lock", at, result: { type: "done", at } }],
-  ...{ result: { type: "done", at }, told: { transIds: ["t1"], confirmedAt: null } },
+  result: { type: "done", at },
+  told: { transIds: ["t1"], confirmedAt: null },
 } as object as ActionStages;
 
 test("each field of an action says who may read it", () => {

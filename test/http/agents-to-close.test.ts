@@ -96,7 +96,8 @@ test("of several bridges and domains, each relay closes the agents that it has l
   const agent = (name: string) => ({ name, publicKey: "A".repeat(43) });
   const all = (lost: readonly string[]) => {
     const bridge = (name: string, agents: readonly string[]) => ({
-      ...{ name, agents: [...agents.filter((one) => !lost.includes(one)), "x", "y"].map(agent) },
+      name,
+      agents: [...agents.filter((one) => !lost.includes(one)), "x", "y"].map(agent),
     });
     const bridges = (of: string) => [bridge("north", [`${of}n`]), bridge("south", [`${of}s`])];
     const settings = (of: string) => ({ ...localDomain({ agents: [] }), bridges: bridges(of) });

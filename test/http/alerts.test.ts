@@ -72,7 +72,10 @@ const cases: readonly Case[] = [
   },
   { alert: "BridgeheadEdgeDown", series: {}, silent: ["0m"], fires: ["2m"] },
   {
-    ...{ alert: "BridgeheadAgentDown", silent: ["2m"], fires: ["4m"], about: 'instance="two:8791"' },
+    alert: "BridgeheadAgentDown",
+    silent: ["2m"],
+    fires: ["4m"],
+    about: 'instance="two:8791"',
     series: {
       [`up{job="bridgehead-agent", ${agent}}`]: "1x24",
       'up{job="bridgehead-agent", instance="two:8791"}': "1x8 0x16",
@@ -84,23 +87,33 @@ const cases: readonly Case[] = [
   down("BridgeheadCountsMissing", `bridgehead_counts_up{${edge}}`, "12m"),
   down("BridgeheadNoAgent", `bridgehead_agents{${bridge}, role="active"}`),
   {
-    ...{ alert: "BridgeheadRelayUnreachable", silent: ["5m"], fires: ["7m"] },
+    alert: "BridgeheadRelayUnreachable",
+    silent: ["5m"],
+    fires: ["7m"],
     series: { [ofTrouble("relay-unreachable")]: "0x20 1x20" },
   },
   {
-    ...{ alert: "BridgeheadBridgeAway", silent: ["5m"], fires: ["7m"] },
+    alert: "BridgeheadBridgeAway",
+    silent: ["5m"],
+    fires: ["7m"],
     series: { [ofTrouble("bridge-away")]: "0x20 1x20" },
   },
   {
     // Away for five minutes, then for longer; another bridge never had a second agent.
-    ...{ alert: "BridgeheadNoStandby", silent: ["7m", "17m"], fires: ["21m"], about: 'bridge="two"' },
+    alert: "BridgeheadNoStandby",
+    silent: ["7m", "17m"],
+    fires: ["21m"],
+    about: 'bridge="two"',
     series: {
       'bridgehead_agents{domain="local", bridge="two", role="standby"}': "1x8 0x20 1x8 0x60",
       'bridgehead_agents{domain="local", bridge="alone", role="standby"}': "0x100",
     },
   },
   {
-    ...{ alert: "BridgeheadBridgeDrained", every: "10m", silent: ["23h"], fires: ["25h"] },
+    alert: "BridgeheadBridgeDrained",
+    every: "10m",
+    silent: ["23h"],
+    fires: ["25h"],
     series: { [`bridgehead_bridge_drained{${bridge}}`]: "1x200" },
   },
   counted("BridgeheadTakeover", `bridgehead_takeovers_total{${bridge}}`),
@@ -120,7 +133,9 @@ const cases: readonly Case[] = [
   counted("BridgeheadPostsGivenUp", `bridgehead_posts_total{${domain}, outcome="given-up"}`),
   counted("BridgeheadPostsRefused", `bridgehead_posts_total{${domain}, outcome="refused"}`),
   {
-    ...{ alert: "BridgeheadPostsWait", silent: ["5m"], fires: ["7m"] },
+    alert: "BridgeheadPostsWait",
+    silent: ["5m"],
+    fires: ["7m"],
     series: { [ofTrouble("posts-wait")]: "0x20 1x20" },
   },
   {
@@ -134,7 +149,10 @@ const cases: readonly Case[] = [
   counted("BridgeheadRateLimited", `bridgehead_rate_limited_total{${domain}}`),
   counted("BridgeheadHostsRefused", `bridgehead_hosts_refused_total{${domain}}`),
   {
-    ...{ alert: "BridgeheadTrouble", silent: ["5m", "9m"], fires: ["7m"], about: 'kind="posts-given-up"' },
+    alert: "BridgeheadTrouble",
+    silent: ["5m", "9m"],
+    fires: ["7m"],
+    about: 'kind="posts-given-up"',
     series: {
       [ofTrouble("posts-given-up")]: "0x20 2x11 0x40",
       [ofTrouble("no-agent")]: "1x80",
@@ -142,7 +160,9 @@ const cases: readonly Case[] = [
   },
   counted("BridgeheadForeignReports", `bridgehead_foreign_reports_total{${bridge}}`),
   {
-    ...{ alert: "BridgeheadStrangers", silent: ["5m"], fires: ["10m"] },
+    alert: "BridgeheadStrangers",
+    silent: ["5m"],
+    fires: ["10m"],
     // Not one of them alone.
     series: {
       bridgehead_strangers_total: rises(3),
@@ -155,7 +175,9 @@ const cases: readonly Case[] = [
   down("BridgeheadAgentWithoutBridge", `bridgehead_agent_bridge_up{${agent}}`),
   {
     // Reports that are acknowledged, and then none any more.
-    ...{ alert: "BridgeheadReportsWait", silent: ["5m", "9m"], fires: ["17m"] },
+    alert: "BridgeheadReportsWait",
+    silent: ["5m", "9m"],
+    fires: ["17m"],
     series: { [`bridgehead_agent_reports_unacknowledged{${agent}}`]: "5 0 5 0 5 0 5 0 5 0 5 0 5 0 5 0 5 0 5 0 5x60" },
   },
   counted("BridgeheadCommandsUnclear", `bridgehead_agent_command_seconds_count{${agent}, result="unknown"}`),

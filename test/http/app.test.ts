@@ -38,7 +38,9 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
 
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
-    ...{ ready: true, trouble: [], notShown },
+    ready: true,
+    trouble: [],
+    notShown,
     domains: { local: { simulated: { ready: true, ...up } } },
   });
 });
@@ -128,17 +130,18 @@ test("a bridge that takes no new calls is said to be so, and serves those that i
     notShown,
     trouble: [
       {
-        ...{
-          id: "bridge-ends:simulated",
-          severity: "bad",
-          endsBy: "mending",
-          ...what,
-          about: null,
-          latest: null,
-          place: null,
-          count: 1,
-        },
-        ...{ title: "The bridge is about to end", says, todo, acknowledged: null },
+        id: "bridge-ends:simulated",
+        severity: "bad",
+        endsBy: "mending",
+        ...what,
+        about: null,
+        latest: null,
+        place: null,
+        count: 1,
+        title: "The bridge is about to end",
+        says,
+        todo,
+        acknowledged: null,
       },
     ],
     domains: { local: { simulated: { ready: true, takesCalls: false, ...ending } } },
@@ -155,7 +158,8 @@ test("the edge is not ready without its bridge, or when no relay answers", async
 
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({
-    ...{ ready: false, trouble: [{ kind: "relay-unreachable" }] },
+    ready: false,
+    trouble: [{ kind: "relay-unreachable" }],
     domains: { local: { simulated: { ready: false } } },
   });
 });
@@ -169,7 +173,9 @@ test("of a domain with a secret, only the operator learns more than whether all 
   expect([stranger.status, await stranger.json()]).toEqual([
     503,
     {
-      ...{ ready: false, trouble: [], domains: {} },
+      ready: false,
+      trouble: [],
+      domains: {},
       notShown: `${notShown} A domain has alerts. Sign in as a user of that domain to see them.`,
     },
   ]);

@@ -9,7 +9,8 @@ const paths = [
     (page) => `/console/local${page}`,
   ),
   ...["/figures", "/trouble", "/agents", "/activity"].map((path) => `${api}${path}`),
-  ...["/metrics", "/readyz"],
+  "/metrics",
+  "/readyz",
 ].map((path) => [path, {}] as [string, RequestInit]);
 
 test.each([...paths, byPost(`${api}/find?text=111`), byPost(`${api}/running-conferences`)])(

@@ -11,6 +11,8 @@ test("each action of a domain has one name in the audit, as commands are named, 
   expect(names.filter((name) => !/^[a-z]+(-[a-z]+)*$/.test(name))).toEqual([]);
   expect(names.length).toBeGreaterThan(10);
   expect([whatOf("act", { type: "mute-all" }), whatOf("act"), whatOf("handOver")]).toEqual([
-    ...["mute-all", "action", "hand-over"],
+    "mute-all",
+    "action",
+    "hand-over",
   ]);
 });

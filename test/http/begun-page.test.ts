@@ -18,7 +18,8 @@ async function slowEdge(how: "answers" | "fails") {
     return running(query);
   };
   const signIn = await edge.app.request("/console/sign-in", {
-    ...{ method: "POST", body: new URLSearchParams({ token }) },
+    method: "POST",
+    body: new URLSearchParams({ token }),
     headers: { "sec-fetch-site": "same-origin", accept: "text/html" },
   });
   const { authorization: _, ...headers } = browser;

@@ -97,7 +97,9 @@ test.each([
     expect((await ask(edge, method, `${bridges}/simulated/${what}`, body, viewer)).status).toBe(403);
     const { status, body: unknown } = await ask(edge, method, `${bridges}/other/${what}`, body);
     expect([status, unknown.title, unknown.detail]).toEqual([
-      ...[404, "no such bridge", "The domain local has no bridge other; it has simulated."],
+      404,
+      "no such bridge",
+      "The domain local has no bridge other; it has simulated.",
     ]);
     if (body) expect((await ask(edge, method, `${bridges}/simulated/${what}`, {})).status).toBe(400);
     expect(edge.calls).toEqual([]);
@@ -226,8 +228,10 @@ test("the console's bridges are drained and handed over by operators, after a qu
   expect((await browse(edge, "?refused=no-standby")).text).not.toContain("No standby");
   const asked = edge.calls.filter((call) => /drained|hands over/.test(call));
   expect(asked).toEqual([
-    ...["simulated is drained", "simulated is undrained"],
-    ...["agent-1 of simulated hands over", "agent-1 of simulated hands over"],
+    "simulated is drained",
+    "simulated is undrained",
+    "agent-1 of simulated hands over",
+    "agent-1 of simulated hands over",
   ]);
 
   expect((await browse(edge, "/simulated/drain", {}, viewer)).status).toBe(403);

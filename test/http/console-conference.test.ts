@@ -49,7 +49,8 @@ async function there(who: keyof typeof tokens = "boris", callers = 2, held?: Con
     return { status: response.status, text: await response.text(), to: response.headers.get("location") ?? "" };
   };
   return {
-    ...{ world, edge },
+    world,
+    edge,
     get: (path) => ask(path),
     post: (fields) => ask(`${page}/actions`, { method: "POST", body: new URLSearchParams(fields) }),
     find: (text) => ask(page, { method: "POST", body: new URLSearchParams({ find: text }) }),
@@ -159,7 +160,10 @@ test("shows a rejected call's input and its error at the field", async () => {
   const answer = await post({ type: "call-out", ...typed, mark: "x" });
   expect([answer.status, edge.actionIds]).toEqual([409, []]);
   expect(edge.audited.at(-1)?.[1]).toMatchObject({
-    ...{ action: "act", about: { type: "call-out" }, status: 400, refusal: "bad body" },
+    action: "act",
+    about: { type: "call-out" },
+    status: 400,
+    refusal: "bad body",
   });
 
   const { text } = answer;
@@ -225,24 +229,36 @@ test("a viewer sees the page without forms, and is refused by the server; both s
   await operator.post({ type: "expel", call: "c9", mark: "x" });
   await operator.post({ type: "call-out", number: "+1 408 555 0101", mark: "x" });
   const entries = [...edge.audited, ...operator.edge.audited].map(([domain, { at: _, actionId, ...entry }]) => ({
-    ...{ domain, named: actionId !== "" },
+    domain,
+    named: actionId !== "",
     ...entry,
   }));
   const ofAll = { domain: "local", named: true, by: "session", action: "act", from: "" };
   expect(entries).toEqual([
     {
-      ...{ ...ofAll, person: "anna", role: "viewer", about: { confKey, type: "end" } },
-      ...{ status: 403, refusal: "not allowed" },
+      ...ofAll,
+      person: "anna",
+      role: "viewer",
+      about: { confKey, type: "end" },
+      status: 403,
+      refusal: "not allowed",
     },
     {
-      ...{ ...ofAll, person: "boris", role: "operator", about: { confKey, type: "expel", call: "c9" } },
-      ...{ status: 404, refusal: "no such call" },
+      ...ofAll,
+      person: "boris",
+      role: "operator",
+      about: { confKey, type: "expel", call: "c9" },
+      status: 404,
+      refusal: "no such call",
     },
     {
-      ...{ ...ofAll, person: "boris", role: "operator" },
+      ...ofAll,
+      person: "boris",
+      role: "operator",
       // Who reads of actions need not know whom somebody called.
       about: { confKey, type: "call-out", number: "**********01" },
-      ...{ status: 202, refusal: null },
+      status: 202,
+      refusal: null,
     },
   ]);
 });
@@ -250,7 +266,8 @@ test("a viewer sees the page without forms, and is refused by the server; both s
 test("a form of another site, or without a word on where it comes from, does nothing", async () => {
   const { edge } = await there();
   const signedIn = await edge.app.request("/console/sign-in", {
-    ...{ method: "POST", headers: { accept: "text/html", "sec-fetch-site": "same-origin" } },
+    method: "POST",
+    headers: { accept: "text/html", "sec-fetch-site": "same-origin" },
     body: new URLSearchParams({ token: tokens.boris }),
   });
   const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";

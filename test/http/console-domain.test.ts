@@ -211,8 +211,16 @@ test("what people have asked is shown page by page, the latest first", async () 
   const read = await windowOf(edge);
   for (let index = 0; index < 101; index += 1) {
     const entry: AuditEntry = {
-      ...{ at: edge.time, person: `p${index}`, role: "operator", by: "token", action: "act", about: { confKey: "5" } },
-      ...{ actionId: `k${index}`, status: 202, refusal: null, from: "" },
+      at: edge.time,
+      person: `p${index}`,
+      role: "operator",
+      by: "token",
+      action: "act",
+      about: { confKey: "5" },
+      actionId: `k${index}`,
+      status: 202,
+      refusal: null,
+      from: "",
     };
     await edge.directory.keepAudit(domain, entry);
   }

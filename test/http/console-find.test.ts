@@ -80,7 +80,11 @@ test.each([
   async (kept, number, says) => {
     const edge = new FakeEdge(token, { recordsPersonal: kept });
     const calls = ["p1", "p2", "p3"].map((call) => ({
-      ...{ call: call as CallId, number, dialled: "18005551234", at: edge.time, steps: [] },
+      call: call as CallId,
+      number,
+      dialled: "18005551234",
+      at: edge.time,
+      steps: [],
       end: { at: edge.time, why: "stopped-keying" as const, digits: 7 },
     }));
     const said = { bridge: "main" as BridgeName, calls, dropped: { journal: "j1", count: 2 } };
@@ -105,7 +109,11 @@ test("a caller whom a locked conference turned away has the story that the confe
   const edge = new FakeEdge(token);
   const conference = "555120777" as ConfKey;
   const call = (id: string, why: "locked" | "stopped-keying") => ({
-    ...{ call: id as CallId, number: "15552345678", dialled: "18005551234", at: edge.time, steps: [] },
+    call: id as CallId,
+    number: "15552345678",
+    dialled: "18005551234",
+    at: edge.time,
+    steps: [],
     end: { at: edge.time, why, conference },
   });
   const calls = [call("p1", "locked"), call("p2", "stopped-keying")];

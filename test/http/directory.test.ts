@@ -47,7 +47,7 @@ test("activity has what was posted by minute and server, and what waits for each
   const edge = new FakeEdge();
   const at = Math.floor(edge.time / 60_000) * 60_000;
   const failure = { at, why: "HTTP status 503" };
-  const posts = { ...{ confirmed: 3, failed: 1, givenUp: 0, tookMs: 90 }, host: "tsp1" as WebexHost };
+  const posts = { confirmed: 3, failed: 1, givenUp: 0, tookMs: 90, host: "tsp1" as WebexHost };
   await edge.directory.count(domain, { key: "p", name: "p", upTo: 1 }, [
     { at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] },
   ]);
@@ -66,7 +66,8 @@ test("activity has what was posted by minute and server, and what waits for each
     status: 200,
     body: {
       minutes: [{ at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] }],
-      ...{ hosts: [load], unknown: 0 },
+      hosts: [load],
+      unknown: 0,
     },
   });
   edge.broken.add("directory");
@@ -96,27 +97,28 @@ test("the running conferences are listed by key, in pages, by one question of th
   expect(body).toEqual({
     conferences: [
       {
-        ...{
-          key: "123",
-          life: 1,
-          createdAt: 900_000,
-          phase: "running",
-          webexHost: "tsp1.example.com",
-          bridge: "simulated",
-          away: true,
-        },
+        key: "123",
+        life: 1,
+        createdAt: 900_000,
+        phase: "running",
+        webexHost: "tsp1.example.com",
+        bridge: "simulated",
+        away: true,
         now: {
-          ...{ attached: true, locked: false, callers: 3, rooms: 1, trouble },
-          ...{ documents: 0, oldestDocumentAt: null },
+          attached: true,
+          locked: false,
+          callers: 3,
+          rooms: 1,
+          trouble,
+          documents: 0,
+          oldestDocumentAt: null,
         },
       },
     ],
-    ...{
-      next: null,
-      total: 4,
-      unknown: 0,
-      bridges: [{ bridge: "simulated", conferences: 4, callers: 12, unknown: 0, away: true }],
-    },
+    next: null,
+    total: 4,
+    unknown: 0,
+    bridges: [{ bridge: "simulated", conferences: 4, callers: 12, unknown: 0, away: true }],
   });
   const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };
   expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);
@@ -157,7 +159,9 @@ test("after a restart of the directory its list is whole, and says how many are 
       { key: "1", now: { callers: 3 } },
       { key: "2", now: { callers: 9 } },
     ],
-    ...{ total: 2, unknown: 0, stale: 1 },
+    total: 2,
+    unknown: 0,
+    stale: 1,
   });
   const { body } = await asked(edge, "/agents");
   expect(body).toMatchObject({ bridges: [{ load: { conferences: 2, callers: 12, unknown: 0, stale: 1 } }] });
@@ -224,13 +228,15 @@ test.each([
 
 test("a time that ends before it begins is refused", async () => {
   expect(await asked(new FakeEdge(), "/records?since=2026-10-05&until=2026-10-02")).toMatchObject({
-    ...{ status: 400, body: { errors: [{ in: "body", name: "until" }] } },
+    status: 400,
+    body: { errors: [{ in: "body", name: "until" }] },
   });
 });
 
 test("a month stands in place of since and until", async () => {
   expect(await asked(new FakeEdge(), "/records?month=2026-10&until=2026-10-02")).toMatchObject({
-    ...{ status: 400, body: { errors: [{ in: "body", name: "month" }] } },
+    status: 400,
+    body: { errors: [{ in: "body", name: "month" }] },
   });
 });
 
@@ -429,13 +435,15 @@ test("an erasure among many records says where it goes on when its time is up", 
 
   expect((await post(edge, "/records/erasures", { number: "1" })).body).toEqual({
     erased: 40,
-    ...{ alike: [], inside: [] },
+    alike: [],
+    inside: [],
     next: "4000",
   });
   expect(edge.time).toBe(now + 6_000);
   expect((await post(edge, "/records/erasures?cursor=4000", { number: "1" })).body).toEqual({
     erased: 1,
-    ...{ alike: [], inside: [] },
+    alike: [],
+    inside: [],
     next: null,
   });
 });

@@ -54,7 +54,8 @@ test("an edge that stands by takes nothing, says who acts, and wakes no object",
     ["/api/v1/edges/hand-over", "POST"],
   ] as const)
     expect(await ask(path, method)).toMatchObject({
-      ...{ status: 503, body: { title: "stands by", detail: expect.stringMatching(/edge-2 acts, at http/) } },
+      status: 503,
+      body: { title: "stands by", detail: expect.stringMatching(/edge-2 acts, at http/) },
     });
   const console = await edge.app.request("/console/local", { headers: { accept: "text/html" } });
   expect([console.status, await console.text()]).toEqual([

@@ -79,9 +79,22 @@ class FakeDisk implements Disk {
 /** A whole view of a conference, as its object shows it. */
 export function conferenceView(key: string, more: Partial<ConferenceView> = {}): ConferenceView {
   return {
-    ...{ key: key as ConfKey, phase: "running", lastAt: 0, bridge: null, extConfId: "", host: "", attached: true },
-    ...{ locked: false, callers: [], callOuts: [], rooms: [], commands: [], documents: [], outages: [] },
-    ...{ muteAll: 0, unmuteAll: 0 },
+    key: key as ConfKey,
+    phase: "running",
+    lastAt: 0,
+    bridge: null,
+    extConfId: "",
+    host: "",
+    attached: true,
+    locked: false,
+    callers: [],
+    callOuts: [],
+    rooms: [],
+    commands: [],
+    documents: [],
+    outages: [],
+    muteAll: 0,
+    unmuteAll: 0,
     ...more,
   };
 }

@@ -1,8 +1,13 @@
 import type { EdgeOfPair, EdgePair, PairView } from "../../src/operators/edge-pair.ts";
 
 export const acting: EdgeOfPair = {
-  ...{ name: "edge-1", url: "http://edge-1", version: "1.0.0" },
-  ...{ acts: true, silentMs: 0, behind: 0, fault: null },
+  name: "edge-1",
+  url: "http://edge-1",
+  version: "1.0.0",
+  acts: true,
+  silentMs: 0,
+  behind: 0,
+  fault: null,
 };
 export const standing: EdgeOfPair = { ...acting, name: "edge-2", url: "http://edge-2", acts: false, silentMs: 800 };
 

@@ -52,9 +52,21 @@ test("the same number stands under the same word in overview, API and metrics", 
   const figures = await figuresIn(edge);
   const values = Object.fromEntries(figures.map(({ name, value }) => [name, value]));
   expect(values).toEqual({
-    ...{ conferences: 2, creating: 1, running: 1, unknown: 0, callers: 3 },
-    ...{ portsInUse: 5, portsFree: 45, ports: 50, documentsWaiting: 4, oldestDocumentSeconds: 7 },
-    ...{ requestsConfirmed: 0, requestsRefused: 0, postsConfirmed: 1, postsFailed: 2, documentsGivenUp: 1 },
+    conferences: 2,
+    creating: 1,
+    running: 1,
+    unknown: 0,
+    callers: 3,
+    portsInUse: 5,
+    portsFree: 45,
+    ports: 50,
+    documentsWaiting: 4,
+    oldestDocumentSeconds: 7,
+    requestsConfirmed: 0,
+    requestsRefused: 0,
+    postsConfirmed: 1,
+    postsFailed: 2,
+    documentsGivenUp: 1,
   });
 
   const ready = await (await edge.app.request("/readyz", { headers: authorization })).json();
@@ -209,7 +221,7 @@ test("while an agent or its bridge is away, callers there are said to be as they
         { key: "1", away: true, now: { callers: 4 } },
         { key: "2", now: { speakers: [] } },
       ],
-      ...{ bridges: [{ bridge: "east", away: true }, {}] },
+      bridges: [{ bridge: "east", away: true }, {}],
     });
     expect(JSON.stringify(await list()).match(/"away"/g)).toHaveLength(2);
     expect(JSON.stringify(await list()).match(/"speakers"/g)).toHaveLength(1);
@@ -318,7 +330,9 @@ test("the metrics have what each object says, of domains in the settings alone, 
     'bridge_drained{domain="local",bridge="simulated"} 1',
     'agents{domain="local",bridge="simulated",role="active"} 1',
     'agents{domain="local",bridge="simulated",role="standby"} 1',
-    ...["strangers_total 4", 'rate_limited_total{domain="local"} 5', "counts_up 1"],
+    "strangers_total 4",
+    'rate_limited_total{domain="local"} 5',
+    "counts_up 1",
     'posts_total{domain="local",outcome="confirmed"} 0',
   ])
     expect(all).toContain(`bridgehead_${line}\n`);

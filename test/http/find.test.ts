@@ -62,23 +62,49 @@ test("a number has what happened to it in all conferences: in now, in before, no
   const { status, body } = await asked(edge, `numbers?number=${encodeURIComponent("+1 (555) 234-5678")}`);
   expect(status).toBe(200);
   expect(body).toEqual({
-    ...{ next: null, people: "full" },
+    next: null,
+    people: "full",
     lines: [
       {
-        ...{ what: "inside", from: null, to: null, ...caller, conference: "555123456", topic: "Berth planning" },
-        ...{ call: "c0", why: "It is muted." },
+        what: "inside",
+        from: null,
+        to: null,
+        ...caller,
+        conference: "555123456",
+        topic: "Berth planning",
+        call: "c0",
+        why: "It is muted.",
       },
       {
-        ...{ what: "not-let-in", from: 3_000_000, to: 3_000_020, number: ada, attendeeId: "", conference: "5" },
-        ...{ call: "p1", why: "1 wrong key of 8 digits. The conference was locked.", turnedAway: true },
+        what: "not-let-in",
+        from: 3_000_000,
+        to: 3_000_020,
+        number: ada,
+        attendeeId: "",
+        conference: "5",
+        call: "p1",
+        why: "1 wrong key of 8 digits. The conference was locked.",
+        turnedAway: true,
       },
       {
-        ...{ what: "not-reached", from: 1_990_000, to: 2_000_000, number: ada, attendeeId: "77", conference: "5" },
-        ...{ call: "c2", why: "The number was busy." },
+        what: "not-reached",
+        from: 1_990_000,
+        to: 2_000_000,
+        number: ada,
+        attendeeId: "77",
+        conference: "5",
+        call: "c2",
+        why: "The number was busy.",
       },
       {
-        ...{ what: "left", from: 0, to: 60_000, number: ada, attendeeId: "77", conference: "5" },
-        ...{ call: "c1", why: "Ended by caller: hung-up; was muted 2 times." },
+        what: "left",
+        from: 0,
+        to: 60_000,
+        number: ada,
+        attendeeId: "77",
+        conference: "5",
+        call: "c1",
+        why: "Ended by caller: hung-up; was muted 2 times.",
       },
     ],
   });
@@ -103,8 +129,13 @@ test("of somebody who is being called is said where, and that it has not entered
   await edge.directory.follow({ ...page, view: page.view ? { ...page.view, ringing } : null });
   edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [] }));
   const line = {
-    ...{ what: "being-called", from: 950_000, to: null, number: ada, attendeeId: "" },
-    ...{ conference: "555123456", call: "c9" },
+    what: "being-called",
+    from: 950_000,
+    to: null,
+    number: ada,
+    attendeeId: "",
+    conference: "555123456",
+    call: "c9",
   };
   const lines = async () => (await asked(edge, `numbers?number=${ada}`)).body.lines;
   expect(await lines()).toEqual([{ ...line, why: "No agent says now what its bridge does: it may not ring." }]);
@@ -258,7 +289,10 @@ test("a conference is found by its key in any spelling, its handle, and a part o
   for (const text of ["übung", "ÄNGSTE", "ste, ü"])
     expect(keysOf(await found(edge, text)), text).toEqual(["777 over by name"]);
   expect(await found(edge, "nothing like it")).toEqual({
-    ...{ conferences: [], lines: [], next: null, people: "full" },
+    conferences: [],
+    lines: [],
+    next: null,
+    people: "full",
   });
   // A key means the conference, and not all who were in it.
   await ended(edge, 1_000_000, aCallRecord({ conference: "777", call: "c1" }));

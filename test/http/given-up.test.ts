@@ -69,7 +69,7 @@ async function asked(world: ConferenceWorld) {
 
 test("nothing is asked of a conference of which nothing is kept any more, nor sent to it again", async () => {
   const { edge, json, ask } = await asked(await ConferenceWorld.running(0));
-  const fact = { ...{ kind: "post-given-up", transId: "1", host: "tsp9", attempts: 3, why: "away" }, messages: [] };
+  const fact = { kind: "post-given-up", transId: "1", host: "tsp9", attempts: 3, why: "away", messages: [] };
   await edge.directory.follow(aPage({ key: "gone", running: {}, facts: [fact as object as DirectoryFact] }));
   const { posts } = await json<{ posts: readonly Post[] }>(`${api}?server=tsp9`);
   const path = `${api}/${encodeURIComponent(posts[0]?.id ?? "")}`;
@@ -155,7 +155,11 @@ test("what is not sent again is told in a sentence, and nothing is sent", async 
 });
 
 const givenUp: DirectoryFact & { readonly kind: "post-given-up" } = {
-  ...{ kind: "post-given-up", transId: "1" as TransId, host: "tsp1" as WebexHost, attempts: 3, why: "why" },
+  kind: "post-given-up",
+  transId: "1" as TransId,
+  host: "tsp1" as WebexHost,
+  attempts: 3,
+  why: "why",
   messages: [{ type: "caller-entered", msgId: "1" as MsgId }],
 };
 
@@ -166,7 +170,8 @@ test("of a conference of which nothing is kept the list still says what was give
   const id = posts.find(({ id }) => id.endsWith("-404"))?.id ?? "";
 
   expect(await json(`${api}/${id}`)).toMatchObject({
-    ...{ document: null, again: null },
+    document: null,
+    again: null,
     notSentAgain: "The conference 404 does not keep this document any more, or never gave it up.",
   });
   expect((await ask(`${api}/${id}/send`, { method: "POST" })).status).toBe(404);
@@ -353,7 +358,14 @@ test("given up is one count of documents wherever it is said; messages, attempts
     explain: said(/given up at/),
     story: lines.filter(({ what }) => what === "given up").length,
   }).toEqual({
-    ...{ list: 1, figure: 1, activity: 1, metric: 1, trouble: 1, record: [1], explain: 1, story: 1 },
+    list: 1,
+    figure: 1,
+    activity: 1,
+    metric: 1,
+    trouble: 1,
+    record: [1],
+    explain: 1,
+    story: 1,
   });
   expect(wrong?.says).toContain("1 document for ");
   expect(await shown("/records?kind=conference")).toContain("1 document given up");

@@ -102,7 +102,9 @@ function edgePlace(
 ): EdgePlace {
   return {
     variables: {
-      ...{ DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: operatorToken, OPERATORS: JSON.stringify(operators) },
+      DOMAINS: JSON.stringify(domains),
+      OPERATOR_TOKEN: operatorToken,
+      OPERATORS: JSON.stringify(operators),
     },
     objects,
     counting: {

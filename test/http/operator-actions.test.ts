@@ -39,7 +39,9 @@ test("one more row is a request of the API, which the audit has, and which is re
   const edge = await edgeWithCaller();
   const ask = (body: object) =>
     edge.app.request(path, {
-      ...{ method: "POST", headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(body) },
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
     });
 
   expect((await ask(wave)).status).toBe(202);
@@ -131,7 +133,9 @@ test("one more row is refused and done by its own rules", () => {
   applyAction(draft, { request: { ...wave, call: "c2" } as OperatorRequest }, actions);
   expect(issued).toEqual([{ type: "mute", call: "c1" }]);
   expect([refusal(wave), refusal({ ...wave, call: "c2" }), refusal(wave, { phase: "ended" })]).toEqual([
-    ...[null, "no-such-call", "no-such-conference"],
+    null,
+    "no-such-call",
+    "no-such-conference",
   ]);
   expect(operatorRefusal({ head } as never, wave, { ...context, cannot: ["mute"] } as never, actions)).toBe(
     "not-supported",
@@ -145,7 +149,10 @@ test("the simulation's operators ask for one more row, too", () => {
 test("what people ask for has a key of its own, but for two that undo each other", () => {
   const keys = Map.groupBy(Object.entries(askedActions()), ([, { asked }]) => asked.button.key);
   const shared = [...keys.values()].filter((rows) => rows.length > 1).map((rows) => rows.map(([type]) => type));
-  expect(shared).toEqual([...[["mute", "unmute"]], ["lock", "unlock"]]);
+  expect(shared).toEqual([
+    ["mute", "unmute"],
+    ["lock", "unlock"],
+  ]);
   const undone = Object.entries(askedActions()).flatMap(([type, { asked }]) =>
     asked.button.undo ? [[type, asked.button.undo]] : [],
   );

@@ -87,7 +87,7 @@ test("hours limit those that are over, and no running one, however quiet it is",
 test("conferences of a bridge that no agent reaches have the mark, but for those that are over; no other relay is asked", async () => {
   const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
   const edge = new FakeEdge(token, { bridges: ["east", "west", "south"].map((name) => ({ name, agents })) });
-  const inside = { ...{ call: "c1", extCallId: "7", number: "1", attendeeId: "", room: "main", muted: false } };
+  const inside = { call: "c1", extCallId: "7", number: "1", attendeeId: "", room: "main", muted: false };
   const callers = [{ ...inside, speaks: true }] as object[] as ConferenceView["callers"];
   const all = [
     ["1", "east", "running"],
@@ -174,7 +174,8 @@ test("each conference of a list has its own time: those that hang are counted, a
     await vi.advanceTimersByTimeAsync(3_000);
     expect((await answer).body).toEqual({
       conferences: [view("3")],
-      ...{ next: null, unreachable: 2 },
+      next: null,
+      unreachable: 2,
     });
     expect(edge.logged).toEqual(["view-failed", "view-failed"]);
   } finally {
@@ -331,7 +332,8 @@ test("the receivers of webhooks are listed, with how they are", async () => {
   const edge = new FakeEdge();
   const failure = { since: 1, attempts: 2, why: "nobody listens", nextAt: 3 };
   const receiver = {
-    ...{ id: "https://voice.example.com/", url: "https://voice.example.com/" },
+    id: "https://voice.example.com/",
+    url: "https://voice.example.com/",
     events: ["call.left"],
     waiting: 4,
     refused: 0,

@@ -252,7 +252,8 @@ test("staff of a domain read what was asked of it, refusals too, in pages; nobod
     ],
   });
   expect(await read(tokens.clara, `local/audit?cursor=${page.next}`)).toMatchObject({
-    ...{ entries: [{ person: "boris", actionId: "k1" }], next: null },
+    entries: [{ person: "boris", actionId: "k1" }],
+    next: null,
   });
   expect((await read(tokens.anna, "other/audit")).status).toBe(404);
 });
@@ -271,7 +272,9 @@ test("a token is exchanged for a session, whose cookie no script and no other si
 
   const response = await begin(sameSite);
   const byHttp = await edge.app.request("http://192.0.2.7:8787/console/session", {
-    ...{ method: "POST", headers: sameSite, body: JSON.stringify({ token: tokens.boris }) },
+    method: "POST",
+    headers: sameSite,
+    body: JSON.stringify({ token: tokens.boris }),
   });
 
   expect([response.status, await response.json()]).toEqual([
@@ -282,7 +285,9 @@ test("a token is exchanged for a session, whose cookie no script and no other si
     /^__Host-bridgehead-session=[\w-]{43}\.[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
   );
   const byHttps = await edge.app.request("http://192.0.2.7:8787/console/session", {
-    ...{ method: "POST", headers: { origin: "https://192.0.2.7:8787" }, body: JSON.stringify({ token: tokens.boris }) },
+    method: "POST",
+    headers: { origin: "https://192.0.2.7:8787" },
+    body: JSON.stringify({ token: tokens.boris }),
   });
   expect(byHttps.headers.get("set-cookie")).toMatch(
     /^__Host-bridgehead-session=.*; HttpOnly; Secure; SameSite=Strict$/,

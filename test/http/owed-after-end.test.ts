@@ -57,7 +57,11 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
     return figures.find((one) => one.name === name)?.value;
   };
   return {
-    ...{ world, edge, get, trouble, figure },
+    world,
+    edge,
+    get,
+    trouble,
+    figure,
     comeBack: async () => {
       world.answer = confirms;
       await world.time.pass(400_000);

@@ -42,7 +42,9 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
       serverRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
     }),
     sessions: () => ({
-      ...{ keepRefused: async () => {}, keep: async () => {}, refused: async () => {} },
+      keepRefused: async () => {},
+      keep: async () => {},
+      refused: async () => {},
       begin: async (session: object) => ({ ...session, begunAt: clock.now, usedAt: clock.now }),
     }),
   };
@@ -207,7 +209,8 @@ test("the server that has a post hears whose it is before the post is read: who 
     );
     const init = { method: "POST", body, headers: { "cf-connecting-ip": from }, duplex: "half" };
     await edge.fetch(new Request(`${origin}/tsp/local/${path}`, init as RequestInit), {
-      ...{ onDisk: async () => {}, signedIn: () => {} },
+      onDisk: async () => {},
+      signedIn: () => {},
       admitted,
     });
   };

@@ -24,7 +24,8 @@ const host = "tsp1.example.com:443";
 const url = "https://voice.example.com/events";
 const up: BridgeHealth = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 50 };
 const receiver = {
-  ...{ id: url, url },
+  id: url,
+  url,
   events: [],
   waiting: 0,
   refused: 0,
@@ -81,7 +82,11 @@ async function giveUp(
 /** A number calls in so often, and the agent hangs up. */
 function callInVain(number: string, times: number): Promise<void> {
   const calls = Array.from({ length: times }, (_, index) => ({
-    ...{ call: `${number} ${index}` as CallId, number, dialled: "", at: edge.time + index, steps: [] },
+    call: `${number} ${index}` as CallId,
+    number,
+    dialled: "",
+    at: edge.time + index,
+    steps: [],
     end: { at: edge.time + index, why: "unknown-keys" as const },
   }));
   const said = { bridge: "simulated" as BridgeName, calls };
@@ -360,7 +365,8 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
   for (const place of [-1, 0, 1.5, "-1", "0", "1.5"]) {
     const refused = await acknowledge(seen?.id ?? "", { word: "seen", place });
     expect([refused.status, await refused.text()]).toEqual([
-      ...[400, expect.stringContaining("place must be a whole number of 1 or more")],
+      400,
+      expect.stringContaining("place must be a whole number of 1 or more"),
     ]);
   }
   // Nobody has seen what is to come.

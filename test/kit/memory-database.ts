@@ -43,7 +43,14 @@ export class MemoryDatabase {
   /** `disk`: of the replica, which has what no single fault loses. */
   constructor(clock: Clock, disk = new MemoryDisk()) {
     const holding: Holding = {
-      ...{ epoch: 0, flush: 0, holder: "", life: "", since: 0, why: "first", givenBack: null, position: 0 },
+      epoch: 0,
+      flush: 0,
+      holder: "",
+      life: "",
+      since: 0,
+      why: "first",
+      givenBack: null,
+      position: 0,
     };
     this.#clock = clock;
     this.#replica = { disk, holding, restoredAt: null, doubt: noDoubt };

@@ -41,7 +41,12 @@ const flushes: readonly Flush[] = [
     ...nothing,
     images: [
       {
-        ...{ ...image, object: 1, upTo: 5, alarm: null, replaced: ["a"], gone: [{ table: "c", key: "[1]" }] },
+        ...image,
+        object: 1,
+        upTo: 5,
+        alarm: null,
+        replaced: ["a"],
+        gone: [{ table: "c", key: "[1]" }],
         parts: [part("c", "[2]", "[[2]]")],
       },
     ],

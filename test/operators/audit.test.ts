@@ -2,8 +2,16 @@ import { expect, test } from "vitest";
 import { type AuditEntry, counted, refusalKind, unknownOutcome, wasDone } from "../../src/operators/audit.ts";
 
 const refused: AuditEntry = {
-  ...{ at: 1_000, person: "anna", role: "operator", by: "token", action: "act", actionId: "k1" },
-  ...{ about: { type: "mute", confKey: "5", call: "c1" }, status: 403, refusal: "not allowed", from: "192.0.2.1" },
+  at: 1_000,
+  person: "anna",
+  role: "operator",
+  by: "token",
+  action: "act",
+  actionId: "k1",
+  about: { type: "mute", confKey: "5", call: "c1" },
+  status: 403,
+  refusal: "not allowed",
+  from: "192.0.2.1",
 };
 
 test.each<[string, Partial<AuditEntry>]>([

@@ -96,7 +96,8 @@ test("whoever has put a token in place of its hash reads it in no line", () => {
   expect(readOperators("{")).toMatchObject({ ok: false, error: expect.stringContaining("OPERATORS is not JSON") });
   expect(readOperators(" ")).toEqual({ ok: true, value: { people: [] } });
   expect(readOperators("[]")).toMatchObject({
-    ...{ ok: false, error: expect.stringMatching(/^OPERATORS must be an object \(it is a list\); a right example: /) },
+    ok: false,
+    error: expect.stringMatching(/^OPERATORS must be an object \(it is a list\); a right example: /),
   });
   expect(readOperators("7")).toMatchObject({ ok: false, error: expect.stringMatching(/^OPERATORS must /) });
 });

@@ -19,9 +19,21 @@ const well = { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: 10 };
 
 function knows(more: Partial<KnownTrouble> = {}): KnownTrouble {
   return {
-    ...{ clock: null, givenUp: [], refused: [], waiting: [], late: [], orphans: [], unreachable: null, unknown: 0 },
-    ...{ lost: [], serversRefused: [], sourcesRefused: [], postsRefused: [], removed: [] },
-    ...{ webhooks: [], acknowledged: [] },
+    clock: null,
+    givenUp: [],
+    refused: [],
+    waiting: [],
+    late: [],
+    orphans: [],
+    unreachable: null,
+    unknown: 0,
+    lost: [],
+    serversRefused: [],
+    sourcesRefused: [],
+    postsRefused: [],
+    removed: [],
+    webhooks: [],
+    acknowledged: [],
     ...more,
   };
 }
@@ -150,8 +162,13 @@ test("of orphans the twenty oldest are named, and the others of each bridge are 
 });
 
 const receiver = {
-  ...{ url: "https://voice.example.com", id: "voice", refused: 0, oldestAt: null, failure: null },
-  ...{ givenUp: 0, lastGivenUpAt: null },
+  url: "https://voice.example.com",
+  id: "voice",
+  refused: 0,
+  oldestAt: null,
+  failure: null,
+  givenUp: 0,
+  lastGivenUpAt: null,
 };
 const acknowledgement = (id: string, more: Partial<Acknowledgement> = {}): Acknowledgement => {
   return { id, since: 5, upTo: 5, place: null, by: "anna", at: now - 1_000, word: "", ...more };
@@ -160,7 +177,7 @@ const acknowledgement = (id: string, more: Partial<Acknowledgement> = {}): Ackno
 test("a receiver of webhooks is trouble where it fails, has refused for a minute, or was never given something", () => {
   const trouble = (more: object, acknowledged: readonly Acknowledgement[] = []) =>
     inDomain({ webhooks: [{ ...receiver, ...more }], acknowledged }).map(
-      ({ kind, id, since, latest, count, place }) => [...[kind, id, since, latest, count, place]],
+      ({ kind, id, since, latest, count, place }) => [kind, id, since, latest, count, place],
     );
   const failure = { since: 7, why: "it is away." };
   const fails = ["webhook-fails", "webhook-fails:voice"];

@@ -36,8 +36,16 @@ test("an entry of the audit is named as its command, or as it was asked", () => 
 
 test("an entry may say that it is a repeat, and nothing else of it", () => {
   const entry = {
-    ...{ at: 1, person: "anna", role: "viewer", by: "token", action: "act", about: {}, actionId: "k", status: 202 },
-    ...{ refusal: null, from: "" },
+    at: 1,
+    person: "anna",
+    role: "viewer",
+    by: "token",
+    action: "act",
+    about: {},
+    actionId: "k",
+    status: 202,
+    refusal: null,
+    from: "",
   };
   expect([entry, { ...entry, repeat: true }, { ...entry, repeat: false }].map((one) => v.is(auditEntry, one))).toEqual([
     true,

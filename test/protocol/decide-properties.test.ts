@@ -20,7 +20,8 @@ const request = fc.oneof(
   fc.record({ ...common, type: fc.constant("close-conference"), keepAlive: fc.boolean() }),
   fc.record({
     ...common,
-    ...{ type: fc.constant("update-conference"), extCallId },
+    type: fc.constant("update-conference"),
+    extCallId,
     action: fc.constantFrom(
       "lock",
       "unlock",
@@ -36,7 +37,9 @@ const request = fc.oneof(
   }),
   fc.record({
     ...common,
-    ...{ type: fc.constant("call-out"), extCallId, privilege: fc.constantFrom("speak", "listen") },
+    type: fc.constant("call-out"),
+    extCallId,
+    privilege: fc.constantFrom("speak", "listen"),
     phone: fc.constant({ country: "1", area: "408", local: "55", extension: "" }),
     joinMode: some(fc.constantFrom("private-talk", "main")),
     participantType: some(fc.constantFrom("participant", "silent-monitor")),
@@ -52,18 +55,20 @@ const request = fc.oneof(
   fc.record({ ...common, type: fc.constantFrom("create-sub-conference", "close-sub-conference"), subConfId }),
   fc.record({
     ...common,
-    ...{ type: fc.constantFrom("add-to-sub-conference", "remove-from-sub-conference"), subConfId, extCallId },
+    type: fc.constantFrom("add-to-sub-conference", "remove-from-sub-conference"),
+    subConfId,
+    extCallId,
   }),
   fc.record({ ...common, type: fc.constantFrom("unknown", "message-refused", "passthrough"), extCallId }),
 );
 
 const call = fc.record({
   call: fc.constantFrom("c0", "c1", "c2", "c3"),
-  ...{
-    number: fc.constantFrom("", "14085550001"),
-    attendeeId: fc.constantFrom(null, "44"),
-  },
-  ...{ muted: fc.boolean(), silent: fc.boolean(), room: fc.constantFrom("main", "main", "elsewhere") },
+  number: fc.constantFrom("", "14085550001"),
+  attendeeId: fc.constantFrom(null, "44"),
+  muted: fc.boolean(),
+  silent: fc.boolean(),
+  room: fc.constantFrom("main", "main", "elsewhere"),
 });
 const event = fc.oneof(
   { weight: 4, arbitrary: call.map((caller) => ({ type: "caller-entered", caller })) },
@@ -148,14 +153,22 @@ const invitation: readonly Happening[] = [
     do: "webex",
     messages: [
       {
-        ...{ ...create, type: "call-out", extCallId: "9", privilege: "speak", joinMode: "private-talk" },
+        ...create,
+        type: "call-out",
+        extCallId: "9",
+        privilege: "speak",
+        joinMode: "private-talk",
         phone: { country: "1", area: "408", local: "55", extension: "" },
       },
     ],
   },
-  ...[done, done, done],
+  done,
+  done,
+  done,
   { do: "event", event: { type: "call-answered" }, which: 0 },
-  ...[done, done, done],
+  done,
+  done,
+  done,
   { do: "webex", messages: [{ ...create, type: "update-conference", action: "add-to-main", extCallId: "9" }] },
 ];
 const visit: readonly Happening[] = [

@@ -8,7 +8,10 @@ import { defectsOfRules, seenInstead } from "./rule-defects.ts";
 const file = "test/tsp/faults.test.ts";
 const shownBy = new Map([["T1", [{ file, title: /^a fault of .*$/ }]]]);
 const run = (status: string, title: string, of = file): TestRun => ({
-  ...{ file: of, titles: ["a group", title], status, again: false },
+  file: of,
+  titles: ["a group", title],
+  status,
+  again: false,
 });
 
 test.each<[string, readonly TestRun[], RegExp[]]>([

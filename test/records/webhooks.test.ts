@@ -31,16 +31,15 @@ const facts = [
   { kind: "conference-created", life: 1, createdAt: 1, host: "tsp" as WebexHost, bridge: null },
   { kind: "conference-ended", record: recordOf<ConferenceRecord>("conference", conferenceColumns) },
   {
-    ...{
-      kind: "call-entered",
-      call: "c1" as CallId,
-      life: 1,
-      began: 2,
-      direction: "in",
-      number: "1",
-      attendeeId: null,
-    },
-    ...{ extCallId: null, participantType: "participant" },
+    kind: "call-entered",
+    call: "c1" as CallId,
+    life: 1,
+    began: 2,
+    direction: "in",
+    number: "1",
+    attendeeId: null,
+    extCallId: null,
+    participantType: "participant",
   },
   { kind: "call-left", call: "c1" as CallId, record: recordOf<CallRecord>("call", callColumns) },
 ] as const satisfies readonly DirectoryFact[];
@@ -63,12 +62,10 @@ test.each(facts)("what receivers are told of $kind has the fields that the page 
 test("two facts have never one id, and a copy of a fact has its own", () => {
   const [fact] = facts;
   const ids = [
-    ...[
-      { row: 3, index: 1, at: 7 },
-      { row: 3, index: 2, at: 7 },
-      { row: 31, index: 2, at: 7 },
-      { row: 3, index: 1, at: 8 },
-    ],
+    { row: 3, index: 1, at: 7 },
+    { row: 3, index: 2, at: 7 },
+    { row: 31, index: 2, at: 7 },
+    { row: 3, index: 1, at: 8 },
     { row: 3, index: 1, at: 7 },
   ].map((place) => webhookOf("5", { ...place, fact })?.id);
   expect(new Set(ids).size).toBe(4);

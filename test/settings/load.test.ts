@@ -23,8 +23,14 @@ test("the local domain is valid, and the same text is read once", () => {
         ...local,
         webex: { ...webex, from: [], paths: [], servers: {}, gatherMs: 300 },
         keypad: { ...local.keypad, sequences: expect.toSatisfy((all: string[]) => all.every(parseDialSequence)) },
-        ...{ journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
-        ...{ recordsDays: 400, recordsPersonal: "full", webhooks: [], timeZone: "UTC" },
+        journalRetentionDays: 7,
+        protocol: {},
+        adapterSecrets: [],
+        logs: { personal: false, posts: false },
+        recordsDays: 400,
+        recordsPersonal: "full",
+        webhooks: [],
+        timeZone: "UTC",
         orphanConferenceMinutes: 240,
       },
     ],
@@ -447,8 +453,11 @@ test.each(["whsec_tulip-7", "OPERATOR_TOKEN", "WEBHOOK_SECRET_", "WEBHOOK_SECRET
 
 test("reads only webhook secrets by name", () => {
   const env = {
-    ...{ WEBHOOK_SECRET_ACME: "a", WEBHOOK_SECRET_EMPTY: "", WEBHOOK_SECRET_OBJECT: {} },
-    ...{ WEBEX_SECRET_ACME: "b", OPERATOR_TOKEN: "c" },
+    WEBHOOK_SECRET_ACME: "a",
+    WEBHOOK_SECRET_EMPTY: "",
+    WEBHOOK_SECRET_OBJECT: {},
+    WEBEX_SECRET_ACME: "b",
+    OPERATOR_TOKEN: "c",
   };
   const names = [...Object.keys(env), "WEBHOOK_SECRET_NONE", "constructor"];
   expect(names.filter((name) => secretIn(env, name) !== undefined)).toEqual(["WEBHOOK_SECRET_ACME"]);

@@ -14,10 +14,20 @@ const secret = "SeCrEt";
 const digits = 470_812_653;
 /** What people write by mistake where something else is meant: some are wrong in any setting of a text. */
 const planted = [
-  ...[`https:/user:${secret}@h.example/p?${secret}`, `htps://h.example/p?${secret}`, `ftp://${secret}@h/#${secret}`],
-  ...[`postgresql:u:${secret}@h/x`, ` postgresql://u:${secret}@h/x`, `sqlite:/${secret}`, `~/${secret}`],
-  ...[`P15D${digits}#X${secret}`, `${secret}\u0001`, `"${secret}" must be ${secret}`, `${secret}${"x".repeat(2_000)}`],
-  ...[digits, [secret], { [secret.length]: secret }],
+  `https:/user:${secret}@h.example/p?${secret}`,
+  `htps://h.example/p?${secret}`,
+  `ftp://${secret}@h/#${secret}`,
+  `postgresql:u:${secret}@h/x`,
+  ` postgresql://u:${secret}@h/x`,
+  `sqlite:/${secret}`,
+  `~/${secret}`,
+  `P15D${digits}#X${secret}`,
+  `${secret}\u0001`,
+  `"${secret}" must be ${secret}`,
+  `${secret}${"x".repeat(2_000)}`,
+  digits,
+  [secret],
+  { [secret.length]: secret },
 ];
 
 /** The adapter's URL, whose secret is in its path, may be put wherever an address is meant. */
@@ -69,15 +79,24 @@ const operators = {
 
 test("a mistake in a domain's settings repeats nothing where a secret may stand", () => {
   expect(kept({ acme: example }, (json) => checkDomains(json)).sort()).toEqual([
-    ...["acme.adapterSecrets", "acme.bridges.agents.publicKey", "acme.hybrid.appDetection", "acme.hybrid.clientUrl"],
-    ...["acme.hybrid.connectData", "acme.passthroughUrl", "acme.protocol.host.attendeeIds", "acme.recording.sequence"],
-    ...["acme.webhooks.secretFrom", "acme.webhooks.url"],
+    "acme.adapterSecrets",
+    "acme.bridges.agents.publicKey",
+    "acme.hybrid.appDetection",
+    "acme.hybrid.clientUrl",
+    "acme.hybrid.connectData",
+    "acme.passthroughUrl",
+    "acme.protocol.host.attendeeIds",
+    "acme.recording.sequence",
+    "acme.webhooks.secretFrom",
+    "acme.webhooks.url",
   ]);
 });
 
 test("a mistake in the settings of people repeats nothing where a secret may stand", () => {
   expect(kept(operators, (json) => readOperators(json)).sort()).toEqual([
-    ...["access.audience", "access.people.email", "people.tokenSha256"],
+    "access.audience",
+    "access.people.email",
+    "people.tokenSha256",
   ]);
 });
 
@@ -91,9 +110,17 @@ test.each([
   ],
 ])("a mistake in an agent's settings repeats nothing where a secret may stand: driver %s", (_, driver, ofDriver) => {
   const settings = {
-    ...{ edge: ["wss://bridgehead.example.com"], ca: "/etc/ca.pem", domain: "acme", bridge: "b", agent: "a" },
-    ...{ state: "/var/lib/x", listen: { port: 1 }, logs: { personal: false }, dialIn: ["1800"] },
-    ...{ driver, policy: { allow: ["+1"], deny: ["+1900"] } },
+    edge: ["wss://bridgehead.example.com"],
+    ca: "/etc/ca.pem",
+    domain: "acme",
+    bridge: "b",
+    agent: "a",
+    state: "/var/lib/x",
+    listen: { port: 1 },
+    logs: { personal: false },
+    dialIn: ["1800"],
+    driver,
+    policy: { allow: ["+1"], deny: ["+1900"] },
   };
 
   expect(kept(settings, readSettings).sort()).toEqual(["ca", ...ofDriver, "edge", "state"]);
@@ -103,8 +130,14 @@ test("a mistake in the edge's settings repeats nothing where a secret may stand"
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-planted-"));
   const file = join(folder, "edge.json");
   const settings = {
-    ...{ host: "127.0.0.1", port: 8787, trustedProxies: ["127.0.0.1"], state: "/var/lib/x", name: "edge-1" },
-    ...{ url: "https://edge-1.example.com", operatorTokenFile: "token", domains: {} },
+    host: "127.0.0.1",
+    port: 8787,
+    trustedProxies: ["127.0.0.1"],
+    state: "/var/lib/x",
+    name: "edge-1",
+    url: "https://edge-1.example.com",
+    operatorTokenFile: "token",
+    domains: {},
   };
   const load = (json: string) => {
     writeFileSync(file, json);

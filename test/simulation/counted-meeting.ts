@@ -253,7 +253,12 @@ function newContext(violations: string[]): WorldContext {
   // As the platform evicts an object without work.
   const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, noneActs: false, idleMs: 10_000 };
   return {
-    ...{ seed: 1, site: "", clock, edgeMachines, lie: {}, tell },
+    seed: 1,
+    site: "",
+    clock,
+    edgeMachines,
+    lie: {},
+    tell,
     faults: new Faults({ seed: 1, strength: {}, spared: new Set(), now: () => clock.now, tell }),
     judging: (_, judge) => void judge(),
     violated: (rule, how) => violations.push(`${rule}: ${how}`),

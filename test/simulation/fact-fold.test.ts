@@ -16,7 +16,9 @@ function judged(...facts: readonly object[]): () => void {
 test("a command or message may name an action that can lead to it, and no other", () => {
   const issued = (type: string) => ({ kind: "command-issued", command: "1", type, by });
   const queued = (type: string) => ({
-    ...{ kind: "post-queued", transId: "t1", host: "tsp1" },
+    kind: "post-queued",
+    transId: "t1",
+    host: "tsp1",
     messages: [
       { type: "caller-entered", msgId: "n1" },
       { type, msgId: "n2", actions: ["a1"] },

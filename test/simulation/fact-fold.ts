@@ -15,7 +15,12 @@ const ends = ["end-conference", "conference-changed"];
 const consequences: Record<OperatorRequest["type"], readonly string[] | null> = {
   passthrough: ["client-passthrough"],
   "hybrid-data": ["conference-changed"],
-  ...{ mute: mutes, unmute: mutes, "mute-all": mutes, "unmute-all": mutes, lock: locks, unlock: locks },
+  mute: mutes,
+  unmute: mutes,
+  "mute-all": mutes,
+  "unmute-all": mutes,
+  lock: locks,
+  unlock: locks,
   move: [...moves, "added-to-sub-conference", "removed-from-sub-conference"],
   // Of a private talk's invitee it ends the talk, and of the last one in a conference without WebEx the conference.
   expel: [...departures, ...ends, "move", "mute", "close-room"],

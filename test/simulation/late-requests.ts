@@ -171,8 +171,13 @@ export class LateRequests {
     if (kind !== "name" && kind !== "passthrough") {
       const isClose = request.type === "close-conference";
       this.#world.webex.owe({
-        ...{ msgId, kind: `late ${kind}`, host, extConfId, withinMs: 1_000 },
-        ...{ excused: "its server was replaced", excusedAt: this.#world.context.clock.now },
+        msgId,
+        kind: `late ${kind}`,
+        host,
+        extConfId,
+        withinMs: 1_000,
+        excused: "its server was replaced",
+        excusedAt: this.#world.context.clock.now,
         answered: (result) => {
           if (result === "no-such-conference" || (isClose && result === "ok")) return;
           this.#world.context.violated(

@@ -255,8 +255,13 @@ export class MeetingActions {
     const listens = silent || (!privately && this.#meeting.draws.chance(0.15));
     const maxWaitingTime = this.#meeting.draws.between(4, 12);
     const asked: AskedCall = {
-      ...{ extCallId, number, listens, asked: association.extConfId },
-      ...{ result: "open", waits: false, seen: false },
+      extCallId,
+      number,
+      listens,
+      asked: association.extConfId,
+      result: "open",
+      waits: false,
+      seen: false,
     };
     this.#meeting.askedCalls.set(extCallId, asked);
     const body = {

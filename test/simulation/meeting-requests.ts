@@ -84,7 +84,11 @@ export class MeetingRequests {
     extCallId?: ExtCallId,
   ): Obligation {
     const obligation = this.#webex.owe({
-      ...{ msgId: this.msgId(), kind, host: this.#meeting.server.host, extConfId, withinMs },
+      msgId: this.msgId(),
+      kind,
+      host: this.#meeting.server.host,
+      extConfId,
+      withinMs,
       ...(extCallId && { extCallId }),
       answered: (result, madeAt) => {
         this.#webex.associations.get(extConfId)?.hears(madeAt);

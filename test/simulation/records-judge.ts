@@ -178,8 +178,11 @@ function stored(disk: Database): {
 
 function countIn(disk: Database): Counted {
   const counted: Counted = {
-    ...{ ends: new Map(), open: new Set(), cancelled: new Set() },
-    ...{ conferences: 0, isOngoing: false },
+    ends: new Map(),
+    open: new Set(),
+    cancelled: new Set(),
+    conferences: 0,
+    isOngoing: false,
   };
   const [callers, callOuts] = [new Map<string, Caller>(), new Map<string, CallOut>()];
   let isCreating = false;

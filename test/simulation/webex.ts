@@ -185,8 +185,15 @@ export class Webex {
       Partial<Pick<Obligation, "excused" | "excusedAt">>,
   ): Obligation {
     const obligation: Obligation = {
-      ...{ postedAt: this.#context.clock.now, committedAt: null, confirmed: false },
-      ...{ answers: 0, answeredAt: null, posts: 0, excused: null, excusedAt: Number.POSITIVE_INFINITY, isOver: false },
+      postedAt: this.#context.clock.now,
+      committedAt: null,
+      confirmed: false,
+      answers: 0,
+      answeredAt: null,
+      posts: 0,
+      excused: null,
+      excusedAt: Number.POSITIVE_INFINITY,
+      isOver: false,
       ...request,
     };
     this.obligations.set(obligation.msgId, obligation);

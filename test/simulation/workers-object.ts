@@ -270,7 +270,9 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
       now: () => this.#now(),
       doubtMs: () => 0,
       skippedMs: () => 0,
-      ...{ restoredAt: null, edgeEpoch: null, beginEpochAfter: () => {} },
+      restoredAt: null,
+      edgeEpoch: null,
+      beginEpochAfter: () => {},
       abort: (why) => this.die(why),
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
       send: (work) => {

@@ -22,7 +22,9 @@ export function importRules(page: string): readonly Rule[] {
   return Array.from(
     table.matchAll(/^\| `([\w./-]+)` \| (.*) \| (.*) \|$/gm),
     ([, folder = "", may = "", types = ""]) => ({
-      ...{ folder, may: names(may), mayAsType: names(types) },
+      folder,
+      may: names(may),
+      mayAsType: names(types),
     }),
   );
 }

@@ -170,7 +170,10 @@ export class Stage {
     if (!row) return [];
     const { host, oneAttempt, probe } = row;
     const of = {
-      ...{ host, transId: "", attempts: 3, why: "" },
+      host,
+      transId: "",
+      attempts: 3,
+      why: "",
       ...(oneAttempt && { oneAttempt }),
       ...(probe && { probe }),
       ...(unpostable && { unpostable: true as const }),

@@ -50,7 +50,8 @@ export class TranscriptLines {
     const [country = "", area = "", local = "", extension = ""] = path.split(",");
     const { muted, attendeeId } = pairs(words.slice(1));
     return {
-      ...{ type, number: { country, area, local, extension } },
+      type,
+      number: { country, area, local, extension },
       ...(attendeeId !== undefined && { attendeeId }),
       ...(muted === "yes" && { muted: true }),
     };

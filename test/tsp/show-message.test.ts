@@ -11,16 +11,28 @@ import {
 } from "../../src/tsp/messages.ts";
 
 const create = {
-  ...{ type: "create-conference", msgId: "m1", replyTo: "https://tsp1.example.com/post?token=7", extConfId: "7001" },
-  ...{ confKey: "987654321", anonymousId: "161803", subscriberCode: "314159", participantCode: "271828" },
-  ...{ hybridToken: "token", conferenceName: "Berth planning", hostAttendeeId: "444", maxCallers: 5 },
+  type: "create-conference",
+  msgId: "m1",
+  replyTo: "https://tsp1.example.com/post?token=7",
+  extConfId: "7001",
+  confKey: "987654321",
+  anonymousId: "161803",
+  subscriberCode: "314159",
+  participantCode: "271828",
+  hybridToken: "token",
+  conferenceName: "Berth planning",
+  hostAttendeeId: "444",
+  maxCallers: 5,
 } as unknown as FromWebex;
 
 test("who may read what is personal reads no code, token or query of an address", () => {
   expect(showMessage(create, persons.full)).toEqual({
     ...create,
     replyTo: "https://tsp1.example.com/post?…",
-    ...{ anonymousId: secretText, subscriberCode: secretText, participantCode: secretText, hybridToken: secretText },
+    anonymousId: secretText,
+    subscriberCode: secretText,
+    participantCode: secretText,
+    hybridToken: secretText,
   });
 });
 

@@ -75,7 +75,10 @@ describe("a message that cannot be written", () => {
   const closed = (msgId: string): ToWebex => ({ type: "conference-closed", msgId: msgId as MsgId, result: "ok" });
   const passthrough = (data: string, extCallId = "c-9"): ToWebex => ({
     type: "client-passthrough",
-    ...{ msgId: "2" as MsgId, extConfId, extCallId: extCallId as ExtCallId, data },
+    msgId: "2" as MsgId,
+    extConfId,
+    extCallId: extCallId as ExtCallId,
+    data,
   });
 
   const noXml = "A2W_CSPClientPassthrough: Data has a character that XML does not have";
@@ -132,8 +135,11 @@ describe("a message that cannot be written", () => {
 
   test("is none where the text only describes: an entry is reported even if the caller's number is garbled", () => {
     const entered: ToWebex = {
-      ...{ type: "caller-entered", msgId: "1" as MsgId, extConfId },
-      ...{ attendeeId: "\ud800", did: "+1\u0000408" },
+      type: "caller-entered",
+      msgId: "1" as MsgId,
+      extConfId,
+      attendeeId: "\ud800",
+      did: "+1\u0000408",
     };
 
     expect(completeText(adapter.encode(transId, [entered]))).toContain('AttendeeID="\ufffd" DID="+1\ufffd408"');

@@ -99,7 +99,7 @@ function wrong(members: string): string {
       stop: () => driver.stop(),
     });
     const disconnected = { type: "disconnected", why: "it speaks version 2", isReplaced: false };
-    return { ...bridge, driver: right(bridge.driver), other: right(bridge.other), ...{ ${members} } };
+    return { ...bridge, driver: right(bridge.driver), other: right(bridge.other), ${members} };
   });`;
 }
 const failuresOf = (results: readonly Result[]) =>

@@ -71,8 +71,10 @@ async function openDeaf(sockets: Set<Socket>, challenge = ""): Promise<string> {
     const asked = request(`${world.run.edgeUrl}/agent/local/simulated`, {
       agent: false,
       headers: {
-        ...{ connection: "Upgrade", upgrade: "websocket" },
-        ...{ "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
         [HELLO_HEADER]: helloWith(challenge),
       },
     });

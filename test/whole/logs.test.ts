@@ -50,7 +50,17 @@ const encoded = {
 
 /** Fields of forms that are no person's: an address may have them. */
 const namesOfThings: ReadonlySet<string> = new Set([
-  ...["begins", "conference", "since", "until", "bridge", "webexHost", "endedBy", "status", "kind", "side", "row"],
+  "begins",
+  "conference",
+  "since",
+  "until",
+  "bridge",
+  "webexHost",
+  "endedBy",
+  "status",
+  "kind",
+  "side",
+  "row",
 ]);
 
 /** Names of pages, which lead in: no log and no metric has them. */
@@ -70,7 +80,9 @@ beforeAll(async () => {
   vi.stubEnv("OPERATORS", JSON.stringify({ people: [{ ...viewer, tokenSha256 }] }));
   run = await LocalRun.start({
     domain: {
-      ...{ adapterSecrets: [secrets.adapterSecret], recordsPersonal: "masked", logs: { posts: true } },
+      adapterSecrets: [secrets.adapterSecret],
+      recordsPersonal: "masked",
+      logs: { posts: true },
       webex: { hosts: ["127.0.0.1"], timeoutMs: 500, retryDelaysMs: [0, 100] },
       hybrid: { clientUrl: `http://127.0.0.1/?${secrets.partner}`, connectData: secrets.connectData },
       recording: { number: { country: "1", area: "408", local: "7654321" }, sequence: secrets.sequence },
@@ -96,9 +108,12 @@ async function liveThroughAnEvening(): Promise<void> {
   key = meeting.confKey;
   const create = {
     ...meeting.createRequest(),
-    ...{ anonymousId: secrets.anonymousId, hybridToken: secrets.hybridToken },
-    ...{ subscriberCode: secrets.subscriberCode, participantCode: secrets.participantCode },
-    ...{ conferenceName: people.name, hostWebexId: people.webexId },
+    anonymousId: secrets.anonymousId,
+    hybridToken: secrets.hybridToken,
+    subscriberCode: secrets.subscriberCode,
+    participantCode: secrets.participantCode,
+    conferenceName: people.name,
+    hostWebexId: people.webexId,
   };
   await meeting.ask(create);
   await meeting.answerTo(create.msgId, "ok");
@@ -274,8 +289,11 @@ test("no answer of the API to a viewer has a secret, nor, where they are masked,
     }),
   );
   const questions = Object.entries({
-    ...{ find: { text: people.caller }, numbers: { number: people.caller }, "prompt-calls": { number: people.caller } },
-    ...{ "running-conferences": { number: people.caller }, records: { attendeeId: people.attendee, format: "csv" } },
+    find: { text: people.caller },
+    numbers: { number: people.caller },
+    "prompt-calls": { number: people.caller },
+    "running-conferences": { number: people.caller },
+    records: { attendeeId: people.attendee, format: "csv" },
     [`conferences/${key}/explain`]: { call: people.caller },
   });
   const found = questions.map(async ([question, fields]) => {

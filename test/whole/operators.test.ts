@@ -57,7 +57,11 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
     status: number;
   }[];
   expect(audit.map(({ about, status }) => `${about.type} ${status}`).reverse()).toEqual([
-    ...["mute 202", "call-out 202", "expel 202", "move 404", "end 202"],
+    "mute 202",
+    "call-out 202",
+    "expel 202",
+    "move 404",
+    "end 202",
   ]);
 
   const recorded = async () => {

@@ -76,7 +76,8 @@ test("of several hosts an operator hears which one is away, and an edge which on
   const { url } = await newDatabase();
   const withDead = url.replace("@127", "@127.0.0.1:1,127");
   expect(await lookAtDatabase(withDead)).toMatchObject({
-    ...{ hasState: false, away: [{ message: "127.0.0.1:1: the connection was refused" }] },
+    hasState: false,
+    away: [{ message: "127.0.0.1:1: the connection was refused" }],
   });
   const stranger = withDead.replace(/[^/]+@/, "nobody@");
   const refused = {
@@ -363,7 +364,10 @@ test("who acts is said also while a replica is away, for which what an edge says
 test("a schema that is dropped under an edge is not begun anew by it", async () => {
   const { url, connect: toDatabase } = await newDatabase();
   const disk = new LeasedDisk({
-    ...{ database: toDatabase(), timers: new NodeClock(), log: () => {}, settings: () => "" },
+    database: toDatabase(),
+    timers: new NodeClock(),
+    log: () => {},
+    settings: () => "",
     passedMs: () => performance.now(),
     now: () => Date.now(),
     self: { name: "one", life: "a", url: "http://one", version: "1" },
@@ -417,7 +421,8 @@ test("an edge with a full log and many conferences at rest begins at once", asyn
   // Once for each conference the log would be gone through for minutes.
   expect(performance.now() - begunAt).toBeLessThan(5_000);
   expect([objects.length, rows.length, objects.at(-1)]).toEqual([
-    ...[5001, 50_000],
+    5001,
+    50_000,
     { object: 9999, name: "counts/busy", alarm: 50_000 },
   ]);
 });
@@ -457,7 +462,7 @@ test("an edge that stands by with another token, other domains or people is at f
     };
     const [port = 0] = await freePorts(1);
     const state = { database: url, name, url: `http://127.0.0.1:${port}` };
-    const edge = await serveHome({ ...{ variables, state, port }, host: "127.0.0.1", write: () => {} });
+    const edge = await serveHome({ variables, state, port, host: "127.0.0.1", write: () => {} });
     onTestFinished(() => edge.stop());
     return state.url;
   };

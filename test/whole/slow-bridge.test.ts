@@ -14,7 +14,9 @@ test("a bridge of 2 s an act: twelve rooms of one document are there after one a
   await meeting.create();
   await world.bridge.faults({ delayMs: 2_000 });
   const rooms = Array.from({ length: 12 }, (_, index) => ({
-    ...{ type: "create-sub-conference" as const, msgId: meeting.msgId(), subConfId: `s${index}` as SubConfId },
+    type: "create-sub-conference" as const,
+    msgId: meeting.msgId(),
+    subConfId: `s${index}` as SubConfId,
     ...meeting.handles,
   }));
   const begun = Date.now();

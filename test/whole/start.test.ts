@@ -68,7 +68,9 @@ test.each(["workers", "node"] as const)(
     const browser = { accept: "text/html", "sec-fetch-site": "same-origin" };
     const send = (path: string, fields: Record<string, string>, cookie = "") =>
       fetch(`${run.edgeUrl}${path}`, {
-        ...{ method: "POST", headers: { ...browser, cookie }, redirect: "manual" },
+        method: "POST",
+        headers: { ...browser, cookie },
+        redirect: "manual",
         body: new URLSearchParams(fields),
       });
     const begun = await send("/console/sign-in", { token: run.operatorToken() });

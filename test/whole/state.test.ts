@@ -115,7 +115,9 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   ahead.close();
   for (const said of [/; it had come to /, /: it was not ahead/])
     expect(await bridgehead(["reset-clock", "--settings", settings])).toMatchObject({
-      ...{ code: 0, stderr: "", stdout: expect.stringMatching(said) },
+      code: 0,
+      stderr: "",
+      stdout: expect.stringMatching(said),
     });
 
   const other = await LocalRun.start({ state: restored });

@@ -124,7 +124,8 @@ test("a drained bridge takes no new conferences, says when the last one has ende
   await meeting.close();
   expect((await drained).split("\n")).toEqual([
     expect.stringMatching(/^simulated is drained: \d+ conferences? left, with \d+ callers?$/),
-    ...["simulated is drained: no conference is left", ""],
+    "simulated is drained: no conference is left",
+    "",
   ]);
   expect(await other.acts()).toEqual([]);
 

@@ -23,7 +23,8 @@ const host = "127.0.0.1:8801" as WebexHost;
 let identity = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, confKey: "987654320" as ConfKey };
 let create: FromWebex;
 const hybridData: OperatorAction = {
-  ...{ id: "a1" as ActionId, person: "Ann" },
+  id: "a1" as ActionId,
+  person: "Ann",
   request: { type: "hybrid-data", connectData: "x" },
 };
 const conference = () => env.CONFERENCE.getByName(`local/${identity.confKey}`);

@@ -17,7 +17,14 @@ const ask = (query: string) =>
 
 async function ended(first: number, last: number): Promise<void> {
   const calls = Array.from({ length: last - first + 1 }, (_, index) => first + index).map((n) => ({
-    ...{ kind: "call", conference: "5", life: 1, began: n, call: `c${n}`, number: "4420", rooms: ["main"], endedAt: 1 },
+    kind: "call",
+    conference: "5",
+    life: 1,
+    began: n,
+    call: `c${n}`,
+    number: "4420",
+    rooms: ["main"],
+    endedAt: 1,
   }));
   await directory().follow(aPage({ key: "5", records: calls as unknown as DirectoryRecord[] }));
 }

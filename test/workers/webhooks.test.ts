@@ -79,7 +79,9 @@ test("webhooks are signed on the platform so that a receiver can verify them, an
 test("an event reads and costs no more rows where a thousand refused ones, and a thousand of another receiver, wait", async () => {
   const url = "https://voice.example.com/refuses";
   const [refuses, dead] = [url, "https://voice.example.com/dead"].map((url) => ({
-    ...{ url, secretFrom: "S", events: ["call.joined" as const] },
+    url,
+    secretFrom: "S",
+    events: ["call.joined" as const],
   }));
   if (!refuses || !dead) return expect.unreachable();
   const counted = await runInDurableObject(directory(), async (_, { storage }) => {
@@ -93,7 +95,12 @@ test("an event reads and costs no more rows where a thousand refused ones, and a
       transaction: (work) => storage.transactionSync(work),
     };
     const webhooks = new Webhooks({
-      ...{ sql, measures: new Measures(), now: () => 1_000_000, log: () => {}, domain: () => domain, wakeBy: () => {} },
+      sql,
+      measures: new Measures(),
+      now: () => 1_000_000,
+      log: () => {},
+      domain: () => domain,
+      wakeBy: () => {},
       dropped: () => {},
       receivers: () => [dead, refuses],
       secret: () => webhookSecret,

@@ -9,8 +9,17 @@ import { DirectoryWorld, domain } from "./world.ts";
 
 function entry(world: DirectoryWorld, more: Partial<AuditEntry> = {}): AuditEntry {
   return {
-    ...{ at: world.time.now, person: "anna", role: "viewer", by: "token", action: "act", about: { confKey } },
-    ...{ actionId: "k1", status: 202, refusal: null, from: "192.0.2.7", ...more },
+    at: world.time.now,
+    person: "anna",
+    role: "viewer",
+    by: "token",
+    action: "act",
+    about: { confKey },
+    actionId: "k1",
+    status: 202,
+    refusal: null,
+    from: "192.0.2.7",
+    ...more,
   };
 }
 
@@ -319,7 +328,7 @@ test("a caller's key lasts as long as calls of the number are kept, whoever has 
   await world.directory.knownTrouble.acknowledge(domain, acknowledged);
   const calls = ["d", "e", "f"].map((call) => {
     const at = world.time.now;
-    return { ...{ call: call as CallId, number, dialled: "", at, steps: [] }, end: { at, why: "locked" as const } };
+    return { call: call as CallId, number, dialled: "", at, steps: [], end: { at, why: "locked" as const } };
   });
   await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls });
   await pass(201);

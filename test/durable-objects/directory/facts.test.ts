@@ -30,8 +30,12 @@ test("a conference costs two rows and a call one, each page that counts one, and
     "INSERT INTO about",
     "INSERT INTO record",
     // A call is over; who is in has changed; then two more and the conference.
-    ...["INSERT INTO record", "INSERT INTO last_report"],
-    ...["INSERT INTO record", "INSERT INTO record", "UPDATE record", "DELETE FROM last_report"],
+    "INSERT INTO record",
+    "INSERT INTO last_report",
+    "INSERT INTO record",
+    "INSERT INTO record",
+    "UPDATE record",
+    "DELETE FROM last_report",
   ]);
 });
 
@@ -278,7 +282,13 @@ test("of a page that could not be kept nothing is known, and all of it is kept w
     return exec.call(world.sql, query, ...bindings);
   };
   const givenUp = {
-    ...{ kind: "post-given-up", transId: "1", host: "tsp1", attempts: 3, why: "away", messages: [], owed: true },
+    kind: "post-given-up",
+    transId: "1",
+    host: "tsp1",
+    attempts: 3,
+    why: "away",
+    messages: [],
+    owed: true,
   } as object as DirectoryFact;
   const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
   const facts = [givenUp];

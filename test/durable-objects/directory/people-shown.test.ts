@@ -31,7 +31,11 @@ async function shownIn(recordsPersonal: "full" | "masked" | "none", personal: bo
   await conference.reported({ type: "event", event: left });
   await conference.time.pass(60_000);
   const calls = ["p1", "p2", "p3"].map((call, n) => ({
-    ...{ call: call as CallId, number, dialled: "18005551234", at: worldBegins + 600_000 + n, steps: [] },
+    call: call as CallId,
+    number,
+    dialled: "18005551234",
+    at: worldBegins + 600_000 + n,
+    steps: [],
     end: { at: worldBegins + 600_000 + n, why: "unknown-keys" as const },
   }));
   await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls });

@@ -26,8 +26,15 @@ function aCall(name: string, { at = 0, ...more }: Partial<PromptCall> = {}): Pro
 }
 
 const callEntered = (call: string, number = ada): DirectoryFact => ({
-  ...{ kind: "call-entered", life: 1, began: 2, call: call as CallId, extCallId: null, direction: "in" },
-  ...{ number, attendeeId: null, participantType: "participant" },
+  kind: "call-entered",
+  life: 1,
+  began: 2,
+  call: call as CallId,
+  extCallId: null,
+  direction: "in",
+  number,
+  attendeeId: null,
+  participantType: "participant",
 });
 
 class PromptWorld extends DirectoryWorld {

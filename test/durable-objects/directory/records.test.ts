@@ -113,7 +113,11 @@ test("an attendee ID is found in any spelling, whole and as the settings have ma
   );
   const names = async (filter: object) => {
     const { records } = await world.directory.recordStore.records({
-      ...{ domain, cursor: null, limit: 9, order: "oldest", filter },
+      domain,
+      cursor: null,
+      limit: 9,
+      order: "oldest",
+      filter,
     });
     return records.map(({ record }) => record.kind === "call" && record.call);
   };
@@ -278,7 +282,11 @@ test("a record is found by signs that mean something to the database, and no sea
   const exec = vi.spyOn(world.sql, "exec");
   for (const text of [...topics.map((topic) => topic.toLowerCase()), "axb", "100 x"]) {
     const found = await world.directory.recordStore.records({
-      ...{ domain, cursor: null, order: "newest", limit: 9, filter: { text } },
+      domain,
+      cursor: null,
+      order: "newest",
+      limit: 9,
+      filter: { text },
     });
     const expected = topics.filter((topic) => topic.toLowerCase() === text);
     expect(found.records.map(({ record }) => record.topic)).toEqual(expected);

@@ -27,7 +27,9 @@ test("after a restart of the directory the list shows what was known before, and
 
   const load = { bridge: "simulated", conferences: 1, callers: 2, unknown: 0 };
   expect(await list(world)).toMatchObject({
-    ...{ total: 1, unknown: 0, bridges: [load] },
+    total: 1,
+    unknown: 0,
+    bridges: [load],
     conferences: [{ now: { callers: 2 } }],
   });
   expect(world.asked).toEqual([confKey]);
@@ -205,7 +207,11 @@ test("a call is found by WebEx's name for it as long as it lasts, and a call-out
     return [...found.values()].flat().map(({ call: _, bridge: __, ...person }) => person);
   };
   const rings = {
-    ...{ number: "15552345678", attendeeId: "", extCallId: "4711", isCalled: true, dialledAt: expect.any(Number) },
+    number: "15552345678",
+    attendeeId: "",
+    extCallId: "4711",
+    isCalled: true,
+    dialledAt: expect.any(Number),
   };
   const inside = { number: "14085551234", attendeeId: "", extCallId: "1001", enteredAt: expect.any(Number) };
   expect([await found("4711"), await found("555-234-5678")]).toEqual([[rings], [rings]]);
@@ -598,8 +604,15 @@ test("who is in a large conference is written each five seconds, and what become
   };
   expect(await costs(() => ({ kind: "speakers-followed" }))).toEqual([]);
   const joins = await costs((index) => ({
-    ...{ kind: "call-entered", life: 1, began: 2, call: `x${index}` as CallId, extCallId: null, direction: "in" },
-    ...{ number: "", attendeeId: null, participantType: "participant" },
+    kind: "call-entered",
+    life: 1,
+    began: 2,
+    call: `x${index}` as CallId,
+    extCallId: null,
+    direction: "in",
+    number: "",
+    attendeeId: null,
+    participantType: "participant",
   }));
   expect(joins.filter((verb) => verb !== "INSERT INTO counted")).toEqual(Array(4).fill("INSERT INTO last_report"));
   expect(joins).toHaveLength(4 + 20);
@@ -643,8 +656,12 @@ test("hosts say what waits for them and since when, and which conferences have t
   expect((await world.directory.activity()).hosts).toEqual([
     { host: "tsp2", conferences: 7, documents: 14, oldestDocumentAt: 1_000, failure, troubled },
     {
-      ...{ host: "*back-end", conferences: 0, documents: 3, oldestDocumentAt: 4_000 },
-      ...{ failure: "HTTP status 503", troubled: ["4"] },
+      host: "*back-end",
+      conferences: 0,
+      documents: 3,
+      oldestDocumentAt: 4_000,
+      failure: "HTTP status 503",
+      troubled: ["4"],
     },
     { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
   ]);
@@ -776,7 +793,11 @@ test("to find a number costs as much to read what is typed, however many people 
     const before = read.mock.calls.length;
     const { found } = await world.directory.list.running({ domain, after: null, limit: 200, named: true, number });
     const { records } = await world.directory.recordStore.records({
-      ...{ domain, cursor: null, order: "newest", limit: 200, filter: { number } },
+      domain,
+      cursor: null,
+      order: "newest",
+      limit: 200,
+      filter: { number },
     });
     const people = [...(found?.values() ?? [])].flat().length;
     return { read: read.mock.calls.length - before, people, records: records.length };

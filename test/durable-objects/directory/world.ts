@@ -54,7 +54,8 @@ export class DirectoryWorld {
         transaction: (work) => this.sql.transaction(work),
       },
       domain: () => this.domain,
-      ...{ doubtMs: () => this.doubtMs, skippedMs: () => this.skippedMs },
+      doubtMs: () => this.doubtMs,
+      skippedMs: () => this.skippedMs,
       conference: (_, key) => ({
         feedDirectory: async (isWatched) => {
           this.asked.push(key);

@@ -451,7 +451,11 @@ test("what is about to leave while its object breaks does not leave", async () =
 test.each(["close", "drop"] as const)("nothing is sent behind the end of a socket: %s", (how) => {
   const [did, waiting]: [string[], (() => void)[]] = [[], []];
   const socket = new HomeSocket("id", "", {
-    ...{ pings: null, now: () => 0, mayAnswer: () => true, received: () => {}, closed: () => {} },
+    pings: null,
+    now: () => 0,
+    mayAnswer: () => true,
+    received: () => {},
+    closed: () => {},
     afterFlush: (run) => waiting.push(run),
   });
   socket.attach({ send: (text) => did.push(text), close: (code) => did.push(`closed ${code}`) });

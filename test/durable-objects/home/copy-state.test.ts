@@ -11,7 +11,12 @@ function diskOf(letters: readonly number[]): Pick<Disk, "open" | "read"> {
     open: async () => ({
       objects: letters.map((_, index) => ({ object: index + 7, name: `conference/local/${index}`, alarm: index })),
       rows: letters.map((_, index) => [index + 3, index + 7] as const),
-      ...{ texts: [[1, "one"]], lastPosition: 9_999, lastObject: 9_999, lastAt: 5, restoredAt: null, doubt },
+      texts: [[1, "one"]],
+      lastPosition: 9_999,
+      lastObject: 9_999,
+      lastAt: 5,
+      restoredAt: null,
+      doubt,
     }),
     read: async (object) => ({
       image: { schema: [], parts: [{ table: "t", key: "", rows: "x".repeat(letters[object - 7] ?? 0) }] },

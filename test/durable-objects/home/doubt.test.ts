@@ -91,7 +91,10 @@ test("a doubt outlives restarts and a failing disk until another clock agrees, a
   await home.begin();
   expect(await home.ask("doubt")).toEqual([ms + hourMs, hourMs]);
   expect(home.lines.filter(({ event }) => event === "time-in-doubt").map((line) => line.ms)).toEqual([
-    ...[ms, ms, ms + hourMs, ms + hourMs],
+    ms,
+    ms,
+    ms + hourMs,
+    ms + hourMs,
   ]);
 
   home.home.heardTime(home.clock.now - aheadMs);

@@ -18,12 +18,10 @@ test("an edge whose machine has no battery starts, and its clock may be set whil
   const start = () => {
     asked = 0;
     return serveHome({
-      ...{
-        variables: { DOMAINS: "{}", OPERATOR_TOKEN: "" },
-        state: { file: join(folder, "state.db") },
-        host: "127.0.0.1",
-        port,
-      },
+      variables: { DOMAINS: "{}", OPERATOR_TOKEN: "" },
+      state: { file: join(folder, "state.db") },
+      host: "127.0.0.1",
+      port,
       write: (_, line) => lines.push(line),
     });
   };
@@ -44,8 +42,11 @@ test("how long a document waits for its Confirmation goes by what passes, whoeve
   const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
   const DOMAINS = JSON.stringify({ local: localDomain({ agents: [{ name: "agent-1", publicKey }] }) });
   const edge = await serveHome({
-    ...{ variables: { DOMAINS, OPERATOR_TOKEN: token }, state: { file: join(folder, "state.db") } },
-    ...{ host: "127.0.0.1", port, write: () => {} },
+    variables: { DOMAINS, OPERATOR_TOKEN: token },
+    state: { file: join(folder, "state.db") },
+    host: "127.0.0.1",
+    port,
+    write: () => {},
   });
   onTestFinished(() => edge.stop());
   const { now } = Date;
@@ -67,8 +68,11 @@ test("lines of the log that could not be written are in the metrics", async () =
   const [port = 0] = await freePorts(1);
   const token = "a-token-that-nobody-guesses";
   const edge = await serveHome({
-    ...{ variables: { DOMAINS: "{}", OPERATOR_TOKEN: token }, state: { file: join(folder, "state.db") } },
-    ...{ host: "127.0.0.1", port, write: () => {} },
+    variables: { DOMAINS: "{}", OPERATOR_TOKEN: token },
+    state: { file: join(folder, "state.db") },
+    host: "127.0.0.1",
+    port,
+    write: () => {},
   });
   onTestFinished(() => edge.stop());
 

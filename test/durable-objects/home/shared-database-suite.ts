@@ -33,16 +33,14 @@ export function sharedDatabaseSuite(
     await fresh.prepare(true);
     expect(await fresh.holding()).toMatchObject({ epoch: 0, flush: 0, holder: "", givenBack: null, position: 0 });
     expect(await fresh.load(by(0, 0, { life: "" }))).toEqual({
-      ...{
-        objects: [],
-        rows: [],
-        texts: [],
-        lastPosition: 0,
-        lastObject: 0,
-        lastAt: 0,
-        restoredAt: null,
-        doubt: noDoubt,
-      },
+      objects: [],
+      rows: [],
+      texts: [],
+      lastPosition: 0,
+      lastObject: 0,
+      lastAt: 0,
+      restoredAt: null,
+      doubt: noDoubt,
     });
     expect(await fresh.acquire({ epoch: 0, flush: 0 }, self)).toBe(true);
     const { after: _, ...holding } = self;
@@ -126,7 +124,11 @@ export function sharedDatabaseSuite(
     const image = { object: 1, upTo: 1, alarm: 50, schema: ["a"], replaced: [], parts: [], gone: [] };
     const first = { ...image, parts: [part("t", "", "1"), part("u", "[1]", "2"), part("u", "[2]", "3")] };
     const second = {
-      ...{ ...image, upTo: 2, alarm: null, schema: ["b"], replaced: ["t"] },
+      ...image,
+      upTo: 2,
+      alarm: null,
+      schema: ["b"],
+      replaced: ["t"],
       parts: [part("t", "", "4"), part("u", "[1]", "5")],
       gone: [{ table: "u", key: "[2]" }],
     };

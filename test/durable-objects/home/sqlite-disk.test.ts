@@ -72,7 +72,10 @@ test("a sync is made at once where little goes on, and beside where flush follow
     return made.at(-1);
   };
   expect([await after(5), await after(0.5), await after(0), await after(2)]).toEqual([
-    ...["at once", "beside", "beside", "at once"],
+    "at once",
+    "beside",
+    "beside",
+    "at once",
   ]);
   takesMs = 40;
   expect([await after(5), await after(100), await after(100)]).toEqual(["at once", "beside", "beside"]);

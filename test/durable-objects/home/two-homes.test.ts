@@ -74,17 +74,17 @@ class Two {
         },
         () => this.latenciesMs[asked] ?? this.latencyMs,
       ),
-      ...{
-        timers: clock,
-        passedMs: () => clock.now + this.stoodStillMs,
-        now: () => clock.now,
-        log,
-        settings: () => "",
-      },
+      timers: clock,
+      passedMs: () => clock.now + this.stoodStillMs,
+      now: () => clock.now,
+      log,
+      settings: () => "",
       self: { name, life: `${name} ${++this.#ids}`, url: `http://${name}`, version: "1" },
     });
     const starting = Home.start({
-      ...{ disk, log, newId: () => `id${++this.#ids}` },
+      disk,
+      log,
+      newId: () => `id${++this.#ids}`,
       clock: {
         now: () => clock.now + aheadMs,
         notBefore: (time) => {

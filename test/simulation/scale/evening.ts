@@ -249,7 +249,12 @@ function newContext({ seed, conferences }: EveningOptions, violations: string[])
     turnMs,
   };
   return {
-    ...{ seed, site: "", clock, edgeMachines, lie: {}, tell },
+    seed,
+    site: "",
+    clock,
+    edgeMachines,
+    lie: {},
+    tell,
     faults: new Faults({ seed, strength: {}, spared: new Set(), now: () => clock.now, tell }),
     judging: (_, judge) => void judge(),
     violated: (rule, how) => violations.push(`${rule}: ${how}`),

@@ -185,7 +185,12 @@ export class ObjectCounts {
 }
 
 const noUnits: PhaseUnits = {
-  ...{ workerRequests: 0, objectRequests: 0, socketMessages: 0, rowsWritten: 0, alarms: 0, activeMs: 0 },
+  workerRequests: 0,
+  objectRequests: 0,
+  socketMessages: 0,
+  rowsWritten: 0,
+  alarms: 0,
+  activeMs: 0,
 };
 
 function busier(one: Busiest | undefined, other: Busiest): Busiest {

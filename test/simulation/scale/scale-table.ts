@@ -87,11 +87,22 @@ export function unitsOf({ phases, options }: Evening): Units {
 }
 
 const noUnits: Units = {
-  ...{ workerRequests: 0, objectRequests: 0, socketMessages: 0, rowsRead: 0, rowsWritten: 0, alarms: 0, activeMs: 0 },
+  workerRequests: 0,
+  objectRequests: 0,
+  socketMessages: 0,
+  rowsRead: 0,
+  rowsWritten: 0,
+  alarms: 0,
+  activeMs: 0,
 };
 
 const idle: Busiest = {
-  ...{ mean: 0, peak: 0, peakRows: 0, bytes: 0, load: 0, lateMs: 0 },
+  mean: 0,
+  peak: 0,
+  peakRows: 0,
+  bytes: 0,
+  load: 0,
+  lateMs: 0,
 };
 
 function grouped(value: number): string {

@@ -28,7 +28,10 @@ test("a stranger who writes 60 addresses is one; a proxy that is named says who 
   const seen: string[] = [];
   const serve = (proxies: Networks) =>
     listenOn({
-      ...{ host: "127.0.0.1", port, proxies, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+      host: "127.0.0.1",
+      port,
+      proxies,
+      home: { gate: () => async () => {}, acceptedBy: () => undefined },
       fetch: async (request) => {
         seen.push(addressOf(request));
         return new Response("");
@@ -81,7 +84,9 @@ test("when it ends, a socket whose request is still to be answered holds up nobo
   let ended = 0;
   const accepted = { ended: () => ended++ } as unknown as HomeSocket;
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => accepted } },
+    host: "127.0.0.1",
+    port,
+    home: { gate: () => async () => {}, acceptedBy: () => accepted },
     fetch: async () => {
       asked.resolve();
       await answered.promise;
@@ -101,7 +106,8 @@ test("what counts only once it is on disk waits for that, and its answer for not
   const [port = 0] = await freePorts(1);
   const passed: string[] = [];
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port },
+    host: "127.0.0.1",
+    port,
     home: { gate: () => async () => void passed.push("gate"), acceptedBy: () => undefined },
     fetch: async ({ url }, { onDisk }) => {
       if (url.endsWith("/counts")) await onDisk();
@@ -121,7 +127,8 @@ test("who waits for the disk answers for a loss itself; of another answer nothin
   let ended = 0;
   const accepted = { ended: () => ended++ } as unknown as HomeSocket;
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port },
+    host: "127.0.0.1",
+    port,
     home: {
       gate: () => () => Promise.reject(new Error("lost")),
       acceptedBy: ({ headers }) => (headers.has("accepted-socket") ? accepted : undefined),
@@ -150,7 +157,9 @@ test("a request that names WebSockets without an upgrade of its connection gets 
   let ended = 0;
   const socket = { ended: () => ended++ } as unknown as HomeSocket;
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => socket } },
+    host: "127.0.0.1",
+    port,
+    home: { gate: () => async () => {}, acceptedBy: () => socket },
     fetch: async () => new Response(null, { headers: { "accepted-socket": "1" } }),
   });
   const { statusCode, headers } = await new Promise<IncomingMessage>((resolve) =>
@@ -274,7 +283,9 @@ test("the view of a person that is one too many is closed with a code by which i
   const [port = 0] = await freePorts(1);
   const socket = () => new HomeSocket("1", "", { ...socketPorts, received: () => {}, closed: () => {} });
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: socket } },
+    host: "127.0.0.1",
+    port,
+    home: { gate: () => async () => {}, acceptedBy: socket },
     fetch: async () => watchedBy("operator", new Response("")),
   });
   const views = Array.from({ length: 51 }, () => new WebSocket(`ws://127.0.0.1:${port}`));
@@ -381,7 +392,10 @@ async function behindCrowd({ proxies = new Networks([]), connections = 50 } = {}
   const order: string[] = [];
   const closed: string[] = [];
   const close = await listenOn({
-    ...{ host: "127.0.0.1", port, proxies, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    host: "127.0.0.1",
+    port,
+    proxies,
+    home: { gate: () => async () => {}, acceptedBy: () => undefined },
     closed: (why) => closed.push(why),
     fetch: async (request, { admitted }) => {
       order.push(addressOf(request));
@@ -710,7 +724,9 @@ test("the answer to a request that waits behind another one is whole, also where
   const answers = String(Buffer.concat(await client.toArray()));
 
   expect(answers.split(/\r\n\r\n(?=first|ok)/).map((part) => part.slice(0, 17))).toEqual([
-    ...["HTTP/1.1 200 OK\r\n", "firstHTTP/1.1 200", "ok"],
+    "HTTP/1.1 200 OK\r\n",
+    "firstHTTP/1.1 200",
+    "ok",
   ]);
   await close();
 });
