@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
 import { type GeneratedPage, linkTo, type NamedTest, titleOf, titlesOf } from "./generated-page.ts";
 import { rules as allRules, type Rule } from "./protocol-rules.ts";
@@ -40,7 +41,7 @@ export function protocolPage(): GeneratedPage {
   const transcripts = filesIn(["test/transcripts"], ".txt");
   for (const file of transcripts) {
     for (const [line] of read(file).matchAll(/^#.*$/gm)) {
-      const test = { file: "test/transcripts/transcripts.test.ts", title: titleOf(`${nameOf(file)}.txt`) };
+      const test = { file: "test/transcripts/transcripts.test.ts", title: titleOf(relative("test/transcripts", file)) };
       tests.add(line, { file, title: shorten(line.slice(1)), test });
     }
   }
