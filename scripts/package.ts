@@ -129,12 +129,11 @@ function debianPackage(one: Package, dist: string): void {
   write(join(root, "usr", "share", name, settings.name), settings.content);
   for (const unit of one.units)
     place(join(project, "packaging", unit), join(root, "usr", "lib", "systemd", "system", unit));
-  for (const page of linkedPages(["operations.md"])) place(join(project, "docs", page), join(doc, page));
-  // Its links lead to the source, which is not here.
-  write(
-    join(doc, "webex-interfaces.md"),
-    interfacesPage().text.replaceAll(/\[((?:\\.|[^\]\\])*)\]\(\.\.\/[^)]+\)/g, "$1"),
-  );
+  for (const page of linkedPages(["operations.md"])) {
+    if (page.endsWith(".md")) write(join(doc, page), withoutSources(readFileSync(join(project, "docs", page), "utf8")));
+    else place(join(project, "docs", page), join(doc, page));
+  }
+  write(join(doc, "webex-interfaces.md"), withoutSources(interfacesPage().text));
   write(join(doc, "copyright"), copyright(one, dist));
   for (const file of one.examples) place(join(project, "packaging", file), join(doc, "examples", file));
   for (const [file, content] of Object.entries(one.samples ?? {})) write(join(doc, "examples", file), content);
@@ -173,6 +172,11 @@ function linkedPages(pages: readonly string[]): Set<string> {
     for (const [, linked = ""] of links) found.add(linked);
   }
   return found;
+}
+
+/** A page whose links lead to no source: a package has none. */
+function withoutSources(page: string): string {
+  return page.replaceAll(/\[((?:\\.|[^\]\\])*)\]\(\.\.\/[^)]+\)/g, "$1");
 }
 
 /** Our licence, and those of all that the package has beside. */

@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { loadEdgeSettings } from "../../cli/edge/edge-settings.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
-import { prepareEdge } from "../../scripts/edge.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { postDocument, WebexClient } from "../../simulators/webex/client.ts";
@@ -90,29 +88,9 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     }
     const parts = (service: string) =>
       machine.read(`/usr/share/doc/${service}/copyright`).match(/(?<=^=+\n)\S+(?= .*\n=)/gm);
-    expect(parts("bridgehead-edge")).toEqual([
-      "@hono/node-server",
-      "@nodable/entities",
-      "@stablelib/base64",
-      "@valibot/to-json-schema",
-      "anynum",
-      "commander",
-      "fast-sha256",
-      "fast-xml-builder",
-      "fast-xml-parser",
-      "hono",
-      "is-unsafe",
-      "jose",
-      "path-expression-matcher",
-      "saxes",
-      "standardwebhooks",
-      "strnum",
-      "valibot",
-      "ws",
-      "xml-naming",
-      "xmlchars",
-      "Node.js",
-    ]);
+    expect(parts("bridgehead-edge")).toEqual(
+      expect.arrayContaining(["hono", "fast-xml-parser", "pg", "valibot", "Node.js"]),
+    );
     expect(parts("bridgehead-agent")).toEqual(
       expect.arrayContaining(["pino", "sonic-boom", "valibot", "ws", "Node.js"]),
     );
@@ -134,7 +112,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       `cd /tmp && npm install --offline --no-audit --no-fund /shared/1.0.0/bridgehead-1.0.0.tgz /shared/1.0.0/bridgehead-agent-1.0.0.tgz /project/node_modules/valibot`,
     );
     for (const command of ["bridgehead", "bridgehead-agent"]) {
-      expect(await machine.run(`/project/node_modules/.bin/node /tmp/node_modules/.bin/${command} version`)).toBe(
+      expect(await machine.run(`/project/node_modules/.bin/node /tmp/node_modules/.bin/${command} --version`)).toBe(
         "1.0.0\n",
       );
       expect(await machine.run(`grep -c '^commander ' /tmp/node_modules/${command}/THIRD-PARTY-LICENCES.txt`)).toBe(
@@ -210,34 +188,6 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     expect(meeting.messages().filter((message) => "status" in message && message.status === "left")).toEqual([]);
     await meeting.callIn("102");
     await meeting.close();
-  });
-
-  test("upgrade from an edge on workerd with a call up: its state is taken over, the call stays, the records are complete", async () => {
-    const state = "/var/lib/bridgehead-edge/edge";
-    const dropIn = "/etc/systemd/system/bridgehead-edge.service.d/old.conf";
-    await machine.run(`systemctl stop bridgehead-edge && rm -f ${state}/state.db*`);
-    await serveOnWorkerd(state, dropIn);
-    const running = new Meeting(world);
-    await running.create();
-    const alice = await running.callIn("103");
-    // The new package's unit takes the place of the old one.
-    await machine.run(`rm ${dropIn}`);
-
-    const installed = await machine.run("apt-get install --reinstall --yes /shared/1.0.0/bridgehead-edge_*.deb");
-
-    expect(installed).toMatch(/^took over \d+ objects \(1 conference\), \d+ rows and \d+ alarms; all were read again/m);
-    await servicesOwnTheirFiles();
-    const { calls } = await telephones.state();
-    expect(calls.find(({ id }) => id === alice.call)).toMatchObject({ state: "in-conference" });
-    const mute = running.muteRequest(alice.extCallId, true);
-    await running.ask(mute);
-    await running.answerTo(mute.msgId, "ok", 15_000);
-    expect(running.messages().filter((message) => "status" in message && message.status === "left")).toEqual([]);
-    await running.close();
-    await eventually("the records are complete", async () => {
-      const records = await machine.run("bridgehead records --domain acme --ndjson");
-      return /"attendeeId":"103"/.test(records) && /"kind":"conference"/.test(records);
-    });
   });
 
   test("a service that does not start after an upgrade leaves the package configured, and a line says where to look", async () => {
@@ -323,7 +273,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     machine.write("/etc/default/bridgehead-agent", "BRIDGEHEAD_NODE=/bin/echo\n");
 
     expect(await machine.run("bridgehead-agent version")).toBe(
-      "/usr/lib/bridgehead-agent/bridgehead-agent.mjs version\n",
+      "--max-semi-space-size=4 /usr/lib/bridgehead-agent/bridgehead-agent.mjs version\n",
     );
   });
 
@@ -349,34 +299,6 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
 
   function adapterUrl(domain: string): string {
     return `http://127.0.0.1:${edgePort}/tsp/${domain}/${secret}`;
-  }
-
-  /** As a version did that had workerd. */
-  async function serveOnWorkerd(state: string, dropIn: string): Promise<void> {
-    const out = join(folder, "workerd");
-    const settings = join(folder, "edge.json");
-    writeFileSync(settings, machine.read("/etc/bridgehead/edge.json"));
-    const loaded = loadEdgeSettings(settings);
-    if (!loaded.ok) throw new Error(loaded.error);
-    const token = machine.read("/var/lib/bridgehead-edge/operator-token").trim();
-    const variables = { DOMAINS: loaded.value.domains, OPERATOR_TOKEN: token };
-    const { command, args } = await prepareEdge({ folder: out, host: "127.0.0.1", port: edgePort, variables });
-    const config = readFileSync(join(out, "config.capnp"), "utf8").replaceAll(out, state);
-    machine.write(`${state}/config.capnp`, config);
-    await machine.run(`cp /shared/workerd/worker.js ${state} && mkdir -p ${state}/objects ${dirname(dropIn)}`);
-    const program = command.replace(process.cwd(), "/project");
-    machine.write(
-      `${state}/environment`,
-      Object.entries(variables)
-        .map(([name, value]) => `${name}='${value}'\n`)
-        .join(""),
-    );
-    machine.write(
-      dropIn,
-      `[Service]\nType=simple\nWatchdogSec=0\nEnvironmentFile=${state}/environment\nExecStart=\nExecStart=${program} ${args[0]} ${state}/config.capnp\n`,
-    );
-    await machine.run(`chown -R bridgehead-edge: ${state}`);
-    await machine.run("systemctl daemon-reload && systemctl start bridgehead-edge");
   }
 
   async function servicesOwnTheirFiles(): Promise<void> {
