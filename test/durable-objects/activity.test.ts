@@ -6,7 +6,8 @@ import type { DomainName, TransId } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { CountSource } from "../../src/rpc/directory.ts";
 import { event } from "../builders.ts";
-import { Clock, worldBegins } from "../kit/clock.ts";
+import { Clock } from "../kit/clock.ts";
+import { worldBegins } from "../kit/world-begins.ts";
 import {
   type ConferenceWorld,
   callerEntered,

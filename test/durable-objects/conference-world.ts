@@ -29,8 +29,9 @@ import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { done, entered, left } from "../builders.ts";
-import { Clock, worldBegins } from "../kit/clock.ts";
+import { Clock } from "../kit/clock.ts";
 import { conferenceOn, Database } from "../kit/database.ts";
+import { worldBegins } from "../kit/world-begins.ts";
 import { testDomain } from "../local-domain.ts";
 import { confirmation, transIdOf } from "./fakes.ts";
 

@@ -3,7 +3,7 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact, PlacedFact } from "../../src/records/directory-facts.ts";
 import type { PersonInside, RunningView } from "../../src/records/running.ts";
 import type { FactPage, LiveState } from "../../src/rpc/directory-feed.ts";
-import { worldBegins } from "../kit/clock.ts";
+import { worldBegins } from "../kit/world-begins.ts";
 
 /** A conference that runs, as a test wants it. */
 export interface ARunning extends Partial<Omit<RunningView, "people" | "rooms">>, Partial<LiveState> {

@@ -1,8 +1,5 @@
 import type { Timers } from "../../src/foundation/time/timers.ts";
 
-/** The time of day at which every world begins. */
-export const worldBegins = Date.UTC(2026, 0, 1, 12);
-
 interface Entry {
   readonly at: number;
   readonly order: number;

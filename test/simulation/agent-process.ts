@@ -9,7 +9,7 @@ import type { CommandId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { HELLO_HEADER } from "../../src/link/hello.ts";
 import type { AgentToEdge, AgentTurn, EdgeToAgent } from "../../src/link/messages.ts";
-import { worldBegins } from "../kit/clock.ts";
+import { worldBegins } from "../kit/world-begins.ts";
 import { type Bridge, type BridgeWire, dialIn } from "./bridge.ts";
 import { draws, faultsOf, type WorldContext } from "./context.ts";
 import type { FaultSource } from "./faults.ts";

@@ -1,7 +1,8 @@
 import { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { Clock, Endless, worldBegins } from "../kit/clock.ts";
+import { Clock, Endless } from "../kit/clock.ts";
 import { conferenceOn, type Database } from "../kit/database.ts";
+import { worldBegins } from "../kit/world-begins.ts";
 import type { EdgeMachines, WorldContext } from "./context.ts";
 import { checkWaitsBegan } from "./counts-judge.ts";
 import { disturb, disturbEdge, heal, healEdge } from "./disturb.ts";

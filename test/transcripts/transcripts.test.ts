@@ -13,10 +13,10 @@ if (rewrite && process.env.CI)
 /** Who plays the files of a folder: the rules alone, an object with its store, or an agent with its journal. */
 const players = { "*.txt": Stage, "objects/*.txt": ObjectStage, "agents/*.txt": AgentStage };
 const files = Object.entries(players).flatMap(([names, player]) =>
-  globSync(names, { cwd: import.meta.dirname }).map((name) => ({ name, player })),
+  globSync(names, { cwd: import.meta.dirname }).map((name) => [name, player] as const),
 );
 
-test.each(files)("$name", async ({ name, player: Player }) => {
+test.each(files)("%s", async (name, Player) => {
   const file = new URL(name, import.meta.url);
   const transcript = readFileSync(file, "utf8");
   const stage: { happen(step: Step["happens"]): readonly string[] | Promise<readonly string[]> } = new Player();

@@ -3,7 +3,7 @@ import type { Report } from "../../../src/bridge/events.ts";
 import type { BridgeName, CallId } from "../../../src/foundation/ids.ts";
 import { personAudited, shownSettings } from "../../../src/settings/domain-settings.ts";
 import { aCaller } from "../../builders.ts";
-import { worldBegins } from "../../kit/clock.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { createConference } from "../conference-world.ts";
 import { DirectoryWorld, domain, list } from "./world.ts";

@@ -5,7 +5,7 @@ import { dayMs } from "../../../src/foundation/time/timers.ts";
 import type { DroppedPromptCalls } from "../../../src/link/messages.ts";
 import type { DirectoryFact } from "../../../src/records/directory-facts.ts";
 import { entered } from "../../builders.ts";
-import { worldBegins } from "../../kit/clock.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aCallRecord } from "../../records/a-record.ts";
 import { callerLeft, confKey } from "../conference-world.ts";

@@ -5,8 +5,9 @@ import { RecordStore } from "../../../durable-objects/directory/record-store.ts"
 import type { CallId } from "../../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
-import { Clock, worldBegins } from "../../kit/clock.ts";
+import { Clock } from "../../kit/clock.ts";
 import { Database } from "../../kit/database.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import { aPage } from "../fact-page.ts";
 import { aDirectory } from "../fakes.ts";
 import { call, domain } from "./world.ts";

@@ -4,7 +4,7 @@ import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
 import type { RebuildPage } from "../../../src/rpc/directory.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { entered } from "../../builders.ts";
-import { worldBegins } from "../../kit/clock.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aConferenceRecord } from "../../records/a-record.ts";
 import { callerLeft, createConference, extConfId, host } from "../conference-world.ts";

@@ -5,7 +5,7 @@ import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { type DirectoryFact, isGathered } from "../../../src/records/directory-facts.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { aCaller, entered, event } from "../../builders.ts";
-import { worldBegins } from "../../kit/clock.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aCallRecord } from "../../records/a-record.ts";
 import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";

@@ -6,8 +6,9 @@ import type { ConferenceRecord } from "../../../src/records/conference-record.ts
 import type { Holder } from "../../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../../src/settings/load.ts";
 import { entered, event } from "../../builders.ts";
-import { Clock, worldBegins } from "../../kit/clock.ts";
+import { Clock } from "../../kit/clock.ts";
 import { Database } from "../../kit/database.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aCallRecord } from "../../records/a-record.ts";
 import { ConferenceWorld, confKey } from "../conference-world.ts";

@@ -3,8 +3,9 @@ import type { RunningEntry } from "../../../durable-objects/directory/running-li
 import { Draws } from "../../../simulators/draws.ts";
 import type { BridgeName } from "../../../src/foundation/ids.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
-import { Clock, worldBegins } from "../../kit/clock.ts";
+import { Clock } from "../../kit/clock.ts";
 import { Database } from "../../kit/database.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { AgentProcess } from "../agent-process.ts";
 import { Bridge, Bridges } from "../bridge.ts";

@@ -3,7 +3,8 @@ import { type Request, serverIds } from "../../../simulators/webex/client.ts";
 import type { AdapterMessage } from "../../../simulators/webex/server.ts";
 import type { ExtConfId, MsgId, WebexHost } from "../../../src/foundation/ids.ts";
 import { completeText } from "../../../src/tsp/codec.ts";
-import { type Clock, worldBegins } from "../../kit/clock.ts";
+import type { Clock } from "../../kit/clock.ts";
+import { worldBegins } from "../../kit/world-begins.ts";
 import type { Edge } from "../edge.ts";
 import { webexCodec } from "../webex.ts";
 
