@@ -185,7 +185,7 @@ export function endTalks(draft: Draft): void {
 function endWaiting(draft: Draft, invitee: CallOut): void {
   const isAdmitted = draft.isBusy(invitee.call, "admit");
   if (!isAdmitted && !draft.running?.attached) return letGo(draft, invitee);
-  const ordinary: CallOut = { ...invitee, privately: false, stage: "answered" };
+  const ordinary: CallOut = { ...invitee, privately: false, stage: "answered", enterMsgId: null };
   draft.callOuts.set(invitee.call, ordinary);
   if (!isAdmitted) admit(draft, ordinary, null);
 }
