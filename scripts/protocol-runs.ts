@@ -31,21 +31,6 @@ export function readRuns(report: string): readonly TestRun[] {
   );
 }
 
-/** How long a file of tests ran. */
-export interface FileTime {
-  readonly file: string;
-  readonly seconds: number;
-}
-
-/** The times of the files in a JSON report of vitest. */
-export function readTimes(report: string): readonly FileTime[] {
-  const { testResults } = JSON.parse(report) as { testResults: { name: string; startTime: number; endTime: number }[] };
-  return testResults.map(({ name, startTime, endTime }) => ({
-    file: relative(project, name),
-    seconds: (endTime - startTime) / 1000,
-  }));
-}
-
 /** What is wrong with the tests that show the rules, one line each: a test that did not run, was left out, or failed. */
 export function faultsOf(shownBy: ShownBy, runs: readonly TestRun[]): readonly string[] {
   return Array.from(shownBy).flatMap(([rule, tests]) =>

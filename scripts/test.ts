@@ -14,13 +14,26 @@ import { command, edgeOption, runOnEdge } from "./command.ts";
 import { findPromtool } from "./debian/find-promtool.ts";
 import { keepTemporaryFilesInMemory } from "./memory-folder.ts";
 import { protocolPage } from "./protocol-page.ts";
-import { type FileTime, faultsOf, readRuns, readTimes, type TestRun } from "./protocol-runs.ts";
+import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
 
 type Report = Pick<StageResult, "passed" | "failed"> & {
   readonly runs: readonly TestRun[];
   readonly times: readonly FileTime[];
 };
+
+/** How long a file of tests ran. */
+interface FileTime {
+  readonly file: string;
+  readonly seconds: number;
+}
+
+/** Vitest's report, as far as it is read here. */
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly { readonly name: string; readonly startTime: number; readonly endTime: number }[];
+}
 
 interface StageResult {
   readonly passed: number;
@@ -89,7 +102,7 @@ function stageNames(text: string): readonly string[] {
   throw new InvalidArgumentError(`The stages are ${Object.keys(stages).join(", ")}.`);
 }
 
-/** A proof with some of its defects, drawn by the hash of the commit; left out where some tests alone are asked for. */
+/** Runs a proof with defects drawn by the commit; no proof if the caller named some tests. */
 async function proof(script: string, ...options: readonly string[]): Promise<StageResult> {
   if (program.args.length > 0) return asOneTest([]);
   const commit = await runTool("git", ["rev-parse", "--short=8", "HEAD"], { cwd: project, timers, limitMs: 10_000 });
@@ -186,13 +199,12 @@ function showFiles(): (output: string) => void {
 function readReport(file: string): Report {
   try {
     const text = readFileSync(file, "utf8");
-    const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(text);
-    return {
-      passed: report.numPassedTests,
-      failed: report.numFailedTests,
-      runs: readRuns(text),
-      times: readTimes(text),
-    };
+    const { numPassedTests: passed, numFailedTests: failed, testResults }: VitestReport = JSON.parse(text);
+    const times = testResults.map(({ name, startTime, endTime }) => ({
+      file: relative(project, name),
+      seconds: (endTime - startTime) / 1000,
+    }));
+    return { passed, failed, runs: readRuns(text), times };
   } catch {
     return { passed: 0, failed: 0, runs: [], times: [] };
   }

@@ -147,7 +147,7 @@ export function saysWho({ req }: Context): boolean {
 }
 
 /** The token of an Authorization header; `null`: it has none. */
-export function bearerOf(authorization: string): string | null {
+function bearerOf(authorization: string): string | null {
   return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
 }
 

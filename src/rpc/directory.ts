@@ -36,7 +36,7 @@ export interface FoundPerson extends PersonInside {
 }
 
 /** What the directory says of a conference that is being created or runs. */
-export const listedConference = v.object({
+const listedConference = v.object({
   key: confKey,
   life: v.pipe(
     v.number(),

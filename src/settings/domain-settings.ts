@@ -253,7 +253,7 @@ export type DomainSettings = v.InferOutput<typeof domainSettings>;
 export type DomainSettingsInput = v.InferInput<typeof domainSettings>;
 
 /** The settings that decisions use; of others they know nothing. */
-export const decisive = [
+const decisive = [
   ...(["transactionMemoryMs", "closedMemoryMs", "createTimeoutMs", "customerReference"] as const),
   ...(["orphanConferenceMinutes"] as const),
   ...(["hybrid", "recording", "passthroughUrl", "policy", "protocol"] as const),

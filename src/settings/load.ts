@@ -84,7 +84,7 @@ export function secretsOf(domains: Domains): { readonly domain: DomainName; read
 }
 
 /** The same without keeping it: for settings that serve once. */
-export function readDomains(json: string): Result<Domains, string> {
+function readDomains(json: string): Result<Domains, string> {
   const checked = checkDomains(json);
   if (!checked.ok) return err(checked.error[0] ?? "");
   const domains = Object.entries(checked.value) as [DomainName, DomainSettings][];

@@ -1,7 +1,7 @@
 import { Draws } from "../../simulators/draws.ts";
 
 /** Everything that can go wrong, and how often it does where it can: once in so many chances, or times a minute. */
-export const faultRates = {
+const faultRates = {
   "post lost": 0.03,
   "confirmation lost": 0.03,
   "post delayed": 0.03,

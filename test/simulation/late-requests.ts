@@ -39,7 +39,7 @@ export type LateKind = keyof typeof kinds;
 const waits = { soon: [0, 3_000], later: [0, 60_000], "much later": [60_000, 400_000] } as const;
 
 /** What a replaced server asks late, and when. */
-export function drawLate(draws: Draws): readonly { readonly kind: LateKind; readonly afterMs: number }[] {
+function drawLate(draws: Draws): readonly { readonly kind: LateKind; readonly afterMs: number }[] {
   const count = { none: 0, one: 1, some: 4 }[draws.weighted({ none: 4, one: 3, some: 3 })];
   return Array.from({ length: count }, () => {
     const [least, most] = waits[draws.weighted({ soon: 2, later: 3, "much later": 2 })];
@@ -48,7 +48,7 @@ export function drawLate(draws: Draws): readonly { readonly kind: LateKind; read
 }
 
 /** The message itself, without its name and its server. */
-export function lateBody(
+function lateBody(
   kind: LateKind,
   { draws, old, current, number }: { draws: Draws; old: Association; current: Association | null; number: string },
 ): object {

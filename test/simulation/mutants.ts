@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { atExit, exitOnSignals } from "../../scripts/at-exit.ts";
 import { command, listed, partOfName, wholeNumber } from "../../scripts/command.ts";
 import { Draws } from "../../simulators/draws.ts";
-import { everything, type Lived, type Planted, type Search } from "./planted.ts";
+import { everything, isFound, type Lived, type Planted, type Search } from "./planted.ts";
 
 const names = everything.map(({ name }) => name);
 const partOfDefect = partOfName("defect", names);
@@ -78,7 +78,7 @@ function live(defect: Planted, more: Omit<Search, "name">): Promise<number | str
       clearTimeout(watch);
       if (code !== 0 && signal === null) return reject(new Error(`${defect.name}: its worlds could not be run`));
       const lived = output.split("\n").flatMap((line) => (line ? [JSON.parse(line) as Lived] : []));
-      const found = lived.find(({ rules }) => rules.some((rule) => [defect.foundBy].flat().includes(rule)));
+      const found = lived.find(({ rules }) => isFound(defect, rules));
       if (found) return resolve(found.seed);
       if (signal !== null && defect.foundBy === "a world comes to its end") return resolve(more.first + lived.length);
       const broken = lived.filter(({ rules }) => rules.length > 0).slice(0, 3);

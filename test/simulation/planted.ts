@@ -18,6 +18,11 @@ export const everything: readonly Planted[] = [
   })),
 ];
 
+/** Whether one of these broken rules is a rule of the defect. */
+export function isFound({ foundBy }: Planted, broken: readonly Rule[]): boolean {
+  return broken.some((rule) => [foundBy].flat().includes(rule));
+}
+
 /** What to live through, as JSON in the one argument: worlds from this seed on, until one breaks the defect's rule. */
 export interface Search {
   readonly name: string;
@@ -35,15 +40,14 @@ if (import.meta.main) {
   const { name, first, worlds }: Search = JSON.parse(process.argv[2] ?? "");
   const planted = everything.find((one) => one.name === name);
   if (!planted) throw new Error(`no planted defect is called "${name}"`);
-  const { file, foundBy, edge } = planted;
+  const { file, edge } = planted;
   if (file !== undefined) loadPlanted(planted as Defect);
   const { run } = await import("./world.ts");
   const lie = file === undefined ? (name as LieName) : undefined;
   const live = (seed: number) => {
     const rules = [...new Set(run({ seed, lie, edge }).violations.map(({ rule }) => rule))];
     console.log(JSON.stringify({ seed, rules } satisfies Lived));
-    if (seed + 1 < first + worlds && !rules.some((rule) => [foundBy].flat().includes(rule)))
-      setImmediate(live, seed + 1);
+    if (seed + 1 < first + worlds && !isFound(planted, rules)) setImmediate(live, seed + 1);
   };
   setImmediate(live, first);
 }

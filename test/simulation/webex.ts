@@ -99,7 +99,7 @@ const excusableMs = 240_000;
 const untilSweptMs = excusableMs + 300_000;
 
 /** Behind the address of a server that names itself by a URL with a query. */
-export const ticketPath = `/tsp?ticket=${settingBegin}01`;
+const ticketPath = `/tsp?ticket=${settingBegin}01`;
 
 /** All of WebEx: its servers, what they ask and what they are told. */
 export class Webex {

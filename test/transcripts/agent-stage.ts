@@ -11,7 +11,6 @@ import { CONF_KEY } from "./transcript-lines.ts";
 export class AgentStage {
   readonly #world = new AgentWorld();
   readonly #names = new ShortNames();
-  #machine = this.#world.machine;
   /** By their ids. */
   readonly #commands = new Map<string, BridgeCommand>();
   readonly #printed = { acts: 0, reports: 0, announced: 0 };
@@ -110,8 +109,10 @@ export class AgentStage {
     const world = this.#world;
     if (does === "lost") world.loseBridge();
     else if (does === "connects") world.connectBridge();
-    else if (does === "restarts") world.restartBridge();
-    else
+    else if (does === "restarts") {
+      world.restartBridge();
+      this.#printed.acts = 0;
+    } else
       world.machine.setFaults({
         ...world.machine.faults,
         refuse: does === "refuses" ? [what as BridgeCommand["type"]] : [],
@@ -124,8 +125,6 @@ export class AgentStage {
   #follows(): readonly string[] {
     const { machine, accepted, announced } = this.#world;
     const { acts } = machine;
-    if (machine !== this.#machine) this.#printed.acts = 0;
-    this.#machine = machine;
     const lines = [
       ...acts.slice(this.#printed.acts).map(({ act, call, outcome }) => {
         return `${commandLine(act, { call })}${outcome === "done" ? "" : ` (${outcome})`}`;

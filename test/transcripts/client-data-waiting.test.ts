@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { play } from "./stage.ts";
 
-test("client data for a back end that accepts none waits up to 100 pieces; further ones are dropped (protocol 4.22)", () => {
+test("client data for a back end that accepts none waits up to 100 pieces; further ones are dropped (protocol 4.22)", async () => {
   const data = Array.from(
     { length: 102 },
     (_, n) => `W→A W2A_CSPClientPassthrough MsgID=${n + 2} ExtCallID=77 Data=${n}`,
   );
-  const played = play(
+  const played = await play(
     ['settings {"passthroughUrl":"http://127.0.0.1:9/client"}', "given a running conference", ...data].join("\n"),
   );
 

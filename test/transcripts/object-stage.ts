@@ -14,7 +14,8 @@ export class ObjectStage {
   #facts: string[] = [];
   #documents = 0;
   #latest: readonly FromWebex[] = [];
-  #reports: readonly Report[] = [];
+  /** The latest ones, and the number of the first of them in the agent's stream. */
+  #reports: { readonly first: number; readonly reports: readonly Report[] } = { first: 1, reports: [] };
   #actions = 0;
   readonly #printed = { posts: 0, commands: 0, attempts: 0 };
 
@@ -49,8 +50,11 @@ export class ObjectStage {
         this.#documents += 1;
         return this.#receive();
       case "B→A":
-        if (rest !== "again") this.#reports = [rest, ...more].map((text) => this.#lines.report(text));
-        await (rest === "again" ? world.during(world.reportAs(1, ...this.#reports)) : world.reported(...this.#reports));
+        if (rest !== "again") {
+          const first = this.#reports.first + this.#reports.reports.length;
+          this.#reports = { first, reports: [rest, ...more].map((text) => this.#lines.report(text)) };
+        }
+        await world.during(world.reportAs(this.#reports.first, ...this.#reports.reports));
         return [];
       case "operator":
         return this.#operate(rest.split(" "));

@@ -22,22 +22,24 @@ import type {
 import { type Domain, loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 import { completeText } from "../../src/tsp/codec.ts";
-import { parseTranscript, printTranscript, type Step } from "./transcript.ts";
+import { parseTranscript, printTranscript, type Step, type Transcript } from "./transcript.ts";
 import { CONF_KEY, TranscriptLines } from "./transcript-lines.ts";
 
 /** `B→A`, `B2→A` */
 const bridgeNames = ["simulated", "second"];
 export const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference", "confirmed"];
 
-/**
- * Plays a transcript on the rules alone, and returns it with what truly follows in place. docs/transcripts.md says what can happen in one.
- */
-export function play(transcript: string, stage = new Stage()): string {
-  return printTranscript(
-    parseTranscript(transcript).map((item) =>
-      typeof item === "string" ? item : { ...item, follows: stage.happen(item.happens) },
-    ),
-  );
+/** What a transcript is played on. */
+interface Player {
+  happen(happens: Step["happens"]): readonly string[] | Promise<readonly string[]>;
+}
+
+/** Plays a transcript, on the rules alone by default, and returns it with what truly follows (docs/transcripts.md). */
+export async function play(transcript: string, stage: Player = new Stage()): Promise<string> {
+  const played: Transcript[number][] = [];
+  for (const item of parseTranscript(transcript))
+    played.push(typeof item === "string" ? item : { ...item, follows: await stage.happen(item.happens) });
+  return printTranscript(played);
 }
 
 /** A conference of a transcript: what happens in it, line by line, and what follows. */

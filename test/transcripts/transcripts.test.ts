@@ -2,8 +2,7 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { AgentStage } from "./agent-stage.ts";
 import { ObjectStage } from "./object-stage.ts";
-import { Stage } from "./stage.ts";
-import { parseTranscript, printTranscript, type Step } from "./transcript.ts";
+import { play, Stage } from "./stage.ts";
 
 /** `REWRITE=1 npx vitest run test/transcripts` puts the true consequences into the files; read the difference. */
 const rewrite = process.env.REWRITE === "1";
@@ -19,11 +18,7 @@ const files = Object.entries(players).flatMap(([names, player]) =>
 test.each(files)("%s", async (name, Player) => {
   const file = new URL(name, import.meta.url);
   const transcript = readFileSync(file, "utf8");
-  const stage: { happen(step: Step["happens"]): readonly string[] | Promise<readonly string[]> } = new Player();
-  const played = [];
-  for (const item of parseTranscript(transcript))
-    played.push(typeof item === "string" ? item : { ...item, follows: await stage.happen(item.happens) });
-  const printed = printTranscript(played);
+  const printed = await play(transcript, new Player());
   if (rewrite) writeFileSync(file, printed);
   else expect(transcript).toBe(printed);
 });

@@ -11,7 +11,7 @@ const MOST_LISTED = 1_000;
 const USUAL = 100;
 
 /** When the last call of the page before was over, or came, and its id. */
-export const promptCursor = /^(\d{1,15})\.(\d{1,15})$/;
+const promptCursor = /^(\d{1,15})\.(\d{1,15})$/;
 
 /** `null`: the first page. */
 export function promptPlaceOf(cursor: string | undefined): PromptCallPlace | null {

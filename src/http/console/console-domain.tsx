@@ -228,7 +228,7 @@ async function recordsPage(call: PageCall, given: Fields) {
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */
-export function placeIn(text = ""): string | null {
+function placeIn(text = ""): string | null {
   return /^\d{1,15}$/.test(text) ? text : null;
 }
 
