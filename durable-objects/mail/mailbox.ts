@@ -101,7 +101,11 @@ export class Mailbox implements MailboxRpc {
     const store: OutboxStore = {
       ...storeOf(sql),
       transaction: (work) => this.#transaction(work),
-      say: (...facts) => this.#counts.add(...facts),
+      say: (...facts) => {
+        this.#counts.add(...facts);
+        // A life that ends before they are sent leaves this alarm to the next one.
+        if (this.#counts.owes) this.#clock.wakeBy(this.#ports.now() + minuteMs);
+      },
     };
     this.#outbox = new Outbox(
       ports,

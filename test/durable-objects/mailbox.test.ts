@@ -9,11 +9,20 @@ import { testDomain } from "../local-domain.ts";
 import { host } from "./conference-world.ts";
 import { aCounter, confirmation, fakePlatform, transIdOf } from "./fakes.ts";
 
+class Disk extends Database {
+  isFull = false;
+
+  override transaction<Value>(work: () => Value): Value {
+    if (this.isFull) throw new Error("the disk is full");
+    return super.transaction(work);
+  }
+}
+
 function world() {
   const time = new Clock(worldBegins);
-  const sql = new Database();
+  const sql = new Disk();
   const domain = testDomain();
-  const state = { isKnown: true, isReachable: true, deleted: 0 };
+  const state = { isKnown: true, isReachable: true, deleted: 0, counted: 0 };
   const events: string[] = [];
   const bodies: string[] = [];
   let alarmAt = 0;
@@ -35,6 +44,11 @@ function world() {
         },
       }),
       ...aCounter,
+      directory: () => ({
+        count: async () => {
+          if (life === lives) state.counted += 1;
+        },
+      }),
       domain: () => (state.isKnown ? domain : null),
       allocateIds: async () => {
         next += 10;
@@ -46,7 +60,7 @@ function world() {
       },
     });
   };
-  return { time, bodies, events, open, state, alarmAt: () => alarmAt };
+  return { time, sql, bodies, events, open, state, alarmAt: () => alarmAt };
 }
 
 const unknown: ToWebex = { type: "message-error", msgId: "m1" as MsgId, result: "unknown-message" };
@@ -225,6 +239,23 @@ test("a mailbox deletes itself once all is confirmed and old", async () => {
   await time.pass(alarmAt() - time.now);
   await mailbox.alarm();
   expect(state.deleted).toBe(1);
+});
+
+test("counts within a minute what a full disk took late, just before a kill", async () => {
+  const { time, sql, open, state, alarmAt } = world();
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  sql.isFull = true;
+  await time.pass(5_000);
+  await mailbox.alarm();
+  sql.isFull = false;
+  await time.pass(500);
+  expect(state.counted).toBe(0);
+
+  expect(alarmAt() - time.now).toBeLessThanOrEqual(60_000);
+  const next = open();
+  await next.alarm();
+  expect(state.counted).toBe(1);
 });
 
 test("drops the answers of a removed domain", async () => {

@@ -280,6 +280,8 @@ function postsOf(fact: Fact): readonly string[] {
       return fact.host === undefined ? [] : ["failed"];
     case "post-given-up":
       return [...(fact.lastFailed ? ["failed"] : []), ...(fact.probe ? [] : ["givenUp"])];
+    case "server-settled":
+      return fact.expired && fact.messages ? ["givenUp"] : [];
     default:
       return [];
   }

@@ -243,9 +243,13 @@ export class Meeting implements MeetingKnowledge {
     for (const association of this.#associations) association.endsLater = false;
   }
 
-  /** A conference that goes on, as far as WebEx was told, is never created on the bridge anew (protocol 4.9 F5). */
+  /**
+   * A conference that goes on, as far as WebEx was told, is never created on the bridge anew (protocol 4.9 F5), unless the clock of an
+   * edge was set: by that, WebEx may have been away for long enough.
+   */
   bridgeCreates(): void {
     const { association } = this;
+    if (this.#context.edgeMachines.clockSetAt >= 0) return;
     if (this.phase !== "creating" || !association?.inherits?.isLive) return;
     this.#context.violated("a conference that ended unnoticed is not created anew", association.extConfId);
   }
