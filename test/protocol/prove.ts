@@ -132,34 +132,32 @@ function isPlain(file: string): boolean {
   return !/^test\/(?:whole|workers|asterisk)\//.test(file);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const {
-    rule,
-    defects: planting,
-    oneIn,
-    seed,
-  } = command(
-    "prove:protocol",
-    "Runs, for each rule of docs/protocol.md, the tests that show it; and with defects that break it: one of them must fail then.",
-  )
-    .option("--rule <id>", "this one alone, such as T38 or 4.9")
-    .option("--defects", "with the defects alone", false)
-    .option("--one-in <number>", "only one in so many defects, drawn by the seed", wholeNumber(1), 1)
-    .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
-    .parse()
-    .opts<{ rule?: string; defects: boolean; oneIn: number; seed: number }>();
-  exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
-  const every = protocolPage().shownBy;
-  const shownBy = new Map([...every].filter(([id]) => rule === undefined || id === rule));
-  const runs = planting ? [] : await runTests(shownBy);
-  const faults = planting ? [] : faultsOf(shownBy, runs);
-  for (const [id, tests] of planting ? [] : shownBy) {
-    const count = tests.reduce((sum, test) => sum + runsOf(test, runs).length, 0);
-    console.log(`${id.padEnd(8)} ${count} tests ran, under ${tests.length} titles`);
-  }
-  const isDrawn = (name: string) => new Draws(seed, name).between(0, oneIn) === 0;
-  const missed = await provePlanted(shownBy, isDrawn);
-  for (const line of faults) console.log(line);
-  console.log(`${shownBy.size} rules, ${faults.length} tests not passed, ${missed.length} defects not found`);
-  process.exit(faults.length + missed.length === 0 ? 0 : 1);
+const {
+  rule,
+  defects: planting,
+  oneIn,
+  seed,
+} = command(
+  "prove:protocol",
+  "Runs, for each rule of docs/protocol.md, the tests that show it; and with defects that break it: one of them must fail then.",
+)
+  .option("--rule <id>", "this one alone, such as T38 or 4.9")
+  .option("--defects", "with the defects alone", false)
+  .option("--one-in <number>", "only one in so many defects, drawn by the seed", wholeNumber(1), 1)
+  .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
+  .parse()
+  .opts<{ rule?: string; defects: boolean; oneIn: number; seed: number }>();
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
+const every = protocolPage().shownBy;
+const shownBy = new Map([...every].filter(([id]) => rule === undefined || id === rule));
+const runs = planting ? [] : await runTests(shownBy);
+const faults = planting ? [] : faultsOf(shownBy, runs);
+for (const [id, tests] of planting ? [] : shownBy) {
+  const count = tests.reduce((sum, test) => sum + runsOf(test, runs).length, 0);
+  console.log(`${id.padEnd(8)} ${count} tests ran, under ${tests.length} titles`);
 }
+const isDrawn = (name: string) => new Draws(seed, name).between(0, oneIn) === 0;
+const missed = await provePlanted(shownBy, isDrawn);
+for (const line of faults) console.log(line);
+console.log(`${shownBy.size} rules, ${faults.length} tests not passed, ${missed.length} defects not found`);
+process.exit(faults.length + missed.length === 0 ? 0 : 1);

@@ -218,10 +218,14 @@ export const seenInstead: Readonly<Record<string, string>> = {
 
 /** By rule: of the tests that show it, one at least must fail with the defect. */
 export const defectsOfRules = new Map<string, readonly RuleDefect[]>([
-  ...Object.entries(ofSimulation).map(
-    ([rule, names]) => [rule, defects.filter(({ name }) => names.includes(name))] as const,
-  ),
+  ...Object.entries(ofSimulation).map(([rule, names]) => [rule, names.map(ofName)] as const),
   ...Object.entries(ofOwn).map(
     ([rule, [file, before, after]]) => [rule, [{ name: rule, file, before, after }]] as const,
   ),
 ]);
+
+function ofName(name: string): RuleDefect {
+  const defect = defects.find((one) => one.name === name);
+  if (!defect) throw new Error(`no planted defect is called "${name}"`);
+  return defect;
+}

@@ -1,6 +1,5 @@
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
-import { hourMs } from "../../src/foundation/time/timers.ts";
 import { AgentWorld } from "../agent/agent-world.ts";
 import { ShortNames } from "./short-names.ts";
 import { secondsIn } from "./stage.ts";
@@ -43,28 +42,19 @@ export class AgentStage {
       case "phone":
         this.#phone(words);
         return [];
-      case "host":
-        if (rest === "ends") world.machine.endByTelephone(CONF_KEY);
-        else world.machine.lockByTelephone(CONF_KEY, rest === "locks");
-        return [];
       case "edge":
         if (rest === "lost") world.loseEdge();
-        else world.connectEdge(words[1] === "standby" ? "standby" : "active");
+        else world.connectEdge("active");
         return [];
       case "bridge":
-        this.#bridge(words);
+        this.#bridge(rest);
         return [];
       case "kill":
         world.restart();
         return [];
-      case "clock":
-        world.setClock(Number(/^([+-]\d+) h$/.exec(rest)?.[1]) * hourMs);
-        return [];
       case "time":
         world.pass(secondsIn(rest));
         return [];
-      case "notes":
-        return world.notes.splice(0);
       default:
         throw new Error(`no such line in the transcript of an agent: ${word} ${rest}`);
     }
@@ -89,7 +79,7 @@ export class AgentStage {
     this.#world.command(id, command);
   }
 
-  /** `c1 dials KEY#444#`, `keys *6`, `hangs up`, `picks up`, `talks`, `is silent` */
+  /** `c1 dials KEY#444#`, `keys *6`, `hangs up`, `picks up` */
   #phone([name = "", does, keys = ""]: readonly string[]): void {
     const { machine } = this.#world;
     if (does === "dials") {
@@ -100,25 +90,16 @@ export class AgentStage {
     if (!call) throw new Error(`the bridge has no call ${name}`);
     if (does === "keys") machine.press(call, keys);
     else if (does === "hangs") machine.hangUp(call);
-    else if (does === "picks") machine.pickUp(call);
-    else machine.talk(call, does === "talks");
+    else machine.pickUp(call);
   }
 
-  /** `lost`, `connects`, `restarts`, `refuses mute`, `holds`, `delays 300 ms`, `works` */
-  #bridge([does, what = ""]: readonly string[]): void {
+  /** `restarts`, `holds`, `works` */
+  #bridge(does: string): void {
     const world = this.#world;
-    if (does === "lost") world.loseBridge();
-    else if (does === "connects") world.connectBridge();
-    else if (does === "restarts") {
+    if (does === "restarts") {
       world.restartBridge();
       this.#printed.acts = 0;
-    } else
-      world.machine.setFaults({
-        ...world.machine.faults,
-        refuse: does === "refuses" ? [what as BridgeCommand["type"]] : [],
-        hold: does === "holds",
-        delayMs: does === "delays" ? Number(what) : 0,
-      });
+    } else world.machine.setFaults({ ...world.machine.faults, hold: does === "holds" });
   }
 
   /** What the bridge did, what the edge took, and what callers heard, since the last line. */

@@ -16,7 +16,6 @@ export class ObjectStage {
   #latest: readonly FromWebex[] = [];
   /** The latest ones, and the number of the first of them in the agent's stream. */
   #reports: { readonly first: number; readonly reports: readonly Report[] } = { first: 1, reports: [] };
-  #actions = 0;
   readonly #printed = { posts: 0, commands: 0, attempts: 0 };
 
   constructor() {
@@ -41,9 +40,6 @@ export class ObjectStage {
       case "given":
         for (const earlier of BEGINNING.slice(0, 2)) await this.happen([earlier]);
         return [];
-      case "settings":
-        world.domain = domainWith(JSON.parse(rest));
-        return [];
       case "W→A":
         if (rest === "again") return this.#receive();
         this.#latest = this.#lines.posted([rest, ...more], world.domain);
@@ -56,8 +52,6 @@ export class ObjectStage {
         }
         await world.during(world.reportAs(this.#reports.first, ...this.#reports.reports));
         return [];
-      case "operator":
-        return this.#operate(rest.split(" "));
       case "post":
         world.answer = ({ transId }) => this.#answer(rest, transId);
         return [];
@@ -94,13 +88,6 @@ export class ObjectStage {
     } catch (error) {
       return [`503: ${error instanceof Error ? error.message : error}`];
     }
-  }
-
-  async #operate([type = "", ...words]: readonly string[]): Promise<readonly string[]> {
-    this.#actions += 1;
-    const request = this.#lines.request(type, words);
-    const result = await this.#world.operate(`a${this.#actions}`, request);
-    return result === "done" ? [] : [result];
   }
 
   /** `confirmed`, `fails 503`, `fails` without an answer, or `hangs`. */

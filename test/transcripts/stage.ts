@@ -5,7 +5,6 @@ import { type Decision, type Effect, isCommand } from "../../src/conference/draf
 import type { Fact } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-actions.ts";
-import type { Outgoing, Post } from "../../src/conference/server/posts.ts";
 import { noQueue, type Queue, type Rows } from "../../src/conference/server/queue.ts";
 import type { GivenUpDocument } from "../../src/conference/server/send-again.ts";
 import { applyChanges, type ConferenceState, emptyState, entriesIn } from "../../src/conference/state.ts";
@@ -53,7 +52,6 @@ export class Stage {
   #progress: DecisionProgress = { bridge: "simulated" as BridgeName, serial: 0 };
   /** Each message in a document of its own. */
   #queue: Queue = noQueue;
-  #facts: readonly Fact[] = [];
   /** What each `lost` gave up. */
   readonly #lost: GivenUpDocument[] = [];
   #now = 0;
@@ -66,31 +64,8 @@ export class Stage {
   #documents = 0;
   #reports = 0;
 
-  get now(): EpochMs {
-    return this.#now;
-  }
-
   get state(): ConferenceState {
     return this.#state;
-  }
-
-  /** What was posted and not confirmed. */
-  get rows(): Rows {
-    return this.#queue.rows;
-  }
-
-  /** What waits for its Confirmation. */
-  get waiting(): readonly { readonly host: Post["host"]; readonly message: Outgoing }[] {
-    return this.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message })));
-  }
-
-  /** What the last line that decided something led to. */
-  get facts(): readonly Fact[] {
-    return this.#facts;
-  }
-
-  nameOf(id: string): string {
-    return this.#lines.names.nameOf(id);
   }
 
   happen([line = "", ...more]: Step["happens"]): string[] {
@@ -114,13 +89,13 @@ export class Stage {
       case "probe": {
         const [host] = this.#state.outages.keys();
         if (host === undefined) throw new Error(`no server is behind: ${line}`);
-        if (word === "reached") return this.decide({ type: word, at: this.#now, host });
-        return this.decide({ type: "probe", at: this.#now, id: "probe" as ActionId, person: "Ann", host });
+        if (word === "reached") return this.#decide({ type: word, at: this.#now, host });
+        return this.#decide({ type: "probe", at: this.#now, id: "probe" as ActionId, person: "Ann", host });
       }
       case "restored":
-        return this.decide({ type: "restored", at: this.#now });
+        return this.#decide({ type: "restored", at: this.#now });
       case "W→A":
-        return this.decide(this.#posted([rest, ...more]));
+        return this.#decide(this.#posted([rest, ...more]));
       case "B→A":
         return words[0] === "begun" ? this.#begun([rest, ...more]) : this.#reported([rest, ...more]);
       case "operator":
@@ -135,8 +110,6 @@ export class Stage {
         return [];
       case "time":
         return this.#pass(this.#now + secondsIn(rest));
-      case "due":
-        return this.#due([]);
       default: {
         const [, bridge] = /^B(\d)→A$/.exec(word) ?? [];
         if (bridge === undefined) throw new Error(`no such line in a transcript: ${line}`);
@@ -146,7 +119,7 @@ export class Stage {
   }
 
   #reported(texts: readonly string[], other?: BridgeName): string[] {
-    return this.decide({
+    return this.#decide({
       type: "bridge",
       at: this.#now,
       ...(other !== undefined && { elsewhere: other }),
@@ -181,7 +154,7 @@ export class Stage {
       ...(unpostable && { unpostable: true as const }),
     };
     this.#lost.push({ host, messages, ...((unpostable || oneAttempt) && { isUnowed: true as const }) });
-    return this.decide({ type: "undelivered", at: this.#now, messages, of });
+    return this.#decide({ type: "undelivered", at: this.#now, messages, of });
   }
 
   /** The bridge is given these commands. */
@@ -208,7 +181,7 @@ export class Stage {
   }
 
   #due(overdue: readonly CommandId[]): string[] {
-    return this.decide({ type: "time", at: this.#now, ...(overdue.length > 0 && { overdue }) });
+    return this.#decide({ type: "time", at: this.#now, ...(overdue.length > 0 && { overdue }) });
   }
 
   get #nextDue(): number | null {
@@ -233,12 +206,12 @@ export class Stage {
       settings: this.#domain.settings,
       cannot: this.#progress.cannot ?? [],
     });
-    return refusal === null ? this.act(request) : [`refused: ${refusal}`];
+    return refusal === null ? this.#act(request) : [`refused: ${refusal}`];
   }
 
-  act(request: OperatorRequest): string[] {
+  #act(request: OperatorRequest): string[] {
     const id = `a${++this.#actions}` as ActionId;
-    return this.decide({ type: "operator", at: this.#now, id, person: "Ann", request });
+    return this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request });
   }
 
   /** What was given up by the first `lost`, or a later one. */
@@ -253,7 +226,7 @@ export class Stage {
     return { type: "webex", at: this.#now, transId: "1" as TransId, messages };
   }
 
-  decide(input: ConferenceInput): string[] {
+  #decide(input: ConferenceInput): string[] {
     const situation = { state: this.#state, queue: this.#queue, progress: this.#progress };
     const { decision, facts, queue, progress } = applyTransaction(situation, input, {
       confKey: CONF_KEY,
@@ -273,22 +246,21 @@ export class Stage {
     for (const stored of [[...entriesIn(decision.changes)], facts, queue.rows])
       deepStrictEqual(JSON.parse(JSON.stringify(stored)), stored);
     applyChanges(this.#state, decision.changes);
-    this.#facts = facts;
     this.#queue = queue;
     // Which bridge it is, and what that cannot do, a transcript says.
     const { movedTo: bridge = this.#progress.bridge } = decision;
     this.#progress = { ...this.#progress, bridge, serial: progress.serial };
-    return this.#follows(decision).map((line) => this.#lines.names.shorten(line));
+    return this.#follows(decision, facts).map((line) => this.#lines.names.shorten(line));
   }
 
-  #follows({ effects, dropQueued, facts }: Decision): string[] {
+  #follows({ effects, dropQueued, facts }: Decision, stored: readonly Fact[]): string[] {
     return [
       ...dropQueued.map(({ host, keepsAnswers }) =>
         keepsAnswers ? `notifications queued for ${host} are dropped` : `what is queued for ${host} is withdrawn`,
       ),
       ...effects.flatMap((effect) => this.#line(effect) ?? []),
       ...facts.flatMap((fact) => (fact.kind === "noted" ? [`note: ${fact.text}`] : [])),
-      ...(this.#shown.has("facts") ? this.#facts.flatMap(factLine) : []),
+      ...(this.#shown.has("facts") ? stored.flatMap(factLine) : []),
       ...(this.#shown.has("records") ? facts.flatMap(recordLine) : []),
     ];
   }
