@@ -46,7 +46,7 @@ function withDialled(more: { readonly muted: boolean; readonly joinTone: boolean
   return world;
 }
 
-test("tells a caller that it is alone with a silent monitor (protocol 4.18)", () => {
+test("announces to a caller that only a silent monitor is there (protocol 4.18)", () => {
   for (const joinTone of [true, false]) {
     const world = withDialled({ muted: true, joinTone });
     const id = world.machine.dialIn("1", "987654321##");
@@ -72,7 +72,7 @@ test("makes silent monitors by the AnonymousID of the latest create (protocol 4.
   expect(world.machine.world.calls.get(after)).toMatchObject({ muted: true, joinTone: false });
 });
 
-test("tells a caller that it is alone while the others are in a room", () => {
+test("announces to a caller that the others are in a room", () => {
   const world = running();
   const other = world.machine.dialIn("1", "987654321##");
   world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "sub" });

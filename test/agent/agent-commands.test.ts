@@ -285,7 +285,7 @@ test("looks on the bridge before it repeats another agent's command", () => {
   expect(world.results()).toEqual({ create: true, dial: true });
 });
 
-test("after a restart, begins waiting commands only once the edge confirms its role", () => {
+test("a restarted agent begins commands once the edge confirms its role", () => {
   const world = running();
   world.loseBridge();
   world.command("lock", { type: "lock" });

@@ -315,7 +315,7 @@ describe("without the edge, a caller is told to wait", () => {
     });
   });
 
-  test("and what it enters behind its attendee ID never acts in the conference", () => {
+  test("and digits after its attendee ID never act in the conference", () => {
     const world = withoutEdge(false);
     dialIn(world, `${KEY}#444#*6`);
     backAgain(world);

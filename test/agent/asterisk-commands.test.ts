@@ -62,7 +62,7 @@ test.each<[string, readonly BridgeCommand[], FakeAsterisk["answers"]]>([
   ["admits", [{ ...admit, call: waiting }], {}],
   ["admits muted", [{ ...admit, call: waiting, muted: true }], {}],
   [
-    "admits nobody muted whom Asterisk cannot mute",
+    "admits no muted caller if Asterisk cannot mute it",
     [{ ...admit, call: waiting, muted: true }],
     { "POST /channels/waiting/mute": { status: 412 } },
   ],
@@ -89,7 +89,7 @@ test.each<[string, readonly BridgeCommand[], FakeAsterisk["answers"]]>([
   ["mutes nobody in the prompt", [{ type: "mute", call: waiting }], {}],
   ["expels", [{ type: "expel", call: inside }], {}],
   ["expels out of the prompt", [{ type: "expel", call: waiting }], {}],
-  ["expels who is gone by now", [{ type: "expel", call: inside }], { "DELETE /channels/inside": { status: 404 } }],
+  ["expels a caller who is gone", [{ type: "expel", call: inside }], { "DELETE /channels/inside": { status: 404 } }],
   [
     "refuses an expel that Asterisk refuses",
     [{ type: "expel", call: inside }],

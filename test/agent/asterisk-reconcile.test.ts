@@ -87,7 +87,7 @@ describe("a snapshot", () => {
     ]);
   });
 
-  test("returns a caller who is in no bridge twice to the main room", () => {
+  test("returns a caller to the main room after two snapshots without one", () => {
     const conference = mirror.addConference(key, "bridge-1");
     conference.rooms.set(side, { bridge: "bridge-2", kind: "sub" });
     entered(mirror, conference).room = side;

@@ -322,7 +322,7 @@ test.each<[CloseReason, RegExp]>([
   ["unknownDomain", /not in this domain: check `domain`/],
   ["unknownBridge", /not at this bridge of the domain: check `bridge`/],
   ["oldVersion", /newer protocol: install the agent of the edge's version/],
-])("logs the fix for a refusal for %s and retries after 5 s", async (reason, sentence) => {
+])("logs the fix if refused for %s and retries after 5 s", async (reason, sentence) => {
   relay.refusals.push([reason]);
   link.connect();
   await turns(() => notes.length > 0);

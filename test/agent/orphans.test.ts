@@ -87,7 +87,7 @@ test("reports an end by telephone with the callers until then", () => {
   expect(was?.since).toBeLessThan(enteredAt);
 });
 
-test("a conference that was ended by telephone lets nobody in any more", () => {
+test("a conference ended by telephone admits no caller", () => {
   const { world } = withCaller();
   world.machine.endByTelephone(KEY);
   world.settle();

@@ -167,7 +167,7 @@ test("reports a rejected caller to its conference too", () => {
 test.each<[string, Partial<Conference>]>([
   ["full", { maxCallers: 1 }],
   ["locked", { locked: true }],
-])("tells a caller that only the bridge knows the conference is %s", (why, held) => {
+])("announces that a conference that only the bridge knows is %s", (why, held) => {
   const world = keeping();
   dialIn(world, "987654321##");
   const conference = world.machine.world.conferences.get(KEY) ?? expect.unreachable();

@@ -51,7 +51,7 @@ const toggle: KeypadAction = { type: "toggle-mute" };
 const askAgain: KeypadAction = { type: "ask-again" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
 
-test("a conference that fills up meanwhile rejects at the attendee ID (protocol 4.2)", () => {
+test("a conference that fills up rejects a caller at the attendee ID (protocol 4.2)", () => {
   const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#444", at: 0 }, rules);
   const full: KeypadRules = { ...rules, find: (key) => leadsTo(key, { full: true }) };
 
@@ -95,7 +95,7 @@ describe("at the prompt", () => {
     expect(keyed("987654321##", prompted(0), { ...rules, find: empty })).toEqual([admit(null)]);
   });
 
-  test("the key of a conference that ends meanwhile counts as unknown", () => {
+  test("the key of an ended conference counts as unknown", () => {
     const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules);
     const gone = { ...rules, find: () => null };
     expect(keyed("444#1#", keypad, gone)).toEqual([]);
@@ -124,7 +124,7 @@ function askedAfter(keys: string, then = "", from: Keypad = prompted(0), by: Key
   return [promptAfter(pressed.keypad, asked.keypad), actions];
 }
 
-describe("after a star, a caller is asked anew for", () => {
+describe("after a star, a caller is asked again for", () => {
   test.each([
     ["a conference key", "98*987654321#444#", "welcome", "987654321#444#"],
     ["its end", "987654321*#444#", "welcome", "987654321#444#"],
@@ -375,7 +375,7 @@ describe("access codes and dial sequences", () => {
     ["no PIN, each key told twice", "*01*2222#7777##**0011**", "attendee-id", "444#"],
     ["no password", "*01*2222#77#88##*01*", "attendee-id", "444#"],
     ["no ProfileID", "*01*2222##88#*01*", "attendee-id", "444#"],
-  ])("a dial sequence with %s admits nobody: its caller is asked (protocol 6.6)", (_, keys, asked, then) => {
+  ])("asks the caller after a dial sequence with %s (protocol 6.6)", (_, keys, asked, then) => {
     expect(askedAfter(keys, then, prompted(0), plain)).toEqual([asked, [admit("444")]]);
   });
 
@@ -404,7 +404,7 @@ describe("access codes and dial sequences", () => {
     ["*01*5#77", "key-again"],
     ["*01*", "welcome"],
     ["*01*22", "welcome"],
-  ])("asks after 8 s behind the incomplete sequence %s (protocol 6.6)", (keys, asked) => {
+  ])("asks 8 s after the incomplete sequence %s (protocol 6.6)", (keys, asked) => {
     const { keypad } = press(prompted(0), { type: "keys", keys, at: 1_000 }, plain);
     expect(press(keypad, { type: "time", at: 8_999 }, plain)).toEqual({ keypad, actions: [] });
     const after = press(keypad, { type: "time", at: 9_000 }, plain);
@@ -423,7 +423,7 @@ describe("access codes and dial sequences", () => {
     ["*01*2222#444#", "*01*", "attendee-id"],
     ["*01*2222##", "444#*01*", "attendee-id"],
     ["*01*2222#77#*", "88#*01*", "attendee-id"],
-  ])("asks anew for a sequence during a takeover: %s, then %s (protocol 6.6)", (keys, rest, asked) => {
+  ])("asks again for a sequence during a takeover: %s, then %s (protocol 6.6)", (keys, rest, asked) => {
     const { keypad, actions } = resume(keys, 0, plain);
     expect(promptAfter(null, keypad)).toBe(null);
     expect(actions).toEqual([]);

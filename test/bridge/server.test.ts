@@ -61,7 +61,7 @@ test("a bridge that is down does nothing, while its control interface works", as
   await Promise.all(closed);
 });
 
-test("tells an agent why its message is not of the protocol", async () => {
+test("explains to an agent why its message is invalid", async () => {
   const { socket } = await connect();
   const closed = once(socket, "close");
   socket.send('{"type":"command"}');

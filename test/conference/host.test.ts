@@ -23,7 +23,7 @@ test("finds the host by subscriber code, else by name (protocol 4.21)", () => {
   expect(knownHost([gone, monitor], { attendeeIds: ["7"], extCallIds: [] })).toBeUndefined();
 });
 
-test("keeps the chosen host, by call or attendee ID, unless a code or name says otherwise (protocol 4.21)", () => {
+test("keeps the chosen host until a code or name chooses another (protocol 4.21)", () => {
   const chosen = { call: "c2" as CallId, attendeeId: "7", number: "14085550102" };
   const first = caller(1, { call: "c1" });
   const second = caller(2, { call: "c2", attendeeId: "7" });

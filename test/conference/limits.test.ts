@@ -35,7 +35,7 @@ test.each<[string, readonly string[], readonly string[]]>([
     ["A→W tsp1 - A2W_RspCloseConference MsgID=9 Result=1"],
   ],
   [
-    "owes who left of the newest 1,000 calls",
+    "reports the newest 1,000 departures after an outage",
     [
       ...running,
       ...many(1_001, (n) => [...enters(n), `W→A W2A_RspNotifyUserEnter MsgID=n${n + 1} ExtCallID=${n}`]),

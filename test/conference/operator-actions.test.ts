@@ -21,7 +21,7 @@ test.each([
   [0, "Nobody is in it.", "Nobody is in it."],
   [1, "Its one caller stays.", "The call of its one caller ends."],
   [7, "Its 7 callers stay.", "The calls of its 7 callers end."],
-])("asks before an action on a conference with %i callers what becomes of them", (callers, stay, end) => {
+])("the question before an action says what happens to %i callers", (callers, stay, end) => {
   const { lock, unlock, end: ends } = actionQuestions;
   expect(lock.says({ ...whole, callers })).toBe(`Lock the conference 5? Nobody else gets in. ${stay}`);
   expect(unlock.says({ ...whole, callers })).toBe(`Unlock the conference 5? Whoever dials in gets in. ${stay}`);
@@ -91,7 +91,7 @@ test.each<[string, (text: string) => boolean, readonly string[], readonly string
     ["", "a\t\n\r <&>", "\ufffd\u{1f600}"],
     ["\u0000", "a\u001f", "\ud800", "a\udc00", "\ufffe", "\uffff"],
   ],
-])("a request takes the texts that %s may have, and no others", (_, accepts, right, wrong) => {
+])("a request accepts only valid texts for %s", (_, accepts, right, wrong) => {
   expect(right.filter((text) => !accepts(text))).toEqual([]);
   expect(wrong.filter(accepts)).toEqual([]);
 });
@@ -100,7 +100,7 @@ const host = "https://tsp1.example.com:80";
 const client = { type: "client-passthrough", msgId: "1", extConfId: "1001", extCallId: "7", data: "4711" };
 const again = { type: "send-again", row: 3, host, messages: [client], isUnowed: true } as object as OperatorRequest;
 
-test("hides the secrets of a document that is sent again", () => {
+test("hides the secrets of a resent document", () => {
   expect(takes(again)).toBe(true);
   expect(showRequest(again, persons.full)).toEqual({ ...again, messages: [{ ...client, data: "(secret)" }] });
 });
@@ -108,7 +108,7 @@ test("hides the secrets of a document that is sent again", () => {
 test.each([
   [host, "Send again what was given up, to https://tsp1.example.com:80"],
   [BACK_END, "Send again what was given up, to the partner's back end"],
-])("names the receiver %s of what is sent again", (to, title) => {
+])("names the receiver %s of a resend", (to, title) => {
   expect(requestTitle({ ...again, host: to } as OperatorRequest)).toBe(title);
 });
 

@@ -52,7 +52,7 @@ test("says when the next receiver is shown as waiting", () => {
   expect(nextWaitingMs([], now)).toBeNull();
 });
 
-test("a Confirmation ends the wait of all documents behind it", () => {
+test("a Confirmation ends the wait of all later documents", () => {
   const waited = { since: 7, why: refused };
   const rows = [row({ waited }), row({ seq: 2 }), row({ seq: 3, host: other, waited })];
   const after = withoutWait(rows, host);
@@ -68,7 +68,7 @@ test("a replacement waits since the document that it replaces", () => {
   ]);
 });
 
-test("writes no row anew if nothing is lost or dropped", () => {
+test("rewrites no row if nothing is lost or dropped", () => {
   const rows = [row(), row({ seq: 2, oneAttempt: true })];
   expect(goOnWaiting(rows, [])).toBe(rows);
   expect(withoutDropped(rows, [])).toBe(rows);

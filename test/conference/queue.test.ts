@@ -91,7 +91,7 @@ test("a later answer does not make the first wait longer", () => {
   expect(rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 300, [first, next]]]);
 });
 
-test("adds what comes meanwhile behind an answer that waits (protocol T46)", () => {
+test("adds later messages after a waiting answer (protocol T46)", () => {
   const waiting = added(added(asked(["first"], ["next"]), host, first), host, notification, now + 5);
   expect(waiting.rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 300, [first, notification]]]);
   // Nor does the answer to another document, which waits for nothing, take a part of this one along.
@@ -207,7 +207,7 @@ test("shared documents do not wait for each other", () => {
   ]);
 });
 
-test("an answer that has waited elsewhere waits only the rest", () => {
+test("an answer that has waited already waits only the rest", () => {
   const opened = gatherShared({ rows: [], open: [] }, host, ids("first", "next"), now);
   const { rows } = append(opened, { host, message: first, waitMs: 120 }, now, () => ({ seq: 9, transId: "t9" }), {
     gatherMs: 300,

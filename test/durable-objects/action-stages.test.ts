@@ -74,7 +74,7 @@ test("an action that WebEx confirms with a failure is refused there", async () =
   expect((await stagesOf(world, "a1")).told).toMatchObject({ confirmedAt: expect.any(Number), refused: true });
 });
 
-test("an action that comes again is done once, also after a restart", async () => {
+test("a repeated action is done once, also after a restart", async () => {
   const world = await runningWorld();
   const both = [world.operate("a1", { type: "mute", call: "c0" }), world.operate("a1", { type: "mute", call: "c0" })];
   expect(await Promise.all(both)).toEqual(["done", "done-before"]);

@@ -123,7 +123,7 @@ test("resends an undelivered document once, whoever asks", async () => {
   expect(world.posted.filter(({ body }) => body.includes("A2W_NotifyUserChange"))).toHaveLength(1);
 });
 
-test("a document that is sent again and fails leaves the backlog as it was", async () => {
+test("a failed resend leaves the backlog unchanged", async () => {
   const world = await lost(2, muted("c0", true), muted("c1", true));
   const confirms = world.answer;
   const oldest = () => world.pages.findLast(({ live }) => live)?.live?.waiting.map(({ oldestAt }) => oldestAt);
@@ -210,7 +210,7 @@ test.each<[string, Report, (world: ConferenceWorld) => Promise<unknown>, string]
     },
     "host-not-allowed",
   ],
-])("a document %s is not sent again", async (_, report, then, refusal) => {
+])("refuses to resend a document %s", async (_, report, then, refusal) => {
   const world = await lost(1, report);
   const row = rowOf(world);
   await then(world);

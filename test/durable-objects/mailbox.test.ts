@@ -218,7 +218,7 @@ test("refuses answers for more than 50 unreachable servers", async () => {
   expect(bodies).toHaveLength(1);
 });
 
-test("answers that nobody takes do not fill the log", async () => {
+test("undelivered answers do not fill the log", async () => {
   const { time, events, open, state } = world();
   const mailbox = open();
   state.isReachable = false;
@@ -241,7 +241,7 @@ test("a mailbox deletes itself once all is confirmed and old", async () => {
   expect(state.deleted).toBe(1);
 });
 
-test("counts within a minute what a full disk took late, just before a kill", async () => {
+test("counts a post within a minute despite full disk and kill", async () => {
   const { time, sql, open, state, alarmAt } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));

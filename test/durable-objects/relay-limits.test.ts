@@ -93,7 +93,7 @@ test("one agent's flood leaves the other agent its allowance", async () => {
 test.each([
   ["agent-3", agentWithoutKey("agent-3").publicKey],
   ["agent-1", "B".repeat(43)],
-])("closes %s if the settings lost it or its key meanwhile", (agent, key) => {
+])("closes %s if the settings lost it or its key", (agent, key) => {
   const world = new RelayWorld();
   world.connect(agent, { key });
 

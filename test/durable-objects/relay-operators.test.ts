@@ -240,7 +240,7 @@ describe("a bridge that is drained", () => {
   });
 });
 
-test("reports since when the bridge is away, also after a restart", async () => {
+test("reports since when the bridge is unreachable, also after a restart", async () => {
   const world = await RelayWorld.begin();
   const awaySince = async () => (await world.relay.health()).awaySince;
   world.says({ ...health, bridgeUp: true });

@@ -134,7 +134,7 @@ test.each([
   expect((await alertsOfBridge()).map(({ kind }) => kind)).not.toContain("bridge-full");
 });
 
-test("a bridge of which no agent said anything is away", async () => {
+test("a bridge without any agent's report is unreachable", async () => {
   expect(await alertsOfBridge()).toEqual([{ kind: "bridge-away", since: null, why: "unsaid" }]);
 });
 

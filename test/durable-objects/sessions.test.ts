@@ -97,7 +97,7 @@ test("keeps 1,000 missing audit entries of each domain", async () => {
   expect(await owe("other", 1_000)).toBe(true);
 });
 
-test("a session that is over is shown to nobody, and admits nobody", async () => {
+test("an expired session is neither shown nor accepted", async () => {
   const time = { now: 100 * dayMs };
   const sessions = sessionsAt(time);
   await sessions.begin(session("a"));

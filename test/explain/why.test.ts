@@ -131,7 +131,7 @@ test("explains an entry that WebEx does not confirm", async () => {
   expect(rows.length).toBe(3);
 });
 
-test("explains by call what a server that is behind is owed", async () => {
+test("explains by call what is pending for an unreachable server", async () => {
   const world = await ConferenceWorld.running(2);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
@@ -173,7 +173,7 @@ test("explains by call what a server that is behind is owed", async () => {
   expect(about(world, "Why was WebEx not notified").at(-1)).toMatch(/It is not posted again: another message says how/);
 });
 
-test("names the caller of an entry that was given up twice", async () => {
+test("names the caller of an entry that is undelivered twice", async () => {
   const world = await ConferenceWorld.running(0);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(0));
@@ -186,7 +186,7 @@ test("names the caller of an entry that was given up twice", async () => {
   ]);
 });
 
-test("keeps the time at which a document was given up, whatever probes fail", async () => {
+test("keeps the time of an undelivered document after failed probes", async () => {
   const world = await ConferenceWorld.running(0);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(0));

@@ -122,7 +122,7 @@ test.each<[string, readonly RelayInput[], readonly string[]]>([
   ["passes on acks of the active agent", [...two, acks("a")], ["acks o1"]],
   ["passes on no ack of a standby", [...two, acks("b")], []],
   [
-    "passes on what a standby saw in the prompt while it was active",
+    "passes on a standby's prompt calls from its time as active",
     [...two, says("b", { type: "prompt-calls", upTo: 3, calls: [], at: 1 })],
     ["0 calls in the prompt"],
   ],
@@ -130,7 +130,7 @@ test.each<[string, readonly RelayInput[], readonly string[]]>([
   expect(effectsOf(inputs)).toEqual(effects);
 });
 
-test("never repeats an epoch, and is ahead of a relay that has lost its state", () => {
+test("never repeats an epoch, even after a loss of state", () => {
   const at = 1_800_000_000_000;
   const lost: RelayState = { epoch: 0, lastActive: null, links: [] };
   const epochOf = (state: RelayState, time: number) => step(state, opened("a", "agent-1"), time).state.epoch;
@@ -162,12 +162,12 @@ test.each<[string, readonly ForConference[], readonly ForConference[]]>([
     [ack(["o1", "o2"]), batch(1), batch(2), digest("d2")],
   ],
   [
-    "with the newest ack's word on what the bridge was given",
+    "with the newest ack's list of what the bridge was given",
     [ack(["o1", "o2", "o3"], ["o2", "o3"]), ack(["o2", "o4"], ["o4"])],
     [ack(["o1", "o2", "o3", "o4"], ["o3", "o4"])],
   ],
   ["reports up to a bound", hundred, hundred.slice(0, 16)],
-  ["no report behind a gap", [batch(1), batch(3)], [batch(1)]],
+  ["no report after a gap", [batch(1), batch(3)], [batch(1)]],
   ["reports of the newest link only", [batch(2), batch(3, 3, "b")], [batch(3, 3, "b")]],
   ["reports of the newest stream only", [batch(2), batch(3, 3, "a", "s2")], [batch(3, 3, "a", "s2")]],
   ["reports from an earlier position instead", [batch(2), batch(1, 4)], [batch(1, 4)]],

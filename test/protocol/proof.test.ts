@@ -35,7 +35,7 @@ test("a report of vitest is read", () => {
   expect(readRuns(JSON.stringify({ testResults }))).toEqual(runs);
 });
 
-test("each rule has a defect, or a line that says what would be seen instead", () => {
+test("each rule has a defect or an observable consequence", () => {
   const rules = [...protocolPage().shownBy.keys()];
   const judged = [...defectsOfRules.keys(), ...Object.keys(seenInstead)];
 

@@ -56,7 +56,7 @@ test.each(wrongOptions)("%s %j prints one line and exits with 1", (name, options
 });
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP", null] as const)(
-  "a command that ends by %s kills its processes, then removes its folder",
+  "a command ended by %s kills its processes, then removes its folder",
   async (signal) => {
     const command = `
       import { spawn } from "node:child_process";

@@ -45,7 +45,7 @@ test("makes a bundle again after a file changed or went", async () => {
   expect(await bundled("two files")).toBe("bundle\n4");
 });
 
-test("keeps no bundle of files that changed meanwhile", async () => {
+test("keeps no bundle of files that changed during the build", async () => {
   const make = async () => {
     writeFileSync(input, "three");
     return { contents: Buffer.from(`bundle\n${++made}`), inputs: [input] };

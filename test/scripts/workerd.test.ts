@@ -3,7 +3,7 @@ import { prepareWorkerd } from "../../scripts/workerd.ts";
 
 afterEach(() => vi.useRealTimers());
 
-test("a machine in 1970 gets told that workerd needs a clock", () => {
+test("explains on a machine in 1970 that workerd needs a clock", () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 0 });
   const options = { workerd: "workerd", worker: new Uint8Array(), host: "127.0.0.1", port: 1, variables: {} };
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { serverIds } from "../../simulators/webex/client.ts";
 
-test("ids have two digits of the server, five of the day's second and four of a counter (protocol T33, section 5, row 19)", () => {
+test("composes ids of server, second of the day and counter (protocol T33, section 5, row 19)", () => {
   const ids = serverIds(7, () => Date.UTC(2026, 0, 1, 0, 2, 5));
 
   expect(ids.transId()).toBe("07001250000");

@@ -74,7 +74,7 @@ test("no folder of the product has more than 15 files", () => {
   expect([...byFolder].filter(([, files]) => files.length > 15)).toEqual([]);
 });
 
-test("no program that Node runs without a bundler reaches a page, since Node reads no JSX", () => {
+test("programs without a bundler import no JSX", () => {
   const bundled: readonly string[] = JSON.parse(readFileSync("tsconfig.edge.json", "utf8")).include;
   const programs = globSync("{bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}/**/*.ts");
   const reached = reachedFrom(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { play } from "./stage.ts";
 
-test("client data for a back end that accepts none waits up to 100 pieces; further ones are dropped (protocol 4.22)", async () => {
+test("drops client data beyond 100 pieces while the back end accepts none (protocol 4.22)", async () => {
   const data = Array.from(
     { length: 102 },
     (_, n) => `W→A W2A_CSPClientPassthrough MsgID=${n + 2} ExtCallID=77 Data=${n}`,
