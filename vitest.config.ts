@@ -6,7 +6,7 @@ import { domains, operators, operatorToken, webhookSecret } from "./test/workers
 
 /** These set the umask, which a thread cannot. */
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
-/** On plain Node alone, or long; `npm run test:night` has them. */
+/** Long tests, and tests that need plain Node. `npm run test:night` runs them. */
 const atNight = [
   ...["crowd", "history", "kit-package", "orphans", "packages", "postgres", "state", "two-edges", "two-machines"].map(
     (name) => `test/whole/${name}.test.ts`,
@@ -22,7 +22,7 @@ const testTimeout = 180_000;
 const retry = 1;
 /** What a test waits for; a limit of its own is only what it tests. */
 const patient = { setupFiles: ["./test/patience.ts"], expect: { poll: { timeout: 15_000, interval: 10 } } };
-/** Where the edge of whole tests runs. Those that show plain Node by day say so themselves: its contract and kills. */
+/** Runtime of the edge in whole tests. Tests of plain Node by day choose it themselves. */
 const env = { BRIDGEHEAD_EDGE: process.env.BRIDGEHEAD_EDGE ?? "workers" };
 /** As tsconfig.base.json has it for the other bundlers. */
 const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } } as const;

@@ -29,7 +29,7 @@ export interface LocalRunOptions {
   readonly twoAgents?: true;
   /** A Worker around the edge, for example one that counts what the platform bills. */
   readonly countedEdge?: string;
-  /** The edge runs by `wrangler dev`. */
+  /** True if `wrangler dev` runs the edge. */
   readonly dev?: true;
   /** A real Asterisk in place of the simulated bridge. */
   readonly bridge?: "asterisk";

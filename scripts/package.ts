@@ -174,7 +174,7 @@ function linkedPages(pages: readonly string[]): Set<string> {
   return found;
 }
 
-/** A page whose links lead to no source: a package has none. */
+/** Returns the page without links to sources, which a package does not contain. */
 function withoutSources(page: string): string {
   return page.replaceAll(/\[((?:\\.|[^\]\\])*)\]\(\.\.\/[^)]+\)/g, "$1");
 }

@@ -22,13 +22,12 @@ type Report = Pick<StageResult, "passed" | "failed"> & {
   readonly times: readonly FileTime[];
 };
 
-/** How long a file of tests ran. */
 interface FileTime {
   readonly file: string;
   readonly seconds: number;
 }
 
-/** Vitest's report, as far as it is read here. */
+/** The fields that are read of Vitest's report. */
 interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -44,7 +43,7 @@ interface StageResult {
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, "node_modules", ".bin");
 const configs = ["", ".edge", ".home", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
-/** Vitest's JSON reports of the last run: of what computes, and of what waits. */
+/** Folder of Vitest's JSON reports of the last run. */
 const reports = join(project, "node_modules", ".cache", "tests");
 const stageLimitMs = 45 * 60_000;
 /** In MiB, for what a test drops at once: the tests that compute cost a twentieth less. */
@@ -102,7 +101,7 @@ function stageNames(text: string): readonly string[] {
   throw new InvalidArgumentError(`The stages are ${Object.keys(stages).join(", ")}.`);
 }
 
-/** Runs a proof with defects drawn by the commit; no proof if the caller named some tests. */
+/** Runs a proof with defects that the commit's hash chooses. Runs none if the caller named tests. */
 async function proof(script: string, ...options: readonly string[]): Promise<StageResult> {
   if (program.args.length > 0) return { passed: 0, failed: 0, output: "" };
   const commit = await runTool("git", ["rev-parse", "--short=8", "HEAD"], { cwd: project, timers, limitMs: 10_000 });
@@ -169,7 +168,6 @@ function showSlowest(times: readonly FileTime[]): void {
   for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
 }
 
-/** Writes vitest's JSON report to this file. */
 async function vitest(
   options: readonly string[],
   report: string,

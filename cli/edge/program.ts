@@ -44,7 +44,7 @@ export function logWritten(): Promise<void> {
   return destination.close();
 }
 
-/** Writes this line to the log and ends the process in this tick. May drop lines that nobody has read yet. */
+/** Logs this line and ends the process in this tick. Lines not yet read may be lost. */
 export function exitNow(code: number, who: string, notice: Notice): never {
   // The first line break ends a line that an unfinished write has cut.
   const bytes = Buffer.from(`\n${given(who, notice)}\n`);

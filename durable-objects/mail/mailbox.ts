@@ -103,7 +103,7 @@ export class Mailbox implements MailboxRpc {
       transaction: (work) => this.#transaction(work),
       say: (...facts) => {
         this.#counts.add(...facts);
-        // A life that ends before they are sent leaves this alarm to the next one.
+        // A killed instance leaves this alarm to the next one, which sends the counts.
         if (this.#counts.owes) this.#clock.wakeBy(this.#ports.now() + minuteMs);
       },
     };

@@ -7,7 +7,7 @@ import { began } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 import type { FakeAsterisk } from "./fake-asterisk.ts";
 
-/* What Asterisk is asked for each command. `waiting` is in the prompt, `inside` in the main room, `apart` in a room. */
+/* Asterisk's requests for each command. `waiting` is in the prompt, `inside` in the main room, `apart` in a room. */
 
 /** Results and requests, by the title of a row. */
 const expected = new Map(
@@ -131,7 +131,7 @@ test.each<[string, readonly BridgeCommand[], FakeAsterisk["answers"]]>([
     const about = channel ?? (String(variable).startsWith("BRIDGEHEAD") ? "notes" : variable);
     return [what, about].filter((part) => part !== "").join(" ");
   });
-  // Asterisk may get what concerns two calls at the same time in either order.
+  // Requests about two calls may reach Asterisk in either order.
   const ofAnyCall = (what: string) => what.replace(/inside|apart/, "");
   const acts = asked
     .filter((what) => !/^GET|events\/user/.test(what))

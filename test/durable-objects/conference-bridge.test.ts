@@ -387,7 +387,7 @@ test("an operator's end without the bridge answers WebEx's pending close", async
   ]);
 });
 
-/** The records of calls that the directory has after a while. */
+/** The directory's call records after a while. */
 async function callRecords(world: ConferenceWorld) {
   await world.time.pass(5_000);
   return world.facts.flatMap((fact) => (fact.kind === "call-left" ? [fact.record] : []));

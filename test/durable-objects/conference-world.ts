@@ -68,7 +68,7 @@ export class ConferenceWorld {
   deleted = 0;
   /** WebEx's answer to a post. */
   answer: (posted: Posted) => HttpAnswer | Promise<HttpAnswer> = (posted) => this.confirmed(posted.transId);
-  /** What each bridge's relay answers when it is asked how the bridge is. */
+  /** Each relay's answer to a question about its bridge. */
   health: (bridge: BridgeName) => Promise<Partial<BridgeHealth>> = async () => ({});
   isInSettings = true;
   /** When the disk was last put back from a backup. */
@@ -283,26 +283,26 @@ export class ConferenceWorld {
     return confirmation(this.domain, transId, result);
   }
 
-  /** The commands that were sent and have no result yet. */
+  /** Sent commands without a result. */
   get pending(): CommandId[] {
     return [...new Set(this.sent.flatMap((commands) => commands.map(({ id }) => id)))].filter(
       (id) => !this.#results.has(id),
     );
   }
 
-  /** The call of the latest call-out that a bridge was sent. */
+  /** The call of the latest call-out sent to a bridge. */
   get dialled(): CallId {
     const commands = this.sent.flatMap((sent) => sent.map(({ command }) => command));
     return commands.findLast((command) => command.type === "dial")?.call ?? expect.unreachable();
   }
 
-  /** The MsgIDs under which WebEx was told of callers who entered, in order. */
+  /** The MsgIDs of entry notifications, in order. */
   get entries(): string[] {
     const bodies = this.posted.map(({ body }) => body).join("");
     return [...new Set(Array.from(bodies.matchAll(/NotifyUserEnter MsgID="(\d+)"/g), ([, msgId = ""]) => msgId))];
   }
 
-  /** All facts that the directory was sent. */
+  /** All facts sent to the directory. */
   get facts(): DirectoryFact[] {
     return this.pages.flatMap(({ facts }) => facts.map(({ fact }) => fact));
   }

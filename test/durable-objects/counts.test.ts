@@ -8,7 +8,7 @@ import { Database } from "../kit/database.ts";
 
 const webhook = { domain: "local", outcome: "delivered" };
 
-/** The object that keeps the counts of all processes, which may restart. */
+/** The object with the counts of all processes. It may restart. */
 class World {
   readonly time = new Clock();
   readonly sql = new Database();

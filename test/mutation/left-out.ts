@@ -1,15 +1,15 @@
 import { Draws } from "../../simulators/draws.ts";
 
-/** Of the functions, members and constants of a file one in so many is changed. */
+/** Changes one in `oneIn` functions, members and constants of a file. */
 export interface Drawn {
   readonly oneIn: number;
   readonly seed: number;
 }
 
-/** Where Stryker's processes find it. */
+/** Environment variable that Stryker's processes read. */
 export const drawnVariable = "MUTATION_DRAWN";
 
-/** A node of the syntax tree, as far as it is looked at. */
+/** The fields that are read of a syntax node. */
 interface Node {
   readonly type: string;
   readonly start?: number | null;
@@ -30,7 +30,7 @@ function isDrawn(node: Node, parent: Node | null, { oneIn, seed }: Drawn): boole
   return new Draws(seed, `${node.start} ${declared.type}`).between(0, oneIn) === 0;
 }
 
-/** True for what no test can reach or see: the end of a complete `switch`, and whether a schema stops at its first issue. */
+/** True if no test can see a change: the end of a complete `switch`, a schema's `abortEarly`. */
 function isUnreachable(node: Node): boolean {
   if (node.type === "ObjectProperty") return node.key?.name === "abortEarly";
   if (node.type !== "SwitchCase" || node.test !== null || !Array.isArray(node.consequent)) return false;
@@ -39,7 +39,7 @@ function isUnreachable(node: Node): boolean {
   return call?.callee?.name === "assertNever";
 }
 
-/** Stryker loads it by its name. */
+/** Stryker loads this export by name. */
 export const strykerPlugins = [
   {
     kind: "Ignore",

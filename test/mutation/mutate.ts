@@ -7,7 +7,7 @@ import { exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
 import { command, wholeNumber } from "../../scripts/command.ts";
 import { type Drawn, drawnVariable } from "./left-out.ts";
 
-/** Mutants that mostly do not compile, or change only a line of a log or a sentence for people. */
+/** Mutations that usually do not compile or change only a log line or a shown text. */
 const noise = ["StringLiteral", "ObjectLiteral", "ArrayDeclaration", "ArrowFunction"];
 const foundBy: Readonly<Record<string, boolean>> = { Killed: true, Timeout: true, Survived: false, NoCoverage: false };
 
@@ -17,7 +17,7 @@ interface Place {
   readonly column: number;
 }
 
-/** Stryker's report, as far as it is read here. */
+/** The fields that are read of Stryker's report. */
 interface Report {
   readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly ReportedMutant[] }>>;
 }
@@ -45,12 +45,12 @@ interface Options {
 
 const program = command(
   "mutate",
-  "Changes one place of the sources after the other, and shows the changes that no test in memory finds: those of the project pure that start no process, without worlds of the simulation.",
+  "Changes the sources in one place at a time and lists the changes that no test in memory finds. Tests in memory are those of the project pure that start no process, without worlds of the simulation.",
 )
   .argument("<paths...>", "files and folders of the product, such as src/conference", path)
-  .option("--one-in <number>", "only one in so many functions, drawn by the seed", wholeNumber(1), 1)
-  .option("--seed <number>", "draws the functions", wholeNumber(0), 1)
-  .option("--least <percent>", "exit code 1 if a smaller share of a path is found", wholeNumber(0), 0)
+  .option("--one-in <number>", "change only one in so many functions, chosen by the seed", wholeNumber(1), 1)
+  .option("--seed <number>", "choose the functions", wholeNumber(0), 1)
+  .option("--least <percent>", "exit with 1 if a smaller share of a path is found", wholeNumber(0), 0)
   .option("--concurrency <processes>", "how many mutants are tested at once", wholeNumber(1), availableParallelism())
   .parse();
 const paths = program.processedArgs[0] as readonly string[];
@@ -59,7 +59,7 @@ const { concurrency, least, oneIn, seed } = program.opts<Options>();
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 process.env[drawnVariable] = JSON.stringify({ oneIn, seed } satisfies Drawn);
 const files = paths.flatMap((one) => (statSync(one).isDirectory() ? sourcesIn(one) : [one]));
-// vitest.config.ts reads it in Stryker's processes.
+// vitest.config.ts reads this variable in Stryker's processes.
 process.env.MUTATION_FILES = JSON.stringify(files);
 const mutants = await mutantsOf(files);
 const shares = paths.map((one) =>
@@ -79,7 +79,7 @@ function sourcesIn(folder: string): readonly string[] {
   return globSync(`${folder}/**/*.{ts,tsx}`).filter((file) => !/\.(?:d|test)\.ts$/.test(file));
 }
 
-/** Prints what became of the mutants of a path. Returns how many percent were found. */
+/** Prints the mutants of a path. Returns the percentage found. */
 function shown(one: string, all: readonly Mutant[]): number {
   const left = all.filter(({ isFound }) => !isFound);
   const share = all.length === 0 ? 100 : (100 * (all.length - left.length)) / all.length;
@@ -95,7 +95,7 @@ function short(text: string): string {
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
-/** Tests the mutants of these files. A mutant that cannot run is none. */
+/** Tests the mutants of these files. Ignores mutants that cannot run. */
 async function mutantsOf(mutate: readonly string[]): Promise<readonly Mutant[]> {
   const folder = temporaryFolder("mutation");
   const report = join(folder, "report.json");

@@ -7,14 +7,14 @@ interface Coverage {
 
 interface Stryker {
   mutantCoverage?: Coverage;
-  /** The one that the sources hold. */
+  /** The object that the mutated sources reference. */
   held?: Coverage;
 }
 
 const { __stryker__: stryker = {} } = globalThis as { __stryker__?: Stryker };
 if (stryker.held) stryker.mutantCoverage = stryker.held;
 
-/** Sends only the coverage of this file: Stryker's own setup sends that of all files so far with each file. */
+/** Sends only this file's coverage. Stryker's own setup would send that of all files so far. */
 afterAll(() => {
   if (!stryker.mutantCoverage) return;
   stryker.held = stryker.mutantCoverage;

@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import root from "../../vitest.config.ts";
 import { reachedFrom } from "../structure/imports.ts";
 
-/** The first failure ends a run, so what failed for the change before comes first, and then what takes the least time. */
+/** Files that failed last come first, then the fastest, since the first failure ends a run. */
 class QuickestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const costs = new Map(
@@ -23,9 +23,9 @@ const { plugins: _, ...pure } = (root.test?.projects ?? []).find(
 ) as TestProjectInlineConfiguration;
 const mutated: readonly string[] = JSON.parse(process.env.MUTATION_FILES ?? "[]");
 const isLeftOut = (file: string) =>
-  // They see the text of the sources, which is Stryker's here, or more worlds than a change is worth.
+  // These read the sources' text, which Stryker has changed, or run too many worlds.
   /^test\/(?:structure|simulation\/(?:simulation|defects|scale)|protocol\/(?:page|proof))\b/.test(file) ||
-  // A change is seen only in this process.
+  // Other processes run without the change.
   readFileSync(file, "utf8").includes("process.execPath");
 /** The tests that load one of the changed files. */
 const tests = globSync(pure.test?.include ?? [], { exclude: pure.test?.exclude ?? [] }).filter((file) => {

@@ -3,7 +3,7 @@ import { defects } from "../simulation/defects/defects.ts";
 
 export type RuleDefect = Pick<Defect, "name" | "file" | "before" | "after">;
 
-/** Defects of the simulation that break a rule of the protocol, by their names. */
+/** Names of simulation defects that break a rule of the protocol. */
 const ofSimulation: Readonly<Record<string, readonly string[]>> = {
   T11: ["an answer goes to the server that has the conference"],
   T24: ["a document with an unknown message is refused", "a message that nobody knows is answered as not supported"],
@@ -48,7 +48,7 @@ const ofSimulation: Readonly<Record<string, readonly string[]>> = {
 
 type Text = readonly [file: string, before: string, after: string];
 
-/** Defects of their own, by rule: in this file, this text becomes that one. */
+/** The other defects by rule: file, text, and the text in its place. */
 const ofOwn: Readonly<Record<string, Text>> = {
   T1: ["src/http/webex/adapter.ts", "))?\\/?(?:[?#]|$)/;", "))?(?:[?#]|$)/;"],
   T2: ["src/routing/target-url.ts", "return given;", 'return "http";'],
@@ -209,14 +209,14 @@ const ofOwn: Readonly<Record<string, Text>> = {
   ],
 };
 
-/** What an observer outside would see instead, of rules without a defect that one change of a text could be. */
+/** Visible consequences of breaking a rule that no single change of text can break. */
 export const seenInstead: Readonly<Record<string, string>> = {
   T9: "a conference takes longer than 20 s: `npm run bench` measures it",
   "rows 22, 23": "nothing: slips of the page's author, of which nothing follows",
   "rows 26 to 29": "nothing: they are about interfaces that an adapter does not speak",
 };
 
-/** By rule: of the tests that show it, one at least must fail with the defect. */
+/** Defects by rule. At least one test of the rule must fail with each. */
 export const defectsOfRules = new Map<string, readonly RuleDefect[]>([
   ...Object.entries(ofSimulation).map(([rule, names]) => [rule, names.map(ofName)] as const),
   ...Object.entries(ofOwn).map(

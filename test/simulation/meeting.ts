@@ -244,8 +244,8 @@ export class Meeting implements MeetingKnowledge {
   }
 
   /**
-   * A conference that goes on, as far as WebEx was told, is never created on the bridge anew (protocol 4.9 F5), unless the clock of an
-   * edge was set: by that, WebEx may have been away for long enough.
+   * A conference that runs for WebEx is never created on the bridge again (protocol 4.9 F5). A set edge clock is an exception: it can
+   * end the hour in which the key stays closed.
    */
   bridgeCreates(): void {
     const { association } = this;

@@ -19,13 +19,9 @@ const {
   "simulate:mutants",
   "Plants each defect, or lets a port lie, in the world of its stored seed (`test/simulation/defects/seeds.json`). The defect's rule must be broken there.",
 )
-  .option("--only <text>", "those defects alone whose name has this text", partOfDefect, "")
-  .option(
-    "--search <text>",
-    "looks for new seeds of these defects, where the stored ones find them no more",
-    partOfDefect,
-  )
-  .option("--worlds <count>", "in how many worlds each is looked for", wholeNumber(1), 300)
+  .option("--only <text>", "only defects whose name contains this text", partOfDefect, "")
+  .option("--search <text>", "look for new seeds of these defects if the stored ones no longer find them", partOfDefect)
+  .option("--worlds <count>", "how many worlds to search for each", wholeNumber(1), 300)
   .option("--one-in <number>", "only one in so many defects that have a seed, drawn by --seed", wholeNumber(1), 1)
   .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
   .addHelpText("after", listed("defect", names))
@@ -59,7 +55,7 @@ async function judgeOneByOne(): Promise<void> {
   }
 }
 
-/** Lives through worlds with the defect, in a process of its own. The seed of the first that breaks its rule, or what they broke instead. */
+/** Runs worlds with the defect in another process. Returns the first seed that breaks its rule, or the rules broken instead. */
 function live(defect: Planted, more: Omit<Search, "name">): Promise<number | string> {
   const search: Search = { name: defect.name, ...more };
   return new Promise((resolve, reject) => {
@@ -88,7 +84,7 @@ function live(defect: Planted, more: Omit<Search, "name">): Promise<number | str
   });
 }
 
-/** Stores the seed, in the order of the defects. */
+/** Stores the seed, sorted in the order of the defects. */
 function keep(name: string, seed: number): void {
   seeds[name] = seed;
   const inOrder = names.flatMap((each) => (each in seeds ? [[each, seeds[each]]] : []));

@@ -18,19 +18,19 @@ export const everything: readonly Planted[] = [
   })),
 ];
 
-/** Whether one of these broken rules is a rule of the defect. */
+/** True if one of the broken rules is the defect's. */
 export function isFound({ foundBy }: Planted, broken: readonly Rule[]): boolean {
   return broken.some((rule) => [foundBy].flat().includes(rule));
 }
 
-/** What to live through, as JSON in the one argument: worlds from this seed on, until one breaks the defect's rule. */
+/** The only argument, as JSON: runs worlds from this seed until one breaks the defect's rule. */
 export interface Search {
   readonly name: string;
   readonly first: number;
   readonly worlds: number;
 }
 
-/** What a world broke; printed as a line of JSON for each world. */
+/** The rules that a world broke, printed as a JSON line for each world. */
 export interface Lived {
   readonly seed: number;
   readonly rules: readonly Rule[];
@@ -52,7 +52,7 @@ if (import.meta.main) {
   setImmediate(live, first);
 }
 
-/** From now on the defect's file is loaded with the defect. */
+/** Makes later imports of the file load the defect. */
 function loadPlanted(defect: Defect): void {
   const url = new URL(`../../${defect.file}`, import.meta.url).href;
   const source = plant(defect, readFileSync(fileURLToPath(url), "utf8"));

@@ -16,7 +16,7 @@ test("each folder imports only what the table of docs/architecture.md allows", (
 });
 
 test("each folder imports all that the table allows", () => {
-  // Promised to authors of drivers.
+  // docs/writing-a-driver.md allows it.
   expect(unused(imports, rules)).toEqual(["bridge-agent/drivers does not import ws"]);
 });
 
@@ -88,7 +88,7 @@ test("programs without a bundler import no JSX", () => {
 
 test("no files of the product import each other in a circle, types included", () => {
   const targets = new Map(product.map((file) => [file, importsOf(file).map(targetOf)]));
-  // A file that imports nothing that is left, or that nothing left imports, is in no circle.
+  // Removes files until only circles are left.
   for (let before = 0; before !== targets.size; ) {
     before = targets.size;
     const imported = new Set([...targets.values()].flat());

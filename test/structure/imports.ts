@@ -8,14 +8,14 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-/** What a folder may import, and of what only types: folders of this project or single files, packages, `node:*`. */
+/** A folder's allowed imports, and those of types only: folders, files, packages, `node:*`. */
 interface Rule {
   readonly folder: string;
   readonly may: readonly string[];
   readonly mayAsType: readonly string[];
 }
 
-/** The table of docs/architecture.md. */
+/** Reads the table of docs/architecture.md. */
 export function importRules(page: string): readonly Rule[] {
   const [, table = ""] = page.split("| folder | may import | and types of |");
   const names = (cell: string) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name = ""]) => name);
@@ -71,7 +71,7 @@ export function unused(imports: readonly Import[], rules: readonly Rule[]): stri
   );
 }
 
-/** All that these files import, directly or not, with themselves. `isFollowed`: leaves out imports. */
+/** Returns these files and all that they import, directly or not, along imports that `isFollowed`. */
 export function reachedFrom(files: readonly string[], isFollowed: (one: Import) => boolean): ReadonlySet<string> {
   const reached = new Set(files);
   for (const file of reached) {
@@ -98,7 +98,7 @@ function isAmong(target: string, allowed: readonly string[]): boolean {
   return allowed.some((name) => (name === "node:*" ? target.startsWith("node:") : isWithin(target, name)));
 }
 
-/** The one with the longest path. */
+/** Returns the rule with the longest path. */
 function ruleOf(path: string, rules: readonly Rule[]): Rule | undefined {
   return rules.filter(({ folder }) => isWithin(path, folder)).sort((a, b) => b.folder.length - a.folder.length)[0];
 }

@@ -11,7 +11,7 @@ function withoutComments(text: string): string {
   return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, "").replace(/(^|\s)\/\/ .*$/gm, "");
 }
 
-/** The files that may have what a pattern finds; no other file of the product may. */
+/** Patterns and the only files of the product that may match them. */
 const rules: [title: string, pattern: RegExp, files: readonly string[], among?: RegExp][] = [
   ["runs no text as code", /\beval\(|new Function\(|node:vm|set(?:Timeout|Interval)\(\s*["'`]/, []],
   ["starts no program but systemd-notify", /node:child_process|shell: /, ["bridge-agent/service/service-manager.ts"]],
@@ -45,7 +45,7 @@ const rules: [title: string, pattern: RegExp, files: readonly string[], among?: 
   [
     "draws no secret from Math.random",
     /Math\.random/,
-    // Pauses before a link is tried again.
+    // Pauses before a link is retried.
     ["bridge-agent/node-ports.ts", "src/console/browser/live.js"],
   ],
   [
@@ -62,7 +62,7 @@ const rules: [title: string, pattern: RegExp, files: readonly string[], among?: 
   [
     "shows times only by shown-time.ts",
     /\.to(?:ISO|UTC|Date|Time|Locale\w*)String\(|DateTimeFormat|\.get(?:UTC)?(?:Hours|Minutes|Date|Day|Month|FullYear)\(/,
-    // What a command gets back as it was; the browser's zone; names of months.
+    // A time returned unchanged, the browser's zone, names of months.
     ["cli/operator/trouble.ts", "src/console/browser/live.js", "src/console/domain/record-list.tsx"],
     forPeople,
   ],

@@ -6,11 +6,10 @@ import { secondsIn } from "./stage.ts";
 import { commandLine, pairs, type Step } from "./transcript.ts";
 import { CONF_KEY } from "./transcript-lines.ts";
 
-/** An agent of a transcript with its journal, between a bridge with telephones and an edge, on a virtual clock. */
+/** Plays a transcript on an agent with its journal, bridge, telephones and edge, on a virtual clock. */
 export class AgentStage {
   readonly #world = new AgentWorld();
   readonly #names = new ShortNames();
-  /** By their ids. */
   readonly #commands = new Map<string, BridgeCommand>();
   readonly #printed = { acts: 0, reports: 0, announced: 0 };
 
@@ -20,7 +19,8 @@ export class AgentStage {
 
   async happen([line = "", ...more]: Step["happens"]): Promise<readonly string[]> {
     const [word = "", ...words] = line.split(/\s+/);
-    if (more.length > 0) throw new Error(`one thing at a time happens to an agent: ${more[0]}`);
+    if (more.length > 0)
+      throw new Error(`An agent's transcript takes one line at a time. Move ${more[0]} to a line of its own.`);
     const said = this.#happen(word, words);
     this.#world.settle();
     return [...said, ...this.#follows()].map((follows) => this.#names.shorten(follows));
@@ -56,11 +56,11 @@ export class AgentStage {
         world.pass(secondsIn(rest));
         return [];
       default:
-        throw new Error(`no such line in the transcript of an agent: ${word} ${rest}`);
+        throw new Error(`No such line in an agent's transcript: ${word} ${rest}.`);
     }
   }
 
-  /** `dial o1 number=1-408-5551234 waitMs=30000`, `admit o1 muted`, `move c1 to r1`, `mute c1`: a command of the edge. */
+  /** Sends a command: `dial o1 number=1-408-5551234 waitMs=30000`, `admit o1 muted`, `move c1 to r1`, `mute c1`. */
   #command([type = "", ...words]: readonly string[]): void {
     const id = `${this.#commands.size + 1}`;
     const [call = "", to, room = ""] = words;
@@ -102,7 +102,7 @@ export class AgentStage {
     } else world.machine.setFaults({ ...world.machine.faults, hold: does === "holds" });
   }
 
-  /** What the bridge did, what the edge took, and what callers heard, since the last line. */
+  /** The bridge's acts, accepted reports and announcements since the last line. */
   #follows(): readonly string[] {
     const { machine, accepted, announced } = this.#world;
     const { acts } = machine;
@@ -134,7 +134,7 @@ function eventLine(event: ConferenceEvent): string {
   return commandLine(type, fields).replace("A→B ", "");
 }
 
-/** As a transcript on the rules has it: `c1/muted o1 dialled=o2/answered locked`. */
+/** A snapshot as in transcripts on the rules: `c1/muted o1 dialled=o2/answered locked`. */
 function heldLine(held: ConferenceSnapshot | null): string {
   if (held === null) return "none";
   const dialled = held.dialled.map(({ call, answered }) => `dialled=${call}${answered ? "/answered" : ""}`);

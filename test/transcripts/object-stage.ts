@@ -7,14 +7,14 @@ import { BEGINNING, domainWith, secondsIn } from "./stage.ts";
 import type { Step } from "./transcript.ts";
 import { TranscriptLines } from "./transcript-lines.ts";
 
-/** A conference object of a transcript, with its store, outbox and feed on a virtual clock. */
+/** Plays a transcript on a conference object with its store, outbox and feed, on a virtual clock. */
 export class ObjectStage {
   readonly #world = new ConferenceWorld();
   readonly #lines = new TranscriptLines(() => this.#world.stored.state);
   #facts: string[] = [];
   #documents = 0;
   #latest: readonly FromWebex[] = [];
-  /** The latest ones, and the number of the first of them in the agent's stream. */
+  /** The latest reports, and the first one's number in the agent's stream. */
   #reports: { readonly first: number; readonly reports: readonly Report[] } = { first: 1, reports: [] };
   readonly #printed = { posts: 0, commands: 0, attempts: 0 };
 
@@ -76,11 +76,11 @@ export class ObjectStage {
       case "facts":
         return this.#facts.splice(0);
       default:
-        throw new Error(`no such line in the transcript of an object: ${word} ${rest}`);
+        throw new Error(`No such line in an object's transcript: ${word} ${rest}.`);
     }
   }
 
-  /** What WebEx is told of the document; `503`: it was not taken. */
+  /** Delivers WebEx's latest document. Returns a line if it was refused. */
   async #receive(): Promise<readonly string[]> {
     try {
       const isTaken = await this.#world.received(`w${this.#documents}`, ...this.#latest);
@@ -90,7 +90,7 @@ export class ObjectStage {
     }
   }
 
-  /** `confirmed`, `fails 503`, `fails` without an answer, or `hangs`. */
+  /** Answers a post: `confirmed`, `fails 503`, `fails` without an answer, or `hangs`. */
   #answer(how: string, transId: string): HttpAnswer | Promise<HttpAnswer> {
     const [, status] = /^fails (\d+)$/.exec(how) ?? [];
     if (how === "confirmed") return this.#world.confirmed(transId);
@@ -99,7 +99,7 @@ export class ObjectStage {
     return { kind: "answered", status: Number(status), contentType: "text/plain", body: new Uint8Array() };
   }
 
-  /** What was sent to the bridge and posted for the first time since the last line. */
+  /** Commands and first posts since the last line. */
   #follows(): readonly string[] {
     const { sent, posted } = this.#world;
     const commands = sent.slice(this.#printed.commands).flat();
@@ -117,7 +117,7 @@ export class ObjectStage {
     return [...commands.map(({ command }) => this.#lines.command(command)), ...documents];
   }
 
-  /** The attempts to post since the last such line: how long after the first one, and whether with the same bytes. */
+  /** Attempts to post since the last such line, with their delay and whether their bytes are the same. */
   #attempts(): readonly string[] {
     const { posted } = this.#world;
     const since = posted.slice(this.#printed.attempts);

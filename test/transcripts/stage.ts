@@ -28,12 +28,12 @@ import { CONF_KEY, TranscriptLines } from "./transcript-lines.ts";
 const bridgeNames = ["simulated", "second"];
 export const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference", "confirmed"];
 
-/** What a transcript is played on. */
+/** Plays one transcript. */
 interface Player {
   happen(happens: Step["happens"]): readonly string[] | Promise<readonly string[]>;
 }
 
-/** Plays a transcript, on the rules alone by default, and returns it with what truly follows (docs/transcripts.md). */
+/** Plays a transcript, by default only on the rules, and returns it with the real results (docs/transcripts.md). */
 export async function play(transcript: string, stage: Player = new Stage()): Promise<string> {
   const played: Transcript[number][] = [];
   for (const item of parseTranscript(transcript))
@@ -59,7 +59,7 @@ export class Stage {
   #knownSince: EpochMs | null = null;
   #msgIds = 0;
   #actions = 0;
-  /** `facts`, `records`: what else is shown of each decision. */
+  /** Extra lines shown for each decision: `facts`, `records`. */
   readonly #shown = new Set<string>();
   #documents = 0;
   #reports = 0;
@@ -136,7 +136,7 @@ export class Stage {
     return taken;
   }
 
-  /** These were given up: after three attempts, or `unpostable`, since they cannot be written. */
+  /** Makes these undelivered, after three attempts or because they cannot be written (`unpostable`). */
   #lose([first = "", ...more]: readonly string[]): string[] {
     const unpostable = first === "unpostable";
     const lost = this.#dequeue(unpostable || first === "" ? more : [first, ...more]);
@@ -199,7 +199,7 @@ export class Stage {
     return new Map(times);
   }
 
-  /** As `TranscriptLines.request` has it, or `send-again 1`. */
+  /** Decides a `TranscriptLines.request`, or `send-again 1`. */
   #operate([type = "", ...words]: readonly string[]): string[] {
     const request = type === "send-again" ? this.#sendAgain(Number(words[0])) : this.#lines.request(type, words);
     const refusal = operatorRefusal(this.#state, request, {
@@ -242,7 +242,7 @@ export class Stage {
       documentSeq: () => ++this.#documents,
       nonce: () => "n",
     });
-    // What is stored is what a restart reads.
+    // A restart reads only what is stored.
     for (const stored of [[...entriesIn(decision.changes)], facts, queue.rows])
       deepStrictEqual(JSON.parse(JSON.stringify(stored)), stored);
     applyChanges(this.#state, decision.changes);
@@ -278,21 +278,21 @@ export class Stage {
   }
 }
 
-/** Without what is empty. */
+/** Omits empty fields. */
 function wordsOf(fields: object): readonly string[] {
   const said = Object.entries(fields).filter(([, value]) => !["", "0", "false", "null"].includes(String(value)));
   const textOf = (value: unknown) => (/\[object/.test(String(value)) ? JSON.stringify(value) : String(value));
   return said.map(([name, value]) => `${name}=${textOf(value)}`);
 }
 
-/** A record without what goes without saying. */
+/** A record without its fixed and empty fields. */
 function recordLine(fact: Fact): readonly string[] {
   if (!("record" in fact)) return [];
   const { kind, conference: _, bridge: __, ...columns } = fact.record;
   return [[`record: ${kind}`, ...wordsOf(columns)].join(" ")];
 }
 
-/** A fact that no other line shows, with who or what brought it about: `by=report caller-left, action Ann`. */
+/** A fact that no other line shows, with its cause: `by=report caller-left, action Ann`. */
 function factLine(fact: Fact): readonly string[] {
   if (fact.kind === "noted") return [];
   if (fact.kind === "post-queued" && !fact.messages.some(({ actions, call }) => actions ?? call)) return [];

@@ -15,7 +15,7 @@ export const CONF_KEY = "987654321" as ConfKey;
 /** What the lines of a transcript say, with the ids that its names stand for. */
 export class TranscriptLines {
   readonly names = new ShortNames();
-  /** As it is now. */
+  /** Current state. */
   readonly #state: () => Pick<ConferenceState, "commands" | "rooms">;
   #keyings = 0;
 
@@ -24,7 +24,7 @@ export class TranscriptLines {
     this.names.give(CONF_KEY, "KEY");
   }
 
-  /** The messages of one document of WebEx. */
+  /** Parses the messages of one document of WebEx. */
   posted(texts: readonly string[], { codec }: Domain): readonly FromWebex[] {
     const document = documentOf(
       "1",
@@ -41,7 +41,7 @@ export class TranscriptLines {
     return this.names.idOf(name) ?? name;
   }
 
-  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `end` … */
+  /** An operator's request: `POST passthrough {…}`, `PUT hybrid {…}`, `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `end` … */
   request(type: string, words: readonly string[]): OperatorRequest {
     const [path = "", body = "{}"] = words;
     if (type === "POST" || type === "PUT")
@@ -57,7 +57,7 @@ export class TranscriptLines {
     };
   }
 
-  /** The messages of a document that was posted to this server, a line each. */
+  /** The lines of a document posted to this server. */
   document(server: string, text: string): readonly string[] {
     const [, content = ""] = /<\/TransID>(.*)<\/\w+>/s.exec(text) ?? [];
     return Array.from(content.matchAll(/<(A2W_\w+)([^>]*)>/g), ([, element = "", attributes = ""]) =>
@@ -71,7 +71,7 @@ export class TranscriptLines {
     return commandLine(type, fields);
   }
 
-  /** `done mute c1`, `refused dial (unreachable)`, or an event; `… inside=c1/8000`: as passed beside the bridge, c1 was inside for 8 s. */
+  /** `done mute c1`, `refused dial (unreachable)`, or an event; `… inside=c1/8000`: by the agent's clock, c1 was inside for 8 s. */
   report(line: string): Report {
     const [, text = line, call, ms] = /^(.*) inside=(\w+)\/(\d+)$/.exec(line) ?? [];
     const inside = call === undefined ? {} : { inside: [{ call: this.real(call) as CallId, ms: Number(ms) }] };

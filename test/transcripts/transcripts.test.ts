@@ -7,9 +7,9 @@ import { play, Stage } from "./stage.ts";
 /** `REWRITE=1 npx vitest run test/transcripts` puts the true consequences into the files; read the difference. */
 const rewrite = process.env.REWRITE === "1";
 if (rewrite && process.env.CI)
-  throw new Error("REWRITE=1 is for the author of a change, who reads the difference; not for CI.");
+  throw new Error("REWRITE=1 does not work in CI. Rewrite locally and read the difference.");
 
-/** Who plays the files of a folder: the rules alone, an object with its store, or an agent with its journal. */
+/** Players by folder: the rules, an object with its store, an agent with its journal. */
 const players = { "*.txt": Stage, "objects/*.txt": ObjectStage, "agents/*.txt": AgentStage };
 const files = Object.entries(players).flatMap(([names, player]) =>
   globSync(names, { cwd: import.meta.dirname }).map((name) => [name, player] as const),

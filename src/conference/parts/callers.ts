@@ -139,7 +139,7 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   if (caller.left) draft.callers.delete(caller.call);
 }
 
-/** Notes that WebEx gave two live calls one name: what it asks of one may reach the other. */
+/** Logs that WebEx gave two live calls one name. A request for one may reach the other. */
 function noteNamesake(draft: Draft, { call, extCallId }: Caller): void {
   if (extCallId === null) return;
   const other =
