@@ -20,77 +20,73 @@ import { freePorts } from "../../simulators/free-ports.ts";
 import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
 
 const folders: string[] = [];
+/** At night, plain Node. */
+const home = process.env.BRIDGEHEAD_EDGE ?? "workers";
 beforeEach(() => runOnEdge("workers"));
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-test.each(["workers", "node"] as const)(
-  "on %s a stop leaves no process, no open port and nothing that others may read, and the next start goes on with the same conferences",
-  async (edge) => {
-    runOnEdge(edge);
-    const state = newFolder();
-    const first = await startWorld({ state });
-    const meeting = new Meeting(first);
-    await meeting.create();
-    const pids = first.run.pids();
-    const { output, edgeUrl } = first.run;
-    expect(output).toContain(`console ${edgeUrl}/console, where you sign in with the token`);
-    expect(output.at(-1)).toBe(`bridgehead ready: ${edgeUrl}`);
+test("a stop leaves no process and no readable file, and the next start has the same conferences", async () => {
+  runOnEdge(home);
+  const state = newFolder();
+  const first = await startWorld({ state });
+  const meeting = new Meeting(first);
+  await meeting.create();
+  const pids = first.run.pids();
+  const { output, edgeUrl } = first.run;
+  expect(output).toContain(`console ${edgeUrl}/console, where you sign in with the token`);
+  expect(output.at(-1)).toBe(`bridgehead ready: ${edgeUrl}`);
 
-    const stoppedAt = Date.now();
-    expect(await first.stop()).toBe(0);
-    expect(Date.now() - stoppedAt).toBeLessThan(10_000);
-    expect(Object.values(pids).filter(isAlive)).toEqual([]);
+  const stoppedAt = Date.now();
+  expect(await first.stop()).toBe(0);
+  expect(Date.now() - stoppedAt).toBeLessThan(10_000);
+  expect(Object.values(pids).filter(isAlive)).toEqual([]);
 
-    const files = readdirSync(state, { recursive: true, encoding: "utf8" });
-    expect(files.length).toBeGreaterThan(10);
-    expect(files.filter((file) => statSync(join(state, file)).mode & 0o077)).toEqual([]);
+  const files = readdirSync(state, { recursive: true, encoding: "utf8" });
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => statSync(join(state, file)).mode & 0o077)).toEqual([]);
 
-    // The bridge held the conference in memory. A second run on the same folder finds that it is gone, and still has everything else.
-    const second = await startWorld({ state });
-    try {
-      const request = new Meeting(second, meeting.confKey).createRequest();
-      expect((await second.webex.client.post(request)).result).toBe(0);
-      await second.webex.waitFor("an answer to the create", (message) => message.msgId === request.msgId, 15_000);
-    } finally {
-      await second.stop();
-    }
-  },
-);
+  // The bridge held the conference in memory. A second run on the same folder finds that it is gone, and still has everything else.
+  const second = await startWorld({ state });
+  try {
+    const request = new Meeting(second, meeting.confKey).createRequest();
+    expect((await second.webex.client.post(request)).result).toBe(0);
+    await second.webex.waitFor("an answer to the create", (message) => message.msgId === request.msgId, 15_000);
+  } finally {
+    await second.stop();
+  }
+});
 
-test.each(["workers", "node"] as const)(
-  "on %s, by plain http on this machine, each cookie is for this host alone, and each answer says how it is to be read",
-  async (edge) => {
-    runOnEdge(edge);
-    const run = await LocalRun.start({ state: newFolder() });
-    onTestFinished(async () => void (await run.stop()));
-    const browser = { accept: "text/html", "sec-fetch-site": "same-origin" };
-    const send = (path: string, fields: Record<string, string>, cookie = "") =>
-      fetch(`${run.edgeUrl}${path}`, {
-        method: "POST",
-        headers: { ...browser, cookie },
-        redirect: "manual",
-        body: new URLSearchParams(fields),
-      });
-    const begun = await send("/console/sign-in", { token: run.operatorToken() });
-    const [session = ""] = begun.headers.getSetCookie();
-    const [cookie = ""] = session.split(";");
-    const sought = await send("/console/local/numbers", { number: "14085550101" }, cookie);
+test("a local console sets cookies for its host alone and says how each answer is read", async () => {
+  runOnEdge(home);
+  const run = await LocalRun.start({ state: newFolder() });
+  onTestFinished(async () => void (await run.stop()));
+  const browser = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const send = (path: string, fields: Record<string, string>, cookie = "") =>
+    fetch(`${run.edgeUrl}${path}`, {
+      method: "POST",
+      headers: { ...browser, cookie },
+      redirect: "manual",
+      body: new URLSearchParams(fields),
+    });
+  const begun = await send("/console/sign-in", { token: run.operatorToken() });
+  const [session = ""] = begun.headers.getSetCookie();
+  const [cookie = ""] = session.split(";");
+  const sought = await send("/console/local/numbers", { number: "14085550101" }, cookie);
 
-    const forThisHost = /^__Host-bridgehead-\S+; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/;
-    expect([session, ...sought.headers.getSetCookie()]).toEqual([expect.stringMatching(forThisHost)]);
-    const page = await fetch(`${run.edgeUrl}/console/local`, { headers: { ...browser, cookie } });
-    const confirmation = await fetch(run.adapterUrl, { method: "POST", body: "<x/>" });
-    expect([page.status, confirmation.status]).toEqual([200, 200]);
-    for (const { headers } of [begun, sought, page, confirmation]) {
-      expect(headers.get("x-content-type-options")).toBe("nosniff");
-      expect(headers.get("cache-control")).toBe("no-store");
-      expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
-      expect(headers.get("strict-transport-security")).toBeNull();
-    }
-  },
-);
+  const forThisHost = /^__Host-bridgehead-\S+; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/;
+  expect([session, ...sought.headers.getSetCookie()]).toEqual([expect.stringMatching(forThisHost)]);
+  const page = await fetch(`${run.edgeUrl}/console/local`, { headers: { ...browser, cookie } });
+  const confirmation = await fetch(run.adapterUrl, { method: "POST", body: "<x/>" });
+  expect([page.status, confirmation.status]).toEqual([200, 200]);
+  for (const { headers } of [begun, sought, page, confirmation]) {
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect(headers.get("strict-transport-security")).toBeNull();
+  }
+});
 
 test("when the supervisor is killed, all its parts end with it", async () => {
   const run = await LocalRun.start({ state: newFolder() });
