@@ -46,13 +46,14 @@ function withDialled(more: { readonly muted: boolean; readonly joinTone: boolean
   return world;
 }
 
-test("announces to a caller that only a silent monitor is there (protocol 4.18)", () => {
-  for (const joinTone of [true, false]) {
-    const world = withDialled({ muted: true, joinTone });
-    const id = world.machine.dialIn("1", "987654321##");
-    world.settle();
-    expect(world.announced.at(-1)).toBe(`${id} ${joinTone ? "joined" : "alone"}`);
-  }
+test.each([
+  ["joined", "a muted attendee", true],
+  ["alone", "a silent monitor", false],
+])("announces %s to a caller who enters beside %s (protocol 4.18)", (announced, _, joinTone) => {
+  const world = withDialled({ muted: true, joinTone });
+  const id = world.machine.dialIn("1", "987654321##");
+  world.settle();
+  expect(world.announced.at(-1)).toBe(`${id} ${announced}`);
 });
 
 test("makes silent monitors by the AnonymousID of the latest create (protocol 4.18)", () => {

@@ -12,15 +12,16 @@ test("every message is answered but WebEx's own answers and client data (protoco
   expect(unanswered).toEqual(["caller-named", "passthrough", "message-refused"]);
 });
 
-test("an answer has the MsgID of its request, and is a message of the tables (protocol T44)", () => {
-  for (const message of messages.filter(isAnswered)) {
+test.each(messages.filter(isAnswered).map((message) => [message.type, message] as const))(
+  "the answer to %s has its MsgID, and is a message of the tables (protocol T44)",
+  (type, message) => {
     const request = requestOf(message);
-    expect(request).toEqual({ type: message.type, msgId: "1", replyTo: "h:80", extConfId: "7" });
+    expect(request).toEqual({ type, msgId: "1", replyTo: "h:80", extConfId: "7" });
     const answer = request && answerTo(request, "rejected");
     expect(answer).toMatchObject({ msgId: "1", result: "rejected" });
     expect(Object.keys(toWebex)).toContain(answer?.type);
-  }
-});
+  },
+);
 
 test("an unknown message without MsgID cannot be answered", () => {
   expect(requestOf({ type: "unknown", element: "W2A_New" })).toBeNull();
