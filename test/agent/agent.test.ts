@@ -131,7 +131,7 @@ describe("an agent that dies at any point of its work", () => {
       const eventsOf = (each: AgentWorld, type: string) =>
         each.events().flatMap((event) => (event.type === type ? [{ ...event, id: "" }] : []));
       for (const type of ["caller-entered", "caller-muted", "attendee-identified"]) {
-        expect(eventsOf(world, type)).toEqual(eventsOf(smooth, type));
+        expect(eventsOf(world, type), type).toEqual(eventsOf(smooth, type));
       }
       expect(world.status).toMatchObject({ running: 0, unacknowledged: 0 });
     },

@@ -337,7 +337,7 @@ describe("a caller in the prompt with events before the first snapshot after a r
       { type: "report-speakers" },
       { type: "admit", call: caller, muted: false, joinTone: false },
     ] as const)
-      expect(await driver.execute("command-2" as CommandId, conference, command)).toEqual({ done: true });
+      expect(await driver.execute("command-2" as CommandId, conference, command), command.type).toEqual({ done: true });
     note({ conference, muted: true, attendeeId: "4711" });
     const before = mutes();
     const talks = { type: "ChannelTalkingStarted", channel: channel(caller) } as const;

@@ -49,10 +49,8 @@ test("refuses to start with a full journal disk, in one line", async () => {
   const run = ["bridge-agent/main.ts", "run", "--settings", settings];
   const start = ["--fsize=20000:unlimited", process.execPath, ...run];
   const refused = spawnSync("prlimit", start, { encoding: "utf8" });
-  expect([refused.status, refused.stderr]).toEqual([
-    1,
-    expect.stringMatching(/^agent cannot start: journal \S+journal\.sqlite cannot be written: [^\n]*\n$/),
-  ]);
+  expect(refused.stderr).toMatch(/^agent cannot start: journal \S+journal\.sqlite cannot be written: [^\n]*\n$/);
+  expect(refused.status).toBe(1);
 });
 
 test("ends with an error line when the journal's disk fills up", async () => {
