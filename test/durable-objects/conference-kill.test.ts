@@ -134,11 +134,15 @@ test("an object killed at any step of a meeting loses nothing and does nothing t
 
   for (let killAt = 1; killAt <= undisturbed.steps; killAt += 1) {
     const disturbed = await meeting(killAt);
-    const seen = { killAt, acts: disturbed.acts.map(({ command }) => command.type), messages: counts(disturbed) };
-    expect(seen).toEqual({ killAt, acts, messages: counts(undisturbed) });
-    expect(disturbed.changed).toEqual([]);
-    expect(disturbed.world.outboxRows).toBe(0);
+    const killed = `killed at step ${killAt}`;
+    expect(
+      disturbed.acts.map(({ command }) => command.type),
+      killed,
+    ).toEqual(acts);
+    expect(counts(disturbed), killed).toEqual(counts(undisturbed));
+    expect(disturbed.changed, killed).toEqual([]);
+    expect(disturbed.world.outboxRows, killed).toBe(0);
     // The one that forgets it all, in a week.
-    expect((disturbed.world.alarmAt ?? 0) - disturbed.world.time.now).toBeGreaterThan(6 * 86_400_000);
+    expect((disturbed.world.alarmAt ?? 0) - disturbed.world.time.now, killed).toBeGreaterThan(6 * 86_400_000);
   }
 });

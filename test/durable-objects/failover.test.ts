@@ -78,7 +78,8 @@ test("a takeover during the third attempt loses no notification", async () => {
   await world.allDone();
   await world.time.pass(60_000);
 
-  expect([failed, await takenOver]).toEqual([3, true]);
+  expect(failed).toBe(3);
+  expect(await takenOver).toBe(true);
   expect(world.facts.filter(({ kind }) => kind === "post-given-up")).toEqual([]);
   expect(heardBy(world, 8802).flat().slice(0, 2)).toEqual(["RspCreateConference", "NotifyConferenceChange"]);
   expect(callsEntered(world, 8802)).toEqual(["1001"]);

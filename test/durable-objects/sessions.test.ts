@@ -92,7 +92,7 @@ test("sends missing audit entries in order once the directory answers", async ()
 test("keeps 1,000 missing audit entries of each domain", async () => {
   const sessions = theSessions(new Clock(0));
   const owe = (domain: string, at: number) => sessions.oweAudit(domain as DomainName, { at } as AuditEntry);
-  for (let at = 0; at < 1_000; at += 1) expect(await owe("acme", at)).toBe(true);
+  for (let at = 0; at < 1_000; at += 1) expect(await owe("acme", at), `entry ${at}`).toBe(true);
   expect(await owe("acme", 1_000)).toBe(false);
   expect(await owe("other", 1_000)).toBe(true);
 });

@@ -188,7 +188,7 @@ test.each<Killed>(["the conference", "the mailbox", "both"])(
 
     for (let at = 1; at <= steps; at += 1) {
       const { arrived } = await lived({ who, at });
-      expect([at, ...arrived]).toEqual([at, "RspCreateConference", 'Status="0"']);
+      expect(arrived, `killed at step ${at}`).toEqual(["RspCreateConference", 'Status="0"']);
     }
   },
 );
@@ -202,9 +202,10 @@ test.each<Killed>(["the conference", "the mailbox", "both"])(
 
     for (let at = 1; at <= steps; at += 1) {
       const { posted } = await lived({ who, at }, false);
+      const killed = `killed at step ${at}`;
       // Whether an attempt had left, the next life does not know.
-      expect([at, ...new Set(posted)]).toEqual([at, "RspCreateConference", 'Status="0"']);
-      expect(posted.lastIndexOf("RspCreateConference")).toBeLessThan(posted.indexOf('Status="0"'));
+      expect([...new Set(posted)], killed).toEqual(["RspCreateConference", 'Status="0"']);
+      expect(posted.lastIndexOf("RspCreateConference"), killed).toBeLessThan(posted.indexOf('Status="0"'));
     }
   },
 );

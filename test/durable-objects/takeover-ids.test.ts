@@ -111,7 +111,7 @@ async function takesOver({
   expect(new Set(confirmed)).toEqual(new Set([true]));
   expect(world.conference.reader.view()).toMatchObject({ phase: "running", extConfId: "7002" });
   const documents = new Map(world.posted.map(({ transId, body }) => [transId, body]));
-  for (const { transId, body } of world.posted) expect(body).toBe(documents.get(transId));
+  expect(world.posted.filter(({ transId, body }) => body !== documents.get(transId))).toEqual([]);
   // What was given up may come again in another transaction, as it was.
   const texts = new Set([...documents.values()].flatMap((body) => body.match(/<A2W_Notify[^>]*>/g) ?? []));
   expect(new Set([...texts].flatMap(notifiedIn)).size).toBe(texts.size);

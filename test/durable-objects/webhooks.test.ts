@@ -209,8 +209,9 @@ test("a meeting is told from its begin to its end, in order, each event signed a
     `conference.ended ${confKey}`,
   ]);
   for (const { headers, body } of world.posted) {
-    expect(new Webhook(secret).verify(body, { ...headers })).toMatchObject({ timestamp: expect.any(String) });
-    expect(() => new Webhook(secret).verify(`${body} `, { ...headers })).toThrow("No matching signature");
+    const { name } = read({ body });
+    expect(new Webhook(secret).verify(body, { ...headers }), name).toMatchObject({ timestamp: expect.any(String) });
+    expect(() => new Webhook(secret).verify(`${body} `, { ...headers }), name).toThrow("No matching signature");
   }
   const ids = world.posted.map(({ headers }) => headers["webhook-id"] ?? "");
   expect(new Set(ids).size).toBe(ids.length);
@@ -241,7 +242,8 @@ test("an event costs two rows written, and all changes of who is in within five 
   // What became of the calls is counted in a row of each page.
   expect(quiet.sql.rowsWritten - then).toBe(2);
   await quiet.pass(5_000);
-  expect([quiet.sql.rowsWritten - then, quiet.posted]).toEqual([2 + 1, []]);
+  expect(quiet.sql.rowsWritten - then).toBe(2 + 1);
+  expect(quiet.posted).toEqual([]);
 });
 
 test("a receiver gets what it wants alone", async () => {
@@ -287,25 +289,27 @@ test("while a receiver does not answer all wait, with growing pauses; then they 
   await world.pass(dayMs);
   expect(world.events.slice(5, 7)).toEqual(["call.joined c1", "call.joined c2"]);
   const [first, again] = [world.posted[0], world.posted[5]];
-  expect([again?.body, again?.headers["webhook-id"]]).toEqual([first?.body, first?.headers["webhook-id"]]);
+  expect(again?.body).toBe(first?.body);
+  expect(again?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
   expect(world.lines.map(({ event }) => event)).toEqual(["webhook-fails", "webhook-works-again"]);
   expect(await world.directory.webhooks(domain)).toMatchObject([{ waiting: 0, oldestAt: null, failure: null }]);
 });
 
-test("a clock that is set back lengthens no pause, of a receiver that is away or of an event that it refused", async () => {
-  for (const failed of [gone, { ...taken, status: 404 }]) {
-    const world = new World();
-    world.answer = () => failed;
-    await world.follow(aPage({ running: {}, facts: [created()] }));
-    world.answer = () => taken;
-    world.setBackMs = 3_600_000;
-    for (const call of ["c1", "c2"]) {
-      await world.time.pass(5_000);
-      await world.follow(aPage({ running: {}, facts: [joined(call)] }));
-    }
-
-    expect(world.events.slice(1).sort()).toEqual(["call.joined c1", "call.joined c2", `conference.started ${confKey}`]);
+test.each([
+  ["of a receiver that is away", gone],
+  ["of an event that was refused", { ...taken, status: 404 }],
+])("a clock that is set back lengthens no pause %s", async (_, failed) => {
+  const world = new World();
+  world.answer = () => failed;
+  await world.follow(aPage({ running: {}, facts: [created()] }));
+  world.answer = () => taken;
+  world.setBackMs = 3_600_000;
+  for (const call of ["c1", "c2"]) {
+    await world.time.pass(5_000);
+    await world.follow(aPage({ running: {}, facts: [joined(call)] }));
   }
+
+  expect(world.events.slice(1).sort()).toEqual(["call.joined c1", "call.joined c2", `conference.started ${confKey}`]);
 });
 
 test.each([
@@ -331,7 +335,7 @@ test.each([
     await world.directory.alarm();
     await world.time.pass(0);
 
-    expect(world.events.slice(2)).toEqual(["call.joined c1", "call.joined c1"]);
+    expect(world.events.slice(2), failed.kind).toEqual(["call.joined c1", "call.joined c1"]);
   }
 });
 
@@ -688,8 +692,8 @@ test("without its secret nothing is posted; with two, each post is signed by bot
   const [post] = world.posted;
   if (!post) return expect.unreachable();
   vi.setSystemTime(post.at);
-  for (const one of [secret, older])
-    expect(() => new Webhook(one).verify(post.body, { ...post.headers })).not.toThrow();
+  expect(() => new Webhook(secret).verify(post.body, { ...post.headers })).not.toThrow();
+  expect(() => new Webhook(older).verify(post.body, { ...post.headers })).not.toThrow();
 });
 
 test("what waits for a receiver that the settings do not name any more is dropped", async () => {
@@ -698,7 +702,8 @@ test("what waits for a receiver that the settings do not name any more is droppe
   await world.joins("c1");
   world.domain = testDomain({ webhooks: [{ ...receiver, url: "https://new.example.com/" }] });
   await world.pass(dayMs);
-  expect([world.rows, world.sql.exec("SELECT url FROM webhook_receiver")]).toEqual([0, []]);
+  expect(world.rows).toBe(0);
+  expect(world.sql.exec("SELECT url FROM webhook_receiver")).toEqual([]);
 });
 
 test("what a receiver was never given stays acknowledged, and counts anew once the settings have had it no more", async () => {
@@ -1041,9 +1046,10 @@ test.each(["on Node", "on workerd"])("a clock that was set comes to receivers, a
   expect(troubleOfDomain(world)).toEqual([["trouble.began", "clock-jumped", null, null]]);
   const since = async () => (await world.directory.knownTrouble.trouble(domain)).clock?.since;
   const first = await since();
+  expect(first).toEqual(expect.any(Number));
   world.start();
   await differ(3.5 * 60_000);
-  expect([await since(), first]).toEqual([first, expect.any(Number)]);
+  expect(await since()).toBe(first);
   // It was set again.
   await differ(60 * 60_000);
   expect(await since()).toBe(world.time.now);
