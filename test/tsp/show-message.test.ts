@@ -48,16 +48,17 @@ test("what is hidden has its place in the text on the wire", () => {
   expect(text).not.toMatch(/161803|314159|271828|Berth/);
 });
 
-test("each field of each message has a place, and a field that this version does not have is not shown", () => {
-  for (const [type, { fields }] of Object.entries<MessageSpec>({ ...fromWebex, ...toWebex })) {
+test.each(Object.entries<MessageSpec>({ ...fromWebex, ...toWebex }))(
+  "shows each field of %s and no field that this version does not have",
+  (type, { fields }) => {
     const values = Object.fromEntries(Object.keys(fields).map((name) => [name, "12345"]));
     const shown = showMessage({ type, ...values, later: "12345" } as unknown as ToWebex, persons.full);
 
     expect(Object.keys(shown).filter((name) => name !== "phone")).toEqual(
       ["type", ...Object.keys(fields)].filter((name) => name !== "phone"),
     );
-  }
-});
+  },
+);
 
 test("of a message that another version wrote nothing but its type is shown", () => {
   expect(showMessage({ type: "later", code: "4711" } as unknown as ToWebex, persons.full)).toEqual({ type: "later" });
