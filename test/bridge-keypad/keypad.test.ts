@@ -628,10 +628,8 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
         if (!caller.isOut && "typed" in caller.keypad && caller.keypad.typed !== "") caller.star();
         caller.pause(8_000);
         if (caller.isOut) return;
-        expect([caller.keypad, caller.asked]).toMatchObject([
-          { typed: "", inDoubt: false },
-          caller.keypad.at === "attendee-id" ? "attendee-id" : expect.stringMatching(/welcome|key-again/),
-        ]);
+        expect(caller.keypad).toMatchObject({ typed: "", inDoubt: false });
+        expect(caller.asked).toMatch(caller.keypad.at === "attendee-id" ? /^attendee-id$/ : /welcome|key-again/);
         for (const next of caller.asked === "attendee-id" ? "444#" : `${key}#444#`) caller.key(next);
         expect(caller.isOut).toBe(true);
       }),

@@ -51,16 +51,21 @@ test("the rows of a receiver go in order, one at a time, and those of others bes
 
 test("a row that is not due holds up those behind it, and it is said in how long it is", () => {
   const world = new World({ row: "a1", dueAt: 1_300 }, "a2", { row: "b1", dueAt: 1_200 });
-  expect([world.begin(), world.begun, world.deliveries.nextDue(world.rows)]).toEqual([200, [], 1_200]);
+  expect(world.begin()).toBe(200);
+  expect(world.begun).toEqual([]);
+  expect(world.deliveries.nextDue(world.rows)).toBe(1_200);
   world.now = 1_200;
-  expect([world.begin(), world.begun]).toEqual([100, ["b1"]]);
+  expect(world.begin()).toBe(100);
+  expect(world.begun).toEqual(["b1"]);
 });
 
 test("where nothing waits for its time, nobody is to come back", () => {
   const world = new World();
-  expect([world.begin(), world.deliveries.nextDue(world.rows)]).toEqual([null, null]);
+  expect(world.begin()).toBeNull();
+  expect(world.deliveries.nextDue(world.rows)).toBeNull();
   const due = new World("a1");
-  expect([due.begin(), due.begun]).toEqual([null, ["a1"]]);
+  expect(due.begin()).toBeNull();
+  expect(due.begun).toEqual(["a1"]);
 });
 
 test("a pause that was over when the disk worked makes the next one no longer", async () => {
@@ -113,7 +118,9 @@ test("an error of our own pauses its receiver, for longer and longer, until the 
     world.begin();
   }
   expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
-  expect([world.broken.length, world.broken[0], world.begun.includes("b1")]).toEqual([8, "a1 Error: full", true]);
+  expect(world.broken).toHaveLength(8);
+  expect(world.broken[0]).toBe("a1 Error: full");
+  expect(world.begun).toContain("b1");
 
   await world.ends("a1", new Error("full"));
   world.deliveries.works();
@@ -154,7 +161,8 @@ test("what breaks while the next ones are begun is said, and ends nothing else",
   });
   deliveries.begin([aDelivery({})]);
   for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
-  expect([broken, deliveries.isUnderWay("a1")]).toEqual([["Error: no rows"], false]);
+  expect(broken).toEqual(["Error: no rows"]);
+  expect(deliveries.isUnderWay("a1")).toBe(false);
 });
 
 test("the first of each lane is its head", () => {

@@ -33,7 +33,8 @@ test.each([
   "a,b",
   "for=1.2.3.4",
 ])("%j is no address", (text) => {
-  expect([addressIn(text), isNetwork(text)]).toEqual([null, false]);
+  expect(addressIn(text)).toBeNull();
+  expect(isNetwork(text)).toBe(false);
 });
 
 test("a network has its own addresses, however they are spelled, and none of another kind", () => {

@@ -99,8 +99,8 @@ describe("numbers in any spelling", () => {
     expect(fitsNumber("555-234-5679", "*********78")).toBe(false);
     expect(fitsNumber("4420", "**20")).toBe(true);
     expect(fitsNumber("4420", "***20")).toBe(false);
-    for (const typed of ["555-234-5678", "15552345678"])
-      expect(endsOfNumber(typed).some((end) => "*********78".endsWith(end))).toBe(true);
+    const typed = ["555-234-5678", "15552345678"];
+    expect(typed.filter((one) => endsOfNumber(one).some((end) => "*********78".endsWith(end)))).toEqual(typed);
   });
 
   test("a name in the place of a number is found as it is", () => {
@@ -112,7 +112,7 @@ describe("numbers in any spelling", () => {
 
 test("keys are found as callers key them, and as people read them out", () => {
   for (const typed of ["555123456", "555123456#", "*555123456#", "#555123456#", "555 123 456", " 555-123-456 "]) {
-    expect(spellingsOf(typed)).toContain("555123456");
+    expect(spellingsOf(typed), typed).toContain("555123456");
   }
   expect(spellingsOf("a 1")).toEqual(["a 1"]);
   for (const text of ["12#3", "*78", "**12#", "123x45"]) expect(digitsIn(text), text).toBeNull();
@@ -125,7 +125,8 @@ test("to compare one number with many that are kept reads it once, and reads no 
   const before = read.mock.calls.length;
   const found = Array.from({ length: 1_000 }, (_, index) => String(15_552_345_000 + index)).filter(isMeant);
 
-  expect([found, read.mock.calls.length - before]).toEqual([["15552345678"], 0]);
+  expect(read).toHaveBeenCalledTimes(before);
+  expect(found).toEqual(["15552345678"]);
 });
 
 test.each([

@@ -30,7 +30,8 @@ test("after a clock that was ahead by a year it goes on at its pace, also where 
   const clock = new SteadyClock();
   clock.at(began + yearMs);
   clock.at(began);
-  for (const days of [1, 30, 300]) expect(clock.at(began + days * dayMs)).toBe(began + yearMs + days * dayMs);
+  const aheadAfter = (days: number) => clock.at(began + days * dayMs) - (began + days * dayMs);
+  expect([1, 30, 300].map(aheadAfter)).toEqual([yearMs, yearMs, yearMs]);
 });
 
 test("it begins no earlier than what an earlier life has written down", () => {

@@ -65,10 +65,10 @@ test("a disk in memory holds what a disk of SQLite holds, flush by flush", async
     memory.flush(flush, 100 + index);
 
     const stored = await real.open();
-    expect(memory.open()).toEqual(stored);
+    expect(memory.open(), `flush ${index}`).toEqual(stored);
     for (const { object } of stored.objects) {
       const positions = stored.rows.flatMap(([position, of]) => (of === object ? position : []));
-      expect(memory.read(object, positions)).toEqual(await real.read(object, positions));
+      expect(memory.read(object, positions), `flush ${index}`).toEqual(await real.read(object, positions));
     }
   }
   await real.close();
