@@ -50,7 +50,7 @@ let epoch = 1_000_000;
 
 /** Ports that lie, by name: each lie must be found by the worlds, as if it were a defect. */
 export const lies = {
-  "an alarm that is set never rings": { foundBy: "outboxes are empty", forgetsAlarms: true },
+  "an alarm that is set never rings": { foundBy: "each request is answered", forgetsAlarms: true },
   "a disk loses that a bridge is drained": {
     foundBy: "a drained bridge takes no new conference",
     loses: (write) => isEntry(write, "drainedSince"),
@@ -61,7 +61,7 @@ export const lies = {
     loses: ({ disk, query }) => disk === "edge" && query.startsWith("INSERT INTO conference"),
   },
   "a disk keeps what a checkpoint deletes": {
-    foundBy: ["outboxes are empty", "a request is answered once", "a repeat has the same bytes"],
+    foundBy: "outboxes are empty",
     loses: ({ query, values }) => query.startsWith("DELETE FROM entry") && String(values[0]).includes("/"),
   },
   "a disk forgets the row behind a checkpoint": {

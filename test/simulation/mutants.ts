@@ -12,6 +12,7 @@ const partOfDefect = partOfName("defect", names);
 const {
   search,
   only,
+  first,
   worlds,
   oneIn,
   seed: drawnBy,
@@ -26,7 +27,7 @@ const {
   .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
   .addHelpText("after", listed("defect", names))
   .parse()
-  .opts<{ search?: string; only: string; worlds: number; oneIn: number; seed: number }>();
+  .opts<{ search?: string; only: string; first: number; worlds: number; oneIn: number; seed: number }>();
 /** A defect can also make a world that never ends. */
 const stuckMs = 300_000;
 
@@ -49,7 +50,7 @@ async function judgeOneByOne(): Promise<void> {
     const seed = seeds[defect.name];
     const known = seed === undefined ? "has no seed" : await live(defect, { first: seed, worlds: 1 });
     if (typeof known === "number") continue;
-    const found = search === undefined ? known : await live(defect, { first: 1, worlds });
+    const found = search === undefined ? known : await live(defect, { first, worlds });
     if (typeof found === "string") notFound.push(`${defect.name}: ${found}`);
     else keep(defect.name, found);
   }

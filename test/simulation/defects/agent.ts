@@ -26,12 +26,12 @@ export const agentDefects: DefectsByFile = {
       after: "if (!this.#journal.addCommand(pending, now) && this.find(pending.conference, pending.id)) return false;",
     },
     "commands of one call overtake each other": {
-      foundBy: ["a command acts once", "no command overtakes an earlier one"],
+      foundBy: "a command acts once",
       before: "return place.waitsFor === 0;",
       after: "return place.waitsFor < 2;",
     },
     "commands of one call are carried out side by side": {
-      foundBy: ["a command acts once", "no command overtakes an earlier one"],
+      foundBy: "no command overtakes an earlier one",
       before: "if (line.front.size > 0 && !(line.isShared && isShared)) break;",
       after: "if (line.front.size > 1 && !(line.isShared && isShared)) break;",
     },
@@ -68,7 +68,7 @@ export const agentDefects: DefectsByFile = {
   },
   "bridge-agent/core/agent.ts": {
     "an agent reports what is out of date when it is active again": {
-      foundBy: "a command acts once",
+      foundBy: "a record is of a call of the bridge",
       before: "if (!assignment.active || succeeds) {",
       after: "if (this.#stopping) {",
     },
@@ -111,12 +111,12 @@ export const agentDefects: DefectsByFile = {
   },
   "bridge-agent/link/reconnecting-socket.ts": {
     "a dead connection is not noticed": {
-      foundBy: ["an agent that was replaced leaves the bridge alone", "one agent is active and done"],
+      foundBy: "an agent that was replaced leaves the bridge alone",
       before: "return this.#options.timers.after(ms, () =>",
       after: "return this.#options.timers.after(ms, () => this.#failures < 0 &&",
     },
     "a lost connection is not made anew": {
-      foundBy: ["no command is pending", "one agent is active and done"],
+      foundBy: "no command is pending",
       before: "this.#cancelNext = timers.after(pause, () => this.connect());",
       after: "if (this.#failures < 3) this.#cancelNext = timers.after(pause, () => this.connect());",
     },
@@ -128,7 +128,7 @@ export const agentDefects: DefectsByFile = {
       after: "",
     },
     "an agent answers no challenge": {
-      foundBy: ["no command is pending", "one agent is active and done"],
+      foundBy: "no command is pending",
       before: 'this.#challenge = reason === "replayed" ? why : "";',
       after: "",
     },
@@ -180,7 +180,7 @@ export const agentDefects: DefectsByFile = {
   },
   "src/bridge/command-rules.ts": {
     "a phone that rings is rung again": {
-      foundBy: ["a command acts once", "a number is dialled once"],
+      foundBy: "a command acts once",
       before: "isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.",
       after: 'isInEffect: ({ call }) => call?.stage === "answered",',
     },
@@ -194,7 +194,7 @@ export const agentDefects: DefectsByFile = {
   },
   "bridge-agent/drivers/ownership.ts": {
     "an agent takes every conference for its owner's": {
-      foundBy: ["what is another owner's is left alone", "what is another owner's is not told"],
+      foundBy: "what is another owner's is left alone",
       before: "owner === this.#identity.owner);",
       after: "owner !== null);",
     },

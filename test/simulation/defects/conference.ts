@@ -76,13 +76,13 @@ export const conferenceDefects: DefectsByFile = {
       after: "",
     },
     "a merge is told of the wrong caller": {
-      foundBy: "WebEx knows what is so",
+      foundBy: "a record is of a call of the bridge",
       before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));",
       after:
         'withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }, reportedEnd(draft, caller, "hung-up")));',
     },
     "WebEx is not told whom an operator mutes": {
-      foundBy: ["WebEx's roster follows the bridge", "WebEx knows what is so"],
+      foundBy: "WebEx knows what is so",
       before: "  if (pending.unreported) setMuteForReturn(draft, known, muted);\n  else",
       after:
         '  if (pending.unreported || pending.by?.some(({ type }) => type === "action")) setMuteForReturn(draft, known, muted);\n  else',
@@ -151,7 +151,7 @@ export const conferenceDefects: DefectsByFile = {
       after: "",
     },
     "what was held back for want of a name is told from its end": {
-      foundBy: "a change is of a call that entered",
+      foundBy: "WebEx shows who is muted",
       before: "for (const { by = [], ...change } of held)",
       after: "for (const { by = [], ...change } of held.toReversed())",
     },
@@ -284,7 +284,7 @@ export const conferenceDefects: DefectsByFile = {
   },
   "src/conference/parts/speakers.ts": {
     "a speaker without a name is reported": {
-      foundBy: ["whom WebEx holds for a speaker talks on the bridge", "speakers have entered"],
+      foundBy: "whom WebEx holds for a speaker talks on the bridge",
       before: "const { extCallId } = draft.callers.get(call) ?? {};",
       after:
         "const { extCallId = undefined } = draft.callers.find((one) => one.extCallId !== null && one.call !== call) ?? {};",

@@ -14,7 +14,7 @@ export const durableObjectDefects: DefectsByFile = {
       after: "    committed.catch(() => {});\n    return true;",
     },
     "reports are acknowledged before they are on disk": {
-      foundBy: ["a command acts once", "no command is pending", "a pending command is sent again"],
+      foundBy: "no command is pending",
       before: 'await this.#commits.submit({ type: "bridge", reports });',
       after:
         'this.#commits.submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
@@ -49,7 +49,7 @@ export const durableObjectDefects: DefectsByFile = {
       after: "new Seen(Number.POSITIVE_INFINITY, this.journal.namesSince(since).slice(0, 0));",
     },
     "what a failed transaction changed stays in memory": {
-      foundBy: "a repeat has the same bytes",
+      foundBy: "facts and state agree",
       before: "        this.#load();\n        this.#progress = progress;\n",
       after: "        this.#progress = progress;\n",
     },
@@ -105,12 +105,7 @@ export const durableObjectDefects: DefectsByFile = {
   },
   "durable-objects/conference/conference-commit.ts": {
     "events of another bridge count": {
-      foundBy: [
-        "RspUpdateUser before NotifyUserChange",
-        "RspDropUser before Status 2",
-        "WebEx knows what is so",
-        "no bridge conference outlives its conference",
-      ],
+      foundBy: "a record is of a call of the bridge",
       before: "const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };",
       after: "const other = isOnOtherBridge(store.progress, bridge) && reports.length > 9 && { elsewhere: bridge };",
     },

@@ -4,7 +4,7 @@ import type { DefectsByFile } from "./defect.ts";
 export const recordsDefects: DefectsByFile = {
   "durable-objects/conference/directory-feed.ts": {
     "a conference takes facts for acknowledged before the directory has answered": {
-      foundBy: ["each call that is over has one record", "each conference that is over has one record"],
+      foundBy: "each call that is over has one record",
       before: "        const asked = this.#ports.directory(page.domain).follow(page);\n",
       after:
         "        this.#store.setDirectoryProgress({ told: page.upTo, place: page.place });\n        const asked = this.#ports.directory(page.domain).follow(page);\n",
@@ -18,7 +18,7 @@ export const recordsDefects: DefectsByFile = {
   },
   "durable-objects/directory/directory.ts": {
     "a directory takes each fact for new that comes again": {
-      foundBy: ["each call that is over has one record", "each conference that is over has one record"],
+      foundBy: "each call that is over has one record",
       before: "page.facts.filter(({ row }) => row > cursor.row)",
       after: "page.facts.filter(({ row }) => row > cursor.row - 5)",
     },
@@ -66,7 +66,7 @@ export const recordsDefects: DefectsByFile = {
   },
   "durable-objects/directory/record-store.ts": {
     "a directory that was restarted does not look whether it has a record": {
-      foundBy: ["each call that is over has one record", "each conference that is over has one record"],
+      foundBy: "each call that is over has one record",
       before: "(this.#read.get(identityOf(record)) ?? 0) > readBehind;",
       after: "(this.#read.get(identityOf(record)) ?? 0) > readBehind + 1e9;",
     },

@@ -35,7 +35,7 @@ export const webexDefects: DefectsByFile = {
       after: "row.attempts >= Math.min(1, attempts)) return null;",
     },
     "a crash forgets the attempt that was under way": {
-      foundBy: ["three attempts at most", "a repeat has the same bytes"],
+      foundBy: "three attempts at most",
       before: "attempts: Math.max(1, row.attempts),",
       after: "attempts: row.attempts,",
     },
@@ -70,7 +70,7 @@ export const webexDefects: DefectsByFile = {
   "durable-objects/ids/id-allocator.ts": {
     // Two documents of two conferences get one TransID, and the later one looks like a changed repeat.
     "the id allocator begins again after a restart": {
-      foundBy: ["a repeat has the same bytes", "a request is answered once"],
+      foundBy: "a repeat has the same bytes",
       before: 'FROM allocated ORDER BY msg_first DESC LIMIT 1");',
       after: 'FROM allocated WHERE msg_end IS NULL");',
     },
@@ -89,7 +89,7 @@ export const webexDefects: DefectsByFile = {
       after: "for (const extCallId of [...left].slice(0, 0)) draft.notify(",
     },
     "a new server does not hear who is muted (F1)": {
-      foundBy: "WebEx knows what is so",
+      foundBy: "WebEx shows who is muted",
       before: "if (caller.muted || caller.entersMuted || includesAll)",
       after: "if (caller.entersMuted || includesAll)",
     },
@@ -155,7 +155,7 @@ export const webexDefects: DefectsByFile = {
   },
   "src/conference/server/resync.ts": {
     "what was given up is owed to nobody": {
-      foundBy: "WebEx knows what is so",
+      foundBy: "WebEx shows who is muted",
       before: "  for (const message of missed) draft.owe(message);\n",
       after: '  for (const message of missed) if ("result" in message) draft.owe(message);\n',
     },
@@ -165,7 +165,7 @@ export const webexDefects: DefectsByFile = {
       after: "  for (const message of missed) if (!isAnswer(message)) draft.owe(message);\n",
     },
     "a server that is behind is not probed": {
-      foundBy: "WebEx knows what is so",
+      foundBy: "each request is answered",
       before: "  const outage = currentOutage(state);\n  if (!outage) return null;\n",
       after: "  const outage = currentOutage(state);\n  if (!outage || outage.probes >= 0) return null;\n",
     },
