@@ -22,6 +22,7 @@ const {
 )
   .option("--only <text>", "only defects whose name contains this text", partOfDefect, "")
   .option("--search <text>", "look for new seeds of these defects if the stored ones no longer find them", partOfDefect)
+  .option("--first <seed>", "the first world of a search", wholeNumber(1), 1)
   .option("--worlds <count>", "how many worlds to search for each", wholeNumber(1), 300)
   .option("--one-in <number>", "only one in so many defects that have a seed, drawn by --seed", wholeNumber(1), 1)
   .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
