@@ -38,8 +38,7 @@ test.each<[string, readonly string[], readonly string[]]>([
     "reports the newest 1,000 departures after an outage",
     [
       ...running,
-      ...many(1_001, (n) => [...enters(n), `W→A W2A_RspNotifyUserEnter MsgID=n${n + 1} ExtCallID=${n}`]),
-      "confirmed",
+      ...many(1_001, (n) => [...enters(n), `W→A W2A_RspNotifyUserEnter MsgID=n${n + 1} ExtCallID=${n}`, "confirmed"]),
       "B→A lock-changed locked=yes",
       "lost",
       ...many(1_001, leaves),
@@ -57,7 +56,7 @@ test.each<[string, readonly string[], readonly string[]]>([
     "reports that an unnamed call left, though 1,000 others did",
     [
       ...running,
-      ...many(1_001, (n) => [...enters(n), ...leaves(n)]),
+      ...many(1_001, (n) => [...enters(n), ...leaves(n), "confirmed"]),
       "W→A W2A_RspNotifyUserEnter MsgID=n2 ExtCallID=7",
     ],
     ["A→W tsp1 1001 A2W_NotifyUserChange MsgID=n1003 ExtCallID=7 Status=2"],
