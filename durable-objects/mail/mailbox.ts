@@ -101,11 +101,7 @@ export class Mailbox implements MailboxRpc {
     const store: OutboxStore = {
       ...storeOf(sql),
       transaction: (work) => this.#transaction(work),
-      say: (...facts) => {
-        this.#counts.add(...facts);
-        // A killed instance leaves this alarm to the next one, which sends the counts.
-        if (this.#counts.owes) this.#clock.wakeBy(this.#ports.now() + minuteMs);
-      },
+      say: (...facts) => this.#count(...facts),
     };
     this.#outbox = new Outbox(
       ports,
@@ -264,11 +260,17 @@ export class Mailbox implements MailboxRpc {
     const names = new Set(messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : lost(sharedAs))));
     this.#transaction(() => {
       this.#outbox.write(rows);
-      this.#counts.add(...givenUp(row, undelivered, now));
+      this.#count(...givenUp(row, undelivered, now));
       for (const name of names) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, name);
     });
     for (const name of names) this.#answered.add(name, null, passed, Number.NEGATIVE_INFINITY);
     this.#outbox.accept({ ...this.#outbox.queue, rows });
+  }
+
+  /** Within a transaction. A killed instance leaves this alarm to the next one, which sends the counts. */
+  #count(...facts: readonly Fact[]): void {
+    this.#counts.add(...facts);
+    if (this.#counts.owes) this.#clock.wakeBy(this.#ports.now() + minuteMs);
   }
 
   #isLost(sharedAs: string): boolean {

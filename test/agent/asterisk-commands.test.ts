@@ -7,7 +7,7 @@ import { began } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 import type { FakeAsterisk } from "./fake-asterisk.ts";
 
-/* Asterisk's requests for each command. `waiting` is in the prompt, `inside` in the main room, `apart` in a room. */
+/* What Asterisk is asked. `waiting` is in the prompt, `inside` in the main room, `apart` elsewhere. */
 
 /** Results and requests, by the title of a row. */
 const expected = new Map(

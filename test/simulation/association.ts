@@ -115,7 +115,13 @@ export class Association {
   }
 
   get isBehind(): boolean {
-    return this.#behind.at(-1)?.to === Number.POSITIVE_INFINITY;
+    return this.behindSince < Number.POSITIVE_INFINITY;
+  }
+
+  /** Infinity: it is not behind. */
+  get behindSince(): number {
+    const last = this.#behind.at(-1);
+    return last?.to === Number.POSITIVE_INFINITY ? last.from : Number.POSITIVE_INFINITY;
   }
 
   /** What follows is told, decided on at this time. */

@@ -244,13 +244,13 @@ export class Meeting implements MeetingKnowledge {
   }
 
   /**
-   * A conference that runs for WebEx is never created on the bridge again (protocol 4.9 F5). A set edge clock is an exception: it can
-   * end the hour in which the key stays closed.
+   * A conference that runs for WebEx is never created on the bridge anew (protocol 4.9 F5), unless an edge's clock was set while
+   * the server before was behind: by that clock, the end may have been owed for too long.
    */
   bridgeCreates(): void {
     const { association } = this;
-    if (this.#context.edgeMachines.clockSetAt >= 0) return;
     if (this.phase !== "creating" || !association?.inherits?.isLive) return;
+    if (this.#context.edgeMachines.clockSetAt >= association.inherits.behindSince) return;
     this.#context.violated("a conference that ended unnoticed is not created anew", association.extConfId);
   }
 

@@ -57,7 +57,7 @@ async function judgeOneByOne(): Promise<void> {
   }
 }
 
-/** Runs worlds with the defect in another process. Returns the first seed that breaks its rule, or the rules broken instead. */
+/** Runs worlds with the defect in a process. Returns the first seed that breaks its rule, or what broke instead. */
 function live(defect: Planted, more: Omit<Search, "name">): Promise<number | string> {
   const search: Search = { name: defect.name, ...more };
   return new Promise((resolve, reject) => {

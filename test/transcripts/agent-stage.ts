@@ -60,7 +60,7 @@ export class AgentStage {
     }
   }
 
-  /** Sends a command: `dial o1 number=1-408-5551234 waitMs=30000`, `admit o1 muted`, `move c1 to r1`, `mute c1`. */
+  /** Sends a command: `dial o1 number=1-408-5551234`, `admit o1 muted`, `move c1 to r1`, `mute c1`. */
   #command([type = "", ...words]: readonly string[]): void {
     const id = `${this.#commands.size + 1}`;
     const [call = "", to, room = ""] = words;

@@ -33,7 +33,7 @@ interface Player {
   happen(happens: Step["happens"]): readonly string[] | Promise<readonly string[]>;
 }
 
-/** Plays a transcript, by default only on the rules, and returns it with the real results (docs/transcripts.md). */
+/** Plays a transcript, by default only on the rules. Returns it with the real results. */
 export async function play(transcript: string, stage: Player = new Stage()): Promise<string> {
   const played: Transcript[number][] = [];
   for (const item of parseTranscript(transcript))

@@ -41,7 +41,7 @@ export class TranscriptLines {
     return this.names.idOf(name) ?? name;
   }
 
-  /** An operator's request: `POST passthrough {…}`, `PUT hybrid {…}`, `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `end` … */
+  /** An operator's request: `POST passthrough {…}`, `mute c1`, `call-out 1,408,5550100 muted=yes`, `end` … */
   request(type: string, words: readonly string[]): OperatorRequest {
     const [path = "", body = "{}"] = words;
     if (type === "POST" || type === "PUT")
@@ -71,7 +71,7 @@ export class TranscriptLines {
     return commandLine(type, fields);
   }
 
-  /** `done mute c1`, `refused dial (unreachable)`, or an event; `… inside=c1/8000`: by the agent's clock, c1 was inside for 8 s. */
+  /** `done mute c1`, `refused dial (unreachable)`, or an event. `inside=c1/8000`: c1 was inside for 8 s. */
   report(line: string): Report {
     const [, text = line, call, ms] = /^(.*) inside=(\w+)\/(\d+)$/.exec(line) ?? [];
     const inside = call === undefined ? {} : { inside: [{ call: this.real(call) as CallId, ms: Number(ms) }] };

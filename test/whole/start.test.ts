@@ -27,7 +27,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-test("a stop leaves no process and no readable file, and the next start has the same conferences", async () => {
+test("a stop leaves no process and no file for others, and the next start keeps its conferences", async () => {
   runOnEdge(home);
   const state = newFolder();
   const first = await startWorld({ state });
@@ -47,7 +47,7 @@ test("a stop leaves no process and no readable file, and the next start has the 
   expect(files.length).toBeGreaterThan(10);
   expect(files.filter((file) => statSync(join(state, file)).mode & 0o077)).toEqual([]);
 
-  // The bridge held the conference in memory. A second run on the same folder finds that it is gone, and still has everything else.
+  // The bridge held the conference in memory: after a restart it alone is gone.
   const second = await startWorld({ state });
   try {
     const request = new Meeting(second, meeting.confKey).createRequest();
