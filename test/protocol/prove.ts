@@ -54,9 +54,7 @@ class Planting {
             name: "defect",
             enforce: "pre",
             transform: (code, id) =>
-              planted && id.split("?")[0] === join(project, planted.file)
-                ? plant({ ...planted, foundBy: [] }, code)
-                : null,
+              planted && id.split("?")[0] === join(project, planted.file) ? plant(planted, code) : null,
           },
         ],
       },

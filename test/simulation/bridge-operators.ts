@@ -1,9 +1,9 @@
 import type { Draws } from "../../simulators/draws.ts";
-import { draws, type WorldContext } from "./context.ts";
+import { draws, type WorldContext, weightsIn } from "./context.ts";
 import type { RelayHost } from "./relay-host.ts";
 
 /** What operators ask of a bridge, and how often beside the others: at any time, or just when something is under way. */
-const requests = { "hand over": 3, "hand over amid commands": 4, "hand over amid events": 3, drain: 1 } as const;
+export const requests = { "hand over": 3, "hand over amid commands": 4, "hand over amid events": 3, drain: 1 } as const;
 
 const pauseMs = 45_000;
 const longestDrainMs = 60_000;
@@ -49,7 +49,7 @@ export class BridgeOperators {
     this.#context.clock.after(pause, () => {
       if (!this.#context.faults.active) return;
       this.#number += 1;
-      const type = this.#draws.weighted(requests);
+      const type = this.#draws.weighted(weightsIn(this.#context, requests));
       const name = `${this.#name}, action ${this.#number}: ${type}`;
       if (!this.#spared.has(name)) this.#act(name, type);
       this.#actLater();

@@ -14,6 +14,8 @@ export interface WorldContext {
   readonly edgeMachines: EdgeMachines;
   /** Empty in most worlds. */
   readonly lie: LyingPorts;
+  /** `Often`: what happens in this world more often than its seed draws it. */
+  readonly often: ReadonlySet<string>;
   /** A line for the story of this world; the text is only made when somebody reads it. */
   tell(line: () => string): void;
   /** Something happened that must never happen. */
@@ -38,6 +40,15 @@ export interface EdgeMachines {
   readonly idleMs: number | null;
   /** How long an object at Cloudflare is busy with a request, and with one that writes; absent: with none, so that no other waits. */
   readonly turnMs?: { readonly reading: number; readonly writing: number };
+}
+
+/** The weights of actions in this world. */
+export function weightsIn<Name extends string>(
+  { often }: WorldContext,
+  weights: Readonly<Record<Name, number>>,
+): Readonly<Record<Name, number>> {
+  const more = Object.entries<number>(weights).map(([name, weight]) => [name, often.has(name) ? 10 * weight : weight]);
+  return Object.fromEntries(more);
 }
 
 export function draws({ seed, site }: WorldContext, name: string): Draws {

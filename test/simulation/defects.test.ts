@@ -5,21 +5,23 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { plant } from "./defects/defect.ts";
 import { defects } from "./defects/defects.ts";
-import { lies } from "./lies.ts";
+import seeds from "./defects/seeds.json" with { type: "json" };
+import { everything } from "./planted.ts";
 import { type Rule, rules } from "./rules.ts";
 
 const project = join(import.meta.dirname, "../..");
 
 test("each rule has a defect that it finds alone", () => {
-  const own = new Set([...defects, ...Object.values(lies)].map(({ foundBy }) => foundBy));
+  const own = new Set(everything.map(({ foundBy }) => foundBy));
 
   expect(Object.keys(rules).filter((rule) => !own.has(rule as Rule))).toEqual([]);
 });
 
-test("each planted defect has a name of its own", () => {
-  const names = [...defects.map(({ name }) => name), ...Object.keys(lies)];
+test("each planted defect has a name of its own and a stored seed", () => {
+  const names = everything.map(({ name }) => name);
 
-  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  expect(names).toEqual([...new Set(names)]);
+  expect(names).toEqual(Object.keys(seeds));
 });
 
 test("the text that each defect replaces stands once in its file", () => {

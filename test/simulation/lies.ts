@@ -2,8 +2,10 @@ import type { SqlRow } from "../../durable-objects/platform/platform.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
+import { MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import type { HomeName } from "./faults.ts";
+import type { Often } from "./often.ts";
 import type { Rule } from "./rules.ts";
 
 interface Write {
@@ -41,24 +43,27 @@ export interface LyingPorts {
 }
 
 interface Lie extends LyingPorts {
-  /** This and `edge`: as of a planted defect. */
-  readonly foundBy: Rule | readonly Rule[];
+  /** This, `edge` and `often`: as of a planted defect. */
+  readonly foundBy: Rule;
   readonly edge?: HomeName;
+  readonly often?: readonly Often[];
 }
-
-let epoch = 1_000_000;
 
 /** Ports that lie, by name: each lie must be found by the worlds, as if it were a defect. */
 export const lies = {
   "an alarm that is set never rings": { foundBy: "each request is answered", forgetsAlarms: true },
   "a disk loses that a bridge is drained": {
     foundBy: "a drained bridge takes no new conference",
+    often: ["operatesBridges", "drain", "relay evicted", "process killed"],
     loses: (write) => isEntry(write, "drainedSince"),
   },
   "a disk loses the epoch": { foundBy: "an epoch begins once", loses: (write) => isEntry(write, "epoch") },
-  "a disk loses which conferences a relay knows": {
-    foundBy: ["no command is pending", "a pending command is sent again"],
-    loses: ({ disk, query }) => disk === "edge" && query.startsWith("INSERT INTO conference"),
+  "a disk loses what a server is owed": {
+    foundBy: "each request is answered",
+    often: ["WebEx server out", "object evicted"],
+    edge: "workers",
+    loses: ({ disk, query, values }) =>
+      disk === "edge" && query.startsWith("INSERT INTO entry") && String(values[0]).startsWith("debt/"),
   },
   "a disk keeps what a checkpoint deletes": {
     foundBy: "outboxes are empty",
@@ -83,6 +88,7 @@ export const lies = {
   },
   "a link loses digests": {
     foundBy: "a digest finds what no event told",
+    often: ["bridge event lost"],
     toEdge: (message) => (message.type === "digests" ? null : message),
   },
   "a link turns commands around": {
@@ -100,21 +106,22 @@ export const lies = {
   },
   "a relay is told that a digest is right, which is not": {
     foundBy: "a digest finds what no event told",
+    often: ["bridge event lost"],
     compares: "same",
   },
   "each signature is found right": { foundBy: "nobody poses as an agent", believesSignatures: true },
-  "a bridge takes each agent for the latest": {
-    foundBy: "a command acts once",
-    toBridge(message) {
-      if (message.type !== "activate") return message;
-      epoch += 1;
-      return { ...message, epoch };
-    },
+  "a bridge lets two agents act": {
+    foundBy: "a key acts once",
+    often: ["two agents", "agent frozen", "dial in"],
+    letsTwoAgentsAct: true,
   },
-  "a bridge lets two agents act": { foundBy: "a key acts once", letsTwoAgentsAct: true },
   "a bridge shows nobody as muted": {
     foundBy: "WebEx knows what is so",
     fromBridge: (message) => inState(message, { muted: false }),
+  },
+  "a bridge shows everybody in the main room": {
+    foundBy: "WebEx knows what is so",
+    fromBridge: (message) => inState(message, { room: MAIN_ROOM }),
   },
   "a bridge shows everybody as talking": {
     foundBy: "whom WebEx holds for a speaker talks on the bridge",
@@ -138,7 +145,7 @@ function isEntry({ disk, query, values }: Write, key: string): boolean {
 }
 
 /** Changes what a bridge's state shows of those who are in a conference. */
-function inState(message: BridgeToAgent, shown: { muted?: false; talking?: true }): BridgeToAgent {
+function inState(message: BridgeToAgent, shown: { muted?: false; talking?: true; room?: RoomId }): BridgeToAgent {
   if (message.type !== "state") return message;
   const calls = message.state.calls.map((call) => (call.stage === "entered" ? { ...call, ...shown } : call));
   return { ...message, state: { ...message.state, calls } };

@@ -2,13 +2,14 @@ import type { Call } from "../../simulators/bridge/world.ts";
 import { LATEST_MS } from "../../src/bridge/commands.ts";
 import type { ExtCallId, ExtConfId, SubConfId } from "../../src/foundation/ids.ts";
 import type { AskedCall, Association } from "./association.ts";
+import { weightsIn } from "./context.ts";
 import { type Meeting, type MeetingWorld, silentId } from "./meeting.ts";
 import type { Body, MeetingRequests } from "./meeting-requests.ts";
 import { attendeeBegin } from "./shown-judge.ts";
 import type { Request } from "./webex.ts";
 
 /** What can happen in a meeting, and how often beside the others. */
-const actions = {
+export const actions = {
   "dial in": 30,
   "call out": 22,
   "invite privately": 4,
@@ -55,12 +56,14 @@ export class MeetingActions {
   readonly #world: MeetingWorld;
   readonly #meeting: Meeting;
   readonly #requests: MeetingRequests;
+  readonly #weights: Readonly<Record<Action, number>>;
   #number = 0;
 
   constructor(world: MeetingWorld, meeting: Meeting, requests: MeetingRequests) {
     this.#world = world;
     this.#meeting = meeting;
     this.#requests = requests;
+    this.#weights = weightsIn(world.context, actions);
   }
 
   /** From now on something happens now and then. */
@@ -69,7 +72,7 @@ export class MeetingActions {
     this.#world.context.clock.after(pause, () => {
       if (this.#meeting.quiet) return;
       this.#number += 1;
-      const action = this.#meeting.draws.weighted(actions);
+      const action = this.#meeting.draws.weighted(this.#weights);
       const name = `${this.#meeting.name}, action ${this.#number}: ${action}`;
       if (!this.#world.spared.has(name) && this.#act(action)) {
         this.#world.context.tell(() => `== ${name}`);

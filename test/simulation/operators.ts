@@ -13,7 +13,7 @@ import type { NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import { conferenceOn, type Database } from "../kit/database.ts";
 import type { Bridges } from "./bridge.ts";
-import { draws, type WorldContext } from "./context.ts";
+import { draws, type WorldContext, weightsIn } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import type { Phones } from "./phones.ts";
 import type { Webex } from "./webex.ts";
@@ -24,7 +24,7 @@ export function weightsOf(actions: ActionTable): Readonly<Record<string, number>
   return { ...weights, ...usual, ...weights };
 }
 
-const weights = {
+export const weights = {
   mute: 10,
   unmute: 8,
   expel: 3,
@@ -61,6 +61,7 @@ export class Operators {
   readonly #again: Draws;
   readonly #sendsAgain: boolean;
   readonly #acted: string[];
+  readonly #weights: Readonly<Record<string, number>>;
   readonly #meeting: { readonly key: ConfKey; readonly quiet: boolean };
   #number = 0;
   #actedAt = Number.NEGATIVE_INFINITY;
@@ -87,6 +88,7 @@ export class Operators {
     this.#bridges = world.bridges;
     this.#spared = world.spared;
     this.#acted = world.done;
+    this.#weights = weightsIn(world.context, requests);
     this.#draws = draws(world.context, this.#name);
     this.#again = draws(world.context, `${this.#name} send again`);
     this.#sendsAgain = world.sendsAgain;
@@ -112,7 +114,7 @@ export class Operators {
     this.#context.clock.after(pause, () => {
       if (this.#meeting.quiet) return;
       this.#number += 1;
-      const type = this.#draws.weighted(requests);
+      const type = this.#draws.weighted(this.#weights);
       const name = `${this.#name}, action ${this.#number}: ${type}`;
       if (type === "send-again") this.#sendAgain(name);
       const request = this.#spared.has(name) ? null : this.#request(type);

@@ -7,21 +7,12 @@ import { type LieName, lies } from "./lies.ts";
 import type { Rule } from "./rules.ts";
 
 /** A defect of the product, or a port that lies. */
-export type Planted = Pick<Defect, "name" | "foundBy" | "edge"> & Partial<Defect>;
+export type Planted = Pick<Defect, "name" | "foundBy" | "edge" | "often"> & Partial<Defect>;
 
 export const everything: readonly Planted[] = [
   ...defects,
-  ...Object.entries(lies).map(([name, { foundBy, ...lie }]) => ({
-    name,
-    foundBy,
-    ...("edge" in lie && { edge: lie.edge }),
-  })),
+  ...Object.entries(lies).map(([name, lie]) => ({ ...lie, name })),
 ];
-
-/** True if one of the broken rules is the defect's. */
-export function isFound({ foundBy }: Planted, broken: readonly Rule[]): boolean {
-  return broken.some((rule) => [foundBy].flat().includes(rule));
-}
 
 /** The only argument, as JSON: runs worlds from this seed until one breaks the defect's rule. */
 export interface Search {
@@ -40,14 +31,14 @@ if (import.meta.main) {
   const { name, first, worlds }: Search = JSON.parse(process.argv[2] ?? "");
   const planted = everything.find((one) => one.name === name);
   if (!planted) throw new Error(`no planted defect is called "${name}"`);
-  const { file, edge } = planted;
+  const { file, edge, often } = planted;
   if (file !== undefined) loadPlanted(planted as Defect);
   const { run } = await import("./world.ts");
   const lie = file === undefined ? (name as LieName) : undefined;
   const live = (seed: number) => {
-    const rules = [...new Set(run({ seed, lie, edge }).violations.map(({ rule }) => rule))];
+    const rules = [...new Set(run({ seed, lie, edge, often }).violations.map(({ rule }) => rule))];
     console.log(JSON.stringify({ seed, rules } satisfies Lived));
-    if (seed + 1 < first + worlds && !isFound(planted, rules)) setImmediate(live, seed + 1);
+    if (seed + 1 < first + worlds && !rules.includes(planted.foundBy)) setImmediate(live, seed + 1);
   };
   setImmediate(live, first);
 }

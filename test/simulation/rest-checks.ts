@@ -49,6 +49,19 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   for (const [key, { disk }] of edge.conferences) if (disk) checkFacts(key, conferenceOn(disk), violated);
 }
 
+/** At any time: what the edge did not know and wants to lock is about to be locked. */
+export function checkOrphansLock({ context: { violated }, edge, bridges }: Parts): void {
+  for (const { name, orphanKey } of bridges.all) {
+    const { disk } = edge.conferences.get(orphanKey) ?? {};
+    if (!disk) continue;
+    const { head, commands } = conferenceOn(disk).state;
+    if (head.phase !== "running" || head.locked || !head.orphan?.locks || head.orphan.retryLockAt !== undefined)
+      continue;
+    const isAsked = [...commands.values()].some(({ command }) => command.type === "lock");
+    if (!isAsked) violated("an orphan goes on without WebEx", `${name}: nobody locks it`);
+  }
+}
+
 function checkOrphan({ name, orphanKey, machine }: Bridge, edge: Edge, violated: WorldContext["violated"]): void {
   const held = machine.world.conferences.get(orphanKey);
   const { disk } = edge.conferences.get(orphanKey) ?? {};

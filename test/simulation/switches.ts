@@ -39,7 +39,9 @@ export function drawSwitches(context: WorldContext): Switches {
   const hasSecretSettings = draws(context, "secret settings").chance(0.4);
   const shown = { showsPersonal, hasSecretSettings };
   const none = { sharesDocuments: false, changesCreates: false, hasOperators: false };
-  return usual
+  const drawn: Switches = usual
     ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false, ...shown }
     : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain, ...shown };
+  const on = Object.keys(drawn).filter((name) => context.often.has(name));
+  return { ...drawn, ...Object.fromEntries(on.map((name) => [name, true])) };
 }

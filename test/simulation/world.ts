@@ -11,11 +11,13 @@ import { type FaultKind, Faults, faultKindsAt, type HomeName } from "./faults.ts
 import { Dead } from "./hosted.ts";
 import { type LieName, lies } from "./lies.ts";
 import { NodeHome } from "./node-home.ts";
+import type { Often } from "./often.ts";
 import {
   checkAtRest,
   checkCallers,
   checkDigests,
   checkNothingPends,
+  checkOrphansLock,
   differencesBeforeSweep,
   type Parts,
 } from "./rest-checks.ts";
@@ -50,6 +52,7 @@ export interface Options {
   readonly edge?: HomeName | undefined;
   /** A port that does not do what it says. */
   readonly lie?: LieName | undefined;
+  readonly often?: readonly Often[] | undefined;
   /** How long faults and actions happen; absent: twenty minutes. */
   readonly livelyMs?: number;
   /** Whether to write down what happens. */
@@ -90,6 +93,7 @@ export function run({
   spared = new Set(),
   edge,
   lie,
+  often = [],
   livelyMs = usuallyLivelyMs,
   withStory = false,
   inspect,
@@ -106,7 +110,10 @@ export function run({
   const draws = new Draws(seed, "world");
   const faults = new Faults({
     seed,
-    strength: withOutages(strengths(draws, faultKindsAt(homeName)), new Draws(seed, "outages")),
+    strength: {
+      ...withOutages(strengths(draws, faultKindsAt(homeName)), new Draws(seed, "outages")),
+      ...Object.fromEntries(faultKindsAt(homeName).flatMap((kind) => (often.includes(kind) ? [[kind, 10]] : []))),
+    },
     spared,
     now: () => clock.now,
     tell: (line) => tell(() => line),
@@ -125,6 +132,7 @@ export function run({
     faults,
     edgeMachines,
     lie: lie ? lies[lie] : {},
+    often: new Set(often),
     tell,
     violated(rule, how) {
       if (isOver) return; // What waits for a turn of the real event loop finds the disks of other worlds.
@@ -156,6 +164,7 @@ export function run({
     for (let look = 1; look <= looks; look += 1) {
       clock.runUntil((livelyMs * look) / looks);
       sites.forEach(checkWaitsBegan);
+      sites.forEach(checkOrphansLock);
     }
     // Something waits then, and agents that have not begun anew have counted.
     for (const { edge, agents } of sites) {

@@ -5,6 +5,7 @@ export const agentDefects: DefectsByFile = {
   "bridge-agent/core/command-acks.ts": {
     "the edge does not hear when the bridge is given a command that had to wait": {
       foundBy: "an answer comes in time",
+      often: ["bridge stuck", "mute to and fro"],
       before: "if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);",
       after: "deleteFrom(this.#waiting, conference, id);",
     },
@@ -19,11 +20,6 @@ export const agentDefects: DefectsByFile = {
       foundBy: "a command acts once",
       before: "else if (this.#isUndone(open, now)) settle(pending, { done: true });\n      else ",
       after: "else ",
-    },
-    "a repeated command acts again": {
-      foundBy: "a command acts once",
-      before: "if (!this.#journal.addCommand(pending, now)) return false;",
-      after: "if (!this.#journal.addCommand(pending, now) && this.find(pending.conference, pending.id)) return false;",
     },
     "commands of one call overtake each other": {
       foundBy: "a command acts once",
@@ -57,11 +53,13 @@ export const agentDefects: DefectsByFile = {
   "bridge-agent/run.ts": {
     "an agent that stood still acts at once": {
       foundBy: "an agent that was replaced leaves the bridge alone",
+      often: ["agent frozen", "two agents", "agent link half-open", "mute to and fro"],
       before: "if (this.#hasStoodStill()) this.#askAnew();",
       after: "",
     },
     "an agent goes on after its journal failed": {
       foundBy: "no command is pending",
+      often: ["agent disk full"],
       before: "      void this.#close();\n      return this.#ports.journalFailed(turned.error);",
       after: "      return;",
     },
@@ -133,16 +131,10 @@ export const agentDefects: DefectsByFile = {
       after: "",
     },
   },
-  "bridge-agent/drivers/generic.ts": {
-    "a bridge that gives no result is asked for ever": {
-      foundBy: "no command is pending",
-      before: '      settle("too-slow");\n      this.#socket.end(',
-      after: "      void (",
-    },
-  },
   "bridge-agent/core/conference-events.ts": {
     "an agent never answers a sweep": {
       foundBy: "a conference that runs is on the bridge",
+      often: ["bridge restarted", "bridge event lost", "bridge and journal lost"],
       before: "unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key))",
       after: "unless === null",
     },
@@ -159,6 +151,7 @@ export const agentDefects: DefectsByFile = {
     },
     "an agent does not see whom the bridge has muted": {
       foundBy: "a mute key switches",
+      often: ["bridge event lost", "keypad mute"],
       before: "    this.#legs.showEntered(state.calls);\n",
       after: "",
     },
@@ -215,11 +208,6 @@ export const agentDefects: DefectsByFile = {
       foundBy: "a caller enters the conference that it keyed last",
       before: "for (const key of again)",
       after: "for (const key of keys)",
-    },
-    "a key that was keyed before a gap is not in doubt": {
-      foundBy: "a caller enters the conference that it keyed last",
-      before: "? { ...keypad, inDoubt: true }",
-      after: "? { ...keypad, inDoubt: false }",
     },
   },
   "bridge-agent/callers/legs.ts": {

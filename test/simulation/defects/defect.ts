@@ -1,15 +1,15 @@
 import type { HomeName } from "../faults.ts";
+import type { Often } from "../often.ts";
 import type { Rule } from "../rules.ts";
 
 /** What is wrong where a text of the product becomes another one. */
 interface Planted {
-  /**
-   * The rule that finds it, and that some defect of its own breaks in a world that breaks no other. Several: chance decides which
-   * one finds it.
-   */
-  readonly foundBy: Rule | readonly Rule[];
+  /** The rule that finds it in the world of its stored seed. */
+  readonly foundBy: Rule;
   /** Where the edge runs in the worlds that look for it; absent: as each seed draws. */
   readonly edge?: HomeName;
+  /** What happens in those worlds more often than usual. */
+  readonly often?: readonly Often[];
   readonly before: string;
   readonly after: string;
 }
@@ -24,7 +24,7 @@ export interface Defect extends Planted {
 }
 
 /** The file's text with the defect in it; `null`: what is to be replaced does not stand there once. */
-export function plant({ before, after }: Defect, healthy: string): string | null {
+export function plant({ before, after }: Pick<Defect, "before" | "after">, healthy: string): string | null {
   if (healthy.split(before).length !== 2 || before === after) return null;
   return healthy.replace(before, () => after);
 }

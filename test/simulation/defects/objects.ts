@@ -20,7 +20,7 @@ export const durableObjectDefects: DefectsByFile = {
         'this.#commits.submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
     },
     "an alarm does not set the next one": {
-      foundBy: ["outboxes are empty", "a pending command is sent again"],
+      foundBy: "a pending command is sent again",
       before: 'this.#arm(why === "alarm" ? deleteAt : null);',
       after: "",
     },
@@ -31,6 +31,7 @@ export const durableObjectDefects: DefectsByFile = {
     },
     "a sweep lets nobody compare": {
       foundBy: "a conference that runs is on the bridge",
+      often: ["bridge restarted", "bridge and journal lost", "bridge event lost"],
       before: "if (bridge === null || digest === null) return;",
       after: "if (bridge === null || digest === null || digest) return;",
     },
@@ -38,6 +39,7 @@ export const durableObjectDefects: DefectsByFile = {
   "durable-objects/conference/conference-actions.ts": {
     "an action of an operator is taken before it is on disk": {
       foundBy: "an operator's action comes to its end",
+      often: ["hasOperators", "write fails", "process killed amid a flush", "object dies before a write"],
       before: "    await submitted.finally(() => this.#underWay.delete(id));\n",
       after: '    submitted.catch(() => {}).finally(() => this.#underWay.delete(id));\n    return "done";\n',
     },
@@ -57,14 +59,14 @@ export const durableObjectDefects: DefectsByFile = {
   "durable-objects/conference/progress.ts": {
     // The agent repeats reports that are never acknowledged, and each copy brings the same notifications: the queue never ends.
     "the watermark of the reports is forgotten": {
-      foundBy: "outboxes are empty",
+      foundBy: "a world comes to its end",
       before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",
       after: "return upTo > others.length ? [...own, ...others] : [...own.slice(rememberedStreams), ...others];",
     },
   },
   "durable-objects/platform/alarm.ts": {
     "an alarm that cannot be set breaks what comes after it": {
-      foundBy: ["no alarm fails", "no rejection goes unhandled"],
+      foundBy: "no rejection goes unhandled",
       before: "      this.#setLater(at, error);\n",
       after: "      throw error;\n",
     },

@@ -34,11 +34,6 @@ export const recordsDefects: DefectsByFile = {
     },
   },
   "durable-objects/directory/count-store.ts": {
-    "what a clock that was set puts an hour away is in no total": {
-      foundBy: "the directory counts what happened",
-      before: "    const posts = fresh.data()",
-      after: "    fresh.keepHour(now);\n    const posts = fresh.data()",
-    },
     "what became of callers is in no total where nothing was posted": {
       foundBy: "the directory counts what happened",
       before: "if (fresh.isEmpty && Object.keys(more).length === 0) return;",
@@ -93,10 +88,11 @@ export const recordsDefects: DefectsByFile = {
     },
   },
   "src/conference/parts/callers.ts": {
-    "the fact of a move that a snapshot has found is missing": {
+    "the fact of a move that an operator asked for is missing": {
       foundBy: "facts and state agree",
+      often: ["create sub-conference", "add to sub-conference", "move", "hasOperators"],
       before: '  draft.fact({ kind: "call-moved", call: caller.call, room });',
-      after: '  if (draft.by[0]?.type !== "repair") draft.fact({ kind: "call-moved", call: caller.call, room });',
+      after: '  if (draft.by[0]?.type !== "action") draft.fact({ kind: "call-moved", call: caller.call, room });',
     },
   },
   "src/conference/lifecycle.ts": {
@@ -126,6 +122,7 @@ export const recordsDefects: DefectsByFile = {
     },
     "what waits for a server that asks for something has just begun to wait": {
       foundBy: "what waits has its beginning",
+      often: ["WebEx server out", "WebEx server hangs"],
       before: 'if (input.type !== "reached")',
       after: 'if (input.type !== "reached" && input.type !== "webex")',
     },

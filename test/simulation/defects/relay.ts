@@ -5,6 +5,7 @@ export const relayDefects: DefectsByFile = {
   "durable-objects/relay/relay.ts": {
     "a hand over that is asked for twice is done twice": {
       foundBy: "an agent hands over when it is asked to",
+      often: ["operatesBridges", "two agents", "hand over"],
       before: 'if (active.agent === from) this.#step({ type: "hand-over" });',
       after: 'this.#step({ type: "hand-over" });',
     },
@@ -15,16 +16,19 @@ export const relayDefects: DefectsByFile = {
     },
     "the relay sets no alarm": {
       foundBy: "a silent agent is replaced",
+      often: ["agent frozen", "agent link half-open", "two agents"],
       before: 'if (!isWatched && !links.some(({ role }) => role === "standby")) return;',
       after: "if (links.length > 0) return;",
     },
     "a silent agent is given up a millisecond after the alarm for it": {
       foundBy: "a world comes to its end",
+      often: ["agent frozen", "agent link half-open", "two agents"],
       before: "at - this.#lastSeen(id) >= SILENCE_MS",
       after: "at - this.#lastSeen(id) > SILENCE_MS",
     },
     "an alarm whose write fails is left to the platform": {
       foundBy: "no alarm fails",
+      often: ["write fails", "alarm not set", "agent frozen", "agent link half-open"],
       before: "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
       after:
         "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
@@ -39,7 +43,8 @@ export const relayDefects: DefectsByFile = {
   },
   "durable-objects/relay/bridge-reports.ts": {
     "a conference that hangs holds up its reports for ever": {
-      foundBy: ["no command is pending", "one agent is active and done"],
+      foundBy: "no command is pending",
+      often: ["conference hangs"],
       before: "within(this.#ports, answerWithinMs,",
       after: "within(this.#ports, answerWithinMs * 1_000_000,",
     },
@@ -83,11 +88,6 @@ export const relayDefects: DefectsByFile = {
       foundBy: "an agent without its bridge is replaced",
       before: "return active && nextStandby(state)?.health?.bridgeUp ?",
       after: "return active?.health?.bridgeUp ?",
-    },
-    "a relay that lost its sockets lets the other agent act at once": {
-      foundBy: "an agent that was replaced leaves the bridge alone",
-      before: "if (wasActive === null || activeLink(state)) return state;",
-      after: "if (wasActive === null || activeLink(state) || state.epoch > 0) return state;",
     },
   },
   "src/link/hello.ts": {
