@@ -299,9 +299,8 @@ export class AgentProcess {
       this.onCommand?.();
       this.onCommand = null;
     }
-    const { toEdge, toBridge } = this.#context.lie;
+    const { toEdge } = this.#context.lie;
     if (toEdge && wire === this.edgeWire) message = changed(message as AgentToEdge | AgentTurn, toEdge);
-    if (toBridge && wire === this.bridgeWire) message = toBridge(message as AgentToBridge);
     if (message !== null) wire.toFar(message);
   }
 

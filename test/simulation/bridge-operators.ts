@@ -1,5 +1,5 @@
 import type { Draws } from "../../simulators/draws.ts";
-import { draws, type WorldContext, weightsIn } from "./context.ts";
+import { boostedWeights, draws, type WorldContext } from "./context.ts";
 import type { RelayHost } from "./relay-host.ts";
 
 /** What operators ask of a bridge, and how often beside the others: at any time, or just when something is under way. */
@@ -20,6 +20,7 @@ export class BridgeOperators {
   readonly #draws: Draws;
   readonly #spared: ReadonlySet<string>;
   readonly #acted: string[];
+  readonly #weights: Readonly<Record<keyof typeof requests, number>>;
   #number = 0;
   /** Called once, with the next event of the bridge. */
   #onEvent: (() => void) | null = null;
@@ -35,6 +36,7 @@ export class BridgeOperators {
     this.#draws = draws(context, this.#name);
     this.#spared = spared;
     this.#acted = done;
+    this.#weights = boostedWeights(context, requests);
     this.#actLater();
   }
 
@@ -49,7 +51,7 @@ export class BridgeOperators {
     this.#context.clock.after(pause, () => {
       if (!this.#context.faults.active) return;
       this.#number += 1;
-      const type = this.#draws.weighted(weightsIn(this.#context, requests));
+      const type = this.#draws.weighted(this.#weights);
       const name = `${this.#name}, action ${this.#number}: ${type}`;
       if (!this.#spared.has(name)) this.#act(name, type);
       this.#actLater();

@@ -2,12 +2,12 @@ import type { Draws } from "../../simulators/draws.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import type { Association } from "./association.ts";
-import { draws, type WorldContext } from "./context.ts";
+import { boostFactor, draws, type WorldContext } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import { settingBegin } from "./shown-judge.ts";
 import type { Webex } from "./webex.ts";
 
-const usualPauseMs = 90_000;
+const pauseMs = 90_000;
 
 /** What clients of one meeting and the partner's back end send each other: nobody else may read it. */
 export class ClientData {
@@ -43,7 +43,7 @@ export class ClientData {
     this.#spared = world.spared;
     this.#done = world.done;
     this.#draws = draws(world.context, this.#name);
-    this.#pauseMs = world.context.often.has("client data") ? usualPauseMs / 10 : usualPauseMs;
+    this.#pauseMs = pauseMs / (world.context.boosts.has("client data") ? boostFactor : 1);
   }
 
   begin(): void {

@@ -1,8 +1,12 @@
 import { Draws } from "../../simulators/draws.ts";
 import type { Clock } from "../kit/clock.ts";
-import type { FaultSource, Faults } from "./faults.ts";
+import type { requests as ofBridges } from "./bridge-operators.ts";
+import type { FaultKind, FaultSource, Faults } from "./faults.ts";
 import type { LyingPorts } from "./lies.ts";
+import type { actions as ofMeetings } from "./meeting-actions.ts";
+import type { weights as ofOperators } from "./operators.ts";
 import type { Rule } from "./rules.ts";
+import type { Switches } from "./switches.ts";
 
 /** What every part of a world stands on. */
 export interface WorldContext {
@@ -14,8 +18,7 @@ export interface WorldContext {
   readonly edgeMachines: EdgeMachines;
   /** Empty in most worlds. */
   readonly lie: LyingPorts;
-  /** `Often`: what happens in this world more often than its seed draws it. */
-  readonly often: ReadonlySet<string>;
+  readonly boosts: ReadonlySet<Boost>;
   /** A line for the story of this world; the text is only made when somebody reads it. */
   tell(line: () => string): void;
   /** Something happened that must never happen. */
@@ -42,13 +45,31 @@ export interface EdgeMachines {
   readonly turnMs?: { readonly reading: number; readonly writing: number };
 }
 
-/** The weights of actions in this world. */
-export function weightsIn<Name extends string>(
-  { often }: WorldContext,
+/**
+ * A fault or action that a world has more often than usual, or a switch that it turns on. "mute", "lock" and "expel" boost requests
+ * of WebEx and of operators.
+ */
+export type Boost =
+  | FaultKind
+  | keyof typeof ofMeetings
+  | keyof typeof ofOperators
+  | keyof typeof ofBridges
+  | Exclude<keyof Switches, "protocol" | "gatherMs" | "sendsAgain">
+  | "client data"
+  | "move to another server"
+  | "two agents";
+
+/** Factor for the rates of boosts. Stored seeds depend on it. */
+export const boostFactor = 10;
+
+export function boostedWeights<Name extends string>(
+  { boosts }: WorldContext,
   weights: Readonly<Record<Name, number>>,
 ): Readonly<Record<Name, number>> {
-  const more = Object.entries<number>(weights).map(([name, weight]) => [name, often.has(name) ? 10 * weight : weight]);
-  return Object.fromEntries(more);
+  const names: ReadonlySet<string> = boosts;
+  const boosted: Record<Name, number> = { ...weights };
+  for (const name in boosted) if (names.has(name)) boosted[name] *= boostFactor;
+  return boosted;
 }
 
 export function draws({ seed, site }: WorldContext, name: string): Draws {

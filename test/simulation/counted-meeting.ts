@@ -259,7 +259,7 @@ function newContext(violations: string[]): WorldContext {
     clock,
     edgeMachines,
     lie: {},
-    often: new Set(),
+    boosts: new Set(),
     tell,
     faults: new Faults({ seed: 1, strength: {}, spared: new Set(), now: () => clock.now, tell }),
     judging: (_, judge) => void judge(),

@@ -1,12 +1,10 @@
 import type { SqlRow } from "../../durable-objects/platform/platform.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
+import type { BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
 import { MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import type { HomeName } from "./faults.ts";
-import type { Often } from "./often.ts";
-import type { Rule } from "./rules.ts";
+import type { Detection } from "./defects/defect.ts";
 
 interface Write {
   readonly disk: "edge" | "agent";
@@ -15,55 +13,53 @@ interface Write {
   readonly isFull: boolean;
 }
 
-/** Ports that do not do what they say. */
+/** Faulty ports. */
 export interface LyingPorts {
-  /** A disk says that it has written this, and has not. */
+  /** True if a disk confirms this write but drops it. */
   loses?(write: Write): boolean;
-  /** The rows that a disk of the edge gives back. */
+  /** Changes the rows that an edge disk returns. */
   reads?(query: string, rows: readonly SqlRow[]): readonly SqlRow[];
-  /** An alarm is said to be set, and never rings. */
+  /** Alarms are set but never fire. */
   forgetsAlarms?: true;
-  /** What an agent's link to the edge makes of a message; `null`: it loses it. */
+  /** Changes a message from agent to edge. `null` drops it. */
   toEdge?(message: AgentToEdge): AgentToEdge | null;
   toAgent?(message: EdgeToAgent): EdgeToAgent | null;
   /** A socket that the relay closes stays open for a moment. */
   closesLate?(reason: string): boolean;
-  /** What a relay gets in place of a conference's answer. */
+  /** The relay gets an ack for reports that the conference failed to save. */
   acksFailedReports?: true;
   compares?: Comparison;
-  /** Each signature is found right. */
+  /** Every signature is accepted. */
   believesSignatures?: true;
-  toBridge?(message: AgentToBridge): AgentToBridge;
   fromBridge?(message: BridgeToAgent): BridgeToAgent;
-  /** A bridge says that it has done this, and has not. */
+  /** True if a bridge confirms this command without carrying it out. */
   ignores?(command: BridgeCommand, isAtPrompt: boolean): boolean;
   letsTwoAgentsAct?: true;
-  /** The database of two edges. */
+  /** The database accepts writes of a replaced edge. */
   writesForReplacedEdges?: true;
 }
 
-interface Lie extends LyingPorts {
-  /** This, `edge` and `often`: as of a planted defect. */
-  readonly foundBy: Rule;
-  readonly edge?: HomeName;
-  readonly often?: readonly Often[];
-}
+type Lie = LyingPorts & Detection;
 
-/** Ports that lie, by name: each lie must be found by the worlds, as if it were a defect. */
+/** Faulty ports by name. The worlds must find each one. */
 export const lies = {
   "an alarm that is set never rings": { foundBy: "each request is answered", forgetsAlarms: true },
   "a disk loses that a bridge is drained": {
     foundBy: "a drained bridge takes no new conference",
-    often: ["operatesBridges", "drain", "relay evicted", "process killed"],
+    edge: "workers",
+    boosts: ["operatesBridges", "drain", "relay evicted"],
     loses: (write) => isEntry(write, "drainedSince"),
   },
-  "a disk loses the epoch": { foundBy: "an epoch begins once", loses: (write) => isEntry(write, "epoch") },
+  "a disk loses the epoch": {
+    foundBy: "an epoch begins once",
+    edge: "workers",
+    loses: (write) => isEntry(write, "epoch"),
+  },
   "a disk loses what a server is owed": {
     foundBy: "each request is answered",
-    often: ["WebEx server out", "object evicted"],
+    boosts: ["WebEx server out", "object evicted"],
     edge: "workers",
-    loses: ({ disk, query, values }) =>
-      disk === "edge" && query.startsWith("INSERT INTO entry") && String(values[0]).startsWith("debt/"),
+    loses: (write) => isEntry(write, "debt/"),
   },
   "a disk keeps what a checkpoint deletes": {
     foundBy: "outboxes are empty",
@@ -88,7 +84,7 @@ export const lies = {
   },
   "a link loses digests": {
     foundBy: "a digest finds what no event told",
-    often: ["bridge event lost"],
+    boosts: ["bridge event lost"],
     toEdge: (message) => (message.type === "digests" ? null : message),
   },
   "a link turns commands around": {
@@ -106,13 +102,13 @@ export const lies = {
   },
   "a relay is told that a digest is right, which is not": {
     foundBy: "a digest finds what no event told",
-    often: ["bridge event lost"],
+    boosts: ["bridge event lost"],
     compares: "same",
   },
   "each signature is found right": { foundBy: "nobody poses as an agent", believesSignatures: true },
   "a bridge lets two agents act": {
     foundBy: "a key acts once",
-    often: ["two agents", "agent frozen", "dial in"],
+    boosts: ["two agents", "agent frozen", "dial in"],
     letsTwoAgentsAct: true,
   },
   "a bridge shows nobody as muted": {
@@ -140,8 +136,8 @@ export const lies = {
 
 export type LieName = keyof typeof lies;
 
-function isEntry({ disk, query, values }: Write, key: string): boolean {
-  return disk === "edge" && query.startsWith("INSERT INTO entry") && values[0] === key;
+function isEntry({ disk, query, values }: Write, prefix: string): boolean {
+  return disk === "edge" && query.startsWith("INSERT INTO entry") && String(values[0]).startsWith(prefix);
 }
 
 /** Changes what a bridge's state shows of those who are in a conference. */

@@ -2,7 +2,7 @@ import type { Call } from "../../simulators/bridge/world.ts";
 import { LATEST_MS } from "../../src/bridge/commands.ts";
 import type { ExtCallId, ExtConfId, SubConfId } from "../../src/foundation/ids.ts";
 import type { AskedCall, Association } from "./association.ts";
-import { weightsIn } from "./context.ts";
+import { boostedWeights } from "./context.ts";
 import { type Meeting, type MeetingWorld, silentId } from "./meeting.ts";
 import type { Body, MeetingRequests } from "./meeting-requests.ts";
 import { attendeeBegin } from "./shown-judge.ts";
@@ -63,7 +63,7 @@ export class MeetingActions {
     this.#world = world;
     this.#meeting = meeting;
     this.#requests = requests;
-    this.#weights = weightsIn(world.context, actions);
+    this.#weights = boostedWeights(world.context, actions);
   }
 
   /** From now on something happens now and then. */

@@ -96,7 +96,7 @@ export class Meeting implements MeetingKnowledge {
     this.moves = draws(world.context, `moves of ${this.name}`);
     // Where two bridges are full, nobody could tell who is to come in.
     this.#hasCrowds = this.moves.chance(0.03) && world.bridges.all.length === 1;
-    if (this.moves.chance(0.3) || world.context.often.has("move to another server")) this.#moveLater(1);
+    if (this.moves.chance(0.3) || world.context.boosts.has("move to another server")) this.#moveLater(1);
     this.#late = new LateRequests(world, this, draws(world.context, `late requests of ${this.name}`));
     if (this.#hasCrowds) {
       this.rules = { ...this.rules, maxCallers: 200 };

@@ -15,21 +15,21 @@ const {
   first,
   worlds,
   oneIn,
-  seed: drawnBy,
+  seed: sampleSeed,
 } = command(
   "simulate:mutants",
   "Plants each defect, or lets a port lie, in the world of its stored seed (`test/simulation/defects/seeds.json`). The defect's rule must be broken there.",
 )
   .option("--only <text>", "only defects whose name contains this text", partOfDefect, "")
   .option("--search <text>", "look for new seeds of these defects if the stored ones no longer find them", partOfDefect)
-  .option("--first <seed>", "the first world of a search", wholeNumber(1), 1)
+  .option("--first <seed>", "first seed of a search", wholeNumber(1), 1)
   .option("--worlds <count>", "how many worlds to search for each", wholeNumber(1), 300)
-  .option("--one-in <number>", "only one in so many defects, drawn by --seed", wholeNumber(1), 1)
-  .option("--seed <number>", "draws the defects", wholeNumber(0), 1)
+  .option("--one-in <number>", "sample one defect in this many", wholeNumber(1), 1)
+  .option("--seed <number>", "seed of the sample", wholeNumber(0), 1)
   .addHelpText("after", listed("defect", names))
   .parse()
   .opts<{ search?: string; only: string; first: number; worlds: number; oneIn: number; seed: number }>();
-/** A defect can also make a world that never ends. */
+/** Longest time for one world. A defect can make a world endless. */
 const stuckMs = 60_000;
 
 const file = fileURLToPath(import.meta.resolve("./defects/seeds.json"));
@@ -37,22 +37,25 @@ const seeds: Record<string, number> = JSON.parse(readFileSync(file, "utf8"));
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const named = everything.filter(({ name }) => name.includes(search ?? only));
-const chosen = named.filter(({ name }) => new Draws(drawnBy, name).between(0, oneIn) === 0);
+const chosen = named.filter(({ name }) => new Draws(sampleSeed, name).between(0, oneIn) === 0);
 const notFound: string[] = [];
 const waiting = [...chosen];
-await Promise.all(Array.from({ length: availableParallelism() }, judgeOneByOne));
+await Promise.all(Array.from({ length: availableParallelism() }, checkFromQueue));
 for (const line of notFound) console.log(line);
 console.log(`${chosen.length - notFound.length} of ${chosen.length} defects found by their rules`);
 process.exitCode = chosen.length > 0 && notFound.length === 0 ? 0 : 1;
 
-async function judgeOneByOne(): Promise<void> {
+async function checkFromQueue(): Promise<void> {
   for (let defect = waiting.shift(); defect; defect = waiting.shift()) {
     const seed = seeds[defect.name];
-    const known = seed === undefined ? "it has no seed" : await live(defect, { first: seed, worlds: 1 });
+    const known =
+      seed === undefined ? "no stored seed; run with --search" : await live(defect, { first: seed, worlds: 1 });
     if (typeof known === "number") continue;
     const found = search === undefined ? known : await live(defect, { first, worlds });
     if (typeof found === "string") notFound.push(`${defect.name}: ${found}`);
-    else keep(defect.name, found);
+    else if (typeof (await live(defect, { first: found, worlds: 1, isControl: true })) === "string")
+      keep(defect.name, found);
+    else notFound.push(`${defect.name}: world ${found} breaks its rule without the defect`);
   }
 }
 
@@ -64,20 +67,25 @@ function live(defect: Planted, more: Omit<Search, "name">): Promise<number | str
     const child = spawn(process.execPath, [script, JSON.stringify(search)], { stdio: ["ignore", "pipe", "inherit"] });
     const cancelKill = atExit(() => child.kill("SIGKILL"));
     let output = "";
-    let watch = setTimeout(() => child.kill("SIGKILL"), stuckMs);
+    let isStuck = false;
+    const watch = setTimeout(() => {
+      isStuck = true;
+      child.kill("SIGKILL");
+    }, stuckMs);
     child.stdout.on("data", (data) => {
       output += data;
-      clearTimeout(watch);
-      watch = setTimeout(() => child.kill("SIGKILL"), stuckMs);
+      watch.refresh();
     });
     child.on("close", (code, signal) => {
       cancelKill();
       clearTimeout(watch);
-      if (code !== 0 && signal === null) return reject(new Error(`${defect.name}: its worlds could not be run`));
+      if (code !== 0 && !isStuck)
+        return reject(new Error(`${defect.name}: its worlds could not be run (${signal ?? code})`));
       const lived = output.split("\n").flatMap((line) => (line ? [JSON.parse(line) as Lived] : []));
       const found = lived.find(({ rules }) => rules.includes(defect.foundBy));
       if (found) return resolve(found.seed);
-      if (signal !== null && defect.foundBy === "a world comes to its end") return resolve(more.first + lived.length);
+      if (isStuck && defect.foundBy === "a world comes to its end") return resolve(more.first + lived.length);
+      if (isStuck) return resolve(`world ${more.first + lived.length} did not end within ${stuckMs / 1_000} s`);
       const broken = lived.filter(({ rules }) => rules.length > 0).slice(0, 3);
       const instead = broken.map(({ seed, rules }) => `world ${seed} breaks ${rules.join(", ")}`);
       resolve(instead.join("; ") || `nothing is broken in ${lived.length} worlds from ${more.first} on`);

@@ -13,7 +13,7 @@ import type { NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import { conferenceOn, type Database } from "../kit/database.ts";
 import type { Bridges } from "./bridge.ts";
-import { draws, type WorldContext, weightsIn } from "./context.ts";
+import { boostedWeights, draws, type WorldContext } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import type { Phones } from "./phones.ts";
 import type { Webex } from "./webex.ts";
@@ -88,7 +88,7 @@ export class Operators {
     this.#bridges = world.bridges;
     this.#spared = world.spared;
     this.#acted = world.done;
-    this.#weights = weightsIn(world.context, requests);
+    this.#weights = boostedWeights(world.context, requests);
     this.#draws = draws(world.context, this.#name);
     this.#again = draws(world.context, `${this.#name} send again`);
     this.#sendsAgain = world.sendsAgain;

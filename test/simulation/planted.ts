@@ -1,24 +1,26 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import { type Defect, plant } from "./defects/defect.ts";
+import { type Defect, type Detection, plant } from "./defects/defect.ts";
 import { defects } from "./defects/defects.ts";
 import { type LieName, lies } from "./lies.ts";
 import type { Rule } from "./rules.ts";
 
 /** A defect of the product, or a port that lies. */
-export type Planted = Pick<Defect, "name" | "foundBy" | "edge" | "often"> & Partial<Defect>;
+export type Planted = Detection & Pick<Defect, "name"> & Partial<Defect>;
 
 export const everything: readonly Planted[] = [
   ...defects,
   ...Object.entries(lies).map(([name, lie]) => ({ ...lie, name })),
 ];
 
-/** The only argument, as JSON: runs worlds from this seed until one breaks the defect's rule. */
+/** The only argument, as JSON. Runs worlds from seed `first` until one breaks the defect's rule. */
 export interface Search {
   readonly name: string;
   readonly first: number;
   readonly worlds: number;
+  /** Without the defect: the world must then keep the rule. */
+  readonly isControl?: true;
 }
 
 /** The rules that a world broke, printed as a JSON line for each world. */
@@ -28,15 +30,15 @@ export interface Lived {
 }
 
 if (import.meta.main) {
-  const { name, first, worlds }: Search = JSON.parse(process.argv[2] ?? "");
+  const { name, first, worlds, isControl }: Search = JSON.parse(process.argv[2] ?? "");
   const planted = everything.find((one) => one.name === name);
-  if (!planted) throw new Error(`no planted defect is called "${name}"`);
-  const { file, edge, often } = planted;
-  if (file !== undefined) loadPlanted(planted as Defect);
+  if (!planted) throw new Error(`No planted defect is called "${name}".`);
+  const { file, edge, boosts } = planted;
+  if (file !== undefined && !isControl) loadPlanted(planted as Defect);
   const { run } = await import("./world.ts");
-  const lie = file === undefined ? (name as LieName) : undefined;
+  const lie = file === undefined && !isControl ? (name as LieName) : undefined;
   const live = (seed: number) => {
-    const rules = [...new Set(run({ seed, lie, edge, often }).violations.map(({ rule }) => rule))];
+    const rules = [...new Set(run({ seed, lie, edge, boosts }).violations.map(({ rule }) => rule))];
     console.log(JSON.stringify({ seed, rules } satisfies Lived));
     if (seed + 1 < first + worlds && !rules.includes(planted.foundBy)) setImmediate(live, seed + 1);
   };
@@ -47,7 +49,7 @@ if (import.meta.main) {
 function loadPlanted(defect: Defect): void {
   const url = new URL(`../../${defect.file}`, import.meta.url).href;
   const source = plant(defect, readFileSync(fileURLToPath(url), "utf8"));
-  if (source === null) throw new Error(`its text must stand once in ${defect.file}`);
+  if (source === null) throw new Error(`Its text must occur exactly once in ${defect.file}.`);
   registerHooks({
     load: (asked, context, load) => (asked === url ? { ...load(asked, context), source } : load(asked, context)),
   });

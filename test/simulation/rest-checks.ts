@@ -49,7 +49,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   for (const [key, { disk }] of edge.conferences) if (disk) checkFacts(key, conferenceOn(disk), violated);
 }
 
-/** At any time: what the edge did not know and wants to lock is about to be locked. */
+/** Checks that each orphan to lock is locked, has a pending lock command, or waits for a retry. */
 export function checkOrphansLock({ context: { violated }, edge, bridges }: Parts): void {
   for (const { name, orphanKey } of bridges.all) {
     const { disk } = edge.conferences.get(orphanKey) ?? {};
@@ -57,8 +57,8 @@ export function checkOrphansLock({ context: { violated }, edge, bridges }: Parts
     const { head, commands } = conferenceOn(disk).state;
     if (head.phase !== "running" || head.locked || !head.orphan?.locks || head.orphan.retryLockAt !== undefined)
       continue;
-    const isAsked = [...commands.values()].some(({ command }) => command.type === "lock");
-    if (!isAsked) violated("an orphan goes on without WebEx", `${name}: nobody locks it`);
+    const isPending = [...commands.values()].some(({ command }) => command.type === "lock");
+    if (!isPending) violated("an orphan goes on without WebEx", `${name}: no lock is pending`);
   }
 }
 

@@ -1,7 +1,4 @@
-/**
- * The rules that each world is judged by, and what each one promises. Each has a planted
- * defect that it finds alone: see `defects`.
- */
+/** The rules that every world must keep, each with its promise. Each rule finds a planted defect (`defects/`, `lies.ts`). */
 export const rules = {
   // What WebEx asks.
   "good documents are confirmed": "A document without fault is confirmed with Result 0.",

@@ -34,7 +34,7 @@ export function newSite(
   const own = draws(context, "site");
   const switches = drawSwitches(context);
   const webex = new Webex(context, 2 + own.between(0, 2), switches);
-  const agentCounts = [own.chance(0.5) && !context.often.has("two agents") ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
+  const agentCounts = [own.chance(0.5) && !context.boosts.has("two agents") ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
   const domain = { ...domainOf(agentCounts, switches), name: (context.site === "" ? "local" : "other") as DomainName };
   const edge = new Edge(context, shared, domain, async (origin, life, request) =>
     request.url === backEnd

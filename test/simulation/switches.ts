@@ -42,6 +42,7 @@ export function drawSwitches(context: WorldContext): Switches {
   const drawn: Switches = usual
     ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false, ...shown }
     : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain, ...shown };
-  const on = Object.keys(drawn).filter((name) => context.often.has(name));
+  const names: ReadonlySet<string> = context.boosts;
+  const on = Object.keys(drawn).filter((name) => names.has(name));
   return { ...drawn, ...Object.fromEntries(on.map((name) => [name, true])) };
 }

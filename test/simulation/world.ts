@@ -3,7 +3,7 @@ import type { ConfKey } from "../../src/foundation/ids.ts";
 import { Clock, Endless } from "../kit/clock.ts";
 import { conferenceOn, type Database } from "../kit/database.ts";
 import { worldBegins } from "../kit/world-begins.ts";
-import type { EdgeMachines, WorldContext } from "./context.ts";
+import { type Boost, boostFactor, type EdgeMachines, type WorldContext } from "./context.ts";
 import { checkWaitsBegan } from "./counts-judge.ts";
 import { disturb, disturbEdge, heal, healEdge } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
@@ -11,7 +11,6 @@ import { type FaultKind, Faults, faultKindsAt, type HomeName } from "./faults.ts
 import { Dead } from "./hosted.ts";
 import { type LieName, lies } from "./lies.ts";
 import { NodeHome } from "./node-home.ts";
-import type { Often } from "./often.ts";
 import {
   checkAtRest,
   checkCallers,
@@ -52,7 +51,7 @@ export interface Options {
   readonly edge?: HomeName | undefined;
   /** A port that does not do what it says. */
   readonly lie?: LieName | undefined;
-  readonly often?: readonly Often[] | undefined;
+  readonly boosts?: readonly Boost[] | undefined;
   /** How long faults and actions happen; absent: twenty minutes. */
   readonly livelyMs?: number;
   /** Whether to write down what happens. */
@@ -62,7 +61,7 @@ export interface Options {
 }
 
 const usuallyLivelyMs = 20 * 60_000;
-/** How often what waits is looked at meanwhile. */
+/** Number of checks while faults and actions happen. */
 const looks = 12;
 /** Enough for a call that rings, the longest deadline, three attempts of each transaction, a clock that was set back, and digests. */
 const untilToldMs = 3 * 60_000;
@@ -93,7 +92,7 @@ export function run({
   spared = new Set(),
   edge,
   lie,
-  often = [],
+  boosts = [],
   livelyMs = usuallyLivelyMs,
   withStory = false,
   inspect,
@@ -108,11 +107,12 @@ export function run({
     if (withStory) story.push(`${(clock.now / 1000).toFixed(3).padStart(9)} ${line()}`);
   };
   const draws = new Draws(seed, "world");
+  const kinds: ReadonlySet<string> = new Set(faultKindsAt(homeName));
   const faults = new Faults({
     seed,
     strength: {
       ...withOutages(strengths(draws, faultKindsAt(homeName)), new Draws(seed, "outages")),
-      ...Object.fromEntries(faultKindsAt(homeName).flatMap((kind) => (often.includes(kind) ? [[kind, 10]] : []))),
+      ...Object.fromEntries(boosts.filter((boost) => kinds.has(boost)).map((boost) => [boost, boostFactor])),
     },
     spared,
     now: () => clock.now,
@@ -132,7 +132,7 @@ export function run({
     faults,
     edgeMachines,
     lie: lie ? lies[lie] : {},
-    often: new Set(often),
+    boosts: new Set(boosts),
     tell,
     violated(rule, how) {
       if (isOver) return; // What waits for a turn of the real event loop finds the disks of other worlds.

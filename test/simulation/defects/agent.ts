@@ -5,7 +5,7 @@ export const agentDefects: DefectsByFile = {
   "bridge-agent/core/command-acks.ts": {
     "the edge does not hear when the bridge is given a command that had to wait": {
       foundBy: "an answer comes in time",
-      often: ["bridge stuck", "mute to and fro"],
+      boosts: ["bridge stuck", "mute to and fro"],
       before: "if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);",
       after: "deleteFrom(this.#waiting, conference, id);",
     },
@@ -53,13 +53,13 @@ export const agentDefects: DefectsByFile = {
   "bridge-agent/run.ts": {
     "an agent that stood still acts at once": {
       foundBy: "an agent that was replaced leaves the bridge alone",
-      often: ["agent frozen", "two agents", "agent link half-open", "mute to and fro"],
+      boosts: ["agent frozen", "two agents", "agent link half-open", "mute to and fro"],
       before: "if (this.#hasStoodStill()) this.#askAnew();",
       after: "",
     },
     "an agent goes on after its journal failed": {
       foundBy: "no command is pending",
-      often: ["agent disk full"],
+      boosts: ["agent disk full"],
       before: "      void this.#close();\n      return this.#ports.journalFailed(turned.error);",
       after: "      return;",
     },
@@ -134,7 +134,7 @@ export const agentDefects: DefectsByFile = {
   "bridge-agent/core/conference-events.ts": {
     "an agent never answers a sweep": {
       foundBy: "a conference that runs is on the bridge",
-      often: ["bridge restarted", "bridge event lost", "bridge and journal lost"],
+      boosts: ["bridge restarted", "bridge event lost", "bridge and journal lost"],
       before: "unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key))",
       after: "unless === null",
     },
@@ -151,7 +151,7 @@ export const agentDefects: DefectsByFile = {
     },
     "an agent does not see whom the bridge has muted": {
       foundBy: "a mute key switches",
-      often: ["bridge event lost", "keypad mute"],
+      boosts: ["bridge event lost", "keypad mute"],
       before: "    this.#legs.showEntered(state.calls);\n",
       after: "",
     },

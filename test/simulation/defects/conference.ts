@@ -5,7 +5,7 @@ export const conferenceDefects: DefectsByFile = {
   "src/conference/lifecycle.ts": {
     "a conference that ended unnoticed is created anew (F5)": {
       foundBy: "a conference that ended unnoticed is not created anew",
-      often: [
+      boosts: [
         "bridge and journal lost",
         "bridge restarted",
         "WebEx server down",
@@ -37,7 +37,7 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a conference that begins when another ends has no record of the first": {
       foundBy: "each conference that is over has one record",
-      often: ["close and keep alive", "bridge slow", "bridge stuck", "hang up"],
+      boosts: ["close and keep alive", "bridge slow", "bridge stuck", "hang up"],
       before: '  draft.fact({ kind: "conference-ended", ',
       after:
         '  if (draft.head.phase === "running" && !draft.head.closing?.next.length)\n    draft.fact({ kind: "conference-ended", ',
@@ -49,7 +49,7 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a probe goes on although a create has told of the end": {
       foundBy: "a replaced server gets answers alone",
-      often: ["WebEx server hangs", "WebEx server down", "end by telephone"],
+      boosts: ["WebEx server hangs", "WebEx server down", "end by telephone"],
       before: "if (probe) draft.dropNotifications(host);",
       after: "if (!probe) draft.dropNotifications(host);",
     },
@@ -144,7 +144,7 @@ export const conferenceDefects: DefectsByFile = {
     },
     "WebEx does not learn into which room an operator moves a call": {
       foundBy: "WebEx knows what is so",
-      often: ["create sub-conference", "add to sub-conference", "move", "hasOperators"],
+      boosts: ["create sub-conference", "add to sub-conference", "move", "hasOperators"],
       before: "  else if (from && from.room !== to) changeRoom(draft, moved, from, room);\n",
       after: "  else if (from && from.room !== to) void changeRoom;\n",
     },
@@ -157,7 +157,7 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a caller that presses the mute key on the way in is told as unmuted": {
       foundBy: "WebEx shows who is muted",
-      often: ["keypad mute", "dial in", "bridge link cut"],
+      boosts: ["keypad mute", "dial in", "bridge link cut"],
       before: 'if (arrival.muted && !arrival.silent) notifyChange(draft, caller, { status: "muted" });',
       after: "",
     },
@@ -184,7 +184,7 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a keyed attendee ID counts each time that it is reported": {
       foundBy: "a keyed attendee ID is told once",
-      often: [
+      boosts: [
         "keypad merge",
         "two agents",
         "agent dies before a write",
@@ -204,7 +204,7 @@ export const conferenceDefects: DefectsByFile = {
   "src/conference/decide.ts": {
     "commands have no deadline": {
       foundBy: "an answer comes in time",
-      often: ["bridge stuck", "agent link half-open", "bridge out of reach"],
+      boosts: ["bridge stuck", "agent link half-open", "bridge out of reach"],
       before: "for (const command of commands.values()) if (!command.expired) consider(command.answerBy);",
       after: "void commands;",
     },
@@ -230,7 +230,6 @@ export const conferenceDefects: DefectsByFile = {
     },
   },
   "src/conference/reconcile.ts": {
-    // The conference that WebEx let go on waits for its last caller, who has hung up.
     "a snapshot does not show who is gone": {
       foundBy: "an orphan goes on without WebEx",
       before: '    removeCaller(draft, known, failedEnd(known, "not-found"));\n',
@@ -238,7 +237,7 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a conference that the bridge has lost goes on": {
       foundBy: "a conference that runs is on the bridge",
-      often: ["bridge restarted", "bridge and journal lost"],
+      boosts: ["bridge restarted", "bridge and journal lost"],
       before: "    return endAsLost(draft);\n",
       after: "    return;\n",
     },
@@ -284,7 +283,7 @@ export const conferenceDefects: DefectsByFile = {
   "src/conference/parts/private-talk.ts": {
     "a call-out that failed enters when it is picked up after all": {
       foundBy: "no NotifyUserEnter after a failed call-out",
-      often: ["call out", "cancel call-out", "bridge refuses"],
+      boosts: ["call out", "cancel call-out", "bridge refuses"],
       before: 'if (callOut.stage === "dropping") return hangUp(draft, callOut);',
       after: "",
     },

@@ -1,29 +1,30 @@
+import type { Boost } from "../context.ts";
 import type { HomeName } from "../faults.ts";
-import type { Often } from "../often.ts";
 import type { Rule } from "../rules.ts";
 
-/** What is wrong where a text of the product becomes another one. */
-interface Planted {
-  /** The rule that finds it in the world of its stored seed. */
+/** The rule that finds a planted defect in the world of its stored seed, and the worlds to search. */
+export interface Detection {
   readonly foundBy: Rule;
-  /** Where the edge runs in the worlds that look for it; absent: as each seed draws. */
+  /** The edge's home in these worlds. If absent, the seed chooses it. */
   readonly edge?: HomeName;
-  /** What happens in those worlds more often than usual. */
-  readonly often?: readonly Often[];
+  readonly boosts?: readonly Boost[];
+}
+
+interface Replacement extends Detection {
   readonly before: string;
   readonly after: string;
 }
 
-/** By file and name. */
-export type DefectsByFile = Readonly<Record<string, Readonly<Record<string, Planted>>>>;
+/** Defects by file, then by name. */
+export type DefectsByFile = Readonly<Record<string, Readonly<Record<string, Replacement>>>>;
 
-/** One defect to plant: in this file, this text becomes that one. */
-export interface Defect extends Planted {
+/** A defect to plant in a file. */
+export interface Defect extends Replacement {
   readonly name: string;
   readonly file: string;
 }
 
-/** The file's text with the defect in it; `null`: what is to be replaced does not stand there once. */
+/** Returns the file's text with the defect. Returns `null` if `before` does not occur exactly once, or equals `after`. */
 export function plant({ before, after }: Pick<Defect, "before" | "after">, healthy: string): string | null {
   if (healthy.split(before).length !== 2 || before === after) return null;
   return healthy.replace(before, () => after);

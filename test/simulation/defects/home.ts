@@ -17,7 +17,7 @@ export const homeDefects: DefectsByFile = {
   "durable-objects/home/life.ts": {
     "a post leaves before what it says is on disk": {
       foundBy: "a repeat has the same bytes",
-      often: ["process killed amid a flush", "flush slow", "process killed before images", "process killed"],
+      boosts: ["process killed amid a flush", "flush slow", "process killed before images", "process killed"],
       before: "      await this.#ports.pending();\n",
       after: "",
     },
@@ -59,7 +59,7 @@ export const homeDefects: DefectsByFile = {
     },
     "what is on one machine of the database alone counts as written": {
       foundBy: "nothing is thrown",
-      often: ["replica not waited for", "database fails over"],
+      boosts: ["replica not waited for", "database fails over"],
       edge: "pair",
       before: "      send = (later) => database.flush(later, nothing, longAgo);\n",
       after: "      return;\n",

@@ -31,7 +31,7 @@ export const durableObjectDefects: DefectsByFile = {
     },
     "a sweep lets nobody compare": {
       foundBy: "a conference that runs is on the bridge",
-      often: ["bridge restarted", "bridge and journal lost", "bridge event lost"],
+      boosts: ["bridge restarted", "bridge and journal lost", "bridge event lost"],
       before: "if (bridge === null || digest === null) return;",
       after: "if (bridge === null || digest === null || digest) return;",
     },
@@ -39,7 +39,7 @@ export const durableObjectDefects: DefectsByFile = {
   "durable-objects/conference/conference-actions.ts": {
     "an action of an operator is taken before it is on disk": {
       foundBy: "an operator's action comes to its end",
-      often: ["hasOperators", "write fails", "process killed amid a flush", "object dies before a write"],
+      boosts: ["hasOperators", "write fails", "process killed amid a flush", "object dies before a write"],
       before: "    await submitted.finally(() => this.#underWay.delete(id));\n",
       after: '    submitted.catch(() => {}).finally(() => this.#underWay.delete(id));\n    return "done";\n',
     },
@@ -57,7 +57,7 @@ export const durableObjectDefects: DefectsByFile = {
     },
   },
   "durable-objects/conference/progress.ts": {
-    // The agent repeats reports that are never acknowledged, and each copy brings the same notifications: the queue never ends.
+    // The agent resends reports that are never acknowledged. Each copy adds the same notifications, so the world never ends.
     "the watermark of the reports is forgotten": {
       foundBy: "a world comes to its end",
       before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",

@@ -90,7 +90,7 @@ export const recordsDefects: DefectsByFile = {
   "src/conference/parts/callers.ts": {
     "the fact of a move that an operator asked for is missing": {
       foundBy: "facts and state agree",
-      often: ["create sub-conference", "add to sub-conference", "move", "hasOperators"],
+      boosts: ["create sub-conference", "add to sub-conference", "move", "hasOperators"],
       before: '  draft.fact({ kind: "call-moved", call: caller.call, room });',
       after: '  if (draft.by[0]?.type !== "action") draft.fact({ kind: "call-moved", call: caller.call, room });',
     },
@@ -122,7 +122,7 @@ export const recordsDefects: DefectsByFile = {
     },
     "what waits for a server that asks for something has just begun to wait": {
       foundBy: "what waits has its beginning",
-      often: ["WebEx server out", "WebEx server hangs"],
+      boosts: ["WebEx server out", "WebEx server hangs"],
       before: 'if (input.type !== "reached")',
       after: 'if (input.type !== "reached" && input.type !== "webex")',
     },

@@ -5,7 +5,7 @@ export const relayDefects: DefectsByFile = {
   "durable-objects/relay/relay.ts": {
     "a hand over that is asked for twice is done twice": {
       foundBy: "an agent hands over when it is asked to",
-      often: ["operatesBridges", "two agents", "hand over"],
+      boosts: ["operatesBridges", "two agents", "hand over"],
       before: 'if (active.agent === from) this.#step({ type: "hand-over" });',
       after: 'this.#step({ type: "hand-over" });',
     },
@@ -16,19 +16,19 @@ export const relayDefects: DefectsByFile = {
     },
     "the relay sets no alarm": {
       foundBy: "a silent agent is replaced",
-      often: ["agent frozen", "agent link half-open", "two agents"],
+      boosts: ["agent frozen", "agent link half-open", "two agents"],
       before: 'if (!isWatched && !links.some(({ role }) => role === "standby")) return;',
       after: "if (links.length > 0) return;",
     },
     "a silent agent is given up a millisecond after the alarm for it": {
       foundBy: "a world comes to its end",
-      often: ["agent frozen", "agent link half-open", "two agents"],
+      boosts: ["agent frozen", "agent link half-open", "two agents"],
       before: "at - this.#lastSeen(id) >= SILENCE_MS",
       after: "at - this.#lastSeen(id) > SILENCE_MS",
     },
     "an alarm whose write fails is left to the platform": {
       foundBy: "no alarm fails",
-      often: ["write fails", "alarm not set", "agent frozen", "agent link half-open"],
+      boosts: ["write fails", "alarm not set", "agent frozen", "agent link half-open"],
       before: "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
       after:
         "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
@@ -44,7 +44,7 @@ export const relayDefects: DefectsByFile = {
   "durable-objects/relay/bridge-reports.ts": {
     "a conference that hangs holds up its reports for ever": {
       foundBy: "no command is pending",
-      often: ["conference hangs"],
+      boosts: ["conference hangs"],
       before: "within(this.#ports, answerWithinMs,",
       after: "within(this.#ports, answerWithinMs * 1_000_000,",
     },

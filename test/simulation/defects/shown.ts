@@ -127,7 +127,7 @@ export const shownDefects: DefectsByFile = {
   "src/conference/operator-actions.ts": {
     "data of clients is open in what operators ask": {
       foundBy: "what is secret is shown to nobody",
-      often: ["hasSecretSettings", "client data"],
+      boosts: ["hasSecretSettings", "client data"],
       before: "data: xmlText(secret)",
       after: "data: xmlText(open)",
     },

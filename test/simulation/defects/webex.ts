@@ -78,7 +78,7 @@ export const webexDefects: DefectsByFile = {
   "durable-objects/mail/mailbox.ts": {
     "a mailbox answers a repeat again": {
       foundBy: "a request is answered once",
-      often: ["unknown handle", "unknown message", "post repeated", "confirmation lost"],
+      boosts: ["unknown handle", "unknown message", "post repeated", "confirmation lost"],
       before: "if (this.#answered.get(id, since) !== undefined || this.#outbox.holds(id)) return;",
       after: "",
     },
@@ -172,25 +172,25 @@ export const webexDefects: DefectsByFile = {
     },
     "an entry is repeated under another MsgID": {
       foundBy: "a call enters once",
-      often: ["WebEx server out", "post lost"],
+      boosts: ["WebEx server out", "post lost"],
       before: "return this.#isWaitedFor(message) && this.#post(message);",
       after: "return this.#isWaitedFor(message) && this.#post({ ...message, msgId: draft.context.msgId() });",
     },
     "the end of a conference is not owed": {
       foundBy: "a conference that runs is on the bridge",
-      often: ["WebEx server out", "end by telephone", "move to another server"],
+      boosts: ["WebEx server out", "end by telephone", "move to another server"],
       before: 'return head.phase === "ended" && isEnd(message) &&',
       after: 'return head.phase === "ended" && isEnd(message) && head.byWebex &&',
     },
     "a new server does not hear who left while the one before was behind": {
       foundBy: "a new server hears of those who left meanwhile",
-      often: ["WebEx server out", "hang up", "move to another server"],
+      boosts: ["WebEx server out", "hang up", "move to another server"],
       before: "  return left.map(({ extCallId }) => extCallId);\n",
       after: "  return left.slice(0, 0).map(({ extCallId }) => extCallId);\n",
     },
     "an answer that is owed leaves again although its document was confirmed": {
       foundBy: "a request is answered once",
-      often: ["WebEx server out", "mute"],
+      boosts: ["WebEx server out", "mute"],
       before: "    if (isSaid) draft.debts.delete(key);\n    else deleteDebt(",
       after: "    if (!isSaid) deleteDebt(",
     },

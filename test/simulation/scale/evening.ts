@@ -255,7 +255,7 @@ function newContext({ seed, conferences }: EveningOptions, violations: string[])
     clock,
     edgeMachines,
     lie: {},
-    often: new Set(),
+    boosts: new Set(),
     tell,
     faults: new Faults({ seed, strength: {}, spared: new Set(), now: () => clock.now, tell }),
     judging: (_, judge) => void judge(),
