@@ -71,7 +71,7 @@ const program = command(
 )
   .option("--only <stages>", `some of ${Object.keys(stages).join(",")}; by default all`, stageNames)
   .addOption(edgeOption())
-  .argument("[arguments...]", "for vitest; its options after another --")
+  .argument("[arguments...]", "for vitest, such as test/link, and its options, such as -t mute")
   .parse();
 const { only = Object.keys(stages), edge } = program.opts<{ only?: readonly string[]; edge: string }>();
 runOnEdge(edge);

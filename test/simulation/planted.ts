@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Defect, type Detection, plant } from "./defects/defect.ts";
 import { defects } from "./defects/defects.ts";
 import { type LieName, lies } from "./lies.ts";
-import type { Rule } from "./rules.ts";
+import { type Rule, rules } from "./rules.ts";
 
 /** A defect of the product, or a port that lies. */
 export type Planted = Detection & Pick<Defect, "name"> & Partial<Defect>;
@@ -33,14 +33,15 @@ if (import.meta.main) {
   const { name, first, worlds, isControl }: Search = JSON.parse(process.argv[2] ?? "");
   const planted = everything.find((one) => one.name === name);
   if (!planted) throw new Error(`No planted defect is called "${name}".`);
+  if (!Object.hasOwn(rules, planted.foundBy)) throw new Error(`No rule is called "${planted.foundBy}".`);
   const { file, edge, boosts } = planted;
   if (file !== undefined && !isControl) loadPlanted(planted as Defect);
   const { run } = await import("./world.ts");
   const lie = file === undefined && !isControl ? (name as LieName) : undefined;
   const live = (seed: number) => {
-    const rules = [...new Set(run({ seed, lie, edge, boosts }).violations.map(({ rule }) => rule))];
-    console.log(JSON.stringify({ seed, rules } satisfies Lived));
-    if (seed + 1 < first + worlds && !rules.includes(planted.foundBy)) setImmediate(live, seed + 1);
+    const broken = [...new Set(run({ seed, lie, edge, boosts }).violations.map(({ rule }) => rule))];
+    console.log(JSON.stringify({ seed, rules: broken } satisfies Lived));
+    if (seed + 1 < first + worlds && !broken.includes(planted.foundBy)) setImmediate(live, seed + 1);
   };
   setImmediate(live, first);
 }

@@ -104,7 +104,10 @@ export class TranscriptLines {
       ({ command }) =>
         command.type === type && wanted.every(([key, value]) => command[key as keyof BridgeCommand] === value),
     );
-    if (!pending) throw new Error(`no command "${type} ${words.join(" ")}" is pending`);
+    if (!pending) {
+      const all = [...this.#state().commands.values()].map(({ command }) => command.type);
+      throw new Error(`No command "${[type, ...words].join(" ")}" is pending, but: ${all.join(", ") || "none"}.`);
+    }
     return pending;
   }
 

@@ -4,7 +4,7 @@ import { AgentStage } from "./agent-stage.ts";
 import { ObjectStage } from "./object-stage.ts";
 import { play, Stage } from "./stage.ts";
 
-/** `REWRITE=1 npx vitest run test/transcripts` puts the true consequences into the files; read the difference. */
+/** Puts the real results into the files. Read the difference. */
 const rewrite = process.env.REWRITE === "1";
 if (rewrite && process.env.CI)
   throw new Error("REWRITE=1 does not work in CI. Rewrite locally and read the difference.");
@@ -20,5 +20,5 @@ test.each(files)("%s", async (name, Player) => {
   const transcript = readFileSync(file, "utf8");
   const printed = await play(transcript, new Player());
   if (rewrite) writeFileSync(file, printed);
-  else expect(transcript).toBe(printed);
+  else expect(printed, "docs/transcripts.md says how to read and rewrite it").toBe(transcript);
 });
