@@ -75,6 +75,8 @@ const program = command(
   .parse();
 const { only = Object.keys(stages), edge } = program.opts<{ only?: readonly string[]; edge: string }>();
 runOnEdge(edge);
+// Each program that a test starts would compile its TypeScript anew.
+process.env.NODE_COMPILE_CACHE = join(project, "node_modules", ".cache", "compiled");
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 keepTemporaryFilesInMemory();
 const total = { passed: 0, failed: 0 };
