@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
-import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
+import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { Database } from "../kit/database.ts";
 import { ConferenceWorld, callerEntered, callerLeft, request } from "./conference-world.ts";
@@ -101,4 +101,17 @@ test.each([
   ids.allocate(a, both(50), midnight);
   ids.allocate(b, both(50), midnight);
   expect(ids.holderOf(id as MsgId, midnight)).toBe(holder);
+});
+
+test.each([
+  ["52491000000", "a"],
+  ["52491000050", "b"],
+  ["52491000100", null],
+  ["52491000000e0", null],
+  ["052491000000", null],
+])("the TransID %j belongs to %s", (id, holder) => {
+  const ids = new IdAllocator(new Database());
+  ids.allocate(a, both(50), midnight);
+  ids.allocate(b, both(50), midnight);
+  expect(ids.holderOfTransaction(id as TransId, midnight)).toBe(holder);
 });
