@@ -97,10 +97,7 @@ test.each([
   ["x", null],
   ["", null],
 ])("the MsgID %j belongs to %s", (id, holder) => {
-  const ids = new IdAllocator(new Database());
-  ids.allocate(a, both(50), midnight);
-  ids.allocate(b, both(50), midnight);
-  expect(ids.holderOf(id as MsgId, midnight)).toBe(holder);
+  expect(twoBlocks().holderOf(id as MsgId, midnight)).toBe(holder);
 });
 
 test.each([
@@ -110,8 +107,13 @@ test.each([
   ["52491000000e0", null],
   ["052491000000", null],
 ])("the TransID %j belongs to %s", (id, holder) => {
+  expect(twoBlocks().holderOfTransaction(id as TransId, midnight)).toBe(holder);
+});
+
+/** 50 ids of each kind for `a`, then as many for `b`. */
+function twoBlocks(): IdAllocator {
   const ids = new IdAllocator(new Database());
   ids.allocate(a, both(50), midnight);
   ids.allocate(b, both(50), midnight);
-  expect(ids.holderOfTransaction(id as TransId, midnight)).toBe(holder);
-});
+  return ids;
+}

@@ -46,8 +46,8 @@ export interface EdgeMachines {
 }
 
 /**
- * A fault or action that a world has more often than usual, or a switch that it turns on. "mute", "lock" and "expel" boost requests
- * of WebEx and of operators.
+ * A fault or action that a world has more often than usual, or a switch that it turns on. "mute", "lock" and
+ * "expel" boost requests of WebEx and of operators.
  */
 export type Boost =
   | FaultKind

@@ -1,4 +1,4 @@
-/** The rules that every world must keep, each with its promise. Each rule finds a planted defect (`defects/`, `lies.ts`). */
+/** The rules that every world must keep, each with its promise. Each finds a defect of `defects/` or `lies.ts`. */
 export const rules = {
   // What WebEx asks.
   "good documents are confirmed": "A document without fault is confirmed with Result 0.",

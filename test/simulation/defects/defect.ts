@@ -24,7 +24,7 @@ export interface Defect extends Replacement {
   readonly file: string;
 }
 
-/** Returns the file's text with the defect. Returns `null` if `before` does not occur exactly once, or equals `after`. */
+/** Returns the file's text with the defect; `null` if `before` does not occur exactly once, or equals `after`. */
 export function plant({ before, after }: Pick<Defect, "before" | "after">, healthy: string): string | null {
   if (healthy.split(before).length !== 2 || before === after) return null;
   return healthy.replace(before, () => after);

@@ -57,7 +57,7 @@ export const durableObjectDefects: DefectsByFile = {
     },
   },
   "durable-objects/conference/progress.ts": {
-    // The agent resends reports that are never acknowledged. Each copy adds the same notifications, so the world never ends.
+    // The agent resends reports that are never acknowledged. Each copy adds notifications: the world never ends.
     "the watermark of the reports is forgotten": {
       foundBy: "a world comes to its end",
       before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",

@@ -14,7 +14,7 @@ interface ConferenceWorld {
   failed(how: string): void;
 }
 
-/** What happens in a conference that goes on, and how boosts: as in the meeting of `npm run cost`, and people come and go. */
+/** What happens in a conference that goes on, and how often: as in the meeting of `npm run cost`, and people come and go. */
 export const eventMix = { mute: 3, speech: 5, leave: 1, enter: 1 } as const;
 
 export const callers = 10;
