@@ -124,7 +124,7 @@ export class IdAllocator {
   heardLimit(limit: IdLimit, now: EpochMs, newId: () => string): boolean {
     const { place, by } = limit;
     const isOlder = this.isOlderThan(limit);
-    if ((by === this.#limit?.by && !isOlder) || place <= Math.min(this.#nextMsg, this.#nextTrans)) return true;
+    if (by === this.#limit?.by && !isOlder) return true;
     if (place > furthestPlace(now)) return false;
     this.#latestHeard = Math.max(this.#latestHeard, begunAt(by));
     this.#isBehind ||= isOlder;

@@ -130,7 +130,7 @@ export class IdSupply {
   }
 
   #left(kind: keyof IdsWanted): number {
-    return this.#atHand[kind].reduce((sum, { first, end }) => sum + end - first, 0);
+    return this.#atHand[kind].reduce((sum, block) => sum + size(block), 0);
   }
 
   #lacks({ msgIds, transIds }: IdsWanted): boolean {
@@ -175,7 +175,7 @@ export class IdSupply {
 }
 
 function size({ first, end }: IdBlock): number {
-  return Math.max(0, end - first);
+  return end - first;
 }
 
 function withBlock(blocks: readonly IdBlock[], block: IdBlock): readonly IdBlock[] {
