@@ -52,6 +52,9 @@ test("refuses a create while no ids can be allocated", async () => {
   hangs.catch(() => {});
   await world.time.pass(5_000);
   await expect(hangs).rejects.toThrow("the id allocator took longer than 5000 ms");
+  const empty = { first: 1, end: 1 };
+  world.allocateIds = async () => ({ msgIds: empty, transIds: empty });
+  await expect(world.received("t1", createConference())).rejects.toThrow("gave no ids");
   expect(world.tables).toBe(0);
   expect(world.alarmAt).toBeNull();
 

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
+import { IdSupply, noIds } from "../../durable-objects/ids/id-supply.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
+import { Clock } from "../kit/clock.ts";
 import { Database } from "../kit/database.ts";
 import { ConferenceWorld, callerEntered, callerLeft, request } from "./conference-world.ts";
+import { fakePlatform } from "./fakes.ts";
 
 const midnight = Date.UTC(2002, 7, 5);
 const noon = Date.UTC(2002, 7, 5, 12);
@@ -108,6 +111,18 @@ test.each([
   ["052491000000", null],
 ])("the TransID %j belongs to %s", (id, holder) => {
   expect(twoBlocks().holderOfTransaction(id as TransId, midnight)).toBe(holder);
+});
+
+test("uses no id of an empty block", async () => {
+  const ids = new IdAllocator(new Database());
+  const allocate = async (wanted: IdsWanted) => ids.allocate(null, wanted, midnight);
+  const supply = new IdSupply(fakePlatform(new Clock(midnight)), noIds, () => ({ msgIds: 0, transIds: 1 }), allocate);
+  const run = (work: () => string[]) => work();
+  const next = (...kinds: readonly (keyof IdsWanted)[]) =>
+    supply.supply(() => supply.transaction((nextId) => kinds.map(nextId), run));
+  expect(await next("transIds")).toEqual(["52491000000"]);
+  ids.allocate(a, both(50), midnight);
+  expect(await next("msgIds", "transIds", "msgIds")).toEqual(["52491000050", "52491000001", "52491000051"]);
 });
 
 /** 50 ids of each kind for `a`, then as many for `b`. */

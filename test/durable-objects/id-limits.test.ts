@@ -212,6 +212,37 @@ test("recognizes an older copy of the state by an agent's limit", async () => {
   const { by: name } = late.handed.at(-1) as IdLimit;
   expect(await late.hears({ place: furthestPlace(noon) + 1, by: name })).toBe(false);
   expect(late.restores).toBe(0);
+  late.time.now += 8 * hourMs;
+  await late.hears({ place: place + 1, by: name });
+  expect((await late.allocate()).msg).toBe(placeByTime(late.time.now));
+});
+
+test.each([
+  ["restarted", 1, 1],
+  ["restarted", 0, 0],
+  ["new", 1, 0],
+])("a %s state, %i h older than an agent's, begins %i restores", async (state, hours, restores) => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  if (state === "restarted") allocator.start();
+  await allocator.hears({ place: placeByTime(noon) + 100, by: `${noon + hours * hourMs} life` });
+  expect(allocator.restores).toBe(restores);
+});
+
+test("a new state continues after all that agents know", async () => {
+  const allocator = new Allocator();
+  await allocator.hears({ place: firstPlaceOf(noon) + 1, by: `${noon + hourMs} life` });
+  expect((await allocator.allocate()).msg).toBe(placeByTime(noon));
+  expect(allocator.handed.at(-1)?.by).toBe(`${noon + hourMs + 1} life 1`);
+});
+
+test("an agent moves ids within the reserved hour without a new limit", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  await allocator.hears({ place: placeByTime(noon) + 100, by: "another life" });
+  const next = { msg: placeByTime(noon) + 100, trans: placeByTime(noon) + 100 };
+  expect(await allocator.allocate()).toEqual(next);
+  expect(allocator.handed).toHaveLength(1);
 });
 
 test("an agent moves ids to the next day's end at most", async () => {

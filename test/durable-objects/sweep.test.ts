@@ -27,6 +27,8 @@ class Allocator {
   alarmAt: number | null = null;
   #atOnce = 0;
   mostAtOnce = 0;
+  /** Clock uncertainty. */
+  doubtMs = 0;
   readonly #kept = new Map<string, unknown>();
   /** The platform calls no alarm while the one before runs. */
   #alarm: Promise<void> = Promise.resolve();
@@ -53,7 +55,7 @@ class Allocator {
     const ports = {
       now: () => this.time.now,
       skippedMs: () => 0,
-      doubtMs: () => 0,
+      doubtMs: () => this.doubtMs,
       after: (ms: number, run: () => void) => this.time.after(ms, run),
       log: (line: LogLine) => void this.lines.push(line),
       setAlarm,
@@ -98,11 +100,11 @@ class Allocator {
 
 test("sweeps each conference of the last six hours every 5 minutes", async () => {
   const allocator = new Allocator();
-  for (let index = 0; index < 50; index += 1) await allocator.allocate(`k${index}`);
+  for (let index = 0; index < 500; index += 1) await allocator.allocate(`k${index}`);
   await allocator.time.pass(hourMs);
 
   expect([...allocator.swept.values()]).toEqual(
-    Array.from({ length: 50 }, () => Array.from({ length: 12 }, (_, round) => 5 * (round + 1))),
+    Array.from({ length: 500 }, () => Array.from({ length: 12 }, (_, round) => 5 * (round + 1))),
   );
 });
 
@@ -144,6 +146,18 @@ test("sweeps a quiet conference as long as it runs", async () => {
   allocator.becomes = async () => false;
   await allocator.time.pass(6 * hourMs + 10 * minuteMs);
   expect(known()).toEqual([]);
+});
+
+test.each([
+  [0, 8],
+  [2, 10],
+])("a clock %i days uncertain ends a conference's ids after %i days", async (doubt, ends) => {
+  const allocator = new Allocator();
+  allocator.doubtMs = doubt * dayMs;
+  await allocator.allocate("over");
+  await allocator.time.pass(12 * dayMs);
+  expect(allocator.swept.get("over")?.at(-1)).toBe((ends * dayMs) / minuteMs);
+  expect(allocator.alarmAt).toBeNull();
 });
 
 test("a sweep says whether a conference runs", async () => {
