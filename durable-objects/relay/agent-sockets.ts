@@ -62,13 +62,13 @@ export class KeptSockets implements AgentSockets {
 
   /** The id of its link. */
   accept(accept: Accept, agent: string): string {
-    const socket = accept(agentLabel(agent));
+    const socket = accept(agent);
     this.#open.set(socket.id, { socket, attachment: null, lastSeen: 0, pingBefore: null, keptSeen: 0 });
     return socket.id;
   }
 
   countOf(agent: string): number {
-    return this.#sockets.all().filter(({ label }) => label === agentLabel(agent)).length;
+    return this.#sockets.all().filter(({ label }) => label === agent).length;
   }
 
   attachments(): readonly Attachment[] {
@@ -118,8 +118,4 @@ export class KeptSockets implements AgentSockets {
     if (attachment) socket.keep({ ...attachment, lastSeen, pingBefore } satisfies Kept);
     open.keptSeen = lastSeen;
   }
-}
-
-function agentLabel(agent: string): string {
-  return `agent ${agent}`;
 }
