@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
+import { KeptSockets } from "../../durable-objects/relay/agent-sockets.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
@@ -153,6 +155,7 @@ test("invalid messages over many sockets do not fill the log", async () => {
   for (let count = 0; count < 100; count += 1) offend();
   const refused = () => world.lines.filter(({ event }) => event === "agent-message-refused");
   expect(refused()).toHaveLength(20);
+  expect(world.lines.filter(({ note }) => note)).toEqual([]); // No two processes seem to share a key.
 
   world.now += 10_000;
   offend();
@@ -176,4 +179,17 @@ test("an agent that answers no close gets at most 100 sockets", () => {
   world.socketsOfAgent = 100;
 
   expect(() => world.connect()).toThrow("refused");
+});
+
+test("counts only an agent's own sockets", () => {
+  const all: ObjectSocket[] = [];
+  const sockets = new KeptSockets({ all: () => all });
+  const idle = { kept: () => null, keep: () => {}, send: () => {}, close: () => {}, pingedAt: () => null };
+  const accept = (label = "") => {
+    const socket = { id: `${all.length}`, label, ...idle };
+    all.push(socket);
+    return socket;
+  };
+  for (const agent of ["agent-1", "agent-2", "agent-1"]) sockets.accept(accept, agent);
+  expect(["agent-1", "agent-2", "agent-3"].map((agent) => sockets.countOf(agent))).toEqual([2, 1, 0]);
 });

@@ -122,28 +122,34 @@ describe("where receivers of webhooks want to hear of agents", () => {
     expect(told(world).slice(1)).toEqual(["agent.back agent-1 link agent-2"]);
   });
 
-  test("notifies of a silent agent, only if a receiver wants it", async () => {
+  test("notifies of a silent agent", async () => {
     const world = await watched("agent-1");
     await passes(world, 1_000, "link-1");
     world.sleep();
     await passes(world, 30_500);
     expect(told(world)).toEqual(["agent.away agent-2 link agent-1", "agent.away agent-1 link null"]);
+  });
 
-    const unwatched = new RelayWorld();
-    unwatched.connect("agent-1");
-    expect(unwatched.alarmAt).toBeNull();
-
-    const alone = new RelayWorld();
-    alone.agentNames = ["agent-1"];
-    alone.sleep();
-    alone.connect("agent-1");
-    expect(alone.alarmAt).toBeNull();
+  test.each([
+    [[], ["agent-1"], null],
+    [[], ["agent-1", "agent-2"], null],
+    [["conference.started"], ["agent-1", "agent-2"], null],
+    [["agent.away"], ["agent-1"], 10_000],
+    [["trouble.began"], ["agent-1"], 10_000],
+  ] as const)("a receiver of %j has one of %j checked after %s ms", (events, agents, ms) => {
+    const world = new RelayWorld();
+    world.webhooks = events.length > 0 ? [{ ...receiver, events: [...events] }] : [];
+    world.agentNames = [...agents];
+    world.sleep();
+    world.connect("agent-1");
+    expect(world.alarmAt).toBe(ms && world.now + ms);
   });
 
   test("notifies again after the directory failed", async () => {
     const world = await watched("agent-1");
     world.sockets.clear();
     world.relay.closed("link-1");
+    world.webhooks = [{ ...receiver, events: ["agent.away"] }];
     world.sleep();
     world.directoryFails = true;
     await passes(world, 11_000);
@@ -152,6 +158,7 @@ describe("where receivers of webhooks want to hear of agents", () => {
     world.directoryFails = false;
     await passes(world, 10_000);
     expect(told(world)).toEqual(["agent.away agent-1 link null", "agent.away agent-2 link null"]);
+    expect(world.alarmAt).toBeNull();
   });
 
   test("notifies once of an agent that lost its bridge", async () => {

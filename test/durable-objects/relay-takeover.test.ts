@@ -45,6 +45,16 @@ test("the alarm comes when an agent would be silent too long", async () => {
   expect(world.alarmAt).toBe(silentAt); // Nobody is left who could take the place of the other one.
 });
 
+test("the alarm comes for the agent that would be silent first", async () => {
+  const world = await twoAgents();
+  world.pings("link-1");
+  const silentAt = world.now + 10_000;
+  world.now += 1_000;
+  world.pings("link-2");
+  await world.relay.alarm();
+  expect(world.alarmAt).toBe(silentAt);
+});
+
 test("replaces a silent agent in time after a clock was set back", async () => {
   const world = await twoAgents();
   world.now -= 3_600_000;
@@ -108,16 +118,22 @@ test("waits 10 s for an active agent whose socket was lost", async () => {
 
   world.now += 1;
   await world.relay.health();
-  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: epochOf(world) });
+  const epoch = epochOf(world);
+  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch });
+  // Nobody knows how long the agent acted without its socket.
+  const takeover = { level: "warn", event: "agent-takeover", domain, bridge, agent: "agent-2", from: "agent-1" };
+  expect(world.lines.at(-1)).toEqual({ ...takeover, epoch, why: "silent" });
 });
 
 test("replaces an agent that lost its bridge after 2 s", async () => {
   const world = await twoAgents();
   const health = (id: string, bridgeUp: boolean) =>
     world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" }]));
+  world.pings("link-1");
   health("link-2", true);
+  await world.relay.alarm();
   health("link-1", false);
-  expect(world.alarmAt).toBeLessThanOrEqual(world.now + 2_000);
+  expect(world.alarmAt).toBe(world.now + 2_000);
   world.now += 1_900;
   world.sleep();
   await world.relay.health();
@@ -157,6 +173,8 @@ test("an agent whose welcome was lost learns that none else was active", async (
     epoch: firstEpoch + 2,
     activeSince: firstEpoch,
   });
+  const active = { level: "info", event: "agent-active", agent: "agent-1" };
+  expect([world.lines[0], world.lines.at(-1)]).toMatchObject([active, active]);
 });
 
 test("logs a closed socket as a disconnect, and the takeover", async () => {

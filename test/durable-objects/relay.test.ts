@@ -321,3 +321,14 @@ test("a relay without any agent answers each request", async () => {
   await relay.alarm();
   expect(lines).toEqual([]);
 });
+
+test("a restarted relay of a lost single agent answers its alarm", async () => {
+  const world = new RelayWorld();
+  world.agentNames = ["agent-1"];
+  world.sleep();
+  world.connect();
+  world.sockets.clear();
+  world.sleep();
+  await world.relay.alarm();
+  expect(world.lines.map(({ event }) => event)).toEqual(["agent-active"]);
+});
