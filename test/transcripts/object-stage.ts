@@ -2,7 +2,7 @@ import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { ConferenceWorld } from "../durable-objects/conference-world.ts";
+import { ConferenceWorld, identity } from "../durable-objects/conference-world.ts";
 import { BEGINNING, domainWith, secondsIn } from "./stage.ts";
 import type { Step } from "./transcript.ts";
 import { TranscriptLines } from "./transcript-lines.ts";
@@ -51,6 +51,9 @@ export class ObjectStage {
           this.#reports = { first, reports: [rest, ...more].map((text) => this.#lines.report(text)) };
         }
         await world.during(world.reportAs(this.#reports.first, ...this.#reports.reports));
+        return [];
+      case "ack":
+        world.conference.ackCommands(identity.bridge, world.pending);
         return [];
       case "post":
         world.answer = ({ transId }) => this.#answer(rest, transId);
