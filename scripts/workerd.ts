@@ -8,7 +8,6 @@ import { type Launch, writeAnew } from "./supervise.ts";
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 const edgeObjects = {
   CONFERENCE: "ConferenceObject",
-  COUNTS: "CountsObject",
   DIRECTORY: "DirectoryObject",
   HANDLE_INDEX: "HandleIndexObject",
   ID_ALLOCATOR: "IdAllocatorObject",

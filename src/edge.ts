@@ -1,6 +1,5 @@
 import type { BridgeName, DomainName, EpochMs } from "./foundation/ids.ts";
 import { LogLimit, RateLimit, setLimited } from "./foundation/limits.ts";
-import type { Counts } from "./foundation/metrics.ts";
 import type { Result } from "./foundation/result.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
 import { type Timers, wait } from "./foundation/time/timers.ts";
@@ -36,8 +35,7 @@ export interface EdgePlace extends Timers {
   readonly objects: AllObjects;
   /** What its objects and requests count. */
   readonly counting: {
-    readonly measures: { readonly counts: Counts; text(domains: Iterable<Domain>, shown: Counts): string };
-    readonly sender: { afterRequest(): Promise<void>; flush(): Promise<void> };
+    readonly measures: { text(domains: Iterable<Domain>): string };
     readonly activity: { countRefused(domain: DomainName, at: EpochMs): Promise<void> };
   };
   log(line: LogFacts & { readonly level: Level; readonly event: string }): void;
@@ -73,7 +71,7 @@ const SOURCE_REFUSED =
 /** The edge in one process, from requests to objects; the settings can be replaced while it serves. */
 export class Edge {
   readonly #place: EdgePlace;
-  readonly #metrics: Metrics;
+  readonly #metrics = new Metrics();
   readonly #logLimit = new LogLimit();
   readonly #serversRefused = new RateLimit();
   /** By domain and host, when it was told last: a loud stranger leaves room for others. */
@@ -84,7 +82,6 @@ export class Edge {
 
   constructor(place: EdgePlace) {
     this.#place = place;
-    this.#metrics = new Metrics(place.counting.measures.counts);
     this.#agentsToClose = new AgentsToClose({
       after: place.after,
       closeAgents: (domain, bridge, agents) => place.objects.relay(domain, bridge as BridgeName).closeAgents(agents),
@@ -98,7 +95,7 @@ export class Edge {
       const refused = new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
       return withUsualHeaders(received, refused);
     }
-    const { counting, variables, waitUntil } = this.#place;
+    const { variables } = this.#place;
     const domains = domainsOf(variables);
     if (!domains.ok) {
       this.#log("settings-refused", { error: domains.error }, "error");
@@ -106,9 +103,7 @@ export class Edge {
       return withUsualHeaders(request, problem(503, "wrong settings", detail));
     }
     this.#app ??= createApp(this.#ports());
-    const answer = await this.#app.fetch(request, hooks);
-    if (!counting.measures.counts.isEmpty) waitUntil(counting.sender.afterRequest());
-    return answer;
+    return this.#app.fetch(request, hooks);
   }
 
   /** From now on these domains count, if they are right. Resolves when the agents that they lack were told to go, after 2 s at most. */
@@ -169,7 +164,6 @@ export class Edge {
         log,
         fetch: place.fetch,
         metrics: this.#metrics,
-        flushCounts: () => counting.sender.flush(),
       },
       get domains() {
         return domains();
@@ -178,7 +172,7 @@ export class Edge {
       posts: new RateLimit(),
       wrongKeys: new RateLimit(),
       storage: new Storage({ after, now, disk: place.disk, mark: place.newId(), log }),
-      measured: (of, shown) => counting.measures.text(of, shown),
+      measured: (of) => counting.measures.text(of),
       processText: () => processText(version, since),
       people: () => {
         this.#people ??= this.#peopleFrom(variables.OPERATORS ?? "");

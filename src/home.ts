@@ -64,7 +64,6 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     () => clock.now(),
   );
   const after = (ms: number, run: () => void) => clock.after(ms, run);
-  const now = () => clock.now();
   const portions = new Portions({ after, passedMs: clock.passedMs });
   const giveWay = () => portions.giveWay();
   const newId = () => crypto.randomUUID();
@@ -81,7 +80,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   begun = home;
   const pair = "file" in state ? null : pairOf(state.name, home, disk as LeasedDisk);
   const objects = stubsBy(home);
-  const counting = new Counting({ objects, after, now, newId });
+  const counting = new Counting({ objects, after, newId });
   const edge = new Edge({
     ...{ variables, objects, counting, log, disk: () => (home.fault?.standsBy ? null : home.fault), after, newId },
     // As people have it.

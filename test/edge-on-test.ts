@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import { RateLimit } from "../src/foundation/limits.ts";
-import { Counts } from "../src/foundation/metrics.ts";
 import type { Timers } from "../src/foundation/time/timers.ts";
 import type { Route } from "../src/http/api/route.ts";
 import { type AppPorts, createApp } from "../src/http/app.ts";
@@ -32,11 +31,10 @@ export function edgeOnTest(
       histories: new HistoryTurns({ after, passedMs: now }),
       sessionKey: "a key",
     },
-    ...{ metrics: new Metrics(new Counts()), measured: () => "", processText: () => "" },
+    ...{ metrics: new Metrics(), measured: () => "", processText: () => "" },
     storage: new Storage({ after, now, disk: null, mark: "a mark", log: () => {} }),
     people: async () => ({ byToken: new Map(), access: null }),
     fetch: () => Promise.reject(new Error("nobody answers")),
-    flushCounts: async () => {},
     refused: () => {},
     serverRefused: () => {},
     sourceRefused: () => {},

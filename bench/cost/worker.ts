@@ -20,4 +20,3 @@ export const MailboxObject = countedObject(objects.MailboxObject, "mailbox");
 export const RelayObject = countedObject(objects.RelayObject, "relay");
 export const SessionsObject = countedObject(objects.SessionsObject, "sessions");
 export const DirectoryObject = countedObject(objects.DirectoryObject, "directory");
-export const CountsObject = countedObject(objects.CountsObject, "counts");

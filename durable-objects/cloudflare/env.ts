@@ -10,7 +10,6 @@ type Objects<Name extends ObjectName> = DurableObjectNamespace<ObjectRpcs[Name] 
 /** The objects, and the settings that the edge is given at its start. */
 export interface Env extends EdgeVariables {
   readonly CONFERENCE: Objects<"conference">;
-  readonly COUNTS: Objects<"counts">;
   readonly DIRECTORY: Objects<"directory">;
   readonly HANDLE_INDEX: Objects<"handles">;
   readonly ID_ALLOCATOR: Objects<"idAllocator">;
@@ -22,7 +21,7 @@ export interface Env extends EdgeVariables {
 }
 
 const bindings = {
-  ...{ conference: "CONFERENCE", counts: "COUNTS", directory: "DIRECTORY", handles: "HANDLE_INDEX" },
+  ...{ conference: "CONFERENCE", directory: "DIRECTORY", handles: "HANDLE_INDEX" },
   ...{ idAllocator: "ID_ALLOCATOR", mailbox: "MAILBOX", relay: "RELAY", sessions: "SESSIONS" },
 } as const satisfies Readonly<Record<ObjectName, keyof Env>>;
 
@@ -48,7 +47,6 @@ export function countingOf(env: Env): Counting {
   counting ??= new Counting({
     ...timers,
     objects: objectsOf(env),
-    now,
     newId: () => crypto.randomUUID(),
   });
   return counting;

@@ -1,7 +1,6 @@
 import { objectClass } from "./object-class.ts";
 
 export class ConferenceObject extends objectClass("conference") {}
-export class CountsObject extends objectClass("counts") {}
 export class DirectoryObject extends objectClass("directory") {}
 export class HandleIndexObject extends objectClass("handles") {}
 export class IdAllocatorObject extends objectClass("idAllocator") {}

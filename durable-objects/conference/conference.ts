@@ -212,13 +212,11 @@ export class Conference {
   }
 
   alarm(): Promise<void> {
-    this.#ports.measures.counted();
     return this.#clock.alarm.fired(() => (this.#store.identity ? this.#wake("alarm") : undefined));
   }
 
   async sweep(): Promise<boolean> {
     if (!this.#store.identity) return false;
-    this.#ports.measures.counted();
     this.#directoryFeed.remind();
     this.reader.deleteUnused();
     await this.#sweep();

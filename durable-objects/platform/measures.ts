@@ -1,12 +1,9 @@
-import { Counter, Counts, type CountsTo, Histogram } from "../../src/foundation/metrics.ts";
+import { Counter, Histogram } from "../../src/foundation/metrics.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 
-/** What the objects of this process count and measure. The counts leave the process for the object that adds up those of all processes. */
-export class Measures implements CountsTo {
-  readonly counts: Counts = new Counts();
-  /** Called after each count. */
-  onCounted: () => void = () => {};
+/** What the objects of this process count and measure. */
+export class Measures {
   readonly #families: Family[] = [];
   readonly takeovers = this.#counter(
     "bridgehead_takeovers_total",
@@ -36,26 +33,22 @@ export class Measures implements CountsTo {
     ({ webhooks }) => (webhooks.length > 0 ? each("delivered", "failed", "given-up") : []),
   );
 
-  counted(): void {
-    this.onCounted();
-  }
-
-  /** What all processes counted, as Prometheus reads it. */
-  text(domains: Iterable<Domain>, shown: Counts): string {
+  /** Returns them as Prometheus reads them. */
+  text(domains: Iterable<Domain>): string {
     for (const { name: domain, settings } of domains)
       for (const { family, start } of this.#families)
-        for (const labels of start(settings)) family.begin({ domain, ...labels }, shown);
-    return this.#families.map(({ family }) => family.text(shown)).join("");
+        for (const labels of start(settings)) family.begin({ domain, ...labels });
+    return this.#families.map(({ family }) => family.text()).join("");
   }
 
   #counter(name: string, help: string, start: Family["start"]): Counter {
-    const family = new Counter(name, help, this);
+    const family = new Counter(name, help);
     this.#families.push({ family, start });
     return family;
   }
 
   #histogram(name: string, help: string): Histogram {
-    const family = new Histogram(name, help, this);
+    const family = new Histogram(name, help);
     this.#families.push({ family, start: () => [{}] });
     return family;
   }

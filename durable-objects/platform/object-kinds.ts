@@ -1,7 +1,6 @@
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { Answering, ObjectName, ObjectRpcs } from "../../src/rpc/objects.ts";
 import { Conference } from "../conference/conference.ts";
-import { DeploymentCounts } from "../counts/deployment-counts.ts";
 import { Directory } from "../directory/directory.ts";
 import { DomainIds } from "../ids/domain-ids.ts";
 import { HandleIndex } from "../ids/handle-index.ts";
@@ -32,7 +31,6 @@ export const objectKinds: {
     });
     return joined(conference, conference.actions, conference.reader, watchers);
   },
-  counts: (place) => new DeploymentCounts(place),
   directory: (place) => {
     const watchers = new Watchers(place);
     const directory = new Directory({

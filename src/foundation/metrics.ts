@@ -1,97 +1,51 @@
 /** Label values are names of the settings and words of ours, never what a stranger sent: they need no escape. */
 type Labels = Readonly<Record<string, string>>;
 
-/** By family, then by labels as Prometheus writes them: a counter's number, or a histogram's places and behind them the sum in seconds. */
-export type CountsData = Readonly<Record<string, Readonly<Record<string, number | readonly number[]>>>>;
-
-/** Numbers that only rise. Those of several processes are added up. */
-export class Counts {
-  readonly #families = new Map<string, Map<string, number | number[]>>();
-
-  get isEmpty(): boolean {
-    return this.#families.size === 0;
-  }
-
-  add(family: string, series: string, more: number | readonly number[]): void {
-    const ofFamily = this.#families.get(family) ?? new Map<string, number | number[]>();
-    this.#families.set(family, ofFamily);
-    const before = ofFamily.get(series);
-    if (typeof more === "number") ofFamily.set(series, (typeof before === "number" ? before : 0) + more);
-    else ofFamily.set(series, sumOf(typeof before === "object" ? before : [], more));
-  }
-
-  addAll(data: CountsData): void {
-    for (const [family, ofFamily] of Object.entries(data))
-      for (const [series, more] of Object.entries(ofFamily)) this.add(family, series, more);
-  }
-
-  of(family: string): ReadonlyMap<string, number | readonly number[]> {
-    return this.#families.get(family) ?? new Map();
-  }
-
-  data(): CountsData {
-    return Object.fromEntries(Array.from(this.#families, ([family, series]) => [family, Object.fromEntries(series)]));
-  }
-
-  /** What was counted so far; from now on it counts from nothing. */
-  removeAll(): CountsData {
-    const data = this.data();
-    this.#families.clear();
-    return data;
-  }
-}
-
-function sumOf(before: readonly number[], more: readonly number[]): number[] {
-  return more.map((value, place) => (before[place] ?? 0) + value);
-}
-
-/** Where a family counts, and what is called when it did. */
-export interface CountsTo {
-  readonly counts: Counts;
-  counted?(): void;
-}
-
+/** Counts from 0 for each process. */
 export class Counter {
   readonly name: string;
   readonly #help: string;
-  readonly #to: CountsTo;
+  /** By labels as Prometheus writes them. */
+  readonly #counts = new Map<string, number>();
 
-  constructor(name: string, help: string, to: CountsTo = { counts: new Counts() }) {
+  constructor(name: string, help: string) {
     this.name = name;
     this.#help = help;
-    this.#to = to;
   }
 
   count(labels: Labels = {}, by = 1): void {
-    this.#to.counts.add(this.name, textOf(labels), by);
-    this.#to.counted?.();
+    const series = textOf(labels);
+    this.#counts.set(series, (this.#counts.get(series) ?? 0) + by);
   }
 
-  /** Shown as 0: of a series that begins with its first count, Prometheus does not see that it rose. */
-  begin(labels: Labels = {}, shown: Counts = this.#to.counts): void {
-    shown.add(this.name, textOf(labels), 0);
+  /** Shows the series with 0. Prometheus does not see the rise of a series that begins with its first count. */
+  begin(labels: Labels = {}): void {
+    this.count(labels, 0);
   }
 
-  text(shown: Counts = this.#to.counts): string {
-    const lines = Array.from(shown.of(this.name), ([series, count]) => line(this.name, series, Number(count)));
+  text(): string {
+    const lines = Array.from(this.#counts, ([series, count]) => line(this.name, series, count));
     return family("counter", this.name, this.#help, lines);
   }
 }
 
 /** In seconds. The clock of a Worker has milliseconds, and stands still while nothing is awaited. */
 const bounds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30] as const;
-/** How many ended within each bound and not within the one before, how many took longer, and the sum. */
-const nothing: readonly number[] = new Array<number>(bounds.length + 2).fill(0);
+
+interface Observed {
+  /** How many ended within each bound and not within the one before; the last: how many took longer. */
+  readonly places: number[];
+  sumSeconds: number;
+}
 
 export class Histogram {
   readonly name: string;
   readonly #help: string;
-  readonly #to: CountsTo;
+  readonly #observed = new Map<string, Observed>();
 
-  constructor(name: string, help: string, to: CountsTo = { counts: new Counts() }) {
+  constructor(name: string, help: string) {
     this.name = name;
     this.#help = help;
-    this.#to = to;
   }
 
   observe(labels: Labels, ms: number): void {
@@ -99,27 +53,38 @@ export class Histogram {
     const seconds = Math.max(0, ms) / 1_000;
     let place = 0;
     while (place < bounds.length && seconds > (bounds[place] ?? 0)) place++;
-    this.#to.counts.add(this.name, textOf(labels), nothing.with(place, 1).with(-1, seconds));
-    this.#to.counted?.();
+    const observed = this.#observedOf(textOf(labels));
+    observed.places[place] = (observed.places[place] ?? 0) + 1;
+    observed.sumSeconds += seconds;
   }
 
-  begin(labels: Labels, shown: Counts = this.#to.counts): void {
-    shown.add(this.name, textOf(labels), nothing);
+  /** Shows the series with 0, as a counter's. */
+  begin(labels: Labels): void {
+    this.#observedOf(textOf(labels));
   }
 
-  text(shown: Counts = this.#to.counts): string {
-    const lines = Array.from(shown.of(this.name), ([series, value]) => {
-      const places = typeof value === "object" ? value : nothing;
+  text(): string {
+    const lines = Array.from(this.#observed, ([series, { places, sumSeconds }]) => {
       const comma = series && ",";
       let upTo = 0;
-      const buckets = places.slice(0, -1).map((count, place) => {
+      const buckets = places.map((count, place) => {
         upTo += count;
         return line(`${this.name}_bucket`, `${series}${comma}le="${bounds[place] ?? "+Inf"}"`, upTo);
       });
-      const sum = places.at(-1) ?? 0;
-      return [...buckets, line(`${this.name}_sum`, series, sum), line(`${this.name}_count`, series, upTo)].join("");
+      return [...buckets, line(`${this.name}_sum`, series, sumSeconds), line(`${this.name}_count`, series, upTo)].join(
+        "",
+      );
     });
     return family("histogram", this.name, this.#help, lines);
+  }
+
+  #observedOf(series: string): Observed {
+    let observed = this.#observed.get(series);
+    if (!observed) {
+      observed = { places: new Array<number>(bounds.length + 1).fill(0), sumSeconds: 0 };
+      this.#observed.set(series, observed);
+    }
+    return observed;
   }
 }
 
@@ -148,9 +113,4 @@ function textOf(labels: Labels): string {
   let text = "";
   for (const name in labels) text += `${text && ","}${name}="${labels[name]}"`;
   return text;
-}
-
-/** The domain of a series; empty where it has none. */
-export function domainOfSeries(series: string): string {
-  return /^domain="([^"]*)"/.exec(series)?.[1] ?? "";
 }

@@ -5,7 +5,7 @@ import { type EdgeObjects, type ObjectName, objectMethods, type Platformed, requ
 
 const called: Readonly<Record<ObjectName, string>> = {
   ...{ conference: "a conference", handles: "the handle index", idAllocator: "the id allocator" },
-  ...{ mailbox: "the mailbox", directory: "the directory", relay: "the relay", counts: "the object of counts" },
+  ...{ mailbox: "the mailbox", directory: "the directory", relay: "the relay" },
   ...{ sessions: "the object of sessions" },
 };
 

@@ -1,6 +1,5 @@
 import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { ConferenceRpc } from "./conference.ts";
-import type { CountsRpc } from "./counts.ts";
 import type { DirectoryRpc } from "./directory.ts";
 import type { HandleIndexRpc } from "./handle-index.ts";
 import type { IdAllocatorRpc } from "./id-allocator.ts";
@@ -16,7 +15,6 @@ export interface ObjectRpcs {
   readonly mailbox: MailboxRpc;
   readonly directory: DirectoryRpc;
   readonly relay: RelayRpc;
-  readonly counts: CountsRpc;
   readonly sessions: SessionsRpc;
 }
 
@@ -87,7 +85,6 @@ export const objectMethods = {
     hasConference: "request",
     ...{ agents: viewMs, health: "request", handOver: "request", drain: "request", agentRefused: "request" },
   },
-  counts: { add: "objects", all: viewMs },
   sessions: {
     ...{ begin: "request", find: "request", end: "request", endAll: "request", list: "request" },
     ...{ refused: "request", signIns: "request", oweAudit: "request" },
@@ -128,8 +125,6 @@ interface ObjectKeys {
   readonly mailbox: readonly [domain: DomainName];
   readonly directory: readonly [domain: DomainName];
   readonly relay: readonly [domain: DomainName, bridge: BridgeName];
-  /** Of the whole deployment. */
-  readonly counts: readonly [];
   /** Of all people. */
   readonly sessions: readonly [];
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { ActivitySender } from "../../durable-objects/counts/activity-sender.ts";
-import { Counting } from "../../durable-objects/platform/counting.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { DomainName, TransId } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
@@ -18,8 +17,6 @@ import {
   lock,
 } from "./conference-world.ts";
 import { DirectoryWorld } from "./directory/world.ts";
-
-type CountingPorts = ConstructorParameters<typeof Counting>[0];
 
 const domain = "local" as DomainName;
 const minute = 60_000;
@@ -129,31 +126,6 @@ test("a process that ends tells each domain, and waits for those that answer, th
   await time.pass(1);
   await flushed;
   expect(told[0]).toBe("local");
-});
-
-test("a process that ends sends what was refused, though the object that adds up counts is away", async () => {
-  const time = new Clock(begins);
-  const told: string[] = [];
-  const counting = new Counting({
-    after: (ms, run) => time.after(ms, run),
-    now: () => time.now,
-    newId: () => "p",
-    objects: {
-      counts: () => ({ add: () => Promise.reject(new Error("it is away")) }),
-      directory: (name: string) => ({
-        count: async () => {
-          await time.wait(500);
-          told.push(name);
-        },
-      }),
-    } as object as CountingPorts["objects"],
-  });
-  counting.measures.webhooks.count({ domain, outcome: "delivered" });
-  void counting.activity.countRefused(domain, time.now);
-  const flushed = counting.flush();
-  await time.pass(500);
-  await expect(flushed).resolves.toBeUndefined();
-  expect(told).toEqual(["local"]);
 });
 
 test("what did not come is told again as it was, after a pause, though nothing follows", async () => {

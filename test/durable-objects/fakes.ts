@@ -5,7 +5,6 @@ import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import { Sessions } from "../../durable-objects/sessions/sessions.ts";
-import { Counts } from "../../src/foundation/metrics.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import type { Clock } from "../kit/clock.ts";
@@ -87,11 +86,4 @@ export function memoryHandles(now: () => number, more: Partial<HandleIndexPorts>
     deleteAll: async () => sql.clear(),
     ...more,
   });
-}
-
-/** What these measures counted, as Prometheus reads it. */
-export function measuredText(measures: Measures, domains: readonly Domain[] = []): string {
-  const shown = new Counts();
-  shown.addAll(measures.counts.data());
-  return measures.text(domains, shown);
 }

@@ -1,25 +1,23 @@
 import { expect, test } from "vitest";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
-import { Counts } from "../../src/foundation/metrics.ts";
-
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, callerLeft, extConfId, host, lock } from "./conference-world.ts";
-import { confirmation, measuredText } from "./fakes.ts";
+import { confirmation } from "./fakes.ts";
 
 const failed = { kind: "failed", reason: "nobody listens" } as const;
 const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
 
 /** The value of a series; `null`: there is none. */
 function seriesIn(world: ConferenceWorld, series: string): number | null {
-  const text = measuredText(world.measures, [world.domain]);
+  const text = world.measures.text([world.domain]);
   const line = text.split("\n").find((one) => one.startsWith(`${series} `));
   return line === undefined ? null : Number(line.slice(series.length + 1));
 }
 
 test("each series of a domain begins at 0", () => {
-  const text = new Measures().text([testDomain()], new Counts());
+  const text = new Measures().text([testDomain()]);
   const values = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
   expect(values.length).toBeGreaterThan(50);
@@ -31,7 +29,7 @@ test("a domain with webhooks has their series from the start", () => {
   const webhooks = [{ url: "https://crm.example/", secretFrom: "WEBHOOK_SECRET_CRM" }];
   const seriesOf = (settings: object) =>
     new Measures()
-      .text([testDomain(settings)], new Counts())
+      .text([testDomain(settings)])
       .split("\n")
       .filter((line) => line.startsWith("bridgehead_webhooks_total{"));
   expect(seriesOf({})).toEqual([]);

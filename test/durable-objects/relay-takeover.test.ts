@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { ok } from "../../src/foundation/result.ts";
-import { measuredText } from "./fakes.ts";
 import { bridge, commands, domain, firstEpoch, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
 
 /** Of an agent that becomes active now, for the first time in this second. */
@@ -202,8 +201,7 @@ test("logs a closed socket as a disconnect, and the takeover", async () => {
 
 test("logs and counts each takeover with its reason and duration", async () => {
   const world = await twoAgents();
-  const counted = () =>
-    Number(/^bridgehead_takeovers_total\{.*\} (\d+)$/m.exec(measuredText(world.measures))?.[1] ?? 0);
+  const counted = () => Number(/^bridgehead_takeovers_total\{.*\} (\d+)$/m.exec(world.measures.text([]))?.[1] ?? 0);
   expect(counted()).toBe(0);
   for (const id of ["link-1", "link-2"]) world.pings(id);
   world.now += 10_000;

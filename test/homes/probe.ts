@@ -7,7 +7,7 @@ import type { AllObjects } from "../../src/rpc/objects.ts";
 
 type Act = (...asked: readonly never[]) => unknown;
 
-/** An object that does what a test asks of its place. It stands in the place of the counts, whose `add` has a name and a list. */
+/** An object that does what a test asks of its place. It stands in the place of the sessions, whose `oweAudit` has a name and an object. */
 export function probe(place: ObjectPlace): Whole {
   const { sql } = place;
   const life = place.newId();
@@ -54,7 +54,7 @@ export function probe(place: ObjectPlace): Whole {
   };
   const whole = {
     pings: { ping: "ping", pong: "pong" },
-    add: (name: string, asked: readonly never[]) => {
+    oweAudit: (name: string, asked: readonly never[]) => {
       const act = acts[name];
       if (!act) throw new Error(`the probe has no ${name}`);
       return act(...asked);
@@ -88,14 +88,17 @@ function after(ms: number, run: () => void): () => void {
 
 /** `POST /` with the name of an act and what it is asked; `GET /` for a socket. */
 export async function answerProbe(request: Request, objects: AllObjects): Promise<Response> {
-  const object = objects.counts();
+  const object = objects.sessions();
   // Plain workerd hands over a target without a host.
   if (request.headers.get("upgrade") !== null) return object.fetch("http://object/", { headers: request.headers });
   const body = await readBody(request, mostBytes, { after });
   if (!body.ok) return body.error;
   const [name, ...asked] = JSON.parse(new TextDecoder().decode(body.value)) as [string, ...never[]];
   try {
-    const value = await (object.add as (name: string, asked: readonly never[]) => Promise<unknown>)(name, asked);
+    const value = await (object.oweAudit as unknown as (name: string, asked: readonly never[]) => Promise<unknown>)(
+      name,
+      asked,
+    );
     return Response.json({ value: value ?? null });
   } catch (error) {
     return Response.json({ error: String(error) }, { status: 500 });

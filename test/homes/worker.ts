@@ -2,7 +2,7 @@ import { type Env, objectsOf } from "../../durable-objects/cloudflare/env.ts";
 import { objectClass } from "../../durable-objects/cloudflare/object-class.ts";
 import { answerProbe, probe } from "./probe.ts";
 
-export class CountsObject extends objectClass("counts", probe) {}
+export class SessionsObject extends objectClass("sessions", probe) {}
 
 export default {
   fetch: (request, env) => answerProbe(request, objectsOf(env)),

@@ -84,7 +84,6 @@ const cases: readonly Case[] = [
   { alert: "BridgeheadAgentDown", series: {}, silent: ["0m"], fires: ["2m"] },
   down("BridgeheadNoEdgeActs", 'bridgehead_edge_acts{edge="one"}'),
   down("BridgeheadStorageDown", `bridgehead_storage_up{${edge}}`),
-  down("BridgeheadCountsMissing", `bridgehead_counts_up{${edge}}`, "12m"),
   down("BridgeheadNoAgent", `bridgehead_agents{${bridge}, role="active"}`),
   {
     alert: "BridgeheadRelayUnreachable",

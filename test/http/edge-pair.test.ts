@@ -83,6 +83,7 @@ test("an edge that stands by takes nothing, says who acts, and wakes no object",
   const metrics = await (await edge.app.request("/metrics", { headers })).text();
   expect(metrics).toContain('bridgehead_edge_ready{edge="edge-2"} 1');
   expect(metrics).toContain("bridgehead_storage_up 1");
+  expect(metrics).toContain("bridgehead_strangers_total 0\n");
   expect(edge.askedOfObjects).toEqual([]);
 });
 

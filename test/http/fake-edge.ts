@@ -3,13 +3,11 @@ import * as v from "valibot";
 import type { Directory } from "../../durable-objects/directory/directory.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
-import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { Route } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
 import { Rates } from "../../src/http/guard.ts";
 import { HistoryTurns } from "../../src/http/history-turns.ts";
-import { Metrics } from "../../src/http/monitoring/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { EdgePair } from "../../src/operators/edge-pair.ts";
@@ -148,9 +146,6 @@ export class FakeEdge {
   whenCalled: (text: string) => void = () => {};
   /** Each view of a conference, and each search of its journal, waits for this. */
   viewPauses: () => Promise<void> = async () => {};
-  /** What the routes counted, and what of it has come to the object of counts. */
-  readonly counts = new Counts();
-  readonly kept = new Counts();
   readonly webhooks: WebhookView[] = [];
   totals: ConferenceTotals | null = null;
   /** What waits in the mailbox. */
@@ -244,12 +239,7 @@ export class FakeEdge {
             this.audited.push([domain, entry]);
             void this.directory.keepAudit(domain, entry);
           },
-          metrics: new Metrics(this.counts),
           storage: new Storage({ ...time, disk: this.disk, mark: "a mark", log }),
-          flushCounts: async () => {
-            this.#call("flush the counts", "flush");
-            this.kept.addAll(this.counts.removeAll());
-          },
           log,
           isTokenWeak: () => this.isTokenWeak,
           doubt: { ms: () => this.doubtMs, heardTime: (...heard) => void this.heardTimes.push(heard) },
@@ -351,12 +341,6 @@ export class FakeEdge {
         },
       }),
       directory: (domain) => this.#fakeDirectory(domain),
-      counts: () => ({
-        all: async () => {
-          call("all counts", "counts");
-          return this.kept.data();
-        },
-      }),
       sessions: () => this.sessions,
       relay: (domain, bridge) => ({
         fetch: async () => new Response(`agent of ${domain}/${bridge}`, { status: this.relayStatus }),

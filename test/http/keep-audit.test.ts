@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { Edge, type EdgePlace } from "../../src/edge.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { Counts } from "../../src/foundation/metrics.ts";
 import { type AuditPorts, audited, keepAsked, keepAudit, oweAsked } from "../../src/http/audited.ts";
 import { asResponse } from "../../src/http/text-answer.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
@@ -107,10 +106,7 @@ function edgePlace(
       OPERATORS: JSON.stringify(operators),
     },
     objects,
-    counting: {
-      measures: { counts: new Counts(), text: () => "" },
-      sender: { afterRequest: async () => {}, flush: async () => {} },
-    },
+    counting: { measures: { text: () => "" } },
     log,
     disk: null,
     after: (ms: number, run: () => void) => clock.after(ms, run),

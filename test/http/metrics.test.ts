@@ -7,7 +7,7 @@ import { Counters } from "../../bridge-agent/run.ts";
 import { metricsText } from "../../bridge-agent/service/health.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { findPromtool } from "../../scripts/debian/find-promtool.ts";
-import { Counter, Counts, Histogram } from "../../src/foundation/metrics.ts";
+import { Counter, Histogram } from "../../src/foundation/metrics.ts";
 import { edgeEvents, Metrics, processText } from "../../src/http/monitoring/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -27,7 +27,7 @@ measures.postSeconds.observe({ domain: "local" }, 12_345);
 const answer = await new FakeEdge(token, {}, {}, [], undefined, new FakePair()).app.request("/metrics", {
   headers: { authorization: `Bearer ${token}` },
 });
-const ofEdge = (await answer.text()) + measures.text([testDomain()], measures.counts) + processText("0.1.0", 1_000);
+const ofEdge = (await answer.text()) + measures.text([testDomain()]) + processText("0.1.0", 1_000);
 const families = [...(ofAgent + ofEdge).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => ({
   name,
   type,
@@ -45,7 +45,7 @@ test.each(files)("each metric that %s names exists", (file) => {
 
 test("whatever is counted or measured is in what Prometheus reads", () => {
   const shown = new Set(families.map(({ name }) => name));
-  const counted = [measures, new Metrics(new Counts())]
+  const counted = [measures, new Metrics()]
     .flatMap((one) => Object.values(one) as unknown[])
     .filter((one) => one instanceof Counter || one instanceof Histogram);
 
@@ -61,10 +61,8 @@ test("each metric is explained to operators", () => {
 });
 
 test("each event whose lines may be dropped has a series from the start, so that the first drop counts", () => {
-  const routes = new Metrics(new Counts());
-  const dropped = [
-    ...routes.text([], new Counts()).matchAll(/^bridgehead_log_lines_dropped_total\{event="([a-z-]+)"\} 0$/gm),
-  ];
+  const routes = new Metrics();
+  const dropped = [...routes.text([]).matchAll(/^bridgehead_log_lines_dropped_total\{event="([a-z-]+)"\} 0$/gm)];
 
   expect(dropped.map(([, event]) => event)).toEqual([...edgeEvents, "log-lines-lost"]);
 });

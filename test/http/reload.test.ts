@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
 import { Edge } from "../../src/edge.ts";
-import { Counts } from "../../src/foundation/metrics.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { asResponse } from "../../src/http/text-answer.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
+import { fakeObjects, type SomeObjects } from "../fake-objects.ts";
 import { Clock } from "../kit/clock.ts";
 import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
 
@@ -13,7 +13,6 @@ const origin = "http://edge.example.com";
 
 let clock: Clock;
 let lines: (LogFacts & { readonly event?: string })[];
-let counts: Counts;
 /** What was asked of relays. */
 let asked: string[];
 let relays: Record<string, () => Promise<void>>;
@@ -22,7 +21,6 @@ let directories: (() => Promise<void>) | undefined;
 beforeEach(() => {
   clock = new Clock(1_800_000_000_000);
   lines = [];
-  counts = new Counts();
   asked = [];
   relays = {};
   directories = undefined;
@@ -33,7 +31,7 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
     asked.push(name);
     return answer?.() ?? Promise.resolve();
   };
-  const objects = {
+  const objects = fakeObjects({
     relay: (domain: string, bridge: string) => ({
       closeAgents: () => noted(`${domain}/${bridge}`, relays[`${domain}/${bridge}`]),
     }),
@@ -47,14 +45,13 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
       refused: async () => {},
       begin: async (session: object) => ({ ...session, begunAt: clock.now, usedAt: clock.now }),
     }),
-  };
+  } as object as SomeObjects);
   let ids = 0;
   return new Edge({
     variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: token, OPERATORS: people },
     objects: objects as unknown as AllObjects,
     counting: {
-      measures: { counts, text: () => "" },
-      sender: { afterRequest: async () => {}, flush: async () => {} },
+      measures: { text: () => "" },
       activity: { countRefused: async () => {} },
     },
     log: (line) => void lines.push(line),
@@ -193,7 +190,9 @@ test("who has a right secret and comes from elsewhere is noted behind the answer
   expect(lines).toMatchObject([
     { level: "warn", domain: "local", from: "203.0.113.9", note: expect.stringContaining("webex.from") },
   ]);
-  expect([...counts.of("bridgehead_sources_refused_total").values()]).toEqual([1]);
+  const authorization = `Bearer ${operatorToken}`;
+  const metrics = asResponse(await edge.fetch(new Request(`${origin}/metrics`, { headers: { authorization } })));
+  expect(await metrics.text()).toContain('bridgehead_sources_refused_total{domain="local"} 1\n');
 });
 
 test("the server that has a post hears whose it is before the post is read: who has the secret, and comes from where WebEx does", async () => {

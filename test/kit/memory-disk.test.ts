@@ -16,8 +16,8 @@ const flushes: readonly Flush[] = [
     ...nothing,
     texts: [[1, "INSERT INTO a VALUES (?)"]],
     created: [
-      [1, "counts/one"],
-      [2, "counts/two"],
+      [1, "sessions/one"],
+      [2, "sessions/two"],
     ],
     rows: [
       { position: 1, object: 1, alarm: 500, body: "[[1,1]]" },
@@ -51,7 +51,7 @@ const flushes: readonly Flush[] = [
       },
     ],
   },
-  { ...nothing, deleted: [2], created: [[3, "counts/two"]], rows: [{ position: 6, object: 3, body: "[[1,9]]" }] },
+  { ...nothing, deleted: [2], created: [[3, "sessions/two"]], rows: [{ position: 6, object: 3, body: "[[1,9]]" }] },
 ];
 
 test("a disk in memory holds what a disk of SQLite holds, flush by flush", async () => {
@@ -80,8 +80,8 @@ test("each row of the log is heard of with its statements, and a row that is mis
   for (const flush of flushes.slice(0, 3)) disk.flush(flush, 1);
 
   expect(heard.slice(0, 2)).toEqual([
-    ["counts/one", [["INSERT INTO a VALUES (?)", [1]]]],
-    ["counts/two", [["INSERT INTO a VALUES (?)", [2]]]],
+    ["sessions/one", [["INSERT INTO a VALUES (?)", [1]]]],
+    ["sessions/two", [["INSERT INTO a VALUES (?)", [2]]]],
   ]);
   expect(() => disk.read(1, [1])).toThrow("the log lacks row 1");
 });

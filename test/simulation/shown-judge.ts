@@ -87,7 +87,7 @@ export function judgeDomain(violated: Violated, { conferences, directory, measur
     const { disk } = (conference && conferences.get(conference)) || {};
     if (disk) judgeSecrets(violated, "the directory", data, secretsKnown(disk, began));
   }
-  const counted = measures.text([domain], measures.counts);
+  const counted = measures.text([domain]);
   judgeSecrets(violated, "the settings", shownSettings(domain.settings));
   judgeSecrets(violated, "a metric", counted);
   judgeNames(violated, "a metric", counted, keyOfConference);

@@ -15,7 +15,7 @@ import { eventually } from "./world.ts";
 /** How each home is started; a start on the same folder goes on with what is there. */
 const homes: Readonly<Record<string, (folder: string, port: number) => Promise<ChildProcess>>> = {
   "the Workers runtime": async (folder, port) => {
-    const objects = { COUNTS: "CountsObject" };
+    const objects = { SESSIONS: "SessionsObject" };
     const variables = { DOMAINS: "{}", OPERATOR_TOKEN: "" };
     const launch = await prepareEdge({
       entry: "test/homes/worker.ts",

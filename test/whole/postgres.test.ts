@@ -217,7 +217,7 @@ test("a read that takes long holds up no flush, and no flush cuts it off", async
   const database = connect();
   await database.prepare(true);
   await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
-  await database.flush({ epoch: 1, flush: 1, life: "a" }, { ...nothing, created: [[1, "counts/one"]] }, 1);
+  await database.flush({ epoch: 1, flush: 1, life: "a" }, { ...nothing, created: [[1, "sessions/one"]] }, 1);
   const blocks = postgres.ask("BEGIN; LOCK bridgehead.part; SELECT pg_sleep(1); COMMIT", url);
   const locks = () => postgres.ask("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted", url);
   await expect.poll(async () => (await locks()).length).toBeGreaterThan(0);
@@ -411,8 +411,8 @@ test("an edge with a full log and many conferences at rest begins at once", asyn
   const database = connect();
   await database.prepare(true);
   await postgres.ask(
-    `INSERT INTO bridgehead.object SELECT n, 'counts/' || n, 100000, NULL, '[]' FROM generate_series(1, 5000) AS n;
-     INSERT INTO bridgehead.object VALUES (9999, 'counts/busy', 0, NULL, '[]');
+    `INSERT INTO bridgehead.object SELECT n, 'sessions/' || n, 100000, NULL, '[]' FROM generate_series(1, 5000) AS n;
+     INSERT INTO bridgehead.object VALUES (9999, 'sessions/busy', 0, NULL, '[]');
      INSERT INTO bridgehead.log SELECT n, 9999, n, '[]' FROM generate_series(1, 50000) AS n`,
     url,
   );
@@ -423,7 +423,7 @@ test("an edge with a full log and many conferences at rest begins at once", asyn
   expect([objects.length, rows.length, objects.at(-1)]).toEqual([
     5001,
     50_000,
-    { object: 9999, name: "counts/busy", alarm: 50_000 },
+    { object: 9999, name: "sessions/busy", alarm: 50_000 },
   ]);
 });
 

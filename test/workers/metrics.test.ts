@@ -20,7 +20,7 @@ async function metric(series: string): Promise<number | undefined> {
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-test("counts and conferences are shown from where they are kept, also after all objects were evicted", async () => {
+test("metrics survive the eviction of the directory", async () => {
   const before = (await metric('bridgehead_documents_total{domain="local",result="ok"}')) ?? 0;
   const create = `<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000001" ConfKey="555111222"/>`;
   const body = `<WbxTSPSchema><TransID>1</TransID>${create}</WbxTSPSchema>`;
@@ -30,10 +30,8 @@ test("counts and conferences are shown from where they are kept, also after all 
   const creating = () => metric('bridgehead_conferences{domain="local",phase="creating"}');
   expect(await documents()).toBe(before + 1);
   await vi.waitFor(async () => expect(await creating()).toBe(1));
-  expect(await metric("bridgehead_counts_up")).toBe(1);
 
-  for (const object of [env.COUNTS.getByName("all"), env.DIRECTORY.getByName("local")])
-    await evictDurableObject(object as never);
+  await evictDurableObject(env.DIRECTORY.getByName("local") as never);
   expect(await documents()).toBe(before + 1);
   expect(await creating()).toBe(1);
   expect(await metric('bridgehead_agents{domain="local",bridge="simulated",role="active"}')).toBe(0);

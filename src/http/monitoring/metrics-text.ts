@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
-import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/metrics.ts";
+import { familyOf, type Series } from "../../foundation/metrics.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { figuresOf, figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
@@ -26,50 +26,19 @@ export interface MetricsPorts extends EdgePorts, TroublePorts {
   readonly objects: EdgeObjects;
   readonly metrics: Pick<Metrics, "text">;
   readonly storage: Pick<Storage, "metrics">;
-  /** What the objects of all processes counted, as Prometheus reads it. */
-  measured(domains: Iterable<Domain>, shown: Counts): string;
-  /** Resolves when what this process has counted so far is among the counts of all. */
-  flushCounts(): Promise<void>;
+  /** What the objects of this process counted, as Prometheus reads it. */
+  measured(domains: Iterable<Domain>): string;
   processText(): string;
 }
 
-/** The metrics of the whole deployment, as Prometheus reads them: what all processes counted, and how its objects are now. */
+/** What this process counted, and how the objects of the deployment are now, as Prometheus reads it. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
-  // An edge that stands by has no objects to ask.
-  if (edge.pair?.acts === false)
-    return (await Promise.all([edge.storage.metrics(), pairMetrics(edge.pair)])).join("") + edge.processText();
   const domains = Array.from(edge.domains.values());
-  const [counts, totals, now, storage, pair] = await Promise.all([
-    countsOf(edge),
-    countedOf(edge, domains),
-    gaugesOf(edge, domains),
-    edge.storage.metrics(),
-    pairMetrics(edge.pair),
-  ]);
-  const up = familyOf("gauge", "bridgehead_counts_up", "Whether the counts of the deployment could be read.", [
-    [{}, counts ? 1 : 0],
-  ]);
-  // Without the counts of all, those of this process alone would look as if all had fallen.
-  const counted = counts ? edge.metrics.text(domains, counts) + edge.measured(domains, counts) : "";
-  return counted + totals + now + storage + pair + up + edge.processText();
-}
-
-async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
-  try {
-    // What this process cannot hand over comes later.
-    await within(edge, ANSWER_WITHIN_MS, "the object of counts", edge.flushCounts()).catch(() => {});
-    const counts = new Counts();
-    for (const [family, series] of Object.entries(await edge.objects.counts().all())) {
-      for (const [labels, value] of Object.entries(series)) {
-        const domain = domainOfSeries(labels);
-        if (domain === "" || edge.domains.has(domain)) counts.add(family, labels, value);
-      }
-    }
-    return counts;
-  } catch (error) {
-    edge.log("view-failed", { object: "the object of counts", error: String(error) }, "warn");
-    return null;
-  }
+  const counted = edge.metrics.text(domains) + edge.measured(domains);
+  // An edge that stands by has no objects to ask.
+  const ofObjects = edge.pair?.acts === false ? [] : [countedOf(edge, domains), gaugesOf(edge, domains)];
+  const texts = await Promise.all([...ofObjects, edge.storage.metrics(), pairMetrics(edge.pair)]);
+  return counted + texts.join("") + edge.processText();
 }
 
 /** From the directories, as figures are. One that does not answer is left out: from 0 its counts would seem to rise again. */

@@ -1,4 +1,4 @@
-import { Counter, type Counts, type CountsTo, familyOf, Histogram } from "../../foundation/metrics.ts";
+import { Counter, familyOf, Histogram } from "../../foundation/metrics.ts";
 import type { Domain } from "../../settings/load.ts";
 import { defaultCodes } from "../../tsp/protocol-table.ts";
 
@@ -24,69 +24,54 @@ export const edgeEvents = [
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
 
-/** What the routes count and measure. The counts leave the process for the object that adds up those of all processes. */
-export class Metrics implements CountsTo {
-  readonly counts: Counts;
+/** What the routes of this process count and measure. */
+export class Metrics {
   readonly documents = new Counter(
     "bridgehead_documents_total",
     "Documents from WebEx, by the word for the result in their Confirmation; too-large and too-slow have none.",
-    this,
   );
   readonly notStored = new Counter(
     "bridgehead_documents_not_stored_total",
     "Documents answered with 503, which WebEx sends again.",
-    this,
   );
   readonly objectsFailed = new Counter(
     "bridgehead_object_storage_failures_total",
     "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
-    this,
   );
   readonly confirmSeconds = new Histogram(
     "bridgehead_confirm_seconds",
     "From the start of a document's request to its Confirmation, or to a 503.",
-    this,
   );
   readonly hostsRefused = new Counter(
     "bridgehead_hosts_refused_total",
     "Messages that named a TSP server outside the domain's list.",
-    this,
   );
-  readonly rateLimited = new Counter("bridgehead_rate_limited_total", "Posts answered with 429.", this);
+  readonly rateLimited = new Counter("bridgehead_rate_limited_total", "Posts answered with 429.");
   readonly strangers = new Counter(
     "bridgehead_strangers_total",
     "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
-    this,
   );
   readonly sourcesRefused = new Counter(
     "bridgehead_sources_refused_total",
     "Requests with a domain's secret from an address outside its networks.",
-    this,
   );
   readonly agentsRefused = new Counter(
     "bridgehead_agents_refused_total",
     "Agents, or strangers in their place, that were given no socket, by the reason.",
-    this,
   );
   readonly operatorsRefused = new Counter(
     "bridgehead_operators_refused_total",
     "Requests without the operator's token.",
-    this,
   );
   readonly logLinesDropped = new Counter(
     "bridgehead_log_lines_dropped_total",
     "Lines that the edge's log left out, since too many of one event came; log-lines-lost: that could not be written.",
-    this,
   );
 
-  constructor(counts: Counts) {
-    this.counts = counts;
-  }
-
-  /** What all processes counted, as Prometheus reads it. */
-  text(domains: Iterable<Domain>, shown: Counts): string {
+  /** Returns them as Prometheus reads them. */
+  text(domains: Iterable<Domain>): string {
     for (const { name: domain } of domains) {
-      for (const result of [...documentResults, ...unreadResults]) this.documents.begin({ domain, result }, shown);
+      for (const result of [...documentResults, ...unreadResults]) this.documents.begin({ domain, result });
       for (const counter of [
         this.notStored,
         this.objectsFailed,
@@ -94,15 +79,15 @@ export class Metrics implements CountsTo {
         this.sourcesRefused,
         this.rateLimited,
       ])
-        counter.begin({ domain }, shown);
-      this.confirmSeconds.begin({ domain }, shown);
+        counter.begin({ domain });
+      this.confirmSeconds.begin({ domain });
     }
-    this.strangers.begin({}, shown);
-    this.operatorsRefused.begin({}, shown);
-    for (const event of [...edgeEvents, "log-lines-lost"]) this.logLinesDropped.begin({ event }, shown);
-    for (const why of agentRefusals) this.agentsRefused.begin({ why }, shown);
+    this.strangers.begin();
+    this.operatorsRefused.begin();
+    for (const event of [...edgeEvents, "log-lines-lost"]) this.logLinesDropped.begin({ event });
+    for (const why of agentRefusals) this.agentsRefused.begin({ why });
     const families = Object.values(this).filter((field) => field instanceof Counter || field instanceof Histogram);
-    return families.map((family) => family.text(shown)).join("");
+    return families.map((family) => family.text()).join("");
   }
 }
 

@@ -16,7 +16,7 @@ test("an object that rests, as a conference does for a week after its end, takes
   let begun = 555_000_000;
   /** Begins some, and waits until they rest. */
   const begin = async () => {
-    const all = Array.from({ length: together }, () => test.home.call("counts", `local/${begun++}`, "begin", []));
+    const all = Array.from({ length: together }, () => test.home.call("sessions", `local/${begun++}`, "begin", []));
     await test.clock.pass(20_000);
     await Promise.all(all);
     test.disk.flushes.length = 0;

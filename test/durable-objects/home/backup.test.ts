@@ -42,7 +42,7 @@ function filesIn(folder: string): readonly string[] {
 
 function written(position: number): Flush {
   const rows = [{ position, object: 1, body: `["${"row ".repeat(1_000)}"]` }];
-  const created = position === 1 ? [[1, "counts/all"] as const] : [];
+  const created = position === 1 ? [[1, "sessions/all"] as const] : [];
   return { texts: [], created, rows, images: [], deleted: [], droppable: null };
 }
 
@@ -73,7 +73,12 @@ test("a backup has all that was on disk at one moment while more is written, and
   const copy = new SqliteDisk(restored);
   const stored = await copy.open();
   await copy.close();
-  expect(stored).toMatchObject({ lastAt: at, lastPosition: at, restoredAt: 7_000, objects: [{ name: "counts/all" }] });
+  expect(stored).toMatchObject({
+    lastAt: at,
+    lastPosition: at,
+    restoredAt: 7_000,
+    objects: [{ name: "sessions/all" }],
+  });
   expect(stored.rows).toHaveLength(at);
   expect(statSync(restored).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder).toSorted()).toEqual(["again.db", "backup.db", "restored.db", "state.db"]);

@@ -24,12 +24,12 @@ test("a call whose object is deleted while it is under way is confirmed by nobod
     alarm: () => place.deleteAll(),
     wait: (ms: number) => new Promise<void>((resolve) => void place.after(ms, resolve)),
     addLater: async () => {
-      await place.call("counts", "two", "wait", [2_000]);
+      await place.call("sessions", "two", "wait", [2_000]);
       rows(place).add();
     },
   }));
   await test.ask("wakeIn", 1_000);
-  const asked = test.home.call("counts", "one", "addLater", []);
+  const asked = test.home.call("sessions", "one", "addLater", []);
   asked.catch(() => {});
   await test.clock.pass(5_000);
   await expect(asked).rejects.toThrow("the object was deleted");
@@ -107,17 +107,17 @@ test("an object that breaks while it is made drops nothing of the one that is ma
   await test.ask("add");
   await test.clock.pass(13_000); // It rests.
   breaks = true;
-  const first = test.home.call("counts", "one", "add", []);
+  const first = test.home.call("sessions", "one", "add", []);
   first.catch(() => {});
   await test.clock.pass(0);
   const read = Promise.withResolvers<void>();
   test.disk.slow = read.promise;
-  const second = test.home.call("counts", "one", "add", []);
+  const second = test.home.call("sessions", "one", "add", []);
   second.catch(() => {});
   await test.clock.pass(0);
   resolve();
   await expect(first).rejects.toThrow("broke while it was made");
-  const third = test.home.call("counts", "one", "add", []);
+  const third = test.home.call("sessions", "one", "add", []);
   third.catch(() => {});
   read.resolve();
   await test.clock.pass(0);
@@ -130,7 +130,7 @@ test("an object that takes long to be made does not rest meanwhile", async () =>
     await new Promise<void>((resolve) => void test.clock.after(13_000, resolve));
     return rows(place);
   });
-  const asked = test.home.call("counts", "one", "tables", []);
+  const asked = test.home.call("sessions", "one", "tables", []);
   asked.catch(() => {});
   await test.clock.pass(15_000);
   expect(await asked).toEqual([]);
@@ -145,8 +145,8 @@ test("a socket that its object accepts and does not keep is in no list", async (
     },
     sockets: () => place.sockets().length,
   }));
-  await test.home.connect("counts", "one", new Headers({ who: "nobody" }));
-  await expect(test.home.connect("counts", "one", new Headers())).rejects.toThrow("broken");
+  await test.home.connect("sessions", "one", new Headers({ who: "nobody" }));
+  await expect(test.home.connect("sessions", "one", new Headers())).rejects.toThrow("broken");
   expect(await test.ask("sockets")).toBe(0);
 });
 
@@ -159,7 +159,7 @@ test("a frame of a turn that gathers while a flush fails never leaves", async ()
       socket.send("saved");
     },
   }));
-  const socket = test.home.acceptedBy(await test.home.connect("counts", "two", new Headers()));
+  const socket = test.home.acceptedBy(await test.home.connect("sessions", "two", new Headers()));
   const sent: string[] = [];
   socket?.attach({ send: (text) => sent.push(text), close: (code) => sent.push(`closed ${code}`) });
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -281,7 +281,7 @@ test("a request gets one socket", async () => {
     },
     sockets: () => place.sockets().length,
   }));
-  await expect(test.home.connect("counts", "one", new Headers())).rejects.toThrow("one socket");
+  await expect(test.home.connect("sessions", "one", new Headers())).rejects.toThrow("one socket");
   expect(await test.ask("sockets")).toBe(0);
 });
 
@@ -375,7 +375,9 @@ test("an object that cannot be loaded for want of room is a line of the log", as
   });
   onTestFinished(() => spy.mockRestore());
   await expect(test.ask("tables")).rejects.toThrow("full");
-  expect(test.lines).toMatchObject([{ event: "object-broke", object: "counts/one", why: "database or disk is full" }]);
+  expect(test.lines).toMatchObject([
+    { event: "object-broke", object: "sessions/one", why: "database or disk is full" },
+  ]);
   spy.mockRestore();
   expect(await test.ask("tables")).toEqual(["w"]);
 });
@@ -500,7 +502,7 @@ test("a socket of an object that keeps nothing reaches it after its rest", async
     connect: (_: Headers, accept: (label?: string) => HomeSocket) => void accept(),
     received: (_: HomeSocket, text: string) => void heard.push(text),
   }));
-  const socket = test.home.acceptedBy(await test.home.connect("counts", "one", new Headers()));
+  const socket = test.home.acceptedBy(await test.home.connect("sessions", "one", new Headers()));
   await test.clock.pass(20_000);
   socket?.received("hello");
   await test.clock.pass(0);

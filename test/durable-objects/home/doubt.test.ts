@@ -258,10 +258,10 @@ test("an object with which something has just happened does not rest for a clock
   home.home.skipped(dayMs);
   await home.clock.pass(6_000);
   await home.ask("doubt");
-  expect(home.made).toEqual(["counts/one"]);
+  expect(home.made).toEqual(["sessions/one"]);
   await home.clock.pass(15_000);
   await home.ask("doubt");
-  expect(home.made).toEqual(["counts/one", "counts/one"]);
+  expect(home.made).toEqual(["sessions/one", "sessions/one"]);
 });
 
 test("an operator's word ends a doubt", async () => {

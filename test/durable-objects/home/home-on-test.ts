@@ -132,7 +132,7 @@ export class HomeOnTest {
 
   async askOf(name: string, method: string, ...asked: readonly unknown[]): Promise<unknown> {
     const gate = this.home.gate();
-    const answer = this.home.call("counts", name, method, asked).then(async (value) => {
+    const answer = this.home.call("sessions", name, method, asked).then(async (value) => {
       await gate();
       return value;
     });

@@ -58,8 +58,8 @@ function words(place: LifePlace, name: string) {
       if (all().includes("alarm deletes")) await place.deleteAll();
       else if (all().includes("alarm hangs")) await new Promise(() => {});
     },
-    askHanging: (to: string) => void place.call("counts", to, "hang", []).catch(() => {}),
-    forward: (to: string, word: string) => place.call("counts", to, "add", [word]),
+    askHanging: (to: string) => void place.call("sessions", to, "hang", []).catch(() => {}),
+    forward: (to: string, word: string) => place.call("sessions", to, "add", [word]),
     deleteAll: () => place.deleteAll(),
     same: (value: { list: number[] }) => {
       value.list.push(1);
@@ -127,14 +127,14 @@ test("what nobody waits for goes to disk with what somebody waits for, and withi
   await test.clock.pass(1_000);
   const { length } = test.disk.flushes;
   const rows = () => test.disk.flushes.slice(length).map((flush) => flush.rows.length);
-  await test.home.call("counts", "one", "add", ["a"]);
+  await test.home.call("sessions", "one", "add", ["a"]);
   await test.clock.pass(99);
-  await test.home.call("counts", "two", "add", ["b"]);
+  await test.home.call("sessions", "two", "add", ["b"]);
   expect(rows()).toEqual([]);
   await test.clock.pass(1);
   expect(rows()).toEqual([2]);
 
-  await test.home.call("counts", "one", "add", ["c"]);
+  await test.home.call("sessions", "one", "add", ["c"]);
   await test.clock.pass(50);
   await test.askOf("two", "add", "d");
   expect(rows()).toEqual([2, 2]);
@@ -149,7 +149,7 @@ test("what nobody waits for behind a flush that is under way waits for 100 ms, t
   test.disk.held = promise;
   const asked = test.askOf("one", "add", "a");
   await test.clock.pass(1);
-  await test.home.call("counts", "two", "add", ["b"]);
+  await test.home.call("sessions", "two", "add", ["b"]);
   test.disk.held = null;
   resolve();
   await asked;
@@ -168,11 +168,11 @@ test("an answer and a post wait for the flush; a call of another object does not
   test.disk.held = promise;
   const left: string[] = [];
   const gate = test.home.gate();
-  await test.home.call("counts", "one", "forward", ["two", "sent"]);
+  await test.home.call("sessions", "one", "forward", ["two", "sent"]);
   void gate().then(() => left.push("answer"));
-  void test.home.call("counts", "one", "post", []).then(() => left.push("post"));
+  void test.home.call("sessions", "one", "post", []).then(() => left.push("post"));
   await test.clock.pass(10);
-  expect(await test.home.call("counts", "two", "all", [])).toEqual(["sent"]);
+  expect(await test.home.call("sessions", "two", "all", [])).toEqual(["sent"]);
   expect(left).toEqual([]);
   test.disk.held = null;
   resolve();
@@ -192,7 +192,7 @@ test("an object rests after ten seconds without work, and goes on where it was",
   await test.ask("add", "a");
   await test.clock.pass(13_000);
   await test.ask("add", "b");
-  expect(test.made).toEqual(["counts/one", "counts/one"]);
+  expect(test.made).toEqual(["sessions/one", "sessions/one"]);
   expect(await test.ask("all")).toEqual(["a", "b"]);
   const images = test.disk.flushes.flatMap(({ images }) => images);
   expect(images.map(({ parts }) => parts)).toEqual([[{ table: "word", key: "", rows: '[[1,"a"]]' }]]);
@@ -527,13 +527,13 @@ test("an object that throws in a timer ends alone: who waits for it is refused, 
   const test = await HomeOnTest.start(words);
   await test.ask("add", "a");
   await test.askOf("two", "add", "b");
-  const hangs = test.home.call("counts", "one", "hang", []);
+  const hangs = test.home.call("sessions", "one", "hang", []);
   hangs.catch(() => {});
   await test.ask("breakLater");
   await test.clock.pass(100);
   await expect(hangs).rejects.toThrow("broke");
   expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a"], ["b"]]);
-  expect(test.made).toEqual(["counts/one", "counts/two", "counts/one"]);
+  expect(test.made).toEqual(["sessions/one", "sessions/two", "sessions/one"]);
 });
 
 test("what was written before an abort stays, since others may have acted on it", async () => {
@@ -582,7 +582,7 @@ test("a state that is found to be an older copy counts as restored: all begins a
   expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a", "found"], ["b"]]);
   const restoredAt = test.clock.now;
   expect([await test.ask("restoredAt"), await test.askOf("two", "restoredAt")]).toEqual([restoredAt, restoredAt]);
-  expect(test.made).toEqual(["counts/one", "counts/two", "counts/one", "counts/two"]);
+  expect(test.made).toEqual(["sessions/one", "sessions/two", "sessions/one", "sessions/two"]);
   test.clock.advance(1_000);
   await test.ask("foundOlder");
   expect(await test.ask("restoredAt")).toBe(restoredAt);
@@ -640,7 +640,7 @@ test("a file of the state that was moved away takes nothing until it is put back
 });
 
 async function connected(test: HomeOnTest, who: string) {
-  const answer = await test.home.connect("counts", "one", new Headers({ who }));
+  const answer = await test.home.connect("sessions", "one", new Headers({ who }));
   const socket = test.home.acceptedBy(answer);
   if (!socket) throw new Error("refused");
   const sent: string[] = [];
@@ -684,7 +684,7 @@ test("the sockets of an object that is deleted close also where the deletion doe
 
 test("a request for a socket that is refused, and a message that breaks its object", async () => {
   const test = await HomeOnTest.start(words);
-  const refused = await test.home.connect("counts", "one", new Headers());
+  const refused = await test.home.connect("sessions", "one", new Headers());
   expect(refused).toMatchObject({ status: 403 });
   const { socket, sent } = await connected(test, "ann");
   socket.received("break");
@@ -726,7 +726,7 @@ test("an object that waits for another one does not rest", async () => {
   await test.ask("askHanging", "two");
   await test.clock.pass(60_000);
   await test.ask("all");
-  expect(test.made).toEqual(["counts/one", "counts/two"]);
+  expect(test.made).toEqual(["sessions/one", "sessions/two"]);
 });
 
 test("an object that is read while a flush fails begins anew, once, with what is on disk", async () => {
@@ -735,7 +735,7 @@ test("an object that is read while a flush fails begins anew, once, with what is
   await test.begin();
   const { promise, resolve } = Promise.withResolvers<void>();
   test.disk.slow = promise;
-  const asked = test.home.call("counts", "one", "add", ["of the first life"]);
+  const asked = test.home.call("sessions", "one", "add", ["of the first life"]);
   asked.catch(() => {});
   test.disk.fault = new Error("database or disk is full");
   await expect(test.askOf("two", "add", "lost")).rejects.toThrow();

@@ -30,7 +30,7 @@ async function makeImage(test: HomeOnTest): Promise<void> {
   test.disk.held = promise;
   void test.askOf("two", "make", 0);
   await test.clock.pass(2_000);
-  const asked = test.home.call("counts", "one", "run", [count]);
+  const asked = test.home.call("sessions", "one", "run", [count]);
   await test.clock.pass(1);
   test.disk.held = null;
   resolve();
@@ -91,7 +91,7 @@ test("a call that comes while its object is about to rest is carried out", async
   test.disk.held = promise;
   void test.askOf("two", "make", 0);
   await test.clock.pass(2_000);
-  const slow = test.home.call("counts", "one", "slow", []);
+  const slow = test.home.call("sessions", "one", "slow", []);
   await test.clock.pass(1);
   test.disk.held = null;
   resolve();
@@ -106,7 +106,7 @@ test("a call that comes while the image of its object is on its way finds all th
   const { promise, resolve } = Promise.withResolvers<void>();
   test.disk.held = promise;
   await test.clock.pass(2_000);
-  const asked = test.home.call("counts", "one", "run", [count]);
+  const asked = test.home.call("sessions", "one", "run", [count]);
   await test.clock.pass(1);
   test.disk.held = null;
   resolve();
@@ -137,7 +137,7 @@ test("a log that is too long becomes images; an object of which none can be made
   const made = { object: 2, body: bodyOf("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)") };
   const added = Array.from({ length: 50_000 }, () => ({ object: 2, body: bodyOf("INSERT INTO t VALUES (NULL, 'x')") }));
   const rows = [...broken, made, ...added].map((row, at): LogRow => ({ ...row, position: at + 1 }));
-  const created = ["counts/broken", "counts/long"].map((name, at) => [at + 1, name] as const);
+  const created = ["sessions/broken", "sessions/long"].map((name, at) => [at + 1, name] as const);
   await disk.flush({ texts: [], created, rows, images: [], deleted: [], droppable: null }, test.clock.now);
   await disk.close();
 
@@ -151,7 +151,7 @@ test("a log that is too long becomes images; an object of which none can be made
   expect(stored.rows.filter(([, object]) => object === 1).length).toBe(25);
   expect(stored.rows.length).toBeLessThan(30);
   expect(await test.askOf("long", "run", count)).toEqual([{ n: 50_000 }]);
-  expect(test.lines.map(({ event, object }) => `${event} ${object}`)).toEqual(["object-broke counts/broken"]);
+  expect(test.lines.map(({ event, object }) => `${event} ${object}`)).toEqual(["object-broke sessions/broken"]);
 });
 
 test("an object whose image cannot be made breaks alone", async () => {
@@ -159,7 +159,7 @@ test("an object whose image cannot be made breaks alone", async () => {
   await test.ask("make", 1);
   await test.askOf("two", "run", 'CREATE TABLE "order" (a)');
   await test.clock.pass(30_000);
-  expect(test.lines.map(({ event, object }) => `${event} ${object}`)).toEqual(["object-broke counts/two"]);
+  expect(test.lines.map(({ event, object }) => `${event} ${object}`)).toEqual(["object-broke sessions/two"]);
   expect(await test.askOf("two", "run", 'SELECT count(*) AS n FROM "order"')).toEqual([{ n: 0 }]);
   expect(test.home.fault).toBe(null);
 });

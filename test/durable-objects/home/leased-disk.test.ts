@@ -47,7 +47,7 @@ class TwoDisks {
 }
 
 function flushOf(position: number): Flush {
-  const created = position === 1 ? [[1, "counts/one"] as const] : [];
+  const created = position === 1 ? [[1, "sessions/one"] as const] : [];
   return { ...nothing, created, rows: [{ position, object: 1, body: "[]" }] };
 }
 

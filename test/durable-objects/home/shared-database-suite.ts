@@ -7,7 +7,7 @@ const self = { holder: "one", life: "life 1", since: 5, why: "first", after: 0 }
 const other = { ...self, holder: "other", life: "life 2", why: "silent" } as const;
 const by = (epoch: number, flush: number, { life } = self as { readonly life: string }) => ({ epoch, flush, life });
 const row = (position: number, body = "[]"): Flush["rows"][number] => ({ position, object: 1, body });
-const created = [[1, "counts/one"]] as const;
+const created = [[1, "sessions/one"]] as const;
 /** Texts that a database might read as something else. */
 const hostile = ["\\u0000", "\\\\ü\u{1F600}", '"', "\\x41", "'; DROP TABLE log"];
 
@@ -133,7 +133,7 @@ export function sharedDatabaseSuite(
       gone: [{ table: "u", key: "[2]" }],
     };
     await one.flush(by(1, 1), { ...nothing, created, rows: [row(1)], images: [first] }, 7);
-    expect((await load()).objects).toEqual([{ object: 1, name: "counts/one", alarm: 50 }]);
+    expect((await load()).objects).toEqual([{ object: 1, name: "sessions/one", alarm: 50 }]);
     await one.flush(by(1, 2), { ...nothing, rows: [row(2)], images: [second] }, 8);
     await one.flush(by(1, 3), { ...nothing, rows: [{ ...row(3), alarm: 60 }] }, 9);
     const found = await read(1, [3]);
@@ -141,11 +141,11 @@ export function sharedDatabaseSuite(
     expect(sorted(found.image.parts)).toEqual([part("t", "", "4"), part("u", "[1]", "5")]);
     expect(await load()).toMatchObject({ rows: [[3, 1]], objects: [{ alarm: 60 }] });
     await one.flush(by(1, 4), { ...nothing, rows: [{ ...row(4), alarm: null }] }, 9);
-    expect((await load()).objects).toEqual([{ object: 1, name: "counts/one", alarm: null }]);
+    expect((await load()).objects).toEqual([{ object: 1, name: "sessions/one", alarm: null }]);
   });
 
   test("rows that images hold go, but for those of some objects; what is deleted is gone, and its name is free", async () => {
-    const two = [[1, "counts/one"] as const, [2, "counts/two"] as const];
+    const two = [[1, "sessions/one"] as const, [2, "sessions/two"] as const];
     const rows = [row(1), { ...row(2), object: 2 }, row(3)];
     await one.flush(by(1, 1), { ...nothing, created: two, rows }, 7);
     const image = { object: 1, upTo: 3, alarm: null, schema: [], replaced: [], parts: [], gone: [] };
@@ -153,11 +153,16 @@ export function sharedDatabaseSuite(
     await one.flush(by(1, 2), { ...nothing, images: [image], droppable }, 7);
     expect((await load()).rows).toEqual([[2, 2]]);
     await expect(read(1, [1])).rejects.toThrow(/^the log lacks/);
-    const anew = { ...nothing, deleted: [1], created: [[3, "counts/one"]] as const, rows: [{ ...row(4), object: 3 }] };
+    const anew = {
+      ...nothing,
+      deleted: [1],
+      created: [[3, "sessions/one"]] as const,
+      rows: [{ ...row(4), object: 3 }],
+    };
     await one.flush(by(1, 3), anew, 8);
     expect((await load()).objects.map(({ object, name }) => [object, name]).toSorted()).toEqual([
-      [2, "counts/two"],
-      [3, "counts/one"],
+      [2, "sessions/two"],
+      [3, "sessions/one"],
     ]);
   });
 
@@ -170,7 +175,7 @@ export function sharedDatabaseSuite(
   });
 
   test("a clock that was ahead is set back, and alarms with it", async () => {
-    const objects = [1, 2, 3].map((object) => [object, `counts/${object}`] as const);
+    const objects = [1, 2, 3].map((object) => [object, `sessions/${object}`] as const);
     const image = { object: 1, upTo: 0, alarm: 1_500, schema: [], replaced: [], parts: [], gone: [] };
     const rows = [
       { ...row(1), object: 2, alarm: 900 },

@@ -29,7 +29,7 @@ function newFile(): string {
 }
 
 function flushOf(position: number, body = "[]"): Flush {
-  const created = position === 1 ? [[1, "counts/one"] as const] : [];
+  const created = position === 1 ? [[1, "sessions/one"] as const] : [];
   return { texts: [], created, rows: [{ position, object: 1, body }], images: [], deleted: [], droppable: null };
 }
 

@@ -104,7 +104,7 @@ class Two {
     const gate = home.gate();
     const asked = { said: null as unknown };
     home
-      .call("counts", "one", method, [])
+      .call("sessions", "one", method, [])
       .then(async (value) => {
         await gate();
         asked.said = value;
@@ -188,7 +188,7 @@ test("an edge that had no database for minutes, and alone acts before and behind
 });
 
 async function socketOf(home: Home, left: Left): Promise<HomeSocket> {
-  const socket = home.acceptedBy(await home.connect("counts", "one", new Headers()));
+  const socket = home.acceptedBy(await home.connect("sessions", "one", new Headers()));
   if (!socket) throw new Error("there is no socket");
   socket.attach({ send: (text) => left.push(text), close: (code) => left.push(`closed ${code}`) });
   return socket;
@@ -227,7 +227,7 @@ test("the edge that stands by takes nothing, and goes on with all that was confi
 /** What an edge is asked, and has to say, amid whatever there is. */
 function busy({ home, ask }: Awaited<ReturnType<Two["start"]>>, socket: HomeSocket) {
   const asked = ask("count");
-  void home.call("counts", "one", "post", []).catch(() => {});
+  void home.call("sessions", "one", "post", []).catch(() => {});
   socket.received("ping");
   socket.received("x");
   return asked;
