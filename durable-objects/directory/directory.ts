@@ -9,9 +9,8 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type DirectoryFact, isInCounts, type PlacedFact } from "../../src/records/directory-facts.ts";
 import { countOutcomes } from "../../src/records/outcomes.ts";
 import { changesRunning, foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
-import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
+import { newWebhooks } from "../../src/records/webhooks.ts";
 import type {
-  AgentEvent,
   AuditPage,
   CountSource,
   CountTotals,
@@ -96,10 +95,7 @@ export class Directory
     this.#givenUp = new GivenUpStore(ports.sql, (host) => this.knownTrouble.placeOf(`posts-given-up:${host}`));
     this.#ended = new EndedWaiting(ports.sql);
     this.#skipped = new SkippedLately(ports);
-    this.list = new RunningList(ports, this.#store, this.#ended, (domain) => {
-      ports.changed();
-      this.knownTrouble.watch.lookSoon(domain);
-    });
+    this.list = new RunningList(ports, this.#store, this.#ended, () => ports.changed());
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
       ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },
@@ -109,10 +105,7 @@ export class Directory
         return isKept && found && found.createdAt <= at ? found.topic : undefined;
       },
       enteredSince: (since) => [...this.list.inside(), ...this.recordStore.enteredSince(since)],
-      changed: async (domain) => {
-        await this.#changed();
-        this.knownTrouble.watch.lookSoon(domain);
-      },
+      changed: () => this.#changed(),
     });
     this.recordStore = new RecordStore(this.#store, {
       now: () => ports.now(),
@@ -135,15 +128,10 @@ export class Directory
     this.knownTrouble = new KnownTroubles({
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
       ...{ audit: this.#audit, log: ports.log, nonce: () => ports.nonce() },
-      receivers: (domain) => this.#receivers(domain),
       settings: (domain) => ports.domain(domain)?.settings,
-      addWebhooks: (events) => this.#webhooks.add(events),
-      ...{ now: () => ports.now(), wakeBy: (at: EpochMs) => this.#alarm.wakeBy(at) },
+      now: () => ports.now(),
       machineNow: () => (ports.machineNow ?? ports.now)(),
-      changed: async () => {
-        await this.#changed();
-        this.#webhooks.pump();
-      },
+      changed: () => this.#changed(),
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
     });
@@ -154,8 +142,6 @@ export class Directory
     const { key, journal, upTo, live } = page;
     const at = this.#ports.now();
     const before = this.list.conferences.get(key);
-    const was = before?.known?.live ?? overWith(this.#ended.of(key));
-    const wasOrphan = before?.known?.fold.isOrphan;
     const cursor = this.#cursorOf(page);
     const has = this.#rowBefore(page, cursor);
     if (has !== page.after) return this.#answer(page, has);
@@ -198,9 +184,6 @@ export class Directory
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (this.#receivers(page.domain).length > 0) this.#webhooks.pump();
-    if (this.list.conferences.get(key)?.known?.fold.isOrphan !== wasOrphan)
-      this.knownTrouble.watch.lookSoon(page.domain);
-    this.knownTrouble.watch.followed(page.domain, was, live ?? overWith(page.waiting));
     return this.#answer(page, upTo);
   }
 
@@ -275,9 +258,7 @@ export class Directory
     // The conference is over, and a later page says so. How it was is not known since the directory's restart.
     const isLeft = live !== null && page.view === null && !isOver;
     const row = fold ? rowOf(key, fold, live) : isLeft && before ? before.row : null;
-    const webhooks = hasReceivers
-      ? newWebhooks(page, fresh, { progress: before?.row.heard, life: row?.life ?? null, isKept, at })
-      : null;
+    const webhooks = hasReceivers ? newWebhooks(page, fresh, before?.row.heard, isKept) : null;
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap((one) => givenUpPost(key, one) ?? []);
@@ -302,7 +283,7 @@ export class Directory
         // The record is there already, so the row does not become one.
         if (!isKept(record)) {
           this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null);
-          this.knownTrouble.keptRecord(domain, record);
+          this.knownTrouble.keptRecord(record);
         } else if (isItsEnd && own) this.#store.delete(own.id);
         if (isItsEnd) own = null;
       }
@@ -310,7 +291,6 @@ export class Directory
       for (const one of [...posts, ...settled].toSorted((one, other) => one.row - other.row))
         if ("fact" in one) this.#givenUp.settle(key, one);
         else this.#givenUp.add(one, at);
-      if (posts.length + settled.length > 0) this.knownTrouble.noteGivenUp(domain);
       if (isWaiting) this.#ended.keep(key, waiting, at);
       if (webhooks) this.#webhooks.add(webhooks.events);
       if (own && !(row && isOf(own.row, row))) {
@@ -319,7 +299,7 @@ export class Directory
       }
       const counted = (after: number) => {
         const counts = countsIn(page.facts, after);
-        this.knownTrouble.postsRefused(domain, counts.minutes, at);
+        this.knownTrouble.postsRefused(counts.minutes, at);
         return counts;
       };
       this.#counts.add(sourceOf(page), counted, at);
@@ -338,8 +318,8 @@ export class Directory
       this.#store.transaction(this.#aboutNow(domain), () => {
         const counted = () => {
           // Of a mailbox: no conference says what was given up there.
-          if (this.#givenUp.addOfNone(minutes, now)) this.knownTrouble.noteGivenUp(domain);
-          this.knownTrouble.postsRefused(domain, minutes, now);
+          this.#givenUp.addOfNone(minutes, now);
+          this.knownTrouble.postsRefused(minutes, now);
           return { minutes, outcomes: {} };
         };
         this.#counts.add(source, counted, now);
@@ -350,7 +330,6 @@ export class Directory
       throw error;
     }
     await this.#changed();
-    this.#webhooks.pump();
   }
 
   async notReached(conferences: readonly ConfKey[]): Promise<void> {
@@ -365,13 +344,6 @@ export class Directory
 
   async countTotals(): Promise<CountTotals> {
     return this.#counts.totals;
-  }
-
-  async notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
-    if (this.#receivers(domain).length === 0) return;
-    this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(events.map(agentEvent)));
-    await this.#ensureAlarm(this.#ports.now());
-    this.#webhooks.pump();
   }
 
   async webhooks(domain: DomainName): Promise<readonly WebhookView[]> {
@@ -413,7 +385,6 @@ export class Directory
       }
       this.#webhooks.pump();
       this.#alarm.wakeBy(this.#deleteAt);
-      await this.knownTrouble.watch.look(about.domain);
     });
   }
 
@@ -493,10 +464,6 @@ function givenUpPost(conference: ConfKey, { row, at, fact }: PlacedFact): GivenU
   const further = messages.reduce((sum, { count }) => sum + count, 0) - named.length;
   const post = { conference, row, at, host, transId: "", attempts: 0, why: expiredText, settledAt: at, expired };
   return { ...post, messages: named, ...(further > 0 && { further }) };
-}
-
-function overWith(waiting: FactPage["waiting"] = []): Pick<LiveState, "trouble" | "waiting" | "bridge"> {
-  return { trouble: [], waiting, bridge: null };
 }
 
 function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "createdAt">): boolean {

@@ -117,9 +117,9 @@ export class GivenUpStore {
 
   /**
    * Counts what was given up in these minutes and belongs to no conference, within a transaction: just now, or some time in
-   * its minute. Returns whether there is any.
+   * its minute.
    */
-  addOfNone(minutes: readonly ActivityMinute[], now: EpochMs): boolean {
+  addOfNone(minutes: readonly ActivityMinute[], now: EpochMs): void {
     const lost = minutes.flatMap(({ at: minute, hosts }) => {
       const at = now >= minute && now - minute < minuteMs ? now : minute;
       return hosts.flatMap(({ host, givenUp: count }) =>
@@ -129,7 +129,6 @@ export class GivenUpStore {
     if (lost.length > 0) this.#table.make();
     for (const one of lost)
       this.#count({ ...one, conference: "", place: this.#nextPlace(one.host, one.count), row: 0 });
-    return lost.length > 0;
   }
 
   /** The place of the last of so many documents, which are the next ones of this TSP server. */

@@ -1,19 +1,13 @@
 import { promptEndText } from "../../src/bridge/prompt-call.ts";
 import { networksIn } from "../../src/foundation/guard/networks.ts";
-import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
 import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
-import {
-  type DomainTrouble,
-  type FoundTrouble,
-  isOfEdge,
-  serverIsGone,
-  showTrouble,
-} from "../../src/operators/trouble-kinds.ts";
+import { type FoundTrouble, isOfEdge, serverIsGone } from "../../src/operators/trouble-kinds.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { domainTroubleEvent, receiverId, type WebhookEvent, wants } from "../../src/records/webhooks.ts";
+import { receiverId } from "../../src/records/webhooks.ts";
 import { isAllowedHost } from "../../src/routing/target-url.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
@@ -26,7 +20,6 @@ import type { GivenUpStore } from "./given-up-store.ts";
 import { HappenedStore, happenedKinds } from "./happened-store.ts";
 import type { IsNumber, PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
-import { ofDomain, TroubleWatch } from "./trouble-watch.ts";
 
 interface KnownTroublePorts {
   readonly sql: Sql;
@@ -37,11 +30,7 @@ interface KnownTroublePorts {
   readonly log: Log;
   nonce(): string;
   webhooks(domain: DomainName): readonly WebhookView[];
-  receivers(domain: DomainName): DomainSettings["webhooks"];
   settings(domain: DomainName): DomainSettings | undefined;
-  /** Adds events for receivers of webhooks, within a transaction. */
-  addWebhooks(events: readonly WebhookEvent[]): void;
-  wakeBy(at: EpochMs): void;
   now(): EpochMs;
   /** The clock of the machine. */
   machineNow(): EpochMs;
@@ -55,9 +44,6 @@ interface KnownTroublePorts {
 const keyTable = "CREATE TABLE IF NOT EXISTS caller_key (number TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID";
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
-/** What has begun for receivers of webhooks and has not ended: a row for each bridge, one (`""`) for posts given up, one (`*`) for the rest. */
-const notifiedTable =
-  "CREATE TABLE IF NOT EXISTS notified_trouble (bridge TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID";
 
 /** So many callers who could not get in are named. */
 const mostNamed = 20;
@@ -71,30 +57,25 @@ const clockTable = "CREATE TABLE IF NOT EXISTS clock_jump (since INTEGER NOT NUL
 
 /** What the directory knows of trouble, and who has acknowledged what: a row for each, which the first one makes the table of. */
 export class KnownTroubles
-  implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble" | "serverRefused" | "sourceRefused">
+  implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "serverRefused" | "sourceRefused">
 {
   readonly #ports: KnownTroublePorts;
-  readonly watch: TroubleWatch;
   readonly #happened: HappenedStore;
   /** Since when it is known that a bridge with conferences is not in the settings. */
   #removedSince: ReadonlyMap<string, EpochMs>;
   readonly #table: LazyTables;
-  readonly #notified: LazyTables;
   readonly #keyTable: LazyTables;
   readonly #clock: LazyTables;
   readonly #removedTable: LazyTables;
   #jump: ClockJump | null;
   /** `null`: not read since it changed. So is what follows. */
-  #hasNotified: boolean | null = null;
   #acknowledgements: ReadonlyMap<string, Acknowledgement> | null = null;
   #callerKeys: ReadonlyMap<string, string> | null = null;
 
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
-    this.watch = new TroubleWatch({ ...ports, known: this });
     this.#happened = new HappenedStore(ports.sql);
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
-    this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
     this.#keyTable = new LazyTables(ports.sql, "caller_key", keyTable);
     this.#clock = new LazyTables(ports.sql, "clock_jump", clockTable);
     this.#removedTable = new LazyTables(ports.sql, "removed_bridge", removedTable);
@@ -105,17 +86,15 @@ export class KnownTroubles
   }
 
   /** Within the transaction in which the directory keeps it. */
-  keptRecord(domain: DomainName, record: DirectoryRecord): void {
+  keptRecord(record: DirectoryRecord): void {
     if (record.kind !== "conference" || record.reason !== "lost" || record.endedBy !== "bridge") return;
     this.#happened.add("conferences-lost", record.bridge, record.endedAt);
-    this.watch.lookSoon(domain);
   }
 
   /** Documents that WebEx has confirmed with another code than 0. Within the transaction in which they are counted. */
-  postsRefused(domain: DomainName, minutes: readonly ActivityMinute[], now: EpochMs): void {
+  postsRefused(minutes: readonly ActivityMinute[], now: EpochMs): void {
     const all = minutes.flatMap(({ hosts }) => hosts).filter(({ refused = 0 }) => refused > 0);
     for (const { host, refused } of all) this.#happened.add("posts-refused", bareHost(host ?? ""), now, refused);
-    if (all.length > 0) this.watch.lookSoon(domain);
   }
 
   async serverRefused(domain: DomainName, host: string): Promise<void> {
@@ -128,7 +107,6 @@ export class KnownTroubles
 
   async #wasRefused(kind: "server-refused" | "source-refused", domain: DomainName, about: string): Promise<void> {
     this.#change(domain, () => this.#happened.add(kind, about, this.#ports.now()));
-    this.watch.lookSoon(domain);
     await this.#ports.changed();
   }
 
@@ -150,7 +128,7 @@ export class KnownTroubles
         late: list.late,
         orphans: list.orphans.map((one) => ({
           ...one,
-          ...(this.isGone(domain, one.bridge) && { isGone: true as const }),
+          ...(this.#isGone(domain, one.bridge) && { isGone: true as const }),
         })),
         ...{ unreachable: list.unreachable, unknown: list.unknown },
         webhooks: webhooks(domain),
@@ -176,7 +154,7 @@ export class KnownTroubles
   /** Bridges with conferences that are not in the settings, but for orphans, which are trouble of their own. */
   #removed(domain: DomainName): KnownTrouble["removed"] {
     const removed = this.#ports.list.createdLoads.flatMap(({ bridge, conferences }) =>
-      bridge !== null && this.isGone(domain, bridge) ? [{ bridge, conferences }] : [],
+      bridge !== null && this.#isGone(domain, bridge) ? [{ bridge, conferences }] : [],
     );
     const at = this.#ports.now();
     const since = new Map(removed.map((one) => [one.bridge as string, this.#removedSince.get(one.bridge) ?? at]));
@@ -217,21 +195,16 @@ export class KnownTroubles
   }
 
   /** Whether the settings do not have this bridge. */
-  isGone(domain: DomainName, bridge: string): boolean {
+  #isGone(domain: DomainName, bridge: string): boolean {
     const { bridges } = this.#ports.settings(domain) ?? {};
     return bridges !== undefined && !bridges.some(({ name }) => name === bridge);
   }
 
-  /** By how much the machine's clock is ahead of the directory's time. */
-  get machineAheadMs(): number {
-    return this.#ports.machineNow() - this.#ports.now();
-  }
-
   /** Since when the machine's clock is far from the objects' time. On disk: an acknowledgement must hold. */
   #lookAtClock(domain: DomainName): ClockJump | null {
-    const { list, sql, now } = this.#ports;
+    const { list, sql, now, machineNow } = this.#ports;
     const before = this.#jump;
-    const byMs = this.machineAheadMs - list.aheadMs;
+    const byMs = machineNow() - now() - list.aheadMs;
     // Conferences that have not reported since a restart may still be ahead.
     const next = list.unknown > 0 && !isFar(byMs) ? before : nextJump(before, byMs, now());
     if (next === before) return before;
@@ -244,12 +217,11 @@ export class KnownTroubles
     return next;
   }
 
-  /** A disk that takes no row hides nothing: this life knows it. Receivers of webhooks are to know it, too. */
+  /** A disk that takes no row hides nothing: this life knows it. */
   #keepIfItCan(domain: DomainName, work: () => void): void {
     try {
       this.#change(domain, work);
     } catch {}
-    this.watch.lookSoon(domain);
   }
 
   async acknowledge(domain: DomainName, given: Acknowledgement): Promise<void> {
@@ -277,9 +249,7 @@ export class KnownTroubles
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
       const happened = happenedKinds.find((one) => one === kind);
       if (happened) this.#happened.acknowledge(happened, about, upTo);
-      this.noteGivenUp(domain);
     });
-    this.watch.lookSoon(domain);
     await this.#ports.changed();
   }
 
@@ -292,73 +262,15 @@ export class KnownTroubles
     );
   }
 
-  async notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void> {
-    if (!wants(this.#ports.receivers(domain))) return;
-    const shown = trouble.map((one) => showTrouble(one, domain, bridge));
-    this.#change(domain, () => this.#note(bridge, shown));
-    await this.#ports.changed();
-  }
-
-  /** All that is wrong in the domain itself, but for what was given up. */
-  async notifyOfDomain(domain: DomainName, shown: readonly DomainTrouble[]): Promise<void> {
-    if (shown.length === 0 && !this.hasNotified) return;
-    this.#change(domain, () => this.#note(ofDomain, shown));
-    await this.#ports.changed();
-  }
-
-  /** Whether receivers were notified of something in the domain that may not be over. */
-  get hasNotified(): boolean {
-    this.#hasNotified ??= this.notifiedOf(ofDomain).length > 0;
-    return this.#hasNotified;
-  }
-
-  /** After something was given up, settled or acknowledged, in the same transaction: what of it begins or ends for receivers of webhooks. */
-  noteGivenUp(domain: DomainName): void {
-    if (!wants(this.#ports.receivers(domain))) return;
-    const open = this.#ports.givenUp.openByHost();
-    this.#note(
-      "",
-      open.map((one) => showTrouble({ kind: "posts-given-up", ...one }, domain, null)),
-    );
-  }
-
   #change(domain: DomainName, work: () => void): void {
     try {
       this.#ports.transaction(domain, work);
     } catch (error) {
       this.#ports.givenUp.load();
-      this.#hasNotified = null;
       this.#acknowledgements = null;
       this.#callerKeys = null;
       throw error;
     }
-  }
-
-  #note(bridge: string, shown: readonly DomainTrouble[]): void {
-    const before = this.notifiedOf(bridge);
-    const hasId = (all: readonly DomainTrouble[], id: string) => all.some((one) => one.id === id);
-    const at = this.#ports.now();
-    const events = [
-      ...before.filter(({ id }) => !hasId(shown, id)).map((one) => domainTroubleEvent("trouble.ended", one, at)),
-      ...shown.filter(({ id }) => !hasId(before, id)).map((one) => domainTroubleEvent("trouble.began", one, at)),
-    ];
-    if (events.length === 0) return;
-    this.#keepNotified(bridge, shown);
-    this.#ports.addWebhooks(events);
-  }
-
-  notifiedOf(bridge: string): readonly DomainTrouble[] {
-    const [row] = this.#notified.read("SELECT data FROM notified_trouble WHERE bridge = ?", bridge);
-    return row ? JSON.parse(String(row.data)) : [];
-  }
-
-  #keepNotified(bridge: string, shown: readonly DomainTrouble[]): void {
-    this.#hasNotified = null;
-    this.#notified.make();
-    this.#ports.sql.exec(
-      "INSERT INTO notified_trouble (bridge, data) VALUES (?, ?) ON CONFLICT (bridge) DO UPDATE SET data = excluded.data",
-      ...[bridge, JSON.stringify(shown)],
-    );
   }
 
   /** Up to which place somebody has acknowledged what has happened; 0: nobody has. */
@@ -385,20 +297,7 @@ export class KnownTroubles
         this.#deleteAcknowledged("id = ?", callerId(key));
         this.#ports.audit.eraseCaller(key);
       }
-      const isOfNumber = ({ kind, about }: DomainTrouble) => kind === "caller-refused" && isMeant(about ?? "");
-      const notified = this.notifiedOf(ofDomain);
-      const erased = notified.filter(isOfNumber);
-      if (erased.length === 0) return;
-      this.#keepNotified(
-        ofDomain,
-        notified.filter((one) => !isOfNumber(one)),
-      );
-      const at = this.#ports.now();
-      this.#ports.addWebhooks(
-        erased.map((one) => domainTroubleEvent("trouble.ended", { ...one, about: null, says: one.title }, at)),
-      );
     });
-    this.watch.lookSoon(domain);
   }
 
   /** Within a transaction. A receiver that comes to the settings again begins at 0. */
@@ -460,7 +359,6 @@ export class KnownTroubles
       // What a receiver was never given is counted as long as the settings name it.
       this.#deleteAcknowledged("at < ? AND id NOT LIKE 'webhooks-given-up:%'", at);
       this.#deleteUnusedKeys();
-      this.noteGivenUp(domain);
     });
   }
 }

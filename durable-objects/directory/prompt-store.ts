@@ -64,7 +64,7 @@ interface PromptStorePorts {
   /** The name of a conference that runs and had begun by then, where it is known and may be kept. */
   topicOf(domain: DomainName, conference: ConfKey, at: EpochMs): string | undefined;
   /** Called when a change that people see is committed. */
-  changed(domain: DomainName): Promise<void>;
+  changed(): Promise<void>;
 }
 
 type Story = Omit<KeptPromptCall, "id">;
@@ -125,7 +125,7 @@ export class PromptStore implements PromptCallsRpc {
       if (dropped) this.#keepDropped(bridge, dropped);
       this.#deleteTooMany();
     });
-    await this.#ports.changed(domain);
+    await this.#ports.changed();
   }
 
   /** An agent that was away says late who could not get in: an earlier life may have seen that the caller then got in. */

@@ -89,7 +89,7 @@ export class RunningList {
   readonly #ports: FeedPorts;
   readonly #store: DirectoryStore;
   readonly #ended: EndedWaiting;
-  readonly #gone: (domain: DomainName) => void;
+  readonly #gone: () => void;
   readonly conferences: Map<ConfKey, RunningEntry>;
   /** Those that are asked next. */
   #toAsk = new Set<ConfKey>();
@@ -99,7 +99,7 @@ export class RunningList {
   readonly #unkept = new Set<ConfKey>();
 
   /** `gone`: called when something is known no more of a conference, since its object knows nothing of it. */
-  constructor(ports: FeedPorts, store: DirectoryStore, ended: EndedWaiting, gone: (domain: DomainName) => void) {
+  constructor(ports: FeedPorts, store: DirectoryStore, ended: EndedWaiting, gone: () => void) {
     this.#ports = ports;
     this.#store = store;
     this.#ended = ended;
@@ -316,29 +316,29 @@ export class RunningList {
     const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
     const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
     const one = this.conferences.get(key);
-    if (one && runs === false && one.followed === before) this.#delete(domain, one);
+    if (one && runs === false && one.followed === before) this.#delete(one);
     else if (one && one.followed === null) this.#noteSilent(one);
     // One that is over and knows what waits sends a page, which says it.
-    if (ended && runs === false && this.#ended.find(key) === ended) this.#deleteEnded(domain, key);
+    if (ended && runs === false && this.#ended.find(key) === ended) this.#deleteEnded(key);
     return runs !== null;
   }
 
   /** Its object knows nothing of it any more. One that is over sends a page, which says so. */
-  #delete(domain: DomainName, { id, row: { key } }: RunningEntry): void {
+  #delete({ id, row: { key } }: RunningEntry): void {
     this.#write(() => this.#store.delete(id));
     this.conferences.delete(key);
-    this.#noteGone(domain, key);
+    this.#noteGone(key);
   }
 
-  #deleteEnded(domain: DomainName, key: ConfKey): void {
+  #deleteEnded(key: ConfKey): void {
     const isDeleted = this.#write(() => this.#ended.keep(key, [], this.#ports.now()));
-    if (isDeleted) this.#noteGone(domain, key);
+    if (isDeleted) this.#noteGone(key);
     else this.#ended.load();
   }
 
-  #noteGone(domain: DomainName, key: ConfKey): void {
+  #noteGone(key: ConfKey): void {
     this.#ports.log({ level: "warn", event: "conference-gone", conference: key });
-    this.#gone(domain);
+    this.#gone();
   }
 
   /** It was asked, and no page of it came. */

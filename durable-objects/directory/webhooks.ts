@@ -109,13 +109,7 @@ export class Webhooks {
     const { sql, now } = this.#ports;
     // Left out where it is nothing, as JSON leaves out what is undefined.
     const skippedMs = skippedOf(this.#ports) || undefined;
-    const rows = this.#ports
-      .receivers()
-      .flatMap(({ url, events: wanted }) =>
-        events.flatMap((event) =>
-          wanted.includes(event.type) && event.notTo !== receiverId(url) ? [{ url, event }] : [],
-        ),
-      );
+    const rows = this.#ports.receivers().flatMap(({ url }) => events.map((event) => ({ url, event })));
     if (rows.length === 0) return;
     this.#tables.make();
     for (const { url, event } of rows) {
@@ -173,7 +167,7 @@ export class Webhooks {
 
   view(receivers: readonly Receiver[]): readonly WebhookView[] {
     return receivers.map((receiver) => {
-      const { url, events } = receiver;
+      const { url } = receiver;
       // SQLite gives the other columns of the row that has the lowest id.
       const [oldest] = this.#tables.read(
         "SELECT count(*) AS waiting, total(due > 0) AS refused, min(id) AS id, due, data FROM webhook WHERE url = ?",
@@ -186,7 +180,7 @@ export class Webhooks {
       const refused = Number(oldest?.refused ?? 0);
       const oldestAt = oldest && waiting > 0 ? toWaiting(receiver, oldest).queuedAt : null;
       return showView(
-        { id: receiverId(url), url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt },
+        { id: receiverId(url), url, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt },
         persons.none,
       );
     });

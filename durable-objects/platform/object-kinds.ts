@@ -67,8 +67,6 @@ export const objectKinds: {
       sweep: (domain) => place.idAllocator(domain).sweep(),
       heardLimit: (domain, limit) => place.idAllocator(domain).heardLimit(domain, limit),
       keepPromptCalls: (domain, said) => place.directory(domain).keepPromptCalls(domain, said),
-      notifyOfAgents: (domain, events) => place.directory(domain).notifyOfAgents(domain, events),
-      notifyOfTrouble: (domain, ...of) => place.directory(domain).notifyOfTrouble(domain, ...of),
     });
     return joined(new AgentConnections(relay, sockets), relay);
   },

@@ -3,10 +3,8 @@ import { setLimited } from "../../src/foundation/limits.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import type { ClockJump } from "../../src/foundation/time/clock-jump.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import type { Absences } from "../../src/link/absences.ts";
 import type { IdLimit } from "../../src/link/messages.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
-import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { LogLine } from "../platform/log.ts";
 import { doubtOf, type Platform, type Sql } from "../platform/platform.ts";
 import { EntryTable, entryTableSql } from "../platform/tables/entry-table.ts";
@@ -45,6 +43,9 @@ export interface LastSaid {
   readonly unsaidSince?: EpochMs;
 }
 
+/** By agent: since when it has had no link (`link`), or has not reached its bridge (`bridge`). */
+export type Absences = Readonly<Record<string, { readonly since: EpochMs; readonly why: "link" | "bridge" }>>;
+
 export interface RelayEntries {
   readonly epoch: number;
   /** Time at which its first agent connected. */
@@ -68,14 +69,8 @@ export interface RelayEntries {
   readonly finding: { readonly left: number; readonly at: EpochMs };
   /** Since when the bridge takes no new conferences; `null`: it takes them. */
   readonly drainedSince: EpochMs | null;
-  /** Kept where there are several agents, or receivers of webhooks are notified of them. The events are on their way to the directory. */
-  readonly absences: {
-    readonly identity: Identity;
-    readonly away: Absences;
-    readonly events: readonly AgentEvent[];
-  };
-  /** What receivers of webhooks were notified of and is not over, by its names. */
-  readonly notified: readonly string[];
+  /** Kept where there are several agents. */
+  readonly absences: { readonly identity: Identity; readonly away: Absences };
   /** Of agents whose clock is far from the edge's, by name. */
   readonly clocks: Readonly<Record<string, ClockJump>>;
   /** By name. `heardAt` is at most some minutes old. */

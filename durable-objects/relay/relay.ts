@@ -28,9 +28,6 @@ import {
   SILENCE_MS,
   step,
 } from "../../src/link/relay.ts";
-import { bridgeTrouble } from "../../src/operators/trouble.ts";
-import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
-import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
@@ -59,7 +56,6 @@ import {
   type RelayLog,
   RelayStore,
 } from "./relay-store.ts";
-import { TroubleFeed } from "./trouble-feed.ts";
 
 export interface RelayPorts
   extends AlarmPorts,
@@ -78,9 +74,6 @@ export interface RelayPorts
   settings(domain: DomainName): DomainSettings | undefined;
   /** See `IdAllocatorRpc.sweep`. */
   sweep(domain: DomainName): Promise<void>;
-  /** See `DirectoryRpc.notifyOfAgents`, and the same of `notifyOfTrouble`. */
-  notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
-  notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void>;
 }
 
 /** One process connects anew now and then; two that throw each other out do so each five seconds. */
@@ -105,8 +98,6 @@ export class Relay implements RelayRpc {
   #isSweeping = false;
   /** The active link without a socket, as it is kept for the next life. */
   #missed: RelayEntries["active"];
-  /** When a link last opened or closed; at the beginning of a life: whether its active one was missing. */
-  #movedAt: EpochMs;
   #lastSaid: LastSaid;
   readonly #logLimit = new LogLimit();
   readonly #replaced = new RateLimit();
@@ -115,7 +106,6 @@ export class Relay implements RelayRpc {
   readonly #drain: BridgeDrain;
   readonly #absences: AgentAbsences;
   readonly #reports: BridgeReports;
-  readonly #trouble: TroubleFeed;
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
@@ -135,12 +125,10 @@ export class Relay implements RelayRpc {
     this.#state = restore(state, wasActive);
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
     this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
-    this.#movedAt = this.#missed ? ports.now() : Number.NEGATIVE_INFINITY;
     this.#lastSaid = this.#store.read("lastSaid") ?? nothingSaid;
     this.#drain = new BridgeDrain(this.#store, this.#log);
     this.#idLimits = new IdLimits(ports, this.#log);
-    this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
-    this.#trouble = new TroubleFeed(ports, this.#store, this.#alarm, this.#log);
+    this.#absences = new AgentAbsences(ports, this.#store);
     const current = { identity: () => this.#identity, state: () => this.#state };
     const known = () => {
       const [begunAt, restored] = [this.#store.read("begunAt") ?? 0, this.#restored];
@@ -182,10 +170,7 @@ export class Relay implements RelayRpc {
       this.#store.write("restoredSkipped", { at: restoredAt, since: Math.min(restoredAt, now), ms: skippedMs });
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
-    if (!settings || !agents) {
-      this.#lookForTrouble();
-      return this.#close(id, agent, "unknownBridge");
-    }
+    if (!settings || !agents) return this.#close(id, agent, "unknownBridge");
     const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
     if (!isKnown) return this.#close(id, agent, "wrongKey");
     const { edgeEpoch, beginEpochAfter } = this.#ports;
@@ -302,7 +287,7 @@ export class Relay implements RelayRpc {
   /** The settings of these agents have changed: they must prove who they are again, or are turned away. */
   async closeAgents(agents: readonly string[]): Promise<void> {
     this.#apply({ type: "settings-changed", agents });
-    // Perhaps none of them had a link, and the bridge itself is gone.
+    // The bridge may have other agents now, though no link was closed.
     this.#lookForTrouble();
   }
 
@@ -318,15 +303,12 @@ export class Relay implements RelayRpc {
 
   async drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null> {
     this.#identity = { domain, bridge };
-    const since = this.#drain.set(drained, this.#ports.now());
-    this.#lookForTrouble();
-    return since;
+    return this.#drain.set(drained, this.#ports.now());
   }
 
   async agentRefused(domain: DomainName, bridge: BridgeName, agent: string): Promise<void> {
     this.#identity = { domain, bridge };
     this.#absences.refusals.refused(agent);
-    this.#lookForTrouble();
   }
 
   async keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void> {
@@ -409,7 +391,6 @@ export class Relay implements RelayRpc {
     if (isAnother) this.#logActive(before.lastActive?.agent, lost ?? this.#store.read("lost"));
     this.#sweepBehindLoss();
     if (state.links === before.links) return;
-    if (idsOf(state) !== idsOf(before)) this.#movedAt = this.#ports.now();
     this.#idLimits.changed();
     this.#lookForTrouble();
   }
@@ -422,10 +403,6 @@ export class Relay implements RelayRpc {
     if (freeAt !== null) this.#alarm.wakeBy(freeAt);
     if (isNew) this.#store.write("lastSaid", said);
     this.#absences.look(this.#identity, this.#state);
-    void this.#trouble.look(this.#identity, (bridge) => {
-      if (!this.#absences.hasBridge(bridge)) return { trouble: [], movedAt: Number.NEGATIVE_INFINITY };
-      return { trouble: bridgeTrouble({ health: this.#health(), unreachableSince: null }), movedAt: this.#movedAt };
-    });
   }
 
   /**
@@ -502,9 +479,8 @@ export class Relay implements RelayRpc {
 
   #wakeForStandby(): void {
     const { links } = this.#state;
-    // Nobody could act in the place of an agent that is alone: its silence is noticed when there is something to send, unless somebody wants to be notified of it.
-    const isWatched = links.length > 0 && this.#identity !== undefined && this.#absences.isWatched(this.#identity);
-    if (!isWatched && !links.some(({ role }) => role === "standby")) return;
+    // Nobody could act in the place of an agent that is alone: its silence is noticed when there is something to send.
+    if (!links.some(({ role }) => role === "standby")) return;
     const silentAt = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
     const awaySince = this.#bridgeAwaySince;
     this.#alarm.wakeBy(awaySince === null ? silentAt : Math.min(silentAt, awaySince + BRIDGE_AWAY_MS));
@@ -517,10 +493,6 @@ export class Relay implements RelayRpc {
     const about = { ...this.#identity, ...(agent !== "" && { agent }), ...(dropped > 0 && { droppedBefore: dropped }) };
     this.#ports.log({ level, event, ...about, ...facts });
   };
-}
-
-function idsOf({ links }: RelayState): string {
-  return links.map(({ id }) => id).join();
 }
 
 /** The name as the log spells events and reasons. */

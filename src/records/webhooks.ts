@@ -1,8 +1,6 @@
 import { hash } from "../foundation/hash.ts";
-import type { ConfKey, EpochMs } from "../foundation/ids.ts";
-import type { DomainTrouble } from "../operators/trouble-kinds.ts";
-import type { AgentEvent } from "../rpc/directory.ts";
-import type { FactPage, Trouble } from "../rpc/directory-feed.ts";
+import type { EpochMs } from "../foundation/ids.ts";
+import type { FactPage } from "../rpc/directory-feed.ts";
 import type { CallRecord } from "./call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "./conference-record.ts";
 import type { DirectoryFact, OwedFactKind, PlacedFact } from "./directory-facts.ts";
@@ -50,24 +48,7 @@ const sources = {
   "call-not-entered": left,
 } as const satisfies { readonly [Kind in OwedFactKind]?: WebhookSource<Kind> };
 
-/** What no fact of a conference says: how it is meanwhile, and how the agents of a bridge are. */
-const liveTypes = ["trouble.began", "trouble.ended", "agent.away", "agent.back"] as const;
-
-type WebhookEventType = (typeof sources)[keyof typeof sources]["type"] | (typeof liveTypes)[number];
-
-/** All that receivers can be notified of. */
-export const webhookEventTypes: readonly WebhookEventType[] = [
-  ...new Set(Object.values(sources).map(({ type }) => type)),
-  ...liveTypes,
-];
-
-/** Whether one of these receivers is notified of trouble, or, with `agent`, of agents. */
-export function wants(
-  receivers: readonly { readonly events: readonly string[] }[],
-  about: "trouble" | "agent" = "trouble",
-): boolean {
-  return receivers.some(({ events }) => events.some((event) => event.startsWith(`${about}.`)));
-}
+type WebhookEventType = (typeof sources)[keyof typeof sources]["type"];
 
 /** One thing that receivers of webhooks are notified of. */
 export interface WebhookEvent {
@@ -76,8 +57,6 @@ export interface WebhookEvent {
   readonly type: WebhookEventType;
   readonly at: EpochMs;
   readonly data: object;
-  /** `receiverId` of the receiver that it is about, and that is not notified of it. */
-  readonly notTo?: string | null;
 }
 
 /** Tells a receiver from all others: its address, or a hash of it where nobody is shown all of that. */
@@ -90,30 +69,19 @@ export function webhookOf(conference: string, { row, index, at, fact }: PlacedFa
   const found = (sources as Readonly<Record<string, WebhookSource<never> | undefined>>)[fact.kind];
   if (!found) return null;
   const data = found.data(fact as never, { conference, at });
-  return webhook(found.type as WebhookEventType, at, data, conference, row, index, at);
+  const names = [found.type, conference, row, index, at];
+  const id = names.map((name) => encodeURIComponent(name).replaceAll(".", "_")).join(":");
+  return { id, type: found.type as WebhookEventType, at, data };
 }
 
 export function hasWebhook({ kind }: { readonly kind: string }): boolean {
   return kind in sources;
 }
 
-/** `names`: what tells this event from all others of its type. */
-function webhook(
-  type: WebhookEventType,
-  at: EpochMs,
-  data: object,
-  ...names: readonly (string | number)[]
-): WebhookEvent {
-  const id = [type, ...names].map((name) => encodeURIComponent(name).replaceAll(".", "_")).join(":");
-  return { id, type, at, data };
-}
-
-/** What receivers of webhooks have been sent of a conference that runs. */
+/** The facts of this journal up to this row that receivers of webhooks have been sent, except those in records. */
 export interface WebhookProgress {
-  /** The facts of this journal up to this row, except those in records. */
   readonly journal: string;
   readonly row: number;
-  readonly trouble: readonly Trouble[];
 }
 
 interface NewWebhooks {
@@ -123,23 +91,13 @@ interface NewWebhooks {
   readonly isNew: boolean;
 }
 
-/** What receivers of webhooks have not been sent yet. `life`: of the conference that runs; `isKept`: whether the directory has this record. */
+/** What receivers of webhooks have not been sent yet. `isKept`: whether the directory has this record. */
 export function newWebhooks(
-  { key, journal, upTo, live }: FactPage,
+  { key, journal, upTo }: FactPage,
   fresh: readonly PlacedFact[],
-  {
-    progress,
-    life,
-    isKept,
-    at,
-  }: {
-    readonly progress: WebhookProgress | undefined;
-    readonly life: number | null;
-    readonly at: EpochMs;
-    isKept(record: DirectoryRecord): boolean;
-  },
+  progress: WebhookProgress | undefined,
+  isKept: (record: DirectoryRecord) => boolean,
 ): NewWebhooks {
-  const before = progress?.trouble ?? [];
   const known = progress?.journal === journal ? progress.row : 0;
   // What came with a record that is there, or before it, was sent with it.
   const notifiedUpTo = fresh.reduce(
@@ -147,58 +105,15 @@ export function newWebhooks(
     known,
   );
   const events: WebhookEvent[] = [];
-  let trouble = before;
   let isNew = false;
   for (const placed of fresh) {
     const { fact } = placed;
     const isRecord = "record" in fact;
     if (isRecord ? isKept(fact.record) : placed.row <= notifiedUpTo) continue;
-    // A conference's trouble ends with it at the latest.
-    if (isRecord && fact.record.kind === "conference") {
-      events.push(...troubleEvents(key, fact.record.life, trouble, [], at));
-      trouble = [];
-    }
     const event = webhookOf(key, placed);
     if (!event) continue;
     events.push(event);
     isNew ||= !isRecord;
   }
-  if (life !== null) {
-    const now = live?.trouble ?? [];
-    const changes = troubleEvents(key, life, trouble, now, at);
-    events.push(...changes);
-    isNew ||= changes.length > 0;
-    trouble = now;
-  }
-  return { events, progress: { journal, row: upTo, trouble }, isNew };
-}
-
-function troubleEvents(
-  conference: ConfKey,
-  life: number,
-  before: readonly Trouble[],
-  now: readonly Trouble[],
-  at: EpochMs,
-): readonly WebhookEvent[] {
-  const event = (type: "trouble.began" | "trouble.ended", trouble: Trouble): WebhookEvent =>
-    webhook(type, at, { conference, life, trouble }, conference, life, trouble, at);
-  return [
-    ...before.filter((one) => !now.includes(one)).map((one) => event("trouble.ended", one)),
-    ...now.filter((one) => !before.includes(one)).map((one) => event("trouble.began", one)),
-  ];
-}
-
-/** What is wrong in the domain, or with one of its bridges, has begun or ended. */
-export function domainTroubleEvent(
-  type: "trouble.began" | "trouble.ended",
-  { id, kind, bridge, about, since, says }: DomainTrouble,
-  at: EpochMs,
-): WebhookEvent {
-  const event = webhook(type, at, { kind, bridge, about, since, says }, id, at);
-  return kind.startsWith("webhook") ? { ...event, notTo: id.slice(kind.length + 1) } : event;
-}
-
-/** What the relay of a bridge says of its agents. */
-export function agentEvent({ type, at, ...data }: AgentEvent): WebhookEvent {
-  return webhook(type, at, data, data.bridge, data.agent, data.since);
+  return { events, progress: { journal, row: upTo }, isNew };
 }

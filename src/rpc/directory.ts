@@ -2,10 +2,8 @@ import * as v from "valibot";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
-import type { AbsenceEvent } from "../link/absences.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import type { Acknowledgement, KnownTrouble } from "../operators/trouble.ts";
-import type { FoundTrouble } from "../operators/trouble-kinds.ts";
 import { type ActivityMinute, activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
@@ -234,7 +232,6 @@ export interface ConferenceTotals {
 export const webhookView = v.object({
   id: open(v.pipe(v.string(), v.description("The same for the same address, whose query nobody is shown."))),
   url: address(v.string()),
-  events: open(v.array(v.string())),
   waiting: open(v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt."))),
   refused: open(
     v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
@@ -312,13 +309,6 @@ export interface CountSource {
 /** The key of the domain's mailbox among them: unlike those of conferences, and one that never ends. */
 export const mailboxKey = "*mailbox";
 
-/** What receivers of webhooks are notified of about an agent. */
-export interface AgentEvent extends AbsenceEvent {
-  readonly bridge: BridgeName;
-  /** The agent that acts on the bridge then; `null`: none does. */
-  readonly acts: string | null;
-}
-
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc extends PromptCallsRpc {
   /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
@@ -334,14 +324,10 @@ export interface DirectoryRpc extends PromptCallsRpc {
   activity(): Promise<DomainActivity>;
   countTotals(): Promise<CountTotals>;
   records(query: RecordQuery): Promise<RecordPage>;
-  /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */
-  notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
   /** The settings do not have this TSP server, and its requests were refused. */
   serverRefused(domain: DomainName, host: string): Promise<void>;
   /** A document came, with the secret, from an address outside the domain's networks. */
   sourceRefused(domain: DomainName, address: string): Promise<void>;
-  /** All that is wrong with a bridge now: receivers are notified of what has begun and ended since the last word. */
-  notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
   /** What is wrong as far as the directory knows, and what is acknowledged. */
   trouble(domain: DomainName): Promise<KnownTrouble>;

@@ -59,8 +59,6 @@ export const objectMethods = {
   directory: {
     ...{
       follow: "objects",
-      notifyOfAgents: "objects",
-      notifyOfTrouble: "objects",
       notReached: "objects",
       serverRefused: "objects",
       sourceRefused: "objects",

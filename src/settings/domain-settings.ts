@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { isLoopback } from "../foundation/loopback.ts";
 import { open, type Person, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
 import { isTimeZone } from "../foundation/time/zone.ts";
-import { webhookEventTypes } from "../records/webhooks.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
 import { protocolSettings } from "../tsp/protocol-table.ts";
 import {
@@ -88,13 +87,6 @@ const webhook = v.strictObject({
     }, "must have no user, password or fragment"),
   ),
   secretFrom: secretName,
-  events: v.optional(
-    v.pipe(
-      v.array(v.picklist(webhookEventTypes, `must be "${webhookEventTypes.join('" or "')}"`)),
-      v.minLength(1, "must have at least one event"),
-    ),
-    webhookEventTypes,
-  ),
 });
 
 const webhooks = v.pipe(

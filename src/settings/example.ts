@@ -49,13 +49,7 @@ export const example: DomainSettingsInput = {
     appDetection: "voice.exe",
   },
   passthroughUrl: "https://voice.example.com/passthrough",
-  webhooks: [
-    {
-      url: "https://voice.example.com/events",
-      secretFrom: "WEBHOOK_SECRET_ACME",
-      events: ["conference.started", "conference.ended", "call.joined", "call.left", "trouble.began", "trouble.ended"],
-    },
-  ],
+  webhooks: [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_ACME" }],
   policy: { allow: ["+1", "+44"], deny: ["+1900"] },
   customerReference: "ACME-4711",
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },

@@ -84,91 +84,12 @@ describe("an operator has an agent hand over", () => {
   });
 });
 
-describe("where receivers of webhooks want to hear of agents", () => {
-  const receiver = { url: "https://voice.example.com/", secretFrom: "WEBHOOK_SECRET_ACME" };
-  const watched = async (...connected: string[]) => {
-    const world = new RelayWorld();
-    world.webhooks = [receiver];
-    world.sleep();
-    for (const agent of connected) world.connect(agent);
-    await world.settle();
-    return world;
-  };
-  const passes = async (world: RelayWorld, ms: number, ...alive: string[]) => {
-    const end = world.now + ms;
-    while (world.alarmAt !== null && world.alarmAt <= end) {
-      world.now = Math.max(world.now, world.alarmAt);
-      world.alarmAt = null;
-      for (const id of alive) world.pings(id);
-      await world.relay.alarm();
-      await world.settle();
-    }
-    world.now = end;
-    for (const id of alive) world.pings(id);
-  };
-  const told = (world: RelayWorld) => world.told.map(({ type, agent, why, acts }) => `${type} ${agent} ${why} ${acts}`);
-
-  test("notifies of an agent's disconnect after 10 s, and of its return", async () => {
-    const world = await watched("agent-1", "agent-2");
-    world.sockets.delete("link-1");
-    world.relay.closed("link-1");
-    await passes(world, 9_900, "link-2");
-    expect(told(world)).toEqual([]);
-    await passes(world, 200, "link-2");
-    expect(told(world)).toEqual(["agent.away agent-1 link agent-2"]);
-    await passes(world, 600_000, "link-2");
-    world.connect("agent-1");
-    await world.settle();
-    expect(told(world).slice(1)).toEqual(["agent.back agent-1 link agent-2"]);
-  });
-
-  test("notifies of a silent agent", async () => {
-    const world = await watched("agent-1");
-    await passes(world, 1_000, "link-1");
-    world.sleep();
-    await passes(world, 30_500);
-    expect(told(world)).toEqual(["agent.away agent-2 link agent-1", "agent.away agent-1 link null"]);
-  });
-
-  test.each([
-    [[], ["agent-1"], null],
-    [[], ["agent-1", "agent-2"], null],
-    [["conference.started"], ["agent-1", "agent-2"], null],
-    [["agent.away"], ["agent-1"], 10_000],
-    [["trouble.began"], ["agent-1"], 10_000],
-  ] as const)("a receiver of %j has one of %j checked after %s ms", (events, agents, ms) => {
-    const world = new RelayWorld();
-    world.webhooks = events.length > 0 ? [{ ...receiver, events: [...events] }] : [];
-    world.agentNames = [...agents];
-    world.sleep();
-    world.connect("agent-1");
-    expect(world.alarmAt).toBe(ms && world.now + ms);
-  });
-
-  test("notifies again after the directory failed", async () => {
-    const world = await watched("agent-1");
-    world.sockets.clear();
-    world.relay.closed("link-1");
-    world.webhooks = [{ ...receiver, events: ["agent.away"] }];
-    world.sleep();
-    world.directoryFails = true;
-    await passes(world, 11_000);
-    expect(told(world)).toEqual([]);
-    expect(world.lines.map(({ event }) => event)).toContain("agents-not-told");
-    world.directoryFails = false;
-    await passes(world, 10_000);
-    expect(told(world)).toEqual(["agent.away agent-1 link null", "agent.away agent-2 link null"]);
-    expect(world.alarmAt).toBeNull();
-  });
-
-  test("notifies once of an agent that lost its bridge", async () => {
-    const world = await watched("agent-1", "agent-2");
-    world.relay.received("link-1", 100, () => ok([{ ...health, bridgeUp: false }]));
-    await passes(world, 15_000, "link-1", "link-2");
-    expect(told(world)).toEqual(["agent.away agent-1 bridge agent-1"]);
-    await passes(world, 60_000, "link-1", "link-2");
-    expect(world.told).toHaveLength(1);
-  });
+test.each([["agent-1", "agent-2"], ["agent-1"]])("sets no alarm for the only link of %j", (...agents) => {
+  const world = new RelayWorld();
+  world.agentNames = agents;
+  world.sleep();
+  world.connect("agent-1");
+  expect(world.alarmAt).toBeNull();
 });
 
 describe("a bridge that is drained", () => {

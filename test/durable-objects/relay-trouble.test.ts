@@ -36,8 +36,6 @@ test("alerts of a standby that is disconnected for 10 s", async () => {
   expect(await found()).toEqual([{ kind: "standby-away", about: "agent-2", since }]);
   world.connect("agent-2");
   expect(await found()).toEqual([]);
-  // Nobody wants to be notified of it.
-  expect(world.told).toEqual([]);
 });
 
 test("alerts of a standby without its bridge", async () => {
@@ -66,30 +64,6 @@ test("misses no standby of a single agent or of none", async () => {
   world.connect();
   await pass(30_000, "link-1");
   expect(await found()).toEqual([]);
-});
-
-test("notifies receivers once of an alert and of its end", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.sleep();
-  const second = world.connect("agent-2");
-  world.says(health);
-  await pass(30_000, "link-1", second);
-  expect(world.notified).toEqual([]);
-  await world.relay.drain(domain, bridge, true);
-  await pass(12_000, "link-1", second);
-  expect(world.notified).toEqual(["bridge-drained"]);
-  world.sleep();
-  await pass(12_000, "link-1", second);
-  world.directoryFails = true;
-  await world.relay.drain(domain, bridge, false);
-  await pass(3_000, "link-1", second);
-  expect(world.notified).toEqual(["bridge-drained"]);
-  world.directoryFails = false;
-  await pass(12_000, "link-1", second);
-  world.sockets.delete("link-1");
-  world.relay.closed("link-1");
-  await pass(15_000, second);
-  expect(world.notified).toEqual(["bridge-drained", "", "standby-away"]);
 });
 
 /** Alerts of the bridge itself. */
@@ -158,23 +132,6 @@ test.each([
   expect(await alertsOfBridge()).toEqual([]);
   world.says(said, 100, second);
   expect(await alertsOfBridge()).toEqual([{ kind, since: world.now }]);
-});
-
-test("removing a bridge from the settings ends its alerts", async () => {
-  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
-  world.agentNames = ["agent-1"];
-  world.sleep();
-  world.sockets.delete("link-1");
-  world.relay.closed("link-1");
-  await pass(12_000);
-  expect(world.notified).toEqual(["no-agent"]);
-  world.isRemoved = true;
-  await world.relay.closeAgents(["agent-1"]);
-  await world.settle();
-  expect(world.notified).toEqual(["no-agent", ""]);
-  await world.relay.drain(domain, bridge, true);
-  await pass(30_000);
-  expect(world.notified).toEqual(["no-agent", ""]);
 });
 
 test("an alert of a refused agent ends after ten minutes", async () => {

@@ -8,8 +8,6 @@ import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../..
 import { ok } from "../../src/foundation/result.ts";
 import { type Hello, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import type { AgentEvent } from "../../src/rpc/directory.ts";
-import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import { event } from "../builders.ts";
 import { Clock } from "../kit/clock.ts";
 import { Database } from "../kit/database.ts";
@@ -43,12 +41,7 @@ export class RelayWorld {
   readonly lines: LogLine[] = [];
   readonly measures = new Measures();
   readonly closed: string[] = [];
-  /** What receivers of webhooks are to hear. */
-  readonly told: AgentEvent[] = [];
-  /** The kinds of trouble that its directory was told of, each time all. */
-  readonly notified: string[] = [];
   directoryFails = false;
-  webhooks: DomainSettingsInput["webhooks"] = [];
   /** The agents of the settings, from the next restart on. */
   agentNames = ["agent-1", "agent-2"];
   /** The settings do not have the bridge any more, or not even its domain. */
@@ -118,7 +111,7 @@ export class RelayWorld {
   }
 
   #restart(): Relay {
-    const { settings } = testDomain({ webhooks: this.webhooks }, this.agentNames.map(agentWithoutKey));
+    const { settings } = testDomain({}, this.agentNames.map(agentWithoutKey));
     const ask = async (line: string): Promise<void> => {
       this.asked.push(line);
       if (this.hangs) await new Promise(() => {});
@@ -174,14 +167,6 @@ export class RelayWorld {
         if (this.directoryFails) throw new Error("it does not answer");
         const { calls, bridge, aheadMs } = said;
         return ask(`${calls.length} calls at the prompt of ${bridge}, ${aheadMs} ms ahead`).then(() => {});
-      },
-      notifyOfTrouble: async (_domain, _bridge, trouble) => {
-        if (this.directoryFails) throw new Error("it does not answer");
-        this.notified.push(trouble.map(({ kind }) => kind).join());
-      },
-      notifyOfAgents: async (_, events) => {
-        if (this.directoryFails) throw new Error("it does not answer");
-        this.told.push(...events);
       },
     });
   }

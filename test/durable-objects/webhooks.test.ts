@@ -9,7 +9,6 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { troubleOf } from "../../src/operators/trouble.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
-import { type AgentEvent, mailboxKey } from "../../src/rpc/directory.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { Clock } from "../kit/clock.ts";
@@ -43,8 +42,6 @@ class World {
   alarmAt: number | null = null;
   /** Of the machine's clock. */
   setBackMs = 0;
-  /** Where the directory's time only follows the machine's clock. */
-  machineAheadMs = 0;
   doubtMs = 0;
   /** What of the directory's time has ever gone on at once. */
   skippedMs = 0;
@@ -60,7 +57,7 @@ class World {
       sql: this.sql,
       measures: this.measures,
       now: () => this.time.now - this.setBackMs,
-      machineNow: () => this.time.now - this.setBackMs + this.machineAheadMs,
+      machineNow: () => this.time.now - this.setBackMs,
       doubtMs: () => this.doubtMs,
       skippedMs: () => this.skippedMs,
       log: (line) => this.lines.push(line),
@@ -79,10 +76,6 @@ class World {
       deleteAll: async () => this.sql.clear(),
     });
     return this.directory;
-  }
-
-  notifyOfAgents(...events: readonly AgentEvent[]): Promise<void> {
-    return this.directory.notifyOfAgents(domain, events);
   }
 
   /** Lets time go by, with the alarms that come. */
@@ -121,12 +114,8 @@ class World {
 
 /** What a post is about, in short. */
 function read({ body }: Pick<PostRequest, "body">) {
-  const { type, data } = JSON.parse(body) as {
-    type: string;
-    data: { conference: string; call?: string; trouble?: string };
-  };
-  const { conference, call, trouble } = data;
-  return { type, name: [type, call ?? trouble ?? conference].join(" "), data };
+  const { type, data } = JSON.parse(body) as { type: string; data: { conference: string; call?: string } };
+  return { type, name: [type, data.call ?? data.conference].join(" "), data };
 }
 
 function created(life = 1): DirectoryFact {
@@ -246,21 +235,15 @@ test("an event costs two rows written, and all changes of who is in within five 
   expect(quiet.posted).toEqual([]);
 });
 
-test("a receiver gets what it wants alone", async () => {
+test("each receiver gets all events", async () => {
   const world = new World();
   const other = "https://other.example.com/";
-  world.domain = testDomain({
-    webhooks: [
-      { ...receiver, events: ["call.joined"] },
-      { ...receiver, url: other },
-    ],
-  });
+  world.domain = testDomain({ webhooks: [receiver, { ...receiver, url: other }] });
   await world.joins("c1");
   await world.pass(0);
 
   const of = (to: string) => world.posted.filter((post) => post.url === to).map((post) => read(post).name);
-  expect(of(url)).toEqual(["call.joined c1"]);
-  expect(of(other)).toEqual([`conference.started ${confKey}`, "call.joined c1"]);
+  for (const to of [url, other]) expect(of(to)).toEqual([`conference.started ${confKey}`, "call.joined c1"]);
 });
 
 test("while a receiver does not answer all wait, with growing pauses; then they come in order, as they were", async () => {
@@ -420,8 +403,7 @@ test("what nobody took for three days is given up with a notice, a refused event
 
   world.answer = () => gone;
   vi.setSystemTime(world.time.now);
-  await world.follow(aPage({ running: { trouble: ["posts"] } }));
-  await world.follow(aPage({ running: {} }));
+  await world.joins("c2", "c3");
   await world.pass(6 * dayMs);
   expect(world.rows).toBe(0);
   expect(world.lines.filter(({ event }) => event === "webhook-given-up").map(({ events }) => events)).toEqual([1, 2]);
@@ -566,25 +548,6 @@ test("what comes twice is told once, also by the next life of the directory, and
   ]);
 });
 
-test("trouble is told as it begins and ends, once, also over a restart, and ends with its conference", async () => {
-  const world = new World();
-  await world.follow(aPage({ running: {}, facts: [created()] }));
-  for (const trouble of [["posts"], ["posts", "commands"], ["commands"]] as const) {
-    await world.follow(aPage({ running: { trouble } }));
-    world.start();
-  }
-  await world.follow(aPage({ records: [conferenceOver(1)] }));
-
-  expect(world.events).toEqual([
-    `conference.started ${confKey}`,
-    "trouble.began posts",
-    "trouble.began commands",
-    "trouble.ended posts",
-    "trouble.ended commands",
-    `conference.ended ${confKey}`,
-  ]);
-});
-
 test("a meeting that is over before the directory hears of it is told whole, though it takes more than one page", async () => {
   const world = new World();
   const conference = new ConferenceWorld();
@@ -616,11 +579,10 @@ test("a meeting that is over before the directory hears of it is told whole, tho
   expect(listed).toEqual([1, 1, 0, 0]);
 });
 
-test("what goes before the end of a conference, in a page of its own, is told once and ends no trouble, also over a restart", async () => {
+test("what goes before the end of a conference, in a page of its own, is told once, also over a restart", async () => {
   const world = new World();
   await world.joins("c1");
-  await world.follow(aPage({ running: { trouble: ["posts"] } }));
-  const cut: FactPage = { ...aPage({ running: { trouble: ["posts"] }, facts: [joined("c2")] }), view: null };
+  const cut: FactPage = { ...aPage({ running: {}, facts: [joined("c2")] }), view: null };
   const total = async () => (await world.directory.list.running({ domain, after: null, limit: 10 })).total;
   world.start();
   await world.follow(cut);
@@ -633,13 +595,7 @@ test("what goes before the end of a conference, in a page of its own, is told on
   await world.pass(0);
 
   expect(await total()).toBe(0);
-  expect(world.events.slice(2)).toEqual([
-    "trouble.began posts",
-    "call.joined c2",
-    "call.joined c3",
-    "trouble.ended posts",
-    `conference.ended ${confKey}`,
-  ]);
+  expect(world.events.slice(2)).toEqual(["call.joined c2", "call.joined c3", `conference.ended ${confKey}`]);
 });
 
 test("what is told of a conference that is not in the list is told, though nothing else of the page is kept", async () => {
@@ -647,16 +603,6 @@ test("what is told of a conference that is not in the list is told, though nothi
   await world.follow(aPage({ key: "1", running: {} }));
   await world.follow(aPage({ facts: [joined("c1")] }));
   expect(world.events).toEqual(["call.joined c1"]);
-});
-
-test("trouble in a page that comes late does not begin again", async () => {
-  const world = new World();
-  const first = aPage({ running: { trouble: ["posts"] } });
-  await world.follow(first);
-  await world.follow(aPage({ running: {} }));
-  await world.follow(first);
-
-  expect(world.events).toEqual(["trouble.began posts", "trouble.ended posts"]);
 });
 
 test("a conference that ends and begins anew in one page is told in order; one that never ran is told as over alone", async () => {
@@ -737,11 +683,7 @@ test("what a receiver was never given stays acknowledged, and counts anew once t
 
 test("receivers whose addresses differ in what nobody is shown are two, each with its own trouble", async () => {
   const world = new World();
-  const [one, other] = ["one", "other"].map((key) => ({
-    ...receiver,
-    events: ["call.joined"],
-    url: `${url}?key=${key}`,
-  }));
+  const [one, other] = ["one", "other"].map((key) => ({ ...receiver, url: `${url}?key=${key}` }));
   if (!one || !other) return expect.unreachable();
   world.domain = testDomain({ webhooks: [one, other] });
   world.answer = () => gone;
@@ -756,7 +698,7 @@ test("receivers whose addresses differ in what nobody is shown are two, each wit
   };
   await lose("c1", "c2");
   const before = await shown();
-  expect(before.map(({ about, count }) => [about, count])).toEqual(Array(2).fill([`${url}?…`, 2]));
+  expect(before.map(({ about, count }) => [about, count])).toEqual(Array(2).fill([`${url}?…`, 3]));
   expect(new Set(before.map(({ id }) => id)).size).toBe(2);
   const { now } = world.time;
   for (const { id } of before)
@@ -764,7 +706,7 @@ test("receivers whose addresses differ in what nobody is shown are two, each wit
       id,
       since: null,
       upTo: now,
-      place: 2,
+      place: 3,
       by: "anna",
       at: now,
       word: "known",
@@ -799,76 +741,6 @@ test("who came in is told once, also by the next life of the conference, with th
   expect(await calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
 });
 
-test("an agent that is away and back is told by two events, each by the same id when it is told again", async () => {
-  const world = new World();
-  const since = worldBegins - 10_000;
-  const about = { bridge: "main" as BridgeName, agent: "agent.1", why: "link", since, acts: null } as const;
-  const away = { type: "agent.away", at: worldBegins, ...about } as const;
-  await world.notifyOfAgents(away);
-  await world.notifyOfAgents(away, { type: "agent.back", at: worldBegins + 5_000, ...about, acts: "agent.1" });
-  await world.pass(1_000);
-  expect(world.posted.map((request) => [request.headers["webhook-id"], JSON.parse(request.body)])).toEqual([
-    ...[0, 1].map(() => [
-      `agent_away:main:agent_1:${since}`,
-      { type: "agent.away", timestamp: new Date(worldBegins).toISOString(), data: about },
-    ]),
-    [
-      `agent_back:main:agent_1:${since}`,
-      {
-        type: "agent.back",
-        timestamp: new Date(worldBegins + 5_000).toISOString(),
-        data: { ...about, acts: "agent.1" },
-      },
-    ],
-  ]);
-
-  world.domain = testDomain({ webhooks: [{ ...receiver, events: ["call.left"] }] });
-  await world.notifyOfAgents(away);
-  await world.pass(1_000);
-  expect(world.posted).toHaveLength(3);
-});
-
-test("trouble of a bridge begins and ends for receivers, each once, also when it is told again by another life", async () => {
-  const world = new World();
-  const notify = (...kinds: readonly ("no-agent" | "bridge-drained")[]) =>
-    world.directory.knownTrouble.notifyOfTrouble(
-      domain,
-      "main" as BridgeName,
-      kinds.map((kind) => ({ kind, since: worldBegins - 10_000 })),
-    );
-  await notify("no-agent", "bridge-drained");
-  world.start();
-  await notify("no-agent", "bridge-drained");
-  await notify("bridge-drained");
-  await world.pass(1_000);
-  const byId = new Map(world.posted.map(({ headers, body }) => [headers["webhook-id"], JSON.parse(body)]));
-  const events = [...byId.values()];
-  expect(events.map(({ type, data }) => [type, data.kind, data.bridge])).toEqual([
-    ["trouble.began", "no-agent", "main"],
-    ["trouble.began", "bridge-drained", "main"],
-    ["trouble.ended", "no-agent", "main"],
-  ]);
-  expect(events[0].data).toEqual({
-    kind: "no-agent",
-    bridge: "main",
-    about: null,
-    since: worldBegins - 10_000,
-    says: "No agent of the bridge main of local is connected, so nobody can call in or out there.",
-  });
-});
-
-test("trouble ends for receivers once the documents that were given up go with the records", async () => {
-  const world = new World();
-  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
-  await world.directory.follow(aPage({ running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
-  await world.pass(29 * dayMs);
-  const told = () => world.events.map((name) => name.split(" ")[0]).filter((type) => type?.startsWith("trouble."));
-  expect(told()).toEqual(["trouble.began"]);
-  await world.pass(400 * dayMs);
-  expect((await world.directory.givenUp(null, 9)).posts).toEqual([]);
-  expect(told()).toEqual(["trouble.began", "trouble.ended"]);
-});
-
 test("a document that came from a conference that is behind by a skip is kept as long as any other", async () => {
   const world = new World();
   const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
@@ -879,33 +751,6 @@ test("a document that came from a conference that is behind by a skip is kept as
   expect((await world.directory.givenUp(null, 9)).posts).toMatchObject([{ at, ...lost }]);
 });
 
-test("documents that are given up begin trouble for receivers, and an acknowledgement ends it", async () => {
-  const world = new World();
-  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
-  const giveUp = (key: string) =>
-    world.directory.follow(aPage({ key, running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
-  await giveUp("5");
-  await giveUp("6");
-  await world.pass(1_000);
-  const ack = {
-    id: "posts-given-up:tsp1",
-    since: null,
-    upTo: worldBegins,
-    place: 2,
-    by: "anna",
-    at: worldBegins,
-    word: "told them",
-  };
-  await world.directory.knownTrouble.acknowledge(domain, ack);
-  // At once, and not by the next alarm.
-  await world.time.pass(0);
-  const events = world.posted.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.kind);
-  expect(events.map(({ type, data }) => [type, data.about])).toEqual([
-    ["trouble.began", "tsp1"],
-    ["trouble.ended", "tsp1"],
-  ]);
-});
-
 test("an acknowledgement that could not be kept acknowledges nothing", async () => {
   const world = new World();
   const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
@@ -914,11 +759,12 @@ test("an acknowledgement that could not be kept acknowledges nothing", async () 
     const { givenUp, acknowledged } = await world.directory.knownTrouble.trouble(domain);
     return [givenUp.map(({ count }) => count), acknowledged.length];
   };
-  const { exec } = world.sql;
-  world.sql.exec = (query, ...bindings) => {
-    if (query.startsWith("INSERT INTO notified_trouble")) throw new Error("database or disk is full");
-    return exec.call(world.sql, query, ...bindings);
-  };
+  const transaction = world.sql.transaction.bind(world.sql);
+  world.sql.transaction = (work) =>
+    transaction(() => {
+      work();
+      throw new Error("database or disk is full");
+    });
   const ack = {
     id: "posts-given-up:tsp1",
     since: null,
@@ -929,222 +775,8 @@ test("an acknowledgement that could not be kept acknowledges nothing", async () 
     word: "told",
   };
   await expect(world.directory.knownTrouble.acknowledge(domain, ack)).rejects.toThrow("full");
-  world.sql.exec = exec;
+  world.sql.transaction = transaction;
   expect(await open()).toEqual([[1], 0]);
   await world.directory.knownTrouble.acknowledge(domain, ack);
   expect(await open()).toEqual([[], 1]);
-});
-
-test("answers of no conference that are given up begin trouble for receivers at once, though nothing else happens", async () => {
-  const world = new World();
-  const posts = { host: "tsp1" as WebexHost, confirmed: 0, failed: 0, givenUp: 1, tookMs: 0, lastFailure: null };
-  const lost = { at: worldBegins, requests: { confirmed: 0, refused: 0 }, hosts: [posts] };
-  await world.directory.count(domain, { key: mailboxKey, name: "a life", upTo: 1 }, [lost]);
-  await world.pass(1_000);
-  expect(world.posted.map(({ body }) => JSON.parse(body).data.kind)).toEqual(["posts-given-up"]);
-});
-
-/** Receivers of which the second one is notified of trouble of the first. */
-const second = { ...receiver, url: "https://second.example.com/", events: ["trouble.began", "trouble.ended"] };
-const troubleOfDomain = (world: World) =>
-  world.posted
-    .filter((post) => post.url === second.url)
-    .map(({ body }) => JSON.parse(body))
-    .flatMap(({ type, data }) => (data.kind ? [[type, data.kind, data.about, data.bridge]] : []));
-
-test("documents that wait, late commands and a caller who cannot get in come to receivers once they last, and their end", async () => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [receiver, second] });
-  await world.follow(aPage({ key: "9", running: {} }));
-  expect(world.alarmAt).toBe(worldBegins + 6 * hourMs);
-  const waiting = [{ host: "http://tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
-  const late = { bridge: "simulated" as BridgeName, trouble: ["commands" as const], lateSince: worldBegins };
-  await world.follow(aPage({ key: "5", running: { waiting } }));
-  await world.follow(aPage({ key: "6", running: late }));
-  await world.pass(9_000);
-  expect(troubleOfDomain(world)).toEqual([]);
-  await world.pass(41_000);
-  const began = [
-    ["trouble.began", "commands-late", null, "simulated"],
-    ["trouble.began", "posts-wait", "tsp1", null],
-  ];
-  expect(troubleOfDomain(world)).toEqual(began);
-  // The next life does not know at once how the conferences are.
-  world.start();
-  const woken = world.directory.alarm();
-  await world.time.pass(5_000);
-  await woken;
-  await world.pass(30_000);
-  expect(troubleOfDomain(world)).toEqual(began);
-  for (const key of ["5", "6", "9"]) await world.follow(aPage({ key, running: {} }));
-  await world.pass(20_000);
-  expect(troubleOfDomain(world).slice(2).toSorted()).toEqual([
-    ["trouble.ended", "commands-late", null, "simulated"],
-    ["trouble.ended", "posts-wait", "tsp1", null],
-  ]);
-
-  const call = { number: "14085550107", dialled: "", at: worldBegins, steps: [] };
-  const refused = ["a", "b", "c"].map((name) => {
-    return { ...call, call: name as CallId, end: { at: worldBegins, why: "unknown-keys" as const } };
-  });
-  const said = { bridge: "main" as BridgeName, calls: refused };
-  await world.directory.promptStore.keepPromptCalls(domain, said);
-  await world.pass(2_000);
-  expect(troubleOfDomain(world).slice(4)).toEqual([["trouble.began", "caller-refused", call.number, null]]);
-  await world.directory.recordStore.erase(domain, call.number, 0);
-  expect(JSON.stringify(world.sql.exec("SELECT * FROM notified_trouble"))).not.toContain(call.number);
-  await world.pass(2_000);
-  expect(troubleOfDomain(world).slice(5)).toEqual([["trouble.ended", "caller-refused", null, null]]);
-});
-
-test("a bridge that the settings lack comes to receivers once its conferences say so, holds over a restart, and ends with them", async () => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [receiver, second] });
-  const of = (bridge: string) => aPage({ key: "5", running: { bridge: bridge as BridgeName } });
-  const since = async () => (await world.directory.knownTrouble.trouble(domain)).removed?.map((one) => one.since);
-  await world.follow(of("simulated"));
-  await world.pass(20_000);
-  const at = world.time.now;
-  await world.follow(of("sold"));
-  await world.pass(20_000);
-  const began = [["trouble.began", "bridge-removed", null, "sold"]];
-  expect(troubleOfDomain(world)).toEqual(began);
-  expect(await since()).toEqual([at]);
-
-  await world.pass(10 * 60_000);
-  // The next life does not know where the conference is until that says so.
-  world.sql.exec("DELETE FROM last_report");
-  world.start();
-  const woken = world.directory.alarm();
-  await world.time.pass(5_000);
-  await woken;
-  expect(await since()).toEqual([at]);
-  await world.follow(of("sold"));
-  await world.pass(30_000);
-  expect(troubleOfDomain(world)).toEqual(began);
-  expect(await since()).toEqual([at]);
-
-  await world.follow(of("simulated"));
-  await world.pass(20_000);
-  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "bridge-removed", null, "sold"]]);
-  expect(world.sql.exec("SELECT * FROM removed_bridge")).toEqual([]);
-});
-
-test.each(["on Node", "on workerd"])("a clock that was set comes to receivers, and its end; %s", async (place) => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [receiver, second] });
-  const differ = (ms: number) => {
-    if (place === "on Node") world.machineAheadMs = -ms;
-    return world.follow(aPage({ running: ms > 0 && place !== "on Node" ? { aheadMs: ms } : {} }));
-  };
-  await differ(0);
-  await differ(3 * 60_000);
-  await world.pass(5_000);
-  expect(troubleOfDomain(world)).toEqual([]);
-  await world.pass(20_000);
-  expect(troubleOfDomain(world)).toEqual([["trouble.began", "clock-jumped", null, null]]);
-  const since = async () => (await world.directory.knownTrouble.trouble(domain)).clock?.since;
-  const first = await since();
-  expect(first).toEqual(expect.any(Number));
-  world.start();
-  await differ(3.5 * 60_000);
-  expect(await since()).toBe(first);
-  // It was set again.
-  await differ(60 * 60_000);
-  expect(await since()).toBe(world.time.now);
-  await differ(0);
-  await world.pass(20_000);
-  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "clock-jumped", null, null]]);
-  expect(world.sql.exec("SELECT * FROM clock_jump")).toEqual([]);
-});
-
-test.each([
-  [url, url],
-  [`${url}?key=one`, `${url}?…`],
-])("that a receiver takes no webhooks comes to the others, and not to itself: %s", async (url, shown) => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [{ ...receiver, url }, second] });
-  const { answer } = world;
-  world.answer = ({ type }) => (type.startsWith("trouble") ? taken : gone);
-  await world.joins("c1");
-  await world.pass(30_000);
-  expect(troubleOfDomain(world)).toEqual([["trouble.began", "webhook-fails", shown, null]]);
-  world.answer = answer;
-  await world.pass(hourMs);
-  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "webhook-fails", shown, null]]);
-  expect(world.events.filter((name) => name.startsWith("trouble")).length).toBe(2);
-});
-
-test("what conferences that do not answer had is kept, and looked at less and less often", async () => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [receiver, second] });
-  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
-  await world.follow(aPage({ key: "1", running: { waiting } }));
-  await world.pass(60_000);
-  world.start();
-  await world.follow(aPage({ key: "2", running: {} }));
-  await world.pass(6 * 60_000);
-  // What it had is not known any more.
-  void world.directory.list.totals();
-  await world.pass(1_000);
-  expect(world.directory.list.unknown).toBe(1);
-  const looks = vi.spyOn(world.directory.knownTrouble, "trouble");
-  await world.follow(aPage({ key: "2", running: {} }));
-  await world.pass(hourMs);
-  expect(looks.mock.calls.length).toBeGreaterThan(5);
-  expect(looks.mock.calls.length).toBeLessThan(15);
-  expect(troubleOfDomain(world).map(([type, kind]) => [type, kind])).toEqual([
-    ["trouble.began", "posts-wait"],
-    ["trouble.began", "conferences-unreachable"],
-  ]);
-});
-
-const lostRecord = () => ({ ...conferenceOver(1), endedBy: "bridge", reason: "lost" }) as DirectoryRecord;
-
-test("what has happened ends for receivers within a second of its acknowledgement", async () => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [receiver, second] });
-  await world.follow(aPage({ records: [lostRecord()] }));
-  await world.pass(10 * 60_000);
-  const began = [["trouble.began", "conferences-lost", null, "main"]];
-  expect(troubleOfDomain(world)).toEqual(began);
-  const { now } = world.time;
-  const known = { since: null, upTo: now, place: 1, by: "anna", at: now, word: "power cut" };
-  await world.directory.knownTrouble.acknowledge(domain, { id: "conferences-lost:main", ...known });
-  await world.pass(1_000);
-  expect(troubleOfDomain(world)).toEqual([...began, ["trouble.ended", "conferences-lost", null, "main"]]);
-});
-
-test("pages that change nothing of what is wrong have it looked at each ten seconds, and not with each", async () => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [receiver, second] });
-  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
-  const page = (more: object) => world.follow(aPage({ key: "1", running: { ...more } }));
-  await world.follow(aPage({ records: [lostRecord()] }));
-  await page({ waiting });
-  await world.pass(60_000);
-  expect(troubleOfDomain(world)).toHaveLength(2);
-  const looks = vi.spyOn(world.directory.knownTrouble, "trouble");
-  for (let second = 0; second < 100; second += 1) {
-    await page({ waiting: [{ ...waiting[0], documents: second }], locked: second % 2 === 0 });
-    await world.pass(1_000);
-  }
-  expect(looks.mock.calls.length).toBe(11);
-  await page({});
-  await world.pass(1_000);
-  expect(troubleOfDomain(world).slice(2)).toEqual([["trouble.ended", "posts-wait", "tsp1", null]]);
-});
-
-test("where nobody wants to be notified of trouble, it sets no alarm and writes nothing", async () => {
-  const world = new World();
-  world.domain = testDomain({ webhooks: [{ ...receiver, events: ["call.joined"] }] });
-  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
-  await world.follow(aPage({ key: "5", running: { waiting } }));
-  expect(world.alarmAt).toBe(worldBegins + 6 * hourMs);
-  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
-  await world.follow(aPage({ key: "6", running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
-  const drained = { kind: "bridge-drained", since: worldBegins } as const;
-  await world.directory.knownTrouble.notifyOfTrouble(domain, "main" as BridgeName, [drained]);
-  await world.pass(dayMs);
-  expect(world.sql.exec("SELECT name FROM sqlite_master WHERE name = 'notified_trouble'")).toEqual([]);
 });

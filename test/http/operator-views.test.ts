@@ -334,7 +334,6 @@ test("the receivers of webhooks are listed, with how they are", async () => {
   const receiver = {
     id: "https://voice.example.com/",
     url: "https://voice.example.com/",
-    events: ["call.left"],
     waiting: 4,
     refused: 0,
     oldestAt: 5,

@@ -4,7 +4,7 @@ import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
 import { type CallRecord, callColumns } from "../../src/records/call-record.ts";
 import { type ConferenceRecord, conferenceColumns } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
-import { webhookEventTypes, webhookOf } from "../../src/records/webhooks.ts";
+import { webhookOf } from "../../src/records/webhooks.ts";
 
 const page = readFileSync("docs/webhooks.md", "utf8");
 const [, json = ""] = /```json\n(.*?)\n```/s.exec(page) ?? [];
@@ -44,17 +44,20 @@ const facts = [
   { kind: "call-left", call: "c1" as CallId, record: recordOf<CallRecord>("call", callColumns) },
 ] as const satisfies readonly DirectoryFact[];
 
-test.each(webhookEventTypes)("%s is on the page, with its fields and an example that has them", (type) => {
+const types = examples.map(({ type }) => type);
+
+test.each(types)("%s is on the page, with its fields and an example that has them", (type) => {
   expect(documented(type).length).toBeGreaterThan(0);
   expect(exampleOf(type)).toEqual(documented(type));
 });
 
-test("the page has an example of each type that there is, and of no other", () => {
-  expect(examples.map(({ type }) => type).sort()).toEqual([...webhookEventTypes].sort());
+test("the page has an example of each event, and of no other", () => {
+  expect(types.sort()).toEqual(["call.joined", "call.left", "conference.ended", "conference.started"]);
 });
 
 test.each(facts)("what receivers are told of $kind has the fields that the page lists", (fact) => {
   const event = webhookOf("5", { row: 3, index: 1, at: 7, fact });
+  expect(types).toContain(event?.type);
   expect(Object.keys(event?.data ?? {})).toEqual(expect.arrayContaining([...documented(event?.type ?? "")]));
   if (!("record" in fact)) expect(Object.keys(event?.data ?? {})).toEqual(documented(event?.type ?? ""));
 });

@@ -95,9 +95,8 @@ function domainOf(
       return { name: agent, publicKey: simulatedKey(agent).publicKey };
     }),
   }));
-  const events = ["conference.started", "conference.ended", "call.joined", "call.left"];
   const query = hasSecretSettings ? `?token=${settingBegin}100` : "";
-  const webhooks = [{ url: `https://voice.example.com/events${query}`, secretFrom: "WEBHOOK_SECRET_WORLD", events }];
+  const webhooks = [{ url: `https://voice.example.com/events${query}`, secretFrom: "WEBHOOK_SECRET_WORLD" }];
   const webex = { gatherMs, ...(hasSecretSettings && { paths: ["/tsp"] }) };
   const secret = hasSecretSettings ? secretSettings : {};
   const domain = testDomain({

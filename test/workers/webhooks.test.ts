@@ -81,7 +81,6 @@ test("an event reads and costs no more rows where a thousand refused ones, and a
   const [refuses, dead] = [url, "https://voice.example.com/dead"].map((url) => ({
     url,
     secretFrom: "S",
-    events: ["call.joined" as const],
   }));
   if (!refuses || !dead) return expect.unreachable();
   const counted = await runInDurableObject(directory(), async (_, { storage }) => {

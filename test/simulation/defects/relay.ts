@@ -17,7 +17,7 @@ export const relayDefects: DefectsByFile = {
     "the relay sets no alarm": {
       foundBy: "a silent agent is replaced",
       boosts: ["agent frozen", "agent link half-open", "two agents"],
-      before: 'if (!isWatched && !links.some(({ role }) => role === "standby")) return;',
+      before: 'if (!links.some(({ role }) => role === "standby")) return;',
       after: "if (links.length > 0) return;",
     },
     "a silent agent is given up a millisecond after the alarm for it": {
