@@ -850,6 +850,23 @@ test("that a bridge is in the settings no more is known also where the disk take
   expect(await listed()).toMatchObject([{ kind: "bridge-removed", since: first?.since }]);
 });
 
+test.each([
+  ["bridge-removed", { bridge: "sold" as BridgeName }],
+  ["clock-jumped", { aheadMs: 180_000 }],
+])("the alert %s keeps its beginning over a restart and ends with its cause", async (kind, running) => {
+  await edge.directory.follow(aPage({ running }));
+  const [first] = await listed();
+  expect(first).toMatchObject({ kind, since: edge.time });
+  edge.time += 10 * 60_000;
+  edge.directory = edge.startDirectory();
+  await edge.directory.follow(aPage({ running }));
+  expect(await listed()).toMatchObject([{ kind, since: first?.since }]);
+  await edge.directory.follow(aPage({ running: {} }));
+  expect(await listed()).toEqual([]);
+  await edge.directory.follow(aPage({ running }));
+  expect(await listed()).toMatchObject([{ kind, since: edge.time }]);
+});
+
 test("an orphan on a bridge that is gone is none of the conferences that it has for WebEx, also before it has said so", async () => {
   await orphan(1, "102", { bridge: "sold" as BridgeName });
   expect((await listed()).map(({ kind }) => kind)).toEqual(["orphan-conference"]);
