@@ -84,7 +84,7 @@ describe("an operator has an agent hand over", () => {
   });
 });
 
-test.each([["agent-1", "agent-2"], ["agent-1"]])("sets no alarm for the only link of %j", (...agents) => {
+test.each([[["agent-1"]], [["agent-1", "agent-2"]]])("sets no alarm for the only link of %j", (agents) => {
   const world = new RelayWorld();
   world.agentNames = agents;
   world.sleep();
