@@ -18,7 +18,6 @@ import { addStateCommands } from "./edge/state-commands.ts";
 import { addActions } from "./operator/actions.ts";
 import { nameEdge } from "./operator/ask-edge.ts";
 import { addFind } from "./operator/find.ts";
-import { addGivenUp } from "./operator/given-up.ts";
 import { addPeople } from "./operator/people.ts";
 import { addQuestions } from "./operator/questions.ts";
 import { addRecords } from "./operator/records.ts";
@@ -67,7 +66,6 @@ export function bridgehead(parts: EdgeParts): Command {
   addFind(program);
   addActions(program);
   addBridgeWork(program);
-  addGivenUp(program);
   addRecords(program);
   addPeople(program);
 

@@ -36,7 +36,7 @@ export interface EdgePlace extends Timers {
   /** What its objects and requests count. */
   readonly counting: {
     readonly measures: { text(domains: Iterable<Domain>): string };
-    readonly activity: { countRefused(domain: DomainName, at: EpochMs): Promise<void> };
+    countRefused(domain: DomainName): Promise<void>;
   };
   log(line: LogFacts & { readonly level: Level; readonly event: string }): void;
   /** Where the objects' files lie; `null`: the platform answers for its disks. */
@@ -182,7 +182,7 @@ export class Edge {
       sessionKey: variables.OPERATOR_TOKEN || variables.OPERATORS || "",
       rates: new Rates(),
       histories: new HistoryTurns(place),
-      refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
+      refused: (domain) => waitUntil(counting.countRefused(domain)),
       serverRefused: (domain, host) => refusedOnce("serverRefused", domain, host),
       sourceRefused: (domain, from) => {
         const noted = wait({ after }, ANSWERED_MS).then(() => {

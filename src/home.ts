@@ -80,7 +80,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   begun = home;
   const pair = "file" in state ? null : pairOf(state.name, home, disk as LeasedDisk);
   const objects = stubsBy(home);
-  const counting = new Counting({ objects, after, newId });
+  const counting = new Counting({ objects, after, now: machineNow, newId });
   const edge = new Edge({
     ...{ variables, objects, counting, log, disk: () => (home.fault?.standsBy ? null : home.fault), after, newId },
     // As people have it.

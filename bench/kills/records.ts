@@ -2,6 +2,7 @@ import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { type CallRow, type ConferenceRow, recordOfCall, recordOfConference } from "../../src/records/rows.ts";
 import { rowsOnDisk, type StatePlace } from "../rows-on-disk.ts";
 import type { Roster } from "./roster.ts";
 
@@ -11,18 +12,20 @@ export interface RecordsOnDisk {
   readonly running: readonly ConfKey[];
 }
 
-const directory = { kind: "DirectoryObject", names: "directory/local", table: "record" } as const;
+const directory = { kind: "DirectoryObject", names: "directory/local", table: "call" } as const;
 
 /** Reads along with the edge, which goes on. */
 export async function recordsOnDisk(place: StatePlace): Promise<RecordsOnDisk> {
-  const records: DirectoryRecord[] = [];
-  const running: ConfKey[] = [];
-  for (const { id, data } of await rowsOnDisk(place, directory, "SELECT id, data FROM record ORDER BY id")) {
-    const row = JSON.parse(String(data));
-    if (Number(id) > 0) records.push(row);
-    else running.push(row.key);
-  }
-  return { records, running };
+  const query = "SELECT arrival, data FROM call UNION ALL SELECT arrival, data FROM conference";
+  const rows = (await rowsOnDisk(place, directory, query)).map(({ arrival, data }) => {
+    return { isOver: arrival !== null, row: JSON.parse(String(data)) as CallRow | ConferenceRow };
+  });
+  const over = rows.flatMap(({ isOver, row }) => (isOver ? row : []));
+  const running = rows.flatMap(({ isOver, row }) => (!isOver && row.kind === "conference" ? row.conference : []));
+  return {
+    records: over.map((row) => (row.kind === "call" ? recordOfCall(row) : recordOfConference(row))),
+    running: running.map((key) => key as ConfKey),
+  };
 }
 
 /** What the bridge and WebEx themselves know. */

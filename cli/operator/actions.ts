@@ -99,12 +99,11 @@ async function named<Result>(id: string, work: Promise<Result>): Promise<Result>
 }
 
 /** Follows an action to its end, or until its time is up, and prints each line once; `json`: how it is then, and nothing before. */
-export async function followPrinted(
+async function followPrinted(
   edge: OperatorClient,
   action: { readonly domain: string; readonly confKey: string; readonly action: string },
   withinMs: number,
   json: true | undefined,
-  goesOn: readonly ActionEnd[] = ["open"],
 ): Promise<ActionStages> {
   const shown = new Set<string>();
   const show = (stages: ActionStages) => {
@@ -113,7 +112,7 @@ export async function followPrinted(
     for (const line of newLines(shown, lines)) process.stdout.write(`${line}\n`);
   };
   const look = () => edge.find("GET /domains/{domain}/conferences/{confKey}/actions/{action}", action);
-  const stages = await followed(look, withinMs, show, pause, goesOn);
+  const stages = await followed(look, withinMs, show, pause);
   if (json) process.stdout.write(`${jsonText(stages)}\n`);
   return stages;
 }
@@ -124,13 +123,12 @@ export async function followed(
   withinMs: number,
   show: (stages: ActionStages) => void,
   wait: (ms: number) => Promise<unknown>,
-  goesOn: readonly ActionEnd[] = ["open"],
 ): Promise<ActionStages> {
   for (let waited = 0; ; waited += LOOK_EVERY_MS) {
     const stages = await look();
     if (!stages) throw new StartError("the conference's journal does not have the action any more");
     show(stages);
-    if (!goesOn.includes(actionEnd(stages)) || waited >= withinMs) return stages;
+    if (actionEnd(stages) !== "open" || waited >= withinMs) return stages;
     await wait(LOOK_EVERY_MS);
   }
 }

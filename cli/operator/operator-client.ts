@@ -13,8 +13,6 @@ export type ServerOfDomain = OfDomain<
   Activity["hosts"][number] & Partial<Pick<Activity["minutes"][number]["hosts"][number], "lastFailure">>
 >;
 export type RecordOfDomain = OfDomain<ApiAnswer<"POST /domains/{domain}/records">["records"][number]>;
-export type PostOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/given-up-posts">["posts"][number]>;
-export type ShownPost = ApiAnswer<"GET /domains/{domain}/given-up-posts/{post}">;
 export type TroubleOfDomain = ApiAnswer<"GET /domains/{domain}/trouble">["trouble"][number];
 export type AuditOfDomain = OfDomain<AuditEntry>;
 
@@ -76,33 +74,21 @@ export class OperatorClient extends EdgeApi {
     return { conferences, unreachable };
   }
 
-  /** As the directories have them. A directory that was started anew asks its conferences, so it is asked once more; `unknown`: those left, shown as they last reported, if at all. */
-  async running(domains: readonly string[], search: Search): Promise<RunningConferences> {
-    const first = await this.#running(domains, search);
-    if (first.unknown === 0) return first;
-    await this.pause(AGAIN_MS);
-    return this.#running(domains, search);
-  }
-
-  async #running(domains: readonly string[], asks: Search): Promise<RunningConferences> {
+  /** As the directories have them. */
+  async running(domains: readonly string[], asks: Search): Promise<readonly RunningOfDomain[]> {
     const conferences: RunningOfDomain[] = [];
-    let unknown = 0;
     for (const domain of domains) {
-      for await (const page of this.pages("POST /domains/{domain}/running-conferences", { domain }, { asks })) {
+      for await (const page of this.pages("POST /domains/{domain}/running-conferences", { domain }, { asks }))
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
-        if (page.next === null) unknown += page.unknown + (page.stale ?? 0);
-      }
     }
-    return { conferences, unknown };
+    return conferences;
   }
 
-  /** The TSP servers of running conferences, and those for which something waits; `unknown`: as in `running`. */
+  /** The TSP servers of running conferences, and those for which something waits. */
   async servers(domains: readonly string[]): Promise<FoundServers> {
-    let unknown = 0;
     const missing = new Set<string>();
     const servers = await this.ofEach(domains, async (domain) => {
       const activity = await this.ask("GET /domains/{domain}/activity", { domain });
-      unknown += activity.unknown;
       for (const name of activity.missing ?? []) missing.add(name);
       const posts = activity.minutes.flatMap(({ hosts }) => hosts);
       return activity.hosts.map((server) => {
@@ -110,7 +96,7 @@ export class OperatorClient extends EdgeApi {
         return { ...server, lastFailure };
       });
     });
-    return { servers, unknown, missing: [...missing] };
+    return { servers, missing: [...missing] };
   }
 
   async conference(domain: string, key: string): Promise<ConferenceOfDomain> {
@@ -187,7 +173,6 @@ export class OperatorClient extends EdgeApi {
 
 interface FoundServers {
   readonly servers: readonly ServerOfDomain[];
-  readonly unknown: number;
   /** What else did not say what waits in it. */
   readonly missing: readonly string[];
 }
@@ -196,11 +181,6 @@ interface FoundTrouble {
   readonly trouble: readonly TroubleOfDomain[];
   /** Kinds of which there may be more. */
   readonly unknown: readonly TroubleOfDomain["kind"][];
-}
-
-interface RunningConferences {
-  readonly conferences: readonly RunningOfDomain[];
-  readonly unknown: number;
 }
 
 const MOST_NAMED = 5;

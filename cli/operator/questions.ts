@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { linesOfCall } from "../../src/explain/story-blocks.ts";
-import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import { StartError } from "../edge/program.ts";
@@ -88,9 +87,8 @@ function addDomains(program: Command): void {
   question(program, "servers", "TSP servers: their conferences, and the documents that wait for them").action(
     (options: Options) =>
       answer(options, async (edge) => {
-        const { servers, unknown, missing } = await edge.servers(await edge.domains(options.domain));
-        const silent = missing.length === 0 ? undefined : `not known: what waits in ${missing.join(", ")}`;
-        const warning = [notReported(unknown), silent].filter((text) => text !== undefined).join("\n");
+        const { servers, missing } = await edge.servers(await edge.domains(options.domain));
+        const warning = missing.length === 0 ? undefined : `not known: what waits in ${missing.join(", ")}`;
         return found(servers, serversText, { warning });
       }),
   );
@@ -134,24 +132,17 @@ async function listConferences(edge: OperatorClient, options: ListOptions) {
     const { conferences, unreachable } = await edge.conferences(domains, { hours, all });
     return found(conferences, conferencesText, { warning: missing(unreachable) });
   }
-  const { conferences, unknown } = await edge.running(domains, search);
+  const conferences = await edge.running(domains, search);
   const running = conferences.toSorted((one, other) => other.createdAt - one.createdAt);
-  const warning = notReported(unknown);
-  if (!json) return found(running, runningText, { warning });
+  if (!json) return found(running, runningText);
   const whole = await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key)));
-  return found(whole, conferencesText, { warning });
+  return found(whole, conferencesText);
 }
 
 function hours(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= MOST_HOURS) return value;
   throw new InvalidArgumentError(`It must be above 0 and at most ${MOST_HOURS}.`);
-}
-
-function notReported(unknown: number): string | undefined {
-  return unknown === 0
-    ? undefined
-    : `not sure: ${counted(unknown, "conference")} did not report since the directory was started anew; ask again in some seconds`;
 }
 
 function missing(unreachable: number): string | undefined {

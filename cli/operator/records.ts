@@ -104,15 +104,8 @@ function addUpkeep(program: Command): void {
     .action((number: string, { domain: named, json }: Options) =>
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
-        let erased = 0;
-        const [found, up] = [new Set<string>(), new Set<string>()];
         const path = "POST /domains/{domain}/records/erasures";
-        for await (const page of edge.pages(path, { domain }, { body: { number } })) {
-          erased += page.erased;
-          for (const other of page.alike) found.add(other);
-          for (const key of page.inside) up.add(key);
-        }
-        const [alike, inside] = [[...found], [...up]];
+        const { erased, alike, inside } = await edge.insist(path, { domain }, { body: { number } });
         if (json || erased > 0)
           await print(
             json
@@ -132,29 +125,6 @@ function addUpkeep(program: Command): void {
         const mistake = "look at each digit, and at the country code; a call that is up has its record later";
         const advice = alike.length > 0 ? others : inside.length > 0 ? "there is none yet" : mistake;
         console.error(printable(`no record and no call at the prompt has the number ${number}: ${advice}`));
-      }),
-    );
-
-  question(program, "rebuild", "have the conferences of the last week tell a directory that was lost what they know")
-    .addHelpText("after", examples("rebuild --domain acme"))
-    .action(({ domain: named, json }: Options) =>
-      askEdge(async (edge) => {
-        const domain = await edge.domain(named);
-        let reported = 0;
-        const failed: string[] = [];
-        for await (const page of edge.pages("POST /domains/{domain}/records/rebuild", { domain })) {
-          reported += page.told;
-          failed.push(...page.failed);
-          if (!json) console.error(`${counted(reported, "conference")} reported so far`);
-        }
-        await print(
-          json
-            ? printableJson(JSON.stringify({ told: reported, failed }))
-            : `${counted(reported, "conference")} reported all`,
-        );
-        if (failed.length === 0) return;
-        process.exitCode = 1;
-        console.error(printable(`did not answer, so rebuild again: ${failed.join(", ")}`));
       }),
     );
 }

@@ -1,8 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
+import { hostText } from "../../src/foundation/text/bare-host.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { shellWord } from "../../src/operators/shell-word.ts";
 import { movesOn, type TroubleKind, unknownText } from "../../src/operators/trouble-kinds.ts";
+import type { ApiAnswer } from "../edge/edge-api.ts";
 import { type EdgesFound, edgesText, hasTrouble } from "../edge/edges.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
@@ -59,6 +62,30 @@ export function addTrouble(program: Command): void {
         );
       }),
     );
+
+  question(
+    program,
+    "resync-server <server>",
+    "probe a TSP server now: if it answers, it gets all pending notifications",
+  )
+    .addHelpText("after", examples("resync-server tsp1.example.com:443"))
+    .action((server: string, options: Options) =>
+      answer(options, async (edge) => {
+        const domain = await edge.domain(options.domain);
+        const resynced = await edge.insist("POST /domains/{domain}/servers/resync", { domain }, { body: { server } });
+        return found(resynced, resyncedText, { failed: resynced.unanswered.length > 0 });
+      }),
+    );
+}
+
+type Resynced = ApiAnswer<"POST /domains/{domain}/servers/resync">;
+
+function resyncedText({ server, conferences, unanswered }: Resynced): readonly string[] {
+  if (conferences === 0) return [`No conference has a document for ${hostText(server)}.`];
+  const asked = `Asked ${counted(conferences, "conference")} to probe ${hostText(server)}.`;
+  const after = '"bridgehead servers" shows what still waits.';
+  if (unanswered.length === 0) return [`${asked} ${after}`];
+  return [asked, `Not answered: ${unanswered.join(", ")}. Run the command again.`, after];
 }
 
 /** See `Around`. */

@@ -32,9 +32,9 @@ export function runningText(
   terminal: Terminal,
 ): readonly string[] {
   const rows = conferences.map((one) => ({
-    ...{ ...one, state: stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }), isOver: false },
+    ...{ ...one, state: stateOf({ phase: one.phase, ...one.now }), isOver: false },
     ...{
-      callers: one.now ? callersText(one.now.callers, one) : "?",
+      callers: callersText(one.now.callers, one),
       server: one.webexHost,
       waiting: troubleOf(one),
       at: one.createdAt,
@@ -77,7 +77,7 @@ function conferenceColumns(when: "LAST" | "SINCE", now: number): readonly Column
 
 /** What a directory is sent of what waits: once an attempt has failed, or a command is late. */
 function troubleOf({ now }: RunningOfDomain): string {
-  const { trouble = [], documents = 0 } = now ?? {};
+  const { trouble, documents } = now;
   return [trouble.includes("commands") && "late cmd", trouble.includes("posts") && `${documents} doc`]
     .filter(Boolean)
     .join(", ");

@@ -47,6 +47,7 @@ export function countingOf(env: Env): Counting {
   counting ??= new Counting({
     ...timers,
     objects: objectsOf(env),
+    now: () => Date.now(),
     newId: () => crypto.randomUUID(),
   });
   return counting;

@@ -7,9 +7,8 @@ import { isOngoing } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import type { Queue, Rows } from "../../src/conference/server/queue.ts";
-import type { CallId, EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ActionId, CallId, EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, wait } from "../../src/foundation/time/timers.ts";
-import { probeId } from "../../src/operators/send-again.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -287,7 +286,7 @@ function inputOf(
       const { type, host, person } = item;
       const isQueued = rows.some((row) => row.host === host && !row.oneAttempt);
       if (isQueued || !store.state.outages.has(host)) return null;
-      return { type, at, id: probeId(store.nextSeq), person, host };
+      return { type, at, id: `probe ${store.nextSeq}` as ActionId, person, host };
     }
     case "operator": {
       const { action } = item;

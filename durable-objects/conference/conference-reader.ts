@@ -1,6 +1,5 @@
 import { secretsOf } from "../../src/conference/head.ts";
 import type { InputRow } from "../../src/conference/inputs.ts";
-import { showOutgoing } from "../../src/conference/server/posts.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
 import { pageFrom } from "../../src/explain/page.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
@@ -10,15 +9,13 @@ import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import { wirePage } from "../../src/explain/wire.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
-import { sendAgainId } from "../../src/operators/send-again.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
-import type { GivenUpContent, ItemPage, JournalPlace } from "../../src/rpc/conference.ts";
+import type { ItemPage, JournalPlace } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { CommandSchedule } from "./command-sender.ts";
-import { givenUpIn, sendAgainRefusalOf, textOf } from "./conference-actions.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import { conferenceViewOf } from "./conference-view.ts";
 import { JournalReaders, type ReadersPorts, showRow } from "./journal-readers.ts";
@@ -53,21 +50,6 @@ export class ConferenceReader {
   /** A timer would keep the object alive, so it is called now and then. */
   deleteUnused(): void {
     this.#journal.deleteUnused();
-  }
-
-  async givenUp(row: number): Promise<GivenUpContent | null> {
-    const document = givenUpIn(this.#store.journal, row);
-    const domain = document && this.#ports.domain();
-    if (!document || !domain) return null;
-    const again = await this.action(sendAgainId(row));
-    const refusal = again ? null : sendAgainRefusalOf(this.#store.state, row, document, domain);
-    const { transId } = document;
-    return {
-      transId,
-      text: textOf({ ...document, messages: document.messages.map((one) => showOutgoing(one, this.#person)) }, domain),
-      refusal,
-      again,
-    };
   }
 
   async action(id: ActionId): Promise<ActionStages | null> {

@@ -1,5 +1,6 @@
 import type { Fact } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
+import { isPublished } from "../../src/conference/rows.ts";
 import type { QueuedDocument } from "../../src/conference/server/queue.ts";
 import {
   applyChanges,
@@ -13,11 +14,10 @@ import {
 import { Seen } from "../../src/delivery/seen.ts";
 import type { ActionId, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import { isOwed } from "../../src/records/directory-facts.ts";
 import type { ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { Sql } from "../platform/platform.ts";
 import { factTexts, Journal, nameOf, nameOfAction, type Retention, textOf } from "./journal.ts";
-import { type DirectoryProgress, noProgress, type Progress } from "./progress.ts";
+import { noProgress, nothingPublished, type Progress, type Published } from "./progress.ts";
 
 /** Only the retention ever changes. If the domain is removed, the last one of the settings stays. */
 interface StoredIdentity extends ConferenceIdentity {
@@ -182,18 +182,11 @@ export class ConferenceStore {
     this.#applyEntry(key, value);
   }
 
-  /** Keeps how far the directory has the facts: on disk with the next row, or now. */
-  setDirectoryProgress(change: Partial<DirectoryProgress>, isWritten = false): void {
-    const { telling } = this.#progress;
-    if (!telling) return;
-    const isWatched = (change.isWatched ?? telling.isWatched) || undefined;
-    this.#progress = { ...this.#progress, telling: { ...telling, ...change, isWatched } };
+  /** Keeps what the directory has: on disk with the next row, or now. */
+  setPublished(change: Partial<Published>, isWritten = false): void {
+    const published = { ...(this.#progress.published ?? nothingPublished), ...change };
+    this.#progress = { ...this.#progress, published };
     if (isWritten) this.journal.correct(this.#progress);
-  }
-
-  #oweDirectory(upTo: number): void {
-    const before = this.#progress.telling ?? { told: 0, place: null };
-    this.#progress = { ...this.#progress, telling: { ...before, upTo } };
   }
 
   /** Corrects the progress that was written with the last input. */
@@ -264,7 +257,7 @@ export class ConferenceStore {
     const rows = Math.max(inputs.length, facts.length);
     const isDue = journal.lastSeq + rows - this.#checkpoint >= checkpointEvery;
     const changes = JSON.stringify(this.#ofTransaction.inOrder());
-    if (said.some((some) => some.some(isOwed))) this.#oweDirectory(journal.lastSeq + rows);
+    if (said.some((some) => some.some(isPublished))) this.setPublished({ upTo: journal.lastSeq + rows });
     let isTooLong = false;
     for (let index = 0; index < rows; index += 1) {
       const input = inputs[index] ?? null;
@@ -273,7 +266,7 @@ export class ConferenceStore {
       if (isLast) isTooLong = (text?.length ?? 0) + changes.length > maxRowLength;
       const row = { input, text, changes: isLast && !isTooLong ? changes : null, facts: facts[index] ?? "[]" };
       journal.append({ ...row, progress: this.#progress });
-      journal.prune(this.#checkpoint, this.retention, this.#progress.telling);
+      journal.prune(this.#checkpoint, this.retention, this.#progress.published);
     }
     this.#sinceCheckpoint.add(this.#ofTransaction);
     this.#endTransaction();

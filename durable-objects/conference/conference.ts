@@ -38,15 +38,15 @@ import { ConferenceActions } from "./conference-actions.ts";
 import { GroupCommit, type Item, isBeforeRestore, isSpeech, transact } from "./conference-commit.ts";
 import { ConferenceReader } from "./conference-reader.ts";
 import { ConferenceStore } from "./conference-store.ts";
-import { DirectoryFeed } from "./directory-feed.ts";
 import { Outbox } from "./outbox.ts";
 import { isOnOtherBridge, latestStream, reportsUpTo } from "./progress.ts";
+import { Publisher } from "./publisher.ts";
 
 interface ConferencePorts extends Platform, DomainPorts {
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "askForSnapshot" | "health">;
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
-  directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
+  directory(domain: DomainName): Pick<DirectoryRpc, "publish">;
   /** Called when a change that operators see is committed. */
   changed(): void;
 }
@@ -56,6 +56,8 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 /** Within this time a post is confirmed, as a rule. */
 const confirmedMs = 300;
 const overdueMs = 60_000;
+/** How soon the alarm comes again for what the directory lacks of a conference that is over. */
+const owedAgainMs = 60_000;
 const askWithinMs = 5000;
 /** All conferences of a relay that is broken ask again. */
 const askBackoff = doubling(5_000, 60_000);
@@ -75,7 +77,7 @@ export class Conference {
   readonly #outbox: Outbox;
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
-  readonly #directoryFeed: DirectoryFeed;
+  readonly #publisher: Publisher;
   readonly reader: ConferenceReader;
   readonly actions: ConferenceActions;
   readonly #underWay = new Map<TransId, Promise<void>>();
@@ -100,7 +102,7 @@ export class Conference {
     };
     this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress, (aheadMs) => {
       store.correct({ aheadMs });
-      this.#directoryFeed?.changed();
+      this.#publisher?.changed();
     });
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
@@ -117,10 +119,10 @@ export class Conference {
     const outboxPorts = {
       ...ports,
       changed: () => {
-        this.#directoryFeed?.changed();
+        this.#publisher?.changed();
         ports.changed();
       },
-      said: (facts: readonly Fact[], isAlone: boolean) => this.#directoryFeed.committed(facts, isAlone),
+      said: (facts: readonly Fact[], isAlone: boolean) => this.#publisher.committed(facts, isAlone),
       awaits: (host: string) => store.state.outages.has(host as WebexHost),
       reached: (host: string) => this.#reached(host as WebexHost),
     };
@@ -145,15 +147,11 @@ export class Conference {
     const probe = (host: WebexHost, person: string) => this.#commits.submit({ type: "probe", host, person });
     this.actions = new ConferenceActions({ ...read, submit, probe }, store);
     const wakeBy = (at: EpochMs) =>
-      this.#clock.ensure(at).catch((error: unknown) => this.#log("error", "no-alarm", { why: String(error) }));
-    this.#directoryFeed = new DirectoryFeed(
-      { ...read, wakeBy, behindMs: () => this.#clock.behindMs },
-      store,
-      this.#outbox,
-    );
+      void this.#clock.ensure(at).catch((error: unknown) => this.#log("error", "no-alarm", { why: String(error) }));
+    this.#publisher = new Publisher({ ...read, wakeBy, behindMs: () => this.#clock.behindMs }, store, this.#outbox);
     if (!store.identity) return;
     this.#outbox.load();
-    this.#directoryFeed.restored();
+    this.#publisher.remind();
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
@@ -217,16 +215,16 @@ export class Conference {
 
   async sweep(): Promise<boolean> {
     if (!this.#store.identity) return false;
-    this.#directoryFeed.remind();
+    this.#publisher.remind();
     this.reader.deleteUnused();
     await this.#sweep();
     return this.#ongoing !== null;
   }
 
-  async feedDirectory(isWatched: boolean): Promise<boolean> {
+  async publish(isWhole: boolean): Promise<boolean> {
     if (!this.#store.identity) return false;
-    await this.#directoryFeed.feed(isWatched);
-    return this.#ongoing !== null;
+    if (!(await this.#publisher.publish(isWhole))) throw new Error("the directory did not answer");
+    return true;
   }
 
   /** An object that was restored for this has done already what was overdue. */
@@ -282,7 +280,7 @@ export class Conference {
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
       this.#outbox.accept(noQueue);
       this.#sender.stop();
-      this.#directoryFeed.stop();
+      this.#publisher.stop();
       return await this.#ports.deleteAll();
     }
     if (!domain)
@@ -300,7 +298,7 @@ export class Conference {
     if (this.#isToAsk) void this.#askForSnapshot();
     this.#outbox.deleteConfirmed();
     this.#outbox.pump();
-    this.#directoryFeed.alarmFired();
+    this.#publisher.alarmFired();
     this.#send();
     const deadline = this.#nextDeadline;
     if (deadline !== null && deadline <= now) await this.#commits.submit({ type: "time" });
@@ -311,14 +309,14 @@ export class Conference {
     const committed = new Promise<"committed">((resolve) => {
       this.#armed = () => resolve("committed");
     });
-    const owedAt = await Promise.race([this.#directoryFeed.sendOwed(), committed]);
-    if (owedAt !== "committed") this.#arm(owedAt ?? deleteAt);
+    const hasAll = await Promise.race([this.#publisher.send(), committed]);
+    if (hasAll !== "committed") this.#arm(hasAll ? deleteAt : now + owedAgainMs);
   }
 
-  /** Whether nothing under way could write into the tables after their deletion. */
+  /** Whether nothing under way could write into the tables after their deletion, and nobody lacks anything of them. */
   #isQuiet(domain: Domain | null): boolean {
     const isIdle = this.#commits.isIdle && !this.#ids.isRefilling;
-    return isIdle && (domain === null || this.#outbox.rows.length === 0);
+    return isIdle && (domain === null || (this.#outbox.rows.length === 0 && !this.#publisher.owes));
   }
 
   /** Whether something would end early if its time went on at once: what runs, a closed key, or the memory of documents. */
@@ -328,7 +326,7 @@ export class Conference {
 
   /** Whether it is over, and the directory alone lacks something of it. */
   get #owesOnly(): boolean {
-    return this.#ongoing === null && this.#outbox.rows.length === 0 && this.#directoryFeed.owes;
+    return this.#ongoing === null && this.#outbox.rows.length === 0 && this.#publisher.owes;
   }
 
   #send(): void {
@@ -384,7 +382,7 @@ export class Conference {
       const { bridge } = store.progress;
       if (before !== null && bridge !== null && before !== bridge) schedule.agentChanged();
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
-      this.#directoryFeed.committed(batch.facts);
+      this.#publisher.committed(batch.facts);
       outbox.accept(batch.queue);
       this.#ports.changed();
       this.#send();

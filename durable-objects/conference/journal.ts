@@ -6,7 +6,7 @@ import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import type { JournalPlace } from "../../src/rpc/conference.ts";
 import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress, Published } from "./progress.ts";
 
 export interface Retention {
   /** For how long every row is kept: repeats of documents need it. */
@@ -168,17 +168,13 @@ export class Journal {
   }
 
   /** Now and then deletes some of the oldest rows before this one, but none that the directory is owed. */
-  prune(
-    before: number,
-    { neededMs, keptMs }: Retention,
-    { told = 0, upTo = 0 }: Partial<Progress["telling"]> = {},
-  ): void {
+  prune(before: number, { neededMs, keptMs }: Retention, { row = 0, upTo = 0 }: Partial<Published> = {}): void {
     if (this.#lastSeq % pruneEvery !== 0) return;
     const oldest = this.#sql.exec("SELECT seq, at FROM journal ORDER BY seq LIMIT ?", pruneAtMost);
-    const end = oldest.find((row) => {
-      const seq = Number(row.seq);
-      const age = this.#lastAt - Number(row.at);
-      const isNeeded = age < neededMs || seq >= before || (told < upTo && seq > told);
+    const end = oldest.find((one) => {
+      const seq = Number(one.seq);
+      const age = this.#lastAt - Number(one.at);
+      const isNeeded = age < neededMs || seq >= before || (row < upTo && seq > row);
       return isNeeded || (age < keptMs && seq > this.#lastSeq - keptRows);
     });
     const behind = Number(end?.seq ?? Number(oldest.at(-1)?.seq) + 1);

@@ -2,8 +2,8 @@ import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { DecisionProgress } from "../../src/conference/decide.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId } from "../../src/foundation/ids.ts";
+import { type Counts, noCounts } from "../../src/records/counts.ts";
 import type { AgentReports } from "../../src/rpc/conference.ts";
-import type { DirectoryPlace } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { type IdsAtHand, noIds } from "../ids/id-supply.ts";
 
@@ -18,36 +18,30 @@ export interface Progress extends DecisionProgress, IdsAtHand {
   /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
   /** Absent before the directory was owed anything. */
-  readonly telling?: DirectoryProgress;
+  readonly published?: Published;
 }
 
-/** How far the domain's directory has the facts of the conference; rows of the journal. */
-export interface DirectoryProgress {
+/** What the domain's directory has of the conference; rows of the journal. */
+export interface Published {
   /** The last row with a fact that it needs. */
   readonly upTo: number;
-  /** It has acknowledged what it needs up to this row. */
-  readonly told: number;
-  /** Its place then; `null`: it has acknowledged nothing. */
-  readonly place: DirectoryPlace | null;
-  /** As it answered last: people look at the conference in a list; absent: they do not. */
-  readonly isWatched?: boolean | undefined;
-  /** Absent: the directory takes a page of each conference of the domain within ten seconds. */
-  readonly pace?: DirectoryPace | undefined;
-  /** Pages in a row that failed; absent: none. */
-  readonly failures?: number | undefined;
+  /** It has stored what facts up to this row have changed. */
+  readonly row: number;
+  /** The name of the directory that has; empty: none has. */
+  readonly directory: string;
+  /** All that was counted up to a row. */
+  readonly counted: { readonly upTo: number; readonly counts: Counts };
+  /** Hash of how the conference was then. */
+  readonly now: number;
 }
 
-/** When the directory of a domain with many conferences takes pages. */
-export interface DirectoryPace {
-  /** How long a page of each conference takes it. */
-  readonly allMs: number;
-  /** The pause that it told with the last page. */
-  readonly pauseMs: number;
-  /** It takes no page of this conference before then. */
-  readonly notBefore: EpochMs;
-  /** When a page is due that the alarm is to send; absent: none is. */
-  readonly dueAt?: EpochMs;
-}
+export const nothingPublished: Published = {
+  upTo: 0,
+  row: 0,
+  directory: "",
+  counted: { upTo: 0, counts: noCounts },
+  now: 0,
+};
 
 export const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
 

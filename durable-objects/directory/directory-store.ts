@@ -1,32 +1,11 @@
+import { hash } from "../../src/foundation/hash.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { RunningView } from "../../src/records/running.ts";
-import type { WebhookProgress } from "../../src/records/webhooks.ts";
-import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
-import type { DirectoryPlace, LiveState } from "../../src/rpc/directory-feed.ts";
-import type { Sql, SqlRow } from "../platform/platform.ts";
+import { digitsIn } from "../../src/foundation/text/spelled.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { CallRow, ConferenceRow } from "../../src/records/rows.ts";
+import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import type { DomainRetention } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
-
-/** A running conference on disk. Who speaks, and how far its journal was followed, are in memory alone. */
-export interface RunningRow extends Omit<ListedConference, "now" | "topic"> {
-  /** Absent: there were no receivers of webhooks. */
-  readonly heard?: WebhookProgress;
-}
-
-/** A running conference, and how it was as of its last report on disk; `null`: that is not kept. */
-interface StoredConference {
-  readonly row: RunningRow;
-  readonly last: LastReport | null;
-  /** Since when it answers no question; `null`: it does, as far as is known. */
-  readonly silentSince: EpochMs | null;
-}
-
-/** How a conference was and who was inside. It has a row of its own, so that a change of the conference's row costs nothing for its callers. */
-export interface LastReport
-  extends Pick<RunningView, "attached" | "isOrphan" | "locked" | "people" | "ringing" | "rooms"> {
-  readonly live: LiveState;
-}
 
 export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
@@ -34,258 +13,254 @@ export interface DirectoryIdentity extends DomainRetention {
   readonly directory: string;
 }
 
-/** Which part of the records a page is of. */
-interface Portion {
-  /** Not this id, nor what is behind it in the page's order. */
-  readonly to?: number;
-  /** Those alone whose JSON has one of these in it, in capital letters or small. */
-  readonly holds?: readonly string[] | undefined;
+/**
+ * `arrival` rises in the order in which rows were first stored as ended: microseconds since 1970, by the directory's clock. `reversed`: the number from its
+ * end, since people give the end of a number.
+ */
+const tables = [
+  `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
+   version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL,
+   servers TEXT NOT NULL, handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, troubled INTEGER NOT NULL,
+   ended_by TEXT, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
+  "CREATE INDEX IF NOT EXISTS conference_running ON conference (key) WHERE arrival IS NULL",
+  "CREATE INDEX IF NOT EXISTS conference_arrival ON conference (arrival) WHERE arrival IS NOT NULL",
+  `CREATE TABLE IF NOT EXISTS call (conference TEXT NOT NULL, life INTEGER NOT NULL, call TEXT NOT NULL, began INTEGER NOT NULL,
+   version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL, number TEXT NOT NULL,
+   reversed TEXT NOT NULL, attendee TEXT NOT NULL, named TEXT NOT NULL, entered_at INTEGER, ended_by TEXT, data TEXT NOT NULL,
+   PRIMARY KEY (conference, life, call, began)) WITHOUT ROWID`,
+  "CREATE INDEX IF NOT EXISTS call_number ON call (reversed)",
+  "CREATE INDEX IF NOT EXISTS call_attendee ON call (attendee) WHERE attendee > ''",
+  "CREATE INDEX IF NOT EXISTS call_id ON call (call)",
+  "CREATE INDEX IF NOT EXISTS call_named ON call (named) WHERE named > ''",
+  "CREATE INDEX IF NOT EXISTS call_arrival ON call (arrival) WHERE arrival IS NOT NULL",
+  "CREATE TABLE IF NOT EXISTS erased (number TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
+  `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
+   removed_at INTEGER, filled INTEGER NOT NULL) WITHOUT ROWID`,
+];
+
+/** A row that is stored now, and the one before; `null`: there was none. */
+interface Stored<Row> {
+  readonly before: Row | null;
+  readonly row: Row;
 }
 
-const tables = [
-  "CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
-  // One row. No deleted record had a higher id than `last`.
-  `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
-   removed_at INTEGER, last INTEGER NOT NULL) WITHOUT ROWID`,
-];
-const lastTable =
-  "CREATE TABLE IF NOT EXISTS last_report (id INTEGER PRIMARY KEY, silent_since INTEGER, data TEXT NOT NULL)";
-/**
- * A domain's conferences and records in one table, so that nothing needs an index, and each costs as few rows as it can. Conferences that run have
- * negative ids; at its end a conference's row becomes its record, under the next positive id, which is one row written. Positive ids rise in the order of
- * arrival, and so does `at`: nothing ever slips in before a place that was given out, and a time is found by halving.
- */
+/** `null`: it was stored already. `laterVersion`: a later one is. */
+type Upserted<Row> = Stored<Row> | { readonly laterVersion: number } | null;
+
+/** A domain's conferences and calls, those that are over too: a row for each. The first one makes the tables. */
 export class DirectoryStore {
   readonly #sql: Sql;
-  readonly #isSteady: boolean;
   readonly #tables: LazyTables;
-  readonly #lastTable: LazyTables;
-  #about: DirectoryIdentity | null = null;
-  #last = 0;
-  #lastAt: EpochMs = 0;
-  #lowest = 0;
 
-  /** `isSteady`: time goes back only where an operator has set it right. */
-  constructor(sql: Sql, { isSteady }: { readonly isSteady: boolean }) {
+  constructor(sql: Sql) {
     this.#sql = sql;
-    this.#isSteady = isSteady;
     this.#tables = new LazyTables(sql, "about", ...tables);
-    this.#lastTable = new LazyTables(sql, "last_report", lastTable);
-    this.#load();
-  }
-
-  get about(): DirectoryIdentity | null {
-    return this.#about;
   }
 
   /** `null`: there was never anything. */
-  get place(): DirectoryPlace | null {
-    return this.#about && { directory: this.#about.directory, id: this.#last };
+  get about(): DirectoryIdentity | null {
+    const [about] = this.read("SELECT * FROM about");
+    return about
+      ? {
+          domain: about.domain as DomainName,
+          directory: String(about.directory),
+          keptMs: Number(about.kept_ms),
+          removedAt: about.removed_at === null ? null : Number(about.removed_at),
+        }
+      : null;
   }
 
-  /** Whether nothing was lost since this place was given. */
-  has({ directory, id }: DirectoryPlace): boolean {
-    return directory === this.#about?.directory && id <= this.#last;
+  /** Whether all conferences were asked for their rows since the directory was begun. */
+  get isFilled(): boolean {
+    return this.read("SELECT 1 FROM about WHERE filled = 1").length > 0;
   }
 
-  /** All or nothing: if `work` throws, disk and memory are as before. */
+  filled(): void {
+    this.#sql.exec("UPDATE about SET filled = 1");
+  }
+
+  read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
+    return this.#tables.read(query, ...values);
+  }
+
+  exec(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
+    return this.#sql.exec(query, ...values);
+  }
+
   transaction<Value>(about: DirectoryIdentity, work: () => Value): Value {
-    try {
-      return this.#sql.transaction(() => {
-        this.#tables.make();
-        this.#keep(about);
-        return work();
-      });
-    } catch (error) {
-      this.#load();
-      throw error;
-    }
-  }
-
-  running(): ReadonlyMap<number, StoredConference> {
-    const rows = this.#tables.read("SELECT id, data FROM record WHERE id < 0");
-    const lasts = new Map(this.#lastTable.read("SELECT * FROM last_report").map((row) => [row.id, row]));
-    return new Map(
-      rows.map(({ id, data }) => {
-        const row = JSON.parse(String(data)) as RunningRow;
-        const { data: last, silent_since: since } = lasts.get(id ?? null) ?? {};
-        const silentSince = typeof since === "number" ? since : null;
-        return [
-          Number(id),
-          { row, last: last === undefined ? null : (JSON.parse(String(last)) as LastReport | null), silentSince },
-        ];
-      }),
-    );
-  }
-
-  /** Keeps how a conference that runs is; it answers. Within a transaction. */
-  keepLast(id: number, last: LastReport): void {
-    this.#lastTable.make();
-    this.#sql.exec(
-      `INSERT INTO last_report (id, silent_since, data) VALUES (?, NULL, ?)
-       ON CONFLICT (id) DO UPDATE SET silent_since = NULL, data = excluded.data`,
-      ...[id, JSON.stringify(last)],
-    );
-  }
-
-  keepSilent(id: number, since: EpochMs): void {
-    if (!this.#lastTable.areThere) return;
-    this.#sql.exec(
-      `INSERT INTO last_report (id, silent_since, data) VALUES (?, ?, 'null')
-       ON CONFLICT (id) DO UPDATE SET silent_since = excluded.silent_since`,
-      ...[id, since],
-    );
-  }
-
-  /** Deletes how a conference was, and not since when it answers no question. */
-  emptyLast(id: number): void {
-    if (this.#lastTable.areThere) this.#sql.exec("UPDATE last_report SET data = 'null' WHERE id = ?", id);
-  }
-
-  deleteLast(id: number): void {
-    if (this.#lastTable.areThere) this.#sql.exec("DELETE FROM last_report WHERE id = ?", id);
-  }
-
-  /** Writes the row of a conference that begins. Within a transaction; returns its id. */
-  begin(row: RunningRow, at: EpochMs): number {
-    this.#lowest -= 1;
-    this.#sql.exec(
-      "INSERT INTO record (id, at, data) VALUES (?, ?, ?)",
-      ...[this.#lowest, this.#time(at), JSON.stringify(row)],
-    );
-    return this.#lowest;
-  }
-
-  /** Writes a record. Within a transaction; returns its id. `running`: the conference's row, which becomes the record. */
-  add(record: DirectoryRecord, at: EpochMs, running: number | null): number {
-    const id = this.#last + 1;
-    const time = this.#time(at);
-    const data = JSON.stringify(record);
-    if (running === null) this.#sql.exec("INSERT INTO record (id, at, data) VALUES (?, ?, ?)", id, time, data);
-    else {
-      this.#sql.exec("UPDATE record SET id = ?, at = ?, data = ? WHERE id = ?", id, time, data, running);
-      this.deleteLast(running);
-    }
-    this.#last = id;
-    this.#lastAt = time;
-    return id;
-  }
-
-  replace(id: number, record: DirectoryRecord | RunningRow): void {
-    this.#sql.exec("UPDATE record SET data = ? WHERE id = ?", JSON.stringify(record), id);
-  }
-
-  delete(id: number): void {
-    this.#sql.exec("DELETE FROM record WHERE id = ?", id);
-    this.deleteLast(id);
-  }
-
-  /** Records behind this id in order, or those before it in reverse order. */
-  page(from: number, order: "oldest" | "newest", limit: number, { to, holds }: Portion = {}): readonly PlacedRecord[] {
-    const isOldest = order === "oldest";
-    const [below, above] = isOldest ? [from, to ?? Number.MAX_SAFE_INTEGER] : [to ?? 0, from];
-    // Their JSON is looked at before it is read: a scan of this kind is ten times as fast.
-    const held = holds
-      ? `AND (${holds.map((text) => (hasLetter(text) ? like : "instr(data, ?) > 0")).join(" OR ")})`
-      : "";
-    const rows = this.#tables.read(
-      `SELECT * FROM record WHERE id > ? AND id < ? ${held} ORDER BY id ${isOldest ? "ASC" : "DESC"} LIMIT ?`,
-      ...[below, above, ...(holds ?? []).map((text) => (hasLetter(text) ? patternOf(text) : text)), limit],
-    );
-    return rows.map(toPlaced);
-  }
-
-  /** No record has a lower id. */
-  get first(): number {
-    const [row] = this.#tables.read("SELECT id FROM record WHERE id > 0 ORDER BY id LIMIT 1");
-    return Number(row?.id ?? this.#last + 1);
-  }
-
-  /** The first id from this time on. Found by halving, since ids may be missing. */
-  firstSince(at: EpochMs): number {
-    let [low, high] = [1, this.#last + 1];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const [row] = this.#tables.read("SELECT id, at FROM record WHERE id >= ? ORDER BY id LIMIT 1", middle);
-      if (!row || Number(row.at) >= at) high = middle;
-      else low = Number(row.id) + 1;
-    }
-    return low;
-  }
-
-  /** Deletes some of the oldest records from before this time. Returns whether there may be more. */
-  deleteBefore(at: EpochMs, atMost: number): boolean {
-    const rows = this.#tables.read("SELECT id, at FROM record WHERE id > 0 ORDER BY id LIMIT ?", atMost);
-    const old = rows.filter((row) => Number(row.at) < at);
-    const upTo = old.at(-1)?.id;
-    if (upTo === undefined) return false;
-    this.#sql.transaction(() => {
-      // Ids are never used again, also where no record is left.
-      this.#sql.exec("UPDATE about SET last = ? WHERE last < ?", this.#last, this.#last);
-      this.#sql.exec("DELETE FROM record WHERE id > 0 AND id <= ?", upTo);
+    return this.#sql.transaction(() => {
+      this.#tables.make();
+      this.#keep(about);
+      return work();
     });
-    return old.length === atMost;
   }
 
-  /** Within a transaction. */
-  #time(at: EpochMs): EpochMs {
-    if (at >= this.#lastAt || !this.#isSteady) return Math.max(at, this.#lastAt);
-    // They came by a clock that was ahead: else all that follows would have their time, for as long as it was.
-    this.#sql.exec("UPDATE record SET at = ? WHERE id >= ?", at, this.firstSince(at));
-    this.#lastAt = at;
-    return at;
-  }
-
-  #keep(about: DirectoryIdentity): void {
-    const known = this.#about;
-    if (known && known.keptMs === about.keptMs && known.removedAt === about.removedAt) return;
+  #keep({ domain, directory, keptMs, removedAt }: DirectoryIdentity): void {
+    const known = this.about;
+    if (known && known.keptMs === keptMs && known.removedAt === removedAt) return;
     this.#sql.exec(
-      `INSERT INTO about (domain, directory, kept_ms, removed_at, last) VALUES (?, ?, ?, ?, 0) ON CONFLICT (domain)
+      `INSERT INTO about (domain, directory, kept_ms, removed_at, filled) VALUES (?, ?, ?, ?, 0) ON CONFLICT (domain)
        DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at`,
-      ...[about.domain, about.directory, about.keptMs, about.removedAt],
+      ...[domain, directory, keptMs, removedAt],
     );
-    this.#about = about;
   }
 
-  #load(): void {
-    this.#about = null;
-    this.#last = 0;
-    this.#lastAt = 0;
-    this.#lowest = 0;
-    const [about] = this.#tables.read("SELECT * FROM about");
-    if (!about) return;
-    this.#about = {
-      ...{ domain: about.domain as DomainName, directory: String(about.directory), keptMs: Number(about.kept_ms) },
-      removedAt: about.removed_at === null ? null : Number(about.removed_at),
-    };
-    const [newest] = this.#sql.exec("SELECT id, at FROM record WHERE id > 0 ORDER BY id DESC LIMIT 1");
-    const [lowest] = this.#sql.exec("SELECT id FROM record ORDER BY id LIMIT 1");
-    this.#last = Math.max(Number(newest?.id ?? 0), Number(about.last));
-    this.#lastAt = Number(newest?.at ?? 0);
-    this.#lowest = Math.min(Number(lowest?.id ?? 0), 0);
+  /** Within a transaction; so is what follows. */
+  putConference(row: ConferenceRow, version: number, now: EpochMs): Upserted<ConferenceRow> {
+    const { now: state, webexHosts } = row;
+    if (row.endedAt === null) this.#deleteLost(row);
+    return this.#put("conference", { key: row.conference, life: row.life, began: row.createdAt }, row, version, now, {
+      status: row.status,
+      bridge: row.bridge,
+      server: webexHosts.at(-1) ?? "",
+      servers: webexHosts.join(" "),
+      handles: row.extConfIds.join(" "),
+      name: [row.topic, ...(state?.roomNames ?? [])].join("\n"),
+      callers: state?.callers ?? 0,
+      troubled: state && (state.trouble.length > 0 || state.aheadMs > 0) ? 1 : 0,
+    });
+  }
+
+  /** A key has one conference that runs: what is left of another one was lost with its object. */
+  #deleteLost({ conference, life, createdAt }: ConferenceRow): void {
+    const others = "key = ? AND arrival IS NULL AND NOT (life = ? AND began = ?)";
+    const values = [conference, life, createdAt];
+    if (this.#sql.exec(`SELECT 1 FROM conference WHERE ${others}`, ...values).length === 0) return;
+    this.#sql.exec(`DELETE FROM conference WHERE ${others}`, ...values);
+    this.#sql.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL AND life <> ?", conference, life);
+  }
+
+  putCall(said: CallRow, version: number, now: EpochMs): Upserted<CallRow> {
+    const row = this.#isErased(said, now) ? withoutPerson(said) : said;
+    const id = { conference: row.conference, life: row.life, call: row.call, began: row.began };
+    return this.#put("call", id, row, version, now, {
+      status: row.status,
+      bridge: row.bridge,
+      server: row.webexHost,
+      number: row.number,
+      reversed: reversed(row.number),
+      attendee: row.attendeeId,
+      named: row.extCallId,
+      entered_at: row.enteredAt,
+    });
+  }
+
+  #put<Row extends CallRow | ConferenceRow>(
+    table: "call" | "conference",
+    id: Columns,
+    row: Row,
+    version: number,
+    now: EpochMs,
+    columns: Columns,
+  ): Upserted<Row> {
+    const where = Object.keys(id)
+      .map((name) => `${name} = ?`)
+      .join(" AND ");
+    const [known] = this.#sql.exec(`SELECT * FROM ${table} WHERE ${where}`, ...Object.values(id));
+    const data = JSON.stringify(row);
+    if (known?.data === data) return null;
+    if (known && Number(known.version) >= version) return { laterVersion: Number(known.version) };
+    const isNew = row.endedAt !== null && (known?.arrival ?? null) === null;
+    const arrival = isNew ? this.#nextArrival(arrivalAt(now)) : (known?.arrival ?? null);
+    const all: Columns = { ...columns, version, arrival, ended_by: row.endedBy, data };
+    // A column that is set again costs a row in each of its indexes.
+    const names = Object.keys(all).filter((name) => known?.[name] !== all[name]);
+    const values = names.map((name) => all[name] ?? null);
+    if (known) {
+      const set = names.map((name) => `${name} = ?`);
+      this.#sql.exec(`UPDATE ${table} SET ${set} WHERE ${where}`, ...values, ...Object.values(id));
+    } else {
+      const places = Object.keys({ ...id, ...all }).map(() => "?");
+      const into = Object.keys({ ...id, ...all });
+      this.#sql.exec(`INSERT INTO ${table} (${into}) VALUES (${places})`, ...Object.values(id), ...Object.values(all));
+    }
+    return { before: known ? JSON.parse(String(known.data)) : null, row };
+  }
+
+  /** What came by a clock that was days ahead counts as of now: else all that follows would be dated so, too. */
+  #nextArrival(now: number): number {
+    const last = this.lastArrival;
+    if (last < now + arrivalAt(dayMs)) return Math.max(now, last + 1);
+    const ahead = this.#sql.exec(
+      `SELECT 'call' AS kind, arrival FROM call WHERE arrival > ?
+       UNION ALL SELECT 'conference', arrival FROM conference WHERE arrival > ? ORDER BY arrival`,
+      ...[now, now],
+    );
+    for (const [index, { kind, arrival = null }] of ahead.entries())
+      this.#sql.exec(`UPDATE ${kind} SET arrival = ? WHERE arrival = ?`, now + 1 + index, arrival);
+    return now + 1 + ahead.length;
+  }
+
+  /** 0: nothing has ended. */
+  get lastArrival(): number {
+    // Without its condition, no query uses the index.
+    const [call, conference] = ["call", "conference"].map((table) => {
+      return this.read(`SELECT max(arrival) AS last FROM ${table} WHERE arrival IS NOT NULL`)[0]?.last;
+    });
+    return Math.max(Number(call ?? 0), Number(conference ?? 0));
+  }
+
+  /** Takes these numbers out of all calls, and out of rows that come of calls which began until now. Returns how many had one. */
+  erase(numbers: readonly string[], now: EpochMs): number {
+    let erased = 0;
+    for (const number of numbers) {
+      for (const { data, conference, life, call, began } of this.#sql.exec(
+        "SELECT * FROM call WHERE reversed = ?",
+        reversed(number),
+      )) {
+        this.#sql.exec(
+          `UPDATE call SET number = '', reversed = '', attendee = '', data = ?
+           WHERE conference = ? AND life = ? AND call = ? AND began = ?`,
+          JSON.stringify(withoutPerson(JSON.parse(String(data)))),
+          ...[conference, life, call, began].map((value = null) => value),
+        );
+        erased += 1;
+      }
+    }
+    for (const name of new Set(numbers.map((number) => this.#nameOf(number))))
+      this.#sql.exec("INSERT OR REPLACE INTO erased (number, at) VALUES (?, ?)", name, now);
+    return erased;
+  }
+
+  #isErased({ number, dialledAt, enteredAt, endedAt }: CallRow, now: EpochMs): boolean {
+    if (number === "") return false;
+    const [row] = this.#sql.exec("SELECT at FROM erased WHERE number = ?", this.#nameOf(number));
+    return row !== undefined && (dialledAt ?? enteredAt ?? endedAt ?? now) <= Number(row.at);
+  }
+
+  /** Nobody can read the number in it. */
+  #nameOf(number: string): string {
+    const digits = digitsIn(number) ?? number;
+    const key = this.about?.directory ?? "";
+    return `${hash(`${key} ${digits}`)} ${hash(`${digits} ${key}`)}`;
+  }
+
+  /** Deletes some of the oldest rows from before this time. Returns whether there may be more. */
+  deleteBefore(at: EpochMs, atMost: number): boolean {
+    const deleted = ["call", "conference"].map((table) => {
+      const old = `SELECT arrival FROM ${table} WHERE arrival < ? ORDER BY arrival LIMIT ?`;
+      return this.read(`DELETE FROM ${table} WHERE arrival IN (${old}) RETURNING arrival`, arrivalAt(at), atMost)
+        .length;
+    });
+    this.read("DELETE FROM erased WHERE at < ?", at);
+    return deleted.some((count) => count === atMost);
   }
 }
 
-/** Half as fast as `instr`, and does not tell capital letters from small ones. */
-const like = "data LIKE ? ESCAPE '!'";
-/** Bytes of a pattern; the platform takes no more than 50. */
-const mostOfPattern = 48;
+type Columns = Readonly<Record<string, SqlValue>>;
 
-function hasLetter(text: string): boolean {
-  return /\p{L}/u.test(text);
+export function arrivalAt(at: EpochMs): number {
+  return Math.floor(at * 1_000);
 }
 
-/** Fits whatever has the beginning of this text in it. SQLite knows the small letters of ASCII alone; any other character fits any. */
-function patternOf(text: string): string {
-  let pattern = "%";
-  for (const one of text) {
-    const next = /[%_!]/.test(one) ? `!${one}` : /[\x20-\x7e]/.test(one) ? one : "_";
-    if (pattern.length + next.length >= mostOfPattern) break;
-    pattern += next;
-  }
-  return `${pattern}%`;
+export function arrivedAt(arrival: number): EpochMs {
+  return Math.floor(arrival / 1_000);
 }
 
-function toPlaced({ id, at, data }: SqlRow): PlacedRecord {
-  return { id: Number(id), at: Number(at), record: JSON.parse(String(data)) as DirectoryRecord };
+export function reversed(text: string): string {
+  return [...text].reverse().join("");
+}
+
+function withoutPerson(row: CallRow): CallRow {
+  return { ...row, number: "", attendeeId: "" };
 }

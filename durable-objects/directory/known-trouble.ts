@@ -2,10 +2,10 @@ import { promptEndText } from "../../src/bridge/prompt-call.ts";
 import { networksIn } from "../../src/foundation/guard/networks.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
-import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
+import { type ClockJump, nextJump } from "../../src/foundation/time/clock-jump.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
 import { type FoundTrouble, isOfEdge, serverIsGone } from "../../src/operators/trouble-kinds.ts";
-import type { ActivityMinute } from "../../src/records/activity.ts";
+import type { HostPosts } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { receiverId } from "../../src/records/webhooks.ts";
 import { isAllowedHost } from "../../src/routing/target-url.ts";
@@ -16,14 +16,12 @@ import type { Log } from "../platform/log.ts";
 import type { Sql, SqlValue } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import type { AuditStore } from "./audit-store.ts";
-import type { GivenUpStore } from "./given-up-store.ts";
 import { HappenedStore, happenedKinds } from "./happened-store.ts";
 import type { IsNumber, PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
 
 interface KnownTroublePorts {
   readonly sql: Sql;
-  readonly givenUp: GivenUpStore;
   readonly list: RunningList;
   readonly prompt: Pick<PromptStore, "refusedCallers" | "numbers">;
   readonly audit: Pick<AuditStore, "eraseCaller">;
@@ -91,10 +89,13 @@ export class KnownTroubles
     this.#happened.add("conferences-lost", record.bridge, record.endedAt);
   }
 
-  /** Documents that WebEx has confirmed with another code than 0. Within the transaction in which they are counted. */
-  postsRefused(minutes: readonly ActivityMinute[], now: EpochMs): void {
-    const all = minutes.flatMap(({ hosts }) => hosts).filter(({ refused = 0 }) => refused > 0);
-    for (const { host, refused } of all) this.#happened.add("posts-refused", bareHost(host ?? ""), now, refused);
+  /** Counts refused and undelivered documents. Within the transaction in which they are counted. */
+  countPosts(hosts: readonly HostPosts[], now: EpochMs): void {
+    for (const { host, refused = 0, givenUp, lastFailure } of hosts) {
+      const server = bareHost(host ?? "");
+      if (refused > 0) this.#happened.add("posts-refused", server, now, refused);
+      if (givenUp > 0) this.#happened.add("posts-given-up", server, now, givenUp, lastFailure?.why);
+    }
   }
 
   async serverRefused(domain: DomainName, host: string): Promise<void> {
@@ -111,12 +112,11 @@ export class KnownTroubles
   }
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
-    const { list, webhooks, givenUp } = this.#ports;
-    await list.askUnheard();
+    const { list, webhooks } = this.#ports;
     const refused = await this.#refused(domain);
     return {
       clock: this.#lookAtClock(domain),
-      givenUp: givenUp.openByHost().map((one) => ({ ...one, ...this.#notInSettings(domain, one.about) })),
+      givenUp: this.#givenUp(domain),
       refused: [...refused.slice(0, mostNamed), ...inOne(refused.slice(mostNamed))],
       ...{
         waiting: list.waiting,
@@ -130,7 +130,7 @@ export class KnownTroubles
           ...one,
           ...(this.#isGone(domain, one.bridge) && { isGone: true as const }),
         })),
-        ...{ unreachable: list.unreachable, unknown: list.unknown },
+        unreachable: list.unreachable,
         webhooks: webhooks(domain),
         acknowledged: [...this.#acknowledged.values()],
       },
@@ -187,11 +187,16 @@ export class KnownTroubles
     return open.map((one) => ({ ...one, count: 1 }));
   }
 
-  #notInSettings(domain: DomainName, host: string | null): Pick<FoundTrouble, "why"> {
+  #givenUp(domain: DomainName): readonly FoundTrouble[] {
+    const open = this.#happened.open("posts-given-up");
+    return open.map((one) => (this.#isInSettings(domain, one.about) ? one : { ...one, why: serverIsGone }));
+  }
+
+  #isInSettings(domain: DomainName, host: string): boolean {
     const { hosts } = this.#ports.settings(domain)?.webex ?? {};
-    if (!host || host === BACK_END || !hosts) return {};
-    const { hostname = "" } = URL.parse(`http://${bareHost(host)}`) ?? {};
-    return isAllowedHost(hosts, hostname) ? {} : { why: serverIsGone };
+    if (host === "" || host === BACK_END || !hosts) return true;
+    const { hostname = "" } = URL.parse(`http://${host}`) ?? {};
+    return isAllowedHost(hosts, hostname);
   }
 
   /** Whether the settings do not have this bridge. */
@@ -205,8 +210,7 @@ export class KnownTroubles
     const { list, sql, now, machineNow } = this.#ports;
     const before = this.#jump;
     const byMs = machineNow() - now() - list.aheadMs;
-    // Conferences that have not reported since a restart may still be ahead.
-    const next = list.unknown > 0 && !isFar(byMs) ? before : nextJump(before, byMs, now());
+    const next = nextJump(before, byMs, now());
     if (next === before) return before;
     this.#jump = next;
     this.#keepIfItCan(domain, () => {
@@ -246,7 +250,6 @@ export class KnownTroubles
       this.#table.make();
       for (const one of kept) this.#keep(one, now);
       this.#acknowledgements = null;
-      if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
       const happened = happenedKinds.find((one) => one === kind);
       if (happened) this.#happened.acknowledge(happened, about, upTo);
     });
@@ -266,7 +269,6 @@ export class KnownTroubles
     try {
       this.#ports.transaction(domain, work);
     } catch (error) {
-      this.#ports.givenUp.load();
       this.#acknowledgements = null;
       this.#callerKeys = null;
       throw error;
@@ -351,10 +353,9 @@ export class KnownTroubles
     return this.#callerKeys;
   }
 
-  /** Deletes what is older than the settings want, of documents that were given up too. */
+  /** Deletes what is older than the settings want. */
   deleteBefore(domain: DomainName, at: EpochMs): void {
     this.#change(domain, () => {
-      this.#ports.givenUp.deleteBefore(at);
       this.#happened.deleteBefore(at);
       // What a receiver was never given is counted as long as the settings name it.
       this.#deleteAcknowledged("at < ? AND id NOT LIKE 'webhooks-given-up:%'", at);

@@ -234,26 +234,32 @@ export class PromptStore implements PromptCallsRpc {
     try {
       this.#ports.transaction(domain, work);
     } catch (error) {
-      this.#unsettled = null;
+      this.forget();
       throw error;
     }
   }
 
-  /** A caller is in a conference. That it could not get in before is mended; an agent that has died since cannot say that it got in. */
+  /** Called after a failed transaction in which callers entered: what is in memory goes with the disk. */
+  forget(): void {
+    this.#unsettled = null;
+  }
+
+  /**
+   * A caller is in a conference. That it could not get in before is mended. An agent that has died since cannot say that
+   * it got in. Within a transaction.
+   */
   entered(domain: DomainName, { conference, bridge }: Place, { call, number }: Entered, at: EpochMs): void {
     const isItself = (one: KeptPromptCall) => one.end === null && Math.abs(cameAt(one) - at) <= longestPromptMs;
     if (isWholeNumber(number)) this.#noteEntered(number, at);
     const unsettled = this.#read();
     const row = unsettled.ofCall(bridge, call).find(isItself);
     if (!row && !(isWholeNumber(number) && unsettled.ofNumber(number).length > 0)) return;
-    this.#change(domain, () => {
-      if (row) {
-        const { id, unfinished: _, ...before } = row;
-        const end = { at, why: "entered", conference } as const;
-        this.#write({ ...this.#withTopic(domain, { ...before, end }, row), id });
-      }
-      this.#mend(number, at);
-    });
+    if (row) {
+      const { id, unfinished: _, ...before } = row;
+      const end = { at, why: "entered", conference } as const;
+      this.#write({ ...this.#withTopic(domain, { ...before, end }, row), id });
+    }
+    this.#mend(number, at);
   }
 
   #mend(number: string, at: EpochMs): void {

@@ -1,4 +1,4 @@
-import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import {
   digitsIn,
@@ -9,199 +9,232 @@ import {
   numberMatcher,
   spellingsOf,
 } from "../../src/foundation/text/spelled.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
-import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
-import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
-import type { FactPage } from "../../src/rpc/directory-feed.ts";
-import type { DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { type CallRow, type ConferenceRow, recordOfCall, recordOfConference } from "../../src/records/rows.ts";
+import type { Erasure, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
+import type { SqlValue } from "../platform/platform.ts";
+import { arrivalAt, arrivedAt, type DirectoryIdentity, type DirectoryStore, reversed } from "./directory-store.ts";
 import type { EnteredAt, IsNumber } from "./prompt-store.ts";
 
-/** How many records one page looks at, however few of them fit the filters. */
+/** How many rows one page looks at, however few of them fit what SQL cannot tell. */
 const mostLooked = 5_000;
-/** The same where SQLite looks for a text in them, in portions of some ten milliseconds. */
-const mostSearched = 150_000;
-const searchedAtOnce = 15_000;
-/** How many records one call of an erasure looks at: others read between its portions, and it must end in time. */
-const mostErasing = 2_000;
-/** How many other numbers, and conferences, one call of an erasure names. */
-const mostAlike = 10;
-/** If a conference has no place yet, its records are searched from so long before its start, or now, since clocks may be wrong. */
-const clockMarginMs = dayMs;
 const mostPage = 1_000;
 const portion = 500;
+/** How many other numbers, and conferences, an erasure names. */
+const mostAlike = 10;
 
-interface ErasedElsewhere extends Pick<ErasurePage, "erased" | "inside"> {
+interface ErasedElsewhere {
+  readonly erased: number;
   readonly others: Iterable<string>;
 }
 
 interface RecordPorts {
   now(): EpochMs;
   aboutNow(domain: DomainName): DirectoryIdentity;
-  /** Takes a number out of all but the records. Returns how many calls at the prompt had it, who has it inside, and others' numbers. */
+  /** Takes a number out of all but the rows of calls. Returns how many calls at the prompt had it, and others' numbers. */
   alsoErase(domain: DomainName, isMeant: IsNumber): ErasedElsewhere;
   /** See `Platform`. */
   giveWay(): Promise<void>;
 }
 
-/** The records of calls and conferences that are over: what people ask of them, and which ones are there already. */
+/** Part of a query, with its values. */
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** What people ask of the calls and conferences that are over. */
 export class RecordStore {
   readonly #store: DirectoryStore;
   readonly #ports: RecordPorts;
-  /** Identity → id of each record behind the first of these ids, up to the second. */
-  readonly #read = new Map<string, number>();
-  #readBehind: number;
-  #readUpTo: number;
-  /** Of so many records it remembers the identities. */
-  readonly #mostRead: number;
 
-  constructor(store: DirectoryStore, ports: RecordPorts, mostRead = 200_000) {
+  constructor(store: DirectoryStore, ports: RecordPorts) {
     this.#store = store;
-    this.#mostRead = mostRead;
     this.#ports = ports;
-    this.#readBehind = store.place?.id ?? 0;
-    this.#readUpTo = this.#readBehind;
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {
-    const { cursor, order, since, until, limit, filter = {} } = query;
-    const end = this.#store.place;
-    const first = Math.max(since === undefined ? 1 : this.#store.firstSince(since), this.#store.first);
-    const behind = until === undefined ? (end?.id ?? 0) + 1 : this.#store.firstSince(until);
+    const { cursor, order, since, until, limit, kind } = query;
     const isOldest = order === "oldest";
-    const holds = textsIn(filter);
-    const span = holds ? mostSearched : mostLooked;
-    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
-    const to = isOldest ? Math.min(from + span + 1, behind) : Math.max(from - span - 1, first - 1);
+    const { about, lastArrival } = this.#store;
+    const end = about && { directory: about.directory, id: lastArrival };
+    const first = since === undefined ? 0 : arrivalAt(since);
+    const behind = until === undefined ? lastArrival + 1 : arrivalAt(until);
     const isMeant = recordMatcher(query);
+    const most = Math.min(limit, mostPage);
     const records: PlacedRecord[] = [];
-    for (;;) {
+    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
+    for (let looked = 0; looked < mostLooked; looked += portion) {
       await this.#ports.giveWay();
-      const upTo = isOldest ? Math.min(from + searchedAtOnce + 1, to) : Math.max(from - searchedAtOnce - 1, to);
-      const page = this.#store.page(from, order, portion, { to: upTo, holds });
+      const [above, below] = isOldest ? [from, behind] : [first - 1, from];
+      const page = (["call", "conference"] as const)
+        .flatMap((table) => (kind === undefined || kind === table ? this.#page(table, query, above, below) : []))
+        .sort((one, other) => (isOldest ? one.id - other.id : other.id - one.id))
+        .slice(0, portion);
       for (const one of page) {
         from = one.id;
         if (isMeant(one.record)) records.push(one);
-        if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
+        if (records.length >= most) return { end, records, next: from };
       }
-      if (page.length === portion) continue;
-      if (upTo === to) break;
-      from = isOldest ? upTo - 1 : upTo + 1;
+      if (page.length < portion) return { end, records, next: null };
     }
-    const next = isOldest ? (to < behind ? to - 1 : null) : to >= first ? to + 1 : null;
-    return { end, records, next };
+    return { end, records, next: from };
   }
 
-  /** Who entered, of calls that are over since then: of the latest records, as many as one page looks at. */
-  *enteredSince(since: EpochMs): Generator<EnteredAt> {
-    const end = (this.#store.place?.id ?? 0) + 1;
-    const to = Math.max(this.#store.firstSince(since) - 1, end - mostLooked);
-    for (let from = end; ; ) {
-      const page = this.#store.page(from, "newest", portion, { to });
-      for (const { id, record } of page) {
-        from = id;
-        if (record.kind === "call" && record.enteredAt !== null) yield [record.number, record.enteredAt];
-      }
-      if (page.length < portion) return;
-    }
+  /** Rows between these arrivals that may fit. */
+  #page(
+    table: "call" | "conference",
+    { order, filter = {} }: RecordQuery,
+    above: number,
+    below: number,
+  ): readonly PlacedRecord[] {
+    const conditions = table === "call" ? callConditions(filter) : conferenceConditions(filter);
+    if (conditions === null) return [];
+    const where = conditions.map(({ sql }) => ` AND (${sql})`).join("");
+    // With a plus the index of arrivals does not sort what another index finds faster.
+    const by = conditions.some(({ sql }) => isIndexed.test(sql)) ? "+arrival" : "arrival";
+    const rows = this.#store.read(
+      `SELECT arrival, data FROM ${table} WHERE ${by} > ? AND ${by} < ? ${where} ORDER BY ${by} ${order === "oldest" ? "ASC" : "DESC"} LIMIT ?`,
+      ...[above, below, ...conditions.flatMap(({ values }) => values), portion],
+    );
+    return rows.map(({ arrival, data }) => {
+      const row = JSON.parse(String(data)) as CallRow | ConferenceRow;
+      const record = row.kind === "call" ? recordOfCall(row) : recordOfConference(row);
+      return { id: Number(arrival), at: arrivedAt(Number(arrival)), record };
+    });
   }
 
-  /** Also in the middle of an export: ids stay. */
-  async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
-    if (number === "" || !this.#store.about) return { erased: 0, alike: [], inside: [], next: null };
+  /** Who entered since then. */
+  enteredSince(since: EpochMs): readonly EnteredAt[] {
+    const rows = this.#store.read("SELECT number, entered_at FROM call WHERE entered_at >= ?", since);
+    return rows.map((row) => [String(row.number), Number(row.entered_at)]);
+  }
+
+  async erase(domain: DomainName, number: string): Promise<Erasure> {
+    if (number === "" || !this.#store.about) return { erased: 0, alike: [], inside: [] };
     // Bridges may keep signs between digits.
     const isMeant = (kept: string) => kept === number || digitsIn(kept) === number;
-    const isAlike = numberMatcher(number);
-    const alike = new Set<string>();
-    const noteAlike = (other: string) => {
-      if (alike.size < mostAlike && !isMeant(other) && isAlike(other)) alike.add(other);
-    };
-    const besides = from === 0 ? this.#ports.alsoErase(domain, isMeant) : null;
-    for (const other of besides?.others ?? []) noteAlike(other);
-    const inside = besides?.inside.slice(0, mostAlike) ?? [];
-    let erased = besides?.erased ?? 0;
-    let place = from;
-    for (let looked = 0; looked < mostErasing; looked += portion) {
-      await this.#ports.giveWay();
-      const page = this.#store.page(place, "oldest", portion);
-      const concerned = page.filter(({ record }) => record.kind === "call" && isMeant(record.number));
-      if (concerned.length > 0) {
-        this.#store.transaction(this.#ports.aboutNow(domain), () => {
-          for (const { id, record } of concerned) {
-            if (record.kind === "call") this.#store.replace(id, { ...record, number: "", attendeeId: "" });
-          }
-        });
-      }
-      erased += concerned.length;
-      for (const { record } of page) if (record.kind === "call") noteAlike(record.number);
-      if (page.length < portion) return { erased, alike: [...alike], inside, next: null };
-      place = page.at(-1)?.id ?? place;
-    }
-    return { erased, alike: [...alike], inside, next: place };
-  }
-
-  /** Returns a check whether a record is there already, for these records. */
-  keptIn({ place }: FactPage, records: readonly DirectoryRecord[]): (record: DirectoryRecord) => boolean {
-    if (records.length === 0) return () => false;
-    const readBehind = this.#readFrom(place, records);
-    return (record) => (this.#read.get(identityOf(record)) ?? 0) > readBehind;
-  }
-
-  /** The id behind which copies of these records must stand. Reads all identities behind it. */
-  #readFrom(place: FactPage["place"], records: readonly DirectoryRecord[]): number {
-    const last = this.#store.place?.id ?? 0;
-    const begun = records.map((record) =>
-      record.kind === "call" ? (record.dialledAt ?? record.enteredAt ?? record.endedAt) : record.createdAt,
+    const { sql, values } = anyOf([numberCondition(number)]);
+    const rows = [
+      ...this.#store.read(`SELECT DISTINCT reversed FROM call WHERE ${sql}`, ...values),
+      // What ends with a sign or a word may be meant, too.
+      ...this.#store.read("SELECT DISTINCT reversed FROM call WHERE reversed > '' AND reversed GLOB '*[^0-9]*'"),
+    ];
+    const known = rows.map((row) => reversed(String(row.reversed)));
+    const numbers = new Set([number, ...known.filter(isMeant)]);
+    const inside = this.#store.read(
+      `SELECT DISTINCT conference FROM call
+       WHERE arrival IS NULL AND reversed IN (SELECT value FROM json_each(?)) LIMIT ?`,
+      ...[JSON.stringify([...numbers].map(reversed)), mostAlike],
     );
-    const since = Math.min(...begun, this.#ports.now()) - clockMarginMs;
-    const from = place?.id ?? this.#store.firstSince(since) - 1;
-    if (this.#read.size > this.#mostRead) {
-      this.#read.clear();
-      this.#readBehind = last;
-    } else this.#readPart(this.#readUpTo, last);
-    this.#readUpTo = last;
-    this.#readPart(from, this.#readBehind);
-    this.#readBehind = Math.min(this.#readBehind, from);
-    return from;
+    const besides = this.#ports.alsoErase(domain, isMeant);
+    const erased = this.#store.transaction(this.#ports.aboutNow(domain), () =>
+      this.#store.erase([...numbers], this.#ports.now()),
+    );
+    const isAlike = numberMatcher(number);
+    const others = [...known, ...besides.others];
+    const alike = new Set(others.filter((other) => !isMeant(other) && isAlike(other)));
+    return {
+      erased: erased + besides.erased,
+      alike: [...alike].slice(0, mostAlike),
+      inside: inside.map(({ conference }) => conference as ConfKey),
+    };
   }
+}
 
-  #readPart(behind: number, upTo: number): void {
-    for (let from = behind; from < upTo; ) {
-      const page = this.#store.page(from, "oldest", portion);
-      for (const { id, record } of page) this.#read.set(identityOf(record), id);
-      if (page.length < portion) return;
-      from = page.at(-1)?.id ?? upTo;
-    }
+type Filter = NonNullable<RecordQuery["filter"]>;
+
+const isIndexed = /\b(?:reversed|attendee|call|named|key|conference)\b/;
+
+/** Conditions that each call which fits has; `null`: none fits. */
+export function callConditions(filter: Filter): readonly Condition[] | null {
+  const { conference, number, attendeeId, text } = filter;
+  return [
+    ...commonConditions(filter),
+    ...(conference === undefined ? [] : [oneOf("conference", spellingsOf(conference))]),
+    ...(number === undefined ? [] : [numberCondition(number)]),
+    ...(attendeeId === undefined ? [] : [oneOf("attendee", idSpellings(attendeeId))]),
+    ...(text === undefined ? [] : [personCondition(text)]),
+  ];
+}
+
+/** Whoever may be meant by a number, an attendee ID or an id of a call. */
+export function personCondition(text: string): Condition {
+  const ids = spellingsOf(text);
+  return anyOf([numberCondition(text), oneOf("attendee", idSpellings(text)), oneOf("call", ids), oneOf("named", ids)]);
+}
+
+function conferenceConditions(filter: Filter): readonly Condition[] | null {
+  const { conference, number, attendeeId, text } = filter;
+  if (number !== undefined || attendeeId !== undefined) return null;
+  return [
+    ...commonConditions(filter),
+    ...(conference === undefined ? [] : [oneOf("key", spellingsOf(conference))]),
+    ...(text === undefined ? [] : [nameCondition(text)]),
+  ];
+}
+
+function commonConditions({ bridge, endedBy, status }: Filter): readonly Condition[] {
+  const given = Object.entries({ bridge, ended_by: endedBy, status });
+  return given.flatMap(([name, value]) => (value === undefined ? [] : [oneOf(name, [value])]));
+}
+
+/** Whoever's number may be meant, however it is spelled. */
+export function numberCondition(number: string): Condition {
+  const ends = endsOfNumber(number).map(reversed);
+  const sql = "reversed >= ? AND reversed < ?";
+  return anyOf(ends.map((end) => ({ sql, values: [end, `${end}\uffff`] })));
+}
+
+/** A key, a handle, or a part of a name. */
+function nameCondition(text: string): Condition {
+  const ids = spellingsOf(text);
+  const handles = ids.map((id) => ({ sql: "instr(handles, ?) > 0", values: [id] }));
+  return anyOf([oneOf("key", ids), ...handles, { sql: "name LIKE ? ESCAPE '!'", values: [patternOf(text)] }]);
+}
+
+/** What is empty stands in no index. */
+function oneOf(column: string, values: readonly string[]): Condition {
+  return { sql: `${column} > '' AND ${column} IN (${values.map(() => "?").join(", ")})`, values };
+}
+
+function anyOf(conditions: readonly Condition[]): Condition {
+  return {
+    sql: conditions.map(({ sql }) => `(${sql})`).join(" OR "),
+    values: conditions.flatMap(({ values }) => values),
+  };
+}
+
+/** Bytes of a pattern; the platform takes no more than 50. */
+const mostOfPattern = 48;
+
+/** Fits whatever has the beginning of this text in it. SQLite knows the small letters of ASCII alone; any other character fits any. */
+function patternOf(text: string): string {
+  let pattern = "%";
+  for (const one of text.trim()) {
+    const next = /[%_!]/.test(one) ? `!${one}` : /[\x20-\x7e]/.test(one) ? one : "_";
+    if (pattern.length + next.length >= mostOfPattern) break;
+    pattern += next;
   }
+  return `${pattern}%`;
 }
 
 type Matcher = (record: DirectoryRecord) => boolean;
 
-/** Reads what is looked for once. */
-function recordMatcher({ kind, filter = {} }: RecordQuery): Matcher {
-  const fields = Object.entries(filter).flatMap(([name, wanted]) =>
-    wanted === undefined ? [] : fieldMatcher(name, wanted),
-  );
-  return (record) => (kind === undefined || record.kind === kind) && fields.every((isMeant) => isMeant(record));
-}
-
-function fieldMatcher(name: string, wanted: string): Matcher {
-  if (name === "text") return textMatcher(wanted);
-  const valueIn = (record: Readonly<Record<string, unknown>>) => record[name];
-  if (name === "number") {
-    const isMeant = numberMatcher(wanted);
-    return (record) => record.kind === "call" && isMeant(record.number);
-  }
-  if (name === "attendeeId") {
-    const isMeant = idMatcher(wanted);
-    return (record) => record.kind === "call" && isMeant(record.attendeeId);
-  }
-  if (name === "conference") {
-    const spellings: readonly unknown[] = spellingsOf(wanted);
-    return (record) => spellings.includes(valueIn(record));
-  }
-  if (name !== "webexHost") return (record) => valueIn(record) === wanted;
-  const hostsIn = ({ webexHosts, webexHost }: Readonly<Record<string, unknown>>) => [webexHosts ?? webexHost].flat();
-  return (record) => hostsIn({ ...record }).some((host) => bareHost(String(host)) === bareHost(wanted));
+/** What SQL cannot tell. What is looked for is read once. */
+function recordMatcher({ filter = {} }: RecordQuery): Matcher {
+  const { number, webexHost, text } = filter;
+  const isNumber = number === undefined ? null : numberMatcher(number);
+  const isText = text === undefined ? null : textMatcher(text);
+  const host = webexHost === undefined ? null : bareHost(webexHost);
+  return (record) => {
+    const hosts = record.kind === "call" ? [record.webexHost] : record.webexHosts;
+    return (
+      (!isNumber || (record.kind === "call" && isNumber(record.number))) &&
+      (!isText || isText(record)) &&
+      (host === null || hosts.some((one) => bareHost(one) === host))
+    );
+  };
 }
 
 /** Whether a record is of whom or what somebody looks for by a text. A key means the conference, and not its calls. */
@@ -217,22 +250,4 @@ function textMatcher(text: string): Matcher {
     const { number, attendeeId, call, extCallId } = record;
     return isNumber(number) || isAttendee(attendeeId) || spellings.some((one) => [call, extCallId].includes(one));
   };
-}
-
-type Filter = NonNullable<RecordQuery["filter"]>;
-
-/** The JSON of each record that fits has one of these in it; `undefined`: that cannot be said. */
-function textsIn({ conference, number, attendeeId, text }: Filter): readonly string[] | undefined {
-  if (text) return [...new Set([inJson(text.trim()), ...endsInJson(text)])];
-  if (number) return endsInJson(number);
-  const spellings = conference ? spellingsOf(conference) : attendeeId ? idSpellings(attendeeId) : undefined;
-  return spellings?.map((one) => `"${inJson(one)}"`);
-}
-
-function endsInJson(number: string): readonly string[] {
-  return endsOfNumber(number).map((end) => `${inJson(end)}"`);
-}
-
-function inJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
 }

@@ -1,519 +1,401 @@
-import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { bareHost } from "../../src/foundation/text/bare-host.ts";
+import { fitsName, idMatcher, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { dayMs, type Timers, within } from "../../src/foundation/time/timers.ts";
 import { sumOfLoads } from "../../src/operators/figures.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
-import { foldOf, type RunningFold } from "../../src/records/running.ts";
+import type { CallRow, ConferenceRow } from "../../src/records/rows.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
-import type {
-  BridgeLoad,
-  ConferenceTotals,
-  FoundPerson,
-  ListedConference,
-  RebuildPage,
-  RunningPage,
-  RunningQuery,
-  ServerLoad,
+import {
+  type BridgeLoad,
+  type ConferenceTotals,
+  type FoundPerson,
+  type ListedConference,
+  mostNamed,
+  type RunningPage,
+  type RunningQuery,
+  type ServerLoad,
+  type Swept,
 } from "../../src/rpc/directory.ts";
-import type { FactPage, LiveState } from "../../src/rpc/directory-feed.ts";
+import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
-import type { DirectoryStore, LastReport, RunningRow } from "./directory-store.ts";
-import type { EndedWaiting } from "./ended-waiting.ts";
-import type { EnteredAt, IsNumber } from "./prompt-store.ts";
-import { searchFor } from "./running-search.ts";
+import type { CountStore } from "./count-store.ts";
+import type { DirectoryStore } from "./directory-store.ts";
+import { callConditions } from "./record-store.ts";
 
-export interface FeedPorts extends Timers {
+export interface ListPorts extends Timers {
   now(): EpochMs;
   readonly log: Log;
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "feedDirectory">;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "publish">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
 }
 
-export type Cursor = Pick<FactPage, "journal"> & { readonly row: number };
-
-export interface RunningEntry {
-  readonly id: number;
-  /** As it is on disk. */
-  readonly row: RunningRow;
-  /** How the conference is, or was when it last reported; `null`: that is not known. */
-  readonly known: KnownConference | null;
-  /** How far its journal was followed; `null`: it has sent nothing since the directory's own restart. */
-  readonly followed: Followed | null;
-  readonly watchedAt: EpochMs | null;
-  /** Whether the last answer to the conference said that people look at it. */
-  readonly isWatched: boolean;
-  readonly askedAt: EpochMs | null;
-  /** Since when it has answered no question, as the disk has it. */
-  readonly silentSince: EpochMs | null;
-}
-
-export interface KnownConference {
-  readonly fold: RunningFold;
-  readonly live: LiveState;
-}
-
-export interface Followed {
-  readonly cursor: Cursor;
-  /** The row up to which the fold goes. It may be ahead of the facts: those up to it are for records and webhooks alone. */
-  readonly foldedUpTo: number;
-}
-
 const mostPage = 1_000;
-/** A conference that does not answer is asked again after this time. */
-const askAgainMs = 60_000;
-/** How long a list waits after a restart until the conferences that it asks have answered. The others are shown as they last reported. */
-const answeredWithinMs = 500;
-/** How a conference was is shown for so long while it does not answer. Then it is not known, and nothing of its callers is kept. */
-const shownSilentMs = 5 * 60_000;
-/** How a conference is goes to disk so long after a change: what changes meanwhile is written once. */
-const keptAfterMs = 5_000;
-/** Who is in a larger conference is in memory alone: the platform's rows end at 2 MB. */
-const mostPeopleKept = 5_000;
-/** How long people count as looking: a page that they look at asks anew with each change. */
-const watchedMs = 5 * 60_000;
 /** How many TSP servers are listed. */
 const mostLoads = 50;
 /** How many conferences with trouble are named for each server. */
 const mostTroubled = 5;
-
+/** How long people count as looking after each page that they asked for. */
+const watchedMs = 10_000;
 const askWithinMs = 20_000;
-const rebuildMs = 7 * dayMs;
-/** How many conferences one call of a rebuild asks: it must end in time, even if some hang. */
-const mostRebuilding = 20;
+const refillMs = 7 * dayMs;
 
-/** The conferences that run, as far as the directory knows how they are. */
+/** The conferences that run, as they have published themselves. */
 export class RunningList {
-  readonly #ports: FeedPorts;
+  readonly #ports: ListPorts;
   readonly #store: DirectoryStore;
-  readonly #ended: EndedWaiting;
-  readonly #gone: () => void;
-  readonly conferences: Map<ConfKey, RunningEntry>;
-  /** Those that are asked next. */
-  #toAsk = new Set<ConfKey>();
-  #asking: Promise<void> | null = null;
-  #askingSince: EpochMs = 0;
-  /** Those that are not on disk as they are now. */
-  readonly #unkept = new Set<ConfKey>();
+  readonly #counts: CountStore;
+  /** Until when people look at each. */
+  readonly #watched = new Map<ConfKey, EpochMs>();
+  /** Those that were asked to publish, and have not since. */
+  readonly #asked = new Set<ConfKey>();
+  /** Those that no sweep has reached since, and since when there are some. */
+  #unreached: { readonly keys: ReadonlySet<ConfKey>; readonly since: EpochMs } | null = null;
 
-  /** `gone`: called when something is known no more of a conference, since its object knows nothing of it. */
-  constructor(ports: FeedPorts, store: DirectoryStore, ended: EndedWaiting, gone: () => void) {
+  constructor(ports: ListPorts, store: DirectoryStore, counts: CountStore) {
     this.#ports = ports;
     this.#store = store;
-    this.#ended = ended;
-    this.#gone = gone;
-    const unheard = { followed: null, watchedAt: null, isWatched: false, askedAt: null };
-    this.conferences = new Map(
-      Array.from(store.running(), ([id, { row, last, silentSince }]) => {
-        return [row.key, { id, row, known: lastKnown(row, last), silentSince, ...unheard }];
-      }),
-    );
+    this.#counts = counts;
   }
 
   isWatched(key: ConfKey): boolean {
-    const { watchedAt = null } = this.conferences.get(key) ?? {};
-    return watchedAt !== null && this.#ports.now() - watchedAt < watchedMs;
+    return (this.#watched.get(key) ?? 0) > this.#ports.now();
+  }
+
+  get size(): number {
+    return Number(this.#store.read("SELECT count(*) AS count FROM conference WHERE arrival IS NULL")[0]?.count ?? 0);
+  }
+
+  /** In the order of their keys. */
+  #rows(where = "", ...values: readonly (string | number)[]): readonly ConferenceRow[] {
+    const query = `SELECT data FROM conference WHERE arrival IS NULL ${where}`;
+    return this.#store.read(query, ...values).map(({ data }) => JSON.parse(String(data)));
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
-    const { after, limit, troubled = false } = query;
-    const isBehind = (key: ConfKey) => after === null || key > after;
-    const foundIn = searchFor(query);
-    const first = [...this.conferences.keys()].filter((key) => isBehind(key) && foundIn(key));
-    // Those on the page are asked first.
-    await this.askUnheard(first.sort().slice(0, Math.min(limit, mostPage)));
-    const isTroubled = ({ known }: RunningEntry) => known !== null && known.live.trouble.length > 0;
-    const found = new Map<ConfKey, readonly FoundPerson[]>();
-    for (const [key, one] of this.conferences) {
-      if (!isBehind(key) || (troubled && !isTroubled(one))) continue;
-      const people = foundIn(key, one.known?.fold, one.known?.live);
-      const { bridge } = one.row;
-      if (people) found.set(key, bridge === null ? people : people.map((person) => ({ ...person, bridge })));
-    }
-    const keys = [...found.keys()];
-    const page = keys.sort().slice(0, Math.min(limit, mostPage));
-    const unheard = this.#unheard;
-    const { stale } = this;
-    const answer = {
-      conferences: page.flatMap((key) => this.find(key) ?? []),
-      ...(query.named && { found }),
-      next: page.length < keys.length ? (page.at(-1) ?? null) : null,
-      total: this.conferences.size,
+    const { after, named, isWatched } = query;
+    const limit = Math.min(query.limit, mostPage);
+    const people = this.#peopleFound(query);
+    const isMeant = conferenceMatcher(query, people);
+    const isAll = isMeant === null;
+    const rows = this.#rows(
+      `AND key > ? ORDER BY key LIMIT ?`,
+      ...[after ?? "", isAll ? limit + 1 : Number.MAX_SAFE_INTEGER],
+    );
+    const found = isAll ? rows : rows.filter(isMeant);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const { waiting } = this.#counts;
+    if (isWatched) this.#noteWatched(page);
+    return {
+      conferences: page.map((row) => this.#listed(row, waiting.get(keyOf(row)))),
+      ...(named && { found: new Map(page.map((row) => [keyOf(row), people?.get(keyOf(row)) ?? []])) }),
+      next: last && found.length > limit ? keyOf(last) : null,
+      total: this.size,
       bridges: this.loads,
-      unknown: this.unknown,
-      ...(stale > 0 && { stale }),
     };
-    const silent = query.isWatched ? this.#noteWatched(page) : [];
-    // Conferences that people look at come first.
-    void this.#ask([...silent, ...unheard]);
-    return answer;
   }
 
-  /** What is on each bridge. */
-  get loads(): readonly BridgeLoad[] {
-    return loadsOf([...this.conferences.values()]);
+  /** By conference, who is inside or being called and is looked for; `null`: nobody is looked for. */
+  #peopleFound({ number, attendeeId, text }: RunningQuery): ReadonlyMap<ConfKey, readonly FoundPerson[]> | null {
+    if (number === undefined && attendeeId === undefined && text === undefined) return null;
+    const conditions = callConditions({ number, attendeeId, text }) ?? [];
+    const where = conditions.map(({ sql }) => ` AND (${sql})`).join("");
+    const values = conditions.flatMap((one) => one.values);
+    const rows = this.#store.read(`SELECT data FROM call WHERE arrival IS NULL ${where}`, ...values);
+    const isMeant = personMatcher({ number, attendeeId, text });
+    const calls = rows.map(({ data }) => JSON.parse(String(data)) as CallRow).filter(isMeant);
+    const byConference = Map.groupBy(calls, ({ conference }) => conference as ConfKey);
+    // One more than are shown, to say that there are others.
+    return new Map(Array.from(byConference, ([key, all]) => [key, all.slice(0, mostNamed + 1).map(personIn)]));
   }
 
-  /** The same of those that WebEx has created: the others are orphans. */
-  get createdLoads(): readonly BridgeLoad[] {
-    return loadsOf([...this.conferences.values()].filter(({ row }) => row.webexHost !== ""));
+  #listed(row: ConferenceRow, waiting: readonly WaitingDocuments[] = []): ListedConference {
+    const { now, topic, bridge } = row;
+    return {
+      key: keyOf(row),
+      life: row.life,
+      createdAt: row.createdAt,
+      phase: row.runningAt === null ? "creating" : "running",
+      webexHost: serverOf(row),
+      bridge: (bridge as BridgeName) || null,
+      ...(topic !== "" && { topic }),
+      now: {
+        attached: now?.attached ?? false,
+        ...(now?.orphan && { orphan: true as const }),
+        locked: now?.locked ?? false,
+        callers: now?.callers ?? 0,
+        rooms: now?.rooms ?? 0,
+        trouble: now?.trouble ?? [],
+        ...(now && now.roomNames.length > 0 && { roomNames: now.roomNames }),
+        ...(now?.speakers && { speakers: this.#speakers(row, now.speakers) }),
+        documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
+        oldestDocumentAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
+        ...(waiting.length > 0 && { waiting }),
+      },
+    };
+  }
+
+  #speakers({ conference, life }: ConferenceRow, calls: readonly string[]) {
+    const query = `SELECT number, attendee FROM call WHERE conference = ? AND life = ? AND arrival IS NULL
+      AND call IN (SELECT value FROM json_each(?))`;
+    return this.#store
+      .read(query, conference, life, JSON.stringify(calls))
+      .map(({ number, attendee }) => ({ number: String(number), attendeeId: String(attendee) }));
   }
 
   /** The conference as the list has it; `null`: it does not run, as far as is known. */
   find(key: ConfKey): ListedConference | null {
-    const one = this.conferences.get(key);
-    return one ? listed(one) : null;
+    const [row] = this.#rows("AND key = ?", key);
+    return row ? this.#listed(row, this.#counts.waiting.get(key)) : null;
   }
 
-  /** Returns the conferences that do not know yet that people look at them, or have sent nothing since a restart. */
-  #noteWatched(keys: readonly ConfKey[]): readonly RunningEntry[] {
-    const watchedAt = this.#ports.now();
-    const watched = keys.flatMap((key) => this.conferences.get(key) ?? []);
-    for (const one of watched) this.conferences.set(one.row.key, { ...one, watchedAt });
-    return watched.filter(({ isWatched }) => !isWatched);
+  /** Has those publish again that do not know yet that people look at them: who speaks is wanted, too. */
+  #noteWatched(rows: readonly ConferenceRow[]): void {
+    const now = this.#ports.now();
+    for (const [key, until] of this.#watched) if (until <= now) this.#watched.delete(key);
+    const fresh = rows.map(keyOf).filter((key) => !this.isWatched(key));
+    for (const key of rows.map(keyOf)) this.#watched.set(key, now + watchedMs);
+    const { about } = this.#store;
+    if (about) void this.#ask(about.domain, fresh, false);
+  }
+
+  /** Has these conferences publish their rows. Returns those that did not. */
+  async #ask(domain: DomainName, keys: readonly ConfKey[], isWhole: boolean): Promise<readonly ConfKey[]> {
+    const toAsk = [...keys];
+    const failed: ConfKey[] = [];
+    const ask = async (key: ConfKey) => {
+      this.#asked.add(key);
+      const asked = this.#ports.conference(domain, key).publish(isWhole);
+      const isThere = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
+      if (isThere === null) failed.push(key);
+      // One that was created meanwhile has published.
+      if (this.#asked.delete(key) && isThere === false) this.#lost(key);
+    };
+    const all: Promise<void>[] = [];
+    await inPortions(this.#ports, {
+      hasMore: () => toAsk.length > 0,
+      take: (most) =>
+        toAsk.splice(0, most).map((key) => () => {
+          const asked = ask(key);
+          all.push(asked);
+          return asked;
+        }),
+    });
+    await Promise.all(all);
+    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
+    return failed;
+  }
+
+  /** Its object knows nothing of it any more. */
+  #lost(key: ConfKey): void {
+    try {
+      const { about } = this.#store;
+      if (!about) return;
+      this.#store.transaction(about, () => {
+        this.#store.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
+        this.#store.exec("DELETE FROM conference WHERE key = ? AND arrival IS NULL", key);
+        this.#counts.lost(key);
+      });
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "list-not-kept", why: String(error) });
+    }
+  }
+
+  /** Has those publish that are over and listed as running. */
+  async swept(domain: DomainName, { failed, running, over }: Swept): Promise<void> {
+    this.#setUnreached([...(this.#unreached?.keys ?? []), ...failed], [...running, ...over]);
+    const listed = this.#store.read(
+      "SELECT key FROM conference WHERE arrival IS NULL AND key IN (SELECT value FROM json_each(?))",
+      JSON.stringify(over),
+    );
+    const keys = listed.map(({ key }) => String(key) as ConfKey);
+    await this.#ask(domain, keys, true);
+  }
+
+  /** The conference has published. */
+  heard(key: ConfKey): void {
+    this.#asked.delete(key);
+    if (this.#unreached?.keys.has(key)) this.#setUnreached([...this.#unreached.keys], [key]);
+  }
+
+  #setUnreached(failed: readonly ConfKey[], reached: readonly ConfKey[]): void {
+    const keys = new Set(failed.filter((key) => !reached.includes(key)));
+    this.#unreached = keys.size === 0 ? null : { keys, since: this.#unreached?.since ?? this.#ports.now() };
+  }
+
+  /** Has all conferences that the domain still keeps publish everything. Resolves with whether all have. */
+  async refill(domain: DomainName): Promise<boolean> {
+    let hasAll = true;
+    for (let before: number | null = null, upTo: number | null = null; ; ) {
+      const { holders, next }: HolderPage = await this.#ports.conferencesOf(domain, refillMs, before, upTo);
+      upTo ??= holders[0]?.place ?? null;
+      const failed = await this.#ask(
+        domain,
+        holders.map(({ key }) => key),
+        true,
+      );
+      hasAll &&= failed.length === 0;
+      if (next === null) return hasAll;
+      before = next;
+    }
   }
 
   async totals(): Promise<ConferenceTotals> {
-    await this.askUnheard();
-    const all = [...this.conferences.values()];
-    const load = sumOfLoads(loadsOf(all));
-    const creating = all.filter(({ row }) => row.phase === "creating").length;
+    const { conferences, callers, bridges } = sumOfLoads(this.loads);
+    const [row] = this.#store.read(
+      "SELECT count(*) AS count FROM conference WHERE arrival IS NULL AND status = 'creating'",
+    );
+    const creating = Number(row?.count ?? 0);
     const { waiting } = this;
     return {
-      ...{ ...load, creating, running: load.conferences - creating },
+      ...{ conferences, callers, bridges, creating, running: conferences - creating },
       documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
       oldestAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
     };
   }
 
+  /** What is on each bridge. */
+  get loads(): readonly BridgeLoad[] {
+    return this.#loads("");
+  }
+
+  /** The same of those that WebEx has created: the others are orphans. */
+  get createdLoads(): readonly BridgeLoad[] {
+    return this.#loads("AND server > ''");
+  }
+
+  #loads(where: string): readonly BridgeLoad[] {
+    const query = `SELECT bridge, count(*) AS count, sum(callers) AS callers FROM conference WHERE arrival IS NULL ${where}
+      GROUP BY bridge ORDER BY bridge`;
+    return this.#store.read(query).map(({ bridge, count, callers }) => {
+      return { bridge: (bridge as BridgeName) || null, conferences: Number(count), callers: Number(callers) };
+    });
+  }
+
+  /** The servers of conferences that run, and those for which something waits: those for which most waits come first. */
   get hosts(): readonly ServerLoad[] {
-    return hostsOf([...this.conferences.values()], this.#waiting);
+    const none = { documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
+    const query =
+      "SELECT server, count(*) AS count FROM conference WHERE arrival IS NULL AND server > '' GROUP BY server";
+    const hosts = new Map<string, ServerLoad>();
+    for (const { server, count } of this.#store.read(query))
+      hosts.set(String(server), { host: server as ServerLoad["host"], conferences: Number(count), ...none });
+    for (const [key, waiting] of this.#counts.waiting) {
+      // A conference may post to the back end, too, or still to the server that it was with before.
+      for (const { host, documents, oldestAt, failure } of waiting) {
+        const before = hosts.get(host) ?? { host, conferences: 0, ...none };
+        const isTroubled = failure !== null && before.troubled.length < mostTroubled;
+        hosts.set(host, {
+          ...before,
+          documents: before.documents + documents,
+          oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
+          failure: failure ?? before.failure,
+          troubled: isTroubled ? [...before.troubled, key] : before.troubled,
+        });
+      }
+    }
+    return [...hosts.values()]
+      .sort((one, other) => other.documents - one.documents || other.conferences - one.conferences)
+      .slice(0, mostLoads);
   }
 
   /** By server, also beyond those that are listed, what waits for it, of conferences that are over too. */
   get waiting(): KnownTrouble["waiting"] {
-    return this.#waiting.flatMap(([, waiting]) => waiting);
+    return [...this.#counts.waiting.values()].flat();
   }
 
-  get #waiting(): EndedWaiting["all"] {
-    const running = [...this.conferences].map(([key, { known }]) => [key, known?.live.waiting ?? []] as const);
-    return [...running, ...this.#ended.all];
+  async waitingFor(server: string): Promise<readonly ConfKey[]> {
+    const isMeant = ({ host }: WaitingDocuments) => bareHost(host) === bareHost(server);
+    return [...this.#counts.waiting].flatMap(([key, waiting]) => (waiting.some(isMeant) ? key : []));
   }
 
   /** Those that were found on a bridge and that WebEx has not created again, the oldest first. */
   get orphans(): NonNullable<KnownTrouble["orphans"]> {
-    const all = [...this.conferences.values()].flatMap(({ row, known }) =>
-      known?.fold.isOrphan && row.bridge !== null
-        ? [
-            {
-              key: row.key,
-              bridge: row.bridge,
-              since: row.createdAt,
-              callers: known.fold.people.size,
-              locked: known.fold.locked,
-            },
-          ]
-        : [],
-    );
-    return all.sort((one, other) => one.since - other.since);
+    const orphans = this.#rows("AND server = ''").filter(({ now, bridge }) => now?.orphan && bridge !== "");
+    return orphans
+      .map((row) => ({
+        key: keyOf(row),
+        bridge: row.bridge as BridgeName,
+        since: row.createdAt,
+        callers: row.now?.callers ?? 0,
+        locked: row.now?.locked ?? false,
+      }))
+      .sort((one, other) => one.since - other.since);
   }
 
   /** How many conferences of each bridge have commands that are late, and since when. */
   get late(): KnownTrouble["late"] {
-    const late = [...this.conferences.values()].filter(({ known }) => known?.live.trouble.includes("commands"));
-    const byBridge = Map.groupBy(late, ({ row }) => row.bridge);
-    return [...byBridge].flatMap(([bridge, all]) => {
-      const since = earliest(...all.map(({ known }) => known?.live.lateSince ?? null));
-      return bridge === null ? [] : [{ bridge, conferences: all.length, since }];
-    });
+    const late = this.#rows("AND troubled = 1").filter(({ now, bridge }) => now?.lateSince && bridge !== "");
+    return Array.from(
+      Map.groupBy(late, ({ bridge }) => bridge),
+      ([bridge, all]) => {
+        const since = earliest(...all.map(({ now }) => now?.lateSince ?? null));
+        return { bridge: bridge as BridgeName, conferences: all.length, since };
+      },
+    );
   }
 
   /** By how much the time of some conference is ahead of the machine's clock, which was set back. */
   get aheadMs(): number {
-    return Math.max(0, ...[...this.conferences.values()].map(({ known }) => known?.live.aheadMs ?? 0));
+    return Math.max(0, ...this.#rows("AND troubled = 1").map(({ now }) => now?.aheadMs ?? 0));
   }
 
-  /** How many conferences have answered no question since a restart, and since when; `null`: none. */
+  /** How many conferences the last sweep has not reached, and since when there are some; `null`: none. */
   get unreachable(): NonNullable<KnownTrouble["unreachable"]> | null {
-    const silent = this.#unheard.filter(({ silentSince }) => silentSince !== null);
-    const since = earliest(...silent.map(({ silentSince }) => silentSince));
-    return since === null ? null : { conferences: silent.length, since };
-  }
-
-  /** How many conferences have never said how they are, as far as is known. */
-  get unknown(): number {
-    return [...this.conferences.values()].filter(({ known }) => known === null).length;
-  }
-
-  /** How many of the others have sent nothing since a restart: they are as they last reported. */
-  get stale(): number {
-    return this.#unheard.length - this.unknown;
-  }
-
-  /** The conferences that have sent nothing since a restart. */
-  get #unheard(): readonly RunningEntry[] {
-    return [...this.conferences.values()].filter(({ followed }) => followed === null);
-  }
-
-  /** What these have said counts as said before a restart. */
-  doubt(keys: readonly ConfKey[]): void {
-    for (const key of keys) {
-      const one = this.conferences.get(key);
-      if (one) this.conferences.set(key, { ...one, followed: null, askedAt: null });
-    }
-    void this.askUnheard();
-  }
-
-  /** Asks those that have sent nothing since a restart, or for long, though something of them waits. Resolves when all have answered, or soon. `first`: they are asked before the others. */
-  async askUnheard(first: readonly ConfKey[] = []): Promise<void> {
-    const unheard = this.#unheard;
-    const ended = this.#ended.silent(this.#ports.now());
-    if (unheard.length + ended.length === 0) return;
-    const shown = first.flatMap((key) => unheard.find(({ row }) => row.key === key) ?? []);
-    const asking = this.#ask([...shown, ...unheard], ended);
-    const withinMs = answeredWithinMs - Math.abs(this.#ports.now() - this.#askingSince);
-    if (withinMs > 0) await within(this.#ports, withinMs, "the conferences", asking).catch(() => {});
-  }
-
-  /** Asks conferences how they are, except those asked a short time ago. Resolves when all have answered, those asked before too. */
-  async #ask(silent: readonly RunningEntry[], ended: readonly ConfKey[] = []): Promise<void> {
-    const { about } = this.#store;
-    if (!about) return;
-    const now = this.#ports.now();
-    const asked = silent.filter((one) => one.askedAt === null || now - one.askedAt >= askAgainMs);
-    this.#toAsk = new Set([...asked.map(({ row }) => row.key), ...this.#toAsk, ...ended]);
-    if (this.#toAsk.size === 0 && !this.#asking) return;
-    if (!this.#asking) this.#askingSince = now;
-    this.#asking ??= this.#askAll(about.domain).finally(() => {
-      this.#asking = null;
-    });
-    await this.#asking;
-  }
-
-  async #askAll(domain: DomainName): Promise<void> {
-    const all: Promise<boolean>[] = [];
-    const ask = (key: ConfKey) => {
-      this.#toAsk.delete(key);
-      const one = this.conferences.get(key);
-      if (one) this.conferences.set(key, { ...one, askedAt: this.#ports.now() });
-      const asked = this.#askOne(domain, key);
-      all.push(asked);
-      return asked;
-    };
-    await inPortions(this.#ports, {
-      hasMore: () => this.#toAsk.size > 0,
-      take: (most) => [...this.#toAsk].slice(0, most).map((key) => () => ask(key)),
-    });
-    const failed = (await Promise.all(all)).filter((hasAnswered) => !hasAnswered);
-    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
-  }
-
-  async #askOne(domain: DomainName, key: ConfKey): Promise<boolean> {
-    const before = this.conferences.get(key)?.followed;
-    const ended = this.#ended.find(key);
-    const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
-    const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
-    const one = this.conferences.get(key);
-    if (one && runs === false && one.followed === before) this.#delete(one);
-    else if (one && one.followed === null) this.#noteSilent(one);
-    // One that is over and knows what waits sends a page, which says it.
-    if (ended && runs === false && this.#ended.find(key) === ended) this.#deleteEnded(key);
-    return runs !== null;
-  }
-
-  /** Its object knows nothing of it any more. One that is over sends a page, which says so. */
-  #delete({ id, row: { key } }: RunningEntry): void {
-    this.#write(() => this.#store.delete(id));
-    this.conferences.delete(key);
-    this.#noteGone(key);
-  }
-
-  #deleteEnded(key: ConfKey): void {
-    const isDeleted = this.#write(() => this.#ended.keep(key, [], this.#ports.now()));
-    if (isDeleted) this.#noteGone(key);
-    else this.#ended.load();
-  }
-
-  #noteGone(key: ConfKey): void {
-    this.#ports.log({ level: "warn", event: "conference-gone", conference: key });
-    this.#gone();
-  }
-
-  /** It was asked, and no page of it came. */
-  #noteSilent(one: RunningEntry): void {
-    const now = this.#ports.now();
-    const { known } = one;
-    const silentSince = one.silentSince ?? now;
-    const isOver = known !== null && now - silentSince >= shownSilentMs;
-    if (one.silentSince !== null && !isOver) return;
-    this.#write(() => (isOver ? this.#store.emptyLast(one.id) : this.#store.keepSilent(one.id, silentSince)));
-    this.conferences.set(one.row.key, { ...one, silentSince, known: isOver ? null : known });
-  }
-
-  /** Who is inside, by number, and since when. */
-  *inside(): Generator<EnteredAt> {
-    for (const { known } of this.conferences.values())
-      for (const { number, enteredAt } of known?.fold.people.values() ?? [])
-        if (enteredAt !== undefined) yield [number, enteredAt];
-  }
-
-  /** The conference has changed. The disk has that soon. */
-  changed(key: ConfKey): void {
-    if (this.#unkept.size === 0) this.#ports.after(keptAfterMs, () => this.#keep());
-    this.#unkept.add(key);
-  }
-
-  #keep(): void {
-    const keys = [...this.#unkept];
-    if (keys.length === 0) return;
-    this.#unkept.clear();
-    this.#write(() => {
-      for (const { id, known } of keys.flatMap((key) => this.conferences.get(key) ?? []))
-        if (known && known.fold.people.size <= mostPeopleKept) this.#store.keepLast(id, lastOf(known));
-        else this.#store.deleteLast(id);
-    });
-  }
-
-  /**
-   * Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. Returns the conferences
-   * in which calls have it.
-   */
-  eraseNumber(isMeant: IsNumber): readonly ConfKey[] {
-    const found = new Set<ConfKey>();
-    for (const { row, known } of this.conferences.values()) {
-      for (const people of known ? [known.fold.people, known.fold.ringing] : [])
-        for (const [call, person] of people) {
-          if (!isMeant(person.number)) continue;
-          people.set(call, { ...person, number: "", attendeeId: "" });
-          found.add(row.key);
-          this.#unkept.add(row.key);
-        }
-    }
-    this.#keep();
-    return [...found];
-  }
-
-  /** A failure to write costs what a restart of the directory would show until its conferences have answered. Returns whether it was written. */
-  #write(work: () => void): boolean {
-    const { about } = this.#store;
-    try {
-      if (about) this.#store.transaction(about, work);
-      return true;
-    } catch (error) {
-      this.#ports.log({ level: "warn", event: "list-not-kept", why: String(error) });
-      return false;
-    }
-  }
-
-  async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
-    const { holders, next } = await this.#ports.conferencesOf(
-      domain,
-      rebuildMs,
-      from?.before ?? null,
-      from?.upTo ?? null,
-    );
-    const upTo = from?.upTo ?? holders[0]?.place;
-    const some = holders.slice(0, mostRebuilding);
-    const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
-    const keys = some.map(({ key }) => key);
-    const answered = await Promise.all(keys.map((key) => this.#askOne(domain, key)));
-    const failed = keys.filter((_, index) => !answered[index]);
-    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
-    return {
-      reported: keys.length - failed.length,
-      failed,
-      next: before === null || upTo === undefined ? null : { before, upTo },
-    };
+    return this.#unreached && { conferences: this.#unreached.keys.size, since: this.#unreached.since };
   }
 }
 
-/** As the disk has it: who speaks, nobody knows. */
-function lastKnown({ life, createdAt, phase, webexHost }: RunningRow, last: LastReport | null): KnownConference | null {
-  if (!last) return null;
-  const { live, ...state } = last;
-  return { fold: foldOf({ row: 0, ...{ life, createdAt, phase, webexHost }, ...state, speaking: [] }), live };
-}
+type Sought = Pick<RunningQuery, "begins" | "keys" | "number" | "attendeeId" | "text" | "troubled">;
 
-/** Without who speaks, and whether anybody knows. */
-export function lastOf({ fold, live: { followsSpeakers: _, ...live } }: KnownConference): LastReport {
-  const { attached, isOrphan, locked, people, ringing, rooms } = fold;
-  return {
-    attached,
-    ...(isOrphan && { isOrphan }),
-    locked,
-    people: [...people],
-    ringing: [...ringing],
-    rooms: [...rooms],
-    live,
+/** Whether a conference is one that is looked for, by itself or by somebody in it; `null`: all are. */
+function conferenceMatcher(
+  { begins = "", keys, text, troubled = false }: Sought,
+  people: ReadonlyMap<ConfKey, unknown> | null,
+): ((row: ConferenceRow) => boolean) | null {
+  if (begins === "" && keys === undefined && !troubled && people === null) return null;
+  const beginnings = spellingsOf(begins);
+  const ids: readonly string[] = text === undefined ? [] : spellingsOf(text);
+  const isNamed = ({ topic, now }: ConferenceRow) =>
+    text !== undefined && [topic, ...(now?.roomNames ?? [])].some((name) => fitsName(text, name));
+  return (row) => {
+    const key = keyOf(row);
+    if (keys?.includes(key) === false || !beginnings.some((begin) => key.startsWith(begin))) return false;
+    if (troubled && (row.now?.trouble.length ?? 0) === 0) return false;
+    return people === null || people.has(key) || ids.includes(key) || isNamed(row);
   };
 }
 
-function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
-  if (!known) return { ...row, now: null };
-  const { attached, isOrphan, locked, people, rooms, speaking } = known.fold;
-  const { topic, roomNames, trouble, waiting, followsSpeakers } = known.live;
+/** What SQL cannot tell of a number. */
+function personMatcher({ text, number = text }: Sought): (call: CallRow) => boolean {
+  if (number === undefined) return () => true;
+  const isNumber = numberMatcher(number);
+  if (text === undefined) return (call) => isNumber(call.number);
+  const isAttendee = idMatcher(text);
+  const id = text.trim();
+  return (one) => one.call === id || one.extCallId === id || isNumber(one.number) || isAttendee(one.attendeeId);
+}
+
+function personIn({ call, number, attendeeId, extCallId, bridge, enteredAt, dialledAt }: CallRow): FoundPerson {
   return {
-    ...row,
-    ...(topic !== undefined && { topic }),
-    now: {
-      ...{ attached, ...(isOrphan && { orphan: isOrphan }), locked, callers: people.size, rooms: rooms.size, trouble },
-      ...(roomNames && { roomNames }),
-      ...(followsSpeakers && {
-        speakers: [...speaking].flatMap((call) => {
-          const { number, attendeeId } = people.get(call) ?? {};
-          return number === undefined || attendeeId === undefined ? [] : { number, attendeeId };
-        }),
-      }),
-      documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
-      oldestDocumentAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
-      ...(waiting.length > 0 && { waiting }),
-    },
+    ...{ call: call as FoundPerson["call"], number, attendeeId },
+    ...(extCallId !== "" && { extCallId: extCallId as NonNullable<FoundPerson["extCallId"]> }),
+    ...(bridge !== "" && { bridge: bridge as BridgeName }),
+    ...(enteredAt !== null && { enteredAt }),
+    ...(enteredAt === null && dialledAt !== null && { dialledAt }),
+    ...(enteredAt === null && { isCalled: true as const }),
   };
 }
 
-function loadsOf(all: readonly RunningEntry[]): readonly BridgeLoad[] {
-  const loads = new Map<string, BridgeLoad>();
-  for (const { row, known, followed } of all) {
-    const { bridge } = row;
-    const before = loads.get(bridge ?? "");
-    const { conferences = 0, callers = null, unknown = 0 } = before ?? {};
-    const inside = known ? (callers ?? 0) + known.fold.people.size : callers;
-    const silent = unknown + (known ? 0 : 1);
-    const stale = (before?.stale ?? 0) + (known && !followed ? 1 : 0);
-    const load = { bridge, conferences: conferences + 1, callers: inside, unknown: silent };
-    loads.set(bridge ?? "", { ...load, ...(stale > 0 && { stale }) });
-  }
-  return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
+function keyOf({ conference }: Pick<ConferenceRow, "conference">): ConfKey {
+  return conference as ConfKey;
 }
 
-/** The servers for which most documents wait come first. */
-function hostsOf(all: readonly RunningEntry[], said: EndedWaiting["all"]): readonly ServerLoad[] {
-  const hosts = new Map<ServerLoad["host"], ServerLoad>();
-  const loadOf = (host: ServerLoad["host"]): ServerLoad =>
-    hosts.get(host) ?? { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
-  for (const { row } of all) {
-    if (row.webexHost === "") continue; // WebEx has not created it again.
-    const load = loadOf(row.webexHost);
-    hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
-  }
-  for (const [key, waiting] of said) {
-    // A conference may post to the back end, too, or still to the server that it was with before.
-    for (const { host, documents, oldestAt, failure } of waiting) {
-      const before = loadOf(host);
-      const isTroubled = failure !== null && before.troubled.length < mostTroubled;
-      hosts.set(host, {
-        ...before,
-        documents: before.documents + documents,
-        oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
-        failure: failure ?? before.failure,
-        troubled: isTroubled ? [...before.troubled, key] : before.troubled,
-      });
-    }
-  }
-  const loads = [...hosts.values()].sort(
-    (one, other) => other.documents - one.documents || other.conferences - one.conferences,
-  );
-  return loads.slice(0, mostLoads);
+function serverOf({ webexHosts }: ConferenceRow): ListedConference["webexHost"] {
+  return (webexHosts.at(-1) ?? "") as ListedConference["webexHost"];
 }

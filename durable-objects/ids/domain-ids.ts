@@ -24,7 +24,7 @@ interface DomainIdsPorts
     Pick<Platform, "beginRestored" | "skippedMs"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "keepIdLimit">;
-  directory(domain: DomainName): Pick<DirectoryRpc, "notReached">;
+  directory(domain: DomainName): Pick<DirectoryRpc, "swept">;
   newId(): string;
   /** Values on disk by name. */
   readonly kept: { get<Value>(name: string): Value | undefined; put(name: string, value: unknown): void };
@@ -231,22 +231,20 @@ export class DomainIds implements IdAllocatorRpc {
     // Only what was allocated is swept, and the domain is kept since then.
     const domain = this.#domain as DomainName;
     const rest = conferences.values();
-    const [running, failed] = [new Set<ConfKey>(), new Set<ConfKey>()];
+    const [running, failed, over] = [new Set<ConfKey>(), new Set<ConfKey>(), new Set<ConfKey>()];
     const sweepOneByOne = async () => {
       for (const confKey of rest) {
         const swept = this.#ports.conference(domain, confKey).sweep();
         const runs = await within(this.#ports, sweepWithinMs, "a conference", swept).catch(() => null);
-        if (runs === null) failed.add(confKey);
-        else if (runs) running.add(confKey);
+        (runs === null ? failed : runs ? running : over).add(confKey);
       }
     };
     await Promise.all(Array.from({ length: sweptAtOnce }, sweepOneByOne));
-    if (failed.size > 0) {
-      this.#ports.log({ level: "warn", event: "not-swept", domain, conferences: failed.size });
-      // One that breaks amid its life has reported before: nothing else would say that nobody reaches it.
-      const told = this.#ports.directory(domain).notReached([...failed]);
-      await within(this.#ports, sweepWithinMs, "the directory", told).catch(() => {});
-    }
+    if (failed.size > 0) this.#ports.log({ level: "warn", event: "not-swept", domain, conferences: failed.size });
+    // A conference that breaks after it has published looks as before: only the sweep finds it.
+    const found = { failed: [...failed], running: [...running], over: [...over] };
+    const swept = this.#ports.directory(domain).swept(domain, found);
+    await within(this.#ports, sweepWithinMs, "the directory", swept).catch(() => {});
     return { running, failed };
   }
 }

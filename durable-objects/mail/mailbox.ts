@@ -96,11 +96,10 @@ export class Mailbox implements MailboxRpc {
     );
     this.#counts = new MailCounts({
       ...ports,
-      count: (source, minutes) => ports.directory(this.#named).count(this.#named, source, minutes),
+      count: (row) => ports.directory(this.#named).count(this.#named, row),
     });
     const store: OutboxStore = {
       ...storeOf(sql),
-      transaction: (work) => this.#transaction(work),
       say: (...facts) => this.#count(...facts),
     };
     this.#outbox = new Outbox(
@@ -189,23 +188,13 @@ export class Mailbox implements MailboxRpc {
         this.#counts.add(...said);
         return queue;
       },
-      (work) => this.#transaction(work),
+      (work) => sql.transaction(work),
     );
     this.#answered.add(id, null, passed, since);
     this.#lastAt = passed;
     this.#outbox.accept(queue);
     // Then the directory also gets what an earlier life has counted.
     this.#arm(this.#outbox.nextDue ?? now);
-  }
-
-  /** All or nothing. */
-  #transaction<Value>(work: () => Value): Value {
-    try {
-      return this.#ports.sql.transaction(work);
-    } catch (error) {
-      this.#counts.load();
-      throw error;
-    }
   }
 
   alarm(): Promise<void> {
@@ -258,7 +247,7 @@ export class Mailbox implements MailboxRpc {
     const passed = now - skippedOf(this.#ports);
     // The conference that shared these answers may ask once more, also after a restart.
     const names = new Set(messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : lost(sharedAs))));
-    this.#transaction(() => {
+    this.#ports.sql.transaction(() => {
       this.#outbox.write(rows);
       this.#count(...givenUp(row, undelivered, now));
       for (const name of names) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, name);

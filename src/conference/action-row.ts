@@ -5,7 +5,6 @@ import type { CallId } from "../foundation/ids.ts";
 import { open, personal } from "../foundation/shown.ts";
 import type { DecisionContext, Draft } from "./draft.ts";
 import type { Running } from "./head.ts";
-import type { SendAgainRefusal } from "./server/send-again.ts";
 import type { ConferenceState } from "./state.ts";
 
 export type OperatorRefusal =
@@ -20,12 +19,7 @@ export type OperatorRefusal =
   /** WebEx has said how many callers there may be. */
   | "conference-full"
   /** The edge found it on a bridge that the settings do not have any more: nobody reaches it. */
-  | "bridge-gone"
-  /** The journal has no document that was given up there. */
-  | "no-such-post"
-  /** The settings do not have its receiver. */
-  | "host-not-allowed"
-  | SendAgainRefusal;
+  | "bridge-gone";
 
 /** One row of the table: all that is to be known of an action. Operators of a domain may ask for each of them. */
 interface ActionOf<Parameters extends v.ObjectEntries> {
@@ -38,8 +32,6 @@ interface ActionOf<Parameters extends v.ObjectEntries> {
   title(asked: AskedOf<Parameters>): string;
   /** It can be asked of a conference that is closing, too. */
   readonly whileClosing?: true;
-  /** The refusal where no conference runs, if it is not `no-such-conference`. */
-  over?(state: ConferenceState, asked: AskedOf<Parameters>): OperatorRefusal | null;
   /** Why it is refused by a conference that runs; absent: it never is. */
   refuse?(state: RunningState, asked: AskedOf<Parameters>, context: RefusalContext): OperatorRefusal | null;
   /** Does it as if somebody at the bridge had done it. What is under way already, or so already, is not done again. */

@@ -120,7 +120,7 @@ export function applyTransaction(
     waitedSince: gone[0]?.since,
     sends: domain.codec.sends,
   });
-  const facts = [...(given ? [givenUp(given, decision.facts)] : []), ...decision.facts];
+  const facts = [...(given ? [givenUp(given)] : []), ...decision.facts];
   const kept = withoutDropped(rows, decision.dropQueued);
   const withdrawn = withdrawnFrom(rows, kept);
   facts.push(...dropped(withdrawn, kept));
@@ -185,14 +185,10 @@ function givenUpIn(input: ConferenceInput): GivenUp | null {
   return input.type === "undelivered" ? { ...input.of, messages: input.messages } : null;
 }
 
-/** `decided`: what happened because of it. The document is owed if one of its own messages is owed from now on. */
-function givenUp(given: GivenUp, decided: readonly Fact[]): Fact {
+function givenUp(given: GivenUp): Fact {
   const { host, transId, attempts, why, probe, lastFailed } = given;
   const messages = namesOf(given.messages);
-  const has = (kind: "message-owed" | "message-dropped", msgId: MsgId) =>
-    decided.some((fact) => fact.kind === kind && fact.msgId === msgId);
-  const owed = messages.some(({ msgId }) => has("message-owed", msgId) && !has("message-dropped", msgId));
-  const more = { ...(probe && { probe }), ...(owed && { owed }), ...(lastFailed && { lastFailed }) };
+  const more = { ...(probe && { probe }), ...(lastFailed && { lastFailed }) };
   return { kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more };
 }
 

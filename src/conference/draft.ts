@@ -352,7 +352,7 @@ export class Draft {
       this.#effects.some((effect) => isPost(effect) && effect.host === host && !effect.oneAttempt);
     for (const host of new Set([...this.state.outages.keys(), ...hostsIn("server-lost")])) {
       if (this.outages.get(host) || said.includes(host)) continue;
-      this.fact(hasPosts(host) ? { kind: "server-reached", host, byRequest: true } : { kind: "server-settled", host });
+      this.fact(hasPosts(host) ? { kind: "server-reached", host } : { kind: "server-settled", host });
     }
   }
 

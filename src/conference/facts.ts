@@ -192,16 +192,13 @@ export const facts = {
     ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
     /** It was to find out whether its server is back. */
     probe: maybe(yes),
-    /** Its server is told of it, or of how it is then, once it can be reached. */
-    owed: maybe(yes),
     /** Its last attempt failed: no `post-failed` says that. */
     lastFailed: maybe(yes),
   }),
   /** Its server was replaced. */
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),
-  /** `byRequest`: it has asked for something, which says nothing yet of what is posted to it now. */
-  "server-reached": v.object({ host: server, byRequest: maybe(yes) }),
+  "server-reached": v.object({ host: server }),
   /**
    * It is owed nothing any more of what it has not confirmed: another one has taken over, all of it is so no more, or, of a
    * conference that is over, nobody waits (`expired`).

@@ -10,13 +10,13 @@ import {
   type PhoneNumber,
   type RoomId,
 } from "../foundation/ids.ts";
-import { address, open, type Show, secret, shownBy, showOf } from "../foundation/shown.ts";
-import { BACK_END } from "../foundation/text/bare-host.ts";
+import { open, type Show, secret, showOf } from "../foundation/shown.ts";
+import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
-import { actionQuestions } from "./action-questions.ts";
 import {
   type Action,
   type ActionOffer,
+  type ActionQuestion,
   type ActionTable,
   type AskedOf,
   action,
@@ -36,11 +36,41 @@ import { dial, drop } from "./parts/call-outs.ts";
 import { sendBack } from "./parts/rooms.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
-import { type Outgoing, showOutgoing } from "./server/posts.ts";
-import { type GivenUpDocument, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
 import type { CallEnd, ConferenceState } from "./state.ts";
 
 const ofCaller = ["444", "c17 --domain acme"];
+/** What is asked back before an action touches a whole conference: each says how many callers it touches. */
+export const actionQuestions = {
+  lock: {
+    says: ({ confKey, callers }) => `Lock the conference ${confKey}? Nobody else gets in. ${whoStays(callers)}`,
+    confirm: "Lock it",
+  },
+  unlock: {
+    says: ({ confKey, callers }) => `Unlock the conference ${confKey}? Whoever dials in gets in. ${whoStays(callers)}`,
+    confirm: "Unlock it",
+  },
+  "mute-all": {
+    says: ({ muteAll }) =>
+      muteAll === 0
+        ? "Mute all? Nobody is there who would be muted."
+        : `Mute ${counted(muteAll, "caller")}? Hosts are not muted.`,
+    confirm: "Mute all",
+  },
+  "unmute-all": {
+    says: ({ unmuteAll }) =>
+      unmuteAll === 0
+        ? "Unmute all? Nobody is there who would be unmuted."
+        : `Unmute ${counted(unmuteAll, "caller")}? Everybody then hears what is said there.`,
+    confirm: "Unmute all",
+  },
+  end: {
+    says: ({ confKey, callers, away }) =>
+      `End the conference ${confKey}? ${away ? awayText : callsThatEnd(callers)} It cannot be undone.`,
+    confirm: "End it for everybody",
+    isFinal: true,
+  },
+} satisfies Readonly<Record<string, ActionQuestion>>;
+
 const muting = { key: "m", says: "Mute or unmute" };
 const locking = { key: "l", says: "Lock or unlock" };
 
@@ -224,20 +254,6 @@ export const operatorActions = {
     refuse: ({ head }) => (head.attached ? null : "no-such-conference"),
     apply: (draft, { connectData }) => notifyStatus(draft, "hybrid-data", { hybridConnectData: connectData }),
   }),
-  // The document that was given up in this row of the journal.
-  "send-again": action({
-    parameters: {
-      row: open(v.number()),
-      host: address(v.custom<GivenUpDocument["host"]>(() => true)),
-      messages: shownBy<GivenUpDocument["messages"]>(showMessages)(v.custom(() => true)),
-      isUnowed: v.exactOptional(open(v.literal(true))),
-    },
-    needs: null,
-    title: ({ host }) => `Send again what was given up, to ${host === BACK_END ? "the partner's back end" : host}`,
-    over: sendAgainRefusal,
-    refuse: sendAgainRefusal,
-    apply: sendAgain,
-  }),
 } satisfies ActionTable;
 
 type ActionRows = typeof operatorActions;
@@ -287,8 +303,7 @@ export function operatorRefusal(
 ): OperatorRefusal | null {
   const { head } = state;
   const row = rowOf(request, actions);
-  if (head.phase !== "running" || (head.closing && !row.whileClosing))
-    return row.over?.(state, request) ?? "no-such-conference";
+  if (head.phase !== "running" || (head.closing && !row.whileClosing)) return "no-such-conference";
   if (!isPossible(row.needs ?? [], context.cannot)) return "not-supported";
   return row.refuse?.(state as RunningState, request, context) ?? null;
 }
@@ -306,10 +321,6 @@ export function applyAction(
 
 function rowOf({ type }: OperatorRequest, actions: ActionTable): Action {
   return actions[type] as Action;
-}
-
-function showMessages(messages: readonly Outgoing[], person: Parameters<typeof showOutgoing>[1]): readonly Outgoing[] {
-  return messages.map((one) => showOutgoing(one, person));
 }
 
 /** WebEx learns of it by a change of the caller (protocol 2.3.4). Legs of a private talk can be muted like all others. */
@@ -373,4 +384,17 @@ function callOutRefusal(
   const present = [...callers.values()].filter(({ left }) => !left).length;
   const pending = [...callOuts.values()].filter(({ stage }) => stage !== "dropping").length;
   return head.maxCallers !== null && present + pending >= head.maxCallers ? "conference-full" : null;
+}
+
+const awayText =
+  "No agent reaches its bridge now: calls that are there end once one does. If the settings lack the bridge, the conference is over for WebEx at once, and nobody is hung up.";
+
+function whoStays(callers: number): string {
+  if (callers === 0) return "Nobody is in it.";
+  return callers === 1 ? "Its one caller stays." : `Its ${callers} callers stay.`;
+}
+
+function callsThatEnd(callers: number): string {
+  if (callers === 0) return "Nobody is in it.";
+  return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
 }

@@ -1,13 +1,14 @@
 import type { RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
 import { dialledDigits } from "../foundation/dial-rules.ts";
-import { type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import { type BridgeName, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { isFar } from "../foundation/time/clock-jump.ts";
 import type { CallRecord, Ender } from "../records/call-record.ts";
 import type { ConferenceRecord } from "../records/conference-record.ts";
+import type { CallRow, ConferenceRow } from "../records/rows.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf, type Cause, type Fact } from "./facts.ts";
-import { type Life, namedAs, type Ongoing } from "./head.ts";
+import { type Head, isOngoing, type Life, namedAs, type Ongoing } from "./head.ts";
 import type { CallEnd, Caller, CallHistory, CallOut } from "./state.ts";
 
 /** No more rooms are named in one record. */
@@ -156,30 +157,57 @@ function enderOf(by: readonly Cause[] = []): Ender {
   return by.some(({ type }) => type === "request") ? "webex" : "policy";
 }
 
+/** What a row of a call or a conference needs besides the call. */
+export interface RowContext {
+  readonly confKey: ConfKey;
+  readonly bridge: BridgeName | null;
+  readonly customerReference: string;
+  readonly head: Head;
+  readonly life: Life;
+}
+
+function contextOf({ context: { confKey, bridge, settings }, head, life }: Draft): RowContext {
+  return { confKey, bridge, customerReference: settings.customerReference ?? "", head, life: life ?? noLife };
+}
+
+/** A call that is not over. What it has done until then is in the row of its end. */
+export function callRowOf({ head, life, ...of }: RowContext, call: Caller | CallOut): CallRow {
+  const { history } = call;
+  const isOut = "stage" in call || isDialledOut(history);
+  const { enteredAt = null, answeredAt = enteredAt } = history;
+  return {
+    ...{ kind: "call", conference: of.confKey, life: life.row, began: history.began },
+    ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
+    number: numberOf(call),
+    attendeeId: namedAs({ ...call, attendeeId: call.attendeeId ?? null }, head) ?? "",
+    participantType: String(call.participantType),
+    ...{ host: false, bridge: of.bridge ?? "", webexHost: "" },
+    ...{ dialledAt: history.dialledAt ?? null, answeredAt, enteredAt, endedAt: null },
+    ...{ seconds: 0, minutes: 0, endedBy: null, status: enteredAt === null ? "ringing" : "inside", reason: "" },
+    ...{ mutes: 0, mutedSeconds: 0, failovers: 0, repairs: 0, rooms: [], dialled: history.dialled ?? "" },
+    ...{ customerReference: "", fromBridge: history.fromBridge === true, topic: "", clockDiffers: false },
+  };
+}
+
 /** Says that a call is over, with its record. `at`: where that was some time ago. */
 export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at = draft.at): void {
   const { history } = call;
-  const isOut = "stage" in call || isDialledOut(history);
-  const { ongoing } = draft;
-  const { row, topic } = draft.life ?? noLife;
-  const { enteredAt = null, answeredAt = enteredAt, mutes = 0, failovers = 0, repairs = 0 } = history;
+  const of = contextOf(draft);
+  const row = callRowOf(of, call);
+  const { enteredAt, answeredAt } = row;
   const { ms, clockDiffers } = lengthOf(draft, call, at);
   const minutes = answeredAt === null ? 0 : Math.max(1, Math.ceil(ms / 60_000));
   const record: CallRecord = {
-    ...{ kind: "call", conference: draft.context.confKey, life: row, began: history.began },
-    ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
-    number: numberOf(call),
-    attendeeId: namedAs({ ...call, attendeeId: call.attendeeId ?? null }, draft.head) ?? "",
-    participantType: String(call.participantType),
-    ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
-    ...{ dialledAt: history.dialledAt ?? null, answeredAt, enteredAt, endedAt: at },
-    ...{ seconds: Math.round(ms / 1_000), minutes, ...end },
-    ...{ mutes, mutedSeconds: Math.round(Math.min(mutedMs(draft, history), ms) / 1_000), failovers, repairs },
-    ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },
-    customerReference: referenceOf(draft),
-    fromBridge: history.fromBridge === true,
-    topic,
-    clockDiffers,
+    ...{ ...row, ...end, endedAt: at, seconds: Math.round(ms / 1_000), minutes, clockDiffers },
+    host: isHost(draft.head, call),
+    webexHost: draft.ongoing?.host ?? "",
+    failovers: history.failovers ?? 0,
+    repairs: history.repairs ?? 0,
+    rooms: enteredAt === null ? [] : [...roomsOf(call)],
+    customerReference: of.customerReference,
+    topic: of.life.topic,
+    mutes: history.mutes ?? 0,
+    mutedSeconds: Math.round(Math.min(mutedMs(draft, history), ms) / 1_000),
   };
   const about = { call: call.call, why: end.reason, record };
   draft.fact(enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about });
@@ -203,30 +231,33 @@ function numberOf({ number }: Caller | CallOut): string {
   return typeof number === "string" ? number : dialledDigits(number);
 }
 
-function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {
-  const { attendeeId, extCallId } = ongoing?.namedHost ?? {};
+function isHost(head: Head, call: Caller | CallOut): boolean {
+  const { attendeeId, extCallId } = (isOngoing(head) && head.namedHost) || {};
   const isNamed = (name: string | undefined, own: string | null | undefined) => name !== undefined && own === name;
   const hasKeyed = "keyedHostCode" in call && call.keyedHostCode === true;
   return hasKeyed || isNamed(attendeeId, call.attendeeId) || isNamed(extCallId, call.extCallId);
 }
 
-/** The record of the conference that ends now. */
-export function conferenceRecord(draft: Draft, end: ConferenceEnd, at = draft.at): ConferenceRecord {
-  const { row, callers: _, fromBridge = false, clockDiffers = false, ...life } = draft.life ?? newLife(draft);
-  const { runningAt } = life;
+type RunningColumns = Omit<ConferenceRow, "now">;
+
+/** A conference that is not over. */
+export function conferenceRowOf({ confKey, bridge, customerReference, life: of }: RowContext): RunningColumns {
+  const { row, callers: _, fromBridge = false, clockDiffers = false, ...life } = of;
   return {
-    ...{ kind: "conference", conference: draft.context.confKey, life: row, bridge: draft.context.bridge ?? "" },
-    ...{ ...life, extConfIds: [...life.extConfIds], webexHosts: [...life.webexHosts], endedAt: at },
-    seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
-    ...{ endedBy: end.endedBy, status: runningAt === null ? "failed" : "completed", reason: end.reason },
-    customerReference: referenceOf(draft),
-    fromBridge,
-    clockDiffers,
+    ...{ kind: "conference", conference: confKey, life: row, bridge: bridge ?? "" },
+    ...{ ...life, extConfIds: [...life.extConfIds], webexHosts: [...life.webexHosts] },
+    ...{ endedAt: null, seconds: 0, endedBy: null, reason: "" },
+    status: life.runningAt === null ? "creating" : "running",
+    ...{ customerReference, fromBridge, clockDiffers },
   };
 }
 
-function referenceOf({ context }: Draft): string {
-  return context.settings.customerReference ?? "";
+/** The record of the conference that ends now. */
+export function conferenceRecord(draft: Draft, end: ConferenceEnd, at = draft.at): ConferenceRecord {
+  const row = conferenceRowOf({ ...contextOf(draft), life: draft.life ?? newLife(draft) });
+  const { runningAt } = row;
+  const seconds = runningAt === null ? 0 : Math.round((at - runningAt) / 1_000);
+  return { ...row, ...end, endedAt: at, seconds, status: runningAt === null ? "failed" : "completed" };
 }
 
 /** The bridge held this otherwise: records count it. */

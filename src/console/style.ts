@@ -102,8 +102,8 @@ thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; 
 td.speaking { min-width: 128px; } td.story { min-width: 144px; } .story .marks { gap: 12px; } td.bridge { min-width: 104px; }
 /* Room for a failure's time and text: neither columns nor rows move as one comes. */
 table.hosts { table-layout: fixed; } td.failure { height: calc(2lh + 18px); }
-table.hosts th:nth-child(1) { width: 20%; } table.hosts th:nth-child(2) { width: 16%; } table.hosts th:nth-child(6) { width: 18%; }
-table.hosts th:nth-child(3) { width: 8%; } table.hosts th:nth-child(4) { width: 10%; }
+table.hosts th:nth-child(1) { width: 18%; } table.hosts th:nth-child(2) { width: 14%; } table.hosts th:nth-child(6) { width: 18%; }
+table.hosts th:nth-child(3) { width: 8%; } table.hosts th:nth-child(4) { width: 10%; } table.hosts th:nth-child(8) { width: 8%; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }

@@ -186,7 +186,7 @@ export function nameOf(message: FromWebex | Outgoing): string {
 }
 
 /** The element of this type of message. */
-export function wireNameOf(type: string): string {
+function wireNameOf(type: string): string {
   if (type === "client-data") return "client data";
   const tables: Readonly<Record<string, { readonly wire: string }>> = { ...fromWebex, ...toWebex };
   return tables[type]?.wire ?? type;

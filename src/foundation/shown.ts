@@ -191,6 +191,7 @@ function shownPhone(phone: Readonly<Record<string, unknown>>, person: Person): u
   );
 }
 
-function withoutQuery(text: string): string {
+/** An address without user, password and query. */
+export function withoutQuery(text: string): string {
   return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "?…");
 }

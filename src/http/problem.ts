@@ -20,7 +20,6 @@ export const problemMeanings = {
   "no such call": "The conference has no such caller, or has it no longer.",
   "no such conference": "Nothing is kept of such a conference, or it does not run.",
   "no such domain": "There is no domain of that name that you may see.",
-  "no such post": "No document that was given up goes by this id, or it is no longer kept.",
   "no such room": "The conference has no such room, or has it no longer.",
   "no such trouble": "Nothing of this id is wrong there now: it is mended, or was acknowledged.",
   "not allowed": "You are signed in, but your role or domains do not allow this.",

@@ -52,8 +52,8 @@ const names: Readonly<Record<string, string>> = {
     act: "action",
     sendPassthrough: "passthrough",
   },
-  ...{ setHybridData: "hybrid-data", sendAgain: "send-again", sendAllAgain: "send-again", eraseNumber: "erase" },
-  rebuildRecords: "rebuild",
+  ...{ setHybridData: "hybrid-data", eraseNumber: "erase" },
+  resyncServer: "resync-server",
 };
 
 export function shownEntry<Entry extends AuditEntry>(entry: Entry): Entry & ShownAuditEntry {

@@ -22,12 +22,7 @@ interface FoundConferences {
   readonly creating?: number;
   readonly running?: number;
   readonly conferences: number;
-  /** In those that have ever reported; `null`: none has. */
-  readonly callers: number | null;
-  /** Conferences that have never reported how they are, as far as the directory knows. */
-  readonly unknown: number;
-  /** Conferences that count as they last reported, before the directory was started anew. */
-  readonly stale?: number;
+  readonly callers: number;
   /** The same by bridge; `null`: of those that have none yet. Absent: nobody says on which they are. */
   readonly bridges?: readonly LoadOfBridge[];
 }
@@ -36,19 +31,12 @@ interface LoadOfBridge extends FoundConferences {
   readonly bridge: string | null;
 }
 
-type SumOfLoads<Load> = FoundConferences & { readonly stale: number; readonly bridges: readonly Load[] };
-
 /** Of all bridges together. */
-export function sumOfLoads<Load extends LoadOfBridge>(loads: readonly Load[]): SumOfLoads<Load> {
-  const known = loads.flatMap(({ callers }) => callers ?? []);
-  const sum = (counts: readonly number[]) => counts.reduce((before, count) => before + count, 0);
-  return {
-    conferences: sum(loads.map(({ conferences }) => conferences)),
-    callers: known.length > 0 || loads.length === 0 ? sum(known) : null,
-    unknown: sum(loads.map(({ unknown }) => unknown)),
-    stale: sum(loads.map(({ stale = 0 }) => stale)),
-    bridges: loads,
-  };
+export function sumOfLoads<Load extends LoadOfBridge>(
+  bridges: readonly Load[],
+): FoundConferences & { readonly bridges: readonly Load[] } {
+  const sum = (name: "conferences" | "callers") => bridges.reduce((before, load) => before + load[name], 0);
+  return { conferences: sum("conferences"), callers: sum("callers"), bridges };
 }
 
 /** Whether no agent says now what the bridge does: who was in its conferences may have left. */
@@ -75,8 +63,6 @@ function awayOf({ conferences, bridges }: FigureSource): readonly string[] {
 interface FoundDocuments {
   readonly documents: number;
   readonly oldestAt: EpochMs | null;
-  readonly unknown: number;
-  readonly stale?: number;
   /** What else did not say what waits in it. */
   readonly missing?: readonly string[];
 }
@@ -103,8 +89,8 @@ interface FigureRow {
   /** What it counts, in a sentence for whoever asks. */
   readonly says: string;
   of(source: FigureSource): FoundValue;
-  /** So many conferences, or bridges, count in it as they were before the directory was started anew, or an agent was away. */
-  stale?(source: FigureSource): number | undefined;
+  /** What is missing counts in it as it was before the agent was away. */
+  readonly isStale?: true;
 }
 
 /** All figures that people are shown of a domain or a bridge: each has one word and one source. */
@@ -124,16 +110,11 @@ export const figureTable = {
     says: "Those of them that the bridge has created.",
     of: ({ conferences }) => [conferences?.running ?? null],
   },
-  unknown: {
-    word: "Conferences that have not reported",
-    says: "Those of them that have not said how they are, or who is in them, since the directory was started anew.",
-    of: ({ conferences }) => [conferences && conferences.unknown + (conferences.stale ?? 0)],
-  },
   callers: {
     word: "Callers now",
     says: "Callers in conferences.",
-    of: (source) => [source.conferences?.callers ?? null, ...silent(source.conferences), ...awayOf(source)],
-    stale: (source) => (source.conferences?.stale ?? 0) + awayOf(source).length,
+    of: (source) => [source.conferences?.callers ?? null, ...awayOf(source)],
+    isStale: true,
   },
   portsInUse: {
     word: "Ports in use",
@@ -156,14 +137,12 @@ export const figureTable = {
   documentsWaiting: {
     word: "Documents that wait",
     says: "Documents that wait for their receiver: not confirmed for some seconds, or behind an attempt that failed.",
-    of: ({ documents }) => [documents?.documents ?? null, ...silent(documents)],
-    stale: ({ documents }) => documents?.stale,
+    of: ({ documents }) => [documents?.documents ?? null, ...(documents?.missing ?? [])],
   },
   oldestDocumentSeconds: {
     word: "Seconds that the oldest waits",
     says: "For how long the oldest of the documents that wait has waited; 0: none waits.",
-    of: ({ documents, now }) => [documents && secondsSince(documents.oldestAt, now), ...silent(documents)],
-    stale: ({ documents }) => documents?.stale,
+    of: ({ documents, now }) => [documents && secondsSince(documents.oldestAt, now), ...(documents?.missing ?? [])],
   },
   requestsConfirmed: {
     word: "Requests confirmed in the last hour",
@@ -215,9 +194,9 @@ const nothing: FigureSource = { now: 0, conferences: null, documents: null, minu
 export function figuresOf(known: Partial<FigureSource>): Figures {
   const source = { ...nothing, ...known };
   const figures = Object.entries<FigureRow>(figureTable).map(([name, row]) => {
-    const { word, says } = row;
+    const { word, says, isStale = false } = row;
     const [value, ...missing] = row.of(source);
-    return [name, { name, word, says, value, missing, isStale: (row.stale?.(source) ?? 0) > 0 }];
+    return [name, { name, word, says, value, missing, isStale: isStale && missing.length > 0 }];
   });
   return Object.fromEntries(figures) as Figures;
 }
@@ -238,11 +217,6 @@ export function figureText(
 function secondsSince(oldestAt: EpochMs | null, now: EpochMs): number | null {
   if (oldestAt === null) return 0;
   return oldestAt > now + clocksDifferMs ? null : Math.max(0, now - oldestAt) / 1_000;
-}
-
-function silent(found: Pick<FoundDocuments, "unknown" | "stale" | "missing"> | null): readonly string[] {
-  const count = (found?.unknown ?? 0) + (found?.stale ?? 0);
-  return [...(count === 0 ? [] : [counted(count, "conference")]), ...(found?.missing ?? [])];
 }
 
 type Ports = NonNullable<PortsOfBridge["health"]>;

@@ -36,8 +36,8 @@ interface Place {
   readonly why: string;
 }
 
-/** Who can say it: the edge itself, the relay of a bridge, or an object of the domain; of `conference`, each to the directory. */
-type TroubleSource = "edge" | "relay" | "directory" | "mailbox" | "conference";
+/** Who can say it: the edge itself, the relay of a bridge, or an object of the domain. */
+type TroubleSource = "edge" | "relay" | "directory" | "mailbox";
 
 interface TroubleRow {
   /** In a few words, for lists and screen readers. */
@@ -57,7 +57,7 @@ interface TroubleRow {
 /** How a conference that the edge does not know is, in `why`. */
 export const orphanIs = { locked: "locked", open: "open", gone: "gone" } as const;
 
-/** In `why` of documents that were given up. */
+/** In `why` of undelivered documents: the settings lack their server. */
 export const serverIsGone = "gone";
 
 /** In `why` of a bridge: the agent that acts has just connected. */
@@ -133,11 +133,11 @@ const rows = {
   "conferences-unreachable": {
     title: "Conferences do not answer",
     severity: "bad",
-    from: ["directory", "conference"],
+    from: ["directory"],
     movesOn: true,
     says: ({ domain, count }) =>
-      `${counted(count, "conference")} of ${domain} ${count === 1 ? "does" : "do"} not answer the directory, so nobody knows who is in ${count === 1 ? "it" : "them"}, and what waits there.`,
-    todo: () => "Their calls go on without it; object-broke and not-asked in the log may say why they do not answer.",
+      `${counted(count, "conference")} of ${domain} ${count === 1 ? "does" : "do"} not answer the edge, so what is shown of ${count === 1 ? "it" : "them"} may be old.`,
+    todo: () => "Their calls go on without it; object-broke and not-swept in the log may say why they do not answer.",
   },
   "conferences-lost": {
     title: "A bridge has lost conferences",
@@ -152,7 +152,7 @@ const rows = {
   "bridge-removed": {
     title: "Conferences run on a bridge that the settings lack",
     severity: "bad",
-    from: ["directory", "conference"],
+    from: ["directory"],
     movesOn: true,
     says: ({ here, count }) =>
       `${here.replace("the", "The")} is not in the settings any more, and has ${counted(count, "conference")}: nobody new gets in, and nothing that is asked there is done, but for their end.`,
@@ -160,18 +160,23 @@ const rows = {
       `Put the bridge ${bridge} back into the settings until they are over. If it never comes back, "bridgehead end" ends each of them for WebEx; calls that are still there are not hung up.`,
   },
   "posts-given-up": {
-    title: "Documents were given up",
+    title: "Documents were not delivered",
     severity: "bad",
     from: ["directory"],
     happened: true,
-    says: ({ about, domain, count }) =>
-      `${counted(count, "document")} for ${receiverText(about)} of ${domain} ${count === 1 ? "was" : "were"} given up: what stood there may be missing at WebEx.`,
-    todo: ({ about, why }) =>
-      about === ""
-        ? "post-given-up in the log says which, and why."
-        : why === serverIsGone
-          ? "webex.hosts of the settings does not have this server any more, so nothing is sent there: put it back, or acknowledge this."
-          : `"bridgehead given-up" lists those of conferences, with why, and post-given-up in the log has the others; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so. If nothing is, acknowledge this.`,
+    says: ({ about, domain, count, why }) => {
+      const reason = why === "" || why === serverIsGone ? "" : ` Last reason: ${why.replace(/\.$/, "")}.`;
+      const documents = `${counted(count, "document")} for ${receiverText(about)} of ${domain}`;
+      return `${documents} ${count === 1 ? "was" : "were"} not delivered: WebEx may lack what they say.${reason}`;
+    },
+    todo: ({ about, why }) => {
+      if (why === serverIsGone)
+        return "webex.hosts of the settings lacks this server, so nothing is sent there. Put it back, or acknowledge this.";
+      const named = "post-given-up in the log names each one. Once you have seen them, acknowledge this.";
+      if (about === "" || about === BACK_END) return named;
+      const resync = `"bridgehead resync-server ${shellWord(about)}" probes the server now`;
+      return `${resync}: if it answers, it gets all pending notifications. ${named}`;
+    },
   },
   "posts-refused": {
     title: "Documents were refused",
@@ -186,19 +191,19 @@ const rows = {
   "posts-wait": {
     title: "Documents wait for WebEx, or for the back end",
     severity: "bad",
-    from: ["directory", "mailbox", "conference"],
+    from: ["directory", "mailbox"],
     movesOn: true,
     says: ({ about, domain, count }) =>
       `${count === 1 ? "1 document waits" : `${count} documents wait`} for ${receiverText(about)} of ${domain}.`,
     todo: ({ about }) => {
-      const probes = `Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead send-again --server ${shellWord(about)}" has them ask at once.`;
+      const probes = `Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead resync-server ${shellWord(about)}" has them ask at once.`;
       return `"bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does.${about === "" || about === BACK_END ? "" : ` ${probes}`}`;
     },
   },
   "commands-late": {
     title: "The bridge does not answer in time",
     severity: "bad",
-    from: ["directory", "conference"],
+    from: ["directory"],
     movesOn: true,
     says: ({ here, count }) => `${counted(count, "conference")} on ${here} cannot get an answer in time.`,
     todo: () =>
@@ -306,7 +311,7 @@ const rows = {
   "orphan-conference": {
     title: "The bridge holds a conference that the edge does not know",
     severity: "warn",
-    from: ["directory", "conference"],
+    from: ["directory"],
     movesOn: true,
     says: ({ here, about, count }) =>
       about === ""
@@ -324,7 +329,7 @@ const rows = {
   "clock-jumped": {
     title: "The clock of the edge was set",
     severity: "warn",
-    from: ["directory", "conference"],
+    from: ["directory"],
     says: ({ domain, why }) =>
       `The clock of the edge's machine is ${why} the time by which the objects of ${domain} go on: somebody has set it. Records and conferences have the time of the objects, the audit has the machine's.`,
     // Only plain Node sees a clock that is ahead.

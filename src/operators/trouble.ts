@@ -77,9 +77,8 @@ export interface WaitingForServer {
 export interface KnownTrouble {
   /** Since when the clock of the edge's machine is far from the time by which the objects go; `null`: it is not. */
   readonly clock: ClockJump | null;
-  /** What was given up and nobody has acknowledged, by TSP server. */
-  readonly givenUp: readonly (Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count" | "place">> &
-    Pick<FoundTrouble, "why">)[];
+  /** TSP servers with undelivered documents. */
+  readonly givenUp: readonly FoundTrouble[];
   /** Callers who could not get in. */
   readonly refused: readonly FoundTrouble[];
   /** Documents of conferences. */
@@ -97,10 +96,8 @@ export interface KnownTrouble {
     /** The settings do not have its bridge any more. */
     readonly isGone?: true;
   }[];
-  /** Number of conferences that do not answer the directory, and since when; `null`: none. */
+  /** Number of conferences that the last sweep did not reach, and since when there are some; `null`: none. */
   readonly unreachable: { readonly conferences: number; readonly since: EpochMs } | null;
-  /** Number of conferences whose state the directory does not know. */
-  readonly unknown: number;
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
   /** Refused TSP servers, which the settings do not allow. */
   readonly serversRefused: readonly FoundTrouble[];
@@ -124,7 +121,7 @@ export interface KnownTrouble {
 
 /** A TSP server that is tried again takes some seconds. */
 const waitsLongMs = 30_000;
-/** A conference that does not answer is asked again by then. */
+/** A conference that was not reached may publish something by then. */
 const unreachableLongMs = 60_000;
 /** What a receiver of webhooks has refused comes again after five seconds. */
 const refusedLongMs = 60_000;
@@ -160,7 +157,7 @@ export function troubleOf(
       ...clockTrouble(known?.clock ?? null),
       ...unreachableTrouble(known?.unreachable ?? null, now),
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
-      ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
+      ...(known?.givenUp ?? []),
       ...(known?.refused ?? []),
       ...(known?.serversRefused ?? []),
       ...(known?.sourcesRefused ?? []),
@@ -184,8 +181,10 @@ export function unknownKinds(
   { known, mail }: Pick<FoundDomain, "known" | "mail">,
 ): readonly TroubleKind[] {
   const isSilent = {
-    ...{ edge: false, relay: bridges.some(({ health }) => health === null) },
-    ...{ directory: known === null, mailbox: mail === null, conference: known !== null && known.unknown > 0 },
+    edge: false,
+    relay: bridges.some(({ health }) => health === null),
+    directory: known === null,
+    mailbox: mail === null,
   };
   return troubleKinds.filter((kind) => sourcesOf(kind).some((source) => isSilent[source]));
 }

@@ -16,18 +16,8 @@ export const foundConference = v.object({
 });
 export type FoundConference = Checked<typeof foundConference>;
 
-/** What a list of running conferences lacks, or shows as it was. */
+/** What a list of running conferences lacks. */
 export const listGaps = {
-  unknown: v.pipe(
-    v.exactOptional(v.number()),
-    v.description(
-      "So many running conferences have never reported who is in them, as far as the directory knows: they may have what is looked for. They are asked, so ask again in some seconds. Absent: none.",
-    ),
-  ),
-  stale: v.pipe(
-    v.exactOptional(v.number()),
-    v.description("So many count as they last reported, before the directory was started anew. Absent: none."),
-  ),
   isCut: v.pipe(
     v.exactOptional(v.literal(true)),
     v.description("There are more running conferences, or people in them, than the 200 of each that are listed."),

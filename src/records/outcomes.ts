@@ -40,15 +40,6 @@ export function isWithConference({ kind, record }: SaidFact): boolean {
   return kind === "call-left" && record?.reason === "conference-ended";
 }
 
-export function togetherOutcomes(one: OutcomeCounts, other: OutcomeCounts): OutcomeCounts {
-  return outcomeCounts((name) => (one[name] ?? 0) + (other[name] ?? 0));
-}
-
-export function countOutcomes(facts: readonly SaidFact[]): OutcomeCounts {
-  const all = facts.flatMap(outcomesOf);
-  return outcomeCounts((name) => all.filter((one) => one === name).length);
-}
-
 export function outcomeCounts(of: (name: Outcome) => number): OutcomeCounts {
   return Object.fromEntries(outcomes.map((name) => [name, of(name)] as const).filter(([, count]) => count > 0));
 }

@@ -113,17 +113,10 @@ export function notKeptText(calls: number): string {
 }
 
 /** What people are told of what a list of running conferences lacks. */
-export function gapTexts({ unknown = 0, stale = 0, isCut }: ListGaps): readonly string[] {
-  const begins = "The list of running conferences was started anew:";
-  return [
-    ...(unknown > 0
-      ? [`${begins} ${unknown} of them have not yet said how they are or who is inside, and were asked.`]
-      : []),
-    ...(stale > 0 ? [`${begins} ${stale} of them are shown as they were last, and were asked how they are now.`] : []),
-    ...(isCut
-      ? ["Not all conferences that run, or people in them, that match are listed. Type more of the name or number."]
-      : []),
-  ];
+export function gapTexts({ isCut }: ListGaps): readonly string[] {
+  return isCut
+    ? ["Not all conferences that run, or people in them, that match are listed. Type more of the name or number."]
+    : [];
 }
 
 /** What is said of an id that was not looked for everywhere; `null`: it was. */

@@ -66,34 +66,10 @@ export interface ItemPage<Item> {
  */
 export type OperatorResult = "done" | "done-before" | "other-action" | OperatorRefusal;
 
-/**
- * What becomes of a document that shall be sent again with others. `sent-before`: it was. `probed`: its server is behind, and is asked now
- * whether it is back; it then gets all that it is owed, as it is then.
- */
-export type SendAgainResult = Exclude<OperatorResult, "done-before"> | "sent-before" | "probed";
-
 /** A row of the journal, and when it was written. */
 export interface JournalPlace {
   readonly row: number;
   readonly at: EpochMs;
-}
-
-/** Where the journal has a document that was given up. */
-export interface GivenUpPlace {
-  readonly row: number;
-  readonly transId: string;
-}
-
-/** What stood in a document that was given up, and what can become of it. Numbers are shown as `recordsPersonal` of the domain says. */
-export interface GivenUpContent {
-  /** The TransID under which it was posted: a journal that was deleted and begun anew has another document in the same row. */
-  readonly transId: string;
-  /** As it was posted; `null`: it cannot be written. */
-  readonly text: string | null;
-  /** Why it is not sent again now; `null`: it can be, or it was. */
-  readonly refusal: OperatorRefusal | null;
-  /** What became of it when it was sent again; `null`: it was not. */
-  readonly again: ActionStages | null;
 }
 
 /**
@@ -128,12 +104,8 @@ export interface ConferenceRpc {
    * is answered alike, for the domain's transaction memory; one that was refused is looked at anew.
    */
   operate(action: OperatorAction): Promise<OperatorResult>;
-  /** The document that was given up in this row of its journal; `null`: the journal has none there. */
-  givenUp(row: number): Promise<GivenUpContent | null>;
-  /** Sends it again, as far as it is still so. Each document once: what was sent again before is answered alike, and nothing is sent. */
-  sendAgain(row: number, person: string): Promise<OperatorResult>;
-  /** The same for several documents, each by its row and the TransID that it had. `person`: `null` asks what would become of each, and sends nothing. */
-  sendEachAgain(documents: readonly GivenUpPlace[], person: string | null): Promise<readonly SendAgainResult[]>;
+  /** Probes this TSP server at once if it is unreachable: when it answers, it gets all pending notifications. */
+  resync(server: string, person: string): Promise<void>;
   /** What has become of an operator's action; `null`: nothing of it is in the journal. */
   action(id: ActionId): Promise<ActionStages | null>;
   /**
@@ -142,6 +114,6 @@ export interface ConferenceRpc {
    * this writes nothing. Resolves to whether the conference is being created or runs.
    */
   sweep(): Promise<boolean>;
-  /** Resolves, once the directory has all facts and how the conference is now, to whether it is being created or runs. `isWatched`: people look at it. */
-  feedDirectory(isWatched: boolean): Promise<boolean>;
+  /** Sends its rows to the directory, with `isWhole` also those that this has stored. Resolves, once they are stored, to whether it knows anything. */
+  publish(isWhole: boolean): Promise<boolean>;
 }

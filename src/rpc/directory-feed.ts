@@ -1,19 +1,13 @@
 import * as v from "valibot";
 import { type PromptCall, promptCall } from "../bridge/prompt-call.ts";
+import type { ConferenceRows } from "../conference/rows.ts";
 import type { Post } from "../conference/server/posts.ts";
+import type { Ack, Batch } from "../delivery/feed.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
-import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
+import { type Checked, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { DroppedPromptCalls } from "../link/messages.ts";
-import type { PlacedFact } from "../records/directory-facts.ts";
-import type { RunningView } from "../records/running.ts";
-
-/** What is wrong with a conference that runs. */
-export const trouble = v.pipe(
-  v.array(v.picklist(["posts", "commands"])),
-  v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
-);
-export type Trouble = Checked<typeof trouble>[number];
+import type { Counts } from "../records/counts.ts";
 
 /** Documents that wait for one receiver: without a Confirmation for some seconds, or behind an attempt that failed. */
 export const waitingDocuments = v.object({
@@ -34,96 +28,27 @@ export const topic = open(
   ),
 );
 
-/** How a conference is now, as no fact says it. */
-export interface LiveState {
-  /** As WebEx named it; absent: it did not, or the settings keep no names. */
-  readonly topic?: string;
-  /** The names of its sub-conferences, as WebEx gave them; absent: it gave none, or the settings keep no names. */
-  readonly roomNames?: readonly string[];
-  readonly bridge: BridgeName | null;
-  /** WebEx wants to know who speaks; absent: nobody knows it. */
-  readonly followsSpeakers?: true;
-  readonly trouble: readonly Trouble[];
-  /** Time since which the first late command is late; absent: none is. */
-  readonly lateSince?: EpochMs;
-  readonly waiting: readonly WaitingDocuments[];
-  /** By how much its time is ahead of the machine's clock, which was set back; absent: by less than a minute. */
-  readonly aheadMs?: number;
-}
-
-/** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */
-export interface DirectoryPlace {
-  readonly directory: string;
-  readonly id: number;
-}
-
-/** Facts of one conference for its domain's directory: all between two rows of its journal that the directory needs. */
-export interface FactPage {
+/** The rows of one conference that have changed since its directory acknowledged some. */
+export interface ConferenceBatch extends Batch, ConferenceRows {
   readonly domain: DomainName;
   readonly key: ConfKey;
-  /** Which journal of this key: one that was deleted and begun anew counts from 1 again. */
-  readonly journal: string;
-  /** The directory has acknowledged all facts up to this row. */
-  readonly after: number;
-  /** As it was given with that; `null`: nothing was acknowledged. */
-  readonly place: DirectoryPlace | null;
-  readonly upTo: number;
-  readonly facts: readonly PlacedFact[];
-  /** The conference now, for a directory that may not know it; absent: facts are enough. `null`: none is being created or runs. */
-  readonly view?: RunningView | null;
-  /** `null`: none is being created or runs. */
-  readonly live: LiveState | null;
-  /** What still waits for receivers of one that is over; absent: nothing, or it is not over. */
-  readonly waiting?: readonly WaitingDocuments[];
+  /** Of the counts: a journal of this key that was deleted and begun anew has another one. */
+  readonly source: string;
+  /** All that its journal has counted. */
+  readonly counts: Counts;
+  /** What waits for its receivers, also once it is over. */
+  readonly waiting: readonly WaitingDocuments[];
 }
 
-export interface FeedAnswer {
-  /**
-   * The directory has all facts up to this row. Where that is less than what the page had, nothing of the page was kept, and what is behind
-   * this row is wanted. `null`: the page follows what it has, but it does not know how the conference was then; a view is wanted.
-   */
-  readonly row: number | null;
-  readonly place: DirectoryPlace;
-  /** People look at the conference in the list: who speaks is wanted, too. */
-  readonly isWatched: boolean;
-  /** Between two pages of one conference, so that all together are not too many. */
-  readonly pauseMs: number;
-  /** Time in which all conferences of the domain send a batch each. */
-  readonly allMs: number;
-}
+/** As acks have it while somebody looks at the conference. */
+export const watchedPauseMs = 200;
 
-/** A document of a conference that its receiver did not confirm at the last attempt. */
-export const givenUpPost = v.object({
-  conference: confKey,
-  row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
-  at: time,
-  host: v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end.")),
-  transId: v.pipe(
-    v.string(),
-    v.description("The TransID under which it was posted; empty: all that its server was never notified of."),
-  ),
-  attempts: v.pipe(v.number(), v.description("How often it was posted.")),
-  why: v.pipe(v.string(), v.description("Why it was given up; most often, why the last attempt failed.")),
-  messages: v.array(v.string()),
-  further: v.pipe(v.exactOptional(v.number()), v.description("So many more of these messages are not named.")),
-  owed: v.pipe(
-    v.exactOptional(v.literal(true)),
-    v.description("Its server is notified of it, or of how it is then, once it can be reached."),
-  ),
-  settledAt: v.pipe(
-    v.nullable(time),
-    v.description(
-      "Since when nothing of it is owed any more: its server has confirmed a later document, with whatever code, another one has taken over, or it is so no more; null: that is not known.",
-    ),
-  ),
-  expired: v.pipe(
-    v.exactOptional(v.literal(true)),
-    v.description(
-      "Its server could not be reached for so long that nobody waits for it any more, and was never notified.",
-    ),
-  ),
-});
-export type GivenUpPost = Checked<typeof givenUpPost>;
+export interface DirectoryAck extends Ack {
+  /** Of the directory. One that was lost and began anew has another name: it is sent everything again. */
+  readonly directory: string;
+  /** A row that came later is stored: all of this batch are to be sent again with a later version. Absent: the batch is stored. */
+  readonly laterVersion?: number;
+}
 
 /** A call at the prompt that was not led in at once, as the directory keeps it. */
 export const keptPromptCall = v.object({

@@ -1,23 +1,21 @@
 import * as v from "valibot";
-import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import type { Ack, Batch } from "../delivery/feed.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, ExtCallId, WebexHost } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import type { Acknowledgement, KnownTrouble } from "../operators/trouble.ts";
-import { type ActivityMinute, activityMinute } from "../records/activity.ts";
+import { activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
-import type { OutcomeCounts } from "../records/outcomes.ts";
-import type { PersonInside } from "../records/running.ts";
+import type { Counts } from "../records/counts.ts";
+import { trouble } from "../records/rows.ts";
 import { away } from "./conference-view.ts";
 import {
-  type DirectoryPlace,
-  type FactPage,
-  type FeedAnswer,
-  type GivenUpPost,
+  type ConferenceBatch,
+  type DirectoryAck,
   type PromptCallsRpc,
   topic,
-  trouble,
   waitingDocuments,
 } from "./directory-feed.ts";
 
@@ -25,8 +23,16 @@ import {
 export const mostNamed = 20;
 
 /** Somebody in a conference who was looked for. */
-export interface FoundPerson extends PersonInside {
+export interface FoundPerson {
   readonly call: CallId;
+  /** The other end's. */
+  readonly number: string;
+  readonly attendeeId: string;
+  /** The call's name at WebEx; absent: it has none yet. */
+  readonly extCallId?: ExtCallId;
+  readonly enteredAt?: EpochMs;
+  /** Of one that is being called: since when. */
+  readonly dialledAt?: EpochMs;
   /** Bridge of its conference; absent: it has none yet. */
   readonly bridge?: BridgeName;
   /** It is being called, and has not entered. */
@@ -46,49 +52,38 @@ const listedConference = v.object({
   bridge: v.nullable(text<BridgeName>()),
   away,
   topic,
-  now: v.pipe(
-    v.nullable(
-      v.object({
-        attached: v.pipe(
-          v.boolean(),
-          v.description("False after a close with KeepAlive, until WebEx creates it again."),
-        ),
-        orphan: v.pipe(
-          v.exactOptional(v.literal(true)),
-          v.description(
-            "Present where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
-          ),
-        ),
-        locked: v.boolean(),
-        callers: v.number(),
-        speakers: v.pipe(
-          v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
-          v.description(
-            "Who speaks; absent: nobody knows, as where WebEx does not want to know it. Empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
-          ),
-        ),
-        rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
-        roomNames: v.pipe(
-          v.exactOptional(v.array(v.string())),
-          v.description("The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone."),
-        ),
-        documents: v.pipe(
-          v.number(),
-          v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
-        ),
-        oldestDocumentAt: v.pipe(
-          v.nullable(time),
-          v.description("Since when the oldest of them waits; null: none does."),
-        ),
-        waiting: v.pipe(
-          v.exactOptional(v.array(waitingDocuments)),
-          v.description("The same by receiver; absent: none waits."),
-        ),
-        trouble,
-      }),
+  now: v.object({
+    attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
+    orphan: v.pipe(
+      v.exactOptional(v.literal(true)),
+      v.description(
+        "Present where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
+      ),
     ),
-    v.description("null: the directory was started anew, and has asked it."),
-  ),
+    locked: v.boolean(),
+    callers: v.number(),
+    speakers: v.pipe(
+      v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
+      v.description(
+        "Who speaks; absent: nobody knows, as where WebEx does not want to know it. Empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
+      ),
+    ),
+    rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
+    roomNames: v.pipe(
+      v.exactOptional(v.array(v.string())),
+      v.description("The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone."),
+    ),
+    documents: v.pipe(
+      v.number(),
+      v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
+    ),
+    oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
+    waiting: v.pipe(
+      v.exactOptional(v.array(waitingDocuments)),
+      v.description("The same by receiver; absent: none waits."),
+    ),
+    trouble,
+  }),
 });
 export type ListedConference = Checked<typeof listedConference>;
 
@@ -115,12 +110,7 @@ export interface RunningQuery {
 export const bridgeLoad = v.object({
   bridge: v.pipe(v.nullable(text<BridgeName>()), v.description("null: of conferences that have none yet.")),
   conferences: v.number(),
-  callers: v.pipe(v.nullable(v.number()), v.description("In those that have ever reported; null: none of them has.")),
-  unknown: v.pipe(v.number(), v.description("So many of them have never reported how they are, or who is in them.")),
-  stale: v.pipe(
-    v.exactOptional(v.number()),
-    v.description("So many of them count as they last reported, before the directory was started anew; absent: none."),
-  ),
+  callers: v.number(),
 });
 export type BridgeLoad = Checked<typeof bridgeLoad>;
 
@@ -129,18 +119,6 @@ export const runningPage = v.object({
   next: v.nullable(text<ConfKey>()),
   total: v.pipe(v.number(), v.description("All that run, whatever their key.")),
   bridges: v.pipe(v.array(bridgeLoad), v.description("All that run, by their bridges; null: they have none yet.")),
-  unknown: v.pipe(
-    v.number(),
-    v.description(
-      "So many of all have never reported how they are, or who is in them, as far as the directory knows; ask again in some seconds.",
-    ),
-  ),
-  stale: v.pipe(
-    v.exactOptional(v.number()),
-    v.description(
-      "So many are shown as they last reported, before the directory was started anew; they are asked, so ask again in some seconds. Absent: none.",
-    ),
-  ),
 });
 /** In the order of their keys. `found`: who was looked for and is inside, one more than `mostNamed` of each conference at most; absent: it was not asked. */
 export interface RunningPage extends Checked<typeof runningPage> {
@@ -187,40 +165,30 @@ export interface RecordPage {
   readonly next: number | null;
 }
 
+/** A place in a directory's records. `directory`: one that was lost and began anew has another name. */
+interface DirectoryPlace {
+  readonly directory: string;
+  readonly id: number;
+}
+
 /** A part of what there is, and the place of the next one; `null`: there are no more. */
 type PageOf<Of, Place> = Of & { readonly next: Place | null };
 export type AuditPage = PageOf<{ readonly entries: readonly AuditEntry[] }, number>;
-interface GivenUpPosts {
-  readonly posts: readonly (GivenUpPost & { readonly id: string })[];
-  /** On the first page: so many open documents more are too many to be listed, or of no conference. Absent: none. */
-  readonly unlisted?: number;
-}
-export type GivenUpPage = PageOf<GivenUpPosts, string>;
 /**
- * How many had the number; `alike`: numbers that are another spelling of it, or another line, and stay; `inside`:
- * conferences in which calls that have it are up, whose records come with it.
+ * How many calls had the number; `alike`: numbers that are another spelling of it, or another line, and stay; `inside`:
+ * conferences in which calls that had it are up.
  */
-export type ErasurePage = PageOf<
-  { readonly erased: number; readonly alike: readonly string[]; readonly inside: readonly ConfKey[] },
-  number
->;
-
-export interface RebuildPage {
-  readonly reported: number;
-  readonly failed: readonly ConfKey[];
-  readonly next: { readonly before: number; readonly upTo: number } | null;
+export interface Erasure {
+  readonly erased: number;
+  readonly alike: readonly string[];
+  readonly inside: readonly ConfKey[];
 }
 
 export interface ConferenceTotals {
   readonly conferences: number;
   readonly creating: number;
   readonly running: number;
-  /** So many of them have never reported how they are, as far as the directory knows. What follows is of the others. */
-  readonly unknown: number;
-  /** So many of the others count as they last reported, before the directory was started anew. */
-  readonly stale: number;
-  /** `null`: none has reported. */
-  readonly callers: number | null;
+  readonly callers: number;
   readonly bridges: readonly BridgeLoad[];
   /** Documents that their receiver has not confirmed. */
   readonly documents: number;
@@ -272,57 +240,39 @@ export const domainActivity = v.object({
       "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
     ),
   ),
-  unknown: v.pipe(
-    v.number(),
-    v.description(
-      "So many conferences have not reported what waits in them since the directory was started anew; they count as they last reported, if they ever did.",
-    ),
-  ),
   missing: v.exactOptional(
     v.pipe(v.array(v.string()), v.description("What else did not say what waits in it; absent: all did.")),
   ),
 });
 export type DomainActivity = Checked<typeof domainActivity>;
 
-/** All that was counted since the directory was begun. */
-export interface CountTotals {
-  readonly posts: PostTotals;
-  readonly outcomes: OutcomeCounts;
+/** All that one object has counted since it began. */
+export interface CountRow extends Batch {
+  /** Which object, and which life of what it counts by: unlike all others. */
+  readonly source: string;
+  readonly counts: Counts;
 }
 
-/** Attempts to post by what became of them, and documents that were given up. */
-export interface PostTotals {
-  readonly confirmed: number;
-  /** Confirmed with another code than 0. */
-  readonly refused: number;
-  readonly failed: number;
-  readonly givenUp: number;
+/** Conferences that did not answer, that run, and that are over. */
+export interface Swept {
+  readonly failed: readonly ConfKey[];
+  readonly running: readonly ConfKey[];
+  readonly over: readonly ConfKey[];
 }
-
-/** Who counts, which life of it, and how many portions, or rows of its journal, it has counted with this one. */
-export interface CountSource {
-  readonly key: string;
-  readonly name: string;
-  readonly upTo: number;
-}
-
-/** The key of the domain's mailbox among them: unlike those of conferences, and one that never ends. */
-export const mailboxKey = "*mailbox";
 
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc extends PromptCallsRpc {
-  /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
-  follow(page: FactPage): Promise<FeedAnswer>;
-  /** Conferences that sent nothing since its own restart are asked first; those that do not answer at once are shown as they last reported. */
+  /** Resolves when these rows are on disk. What comes twice is kept once. */
+  publish(batch: ConferenceBatch): Promise<DirectoryAck>;
   running(query: RunningQuery): Promise<RunningPage>;
-  /** The sweep has not reached these: they are asked how they are, and are as they last reported until they answer. */
-  notReached(conferences: readonly ConfKey[]): Promise<void>;
-  /** As the conferences reported it, those too that sent nothing since its own restart: `stale`. */
+  /** What a part of a sweep has found. */
+  swept(domain: DomainName, found: Swept): Promise<void>;
   totals(): Promise<ConferenceTotals>;
-  /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */
-  count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;
+  /** What an object that is no conference has counted. What comes twice counts once. */
+  count(domain: DomainName, row: CountRow): Promise<Ack>;
   activity(): Promise<DomainActivity>;
-  countTotals(): Promise<CountTotals>;
+  /** All that was counted since the directory was begun. */
+  countTotals(): Promise<Counts>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** The settings do not have this TSP server, and its requests were refused. */
   serverRefused(domain: DomainName, host: string): Promise<void>;
@@ -333,16 +283,12 @@ export interface DirectoryRpc extends PromptCallsRpc {
   trouble(domain: DomainName): Promise<KnownTrouble>;
   /** Keeps who has taken something on; an earlier acknowledgement of the same is replaced, but for a greater place. */
   acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void>;
-  /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
-  erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
-  /** Has the conferences of the last week report everything that their journals hold, some at a time. */
-  rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
+  /** Takes a number of a person, and the attendee ID beside it, out of the calls that have it. */
+  erase(domain: DomainName, number: string): Promise<Erasure>;
   /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
-  /** Documents that were given up, behind this place in their order, the newest first if none is named; `server`: those for this one alone. */
-  givenUp(after: string | null, limit: number, server?: string, order?: RecordQuery["order"]): Promise<GivenUpPage>;
-  /** One of them; `null`: there is none of this id, or none any more. */
-  givenUpPost(id: string): Promise<GivenUpPost | null>;
+  /** Conferences, running or over, that have documents for this TSP server. */
+  waitingFor(server: string): Promise<readonly ConfKey[]>;
   /** What people have asked, the latest first, before this place. */
   audit(before: number | null, limit: number): Promise<AuditPage>;
 }

@@ -27,15 +27,13 @@ type Limit = "request" | "objects" | number;
 export const requestMs = 8_000;
 /** For each object of a list, which are many: one that hangs leaves the others their time. */
 const viewMs = 3_000;
-/** The directory asks some dozen conferences. */
-const rebuildMs = 25_000;
 
 /** Each method of each object, once: shells, limits in time and fakes come from this list. */
 export const objectMethods = {
   conference: {
-    ...{ receive: "request", operate: "request", sendAgain: "request", sendEachAgain: "request" },
+    ...{ receive: "request", operate: "request", resync: "request" },
     ...{ report: "objects", ackCommands: "objects", compareDigest: "objects", hasHandle: "objects" },
-    ...{ sweep: "objects", feedDirectory: "objects" },
+    ...{ sweep: "objects", publish: "objects" },
     ...{
       view: viewMs,
       entered: "request",
@@ -44,7 +42,7 @@ export const objectMethods = {
       explain: "request",
       action: "request",
     },
-    ...{ givenUp: "request", wire: "request" },
+    wire: "request",
   },
   handles: { resolve: "request", hasConference: "request" },
   idAllocator: {
@@ -58,8 +56,8 @@ export const objectMethods = {
   mailbox: { send: "request", share: "objects", waiting: viewMs },
   directory: {
     ...{
-      follow: "objects",
-      notReached: "objects",
+      publish: "objects",
+      swept: "objects",
       serverRefused: "objects",
       sourceRefused: "objects",
       count: "objects",
@@ -73,10 +71,10 @@ export const objectMethods = {
       webhooks: viewMs,
       audit: "request",
     },
-    ...{ givenUp: "request", givenUpPost: "request", trouble: viewMs, acknowledge: "request" },
+    ...{ waitingFor: "request", trouble: viewMs, acknowledge: "request" },
     ...{ keepPromptCalls: "objects", promptCalls: "request", promptCallsOfNumber: "request", refusedCallers: viewMs },
     // One request may ask for many pages: each has its own time.
-    ...{ records: requestMs, erase: requestMs, rebuild: rebuildMs },
+    ...{ records: requestMs, erase: requestMs },
   },
   relay: {
     ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects", keepIdLimit: "objects" },

@@ -32,7 +32,6 @@ function posts(host: string, minute: number): HostPosts {
 
 /** A domain in which the second server fell silent 20 minutes ago. */
 const activity: DomainActivity = {
-  unknown: 0,
   minutes: Array.from({ length: 60 }, (_, minute) => ({
     at: now - (59 - minute) * minuteMs,
     requests: { confirmed: 60 + Math.round(50 * Math.sin(minute / 6)), refused: minute % 17 === 3 ? 2 : 0 },
@@ -57,7 +56,7 @@ const overview = OverviewPage({
   activity,
   trouble: [],
   unknown: [],
-  running: { conferences: [], next: null, total: 120, bridges: [], unknown: 0 },
+  running: { conferences: [], next: null, total: 120, bridges: [] },
   bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],
 });
 const ofHosts = TspServersPage({
@@ -65,8 +64,6 @@ const ofHosts = TspServersPage({
   live: null,
   here: "servers",
   activity,
-  givenUp: { posts: [], next: null },
-  before: null,
 });
 
 test.each(["wide", "narrow"] as const)("no row of TSP servers moves as a failure comes, %s", async (width) => {
@@ -77,14 +74,11 @@ test.each(["wide", "narrow"] as const)("no row of TSP servers moves as a failure
       lastFailure: failed > 0 ? { at: now, why: "HTTP status 503" } : null,
     }));
     const minutes = [{ at: now, requests: { confirmed: 1, refused: 0 }, hosts: shown }];
-    const givenUp = { posts: [], next: null };
     const page = TspServersPage({
       ...frame,
       live: null,
       here: "servers",
-      before: null,
-      givenUp,
-      activity: { minutes, hosts: [], unknown: 0 },
+      activity: { minutes, hosts: [] },
     });
     const opened = await browser.open(await servePage(withStyle(page), STYLE_ALONE), { scheme: "light", width });
     return opened

@@ -1,7 +1,6 @@
 import type { Page as BrowserPage } from "playwright-core";
 import { expect, test } from "vitest";
 import { conferenceStyle } from "../../src/console/conference/conference-style.ts";
-import { GivenUpPostPage } from "../../src/console/conference/given-up-post.tsx";
 import { AuditPage } from "../../src/console/domain/audit.tsx";
 import { BridgesPage } from "../../src/console/domain/bridges.tsx";
 import { ConferencesPage } from "../../src/console/domain/conferences.tsx";
@@ -20,7 +19,6 @@ import { figuresOf } from "../../src/operators/figures.ts";
 import { showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
-import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { axe } from "./axe.ts";
@@ -139,7 +137,6 @@ const filters = { number: unbroken, since: "2026-03-01" };
 const listed = { ...frame, filters, wrong: words + unbroken, cursor: "9", bridges: ["main", unbroken] };
 const host = unbroken as WebexHost;
 const activity: DomainActivity = {
-  unknown: 7,
   minutes: Array.from({ length: 60 }, (_, index) => ({
     at: now - index * 60_000,
     requests: { confirmed: 99_999, refused: 9_999 },
@@ -180,23 +177,11 @@ const story = [
   ...lines(7, "edge", "edge"),
 ];
 const everything = { call: "", side: "" } as const;
-const post: GivenUpPost = {
-  conference: unbroken as ConfKey,
-  row: 7,
-  at: now - 86_400_000,
-  host: unbroken,
-  transId: unbroken,
-  attempts: 3,
-  why: words,
-  settledAt: now,
-  messages: [unbroken, unbroken],
-};
-
 const bridges = [found("main"), found(unbroken)];
 const figures = figuresOf({
   minutes: activity.minutes,
   bridges,
-  conferences: { conferences: 99_999, callers: 99_999, unknown: 99 },
+  conferences: { conferences: 99_999, callers: 99_999 },
 });
 const person = { number: unbroken, attendeeId: unbroken, topic: words, call: unbroken, why: words + unbroken };
 const people = [
@@ -273,14 +258,7 @@ const pages = {
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
   overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, unknown: [], activity }),
-  hosts: TspServersPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
-  givenUp: GivenUpPostPage({
-    ...frame,
-    id: "1",
-    post,
-    notSentAgain: words,
-    content: { transId: "1", text: unbroken.repeat(20), refusal: "outdated", again: null },
-  }),
+  hosts: TspServersPage({ ...frame, activity }),
   conferences: ConferencesPage({ ...frame, running, bridges: [], begins: unbroken, after: unbroken }),
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
   calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),
@@ -310,7 +288,7 @@ const pages = {
       {
         found: { ...found("main"), health: { ...health, drainedSince: now - 1 } },
         expected: [unbroken],
-        load: { bridge: "main" as BridgeName, conferences: 3, callers: 17, unknown: 0 },
+        load: { bridge: "main" as BridgeName, conferences: 3, callers: 17 },
         agents: [],
       },
     ],

@@ -171,7 +171,7 @@ test("are we losing posts", async () => {
   const lost = new Meeting({ ...world, webex: refusing });
   await lost.ask(lost.createRequest());
   await eventually("a document is given up", async () => /posts-given-up/.test(JSON.stringify(await ask("trouble"))));
-  const answer = new RegExp(`documents? for the TSP server ${refusing.host} .*given up`);
+  const answer = new RegExp(`documents? for the TSP server ${refusing.host} .*not delivered`);
 
   await inTime(
     () => page.goto(`${world.run.edgeUrl}/console/local`),

@@ -28,7 +28,7 @@ async function shown(look: () => Promise<AgentsOfBridge>, untilEmpty: boolean) {
   return { lines, load: found.load };
 }
 
-const left = (conferences: number, callers: number) => ({ load: { conferences, callers, unknown: 0 } });
+const left = (conferences: number, callers: number) => ({ load: { conferences, callers } });
 
 test("a drained bridge is watched until its last conference has ended, each change once", async () => {
   const look = looks(left(2, 9), left(2, 9), new StartError("no edge answers"), left(1, 1), { load: null }, left(0, 0));
@@ -40,7 +40,7 @@ test("a drained bridge is watched until its last conference has ended, each chan
       "main is drained: nobody knows how many conferences are left; the directory does not answer",
       "main is drained: no conference is left",
     ],
-    load: { conferences: 0, callers: 0, unknown: 0 },
+    load: { conferences: 0, callers: 0 },
   });
 });
 
@@ -54,7 +54,7 @@ test("while no agent says what a drained bridge does, nobody knows who is left",
 });
 
 test("without --wait it is looked at once, and what fails then is said", async () => {
-  expect((await shown(looks(left(2, 9), left(0, 0)), false)).load).toEqual({ conferences: 2, callers: 9, unknown: 0 });
+  expect((await shown(looks(left(2, 9), left(0, 0)), false)).load).toEqual({ conferences: 2, callers: 9 });
   await expect(shown(looks(new StartError("no edge answers")), true)).rejects.toThrow("no edge answers");
 });
 

@@ -22,7 +22,7 @@ async function bridgehead(args: readonly string[], env: Readonly<Record<string, 
 }
 
 test("an answer that cannot be printed is a failure", async () => {
-  const answers = { domains: [{ name: "acme" }], conferences: [], unknown: 0, next: null };
+  const answers = { domains: [{ name: "acme" }], conferences: [], next: null };
   const edge = createServer((_, response) => response.end(JSON.stringify(answers))).listen(0, "127.0.0.1");
   await once(edge, "listening");
   const BRIDGEHEAD_URL = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;

@@ -1,17 +1,12 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { actionQuestions } from "../../src/conference/action-questions.ts";
 import { withPlus } from "../../src/conference/action-row.ts";
 import {
+  actionQuestions,
   askedActions,
-  type OperatorRequest,
   operatorActions,
   requestSchema,
-  requestTitle,
-  showRequest,
 } from "../../src/conference/operator-actions.ts";
-import { persons } from "../../src/foundation/shown.ts";
-import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 
 const schema = requestSchema(operatorActions);
 const takes = (request: object) => v.safeParse(schema, request).success;
@@ -94,22 +89,6 @@ test.each<[string, (text: string) => boolean, readonly string[], readonly string
 ])("a request accepts only valid texts for %s", (_, accepts, right, wrong) => {
   expect(right.filter((text) => !accepts(text))).toEqual([]);
   expect(wrong.filter(accepts)).toEqual([]);
-});
-
-const host = "https://tsp1.example.com:80";
-const client = { type: "client-passthrough", msgId: "1", extConfId: "1001", extCallId: "7", data: "4711" };
-const again = { type: "send-again", row: 3, host, messages: [client], isUnowed: true } as object as OperatorRequest;
-
-test("hides the secrets of a resent document", () => {
-  expect(takes(again)).toBe(true);
-  expect(showRequest(again, persons.full)).toEqual({ ...again, messages: [{ ...client, data: "(secret)" }] });
-});
-
-test.each([
-  [host, "Send again what was given up, to https://tsp1.example.com:80"],
-  [BACK_END, "Send again what was given up, to the partner's back end"],
-])("names the receiver %s of a resend", (to, title) => {
-  expect(requestTitle({ ...again, host: to } as OperatorRequest)).toBe(title);
 });
 
 test.each([

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { GivenUpPostPage } from "../../src/console/conference/given-up-post.tsx";
 import { AuditPage } from "../../src/console/domain/audit.tsx";
 import { BridgesPage } from "../../src/console/domain/bridges.tsx";
 import { ConferencesPage } from "../../src/console/domain/conferences.tsx";
@@ -9,16 +8,14 @@ import { SettingsPage } from "../../src/console/domain/settings.tsx";
 import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
-import type { ActionId, BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { ShownAuditEntry } from "../../src/operators/audit.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
 import type { FoundBridge } from "../../src/operators/trouble.ts";
 import { showTrouble } from "../../src/operators/trouble-kinds.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc/directory.ts";
-import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
@@ -58,13 +55,12 @@ function running(...conferences: readonly ListedConference[]): RunningPage {
     bridge: "main" as BridgeName,
     conferences: conferences.length,
     callers: 2 * conferences.length,
-    unknown: 0,
   };
-  return { conferences, next: null, total: conferences.length, bridges: [load], unknown: 0 };
+  return { conferences, next: null, total: conferences.length, bridges: [load] };
 }
 
 const figures = figuresOf({});
-const silence: DomainActivity = { minutes: [], hosts: [], unknown: 0 };
+const silence: DomainActivity = { minutes: [], hosts: [] };
 
 function posts(host: string | null, more: Partial<HostPosts> = {}): HostPosts {
   return { ...noPosts, host: host as WebexHost | null, confirmed: 1, tookMs: 20, ...more };
@@ -99,7 +95,6 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
       listed("6a", { now: { ...state, trouble: [], attached: true, locked: false, speakers: [unnamed] } }),
       listed("6b", { now: { ...state, trouble: [], attached: true, locked: false, speakers: [ida] } }),
       listed("7", { phase: "creating", bridge: null }),
-      listed("8", { now: null }),
     ),
   });
   const text = readPage(page);
@@ -145,17 +140,9 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
       "tsp1",
       "none yet",
       "3 min",
-      "8 → /console/acme/conferences/8",
-      "not known yet",
-      "?",
-      "?",
-      "?",
-      "tsp1",
-      "main",
-      "3 min",
     ].join("\n"),
   );
-  expect(text).toContain("6 running in all, with 12 callers");
+  expect(text).toContain("5 running in all, with 10 callers");
 });
 
 test("while no agent says what a bridge does, nobody knows who is still in its conferences", () => {
@@ -308,7 +295,6 @@ test("names from outside are shown each by itself, whatever way they are written
 
 test("the overview plots each minute of the last hour, and says the same in figures", () => {
   const activity: DomainActivity = {
-    unknown: 0,
     minutes: [
       {
         at: now - 60 * minuteMs,
@@ -415,111 +401,11 @@ test("people are looked for by number and attendee ID, which stand in no link; w
   expect(page({ people: "none" })).not.toContain("Attendee ID");
 });
 
-const none = { posts: [], next: null };
-const post: GivenUpPost = {
-  conference: "5/7" as ConfKey,
-  row: 7,
-  at: now - minuteMs,
-  host: "tsp1",
-  transId: "61365000006",
-  attempts: 3,
-  why: "HTTP status 503",
-  settledAt: null,
-  messages: ["A2W_NotifyUserEnter", "A2W_NotifyUserChange"],
-};
-const givenUpPage = {
-  ...frame,
-  person: { ...frame.person, role: "operator" as const },
-  id: "1-7-5/7",
-  post,
-  notSentAgain: null,
-  content: { transId: "1", text: "<WbxTSPSchema/>", refusal: null, again: null },
-};
-
-test("hosts say of what was given up whether it is owed, settled, or expired", () => {
-  const settled = { ...post, owed: true as const, settledAt: now };
-  const all = [post, { ...settled, settledAt: null }, settled, { ...settled, expired: true as const }];
-  const givenUp = { posts: all.map((one, index) => ({ id: `1-${index}-5`, ...one })), next: null };
-  const text = readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
-
-  expect(text.match(/^(still owed|settled|expired)$/gm)).toEqual(["still owed", "settled", "expired"]);
-});
-
-test("what counts as given up and is not listed is said, and the list is not said to be empty", () => {
-  const textOf = (posts: readonly GivenUpPost[]) => {
-    const givenUp = { posts: posts.map((one) => ({ id: "1-7-5", ...one })), next: null, unlisted: 3 };
-    return readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
-  };
-  const says = "3 more documents are counted and not listed";
-  expect([textOf([]), textOf([post])]).toEqual([expect.stringContaining(says), expect.stringContaining(says)]);
-  expect(textOf([])).not.toContain("Nothing was given up");
-});
-
-test("all that a server was never told can be sent again to it from the list, also what expired", () => {
-  const buttonsFor = (more: Partial<GivenUpPost>) => {
-    const givenUp = { posts: [{ id: "1-7-5", ...post, owed: true as const, ...more }], next: null };
-    const text = readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
-    return text.match(/^Send again all for [^→]*/gm);
-  };
-  const button = ["Send again all for tsp1 … "];
-  expect([buttonsFor({}), buttonsFor({ settledAt: now, expired: true })]).toEqual([button, button]);
-  expect(buttonsFor({ settledAt: now })).toBeNull();
-});
-
-test("hosts say what was given up, the latest first, and lead to what stood in it", () => {
-  const givenUp = {
-    posts: [
-      { id: "1-7-5/7", ...post },
-      { id: "1-6-6", ...post, host: "*back-end" },
-    ],
-    next: "1-6-6",
-  };
-  const text = readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
-  expect(text).toContain(
-    [
-      "11:59:00 → /console/acme/servers/posts/1-7-5%2F7",
-      "5/7 → /console/acme/conferences/5%2F7",
-      "tsp1",
-      "3",
-      "HTTP status 503",
-      "A2W_NotifyUserEnter, A2W_NotifyUserChange",
-    ].join("\n"),
-  );
-  expect(text).toContain("the partner's back end");
-  expect(text).toContain("Older → /console/acme/servers?before=1-6-6");
-});
-
-test("what was given up can be sent again, by whoever may act, while it is there and was not", () => {
-  const sends = (more: object) => String(GivenUpPostPage({ ...givenUpPage, ...more })).includes("Send again</button>");
-  expect(sends({})).toBe(true);
-  expect(readPage(GivenUpPostPage(givenUpPage))).toContain("<WbxTSPSchema/>");
-  expect(sends({ person: { ...frame.person, role: "viewer" } })).toBe(false);
-  expect(sends({ content: null, notSentAgain: "It is no longer kept." })).toBe(false);
-  expect(sends({ notSentAgain: "Nothing of it is still so." })).toBe(false);
-  const again: ActionStages = {
-    id: "send-again 7" as ActionId,
-    person: "Ann",
-    asked: now,
-    onDisk: { seq: 8, at: now },
-    sent: [],
-    request: { type: "send-again", row: 7, host: "tsp1" as WebexHost, messages: [] },
-    result: { type: "done", at: now },
-    told: { transIds: ["61365000009"], confirmedAt: now },
-  };
-  expect(sends({ content: { ...givenUpPage.content, again } })).toBe(false);
-  const text = readPage(GivenUpPostPage({ ...givenUpPage, content: { ...givenUpPage.content, again } }));
-  expect(text).toContain("Send again what was given up, to tsp1");
-  expect(text).toContain("it has no part in this");
-});
-
 test("hosts say what they confirmed, how fast, and what waits for them; the longest queue first", () => {
   const lastFailure = { at: now - 2 * minuteMs, why: "HTTP status 503" };
   const page = TspServersPage({
     ...frame,
-    givenUp: none,
-    before: null,
     activity: {
-      unknown: 1,
       minutes: [
         {
           at: now - 9 * minuteMs,
@@ -557,7 +443,6 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
       ],
     },
   });
-  expect(readPage(page)).toContain("What waits may be more or less: 1 conference did not report yet");
   expect(readPage(page)).toContain(
     [
       "tsp1",
@@ -592,9 +477,7 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
 });
 
 test("without hosts the page says what would be there", () => {
-  expect(readPage(TspServersPage({ ...frame, givenUp: none, before: null, activity: silence }))).toContain(
-    "nothing was posted in the last hour",
-  );
+  expect(readPage(TspServersPage({ ...frame, activity: silence }))).toContain("nothing was posted in the last hour");
 });
 
 test("bridges show which agent acts, which stands by, and which is not there", () => {
@@ -880,10 +763,7 @@ test("texts from outside stay texts", () => {
     }),
     TspServersPage({
       ...names,
-      givenUp: { posts: [{ id: hostile, ...post, host: hostile, why: hostile, messages: [hostile] }], next: hostile },
-      before: hostile,
       activity: {
-        unknown: 0,
         minutes: [
           { at: now, requests: noRequests, hosts: [posts(hostile, { lastFailure: { at: now, why: hostile } })] },
         ],

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { ActivitySender } from "../../durable-objects/counts/activity-sender.ts";
+import { Counting } from "../../durable-objects/platform/counting.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { DomainName, TransId } from "../../src/foundation/ids.ts";
-import type { ActivityMinute } from "../../src/records/activity.ts";
-import type { CountSource } from "../../src/rpc/directory.ts";
+import type { AllObjects } from "../../src/rpc/objects.ts";
 import { event } from "../builders.ts";
 import { Clock } from "../kit/clock.ts";
 import { worldBegins } from "../kit/world-begins.ts";
@@ -18,165 +17,84 @@ import {
 } from "./conference-world.ts";
 import { DirectoryWorld } from "./directory/world.ts";
 
-const domain = "local" as DomainName;
 const minute = 60_000;
-/** The first moment of a minute. */
-const begins = Math.ceil(worldBegins / minute) * minute;
 
-/** A process, and what it told directories. */
+/** A process, and what it sent to directories. */
 function process() {
-  const time = new Clock(begins);
-  const told: { readonly at: number; readonly source: CountSource; readonly minutes: readonly ActivityMinute[] }[] = [];
+  const time = new Clock(worldBegins);
+  const told: (readonly [domain: string, at: number, refused: number])[] = [];
   const world = {
     time,
     told,
-    answer: async () => {},
-    sender: () => sender,
-    refuse: () => void sender.countRefused(domain, time.now),
+    answer: async (_: string) => {},
+    refuse: (domain = "local") => counting.countRefused(domain as DomainName),
+    flush: () => counting.flush(),
   };
-  const sender = new ActivitySender({
-    after: (ms, run) => time.after(ms, run),
-    newName: () => "p",
-    count: async (_, source, minutes) => {
-      told.push({ at: time.now - begins, source, minutes });
-      await world.answer();
+  const directory = (domain: DomainName) => ({
+    count: async (
+      _: DomainName,
+      { counts }: { readonly counts: { readonly requests: { readonly refused: number } } },
+    ) => {
+      told.push([domain, time.now - worldBegins, counts.requests.refused]);
+      await world.answer(domain);
+      return { pauseMs: 2_000 };
     },
+  });
+  const objects = { directory } as object as Pick<AllObjects, "directory">;
+  const counting = new Counting({
+    objects,
+    after: (ms, run) => time.after(ms, run),
+    now: () => time.now,
+    newId: () => "p",
   });
   return world;
 }
 
-test("a process tells a second after something came, all that it has counted, each in its own minute, under the next number", async () => {
+test("a process sends a second after a refusal what it has counted, and each knows when", async () => {
   const { time, told, refuse } = process();
-  await time.pass(59_500);
-  refuse();
-  refuse();
-  await time.pass(800);
-  refuse();
-  await time.pass(5_000);
-
-  const shown = told.map(({ at, source, minutes }) => [at, source.upTo, minutes.map(({ at }) => at - begins)]);
-  expect(shown).toEqual([[60_500, 1, [0, minute]]]);
-  refuse();
-  await time.pass(1_000);
-  expect(told.at(-1)).toMatchObject({ source: { key: "*p", name: "p", upTo: 2 } });
-});
-
-test("requests are told with what came soon after, and each knows when they are", async () => {
-  const { time, told, sender } = process();
   let done = 0;
-  for (const _ of [1, 2])
-    void sender()
-      .countRefused(domain, time.now)
-      .then(() => {
-        done += 1;
-      });
+  for (const _ of [1, 2]) void refuse().then(() => (done += 1));
   await time.pass(900);
-  expect(done).toBe(0);
-  expect(told).toEqual([]);
+  expect([told, done]).toEqual([[], 0]);
   await time.pass(100);
-  expect(done).toBe(2);
-  expect(told.map(({ minutes }) => minutes)).toEqual([
-    [{ at: begins, requests: { confirmed: 0, refused: 2 }, hosts: [] }],
-  ]);
+  expect([told, done]).toEqual([[["local", 1_000, 2]], 2]);
+  await time.pass(minute);
+  expect(told).toHaveLength(1);
 });
 
-test("an answer that comes late confirms no later portion: what was not confirmed is told again", async () => {
+test("a process sends again what a directory did not acknowledge, though nothing follows", async () => {
   const world = process();
-  const { time, told, refuse, sender } = world;
-  const answers: { resolve(): void; reject(): void }[] = [];
-  world.answer = () =>
-    new Promise((resolve, reject) => answers.push({ resolve, reject: () => reject(new Error("it is away")) }));
-  refuse();
-  await time.pass(1_000);
-  // The process is about to end, and tells the same once more, and then the next portion.
-  const flushed = sender().flush();
-  await time.pass(0);
-  answers[1]?.resolve();
-  refuse();
-  await time.pass(0);
-  answers[2]?.reject();
-  answers[0]?.resolve();
-  await flushed;
+  world.answer = () => Promise.reject(new Error("it is away"));
+  void world.refuse();
+  await world.time.pass(minute);
+  void world.refuse();
   world.answer = async () => {};
-  await time.pass(10_000);
-
-  expect(told.map(({ source: { upTo } }) => upTo)).toEqual([1, 1, 2, 2]);
+  await world.time.pass(10 * minute);
+  expect(world.told.length).toBeGreaterThan(2);
+  expect(world.told.at(-1)).toEqual(["local", expect.any(Number), 2]);
 });
 
-test("a process that ends tells each domain, and waits for those that answer, though another one does not", async () => {
-  const time = new Clock(begins);
-  const told: string[] = [];
-  const sender = new ActivitySender({
-    after: (ms, run) => time.after(ms, run),
-    newName: () => "p",
-    count: async (name) => {
-      if (name === "away") throw new Error("it is away");
-      await time.wait(500);
-      told.push(name);
-    },
-  });
-  for (const name of ["away", "local"]) void sender.countRefused(name as DomainName, time.now);
+test("a process that ends sends to each domain, though one does not answer", async () => {
+  const world = process();
+  world.answer = async (name) => {
+    if (name === "away") throw new Error("it is away");
+    await world.time.wait(500);
+  };
+  for (const name of ["away", "local"]) void world.refuse(name);
   let isOver = false;
-  const flushed = sender.flush().then(() => {
+  void world.flush().then(() => {
     isOver = true;
   });
-  await time.pass(499);
-  expect(told).toEqual([]);
+  await world.time.pass(499);
   expect(isOver).toBe(false);
-  await time.pass(1);
-  await flushed;
-  expect(told[0]).toBe("local");
-});
-
-test("what did not come is told again as it was, after a pause, though nothing follows", async () => {
-  const world = process();
-  const { time, told, refuse } = world;
-  world.answer = () => Promise.reject(new Error("it begins anew"));
-  refuse();
-  await time.pass(1_000);
-  world.answer = async () => {};
-  await time.pass(60_000);
-  expect(told.map(({ at, source: { upTo } }) => [at, upTo])).toEqual([
-    [1_000, 1],
-    [2_000, 1],
+  await world.time.pass(1);
+  expect([isOver, world.told]).toEqual([
+    true,
+    [
+      ["away", 0, 1],
+      ["local", 0, 1],
+    ],
   ]);
-});
-
-test("what did not come in four attempts is told again under its number with the next", async () => {
-  const world = process();
-  const { time, told, refuse } = world;
-  world.answer = () => Promise.reject(new Error("it is away"));
-  refuse();
-  await time.pass(60_000);
-  expect(told.splice(0).map(({ at }) => at)).toEqual([1_000, 2_000, 4_000, 8_000]);
-  world.answer = async () => {};
-  refuse();
-  await time.pass(3_000);
-
-  expect(told.map(({ source: { upTo }, minutes }) => [upTo, minutes[0]?.requests.refused])).toEqual([
-    [1, 1],
-    [2, 1],
-  ]);
-});
-
-test("a process that ends tells all at once, also what came while a portion was on its way", async () => {
-  const world = process();
-  const { time, told, refuse, sender } = world;
-  world.answer = () => Promise.reject(new Error("it is away"));
-  refuse();
-  await time.pass(1_500);
-  world.answer = async () => {};
-  refuse();
-  void sender().flush();
-  await time.pass(0);
-
-  expect(told.splice(0).map(({ source: { upTo }, minutes }) => [upTo, minutes[0]?.requests.refused])).toEqual([
-    [1, 1],
-    [1, 1],
-    [2, 1],
-  ]);
-  await time.pass(60_000);
-  expect(told).toEqual([]);
 });
 
 /** The sums of what the directory has of a conference's posts. */
@@ -196,7 +114,7 @@ async function countedOf(world: ConferenceWorld, directory: DirectoryWorld) {
   };
 }
 
-test("each post is in the figures within five seconds, with its time; so are attempts that fail and documents that are given up", async () => {
+test("each post is in the figures within five seconds, with its time and failures", async () => {
   const directory = new DirectoryWorld();
   const world = directory.conference();
   world.answer = async ({ transId }) => {
@@ -216,7 +134,8 @@ test("each post is in the figures within five seconds, with its time; so are att
   expect(failed).toBeGreaterThan(3);
   const is = { confirmed: before, failed, givenUp: 1, hosts: [host], last: "HTTP status 503" };
   expect(await countedOf(world, directory)).toMatchObject(is);
-  expect((await directory.directory.givenUp(null, 9)).posts).toHaveLength(1);
+  const undelivered = async () => (await directory.directory.knownTrouble.trouble(identity.domain)).givenUp;
+  expect(await undelivered()).toMatchObject([{ about: host, count: 1, why: "HTTP status 503" }]);
 
   directory.start();
   expect(await countedOf(world, directory)).toMatchObject(is);
@@ -229,12 +148,12 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     const directory = new DirectoryWorld();
     const world = directory.conference();
     const wire = { confirmed: 0, failed: 0 };
-    const { follow } = world;
-    world.follow = async (page) => {
+    const { publish } = world;
+    world.publish = async (batch) => {
       const life = directory.directory;
       if (draws.chance(0.2)) throw new Error("it did not arrive");
-      const answer = await follow(page);
-      if (draws.chance(0.2)) world.time.after(draws.between(0, 5_000), () => directory.directory.follow(page));
+      const answer = await publish(batch);
+      if (draws.chance(0.2)) world.time.after(draws.between(0, 5_000), () => directory.directory.publish(batch));
       if (draws.chance(0.2)) directory.start();
       if (life !== directory.directory || draws.chance(0.2)) throw new Error("its answer was lost");
       return answer;
@@ -263,13 +182,14 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     await world.reported(event({ type: "conference-ended" }));
     await world.received("again", createConference());
     await world.time.pass(draws.between(0, 300_000));
-    world.follow = follow;
+    world.publish = publish;
     await world.time.pass(15 * minute);
 
-    const { posts } = await directory.directory.givenUp(null, 100);
-    expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp: posts.length, documents: 10 });
+    const { givenUp: undelivered } = await directory.directory.knownTrouble.trouble(identity.domain);
+    const givenUp = undelivered.reduce((sum, { count = 0 }) => sum + count, 0);
+    expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp, documents: 10 });
     directory.start();
-    const { posts: counted, outcomes } = await directory.directory.countTotals();
+    const { hosts, outcomes } = await directory.directory.countTotals();
     // No conference begins with the second create where the server is still to be notified of the end.
     const said = [...world.stored.journal.history()].flatMap(({ facts }) => facts ?? []);
     const again = said.filter(({ kind }) => kind === "conference-requested").length - 1;
@@ -282,6 +202,6 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
       // All locks, and the second create, have no answer from the bridge.
       "command-failed": 20 + again,
     });
-    expect(counted).toEqual({ ...wire, refused: 0, givenUp: posts.length });
+    expect(hosts).toMatchObject([{ host, ...wire, givenUp }]);
   },
 );

@@ -7,6 +7,7 @@ import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
+import type { Fact } from "../../src/conference/facts.ts";
 import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import type {
   BridgeName,
@@ -19,9 +20,8 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { AgentReports, OperatorResult } from "../../src/rpc/conference.ts";
-import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
+import type { ConferenceBatch, DirectoryAck } from "../../src/rpc/directory-feed.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
@@ -79,14 +79,8 @@ export class ConferenceWorld {
     this.allocator.allocate(confKey, wanted, this.time.now);
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
   /** All that the directory was sent. */
-  readonly pages: FactPage[] = [];
-  follow: (page: FactPage) => Promise<FeedAnswer> = async ({ upTo: row }) => ({
-    row,
-    place: { directory: "1", id: this.pages.length },
-    isWatched: false,
-    pauseMs: 1_000,
-    allMs: 1_000,
-  });
+  readonly batches: ConferenceBatch[] = [];
+  publish: (batch: ConferenceBatch) => Promise<DirectoryAck> = async () => ({ directory: "1", pauseMs: 2_000 });
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
@@ -178,10 +172,10 @@ export class ConferenceWorld {
         return alive(this.share(answers));
       },
       directory: () => ({
-        follow: async (page) => {
+        publish: async (batch) => {
           step();
-          this.pages.push(page);
-          return alive(this.follow(page));
+          this.batches.push(batch);
+          return alive(this.publish(batch));
         },
       }),
       changed: () => {},
@@ -302,9 +296,10 @@ export class ConferenceWorld {
     return [...new Set(Array.from(bodies.matchAll(/NotifyUserEnter MsgID="(\d+)"/g), ([, msgId = ""]) => msgId))];
   }
 
-  /** All facts sent to the directory. */
-  get facts(): DirectoryFact[] {
-    return this.pages.flatMap(({ facts }) => facts.map(({ fact }) => fact));
+  get facts(): Fact[] {
+    return conferenceOn(this.sql)
+      .journal.facts(0)
+      .flatMap(({ facts }) => facts);
   }
 
   /** Everything that was sent and has no result yet gets one: done. */

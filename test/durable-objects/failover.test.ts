@@ -94,11 +94,8 @@ test("an answer to a replaced server has one attempt", async () => {
   await world.allDone();
   await world.time.pass(60_000);
 
-  const lost = world.facts.filter((fact) => fact.kind === "post-given-up");
-  expect(lost.map(({ messages, attempts }) => [messages.map(({ msgId }) => msgId), attempts])).toEqual([
-    [["m-lock"], 1],
-  ]);
-  expect(lost[0]).not.toHaveProperty("owed");
+  expect(world.facts.filter(({ kind }) => kind === "post-given-up")).toHaveLength(1);
+  expect(world.posted.filter(({ body }) => body.includes('"m-lock"'))).toHaveLength(1);
 });
 
 test("reports each muted caller after all entries (protocol F1)", async () => {

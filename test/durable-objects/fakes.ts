@@ -29,7 +29,7 @@ export function fakePlatform(time: Pick<Clock, "now" | "after">, more: Partial<P
 /** What a mailbox needs besides: a directory that counts nothing, and no clock that was set. */
 export const aCounter = {
   nonce: () => "1",
-  directory: () => ({ count: async () => {} }),
+  directory: () => ({ count: async () => ({ pauseMs: 2_000 }) }),
   kept: { get: () => undefined, put: () => {} },
 };
 
@@ -42,7 +42,7 @@ export function aDirectory(
     ...fakePlatform(time),
     domain: () => null,
     secret: () => undefined,
-    conference: () => ({ feedDirectory: async () => true }),
+    conference: () => ({ publish: async () => true }),
     conferencesOf: async () => ({ holders: [], next: null }),
     changed: () => {},
     nonce: () => "1",

@@ -61,7 +61,7 @@ class Allocator {
         getAlarm: async () => this.#alarmAt,
         domain: (name) => (name === domain ? testDomain() : null),
         conference: () => ({ sweep: async () => true }),
-        directory: () => ({ notReached: async () => {} }),
+        directory: () => ({ swept: async () => {} }),
         relay: () => ({
           keepIdLimit: (_domain, _bridge, limit) => {
             this.handed.push(limit);

@@ -47,6 +47,7 @@ function world() {
       directory: () => ({
         count: async () => {
           if (life === lives) state.counted += 1;
+          return { pauseMs: 2_000 };
         },
       }),
       domain: () => (state.isKnown ? domain : null),

@@ -38,7 +38,7 @@ async function shownBy(world: ConferenceWorld): Promise<string> {
     await conference.reader.explain(undefined, 0),
     await conference.reader.wire(rows),
   ];
-  return JSON.stringify([...views, await Promise.all(rows.map((row) => conference.reader.givenUp(row)))]);
+  return JSON.stringify(views);
 }
 
 test("an access code entered as an attendee ID reaches only WebEx", async () => {

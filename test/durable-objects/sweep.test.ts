@@ -4,6 +4,7 @@ import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type BridgeName, type CallId, type ConfKey, type DomainName, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import type { Swept } from "../../src/rpc/directory.ts";
 import { held } from "../builders.ts";
 import { Clock } from "../kit/clock.ts";
 import { Database } from "../kit/database.ts";
@@ -21,7 +22,8 @@ class Allocator {
   /** By conference, in minutes since noon. */
   readonly swept = new Map<string, number[]>();
   readonly lines: LogLine[] = [];
-  readonly notReached: ConfKey[] = [];
+  /** What the directory was sent of sweeps. */
+  readonly found: Swept[] = [];
   /** The domains whose conferences were swept. */
   readonly domains = new Set<unknown>();
   alarmAt: number | null = null;
@@ -62,7 +64,7 @@ class Allocator {
       getAlarm: async () => this.alarmAt,
       domain: () => null,
       relay: () => ({ keepIdLimit: async () => {} }),
-      directory: () => ({ notReached: async (keys: readonly ConfKey[]) => void this.notReached.push(...keys) }),
+      directory: () => ({ swept: async (_: unknown, found: Swept) => void this.found.push(found) }),
       newId: () => "this life",
       conference: (domain: unknown, confKey: ConfKey) => {
         this.domains.add(domain);
@@ -195,7 +197,8 @@ test("a round sweeps twenty conferences at once, whatever one of them does", asy
   expect(allocator.swept.has("late")).toBe(false);
   expect([...allocator.domains]).toEqual(["acme"]);
   expect(allocator.lines).toMatchObject([{ event: "not-swept", conferences: 2 }]);
-  expect(allocator.notReached.toSorted()).toEqual(["k1192", "k1193"]);
+  expect(allocator.found.flatMap(({ failed }) => failed).toSorted()).toEqual(["k1192", "k1193"]);
+  expect(allocator.found.flatMap(({ over }) => over)).toHaveLength(1_198);
   await allocator.time.pass(5 * minuteMs);
   expect(allocator.swept.get("k1193")).toEqual([5, 10]);
   expect(allocator.swept.has("late")).toBe(true);

@@ -66,8 +66,6 @@ test("metrics show the counts of this process and the state of the objects", asy
     conferences: 3,
     creating: 1,
     running: 2,
-    unknown: 0,
-    stale: 0,
     callers: 30,
     bridges: [],
     documents: 4,
@@ -236,7 +234,7 @@ test("a person who sees the domain also hears what waits and which receiver of w
     [
       "posts-wait",
       970_000,
-      '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does. Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead send-again --server tsp1" has them ask at once.',
+      '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does. Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead resync-server tsp1" has them ask at once.',
     ],
     [
       "webhook-fails",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
 import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const api = "/api/v1/domains/local";
@@ -17,7 +17,7 @@ test.each([...paths, byPost(`${api}/find?text=111`), byPost(`${api}/running-conf
   "no object is asked the same thing twice for %s",
   async (path, init) => {
     const edge = new FakeEdge();
-    await edge.directory.follow(aPage({ key: "111", running: { callers: 2 } }));
+    await edge.directory.publish(aBatch({ key: "111", running: { callers: 2 } }));
     await edge.held("x111", "111");
     edge.askedOfObjects.length = 0;
     edge.views.set("111" as ConfKey, conferenceView("111"));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { BridgeName } from "../../src/foundation/ids.ts";
 import type { HandOver } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const viewer = "viewers-token";
@@ -119,7 +119,7 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
   const edge = newEdge();
   const drainedSince = edge.time - 60_000;
   edge.health.set("simulated", { ...health, drainedSince });
-  await edge.directory.follow(aPage({ running: { bridge: "simulated" as BridgeName, callers: 2 } }));
+  await edge.directory.publish(aBatch({ running: { bridge: "simulated" as BridgeName, callers: 2 } }));
 
   expect((await ask(edge, "GET", "/api/v1/domains/local/agents")).body).toMatchObject({
     bridges: [{ bridge: "simulated", drainedSince, load: { conferences: 1, callers: 2 } }],

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import { aCaller, snapshot } from "../builders.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
 import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord } from "../records/a-record.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -347,7 +347,7 @@ test("of one whose journal is gone there are its records", async () => {
   const { edge, get } = await there();
   const record = (conference: string, number: string) => aCallRecord({ conference, number, bridge: "north" });
   for (const one of [record("222", "14085550101"), record("333", "14085550102")]) {
-    await edge.directory.follow(aPage({ key: one.conference, records: [one] }));
+    await edge.directory.publish(aBatch({ key: one.conference, records: [one] }));
   }
   const { status, text } = await get("/console/local/conferences/222");
   expect(status).toBe(200);

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import type { BridgeName, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
+import { noCounts } from "../../src/records/counts.ts";
 import { readPage } from "../console/read-page.ts";
-import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -35,11 +36,11 @@ async function windowOf(edge: FakeEdge) {
 
 async function runs(edge: FakeEdge, key: string, more: ARunning = {}): Promise<void> {
   const running = { createdAt: edge.time, webexHost: "tsp1" as WebexHost, bridge: "simulated" as BridgeName };
-  await edge.directory.follow(aPage({ key, running: { ...running, callers: 2, ...more } }));
+  await edge.directory.publish(aBatch({ key, running: { ...running, callers: 2, ...more } }));
 }
 
 async function ended(edge: FakeEdge, record: DirectoryRecord): Promise<void> {
-  await edge.directory.follow(aPage({ key: record.conference, records: [record] }));
+  await edge.directory.publish(aBatch({ key: record.conference, records: [record] }));
 }
 
 /** Of a conference that ended now. */
@@ -67,13 +68,11 @@ test("the overview has the numbers of the whole domain, and of conferences those
 test("what was asked and posted is plotted on the overview, and posts are told by host on a page of its own", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
-  const at = Math.floor(edge.time / 60_000) * 60_000;
   const posts = { host: "tsp9" as WebexHost, confirmed: 12, failed: 0, givenUp: 0, tookMs: 120, lastFailure: null };
-  await edge.directory.count(domain, { key: "p", name: "p", upTo: 1 }, [
-    { at, requests: { confirmed: 7, refused: 5 }, hosts: [posts] },
-  ]);
-  const waits = { documents: 1, oldestAt: edge.time, failure: "HTTP status 503" };
-  await runs(edge, "2", { waiting: [{ ...waits, host: "*back-end" }] });
+  const counts = { ...noCounts, requests: { confirmed: 7, refused: 5 }, hosts: [posts] };
+  await edge.directory.count(domain, { source: "p", version: 1, counts });
+  const waits = { host: "*back-end", documents: 1, oldestAt: edge.time, failure: "HTTP status 503" } as const;
+  await edge.directory.publish(aBatch({ key: "2", running: {}, waiting: [waits] }));
 
   const overview = await read("");
   for (const count of [12, 7, 5]) expect(overview).toContain(`${count} in all, at most ${count} a minute`);
@@ -102,8 +101,8 @@ test("the list is searched by the begin of keys, and goes on from page to page",
 test("the list is searched by the number and attendee ID of people, as people write them", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
-  await runs(edge, "1000", { callers: [{ number: "14085551234", attendeeId: "44" }] });
-  await runs(edge, "2000", { callers: [{ number: "14085559999", attendeeId: "45" }] });
+  await runs(edge, "1000", { people: [{ number: "14085551234", attendeeId: "44" }] });
+  await runs(edge, "2000", { people: [{ number: "14085559999", attendeeId: "45" }] });
 
   for (const form of [{ number: "+1 (408) 555-1234" }, { attendeeId: " 44 " }]) {
     const text = await read("/conferences", form);
@@ -116,8 +115,8 @@ test("posts the search again for its further pages", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
   const [number, other] = ["14085551234", "14085559999"];
-  for (let key = 1000; key <= 1100; key += 1) await runs(edge, String(key), { callers: [{ number, attendeeId: "" }] });
-  await runs(edge, "2000", { callers: [{ number: other, attendeeId: "" }] });
+  for (let key = 1000; key <= 1100; key += 1) await runs(edge, String(key), { people: [{ number, attendeeId: "" }] });
+  await runs(edge, "2000", { people: [{ number: other, attendeeId: "" }] });
 
   expect(await read("/conferences", { number })).toMatch(/Next page$/m);
   const second = await read("/conferences", { number, after: "1099" });
@@ -160,7 +159,7 @@ test("records are found by what stands in the address, the latest first", async 
   expect(await found("", { kind: "call", attendeeId: "77" })).toEqual(["12"]);
   expect(await found("?kind=call")).toEqual(["12"]);
   expect(await found("", { kind: "conference", number: "" })).toEqual(["12", "11"]);
-  expect(await found("?cursor=2")).toEqual(["11"]);
+  expect(await found(`?cursor=${edge.time * 1_000}`)).toEqual(["11"]);
 });
 
 test("the length of a conference that saw a clock being set is marked", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { BridgeName, CallId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { readPage } from "../console/read-page.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
 import { aCallRecord } from "../records/a-record.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
@@ -38,13 +38,13 @@ test("the field of each page leads straight to a conference whose key it has, in
 test("all else is looked for by a page whose address has nothing of it", async () => {
   const edge = new FakeEdge();
   const caller = { number: "15552345678", attendeeId: "444" };
-  await edge.directory.follow(
-    aPage({
+  await edge.directory.publish(
+    aBatch({
       key: "70",
-      running: { createdAt: edge.time, topic: "Berth planning", roomNames: ["Pilots"], callers: [caller] },
+      running: { createdAt: edge.time, topic: "Berth planning", roomNames: ["Pilots"], people: [caller] },
     }),
   );
-  await edge.directory.follow(aPage({ key: "5", records: [aCallRecord({ call: "c9", number: caller.number })] }));
+  await edge.directory.publish(aBatch({ key: "5", records: [aCallRecord({ call: "c9", number: caller.number })] }));
   const { ask, search } = await windowOf(edge);
 
   const sent = await ask("/console/local/find", { find: "berth" });

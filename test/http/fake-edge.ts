@@ -263,8 +263,8 @@ export class FakeEdge {
         now: () => this.time,
         domain: () => this.#domain,
         conference: (_, key) => ({
-          feedDirectory: async () => {
-            this.#call(`${key} feeds the directory`, key);
+          publish: async () => {
+            this.#call(`${key} publishes`, key);
             return true;
           },
         }),
@@ -391,13 +391,11 @@ export class FakeEdge {
       countTotals: () => asked("count totals").then(() => this.directory.countTotals()),
       records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
-      givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
+      waitingFor: (server) => asked("waiting").then(() => this.directory.list.waitingFor(server)),
       promptCalls: (query) => asked("prompt calls").then(() => this.directory.promptStore.promptCalls(query)),
       promptCallsOfNumber: (query) =>
         asked("prompt calls").then(() => this.directory.promptStore.promptCallsOfNumber(query)),
-      givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
       audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
-      rebuild: (...all) => asked("rebuild").then(() => this.directory.list.rebuild(...all)),
       webhooks: async () => {
         this.#call(`webhooks of ${domain}`, "directory");
         return this.webhooks;
@@ -425,8 +423,7 @@ export class FakeEdge {
         this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
         return true;
       },
-      sendAgain: () => "no-such-post",
-      sendEachAgain: (documents) => documents.map(() => "no-such-post" as const),
+      resync: () => {},
       view: async () => {
         this.#call(`view of ${confKey}`, confKey);
         if (this.hung.has(confKey)) return new Promise(() => {});
@@ -442,7 +439,6 @@ export class FakeEdge {
         return line ? { row: line.seq, at: line.at } : null;
       },
       action: async (id) => this.actions.get(id) ?? null,
-      givenUp: async () => null,
       explain: async (call, from) => {
         this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
         return { items: this.explanations.slice(from), next: null };

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { BridgeName, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { Fact } from "../../src/conference/facts.ts";
+import type { BridgeName, CommandId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { type Figure, type FigureName, figuresOf, figureTable, figureText } from "../../src/operators/figures.ts";
 import { readPage } from "../console/read-page.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
+import { worldBegins } from "../kit/world-begins.ts";
+import { aConferenceRecord } from "../records/a-record.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
@@ -33,29 +36,24 @@ test("the same number stands under the same word in overview, API and metrics", 
     { host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: "HTTP status 503" },
   ];
   const running = { createdAt: edge.time, bridge: "simulated" as BridgeName, callers: 3 };
-  const post = {
-    transId: "t1" as TransId,
-    host: "tsp1" as WebexHost,
-    attempts: 3,
-    why: "HTTP status 503",
-    messages: [],
-  };
-  const facts = [
-    { kind: "post-given-up" as const, ...post, lastFailed: true as const },
-    { kind: "post-failed" as const, at: edge.time, host: post.host, why: post.why },
-    { kind: "post-confirmed" as const, at: edge.time, host: "tsp2" as WebexHost, tookMs: 20 },
-    { kind: "command-expired" as const },
-    { kind: "command-failed" as const, why: "refused" as const },
+  const of = { transId: "t1" as TransId, at: edge.time };
+  const failed = { ...of, host: "tsp1" as WebexHost, why: "HTTP status 503" };
+  const command = { command: "k1" as CommandId, type: "mute" };
+  const facts: readonly Fact[] = [
+    { kind: "post-given-up", ...failed, attempts: 3, messages: [], lastFailed: true },
+    { kind: "post-failed", ...failed, attempt: 1 },
+    { kind: "post-confirmed", ...of, host: "tsp2" as WebexHost, tookMs: 20 },
+    { kind: "command-expired", ...command },
+    { kind: "command-failed", ...command, why: "refused" },
   ];
-  await edge.directory.follow(aPage({ key: "1", running: { ...running, waiting }, facts, at: edge.time }));
-  await edge.directory.follow(aPage({ key: "2", running: { ...running, phase: "creating", callers: 0 } }));
+  await edge.directory.publish(aBatch({ key: "1", running, waiting, facts, at: edge.time }));
+  await edge.directory.publish(aBatch({ key: "2", running: { ...running, phase: "creating", callers: 0 } }));
   const figures = await figuresIn(edge);
   const values = Object.fromEntries(figures.map(({ name, value }) => [name, value]));
   expect(values).toEqual({
     conferences: 2,
     creating: 1,
     running: 1,
-    unknown: 0,
     callers: 3,
     portsInUse: 5,
     portsFree: 45,
@@ -88,7 +86,7 @@ test("the same number stands under the same word in overview, API and metrics", 
   expect(text).toContain("Failed attempts\n2 in all");
   expect(text).toContain("Documents given up\n1 in all");
   const metrics = await (await edge.app.request("/metrics", { headers: authorization })).text();
-  const gauges = { callers: "callers", documents_waiting: "documentsWaiting", conferences_unknown: "unknown" };
+  const gauges = { callers: "callers", documents_waiting: "documentsWaiting" };
   for (const [gauge, name] of Object.entries(gauges))
     expect(metrics).toContain(`bridgehead_${gauge}{domain="local"} ${values[name]}\n`);
   for (const [outcome, name] of [
@@ -125,13 +123,7 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
   expect(figureText(figuresOf({ bridges: [...bridges.slice(0, 1), endless] }).ports)).toBe(
     "no limit; not known for east",
   );
-  const conferences = { conferences: 9, callers: 40, unknown: 2 };
-  const { portsFree, callers } = figuresOf({ bridges, conferences });
-  expect(figureText(portsFree)).toBe("at least 45, not known for east");
-  expect(figureText(callers, "caller")).toBe("at least 40 callers, not known for 2 conferences");
-  const restarted = figuresOf({ conferences: { ...conferences, stale: 3 } });
-  expect(figureText(restarted.callers, "caller")).toBe("about 40 callers, not known for 5 conferences");
-  expect([restarted.unknown.value, figureText(restarted.conferences)]).toEqual([5, "9"]);
+  expect(figureText(figuresOf({ bridges }).portsFree)).toBe("at least 45, not known for east");
   expect(figureText(figuresOf({ bridges: [{ bridge: "w", health: { ...up, ports: null } }] }).portsFree)).toBe(
     "no limit",
   );
@@ -139,38 +131,8 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
 
 test("how long a document waits is not known while the clock is behind when it was queued", () => {
   const waits = (oldestAt: number | null) =>
-    figuresOf({ now: 10_000, documents: { documents: 4, oldestAt, unknown: 0 } }).oldestDocumentSeconds.value;
+    figuresOf({ now: 10_000, documents: { documents: 4, oldestAt } }).oldestDocumentSeconds.value;
   expect([waits(null), waits(4_000), waits(10_900), waits(11_001)]).toEqual([0, 6, 0, null]);
-});
-
-test("a part of a sum is no metric, and a sum with what was before a restart is said to be that", async () => {
-  const edge = new FakeEdge();
-  const gauges = async () => (await edge.app.request("/metrics", { headers: authorization })).text();
-  const page = (key: string) => edge.directory.follow(aPage({ key, running: { bridge: "simulated" as BridgeName } }));
-  edge.health.set("simulated", up);
-  await page("1");
-  edge.directory = edge.startDirectory();
-  edge.broken.add("1");
-  await page("2");
-  expect(await gauges()).toContain('bridgehead_conferences_unknown{domain="local"} 1\n');
-  for (const name of ["callers", "documents_waiting", "oldest_document_seconds"])
-    expect(await gauges()).not.toContain(`bridgehead_${name}{`);
-
-  await page("1");
-  // Nobody has the number, and all is written down.
-  edge.directory.list.eraseNumber((kept) => kept === "15552345678");
-  edge.directory = edge.startDirectory();
-  edge.broken.add("2");
-  expect(await gauges()).toContain('bridgehead_callers{domain="local"} 6\n');
-  const ready = (await (await edge.app.request("/readyz", { headers: authorization })).json()) as object;
-  expect(ready).toMatchObject({
-    figures: { local: { callers: { value: 6, missing: ["2 conferences"], isStale: true }, ports: { isStale: false } } },
-  });
-  expect(await gauges()).toContain('bridgehead_documents_waiting{domain="local"} 0\n');
-  edge.broken.add("mailbox");
-  expect(await gauges()).toContain('bridgehead_callers{domain="local"} 6\n');
-  for (const name of ["documents_waiting", "oldest_document_seconds"])
-    expect(await gauges()).not.toContain(`bridgehead_${name}{`);
 });
 
 test("while an agent or its bridge is away, callers there are said to be as they were, wherever they are shown", async () => {
@@ -180,9 +142,7 @@ test("while an agent or its bridge is away, callers there are said to be as they
     ["1", "east", 4],
     ["2", "west", 3],
   ] as const)
-    await edge.directory.follow(
-      aPage({ key, running: { bridge: bridge as BridgeName, callers, followsSpeakers: true } }),
-    );
+    await edge.directory.publish(aBatch({ key, running: { bridge: bridge as BridgeName, callers, speakers: [] } }));
   const askAgents = () => edge.app.request("/api/v1/domains/local/agents", { headers: authorization });
   const loads = async () => ((await (await askAgents()).json()) as { bridges: object[] }).bridges;
   const callersIn = async () => (await figuresIn(edge)).find(({ name }) => name === "callers");
@@ -232,7 +192,8 @@ test("while an agent or its bridge is away, callers there are said to be as they
     expect(metrics).toContain('bridgehead_callers{domain="local"} 7\n');
   }
   // Nobody is on it, so that nothing is uncertain.
-  await edge.directory.follow(aPage({ key: "1" }));
+  const over = aConferenceRecord({ conference: "1", createdAt: worldBegins });
+  await edge.directory.publish(aBatch({ key: "1", records: [over] }));
   expect(await callersIn()).toMatchObject({ value: 3, missing: [], isStale: false });
 });
 
@@ -254,7 +215,7 @@ test("documents that wait stand by their servers, on the page and in the API, an
   const activity = async () =>
     (await edge.app.request("/api/v1/domains/local/activity", { headers: authorization })).json();
   const waiting = [{ host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: null }];
-  await edge.directory.follow(aPage({ key: "1", running: { webexHost: "tsp1" as WebexHost, waiting } }));
+  await edge.directory.publish(aBatch({ key: "1", running: { webexHost: "tsp1" as WebexHost }, waiting }));
   edge.mailWaiting.push({ host: "tsp1", documents: 2, oldestAt: edge.time - 9_000 });
   edge.mailWaiting.push({ host: "tsp2", documents: 5, oldestAt: edge.time - 8_000 });
   const figures = await figuresIn(edge);
@@ -278,7 +239,9 @@ test("documents that wait stand by their servers, on the page and in the API, an
 test("a mailbox that does not answer hides what waits in it, and nothing of conferences and callers", async () => {
   const edge = new FakeEdge();
   const waiting = [{ host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: null }];
-  await edge.directory.follow(aPage({ key: "1", running: { bridge: "simulated" as BridgeName, callers: 3, waiting } }));
+  await edge.directory.publish(
+    aBatch({ key: "1", running: { bridge: "simulated" as BridgeName, callers: 3 }, waiting }),
+  );
   edge.health.set("simulated", up);
   edge.broken.add("mailbox");
   const figures = new Map((await figuresIn(edge)).map((one) => [one.name, figureText(one)]));
@@ -304,7 +267,7 @@ test("of mailbox and conferences the oldest document counts, whichever has it", 
     const oldestAt = (ms: number) => edge.time - ms;
     const host = "tsp1" as WebexHost;
     const waiting = [{ host, documents: 1, oldestAt: oldestAt(inConference), failure: null }];
-    await edge.directory.follow(aPage({ key: "1", running: { webexHost: host, waiting } }));
+    await edge.directory.publish(aBatch({ key: "1", running: { webexHost: host }, waiting }));
     edge.mailWaiting.push({ host, documents: 1, oldestAt: oldestAt(inMailbox) });
     const values = new Map((await figuresIn(edge)).map(({ name, value }) => [name, value]));
     expect([values.get("documentsWaiting"), values.get("oldestDocumentSeconds")]).toEqual([2, 9]);
@@ -338,8 +301,6 @@ const readers: Readonly<Record<string, readonly string[]>> = {
   ],
   "\\.totals\\(": ["src/http/monitoring/figures-of-domain.ts", "src/http/monitoring/readiness.ts"],
   "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": [],
-  // One conference's, in its row of the list, and with the oldest orphans.
-  "\\bpeople\\.size\\b": ["durable-objects/directory/running-list.ts"],
   // Overview and readiness read its minutes alone.
   "\\.activity\\(": [
     "src/http/monitoring/figures-of-domain.ts",

@@ -1,30 +1,29 @@
 import { expect, test } from "vitest";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
-import type { BridgeName, CallId, ConfKey, DomainName, ExtCallId, MsgId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { gapTexts } from "../../src/records/person-line.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
+import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
 import { ConferenceWorld, confKey, muteCaller } from "../durable-objects/conference-world.ts";
-import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
 
 const ada = "15552345678";
-const caller = { number: ada, attendeeId: "444" };
+const caller = { number: ada, attendeeId: "444", enteredAt: 950_000 };
 
 async function runs(edge: FakeEdge, key: string, more: ARunning = {}): Promise<void> {
   edge.views.set(key as ConfKey, conferenceView(key, { callers: [] }));
-  await edge.directory.follow(aPage({ key, running: { createdAt: 900_000, callers: 0, ...more } }));
+  await edge.directory.publish(aBatch({ key, running: { createdAt: 900_000, ...more } }));
 }
 
 async function ended(edge: FakeEdge, at: number, ...records: readonly DirectoryRecord[]): Promise<void> {
   edge.time = at;
-  await edge.directory.follow(aPage({ key: "5", records }));
+  await edge.directory.publish(aBatch({ key: "5", records }));
 }
 
 function keyed(edge: FakeEdge, more: Partial<PromptCall>): Promise<void> {
@@ -55,7 +54,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
   edge.time = 3_000_000;
   const steps = [{ type: "wrong-key", at: 3_000_010, digits: 8 } as const];
   await keyed(edge, { steps, end: { at: 3_000_020, why: "locked", conference: "5" as ConfKey } });
-  await runs(edge, "555123456", { topic: "Berth planning", callers: [caller] });
+  await runs(edge, "555123456", { topic: "Berth planning", people: [caller] });
   const inside = { call: "c0", extCallId: "77", room: "main", muted: true, speaks: false, ...caller };
   edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [inside as never] }));
 
@@ -67,9 +66,10 @@ test("a number has what happened to it in all conferences: in now, in before, no
     lines: [
       {
         what: "inside",
-        from: null,
+        from: 950_000,
         to: null,
-        ...caller,
+        number: ada,
+        attendeeId: "444",
         conference: "555123456",
         topic: "Berth planning",
         call: "c0",
@@ -123,11 +123,8 @@ test("a number that a bridge keeps with signs between its digits is found in rec
 
 test("of somebody who is being called is said where, and that it has not entered", async () => {
   const edge = new FakeEdge();
-  const page = aPage({ key: "555123456", running: { createdAt: 900_000, callers: 0 } });
-  const called = { number: ada, attendeeId: "", dialledAt: 950_000, extCallId: "77" as ExtCallId };
-  const ringing = [["c9" as CallId, called]] as const;
-  await edge.directory.follow({ ...page, view: page.view ? { ...page.view, ringing } : null });
-  edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [] }));
+  const called = { number: ada, dialledAt: 950_000, enteredAt: null, status: "ringing", extCallId: "77" } as const;
+  await runs(edge, "555123456", { people: [{ ...called, call: "c9" }] });
   const line = {
     what: "being-called",
     from: 950_000,
@@ -185,7 +182,8 @@ test("who was not let in has the name of the conference that was keyed also once
   const edge = new FakeEdge();
   await runs(edge, "60", { topic: "Tugs" });
   await keyed(edge, { end: { at: edge.time + 1, why: "locked", conference: "60" as ConfKey } });
-  await edge.directory.follow(aPage({ key: "60" }));
+  const over = aConferenceRecord({ conference: "60", createdAt: 900_000 });
+  await edge.directory.publish(aBatch({ key: "60", records: [over] }));
   const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
   expect(lines.map(({ topic }) => topic)).toEqual(["Tugs"]);
 });
@@ -327,7 +325,7 @@ test("a running conference that is found by its handle is said to run, with its 
 
 test("people are found by their attendee ID and by the ids of their calls", async () => {
   const edge = new FakeEdge();
-  await runs(edge, "555123456", { callers: [caller] });
+  await runs(edge, "555123456", { people: [caller] });
   await ended(edge, 1_000_000, aCallRecord({ call: "leg-9", extCallId: "31007", attendeeId: "4711" }));
   const calls = async (text: string) => (await found(edge, text)).lines.map(({ what, call }) => `${what} ${call}`);
 
@@ -394,7 +392,7 @@ test("an id that WebEx gave to a message or its transaction leads to the row tha
 test("journals are searched for what is nothing else, and may be an id as WebEx writes them", async () => {
   const edge = new FakeEdge();
   await knowing(edge, "5");
-  await runs(edge, "555123456", { topic: "Sync 60001", callers: [caller] });
+  await runs(edge, "555123456", { topic: "Sync 60001", people: [caller] });
   const searches = async (text: string) => {
     edge.calls.length = 0;
     const { journals } = await inJournals(edge, text);
@@ -454,34 +452,20 @@ test("one search of a domain's journals runs at a time, with four conferences si
   expect((await found(edge, "W-18")).journals).toEqual({ searched: 10, isAll: true });
 });
 
-test("what a directory that was started anew does not know for sure is said", async () => {
-  const edge = new FakeEdge();
-  await runs(edge, "555123456", { callers: [caller] });
-  expect(await found(edge, ada)).not.toHaveProperty("unknown");
-  edge.broken.add("555123456");
-  edge.directory = edge.startDirectory();
-  expect(await found(edge, "14085550100")).toMatchObject({ lines: [], unknown: 1 });
-  expect((await asked(edge, "numbers?number=14085550100")).body).toMatchObject({ lines: [], unknown: 1 });
-  expect(gapTexts({ unknown: 2, stale: 1 })).toEqual([
-    expect.stringContaining("2 of them have not yet said"),
-    expect.stringContaining("1 of them are shown as they were last"),
-  ]);
-});
-
 test("more conferences and people than are listed are cut, which is said", async () => {
   const edge = new FakeEdge();
   for (let index = 0; index < 200; index++) await runs(edge, `7${1_000 + index}`, { topic: "Tugs", callers: 0 });
-  await runs(edge, "80", { topic: "Pilots", callers: Array.from({ length: 20 }, () => caller) });
+  await runs(edge, "80", { topic: "Pilots", people: Array.from({ length: 20 }, () => caller) });
   expect((await found(edge, "tugs")).conferences).toHaveLength(200);
   expect(await found(edge, "tugs")).not.toHaveProperty("isCut");
   expect((await found(edge, ada)).lines).toHaveLength(20);
   expect(await found(edge, ada)).not.toHaveProperty("isCut");
 
-  await runs(edge, "80", { topic: "More tugs", callers: Array.from({ length: 21 }, () => caller) });
+  await runs(edge, "80", { topic: "More tugs", people: Array.from({ length: 21 }, () => caller) });
   const [byName, byNumber] = [await found(edge, "tugs"), await found(edge, ada)];
   expect([byName.conferences.length, byName.isCut]).toEqual([200, true]);
   expect([byNumber.lines.length, byNumber.isCut]).toEqual([20, true]);
-  for (let key = 81; key < 92; key++) await runs(edge, `${key}`, { callers: Array.from({ length: 20 }, () => caller) });
+  for (let key = 81; key < 92; key++) await runs(edge, `${key}`, { people: Array.from({ length: 20 }, () => caller) });
   expect((await found(edge, ada)).lines).toHaveLength(200);
 });
 
@@ -518,7 +502,7 @@ test("by masked numbers others may fit as well, which is said; a key means its c
   await edge.held("7001", "555888101");
   await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: "*********01" }));
   await keyed(edge, { number: "14085558101", end: { at: edge.time, why: "locked" } });
-  await runs(edge, "555123456", { callers: [{ number: "*********01", attendeeId: "" }] });
+  await runs(edge, "555123456", { people: [{ number: "*********01", attendeeId: "" }] });
 
   const masked = await found(edge, "14085557001");
   expect([masked.people, masked.lines.length]).toEqual(["masked", 3]);
@@ -530,7 +514,7 @@ test("by masked numbers others may fit as well, which is said; a key means its c
 test("who was in before the bridge went away may have left, also in a conference that is not asked itself", async () => {
   const edge = new FakeEdge();
   // The list of conferences is cut behind 200, in another order.
-  for (let index = 0; index < 230; index += 1) await runs(edge, `${900 - index}`, { callers: [caller] });
+  for (let index = 0; index < 230; index += 1) await runs(edge, `${900 - index}`, { people: [caller] });
   const whys = async () => (await asked(edge, `numbers?number=${ada}`)).body.lines.map(({ why }) => why);
   const away = "No agent says now what its bridge does: it may have left.";
   expect(await whys()).toEqual(Array.from({ length: 200 }, () => away));

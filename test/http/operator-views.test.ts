@@ -289,7 +289,7 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   const edge = await edgeWith();
   const agent = { agent: "agent-1", role: "active", lastSeen: 5, health: null } as const;
   edge.agents.push(agent);
-  const load = { conferences: 0, callers: 0, unknown: 0 };
+  const load = { conferences: 0, callers: 0 };
   expect((await asked(edge, `${base}/agents`)).body).toEqual({
     bridges: [{ bridge: "simulated", drainedSince: null, load, agents: [agent], missing: [] }],
     next: null,

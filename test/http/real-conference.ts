@@ -19,7 +19,6 @@ export function realConference(world: ConferenceWorld): RealConference {
   return {
     ...Object.fromEntries(calls),
     operate: (action) => world.during(conference.actions.operate(action)),
-    sendEachAgain: (...asked) => world.during(conference.actions.sendEachAgain(...asked)),
-    sendAgain: (...asked) => world.during(conference.actions.sendAgain(...asked)),
+    resync: (...asked) => world.during(conference.actions.resync(...asked)),
   };
 }

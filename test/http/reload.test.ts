@@ -52,7 +52,7 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
     objects: objects as unknown as AllObjects,
     counting: {
       measures: { text: () => "" },
-      activity: { countRefused: async () => {} },
+      countRefused: async () => {},
     },
     log: (line) => void lines.push(line),
     disk: null,

@@ -210,7 +210,7 @@ export class ConferenceModel {
     const room = rooms[which % rooms.length] ?? MAIN_ROOM;
     const meant = { ...request, ...("call" in request && { call }), ...("room" in request && { room }) };
     const id = `a${++this.#numbers}` as ActionId;
-    this.#facts.ask({ id, request: meant });
+    this.#facts.ask(id, meant.type);
     this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request: meant });
   }
 

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
-import { type CallRecord, callColumns } from "../../src/records/call-record.ts";
-import { type ConferenceRecord, conferenceColumns } from "../../src/records/conference-record.ts";
-import type { DirectoryFact } from "../../src/records/directory-facts.ts";
-import { webhookOf } from "../../src/records/webhooks.ts";
+import { callColumns } from "../../src/records/call-record.ts";
+import { conferenceColumns } from "../../src/records/conference-record.ts";
+import { webhooksOfCall, webhooksOfConference } from "../../src/records/webhooks.ts";
+import { aCallRecord, aConferenceRecord } from "./a-record.ts";
 
 const page = readFileSync("docs/webhooks.md", "utf8");
 const [, json = ""] = /```json\n(.*?)\n```/s.exec(page) ?? [];
@@ -23,26 +22,9 @@ function documented(type: string): readonly string[] {
   return [...data.matchAll(/`(\w+)`/g)].map(([, field = ""]) => field);
 }
 
-function recordOf<Record>(kind: string, columns: object): Record {
-  return { kind, ...Object.fromEntries(Object.keys(columns).map((name) => [name, ""])) } as Record;
-}
-
-const facts = [
-  { kind: "conference-created", life: 1, createdAt: 1, host: "tsp" as WebexHost, bridge: null },
-  { kind: "conference-ended", record: recordOf<ConferenceRecord>("conference", conferenceColumns) },
-  {
-    kind: "call-entered",
-    call: "c1" as CallId,
-    life: 1,
-    began: 2,
-    direction: "in",
-    number: "1",
-    attendeeId: null,
-    extCallId: null,
-    participantType: "participant",
-  },
-  { kind: "call-left", call: "c1" as CallId, record: recordOf<CallRecord>("call", callColumns) },
-] as const satisfies readonly DirectoryFact[];
+const conference = { ...aConferenceRecord({ conference: "5" }), now: null };
+const call = aCallRecord({ conference: "5" });
+const events = [...webhooksOfConference(conference, null), ...webhooksOfCall(call, null)];
 
 const types = examples.map(({ type }) => type);
 
@@ -55,23 +37,43 @@ test("the page has an example of each event, and of no other", () => {
   expect(types.sort()).toEqual(["call.joined", "call.left", "conference.ended", "conference.started"]);
 });
 
-test.each(facts)("what receivers are told of $kind has the fields that the page lists", (fact) => {
-  const event = webhookOf("5", { row: 3, index: 1, at: 7, fact });
-  expect(types).toContain(event?.type);
-  expect(Object.keys(event?.data ?? {})).toEqual(expect.arrayContaining([...documented(event?.type ?? "")]));
-  if (!("record" in fact)) expect(Object.keys(event?.data ?? {})).toEqual(documented(event?.type ?? ""));
+test.each(events)("what receivers are told by $type has the fields that the page lists", ({ type, data }) => {
+  expect(Object.keys(data)).toEqual(expect.arrayContaining([...documented(type)]));
+  if (!("endedAt" in data)) expect(Object.keys(data)).toEqual(documented(type));
 });
 
-test("two facts have never one id, and a copy of a fact has its own", () => {
-  const [fact] = facts;
-  const ids = [
-    { row: 3, index: 1, at: 7 },
-    { row: 3, index: 2, at: 7 },
-    { row: 31, index: 2, at: 7 },
-    { row: 3, index: 1, at: 8 },
-    { row: 3, index: 1, at: 7 },
-  ].map((place) => webhookOf("5", { ...place, fact })?.id);
-  expect(new Set(ids).size).toBe(4);
-  expect(ids.at(-1)).toBe(ids[0]);
+test("two events have never one id, and a copy of an event has its own", () => {
+  const others = [
+    ...webhooksOfConference({ ...conference, createdAt: 1 }, null),
+    ...webhooksOfConference({ ...conference, life: 31 }, null),
+    ...webhooksOfCall({ ...call, began: 3 }, null),
+    ...webhooksOfCall({ ...call, call: "c.2" }, null),
+  ];
+  const ids = [...events, ...others].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(12);
   expect(ids.join()).not.toContain(".");
+  expect(webhooksOfCall(call, null).map(({ id }) => id)).toEqual(ids.slice(2, 4));
+});
+
+test("a later row makes only events of times that are newly set", () => {
+  const ringing = {
+    ...call,
+    answeredAt: null,
+    enteredAt: null,
+    endedAt: null,
+    endedBy: null,
+    status: "ringing",
+  } as const;
+  const inside = { ...ringing, enteredAt: 5, status: "inside" } as const;
+  const typesOf = (...rows: Parameters<typeof webhooksOfCall>) => webhooksOfCall(...rows).map(({ type }) => type);
+  expect([typesOf(ringing, null), typesOf(inside, ringing), typesOf(inside, inside), typesOf(call, inside)]).toEqual([
+    [],
+    ["call.joined"],
+    [],
+    ["call.left"],
+  ]);
+  // One that was found on its bridge began before.
+  expect(webhooksOfConference({ ...conference, fromBridge: true }, null).map(({ type }) => type)).toEqual([
+    "conference.ended",
+  ]);
 });

@@ -54,7 +54,7 @@ export type Boost =
   | keyof typeof ofMeetings
   | keyof typeof ofOperators
   | keyof typeof ofBridges
-  | Exclude<keyof Switches, "protocol" | "gatherMs" | "sendsAgain">
+  | Exclude<keyof Switches, "protocol" | "gatherMs" | "resyncs">
   | "client data"
   | "move to another server"
   | "two agents";

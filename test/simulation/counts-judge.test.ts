@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Fact } from "../../src/conference/facts.ts";
-import { waitedFor, waitsBeganIn } from "./counts-judge.ts";
+import { waitsBeganIn } from "./counts-judge.ts";
 
 const host = "http://tsp1";
 const queued = (transId: string) => ({ kind: "post-queued", transId, host, messages: [] });
@@ -28,15 +28,4 @@ test("once another server asks for the conference, what the one before is owed w
 
   expect(waits(requested, lost, [settled, queued("t2")])).toEqual([["tsp1", 2]]);
   expect(waits(requested, lost, [{ ...settled, expired: true }, queued("t2")])).toEqual([["tsp1", 0]]);
-});
-
-test("what a server is answered by which nothing else was left does not count as having waited for it", () => {
-  const rows = (...all: readonly (readonly object[])[]) =>
-    all.map((facts, at) => ({ seq: at, at, facts: facts as readonly Fact[] }));
-  const post = { host, owed: true, settledAt: 1 } as Parameters<typeof waitedFor>[0];
-  const reached = { kind: "server-reached", host };
-
-  expect(waitedFor(post, rows([], [reached, queued("t2")]))).toBeUndefined();
-  expect(waitedFor(post, rows([queued("t1")], [reached, queued("t2")]))).toBe("t1");
-  expect(waitedFor(post, rows([], [{ ...reached, byRequest: true }, queued("t2")]))).toBe("t2");
 });

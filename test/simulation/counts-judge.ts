@@ -2,13 +2,12 @@ import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
 import { waitOf } from "../../src/conference/server/queue.ts";
-import type { ConfKey, EpochMs, TransId } from "../../src/foundation/ids.ts";
+import type { EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { troubleOf } from "../../src/operators/trouble.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { outcomesOf } from "../../src/records/outcomes.ts";
-import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { conferenceOn } from "../kit/database.ts";
 import type { WorldContext } from "./context.ts";
@@ -20,9 +19,6 @@ interface Parts {
   readonly edge: Edge;
   readonly webex: Webex;
 }
-
-/** More than any world gives up. */
-const mostPosts = 1_000;
 
 /** By name, how often something happened. */
 class Tally {
@@ -69,9 +65,9 @@ export function checkCounts({ context, edge, webex }: Parts): void {
   for (const [transId, origin] of webex.confirmed)
     if (origin !== edge.mailbox && !known.has(transId) && !over.has(transId))
       violated(rule, `${origin.name}: ${transId} was confirmed, and no fact says so`);
-  for (const minutes of edge.mailPortions.values()) {
-    requests += sumOf(minutes, ({ requests }) => requests.confirmed);
-    for (const { confirmed, refused = 0, failed, givenUp } of minutes.flatMap(({ hosts }) => hosts))
+  for (const { counts } of edge.mailCounts.values()) {
+    requests += counts.requests.confirmed;
+    for (const { confirmed, refused = 0, failed, givenUp } of counts.hosts)
       for (const [name, count] of Object.entries({ confirmed: confirmed - refused, refused, failed, givenUp }))
         posts.add(name, count);
   }
@@ -80,11 +76,19 @@ export function checkCounts({ context, edge, webex }: Parts): void {
     judging(rule, async () => {
       const [totals, { minutes }] = await Promise.all([directory.countTotals(), directory.activity()]);
       for (const [name, expected, counted] of [
-        ["posts", posts, totals.posts],
-        ["outcomes", outcomes, totals.outcomes],
+        [
+          "posts",
+          posts,
+          totals.hosts.map(({ host: _, tookMs: __, lastFailure: ___, confirmed, refused = 0, ...rest }) => ({
+            ...rest,
+            refused,
+            confirmed: confirmed - refused,
+          })),
+        ],
+        ["outcomes", outcomes, [totals.outcomes]],
       ] as const) {
         const is = new Tally();
-        for (const [what, count] of Object.entries(counted)) is.add(what, count);
+        for (const [what, count] of counted.flatMap((one) => Object.entries(one))) is.add(what, count);
         if (is.text !== expected.text) violated(rule, `${name}: ${is.text}, and there were ${expected.text}`);
       }
       // A clock that was set puts some of them out of the last hour.
@@ -102,12 +106,8 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
   const judgeBoth = (directory: Whole<"directory">, mailbox: Whole<"mailbox">) =>
     judging(rule, async () => {
       const [known, mail] = await Promise.all([directory.trouble(domain), mailbox.waiting()]);
-      const [{ hosts }, totals, { posts }] = await Promise.all([
-        directory.activity(),
-        directory.totals(),
-        directory.givenUp(null, mostPosts),
-      ]);
-      const { waits, givenUp, behind } = owedBy(edge);
+      const [{ hosts }, totals] = await Promise.all([directory.activity(), directory.totals()]);
+      const { waits, givenUp } = owedBy(edge);
       const troubles = troubleOf([], [], { domain, known, mail: mail.servers, silent: [] }, edgeNow());
       const inTrouble = (wanted: string) =>
         troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
@@ -126,68 +126,30 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
       // At rest no answer waits in the mailbox.
       const documents = totals.documents + mail.documents;
       if (documents !== waits.sum) violated(rule, `${documents} documents in all, and it is ${waits.sum}`);
-      const settled = posts.find(
-        ({ owed, settledAt, conference }) => owed && settledAt === null && !behind.has(conference),
-      );
-      if (settled) violated(rule, `${settled.conference}: ${settled.transId} is owed, and its server is not behind`);
-      // Moments of a clock that was set say nothing of what came first.
-      for (const post of edgeMachines.clockSetAt >= 0 ? [] : posts) {
-        const disk = edge.conferences.get(post.conference)?.disk;
-        if (!disk || !hasTable(disk, "journal")) continue;
-        const waits = waitedFor(post, conferenceOn(disk).journal.facts(post.row + 1));
-        if (waits)
-          violated(rule, `${post.conference}: ${post.transId} counts as settled, and ${waits} waited for its server`);
-      }
     });
   edge.directory.deliver((directory) => edge.mailbox.deliver((mailbox) => judgeBoth(directory, mailbox)));
 }
 
-/** As the disks have it: what waits and what was given up and not settled, by server, and the conferences whose server is behind. */
-function owedBy({ conferences, mailPortions }: Edge) {
+/** As the disks have it, by server: what waits, and what was not delivered. */
+function owedBy({ conferences, mailCounts }: Edge) {
   const [waits, givenUp] = [new Tally(), new Tally()];
-  const behind = new Set<ConfKey>();
-  for (const [key, { disk }] of conferences) {
+  for (const { disk } of conferences.values()) {
     if (!hasTable(disk, "journal")) continue;
     const store = conferenceOn(disk);
     const { outages, debts } = store.state;
     for (const { host } of store.loadOutbox()) waits.add(serverOf(host));
-    for (const host of outages.keys()) {
-      behind.add(key);
-      waits.add(serverOf(host), Math.ceil(debts.size / maxMessages));
-    }
-    for (const host of lostIn(store.journal.facts(0))) givenUp.add(serverOf(host));
+    for (const host of outages.keys()) waits.add(serverOf(host), Math.ceil(debts.size / maxMessages));
+    for (const fact of [...store.journal.facts(0)].flatMap(({ facts }) => facts))
+      if (postsOf(fact).includes("givenUp") && "host" in fact) givenUp.add(serverOf(fact.host ?? ""));
   }
-  for (const { host, givenUp: count } of [...mailPortions.values()].flat().flatMap(({ hosts }) => hosts))
+  for (const { host, givenUp: count } of [...mailCounts.values()].flatMap(({ counts }) => counts.hosts))
     givenUp.add(serverOf(host ?? ""), count);
-  return { waits, givenUp, behind };
+  return { waits, givenUp };
 }
 
 /** Without its scheme, and what only the settings may show of its address. */
 function serverOf(host: string): string {
   return host.replace(/^https?:\/\/|\?.*/g, "");
-}
-
-/** The servers of documents that were given up, one for each that nobody has made good. */
-function lostIn(rows: readonly FactRow[]): readonly string[] {
-  let lost: readonly { readonly host: string; readonly owed: boolean; readonly row: number }[] = [];
-  for (const { seq: row, facts } of rows) {
-    for (const fact of facts) {
-      if (fact.kind === "post-given-up" && !fact.probe)
-        lost = [...lost, { host: fact.host, owed: fact.owed === true, row }];
-      const { host } = { host: "", ...fact };
-      // What it confirms says that it takes posts again; what it asks for does not.
-      const isHere = (one: { readonly host: string }) => serverOf(one.host) === serverOf(host ?? "");
-      if (fact.kind === "post-confirmed") lost = lost.filter((one) => !one.owed || one.row === row || !isHere(one));
-      if (fact.kind === "conference-requested" || fact.kind === "conference-taken-over")
-        lost = lost.filter((one) => !one.owed || isHere(one));
-      const isReached = fact.kind === "server-reached" && !fact.byRequest;
-      if (!isReached && fact.kind !== "server-settled") continue;
-      const isExpired = fact.kind === "server-settled" && fact.expired === true;
-      lost = isExpired ? lost.map((one) => ({ ...one, owed: false })) : lost.filter(({ owed }) => !owed);
-      if (isExpired && fact.messages) lost = [...lost, { host: host ?? "", owed: false, row }];
-    }
-  }
-  return lost.map(({ host }) => host);
 }
 
 /** Judges, of what waits at any moment, since when its server has confirmed nothing: by the facts alone. */
@@ -239,36 +201,6 @@ export function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, Epoc
     for (const host of waiting) if (!began.has(host)) began.set(host, at);
   }
   return new Map([...began].filter(([host]) => host === its));
-}
-
-/** A document that waited for its server when this one counted as settled, and nothing else says why; `undefined`: none did. */
-export function waitedFor(
-  { host, owed, settledAt, expired }: GivenUpPost,
-  rows: readonly FactRow[],
-): TransId | undefined {
-  if (!owed || settledAt === null || expired) return undefined;
-  const isHere = (one: string | undefined) => serverOf(one ?? "") === serverOf(host);
-  let waits: readonly TransId[] = [];
-  for (const { at: rowAt, facts } of rows) {
-    if (rowAt > settledAt && waits.length === 0) return undefined;
-    for (const fact of facts) {
-      // Of one that the mailbox has posted, no host is said.
-      const isConfirmed = fact.kind === "post-confirmed" && (isHere(fact.host) || waits.includes(fact.transId));
-      if (isConfirmed && fact.at <= settledAt) return undefined;
-      if (rowAt > settledAt) continue;
-      // It asks for something, and nothing of before is left for it: what it is answered then does not count.
-      if (fact.kind === "server-reached" && !fact.byRequest && isHere(fact.host) && waits.length === 0)
-        return undefined;
-      const isCreate = fact.kind === "conference-requested" || fact.kind === "conference-taken-over";
-      // Also one that is answered that the conference is over.
-      const isOthers = isCreate || (fact.kind === "post-queued" && facts.some(({ kind }) => kind === "server-settled"));
-      if (isOthers && !isHere(fact.host)) return undefined;
-      if (fact.kind === "post-queued" && isHere(fact.host)) waits = [...waits, fact.transId];
-      if (fact.kind === "post-given-up" || fact.kind === "post-dropped")
-        waits = waits.filter((one) => one !== fact.transId);
-    }
-  }
-  return waits[0];
 }
 
 /** Without the product's own words for it, which could be wrong on both sides. */

@@ -1,5 +1,4 @@
 import { standsAtMostMs } from "../../durable-objects/cloudflare/standing-clock.ts";
-import type { Directory } from "../../durable-objects/directory/directory.ts";
 import { stubsBy } from "../../durable-objects/home/stubs.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
@@ -21,12 +20,9 @@ import type {
   ExtConfId,
   MsgId,
 } from "../../src/foundation/ids.ts";
-import type { ActivityMinute } from "../../src/records/activity.ts";
-import { runningView } from "../../src/records/running.ts";
 import { checkHosts, deliver } from "../../src/routing/deliver.ts";
 import type { AgentReports, ConferenceRpc } from "../../src/rpc/conference.ts";
-import type { DirectoryRpc } from "../../src/rpc/directory.ts";
-import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
+import type { CountRow, DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
 import type { CommandsForBridge } from "../../src/rpc/relay.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -99,8 +95,6 @@ export class Edge {
   onCommands: (confKey: ConfKey) => void = () => {};
   /** Hears of each call of an object or a Worker, as it leaves; at Cloudflare. */
   onCall: (kind: ObjectName, method: string) => void = () => {};
-  /** Whether each page for the directory is compared with its conference, which costs as much as all else that comes of the page. */
-  judgesLists = true;
   /** The bridge that holds a conference. */
   homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** Document and message → when that was decided on: it may then wait behind the attempts of others. */
@@ -115,8 +109,8 @@ export class Edge {
   readonly #owed = new Set<string>();
   /** Messages of conferences. */
   readonly #messages = new Set<MsgId>();
-  /** What the mailbox has counted, by its name and the number of the portion. */
-  readonly mailPortions = new Map<string, readonly ActivityMinute[]>();
+  /** What each life of the mailbox's disk has counted last. */
+  readonly mailCounts = new Map<string, CountRow>();
   /** What operators did. */
   readonly #actions = new Set<string>();
   readonly #context: WorldContext;
@@ -318,8 +312,8 @@ export class Edge {
   /** What an object asks of another one. */
   #ask(by: Hosted, life: Life, kind: ObjectName, place: string, method: string, asked: readonly unknown[]) {
     if (kind === "directory" && method === "count" && by === this.mailbox) {
-      const [, { name, upTo }, minutes] = asked as Parameters<DirectoryRpc["count"]>;
-      this.mailPortions.set(`${name} ${upTo}`, minutes); // A portion that left does not change any more.
+      const [, row] = asked as Parameters<DirectoryRpc["count"]>;
+      if (row.version > (this.mailCounts.get(row.source)?.version ?? 0)) this.mailCounts.set(row.source, row);
     }
     if (kind === "relay" && method === "keepIdLimit") this.limitsHanded += 1;
     if (kind === "relay" && method === "sendCommands") {
@@ -334,15 +328,8 @@ export class Edge {
     return life.call(kind, place, method, asked);
   }
 
-  /** What an object is asked. `isCurrent`: whether its process is not replaced, so that its state is the one that counts. */
-  async invoke(
-    kind: ObjectName,
-    place: string,
-    object: object,
-    method: string,
-    asked: readonly unknown[],
-    isCurrent = () => true,
-  ) {
+  /** What an object is asked. */
+  async invoke(kind: ObjectName, place: string, object: object, method: string, asked: readonly unknown[]) {
     const answer = () =>
       (Reflect.get(object, method) as (...asked: readonly unknown[]) => unknown).apply(object, [...asked]);
     const confKey = place.split("/")[1] as ConfKey;
@@ -363,13 +350,6 @@ export class Edge {
       }
       case "conference.sweep":
         return this.#sweep(confKey, answer);
-      case "directory.follow": {
-        const [page] = asked as [FactPage];
-        const followed = (await answer()) as FeedAnswer;
-        if (this.judgesLists && isCurrent() && followed.row === page.upTo)
-          this.#judgeListed(page.key, object as Directory, page.upTo);
-        return followed;
-      }
       default:
         return answer();
     }
@@ -452,19 +432,6 @@ export class Edge {
     const hosted = this.#host("conference", `${this.domain.name}/${confKey}`, `conference ${confKey}`);
     this.conferences.set(confKey, hosted);
     return hosted;
-  }
-
-  #judgeListed(confKey: ConfKey, { list }: Pick<Directory, "list">, row: number): void {
-    const { state, journal } = conferenceOn(this.conference(confKey).disk);
-    if (journal.lastSeq !== row) return;
-    const listed = list.find(confKey);
-    const view = runningView(state, row, (text) => text);
-    const { attached, locked, callers, rooms } = listed?.now ?? {};
-    const shown = listed && [listed.life, listed.phase, listed.webexHost, attached, locked, callers, rooms];
-    const is = view && [view.life, view.phase, view.webexHost, view.attached, view.locked];
-    const all = view && [...(is ?? []), view.people.length, view.rooms.length];
-    if (String(shown) !== String(all))
-      this.#context.violated("the directory shows what is so", `${confKey}: ${shown}, and it is ${all}`);
   }
 
   /** Reads along what a conference commits. */

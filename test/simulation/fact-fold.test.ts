@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
 import type { Fact } from "../../src/conference/facts.ts";
-import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import { FactFold } from "./fact-fold.ts";
 
 const by = [{ type: "action", action: "a1", person: "Ann" }];
 
 function judged(...facts: readonly object[]): () => void {
   const fold = new FactFold();
-  fold.ask({ id: "a1", request: { type: "mute", call: "c1" } as OperatorRequest });
+  fold.ask("a1", "mute");
   return () => {
     for (const fact of facts) fold.add(fact as Fact);
   };

@@ -11,8 +11,10 @@ const moves = ["move", "mute", "unmute", "caller-changed", "sub-conference-call-
 const departures = ["expel", "cancel-dial", "caller-changed", "caller-dropped", "call-out-cancelled", "called-out"];
 const ends = ["end-conference", "conference-changed"];
 
+type Asked = OperatorRequest["type"] | "probe";
+
 /** Commands and messages that an operator's action can lead to, those that it shares with WebEx's requests included; `null`: any. */
-const consequences: Record<OperatorRequest["type"], readonly string[] | null> = {
+const consequences: Record<Asked, readonly string[] | null> = {
   passthrough: ["client-passthrough"],
   "hybrid-data": ["conference-changed"],
   mute: mutes,
@@ -27,7 +29,7 @@ const consequences: Record<OperatorRequest["type"], readonly string[] | null> = 
   "call-out": [...departures, ...ends, "dial", "admit", "caller-entered"],
   // It answers whatever was asked of the conference, and not what is asked of the next one.
   end: [...ends, "caller-changed", ...Object.values(answerTypes).filter((type) => type !== "conference-created")],
-  "send-again": null,
+  probe: null,
 };
 
 /** A conference as its facts alone say it is: facts and state must never disagree. */
@@ -46,13 +48,13 @@ export class FactFold {
   readonly #commands = new Set<string>();
   readonly #speaking = new Set<string>();
   readonly #lost = new Set<string>();
-  readonly #asked = new Map<string, OperatorRequest["type"]>();
+  readonly #asked = new Map<string, Asked>();
   /** Of documents that are neither confirmed nor given up, by their TransIDs. */
   readonly #queued = new Map<string, Set<string>>();
 
   /** What an operator has asked for. */
-  ask({ id, request }: { readonly id: string; readonly request: OperatorRequest }): void {
-    this.#asked.set(id, request.type);
+  ask(id: string, asked: Asked): void {
+    this.#asked.set(id, asked);
   }
 
   /** An action answers for what it can lead to, and for nothing that happened beside it. */

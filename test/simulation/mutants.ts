@@ -36,7 +36,9 @@ const seeds: Record<string, number> = JSON.parse(readFileSync(file, "utf8"));
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const named = everything.filter(({ name }) => name.includes(search ?? only));
-const chosen = named.filter((_, index) => (index + sampleSeed) % oneIn === 0);
+const sample = named.filter((_, index) => (index + sampleSeed) % oneIn === 0);
+/** A sample leaves to the night what has no seed since a change of draws. */
+const chosen = oneIn === 1 ? sample : sample.filter(({ name }) => name in seeds);
 const notFound: string[] = [];
 const waiting = [...chosen];
 await Promise.all(Array.from({ length: availableParallelism() }, checkFromQueue));

@@ -228,8 +228,7 @@ export class NodeHome {
         if (typeof value !== "function") return value;
         if (name === "alarm") return () => this.#alarm(process, () => value.call(whole));
         if (!(name in objectMethods[kind])) return value.bind(whole);
-        const isCurrent = () => this.#state.isCurrent(process);
-        return (...asked: readonly unknown[]) => edge.invoke(kind, place, whole, String(name), asked, isCurrent);
+        return (...asked: readonly unknown[]) => edge.invoke(kind, place, whole, String(name), asked);
       },
     });
   }

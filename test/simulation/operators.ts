@@ -35,7 +35,7 @@ export const weights = {
   "unmute-all": 2,
   "call-out": 6,
   end: 0.7,
-  "send-again": 3,
+  resync: 3,
 };
 const requests = weightsOf(operatorActions);
 
@@ -53,13 +53,12 @@ export class Operators {
   readonly #name: string;
   readonly #context: WorldContext;
   readonly #edge: Edge;
-  readonly #webex: Webex;
   readonly #bridges: Bridges;
   readonly #phones: Phones;
   readonly #spared: ReadonlySet<string>;
   readonly #draws: Draws;
-  readonly #again: Draws;
-  readonly #sendsAgain: boolean;
+  readonly #resyncDraws: Draws;
+  readonly #resyncs: boolean;
   readonly #acted: string[];
   readonly #weights: Readonly<Record<string, number>>;
   readonly #meeting: { readonly key: ConfKey; readonly quiet: boolean };
@@ -73,7 +72,7 @@ export class Operators {
       readonly context: WorldContext;
       readonly edge: Edge;
       readonly webex: Webex;
-      readonly sendsAgain: boolean;
+      readonly resyncs: boolean;
       readonly bridges: Bridges;
       readonly spared: ReadonlySet<string>;
       readonly done: string[];
@@ -84,23 +83,22 @@ export class Operators {
     this.#phones = meeting.phones;
     this.#context = world.context;
     this.#edge = world.edge;
-    this.#webex = world.webex;
     this.#bridges = world.bridges;
     this.#spared = world.spared;
     this.#acted = world.done;
     this.#weights = boostedWeights(world.context, requests);
     this.#draws = draws(world.context, this.#name);
-    this.#again = draws(world.context, `${this.#name} send again`);
-    this.#sendsAgain = world.sendsAgain;
+    this.#resyncDraws = draws(world.context, `${this.#name} resync`);
+    this.#resyncs = world.resyncs;
     this.#actLater();
   }
 
-  /** A document was given up: whether they are about to send it again. */
+  /** A document was not delivered: true if they are about to resync its server. */
   gaveUp(): boolean {
-    if (!this.#sendsAgain || this.#meeting.quiet || this.#again.chance(0.2)) return false;
+    if (!this.#resyncs || this.#meeting.quiet || this.#resyncDraws.chance(0.2)) return false;
     this.#number += 1;
-    const name = `${this.#name}, action ${this.#number}: send-again`;
-    this.#context.clock.after(this.#again.between(500, 20_000), () => this.#meeting.quiet || this.#sendAgain(name));
+    const name = `${this.#name}, action ${this.#number}: resync`;
+    this.#context.clock.after(this.#resyncDraws.between(500, 20_000), () => this.#meeting.quiet || this.#resync(name));
     return true;
   }
 
@@ -116,7 +114,7 @@ export class Operators {
       this.#number += 1;
       const type = this.#draws.weighted(this.#weights);
       const name = `${this.#name}, action ${this.#number}: ${type}`;
-      if (type === "send-again") this.#sendAgain(name);
+      if (type === "resync") this.#resync(name);
       const request = this.#spared.has(name) ? null : this.#request(type);
       if (request) {
         this.#context.tell(() => `== ${name} ${JSON.stringify(request)}`);
@@ -153,27 +151,19 @@ export class Operators {
     return { type, ...Object.fromEntries(values.filter(([, value]) => value !== undefined)) } as OperatorRequest;
   }
 
-  /** One of the documents that were given up, if there is any; some press the button twice. */
-  #sendAgain(name: string): void {
+  /** A server that is unreachable, if there is any; some press the button twice. */
+  #resync(name: string): void {
     const { key } = this.#meeting;
     const disk = this.#edge.conferences.get(key)?.disk;
-    const rows = disk ? [...rowsOf(disk)].filter(({ input }) => input?.type === "undelivered") : [];
-    const picked = this.#draws.pick(rows);
-    if (picked?.input?.type !== "undelivered" || this.#spared.has(name)) return;
-    const { seq: row, input } = picked;
-    this.#webex.sentAgain(`${key} ${row}`, input.messages);
+    const server = disk && this.#draws.pick([...conferenceOn(disk).state.outages.keys()]);
+    if (server === undefined || this.#spared.has(name)) return;
     this.#acted.push(name);
-    this.#context.tell(() => `== ${name} ${row}`);
-    this.#actedAt = this.#context.clock.now;
-    for (const _ of this.#draws.chance(0.3) ? [1, 2] : [1]) {
-      const sent = this.#edge.conference(key).call((conference) => Promise.resolve(conference.sendAgain(row, "Ann")));
-      sent.then(
-        (result) => {
-          if (isDone(result)) this.#done.push({ id: `send-again ${row}` as ActionId, key });
-        },
-        () => {},
-      );
-    }
+    this.#context.tell(() => `== ${name} ${server}`);
+    for (const _ of this.#draws.chance(0.3) ? [1, 2] : [1])
+      this.#edge
+        .conference(key)
+        .call((conference) => Promise.resolve(conference.resync(server, "Ann")))
+        .catch(() => {});
   }
 
   /** Until it is answered; and some press the button once more. */

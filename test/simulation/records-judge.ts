@@ -1,13 +1,20 @@
 import { hasTable } from "../../durable-objects/platform/platform.ts";
+import type { Fact, FactRow } from "../../src/conference/facts.ts";
 import type { Head } from "../../src/conference/head.ts";
+import { rowsOf } from "../../src/conference/rows.ts";
 import type { Caller, CallOut, PendingCommand } from "../../src/conference/state.ts";
 import type { StoredEntries } from "../../src/explain/history.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
-import { persons } from "../../src/foundation/shown.ts";
 import { type CallRecord, isNeverDialled } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { directoryFacts } from "../../src/records/directory-facts.ts";
-import { webhookOf } from "../../src/records/webhooks.ts";
+import {
+  type CallRow,
+  type ConferenceRow,
+  recordOfCall,
+  recordOfConference,
+  shownCall,
+  shownConference,
+} from "../../src/records/rows.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import { conferenceOn, type Database } from "../kit/database.ts";
 import type { Bridges } from "./bridge.ts";
@@ -37,7 +44,8 @@ export function checkRecords({
   readonly bridges: Bridges;
 }): void {
   const { violated } = context;
-  const { records, running } = stored(edge.directory.disk);
+  const { records, running, inside } = stored(edge.directory.disk);
+  checkRows(context, edge, [...records, ...inside]);
   const calls = Map.groupBy(
     records.filter((record) => record.kind === "call"),
     (record) => `${record.conference} ${record.call}`,
@@ -84,20 +92,69 @@ export function checkRecords({
   checkBridges({ context, edge, bridges }, records, { known, cancelled });
 }
 
+/** What the directory has stored is what the journals say, to the letter. */
+function checkRows(
+  { violated }: WorldContext,
+  { conferences, domain }: Edge,
+  stored: readonly (DirectoryRecord | CallRow)[],
+): void {
+  const person = personShown(domain.settings);
+  const expected = [...conferences.values()].flatMap(({ disk }) => {
+    if (!hasTable(disk, "journal")) return [];
+    const { state, journal, progress, identity } = conferenceOn(disk);
+    const of = {
+      ...{ confKey: identity?.confKey ?? ("" as ConfKey), bridge: progress.bridge, state, isFailing: false },
+      ...{ customerReference: domain.settings.customerReference ?? "", lateSince: null, aheadMs: 0, isWatched: false },
+    };
+    const open = [...state.callers.keys(), ...state.callOuts.keys()];
+    const named: FactRow = {
+      ...{ seq: 0, at: 0 },
+      facts: open.map((call) => ({ kind: "call-merged", call: call as CallId, attendeeId: null, by: [] })),
+    };
+    const { conferences, calls } = rowsOf(of, [...journal.facts(0), named]);
+    return [
+      ...calls.map((row) => shownCall(row, person)),
+      ...conferences
+        .filter(({ endedAt }) => endedAt !== null)
+        .map((row) => recordOfConference(shownConference(row, person))),
+    ];
+  });
+  const textOf = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).sort();
+  const [is, wanted] = [textOf(stored), textOf(expected)];
+  const missing = wanted.find((row) => !is.includes(row));
+  if (missing) violated("the directory shows what is so", `${missing} is not there`);
+  const wrong = is.find((row) => !wanted.includes(row));
+  if (wrong) violated("the directory shows what is so", `${wrong} is there`);
+}
+
 /** Judges the receiver of webhooks by the facts in the journals: each event comes at least once, always by one id. */
 export function checkWebhooks({ context, edge }: { readonly context: WorldContext; readonly edge: Edge }): void {
   const expected = new Set(
-    [...edge.conferences].flatMap(([key, { disk }]) =>
-      conferenceOn(disk)
-        .journal.facts(0)
-        .flatMap((row) => directoryFacts(row, persons.full, false))
-        .flatMap((placed) => webhookOf(key, placed)?.id ?? []),
-    ),
+    [...edge.conferences].flatMap(([key, { disk }]) => {
+      const { state, journal } = conferenceOn(disk);
+      const facts = journal.facts(0).flatMap((row) => row.facts);
+      const { life } = state.head.phase === "running" ? state.head : {};
+      const inside = [...state.callers.values()].flatMap(({ left, call, history: { began, enteredAt } }) =>
+        left || !life ? [] : [`call.joined:${key}:${life.row}:${began}:${call}:${enteredAt}`],
+      );
+      return [...facts.flatMap((fact) => eventsOf(key, fact)), ...inside].map((id) => id.replaceAll(".", "_"));
+    }),
   );
   const missing = [...expected].find((id) => !edge.webhooks.has(id));
   if (missing) context.violated("receivers of webhooks hear of each fact", `${missing} did not come`);
   const wrong = [...edge.webhooks].find((id) => !expected.has(id));
   if (wrong) context.violated("receivers of webhooks hear of each fact", `there was no ${wrong}`);
+}
+
+/** The events of which this fact says that they have happened, by their ids. */
+function eventsOf(key: ConfKey, fact: Fact): readonly string[] {
+  if (fact.kind === "conference-created") return [`conference.started:${key}:${fact.life}:${fact.createdAt}`];
+  if (!("record" in fact)) return [];
+  const { record } = fact;
+  if (record.kind === "conference") return [`conference.ended:${key}:${record.life}:${record.createdAt}`];
+  const { life, began, call, enteredAt, endedAt } = record;
+  const id = `${key}:${life}:${began}:${call}`;
+  return [`call.left:${id}:${endedAt}`, ...(enteredAt === null ? [] : [`call.joined:${id}:${enteredAt}`])];
 }
 
 /**
@@ -166,13 +223,21 @@ function isAlike({ call, reason }: CallRecord, endReason: string | null, cancell
 function stored(disk: Database): {
   readonly records: readonly DirectoryRecord[];
   readonly running: readonly ConfKey[];
+  readonly inside: readonly CallRow[];
 } {
-  const [table] = disk.exec("SELECT name FROM sqlite_master WHERE name = 'record'");
-  const rows = table ? disk.exec("SELECT id, data FROM record") : [];
-  const parsed = rows.map(({ id, data }) => ({ id: Number(id), data: JSON.parse(String(data)) }));
+  const rows = hasTable(disk, "call")
+    ? disk.exec("SELECT arrival, data FROM call UNION ALL SELECT arrival, data FROM conference")
+    : [];
+  const parsed = rows.map(({ arrival, data }) => ({
+    arrival,
+    row: JSON.parse(String(data)) as CallRow | ConferenceRow,
+  }));
+  const over = parsed.filter(({ arrival }) => arrival !== null).map(({ row }) => row);
+  const open = parsed.filter(({ arrival }) => arrival === null).map(({ row }) => row);
   return {
-    records: parsed.filter(({ id }) => id > 0).map(({ data }) => data as DirectoryRecord),
-    running: parsed.filter(({ id }) => id < 0).map(({ data }) => data.key as ConfKey),
+    records: over.map((row) => (row.kind === "conference" ? recordOfConference(row) : recordOfCall(row))),
+    running: open.filter(({ kind }) => kind === "conference").map(({ conference }) => conference as ConfKey),
+    inside: open.filter((row) => row.kind === "call"),
   };
 }
 

@@ -80,7 +80,8 @@ function checkFacts(key: string, store: ConferenceStore, violated: WorldContext[
   const fold = new FactFold();
   try {
     for (const { input, facts } of store.journal.history()) {
-      if (input?.type === "operator") fold.ask(input);
+      if (input?.type === "operator") fold.ask(input.id, input.request.type);
+      if (input?.type === "probe") fold.ask(input.id, input.type);
       for (const fact of facts ?? []) fold.add(fact);
     }
   } catch (error) {

@@ -71,7 +71,6 @@ export async function judgeViews(
     "the timeline": timeline,
     why: await conference.explain(undefined, 0),
     "texts on the wire": await conference.wire(rows),
-    "documents given up": await Promise.all(rows.map((row) => conference.givenUp(row))),
   };
   for (const [name, view] of Object.entries(views)) {
     judgeSecrets(violated, name, view, known);
@@ -113,7 +112,6 @@ export function judgeLists(violated: Violated, { directory, domain }: Edge): voi
     judgeSecrets(violated, "posts and what waits", await one.activity());
     const { conferences } = await one.running({ domain: domain.name, after: null, limit: 100 });
     judgeSecrets(violated, "the list of conferences", conferences, new Set());
-    judgeSecrets(violated, "the list of what was given up", await one.givenUp(null, 100));
   });
 }
 

@@ -62,15 +62,15 @@ export function newSite(
   );
   if (switches.hasOperators) {
     meetings.forEach((meeting, index) => {
-      const { sendsAgain } = switches;
-      meeting.operators = new Operators(index, meeting, { context, edge, webex, sendsAgain, bridges, spared, done });
+      const { resyncs } = switches;
+      meeting.operators = new Operators(index, meeting, { context, edge, webex, resyncs, bridges, spared, done });
     });
   }
   if (switches.hasSecretSettings) {
     for (const [index, meeting] of meetings.entries())
       new ClientData(index, meeting, { context, edge, webex, spared, done }).begin();
   }
-  if (switches.sendsAgain) webex.refuseNowAndThen({ spared, done });
+  if (switches.resyncs) webex.refuseNowAndThen({ spared, done });
   const parts: Parts = { context, edge, webex, bridges, agents, meetings, switches };
   const operators = switches.operatesBridges
     ? new Map(edge.relays.map((relay) => [relay.place.bridge, new BridgeOperators(context, relay, { spared, done })]))

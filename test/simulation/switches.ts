@@ -14,8 +14,8 @@ export interface Switches {
   readonly hasOperators: boolean;
   /** Operators drain bridges, and have agents hand over. */
   readonly operatesBridges: boolean;
-  /** WebEx's servers take no posts now and then, and operators send again what was given up. */
-  readonly sendsAgain: boolean;
+  /** WebEx's servers take no posts now and then, and operators resync them. */
+  readonly resyncs: boolean;
   /** Logs and answers have numbers and names as they are. */
   readonly showsPersonal: boolean;
   /** Addresses have queries, and there are connect data, clients' data and a recorder's dial sequence: all of it secret. */
@@ -34,14 +34,14 @@ export function drawSwitches(context: WorldContext): Switches {
   };
   const [sharesDocuments, changesCreates, hasOperators] = [own.chance(0.6), own.chance(0.6), own.chance(0.6)];
   const operatesBridges = own.chance(0.6);
-  const sendsAgain = hasOperators && own.chance(0.4);
+  const resyncs = hasOperators && own.chance(0.4);
   const showsPersonal = draws(context, "what is shown").chance(0.3);
   const hasSecretSettings = draws(context, "secret settings").chance(0.4);
   const shown = { showsPersonal, hasSecretSettings };
   const none = { sharesDocuments: false, changesCreates: false, hasOperators: false };
   const drawn: Switches = usual
-    ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false, ...shown }
-    : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain, ...shown };
+    ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, resyncs: false, ...shown }
+    : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, resyncs, ...shown };
   const names: ReadonlySet<string> = context.boosts;
   const on = Object.keys(drawn).filter((name) => names.has(name));
   return { ...drawn, ...Object.fromEntries(on.map((name) => [name, true])) };

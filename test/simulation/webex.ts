@@ -110,8 +110,6 @@ export class Webex {
   readonly arrived = new Set<MsgId>();
   /** Documents of the adapter whose Confirmation has come to it, and what had posted them. */
   readonly confirmed = new Map<string, Hosted>();
-  /** Message → the documents with it that operators have sent again: what had arrived after all comes once more with each. */
-  readonly #documentsAgain = new Map<MsgId, Set<string>>();
   /** Hears of each message at its first arrival. */
   onMessage: (server: Server, message: ToWebex, madeAt: number) => void = () => {};
   readonly #context: WorldContext;
@@ -391,12 +389,6 @@ export class Webex {
       this.#context.violated("three attempts at least", `${of?.transId}: ${attempts}`);
   }
 
-  /** An operator sends this document again, whose Confirmations alone may have been lost. */
-  sentAgain(document: string, messages: readonly { readonly msgId: MsgId }[]): void {
-    for (const { msgId } of messages)
-      this.#documentsAgain.set(msgId, (this.#documentsAgain.get(msgId) ?? new Set()).add(document));
-  }
-
   /** A mailbox gives up answers: those of a conference are that conference's again, and the others need not come any more. */
   mailGivenUp(transId: string): void {
     const transaction = this.#transactions.get(transId);
@@ -421,8 +413,7 @@ export class Webex {
     const before = this.#answerIn.get(msgId);
     this.#answerIn.set(msgId, transId);
     const earlier = before === undefined ? undefined : this.#transactions.get(before);
-    const isOperators = this.#documentsAgain.has(msgId);
-    if (earlier && !earlier.isGivenUp && !obligation.excused && !isOperators)
+    if (earlier && !earlier.isGivenUp && !obligation.excused)
       this.#context.violated("a request is answered once", `${obligation.kind} ${msgId}: ${before} was not given up`);
   }
 
@@ -518,8 +509,7 @@ export class Webex {
     if (!obligation) return violated("an answer is to a request", `${message.type} ${message.msgId}`);
     obligation.answers += 1;
     const which = `${obligation.kind} ${obligation.msgId}`;
-    const again = (this.#documentsAgain.get(message.msgId)?.size ?? 0) + obligation.posts - 1;
-    if (obligation.answers > 1 + again) violated("a request is answered once", which);
+    if (obligation.answers > obligation.posts) violated("a request is answered once", which);
     if (obligation.host !== server.host) violated("who asked is answered", which);
     const { answeredAt = firstAt } = obligation;
     const leftAt = answeredAt ?? firstAt;

@@ -98,24 +98,24 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/conference/directory-feed.ts": [
+  "src/delivery/feed.ts": [
     {
-      what: "what the directory is told of a conference, while callers enter",
+      what: "the rows of a conference, while callers enter",
       lateMs: async () => {
         const world = await quiet();
-        const told: { readonly row: number; readonly at: number }[] = [];
-        const { follow } = world;
-        world.follow = (page) => {
-          for (const { row } of page.facts) told.push({ row, at: world.time.now });
-          return follow(page);
+        const toldAt = new Map<string, number>();
+        const { publish } = world;
+        world.publish = (batch) => {
+          for (const { call } of batch.calls) toldAt.set(call, toldAt.get(call) ?? world.time.now);
+          return publish(batch);
         };
-        const entered: number[] = [];
+        const enteredAt: number[] = [];
         await inTraffic(world.time, 10_000, () => {
-          entered.push(world.time.now);
-          return world.report(callerEntered(entered.length));
+          enteredAt.push(world.time.now);
+          return world.report(callerEntered(enteredAt.length));
         });
         await world.time.pass(2_000);
-        return entered.map((at, index) => (told[index]?.at ?? never) - at - 1_000);
+        return enteredAt.map((at, index) => (toldAt.get(`c${index + 1}`) ?? never) - at - 200);
       },
     },
     {
@@ -123,7 +123,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       lateMs: async () => {
         const world = await quiet();
         const tried: number[] = [];
-        world.follow = async () => {
+        world.publish = async () => {
           tried.push(world.time.now);
           throw new Error("it is being moved");
         };
@@ -133,21 +133,22 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
         return [second - first - 5_000, third - second - 10_000];
       },
     },
-  ],
-  "durable-objects/mail/mail-counts.ts": [
     {
-      what: "what the directory is told of a mailbox, while documents come",
+      what: "the counts of a mailbox, while documents come",
       lateMs: async () => {
         const time = new Clock();
         const told: number[] = [];
         const counts = new MailCounts({
           ...fakePlatform(time),
           nonce: () => "1",
-          count: async () => void told.push(time.now),
+          count: async () => {
+            told.push(time.now);
+            return { pauseMs: 2_000 };
+          },
         });
         const said = { kind: "document-confirmed", transId: "7" as TransId } as const;
-        await inTraffic(time, 5_000, () => counts.add(said));
-        return [1_000, 2_000, 3_000].map((due, index) => (told[index] ?? never) - due);
+        await inTraffic(time, 7_000, () => counts.add(said));
+        return [2_000, 4_000, 6_000].map((due, index) => (told[index] ?? never) - due);
       },
     },
   ],

@@ -1,6 +1,7 @@
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
+import type { CallRow, ConferenceRow } from "../../src/records/rows.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, identity } from "../durable-objects/conference-world.ts";
 import { BEGINNING, domainWith, secondsIn } from "./stage.ts";
@@ -11,7 +12,6 @@ import { TranscriptLines } from "./transcript-lines.ts";
 export class ObjectStage {
   readonly #world = new ConferenceWorld();
   readonly #lines = new TranscriptLines(() => this.#world.stored.state);
-  #facts: string[] = [];
   #documents = 0;
   #latest: readonly FromWebex[] = [];
   /** The latest reports, and the first one's number in the agent's stream. */
@@ -20,11 +20,6 @@ export class ObjectStage {
 
   constructor() {
     this.#world.domain = domainWith({});
-    const { follow } = this.#world;
-    this.#world.follow = (page) => {
-      this.#facts.push(...page.facts.map(({ fact }) => fact.kind));
-      return follow(page);
-    };
   }
 
   async happen([line = "", ...more]: Step["happens"]): Promise<readonly string[]> {
@@ -76,11 +71,33 @@ export class ObjectStage {
         return [];
       case "attempts":
         return this.#attempts();
-      case "facts":
-        return this.#facts.splice(0);
+      case "records":
+        return this.#records();
       default:
         throw new Error(`No such line in an object's transcript: ${word} ${rest}.`);
     }
+  }
+
+  /** The rows that the directory has. */
+  #records(): readonly string[] {
+    const { batches } = this.#world;
+    const ending = (row: CallRow | ConferenceRow) => (row.endedAt === null ? "" : `, ${row.reason} by ${row.endedBy}`);
+    const inside = ({ now }: ConferenceRow) => (now === null ? "" : `, ${now.callers} inside`);
+    const rows = new Map([
+      ...batches.flatMap(({ conferences }) =>
+        conferences.map((row) => [`${row.createdAt}`, `conference ${row.status}${inside(row)}${ending(row)}`] as const),
+      ),
+      ...batches.flatMap(({ calls }) =>
+        calls.map(
+          (row) =>
+            [`${row.call} ${row.began}`, `call ${row.call} ${row.direction} ${row.status}${ending(row)}`] as const,
+        ),
+      ),
+    ]);
+    const posts = batches.at(-1)?.counts.hosts.map(({ confirmed, failed, givenUp }) => {
+      return `posts ${confirmed} confirmed, ${failed} failed, ${givenUp} undelivered`;
+    });
+    return [...rows.values(), ...(posts ?? [])];
   }
 
   /** Delivers WebEx's latest document. Returns a line if it was refused. */

@@ -6,7 +6,6 @@ import type { Fact } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import { noQueue, type Queue, type Rows } from "../../src/conference/server/queue.ts";
-import type { GivenUpDocument } from "../../src/conference/server/send-again.ts";
 import { applyChanges, type ConferenceState, emptyState, entriesIn } from "../../src/conference/state.ts";
 import type {
   ActionId,
@@ -52,8 +51,6 @@ export class Stage {
   #progress: DecisionProgress = { bridge: "simulated" as BridgeName, serial: 0 };
   /** Each message in a document of its own. */
   #queue: Queue = noQueue;
-  /** What each `lost` gave up. */
-  readonly #lost: GivenUpDocument[] = [];
   #now = 0;
   /** Since when the edge has lost nothing of what it knew of the bridge; `null`: nobody says. */
   #knownSince: EpochMs | null = null;
@@ -153,7 +150,6 @@ export class Stage {
       ...(probe && { probe }),
       ...(unpostable && { unpostable: true as const }),
     };
-    this.#lost.push({ host, messages, ...((unpostable || oneAttempt) && { isUnowed: true as const }) });
     return this.#decide({ type: "undelivered", at: this.#now, messages, of });
   }
 
@@ -199,9 +195,9 @@ export class Stage {
     return new Map(times);
   }
 
-  /** Decides a `TranscriptLines.request`, or `send-again 1`. */
+  /** Decides a `TranscriptLines.request`. */
   #operate([type = "", ...words]: readonly string[]): string[] {
-    const request = type === "send-again" ? this.#sendAgain(Number(words[0])) : this.#lines.request(type, words);
+    const request = this.#lines.request(type, words);
     const refusal = operatorRefusal(this.#state, request, {
       settings: this.#domain.settings,
       cannot: this.#progress.cannot ?? [],
@@ -212,13 +208,6 @@ export class Stage {
   #act(request: OperatorRequest): string[] {
     const id = `a${++this.#actions}` as ActionId;
     return this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request });
-  }
-
-  /** What was given up by the first `lost`, or a later one. */
-  #sendAgain(place: number): OperatorRequest {
-    const lost = this.#lost[place - 1];
-    if (!lost) throw new Error(`nothing was given up by a ${place}. "lost"`);
-    return { type: "send-again", row: place, ...lost };
   }
 
   #posted(texts: readonly string[]): ConferenceInput {

@@ -67,7 +67,7 @@ const namesOfThings: ReadonlySet<string> = new Set([
 let key = "";
 /** Of the agent that has dialled and admitted: the next one begins to count anew. */
 let countedByAgent = "";
-/** Metrics of the edge that has refused documents, before a kill. */
+/** Of the edge that has refused documents, before a kill takes what it has not yet handed over. */
 let countedByEdge = "";
 
 let run: LocalRun;
@@ -193,8 +193,14 @@ async function liveThroughAnEvening(): Promise<void> {
   await eventually("posts to WebEx fail", async () => /"post-failed".*"http:\/\/127/.test(logs()));
   webex.answerMode = { type: "confirm" };
   countedByAgent = await textOf(`${run.agentUrl}/metrics`);
-  countedByEdge = await textOf(`${run.edgeUrl}/metrics`, run.operatorToken());
-  expect(refusalsIn(countedByEdge)).toBe(confirmedAsRefused);
+  await eventually(
+    "the edge has handed over each refusal that it counted",
+    async () => {
+      countedByEdge = await textOf(`${run.edgeUrl}/metrics`, run.operatorToken());
+      return refusalsIn(countedByEdge) === confirmedAsRefused;
+    },
+    40_000,
+  );
   await kill(world, "edge", "agent");
   await eventually("all is back", async () => (await fetch(`${run.edgeUrl}/readyz`)).status === 200, 20_000);
   await meeting.close();

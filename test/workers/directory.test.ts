@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
@@ -12,6 +12,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
+import { noCounts } from "../../src/records/counts.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { done, entered, event } from "../builders.ts";
 
@@ -21,8 +22,10 @@ let reports = 0;
 const directory = () => env.DIRECTORY.getByName(domain);
 const conference = () => env.CONFERENCE.getByName(`${domain}/${confKey}`);
 const running = () => directory().running({ domain, after: null, limit: 10 });
-const records = async () =>
-  (await directory().records({ domain, cursor: null, order: "oldest", limit: 10 })).records.map(({ record }) => record);
+async function records() {
+  const query = { domain, cursor: null, order: "oldest", limit: 10, filter: { conference: confKey } } as const;
+  return (await directory().records(query)).records.map(({ record }) => record);
+}
 
 beforeEach(() => {
   confKey = String(Number(confKey) + 1) as ConfKey;
@@ -63,7 +66,7 @@ test("a conference is listed while it runs, and leaves its records; both outlive
     expect((await running()).conferences).toMatchObject([{ key: confKey, now: { callers: 1 } }]),
   );
   await evictDurableObject(directory());
-  expect(await running()).toMatchObject({ total: 1, unknown: 0, conferences: [{ now: { callers: 1 } }] });
+  expect(await running()).toMatchObject({ total: 1, conferences: [{ now: { callers: 1 } }] });
 
   await report(event({ type: "conference-ended" }));
   await vi.waitFor(async () =>
@@ -74,23 +77,11 @@ test("a conference is listed while it runs, and leaves its records; both outlive
   );
   expect((await running()).total).toBe(0);
   await evictDurableObject(conference());
-  expect(await conference().feedDirectory(false)).toBe(false);
+  expect(await conference().publish(false)).toBe(true);
   expect(await records()).toHaveLength(2);
 });
 
-test("the end of a conference is one row written on the platform, since its row becomes its record", async () => {
-  await run();
-  await vi.waitFor(async () => expect((await running()).total).toBe(1));
-
-  const written = await runInDurableObject(directory(), (_, { storage }) => {
-    const { sql } = storage;
-    const begun = sql.exec("INSERT INTO record (id, at, data) VALUES (-99, 0, '{}')").rowsWritten;
-    return [begun, sql.exec("UPDATE record SET id = 99, at = 1, data = '{}' WHERE id = -99").rowsWritten];
-  });
-  expect(written).toEqual([1, 1]);
-});
-
-test("a directory that is lost is rebuilt from the conferences", async () => {
+test("a lost directory refills itself from the conferences", async () => {
   await run();
   await report(event({ type: "conference-ended" }));
   await vi.waitFor(async () => expect(await records()).toHaveLength(2));
@@ -98,28 +89,19 @@ test("a directory that is lost is rebuilt from the conferences", async () => {
   await evictDurableObject(directory());
   expect(await records()).toEqual([]);
 
-  expect(await directory().rebuild(domain, null)).toMatchObject({ reported: 1, failed: [], next: null });
-  expect(await records()).toHaveLength(2);
+  await directory().serverRefused(domain, "tsp9");
+  expect(await runDurableObjectAlarm(directory())).toBe(true);
+  await vi.waitFor(async () => expect(await records()).toHaveLength(2));
 });
 
-test("what was posted is in the directory by its host, outlives an eviction, and is one row written", async () => {
+test("what was posted is in the directory by its host, and outlives an eviction", async () => {
   // One to which no conference of the other tests has told something in this minute.
   const own = env.DIRECTORY.getByName("its own");
-  const at = Math.floor(Date.now() / 60_000) * 60_000;
-  const posts = { confirmed: 3, failed: 0, givenUp: 0, tookMs: 60, lastFailure: null };
-  await own.count(domain, { key: "p", name: "p", upTo: 1 }, [
-    { at, requests: { confirmed: 2, refused: 0 }, hosts: [{ host: "tsp" as WebexHost, ...posts }] },
-  ]);
+  const requests = { confirmed: 2, refused: 0 };
+  const hosts = [{ host: "tsp" as WebexHost, confirmed: 3, failed: 0, givenUp: 0, tookMs: 60, lastFailure: null }];
+  await own.count(domain, { source: "p", version: 1, counts: { ...noCounts, requests, hosts } });
   await evictDurableObject(own);
-  const { minutes } = await own.activity();
-  expect(minutes).toEqual([{ at, requests: { confirmed: 2, refused: 0 }, hosts: [{ host: "tsp", ...posts }] }]);
-
-  const written = await runInDurableObject(own, (_, { storage }) => {
-    const query = `INSERT INTO counted (id, data) VALUES (1, '{"begunAt":0,"upTo":[],"minutes":[]}')
-      ON CONFLICT (id) DO UPDATE SET data = excluded.data`;
-    return storage.sql.exec(query).rowsWritten;
-  });
-  expect(written).toBe(1);
+  expect((await own.activity()).minutes).toMatchObject([{ requests, hosts }]);
 });
 
 test("calls at the prompt are kept on the platform, each once, and outlive an eviction", async () => {

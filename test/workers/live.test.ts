@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { done } from "../builders.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
 import { operatorToken, viewerToken } from "./test-domains.ts";
 
 const domain = "local" as DomainName;
@@ -50,7 +50,7 @@ async function watch(path: string, token = viewerToken): Promise<Watcher> {
   return watcher;
 }
 
-const page = (key: string) => aPage({ key, running: {} });
+const page = (key: string) => aBatch({ key, running: {} });
 
 async function create(): Promise<void> {
   const extConfId = "h1" as ExtConfId;
@@ -72,7 +72,7 @@ test("who watches a domain hears of a change when it is there to be read", async
   socket.addEventListener("message", () => {
     totals.push(running().then(({ total }) => total));
   });
-  await directory().follow(page("1"));
+  await directory().publish(page("1"));
   await vi.waitFor(() => expect(heard).toEqual(['{"changed":true}']));
   expect(await Promise.all(totals)).toEqual([1]);
 });
@@ -80,7 +80,7 @@ test("who watches a domain hears of a change when it is there to be read", async
 test("many changes are told together", async () => {
   const { heard } = await watch("local");
   const begunAt = Date.now();
-  for (let key = 0; key < 50; key += 1) await directory().follow(page(String(key)));
+  for (let key = 0; key < 50; key += 1) await directory().publish(page(String(key)));
   await vi.waitFor(() => expect(heard).not.toEqual([]));
   expect(heard.length).toBeLessThanOrEqual(1 + (Date.now() - begunAt) / 250);
 });
@@ -97,13 +97,13 @@ test("who watches a conference hears of its commits", async () => {
 });
 
 test("an object that sleeps keeps its watchers, and answers their pings in its sleep", async () => {
-  await directory().follow(page("1"));
+  await directory().publish(page("1"));
   const { socket, heard } = await watch("local");
   await evictDurableObject(directory());
   socket.send("ping");
   await vi.waitFor(() => expect(heard).toEqual(["pong"]));
 
-  await directory().follow(page("2"));
+  await directory().publish(page("2"));
   await vi.waitFor(() => expect(heard).toEqual(["pong", '{"changed":true}']));
 });
 
@@ -114,7 +114,7 @@ test("a socket of more than five minutes is closed in place of the next word, so
     first?.serializeAttachment({ begunAt: Date.now() - 5 * 60_000 });
     second?.serializeAttachment({ begunAt: Date.now() - 5 * 60_000 + 10_000 });
   });
-  await directory().follow(page("1"));
+  await directory().publish(page("1"));
   await vi.waitFor(() => expect(fresh.heard.length + old.heard.length).toBe(1));
   await vi.waitFor(() => expect([...old.closed, ...fresh.closed]).toEqual([4000]));
 });

@@ -2,8 +2,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
+import { aCallRecord } from "../records/a-record.ts";
 import { operatorToken } from "./test-domains.ts";
 
 const domain = "local" as DomainName;
@@ -16,17 +16,9 @@ const ask = (query: string) =>
   });
 
 async function ended(first: number, last: number): Promise<void> {
-  const calls = Array.from({ length: last - first + 1 }, (_, index) => first + index).map((n) => ({
-    kind: "call",
-    conference: "5",
-    life: 1,
-    began: n,
-    call: `c${n}`,
-    number: "4420",
-    rooms: ["main"],
-    endedAt: 1,
-  }));
-  await directory().follow(aPage({ key: "5", records: calls as unknown as DirectoryRecord[] }));
+  const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const records = numbers.map((n) => aCallRecord({ began: n, call: `c${n}` }));
+  await directory().publish(aBatch({ key: "5", records }));
 }
 
 beforeEach(async () => {

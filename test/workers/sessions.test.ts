@@ -33,7 +33,7 @@ test("a session is on disk: it outlives its object, and ends when its person sig
   expect(await me.json()).toMatchObject({ name: "anna", role: "viewer", domains: ["local"], by: "session" });
   expect((await ask("/api/v1/domains/harbour/agents", { headers: { cookie } })).status).toBe(404);
   const check = { method: "POST", headers: { cookie, ...sameSite } };
-  expect((await ask("/api/v1/domains/local/records/rebuild", check)).status).toBe(403);
+  expect((await ask("/api/v1/domains/local/records/erasures", check)).status).toBe(403);
 
   expect((await ask("/console/session", { method: "DELETE", headers: { cookie, ...sameSite } })).status).toBe(204);
   await evictAllDurableObjects();

@@ -190,8 +190,7 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
   const { host, probe } = outage;
   const owesEnd = draft.debts.get("status ended") !== undefined;
   // What the probe says has come, or stands in the queue before all else.
-  const hasProbe = sign === "confirmed" || isQueuedFor(draft, host);
-  if (hasProbe) for (const key of probe?.keys ?? []) draft.debts.delete(key);
+  if (sign === "confirmed" || isQueuedFor(draft, host)) for (const key of probe?.keys ?? []) draft.debts.delete(key);
   draft.outages.delete(host);
   const notifier = new Notifier(draft, host);
   for (const [key, message] of inOrder(draft)) {
@@ -199,9 +198,7 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
     if (isSaid) draft.debts.delete(key);
     else deleteDebt(draft, key, message);
   }
-  // Where nothing is left to be posted, nothing will be confirmed.
-  const isToCome = sign === "request" && (notifier.said.size > 0 || hasProbe);
-  draft.fact({ kind: "server-reached", host, ...(isToCome && { byRequest: true as const }) });
+  draft.fact({ kind: "server-reached", host });
   const { head } = draft;
   if (head.phase !== "ended" || !owesEnd) return;
   const { closedUntil, told, ...rest } = head;
@@ -386,7 +383,7 @@ class Notifier {
 }
 
 /** An entry says of which call it is: it does not name it. */
-export function postAsItWas(draft: Draft, host: Post["host"], message: Outgoing): void {
+function postAsItWas(draft: Draft, host: Post["host"], message: Outgoing): void {
   const call = callOfEntry(draft, message);
   draft.post({ host, message, ...(call && { call }) });
 }

@@ -4,17 +4,16 @@ import { hostText } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import { type Figures, figuresOf, figureText, type PortsOfBridge, sumOfLoads } from "../../operators/figures.ts";
-import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
-import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
-import { Gaps } from "./number.tsx";
 import { ListTabs, Topic } from "./record-list.tsx";
 
+type Now = ListedConference["now"];
+
 /** What is wrong with a conference, in words. */
-export const troubleWords: Readonly<Record<Trouble, string>> = {
+export const troubleWords: Readonly<Record<Now["trouble"][number], string>> = {
   posts: "WebEx does not confirm",
   commands: "the bridge does not answer in time",
 };
@@ -41,7 +40,7 @@ export function ConferencesPage(props: ConferencesProps) {
   const { domain, now } = frame;
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
-  const { conferences, next, unknown, stale = 0 } = running;
+  const { conferences, next } = running;
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here="running" />
@@ -57,7 +56,6 @@ export function ConferencesPage(props: ConferencesProps) {
       </form>
       <section id="list" data-part="" class="part">
         <p class="dim">{countOf(figuresOf({ conferences: sumOfLoads(running.bridges), bridges }))}</p>
-        <Gaps {...{ unknown, stale }} />
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (
           <ConferenceTable {...{ domain, now, conferences }} />
@@ -128,9 +126,9 @@ export function ConferenceTable({ domain, conferences, now }: ConferenceTablePro
             <State of={one} />
           </span>
         ),
-        Callers: ({ now, away }) => (now ? `${away ? "about " : ""}${now.callers}` : "?"),
-        Speaking: ({ now }) => (now ? speakersText(now.speakers) : "?"),
-        "Sub-conferences": ({ now }) => now?.rooms ?? "?",
+        Callers: ({ now, away }) => `${away ? "about " : ""}${now.callers}`,
+        Speaking: ({ now }) => speakersText(now.speakers),
+        "Sub-conferences": ({ now }) => now.rooms,
         "TSP server": ({ webexHost }) => hostText(webexHost),
         Bridge: ({ bridge }) => bridge ?? "none yet",
         Since: ({ createdAt }) => <Age since={createdAt} now={now} />,
@@ -140,7 +138,7 @@ export function ConferenceTable({ domain, conferences, now }: ConferenceTablePro
 }
 
 /** Who speaks, shortly; settings may keep no names. */
-function speakersText(speakers: readonly PersonInside[] | undefined): Child {
+function speakersText(speakers: Now["speakers"]): Child {
   if (!speakers) return <span class="dim">not known</span>;
   const names = speakers.map(({ number, attendeeId }) => number || attendeeId).filter((name) => name !== "");
   const named = names.slice(0, MOST_NAMED);
@@ -155,14 +153,13 @@ function State({ of: { phase, now } }: { readonly of: ListedConference }) {
       {phase === "creating" ? (
         <Mark is="plain">being created</Mark>
       ) : (
-        now?.trouble.length === 0 && <Mark is="good">running</Mark>
+        now.trouble.length === 0 && <Mark is="good">running</Mark>
       )}
-      {now?.trouble.map((trouble) => (
+      {now.trouble.map((trouble) => (
         <Mark is="bad">{troubleWords[trouble]}</Mark>
       ))}
-      {now?.locked && <Mark is="plain">locked</Mark>}
-      {now?.attached === false && <Mark is="warn">{now.orphan ? "found on the bridge" : "without WebEx"}</Mark>}
-      {now === null && phase === "running" && <Mark is="plain">not known yet</Mark>}
+      {now.locked && <Mark is="plain">locked</Mark>}
+      {!now.attached && <Mark is="warn">{now.orphan ? "found on the bridge" : "without WebEx"}</Mark>}
     </>
   );
 }

@@ -19,7 +19,7 @@ interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" |
 
 /** Whatever a text names: conferences, and what happened to people. */
 export function FindPage(props: FindProps) {
-  const { text, conferences, lines, next, cursor, people, journals, unknown, stale, isCut, ...frame } = props;
+  const { text, conferences, lines, next, cursor, people, journals, isCut, ...frame } = props;
   const { domain, now } = frame;
   const isNothing = conferences.length + lines.length === 0;
   const notSearched = notSearchedText(journals);

@@ -26,7 +26,7 @@ interface NumberProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines"
 
 /** What happened to a telephone number in all conferences. */
 export function NumberPage(props: NumberProps) {
-  const { number, lines, next, cursor, people, unknown, stale, isCut, ...frame } = props;
+  const { number, lines, next, cursor, people, isCut, ...frame } = props;
   const { domain, now } = frame;
   const path = pathOf(domain, "numbers");
   return (

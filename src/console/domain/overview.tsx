@@ -152,7 +152,7 @@ export function loadOf(running: RunningPage | null, bridge: string): BridgeLoad 
   return running && (running.bridges.find((load) => load.bridge === bridge) ?? noLoad);
 }
 
-const noLoad: BridgeLoad = { bridge: null, conferences: 0, callers: 0, unknown: 0 };
+const noLoad: BridgeLoad = { bridge: null, conferences: 0, callers: 0 };
 
 /** Figures by their words. */
 function figureFacts(figures: readonly Figure[]): Readonly<Record<string, string>> {

@@ -146,7 +146,7 @@ function Announced({ conferences, isCalm, open }: AnnouncedProps) {
   const says = [
     ...open.map(({ title, bridge, about }) => `${[title, bridge, about].filter((part) => part !== null).join(": ")}.`),
     ...conferences.flatMap(({ key, now }) =>
-      (now?.trouble ?? []).map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
+      now.trouble.map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
     ),
   ];
   return (

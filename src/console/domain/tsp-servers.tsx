@@ -1,27 +1,22 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs, WebexHost } from "../../foundation/ids.ts";
-import { hostText } from "../../foundation/text/bare-host.ts";
-import { counted } from "../../foundation/text/counted.ts";
+import { BACK_END, hostText } from "../../foundation/text/bare-host.ts";
 import { type HostPosts, noPosts, together } from "../../records/activity.ts";
-import type { DomainActivity, GivenUpPage, ServerLoad } from "../../rpc/directory.ts";
-import { GivenUpList } from "../conference/given-up-post.tsx";
+import type { DomainActivity, ServerLoad } from "../../rpc/directory.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, listed, Mark, millisecondsText, Table, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
 interface ServersProps extends DomainFrame {
   readonly activity: DomainActivity;
-  readonly givenUp: GivenUpPage;
-  /** Those that were given up before this one alone. */
-  readonly before: string | null;
 }
 
 interface ShownServer extends HostPosts {
   readonly load: ServerLoad | undefined;
 }
 
-/** The TSP servers to which a domain posts: what they confirmed in the last hour, how fast, what waits for them, and what was given up. */
-export function TspServersPage({ activity, givenUp, before, ...frame }: ServersProps) {
+/** The TSP servers to which a domain posts: what they confirmed in the last hour, how fast, and what waits for them. */
+export function TspServersPage({ activity, ...frame }: ServersProps) {
   const { domain, now } = frame;
   const servers = serversOf(activity);
   return (
@@ -34,27 +29,21 @@ export function TspServersPage({ activity, givenUp, before, ...frame }: ServersP
         ) : (
           <>
             <p class="dim">Posts of the last hour, as they are now.</p>
-            {activity.unknown > 0 && (
-              <p class="dim">
-                {`What waits may be more or less: ${counted(activity.unknown, "conference")} did not report yet, and were asked.`}
-              </p>
-            )}
             {activity.missing && <p class="dim">{`What waits in ${activity.missing.join(", ")} is not known.`}</p>}
-            <ServerTable {...{ servers, domain, now }} />
+            <ServerTable {...{ servers, domain, now }} mayAct={frame.person.role === "operator"} />
           </>
         )}
-      </section>
-      <section id="given-up" data-part="" class="part">
-        <h2>Given up</h2>
-        <GivenUpList domain={domain} page={givenUp} before={before} now={now} />
       </section>
     </Page>
   );
 }
 
-type ServerTableProps = Pick<ServersProps, "domain" | "now"> & { readonly servers: readonly ShownServer[] };
+type ServerTableProps = Pick<ServersProps, "domain" | "now"> & {
+  readonly servers: readonly ShownServer[];
+  readonly mayAct: boolean;
+};
 
-function ServerTable({ servers, domain, now }: ServerTableProps) {
+function ServerTable({ servers, domain, now, mayAct }: ServerTableProps) {
   return (
     <Table
       kind="hosts"
@@ -70,8 +59,23 @@ function ServerTable({ servers, domain, now }: ServerTableProps) {
         "Last failure": ({ lastFailure, load }) =>
           lastFailure ? [<Time at={lastFailure.at} now={now} />, ` ${lastFailure.why}`] : (load?.failure ?? "none"),
         Conferences: ({ load }) => conferencesText(load, domain),
+        Resync: ({ host, load }) =>
+          mayAct &&
+          load &&
+          load.documents > 0 &&
+          host !== BACK_END && <ResyncButton domain={domain} server={load.host} />,
       }}
     />
+  );
+}
+
+/** Has every conference that could not reach the server probe it now. */
+function ResyncButton({ domain, server }: { readonly domain: string; readonly server: string }) {
+  return (
+    <form method="post" action={pathOf(domain, "servers")} class="inline" data-stay="">
+      <input type="hidden" name="server" value={server} />
+      <button type="submit">Resync</button>
+    </form>
   );
 }
 

@@ -58,7 +58,7 @@ export const bridgeRoutes = [
         const found = running?.bridges.find((load) => load.bridge === bridge);
         const { bridge: _, ...known } = found
           ? withAway(found, [{ bridge, health }])
-          : { bridge, conferences: 0, callers: 0, unknown: 0 };
+          : { bridge, conferences: 0, callers: 0 };
         const load = running && known;
         const connected = new Set(agents?.map(({ agent }) => agent));
         const missing = expected.flatMap(({ name }) => (connected.has(name) ? [] : name));

@@ -22,7 +22,7 @@ const figure = v.object({
   isStale: v.pipe(
     v.boolean(),
     v.description(
-      "Whether what is `missing` counts in it as it was: conferences as they last reported, before the directory was started anew, and callers of a bridge as they were before its agent was away. It may be less now.",
+      "Whether callers of the bridges that are `missing` count in it as they were before the agent was away. It may be less now.",
     ),
   ),
 });

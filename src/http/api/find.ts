@@ -56,7 +56,7 @@ const people = v.pipe(
   ),
 );
 /** Where the records of the next page begin, and where the calls at the prompt do; 0: there are no more. */
-export const findPlace = /^(\d{1,15})-(?:0|(\d{1,15})\.(\d{1,15}))$/;
+export const findPlace = /^(\d{1,17})-(?:0|(\d{1,15})\.(\d{1,15}))$/;
 const place = cursorOf(findPlace);
 
 export const findRoutes = [
@@ -235,13 +235,9 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePag
   const nextRecord = leftRecord ? leftRecord.id + 1 : records.next;
   const nextPrompt = leftPrompt ? promptCallPlace(leftPrompt) : null;
   const lines = [...inside, ...merged.flatMap(({ line }) => line ?? [])];
-  const { unknown = 0, stale = 0, next: nextRunning = null } = running ?? {};
+  const nextRunning = running?.next ?? null;
   return {
-    gaps: {
-      ...(unknown > 0 && { unknown }),
-      ...(stale > 0 && { stale }),
-      ...((isCut || nextRunning !== null) && { isCut: true as const }),
-    },
+    gaps: { ...((isCut || nextRunning !== null) && { isCut: true as const }) },
     conferences: [
       ...conferences.flatMap((one) => ofRunning(one, "text" in sought ? sought.text : null)),
       ...merged.flatMap(({ conference }) => conference ?? []),
@@ -285,7 +281,7 @@ function ofRunning(one: ListedConference, text: string | null): readonly FoundCo
   const { key, topic, phase, createdAt: at, now } = one;
   const isKey = spellingsOf(text).some((spelling) => spelling === key);
   const isNamed = isKey || fitsName(text, topic);
-  const room = isNamed ? undefined : now?.roomNames?.find((name) => fitsName(text, name));
+  const room = isNamed ? undefined : now.roomNames?.find((name) => fitsName(text, name));
   if (!isNamed && room === undefined) return [];
   const by = isKey
     ? { by: "key" as const }

@@ -6,11 +6,11 @@ import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/tim
 import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
 import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
 import { conferenceColumns, type DirectoryRecord } from "../../records/conference-record.ts";
-import type { PlacedRecord, RebuildPage, RecordPage } from "../../rpc/directory.ts";
+import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem, wrongPart } from "../problem.ts";
-import { cursorAt, cursorOf, limitOf, next, placeOf, rowCursor } from "./paging.ts";
+import { cursorOf, limitOf, next, placeOf } from "./paging.ts";
 import { routeOf } from "./route.ts";
 import { anySpelling, moment } from "./values.ts";
 
@@ -46,7 +46,7 @@ const record = v.variant("kind", [
 ]);
 
 /** The directory's name and the record's id: a directory that was lost counts anew. */
-const place = /^\d{1,20}-\d{1,15}$/;
+const place = /^\d{1,20}-\d{1,17}$/;
 
 const contentTypes = { csv: "text/csv; charset=UTF-8; header=present", ndjson: "application/x-ndjson" } as const;
 
@@ -139,14 +139,10 @@ export const recordRoutes = [
   }),
 ];
 
-/** After this time no more is begun, and `next` says where to go on. */
-const WITHIN_MS = 5_000;
-
 export const recordUpkeepRoutes = [
   route("eraseNumber", "POST /domains/{domain}/records/erasures", {
     says: "Takes a person's number, and the attendee ID beside it, out of all records",
-    more: "The records stay, without both. Ask again with `cursor` until `next` is null. What else has the number, and how long, stands in [operations.md](operations.md#erase-a-number).",
-    query: { cursor: rowCursor },
+    more: "The records stay, without both. What else has the number, and how long, stands in [operations.md](operations.md#erase-a-number).",
     body: v.object({
       number: v.pipe(
         v.string(),
@@ -158,7 +154,7 @@ export const recordUpkeepRoutes = [
       ),
     }),
     answer: {
-      says: "How many records, and calls at the prompt, had it, and where to go on.",
+      says: "How many records, and calls at the prompt, had it.",
       schema: v.object({
         erased: v.number(),
         alike: v.pipe(
@@ -173,56 +169,10 @@ export const recordUpkeepRoutes = [
             "Keys of conferences in which calls have it now, some of them: the records of these will have it. Erase it again once they are over.",
           ),
         ),
-        next,
       }),
     },
     about: ({ domain: { settings }, body }) => ({ number: personAudited(settings)(exactly(body.number)) }),
-    async handle({ domain: { name }, edge, query: { cursor }, body }) {
-      const number = exactly(body.number);
-      const before = edge.passedMs() + WITHIN_MS;
-      let erased = 0;
-      const alike = new Set<string>();
-      const inside = new Set<string>();
-      let place: number | null = placeOf(cursor) ?? 0;
-      do {
-        const page = await edge.objects.directory(name).erase(name, number, place);
-        erased += page.erased;
-        for (const other of page.alike) alike.add(other);
-        for (const key of page.inside) inside.add(key);
-        place = page.next;
-      } while (place !== null && edge.passedMs() < before);
-      return { erased, alike: [...alike], inside: [...inside], next: cursorAt(place) };
-    },
-  }),
-  route("rebuildRecords", "POST /domains/{domain}/records/rebuild", {
-    says: "Has the conferences of the last week tell the directory anew what they know",
-    more: "For a directory that was lost. What is there already is not kept twice. Ask again with `cursor` until `next` is null.",
-    query: { cursor: cursorOf(/^\d{1,15}-\d{1,15}$/) },
-    answer: {
-      says: "How many conferences reported all they know, which could not, and where to go on.",
-      schema: v.object({
-        told: v.number(),
-        failed: v.pipe(
-          v.array(v.string()),
-          v.description("Keys of those that did not answer: rebuild again for them."),
-        ),
-        next,
-      }),
-    },
-    async handle({ domain: { name }, edge, query: { cursor } }) {
-      const until = edge.passedMs() + WITHIN_MS;
-      const [before, upTo] = cursor?.split("-").map(Number) ?? [];
-      let place: RebuildPage["next"] = before === undefined || upTo === undefined ? null : { before, upTo };
-      let reported = 0;
-      const failed: string[] = [];
-      do {
-        const page: RebuildPage = await edge.objects.directory(name).rebuild(name, place);
-        reported += page.reported;
-        failed.push(...page.failed);
-        place = page.next;
-      } while (place !== null && edge.passedMs() < until);
-      return { told: reported, failed, next: place && `${place.before}-${place.upTo}` };
-    },
+    handle: ({ domain: { name }, edge, body }) => edge.objects.directory(name).erase(name, exactly(body.number)),
   }),
 ];
 

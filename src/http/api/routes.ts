@@ -4,14 +4,13 @@ import { bridgeRoutes } from "./bridges.ts";
 import { actionRoutes } from "./conferences/actions.ts";
 import { conferenceRoutes, runningRoutes } from "./conferences/conferences.ts";
 import { explainRoutes } from "./conferences/explain.ts";
-import { givenUpRoutes } from "./conferences/given-up-posts.ts";
-import { sendAgainRoutes } from "./conferences/send-again.ts";
 import { domainRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
 import { peopleRoutes } from "./people.ts";
 import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
+import { serverRoutes } from "./servers.ts";
 import { troubleRoutes } from "./trouble.ts";
 
 const routes = [
@@ -19,8 +18,7 @@ const routes = [
   ...domainRoutes,
   ...findRoutes,
   ...troubleRoutes,
-  ...givenUpRoutes,
-  ...sendAgainRoutes,
+  ...serverRoutes,
   ...promptCallRoutes,
   ...bridgeRoutes,
   ...runningRoutes,

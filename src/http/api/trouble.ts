@@ -19,7 +19,7 @@ const numberOfForm = v.union([
 export const troubleRoutes = [
   route("listTrouble", `GET ${path}`, {
     says: "What is wrong in a domain, and who has taken it on: the same as the overview and `/readyz` show",
-    more: "It stays until it is mended, or somebody acknowledges it. What is acknowledged and still so comes last; what only had happened, such as documents that were given up, is not listed any more.",
+    more: "It stays until it is mended, or somebody acknowledges it. What is acknowledged and still so comes last; what only had happened, such as an undelivered document, is not listed any more.",
     query: wholeList,
     answer: {
       says: "The worst first.",
@@ -27,7 +27,7 @@ export const troubleRoutes = [
         trouble: v.array(domainTrouble),
         unknown: v.pipe(
           v.array(v.picklist(troubleKinds)),
-          v.description("Kinds of which there may be more: who could say it has not answered, as right after a start."),
+          v.description("Kinds of which there may be more: the object that could say it has not answered."),
         ),
         next,
       }),

@@ -1,4 +1,3 @@
-import { GivenUpPostPage, SendAgainPage } from "../../console/conference/given-up-post.tsx";
 import { AuditPage } from "../../console/domain/audit.tsx";
 import { BridgesPage } from "../../console/domain/bridges.tsx";
 import { ConferencesPage } from "../../console/domain/conferences.tsx";
@@ -10,17 +9,15 @@ import { pathOf } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { momentIn, nextDay } from "../../foundation/time/zone.ts";
 import { shownEntry } from "../../operators/audit.ts";
-import { joinedPortions, type SentAgain } from "../../operators/send-again.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { shownList } from "../api/conferences/conferences.ts";
-import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
-import { type AddPage, EVERY_MS, type PageCall, trouble } from "./console.tsx";
+import { type AddPage, EVERY_MS, type PageCall } from "./console.tsx";
 import { addForm, addSearch, askApi, type Fields, formOf, problemIn, refusalIn, refusedPage, stillIf } from "./form.ts";
 
 const PAGE_ROWS = 100;
@@ -50,13 +47,11 @@ export function addDomainPages(add: AddPage): void {
     const { entries, next } = await objects.directory(domain.name).audit(place, PAGE_ROWS);
     return <AuditPage {...frame("audit")} entries={{ entries: entries.map(shownEntry), next }} before={before} />;
   });
-  add("/:domain/servers", async ({ context, edge, domain, frame }) => {
-    const before = context.req.query("before") ?? null;
-    const directory = edge.objects.directory(domain.name);
-    const [activity, givenUp] = await Promise.all([activityOf(edge, domain), directory.givenUp(before, PAGE_ROWS)]);
-    return <TspServersPage {...frame("servers")} {...{ activity, givenUp, before }} />;
-  });
-  addGivenUpPages(add);
+  add("/:domain/servers", async ({ edge, domain, frame }) => (
+    <TspServersPage {...frame("servers")} activity={await activityOf(edge, domain)} />
+  ));
+  const servers = ({ domain }: PageCall) => pathOf(domain.name, "servers");
+  addForm(add, "/:domain/servers", { asks: "resyncServer", fields: ["server"], to: servers });
   add("/:domain/settings", ({ domain, frame }) => {
     const settings = shownSettings(domain.settings);
     const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
@@ -64,52 +59,6 @@ export function addDomainPages(add: AddPage): void {
     const still = { ...frame("settings"), live: null };
     return <SettingsPage {...still} settings={settings} warnings={warnings} reminders={reminders} />;
   });
-}
-
-/** All that was given up for one TSP server: the preview, and the form that sends it again. */
-function addSendAgainPages(add: AddPage): void {
-  const path = "/:domain/servers/:server/send-again" as const;
-  const portions = async (call: PageCall, asks: "previewSendAgain" | "sendAllAgain") => {
-    const found: SentAgain[] = [];
-    for (let cursor: string | null | undefined; cursor !== null; cursor = found.at(-1)?.next ?? null) {
-      const answer = await askApi(call, asks, cursor === undefined ? {} : { query: { cursor } });
-      if (!answer.ok) return refusedPage(call, await problemIn(answer));
-      found.push(await answer.json());
-    }
-    return joinedPortions(found);
-  };
-  add(path, async (call) => {
-    const sent = await portions(call, "previewSendAgain");
-    return sent instanceof Response ? sent : <SendAgainPage {...{ ...call.frame("servers"), live: null, sent }} />;
-  });
-  const post = async (call: PageCall) => {
-    const sent = await portions(call, "sendAllAgain");
-    if (sent instanceof Response) return sent;
-    return call.context.redirect(pathOf(call.domain.name, "servers", sent.server, "send-again"), 303);
-  };
-  add(path, post, "POST");
-}
-
-function addGivenUpPages(add: AddPage): void {
-  addSendAgainPages(add);
-  const path = "/:domain/servers/posts/:post" as const;
-  const idOf = ({ context }: PageCall) => context.req.param("post") ?? "";
-  add(path, async (call) => {
-    const { domain, frame } = call;
-    const id = idOf(call);
-    const found = await foundPost(domain, id, call.edge);
-    if (!found) {
-      const says = `No document of ${domain.name} that was given up goes by ${id}, or it is no longer kept.`;
-      return trouble(call, 404, "No such document", says);
-    }
-    const { post, content } = found;
-    const around = frame("servers", post.conference);
-    // Nothing comes of a conference of which nothing is kept.
-    const live = content && around.live;
-    return <GivenUpPostPage {...{ ...around, live, id, post, content }} notSentAgain={notSentAgain(post, content)} />;
-  });
-  const to = (call: PageCall) => pathOf(call.domain.name, "servers", "posts", idOf(call));
-  addForm(add, path, { asks: "sendAgain", to });
 }
 
 async function overviewPage({ edge, domain, frame }: PageCall) {
@@ -229,7 +178,7 @@ async function recordsPage(call: PageCall, given: Fields) {
 
 /** The place that another page has named; `null`: none, or none that there can be. */
 function placeIn(text = ""): string | null {
-  return /^\d{1,15}$/.test(text) ? text : null;
+  return /^\d{1,17}$/.test(text) ? text : null;
 }
 
 function isEnder(text: string): text is Ender {

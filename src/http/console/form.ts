@@ -51,7 +51,6 @@ export function refusedPage(call: PageCall, { status, title, detail }: Problem):
 }
 
 const headings: Readonly<Record<string, string>> = {
-  "no such post": "No such document",
   refused: "Not done",
 };
 

@@ -6,8 +6,9 @@ import { figuresOf, figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
 import { type FoundBridge, isOpen } from "../../operators/trouble.ts";
 import { troubleKinds } from "../../operators/trouble-kinds.ts";
+import { noPosts, together } from "../../records/activity.ts";
+import type { Counts } from "../../records/counts.ts";
 import { outcomes } from "../../records/outcomes.ts";
-import type { CountTotals } from "../../rpc/directory.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts, TroublePorts } from "../edge-ports.ts";
@@ -53,11 +54,14 @@ async function countedOf(edge: MetricsPorts, domains: readonly Domain[]): Promis
   const families = {
     bridgehead_posts_total: {
       says: "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
-      of: ({ posts: { givenUp, ...posts } }: CountTotals) => Object.entries({ ...posts, "given-up": givenUp }),
+      of: ({ hosts }: Counts) => {
+        const { confirmed, refused = 0, failed, givenUp } = hosts.reduce(together, noPosts);
+        return Object.entries({ confirmed: confirmed - refused, refused, failed, "given-up": givenUp });
+      },
     },
     bridgehead_outcomes_total: {
       says: "What became of conferences and callers, call-outs that the domain's policy denied, and commands that failed.",
-      of: ({ outcomes: counts }: CountTotals) => outcomes.map((name) => [name, counts[name] ?? 0] as const),
+      of: ({ outcomes: counts }: Counts) => outcomes.map((name) => [name, counts[name] ?? 0] as const),
     },
   };
   const text = Object.entries(families).map(([name, { says, of }]) => {
@@ -72,7 +76,6 @@ async function countedOf(edge: MetricsPorts, domains: readonly Domain[]): Promis
 /** How things are now, by the name of the gauge behind `bridgehead_`. */
 const gauges = {
   conferences: figureTable.conferences.says,
-  conferences_unknown: figureTable.unknown.says,
   callers: figureTable.callers.says,
   documents_waiting: figureTable.documentsWaiting.says,
   oldest_document_seconds: figureTable.oldestDocumentSeconds.says,
@@ -108,13 +111,11 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
   ]);
   const figures = await figuresOfDomain(edge, ofSettings, { activity: null, bridges, totals });
   const found: Found[] = [...agents.flat(), ...bridges.flatMap(ofBridge)];
-  // A number alone cannot say that it is a part: of conferences that were never heard of, it would look as if all had left.
-  for (const [name, labels, { value, missing, isStale }] of [
+  for (const [name, labels, { value }] of [
     ["conferences", { domain, phase: "creating" }, figures.creating],
     ["conferences", { domain, phase: "running" }, figures.running],
-    ["conferences_unknown", { domain }, figures.unknown],
     ["callers", { domain }, figures.callers],
-    // Without the mailbox they are a part, also where the rest is as it was before a restart.
+    // Without the mailbox they are a part, which a number alone cannot say.
     ...(totals.mail === null
       ? []
       : ([
@@ -122,8 +123,7 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
           ["oldest_document_seconds", { domain }, figures.oldestDocumentSeconds],
         ] as const)),
   ] as const)
-    if (typeof value === "number" && (missing.length === 0 || (isStale && totals.directory?.unknown === 0)))
-      found.push([name, labels, value]);
+    if (typeof value === "number") found.push([name, labels, value]);
   const open = trouble.filter(isOpen);
   for (const kind of troubleKinds) {
     const count = open.filter((one) => one.kind === kind).length;

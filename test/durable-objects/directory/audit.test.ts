@@ -37,7 +37,6 @@ test("what people ask of a domain is kept once, a row each, the latest first, al
   expect(page).toEqual({ entries: [entry(world, { person: "boris" }), entry(world, { actionId: "k2" })], next: 2 });
   expect(await world.directory.audit(page.next, 2)).toEqual({ entries: [first], next: null });
   expect(await world.directory.audit(page.next, 1)).toEqual({ entries: [first], next: null });
-  expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO audit", "INSERT INTO audit", "INSERT INTO audit"]);
   expect(world.alarmAt).not.toBeNull();
 });
 
@@ -303,7 +302,7 @@ test("a caller's key is no hash of the number, and the same in each life; once e
   world.start();
   expect(await refusedIds(world, number)).toEqual([id]);
   for (const trouble of [id, other]) await world.directory.keepAudit(domain, entry(world, { about: { trouble } }));
-  await world.directory.recordStore.erase(domain, number, 0);
+  await world.directory.recordStore.erase(domain, number);
   const { entries } = await world.directory.audit(null, 9);
   expect(entries.map(({ about }) => about)).toEqual([
     { trouble: other },

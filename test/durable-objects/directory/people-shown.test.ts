@@ -47,11 +47,8 @@ async function shownIn(recordsPersonal: "full" | "masked" | "none", personal: bo
     timeline,
     why: (await conference.during(reader.explain(undefined, 0))).items,
     "texts on the wire": await conference.during(reader.wire(rows)),
-    "a document that was given up": (
-      await conference.during(Promise.all(rows.map((row) => reader.givenUp(row))))
-    ).filter(Boolean),
     settings: shownSettings(world.domain.settings).protocol,
-    "what webhooks and lists are made of": conference.pages,
+    "what webhooks and lists are made of": conference.batches,
     "the list of conferences": (await list(world)).conferences,
     records: await world.all(),
     "calls at the prompt": (await world.directory.promptStore.promptCalls({ before: null, limit: 9 })).calls,

@@ -3,13 +3,12 @@ import type { PromptCall } from "../../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import type { DroppedPromptCalls } from "../../../src/link/messages.ts";
-import type { DirectoryFact } from "../../../src/records/directory-facts.ts";
 import { entered } from "../../builders.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
-import { aCallRecord } from "../../records/a-record.ts";
+import { aCallRecord, aConferenceRecord } from "../../records/a-record.ts";
+import { aBatch } from "../a-batch.ts";
 import { callerLeft, confKey } from "../conference-world.ts";
-import { aPage } from "../fact-page.ts";
 import { DirectoryWorld, domain } from "./world.ts";
 
 const bridge = "main" as BridgeName;
@@ -25,17 +24,7 @@ function aCall(name: string, { at = 0, ...more }: Partial<PromptCall> = {}): Pro
   return { ...who, at: worldBegins + at, steps: [], end: null, ...more };
 }
 
-const callEntered = (call: string, number = ada): DirectoryFact => ({
-  kind: "call-entered",
-  life: 1,
-  began: 2,
-  call: call as CallId,
-  extCallId: null,
-  direction: "in",
-  number,
-  attendeeId: null,
-  participantType: "participant",
-});
+const entersAs = (call: string, at: number, number = ada) => ({ call, number, enteredAt: worldBegins + at });
 
 class PromptWorld extends DirectoryWorld {
   keep(calls: readonly PromptCall[], dropped?: DroppedPromptCalls): Promise<void> {
@@ -137,7 +126,7 @@ test("whoever could not get in before a call that is over now got in by that cal
   await world.keep(["c1", "c2", "c3"].map((name, at) => aCall(name, { at, end: end(at + 1) })));
   expect(await world.refused()).toEqual([[ada, 3]]);
   const over = aCallRecord({ call: "c9", number: ada, enteredAt: worldBegins + 9, endedAt: worldBegins + 20 });
-  await world.directory.follow(aPage({ records: [over] }));
+  await world.directory.publish(aBatch({ records: [over] }));
   expect(await world.refused()).toEqual([]);
 });
 
@@ -180,7 +169,7 @@ test("a caller who enters under an id that the bridge gave to another one before
 test("calls that an agent says late, after their caller has got in, are mended; those after that are not", async () => {
   const refusedAt = (...all: readonly number[]) => all.map((at) => aCall(`c${at}`, { at, end: end(at) }));
   const world = new PromptWorld();
-  await world.directory.follow(aPage({ running: {}, facts: [callEntered("x")], at: worldBegins + 60_000 }));
+  await world.directory.publish(aBatch({ running: { people: [entersAs("x", 60_000)] } }));
   await world.keep(refusedAt(1, 2, 3));
   expect(await world.refused()).toEqual([]);
   await world.keep(refusedAt(60_001, 60_002, 60_003));
@@ -211,7 +200,7 @@ test.each([
   const world = new PromptWorld();
   const { promptStore } = world.directory;
   await promptStore.keepPromptCalls(domain, refusedAt(1, 2, 3));
-  await world.directory.follow(aPage({ running: {}, facts: [callEntered("x")], at: worldBegins + 60_000 }));
+  await world.directory.publish(aBatch({ running: { people: [entersAs("x", 60_000)] } }));
   expect(await world.refused()).toEqual([]);
   await promptStore.keepPromptCalls(domain, refusedAt(4, 5, 6, 90_001, 90_002, 90_003));
   expect(await world.refused()).toEqual([[ada, 3]]);
@@ -235,7 +224,7 @@ async function gotIn() {
 
 test("a directory that begins anew knows from its disk who is inside, and who was: earlier tries that an agent says late are mended", async () => {
   const { world, conference, before, after } = await gotIn();
-  await world.restart();
+  world.start();
   await world.keep(before);
   expect(await world.refused()).toEqual([]);
   await world.keep(after);
@@ -248,18 +237,6 @@ test("a directory that begins anew knows from its disk who is inside, and who wa
   other.world.start();
   await other.world.keep(other.before);
   expect(await other.world.refused()).toEqual([]);
-});
-
-test("what the disk of a directory does not say of who is inside, each conference says with its next page", async () => {
-  const { world, conference, before, after } = await gotIn();
-  world.start();
-  await world.keep([...before, ...after.slice(1)]);
-  expect(await world.refused()).toEqual([[ada, 5]]);
-  await conference.during(conference.conference.feedDirectory(false));
-  expect(conference.pages.at(-1)?.facts.map(({ fact }) => fact.kind)).toEqual([]);
-  expect(await world.refused()).toEqual([]);
-  await world.keep(after);
-  expect(await world.refused()).toEqual([[ada, 3]]);
 });
 
 test("a call of which its agent says no more is at the prompt for half an hour, and then nobody knows", async () => {
@@ -310,10 +287,8 @@ test("a call on another bridge that has the same id is another call", async () =
   const world = new PromptWorld();
   await world.keepOf("west", [aCall("c7", { steps: [wrongKey(1)], number: "14085551234" })]);
   await world.keepOf("east", [aCall("c7", { steps: [wrongKey(1)] })]);
-  const enters = callEntered("c7", "441234567890");
-  await world.directory.follow(
-    aPage({ running: { bridge: "west" as BridgeName }, facts: [enters], at: worldBegins + 5 }),
-  );
+  const people = [entersAs("c7", 5, "441234567890")];
+  await world.directory.publish(aBatch({ running: { bridge: "west" as BridgeName, people } }));
   expect((await world.page()).calls.map(({ bridge, end }) => [bridge, end?.why])).toEqual([
     ["west", "entered"],
     ["east", undefined],
@@ -360,7 +335,7 @@ test.each([
 test("an erased number is taken out, and does not come back with a repeat", async () => {
   const world = new PromptWorld();
   await world.keep([aCall("c1", { steps: [wrongKey(5)] })]);
-  await world.directory.recordStore.erase(domain, ada, 0);
+  await world.directory.recordStore.erase(domain, ada);
   await world.keep([aCall("c1", { steps: [wrongKey(5)], end: end(9) })]);
   expect((await world.page()).calls).toMatchObject([{ number: "", end: { why: "unknown-keys" } }]);
   expect(JSON.stringify(world.sql.exec("SELECT * FROM prompt_call"))).not.toContain(ada);
@@ -372,7 +347,7 @@ test("whose number was erased is no refused caller any more, also by what an age
   const calls = ["c1", "c2", "c3"].map((name) => aCall(name, { steps: keys, end: end(9) }));
   await world.keep([...calls, aCall("c4", { steps: keys })]);
   expect(await world.refused()).toEqual([[ada, 3]]);
-  await world.directory.recordStore.erase(domain, ada, 0);
+  await world.directory.recordStore.erase(domain, ada);
   expect(await world.refused()).toEqual([]);
   await world.keep([...calls, aCall("c4", { steps: keys, end: end(9) })]);
   expect(await world.refused()).toEqual([]);
@@ -386,8 +361,8 @@ test("a number that a bridge keeps with signs is erased by its digits, and calls
   await world.keep(["c1", "c2", "c3"].map((name) => aCall(name, { number: signs, ...keys })));
   await world.keep([aCall("c4", { number: "408-555-0123", ...keys }), aCall("c5", keys)]);
   expect((await world.directory.knownTrouble.trouble(domain)).refused).toMatchObject([{ about: signs }]);
-  const erased = await world.directory.recordStore.erase(domain, "14085550123", 0);
-  expect(erased).toEqual({ erased: 3, alike: ["408-555-0123"], inside: [], next: null });
+  const erased = await world.directory.recordStore.erase(domain, "14085550123");
+  expect(erased).toEqual({ erased: 3, alike: ["408-555-0123"], inside: [] });
   expect((await world.page()).calls.map(({ number }) => number)).toEqual([ada, "408-555-0123", "", "", ""]);
   const disk = ["prompt_call", "caller_key"].map((table) => world.sql.exec(`SELECT * FROM ${table}`));
   expect(JSON.stringify(disk)).not.toContain(signs);
@@ -567,9 +542,11 @@ test("who got in is refused no longer for what came until then, and for what cam
 test("a call that was refused keeps the name of its conference, also once that is over", async () => {
   const world = new PromptWorld();
   const conference = confKey as ConfKey;
-  await world.directory.follow(aPage({ key: confKey, running: { topic: "Berths" } }));
+  await world.directory.publish(aBatch({ key: confKey, running: { topic: "Berths" } }));
   await world.keep([aCall("c1", { unfinished: { at: worldBegins + 4, digits: 3, conference } })]);
-  await world.directory.follow(aPage({ key: confKey }));
+  await world.directory.publish(
+    aBatch({ key: confKey, records: [aConferenceRecord({ conference: confKey, createdAt: worldBegins })] }),
+  );
   await world.keep([aCall("c1", { end: { ...end(9, "locked"), conference } }), aCall("c2", { end: end(9) })]);
   expect((await world.page()).calls.map(({ call, topic }) => [call, topic])).toEqual([
     ["c2", undefined],
@@ -583,8 +560,8 @@ test("a call has the name of the conference that it keyed last, not of an earlie
   const keyed = { at: worldBegins + 4, digits: 3, conference: board };
   const locked = (conference: ConfKey) => ({ ...end(9, "locked"), conference });
   const topics = async () => (await world.page()).calls.map(({ call, topic }) => [call, topic]).sort();
-  await world.directory.follow(aPage({ key: board, running: { topic: "Board" } }));
-  await world.directory.follow(aPage({ key: sales, running: { topic: "Sales" } }));
+  await world.directory.publish(aBatch({ key: board, running: { topic: "Board" } }));
+  await world.directory.publish(aBatch({ key: sales, running: { topic: "Sales" } }));
   await world.keep(["c1", "c2", "c3"].map((name) => aCall(name, { unfinished: keyed })));
   await world.keep([aCall("c1", { end: locked(sales) }), aCall("c2", { end: end(9) })]);
   expect(await topics()).toEqual([
@@ -594,8 +571,10 @@ test("a call has the name of the conference that it keyed last, not of an earlie
   ]);
 
   await world.time.pass(dayMs / 24);
-  await world.directory.follow(aPage({ key: board }));
-  await world.directory.follow(aPage({ key: board, running: { topic: "Another", createdAt: world.time.now } }));
+  await world.directory.publish(
+    aBatch({ key: board, records: [aConferenceRecord({ conference: board, createdAt: worldBegins })] }),
+  );
+  await world.directory.publish(aBatch({ key: board, running: { topic: "Another", createdAt: world.time.now } }));
   const ahead = { at: worldBegins + dayMs / 20 };
   const calls = [aCall("c4", { ...ahead, at: dayMs / 20, end: { ...locked(board), at: ahead.at + 9 } })];
   await world.directory.promptStore.keepPromptCalls(domain, {

@@ -26,14 +26,11 @@ export class DirectoryWorld {
   doubtMs = 0;
   skippedMs = 0;
   deleted = 0;
-  /** Rows that were written, by what wrote them. */
-  readonly written: string[] = [];
   readonly asked: string[] = [];
-  /** The rows on disk at each change that watchers are told of. */
-  readonly changes: number[] = [];
   /** The conferences that were allocated ids, the latest first. */
   holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
-  feedDirectory: (key: ConfKey, isWatched: boolean) => Promise<boolean> = async () => true;
+  /** What a conference does that is asked for its rows. */
+  publish: (key: ConfKey, isWhole: boolean) => Promise<boolean> = async () => true;
   directory: Directory;
   #nonces = 0;
 
@@ -43,33 +40,20 @@ export class DirectoryWorld {
 
   start(): Directory {
     this.directory = aDirectory(this.time, {
-      sql: {
-        exec: (query, ...bindings) => {
-          const [, verb] =
-            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit|INSERT INTO counted|INSERT INTO last_report|DELETE FROM last_report)/.exec(
-              query,
-            ) ?? [];
-          if (verb) this.written.push(verb);
-          return this.sql.exec(query, ...bindings);
-        },
-        transaction: (work) => this.sql.transaction(work),
-      },
+      sql: this.sql,
       domain: () => this.domain,
       doubtMs: () => this.doubtMs,
       skippedMs: () => this.skippedMs,
       conference: (_, key) => ({
-        feedDirectory: async (isWatched) => {
+        publish: async (isWhole) => {
           this.asked.push(key);
-          return this.feedDirectory(key, isWatched);
+          return this.publish(key, isWhole);
         },
       }),
       conferencesOf: async (_, __, before) => ({
         holders: this.holders.filter(({ place }) => before === null || place < before),
         next: null,
       }),
-      changed: () => {
-        this.changes.push(Number(this.sql.exec("SELECT count(*) AS rows FROM record")[0]?.rows));
-      },
       nonce: () => String(++this.#nonces),
       setAlarm: async (at) => {
         this.alarmAt = at;
@@ -82,12 +66,6 @@ export class DirectoryWorld {
     return this.directory;
   }
 
-  /** Another life, behind all that this one writes some seconds after a change. */
-  async restart(): Promise<void> {
-    await this.time.pass(5_000);
-    this.start();
-  }
-
   async all(): Promise<readonly (CallRecord | ConferenceRecord)[]> {
     const { records } = await this.directory.recordStore.records({
       domain,
@@ -98,11 +76,11 @@ export class DirectoryWorld {
     return records.map(({ record }) => record);
   }
 
-  /** A conference that tells this directory. */
+  /** A conference that publishes to this directory. */
   conference(): ConferenceWorld {
     const world = new ConferenceWorld();
-    world.follow = (page) => this.directory.follow(page);
-    this.feedDirectory = (_, isWatched) => world.conference.feedDirectory(isWatched);
+    world.publish = (batch) => this.directory.publish(batch);
+    this.publish = (_, isWhole) => world.conference.publish(isWhole);
     return world;
   }
 }

@@ -2,75 +2,59 @@ import type { DefectsByFile } from "./defect.ts";
 
 /** What the directory, records and facts say. */
 export const recordsDefects: DefectsByFile = {
-  "durable-objects/conference/directory-feed.ts": {
-    "a conference takes facts for acknowledged before the directory has answered": {
+  "durable-objects/conference/publisher.ts": {
+    "a conference takes rows for acknowledged that it has not sent": {
       foundBy: "each call that is over has one record",
-      before: "        const asked = this.#ports.directory(page.domain).follow(page);\n",
-      after:
-        "        this.#store.setDirectoryProgress({ told: page.upTo, place: page.place });\n        const asked = this.#ports.directory(page.domain).follow(page);\n",
+      before: "row: Math.max(row, upTo),",
+      after: "row: Math.max(row, upTo) + 1,",
     },
-    "a conference loses how far the directory has its facts": {
-      foundBy: "each call that is over has one record",
-      before:
-        "    this.#keep({ told: row, place, isWatched, pace, failures: undefined }, isLast || isNewlyWatched || isLong);\n",
-      after: "    this.#keep({ told: upTo + 1, place, isWatched, pace }, isLast || isNewlyWatched || isLong);\n",
+    "a conference counts again what the directory has counted": {
+      foundBy: "the directory counts what happened",
+      before: "seq > counted.upTo)));",
+      after: "seq >= counted.upTo)));",
     },
-  },
-  "durable-objects/directory/directory.ts": {
-    "a directory takes each fact for new that comes again": {
-      foundBy: "each call that is over has one record",
-      before: "page.facts.filter(({ row }) => row > cursor.row)",
-      after: "page.facts.filter(({ row }) => row > cursor.row - 5)",
-    },
-    "a directory that was restarted takes facts for the whole conference": {
-      foundBy: "the directory shows what is so",
-      before: "    return view === undefined ? null : after;\n",
-      after: "    return view === undefined && place === null ? null : after;\n",
-    },
-    "a conference stays listed when its record is there": {
-      foundBy: "the directory lists the conferences that run",
-      before: "this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null)",
-      after: "this.#store.add(record, at, null)",
+    "what waited of a conference that is over stays when it is confirmed": {
+      foundBy: "the directory knows what waits",
+      before: "JSON.stringify([currentRow(this.#context()), this.#waiting])",
+      after: "JSON.stringify([currentRow(this.#context())])",
     },
   },
   "durable-objects/directory/count-store.ts": {
+    "counts that come again count again": {
+      foundBy: "the directory counts what happened",
+      before: "difference(counts, known ? JSON.parse(String(known.data)) : noCounts)",
+      after: "difference(counts, noCounts)",
+    },
     "what became of callers is in no total where nothing was posted": {
       foundBy: "the directory counts what happened",
-      before: "if (fresh.isEmpty && Object.keys(more).length === 0) return;",
-      after: "if (fresh.isEmpty) return;",
-    },
-    "a portion that comes again counts again": {
-      foundBy: "the directory counts what happened",
-      before: "if (upTo <= counted) return;\n    const { minutes, outcomes: more } = behind(counted);",
-      after: "const { minutes, outcomes: more } = behind(upTo > counted ? counted : 0);",
+      before: "if (!isNothing(more)) this.#addToMinute",
+      after: "if (more.hosts.length > 0) this.#addToMinute",
     },
   },
-  "durable-objects/directory/ended-waiting.ts": {
-    "what waited of a conference that is over stays when it is confirmed": {
+  "durable-objects/directory/known-trouble.ts": {
+    "one undelivered document is not counted": {
       foundBy: "the directory knows what waits",
-      before: "if (waiting.length === 0) return this.#delete(key);",
-      after: "if (waiting.length === 0) return;",
-    },
-  },
-  "durable-objects/directory/given-up-store.ts": {
-    "what was given up stays lost when its server has it after all": {
-      foundBy: "the directory knows what waits",
-      before: "one.conference === conference && one.row < row && isAbout(fact, one.host);",
-      after: "one.conference === conference && one.row < row - 500 && isAbout(fact, one.host);",
-    },
-  },
-  "durable-objects/directory/record-store.ts": {
-    "a directory that was restarted does not look whether it has a record": {
-      foundBy: "each call that is over has one record",
-      before: "(this.#read.get(identityOf(record)) ?? 0) > readBehind;",
-      after: "(this.#read.get(identityOf(record)) ?? 0) > readBehind + 1e9;",
+      before: "if (givenUp > 0) this",
+      after: "if (givenUp > 1) this",
     },
   },
   "src/records/webhooks.ts": {
-    "webhooks are not told of what comes soon after what they were told of": {
+    "receivers do not hear that a call has joined that has left since": {
       foundBy: "receivers of webhooks hear of each fact",
-      before: "placed.row <= notifiedUpTo) continue;",
-      after: "placed.row <= notifiedUpTo + 3) continue;",
+      before: 'event("call.joined", enteredAt,',
+      after: 'event("call.joined", endedAt === null ? enteredAt : null,',
+    },
+  },
+  "src/conference/rows.ts": {
+    "a conference stays listed when it is over": {
+      foundBy: "the directory lists the conferences that run",
+      before: "...over.map((record) => ({ ...record, now: null })),",
+      after: "...over.filter(({ calls }) => calls > 0).map((record) => ({ ...record, now: null })),",
+    },
+    "the row of a call lacks the name that WebEx gave it": {
+      foundBy: "the directory shows what is so",
+      before: '"call-entered", "call-named", "call-merged"',
+      after: '"call-entered", "call-merged"',
     },
   },
   "src/conference/records.ts": {

@@ -1,5 +1,3 @@
-import type { Directory } from "../../../durable-objects/directory/directory.ts";
-import type { RunningEntry } from "../../../durable-objects/directory/running-list.ts";
 import { Draws } from "../../../simulators/draws.ts";
 import type { BridgeName } from "../../../src/foundation/ids.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
@@ -14,7 +12,6 @@ import { Edge, type Shared } from "../edge.ts";
 import { Faults } from "../faults.ts";
 import { simulatedKey } from "../relay-host.ts";
 import { WorkerProcess } from "../worker-process.ts";
-import { heapBytesOfCopy } from "./heap-bytes.ts";
 import { ObjectCounts, type PhaseCounts } from "./object-counts.ts";
 import { callers, ScaleConference } from "./scale-conference.ts";
 import { TspServers } from "./tsp-servers.ts";
@@ -40,11 +37,9 @@ export interface Evening {
   readonly confirmMs: Readonly<Record<Phase, number>>;
   /** How long after the failover's first create the new servers were told the last caller, and the directory had the last new server. */
   readonly told: { readonly serversMs: number; readonly listMs: number };
-  /** What the directory's list of all that runs takes in memory, as far as a copy of it shows. */
-  readonly listBytes: number;
   /** Calls of each kind of object, as the objects counted them. */
   readonly counted: ReadonlyMap<ObjectName, number>;
-  /** The same calls as they left: `directory.follow` → how many. */
+  /** The same calls as they left: `directory.publish` → how many. */
   readonly calls: ReadonlyMap<string, number>;
   /** What must not be: a request that failed, a rule of the simulation that was broken, a call that was not counted. */
   readonly violations: readonly string[];
@@ -66,8 +61,6 @@ export const eventEveryMs = 10_000;
 const toldWithinMs = 300_000;
 /** Longer than anything goes on that a phase has begun. */
 const quietMs = 30_000;
-/** With more conferences their lists are not judged, to save time. */
-const mostJudged = 100;
 /** Far more than an evening of one conference has. */
 const mostEventsOfConference = 100_000;
 
@@ -128,7 +121,6 @@ class World {
     };
     const edge: Edge = new Edge(context, shared, domain, (_origin, _life, request) => servers.receive(request));
     this.#edge = edge;
-    edge.judgesLists = options.conferences <= mostJudged;
     edge.onCall = (kind: ObjectName, method: string) => {
       const call = `${kind}.${method}`;
       this.#calls.set(call, (this.#calls.get(call) ?? 0) + 1);
@@ -163,12 +155,11 @@ class World {
       const firstMs = pause((index * 7919) % count, eventEveryMs);
       for (let ms = firstMs; ms < steadyMs; ms += eventEveryMs) this.#after(ms, () => conference.act());
     });
-    const listBytes = heapBytesOfCopy(this.#list);
     this.#run(quietMs);
     const failoverAt = this.#context.clock.now;
     let listedAt = 0;
     const listed = () => {
-      const isThere = this.#list.every(({ row }) => this.#servers.isSecond(row.webexHost));
+      const isThere = this.#listedServers.every((server) => this.#servers.isSecond(server));
       if (isThere) listedAt = this.#context.clock.now;
       else this.#after(1_000, listed);
     };
@@ -190,20 +181,16 @@ class World {
       phases: { begin, steady, failover, end },
       confirmMs: this.#confirmMs as Record<Phase, number>,
       told: { serversMs: toldAt - failoverAt, listMs: listedAt - failoverAt },
-      listBytes,
       counted: this.#counts.calls,
       calls: this.#calls,
       violations: this.#violations,
     };
   }
 
-  get #list(): readonly RunningEntry[] {
-    let list: readonly RunningEntry[] = [];
-    this.#edge.directory.deliver((directory) => {
-      // As `Edge` reads it: the whole has the parts of all that it is joined of.
-      list = [...(directory as unknown as Pick<Directory, "list">).list.conferences.values()];
-    });
-    return list;
+  /** The servers that the directory lists, one for each conference that runs. */
+  get #listedServers(): readonly string[] {
+    const rows = this.#edge.directory.disk.exec("SELECT server FROM conference WHERE arrival IS NULL");
+    return rows.map(({ server }) => String(server));
   }
 
   /** What was counted of the objects is what was asked of them. */

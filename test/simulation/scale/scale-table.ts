@@ -46,7 +46,6 @@ export function busiestLines(evening: Evening): readonly string[] {
     ...rows,
     `Each document of WebEx was confirmed within: ${confirmed}.`,
     `After the failover the new servers had the last caller after ${seconds(evening.told.serversMs)}, the list the last server after ${seconds(evening.told.listMs)}.`,
-    `In the directory's memory, of 128 MB: ${size(evening.listBytes)} for its list`,
   ];
 }
 

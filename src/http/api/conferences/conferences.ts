@@ -139,7 +139,7 @@ function person(what: string) {
 export const runningRoutes = [
   route("listRunning", "POST /domains/{domain}/running-conferences", {
     says: "The conferences that are being created or run, in the order of their keys",
-    more: "In one call to the domain's directory and one to each bridge's relay, for programs that ask often. It wakes no conference, and what it says is a second old at most; where more than 200 conferences run, up to five seconds for each thousand of them. Where nobody has told or asked it for a while, it has to ask the conferences first: who looks for trouble or for people waits for that, 2 s at most. `unknown` counts those that have not told. `GET …/conferences` says more of each.",
+    more: "In one call to the domain's directory and one to each bridge's relay, for programs that ask often. It wakes no conference, and what it says is a second old at most; where more than 200 conferences run, up to five seconds for each thousand of them. `GET …/conferences` says more of each.",
     query: {
       begins: v.optional(
         v.pipe(
@@ -190,8 +190,8 @@ export function shownList(
 ): readonly ListedConference[] {
   return conferences.map((one) => {
     if (!isAway(bridges, one.bridge)) return one;
-    const { speakers: _, ...now } = one.now ?? {};
-    return { ...one, away: true, now: one.now && (now as typeof one.now) };
+    const { speakers: _, ...now } = one.now;
+    return { ...one, away: true, now };
   });
 }
 

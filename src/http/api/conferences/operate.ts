@@ -27,7 +27,7 @@ export async function operate(
   return answerTo(result, confKey, answer);
 }
 
-export function answerTo(result: OperatorResult, confKey: string, done: Response): Response {
+function answerTo(result: OperatorResult, confKey: string, done: Response): Response {
   if (result === "done") return done;
   return result === "done-before" ? asReplay(done) : refusalOf(result, confKey);
 }
@@ -36,10 +36,7 @@ export const accepted = {
   status: 202,
   says: "It is on disk. `Location` is where its stages are.",
   schema: v.object({
-    id: v.pipe(
-      v.string(),
-      v.description("The `Idempotency-Key`, or one that was made; of a document that is sent again, its own."),
-    ),
+    id: v.pipe(v.string(), v.description("The `Idempotency-Key`, or one that was made.")),
     stages: v.pipe(v.string(), v.description("The path of its stages.")),
   }),
 } as const;
@@ -50,15 +47,13 @@ export function acceptedAction(domain: DomainName, confKey: string, action: stri
   return Response.json({ id: action, stages }, { status: 202, headers: { location: stages } });
 }
 
-export function refusalOf(refusal: Refusal, confKey: string): Response {
+function refusalOf(refusal: Refusal, confKey: string): Response {
   const { status, title } = refusals[refusal];
   return problem(status, title, refusalText(refusal, confKey), {}, { reason: refusal });
 }
 
-/** Without a key: of several conferences. */
-export function refusalText(refusal: Refusal, confKey?: string): string {
-  const { says } = refusals[refusal];
-  return confKey === undefined ? says.replace(" KEY", "") : says.replace("KEY", () => confKey);
+export function refusalText(refusal: Refusal, confKey: string): string {
+  return refusals[refusal].says.replace("KEY", () => confKey);
 }
 
 export function isRefusal(text: string): text is Refusal {
@@ -79,10 +74,6 @@ const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impo
     "no such room",
     "The conference KEY has no open sub-conference of this name; `main` is its main room.",
   ),
-  "no-such-post": missing(
-    "no such post",
-    "The conference KEY does not keep this document any more, or never gave it up.",
-  ),
   "in-private-talk": refused(
     "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
   ),
@@ -90,29 +81,8 @@ const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impo
   "bridge-gone": refused(
     "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
   ),
-  "conference-over": refused(
-    "The conference KEY has ended or begun anew, so this is not sent again. Where WebEx has not heard of the end, it does with its next create of this key (code 11).",
-  ),
-  "owed-after-end": refused(
-    "The conference KEY has ended, and its server is behind: it gets what it is owed of the conference by itself once it answers a probe. To probe it at once, send again all that was given up for it.",
-  ),
-  "server-replaced": refused(
-    "WebEx has taken the conference KEY over since, by another server or under another handle, and was told then how it is.",
-  ),
-  "without-webex": refused(
-    "WebEx has let the conference KEY go on alone, and is told how it is once it creates it again.",
-  ),
-  outdated: refused(
-    "Nothing that this document says of the conference KEY is still so: WebEx would hear what is wrong.",
-  ),
-  "told-since": refused(
-    "What this document says of the conference KEY is on its way by itself, or went out, since its server could be reached again: nothing is left to send.",
-  ),
   "not-supported": impossible("The bridge of the conference KEY cannot do this."),
   "denied-by-policy": impossible("The policy in the domain's settings denies this number."),
-  "host-not-allowed": impossible(
-    "The settings do not have the receiver of this document (`webex.hosts`, or `passthroughUrl`). Put it back, and send again.",
-  ),
   "other-action": impossible(
     "Another action of the conference KEY came under this Idempotency-Key. Take a new one for each action.",
   ),

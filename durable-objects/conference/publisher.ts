@@ -1,0 +1,238 @@
+import type { Fact } from "../../src/conference/facts.ts";
+import { isOngoing } from "../../src/conference/head.ts";
+import { currentRow, isPublished, isUrgent, type RowsContext, rowsOf } from "../../src/conference/rows.ts";
+import { nextWaitingMs, waitingRows, waitOf } from "../../src/conference/server/queue.ts";
+import { type Batch, Feed, urgentMs } from "../../src/delivery/feed.ts";
+import { hash } from "../../src/foundation/hash.ts";
+import type { ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
+import { persons, showOf } from "../../src/foundation/shown.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
+import { minuteMs } from "../../src/foundation/time/timers.ts";
+import { countsOf, sumOf } from "../../src/records/counts.ts";
+import { shownCall, shownConference } from "../../src/records/rows.ts";
+import type { ConferenceIdentity } from "../../src/rpc/conference.ts";
+import type { DirectoryRpc } from "../../src/rpc/directory.ts";
+import {
+  type ConferenceBatch,
+  type DirectoryAck,
+  type WaitingDocuments,
+  waitingDocuments,
+  watchedPauseMs,
+} from "../../src/rpc/directory-feed.ts";
+import { personShown } from "../../src/settings/domain-settings.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import { maxMessages } from "../../src/tsp/protocol-table.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { ConferenceStore } from "./conference-store.ts";
+import type { Outbox } from "./outbox.ts";
+import { nothingPublished, type Published } from "./progress.ts";
+
+interface PublisherPorts extends Pick<Platform, "now" | "after" | "log"> {
+  /** So much later is the time by which others judge how long something waits. */
+  behindMs(): number;
+  directory(domain: DomainName): Pick<DirectoryRpc, "publish">;
+  domain(): Domain | null;
+  /** Sees to it that the alarm comes by then. */
+  wakeBy(at: EpochMs): void;
+}
+
+/** Rows of the journal read for one batch. Nothing else of the conference goes on meanwhile. */
+const mostRows = 500;
+
+const showWaiting = showOf(waitingDocuments);
+
+/** A batch, and what the directory has of the conference once it is stored. */
+interface Outgoing extends Batch {
+  readonly batch: ConferenceBatch;
+  readonly has: Pick<Published, "row" | "counted" | "now">;
+}
+
+/**
+ * Publishes the rows of one conference to its domain's directory: those that facts have changed since the last acknowledged row of the journal, and the
+ * conference as it is now. Nothing waits for it.
+ */
+export class Publisher {
+  readonly #ports: PublisherPorts;
+  readonly #store: ConferenceStore;
+  readonly #outbox: Pick<Outbox, "rows" | "sayConfirmed">;
+  readonly #feed: Feed<Outgoing, DirectoryAck>;
+  /** Of the last batch. Where an earlier life has sent a later one, the directory says so. */
+  #version = 0;
+  #isWatched = false;
+  readonly #rowAtStart: number;
+
+  constructor(ports: PublisherPorts, store: ConferenceStore, outbox: Pick<Outbox, "rows" | "sayConfirmed">) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#outbox = outbox;
+    this.#rowAtStart = store.journal.lastSeq;
+    this.#feed = new Feed({
+      ...ports,
+      name: () => store.identity?.confKey ?? "",
+      isPending: () => this.owes || this.#isChanged,
+      rows: () => this.#rows(),
+      send: ({ batch }) => ports.directory(batch.domain).publish(batch),
+      acknowledged: ({ has }, ack) => this.#acknowledged(has, ack),
+      failed: (why) => ports.log({ level: "warn", event: "directory-not-told", why }),
+    });
+  }
+
+  /** Whether the directory lacks something that must reach it. */
+  get owes(): boolean {
+    const { row, upTo } = this.#published;
+    return row < upTo;
+  }
+
+  /** An earlier life may have left something. */
+  remind(): void {
+    if (this.owes) this.#feed.changed(urgentMs);
+  }
+
+  /** `isAlone`: nothing comes that could go with these facts; an object that waits is billed. */
+  committed(facts: readonly Fact[], isAlone = false): void {
+    // Sent at once: the ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
+    if (!isOngoing(this.#store.state.head) && this.owes) this.#feed.changed(0);
+    else if (facts.some(isUrgent) || (isAlone && facts.some(isPublished))) this.#feed.changed(urgentMs);
+    else if (facts.some(isPublished)) this.#feed.changed();
+    else this.changed();
+  }
+
+  /** Something may have changed without a fact: documents wait, a room was opened, somebody speaks. */
+  changed(): void {
+    if (this.#isChanged) this.#feed.changed();
+  }
+
+  /** Called by the alarm that comes after an unconfirmed document: time alone makes it one that waits. */
+  alarmFired(): void {
+    this.remind();
+    this.changed();
+    const nextMs = nextWaitingMs(this.#outbox.rows, this.#ports.now());
+    if (nextMs !== null) this.#ports.after(nextMs, () => this.changed());
+  }
+
+  /** Resolves with whether the directory has all. */
+  send(): Promise<boolean> {
+    return this.#feed.send();
+  }
+
+  /** Sends the conference as it is now. `isWhole`: with its whole journal. Resolves with whether the directory has that. */
+  async publish(isWhole: boolean): Promise<boolean> {
+    // The acknowledgement of a batch in flight would undo this.
+    await this.send();
+    this.#store.setPublished({ ...(isWhole && { row: 0 }), now: 0 });
+    let hasAll: boolean;
+    // A long journal takes several batches.
+    do hasAll = await this.send();
+    while (!hasAll && !this.#feed.isFailing && this.owes);
+    return !this.#feed.isFailing;
+  }
+
+  stop(): void {
+    this.#feed.stop();
+  }
+
+  get #published(): Published {
+    return this.#store.progress.published ?? nothingPublished;
+  }
+
+  get #isChanged(): boolean {
+    return this.#store.identity !== null && this.#nowHash !== this.#published.now;
+  }
+
+  #rows(): Outgoing {
+    const store = this.#store;
+    const { journal } = store;
+    // Confirmations would have a batch of their own right behind this one.
+    this.#outbox.sayConfirmed();
+    const { row, counted } = this.#published;
+    const facts = journal.facts(Math.min(row, counted.upTo), mostRows);
+    const upTo = facts.length < mostRows ? journal.lastSeq : (facts.at(-1)?.seq ?? journal.lastSeq);
+    const { conferences, calls } = rowsOf(
+      this.#context(this.#ports.domain()?.settings.customerReference),
+      facts.filter(({ seq }) => seq > row),
+    );
+    const counts = sumOf(counted.counts, countsOf(facts.filter(({ seq }) => seq > counted.upTo)));
+    const person = personShown(this.#ports.domain()?.settings);
+    const { domain, confKey: key } = store.identity as ConferenceIdentity;
+    this.#version = Math.max(this.#version + 1, journal.lastSeq);
+    return {
+      version: this.#version,
+      batch: {
+        version: this.#version,
+        domain,
+        key,
+        source: `${key} ${store.journalName}`,
+        counts,
+        waiting: this.#waiting.map((one) => showWaiting(one, persons.none)),
+        conferences: conferences.map((one) => shownConference(one, person)),
+        calls: calls.map((one) => shownCall(one, person)),
+      },
+      has: { row: Math.max(row, upTo), counted: { upTo: Math.max(counted.upTo, upTo), counts }, now: this.#nowHash },
+    };
+  }
+
+  #acknowledged(has: Outgoing["has"], { directory, laterVersion, pauseMs }: DirectoryAck): void {
+    const store = this.#store;
+    this.#isWatched = pauseMs <= watchedPauseMs;
+    if (laterVersion !== undefined) {
+      this.#version = laterVersion;
+      return;
+    }
+    // A directory that was lost and began anew has nothing of what came before this batch.
+    const known = this.#published.directory;
+    const isNew = known !== "" && known !== directory;
+    // Nothing may follow for long, and each life that a sweep or a digest begins would send the same again.
+    const isLast = !isOngoing(store.state.head) || store.journal.lastSeq === this.#rowAtStart;
+    try {
+      store.setPublished({ ...has, directory, ...(isNew && { row: 0 }) }, isLast);
+    } catch (error) {
+      // It has the batch, though a full disk does not say so.
+      this.#ports.log({ level: "warn", event: "directory-ack-not-kept", why: String(error) });
+    }
+  }
+
+  get #nowHash(): number {
+    return hash(JSON.stringify([currentRow(this.#context()), this.#waiting]));
+  }
+
+  /** Without settings, which cannot always be read: what happens must not wait for them. */
+  #context(customerReference = ""): RowsContext {
+    const { identity, progress, state } = this.#store;
+    const lateSince = this.#lateSince;
+    const { bridge, aheadMs = 0 } = progress;
+    return {
+      confKey: identity?.confKey ?? ("" as ConfKey),
+      bridge,
+      customerReference,
+      state,
+      isFailing: state.outages.size > 0 || this.#outbox.rows.some((row) => waitOf(row).why !== null),
+      lateSince,
+      aheadMs: aheadMs >= minuteMs ? aheadMs : 0,
+      isWatched: this.#isWatched,
+    };
+  }
+
+  get #lateSince(): EpochMs | null {
+    // A command that has expired answers by when it did.
+    const since = earliest(
+      ...[...this.#store.state.commands.values()].map((one) => (one.expired ? one.answerBy : null)),
+    );
+    return since && since + this.#ports.behindMs();
+  }
+
+  /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */
+  get #waiting(): readonly WaitingDocuments[] {
+    const { outages, debts } = this.#store.state;
+    // What a probe says is among the debts, until its server has it or has shown itself in another way.
+    const all = this.#outbox.rows.filter(({ probe, host }) => !(probe && outages.has(host as WebexHost)));
+    const waiting = waitingRows(all, this.#ports.now());
+    return [...new Set([...waiting.keys(), ...outages.keys()])].map((host) => {
+      const outage = outages.get(host as WebexHost);
+      const own = waiting.get(host);
+      const rows = own?.rows ?? all.filter((row) => row.host === host).length;
+      const documents = rows + (outage ? Math.ceil(debts.size / maxMessages) : 0);
+      const oldestAt = (outage?.since ?? own?.oldestAt ?? 0) + this.#ports.behindMs();
+      return { host, documents, oldestAt, failure: outage?.why ?? own?.failure ?? null };
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import { spread } from "../foundation/hash.ts";
+import type { EpochMs } from "../foundation/ids.ts";
+import { type Timers, within } from "../foundation/time/timers.ts";
+import { WakeTimer } from "../foundation/time/wake-timer.ts";
+import { doubling, pauseAfter } from "./backoff.ts";
+
+/** Rows of one sender, each as of now. */
+export interface Batch {
+  /** Rises with every change of a row. The receiver stores a row only if it has none of this version or a later one. */
+  readonly version: number;
+}
+
+/** What a receiver answers once a batch is stored. */
+export interface Ack {
+  /** How long changes that nobody waits for are gathered, in milliseconds. */
+  readonly pauseMs: number;
+}
+
+interface FeedPorts<Rows extends Batch, Answer extends Ack> extends Timers {
+  now(): EpochMs;
+  /** Of the sender: senders that fail together try again one after the other. */
+  name(): string;
+  /** Whether rows have changed since the last acknowledged version. */
+  isPending(): boolean;
+  /** Those rows. Called if there are some. */
+  rows(): Rows;
+  send(rows: Rows): Promise<Answer>;
+  /** The receiver has answered. */
+  acknowledged(rows: Rows, answer: Answer): void;
+  failed(why: string): void;
+  /** Wakes the sender at that time, by `wake`, even if it leaves memory. Absent: a timer does. */
+  wakeBy?(at: EpochMs): void;
+}
+
+/** How soon rows are sent that somebody waits for, and what comes within that time goes with them. */
+export const urgentMs = 200;
+const usualPauseMs = 2_000;
+const answerWithinMs = 10_000;
+const backoff = doubling(5_000, 5 * 60_000);
+
+/**
+ * Sends rows to one receiver until it has acknowledged their latest versions. One batch is in flight at a time. Changes that come meanwhile go with the
+ * next batch, so that of each row the latest version alone is sent.
+ */
+export class Feed<Rows extends Batch, Answer extends Ack = Ack> {
+  readonly #ports: FeedPorts<Rows, Answer>;
+  readonly #timer: WakeTimer;
+  #pauseMs = usualPauseMs;
+  #failures = 0;
+  /** After a failure: nothing is sent before then. */
+  #notBefore: EpochMs = 0;
+  #sending: Promise<boolean> | null = null;
+  #sendingSince: EpochMs = 0;
+  /** How soon the changes since the batch in flight are wanted; `null`: there are none. */
+  #wantedMs: number | null = null;
+  #isStopped = false;
+
+  constructor(ports: FeedPorts<Rows, Answer>) {
+    this.#ports = ports;
+    this.#timer = new WakeTimer(ports, ports.now, () => void this.send());
+  }
+
+  /** Some rows have changed, and are sent within so many milliseconds. */
+  changed(ms = this.#usualMs): void {
+    if (this.#sending) this.#wantedMs = Math.min(this.#wantedMs ?? ms, ms);
+    else this.#wakeWithin(ms);
+  }
+
+  /** Senders that change at the same time, as after a failover, send one after the other. */
+  get #usualMs(): number {
+    return this.#pauseMs * (0.5 + spread(this.#ports.name()) / 2);
+  }
+
+  /** Sends what is pending, unless the pause after a failure lasts. Resolves with whether the receiver has all. */
+  send(): Promise<boolean> {
+    const { now } = this.#ports;
+    // The platform may have ended the request whose timers this waits for.
+    if (this.#sending && Math.abs(now() - this.#sendingSince) > 2 * answerWithinMs) this.#sending = null;
+    if (this.#sending) return this.#sending;
+    if (this.#isStopped || !this.#ports.isPending()) return Promise.resolve(true);
+    if (now() < this.#notBefore) {
+      this.#wakeWithin(0);
+      return Promise.resolve(false);
+    }
+    this.#sendingSince = now();
+    const sending = this.#sendAll().finally(() => {
+      if (this.#sending === sending) this.#sending = null;
+    });
+    this.#sending = sending;
+    return sending;
+  }
+
+  /** Whether the last batch was not acknowledged. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer.cancel();
+  }
+
+  async #sendAll(): Promise<boolean> {
+    this.#timer.cancel();
+    this.#wantedMs = null;
+    const ports = this.#ports;
+    try {
+      const rows = ports.rows();
+      const answer = await within(ports, answerWithinMs, "the receiver of rows", ports.send(rows));
+      if (this.#isStopped) return true;
+      this.#pauseMs = answer.pauseMs;
+      this.#failures = 0;
+      ports.acknowledged(rows, answer);
+    } catch (error) {
+      this.#failures += 1;
+      this.#notBefore = ports.now() + pauseAfter(this.#failures, backoff, spread(`${ports.name()} ${this.#failures}`));
+      ports.failed(String(error));
+    }
+    const hasAll = !ports.isPending();
+    if (!hasAll) this.#wakeWithin(this.#wantedMs ?? 0);
+    return hasAll;
+  }
+
+  #wakeWithin(ms: number): void {
+    if (this.#isStopped) return;
+    const { now, wakeBy } = this.#ports;
+    const restMs = this.#notBefore - now();
+    if (restMs > ms && wakeBy) wakeBy(this.#notBefore);
+    else this.#timer.wakeWithin(Math.max(ms, restMs));
+  }
+}
