@@ -313,7 +313,7 @@ export class Conference {
     if (hasAll !== "committed") this.#arm(hasAll ? deleteAt : now + owedAgainMs);
   }
 
-  /** Whether nothing under way could write into the tables after their deletion, and nobody lacks anything of them. */
+  /** Whether nothing under way could write into the tables after their deletion, and nobody lacks their content. */
   #isQuiet(domain: Domain | null): boolean {
     const isIdle = this.#commits.isIdle && !this.#ids.isRefilling;
     return isIdle && (domain === null || (this.#outbox.rows.length === 0 && !this.#publisher.owes));

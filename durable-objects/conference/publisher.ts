@@ -48,8 +48,8 @@ interface Outgoing extends Batch {
 }
 
 /**
- * Publishes the rows of one conference to its domain's directory: those that facts have changed since the last acknowledged row of the journal, and the
- * conference as it is now. Nothing waits for it.
+ * Publishes rows of one conference to its domain's directory: those that facts have changed since the last acknowledged
+ * row of the journal, and the conference as it is now. Nothing waits for it.
  */
 export class Publisher {
   readonly #ports: PublisherPorts;
@@ -90,7 +90,7 @@ export class Publisher {
 
   /** `isAlone`: nothing comes that could go with these facts; an object that waits is billed. */
   committed(facts: readonly Fact[], isAlone = false): void {
-    // Sent at once: the ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
+    // At once: the ack then goes into the row of WebEx's Confirmation of the end, often the last one for long.
     if (!isOngoing(this.#store.state.head) && this.owes) this.#feed.changed(0);
     else if (facts.some(isUrgent) || (isAlone && facts.some(isPublished))) this.#feed.changed(urgentMs);
     else if (facts.some(isPublished)) this.#feed.changed();
@@ -115,7 +115,7 @@ export class Publisher {
     return this.#feed.send();
   }
 
-  /** Sends the conference as it is now. `isWhole`: with its whole journal. Resolves with whether the directory has that. */
+  /** Sends the conference as it is now, with `isWhole` its whole journal. Resolves with whether that is stored. */
   async publish(isWhole: boolean): Promise<boolean> {
     // The acknowledgement of a batch in flight would undo this.
     await this.send();

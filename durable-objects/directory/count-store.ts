@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
-import type { ActivityMinute } from "../../src/records/activity.ts";
+import { type ActivityMinute, minuteOf } from "../../src/records/activity.ts";
 import { type Counts, difference, isNothing, noCounts, sumOf } from "../../src/records/counts.ts";
 import type { CountRow } from "../../src/rpc/directory.ts";
 import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
@@ -26,8 +26,8 @@ interface SenderRow extends CountRow {
 type Added = { readonly more: Counts } | { readonly laterVersion: number };
 
 /**
- * The latest counts of each object, and the sum of them all as of each of the last minutes; and what waits in each object. Counts that come twice
- * change nothing. No retention lowers the sum.
+ * The latest counts of each object, what waits in it, and the sum of all counts as of each of the last minutes. Counts
+ * that come twice change nothing. No retention lowers the sum.
  */
 export class CountStore {
   readonly #sql: Sql;
@@ -92,7 +92,7 @@ export class CountStore {
       const before = all[index - 1]?.total ?? (number === 1 ? noCounts : null);
       if (before === null || Math.abs(now - at) >= hourMs) return [];
       const { requests, hosts } = difference(total, before);
-      return [{ at: Math.floor(at / minuteMs) * minuteMs, requests, hosts }];
+      return [{ at: minuteOf(at), requests, hosts }];
     });
   }
 
@@ -107,7 +107,7 @@ export class CountStore {
     this.#sql.exec("UPDATE sender SET waiting = NULL WHERE key = ? AND waiting IS NOT NULL", key);
   }
 
-  /** Within a transaction. What comes again of a deleted sender would count again: it must be over by then. */
+  /** Within a transaction. A sender must be over by then: what comes of a deleted one counts again. */
   deleteBefore(at: EpochMs): void {
     if (this.#tables.areThere) this.#sql.exec("DELETE FROM sender WHERE at < ?", at);
   }

@@ -14,18 +14,18 @@ export interface DirectoryIdentity extends DomainRetention {
 }
 
 /**
- * `arrival` rises in the order in which rows were first stored as ended: microseconds since 1970, by the directory's clock. `reversed`: the number from its
- * end, since people give the end of a number.
+ * `arrival`: when the row was first stored as ended, in microseconds since 1970 by the directory's clock; it rises.
+ * `reversed`: the number from its end, since people give the end of a number.
  */
 const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
    version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL,
-   servers TEXT NOT NULL, handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, troubled INTEGER NOT NULL,
+   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, troubled INTEGER NOT NULL,
    ended_by TEXT, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS conference_running ON conference (key) WHERE arrival IS NULL",
   "CREATE INDEX IF NOT EXISTS conference_arrival ON conference (arrival) WHERE arrival IS NOT NULL",
   `CREATE TABLE IF NOT EXISTS call (conference TEXT NOT NULL, life INTEGER NOT NULL, call TEXT NOT NULL, began INTEGER NOT NULL,
-   version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL, number TEXT NOT NULL,
+   version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, number TEXT NOT NULL,
    reversed TEXT NOT NULL, attendee TEXT NOT NULL, named TEXT NOT NULL, entered_at INTEGER, ended_by TEXT, data TEXT NOT NULL,
    PRIMARY KEY (conference, life, call, began)) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS call_number ON call (reversed)",
@@ -47,7 +47,7 @@ interface Stored<Row> {
 /** `null`: it was stored already. `laterVersion`: a later one is. */
 type Upserted<Row> = Stored<Row> | { readonly laterVersion: number } | null;
 
-/** A domain's conferences and calls, those that are over too: a row for each. The first one makes the tables. */
+/** A domain's conferences and calls, those that are over too: a row for each. The first makes the tables. */
 export class DirectoryStore {
   readonly #sql: Sql;
   readonly #tables: LazyTables;
@@ -113,7 +113,6 @@ export class DirectoryStore {
       status: row.status,
       bridge: row.bridge,
       server: webexHosts.at(-1) ?? "",
-      servers: webexHosts.join(" "),
       handles: row.extConfIds.join(" "),
       name: [row.topic, ...(state?.roomNames ?? [])].join("\n"),
       callers: state?.callers ?? 0,
@@ -136,7 +135,6 @@ export class DirectoryStore {
     return this.#put("call", id, row, version, now, {
       status: row.status,
       bridge: row.bridge,
-      server: row.webexHost,
       number: row.number,
       reversed: reversed(row.number),
       attendee: row.attendeeId,
@@ -200,7 +198,7 @@ export class DirectoryStore {
     return Math.max(Number(call ?? 0), Number(conference ?? 0));
   }
 
-  /** Takes these numbers out of all calls, and out of rows that come of calls which began until now. Returns how many had one. */
+  /** Takes these numbers out of all calls that began until now, also where their rows come later. Returns how many had one. */
   erase(numbers: readonly string[], now: EpochMs): number {
     let erased = 0;
     for (const number of numbers) {

@@ -118,7 +118,8 @@ export class Directory
 
   async publish({ domain, key, version, conferences, calls, ...counts }: ConferenceBatch): Promise<DirectoryAck> {
     const now = this.#ports.now();
-    const laterVersions = this.#transaction(domain, () => {
+    const about = this.#aboutNow(domain);
+    const laterVersions = this.#transaction(about, () => {
       const added = this.#counts.add({ ...counts, key, version }, now);
       if ("more" in added) this.knownTrouble.countPosts(added.more.hosts, now);
       // The record of a conference follows those of its calls.
@@ -144,18 +145,17 @@ export class Directory
     this.list.heard(key);
     await this.#changed();
     this.#webhooks.pump();
-    const { directory } = this.#aboutNow(domain);
     const usualPauseMs = Math.max(pauseMs, this.list.size * batchEveryMs);
     return {
-      directory,
+      directory: about.directory,
       pauseMs: this.list.isWatched(key) ? watchedPauseMs : usualPauseMs,
       ...(laterVersions.length > 0 && { laterVersion: Math.max(...laterVersions) }),
     };
   }
 
-  #transaction<Value>(domain: DomainName, work: () => Value): Value {
+  #transaction<Value>(about: DirectoryIdentity, work: () => Value): Value {
     try {
-      return this.#store.transaction(this.#aboutNow(domain), work);
+      return this.#store.transaction(about, work);
     } catch (error) {
       this.promptStore.forget();
       throw error;

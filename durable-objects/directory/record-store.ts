@@ -159,7 +159,7 @@ export function callConditions(filter: Filter): readonly Condition[] | null {
 }
 
 /** Whoever may be meant by a number, an attendee ID or an id of a call. */
-export function personCondition(text: string): Condition {
+function personCondition(text: string): Condition {
   const ids = spellingsOf(text);
   return anyOf([numberCondition(text), oneOf("attendee", idSpellings(text)), oneOf("call", ids), oneOf("named", ids)]);
 }
@@ -180,7 +180,7 @@ function commonConditions({ bridge, endedBy, status }: Filter): readonly Conditi
 }
 
 /** Whoever's number may be meant, however it is spelled. */
-export function numberCondition(number: string): Condition {
+function numberCondition(number: string): Condition {
   const ends = endsOfNumber(number).map(reversed);
   const sql = "reversed >= ? AND reversed < ?";
   return anyOf(ends.map((end) => ({ sql, values: [end, `${end}\uffff`] })));

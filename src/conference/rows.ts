@@ -28,7 +28,7 @@ const urgent: ReadonlySet<FactKind> = new Set([
   ...(["conference-ended", "call-entered", "call-left", "call-not-entered"] as const),
 ]);
 const changesCall: ReadonlySet<FactKind> = new Set([
-  ...(["call-dialled", "call-entered", "call-named", "call-merged", "call-left", "call-not-entered"] as const),
+  ...(["call-dialled", "call-entered", "call-named", "call-merged"] as const),
 ]);
 const counted: ReadonlySet<FactKind> = new Set([
   ...(["document-confirmed", "post-confirmed", "post-failed", "post-given-up", "server-settled"] as const),

@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import type { WebexHost } from "../foundation/ids.ts";
+import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
 import { address, open, showOf } from "../foundation/shown.ts";
+import { minuteMs } from "../foundation/time/timers.ts";
 
 /** What became of posts to one TSP server. */
 const hostPosts = v.object({
@@ -48,6 +49,11 @@ export const activityMinute = v.object({
   hosts: v.array(hostPosts),
 });
 export type ActivityMinute = Checked<typeof activityMinute>;
+
+/** When the minute of this time began. */
+export function minuteOf(at: EpochMs): EpochMs {
+  return Math.floor(at / minuteMs) * minuteMs;
+}
 
 /** Posts to several servers, or of several minutes, as those of the first of them. */
 export function together(one: HostPosts, other: HostPosts): HostPosts {

@@ -5,6 +5,7 @@ import { minuteMs } from "../../foundation/time/timers.ts";
 import {
   type ActivityMinute,
   type HostPosts,
+  minuteOf,
   noPosts,
   noRequests,
   type Requests,
@@ -28,7 +29,7 @@ const leastHeight = 3;
 export function hourOf(minutes: readonly ActivityMinute[], now: EpochMs): readonly Minute[] {
   const known = new Map(minutes.map((minute) => [minute.at, minute]));
   return Array.from({ length: minutesShown }, (_, index) => {
-    const at = Math.floor(now / minuteMs) * minuteMs - (minutesShown - 1 - index) * minuteMs;
+    const at = minuteOf(now) - (minutesShown - 1 - index) * minuteMs;
     const { requests, hosts } = known.get(at) ?? { requests: noRequests, hosts: [] };
     const { confirmed, failed, givenUp, tookMs } = hosts.reduce(together, noPosts);
     return { at, requests, confirmed, failed, givenUp, tookMs };
