@@ -2,12 +2,11 @@ import type { BridgeName, DomainName, EpochMs } from "./foundation/ids.ts";
 import { LogLimit, RateLimit, setLimited } from "./foundation/limits.ts";
 import type { Result } from "./foundation/result.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
-import { type Timers, wait } from "./foundation/time/timers.ts";
+import { type Timers, wait, within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type App, type AppPorts, createApp } from "./http/app.ts";
-import { keepAsked, keepAudit, oweAsked } from "./http/audited.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
 import { Rates } from "./http/guard.ts";
 import { withUsualHeaders } from "./http/headers.ts";
@@ -15,10 +14,8 @@ import { HistoryTurns } from "./http/history-turns.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
-import { Refusals } from "./http/refusals.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import type { PostHooks, TextAnswer } from "./http/text-answer.ts";
-import type { AuditEntry } from "./operators/audit.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
 import { strongToken, weaknessOf } from "./operators/token-strength.ts";
@@ -62,6 +59,9 @@ export interface EdgePlace extends Timers {
 const SERVERS_A_MINUTE = 6;
 const SAME_SERVER_MS = 10 * 60_000;
 const MOST_SERVERS = 1_000;
+
+/** The platform lets work go on for 30 s after an answer. */
+const AUDIT_WITHIN_MS = 20_000;
 
 /** By then an answer has left, with whatever it stands on. */
 const ANSWERED_MS = 1_000;
@@ -133,7 +133,7 @@ export class Edge {
     const domains = () => this.#domains;
     const since = now();
     const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
-    const { directory, sessions } = objects;
+    const { directory } = objects;
     const refusedOnce = (told: "serverRefused" | "sourceRefused", domain: DomainName, host: string) => {
       const name = `${told} ${domain} ${host}`;
       const toldAt = this.#serversTold.get(name) ?? Number.NEGATIVE_INFINITY;
@@ -143,18 +143,6 @@ export class Edge {
       const answered = answerOrNull(directory(domain)[told](domain, host), { log }, { domain, host });
       waitUntil(answered.then((answer) => void (answer === null && this.#serversTold.delete(name))));
     };
-    const show = (domain: DomainName, entry: AuditEntry) =>
-      place.log({ level: "info", event: "operator-action", domain, ...entry });
-    const keep = (domain: DomainName, entry: AuditEntry, isOwed?: boolean) =>
-      waitUntil(keepAudit({ after, directory, sessions, log }, domain, entry, isOwed));
-    const shown = new Refusals({ after, now, waitUntil, told: show });
-    const refusals = new Refusals({
-      ...{ after, now, waitUntil },
-      told: (domain, entry) => {
-        show(domain, entry);
-        keep(domain, entry);
-      },
-    });
     return {
       ...{
         after,
@@ -196,13 +184,12 @@ export class Edge {
       ...(place.pair && { pair: place.pair }),
       ...(place.doubt && { doubt: place.doubt }),
       isTokenWeak: () => this.#tokenWeakness !== null,
-      auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
-      auditOwed: (domain, entry) => oweAsked({ after, sessions, show }, domain, entry),
-      audit: (domain, entry, isOwed) => {
-        shown.add(domain, entry);
-        keep(domain, entry, isOwed);
+      logAction: (domain, action) => place.log({ level: "info", event: "operator-action", domain, ...action }),
+      audit: (domain, entry) => {
+        const stored = within({ after }, AUDIT_WITHIN_MS, "the directory", directory(domain).keepAudit(domain, entry));
+        const failed = (error: unknown) => log("audit-not-kept", { domain, ...entry, error: String(error) }, "error");
+        waitUntil(stored.catch(failed));
       },
-      auditRefused: (domain, entry) => refusals.add(domain, entry),
     };
   }
 

@@ -38,11 +38,9 @@ export function edgeOnTest(
     refused: () => {},
     serverRefused: () => {},
     sourceRefused: () => {},
-    auditAsked: async () => true,
-    auditOwed: async () => true,
+    logAction: () => {},
     audit: () => {},
     log: () => {},
-    auditRefused: (domain, entry) => ports.audit(domain, entry),
     ...more,
   };
   const app = createApp(ports, routes);

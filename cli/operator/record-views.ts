@@ -1,5 +1,4 @@
 import { cut } from "../../src/foundation/text/cut.ts";
-import { shownEntry } from "../../src/operators/audit.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration } from "../terminal.ts";
 import type { AuditOfDomain, RecordOfDomain } from "./operator-client.ts";
@@ -39,11 +38,6 @@ export function recordsText(records: readonly RecordOfDomain[], screen: Screen):
   );
 }
 
-function whatText(entry: AuditOfDomain): string {
-  const { repeat, count } = entry;
-  return `${shownEntry(entry).what}${repeat ? " (repeated)" : ""}${count ? ` (${count} times)` : ""}`;
-}
-
 /** Of a key that somebody made up; WebEx's have a dozen digits. */
 const MOST_KEY = 32;
 
@@ -53,7 +47,7 @@ export function auditText(entries: readonly AuditOfDomain[], _: number, screen: 
     [
       { title: "WHEN", text: ({ at, domain }) => screen.times.second(at, domain) },
       { title: "WHO", text: ({ person, role, by }) => `${person} (${role}, ${by})`, style: () => "bold", cut: true },
-      { title: "WHAT", text: whatText },
+      { title: "WHAT", text: ({ action, repeat }) => `${action}${repeat ? " (repeated)" : ""}` },
       { title: "ABOUT", text: ({ about }) => aboutText(about), cut: true },
       {
         title: "OUTCOME",
@@ -67,7 +61,7 @@ export function auditText(entries: readonly AuditOfDomain[], _: number, screen: 
   );
 }
 
-function aboutText({ type: _, confKey, ...rest }: Readonly<Record<string, string>>): string {
+function aboutText({ confKey, ...rest }: Readonly<Record<string, string>>): string {
   const parts = Object.entries(rest).map(([name, text]) => `${name} ${text}`);
   return [...(confKey === undefined ? [] : [cut(confKey, MOST_KEY)]), ...parts].join(", ");
 }

@@ -1,6 +1,6 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -13,6 +13,7 @@ export interface OwedPorts extends AlarmPorts, Pick<Platform, "sql"> {
 /** Of each domain; the log alone has what is beyond. */
 const MOST_OWED = 1_000;
 const AGAIN_MS = 60_000;
+const unknownOutcome = { status: 503, refusal: "failed for now" };
 const ANSWER_WITHIN_MS = 7_000;
 
 const table =

@@ -27,8 +27,6 @@ export const problemMeanings = {
   "not found": "Nothing is at this path.",
   "records began anew":
     "The directory was lost since the cursor was given, or an older copy of it restored: it counts its records anew.",
-  "not written down":
-    "The audit does not answer, and nothing is done before it has who asks it, but to end a conference and to drain and hand over bridges. Nothing was done.",
   refused: "The conference, or the bridge, cannot do it as things are; the detail says why. Nothing was done.",
   "stands by": "This edge does not act; `detail` says which one does, or why none. Nothing was done.",
   "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",

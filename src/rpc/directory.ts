@@ -285,7 +285,7 @@ export interface DirectoryRpc extends PromptCallsRpc {
   acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void>;
   /** Takes a number of a person, and the attendee ID beside it, out of the calls that have it. */
   erase(domain: DomainName, number: string): Promise<Erasure>;
-  /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
+  /** Stores what a user has asked of the domain. */
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
   /** Conferences, running or over, that have documents for this TSP server. */
   waitingFor(server: string): Promise<readonly ConfKey[]>;

@@ -202,9 +202,9 @@ const entry: AuditOfDomain = {
   person: "anna",
   role: "viewer",
   by: "session",
-  action: "act",
+  action: "mute",
   actionId: "k1",
-  about: { confKey: "5551", type: "mute", call: "c1" },
+  about: { confKey: "5551", call: "c1" },
   status: 403,
   refusal: "not allowed",
   from: "192.0.2.7",
@@ -215,7 +215,7 @@ test("what people have asked is a line each: who, what, about what, and what bec
   const wide = { ...plain, width: 200 };
   const erasure = {
     ...entry,
-    action: "eraseNumber",
+    action: "erase",
     about: { number: "**34" },
     status: 200,
     refusal: null,

@@ -45,8 +45,8 @@ test("a bridge is drained and takes conferences again, each written down with wh
   expect((await ask(edge, "DELETE", `${bridges}/simulated/drain`)).body).toMatchObject({ drainedSince: null });
   expect(edge.calls).toEqual(["simulated is drained", "simulated is undrained"]);
   expect(edge.audited).toMatchObject([
-    ["local", { action: "drainBridge", person: "operator", about: { bridge: "simulated" }, status: 200 }],
-    ["local", { action: "undrainBridge", about: { bridge: "simulated" }, actionId: "k1" }],
+    ["local", { action: "drain", person: "operator", about: { bridge: "simulated" }, status: 200 }],
+    ["local", { action: "undrain", about: { bridge: "simulated" }, actionId: "k1" }],
   ]);
 });
 
@@ -54,7 +54,7 @@ test("what the disk lost is not written down as done, nor answered so", async ()
   const edge = newEdge();
   edge.onDisk = () => Promise.reject(new Error("lost"));
   expect((await ask(edge, "PUT", `${bridges}/simulated/drain`)).status).toBe(503);
-  expect(edge.audited).toMatchObject([["local", { action: "drainBridge", status: 503, refusal: "failed for now" }]]);
+  expect(edge.audited).toMatchObject([["local", { action: "drain", status: 503, refusal: "failed for now" }]]);
 });
 
 test("a request that needs no body may have an empty one, and no field", async () => {
@@ -79,9 +79,9 @@ test("an agent hands over to the one that is answered; a refusal says why, and i
     expect(await handOver()).toMatchObject({ status: 409, body: { detail: expect.stringContaining(says) } });
   }
   expect(edge.audited.map(([, { action, about, refusal }]) => [action, about, refusal])).toEqual([
-    ["handOver", { bridge: "simulated", from: "agent-1" }, null],
-    ["handOver", { bridge: "simulated", from: "agent-1" }, "refused"],
-    ["handOver", { bridge: "simulated", from: "agent-1" }, "refused"],
+    ["hand-over", { bridge: "simulated", from: "agent-1" }, null],
+    ["hand-over", { bridge: "simulated", from: "agent-1" }, "refused"],
+    ["hand-over", { bridge: "simulated", from: "agent-1" }, "refused"],
   ]);
 });
 
@@ -238,11 +238,11 @@ test("the console's bridges are drained and handed over by operators, after a qu
   expect((await browse(edge, "/other/drain", {})).status).toBe(404);
   expect(edge.calls.filter((call) => /drained|hands over/.test(call))).toEqual(asked);
   expect(edge.audited.map(([, { action, person, refusal }]) => [action, person, refusal])).toEqual([
-    ["drainBridge", "operator", null],
-    ["undrainBridge", "operator", null],
-    ["handOver", "operator", null],
-    ["handOver", "operator", "refused"],
-    ["drainBridge", "boris", "not allowed"],
-    ["drainBridge", "operator", "no such bridge"],
+    ["drain", "operator", null],
+    ["undrain", "operator", null],
+    ["hand-over", "operator", null],
+    ["hand-over", "operator", "refused"],
+    ["drain", "boris", "not allowed"],
+    ["drain", "operator", "no such bridge"],
   ]);
 });

@@ -161,7 +161,7 @@ test("shows a rejected call's input and its error at the field", async () => {
   expect([answer.status, edge.actionIds]).toEqual([409, []]);
   expect(edge.audited.at(-1)?.[1]).toMatchObject({
     action: "act",
-    about: { type: "call-out" },
+    about: { confKey },
     status: 400,
     refusal: "bad body",
   });
@@ -233,13 +233,14 @@ test("a viewer sees the page without forms, and is refused by the server; both s
     named: actionId !== "",
     ...entry,
   }));
-  const ofAll = { domain: "local", named: true, by: "session", action: "act", from: "" };
+  const ofAll = { domain: "local", named: true, by: "session", from: "" };
   expect(entries).toEqual([
     {
       ...ofAll,
       person: "anna",
       role: "viewer",
-      about: { confKey, type: "end" },
+      action: "end",
+      about: { confKey },
       status: 403,
       refusal: "not allowed",
     },
@@ -247,7 +248,8 @@ test("a viewer sees the page without forms, and is refused by the server; both s
       ...ofAll,
       person: "boris",
       role: "operator",
-      about: { confKey, type: "expel", call: "c9" },
+      action: "expel",
+      about: { confKey, call: "c9" },
       status: 404,
       refusal: "no such call",
     },
@@ -256,7 +258,8 @@ test("a viewer sees the page without forms, and is refused by the server; both s
       person: "boris",
       role: "operator",
       // Who reads of actions need not know whom somebody called.
-      about: { confKey, type: "call-out", number: "**********01" },
+      action: "call-out",
+      about: { confKey, number: "**********01" },
       status: 202,
       refusal: null,
     },

@@ -400,7 +400,7 @@ test("a number is erased from all records, however it is written, and the record
     { number: "4420", attendeeId: "77" },
     { number: "", attendeeId: "" },
   ]);
-  expect(edge.audited).toMatchObject([["local", { action: "eraseNumber", about: { number: "*********34" } }]]);
+  expect(edge.audited).toMatchObject([["local", { action: "erase", about: { number: "*********34" } }]]);
   for (const number of ["", " ", "+", "(-)"]) {
     expect(await post(edge, "/records/erasures", { number })).toMatchObject({
       status: 400,

@@ -9,7 +9,7 @@ import { apiRoutes } from "../../src/http/api/routes.ts";
 import { Rates } from "../../src/http/guard.ts";
 import { HistoryTurns } from "../../src/http/history-turns.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
+import type { AuditEntry, AuditedAction } from "../../src/operators/audit.ts";
 import type { EdgePair } from "../../src/operators/edge-pair.ts";
 import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
 import type { WaitingForServer } from "../../src/operators/trouble.ts";
@@ -180,12 +180,8 @@ export class FakeEdge {
   #directories = 0;
   directory = this.startDirectory();
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
-  /** What was written down before it was done. */
-  readonly auditAsked: (readonly [DomainName, AuditEntry])[] = [];
-  /** What is owed to the audit, and how many actions had been carried out then. */
-  readonly auditOwed: (readonly [AuditEntry, done: number])[] = [];
-  /** Called for it; it takes until this resolves, to `false` where it was not written down. */
-  keepAsked: () => Promise<unknown> = async () => {};
+  /** Actions in the log, and how many were done before. */
+  readonly loggedActions: (readonly [AuditedAction, done: number])[] = [];
   /** What the world answers. */
   fetches: (url: string) => Response = () => {
     throw new Error("nobody answers");
@@ -229,13 +225,8 @@ export class FakeEdge {
           refused: (domain) => this.refused.push(domain),
           serverRefused: (_domain, host) => this.serversRefused.push(host),
           sourceRefused: (_domain, address) => this.sourcesRefused.push(address),
-          auditAsked: async (domain, entry) => {
-            this.auditAsked.push([domain, entry]);
-            return (await this.keepAsked()) !== false;
-          },
-          auditOwed: async (_, entry) => this.auditOwed.push([entry, this.operated.length]) > 0,
-          audit: (domain, entry, isOwed) => {
-            if (isOwed) this.auditOwed.push([entry, this.operated.length]);
+          logAction: (_, action) => void this.loggedActions.push([action, this.operated.length]),
+          audit: (domain, entry) => {
             this.audited.push([domain, entry]);
             void this.directory.keepAudit(domain, entry);
           },

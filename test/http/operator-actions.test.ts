@@ -46,7 +46,7 @@ test("one more row is a request of the API, which the audit has, and which is re
 
   expect((await ask(wave)).status).toBe(202);
   expect(edge.operated).toEqual([wave]);
-  expect(edge.audited).toMatchObject([["local", { action: "act", about: { confKey: "5", type: "wave", call: "c1" } }]]);
+  expect(edge.audited).toMatchObject([["local", { action: "wave", about: { confKey: "5", call: "c1" } }]]);
   expect((await ask({ type: "wave" })).status).toBe(400);
 });
 

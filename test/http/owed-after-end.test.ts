@@ -337,7 +337,7 @@ test("a resynced server gets its pending notifications, each once", async () => 
   await world.time.pass(400_000);
   expect(told()).toEqual(["UserEnter", "UserChange"]);
   const [, entry] = edge.audited[0] ?? [];
-  expect(entry).toMatchObject({ action: "resyncServer", about: { server: host }, person: "operator", status: 200 });
+  expect(entry).toMatchObject({ action: "resync-server", about: { server: host }, person: "operator", status: 200 });
 });
 
 test("a resynced server learns of the end of a conference", async () => {

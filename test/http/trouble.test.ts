@@ -260,7 +260,7 @@ test("documents that were given up stay until somebody has acknowledged them, an
   ]);
   expect(edge.audited.at(-1)).toMatchObject([
     "local",
-    { action: "acknowledgeTrouble", about: { trouble: one?.id, word: "told WebEx" }, status: 200 },
+    { action: "acknowledge", about: { trouble: one?.id, word: "told WebEx" }, status: 200 },
   ]);
   expect(await listed()).toEqual([]);
   expect(await browse("")).toContain("nothing Bridges answer, and WebEx confirms.");

@@ -1,7 +1,7 @@
 import type { Sql } from "../platform.ts";
 
 interface QuotaOptions {
-  readonly table: "audit" | "sign_in";
+  readonly table: "sign_in";
   /** An expression of a row for whose it is. */
   readonly person: string;
   /** A condition: of a row that says of something that it was not done. */

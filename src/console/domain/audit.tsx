@@ -1,10 +1,10 @@
-import type { ShownAuditEntry } from "../../operators/audit.ts";
+import type { AuditEntry } from "../../operators/audit.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Empty, Further, Mark, Table, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
 interface AuditProps extends DomainFrame {
-  readonly entries: { readonly entries: readonly ShownAuditEntry[]; readonly next: number | null };
+  readonly entries: { readonly entries: readonly AuditEntry[]; readonly next: number | null };
   /** Those before this place alone. */
   readonly before: string | null;
 }
@@ -39,7 +39,7 @@ export function AuditPage({ entries: { entries, next }, before, ...frame }: Audi
   );
 }
 
-type EntryTableProps = Pick<AuditProps, "domain" | "now"> & { readonly entries: readonly ShownAuditEntry[] };
+type EntryTableProps = Pick<AuditProps, "domain" | "now"> & { readonly entries: readonly AuditEntry[] };
 
 function EntryTable({ domain, entries, now }: EntryTableProps) {
   return (
@@ -53,12 +53,8 @@ function EntryTable({ domain, entries, now }: EntryTableProps) {
             <b>{person}</b> <span class="dim small">{`${role}, by ${by}`}</span>
           </>
         ),
-        Action: ({ what, repeat, count }) => [
-          what,
-          repeat && <span class="dim small"> repeated</span>,
-          count && <span class="dim small">{` ${count} times`}</span>,
-        ],
-        About: ({ about: { confKey, type: _, ...rest } }) => (
+        Action: ({ action, repeat }) => [action, repeat && <span class="dim small"> repeated</span>],
+        About: ({ about: { confKey, ...rest } }) => (
           <span class="marks">
             {confKey !== undefined && <a href={pathOf(domain, "conferences", confKey)}>{confKey}</a>}
             {Object.entries(rest).map(([name, value]) => (

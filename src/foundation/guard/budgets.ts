@@ -100,17 +100,6 @@ export const budgets = {
     ...aMinute({ rate: 20, burst: 60 }),
     ...{ by: "person, wherever from; all who have the operator's token are one", beyond: tooMany },
   },
-  refusals: {
-    of: "refusals of one kind",
-    ...refusals({ logEveryMs: 20_000, auditEveryMs: 600_000 }),
-    ...{ by: "person and address", beyond: "they are one line and one entry with their number (`count`)" },
-  },
-  refusedEntries: {
-    of: "entries of a domain's audit for which nothing was done",
-    ...most(100_000),
-    by: "the domain",
-    beyond: "who has the most of them loses the oldest; what was done stays for `recordsDays`",
-  },
   refusedSignIns: {
     of: "refused tokens in the record of sign-ins",
     ...most(100_000),
@@ -151,11 +140,6 @@ function oneAtATime({ waiting }: { readonly waiting: number }) {
 
 function share({ ofAll }: { readonly ofAll: number }) {
   return { limit: `${100 * ofAll} % of these`, ofAll };
-}
-
-function refusals({ logEveryMs, auditEveryMs }: { readonly logEveryMs: number; readonly auditEveryMs: number }) {
-  const limit = `a line of the log each ${logEveryMs / 1_000} s, an entry of the audit each ${auditEveryMs / 60_000} minutes`;
-  return { limit, logEveryMs, auditEveryMs };
 }
 
 function rateText(rate: number, unit: string, burst: number): string {

@@ -1,13 +1,11 @@
 import type { Context, Hono } from "hono";
 import * as v from "valibot";
-import { askedActions } from "../../conference/operator-actions.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
-import { isRecord } from "../../foundation/record.ts";
 import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { type Operator, seesAll, seesDomain } from "../../operators/people.ts";
 import { addressOf } from "../address.ts";
-import { audited, auditRefusal } from "../audited.ts";
+import { audited } from "../audited.ts";
 import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
@@ -52,17 +50,11 @@ export async function answerRoute(
   const isSeen = domain !== undefined && seesDomain(signedIn.person, domain.name);
   if (path.domain !== undefined && !isSeen) return problem(404, "no such domain", `There is no domain ${path.domain}.`);
   const actionId = readActionId(request);
-  let given: unknown;
   const read = async (): Promise<Result<ApiCall<never, never, never>, Response>> => {
     if (!actionId.ok) return actionId;
     const query = await queryOf(route, request, edge);
     if (!query.ok) return query;
-    const schema = v.pipe(
-      v.unknown(),
-      v.transform((json) => (given = json)),
-      route.body ?? noFields,
-    );
-    const body = changes(route) ? await readJson(request, MAX_BODY_BYTES, edge, schema) : null;
+    const body = changes(route) ? await readJson(request, MAX_BODY_BYTES, edge, route.body ?? noFields) : null;
     if (body?.ok === false) return body;
     const confKey = path.confKey as ConfKey;
     const call = {
@@ -83,22 +75,13 @@ export async function answerRoute(
     return Response.json(given, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
+  const tooOften = edge.rates.ofAction(signedIn.person, null, edge.now());
+  if (tooOften) return tooOften;
   const { domain: _, ...ofPath } = path;
-  const asked = {
-    ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
-    about: { ...ofPath, ...(call.ok ? await route.about?.(call.value) : typeIn(given)) },
-  };
-  if (forbidden !== null || !call.ok) {
-    const response = await answer();
-    return auditRefusal(edge, asked, { response, refusal: await titleOf(response) });
-  }
-  const isUrgent = route.goesUnwritten?.(call.value) === true;
-  const tooOften = edge.rates.ofAction(signedIn.person, isUrgent ? route.id : null, edge.now());
-  if (tooOften) return auditRefusal(edge, asked, { response: tooOften, refusal: await titleOf(tooOften) });
-  return audited(edge, asked, isUrgent, async () => {
-    const response = await answer();
-    return { response, refusal: response.ok ? null : await titleOf(response) };
-  });
+  const { type, ...about } = { ...ofPath, ...(call.ok && (await route.about?.(call.value))) } as Record<string, string>;
+  const action = type ?? route.id.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const asked = { domain: domain.name, signedIn, from, action, actionId: actionId.ok ? actionId.value : "", about };
+  return audited(edge, asked, answer);
 }
 
 async function queryOf(route: Route, request: Request, edge: PeoplePorts) {
@@ -130,16 +113,6 @@ async function absence(
 function whyForbidden(route: Route, person: Operator): string | null {
   if (changes(route) && person.role === "viewer" && !route.viewersMay) return viewersLook;
   return route.allDomains && !seesAll(person) ? "This is for those who see all domains." : null;
-}
-
-/** The action that a wrong body asks for. */
-function typeIn(body: unknown): Readonly<Record<string, string>> {
-  const type = isRecord(body) ? body.type : undefined;
-  return typeof type === "string" && Object.hasOwn(askedActions(), type) ? { type } : {};
-}
-
-async function titleOf(response: Response): Promise<string> {
-  return ((await response.clone().json()) as { readonly title: string }).title;
 }
 
 /** The parts of the path by name, as they were before they were written into an address. */

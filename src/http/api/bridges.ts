@@ -67,17 +67,15 @@ export const bridgeRoutes = [
       return { bridges: await Promise.all(bridges), next };
     },
   }),
-  route("drainBridge", `PUT ${path}/drain`, {
+  route("drain", `PUT ${path}/drain`, {
     says: "From now on the bridge takes no new conferences; those that it has go on",
     more: "New ones go to the domain's other bridges, or are refused where all are drained. It lasts until it is taken back. `GET …/agents` says how many conferences are left.",
     answer: drained,
-    goesUnwritten: () => true,
     handle: (call) => drain(call, true),
   }),
-  route("undrainBridge", `DELETE ${path}/drain`, {
+  route("undrain", `DELETE ${path}/drain`, {
     says: "The bridge takes new conferences again",
     answer: drained,
-    goesUnwritten: () => true,
     handle: (call) => drain(call, false),
   }),
   route("handOver", `POST ${path}/hand-over`, {
@@ -91,7 +89,6 @@ export const bridgeRoutes = [
         v.description("The agent that is to act no longer."),
       ),
     }),
-    goesUnwritten: () => true,
     answer: {
       says: "Who acts now.",
       schema: v.object({ bridge: v.string(), acts: v.pipe(v.string(), v.description("The name of the agent.")) }),

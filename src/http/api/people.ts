@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { time } from "../../foundation/schemas.ts";
-import { shownAuditEntry, shownEntry } from "../../operators/audit.ts";
+import { auditEntry } from "../../operators/audit.ts";
 import { seesAll } from "../../operators/people.ts";
 import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
 import { problem } from "../problem.ts";
@@ -77,16 +77,16 @@ export const peopleRoutes = [
     },
   }),
   route("listAudit", "GET /domains/{domain}/audit", {
-    says: "What people have asked of a domain, the latest first",
-    more: "Every request of this description but GET and questions by POST, refused ones too, as long as records are kept; but none of nobody who is known (401), of another site's page (403, `cross-site`), or for a path that has no such method (404, 405). That it was asked is there before it is done, as `failed for now`, and what became of it some moments after the answer.",
+    says: "Returns what users have asked of a domain, the latest first",
+    more: "Every request that changes something, refused ones too, for as long as records are kept; but not requests without a user (401), from another site's page (`cross-site`), or above a limit (429). An action is logged before it is done and stored here after it.",
     query: { cursor: rowCursor, limit: limitOf(1_000) },
     answer: {
       says: "Who asked what, about what, when, from where, and what became of it.",
-      schema: v.object({ entries: v.array(shownAuditEntry), next }),
+      schema: v.object({ entries: v.array(auditEntry), next }),
     },
     async handle({ domain: { name }, edge: { objects }, query: { cursor, limit = 100 } }) {
       const { entries, next } = await objects.directory(name).audit(placeOf(cursor), limit);
-      return { entries: entries.map(shownEntry), next: cursorAt(next) };
+      return { entries, next: cursorAt(next) };
     },
   }),
 ];

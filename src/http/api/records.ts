@@ -140,7 +140,7 @@ export const recordRoutes = [
 ];
 
 export const recordUpkeepRoutes = [
-  route("eraseNumber", "POST /domains/{domain}/records/erasures", {
+  route("erase", "POST /domains/{domain}/records/erasures", {
     says: "Takes a person's number, and the attendee ID beside it, out of all records",
     more: "The records stay, without both. What else has the number, and how long, stands in [operations.md](operations.md#erase-a-number).",
     body: v.object({

@@ -70,8 +70,6 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Pa
   readonly viewersMay?: true;
   /** Those alone who see all domains. */
   readonly allDomains?: true;
-  /** Whether it is carried out although the audit does not answer, and made good there later: callers wait for it. */
-  goesUnwritten?(call: ApiCall<QueryOf<Query>, Body, Parts>): boolean;
   /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */
   about?(call: ApiCall<QueryOf<Query>, Body, Parts>): Promise<AuditedParts> | AuditedParts;
   /** The answer's data, or a `Response` that is no JSON of this schema: a refusal, or one of the other forms. */
@@ -79,8 +77,7 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Pa
 }
 
 /** A route as the table has it: its types are checked. */
-export interface Route
-  extends Omit<RouteInput<QueryEntries, unknown, Schema, unknown>, "about" | "goesUnwritten" | "handle" | "body"> {
+export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema, unknown>, "about" | "handle" | "body"> {
   /** Its name for programs that are generated, and in the record of actions. */
   readonly id: string;
   readonly tag: string;
@@ -89,7 +86,6 @@ export interface Route
   readonly path: string;
   readonly body?: Schema;
   about?(call: ApiCall<never, never, never>): Promise<AuditedParts> | AuditedParts;
-  goesUnwritten?(call: ApiCall<never, never, never>): boolean;
   handle(call: ApiCall<never, never, never>): Promise<unknown> | unknown;
 }
 

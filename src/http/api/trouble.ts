@@ -38,7 +38,7 @@ export const troubleRoutes = [
       return { trouble: page, unknown, next };
     },
   }),
-  route("acknowledgeTrouble", `POST ${path}/{trouble}/acknowledge`, {
+  route("acknowledge", `POST ${path}/{trouble}/acknowledge`, {
     says: "Says that somebody has taken it on, or knows of it",
     more: "It covers what there is now: what happens later, or begins anew, is open again. The audit keeps it.",
     body: v.strictObject({

@@ -8,7 +8,6 @@ import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
 import { pathOf } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { momentIn, nextDay } from "../../foundation/time/zone.ts";
-import { shownEntry } from "../../operators/audit.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
@@ -26,7 +25,7 @@ const MOST_TROUBLED = 20;
 export function addDomainPages(add: AddPage): void {
   add("/:domain", overviewPage);
   addForm(add, "/:domain/trouble/:trouble", {
-    ...{ asks: "acknowledgeTrouble", fields: ["word", "place", "since"] },
+    ...{ asks: "acknowledge", fields: ["word", "place", "since"] },
     to: ({ domain }) => pathOf(domain.name),
   });
   addSearch(add, "/:domain/conferences", conferencesPage);
@@ -37,15 +36,15 @@ export function addDomainPages(add: AddPage): void {
   // Sent twice, each does the same once.
   const bridge = "/:domain/bridges/:bridge";
   const back = { to: ({ domain }: PageCall) => pathOf(domain.name, "bridges"), saysWhy: true } as const;
-  addForm(add, `${bridge}/drain`, { ...back, asks: "drainBridge" });
-  addForm(add, `${bridge}/undrain`, { ...back, asks: "undrainBridge" });
+  addForm(add, `${bridge}/drain`, { ...back, asks: "drain" });
+  addForm(add, `${bridge}/undrain`, { ...back, asks: "undrain" });
   addForm(add, `${bridge}/hand-over`, { ...back, asks: "handOver", fields: ["from"] });
 
   add("/:domain/audit", async ({ context, edge: { objects }, domain, frame }) => {
     const before = placeIn(context.req.query("before"));
     const place = before === null ? null : Number(before);
     const { entries, next } = await objects.directory(domain.name).audit(place, PAGE_ROWS);
-    return <AuditPage {...frame("audit")} entries={{ entries: entries.map(shownEntry), next }} before={before} />;
+    return <AuditPage {...frame("audit")} entries={{ entries, next }} before={before} />;
   });
   add("/:domain/servers", async ({ edge, domain, frame }) => (
     <TspServersPage {...frame("servers")} activity={await activityOf(edge, domain)} />

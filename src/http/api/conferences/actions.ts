@@ -38,7 +38,6 @@ export function actRoute(actions: ActionTable = operatorActions) {
     body,
     answer: accepted,
     refusals: operateRefusals,
-    goesUnwritten: ({ body: { type } }) => type === "end",
     about: ({ domain: { settings }, body: request }) => aboutRequest(request, body, personAudited(settings)),
     async handle(call) {
       const { body: request, actionId, domain, confKey } = call;
@@ -76,7 +75,7 @@ export const actionRoutes = [
       return problem(404, "no such action", detail);
     },
   }),
-  route("sendPassthrough", "POST /domains/{domain}/conferences/{confKey}/passthrough", {
+  route("passthrough", "POST /domains/{domain}/conferences/{confKey}/passthrough", {
     says: "Sends data to one caller's client (protocol 2.3.11)",
     more: "`A2W_CSPClientPassthrough` to WebEx, with at most 1,024 bytes of data.",
     body: v.object(operatorActions.passthrough.parameters),
@@ -88,7 +87,7 @@ export const actionRoutes = [
       return send({ type: "passthrough", extCallId, data }, call);
     },
   }),
-  route("setHybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
+  route("hybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
     says: "New connect data for the clients of a conference (Status 6)",
     more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
     body: v.object(operatorActions["hybrid-data"].parameters),
