@@ -10,7 +10,6 @@ import { type App, type AppPorts, createApp } from "./http/app.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
 import { Rates } from "./http/guard.ts";
 import { withUsualHeaders } from "./http/headers.ts";
-import { HistoryTurns } from "./http/history-turns.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
@@ -51,8 +50,6 @@ export interface EdgePlace extends Timers {
   readonly doubt?: EdgePorts["doubt"];
   /** See `AuditPorts`. */
   gate?(): () => Promise<void>;
-  /** See `Platform`. */
-  giveWay?(): Promise<void>;
 }
 
 /** Of a domain, so many servers are told to its directory as refused; each of them once in ten minutes. */
@@ -169,7 +166,6 @@ export class Edge {
       // Empty where nobody has a token: then nobody has a session.
       sessionKey: variables.OPERATOR_TOKEN || variables.OPERATORS || "",
       rates: new Rates(),
-      histories: new HistoryTurns(place),
       refused: (domain) => waitUntil(counting.countRefused(domain)),
       serverRefused: (domain, host) => refusedOnce("serverRefused", domain, host),
       sourceRefused: (domain, from) => {

@@ -4,7 +4,6 @@ import type { Timers } from "../src/foundation/time/timers.ts";
 import type { Route } from "../src/http/api/route.ts";
 import { type AppPorts, createApp } from "../src/http/app.ts";
 import { Rates } from "../src/http/guard.ts";
-import { HistoryTurns } from "../src/http/history-turns.ts";
 import { Metrics } from "../src/http/monitoring/monitoring.ts";
 import { Storage } from "../src/http/storage.ts";
 import { asResponse, type PostHooks } from "../src/http/text-answer.ts";
@@ -28,7 +27,6 @@ export function edgeOnTest(
       posts: new RateLimit(),
       wrongKeys: new RateLimit(),
       rates: new Rates(),
-      histories: new HistoryTurns({ after, passedMs: now }),
       sessionKey: "a key",
     },
     ...{ metrics: new Metrics(), measured: () => "", processText: () => "" },

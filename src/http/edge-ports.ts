@@ -9,7 +9,6 @@ import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
 import type { GuardPorts } from "./guard.ts";
-import type { HistoryTurns } from "./history-turns.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
 
 export interface EdgePorts extends Timers {
@@ -33,7 +32,6 @@ export interface EdgePorts extends Timers {
 
 export interface PeoplePorts extends EdgePorts, GuardPorts, AuditPorts, TroublePorts {
   readonly objects: EdgeObjects;
-  readonly histories: HistoryTurns;
 }
 
 export interface TroublePorts {

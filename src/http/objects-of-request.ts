@@ -4,9 +4,13 @@ import { type Timers, within } from "../foundation/time/timers.ts";
 import { type EdgeObjects, type ObjectName, objectMethods, type Platformed, requestMs } from "../rpc/objects.ts";
 
 const called: Readonly<Record<ObjectName, string>> = {
-  ...{ conference: "a conference", handles: "the handle index", idAllocator: "the id allocator" },
-  ...{ mailbox: "the mailbox", directory: "the directory", relay: "the relay" },
-  ...{ sessions: "the object of sessions" },
+  conference: "a conference",
+  handles: "the handle index",
+  idAllocator: "the id allocator",
+  mailbox: "the mailbox",
+  directory: "the directory",
+  relay: "the relay",
+  sessions: "the object of sessions",
 };
 
 /** What a log line says of a failure: the error, and of an object which one it was. */
@@ -67,75 +71,36 @@ interface Ports extends Timers {
 }
 
 type Method = (...asked: readonly unknown[]) => Promise<unknown>;
-type Asked = Platformed & { readonly [method: string]: Method };
-type Key = readonly [domain?: string, of?: string];
+type Methods = Platformed & { readonly [method: string]: Method };
 
-/** One request, and when its time is over. */
-interface OneRequest {
-  readonly edge: Ports;
-  readonly before: number;
-}
+/** Milliseconds that each method of a kind may take; `request`: as long as the request lasts. */
+const limits: Readonly<Record<string, Readonly<Record<string, number | "request" | "objects">>>> = objectMethods;
 
-/** An object as one request reaches it. */
-class LimitedObject {
-  readonly #request: OneRequest;
-  readonly #name: ObjectName;
-  readonly #key: Key;
-
-  constructor(request: OneRequest, name: ObjectName, key: Key) {
-    this.#request = request;
-    this.#name = name;
-    this.#key = key;
-  }
-
-  /** `limit`: for how many milliseconds it waits; a word: as long as the request lasts. */
-  call(method: string, limit: number | string, asked: readonly unknown[]): Promise<unknown> {
-    const { edge, before } = this.#request;
-    const object = (edge.objects[this.#name] as object as (...key: Key) => Asked)(...this.#key);
-    // A clock that is set back meanwhile must not make it longer.
-    const ms = typeof limit === "number" ? limit : Math.max(0, Math.min(before - edge.passedMs(), requestMs));
-    const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
-    return within(edge, ms, called[this.#name], answer).catch((cause: unknown) => {
-      throw new ObjectFailure({
-        object: called[this.#name],
-        objectId: object.id && String(object.id),
-        conference: this.#name === "conference" ? (this.#key[1] as ConfKey) : undefined,
-        error: String(cause),
-      });
-    });
-  }
-}
-
-/** The objects of one request, by their names. */
-class LimitedObjects {
-  readonly request: OneRequest;
-
-  constructor(request: OneRequest) {
-    this.request = request;
-  }
-}
-
-for (const [name, methods] of Object.entries(objectMethods) as [
-  ObjectName,
-  Readonly<Record<string, number | string>>,
-][]) {
-  class OfKind extends LimitedObject {}
-  for (const [method, limit] of Object.entries({ fetch: "request", ...methods }))
-    Object.defineProperty(OfKind.prototype, method, {
-      value(this: OfKind, ...asked: readonly unknown[]) {
-        return this.call(method, limit, asked);
-      },
-    });
-  Object.defineProperty(LimitedObjects.prototype, name, {
-    get(this: LimitedObjects) {
-      return (...key: Key) => new OfKind(this.request, name, key);
-    },
-  });
-}
-
-/** The objects for one request. Calls reject when its time is over, since one that hangs would hold it for ever; failures name the object. */
+/** Returns the same edge with objects for one request: calls reject after their time, and failures name the object. */
 export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
-  const objects = new LimitedObjects({ edge, before: edge.passedMs() + requestMs });
+  const endMs = edge.passedMs() + requestMs;
+  const limited = (kind: ObjectName, key: readonly string[]) => {
+    const call = (method: string, limit: number | string, asked: readonly unknown[]) => {
+      const object = (edge.objects[kind] as unknown as (...key: readonly string[]) => Methods)(...key);
+      // A clock that is set back must not make it longer.
+      const ms = typeof limit === "number" ? limit : Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
+      const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
+      return within(edge, ms, called[kind], answer).catch((cause: unknown) => {
+        const conference = kind === "conference" ? (key[1] as ConfKey) : undefined;
+        const objectId = object.id && String(object.id);
+        throw new ObjectFailure({ object: called[kind], objectId, conference, error: String(cause) });
+      });
+    };
+    const get = (_: object, method: string) => {
+      const limit = method === "fetch" ? "request" : limits[kind]?.[method];
+      return limit && ((...asked: readonly unknown[]) => call(method, limit, asked));
+    };
+    return new Proxy({}, { get });
+  };
+  const get =
+    (_: object, kind: ObjectName) =>
+    (...key: readonly string[]) =>
+      limited(kind, key);
   // A copy would ask for each of its parts.
-  return Object.create(edge, { objects: { value: objects } });
+  return Object.create(edge, { objects: { value: new Proxy(edge.objects, { get }) } });
 }

@@ -7,7 +7,6 @@ import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { Route } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
 import { Rates } from "../../src/http/guard.ts";
-import { HistoryTurns } from "../../src/http/history-turns.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
 import type { AuditEntry, AuditedAction } from "../../src/operators/audit.ts";
 import type { EdgePair } from "../../src/operators/edge-pair.ts";
@@ -154,8 +153,6 @@ export class FakeEdge {
   doubtMs = 0;
   isTokenWeak = false;
   readonly rates = new Rates();
-  /** How often the routes let others go first. */
-  gaveWay = 0;
   /** Times that agents have shown. */
   readonly heardTimes: (readonly [at: number, address: string])[] = [];
   /** Requests of whom posts of the domain are taken. */
@@ -215,7 +212,6 @@ export class FakeEdge {
         {
           people: () => people,
           rates: this.rates,
-          histories: new HistoryTurns({ ...timers, passedMs: () => this.time, giveWay: () => this.#giveWay() }),
           onDisk: () => this.onDisk(),
           admitted: () => {
             this.admitted += 1;
@@ -239,10 +235,6 @@ export class FakeEdge {
         routes,
       ),
     );
-  }
-
-  async #giveWay(): Promise<void> {
-    this.gaveWay += 1;
   }
 
   /** Another life of the directory over its disk. */

@@ -88,13 +88,6 @@ export const budgets = {
     ...aMinute({ rate: 20, burst: 20 }),
     ...{ by: "address", beyond: `${tooMany}, for right ones too` },
   },
-  histories: {
-    of: "questions about the history of a conference: its timeline, why",
-    ...oneAtATime({ waiting: 100 }),
-    by: "person and conference, at Cloudflare of each isolate; all who have the operator's token are one",
-    beyond:
-      "it waits for those before it, up to 8 s, and is 429 then; with the operator's token it is answered all the same. One that is too many is 429 at once",
-  },
   signIns: {
     of: "sign-ins at the console",
     ...aMinute({ rate: 20, burst: 60 }),
@@ -132,10 +125,6 @@ function aDay({ rate, burst }: Rate) {
 function connections({ ofTenFiles, own, most }: Readonly<Record<"ofTenFiles" | "own" | "most", number>>) {
   const limit = `${ofTenFiles} of 10 files that the process may have beyond ${own} of its own, at most ${spelled(most)}`;
   return { limit, ofFiles: ofTenFiles / 10, own, most };
-}
-
-function oneAtATime({ waiting }: { readonly waiting: number }) {
-  return { limit: `one at a time, and ${spelled(waiting)} that wait for it`, waiting };
 }
 
 function share({ ofAll }: { readonly ofAll: number }) {

@@ -10,7 +10,6 @@ import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { type SignedIn, viewersLook } from "../guard.ts";
-import { notInTurn } from "../history-turns.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem } from "../problem.ts";
 import { isKnown, unknown } from "./conferences/conferences.ts";
@@ -71,7 +70,6 @@ export async function answerRoute(
     if (!call.ok) return call.error;
     const given = (await absence(route, call.value, path.bridge)) ?? (await route.handle(call.value));
     if (given instanceof Response) return given;
-    if (route.readsHistory) await edge.histories.giveWay();
     return Response.json(given, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
@@ -128,10 +126,7 @@ export function addApi(app: Hono<Variables>, edge: PeoplePorts, routes: readonly
       const { signedIn } = context.var;
       const path = pathOf(context);
       const asked = { request, signedIn, from: addressOf(request), path };
-      const answer = () => answerRoute(route, asked, forOneRequest(edge));
-      if (!route.readsHistory) return answer();
-      const turn = edge.histories.inTurn(signedIn.person, `${path.domain} ${path.confKey}`, answer);
-      return turn.then((given) => given ?? notInTurn());
+      return answerRoute(route, asked, forOneRequest(edge));
     });
   }
   for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {

@@ -62,8 +62,6 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Pa
   readonly answer: AnswerOf<Answer>;
   /** Of a conference of which something is kept: any other is answered with 404. */
   readonly needsConference?: true;
-  /** Of each person and conference one at a time. */
-  readonly readsHistory?: true;
   /** Refusals beside those that follow from the rest, by status: what each of them means here. */
   readonly refusals?: Readonly<Partial<Record<404 | 409 | 413 | 422, string>>>;
   /** Viewers may, although something changes: their own affairs. */

@@ -46,7 +46,7 @@ export function addConferencePages(add: AddPage): void {
     ["why", whyPage],
   ] as const) {
     const history = (method: "GET" | "POST", shown: Parameters<typeof withConference>[1]) =>
-      add(`${path}/${tab}`, (call) => withConference(call, shown), method, "history");
+      add(`${path}/${tab}`, (call) => withConference(call, shown), method);
     history("GET", (call, frame) => page(call, frame, call.context.req.query()));
     history("POST", (call, frame) => lookAt(call, frame, tab));
   }
@@ -166,7 +166,6 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame, fields: Fiel
   };
   const row = numberIn(fields.row);
   const { page: lines } = await gathered((from) => conference.story(from));
-  await edge.histories.giveWay();
   const story = storyPage(lines, filter, { page: numberIn(fields.page), row });
   const rows = [...new Set(story.lines.map(({ seq }) => seq))];
   const wire = await wireOf(conference, rows);

@@ -21,7 +21,6 @@ import { readBody } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { admitPerson, crossSiteRefusal, type SignedIn } from "../guard.ts";
-import { notInTurn, tooManyAtOnce } from "../history-turns.ts";
 import { failureOf, forOneRequest } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { watchedBy } from "../viewer.ts";
@@ -133,13 +132,7 @@ export function failedPage(context: Context): Response | null {
 }
 
 /** Adds a page of a domain, at this path behind `/console`, or a form of it. */
-export type AddPage = (
-  path: `/:domain${string}`,
-  page: AnswerPage,
-  method?: "GET" | "POST",
-  /** Of the conference in the path: of each person one at a time. */
-  reads?: "history",
-) => void;
+export type AddPage = (path: `/:domain${string}`, page: AnswerPage, method?: "GET" | "POST") => void;
 
 /** So often pages ask what nobody tells of: agents come and go, calls take ports, a site is checked. */
 export const EVERY_MS = 5_000;
@@ -152,7 +145,7 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
     if (first !== undefined) return context.redirect(pathOf(first), 302);
     return trouble({ context, edge }, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
   });
-  addAll((path, page, method = "GET", reads) => {
+  addAll((path, page, method = "GET") => {
     pages.on(method, path, async (context) => {
       const { signedIn } = context.var;
       const name = context.req.param("domain") ?? "";
@@ -166,18 +159,9 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
         const around = frameOf({ context, edge }, { domain: null, here, live: liveOf(name, confKey) });
         return { ...around, domain: name, timeZone, now };
       };
-      const { histories } = edge;
-      const inFull = async () => {
-        const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
-        if (shown instanceof Response) return shown;
-        if (reads) await histories.giveWay();
-        return answer(context, shown);
-      };
       const whole = async () => {
-        if (!reads) return inFull();
-        const conference = textOfSegment(context.req.param("confKey") ?? "");
-        const given = await histories.inTurn(signedIn.person, `${name} ${conference}`, inFull);
-        return given ?? trouble({ context, edge }, 429, "One at a time", `${tooManyAtOnce} Load the page again.`);
+        const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
+        return shown instanceof Response ? shown : answer(context, shown);
       };
       if (method === "POST") return whole();
       return begunPage(context, edge, { now, timeZone }, whole(), (error) => failed({ context, edge }, error));
@@ -205,7 +189,6 @@ export function trouble(
   says: string,
 ): Response {
   if (!wantsPage(context)) {
-    if (status === 429) return notInTurn();
     return problem(status, status === 404 ? "not found" : status === 503 ? "failed for now" : "refused", says);
   }
   const [, , name = ""] = context.req.path.split("/");

@@ -106,7 +106,6 @@ export const conferenceRoutes = [
       schema: v.object({ lines: v.array(storyLine), next }),
     },
     needsConference: true,
-    readsHistory: true,
     async handle({ conference, query }) {
       const { page, next } = await gathered((from) => conference.story(from), inPages(query));
       return { lines: page, next };

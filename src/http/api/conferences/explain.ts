@@ -26,7 +26,6 @@ export const explainRoutes = [
       schema: v.object({ answers: v.array(explanation), next }),
     },
     needsConference: true,
-    readsHistory: true,
     async handle({ conference, query: { call, ...place } }) {
       const { page, next } = await gathered((from) => conference.explain(call || undefined, from), inPages(place));
       return { answers: page, next };
