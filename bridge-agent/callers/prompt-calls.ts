@@ -3,16 +3,16 @@ import { MAX_PROMPT_STEPS, type PromptCall, wrongKeysOf } from "../../src/bridge
 import type { BridgeCall } from "../../src/bridge/state.ts";
 import type { CallId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { type AgentToEdge, MAX_PROMPT_CALLS } from "../../src/link/messages.ts";
-import type { AgentJournal, JournalContents, JournaledDrops } from "../core/journal.ts";
+import type { AgentJournal, JournalContents } from "../core/journal.ts";
 import type { Reports } from "../core/reports.ts";
 import type { HangUpReason } from "./hang-ups.ts";
 import type { Leg } from "./legs.ts";
 
 type Step = PromptCall["steps"][number];
 type End = NonNullable<PromptCall["end"]>;
-type Journal = Pick<AgentJournal, "savePromptCall" | "deletePromptCall" | "saveDroppedPromptCalls">;
+type Journal = Pick<AgentJournal, "savePromptCall" | "deletePromptCall">;
 
-/** No absence of the edge fills the disk: beyond so many the oldest are dropped, and counted. */
+/** No absence of the edge fills the disk: beyond so many the oldest are dropped. */
 const MAX_KEPT = 1_000;
 /** Of a caller who keys on and on, what stands there is said so often. */
 const UNFINISHED_AGAIN_MS = 5_000;
@@ -29,13 +29,11 @@ export class PromptCalls {
   readonly #open = new Map<CallId, number>();
   #last = 0;
   #acknowledged = 0;
-  #dropped: JournaledDrops | null;
-  #sent: { readonly upTo: number; readonly dropped: number | null; readonly at: EpochMs } | null = null;
+  #sent: { readonly upTo: number; readonly at: EpochMs } | null = null;
 
-  constructor(journal: Journal, { promptCalls, droppedPromptCalls }: JournalContents, reports: Reports) {
+  constructor(journal: Journal, { promptCalls }: JournalContents, reports: Reports) {
     this.#journal = journal;
     this.#reports = reports;
-    this.#dropped = droppedPromptCalls;
     for (const { number, call } of promptCalls) {
       this.#last = Math.max(this.#last, number);
       this.#stories.set(number, call);
@@ -143,15 +141,8 @@ export class PromptCalls {
     this.#journal.savePromptCall(this.#last, changed);
     for (const number of this.#stories.keys()) {
       if (this.#stories.size <= MAX_KEPT) break;
-      this.#drop(number);
+      this.#delete(number);
     }
-  }
-
-  #drop(number: number): void {
-    this.#delete(number);
-    if (number <= this.#acknowledged) return;
-    const { journal, count = 0, acknowledged = 0 } = this.#dropped ?? {};
-    this.#dropped = this.#journal.saveDroppedPromptCalls({ journal, count: count + 1, acknowledged });
   }
 
   #delete(number: number): void {
@@ -163,11 +154,7 @@ export class PromptCalls {
   }
 
   get isWaiting(): boolean {
-    return this.#last > this.#acknowledged || this.#unsaidDrops !== null;
-  }
-
-  get #unsaidDrops(): JournaledDrops | null {
-    return this.#dropped && this.#dropped.count > this.#dropped.acknowledged ? this.#dropped : null;
+    return this.#last > this.#acknowledged;
   }
 
   edgeLost(): void {
@@ -179,20 +166,15 @@ export class PromptCalls {
     if (!this.isWaiting || (this.#sent !== null && now - this.#sent.at < RESEND_AFTER_MS)) return [];
     const next = [...this.#stories].filter(([number]) => number > this.#acknowledged).slice(0, MAX_PROMPT_CALLS);
     const upTo = next.at(-1)?.[0] ?? this.#last;
-    const drops = this.#unsaidDrops;
-    const dropped = drops && { journal: drops.journal, count: drops.count };
-    this.#sent = { upTo, dropped: dropped?.count ?? null, at: now };
+    this.#sent = { upTo, at: now };
     const calls = next.map(([, call]) => call);
-    return [{ type: "prompt-calls", upTo, calls, ...(dropped && { dropped }), at: now }];
+    return [{ type: "prompt-calls", upTo, calls, at: now }];
   }
 
   /** The edge has them on disk: what is over is over. */
   acknowledge(upTo: number): void {
     if (this.#sent?.upTo !== upTo) return;
     this.#acknowledged = upTo;
-    const { dropped } = this.#sent;
-    if (this.#dropped && dropped !== null)
-      this.#dropped = this.#journal.saveDroppedPromptCalls({ ...this.#dropped, acknowledged: dropped });
     this.#sent = null;
     for (const [number, { end }] of this.#stories) if (number <= upTo && end !== null) this.#delete(number);
   }

@@ -11,7 +11,7 @@ import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { sqliteCode } from "../../src/foundation/text/reason.ts";
-import type { DroppedPromptCalls, IdLimit } from "../../src/link/messages.ts";
+import type { IdLimit } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
@@ -38,11 +38,6 @@ export interface Assignment {
   readonly unseen?: true;
 }
 
-/** How many calls at the prompt there was no room for since this journal began, and how many of them the edge knows of. */
-export interface JournaledDrops extends DroppedPromptCalls {
-  readonly acknowledged: number;
-}
-
 export interface JournalContents {
   readonly assignment: Assignment | null;
   readonly bootId: string | null;
@@ -63,8 +58,6 @@ export interface JournalContents {
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
   /** Calls at the prompt that are not over, or that the edge has not acknowledged, in the order of their numbers. */
   readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];
-  /** `null`: there was room for all. */
-  readonly droppedPromptCalls: JournaledDrops | null;
   /** The furthest limit of a domain's ids; absent: none was handed. */
   readonly idLimits: ReadonlyMap<string, IdLimit>;
   /** By domain, the latest epoch of an edge. */
@@ -89,8 +82,6 @@ interface KeptBoot extends Boot {
 export const INSIDE = "inside ";
 /** Before that of one that was seen to enter since the machine's boot. */
 export const ENTERED = "entered ";
-
-type NewDrops = Omit<JournaledDrops, "journal"> & { readonly journal?: string | undefined };
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
 export interface JournalFailure {
@@ -327,7 +318,6 @@ function contentsOf(db: DatabaseSync): JournalContents {
     promptCalls: read<{ number: number; story: string }>("SELECT number, story FROM prompt_call ORDER BY number").map(
       ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
     ),
-    droppedPromptCalls: JSON.parse(facts.get("droppedPromptCalls") ?? "null") as JournaledDrops | null,
     idLimits: factsBy(facts, idLimitOf, (value) => JSON.parse(value) as IdLimit),
     edgeEpochs: factsBy(facts, edgeEpochOf, Number),
   };
@@ -358,12 +348,6 @@ function factsOf(toWrite: ToWrite, life: () => Boot) {
     savePromptCall: (number: number, story: PromptCall) =>
       void savePromptCall(story.call, story.at, number, JSON.stringify(story)),
     deletePromptCall: ({ call, at }: PromptCall) => void deletePromptCall(call, at),
-    /** Where it has no name yet, it gets one like no other. */
-    saveDroppedPromptCalls({ journal = randomUUID(), ...counts }: NewDrops): JournaledDrops {
-      const drops = { journal, ...counts };
-      saveFact("droppedPromptCalls", JSON.stringify(drops));
-      return drops;
-    },
   };
 }
 

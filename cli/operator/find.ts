@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Column } from "../../src/foundation/table.ts";
 import { peopleWords } from "../../src/foundation/text/people-shown.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
-import { gapTexts, lineOfPromptCall, notKeptText, notSearchedText } from "../../src/records/person-line.ts";
+import { gapTexts, lineOfPromptCall, notSearchedText } from "../../src/records/person-line.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText, topicText } from "./views.ts";
@@ -76,7 +76,6 @@ export function addFind(program: Command): void {
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const limit = number === undefined ? USUAL : MOST_OF_NUMBER;
           const page = await edge.ask("POST /domains/{domain}/prompt-calls", { domain }, { asks: { number, limit } });
-          if (page.notKept > 0) warnings.add(notKeptText(page.notKept));
           if (page.next !== null) warnings.add(`there are more than these ${limit} of a domain`);
           return page.calls.map(lineOfPromptCall);
         });
@@ -176,7 +175,6 @@ const whatText: Readonly<Record<CallLine["what"], string>> = {
   left: "was in",
   "not-reached": "not reached",
   "not-let-in": "not let in",
-  "let-in": "let in",
   "at-prompt": "at the prompt",
 };
 

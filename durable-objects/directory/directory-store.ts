@@ -1,8 +1,9 @@
+import { isRefused } from "../../src/bridge/prompt-call.ts";
 import { hash } from "../../src/foundation/hash.ts";
-import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { digitsIn } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import type { CallRow, ConferenceRow } from "../../src/records/rows.ts";
+import type { CallRow, ConferenceRow, PromptRow } from "../../src/records/rows.ts";
 import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import type { DomainRetention } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
@@ -15,7 +16,7 @@ export interface DirectoryIdentity extends DomainRetention {
 
 /**
  * `arrival`: when the row was first stored as ended, in microseconds since 1970 by the directory's clock; it rises.
- * `reversed`: the number from its end, since people give the end of a number.
+ * `reversed`: the number from its end, since people give the end of a number. `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
  */
 const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
@@ -31,6 +32,7 @@ const tables = [
   "CREATE INDEX IF NOT EXISTS call_number ON call (reversed)",
   "CREATE INDEX IF NOT EXISTS call_attendee ON call (attendee) WHERE attendee > ''",
   "CREATE INDEX IF NOT EXISTS call_id ON call (call)",
+  "CREATE INDEX IF NOT EXISTS call_prompt ON call (arrival) WHERE life = -1",
   "CREATE INDEX IF NOT EXISTS call_named ON call (named) WHERE named > ''",
   "CREATE INDEX IF NOT EXISTS call_arrival ON call (arrival) WHERE arrival IS NOT NULL",
   "CREATE TABLE IF NOT EXISTS erased (number TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
@@ -117,6 +119,7 @@ export class DirectoryStore {
       name: [row.topic, ...(state?.roomNames ?? [])].join("\n"),
       callers: state?.callers ?? 0,
       troubled: state && (state.trouble.length > 0 || state.aheadMs > 0) ? 1 : 0,
+      ended_by: row.endedBy,
     });
   }
 
@@ -130,7 +133,9 @@ export class DirectoryStore {
   }
 
   putCall(said: CallRow, version: number, now: EpochMs): Upserted<CallRow> {
-    const row = this.#isErased(said, now) ? withoutPerson(said) : said;
+    const { dialledAt, enteredAt, endedAt } = said;
+    const isErased = this.#isErased(said.number, dialledAt ?? enteredAt ?? endedAt ?? now);
+    const row = isErased ? { ...said, number: "", attendeeId: "" } : said;
     const id = { conference: row.conference, life: row.life, call: row.call, began: row.began };
     return this.#put("call", id, row, version, now, {
       status: row.status,
@@ -140,14 +145,51 @@ export class DirectoryStore {
       attendee: row.attendeeId,
       named: row.extCallId,
       entered_at: row.enteredAt,
+      ended_by: row.endedBy,
     });
   }
 
-  #put<Row extends CallRow | ConferenceRow>(
+  /** The rows of calls in the prompt to which a bridge gave this id, the latest first. */
+  promptRows(bridge: BridgeName, call: CallId): readonly PromptRow[] {
+    const query = "SELECT data FROM call WHERE conference = ? AND life = -1 AND call = ? ORDER BY began DESC";
+    return this.read(query, `@${bridge}`, call).map(({ data }) => JSON.parse(String(data)));
+  }
+
+  /** `known`: the row that it replaces. Within a transaction. */
+  putPrompt(said: PromptRow, known: PromptRow | null, now: EpochMs): void {
+    const isErased = this.#isErased(said.number, said.at);
+    const row = isErased || known?.number === "" ? { ...said, number: "" } : said;
+    if (known && known.at !== row.at) this.deletePrompt(known);
+    const isTry = isRefused(row) && !isErased;
+    this.#put("call", promptId(row), row, null, now, {
+      status: row.end === null ? "prompt" : isTry ? "refused" : "over",
+      bridge: row.bridge,
+      number: row.number,
+      reversed: reversed(row.number),
+      attendee: "",
+      named: "",
+      ended_by: row.end?.why ?? null,
+    });
+  }
+
+  deletePrompt(row: PromptRow): void {
+    const { conference, life, call, began } = promptId(row);
+    const where = "conference = ? AND life = ? AND call = ? AND began = ?";
+    this.#sql.exec(`DELETE FROM call WHERE ${where}`, conference, life, call, began);
+  }
+
+  /** The oldest of those that are over. */
+  deletePromptBeyond(most: number): void {
+    const old =
+      "SELECT arrival FROM call WHERE life = -1 AND arrival IS NOT NULL ORDER BY arrival DESC LIMIT -1 OFFSET ?";
+    this.#sql.exec(`DELETE FROM call WHERE life = -1 AND arrival IN (${old})`, most);
+  }
+
+  #put<Row extends CallRow | ConferenceRow | PromptRow>(
     table: "call" | "conference",
     id: Columns,
     row: Row,
-    version: number,
+    given: number | null,
     now: EpochMs,
     columns: Columns,
   ): Upserted<Row> {
@@ -157,10 +199,11 @@ export class DirectoryStore {
     const [known] = this.#sql.exec(`SELECT * FROM ${table} WHERE ${where}`, ...Object.values(id));
     const data = JSON.stringify(row);
     if (known?.data === data) return null;
+    const version = given ?? Number(known?.version ?? 0) + 1;
     if (known && Number(known.version) >= version) return { laterVersion: Number(known.version) };
-    const isNew = row.endedAt !== null && (known?.arrival ?? null) === null;
+    const isNew = columns.ended_by !== null && (known?.arrival ?? null) === null;
     const arrival = isNew ? this.#nextArrival(arrivalAt(now)) : (known?.arrival ?? null);
-    const all: Columns = { ...columns, version, arrival, ended_by: row.endedBy, data };
+    const all: Columns = { ...columns, version, arrival, data };
     // A column that is set again costs a row in each of its indexes.
     const names = Object.keys(all).filter((name) => known?.[name] !== all[name]);
     const values = names.map((name) => all[name] ?? null);
@@ -207,7 +250,9 @@ export class DirectoryStore {
         reversed(number),
       )) {
         this.#sql.exec(
-          `UPDATE call SET number = '', reversed = '', attendee = '', data = ?
+          // Nobody knows any more whether the caller of a call in the prompt got in since.
+          `UPDATE call SET number = '', reversed = '', attendee = '', data = ?,
+           status = CASE status WHEN 'refused' THEN 'over' ELSE status END
            WHERE conference = ? AND life = ? AND call = ? AND began = ?`,
           JSON.stringify(withoutPerson(JSON.parse(String(data)))),
           ...[conference, life, call, began].map((value = null) => value),
@@ -220,10 +265,11 @@ export class DirectoryStore {
     return erased;
   }
 
-  #isErased({ number, dialledAt, enteredAt, endedAt }: CallRow, now: EpochMs): boolean {
+  /** `at`: when the call of this number was made. */
+  #isErased(number: string, at: EpochMs): boolean {
     if (number === "") return false;
     const [row] = this.#sql.exec("SELECT at FROM erased WHERE number = ?", this.#nameOf(number));
-    return row !== undefined && (dialledAt ?? enteredAt ?? endedAt ?? now) <= Number(row.at);
+    return row !== undefined && at <= Number(row.at);
   }
 
   /** Nobody can read the number in it. */
@@ -240,6 +286,7 @@ export class DirectoryStore {
       return this.read(`DELETE FROM ${table} WHERE arrival IN (${old}) RETURNING arrival`, arrivalAt(at), atMost)
         .length;
     });
+    this.read("DELETE FROM call WHERE life = -1 AND arrival IS NULL AND began < ?", at);
     this.read("DELETE FROM erased WHERE at < ?", at);
     return deleted.some((count) => count === atMost);
   }
@@ -259,6 +306,10 @@ export function reversed(text: string): string {
   return [...text].reverse().join("");
 }
 
-function withoutPerson(row: CallRow): CallRow {
-  return { ...row, number: "", attendeeId: "" };
+function withoutPerson(row: CallRow | PromptRow): CallRow | PromptRow {
+  return row.kind === "prompt" ? { ...row, number: "" } : { ...row, number: "", attendeeId: "" };
+}
+
+function promptId({ bridge, call, at }: PromptRow) {
+  return { conference: `@${bridge}`, life: -1, call, began: at };
 }

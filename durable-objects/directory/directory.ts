@@ -1,9 +1,9 @@
 import type { Ack } from "../../src/delivery/feed.ts";
-import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { Counts } from "../../src/records/counts.ts";
-import { type CallRow, recordOfConference } from "../../src/records/rows.ts";
+import { recordOfConference } from "../../src/records/rows.ts";
 import { inOrder, type WebhookEvent, webhooksOfCall, webhooksOfConference } from "../../src/records/webhooks.ts";
 import type { AuditPage, CountRow, DirectoryRpc, DomainActivity, WebhookView } from "../../src/rpc/directory.ts";
 import { type ConferenceBatch, type DirectoryAck, watchedPauseMs } from "../../src/rpc/directory-feed.ts";
@@ -44,7 +44,7 @@ const pauseMs = 2_000;
 const batchEveryMs = 8;
 
 /**
- * The conferences and calls of one domain, as conferences publish them, with what belongs to no conference: counts, prompt calls, trouble, audit and
+ * The conferences and calls of one domain, as conferences and relays publish them, with what belongs to none: counts, trouble, audit and
  * webhooks.
  */
 export class Directory
@@ -76,25 +76,21 @@ export class Directory
     this.#counts = new CountStore(ports.sql);
     this.#skipped = new SkippedLately(ports);
     this.list = new RunningList(ports, this.#store, this.#counts);
-    this.promptStore = new PromptStore(ports.sql, {
-      transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
-      ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },
+    this.promptStore = new PromptStore(this.#store, {
+      now: () => ports.now(),
+      aboutNow: (domain) => this.#aboutNow(domain),
+      person: (domain) => personShown(ports.domain(domain)?.settings),
       topicOf: (domain, conference, at) => {
         const found = this.list.find(conference);
         const isKept = ports.domain(domain)?.settings.recordsPersonal === "full";
         return isKept && found && found.createdAt <= at ? found.topic : undefined;
       },
-      enteredSince: (since) => this.recordStore.enteredSince(since),
       changed: () => this.#changed(),
     });
     this.recordStore = new RecordStore(this.#store, {
       now: () => ports.now(),
       aboutNow: (domain) => this.#aboutNow(domain),
-      alsoErase: (domain, isMeant) => {
-        const erased = this.promptStore.eraseNumber(isMeant);
-        this.knownTrouble.eraseNumber(domain, isMeant);
-        return { erased, others: this.promptStore.numbers() };
-      },
+      alsoErase: (domain, isMeant) => this.knownTrouble.eraseNumber(domain, isMeant),
       giveWay: async () => ports.giveWay?.(),
     });
     this.#webhooks = new Webhooks({
@@ -119,7 +115,7 @@ export class Directory
   async publish({ domain, key, version, conferences, calls, ...counts }: ConferenceBatch): Promise<DirectoryAck> {
     const now = this.#ports.now();
     const about = this.#aboutNow(domain);
-    const laterVersions = this.#transaction(about, () => {
+    const laterVersions = this.#store.transaction(about, () => {
       const added = this.#counts.add({ ...counts, key, version }, now);
       if ("more" in added) this.knownTrouble.countPosts(added.more.hosts, now);
       // The record of a conference follows those of its calls.
@@ -135,7 +131,7 @@ export class Directory
       for (const one of storedCalls) {
         if (!one || "laterVersion" in one) continue;
         events.push(...webhooksOfCall(one.row, one.before));
-        if ((one.before?.enteredAt ?? null) === null) this.#entered(domain, one.row);
+        if ((one.before?.enteredAt ?? null) === null) this.promptStore.entered(one.row);
       }
       this.#webhooks.add(inOrder(events));
       return [added, ...stored, ...storedCalls].flatMap((one) =>
@@ -151,21 +147,6 @@ export class Directory
       pauseMs: this.list.isWatched(key) ? watchedPauseMs : usualPauseMs,
       ...(laterVersions.length > 0 && { laterVersion: Math.max(...laterVersions) }),
     };
-  }
-
-  #transaction<Value>(about: DirectoryIdentity, work: () => Value): Value {
-    try {
-      return this.#store.transaction(about, work);
-    } catch (error) {
-      this.promptStore.forget();
-      throw error;
-    }
-  }
-
-  #entered(domain: DomainName, { conference, bridge, call, number, enteredAt }: CallRow): void {
-    if (enteredAt === null) return;
-    const place = { conference: conference as ConfKey, bridge: (bridge || null) as BridgeName | null };
-    this.promptStore.entered(domain, place, { call, number }, enteredAt);
   }
 
   async count(domain: DomainName, row: CountRow): Promise<Ack> {
@@ -233,14 +214,13 @@ export class Directory
 
   /** Returns whether there may be more. */
   #deleteOld(domain: DomainName, before: EpochMs): boolean {
-    this.promptStore.deleteBefore(before);
-    this.knownTrouble.deleteBefore(domain, before);
     // A conference that says more after its sender's row is gone would count again.
     const { journalRetentionDays = 0 } = this.#ports.domain(domain)?.settings ?? {};
     const sentBefore = Math.min(before, this.#ports.now() - (journalRetentionDays + 1) * dayMs);
     this.#store.transaction(this.#aboutNow(domain), () => this.#counts.deleteBefore(sentBefore));
-    const hasMore = this.#audit.deleteBefore(before, deletePortion);
-    return this.#store.deleteBefore(before, deletePortion) || hasMore;
+    const hasMore = [this.#audit, this.#store].map((store) => store.deleteBefore(before, deletePortion));
+    this.knownTrouble.deleteBefore(domain, before);
+    return hasMore.includes(true);
   }
 
   async #changed(): Promise<void> {

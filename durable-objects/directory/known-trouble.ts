@@ -7,17 +7,17 @@ import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.
 import { type FoundTrouble, isOfEdge, serverIsGone } from "../../src/operators/trouble-kinds.ts";
 import type { HostPosts } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { RefusedCaller } from "../../src/records/rows.ts";
 import { receiverId } from "../../src/records/webhooks.ts";
 import { isAllowedHost } from "../../src/routing/target-url.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
-import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Log } from "../platform/log.ts";
 import type { Sql, SqlValue } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import type { AuditStore } from "./audit-store.ts";
 import { HappenedStore, happenedKinds } from "./happened-store.ts";
-import type { IsNumber, PromptStore } from "./prompt-store.ts";
+import type { PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
 
 interface KnownTroublePorts {
@@ -140,10 +140,9 @@ export class KnownTroubles
   /** Callers who could not get in. The longest known come first, so that a further one takes nobody out of the list. */
   async #refused(domain: DomainName): Promise<readonly RefusedTrouble[]> {
     const { prompt } = this.#ports;
-    this.#drawKeys(domain, await prompt.refusedCallers());
+    this.#drawKeys(domain, prompt.refusedCallers());
     const keys = this.#keys;
-    const isOpen = ({ number, id }: KeptPromptCall) => id > this.placeOf(callerId(keys.get(number)));
-    const open = await prompt.refusedCallers(isOpen);
+    const open = prompt.refusedCallers((number) => this.placeOf(callerId(keys.get(number))));
     // Without a key, as of who has become one since then, the number would be the id.
     return open
       .filter(({ number }) => number === "" || keys.has(number))
@@ -291,7 +290,7 @@ export class KnownTroubles
   }
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
-  eraseNumber(domain: DomainName, isMeant: IsNumber): void {
+  eraseNumber(domain: DomainName, isMeant: (kept: string) => boolean): void {
     this.#change(domain, () => {
       for (const [number, key] of this.#keys) {
         if (!isMeant(number)) continue;
@@ -370,9 +369,12 @@ function callerId(key?: string): string {
 
 type RefusedTrouble = FoundTrouble & { readonly since: EpochMs; readonly latest: EpochMs; readonly place: number };
 
-function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller, key?: string): RefusedTrouble {
+function refusedCaller(
+  { number, calls: count, since, latest: last, place }: RefusedCaller,
+  key?: string,
+): RefusedTrouble {
   return {
-    ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count, place: last.id },
+    ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count, place },
     ...(key !== undefined && { key }),
     why: last.end ? promptEndText(last.end) : "",
   };

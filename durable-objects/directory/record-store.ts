@@ -10,11 +10,16 @@ import {
   spellingsOf,
 } from "../../src/foundation/text/spelled.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { type CallRow, type ConferenceRow, recordOfCall, recordOfConference } from "../../src/records/rows.ts";
-import type { Erasure, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
+import {
+  type CallRow,
+  type ConferenceRow,
+  type PromptRow,
+  recordOfCall,
+  recordOfConference,
+} from "../../src/records/rows.ts";
+import type { Erasure, FoundRow, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { SqlValue } from "../platform/platform.ts";
 import { arrivalAt, arrivedAt, type DirectoryIdentity, type DirectoryStore, reversed } from "./directory-store.ts";
-import type { EnteredAt, IsNumber } from "./prompt-store.ts";
 
 /** How many rows one page looks at, however few of them fit what SQL cannot tell. */
 const mostLooked = 5_000;
@@ -23,16 +28,11 @@ const portion = 500;
 /** How many other numbers, and conferences, an erasure names. */
 const mostAlike = 10;
 
-interface ErasedElsewhere {
-  readonly erased: number;
-  readonly others: Iterable<string>;
-}
-
 interface RecordPorts {
   now(): EpochMs;
   aboutNow(domain: DomainName): DirectoryIdentity;
-  /** Takes a number out of all but the rows of calls. Returns how many calls at the prompt had it, and others' numbers. */
-  alsoErase(domain: DomainName, isMeant: IsNumber): ErasedElsewhere;
+  /** Takes a number out of all but the rows of calls. */
+  alsoErase(domain: DomainName, isMeant: (kept: string) => boolean): void;
   /** See `Platform`. */
   giveWay(): Promise<void>;
 }
@@ -53,7 +53,16 @@ export class RecordStore {
     this.#ports = ports;
   }
 
-  async records(query: RecordQuery): Promise<RecordPage> {
+  async records(query: RecordQuery): Promise<RecordPage<DirectoryRecord>> {
+    return (await this.#found(query, "life >= 0")) as RecordPage<DirectoryRecord>;
+  }
+
+  async found(query: RecordQuery): Promise<RecordPage<FoundRow>> {
+    return await this.#found(query, "TRUE");
+  }
+
+  /** `calls`: a condition of the calls that are meant. */
+  async #found(query: RecordQuery, calls: string): Promise<RecordPage<FoundRow>> {
     const { cursor, order, since, until, limit, kind } = query;
     const isOldest = order === "oldest";
     const { about, lastArrival } = this.#store;
@@ -62,13 +71,13 @@ export class RecordStore {
     const behind = until === undefined ? lastArrival + 1 : arrivalAt(until);
     const isMeant = recordMatcher(query);
     const most = Math.min(limit, mostPage);
-    const records: PlacedRecord[] = [];
+    const records: PlacedRecord<FoundRow>[] = [];
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
     for (let looked = 0; looked < mostLooked; looked += portion) {
       await this.#ports.giveWay();
       const [above, below] = isOldest ? [from, behind] : [first - 1, from];
       const page = (["call", "conference"] as const)
-        .flatMap((table) => (kind === undefined || kind === table ? this.#page(table, query, above, below) : []))
+        .flatMap((table) => (kind === undefined || kind === table ? this.#page(table, query, calls, above, below) : []))
         .sort((one, other) => (isOldest ? one.id - other.id : other.id - one.id))
         .slice(0, portion);
       for (const one of page) {
@@ -85,12 +94,14 @@ export class RecordStore {
   #page(
     table: "call" | "conference",
     { order, filter = {} }: RecordQuery,
+    calls: string,
     above: number,
     below: number,
-  ): readonly PlacedRecord[] {
+  ): readonly PlacedRecord<FoundRow>[] {
     const conditions = table === "call" ? callConditions(filter) : conferenceConditions(filter);
     if (conditions === null) return [];
-    const where = conditions.map(({ sql }) => ` AND (${sql})`).join("");
+    const ofTable = table === "call" ? ` AND ${calls}` : "";
+    const where = ofTable + conditions.map(({ sql }) => ` AND (${sql})`).join("");
     // With a plus the index of arrivals does not sort what another index finds faster.
     const by = conditions.some(({ sql }) => isIndexed.test(sql)) ? "+arrival" : "arrival";
     const rows = this.#store.read(
@@ -98,16 +109,11 @@ export class RecordStore {
       ...[above, below, ...conditions.flatMap(({ values }) => values), portion],
     );
     return rows.map(({ arrival, data }) => {
-      const row = JSON.parse(String(data)) as CallRow | ConferenceRow;
-      const record = row.kind === "call" ? recordOfCall(row) : recordOfConference(row);
+      const row = JSON.parse(String(data)) as CallRow | ConferenceRow | PromptRow;
+      const record =
+        row.kind === "conference" ? recordOfConference(row) : row.kind === "call" ? recordOfCall(row) : row;
       return { id: Number(arrival), at: arrivedAt(Number(arrival)), record };
     });
-  }
-
-  /** Who entered since then. */
-  enteredSince(since: EpochMs): readonly EnteredAt[] {
-    const rows = this.#store.read("SELECT number, entered_at FROM call WHERE entered_at >= ?", since);
-    return rows.map((row) => [String(row.number), Number(row.entered_at)]);
   }
 
   async erase(domain: DomainName, number: string): Promise<Erasure> {
@@ -124,18 +130,17 @@ export class RecordStore {
     const numbers = new Set([number, ...known.filter(isMeant)]);
     const inside = this.#store.read(
       `SELECT DISTINCT conference FROM call
-       WHERE arrival IS NULL AND reversed IN (SELECT value FROM json_each(?)) LIMIT ?`,
+       WHERE arrival IS NULL AND life >= 0 AND reversed IN (SELECT value FROM json_each(?)) LIMIT ?`,
       ...[JSON.stringify([...numbers].map(reversed)), mostAlike],
     );
-    const besides = this.#ports.alsoErase(domain, isMeant);
+    this.#ports.alsoErase(domain, isMeant);
     const erased = this.#store.transaction(this.#ports.aboutNow(domain), () =>
       this.#store.erase([...numbers], this.#ports.now()),
     );
     const isAlike = numberMatcher(number);
-    const others = [...known, ...besides.others];
-    const alike = new Set(others.filter((other) => !isMeant(other) && isAlike(other)));
+    const alike = new Set(known.filter((other) => !isMeant(other) && isAlike(other)));
     return {
-      erased: erased + besides.erased,
+      erased,
       alike: [...alike].slice(0, mostAlike),
       inside: inside.map(({ conference }) => conference as ConfKey),
     };
@@ -219,7 +224,7 @@ function patternOf(text: string): string {
   return `${pattern}%`;
 }
 
-type Matcher = (record: DirectoryRecord) => boolean;
+type Matcher = (record: FoundRow) => boolean;
 
 /** What SQL cannot tell. What is looked for is read once. */
 function recordMatcher({ filter = {} }: RecordQuery): Matcher {
@@ -228,9 +233,9 @@ function recordMatcher({ filter = {} }: RecordQuery): Matcher {
   const isText = text === undefined ? null : textMatcher(text);
   const host = webexHost === undefined ? null : bareHost(webexHost);
   return (record) => {
-    const hosts = record.kind === "call" ? [record.webexHost] : record.webexHosts;
+    const hosts = record.kind === "conference" ? record.webexHosts : record.kind === "call" ? [record.webexHost] : [];
     return (
-      (!isNumber || (record.kind === "call" && isNumber(record.number))) &&
+      (!isNumber || (record.kind !== "conference" && isNumber(record.number))) &&
       (!isText || isText(record)) &&
       (host === null || hosts.some((one) => bareHost(one) === host))
     );
@@ -247,7 +252,9 @@ function textMatcher(text: string): Matcher {
       const ids: readonly string[] = [record.conference, ...record.extConfIds];
       return fitsName(text, record.topic) || spellings.some((one) => ids.includes(one));
     }
-    const { number, attendeeId, call, extCallId } = record;
+    const { number, call } = record;
+    if (record.kind === "prompt") return isNumber(number) || spellings.includes(call);
+    const { attendeeId, extCallId } = record;
     return isNumber(number) || isAttendee(attendeeId) || spellings.some((one) => [call, extCallId].includes(one));
   };
 }

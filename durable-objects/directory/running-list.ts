@@ -106,7 +106,7 @@ export class RunningList {
     const conditions = callConditions({ number, attendeeId, text }) ?? [];
     const where = conditions.map(({ sql }) => ` AND (${sql})`).join("");
     const values = conditions.flatMap((one) => one.values);
-    const rows = this.#store.read(`SELECT data FROM call WHERE arrival IS NULL ${where}`, ...values);
+    const rows = this.#store.read(`SELECT data FROM call WHERE arrival IS NULL AND life >= 0 ${where}`, ...values);
     const isMeant = personMatcher({ number, attendeeId, text });
     const calls = rows.map(({ data }) => JSON.parse(String(data)) as CallRow).filter(isMeant);
     const byConference = Map.groupBy(calls, ({ conference }) => conference as ConfKey);

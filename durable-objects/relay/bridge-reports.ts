@@ -6,7 +6,7 @@ import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { type ForConference, type ForDirectory, findLink, joinWaiting, type RelayState } from "../../src/link/relay.ts";
 import type { AgentReports, ConferenceRpc } from "../../src/rpc/conference.ts";
-import type { PromptCallsRpc } from "../../src/rpc/directory-feed.ts";
+import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { Platformed } from "../../src/rpc/objects.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
@@ -17,8 +17,8 @@ export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures
     domain: DomainName,
     key: ConfKey,
   ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Pick<Platformed, "id">;
-  /** See `PromptCallsRpc`. */
-  readonly keepPromptCalls: PromptCallsRpc["keepPromptCalls"];
+  /** See `DirectoryRpc`. */
+  readonly keepPromptCalls: DirectoryRpc["keepPromptCalls"];
   readonly sockets: Pick<AgentSockets, "send">;
   /** The bridge's identity now. */
   identity(): Identity | undefined;

@@ -65,15 +65,6 @@ const conferenceDigest = v.object({
 
 export type ConferenceDigest = Checked<typeof conferenceDigest>;
 
-const droppedPromptCalls = v.object({
-  /** The journal's name for itself: one that was lost and begun anew has another one. */
-  journal: word,
-  /** All since it began, so that a repeat counts once. */
-  count: whole,
-});
-
-export type DroppedPromptCalls = Checked<typeof droppedPromptCalls>;
-
 const agentToEdge = [
   /** The commands are in the journal, and with the bridge but for those `waiting`, which are acknowledged again. */
   typed("commands-ack", { conference, ids: v.array(commandId), waiting: v.exactOptional(v.array(commandId)) }),
@@ -101,12 +92,11 @@ const agentToEdge = [
   }),
   /**
    * Calls at the prompt that were not led in at once, each with its whole story so far; of the active agent and of others. It comes again until
-   * it is acknowledged. `dropped`: so many more the agent had no room for; absent: none that no ack covers. `at`: the agent's time now.
+   * it is acknowledged. `at`: the agent's time now.
    */
   typed("prompt-calls", {
     upTo: whole,
     calls: v.array(promptCall),
-    dropped: v.exactOptional(droppedPromptCalls),
     at: whole,
   }),
   /** The furthest limit of ids that this agent knows is in its journal. */

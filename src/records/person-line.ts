@@ -1,18 +1,18 @@
 import * as v from "valibot";
-import { isRefused, type PromptEnd, promptEndText, wrongKeysOf } from "../bridge/prompt-call.ts";
+import { type PromptEnd, promptEndText, wrongKeysOf } from "../bridge/prompt-call.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
-import type { KeptPromptCall } from "../rpc/directory-feed.ts";
 import { type CallRecord, isNeverDialled } from "./call-record.ts";
 import type { ListGaps, SearchedJournals } from "./found-conference.ts";
+import type { PromptRow } from "./rows.ts";
 
 /** Something that happened to a person on the telephone, or the call that it is in now. */
 export const personLine = v.object({
   what: v.pipe(
-    v.picklist(["inside", "being-called", "left", "not-reached", "not-let-in", "let-in", "at-prompt"]),
+    v.picklist(["inside", "being-called", "left", "not-reached", "not-let-in", "at-prompt"]),
     v.description(
-      "`inside`: in a conference now; `being-called`: is called, and has not entered; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `let-in`: got in behind wrong keys; `at-prompt`: keys.",
+      "`inside`: in a conference now; `being-called`: is called, and has not entered; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `at-prompt`: is in the prompt now.",
     ),
   ),
   from: v.pipe(v.nullable(time), v.description("When it began; null: not known.")),
@@ -79,11 +79,11 @@ const whyNotDialled: Readonly<Record<string, string>> = {
 const turningAway: ReadonlySet<string> = new Set(["locked", "full", "refused"] satisfies PromptEnd[]);
 
 /** What a call at the prompt says of its caller. */
-export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
+export function lineOfPromptCall(prompt: PromptRow): PersonLine {
   const { at: from, number, call, end, unfinished, topic } = prompt;
   const wrong = wrongKeysOf(prompt);
   const keyed = wrong > 0 ? `${counted(wrong, "wrong key")} of ${digitsOfKeys(prompt)}. ` : "";
-  const what = isRefused(prompt) || (end && end.why !== "entered") ? "not-let-in" : end ? "let-in" : "at-prompt";
+  const what = end ? "not-let-in" : "at-prompt";
   return {
     ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call, ...(topic !== undefined && { topic }) },
     conference: end?.conference ?? unfinished?.conference ?? null,
@@ -93,7 +93,7 @@ export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
 }
 
 /** What was keyed, and counted for nothing. */
-function unclearText({ steps }: KeptPromptCall): string {
+function unclearText({ steps }: PromptRow): string {
   const unclear = steps.filter((step) => step.type === "unclear-keys");
   if (unclear.length === 0) return "";
   const digits = unclear.flatMap((step) => step.digits ?? []);
@@ -102,14 +102,9 @@ function unclearText({ steps }: KeptPromptCall): string {
   return `The caller was asked again${unclear.length > 1 ? ` ${unclear.length} times` : ""}, because the keys were unclear${seen}. `;
 }
 
-function unfinishedText({ digits, conference }: NonNullable<KeptPromptCall["unfinished"]>): string {
+function unfinishedText({ digits, conference }: NonNullable<PromptRow["unfinished"]>): string {
   const place = conference === undefined ? "" : "behind the key of its conference ";
   return `It is at the prompt: ${place}it has keyed ${digits === 0 ? "nothing more" : counted(digits, "digit")}, and no #.`;
-}
-
-/** Of calls at the prompt that are missing in a list. */
-export function notKeptText(calls: number): string {
-  return `${counted(calls, "more call")} could not be kept while the edge was away.`;
 }
 
 /** What people are told of what a list of running conferences lacks. */
@@ -128,7 +123,7 @@ export function notSearchedText({ searched, isAll }: SearchedJournals = { search
 }
 
 /** How many digits the wrong keys had: whether some were missing. */
-function digitsOfKeys({ steps }: KeptPromptCall): string {
+function digitsOfKeys({ steps }: PromptRow): string {
   const digits = steps.flatMap((step) => (step.type === "wrong-key" ? [step.digits] : []));
   return `${[...new Set(digits)].join(" and ")} ${digits.every((one) => one === 1) ? "digit" : "digits"}`;
 }

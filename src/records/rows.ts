@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import type { CallId } from "../foundation/ids.ts";
-import { text } from "../foundation/schemas.ts";
-import { open, type Person, persons, showOf } from "../foundation/shown.ts";
+import { promptCall } from "../bridge/prompt-call.ts";
+import type { BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
+import { type Checked, text } from "../foundation/schemas.ts";
+import { open, type Person, persons, type Show, showOf } from "../foundation/shown.ts";
 import { type CallRecord, callRecord, callStatuses, enders } from "./call-record.ts";
 import { count, flag, person, timeOrNull } from "./columns.ts";
 import { type ConferenceRecord, conferenceRecord } from "./conference-record.ts";
@@ -51,8 +52,40 @@ export const conferenceRow = v.object({
 });
 export type ConferenceRow = Readonly<v.InferOutput<typeof conferenceRow>>;
 
+/** The name of a meeting is of people: it is shown where `recordsPersonal` keeps all of them, and not at all elsewhere. */
+export const topic = open(
+  v.pipe(
+    v.exactOptional(v.string()),
+    v.description("The meeting's name, as WebEx gave it with its create; only with `recordsPersonal` `full`."),
+  ),
+);
+
+/** A call in the prompt that its first keys did not lead in, as the relay publishes it. Its times are by the edge's clock. */
+export const promptRow = v.object({
+  kind: open(v.literal("prompt")),
+  bridge: open(text<BridgeName>()),
+  topic,
+  ...promptCall.entries,
+});
+export type PromptRow = Checked<typeof promptRow>;
+
+/** A caller who could not get in three times or more, and has not got in since; without a whole number, three calls of a day. */
+export interface RefusedCaller {
+  /** Empty or masked, as `recordsPersonal` has it: then these may be calls of several callers. */
+  readonly number: string;
+  /** So many calls did not get in. */
+  readonly calls: number;
+  /** When the first of them came. */
+  readonly since: EpochMs;
+  readonly latest: PromptRow;
+  /** The arrival of the last of them, in microseconds since 1970. */
+  readonly place: number;
+}
+
 const showCall = showOf(callRow);
 const showConference = showOf(conferenceRow);
+/** Keeps of a caller's number what the domain's settings want. */
+export const shownPrompt = showOf(promptRow) as Show as Show<PromptRow>;
 
 /** People write names into the name of a meeting, so it is kept only where all else of them is. */
 export function shownCall(row: CallRow, shown: Person): CallRow {

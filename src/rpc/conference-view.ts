@@ -12,7 +12,7 @@ import type {
 } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open, personal } from "../foundation/shown.ts";
-import { topic } from "./directory-feed.ts";
+import { topic } from "../records/rows.ts";
 
 const command = open(
   v.object({

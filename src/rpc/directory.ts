@@ -9,13 +9,12 @@ import { activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
 import type { Counts } from "../records/counts.ts";
-import { trouble } from "../records/rows.ts";
+import { type PromptRow, topic, trouble } from "../records/rows.ts";
 import { away } from "./conference-view.ts";
 import {
   type ConferenceBatch,
   type DirectoryAck,
-  type PromptCallsRpc,
-  topic,
+  type PromptCallsOfBridge,
   waitingDocuments,
 } from "./directory-feed.ts";
 
@@ -151,19 +150,36 @@ interface RecordFilter {
   readonly text?: string | undefined;
 }
 
-export interface PlacedRecord {
+/** A call, a conference, or a call in the prompt that is over. */
+export type FoundRow = DirectoryRecord | PromptRow;
+
+export interface PlacedRecord<Row = DirectoryRecord> {
   readonly id: number;
   readonly at: EpochMs;
-  readonly record: DirectoryRecord;
+  readonly record: Row;
 }
 
-export interface RecordPage {
+export interface RecordPage<Row = DirectoryRecord> {
   /** The place behind all records; `null`: there was never anything. */
   readonly end: DirectoryPlace | null;
-  readonly records: readonly PlacedRecord[];
+  readonly records: readonly PlacedRecord<Row>[];
   /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
   readonly next: number | null;
 }
+
+export interface PromptCallQuery {
+  /** A caller's number, in any spelling. */
+  readonly number?: string | undefined;
+  /** Those alone that came to the prompt from then on. */
+  readonly since?: EpochMs | undefined;
+  /** Those that ended before this arrival; `null`: from those that are in the prompt now. */
+  readonly before: number | null;
+  readonly limit: number;
+  /** Those alone that are in the prompt now. */
+  readonly isOpen?: true;
+}
+
+export type PromptCallPage = PageOf<{ readonly calls: readonly PromptRow[] }, number>;
 
 /** A place in a directory's records. `directory`: one that was lost and began anew has another name. */
 interface DirectoryPlace {
@@ -261,7 +277,7 @@ export interface Swept {
 }
 
 /** The conferences of one domain: those that run, and the records of those that ran. */
-export interface DirectoryRpc extends PromptCallsRpc {
+export interface DirectoryRpc {
   /** Resolves when these rows are on disk. What comes twice is kept once. */
   publish(batch: ConferenceBatch): Promise<DirectoryAck>;
   running(query: RunningQuery): Promise<RunningPage>;
@@ -274,6 +290,11 @@ export interface DirectoryRpc extends PromptCallsRpc {
   /** All that was counted since the directory was begun. */
   countTotals(): Promise<Counts>;
   records(query: RecordQuery): Promise<RecordPage>;
+  /** The same with calls in the prompt that are over. */
+  found(query: RecordQuery): Promise<RecordPage<FoundRow>>;
+  /** Resolves when these calls in the prompt are on disk. Each has its whole story; a story that has ended stays as it is. */
+  keepPromptCalls(domain: DomainName, said: PromptCallsOfBridge): Promise<void>;
+  promptCalls(query: PromptCallQuery): Promise<PromptCallPage>;
   /** The settings do not have this TSP server, and its requests were refused. */
   serverRefused(domain: DomainName, host: string): Promise<void>;
   /** A document came, with the secret, from an address outside the domain's networks. */

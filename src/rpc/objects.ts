@@ -72,9 +72,9 @@ export const objectMethods = {
       audit: "request",
     },
     ...{ waitingFor: "request", trouble: viewMs, acknowledge: "request" },
-    ...{ keepPromptCalls: "objects", promptCalls: "request", promptCallsOfNumber: "request", refusedCallers: viewMs },
+    ...{ keepPromptCalls: "objects", promptCalls: "request" },
     // One request may ask for many pages: each has its own time.
-    ...{ records: requestMs, erase: requestMs },
+    ...{ records: requestMs, found: requestMs, erase: requestMs },
   },
   relay: {
     ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects", keepIdLimit: "objects" },

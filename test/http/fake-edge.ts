@@ -373,11 +373,10 @@ export class FakeEdge {
       activity: () => asked("activity").then(() => this.directory.activity()),
       countTotals: () => asked("count totals").then(() => this.directory.countTotals()),
       records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
+      found: (query) => asked("records").then(() => this.directory.recordStore.found(query)),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
       waitingFor: (server) => asked("waiting").then(() => this.directory.list.waitingFor(server)),
       promptCalls: (query) => asked("prompt calls").then(() => this.directory.promptStore.promptCalls(query)),
-      promptCallsOfNumber: (query) =>
-        asked("prompt calls").then(() => this.directory.promptStore.promptCallsOfNumber(query)),
       audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
       webhooks: async () => {
         this.#call(`webhooks of ${domain}`, "directory");

@@ -204,8 +204,8 @@ test("of a caller at the prompt is said what it lacks there", async () => {
   await keyed(edge, { call: "p2" as CallId, unfinished: { ...keys, digits: 0, conference: "5" as ConfKey } });
   const { body } = await asked(edge, `numbers?number=${ada}`);
   expect(body.lines.map(({ what, conference, why }) => [what, conference, why])).toEqual([
-    ["at-prompt", "5", "It is at the prompt: behind the key of its conference it has keyed nothing more, and no #."],
     ["at-prompt", null, "1 wrong key of 8 digits. It is at the prompt: it has keyed 9 digits, and no #."],
+    ["at-prompt", "5", "It is at the prompt: behind the key of its conference it has keyed nothing more, and no #."],
   ]);
 });
 
@@ -255,7 +255,7 @@ test("what happened to a number comes in pages, and nothing is left out or there
   }
 });
 
-test("calls at the prompt come by when each was over, beside records too, and none is left out", async () => {
+test("lists calls in the prompt among records in the order in which they came, and leaves none out", async () => {
   const edge = new FakeEdge();
   const over = (call: string, at: number, endAt: number) =>
     keyed(edge, { call: call as CallId, at, end: { at: endAt, why: "locked" } });
@@ -270,7 +270,7 @@ test("calls at the prompt come by when each was over, beside records too, and no
       calls.push(...body.lines.map(({ call }) => call));
       cursor = body.next;
     }
-    expect([limit, ...calls]).toEqual([limit, "long", "record", "middle", "short"]);
+    expect([limit, ...calls]).toEqual([limit, "middle", "short", "long", "record"]);
   }
 });
 

@@ -120,7 +120,6 @@ const agentToEdge: AgentToEdge[] = [
   {
     type: "prompt-calls",
     upTo: 3,
-    dropped: { journal: "j", count: 4 },
     at: 9,
     calls: [
       {

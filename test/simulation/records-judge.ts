@@ -226,7 +226,7 @@ function stored(disk: Database): {
   readonly inside: readonly CallRow[];
 } {
   const rows = hasTable(disk, "call")
-    ? disk.exec("SELECT arrival, data FROM call UNION ALL SELECT arrival, data FROM conference")
+    ? disk.exec("SELECT arrival, data FROM call WHERE life >= 0 UNION ALL SELECT arrival, data FROM conference")
     : [];
   const parsed = rows.map(({ arrival, data }) => ({
     arrival,

@@ -142,9 +142,9 @@ export function checkCallers({ context, bridges, meetings }: Pick<Parts, "contex
 
 function checkPromptCalls({ context, edge, bridges }: Pick<Parts, "context" | "edge" | "bridges">): void {
   const { disk } = edge.directory;
-  const [table] = disk.exec("SELECT name FROM sqlite_master WHERE name = 'prompt_call'");
-  const rows = table ? disk.exec("SELECT name, data FROM prompt_call") : [];
-  const ended = new Set(rows.flatMap(({ name, data }) => (JSON.parse(String(data)).end ? [String(name)] : [])));
+  const [table] = disk.exec("SELECT name FROM sqlite_master WHERE name = 'call'");
+  const rows = table ? disk.exec("SELECT bridge, call FROM call WHERE life = -1 AND arrival IS NOT NULL") : [];
+  const ended = new Set(rows.map(({ bridge, call }) => `${bridge} ${call}`));
   for (const { name, machine } of bridges.all)
     for (const { id, conference, dialled, endReason } of machine.world.ended.values()) {
       const isHungUpOn = conference === null && dialled === dialIn && endReason === "refused";

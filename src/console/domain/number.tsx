@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import type { ListGaps } from "../../records/found-conference.ts";
-import { gapTexts, notKeptText, type PersonLine } from "../../records/person-line.ts";
+import { gapTexts, type PersonLine } from "../../records/person-line.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, Listed, Mark, Notice, Search, Time } from "../parts.tsx";
@@ -59,20 +59,16 @@ export function Gaps(gaps: ListGaps) {
   );
 }
 
-interface PromptCallsProps extends DomainFrame, Pick<LineListProps, "lines" | "next" | "cursor"> {
-  /** So many more were not kept. */
-  readonly notKept: number;
-}
+type PromptCallsProps = DomainFrame & Pick<LineListProps, "lines" | "next" | "cursor">;
 
 /** The calls at the prompt that were not led in at once, of all numbers. */
-export function PromptCallsPage({ lines, next, cursor, notKept, ...frame }: PromptCallsProps) {
+export function PromptCallsPage({ lines, next, cursor, ...frame }: PromptCallsProps) {
   const { domain, now } = frame;
   return (
     <Page {...frame} title="Calls at the prompt">
       {lines.length === 0 && (
         <Empty title="No call was kept at the prompt">Callers whose first key is right are not listed.</Empty>
       )}
-      {notKept > 0 && <Notice is="plain">{notKeptText(notKept)}</Notice>}
       <PersonLines {...{ domain, lines, now }} title="Not led in at once, the latest first" />
       <FurtherLines path={pathOf(domain, "prompt-calls")} {...{ next, cursor }} />
     </Page>
@@ -157,7 +153,6 @@ const words: Readonly<Record<PersonLine["what"], readonly ["good" | "warn" | "ba
   left: ["plain", "was in"],
   "not-reached": ["warn", "not reached"],
   "not-let-in": ["bad", "not let in"],
-  "let-in": ["plain", "let in"],
   "at-prompt": ["plain", "at the prompt"],
 };
 

@@ -5,6 +5,7 @@ import { type PeopleShown, peopleShown } from "../../foundation/text/people-show
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
 import { dayMs } from "../../foundation/time/timers.ts";
 import { isAway } from "../../operators/figures.ts";
+import type { ConferenceRecord } from "../../records/conference-record.ts";
 import {
   type FoundConference,
   foundConference,
@@ -15,8 +16,13 @@ import {
 } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import { type ListedConference, mostNamed, type PlacedRecord, type RunningPage } from "../../rpc/directory.ts";
-import { type KeptPromptCall, type PromptCallQuery, promptCallPlace } from "../../rpc/directory-feed.ts";
+import {
+  type FoundRow,
+  type ListedConference,
+  mostNamed,
+  type PromptCallQuery,
+  type RunningPage,
+} from "../../rpc/directory.ts";
 import type { Domain } from "../../settings/load.ts";
 import { askedInTime } from "../asked-in-time.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
@@ -24,8 +30,7 @@ import { bridgesOf } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { isKnown, noPeople } from "./conferences/conferences.ts";
-import { cursorOf, limitOf, next } from "./paging.ts";
-import { promptCursorAt } from "./prompt-calls.ts";
+import { cursorAt, cursorOf, limitOf, next, placeOf } from "./paging.ts";
 import { flag, routeOf } from "./route.ts";
 import { anySpelling } from "./values.ts";
 
@@ -55,8 +60,8 @@ const people = v.pipe(
     "What of a number people were looked for by: `masked`: its last two characters alone, so that others may fit as well; `none`: nothing, as the domain's settings keep nothing; `full`: all, or the text is no number.",
   ),
 );
-/** Where the records of the next page begin, and where the calls at the prompt do; 0: there are no more. */
-export const findPlace = /^(\d{1,17})-(?:0|(\d{1,15})\.(\d{1,15}))$/;
+/** An arrival of a row. */
+export const findPlace = /^\d{1,17}$/;
 const place = cursorOf(findPlace);
 
 export const findRoutes = [
@@ -137,14 +142,14 @@ export async function numberIn(domain: Domain, number: string, page: LinePage, e
   return { ...gaps, lines, next, people: domain.settings.recordsPersonal };
 }
 
-/** Calls at the prompt that were not led in at once, of all numbers. */
+/** Calls in the prompt that were not led in at once, of all numbers. */
 export async function promptLinesOf(
   domain: Domain,
   page: Pick<PromptCallQuery, "before" | "limit">,
   edge: PeoplePorts,
-): Promise<Omit<FoundLines, "people"> & { readonly notKept: number }> {
-  const { calls, next, notKept } = await edge.objects.directory(domain.name).promptCalls(page);
-  return { lines: await named(domain, [], calls.map(lineOfPromptCall), edge), next: promptCursorAt(next), notKept };
+): Promise<Omit<FoundLines, "people">> {
+  const { calls, next } = await edge.objects.directory(domain.name).promptCalls(page);
+  return { lines: await named(domain, [], calls.map(lineOfPromptCall), edge), next: cursorAt(next) };
 }
 
 interface FindPlace extends LinePage {
@@ -208,60 +213,46 @@ type Sought = { readonly text: string } | { readonly number: string };
 async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePage, edge: PeoplePorts) {
   const { name } = domain;
   const directory = edge.objects.directory(name);
-  const [, afterRecord, promptAt, promptId] = findPlace.exec(cursor ?? "") ?? [];
-  const from = promptAt === undefined ? null : { at: Number(promptAt), id: Number(promptId) };
   const isFirst = cursor === undefined;
   const number = "text" in sought ? sought.text : sought.number;
   const kind = "text" in sought ? undefined : ("call" as const);
-  const [running, records, prompts] = await Promise.all([
+  const [running, waiting, over] = await Promise.all([
     isFirst ? directory.running({ domain: name, after: null, limit: MOST_LISTED, named: true, ...sought }) : null,
-    afterRecord === "0"
-      ? { records: [], next: null }
-      : directory.records({
-          ...{ domain: name, cursor: Number(afterRecord ?? 0) || null, order: "newest", limit, kind, filter: sought },
-        }),
-    // One more than a page has: it says where the next page begins.
-    isFirst || from ? directory.promptCallsOfNumber({ number, from, limit: limit + 1 }) : [],
+    isFirst ? directory.promptCalls({ number, before: null, limit: MOST_LISTED, isOpen: true }) : null,
+    directory.found({
+      domain: name,
+      cursor: placeOf(cursor),
+      order: "newest",
+      limit,
+      filter: sought,
+      ...(kind && { kind }),
+    }),
   ]);
   const conferences = running?.conferences ?? [];
   const { inside, isCut } = await insideOf(domain, running?.found ?? new Map(), edge);
-  const all = [...records.records.map((one) => ofRecord(one, number)), ...prompts.map(ofPrompt)].sort(
-    (one, other) => other.at - one.at,
-  );
-  const merged = all.slice(0, limit);
-  const left = all.slice(limit);
-  const leftRecord = left.find(({ record }) => record)?.record;
-  const leftPrompt = left.find(({ prompt }) => prompt)?.prompt;
-  const nextRecord = leftRecord ? leftRecord.id + 1 : records.next;
-  const nextPrompt = leftPrompt ? promptCallPlace(leftPrompt) : null;
-  const lines = [...inside, ...merged.flatMap(({ line }) => line ?? [])];
+  const rows = over.records.map(({ record }) => record);
+  const lines = [
+    ...inside,
+    ...(waiting?.calls ?? []).map(lineOfPromptCall),
+    ...rows.flatMap((row) => (row.kind === "conference" ? [] : lineOf(row))),
+  ];
   const nextRunning = running?.next ?? null;
   return {
     gaps: { ...((isCut || nextRunning !== null) && { isCut: true as const }) },
     conferences: [
       ...conferences.flatMap((one) => ofRunning(one, "text" in sought ? sought.text : null)),
-      ...merged.flatMap(({ conference }) => conference ?? []),
+      ...rows.flatMap((row) => (row.kind === "conference" ? ofRecord(row, number) : [])),
     ],
     lines: await named(domain, conferences, lines, edge),
-    next:
-      nextRecord === null && nextPrompt === null
-        ? null
-        : `${nextRecord ?? 0}-${nextPrompt ? `${nextPrompt.at}.${nextPrompt.id}` : 0}`,
+    next: cursorAt(over.next),
   };
 }
 
-/** What a record or a call at the prompt says, and when it was over. */
-interface Merged {
-  readonly at: number;
-  readonly record?: PlacedRecord;
-  readonly prompt?: KeptPromptCall;
-  readonly line?: PersonLine;
-  readonly conference?: FoundConference;
+function lineOf(row: Exclude<FoundRow, ConferenceRecord>): PersonLine {
+  return row.kind === "call" ? lineOfCall(row) : lineOfPromptCall(row);
 }
 
-function ofRecord(placed: PlacedRecord, text: string): Merged {
-  const { at, record } = placed;
-  if (record.kind === "call") return { at, record: placed, line: lineOfCall(record) };
+function ofRecord(record: ConferenceRecord, text: string): FoundConference {
   const { conference: key, topic, endedAt } = record;
   const ids = spellingsOf(text);
   const by = ids.some((id) => id === key)
@@ -269,11 +260,7 @@ function ofRecord(placed: PlacedRecord, text: string): Merged {
     : ids.some((id) => record.extConfIds.includes(id))
       ? "ExtConfID"
       : "name";
-  return { at, record: placed, conference: { key, ...(topic !== "" && { topic }), state: "over", at: endedAt, by } };
-}
-
-function ofPrompt(prompt: KeptPromptCall): Merged {
-  return { at: promptCallPlace(prompt).at, prompt, line: lineOfPromptCall(prompt) };
+  return { key, ...(topic !== "" && { topic }), state: "over", at: endedAt, by };
 }
 
 function ofRunning(one: ListedConference, text: string | null): readonly FoundConference[] {

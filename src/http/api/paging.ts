@@ -27,7 +27,7 @@ export function cursorOf(form: RegExp) {
   );
 }
 
-export const rowCursor = cursorOf(/^\d{1,15}$/);
+export const rowCursor = cursorOf(/^\d{1,17}$/);
 
 /** `null`: the first page. */
 export function placeOf(cursor: string | undefined): number | null {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { personal } from "../../foundation/shown.ts";
-import { keptPromptCall, type PromptCallPlace } from "../../rpc/directory-feed.ts";
-import { cursorOf, limitOf, next } from "./paging.ts";
+import { promptRow } from "../../records/rows.ts";
+import { cursorAt, limitOf, next, placeOf, rowCursor } from "./paging.ts";
 import { routeOf } from "./route.ts";
 import { anySpelling, moment } from "./values.ts";
 
@@ -10,23 +10,10 @@ const route = routeOf("Domains");
 const MOST_LISTED = 1_000;
 const USUAL = 100;
 
-/** When the last call of the page before was over, or came, and its id. */
-const promptCursor = /^(\d{1,15})\.(\d{1,15})$/;
-
-/** `null`: the first page. */
-export function promptPlaceOf(cursor: string | undefined): PromptCallPlace | null {
-  const [, at, id] = promptCursor.exec(cursor ?? "") ?? [];
-  return at === undefined ? null : { at: Number(at) as PromptCallPlace["at"], id: Number(id) };
-}
-
-export function promptCursorAt(place: PromptCallPlace | null): string | null {
-  return place && `${place.at}.${place.id}`;
-}
-
 export const promptCallRoutes = [
   route("listPromptCalls", "POST /domains/{domain}/prompt-calls", {
-    says: "Calls at the prompt that were not led in at once, the latest first",
-    more: "By when each was over, or came to the prompt if it is not over: one that is over while you turn pages is on the first one then. A call is among them from its first wrong key on, while it has keyed something without a `#` and pauses for five seconds, or when it was turned away or hung up without having got in; not one that got in by its first keys. At most 5,000, and none that is older than records are kept.",
+    says: "Calls in the prompt that their first keys did not lead in",
+    more: "Those that are in the prompt now come first, from their first wrong key on, or once they have keyed something without a `#` and paused for five seconds; then those that ended without having got in, the latest first. At most 5,000, and none that is older than records are kept.",
     query: {
       number: personal(
         v.optional(
@@ -38,25 +25,17 @@ export const promptCallRoutes = [
         ),
       ),
       since: v.optional(moment("That came to the prompt from then on.")),
-      cursor: cursorOf(promptCursor),
+      cursor: rowCursor,
       limit: limitOf(MOST_LISTED),
     },
     answer: {
       says: "Calls with what was keyed in vain, and how each ended.",
-      schema: v.object({
-        calls: v.array(keptPromptCall),
-        notKept: v.pipe(
-          v.number(),
-          v.description("So many more were not kept by agents while the edge was away for long."),
-        ),
-        next,
-      }),
+      schema: v.object({ calls: v.array(promptRow), next }),
     },
     async handle({ domain: { name, settings }, edge, query: { number, since, cursor, limit = USUAL } }) {
-      const page = await edge.objects.directory(name).promptCalls({
-        ...{ number, since: since?.in(settings.timeZone), before: promptPlaceOf(cursor), limit },
-      });
-      return { ...page, next: promptCursorAt(page.next) };
+      const query = { number, since: since?.in(settings.timeZone), before: placeOf(cursor), limit };
+      const page = await edge.objects.directory(name).promptCalls(query);
+      return { calls: page.calls, next: cursorAt(page.next) };
     },
   }),
 ];

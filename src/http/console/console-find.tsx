@@ -5,7 +5,6 @@ import type { ConfKey } from "../../foundation/ids.ts";
 import { spellingsOf } from "../../foundation/text/spelled.ts";
 import { isKnown } from "../api/conferences/conferences.ts";
 import { findIn, findPlace, numberIn, promptLinesOf } from "../api/find.ts";
-import { promptPlaceOf } from "../api/prompt-calls.ts";
 import type { AddPage, PageCall } from "./console.tsx";
 import { addSearch, type Fields, fieldsOf } from "./form.ts";
 
@@ -54,10 +53,11 @@ async function numberPage(call: PageCall, fields: Fields) {
 
 async function promptCallsPage(call: PageCall) {
   const { context, domain, edge } = call;
-  const cursor = context.req.query("cursor") ?? null;
-  const before = promptPlaceOf(cursor ?? undefined);
+  const asked = context.req.query("cursor") ?? "";
+  const cursor = findPlace.test(asked) ? asked : null;
+  const before = cursor === null ? null : Number(cursor);
   const page = await promptLinesOf(domain, { before, limit: PAGE_LINES }, edge);
-  return <PromptCallsPage {...call.frame(null)} {...page} live={null} cursor={before && cursor} />;
+  return <PromptCallsPage {...call.frame(null)} {...page} live={null} cursor={cursor} />;
 }
 
 function pageIn({ cursor = "" }: Fields) {

@@ -124,7 +124,7 @@ test("a caller's key lasts as long as calls of the number are kept, whoever has 
 test("a number whose calls a flood has pushed out has no key once another one is drawn", async () => {
   const world = new DirectoryWorld();
   await refusedIds(world, number);
-  world.sql.exec("DELETE FROM prompt_call");
+  world.sql.exec("DELETE FROM call");
   world.start();
   await refusedIds(world, "441234567890");
   expect(callerKeys(world)).toEqual([{ number: "441234567890" }]);

@@ -139,7 +139,7 @@ test("a batch on a full disk leaves nothing, and comes again", async () => {
     (name): PromptCall => ({ call: name as CallId, number: ada, dialled: "1", at: worldBegins, steps: [], end }),
   );
   await world.directory.promptStore.keepPromptCalls(domain, { bridge: "simulated" as BridgeName, calls: tries });
-  const refused = async () => (await world.directory.promptStore.refusedCallers()).length;
+  const refused = async () => world.directory.promptStore.refusedCallers().length;
   const before = world.sql.dump();
   const host = "tsp" as WebexHost;
   const batch = aBatch({
