@@ -25,7 +25,13 @@ const patient = { setupFiles: ["./test/patience.ts"], expect: { poll: { timeout:
 /** Runtime of the edge in whole tests. Tests of plain Node by day choose it themselves. */
 const env = { BRIDGEHEAD_EDGE: process.env.BRIDGEHEAD_EDGE ?? "workers" };
 /** As tsconfig.base.json has it for the other bundlers. */
-const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } } as const;
+const jsx = {
+  oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } },
+  // The other bundlers take `with { type: "text" }`.
+  resolve: {
+    alias: { "idiomorph/dist/idiomorph.min.js": import.meta.resolve("idiomorph/dist/idiomorph.min.js?raw").slice(7) },
+  },
+} as const;
 
 export default defineConfig({
   test: {

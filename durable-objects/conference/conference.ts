@@ -47,8 +47,6 @@ interface ConferencePorts extends Platform, DomainPorts {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "publish">;
-  /** Called when a change that operators see is committed. */
-  changed(): void;
 }
 
 /** How soon an alarm comes at the earliest: an object that is alive does what is due by itself. A create has the shortest deadline. */
@@ -118,10 +116,7 @@ export class Conference {
     );
     const outboxPorts = {
       ...ports,
-      changed: () => {
-        this.#publisher?.changed();
-        ports.changed();
-      },
+      changed: () => this.#publisher?.changed(),
       said: (facts: readonly Fact[], isAlone: boolean) => this.#publisher.committed(facts, isAlone),
       awaits: (host: string) => store.state.outages.has(host as WebexHost),
       reached: (host: string) => this.#reached(host as WebexHost),
@@ -195,7 +190,6 @@ export class Conference {
     const { state, progress } = this.#store;
     const own = ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge);
     this.#sender.schedule.ack(own, waiting, this.#ports.now());
-    this.#ports.changed();
   }
 
   compareDigest(bridge: BridgeName, digest: string): Comparison {
@@ -384,7 +378,6 @@ export class Conference {
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#publisher.committed(batch.facts);
       outbox.accept(batch.queue);
-      this.#ports.changed();
       this.#send();
       // Send first: the alarm would only repeat it, and if the alarm cannot be set there is no repeat.
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();

@@ -28,8 +28,6 @@ interface DirectoryPorts
     Pick<Platform, "post" | "measures" | "sql" | "machineNow" | "doubtMs" | "skippedMs" | "giveWay">,
     Pick<DomainPorts, "domain" | "nonce" | "deleteAll"> {
   readonly kept: KeptValues;
-  /** Called when a change that people see is committed. */
-  changed(): void;
   /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
 }
@@ -224,7 +222,6 @@ export class Directory
   }
 
   async #changed(): Promise<void> {
-    this.#ports.changed();
     if (this.#hasAlarm) return;
     const now = this.#ports.now();
     await this.#alarm.ensure(this.#store.isFilled ? now + deleteEveryMs : now + refillAgainMs);

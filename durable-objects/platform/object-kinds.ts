@@ -13,7 +13,6 @@ import { Sessions } from "../sessions/sessions.ts";
 import { joined } from "./joined.ts";
 import type { ObjectPlace } from "./object-place.ts";
 import type { ObjectEvents } from "./object-sockets.ts";
-import { Watchers } from "./watchers.ts";
 
 /** The whole of an object: the methods of its kind, and what happens to it beside them. */
 export type Whole<Name extends ObjectName = ObjectName> = Answering<ObjectRpcs[Name]> & ObjectEvents;
@@ -23,24 +22,20 @@ export const objectKinds: {
   readonly [Name in ObjectName]: (place: ObjectPlace) => Whole<Name>;
 } = {
   conference: (place) => {
-    const watchers = new Watchers(place);
     const conference = new Conference({
       ...place,
       share: (answers) => place.mailbox(answers.domain).share(answers),
-      changed: () => watchers.changed(),
     });
-    return joined(conference, conference.actions, conference.reader, watchers);
+    return joined(conference, conference.actions, conference.reader);
   },
   directory: (place) => {
-    const watchers = new Watchers(place);
     const directory = new Directory({
       ...place,
       conferencesOf: (domain, ...page) => place.idAllocator(domain).conferencesOf(...page),
-      changed: () => watchers.changed(),
       secret: (name) => place.secret(name),
     });
     const { list, recordStore, promptStore, knownTrouble } = directory;
-    return joined(directory, list, recordStore, promptStore, knownTrouble, watchers);
+    return joined(directory, list, recordStore, promptStore, knownTrouble);
   },
   handles: (place) =>
     new HandleIndex({

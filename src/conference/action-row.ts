@@ -51,16 +51,13 @@ export interface ActionOffer {
 /** In the console: a button of each caller where the action has the parameter `call`, else of the conference. */
 interface Button {
   readonly title: string;
-  readonly key: string;
-  /** In the list of keys, where the title says less. */
-  readonly says?: string;
   /** Whether it is offered as things are; absent: always. */
   when?(now: { readonly muted: boolean; readonly locked: boolean }): boolean;
   /** Its title where the call is being dialled; absent: it is not offered there. */
   readonly ofCallOut?: string;
   /** What is asked of a whole conference has one, or a form. */
   readonly question?: ActionQuestion;
-  /** The action that takes it back; it has the same key. */
+  /** The action that takes it back. */
   readonly undo?: string;
   readonly form?: {
     readonly fields: Readonly<Record<string, FormField>>;

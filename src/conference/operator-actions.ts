@@ -71,9 +71,6 @@ export const actionQuestions = {
   },
 } satisfies Readonly<Record<string, ActionQuestion>>;
 
-const muting = { key: "m", says: "Mute or unmute" };
-const locking = { key: "l", says: "Lock or unlock" };
-
 /** What an operator can ask of a conference. A further action is one more row. */
 export const operatorActions = {
   mute: action({
@@ -82,7 +79,7 @@ export const operatorActions = {
     title: ({ call }) => `Mute the call ${call}`,
     asked: {
       ...{ says: "mute a caller", examples: ofCaller },
-      button: { ...muting, title: "Mute", when: ({ muted }) => !muted, undo: "unmute" },
+      button: { title: "Mute", when: ({ muted }) => !muted, undo: "unmute" },
     },
     refuse: unlessHere,
     apply: (draft, { call }) => mute(draft, call, true),
@@ -93,7 +90,7 @@ export const operatorActions = {
     title: ({ call }) => `Unmute the call ${call}`,
     asked: {
       ...{ says: "let a muted caller be heard again", examples: ofCaller },
-      button: { ...muting, title: "Unmute", when: ({ muted }) => muted, undo: "mute" },
+      button: { title: "Unmute", when: ({ muted }) => muted, undo: "mute" },
     },
     refuse: unlessHere,
     apply: (draft, { call }) => mute(draft, call, false),
@@ -105,7 +102,7 @@ export const operatorActions = {
     asked: {
       says: "move a caller to a sub-conference that is open, or back to `main`",
       examples: ["444 r7", "444 main"],
-      button: { title: "Move", key: "v", says: "Move to the chosen room" },
+      button: { title: "Move" },
     },
     refuse(state, { call, room }) {
       const { talk } = state.head;
@@ -121,7 +118,7 @@ export const operatorActions = {
     title: ({ call }) => `Hang up the call ${call}`,
     asked: {
       ...{ says: "hang up a caller, or a call-out that rings", examples: ofCaller },
-      button: { title: "Expel", key: "x", ofCallOut: "Hang up" },
+      button: { title: "Expel", ofCallOut: "Hang up" },
     },
     refuse(state, { call }) {
       const callOut = state.callOuts.get(call);
@@ -136,7 +133,6 @@ export const operatorActions = {
     asked: {
       says: "let nobody in who dials in",
       button: {
-        ...locking,
         title: "Lock",
         when: ({ locked }) => !locked,
         undo: "unlock",
@@ -152,7 +148,6 @@ export const operatorActions = {
     asked: {
       says: "let callers in again",
       button: {
-        ...locking,
         title: "Unlock",
         when: ({ locked }) => locked,
         undo: "lock",
@@ -168,7 +163,7 @@ export const operatorActions = {
     title: () => "Mute all",
     asked: {
       says: "mute all callers but the host",
-      button: { title: "Mute all", key: "a", question: actionQuestions["mute-all"] },
+      button: { title: "Mute all", question: actionQuestions["mute-all"] },
     },
     apply: (draft, _, head) => muteAll(draft, head, true, null),
   }),
@@ -178,7 +173,7 @@ export const operatorActions = {
     title: () => "Unmute all",
     asked: {
       says: "let all muted callers be heard again",
-      button: { title: "Unmute all", key: "u", question: actionQuestions["unmute-all"] },
+      button: { title: "Unmute all", question: actionQuestions["unmute-all"] },
     },
     apply: (draft, _, head) => muteAll(draft, head, false, null),
   }),
@@ -188,7 +183,7 @@ export const operatorActions = {
     title: () => "End the conference",
     asked: {
       says: "end a conference: all of its calls are hung up",
-      button: { title: "End", key: "e", says: "End the conference", question: actionQuestions.end },
+      button: { title: "End", question: actionQuestions.end },
     },
     whileClosing: true,
     apply: (draft, _, head) => endByOperator(draft, head),
@@ -212,7 +207,7 @@ export const operatorActions = {
       examples: ["+14085551234", "+14085551234 --muted"],
       withinMs: 120_000, // Somebody must pick up.
       button: {
-        ...{ title: "Call somebody", key: "c", says: "Call a number" },
+        title: "Call somebody",
         form: {
           fields: {
             number: { label: "Number", type: "tel", placeholder: "+1 408 555 0101", maxLength: 40, read: withPlus },

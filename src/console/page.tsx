@@ -24,10 +24,8 @@ export interface Frame {
   /** The one that the page is about; `null`: it is about none. */
   readonly domain: string | null;
   readonly here: keyof typeof places | null;
-  /** The address of the socket that says when something has changed; `null`: the page stays as it is. */
-  readonly live: string | null;
-  /** So often the page asks anew besides, while somebody looks, for what changes without a word; absent: never. */
-  readonly everyMs?: number;
+  /** True if the browser keeps the page up to date. */
+  readonly live: boolean;
   readonly now: EpochMs;
   /** In which the page shows times; absent: UTC. */
   readonly timeZone?: string;
@@ -38,25 +36,19 @@ export interface DomainFrame extends Frame {
   readonly domain: string;
 }
 
-/** A page. The browser keeps elements with `data-part` up to date; `j` and `k` go through `data-row`, and letters press `data-key`. */
+/** A page with its frame. */
 export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
-  const { domain, live, everyMs, now, timeZone = "UTC" } = frame;
+  const { domain, live, now, timeZone = "UTC" } = frame;
   return (
     <Document title={domain === null ? title : `${title} · ${domain}`} {...{ now, timeZone }} script={true}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
       <Header {...frame} />
-      <main
-        id="main"
-        tabindex={-1}
-        {...(live !== null && { "data-live": live })}
-        {...(everyMs !== undefined && { "data-every": String(everyMs) })}
-      >
+      <main id="main" tabindex={-1} data-live={live ? "" : undefined}>
         <h1>{title}</h1>
         <ZoneOfPage.Provider value={timeZone}>{children}</ZoneOfPage.Provider>
       </main>
-      <Keys />
     </Document>
   );
 }
@@ -158,12 +150,9 @@ function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: F
       </div>
       <div class="foot">
         <p id="link" role="status" aria-label="Connection" class="dim">
-          {live === null ? "" : "as of now; reload for newer"}
+          {live ? "Not live – reload to update" : ""}
         </p>
         {domain !== null && <p class="dim">{`times in ${timeZone}`}</p>}
-        <button id="keys-button" type="button" class="quiet" aria-haspopup="dialog">
-          <kbd>?</kbd> Keys
-        </button>
       </div>
     </header>
   );
@@ -175,13 +164,11 @@ function Find({ domain }: { readonly domain: string }) {
     <search class="find">
       <form method="post" action={pathOf(domain, "find")}>
         <input
-          {...{
-            type: "search",
-            name: "find",
-            maxlength: 256,
-            autocomplete: "off",
-            placeholder: "Find anything",
-          }}
+          type="search"
+          name="find"
+          maxlength={256}
+          autocomplete="off"
+          placeholder="Find anything"
           aria-label="Find a number, a key, a name or an id"
           aria-keyshortcuts="/"
         />
@@ -235,33 +222,3 @@ function Logo() {
 
 /** The same as the browser's tab shows it. */
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0a6b62"/><path d="M4 22h24M7 22V11M25 22V11M7 11c4 8 14 8 18 0M12 22v-5.6M16 22v-4.8M20 22v-5.6" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round"/></svg>`;
-
-function Keys() {
-  const general = { "/": "Find", j: "Next row", k: "Row before", "?": "These keys" };
-  return (
-    <dialog id="keys" aria-labelledby="keys-title">
-      <h2 id="keys-title">Keys</h2>
-      <dl>
-        {Object.entries(general).map(([key, says]) => (
-          <div>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{says}</dd>
-          </div>
-        ))}
-      </dl>
-      <p class="dim">
-        A letter on a caller's button presses it in the row that is selected, by <kbd>j</kbd>, <kbd>k</kbd> or a click.
-        Letters of the whole page open a form, a question or a page, and do nothing else. <kbd>Esc</kbd> closes what
-        they opened.
-      </p>
-      <form method="dialog">
-        <label>
-          <input type="checkbox" id="keys-act" checked /> Single letters act
-        </label>
-        <button type="submit">Close</button>
-      </form>
-    </dialog>
-  );
-}

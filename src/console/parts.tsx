@@ -63,14 +63,13 @@ interface FactsProps {
   readonly of: Readonly<Record<string, Child>>;
   /** `glance`: each under its name, in a line. `facts`: beside it, each in a line of its own. */
   readonly kind?: string;
-  /** By which the browser keeps it up to date; absent: it stands in a part that has a name. */
-  readonly part?: string;
+  readonly id?: string;
 }
 
 /** What something is, in short. */
-export function Facts({ of, kind = "glance", part }: FactsProps) {
+export function Facts({ of, kind = "glance", id }: FactsProps) {
   return (
-    <dl class={kind} {...(part !== undefined && { id: part, "data-part": "" })}>
+    <dl class={kind} id={id}>
       {Object.entries(of).map(
         ([name, fact]) =>
           fact !== null && (
@@ -90,7 +89,7 @@ interface TableProps<Row> {
   readonly columns: Readonly<Record<string, ((row: Row) => Child) | false>>;
   /** Of the cells, by the head of the column; a `number` stands to the right. */
   readonly classes?: Readonly<Record<string, string>>;
-  /** By which the browser knows a row again; `j` and `k` go through rows that have one. */
+  /** By which the browser knows a row again. */
   readonly id?: (row: Row) => string;
   /** What the style knows it by, where it is like no other. */
   readonly kind?: string;
@@ -119,7 +118,7 @@ export function Table<Row>({ rows, columns, classes = {}, id, kind, caption }: T
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr {...(id && { id: id(row), "data-row": "", tabindex: -1 })}>
+            <tr id={id?.(row)}>
               {cells.map(({ head, cell, style }, index) => {
                 const shown = cell(row);
                 if (index === 0) return <th scope="row">{shown}</th>;
@@ -201,35 +200,22 @@ export function Tabs({ label, tabs, here }: TabsProps) {
 interface QuestionProps {
   readonly id: string;
   readonly title: string;
-  /** The letter that opens it, with what the list of keys says of it. */
-  readonly letter?: { readonly key: string; readonly says: string };
   readonly asks: Child;
   /** The form that does it. */
   readonly children: Child;
 }
 
 /** A button that asks before anything is done. As it opens, what it asks gets the focus, so that nothing that is typed presses anything. */
-export function Question({ id, title, letter, asks, children }: QuestionProps) {
+export function Question({ id, title, asks, children }: QuestionProps) {
   return (
     <details class="question" id={id} data-asks="">
-      <summary class="button" {...(letter && { "data-key": letter.key, "data-says": letter.says })}>
-        {title} … {letter && <Letter is={letter.key} />}
-      </summary>
+      <summary class="button">{title} …</summary>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields. */}
       <div role="group" tabindex={-1} aria-labelledby={`${id}-asks`}>
         <p id={`${id}-asks`}>{asks}</p>
         {children}
       </div>
     </details>
-  );
-}
-
-/** What presses a button, written on it; not part of its name. */
-export function Letter({ is }: { readonly is: string }) {
-  return (
-    <span aria-hidden="true">
-      <kbd>{is}</kbd>
-    </span>
   );
 }
 

@@ -5,11 +5,6 @@ export function pathOf(domain: string, ...parts: readonly string[]): string {
   return `/console/${[domain, ...parts].map(segmentOf).join("/")}`;
 }
 
-/** The address of the socket that brings a page word of changes in a domain, or in one of its conferences. */
-export function liveOf(domain: string, confKey?: string): string {
-  return confKey === undefined ? pathOf("live", domain) : pathOf("live", domain, confKey);
-}
-
 /** Personal data that a user typed, by field. Addresses must not contain it. */
 export type Typed = Readonly<Record<string, string>>;
 

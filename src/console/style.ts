@@ -108,7 +108,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
 /* The row on which letters act. */
-tbody tr[data-row]:focus-within { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
+tbody tr:focus-within { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
 td.number, th.number { text-align: right; }
 
 /* What people fill in and press. */
@@ -131,11 +131,6 @@ button.quiet:hover { background: var(--hover); color: var(--text); }
 .tabs a { padding: 6px 12px; margin-bottom: -1px; color: var(--dim); text-decoration: none; border-bottom: 2px solid transparent; }
 .tabs a:hover { color: var(--text); }
 .tabs a[aria-current] { color: var(--text); font-weight: 600; border-bottom-color: var(--accent); }
-dialog { border: 1px solid var(--line); border-radius: 12px; background: var(--box); color: var(--text); padding: 20px 22px; width: min(420px, calc(100vw - 32px)); box-shadow: 0 16px 48px #0006; }
-dialog::backdrop { background: #0008; }
-dialog[open] { display: flex; flex-direction: column; gap: 14px; }
-dialog dl > div { display: flex; gap: 12px; padding: 3px 0; } dialog dt { min-width: 34px; }
-dialog form { flex-direction: row; justify-content: space-between; align-items: center; }
 
 @media (max-width: 900px) {
   body { display: block; }
@@ -167,7 +162,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }
-  #keys-button, .foot:has(#link:empty) { display: none; }
+  .foot:has(#link:empty) { display: none; }
   .foot { width: auto; } .person { order: 7; } .person button.quiet { margin-inline: 0 -8px; }
 }
 @media (prefers-reduced-motion: no-preference) { a, button, tr { transition: background-color .12s; } }

@@ -54,7 +54,6 @@ export class Rates {
   readonly #actions = new RateBudget(budgets.actionsOfPerson);
   readonly #urgentActions = new RateBudget(budgets.urgentActionsOfPerson);
   readonly #signIns = new RateBudget(budgets.signIns);
-  readonly #views = new RateBudget(budgets.newViews);
 
   /** The seconds to wait before the next token; 0: none. */
   tokenWait(address: string, now: EpochMs): number {
@@ -94,10 +93,6 @@ export class Rates {
 
   ofSignIn({ name }: Operator, now: EpochMs): Response | null {
     return refusalAfter(this.#signIns.waitSeconds(name, now), "You have signed in too often.");
-  }
-
-  ofView({ name }: Operator, now: EpochMs): Response | null {
-    return refusalAfter(this.#views.waitSeconds(name, now), "You have opened too many pages at once.");
   }
 }
 

@@ -107,7 +107,7 @@ export type Answering<Rpc> = {
 export interface Platformed {
   /** workerd names its database by this id. */
   readonly id?: { toString(): string } | undefined;
-  /** Takes a request for a WebSocket: an agent's at a relay; at a directory or conference, one of a page that shows changes. */
+  /** Takes an agent's request for a WebSocket, at a relay. */
   fetch(url: string | Request, init?: RequestInit): Promise<Response>;
 }
 

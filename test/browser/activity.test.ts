@@ -51,7 +51,7 @@ const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 10
 const overview = OverviewPage({
   figures: figuresOf({ minutes: activity.minutes }),
   ...frame,
-  live: null,
+  live: false,
   here: "overview",
   activity,
   trouble: [],
@@ -61,7 +61,7 @@ const overview = OverviewPage({
 });
 const ofHosts = TspServersPage({
   ...frame,
-  live: null,
+  live: false,
   here: "servers",
   activity,
 });
@@ -76,7 +76,7 @@ test.each(["wide", "narrow"] as const)("no row of TSP servers moves as a failure
     const minutes = [{ at: now, requests: { confirmed: 1, refused: 0 }, hosts: shown }];
     const page = TspServersPage({
       ...frame,
-      live: null,
+      live: false,
       here: "servers",
       activity: { minutes, hosts: [] },
     });

@@ -88,10 +88,9 @@ export class BrowserOnTest {
       if (/^(?:data|blob|about):/.test(url)) return;
       if (numbers.test(url)) fault(`a number in an address: ${url}`);
       const { protocol, host } = new URL(url);
-      if (`${protocol.replace(/^ws/, "http")}//${host}` !== origin) fault(`request to another origin: ${url}`);
+      if (`${protocol}//${host}` !== origin) fault(`request to another origin: ${url}`);
     };
     context.on("request", (request) => reaches(request.url()));
-    page.on("websocket", (socket) => reaches(socket.url()));
     page.on("pageerror", (error) => fault(`uncaught: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error") fault(`on the console: ${message.text()}`);

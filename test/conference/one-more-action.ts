@@ -9,7 +9,7 @@ export const actions: ActionTable = {
     parameters: operatorActions.mute.parameters,
     needs: ["mute"],
     title: ({ call }) => `Wave at ${call}`,
-    asked: { says, examples: ["444"], button: { title: "Wave", key: "w", when: ({ muted }) => !muted } },
+    asked: { says, examples: ["444"], button: { title: "Wave", when: ({ muted }) => !muted } },
     refuse: (_, { call }) => (call === "c1" ? null : "no-such-call"),
     apply: (draft, { call }) => draft.issueOnce({ type: "mute", call }, ["mute"]),
   }),

@@ -9,7 +9,7 @@ export const frame: Frame & { readonly domain: string } = {
   domains: ["acme"],
   domain: "acme",
   here: null,
-  live: "/console/live/acme",
+  live: true,
   now,
 };
 

@@ -13,7 +13,7 @@ export function frameFor(role: Role = "operator", more: Partial<ConferenceFrame>
     domain: "local",
     confKey: "987654321" as ConfKey,
     topic: undefined,
-    live: null,
+    live: false,
     now,
     ...more,
   };

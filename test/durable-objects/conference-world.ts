@@ -178,7 +178,6 @@ export class ConferenceWorld {
           return alive(this.publish(batch));
         },
       }),
-      changed: () => {},
       nonce: () => String(++this.#nonces),
       deleteAll: async () => {
         step();

@@ -44,7 +44,6 @@ export function aDirectory(
     secret: () => undefined,
     conference: () => ({ publish: async () => true }),
     conferencesOf: async () => ({ holders: [], next: null }),
-    changed: () => {},
     nonce: () => "1",
     deleteAll: async () => {},
     kept: keptIn(more.sql ?? new Database()),

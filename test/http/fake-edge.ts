@@ -290,7 +290,7 @@ export class FakeEdge {
   #objects(): EdgeObjects {
     const call = (text: string, object: string) => this.#call(text, object);
     return fakeObjects({
-      conference: (domain, confKey) => this.#conference(domain, confKey),
+      conference: (_, confKey) => this.#conference(confKey),
       handles: () => ({
         resolve: async (request) => {
           call(`resolve ${[...request.claims.map(({ extConfId }) => extConfId), ...request.handles]}`, "handles");
@@ -387,15 +387,13 @@ export class FakeEdge {
         return { ...(await this.directory.knownTrouble.trouble(domain)), webhooks: this.webhooks };
       },
       acknowledge: (...all) => asked("acknowledge").then(() => this.directory.knownTrouble.acknowledge(...all)),
-      fetch: async () => new Response(`watches ${domain} null`),
     };
   }
 
-  #conference(domain: DomainName, confKey: ConfKey): ReturnType<NonNullable<SomeObjects["conference"]>> {
+  #conference(confKey: ConfKey): ReturnType<NonNullable<SomeObjects["conference"]>> {
     const real = this.real.get(confKey);
     return {
       id: { toString: () => `id of ${confKey}` },
-      fetch: async () => new Response(`watches ${domain} ${confKey}`),
       receive: async ({ transId, messages, fromCache }) => {
         this.#call(`receive ${confKey}`, confKey);
         if (this.refuses !== null) throw new Error(this.refuses);

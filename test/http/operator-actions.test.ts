@@ -57,18 +57,18 @@ test("one more row stands in OpenAPI, and in the route of which the page of the 
   expect(actRoute(actions).says).toMatch(/^Has a conference do something: mute, .*, wave$/);
 });
 
-test("one more row is a button with its key, where it is offered", () => {
+test("one more row is a button where it is offered", () => {
   const form = { to: "/to", mark: "x" };
   const buttons = (muted: boolean) =>
     String(CallerActions({ form, call: "c1", caller: { muted }, locked: false, rooms: [], actions }));
 
-  expect(buttons(false)).toMatch(/name="type" value="wave".*data-key="w" data-says="Wave"[^>]*>Wave /);
+  expect(buttons(false)).toMatch(/name="type" value="wave".*>Wave</);
   expect(buttons(true)).not.toContain("wave");
 });
 
 test("one more row that people fill in is a form of the conference, with a field for each parameter", () => {
   const form = { fields: { attendeeId: { label: "Whom" } }, confirm: "Greet", note: "All hear it." };
-  const asked = { says, button: { title: "Greet", key: "g", form } };
+  const asked = { says, button: { title: "Greet", form } };
   const { attendeeId } = operatorActions["call-out"].parameters;
   const greet = { ...operatorActions.lock, parameters: { attendeeId }, asked };
   const target = { to: "/to", mark: "x" };
@@ -93,9 +93,7 @@ test("what is asked of a whole conference asks back with the number of callers, 
   const page = String(WholeActions({ confKey: "5", view, form: target }));
   expect(page).toContain("Mute 299 callers? Hosts are not muted.");
   expect(page).toContain("Lock the conference 5? Nobody else gets in. Its 301 callers stay.");
-  // Each button that is no answer to a question only opens one.
-  expect(page.match(/data-key/g)).toHaveLength(4);
-  expect(page.match(/<summary class="button" data-key/g)).toHaveLength(4);
+  expect(page.match(/<summary class="button">/g)).toHaveLength(4);
 });
 
 test("what is done can be taken back where it is still so", () => {
@@ -144,22 +142,4 @@ test("one more row is refused and done by its own rules", () => {
 
 test("the simulation's operators ask for one more row, too", () => {
   expect(weightsOf(actions)).toMatchObject({ wave: 2, mute: 10 });
-});
-
-test("what people ask for has a key of its own, but for two that undo each other", () => {
-  const keys = Map.groupBy(Object.entries(askedActions()), ([, { asked }]) => asked.button.key);
-  const shared = [...keys.values()].filter((rows) => rows.length > 1).map((rows) => rows.map(([type]) => type));
-  expect(shared).toEqual([
-    ["mute", "unmute"],
-    ["lock", "unlock"],
-  ]);
-  const undone = Object.entries(askedActions()).flatMap(([type, { asked }]) =>
-    asked.button.undo ? [[type, asked.button.undo]] : [],
-  );
-  expect(undone).toEqual(
-    shared.flatMap(([one, other]) => [
-      [one, other],
-      [other, one],
-    ]),
-  );
 });

@@ -1,10 +1,10 @@
 import { budgets } from "../../../src/foundation/guard/budgets.ts";
 
 /** In this order they are closed to make room. A connection in none of these is kept. */
-const order = ["stranger", "person", "webex", "view"] as const;
+const order = ["stranger", "person", "webex"] as const;
 /**
  * `stranger`: WebEx has not posted over it, and nobody who is signed in is being answered. `person`: somebody is.
- * `webex`: WebEx has posted, and waits for nothing. `view`: a WebSocket of the console.
+ * `webex`: WebEx has posted, and waits for nothing.
  * `kept`: an agent's, or one over which WebEx is being answered.
  */
 type Standing = (typeof order)[number] | "kept";
@@ -15,8 +15,6 @@ export class Connection {
   /** `null`: many people share it. */
   readonly network: string | null;
   readonly end: () => void;
-  /** Who watches over it, and how such a view ends so that its page stays without one. */
-  view: { readonly person: string; readonly end: () => void } | null = null;
   /** WebEx has posted over it. */
   isOfWebex = false;
   /** Requests that wait for their answer. */
@@ -37,7 +35,10 @@ function standingOf({ isOfWebex, unanswered }: Connection): Standing {
 /** Connections by their standing. First the one over which no request has come, or ended, for longest. */
 class Group {
   readonly #sets: Readonly<Record<Standing, Set<Connection>>> = {
-    ...{ stranger: new Set(), person: new Set(), webex: new Set(), view: new Set(), kept: new Set() },
+    stranger: new Set(),
+    person: new Set(),
+    webex: new Set(),
+    kept: new Set(),
   };
   size = 0;
 
@@ -61,7 +62,6 @@ class Group {
 interface ConnectionLimits {
   readonly most: number;
   readonly mostOfNetwork: number;
-  readonly mostViews: number;
 }
 
 export function limitsFor(files: number): ConnectionLimits {
@@ -70,7 +70,6 @@ export function limitsFor(files: number): ConnectionLimits {
   return {
     most,
     mostOfNetwork: Math.floor(most * budgets.connectionsOfAddress.ofAll),
-    mostViews: budgets.liveViews.most,
   };
 }
 
@@ -80,7 +79,6 @@ export class Connections {
   readonly #closed: () => void;
   readonly #all = new Group();
   readonly #byNetwork = new Map<string, Group>();
-  readonly #viewsOf = new Map<string, Set<Connection>>();
 
   /** `closed`: called for each that is closed to make room. */
   constructor(limits: ConnectionLimits, closed: () => void = () => {}) {
@@ -127,29 +125,17 @@ export class Connections {
     this.#move(connection, standingOf(connection));
   }
 
-  /** It is a WebSocket now: a person's view, or, `null`, an agent's. */
-  upgraded(connection: Connection, view: Connection["view"]): void {
-    this.#move(connection, view === null ? "kept" : "view");
-    if (view === null || connection.standing !== "view") return;
-    connection.view = view;
-    const views = this.#viewsOf.get(view.person) ?? new Set();
-    this.#viewsOf.set(view.person, views.add(connection));
-    if (views.size <= this.#limits.mostViews) return;
-    for (const oldest of views) {
-      this.closed(oldest);
-      return oldest.view?.end();
-    }
+  /** It is an agent's WebSocket now. */
+  upgraded(connection: Connection): void {
+    this.#move(connection, "kept");
   }
 
   closed(connection: Connection): void {
-    const { network, view } = connection;
+    const { network } = connection;
     this.#all.delete(connection);
     const group = network === null ? undefined : this.#byNetwork.get(network);
     group?.delete(connection);
     if (network !== null && group?.size === 0) this.#byNetwork.delete(network);
-    const views = view === null ? undefined : this.#viewsOf.get(view.person);
-    views?.delete(connection);
-    if (view !== null && views?.size === 0) this.#viewsOf.delete(view.person);
   }
 
   #makeRoom(group: Group, newest: Connection): void {

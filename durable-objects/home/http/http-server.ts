@@ -7,14 +7,12 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
 import { budgets } from "../../../src/foundation/guard/budgets.ts";
 import { addressIn, clientOf, type Networks, networkOf } from "../../../src/foundation/guard/networks.ts";
-import { TokenBucket } from "../../../src/foundation/limits.ts";
 import { isLoopback } from "../../../src/foundation/loopback.ts";
 import { keepsPath } from "../../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../../src/foundation/text/reason.ts";
 import { usual, withUsualHeaders } from "../../../src/http/headers.ts";
 import { failedForNow } from "../../../src/http/problem.ts";
 import { asResponse, type PostHooks, TextAnswer } from "../../../src/http/text-answer.ts";
-import { TOO_MANY_VIEWS, viewerHeader } from "../../../src/http/viewer.ts";
 import type { Home } from "../home.ts";
 import type { HomeSocket } from "../home-socket.ts";
 import { Connection, Connections, limitsFor } from "./connections.ts";
@@ -34,8 +32,8 @@ interface ServerPorts {
   closed?(why: "crowded" | "unanswered" | "waiting" | "chunks"): void;
 }
 
-/** Of an agent's message, as at Cloudflare; and of what a page of the console says. */
-const mostBytes = { agent: 32 * 1024 * 1024, view: 1024 };
+/** Of an agent's message, as at Cloudflare. */
+const mostBytes = 32 * 1024 * 1024;
 const { most: mostHeaders } = budgets.headersOfRequest;
 const headersWithinMs = 10_000;
 const idleConnectionMs = 60_000;
@@ -54,7 +52,12 @@ const answerWithinMs = 500;
 
 /** Takes HTTP requests and WebSockets. Resolves when it listens; returns how to end it. */
 export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
-  const webSockets = { agent: webSocketsOf(mostBytes.agent), view: webSocketsOf(mostBytes.view) };
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    perMessageDeflate: false,
+    maxPayload: mostBytes,
+  });
   const connections = new Connections(limitsFor(ports.files ?? filesAllowed()), () => ports.closed?.("crowded"));
   const connectionOf = new WeakMap<Duplex, Connection>();
   const turns = new FairTurns();
@@ -165,7 +168,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     upgraded.add(socket.once("close", () => upgraded.delete(socket)));
     socket.on("error", () => socket.destroy());
     const connection = connectionOf.get(socket);
-    const accepted = (view: Connection["view"]) => void (connection && connections.upgraded(connection, view));
+    const accepted = () => void (connection && connections.upgraded(connection));
     const client = clientIn(incoming, ports.proxies);
     inTurn(incoming.socket, client, () => {
       upgrade(ports, webSockets, { incoming, socket, head, client, accepted }).catch(() => socket.destroy());
@@ -188,10 +191,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   });
   return async () => {
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const one of Object.values(webSockets)) {
-      for (const socket of one.clients) socket.close(1012, "the edge stops");
-      one.close(); // It refuses those that come now.
-    }
+    for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
+    webSockets.close(); // It refuses those that come now.
     const late = setTimeout(() => {
       server.closeAllConnections();
       for (const socket of upgraded) socket.destroy();
@@ -199,10 +200,6 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     await closed;
     clearTimeout(late);
   };
-}
-
-function webSocketsOf(maxPayload: number): WebSocketServer {
-  return new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
 }
 
 /** For Node each part costs as much as a short body that is whole. */
@@ -359,13 +356,12 @@ interface Upgrade {
   readonly socket: Duplex;
   readonly head: Buffer;
   readonly client: string;
-  /** `null`: it is an agent's. */
-  accepted(view: Connection["view"]): void;
+  accepted(): void;
 }
 
 async function upgrade(
   ports: ServerPorts,
-  webSockets: Readonly<Record<keyof typeof mostBytes, WebSocketServer>>,
+  webSockets: WebSocketServer,
   { incoming, socket, head, client, ...asked }: Upgrade,
 ): Promise<void> {
   const headers = new Headers();
@@ -379,21 +375,14 @@ async function upgrade(
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);
   if (socket.destroyed) return accepted.ended();
-  const person = answer.headers.get(viewerHeader);
-  const end = () => accepted.drop(TOO_MANY_VIEWS, "a newer page of the same person has its place");
-  asked.accepted(person === null ? null : { person, end });
+  asked.accepted();
   // Also where the handshake is refused, and no WebSocket is made.
   socket.once("close", () => accepted.ended());
-  const kind = person === null ? "agent" : "view";
-  webSockets[kind].handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire, kind));
+  webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));
 }
 
-function connect(accepted: HomeSocket, wire: WebSocket, kind: keyof typeof mostBytes): void {
-  const messages = kind === "view" ? new TokenBucket(budgets.messagesOfView, performance.now()) : null;
-  wire.on("message", (data, isBinary) => {
-    if (messages && !messages.spend(1, performance.now())) wire.terminate();
-    else accepted.received(isBinary ? "" : String(data));
-  });
+function connect(accepted: HomeSocket, wire: WebSocket): void {
+  wire.on("message", (data, isBinary) => accepted.received(isBinary ? "" : String(data)));
   wire.on("error", () => {});
   wire.on("close", () => accepted.ended());
   accepted.attach({

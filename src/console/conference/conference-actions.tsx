@@ -10,7 +10,7 @@ import {
 import { askedActions } from "../../conference/operator-actions.ts";
 import type { ActionStages } from "../../rpc/action-stages.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import { Letter, Question } from "../parts.tsx";
+import { Question } from "../parts.tsx";
 
 /** Where forms go, and how the conference was when they were made. */
 export interface FormTarget {
@@ -30,7 +30,7 @@ interface FormProps {
 /** A form that asks for one action. The same action on the same `mark` is one action, so a double click or a reload acts once. */
 function ActionForm({ form, type, call, stays = true, children }: FormProps) {
   return (
-    <form method="post" action={form.to} {...(stays && { "data-stay": "" })}>
+    <form method="post" action={form.to} data-stay={stays ? "" : undefined}>
       <input type="hidden" name="mark" value={form.mark} />
       <input type="hidden" name="type" value={type} />
       {call !== undefined && <input type="hidden" name="call" value={call} />}
@@ -53,14 +53,13 @@ interface ButtonProps extends Omit<FormProps, "stays"> {
   readonly about?: string;
 }
 
-/** A button that asks for one action, and the letter that presses it. */
+/** A button that asks for one action. */
 function ActionButton({ row, about, title = row.asked.button.title, children, ...form }: ButtonProps) {
-  const { key, says = title } = row.asked.button;
   return (
     <ActionForm {...form}>
       {children}
-      <button type="submit" data-key={key} data-says={says} {...(about !== undefined && { "aria-describedby": about })}>
-        {title} <Letter is={key} />
+      <button type="submit" aria-describedby={about}>
+        {title}
       </button>
     </ActionForm>
   );
@@ -158,9 +157,9 @@ interface ActionQuestionProps extends Pick<ButtonProps, "form" | "type" | "row">
 }
 
 function ActionQuestion({ id, form, type, row, question, whole }: ActionQuestionProps) {
-  const { title, key, says = title } = row.asked.button;
+  const { title } = row.asked.button;
   return (
-    <Question {...{ id, title, letter: { key, says } }} asks={question.says(whole)}>
+    <Question {...{ id, title }} asks={question.says(whole)}>
       <ActionForm form={form} type={type}>
         <button type="submit" {...(question.isFinal && { class: "danger" })}>
           {question.confirm}
@@ -189,14 +188,12 @@ export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsP
   return (
     <>
       {asked(actions, false).map(([type, row]) => {
-        const { title, key, says, form: filled } = row.asked.button;
+        const { title, form: filled } = row.asked.button;
         if (!filled) return null;
         const wrong = anyWrong?.typed.type === type ? anyWrong : null;
         return (
           <details class="filled" open={wrong !== null} data-asks="">
-            <summary data-key={key} data-says={says}>
-              {title} <Letter is={key} />
-            </summary>
+            <summary>{title}</summary>
             <ActionForm form={form} type={type} stays={false}>
               {Object.entries(filled.fields).map(([name, field], index) => (
                 <Filled {...{ type, name, field, wrong }} parameter={row.parameters[name]} isFirst={index === 0} />

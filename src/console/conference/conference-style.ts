@@ -32,7 +32,7 @@ td.actions { display: table-cell; width: 1%; white-space: nowrap; padding-block:
 td.actions form { display: inline-flex; flex-direction: row; gap: 4px; margin-left: 6px; }
 td.actions select { width: auto; max-width: 110px; min-height: 30px; padding: 2px 6px; }
 td.actions button { min-height: 30px; padding: 2px 8px; }
-tr[data-row]:focus, summary[data-row]:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
+summary:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
 summary.button { list-style: none; } summary.button::-webkit-details-marker { display: none; }
 /* The button stays where it is; what it asks stands below all buttons. */
 .question[open] { display: contents; }
@@ -120,7 +120,6 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
   td.actions form { margin: 0; }
   td.actions button { min-height: 36px; }
   td.short, td time { white-space: normal; }
-  button kbd, summary kbd, .button kbd, [data-key] > span { display: none; }
   .sequence { --time: 0px; }
   .parties b { padding-inline: 5px; }
   .message summary { grid-template-columns: minmax(0, 1fr); padding-inline: 0; }

@@ -46,7 +46,7 @@ export function ConferencePage({
   const recorded = records.find((one) => one.kind === "conference")?.topic || undefined;
   return (
     <ConferenceFramePage {...frame} topic={isRunning ? frame.topic : (recorded ?? frame.topic)} tab="now">
-      <div id="answer" data-part="" role="status" aria-label="Answer">
+      <div id="answer" role="status" aria-label="Answer">
         {refusal !== null && <Notice is="bad">{refusal}</Notice>}
         {action !== null && (
           <ActionLine stages={action} now={frame.now}>
@@ -54,7 +54,7 @@ export function ConferencePage({
           </ActionLine>
         )}
       </div>
-      <div id="state" data-part="">
+      <div id="state">
         {view && isRunning ? (
           <RunningConference {...{ frame, view, entered, list, form }} />
         ) : (
@@ -69,10 +69,8 @@ export function ConferencePage({
         )}
       </div>
       {form && <FilledActions form={form} wrong={wrong} />}
-      <div id="waiting" data-part="">
-        {view && <Waiting view={view} now={frame.now} />}
-      </div>
-      <div id="records" data-part="">
+      <div id="waiting">{view && <Waiting view={view} now={frame.now} />}</div>
+      <div id="records">
         {(records.length > 0 || !isRunning) && <EndedConference records={records} now={frame.now} />}
       </div>
     </ConferenceFramePage>

@@ -19,7 +19,7 @@ export function AuditPage({ entries: { entries, next }, before, ...frame }: Audi
         What people have asked of this domain, refused or not. Who only looks is not written down. What became of an
         action that was accepted stands in its conference's story.
       </p>
-      <section id="list" data-part="" class="part">
+      <section id="list" class="part">
         {entries.length > 0 ? (
           <EntryTable domain={domain} entries={entries} now={now} />
         ) : (

@@ -32,11 +32,11 @@ export function BridgesPage({ bridges, trouble, refusal = null, ...frame }: Brid
   const mayAct = frame.person.role === "operator";
   return (
     <Page {...frame} title="Bridges">
-      <div id="answer" data-part="" role="status" aria-label="Answer">
+      <div id="answer" role="status" aria-label="Answer">
         {refusal !== null && <Notice is="bad">{refusal}</Notice>}
       </div>
       {bridges.map((bridge) => (
-        <section class="card" id={`bridge-${bridge.found.bridge}`} data-part="">
+        <section class="card" id={`bridge-${bridge.found.bridge}`}>
           <div class="line">
             <h2>{bridge.found.bridge}</h2>
             <BridgeMark health={bridge.found.health} />

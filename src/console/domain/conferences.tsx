@@ -54,7 +54,7 @@ export function ConferencesPage(props: ConferencesProps) {
         )}
         <Search />
       </form>
-      <section id="list" data-part="" class="part">
+      <section id="list" class="part">
         <p class="dim">{countOf(figuresOf({ conferences: sumOfLoads(running.bridges), bridges }))}</p>
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (

@@ -41,12 +41,12 @@ export function OverviewPage({
   const hour = activity && hourOf(activity.minutes, frame.now);
   return (
     <Page {...frame} title="Overview">
-      <Facts part="figures" kind="figures" of={figureFacts(shown.map((name) => figures[name]))} />
-      <section id="wrong" data-part="" class="part">
+      <Facts id="figures" kind="figures" of={figureFacts(shown.map((name) => figures[name]))} />
+      <section id="wrong" class="part">
         <h2>What is wrong</h2>
         <TroublePart {...{ running, trouble, unknown, domain, person: frame.person, now: frame.now }} />
       </section>
-      <section id="bridges" data-part="" class="part">
+      <section id="bridges" class="part">
         <h2>Bridges</h2>
         <div class="cards">
           {bridges.map((found) => (
@@ -54,7 +54,7 @@ export function OverviewPage({
           ))}
         </div>
       </section>
-      <section id="posts" data-part="" class="part">
+      <section id="posts" class="part">
         <div class="line">
           <h2>To and from WebEx in the last hour</h2>
           <a class="end" href={pathOf(domain, "servers")}>
@@ -71,7 +71,7 @@ export function OverviewPage({
         )}
       </section>
       {edges !== undefined && (
-        <section id="edges" data-part="" class="part">
+        <section id="edges" class="part">
           <h2>Edges</h2>
           <Edges view={edges} now={frame.now} />
         </section>
@@ -88,7 +88,7 @@ interface CardProps {
 
 function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
   return (
-    <article class="card" id={`bridge-${bridge}`} data-row="">
+    <article class="card" id={`bridge-${bridge}`}>
       <div class="line">
         <h3>
           <a href={`${pathOf(domain, "bridges")}#bridge-${bridge}`}>{bridge}</a>

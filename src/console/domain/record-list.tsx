@@ -42,7 +42,7 @@ export function RecordsPage({ kind, filters, wrong, records, cursor, bridges, ..
       <ListTabs domain={domain} here={kind} />
       <Filters kind={kind} filters={filters} path={path} bridges={bridges} />
       {wrong !== null && <Notice is="bad">{wrong}</Notice>}
-      <section id="list" data-part="" class="part">
+      <section id="list" class="part">
         {rows.length === 0 ? (
           <NoRecords isFiltered={isFiltered} hasMore={records.next !== null} />
         ) : kind === "call" ? (

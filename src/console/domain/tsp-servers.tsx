@@ -21,7 +21,7 @@ export function TspServersPage({ activity, ...frame }: ServersProps) {
   const servers = serversOf(activity);
   return (
     <Page {...frame} title="TSP servers">
-      <section id="hosts" data-part="" class="part">
+      <section id="hosts" class="part">
         {servers.length === 0 ? (
           <Empty title="No conference runs, and nothing was posted in the last hour">
             The TSP servers of WebEx stand here with what they confirmed, how fast, and what waits for them.

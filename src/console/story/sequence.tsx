@@ -101,7 +101,7 @@ function Message({ line, at, row, id, isOpen, begins, isSameTime, isRepeated }: 
   return (
     <li class={kinds.filter(Boolean).join(" ")} {...(id !== undefined && { id })}>
       <details {...(isOpen && { open: true })}>
-        <summary data-row="">
+        <summary>
           <Clock at={line.at} isRepeated={isSameTime} />
           <span class="label">
             <span>

@@ -34,10 +34,10 @@ export function TimelinePage({ frame, story, filter, typed, wire, row }: Timelin
         <Nothing all={all} path={conferencePath(domain, confKey, "timeline")} />
       ) : (
         <>
-          <div id="pages" data-part="">
+          <div id="pages">
             <PagesOfStory {...{ frame, story, filter, typed }} />
           </div>
-          <div id="lines" data-part="">
+          <div id="lines">
             <Sequence lines={lines} wire={wire} row={row} />
           </div>
           {story.pages > 1 && <PagesOfStory {...{ frame, story, filter, typed }} />}
@@ -46,7 +46,7 @@ export function TimelinePage({ frame, story, filter, typed, wire, row }: Timelin
               Copy these lines
             </button>
           </div>
-          <details id="as-text" data-part="">
+          <details id="as-text">
             <summary>These lines as text</summary>
             <pre id="story-text" tabindex={0}>
               {storyText(lines, frame.timeZone ?? "UTC")}

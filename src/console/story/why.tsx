@@ -63,7 +63,7 @@ function Answer({ frame, answer }: Pick<WhyProps, "frame"> & { readonly answer: 
   const { at, question, answer: text, rows, calls } = answer;
   const timeline = conferencePath(domain, confKey, "timeline");
   return (
-    <article class="answer" data-row="">
+    <article class="answer">
       <h2>
         <Sentence of={question} near={at} />
       </h2>

@@ -15,7 +15,7 @@ export const budgets = {
     ...connections({ ofTenFiles: 6, own: 50, most: 30_000 }),
     by: "the edge",
     beyond:
-      "a stranger's is closed, the one over which nothing was asked for longest; then one over which a person who is signed in is being answered, then an idle one of WebEx, then a WebSocket of the console; never an agent's, and none over which WebEx is being answered",
+      "a stranger's is closed, the one over which nothing was asked for longest; then one over which a person who is signed in is being answered, then an idle one of WebEx; never an agent's, and none over which WebEx is being answered",
   },
   connectionsOfAddress: {
     of: "connections of one address, but this machine's and trusted proxies'",
@@ -41,22 +41,6 @@ export const budgets = {
     of: "parts of a body that comes in chunks, on an edge on your own machine",
     ...{ limit: "250, and one for each 64 bytes", most: 250, bytesOfOne: 64 },
     ...{ by: "request", beyond: "its connection is closed" },
-  },
-  liveViews: {
-    of: "WebSockets of the console",
-    ...most(50),
-    by: "person; all who have the operator's token are one",
-    beyond: "on your own machine, the oldest one is closed; its page says so, and stays as it is until it is reloaded",
-  },
-  messagesOfView: {
-    of: "messages of a page of the console over its WebSocket, on an edge on your own machine",
-    ...aSecond({ rate: 1, burst: 60 }),
-    ...{ by: "WebSocket", beyond: "it is closed" },
-  },
-  newViews: {
-    of: "WebSockets of the console that are opened",
-    ...aSecond({ rate: 1, burst: 100 }),
-    ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
   },
   requestsOfOperator: {
     of: "requests with the operator's token",

@@ -16,7 +16,7 @@ import { goesOn, isKnown, viewWithAway } from "../api/conferences/conferences.ts
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
 import { bridgesOf } from "../monitoring/figures-of-domain.ts";
-import { type AddPage, answer, EVERY_MS, type PageCall, trouble } from "./console.tsx";
+import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
 import {
   actionIdOf,
   addSearch,
@@ -75,7 +75,7 @@ function unknownConference(call: PageCall, confKey: ConfKey): Response {
   return trouble(call, 404, "No such conference", says);
 }
 
-/** Where `live` is false the page stays as it is. `view`: `null`, where it is not known whether anything is kept. */
+/** `view`: `null`, where it is not known whether anything is kept. */
 async function frameOf(
   call: PageCall,
   confKey: ConfKey,
@@ -83,11 +83,8 @@ async function frameOf(
   live = false,
 ): Promise<ConferenceFrame> {
   const { domain, frame } = call;
-  const around = frame("conferences", confKey);
-  return {
-    ...{ ...around, domain: domain.name, confKey, topic: view?.topic },
-    live: live ? around.live : null,
-  };
+  const around = frame("conferences");
+  return { ...around, domain: domain.name, confKey, topic: view?.topic, live: live && around.live };
 }
 
 /** `fault`: what was wrong with an action; `wrong`: the wrong field. */
@@ -111,8 +108,7 @@ async function conferencePage(
   const isRunning = view !== null && goesOn(view);
   const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
   const [frame, entered, bridges, { records }] = await Promise.all([
-    // The address of an answer to a form is no page's.
-    frameOf(call, confKey, view, context.req.method === "GET" && (isRunning || action !== null)),
+    frameOf(call, confKey, view, isRunning || action !== null),
     isRunning ? conference.entered() : new Map(),
     bridgesOf(edge, domain, isRunning ? [view.bridge] : []),
     // Of one that runs, they are looked for once it is over.
@@ -121,8 +117,7 @@ async function conferencePage(
   if (view === null && records.length === 0) return unknownConference(call, confKey);
   return (
     <ConferencePage
-      {...{ entered, action, refusal }}
-      frame={isRunning && frame.live !== null ? { ...frame, everyMs: EVERY_MS } : frame}
+      {...{ frame, entered, action, refusal }}
       view={view && viewWithAway(view, bridges)}
       {...{ list, wrong }}
       records={records.map(({ record }) => record)}
@@ -156,7 +151,7 @@ async function lookAt(call: PageCall, frame: ConferenceFrame, tab: "timeline" | 
 }
 
 async function timelinePage(call: PageCall, frame: ConferenceFrame, fields: Fields): Promise<Shown | Response> {
-  const { context, domain, edge } = call;
+  const { domain, edge } = call;
   const wanted = callIn(call, fields);
   const conference = edge.objects.conference(domain.name, frame.confKey);
   const { side = "" } = fields;
@@ -169,14 +164,9 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame, fields: Fiel
   const story = storyPage(lines, filter, { page: numberIn(fields.page), row });
   const rows = [...new Set(story.lines.map(({ seq }) => seq))];
   const wire = await wireOf(conference, rows);
-  const { live } = call.frame("conferences", frame.confKey);
-  const isFollowed = context.req.method === "GET" && story.page === story.pages && lines.length <= MOST_LIVE_LINES;
+  const live = call.frame("conferences").live && story.page === story.pages && lines.length <= MOST_LIVE_LINES;
   return (
-    <TimelinePage
-      frame={{ ...frame, live: isFollowed ? live : null }}
-      {...{ story, filter, typed: wanted.typed, wire }}
-      row={row ?? null}
-    />
+    <TimelinePage frame={{ ...frame, live }} {...{ story, filter, typed: wanted.typed, wire }} row={row ?? null} />
   );
 }
 

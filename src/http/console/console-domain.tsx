@@ -16,8 +16,8 @@ import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { shownList } from "../api/conferences/conferences.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
-import { type AddPage, EVERY_MS, type PageCall } from "./console.tsx";
-import { addForm, addSearch, askApi, type Fields, formOf, problemIn, refusalIn, refusedPage, stillIf } from "./form.ts";
+import type { AddPage, PageCall } from "./console.tsx";
+import { addForm, addSearch, askApi, type Fields, formOf, problemIn, refusalIn, refusedPage } from "./form.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
@@ -54,9 +54,7 @@ export function addDomainPages(add: AddPage): void {
   add("/:domain/settings", ({ domain, frame }) => {
     const settings = shownSettings(domain.settings);
     const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
-    // Another set of them comes without a word.
-    const still = { ...frame("settings"), live: null };
-    return <SettingsPage {...still} settings={settings} warnings={warnings} reminders={reminders} />;
+    return <SettingsPage {...frame("settings")} settings={settings} warnings={warnings} reminders={reminders} />;
   });
 }
 
@@ -72,7 +70,7 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
   ]);
   const figures = await figuresOfDomain(edge, domain, { bridges, activity, totals });
   const running = said && { ...said, conferences: shownList(said.conferences, bridges) };
-  const own = { everyMs: EVERY_MS, running, figures, activity, bridges, trouble, unknown };
+  const own = { running, figures, activity, bridges, trouble, unknown };
   const shown = { ...own, ...(edges !== undefined && { edges }) };
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
@@ -95,7 +93,7 @@ async function conferencesPage(call: PageCall, fields: Fields) {
   const people = domain.settings.recordsPersonal;
   return (
     <ConferencesPage
-      {...stillIf(call, { ...frame("conferences"), everyMs: EVERY_MS })}
+      {...frame("conferences")}
       {...{ running: { ...running, conferences }, bridges, after, people, ...search }}
     />
   );
@@ -119,7 +117,7 @@ async function bridgesPage(call: PageCall) {
     load: loadOf(running, found.bridge),
   }));
   const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
-  return <BridgesPage {...{ ...frame("bridges"), everyMs: EVERY_MS, bridges: shown, trouble, refusal }} />;
+  return <BridgesPage {...{ ...frame("bridges"), bridges: shown, trouble, refusal }} />;
 }
 
 /** Exports all matching records through the API. */
@@ -170,9 +168,9 @@ async function recordsPage(call: PageCall, given: Fields) {
     ...{ kind, since: from ?? undefined, until: to ?? undefined, filter },
   });
   const bridges = domain.settings.bridges.map(({ name }) => name);
-  return (
-    <RecordsPage {...stillIf(call, frame("conferences"))} {...{ kind, filters, wrong, records, cursor, bridges }} />
-  );
+  // A search is too dear to be repeated.
+  const live = cursor === null && Object.keys(filters).length === 0;
+  return <RecordsPage {...{ ...frame("conferences"), live, kind, filters, wrong, records, cursor, bridges }} />;
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */

@@ -36,7 +36,7 @@ async function findPage(call: PageCall, fields: Fields = {}) {
   const page = pageIn(fields);
   const isForJournals = fields.journals === "1";
   const found = text === "" ? emptyPage : await findIn(domain, text, { ...page, isForJournals }, edge);
-  const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
+  const around = { ...call.frame(null), live: false, cursor: page.cursor ?? null };
   return <FindPage {...around} {...{ text, ...found }} />;
 }
 
@@ -47,7 +47,7 @@ async function numberPage(call: PageCall, fields: Fields) {
   const { recordsPersonal: people } = domain.settings;
   const isAsked = number !== "" && people !== "none";
   const found = isAsked ? await numberIn(domain, number, page, edge) : emptyPage;
-  const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
+  const around = { ...call.frame(null), live: false, cursor: page.cursor ?? null };
   return <NumberPage {...around} {...found} {...{ number, people }} />;
 }
 
@@ -57,7 +57,7 @@ async function promptCallsPage(call: PageCall) {
   const cursor = findPlace.test(asked) ? asked : null;
   const before = cursor === null ? null : Number(cursor);
   const page = await promptLinesOf(domain, { before, limit: PAGE_LINES }, edge);
-  return <PromptCallsPage {...call.frame(null)} {...page} live={null} cursor={cursor} />;
+  return <PromptCallsPage {...call.frame(null)} {...page} cursor={cursor} />;
 }
 
 function pageIn({ cursor = "" }: Fields) {

@@ -3,27 +3,25 @@ import { etag } from "hono/etag";
 import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+// @ts-expect-error: no types are there for the text of a file. Every bundler of ours takes the attribute.
+import idiomorph from "idiomorph/dist/idiomorph.min.js" with { type: "text" };
 import { ageOf } from "../../console/browser/age.js";
 import { live } from "../../console/browser/live.js";
 import { conferenceStyle } from "../../console/conference/conference-style.ts";
 import { type DomainFrame, type Frame, icon, PageAlone, TroublePage } from "../../console/page.tsx";
-import { liveOf, pathOf, withQuery } from "../../console/paths.ts";
+import { pathOf, withQuery } from "../../console/paths.ts";
 import { SignInPage } from "../../console/sign-in.tsx";
 import { style } from "../../console/style.ts";
-import type { ConfKey } from "../../foundation/ids.ts";
-import { textOfSegment } from "../../foundation/text/path-segment.ts";
+import { sha256 } from "../../foundation/secrets.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
 import { seesDomain } from "../../operators/people.ts";
 import type { Domain } from "../../settings/load.ts";
-import { addressOf } from "../address.ts";
-import { isKnown, unknown } from "../api/conferences/conferences.ts";
 import { readBody } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
-import { admitPerson, crossSiteRefusal, type SignedIn } from "../guard.ts";
+import { crossSiteRefusal, type SignedIn } from "../guard.ts";
 import { failureOf, forOneRequest } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { watchedBy } from "../viewer.ts";
 import { begunPage, pageHeaders } from "./begun-page.tsx";
 import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
 
@@ -36,8 +34,8 @@ export interface PageCall {
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   readonly domain: Domain;
-  /** What `Page` needs, but for its title. `confKey`: the page shows changes of this conference alone. */
-  frame(here: Frame["here"], confKey?: ConfKey): DomainFrame;
+  /** What `Page` needs, but for its title. */
+  frame(here: Frame["here"]): DomainFrame;
 }
 
 /** The parts of a page's address by name are decoded; a form that has done its work answers with a redirect. */
@@ -63,7 +61,7 @@ const headers = secureHeaders({
 });
 
 /** A bundler that keeps names has put calls of `__name` into the text. */
-const script = `const __name = (of) => of;\n(${live})(${ageOf});\n`;
+const script = `${idiomorph}\nconst __name = (of) => of;\n(${live})(${ageOf}, Idiomorph);\n`;
 
 const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "style.css": ["text/css", style + conferenceStyle],
@@ -71,13 +69,8 @@ const assets: Readonly<Record<string, readonly [type: string, text: string]>> = 
   "icon.svg": ["image/svg+xml", icon],
 };
 
-/** What of the console stands before the guard: sockets, which it would break; what every page needs; sign-in and sign-out. */
+/** What of the console stands before the guard: what every page needs, sign-in and sign-out. */
 export function addEntrance(app: Pages, edge: PeoplePorts): void {
-  app.get("/console/live/:domain/:confKey?", async (context, next) => {
-    // A domain may be called "live".
-    if (context.req.header("upgrade")?.toLowerCase() !== "websocket") return next();
-    return openSocket(context, forOneRequest(edge));
-  });
   app.use("/console/*", headers);
   app.get("/console/assets/:file", etag(), (context) => {
     const [type, text] = assets[context.req.param("file")] ?? [];
@@ -134,9 +127,6 @@ export function failedPage(context: Context): Response | null {
 /** Adds a page of a domain, at this path behind `/console`, or a form of it. */
 export type AddPage = (path: `/:domain${string}`, page: AnswerPage, method?: "GET" | "POST") => void;
 
-/** So often pages ask what nobody tells of: agents come and go, calls take ports, a site is checked. */
-export const EVERY_MS = 5_000;
-
 /** All pages, behind the guard. `addAll` adds those of domains; domains that the person may not see return 404. */
 export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void): Pages {
   const pages: Pages = new Hono();
@@ -155,13 +145,14 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       }
       const { timeZone } = domain.settings;
       const now = edge.now();
-      const frame: PageCall["frame"] = (here, confKey) => {
-        const around = frameOf({ context, edge }, { domain: null, here, live: liveOf(name, confKey) });
+      const frame: PageCall["frame"] = (here) => {
+        const around = frameOf({ context, edge }, { domain: null, here, live: method === "GET" });
         return { ...around, domain: name, timeZone, now };
       };
       const whole = async () => {
         const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
-        return shown instanceof Response ? shown : answer(context, shown);
+        if (shown instanceof Response) return shown;
+        return method === "GET" ? answerUnlessKnown(context, shown) : answer(context, shown);
       };
       if (method === "POST") return whole();
       return begunPage(context, edge, { now, timeZone }, whole(), (error) => failed({ context, edge }, error));
@@ -193,7 +184,7 @@ export function trouble(
   }
   const [, , name = ""] = context.req.path.split("/");
   const domain = seenBy(context.var.signedIn, edge).find((seen) => seen === name) ?? null;
-  const frame = frameOf({ context, edge }, { domain, here: null, live: null });
+  const frame = frameOf({ context, edge }, { domain, here: null, live: false });
   return answer(context, <TroublePage {...frame} title={title} says={says} />, status);
 }
 
@@ -210,25 +201,17 @@ export function answer(context: Context, page: Child, status: ContentfulStatusCo
   return context.body(`<!doctype html>${page}`, status, pageHeaders);
 }
 
-function wantsPage({ req }: Context): boolean {
-  return req.header("accept")?.includes("text/html") === true && req.header("authorization") === undefined;
+/** A page, or 304 if it is as the browser has it. Ages do not count: the browser goes on counting. */
+async function answerUnlessKnown(context: Context, page: Child): Promise<Response> {
+  const known = context.req.header("if-none-match");
+  if (known === undefined) return answer(context, page);
+  const etag = `W/"${await sha256(String(page).replaceAll(/ data-now="\d+"|(?<=data-age="">)[^<]*/g, ""))}"`;
+  context.header("etag", etag);
+  return known === etag ? context.body(null, 304, pageHeaders) : answer(context, page);
 }
 
-async function openSocket(context: Context, edge: PeoplePorts): Promise<Response> {
-  const signedIn = await admitPerson(context, edge, addressOf(context.req.raw));
-  if (signedIn instanceof Response) return signedIn;
-  const tooMany = edge.rates.ofView(signedIn.person, edge.now());
-  if (tooMany) return tooMany;
-  const { domain: name = "", confKey: segment } = context.req.param() as { domain?: string; confKey?: string };
-  const confKey = segment === undefined ? null : (textOfSegment(segment) as ConfKey);
-  const domain = edge.domains.get(name);
-  if (!domain || !seesDomain(signedIn.person, name)) {
-    return problem(404, "no such domain", `There is no domain ${name}.`);
-  }
-  if (confKey !== null && !(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-  const { objects } = edge;
-  const watched = confKey === null ? objects.directory(domain.name) : objects.conference(domain.name, confKey);
-  return watchedBy(signedIn.person.name, await watched.fetch("http://object/", { headers: { upgrade: "websocket" } }));
+function wantsPage({ req }: Context): boolean {
+  return req.header("accept")?.includes("text/html") === true && req.header("authorization") === undefined;
 }
 
 async function signInByForm(context: Context, edge: PeoplePorts): Promise<Response> {

@@ -156,8 +156,3 @@ function byPerson(fields: Iterable<[string, string]>): readonly [[string, string
   for (const field of fields) (personalFields.includes(field[0]) ? personal : others).push(field);
   return [personal, others];
 }
-
-/** Returns `frame` without live updates after a POST: such a page has no address to reload. */
-export function stillIf<Frame extends { readonly live: string | null }>({ context }: PageCall, frame: Frame): Frame {
-  return context.req.method === "GET" ? frame : { ...frame, live: null };
-}

@@ -4,7 +4,7 @@ import { Connection, Connections, limitsFor } from "../../../../durable-objects/
 /** Connections by name, and which of them were closed to make room. */
 function crowd(limits: Partial<ConstructorParameters<typeof Connections>[0]> = {}) {
   const closed: string[] = [];
-  const connections = new Connections({ most: 4, mostOfNetwork: 4, mostViews: 4, ...limits });
+  const connections = new Connections({ most: 4, mostOfNetwork: 4, ...limits });
   const open = (name: string, network: string | null = null) => {
     const connection = new Connection(network, () => closed.push(name));
     connections.opened(connection);
@@ -19,8 +19,6 @@ function crowd(limits: Partial<ConstructorParameters<typeof Connections>[0]> = {
   return { connections, closed, open, webex };
 }
 
-const viewOf = (person: string) => ({ person, end: () => {} });
-
 test("beyond the limit a stranger's connection goes over which nothing was asked for longest, and the one that comes stays", () => {
   const { connections, closed, open } = crowd();
   const [first] = ["first", "second", "third", "fourth"].map((name) => open(name));
@@ -34,18 +32,17 @@ test("beyond the limit a stranger's connection goes over which nothing was asked
   expect(connections.size).toBe(4);
 });
 
-test("a stranger's request goes before an idle connection of WebEx, and that before a view; an agent and a post stay", () => {
-  const { connections, closed, open, webex } = crowd({ most: 5 });
-  connections.upgraded(open("agent"), null);
+test("a stranger's request goes before an idle connection of WebEx; an agent and a post stay", () => {
+  const { connections, closed, open, webex } = crowd();
+  connections.upgraded(open("agent"));
   webex("post under way");
   connections.answered(webex("webex, idle"));
-  connections.upgraded(open("view"), viewOf("anna"));
   connections.asked(open("stranger's request"));
 
-  for (const name of ["a", "b", "c"]) connections.upgraded(open(name), null);
+  for (const name of ["a", "b"]) connections.upgraded(open(name));
   open("too many");
 
-  expect(closed).toEqual(["stranger's request", "webex, idle", "view", "too many"]);
+  expect(closed).toEqual(["stranger's request", "webex, idle", "too many"]);
 });
 
 test("a connection over which WebEx waits for a second answer stays", () => {
@@ -68,7 +65,7 @@ test("a signed-in person's request goes behind idle connections of strangers, an
   connections.asked(person);
   connections.signedIn(person);
   for (const name of ["idle 1", "idle 2"]) open(name);
-  for (const name of ["a", "b", "c"]) connections.upgraded(open(name), null);
+  for (const name of ["a", "b", "c"]) connections.upgraded(open(name));
   expect(closed).toEqual(["idle 1", "idle 2", "person's request"]);
 
   // Who was answered is a stranger again, as long as nobody asks.
@@ -77,7 +74,7 @@ test("a signed-in person's request goes behind idle connections of strangers, an
   others.asked(idle);
   others.signedIn(idle);
   others.answered(idle);
-  for (const name of ["a", "b", "c", "d"]) others.upgraded(opened(name), null);
+  for (const name of ["a", "b", "c", "d"]) others.upgraded(opened(name));
   expect(gone).toEqual(["a person's, idle"]);
 });
 
@@ -86,7 +83,7 @@ test("a person who asks over a connection of WebEx, as through a proxy, makes it
   const shared = webex("webex");
   connections.asked(shared);
   connections.signedIn(shared);
-  for (const name of ["1", "2", "3"]) connections.upgraded(open(name), null);
+  for (const name of ["1", "2", "3"]) connections.upgraded(open(name));
   open("stranger");
   expect(closed).toEqual(["stranger"]);
 });
@@ -101,40 +98,19 @@ test("an address that has its share loses its own oldest; others, and those that
   expect(closed).toEqual(["1", "2"]);
 });
 
-test("a person's oldest view ends where one is too many; what is closed makes room", () => {
-  const { connections, closed, open } = crowd({ most: 100, mostViews: 2 });
-  const ended: string[] = [];
-  const view = (name: string, person: string) => {
-    const connection = open(name);
-    connections.upgraded(connection, { person, end: () => ended.push(name) });
-    return connection;
-  };
-  view("boris", "boris");
-  const first = view("first", "anna");
-  view("second", "anna");
-  connections.closed(first);
-  view("third", "anna");
-  expect(ended).toEqual([]);
-
-  view("fourth", "anna");
-
-  expect([ended, closed]).toEqual([["second"], []]);
-  expect(connections.size).toBe(3);
-});
-
 test("what is closed already changes nothing any more", () => {
   const { connections, closed, open } = crowd({ most: 1 });
   const gone = open("gone");
   open("there");
   connections.answered(gone);
-  connections.upgraded(gone, viewOf("anna"));
+  connections.upgraded(gone);
   connections.closed(gone);
 
   expect([closed, connections.size]).toEqual([["gone"], 1]);
 });
 
 test("of the files that a process may have, a part is left for its state, its posts and its agents", () => {
-  expect(limitsFor(256)).toEqual({ most: 123, mostOfNetwork: 61, mostViews: 50 });
+  expect(limitsFor(256)).toEqual({ most: 123, mostOfNetwork: 61 });
   // Where there are hardly any, it still serves one after the other.
   expect([64, 50, 20].map((files) => limitsFor(files).most)).toEqual([8, 1, 1]);
   expect(limitsFor(1_048_576).most).toBe(30_000);

@@ -8,11 +8,9 @@ import { WebSocket } from "ws";
 import { HomeSocket } from "../../../../durable-objects/home/home-socket.ts";
 import { listen, onBody } from "../../../../durable-objects/home/http/http-server.ts";
 import { freePorts } from "../../../../simulators/free-ports.ts";
-import { live } from "../../../../src/console/browser/live.js";
 import { Networks, unnamedProxy } from "../../../../src/foundation/guard/networks.ts";
 import { addressOf } from "../../../../src/http/address.ts";
 import { TextAnswer } from "../../../../src/http/text-answer.ts";
-import { TOO_MANY_VIEWS, watchedBy } from "../../../../src/http/viewer.ts";
 
 /** Of a socket that nobody watches. */
 const socketPorts = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
@@ -278,57 +276,6 @@ async function accepting(accepts: boolean) {
   const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async () => new Response("no") });
   return { port, socket, close, closed: () => closed };
 }
-
-test("the view of a person that is one too many is closed with a code by which its page opens no other one", async () => {
-  const [port = 0] = await freePorts(1);
-  const socket = () => new HomeSocket("1", "", { ...socketPorts, received: () => {}, closed: () => {} });
-  const close = await listenOn({
-    host: "127.0.0.1",
-    port,
-    home: { gate: () => async () => {}, acceptedBy: socket },
-    fetch: async () => watchedBy("operator", new Response("")),
-  });
-  const views = Array.from({ length: 51 }, () => new WebSocket(`ws://127.0.0.1:${port}`));
-  const closes: number[] = [];
-  for (const view of views) view.on("close", (code) => closes.push(code));
-  await expect.poll(() => closes).toEqual([TOO_MANY_VIEWS]);
-  expect(views.filter(({ readyState }) => readyState === WebSocket.OPEN)).toHaveLength(50);
-  expect(live.toString()).toContain(`const TOO_MANY_VIEWS = ${TOO_MANY_VIEWS};`);
-  await close();
-});
-
-test("a view that says too much, or too long a word, is closed, and is not heard; an agent may", async () => {
-  const [port = 0] = await freePorts(1);
-  let heard = 0;
-  const received = () => {
-    heard += 1;
-  };
-  const home = {
-    gate: () => async () => {},
-    acceptedBy: () => new HomeSocket("1", "", { ...socketPorts, received, closed: () => {} }),
-  };
-  const answer = (url: string) => (url.endsWith("/view") ? watchedBy("anna", new Response("")) : new Response(""));
-  const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async ({ url }) => answer(url) });
-  const opened = async (path: string) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/${path}`);
-    await once(
-      socket.on("error", () => {}),
-      "open",
-    );
-    return socket;
-  };
-  const [flood, long, agent] = [await opened("view"), await opened("view"), await opened("agent")];
-  for (let count = 0; count < 1_000; count += 1) flood.send("ping");
-  await once(flood, "close");
-  expect(heard).toBeGreaterThanOrEqual(60);
-  expect(heard).toBeLessThan(70);
-  long.send("x".repeat(1_025));
-  expect((await once(long, "close"))[0]).toBe(1009);
-  heard = 0;
-  for (let count = 0; count < 1_000; count += 1) agent.send("x".repeat(2_000));
-  await expect.poll(() => heard).toBe(1_000);
-  await close();
-});
 
 test("a body in too many small chunks is broken off, and one that nobody reads ends with its answer", async () => {
   const [port = 0] = await freePorts(1);
