@@ -6,7 +6,7 @@ import type { EpochMs } from "../foundation/ids.ts";
 import { RateBudget } from "../foundation/limits.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
-import { type Operator, type People, personOfToken, tokenOperator } from "../operators/people.ts";
+import { type Operator, type People, personOfToken } from "../operators/people.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
@@ -41,58 +41,40 @@ export interface GuardPorts {
   now(): EpochMs;
 }
 
-/** Refusals of all addresses together that are written down: each is a row. The metric and the log count all. */
-const notedRate = { burst: 60, perSecond: 1 };
+/** Actions that no loop of others may block. */
+const countedApart: ReadonlySet<string> = new Set(["end", "drain-bridge", "undrain-bridge", "hand-over", "sign-in"]);
 
-/** What one person and one address may ask of this isolate. This machine's own address is not limited: behind a proxy a stranger would lock out the staff. */
+/** What a user and an address may ask of this isolate. This machine's own address has no limit: behind a proxy, one client would lock out all. */
 export class Rates {
-  readonly #wrongTokens = new RateBudget(budgets.wrongTokens);
-  readonly #noted = new RateBudget(notedRate);
-  readonly #ofAddress = new RateBudget(budgets.requestsOfAddress);
-  readonly #ofPerson = new RateBudget(budgets.requestsOfPerson);
-  readonly #ofOperator = new RateBudget(budgets.requestsOfOperator);
-  readonly #actions = new RateBudget(budgets.actionsOfPerson);
-  readonly #urgentActions = new RateBudget(budgets.urgentActionsOfPerson);
-  readonly #signIns = new RateBudget(budgets.signIns);
+  readonly #signIn = new RateBudget(budgets.signIn);
+  readonly #read = new RateBudget(budgets.read);
+  readonly #act = new RateBudget(budgets.act);
 
   /** The seconds to wait before the next token; 0: none. */
   tokenWait(address: string, now: EpochMs): number {
-    return this.#wrongTokens.lacksSeconds(networkOf(address), now);
+    return this.#signIn.lacksSeconds(networkOf(address), now);
   }
 
-  wrongToken(address: string, now: EpochMs): void {
-    if (isLimited(address)) this.#wrongTokens.waitSeconds(networkOf(address), now);
+  /** Counts a sign-in or a wrong token. */
+  countSignIn(address: string, now: EpochMs): void {
+    if (isLimited(address)) this.#signIn.waitSeconds(networkOf(address), now);
   }
 
+  /** True if a refused token is written down. All addresses share one limit of rows; the metric and the log count all. */
   mayNote(now: EpochMs): boolean {
-    return this.#noted.waitSeconds("", now) === 0;
+    return this.#signIn.waitSeconds("", now) === 0;
   }
 
-  /** The answer to a request that is too much for its address; `null`: it is none. */
   ofAddress(address: string, now: EpochMs): Response | null {
-    if (!isLimited(address)) return null;
-    return refusalAfter(
-      this.#ofAddress.waitSeconds(networkOf(address), now),
-      "Too many requests came from your address.",
-    );
+    return isLimited(address) ? refusalAfter(this.#read.waitSeconds(networkOf(address), now)) : null;
   }
 
   ofPerson({ name }: Operator, now: EpochMs): Response | null {
-    const budget = name === tokenOperator.name ? this.#ofOperator : this.#ofPerson;
-    return refusalAfter(budget.waitSeconds(name, now), "You have asked too much at once.");
+    return refusalAfter(this.#read.waitSeconds(`user ${name}`, now));
   }
 
-  /** `urgent`: the kind of an action that no loop of others may keep from being done; `null`: it is none. */
-  ofAction({ name }: Operator, urgent: string | null, now: EpochMs): Response | null {
-    const waitSeconds =
-      urgent === null
-        ? this.#actions.waitSeconds(name, now)
-        : this.#urgentActions.waitSeconds(JSON.stringify([urgent, name]), now);
-    return refusalAfter(waitSeconds, "You act too often.");
-  }
-
-  ofSignIn({ name }: Operator, now: EpochMs): Response | null {
-    return refusalAfter(this.#signIns.waitSeconds(name, now), "You have signed in too often.");
+  ofAction({ name }: Operator, action: string, now: EpochMs): Response | null {
+    return refusalAfter(this.#act.waitSeconds(`${countedApart.has(action) ? action : ""} ${name}`, now));
   }
 }
 
@@ -100,9 +82,9 @@ function isLimited(address: string): boolean {
   return address !== "" && !isLoopback(address);
 }
 
-function refusalAfter(waitSeconds: number, why: string): Response | null {
+function refusalAfter(waitSeconds: number): Response | null {
   if (waitSeconds === 0) return null;
-  const detail = `${why} Try again in ${waitSeconds} s.`;
+  const detail = `Too many requests. Try again in ${waitSeconds} s.`;
   return problem(429, "too many requests", detail, { "retry-after": String(waitSeconds) });
 }
 
@@ -146,11 +128,13 @@ function bearerOf(authorization: string): string | null {
   return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
 }
 
-/** The answer to a request that another site's page could have made; `null`: none could. `isAmbient`: a cookie says who asks, not a token. */
+/**
+ * Returns the answer to a request that another site's page could have made, else `null`. `isAmbient`: a cookie says who asks, not a token.
+ * Hono's `csrf` checks only forms, takes a matching `Origin` for enough, and compares schemes, which a proxy with TLS changes.
+ */
 export function crossSiteRefusal({ req }: Context, isAmbient: boolean): Response | null {
-  const isSocket = req.header("upgrade")?.toLowerCase() === "websocket";
   // A browser's page may ask freely for what changes nothing: no answer says that others may read it.
-  if ((req.method === "GET" || req.method === "HEAD") && !isSocket) return null;
+  if (req.method === "GET" || req.method === "HEAD") return null;
   const fetchSite = req.header("sec-fetch-site");
   const origin = req.header("origin");
   const host = req.header("host") ?? new URL(req.url).host;
@@ -179,7 +163,7 @@ export async function admitPerson(context: Context, ports: GuardPorts, address: 
   if (signedIn === null) {
     ports.metrics.operatorsRefused.count();
     if (hasToken) {
-      ports.rates.wrongToken(address, ports.now());
+      ports.rates.countSignIn(address, ports.now());
       ports.log("sign-in", { outcome: "refused", from: address }, "warn");
     }
     return notSignedIn();
@@ -202,6 +186,6 @@ export function tooManyAttempts(address: string, { rates, now }: Pick<GuardPorts
     address === unnamedProxy
       ? "through a proxy that trustedProxies of the edge's settings does not name, or that says no address, so that all who come through it are one"
       : "from your address";
-  const detail = `Too many wrong tokens came ${from}. Try again in ${waitSeconds} s.`;
+  const detail = `Too many sign-ins or wrong tokens came ${from}. Try again in ${waitSeconds} s.`;
   return problem(429, "too many attempts", detail, { "retry-after": String(waitSeconds) });
 }

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { runOnEdge } from "../../scripts/command.ts";
-import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
+import { eventually, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { tabFaults } from "./by-tab.ts";
@@ -182,16 +182,17 @@ test("a button resyncs a TSP server that is back", async () => {
 test("a poll keeps focus, what is typed and an open question; the search has a key", async () => {
   await crowd(0, 3, 1);
   const page = await open("/local/conferences?begins=70000000");
-  await page.getByLabel("Number").fill("408");
+  const number = page.getByLabel("Number", { exact: true });
+  await number.fill("408");
   await page.getByRole("link", { name: "700000001" }).focus();
   await crowd(1, 2, 7);
   await page.getByRole("cell", { name: "7", exact: true }).waitFor();
-  expect([await focused(page), await page.getByLabel("Number").inputValue()]).toEqual(["700000001", "408"]);
+  expect([await focused(page), await number.inputValue()]).toEqual(["700000001", "408"]);
 
   await page.keyboard.press("/");
   await page.keyboard.type("70000000/jk?2");
   expect(await page.getByRole("searchbox").inputValue()).toBe("70000000/jk?2");
-  await page.getByLabel("Number").fill("");
+  await number.fill("");
   await page.getByLabel("Key begins with").fill("700000002");
   await page.keyboard.press("Enter");
   await page.getByRole("row", { name: "700000001" }).waitFor({ state: "detached" });
@@ -201,17 +202,14 @@ test("a poll keeps focus, what is typed and an open question; the search has a k
 test("a page whose edge is gone says so and since when, and catches up when it is back", async () => {
   const page = await open("/local/conferences");
   await isLive(page);
-  await kill(world, "edge");
+  await page.route("**/conferences", (route) => route.abort("connectionrefused"));
   await page
     .getByRole("status")
     .filter({ hasText: /^Not updated since \d\d:\d\d – retrying$/ })
     .waitFor();
-  await crowd(500, 501, 1);
+  await page.unroute("**/conferences");
   await isLive(page);
-  await page.getByLabel("Key begins with").fill("7000005");
-  await page.keyboard.press("Enter");
-  await page.getByRole("row", { name: "700000500" }).waitFor();
-  for (const fault of browser.forgive()) expect(fault).toMatch(/ERR_CONNECTION_RE(?:FUSED|SET)|ERR_EMPTY_RESPONSE/);
+  for (const fault of browser.forgive()) expect(fault).toMatch(/ERR_CONNECTION_REFUSED/);
 });
 
 test("what WebEx asks and confirms is plotted, and what it confirms told by its host", {

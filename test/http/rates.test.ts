@@ -27,18 +27,18 @@ async function answered(edge: FakeEdge, times: number, path: string, init: Reque
   return { count, last };
 }
 
-test("a person who asks too much gets 429 and when to go on; others are answered", async () => {
+test("a user who asks too much gets 429 and when to go on; others are answered", async () => {
   const edge = await edgeWithAnna();
-  const { count, last } = await answered(edge, 1_001, me, bearer("annas"));
+  const { count, last } = await answered(edge, 2_001, me, bearer("annas"));
 
-  expect([count, last.status, last.headers.get("retry-after")]).toEqual([1_000, 429, "1"]);
+  expect([count, last.status, last.headers.get("retry-after")]).toEqual([2_000, 429, "1"]);
   expect(await last.json()).toMatchObject({ title: "too many requests", instance: me });
   expect((await edge.app.request(me, bearer(token))).status).toBe(200);
   edge.time += 1_000;
-  expect((await answered(edge, 60, me, bearer("annas"))).count).toBe(50);
+  expect((await answered(edge, 210, me, bearer("annas"))).count).toBe(200);
 });
 
-test("a person's loop of actions fills 20,000 rows of the audit a day, half at once; others act", async () => {
+test("a user's loop of actions fills 20,000 rows of the audit a day, half at once, and blocks no end", async () => {
   const rights = { role: "operator" as const, domains: ["local"] };
   const people = [{ name: "anna", tokenSha256: await sha256("annas"), ...rights }];
   const edge = new FakeEdge(token, {}, { people });
@@ -50,7 +50,7 @@ test("a person's loop of actions fills 20,000 rows of the audit a day, half at o
   /** How many of so many actions are done. */
   const loop = (times: number) =>
     Array.from({ length: times }, () =>
-      edge.rates.ofAction({ ...tokenOperator, name: "anna" }, null, edge.time),
+      edge.rates.ofAction({ ...tokenOperator, name: "anna" }, "lock", edge.time),
     ).filter((refusal) => refusal === null).length;
   edge.time = 1_000_000;
   expect((await act()).status).toBe(202);
@@ -64,14 +64,10 @@ test("a person's loop of actions fills 20,000 rows of the audit a day, half at o
   expect([done, refused.status, refused.headers.has("retry-after")]).toEqual([10_059, 429, true]);
   expect(edge.audited).toHaveLength(1);
   expect((await act("lock", token)).status).toBe(202);
+  expect((await act("end")).status).toBe(202);
   expect((await edge.app.request(me, bearer("annas"))).status).toBe(200);
   edge.time += 3_600_000;
   expect(loop(900) * 24).toBeLessThan(20_100);
-});
-
-test("hundreds of requests a second with the operator's token are all answered", async () => {
-  const edge = await edgeWithAnna();
-  expect((await answered(edge, 3_000, me, bearer(token))).count).toBe(3_000);
 });
 
 test("an address that asks too much gets 429 before anything is read; this machine and posts of WebEx do not", async () => {
@@ -88,17 +84,16 @@ test("an address that asks too much gets 429 before anything is read; this machi
   expect((await answered(edge, 2_100, "/healthz", here)).count).toBe(2_100);
 });
 
-test("who signs in too often has to wait, from this machine too, and nobody else; the record has those sign-ins alone that began a session", async () => {
+test("a network that signs in too often has to wait; the record has only sign-ins that began a session", async () => {
   const edge = await edgeWithAnna();
   const body = JSON.stringify({ token: "annas" });
-  const headers = { "sec-fetch-site": "same-origin", "cf-connecting-ip": "127.0.0.1" };
+  const headers = { "sec-fetch-site": "same-origin", "cf-connecting-ip": "192.0.2.1" };
   const signIn = { method: "POST", body, headers };
   const { count, last } = await answered(edge, 300, "/console/session", signIn);
 
   expect([count, last.headers.get("retry-after")]).toEqual([60, "3"]);
   expect((await edge.sessions.signIns(null, 1_000)).signIns).toHaveLength(60);
-  // From the same machine, as behind a proxy there.
-  const another = { ...signIn, body: JSON.stringify({ token }) };
+  const another = { ...signIn, headers: { ...headers, "cf-connecting-ip": "192.0.2.2" } };
   expect((await edge.app.request("/console/session", another)).status).toBe(201);
 });
 
@@ -135,7 +130,7 @@ test.each(["a program's", "a person's"])(
     const volley = () =>
       Promise.all([...Array.from({ length: 100 }, (_, index) => guess(`guess ${index}`)), guess("annas")]);
     const judged = async () => (await volley()).filter(({ status }) => status !== 429).length;
-    expect(await judged()).toBe(20);
+    expect(await judged()).toBe(60);
     edge.time += 3_000;
     expect(await judged()).toBe(1);
   },
@@ -143,8 +138,8 @@ test.each(["a program's", "a person's"])(
 
 test("guesses through a proxy that nobody has named are limited, whatever addresses they claim", async () => {
   const edge = await edgeWithAnna();
-  const guesses = await answered(edge, 60, me, bearer("a guess", unnamedProxy));
-  expect([guesses.count, guesses.last.status]).toEqual([20, 429]);
+  const guesses = await answered(edge, 90, me, bearer("a guess", unnamedProxy));
+  expect([guesses.count, guesses.last.status]).toEqual([60, 429]);
   // Staff that are locked out by it learn why.
   expect(await guesses.last.json()).toMatchObject({ detail: expect.stringContaining("trustedProxies") });
   expect((await edge.app.request(me, bearer(token, "127.0.0.1"))).status).toBe(200);

@@ -42,40 +42,21 @@ export const budgets = {
     ...{ limit: "250, and one for each 64 bytes", most: 250, bytesOfOne: 64 },
     ...{ by: "request", beyond: "its connection is closed" },
   },
-  requestsOfOperator: {
-    of: "requests with the operator's token",
-    ...aSecond({ rate: 2_000, burst: 10_000 }),
-    ...{ by: "all who have it", beyond: tooMany },
+  signIn: {
+    of: "sign-ins at the console and wrong tokens, from another machine",
+    ...aMinute({ rate: 20, burst: 60 }),
+    ...{ by: "address", beyond: `${tooMany}, for right tokens too` },
   },
-  requestsOfPerson: {
-    of: "requests of a person whom the settings name",
-    ...aSecond({ rate: 50, burst: 1_000 }),
-    ...{ by: "person", beyond: tooMany },
+  read: {
+    of: "requests that are no post of WebEx",
+    ...aSecond({ rate: 200, burst: 2_000 }),
+    ...{ by: "user; from another machine, address too", beyond: tooMany },
   },
-  actionsOfPerson: {
+  act: {
     of: "actions: each stays in an audit for `recordsDays`",
     ...aDay({ rate: 20_000, burst: 10_000 }),
-    ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
-  },
-  urgentActionsOfPerson: {
-    of: "ends of conferences, drains, what takes drains back, and hand-overs, beside all other actions",
-    ...aDay({ rate: 20_000, burst: 10_000 }),
-    ...{ by: "person and kind; all who have the operator's token are one", beyond: tooMany },
-  },
-  requestsOfAddress: {
-    of: "requests that are no post of WebEx, from another machine",
-    ...aSecond({ rate: 200, burst: 2_000 }),
-    ...{ by: "address", beyond: tooMany },
-  },
-  wrongTokens: {
-    of: "wrong tokens, from another machine",
-    ...aMinute({ rate: 20, burst: 20 }),
-    ...{ by: "address", beyond: `${tooMany}, for right ones too` },
-  },
-  signIns: {
-    of: "sign-ins at the console",
-    ...aMinute({ rate: 20, burst: 60 }),
-    ...{ by: "person, wherever from; all who have the operator's token are one", beyond: tooMany },
+    by: "user; ends of conferences, drains, hand-overs and sign-ins are counted apart, each kind by itself",
+    beyond: tooMany,
   },
   refusedSignIns: {
     of: "refused tokens in the record of sign-ins",

@@ -73,11 +73,11 @@ export async function answerRoute(
     return Response.json(given, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
-  const tooOften = edge.rates.ofAction(signedIn.person, null, edge.now());
-  if (tooOften) return tooOften;
   const { domain: _, ...ofPath } = path;
   const { type, ...about } = { ...ofPath, ...(call.ok && (await route.about?.(call.value))) } as Record<string, string>;
   const action = type ?? route.id.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const tooOften = edge.rates.ofAction(signedIn.person, action, edge.now());
+  if (tooOften) return tooOften;
   const asked = { domain: domain.name, signedIn, from, action, actionId: actionId.ok ? actionId.value : "", about };
   return audited(edge, asked, answer);
 }

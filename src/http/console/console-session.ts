@@ -49,9 +49,9 @@ export async function beginSession(
   // As in `admitPerson`.
   const meanwhile = tooManyAttempts(from, edge);
   if (meanwhile) return err(meanwhile);
+  edge.rates.countSignIn(from, edge.now());
   if (found === null) {
     edge.metrics.operatorsRefused.count();
-    edge.rates.wrongToken(from, edge.now());
     edge.log("sign-in", { outcome: "refused", from }, "warn");
     if (edge.rates.mayNote(edge.now())) await edge.objects.sessions().refused(from);
     return err(
@@ -59,7 +59,7 @@ export async function beginSession(
     );
   }
   const { person, credential } = found;
-  const tooOften = edge.rates.ofSignIn(person, edge.now());
+  const tooOften = edge.rates.ofAction(person, "sign-in", edge.now());
   if (tooOften) return err(tooOften);
   // Whoever signs in anew leaves no session behind that nobody sees.
   const before = await sessionHashOf(edge.sessionKey, sessionOf(context) ?? "");
