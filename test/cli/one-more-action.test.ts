@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { expect, test, vi } from "vitest";
 import { addActions } from "../../cli/operator/actions.ts";
-import { actRoute } from "../../src/http/api/conferences/actions.ts";
+import { actRoute } from "../../src/http/api/conferences.ts";
 import { openApiOf } from "../../src/http/api/openapi.ts";
 import { actions, says, wave } from "../conference/one-more-action.ts";
 

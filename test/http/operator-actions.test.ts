@@ -7,7 +7,7 @@ import {
   operatorRefusal,
 } from "../../src/conference/operator-actions.ts";
 import { CallerActions, FilledActions, Undo, WholeActions } from "../../src/console/conference/conference-actions.tsx";
-import { actRoute } from "../../src/http/api/conferences/actions.ts";
+import { actRoute } from "../../src/http/api/conferences.ts";
 import { openApiOf } from "../../src/http/api/openapi.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
 import { actions, says, wave } from "../conference/one-more-action.ts";

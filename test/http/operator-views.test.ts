@@ -151,7 +151,7 @@ test("a list whose time is up says where to go on; those that were not asked are
     expect(unreachable).toBe(0);
     found.push(...conferences.map(({ key }) => key));
     if (next === null) break;
-    query = `?before=${next}`;
+    query = `?cursor=${next}`;
   }
 
   expect(found).toEqual(keys);
@@ -185,7 +185,7 @@ test("each conference of a list has its own time: those that hang are counted, a
 
 test("a list is asked for by page and hours, and wrong ones are named", async () => {
   const edge = await edgeWith();
-  await asked(edge, `${base}/conferences?hours=7.5&before=17-99`);
+  await asked(edge, `${base}/conferences?hours=7.5&cursor=17-99`);
   expect(edge.calls).toContain("conferences of 27000000 ms before 17 up to 99");
   for (const [query, named, value] of [
     ["hours=0", "hours", "0"],
@@ -193,8 +193,6 @@ test("a list is asked for by page and hours, and wrong ones are named", async ()
     ["hours=169", "hours", "169"],
     ["hours=x", "hours", '"x"'],
     ["hours=", "hours", '""'],
-    ["before=17", "before", '"17"'],
-    ["before=-1", "before", '"-1"'],
     ["cursor=x", "cursor", '"x"'],
     ["limit=0", "limit", "0"],
     ["limit=-1", "limit", "-1"],
@@ -207,8 +205,8 @@ test("a list is asked for by page and hours, and wrong ones are named", async ()
     expect([status, body], query).toMatchObject([400, { errors: [{ in: "query", name: named, detail }] }]);
   }
   for (const [query, detail] of [
-    ["hour=3", "is no parameter of this request; there are all, hours, cursor, limit, before"],
-    ["constructor=3", "is no parameter of this request; there are all, hours, cursor, limit, before"],
+    ["hour=3", "is no parameter of this request; there are all, hours, cursor, limit"],
+    ["constructor=3", "is no parameter of this request; there are all, hours, cursor, limit"],
     ["hours=1&hours=2", "stands there more than once"],
   ]) {
     const { body } = await asked(edge, `${base}/conferences?${query}`);

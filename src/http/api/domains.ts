@@ -1,14 +1,24 @@
 import * as v from "valibot";
-import { type FigureName, figureTable, noLimit } from "../../operators/figures.ts";
+import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
+import { time } from "../../foundation/schemas.ts";
+import { BACK_END } from "../../foundation/text/bare-host.ts";
+import { reasonOf } from "../../foundation/text/reason.ts";
+import { inPortions } from "../../foundation/time/in-portions.ts";
+import { actsSinceWhy, nextToAct, pairTrouble } from "../../operators/edge-pair.ts";
+import { type FigureName, figureTable, noLimit, withAway } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
 import { domainActivity, webhookView } from "../../rpc/directory.ts";
+import { agentView, type HandOver } from "../../rpc/relay.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { activityOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
-import { next, pageOf, wholeList } from "./paging.ts";
-import { routeOf } from "./route.ts";
+import { answerOrNull } from "../objects-of-request.ts";
+import { problem } from "../problem.ts";
+import { shownLoad } from "./conferences.ts";
+import { next, pageOf, wholeList } from "./lists.ts";
+import { type ApiCall, routeOf } from "./route.ts";
 
-const route = routeOf("Domains");
+const ofDomain = routeOf("Domains");
 
 const figure = v.object({
   name: v.picklist(Object.keys(figureTable) as FigureName[]),
@@ -27,7 +37,7 @@ const figure = v.object({
   ),
 });
 export const domainRoutes = [
-  route("listDomains", "GET /domains", {
+  ofDomain("listDomains", "GET /domains", {
     says: "The domains that you see, and their bridges",
     query: wholeList,
     answer: {
@@ -48,7 +58,7 @@ export const domainRoutes = [
       return { domains, next };
     },
   }),
-  route("showSettings", "GET /domains/{domain}/settings", {
+  ofDomain("showSettings", "GET /domains/{domain}/settings", {
     says: "The settings of a domain as they count now, with their defaults, and what is not right or to be kept in mind",
     more: "Secrets are not shown.",
     answer: {
@@ -68,7 +78,7 @@ export const domainRoutes = [
       };
     },
   }),
-  route("getFigures", "GET /domains/{domain}/figures", {
+  ofDomain("getFigures", "GET /domains/{domain}/figures", {
     says: "How much there is in a domain now, and came and went in the last hour: the figures that console and metrics show",
     answer: {
       says: "Figures. What nobody knows is null, and never 0.",
@@ -76,13 +86,13 @@ export const domainRoutes = [
     },
     handle: async ({ domain, edge }) => ({ figures: Object.values(await figuresOfDomain(edge, domain)) }),
   }),
-  route("getActivity", "GET /domains/{domain}/activity", {
+  ofDomain("getActivity", "GET /domains/{domain}/activity", {
     says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",
     more: "Posts are counted from the facts of their conferences, each once, and are there within five seconds; while more than 1,000 conferences of a domain run, it takes longer, as 15 s with 3,000, and after a takeover up to 8 ms for each that runs. What was refused in the last second before a process was killed is missing.",
     answer: { says: "Minutes and servers.", schema: domainActivity },
     handle: ({ domain, edge }) => activityOf(edge, domain),
   }),
-  route("listWebhooks", "GET /domains/{domain}/webhooks", {
+  ofDomain("listWebhooks", "GET /domains/{domain}/webhooks", {
     says: "The receivers of the domain's webhooks, and how they are",
     query: wholeList,
     answer: {
@@ -92,6 +102,222 @@ export const domainRoutes = [
     async handle({ domain: { name }, edge: { objects }, query }) {
       const { page, next } = pageOf(await objects.directory(name).webhooks(name), query);
       return { webhooks: page, next };
+    },
+  }),
+  ofDomain("resyncServer", "POST /domains/{domain}/servers/resync", {
+    says: "Probes a TSP server at once from every conference that could not reach it",
+    more: "Unreachable servers are probed every five minutes at most anyway. A server that answers gets all pending notifications, each once, as things are then.",
+    body: v.strictObject({
+      server: v.pipe(
+        v.string(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(300, "must have at most 300 characters"),
+        v.check((text) => text !== BACK_END, "must be a TSP server: client data is not resent to the back end"),
+        v.description("The TSP server, with or without its scheme."),
+      ),
+    }),
+    answer: {
+      says: "The conferences have been asked. What waits for the server drops once it answers.",
+      schema: v.object({
+        server: v.string(),
+        conferences: v.pipe(v.number(), v.description("Conferences with documents for the server; all were asked.")),
+        unanswered: v.pipe(v.array(v.string()), v.description("Conferences that did not answer. Ask again for them.")),
+      }),
+    },
+    about: ({ body: { server } }) => ({ server }),
+    async handle({ domain: { name }, edge, signedIn: { person }, body: { server } }) {
+      const keys = await edge.objects.directory(name).waitingFor(server);
+      const ask = async (conference: ConfKey) => {
+        const resynced = edge.objects.conference(name, conference).resync(server, person.name);
+        const answer = Promise.resolve(resynced).then(() => true);
+        return (await answerOrNull(answer, edge, { domain: name, conference })) ? [] : [conference];
+      };
+      const unasked = [...keys];
+      const asked: Promise<readonly ConfKey[]>[] = [];
+      await inPortions(edge, {
+        hasMore: () => unasked.length > 0,
+        take: (most) =>
+          unasked.splice(0, most).map((conference) => () => {
+            const answered = ask(conference);
+            asked.push(answered);
+            return answered;
+          }),
+      });
+      const unanswered = (await Promise.all(asked)).flat().sort();
+      return { server, conferences: keys.length, unanswered };
+    },
+  }),
+];
+
+const ofBridge = routeOf("Bridges and agents");
+
+const path = "/domains/{domain}/bridges/{bridge}";
+const drained = {
+  says: "It is on disk.",
+  schema: v.object({
+    bridge: v.string(),
+    drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences.")),
+  }),
+};
+const load = v.omit(shownLoad, ["bridge"]);
+const bridgeAgents = v.object({
+  bridge: v.string(),
+  drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
+  load: v.pipe(
+    v.nullable(load),
+    v.description("Conferences that are being created or run there, and those who are in them; null: nobody knows."),
+  ),
+  agents: v.nullable(v.array(agentView)),
+  missing: v.pipe(
+    v.exactOptional(v.array(v.string())),
+    v.description("Agents that the settings name and that are not connected; absent: nobody knows."),
+  ),
+});
+
+export const bridgeRoutes = [
+  ofBridge("listAgents", "GET /domains/{domain}/agents", {
+    says: "The connected agents of each bridge, whether it is drained, and what it carries",
+    query: wholeList,
+    answer: {
+      says: "Bridges in the order of the settings. `agents` is null for a bridge whose relay does not answer.",
+      schema: v.object({ bridges: v.array(bridgeAgents), next }),
+    },
+    async handle({ domain: { name: domain, settings }, edge, query }) {
+      const { page, next } = pageOf(settings.bridges, query);
+      const { directory, relay } = edge.objects;
+      const list = answerOrNull(directory(domain).running({ domain, after: null, limit: 0 }), edge, { domain });
+      const bridges = page.map(async ({ name, agents: expected }) => {
+        const bridge = name as BridgeName;
+        const [agents, health, running] = await Promise.all([
+          answerOrNull(relay(domain, bridge).agents(), edge, { domain, bridge }, "relay-unreachable"),
+          relay(domain, bridge)
+            .health()
+            .catch(() => null),
+          list,
+        ]);
+        const found = running?.bridges.find((load) => load.bridge === bridge);
+        const { bridge: _, ...known } = found
+          ? withAway(found, [{ bridge, health }])
+          : { bridge, conferences: 0, callers: 0 };
+        const load = running && known;
+        const connected = new Set(agents?.map(({ agent }) => agent));
+        const missing = expected.flatMap(({ name }) => (connected.has(name) ? [] : name));
+        return { bridge, drainedSince: health?.drainedSince ?? null, load, agents, ...(agents && { missing }) };
+      });
+      return { bridges: await Promise.all(bridges), next };
+    },
+  }),
+  ofBridge("drain", `PUT ${path}/drain`, {
+    says: "From now on the bridge takes no new conferences; those that it has go on",
+    more: "New ones go to the domain's other bridges, or are refused where all are drained. It lasts until it is taken back. `GET …/agents` says how many conferences are left.",
+    answer: drained,
+    handle: (call) => drain(call, true),
+  }),
+  ofBridge("undrain", `DELETE ${path}/drain`, {
+    says: "The bridge takes new conferences again",
+    answer: drained,
+    handle: (call) => drain(call, false),
+  }),
+  ofBridge("handOver", `POST ${path}/hand-over`, {
+    says: "A standby acts from now on, in the place of the agent that acts",
+    more: "Nothing is lost or done twice, and calls stay. The other agent connects anew and stands by. Where another agent acts already, nothing is done.",
+    body: v.strictObject({
+      from: v.pipe(
+        v.string(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(256),
+        v.description("The agent that is to act no longer."),
+      ),
+    }),
+    answer: {
+      says: "Who acts now.",
+      schema: v.object({ bridge: v.string(), acts: v.pipe(v.string(), v.description("The name of the agent.")) }),
+    },
+    refusals: { 409: "No standby has the bridge, or nobody acts there; nothing was done." },
+    about: ({ body: { from } }) => ({ from }),
+    async handle({ domain: { name }, bridge, body: { from }, edge: { objects } }) {
+      const result = await objects.relay(name, bridge).handOver(from);
+      if (typeof result === "object") return { bridge, acts: result.acts };
+      return problem(409, "refused", handOverRefusals[result], {}, { reason: result });
+    },
+  }),
+];
+
+async function drain({ domain: { name }, bridge, edge: { objects } }: ApiCall, drained: boolean) {
+  return { bridge, drainedSince: await objects.relay(name, bridge).drain(name, bridge, drained) };
+}
+
+type HandOverRefusal = Exclude<HandOver, object>;
+
+/** Why the agent that acts was left in its place, for people. */
+export const handOverRefusals: Readonly<Record<HandOverRefusal, string>> = {
+  "no-agent":
+    "No agent acts on the bridge now, so none can hand over. After a restart of the edge, wait until the agents are connected again.",
+  "no-standby": "No standby is connected that has the bridge. Start one, or see why its bridge does not answer it.",
+};
+
+export function isHandOverRefusal(result: unknown): result is HandOverRefusal {
+  return typeof result === "string" && Object.hasOwn(handOverRefusals, result);
+}
+
+const ofEdge = routeOf("Edges");
+
+/** An edge that stands by says something each second: one that is silent for longer may be dead. */
+const handOverWithinMs = 2_500;
+
+const edge = v.object({
+  name: v.string(),
+  url: v.pipe(v.string(), v.description("Where people find it.")),
+  version: v.string(),
+  acts: v.boolean(),
+  silentMs: v.pipe(v.number(), v.description("How long ago it said something last.")),
+  behind: v.pipe(v.number(), v.description("Rows of the log that it has not seen; 0: none.")),
+  fault: v.pipe(v.nullable(v.string()), v.description("What is wrong with it; null: it could act now, or it acts.")),
+});
+
+export const edgeRoutes = [
+  ofEdge("showEdges", "GET /edges", {
+    says: "Who acts, since when and why, and whether the other edge could act now; an edge that stands by answers this, too",
+    answer: {
+      says: "`acting` is null where nobody has acted yet; `edges` is empty where the edge shares its state with no other one.",
+      schema: v.object({
+        role: v.picklist(["active", "standby"]),
+        acting: v.nullable(
+          v.object({ name: v.string(), since: time, why: v.picklist(actsSinceWhy), epoch: v.number() }),
+        ),
+        edges: v.array(edge),
+      }),
+    },
+    async handle({ edge: { pair } }) {
+      if (!pair) return { role: "active" as const, acting: null, edges: [] };
+      try {
+        const { acting, edges } = await pair.view();
+        return { role: pair.acts ? ("active" as const) : ("standby" as const), acting, edges };
+      } catch (error) {
+        return problem(503, "failed for now", `Who acts is not known: ${reasonOf(error)}.`);
+      }
+    },
+  }),
+  ofEdge("handOverEdge", "POST /edges/hand-over", {
+    says: "Has the other edge act in this one's place, as before an upgrade; calls stay up, and agents connect to the other one",
+    role: "all-domains",
+    answer: { says: "The other edge acts within a second.", schema: v.object({ to: v.string() }), status: 202 },
+    refusals: { 409: "No other edge stands by that could act now; nothing was done." },
+    async handle({ edge: { pair, now, log }, signedIn: { person } }) {
+      if (!pair) return problem(409, "refused", "This edge shares its state with no other one.");
+      const view = await pair.view();
+      const [fault] = pairTrouble(view, now());
+      const to = nextToAct(view);
+      if (fault || !to) return problem(409, "refused", `Not handed over: ${fault?.why ?? "no other edge stands by"}.`);
+      if (to.silentMs >= handOverWithinMs)
+        return problem(409, "refused", `Not handed over: ${to.name} has said nothing for ${to.silentMs} ms.`);
+      try {
+        log("edge-hands-over", { to: to.name, by: person.name });
+        await pair.handOver();
+      } catch (error) {
+        return problem(409, "refused", `The edge could not hand over: ${reasonOf(error)}.`);
+      }
+      return { to: to.name };
     },
   }),
 ];

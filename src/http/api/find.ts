@@ -29,10 +29,9 @@ import type { PeoplePorts } from "../edge-ports.ts";
 import { bridgesOf } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { isKnown, noPeople } from "./conferences/conferences.ts";
-import { cursorAt, cursorOf, limitOf, next, placeOf } from "./paging.ts";
-import { flag, routeOf } from "./route.ts";
-import { anySpelling } from "./values.ts";
+import { noPeople } from "./conferences.ts";
+import { anySpelling, cursorAt, cursorOf, flag, limitOf, next, placeOf } from "./lists.ts";
+import { isKnown, routeOf } from "./route.ts";
 
 const route = routeOf("Find");
 

@@ -1,9 +1,8 @@
 import * as v from "valibot";
 import { personal } from "../../foundation/shown.ts";
 import { promptRow } from "../../records/rows.ts";
-import { cursorAt, limitOf, next, placeOf, rowCursor } from "./paging.ts";
+import { anySpelling, cursorAt, limitOf, moment, next, placeOf, rowCursor } from "./lists.ts";
 import { routeOf } from "./route.ts";
-import { anySpelling, moment } from "./values.ts";
 
 const route = routeOf("Domains");
 

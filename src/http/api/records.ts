@@ -10,9 +10,8 @@ import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem, wrongPart } from "../problem.ts";
-import { cursorOf, limitOf, next, placeOf } from "./paging.ts";
+import { anySpelling, cursorOf, limitOf, moment, next, placeOf } from "./lists.ts";
 import { routeOf } from "./route.ts";
-import { anySpelling, moment } from "./values.ts";
 
 const route = routeOf("Records");
 

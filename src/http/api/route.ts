@@ -1,17 +1,26 @@
+import type { Context, Hono } from "hono";
 import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
 import type { Checked } from "../../foundation/schemas.ts";
-import { isPersonal } from "../../foundation/shown.ts";
+import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { mustBe, wrongValue } from "../../foundation/text/wrong-value.ts";
+import { type Operator, seesAll, seesDomain } from "../../operators/people.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
+import { addressOf } from "../address.ts";
+import { audited } from "../audited.ts";
+import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
-import type { SignedIn } from "../guard.ts";
-import { wrongPart } from "../problem.ts";
+import { type SignedIn, type Variables, viewersLook } from "../guard.ts";
+import { forOneRequest } from "../objects-of-request.ts";
+import { notAllowed, problem, wrongPart } from "../problem.ts";
+
+/** Far above what most requests need; the limits of the fields are checked apart. */
+const MAX_BODY_BYTES = 64 * 1024;
 
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
-/** Query parameters by name: texts, numbers and `flag`s. A `personal` one makes the route a question (`isQuestion`). */
+/** Parameters by name: texts, numbers and `flag`s. In the address of a GET, and in the JSON body of a POST. */
 type QueryEntries = Readonly<Record<string, Schema>>;
 type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.InferOutput<Query[Name]> };
 
@@ -20,14 +29,14 @@ export type PathParts<Path> = Path extends `${string}{${infer Name}}${infer Rest
   ? { readonly [Part in Name]: string } & PathParts<Rest>
   : unknown;
 
-/** One request, checked: its person may make it. */
+/** One request, checked: its user may make it. */
 export interface ApiCall<Query = unknown, Body = unknown, Parts = unknown> {
   readonly request: Request;
   /** Whose calls of objects have a limit in time. */
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   readonly from: string;
-  /** Of `{domain}` in the path; the person sees it. Read only where the path has one. */
+  /** Of `{domain}` in the path; the user sees it. Read only if the path has one. */
   readonly domain: Domain;
   /** Of `{bridge}` in the path; the domain has it. */
   readonly bridge: BridgeName;
@@ -37,13 +46,13 @@ export interface ApiCall<Query = unknown, Body = unknown, Parts = unknown> {
   readonly path: Parts;
   readonly query: Query;
   readonly body: Body;
-  /** The `Idempotency-Key`, or one of its own: a repeat with the same one is the same action. */
+  /** The `Idempotency-Key`, or one that was made: a repeat with the same one is the same action. */
   readonly actionId: string;
 }
 
 type AuditedParts = Readonly<Record<string, string>>;
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-/** Method and path behind `/api/v1`; names in braces are parts of the path. Those of a domain begin with `/domains/{domain}`. */
+/** Method and path after `/api/v1`; names in braces are parts of the path. Those of a domain begin with `/domains/{domain}`. */
 type Operation = `${Method} /${string}`;
 
 interface AnswerOf<Answer extends Schema> {
@@ -57,33 +66,32 @@ interface AnswerOf<Answer extends Schema> {
 interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Parts> {
   readonly says: string;
   readonly more?: string;
+  /** Of a POST: makes the route a question, which changes nothing. Proxies log addresses, so personal data is asked so. */
   readonly query?: Query;
   readonly body?: Schema<Body>;
   readonly answer: AnswerOf<Answer>;
   /** Of a conference of which something is kept: any other is answered with 404. */
   readonly needsConference?: true;
-  /** Refusals beside those that follow from the rest, by status: what each of them means here. */
+  /** Refusals in addition to those that follow from the rest, by status: what each of them means here. */
   readonly refusals?: Readonly<Partial<Record<404 | 409 | 413 | 422, string>>>;
-  /** Viewers may, although something changes: their own affairs. */
-  readonly viewersMay?: true;
-  /** Those alone who see all domains. */
-  readonly allDomains?: true;
-  /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */
-  about?(call: ApiCall<QueryOf<Query>, Body, Parts>): Promise<AuditedParts> | AuditedParts;
+  /** `viewer`: viewers may, although something changes. `all-domains`: only users who see all domains. */
+  readonly role?: "viewer" | "all-domains";
+  /** What else the audit says, such as which caller it is about. A `type` is the action's name. */
+  about?(call: ApiCall<QueryOf<Query>, Body, Parts>): AuditedParts;
   /** The answer's data, or a `Response` that is no JSON of this schema: a refusal, or one of the other forms. */
   handle(call: ApiCall<QueryOf<Query>, Body, Parts>): Promise<Checked<Answer> | Response> | Checked<Answer> | Response;
 }
 
 /** A route as the table has it: its types are checked. */
 export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema, unknown>, "about" | "handle" | "body"> {
-  /** Its name for programs that are generated, and in the record of actions. */
+  /** Its `operationId`, and its name in the audit. */
   readonly id: string;
   readonly tag: string;
   readonly operation: Operation;
   readonly method: Method;
   readonly path: string;
   readonly body?: Schema;
-  about?(call: ApiCall<never, never, never>): Promise<AuditedParts> | AuditedParts;
+  about?(call: ApiCall<never, never, never>): AuditedParts;
   handle(call: ApiCall<never, never, never>): Promise<unknown> | unknown;
 }
 
@@ -93,7 +101,7 @@ interface TypedRoute<Asked extends Operation, Answer extends Schema> extends Rou
   readonly answer: AnswerOf<Answer>;
 }
 
-/** What makes the routes of one chapter of the description. */
+/** Returns the function that makes the routes of one chapter of the description. */
 export function routeOf(tag: string) {
   return <const Asked extends Operation, const Query extends QueryEntries, Body, Answer extends Schema>(
     id: string,
@@ -105,9 +113,8 @@ export function routeOf(tag: string) {
   };
 }
 
-/** True if a query can have personal data. Proxies log addresses, so such a POST has its query as body and changes nothing. */
-export function isQuestion({ query = {} }: Pick<Route, "query">): boolean {
-  return Object.values(query).some(isPersonal);
+export function isQuestion({ method, query }: Pick<Route, "method" | "query">): boolean {
+  return method === "POST" && query !== undefined;
 }
 
 export function changes(route: Pick<Route, "method" | "query">): boolean {
@@ -118,11 +125,81 @@ export function routerPath({ path }: Pick<Route, "path">): string {
   return `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
 }
 
-/** A parameter that is there or not: `all=1`. */
-export const flag = v.optional(v.pipe(v.picklist(["1", "true", ""]), v.description("1: yes")));
+/** A request of somebody whom the guard has let in. */
+interface RouteRequest {
+  readonly request: Request;
+  readonly signedIn: SignedIn;
+  readonly from: string;
+  readonly path: Readonly<Record<string, string>>;
+}
 
-/** The query by its schemas, or the answer that names the value that is wrong. A parameter that nobody reads is a mistyped one. */
-export function readQuery(
+/** Carries out one request of the API for a user, as far as the user may. `edge`: for this one request. */
+export async function answerRoute(
+  route: Route,
+  { request, signedIn, from, path }: RouteRequest,
+  edge: PeoplePorts,
+): Promise<Response> {
+  const found = edge.domains.get(path.domain ?? "");
+  const domain = found && seesDomain(signedIn.person, found.name) ? found : undefined;
+  if (path.domain !== undefined && !domain) return problem(404, "no such domain", `There is no domain ${path.domain}.`);
+  const read = await readRequest(route, request, edge);
+  const confKey = path.confKey as ConfKey;
+  const call = {
+    request,
+    edge,
+    signedIn,
+    from,
+    domain,
+    path,
+    confKey,
+    bridge: path.bridge as BridgeName,
+    ...(domain && path.confKey !== undefined && { conference: edge.objects.conference(domain.name, confKey) }),
+    ...(read.ok && read.value),
+  } as ApiCall as ApiCall<never, never, never>;
+  const forbidden = whyForbidden(route, signedIn.person);
+  const answer = async (): Promise<Response> => {
+    if (forbidden !== null) return notAllowed(forbidden);
+    if (!read.ok) return read.error;
+    const given = (await absence(route, call, path.bridge)) ?? (await route.handle(call));
+    return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
+  };
+  if (!changes(route) || !domain) return answer();
+  const { domain: _, ...ofPath } = path;
+  const { type, ...about }: AuditedParts = { ...ofPath, ...(read.ok && route.about?.(call)) };
+  const action = type ?? route.id.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const tooOften = edge.rates.ofAction(signedIn.person, action, edge.now());
+  if (tooOften) return tooOften;
+  const actionId = read.ok ? read.value.actionId : "";
+  return audited(edge, { domain: domain.name, signedIn, from, action, actionId, about }, answer);
+}
+
+type ReadParts = Pick<ApiCall, "query" | "body" | "actionId">;
+
+const noFields = v.optional(v.strictObject({}));
+/** The fields of a question as JSON, for `readQuery`. */
+const queryAsJson = v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {});
+
+async function readRequest(route: Route, request: Request, edge: PeoplePorts): Promise<Result<ReadParts, Response>> {
+  const actionId = readActionId(request);
+  if (!actionId.ok) return actionId;
+  const { query: entries = {} } = route;
+  const inAddress = readQuery(isQuestion(route) ? {} : entries, new URL(request.url).searchParams);
+  if (!inAddress.ok) return inAddress;
+  const parts = { query: inAddress.value, body: undefined, actionId: actionId.value };
+  if (isQuestion(route)) {
+    const json = await readJson(request, MAX_BODY_BYTES, edge, queryAsJson);
+    if (!json.ok) return json;
+    const given = Object.entries(json.value).map(([name, value]) => [name, String(value)]);
+    const query = readQuery(entries, new URLSearchParams(given), "body");
+    return query.ok ? ok({ ...parts, query: query.value }) : query;
+  }
+  if (route.method === "GET") return ok(parts);
+  const body = await readJson(request, MAX_BODY_BYTES, edge, route.body ?? noFields);
+  return body.ok ? ok({ ...parts, body: body.value }) : body;
+}
+
+/** Returns the values, or the answer that names the wrong one. An unknown parameter is a mistyped one. */
+function readQuery(
   entries: QueryEntries,
   given: URLSearchParams,
   part: "query" | "body" = "query",
@@ -145,9 +222,6 @@ export function readQuery(
   return err(wrongPart(part, v.getDotPath(issue) ?? "", wrongValue(issue)));
 }
 
-/** The same fields as JSON, for `readQuery`. */
-export const queryAsJson = v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {});
-
 /** What is no number stays as it is, and is refused as that. */
 function numberOf(text: string): number | string {
   return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
@@ -157,13 +231,67 @@ function isNumeric(schema: { readonly type: string; readonly wrapped?: Schema })
   return schema.type === "number" || (schema.wrapped !== undefined && isNumeric(schema.wrapped));
 }
 
-const idempotencyKey = /^[\x21-\x7e]{1,64}$/;
-
-/** The `Idempotency-Key` of a request, one that is made now, or the answer to a wrong one. */
-export function readActionId({ headers }: Request): Result<string, Response> {
+/** Returns the `Idempotency-Key` of a request, a new one, or the answer to a wrong one. */
+function readActionId({ headers }: Request): Result<string, Response> {
   const given = headers.get("idempotency-key");
   if (given === null) return ok(crypto.randomUUID());
-  if (idempotencyKey.test(given)) return ok(given);
+  if (/^[\x21-\x7e]{1,64}$/.test(given)) return ok(given);
   const fault = "must be 1 to 64 visible characters of ASCII, such as a UUID; leave it out, and each request counts";
   return err(wrongPart("header", "Idempotency-Key", fault));
+}
+
+/** Returns a 404 for an unknown bridge or conference, else `null`. A request to its object would create it. */
+async function absence(
+  { needsConference }: Route,
+  { domain, confKey, edge }: ApiCall,
+  bridge: string | undefined,
+): Promise<Response | null> {
+  if (needsConference) return (await isKnown(domain, confKey, edge)) ? null : unknown(domain, confKey);
+  if (bridge === undefined) return null;
+  const bridges = domain.settings.bridges.map(({ name }) => name);
+  if (bridges.includes(bridge)) return null;
+  const detail = `The domain ${domain.name} has no bridge ${bridge}; it has ${bridges.join(", ")}.`;
+  return problem(404, "no such bridge", detail);
+}
+
+/** A conference object that never was would be made by the question, and stay. WebEx has no handle for one that was found on a bridge. */
+export async function isKnown(
+  { name, settings }: Domain,
+  confKey: ConfKey,
+  { objects }: PeoplePorts,
+): Promise<boolean> {
+  if (await objects.handles(name).hasConference(confKey)) return true;
+  const asked = settings.bridges.map((bridge) => objects.relay(name, bridge.name as BridgeName).hasConference(confKey));
+  // A relay that does not answer must not hide what the others know.
+  return (await Promise.all(asked.map((one) => one.catch(() => false)))).includes(true);
+}
+
+export function unknown({ name }: Domain, confKey: string): Response {
+  return problem(404, "no such conference", `Nothing is kept of a conference with the key ${confKey} in ${name}.`);
+}
+
+/** Why the user may not ask for it; `null`: the user may. */
+function whyForbidden(route: Route, user: Operator): string | null {
+  if (changes(route) && user.role === "viewer" && route.role !== "viewer") return viewersLook;
+  return route.role === "all-domains" && !seesAll(user) ? "This is for those who see all domains." : null;
+}
+
+/** The parts of the path by name, as they were before they were written into an address. */
+export function pathOf({ req }: Context): RouteRequest["path"] {
+  const parts = Object.entries<string>(req.param());
+  return Object.fromEntries(parts.map(([name, part]) => [name, textOfSegment(part)]));
+}
+
+export function addApi(app: Hono<Variables>, edge: PeoplePorts, routes: readonly Route[]): void {
+  for (const route of routes) {
+    app.on(route.method, routerPath(route), (context) => {
+      const { raw: request } = context.req;
+      const asked = { request, signedIn: context.var.signedIn, from: addressOf(request), path: pathOf(context) };
+      return answerRoute(route, asked, forOneRequest(edge));
+    });
+  }
+  for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {
+    const allow = ofPath.map(({ method }) => method).join(", ");
+    app.all(path, () => problem(405, "method not allowed", `Method not allowed. Use ${allow}.`, { allow }));
+  }
 }

@@ -1,24 +1,108 @@
-import { edgeRoutes } from "../pair/edge-routes.ts";
-import { aboutRoutes } from "./about.ts";
-import { bridgeRoutes } from "./bridges.ts";
-import { actionRoutes } from "./conferences/actions.ts";
-import { conferenceRoutes, runningRoutes } from "./conferences/conferences.ts";
+import * as v from "valibot";
+import { time } from "../../foundation/schemas.ts";
+import { auditEntry } from "../../operators/audit.ts";
+import { seesAll } from "../../operators/people.ts";
+import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
+import { type ProblemTitle, problem, problemMeanings, slugOf, typeOfProblem } from "../problem.ts";
 import { explainRoutes } from "./conferences/explain.ts";
-import { domainRoutes } from "./domains.ts";
+import { actionRoutes, conferenceRoutes, runningRoutes } from "./conferences.ts";
+import { bridgeRoutes, domainRoutes, edgeRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
-import { peopleRoutes } from "./people.ts";
+import { cursorAt, limitOf, next, pageOf, placeOf, rowCursor, wholeList } from "./lists.ts";
 import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
-import type { Route } from "./route.ts";
-import { serverRoutes } from "./servers.ts";
+import { type Route, routeOf } from "./route.ts";
 import { troubleRoutes } from "./trouble.ts";
+
+const ofUsers = routeOf("Users");
+
+const role = v.picklist(["viewer", "operator"]);
+const domains = v.pipe(v.array(v.string()), v.description('The domains that this person sees; `["*"]`: all.'));
+
+const userRoutes = [
+  ofUsers("showMe", "GET /me", {
+    says: "Who you are, and what you may",
+    answer: {
+      says: "You.",
+      schema: v.object({
+        name: v.string(),
+        role,
+        domains,
+        by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How you have signed in.")),
+        endsAt: v.pipe(v.nullable(time), v.description("When your session ends if you do nothing; null: it is none.")),
+      }),
+    },
+    handle({ signedIn }) {
+      const { person, by } = signedIn;
+      return { ...person, by, endsAt: signedIn.by === "session" ? sessionEnd(signedIn.session) : null };
+    },
+  }),
+  ofUsers("listSessions", "GET /sessions", {
+    says: "Sessions of the console that have not ended, the oldest first",
+    more: "Your own; operators of all domains see everybody's.",
+    query: wholeList,
+    answer: {
+      says: "Sessions.",
+      schema: v.object({
+        sessions: v.array(v.object({ person: v.string(), begunAt: time, seenAt: time, endsAt: time, from: address })),
+        next,
+      }),
+    },
+    async handle({ edge, signedIn: { person }, query }) {
+      const seesEverybody = seesAll(person) && person.role === "operator";
+      const { page, next } = pageOf(await edge.objects.sessions().list(seesEverybody ? null : person.name), query);
+      const sessions = page.map(({ person, begunAt, seenAt, from, ...session }) => ({
+        ...{ person, begunAt, seenAt, from },
+        endsAt: sessionEnd({ ...session, begunAt, seenAt }),
+      }));
+      return { sessions, next };
+    },
+  }),
+  ofUsers("endSessions", "DELETE /people/{person}/sessions", {
+    says: "Ends all sessions of a person",
+    more: "Your own; operators of all domains may end anybody's. The token stays good: take it out of the settings, and the sessions that it began are over, too.",
+    role: "viewer",
+    answer: { says: "How many were ended.", schema: v.object({ ended: v.number() }) },
+    async handle({ edge, signedIn: { person: by }, path: { person }, from }) {
+      const may = person === by.name || (seesAll(by) && by.role === "operator");
+      if (!may) {
+        const detail = "You may end your own sessions. Ask an operator of all domains to end another one's.";
+        return problem(403, "not allowed", detail);
+      }
+      return { ended: await edge.objects.sessions().endAll(person, by.name, from) };
+    },
+  }),
+  ofUsers("listSignIns", "GET /sign-ins", {
+    says: "The record of sign-ins at the console, the latest first",
+    more: "Kept for 400 days, 100,000 at most. Who comes by Cloudflare Access stands in its own log.",
+    role: "all-domains",
+    query: { cursor: rowCursor, limit: limitOf(1_000) },
+    answer: { says: "Sign-ins, refusals and ends.", schema: v.object({ signIns: v.array(signIn), next }) },
+    async handle({ edge, query: { cursor, limit = 100 } }) {
+      const { signIns, next } = await edge.objects.sessions().signIns(placeOf(cursor), limit);
+      return { signIns, next: cursorAt(next) };
+    },
+  }),
+  ofUsers("listAudit", "GET /domains/{domain}/audit", {
+    says: "Returns what users have asked of a domain, the latest first",
+    more: "Every request that changes something, refused ones too, for as long as records are kept; but not requests without a user (401), from another site's page (`cross-site`), or above a limit (429). An action is logged before it is done and stored here after it.",
+    query: { cursor: rowCursor, limit: limitOf(1_000) },
+    answer: {
+      says: "Who asked what, about what, when, from where, and what became of it.",
+      schema: v.object({ entries: v.array(auditEntry), next }),
+    },
+    async handle({ domain: { name }, edge: { objects }, query: { cursor, limit = 100 } }) {
+      const { entries, next } = await objects.directory(name).audit(placeOf(cursor), limit);
+      return { entries, next: cursorAt(next) };
+    },
+  }),
+];
 
 const routes = [
   ...edgeRoutes,
   ...domainRoutes,
   ...findRoutes,
   ...troubleRoutes,
-  ...serverRoutes,
   ...promptCallRoutes,
   ...bridgeRoutes,
   ...runningRoutes,
@@ -27,11 +111,45 @@ const routes = [
   ...actionRoutes,
   ...recordRoutes,
   ...recordUpkeepRoutes,
-  ...peopleRoutes,
+  ...userRoutes,
 ];
 
 /** What programs that ask the API must know of it, as types. */
 export type Signatures = (typeof routes)[number];
 
-/** Everything under `/api/v1`. A further resource is one more file and one more line here. */
-export const apiRoutes: readonly Route[] = [...routes, ...aboutRoutes(() => apiRoutes)];
+const aboutApi = routeOf("About");
+let description: string | null = null;
+
+const aboutRoutes: readonly Route[] = [
+  aboutApi("showOpenApi", "GET /openapi.json", {
+    says: "This description, as OpenAPI 3.1",
+    answer: {
+      says: "An OpenAPI document.",
+      schema: v.pipe(
+        v.looseObject({ openapi: v.string() }),
+        v.description("As https://spec.openapis.org/oas/3.1.1 says."),
+      ),
+    },
+    async handle() {
+      // The library is loaded when somebody asks: each start of a Worker would cost its time otherwise. To make it takes 10 ms.
+      const { openApiOf } = await import("./openapi.ts");
+      description ??= JSON.stringify(openApiOf(apiRoutes));
+      return new Response(description, { headers: { "content-type": "application/json" } });
+    },
+  }),
+  aboutApi("showProblem", "GET /problems/{type}", {
+    says: "What a problem means: the address of its `type`",
+    answer: { says: "The problem.", schema: v.object({ type: v.string(), title: v.string(), means: v.string() }) },
+    refusals: { 404: "There is no such problem." },
+    handle({ path }) {
+      const [title, means] = Object.entries(problemMeanings).find(([title]) => slugOf(title) === path.type) ?? [];
+      if (title === undefined || means === undefined) {
+        return problem(404, "not found", "There is no such problem. The `type` of a problem is its address.");
+      }
+      return { type: typeOfProblem(title as ProblemTitle), title, means };
+    },
+  }),
+];
+
+/** Everything under `/api/v1`. */
+export const apiRoutes: readonly Route[] = [...routes, ...aboutRoutes];

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { isAnother } from "../../operators/trouble.ts";
 import { domainTrouble, troubleKinds } from "../../operators/trouble-kinds.ts";
 import { problem } from "../problem.ts";
-import { next, pageOf, wholeList } from "./paging.ts";
+import { next, pageOf, wholeList } from "./lists.ts";
 import { routeOf } from "./route.ts";
 
 const route = routeOf("Domains");

@@ -12,9 +12,9 @@ import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { WireRow } from "../../rpc/story.ts";
-import { goesOn, isKnown, viewWithAway } from "../api/conferences/conferences.ts";
-import { isRefusal, refusalText } from "../api/conferences/operate.ts";
-import { gathered } from "../api/paging.ts";
+import { goesOn, isRefusal, refusalText, viewWithAway } from "../api/conferences.ts";
+import { gathered } from "../api/lists.ts";
+import { isKnown } from "../api/route.ts";
 import { bridgesOf } from "../monitoring/figures-of-domain.ts";
 import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
 import {

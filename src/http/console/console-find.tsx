@@ -3,8 +3,8 @@ import { NumberPage, PromptCallsPage } from "../../console/domain/number.tsx";
 import { pathOf } from "../../console/paths.ts";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { spellingsOf } from "../../foundation/text/spelled.ts";
-import { isKnown } from "../api/conferences/conferences.ts";
 import { findIn, findPlace, numberIn, promptLinesOf } from "../api/find.ts";
+import { isKnown } from "../api/route.ts";
 import type { AddPage, PageCall } from "./console.tsx";
 import { addSearch, type Fields, fieldsOf } from "./form.ts";
 

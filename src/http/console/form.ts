@@ -5,7 +5,7 @@ import { sha256 } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
 import { addressOf } from "../address.ts";
-import { answerRoute, pathOf } from "../api/answer-route.ts";
+import { answerRoute, pathOf } from "../api/route.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { readBody } from "../body.ts";
 import type { Problem } from "../problem.ts";

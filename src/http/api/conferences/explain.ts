@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { personal } from "../../../foundation/shown.ts";
 import { explanation } from "../../../rpc/story.ts";
-import { gathered, inPages, next, wholeList } from "../paging.ts";
+import { gathered, inPages, next, wholeList } from "../lists.ts";
 import { routeOf } from "../route.ts";
 
 const route = routeOf("Conferences");

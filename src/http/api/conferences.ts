@@ -1,0 +1,379 @@
+import * as v from "valibot";
+import type { ActionTable } from "../../conference/action-row.ts";
+import {
+  askedActions,
+  type OperatorRequest,
+  operatorActions,
+  requestSchema,
+} from "../../conference/operator-actions.ts";
+import { dialledDigits } from "../../foundation/dial-rules.ts";
+import type { ActionId, ConfKey } from "../../foundation/ids.ts";
+import { type Person, personal, showOf } from "../../foundation/shown.ts";
+import { segmentOf } from "../../foundation/text/path-segment.ts";
+import { hourMs } from "../../foundation/time/timers.ts";
+import { isAway, type PortsOfBridge, withAway } from "../../operators/figures.ts";
+import { actionStages } from "../../rpc/action-stages.ts";
+import type { OperatorResult } from "../../rpc/conference.ts";
+import { type ConferenceView, conferenceView } from "../../rpc/conference-view.ts";
+import { bridgeLoad, type ListedConference, runningPage } from "../../rpc/directory.ts";
+import { storyLine } from "../../rpc/story.ts";
+import { personAudited } from "../../settings/domain-settings.ts";
+import type { Domain } from "../../settings/load.ts";
+import { askedInTime } from "../asked-in-time.ts";
+import { asReplay } from "../audited.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
+import { bridgesOf } from "../monitoring/figures-of-domain.ts";
+import { failureOf } from "../objects-of-request.ts";
+import { type ProblemTitle, problem } from "../problem.ts";
+import { anySpelling, cursorOf, flag, gathered, inPages, limitOf, next, wholeList } from "./lists.ts";
+import { type ApiCall, isKnown, routeOf, unknown } from "./route.ts";
+
+const route = routeOf("Conferences");
+
+/** How far back a list goes at least. All that run are among these: the sweep has ids allocated to them every few hours. */
+const DEFAULT_HOURS = 6;
+/** Id blocks are kept for a week. */
+const MOST_HOURS = 7 * 24;
+/** Of one page; the id allocator gives no more at once. */
+const MOST_LISTED = 500;
+
+export const shownLoad = v.object({
+  ...bridgeLoad.entries,
+  away: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description(
+      "Present while no agent says what the bridge does, as while agent or bridge is away: `callers` is as it was before, and may be less now.",
+    ),
+  ),
+});
+/** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
+const LIST_WITHIN_MS = 5_000;
+
+const place = /^\d{1,15}-\d{1,15}$/;
+const hoursFault = `must be above 0 and at most ${MOST_HOURS}`;
+
+export const conferenceRoutes = [
+  route("listConferences", "GET /domains/{domain}/conferences", {
+    says: "The conferences that are not over, the latest first",
+    more: "With callers, rooms, commands without a result, documents without a Confirmation and why, and the server that is behind. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. `unreachable` counts those that did not answer within 3 s: `view-failed` in the log names them. Each is asked, and wakes: this is for people, not for monitoring.",
+    query: {
+      all: v.pipe(flag, v.description("1: those that were over in these hours, too.")),
+      hours: v.pipe(
+        v.optional(v.pipe(v.number(), v.gtValue(0, hoursFault), v.maxValue(MOST_HOURS, hoursFault)), DEFAULT_HOURS),
+        v.description(`How far back \`all\` goes: ${MOST_HOURS} at most.`),
+      ),
+      cursor: cursorOf(place),
+      limit: limitOf(MOST_LISTED),
+    },
+    answer: {
+      says: "`unreachable` counts those that did not answer within 3 s.",
+      schema: v.object({ conferences: v.array(conferenceView), next, unreachable: v.number() }),
+    },
+    async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED } }) {
+      const begunAt = edge.now();
+      const [from, top] = cursor?.split("-").map(Number) ?? [];
+      const { holders: allocated, next: later } = await edge.objects
+        .idAllocator(domain.name)
+        .conferencesOf(Math.max(hours, DEFAULT_HOURS) * hourMs, from ?? null, top ?? null);
+      const found = await askedInTime(edge, LIST_WITHIN_MS, allocated.slice(0, limit), ({ key }) =>
+        knownView(domain, key, edge).catch((error: unknown) => {
+          edge.log("view-failed", { domain: domain.name, conference: key, ...failureOf(error) }, "warn");
+          return "unreachable" as const;
+        }),
+      );
+      const asked = found.length;
+      const endedSince = all === undefined ? Number.POSITIVE_INFINITY : begunAt - hours * hourMs;
+      const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
+      const conferences = found
+        .filter((view) => view !== null && view !== "unreachable")
+        .filter((view) => goesOn(view) || view.lastAt >= endedSince);
+      const bridges = await bridgesOf(
+        edge,
+        domain,
+        conferences.filter(goesOn).map(({ bridge }) => bridge),
+      );
+      return {
+        conferences: conferences.map((view) => viewWithAway(view, bridges)),
+        next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
+        unreachable: found.filter((view) => view === "unreachable").length,
+      };
+    },
+  }),
+  route("showConference", "GET /domains/{domain}/conferences/{confKey}", {
+    says: "One conference as it is now",
+    answer: { says: "The conference.", schema: conferenceView },
+    needsConference: true,
+    async handle({ domain, confKey, conference, edge }) {
+      const view = await conference.view();
+      if (!view) return unknown(domain, confKey);
+      return viewWithAway(view, await bridgesOf(edge, domain, goesOn(view) ? [view.bridge] : []));
+    },
+  }),
+  route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
+    says: "All that a conference's journal still holds, the oldest line first",
+    query: wholeList,
+    answer: {
+      says: "What was asked, sent to the bridge, done there, posted and confirmed, or why not.",
+      schema: v.object({ lines: v.array(storyLine), next }),
+    },
+    needsConference: true,
+    async handle({ conference, query }) {
+      const { page, next } = await gathered((from) => conference.story(from), inPages(query));
+      return { lines: page, next };
+    },
+  }),
+];
+
+/** The directory gives no more at once. */
+const MOST_RUNNING = 1_000;
+
+/** In place of people whom the settings let nobody find. */
+export const noPeople =
+  "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
+
+function person(what: string) {
+  return personal(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(256, "must be at most 256 characters"),
+        v.description(
+          `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
+        ),
+      ),
+    ),
+  );
+}
+
+export const runningRoutes = [
+  route("listRunning", "POST /domains/{domain}/running-conferences", {
+    says: "The conferences that are being created or run, in the order of their keys",
+    more: "In one call to the domain's directory and one to each bridge's relay, for programs that ask often. It wakes no conference, and what it says is a second old at most; where more than 200 conferences run, up to five seconds for each thousand of them. `GET …/conferences` says more of each.",
+    query: {
+      begins: v.optional(
+        v.pipe(
+          v.string(),
+          v.maxLength(64, "must be at most 64 characters"),
+          v.description("Those whose key begins so."),
+        ),
+      ),
+      number: person(`Those with a caller of this number. ${anySpelling}`),
+      attendeeId: person("Those with a caller of this attendee ID."),
+      cursor: cursorOf(/^.{1,64}$/s),
+      troubled: v.pipe(flag, v.description("1: those alone that have reported trouble.")),
+      limit: limitOf(MOST_RUNNING),
+    },
+    answer: {
+      says: "Conferences, and how many there are in all.",
+      schema: v.object({
+        ...runningPage.entries,
+        bridges: v.pipe(v.array(shownLoad), v.description("All that run, by their bridges; null: they have none yet.")),
+        next,
+      }),
+    },
+    refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },
+    async handle({
+      domain,
+      edge,
+      query: { begins = "", cursor = null, limit = MOST_RUNNING, troubled, number, attendeeId },
+    }) {
+      const { name, settings } = domain;
+      if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
+        return problem(422, "cannot be done", noPeople);
+      const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
+      const [found, relays] = await Promise.all([
+        edge.objects.directory(name).running({ ...{ ...query, troubled: troubled !== undefined }, number }),
+        bridgesOf(edge, domain),
+      ]);
+      const conferences = shownList(found.conferences, relays);
+      const bridges = found.bridges.map((load) => withAway(load, relays));
+      return { ...found, conferences, bridges };
+    },
+  }),
+];
+
+/** Rows of a list. Where nobody says what a bridge does, its conferences are marked, and who speaks there is not known. */
+export function shownList(
+  conferences: readonly ListedConference[],
+  bridges: readonly PortsOfBridge[],
+): readonly ListedConference[] {
+  return conferences.map((one) => {
+    if (!isAway(bridges, one.bridge)) return one;
+    const { speakers: _, ...now } = one.now;
+    return { ...one, away: true, now };
+  });
+}
+
+/** The same of a whole conference. One that is over has no callers who may have left. */
+export function viewWithAway(view: ConferenceView, bridges: readonly PortsOfBridge[]): ConferenceView {
+  if (!goesOn(view) || !isAway(bridges, view.bridge)) return view;
+  return { ...view, away: true, callers: view.callers.map((caller) => ({ ...caller, speaks: null })) };
+}
+
+export function goesOn({ phase }: Pick<ConferenceView, "phase">): boolean {
+  return phase === "creating" || phase === "running";
+}
+
+async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
+  if (!(await isKnown(domain, confKey, edge))) return null;
+  return edge.objects.conference(domain.name, confKey).view();
+}
+
+type Refusal = Exclude<OperatorResult, "done" | "done-before">;
+
+const operateRefusals = {
+  404: "There is no such domain that you see, no such conference runs, or it has no such caller or room.",
+  409: "The conference refuses it as things are, and says why.",
+  422: "It cannot be done, however things are; or the Idempotency-Key is that of another action.",
+} as const;
+
+/** Asks something of a conference, as the user of this request. Returns `done` once it is on disk, else why nothing was done. */
+async function operate(
+  request: OperatorRequest,
+  { domain, confKey, conference, edge, actionId, signedIn }: ApiCall,
+  done: Response,
+): Promise<Response> {
+  const action = { id: actionId as ActionId, person: signedIn.person.name, request };
+  const result = (await isKnown(domain, confKey, edge)) ? await conference.operate(action) : "no-such-conference";
+  if (result === "done") return done;
+  if (result === "done-before") return asReplay(done);
+  const { status, title } = refusalTexts[result];
+  return problem(status, title, refusalText(result, confKey), {}, { reason: result });
+}
+
+const accepted = {
+  status: 202,
+  says: "It is on disk. `Location` is where its stages are.",
+  schema: v.object({
+    id: v.pipe(v.string(), v.description("The `Idempotency-Key`, or one that was made.")),
+    stages: v.pipe(v.string(), v.description("The path of its stages.")),
+  }),
+} as const;
+
+/** Why a conference refuses an action, for people. */
+export function refusalText(refusal: Refusal, confKey: string): string {
+  return refusalTexts[refusal].says.replace("KEY", () => confKey);
+}
+
+export function isRefusal(text: string): text is Refusal {
+  return Object.hasOwn(refusalTexts, text);
+}
+
+const refused = (says: string) => ({ status: 409, title: "refused", says }) as const;
+const impossible = (says: string) => ({ status: 422, title: "cannot be done", says }) as const;
+const missing = (title: ProblemTitle, says: string) => ({ status: 404, title, says }) as const;
+
+const refusalTexts: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impossible | typeof missing>>> = {
+  "no-such-conference": missing("no such conference", "No conference with the key KEY is running in this domain."),
+  "no-such-call": missing(
+    "no such call",
+    "The conference KEY has no such call now. It may have ended; look at who is in it.",
+  ),
+  "no-such-room": missing(
+    "no such room",
+    "The conference KEY has no open sub-conference of this name; `main` is its main room.",
+  ),
+  "in-private-talk": refused(
+    "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
+  ),
+  "conference-full": refused("The conference KEY has as many callers as WebEx allows for it."),
+  "bridge-gone": refused(
+    "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
+  ),
+  "not-supported": impossible("The bridge of the conference KEY cannot do this."),
+  "denied-by-policy": impossible("The policy in the domain's settings denies this number."),
+  "other-action": impossible(
+    "Another action of the conference KEY came under this Idempotency-Key. Take a new one for each action.",
+  ),
+};
+
+const queued = {
+  status: 202,
+  says: "It is on disk, and will be posted.",
+  schema: v.object({ accepted: v.literal(true) }),
+} as const;
+const refusals = {
+  ...operateRefusals,
+  413: "The data is longer than WebEx takes, or the body than any needs. Nothing was sent.",
+} as const;
+const path = "/domains/{domain}/conferences/{confKey}/actions";
+
+export function actRoute(actions: ActionTable = operatorActions) {
+  const asked = askedActions(actions);
+  const body = requestSchema(asked);
+  return route("act", `POST ${path}`, {
+    says: `Has a conference do something: ${Object.keys(asked).join(", ")}`,
+    more: "WebEx is told by its ordinary notifications. `GET …/actions/{id}` shows how far it has come.",
+    body,
+    answer: accepted,
+    refusals: operateRefusals,
+    about: ({ domain: { settings }, body: request }) => aboutRequest(request, body, personAudited(settings)),
+    async handle(call) {
+      const { body: request, actionId, domain, confKey } = call;
+      const [of, key, id] = [domain.name, confKey, actionId].map(segmentOf);
+      const stages = `/api/v1/domains/${of}/conferences/${key}/actions/${id}`;
+      const done = Response.json({ id: actionId, stages }, { status: accepted.status, headers: { location: stages } });
+      return operate(request, call, done);
+    },
+  });
+}
+
+/** What the audit stores of a request, with numbers as people write them. */
+function aboutRequest(request: OperatorRequest, schema: v.GenericSchema, person: Person): Record<string, string> {
+  const written = "number" in request ? { ...request, number: `+${dialledDigits(request.number)}` } : request;
+  const shown = Object.entries(showOf(schema)(written, person) as object);
+  return Object.fromEntries(shown.map(([name, value]) => [name, String(value)]));
+}
+
+export const actionRoutes = [
+  actRoute(),
+  route("showAction", `GET ${path}/{action}`, {
+    says: "How far an action has come: asked, on disk, sent, done on the bridge, told to WebEx",
+    more: "As the conference's journal has it. What is not known yet is null.",
+    answer: {
+      says: "Its stages.",
+      schema: actionStages,
+    },
+    refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference or action." },
+    async handle({ domain, confKey, conference, edge, path: { action } }) {
+      const known = await isKnown(domain, confKey, edge);
+      const stages = known && (await conference.action(action as ActionId));
+      if (stages) return stages;
+      const detail = `The journal of the conference ${confKey} has no action with this id: it was refused, or is too long ago.`;
+      return problem(404, "no such action", detail);
+    },
+  }),
+  route("passthrough", "POST /domains/{domain}/conferences/{confKey}/passthrough", {
+    says: "Sends data to one caller's client (protocol 2.3.11)",
+    more: "`A2W_CSPClientPassthrough` to WebEx, with at most 1,024 bytes of data.",
+    body: v.object(operatorActions.passthrough.parameters),
+    answer: queued,
+    refusals,
+    async handle(call) {
+      const { extCallId, data } = call.body;
+      if (new TextEncoder().encode(data).byteLength > 1024) return tooLong("data may have at most 1024 bytes");
+      return send({ type: "passthrough", extCallId, data }, call);
+    },
+  }),
+  route("hybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
+    says: "New connect data for the clients of a conference (Status 6)",
+    more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
+    body: v.object(operatorActions["hybrid-data"].parameters),
+    answer: queued,
+    refusals,
+    async handle(call) {
+      const { connectData } = call.body;
+      if (connectData.length > 1024) return tooLong("connectData may have at most 1024 characters");
+      return send({ type: "hybrid-data", connectData }, call);
+    },
+  }),
+];
+
+function send(request: OperatorRequest, call: ApiCall): Promise<Response> {
+  return operate(request, call, Response.json({ accepted: true }, { status: queued.status }));
+}
+
+function tooLong(detail: string): Response {
+  return problem(413, "too long", `Nothing was sent: ${detail}.`);
+}
