@@ -17,25 +17,46 @@ import { settingsExample } from "./edge/settings-example.ts";
 import { addStateCommands } from "./edge/state-commands.ts";
 import { addActions } from "./operator/actions.ts";
 import { nameEdge } from "./operator/ask-edge.ts";
-import { addFind } from "./operator/find.ts";
+import { addConference } from "./operator/explain.ts";
+import { addLists } from "./operator/lists.ts";
 import { addPeople } from "./operator/people.ts";
-import { addQuestions } from "./operator/questions.ts";
 import { addRecords } from "./operator/records.ts";
 import { addTrouble } from "./operator/trouble.ts";
 
 /** The operators' command. A further command is one more `command(…)` here, and a file beside this one that does the work. */
 export function bridgehead(parts: EdgeParts): Command {
-  const program = new Command("bridgehead").description("Runs Bridgehead's edge, and answers its operators.");
+  const program = new Command("bridgehead").description(
+    "Run Bridgehead's edge, and ask it and act on it as an operator.",
+  );
   program.version(version, "--version");
-  program.option("--edge <url>", "ask the edge at this address");
+  program.option("--edge <url>", "the address of the edge to ask");
   program.on("option:edge", nameEdge);
   program.configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) });
 
+  program.commandsGroup("Ask:");
+  addTrouble(program);
+  addLists(program);
+  addConference(program);
+  addRecords(program);
+
+  program.commandsGroup("Act on a conference:");
+  addActions(program);
+
+  program.commandsGroup("Planned work:");
+  addBridgeWork(program);
+  addEdges(program);
+  addBridgeCheck(program);
+  addWebex(program, webexPorts);
+
+  program.commandsGroup("Users:");
+  addPeople(program);
+
+  program.commandsGroup("This machine's edge:");
   program
     .command("serve")
-    .description("serve the edge until stopped; SIGHUP reads the domains again")
+    .description("Run the edge until stopped; SIGHUP reads the domains again")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
-    .option("--check", "check the settings, and serve nothing")
+    .option("--check", "only check the settings")
     .action(async ({ settings, check }: { settings: string; check?: true }) =>
       check
         ? report(await checkEdge(settings))
@@ -44,44 +65,32 @@ export function bridgehead(parts: EdgeParts): Command {
 
   program
     .command("check")
-    .description("check the edge's settings and all its domains; exit code 1 where something is wrong")
+    .description("Check the edge's settings and all its domains; exit code 1 if something is wrong")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
-    .option("--domains <file>", "instead, a file of domains alone, as DOMAINS at Cloudflare")
+    .option("--domains <file>", "check this file of domains instead, as DOMAINS at Cloudflare")
     .action(async ({ settings, domains }: { settings: string; domains?: string }) =>
       report(domains === undefined ? await checkEdge(settings) : checkDomainsFile(domains)),
     );
 
-  const settings = program.command("settings").description("settings of the edge");
+  const settings = program.command("settings").description("Print settings");
   settings
     .command("example")
-    .description("print a whole settings file for production; replace its key and its secret")
+    .description("Print a settings file for production; replace its key and its secret")
     .requiredOption("--domain <name>", "name of the domain", domainName)
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
   addStateCommands(program);
 
-  addTrouble(program);
-  addEdges(program);
-  addQuestions(program);
-  addFind(program);
-  addActions(program);
-  addBridgeWork(program);
-  addRecords(program);
-  addPeople(program);
-
-  addBridgeCheck(program);
-  addWebex(program, webexPorts);
-
   return program;
 }
 
 function addBridgeCheck(program: Command): void {
-  const bridge = program.command("bridge").description("bridge programs");
+  const bridge = program.command("bridge").description("Check bridge programs");
   bridge
     .command("check")
-    .description("check that a bridge program does what docs/bridge-protocol.md says; exit code 1 where it does not")
-    .argument("<url>", "where its agents connect, as ws://127.0.0.1:8790/bridge")
-    .option("--key <digits>", "key of the conference that is made and ended", "990019900")
+    .description("Check that a bridge program does what docs/bridge-protocol.md says; exit code 1 if not")
+    .argument("<url>", "where its agents connect, such as ws://127.0.0.1:8790/bridge")
+    .option("--key <digits>", "key of the conference that is created and ended", "990019900")
     .action(async (url: string, { key }: { key: string }) => {
       if (!isSocketUrl(url)) {
         program.error(

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { figuresOf, figureText, sumOfLoads } from "../../src/operators/figures.ts";
+import { activeOf } from "../../src/views/bridges.ts";
 import { StartError } from "../edge/program.ts";
 import { askEdge, examples, type Options, question } from "../operator/ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient } from "../operator/operator-client.ts";
@@ -10,8 +11,8 @@ import { jsonText } from "../terminal.ts";
 const LOOK_EVERY_MS = 2_000;
 
 export function addBridgeWork(program: Command): void {
-  question(program, "drain <bridge>", "let a bridge take no new conferences; those that it has go on")
-    .option("--wait", "until its last conference has ended")
+  question(program, "drain <bridge>", "Stop new conferences on a bridge; running ones go on")
+    .option("--wait", "wait until its last conference has ended")
     .addHelpText("after", examples("drain simulated", "drain main --domain acme --wait"))
     .action((bridge: string, options: Options & { wait?: true }) =>
       work(options, async (edge, domain, show) => {
@@ -19,23 +20,23 @@ export function addBridgeWork(program: Command): void {
         return drained(() => bridgeOf(edge, domain, bridge), options.wait === true, show, pause);
       }),
     );
-  question(program, "undrain <bridge>", "let a bridge take new conferences again")
+  question(program, "undrain <bridge>", "Resume a bridge: accept new conferences")
     .addHelpText("after", examples("undrain simulated"))
     .action((bridge: string, options: Options) =>
       work(options, async (edge, domain, show) => {
         await edge.ask("DELETE /domains/{domain}/bridges/{bridge}/drain", { domain, bridge });
-        show(`${bridge} takes new conferences`);
+        show(`${bridge} accepts new conferences`);
         return bridgeOf(edge, domain, bridge);
       }),
     );
-  question(program, "hand-over <bridge>", "let the standby of a bridge act, in place of the agent that acts")
+  question(program, "hand-over <bridge>", "Make the standby agent of a bridge active")
     .addHelpText("after", examples("hand-over simulated"))
     .action((bridge: string, options: Options) =>
       work(options, async (edge, domain, show) => {
         const from = actingOn(await bridgeOf(edge, domain, bridge));
         const place = { domain, bridge };
         const { acts } = await edge.ask("POST /domains/{domain}/bridges/{bridge}/hand-over", place, { body: { from } });
-        show(`${acts} acts on ${bridge}, in place of ${from}`);
+        show(`${acts} is active on ${bridge} instead of ${from}`);
         return { bridge, acts, from };
       }),
     );
@@ -60,13 +61,13 @@ async function bridgeOf(edge: OperatorClient, domain: string, name: string): Pro
   const found = bridges.find(({ bridge }) => bridge === name);
   if (found) return found;
   const names = bridges.map(({ bridge }) => bridge).join(", ");
-  throw new StartError(`the domain ${domain} has no bridge ${name}; it has ${names}`);
+  throw new StartError(`The domain ${domain} has no bridge ${name}; it has ${names}.`);
 }
 
-export function actingOn({ bridge, agents }: AgentsOfBridge): string {
-  const acts = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
-  if (acts) return acts.agent;
-  throw new StartError(`no agent acts on ${bridge} now; \`bridgehead agents\` shows those that are connected`);
+export function actingOn(bridge: AgentsOfBridge): string {
+  const active = activeOf(bridge);
+  if (active) return active.agent;
+  throw new StartError(`No agent is active on ${bridge.bridge}; \`bridgehead agents\` lists those that are connected.`);
 }
 
 /** A bridge that was drained, as it is found; with `untilEmpty` as it is when it has no conference any more. Each change is shown. */
@@ -79,7 +80,7 @@ export async function drained(
   for (let shown = ""; ; ) {
     const found = await look().catch((error: unknown) => {
       if (shown === "" || !(error instanceof StartError)) throw error;
-      show(`${error.message}; is asked again`);
+      show(`${error.message}; retrying`);
       return null;
     });
     if (found === null) {
@@ -88,7 +89,7 @@ export async function drained(
     }
     const { bridge, drainedSince, load } = found;
     if (drainedSince === null && found.agents !== null)
-      throw new StartError(`${bridge} takes new conferences again: somebody has taken the drain back`);
+      throw new StartError(`${bridge} accepts new conferences again: somebody ended the drain.`);
     const line = `${bridge} is drained: ${leftText(found)}`;
     if (line !== shown) show(line);
     if (!untilEmpty || load?.conferences === 0) return found;
@@ -98,7 +99,7 @@ export async function drained(
 }
 
 function leftText({ bridge, load, agents }: AgentsOfBridge): string {
-  if (load === null) return "nobody knows how many conferences are left; the directory does not answer";
+  if (load === null) return "conferences left: not known, the directory did not respond";
   if (load.conferences === 0) return "no conference is left";
   const said = agents?.find(({ role }) => role === "active")?.health ?? null;
   const health = said?.bridgeUp && !said.portsUnread ? said : null;

@@ -43,7 +43,7 @@ type Paged = {
 /** The API of an edge, asked with an operator's token. What a person can put right is thrown as a `StartError`. */
 export class EdgeApi {
   readonly #edge: EdgeAddress;
-  protected readonly pause: (ms: number) => Promise<unknown>;
+  readonly pause: (ms: number) => Promise<unknown>;
 
   constructor(edge: EdgeAddress, wait: (ms: number) => Promise<unknown> = pause) {
     this.#edge = edge;

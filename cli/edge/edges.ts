@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import type { Terminal } from "../../src/foundation/table.ts";
-import { actsAs, edgeState, pairTrouble } from "../../src/operators/edge-pair.ts";
+import { actsAs, pairTrouble } from "../../src/operators/edge-pair.ts";
+import { edges as edgesView } from "../../src/views/domain.ts";
 import { answer, askEdge, found, type Options } from "../operator/ask-edge.ts";
+import { listText } from "../operator/lists.ts";
 import type { OperatorClient } from "../operator/operator-client.ts";
+import type { Screen } from "../shown-times.ts";
 import { duration } from "../terminal.ts";
 import type { ApiAnswer } from "./edge-api.ts";
 import { StartError } from "./program.ts";
@@ -19,9 +21,9 @@ export function addEdges(program: Command): void {
   program
     .command("edges")
     .description(
-      "of two edges over one database: who acts, since when and why, and whether the other one could; exit code 1 if it could not",
+      "List the two edges of one database: which is active, and whether the other one could be; exit code 1 if not",
     )
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .action((options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
@@ -31,13 +33,13 @@ export function addEdges(program: Command): void {
 
   program
     .command("hand-over-edge")
-    .description("let the other edge act in place of the one that acts, as before an upgrade; calls stay up")
+    .description("Make the other edge active, as before an upgrade; calls stay up")
     .action(() =>
       askEdge(async (edge) => {
         const before = await edge.ask("GET /edges", {});
         const { to } = await edge.ask("POST /edges/hand-over", {});
         await untilActs(edge, to, before.acting?.epoch ?? 0);
-        process.stdout.write(`${to} acts\n`);
+        process.stdout.write(`${to} is active.\n`);
       }),
     );
 }
@@ -52,26 +54,20 @@ export async function untilActs(edge: Pick<OperatorClient, "ask">, acts: string,
     const found = await edge.ask("GET /edges", {}).catch(() => null);
     if (found?.acting?.name === acts) return;
     if (found?.acting && found.acting.epoch > before)
-      throw new StartError(`${acts} has not taken over, and ${found.acting.name} acts again; its log says why`);
+      throw new StartError(`${acts} did not take over; ${found.acting.name} is active again. Its log says why.`);
     await pause(lookEveryMs);
   }
   throw new StartError(
-    `${acts} does not act after ${duration(handedOverWithinMs)}; \`bridgehead edges\` shows both, and who has handed over acts again by itself`,
+    `${acts} is not active after ${duration(handedOverWithinMs)}. \`bridgehead edges\` shows both; the former one becomes active again by itself.`,
   );
 }
 
-export function edgesText({ acting, edges }: EdgesFound, now: number, { style }: Terminal): readonly string[] {
-  if (edges.length === 0) return ["this edge shares its state with no other one"];
+export function edgesText({ acting, edges }: EdgesFound, now: number, screen: Screen): readonly string[] {
+  if (edges.length === 0) return [edgesView.none[1]];
   const who = acting
-    ? `${acting.name} has acted for ${duration(now - acting.since)}, ${actsAs[acting.why]} (epoch ${acting.epoch})`
-    : style("red", "no edge acts");
-  const lines = edges.map((edge) => edgeLine(edge, style));
-  if (edges.every(({ acts }) => acts)) lines.push(style("red", "no other edge stands by"));
-  return [who, ...lines.map((line) => `  ${line}`)];
-}
-
-function edgeLine(edge: EdgesFound["edges"][number], style: Terminal["style"]): string {
-  const { is, says } = edgeState(edge, duration);
-  const shown = is === "plain" ? says : style(is === "good" ? "green" : "red", says);
-  return `${edge.name}  ${edge.url}  ${edge.version}  ${shown}`;
+    ? `${acting.name} has been active for ${duration(now - acting.since)}: ${actsAs[acting.why]} (epoch ${acting.epoch}).`
+    : screen.style("red", "No edge is active.");
+  const rows = edges.map((edge) => ({ domain: "", ...edge }));
+  const alone = edges.every(({ acts }) => acts) ? [screen.style("red", "There is no standby edge.")] : [];
+  return [who, ...listText(edgesView)(rows, now, screen), ...alone];
 }

@@ -36,7 +36,7 @@ export function addStateCommands(program: Command): void {
   program
     .command("migrate")
     .description(
-      "copy the state of a folder into a database or back, once, while no edge runs; the source stays as it is",
+      "Copy the state of a folder into a database or back, once, while no edge runs; the source stays as it is",
     )
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .requiredOption(
@@ -45,7 +45,7 @@ export function addStateCommands(program: Command): void {
     )
     .action(({ settings, from }: MigrateOptions) => done(() => moveState(settings, from)));
 
-  fileCommand(program, "backup", "copy the state of the edge into a new file, also while the edge runs").action(
+  fileCommand(program, "backup", "Copy the state of the edge into a new file, also while the edge runs").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state } = stateOf(options);
@@ -56,7 +56,7 @@ export function addStateCommands(program: Command): void {
       }),
   );
 
-  fileCommand(program, "restore", "put a backup into an empty state folder or database, while no edge runs").action(
+  fileCommand(program, "restore", "Put a backup into an empty state folder or database, while no edge runs").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state, from } = stateOf(options);
@@ -77,7 +77,7 @@ export function addStateCommands(program: Command): void {
   stateCommand(
     program,
     "reset-clock",
-    "let the state go on by this machine's clock, where an edge has run by one that was ahead; while no edge runs",
+    "Continue the state by this machine's clock, after an edge ran by one that was ahead; while no edge runs",
   ).action((options: StateOptions) => done(() => resetClock(options)));
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import * as v from "valibot";
@@ -6,12 +7,12 @@ import { type ActionTable, isFlag, isOptional } from "../../src/conference/actio
 import { askedActions } from "../../src/conference/operator-actions.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
+import { capitalized } from "../../src/foundation/text/sentence.ts";
 import type { ActionStages, SentCommand } from "../../src/rpc/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, jsonText, ownTerminal } from "../terminal.ts";
-import { type Agreement, isAgreed, ownQuestions } from "./agreement.ts";
 import { askEdge, examples, headed, type Options, question } from "./ask-edge.ts";
 import type { ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
 
@@ -25,11 +26,12 @@ type Asked = ReturnType<typeof askedActions>[string];
 export function addActions(program: Command, actions?: ActionTable): void {
   for (const [type, row] of Object.entries(askedActions(actions))) {
     const { says, examples: endings = [""] } = row.asked;
+    const title = capitalized(says);
     const parameters = Object.entries(row.parameters);
     const needed = parameters.flatMap(([name, schema]) => (isOptional(schema) ? [] : [name]));
     const words = [type, "<key>", ...needed.map((name) => `<${name}>`)].join(" ");
-    const ofCall = needed.includes("call") ? "; <call>: its id, WebEx's name for it, or its attendee ID" : "";
-    const command = question(program, words, says + ofCall).summary(says);
+    const ofCall = needed.includes("call") ? "; <call>: its ID, WebEx's ID for it, or its attendee ID" : "";
+    const command = question(program, words, `${title}${ofCall}`).summary(title);
     for (const [name, schema] of parameters.filter(([, schema]) => isOptional(schema))) {
       const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       const help = (v.getDescription(schema) ?? "")
@@ -38,7 +40,7 @@ export function addActions(program: Command, actions?: ActionTable): void {
       if (isFlag(schema)) command.option(flag, help);
       else command.option(`${flag} <${flag.split("-").at(-1)}>`, help, (text: string) => checked(schema, text));
     }
-    if (row.asked.button.question) command.option("--yes", "does not ask back");
+    if (row.asked.button.question) command.option("--yes", "skip the confirmation prompt");
     command.addHelpText("after", examples(...endings.map((ending) => `${type} 987654321 ${ending}`.trim())));
     command.action((key: string, ...rest: unknown[]) => {
       const given = command.opts<Options & Agreement>();
@@ -78,7 +80,9 @@ function act(
     const stages = await named(id, followPrinted(edge, { ...place, action: id }, withinMs, json));
     const end = actionEnd(stages);
     if (end === "open")
-      throw new StartError(`not over within ${withinMs / 1_000} s; \`bridgehead conference ${key}\` shows what waits`);
+      throw new StartError(
+        `Not confirmed within ${withinMs / 1_000} s. Still retrying: \`bridgehead conference ${key}\` shows what waits.`,
+      );
     if (end !== "confirmed" && end !== "nothing to notify") process.exitCode = 1;
   });
 }
@@ -94,7 +98,7 @@ async function named<Result>(id: string, work: Promise<Result>): Promise<Result>
     return await work;
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    throw new StartError(`${error.message}; nobody knows how far the action is: its Idempotency-Key is ${id}`);
+    throw new StartError(`${error.message}; the result is unknown. Its Idempotency-Key is ${id}.`);
   }
 }
 
@@ -126,7 +130,7 @@ export async function followed(
 ): Promise<ActionStages> {
   for (let waited = 0; ; waited += LOOK_EVERY_MS) {
     const stages = await look();
-    if (!stages) throw new StartError("the conference's journal does not have the action any more");
+    if (!stages) throw new StartError("The conference's journal no longer has the action.");
     show(stages);
     if (actionEnd(stages) !== "open" || waited >= withinMs) return stages;
     await wait(LOOK_EVERY_MS);
@@ -149,14 +153,12 @@ export function callOf({ key, callers, callOuts }: ConferenceOfDomain, named: st
   if (first && others.length === 0) return first.call;
   if (first) {
     const ids = found.map(({ call }) => call).join(", ");
-    throw new StartError(
-      `${found.length} callers of the conference ${key} go by ${named}; say which one by its id: ${ids}`,
-    );
+    throw new StartError(`${found.length} callers of conference ${key} match ${named}. Name one by its ID: ${ids}.`);
   }
   const known = callers.slice(0, 5).map(({ call, extCallId }) => (extCallId === "" ? call : `${call} (${extCallId})`));
   const more = callers.length > known.length ? `, and ${callers.length - known.length} more` : "";
   const those = known.length === 0 ? "it has no caller" : `its callers are ${known.join(", ")}${more}`;
-  throw new StartError(`the conference ${key} has no caller ${named}; ${those}`);
+  throw new StartError(`Conference ${key} has no caller ${named}; ${those}.`);
 }
 
 function titleOf({ parameters }: Asked, type: string, given: Readonly<Record<string, unknown>>): string {
@@ -170,15 +172,23 @@ function checked(schema: v.GenericSchema, text: string): string {
   throw new InvalidArgumentError(`It ${issue.message}.`);
 }
 
-type ActionEnd = "confirmed" | "nothing to notify" | "owed" | "unnamed" | "given up" | "refused" | "no result" | "open";
+type ActionEnd =
+  | "confirmed"
+  | "nothing to notify"
+  | "pending"
+  | "unnamed"
+  | "undelivered"
+  | "refused"
+  | "no result"
+  | "open";
 
 export function actionEnd({ result, told: notification }: ActionStages): ActionEnd {
   if (result === null) return "open";
   if (result.type !== "done") return result.type;
   if (notification === null) return "open";
-  if ("owed" in notification) return "owed";
+  if ("owed" in notification) return "pending";
   if ("notYetBecause" in notification) return "unnamed";
-  if ("notBecause" in notification) return notification.isGivenUp ? "given up" : "nothing to notify";
+  if ("notBecause" in notification) return notification.isGivenUp ? "undelivered" : "nothing to notify";
   if (notification.confirmedAt === null) return "open";
   return notification.refused ? "refused" : "confirmed";
 }
@@ -207,37 +217,69 @@ export function stageLines(stages: ActionStages, domain: string, { style, times 
     ...ofBridge.sort((one, other) => one.at - other.at).map(({ text }) => text),
   ];
   if (result?.type === "done") {
-    lines.push(
-      style("green", line("done", result.at, sent.length === 0 ? "nothing was to be done on the bridge" : "")),
-    );
+    lines.push(style("green", line("done", result.at, sent.length === 0 ? "nothing to do on the bridge" : "")));
     for (const { undoneBy } of sent)
       if (undoneBy)
-        lines.push(
-          style(
-            "yellow",
-            line("undone", null, `by ${command(undoneBy)}, issued before this was known: it may never have been so`),
-          ),
-        );
+        lines.push(style("yellow", line("undone", null, `by ${command(undoneBy)}, issued before this was known`)));
   } else if (result) {
     lines.push(style("red", line(result.type, result.at, whyOf(result))));
   }
   if (notification && "notBecause" in notification)
     lines.push(line("no notice", null, sentence(notification.notBecause)));
   else if (notification && "owed" in notification) {
-    const text = `${counted(notification.owed, "message")} to WebEx: its server is behind, and gets this once it answers`;
-    lines.push(style("yellow", line("owed", notification.owedSince, text)));
+    const text = `${counted(notification.owed, "message")} to WebEx: its server gets this once it answers`;
+    lines.push(style("yellow", line("pending", notification.owedSince, text)));
   } else if (notification && "notYetBecause" in notification) {
     lines.push(style("yellow", line("waits", notification.since, sentence(notification.notYetBecause))));
   } else if (notification) {
     lines.push(line("posted", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
     if (notification.refused)
-      lines.push(style("red", line("refused", notification.confirmedAt, "WebEx has confirmed it with a failure")));
+      lines.push(style("red", line("refused", notification.confirmedAt, "WebEx confirmed it with a failure")));
     else if (notification.confirmedAt !== null)
-      lines.push(style("green", line("notified", notification.confirmedAt, "WebEx has confirmed it")));
+      lines.push(style("green", line("notified", notification.confirmedAt, "WebEx confirmed it")));
   }
   return lines;
 }
 
 function whyOf({ type, why }: { readonly type: "refused" | "no result"; readonly why: string }): string {
-  return type === "refused" ? `the bridge refuses it: ${why}` : `${why}; a late result counts all the same`;
+  return type === "refused" ? `the bridge refused it: ${why}` : `${why}; a late result still counts`;
+}
+
+/** The option of commands that ask for confirmation. */
+export interface Agreement {
+  readonly yes?: true;
+}
+
+/** Asks for confirmation at a terminal. */
+export interface PersonAsked {
+  /** `null`: there is no terminal. */
+  readonly ask: ((question: string) => Promise<string>) | null;
+  note(line: string): void;
+}
+
+/** The terminal of this process. */
+export function ownQuestions(): PersonAsked {
+  const { stdin: input, stderr: output } = process;
+  const note = (line: string) => console.error(line);
+  if (!input.isTTY || !output.isTTY) return { ask: null, note };
+  const ask = async (question: string) => {
+    const lines = createInterface({ input, output });
+    // A terminal that is closed has not agreed.
+    const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    try {
+      return await Promise.race([lines.question(question), closed]);
+    } finally {
+      lines.close();
+    }
+  };
+  return { ask, note };
+}
+
+/** True if the user agrees, or need not be asked: there is no terminal, or `question` is `null` (at most one caller is affected). */
+export async function isAgreed(question: string | null, { ask, note }: PersonAsked): Promise<boolean> {
+  if (question === null || ask === null) return true;
+  if (/^y(?:es)?$/i.test((await ask(`${printable(question)} [y/N] `)).trim())) return true;
+  note("Nothing was done.");
+  process.exitCode = 1;
+  return false;
 }

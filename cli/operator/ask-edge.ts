@@ -20,13 +20,13 @@ export function nameEdge(url: string): void {
   named = url;
 }
 
-/** A command that asks a running edge about a domain, or about all. */
+/** A command that asks a running edge about one domain or all. */
 export function question(program: Command, name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
-    .option("--domain <name>", "of this domain alone; where there are several, needed for all but lists")
-    .option("--json", "as JSON");
+    .option("--domain <name>", "only this domain; needed if there are several, except for lists")
+    .option("--json", "print JSON");
 }
 
 export interface Options {
@@ -98,7 +98,7 @@ async function watchFor(
       show(next, json, edge);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      console.error(printable(`${systemReason(error)}; is asked again`));
+      console.error(printable(`${systemReason(error)}; retrying`));
     }
   }
 }
@@ -133,10 +133,10 @@ export function periodOf(
   const since = options.since === undefined ? null : clockTime(options.since, now, zone);
   const until = options.until === undefined ? null : clockTime(options.until, now, zone, since ?? undefined);
   if (since !== null && until !== null && until < since)
-    throw new StartError(`--until ${secondText(until, zone)} is before --since ${secondText(since, zone)} (${zone})`);
+    throw new StartError(`--until ${secondText(until, zone)} is before --since ${secondText(since, zone)} (${zone}).`);
   if (until !== null && until > now + MOST_AHEAD_MS && !options.until?.includes("-"))
     throw new StartError(
-      `--until ${secondText(until, zone)} (${zone}) has not come yet: a time of the day is the first one after --since`,
+      `--until ${secondText(until, zone)} (${zone}) is in the future: a time of day is the first one after --since.`,
     );
   return { since: since ?? undefined, until: until ?? undefined };
 }

@@ -5,7 +5,7 @@ import { personNameFault } from "../../src/operators/people.ts";
 import { print } from "../edge/program.ts";
 import { askEdge } from "./ask-edge.ts";
 
-/** What a person is given once, and what the settings get. */
+/** The token for the user, and the line for the settings. */
 export function newOperator(
   name: string,
   role: string,
@@ -19,32 +19,30 @@ export function newOperator(
 export function addPeople(program: Command): void {
   program
     .command("operator")
-    .description("make a token for a person; prints it once, and the line for the settings")
-    .argument("<name>", "who: letters, digits, dots, - and _", personName)
+    .description("Create a token for a user; print it once, and the line for the settings")
+    .argument("<name>", "letters, digits, dots, - and _", personName)
     .addOption(
-      new Option("--role <role>", "what the person may do: look, or act, too")
+      new Option("--role <role>", "what the user may do: look, or act as well")
         .choices(["viewer", "operator"])
         .default("viewer"),
     )
-    .requiredOption("--domain <names...>", 'domains that the person sees; "*" for all')
+    .requiredOption("--domain <names...>", 'domains that the user sees; "*" for all')
     .action((name: string, { role, domain }: { role: string; domain: string[] }) => {
       const { token, line } = newOperator(name, role, domain);
       print(`token of ${name}: ${token}`);
-      print("It is shown only now: hand it over. For `people` of `operators` in the settings, or of OPERATORS:");
+      print("It is shown only once. The line for `people` of `operators` in the settings, or of OPERATORS:");
       print(line);
     });
 
   program
     .command("sign-out")
-    .description("end all sessions that a person has at the console; the token stays good")
-    .argument("<name>", "who, as in the settings; `operator` for whoever has the operator's token")
+    .description("End all console sessions of a user; the token stays valid")
+    .argument("<name>", "the user, as in the settings; `operator` for the operator's token")
     .usage("<name>")
     .action((name: string) =>
       askEdge(async (edge) => {
         const { ended } = await edge.ask("DELETE /people/{person}/sessions", { person: name });
-        const said =
-          ended === 0 ? `nobody of the name ${name} was signed in` : `ended ${counted(ended, "session")} of ${name}`;
-        process.stdout.write(`${said}\n`);
+        process.stdout.write(`Ended ${counted(ended, "session")} of ${name}.\n`);
       }),
     );
 }

@@ -4,8 +4,8 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import type { Explanation, StoryLine, StorySide } from "../../src/rpc/story.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, wrapped } from "../terminal.ts";
+import { conferenceHead, outstandingText } from "./conference.ts";
 import type { AgentsOfBridge, ConferenceOfDomain } from "./operator-client.ts";
-import { conferenceHead, outstandingText } from "./views.ts";
 
 /** From when to when, in milliseconds since 1970, both included. */
 interface Period {

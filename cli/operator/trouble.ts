@@ -7,13 +7,14 @@ import { shellWord } from "../../src/operators/shell-word.ts";
 import { movesOn, type TroubleKind, unknownText } from "../../src/operators/trouble-kinds.ts";
 import type { ApiAnswer } from "../edge/edge-api.ts";
 import { type EdgesFound, edgesText, hasTrouble } from "../edge/edges.ts";
+import type { Screen } from "../shown-times.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient, TroubleOfDomain } from "./operator-client.ts";
 
 /** The commands about what is wrong. */
 export function addTrouble(program: Command): void {
-  question(program, "status", "how the edge is: figures, and what is wrong; exit code 1 if something is open").action(
+  question(program, "status", "Show stats and what is wrong; exit code 1 if something is open").action(
     (options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
@@ -29,13 +30,13 @@ export function addTrouble(program: Command): void {
         ]);
         const failed = trouble.some(({ acknowledged }) => acknowledged === null);
         const status = { edges, figures, trouble, unknown };
-        const text = (shown: typeof status, now: number, terminal: Terminal) =>
+        const text = (shown: typeof status, now: number, terminal: Screen) =>
           edgeStatusText({ ...shown, named: namedIn(edge, domains) }, now, terminal);
         return found(status, text, { failed, warning: warningOf(unknown) });
       }),
   );
 
-  question(program, "trouble", "what is wrong, what to do, and who has taken it on").action((options: Options) =>
+  question(program, "trouble", "List what is wrong, what to do, and who acknowledged it").action((options: Options) =>
     answer(options, async (edge) => {
       const domains = await edge.domains(options.domain);
       const { trouble, unknown } = await edge.trouble(domains);
@@ -45,7 +46,7 @@ export function addTrouble(program: Command): void {
     }),
   );
 
-  question(program, "acknowledge <id> <word>", "say that you take on what is wrong, or know of it, and what is done")
+  question(program, "acknowledge <id> <word>", "Acknowledge what is wrong, with a note on what is done")
     .option(
       "--seen <mark>",
       "what you have seen of it, as `trouble` shows it: what has come since stays open",
@@ -66,7 +67,7 @@ export function addTrouble(program: Command): void {
   question(
     program,
     "resync-server <server>",
-    "probe a TSP server now: if it answers, it gets all pending notifications",
+    "Probe a TSP server now: if it answers, it gets all pending notifications",
   )
     .addHelpText("after", examples("resync-server tsp1.example.com:443"))
     .action((server: string, options: Options) =>
@@ -132,7 +133,7 @@ interface StatusFound extends Around {
 export function edgeStatusText(
   { edges, figures, trouble, ...around }: StatusFound,
   now: number,
-  terminal: Terminal,
+  terminal: Screen,
 ): readonly string[] {
   const { style } = terminal;
   const ofEdges = edges.edges.length > 0 ? [...edgesText(edges, now, terminal), ""] : [];

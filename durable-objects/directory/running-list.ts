@@ -124,6 +124,7 @@ export class RunningList {
       webexHost: serverOf(row),
       bridge: (bridge as BridgeName) || null,
       ...(topic !== "" && { topic }),
+      undelivered: row.givenUp,
       now: {
         attached: now?.attached ?? false,
         ...(now?.orphan && { orphan: true as const }),

@@ -42,30 +42,30 @@ const ofCaller = ["444", "c17 --domain acme"];
 /** What is asked back before an action touches a whole conference: each says how many callers it touches. */
 export const actionQuestions = {
   lock: {
-    says: ({ confKey, callers }) => `Lock the conference ${confKey}? Nobody else gets in. ${whoStays(callers)}`,
+    says: ({ confKey, callers }) => `Lock conference ${confKey}? New callers are refused. ${whoStays(callers)}`,
     confirm: "Lock it",
   },
   unlock: {
-    says: ({ confKey, callers }) => `Unlock the conference ${confKey}? Whoever dials in gets in. ${whoStays(callers)}`,
+    says: ({ confKey, callers }) => `Unlock conference ${confKey}? New callers are admitted. ${whoStays(callers)}`,
     confirm: "Unlock it",
   },
   "mute-all": {
     says: ({ muteAll }) =>
       muteAll === 0
-        ? "Mute all? Nobody is there who would be muted."
+        ? "Mute all? There is no caller to mute."
         : `Mute ${counted(muteAll, "caller")}? Hosts are not muted.`,
     confirm: "Mute all",
   },
   "unmute-all": {
     says: ({ unmuteAll }) =>
       unmuteAll === 0
-        ? "Unmute all? Nobody is there who would be unmuted."
-        : `Unmute ${counted(unmuteAll, "caller")}? Everybody then hears what is said there.`,
+        ? "Unmute all? There is no caller to unmute."
+        : `Unmute ${counted(unmuteAll, "caller")}? Everybody then hears them.`,
     confirm: "Unmute all",
   },
   end: {
     says: ({ confKey, callers, away }) =>
-      `End the conference ${confKey}? ${away ? awayText : callsThatEnd(callers)} It cannot be undone.`,
+      `End conference ${confKey}? ${away ? awayText : callsThatEnd(callers)} It cannot be undone.`,
     confirm: "End it for everybody",
     isFinal: true,
   },
@@ -89,7 +89,7 @@ export const operatorActions = {
     needs: ["mute"],
     title: ({ call }) => `Unmute the call ${call}`,
     asked: {
-      ...{ says: "let a muted caller be heard again", examples: ofCaller },
+      ...{ says: "unmute a caller", examples: ofCaller },
       button: { title: "Unmute", when: ({ muted }) => muted, undo: "mute" },
     },
     refuse: unlessHere,
@@ -100,7 +100,7 @@ export const operatorActions = {
     needs: ["move"],
     title: ({ call, room }) => `Move the call ${call} to ${room}`,
     asked: {
-      says: "move a caller to a sub-conference that is open, or back to `main`",
+      says: "move a caller to an open sub-conference, or back to `main`",
       examples: ["444 r7", "444 main"],
       button: { title: "Move" },
     },
@@ -117,7 +117,7 @@ export const operatorActions = {
     needs: ["expel"],
     title: ({ call }) => `Hang up the call ${call}`,
     asked: {
-      ...{ says: "hang up a caller, or a call-out that rings", examples: ofCaller },
+      ...{ says: "hang up a caller or a ringing call-out", examples: ofCaller },
       button: { title: "Expel", ofCallOut: "Hang up" },
     },
     refuse(state, { call }) {
@@ -131,7 +131,7 @@ export const operatorActions = {
     needs: ["lock"],
     title: () => "Lock the conference",
     asked: {
-      says: "let nobody in who dials in",
+      says: "lock a conference: new callers are refused",
       button: {
         title: "Lock",
         when: ({ locked }) => !locked,
@@ -146,7 +146,7 @@ export const operatorActions = {
     needs: ["lock"],
     title: () => "Unlock the conference",
     asked: {
-      says: "let callers in again",
+      says: "unlock a conference: new callers are admitted",
       button: {
         title: "Unlock",
         when: ({ locked }) => locked,
@@ -162,7 +162,7 @@ export const operatorActions = {
     needs: ["mute"],
     title: () => "Mute all",
     asked: {
-      says: "mute all callers but the host",
+      says: "mute all callers except hosts",
       button: { title: "Mute all", question: actionQuestions["mute-all"] },
     },
     apply: (draft, _, head) => muteAll(draft, head, true, null),
@@ -172,7 +172,7 @@ export const operatorActions = {
     needs: ["mute"],
     title: () => "Unmute all",
     asked: {
-      says: "let all muted callers be heard again",
+      says: "unmute all callers",
       button: { title: "Unmute all", question: actionQuestions["unmute-all"] },
     },
     apply: (draft, _, head) => muteAll(draft, head, false, null),
@@ -182,7 +182,7 @@ export const operatorActions = {
     needs: ["end-conference"],
     title: () => "End the conference",
     asked: {
-      says: "end a conference: all of its calls are hung up",
+      says: "end a conference and hang up its calls",
       button: { title: "End", question: actionQuestions.end },
     },
     whileClosing: true,
@@ -203,7 +203,7 @@ export const operatorActions = {
     needs: ["dial"],
     title: () => "Call a number",
     asked: {
-      says: "call somebody into a conference",
+      says: "call a number into a conference",
       examples: ["+14085551234", "+14085551234 --muted"],
       withinMs: 120_000, // Somebody must pick up.
       button: {

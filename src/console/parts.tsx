@@ -1,8 +1,9 @@
 import { type Child, createContext, useContext } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
 import { instantText, secondText, sentenceIn, shownTime } from "../foundation/time/shown-time.ts";
+import { type Part, partsOf, type View } from "../views/view.ts";
 import { ageOf } from "./browser/age.js";
-import { type Typed, withQuery } from "./paths.ts";
+import { pathOf, type Typed, withQuery } from "./paths.ts";
 
 /** The time zone in which a page shows times. */
 export const ZoneOfPage = createContext("UTC");
@@ -36,11 +37,6 @@ export function Age({ since, now }: { readonly since: EpochMs; readonly now: Epo
 /** A sentence whose times are in the page's zone, each with its day where that is not the day of `near`. */
 export function Sentence({ of, near }: { readonly of: string; readonly near: EpochMs }) {
   return <>{sentenceIn(useContext(ZoneOfPage), of, near)}</>;
-}
-
-/** A mean, which is not exact to the millisecond. */
-export function millisecondsText(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** How something is, in a word or two. */
@@ -134,6 +130,62 @@ export function Table<Row>({ rows, columns, classes = {}, id, kind, caption }: T
       </table>
     </div>
   );
+}
+
+interface ListProps<Row> {
+  readonly view: View<Row>;
+  readonly rows: readonly Row[];
+  readonly domain: string;
+  readonly now: EpochMs;
+  /** Above the list; a list that has a title and no rows is left out. */
+  readonly title?: string;
+  /** In place of the view's own, what an empty list says. */
+  readonly none?: View<Row>["none"] | undefined;
+  /** Buttons, in a last column without a head. */
+  readonly actions?: ((row: Row) => Child) | false;
+}
+
+/** A list as its view has it. */
+export function List<Row>({ view, rows, domain, now, title, none = view.none, actions = false }: ListProps<Row>) {
+  if (rows.length === 0) return title === undefined ? <Empty title={none[0]}>{none[1]}</Empty> : null;
+  const columns = view.columns.filter(({ only }) => only !== "terminal");
+  const cells = columns.map(({ title, cell }) => {
+    const shown = (row: Row) => {
+      const parts = partsOf(cell(row)).map((part, index) => [
+        index > 0 && " ",
+        <Shown part={part} domain={domain} now={now} />,
+      ]);
+      return parts.length === 0 ? "" : <span class="marks">{parts}</span>;
+    };
+    return [title, shown] as const;
+  });
+  const classes = columns.flatMap(({ title, number }) => (number ? [[title, "number"]] : []));
+  const table = (
+    <Table
+      rows={rows}
+      id={view.id}
+      columns={{ ...Object.fromEntries(cells), "": actions }}
+      classes={Object.fromEntries(classes)}
+    />
+  );
+  if (title === undefined) return table;
+  return (
+    <section>
+      <h2>{title}</h2>
+      {table}
+    </section>
+  );
+}
+
+function Shown({ part, domain, now }: Pick<ListProps<never>, "domain" | "now"> & { readonly part: Part }) {
+  if (typeof part !== "object") return <bdi>{part}</bdi>;
+  if ("at" in part) return <Time at={part.at} now={now} />;
+  if ("ago" in part) return <Age since={part.ago} now={now} />;
+  if ("ms" in part) return <>{ageOf(part.ms)}</>;
+  const { text, tone, to, query = {}, tooltip } = part;
+  if (to) return <a href={withQuery(pathOf(domain, ...to), query)}>{text}</a>;
+  if (tone === undefined) return <bdi title={tooltip}>{text}</bdi>;
+  return tone === "dim" ? <span class="dim">{text}</span> : <Mark is={tone}>{text}</Mark>;
 }
 
 /** A table under its title; nothing where it has no rows. */

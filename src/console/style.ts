@@ -56,7 +56,7 @@ header nav a[aria-current], .chooser li a[aria-current] { background: var(--acce
 #link::before { content: ""; display: inline-block; width: 8px; height: 8px; margin-right: 7px; border-radius: 50%; background: var(--line); }
 #link:empty::before { content: none; }
 #link[data-is=live]::before { background: var(--good); } #link[data-is=away]::before { background: var(--bad); }
-main { padding: 26px 32px 64px; max-width: 1240px; width: 100%; display: flex; flex-direction: column; gap: 20px; }
+main { padding: 26px 32px 64px; max-width: 1720px; width: 100%; display: flex; flex-direction: column; gap: 20px; }
 main.alone { grid-column: 1 / -1; max-width: 440px; margin: 9vh auto auto; padding: 32px 36px; background: var(--box); border: 1px solid var(--line); border-radius: 14px; }
 main.alone .brand { padding: 0; }
 
@@ -67,7 +67,7 @@ main.alone .brand { padding: 0; }
 .figures > div { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; display: flex; flex-direction: column-reverse; }
 .figures dt { font-size: 13px; } .figures dd { font-size: 24px; font-weight: 600; line-height: 1.3; }
 .part { display: flex; flex-direction: column; gap: 12px; min-width: 0; } .part:empty { display: none; }
-.marks { display: inline-flex; flex-wrap: wrap; gap: 4px; vertical-align: baseline; } th > .marks:not(:empty) { margin-left: 8px; }
+.marks { display: inline-flex; flex-wrap: wrap; gap: 4px; vertical-align: baseline; }
 .settings { columns: 2 420px; column-gap: 16px; } .settings > .card { break-inside: avoid; margin-bottom: 16px; }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; }
 .line > .end { margin-left: auto; }
@@ -98,12 +98,7 @@ table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
-/* As wide as a number: no column moves as somebody begins to speak. */
-td.speaking { min-width: 128px; } td.story { min-width: 144px; } .story .marks { gap: 12px; } td.bridge { min-width: 104px; }
-/* Room for a failure's time and text: neither columns nor rows move as one comes. */
-table.hosts { table-layout: fixed; } td.failure { height: calc(2lh + 18px); }
-table.hosts th:nth-child(1) { width: 18%; } table.hosts th:nth-child(2) { width: 14%; } table.hosts th:nth-child(6) { width: 18%; }
-table.hosts th:nth-child(3) { width: 8%; } table.hosts th:nth-child(4) { width: 10%; } table.hosts th:nth-child(8) { width: 8%; }
+td[data-label=Speaking] { min-width: 128px; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
@@ -158,7 +153,7 @@ button.quiet:hover { background: var(--hover); color: var(--text); }
   td:empty { display: none; }
   .line > .end { margin-left: 0; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
-  td.number { text-align: left; } td.failure { height: auto; min-height: calc(2lh + 2px); }
+  td.number { text-align: left; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }

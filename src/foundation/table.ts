@@ -18,39 +18,58 @@ export interface Column<Row> {
   readonly cut?: true;
 }
 
-/** A title line and a line for each row. A column in which no row has anything is left out. */
+/**
+ * A title line and a line for each row. A column in which no row has anything is left out. Columns for which a terminal is too
+ * narrow follow each row, on lines of their own.
+ */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], terminal: Terminal): string[] {
   const shown = columns
     .map((column) => ({ column, texts: rows.map((row) => column.text(row)) }))
     .filter(({ texts }) => texts.some((text) => text !== ""))
-    .map(({ column, texts }) => ({ column, texts, width: longest([column.title, ...texts]) }));
-  const total = shown.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length);
-  const widths = shown.map(({ width }) => width);
-  for (let over = total - terminal.width; over > 0; over -= 1) {
-    const widest = Math.max(...shown.map(({ column }, index) => (column.cut ? (widths[index] ?? 0) : 0)));
-    if (widest <= LEAST_CUT) break;
-    widths[shown.findIndex(({ column }, index) => column.cut && widths[index] === widest)] = widest - 1;
+    .map((one) => ({ ...one, width: longest([one.column.title, ...one.texts]) }));
+  const totalOf = (some: readonly { readonly width: number }[]) =>
+    some.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length);
+  for (let over = totalOf(shown) - terminal.width; over > 0; over -= 1) {
+    const cuttable = shown.filter(({ column, width }) => column.cut && width > LEAST_CUT);
+    const widest = cuttable.find(({ width }) => width === Math.max(...cuttable.map((one) => one.width)));
+    if (!widest) break;
+    widest.width -= 1;
   }
-  const fitted = shown.map((one, index) => ({ ...one, width: widths[index] ?? 0 }));
-  const line = (cell: (index: number) => { readonly text: string; readonly style: Style | null }) =>
-    fitted
-      .map(({ width }, index) => {
-        const { text, style } = cell(index);
+  const fits = (count: number) => totalOf(shown.slice(0, count)) <= terminal.width;
+  const fitting = shown.findIndex((_, index) => index > 0 && !fits(index + 1));
+  const inLine = fitting < 0 ? shown : shown.slice(0, fitting);
+  const below = fitting < 0 ? [] : shown.slice(fitting);
+  const line = (cells: readonly (readonly [text: string, style: Style | null])[]) =>
+    cells
+      .map(([text, style], index) => {
+        const width = inLine[index]?.width ?? 0;
         const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
-        const padding = " ".repeat(width - cut.length);
-        return (style ? terminal.style(style, cut) : cut) + padding;
+        return (style ? terminal.style(style, cut) : cut) + " ".repeat(width - cut.length);
       })
       .join(GAP)
       .trimEnd();
+  const styled = (some: typeof shown, row: Row, at: number) =>
+    some.map(({ column, texts }) => [texts[at] ?? "", column.style?.(row) ?? null] as const);
   return [
-    line((index) => ({ text: fitted[index]?.column.title ?? "", style: "dim" })),
-    ...rows.map((row, at) =>
-      line((index) => {
-        const one = fitted[index];
-        return { text: one?.texts[at] ?? "", style: one?.column.style?.(row) ?? null };
-      }),
-    ),
+    line(inLine.map(({ column }) => [column.title, "dim"])),
+    ...rows.flatMap((row, at) => [line(styled(inLine, row, at)), ...belowRow(below, at, terminal.width)]),
   ];
+}
+
+function belowRow<Row>(
+  columns: readonly { readonly column: Column<Row>; readonly texts: readonly string[] }[],
+  at: number,
+  width: number,
+): readonly string[] {
+  const lines: string[] = [];
+  for (const { column, texts } of columns) {
+    const text = texts[at] ? `${column.title.toLowerCase()} ${texts[at]}` : "";
+    const joined = lines.length === 0 ? `  ${text}` : `${lines.at(-1)}; ${text}`;
+    if (text === "") continue;
+    if (lines.length > 0 && joined.length <= width) lines[lines.length - 1] = joined;
+    else lines.push(`  ${text}`.length > width ? `  ${text}`.slice(0, width - 1).concat("…") : `  ${text}`);
+  }
+  return lines;
 }
 
 const GAP = "  ";

@@ -9,7 +9,6 @@ import { apiRoutes } from "./api/routes.ts";
 import { addEntrance, consolePages, failedPage, toSignIn } from "./console/console.tsx";
 import { addConferencePages } from "./console/console-conference.tsx";
 import { addDomainPages } from "./console/console-domain.tsx";
-import { addFindPages } from "./console/console-find.tsx";
 import { signIn, signOut } from "./console/console-session.ts";
 import type { PeoplePorts } from "./edge-ports.ts";
 import { admitPerson, type Variables } from "./guard.ts";
@@ -70,7 +69,6 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     "/console",
     consolePages(edge, (add) => {
       addDomainPages(add);
-      addFindPages(add);
       addConferencePages(add);
     }),
   );

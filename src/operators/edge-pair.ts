@@ -47,27 +47,27 @@ export interface EdgePair {
   handOver(): Promise<void>;
 }
 
-/** Behind who acts. */
+/** How the active edge became active. */
 export const actsAs: Readonly<Record<ActsSince, string>> = {
-  first: "as the first",
-  silent: "as the other one was silent",
-  "handed over": "as the other one has handed over",
-  stopped: "as the one that acted has stopped",
-  "began anew": "as it has begun anew with what is in the database",
+  first: "the first to start",
+  silent: "the other one was silent",
+  "handed over": "the other one handed over",
+  stopped: "the other one stopped",
+  "began anew": "restarted with what the database has",
 };
 
 /** An edge says something each second or two. After this time another one may have its name. */
 export const silentLongMs = 5_000;
 
-/** What one edge does, for people; `silent`: how they read for how long it was. */
-export function edgeState(
-  { acts, fault, silentMs, behind }: EdgeOfPair,
-  silent: (ms: number) => string,
-): { readonly is: "good" | "bad" | "plain"; readonly says: string } {
-  if (acts) return { is: "good", says: "acts" };
-  if (fault !== null) return { is: "bad", says: `stands by, but ${fault}` };
-  if (isSilent({ silentMs })) return { is: "bad", says: `silent for ${silent(silentMs)}` };
-  return { is: "plain", says: `stands by, ${behind === 0 ? "and has seen all" : `${counted(behind, "row")} behind`}` };
+/** What one edge does, for people. */
+export function edgeState({ acts, fault, silentMs, behind }: EdgeOfPair): {
+  readonly is: "good" | "bad" | "plain";
+  readonly says: string;
+} {
+  if (acts) return { is: "good", says: "active" };
+  if (fault !== null) return { is: "bad", says: `standby, but ${fault}` };
+  if (isSilent({ silentMs })) return { is: "bad", says: `silent for ${Math.floor(silentMs / 1_000)} s` };
+  return { is: "plain", says: behind === 0 ? "standby, up to date" : `standby, ${counted(behind, "row")} behind` };
 }
 
 /** Who takes the place of the edge that acts, if it fails now; `null`: nobody does. */

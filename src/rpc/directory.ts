@@ -51,6 +51,7 @@ const listedConference = v.object({
   bridge: v.nullable(text<BridgeName>()),
   away,
   topic,
+  undelivered: v.pipe(v.number(), v.description("Documents whose attempts are used up.")),
   now: v.object({
     attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
     orphan: v.pipe(

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { conferenceStyle } from "../../src/console/conference/conference-style.ts";
+import { TspServersPage } from "../../src/console/domain/lists.tsx";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
-import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { style } from "../../src/console/style.ts";
-import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
 import { type HostPosts, noPosts } from "../../src/records/activity.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
@@ -47,47 +47,25 @@ const activity: DomainActivity = {
   })),
 };
 
-const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 100 };
+const health = { bridgeUp: true, portsInUse: 12, ports: 100 };
+const agent = { agent: "agent-1", role: "active", lastSeen: now, health } as const;
 const overview = OverviewPage({
-  figures: figuresOf({ minutes: activity.minutes }),
+  figures: Object.values(figuresOf({ minutes: activity.minutes })),
   ...frame,
   live: false,
   here: "overview",
   activity,
   trouble: [],
   unknown: [],
-  running: { conferences: [], next: null, total: 120, bridges: [] },
-  bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],
+  running: { conferences: [], next: null },
+  bridges: [{ bridge: "main", drainedSince: null, agents: [agent], load: { conferences: 120, callers: 900 } }],
+  edges: { acting: null, edges: [] },
 });
 const ofHosts = TspServersPage({
   ...frame,
   live: false,
   here: "servers",
-  activity,
-});
-
-test.each(["wide", "narrow"] as const)("no row of TSP servers moves as a failure comes, %s", async (width) => {
-  const placesOf = async (failed: number) => {
-    const shown = hosts.slice(0, 2).map((host) => ({
-      ...posts(host, 1),
-      failed,
-      lastFailure: failed > 0 ? { at: now, why: "HTTP status 503" } : null,
-    }));
-    const minutes = [{ at: now, requests: { confirmed: 1, refused: 0 }, hosts: shown }];
-    const page = TspServersPage({
-      ...frame,
-      live: false,
-      here: "servers",
-      activity: { minutes, hosts: [] },
-    });
-    const opened = await browser.open(await servePage(withStyle(page), STYLE_ALONE), { scheme: "light", width });
-    return opened
-      .locator("#hosts th, #hosts tr")
-      .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
-  };
-  const before = await placesOf(0);
-  expect(before.length).toBeGreaterThan(4);
-  expect(await placesOf(3)).toEqual(before);
+  answer: activity,
 });
 
 test.each(

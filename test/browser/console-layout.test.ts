@@ -1,15 +1,17 @@
 import type { Page as BrowserPage } from "playwright-core";
 import { expect, test } from "vitest";
 import { conferenceStyle } from "../../src/console/conference/conference-style.ts";
-import { AuditPage } from "../../src/console/domain/audit.tsx";
 import { BridgesPage } from "../../src/console/domain/bridges.tsx";
-import { ConferencesPage } from "../../src/console/domain/conferences.tsx";
-import { FindPage } from "../../src/console/domain/find.tsx";
-import { NumberPage } from "../../src/console/domain/number.tsx";
+import {
+  AuditPage,
+  ConferencesPage,
+  FindPage,
+  NumberPage,
+  RecordsPage,
+  TspServersPage,
+} from "../../src/console/domain/lists.tsx";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
-import { RecordsPage } from "../../src/console/domain/record-list.tsx";
 import { SettingsPage } from "../../src/console/domain/settings.tsx";
-import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { SignInPage } from "../../src/console/sign-in.tsx";
 import { storyPage } from "../../src/console/story/story-lines.ts";
 import { TimelinePage } from "../../src/console/story/timeline.tsx";
@@ -17,7 +19,6 @@ import { style } from "../../src/console/style.ts";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
 import { showTrouble } from "../../src/operators/trouble-kinds.ts";
-import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
@@ -31,9 +32,18 @@ const now = Date.UTC(2026, 2, 4, 12);
 const unbroken = "Unbroken_".repeat(30);
 const words = "a sentence that does not want to end, ".repeat(12);
 const trouble = ["posts", "commands"] as const;
-const health = { agentConnected: true, bridgeUp: true, portsInUse: 95, ports: 100 };
+const health = { bridgeUp: true, portsInUse: 95, ports: 100 };
 const ofAgent = { version: unbroken.slice(0, 64), waiting: { commands: 99_999, reports: 99_999 } };
-const found = (bridge: string) => ({ domain: "acme", bridge, health, unreachableSince: null });
+const agents = [
+  { agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"], ...ofAgent } },
+  { agent: `standby-${unbroken}`, role: "standby", lastSeen: now, health: { ...health, ...ofAgent } },
+] as const;
+const found = (bridge: string) => ({
+  bridge,
+  drainedSince: null,
+  agents,
+  load: { conferences: 99_999, callers: 99_999 },
+});
 const wrong = [
   showTrouble(
     { kind: "posts-given-up", about: unbroken, since: now - 9_000_000, latest: now - 1, count: 999 },
@@ -65,6 +75,7 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
   phase: "running" as const,
   webexHost: (index === 4 ? unbroken : "tsp1") as WebexHost,
   bridge: (index === 5 ? unbroken : "main") as BridgeName,
+  undelivered: index,
   now: {
     attached: index !== 2,
     locked: index === 2,
@@ -76,7 +87,11 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
     oldestDocumentAt: now,
   },
 }));
-const running = { conferences, next: unbroken as ConfKey, total: 3_000, bridges: [], unknown: 7 };
+const running = {
+  conferences,
+  next: unbroken,
+  bridges: [{ bridge: unbroken, conferences: 9, callers: 9, away: true as const }],
+};
 
 const call = aCallRecord({
   conference: unbroken,
@@ -126,15 +141,14 @@ const entry = {
   by: "session" as const,
   action: unbroken,
   about: { confKey: unbroken, number: unbroken },
-  what: unbroken,
   actionId: "k",
   status: 403,
   refusal: "no such conference",
   from: unbroken,
 };
-const placed = (record: DirectoryRecord) => ({ end: null, next: 5, records: [{ id: 1, at: now, record }] });
-const filters = { number: unbroken, since: "2026-03-01" };
-const listed = { ...frame, filters, wrong: words + unbroken, cursor: "9", bridges: ["main", unbroken] };
+const fields = { number: unbroken, since: "2026-03-01", begins: unbroken, find: unbroken, cursor: "9" };
+const listed = { ...frame, fields, refusal: words + unbroken };
+const foundLines = { people: "masked" as const, next: "1-2" };
 const host = unbroken as WebexHost;
 const activity: DomainActivity = {
   minutes: Array.from({ length: 60 }, (_, index) => ({
@@ -178,11 +192,10 @@ const story = [
 ];
 const everything = { call: "", side: "" } as const;
 const bridges = [found("main"), found(unbroken)];
-const figures = figuresOf({
-  minutes: activity.minutes,
-  bridges,
-  conferences: { conferences: 99_999, callers: 99_999 },
-});
+const figures = Object.values(
+  figuresOf({ minutes: activity.minutes, conferences: { conferences: 99_999, callers: 99_999 } }),
+);
+const edges = { acting: null, edges: [] };
 const person = { number: unbroken, attendeeId: unbroken, topic: words, call: unbroken, why: words + unbroken };
 const people = [
   { what: "inside" as const, from: now - 90_000_000, to: null, ...person, conference: unbroken },
@@ -237,6 +250,8 @@ const usual = {
   domain: "acme",
   person: { ...frame.person, name: "anna" },
   people: "full" as const,
+  fields: {},
+  refusal: null,
 };
 const hits = [
   { key: "555123456", topic: "Berth planning", state: "running" as const, at: now - 900_000, by: "name" as const },
@@ -257,41 +272,22 @@ const pages = {
     row: 1,
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
-  overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, unknown: [], activity }),
-  hosts: TspServersPage({ ...frame, activity }),
-  conferences: ConferencesPage({ ...frame, running, bridges: [], begins: unbroken, after: unbroken }),
-  ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
-  calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),
-  find: FindPage({
-    ...frame,
-    text: unbroken,
-    people: "masked",
-    conferences: named,
-    lines: people,
-    next: "1-2",
-    cursor: "3-4",
+  overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, unknown: [], activity, edges }),
+  hosts: TspServersPage({ ...frame, answer: activity }),
+  conferences: ConferencesPage({ ...listed, people: "full", answer: running }),
+  ended: RecordsPage({ ...listed, bridges: ["main", unbroken], answer: { records: [conference], next: "5" } }),
+  calls: RecordsPage({
+    ...listed,
+    fields: { ...fields, kind: "call" },
+    bridges: ["main", unbroken],
+    answer: { records: [call], next: "5" },
   }),
-  number: NumberPage({ ...frame, number: unbroken, people: "masked", lines: people, next: "1-2", cursor: "3-4" }),
+  find: FindPage({ ...listed, answer: { ...foundLines, conferences: named, lines: people } }),
+  number: NumberPage({ ...listed, answer: { ...foundLines, lines: people } }),
   bridges: BridgesPage({
     ...frame,
     trouble: wrong,
-    bridges: [
-      {
-        found: found(unbroken),
-        expected: [unbroken],
-        load: null,
-        agents: [
-          { agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"], ...ofAgent } },
-          { agent: `standby-${unbroken}`, role: "standby", lastSeen: now, health: { ...health, ...ofAgent } },
-        ],
-      },
-      {
-        found: { ...found("main"), health: { ...health, drainedSince: now - 1 } },
-        expected: [unbroken],
-        load: { bridge: "main" as BridgeName, conferences: 3, callers: 17 },
-        agents: [],
-      },
-    ],
+    bridges: [found(unbroken), { ...found("main"), drainedSince: now - 1, agents: [], missing: [unbroken] }],
     refusal: words + unbroken,
   }),
   settings: SettingsPage({
@@ -300,7 +296,7 @@ const pages = {
     reminders: [words + unbroken],
     settings: { [unbroken]: unbroken, list: [unbroken, words], nested: { [unbroken]: { [unbroken]: [words] } } },
   }),
-  audit: AuditPage({ ...frame, entries: { entries: [entry], next: 3 }, before: "9" }),
+  audit: AuditPage({ ...listed, answer: { entries: [entry], next: "3" } }),
   "sign-in": SignInPage({ to: "/console", refusal: `${words} \`${unbroken}\`` }),
 };
 
@@ -334,16 +330,13 @@ test("names that are written from right to left stay in their place", async () =
   const shown = { ...first, topic, now: { ...first.now, speakers } };
   const page = await open(
     ConferencesPage({
-      ...frame,
-      bridges: [],
-      begins: "",
-      after: null,
-      running: { ...running, conferences: [shown], next: null },
+      ...usual,
+      answer: { ...running, conferences: [shown], next: null },
     }),
     { scheme: "light", width: "wide" },
   );
   const places = await page
-    .locator("td.speaking bdi")
+    .locator("td[data-label=Speaking] bdi")
     .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
   expect(places).toEqual(places.toSorted((one, another) => one - another));
   expect(places).toHaveLength(2);
@@ -351,11 +344,19 @@ test("names that are written from right to left stay in their place", async () =
 });
 
 test.each(looks)("what is found of a number, a name or nothing, $scheme and $width", async (look) => {
-  const found = { ...usual, next: null, cursor: null };
+  const found = { people: "full" as const, next: null, conferences: hits };
   const shown = {
-    number: NumberPage({ ...found, number: "+1 555 234-5678", lines: story5, next: "7-0" }),
-    find: FindPage({ ...found, text: "berth", conferences: hits, lines: story5.slice(0, 1) }),
-    "find-nothing": FindPage({ ...found, text: "bert planing", conferences: [], lines: [] }),
+    number: NumberPage({
+      ...usual,
+      fields: { number: "+1 555 234-5678" },
+      answer: { ...found, lines: story5, next: "7-0" },
+    }),
+    find: FindPage({ ...usual, fields: { find: "berth" }, answer: { ...found, lines: story5.slice(0, 1) } }),
+    "find-nothing": FindPage({
+      ...usual,
+      fields: { find: "bert planing" },
+      answer: { ...found, conferences: [], lines: [] },
+    }),
   };
   for (const [name, page] of Object.entries(shown)) {
     const opened = await open(page, look);
@@ -400,6 +401,7 @@ test.each(looks)(
         trouble: shown,
         unknown: [],
         activity,
+        edges,
       }),
       look,
     );

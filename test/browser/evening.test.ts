@@ -84,7 +84,7 @@ test("on a small evening the pages agree with each other and with the bridge", a
   await screenshot(page, "evening-timeline", look("light", "wide"));
 
   await goTo("/conferences");
-  await page.getByText(`4 running in all, with ${callers} callers`).waitFor();
+  await page.getByText(`4 conferences, ${callers} callers`).waitFor();
   await page.getByRole("row", { name: "712475006 Pilots by telephone" }).getByText("2", { exact: true }).waitFor();
   const listed = await page.locator('td[data-label="Callers"]').allTextContents();
   expect(listed.map(Number)).toEqual(Object.values(evening).map(({ attendeeIds }) => attendeeIds.length));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { actionEnd, callOf, followed, newLines, stageLines } from "../../cli/operator/actions.ts";
+import { actionEnd, callOf, followed, isAgreed, newLines, stageLines } from "../../cli/operator/actions.ts";
 import { exactText } from "../../src/foundation/time/shown-time.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { caller, conference, now, painted, plain } from "./view-examples.ts";
@@ -37,7 +37,7 @@ test("an action's stages are a line each, as far as they are known", () => {
     sent,
     "  done      +31 ms",
     "  posted              WebEx, by TransID t1",
-    "  notified  +48 ms    WebEx has confirmed it",
+    "  notified  +48 ms    WebEx confirmed it",
   ]);
   expect(stageLines(all, "local", painted).at(-1)).toMatch(/^<green> {2}notified/);
 });
@@ -52,7 +52,7 @@ test("commands of one action and their results stand in the order of time", () =
     "  bridge    +23 ms    dial (5.7): done",
     "  sent      +70 ms    admit (5.8) to the bridge",
     "  bridge    +90 ms    admit (5.8): capacity",
-    "  refused   +90 ms    the bridge refuses it: capacity",
+    "  refused   +90 ms    the bridge refused it: capacity",
   ]);
 });
 
@@ -64,14 +64,14 @@ test.each<[object, string, string]>([
     "  no notice           nothing changed",
   ],
   [
-    { result: done(0), told: { notBecause: "it was given up", isGivenUp: true } },
-    "given up",
-    "  no notice           it was given up",
+    { result: done(0), told: { notBecause: "it is undelivered", isGivenUp: true } },
+    "undelivered",
+    "  no notice           it is undelivered",
   ],
   [
     { result: done(0), told: { owed: 2, owedSince: now + 700 } },
-    "owed",
-    "  owed      +700 ms   2 messages to WebEx: its server is behind, and gets this once it answers",
+    "pending",
+    "  pending   +700 ms   2 messages to WebEx: its server gets this once it answers",
   ],
   [
     { result: done(0), told: { notYetBecause: "WebEx has given this call no name yet", since: now + 48 } },
@@ -81,15 +81,15 @@ test.each<[object, string, string]>([
   [
     { sent: [{ ...mute, undoneBy: { id: "5.10", type: "unmute" } }], result: done(0) },
     "open",
-    "  undone              by unmute (5.10), issued before this was known: it may never have been so",
+    "  undone              by unmute (5.10), issued before this was known",
   ],
-  [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
+  [{ result: done(0) }, "open", "  done      at once   nothing to do on the bridge"],
   [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  posted              WebEx, by TransID t1"],
-  [{ result: done(0), told }, "confirmed", "  notified  +48 ms    WebEx has confirmed it"],
+  [{ result: done(0), told }, "confirmed", "  notified  +48 ms    WebEx confirmed it"],
   [
     { result: { type: "no result", at: now + 10_000, why: "too-late" } },
     "no result",
-    "  no result +10 s     too-late; a late result counts all the same",
+    "  no result +10 s     too-late; a late result still counts",
   ],
 ])("the stages %j are %s", (more, end, last) => {
   expect([actionEnd(stages(more)), stageLines(stages(more), "local", plain).at(-1)]).toEqual([end, last]);
@@ -126,7 +126,7 @@ test("an action is looked at until it is over, or its time is up", async () => {
       () => {},
       wait,
     ),
-  ).rejects.toThrow("does not have the action any more");
+  ).rejects.toThrow("no longer has the action");
 });
 
 test("of each look, what is new is shown", () => {
@@ -156,11 +156,29 @@ test("a call goes by its id, by WebEx's name for it, or by an attendee ID that o
     ["9001", "c4"],
   ] as const)
     expect(callOf(one, named), named).toBe(call);
-  expect(() => callOf(one, "5")).toThrow(
-    "2 callers of the conference 555120777 go by 5; say which one by its id: c2, c3",
-  );
+  expect(() => callOf(one, "5")).toThrow("2 callers of conference 555120777 match 5. Name one by its ID: c2, c3.");
   expect(() => callOf(one, "c9")).toThrow(
-    "the conference 555120777 has no caller c9; its callers are c1 (70001), c2 (444), c3",
+    "Conference 555120777 has no caller c9; its callers are c1 (70001), c2 (444), c3",
   );
   expect(() => callOf(conference(), "c1")).toThrow("has no caller c1; it has no caller");
+});
+
+test.each([
+  ["y", true],
+  [" Yes ", true],
+  ["", false],
+  ["mara", false],
+])("%j at the confirmation prompt: %s", async (typed, agreed) => {
+  const notes: string[] = [];
+  const ask = async () => typed;
+  expect(await isAgreed("Mute 301 callers?", { ask, note: (line) => notes.push(line) })).toBe(agreed);
+  expect([notes, process.exitCode]).toEqual(agreed ? [[], undefined] : [["Nothing was done."], 1]);
+  process.exitCode = undefined;
+});
+
+test("does not ask without a terminal, or if at most one caller is affected", async () => {
+  const unasked = async () => Promise.reject(new Error("asked"));
+  const note = () => expect.unreachable();
+  expect(await isAgreed("Mute?", { ask: null, note })).toBe(true);
+  expect(await isAgreed(null, { ask: unasked, note })).toBe(true);
 });

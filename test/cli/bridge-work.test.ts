@@ -35,9 +35,9 @@ test("a drained bridge is watched until its last conference has ended, each chan
   expect(await shown(look, true)).toEqual({
     lines: [
       "main is drained: 2 conferences left, with 9 callers",
-      "no edge answers; is asked again",
+      "no edge answers; retrying",
       "main is drained: 1 conference left, with 1 caller",
-      "main is drained: nobody knows how many conferences are left; the directory does not answer",
+      "main is drained: conferences left: not known, the directory did not respond",
       "main is drained: no conference is left",
     ],
     load: { conferences: 0, callers: 0 },
@@ -60,7 +60,7 @@ test("without --wait it is looked at once, and what fails then is said", async (
 
 test("a drain that somebody takes back ends the wait", async () => {
   const look = looks(left(2, 9), { ...left(3, 9), drainedSince: null });
-  await expect(shown(look, true)).rejects.toThrow("main takes new conferences again");
+  await expect(shown(look, true)).rejects.toThrow("main accepts new conferences again");
 });
 
 test("the agent that acts hands over; one whose socket is gone does not act", () => {
@@ -68,5 +68,5 @@ test("the agent that acts hands over; one whose socket is gone does not act", ()
   const standby = { ...agent, agent: "agent-2", role: "standby" } as const;
   expect(actingOn({ ...bridge, agents: [standby, agent] })).toBe("agent-1");
   for (const agents of [null, [], [standby], [{ ...agent, lastSeen: null }]])
-    expect(() => actingOn({ ...bridge, agents })).toThrow("no agent acts on main now");
+    expect(() => actingOn({ ...bridge, agents })).toThrow("No agent is active on main");
 });

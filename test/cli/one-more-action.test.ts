@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { expect, test, vi } from "vitest";
 import { addActions } from "../../cli/operator/actions.ts";
+import { capitalized } from "../../src/foundation/text/sentence.ts";
 import { actRoute } from "../../src/http/api/conferences.ts";
 import { openApiOf } from "../../src/http/api/openapi.ts";
 import { actions, says, wave } from "../conference/one-more-action.ts";
@@ -38,7 +39,7 @@ test("one more row is a command, which says what it does and has it done", async
   expect(acted).toEqual([wave]);
   expect(written[0]).toContain("wave c1 in conference 5");
   const help = program.commands.find((command) => command.name() === "wave")?.helpInformation() ?? "";
-  expect(help.replaceAll(/\s+/g, " ")).toContain(`wave [options] <key> <call> ${says}; <call>: its id`);
+  expect(help.replaceAll(/\s+/g, " ")).toContain(`wave [options] <key> <call> ${capitalized(says)}; <call>: its ID`);
 });
 
 test("describes the added action in the API", () => {

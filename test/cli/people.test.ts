@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import { expect, onTestFinished, test } from "vitest";
-import { addBridgeWork } from "../../cli/bridge/bridge-work.ts";
 import { checkEdge } from "../../cli/edge/check.ts";
 import { loadEdgeSettings } from "../../cli/edge/edge-settings.ts";
-import { addPeople, newOperator } from "../../cli/operator/people.ts";
+import { newOperator } from "../../cli/operator/people.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { peopleOf, personNameFault, personOfToken, readOperators } from "../../src/operators/people.ts";
 
@@ -30,16 +28,6 @@ test("the line that is printed makes the token that is printed that person's, an
     expect(await personOfToken(people, wrong), wrong).toBeNull();
   }
   expect(newOperator("anna", "viewer", ["acme"]).token).not.toBe(token);
-});
-
-test("the general help and a command's own help show it alike, and what --domain is needed for", () => {
-  const program = new Command("bridgehead");
-  for (const add of [addPeople, addBridgeWork]) add(program);
-  const [, usage] = /Usage: bridgehead (.+)/.exec(program.commands[1]?.helpInformation() ?? "") ?? [];
-  expect(usage).toBe("sign-out <name>");
-  expect(program.helpInformation()).toContain(`  ${usage} `);
-  const drain = program.commands.find((command) => command.name() === "drain")?.helpInformation() ?? "";
-  expect(drain.replaceAll(/\s+/g, " ")).toContain("where there are several, needed for all but lists");
 });
 
 test.each<[string, object | string, string]>([

@@ -178,7 +178,7 @@ test("a story has its blocks, and what is outstanding with its cause", () => {
     "1 command without a result",
     "  unmute (555120777.9.165): no result for 4.0 s; sent once, the agent has it,",
     "    the bridge has not answered; bridge simulated has no active agent; WebEx",
-    "    hears a failure in 4.0 s",
+    "    receives a failure in 4.0 s",
     "",
     "1 document not confirmed",
     "  A2W_NotifyConferenceChange (TransID 61365000006) to tsp1.example.com:8800:",

@@ -3,9 +3,10 @@ import { bridgehead } from "../../cli/bridgehead.ts";
 import { edgeStatusText, seenMark, statusOfBridge, troubleText } from "../../cli/operator/trouble.ts";
 import { showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
+import { plain } from "./view-examples.ts";
 
 const now = 10_000_000;
-const terminal = { width: 1_000, style: (_: unknown, text: string) => text };
+const terminal = { ...plain, width: 1_000 };
 
 test.each(troubleKinds)("%s is said with since when, what it is, what to do, and how it is acknowledged", (kind) => {
   const one = showTrouble({ kind, about: "one", since: now - 60_000, count: 2, place: 7, why: "away" }, "acme", "main");

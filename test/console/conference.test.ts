@@ -191,10 +191,10 @@ test("what waits for too long, or has failed, is marked at the top", () => {
         documents: [{ ...document, ...(failure && { failure }) }],
       }),
     });
-    return ["WebEx does not confirm", "the bridge does not answer in time"].filter((mark) => text.includes(mark));
+    return ["WebEx does not confirm", "the bridge is late"].filter((mark) => text.includes(mark));
   };
   expect(marks(now + 1)).toEqual([]);
-  expect(marks(now)).toEqual(["the bridge does not answer in time"]);
+  expect(marks(now)).toEqual(["the bridge is late"]);
   expect(marks(now + 1, "HTTP status 503")).toEqual(["WebEx does not confirm"]);
 });
 
@@ -205,10 +205,8 @@ test("each form says on which state of the conference it was made, so that a rep
 });
 
 test("the end asks first, and says how many calls it ends", () => {
-  expect(shown().text).toContain("End the conference 987654321? The call of its one caller ends. It cannot be undone.");
-  expect(shown({ view: view({ away: true }) }).text).toContain(
-    "End the conference 987654321? No agent reaches its bridge",
-  );
+  expect(shown().text).toContain("End conference 987654321? The call of its one caller ends. It cannot be undone.");
+  expect(shown({ view: view({ away: true }) }).text).toContain("End conference 987654321? No agent reaches its bridge");
   expect(shown({ view: view({ callers: [] }) }).text).toContain("Nobody is in it.");
 });
 

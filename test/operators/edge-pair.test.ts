@@ -11,13 +11,14 @@ const quiet = anEdge({ silentMs: silentLongMs - 1 });
 const faulty = anEdge({ name: "edge-3", fault: "its disk is full" });
 const viewOf = (...edges: readonly EdgeOfPair[]) => ({ acting: null, edges });
 
-test("an edge that acts says so, whatever else; one that stands by says what is wrong, how long it is silent, or how far it is", () => {
-  const said = (one: EdgeOfPair) => edgeState(one, (ms) => `${ms / 1_000} s`);
-  expect(said(anEdge({ acts: true, fault: "none", silentMs: 9_000 }))).toEqual({ is: "good", says: "acts" });
-  expect(said({ ...faulty, silentMs: 9_000 })).toEqual({ is: "bad", says: "stands by, but its disk is full" });
-  expect(said(silent)).toEqual({ is: "bad", says: "silent for 5 s" });
-  expect(said(quiet)).toEqual({ is: "plain", says: "stands by, and has seen all" });
-  expect(said(anEdge({ behind: 1 }))).toEqual({ is: "plain", says: "stands by, 1 row behind" });
+test.each([
+  [{ acts: true, fault: "none", silentMs: 9_000 }, "good", "active"],
+  [{ fault: "its disk is full", silentMs: 9_000 }, "bad", "standby, but its disk is full"],
+  [{ silentMs: silentLongMs }, "bad", "silent for 5 s"],
+  [{ silentMs: silentLongMs - 1 }, "plain", "standby, up to date"],
+  [{ behind: 1 }, "plain", "standby, 1 row behind"],
+])("an edge %j is %s: %s", (more, is, says) => {
+  expect(edgeState(anEdge(more))).toEqual({ is, says });
 });
 
 test("who said something last takes the place of the edge that acts, if it could act", () => {

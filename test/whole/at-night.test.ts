@@ -181,9 +181,8 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
       return document?.attempts === 2 && document.failure;
     });
     await eventually("the directory has heard of it", async () => {
-      const { servers } = await operator().servers(["local"]);
-      const [server] = servers;
-      return server?.failure && server.lastFailure;
+      const { hosts } = await operator().ask("GET /domains/{domain}/activity", local);
+      return hosts[0]?.failure;
     });
   },
   slow: async () => {

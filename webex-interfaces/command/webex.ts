@@ -16,7 +16,7 @@ const help = () => import("./help.ts");
 
 /** The commands that ask a WebEx site, make its links, and say what there is; all from the tables of `client`. */
 export function addWebex(program: Command, ports: WebexPorts): void {
-  const webex = program.command("webex").description("a WebEx site: its XML API and its URL API");
+  const webex = program.command("webex").description("Ask a WebEx site by its XML API and its URL API");
 
   withAccess(webex.command("call <operation> [request...]"))
     .summary("carry out an operation of the XML API")

@@ -4,7 +4,8 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { instantText } from "../../foundation/time/shown-time.ts";
 import type { ActionStages } from "../../rpc/action-stages.ts";
-import { millisecondsText, Sentence, Time } from "../parts.tsx";
+import { millisecondsText } from "../../views/view.ts";
+import { Sentence, Time } from "../parts.tsx";
 
 interface ActionLineProps {
   readonly stages: ActionStages;

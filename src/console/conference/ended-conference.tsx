@@ -1,8 +1,8 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import type { DirectoryRecord } from "../../records/conference-record.ts";
+import { endText } from "../../views/conferences.ts";
 import { ageOf } from "../browser/age.js";
-import { endText } from "../domain/record-list.tsx";
 import { Empty, Facts, isolatedText, Listed, Time } from "../parts.tsx";
 
 interface EndedProps {

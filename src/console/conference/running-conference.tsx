@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import { troubleWords } from "../domain/conferences.tsx";
+import { troubleWords } from "../../views/conferences.ts";
 import { Age, Facts, Listed, Mark, Notice, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";

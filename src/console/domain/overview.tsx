@@ -1,56 +1,70 @@
-import type { PairView } from "../../operators/edge-pair.ts";
-import { type Figure, type Figures, figuresOf, figureText, noLimit, sumOfLoads } from "../../operators/figures.ts";
-import type { FoundBridge } from "../../operators/trouble.ts";
+import { actsAs, type PairView } from "../../operators/edge-pair.ts";
+import { type Figure, type FigureName, figureText } from "../../operators/figures.ts";
 import type { DomainTrouble, TroubleKind } from "../../operators/trouble-kinds.ts";
-import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/directory.ts";
+import type { DomainActivity, ListedConference } from "../../rpc/directory.ts";
+import { edges as edgesView } from "../../views/domain.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Facts, Mark } from "../parts.tsx";
+import { Age, Facts, List } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
-import { Edges } from "./edges.tsx";
+import { BridgeLoad, BridgeMark, type ShownBridge } from "./bridges.tsx";
 import { hourOf, MinuteTable, Plots } from "./plot.tsx";
 import { TroublePart } from "./trouble.tsx";
 
+/** `null`: not known. */
 interface OverviewProps extends DomainFrame {
-  /** All that run; its own page is that of the troubled ones. `null`: the directory does not answer. */
-  readonly running: RunningPage | null;
-  readonly figures: Figures;
-  readonly bridges: readonly FoundBridge[];
+  readonly figures: readonly Pick<Figure, "name" | "word" | "value" | "missing" | "isStale">[];
+  /** Its page has only conferences with trouble. */
+  readonly running: { readonly conferences: readonly ListedConference[]; readonly next: string | null } | null;
+  readonly bridges: readonly ShownBridge[] | null;
   readonly trouble: readonly DomainTrouble[];
   /** Kinds of trouble of which there may be more. */
   readonly unknown: readonly TroubleKind[];
-  /** `null` as before. */
   readonly activity: DomainActivity | null;
-  /** Absent: this edge shares its state with no other one; `null`: it is not known. */
-  readonly edges?: PairView | null;
+  readonly edges: PairView | null;
 }
 
-const shown = ["conferences", "callers", "portsInUse", "portsFree", "documentsWaiting", "documentsGivenUp"] as const;
+const shown: readonly FigureName[] = [
+  "conferences",
+  "callers",
+  "portsInUse",
+  "portsFree",
+  "documentsWaiting",
+  "documentsGivenUp",
+];
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({
-  running,
-  figures,
-  bridges,
-  trouble,
-  unknown,
-  activity,
-  edges,
-  ...frame
-}: OverviewProps) {
-  const { domain } = frame;
-  const hour = activity && hourOf(activity.minutes, frame.now);
+export function OverviewPage(props: OverviewProps) {
+  const { running, figures, bridges, trouble, unknown, activity, edges, ...frame } = props;
+  const { domain, now, person } = frame;
+  const hour = activity && hourOf(activity.minutes, now);
+  const facts = shown.flatMap((name) => figures.filter((figure) => figure.name === name));
   return (
     <Page {...frame} title="Overview">
-      <Facts id="figures" kind="figures" of={figureFacts(shown.map((name) => figures[name]))} />
+      <Facts
+        id="figures"
+        kind="figures"
+        of={Object.fromEntries(facts.map((figure) => [figure.word, figureText(figure)]))}
+      />
       <section id="wrong" class="part">
         <h2>What is wrong</h2>
-        <TroublePart {...{ running, trouble, unknown, domain, person: frame.person, now: frame.now }} />
+        <TroublePart {...{ running, trouble, unknown, domain, person, now }} />
       </section>
       <section id="bridges" class="part">
         <h2>Bridges</h2>
         <div class="cards">
-          {bridges.map((found) => (
-            <BridgeCard found={found} load={loadOf(running, found.bridge)} domain={domain} />
+          {bridges === null && <p class="dim">Not known: they did not respond.</p>}
+          {bridges?.map((of) => (
+            <article class="card" id={`bridge-${of.bridge}`}>
+              <div class="line">
+                <h3>
+                  <a href={`${pathOf(domain, "bridges")}#bridge-${of.bridge}`}>{of.bridge}</a>
+                </h3>
+                <span class="end">
+                  <BridgeMark of={of} />
+                </span>
+              </div>
+              <BridgeLoad of={of} />
+            </article>
           ))}
         </div>
       </section>
@@ -67,94 +81,30 @@ export function OverviewPage({
             <MinuteTable hour={hour} />
           </>
         ) : (
-          <p class="dim">It is not known: the directory does not answer.</p>
+          <p class="dim">Not known: the directory did not respond.</p>
         )}
       </section>
-      {edges !== undefined && (
-        <section id="edges" class="part">
-          <h2>Edges</h2>
-          <Edges view={edges} now={frame.now} />
-        </section>
-      )}
+      {edges?.edges.length !== 0 && <Edges of={edges} domain={domain} now={now} />}
     </Page>
   );
 }
 
-interface CardProps {
-  readonly found: FoundBridge;
-  readonly load: BridgeLoad | null;
-  readonly domain: string;
-}
-
-function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
+/** Of two edges over one state: which is active, since when and why, and whether the other one could be. */
+function Edges({ of, domain, now }: Pick<OverviewProps, "domain" | "now"> & { readonly of: PairView | null }) {
+  const acting = of?.acting ?? null;
   return (
-    <article class="card" id={`bridge-${bridge}`}>
-      <div class="line">
-        <h3>
-          <a href={`${pathOf(domain, "bridges")}#bridge-${bridge}`}>{bridge}</a>
-        </h3>
-        <span class="end">
-          <BridgeMark health={health} />
-        </span>
-      </div>
-      <BridgeFigures bridge={bridge} health={health} load={load} />
-    </article>
-  );
-}
-
-/** In a word how a bridge is. */
-export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
-  if (!health) return <Mark is="bad">relay does not answer</Mark>;
-  if (!health.agentConnected) return <Mark is="bad">no agent</Mark>;
-  if (!health.bridgeUp && health.awaySince === undefined) return <Mark is="warn">its agent has not said</Mark>;
-  if (!health.bridgeUp) return <Mark is="bad">bridge away</Mark>;
-  if (health.ports === 0) return <Mark is="warn">takes no calls</Mark>;
-  return health.drainedSince === undefined ? <Mark is="good">answers</Mark> : <Mark is="warn">drained</Mark>;
-}
-
-interface BridgeFiguresProps extends Pick<FoundBridge, "bridge" | "health"> {
-  /** `null`: the directory does not answer. */
-  readonly load: BridgeLoad | null;
-}
-
-/** How full a bridge is, and what it carries. */
-export function BridgeFigures({ bridge, health, load }: BridgeFiguresProps) {
-  const source = { conferences: load && sumOfLoads([load]), bridges: [{ bridge, health }] };
-  const { ports, portsInUse, portsFree, conferences, callers } = figuresOf(source);
-  const [inUse, most] = [Number(portsInUse.value), Number(ports.value)];
-  const portsText =
-    portsInUse.value === null
-      ? "Ports in use: not known"
-      : ports.value === noLimit
-        ? `${figureText(portsInUse, "port")} in use, without a limit`
-        : `${figureText(portsInUse)} of ${figureText(ports, "port")} in use, ${figureText(portsFree)} free`;
-  return (
-    <>
-      {portsInUse.value !== null && ports.value !== noLimit && (
-        <meter
-          aria-label="Ports in use"
-          min={0}
-          max={Math.max(most, 1)}
-          low={most * 0.7}
-          high={most * 0.9}
-          optimum={0}
-          value={inUse}
-        />
+    <section id="edges" class="part">
+      <h2>Edges</h2>
+      {acting !== null ? (
+        <p>
+          {`${acting.name} has been active for `}
+          <Age since={acting.since} now={now} />
+          {`: ${actsAs[acting.why]}.`}
+        </p>
+      ) : (
+        <p class="dim">{of === null ? "Not known: their database did not respond." : "No edge is active."}</p>
       )}
-      <p>{portsText}</p>
-      <p class="dim">{`${figureText(conferences, "conference")}, ${figureText(callers, "caller")}`}</p>
-    </>
+      {of && <List view={edgesView} rows={of.edges} domain={domain} now={now} />}
+    </section>
   );
-}
-
-/** What a bridge carries, as the directory said. */
-export function loadOf(running: RunningPage | null, bridge: string): BridgeLoad | null {
-  return running && (running.bridges.find((load) => load.bridge === bridge) ?? noLoad);
-}
-
-const noLoad: BridgeLoad = { bridge: null, conferences: 0, callers: 0 };
-
-/** Figures by their words. */
-function figureFacts(figures: readonly Figure[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(figures.map((figure) => [figure.word, figureText(figure)]));
 }

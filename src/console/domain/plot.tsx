@@ -11,7 +11,8 @@ import {
   type Requests,
   together,
 } from "../../records/activity.ts";
-import { millisecondsText, Table, ZoneOfPage } from "../parts.tsx";
+import { millisecondsText } from "../../views/view.ts";
+import { Table, ZoneOfPage } from "../parts.tsx";
 
 /** One minute, all TSP servers together. */
 interface Minute extends Pick<HostPosts, "confirmed" | "failed" | "givenUp" | "tookMs"> {
@@ -58,7 +59,7 @@ const plots: readonly Omit<PlotProps, "hour">[] = [
   { title: "Requests refused", is: "bad", count: ({ requests }) => requests.refused },
   { title: "Posts confirmed", is: "good", count: ({ confirmed }) => confirmed },
   { title: "Failed attempts", is: "bad", count: ({ failed }) => failed },
-  { title: "Documents given up", is: "bad", count: ({ givenUp }) => givenUp },
+  { title: "Undelivered documents", is: "bad", count: ({ givenUp }) => givenUp },
 ];
 
 /** One bar for each minute, and in figures the sum, the most and the last. */
@@ -69,7 +70,7 @@ function Plot({ title, hour, is, count }: PlotProps) {
   const most = Math.max(...counts);
   const sum = counts.reduce((before, one) => before + one, 0);
   const mostAt = hour[counts.indexOf(most)]?.at ?? 0;
-  const figures = `${sum} in all${most > 0 ? `, at most ${most} a minute (${clockOf(mostAt)}), ${counts.at(-2) ?? 0} in the last whole one` : ""}`;
+  const figures = `Total ${sum}${most > 0 ? `; peak ${most}/min at ${clockOf(mostAt)}; last full minute ${counts.at(-2) ?? 0}` : ""}`;
   return (
     <figure class="card plot">
       <figcaption>
@@ -108,7 +109,7 @@ export function MinuteTable({ hour }: { readonly hour: readonly Minute[] }) {
   if (busy.length === 0) return <p class="dim">Nothing came from WebEx, or was posted to it, in the last hour.</p>;
   return (
     <details id="minutes">
-      <summary>The same in figures</summary>
+      <summary>Show as table</summary>
       <Table rows={busy} columns={columns} classes={classes} />
     </details>
   );
@@ -120,7 +121,7 @@ const figures: Readonly<Record<string, (minute: Minute) => Child>> = {
   "Posts confirmed": ({ confirmed }) => confirmed,
   "Mean time": ({ confirmed, tookMs }) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : ""),
   "Failed attempts": ({ failed }) => failed,
-  "Documents given up": ({ givenUp }) => givenUp,
+  "Undelivered documents": ({ givenUp }) => givenUp,
 };
 const classes = Object.fromEntries(Object.keys(figures).map((head) => [head, "number"]));
 const columns = {

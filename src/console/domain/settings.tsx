@@ -6,28 +6,26 @@ import { Facts, Notice } from "../parts.tsx";
 interface SettingsProps extends DomainFrame {
   /** With their defaults, without secrets. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** What is not right in production, and what to keep in mind: sentences behind the domain's name. */
+  /** What is not right in production, and what to keep in mind. */
   readonly warnings: readonly string[];
   readonly reminders: readonly string[];
 }
 
 /** The settings of a domain as they count now. */
 export function SettingsPage({ settings, warnings, reminders, ...frame }: SettingsProps) {
-  const { domain } = frame;
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isBare(value));
   const single = entries.filter(([, value]) => !isNested(value));
   const groups = entries.filter(([, value]) => isNested(value));
   return (
     <Page {...frame} title="Domain">
       {warnings.map((says) => (
-        <Notice is="bad">{`${domain} ${says}.`}</Notice>
+        <Notice is="bad">{says}</Notice>
       ))}
       {reminders.map((says) => (
-        <Notice is="warn">{`${domain} ${says}.`}</Notice>
+        <Notice is="warn">{says}</Notice>
       ))}
       <p class="dim">
-        The settings as they count now, with their defaults. Secrets are not shown. docs/settings.md says what each of
-        them means.
+        The settings in effect, with their defaults. Secrets are not shown. docs/settings.md explains each of them.
       </p>
       <div class="settings">
         <Group title="General" rows={single.flatMap(([name, value]) => rowsOf(name, value))} />

@@ -1,17 +1,17 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { type DomainTrouble, type TroubleKind, unknownText } from "../../operators/trouble-kinds.ts";
 import type { RunningPage } from "../../rpc/directory.ts";
+import { runningConferences, troubleWords } from "../../views/conferences.ts";
 import type { DomainFrame } from "../page.tsx";
-import { Age, Field, Mark, Time, Words } from "../parts.tsx";
+import { Age, Field, List, Mark, Time, Words } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
-import { ConferenceTable, troubleWords } from "./conferences.tsx";
 
 interface TroubleProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
   readonly trouble: readonly DomainTrouble[];
   /** Kinds of which there may be more. */
   readonly unknown: readonly TroubleKind[];
   /** The conferences that are troubled; `null`: the directory does not answer. */
-  readonly running: RunningPage | null;
+  readonly running: (Pick<RunningPage, "conferences"> & { readonly next: string | null }) | null;
 }
 
 /** What is wrong in a domain: first what nobody has taken on, then the rest, then the conferences that it is about. */
@@ -47,7 +47,7 @@ export function TroublePart({ trouble, unknown, running, domain, person, now }: 
       {conferences.length > 0 && (
         <>
           <h3>Conferences with trouble</h3>
-          <ConferenceTable {...{ domain, conferences, now }} />
+          <List view={runningConferences} rows={conferences} domain={domain} now={now} />
         </>
       )}
       {running && running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}

@@ -162,6 +162,7 @@ export const runningRoutes = [
       attendeeId: person("Those with a caller of this attendee ID."),
       cursor: cursorOf(/^.{1,64}$/s),
       troubled: v.pipe(flag, v.description("1: those alone that have reported trouble.")),
+      watched: v.pipe(flag, v.description("1: somebody looks, so changes of these arrive faster for 10 s.")),
       limit: limitOf(MOST_RUNNING),
     },
     answer: {
@@ -176,14 +177,16 @@ export const runningRoutes = [
     async handle({
       domain,
       edge,
-      query: { begins = "", cursor = null, limit = MOST_RUNNING, troubled, number, attendeeId },
+      query: { begins = "", cursor = null, limit = MOST_RUNNING, troubled, watched, number, attendeeId },
     }) {
       const { name, settings } = domain;
       if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
         return problem(422, "cannot be done", noPeople);
       const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
       const [found, relays] = await Promise.all([
-        edge.objects.directory(name).running({ ...{ ...query, troubled: troubled !== undefined }, number }),
+        edge.objects
+          .directory(name)
+          .running({ ...query, number, troubled: troubled !== undefined, isWatched: watched !== undefined }),
         bridgesOf(edge, domain),
       ]);
       const conferences = shownList(found.conferences, relays);

@@ -1,123 +1,153 @@
-import { AuditPage } from "../../console/domain/audit.tsx";
 import { BridgesPage } from "../../console/domain/bridges.tsx";
-import { ConferencesPage } from "../../console/domain/conferences.tsx";
-import { loadOf, OverviewPage } from "../../console/domain/overview.tsx";
-import { type RecordFilters, RecordsPage, recordFilters } from "../../console/domain/record-list.tsx";
+import {
+  AuditPage,
+  ConferencesPage,
+  FindPage,
+  NumberPage,
+  PromptCallsPage,
+  RecordsPage,
+  TspServersPage,
+} from "../../console/domain/lists.tsx";
+import { OverviewPage } from "../../console/domain/overview.tsx";
 import { SettingsPage } from "../../console/domain/settings.tsx";
-import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
 import { pathOf } from "../../console/paths.ts";
-import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
-import { momentIn, nextDay } from "../../foundation/time/zone.ts";
-import { type Ender, enders } from "../../records/call-record.ts";
-import type { RecordPage } from "../../rpc/directory.ts";
-import { shownSettings } from "../../settings/domain-settings.ts";
-import { remindersOf, warningsOf } from "../../settings/warnings.ts";
-import { shownList } from "../api/conferences.ts";
+import { nextDay } from "../../foundation/time/zone.ts";
+import { lineOfPromptCall } from "../../records/person-line.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/domains.ts";
-import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
-import { answerOrNull } from "../objects-of-request.ts";
+import { addAsked } from "./asked-page.tsx";
 import type { AddPage, PageCall } from "./console.tsx";
-import { addForm, addSearch, askApi, type Fields, formOf, problemIn, refusalIn, refusedPage } from "./form.ts";
+import { addForm, askApi, formOf, problemIn, refusalIn, refusedPage } from "./form.ts";
 
-const PAGE_ROWS = 100;
-const MOST_TROUBLED = 20;
+const PAGE_ROWS = "100";
+const PAGE_LINES = "50";
+const MOST_TROUBLED = "20";
+const noLines = { lines: [], next: null, people: "full" } as const;
 
 export function addDomainPages(add: AddPage): void {
-  add("/:domain", overviewPage);
+  addAsked(add, "/:domain", {
+    here: "overview",
+    asks: "GET /domains/{domain}/trouble",
+    also: {
+      figures: "GET /domains/{domain}/figures",
+      running: "POST /domains/{domain}/running-conferences",
+      bridges: "GET /domains/{domain}/agents",
+      activity: "GET /domains/{domain}/activity",
+      edges: "GET /edges",
+    },
+    alsoQueries: { running: { troubled: "1", watched: "1", limit: MOST_TROUBLED } },
+    render: ({ answer, also: { bridges, figures, ...also }, frame }) => (
+      <OverviewPage
+        {...frame}
+        {...also}
+        {...answer}
+        figures={figures?.figures ?? []}
+        bridges={bridges?.bridges ?? null}
+      />
+    ),
+  });
   addForm(add, "/:domain/trouble/:trouble", {
     ...{ asks: "acknowledge", fields: ["word", "place", "since"] },
     to: ({ domain }) => pathOf(domain.name),
   });
-  addSearch(add, "/:domain/conferences", conferencesPage);
-  addSearch(add, "/:domain/records", recordsPage);
+  addAsked(add, "/:domain/conferences", {
+    here: "conferences",
+    asks: "POST /domains/{domain}/running-conferences",
+    query: (fields) => ({ ...fields, limit: PAGE_ROWS, watched: "1" }),
+    none: { conferences: [], next: null, total: 0, bridges: [] },
+    render: ({ answer, frame, fields, refusal, call }) => (
+      <ConferencesPage {...frame} {...{ answer, fields, refusal }} people={call.domain.settings.recordsPersonal} />
+    ),
+  });
+  addAsked(add, "/:domain/records", {
+    here: "conferences",
+    asks: "POST /domains/{domain}/records",
+    query: ({ kind = "conference", until, ...fields }) => ({
+      ...fields,
+      kind,
+      until: until && (nextDay(until) ?? until),
+      order: "newest",
+      limit: PAGE_ROWS,
+    }),
+    none: { records: [], next: null },
+    isStill: ({ kind: _, ...filters }) => Object.keys(filters).length > 0,
+    render: ({ answer, frame, fields, refusal, call }) => {
+      const bridges = call.domain.settings.bridges.map(({ name }) => name);
+      return <RecordsPage {...frame} {...{ answer, fields, refusal, bridges }} />;
+    },
+  });
   add("/:domain/records/export", exportRecords, "POST");
-
-  add("/:domain/bridges", bridgesPage);
+  addFindPages(add);
+  addAsked(add, "/:domain/bridges", {
+    here: "bridges",
+    asks: "GET /domains/{domain}/agents",
+    also: { trouble: "GET /domains/{domain}/trouble" },
+    render: ({ answer, also, frame, call }) => {
+      const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
+      return (
+        <BridgesPage {...frame} bridges={answer.bridges} trouble={also.trouble?.trouble ?? []} refusal={refusal} />
+      );
+    },
+  });
   // Sent twice, each does the same once.
   const bridge = "/:domain/bridges/:bridge";
   const back = { to: ({ domain }: PageCall) => pathOf(domain.name, "bridges"), saysWhy: true } as const;
   addForm(add, `${bridge}/drain`, { ...back, asks: "drain" });
   addForm(add, `${bridge}/undrain`, { ...back, asks: "undrain" });
   addForm(add, `${bridge}/hand-over`, { ...back, asks: "handOver", fields: ["from"] });
-
-  add("/:domain/audit", async ({ context, edge: { objects }, domain, frame }) => {
-    const before = placeIn(context.req.query("before"));
-    const place = before === null ? null : Number(before);
-    const { entries, next } = await objects.directory(domain.name).audit(place, PAGE_ROWS);
-    return <AuditPage {...frame("audit")} entries={{ entries, next }} before={before} />;
+  addAsked(add, "/:domain/audit", {
+    here: "audit",
+    asks: "GET /domains/{domain}/audit",
+    query: ({ cursor }) => ({ cursor, limit: PAGE_ROWS }),
+    none: { entries: [], next: null },
+    render: ({ answer, frame, fields, refusal }) => <AuditPage {...frame} {...{ answer, fields, refusal }} />,
   });
-  add("/:domain/servers", async ({ edge, domain, frame }) => (
-    <TspServersPage {...frame("servers")} activity={await activityOf(edge, domain)} />
-  ));
+  addAsked(add, "/:domain/servers", {
+    here: "servers",
+    asks: "GET /domains/{domain}/activity",
+    render: ({ answer, frame }) => <TspServersPage {...frame} answer={answer} />,
+  });
   const servers = ({ domain }: PageCall) => pathOf(domain.name, "servers");
   addForm(add, "/:domain/servers", { asks: "resyncServer", fields: ["server"], to: servers });
-  add("/:domain/settings", ({ domain, frame }) => {
-    const settings = shownSettings(domain.settings);
-    const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
-    return <SettingsPage {...frame("settings")} settings={settings} warnings={warnings} reminders={reminders} />;
+  addAsked(add, "/:domain/settings", {
+    here: "settings",
+    asks: "GET /domains/{domain}/settings",
+    render: ({ answer, frame }) => <SettingsPage {...frame} {...answer} />,
   });
 }
 
-async function overviewPage({ edge, domain, frame }: PageCall) {
-  const directory = edge.objects.directory(domain.name);
-  const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
-  const { pair } = edge;
-  const [said, activity, { bridges, trouble, unknown, totals }, edges] = await Promise.all([
-    answerOrNull(directory.running(query), edge, { domain: domain.name }),
-    answerOrNull(directory.activity(), edge, { domain: domain.name }),
-    edge.lookAt(domain),
-    pair?.view().catch(() => null),
-  ]);
-  const figures = await figuresOfDomain(edge, domain, { bridges, activity, totals });
-  const running = said && { ...said, conferences: shownList(said.conferences, bridges) };
-  const own = { running, figures, activity, bridges, trouble, unknown };
-  const shown = { ...own, ...(edges !== undefined && { edges }) };
-  return <OverviewPage {...frame("overview")} {...shown} />;
-}
-
-async function conferencesPage(call: PageCall, fields: Fields) {
-  const { edge, domain, frame } = call;
-  const { begins = "", after = null, number = "", attendeeId = "" } = fields;
-  const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
-  const query = {
-    ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
-    number: search.number || undefined,
-    attendeeId: search.attendeeId || undefined,
-    isWatched: true,
-  };
-  const [running, bridges] = await Promise.all([
-    edge.objects.directory(domain.name).running(query),
-    bridgesOf(edge, domain),
-  ]);
-  const conferences = shownList(running.conferences, bridges);
-  const people = domain.settings.recordsPersonal;
-  return (
-    <ConferencesPage
-      {...frame("conferences")}
-      {...{ running: { ...running, conferences }, bridges, after, people, ...search }}
-    />
-  );
-}
-
-async function bridgesPage(call: PageCall) {
-  const { edge, domain, frame } = call;
-  const { name, settings } = domain;
-  const { directory, relay } = edge.objects;
-  const agentsOf = (bridge: string) =>
-    answerOrNull(relay(name, bridge as BridgeName).agents(), edge, { domain: name, bridge }, "relay-unreachable");
-  const [running, { bridges, trouble }, agents] = await Promise.all([
-    answerOrNull(directory(name).running({ domain: name, after: null, limit: 0 }), edge, { domain: name }),
-    edge.lookAt(domain),
-    Promise.all(settings.bridges.map(({ name }) => agentsOf(name))),
-  ]);
-  const shown = bridges.map((found, index) => ({
-    found,
-    expected: settings.bridges[index]?.agents.map((agent) => agent.name) ?? [],
-    agents: agents[index] ?? null,
-    load: loadOf(running, found.bridge),
-  }));
-  const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
-  return <BridgesPage {...{ ...frame("bridges"), bridges: shown, trouble, refusal }} />;
+function addFindPages(add: AddPage): void {
+  addAsked(add, "/:domain/find", {
+    here: null,
+    asks: "POST /domains/{domain}/find",
+    isStill: () => true,
+    query: ({ find: text, cursor, journals }) => (text ? { text, cursor, journals, limit: PAGE_LINES } : null),
+    none: { ...noLines, conferences: [] },
+    render: ({ answer, frame, fields, refusal, call: { context, domain } }) => {
+      const key = answer.conferences.find(({ by }) => by === "key")?.key;
+      if (key !== undefined) return context.redirect(pathOf(domain.name, "conferences", key), 303);
+      return <FindPage {...frame} {...{ answer, fields, refusal }} />;
+    },
+  });
+  addAsked(add, "/:domain/numbers", {
+    here: null,
+    asks: "POST /domains/{domain}/numbers",
+    isStill: () => true,
+    query: ({ number, cursor }) => (number ? { number, cursor, limit: PAGE_LINES } : null),
+    none: noLines,
+    render: ({ answer, frame, fields, refusal, call: { domain } }) => {
+      const people = domain.settings.recordsPersonal;
+      return <NumberPage {...frame} {...{ fields, refusal }} answer={{ ...answer, people }} />;
+    },
+  });
+  addAsked(add, "/:domain/prompt-calls", {
+    here: null,
+    asks: "POST /domains/{domain}/prompt-calls",
+    query: ({ cursor }) => ({ cursor, limit: PAGE_LINES }),
+    none: { calls: [], next: null },
+    render: ({ answer: { calls, next }, frame, fields, refusal }) => (
+      <PromptCallsPage {...frame} {...{ fields, refusal, next }} lines={calls.map(lineOfPromptCall)} />
+    ),
+  });
 }
 
 /** Exports all matching records through the API. */
@@ -131,53 +161,4 @@ async function exportRecords(call: PageCall): Promise<Response> {
     "content-disposition": `attachment; filename="${form.get("kind") ?? "call"}s.csv"`,
   };
   return new Response(answer.body, { headers });
-}
-
-/** What may stand in the address of records: filters, place, and what is typed by hand, by its key. */
-const pageWords: ReadonlySet<string> = new Set([...recordFilters, "kind", "cursor"]);
-
-async function recordsPage(call: PageCall, given: Fields) {
-  const { edge, domain, frame } = call;
-  const { objects } = edge;
-  const kind = given.kind === "call" ? "call" : "conference";
-  const filters: RecordFilters = Object.fromEntries(
-    recordFilters.flatMap((name) => (given[name]?.trim() ? [[name, given[name].trim()]] : [])),
-  );
-  const { since, until, endedBy, number, conference, ...texts } = filters;
-  const cursor = placeIn(given.cursor);
-  const { timeZone } = domain.settings;
-  const startOf = (day: string | null) => (day === null ? null : momentIn(day, timeZone));
-  const from = since === undefined ? undefined : startOf(since);
-  const to = until === undefined ? undefined : startOf(nextDay(until));
-  const unknown = Object.keys(given).find((name) => !pageWords.has(name));
-  const [wrong = null] = [
-    unknown !== undefined && `Records are not looked for by ${unknown}: there are ${recordFilters.join(", ")}.`,
-    (from === null || to === null) && "A day is written as 2026-11-01. All days are shown.",
-    endedBy !== undefined &&
-      !isEnder(endedBy) &&
-      `Nothing is ended by ${endedBy}: there are ${enders.join(", ")}. All are shown.`,
-  ].filter((fault) => fault !== false);
-  const filter = {
-    ...texts,
-    conference: conference as ConfKey | undefined,
-    number,
-    endedBy: endedBy !== undefined && isEnder(endedBy) ? endedBy : undefined,
-  };
-  const records: RecordPage = await objects.directory(domain.name).records({
-    ...{ domain: domain.name, cursor: cursor === null ? null : Number(cursor), order: "newest", limit: PAGE_ROWS },
-    ...{ kind, since: from ?? undefined, until: to ?? undefined, filter },
-  });
-  const bridges = domain.settings.bridges.map(({ name }) => name);
-  // A search is too dear to be repeated.
-  const live = cursor === null && Object.keys(filters).length === 0;
-  return <RecordsPage {...{ ...frame("conferences"), live, kind, filters, wrong, records, cursor, bridges }} />;
-}
-
-/** The place that another page has named; `null`: none, or none that there can be. */
-function placeIn(text = ""): string | null {
-  return /^\d{1,17}$/.test(text) ? text : null;
-}
-
-function isEnder(text: string): text is Ender {
-  return (enders as readonly string[]).includes(text);
 }

@@ -18,7 +18,7 @@ export async function pairMetrics(pair: EdgePair | undefined): Promise<string> {
     );
   return [
     gauge("acts", "Whether this edge of two is the one that acts.", ({ acts }) => acts),
-    gauge("ready", "Whether it acts, or could at once.", (edge) => edgeState(edge, String).is !== "bad"),
+    gauge("ready", "Whether it acts, or could at once.", (edge) => edgeState(edge).is !== "bad"),
     view.acting
       ? familyOf("gauge", "bridgehead_edge_epoch", "Counts up with each change of the edge that acts.", [
           [{}, view.acting.epoch],

@@ -1,0 +1,123 @@
+import type { Terminal } from "../../src/foundation/table.ts";
+import { hostText } from "../../src/foundation/text/bare-host.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import type { AgentView } from "../../src/rpc/relay.ts";
+import { activeOf } from "../../src/views/bridges.ts";
+import { callers, callersOf } from "../../src/views/calls.ts";
+import type { Screen } from "../shown-times.ts";
+import { duration, fromNow, items } from "../terminal.ts";
+import { listText } from "./lists.ts";
+import type { ConferenceOfDomain } from "./operator-client.ts";
+
+/** One conference as it is now. */
+export function conferenceText(conference: ConferenceOfDomain, now: number, screen: Screen): readonly string[] {
+  const { callOuts, rooms, domain } = conference;
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+  const rows = callersOf(conference).map((caller) => ({ domain, ...caller }));
+  const columns = callers.columns.filter(({ title }) => title !== "Conference");
+  const narrower = { ...screen, width: screen.width - 2 };
+  return [
+    ...conferenceHead(conference, now, screen),
+    ...section(
+      counted(rows.length, "caller"),
+      rows.length === 0 ? [] : listText({ ...callers, columns })(rows, now, narrower),
+    ),
+    ...section(
+      counted(callOuts.length, "call-out"),
+      callOuts.map(({ call, number, stage, extCallId }) => {
+        const whose = extCallId === "" ? "for an operator" : `ExtCallID ${extCallId}`;
+        return `${[number, whose].filter(Boolean).join(", ")}: ${stage} (${call})`;
+      }),
+    ),
+    ...section(
+      counted(rooms.length, "further room"),
+      rooms.map(({ room, subConfId, name, stage }) => `${name ?? subConfId}: ${stage} (${room})`),
+    ),
+    ...outstandingText(conference, { now, agents: null, startedAt: new Map() }, screen),
+  ];
+}
+
+function stateOf({ phase, attached, locked, orphan }: ConferenceOfDomain): string {
+  if (phase !== "running") return phase.replace("-", " ");
+  if (orphan !== undefined) return "found on the bridge"; // The edge had lost it, and WebEx has not created it again.
+  if (!attached) return "without WebEx"; // WebEx closed it with KeepAlive.
+  return locked ? "locked" : "running";
+}
+
+/** Which conference it is, and whose. */
+export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
+  const { key, domain, phase, bridge, host, extConfId, lastAt, topic, orphan, away } = conference;
+  const isOver = phase === "ended" || phase === "not-created";
+  const of = isOver ? [] : [`WebEx ${hostText(host) || "not attached"}`, `ExtConfID ${extConfId}`];
+  return [
+    `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
+    topic === undefined ? "" : `name ${topic}`,
+    orphan === undefined ? "" : orphanText(orphan, now),
+    [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
+    away ? "no agent reports what its bridge does: callers may have left" : "",
+  ].filter((line) => line !== "");
+}
+
+function orphanText({ foundAt, endAt }: NonNullable<ConferenceOfDomain["orphan"]>, now: number): string {
+  const end = endAt === null ? "it does not end by itself" : `it ends by itself ${fromNow(endAt, now)}`;
+  return `found on the bridge ${fromNow(foundAt, now)}; WebEx has not created it again, and ${end}`;
+}
+
+interface Outstanding {
+  readonly now: number;
+  /** The agents of the conference's bridge; `null`: they were not asked for. */
+  readonly agents: readonly AgentView[] | null;
+  /** By the TransID of a document, or the id of a command. */
+  readonly startedAt: ReadonlyMap<string, number>;
+}
+
+const failureTexts = {
+  webex: { coming: "WebEx receives a failure", past: "WebEx received a failure" },
+  operator: { coming: "the operator's action fails", past: "the operator's action failed" },
+} as const;
+
+/** Commands without a result, documents that are not confirmed, and servers that are behind. */
+export function outstandingText(
+  { domain, commands, documents, outages, bridge }: ConferenceOfDomain,
+  { now, agents, startedAt }: Outstanding,
+  { style, times, width }: Screen,
+): readonly string[] {
+  const since = (id: string) => {
+    const at = startedAt.get(id);
+    return at === undefined ? "" : ` for ${duration(Math.max(0, now - at))}`;
+  };
+  const path = agents === null ? [] : pathFault(bridge, agents);
+  const ofCommands = commands.map(({ id, type, sent, taken, answerBy, askers }) => {
+    const reached = taken ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it";
+    const sending = sent === 0 ? "not sent yet" : `sent ${sent === 1 ? "once" : `${sent} times`}, ${reached}`;
+    const when = answerBy !== null && answerBy <= now ? "past" : "coming";
+    const deadline =
+      answerBy === null ? [] : askers.map((asker) => `${failureTexts[asker][when]} ${fromNow(answerBy, now)}`);
+    return [`${type} (${id}): no result${since(id)}`, sending, ...path, ...deadline].join("; ");
+  });
+  const ofDocuments = documents.map(({ transId, host, messages, attempts, dueAt, failure }) => {
+    const next = `next ${dueAt <= now ? "now" : fromNow(dueAt, now)}`;
+    const tries = failure === undefined ? "no answer yet" : `${failure}; ${next}`;
+    const what = `${messages.join(", ")} (TransID ${transId}) to ${hostText(host)}: not confirmed${since(transId)}`;
+    return `${what}; ${attempts === 0 ? "not posted yet" : `${counted(attempts, "attempt")}, ${tries}`}`;
+  });
+  const ofOutages = outages.map(({ host, since: at, why, messages, probeAt }) => {
+    const probe = probeAt === null || probeAt <= now ? "being probed" : `next probe ${fromNow(probeAt, now)}`;
+    return `${hostText(host)}: since ${times.second(at, domain)}; ${why}; ${counted(messages, "message")} pending; ${probe}`;
+  });
+  const part = (title: string, list: readonly string[]) =>
+    list.length === 0 ? [] : ["", style("yellow", title), ...items(list, width)];
+  const lines = [
+    ...part(`${counted(commands.length, "command")} without a result`, ofCommands),
+    ...part(`${counted(documents.length, "document")} not confirmed`, ofDocuments),
+    ...part(`${counted(outages.length, "server")} behind`, ofOutages),
+  ];
+  return lines.length === 0 ? ["", style("green", "nothing is outstanding")] : lines;
+}
+
+function pathFault(bridge: string | null, agents: readonly AgentView[]): readonly string[] {
+  const active = activeOf({ agents });
+  if (active === null) return [`bridge ${bridge} has no active agent`];
+  return active.health?.bridgeUp === false ? [`agent ${active.agent} does not reach the bridge`] : [];
+}

@@ -1,0 +1,71 @@
+import type { Command } from "commander";
+import { linesOfCall } from "../../src/explain/story-blocks.ts";
+import { allPrintable } from "../../src/foundation/text/printable.ts";
+import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import { StartError } from "../edge/program.ts";
+import { answer, clockTimeText, found, type Options, periodOf, question } from "./ask-edge.ts";
+import { conferenceText } from "./conference.ts";
+import type { OperatorClient } from "./operator-client.ts";
+import { linesWithin, storyText, whyText } from "./story.ts";
+
+/** The commands about one conference: how it is, and what happened. */
+export function addConference(program: Command): void {
+  question(program, "conference <key>", "Show one conference as it is now")
+    .option("--watch", "show it again whenever it changes, until stopped")
+    .action((key: string, options: Options & { watch?: true }) =>
+      answer(options, async (edge) =>
+        found(await edge.conference(await edge.domain(options.domain), key), conferenceText),
+      ),
+    );
+
+  question(program, "explain <key>", "Show what happened in a conference, and what is outstanding")
+    .option(
+      "--since <time>",
+      "only what happened since then, such as 02:40, 02:40:15 or 2026-11-21T02:40 in the domain's time zone",
+      clockTimeText,
+    )
+    .option(
+      "--until <time>",
+      "only what happened until then; a time of day is the first one after --since",
+      clockTimeText,
+    )
+    .option("--why", "answer in sentences: why callers were muted, dropped or not named, why it ended")
+    .option("--call <id>", "only this call: its ID, WebEx's ID for it, or a number")
+    .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
+      answer(options, async (edge) => {
+        const domain = await edge.domain(options.domain);
+        const zone = edge.zoneOf(domain);
+        const { since = 0, until = Number.POSITIVE_INFINITY } = periodOf(options, Date.now(), zone);
+        const period = { since, until };
+        const conference = await edge.conference(domain, key);
+        const place = { domain, confKey: key };
+        const { call } = options;
+        if (options.why) {
+          const path = "POST /domains/{domain}/conferences/{confKey}/explain";
+          const all: Explanation[] = [];
+          for await (const page of edge.pages(path, place, { asks: { call } })) all.push(...page.answers);
+          if (call !== undefined && all.length === 0) await storyOf(edge, domain, key, call);
+          const answers = all.filter(({ at }) => at >= since && at <= until);
+          return found({ conference, answers }, (shown, now, terminal) =>
+            whyText(shown.conference, shown.answers, now, terminal),
+          );
+        }
+        const [lines, agents] = await Promise.all([storyOf(edge, domain, key, call), edge.agents([domain])]);
+        return found({ conference, lines: linesWithin(lines, period) }, (shown, now, terminal) =>
+          storyText(shown.conference, allPrintable(lines), allPrintable(agents), now, terminal, period),
+        );
+      }),
+    );
+}
+
+/** The timeline of the conference, or of one call of it. */
+async function storyOf(edge: OperatorClient, domain: string, key: string, call: string | undefined) {
+  const lines: StoryLine[] = [];
+  const path = "GET /domains/{domain}/conferences/{confKey}/story";
+  for await (const page of edge.pages(path, { domain, confKey: key })) lines.push(...page.lines);
+  const ofCall = call === undefined ? lines : linesOfCall(lines, call);
+  if (call === undefined || ofCall.length > 0) return ofCall;
+  throw new StartError(
+    `The conference ${key} never had a call with the ID or number ${call}. \`bridgehead explain ${key}\` lists its calls.`,
+  );
+}

@@ -1,0 +1,110 @@
+import type { WebexHost } from "../foundation/ids.ts";
+import { hostText } from "../foundation/text/bare-host.ts";
+import { counted } from "../foundation/text/counted.ts";
+import type { AuditEntry } from "../operators/audit.ts";
+import { type EdgeOfPair, edgeState } from "../operators/edge-pair.ts";
+import { type HostPosts, noPosts, together } from "../records/activity.ts";
+import type { DomainActivity, ServerLoad } from "../rpc/directory.ts";
+import { conferenceLink } from "./conferences.ts";
+import { mark, millisecondsText, type Part, type View } from "./view.ts";
+
+/** A TSP server with its posts of the last hour; `load`: what runs with it and waits for it. */
+export interface ServerRow extends HostPosts {
+  readonly load: ServerLoad | undefined;
+}
+
+export const tspServers: View<ServerRow> = {
+  none: [
+    "No conference runs, and nothing was posted in the last hour",
+    "TSP servers appear here with what they confirmed, how fast, and what waits for them.",
+  ],
+  id: ({ host }) => `host-${host ?? ""}`,
+  columns: [
+    { title: "TSP server", cell: ({ host }) => (host === null ? "all others" : hostText(host)), long: true },
+    { title: "Conferences", cell: ({ load }) => load?.conferences ?? 0, number: true },
+    { title: "Confirmed", cell: confirmedOf },
+    {
+      title: "Mean time",
+      cell: ({ confirmed, tookMs }) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : null),
+      number: true,
+    },
+    { title: "Undelivered", cell: ({ givenUp }) => (givenUp > 0 ? mark("bad", String(givenUp)) : 0), number: true },
+    {
+      title: "Waiting",
+      cell: ({ load }) => (load?.documents ? mark("warn", counted(load.documents, "document")) : null),
+    },
+    { title: "Oldest", cell: ({ load }) => (load?.oldestDocumentAt ? { ago: load.oldestDocumentAt } : null) },
+    { title: "Last failure", cell: failureOf, long: true },
+    { title: "Not confirmed to", cell: ({ load }) => load?.troubled.map(conferenceLink) ?? null, only: "console" },
+  ],
+};
+
+/** Never 100 % if something failed. */
+function confirmedOf({ confirmed, failed }: ServerRow): readonly Part[] {
+  const attempts = confirmed + failed;
+  if (attempts === 0) return [];
+  const tone = failed === 0 ? "good" : confirmed === 0 ? "bad" : "warn";
+  return [mark(tone, `${Math.floor((confirmed / attempts) * 100)} %`), `${confirmed} of ${attempts}`];
+}
+
+function failureOf({ lastFailure, load }: ServerRow): readonly (Part | null)[] {
+  return lastFailure ? [{ at: lastFailure.at }, lastFailure.why] : [load?.failure ?? null];
+}
+
+/** Servers for which the most waits come first, then the busiest. */
+export function serversOf({ minutes, hosts: loads }: DomainActivity): readonly ServerRow[] {
+  const none = loads.map(({ host }) => [host as WebexHost, { ...noPosts, host: host as WebexHost }] as const);
+  const sums = new Map<WebexHost | null, HostPosts>(none);
+  for (const posts of minutes.flatMap(({ hosts }) => hosts)) {
+    const before = sums.get(posts.host);
+    sums.set(posts.host, before ? together(before, posts) : posts);
+  }
+  const waits = ({ load }: ServerRow) => load?.documents ?? 0;
+  const busy = ({ confirmed, failed }: ServerRow) => confirmed + failed;
+  return [...sums.values()]
+    .map((posts) => ({ ...posts, load: loads.find(({ host }) => host === posts.host) }))
+    .sort((one, other) => waits(other) - waits(one) || busy(other) - busy(one));
+}
+
+export const edges: View<EdgeOfPair> = {
+  none: ["One edge", "This edge shares its state with no other one."],
+  id: ({ name }) => `edge-${name}`,
+  columns: [
+    { title: "Edge", cell: ({ name }) => name },
+    { title: "State", cell: edgeStateOf },
+    { title: "Address", cell: ({ url }) => url, long: true },
+    { title: "Version", cell: ({ version }) => version },
+  ],
+};
+
+function edgeStateOf(edge: EdgeOfPair): Part {
+  const { is, says } = edgeState(edge);
+  return mark(is, says);
+}
+
+export const audit: View<AuditEntry> = {
+  none: ["Nobody has asked for anything yet", "Each action by console, API or command appears here after its answer."],
+  id: ({ at, actionId }) => `entry-${at}-${actionId}`,
+  columns: [
+    { title: "When", cell: ({ at }) => ({ at }) },
+    { title: "User", cell: ({ person, role, by }) => [person, mark("dim", `${role}, by ${by}`)], long: true },
+    { title: "Action", cell: actionOf },
+    { title: "About", cell: aboutOf, long: true },
+    { title: "Outcome", cell: outcomeOf },
+    { title: "From", cell: ({ from }) => from || null },
+  ],
+};
+
+function actionOf({ action, repeat }: AuditEntry): readonly (Part | null)[] {
+  return [action, repeat ? mark("dim", "repeated") : null];
+}
+
+function aboutOf({ about: { confKey, ...rest } }: AuditEntry): readonly (Part | null)[] {
+  const others = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
+  return [confKey === undefined ? null : conferenceLink(confKey), ...others];
+}
+
+function outcomeOf({ refusal, status }: AuditEntry): Part {
+  if (refusal !== null) return mark("bad", refusal);
+  return status === 202 ? "accepted" : mark("good", "done");
+}

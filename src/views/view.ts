@@ -1,0 +1,63 @@
+import type { EpochMs } from "../foundation/ids.ts";
+
+/** How something is: the console and a terminal have a color for each. */
+export type Tone = "good" | "warn" | "bad" | "plain" | "dim";
+
+/** A part of a cell: a text, a time, an age, a duration in milliseconds, or a text with a tone or a link. */
+export type Part =
+  | string
+  | number
+  | { readonly at: EpochMs }
+  | { readonly ago: EpochMs }
+  | { readonly ms: number }
+  | Marked;
+
+export interface Marked {
+  readonly text: string;
+  readonly tone?: Tone;
+  /** Path of a page within the domain. */
+  readonly to?: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
+  /** An id that only some need. */
+  readonly tooltip?: string;
+}
+
+/** `null`: nothing is shown. */
+export type Cell = Part | null | readonly (Part | null)[];
+
+export interface Column<Row> {
+  readonly title: string;
+  cell(row: Row): Cell;
+  readonly number?: true;
+  /** Is cut first where a terminal is narrow. */
+  readonly long?: true;
+  /** Absent: both. */
+  readonly only?: "console" | "terminal";
+}
+
+/** A list as the console, the command line and tests show it. */
+export interface View<Row> {
+  /** In place of an empty list: what it would have, and what to do. */
+  readonly none: readonly [title: string, says: string];
+  id(row: Row): string;
+  readonly columns: readonly Column<Row>[];
+}
+
+export function mark(tone: Tone, text: string): Marked {
+  return { text, tone };
+}
+
+export function link(text: string, to: readonly string[], query: Readonly<Record<string, string>> = {}): Marked {
+  return { text, to, query };
+}
+
+/** The parts of a cell, without those that are nothing. */
+export function partsOf(cell: Cell): readonly Part[] {
+  const parts = cell === null || typeof cell !== "object" || !Array.isArray(cell) ? [cell as Part | null] : cell;
+  return parts.filter((part) => part !== null && part !== "");
+}
+
+/** A mean, which is not exact to the millisecond. */
+export function millisecondsText(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}

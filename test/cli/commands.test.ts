@@ -1,0 +1,397 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test, vi } from "vitest";
+import { bridgehead as program } from "../../cli/bridgehead.ts";
+import { RecordLines } from "../../cli/operator/export.ts";
+import { showTrouble } from "../../src/operators/trouble-kinds.ts";
+import { now } from "./view-examples.ts";
+
+vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));
+
+let server: Server | undefined;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+  process.stdout.removeAllListeners("error");
+  server?.closeAllConnections();
+  server?.close();
+});
+
+type Answers = Readonly<Record<string, readonly object[]>>;
+
+/** Serves these answers, each path in its order. */
+async function serve(answers: Answers): Promise<{ readonly url: string; readonly asked: string[] }> {
+  const asked: string[] = [];
+  const all: Answers = {
+    "GET domains": [{ domains: [{ name: "acme", timeZone: "Europe/Berlin" }] }],
+    "GET edges": [{ role: "active", acting: null, edges: [] }],
+    ...answers,
+  };
+  server = createServer(async (request, response) => {
+    const body = (await request.toArray()).join("");
+    const path = decodeURIComponent(request.url ?? "").replace("/api/v1/", "");
+    // An action's id is random.
+    const name = `${request.method} ${path.replace(/(?<=actions\/)[-\da-f]{36}$/, "ID")}`;
+    const whole = body === "" ? name : `${name} ${body}`;
+    const key = whole in all ? whole : name;
+    const times = asked.filter((one) => one.startsWith(key)).length;
+    asked.push(whole);
+    const found = all[key];
+    const answer = found?.[Math.min(times, found.length - 1)] ?? { status: 404, detail: `there is no ${name}` };
+    if ("dies" in answer) {
+      response.writeHead(200);
+      return void response.write(String(answer.dies), () => setImmediate(() => response.destroy()));
+    }
+    response.writeHead("status" in answer ? Number(answer.status) : 200);
+    response.end("text" in answer ? answer.text : JSON.stringify(answer));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+/** What a command prints and warns of, and what it asks of an edge with these answers. */
+async function bridgehead(answers: Answers, ...args: readonly string[]) {
+  const { url, asked } = await serve(answers);
+  vi.stubEnv("BRIDGEHEAD_URL", url);
+  vi.stubEnv("OPERATOR_TOKEN", "token");
+  let printed = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+  let warnings = "";
+  vi.spyOn(console, "error").mockImplementation((text) => {
+    warnings += `${text}\n`;
+  });
+  const command = program({} as never).exitOverride();
+  for (const one of command.commands) one.exitOverride().configureOutput({ writeErr: () => {} });
+  await command.parseAsync([...args], { from: "user" });
+  vi.restoreAllMocks();
+  const code = process.exitCode ?? 0;
+  process.exitCode = undefined;
+  return { printed, warnings, asked: asked.slice(1), code };
+}
+
+const running = (key: string, createdAt = now) => ({
+  key,
+  createdAt,
+  phase: "running",
+  webexHost: "http://tsp1",
+  bridge: "main",
+  undelivered: 0,
+  now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [], documents: 0, oldestDocumentAt: null },
+});
+
+test("groups its commands, and each help text begins with a verb", () => {
+  const { commands } = program({} as never);
+  expect(new Set(commands.map((command) => command.helpGroup())).size).toBeGreaterThan(4);
+  for (const command of commands) expect(command.summary() || command.description()).toMatch(/^[A-Z][a-z]+ /);
+});
+
+test("running conferences come from the directory in pages, the latest first", async () => {
+  const path = "POST domains/acme/running-conferences";
+  const answers = {
+    [`${path} {}`]: [{ conferences: [running("1")], next: "1" }],
+    [`${path} {"cursor":"1"}`]: [{ conferences: [running("2", now + 1)], next: null }],
+  };
+  const { printed, asked } = await bridgehead(answers, "conferences");
+  expect(printed.match(/^\d+/gm)).toEqual(["2", "1"]);
+  expect(asked).toEqual(Object.keys(answers));
+});
+
+test("`conferences --json` prints all of each conference, also of those with a number", async () => {
+  const one = { key: "1", callers: [{ call: "c1" }] };
+  const answers = {
+    "GET domains/acme/conferences": [{ conferences: [one], next: null, unreachable: 2 }],
+    'POST domains/acme/running-conferences {"number":"1408"}': [{ conferences: [running("1")], next: null }],
+    "GET domains/acme/conferences/1": [one],
+  };
+  const all = await bridgehead(answers, "conferences", "--json");
+  expect(JSON.parse(all.printed)).toEqual([{ ...one, domain: "acme" }]);
+  expect(all.warnings).toBe("Incomplete: 2 conferences did not respond (see the edge's log).\n");
+  const found = await bridgehead(answers, "conferences", "--number", "1408", "--json");
+  expect(JSON.parse(found.printed)).toEqual([{ ...one, domain: "acme" }]);
+});
+
+test("JSON keeps texts as they are; a terminal is not controlled by them", async () => {
+  const callers = [{ call: "c1", extCallId: "a\u001b[2J\u202eb", number: "", attendeeId: "", room: "main" }];
+  const conferences = [{ key: "1", callers, rooms: [] }];
+  const answers = { "GET domains/acme/conferences": [{ conferences, next: null, unreachable: 0 }] };
+  const { printed } = await bridgehead(answers, "calls", "--json");
+  expect(JSON.parse(printed)).toMatchObject([{ extCallId: "a\u001b[2J\u202eb" }]);
+  expect((await bridgehead(answers, "calls")).printed).toContain("a\\u001b[2J\\u202eb");
+});
+
+test("calls in several domains are one list: those that go on, then the latest", async () => {
+  const line = (call: string, from: number | null, to: number | null, what = "left") => {
+    return { what, from, to, number: "1", attendeeId: "", conference: "5", call, why: "" };
+  };
+  const lines = {
+    acme: [line("c1", now - 9_000, null, "inside"), line("c2", now - 9_000, now - 5_000)],
+    bell: [line("c3", null, null, "being-called"), line("c4", now - 8_000, now - 1_000)],
+  };
+  const answers = Object.fromEntries(
+    Object.entries(lines).flatMap(([domain, lines]) => [
+      [`POST domains/${domain}/numbers {"number":"1","limit":100}`, [{ lines, next: null }]],
+      [`POST domains/${domain}/find {"text":"1","limit":100}`, [{ lines, conferences: [], next: null }]],
+    ]),
+  );
+  const domains = { "GET domains": [{ domains: [{ name: "acme" }, { name: "bell" }] }] };
+  for (const command of ["number", "find"]) {
+    const { printed } = await bridgehead({ ...domains, ...answers }, command, "1");
+    expect(printed.match(/\bc\d\b/g), command).toEqual(["c1", "c3", "c4", "c2"]);
+  }
+});
+
+const nothing = { lines: [], conferences: [], next: null };
+
+test.each([
+  [nothing, /^$/, 1],
+  [{ ...nothing, journals: { searched: 0, isAll: false } }, /`bridgehead find TEXT --journals`/, 1],
+  [{ ...nothing, journals: { searched: 500, isAll: false } }, /latest 500 conferences/, 1],
+  [{ ...nothing, conferences: [{ key: "5", state: "running", at: now, by: "key" }], isCut: true }, /Not all/, 0],
+  [{ ...nothing, people: "none" }, /recordsPersonal/, 1],
+  [{ ...nothing, next: "7-0" }, /more than these 100/, 1],
+])("find %j warns %s and ends with %i", async (page, says, code) => {
+  const found = await bridgehead({ 'POST domains/acme/find {"text":"a b","limit":100}': [page] }, "find", "a", "b");
+  expect(found).toMatchObject({ warnings: expect.stringMatching(says), code });
+});
+
+test("lists calls in the prompt, and says if there are more", async () => {
+  const end = { at: now, why: "stopped-keying", digits: 7 };
+  const call = { id: 1, bridge: "main", call: "p1", number: "", dialled: "", at: now, steps: [], end };
+  const answers = { 'POST domains/acme/prompt-calls {"limit":100}': [{ calls: [call], next: "1" }] };
+  const { printed, warnings } = await bridgehead(answers, "prompt-calls");
+  expect(printed).toMatch(/not admitted +withheld/);
+  expect(warnings).toMatch(/^There are more than these 100 of a domain\.\n$/);
+});
+
+test("names what is not known of servers, and lists agents of each bridge", async () => {
+  const answers = {
+    "GET domains/acme/activity": [{ minutes: [], hosts: [], missing: ["the mailbox"] }],
+    "GET domains/acme/agents": [{ bridges: [{ bridge: "main", agents: [], drainedSince: null, load: null }] }],
+  };
+  expect((await bridgehead(answers, "servers")).warnings).toBe("not known: what waits in the mailbox\n");
+  expect((await bridgehead(answers, "agents")).printed).toMatch(/^main +no agent +not connected$/m);
+});
+
+test("reads the audit of a period page by page", async () => {
+  const entry = (at: number) => ({ entries: [{ at, person: "anna", about: {}, refusal: null, from: "" }] });
+  const path = "GET domains/acme/audit?limit=1000";
+  const day = 86_400_000;
+  const answers = {
+    [path]: [{ ...entry(Date.now()), next: "1" }],
+    [`${path}&cursor=1`]: [{ ...entry(Date.now() - day), next: "2" }],
+    [`${path}&cursor=2`]: [{ ...entry(Date.now() - 3 * day), next: "3" }],
+  };
+  const since = new Date(Date.now() - 2 * day).toISOString().slice(0, 10);
+  const { printed, asked } = await bridgehead(answers, "audit", "--since", since, "--json");
+  expect(JSON.parse(printed)).toHaveLength(2);
+  expect(asked).toHaveLength(3);
+});
+
+test.each([
+  [3, [], [], "Erased from 3 records and calls in the prompt.", "", 0],
+  [0, [], [], "Erased from 0 records", "has the number 1408. Check each digit.", 1],
+  [1, ["1555"], [], "Erased from 1 record", "Records also have 1555", 0],
+  [0, [], ["5", "6"], "", "Calls in 5, 6 have it now", 1],
+])("an erasure of %i records, %j alike, %j inside", async (erased, alike, inside, prints, warns, code) => {
+  const path = 'POST domains/acme/records/erasures {"number":"1408"}';
+  const found = await bridgehead({ [path]: [{ erased, alike, inside }] }, "erase", "1408");
+  expect(found).toMatchObject({ printed: expect.stringContaining(prints), code, asked: [path] });
+  expect(found.warnings).toContain(warns);
+});
+
+const records = (fields: object) => `POST domains/acme/records ${JSON.stringify(fields)}`;
+
+test("lists ended conferences and calls, and says if there are more", async () => {
+  const ended = { conference: "5", endedAt: now, recordedAt: now, endedBy: "webex", reason: "", status: "completed" };
+  const all = [
+    { ...ended, kind: "conference", webexHosts: [], seconds: 1, runningAt: now, calls: 3 },
+    { ...ended, kind: "call", number: "14085551234", answeredAt: now, seconds: 1, attendeeId: "" },
+  ];
+  const answers = { [records({ limit: 100, order: "newest" })]: [{ records: all, next: "7" }] };
+  const { printed, warnings } = await bridgehead(answers, "records");
+  expect(printed).toMatch(/CONFERENCE [\s\S]*\n\nNUMBER [\s\S]*14085551234/);
+  expect(warnings).toContain("--csv, --ndjson or --json prints all");
+});
+
+test("exports a month in the domain's time zone, as CSV and as JSON", async () => {
+  const [since, until] = ["2026-09-30T22:00Z", "2026-10-31T23:00Z"].map((at) => Date.parse(at));
+  const answers = {
+    [records({ since, until, format: "csv" })]: [{ text: "cursor,call\r\n7-1,a\r\n" }],
+    [records({ webexHost: "tsp1", format: "ndjson" })]: [{ text: '{"cursor":"7-1"}\n{"cursor":"7-2"}\n' }],
+  };
+  expect((await bridgehead(answers, "records", "--month", "2026-10", "--csv")).printed).toBe(
+    "cursor,call\r\n7-1,a\r\n",
+  );
+  const { printed } = await bridgehead(answers, "records", "--server", "tsp1", "--json");
+  expect(JSON.parse(printed)).toEqual([{ cursor: "7-1" }, { cursor: "7-2" }]);
+});
+
+test("an export that breaks off continues after its last complete line", async () => {
+  const csv = (more: object = {}) => records({ format: "csv", ...more });
+  const answers = {
+    [csv()]: [{ dies: "cursor,call\r\n7-1,a\r\n7-2,b\r\n7-3,c" }],
+    [csv({ cursor: "7-2" })]: [{ dies: "cursor,call\r\n7-3,c\r\n7-4" }],
+    [csv({ cursor: "7-3" })]: [{ text: "cursor,call\r\n7-4,d\r\n" }],
+  };
+  const { printed, warnings } = await bridgehead(answers, "records", "--csv");
+  expect(printed.split("\r\n")).toEqual(["cursor,call", "7-1,a", "7-2,b", "7-3,c", "7-4,d", ""]);
+  expect(warnings).toMatch(/--after 7-2 continues[\s\S]*--after 7-3 continues/);
+  const broken = { [csv({ cursor: "7-1" })]: [{ status: 503 }] };
+  expect(await bridgehead(broken, "records", "--csv", "--after", "7-1")).toMatchObject({
+    warnings: expect.stringContaining("the export is incomplete: --after 7-1 continues"),
+    code: 1,
+  });
+});
+
+test("an export is split into complete lines, whatever pieces it comes in", () => {
+  const csv = 'cursor,number\r\n7-1,"two\r\nlines, ""quoted"""\r\n7-2,1408\r\n7-3,"not wh';
+  for (let size = 1; size <= csv.length; size += 1) {
+    const lines = new RecordLines("csv");
+    const found = csv.match(new RegExp(`[\\s\\S]{1,${size}}`, "g"))?.flatMap((piece) => lines.read(piece));
+    expect(
+      found?.map(({ cursor }) => cursor),
+      `pieces of ${size}`,
+    ).toEqual([null, "7-1", "7-2"]);
+  }
+});
+
+test.each([
+  [["records", "--csv", "--json"], "Choose one of --csv, --ndjson and --json."],
+  [["records", "--after", "7-1"], "--after needs --csv, --ndjson or --json."],
+  [["records", "--month", "2026-11", "--since", "2026-11-02", "--csv"], "Choose --month, or --since and --until."],
+  [
+    ["explain", "1", "--since", "2026-11-21T02:40", "--until", "2026-11-20T02:50"],
+    "--until 2026-11-20 02:50:00 is before --since 2026-11-21 02:40:00 (Europe/Berlin).",
+  ],
+])("%j is refused", async (args, why) => {
+  expect(await bridgehead({}, ...args)).toMatchObject({ warnings: `${why}\n`, code: 1 });
+});
+
+const conference = { key: "1", phase: "running", callers: [], callOuts: [], host: "", extConfId: "7", attached: true };
+
+test("explain --call is the timeline of that call; a call that never was is refused", async () => {
+  const path = "GET domains/acme/conferences/1";
+  const line = (seq: number, call: string) => {
+    return { seq, at: now + seq, from: "bridge", to: "edge", what: "caller-muted", facts: { call } };
+  };
+  const answers = {
+    [path]: [conference],
+    [`${path}/story`]: [
+      { lines: [line(1, "c1")], next: "1000" },
+      { lines: [line(2, "c2")], next: null },
+    ],
+    [`${path}/story?cursor=1000`]: [{ lines: [line(2, "c2")], next: null }],
+    "GET domains/acme/agents": [{ bridges: [] }],
+    'POST domains/acme/conferences/1/explain {"call":"c1"}': [{ answers: [] }],
+    'POST domains/acme/conferences/1/explain {"call":"c9"}': [{ answers: [] }],
+  };
+  const { printed } = await bridgehead(answers, "explain", "1", "--call", "c2", "--json");
+  expect(JSON.parse(printed).lines.map(({ seq }: { seq: number }) => seq)).toEqual([2]);
+  for (const why of [[], ["--why"]])
+    expect(await bridgehead(answers, "explain", "1", "--call", "c9", ...why)).toMatchObject({
+      warnings: expect.stringContaining("never had a call with the ID or number c9"),
+      code: 1,
+    });
+});
+
+const act = "POST domains/acme/conferences/1/actions";
+
+test.each<[string[], object]>([
+  [["unmute", "1", "c1"], { type: "unmute", call: "c1" }],
+  [["expel", "1", "70001"], { type: "expel", call: "c1" }],
+  [["move", "1", "c1", "r7"], { type: "move", call: "c1", room: "r7" }],
+  ...["lock", "unlock", "mute-all", "unmute-all", "end"].map((type): [string[], object] => [[type, "1"], { type }]),
+  [
+    ["call-out", "1", "+1408", "--attendee-id", "44", "--muted"],
+    { type: "call-out", number: "+1408", attendeeId: "44", muted: true },
+  ],
+])("%j asks for that", async (args, body) => {
+  const callers = [{ call: "c1", extCallId: "70001", attendeeId: "", number: "", room: "main" }];
+  const found = await bridgehead({ "GET domains/acme/conferences/1": [{ ...conference, callers }] }, ...args);
+  expect(found).toMatchObject({ asked: expect.arrayContaining([`${act} ${JSON.stringify(body)}`]), code: 1 });
+  expect(found.warnings).toContain("refused (404)");
+});
+
+test.each([
+  [{ transIds: ["1"], confirmedAt: now }, 0],
+  [{ notYetBecause: "WebEx has given this call no name yet", since: now }, 1],
+  [{ notBecause: "nothing changed" }, 0],
+  [{ notBecause: "it is undelivered", isGivenUp: true }, 1],
+])("an action with the notification %j ends with %i", async (told, code) => {
+  const done = { result: { type: "done", at: now }, asked: now, onDisk: { seq: 1, at: now }, person: "anna", sent: [] };
+  const answers = {
+    "GET domains/acme/conferences/1": [conference],
+    // What is not answered is asked again.
+    [act]: [{ status: 503 }, { status: 202 }],
+    "GET domains/acme/conferences/1/actions/ID": [{ ...done, request: { type: "lock" }, told }],
+  };
+  const found = await bridgehead(answers, "lock", "1");
+  expect([found.code, found.asked.filter((path) => path.startsWith(act)).length]).toEqual([code, 2]);
+});
+
+test("an action without an answer is named by its key", async () => {
+  const answers = { "GET domains/acme/conferences/1": [conference], [act]: [{ dies: "" }] };
+  const { warnings, code } = await bridgehead(answers, "lock", "1");
+  expect(warnings).toMatch(/the result is unknown\. Its Idempotency-Key is [-\da-f]{36}\.\n$/);
+  expect(code).toBe(1);
+});
+
+test.each([
+  [[{ ended: 2 }], "Ended 2 sessions of boris.\n", "", 0],
+  [[{ status: 403, detail: "End your own sessions." }], "", "refused (403): End your own sessions.\n", 1],
+])("sign-out: %j", async (answer, printed, warnings, code) => {
+  const found = await bridgehead({ "DELETE people/boris/sessions": answer }, "sign-out", "boris");
+  expect(found).toMatchObject({ printed, warnings, code });
+});
+
+test.each([
+  [{ conferences: 0, unanswered: [] }, 0, "No conference has a document for tsp1.\n"],
+  [{ conferences: 2, unanswered: [] }, 0, "Asked 2 conferences to probe tsp1."],
+  [{ conferences: 2, unanswered: ["555"] }, 1, "Not answered: 555. Run the command again."],
+])("resyncs a server: %j", async (answer, code, text) => {
+  const path = "POST domains/acme/servers/resync";
+  const found = await bridgehead({ [path]: [{ server: "tsp1", ...answer }] }, "resync-server", "tsp1");
+  expect(found).toMatchObject({ asked: [`${path} {"server":"tsp1"}`], code, printed: expect.stringContaining(text) });
+});
+
+test.each([
+  ["trouble", " --domain acme"],
+  ["status", " --domain acme"],
+  ["trouble", ""],
+])("%s prints commands that run as they are, with %j", async (command, named) => {
+  const one = showTrouble({ kind: "no-agent", since: null }, "acme", "main");
+  const domains = named === "" ? ["acme"] : ["acme", "beta"];
+  const answers = {
+    "GET domains": [{ domains: domains.map((name) => ({ name })) }],
+    "GET domains/acme/trouble": [{ trouble: [one], unknown: [] }],
+    "GET domains/beta/trouble": [{ trouble: [], unknown: [] }],
+    ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/figures`, [{ figures: [] }]])),
+    ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/agents`, [{ bridges: [] }]])),
+  };
+  const { printed } = await bridgehead(answers, command);
+  expect(printed).toContain(`  bridgehead acknowledge${named} no-agent:main "…"\n`);
+});
+
+test("an answer that cannot be printed is a failure", async () => {
+  const { url } = await serve({ "POST domains/acme/running-conferences": [{ conferences: [], next: null }] });
+  const file = openSync("/dev/full", "w");
+  const child = spawn(process.execPath, ["scripts/bridgehead.ts", "conferences"], {
+    stdio: ["ignore", file, "pipe"],
+    env: { ...process.env, BRIDGEHEAD_URL: url, OPERATOR_TOKEN: "token" },
+  });
+  closeSync(file);
+  let said = "";
+  child.stderr?.on("data", (text) => {
+    said += text;
+  });
+  const [code] = await once(child, "close");
+  expect([code, said]).toEqual([1, "cannot print the answer (the disk is full)\n"]);
+});
