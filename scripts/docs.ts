@@ -9,6 +9,7 @@ import { temporaryFolder } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { LocalRun } from "./local-run.ts";
 import { protocolPage } from "./protocol-page.ts";
+import { referencePages } from "./reference-pages.ts";
 import { runTool } from "./run-tool.ts";
 
 interface Page {
@@ -19,9 +20,10 @@ interface Page {
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The generated pages of docs/. Git has the first; .gitignore names the others. */
-const pages: Readonly<Record<string, () => Page | Promise<void>>> = {
+/** The generated pages of docs/. Git has all but those that .gitignore names. */
+const pages: Readonly<Record<string, () => Page | Promise<Page> | Promise<void>>> = {
   "protocol.md": protocolPage,
+  ...referencePages,
   "webex-interfaces.md": interfacesPage,
   "conformance.html": playConformance,
 };

@@ -8,7 +8,9 @@ import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
 
 /** `npm run docs` makes them; git does not have them. */
 const madePages = ["docs/webex-interfaces.md", "docs/conformance.html"];
-const pages = globSync(["*.md", "docs/*.md", "{conformance,webex-interfaces}/*.md"], { exclude: madePages });
+const pages = globSync(["*.md", "docs/{,reference/}*.md", "{conformance,webex-interfaces}/*.md"], {
+  exclude: madePages,
+});
 
 /** The anchors of a page: its headings as GitHub names them, and those that it names itself. */
 function anchorsOf(page: string): ReadonlySet<string> {

@@ -34,14 +34,14 @@ const zoned = {
     "when it was picked up there, or the conference ran, with the offset from UTC; empty if it never was",
   ),
 } as const satisfies Columns;
-const columns = {
+export const recordColumns = {
   call: { ...placed, ...callColumns, ...zoned },
   conference: { ...placed, ...conferenceColumns, ...zoned },
 } as const;
 
 const record = v.variant("kind", [
-  v.object({ kind: v.literal("call"), ...described(columns.call) }),
-  v.object({ kind: v.literal("conference"), ...described(columns.conference) }),
+  v.object({ kind: v.literal("call"), ...described(recordColumns.call) }),
+  v.object({ kind: v.literal("conference"), ...described(recordColumns.conference) }),
 ]);
 
 /** The directory's name and the record's id: a directory that was lost counts anew. */
@@ -52,7 +52,7 @@ const contentTypes = { csv: "text/csv; charset=UTF-8; header=present", ndjson: "
 export const recordRoutes = [
   route("listRecords", "POST /domains/{domain}/records", {
     says: "The records of calls and conferences that are over",
-    more: "For billing, `format=csv` or `ndjson` gives all that fit in one answer, and each line has its `cursor`: an export that broke off goes on behind its last whole line, and nothing is missing or there twice ([operations.md](operations.md#billing)).",
+    more: "For billing, `format=csv` or `ndjson` gives all that fit in one answer, and each line has its `cursor`: an export that broke off goes on behind its last whole line, and nothing is missing or there twice ([records-and-privacy.md](records-and-privacy.md#billing)).",
     query: {
       kind: v.pipe(v.optional(v.picklist(["call", "conference"])), v.description("Without it both; in CSV, calls.")),
       since: v.optional(moment("Recorded from then on. A record comes soon after the end, and later ones behind it.")),
@@ -116,7 +116,7 @@ export const recordRoutes = [
         return { records: records.map(shown), next: next === null ? null : `${directory}-${next}` };
       }
       const isCsv = format === "csv";
-      const columnsOfKind = columns[kind ?? "call"];
+      const columnsOfKind = recordColumns[kind ?? "call"];
       const line = (one: PlacedRecord) =>
         isCsv ? csvLine(columnsOfKind, shown(one)) : `${JSON.stringify(shown(one))}\n`;
       const pageOrLog = async (place: number) => {
@@ -141,7 +141,7 @@ export const recordRoutes = [
 export const recordUpkeepRoutes = [
   route("erase", "POST /domains/{domain}/records/erasures", {
     says: "Takes a person's number, and the attendee ID beside it, out of all records",
-    more: "The records stay, without both. What else has the number, and how long, stands in [operations.md](operations.md#erase-a-number).",
+    more: "The records stay, without both. What else has the number, and how long, stands in [records-and-privacy.md](records-and-privacy.md#erase-a-number).",
     body: v.object({
       number: v.pipe(
         v.string(),

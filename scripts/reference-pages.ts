@@ -1,0 +1,109 @@
+import type { Command } from "commander";
+import { timers } from "../bridge-agent/node-ports.ts";
+import { bridgehead } from "../cli/bridgehead.ts";
+import { recordColumns } from "../src/http/api/records.ts";
+import { pairMetrics } from "../src/http/pair/pair-metrics.ts";
+import type { EdgeOfPair, EdgePair } from "../src/operators/edge-pair.ts";
+import { inCell } from "./generated-page.ts";
+import { LocalRun } from "./local-run.ts";
+import { runTool } from "./run-tool.ts";
+
+interface Page {
+  readonly text: string;
+  readonly gaps: readonly string[];
+}
+
+/** The pages of docs/reference that are made from the code. */
+export const referencePages = {
+  "reference/commands.md": commandsPage,
+  "reference/metrics.md": async () => metricsPage(await scraped()),
+  "reference/records.md": recordsPage,
+} as const;
+
+const project = new URL("../", import.meta.url).pathname;
+
+/** The help of each command, as it prints it on 80 columns. */
+export async function commandsPage(): Promise<Page> {
+  const ofEdge = commandsOf(bridgehead({ edge: () => Promise.reject(new Error("no edge")) }));
+  const agent = ["bridge-agent/main.ts"];
+  const own = (await helpOf(agent)).matchAll(/^ {2}(\w+) (?!.*\[command\])/gm);
+  const ofAgent: string[] = [];
+  for (const [, name = ""] of own)
+    ofAgent.push(`## bridgehead-agent ${name}\n\n${fenced(await helpOf([...agent, name]))}`);
+  return page("Commands", "The commands of the edge and of the bridge agent, as `--help` prints them.", [
+    ...ofEdge,
+    ...ofAgent,
+  ]);
+}
+
+function commandsOf(command: Command, path: readonly string[] = []): readonly string[] {
+  const names = [...path, command.name()];
+  if (command.commands.length > 0) return command.commands.flatMap((one) => commandsOf(one, names));
+  const parts: string[] = [];
+  command.configureOutput({ writeOut: (part) => void parts.push(part), getOutHelpWidth: () => 80 });
+  command.outputHelp();
+  return [`## ${names.join(" ")}\n\n${fenced(parts.join(""))}`];
+}
+
+async function helpOf(args: readonly string[]): Promise<string> {
+  const tool = await runTool(process.execPath, [...args, "--help"], { cwd: project, timers, limitMs: 30_000 });
+  return tool.output;
+}
+
+function fenced(text: string): string {
+  return `\`\`\`\n${text.trim()}\n\`\`\``;
+}
+
+/** What Prometheus reads of an edge and an agent. */
+async function scraped(): Promise<string> {
+  const webhooks = [{ url: "http://127.0.0.1:9", secretFrom: "WEBHOOK_SECRET_DOCS" }];
+  const run = await LocalRun.start({ domain: { webhooks }, ports: 10 });
+  const edge = await fetch(`${run.edgeUrl}/metrics`, { headers: { authorization: `Bearer ${run.operatorToken()}` } });
+  const texts = [await edge.text(), await (await fetch(`${run.agentUrl}/metrics`)).text()];
+  await run.stop();
+  return texts.join("") + (await pairMetrics(pair));
+}
+
+const edge1: EdgeOfPair = { name: "a", url: "", version: "", acts: true, silentMs: 0, behind: 0, fault: null };
+const pair: EdgePair = {
+  name: edge1.name,
+  acts: true,
+  why: "",
+  view: async () => ({ acting: { name: edge1.name, since: 0, why: "first", epoch: 1 }, edges: [edge1] }),
+  handOver: () => Promise.resolve(),
+};
+
+/** A row for each metric in this text of Prometheus. */
+export function metricsPage(text: string): Page {
+  const rows = Array.from(
+    text.matchAll(/^# HELP (\w+) (.*)\n# TYPE \w+ (\w+)$/gm),
+    ([, name = "", help = "", type = ""]) =>
+      `| \`${name}\` | ${type} | ${labelsOf(name, text).join(", ")} | ${inCell(help)} |`,
+  );
+  const table = `| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
+  return page("Metrics", "The metrics of the edge, and of the bridge agent (`bridgehead_agent_…`).", [table]);
+}
+
+function labelsOf(name: string, text: string): readonly string[] {
+  const series = text.matchAll(new RegExp(`^${name}(?:_bucket)?\\{(.*)\\} `, "gm"));
+  const labels = new Set(Array.from(series, ([, sample = ""]) => sample.match(/\w+(?==")/g) ?? []).flat());
+  labels.delete("le");
+  return [...labels].map((label) => `\`${label}\``);
+}
+
+/** The columns of an export, in order. */
+export function recordsPage(): Page {
+  const tables = Object.entries(recordColumns).map(([kind, columns]) => {
+    const rows = Object.entries(columns).map(([name, { meaning }]) => `| \`${name}\` | ${inCell(meaning)} |`);
+    return `## Records of a ${kind}\n\n| column | meaning |\n| --- | --- |\n${rows.join("\n")}`;
+  });
+  return page(
+    "Columns of records",
+    "The columns of an export, in order. JSON has times in milliseconds since 1970.",
+    tables,
+  );
+}
+
+function page(title: string, says: string, parts: readonly string[]): Page {
+  return { text: `# ${title}\n\nMade by \`npm run docs\`; do not edit. ${says}\n\n${parts.join("\n\n")}\n`, gaps: [] };
+}
