@@ -1,6 +1,6 @@
 import type { Fact } from "../../src/conference/facts.ts";
 import { isOngoing } from "../../src/conference/head.ts";
-import { currentRow, isPublished, isUrgent, type RowsContext, rowsOf } from "../../src/conference/rows.ts";
+import { changesRow, currentRow, isPublished, isUrgent, type RowsContext, rowsOf } from "../../src/conference/rows.ts";
 import { nextWaitingMs, waitingRows, waitOf } from "../../src/conference/server/queue.ts";
 import { type Batch, Feed, urgentMs } from "../../src/delivery/feed.ts";
 import { hash } from "../../src/foundation/hash.ts";
@@ -36,6 +36,8 @@ interface PublisherPorts extends Pick<Platform, "now" | "after" | "log"> {
   wakeBy(at: EpochMs): void;
 }
 
+/** Counts alone are sent so often: each batch costs rows of the directory, and figures are of minutes. */
+const countsEveryMs = minuteMs;
 /** Rows of the journal read for one batch. Nothing else of the conference goes on meanwhile. */
 const mostRows = 500;
 
@@ -45,6 +47,8 @@ const showWaiting = showOf(waitingDocuments);
 interface Outgoing extends Batch {
   readonly batch: ConferenceBatch;
   readonly has: Pick<Published, "row" | "counted" | "now">;
+  /** A long journal takes several batches. */
+  readonly hasMore: boolean;
 }
 
 /**
@@ -59,6 +63,7 @@ export class Publisher {
   /** Of the last batch. Where an earlier life has sent a later one, the directory says so. */
   #version = 0;
   #isWatched = false;
+  #sentAt: EpochMs = Number.NEGATIVE_INFINITY;
   readonly #rowAtStart: number;
 
   constructor(ports: PublisherPorts, store: ConferenceStore, outbox: Pick<Outbox, "rows" | "sayConfirmed">) {
@@ -72,7 +77,7 @@ export class Publisher {
       isPending: () => this.owes || this.#isChanged,
       rows: () => this.#rows(),
       send: ({ batch }) => ports.directory(batch.domain).publish(batch),
-      acknowledged: ({ has }, ack) => this.#acknowledged(has, ack),
+      acknowledged: (sent, ack) => this.#acknowledged(sent, ack),
       failed: (why) => ports.log({ level: "warn", event: "directory-not-told", why }),
     });
   }
@@ -92,9 +97,15 @@ export class Publisher {
   committed(facts: readonly Fact[], isAlone = false): void {
     // At once: the ack then goes into the row of WebEx's Confirmation of the end, often the last one for long.
     if (!isOngoing(this.#store.state.head) && this.owes) this.#feed.changed(0);
-    else if (facts.some(isUrgent) || (isAlone && facts.some(isPublished))) this.#feed.changed(urgentMs);
-    else if (facts.some(isPublished)) this.#feed.changed();
+    else if (facts.some(isUrgent)) this.#feed.changed(urgentMs);
+    else if (facts.some(changesRow) || (facts.some(isPublished) && this.#areCountsDue))
+      this.#feed.changed(isAlone ? urgentMs : undefined);
     else this.changed();
+  }
+
+  /** The conference's next alarm sends the last ones. */
+  get #areCountsDue(): boolean {
+    return this.#isWatched || Math.abs(this.#ports.now() - this.#sentAt) >= countsEveryMs;
   }
 
   /** Something may have changed without a fact: documents wait, a room was opened, somebody speaks. */
@@ -121,7 +132,6 @@ export class Publisher {
     await this.send();
     this.#store.setPublished({ ...(isWhole && { row: 0 }), now: 0 });
     let hasAll: boolean;
-    // A long journal takes several batches.
     do hasAll = await this.send();
     while (!hasAll && !this.#feed.isFailing && this.owes);
     return !this.#feed.isFailing;
@@ -142,6 +152,7 @@ export class Publisher {
   #rows(): Outgoing {
     const store = this.#store;
     const { journal } = store;
+    this.#sentAt = this.#ports.now();
     // Confirmations would have a batch of their own right behind this one.
     this.#outbox.sayConfirmed();
     const { row, counted } = this.#published;
@@ -168,15 +179,16 @@ export class Publisher {
         calls: calls.map((one) => shownCall(one, person)),
       },
       has: { row: Math.max(row, upTo), counted: { upTo: Math.max(counted.upTo, upTo), counts }, now: this.#nowHash },
+      hasMore: upTo < journal.lastSeq,
     };
   }
 
-  #acknowledged(has: Outgoing["has"], { directory, laterVersion, pauseMs }: DirectoryAck): void {
+  #acknowledged({ has, hasMore }: Outgoing, { directory, laterVersion, pauseMs }: DirectoryAck): void {
     const store = this.#store;
     this.#isWatched = pauseMs <= watchedPauseMs;
     if (laterVersion !== undefined) {
       this.#version = laterVersion;
-      return;
+      return this.#feed.changed(0);
     }
     // A directory that was lost and began anew has nothing of what came before this batch.
     const known = this.#published.directory;
@@ -185,6 +197,7 @@ export class Publisher {
     const isLast = !isOngoing(store.state.head) || store.journal.lastSeq === this.#rowAtStart;
     try {
       store.setPublished({ ...has, directory, ...(isNew && { row: 0 }) }, isLast);
+      if (isNew || hasMore || this.#isChanged) this.#feed.changed(0);
     } catch (error) {
       // It has the batch, though a full disk does not say so.
       this.#ports.log({ level: "warn", event: "directory-ack-not-kept", why: String(error) });

@@ -39,10 +39,14 @@ export function isUrgent({ kind }: Fact): boolean {
   return urgent.has(kind);
 }
 
+/** Whether a row of the conference or of a call is another one now. */
+export function changesRow({ kind }: Fact): boolean {
+  return urgent.has(kind) || changesCall.has(kind);
+}
+
 /** Whether the directory needs this fact, even if the conference never does anything again. */
 export function isPublished(fact: Fact): boolean {
-  const { kind } = fact;
-  return urgent.has(kind) || changesCall.has(kind) || counted.has(kind) || outcomesOf(fact).length > 0;
+  return changesRow(fact) || counted.has(fact.kind) || outcomesOf(fact).length > 0;
 }
 
 /** The rows that these facts have changed, each as of now, and the conference that runs. */

@@ -25,7 +25,7 @@ interface FeedPorts<Rows extends Batch, Answer extends Ack> extends Timers {
   /** Those rows. Called if there are some. */
   rows(): Rows;
   send(rows: Rows): Promise<Answer>;
-  /** The receiver has answered. */
+  /** The receiver has answered. Where it lacks something that is wanted soon, this calls `changed`. */
   acknowledged(rows: Rows, answer: Answer): void;
   failed(why: string): void;
   /** Wakes the sender at that time, by `wake`, even if it leaves memory. Absent: a timer does. */
@@ -116,9 +116,9 @@ export class Feed<Rows extends Batch, Answer extends Ack = Ack> {
       this.#notBefore = ports.now() + pauseAfter(this.#failures, backoff, spread(`${ports.name()} ${this.#failures}`));
       ports.failed(String(error));
     }
-    const hasAll = !ports.isPending();
-    if (!hasAll) this.#wakeWithin(this.#wantedMs ?? 0);
-    return hasAll;
+    if (this.#failures > 0) this.#wakeWithin(0);
+    else if (this.#wantedMs !== null) this.#wakeWithin(this.#wantedMs);
+    return !ports.isPending();
   }
 
   #wakeWithin(ms: number): void {
