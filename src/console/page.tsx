@@ -93,7 +93,6 @@ export function Document({ title, now, timeZone, script = false, children }: Doc
         <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/console/assets/style.css" />
         {script ? <script src="/console/assets/live.js" defer /> : null}
-        {/* The last: what stands before it is sent before the page's data is there. */}
         <title>{`${title} · Bridgehead`}</title>
       </head>
       <body>{children}</body>

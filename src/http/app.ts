@@ -9,7 +9,6 @@ import { apiRoutes } from "./api/routes.ts";
 import { addEntrance, consolePages, failedPage, toSignIn } from "./console/console.tsx";
 import { addConferencePages } from "./console/console-conference.tsx";
 import { addDomainPages } from "./console/console-domain.tsx";
-import { signIn, signOut } from "./console/console-session.ts";
 import type { PeoplePorts } from "./edge-ports.ts";
 import { admitPerson, type Variables } from "./guard.ts";
 import { withUsualHeaders } from "./headers.ts";
@@ -59,8 +58,6 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     const place = { domain: domain as DomainName, bridge: bridge as BridgeName };
     return admitAgent(context.req.raw, place, forOneRequest(edge), () => context.env.proved?.());
   });
-  app.post("/console/session", (context) => signIn(context, forOneRequest(edge)));
-  app.delete("/console/session", (context) => signOut(context, forOneRequest(edge)));
   addEntrance(app, edge);
   addGuard(app, edge);
   addMetrics(app, edge);

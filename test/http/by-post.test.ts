@@ -77,10 +77,10 @@ test("numbers and flags may be JSON's own", async () => {
 
 test.each(questions)("no page of another site asks %s by POST in somebody's name", async (_, path, fields) => {
   const { app } = await edgeWith();
-  const begun = await app.request("/console/session", {
+  const begun = await app.request("/console/sign-in", {
     method: "POST",
     headers: { "sec-fetch-site": "same-origin" },
-    body: JSON.stringify({ token: viewer }),
+    body: new URLSearchParams({ token: viewer }),
   });
   const cookie = begun.headers.get("set-cookie")?.split(";")[0] ?? "";
   const [to, init] = byPost(`${path}?${fields}`);

@@ -30,18 +30,22 @@ async function statusOf(edge: FakeEdge, path: string, headers: HeadersInit, init
 
 const sameSite = { "sec-fetch-site": "same-origin" };
 
+function signIn(edge: FakeEdge, who: string, headers: Record<string, string> = sameSite, origin = "") {
+  return edge.app.request(`${origin}/console/sign-in`, {
+    method: "POST",
+    headers,
+    body: new URLSearchParams({ token: who }),
+  });
+}
+
 /** The cookie of a session that begins now. */
 async function signedIn(
   edge: FakeEdge,
   who: string = tokens.boris,
   headers: Record<string, string> = sameSite,
 ): Promise<string> {
-  const response = await edge.app.request("/console/session", {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ token: who }),
-  });
-  expect(response.status).toBe(201);
+  const response = await signIn(edge, who, headers);
+  expect(response.status).toBe(303);
   return response.headers.get("set-cookie")?.split(";")[0] ?? "";
 }
 
@@ -195,28 +199,13 @@ test("what is kept of an action is of a limited length, whatever the path was", 
 
 test("a token is exchanged for a session, whose cookie no script and no other site gets", async () => {
   const edge = await edgeWith();
-  const begin = (headers: Record<string, string>) =>
-    edge.app.request("/console/session", { method: "POST", headers, body: JSON.stringify({ token: tokens.boris }) });
-
-  const response = await begin(sameSite);
-  const byHttp = await edge.app.request("http://192.0.2.7:8787/console/session", {
-    method: "POST",
-    headers: sameSite,
-    body: JSON.stringify({ token: tokens.boris }),
-  });
-
-  expect([response.status, await response.json()]).toEqual([
-    201,
-    { name: "boris", role: "operator", domains: ["local"], endsAt: edge.time + 60 * minuteMs },
-  ]);
+  const response = await signIn(edge, tokens.boris);
+  const origin = "http://192.0.2.7:8787";
+  const byHttp = await signIn(edge, tokens.boris, sameSite, origin);
   expect(response.headers.get("set-cookie")).toMatch(
     /^__Host-bridgehead-session=[\w-]{43}\.[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
   );
-  const byHttps = await edge.app.request("http://192.0.2.7:8787/console/session", {
-    method: "POST",
-    headers: { origin: "https://192.0.2.7:8787" },
-    body: JSON.stringify({ token: tokens.boris }),
-  });
+  const byHttps = await signIn(edge, tokens.boris, { origin: "https://192.0.2.7:8787" }, origin);
   expect(byHttps.headers.get("set-cookie")).toMatch(
     /^__Host-bridgehead-session=.*; HttpOnly; Secure; SameSite=Strict$/,
   );
@@ -253,10 +242,10 @@ test("a session ends after an hour without use, and after twelve at the latest",
 test("who signs out has no session any more, and its cookie goes", async () => {
   const edge = await edgeWith();
   const [cookie, other] = [await signedIn(edge), await signedIn(edge)];
-  const response = await edge.app.request("/console/session", { method: "DELETE", headers: { cookie, ...sameSite } });
+  const response = await edge.app.request("/console/sign-out", { method: "POST", headers: { cookie, ...sameSite } });
 
   expect([response.status, response.headers.get("set-cookie")]).toEqual([
-    204,
+    303,
     "__Host-bridgehead-session=; Max-Age=0; Path=/; Secure",
   ]);
   expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(401);
@@ -281,8 +270,8 @@ test("sessions and the record of sign-ins say from where each began, and from wh
   const cookie = await signedIn(edge, tokens.anna, { ...sameSite, "cf-connecting-ip": here });
   const sessions = await edge.app.request("/api/v1/sessions", { headers: { cookie } });
   expect(await sessions.json()).toMatchObject({ sessions: [{ person: "anna", from: here }] });
-  const end = { method: "DELETE", headers: { cookie, ...sameSite, "cf-connecting-ip": there } };
-  await edge.app.request("/console/session", end);
+  const end = { method: "POST", headers: { cookie, ...sameSite, "cf-connecting-ip": there } };
+  await edge.app.request("/console/sign-out", end);
   expect((await edge.sessions.signIns(null, 9)).signIns).toMatchObject([{ from: there }, { from: here }]);
 });
 
@@ -291,7 +280,7 @@ test("no other site signs anybody out", async () => {
   const cookie = await signedIn(edge);
   for (const site of [{ "sec-fetch-site": "cross-site" }, { origin: "https://evil.example.com" }, {}] as object[]) {
     const headers = { cookie, ...site };
-    expect(await statusOf(edge, "/console/session", headers, { method: "DELETE" })).toBe(403);
+    expect(await statusOf(edge, "/console/sign-out", headers, { method: "POST" })).toBe(403);
   }
   expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(200);
 });
@@ -428,12 +417,7 @@ test("guesses at tokens are limited by address, right ones too; who is signed in
   const edge = await edgeWith();
   const cookie = await signedIn(edge);
   const here = { "cf-connecting-ip": "2001:db8:1:2:3::4" };
-  const guess = (headers: Record<string, string>) =>
-    edge.app.request("/console/session", {
-      method: "POST",
-      headers: { ...headers, ...sameSite },
-      body: '{"token":"x"}',
-    });
+  const guess = (headers: Record<string, string>) => signIn(edge, "x", { ...headers, ...sameSite });
   for (let count = 0; count < 30; count += 1) {
     expect((await guess(here)).status).toBe(401);
     expect(await statusOf(edge, "/api/v1/me", { ...here, ...bearer("wrong") })).toBe(401);
@@ -458,8 +442,7 @@ test("a wrong token is a line of the log with its address, by a program and at t
   const headers = { "cf-connecting-ip": "192.0.2.7" };
   await statusOf(edge, "/api/v1/me", { ...headers, ...bearer("wrong-61") });
   await statusOf(edge, "/metrics", { ...headers, ...bearer("wrong-61") });
-  const body = '{"token":"wrong-61"}';
-  await edge.app.request("/console/session", { method: "POST", headers: { ...headers, ...sameSite }, body });
+  await signIn(edge, "wrong-61", { ...headers, ...sameSite });
   await statusOf(edge, "/api/v1/me", headers);
 
   expect(edge.logged).toEqual(["sign-in", "sign-in", "sign-in"]);
@@ -470,8 +453,7 @@ test("a flood of wrong tokens from everywhere is answered, and leaves some rows"
   const edge = await edgeWith();
   for (let count = 0; count < 100; count += 1) {
     const headers = { ...sameSite, "cf-connecting-ip": `192.0.2.${count}` };
-    const refused = await edge.app.request("/console/session", { method: "POST", headers, body: '{"token":"x"}' });
-    expect(refused.status).toBe(401);
+    expect((await signIn(edge, "x", headers)).status).toBe(401);
   }
   expect((await edge.sessions.signIns(null, 200)).signIns).toHaveLength(60);
 });
@@ -484,16 +466,15 @@ test("this machine's own address is not limited: a proxy on it may tell no other
   }
 });
 
-test("a wrong body or nobody's token begins no session", async () => {
+test("nobody's token begins no session", async () => {
   const edge = await edgeWith();
-  const begin = async (body: string) => {
-    const response = await edge.app.request("/console/session", { method: "POST", headers: sameSite, body });
+  const begin = async (who: string) => {
+    const response = await signIn(edge, who);
     return [response.status, response.headers.get("set-cookie")];
   };
-  expect(await begin("{}")).toEqual([400, null]);
-  expect(await begin('{"token":""}')).toEqual([401, null]);
-  expect(await begin(JSON.stringify({ token: await sha256(tokens.anna) }))).toEqual([401, null]);
-  expect(await begin(JSON.stringify({ token: "x".repeat(5_000) }))).toEqual([413, null]);
+  expect(await begin("")).toEqual([401, null]);
+  expect(await begin(await sha256(tokens.anna))).toEqual([401, null]);
+  expect(await begin("x".repeat(5_000))).toEqual([413, null]);
 });
 
 const issuer = "https://acme.cloudflareaccess.com";

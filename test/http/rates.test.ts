@@ -86,15 +86,15 @@ test("an address that asks too much gets 429 before anything is read; this machi
 
 test("a network that signs in too often has to wait; the record has only sign-ins that began a session", async () => {
   const edge = await edgeWithAnna();
-  const body = JSON.stringify({ token: "annas" });
+  const body = new URLSearchParams({ token: "annas" });
   const headers = { "sec-fetch-site": "same-origin", "cf-connecting-ip": "192.0.2.1" };
   const signIn = { method: "POST", body, headers };
-  const { count, last } = await answered(edge, 300, "/console/session", signIn);
+  const { count, last } = await answered(edge, 300, "/console/sign-in", signIn);
 
   expect([count, last.headers.get("retry-after")]).toEqual([60, "3"]);
   expect((await edge.sessions.signIns(null, 1_000)).signIns).toHaveLength(60);
   const another = { ...signIn, headers: { ...headers, "cf-connecting-ip": "192.0.2.2" } };
-  expect((await edge.app.request("/console/session", another)).status).toBe(201);
+  expect((await edge.app.request("/console/sign-in", another)).status).toBe(303);
 });
 
 test("an agent that proves who it is gets in beside a stranger who has used up the rate of their address", async () => {
@@ -122,10 +122,10 @@ test.each(["a program's", "a person's"])(
     const guess = (text: string) =>
       whose === "a program's"
         ? edge.app.request(me, { headers: { ...from, authorization: `Bearer ${text}` } })
-        : edge.app.request("/console/session", {
+        : edge.app.request("/console/sign-in", {
             method: "POST",
             headers: from,
-            body: JSON.stringify({ token: text }),
+            body: new URLSearchParams({ token: text }),
           });
     const volley = () =>
       Promise.all([...Array.from({ length: 100 }, (_, index) => guess(`guess ${index}`)), guess("annas")]);

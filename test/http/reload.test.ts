@@ -76,11 +76,11 @@ test("however many guess, the log has who signs in", async () => {
   const signIn = (text: string, from: string) => {
     const headers = { "sec-fetch-site": "same-origin", "cf-connecting-ip": from };
     return edge.fetch(
-      new Request(`${origin}/console/session`, { method: "POST", headers, body: JSON.stringify({ token: text }) }),
+      new Request(`${origin}/console/sign-in`, { method: "POST", headers, body: new URLSearchParams({ token: text }) }),
     );
   };
   for (let guess = 0; guess < 30; guess += 1) await signIn("a guess", `192.0.2.${guess}`);
-  expect((await signIn(operatorToken, "198.51.100.7")).status).toBe(201);
+  expect((await signIn(operatorToken, "198.51.100.7")).status).toBe(303);
   expect(lines).toHaveLength(21);
   expect(lines.at(-1)).toMatchObject({ event: "sign-in", outcome: "signed-in", person: "operator" });
 });

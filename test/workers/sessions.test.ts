@@ -8,12 +8,9 @@ const ask = (path: string, init: RequestInit = {}) => exports.default.fetch(`${o
 const sameSite = { "sec-fetch-site": "same-origin" };
 
 async function signIn(token: string): Promise<string> {
-  const response = await ask("/console/session", {
-    method: "POST",
-    headers: sameSite,
-    body: JSON.stringify({ token }),
-  });
-  expect(response.status).toBe(201);
+  const init = { method: "POST", headers: sameSite, body: new URLSearchParams({ token }), redirect: "manual" } as const;
+  const response = await ask("/console/sign-in", init);
+  expect(response.status).toBe(303);
   return response.headers.get("set-cookie")?.split(";")[0] ?? "";
 }
 
@@ -35,7 +32,8 @@ test("a session is on disk: it outlives its object, and ends when its person sig
   const check = { method: "POST", headers: { cookie, ...sameSite } };
   expect((await ask("/api/v1/domains/local/records/erasures", check)).status).toBe(403);
 
-  expect((await ask("/console/session", { method: "DELETE", headers: { cookie, ...sameSite } })).status).toBe(204);
+  const out = { method: "POST", headers: { cookie, ...sameSite }, redirect: "manual" } as const;
+  expect((await ask("/console/sign-out", out)).status).toBe(303);
   await evictAllDurableObjects();
   expect((await ask("/api/v1/me", { headers: { cookie } })).status).toBe(401);
 });

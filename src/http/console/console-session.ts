@@ -1,37 +1,15 @@
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import * as v from "valibot";
 import { err, ok, type Result } from "../../foundation/result.ts";
 import { type Operator, personOfToken } from "../../operators/people.ts";
-import {
-  newSessionText,
-  SESSION_MS,
-  type Session,
-  sessionCookie,
-  sessionEnd,
-  sessionHashOf,
-} from "../../operators/sessions.ts";
+import { newSessionText, SESSION_MS, type Session, sessionCookie, sessionHashOf } from "../../operators/sessions.ts";
 import { addressOf, keepsSecureCookies } from "../address.ts";
-import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { crossSiteRefusal, sessionOf, tooManyAttempts } from "../guard.ts";
 import { problem } from "../problem.ts";
 
 export const MAX_TOKEN = 1_024;
 export const MAX_SIGN_IN_BYTES = 4_096;
-const signInBody = v.object({ token: v.pipe(v.string(), v.maxLength(MAX_TOKEN, "must be a token")) });
-
-/** `POST /console/session` `{"token": "…"}`: begins a session, as the form of the console does. */
-export async function signIn(context: Context, edge: PeoplePorts): Promise<Response> {
-  const refusal = signInRefusal(context, edge);
-  if (refusal) return refusal;
-  const body = await readJson(context.req.raw, MAX_SIGN_IN_BYTES, edge, signInBody);
-  if (!body.ok) return body.error;
-  const begun = await beginSession(context, edge, body.value.token);
-  if (!begun.ok) return begun.error;
-  const { person, session } = begun.value;
-  return context.json({ ...person, endsAt: sessionEnd(session) }, 201);
-}
 
 /** The answer to somebody who may not even try a token now; `null`: it may be tried. */
 export function signInRefusal(context: Context, edge: PeoplePorts): Response | null {
@@ -70,14 +48,6 @@ export async function beginSession(
   const kept = { httpOnly: true, sameSite: "Strict", path: "/", maxAge: SESSION_MS / 1_000 } as const;
   setCookie(context, sessionCookie, text, keepsSecureCookies(context.req.raw) ? { ...kept, prefix: "host" } : kept);
   return ok({ person, session });
-}
-
-/** `DELETE /console/session`: signs out. */
-export async function signOut(context: Context, edge: PeoplePorts): Promise<Response> {
-  const refusal = crossSiteRefusal(context, true);
-  if (refusal) return refusal;
-  await endSession(context, edge);
-  return context.body(null, 204);
 }
 
 /** A cookie of a session that is over is deleted all the same. */

@@ -22,7 +22,6 @@ import type { Variables } from "../guard.ts";
 import { crossSiteRefusal, type SignedIn } from "../guard.ts";
 import { failureOf, forOneRequest } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { begunPage, pageHeaders } from "./begun-page.tsx";
 import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
 
 type Pages = Hono<Variables>;
@@ -59,6 +58,8 @@ const headers = secureHeaders({
   xFrameOptions: "DENY",
   strictTransportSecurity: false,
 });
+
+export const pageHeaders = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" } as const;
 
 /** A bundler that keeps names has put calls of `__name` into the text. */
 const script = `${idiomorph}\nconst __name = (of) => of;\n(${live})(${ageOf}, Idiomorph);\n`;
@@ -149,13 +150,9 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
         const around = frameOf({ context, edge }, { domain: null, here, live: method === "GET" });
         return { ...around, domain: name, timeZone, now };
       };
-      const whole = async () => {
-        const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
-        if (shown instanceof Response) return shown;
-        return method === "GET" ? answerUnlessKnown(context, shown) : answer(context, shown);
-      };
-      if (method === "POST") return whole();
-      return begunPage(context, edge, { now, timeZone }, whole(), (error) => failed({ context, edge }, error));
+      const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
+      if (shown instanceof Response) return shown;
+      return method === "GET" ? answerUnlessKnown(context, shown) : answer(context, shown);
     });
   });
   pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "Nothing is at this address."));
