@@ -4,15 +4,16 @@ import type { Operator } from "../operators/people.ts";
 import { Words, ZoneOfPage } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
-/** The pages of a domain that the navigation names. */
+/** The pages of a domain that the navigation names, by the last part of their address. */
 const places = {
-  overview: { title: "Overview", path: [] },
-  conferences: { title: "Conferences", path: ["conferences"] },
-  bridges: { title: "Bridges", path: ["bridges"] },
-  servers: { title: "TSP servers", path: ["servers"] },
-  settings: { title: "Domain", path: ["settings"] },
-  audit: { title: "Audit", path: ["audit"] },
+  overview: "Overview",
+  conferences: "Conferences",
+  bridges: "Bridges",
+  servers: "TSP servers",
+  settings: "Domain",
+  audit: "Audit",
 } as const;
+type Place = keyof typeof places;
 
 /** What stands around each page. */
 export interface Frame {
@@ -23,7 +24,7 @@ export interface Frame {
   readonly domains: readonly string[];
   /** The one that the page is about; `null`: it is about none. */
   readonly domain: string | null;
-  readonly here: keyof typeof places | null;
+  readonly here: Place | null;
   /** True if the browser keeps the page up to date. */
   readonly live: boolean;
   readonly now: EpochMs;
@@ -40,7 +41,7 @@ export interface DomainFrame extends Frame {
 export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
   const { domain, live, now, timeZone = "UTC" } = frame;
   return (
-    <Document title={domain === null ? title : `${title} · ${domain}`} {...{ now, timeZone }} script={true}>
+    <Document title={domain === null ? title : `${title} · ${domain}`} now={now} timeZone={timeZone}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
@@ -67,11 +68,8 @@ export function TroublePage({ title, says, ...frame }: Frame & { readonly title:
   );
 }
 
-interface DocumentProps {
+interface DocumentProps extends Partial<Pick<Frame, "now" | "timeZone">> {
   readonly title: string;
-  readonly now?: EpochMs;
-  readonly timeZone?: string;
-  readonly script?: boolean;
   readonly children?: Child;
 }
 
@@ -82,17 +80,17 @@ interface PageAloneProps {
   readonly children?: Child;
 }
 
-/** A page without its frame. */
-export function Document({ title, now, timeZone, script = false, children }: DocumentProps) {
+/** A page without its frame. `now`: the server's clock, for the script, which only such pages have. */
+function Document({ title, now, timeZone, children }: DocumentProps) {
   return (
-    <html lang="en" {...(now !== undefined && { "data-now": String(now), "data-zone": timeZone })}>
+    <html lang="en" data-now={now} data-zone={timeZone}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/console/assets/style.css" />
-        {script ? <script src="/console/assets/live.js" defer /> : null}
+        {now !== undefined && <script src="/console/assets/live.js" defer />}
         <title>{`${title} · Bridgehead`}</title>
       </head>
       <body>{children}</body>
@@ -123,16 +121,18 @@ function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: F
         <Logo />
         Bridgehead
       </a>
-      {domain !== null && <Chooser domains={domains} domain={domain} here={here} />}
-      {domain !== null && <Find domain={domain} />}
       {domain !== null && (
-        <nav aria-label="Pages">
-          <ul>
-            {Object.entries(places).map(([name, { title, path }]) => (
-              <PageLink to={pathOf(domain, ...path)} title={title} isHere={name === here} />
-            ))}
-          </ul>
-        </nav>
+        <>
+          <Chooser domains={domains} domain={domain} here={here} />
+          <Find domain={domain} />
+          <nav aria-label="Pages">
+            <ul>
+              {Object.entries(places).map(([name, title]) => (
+                <PageLink to={placeOf(domain, name as Place)} title={title} isHere={name === here} />
+              ))}
+            </ul>
+          </nav>
+        </>
       )}
       <div class="person">
         <p>
@@ -151,7 +151,7 @@ function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: F
         <p id="link" role="status" aria-label="Connection" class="dim">
           {live ? "Not live – reload to update" : ""}
         </p>
-        {domain !== null && <p class="dim">{`times in ${timeZone}`}</p>}
+        {domain !== null && <p class="dim">{`Times in ${timeZone}`}</p>}
       </div>
     </header>
   );
@@ -181,13 +181,12 @@ function Find({ domain }: { readonly domain: string }) {
 
 function Chooser({ domains, domain, here }: Pick<Frame, "domains" | "here"> & { readonly domain: string }) {
   if (domains.length < 2) return <p class="domain">{domain}</p>;
-  const { path } = places[here ?? "overview"];
   return (
     <details class="chooser">
       <summary aria-label={`Domain: ${domain}`}>{domain}</summary>
       <ul>
         {domains.map((name) => (
-          <PageLink to={pathOf(name, ...path)} title={name} isHere={name === domain} />
+          <PageLink to={placeOf(name, here ?? "overview")} title={name} isHere={name === domain} />
         ))}
       </ul>
     </details>
@@ -203,11 +202,15 @@ interface PageLinkProps {
 function PageLink({ to, title, isHere }: PageLinkProps) {
   return (
     <li>
-      <a href={to} {...(isHere && { "aria-current": "page" })}>
+      <a href={to} aria-current={isHere ? "page" : undefined}>
         {title}
       </a>
     </li>
   );
+}
+
+function placeOf(domain: string, place: Place): string {
+  return place === "overview" ? pathOf(domain) : pathOf(domain, place);
 }
 
 /** A bridge over a gap. */

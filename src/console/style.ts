@@ -64,7 +64,7 @@ main.alone .brand { padding: 0; }
 .card { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; min-width: 0; display: flex; flex-direction: column; gap: 12px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); gap: 16px; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 150px), 1fr)); gap: 16px; }
-.figures > div { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; display: flex; flex-direction: column-reverse; }
+.figures > div { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .figures dt { font-size: 13px; } .figures dd { font-size: 24px; font-weight: 600; line-height: 1.3; }
 .part { display: flex; flex-direction: column; gap: 12px; min-width: 0; } .part:empty { display: none; }
 .marks { display: inline-flex; flex-wrap: wrap; gap: 4px; vertical-align: baseline; }
@@ -158,7 +158,7 @@ button.quiet:hover { background: var(--hover); color: var(--text); }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }
   .foot:has(#link:empty) { display: none; }
-  .foot { width: auto; } .person { order: 7; } .person button.quiet { margin-inline: 0 -8px; }
+  .foot { width: auto; column-gap: 14px; } .person { order: 7; } .person button.quiet { margin-inline: 0 -8px; }
 }
 @media (prefers-reduced-motion: no-preference) { a, button, tr { transition: background-color .12s; } }
 @media print { header.frame, .bar, button { display: none; } body { display: block; } }

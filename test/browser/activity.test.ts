@@ -71,7 +71,7 @@ const ofHosts = TspServersPage({
 test.each(
   looks.flatMap((look) => [
     { ...look, name: "plots", shown: overview },
-    { ...look, name: "webex-hosts", shown: ofHosts },
+    { ...look, name: "tsp-servers", shown: ofHosts },
   ]),
 )("$name of a busy hour are fit for everybody, and whole in their window, $scheme and $width", async (one) => {
   const { name, shown, ...look } = one;

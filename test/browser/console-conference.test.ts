@@ -184,6 +184,8 @@ test("somebody is called into the conference, and the end asks first", async () 
   await page.keyboard.type("0101");
   await page.keyboard.press("Escape");
   await page.getByText("Call somebody").click();
+  await meeting.callIn("666");
+  await rowOf(page, "14085550666").waitFor();
   expect(await page.locator("#call-out-number:focus").inputValue()).toBe("0101");
   await page.getByLabel("Attendee ID").fill("999");
   await page.keyboard.press("Enter");
@@ -204,7 +206,7 @@ test("somebody is called into the conference, and the end asks first", async () 
   await rowOf(page, "14085550555").waitFor();
 
   await page.locator("#ask-end > summary").click();
-  await page.getByText("The calls of its 3 callers end.").waitFor();
+  await page.getByText("The calls of its 4 callers end.").waitFor();
   // The question has the focus, not its button.
   await page.keyboard.press("Enter");
   expect(await actsOf(meeting, "end-conference")).toBe(0);

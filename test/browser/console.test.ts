@@ -179,7 +179,7 @@ test("a button resyncs a TSP server that is back", async () => {
   await acknowledgeUndelivered();
 });
 
-test("a poll keeps focus, what is typed and an open question; the search has a key", async () => {
+test("a poll keeps focus and what is typed, and the search has a key", async () => {
   await crowd(0, 3, 1);
   const page = await open("/local/conferences?begins=70000000");
   const number = page.getByLabel("Number", { exact: true });

@@ -237,7 +237,7 @@ test.each([
 ])("last month in %s at %s is %s", (timeZone, at, month) => {
   const html = String(recordsPage({ kind: "call" }, { timeZone, now: Date.parse(at) }));
   expect(html).toMatch(new RegExp(`name="month" value="${month}"/><button[^>]*>${month} as CSV`));
-  expect(html).toContain(`times in ${timeZone}`);
+  expect(html).toContain(`Times in ${timeZone}`);
 });
 
 test.each([

@@ -1,35 +1,29 @@
 /**
  * All that runs in the browser. Every page works without it. Its text is served as it stands here, so it uses nothing from outside. While
  * somebody looks at a page with `<main data-live>`, the page is asked for every 2 s, and what differs is taken over.
- *
  * @param {(ms: number) => string} ageOf
  * @param {Pick<typeof import("idiomorph").Idiomorph, "morph">} Idiomorph
  */
 export function live(ageOf, Idiomorph) {
-  const POLL_EVERY_MS = 2_000;
-  const ANSWER_WITHIN_MS = 10_000;
+  const [page, typed] = [{ accept: "text/html" }, "input:not([type=hidden])"];
   /** Stays as it is: a question that is open, a form in use, what is typed, a button that has copied. */
-  const kept =
-    "details[data-asks][open], form:has(input:not([type=hidden]), select):focus-within, input:not([type=hidden]), [data-copy]";
+  const kept = `details[data-asks][open], form:has(:is(${typed}, select):focus), ${typed}, [data-copy]`;
   const { now, zone = "UTC" } = document.documentElement.dataset;
   /** How far the clock here is ahead of the server's. */
   const clockAheadMs = Date.now() - Number(now);
-  let updatedAt = Date.now();
-  let etag = '""';
-  let isPolling = false;
+  let [updatedAt, etag, isPolling] = [Date.now(), '""', false];
 
-  /** @param {string} text */
-  function showState(text, is = "away") {
+  const showState = (/** @type {string} */ text, is = "away") => {
     const status = document.getElementById("link");
     if (!status || status.textContent === text) return;
     status.dataset.is = is;
     status.textContent = text;
-  }
+  };
 
   async function poll() {
     if (isPolling || document.hidden || !document.querySelector("main[data-live]")) return;
     isPolling = true;
-    await renew(location.href).catch(() => {
+    await renew(location.href, etag).catch(() => {
       const at = new Date(updatedAt - clockAheadMs);
       const since = at.toLocaleTimeString("en-GB", { timeZone: zone, timeStyle: "short" });
       showState(`Not updated since ${since} – retrying`);
@@ -37,14 +31,13 @@ export function live(ageOf, Idiomorph) {
     isPolling = false;
   }
 
-  /** @param {string} href */
-  async function renew(href) {
-    const headers = { accept: "text/html", "if-none-match": etag };
-    const response = await fetch(href, { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  const renew = async (/** @type {string} */ href, /** @type {string} */ known) => {
+    const headers = { ...page, "if-none-match": known };
+    const response = await fetch(href, { headers, signal: AbortSignal.timeout(10_000) });
     const text = await response.text();
     if (response.status >= 500 || response.status === 429) throw new Error("try again");
-    // A form may have led to another page meanwhile.
-    if (location.href !== href) return;
+    // A form has shown something newer meanwhile.
+    if (location.href !== href || etag !== known) return;
     if (response.status !== 304) {
       // The page is gone, or the session is over.
       if (!response.ok || isSignIn(response)) return location.reload();
@@ -53,34 +46,31 @@ export function live(ageOf, Idiomorph) {
     }
     updatedAt = Date.now();
     showState("Live", "live");
-  }
+  };
 
   const isSignIn = (/** @type {Response} */ { url }) => new URL(url).pathname === "/console/sign-in";
   const parsed = (/** @type {string} */ text) => new DOMParser().parseFromString(text, "text/html");
 
-  /** @param {string} text */
-  function show(text) {
-    const [main, newer] = [document.querySelector("main"), parsed(text).querySelector("main")];
-    if (!main || !newer) return;
+  const show = (/** @type {string} */ text) => {
     const beforeNodeMorphed = (/** @type {Node} */ node) => !(node instanceof Element && node.matches(kept));
-    // What people open stays open.
-    const beforeAttributeUpdated = (/** @type {string} */ name) => name !== "open";
-    Idiomorph.morph(main, newer, { callbacks: { beforeNodeMorphed, beforeAttributeUpdated } });
+    // What people open stays open, and what they choose stays chosen.
+    const beforeAttributeUpdated = (/** @type {string} */ name) => name !== "open" && name !== "selected";
+    const main = /** @type {Element} */ (document.querySelector("main"));
+    const callbacks = { beforeNodeMorphed, beforeAttributeUpdated };
+    Idiomorph.morph(main, parsed(text).querySelector("main"), { callbacks });
     showAges();
-  }
+  };
 
   function showAges() {
     for (const time of document.querySelectorAll("time[data-age]")) {
-      const text = ageOf(Date.now() - clockAheadMs - Date.parse(time.getAttribute("datetime") ?? ""));
-      if (time.textContent !== text) time.textContent = text;
+      time.textContent = ageOf(Date.now() - clockAheadMs - Date.parse(time.getAttribute("datetime") ?? ""));
     }
   }
 
-  /** @param {Element | null} asking */
-  function close(asking) {
+  const close = (/** @type {Element | null} */ asking) => {
     asking?.removeAttribute("open");
     asking?.querySelector("summary")?.focus();
-  }
+  };
 
   // Forms with `data-stay` are sent without leaving the page.
   document.addEventListener("submit", async (event) => {
@@ -88,8 +78,7 @@ export function live(ageOf, Idiomorph) {
     if (!(form instanceof HTMLFormElement) || !form.hasAttribute("data-stay")) return;
     event.preventDefault();
     const body = new URLSearchParams(/** @type {never} */ (new FormData(form, submitter)));
-    const asked = { method: "POST", body, headers: { accept: "text/html" } };
-    const response = await fetch(form.action, asked).catch(() => null);
+    const response = await fetch(form.action, { method: "POST", body, headers: page }).catch(() => null);
     if (!response) return showState("Not sent: no connection. Try again.");
     if (isSignIn(response)) return location.reload();
     const text = await response.text();
@@ -97,21 +86,20 @@ export function live(ageOf, Idiomorph) {
     close(form.closest("details[data-asks]"));
     // A reload must not ask for it again, and the address shows what is seen.
     history.replaceState(null, "", response.url);
+    etag = '"form"';
     show(text);
   });
 
   document.addEventListener("click", (event) => {
-    const { target, detail } = event;
-    if (!(target instanceof Element)) return;
+    const target = /** @type {Element} */ (event.target);
     // By the second click of a double click the button may ask for the opposite.
-    if (detail > 1 && target.closest("form[data-stay] button")) event.preventDefault();
+    if (event.detail > 1 && target.closest("form[data-stay] button")) event.preventDefault();
     // As a question opens, the focus goes in.
     const asking = target.closest("details[data-asks]:not([open]) > summary")?.parentElement;
     if (asking) {
       event.preventDefault();
       asking.setAttribute("open", "");
-      const first = asking.querySelector("[tabindex='-1'], input:not([type=hidden]), select, textarea");
-      if (first instanceof HTMLElement) first.focus();
+      /** @type {HTMLElement | null} */ (asking.querySelector(`[tabindex='-1'], ${typed}, select`))?.focus();
     }
     const button = target.closest("[data-copy]");
     const copied = document.getElementById(button?.getAttribute("data-copy") ?? "");
@@ -123,13 +111,13 @@ export function live(ageOf, Idiomorph) {
   });
 
   document.addEventListener("keydown", (event) => {
-    const { target, key } = event;
-    if (!(target instanceof Element) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const { key } = event;
+    const target = /** @type {Element} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const asking = target.closest("details[data-asks][open]");
-    const search = document.querySelector("[type=search]");
-    const isTyping = asking || target.matches("input, select, textarea");
+    const search = target.matches("input, select") ? null : document.querySelector("[type=search]");
     if (key === "Escape" && asking) close(asking);
-    else if (key === "/" && !isTyping && search instanceof HTMLInputElement) search.select();
+    else if (key === "/" && !asking && search instanceof HTMLInputElement) search.select();
     else return;
     event.preventDefault();
   });
@@ -137,6 +125,6 @@ export function live(ageOf, Idiomorph) {
   for (const button of document.querySelectorAll("[data-copy]")) button.removeAttribute("hidden");
   if (document.querySelector("main[data-live]")) showState("Live", "live");
   document.addEventListener("visibilitychange", poll);
-  setInterval(poll, POLL_EVERY_MS);
+  setInterval(poll, 2_000);
   setInterval(showAges, 1_000);
 }
