@@ -16,12 +16,12 @@ import { type EdgeParts, serve } from "./edge/serve.ts";
 import { settingsExample } from "./edge/settings-example.ts";
 import { addStateCommands } from "./edge/state-commands.ts";
 import { addActions } from "./operator/actions.ts";
+import { addAlerts } from "./operator/alerts.ts";
 import { nameEdge } from "./operator/ask-edge.ts";
 import { addConference } from "./operator/explain.ts";
 import { addLists } from "./operator/lists.ts";
 import { addPeople } from "./operator/people.ts";
 import { addRecords } from "./operator/records.ts";
-import { addTrouble } from "./operator/trouble.ts";
 
 /** The operators' command. A further command is one more `command(…)` here, and a file beside this one that does the work. */
 export function bridgehead(parts: EdgeParts): Command {
@@ -34,7 +34,7 @@ export function bridgehead(parts: EdgeParts): Command {
   program.configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) });
 
   program.commandsGroup("Ask:");
-  addTrouble(program);
+  addAlerts(program);
   addLists(program);
   addConference(program);
   addRecords(program);

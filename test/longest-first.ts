@@ -25,7 +25,7 @@ const long = [
   "test/browser/console-conference.test.ts",
   "test/whole/packages.test.ts",
   "test/whole/at-night.test.ts",
-  "test/whole/trouble.test.ts",
+  "test/whole/alerts.test.ts",
   "test/whole/state.test.ts",
   "test/whole/strangers.test.ts",
   "test/browser/console-layout.test.ts",

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import { actsAs, pairTrouble } from "../../src/operators/edge-pair.ts";
+import { actsAs, pairAlerts } from "../../src/operators/edge-pair.ts";
 import { edges as edgesView } from "../../src/views/domain.ts";
 import { answer, askEdge, found, type Options } from "../operator/ask-edge.ts";
 import { listText } from "../operator/lists.ts";
@@ -27,7 +27,7 @@ export function addEdges(program: Command): void {
     .action((options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
-        return found(edges, edgesText, { failed: hasTrouble(edges) });
+        return found(edges, edgesText, { failed: hasAlerts(edges) });
       }),
     );
 
@@ -44,8 +44,8 @@ export function addEdges(program: Command): void {
     );
 }
 
-export function hasTrouble(edges: EdgesFound): boolean {
-  return edges.edges.length > 0 && (edges.acting === null || pairTrouble(edges, Date.now()).length > 0);
+export function hasAlerts(edges: EdgesFound): boolean {
+  return edges.edges.length > 0 && (edges.acting === null || pairAlerts(edges, Date.now()).length > 0);
 }
 
 export async function untilActs(edge: Pick<OperatorClient, "ask">, acts: string, before: number): Promise<void> {

@@ -5,7 +5,7 @@ type OfDomain<Found> = Found & { readonly domain: string };
 export type ConferenceOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/conferences/{confKey}">>;
 type RunningOfDomain = OfDomain<ApiAnswer<"POST /domains/{domain}/running-conferences">["conferences"][number]>;
 export type AgentsOfBridge = OfDomain<ApiAnswer<"GET /domains/{domain}/agents">["bridges"][number]>;
-export type TroubleOfDomain = ApiAnswer<"GET /domains/{domain}/trouble">["trouble"][number];
+export type AlertOfDomain = ApiAnswer<"GET /domains/{domain}/alerts">["alerts"][number];
 type AuditOfDomain = ApiAnswer<"GET /domains/{domain}/audit">["entries"][number];
 
 export type Search = Readonly<Record<string, string | number | undefined>>;
@@ -85,12 +85,12 @@ export class OperatorClient extends EdgeApi {
     return this.ofEach(domains, async (domain) => (await this.ask("GET /domains/{domain}/agents", { domain })).bridges);
   }
 
-  /** What is wrong in these domains; what concerns all of them once. */
-  async trouble(domains: readonly string[]): Promise<FoundTrouble> {
-    const lists = await Promise.all(domains.map((domain) => this.ask("GET /domains/{domain}/trouble", { domain })));
-    const all = lists.flatMap(({ trouble }) => trouble);
+  /** The alerts of these domains; those of the edge once. */
+  async alerts(domains: readonly string[]): Promise<FoundAlerts> {
+    const lists = await Promise.all(domains.map((domain) => this.ask("GET /domains/{domain}/alerts", { domain })));
+    const all = lists.flatMap(({ alerts }) => alerts);
     return {
-      trouble: [...new Map(all.map((one) => [`${one.domain} ${one.id}`, one])).values()],
+      alerts: [...new Map(all.map((one) => [`${one.domain} ${one.id}`, one])).values()],
       unknown: [...new Set(lists.flatMap(({ unknown }) => unknown))],
     };
   }
@@ -108,10 +108,10 @@ export class OperatorClient extends EdgeApi {
   }
 }
 
-interface FoundTrouble {
-  readonly trouble: readonly TroubleOfDomain[];
-  /** Kinds of which there may be more. */
-  readonly unknown: readonly TroubleOfDomain["kind"][];
+interface FoundAlerts {
+  readonly alerts: readonly AlertOfDomain[];
+  /** Kinds that may have more alerts. */
+  readonly unknown: readonly AlertOfDomain["kind"][];
 }
 
 const MOST_NAMED = 5;

@@ -30,13 +30,6 @@ export class AuditStore {
     return { entries, next: rows.length > limit ? Number(rows[limit - 1]?.id) : null };
   }
 
-  /** Removes the key of a caller's number from all entries, within a transaction. */
-  eraseCaller(key: string): void {
-    const id = `caller-refused:${key}`;
-    const update = "UPDATE audit SET data = replace(data, ?, 'caller-refused:erased') WHERE instr(data, ?) > 0";
-    if (this.#table.areThere) this.#sql.exec(update, id, id);
-  }
-
   /** Deletes some of the oldest entries from before this time. Returns true if there can be more. */
   deleteBefore(at: EpochMs, atMost: number): boolean {
     const oldest = this.#table.read("SELECT id, at FROM audit ORDER BY id LIMIT ?", atMost);

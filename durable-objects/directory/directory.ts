@@ -13,10 +13,10 @@ import type { KeptValues } from "../platform/object-place.ts";
 import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { SkippedLately } from "../platform/skipped-lately.ts";
+import { AlertStore } from "./alert-store.ts";
 import { AuditStore } from "./audit-store.ts";
 import { CountStore } from "./count-store.ts";
 import { type DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
-import { KnownTroubles } from "./known-trouble.ts";
 import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { type ListPorts, RunningList } from "./running-list.ts";
@@ -42,18 +42,18 @@ const pauseMs = 2_000;
 const batchEveryMs = 8;
 
 /**
- * The conferences and calls of one domain, as conferences and relays publish them, with what belongs to none: counts, trouble, audit and
+ * The conferences and calls of one domain, as conferences and relays publish them, with what belongs to none: counts, alerts, audit and
  * webhooks.
  */
 export class Directory
-  implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList | keyof KnownTroubles | keyof PromptStore>
+  implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList | keyof AlertStore | keyof PromptStore>
 {
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
   readonly recordStore: RecordStore;
   readonly list: RunningList;
-  readonly knownTrouble: KnownTroubles;
+  readonly alertStore: AlertStore;
   readonly promptStore: PromptStore;
   readonly #audit: AuditStore;
   readonly #skipped: SkippedLately;
@@ -88,7 +88,6 @@ export class Directory
     this.recordStore = new RecordStore(this.#store, {
       now: () => ports.now(),
       aboutNow: (domain) => this.#aboutNow(domain),
-      alsoErase: (domain, isMeant) => this.knownTrouble.eraseNumber(domain, isMeant),
       giveWay: async () => ports.giveWay?.(),
     });
     this.#webhooks = new Webhooks({
@@ -96,11 +95,12 @@ export class Directory
       domain: () => this.#domain,
       receivers: () => this.#receivers(this.#domain),
       wakeBy: (at) => this.#alarm.wakeBy(at),
-      dropped: (url) => this.knownTrouble.deleteReceiver(url),
+      dropped: (url) => this.alertStore.deleteReceiver(url),
     });
-    this.knownTrouble = new KnownTroubles({
-      ...{ sql: ports.sql, list: this.list, prompt: this.promptStore },
-      ...{ audit: this.#audit, log: ports.log, nonce: () => ports.nonce() },
+    this.alertStore = new AlertStore({
+      sql: ports.sql,
+      list: this.list,
+      prompt: this.promptStore,
       settings: (domain) => ports.domain(domain)?.settings,
       now: () => ports.now(),
       machineNow: () => (ports.machineNow ?? ports.now)(),
@@ -115,7 +115,7 @@ export class Directory
     const about = this.#aboutNow(domain);
     const laterVersions = this.#store.transaction(about, () => {
       const added = this.#counts.add({ ...counts, key, version }, now);
-      if ("more" in added) this.knownTrouble.countPosts(added.more.hosts, now);
+      if ("more" in added) this.alertStore.countPosts(added.more.hosts, now);
       // The record of a conference follows those of its calls.
       const storedCalls = calls.map((row) => this.#store.putCall(row, version, now));
       const stored = conferences.map((row) => this.#store.putConference(row, version, now));
@@ -124,7 +124,7 @@ export class Directory
         if (!one || "laterVersion" in one) continue;
         events.push(...webhooksOfConference(one.row, one.before));
         if (one.row.endedAt !== null && (one.before?.endedAt ?? null) === null)
-          this.knownTrouble.keptRecord(recordOfConference(one.row));
+          this.alertStore.keptRecord(recordOfConference(one.row));
       }
       for (const one of storedCalls) {
         if (!one || "laterVersion" in one) continue;
@@ -151,7 +151,7 @@ export class Directory
     const now = this.#ports.now();
     this.#store.transaction(this.#aboutNow(domain), () => {
       const added = this.#counts.add(row, now);
-      if ("more" in added) this.knownTrouble.countPosts(added.more.hosts, now);
+      if ("more" in added) this.alertStore.countPosts(added.more.hosts, now);
     });
     await this.#changed();
     return { pauseMs };
@@ -217,7 +217,7 @@ export class Directory
     const sentBefore = Math.min(before, this.#ports.now() - (journalRetentionDays + 1) * dayMs);
     this.#store.transaction(this.#aboutNow(domain), () => this.#counts.deleteBefore(sentBefore));
     const hasMore = [this.#audit, this.#store].map((store) => store.deleteBefore(before, deletePortion));
-    this.knownTrouble.deleteBefore(domain, before);
+    this.alertStore.deleteBefore(domain, before);
     return hasMore.includes(true);
   }
 

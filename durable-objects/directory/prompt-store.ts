@@ -111,7 +111,7 @@ export class PromptStore {
   }
 
   /** `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
-  refusedCallers(seenUpTo: (number: string) => number = () => 0): readonly RefusedCaller[] {
+  refusedCallers(): readonly RefusedCaller[] {
     const refused = "life = -1 AND status = 'refused'";
     const numbers = this.#store.read(
       `SELECT number FROM call WHERE ${refused} GROUP BY number HAVING count(*) >= ?`,
@@ -120,9 +120,9 @@ export class PromptStore {
     const callers = numbers.flatMap((row): RefusedCaller[] => {
       const number = String(row.number);
       const calls = this.#store.read(
-        `SELECT arrival, data FROM call WHERE ${refused} AND reversed = ? AND began > ? AND arrival > ?
+        `SELECT arrival, data FROM call WHERE ${refused} AND reversed = ? AND began > ?
          ORDER BY arrival DESC`,
-        ...[reversed(number), this.#triesCountFrom(number), seenUpTo(number)],
+        ...[reversed(number), this.#triesCountFrom(number)],
       );
       const [last, first] = [calls[0], calls.at(-1)].map((one) => JSON.parse(String(one?.data ?? null)) as PromptRow);
       if (calls.length < often || !last || !first) return [];
@@ -136,12 +136,6 @@ export class PromptStore {
     if (!isWholeNumber(number)) return this.#ports.now() - dayMs - 1;
     const [row] = this.#store.read("SELECT max(entered_at) AS at FROM call WHERE reversed = ?", reversed(number));
     return Number(row?.at ?? 0);
-  }
-
-  /** The numbers of calls that are kept. */
-  numbers(): ReadonlySet<string> {
-    const rows = this.#store.read("SELECT DISTINCT number FROM call WHERE life = -1");
-    return new Set(rows.map(({ number }) => String(number)));
   }
 }
 

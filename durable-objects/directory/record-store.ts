@@ -31,8 +31,6 @@ const mostAlike = 10;
 interface RecordPorts {
   now(): EpochMs;
   aboutNow(domain: DomainName): DirectoryIdentity;
-  /** Takes a number out of all but the rows of calls. */
-  alsoErase(domain: DomainName, isMeant: (kept: string) => boolean): void;
   /** See `Platform`. */
   giveWay(): Promise<void>;
 }
@@ -133,7 +131,6 @@ export class RecordStore {
        WHERE arrival IS NULL AND life >= 0 AND reversed IN (SELECT value FROM json_each(?)) LIMIT ?`,
       ...[JSON.stringify([...numbers].map(reversed)), mostAlike],
     );
-    this.#ports.alsoErase(domain, isMeant);
     const erased = this.#store.transaction(this.#ports.aboutNow(domain), () =>
       this.#store.erase([...numbers], this.#ports.now()),
     );

@@ -4,8 +4,8 @@ import { fitsName, idMatcher, numberMatcher, spellingsOf } from "../../src/found
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { dayMs, type Timers, within } from "../../src/foundation/time/timers.ts";
+import type { PendingForServer } from "../../src/operators/alerts.ts";
 import { sumOfLoads } from "../../src/operators/figures.ts";
-import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import type { CallRow, ConferenceRow } from "../../src/records/rows.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import {
@@ -306,7 +306,7 @@ export class RunningList {
   }
 
   /** By server, also beyond those that are listed, what waits for it, of conferences that are over too. */
-  get waiting(): KnownTrouble["waiting"] {
+  get waiting(): readonly PendingForServer[] {
     return [...this.#counts.waiting.values()].flat();
   }
 
@@ -316,7 +316,7 @@ export class RunningList {
   }
 
   /** Those that were found on a bridge and that WebEx has not created again, the oldest first. */
-  get orphans(): NonNullable<KnownTrouble["orphans"]> {
+  get orphans() {
     const orphans = this.#rows("AND server = ''").filter(({ now, bridge }) => now?.orphan && bridge !== "");
     return orphans
       .map((row) => ({
@@ -330,7 +330,7 @@ export class RunningList {
   }
 
   /** How many conferences of each bridge have commands that are late, and since when. */
-  get late(): KnownTrouble["late"] {
+  get late() {
     const late = this.#rows("AND troubled = 1").filter(({ now, bridge }) => now?.lateSince && bridge !== "");
     return Array.from(
       Map.groupBy(late, ({ bridge }) => bridge),
@@ -347,7 +347,7 @@ export class RunningList {
   }
 
   /** How many conferences the last sweep has not reached, and since when there are some; `null`: none. */
-  get unreachable(): NonNullable<KnownTrouble["unreachable"]> | null {
+  get unreachable(): { readonly conferences: number; readonly since: EpochMs } | null {
     return this.#unreached && { conferences: this.#unreached.keys.size, since: this.#unreached.since };
   }
 }

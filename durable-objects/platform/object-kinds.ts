@@ -34,8 +34,8 @@ export const objectKinds: {
       conferencesOf: (domain, ...page) => place.idAllocator(domain).conferencesOf(...page),
       secret: (name) => place.secret(name),
     });
-    const { list, recordStore, promptStore, knownTrouble } = directory;
-    return joined(directory, list, recordStore, promptStore, knownTrouble);
+    const { list, recordStore, promptStore, alertStore } = directory;
+    return joined(directory, list, recordStore, promptStore, alertStore);
   },
   handles: (place) =>
     new HandleIndex({

@@ -1,7 +1,7 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { activeLink, type RelayState } from "../../src/link/relay.ts";
-import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { FoundAlert } from "../../src/operators/alert-kinds.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Platform } from "../platform/platform.ts";
 import { AgentClocks } from "./agent-clocks.ts";
@@ -44,26 +44,26 @@ export class AgentAbsences {
   }
 
   /** The agents that could not take over now, while another one acts, those that are refused, and those whose clock differs. */
-  trouble(identity: Identity | undefined, state: RelayState): readonly FoundTrouble[] {
+  alerts(identity: Identity | undefined, state: RelayState): readonly FoundAlert[] {
     if (!identity) return [];
     const agents = this.#agents(identity);
     return [
-      ...this.#standbyTrouble(agents, state),
-      ...this.refusals.trouble(agents.map(({ name }) => name)),
-      ...this.clocks.trouble(state.links.map(({ agent }) => agent)),
+      ...this.#standbyAlerts(agents, state),
+      ...this.refusals.alerts(agents.map(({ name }) => name)),
+      ...this.clocks.alerts(state.links.map(({ agent }) => agent)),
     ];
   }
 
-  #standbyTrouble(agents: readonly { readonly name: string }[], state: RelayState): readonly FoundTrouble[] {
+  #standbyAlerts(agents: readonly { readonly name: string }[], state: RelayState): readonly FoundAlert[] {
     const active = activeLink(state);
     const { away = {} } = this.#store.read("absences") ?? {};
     if (!active) return [];
-    return agents.flatMap(({ name }): FoundTrouble[] => {
+    return agents.flatMap(({ name }): FoundAlert[] => {
       const presence = presenceOf(state, name, away);
       const since = absenceOf(away, name)?.since;
       if (name === active.agent || presence === "here" || since === undefined) return [];
       if (!hasLasted(since, this.#ports.now(), awayAfterMs)) return [];
-      return [{ kind: presence === "link" ? "standby-away" : "standby-without-bridge", about: name, since }];
+      return [{ kind: presence === "link" ? "standby-disconnected" : "standby-without-bridge", about: name, since }];
     });
   }
 

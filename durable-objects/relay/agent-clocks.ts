@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { nextJump } from "../../src/foundation/time/clock-jump.ts";
 import { differenceText } from "../../src/foundation/time/difference-text.ts";
-import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { FoundAlert } from "../../src/operators/alert-kinds.ts";
 import type { RelayStore } from "./relay-store.ts";
 
 /** The agents whose clock is far from the edge's, as each last said. */
@@ -24,8 +24,8 @@ export class AgentClocks {
   }
 
   /** `agents`: those that are here now. */
-  trouble(agents: readonly string[]): readonly FoundTrouble[] {
-    return Object.entries(this.#store.read("clocks") ?? {}).flatMap(([about, { since, byMs }]): FoundTrouble[] =>
+  alerts(agents: readonly string[]): readonly FoundAlert[] {
+    return Object.entries(this.#store.read("clocks") ?? {}).flatMap(([about, { since, byMs }]): FoundAlert[] =>
       agents.includes(about) ? [{ kind: "clock-differs", about, since, why: differenceText(byMs) }] : [],
     );
   }

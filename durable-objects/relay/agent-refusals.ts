@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { FoundAlert } from "../../src/operators/alert-kinds.ts";
 import type { RelayEntries, RelayStore } from "./relay-store.ts";
 
 /** Who is refused tries again within seconds: one of whom nothing is heard any more has given up. */
@@ -34,8 +34,8 @@ export class AgentRefusals {
     if (before) this.#store.write("refusals", others);
   }
 
-  trouble(agents: readonly string[]): readonly FoundTrouble[] {
-    return Object.entries(this.#present).flatMap(([about, { since }]): FoundTrouble[] =>
+  alerts(agents: readonly string[]): readonly FoundAlert[] {
+    return Object.entries(this.#present).flatMap(([about, { since }]): FoundAlert[] =>
       agents.includes(about) ? [{ kind: "agent-refused", about, since }] : [],
     );
   }

@@ -11,7 +11,7 @@ import {
   type RelayState,
   saysPorts,
 } from "../../src/link/relay.ts";
-import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { FoundAlert } from "../../src/operators/alert-kinds.ts";
 import type { AgentView, BridgeHealth } from "../../src/rpc/relay.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
 import type { LastSaid, Lost } from "./relay-store.ts";
@@ -21,12 +21,12 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
   readonly drainedSince: EpochMs | null;
   readonly endsSince: EpochMs | null;
   readonly fullSince: EpochMs | undefined;
-  readonly trouble: readonly FoundTrouble[];
+  readonly alerts: readonly FoundAlert[];
 }
 
 /** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
-  const { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble } = around;
+  const { agentConnected, awaySince, drainedSince, endsSince, fullSince, alerts } = around;
   const { version: _, waiting: __, portsUnread, ...known }: Partial<Health> = active?.health ?? {};
   const ofBridge = { bridgeUp: false, portsInUse: null, ports: null, ...known };
   return {
@@ -37,7 +37,7 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(drainedSince !== null && { drainedSince }),
     ...(ofBridge.ports === 0 && endsSince !== null && { endsSince }),
     ...(active?.health && hasPorts(active.health) && fullSince !== undefined && { fullSince }),
-    ...(trouble.length > 0 && { trouble }),
+    ...(alerts.length > 0 && { alerts }),
   };
 }
 

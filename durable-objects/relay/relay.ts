@@ -223,7 +223,7 @@ export class Relay implements RelayRpc {
   alarm(): Promise<void> {
     return this.#alarm.fired(() => {
       this.#replaceUseless();
-      this.#lookForTrouble();
+      this.#lookForAlerts();
       this.#wakeForStandby();
     });
   }
@@ -269,7 +269,7 @@ export class Relay implements RelayRpc {
   async health(): Promise<BridgeHealth> {
     this.#replaceUseless();
     // The settings may name an agent that has never come. A disk that takes no row must not hide how the bridge is.
-    await this.#alarm.guard(() => this.#lookForTrouble());
+    await this.#alarm.guard(() => this.#lookForAlerts());
     return this.#health();
   }
 
@@ -279,16 +279,16 @@ export class Relay implements RelayRpc {
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
     const { awaySince: bridgeAwaySince, endsSince, fullSince } = this.#lastSaid;
     const awaySince = agentConnected ? bridgeAwaySince : missedAt;
-    const trouble = this.#absences.trouble(this.#identity, this.#state);
+    const alerts = this.#absences.alerts(this.#identity, this.#state);
     const { since: drainedSince } = this.#drain;
-    return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble });
+    return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, fullSince, alerts });
   }
 
   /** The settings of these agents have changed: they must prove who they are again, or are turned away. */
   async closeAgents(agents: readonly string[]): Promise<void> {
     this.#apply({ type: "settings-changed", agents });
     // The bridge may have other agents now, though no link was closed.
-    this.#lookForTrouble();
+    this.#lookForAlerts();
   }
 
   async handOver(from: string): Promise<HandOver> {
@@ -392,10 +392,10 @@ export class Relay implements RelayRpc {
     this.#sweepBehindLoss();
     if (state.links === before.links) return;
     this.#idLimits.changed();
-    this.#lookForTrouble();
+    this.#lookForAlerts();
   }
 
-  #lookForTrouble(): void {
+  #lookForAlerts(): void {
     const said = lastSaid(this.#lastSaid, this.#state, this.#ports.now());
     const isNew = JSON.stringify(said) !== JSON.stringify(this.#lastSaid);
     this.#lastSaid = said;

@@ -1,9 +1,9 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
+import type { Alert, AlertKind } from "../operators/alert-kinds.ts";
+import type { FoundBridge } from "../operators/alerts.ts";
 import type { EdgePair } from "../operators/edge-pair.ts";
-import type { FoundBridge } from "../operators/trouble.ts";
-import type { DomainTrouble, TroubleKind } from "../operators/trouble-kinds.ts";
 import type { ConferenceTotals } from "../rpc/directory.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
@@ -30,12 +30,12 @@ export interface EdgePorts extends Timers {
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }
 
-export interface PeoplePorts extends EdgePorts, GuardPorts, AuditPorts, TroublePorts {
+export interface PeoplePorts extends EdgePorts, GuardPorts, AuditPorts, AlertPorts {
   readonly objects: EdgeObjects;
 }
 
-export interface TroublePorts {
-  /** The bridges of a domain, and what is wrong there, asked anew; for a person who sees it. */
+export interface AlertPorts {
+  /** The bridges of a domain, and its alerts, asked anew; for a user who sees it. */
   lookAt(domain: Domain): Promise<LookedAt>;
 }
 
@@ -47,9 +47,9 @@ export interface FoundTotals {
 
 export interface LookedAt {
   readonly bridges: readonly FoundBridge[];
-  readonly trouble: readonly DomainTrouble[];
+  readonly alerts: readonly Alert[];
   /** What of the domain's figures was asked for it. */
   readonly totals: FoundTotals;
-  /** Kinds of which nobody knows all: who could say it did not answer. */
-  readonly unknown: readonly TroubleKind[];
+  /** Kinds that may have more alerts: a source did not answer. */
+  readonly unknown: readonly AlertKind[];
 }

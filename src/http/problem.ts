@@ -21,7 +21,7 @@ export const problemMeanings = {
   "no such conference": "Nothing is kept of such a conference, or it does not run.",
   "no such domain": "There is no domain of that name that you may see.",
   "no such room": "The conference has no such room, or has it no longer.",
-  "no such trouble": "Nothing of this id is wrong there now: it is mended, or was acknowledged.",
+  "no such alert": "There is no alert of this id now: it has ended, or was acknowledged.",
   "not allowed": "You are signed in, but your role or domains do not allow this.",
   "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   "not found": "Nothing is at this path.",
@@ -34,7 +34,6 @@ export const problemMeanings = {
   "too many requests":
     "You, or your address, have asked more than one may. The header Retry-After says when to go on. Nothing was done.",
   "too slow": "The body did not come within the time that it has. Nothing was done.",
-  "trouble began anew": "What you have seen is over, and it is wrong again since. Look at it anew. Nothing was done.",
   "upgrade required": "This address is for WebSockets.",
   "wrong settings": "The settings of the deployment cannot be read; its log says why.",
 } as const;

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
-import type { FoundTrouble } from "./trouble-kinds.ts";
+import type { FoundAlert } from "./alert-kinds.ts";
 
 /**
  * How an edge came to act: nobody had acted before, the other one was silent, has handed over or has
@@ -85,14 +85,14 @@ function latestOf(edges: readonly EdgeOfPair[]): EdgeOfPair | undefined {
 }
 
 /** What would keep the meetings from going on, were the edge that acts to fail now. */
-export function pairTrouble({ edges }: Pick<PairView, "edges">, now: EpochMs): readonly FoundTrouble[] {
+export function pairAlerts({ edges }: Pick<PairView, "edges">, now: EpochMs): readonly FoundAlert[] {
   const others = edges.filter(({ acts }) => !acts);
   const ready = others.filter((edge) => !isSilent(edge));
   if (ready.length === 0) {
     const last = latestOf(others);
-    return [{ kind: "no-edge-stands-by", about: last?.name ?? null, since: last ? now - last.silentMs : null }];
+    return [{ kind: "no-standby-edge", about: last?.name ?? null, since: last ? now - last.silentMs : null }];
   }
-  return ready.flatMap(({ name: about, fault: why }): FoundTrouble[] =>
-    why === null ? [] : [{ kind: "edge-could-not-act", about, since: null, why }],
+  return ready.flatMap(({ name: about, fault: why }): FoundAlert[] =>
+    why === null ? [] : [{ kind: "standby-edge-fault", about, since: null, why }],
   );
 }

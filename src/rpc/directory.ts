@@ -3,8 +3,8 @@ import type { Ack, Batch } from "../delivery/feed.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, ExtCallId, WebexHost } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
+import type { DirectoryAlerts, Seen } from "../operators/alerts.ts";
 import type { AuditEntry } from "../operators/audit.ts";
-import type { Acknowledgement, KnownTrouble } from "../operators/trouble.ts";
 import { activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
@@ -301,10 +301,10 @@ export interface DirectoryRpc {
   /** A document came, with the secret, from an address outside the domain's networks. */
   sourceRefused(domain: DomainName, address: string): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
-  /** What is wrong as far as the directory knows, and what is acknowledged. */
-  trouble(domain: DomainName): Promise<KnownTrouble>;
-  /** Keeps who has taken something on; an earlier acknowledgement of the same is replaced, but for a greater place. */
-  acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void>;
+  /** The alerts that the directory knows, and who has seen what. */
+  alerts(domain: DomainName): Promise<DirectoryAlerts>;
+  /** Keeps an acknowledgement. It replaces an earlier one of the same alert that did not go further. */
+  acknowledge(domain: DomainName, seen: Omit<Seen, "at">): Promise<void>;
   /** Takes a number of a person, and the attendee ID beside it, out of the calls that have it. */
   erase(domain: DomainName, number: string): Promise<Erasure>;
   /** Stores what a user has asked of the domain. */

@@ -1,5 +1,5 @@
 import type { DomainName, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
-import type { WaitingForServer } from "../operators/trouble.ts";
+import type { PendingForServer } from "../operators/alerts.ts";
 import type { SharedRequests, ToWebex } from "../tsp/messages.ts";
 import type { ConferenceTotals } from "./directory.ts";
 
@@ -37,6 +37,6 @@ export interface MailboxRpc {
   share(answers: SharedAnswers): Promise<ShareResult>;
   /** What waits here, in all and by server. */
   waiting(): Promise<
-    Pick<ConferenceTotals, "documents" | "oldestAt"> & { readonly servers: readonly WaitingForServer[] }
+    Pick<ConferenceTotals, "documents" | "oldestAt"> & { readonly servers: readonly PendingForServer[] }
   >;
 }

@@ -71,7 +71,7 @@ export const objectMethods = {
       webhooks: viewMs,
       audit: "request",
     },
-    ...{ waitingFor: "request", trouble: viewMs, acknowledge: "request" },
+    ...{ waitingFor: "request", alerts: viewMs, acknowledge: "request" },
     ...{ keepPromptCalls: "objects", promptCalls: "request" },
     // One request may ask for many pages: each has its own time.
     ...{ records: requestMs, found: requestMs, erase: requestMs },

@@ -4,7 +4,7 @@ import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids
 import { type Checked, text, time } from "../foundation/schemas.ts";
 import type { IdLimit } from "../link/messages.ts";
 import type { Health } from "../link/relay.ts";
-import type { FoundTrouble } from "../operators/trouble-kinds.ts";
+import type { FoundAlert } from "../operators/alert-kinds.ts";
 
 /** How a bridge is, as was last reported to its relay. */
 export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "portsInUse" | "portsUnread"> {
@@ -25,8 +25,8 @@ export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "port
   readonly endsSince?: EpochMs;
   /** Since when all its ports are in use; absent: they are not, as far as is known. */
   readonly fullSince?: EpochMs;
-  /** Of its agents, and of what it holds; absent: nothing is wrong there. */
-  readonly trouble?: readonly FoundTrouble[];
+  /** Alerts of its agents; absent: none. */
+  readonly alerts?: readonly FoundAlert[];
 }
 
 /** A connected agent, as its relay knows it. */

@@ -55,7 +55,7 @@ const overview = OverviewPage({
   live: false,
   here: "overview",
   activity,
-  trouble: [],
+  alerts: [],
   unknown: [],
   running: { conferences: [], next: null },
   bridges: [{ bridge: "main", drainedSince: null, agents: [agent], load: { conferences: 120, callers: 900 } }],

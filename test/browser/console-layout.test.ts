@@ -17,8 +17,8 @@ import { storyPage } from "../../src/console/story/story-lines.ts";
 import { TimelinePage } from "../../src/console/story/timeline.tsx";
 import { style } from "../../src/console/style.ts";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import { showAlert } from "../../src/operators/alert-kinds.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
-import { showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
@@ -45,15 +45,11 @@ const found = (bridge: string) => ({
   load: { conferences: 99_999, callers: 99_999 },
 });
 const wrong = [
-  showTrouble(
-    { kind: "posts-given-up", about: unbroken, since: now - 9_000_000, latest: now - 1, count: 999 },
-    "acme",
-    null,
-  ),
-  showTrouble({ kind: "standby-away", about: unbroken, since: now - 1 }, "acme", unbroken),
+  showAlert({ kind: "undelivered", about: unbroken, since: now - 9_000_000, latest: now - 1, count: 999 }, "acme"),
+  showAlert({ bridge: unbroken, kind: "standby-disconnected", about: unbroken, since: now - 1 }, "acme"),
   {
-    ...showTrouble({ kind: "webhook-fails", about: unbroken, why: words + unbroken, since: now - 1 }, "acme", null),
-    acknowledged: { by: words, at: now - 1, word: words + unbroken },
+    ...showAlert({ kind: "webhook-fails", about: unbroken, why: words + unbroken, since: now - 1 }, "acme"),
+    seen: { upTo: 1, by: words, at: now - 1, note: words + unbroken },
   },
 ];
 
@@ -272,7 +268,7 @@ const pages = {
     row: 1,
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
-  overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, unknown: [], activity, edges }),
+  overview: OverviewPage({ ...frame, figures, running, bridges, alerts: wrong, unknown: [], activity, edges }),
   hosts: TspServersPage({ ...frame, answer: activity }),
   conferences: ConferencesPage({ ...listed, people: "full", answer: running }),
   ended: RecordsPage({ ...listed, bridges: ["main", unbroken], answer: { records: [conference], next: "5" } }),
@@ -286,7 +282,7 @@ const pages = {
   number: NumberPage({ ...listed, answer: { ...foundLines, lines: people } }),
   bridges: BridgesPage({
     ...frame,
-    trouble: wrong,
+    alerts: wrong,
     bridges: [found(unbroken), { ...found("main"), drainedSince: now - 1, agents: [], missing: [unbroken] }],
     refusal: words + unbroken,
   }),
@@ -380,14 +376,10 @@ test.each(looks)(
   async (look) => {
     const host = "tsp1.example.com:443";
     const shown = [
-      showTrouble(
-        { kind: "posts-given-up", about: host, since: now - 3_600_000, latest: now - 120_000, count: 16 },
-        "acme",
-        null,
-      ),
-      showTrouble({ kind: "standby-away", about: "agent-2", since: now - 300_000 }, "acme", "main"),
+      showAlert({ kind: "undelivered", about: host, since: now - 3_600_000, latest: now - 120_000, count: 16 }, "acme"),
+      showAlert({ bridge: "main", kind: "standby-disconnected", about: "agent-2", since: now - 300_000 }, "acme"),
       {
-        ...showTrouble({ kind: "bridge-drained", since: now - 7_200_000 }, "acme", "main"),
+        ...showAlert({ bridge: "main", kind: "bridge-drained", since: now - 7_200_000 }, "acme"),
         acknowledged: { by: "anna", at: now - 7_000_000, word: "New hardware, back at noon" },
       },
     ];
@@ -398,7 +390,7 @@ test.each(looks)(
         figures,
         running: calm,
         bridges: [found("main")],
-        trouble: shown,
+        alerts: shown,
         unknown: [],
         activity,
         edges,
@@ -407,9 +399,9 @@ test.each(looks)(
     );
     await page.getByText("Acknowledge …").first().click();
     await page.getByLabel("What is done about it").first().fill("Told WebEx, ticket 4711");
-    expect(await page.getByRole("button", { name: "Acknowledge all 16" }).isVisible()).toBe(true);
+    expect(await page.getByRole("button", { name: "Acknowledge", exact: true }).isVisible()).toBe(true);
     expect(await layoutFaults(page)).toEqual([]);
     expect(await axe(page)).toEqual([]);
-    await screenshot(page, "trouble", look);
+    await screenshot(page, "alerts", look);
   },
 );

@@ -77,12 +77,10 @@ async function ask(path: string, method: string, body: object): Promise<void> {
 
 /** A slow machine gives documents up meanwhile: they are shown until somebody has seen them. */
 async function acknowledgeUndelivered(): Promise<void> {
-  const path = `${world.run.edgeUrl}/api/v1/domains/local/trouble`;
+  const path = `${world.run.edgeUrl}/api/v1/domains/local/alerts`;
   const headers = { authorization: `Bearer ${world.run.operatorToken()}`, "content-type": "application/json" };
-  const { trouble }: { trouble: readonly { id: string; kind: string }[] } = await (
-    await fetch(path, { headers })
-  ).json();
-  for (const { id } of trouble.filter(({ kind }) => kind === "posts-given-up")) {
+  const { alerts }: { alerts: readonly { id: string; kind: string }[] } = await (await fetch(path, { headers })).json();
+  for (const { id } of alerts.filter(({ kind }) => kind === "undelivered")) {
     const init = { method: "POST", headers, body: JSON.stringify({ word: "seen" }) };
     expect((await fetch(`${path}/${encodeURIComponent(id)}/acknowledge`, init)).status).toBe(200);
   }

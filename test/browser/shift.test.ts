@@ -170,7 +170,7 @@ test("are we losing posts", async () => {
   await signIn();
   const lost = new Meeting({ ...world, webex: refusing });
   await lost.ask(lost.createRequest());
-  await eventually("a document is given up", async () => /posts-given-up/.test(JSON.stringify(await ask("trouble"))));
+  await eventually("a document is given up", async () => /undelivered/.test(JSON.stringify(await ask("alerts"))));
   const answer = new RegExp(`documents? for the TSP server ${refusing.host} .*not delivered`);
 
   await inTime(
@@ -178,7 +178,7 @@ test("are we losing posts", async () => {
     () => shows(answer),
   );
   await inTime(() => command(["status"], answer));
-  await inTime(() => api("trouble", answer));
+  await inTime(() => api("alerts", answer));
   await screenshot(page, "shift-losing-posts", look);
 });
 

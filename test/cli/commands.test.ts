@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { bridgehead as program } from "../../cli/bridgehead.ts";
 import { RecordLines } from "../../cli/operator/export.ts";
-import { showTrouble } from "../../src/operators/trouble-kinds.ts";
+import { showAlert } from "../../src/operators/alert-kinds.ts";
 import { now } from "./view-examples.ts";
 
 vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));
@@ -363,16 +363,16 @@ test.each([
 });
 
 test.each([
-  ["trouble", " --domain acme"],
+  ["alerts", " --domain acme"],
   ["status", " --domain acme"],
-  ["trouble", ""],
+  ["alerts", ""],
 ])("%s prints commands that run as they are, with %j", async (command, named) => {
-  const one = showTrouble({ kind: "no-agent", since: null }, "acme", "main");
+  const one = showAlert({ kind: "no-agent", bridge: "main", since: null }, "acme");
   const domains = named === "" ? ["acme"] : ["acme", "beta"];
   const answers = {
     "GET domains": [{ domains: domains.map((name) => ({ name })) }],
-    "GET domains/acme/trouble": [{ trouble: [one], unknown: [] }],
-    "GET domains/beta/trouble": [{ trouble: [], unknown: [] }],
+    "GET domains/acme/alerts": [{ alerts: [one], unknown: [] }],
+    "GET domains/beta/alerts": [{ alerts: [], unknown: [] }],
     ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/figures`, [{ figures: [] }]])),
     ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/agents`, [{ bridges: [] }]])),
   };

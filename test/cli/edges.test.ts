@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type EdgesFound, edgesText, hasTrouble, untilActs } from "../../cli/edge/edges.ts";
+import { type EdgesFound, edgesText, hasAlerts, untilActs } from "../../cli/edge/edges.ts";
 import type { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { plain } from "./view-examples.ts";
 
@@ -50,8 +50,8 @@ test("a hand-over is over once the other edge acts, or the first one again", asy
 
 test("commands end with 1 where no edge acts or stands by soundly, asked of either", () => {
   const found = { role: "standby", acting, edges: [one, other] } as const;
-  expect(hasTrouble(found)).toBe(false);
-  expect(hasTrouble({ ...found, edges: [] })).toBe(false);
-  expect(hasTrouble({ ...found, acting: null })).toBe(true);
-  expect(hasTrouble({ ...found, edges: [one, { ...other, fault: "its state cannot be read" }] })).toBe(true);
+  expect(hasAlerts(found)).toBe(false);
+  expect(hasAlerts({ ...found, edges: [] })).toBe(false);
+  expect(hasAlerts({ ...found, acting: null })).toBe(true);
+  expect(hasAlerts({ ...found, edges: [one, { ...other, fault: "its state cannot be read" }] })).toBe(true);
 });

@@ -15,8 +15,8 @@ import { SettingsPage } from "../../src/console/domain/settings.tsx";
 import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import { showAlert } from "../../src/operators/alert-kinds.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
-import { showTrouble } from "../../src/operators/trouble-kinds.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
 import type { DomainActivity, ListedConference } from "../../src/rpc/directory.ts";
 import { aCallRecord } from "../records/a-record.ts";
@@ -47,7 +47,7 @@ function posts(host: string | null, more: Partial<HostPosts> = {}): HostPosts {
 /** An overview on which nothing is wrong. */
 function overview(more: Partial<Parameters<typeof OverviewPage>[0]> = {}) {
   const figures = Object.values(figuresOf({}));
-  const calm = { figures, running: { conferences: [], next: null }, bridges: [main], trouble: [], unknown: [] };
+  const calm = { figures, running: { conferences: [], next: null }, bridges: [main], alerts: [], unknown: [] };
   return OverviewPage({ ...frame, ...calm, activity: silence, edges: { acting: null, edges: [] }, ...more });
 }
 
@@ -84,15 +84,15 @@ test.each([
 
 test("the overview shows that nothing is wrong, or what and since when, and how much room is left", () => {
   const calm = readPage(overview({ figures: Object.values(figuresOf({ bridges: [{ bridge: "main", health }] })) }));
-  expect(calm).toContain("nothing Bridges answer, and WebEx confirms.");
+  expect(calm).toContain("No alerts");
   expect(calm).toContain("Ports free\n88");
   expect(calm).toContain("12 of 100 ports in use, 88 free\n1 conference, 2 callers");
   expect(calm).not.toContain("Edges");
 
-  const trouble = [showTrouble({ kind: "no-agent", since: now - 5 * minuteMs }, "acme", "main")];
+  const alerts = [showAlert({ bridge: "main", kind: "no-agent", since: now - 5 * minuteMs }, "acme")];
   const running = { conferences: [listed("5", ["posts"])], next: null };
   const bridges = [{ ...main, agents: [], load: null }];
-  const text = readPage(overview({ running, bridges, trouble, edges: null, activity: null }));
+  const text = readPage(overview({ running, bridges, alerts, edges: null, activity: null }));
   expect(text).toContain("No agent is connected since 11:55:00 ( 5 min ) Bridges → /console/acme/bridges");
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
   expect(text).toContain("main → /console/acme/bridges#bridge-main\nno active agent\nPorts in use: not known");
@@ -109,13 +109,13 @@ test("the overview shows which of two edges is active", () => {
 });
 
 test("an acknowledged alert stands above the conferences; its form asks first", () => {
-  const open = showTrouble({ kind: "no-agent", since: now }, "acme", "main");
-  const acknowledged = { by: "otto", at: now, word: "known" };
-  const trouble = [open, { ...showTrouble({ kind: "bridge-drained", since: now }, "acme", "main"), acknowledged }];
+  const open = showAlert({ bridge: "main", kind: "no-agent", since: now }, "acme");
+  const seen = { upTo: now, by: "otto", at: now, note: "known" };
+  const alerts = [open, { ...showAlert({ bridge: "main", kind: "bridge-drained", since: now }, "acme"), seen }];
   const person = { ...frame.person, role: "operator" as const };
   const running = { conferences: [listed("5", ["posts"])], next: null };
-  const html = String(overview({ person, running, trouble }));
-  const places = ["No agent is connected", "otto", "Conferences with trouble"].map((text) => html.indexOf(text));
+  const html = String(overview({ person, running, alerts }));
+  const places = ["No agent is connected", "otto", "Affected conferences"].map((text) => html.indexOf(text));
   expect(places.toSorted((one, other) => one - other)).toEqual(places);
   expect(places).not.toContain(-1);
   expect(html).toMatch(/<details id="acknowledge-no-agent:main" data-asks=""/);
@@ -124,24 +124,24 @@ test("an acknowledged alert stands above the conferences; its form asks first", 
 test("screen readers get each alert by itself, without ages and counts", () => {
   const told = (minutes: number, count: number, ...keys: readonly string[]) => {
     const since = now - minutes * minuteMs;
-    const waits = showTrouble({ kind: "posts-wait", since, count }, "acme", null);
-    const away = showTrouble({ kind: "no-agent", since }, "acme", "main");
+    const waits = showAlert({ kind: "documents-pending", since, count }, "acme");
+    const away = showAlert({ bridge: "main", kind: "no-agent", since }, "acme");
     const running = { conferences: keys.map((key) => listed(key, ["posts"])), next: null };
-    const page = overview({ running, trouble: count === 0 ? [] : [away, waits, waits] });
+    const page = overview({ running, alerts: count === 0 ? [] : [away, waits, waits] });
     const [, said = ""] = /<div [^>]*role="status"[^>]*aria-atomic="false">(.*?)<\/div>/.exec(String(page)) ?? [];
     return Array.from(said.matchAll(/<span id="([^"]*)">(.*?) ?<\/span>/g), ([, id, text]) => [id, text]);
   };
   const first = told(1, 3, "5");
   expect(first.map(([, text]) => text)).toEqual([
     "No agent is connected: main.",
-    "Documents wait for WebEx, or for the back end.",
-    "Documents wait for WebEx, or for the back end.",
+    "Documents are pending.",
+    "Documents are pending.",
     "Conference 5: WebEx does not confirm.",
   ]);
   expect(new Set(first.map(([id]) => id)).size).toBe(4);
   expect(told(2, 9, "5")).toEqual(first);
   expect(told(1, 3, "4", "5").slice(0, 3)).toEqual(first.slice(0, 3));
-  expect(told(1, 0).map(([, text]) => text)).toEqual(["Nothing is wrong."]);
+  expect(told(1, 0).map(([, text]) => text)).toEqual(["No alerts."]);
 });
 
 test("the overview plots each minute of the last hour, and says the same in figures", () => {
@@ -195,13 +195,15 @@ test("bridges show alerts, agents and what an operator can do", () => {
     { ...main, agents: [{ ...agent, health: { ...health, cannot: ["lock" as const] } }, standby] },
     { ...main, bridge: "east", drainedSince: now, agents: null },
   ];
-  const trouble = [showTrouble({ kind: "standby-away", about: "a3", since: now - minuteMs }, "acme", "main")];
-  const text = readPage(BridgesPage({ ...frame, person, bridges, trouble, refusal: "No standby is connected." }));
+  const alerts = [
+    showAlert({ bridge: "main", kind: "standby-disconnected", about: "a3", since: now - minuteMs }, "acme"),
+  ];
+  const text = readPage(BridgesPage({ ...frame, person, bridges, alerts, refusal: "No standby is connected." }));
   expect(text).toContain("No standby is connected.");
   expect(text).toContain("Make a2 active instead of a1? Calls are not interrupted. a1 becomes the standby.");
   expect(text).toContain('This bridge cannot do: lock. WebEx is answered "not supported".');
   expect(text).toMatch(/east\nrelay does not answer/);
-  expect(readPage(BridgesPage({ ...frame, bridges, trouble, refusal: null }))).not.toContain("Drain");
+  expect(readPage(BridgesPage({ ...frame, bridges, alerts, refusal: null }))).not.toContain("Drain");
 });
 
 test("operators resync a server for which documents wait", () => {
@@ -302,18 +304,18 @@ test("texts from outside stay texts", () => {
   const fields = { find: hostile, number: hostile, begins: hostile, cursor: hostile, conference: hostile };
   const shown = { ...names, fields, refusal: hostile };
   const none = { lines: [], conferences: [], next: hostile, people: "full" as const };
-  const trouble = [
-    showTrouble({ kind: "disk", since: now, why: `${hostile} \`${hostile}\`` }, null, null),
+  const alerts = [
+    showAlert({ kind: "disk", since: now, why: `${hostile} \`${hostile}\`` }, null),
     {
-      ...showTrouble({ kind: "standby-away", about: hostile, since: now }, hostile, hostile),
-      acknowledged: { by: hostile, at: now, word: hostile },
+      ...showAlert({ bridge: hostile, kind: "standby-disconnected", about: hostile, since: now }, hostile),
+      seen: { upTo: 1, by: hostile, at: now, note: hostile },
     },
   ];
   for (const page of [
     conferencesPage(fields, shown),
-    overview({ ...names, bridges: [{ ...main, bridge: hostile }], trouble }),
+    overview({ ...names, bridges: [{ ...main, bridge: hostile }], alerts }),
     recordsPage(fields, shown),
-    BridgesPage({ ...names, trouble, bridges: [{ ...main, bridge: hostile, missing: [hostile] }] }),
+    BridgesPage({ ...names, alerts, bridges: [{ ...main, bridge: hostile, missing: [hostile] }] }),
     TspServersPage({ ...names, answer: { ...silence, missing: [hostile] } }),
     AuditPage({ ...shown, answer: { entries: [], next: hostile } }),
     FindPage({ ...shown, answer: none }),

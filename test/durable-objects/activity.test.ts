@@ -15,7 +15,7 @@ import {
   identity,
   lock,
 } from "./conference-world.ts";
-import { DirectoryWorld } from "./directory/world.ts";
+import { alertsIn, DirectoryWorld } from "./directory/world.ts";
 
 const minute = 60_000;
 
@@ -134,8 +134,10 @@ test("each post is in the figures within five seconds, with its time and failure
   expect(failed).toBeGreaterThan(3);
   const is = { confirmed: before, failed, givenUp: 1, hosts: [host], last: "HTTP status 503" };
   expect(await countedOf(world, directory)).toMatchObject(is);
-  const undelivered = async () => (await directory.directory.knownTrouble.trouble(identity.domain)).givenUp;
-  expect(await undelivered()).toMatchObject([{ about: host, count: 1, why: "HTTP status 503" }]);
+  const undelivered = () => alertsIn(directory.directory, world.time.now, "undelivered");
+  expect(await undelivered()).toMatchObject([
+    { about: host, count: 1, says: expect.stringContaining("HTTP status 503") },
+  ]);
 
   directory.start();
   expect(await countedOf(world, directory)).toMatchObject(is);
@@ -185,8 +187,8 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     world.publish = publish;
     await world.time.pass(15 * minute);
 
-    const { givenUp: undelivered } = await directory.directory.knownTrouble.trouble(identity.domain);
-    const givenUp = undelivered.reduce((sum, { count = 0 }) => sum + count, 0);
+    const undelivered = await alertsIn(directory.directory, world.time.now, "undelivered");
+    const givenUp = undelivered.reduce((sum, { count }) => sum + count, 0);
     expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp, documents: 10 });
     directory.start();
     const { hosts, outcomes } = await directory.directory.countTotals();

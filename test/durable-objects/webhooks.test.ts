@@ -6,7 +6,6 @@ import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { CallId, DomainName } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
-import { troubleOf } from "../../src/operators/trouble.ts";
 import type { ConferenceBatch } from "../../src/rpc/directory-feed.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { Clock } from "../kit/clock.ts";
@@ -16,6 +15,7 @@ import { testDomain } from "../local-domain.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { aBatch } from "./a-batch.ts";
 import { ConferenceWorld, callerEntered, callerLeft, confKey, createConference, host } from "./conference-world.ts";
+import { alertsIn } from "./directory/world.ts";
 import { aDirectory } from "./fakes.ts";
 
 const domain = "local" as DomainName;
@@ -564,17 +564,12 @@ test("what a receiver never got stays acknowledged while it is in settings", asy
     await world.joins(...calls);
     await world.pass(5 * dayMs);
   };
-  const id = `webhooks-given-up:${url}`;
-  const shown = async () => {
-    const known = await world.directory.knownTrouble.trouble(domain);
-    const all = troubleOf([], [], { domain, known, mail: [], silent: [] }, world.time.now);
-    return all.flatMap((one) => (one.id === id ? [one.count] : []));
-  };
+  const id = `webhooks-undelivered:${url}`;
+  const shown = async () =>
+    (await alertsIn(world.directory, world.time.now, "webhooks-undelivered")).map(({ count }) => count);
   await lose("c1", "c2");
   expect(await shown()).toEqual([3]);
-  const { now } = world.time;
-  const known = { id, since: null, upTo: now, place: 3, by: "anna", at: now, word: "known" };
-  await world.directory.knownTrouble.acknowledge(domain, known);
+  await world.directory.alertStore.acknowledge(domain, { id, upTo: 3, by: "anna", note: "known" });
   await world.pass(400 * dayMs);
   expect(await shown()).toEqual([]);
   await lose("c3");
@@ -587,7 +582,7 @@ test("what a receiver never got stays acknowledged while it is in settings", asy
   expect(await shown()).toEqual([4]);
 });
 
-test("receivers whose addresses differ in secrets have their own trouble", async () => {
+test("receivers whose addresses differ in secrets have their own alerts", async () => {
   const world = new World();
   const [one, other] = ["one", "other"].map((key) => ({ ...receiver, url: `${url}?key=${key}` }));
   if (!one || !other) return expect.unreachable();
@@ -597,26 +592,13 @@ test("receivers whose addresses differ in secrets have their own trouble", async
     await world.joins(...calls);
     await world.pass(5 * dayMs);
   };
-  const shown = async () => {
-    const known = await world.directory.knownTrouble.trouble(domain);
-    const all = troubleOf([], [], { domain, known, mail: [], silent: [] }, world.time.now);
-    return all.filter(({ kind }) => kind === "webhooks-given-up");
-  };
+  const shown = () => alertsIn(world.directory, world.time.now, "webhooks-undelivered");
   await lose("c1", "c2");
   const before = await shown();
   expect(before.map(({ about, count }) => [about, count])).toEqual(Array(2).fill([`${url}?…`, 3]));
   expect(new Set(before.map(({ id }) => id)).size).toBe(2);
-  const { now } = world.time;
   for (const { id } of before)
-    await world.directory.knownTrouble.acknowledge(domain, {
-      id,
-      since: null,
-      upTo: now,
-      place: 3,
-      by: "anna",
-      at: now,
-      word: "known",
-    });
+    await world.directory.alertStore.acknowledge(domain, { id, upTo: 3, by: "anna", note: "known" });
   expect(await shown()).toEqual([]);
 
   // One that comes to the settings again begins at 0; the other stays as it was.
@@ -651,21 +633,17 @@ test("an acknowledgement that could not be kept acknowledges nothing", async () 
   const world = new World();
   const lost = { host, transId: "7" as never, attempts: 3, why: "away", messages: [] };
   await world.publish(aBatch({ running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
-  const open = async () => {
-    const { givenUp, acknowledged } = await world.directory.knownTrouble.trouble(domain);
-    return [givenUp.map(({ count }) => count), acknowledged.length];
-  };
+  const open = async () => (await alertsIn(world.directory, world.time.now)).length;
   const transaction = world.sql.transaction.bind(world.sql);
   world.sql.transaction = (work) =>
     transaction(() => {
       work();
       throw new Error("database or disk is full");
     });
-  const at = worldBegins;
-  const ack = { id: `posts-given-up:${host}`, since: null, upTo: at, place: 1, by: "anna", at, word: "told" };
-  await expect(world.directory.knownTrouble.acknowledge(domain, ack)).rejects.toThrow("full");
+  const ack = { id: `undelivered:${host}`, upTo: 1, by: "anna", note: "told" };
+  await expect(world.directory.alertStore.acknowledge(domain, ack)).rejects.toThrow("full");
   world.sql.transaction = transaction;
-  expect(await open()).toEqual([[1], 0]);
-  await world.directory.knownTrouble.acknowledge(domain, ack);
-  expect(await open()).toEqual([[], 1]);
+  expect(await open()).toBe(1);
+  await world.directory.alertStore.acknowledge(domain, ack);
+  expect(await open()).toBe(0);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { findPromtool } from "../../scripts/debian/find-promtool.ts";
-import { type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
+import { type AlertKind, alertKinds } from "../../src/operators/alert-kinds.ts";
 
 const text = readFileSync(resolve("packaging/alerts.yml"), "utf8");
 /** By the name of the alert. */
@@ -30,12 +30,12 @@ const agent = 'instance="one:8791"';
 const domain = 'domain="local"';
 const bridge = `${domain}, bridge="simulated"`;
 
-function ofTrouble(kind: TroubleKind): string {
-  return `bridgehead_trouble{${domain}, kind="${kind}"}`;
+function ofAlert(kind: AlertKind): string {
+  return `bridgehead_alerts{${domain}, kind="${kind}"}`;
 }
 
 /** What else the edge says of these kinds, by which their alerts go. */
-const otherSeries: Readonly<Partial<Record<TroubleKind, Case["series"]>>> = {
+const otherSeries: Readonly<Partial<Record<AlertKind, Case["series"]>>> = {
   disk: { [`bridgehead_storage_up{${edge}}`]: "0x20" },
   "no-agent": { [`bridgehead_agents{${bridge}, role="active"}`]: "0x20" },
   "bridge-drained": { [`bridgehead_bridge_drained{${bridge}}`]: "1x20" },
@@ -89,13 +89,13 @@ const cases: readonly Case[] = [
     alert: "BridgeheadRelayUnreachable",
     silent: ["5m"],
     fires: ["7m"],
-    series: { [ofTrouble("relay-unreachable")]: "0x20 1x20" },
+    series: { [ofAlert("relay-unreachable")]: "0x20 1x20" },
   },
   {
     alert: "BridgeheadBridgeAway",
     silent: ["5m"],
     fires: ["7m"],
-    series: { [ofTrouble("bridge-away")]: "0x20 1x20" },
+    series: { [ofAlert("bridge-unreachable")]: "0x20 1x20" },
   },
   {
     // Away for five minutes, then for longer; another bridge never had a second agent.
@@ -135,7 +135,7 @@ const cases: readonly Case[] = [
     alert: "BridgeheadPostsWait",
     silent: ["5m"],
     fires: ["7m"],
-    series: { [ofTrouble("posts-wait")]: "0x20 1x20" },
+    series: { [ofAlert("documents-pending")]: "0x20 1x20" },
   },
   {
     ...counted(
@@ -148,13 +148,13 @@ const cases: readonly Case[] = [
   counted("BridgeheadRateLimited", `bridgehead_rate_limited_total{${domain}}`),
   counted("BridgeheadHostsRefused", `bridgehead_hosts_refused_total{${domain}}`),
   {
-    alert: "BridgeheadTrouble",
+    alert: "BridgeheadAlert",
     silent: ["5m", "9m"],
     fires: ["7m"],
-    about: 'kind="posts-given-up"',
+    about: 'kind="undelivered"',
     series: {
-      [ofTrouble("posts-given-up")]: "0x20 2x11 0x40",
-      [ofTrouble("no-agent")]: "1x80",
+      [ofAlert("undelivered")]: "0x20 2x11 0x40",
+      [ofAlert("no-agent")]: "1x80",
     },
   },
   counted("BridgeheadForeignReports", `bridgehead_foreign_reports_total{${bridge}}`),
@@ -200,11 +200,11 @@ const ofJobs = 'alertname!~"Bridgehead(Edge|Agent)Down"';
 
 test.skipIf(!promtool.ok)("of each kind of trouble one alert tells a Prometheus that sees the edge alone", () => {
   check(
-    troubleKinds.map((kind) => ({
+    alertKinds.map((kind) => ({
       name: kind,
       rules: text,
       interval: kind === "bridge-drained" ? "2h" : "15s",
-      input_series: Object.entries({ [ofTrouble(kind)]: "1x20", ...otherSeries[kind] }).map(([series, values]) => ({
+      input_series: Object.entries({ [ofAlert(kind)]: "1x20", ...otherSeries[kind] }).map(([series, values]) => ({
         series,
         values,
       })),

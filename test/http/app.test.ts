@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { Alert } from "../../src/operators/alert-kinds.ts";
 import { agentWithoutKey } from "../local-domain.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
@@ -39,7 +39,7 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
     ready: true,
-    trouble: [],
+    alerts: [],
     notShown,
     domains: { local: { simulated: { ready: true, ...up } } },
   });
@@ -101,37 +101,20 @@ test("strangers hear nothing of how full a bridge is, or since when", async () =
   expect(await (await edge.app.request("/readyz")).text()).not.toContain("fullSince");
 });
 
-test("a bridge that takes no new calls is said to be so, and serves those that it has", async () => {
+test("a bridge that is about to stop takes no calls and is ready", async () => {
   const edge = new FakeEdge();
   const ending = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 0 };
   edge.health.set("simulated", ending);
   const response = await edge.app.request("/readyz");
-
-  expect(response.status).toBe(200);
-  const what = { kind: "bridge-ends", domain: "local", bridge: "simulated", since: null };
-  const says = "The bridge simulated of local is about to end: it takes no new calls, and keeps those it has.";
-  const todo = "Start it anew once they are over, if somebody wanted that; else see its log.";
-  expect(await response.json()).toEqual({
-    ready: true,
-    notShown,
-    trouble: [
-      {
-        id: "bridge-ends:simulated",
-        severity: "bad",
-        endsBy: "mending",
-        ...what,
-        about: null,
-        latest: null,
-        place: null,
-        count: 1,
-        title: "The bridge is about to end",
-        says,
-        todo,
-        acknowledged: null,
-      },
-    ],
-    domains: { local: { simulated: { ready: true, takesCalls: false, ...ending } } },
-  });
+  expect([response.status, await response.json()]).toMatchObject([
+    200,
+    {
+      ready: true,
+      notShown,
+      alerts: [{ id: "bridge-ends:simulated", severity: "bad", since: null }],
+      domains: { local: { simulated: { ready: true, takesCalls: false, ...ending } } },
+    },
+  ]);
 });
 
 test("the edge is not ready without its bridge, or when no relay answers", async () => {
@@ -145,7 +128,7 @@ test("the edge is not ready without its bridge, or when no relay answers", async
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({
     ready: false,
-    trouble: [{ kind: "relay-unreachable" }],
+    alerts: [{ kind: "relay-unreachable" }],
     domains: { local: { simulated: { ready: false } } },
   });
 });
@@ -160,7 +143,7 @@ test("of a domain with a secret, only the operator learns more than whether all 
     503,
     {
       ready: false,
-      trouble: [],
+      alerts: [],
       domains: {},
       notShown: `${notShown} A domain has alerts. Sign in as a user of that domain to see them.`,
     },
@@ -168,91 +151,24 @@ test("of a domain with a secret, only the operator learns more than whether all 
   expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });
 });
 
-test("what keeps the edge from being ready is said in sentences, with since when", async () => {
+test("an unreachable relay or disk is an alert since this process saw it first", async () => {
   const edge = new FakeEdge();
-  const trouble = async () => {
+  const found = async () => {
     edge.time += 1_000;
-    const body = (await (await edge.app.request("/readyz")).json()) as { trouble: DomainTrouble[] };
-    return body.trouble.map(({ kind, since, says, todo }) => [kind, since, `${says} ${todo}`]);
+    const { alerts } = (await (await edge.app.request("/readyz")).json()) as { alerts: Alert[] };
+    return alerts.map(({ kind, since }) => [kind, since]);
   };
-  const away = { bridgeUp: false, portsInUse: 0, ports: null, awaySince: 60_000 };
-  const [agent, bridge] = ["no-agent", "bridge-away"] as const;
-  edge.health.set("simulated", { agentConnected: false, ...away });
-  const noAgent =
-    'No agent of the bridge simulated of local is connected, so nobody can call in or out there. See "bridgehead-agent doctor" beside the bridge.';
-  expect(await trouble()).toEqual([[agent, 60_000, noAgent]]);
-
-  edge.health.set("simulated", { agentConnected: true, ...away });
-  const noBridge =
-    'The agent of the bridge simulated of local does not reach its bridge. "bridgehead-agent doctor" beside the bridge says why.';
-  expect(await trouble()).toEqual([[bridge, 60_000, noBridge]]);
-
   edge.broken.add("simulated");
-  await trouble();
+  await found();
   edge.disk.full = true;
-  // Each since it was seen first.
-  expect((await trouble()).map(([kind, since]) => [kind, since])).toEqual([
-    ["disk", 1_004_000],
-    ["relay-unreachable", 1_003_000],
+  expect(await found()).toEqual([
+    ["disk", 1_002_000],
+    ["relay-unreachable", 1_001_000],
   ]);
   edge.broken.clear();
   edge.disk.full = false;
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
-  expect(await trouble()).toEqual([]);
-});
-
-test("a person who sees the domain also hears what waits and which receiver of webhooks fails; the edge is ready all the same", async () => {
-  const url = "https://voice.example.com/events";
-  const edge = new FakeEdge(token, { webhooks: [{ url, secretFrom: "WEBHOOK_SECRET_A" }] });
-  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
-  const asked = async (headers: HeadersInit) => {
-    const answer = await edge.app.request("/readyz", { headers });
-    const { trouble } = (await answer.json()) as { trouble: DomainTrouble[] };
-    return [answer.status, ...trouble.map(({ kind, since, says, todo }) => [kind, since, `${says} ${todo}`])];
-  };
-  edge.mailWaiting.push({ host: "http://tsp1", documents: 1, oldestAt: edge.time - 29_999 });
-  expect(await asked({ authorization })).toEqual([200]);
-
-  edge.mailWaiting.push({ host: "tsp1", documents: 2, oldestAt: edge.time - 30_000 });
-  const failure = { since: 60_000, attempts: 2, why: "Error: Network connection lost.", nextAt: 0 };
-  const receiver = {
-    id: url,
-    url,
-    events: [],
-    waiting: 4,
-    oldestAt: 0,
-    failure,
-    refused: 3,
-    givenUp: 0,
-    lastGivenUpAt: null,
-  };
-  const refuses = { ...receiver, failure: null, oldestAt: edge.time - 60_000 };
-  edge.webhooks.push(receiver, refuses, { ...refuses, oldestAt: edge.time - 59_999 }, { ...refuses, refused: 0 });
-  expect(await asked({})).toEqual([200]);
-  expect(await asked({ authorization })).toEqual([
-    200,
-    [
-      "posts-wait",
-      970_000,
-      '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does. Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead resync-server tsp1" has them ask at once.',
-    ],
-    [
-      "webhook-fails",
-      60_000,
-      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. What waits is kept for three days, and the receiver is tried again by itself. Look at why it fails.`,
-    ],
-    [
-      "webhook-fails",
-      940_000,
-      `The receiver ${url} of local has refused 3 webhooks; webhook-refused in the log says why. What it has refused is sent again for three days, and then given up.`,
-    ],
-  ]);
-  edge.broken.add("directory");
-  expect((await asked({ authorization })).map((one) => (Array.isArray(one) ? one[0] : one))).toEqual([
-    200,
-    "directory-unreachable",
-    "posts-wait",
-  ]);
+  expect(await found()).toEqual([]);
 });
 
 test("strangers cannot have the relays asked more than once a second; the operator is always answered anew", async () => {
@@ -265,19 +181,13 @@ test("strangers cannot have the relays asked more than once a second; the operat
   expect(edge.calls).toHaveLength(2);
 
   await edge.app.request("/readyz", { headers: { authorization } });
-  const asked = [
-    "health of simulated",
-    "totals of local",
-    "activity of the directory",
-    "trouble of local",
-    "waiting of the mailbox",
-  ];
+  const asked = ["health of simulated", "totals of local", "alerts of local", "waiting of the mailbox"];
   expect(edge.calls.slice(2).toSorted()).toEqual(asked.toSorted());
 
   // After the clock is set back, the old answer would else hold until it has caught up.
   edge.time -= 3_600_000;
   await edge.app.request("/readyz");
-  expect(edge.calls).toHaveLength(8);
+  expect(edge.calls).toHaveLength(7);
 });
 
 test.each([

@@ -8,7 +8,7 @@ const paths = [
   ...["", "/conferences", "/conferences/111", "/bridges", "/servers", "/audit", "/records"].map(
     (page) => `/console/local${page}`,
   ),
-  ...["/figures", "/trouble", "/agents", "/activity"].map((path) => `${api}${path}`),
+  ...["/figures", "/alerts", "/agents", "/activity"].map((path) => `${api}${path}`),
   "/metrics",
   "/readyz",
 ].map((path) => [path, {}] as [string, RequestInit]);

@@ -130,7 +130,7 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
     {
       ready: true,
       domains: { local: { simulated: { ready: true, takesConferences: false } } },
-      trouble: [{ kind: "bridge-drained", since: drainedSince }],
+      alerts: [{ kind: "bridge-drained", since: drainedSince }],
     },
   ]);
   const gauge = async () => {
@@ -166,10 +166,10 @@ test("of an agent that has not said whether it has its bridge, nobody says that 
   edge.agents.push({ agent: "agent-1", role: "active", lastSeen: edge.time, health: null });
   const { text } = await browse(edge, "");
   expect(text).toContain("not reported yet");
-  expect(text).toContain("The agent of the bridge simulated of local has not said yet whether it reaches its bridge.");
+  expect(text).toContain("The agent of the bridge simulated of local has not reported yet if it reaches its bridge.");
   expect(text).not.toMatch(/does not reach/);
   const ready = await edge.app.request("/readyz");
-  expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining("has not said yet")]);
+  expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining("has not reported yet")]);
 
   edge.health.set("simulated", { ...unsaid, awaySince: edge.time });
   expect((await browse(edge, "")).text).toMatch(/does not reach its bridge/);
@@ -193,7 +193,7 @@ test("the console's bridges are drained and handed over by operators, after a qu
   const drained = await page();
   expect(drained).toContain("simulated\ndrained");
   expect(drained).toContain("Resume: accept new conferences");
-  expect(drained).toContain("it takes no new conferences, and those that it has go on");
+  expect(drained).toContain("New conferences avoid the bridge simulated of local: it is drained.");
   await browse(edge, "/simulated/undrain", {});
   edge.handOver = { acts: "agent-2" } satisfies HandOver;
   expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).not.toContain("No standby");

@@ -62,7 +62,7 @@ test("the overview has the numbers of the whole domain, and of conferences those
 
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 5, ports: 50 });
   await runs(edge, "2");
-  expect(await read("")).toContain("nothing Bridges answer");
+  expect(await read("")).toContain("No alerts");
 });
 
 test("what was asked and posted is plotted on the overview, and posts are told by host on a page of its own", async () => {

@@ -75,34 +75,31 @@ test.each([
   ["full", "15552345678", "bridgehead number 15552345678"],
   ["masked", "*********78", "bridgehead number '*********78'"],
   ["none", "", "bridgehead prompt-calls"],
-] as const)(
-  "where numbers are kept %s, the trouble of a caller leads to what was keyed",
-  async (kept, number, says) => {
-    const edge = new FakeEdge(token, { recordsPersonal: kept });
-    const calls = ["p1", "p2", "p3"].map((call) => ({
-      call: call as CallId,
-      number,
-      dialled: "18005551234",
-      at: edge.time,
-      steps: [],
-      end: { at: edge.time, why: "stopped-keying" as const, digits: 7 },
-    }));
-    const said = { bridge: "main" as BridgeName, calls };
-    await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
-    const { read, search } = await windowOf(edge);
+] as const)("where numbers are kept %s, the alert of a caller leads to what was keyed", async (kept, number, says) => {
+  const edge = new FakeEdge(token, { recordsPersonal: kept });
+  const calls = ["p1", "p2", "p3"].map((call) => ({
+    call: call as CallId,
+    number,
+    dialled: "18005551234",
+    at: edge.time,
+    steps: [],
+    end: { at: edge.time, why: "stopped-keying" as const, digits: 7 },
+  }));
+  const said = { bridge: "main" as BridgeName, calls };
+  await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
+  const { read, search } = await windowOf(edge);
 
-    const overview = await read("/console/local");
-    expect(overview).toContain(`"${says}" says what was keyed`);
-    expect(overview).toContain("Calls at the prompt → /console/local/prompt-calls");
-    expect(overview.includes("What was keyed")).toBe(number !== "");
-    const ofNumber = await search("/numbers", { number });
-    expect(ofNumber.includes("keyed 7 digits without a #")).toBe(number !== "");
-    const ofAll = await read("/console/local/prompt-calls");
-    expect(ofAll.split("keyed 7 digits without a #")).toHaveLength(4);
-    // They ended at once, which is known.
-    expect(ofAll.match(/\b0 s\b/g)).toHaveLength(3);
-  },
-);
+  const overview = await read("/console/local");
+  expect(overview).toContain(says);
+  expect(overview).toContain("Calls at the prompt → /console/local/prompt-calls");
+  expect(overview.includes("What the caller entered")).toBe(number !== "");
+  const ofNumber = await search("/numbers", { number });
+  expect(ofNumber.includes("keyed 7 digits without a #")).toBe(number !== "");
+  const ofAll = await read("/console/local/prompt-calls");
+  expect(ofAll.split("keyed 7 digits without a #")).toHaveLength(4);
+  // They ended at once, which is known.
+  expect(ofAll.match(/\b0 s\b/g)).toHaveLength(3);
+});
 
 test("a caller whom a locked conference turned away has the story that the conference has of it", async () => {
   const edge = new FakeEdge(token);

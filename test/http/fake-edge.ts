@@ -8,10 +8,10 @@ import type { Route } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
 import { Rates } from "../../src/http/guard.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
+import type { PendingForServer } from "../../src/operators/alerts.ts";
 import type { AuditEntry, AuditedAction } from "../../src/operators/audit.ts";
 import type { EdgePair } from "../../src/operators/edge-pair.ts";
 import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
-import type { WaitingForServer } from "../../src/operators/trouble.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
@@ -148,7 +148,7 @@ export class FakeEdge {
   readonly webhooks: WebhookView[] = [];
   totals: ConferenceTotals | null = null;
   /** What waits in the mailbox. */
-  readonly mailWaiting: WaitingForServer[] = [];
+  readonly mailWaiting: PendingForServer[] = [];
   readonly disk = new FakeDisk();
   doubtMs = 0;
   isTokenWeak = false;
@@ -382,11 +382,11 @@ export class FakeEdge {
         this.#call(`webhooks of ${domain}`, "directory");
         return this.webhooks;
       },
-      trouble: async () => {
-        this.#call(`trouble of ${domain}`, "directory");
-        return { ...(await this.directory.knownTrouble.trouble(domain)), webhooks: this.webhooks };
+      alerts: async () => {
+        this.#call(`alerts of ${domain}`, "directory");
+        return { ...(await this.directory.alertStore.alerts(domain)), webhooks: this.webhooks };
       },
-      acknowledge: (...all) => asked("acknowledge").then(() => this.directory.knownTrouble.acknowledge(...all)),
+      acknowledge: (...all) => asked("acknowledge").then(() => this.directory.alertStore.acknowledge(...all)),
     };
   }
 

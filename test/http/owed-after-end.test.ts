@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
+import type { Alert } from "../../src/operators/alert-kinds.ts";
+import { coverageOf } from "../../src/operators/alerts.ts";
 import type { Figure } from "../../src/operators/figures.ts";
-import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { ServerLoad } from "../../src/rpc/directory.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
@@ -52,7 +53,7 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
     const headers = { authorization: `Bearer ${token}` };
     return (await (await edge.app.request(`/api/v1/domains/local/${path}`, { headers })).json()) as Body;
   };
-  const trouble = async () => (await get<{ trouble: readonly DomainTrouble[] }>("trouble")).trouble;
+  const alerts = async () => (await get<{ alerts: readonly Alert[] }>("alerts")).alerts;
   const figure = async (name: string) => {
     const { figures } = await get<{ figures: readonly Figure[] }>("figures");
     return figures.find((one) => one.name === name)?.value;
@@ -61,7 +62,7 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
     world,
     edge,
     get,
-    trouble,
+    alerts,
     figure,
     resync: async (server: string) => {
       edge.time = world.time.now;
@@ -75,21 +76,25 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
       world.answer = confirms;
       await world.time.pass(400_000);
     },
-    kinds: async () => (await trouble()).map(({ kind }) => kind),
+    kinds: async () => (await alerts()).map(({ kind }) => kind),
     servers: async () => (await get<{ hosts: readonly ServerLoad[] }>("activity")).hosts,
     acknowledge: async (wanted: string) => {
-      const one = (await trouble()).find(({ kind }) => kind === wanted);
-      const acknowledgement = { id: one?.id ?? "", at: edge.time, since: one?.since ?? null, upTo: one?.latest ?? 0 };
-      const by = { place: one?.place ?? null, by: "operator", word: "known" };
-      await edge.directory.knownTrouble.acknowledge("local" as never, { ...acknowledgement, ...by });
+      const one = (await alerts()).find(({ kind }) => kind === wanted) ?? expect.unreachable();
+      const upTo = coverageOf(one, null, edge.time);
+      await edge.directory.alertStore.acknowledge("local" as never, {
+        id: one.id,
+        upTo,
+        by: "operator",
+        note: "known",
+      });
     },
   };
 }
 
-test("what a server is owed stays a figure and trouble when the conference ends, until the server is notified", async () => {
-  const { world, edge, trouble, figure, kinds, servers, comeBack } = await behind();
-  expect(await kinds()).toEqual(["posts-given-up", "posts-wait"]);
-  const waits = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
+test("what a server is owed stays a figure and an alert when the conference ends, until the server is notified", async () => {
+  const { world, edge, alerts, figure, kinds, servers, comeBack } = await behind();
+  expect(await kinds()).toEqual(["undelivered", "documents-pending"]);
+  const waits = async () => (await alerts()).find(({ kind }) => kind === "documents-pending");
   const before = await waits();
   await world.reported(over());
   await world.time.pass(1_000);
@@ -104,14 +109,14 @@ test("what a server is owed stays a figure and trouble when the conference ends,
   }
 
   await comeBack();
-  expect(await kinds()).toEqual(["posts-given-up"]);
+  expect(await kinds()).toEqual(["undelivered"]);
   expect([await figure("documentsWaiting"), await figure("oldestDocumentSeconds")]).toEqual([0, 0]);
   expect(await servers()).toEqual([]);
 });
 
 test("undelivered documents count by server, since the first, until somebody acknowledges them", async () => {
-  const { world, trouble, comeBack, acknowledge } = await behind();
-  const lost = async () => (await trouble()).find(({ kind }) => kind === "posts-given-up");
+  const { world, alerts, comeBack, acknowledge } = await behind();
+  const lost = async () => (await alerts()).find(({ kind }) => kind === "undelivered");
   const since = (await lost())?.since;
   for (let count = 2; count <= 4; count += 1) {
     await world.received(`t-${count}`, { ...muteCaller("1001"), msgId: `m-${count}` } as object as FromWebex);
@@ -122,7 +127,7 @@ test("undelivered documents count by server, since the first, until somebody ack
   const before = await lost();
   await comeBack();
   expect(await lost()).toEqual(before);
-  await acknowledge("posts-given-up");
+  await acknowledge("undelivered");
   expect(await lost()).toBeUndefined();
 });
 
@@ -146,14 +151,14 @@ test.each([
 ])(
   "a server that takes no post and %s has waited since before, until it confirms, after a kill too",
   async (_, seconds, messages) => {
-    const { world, edge, trouble, figure, servers, acknowledge, comeBack } = await behind();
-    const wait = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
+    const { world, edge, alerts, figure, servers, acknowledge, comeBack } = await behind();
+    const wait = async () => (await alerts()).find(({ kind }) => kind === "documents-pending");
     const since = (await wait())?.since ?? Number.NaN;
-    await acknowledge("posts-wait");
+    await acknowledge("documents-pending");
     const goesOn = async (lasting: number) => {
       for (let second = 0; second < lasting; second += 1) {
         await world.time.pass(1_000);
-        expect(await wait()).toMatchObject({ since, acknowledged: { word: "known" } });
+        expect(await wait()).toMatchObject({ since, seen: { note: "known" } });
         expect(await servers()).toMatchObject([{ failure: "TimeoutError", troubled: [confKey] }]);
         expect(troubleIn(world)).toContain("posts");
         expect(await figure("oldestDocumentSeconds")).toBe((edge.time - since) / 1_000);
@@ -171,7 +176,7 @@ test.each([
     world.answer = refusesAll;
     await world.reported(event({ type: "caller-muted", call: "c0", muted: false }) as object as Report);
     await world.time.pass(60_000);
-    expect(await wait()).toMatchObject({ acknowledged: null });
+    expect(await wait()).toMatchObject({ seen: null });
     expect((await wait())?.since).toBeGreaterThan(since + 400_000);
   },
 );
@@ -190,21 +195,21 @@ test("a server that hangs and creates anew within each attempt: why the last one
 });
 
 test("a document that fails, and whose server creates the conference anew, has waited since before", async () => {
-  const { world, trouble } = await behind({ retryDelaysMs: [30_000, 200_000] });
-  const since = (await trouble()).map((one) => one.since);
+  const { world, alerts } = await behind({ retryDelaysMs: [30_000, 200_000] });
+  const since = (await alerts()).map((one) => one.since);
   await world.received("t-2", createUnder("7002") as FromWebex);
   await world.time.pass(1_000);
-  expect((await trouble()).map((one) => one.since)).toEqual(since);
+  expect((await alerts()).map((one) => one.since)).toEqual(since);
   expect(since).toEqual([expect.any(Number)]);
 });
 
 test("dates a backlog by its oldest unconfirmed document after a probe", async () => {
-  const { world, trouble, acknowledge } = await behind();
-  const wait = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
+  const { world, alerts, acknowledge } = await behind();
+  const wait = async () => (await alerts()).find(({ kind }) => kind === "documents-pending");
   world.domain = testDomain({ webex: { retryDelaysMs: [0, 20_000] } });
   await world.reported(callerEntered(1), callerEntered(2));
   await world.time.pass(700_000);
-  await acknowledge("posts-wait");
+  await acknowledge("documents-pending");
   await world.time.pass(1);
   let confirmedAt = 0;
   world.answer = ({ transId }) => {
@@ -216,7 +221,7 @@ test("dates a backlog by its oldest unconfirmed document after a probe", async (
   expect(confirmedAt).toBeGreaterThan(0);
   world.kill();
   await world.time.pass(60_000);
-  expect(await wait()).toMatchObject({ acknowledged: null });
+  expect(await wait()).toMatchObject({ seen: null });
   expect((await wait())?.since).toBeGreaterThanOrEqual(confirmedAt - 5_000);
 });
 
@@ -251,7 +256,7 @@ test("what waits for a back end waits since it was queued, beside a server that 
 });
 
 test("documents that WebEx confirms with a failure are trouble, each once, until somebody acknowledges it", async () => {
-  const { world, edge, trouble, comeBack } = await behind();
+  const { world, edge, alerts, comeBack } = await behind();
   await comeBack();
   world.answer = ({ transId }) => world.confirmed(transId, "not-supported");
   for (const muted of [false, true, false]) {
@@ -259,7 +264,7 @@ test("documents that WebEx confirms with a failure are trouble, each once, until
     await world.time.pass(5_000);
   }
   await world.time.pass(60_000);
-  const refused = async () => (await trouble()).filter(({ kind }) => kind === "posts-refused");
+  const refused = async () => (await alerts()).filter(({ kind }) => kind === "documents-refused");
   expect(await refused()).toMatchObject([{ about: host, count: 3 }]);
   edge.directory = edge.startDirectory();
   await world.conference.publish(false);
@@ -267,16 +272,14 @@ test("documents that WebEx confirms with a failure are trouble, each once, until
 });
 
 test("that a bridge has lost a conference does not say that WebEx was notified, while its server confirms nothing", async () => {
-  const { world, trouble } = await behind();
+  const { world, alerts } = await behind();
   const shown = () => event({ type: "snapshot", conference: null }) as object as Report;
   for (let time = 0; time < 2; time += 1) await world.reported(shown());
   await world.time.pass(1_000);
-  const [lost, ...others] = (await trouble()).filter(({ kind }) => kind !== "posts-given-up");
-  expect(others).toMatchObject([{ kind: "posts-wait", about: host, count: 1 }]);
+  const [lost, ...others] = (await alerts()).filter(({ kind }) => kind !== "undelivered");
+  expect(others).toMatchObject([{ kind: "documents-pending", about: host, count: 1 }]);
   expect(lost).toMatchObject({ kind: "conferences-lost", count: 1 });
-  expect(lost?.says).not.toContain("WebEx was notified");
-  expect(lost?.says).toContain("WebEx is notified of that as far as its servers confirm it.");
-  expect(lost?.todo).toContain("under posts-wait");
+  expect(lost?.says).toContain("WebEx is notified as far as its servers answer.");
 });
 
 test("what waits without a document that was given up stays so, too, when the conference ends", async () => {
@@ -291,26 +294,26 @@ test("what waits without a document that was given up stays so, too, when the co
 });
 
 test("what nobody waits for any more is a new loss, open again behind what was acknowledged", async () => {
-  const { world, edge, trouble, figure, kinds, acknowledge } = await behind();
+  const { world, edge, alerts, figure, kinds, acknowledge } = await behind();
   await world.reported(callerEntered(1), callerEntered(2));
   await world.reported(callerLeft(1));
   await world.reported(callerLeft(0));
   await world.reported(over());
   await world.time.pass(1_000);
-  await acknowledge("posts-given-up");
-  expect(await kinds()).toEqual(["posts-wait"]);
+  await acknowledge("undelivered");
+  expect(await kinds()).toEqual(["documents-pending"]);
   await world.time.pass(hourMs - 60_000);
-  expect(await kinds()).toEqual(["posts-wait"]);
+  expect(await kinds()).toEqual(["documents-pending"]);
   const givenUp = async () => (await edge.directory.countTotals()).hosts.reduce((sum, one) => sum + one.givenUp, 0);
   const before = await givenUp();
 
   await world.time.pass(400_000);
-  expect(await trouble()).toMatchObject([{ kind: "posts-given-up", about: host, count: 1, place: 2 }]);
+  expect(await alerts()).toMatchObject([{ kind: "undelivered", about: host, count: 1, sequence: 2 }]);
   expect(await figure("documentsWaiting")).toBe(0);
   expect(await figure("documentsGivenUp")).toBe(1);
   expect(await givenUp()).toBe(before + 1);
   edge.directory = edge.startDirectory();
-  expect(await trouble()).toMatchObject([{ kind: "posts-given-up", count: 1, place: 2 }]);
+  expect(await alerts()).toMatchObject([{ kind: "undelivered", count: 1, sequence: 2 }]);
   const error = { level: "error", event: "post-given-up", host };
   expect(world.lines.at(-1)).toMatchObject({ ...error, messages: expect.stringContaining("2 caller-entered") });
 });
@@ -376,7 +379,7 @@ test("a resync names conferences that do not answer", async () => {
 });
 
 test("the end of a conference that nobody was told of in time has expired, also where its server creates the key before it is asked again", async () => {
-  const { world, trouble } = await behind();
+  const { world, alerts } = await behind();
   await world.reported(over());
   const state = () => [...world.stored.state.outages.values()];
   await world.time.pass(hourMs - 60_000);
@@ -384,5 +387,5 @@ test("the end of a conference that nobody was told of in time has expired, also 
   expect(state()).toHaveLength(1);
   await world.received("t-9", createConference({ msgId: "c-9", extConfId: "7009" } as never));
   await world.time.pass(5_000);
-  expect(await trouble()).toContainEqual(expect.objectContaining({ kind: "posts-given-up", count: 2 }));
+  expect(await alerts()).toContainEqual(expect.objectContaining({ kind: "undelivered", count: 2 }));
 });

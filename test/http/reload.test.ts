@@ -243,12 +243,12 @@ test("an operator's token that can be guessed is a line of the log, which does n
   expect(JSON.stringify(lines)).not.toContain("tulip-7-field");
 });
 
-test("an operator's token that can be guessed is trouble, of which strangers hear nothing", async () => {
+test("an operator's token that can be guessed is an alert, of which strangers hear nothing", async () => {
   const kinds = async (token: string, by?: string) => {
     const headers: Record<string, string> = by === undefined ? {} : { authorization: `Bearer ${by}` };
     const answer = asResponse(await edgeOf({}, "", token).fetch(new Request(`${origin}/readyz`, { headers })));
-    const { trouble } = (await answer.json()) as { trouble: { kind: string }[] };
-    return trouble.filter(({ kind }) => kind === "operator-token-weak").length;
+    const { alerts } = (await answer.json()) as { alerts: { kind: string }[] };
+    return alerts.filter(({ kind }) => kind === "operator-token-weak").length;
   };
   const [weak, strong] = ["tulip-7-field", "JgJqVKPTX-EDyZ7uzRlfbx"];
   expect([await kinds(weak, weak), await kinds(weak), await kinds(strong, strong)]).toEqual([1, 0, 0]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type EdgeOfPair, edgeState, nextToAct, pairTrouble, silentLongMs } from "../../src/operators/edge-pair.ts";
+import { type EdgeOfPair, edgeState, nextToAct, pairAlerts, silentLongMs } from "../../src/operators/edge-pair.ts";
 
 function anEdge(more: Partial<EdgeOfPair> = {}): EdgeOfPair {
   return { name: "edge-2", url: "", version: "1", acts: false, silentMs: 0, behind: 0, fault: null, ...more };
@@ -34,12 +34,12 @@ test("who said something last takes the place of the edge that acts, if it could
 });
 
 test("it is trouble where no edge stands by, and where one could not act", () => {
-  expect(pairTrouble(viewOf(acting, quiet), 60_000)).toEqual([]);
-  expect(pairTrouble(viewOf(acting), 60_000)).toEqual([{ kind: "no-edge-stands-by", about: null, since: null }]);
-  expect(pairTrouble(viewOf(acting, { ...silent, silentMs: 20_000 }, { ...silent, name: "edge-9" }), 60_000)).toEqual([
-    { kind: "no-edge-stands-by", about: "edge-9", since: 55_000 },
+  expect(pairAlerts(viewOf(acting, quiet), 60_000)).toEqual([]);
+  expect(pairAlerts(viewOf(acting), 60_000)).toEqual([{ kind: "no-standby-edge", about: null, since: null }]);
+  expect(pairAlerts(viewOf(acting, { ...silent, silentMs: 20_000 }, { ...silent, name: "edge-9" }), 60_000)).toEqual([
+    { kind: "no-standby-edge", about: "edge-9", since: 55_000 },
   ]);
-  expect(pairTrouble(viewOf(acting, quiet, faulty), 60_000)).toEqual([
-    { kind: "edge-could-not-act", about: "edge-3", since: null, why: "its disk is full" },
+  expect(pairAlerts(viewOf(acting, quiet, faulty), 60_000)).toEqual([
+    { kind: "standby-edge-fault", about: "edge-3", since: null, why: "its disk is full" },
   ]);
 });

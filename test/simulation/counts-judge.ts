@@ -5,7 +5,7 @@ import { waitOf } from "../../src/conference/server/queue.ts";
 import type { EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
-import { troubleOf } from "../../src/operators/trouble.ts";
+import { alertsOf } from "../../src/operators/alerts.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { outcomesOf } from "../../src/records/outcomes.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
@@ -105,19 +105,19 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
   const { name: domain } = edge.domain;
   const judgeBoth = (directory: Whole<"directory">, mailbox: Whole<"mailbox">) =>
     judging(rule, async () => {
-      const [known, mail] = await Promise.all([directory.trouble(domain), mailbox.waiting()]);
+      const [known, mail] = await Promise.all([directory.alerts(domain), mailbox.waiting()]);
       const [{ hosts }, totals] = await Promise.all([directory.activity(), directory.totals()]);
       const { waits, givenUp } = owedBy(edge);
-      const troubles = troubleOf([], [], { domain, known, mail: mail.servers, silent: [] }, edgeNow());
-      const inTrouble = (wanted: string) =>
-        troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
+      const alerts = alertsOf([], [], { domain, known, mail: mail.servers, silent: [] }, edgeNow());
+      const inAlerts = (wanted: string) =>
+        alerts.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
       const loads = hosts.map(({ host, documents }) => [host, documents] as const);
       for (const [where, expected, shown] of [
         ["waits", waits, known.waiting.map(({ host, documents }) => [host, documents] as const)],
         ["waits, by server", waits, loads],
         // A clock that was set puts their beginning into the future.
-        ["waits, as trouble", waits, edgeMachines.clockSetAt >= 0 ? null : inTrouble("posts-wait")],
-        ["was given up", givenUp, inTrouble("posts-given-up")],
+        ["waits, as an alert", waits, edgeMachines.clockSetAt >= 0 ? null : inAlerts("documents-pending")],
+        ["was given up", givenUp, inAlerts("undelivered")],
       ] as const) {
         const is = new Tally();
         for (const [host, count] of shown ?? []) is.add(serverOf(host ?? ""), count);

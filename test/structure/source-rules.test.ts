@@ -59,7 +59,7 @@ const rules: [title: string, pattern: RegExp, files: readonly string[], among?: 
     "shows times only by shown-time.ts",
     /\.to(?:ISO|UTC|Date|Time|Locale\w*)String\(|DateTimeFormat|\.get(?:UTC)?(?:Hours|Minutes|Date|Day|Month|FullYear)\(/,
     // A time returned unchanged, the browser's zone, names of months.
-    ["cli/operator/trouble.ts", "src/console/browser/live.js", "src/console/domain/lists.tsx"],
+    ["src/console/browser/live.js", "src/console/domain/lists.tsx"],
     forPeople,
   ],
 ];

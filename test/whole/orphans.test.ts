@@ -6,7 +6,7 @@ import { timers } from "../../bridge-agent/node-ports.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
-import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { Alert } from "../../src/operators/alert-kinds.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { bridgehead } from "../bridgehead-command.ts";
@@ -24,9 +24,9 @@ async function read<Answer>(run: LocalRun, path: string, asks?: object): Promise
   return (await (await fetch(`${run.edgeUrl}${path}`, init)).json()) as Answer;
 }
 
-async function orphansOf(run: LocalRun, path = "/api/v1/domains/local/trouble"): Promise<readonly DomainTrouble[]> {
-  const { trouble } = await read<{ readonly trouble: readonly DomainTrouble[] }>(run, path);
-  return trouble.filter(({ kind }) => kind === "orphan-conference");
+async function orphansOf(run: LocalRun, path = "/api/v1/domains/local/alerts"): Promise<readonly Alert[]> {
+  const { alerts } = await read<{ readonly alerts: readonly Alert[] }>(run, path);
+  return alerts.filter(({ kind }) => kind === "orphan-conference");
 }
 
 test("an edge that has lost its state lists what the bridge holds: WebEx adopts one, an operator ends one, and all calls have records", async () => {

@@ -72,7 +72,7 @@ test("SIGHUP: new domains serve at once, removed agents are turned away, and wro
   expect(log).not.toContain('"object-broke"');
 });
 
-test("a full disk: posts are refused and trouble says so at once; with room again all goes on within five seconds", async () => {
+test("a full disk: posts are refused and an alert says so at once; with room again all goes on within five seconds", async () => {
   write({ acme: domainOf([keyOf("agent-1")]) });
   edge = run(["scripts/bridgehead.ts", "serve", "--settings", settings]);
   await eventually("the edge serves", async () => (await readyz()) !== null, 20_000);
@@ -102,7 +102,7 @@ test("a full disk: posts are refused and trouble says so at once; with room agai
   await expect(create()).rejects.toThrow("status 503");
   const failing = await readyz();
   expect(failing).toMatchObject({ ready: false, disk: expect.any(String) });
-  expect(failing?.trouble).toContainEqual(expect.objectContaining({ kind: "disk" }));
+  expect(failing?.alerts).toContainEqual(expect.objectContaining({ kind: "disk" }));
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(503);
   expect(await metrics()).toContain("bridgehead_storage_up 0\n");
   expect(log).toContain('"storage-fails"');
@@ -174,7 +174,7 @@ function startAgent(name: string): { log: string } {
 interface Readyz {
   readonly ready: boolean;
   readonly disk?: string;
-  readonly trouble?: readonly unknown[];
+  readonly alerts?: readonly unknown[];
   readonly domains: Readonly<Record<string, Readonly<Record<string, { readonly ready: boolean }>>>>;
 }
 

@@ -31,7 +31,7 @@ async function acts(at: number): Promise<number> {
   await eventually("the other one stands by", async () => (await askEdge(1 - at, "/readyz")).body.role === "standby");
   await eventually(
     "the one that acts knows of it",
-    async () => (await askEdge(at, "/readyz")).body.trouble.length === 0,
+    async () => (await askEdge(at, "/readyz")).body.alerts.length === 0,
   );
   return tookMs;
 }
@@ -57,7 +57,7 @@ test("one acts, the other one stands by; both say so, and only one takes what We
     { status: 503, body: { role: "standby", name: "edge-2" } },
   ]);
   expect((await askEdge(1, "/tsp/local", "POST", "<x/>")).status).toBe(503);
-  expect((await askEdge(0, "/readyz")).body).toMatchObject({ role: "active", ready: true, trouble: [] });
+  expect((await askEdge(0, "/readyz")).body).toMatchObject({ role: "active", ready: true, alerts: [] });
   for (const at of [0, 1])
     expect((await askEdge(at, "/api/v1/edges")).body).toMatchObject({
       acting: { name: "edge-1", why: "first", epoch: 1 },
@@ -122,15 +122,15 @@ test("a meeting goes on, whatever happens to the edge that acts", async () => {
   ]);
 });
 
-test("without an edge that stands by there is trouble, and the edge that acts goes on", async () => {
+test("without an edge that stands by there is an alert, and the edge that acts goes on", async () => {
   const at = acting();
   const { edge, edge2 = 0 } = world.run.pids();
   const other = at === 0 ? edge2 : edge;
   process.kill(other, "SIGSTOP");
   try {
-    await eventually("it is trouble", async () => {
+    await eventually("it is an alert", async () => {
       const { body } = await askEdge(at, "/readyz");
-      return body.trouble.some(({ kind }: { kind: string }) => kind === "no-edge-stands-by");
+      return body.alerts.some(({ kind }: { kind: string }) => kind === "no-standby-edge");
     });
     const refused = await ask("hand-over-edge");
     expect([refused.code, refused.said]).toEqual([

@@ -1,11 +1,11 @@
 import { counted } from "../../foundation/text/counted.ts";
-import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
+import type { Alert } from "../../operators/alert-kinds.ts";
 import { activeOf, agentsOf, type BridgeAgents, bridgeAgents, bridgeState } from "../../views/bridges.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { List, Mark, Notice, Question } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
+import { AlertLine } from "./alerts.tsx";
 import { loadText } from "./lists.tsx";
-import { TroubleLine } from "./trouble.tsx";
 
 /** A bridge as the API has it. */
 export interface ShownBridge extends BridgeAgents {
@@ -15,13 +15,13 @@ export interface ShownBridge extends BridgeAgents {
 
 interface BridgesProps extends DomainFrame {
   readonly bridges: readonly ShownBridge[];
-  readonly trouble: readonly DomainTrouble[];
+  readonly alerts: readonly Alert[];
   /** Why what was just asked was not done. */
   readonly refusal: string | null;
 }
 
 /** The bridges of a domain and their agents. */
-export function BridgesPage({ bridges, trouble, refusal, ...frame }: BridgesProps) {
+export function BridgesPage({ bridges, alerts, refusal, ...frame }: BridgesProps) {
   const { domain, now, person } = frame;
   return (
     <Page {...frame} title="Bridges">
@@ -35,10 +35,10 @@ export function BridgesPage({ bridges, trouble, refusal, ...frame }: BridgesProp
             <BridgeMark of={bridge} />
           </div>
           <ul class="part">
-            {trouble
+            {alerts
               .filter((one) => one.bridge === bridge.bridge)
               .map((one) => (
-                <TroubleLine trouble={one} now={now} to={null} isOnBridges />
+                <AlertLine alert={one} now={now} to={null} isOnBridges />
               ))}
           </ul>
           <BridgeLoad of={bridge} />

@@ -1,24 +1,24 @@
+import type { Alert, AlertKind } from "../../operators/alert-kinds.ts";
 import { actsAs, type PairView } from "../../operators/edge-pair.ts";
 import { type Figure, type FigureName, figureText } from "../../operators/figures.ts";
-import type { DomainTrouble, TroubleKind } from "../../operators/trouble-kinds.ts";
 import type { DomainActivity, ListedConference } from "../../rpc/directory.ts";
 import { edges as edgesView } from "../../views/domain.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Facts, List } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
+import { Alerts } from "./alerts.tsx";
 import { BridgeLoad, BridgeMark, type ShownBridge } from "./bridges.tsx";
 import { hourOf, MinuteTable, Plots } from "./plot.tsx";
-import { TroublePart } from "./trouble.tsx";
 
 /** `null`: not known. */
 interface OverviewProps extends DomainFrame {
   readonly figures: readonly Pick<Figure, "name" | "word" | "value" | "missing" | "isStale">[];
-  /** Its page has only conferences with trouble. */
+  /** Its page has only affected conferences. */
   readonly running: { readonly conferences: readonly ListedConference[]; readonly next: string | null } | null;
   readonly bridges: readonly ShownBridge[] | null;
-  readonly trouble: readonly DomainTrouble[];
-  /** Kinds of trouble of which there may be more. */
-  readonly unknown: readonly TroubleKind[];
+  readonly alerts: readonly Alert[];
+  /** Kinds that may have more alerts. */
+  readonly unknown: readonly AlertKind[];
   readonly activity: DomainActivity | null;
   readonly edges: PairView | null;
 }
@@ -34,7 +34,7 @@ const shown: readonly FigureName[] = [
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
 export function OverviewPage(props: OverviewProps) {
-  const { running, figures, bridges, trouble, unknown, activity, edges, ...frame } = props;
+  const { running, figures, bridges, alerts, unknown, activity, edges, ...frame } = props;
   const { domain, now, person } = frame;
   const hour = activity && hourOf(activity.minutes, now);
   const facts = shown.flatMap((name) => figures.filter((figure) => figure.name === name));
@@ -45,9 +45,9 @@ export function OverviewPage(props: OverviewProps) {
         kind="figures"
         of={Object.fromEntries(facts.map((figure) => [figure.word, figureText(figure)]))}
       />
-      <section id="wrong" class="part">
-        <h2>What is wrong</h2>
-        <TroublePart {...{ running, trouble, unknown, domain, person, now }} />
+      <section id="alerts" class="part">
+        <h2>Alerts</h2>
+        <Alerts {...{ running, alerts, unknown, domain, person, now }} />
       </section>
       <section id="bridges" class="part">
         <h2>Bridges</h2>

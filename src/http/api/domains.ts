@@ -4,7 +4,7 @@ import { time } from "../../foundation/schemas.ts";
 import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
 import { inPortions } from "../../foundation/time/in-portions.ts";
-import { actsSinceWhy, nextToAct, pairTrouble } from "../../operators/edge-pair.ts";
+import { actsSinceWhy, nextToAct, pairAlerts } from "../../operators/edge-pair.ts";
 import { type FigureName, figureTable, noLimit, withAway } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
 import { domainActivity, webhookView } from "../../rpc/directory.ts";
@@ -306,7 +306,7 @@ export const edgeRoutes = [
     async handle({ edge: { pair, now, log }, signedIn: { person } }) {
       if (!pair) return problem(409, "refused", "This edge shares its state with no other one.");
       const view = await pair.view();
-      const [fault] = pairTrouble(view, now());
+      const [fault] = pairAlerts(view, now());
       const to = nextToAct(view);
       if (fault || !to) return problem(409, "refused", `Not handed over: ${fault?.why ?? "no other edge stands by"}.`);
       if (to.silentMs >= handOverWithinMs)

@@ -4,6 +4,7 @@ import { auditEntry } from "../../operators/audit.ts";
 import { seesAll } from "../../operators/people.ts";
 import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
 import { type ProblemTitle, problem, problemMeanings, slugOf, typeOfProblem } from "../problem.ts";
+import { alertRoutes } from "./alerts.ts";
 import { explainRoutes } from "./conferences/explain.ts";
 import { actionRoutes, conferenceRoutes, runningRoutes } from "./conferences.ts";
 import { bridgeRoutes, domainRoutes, edgeRoutes } from "./domains.ts";
@@ -12,7 +13,6 @@ import { cursorAt, limitOf, next, pageOf, placeOf, rowCursor, wholeList } from "
 import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
 import { type Route, routeOf } from "./route.ts";
-import { troubleRoutes } from "./trouble.ts";
 
 const ofUsers = routeOf("Users");
 
@@ -102,7 +102,7 @@ const routes = [
   ...edgeRoutes,
   ...domainRoutes,
   ...findRoutes,
-  ...troubleRoutes,
+  ...alertRoutes,
   ...promptCallRoutes,
   ...bridgeRoutes,
   ...runningRoutes,

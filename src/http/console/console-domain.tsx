@@ -26,7 +26,7 @@ const noLines = { lines: [], next: null, people: "full" } as const;
 export function addDomainPages(add: AddPage): void {
   addAsked(add, "/:domain", {
     here: "overview",
-    asks: "GET /domains/{domain}/trouble",
+    asks: "GET /domains/{domain}/alerts",
     also: {
       figures: "GET /domains/{domain}/figures",
       running: "POST /domains/{domain}/running-conferences",
@@ -45,8 +45,9 @@ export function addDomainPages(add: AddPage): void {
       />
     ),
   });
-  addForm(add, "/:domain/trouble/:trouble", {
-    ...{ asks: "acknowledge", fields: ["word", "place", "since"] },
+  addForm(add, "/:domain/alerts/:alert", {
+    asks: "acknowledge",
+    fields: ["note", "upTo"],
     to: ({ domain }) => pathOf(domain.name),
   });
   addAsked(add, "/:domain/conferences", {
@@ -80,12 +81,10 @@ export function addDomainPages(add: AddPage): void {
   addAsked(add, "/:domain/bridges", {
     here: "bridges",
     asks: "GET /domains/{domain}/agents",
-    also: { trouble: "GET /domains/{domain}/trouble" },
+    also: { alerts: "GET /domains/{domain}/alerts" },
     render: ({ answer, also, frame, call }) => {
       const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
-      return (
-        <BridgesPage {...frame} bridges={answer.bridges} trouble={also.trouble?.trouble ?? []} refusal={refusal} />
-      );
+      return <BridgesPage {...frame} bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} refusal={refusal} />;
     },
   });
   // Sent twice, each does the same once.

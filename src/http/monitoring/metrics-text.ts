@@ -2,16 +2,16 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { familyOf, type Series } from "../../foundation/metrics.ts";
 import { within } from "../../foundation/time/timers.ts";
+import { alertKinds, isOpen } from "../../operators/alert-kinds.ts";
+import type { FoundBridge } from "../../operators/alerts.ts";
 import { figuresOf, figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
-import { type FoundBridge, isOpen } from "../../operators/trouble.ts";
-import { troubleKinds } from "../../operators/trouble-kinds.ts";
 import { noPosts, together } from "../../records/activity.ts";
 import type { Counts } from "../../records/counts.ts";
 import { outcomes } from "../../records/outcomes.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { EdgePorts, TroublePorts } from "../edge-ports.ts";
+import type { AlertPorts, EdgePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { pairMetrics } from "../pair/pair-metrics.ts";
@@ -23,7 +23,7 @@ import type { Metrics } from "./monitoring.ts";
 /** What does not answer by then is left out. */
 const ANSWER_WITHIN_MS = 2_000;
 
-export interface MetricsPorts extends EdgePorts, TroublePorts {
+export interface MetricsPorts extends EdgePorts, AlertPorts {
   readonly objects: EdgeObjects;
   readonly metrics: Pick<Metrics, "text">;
   readonly storage: Pick<Storage, "metrics">;
@@ -83,7 +83,7 @@ const gauges = {
   ports: "Ports of a bridge, in use or free; missing: it has no limit, or nobody knows.",
   ports_in_use: "Ports of a bridge that calls are on; missing: nobody knows, as while no agent reaches it.",
   bridge_drained: "Whether a bridge takes no new conferences, as asked.",
-  trouble: "What is wrong and nobody has acknowledged, as the overview and the API show it.",
+  alerts: "Open alerts, as the overview and the API show them.",
 } as const;
 type Found = readonly [name: keyof typeof gauges, labels: Series[number][0], value: number];
 
@@ -105,7 +105,7 @@ async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise
 
 async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Found[]> {
   const { name: domain, settings } = ofSettings;
-  const [{ trouble, totals, unknown, bridges }, agents] = await Promise.all([
+  const [{ alerts, totals, unknown, bridges }, agents] = await Promise.all([
     edge.lookAt(ofSettings),
     Promise.all(settings.bridges.map(({ name }) => agentsOf(edge, domain, name as BridgeName))),
   ]);
@@ -124,10 +124,10 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
         ] as const)),
   ] as const)
     if (typeof value === "number") found.push([name, labels, value]);
-  const open = trouble.filter(isOpen);
-  for (const kind of troubleKinds) {
+  const open = alerts.filter(isOpen);
+  for (const kind of alertKinds) {
     const count = open.filter((one) => one.kind === kind).length;
-    if (count > 0 || !unknown.includes(kind)) found.push(["trouble", { domain, kind }, count]);
+    if (count > 0 || !unknown.includes(kind)) found.push(["alerts", { domain, kind }, count]);
   }
   return found;
 }

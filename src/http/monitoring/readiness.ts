@@ -3,117 +3,95 @@ import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
 import { differenceText } from "../../foundation/time/difference-text.ts";
 import { dayMs, within } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
-import { type PairView, pairTrouble } from "../../operators/edge-pair.ts";
-import type { Figures } from "../../operators/figures.ts";
+import { type FoundAlert, isDown } from "../../operators/alert-kinds.ts";
+import { alertsOf, type FoundBridge, type FoundDomain, unknownKinds } from "../../operators/alerts.ts";
+import { type PairView, pairAlerts } from "../../operators/edge-pair.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
-import { type FoundBridge, type FoundDomain, isDown, troubleOf, unknownKinds } from "../../operators/trouble.ts";
-import type { FoundTrouble } from "../../operators/trouble-kinds.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
-import type { BridgeHealth } from "../../rpc/relay.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
 import { addressOf } from "../address.ts";
-import type { EdgePorts, LookedAt, PeoplePorts, TroublePorts } from "../edge-ports.ts";
+import type { AlertPorts, EdgePorts, LookedAt, PeoplePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { standbyReadiness } from "../pair/standby.tsx";
 import type { Storage } from "../storage.ts";
-import { figuresOfDomain } from "./figures-of-domain.ts";
 
-/** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
+/** How long unauthenticated clients get the same answer, so that they cannot have every relay asked at will. */
 const SAME_ANSWER_MS = 1_000;
-/** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
+/** An object that has not answered by then is unreachable, and does not delay the answer about others. */
 const ANSWER_WITHIN_MS = 2_000;
-/** Who has not been asked for so long may have answered meanwhile. Prometheus asks more often. */
+/** An object that was not asked for so long may have answered meanwhile. Prometheus asks more often. */
 const KNOWN_FOR_MS = 5 * 60_000;
 const notAsked = { known: null, mail: null, silent: [] };
 const unseenDomain = "A domain has alerts. Sign in as a user of that domain to see them.";
 const unseenKinds = "Sign in to see alerts about posts, callers and webhooks.";
-
-/** `takesCalls`: false for a bridge that is about to end, `takesConferences` for one that is drained; what they have goes on. */
-type Bridge = {
-  readonly ready: boolean;
-  readonly takesCalls?: false;
-  readonly takesConferences?: false;
-} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince" | "endsSince" | "fullSince" | "trouble">>;
 
 export interface ReadinessPorts extends EdgePorts {
   readonly objects: EdgeObjects;
   readonly storage: Pick<Storage, "fault" | "faultSince">;
 }
 
-/** Whether conferences can be held on each bridge of each domain, and if not, what is missing and since when. */
+/** Looks if conferences can be held on each bridge of each domain, and which alerts there are. */
 export class Readiness {
   readonly #edge: ReadinessPorts;
   #askedAt = 0;
   #latest: Promise<readonly FoundBridge[]> | undefined;
-  /** By `domain/bridge`, or the name of an object, since when it does not answer this process. */
+  /** By the name of an object, since when it does not answer this process. */
   readonly #unreachable = new Map<string, { readonly since: EpochMs; readonly askedAt: EpochMs }>();
 
   constructor(edge: ReadinessPorts) {
     this.#edge = edge;
   }
 
-  /** What is wrong in the domains that the person sees, worst first. Strangers see domains whose names are no secret, and nothing of posts. */
+  /** Answers 200 or 503 and the alerts of the domains that the user sees. `null`: an unauthenticated client, which sees only open domains and bridges. */
   async answer(to: Operator | null): Promise<Response> {
-    const { pair: shared } = this.#edge;
-    if (shared && !shared.acts) return standbyReadiness(shared);
-    const { domains, now } = this.#edge;
-    const [bridges, disk, pair] = await Promise.all([this.#look(to), this.#disk(), this.#pair()]);
-    const ofEdge = this.#ofEdge(disk, pair).filter(({ kind }) => to || kind !== "operator-token-weak");
+    const { pair, domains, now } = this.#edge;
+    if (pair && !pair.acts) return standbyReadiness(pair);
+    const [bridges, ofEdge] = await Promise.all([this.#look(to), this.#ofEdge()]);
     const found = await Promise.all(
       Array.from(domains.values(), async (domain) => {
         const { name } = domain;
         const ofDomain = bridges.filter((one) => one.domain === name);
-        if (!to || !seesDomain(to, name))
-          return { name, trouble: troubleOf([], ofDomain.map(asStrangersSee), { ...notAsked, domain: name }, now()) };
-        const [said, activity] = await Promise.all([
-          this.#askDomain(domain),
-          this.#inTime(name, "the directory", this.#edge.objects.directory(name).activity()),
-        ]);
-        const known = { bridges: ofDomain, totals: said.totals, activity };
-        const figures = figuresAs(await figuresOfDomain(this.#edge, domain, known));
-        const unknown = unknownKinds(ofDomain, said);
-        return { name, figures, unknown, trouble: troubleOf([], ofDomain, said, now()) };
+        if (to && seesDomain(to, name)) {
+          const answers = await this.#askDomain(domain);
+          return { name, alerts: alertsOf([], ofDomain, answers, now()), unknown: unknownKinds(ofDomain, answers) };
+        }
+        return { name, alerts: alertsOf([], ofDomain.map(withoutAgents), { ...notAsked, domain: name }, now()) };
       }),
     );
+    const shownOfEdge = ofEdge.alerts.filter(({ kind }) => to || kind !== "operator-token-weak");
     const all = [
-      ...troubleOf(ofEdge, [], { ...notAsked, domain: "" }, now()),
-      ...found.flatMap(({ trouble }) => trouble),
+      ...alertsOf(shownOfEdge, [], { ...notAsked, domain: "" }, now()),
+      ...found.flatMap(({ alerts }) => alerts),
     ];
-    const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
+    const alerts = all.filter(({ domain }) => this.#maySee(domain, to));
     const ready = !all.some(isDown);
-    const notShown = [...(to ? [] : [unseenKinds]), ...(trouble.length === all.length ? [] : [unseenDomain])];
+    const notShown = [...(to ? [] : [unseenKinds]), ...(alerts.length === all.length ? [] : [unseenDomain])];
     const shown = Array.from(domains.keys()).filter((name) => this.#maySee(name, to));
+    const bridgesOf = (name: string) => bridges.filter(({ domain }) => domain === name);
     const body = {
-      ...{ ready, ...(this.#edge.pair && { role: "active", edges: pair.view }), trouble },
-      ...(disk !== null && { disk: disk.says }),
-      ...(notShown.length > 0 && { notShown: notShown.join(" ") }),
-      ...(to && {
-        figures: Object.fromEntries(found.flatMap(({ name, figures }) => (figures ? [[name, figures]] : []))),
-        unknown: Object.fromEntries(found.flatMap(({ name, unknown }) => (unknown ? [[name, unknown]] : []))),
-      }),
+      ready,
+      role: pair && "active",
+      edges: pair && ofEdge.view,
+      alerts,
+      disk: ofEdge.disk ?? undefined,
+      notShown: notShown.join(" ") || undefined,
+      unknown: to
+        ? Object.fromEntries(found.flatMap(({ name, unknown }) => (unknown ? [[name, unknown]] : [])))
+        : undefined,
       domains: Object.fromEntries(
-        shown.map((name) => {
-          const found = bridges.filter(({ domain }) => domain === name);
-          return [name, Object.fromEntries(found.map((one) => [one.bridge, bridgeAs(one)]))];
-        }),
+        shown.map((name) => [name, Object.fromEntries(bridgesOf(name).map((one) => [one.bridge, bridgeAs(one)]))]),
       ),
     };
     return Response.json(body, { status: ready ? 200 : 503 });
   }
 
-  readonly lookAt: TroublePorts["lookAt"] = async (domain) => {
-    const [bridges, disk, pair, found] = await Promise.all([
-      this.#ask([domain]),
-      this.#disk(),
-      this.#pair(),
-      this.#askDomain(domain),
-    ]);
-    const trouble = troubleOf(this.#ofEdge(disk, pair), bridges, found, this.#edge.now());
-    return { bridges, trouble, totals: found.totals, unknown: unknownKinds(bridges, found) };
+  readonly lookAt: AlertPorts["lookAt"] = async (domain) => {
+    const [bridges, ofEdge, found] = await Promise.all([this.#ask([domain]), this.#ofEdge(), this.#askDomain(domain)]);
+    const alerts = alertsOf(ofEdge.alerts, bridges, found, this.#edge.now());
+    return { bridges, alerts, totals: found.totals, unknown: unknownKinds(bridges, found) };
   };
 
-  /** For strangers, what was seen a moment ago will do. */
   #look(to: Operator | null): Promise<readonly FoundBridge[]> {
     const at = this.#edge.now();
     if (to || !this.#latest || Math.abs(at - this.#askedAt) >= SAME_ANSWER_MS) {
@@ -123,30 +101,20 @@ export class Readiness {
     return this.#latest;
   }
 
-  async #disk() {
-    const { storage } = this.#edge;
-    const says = await storage.fault();
-    return says === null ? null : { says, since: storage.faultSince };
-  }
-
-  /** What keeps the other edge from taking over. A database that does not answer is a trouble of the disk. */
-  async #pair(): Promise<{ readonly view: PairView | null; readonly trouble: readonly FoundTrouble[] }> {
-    const { pair, now } = this.#edge;
-    const view = (await pair?.view().catch(() => null)) ?? null;
-    return { view, trouble: view ? pairTrouble(view, now()) : [] };
-  }
-
-  #ofEdge(
-    disk: { readonly says: string; readonly since: EpochMs | null } | null,
-    pair: { readonly trouble: readonly FoundTrouble[] },
-  ): readonly FoundTrouble[] {
-    const doubtMs = this.#edge.doubt?.ms() ?? 0;
-    return [
-      ...(disk ? [{ kind: "disk", since: disk.since, why: disk.says } as const] : []),
-      ...(doubtMs >= dayMs ? [{ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) } as const] : []),
-      ...(this.#edge.isTokenWeak?.() ? [{ kind: "operator-token-weak", since: null } as const] : []),
-      ...pair.trouble,
-    ];
+  /** The alerts of the edge itself. A database that does not answer is an alert of the disk. */
+  async #ofEdge(): Promise<{
+    readonly disk: string | null;
+    readonly view: PairView | null;
+    readonly alerts: FoundAlert[];
+  }> {
+    const { storage, pair, doubt, now } = this.#edge;
+    const [disk, view = null] = await Promise.all([storage.fault(), pair?.view().catch(() => null)]);
+    const doubtMs = doubt?.ms() ?? 0;
+    const alerts: FoundAlert[] = view ? [...pairAlerts(view, now())] : [];
+    if (disk !== null) alerts.push({ kind: "disk", since: storage.faultSince, why: disk });
+    if (doubtMs >= dayMs) alerts.push({ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) });
+    if (this.#edge.isTokenWeak?.()) alerts.push({ kind: "operator-token-weak", since: null });
+    return { disk, view, alerts };
   }
 
   #maySee(domain: string | null, to: Operator | null): boolean {
@@ -155,24 +123,22 @@ export class Readiness {
     return isOpen || (to !== null && seesDomain(to, domain));
   }
 
-  async #inTime<Value>(domain: DomainName, what: string, asked: Promise<Value>): Promise<Value | null> {
-    const edge = this.#edge;
-    return answerOrNull(within(edge, ANSWER_WITHIN_MS, what, asked), edge, { domain });
-  }
-
   async #askDomain({ name: domain }: Domain): Promise<FoundDomain & Pick<LookedAt, "totals">> {
-    const { objects } = this.#edge;
+    const edge = this.#edge;
+    const inTime = <Value>(what: string, asked: Promise<Value>) =>
+      answerOrNull(within(edge, ANSWER_WITHIN_MS, what, asked), edge, { domain });
+    const ofDomain = edge.objects.directory(domain);
     const [known, mail, directory] = await Promise.all([
-      this.#inTime(domain, "the directory", objects.directory(domain).trouble(domain)),
-      this.#inTime(domain, "the mailbox", objects.mailbox(domain).waiting()),
-      this.#inTime(domain, "the directory", objects.directory(domain).totals()),
+      inTime("the directory", ofDomain.alerts(domain)),
+      inTime("the mailbox", edge.objects.mailbox(domain).waiting()),
+      inTime("the directory", ofDomain.totals()),
     ]);
     const silent = [
       { kind: "directory-unreachable", since: this.#unreachableSince(`directory of ${domain}`, known) },
       { kind: "mailbox-unreachable", since: this.#unreachableSince(`mailbox of ${domain}`, mail) },
     ] as const;
-    const found = { domain, known, mail: mail?.servers ?? null, totals: { directory, mail } };
-    return { ...found, silent: silent.filter(({ since }) => since !== null) };
+    const totals = { directory, mail };
+    return { domain, known, mail: mail?.servers ?? null, silent: silent.filter(({ since }) => since !== null), totals };
   }
 
   #ask(domains: Iterable<Domain>): Promise<readonly FoundBridge[]> {
@@ -184,13 +150,12 @@ export class Readiness {
 
   async #askOne(domain: DomainName, bridge: BridgeName): Promise<FoundBridge> {
     const edge = this.#edge;
-    const name = `${domain}/${bridge}`;
     const asked = within(edge, ANSWER_WITHIN_MS, "the relay", edge.objects.relay(domain, bridge).health());
     const health = await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable");
-    return { domain, bridge, health, unreachableSince: this.#unreachableSince(name, health) };
+    return { domain, bridge, health, unreachableSince: this.#unreachableSince(`${domain}/${bridge}`, health) };
   }
 
-  /** Since when this object answers nothing, as far as this process knows; `null`: it answers. */
+  /** Since when this object does not answer this process; `null`: it answers. */
   #unreachableSince(name: string, answer: object | null): EpochMs | null {
     const askedAt = this.#edge.now();
     const known = this.#unreachable.get(name);
@@ -222,24 +187,16 @@ export function addHealth(app: Hono<Variables>, edge: HealthPorts, readiness: Re
   });
 }
 
-function figuresAs(figures: Figures) {
-  return Object.fromEntries(
-    Object.values(figures).map(({ name, value, missing, isStale }) => [name, { value, missing, isStale }]),
-  );
+/** Agents and their names are for users only. */
+function withoutAgents(found: FoundBridge): FoundBridge {
+  return { ...found, health: found.health && { ...found.health, alerts: [] } };
 }
 
-/** Agents and their names are no stranger's business. */
-function asStrangersSee(found: FoundBridge): FoundBridge {
-  return { ...found, health: found.health && { ...found.health, trouble: [] } };
-}
-
-function bridgeAs({ health }: FoundBridge): Bridge {
+/** `takesCalls`: false for a bridge that is about to stop, `takesConferences` for a drained one; what they have continues. */
+function bridgeAs({ health }: FoundBridge) {
   if (!health) return { ready: false };
-  const { awaySince: _, trouble: __, endsSince: ___, fullSince: ____, drainedSince, ...rest } = health;
+  const { awaySince: _, alerts: __, endsSince: ___, fullSince: ____, drainedSince, ...rest } = health;
   const ready = health.agentConnected && health.bridgeUp;
-  const takes = {
-    ...(ready && health.ports === 0 && { takesCalls: false as const }),
-    ...(drainedSince !== undefined && { takesConferences: false as const }),
-  };
-  return { ready, ...takes, ...rest };
+  const takesCalls = ready && health.ports === 0 ? false : undefined;
+  return { ready, takesCalls, takesConferences: drainedSince === undefined ? undefined : false, ...rest };
 }

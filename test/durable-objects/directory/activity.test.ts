@@ -4,7 +4,7 @@ import { noPosts } from "../../../src/records/activity.ts";
 import { noCounts } from "../../../src/records/counts.ts";
 import type { CountRow } from "../../../src/rpc/directory.ts";
 import { host } from "../conference-world.ts";
-import { DirectoryWorld, domain } from "./world.ts";
+import { alertsIn, DirectoryWorld, domain } from "./world.ts";
 
 /** All that a source has counted once it is at this version. */
 function counted(version: number, source = "p", more: object = {}): CountRow {
@@ -87,7 +87,10 @@ test("refused and undelivered documents are an incident of their server, counted
   const row = counted(5, "p", { refused: 2, failed: 3, givenUp: 1, lastFailure });
   for (let times = 0; times < 2; times++) await world.directory.count(domain, row);
   world.start();
-  const { givenUp, postsRefused } = await world.directory.knownTrouble.trouble(domain);
-  expect(givenUp).toMatchObject([{ about: host, count: 1, why: "HTTP status 503" }]);
-  expect(postsRefused).toMatchObject([{ about: host, count: 2 }]);
+  const alerts = await alertsIn(world.directory, world.time.now);
+  expect(alerts.map(({ kind, about, count }) => [kind, about, count])).toEqual([
+    ["undelivered", host, 1],
+    ["documents-refused", host, 2],
+  ]);
+  expect(alerts[0]?.says).toContain("Last reason: HTTP status 503.");
 });

@@ -7,7 +7,7 @@ import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aBatch } from "../a-batch.ts";
 import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
-import { DirectoryWorld, domain, list } from "./world.ts";
+import { alertsIn, DirectoryWorld, domain, list } from "./world.ts";
 
 const keysOf = async (world: DirectoryWorld, query: object = {}) =>
   (await list(world, query)).conferences.map(({ key }) => key);
@@ -204,12 +204,13 @@ test("a conference that the sweep does not reach is unreachable until it publish
   await world.directory.publish(aBatch({ key: "100", running: {} }));
   const swept = { failed: ["100"] as ConfKey[], running: [], over: [] };
   await world.directory.list.swept(domain, swept);
-  const unreachable = { conferences: 1, since: world.time.now };
+  const found = () => alertsIn(world.directory, world.time.now, "conferences-unreachable");
+  const since = world.time.now;
   await world.time.pass(60_000);
   await world.directory.list.swept(domain, swept);
-  expect((await world.directory.knownTrouble.trouble(domain)).unreachable).toEqual(unreachable);
+  expect(await found()).toMatchObject([{ count: 1, since }]);
   await world.directory.publish(aBatch({ key: "100", running: {} }));
-  expect((await world.directory.knownTrouble.trouble(domain)).unreachable).toBeNull();
+  expect(await found()).toEqual([]);
 });
 
 test("a conference that is over for the sweep and runs in the list publishes everything", async () => {
@@ -316,7 +317,7 @@ test("what waits of a conference that is over stays until it publishes that noth
   const over = aBatch({ waiting });
   await world.directory.publish(over);
   world.start();
-  const found = async () => (await world.directory.knownTrouble.trouble(domain)).waiting;
+  const found = async () => (await world.directory.alertStore.alerts(domain)).waiting;
   expect(await found()).toEqual(waiting);
   await world.directory.publish({ ...over, version: over.version + 1, waiting: [] });
   expect(await found()).toEqual([]);

@@ -1,6 +1,8 @@
 import type { Directory } from "../../../durable-objects/directory/directory.ts";
 import type { Report } from "../../../src/bridge/events.ts";
 import type { ConfKey, DomainName } from "../../../src/foundation/ids.ts";
+import type { Alert, AlertKind } from "../../../src/operators/alert-kinds.ts";
+import { alertsOf } from "../../../src/operators/alerts.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../../src/records/conference-record.ts";
 import type { Holder } from "../../../src/rpc/id-allocator.ts";
@@ -15,6 +17,13 @@ import { ConferenceWorld, confKey } from "../conference-world.ts";
 import { aDirectory } from "../fakes.ts";
 
 export const domain = "local" as DomainName;
+
+/** The alerts of the domain that this directory knows, of one kind if it is given. */
+export async function alertsIn({ alertStore }: Directory, now: number, kind?: AlertKind): Promise<readonly Alert[]> {
+  const known = await alertStore.alerts(domain);
+  const all = alertsOf([], [], { domain, known, mail: [], silent: [] }, now);
+  return all.filter((alert) => kind === undefined || alert.kind === kind);
+}
 
 /** A directory and its disk; each life of the object is another one over it. */
 export class DirectoryWorld {

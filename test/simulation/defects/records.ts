@@ -31,7 +31,7 @@ export const recordsDefects: DefectsByFile = {
       after: "if (more.hosts.length > 0) this.#addToMinute",
     },
   },
-  "durable-objects/directory/known-trouble.ts": {
+  "durable-objects/directory/alert-store.ts": {
     "one undelivered document is not counted": {
       foundBy: "the directory knows what waits",
       before: "if (givenUp > 0) this",

@@ -29,9 +29,9 @@ export const relayDefects: DefectsByFile = {
     "an alarm whose write fails is left to the platform": {
       foundBy: "no alarm fails",
       boosts: ["write fails", "alarm not set", "agent frozen", "agent link half-open"],
-      before: "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
+      before: "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#lookForAlerts();\n",
       after:
-        "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
+        "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#lookForAlerts();\n",
     },
   },
   "durable-objects/relay/agent-limits.ts": {

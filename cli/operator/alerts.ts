@@ -1,65 +1,60 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
 import { hostText } from "../../src/foundation/text/bare-host.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
+import { type AlertKind, isOpen, shellWord, unknownText } from "../../src/operators/alert-kinds.ts";
 import { figureText } from "../../src/operators/figures.ts";
-import { shellWord } from "../../src/operators/shell-word.ts";
-import { movesOn, type TroubleKind, unknownText } from "../../src/operators/trouble-kinds.ts";
 import type { ApiAnswer } from "../edge/edge-api.ts";
-import { type EdgesFound, edgesText, hasTrouble } from "../edge/edges.ts";
+import { type EdgesFound, edgesText, hasAlerts } from "../edge/edges.ts";
 import type { Screen } from "../shown-times.ts";
-import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
+import { fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
-import type { AgentsOfBridge, OperatorClient, TroubleOfDomain } from "./operator-client.ts";
+import type { AgentsOfBridge, AlertOfDomain, OperatorClient } from "./operator-client.ts";
 
-/** The commands about what is wrong. */
-export function addTrouble(program: Command): void {
-  question(program, "status", "Show stats and what is wrong; exit code 1 if something is open").action(
+/** The commands about alerts. */
+export function addAlerts(program: Command): void {
+  question(program, "status", "Show stats, bridges and alerts; exit code 1 if an alert is open").action(
     (options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
         if (edges.role === "standby")
           return found(edges, edgesText, {
-            failed: hasTrouble(edges),
-            warning: "this edge stands by: ask the one that acts how all is",
+            failed: hasAlerts(edges),
+            warning: "this edge is on standby: ask the active one",
           });
         const domains = await edge.domains(options.domain);
-        const [figures, { trouble, unknown }] = await Promise.all([
+        const [figures, { alerts, unknown }] = await Promise.all([
           edge.ofEach(domains, async (domain) => [await figuresOf(edge, domain)]),
-          edge.trouble(domains),
+          edge.alerts(domains),
         ]);
-        const failed = trouble.some(({ acknowledged }) => acknowledged === null);
-        const status = { edges, figures, trouble, unknown };
+        const failed = alerts.some(isOpen);
+        const status = { edges, figures, alerts, unknown };
         const text = (shown: typeof status, now: number, terminal: Screen) =>
           edgeStatusText({ ...shown, named: namedIn(edge, domains) }, now, terminal);
         return found(status, text, { failed, warning: warningOf(unknown) });
       }),
   );
 
-  question(program, "trouble", "List what is wrong, what to do, and who acknowledged it").action((options: Options) =>
+  question(program, "alerts", "List alerts, what to do, and who has seen them").action((options: Options) =>
     answer(options, async (edge) => {
       const domains = await edge.domains(options.domain);
-      const { trouble, unknown } = await edge.trouble(domains);
-      const text = (shown: typeof trouble, now: number, terminal: Terminal) =>
-        troubleText(shown, now, terminal, { unknown, named: namedIn(edge, domains) });
-      return found(trouble, text, { warning: warningOf(unknown) });
+      const { alerts, unknown } = await edge.alerts(domains);
+      const text = (shown: typeof alerts, now: number, terminal: Terminal) =>
+        alertsText(shown, now, terminal, { unknown, named: namedIn(edge, domains) });
+      return found(alerts, text, { warning: warningOf(unknown) });
     }),
   );
 
-  question(program, "acknowledge <id> <word>", "Acknowledge what is wrong, with a note on what is done")
-    .option(
-      "--seen <mark>",
-      "what you have seen of it, as `trouble` shows it: what has come since stays open",
-      seenMark,
-    )
-    .addHelpText("after", examples('acknowledge posts-given-up:tsp1.example.com:443 "told WebEx, ticket 4711"'))
-    .action((id: string, word: string, options: Options & { readonly seen?: Seen }) =>
+  question(program, "acknowledge <id> <note>", "Acknowledge an alert, with a note on what you do")
+    .option("--seen <number>", "what you have seen of it, as `alerts` prints it: what is newer stays open", Number)
+    .addHelpText("after", examples('acknowledge undelivered:tsp1.example.com:443 "told WebEx, ticket 4711"'))
+    .action((id: string, note: string, options: Options & { readonly seen?: number }) =>
       answer(options, async (edge) => {
         const domain = await edge.domain(options.domain);
-        const path = "POST /domains/{domain}/trouble/{trouble}/acknowledge";
-        const { trouble } = await edge.insist(path, { domain, trouble: id }, { body: { word, ...options.seen } });
-        return found([trouble], (shown, now, terminal: Terminal) =>
-          troubleText(shown, now, terminal, { named: namedIn(edge, [domain]) }),
+        const path = "POST /domains/{domain}/alerts/{alert}/acknowledge";
+        const { alert } = await edge.insist(path, { domain, alert: id }, { body: { note, upTo: options.seen } });
+        return found([alert], (shown, now, terminal: Terminal) =>
+          alertsText(shown, now, terminal, { named: namedIn(edge, [domain]) }),
         );
       }),
     );
@@ -94,18 +89,8 @@ function namedIn({ hasSeveralDomains }: OperatorClient, domains: readonly string
   return hasSeveralDomains ? (domains.at(-1) ?? null) : null;
 }
 
-function warningOf(unknown: readonly TroubleKind[]): string | undefined {
+function warningOf(unknown: readonly AlertKind[]): string | undefined {
   return unknownText(unknown) ?? undefined;
-}
-
-/** Of what has happened its place, of what lasts since when. */
-type Seen = { readonly place: number } | { readonly since: number };
-
-export function seenMark(text: string): Seen {
-  if (/^0*[1-9]\d{0,14}$/.test(text)) return { place: Number(text) };
-  const since = /T.*Z$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(since)) throw new InvalidArgumentError("It must be as `bridgehead trouble` shows it.");
-  return { since };
 }
 
 async function figuresOf(edge: OperatorClient, domain: string) {
@@ -127,11 +112,11 @@ export function statusOfBridge({ bridge, agents, drainedSince }: Omit<AgentsOfBr
 interface StatusFound extends Around {
   readonly edges: EdgesFound;
   readonly figures: readonly (Awaited<ReturnType<typeof figuresOf>> & { readonly domain: string })[];
-  readonly trouble: readonly TroubleOfDomain[];
+  readonly alerts: readonly AlertOfDomain[];
 }
 
 export function edgeStatusText(
-  { edges, figures, trouble, ...around }: StatusFound,
+  { edges, figures, alerts, ...around }: StatusFound,
   now: number,
   terminal: Screen,
 ): readonly string[] {
@@ -144,54 +129,62 @@ export function edgeStatusText(
       if (up === null)
         return `  bridge ${bridge}: not known, its ${agentConnected ? "agent has not said" : "relay does not answer"}`;
       if (!agentConnected) return `  bridge ${bridge}: ${style("red", "no agent")}`;
-      if (!up) return `  bridge ${bridge}: ${style("red", "away")}`;
+      if (!up) return `  bridge ${bridge}: ${style("red", "unreachable")}`;
       const lacks = [...(takesCalls ? [] : ["takes no calls"]), ...(drainedSince === null ? [] : ["drained"])];
       return `  bridge ${bridge}: ${["up", ...lacks.map((text) => style("yellow", text))].join(", ")}`;
     }),
   ]);
-  return [...ofEdges, ...lines, "", ...troubleText(trouble, now, terminal, around)];
+  return [...ofEdges, ...lines, "", ...alertsText(alerts, now, terminal, around)];
 }
 
 interface Around {
-  /** Kinds of which there may be more. */
-  readonly unknown?: readonly TroubleKind[];
-  /** Where commands must name a domain, the one for what concerns all; `null`: the edge has one domain. */
+  /** Kinds that may have more alerts. */
+  readonly unknown?: readonly AlertKind[];
+  /** The domain that commands name for what concerns all domains; `null`: the edge has one domain. */
   readonly named?: string | null;
 }
 
-export function troubleText(
-  trouble: readonly TroubleOfDomain[],
+/** The commands that take no domain. */
+const ofEdge: readonly string[] = ["edges"];
+
+export function alertsText(
+  alerts: readonly AlertOfDomain[],
   now: number,
   terminal: Terminal,
   { unknown = [], named = null }: Around = {},
 ): readonly string[] {
-  if (trouble.length === 0)
-    return [unknown.length === 0 ? terminal.style("green", "nothing is wrong") : "nothing is known to be wrong"];
-  return trouble.flatMap((one, index) => [...(index === 0 ? [] : [""]), ...oneText(one, now, terminal, named)]);
+  if (alerts.length === 0) return [unknown.length === 0 ? terminal.style("green", "no alerts") : "no known alerts"];
+  const list = (title: string, type: AlertOfDomain["type"]) => {
+    const shown = alerts.filter((alert) => alert.type === type);
+    const lines = shown.flatMap((alert) => alertText(alert, now, terminal, named));
+    return shown.length === 0 ? [] : [terminal.style("bold", title), ...lines, ""];
+  };
+  return [...list("Now", "condition"), ...list("Happened", "incident")].slice(0, -1);
 }
 
-function oneText(
-  one: TroubleOfDomain,
-  now: number,
-  { width, style }: Terminal,
-  named: string | null,
-): readonly string[] {
-  const { id, kind, title, severity, since, endsBy, place, says, todo, acknowledged } = one;
-  const from = since ?? now;
-  const mending = from <= now ? `for ${duration(now - from)}` : `since a time that lies ${duration(from - now)} ahead`;
-  const lasts = endsBy === "mending" ? mending : `first ${fromNow(from, now)}`;
-  const when = since === null ? "" : `, ${lasts}`;
-  const taken = acknowledged && `${acknowledged.by}, ${fromNow(acknowledged.at, now)}: ${acknowledged.word}`;
-  const mark = place ?? (since === null || movesOn(kind) ? null : new Date(since).toISOString());
-  const seen = mark === null ? "" : ` --seen ${mark}`;
-  const ofDomain = named === null ? "" : ` --domain ${shellWord(one.domain ?? named)}`;
-  // Those two are of the edge as a whole.
-  const toType = todo.replaceAll(/"bridgehead (?!edges|reset-clock)[a-z-]+/g, `$&${ofDomain}`);
+function alertText(alert: AlertOfDomain, now: number, { width, style }: Terminal, named: string | null): string[] {
+  const { id, type, domain, title, severity, since, latest, sequence, says, todo, seen } = alert;
+  const taken = !isOpen(alert);
+  const command = (name: string, ...args: readonly string[]) => {
+    const domainArgs = named === null || ofEdge.includes(name) ? [] : ["--domain", domain ?? named];
+    return ["bridgehead", name, ...[...domainArgs, ...args].map(shellWord)].join(" ");
+  };
+  const [name, ...args] = todo.command ?? [];
+  const upTo = sequence ?? since;
+  const acknowledge = `${command("acknowledge", id)} "…"${upTo === null ? "" : ` --seen ${upTo}`}`;
   const color = taken ? "dim" : severity === "warn" ? "yellow" : "red";
+  const begun = since === null ? "" : `, ${type === "condition" ? "began" : "first"} ${fromNow(since, now)}`;
+  const lines = [
+    says,
+    seen && `Seen by ${seen.by}, ${fromNow(seen.at, now)}: ${seen.note}`,
+    taken ? null : todo.text,
+    taken || name === undefined ? null : command(name, ...args),
+    taken ? null : acknowledge,
+  ];
   return [
-    `${style(color, title)}${when}`,
-    ...[says, taken ?? toType, taken ? "" : `bridgehead acknowledge${ofDomain} ${shellWord(id)} "…"${seen}`]
-      .filter((text) => text !== "")
-      .flatMap((text) => wrapped(wordsOf(text), width - 2).map((line) => `  ${line}`)),
+    `  ${style(color, title)}${begun}${latest === null || latest === since ? "" : `, last ${fromNow(latest, now)}`}`,
+    ...lines
+      .filter((line) => line !== null)
+      .flatMap((line) => wrapped(wordsOf(line), width - 4).map((part) => `    ${part}`)),
   ];
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
+import type { Alert, AlertKind } from "../../src/operators/alert-kinds.ts";
+import { isOpen } from "../../src/operators/alert-kinds.ts";
 import { bridgehead, type Ended } from "../bridgehead-command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
@@ -20,8 +21,8 @@ async function ask(path: string): Promise<string> {
 }
 
 interface Ready {
-  readonly trouble: DomainTrouble[];
-  readonly unknown: { readonly local: readonly TroubleKind[] };
+  readonly alerts: Alert[];
+  readonly unknown: { readonly local: readonly AlertKind[] };
 }
 
 /** What one place says, at little cost. */
@@ -30,38 +31,38 @@ async function ready(): Promise<Ready> {
 }
 
 /** What is wrong, where each place says the same; `null`: they do not. */
-async function wrong(): Promise<readonly DomainTrouble[] | null> {
-  const { trouble, unknown } = await ready();
-  const open = trouble.filter(({ acknowledged }) => acknowledged === null);
-  const listed = JSON.parse(await ask("/api/v1/domains/local/trouble")) as { trouble: DomainTrouble[] };
+async function wrong(): Promise<readonly Alert[] | null> {
+  const { alerts, unknown } = await ready();
+  const open = alerts.filter(isOpen);
+  const listed = JSON.parse(await ask("/api/v1/domains/local/alerts")) as { alerts: Alert[] };
   const [metrics, overview, { code, stdout: status }] = await Promise.all([
     ask("/metrics"),
     ask("/console/local"),
     command("status"),
   ]);
-  const counted = [...metrics.matchAll(/^bridgehead_trouble\{.*kind="([^"]*)"\} [1-9]/gm)].map(([, kind]) => kind);
+  const counted = [...metrics.matchAll(/^bridgehead_alerts\{.*kind="([^"]*)"\} [1-9]/gm)].map(([, kind]) => kind);
   const isSame =
-    JSON.stringify(listed.trouble) === JSON.stringify(trouble) &&
+    JSON.stringify(listed.alerts) === JSON.stringify(alerts) &&
     JSON.stringify(counted.sort()) === JSON.stringify(open.map(({ kind }) => kind).sort()) &&
     code === (open.length > 0 ? 1 : 0) &&
-    trouble.every(({ says, title }) => status.includes(title) && overview.includes(says.replaceAll("'", "&#39;"))) &&
-    status.includes("nothing is wrong") === (trouble.length + unknown.local.length === 0);
-  return isSame ? trouble : null;
+    alerts.every(({ says, title }) => status.includes(title) && overview.includes(says.replaceAll("'", "&#39;"))) &&
+    status.includes("no alerts") === (alerts.length + unknown.local.length === 0);
+  return isSame ? alerts : null;
 }
 
 /** Whoever looks so much later sees these kinds, if not sooner. To look takes seconds on a busy machine. */
-async function isWrong(says: string, ms: number, ...kinds: readonly string[]): Promise<readonly DomainTrouble[]> {
+async function isWrong(says: string, ms: number, ...kinds: readonly string[]): Promise<readonly Alert[]> {
   const dueAt = Date.now() + ms;
   for (let lookMs = 0; ; ) {
     // No look may hide what is to be seen then.
     if (Date.now() + lookMs > dueAt) await pause(Math.max(0, dueAt - Date.now()));
     const lookedAt = Date.now();
     const isLast = lookedAt >= dueAt;
-    // What is owed to a server that is away waits, which is trouble too after half a minute.
+    // What is owed to a server that is away waits, which is an alert too after half a minute.
     const isAway = world.webex.answerMode.type !== "confirm";
-    const meant = (all: readonly DomainTrouble[]) => all.filter(({ kind }) => !isAway || kind !== "posts-wait");
+    const meant = (all: readonly Alert[]) => all.filter(({ kind }) => !isAway || kind !== "documents-pending");
     const first = await ready().catch(() => null);
-    const isFirst = first && JSON.stringify(meant(first.trouble).map(({ kind }) => kind)) === JSON.stringify(kinds);
+    const isFirst = first && JSON.stringify(meant(first.alerts).map(({ kind }) => kind)) === JSON.stringify(kinds);
     if (!isFirst && !isLast) {
       await pause(100);
       continue;
@@ -84,15 +85,15 @@ test("lost posts are said everywhere within 5 s, after a kill too, and until som
   world.webex.answerMode = { type: "status", status: 503 };
   await world.bridge.hangUp(call);
 
-  const [one] = await isWrong("documents were given up", 5_000, "posts-given-up");
-  expect(one).toMatchObject({ about: world.webex.host.replace("http://", ""), acknowledged: null });
+  const [one] = await isWrong("documents were given up", 5_000, "undelivered");
+  expect(one).toMatchObject({ about: world.webex.host.replace("http://", ""), seen: null });
   await kill(world, "edge");
-  expect(await isWrong("it is so after a kill", 15_000, "posts-given-up")).toEqual([one]);
+  expect(await isWrong("it is so after a kill", 15_000, "undelivered")).toEqual([one]);
 
   const resynced = await command("resync-server", world.webex.host);
   expect(resynced.stdout).toMatch(/^Asked 1 conference to probe /);
   // It is no sign of life.
-  expect(await isWrong("it is so after a resync", 15_000, "posts-given-up")).toEqual([one]);
+  expect(await isWrong("it is so after a resync", 15_000, "undelivered")).toEqual([one]);
 
   const { code, stdout } = await command("acknowledge", one?.id ?? "", "told WebEx");
   expect([code, stdout]).toEqual([0, expect.stringContaining("told WebEx")]);
@@ -100,14 +101,14 @@ test("lost posts are said everywhere within 5 s, after a kill too, and until som
   expect((await command("audit")).stdout).toContain("acknowledge ");
 });
 
-test("a standby that is lost is trouble, and none once it is back", async () => {
+test("a standby that is lost is an alert, and none once it is back", async () => {
   await eventually("both agents are there", async () => {
     const { bridges } = JSON.parse(await ask("/api/v1/domains/local/agents"));
     return bridges[0].agents.length === 2;
   });
   // What the first test left at its TSP server may wait meanwhile.
-  const isAway = async () => (await ready()).trouble.some(({ kind }) => kind === "standby-away");
-  const standby = () => wrong().then((found) => found && [found.find(({ kind }) => kind === "standby-away")]);
+  const isAway = async () => (await ready()).alerts.some(({ kind }) => kind === "standby-disconnected");
+  const standby = () => wrong().then((found) => found && [found.find(({ kind }) => kind === "standby-disconnected")]);
   const { pid = 0 } = world.run.secondAgent ?? {};
   process.kill(pid, "SIGSTOP");
   await eventually("a standby is away", isAway, 30_000);
@@ -129,7 +130,7 @@ test("a killed bridge whose conferences were lost says so, also once it is back,
   // That of the first test, and this one.
   const both = () => lost().then((one) => one?.count === 2 && one);
   const one = await eventually("the bridge has lost two conferences", both, 30_000);
-  expect(one).toMatchObject({ bridge: "simulated", place: 2, acknowledged: null });
+  expect(one).toMatchObject({ bridge: "simulated", sequence: 2, seen: null });
   const { code } = await command("acknowledge", one.id, "restarted for an upgrade", "--seen", "2");
   const isKnown = async () => (await wrong()) !== null && (await lost()) === null;
   expect([code, await eventually("it is acknowledged", isKnown)]).toEqual([0, true]);

@@ -1,0 +1,284 @@
+import { promptEndText } from "../../src/bridge/prompt-call.ts";
+import { networksIn } from "../../src/foundation/guard/networks.ts";
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
+import { nextJump } from "../../src/foundation/time/clock-jump.ts";
+import { differenceText } from "../../src/foundation/time/difference-text.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
+import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
+import { type AlertKind, type FoundAlert, orphanIs, serverIsGone } from "../../src/operators/alert-kinds.ts";
+import type { DirectoryAlerts, Seen } from "../../src/operators/alerts.ts";
+import type { HostPosts } from "../../src/records/activity.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { RefusedCaller } from "../../src/records/rows.ts";
+import { receiverId } from "../../src/records/webhooks.ts";
+import { isAllowedHost } from "../../src/routing/target-url.ts";
+import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import type { Sql } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
+import type { PromptStore } from "./prompt-store.ts";
+import type { RunningList } from "./running-list.ts";
+
+interface AlertPorts {
+  readonly sql: Sql;
+  readonly list: RunningList;
+  readonly prompt: Pick<PromptStore, "refusedCallers">;
+  webhooks(domain: DomainName): readonly WebhookView[];
+  settings(domain: DomainName): DomainSettings | undefined;
+  now(): EpochMs;
+  /** The clock of the machine. */
+  machineNow(): EpochMs;
+  /** Writes to the domain's disk, all or nothing. */
+  transaction(domain: DomainName, work: () => void): void;
+  /** Called when a change that users see is committed. */
+  changed(): Promise<void>;
+}
+
+/** Incidents by what they are about, and conditions whose beginning nothing else keeps. */
+const alertTable = `CREATE TABLE IF NOT EXISTS alert (id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL,
+  total INTEGER NOT NULL, since INTEGER NOT NULL, latest INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID`;
+const seenTable = `CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, up_to INTEGER NOT NULL, person TEXT NOT NULL,
+  at INTEGER NOT NULL, note TEXT NOT NULL) WITHOUT ROWID`;
+
+/** A new series of an incident begins when all before was seen. */
+const addRow = `INSERT INTO alert (id, kind, about, total, since, latest, why) VALUES (?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET since = CASE WHEN total <= (SELECT up_to FROM seen WHERE seen.id = alert.id)
+  THEN excluded.since ELSE min(since, excluded.since) END,
+  latest = max(latest, excluded.latest), total = total + excluded.total, why = excluded.why`;
+const oldestSeen = `SELECT id FROM alert JOIN seen USING (id) WHERE kind = ? AND about > '' AND total <= up_to
+  ORDER BY latest LIMIT 1`;
+
+/** How many callers, orphans, and TSP servers of a kind are named. Others choose the names of servers. */
+const mostNamed = 20;
+/** An unreachable conference may publish something by then. */
+const unreachableLongMs = 60_000;
+
+interface Row {
+  readonly about: string;
+  readonly total: number;
+  readonly since: EpochMs;
+  readonly latest: EpochMs;
+  readonly why: string;
+}
+
+/** The alerts that the directory knows, and who has seen what. SQLite is the memory. */
+export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" | "serverRefused" | "sourceRefused"> {
+  readonly #ports: AlertPorts;
+  readonly #tables: LazyTables;
+
+  constructor(ports: AlertPorts) {
+    this.#ports = ports;
+    this.#tables = new LazyTables(ports.sql, "seen", alertTable, seenTable);
+  }
+
+  /** Called within the transaction that stores the record. */
+  keptRecord(record: DirectoryRecord): void {
+    if (record.kind !== "conference" || record.reason !== "lost" || record.endedBy !== "bridge") return;
+    this.#add("conferences-lost", record.bridge, record.endedAt);
+  }
+
+  /** Counts refused and undelivered documents. Called within the transaction that counts them. */
+  countPosts(hosts: readonly HostPosts[], now: EpochMs): void {
+    for (const { host, refused = 0, givenUp, lastFailure } of hosts) {
+      const server = bareHost(host ?? "");
+      if (refused > 0) this.#addNamed("documents-refused", server, now, refused);
+      if (givenUp > 0) this.#addNamed("undelivered", server, now, givenUp, lastFailure?.why);
+    }
+  }
+
+  async serverRefused(domain: DomainName, host: string): Promise<void> {
+    this.#ports.transaction(domain, () => this.#addNamed("server-refused", host, this.#ports.now()));
+    await this.#ports.changed();
+  }
+
+  async sourceRefused(domain: DomainName, address: string): Promise<void> {
+    this.#ports.transaction(domain, () => this.#addNamed("source-refused", address, this.#ports.now()));
+    await this.#ports.changed();
+  }
+
+  /** Keeps the names in bounds: an incident that was seen gives way, else the new one has no name. */
+  #addNamed(kind: AlertKind, about: string, at: EpochMs, count = 1, why = ""): void {
+    const named = this.#rows(kind).filter((row) => row.about !== "");
+    if (named.length < mostNamed || about === "" || named.some((row) => row.about === about))
+      return this.#add(kind, about, at, count, why);
+    const [oldest] = this.#tables.read(oldestSeen, kind);
+    for (const table of oldest ? ["alert", "seen"] : [])
+      this.#ports.sql.exec(`DELETE FROM ${table} WHERE id = ?`, oldest?.id ?? null);
+    this.#add(kind, oldest ? about : "", at, count, why);
+  }
+
+  #add(kind: AlertKind, about: string, at: EpochMs, count = 1, why = ""): void {
+    this.#tables.make();
+    this.#ports.sql.exec(addRow, `${kind}:${about}`, kind, about, count, at, at, why);
+  }
+
+  #rows(kind: AlertKind): readonly Row[] {
+    return this.#tables
+      .read("SELECT about, total, since, latest, why FROM alert WHERE kind = ? ORDER BY id", kind)
+      .map((row) => ({
+        about: String(row.about),
+        total: Number(row.total),
+        since: Number(row.since),
+        latest: Number(row.latest),
+        why: String(row.why),
+      }));
+  }
+
+  async alerts(domain: DomainName): Promise<DirectoryAlerts> {
+    const { list, prompt, webhooks, settings } = this.#ports;
+    const { webex } = settings(domain) ?? {};
+    const { hosts = [], from = [] } = webex ?? {};
+    return {
+      found: [
+        ...this.#incidents("conferences-lost").map(({ about, ...found }) => ({ ...found, bridge: about })),
+        ...this.#removed(domain),
+        ...list.late.map(({ conferences: count, ...late }): FoundAlert => ({ kind: "commands-late", ...late, count })),
+        ...this.#orphans(domain),
+        ...this.#clock(domain),
+        ...this.#unreachable(),
+        ...this.#incidents("undelivered").map((found) =>
+          webex && !isInSettings(hosts, found.about) ? { ...found, why: serverIsGone } : found,
+        ),
+        ...refusedCallers(prompt.refusedCallers()),
+        ...this.#incidents("server-refused").filter(({ about }) => !isAllowedHost(hosts, about)),
+        ...this.#incidents("source-refused").filter(({ about }) => !networksIn(from).has(about)),
+        ...this.#incidents("documents-refused"),
+      ],
+      waiting: list.waiting,
+      webhooks: webhooks(domain),
+      seen: this.#tables.read("SELECT id, up_to, person, at, note FROM seen").map((row) => ({
+        id: String(row.id),
+        upTo: Number(row.up_to),
+        by: String(row.person),
+        at: Number(row.at),
+        note: String(row.note),
+      })),
+    };
+  }
+
+  #incidents(kind: AlertKind): readonly (FoundAlert & { readonly about: string })[] {
+    return this.#rows(kind).map(({ total, ...row }) => ({ kind, ...row, count: total, sequence: total }));
+  }
+
+  /** Bridges with conferences that the settings lack. Orphans have alerts of their own. */
+  #removed(domain: DomainName): readonly FoundAlert[] {
+    const now = this.#ports.now();
+    const kept = this.#rows("bridge-removed");
+    const rows = this.#ports.list.createdLoads.flatMap(({ bridge, conferences: total }): Row[] => {
+      if (bridge === null || !this.#isGone(domain, bridge)) return [];
+      const since = kept.find(({ about }) => about === bridge)?.since ?? now;
+      return [{ about: bridge, total, since, latest: since, why: "" }];
+    });
+    this.#keep(domain, "bridge-removed", rows);
+    return rows.map(({ about, total, since }) => ({ kind: "bridge-removed", bridge: about, since, count: total }));
+  }
+
+  /** Returns an alert while the machine's clock is far from the objects' time. */
+  #clock(domain: DomainName): readonly FoundAlert[] {
+    const { list, now, machineNow } = this.#ports;
+    const [kept] = this.#rows("clock-jumped");
+    const before = kept ? { since: kept.since, byMs: kept.total } : null;
+    const jump = nextJump(before, machineNow() - now() - list.aheadMs, now());
+    const rows = jump ? [{ about: "", total: jump.byMs, since: jump.since, latest: jump.since, why: "" }] : [];
+    this.#keep(domain, "clock-jumped", rows);
+    return rows.map(({ since, total }) => ({ kind: "clock-jumped", since, why: differenceText(total) }));
+  }
+
+  /** Keeps the beginning of conditions, which an acknowledgement goes by. A full disk hides no alert. */
+  #keep(domain: DomainName, kind: AlertKind, rows: readonly Row[]): void {
+    if (JSON.stringify(this.#rows(kind)) === JSON.stringify(rows)) return;
+    try {
+      this.#ports.transaction(domain, () => {
+        if (this.#tables.areThere) this.#ports.sql.exec("DELETE FROM alert WHERE kind = ?", kind);
+        for (const { about, total, since } of rows) this.#add(kind, about, since, total);
+      });
+    } catch {}
+  }
+
+  /** The oldest ones by their keys, the others by their bridge. */
+  #orphans(domain: DomainName): readonly FoundAlert[] {
+    const kind = "orphan-conference" as const;
+    const { orphans } = this.#ports.list;
+    const named = orphans.slice(0, mostNamed).map(({ key: about, bridge, since, callers: count, locked }) => {
+      const why = this.#isGone(domain, bridge) ? orphanIs.gone : locked ? orphanIs.locked : orphanIs.open;
+      return { kind, bridge, about, since, count, why };
+    });
+    const others = Map.groupBy(orphans.slice(mostNamed), ({ bridge }) => bridge);
+    return [
+      ...named,
+      ...Array.from(others, ([bridge, all]): FoundAlert => {
+        const since = earliest(...all.map((one) => one.since));
+        return { kind, bridge, since, count: all.length, why: this.#isGone(domain, bridge) ? orphanIs.gone : "" };
+      }),
+    ];
+  }
+
+  #unreachable(): readonly FoundAlert[] {
+    const { unreachable } = this.#ports.list;
+    if (!unreachable || !hasLasted(unreachable.since, this.#ports.now(), unreachableLongMs)) return [];
+    return [{ kind: "conferences-unreachable", since: unreachable.since, count: unreachable.conferences }];
+  }
+
+  /** True if the settings lack this bridge. */
+  #isGone(domain: DomainName, bridge: string): boolean {
+    const { bridges } = this.#ports.settings(domain) ?? {};
+    return bridges !== undefined && !bridges.some(({ name }) => name === bridge);
+  }
+
+  /** An older page takes back nothing that somebody else has seen. */
+  async acknowledge(domain: DomainName, { id, upTo, by, note }: Omit<Seen, "at">): Promise<void> {
+    this.#ports.transaction(domain, () => {
+      this.#tables.make();
+      this.#ports.sql.exec(
+        `INSERT INTO seen (id, up_to, person, at, note) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+         SET up_to = excluded.up_to, person = excluded.person, at = excluded.at, note = excluded.note
+         WHERE excluded.up_to >= up_to`,
+        ...[id, upTo, by, this.#ports.now(), note],
+      );
+    });
+    await this.#ports.changed();
+  }
+
+  /** Called within a transaction. A receiver that returns to the settings begins at 0. */
+  deleteReceiver(url: string): void {
+    if (this.#tables.areThere)
+      this.#ports.sql.exec("DELETE FROM seen WHERE id = ?", `webhooks-undelivered:${receiverId(url)}`);
+  }
+
+  /** Deletes what is older than the settings want. What is counted on keeps how much of it was seen. */
+  deleteBefore(domain: DomainName, at: EpochMs): void {
+    if (!this.#tables.areThere) return;
+    this.#ports.transaction(domain, () => {
+      this.#ports.sql.exec("DELETE FROM seen WHERE id IN (SELECT id FROM alert WHERE latest < ?)", at);
+      this.#ports.sql.exec("DELETE FROM alert WHERE latest < ?", at);
+      const counted = "id IN (SELECT id FROM alert) OR id LIKE 'webhooks-undelivered:%'";
+      this.#ports.sql.exec(`DELETE FROM seen WHERE at < ? AND NOT (${counted})`, at);
+    });
+  }
+}
+
+function isInSettings(hosts: readonly string[], server: string): boolean {
+  return server === "" || server === BACK_END || isAllowedHost(hosts, URL.parse(`http://${server}`)?.hostname ?? "");
+}
+
+/**
+ * Callers who could not get in, the longest known first, so that a further one takes nobody out of the list. Their ids
+ * have the time of the first call: paths and the audit must not keep numbers.
+ */
+function refusedCallers(callers: readonly RefusedCaller[]): readonly FoundAlert[] {
+  const found = callers
+    .map(({ number, calls: count, since, place: sequence, latest: { at: latest, end } }) => {
+      const about = number === "" ? null : number;
+      const key = number === "" ? "withheld" : String(since);
+      const why = end ? promptEndText(end) : "";
+      return { kind: "caller-refused" as const, about, key, since, latest, count, sequence, why };
+    })
+    .toSorted((one, other) => one.since - other.since || one.sequence - other.sequence);
+  const [first, ...others] = found.slice(mostNamed);
+  if (!first) return found;
+  const latest = Math.max(first.latest, ...others.map((one) => one.latest));
+  const sequence = Math.max(first.sequence, ...others.map((one) => one.sequence));
+  const { kind, since } = first;
+  return [...found.slice(0, mostNamed), { kind, key: "others", since, latest, count: others.length + 1, sequence }];
+}

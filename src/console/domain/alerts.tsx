@@ -1,0 +1,174 @@
+import type { EpochMs } from "../../foundation/ids.ts";
+import { type Alert, type AlertKind, isOpen, shellWord, unknownText } from "../../operators/alert-kinds.ts";
+import type { RunningPage } from "../../rpc/directory.ts";
+import { runningConferences, troubleWords } from "../../views/conferences.ts";
+import type { DomainFrame } from "../page.tsx";
+import { Age, Field, List, Mark, Time, Words } from "../parts.tsx";
+import { pathOf } from "../paths.ts";
+
+interface AlertsProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
+  readonly alerts: readonly Alert[];
+  /** Kinds that may have more alerts. */
+  readonly unknown: readonly AlertKind[];
+  /** The conferences that are affected; `null`: the directory does not answer. */
+  readonly running: (Pick<RunningPage, "conferences"> & { readonly next: string | null }) | null;
+}
+
+/** The alerts of a domain: what is so now, what has happened, and the conferences that are affected. */
+export function Alerts({ alerts, unknown, running, domain, person, now }: AlertsProps) {
+  const conferences = running?.conferences ?? [];
+  const open = alerts.filter(isOpen);
+  const isKnown = running !== null && unknown.length === 0;
+  const list = (title: string, type: Alert["type"]) => {
+    const shown = alerts.filter((alert) => alert.type === type);
+    const to = (id: string) => (person.role === "operator" ? pathOf(domain, "alerts", id) : null);
+    return (
+      shown.length > 0 && (
+        <>
+          <h3>{title}</h3>
+          <ul class="part">
+            {shown.map((alert) => (
+              <AlertLine alert={alert} now={now} to={to(alert.id)} />
+            ))}
+          </ul>
+        </>
+      )
+    );
+  };
+  return (
+    <>
+      <Announced conferences={conferences} open={open} isCalm={isKnown && alerts.length === 0} />
+      {running === null && <p class="dim">Affected conferences are not known.</p>}
+      {isKnown && open.length + conferences.length === 0 && (
+        <p>
+          <Mark is={alerts.length === 0 ? "good" : "plain"}>{alerts.length === 0 ? "No alerts" : "No new alerts"}</Mark>
+        </p>
+      )}
+      {unknown.length > 0 && <p class="dim">{unknownText(unknown)}</p>}
+      {list("Now", "condition")}
+      {list("Happened", "incident")}
+      {conferences.length > 0 && (
+        <>
+          <h3>Affected conferences</h3>
+          <List view={runningConferences} rows={conferences} domain={domain} now={now} />
+        </>
+      )}
+      {running && running.next !== null && <p class="dim">There are more affected conferences than these.</p>}
+    </>
+  );
+}
+
+interface LineProps {
+  readonly alert: Alert;
+  readonly now: EpochMs;
+  /** Where it is acknowledged; `null`: not here, or not by this user. */
+  readonly to: string | null;
+  readonly isOnBridges?: boolean;
+}
+
+/** The page that shows more, other than the one of its bridge. */
+const pages: Readonly<Partial<Record<AlertKind, keyof typeof pageTitles>>> = {
+  "documents-pending": "servers",
+  undelivered: "servers",
+  "commands-late": "conferences",
+  "conferences-unreachable": "conferences",
+  "caller-refused": "prompt-calls",
+};
+const pageTitles = {
+  servers: "TSP servers",
+  conferences: "Conferences",
+  bridges: "Bridges",
+  "prompt-calls": "Calls at the prompt",
+} as const;
+
+/** What it means, since when, what to do, and who has seen it. */
+export function AlertLine({ alert, now, to, isOnBridges = false }: LineProps) {
+  const { id, kind, domain, bridge, about, severity, title, says, todo, since, latest, seen } = alert;
+  const taken = !isOpen(alert);
+  const where = isOnBridges || domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
+  return (
+    <li id={`alert-${id}`} class={`trouble ${taken ? "taken" : severity}`}>
+      <p class="line">
+        <Mark is={taken ? "plain" : severity === "warn" ? "warn" : "bad"}>{title}</Mark>
+        <span class="dim small">
+          {since !== null && ["since ", <Time at={since} now={now} />, " (", <Age since={since} now={now} />, ")"]}
+          {latest !== null && latest !== since && [" last ", <Time at={latest} now={now} />]}
+        </span>
+        {where && (
+          <a class="end small" href={pathOf(domain ?? "", where)}>
+            {pageTitles[where]}
+          </a>
+        )}
+      </p>
+      <p>
+        <Words of={says} />
+      </p>
+      {seen && (
+        <p>
+          {"Seen by "}
+          <bdi>{seen.by}</bdi>
+          {" at "}
+          <Time at={seen.at} now={now} />
+          {": "}
+          <bdi>{seen.note}</bdi>
+        </p>
+      )}
+      {!taken && (
+        <p class="dim">
+          <Words of={todo.text} />
+          {todo.command && [" ", <code>{["bridgehead", ...todo.command.map(shellWord)].join(" ")}</code>]}
+        </p>
+      )}
+      {kind === "caller-refused" && about !== null && (
+        <form class="inline" method="post" action={pathOf(domain ?? "", "numbers")}>
+          <input type="hidden" name="number" value={about} />
+          <button type="submit">What the caller entered</button>
+        </form>
+      )}
+      {to !== null && !taken && <Acknowledge alert={alert} to={to} />}
+    </li>
+  );
+}
+
+function Acknowledge({ alert: { id, sequence, since }, to }: { readonly alert: Alert; readonly to: string }) {
+  return (
+    <details id={`acknowledge-${id}`} data-asks="">
+      <summary>Acknowledge …</summary>
+      <form class="inline" method="post" action={to} data-stay="">
+        <input type="hidden" name="upTo" value={String(sequence ?? since ?? "")} />
+        <Field label="Note: what do you do about it?" name="note" id={`note-${id}`} value="" maxlength={500} />
+        <button type="submit">Acknowledge</button>
+      </form>
+    </details>
+  );
+}
+
+interface AnnouncedProps extends Pick<RunningPage, "conferences"> {
+  /** True if nothing is wrong when nothing is open. */
+  readonly isCalm: boolean;
+  readonly open: readonly Alert[];
+}
+
+/** The alerts for screen readers, which read out what is new: without ages and counts, which change all the time. */
+function Announced({ conferences, isCalm, open }: AnnouncedProps) {
+  const says = [
+    ...open.map(({ title, bridge, about }) => `${[title, bridge, about].filter((part) => part !== null).join(": ")}.`),
+    ...conferences.flatMap(({ key, now }) =>
+      now.trouble.map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
+    ),
+  ];
+  return (
+    <div class="unseen" id="announced" role="status" aria-label="Alerts" aria-atomic="false">
+      {isCalm && says.length === 0 && <span id="said-nothing">No alerts.</span>}
+      {says.map((text, index) => (
+        <span id={idOfSaid(text, says.slice(0, index))}>{text} </span>
+      ))}
+    </div>
+  );
+}
+
+/** The browser recognizes a sentence by it, wherever it moves. */
+function idOfSaid(text: string, before: readonly string[]): string {
+  const times = before.filter((one) => one === text).length;
+  return `said-${text.replaceAll(/[^A-Za-z0-9]+/g, "-")}${times}`;
+}

@@ -1,0 +1,182 @@
+import type { EpochMs } from "../foundation/ids.ts";
+import { bareHost } from "../foundation/text/bare-host.ts";
+import { earliest } from "../foundation/time/earliest.ts";
+import { hasLasted } from "../foundation/time/has-lasted.ts";
+import { dayMs } from "../foundation/time/timers.ts";
+import {
+  type Alert,
+  type AlertKind,
+  alertKinds,
+  type FoundAlert,
+  isOpen,
+  kindOf,
+  showAlert,
+  unsaid,
+} from "./alert-kinds.ts";
+
+/** An acknowledgement: a user has seen an alert up to here. What is newer is open. */
+export interface Seen {
+  readonly id: string;
+  /** Sequence of an incident; of a condition, the latest beginning that it covers. */
+  readonly upTo: number;
+  readonly by: string;
+  readonly at: EpochMs;
+  readonly note: string;
+}
+
+/** How a bridge was found. */
+export interface FoundBridge {
+  readonly domain: string;
+  readonly bridge: string;
+  /** The answer of its relay; `null`: it did not answer. */
+  readonly health: {
+    readonly agentConnected: boolean;
+    readonly bridgeUp: boolean;
+    /** `null`: unknown. */
+    readonly portsInUse: number | null;
+    readonly ports: number | null;
+    readonly awaySince?: EpochMs;
+    readonly drainedSince?: EpochMs;
+    readonly endsSince?: EpochMs;
+    readonly fullSince?: EpochMs;
+    /** Of its agents, for users who see the domain. */
+    readonly alerts?: readonly FoundAlert[];
+  } | null;
+  /** Since when its relay does not answer; `null`: it answers. */
+  readonly unreachableSince: EpochMs | null;
+}
+
+/** How a domain was found. */
+export interface FoundDomain {
+  readonly domain: string;
+  /** The answer of its directory; `null`: it did not answer, or was not asked. */
+  readonly known: DirectoryAlerts | null;
+  /** The pending documents of its mailbox; `null` as before. */
+  readonly mail: readonly PendingForServer[] | null;
+  /** Which of them did not answer. */
+  readonly silent: readonly FoundAlert[];
+}
+
+/** Documents that a TSP server, or the back end, has not confirmed. */
+export interface PendingForServer {
+  readonly host: string;
+  readonly documents: number;
+  /** When the oldest was queued. */
+  readonly oldestAt: EpochMs | null;
+}
+
+/** The alerts that the directory of a domain knows. */
+export interface DirectoryAlerts {
+  readonly found: readonly FoundAlert[];
+  /** Documents of conferences. */
+  readonly waiting: readonly PendingForServer[];
+  readonly webhooks: readonly {
+    /** Names the receiver in ids. */
+    readonly id: string;
+    readonly url: string;
+    readonly refused: number;
+    readonly oldestAt: EpochMs | null;
+    readonly failure: { readonly since: EpochMs; readonly why: string } | null;
+    readonly givenUp: number;
+    readonly lastGivenUpAt: EpochMs | null;
+  }[];
+  readonly seen: readonly Seen[];
+}
+
+/** A retry of a TSP server takes some seconds. */
+const pendingLongMs = 30_000;
+/** A refused webhook is sent again after five seconds. */
+const refusedLongMs = 60_000;
+
+/** The alerts of one domain and of the edge (`ofEdge`): first the open ones, the worst first. */
+export function alertsOf(
+  ofEdge: readonly FoundAlert[],
+  bridges: readonly FoundBridge[],
+  { domain, known, mail, silent }: FoundDomain,
+  now: EpochMs,
+): readonly Alert[] {
+  const ofDomain = [
+    ...silent,
+    ...bridges.flatMap((one) => bridgeAlerts(one).map((found) => ({ ...found, bridge: one.bridge }))),
+    ...(known?.found ?? []),
+    ...pendingAlerts([...(known?.waiting ?? []), ...(mail ?? [])], now),
+    ...webhookAlerts(known?.webhooks ?? [], now),
+  ];
+  const all = [...ofEdge.map((found) => showAlert(found, null)), ...ofDomain.map((found) => showAlert(found, domain))];
+  const seen = new Map(known?.seen.map((one) => [one.id, one]));
+  return all.flatMap((alert) => withSeen(alert, seen.get(alert.id), now)).sort((a, b) => weightOf(a) - weightOf(b));
+}
+
+/** An alert with its acknowledgement. An incident that is seen as a whole is listed no more. */
+function withSeen(alert: Alert, known: Seen | undefined, now: EpochMs): readonly Alert[] {
+  if (!known) return [alert];
+  const { id: _, ...seen } = known;
+  const { sequence, since } = alert;
+  const isNew = (sequence ?? since ?? now) > seen.upTo;
+  if (sequence === null) return [isNew ? alert : { ...alert, seen }];
+  return isNew ? [{ ...alert, count: Math.min(alert.count, sequence - seen.upTo), seen }] : [];
+}
+
+/**
+ * Returns up to where an acknowledgement goes. `seenUpTo`: the sequence or beginning that the user saw; `null`: all
+ * that is there now. A condition is covered until it begins again, or for a day if its beginning is unknown.
+ */
+export function coverageOf({ sequence, since }: Alert, seenUpTo: number | null, now: EpochMs): number {
+  if (sequence !== null) return Math.min(seenUpTo ?? sequence, sequence);
+  if (since === null) return now + dayMs;
+  return seenUpTo !== null && seenUpTo < since ? seenUpTo : Math.max(since, now);
+}
+
+/** The kinds that may have more alerts, since a source did not answer. */
+export function unknownKinds(
+  bridges: readonly Pick<FoundBridge, "health">[],
+  { known, mail }: Pick<FoundDomain, "known" | "mail">,
+): readonly AlertKind[] {
+  const isSilent = {
+    edge: false,
+    relay: bridges.some(({ health }) => health === null),
+    directory: known === null,
+    mailbox: mail === null,
+  };
+  return alertKinds.filter((kind) => kindOf(kind).from.some((source) => isSilent[source]));
+}
+
+/** The alerts of a bridge and its agents. */
+export function bridgeAlerts({ health, unreachableSince }: Omit<FoundBridge, "domain" | "bridge">): FoundAlert[] {
+  if (!health) return [{ kind: "relay-unreachable", since: unreachableSince }];
+  const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, endsSince = null, fullSince } = health;
+  const found: FoundAlert[] = [...(health.alerts ?? [])];
+  if (!agentConnected) found.push({ kind: "no-agent", since: awaySince });
+  else if (!bridgeUp)
+    found.push({ kind: "bridge-unreachable", since: awaySince, why: awaySince === null ? unsaid : "" });
+  else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
+  if (fullSince !== undefined) found.push({ kind: "bridge-full", since: fullSince });
+  if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
+  return found;
+}
+
+/** By server, in conferences and in the mailbox. */
+function pendingAlerts(all: readonly PendingForServer[], now: EpochMs): readonly FoundAlert[] {
+  return [...Map.groupBy(all, ({ host }) => bareHost(host))].flatMap(([about, pending]): FoundAlert[] => {
+    const since = earliest(...pending.map(({ oldestAt }) => oldestAt));
+    if (since === null || !hasLasted(since, now, pendingLongMs)) return [];
+    const count = pending.reduce((sum, { documents }) => sum + documents, 0);
+    return [{ kind: "documents-pending", about, since, count }];
+  });
+}
+
+function webhookAlerts(receivers: DirectoryAlerts["webhooks"], now: EpochMs): readonly FoundAlert[] {
+  return receivers.flatMap(({ url: about, id: key, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
+    const found: FoundAlert[] = [];
+    if (failure) found.push({ kind: "webhook-fails", about, key, since: failure.since, why: failure.why });
+    else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
+      found.push({ kind: "webhook-fails", about, key, since: oldestAt, count: refused });
+    const undelivered = { about, key, since: null, latest: lastGivenUpAt ?? 0, count: givenUp, sequence: givenUp };
+    if (givenUp > 0) found.push({ kind: "webhooks-undelivered", ...undelivered });
+    return found;
+  });
+}
+
+function weightOf(alert: Alert): number {
+  return alertKinds.indexOf(alert.kind) + (isOpen(alert) ? 0 : alertKinds.length);
+}

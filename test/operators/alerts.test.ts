@@ -1,0 +1,163 @@
+import { expect, test } from "vitest";
+import {
+  alertKinds,
+  type FoundAlert,
+  isOpen,
+  kindOf,
+  showAlert,
+  unknownText,
+} from "../../src/operators/alert-kinds.ts";
+import {
+  alertsOf,
+  bridgeAlerts,
+  coverageOf,
+  type DirectoryAlerts,
+  type FoundBridge,
+  unknownKinds,
+} from "../../src/operators/alerts.ts";
+
+const now = 1_000_000_000;
+const dayMs = 86_400_000;
+const well = { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: 10 };
+const nothing: DirectoryAlerts = { found: [], waiting: [], webhooks: [], seen: [] };
+
+const known = (more: Partial<DirectoryAlerts>, mail: DirectoryAlerts["waiting"] = []) =>
+  alertsOf([], [], { domain: "local", known: { ...nothing, ...more }, mail, silent: [] }, now);
+
+test.each<[FoundBridge["health"], readonly unknown[]]>([
+  [well, []],
+  [null, [["relay-unreachable", 5]]],
+  [{ ...well, agentConnected: false, bridgeUp: false, ports: 0, awaySince: 7 }, [["no-agent", 7]]],
+  [{ ...well, agentConnected: false }, [["no-agent", null]]],
+  [{ ...well, bridgeUp: false, ports: 0, awaySince: 7 }, [["bridge-unreachable", 7]]],
+  [{ ...well, bridgeUp: false }, [["bridge-unreachable", null]]],
+  [{ ...well, ports: 0, endsSince: 8 }, [["bridge-ends", 8]]],
+  [{ ...well, ports: null }, []],
+  [
+    { ...well, fullSince: 0, drainedSince: 0 },
+    [
+      ["bridge-full", 0],
+      ["bridge-drained", 0],
+    ],
+  ],
+  [{ ...well, alerts: [{ kind: "standby-disconnected", about: "b", since: 9 }] }, [["standby-disconnected", 9]]],
+])("alerts of a bridge with the health %j", (health, alerts) => {
+  expect(bridgeAlerts({ health, unreachableSince: 5 }).map(({ kind, since }) => [kind, since])).toEqual(alerts);
+});
+
+test("sums the pending documents of each server once the oldest has waited for 30 s", () => {
+  const pending = (documents: number, oldestAt: number | null, host = "tsp") => ({ host, documents, oldestAt });
+  const shown = (...all: Parameters<typeof known>) =>
+    known(...all).map(({ kind, about, since, count }) => [kind, about, since, count]);
+  const kind = "documents-pending";
+  expect(shown({ waiting: [pending(2, now - 29_999), pending(1, null, "other")] })).toEqual([]);
+  expect(shown({ waiting: [pending(2, now - 30_000)] })).toEqual([[kind, "tsp", now - 30_000, 2]]);
+  expect(shown({ waiting: [pending(2, now + 1_001)] })).toEqual([[kind, "tsp", now + 1_001, 2]]);
+  const both = shown({ waiting: [pending(2, now - 9)] }, [pending(3, now - 60_000, "http://tsp")]);
+  expect(both).toEqual([[kind, "tsp", now - 60_000, 5]]);
+});
+
+test.each([
+  [{}, []],
+  [{ failure: { since: 7, why: "away" }, refused: 3, oldestAt: 1 }, [["webhook-fails", 7, 1]]],
+  [{ refused: 3, oldestAt: now - 60_000 }, [["webhook-fails", now - 60_000, 3]]],
+  [{ refused: 3, oldestAt: now - 59_999 }, []],
+  [{ refused: 0, oldestAt: now - 60_000 }, []],
+  [{ givenUp: 3, lastGivenUpAt: 8 }, [["webhooks-undelivered", null, 3]]],
+])("alerts of a receiver of webhooks with %j", (more, alerts) => {
+  const receiver = { id: "r", url: "u", refused: 0, oldestAt: null, failure: null, givenUp: 0, lastGivenUpAt: null };
+  const shown = known({ webhooks: [{ ...receiver, ...more }] });
+  expect(shown.map(({ kind, since, count }) => [kind, since, count])).toEqual(alerts);
+});
+
+const seenUpTo = (id: string, upTo: number) => ({ seen: [{ id, upTo, by: "ann", at: now, note: "known" }] });
+const incident: FoundAlert = { kind: "undelivered", about: "t", since: 1, latest: 2, count: 5, sequence: 5 };
+const condition: FoundAlert = { kind: "commands-late", bridge: "west", since: 50, count: 2 };
+
+test("lists what is newer than an acknowledgement", () => {
+  const left = (found: FoundAlert, id: string, upTo: number) =>
+    known({ found: [found], ...seenUpTo(id, upTo) }).map((alert) => [alert.count, isOpen(alert), alert.seen?.note]);
+  expect([3, 5].map((upTo) => left(incident, "undelivered:t", upTo))).toEqual([[[2, true, "known"]], []]);
+  const late = "commands-late:west";
+  expect([49, 50].map((upTo) => left(condition, late, upTo))).toEqual([[[2, true, undefined]], [[2, false, "known"]]]);
+  const unknown = { ...condition, since: null };
+  expect([now - 1, now].map((upTo) => left(unknown, late, upTo))).toEqual([
+    [[2, true, undefined]],
+    [[2, false, "known"]],
+  ]);
+});
+
+test("an acknowledgement goes as far as the user saw", () => {
+  const coverage = (found: FoundAlert, seen: number | null) => coverageOf(showAlert(found, "local"), seen, now);
+  expect([null, 3, 9].map((seen) => coverage(incident, seen))).toEqual([5, 3, 5]);
+  expect([null, 50, 49].map((seen) => coverage(condition, seen))).toEqual([now, now, 49]);
+  expect(coverage({ ...condition, since: now + 7 }, null)).toBe(now + 7);
+  expect(coverage({ ...condition, since: null }, null)).toBe(now + dayMs);
+});
+
+test("sorts open alerts first and the worst first", () => {
+  const found = [incident, condition, { kind: "clock-jumped", since: 1, why: "" } as const];
+  const disk = { kind: "disk", since: 1, why: "" } as const;
+  const domain = { domain: "local", known: { ...nothing, found, ...seenUpTo("commands-late:west", 50) } };
+  const all = alertsOf([disk], [], { ...domain, mail: [], silent: [] }, now);
+  expect(all.map(({ id, domain }) => [id, domain])).toEqual([
+    ["disk", null],
+    ["undelivered:t", "local"],
+    ["clock-jumped", "local"],
+    ["commands-late:west", "local"],
+  ]);
+});
+
+test("kinds are unknown while one of their sources does not answer", () => {
+  const from = (source: string) => alertKinds.filter((kind) => kindOf(kind).from.some((one) => one === source));
+  const answers = { known: nothing, mail: [] };
+  expect(unknownKinds([{ health: well }], answers)).toEqual([]);
+  expect(unknownKinds([{ health: well }, { health: null }], answers)).toEqual(from("relay"));
+  expect(unknownKinds([], { ...answers, mail: null })).toEqual(from("mailbox"));
+  expect(unknownKinds([], { ...answers, known: null })).toEqual(from("directory"));
+  expect(unknownText([])).toBe(null);
+  expect(unknownText(["bridge-ends", "bridge-full"])).toBe("Not known: A bridge is about to stop; A bridge is full.");
+});
+
+test.each(alertKinds)("the sentences of %s are whole", (kind) => {
+  for (const about of [null, "", "4420", "**20", "*back-end"])
+    for (const why of ["", "gone", "locked", "away."])
+      for (const count of [1, 2]) {
+        const { says, todo } = showAlert({ kind, bridge: "east", about, since: 1, count, why }, "local");
+        expect(`${says} ${todo.text}`).not.toMatch(/[{}]|undefined|null|\.\./);
+        for (const text of [says, todo.text]) expect(text).toMatch(/^[\dA-Z`].*\.$/s);
+        expect(todo.command).not.toEqual([]);
+      }
+});
+
+const said = (found: FoundAlert) => {
+  const { says, todo } = showAlert({ bridge: "east", ...found }, "local");
+  return [says, todo.command?.join(" ")];
+};
+
+test.each<[FoundAlert, string, string | undefined]>([
+  [{ ...incident, about: "tsp", why: "w." }, "Last reason: w.", "resync-server tsp"],
+  [{ ...incident, about: "" }, "to other TSP servers of local: 5 documents.", undefined],
+  [{ ...incident, about: "*back-end" }, "to the partner's back end of local", undefined],
+  [{ ...incident, why: "gone" }, "to the TSP server t of local", undefined],
+  [{ kind: "documents-pending", about: "t", since: 1 }, "1 document pending for the TSP server t", "resync-server t"],
+  [{ kind: "documents-pending", about: "*back-end", since: 1 }, "the partner's back end", "servers"],
+  [{ kind: "caller-refused", about: "4420", why: "w", since: 1, count: 3 }, "caller 4420 could not", "number 4420"],
+  [{ kind: "caller-refused", about: "**20", why: "w", since: 1, count: 3 }, "that end in 20 ", "number **20"],
+  [{ kind: "caller-refused", why: "w", since: 1, count: 3 }, "withheld", "prompt-calls"],
+  [{ kind: "caller-refused", since: 1, count: 3 }, "3 further callers could not", "prompt-calls"],
+  [{ kind: "orphan-conference", about: "5", since: 1, count: 2 }, "conference 5 on the bridge east", "end 5"],
+  [{ kind: "orphan-conference", since: 1, count: 2 }, "2 further conferences", "end KEY"],
+])("says %j", (found, part, command) => {
+  expect(said(found)).toEqual([expect.stringContaining(part), command]);
+});
+
+test("an id is the same for the same subject and names no number", () => {
+  const idOf = (more: object, domain: string | null = "local") =>
+    showAlert({ kind: "caller-refused", since: 1, ...more }, domain).id;
+  expect([idOf({ about: "4420", key: "k" }), idOf({ bridge: "east", about: "1" }), idOf({}, null)]).toEqual([
+    "caller-refused:k",
+    "caller-refused:east:1",
+    "caller-refused",
+  ]);
+});
