@@ -22,6 +22,10 @@ class NotFound extends StartError {}
 type Answers = {
   readonly [Route in Signatures as Route["operation"]]: Checked<Route["answer"]["schema"]>;
 };
+/** Each answer says what it lacks. */
+interface Lacking {
+  readonly incomplete?: readonly { readonly what: string; readonly why: string }[];
+}
 type Operation = keyof Answers;
 export type ApiAnswer<Asked extends Operation> = Answers[Asked];
 
@@ -44,6 +48,8 @@ type Paged = {
 export class EdgeApi {
   readonly #edge: EdgeAddress;
   readonly pause: (ms: number) => Promise<unknown>;
+  /** What the answers so far lacked. */
+  readonly lacking = new Set<string>();
 
   constructor(edge: EdgeAddress, wait: (ms: number) => Promise<unknown> = pause) {
     this.#edge = edge;
@@ -63,7 +69,10 @@ export class EdgeApi {
     } catch (error) {
       throw this.#faultOf(error);
     }
-    if (response.ok && answer !== undefined) return answer as Answers[Asked];
+    if (response.ok && answer !== undefined) {
+      for (const { what, why } of (answer as Lacking).incomplete ?? []) this.lacking.add(`${what} (${why})`);
+      return answer as Answers[Asked];
+    }
     throw this.#refused(response.status, answer);
   }
 

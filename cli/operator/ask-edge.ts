@@ -68,6 +68,8 @@ function show({ data, lines, warning }: Found, json: true | undefined, edge: Ope
   const shown = json ? [jsonText(data)] : headed(edge, (screen) => lines(Date.now(), screen));
   process.stdout.write(`${shown.join("\n")}\n`);
   if (warning) console.error(warning);
+  if (edge.lacking.size > 0) console.error(printable(`incomplete: ${[...edge.lacking].join(", ")}`));
+  edge.lacking.clear();
 }
 
 /** Lines for this terminal, under the time zone where they have times. */

@@ -28,6 +28,8 @@ export interface Frame {
   /** True if the browser keeps the page up to date. */
   readonly live: boolean;
   readonly now: EpochMs;
+  /** What the page lacks, and why. */
+  readonly incomplete?: readonly { readonly what: string; readonly why: string }[];
   /** In which the page shows times; absent: UTC. */
   readonly timeZone?: string;
 }
@@ -39,7 +41,7 @@ export interface DomainFrame extends Frame {
 
 /** A page with its frame. */
 export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
-  const { domain, live, now, timeZone = "UTC" } = frame;
+  const { domain, live, now, timeZone = "UTC", incomplete = [] } = frame;
   return (
     <Document title={domain === null ? title : `${title} · ${domain}`} now={now} timeZone={timeZone}>
       <a class="skip" href="#main">
@@ -49,6 +51,11 @@ export function Page({ title, children, ...frame }: Frame & { readonly title: st
       <main id="main" tabindex={-1} data-live={live ? "" : undefined}>
         <h1>{title}</h1>
         <ZoneOfPage.Provider value={timeZone}>{children}</ZoneOfPage.Provider>
+        {incomplete.length > 0 && (
+          <p id="incomplete" class="notice warn">
+            {`Incomplete: ${incomplete.map(({ what, why }) => `${what} (${why})`).join(", ")}.`}
+          </p>
+        )}
       </main>
     </Document>
   );

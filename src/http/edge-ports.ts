@@ -10,8 +10,9 @@ import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
 import type { GuardPorts } from "./guard.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
+import type { Lacking } from "./objects-of-request.ts";
 
-export interface EdgePorts extends Timers {
+export interface EdgePorts extends Timers, Lacking {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
   /** Absent: the edge shares its state with no other one. */

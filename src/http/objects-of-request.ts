@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import type { ConfKey } from "../foundation/ids.ts";
+import type { Checked } from "../foundation/schemas.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Timers, within } from "../foundation/time/timers.ts";
 import { type EdgeObjects, type ObjectName, objectMethods, type Platformed, requestMs } from "../rpc/objects.ts";
@@ -39,17 +41,40 @@ export function failureOf(error: unknown): Failure {
 const levels = { "view-failed": "warn", "relay-unreachable": "error" } as const;
 type Missing = keyof typeof levels;
 
-/** What an object answers; `null` where it fails, which the log says. */
+/** The parts that an answer lacks. */
+export const incomplete = v.array(
+  v.object({
+    what: v.pipe(v.string(), v.description("A part of the answer, such as `conference 5551`.")),
+    why: v.pipe(v.string(), v.description("Why it is not there, or not all of it.")),
+  }),
+);
+export type Incomplete = Checked<typeof incomplete>;
+
+/** An edge for one request, which gathers what its answer lacks. */
+export interface Lacking {
+  readonly incomplete?: Incomplete[number][];
+}
+
+/** Notes, once, that the answer to this request lacks something. */
+export function lacks({ incomplete }: Lacking, what: string, why: string): void {
+  if (!incomplete?.some((one) => one.what === what)) incomplete?.push({ what, why });
+}
+
+/** Returns the answer of an object, or `null` if it fails: the log has why, and the answer to the request says so. */
 export async function answerOrNull<Value>(
   asked: Promise<Value>,
-  edge: { log(event: Missing, facts: LogFacts, level: "warn" | "error"): void },
+  edge: Lacking & { log(event: Missing, facts: LogFacts, level: "warn" | "error"): void },
   facts: LogFacts,
   event: Missing = "view-failed",
 ): Promise<Value | null> {
   try {
     return await asked;
   } catch (error) {
-    edge.log(event, { ...facts, ...failureOf(error) }, levels[event]);
+    const failure = failureOf(error);
+    edge.log(event, { ...facts, ...failure }, levels[event]);
+    const { bridge, conference } = facts;
+    const what = conference ? `conference ${conference}` : bridge ? `bridge ${bridge}` : (failure.object ?? "a part");
+    lacks(edge, what, "did not answer; the edge's log says more");
     return null;
   }
 }
@@ -102,5 +127,5 @@ export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
     (...key: readonly string[]) =>
       limited(kind, key);
   // A copy would ask for each of its parts.
-  return Object.create(edge, { objects: { value: new Proxy(edge.objects, { get }) } });
+  return Object.create(edge, { objects: { value: new Proxy(edge.objects, { get }) }, incomplete: { value: [] } });
 }

@@ -296,9 +296,11 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   expect((await asked(edge, `${base}/agents`)).body).toMatchObject({ bridges: [{ missing: ["agent-1"] }] });
   edge.broken.add("simulated");
   edge.broken.add("directory");
+  const why = "did not answer; the edge's log says more";
   expect((await asked(edge, `${base}/agents`)).body).toEqual({
     bridges: [{ bridge: "simulated", drainedSince: null, load: null, agents: null }],
     next: null,
+    incomplete: ["the directory", "bridge simulated"].map((what) => ({ what, why })),
   });
   expect(edge.lines).toMatchObject([
     { domain: "local", error: "Error: directory is broken" },

@@ -1,11 +1,16 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import { conferenceView } from "../../rpc/conference-view.ts";
+import { incomplete } from "../objects-of-request.ts";
 import { problemBody, problemType } from "../problem.ts";
 import { changes, isQuestion, type Route, type Schema } from "./route.ts";
 
 /** Those that stand in many answers. */
-const shared: Readonly<Record<string, Schema>> = { Conference: conferenceView, Problem: problemBody };
+const shared: Readonly<Record<string, Schema>> = {
+  Conference: conferenceView,
+  Incomplete: v.object({ incomplete: v.optional(incomplete) }),
+  Problem: problemBody,
+};
 
 /** What a status means where a route does not say more. */
 const refusalSays: Readonly<Record<number, string>> = {
@@ -122,13 +127,18 @@ function operationOf(route: Route): object {
       [status]: {
         description: answer.says,
         content: {
-          "application/json": { schema: jsonSchemaOf(answer.schema) },
+          "application/json": { schema: changes(route) ? jsonSchemaOf(answer.schema) : canLack(answer.schema) },
           ...Object.fromEntries((answer.also ?? []).map((type) => [type, { schema: { type: "string" } }])),
         },
       },
       ...Object.fromEntries(refusals),
     },
   };
+}
+
+/** Answers to questions can lack something. */
+function canLack(schema: Schema): object {
+  return { allOf: [jsonSchemaOf(schema), { $ref: "#/components/schemas/Incomplete" }] };
 }
 
 const idempotencyHeader = {

@@ -161,7 +161,10 @@ export async function answerRoute(
     if (forbidden !== null) return notAllowed(forbidden);
     if (!read.ok) return read.error;
     const given = (await absence(route, call, path.bridge)) ?? (await route.handle(call));
-    return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
+    if (given instanceof Response) return given;
+    const { incomplete = [] } = edge;
+    const whole = changes(route) || incomplete.length === 0 ? given : { ...(given as object), incomplete };
+    return Response.json(whole, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
   const { domain: _, ...ofPath } = path;

@@ -146,11 +146,13 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       }
       const { timeZone } = domain.settings;
       const now = edge.now();
+      const ofRequest = forOneRequest(edge);
+      const { incomplete = [] } = ofRequest;
       const frame: PageCall["frame"] = (here) => {
         const around = frameOf({ context, edge }, { domain: null, here, live: method === "GET" });
-        return { ...around, domain: name, timeZone, now };
+        return { ...around, domain: name, timeZone, now, incomplete };
       };
-      const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
+      const shown = await page({ context, edge: ofRequest, signedIn, domain, frame });
       if (shown instanceof Response) return shown;
       return method === "GET" ? answerUnlessKnown(context, shown) : answer(context, shown);
     });
