@@ -1,5 +1,6 @@
 import type { ConferenceEvent, ConferenceSnapshot, EndReason, Report } from "../src/bridge/events.ts";
-import type { CommandId } from "../src/foundation/ids.ts";
+import type { CallId, CommandId } from "../src/foundation/ids.ts";
+import type { StoryFacts, StoryLine, StorySide } from "../src/rpc/story.ts";
 
 /** A caller inside a conference, as a bridge reports it; a test names what it is about. */
 export function aCaller(more: object = {}) {
@@ -35,4 +36,11 @@ export function snapshot(callers: readonly object[], more: object = {}): Report 
 
 export function done(id: string | undefined): Report {
   return { type: "result", id: id as CommandId, result: { done: true } };
+}
+
+/** A line of a timeline: `way` as "webex > edge". By default a block of its own. */
+export function storyLine(seq: number, at: number, way: string, what: string, facts: StoryFacts = {}): StoryLine {
+  const [from, to] = way.split(" > ") as [StorySide, StorySide];
+  const calls = facts.call === undefined ? [] : [facts.call as CallId];
+  return { seq, at, from, to, what, facts, blocks: [`row ${seq}`], calls };
 }

@@ -5,10 +5,9 @@ import { type Command, InvalidArgumentError } from "commander";
 import * as v from "valibot";
 import { type ActionTable, isFlag, isOptional } from "../../src/conference/action-row.ts";
 import { askedActions } from "../../src/conference/operator-actions.ts";
-import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { capitalized } from "../../src/foundation/text/sentence.ts";
-import type { ActionStages, SentCommand } from "../../src/rpc/action-stages.ts";
+import type { ActionStages, NotificationStage, SentCommand } from "../../src/rpc/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
@@ -83,7 +82,7 @@ function act(
       throw new StartError(
         `Not confirmed within ${withinMs / 1_000} s. Still retrying: \`bridgehead conference ${key}\` shows what waits.`,
       );
-    if (end !== "confirmed" && end !== "nothing to notify") process.exitCode = 1;
+    if (end !== "confirmed" && end !== "not needed") process.exitCode = 1;
   });
 }
 
@@ -172,30 +171,17 @@ function checked(schema: v.GenericSchema, text: string): string {
   throw new InvalidArgumentError(`It ${issue.message}.`);
 }
 
-type ActionEnd =
-  | "confirmed"
-  | "nothing to notify"
-  | "pending"
-  | "unnamed"
-  | "undelivered"
-  | "refused"
-  | "no result"
-  | "open";
+type ActionEnd = "open" | "no result" | NotificationStage["is"];
 
-export function actionEnd({ result, told: notification }: ActionStages): ActionEnd {
+export function actionEnd({ result, notified }: ActionStages): ActionEnd {
   if (result === null) return "open";
   if (result.type !== "done") return result.type;
-  if (notification === null) return "open";
-  if ("owed" in notification) return "pending";
-  if ("notYetBecause" in notification) return "unnamed";
-  if ("notBecause" in notification) return notification.isGivenUp ? "undelivered" : "nothing to notify";
-  if (notification.confirmedAt === null) return "open";
-  return notification.refused ? "refused" : "confirmed";
+  return notified === null || notified.is === "posted" ? "open" : notified.is;
 }
 
 /** A line for each stage that is known; when more is known, they are still true. */
 export function stageLines(stages: ActionStages, domain: string, { style, times }: Screen): readonly string[] {
-  const { asked, onDisk, person, sent, result, told: notification } = stages;
+  const { asked, onDisk, person, sent, result, notified } = stages;
   const line = (stage: string, at: number | null, text: string) =>
     `  ${stage.padEnd(10)}${(at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`).padEnd(10)}${text}`.trimEnd();
   const sentence = (text: string) => times.sentence(text, domain, asked);
@@ -224,20 +210,13 @@ export function stageLines(stages: ActionStages, domain: string, { style, times 
   } else if (result) {
     lines.push(style("red", line(result.type, result.at, whyOf(result))));
   }
-  if (notification && "notBecause" in notification)
-    lines.push(line("no notice", null, sentence(notification.notBecause)));
-  else if (notification && "owed" in notification) {
-    const text = `${counted(notification.owed, "message")} to WebEx: its server gets this once it answers`;
-    lines.push(style("yellow", line("pending", notification.owedSince, text)));
-  } else if (notification && "notYetBecause" in notification) {
-    lines.push(style("yellow", line("waits", notification.since, sentence(notification.notYetBecause))));
-  } else if (notification) {
-    lines.push(line("posted", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
-    if (notification.refused)
-      lines.push(style("red", line("refused", notification.confirmedAt, "WebEx confirmed it with a failure")));
-    else if (notification.confirmedAt !== null)
-      lines.push(style("green", line("notified", notification.confirmedAt, "WebEx confirmed it")));
-  }
+  if (notified && notified.transIds.length > 0)
+    lines.push(line("posted", null, `WebEx, by TransID ${notified.transIds.join(", ")}`));
+  const { is, at, why } = notified ?? { is: "posted", at: null, why: "" };
+  if (is === "confirmed") lines.push(style("green", line("notified", at, "WebEx confirmed it")));
+  else if (is === "refused") lines.push(style("red", line("refused", at, "WebEx confirmed it with a failure")));
+  else if (is === "waiting") lines.push(style("yellow", line("waits", at, sentence(why))));
+  else if (is !== "posted") lines.push(line("no notice", null, sentence(why)));
   return lines;
 }
 

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { linesOfCall } from "../../src/explain/story-blocks.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
-import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import type { StoryLine } from "../../src/rpc/story.ts";
+import { linesOfCall } from "../../src/timeline/blocks.ts";
 import { StartError } from "../edge/program.ts";
 import { answer, clockTimeText, found, type Options, periodOf, question } from "./ask-edge.ts";
 import { conferenceText } from "./conference.ts";
 import type { OperatorClient } from "./operator-client.ts";
-import { linesWithin, storyText, whyText } from "./story.ts";
+import { linesWithin, storyText } from "./story.ts";
 
 /** The commands about one conference: how it is, and what happened. */
 export function addConference(program: Command): void {
@@ -29,7 +29,7 @@ export function addConference(program: Command): void {
       "only what happened until then; a time of day is the first one after --since",
       clockTimeText,
     )
-    .option("--why", "answer in sentences: why callers were muted, dropped or not named, why it ended")
+    .option("--why", "only lines with a reason: why callers were muted, dropped or not named, why it ended")
     .option("--call <id>", "only this call: its ID, WebEx's ID for it, or a number")
     .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
       answer(options, async (edge) => {
@@ -38,21 +38,12 @@ export function addConference(program: Command): void {
         const { since = 0, until = Number.POSITIVE_INFINITY } = periodOf(options, Date.now(), zone);
         const period = { since, until };
         const conference = await edge.conference(domain, key);
-        const place = { domain, confKey: key };
-        const { call } = options;
-        if (options.why) {
-          const path = "POST /domains/{domain}/conferences/{confKey}/explain";
-          const all: Explanation[] = [];
-          for await (const page of edge.pages(path, place, { asks: { call } })) all.push(...page.answers);
-          if (call !== undefined && all.length === 0) await storyOf(edge, domain, key, call);
-          const answers = all.filter(({ at }) => at >= since && at <= until);
-          return found({ conference, answers }, (shown, now, terminal) =>
-            whyText(shown.conference, shown.answers, now, terminal),
-          );
-        }
-        const [lines, agents] = await Promise.all([storyOf(edge, domain, key, call), edge.agents([domain])]);
-        return found({ conference, lines: linesWithin(lines, period) }, (shown, now, terminal) =>
-          storyText(shown.conference, allPrintable(lines), allPrintable(agents), now, terminal, period),
+        const { call, why } = options;
+        const [all, agents] = await Promise.all([storyOf(edge, domain, key, call), edge.agents([domain])]);
+        const lines = linesWithin(all, period).filter((line) => !why || line.why !== undefined);
+        const none = why ? "nothing needs an explanation" : undefined;
+        return found({ conference, lines }, (shown, now, terminal) =>
+          storyText(shown.conference, shown.lines, allPrintable(agents), now, terminal, none),
         );
       }),
     );

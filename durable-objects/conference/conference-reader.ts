@@ -1,20 +1,16 @@
 import { secretsOf } from "../../src/conference/head.ts";
-import type { InputRow } from "../../src/conference/inputs.ts";
-import { owedIn } from "../../src/conference/server/resync.ts";
-import { pageFrom } from "../../src/explain/page.ts";
-import { StagesFold } from "../../src/explain/stages.ts";
-import { type ConfirmedFact, Timeline } from "../../src/explain/timeline.ts";
-import { Why } from "../../src/explain/why.ts";
-import { whyNotYet } from "../../src/explain/why-not-yet.ts";
-import { wirePage } from "../../src/explain/wire.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { ItemPage, JournalPlace } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
-import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import type { StoryLine } from "../../src/rpc/story.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import { pageFrom } from "../../src/timeline/page.ts";
+import { stagesOf } from "../../src/timeline/stages.ts";
+import { Timeline } from "../../src/timeline/timeline.ts";
+import { wirePage } from "../../src/timeline/wire.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import { conferenceViewOf } from "./conference-view.ts";
@@ -53,12 +49,8 @@ export class ConferenceReader {
   }
 
   async action(id: ActionId): Promise<ActionStages | null> {
-    const fold = await this.#fold(`action ${id}`, () => {
-      const row = this.#store.journal.rowOf(id);
-      return row === null ? null : [new StagesFold(id), row];
-    });
-    fold?.read(this.#unwritten);
-    return fold?.stages ?? null;
+    const timeline = await this.#timeline(`action ${id}`, () => this.#store.journal.rowOf(id));
+    return timeline && stagesOf(timeline, id);
   }
 
   view(): ConferenceView | null {
@@ -76,44 +68,36 @@ export class ConferenceReader {
   }
 
   async story(from: number): Promise<ItemPage<StoryLine>> {
-    const timeline = await this.#fold("story", () => [new Timeline(), 1]);
+    const timeline = await this.#timeline("all", () => 1);
     await this.#journal.giveWay();
-    return pageFrom(timeline?.linesWith(this.#unwritten) ?? [], from);
+    return pageFrom(timeline?.lines ?? [], from);
   }
 
   placeOfId(id: string): JournalPlace | null {
     return this.#store.journal.placeOfId(id);
   }
 
-  async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
-    const why = await this.#fold("why", () => [new Why(), 1]);
-    await this.#journal.giveWay();
-    why?.read(this.#unwritten);
-    const view = this.view();
-    const pending = view && { view, owed: owedIn(this.#store.state) };
-    const notYet = why && pending ? whyNotYet(pending, why.known, this.#ports.now()) : [];
-    return pageFrom(why?.answers(notYet, call) ?? [], from);
-  }
-
-  /** What is confirmed and will be a part of the next row. To read it twice changes nothing. */
-  get #unwritten(): InputRow & { readonly facts: readonly ConfirmedFact[] } {
-    return { seq: this.#store.journal.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
-  }
-
-  /** A view of all rows, as people may read them: what has become secret begins another. `begin`: it begins with this row. */
-  #fold<Fold extends { read(row: InputRow): void }>(
-    name: string,
-    begin: () => readonly [Fold, row: number] | null,
-  ): Promise<Fold | null> {
+  /**
+   * The timeline from row `first()` on, as people may read it; `null`: there is no such row. A new secret or new settings begin another one.
+   * Its last row has what is confirmed and is part of the next row of the journal.
+   */
+  async #timeline(name: string, first: () => number | null): Promise<Timeline | null> {
     const secrets = JSON.stringify(secretsOf(this.#store.state.head));
+    const begin = (): [Timeline, number] | null => {
+      const row = first();
+      return row === null ? null : [new Timeline(), row];
+    };
     const asked = { name: `${name} ${secrets}`, settings: this.#ports.domain(), begin };
-    return this.#journal.use(asked, async (fold, transactions) => {
+    const timeline = await this.#journal.use(asked, async (timeline, transactions) => {
       for await (const rows of transactions) {
         const person = this.#person;
-        for (const row of rows) fold.read(showRow(row, person));
+        for (const row of rows) timeline.read(showRow(row, person));
       }
-      return fold;
+      return timeline;
     });
+    const seq = this.#store.journal.lastSeq;
+    timeline?.read({ seq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed });
+    return timeline;
   }
 
   async wire(rows: readonly number[]): Promise<string> {

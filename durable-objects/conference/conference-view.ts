@@ -4,12 +4,12 @@ import { withJitter } from "../../src/conference/server/debts.ts";
 import type { Rows } from "../../src/conference/server/queue.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
 import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
-import { nameOf } from "../../src/explain/timeline.ts";
 import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { type CommandView, type ConferenceView, conferenceView } from "../../src/rpc/conference-view.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import { nameOf } from "../../src/timeline/timeline.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 

@@ -7,7 +7,6 @@ import { takeoverSize } from "../../src/conference/server/failover.ts";
 import { noQueue, type Rows } from "../../src/conference/server/queue.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
-import { logLines } from "../../src/explain/log.ts";
 import type {
   BridgeName,
   CommandId,
@@ -27,6 +26,7 @@ import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import { logLines } from "../../src/timeline/log.ts";
 import { type FromWebex, isAnswered } from "../../src/tsp/messages.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { IdSupply, noIds } from "../ids/id-supply.ts";

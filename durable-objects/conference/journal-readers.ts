@@ -1,9 +1,9 @@
 import { showFact } from "../../src/conference/facts.ts";
 import { type InputRow, showInput } from "../../src/conference/inputs.ts";
-import { type HistoryRow, type TransactionRows, transactionsIn } from "../../src/explain/history.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { Person } from "../../src/foundation/shown.ts";
 import { wait } from "../../src/foundation/time/timers.ts";
+import { type HistoryRow, type TransactionRows, transactionsIn } from "../../src/timeline/history.ts";
 import type { Platform } from "../platform/platform.ts";
 
 export type ReadersPorts = Pick<Platform, "after" | "now" | "giveWay">;

@@ -1,9 +1,9 @@
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
-import type { HistoryRow, StoredEntries } from "../../src/explain/history.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import type { JournalPlace } from "../../src/rpc/conference.ts";
+import type { HistoryRow, StoredEntries } from "../../src/timeline/history.ts";
 import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import type { Progress, Published } from "./progress.ts";

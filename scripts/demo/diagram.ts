@@ -1,4 +1,4 @@
-import { sideNames } from "../../src/explain/story-blocks.ts";
+import { sideNames } from "../../src/timeline/blocks.ts";
 import { Address, withNames } from "../../test/transcripts/transcript.ts";
 
 /** Attributes that most messages share, and that nobody looks for in a picture. */

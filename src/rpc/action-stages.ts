@@ -12,7 +12,7 @@ const result = v.pipe(
       v.object({ type: v.picklist(["refused", "no result"]), at: time, why: v.string() }),
     ]),
   ),
-  v.description("null: not known yet. `no result`: none came in time, or can come; a late one counts all the same."),
+  v.description("null: not known yet. `no result`: none came in time, or can come. A late result still counts."),
 );
 export type ActionResult = NonNullable<Checked<typeof result>>;
 
@@ -25,45 +25,20 @@ const undoneBy = v.pipe(
 const sentCommand = v.object({ id: text<CommandId>(), type: text<CommandType>(), at: time, result, undoneBy });
 export type SentCommand = Checked<typeof sentCommand>;
 
-const notification = v.pipe(
-  v.nullable(
-    v.union([
-      v.object({
-        transIds: v.array(v.string()),
-        confirmedAt: v.pipe(v.nullable(time), v.description("Of the last one; null: one of its documents waits.")),
-        refused: v.pipe(
-          v.exactOptional(v.literal(true)),
-          v.description("WebEx has confirmed one of them with another code than 0."),
-        ),
-      }),
-      v.object({
-        owed: v.pipe(
-          v.number(),
-          v.description("So many of its messages wait for a server that is behind, and go out once it answers."),
-        ),
-        owedSince: v.pipe(time, v.description("Of the first of them.")),
-      }),
-      v.object({
-        notYetBecause: v.pipe(
-          v.string(),
-          v.description("WebEx has given a call no name yet. Once it does, it is notified, and the stage goes on."),
-        ),
-        since: time,
-      }),
-      v.object({
-        notBecause: v.string(),
-        isGivenUp: v.pipe(
-          v.exactOptional(v.literal(true)),
-          v.description("WebEx should know of it, and never will: documents of it were given up."),
-        ),
-      }),
-    ]),
+const notified = v.object({
+  is: v.pipe(
+    v.picklist(["confirmed", "refused", "posted", "waiting", "undelivered", "not needed"]),
+    v.description(
+      "`refused`: WebEx confirmed it with another code than 0. `posted`: not confirmed yet. `waiting`: sent later. `undelivered`: WebEx never learns of it.",
+    ),
   ),
-  v.description("How WebEx is notified."),
-);
-export type NotificationStage = NonNullable<Checked<typeof notification>>;
+  at: v.pipe(v.nullable(time), v.description("Of the last Confirmation, or since when it waits.")),
+  why: v.pipe(v.string(), v.description("Why it waits or is not needed; else empty.")),
+  transIds: v.array(v.string()),
+});
+export type NotificationStage = Checked<typeof notified>;
 
-/** What has become of an operator's action, stage by stage. */
+/** The stages of an operator's action. */
 export const actionStages = v.object({
   id: text<ActionId>(),
   person: v.string(),
@@ -72,11 +47,9 @@ export const actionStages = v.object({
   onDisk: v.object({ seq, at: time }),
   sent: v.pipe(
     v.array(sentCommand),
-    v.description(
-      "The bridge's commands, in order; none where it has nothing to do, or nothing more than it does already.",
-    ),
+    v.description("The bridge's commands, in order; none if the bridge has nothing to do."),
   ),
   result,
-  told: notification,
+  notified: v.pipe(v.nullable(notified), v.description("null: not known yet.")),
 });
 export type ActionStages = Checked<typeof actionStages>;

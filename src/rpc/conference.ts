@@ -18,7 +18,7 @@ import type {
 import type { FromWebex, SharedRequests } from "../tsp/messages.ts";
 import type { ActionStages } from "./action-stages.ts";
 import type { ConferenceView } from "./conference-view.ts";
-import type { Explanation, StoryLine } from "./story.ts";
+import type { StoryLine } from "./story.ts";
 
 /** Says which conference is meant; the object keeps it with its first input. */
 export interface ConferenceIdentity {
@@ -95,8 +95,6 @@ export interface ConferenceRpc {
   story(from: number): Promise<ItemPage<StoryLine>>;
   /** The first row of its journal that has this MsgID or TransID, WebEx's or the adapter's; `null`: none has. */
   placeOfId(id: string): Promise<JournalPlace | null>;
-  /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
-  explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>>;
   /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */
   wire(rows: readonly number[]): Promise<string>;
   /**

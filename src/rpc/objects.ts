@@ -39,7 +39,6 @@ export const objectMethods = {
       entered: "request",
       story: "request",
       placeOfId: "request",
-      explain: "request",
       action: "request",
     },
     wire: "request",

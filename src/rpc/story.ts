@@ -4,38 +4,33 @@ import type { ConferenceInput } from "../conference/inputs.ts";
 import type { CallId } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
 
-export const seq = v.pipe(v.number(), v.description("Of the row in the conference's journal."));
+export const seq = v.pipe(v.number(), v.description("Row in the conference's journal."));
 
 const side = v.picklist(["webex", "edge", "bridge", "back end", "operator"]);
 export type StorySide = Checked<typeof side>;
 
-/** One thing that happened in a conference. */
+/** One line of a conference's timeline. */
 export const storyLine = v.object({
   seq,
   at: time,
   from: side,
   to: side,
-  what: v.pipe(v.string(), v.description("A message, command or event, or what became of it.")),
+  what: v.pipe(v.string(), v.description("A message, command or event, or its outcome.")),
   facts: v.record(v.string(), v.string()),
-  by: v.pipe(
+  why: v.pipe(
     v.exactOptional(v.string()),
+    v.description("Present if the line needs an explanation, for example because something went wrong."),
+  ),
+  blocks: v.pipe(
+    v.array(v.string()),
     v.description(
-      "What led to it: `request MSGID`, `action ID`, or `call CALL`, of which something happened in the same row.",
+      "The causes that it follows from: `request MSGID`, `action ID`, or another name. Lines with the same cause belong together.",
     ),
   ),
+  calls: v.pipe(v.array(text<CallId>()), v.description("The calls that it is about.")),
 });
 export type StoryLine = Checked<typeof storyLine>;
 export type StoryFacts = StoryLine["facts"];
-
-/** One question that people ask about a conference, answered from its journal. */
-export const explanation = v.object({
-  at: v.pipe(time, v.description("When that happened which is asked about.")),
-  calls: v.pipe(v.array(text<CallId>()), v.description("That it is about; none: it is about the conference.")),
-  question: v.string(),
-  answer: v.string(),
-  rows: v.pipe(v.array(v.object({ seq, at: time })), v.description("Of the journal, in order: they prove it.")),
-});
-export type Explanation = Checked<typeof explanation>;
 
 /** What one journal row sent and received. The domain's `recordsPersonal` masks personal data. */
 export interface WireRow {

@@ -21,6 +21,7 @@ import { showAlert } from "../../src/operators/alert-kinds.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
+import { storyLine } from "../builders.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
@@ -174,8 +175,8 @@ const activity: DomainActivity = {
 };
 
 const lines = (seq: number, from: StorySide, to: StorySide): readonly StoryLine[] => [
-  { seq, at: now + seq, from, to, what: unbroken, facts: { extCallId: unbroken, why: words } },
-  { seq, at: now + seq, from, to, what: "not delivered", facts: { messages: words } },
+  storyLine(seq, now + seq, `${from} > ${to}`, unbroken, { extCallId: unbroken, why: words }),
+  { ...storyLine(seq, now + seq, `${from} > ${to}`, "not delivered", { messages: words }), why: words + unbroken },
 ];
 const story = [
   ...lines(1, "webex", "edge"),
@@ -186,7 +187,7 @@ const story = [
   ...lines(6, "edge", "back end"),
   ...lines(7, "edge", "edge"),
 ];
-const everything = { call: "", side: "" } as const;
+const everything = { call: "", side: "", tab: "timeline" } as const;
 const bridges = [found("main"), found(unbroken)];
 const figures = Object.values(
   figuresOf({ minutes: activity.minutes, conferences: { conferences: 99_999, callers: 99_999 } }),

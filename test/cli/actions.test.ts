@@ -13,14 +13,14 @@ function stages(more: object = {}): ActionStages {
     onDisk: { seq: 41, at: now },
     sent: [],
     result: null,
-    told: null,
+    notified: null,
     ...more,
   } as object as ActionStages;
 }
 
 const done = (ms: number) => ({ type: "done", at: now + ms });
 const mute = { id: "5.9", type: "mute", at: now, result: null };
-const told = { transIds: ["t1"], confirmedAt: now + 48 };
+const notified = { is: "confirmed", at: now + 48, why: "", transIds: ["t1"] };
 
 test("an action's stages are a line each, as far as they are known", () => {
   const begun = [
@@ -31,7 +31,7 @@ test("an action's stages are a line each, as far as they are known", () => {
 
   expect(stageLines(stages(), "local", plain)).toEqual(begun);
   expect(stageLines(stages({ sent: [mute] }), "local", plain)).toEqual([...begun, sent]);
-  const all = stages({ sent: [{ ...mute, result: done(31) }], result: done(31), told });
+  const all = stages({ sent: [{ ...mute, result: done(31) }], result: done(31), notified });
   expect(stageLines(all, "local", plain)).toEqual([
     ...begun,
     sent,
@@ -59,24 +59,19 @@ test("commands of one action and their results stand in the order of time", () =
 test.each<[object, string, string]>([
   [{ sent: [mute] }, "open", "  sent      at once   mute (5.9) to the bridge"],
   [
-    { result: done(0), told: { notBecause: "nothing changed" } },
-    "nothing to notify",
-    "  no notice           nothing changed",
+    { result: done(0), notified: { ...notified, is: "not needed", why: "Nothing changed.", transIds: [] } },
+    "not needed",
+    "  no notice           Nothing changed.",
   ],
   [
-    { result: done(0), told: { notBecause: "it is undelivered", isGivenUp: true } },
+    { result: done(0), notified: { ...notified, is: "undelivered", why: "It was undelivered." } },
     "undelivered",
-    "  no notice           it is undelivered",
+    "  no notice           It was undelivered.",
   ],
   [
-    { result: done(0), told: { owed: 2, owedSince: now + 700 } },
-    "pending",
-    "  pending   +700 ms   2 messages to WebEx: its server gets this once it answers",
-  ],
-  [
-    { result: done(0), told: { notYetBecause: "WebEx has given this call no name yet", since: now + 48 } },
-    "unnamed",
-    "  waits     +48 ms    WebEx has given this call no name yet",
+    { result: done(0), notified: { ...notified, is: "waiting", why: "WebEx has given this call no name yet." } },
+    "waiting",
+    "  waits     +48 ms    WebEx has given this call no name yet.",
   ],
   [
     { sent: [{ ...mute, undoneBy: { id: "5.10", type: "unmute" } }], result: done(0) },
@@ -84,8 +79,12 @@ test.each<[object, string, string]>([
     "  undone              by unmute (5.10), issued before this was known",
   ],
   [{ result: done(0) }, "open", "  done      at once   nothing to do on the bridge"],
-  [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  posted              WebEx, by TransID t1"],
-  [{ result: done(0), told }, "confirmed", "  notified  +48 ms    WebEx confirmed it"],
+  [
+    { result: done(0), notified: { ...notified, is: "posted", at: null } },
+    "open",
+    "  posted              WebEx, by TransID t1",
+  ],
+  [{ result: done(0), notified }, "confirmed", "  notified  +48 ms    WebEx confirmed it"],
   [
     { result: { type: "no result", at: now + 10_000, why: "too-late" } },
     "no result",
@@ -96,7 +95,7 @@ test.each<[object, string, string]>([
 });
 
 test("an action is looked at until it is over, or its time is up", async () => {
-  const over = stages({ result: done(0), told });
+  const over = stages({ result: done(0), notified });
   const known = [stages(), stages(), over, over];
   const shown: ActionStages[] = [];
   let waited = 0;

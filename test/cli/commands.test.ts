@@ -7,6 +7,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { bridgehead as program } from "../../cli/bridgehead.ts";
 import { RecordLines } from "../../cli/operator/export.ts";
 import { showAlert } from "../../src/operators/alert-kinds.ts";
+import { storyLine } from "../builders.ts";
 import { now } from "./view-examples.ts";
 
 vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));
@@ -280,7 +281,7 @@ const conference = { key: "1", phase: "running", callers: [], callOuts: [], host
 test("explain --call is the timeline of that call; a call that never was is refused", async () => {
   const path = "GET domains/acme/conferences/1";
   const line = (seq: number, call: string) => {
-    return { seq, at: now + seq, from: "bridge", to: "edge", what: "caller-muted", facts: { call } };
+    return storyLine(seq, now + seq, "bridge > edge", "caller-muted", { call });
   };
   const answers = {
     [path]: [conference],
@@ -290,8 +291,6 @@ test("explain --call is the timeline of that call; a call that never was is refu
     ],
     [`${path}/story?cursor=1000`]: [{ lines: [line(2, "c2")], next: null }],
     "GET domains/acme/agents": [{ bridges: [] }],
-    'POST domains/acme/conferences/1/explain {"call":"c1"}': [{ answers: [] }],
-    'POST domains/acme/conferences/1/explain {"call":"c9"}': [{ answers: [] }],
   };
   const { printed } = await bridgehead(answers, "explain", "1", "--call", "c2", "--json");
   expect(JSON.parse(printed).lines.map(({ seq }: { seq: number }) => seq)).toEqual([2]);
@@ -321,17 +320,19 @@ test.each<[string[], object]>([
 });
 
 test.each([
-  [{ transIds: ["1"], confirmedAt: now }, 0],
-  [{ notYetBecause: "WebEx has given this call no name yet", since: now }, 1],
-  [{ notBecause: "nothing changed" }, 0],
-  [{ notBecause: "it is undelivered", isGivenUp: true }, 1],
-])("an action with the notification %j ends with %i", async (told, code) => {
+  ["confirmed", 0],
+  ["waiting", 1],
+  ["not needed", 0],
+  ["undelivered", 1],
+])("an action with the notification %s ends with %i", async (is, code) => {
   const done = { result: { type: "done", at: now }, asked: now, onDisk: { seq: 1, at: now }, person: "anna", sent: [] };
   const answers = {
     "GET domains/acme/conferences/1": [conference],
     // What is not answered is asked again.
     [act]: [{ status: 503 }, { status: 202 }],
-    "GET domains/acme/conferences/1/actions/ID": [{ ...done, request: { type: "lock" }, told }],
+    "GET domains/acme/conferences/1/actions/ID": [
+      { ...done, request: { type: "lock" }, notified: { is, at: now, why: "", transIds: ["1"] } },
+    ],
   };
   const found = await bridgehead(answers, "lock", "1");
   expect([found.code, found.asked.filter((path) => path.startsWith(act)).length]).toEqual([code, 2]);

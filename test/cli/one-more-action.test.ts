@@ -11,7 +11,11 @@ function fakeApi(acted: unknown[]) {
   const conference = { key: "5", callers: [{ call: "c1", extCallId: "", attendeeId: "444" }], callOuts: [] };
   const at = 1_000;
   const stages = { id: "k1", person: "anna", request: wave, asked: at, onDisk: { seq: 9, at }, sent: [] };
-  const done = { ...stages, result: { type: "done", at }, told: { notBecause: "nothing changed" } };
+  const done = {
+    ...stages,
+    result: { type: "done", at },
+    notified: { is: "not needed", at: null, why: "", transIds: [] },
+  };
   return async (url: string, { method, body }: RequestInit) => {
     if (method === "POST") acted.push(JSON.parse(String(body)));
     const answer = url.endsWith("/domains") ? { domains: [{ name: "local" }] } : url.endsWith("/5") ? conference : done;

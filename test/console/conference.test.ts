@@ -218,7 +218,7 @@ const stages: ActionStages = {
   request: { type: "mute", call: "c1" },
   sent: [],
   result: null,
-  told: null,
+  notified: null,
 } as object as ActionStages;
 const sent = [{ id: "k1", type: "mute", at: now, result: null }] as object as ActionStages["sent"];
 const done = { type: "done", at: now + 40 } as const;
@@ -232,12 +232,12 @@ test.each<[string, Partial<ActionStages>, string[]]>([
   ],
   [
     "done, and told",
-    { sent, result: done, told: { transIds: ["t"], confirmedAt: now + 1_500 } },
+    { sent, result: done, notified: { is: "confirmed", at: now + 1_500, why: "", transIds: ["t"] } },
     ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[done] WebEx notified after 1.5 s"],
   ],
   [
     "not confirmed",
-    { sent, result: done, told: { transIds: ["t"], confirmedAt: null } },
+    { sent, result: done, notified: { is: "posted", at: null, why: "", transIds: ["t"] } },
     [
       "[done] Sent after 0 ms",
       "[done] Done on the bridge after 40 ms",
@@ -246,17 +246,17 @@ test.each<[string, Partial<ActionStages>, string[]]>([
   ],
   [
     "so already",
-    { result: done, told: { notBecause: "nothing changed" } },
+    { result: done, notified: { is: "not needed", at: null, why: "Nothing changed.", transIds: [] } },
     [
       "[not needed] Sent nothing to send",
       "[done] Done on the bridge it is so already",
-      "[not needed] WebEx notified nothing changed",
+      "[not needed] WebEx notified Nothing changed.",
     ],
   ],
   [
     "given up",
-    { sent, result: done, told: { notBecause: "it was given up", isGivenUp: true } },
-    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[failed] WebEx notified it was given up"],
+    { sent, result: done, notified: { is: "undelivered", at: now, why: "It was undelivered.", transIds: [] } },
+    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[failed] WebEx notified It was undelivered."],
   ],
   [
     "refused",
@@ -264,7 +264,7 @@ test.each<[string, Partial<ActionStages>, string[]]>([
     [
       "[done] Sent after 0 ms",
       "[failed] Done on the bridge refused: no-such-call",
-      "[not needed] WebEx notified nothing to say",
+      "[not needed] WebEx notified no notification needed",
     ],
   ],
 ])("an action that is %s shows its way", (_, more, rest) => {

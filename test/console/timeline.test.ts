@@ -1,30 +1,40 @@
 import { expect, test } from "vitest";
 import { type StoryFilter, storyPage, storyText } from "../../src/console/story/story-lines.ts";
 import { TimelinePage } from "../../src/console/story/timeline.tsx";
-import type { StoryFacts, StoryLine, StorySide, WireRow } from "../../src/rpc/story.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import type { StoryFacts, StoryLine, WireRow } from "../../src/rpc/story.ts";
+import { storyLine } from "../builders.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
-const everything: StoryFilter = { call: "", side: "" };
+const everything: StoryFilter = { call: "", side: "", tab: "timeline" };
 
 function line(seq: number, way: string, what: string, facts: StoryFacts = {}): StoryLine {
-  const [from, to] = way.split(" > ") as [StorySide, StorySide];
-  return { seq, at: now + seq * 10, from, to, what, facts };
+  return storyLine(seq, now + seq * 10, way, what, facts);
 }
 
+const c1 = ["c1" as CallId];
+
 /** Two callers enter and are named; WebEx mutes one of them. */
-const story = [
+const story: readonly StoryLine[] = [
   line(1, "bridge > edge", "caller-entered", { call: "c1", number: "14085550101" }),
-  line(1, "edge > webex", "A2W_NotifyUserEnter", { msgId: "501", transId: "t1", host: "tsp1" }),
+  { ...line(1, "edge > webex", "A2W_NotifyUserEnter", { msgId: "501", transId: "t1", host: "tsp1" }), calls: c1 },
   line(2, "bridge > edge", "caller-entered", { call: "c2", number: "14085550102" }),
-  line(2, "edge > webex", "A2W_NotifyUserEnter", { msgId: "502", transId: "t2", host: "tsp1" }),
-  line(3, "webex > edge", "W2A_RspNotifyUserEnter", { msgId: "501", extCallId: "7001", transId: "w1" }),
-  line(4, "webex > edge", "W2A_UpdateUser", { msgId: "m1", extCallId: "7001", privilege: "listen", transId: "w2" }),
+  line(2, "edge > webex", "A2W_NotifyUserEnter", { call: "c2", msgId: "502", transId: "t2", host: "tsp1" }),
+  { ...line(3, "webex > edge", "W2A_RspNotifyUserEnter", { msgId: "501", extCallId: "7001" }), calls: c1 },
+  { ...line(4, "webex > edge", "W2A_UpdateUser", { msgId: "m1", extCallId: "7001", privilege: "listen" }), calls: c1 },
   line(4, "edge > bridge", "mute", { call: "c1", commandId: "k1" }),
-  line(5, "bridge > edge", "mute: done", { commandId: "k1", afterMs: "12" }),
-  line(5, "edge > webex", "A2W_RspUpdateUser", { msgId: "m1", result: "ok", transId: "t3", host: "tsp1" }),
-  line(6, "webex > edge", "confirmed", { transId: "t3", host: "tsp1" }),
+  {
+    ...line(5, "bridge > edge", "mute: done", { commandId: "k1", afterMs: "12" }),
+    calls: c1,
+    why: "WebEx asked for it.",
+  },
+  {
+    ...line(5, "edge > webex", "A2W_RspUpdateUser", { msgId: "m1", result: "ok", transId: "t3", host: "tsp1" }),
+    calls: c1,
+  },
+  { ...line(6, "webex > edge", "confirmed", { transId: "t3", host: "tsp1" }), calls: c1 },
   line(7, "operator > edge", "lock", { person: "anna", action: "a1" }),
-  line(7, "edge > edge", "given up", { messages: "A2W_NotifyUserEnter" }),
+  line(7, "edge > edge", "undelivered", { messages: "A2W_NotifyUserEnter" }),
 ];
 
 const none = { page: undefined, row: undefined };
@@ -57,11 +67,11 @@ test("each line says when, who told whom, and what, with the facts that tell it 
     "12:30:00.030 [WebEx → Bridgehead] W2A_RspNotifyUserEnter msgId=501 extCallId=7001",
     "12:30:00.040 [WebEx → Bridgehead] W2A_UpdateUser msgId=m1 extCallId=7001 privilege=listen",
     "12:30:00.040 [Bridgehead → Bridge] mute call=c1",
-    "12:30:00.050 [Bridge → Bridgehead] mute: done after 12 ms",
+    "12:30:00.050 [Bridge → Bridgehead] mute: done after 12 ms WebEx asked for it.",
     "12:30:00.050 [Bridgehead → WebEx] A2W_RspUpdateUser msgId=m1 result=ok",
     "12:30:00.060 [WebEx → Bridgehead] confirmed",
     "12:30:00.070 [Operator → Bridgehead] lock person=anna",
-    "12:30:00.070 [Bridgehead] given up messages=A2W_NotifyUserEnter",
+    "12:30:00.070 [Bridgehead] undelivered messages=A2W_NotifyUserEnter",
   ]);
 });
 
@@ -72,7 +82,7 @@ test("a message is an arrow from its sender's line to its receiver's; one that g
     line(9, "bridge > edge", "mute: refused, no-such-call"),
     line(9, "edge > webex", "A2W_RspUpdateUser", { result: "no-such-call" }),
     line(9, "webex > edge", "W2A_UpdateSubConfCall", { actionResult: "failed" }),
-    line(9, "edge > edge", "given up"),
+    line(9, "edge > edge", "undelivered"),
   ];
   expect(drawn(shown(failed))).toEqual([
     "from-edge lane-webex trouble, lost 57% ◀ 20.25%",
@@ -121,27 +131,11 @@ test.each(["c1", "7001", "+1 408 555-0101", "408-555-0101"])(
   },
 );
 
-test("of one call among others that came in one row there is what is its own", () => {
-  const batch = [
-    ...["c1", "c2", "c3"].map((call) => line(1, "bridge > edge", "caller-entered", { call, number: call })),
-    ...["501", "502", "503"].map((msgId) => line(1, "edge > webex", "A2W_NotifyUserEnter", { msgId, transId: "t1" })),
-    line(2, "webex > edge", "confirmed", { transId: "t1" }),
-    // WebEx numbers its own messages, and may use the same numbers.
-    line(3, "webex > edge", "W2A_UpdateUser", { msgId: "502", extCallId: "7003" }),
-    ...["501", "502", "503"].map((msgId, index) =>
-      line(4, "webex > edge", "W2A_RspNotifyUserEnter", { msgId, extCallId: `700${index + 1}` }),
-    ),
-  ];
-  for (const call of ["c2", "7002"]) {
-    const { lines } = storyPage(batch, { call, side: "" }, none);
-    expect(lines.map(({ facts }) => facts.call ?? facts.msgId ?? facts.transId)).toEqual(["c2", "502", "t1", "502"]);
-  }
-});
-
 test("of one side there is what came from it and went to it", () => {
   expect(whats({ side: "bridge" })).toEqual(["14085550101", "14085550102", "mute", "mute: done"]);
-  expect(whats({ side: "others" })).toEqual(["lock", "given up"]);
+  expect(whats({ side: "others" })).toEqual(["lock", "undelivered"]);
   expect(whats({ side: "webex", call: "c2" })).toEqual(["A2W_NotifyUserEnter"]);
+  expect(whats({ tab: "why" })).toEqual(["mute: done"]);
 });
 
 test("10,000 lines come in pages, each line on one of them; a row leads to its page, no place to the latest", () => {
@@ -163,7 +157,7 @@ test("10,000 lines come in pages, each line on one of them; a row leads to its p
   const html = shown(long, [], 4_321);
   expect(html.linkTo("Earlier")).toBe("/console/local/conferences/987654321/timeline?page=43");
   expect(html.linkTo("Later")).toBe("/console/local/conferences/987654321/timeline?page=45");
-  const filter = { call: "14085550100", side: "" } as const;
+  const filter = { ...everything, call: "14085550100" };
   const typed = { call: filter.call };
   const story = { ...storyPage(long, everything, { page: 2 }), fitting: 300 };
   const posted = TimelinePage({ frame: frameFor(), story, filter, typed, wire: [], row: null });
@@ -225,25 +219,25 @@ test("the lines can be had as text, with all their facts", () => {
   expect(storyText(story.slice(6, 8), "Asia/Kolkata").split("\n")).toEqual([
     "times in Asia/Kolkata",
     "2026-03-04 18:00:00.040  Bridgehead → Bridge  mute  call=c1  commandId=k1",
-    "2026-03-04 18:00:00.050  Bridge → Bridgehead  mute: done  commandId=k1  afterMs=12",
+    "2026-03-04 18:00:00.050  Bridge → Bridgehead  mute: done  commandId=k1  afterMs=12  WebEx asked for it.",
   ]);
   expect(shown(story).all("pre", 'id="story-text"')[0]).toContain("commandId=k1 afterMs=12");
 });
 
 test("where nothing is, the page says what would be there, and what to do", () => {
   expect(shown([]).text).toContain("Nothing is kept of this conference.");
-  const page = storyPage(story, { call: "c9", side: "" }, none);
+  const page = storyPage(story, { ...everything, call: "c9" }, none);
   const filtered = new Shown(
-    TimelinePage({ frame: frameFor(), story: page, filter: { call: "c9", side: "" }, wire: [], row: null }),
+    TimelinePage({ frame: frameFor(), story: page, filter: { ...everything, call: "c9" }, wire: [], row: null }),
   );
   expect(filtered.text).toContain("No line fits.");
-  expect(filtered.linkTo("Show all 12 lines")).toBe("/console/local/conferences/987654321/timeline");
+  expect(filtered.linkTo("Show all calls and sides")).toBe("/console/local/conferences/987654321/timeline");
 });
 
 test("hostile texts stay texts", () => {
   const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>`;
   const lines = [line(1, "bridge > edge", hostile, { call: hostile, number: hostile })];
-  const page = storyPage(lines, { call: hostile, side: "" }, none);
+  const page = storyPage(lines, { ...everything, call: hostile }, none);
   const wire = [
     wireRow(1, { inputText: hostile, messages: [{ host: hostile, transId: hostile, type: "x", text: hostile }] }),
   ];
@@ -251,7 +245,7 @@ test("hostile texts stay texts", () => {
     TimelinePage({
       frame: frameFor("operator", { topic: hostile }),
       story: page,
-      filter: { call: hostile, side: "" },
+      filter: { ...everything, call: hostile },
       wire,
       row: 1,
     }),

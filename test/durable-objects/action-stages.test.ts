@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ActionId } from "../../src/foundation/ids.ts";
-import type { ActionStages, NotificationStage } from "../../src/rpc/action-stages.ts";
+import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, callerLeft, createConference, request } from "./conference-world.ts";
 
 const number = { country: "1", area: "408", local: "5550123", extension: "" };
 const settledMs = 12_000;
+const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
 
 async function stagesOf(world: ConferenceWorld, id: string): Promise<ActionStages> {
   const stages = await world.during(world.conference.reader.action(id as ActionId));
@@ -16,17 +17,11 @@ async function stagesOf(world: ConferenceWorld, id: string): Promise<ActionStage
 }
 
 /** Words alone, without times and ids. */
-function inShort({ sent, result, told }: ActionStages): readonly unknown[] {
+function inShort({ sent, result, notified }: ActionStages): readonly unknown[] {
   const words = (one: ActionStages["result"]) =>
     one === null ? null : "why" in one ? `${one.type}: ${one.why}` : one.type;
-  const tellings = told && wordsOf(told);
-  return [sent.map((command) => `${command.type}: ${words(command.result)}`).join(", "), words(result), tellings];
-}
-
-function wordsOf(told: NotificationStage): string {
-  if ("owed" in told) return `owed ${told.owed}`;
-  if ("notYetBecause" in told) return told.notYetBecause;
-  return "notBecause" in told ? told.notBecause : told.confirmedAt === null ? "queued" : "confirmed";
+  const { is, why } = notified ?? { is: null, why: "" };
+  return [sent.map((command) => `${command.type}: ${words(command.result)}`).join(", "), words(result), why || is];
 }
 
 function refused(world: ConferenceWorld, reason: RefusalReason = "refused"): Promise<number> {
@@ -49,8 +44,8 @@ test("shows an action's stages from the disk to WebEx", async () => {
 
   world.answer = () => new Promise(() => {});
   await world.allDone();
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", "queued"]);
-  expect((await stagesOf(world, "a1")).told).toEqual({ transIds: [world.posted.at(-1)?.transId], confirmedAt: null });
+  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", "posted"]);
+  expect((await stagesOf(world, "a1")).notified?.transIds).toEqual([world.posted.at(-1)?.transId]);
 });
 
 test("an action is confirmed at once, before and after the next row", async () => {
@@ -71,7 +66,7 @@ test("an action that WebEx confirms with a failure is refused there", async () =
   await world.operate("a1", { type: "lock" });
   await world.allDone();
   await world.time.pass(settledMs);
-  expect((await stagesOf(world, "a1")).told).toMatchObject({ confirmedAt: expect.any(Number), refused: true });
+  expect((await stagesOf(world, "a1")).notified).toMatchObject({ is: "refused", at: expect.any(Number) });
 });
 
 test("a repeated action is done once, also after a restart", async () => {
@@ -184,7 +179,7 @@ test.each(["expel", "mute"])("notifies of a caller who left before WebEx named i
   await world.allDone();
   if (type === "mute") await world.reported(callerLeft(0));
   await world.time.pass(settledMs);
-  const unnamed = "WebEx has given this call no name yet";
+  const unnamed = "WebEx has given this call no name yet.";
   expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", unnamed]);
   await world.received("t", request("caller-named", { msgId: world.entries[0], extCallId: "1001" }));
   await world.time.pass(settledMs);
@@ -199,7 +194,7 @@ test("an action after a keep-alive close is done without notifying WebEx", async
   expect(inShort(await stagesOf(world, "a1"))).toEqual([
     "mute: done",
     "done",
-    "WebEx does not have the conference now: it has let it go on alone, or never created it",
+    "WebEx does not have the conference now: it has let it go on alone, or never created it.",
   ]);
   await world.operate("a2", { type: "call-out", number });
   await world.operate("a3", { type: "end" });
@@ -208,7 +203,7 @@ test("an action after a keep-alive close is done without notifying WebEx", async
   expect(inShort(await stagesOf(world, "a3"))).toEqual([
     "end-conference: done",
     "done",
-    "WebEx does not have the conference now: it has let it go on alone, or never created it",
+    "WebEx does not have the conference now: it has let it go on alone, or never created it.",
   ]);
 });
 
@@ -218,13 +213,13 @@ test("an action shows a pending notification, and one to a replaced server", asy
   await world.operate("a1", { type: "lock" });
   await world.allDone();
   await world.time.pass(120_000);
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["lock: done", "done", "owed 1"]);
+  expect(inShort(await stagesOf(world, "a1"))).toEqual(["lock: done", "done", waits]);
 
   await world.operate("a2", { type: "unlock" });
   await world.operate("a3", { type: "hybrid-data", connectData: "x" });
   await world.allDone();
   await world.received("t-over", createConference({ msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" }));
-  const settled = "its server was replaced, and the next one is notified of all";
+  const settled = "Its server was replaced, and the next one is notified of all.";
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["unlock: done", "done", settled]);
   expect(inShort(await stagesOf(world, "a3")).at(-1)).toBe(settled);
 });
@@ -236,7 +231,7 @@ test("an action shows that a notification of the end expired", async () => {
   await world.allDone();
   await world.time.pass(2 * 3_600_000);
 
-  const expired = "WebEx could not be reached for so long that nobody waits for it any more";
+  const expired = "WebEx could not be reached for so long that nobody waits for it any more.";
   expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe(expired);
 });
 
@@ -260,7 +255,7 @@ test("callers are expelled and moved", async () => {
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["move: done", "done", "confirmed"]);
   expect(inShort(await stagesOf(world, "a3"))).toEqual(["expel: done", "done", "confirmed"]);
   // The caller hung up meanwhile, and WebEx has heard of that.
-  const own = "no notification of its own was due";
+  const own = "No notification of its own was due.";
   expect(inShort(await stagesOf(world, "a4"))).toEqual(["expel: done", "done", own]);
 });
 
@@ -297,7 +292,7 @@ test("an action shows why a call-out failed", async () => {
   expect((await stagesOf(world, "refused")).result).toMatchObject({ type: "refused", why: "capacity" });
   expect((await stagesOf(world, "nobody")).result).toMatchObject({ type: "refused", why: "no-answer" });
   expect((await stagesOf(world, "hung up")).result).toMatchObject({ type: "refused", why: "cancelled" });
-  expect(inShort(await stagesOf(world, "hangs up")).slice(1)).toEqual(["done", "no notification of its own was due"]);
+  expect(inShort(await stagesOf(world, "hangs up")).slice(1)).toEqual(["done", "No notification of its own was due."]);
 });
 
 test("WebEx's call-out that an operator hangs up is answered", async () => {
@@ -328,15 +323,15 @@ test("an action shows the notification once its server is back", async () => {
   await world.operate("a3", { type: "mute", call: "c1" });
   await world.operate("a4", { type: "unmute", call: "c1" });
   await world.allDone();
-  expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("owed 1");
-  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "owed 1"]);
+  expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe(waits);
+  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", waits]);
 
   world.answer = ({ transId }) => world.confirmed(transId);
   await world.time.pass(400_000);
   expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("confirmed");
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "confirmed"]);
   // WebEx learns how the call is in the end.
-  const later = "WebEx could not be reached, and was notified later of how it was then";
+  const later = "It is not sent any more: it is no longer so, or another message says it.";
   expect(inShort(await stagesOf(world, "a3"))).toEqual(["mute: done", "done", later]);
   expect(inShort(await stagesOf(world, "a4"))).toEqual(["unmute: done", "done", "confirmed"]);
 });

@@ -172,7 +172,7 @@ test("viewers see how far an action has come, and can begin none", async () => {
 
 test("Location leads to the stages, whatever the key is", async () => {
   const edge = await edgeWithConference();
-  edge.actions.set("a/?#%1" as ActionId, { ...stages, told: null, result: null });
+  edge.actions.set("a/?#%1" as ActionId, { ...stages, notified: null, result: null });
   const { location } = await act(edge, { type: "lock" }, { "idempotency-key": "a/?#%1" });
   const found = await edge.app.request(location ?? "", { headers: { authorization: `Bearer ${token}` } });
 
@@ -188,7 +188,7 @@ const stages = {
   onDisk: { seq: 9, at },
   sent: [{ id: "5.1", type: "lock", at, result: { type: "done", at } }],
   result: { type: "done", at },
-  told: { transIds: ["t1"], confirmedAt: null },
+  notified: { is: "posted", at: null, why: "", transIds: ["t1"] },
 } as object as ActionStages;
 
 test("each field of an action says who may read it", () => {

@@ -20,7 +20,7 @@ import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
-import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import type { StoryLine } from "../../src/rpc/story.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
@@ -129,7 +129,6 @@ export class FakeEdge {
   readonly health = new Map<string, BridgeHealth>();
   /** What each conference shows of itself. */
   readonly views = new Map<ConfKey, ConferenceView>();
-  explanations: readonly Explanation[] = [];
   /** Conferences that are really there. */
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
@@ -419,10 +418,6 @@ export class FakeEdge {
         return line ? { row: line.seq, at: line.at } : null;
       },
       action: async (id) => this.actions.get(id) ?? null,
-      explain: async (call, from) => {
-        this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
-        return { items: this.explanations.slice(from), next: null };
-      },
       wire: async () => "[]",
       ...real,
       operate: async (action) => {

@@ -4,9 +4,8 @@ import type { BridgeName, CallId, ConfKey, DomainName, MsgId } from "../../src/f
 import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
-import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { event } from "../builders.ts";
+import { event, storyLine } from "../builders.ts";
 import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
 import { ConferenceWorld, confKey, muteCaller } from "../durable-objects/conference-world.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
@@ -340,8 +339,7 @@ test("a message's id leads to its conference, and to the row that has it", async
   const [used, unused] = ["61365000007", "61365000008"];
   await edge.held("7001", "5");
   for (const id of [used, unused]) edge.holders.set(id as MsgId, "5" as ConfKey);
-  const line = { at: 950_000, from: "edge", to: "webex", what: "A2W_NotifyUserEnter", facts: { msgId: used } };
-  edge.stories.set("5" as ConfKey, [{ seq: 17, ...line } as StoryLine]);
+  edge.stories.set("5" as ConfKey, [storyLine(17, 950_000, "edge > webex", "A2W_NotifyUserEnter", { msgId: used })]);
 
   expect((await found(edge, used)).conferences).toEqual([
     { key: "5", state: "kept", at: 950_000, by: "message", row: 17 },

@@ -1,7 +1,8 @@
 import { expect, test, vi } from "vitest";
 import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
-import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { storyLine } from "../builders.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
 
@@ -27,7 +28,7 @@ async function edgeWith(...views: readonly ConferenceView[]): Promise<FakeEdge> 
 test("only the operator sees conferences", async () => {
   const edge = await edgeWith(view("1"));
   const paths = ["/api/v1/domains", `${base}/agents`, `${base}/conferences`, `${base}/conferences/1`];
-  const read = ["story", "explain"].map((what) => `${base}/conferences/1/${what}`);
+  const read = [`${base}/conferences/1/story`];
   for (const path of [...paths, ...read]) {
     expect((await edge.app.request(path)).status, path).toBe(401);
   }
@@ -37,8 +38,8 @@ test("only the operator sees conferences", async () => {
 test("a page that has the rest says that none follows, and the next one begins behind it, in lists and in stories", async () => {
   const edge = new FakeEdge(token, {}, {}, ["other", "third"]);
   await edge.held("handle-1", "1");
-  const lines = [1, 2, 3].map((seq) => ({ seq, at: 0, from: "webex", to: "edge", what: `${seq}`, facts: {} }));
-  edge.stories.set("1" as ConfKey, lines as never);
+  const lines = [1, 2, 3].map((seq) => storyLine(seq, 0, "webex > edge", `${seq}`));
+  edge.stories.set("1" as ConfKey, lines);
   for (const [path, of, name] of [
     ["/api/v1/domains", "domains", "name"],
     [`${base}/conferences/1/story`, "lines", "what"],
@@ -237,50 +238,24 @@ test("an unknown conference is 404, and no object is made by the question", asyn
   expect((await asked(edge, `${base}/conferences/1`)).body).toEqual(view("1"));
 });
 
-test("a story is told as the conference tells it", async () => {
-  const edge = await edgeWith(view("1"));
-  const line = { seq: 1, at: 5, from: "webex", to: "edge", what: "W2A_CreateConference", facts: {} } as const;
-  edge.stories.set("1" as ConfKey, [line]);
-  expect((await asked(edge, `${base}/conferences/1/story`)).body).toEqual({ lines: [line], next: null });
-  edge.stories.set("1" as ConfKey, [line, { ...line, seq: 2 }, { ...line, seq: 3 }]);
-  const first = await asked(edge, `${base}/conferences/1/story?limit=2`);
-  expect(first.body).toEqual({ lines: [line, { ...line, seq: 2 }], next: "2" });
-  const second = await asked(edge, `${base}/conferences/1/story?limit=2&cursor=2`);
-  expect(second.body).toEqual({ lines: [{ ...line, seq: 3 }], next: null });
-});
+const line = storyLine(1, 5, "webex > edge", "W2A_CreateConference");
 
-async function why(edge: FakeEdge, query: string): Promise<object> {
-  const [path, init] = byPost(`${base}/conferences/1/explain${query}`);
-  const answer = await edge.app.request(path, { ...init, headers: { authorization: `Bearer ${token}` } });
-  return (await answer.json()) as object;
-}
-
-test("of a history one answer has a thousand lines or answers at most, whatever is asked for", async () => {
+test("one answer has a thousand lines of a timeline at most", async () => {
   const edge = await edgeWith(view("1"));
-  const line = { seq: 1, at: 5, from: "webex", to: "edge", what: "W2A_CreateConference", facts: {} } as const;
-  const answer = { at: 5, calls: [], question: "Why?", answer: "So.", rows: [] };
   edge.stories.set("1" as ConfKey, Array(1_500).fill(line));
-  edge.explanations = Array(1_500).fill(answer);
-  const found = async (query: string) => ({
-    story: (await asked(edge, `${base}/conferences/1/story${query}`)).body,
-    why: await why(edge, query),
-  });
-  const expected = (count: number, next: string | null) => ({
-    story: { lines: Array(count).fill(line), next },
-    why: { answers: Array(count).fill(answer), next },
-  });
+  const found = async (query: string) => (await asked(edge, `${base}/conferences/1/story${query}`)).body;
 
-  for (const query of ["", "?limit=10000"]) expect(await found(query)).toEqual(expected(1_000, "1000"));
-  expect(await found("?limit=10000&cursor=1000")).toEqual(expected(500, null));
+  for (const query of ["", "?limit=10000"])
+    expect(await found(query)).toEqual({ lines: Array(1_000).fill(line), next: "1000" });
+  expect(await found("?limit=10000&cursor=1000")).toEqual({ lines: Array(500).fill(line), next: null });
 });
 
-test("answers are given of the conference, or of one call", async () => {
+test("a timeline is answered whole, or only its lines with a reason", async () => {
   const edge = await edgeWith(view("1"));
-  const answer = { at: 5, calls: [], question: "Why did it end?", answer: "So.", rows: [{ seq: 3, at: 5 }] };
-  edge.explanations = [answer];
-  expect(await why(edge, "")).toEqual({ answers: [answer], next: null });
-  await why(edge, "?call=70000");
-  expect(edge.calls.filter((call) => call.startsWith("explain"))).toEqual(["explain all of 1", "explain 70000 of 1"]);
+  const reason = { ...line, why: "The line was busy." };
+  edge.stories.set("1" as ConfKey, [line, reason]);
+  expect((await asked(edge, `${base}/conferences/1/story`)).body).toEqual({ lines: [line, reason], next: null });
+  expect((await asked(edge, `${base}/conferences/1/story?why=1`)).body).toEqual({ lines: [reason], next: null });
 });
 
 test("the agents of each bridge are listed; those of a relay that does not answer are null", async () => {

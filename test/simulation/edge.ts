@@ -9,7 +9,6 @@ import type { Draws } from "../../simulators/draws.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { isEnd } from "../../src/conference/server/debts.ts";
 import type { Outgoing } from "../../src/conference/server/posts.ts";
-import type { StoredEntries } from "../../src/explain/history.ts";
 import type {
   ActionId,
   BridgeName,
@@ -26,6 +25,7 @@ import type { CountRow, DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
 import type { CommandsForBridge } from "../../src/rpc/relay.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import type { StoredEntries } from "../../src/timeline/history.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { bridgeOn, conferenceOn } from "../kit/database.ts";
 import type { Statement } from "../kit/memory-disk.ts";

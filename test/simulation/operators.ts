@@ -6,11 +6,12 @@ import {
   type OperatorRequest,
   operatorActions,
 } from "../../src/conference/operator-actions.ts";
-import type { HistoryRow } from "../../src/explain/history.ts";
-import { StagesFold } from "../../src/explain/stages.ts";
 import { type ActionId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
+import type { HistoryRow } from "../../src/timeline/history.ts";
+import { stagesOf } from "../../src/timeline/stages.ts";
+import { Timeline } from "../../src/timeline/timeline.ts";
 import { conferenceOn, type Database } from "../kit/database.ts";
 import type { Bridges } from "./bridge.ts";
 import { boostedWeights, draws, type WorldContext } from "./context.ts";
@@ -204,26 +205,33 @@ export class Operators {
   /** What is on disk of each action that was done says what came of it, and WebEx has it. */
   checkAtRest(webex: Webex): void {
     const journals = new Map<ConfKey, readonly HistoryRow[]>();
+    const timelines = new Map<ConfKey, Timeline>();
     for (const { id, key } of this.#done.splice(0)) {
       const disk = this.#edge.conferences.get(key)?.disk;
       const rows = journals.get(key) ?? (disk ? [...rowsOf(disk)] : []);
       journals.set(key, rows);
-      const fold = new StagesFold(id);
-      for (const row of rows) fold.read(row);
-      const { stages } = fold;
+      const timeline = timelines.get(key) ?? new Timeline();
+      if (!timelines.has(key)) for (const row of rows) timeline.read(row);
+      timelines.set(key, timeline);
+      const stages = stagesOf(timeline, id);
       const missing = !stages ? "is not on disk" : stages.result === null ? "has no result" : null;
       if (missing) this.#context.violated("an operator's action comes to its end", `${id} ${missing}`);
-      else if (stages?.result?.type === "done") this.#checkTold(id, stages.told, webex, notificationsIn(rows));
+      else if (stages?.result?.type === "done") this.#checkNotified(id, stages.notified, webex, notificationsIn(rows));
     }
   }
 
-  #checkTold(id: ActionId, told: NotificationStage | null, webex: Webex, notifications: ReadonlySet<string>): void {
-    if (told === null || !("transIds" in told)) return;
+  #checkNotified(
+    id: ActionId,
+    notified: NotificationStage | null,
+    webex: Webex,
+    notifications: ReadonlySet<string>,
+  ): void {
+    if (notified === null || !["posted", "confirmed", "refused"].includes(notified.is)) return;
     // An answer may have gone with those of other conferences, under another TransID.
-    const due = told.transIds.filter((transId) => notifications.has(transId));
-    const isTold = due.every((transId) => webex.servers.some(({ seen }) => seen.has(transId)));
-    if (told.confirmedAt === null || !isTold)
-      this.#context.violated("an operator's action comes to its end", `${id} is not told by ${told.transIds}`);
+    const due = notified.transIds.filter((transId) => notifications.has(transId));
+    const isSeen = due.every((transId) => webex.servers.some(({ seen }) => seen.has(transId)));
+    if (notified.is === "posted" || !isSeen)
+      this.#context.violated("an operator's action comes to its end", `${id} is not told by ${notified.transIds}`);
   }
 }
 

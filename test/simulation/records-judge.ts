@@ -3,7 +3,6 @@ import type { Fact, FactRow } from "../../src/conference/facts.ts";
 import type { Head } from "../../src/conference/head.ts";
 import { rowsOf } from "../../src/conference/rows.ts";
 import type { Caller, CallOut, PendingCommand } from "../../src/conference/state.ts";
-import type { StoredEntries } from "../../src/explain/history.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { type CallRecord, isNeverDialled } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -16,6 +15,7 @@ import {
   shownConference,
 } from "../../src/records/rows.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
+import type { StoredEntries } from "../../src/timeline/history.ts";
 import { conferenceOn, type Database } from "../kit/database.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";

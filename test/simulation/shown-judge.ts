@@ -69,7 +69,6 @@ export async function judgeViews(
   const views = {
     "the view": view,
     "the timeline": timeline,
-    why: await conference.explain(undefined, 0),
     "texts on the wire": await conference.wire(rows),
   };
   for (const [name, view] of Object.entries(views)) {

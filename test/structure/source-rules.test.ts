@@ -5,7 +5,7 @@ const product = globSync(
   "{src,durable-objects,bridge-agent,cli,webex-interfaces/client,webex-interfaces/command}/**/*.{ts,tsx,js}",
 );
 const sources = new Map(product.map((file) => [file, withoutComments(readFileSync(file, "utf8"))]));
-const forPeople = /^(?:src\/(?:console|http\/console|explain)|cli\/operator)\//;
+const forPeople = /^(?:src\/(?:console|http\/console|timeline)|cli\/operator)\//;
 
 function withoutComments(text: string): string {
   return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, "").replace(/(^|\s)\/\/ .*$/gm, "");

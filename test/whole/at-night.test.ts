@@ -164,8 +164,8 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
     await world.bridge.callIn("14085550107", "99#555120888#");
     await eventually("the conference has said so", async () => {
       const of = { ...local, confKey: "555120888" };
-      const { answers } = await operator().ask("POST /domains/{domain}/conferences/{confKey}/explain", of);
-      return answers.some(({ question, answer }) => `${question} ${answer}`.includes("14085550107"));
+      const { lines } = await operator().ask("GET /domains/{domain}/conferences/{confKey}/story", of);
+      return lines.some(({ why, facts }) => why !== undefined && facts.number === "14085550107");
     });
     await eventually("the number is found", async () => {
       const asks = { number: "14085550107" };

@@ -294,7 +294,6 @@ test("no answer of the API to a viewer has a secret, nor, where they are masked,
     "prompt-calls": { number: people.caller },
     "running-conferences": { number: people.caller },
     records: { attendeeId: people.attendee, format: "csv" },
-    [`conferences/${key}/explain`]: { call: people.caller },
   });
   const found = questions.map(async ([question, fields]) => {
     const init = { ...bearer(secrets.viewersToken), method: "POST", body: JSON.stringify(fields) };

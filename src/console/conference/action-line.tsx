@@ -1,7 +1,6 @@
 import type { Child } from "hono/jsx";
 import { operatorActions, requestTitle } from "../../conference/operator-actions.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
-import { counted } from "../../foundation/text/counted.ts";
 import { instantText } from "../../foundation/time/shown-time.ts";
 import type { ActionStages } from "../../rpc/action-stages.ts";
 import { millisecondsText } from "../../views/view.ts";
@@ -55,7 +54,7 @@ function stageRows(stages: ActionStages, now: EpochMs): readonly (readonly [titl
       : ["Sent", result ? ["none", "nothing to send"] : ["waits", "not yet"]],
     [
       "Done on the bridge",
-      operatorActions[request.type].needs === null ? ["none", "it has no part in this"] : resultStage(stages, after),
+      operatorActions[request.type].needs === null ? ["none", "not involved"] : resultStage(stages, after),
     ],
     ["WebEx notified", notificationStage(stages, after)],
   ];
@@ -69,12 +68,13 @@ function resultStage({ result, sent }: ActionStages, after: After): StageText {
   return ["done", sent.length > 0 ? after(result.at) : "it is so already"];
 }
 
-function notificationStage({ asked, told, result }: ActionStages, after: After): StageText {
-  if (told === null) return result && result.type !== "done" ? ["none", "nothing to say"] : ["waits", "not yet"];
-  if ("owed" in told)
-    return ["waits", `its server is behind, and gets ${counted(told.owed, "message")} once it answers`];
-  if ("notYetBecause" in told) return ["waits", <Sentence of={told.notYetBecause} near={asked} />];
-  if ("notBecause" in told) return [told.isGivenUp ? "failed" : "none", <Sentence of={told.notBecause} near={asked} />];
-  if (told.refused) return ["failed", "WebEx has confirmed it with a failure"];
-  return told.confirmedAt === null ? ["waits", "posted, not confirmed yet"] : ["done", after(told.confirmedAt)];
+function notificationStage({ asked, notified, result }: ActionStages, after: After): StageText {
+  if (notified === null)
+    return result && result.type !== "done" ? ["none", "no notification needed"] : ["waits", "not yet"];
+  const { is, at, why } = notified;
+  if (is === "confirmed" && at !== null) return ["done", after(at)];
+  if (is === "posted") return ["waits", "posted, not confirmed yet"];
+  if (is === "refused") return ["failed", "WebEx has confirmed it with a failure"];
+  const state = is === "waiting" ? "waits" : is === "undelivered" ? "failed" : "none";
+  return [state, <Sentence of={why} near={asked} />];
 }

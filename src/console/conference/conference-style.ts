@@ -84,6 +84,7 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
 .label > span { background: var(--row); padding-inline: 3px; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
 .label b { color: var(--colour); } .label .with { unicode-bidi: isolate; }
 .label .with { color: var(--dim); font-variant-numeric: tabular-nums; }
+.label .why { display: block; color: var(--text); }
 .lane-webex .label { margin: 0 calc(100% - var(--edge)) 0 var(--webex); }
 .lane-bridge .label { margin: 0 calc(100% - var(--bridge)) 0 var(--edge); }
 .lane-beside .label { margin: 0 calc(100% - var(--beside)) 0 var(--edge); }
@@ -104,12 +105,6 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
 .text pre, details > pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 420px; overflow-y: auto; background: var(--box); }
 .pages { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; }
 .pages a:not(.button) { display: inline; padding: 0; color: var(--accent); text-decoration: underline; }
-
-/* Why. */
-.answer { padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 6px; overflow-wrap: anywhere; }
-.answer h2 { font-size: 15px; }
-.answer p { max-width: 80ch; }
-.proof { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; }
 
 @media (max-width: 640px) {
   .stages { grid-template-columns: minmax(0, 1fr); }

@@ -1,10 +1,10 @@
 import { useContext } from "hono/jsx";
-import { isTrouble, sideNames } from "../../explain/story-blocks.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { StoryLine, StorySide, WireRow } from "../../rpc/story.ts";
+import { isTrouble, sideNames } from "../../timeline/blocks.ts";
 import { type Places, places, placesWithBeside } from "../conference/conference-style.ts";
-import { ZoneOfPage } from "../parts.tsx";
+import { Sentence, ZoneOfPage } from "../parts.tsx";
 import { factsText, wayText } from "./story-lines.ts";
 import { Wire } from "./wire.tsx";
 
@@ -107,6 +107,11 @@ function Message({ line, at, row, id, isOpen, begins, isSameTime, isRepeated }: 
             <span>
               <span role="img" aria-label={wayText(line)} /> <b>{line.what}</b>
               {facts !== "" && <span class="with"> {facts}</span>}
+              {line.why !== undefined && (
+                <span class="why">
+                  <Sentence of={line.why} near={line.at} />
+                </span>
+              )}
             </span>
           </span>
           {from !== to && <Arrow from={at[from] ?? 0} to={at[to] ?? 0} kind={kindOf(line)} />}

@@ -1,14 +1,17 @@
-import { callsOf, linesOfCall, type StoryCall, sideNames } from "../../explain/story-blocks.ts";
 import { exactText, sentenceIn } from "../../foundation/time/shown-time.ts";
 import type { StoryLine } from "../../rpc/story.ts";
-import { pageOfList } from "./page-of-list.ts";
+import { callsOf, linesOfCall, type StoryCall, sideNames } from "../../timeline/blocks.ts";
 
 /** What of a conference's story is looked at. */
 export interface StoryFilter {
   /** About this call alone: its id, or WebEx's name for it, or all of one number; empty: all. */
   readonly call: string;
   readonly side: keyof typeof sides | "";
+  /** `why`: only lines with a reason. */
+  readonly tab: TimelineTab;
 }
+
+export type TimelineTab = "timeline" | "why";
 
 /** The parties of the other end of a line. */
 export const sides = {
@@ -39,18 +42,25 @@ interface StoryPlace {
   readonly row?: number | undefined;
 }
 
+/** Of one page: a longer one holds up others while it is made. */
+const MOST_LINES = 100;
+
 export function storyPage(lines: readonly StoryLine[], filter: StoryFilter, { page, row }: StoryPlace): StoryPage {
   const fitting = linesOf(lines, filter);
   const index = row === undefined ? -1 : fitting.findIndex(({ seq }) => seq >= row);
-  const { items, ...place } = pageOfList(fitting, page, index);
+  const pages = Math.max(1, Math.ceil(fitting.length / MOST_LINES));
+  const wanted = index >= 0 ? Math.floor(index / MOST_LINES) + 1 : (page ?? pages);
+  const shown = Math.min(Math.max(wanted, 1), pages);
+  const ofPage = fitting.slice((shown - 1) * MOST_LINES, shown * MOST_LINES);
   const calls = callsOf(lines, MOST_CALLS);
-  return { lines: items, ...place, fitting: fitting.length, all: lines.length, calls };
+  return { lines: ofPage, page: shown, pages, fitting: fitting.length, all: lines.length, calls };
 }
 
-/** Lines that belong to the filter's call, with all that followed from them, and of them those of its side. */
-function linesOf(lines: readonly StoryLine[], { call, side }: StoryFilter): readonly StoryLine[] {
+function linesOf(lines: readonly StoryLine[], { call, side, tab }: StoryFilter): readonly StoryLine[] {
   const ofCall = call === "" ? lines : linesOfCall(lines, call);
-  return side === "" ? ofCall : ofCall.filter((line) => sideOf(line) === side);
+  return ofCall.filter(
+    (line) => (side === "" || sideOf(line) === side) && (tab === "timeline" || line.why !== undefined),
+  );
 }
 
 function sideOf({ from, to }: StoryLine): keyof typeof sides {
@@ -81,7 +91,8 @@ export function storyText(lines: readonly StoryLine[], zone: string): string {
   const width = Math.max(0, ...ways.map(({ length }) => length));
   const texts = lines.map((line, index) => {
     const facts = Object.entries(line.facts).map(([name, value]) => `${name}=${sentenceIn(zone, value, line.at)}`);
-    return [exactText(line.at, zone), ways[index]?.padEnd(width), line.what, ...facts].join("  ");
+    const why = line.why === undefined ? [] : [sentenceIn(zone, line.why, line.at)];
+    return [exactText(line.at, zone), ways[index]?.padEnd(width), line.what, ...facts, ...why].join("  ");
   });
   return [`times in ${zone}`, ...texts].join("\n");
 }

@@ -28,10 +28,10 @@ export function TimelinePage({ frame, story, filter, typed, wire, row }: Timelin
   const { domain, confKey } = frame;
   const { lines, all } = story;
   return (
-    <ConferenceFramePage {...frame} tab="timeline">
+    <ConferenceFramePage {...frame} tab={filter.tab}>
       <Filter frame={frame} story={story} filter={filter} />
       {lines.length === 0 ? (
-        <Nothing all={all} path={conferencePath(domain, confKey, "timeline")} />
+        <Nothing all={all} path={conferencePath(domain, confKey, filter.tab)} filter={filter} />
       ) : (
         <>
           <div id="pages">
@@ -58,18 +58,27 @@ export function TimelinePage({ frame, story, filter, typed, wire, row }: Timelin
   );
 }
 
-function Nothing({ all, path }: { readonly all: number; readonly path: string }) {
-  if (all > 0) {
+interface NothingProps {
+  readonly all: number;
+  readonly path: string;
+  readonly filter: StoryFilter;
+}
+
+function Nothing({ all, path, filter: { call, side, tab } }: NothingProps) {
+  if (all === 0)
     return (
-      <Empty title="No line fits.">
-        <a href={path}>Show all {String(all)} lines</a>
+      <Empty title="Nothing is kept of this conference.">
+        Every message between WebEx, Bridgehead and the bridge appears here. A conference's journal is deleted when the
+        domain's retention has passed.
       </Empty>
     );
-  }
+  const isFiltered = call !== "" || side !== "";
+  const reasons =
+    "Lines appear here that say why something went wrong, or why a caller was muted, dropped or not named.";
   return (
-    <Empty title="Nothing is kept of this conference.">
-      Here would stand every message between WebEx, Bridgehead and the bridge. A conference's journal is deleted when
-      the domain's retention has passed.
+    <Empty title={tab === "why" ? "Nothing needs an explanation." : "No line fits."}>
+      {tab === "why" && `${reasons} `}
+      {isFiltered && <a href={path}>Show all calls and sides</a>}
     </Empty>
   );
 }
@@ -77,10 +86,12 @@ function Nothing({ all, path }: { readonly all: number; readonly path: string })
 type ShownProps = Pick<TimelineProps, "frame" | "story" | "filter">;
 type PagesProps = ShownProps & Pick<TimelineProps, "typed">;
 
-function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, side } }: ShownProps) {
+function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, side, tab } }: ShownProps) {
   return (
     <CallFilter
-      {...{ path: conferencePath(domain, confKey, "timeline"), call, calls }}
+      path={conferencePath(domain, confKey, tab)}
+      call={call}
+      calls={calls}
       isFiltered={call !== "" || side !== ""}
     >
       <Choice label="With" name="side" value={side} all="everybody" values={sides} />
@@ -91,7 +102,7 @@ function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, 
 function PagesOfStory({ frame: { domain, confKey }, story, filter, typed }: PagesProps) {
   const { page, pages, fitting, all } = story;
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
-  const path = conferencePath(domain, confKey, "timeline");
+  const path = conferencePath(domain, confKey, filter.tab);
   const query = { side: filter.side, ...(!typed && { call: filter.call }) };
   return <Pages label="Pages of the timeline" {...{ path, query, typed, page, pages, count }} />;
 }

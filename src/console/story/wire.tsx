@@ -1,7 +1,7 @@
 import type { Report } from "../../bridge/events.ts";
-import { sideNames } from "../../explain/story-blocks.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import type { StoryLine, WireRow } from "../../rpc/story.ts";
+import { sideNames } from "../../timeline/blocks.ts";
 import { Facts } from "../parts.tsx";
 
 interface WireProps {

@@ -109,17 +109,21 @@ export const conferenceRoutes = [
       return viewWithAway(view, await bridgesOf(edge, domain, goesOn(view) ? [view.bridge] : []));
     },
   }),
-  route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
-    says: "All that a conference's journal still holds, the oldest line first",
-    query: wholeList,
+  route("showTimeline", "GET /domains/{domain}/conferences/{confKey}/story", {
+    says: "A conference's timeline: all that its journal still holds, the oldest line first",
+    more: "A line that needs an explanation has its reason in `why`.",
+    query: {
+      ...wholeList,
+      why: v.pipe(flag, v.description("1: only lines with a reason. A page may then have none and still have a next.")),
+    },
     answer: {
-      says: "What was asked, sent to the bridge, done there, posted and confirmed, or why not.",
+      says: "Requests, commands, results, documents and Confirmations.",
       schema: v.object({ lines: v.array(storyLine), next }),
     },
     needsConference: true,
-    async handle({ conference, query }) {
-      const { page, next } = await gathered((from) => conference.story(from), inPages(query));
-      return { lines: page, next };
+    async handle({ conference, query: { why, ...place } }) {
+      const { page, next } = await gathered((from) => conference.story(from), inPages(place));
+      return { lines: why === undefined ? page : page.filter((line) => line.why !== undefined), next };
     },
   }),
 ];

@@ -5,7 +5,6 @@ import { seesAll } from "../../operators/people.ts";
 import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
 import { type ProblemTitle, problem, problemMeanings, slugOf, typeOfProblem } from "../problem.ts";
 import { alertRoutes } from "./alerts.ts";
-import { explainRoutes } from "./conferences/explain.ts";
 import { actionRoutes, conferenceRoutes, runningRoutes } from "./conferences.ts";
 import { bridgeRoutes, domainRoutes, edgeRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
@@ -107,7 +106,6 @@ const routes = [
   ...bridgeRoutes,
   ...runningRoutes,
   ...conferenceRoutes,
-  ...explainRoutes,
   ...actionRoutes,
   ...recordRoutes,
   ...recordUpkeepRoutes,

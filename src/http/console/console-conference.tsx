@@ -4,9 +4,8 @@ import type { WrongForm } from "../../console/conference/conference-actions.tsx"
 import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
 import { type Typed, withQuery } from "../../console/paths.ts";
-import { type StoryFilter, sides, storyPage } from "../../console/story/story-lines.ts";
+import { type StoryFilter, sides, storyPage, type TimelineTab } from "../../console/story/story-lines.ts";
 import { TimelinePage } from "../../console/story/timeline.tsx";
-import { WhyPage } from "../../console/story/why.tsx";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
@@ -41,13 +40,10 @@ const MOST_LIVE_LINES = 1_000;
 export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
   addSearch(add, path, (call, fields) => conferencePage(call, fields, null));
-  for (const [tab, page] of [
-    ["timeline", timelinePage],
-    ["why", whyPage],
-  ] as const) {
+  for (const tab of ["timeline", "why"] as const) {
     const history = (method: "GET" | "POST", shown: Parameters<typeof withConference>[1]) =>
       add(`${path}/${tab}`, (call) => withConference(call, shown), method);
-    history("GET", (call, frame) => page(call, frame, call.context.req.query()));
+    history("GET", (call, frame) => timelinePage(call, frame, call.context.req.query(), tab));
     history("POST", (call, frame) => lookAt(call, frame, tab));
   }
   add(`${path}/actions`, act, "POST");
@@ -137,20 +133,24 @@ function callIn({ context }: PageCall, { call = "" }: Fields): { readonly call: 
 }
 
 /** Redirects to the page of a chosen call, or answers the posted form. */
-async function lookAt(call: PageCall, frame: ConferenceFrame, tab: "timeline" | "why"): Promise<Shown | Response> {
+async function lookAt(call: PageCall, frame: ConferenceFrame, tab: TimelineTab): Promise<Shown | Response> {
   const fields = await fieldsOf(call);
   if (fields instanceof Response) return fields;
   const { context, domain, edge } = call;
   const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, frame.confKey).story(from));
   const typed = (fields.call ?? "").trim();
-  const isId = storyPage(lines, { call: "", side: "" }, {}).calls.some((one) => one.call === typed);
-  if (typed !== "" && !isId)
-    return tab === "timeline" ? timelinePage(call, frame, fields) : whyPage(call, frame, fields);
+  const isId = storyPage(lines, { call: "", side: "", tab }, {}).calls.some((one) => one.call === typed);
+  if (typed !== "" && !isId) return timelinePage(call, frame, fields, tab);
   const path = conferencePath(domain.name, frame.confKey, tab);
   return context.redirect(withQuery(path, { side: fields.side, call: typed }), 303);
 }
 
-async function timelinePage(call: PageCall, frame: ConferenceFrame, fields: Fields): Promise<Shown | Response> {
+async function timelinePage(
+  call: PageCall,
+  frame: ConferenceFrame,
+  fields: Fields,
+  tab: TimelineTab,
+): Promise<Shown | Response> {
   const { domain, edge } = call;
   const wanted = callIn(call, fields);
   const conference = edge.objects.conference(domain.name, frame.confKey);
@@ -158,6 +158,7 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame, fields: Fiel
   const filter: StoryFilter = {
     call: wanted.call,
     side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
+    tab,
   };
   const row = numberIn(fields.row);
   const { page: lines } = await gathered((from) => conference.story(from));
@@ -166,7 +167,14 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame, fields: Fiel
   const wire = await wireOf(conference, rows);
   const live = call.frame("conferences").live && story.page === story.pages && lines.length <= MOST_LIVE_LINES;
   return (
-    <TimelinePage frame={{ ...frame, live }} {...{ story, filter, typed: wanted.typed, wire }} row={row ?? null} />
+    <TimelinePage
+      frame={{ ...frame, live }}
+      story={story}
+      filter={filter}
+      typed={wanted.typed}
+      wire={wire}
+      row={row ?? null}
+    />
   );
 }
 
@@ -181,16 +189,6 @@ async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly nu
     left = left.filter((seq) => seq > last);
   }
   return found;
-}
-
-async function whyPage(about: PageCall, frame: ConferenceFrame, fields: Fields): Promise<Shown | Response> {
-  const { domain, edge } = about;
-  const wanted = callIn(about, fields);
-  const conference = edge.objects.conference(domain.name, frame.confKey);
-  const { call } = wanted;
-  const page = numberIn(fields.page);
-  const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
-  return <WhyPage {...{ frame, ...wanted, answers, page }} />;
 }
 
 function numberIn(text: string | undefined): number | undefined {

@@ -45,7 +45,6 @@ async function shownIn(recordsPersonal: "full" | "masked" | "none", personal: bo
   return {
     "the page of a conference": reader.view()?.callers,
     timeline,
-    why: (await conference.during(reader.explain(undefined, 0))).items,
     "texts on the wire": await conference.during(reader.wire(rows)),
     settings: shownSettings(world.domain.settings).protocol,
     "what webhooks and lists are made of": conference.batches,

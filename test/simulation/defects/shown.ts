@@ -63,7 +63,7 @@ export const shownDefects: DefectsByFile = {
       after: "this.head = { ...head, formerSecrets: secrets.slice(20) };",
     },
   },
-  "src/explain/wire.ts": {
+  "src/timeline/wire.ts": {
     "texts on the wire show the query of a server's address": {
       foundBy: "what is secret is shown to nobody",
       before: 'host: "address", transId',

@@ -2,7 +2,7 @@ import type { Fact } from "../conference/facts.ts";
 import type { CountedType } from "../conference/marked.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { isTrouble, isWithConference } from "../records/outcomes.ts";
-import { expired } from "./stages.ts";
+import { expired } from "./reasons.ts";
 
 /** One line for operations staff. */
 interface FactLine extends LogFacts {

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
-import { type HistoryRow, transactionsIn } from "../../src/explain/history.ts";
-import { wirePage } from "../../src/explain/wire.ts";
 import { masked } from "../../src/foundation/shown.ts";
+import { type HistoryRow, transactionsIn } from "../../src/timeline/history.ts";
+import { wirePage } from "../../src/timeline/wire.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durable-objects/conference-world.ts";
 

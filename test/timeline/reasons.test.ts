@@ -1,0 +1,330 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { StoryLine } from "../../src/rpc/story.ts";
+import { linesOfCall } from "../../src/timeline/blocks.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { entered as enteredAs, event, held } from "../builders.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  createConference,
+  extConfId,
+  host,
+  lock,
+  muteCaller,
+} from "../durable-objects/conference-world.ts";
+import { testDomain } from "../local-domain.ts";
+
+type Act = (world: ConferenceWorld) => Promise<unknown>;
+
+async function marked(world: ConferenceWorld, call?: string): Promise<readonly StoryLine[]> {
+  const { items } = await world.during(world.conference.reader.story(0));
+  return (call === undefined ? items : linesOfCall(items, call)).filter(({ why }) => why !== undefined);
+}
+
+/** Each marked line with its reason, times as `T`. */
+async function reasons(world: ConferenceWorld, call?: string): Promise<string[]> {
+  const lines = await marked(world, call);
+  return lines.map(({ what, why }) => `${what}. ${why}`.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "T"));
+}
+
+function request(type: string, msgId: string, more: object = {}): FromWebex {
+  return { type, msgId, replyTo: host, extConfId, ...more } as FromWebex;
+}
+
+const asks =
+  (type: string, more: object = {}) =>
+  (world: ConferenceWorld) =>
+    world.received(`t-${type}`, request(type, `m-${type}`, more));
+const named =
+  (more: object = {}) =>
+  (world: ConferenceWorld) =>
+    world.received("t-name", request("caller-named", world.entries.at(-1) ?? "", { extCallId: "1001", ...more }));
+const reported =
+  (...events: readonly object[]) =>
+  (world: ConferenceWorld) =>
+    world.reported(...events.map((one) => event(one as Parameters<typeof event>[0])));
+const passes = (ms: number) => (world: ConferenceWorld) => world.time.pass(ms);
+const done: Act = (world) => world.allDone();
+const refused =
+  (reason: string): Act =>
+  (world) =>
+    world.reported({ type: "result", id: world.pending[0], result: { done: false, reason } } as Report);
+const fails =
+  (reason: string): Act =>
+  async (world) => {
+    world.answer = () => ({ kind: "failed", reason });
+  };
+const confirms =
+  (result?: "not-supported"): Act =>
+  async (world) => {
+    world.answer = ({ transId }) => world.confirmed(transId, result);
+  };
+const muted = (isMuted: boolean) => reported({ type: "caller-muted", call: "c0", muted: isMuted });
+const mute: Act = (world) => world.received("t-mute", muteCaller("1001"));
+const drop = asks("drop-caller", { extCallId: "1001" });
+const phone = { country: "1", area: "408", local: "5550123", extension: "" };
+const dial = (more: object = {}) => asks("call-out", { extCallId: "2001", privilege: "speak", phone, ...more });
+
+/** A conference with c0, who has entered the attendee ID 444 and is not named yet. */
+async function entered(): Promise<ConferenceWorld> {
+  const world = await ConferenceWorld.running(0);
+  await world.reported(enteredAs({ attendeeId: "444" }));
+  await world.time.pass(6_000);
+  return world;
+}
+
+const notify = "A2W_NotifyUserEnter";
+const agentAway = "No agent of the bridge took the command in time: the agent was away, or its link was broken.";
+const overdue = "The bridge did not answer in time.";
+const undelivered = (reason: string) =>
+  `WebEx's server ${host} did not confirm the document in 3 attempts: its last known attempt failed with ${reason}.`;
+const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
+
+test.each<[string, readonly Act[], readonly string[]]>([
+  ["never answered", [], [`${notify}. WebEx confirmed it at T, and never answered it by a name for the call.`]],
+  ["named", [named()], []],
+  [
+    "refused",
+    [named({ result: "capacity-exceeded", extCallId: undefined })],
+    [`${notify}. WebEx refused at T to name the call: its result was capacity-exceeded.`],
+  ],
+  ["named too late", [passes(60_000), named()], [`${notify}. WebEx named the call 66 s after it was notified of it.`]],
+  [
+    "named after it left",
+    [(world) => world.reported(callerLeft(0)), named()],
+    [`${notify}. The caller left at T, and WebEx named it only at T.`, "caller-left. The caller hung up."],
+  ],
+])("says why a caller is not named: %s", async (_, acts, expected) => {
+  const world = await entered();
+  for (const act of acts) await act(world);
+  expect(await reasons(world)).toEqual(expected);
+});
+
+test("says that WebEx cannot match a caller without an attendee ID, until the caller enters one", async () => {
+  const world = await ConferenceWorld.running(1);
+  expect(await reasons(world)).toEqual([
+    `${notify}. WebEx named the call, but the caller has entered no attendee ID, so WebEx cannot tell which person of the meeting it is.`,
+  ]);
+  await world.reported(event({ type: "attendee-identified", id: "k1", call: "c0", attendeeId: "444" }));
+  expect(await reasons(world)).toEqual([]);
+});
+
+test.each<[string, readonly Act[], readonly string[]]>([
+  ["asked for, and not done", [mute], []],
+  ["by WebEx", [mute, done], ["mute: done. WebEx asked for it at T, and the bridge did it at T."]],
+  [
+    "by a user",
+    [(world) => world.operate("a1", { type: "mute", call: "c0" }, "anna"), done],
+    ["mute: done. The operator anna asked for it at T, and the bridge did it at T."],
+  ],
+  ["by the caller", [muted(true)], ["caller-muted. The caller muted itself by the keys of its telephone."]],
+  [
+    "found on the bridge",
+    [
+      reported({
+        type: "snapshot",
+        conference: held({
+          callers: [
+            { call: "c0", number: "14085551234", attendeeId: "444", muted: true, silent: false, room: "main" },
+          ] as never,
+        }),
+      }),
+    ],
+    [
+      "snapshot. Conference and bridge were compared, and the bridge held it otherwise: a caller's mute had changed.",
+      "muted. The bridge held it as muted when conference and bridge were compared: word of the change had not come before.",
+    ],
+  ],
+  [
+    "refused",
+    [mute, refused("unreachable")],
+    ["mute: refused, unreachable. WebEx asked for it at T. The bridge refused it: it could not be reached."],
+  ],
+  [
+    "too late",
+    [mute, async (world) => world.ackAll(), passes(12_000)],
+    [`mute: no result in time. WebEx asked for it at T. ${overdue}`],
+  ],
+  ["no agent", [mute, passes(40_000)], [`mute: no result in time. WebEx asked for it at T. ${agentAway}`]],
+  [
+    "drop refused",
+    [drop, refused("refused")],
+    ["expel: refused, refused. WebEx asked for it at T. The bridge refused it: it gave no reason."],
+  ],
+  ["hung up", [(world) => world.reported(callerLeft(0))], ["caller-left. The caller hung up."]],
+  ["dropped", [drop, done], ["expel: done. WebEx asked for it at T, and the bridge dropped it at T."]],
+  [
+    "already over",
+    [drop, refused("no-such-call")],
+    [
+      "expel: refused, no-such-call. It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.",
+    ],
+  ],
+  [
+    "gone from the bridge",
+    [reported({ type: "snapshot", conference: held() })],
+    [
+      "snapshot. Conference and bridge were compared, and the bridge held it otherwise: a caller had left.",
+      "call ended. The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.",
+    ],
+  ],
+  [
+    "end refused",
+    [asks("close-conference"), refused("unreachable")],
+    ["end-conference: refused, unreachable. WebEx asked for it at T. The bridge refused it: it could not be reached."],
+  ],
+  [
+    "closed",
+    [asks("close-conference"), done],
+    ["conference ended. WebEx closed it at T, and the bridge ended it at T."],
+  ],
+  [
+    "ended by telephone",
+    [reported({ type: "conference-ended" })],
+    ["conference ended. Somebody ended it by telephone, at the bridge."],
+  ],
+  [
+    "lost",
+    [reported({ type: "snapshot", conference: null })],
+    [
+      "snapshot. Conference and bridge were compared, and the bridge held it otherwise: it no longer had the conference.",
+      "lost: conference ended. The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.",
+    ],
+  ],
+  [
+    "deserted",
+    [asks("close-conference", { keepAlive: true }), (world) => world.reported(callerLeft(0)), done],
+    [
+      "goes on alone. WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.",
+      "caller-left. The caller hung up.",
+      "conference ended. WebEx had closed the meeting at T and kept its audio, and nobody was left on the telephone.",
+      "no longer due: A2W_NotifyUserChange. It is not sent any more: it is no longer so, or another message says it.",
+    ],
+  ],
+  [
+    "server replaced",
+    [(world) => world.received("t", createConference({ msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" }))],
+    [`server replaced. WebEx's server localhost:8802 took over from ${host}.`],
+  ],
+  ["nearly: the same server asks again", [(world) => world.received("t", createConference({ msgId: "m2" }))], []],
+  [
+    "dialled and busy",
+    [dial(), (world) => world.reported(event({ type: "caller-left", call: world.dialled, reason: "busy" }))],
+    ["not entered. The line was busy."],
+  ],
+  [
+    "dialled, no agent",
+    [dial(), passes(120_000), done],
+    [`dial: no result in time. WebEx asked for it at T. ${agentAway}`, `not entered. ${agentAway}`],
+  ],
+  [
+    "dialled and cancelled",
+    [dial(), asks("cancel-call-out", { extCallId: "2001" }), done],
+    ["A2W_RspCallout. WebEx cancelled the call.", "not entered. WebEx cancelled the call while it rang."],
+  ],
+  [
+    "dialled as a listener",
+    [
+      dial({ privilege: "listen" }),
+      (world) => world.reported(event({ type: "call-answered", call: world.dialled })),
+      done,
+      done,
+    ],
+    ["admit: done. WebEx had it dialled as a call that may only listen, so it was muted before it entered."],
+  ],
+])("says why on the line of what went wrong: %s", async (_, acts, expected) => {
+  const world = await entered();
+  await named()(world);
+  for (const act of acts) await act(world);
+  expect(await reasons(world)).toEqual(expected);
+});
+
+test("says why a document is undelivered, and that its message waits", async () => {
+  const world = await ConferenceWorld.running(0);
+  await fails("TimeoutError")(world);
+  await world.reported(callerEntered(0));
+  await world.time.pass(30_000);
+  expect(await reasons(world)).toEqual([
+    `${notify}. WebEx does not know of the call: its document was undelivered. ${undelivered("TimeoutError")}`,
+    `undelivered. ${undelivered("TimeoutError")}`,
+    `waits: ${notify}. ${waits}`,
+  ]);
+  expect(await reasons(world, "+1 408 555 1234")).toEqual(await reasons(world, "c0"));
+  await confirms("not-supported")(world);
+  await world.time.pass(60_000);
+  expect((await reasons(world)).filter((line) => line.startsWith(notify))).toEqual([
+    `${notify}. WebEx refused it: at T it confirmed it with a failure.`,
+  ]);
+});
+
+test("says why the bridge did not create a conference", async () => {
+  const world = new ConferenceWorld();
+  await world.received("t1", createConference());
+  await refused("capacity")(world);
+  await world.received("t2", createConference({ msgId: "m2" }));
+  await world.time.pass(20_000);
+  expect(await reasons(world)).toEqual([
+    "create-conference: refused, capacity. WebEx asked for it at T. The bridge refused it: it has no free port, or is drained.",
+    `create-conference: no result in time. WebEx asked for it at T. ${agentAway}`,
+  ]);
+});
+
+test("says why callers were turned away from a locked conference", async () => {
+  const world = await ConferenceWorld.running(0);
+  await world.received("t1", lock("m1"));
+  await world.allDone();
+  const away = {
+    call: "c7",
+    number: "14085551234",
+    dialled: "",
+    why: "refused",
+    reason: "locked",
+    wrongKeys: 1,
+    waitedMs: 9_000,
+  };
+  await reported({ type: "caller-turned-away", ...away })(world);
+  expect(await reasons(world, "c7")).toEqual([
+    "caller-turned-away. The bridge refused to admit it: the conference was locked. It was in the prompt for 9 s. It had entered 1 wrong key before.",
+  ]);
+});
+
+test("says why a conference that the edge found ended", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() })));
+  await world.received("t1", createConference());
+  expect((await reasons(world)).filter((line) => line.startsWith("conference ended"))).toEqual([
+    expect.stringContaining("nobody was in it when WebEx created it again: that one is another."),
+  ]);
+});
+
+test.each([
+  [
+    { area: "900" },
+    { policy: { deny: ["+1900"] } },
+    "number-denied",
+    "The domain's settings do not allow that number.",
+  ],
+  [{ local: "5550154#12" }, {}, "invalid-number", "Nobody can dial such a number, so the bridge was not asked to."],
+])("says why a call-out to %o was not dialled, found by id, name and number", async (more, settings, why, says) => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain(settings);
+  await world.running(0);
+  await dial({ phone: { ...phone, ...more } })(world);
+  await world.time.pass(5_000);
+  const [line] = await marked(world);
+  expect(line).toMatchObject({ what: "not dialled", facts: { why }, why: says });
+  for (const call of [line?.calls[0], "2001", line?.facts.number])
+    expect(await marked(world, call), call).toEqual([line]);
+});
+
+test("filters by a call, by its id or by WebEx's name", async () => {
+  const world = await entered();
+  await named()(world);
+  await world.reported(callerEntered(1));
+  await world.reported(callerLeft(0));
+  expect(await reasons(world, "c0")).toEqual(["caller-left. The caller hung up."]);
+  expect(await reasons(world, "1001")).toEqual(await reasons(world, "c0"));
+  expect(await reasons(world, "nobody")).toEqual([]);
+});
