@@ -3,6 +3,7 @@ import { timers } from "../bridge-agent/node-ports.ts";
 import { bridgehead } from "../cli/bridgehead.ts";
 import { recordColumns } from "../src/http/api/records.ts";
 import { pairMetrics } from "../src/http/pair/pair-metrics.ts";
+import { alertKinds, kindOf } from "../src/operators/alert-kinds.ts";
 import type { EdgeOfPair, EdgePair } from "../src/operators/edge-pair.ts";
 import { inCell } from "./generated-page.ts";
 import { LocalRun } from "./local-run.ts";
@@ -15,12 +16,23 @@ interface Page {
 
 /** The pages of docs/reference that are made from the code. */
 export const referencePages = {
+  "reference/alerts.md": async () => alertsPage(),
   "reference/commands.md": commandsPage,
   "reference/metrics.md": async () => metricsPage(await scraped()),
   "reference/records.md": recordsPage,
 } as const;
 
 const project = new URL("../", import.meta.url).pathname;
+
+/** A row for each kind of alert, the worst first. */
+export function alertsPage(): Page {
+  const rows = alertKinds.map((kind) => {
+    const { severity, type, title } = kindOf(kind);
+    return `| \`${kind}\` | ${severity} | ${type} | ${title} |`;
+  });
+  const table = `| kind | severity | type | title |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
+  return page("Alerts", "The kinds of alerts, the worst first.", [table]);
+}
 
 /** The help of each command, as it prints it on 80 columns. */
 export async function commandsPage(): Promise<Page> {

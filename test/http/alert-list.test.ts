@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import type { Fact } from "../../src/conference/facts.ts";
 import { unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
-import { type Alert, type AlertKind, alertKinds, kindOf } from "../../src/operators/alert-kinds.ts";
+import type { Alert, AlertKind } from "../../src/operators/alert-kinds.ts";
 import type { EdgeOfPair } from "../../src/operators/edge-pair.ts";
 import { noPosts } from "../../src/records/activity.ts";
 import { noCounts } from "../../src/records/counts.ts";
@@ -524,12 +523,4 @@ test("of refused servers 20 are named; a seen one gives way", async () => {
   await refuse("tsp-new");
   const kept = edge.directoryDisk.exec("SELECT about FROM alert").map(({ about }) => about);
   expect(["tsp-7", "tsp-9", "tsp-new"].map((server) => kept.includes(server))).toEqual([false, true, true]);
-});
-
-test("docs/operations.md has a row for each kind", () => {
-  const page = readFileSync("docs/operations.md", "utf8");
-  for (const kind of alertKinds) {
-    const { severity, type, title } = kindOf(kind);
-    expect(page).toContain(`\n| \`${kind}\` | ${severity} | ${type} | ${title} |\n`);
-  }
 });
