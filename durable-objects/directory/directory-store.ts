@@ -21,7 +21,7 @@ export interface DirectoryIdentity extends DomainRetention {
 const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
    version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL,
-   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, troubled INTEGER NOT NULL,
+   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, affected INTEGER NOT NULL,
    ended_by TEXT, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS conference_running ON conference (key) WHERE arrival IS NULL",
   "CREATE INDEX IF NOT EXISTS conference_arrival ON conference (arrival) WHERE arrival IS NOT NULL",
@@ -118,7 +118,7 @@ export class DirectoryStore {
       handles: row.extConfIds.join(" "),
       name: [row.topic, ...(state?.roomNames ?? [])].join("\n"),
       callers: state?.callers ?? 0,
-      troubled: state && (state.trouble.length > 0 || state.aheadMs > 0) ? 1 : 0,
+      affected: state && (state.alerts.length > 0 || state.aheadMs > 0) ? 1 : 0,
       ended_by: row.endedBy,
     });
   }

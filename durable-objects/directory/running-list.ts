@@ -37,8 +37,8 @@ export interface ListPorts extends Timers {
 const mostPage = 1_000;
 /** How many TSP servers are listed. */
 const mostLoads = 50;
-/** How many conferences with trouble are named for each server. */
-const mostTroubled = 5;
+/** How many conferences with alerts are named for each server. */
+const mostAffected = 5;
 /** How long people count as looking after each page that they asked for. */
 const watchedMs = 10_000;
 const askWithinMs = 20_000;
@@ -131,7 +131,7 @@ export class RunningList {
         locked: now?.locked ?? false,
         callers: now?.callers ?? 0,
         rooms: now?.rooms ?? 0,
-        trouble: now?.trouble ?? [],
+        alerts: now?.alerts ?? [],
         ...(now && now.roomNames.length > 0 && { roomNames: now.roomNames }),
         ...(now?.speakers && { speakers: this.#speakers(row, now.speakers) }),
         documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
@@ -280,7 +280,7 @@ export class RunningList {
 
   /** The servers of conferences that run, and those for which something waits: those for which most waits come first. */
   get hosts(): readonly ServerLoad[] {
-    const none = { documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
+    const none = { documents: 0, oldestDocumentAt: null, failure: null, affected: [] };
     const query =
       "SELECT server, count(*) AS count FROM conference WHERE arrival IS NULL AND server > '' GROUP BY server";
     const hosts = new Map<string, ServerLoad>();
@@ -290,13 +290,13 @@ export class RunningList {
       // A conference may post to the back end, too, or still to the server that it was with before.
       for (const { host, documents, oldestAt, failure } of waiting) {
         const before = hosts.get(host) ?? { host, conferences: 0, ...none };
-        const isTroubled = failure !== null && before.troubled.length < mostTroubled;
+        const isAffected = failure !== null && before.affected.length < mostAffected;
         hosts.set(host, {
           ...before,
           documents: before.documents + documents,
           oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
           failure: failure ?? before.failure,
-          troubled: isTroubled ? [...before.troubled, key] : before.troubled,
+          affected: isAffected ? [...before.affected, key] : before.affected,
         });
       }
     }
@@ -331,7 +331,7 @@ export class RunningList {
 
   /** How many conferences of each bridge have commands that are late, and since when. */
   get late() {
-    const late = this.#rows("AND troubled = 1").filter(({ now, bridge }) => now?.lateSince && bridge !== "");
+    const late = this.#rows("AND affected = 1").filter(({ now, bridge }) => now?.lateSince && bridge !== "");
     return Array.from(
       Map.groupBy(late, ({ bridge }) => bridge),
       ([bridge, all]) => {
@@ -343,7 +343,7 @@ export class RunningList {
 
   /** By how much the time of some conference is ahead of the machine's clock, which was set back. */
   get aheadMs(): number {
-    return Math.max(0, ...this.#rows("AND troubled = 1").map(({ now }) => now?.aheadMs ?? 0));
+    return Math.max(0, ...this.#rows("AND affected = 1").map(({ now }) => now?.aheadMs ?? 0));
   }
 
   /** How many conferences the last sweep has not reached, and since when there are some; `null`: none. */
@@ -352,14 +352,14 @@ export class RunningList {
   }
 }
 
-type Sought = Pick<RunningQuery, "begins" | "keys" | "number" | "attendeeId" | "text" | "troubled">;
+type Sought = Pick<RunningQuery, "begins" | "keys" | "number" | "attendeeId" | "text" | "affected">;
 
 /** Whether a conference is one that is looked for, by itself or by somebody in it; `null`: all are. */
 function conferenceMatcher(
-  { begins = "", keys, text, troubled = false }: Sought,
+  { begins = "", keys, text, affected = false }: Sought,
   people: ReadonlyMap<ConfKey, unknown> | null,
 ): ((row: ConferenceRow) => boolean) | null {
-  if (begins === "" && keys === undefined && !troubled && people === null) return null;
+  if (begins === "" && keys === undefined && !affected && people === null) return null;
   const beginnings = spellingsOf(begins);
   const ids: readonly string[] = text === undefined ? [] : spellingsOf(text);
   const isNamed = ({ topic, now }: ConferenceRow) =>
@@ -367,7 +367,7 @@ function conferenceMatcher(
   return (row) => {
     const key = keyOf(row);
     if (keys?.includes(key) === false || !beginnings.some((begin) => key.startsWith(begin))) return false;
-    if (troubled && (row.now?.trouble.length ?? 0) === 0) return false;
+    if (affected && (row.now?.alerts.length ?? 0) === 0) return false;
     return people === null || people.has(key) || ids.includes(key) || isNamed(row);
   };
 }

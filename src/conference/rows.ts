@@ -100,7 +100,7 @@ export function currentRow({
       rooms: open.length + inTalk,
       roomNames: open.flatMap(({ name }) => name ?? []),
       ...(speech && isWatched && { speakers: [...speech.speaking] }),
-      trouble: [...(isFailing ? (["posts"] as const) : []), ...(lateSince === null ? [] : (["commands"] as const))],
+      alerts: [...(isFailing ? (["posts"] as const) : []), ...(lateSince === null ? [] : (["commands"] as const))],
       ...{ lateSince, aheadMs },
     },
   };

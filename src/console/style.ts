@@ -74,9 +74,9 @@ main.alone .brand { padding: 0; }
 .notice { padding: 10px 14px; border-radius: 8px; border: 1px solid var(--line); background: var(--box); overflow-wrap: anywhere; }
 .notice.bad { background: var(--bad-soft); border-color: transparent; color: var(--bad); }
 .notice.warn { background: var(--warn-soft); border-color: transparent; color: var(--warn); }
-.trouble { display: flex; flex-direction: column; gap: 4px; padding: 12px 16px; border: 1px solid var(--line); border-left: 3px solid var(--bad); border-radius: 8px; background: var(--box); overflow-wrap: anywhere; }
-.trouble.warn { border-left-color: var(--warn); } .trouble.taken { border-left-color: var(--line); background: none; color: var(--dim); }
-.trouble .mark { font-weight: 600; white-space: normal; } .trouble summary { width: fit-content; color: var(--accent); cursor: pointer; } .trouble form { margin: 8px 0 4px; } .trouble form > div { flex: 1 1 240px; max-width: 480px; }
+.alert { display: flex; flex-direction: column; gap: 4px; padding: 12px 16px; border: 1px solid var(--line); border-left: 3px solid var(--bad); border-radius: 8px; background: var(--box); overflow-wrap: anywhere; }
+.alert.warn { border-left-color: var(--warn); } .alert.taken { border-left-color: var(--line); background: none; color: var(--dim); }
+.alert .mark { font-weight: 600; white-space: normal; } .alert summary { width: fit-content; color: var(--accent); cursor: pointer; } .alert form { margin: 8px 0 4px; } .alert form > div { flex: 1 1 240px; max-width: 480px; }
 .empty { padding: 30px 20px; text-align: center; color: var(--dim); border: 1px dashed var(--line); border-radius: 10px; display: flex; flex-direction: column; gap: 4px; }
 .empty .what { color: var(--text); font-weight: 600; }
 .mark { display: inline-block; padding: 0 8px; border-radius: 10px; line-height: 20px; background: var(--hover); color: var(--dim); white-space: nowrap; }

@@ -19,7 +19,7 @@ export const callRow = v.object({
 export type CallRow = Readonly<v.InferOutput<typeof callRow>>;
 
 /** What is wrong with a conference that runs. */
-export const trouble = v.pipe(
+export const alerts = v.pipe(
   v.array(v.picklist(["posts", "commands"])),
   v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
 );
@@ -35,7 +35,7 @@ const now = v.object({
   roomNames: v.array(person),
   /** Absent: nobody knows. */
   speakers: v.exactOptional(v.array(open(text<CallId>()))),
-  trouble: open(trouble),
+  alerts: open(alerts),
   /** Since when the bridge owes the first late answer. */
   lateSince: timeOrNull,
   /** By how much its time is ahead of the machine's clock, which was set back, in milliseconds. */

@@ -9,7 +9,7 @@ import { activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
 import type { Counts } from "../records/counts.ts";
-import { type PromptRow, topic, trouble } from "../records/rows.ts";
+import { alerts, type PromptRow, topic } from "../records/rows.ts";
 import { away } from "./conference-view.ts";
 import {
   type ConferenceBatch,
@@ -82,7 +82,7 @@ const listedConference = v.object({
       v.exactOptional(v.array(waitingDocuments)),
       v.description("The same by receiver; absent: none waits."),
     ),
-    trouble,
+    alerts,
   }),
 });
 export type ListedConference = Checked<typeof listedConference>;
@@ -94,8 +94,8 @@ export interface RunningQuery {
   readonly begins?: string;
   /** These alone. */
   readonly keys?: readonly ConfKey[];
-  /** Those alone that have reported trouble. */
-  readonly troubled?: boolean;
+  /** Only conferences with alerts. */
+  readonly affected?: boolean;
   /** Those alone in which somebody has this number, and this attendee ID, as people write them. */
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
@@ -241,7 +241,7 @@ const serverLoad = v.object({
   ),
   oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
   failure: waitingDocuments.entries.failure,
-  troubled: v.pipe(v.array(confKey), v.description("Some of the conferences to which it does not confirm.")),
+  affected: v.pipe(v.array(confKey), v.description("Some of the conferences to which it does not confirm.")),
 });
 export type ServerLoad = Checked<typeof serverLoad>;
 

@@ -10,7 +10,7 @@ import { type Column, link, type Marked, mark, type Part, type View } from "./vi
 type Now = ListedConference["now"];
 
 /** What is wrong with a running conference. */
-export const troubleWords: Readonly<Record<Now["trouble"][number], string>> = {
+export const alertWords: Readonly<Record<Now["alerts"][number], string>> = {
   posts: "WebEx does not confirm",
   commands: "the bridge is late",
 };
@@ -56,10 +56,10 @@ export const runningConferences: View<ListedConference> = {
 };
 
 function stateOf({ phase, now }: ListedConference): readonly (Part | null)[] {
-  const isCalm = now.trouble.length === 0;
+  const isCalm = now.alerts.length === 0;
   return [
     phase === "creating" ? mark("plain", "being created") : isCalm ? mark("good", "running") : null,
-    ...now.trouble.map((trouble) => mark("bad", troubleWords[trouble])),
+    ...now.alerts.map((alert) => mark("bad", alertWords[alert])),
     now.locked ? mark("plain", "locked") : null,
     now.attached ? null : mark("warn", now.orphan ? "found on the bridge" : "without WebEx"),
   ];

@@ -35,7 +35,7 @@ export const tspServers: View<ServerRow> = {
     },
     { title: "Oldest", cell: ({ load }) => (load?.oldestDocumentAt ? { ago: load.oldestDocumentAt } : null) },
     { title: "Last failure", cell: failureOf, long: true },
-    { title: "Not confirmed to", cell: ({ load }) => load?.troubled.map(conferenceLink) ?? null, only: "console" },
+    { title: "Not confirmed to", cell: ({ load }) => load?.affected.map(conferenceLink) ?? null, only: "console" },
   ],
 };
 

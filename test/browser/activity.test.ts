@@ -43,7 +43,7 @@ const activity: DomainActivity = {
     documents: index === 1 ? 317 : 0,
     oldestDocumentAt: index === 1 ? now - 19 * minuteMs : null,
     failure: index === 1 ? "HTTP status 503" : null,
-    troubled: index === 1 ? Array.from({ length: 5 }, (_, key) => String(987_654_300 + key) as ConfKey) : [],
+    affected: index === 1 ? Array.from({ length: 5 }, (_, key) => String(987_654_300 + key) as ConfKey) : [],
   })),
 };
 

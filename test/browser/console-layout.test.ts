@@ -32,7 +32,7 @@ const browser = new BrowserOnTest();
 const now = Date.UTC(2026, 2, 4, 12);
 const unbroken = "Unbroken_".repeat(30);
 const words = "a sentence that does not want to end, ".repeat(12);
-const trouble = ["posts", "commands"] as const;
+const alerts = ["posts", "commands"] as const;
 const health = { bridgeUp: true, portsInUse: 95, ports: 100 };
 const ofAgent = { version: unbroken.slice(0, 64), waiting: { commands: 99_999, reports: 99_999 } };
 const agents = [
@@ -79,7 +79,7 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
     callers: 99_999,
     speakers: [],
     rooms: 50,
-    trouble: index === 2 ? trouble : [],
+    alerts: index === 2 ? alerts : [],
     documents: 9_999,
     oldestDocumentAt: now,
   },
@@ -169,7 +169,7 @@ const activity: DomainActivity = {
       documents: 99_999,
       oldestDocumentAt: now,
       failure: words + unbroken,
-      troubled: [unbroken as ConfKey],
+      affected: [unbroken as ConfKey],
     },
   ],
 };

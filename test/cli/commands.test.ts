@@ -85,7 +85,7 @@ const running = (key: string, createdAt = now) => ({
   webexHost: "http://tsp1",
   bridge: "main",
   undelivered: 0,
-  now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [], documents: 0, oldestDocumentAt: null },
+  now: { attached: true, locked: false, callers: 2, rooms: 0, alerts: [], documents: 0, oldestDocumentAt: null },
 });
 
 test("groups its commands, and each help text begins with a verb", () => {

@@ -24,8 +24,8 @@ import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 
 const minuteMs = 60_000;
 
-function listed(key: string, trouble: readonly "posts"[] = []): ListedConference {
-  const state = { attached: true, locked: false, callers: 2, rooms: 0, trouble, documents: 0, oldestDocumentAt: null };
+function listed(key: string, alerts: readonly "posts"[] = []): ListedConference {
+  const state = { attached: true, locked: false, callers: 2, rooms: 0, alerts, documents: 0, oldestDocumentAt: null };
   const place = { createdAt: now - 3 * minuteMs, webexHost: "tsp1" as WebexHost, bridge: null, undelivered: 0 };
   return { key: key as ConfKey, life: 1, phase: "running", ...place, now: state };
 }
@@ -207,7 +207,7 @@ test("bridges show alerts, agents and what an operator can do", () => {
 });
 
 test("operators resync a server for which documents wait", () => {
-  const load = { documents: 1, oldestDocumentAt: now, failure: null, troubled: [], conferences: 1 };
+  const load = { documents: 1, oldestDocumentAt: now, failure: null, affected: [], conferences: 1 };
   const hosts = ["tsp1", "*back-end"].map((host) => ({ ...load, host: host as WebexHost }));
   const answer = { minutes: [], hosts, missing: ["the mailbox"] };
   const page = (role: "viewer" | "operator") =>

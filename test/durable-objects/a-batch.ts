@@ -75,7 +75,7 @@ function aRunning(key: string, running: ARunning): ConferenceRow {
       rooms: now.rooms ?? 0,
       roomNames: now.roomNames ?? [],
       ...(now.speakers && { speakers: now.speakers }),
-      trouble: now.trouble ?? [],
+      alerts: now.alerts ?? [],
       lateSince: now.lateSince ?? null,
       aheadMs: now.aheadMs ?? 0,
     },

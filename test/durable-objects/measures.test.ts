@@ -110,11 +110,11 @@ test("reports a backlog to the directory, and its end", async () => {
   await world.reported(callerEntered(1));
   await world.time.pass(2_000);
   expect(world.batches.at(-1)).toMatchObject({ waiting: [{ documents: 1, oldestAt }] });
-  expect(nowOf(world)?.trouble).toEqual(["posts"]);
+  expect(nowOf(world)?.alerts).toEqual(["posts"]);
 
   world.answer = ({ transId }) => confirmation(world.domain, transId);
   await world.time.pass(10_000);
-  expect([nowOf(world)?.trouble, world.batches.at(-1)?.waiting]).toEqual([[], []]);
+  expect([nowOf(world)?.alerts, world.batches.at(-1)?.waiting]).toEqual([[], []]);
 });
 
 test("reports a late command to the directory, and its result", async () => {
@@ -124,13 +124,13 @@ test("reports a late command to the directory, and its result", async () => {
   world.ackAll();
   const [late] = world.pending;
   await world.time.pass(9_900);
-  expect(nowOf(world)).toMatchObject({ trouble: [], lateSince: null });
+  expect(nowOf(world)).toMatchObject({ alerts: [], lateSince: null });
   await world.time.pass(5_000);
   const lateSince = world.time.now - 4_900;
-  expect(nowOf(world)).toMatchObject({ trouble: ["commands"], lateSince });
+  expect(nowOf(world)).toMatchObject({ alerts: ["commands"], lateSince });
   await world.reported({ type: "result", id: late as CommandId, result: { done: true } });
   await world.time.pass(5_000);
-  expect(nowOf(world)).toMatchObject({ trouble: [], lateSince: null });
+  expect(nowOf(world)).toMatchObject({ alerts: [], lateSince: null });
 });
 
 test.each([

@@ -153,7 +153,7 @@ const kinds: Readonly<Record<AlertKind, () => unknown>> = {
   "conferences-lost": () => lose(1),
   undelivered: () => giveUp(3),
   "caller-refused": () => callInVain("15552345678", 3),
-  "commands-late": () => edge.directory.publish(aBatch({ running: { trouble: ["commands"], lateSince: edge.time } })),
+  "commands-late": () => edge.directory.publish(aBatch({ running: { alerts: ["commands"], lateSince: edge.time } })),
   "bridge-removed": () => edge.directory.publish(aBatch({ running: { bridge: "sold" as BridgeName } })),
   "server-refused": () => edge.directory.alertStore.serverRefused("local" as DomainName, "tsp9.example.com"),
   "source-refused": () => edge.directory.alertStore.sourceRefused("local" as DomainName, "192.0.2.7"),

@@ -49,11 +49,11 @@ function over(edge: FakeEdge, more: Partial<ConferenceRecord> = {}): ConferenceR
   return aConferenceRecord({ ...times, bridge: "simulated", extConfIds: [], failovers: 0, topic: "", ...more });
 }
 
-test("the overview has the numbers of the whole domain, and of conferences those with trouble alone", async () => {
+test("the overview has the numbers of the whole domain, and of conferences those with alerts alone", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
   await runs(edge, "1");
-  await runs(edge, "2", { trouble: ["commands"], callers: 3 });
+  await runs(edge, "2", { alerts: ["commands"], callers: 3 });
   const text = await read("");
   expect(text).toContain("Conferences now\n2\nCallers now\nabout 5, not known for simulated");
   expect(text).toContain("2 → /console/local/conferences/2");

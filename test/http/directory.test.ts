@@ -53,9 +53,9 @@ test("activity has what was posted by minute and server, and what waits for each
   const posts = { host, confirmed: 3, failed: 1, givenUp: 0, tookMs: 90, lastFailure: { at, why: failure } };
   await edge.directory.count(domain, { source: "p", version: 1, counts: { ...noCounts, requests, hosts: [posts] } });
   const waiting = [{ host, documents: 2, oldestAt: 5, failure }];
-  await runs(edge, aBatch({ key: "70", running: { webexHost: host, trouble: ["posts"] }, waiting }));
+  await runs(edge, aBatch({ key: "70", running: { webexHost: host, alerts: ["posts"] }, waiting }));
 
-  const load = { host, conferences: 1, documents: 2, oldestDocumentAt: 5, failure, troubled: ["70"] };
+  const load = { host, conferences: 1, documents: 2, oldestDocumentAt: 5, failure, affected: ["70"] };
   expect(await asked(edge, "/activity")).toEqual({
     status: 200,
     body: { minutes: [{ at, requests, hosts: [posts] }], hosts: [load] },
@@ -66,8 +66,8 @@ test("activity has what was posted by minute and server, and what waits for each
 
 test("the running conferences are listed by key, in pages, by one question of the directory each", async () => {
   const edge = new FakeEdge();
-  const trouble: ["posts"] = ["posts"];
-  await runs(edge, running("70"), running("123", { trouble }), running("100"), running("124", { phase: "creating" }));
+  const alerts: ["posts"] = ["posts"];
+  await runs(edge, running("70"), running("123", { alerts }), running("100"), running("124", { phase: "creating" }));
   const keys: string[][] = [];
   let cursor: string | null = "";
   do {
@@ -99,7 +99,7 @@ test("the running conferences are listed by key, in pages, by one question of th
           locked: false,
           callers: 3,
           rooms: 1,
-          trouble,
+          alerts,
           documents: 0,
           oldestDocumentAt: null,
         },
@@ -109,8 +109,8 @@ test("the running conferences are listed by key, in pages, by one question of th
     total: 4,
     bridges: [{ bridge: "simulated", conferences: 4, callers: 12, away: true }],
   });
-  const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };
-  expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);
+  const affected = (await asked(edge, "/running-conferences?affected=1")).body as { conferences: { key: string }[] };
+  expect(affected.conferences.map(({ key }) => key)).toEqual(["123"]);
 });
 
 test("running conferences are found by who is in them, unless the settings keep nothing of people", async () => {

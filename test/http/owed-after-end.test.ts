@@ -104,7 +104,7 @@ test("what a server is owed stays a figure and an alert when the conference ends
     expect(await figure("conferences")).toBe(0);
     expect(await figure("documentsWaiting")).toBe(1);
     expect(await figure("oldestDocumentSeconds")).toBe(((edge.time - (before?.since ?? 0)) / 1_000) as number);
-    expect(await servers()).toMatchObject([{ host, conferences: 0, documents: 1, troubled: [confKey] }]);
+    expect(await servers()).toMatchObject([{ host, conferences: 0, documents: 1, affected: [confKey] }]);
     edge.directory = edge.startDirectory();
   }
 
@@ -133,7 +133,7 @@ test("undelivered documents count by server, since the first, until somebody ack
 
 /** As the conference last published it. */
 function troubleIn({ batches }: ConferenceWorld): readonly string[] | undefined {
-  return batches.flatMap(({ conferences }) => conferences.flatMap(({ now }) => now ?? [])).at(-1)?.trouble;
+  return batches.flatMap(({ conferences }) => conferences.flatMap(({ now }) => now ?? [])).at(-1)?.alerts;
 }
 
 const mute = muteCaller("1001");
@@ -159,7 +159,7 @@ test.each([
       for (let second = 0; second < lasting; second += 1) {
         await world.time.pass(1_000);
         expect(await wait()).toMatchObject({ since, seen: { note: "known" } });
-        expect(await servers()).toMatchObject([{ failure: "TimeoutError", troubled: [confKey] }]);
+        expect(await servers()).toMatchObject([{ failure: "TimeoutError", affected: [confKey] }]);
         expect(troubleIn(world)).toContain("posts");
         expect(await figure("oldestDocumentSeconds")).toBe((edge.time - since) / 1_000);
       }
@@ -225,7 +225,7 @@ test("dates a backlog by its oldest unconfirmed document after a probe", async (
   expect((await wait())?.since).toBeGreaterThanOrEqual(confirmedAt - 5_000);
 });
 
-test("a conference whose server asks for something has trouble until it confirms, or another one has taken over", async () => {
+test("a conference whose server asks for something has alerts until it confirms, or another one has taken over", async () => {
   const { world, servers } = await behind();
   const confirms = world.confirmed.bind(world);
   world.answer = ({ transId, url }) => (url.includes("8802") ? confirms(transId) : new Promise(() => {}));
@@ -255,7 +255,7 @@ test("what waits for a back end waits since it was queued, beside a server that 
   ]);
 });
 
-test("documents that WebEx confirms with a failure are trouble, each once, until somebody acknowledges it", async () => {
+test("documents that WebEx confirms with a failure are alerts, each once, until somebody acknowledges it", async () => {
   const { world, edge, alerts, comeBack } = await behind();
   await comeBack();
   world.answer = ({ transId }) => world.confirmed(transId, "not-supported");

@@ -16,7 +16,7 @@ import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 const at = now - 60_000;
 
 function running(key: string, more: object = {}, ofNow: object = {}): ListedConference {
-  const state = { attached: true, locked: false, callers: 2, rooms: 0, trouble: [], documents: 0, ...ofNow };
+  const state = { attached: true, locked: false, callers: 2, rooms: 0, alerts: [], documents: 0, ...ofNow };
   const one = { key, phase: "running", createdAt: at, webexHost: "http://tsp1", bridge: "main", undelivered: 0 };
   return { ...one, now: state, ...more } as unknown as ListedConference;
 }
@@ -38,7 +38,7 @@ test("running conferences", () => {
   const [anna, ida] = [{ number: "14085550001" }, { number: "", attendeeId: "77" }];
   const { lines, page } = shown(runningConferences, [
     running("5/7", { topic: "Berths", away: true }, { speakers: [anna, ida, anna] }),
-    running("6", { undelivered: 4 }, { trouble: ["posts", "commands"], documents: 3, locked: true, attached: false }),
+    running("6", { undelivered: 4 }, { alerts: ["posts", "commands"], documents: 3, locked: true, attached: false }),
     running("7", { phase: "creating", bridge: null }),
   ]);
   expect(lines).toEqual([
@@ -127,8 +127,8 @@ test("TSP servers: the longest queue comes first", () => {
     tookMs: 5_970,
     lastFailure: { at, why: "HTTP 503" },
   };
-  const load = { conferences: 3, documents: 4, oldestDocumentAt: at, failure: "HTTP 503", troubled: ["5"] };
-  const idle = { ...load, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
+  const load = { conferences: 3, documents: 4, oldestDocumentAt: at, failure: "HTTP 503", affected: ["5"] };
+  const idle = { ...load, documents: 0, oldestDocumentAt: null, failure: null, affected: [] };
   const requests = { confirmed: 0, refused: 0 };
   const activity = {
     minutes: [0, 1].map((index) => ({ at, requests, hosts: [{ ...posts, host: index === 0 ? "tsp1" : null }] })),
@@ -183,7 +183,7 @@ test("an empty list says what it would have", () => {
 
 test("a narrow terminal gets at most 80 columns, and nothing is lost", () => {
   const rows = [
-    running("555120777", { topic: "Harbour pilots and berths", undelivered: 4 }, { trouble: ["posts"], documents: 3 }),
+    running("555120777", { topic: "Harbour pilots and berths", undelivered: 4 }, { alerts: ["posts"], documents: 3 }),
   ];
   const { lines } = shown(runningConferences, rows, plain);
   expect(lines[0]).toMatch(/^CONFERENCE \| NAME/);
@@ -197,7 +197,7 @@ test("a narrow terminal gets at most 80 columns, and nothing is lost", () => {
 test("the worst mark of a cell has its color, and the domain is named if there are several", () => {
   const rows = ["acme", "bell"].map((domain) => ({
     domain,
-    ...running("6", {}, { trouble: ["posts"], locked: true }),
+    ...running("6", {}, { alerts: ["posts"], locked: true }),
   }));
   const lines = listText(runningConferences)(rows, now, { ...painted, width: 400 });
   expect(lines[1]).toContain("<red>WebEx does not confirm, locked</>");

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import { troubleWords } from "../../views/conferences.ts";
+import { alertWords } from "../../views/conferences.ts";
 import { Age, Facts, Listed, Mark, Notice, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
@@ -116,8 +116,8 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
             {view.orphan ? "found on the bridge: WebEx has not created it again" : "WebEx has let it go on alone"}
           </Mark>
         )}
-        {hasFailed && <Mark is="bad">{troubleWords.posts}</Mark>}
-        {isLate && <Mark is="bad">{troubleWords.commands}</Mark>}
+        {hasFailed && <Mark is="bad">{alertWords.posts}</Mark>}
+        {isLate && <Mark is="bad">{alertWords.commands}</Mark>}
       </p>
       <Facts
         of={{

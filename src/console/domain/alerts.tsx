@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { type Alert, type AlertKind, isOpen, shellWord, unknownText } from "../../operators/alert-kinds.ts";
 import type { RunningPage } from "../../rpc/directory.ts";
-import { runningConferences, troubleWords } from "../../views/conferences.ts";
+import { alertWords, runningConferences } from "../../views/conferences.ts";
 import type { DomainFrame } from "../page.tsx";
 import { Age, Field, List, Mark, Time, Words } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
@@ -87,7 +87,7 @@ export function AlertLine({ alert, now, to, isOnBridges = false }: LineProps) {
   const taken = !isOpen(alert);
   const where = isOnBridges || domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
   return (
-    <li id={`alert-${id}`} class={`trouble ${taken ? "taken" : severity}`}>
+    <li id={`alert-${id}`} class={`alert ${taken ? "taken" : severity}`}>
       <p class="line">
         <Mark is={taken ? "plain" : severity === "warn" ? "warn" : "bad"}>{title}</Mark>
         <span class="dim small">
@@ -153,9 +153,7 @@ interface AnnouncedProps extends Pick<RunningPage, "conferences"> {
 function Announced({ conferences, isCalm, open }: AnnouncedProps) {
   const says = [
     ...open.map(({ title, bridge, about }) => `${[title, bridge, about].filter((part) => part !== null).join(": ")}.`),
-    ...conferences.flatMap(({ key, now }) =>
-      now.trouble.map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
-    ),
+    ...conferences.flatMap(({ key, now }) => now.alerts.map((alert) => `Conference ${key}: ${alertWords[alert]}.`)),
   ];
   return (
     <div class="unseen" id="announced" role="status" aria-label="Alerts" aria-atomic="false">

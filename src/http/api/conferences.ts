@@ -165,7 +165,7 @@ export const runningRoutes = [
       number: person(`Those with a caller of this number. ${anySpelling}`),
       attendeeId: person("Those with a caller of this attendee ID."),
       cursor: cursorOf(/^.{1,64}$/s),
-      troubled: v.pipe(flag, v.description("1: those alone that have reported trouble.")),
+      affected: v.pipe(flag, v.description("1: only conferences with alerts.")),
       watched: v.pipe(flag, v.description("1: somebody looks, so changes of these arrive faster for 10 s.")),
       limit: limitOf(MOST_RUNNING),
     },
@@ -181,7 +181,7 @@ export const runningRoutes = [
     async handle({
       domain,
       edge,
-      query: { begins = "", cursor = null, limit = MOST_RUNNING, troubled, watched, number, attendeeId },
+      query: { begins = "", cursor = null, limit = MOST_RUNNING, affected, watched, number, attendeeId },
     }) {
       const { name, settings } = domain;
       if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
@@ -190,7 +190,7 @@ export const runningRoutes = [
       const [found, relays] = await Promise.all([
         edge.objects
           .directory(name)
-          .running({ ...query, number, troubled: troubled !== undefined, isWatched: watched !== undefined }),
+          .running({ ...query, number, affected: affected !== undefined, isWatched: watched !== undefined }),
         bridgesOf(edge, domain),
       ]);
       const conferences = shownList(found.conferences, relays);

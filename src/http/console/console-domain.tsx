@@ -20,7 +20,7 @@ import { addForm, askApi, formOf, problemIn, refusalIn, refusedPage } from "./fo
 
 const PAGE_ROWS = "100";
 const PAGE_LINES = "50";
-const MOST_TROUBLED = "20";
+const MOST_AFFECTED = "20";
 const noLines = { lines: [], next: null, people: "full" } as const;
 
 export function addDomainPages(add: AddPage): void {
@@ -34,7 +34,7 @@ export function addDomainPages(add: AddPage): void {
       activity: "GET /domains/{domain}/activity",
       edges: "GET /edges",
     },
-    alsoQueries: { running: { troubled: "1", watched: "1", limit: MOST_TROUBLED } },
+    alsoQueries: { running: { affected: "1", watched: "1", limit: MOST_AFFECTED } },
     render: ({ answer, also: { bridges, figures, ...also }, frame }) => (
       <OverviewPage
         {...frame}

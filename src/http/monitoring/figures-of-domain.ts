@@ -51,7 +51,7 @@ export async function activityOf(edge: EdgePorts, { name: domain }: Domain): Pro
 }
 
 const idle: Omit<ServerLoad, "host"> = {
-  ...{ conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
+  ...{ conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, affected: [] },
 };
 const theMailbox = "the mailbox";
 

@@ -51,7 +51,7 @@ async function shownIn(recordsPersonal: "full" | "masked" | "none", personal: bo
     "the list of conferences": (await list(world)).conferences,
     records: await world.all(),
     "calls at the prompt": (await world.directory.promptStore.promptCalls({ before: null, limit: 9 })).calls,
-    "trouble of callers": world.directory.promptStore.refusedCallers(),
+    "alerts of callers": world.directory.promptStore.refusedCallers(),
   };
 }
 
