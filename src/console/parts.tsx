@@ -178,14 +178,31 @@ export function List<Row>({ view, rows, domain, now, title, none = view.none, ac
 }
 
 function Shown({ part, domain, now }: Pick<ListProps<never>, "domain" | "now"> & { readonly part: Part }) {
-  if (typeof part !== "object") return <bdi>{part}</bdi>;
+  if (typeof part !== "object") return <bdi class={wordClass(String(part))}>{part}</bdi>;
   if ("at" in part) return <Time at={part.at} now={now} />;
   if ("ago" in part) return <Age since={part.ago} now={now} />;
   if ("ms" in part) return <>{ageOf(part.ms)}</>;
   const { text, tone, to, query = {}, tooltip } = part;
-  if (to) return <a href={withQuery(pathOf(domain, ...to), query)}>{text}</a>;
-  if (tone === undefined) return <bdi title={tooltip}>{text}</bdi>;
+  if (to) {
+    return (
+      <a href={withQuery(pathOf(domain, ...to), query)} class={wordClass(text)}>
+        {text}
+      </a>
+    );
+  }
+  if (tone === undefined) {
+    return (
+      <bdi title={tooltip} class={wordClass(text)}>
+        {text}
+      </bdi>
+    );
+  }
   return tone === "dim" ? <span class="dim">{text}</span> : <Mark is={tone}>{text}</Mark>;
+}
+
+/** Keys and numbers stay on one line; longer words may break. */
+function wordClass(text: string): string | undefined {
+  return text.length <= 16 && !text.includes(" ") ? "word" : undefined;
 }
 
 /** A table under its title; nothing where it has no rows. */

@@ -93,12 +93,12 @@ meter::-webkit-meter-optimum-value { background: var(--accent); } meter::-webkit
 meter::-moz-meter-bar { background: var(--accent); } meter:-moz-meter-sub-optimum::-moz-meter-bar { background: var(--warn); } meter:-moz-meter-sub-sub-optimum::-moz-meter-bar { background: var(--bad); }
 
 /* Tables, which become stacks of rows where they have no room. */
-.table { background: var(--box); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+.table { container: table / inline-size; background: var(--box); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
-th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+th, td { padding: 8px 10px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
-td[data-label=Speaking] { min-width: 128px; }
+td[data-label=Name], td[data-label=Speaking] { min-width: 120px; } .word { white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
@@ -139,8 +139,8 @@ button.quiet:hover { background: var(--hover); color: var(--text); }
   main { padding: 18px 16px 48px; gap: 16px; }
   main.alone { margin: 24px 16px; width: auto; padding: 24px; }
 }
-@media (max-width: 640px) {
-  header.frame { column-gap: 4px; } .chooser { margin-left: 8px; }
+@container table (max-width: 1120px) { .word { white-space: normal; } td[data-label] { min-width: 0; } }
+@container table (max-width: 800px) {
   table, tbody, tr, td, tbody th { display: block; }
   thead { display: none; }
   tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }
@@ -151,9 +151,12 @@ button.quiet:hover { background: var(--hover); color: var(--text); }
   /* Of what is beside the padding: 38 % of the cell wide, and 40 % to the left. */
   td[data-label]::before { content: attr(data-label); float: left; width: 63.3%; margin-left: -66.7%; padding-top: 1px; color: var(--dim); font-size: 13px; }
   td:empty { display: none; }
+  td.number { text-align: left; }
+}
+@media (max-width: 640px) {
+  header.frame { column-gap: 4px; } .chooser { margin-left: 8px; }
   .line > .end { margin-left: 0; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
-  td.number { text-align: left; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }

@@ -39,6 +39,9 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   const fitting = shown.findIndex((_, index) => index > 0 && !fits(index + 1));
   const inLine = fitting < 0 ? shown : shown.slice(0, fitting);
   const below = fitting < 0 ? [] : shown.slice(fitting);
+  // Columns that follow a row leave room for the others.
+  for (const one of fitting < 0 ? [] : inLine)
+    one.width = Math.min(longest([one.column.title, ...one.texts]), one.width + terminal.width - totalOf(inLine));
   const line = (cells: readonly (readonly [text: string, style: Style | null])[]) =>
     cells
       .map(([text, style], index) => {

@@ -36,7 +36,10 @@ export const bridgeAgents: View<AgentRow> = {
     { title: "Bridge", cell: ({ bridge }) => bridge, long: true, only: "terminal" },
     { title: "Agent", cell: ({ name }) => name },
     { title: "Role", cell: ({ agent }) => roleOf(agent) },
-    { title: "Bridge is", cell: ({ agent, drained }) => [upOf(agent), drained ? mark("warn", "drained") : null] },
+    {
+      title: "Bridge is",
+      cell: ({ agent, drained }) => [upOf(agent), agent && drained ? mark("warn", "drained") : null],
+    },
     { title: "Last seen", cell: ({ agent }) => (agent?.lastSeen ? { ago: agent.lastSeen } : null) },
     { title: "Ports in use", cell: ({ agent }) => portsOf(agent?.health ?? null), number: true },
     { title: "Waiting", cell: ({ agent }) => waitingOf(agent?.health ?? null) },

@@ -16,7 +16,7 @@ export const alertWords: Readonly<Record<Now["alerts"][number], string>> = {
 };
 
 /** WebEx allows hundreds of characters, but a row has one line. */
-const MOST_OF_NAME = 80;
+const MOST_OF_NAME = 60;
 /** Speakers who are named in a row. */
 const MOST_SPEAKERS = 2;
 

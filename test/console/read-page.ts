@@ -18,7 +18,7 @@ export function readPage(page: Child): string {
   const html = String(page);
   const main = /<main[^>]*>(.*)<\/main>/s.exec(html)?.[1] ?? html;
   return main
-    .replaceAll(/<\/?bdi>/g, "")
+    .replaceAll(/<\/?bdi\b[^>]*>/g, "")
     .replaceAll(/<a [^>]*?href="([^"]*)"[^>]*>(.*?)<\/a>/gs, "$2 → $1 ")
     .replaceAll(/<\/?(?:b|code|span|time|kbd)\b[^>]*>/g, " ")
     .replaceAll(/<[^>]*>/g, "\n")
