@@ -30,26 +30,20 @@ export function addLists(program: Command): void {
 
   question(program, "calls", "List all callers of running conferences").action((options: Options) =>
     answer(options, async (edge) => {
-      const { conferences, warning } = await edge.conferences(await edge.domains(options.domain));
+      const conferences = await edge.conferences(await edge.domains(options.domain));
       const rows = conferences.flatMap((one) => callersOf(one).map((caller) => ({ domain: one.domain, ...caller })));
-      return found(rows, listText(callers), { warning });
+      return found(rows, listText(callers));
     }),
   );
 
   question(program, "servers", "List the TSP servers: conferences, posts of the last hour, and what waits").action(
     (options: Options) =>
       answer(options, async (edge) => {
-        const missing = new Set<string>();
         const rows = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const activity = await edge.ask("GET /domains/{domain}/activity", { domain });
-          for (const name of activity.missing ?? []) missing.add(name);
           return serversOf(activity);
         });
-        return found(
-          rows,
-          listText(tspServers),
-          warned([...missing].map((name) => `not known: what waits in ${name}`)),
-        );
+        return found(rows, listText(tspServers));
       }),
   );
 
@@ -156,8 +150,8 @@ async function conferencesOf(edge: OperatorClient, { begins, number, attendeeId,
   const domains = await edge.domains(options.domain);
   const isSearch = (begins ?? number ?? attendeeId) !== undefined;
   if (options.json && !isSearch) {
-    const { conferences, warning } = await edge.conferences(domains);
-    return found(conferences, () => [], { warning });
+    const conferences = await edge.conferences(domains);
+    return found(conferences, () => []);
   }
   const all = await edge.running(domains, { begins, number, attendeeId });
   const running = all.toSorted((one, other) => other.createdAt - one.createdAt);

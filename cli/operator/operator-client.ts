@@ -51,17 +51,13 @@ export class OperatorClient extends EdgeApi {
 
   /** All of each running conference: each of them is asked. */
   async conferences(domains: readonly string[]) {
-    let unreachable = 0;
-    const conferences = await this.ofEach(domains, async (domain) => {
+    return this.ofEach(domains, async (domain) => {
       const found: Omit<ConferenceOfDomain, "domain">[] = [];
       for await (const page of this.pages("GET /domains/{domain}/conferences", { domain })) {
         found.push(...page.conferences);
-        unreachable += page.unreachable;
       }
       return found;
     });
-    const warning = `Incomplete: ${unreachable} conferences did not respond (see the edge's log).`;
-    return { conferences, warning: unreachable === 0 ? undefined : warning };
   }
 
   /** Running conferences as the directories have them. */

@@ -257,9 +257,6 @@ export const domainActivity = v.object({
       "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
     ),
   ),
-  missing: v.exactOptional(
-    v.pipe(v.array(v.string()), v.description("What else did not say what waits in it; absent: all did.")),
-  ),
 });
 export type DomainActivity = Checked<typeof domainActivity>;
 

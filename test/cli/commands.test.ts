@@ -108,13 +108,15 @@ test("running conferences come from the directory in pages, the latest first", a
 test("`conferences --json` prints all of each conference, also of those with a number", async () => {
   const one = { key: "1", callers: [{ call: "c1" }] };
   const answers = {
-    "GET domains/acme/conferences": [{ conferences: [one], next: null, unreachable: 2 }],
+    "GET domains/acme/conferences": [
+      { conferences: [one], next: null, incomplete: [{ what: "conference 2", why: "did not answer" }] },
+    ],
     'POST domains/acme/running-conferences {"number":"1408"}': [{ conferences: [running("1")], next: null }],
     "GET domains/acme/conferences/1": [one],
   };
   const all = await bridgehead(answers, "conferences", "--json");
   expect(JSON.parse(all.printed)).toEqual([{ ...one, domain: "acme" }]);
-  expect(all.warnings).toBe("Incomplete: 2 conferences did not respond (see the edge's log).\n");
+  expect(all.warnings).toBe("incomplete: conference 2 (did not answer)\n");
   const found = await bridgehead(answers, "conferences", "--number", "1408", "--json");
   expect(JSON.parse(found.printed)).toEqual([{ ...one, domain: "acme" }]);
 });
@@ -122,7 +124,7 @@ test("`conferences --json` prints all of each conference, also of those with a n
 test("JSON keeps texts as they are; a terminal is not controlled by them", async () => {
   const callers = [{ call: "c1", extCallId: "a\u001b[2J\u202eb", number: "", attendeeId: "", room: "main" }];
   const conferences = [{ key: "1", callers, rooms: [] }];
-  const answers = { "GET domains/acme/conferences": [{ conferences, next: null, unreachable: 0 }] };
+  const answers = { "GET domains/acme/conferences": [{ conferences, next: null }] };
   const { printed } = await bridgehead(answers, "calls", "--json");
   expect(JSON.parse(printed)).toMatchObject([{ extCallId: "a\u001b[2J\u202eb" }]);
   expect((await bridgehead(answers, "calls")).printed).toContain("a\\u001b[2J\\u202eb");
@@ -174,10 +176,12 @@ test("lists calls in the prompt, and says if there are more", async () => {
 
 test("names what is not known of servers, and lists agents of each bridge", async () => {
   const answers = {
-    "GET domains/acme/activity": [{ minutes: [], hosts: [], missing: ["the mailbox"] }],
+    "GET domains/acme/activity": [
+      { minutes: [], hosts: [], incomplete: [{ what: "the mailbox", why: "did not answer" }] },
+    ],
     "GET domains/acme/agents": [{ bridges: [{ bridge: "main", agents: [], drainedSince: null, load: null }] }],
   };
-  expect((await bridgehead(answers, "servers")).warnings).toBe("not known: what waits in the mailbox\n");
+  expect((await bridgehead(answers, "servers")).warnings).toBe("incomplete: the mailbox (did not answer)\n");
   expect((await bridgehead(answers, "agents")).printed).toMatch(/^main +no agent +not connected$/m);
 });
 

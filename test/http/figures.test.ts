@@ -223,11 +223,11 @@ test("documents that wait stand by their servers, on the page and in the API, an
   const page = await pageOf(edge, "/servers");
   expect(page).toContain("6, the oldest for 9 s");
   expect(page).toContain("5, the oldest for 8 s");
-  expect(page).not.toContain("is not known");
+  expect(page).not.toContain("Incomplete");
 
   edge.broken.add("mailbox");
-  expect(await activity()).toMatchObject({ hosts: [{ documents: 4 }], missing: ["the mailbox"] });
-  expect(await pageOf(edge, "/servers")).toContain("What waits in the mailbox is not known.");
+  expect(await activity()).toMatchObject({ hosts: [{ documents: 4 }], incomplete: [{ what: "the mailbox" }] });
+  expect(await pageOf(edge, "/servers")).toContain("Incomplete: the mailbox (did not answer");
 });
 
 test("a mailbox that does not answer hides what waits in it, and nothing of conferences and callers", async () => {

@@ -120,13 +120,13 @@ test("conferences of a bridge that no agent reaches have the mark, but for those
   }
 });
 
-test("a conference that does not answer is counted, and holds up no other one", async () => {
+test("a conference that does not answer is named, and holds up no other one", async () => {
   const edge = await edgeWith(view("1"), view("2"));
   edge.broken.add("1");
   expect((await asked(edge, `${base}/conferences`)).body).toEqual({
     conferences: [view("2")],
     next: null,
-    unreachable: 1,
+    incomplete: [{ what: "conference 1", why: expect.stringContaining("did not answer") }],
   });
   expect([edge.logged, edge.lines]).toEqual([
     ["view-failed"],
@@ -144,12 +144,10 @@ test("a list whose time is up says where to go on; those that were not asked are
   let pages = 0;
   for (let query = ""; ; pages += 1) {
     const { body } = await asked(edge, `${base}/conferences${query}`);
-    const { conferences, next, unreachable } = body as {
+    const { conferences, next } = body as {
       readonly conferences: readonly ConferenceView[];
       readonly next: string | null;
-      readonly unreachable: number;
     };
-    expect(unreachable).toBe(0);
     found.push(...conferences.map(({ key }) => key));
     if (next === null) break;
     query = `?cursor=${next}`;
@@ -164,7 +162,7 @@ test("a list whose time is up says where to go on; those that were not asked are
   ]);
 });
 
-test("each conference of a list has its own time: those that hang are counted, and the others are shown", async () => {
+test("each conference of a list has its own time: those that hang are named, and the others are shown", async () => {
   const edge = await edgeWith(...["1", "2", "3"].map((key) => view(key)));
   edge.hung.add("1").add("2");
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -176,7 +174,7 @@ test("each conference of a list has its own time: those that hang are counted, a
     expect((await answer).body).toEqual({
       conferences: [view("3")],
       next: null,
-      unreachable: 2,
+      incomplete: ["conference 1", "conference 2"].map((what) => ({ what, why: expect.any(String) })),
     });
     expect(edge.logged).toEqual(["view-failed", "view-failed"]);
   } finally {

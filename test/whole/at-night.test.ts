@@ -147,7 +147,7 @@ async function evening(): Promise<void> {
 
 function allConfirmed(): Promise<unknown> {
   return eventually("all is confirmed", async () => {
-    const { conferences } = await operator().conferences(["local"]);
+    const conferences = await operator().conferences(["local"]);
     return conferences.every(({ documents }) => documents.length === 0);
   });
 }

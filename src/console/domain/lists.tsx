@@ -366,9 +366,7 @@ export function TspServersPage({ answer, ...frame }: DomainFrame & { readonly an
   return (
     <Page {...frame} title="TSP servers">
       <section id="hosts" class="part">
-        <p class="dim">
-          Posts of the last hour.{answer.missing && ` What waits in ${answer.missing.join(", ")} is not known.`}
-        </p>
+        <p class="dim">Posts of the last hour.</p>
         <List
           view={tspServers}
           rows={serversOf(answer)}

@@ -23,7 +23,7 @@ import { askedInTime } from "../asked-in-time.ts";
 import { asReplay } from "../audited.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { bridgesOf } from "../monitoring/figures-of-domain.ts";
-import { failureOf } from "../objects-of-request.ts";
+import { answerOrNull } from "../objects-of-request.ts";
 import { type ProblemTitle, problem } from "../problem.ts";
 import { anySpelling, cursorOf, flag, gathered, inPages, limitOf, next, wholeList } from "./lists.ts";
 import { type ApiCall, isKnown, routeOf, unknown } from "./route.ts";
@@ -55,7 +55,7 @@ const hoursFault = `must be above 0 and at most ${MOST_HOURS}`;
 export const conferenceRoutes = [
   route("listConferences", "GET /domains/{domain}/conferences", {
     says: "The conferences that are not over, the latest first",
-    more: "With callers, rooms, commands without a result, documents without a Confirmation and why, and the server that is behind. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. `unreachable` counts those that did not answer within 3 s: `view-failed` in the log names them. Each is asked, and wakes: this is for people, not for monitoring.",
+    more: "With callers, rooms, commands without a result, documents without a Confirmation and why, and the server that is behind. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. Each is asked, and wakes: this is for people, not for monitoring.",
     query: {
       all: v.pipe(flag, v.description("1: those that were over in these hours, too.")),
       hours: v.pipe(
@@ -66,8 +66,8 @@ export const conferenceRoutes = [
       limit: limitOf(MOST_LISTED),
     },
     answer: {
-      says: "`unreachable` counts those that did not answer within 3 s.",
-      schema: v.object({ conferences: v.array(conferenceView), next, unreachable: v.number() }),
+      says: "Conferences. `incomplete` names those that did not answer within 3 s.",
+      schema: v.object({ conferences: v.array(conferenceView), next }),
     },
     async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED } }) {
       const begunAt = edge.now();
@@ -76,16 +76,13 @@ export const conferenceRoutes = [
         .idAllocator(domain.name)
         .conferencesOf(Math.max(hours, DEFAULT_HOURS) * hourMs, from ?? null, top ?? null);
       const found = await askedInTime(edge, LIST_WITHIN_MS, allocated.slice(0, limit), ({ key }) =>
-        knownView(domain, key, edge).catch((error: unknown) => {
-          edge.log("view-failed", { domain: domain.name, conference: key, ...failureOf(error) }, "warn");
-          return "unreachable" as const;
-        }),
+        answerOrNull(knownView(domain, key, edge), edge, { domain: domain.name, conference: key }),
       );
       const asked = found.length;
       const endedSince = all === undefined ? Number.POSITIVE_INFINITY : begunAt - hours * hourMs;
       const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
       const conferences = found
-        .filter((view) => view !== null && view !== "unreachable")
+        .filter((view) => view !== null)
         .filter((view) => goesOn(view) || view.lastAt >= endedSince);
       const bridges = await bridgesOf(
         edge,
@@ -95,7 +92,6 @@ export const conferenceRoutes = [
       return {
         conferences: conferences.map((view) => viewWithAway(view, bridges)),
         next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
-        unreachable: found.filter((view) => view === "unreachable").length,
       };
     },
   }),

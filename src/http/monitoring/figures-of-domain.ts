@@ -39,7 +39,7 @@ export async function activityOf(edge: EdgePorts, { name: domain }: Domain): Pro
     objects.directory(domain).activity(),
     answerOrNull(within(edge, ANSWER_WITHIN_MS, "the mailbox", objects.mailbox(domain).waiting()), edge, { domain }),
   ]);
-  if (mail === null) return { ...activity, missing: [theMailbox] };
+  if (mail === null) return activity;
   const loads = new Map(activity.hosts.map((load) => [load.host, load]));
   for (const { host: name, documents, oldestAt } of mail.servers) {
     const host = name as WebexHost;
