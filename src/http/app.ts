@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
+import type { Domain } from "../settings/load.ts";
 import { addressOf } from "./address.ts";
 import { type AgentPorts, admitAgent } from "./agents/agents.ts";
 import type { Route } from "./api/route.ts";
@@ -45,7 +46,9 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     get domains() {
       return ports.domains;
     },
-    lookAt: readiness.lookAt,
+    lookAt(domain: Domain) {
+      return readiness.lookAt(domain, this);
+    },
   };
   addGlobalNumbers(app, edge);
   addHealth(app, edge, readiness);

@@ -101,8 +101,12 @@ type Methods = Platformed & { readonly [method: string]: Method };
 /** Milliseconds that each method of a kind may take; `request`: as long as the request lasts. */
 const limits: Readonly<Record<string, Readonly<Record<string, number | "request" | "objects">>>> = objectMethods;
 
-/** Returns the same edge with objects for one request: calls reject after their time, and failures name the object. */
-export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
+/**
+ * Returns the same edge with objects for one request: calls reject after their time, and failures name the object. `isRead`: the request
+ * changes nothing, so that a repeated call gets the first one's answer.
+ */
+export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): Edge {
+  const answers = new Map<string, Promise<unknown>>();
   const endMs = edge.passedMs() + requestMs;
   const limited = (kind: ObjectName, key: readonly string[]) => {
     const call = (method: string, limit: number | string, asked: readonly unknown[]) => {
@@ -118,7 +122,14 @@ export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
     };
     const get = (_: object, method: string) => {
       const limit = method === "fetch" ? "request" : limits[kind]?.[method];
-      return limit && ((...asked: readonly unknown[]) => call(method, limit, asked));
+      if (!limit) return undefined;
+      return (...asked: readonly unknown[]) => {
+        if (!isRead) return call(method, limit, asked);
+        const id = JSON.stringify([kind, key, method, asked]);
+        const answer = answers.get(id) ?? call(method, limit, asked);
+        answers.set(id, answer);
+        return answer;
+      };
     };
     return new Proxy({}, { get });
   };

@@ -94,6 +94,7 @@ test("the running conferences are listed by key, in pages, by one question of th
         webexHost: "tsp1.example.com",
         bridge: "simulated",
         away: true,
+        undelivered: 0,
         now: {
           attached: true,
           locked: false,

@@ -357,7 +357,8 @@ test("only operators see a button that resyncs a server, and it does", async () 
   const { world, edge, back } = await behind();
   const ask = (method: string, by: string, body?: string) => {
     const headers = { authorization: `Bearer ${by}`, accept: "text/html" };
-    return edge.app.request("/console/local/servers", { method, headers, ...(body && { body }) });
+    const path = body ? "servers/resync" : "servers";
+    return edge.app.request(`/console/local/${path}`, { method, headers, ...(body && { body }) });
   };
   expect(await (await ask("GET", "token-of-anna")).text()).not.toContain("Resync</button>");
   expect(await (await ask("GET", token)).text()).toContain("Resync</button>");

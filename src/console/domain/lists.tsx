@@ -376,7 +376,7 @@ export function TspServersPage({ answer, ...frame }: DomainFrame & { readonly an
             person.role === "operator" &&
             (({ load }: ServerRow): Child =>
               load && load.documents > 0 && load.host !== BACK_END ? (
-                <form method="post" action={pathOf(domain, "servers")} class="inline" data-stay="">
+                <form method="post" action={pathOf(domain, "servers", "resync")} class="inline" data-stay="">
                   <input type="hidden" name="server" value={load.host} />
                   <button type="submit">Resync</button>
                 </form>

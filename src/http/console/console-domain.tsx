@@ -106,7 +106,7 @@ export function addDomainPages(add: AddPage): void {
     render: ({ answer, frame }) => <TspServersPage {...frame} answer={answer} />,
   });
   const servers = ({ domain }: PageCall) => pathOf(domain.name, "servers");
-  addForm(add, "/:domain/servers", { asks: "resyncServer", fields: ["server"], to: servers });
+  addForm(add, "/:domain/servers/resync", { asks: "resyncServer", fields: ["server"], to: servers });
   addAsked(add, "/:domain/settings", {
     here: "settings",
     asks: "GET /domains/{domain}/settings",

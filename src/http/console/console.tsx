@@ -146,7 +146,7 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       }
       const { timeZone } = domain.settings;
       const now = edge.now();
-      const ofRequest = forOneRequest(edge);
+      const ofRequest = forOneRequest(edge, method === "GET");
       const { incomplete = [] } = ofRequest;
       const frame: PageCall["frame"] = (here) => {
         const around = frameOf({ context, edge }, { domain: null, here, live: method === "GET" });

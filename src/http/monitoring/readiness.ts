@@ -10,7 +10,7 @@ import { type Operator, seesDomain } from "../../operators/people.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
 import { addressOf } from "../address.ts";
-import type { AlertPorts, EdgePorts, LookedAt, PeoplePorts } from "../edge-ports.ts";
+import type { EdgePorts, LookedAt, PeoplePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { standbyReadiness } from "../pair/standby.tsx";
@@ -86,11 +86,13 @@ export class Readiness {
     return Response.json(body, { status: ready ? 200 : 503 });
   }
 
-  readonly lookAt: AlertPorts["lookAt"] = async (domain) => {
-    const [bridges, ofEdge, found] = await Promise.all([this.#ask([domain]), this.#ofEdge(), this.#askDomain(domain)]);
-    const alerts = alertsOf(ofEdge.alerts, bridges, found, this.#edge.now());
+  /** Asks through the edge of one request. */
+  async lookAt(domain: Domain, edge: EdgePorts): Promise<LookedAt> {
+    const asked = [this.#ask([domain], edge), this.#ofEdge(), this.#askDomain(domain, edge)] as const;
+    const [bridges, ofEdge, found] = await Promise.all(asked);
+    const alerts = alertsOf(ofEdge.alerts, bridges, found, edge.now());
     return { bridges, alerts, totals: found.totals, unknown: unknownKinds(bridges, found) };
-  };
+  }
 
   #look(to: Operator | null): Promise<readonly FoundBridge[]> {
     const at = this.#edge.now();
@@ -123,8 +125,10 @@ export class Readiness {
     return isOpen || (to !== null && seesDomain(to, domain));
   }
 
-  async #askDomain({ name: domain }: Domain): Promise<FoundDomain & Pick<LookedAt, "totals">> {
-    const edge = this.#edge;
+  async #askDomain(
+    { name: domain }: Domain,
+    edge: EdgePorts = this.#edge,
+  ): Promise<FoundDomain & Pick<LookedAt, "totals">> {
     const inTime = <Value>(what: string, asked: Promise<Value>) =>
       answerOrNull(within(edge, ANSWER_WITHIN_MS, what, asked), edge, { domain });
     const ofDomain = edge.objects.directory(domain);
@@ -141,15 +145,14 @@ export class Readiness {
     return { domain, known, mail: mail?.servers ?? null, silent: silent.filter(({ since }) => since !== null), totals };
   }
 
-  #ask(domains: Iterable<Domain>): Promise<readonly FoundBridge[]> {
+  #ask(domains: Iterable<Domain>, edge: EdgePorts = this.#edge): Promise<readonly FoundBridge[]> {
     const bridges = Array.from(domains).flatMap(({ name, settings }) =>
-      settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName)),
+      settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName, edge)),
     );
     return Promise.all(bridges);
   }
 
-  async #askOne(domain: DomainName, bridge: BridgeName): Promise<FoundBridge> {
-    const edge = this.#edge;
+  async #askOne(domain: DomainName, bridge: BridgeName, edge: EdgePorts): Promise<FoundBridge> {
     const asked = within(edge, ANSWER_WITHIN_MS, "the relay", edge.objects.relay(domain, bridge).health());
     const health = await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable");
     return { domain, bridge, health, unreachableSince: this.#unreachableSince(`${domain}/${bridge}`, health) };
