@@ -1,6 +1,6 @@
 import type { ConferenceEvent, ConferenceSnapshot, EndReason, Report } from "../src/bridge/events.ts";
 import type { CallId, CommandId } from "../src/foundation/ids.ts";
-import type { StoryFacts, StoryLine, StorySide } from "../src/rpc/story.ts";
+import type { LineFacts, TimelineLine, TimelineSide } from "../src/rpc/timeline.ts";
 
 /** A caller inside a conference, as a bridge reports it; a test names what it is about. */
 export function aCaller(more: object = {}) {
@@ -39,8 +39,8 @@ export function done(id: string | undefined): Report {
 }
 
 /** A line of a timeline: `way` as "webex > edge". By default a block of its own. */
-export function storyLine(seq: number, at: number, way: string, what: string, facts: StoryFacts = {}): StoryLine {
-  const [from, to] = way.split(" > ") as [StorySide, StorySide];
+export function timelineLine(seq: number, at: number, way: string, what: string, facts: LineFacts = {}): TimelineLine {
+  const [from, to] = way.split(" > ") as [TimelineSide, TimelineSide];
   const calls = facts.call === undefined ? [] : [facts.call as CallId];
   return { seq, at, from, to, what, facts, blocks: [`row ${seq}`], calls };
 }

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
-import type { StoryLine } from "../../src/rpc/story.ts";
+import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import { linesOfCall } from "../../src/timeline/blocks.ts";
 import { StartError } from "../edge/program.ts";
 import { answer, clockTimeText, found, type Options, periodOf, question } from "./ask-edge.ts";
 import { conferenceText } from "./conference.ts";
 import type { OperatorClient } from "./operator-client.ts";
-import { linesWithin, storyText } from "./story.ts";
+import { linesWithin, timelineText } from "./timeline.ts";
 
 /** The commands about one conference: how it is, and what happened. */
 export function addConference(program: Command): void {
@@ -39,20 +39,20 @@ export function addConference(program: Command): void {
         const period = { since, until };
         const conference = await edge.conference(domain, key);
         const { call, why } = options;
-        const [all, agents] = await Promise.all([storyOf(edge, domain, key, call), edge.agents([domain])]);
+        const [all, agents] = await Promise.all([linesOf(edge, domain, key, call), edge.agents([domain])]);
         const lines = linesWithin(all, period).filter((line) => !why || line.why !== undefined);
         const none = why ? "nothing needs an explanation" : undefined;
         return found({ conference, lines }, (shown, now, terminal) =>
-          storyText(shown.conference, shown.lines, allPrintable(agents), now, terminal, none),
+          timelineText(shown.conference, shown.lines, allPrintable(agents), now, terminal, none),
         );
       }),
     );
 }
 
 /** The timeline of the conference, or of one call of it. */
-async function storyOf(edge: OperatorClient, domain: string, key: string, call: string | undefined) {
-  const lines: StoryLine[] = [];
-  const path = "GET /domains/{domain}/conferences/{confKey}/story";
+async function linesOf(edge: OperatorClient, domain: string, key: string, call: string | undefined) {
+  const lines: TimelineLine[] = [];
+  const path = "GET /domains/{domain}/conferences/{confKey}/timeline";
   for await (const page of edge.pages(path, { domain, confKey: key })) lines.push(...page.lines);
   const ofCall = call === undefined ? lines : linesOfCall(lines, call);
   if (call === undefined || ofCall.length > 0) return ofCall;

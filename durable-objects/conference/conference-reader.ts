@@ -4,7 +4,7 @@ import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { ItemPage, JournalPlace } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
-import type { StoryLine } from "../../src/rpc/story.ts";
+import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { pageFrom } from "../../src/timeline/page.ts";
@@ -67,7 +67,7 @@ export class ConferenceReader {
     );
   }
 
-  async story(from: number): Promise<ItemPage<StoryLine>> {
+  async timeline(from: number): Promise<ItemPage<TimelineLine>> {
     const timeline = await this.#timeline("all", () => 1);
     await this.#journal.giveWay();
     return pageFrom(timeline?.lines ?? [], from);

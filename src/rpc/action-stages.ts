@@ -3,7 +3,7 @@ import type { CommandType } from "../bridge/commands.ts";
 import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
 import { as, type Checked, text, time } from "../foundation/schemas.ts";
-import { seq } from "./story.ts";
+import { seq } from "./timeline.ts";
 
 const result = v.pipe(
   v.nullable(

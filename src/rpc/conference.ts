@@ -18,7 +18,7 @@ import type {
 import type { FromWebex, SharedRequests } from "../tsp/messages.ts";
 import type { ActionStages } from "./action-stages.ts";
 import type { ConferenceView } from "./conference-view.ts";
-import type { StoryLine } from "./story.ts";
+import type { TimelineLine } from "./timeline.ts";
 
 /** Says which conference is meant; the object keeps it with its first input. */
 export interface ConferenceIdentity {
@@ -92,7 +92,7 @@ export interface ConferenceRpc {
   /** When those who are in it entered, as far as its journal still tells. */
   entered(): Promise<ReadonlyMap<CallId, EpochMs>>;
   /** All that its journal still holds, the oldest first, from this line on. */
-  story(from: number): Promise<ItemPage<StoryLine>>;
+  timeline(from: number): Promise<ItemPage<TimelineLine>>;
   /** The first row of its journal that has this MsgID or TransID, WebEx's or the adapter's; `null`: none has. */
   placeOfId(id: string): Promise<JournalPlace | null>;
   /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */

@@ -37,7 +37,7 @@ export const objectMethods = {
     ...{
       view: viewMs,
       entered: "request",
-      story: "request",
+      timeline: "request",
       placeOfId: "request",
       action: "request",
     },

@@ -3,7 +3,7 @@ import type { CommandType } from "../bridge/commands.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
 import type { ActionResult, ActionStages, NotificationStage, SentCommand } from "../rpc/action-stages.ts";
-import type { StoryLine } from "../rpc/story.ts";
+import type { TimelineLine } from "../rpc/timeline.ts";
 import { isSoAlready, type Timeline } from "./timeline.ts";
 
 /** The stages of an action: they are its block of the timeline. `null`: the rows that were read do not have it. */
@@ -18,7 +18,7 @@ export function stagesOf(timeline: Timeline, id: ActionId): ActionStages | null 
   return { id, person, request, asked, onDisk: { seq, at: asked }, sent, result, notified: notifiedIn(block, result) };
 }
 
-function sentIn(block: readonly StoryLine[], lines: readonly StoryLine[]): readonly SentCommand[] {
+function sentIn(block: readonly TimelineLine[], lines: readonly TimelineLine[]): readonly SentCommand[] {
   const sent = new Map<string, SentCommand>();
   for (const { at, from, to, what, facts } of block) {
     const { commandId = "" } = facts;
@@ -40,7 +40,7 @@ function commandOf(
   type: string,
   at: SentCommand["at"],
   call: string | undefined,
-  lines: readonly StoryLine[],
+  lines: readonly TimelineLine[],
 ): SentCommand {
   const sent = { id: id as CommandId, type: type as CommandType, at, result: null };
   const since = lines.slice(lines.findIndex(({ facts, to }) => facts.commandId === id && to === "bridge") + 1);
@@ -64,7 +64,7 @@ function resultIn(type: string, outcome: string, at: SentCommand["at"]): ActionR
 }
 
 function resultOf(
-  block: readonly StoryLine[],
+  block: readonly TimelineLine[],
   sent: readonly SentCommand[],
   asked: SentCommand["at"],
 ): ActionResult | null {
@@ -80,7 +80,7 @@ function resultOf(
 }
 
 /** The last that a block says of each message. */
-function notifiedIn(block: readonly StoryLine[], result: ActionResult | null): NotificationStage | null {
+function notifiedIn(block: readonly TimelineLine[], result: ActionResult | null): NotificationStage | null {
   if (result === null) return null;
   const stages = new Map<string, NotificationStage>();
   const transIds = new Map<string, string[]>();
@@ -125,7 +125,7 @@ function togetherOf(stages: readonly NotificationStage[]): NotificationStage | n
   return { is: first.is, at, why: first.why + more, transIds };
 }
 
-function without(block: readonly StoryLine[], result: ActionResult): NotificationStage | null {
+function without(block: readonly TimelineLine[], result: ActionResult): NotificationStage | null {
   if (result.type !== "done") return null;
   const why = block.length === 1 ? "Nothing changed." : "No notification of its own was due.";
   return { is: "not needed", at: null, why, transIds: [] };

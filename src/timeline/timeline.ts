@@ -9,7 +9,7 @@ import { BACK_END } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { instantText } from "../foundation/time/shown-time.ts";
 import { isNeverDialled } from "../records/call-record.ts";
-import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
+import type { LineFacts, TimelineLine, TimelineSide } from "../rpc/timeline.ts";
 import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
 import type { FactOf } from "./reasons.ts";
 import * as reasons from "./reasons.ts";
@@ -26,9 +26,9 @@ const MOST_LINES = 20_000;
 /** WebEx takes some seconds to name a call. */
 const LATE_MS = 10_000;
 
-type Line = { -readonly [Name in keyof StoryLine]: StoryLine[Name] };
+type Line = { -readonly [Name in keyof TimelineLine]: TimelineLine[Name] };
 /** What a line belongs to, and whom it is about. */
-type Subject = Pick<StoryLine, "blocks" | "calls">;
+type Subject = Pick<TimelineLine, "blocks" | "calls">;
 
 /** The row that is read now. */
 interface CurrentRow extends Omit<InputRow, "facts"> {
@@ -104,12 +104,12 @@ export class Timeline {
   #host = "";
 
   /** All lines in the order of the journal. */
-  get unsorted(): readonly StoryLine[] {
+  get unsorted(): readonly TimelineLine[] {
     return this.#lines;
   }
 
   /** The latest lines in order of time: the journal has a Confirmation with a later row. */
-  get lines(): readonly StoryLine[] {
+  get lines(): readonly TimelineLine[] {
     return this.#lines.toSorted((one, other) => one.at - other.at).slice(-MOST_LINES);
   }
 
@@ -208,7 +208,7 @@ export class Timeline {
     else if (!entry.isMatchable) entry.line.why = reasons.unmatched;
   }
 
-  #report(report: NumberedReport["report"], more: StoryFacts): void {
+  #report(report: NumberedReport["report"], more: LineFacts): void {
     if (report.type === "event") {
       const { event } = report;
       const about = event.type === "snapshot" ? { held: heldText(event.conference) } : factsOf(callerOf(event));
@@ -536,7 +536,7 @@ export class Timeline {
     return dialled.find((fact) => call === undefined || fact.call === call)?.number ?? "";
   }
 
-  #documentFacts(transId: TransId): StoryFacts {
+  #documentFacts(transId: TransId): LineFacts {
     const { host = BACK_END } = this.#documents.get(transId) ?? {};
     return { transId, host: host === BACK_END ? "" : host };
   }
@@ -573,9 +573,9 @@ export class Timeline {
 
   /** An input: what follows in this row belongs to it. */
   #begin(
-    from: StorySide,
+    from: TimelineSide,
     what: string,
-    facts: StoryFacts,
+    facts: LineFacts,
     subject: Subject = { blocks: this.#fresh, calls: [] },
   ): void {
     this.#say(from, "edge", what, facts, subject);
@@ -584,17 +584,17 @@ export class Timeline {
   }
 
   /** What the edge says of itself. */
-  #remark(what: string, facts: StoryFacts, subject: Subject | undefined, why?: string): Line {
+  #remark(what: string, facts: LineFacts, subject: Subject | undefined, why?: string): Line {
     const line = this.#say("edge", "edge", what, facts, subject);
     if (why !== undefined) line.why = why;
     return line;
   }
 
   #say(
-    from: StorySide,
-    to: StorySide,
+    from: TimelineSide,
+    to: TimelineSide,
     what: string,
-    facts: StoryFacts,
+    facts: LineFacts,
     { blocks, calls }: Subject = this.#row.subject,
     at: EpochMs = this.#row.at,
   ): Line {
@@ -632,7 +632,7 @@ function whyDropped(facts: readonly SingleFact[]): string {
   return isExpired ? reasons.expired : reasons.overtaken;
 }
 
-function factsOf(thing: object): StoryFacts {
+function factsOf(thing: object): LineFacts {
   const facts = Object.entries(thing).filter(([name, value]) => shownFields.has(name) && value != null);
   return Object.fromEntries(facts.map(([name, value]) => [name, String(value)]));
 }
@@ -653,7 +653,7 @@ function namesIn(messages: readonly { readonly type: string }[]): string {
   return messages.map(({ type }) => wireNameOf(type)).join(", ");
 }
 
-function sideOf(host: string | undefined): StorySide {
+function sideOf(host: string | undefined): TimelineSide {
   return host === BACK_END ? "back end" : "webex";
 }
 

@@ -5,7 +5,7 @@ import type { QueuedDocument } from "../conference/server/queue.ts";
 import type { PendingCommand } from "../conference/state.ts";
 import type { WebexHost } from "../foundation/ids.ts";
 import { type Person, showFields, showOf } from "../foundation/shown.ts";
-import type { WirePost, WireRow } from "../rpc/story.ts";
+import type { WirePost, WireRow } from "../rpc/timeline.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";

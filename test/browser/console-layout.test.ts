@@ -13,15 +13,15 @@ import {
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { SettingsPage } from "../../src/console/domain/settings.tsx";
 import { SignInPage } from "../../src/console/sign-in.tsx";
-import { storyPage } from "../../src/console/story/story-lines.ts";
-import { TimelinePage } from "../../src/console/story/timeline.tsx";
 import { style } from "../../src/console/style.ts";
+import { pageOfLines } from "../../src/console/timeline/lines.ts";
+import { TimelinePage } from "../../src/console/timeline/timeline.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { showAlert } from "../../src/operators/alert-kinds.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
-import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
-import { storyLine } from "../builders.ts";
+import type { TimelineLine, TimelineSide } from "../../src/rpc/timeline.ts";
+import { timelineLine } from "../builders.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
@@ -174,11 +174,11 @@ const activity: DomainActivity = {
   ],
 };
 
-const lines = (seq: number, from: StorySide, to: StorySide): readonly StoryLine[] => [
-  storyLine(seq, now + seq, `${from} > ${to}`, unbroken, { extCallId: unbroken, why: words }),
-  { ...storyLine(seq, now + seq, `${from} > ${to}`, "not delivered", { messages: words }), why: words + unbroken },
+const lines = (seq: number, from: TimelineSide, to: TimelineSide): readonly TimelineLine[] => [
+  timelineLine(seq, now + seq, `${from} > ${to}`, unbroken, { extCallId: unbroken, why: words }),
+  { ...timelineLine(seq, now + seq, `${from} > ${to}`, "not delivered", { messages: words }), why: words + unbroken },
 ];
-const story = [
+const timeline = [
   ...lines(1, "webex", "edge"),
   ...lines(2, "edge", "webex"),
   ...lines(3, "edge", "bridge"),
@@ -264,7 +264,7 @@ const hits = [
 const pages = {
   timeline: TimelinePage({
     frame: { ...frame, confKey: unbroken as ConfKey, topic: words },
-    story: storyPage(story, everything, {}),
+    shown: pageOfLines(timeline, everything, {}),
     filter: everything,
     row: 1,
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],

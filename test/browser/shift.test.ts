@@ -147,7 +147,7 @@ test("who muted me", async () => {
     () => command(["number", mutedNumber], new RegExp(`${meeting.confKey}.*${muted}`)),
     () => command(["explain", meeting.confKey, "--call", muted, "--why"], answer),
   );
-  await inTime(() => api(`conferences/${meeting.confKey}/story?why=1`, answer));
+  await inTime(() => api(`conferences/${meeting.confKey}/timeline?why=1`, answer));
 });
 
 test("the call-out never rang", async () => {

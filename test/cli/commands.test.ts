@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { bridgehead as program } from "../../cli/bridgehead.ts";
 import { RecordLines } from "../../cli/operator/export.ts";
 import { showAlert } from "../../src/operators/alert-kinds.ts";
-import { storyLine } from "../builders.ts";
+import { timelineLine } from "../builders.ts";
 import { now } from "./view-examples.ts";
 
 vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));
@@ -285,15 +285,15 @@ const conference = { key: "1", phase: "running", callers: [], callOuts: [], host
 test("explain --call is the timeline of that call; a call that never was is refused", async () => {
   const path = "GET domains/acme/conferences/1";
   const line = (seq: number, call: string) => {
-    return storyLine(seq, now + seq, "bridge > edge", "caller-muted", { call });
+    return timelineLine(seq, now + seq, "bridge > edge", "caller-muted", { call });
   };
   const answers = {
     [path]: [conference],
-    [`${path}/story`]: [
+    [`${path}/timeline`]: [
       { lines: [line(1, "c1")], next: "1000" },
       { lines: [line(2, "c2")], next: null },
     ],
-    [`${path}/story?cursor=1000`]: [{ lines: [line(2, "c2")], next: null }],
+    [`${path}/timeline?cursor=1000`]: [{ lines: [line(2, "c2")], next: null }],
     "GET domains/acme/agents": [{ bridges: [] }],
   };
   const { printed } = await bridgehead(answers, "explain", "1", "--call", "c2", "--json");

@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
-import { type StoryFilter, storyPage, storyText } from "../../src/console/story/story-lines.ts";
-import { TimelinePage } from "../../src/console/story/timeline.tsx";
+import { pageOfLines, type TimelineFilter, timelineText } from "../../src/console/timeline/lines.ts";
+import { TimelinePage } from "../../src/console/timeline/timeline.tsx";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { StoryFacts, StoryLine, WireRow } from "../../src/rpc/story.ts";
-import { storyLine } from "../builders.ts";
+import type { LineFacts, TimelineLine, WireRow } from "../../src/rpc/timeline.ts";
+import { timelineLine } from "../builders.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
-const everything: StoryFilter = { call: "", side: "", tab: "timeline" };
+const everything: TimelineFilter = { call: "", side: "", tab: "timeline" };
 
-function line(seq: number, way: string, what: string, facts: StoryFacts = {}): StoryLine {
-  return storyLine(seq, now + seq * 10, way, what, facts);
+function line(seq: number, way: string, what: string, facts: LineFacts = {}): TimelineLine {
+  return timelineLine(seq, now + seq * 10, way, what, facts);
 }
 
 const c1 = ["c1" as CallId];
 
 /** Two callers enter and are named; WebEx mutes one of them. */
-const story: readonly StoryLine[] = [
+const timeline: readonly TimelineLine[] = [
   line(1, "bridge > edge", "caller-entered", { call: "c1", number: "14085550101" }),
   { ...line(1, "edge > webex", "A2W_NotifyUserEnter", { msgId: "501", transId: "t1", host: "tsp1" }), calls: c1 },
   line(2, "bridge > edge", "caller-entered", { call: "c2", number: "14085550102" }),
@@ -38,12 +38,12 @@ const story: readonly StoryLine[] = [
 ];
 
 const none = { page: undefined, row: undefined };
-const whats = (filter: Partial<StoryFilter>, lines = story) =>
-  storyPage(lines, { ...everything, ...filter }, none).lines.map(({ what, facts }) => facts.number ?? what);
+const whats = (filter: Partial<TimelineFilter>, lines = timeline) =>
+  pageOfLines(lines, { ...everything, ...filter }, none).lines.map(({ what, facts }) => facts.number ?? what);
 
-function shown(lines: readonly StoryLine[], wire: readonly WireRow[] = [], row: number | null = null): Shown {
-  const page = storyPage(lines, everything, { row: row ?? undefined });
-  return new Shown(TimelinePage({ frame: frameFor(), story: page, filter: everything, wire, row }));
+function shown(lines: readonly TimelineLine[], wire: readonly WireRow[] = [], row: number | null = null): Shown {
+  const page = pageOfLines(lines, everything, { row: row ?? undefined });
+  return new Shown(TimelinePage({ frame: frameFor(), shown: page, filter: everything, wire, row }));
 }
 
 /** Each message's party, lane and arrow. */
@@ -61,7 +61,7 @@ function wireRow(seq: number, more: Partial<WireRow>): WireRow {
 }
 
 test("each line says when, who told whom, and what, with the facts that tell it from others", () => {
-  const lines = shown(story).all("summary");
+  const lines = shown(timeline).all("summary");
 
   expect(lines.slice(4, -1)).toEqual([
     "12:30:00.030 [WebEx → Bridgehead] W2A_RspNotifyUserEnter msgId=501 extCallId=7001",
@@ -107,7 +107,7 @@ test("a message is an arrow from its sender's line to its receiver's; one that g
 });
 
 test("a time stands at the first of the lines that have it; people who hear the page have it at each", () => {
-  const times = [...shown(story).html.matchAll(/<summary[^>]*><time datetime="[^"]*.(\d{3})Z"( class="unseen")?>/g)];
+  const times = [...shown(timeline).html.matchAll(/<summary[^>]*><time datetime="[^"]*.(\d{3})Z"( class="unseen")?>/g)];
   expect(times.map(([, ms, unseen]) => (unseen ? `(${ms})` : ms)).join(" ")).toBe(
     "010 (010) 020 (020) 030 040 (040) 050 (050) 060 070 (070)",
   );
@@ -140,27 +140,27 @@ test("of one side there is what came from it and went to it", () => {
 
 test("10,000 lines come in pages, each line on one of them; a row leads to its page, no place to the latest", () => {
   const long = Array.from({ length: 10_000 }, (_, index) => line(index, "webex > edge", `line ${index}`));
-  const first = storyPage(long, everything, { page: 1 });
+  const first = pageOfLines(long, everything, { page: 1 });
   expect([first.pages, first.lines.length, first.fitting, first.all]).toEqual([100, 100, 10_000, 10_000]);
   const seen = Array.from(
     { length: first.pages },
-    (_, index) => storyPage(long, everything, { page: index + 1 }).lines,
+    (_, index) => pageOfLines(long, everything, { page: index + 1 }).lines,
   );
   expect(seen.flat()).toEqual(long);
 
-  expect(storyPage(long, everything, none).page).toBe(100);
-  const ofRow = storyPage(long, everything, { row: 4_321 });
+  expect(pageOfLines(long, everything, none).page).toBe(100);
+  const ofRow = pageOfLines(long, everything, { row: 4_321 });
   expect([ofRow.page, ofRow.lines.some(({ seq }) => seq === 4_321)]).toEqual([44, true]);
-  expect(storyPage(long, everything, { page: 9_999 }).page).toBe(100);
-  expect(storyPage(long, everything, { page: 0 }).page).toBe(1);
+  expect(pageOfLines(long, everything, { page: 9_999 }).page).toBe(100);
+  expect(pageOfLines(long, everything, { page: 0 }).page).toBe(1);
 
   const html = shown(long, [], 4_321);
   expect(html.linkTo("Earlier")).toBe("/console/local/conferences/987654321/timeline?page=43");
   expect(html.linkTo("Later")).toBe("/console/local/conferences/987654321/timeline?page=45");
   const filter = { ...everything, call: "14085550100" };
   const typed = { call: filter.call };
-  const story = { ...storyPage(long, everything, { page: 2 }), fitting: 300 };
-  const posted = TimelinePage({ frame: frameFor(), story, filter, typed, wire: [], row: null });
+  const page = { ...pageOfLines(long, everything, { page: 2 }), fitting: 300 };
+  const posted = TimelinePage({ frame: frameFor(), shown: page, filter, typed, wire: [], row: null });
   expect(String(posted)).toMatch(
     /name="page" value="3"\/><input type="hidden" name="call" value="14085550100"\/>.*Later/,
   );
@@ -170,7 +170,7 @@ test("10,000 lines come in pages, each line on one of them; a row leads to its p
 
 test("a row with more lines than a page has is still seen whole", () => {
   const big = Array.from({ length: 250 }, (_, index) => line(1, "edge > bridge", `mute ${index}`));
-  const pages = [1, 2, 3].map((page) => storyPage(big, everything, { page }).lines);
+  const pages = [1, 2, 3].map((page) => pageOfLines(big, everything, { page }).lines);
   expect(pages.flat()).toEqual(big);
 });
 
@@ -183,7 +183,7 @@ test("a line opens to its own text on the wire, and an input to what followed on
     wireRow(4, { inputText: "<W2A_UpdateUser/>", commands: [mute, { ...mute, id: "k2" } as typeof mute] }),
     wireRow(5, { input: { type: "bridge", at: 0, reports } as never, messages: [answer, other] }),
   ];
-  const texts = shown(story, wire).all("section", 'class="wire"').slice(5, 10);
+  const texts = shown(timeline, wire).all("section", 'class="wire"').slice(5, 10);
 
   expect(texts).toEqual([
     'From WebEx, as it may have stood on the wire <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} To the bridge {"id":"k2","command":{"type":"mute","call":"c1"}}',
@@ -205,7 +205,7 @@ test("a document with many messages is shown once, and of what followed some", (
 });
 
 test("the row that the address names is open, and no other", () => {
-  const page = shown(story, [], 4);
+  const page = shown(timeline, [], 4);
   expect(page.html.match(/<details open/g)).toHaveLength(1);
   expect(page.html).toMatch(/id="row-4"><details open/);
   // WebEx's Confirmation is written with the row of another input, and is not what that row is about.
@@ -216,19 +216,19 @@ test("the row that the address names is open, and no other", () => {
 });
 
 test("the lines can be had as text, with all their facts", () => {
-  expect(storyText(story.slice(6, 8), "Asia/Kolkata").split("\n")).toEqual([
+  expect(timelineText(timeline.slice(6, 8), "Asia/Kolkata").split("\n")).toEqual([
     "times in Asia/Kolkata",
     "2026-03-04 18:00:00.040  Bridgehead → Bridge  mute  call=c1  commandId=k1",
     "2026-03-04 18:00:00.050  Bridge → Bridgehead  mute: done  commandId=k1  afterMs=12  WebEx asked for it.",
   ]);
-  expect(shown(story).all("pre", 'id="story-text"')[0]).toContain("commandId=k1 afterMs=12");
+  expect(shown(timeline).all("pre", 'id="timeline-text"')[0]).toContain("commandId=k1 afterMs=12");
 });
 
 test("where nothing is, the page says what would be there, and what to do", () => {
   expect(shown([]).text).toContain("Nothing is kept of this conference.");
-  const page = storyPage(story, { ...everything, call: "c9" }, none);
+  const page = pageOfLines(timeline, { ...everything, call: "c9" }, none);
   const filtered = new Shown(
-    TimelinePage({ frame: frameFor(), story: page, filter: { ...everything, call: "c9" }, wire: [], row: null }),
+    TimelinePage({ frame: frameFor(), shown: page, filter: { ...everything, call: "c9" }, wire: [], row: null }),
   );
   expect(filtered.text).toContain("No line fits.");
   expect(filtered.linkTo("Show all calls and sides")).toBe("/console/local/conferences/987654321/timeline");
@@ -237,14 +237,14 @@ test("where nothing is, the page says what would be there, and what to do", () =
 test("hostile texts stay texts", () => {
   const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>`;
   const lines = [line(1, "bridge > edge", hostile, { call: hostile, number: hostile })];
-  const page = storyPage(lines, { ...everything, call: hostile }, none);
+  const page = pageOfLines(lines, { ...everything, call: hostile }, none);
   const wire = [
     wireRow(1, { inputText: hostile, messages: [{ host: hostile, transId: hostile, type: "x", text: hostile }] }),
   ];
   const { html } = new Shown(
     TimelinePage({
       frame: frameFor("operator", { topic: hostile }),
-      story: page,
+      shown: page,
       filter: { ...everything, call: hostile },
       wire,
       row: 1,

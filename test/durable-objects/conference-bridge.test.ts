@@ -356,7 +356,7 @@ test("an operator ends a conference whose bridge the settings lack", async () =>
   const stages = await world.during(world.conference.reader.action("a2" as ActionId));
   expect(stages?.result).toMatchObject({ type: "done" });
   expect(stages?.notified?.is).toBe("confirmed");
-  const { items } = await world.during(world.conference.reader.story(0));
+  const { items } = await world.during(world.conference.reader.timeline(0));
   const why = expect.stringMatching(/wanted that\. The settings did not have its bridge any more/);
   expect(items).toContainEqual(expect.objectContaining({ what: "lost: conference ended", why }));
   expect(world.lines.find((line) => line.event === "conference-ended")).toMatchObject({ by: "operator" });
@@ -376,7 +376,7 @@ test("an operator's end without the bridge answers WebEx's pending close", async
   expect(await world.operate("a1", { type: "end" })).toBe("done");
   await world.time.pass(1_000);
   expect(world.posted.map(({ body }) => body).join("")).toContain('MsgID="m9" Result="0"');
-  const { items } = await world.during(world.conference.reader.story(0));
+  const { items } = await world.during(world.conference.reader.timeline(0));
   expect(items.map(({ why }) => why)).toContainEqual(
     expect.stringMatching(
       /^WebEx closed it, and the operator \w+ ended it at .*Z\. The settings did not have its bridge/,

@@ -30,7 +30,7 @@ async function withSecretsKeyed(): Promise<ConferenceWorld> {
 
 async function shownBy(world: ConferenceWorld): Promise<string> {
   const { conference } = world;
-  const { items } = await conference.reader.story(0);
+  const { items } = await conference.reader.timeline(0);
   const rows = [...new Set(items.map(({ seq }) => seq))];
   const views = [conference.reader.view(), items, await conference.reader.wire(rows)];
   return JSON.stringify(views);

@@ -20,7 +20,7 @@ import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
-import type { StoryLine } from "../../src/rpc/story.ts";
+import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
@@ -131,7 +131,7 @@ export class FakeEdge {
   readonly views = new Map<ConfKey, ConferenceView>();
   /** Conferences that are really there. */
   readonly real = new Map<ConfKey, RealConference>();
-  readonly stories = new Map<ConfKey, readonly StoryLine[]>();
+  readonly timelines = new Map<ConfKey, readonly TimelineLine[]>();
   readonly agents: AgentView[] = [];
   /** The conference that a bridge has and WebEx has not created. */
   readonly onBridges = new Map<string, string>();
@@ -410,11 +410,11 @@ export class FakeEdge {
         return this.views.get(confKey) ?? null;
       },
       entered: async () => new Map(),
-      story: async (from) => ({ items: (this.stories.get(confKey) ?? []).slice(from), next: null }),
+      timeline: async (from) => ({ items: (this.timelines.get(confKey) ?? []).slice(from), next: null }),
       placeOfId: async (id) => {
         this.#call(`place of ${id} in ${confKey}`, confKey);
         await this.viewPauses();
-        const line = this.stories.get(confKey)?.find(({ facts }) => facts.msgId === id || facts.transId === id);
+        const line = this.timelines.get(confKey)?.find(({ facts }) => facts.msgId === id || facts.transId === id);
         return line ? { row: line.seq, at: line.at } : null;
       },
       action: async (id) => this.actions.get(id) ?? null,

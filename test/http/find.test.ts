@@ -5,7 +5,7 @@ import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { event, storyLine } from "../builders.ts";
+import { event, timelineLine } from "../builders.ts";
 import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
 import { ConferenceWorld, confKey, muteCaller } from "../durable-objects/conference-world.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
@@ -339,7 +339,9 @@ test("a message's id leads to its conference, and to the row that has it", async
   const [used, unused] = ["61365000007", "61365000008"];
   await edge.held("7001", "5");
   for (const id of [used, unused]) edge.holders.set(id as MsgId, "5" as ConfKey);
-  edge.stories.set("5" as ConfKey, [storyLine(17, 950_000, "edge > webex", "A2W_NotifyUserEnter", { msgId: used })]);
+  edge.timelines.set("5" as ConfKey, [
+    timelineLine(17, 950_000, "edge > webex", "A2W_NotifyUserEnter", { msgId: used }),
+  ]);
 
   expect((await found(edge, used)).conferences).toEqual([
     { key: "5", state: "kept", at: 950_000, by: "message", row: 17 },

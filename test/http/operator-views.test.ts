@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
-import { storyLine } from "../builders.ts";
+import { timelineLine } from "../builders.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
@@ -28,21 +28,21 @@ async function edgeWith(...views: readonly ConferenceView[]): Promise<FakeEdge> 
 test("only the operator sees conferences", async () => {
   const edge = await edgeWith(view("1"));
   const paths = ["/api/v1/domains", `${base}/agents`, `${base}/conferences`, `${base}/conferences/1`];
-  const read = [`${base}/conferences/1/story`];
+  const read = [`${base}/conferences/1/timeline`];
   for (const path of [...paths, ...read]) {
     expect((await edge.app.request(path)).status, path).toBe(401);
   }
   expect(edge.calls.filter((call) => call.startsWith("view"))).toEqual([]);
 });
 
-test("a page that has the rest says that none follows, and the next one begins behind it, in lists and in stories", async () => {
+test("a page that has the rest says that none follows, and the next one begins behind it, in lists and in timelines", async () => {
   const edge = new FakeEdge(token, {}, {}, ["other", "third"]);
   await edge.held("handle-1", "1");
-  const lines = [1, 2, 3].map((seq) => storyLine(seq, 0, "webex > edge", `${seq}`));
-  edge.stories.set("1" as ConfKey, lines);
+  const lines = [1, 2, 3].map((seq) => timelineLine(seq, 0, "webex > edge", `${seq}`));
+  edge.timelines.set("1" as ConfKey, lines);
   for (const [path, of, name] of [
     ["/api/v1/domains", "domains", "name"],
-    [`${base}/conferences/1/story`, "lines", "what"],
+    [`${base}/conferences/1/timeline`, "lines", "what"],
   ] as const) {
     const page = async (query: string) => {
       const body = (await asked(edge, `${path}?${query}`)).body as Record<string, unknown>;
@@ -228,7 +228,7 @@ test("a list has at most `limit`, and goes on where its page ended", async () =>
 
 test("an unknown conference is 404, and no object is made by the question", async () => {
   const edge = await edgeWith(view("1"));
-  for (const path of ["", "/story"].map((what) => `conferences/9${what}`)) {
+  for (const path of ["", "/timeline"].map((what) => `conferences/9${what}`)) {
     expect((await asked(edge, `${base}/${path}`)).status).toBe(404);
   }
   expect((await asked(edge, "/api/v1/domains/nobody/conferences")).status).toBe(404);
@@ -236,12 +236,12 @@ test("an unknown conference is 404, and no object is made by the question", asyn
   expect((await asked(edge, `${base}/conferences/1`)).body).toEqual(view("1"));
 });
 
-const line = storyLine(1, 5, "webex > edge", "W2A_CreateConference");
+const line = timelineLine(1, 5, "webex > edge", "W2A_CreateConference");
 
 test("one answer has a thousand lines of a timeline at most", async () => {
   const edge = await edgeWith(view("1"));
-  edge.stories.set("1" as ConfKey, Array(1_500).fill(line));
-  const found = async (query: string) => (await asked(edge, `${base}/conferences/1/story${query}`)).body;
+  edge.timelines.set("1" as ConfKey, Array(1_500).fill(line));
+  const found = async (query: string) => (await asked(edge, `${base}/conferences/1/timeline${query}`)).body;
 
   for (const query of ["", "?limit=10000"])
     expect(await found(query)).toEqual({ lines: Array(1_000).fill(line), next: "1000" });
@@ -251,9 +251,9 @@ test("one answer has a thousand lines of a timeline at most", async () => {
 test("a timeline is answered whole, or only its lines with a reason", async () => {
   const edge = await edgeWith(view("1"));
   const reason = { ...line, why: "The line was busy." };
-  edge.stories.set("1" as ConfKey, [line, reason]);
-  expect((await asked(edge, `${base}/conferences/1/story`)).body).toEqual({ lines: [line, reason], next: null });
-  expect((await asked(edge, `${base}/conferences/1/story?why=1`)).body).toEqual({ lines: [reason], next: null });
+  edge.timelines.set("1" as ConfKey, [line, reason]);
+  expect((await asked(edge, `${base}/conferences/1/timeline`)).body).toEqual({ lines: [line, reason], next: null });
+  expect((await asked(edge, `${base}/conferences/1/timeline?why=1`)).body).toEqual({ lines: [reason], next: null });
 });
 
 test("the agents of each bridge are listed; those of a relay that does not answer are null", async () => {

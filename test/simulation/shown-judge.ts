@@ -62,7 +62,7 @@ export async function judgeViews(
   { disk, showsPersonal }: { readonly disk: Database; readonly showsPersonal: boolean },
 ): Promise<void> {
   const known = secretsKnown(disk, Number.POSITIVE_INFINITY);
-  const timeline = await conference.story(0);
+  const timeline = await conference.timeline(0);
   const rows = [...new Set(timeline.items.map(({ seq }) => seq))].slice(0, mostRows);
   // The name of the meeting is shown as `recordsPersonal` of these domains has it, whatever the journal shows.
   const { topic: _, ...view } = (await conference.view()) ?? {};

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { StoryLine } from "../../src/rpc/story.ts";
+import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import { linesOfCall } from "../../src/timeline/blocks.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { entered as enteredAs, event, held } from "../builders.ts";
@@ -18,8 +18,8 @@ import { testDomain } from "../local-domain.ts";
 
 type Act = (world: ConferenceWorld) => Promise<unknown>;
 
-async function marked(world: ConferenceWorld, call?: string): Promise<readonly StoryLine[]> {
-  const { items } = await world.during(world.conference.reader.story(0));
+async function marked(world: ConferenceWorld, call?: string): Promise<readonly TimelineLine[]> {
+  const { items } = await world.during(world.conference.reader.timeline(0));
   return (call === undefined ? items : linesOfCall(items, call)).filter(({ why }) => why !== undefined);
 }
 

@@ -164,7 +164,7 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
     await world.bridge.callIn("14085550107", "99#555120888#");
     await eventually("the conference has said so", async () => {
       const of = { ...local, confKey: "555120888" };
-      const { lines } = await operator().ask("GET /domains/{domain}/conferences/{confKey}/story", of);
+      const { lines } = await operator().ask("GET /domains/{domain}/conferences/{confKey}/timeline", of);
       return lines.some(({ why, facts }) => why !== undefined && facts.number === "14085550107");
     });
     await eventually("the number is found", async () => {

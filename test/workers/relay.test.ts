@@ -245,7 +245,7 @@ test("a bridge that is drained refuses a new conference, also after an eviction,
     body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>3</TransID>${create}</WbxTSPSchema>`,
   });
 
-  const timeline = () => env.CONFERENCE.getByName("local/555111333").story(0);
+  const timeline = () => env.CONFERENCE.getByName("local/555111333").timeline(0);
   const why = expect.stringContaining("The bridge refused it: it has no free port, or is drained.");
   await vi.waitFor(async () => expect((await timeline()).items).toContainEqual(expect.objectContaining({ why })));
   agent.say({ type: "ping" });

@@ -16,7 +16,7 @@ import { actionStages } from "../../rpc/action-stages.ts";
 import type { OperatorResult } from "../../rpc/conference.ts";
 import { type ConferenceView, conferenceView } from "../../rpc/conference-view.ts";
 import { bridgeLoad, type ListedConference, runningPage } from "../../rpc/directory.ts";
-import { storyLine } from "../../rpc/story.ts";
+import { timelineLine } from "../../rpc/timeline.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
 import { askedInTime } from "../asked-in-time.ts";
@@ -105,7 +105,7 @@ export const conferenceRoutes = [
       return viewWithAway(view, await bridgesOf(edge, domain, goesOn(view) ? [view.bridge] : []));
     },
   }),
-  route("showTimeline", "GET /domains/{domain}/conferences/{confKey}/story", {
+  route("showTimeline", "GET /domains/{domain}/conferences/{confKey}/timeline", {
     says: "A conference's timeline: all that its journal still holds, the oldest line first",
     more: "A line that needs an explanation has its reason in `why`.",
     query: {
@@ -114,11 +114,11 @@ export const conferenceRoutes = [
     },
     answer: {
       says: "Requests, commands, results, documents and Confirmations.",
-      schema: v.object({ lines: v.array(storyLine), next }),
+      schema: v.object({ lines: v.array(timelineLine), next }),
     },
     needsConference: true,
     async handle({ conference, query: { why, ...place } }) {
-      const { page, next } = await gathered((from) => conference.story(from), inPages(place));
+      const { page, next } = await gathered((from) => conference.timeline(from), inPages(place));
       return { lines: why === undefined ? page : page.filter((line) => line.why !== undefined), next };
     },
   }),

@@ -4,13 +4,13 @@ import type { WrongForm } from "../../console/conference/conference-actions.tsx"
 import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
 import { type Typed, withQuery } from "../../console/paths.ts";
-import { type StoryFilter, sides, storyPage, type TimelineTab } from "../../console/story/story-lines.ts";
-import { TimelinePage } from "../../console/story/timeline.tsx";
+import { pageOfLines, sides, type TimelineFilter, type TimelineTab } from "../../console/timeline/lines.ts";
+import { TimelinePage } from "../../console/timeline/timeline.tsx";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import type { WireRow } from "../../rpc/story.ts";
+import type { WireRow } from "../../rpc/timeline.ts";
 import { goesOn, isRefusal, refusalText, viewWithAway } from "../api/conferences.ts";
 import { gathered } from "../api/lists.ts";
 import { isKnown } from "../api/route.ts";
@@ -137,9 +137,9 @@ async function lookAt(call: PageCall, frame: ConferenceFrame, tab: TimelineTab):
   const fields = await fieldsOf(call);
   if (fields instanceof Response) return fields;
   const { context, domain, edge } = call;
-  const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, frame.confKey).story(from));
+  const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, frame.confKey).timeline(from));
   const typed = (fields.call ?? "").trim();
-  const isId = storyPage(lines, { call: "", side: "", tab }, {}).calls.some((one) => one.call === typed);
+  const isId = pageOfLines(lines, { call: "", side: "", tab }, {}).calls.some((one) => one.call === typed);
   if (typed !== "" && !isId) return timelinePage(call, frame, fields, tab);
   const path = conferencePath(domain.name, frame.confKey, tab);
   return context.redirect(withQuery(path, { side: fields.side, call: typed }), 303);
@@ -155,21 +155,21 @@ async function timelinePage(
   const wanted = callIn(call, fields);
   const conference = edge.objects.conference(domain.name, frame.confKey);
   const { side = "" } = fields;
-  const filter: StoryFilter = {
+  const filter: TimelineFilter = {
     call: wanted.call,
-    side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
+    side: Object.hasOwn(sides, side) ? (side as TimelineFilter["side"]) : "",
     tab,
   };
   const row = numberIn(fields.row);
-  const { page: lines } = await gathered((from) => conference.story(from));
-  const story = storyPage(lines, filter, { page: numberIn(fields.page), row });
-  const rows = [...new Set(story.lines.map(({ seq }) => seq))];
+  const { page: lines } = await gathered((from) => conference.timeline(from));
+  const shown = pageOfLines(lines, filter, { page: numberIn(fields.page), row });
+  const rows = [...new Set(shown.lines.map(({ seq }) => seq))];
   const wire = await wireOf(conference, rows);
-  const live = call.frame("conferences").live && story.page === story.pages && lines.length <= MOST_LIVE_LINES;
+  const live = call.frame("conferences").live && shown.page === shown.pages && lines.length <= MOST_LIVE_LINES;
   return (
     <TimelinePage
       frame={{ ...frame, live }}
-      story={story}
+      shown={shown}
       filter={filter}
       typed={wanted.typed}
       wire={wire}

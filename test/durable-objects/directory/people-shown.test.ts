@@ -40,7 +40,7 @@ async function shownIn(recordsPersonal: "full" | "masked" | "none", personal: bo
   }));
   await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls });
   const { reader } = conference.conference;
-  const { items: timeline } = await conference.during(reader.story(0));
+  const { items: timeline } = await conference.during(reader.timeline(0));
   const rows = [...new Set(timeline.map(({ seq }) => seq))];
   return {
     "the page of a conference": reader.view()?.callers,

@@ -240,14 +240,14 @@ test("an operator who answers for the time has no document done twice by that", 
   const second = await Life.start(state, first.now + minuteMs, webex);
   await lasting.connect(second);
   await second.clock.pass(1_000);
-  const story = async () => {
-    const asked = second.home.call("conference", "local/100000001", "story", [0]);
+  const timeline = async () => {
+    const asked = second.home.call("conference", "local/100000001", "timeline", [0]);
     await second.clock.pass(10);
     return asked;
   };
-  const before = await story();
+  const before = await timeline();
   await receive(second);
-  expect(await story()).toEqual(before);
+  expect(await timeline()).toEqual(before);
   expect(second.home.doubtMs).toBe(0);
 });
 

@@ -7,10 +7,10 @@ import { type Checked, text, time } from "../foundation/schemas.ts";
 export const seq = v.pipe(v.number(), v.description("Row in the conference's journal."));
 
 const side = v.picklist(["webex", "edge", "bridge", "back end", "operator"]);
-export type StorySide = Checked<typeof side>;
+export type TimelineSide = Checked<typeof side>;
 
 /** One line of a conference's timeline. */
-export const storyLine = v.object({
+export const timelineLine = v.object({
   seq,
   at: time,
   from: side,
@@ -29,8 +29,8 @@ export const storyLine = v.object({
   ),
   calls: v.pipe(v.array(text<CallId>()), v.description("The calls that it is about.")),
 });
-export type StoryLine = Checked<typeof storyLine>;
-export type StoryFacts = StoryLine["facts"];
+export type TimelineLine = Checked<typeof timelineLine>;
+export type LineFacts = TimelineLine["facts"];
 
 /** What one journal row sent and received. The domain's `recordsPersonal` masks personal data. */
 export interface WireRow {

@@ -1,11 +1,11 @@
 import type { Report } from "../../bridge/events.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
-import type { StoryLine, WireRow } from "../../rpc/story.ts";
+import type { TimelineLine, WireRow } from "../../rpc/timeline.ts";
 import { sideNames } from "../../timeline/blocks.ts";
 import { Facts } from "../parts.tsx";
 
 interface WireProps {
-  readonly line: StoryLine;
+  readonly line: TimelineLine;
   /** What the wire had with the line's row, where the journal still has that. */
   readonly row: WireRow | undefined;
   /** Its document stands at an earlier line of the row. */
@@ -52,7 +52,7 @@ const MOST_FOLLOWING = 4;
 
 /** The texts of a line, and behind an input those that followed on both sides. `more`: so many are left out. */
 function wireTexts(
-  line: StoryLine,
+  line: TimelineLine,
   row: WireRow | undefined,
 ): { readonly own: readonly WireText[]; readonly following: readonly WireText[]; readonly more: number } {
   if (!row) return { own: [], following: [], more: 0 };
@@ -62,7 +62,7 @@ function wireTexts(
   return { own, following: following.slice(0, MOST_FOLLOWING), more: Math.max(0, following.length - MOST_FOLLOWING) };
 }
 
-function ownTexts(line: StoryLine, row: WireRow): readonly WireText[] {
+function ownTexts(line: TimelineLine, row: WireRow): readonly WireText[] {
   const { input } = row;
   if (line.what === "confirmed" || line.what === "not delivered") return [];
   if (line.from === "webex")
@@ -83,14 +83,14 @@ function ownTexts(line: StoryLine, row: WireRow): readonly WireText[] {
   return [];
 }
 
-function isOf({ what, facts }: StoryLine, report: Report): boolean {
+function isOf({ what, facts }: TimelineLine, report: Report): boolean {
   if (report.type === "result") return report.id === facts.commandId;
   const { event } = report;
   const call = "call" in event ? event.call : "caller" in event ? event.caller.call : undefined;
   return event.type === what && call === facts.call;
 }
 
-function isText({ what, facts }: StoryLine, text: string | null, transId: string): boolean {
+function isText({ what, facts }: TimelineLine, text: string | null, transId: string): boolean {
   if (transId !== facts.transId) return false;
   if (what === "client data") return true;
   const isNamed = text?.includes(`<${what} `) || text?.includes(`<${what}>`) || text?.includes(`<${what}/`);

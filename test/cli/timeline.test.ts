@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
-import { linesWithin, storyText } from "../../cli/operator/story.ts";
+import { linesWithin, timelineText } from "../../cli/operator/timeline.ts";
 import { exactText } from "../../src/foundation/time/shown-time.ts";
-import type { StoryFacts, StoryLine } from "../../src/rpc/story.ts";
-import { storyLine } from "../builders.ts";
+import type { LineFacts, TimelineLine } from "../../src/rpc/timeline.ts";
+import { timelineLine } from "../builders.ts";
 import { command, conference, document, now, painted, plain } from "./view-examples.ts";
 
 const start = now - 10_000;
 
-function line(block: string, seq: number, ms: number, way: string, what: string, facts: StoryFacts = {}): StoryLine {
-  return { ...storyLine(seq, start + ms, way, what, facts), blocks: [block] };
+function line(block: string, seq: number, ms: number, way: string, what: string, facts: LineFacts = {}): TimelineLine {
+  return { ...timelineLine(seq, start + ms, way, what, facts), blocks: [block] };
 }
 
 const mute = [
@@ -36,7 +36,7 @@ test("shows the blocks, the reasons and what is outstanding in 80 columns", () =
   const bridges: AgentsOfBridge[] = [
     { domain: "local", bridge: "simulated", drainedSince: null, load: null, agents: [] },
   ];
-  const text = storyText(one, lines, bridges, now, plain);
+  const text = timelineText(one, lines, bridges, now, plain);
   expect(Math.max(...text.map(({ length }) => length))).toBeLessThanOrEqual(80);
   expect(text).toEqual([
     "conference 555120777 of local, running, last input 12 s ago",
@@ -69,8 +69,8 @@ test("shows the blocks, the reasons and what is outstanding in 80 columns", () =
     "  A2W_NotifyConferenceChange (TransID 61365000006) to tsp1.example.com:8800:",
     "    not confirmed for 6.0 s; 2 attempts, HTTP status 500; next in 2.0 s",
   ]);
-  expect(storyText(one, lines, bridges, now, painted).join("\n")).toContain("<red>not delivered</>");
-  expect(storyText(one, [], bridges, now, plain, "nothing needs an explanation")).toContain(
+  expect(timelineText(one, lines, bridges, now, painted).join("\n")).toContain("<red>not delivered</>");
+  expect(timelineText(one, [], bridges, now, plain, "nothing needs an explanation")).toContain(
     "nothing needs an explanation",
   );
 });
@@ -78,7 +78,7 @@ test("shows the blocks, the reasons and what is outstanding in 80 columns", () =
 test("shows number and attendee ID of each caller, even if those of two look alike", () => {
   const caller = (msgId: string) =>
     line("1", 1, 1, "edge > webex", "A2W_NotifyUserEnter", { msgId, attendeeId: "*01", did: "***01" });
-  const text = storyText(conference(), [caller("1"), caller("2")], [], now, plain).join("\n");
+  const text = timelineText(conference(), [caller("1"), caller("2")], [], now, plain).join("\n");
   expect(text.match(/attendeeId=\*01/g)).toHaveLength(2);
   expect(text.match(/did=\*\*\*01/g)).toHaveLength(2);
 });
@@ -93,5 +93,7 @@ test("shows whole blocks that were under way in a period", () => {
 
 test("writes each line of a timeline as one line without a terminal", () => {
   const wide = { ...plain, width: Number.POSITIVE_INFINITY };
-  expect(storyText(conference(), mute, [], now, wide).filter((text) => text.includes("→"))).toHaveLength(mute.length);
+  expect(timelineText(conference(), mute, [], now, wide).filter((text) => text.includes("→"))).toHaveLength(
+    mute.length,
+  );
 });

@@ -1,5 +1,5 @@
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
-import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
+import type { TimelineLine, TimelineSide } from "../../src/rpc/timeline.ts";
 import { type Block, blocksOf, isTrouble } from "../../src/timeline/blocks.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, wordsOf, wrapped } from "../terminal.ts";
@@ -13,9 +13,9 @@ interface Period {
 }
 
 /** A conference's timeline, block by block, and what is outstanding now. `none`: what to say if there are no lines. */
-export function storyText(
+export function timelineText(
   conference: ConferenceOfDomain,
-  lines: readonly StoryLine[],
+  lines: readonly TimelineLine[],
   bridges: readonly AgentsOfBridge[],
   now: number,
   screen: Screen,
@@ -38,7 +38,7 @@ export function storyText(
 }
 
 /** The lines of all blocks that were under way in the period. */
-export function linesWithin(lines: readonly StoryLine[], { since, until }: Period): readonly StoryLine[] {
+export function linesWithin(lines: readonly TimelineLine[], { since, until }: Period): readonly TimelineLine[] {
   const isWithin = (block: Block) => block[0].at <= until && (block.at(-1) ?? block[0]).at >= since;
   const kept = new Set(blocksOf(lines).filter(isWithin).flat());
   return lines.filter((line) => kept.has(line));
@@ -82,7 +82,7 @@ const TIME = "2026-11-21 02:40:00.000".length;
 const WAY = "WebEx → edge".length + 1;
 const GAP = "  ";
 
-const names: Readonly<Record<StorySide, string>> = {
+const names: Readonly<Record<TimelineSide, string>> = {
   webex: "WebEx",
   edge: "edge",
   bridge: "bridge",
@@ -93,7 +93,7 @@ const names: Readonly<Record<StorySide, string>> = {
 type Fact = readonly [name: string, text: string];
 
 /** A server is named where it is another one than before. Commands differ by what they are for; `--json` has their ids. */
-function factsOf({ facts }: StoryLine, shown: ShownBefore, { times }: Screen): readonly Fact[] {
+function factsOf({ facts }: TimelineLine, shown: ShownBefore, { times }: Screen): readonly Fact[] {
   return Object.entries(facts).flatMap(([name, value]): Fact[] => {
     if (name === "commandId") return [];
     if (name === "afterMs") return [[name, `after ${duration(Number(value))}`]];
@@ -106,7 +106,7 @@ function factsOf({ facts }: StoryLine, shown: ShownBefore, { times }: Screen): r
 }
 
 /** True for what identifies a line's subject: a line need not say it again. The document of a Confirmation is always said. */
-function isRepeated(name: string, { facts: { msgId } }: StoryLine, isOfAnother: boolean): boolean {
+function isRepeated(name: string, { facts: { msgId } }: TimelineLine, isOfAnother: boolean): boolean {
   if (/^(number|did|attendeeId)$/.test(name)) return !isOfAnother;
   return /^(msgId|extCallId|call|room|subConfId)$/.test(name) || (msgId !== undefined && name === "transId");
 }

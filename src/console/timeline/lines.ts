@@ -1,9 +1,9 @@
 import { exactText, sentenceIn } from "../../foundation/time/shown-time.ts";
-import type { StoryLine } from "../../rpc/story.ts";
-import { callsOf, linesOfCall, type StoryCall, sideNames } from "../../timeline/blocks.ts";
+import type { TimelineLine } from "../../rpc/timeline.ts";
+import { callsOf, linesOfCall, sideNames, type TimelineCall } from "../../timeline/blocks.ts";
 
-/** What of a conference's story is looked at. */
-export interface StoryFilter {
+/** What of a timeline is shown. */
+export interface TimelineFilter {
   /** About this call alone: its id, or WebEx's name for it, or all of one number; empty: all. */
   readonly call: string;
   readonly side: keyof typeof sides | "";
@@ -23,21 +23,21 @@ export const sides = {
 /** Calls that are offered to choose from. */
 export const MOST_CALLS = 200;
 
-/** A page of a story. */
-export interface StoryPage {
-  readonly lines: readonly StoryLine[];
+/** A page of a timeline. */
+export interface PageOfLines {
+  readonly lines: readonly TimelineLine[];
   /** 1 is the oldest. */
   readonly page: number;
   readonly pages: number;
   /** Lines that fit the filter, and all. */
   readonly fitting: number;
   readonly all: number;
-  /** The calls of the whole story, in the order in which they came. */
-  readonly calls: readonly StoryCall[];
+  /** The calls of the whole timeline, in order. */
+  readonly calls: readonly TimelineCall[];
 }
 
 /** Where to look: a page by its number, or the page that has this row; without either the latest page. */
-interface StoryPlace {
+interface TimelinePlace {
   readonly page?: number | undefined;
   readonly row?: number | undefined;
 }
@@ -45,7 +45,11 @@ interface StoryPlace {
 /** Of one page: a longer one holds up others while it is made. */
 const MOST_LINES = 100;
 
-export function storyPage(lines: readonly StoryLine[], filter: StoryFilter, { page, row }: StoryPlace): StoryPage {
+export function pageOfLines(
+  lines: readonly TimelineLine[],
+  filter: TimelineFilter,
+  { page, row }: TimelinePlace,
+): PageOfLines {
   const fitting = linesOf(lines, filter);
   const index = row === undefined ? -1 : fitting.findIndex(({ seq }) => seq >= row);
   const pages = Math.max(1, Math.ceil(fitting.length / MOST_LINES));
@@ -56,25 +60,25 @@ export function storyPage(lines: readonly StoryLine[], filter: StoryFilter, { pa
   return { lines: ofPage, page: shown, pages, fitting: fitting.length, all: lines.length, calls };
 }
 
-function linesOf(lines: readonly StoryLine[], { call, side, tab }: StoryFilter): readonly StoryLine[] {
+function linesOf(lines: readonly TimelineLine[], { call, side, tab }: TimelineFilter): readonly TimelineLine[] {
   const ofCall = call === "" ? lines : linesOfCall(lines, call);
   return ofCall.filter(
     (line) => (side === "" || sideOf(line) === side) && (tab === "timeline" || line.why !== undefined),
   );
 }
 
-function sideOf({ from, to }: StoryLine): keyof typeof sides {
+function sideOf({ from, to }: TimelineLine): keyof typeof sides {
   const other = from === "edge" ? to : from;
   return other === "webex" || other === "bridge" ? other : "others";
 }
 
 /** From whom to whom. */
-export function wayText({ from, to }: StoryLine): string {
+export function wayText({ from, to }: TimelineLine): string {
   return from === to ? sideNames[from] : `${sideNames[from]} → ${sideNames[to]}`;
 }
 
 /** What stands beside a line; the wire has the rest. */
-export function factsText({ at, facts }: StoryLine, zone: string): string {
+export function factsText({ at, facts }: TimelineLine, zone: string): string {
   return Object.entries(facts)
     .flatMap(([name, value]) => {
       if (name === "commandId" || name === "transId" || name === "host" || name === "action") return [];
@@ -86,7 +90,7 @@ export function factsText({ at, facts }: StoryLine, zone: string): string {
 }
 
 /** The lines as text, to be pasted somewhere, under the zone of their times. */
-export function storyText(lines: readonly StoryLine[], zone: string): string {
+export function timelineText(lines: readonly TimelineLine[], zone: string): string {
   const ways = lines.map(wayText);
   const width = Math.max(0, ...ways.map(({ length }) => length));
   const texts = lines.map((line, index) => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { StoryLine } from "../../src/rpc/story.ts";
+import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import { aCaller, entered, event, held } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import {
@@ -14,26 +14,26 @@ import {
 } from "./conference-world.ts";
 
 /** `from > to: what`, with the facts that are named. */
-function told(lines: readonly StoryLine[], ...facts: readonly string[]): string[] {
+function told(lines: readonly TimelineLine[], ...facts: readonly string[]): string[] {
   return lines.map(({ from, to, what, facts: known }) =>
     [`${from} > ${to}: ${what}`, ...facts.flatMap((name) => (known[name] ? `${name} ${known[name]}` : []))].join(", "),
   );
 }
 
-async function story(world: ConferenceWorld): Promise<readonly StoryLine[]> {
-  const { items, next } = await world.conference.reader.story(0);
+async function timeline(world: ConferenceWorld): Promise<readonly TimelineLine[]> {
+  const { items, next } = await world.conference.reader.timeline(0);
   expect(next).toBeNull();
   return items;
 }
 
 /** What was added since so many lines. */
-async function since(world: ConferenceWorld, lines: number): Promise<readonly StoryLine[]> {
-  return (await story(world)).slice(lines);
+async function since(world: ConferenceWorld, lines: number): Promise<readonly TimelineLine[]> {
+  return (await timeline(world)).slice(lines);
 }
 
 test("the timeline shows a mute from the request to its Confirmation", async () => {
   const world = await ConferenceWorld.running(1);
-  const before = (await story(world)).length;
+  const before = (await timeline(world)).length;
   await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   await world.time.pass(6000);
@@ -54,7 +54,7 @@ test("the timeline shows a mute from the request to its Confirmation", async () 
 
 test("the timeline shows a Confirmation at once, once", async () => {
   const world = await ConferenceWorld.running(0);
-  const before = (await story(world)).length;
+  const before = (await timeline(world)).length;
   await world.reported(callerEntered(0));
   const confirmed = ["bridge > edge: caller-entered", "edge > webex: A2W_NotifyUserEnter", "webex > edge: confirmed"];
 
@@ -68,7 +68,7 @@ test("the timeline shows failed attempts, their reasons and the end", async () =
   const world = new ConferenceWorld();
   world.domain = testDomain({ webex: { retryDelaysMs: [500, 2_000] } });
   await world.running(0);
-  const before = (await story(world)).length;
+  const before = (await timeline(world)).length;
   world.answer = () => ({ kind: "answered", status: 500, body: new Uint8Array() });
   await world.reported(callerEntered(0));
   await world.time.pass(6_000);
@@ -89,7 +89,7 @@ test("the timeline shows failed attempts, their reasons and the end", async () =
 
 test("the timeline shows why a command failed", async () => {
   const world = await ConferenceWorld.running(2);
-  const before = (await story(world)).length;
+  const before = (await timeline(world)).length;
   await world.received("t1", muteCaller("1001"));
   const [id] = world.pending;
   const refused = { type: "result", id, result: { done: false, reason: "no-such-call" } } as Report;
@@ -115,7 +115,7 @@ test("the timeline and the view name commands alike", async () => {
 
   const [command] = world.conference.reader.view()?.commands ?? [];
   expect(command?.id).toContain(confKey);
-  expect((await story(world)).at(-1)?.facts).toMatchObject({ commandId: command?.id });
+  expect((await timeline(world)).at(-1)?.facts).toMatchObject({ commandId: command?.id });
 });
 
 test.each([
@@ -127,7 +127,7 @@ test.each([
   world.domain = testDomain({ logs: { personal: people !== "full" }, recordsPersonal: people });
   await world.running(0);
   await world.reported(entered({ call: "c9", attendeeId: "4711" }));
-  const text = JSON.stringify([await story(world), world.conference.reader.view()?.callers]);
+  const text = JSON.stringify([await timeline(world), world.conference.reader.view()?.callers]);
   expect(["14085551234", "4711", '*34"'].filter((one) => text.includes(one))).toEqual(shown);
 });
 
@@ -185,7 +185,7 @@ test("shows a conference that the bridge did not create", async () => {
 
 test("the timeline shows what a snapshot held", async () => {
   const world = await ConferenceWorld.running(1);
-  const before = (await story(world)).length;
+  const before = (await timeline(world)).length;
   const caller = aCaller();
   const onBridge = held({ locked: true, callers: [caller] });
   const snapshot = (conference: object | null) =>
@@ -216,7 +216,7 @@ test.each<[string, (world: ConferenceWorld) => Promise<unknown>]>([
   await world.reported(event({ type: "snapshot", conference: null }));
   await world.allDone();
 
-  const lines = told(await story(world), "held");
+  const lines = told(await timeline(world), "held");
   expect(lines).toContain("bridge > edge: snapshot, held no such conference");
   expect(lines).not.toContain("edge > edge: lost: conference ended");
 });
@@ -226,7 +226,7 @@ test("a long timeline comes in parts", async () => {
   for (let round = 0; round < 600; round += 1) {
     await world.reported(event({ type: "caller-muted", call: "c0", muted: round % 2 === 0 }));
   }
-  const first = world.conference.reader.story(0);
+  const first = world.conference.reader.timeline(0);
   let isRead = false;
   first.then(() => {
     isRead = true;
@@ -236,7 +236,7 @@ test("a long timeline comes in parts", async () => {
   const { items, next } = await world.during(first);
   expect(JSON.stringify(items).length).toBeLessThan(210_000);
   expect(next).toBe(items.length);
-  const rest = await world.conference.reader.story(next ?? 0);
+  const rest = await world.conference.reader.timeline(next ?? 0);
   expect(rest.next).toBeNull();
   const mutes = [...items, ...rest.items].filter(({ what }) => what === "caller-muted");
   expect(mutes).toHaveLength(600);

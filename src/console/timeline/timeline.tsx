@@ -1,4 +1,4 @@
-import type { WireRow } from "../../rpc/story.ts";
+import type { WireRow } from "../../rpc/timeline.ts";
 import {
   CallFilter,
   type ConferenceFrame,
@@ -7,14 +7,14 @@ import {
 } from "../conference/conference-frame.tsx";
 import { Choice, Empty } from "../parts.tsx";
 import type { Typed } from "../paths.ts";
+import { type PageOfLines, sides, type TimelineFilter, timelineText } from "./lines.ts";
 import { Pages } from "./pages.tsx";
 import { Sequence } from "./sequence.tsx";
-import { type StoryFilter, type StoryPage, sides, storyText } from "./story-lines.ts";
 
 interface TimelineProps {
   readonly frame: ConferenceFrame;
-  readonly story: StoryPage;
-  readonly filter: StoryFilter;
+  readonly shown: PageOfLines;
+  readonly filter: TimelineFilter;
   /** The filter's call as the user typed it; absent: the address has its id. */
   readonly typed?: Typed | undefined;
   /** What the wire had with the rows of these lines, as far as the journal still has them. */
@@ -24,32 +24,32 @@ interface TimelineProps {
 }
 
 /** What happened in a conference as a sequence diagram. Each line opens to its text on the wire. */
-export function TimelinePage({ frame, story, filter, typed, wire, row }: TimelineProps) {
+export function TimelinePage({ frame, shown, filter, typed, wire, row }: TimelineProps) {
   const { domain, confKey } = frame;
-  const { lines, all } = story;
+  const { lines, all } = shown;
   return (
     <ConferenceFramePage {...frame} tab={filter.tab}>
-      <Filter frame={frame} story={story} filter={filter} />
+      <Filter frame={frame} shown={shown} filter={filter} />
       {lines.length === 0 ? (
         <Nothing all={all} path={conferencePath(domain, confKey, filter.tab)} filter={filter} />
       ) : (
         <>
           <div id="pages">
-            <PagesOfStory {...{ frame, story, filter, typed }} />
+            <PageLinks {...{ frame, shown, filter, typed }} />
           </div>
           <div id="lines">
             <Sequence lines={lines} wire={wire} row={row} />
           </div>
-          {story.pages > 1 && <PagesOfStory {...{ frame, story, filter, typed }} />}
+          {shown.pages > 1 && <PageLinks {...{ frame, shown, filter, typed }} />}
           <div class="line">
-            <button type="button" data-copy="story-text" hidden>
+            <button type="button" data-copy="timeline-text" hidden>
               Copy these lines
             </button>
           </div>
           <details id="as-text">
             <summary>These lines as text</summary>
-            <pre id="story-text" tabindex={0}>
-              {storyText(lines, frame.timeZone ?? "UTC")}
+            <pre id="timeline-text" tabindex={0}>
+              {timelineText(lines, frame.timeZone ?? "UTC")}
             </pre>
           </details>
         </>
@@ -61,7 +61,7 @@ export function TimelinePage({ frame, story, filter, typed, wire, row }: Timelin
 interface NothingProps {
   readonly all: number;
   readonly path: string;
-  readonly filter: StoryFilter;
+  readonly filter: TimelineFilter;
 }
 
 function Nothing({ all, path, filter: { call, side, tab } }: NothingProps) {
@@ -83,10 +83,10 @@ function Nothing({ all, path, filter: { call, side, tab } }: NothingProps) {
   );
 }
 
-type ShownProps = Pick<TimelineProps, "frame" | "story" | "filter">;
+type ShownProps = Pick<TimelineProps, "frame" | "shown" | "filter">;
 type PagesProps = ShownProps & Pick<TimelineProps, "typed">;
 
-function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, side, tab } }: ShownProps) {
+function Filter({ frame: { domain, confKey }, shown: { calls }, filter: { call, side, tab } }: ShownProps) {
   return (
     <CallFilter
       path={conferencePath(domain, confKey, tab)}
@@ -99,8 +99,8 @@ function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, 
   );
 }
 
-function PagesOfStory({ frame: { domain, confKey }, story, filter, typed }: PagesProps) {
-  const { page, pages, fitting, all } = story;
+function PageLinks({ frame: { domain, confKey }, shown, filter, typed }: PagesProps) {
+  const { page, pages, fitting, all } = shown;
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
   const path = conferencePath(domain, confKey, filter.tab);
   const query = { side: filter.side, ...(!typed && { call: filter.call }) };

@@ -1,11 +1,11 @@
 import { useContext } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
-import type { StoryLine, StorySide, WireRow } from "../../rpc/story.ts";
+import type { TimelineLine, TimelineSide, WireRow } from "../../rpc/timeline.ts";
 import { isTrouble, sideNames } from "../../timeline/blocks.ts";
 import { type Places, places, placesWithBeside } from "../conference/conference-style.ts";
 import { Sentence, ZoneOfPage } from "../parts.tsx";
-import { factsText, wayText } from "./story-lines.ts";
+import { factsText, wayText } from "./lines.ts";
 import { Wire } from "./wire.tsx";
 
 type Party = keyof Places;
@@ -13,7 +13,7 @@ type Party = keyof Places;
 const partyNames: Readonly<Record<Party, string>> = { ...sideNames, beside: "Others" };
 
 interface SequenceProps {
-  readonly lines: readonly StoryLine[];
+  readonly lines: readonly TimelineLine[];
   /** What the wire had with the rows of these lines, as far as the journal still has them. */
   readonly wire: readonly WireRow[];
   /** The row that is open; `null`: none. */
@@ -28,7 +28,7 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
   const heads = headsOf(lines);
   const documents = new Set<number>();
   const zone = useContext(ZoneOfPage);
-  let before: StoryLine | undefined;
+  let before: TimelineLine | undefined;
   return (
     <div class={hasBeside ? "sequence with-beside" : "sequence"}>
       <div class="parties" aria-hidden="true">
@@ -63,8 +63,8 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
 }
 
 /** For each row the line that links point to. A Confirmation stands with the row in which it was written, and is not its subject. */
-function headsOf(lines: readonly StoryLine[]): ReadonlySet<StoryLine> {
-  const heads = new Map<number, StoryLine>();
+function headsOf(lines: readonly TimelineLine[]): ReadonlySet<TimelineLine> {
+  const heads = new Map<number, TimelineLine>();
   for (const line of lines) {
     const head = heads.get(line.seq);
     if (!head || (head.what === "confirmed" && line.what !== "confirmed")) heads.set(line.seq, line);
@@ -82,7 +82,7 @@ function Lifelines({ at }: { readonly at: Places }) {
 }
 
 interface MessageProps {
-  readonly line: StoryLine;
+  readonly line: TimelineLine;
   readonly at: Places;
   readonly row: WireRow | undefined;
   readonly id: string | undefined;
@@ -127,7 +127,7 @@ function Message({ line, at, row, id, isOpen, begins, isSameTime, isRepeated }: 
 /** `lost`: it does not get there. */
 type ArrowKind = "message" | "confirmation" | "lost";
 
-function kindOf({ what }: StoryLine): ArrowKind {
+function kindOf({ what }: TimelineLine): ArrowKind {
   if (what === "not delivered") return "lost";
   return what === "confirmed" ? "confirmation" : "message";
 }
@@ -163,7 +163,7 @@ function x(place: number): string {
   return `${place}%`;
 }
 
-function partyOf(side: StorySide): Party {
+function partyOf(side: TimelineSide): Party {
   return side === "operator" || side === "back end" ? "beside" : side;
 }
 
