@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { timers } from "../bridge-agent/node-ports.ts";
 import { bridgehead } from "../cli/bridgehead.ts";
 import { recordColumns } from "../src/http/api/records.ts";
 import { pairMetrics } from "../src/http/pair/pair-metrics.ts";
-import { alertKinds, kindOf } from "../src/operators/alert-kinds.ts";
+import { alertKinds, showAlert } from "../src/operators/alert-kinds.ts";
 import type { EdgeOfPair, EdgePair } from "../src/operators/edge-pair.ts";
 import { inCell } from "./generated-page.ts";
 import { LocalRun } from "./local-run.ts";
@@ -16,22 +17,36 @@ interface Page {
 
 /** The pages of docs/reference that are made from the code. */
 export const referencePages = {
-  "reference/alerts.md": async () => alertsPage(),
+  "reference/alerts.md": alertsPage,
   "reference/commands.md": commandsPage,
   "reference/metrics.md": async () => metricsPage(await scraped()),
   "reference/records.md": recordsPage,
 } as const;
 
-const project = new URL("../", import.meta.url).pathname;
+const root = new URL("../", import.meta.url);
 
-/** A row for each kind of alert, the worst first. */
+/** The kinds of alerts of the product, and the rules for Prometheus. */
 export function alertsPage(): Page {
-  const rows = alertKinds.map((kind) => {
-    const { severity, type, title } = kindOf(kind);
-    return `| \`${kind}\` | ${severity} | ${type} | ${title} |`;
+  const kinds = alertKinds.map((kind) => {
+    const { type, severity, title, says, todo } = showAlert(
+      { kind, bridge: "BRIDGE", about: "NAME", since: null, count: 2, why: "REASON" },
+      "DOMAIN",
+    );
+    const command = todo.command && `\`bridgehead ${todo.command.join(" ")}\``;
+    const text = [says, todo.text, command].filter((part) => part !== null).join(" ");
+    return `| \`${kind}\` | ${severity}, ${type} | ${inCell(title)} | ${inCell(text)} |`;
   });
-  const table = `| kind | severity | type | title |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
-  return page("Alerts", "The kinds of alerts, the worst first.", [table]);
+  const alert =
+    /- alert: (\w+)\n(?: *#.*\n)? *expr: (.*)\n(?: *for: (.*)\n)?.*severity: (\w+)[\s\S]*?description: '(.*)'/g;
+  const rules = Array.from(
+    readFileSync(new URL("packaging/alerts.yml", root), "utf8").matchAll(alert),
+    ([, name = "", when = "", lasts, severity = "", todo = ""]) =>
+      `| \`${name}\` | ${severity} | \`${when.replaceAll("|", "\\|")}\`${lasts ? ` for ${lasts}` : ""} | ${inCell(todo.replaceAll("''", "'"))} |`,
+  );
+  return page("Alerts", "NAME, BRIDGE, DOMAIN and REASON stand for those of an alert.", [
+    `## Alerts of the product\n\n| kind | severity | title | what it means, and what to do |\n| --- | --- | --- | --- |\n${kinds.join("\n")}`,
+    `## Rules for Prometheus\n\n| alert | severity | when | what to do |\n| --- | --- | --- | --- |\n${rules.join("\n")}`,
+  ]);
 }
 
 /** The help of each command, as it prints it on 80 columns. */
@@ -58,7 +73,7 @@ function commandsOf(command: Command, path: readonly string[] = []): readonly st
 }
 
 async function helpOf(args: readonly string[]): Promise<string> {
-  const tool = await runTool(process.execPath, [...args, "--help"], { cwd: project, timers, limitMs: 30_000 });
+  const tool = await runTool(process.execPath, [...args, "--help"], { cwd: root.pathname, timers, limitMs: 30_000 });
   return tool.output;
 }
 

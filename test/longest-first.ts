@@ -24,7 +24,7 @@ const long = [
   "test/whole/start.test.ts",
   "test/browser/console-conference.test.ts",
   "test/whole/packages.test.ts",
-  "test/whole/at-night.test.ts",
+  "test/whole/runbook.test.ts",
   "test/whole/alerts.test.ts",
   "test/whole/state.test.ts",
   "test/whole/strangers.test.ts",

@@ -80,7 +80,7 @@ function resyncedText({ server, conferences, unanswered }: Resynced): readonly s
   if (conferences === 0) return [`No conference has a document for ${hostText(server)}.`];
   const asked = `Asked ${counted(conferences, "conference")} to probe ${hostText(server)}.`;
   const after = '"bridgehead servers" shows what still waits.';
-  if (unanswered.length === 0) return [`${asked} ${after}`];
+  if (unanswered.length === 0) return [asked, after];
   return [asked, `Not answered: ${unanswered.join(", ")}. Run the command again.`, after];
 }
 

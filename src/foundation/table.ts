@@ -76,7 +76,7 @@ function belowRow<Row>(
 }
 
 const GAP = "  ";
-const LEAST_CUT = 8;
+const LEAST_CUT = 24;
 
 function longest(texts: readonly string[]): number {
   return Math.max(...texts.map((text) => text.length));

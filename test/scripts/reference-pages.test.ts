@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { commandsPage, recordsPage } from "../../scripts/reference-pages.ts";
+import { alertsPage, commandsPage, recordsPage } from "../../scripts/reference-pages.ts";
 
 test.each([
+  ["alerts.md", alertsPage],
   ["commands.md", commandsPage],
   ["records.md", recordsPage],
 ] as const)("docs/reference/%s is up to date (`npm run docs` renews it)", async (name, made) => {

@@ -77,20 +77,21 @@ test("the README says how many messages are assumed", () => {
   expect(readFileSync("README.md", "utf8")).toContain(`${assumed.length} messages are *assumed*`);
 });
 
-test("docs/operations.md lists exactly the events of the edge's log", () => {
-  const code = globSync(["{src,durable-objects,cli/edge}/**/*.{ts,tsx}", "bridge-agent/service/log-destination.ts"])
+test("docs/reference/log-events.md explains each event of the log in 20 words", () => {
+  const code = globSync(["{src,durable-objects,cli/edge,bridge-agent}/**/*.{ts,tsx}"])
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   const event = /\bevent: "([a-z-]+)"|\b(?:log|note|line|trouble)\((?:"(?:info|warn|error)", )?"([a-z-]+)"/g;
   const logged = Array.from(code.matchAll(event), ([, name, other]) => name ?? other ?? "");
-  const [, page = ""] = readFileSync("docs/operations.md", "utf8").split("### The edge's log");
-  const rows = Array.from(
-    page.split("In the agent's log")[0]?.matchAll(/^\| (`.*?) \|/gm) ?? [],
-    ([, cell = ""]) => cell,
-  );
-  const listed = rows.flatMap((cell) => Array.from(cell.matchAll(/`([a-z-]+)`/g), ([, name = ""]) => name));
+  const page = readFileSync("docs/reference/log-events.md", "utf8");
+  const rows = Array.from(page.matchAll(/^\| (`.*?) \| (.*) \|$/gm), ([, cell = "", meaning = ""]) => ({
+    names: Array.from(cell.matchAll(/`([a-z-]+)`/g), ([, name = ""]) => name),
+    words: meaning.split(" ").length,
+  }));
+  const listed = rows.flatMap(({ names }) => names);
 
   expect(logged.length).toBeGreaterThan(100);
   expect([...logged, ...edgeEvents].filter((name) => !listed.includes(name))).toEqual([]);
   expect(listed.filter((name) => !code.includes(`"${name}"`))).toEqual([]);
+  expect(rows.filter(({ words }) => words > 20)).toEqual([]);
 });
