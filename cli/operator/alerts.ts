@@ -164,7 +164,8 @@ export function alertsText(
 
 function alertText(alert: AlertOfDomain, now: number, { width, style }: Terminal, named: string | null): string[] {
   const { id, type, domain, title, severity, since, latest, sequence, says, todo, seen } = alert;
-  const taken = !isOpen(alert);
+  // The answer to an acknowledgement has an incident that lists no longer have.
+  const taken = seen !== null && (sequence === null || sequence <= seen.upTo);
   const command = (name: string, ...args: readonly string[]) => {
     const domainArgs = named === null || ofEdge.includes(name) ? [] : ["--domain", domain ?? named];
     return ["bridgehead", name, ...[...domainArgs, ...args].map(shellWord)].join(" ");
