@@ -36,6 +36,7 @@ const programs: Readonly<Record<string, string>> = {
   bridgehead: `#!/bin/sh\nexec ${process.execPath} scripts/bridgehead.ts "$@"\n`,
   "bridgehead-agent": `#!/bin/sh\nexec ${process.execPath} bridge-agent/main.ts "$@" --settings ${state}/agent.json\n`,
   sudo: '#!/bin/sh\nexec "$@"\n',
+  systemctl: '#!/bin/sh\n[ "$1" = restart ] && [ -e "packaging/$2.service" ]\n',
   // It knows only the units of the packages, and of these the logs of this run.
   journalctl: `#!/bin/sh
 [ "$1 $3 $4" = "-u -o cat" ] && [ -e "packaging/$2.service" ] || exit 1
@@ -63,6 +64,8 @@ function onThisRun(command: string): string {
     .replaceAll("tsp1.example.com:443", world.webex.host.replace(/^\w+:\/\//, ""))
     .replaceAll("/var/lib/bridgehead-edge", state)
     .replaceAll("/var/backups/bridgehead-edge", folder)
+    .replace(/\/etc\/(default|prometheus)/, folder)
+    .replace("-o prometheus ", "")
     .replace("> november.csv", `> ${folder}/november.csv`)
     .replace("--domain acme", "--domain local");
 }
@@ -274,7 +277,7 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   expect(stderr.trim().split("\n")).toHaveLength(1);
 });
 
-test.each(["records-and-privacy", "users-and-access", "monitoring", "runbook"])(
+test.each(["records-and-privacy", "users-and-access", "monitoring", "webhooks", "runbook"])(
   "each command of docs/%s.md works",
   async (page) => {
     const blocks = [...readFileSync(`docs/${page}.md`, "utf8").matchAll(runBlock)];
