@@ -1,5 +1,5 @@
 import type { Terminal } from "../src/foundation/table.ts";
-import { exactText, secondText, sentenceIn, shownTime } from "../src/foundation/time/shown-time.ts";
+import { exactText, secondText, sentenceIn } from "../src/foundation/time/shown-time.ts";
 
 /** Where an answer is shown. */
 export interface Screen extends Terminal {
@@ -24,27 +24,23 @@ export class ShownTimes {
 
   /** `2026-10-25 02:30:00` */
   second(at: number, domain: string): string {
-    return secondText(at, this.#zone(domain));
+    return secondText(at, this.zone(domain));
   }
 
   /** `2026-10-25 02:30:00.125` */
   exact(at: number, domain: string): string {
-    return exactText(at, this.#zone(domain));
-  }
-
-  /** `02:30:00.125` */
-  exactClock(at: number, domain: string): string {
-    return shownTime(at, this.#zone(domain)).exact;
+    return exactText(at, this.zone(domain));
   }
 
   /** A sentence with its times; each with its day where that is not the day of `near`. */
   sentence(text: string, domain: string, near: number): string {
     const shown = sentenceIn(this.#zoneOf(domain), text, near);
-    if (shown !== text) this.#zone(domain);
+    if (shown !== text) this.zone(domain);
     return shown;
   }
 
-  #zone(domain: string): string {
+  /** The zone of a domain whose times are shown. */
+  zone(domain: string): string {
     const zone = this.#zoneOf(domain);
     const domains = this.#domains.get(zone) ?? [];
     if (!domains.includes(domain)) this.#domains.set(zone, [...domains, domain]);

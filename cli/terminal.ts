@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Terminal } from "../src/foundation/table.ts";
+import { type Terminal, wordsOf, wrapped } from "../src/foundation/table.ts";
 import { printableJson } from "../src/foundation/text/printable.ts";
 import { systemReason } from "./system-reason.ts";
 
@@ -19,22 +19,6 @@ export function endWithReader(): void {
     console.error(`cannot print the answer (${systemReason(error)})`);
     process.exit(1);
   });
-}
-
-/** The words of a text; a number stays with its unit. */
-export function wordsOf(text: string): string[] {
-  return text.split(/ (?!(?:ms|s|min|h|days)\b)/);
-}
-
-/** The words on lines of at most so many columns. A longer word has a line of its own. */
-export function wrapped(words: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 /** Each text as an item of a list, its further lines indented by two columns more. */

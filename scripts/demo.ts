@@ -2,12 +2,15 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
+import { OperatorClient } from "../cli/operator/operator-client.ts";
+import { ownTerminal } from "../cli/terminal.ts";
+import type { TimelineLine } from "../src/rpc/timeline.ts";
+import { timelineText } from "../src/views/timeline.ts";
 import { printTranscript, stepsOf } from "../test/transcripts/transcript.ts";
 import { asteriskOrExit } from "./asterisk/find-asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
 import { cannotShow } from "./demo/asterisk-flow-bridge.ts";
-import { Diagram, leastColumns } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
@@ -24,11 +27,7 @@ const program = command(
       .default("simulated"),
   )
   .addOption(edgeOption())
-  .option(
-    "--all",
-    "draw every message and every Confirmation, not only some of many alike and those that refuse",
-    false,
-  )
+  .option("--all", "print the whole timeline of each flow, not only its beginning", false)
   .option("--console", "slowly, for somebody who watches it in the console, which stays until Ctrl-C", false)
   .option("--write", "put what followed into the files, instead of comparing (docs/transcripts.md)", false)
   .parse();
@@ -53,15 +52,12 @@ const wanted = asked.filter((flow) => {
 
 /** Between steps, for people who watch. */
 const SLOW_STEP_MS = 1_500;
+/** Of each timeline. */
+const MOST_LINES = 60;
+const terminal = ownTerminal();
 const startedAt = Date.now();
 let shown = 0;
 const failed: string[] = [];
-const { columns = leastColumns } = process.stdout;
-if (columns < leastColumns) {
-  console.error(
-    `this terminal has ${columns} columns, and the pictures need ${leastColumns}: make it wider, or read them in a file`,
-  );
-}
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 atExit(printVerdict);
 const groups = [...Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()];
@@ -102,15 +98,13 @@ async function leaveConsoleOpen(): Promise<void> {
 }
 
 async function show(flow: Flow, system: FlowSystem): Promise<void> {
-  const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
   const { all, write } = options;
-  const most = all ? Number.POSITIVE_INFINITY : undefined;
-  const diagram = new Diagram(console.log, coloured, process.stdout.columns, most);
-  diagram.head(flow.title);
-  const played = await new FlowStage(system, {
-    ...{ diagram, confirmations: all, write },
-    ...(options.console && { pauseMs: SLOW_STEP_MS }),
-  }).play(flow.transcript);
+  console.log(`\n${terminal.style("bold", flow.title)}`);
+  const stage = new FlowStage(system, { write, ...(options.console && { pauseMs: SLOW_STEP_MS }) });
+  const played = await stage.play(flow.transcript);
+  const lines = timelineText(await timelineOf(system, stage.confKey), { ...terminal, zone: "UTC" });
+  for (const line of all ? lines : lines.slice(0, MOST_LINES)) console.log(line);
+  if (!all && lines.length > MOST_LINES) console.log(`… ${lines.length - MOST_LINES} more lines (--all)`);
   if (write) writeFileSync(join(flowsFolder, `${flow.name}.txt`), written(flow, played));
   shown += 1;
   const wrong = played.find(({ asExpected }) => !asExpected);
@@ -119,6 +113,15 @@ async function show(flow: Flow, system: FlowSystem): Promise<void> {
   const { step, came } = wrong;
   console.log(`\n${flow.name} went otherwise than expected. Expected:\n${printTranscript([step])}`);
   console.log(`Came:\n${printTranscript([{ ...step, follows: came }])}`);
+}
+
+/** What Bridgehead says of the flow's conference, as `bridgehead explain` does. */
+async function timelineOf({ run }: FlowSystem, confKey: string): Promise<readonly TimelineLine[]> {
+  const edge = new OperatorClient({ url: run.edgeUrl, urlFrom: "", token: run.operatorToken(), tokenFrom: "" });
+  const lines: TimelineLine[] = [];
+  const path = "GET /domains/{domain}/conferences/{confKey}/timeline";
+  for await (const page of edge.pages(path, { domain: "local", confKey })) lines.push(...page.lines);
+  return lines;
 }
 
 /** The flow with what came in place of what was expected. */

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Terminal } from "../../src/foundation/table.ts";
+import { type Terminal, wordsOf, wrapped } from "../../src/foundation/table.ts";
 import { hostText } from "../../src/foundation/text/bare-host.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { type AlertKind, isOpen, shellWord, unknownText } from "../../src/operators/alert-kinds.ts";
@@ -7,7 +7,7 @@ import { figureText } from "../../src/operators/figures.ts";
 import type { ApiAnswer } from "../edge/edge-api.ts";
 import { type EdgesFound, edgesText, hasAlerts } from "../edge/edges.ts";
 import type { Screen } from "../shown-times.ts";
-import { fromNow, wordsOf, wrapped } from "../terminal.ts";
+import { fromNow } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { AgentsOfBridge, AlertOfDomain, OperatorClient } from "./operator-client.ts";
 

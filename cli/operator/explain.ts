@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import type { TimelineLine } from "../../src/rpc/timeline.ts";
-import { linesOfCall } from "../../src/timeline/blocks.ts";
+import { type Block, blocksOf, linesOfCall, timelineText } from "../../src/views/timeline.ts";
 import { StartError } from "../edge/program.ts";
+import type { Screen } from "../shown-times.ts";
 import { answer, clockTimeText, found, type Options, periodOf, question } from "./ask-edge.ts";
-import { conferenceText } from "./conference.ts";
-import type { OperatorClient } from "./operator-client.ts";
-import { linesWithin, timelineText } from "./timeline.ts";
+import { conferenceHead, conferenceText, outstandingText } from "./conference.ts";
+import type { AgentsOfBridge, ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
 
 /** The commands about one conference: how it is, and what happened. */
 export function addConference(program: Command): void {
@@ -34,19 +34,57 @@ export function addConference(program: Command): void {
     .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
       answer(options, async (edge) => {
         const domain = await edge.domain(options.domain);
-        const zone = edge.zoneOf(domain);
-        const { since = 0, until = Number.POSITIVE_INFINITY } = periodOf(options, Date.now(), zone);
-        const period = { since, until };
+        const period = periodOf(options, Date.now(), edge.zoneOf(domain));
         const conference = await edge.conference(domain, key);
         const { call, why } = options;
         const [all, agents] = await Promise.all([linesOf(edge, domain, key, call), edge.agents([domain])]);
         const lines = linesWithin(all, period).filter((line) => !why || line.why !== undefined);
-        const none = why ? "nothing needs an explanation" : undefined;
-        return found({ conference, lines }, (shown, now, terminal) =>
-          timelineText(shown.conference, shown.lines, allPrintable(agents), now, terminal, none),
+        const none = why ? "nothing needs an explanation" : "nothing is known of that time";
+        return found({ conference, lines }, (shown, now, screen) =>
+          explanation(shown.conference, shown.lines, { bridges: allPrintable(agents), now, none }, screen),
         );
       }),
     );
+}
+
+interface Around {
+  readonly bridges: readonly AgentsOfBridge[];
+  readonly now: number;
+  /** In place of no lines. */
+  readonly none: string;
+}
+
+/** A conference's timeline, block by block, and what is outstanding now. */
+export function explanation(
+  conference: ConferenceOfDomain,
+  lines: readonly TimelineLine[],
+  { bridges, now, none }: Around,
+  screen: Screen,
+): readonly string[] {
+  const startedAt = new Map<string, number>();
+  for (const { from, to, facts, at } of lines) {
+    if (from !== "edge") continue;
+    if (facts.transId && !startedAt.has(facts.transId)) startedAt.set(facts.transId, at);
+    if (to === "bridge" && facts.commandId) startedAt.set(facts.commandId, at);
+  }
+  const { domain, host, bridge } = conference;
+  const { agents = null } = bridges.find((one) => one.bridge === bridge) ?? {};
+  const zone = lines.length === 0 ? "" : screen.times.zone(domain);
+  return [
+    ...conferenceHead(conference, now, screen),
+    ...(lines.length === 0 ? ["", none] : timelineText(lines, { ...screen, zone, host })),
+    ...outstandingText(conference, { now, agents, startedAt }, screen),
+  ];
+}
+
+/** The lines of all blocks that were under way between these times, in milliseconds since 1970. */
+export function linesWithin(
+  lines: readonly TimelineLine[],
+  { since = 0, until = Number.POSITIVE_INFINITY }: ReturnType<typeof periodOf>,
+): readonly TimelineLine[] {
+  const isWithin = (block: Block) => block[0].at <= until && (block.at(-1) ?? block[0]).at >= since;
+  const kept = new Set(blocksOf(lines).filter(isWithin).flat());
+  return lines.filter((line) => kept.has(line));
 }
 
 /** The timeline of the conference, or of one call of it. */

@@ -7,7 +7,7 @@ import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import { pageFrom } from "../../src/timeline/page.ts";
+import { pageFrom } from "../../src/timeline/history.ts";
 import { stagesOf } from "../../src/timeline/stages.ts";
 import { Timeline } from "../../src/timeline/timeline.ts";
 import { wirePage } from "../../src/timeline/wire.ts";

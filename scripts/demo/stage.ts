@@ -11,18 +11,14 @@ import {
   type Step,
   type Transcript,
 } from "../../test/transcripts/transcript.ts";
-import type { Diagram } from "./diagram.ts";
 import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
 import type { FlowBridge } from "./flow-bridge.ts";
 import type { FlowSystem } from "./system.ts";
 import { Telephones } from "./telephones.ts";
 
 interface StageOptions {
-  readonly diagram?: Diagram;
   /** Writes what comes into the flow instead of comparing it. */
   readonly write?: boolean;
-  /** Draws every Confirmation; without it only those that refuse. */
-  readonly confirmations?: boolean;
   /** After each step, unless the bridge delays: what happens then must happen before it has done something. */
   readonly pauseMs?: number;
 }
@@ -60,7 +56,7 @@ export class FlowStage {
   readonly #options: StageOptions;
   readonly #bridge: FlowBridge;
   readonly #names = new ShortNames();
-  readonly #confKey = String(nextKey++) as ConfKey;
+  readonly confKey = String(nextKey++) as ConfKey;
   readonly #telephones: Telephones;
   readonly #servers = new Map<string, WebexServer>();
   /** A flow's name for a MsgID → the MsgID: `2` of WebEx; `n2`, where a person plays WebEx, of the adapter. */
@@ -81,9 +77,9 @@ export class FlowStage {
     this.#system = system;
     this.#options = options;
     this.#bridge = system.bridge;
-    this.#names.give(this.#confKey, "KEY");
-    this.#names.give(`${this.#confKey}-`, "");
-    this.#telephones = new Telephones(this.#bridge, this.#names, this.#confKey);
+    this.#names.give(this.confKey, "KEY");
+    this.#names.give(`${this.confKey}-`, "");
+    this.#telephones = new Telephones(this.#bridge, this.#names, this.confKey);
   }
 
   /** Stops at the first step that came out otherwise. */
@@ -94,12 +90,8 @@ export class FlowStage {
     this.#system.onClientData = (body) => this.#observe(`A→client ${body}`);
     try {
       for (const item of transcript.slice(1)) {
-        if (typeof item === "string") {
-          if (item !== "") this.#options.diagram?.remark(item);
-          continue;
-        }
+        if (typeof item === "string") continue;
         const came = await this.#playStep(item);
-        this.#options.diagram?.endStep();
         const asExpected = this.#options.write || isSame(came, item.follows, this.#bridge.sideBySide);
         played.push({ step: item, came, asExpected });
         if (!asExpected) return played;
@@ -143,7 +135,6 @@ export class FlowStage {
   async #do(line: string): Promise<void> {
     const [who = "", word = "", ...words] = line.split(" ");
     const rest = words.join(" ");
-    await this.#observe(line.replace(/^phone /, ""), { onlyDrawn: true });
     if (/^\d+$/.test(who)) return this.#telephones.dialInMany(Number(who), rest.replace("dial ", ""));
     switch (who) {
       case "phone":
@@ -169,7 +160,6 @@ export class FlowStage {
 
   /** Posts one document, from the server that its first message names. */
   async #post(texts: readonly string[]): Promise<void> {
-    for (const text of texts) await this.#observe(`W→A ${text}`, { onlyDrawn: true });
     const { client } = await this.#openServer(/ WbxHostName=(\S+)/.exec(texts[0] ?? "")?.[1] ?? "tsp1");
     const transId = client.transId();
     const elements = texts.map((text) =>
@@ -179,7 +169,7 @@ export class FlowStage {
   }
 
   #real(attribute: string, value: string, newMsgId: () => MsgId): string {
-    if (attribute === "ExtConfID") return `${this.#confKey}-${value}`;
+    if (attribute === "ExtConfID") return `${this.confKey}-${value}`;
     if (attribute !== "MsgID") return this.#names.idOf(value) ?? value;
     const msgId = this.#msgIds.get(value) ?? newMsgId();
     this.#msgIds.set(value, msgId);
@@ -188,7 +178,7 @@ export class FlowStage {
 
   async #operator(method: string, path: string, body: string): Promise<void> {
     const { run } = this.#system;
-    const url = `${run.edgeUrl}/api/v1/domains/local/conferences/${this.#confKey}/${path}`;
+    const url = `${run.edgeUrl}/api/v1/domains/local/conferences/${this.confKey}/${path}`;
     const headers = { authorization: `Bearer ${run.operatorToken()}`, "content-type": "application/json" };
     const { status } = await fetch(url, { method, headers, body });
     await this.#observe(`answered ${status}`);
@@ -201,8 +191,6 @@ export class FlowStage {
       held = await this.#telephones.held();
       return this.#options.write || held.join() === expected.join();
     });
-    const now = Date.now();
-    for (const line of held.length > 0 ? held : ["nobody"]) this.#options.diagram?.line(`bridge holds ${line}`, now);
     return held;
   }
 
@@ -216,15 +204,13 @@ export class FlowStage {
     server.namesCallers = !this.#byHand;
     await server.start();
     server.onMessage = (received) => this.#heard(name, received, server.posts.at(-1) ?? "");
-    server.onNaming = (extCallId) =>
-      this.#observe(`W→A W2A_RspNotifyUserEnter ExtCallID=${extCallId}`, { onlyDrawn: true });
     server.client.onConfirmation = (result) => this.#confirmation(`A→W ${name} -`, result);
     this.#servers.set(name, server);
     this.#names.give(server.host, name);
     return server;
   }
 
-  #heard(server: string, { at, transId, message }: ReceivedMessage, document: string): void {
+  #heard(server: string, { transId, message }: ReceivedMessage, document: string): void {
     const [, element = "", attributes = ""] =
       new RegExp(`<(\\w+)([^>]* MsgID="${message.msgId}"[^>]*)>`).exec(document) ?? [];
     const { msgId } = message;
@@ -232,7 +218,7 @@ export class FlowStage {
     if (this.#byHand && isNew) this.#msgIds.set(`n${++this.#ownMsgIds}`, msgId);
     const label = [...this.#msgIds].find(([, real]) => real === message.msgId)?.[0];
     const known = attributes.replace(/ MsgID="[^"]*"/, label === undefined ? "" : ` MsgID="${label}"`);
-    this.#observe(this.#names.shorten(postedLine(server, element, known)), { at });
+    this.#observe(this.#names.shorten(postedLine(server, element, known)));
 
     const together = (this.#heardOf.get(transId) ?? 0) + 1;
     this.#heardOf.set(transId, together);
@@ -241,38 +227,35 @@ export class FlowStage {
   }
 
   #confirmation(to: string, result: number): void {
-    if (result === 0 && !this.#options.confirmations && !this.#byHand) return;
-    this.#observe(`${to} Confirmation Result=${result}`, { onlyDrawn: result === 0 && !this.#byHand });
+    if (result !== 0 || this.#byHand) this.#observe(`${to} Confirmation Result=${result}`);
   }
 
   /**
    * Notes something that happened. The bridge lists its acts only on request, so the stage asks for them before it notes
    * anything else: then all stand in the order in which they happened.
    */
-  #observe(line: string, { at = Date.now(), onlyDrawn = false } = {}): Promise<void> {
+  #observe(line: string): Promise<void> {
     this.#lastCame = Date.now();
     this.#observing = this.#observing.then(async () => {
-      await this.#lookAtActs(at);
-      this.#note(this.#names.shorten(line), at, onlyDrawn);
+      await this.#lookAtActs();
+      this.#note(this.#names.shorten(line));
     });
     return this.#observing;
   }
 
-  async #lookAtActs(at = Date.now()): Promise<void> {
+  async #lookAtActs(): Promise<void> {
     const acts = await this.#bridge.acts();
     for (const { n, act, call, room, conference, outcome } of acts.slice(this.#actsSeen)) {
       this.#actsSeen = n;
-      if (conference !== this.#confKey) continue;
+      if (conference !== this.confKey) continue;
       if (act === "dial" && call !== null) this.#names.giveNext(call, "o");
       if (room !== null && room !== "main") this.#names.giveNext(room, "r");
       const line = this.#names.shorten(commandLine(act, { call, room }));
-      this.#note(outcome === "done" ? line : `${line} ${outcome}`, at, false);
+      this.#note(outcome === "done" ? line : `${line} ${outcome}`);
     }
   }
 
-  #note(line: string, at: number, onlyDrawn: boolean): void {
-    this.#options.diagram?.line(line, at);
-    if (onlyDrawn) return;
+  #note(line: string): void {
     this.#came.push(line);
     this.#lastCame = Date.now();
   }

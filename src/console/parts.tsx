@@ -293,7 +293,7 @@ interface WayProps {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | null | undefined>>;
   readonly typed?: Typed | undefined;
-  readonly rel?: string;
+  readonly rel?: string | undefined;
 }
 
 /** Links to another page of a list, or posts a form if the query has personal data. */

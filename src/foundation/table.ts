@@ -81,3 +81,19 @@ const LEAST_CUT = 24;
 function longest(texts: readonly string[]): number {
   return Math.max(...texts.map((text) => text.length));
 }
+
+/** The words of a text; a number stays with its unit. */
+export function wordsOf(text: string): string[] {
+  return text.split(/ (?!(?:ms|s|min|h|days)\b)/);
+}
+
+/** The words on lines of at most so many columns. A longer word has a line of its own. */
+export function wrapped(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -46,6 +46,7 @@ export interface WireRow {
 export interface WirePost {
   readonly host: string;
   readonly transId: string;
+  readonly msgId: string;
   readonly type: string;
   /** Text on the wire; `null`: the domain's protocol cannot write it. */
   readonly text: string | null;

@@ -1,5 +1,6 @@
 import type { DecisionProgress } from "../conference/decide.ts";
 import type { InputRow } from "../conference/inputs.ts";
+import type { ItemPage } from "../rpc/conference.ts";
 
 /** Entries that a transaction changed on disk, by key; `null` deletes one. */
 export type StoredEntries = readonly (readonly [key: string, value: unknown])[];
@@ -31,4 +32,30 @@ function isOfSame(open: TransactionRows, { at, input, changes, progress }: Histo
   if (first.at !== at || first.progress.serial !== progress.serial) return false;
   // After the row with the changes come only facts that did not fit into it.
   return open.every((row) => row.changes === null) || (input === null && changes === null);
+}
+
+/** In bytes, as JSON. */
+const MOST_LENGTH = 200_000;
+const encoder = new TextEncoder();
+
+/** What one answer holds: at least one item, however long. */
+export class Page<Item extends object> {
+  readonly items: Item[] = [];
+  #length = 0;
+
+  /** Returns false if the item does not fit. */
+  add(item: Item): boolean {
+    const length = encoder.encode(JSON.stringify(item)).length;
+    if (this.items.length > 0 && this.#length + length > MOST_LENGTH) return false;
+    this.items.push(item);
+    this.#length += length;
+    return true;
+  }
+}
+
+/** As many items of a list from this index on as one answer holds. */
+export function pageFrom<Item extends object>(items: readonly Item[], from: number): ItemPage<Item> {
+  const page = new Page<Item>();
+  const left = items.slice(from).findIndex((item) => !page.add(item));
+  return { items: page.items, next: left < 0 ? null : from + left };
 }

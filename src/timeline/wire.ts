@@ -9,8 +9,7 @@ import type { WirePost, WireRow } from "../rpc/timeline.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
-import type { HistoryRow, StoredEntries, TransactionRows } from "./history.ts";
-import { Page } from "./page.ts";
+import { type HistoryRow, Page, type StoredEntries, type TransactionRows } from "./history.ts";
 
 /** Returns what these rows sent and received, in order, for as many rows as fit. `transactionsFrom`: those from a row on. */
 export async function wirePage(
@@ -76,6 +75,7 @@ function wireShown(row: HistoryRow, { commands, documents }: Written, domain: Do
       );
       return sent.map((message) => ({
         ...showPost({ host, transId }, person),
+        msgId: message.msgId,
         ...textOfMessage(showOutgoing(message, person), host, transId, domain),
       }));
     }),

@@ -15,10 +15,10 @@ test("an answer names the zone of its times once, and none where it has no time"
     "Nobody answered.",
     null,
   ]);
-  expect([times.second(at, "acme"), times.exact(at, "acme"), times.exactClock(at, "acme")]).toEqual([
+  expect([times.second(at, "acme"), times.exact(at, "acme"), times.zone("acme")]).toEqual([
     "2026-11-22 00:40:15",
     "2026-11-22 00:40:15.250",
-    "00:40:15.250",
+    "Europe/Berlin",
   ]);
   expect(times.heading).toBe("times in Europe/Berlin");
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { TimelineLine } from "../../src/rpc/timeline.ts";
-import { linesOfCall } from "../../src/timeline/blocks.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { linesOfCall } from "../../src/views/timeline.ts";
 import { entered as enteredAs, event, held } from "../builders.ts";
 import {
   ConferenceWorld,

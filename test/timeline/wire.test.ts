@@ -97,23 +97,6 @@ test("hides conference codes even from users who may read numbers", async () => 
   expect(shown).not.toMatch(/161803|314159|271828|sdk-token/);
 });
 
-test("gives way before each transaction", async () => {
-  let asked = 0;
-  const giveWay = async () => {
-    asked += 1;
-  };
-  const after = () => {
-    throw new Error("nobody waits for a timer");
-  };
-  const readers = new JournalReaders({ after, now: () => 0, giveWay }, () => rows);
-  const read: number[] = [];
-  for await (const [first] of readers.transactions(1)) {
-    read.push(first.seq);
-    expect(asked).toBe(read.length + 1);
-  }
-  expect(read).toHaveLength([...transactionsIn(rows)].length);
-});
-
 test("reads only the wanted rows, not the whole journal", async () => {
   const places: number[] = [];
   const wire = await wireOf(rows, [rows.length, 200, 201], asIs, (after) => places.push(after));
@@ -136,17 +119,6 @@ test("limits the wire of many rows to 200 kB", async () => {
   expect(new TextEncoder().encode(JSON.stringify(wire)).length).toBeLessThan(mostBytes + aroundBytes);
   expect(wire.length).toBeLessThan(wanted.length);
   expect(wire.map(({ seq }) => seq)).toEqual(wanted.slice(0, wire.length));
-});
-
-test("shortens the lists of a row longer than a page", async () => {
-  const event = { type: "speaking-changed", call: "c0", speaking: true };
-  const reports = Array(6_000).fill({ number: 1, report: { type: "event", event } });
-  const [row] = rows;
-  const long = { ...row, input: { type: "bridge", at: 0, reports } } as object as HistoryRow;
-  const [wire] = await wireOf([long], [long.seq]);
-
-  expect(wire).toMatchObject({ isCut: true });
-  expect(wire?.input).toMatchObject({ reports: reports.slice(0, 50) });
 });
 
 test("adds overflowing facts to their transaction", () => {

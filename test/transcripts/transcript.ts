@@ -79,7 +79,7 @@ class FullAddress {
 }
 
 /** Where posts of the adapter go, as short as in a file. */
-export class Address {
+class Address {
   #host = "tsp1";
   #extConfId = "1001";
 

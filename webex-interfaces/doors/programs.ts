@@ -1,6 +1,6 @@
 export { timers } from "../../bridge-agent/node-ports.ts";
 export { systemReason } from "../../cli/system-reason.ts";
-export { endWithReader, jsonText, ownTerminal, wordsOf, wrapped } from "../../cli/terminal.ts";
+export { endWithReader, jsonText, ownTerminal } from "../../cli/terminal.ts";
 export {
   type GeneratedPage,
   inCell,
@@ -12,3 +12,4 @@ export {
 export { bodyOf, type ControlAnswer, problem, send, withBody } from "../../simulators/control-requests.ts";
 export { freePorts } from "../../simulators/free-ports.ts";
 export { portFrom } from "../../simulators/port.ts";
+export { wordsOf, wrapped } from "../../src/foundation/table.ts";

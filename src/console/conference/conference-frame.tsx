@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Field, Tabs } from "../parts.tsx";
+import { Tabs } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
 const tabs = { now: "Now", timeline: "Timeline", why: "Why?" } as const;
@@ -43,30 +43,4 @@ export function ConferenceFramePage({
 export function conferencePath(domain: string, confKey: string, tab: ConferenceTab = "now"): string {
   const path = pathOf(domain, "conferences", confKey);
   return tab === "now" ? path : `${path}/${tab}`;
-}
-
-interface CallFilterProps {
-  readonly path: string;
-  /** About this call alone; empty: all. */
-  readonly call: string;
-  readonly calls: readonly { readonly call: string; readonly number?: string }[];
-  readonly isFiltered: boolean;
-  readonly children?: Child;
-}
-
-/** By which call people look at what happened. What they type may be a number, which stands in no address. */
-export function CallFilter({ path, call, calls, isFiltered, children }: CallFilterProps) {
-  return (
-    <form class="bar" method="post" action={path}>
-      <Field label="Call" name="call" value={call} list="calls" placeholder="all calls" />
-      <datalist id="calls">
-        {calls.map(({ call, number }) => (
-          <option value={call}>{number}</option>
-        ))}
-      </datalist>
-      {children}
-      <button type="submit">Show</button>
-      {isFiltered && <a href={path}>Show all</a>}
-    </form>
-  );
 }

@@ -118,7 +118,7 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
   .sequence { --time: 0px; }
   .parties b { padding-inline: 5px; }
   .message summary { grid-template-columns: minmax(0, 1fr); padding-inline: 0; }
-  .message time:not(.unseen) { grid-column: 1; grid-row: 1; position: relative; justify-self: start; margin-left: 4px; padding: 0 3px; background: var(--row); }
+  .message time { grid-column: 1; grid-row: 1; position: relative; justify-self: start; margin-left: 4px; padding: 0 3px; background: var(--row); }
   .message .label { grid-column: 1; grid-row: 2; padding-inline: 4px; margin-inline: 0; text-align: start; }
   .message.lane-bridge .label, .message.lane-beside .label { text-align: end; }
   .message.note .label { left: 50%; max-width: 92%; padding-inline: 8px; }

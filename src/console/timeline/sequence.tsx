@@ -1,12 +1,12 @@
-import { useContext } from "hono/jsx";
-import type { EpochMs } from "../../foundation/ids.ts";
+import { type Child, useContext } from "hono/jsx";
+import type { Report } from "../../bridge/events.ts";
+import { hostText } from "../../foundation/text/bare-host.ts";
+import { capitalized } from "../../foundation/text/sentence.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { TimelineLine, TimelineSide, WireRow } from "../../rpc/timeline.ts";
-import { isTrouble, sideNames } from "../../timeline/blocks.ts";
+import { factsOf, isWrong, sideNames, wayText } from "../../views/timeline.ts";
 import { type Places, places, placesWithBeside } from "../conference/conference-style.ts";
-import { Sentence, ZoneOfPage } from "../parts.tsx";
-import { factsText, wayText } from "./lines.ts";
-import { Wire } from "./wire.tsx";
+import { Facts, Sentence, ZoneOfPage } from "../parts.tsx";
 
 type Party = keyof Places;
 
@@ -20,40 +20,42 @@ interface SequenceProps {
   readonly row: number | null;
 }
 
-/** A sequence diagram: from left to right WebEx, Bridgehead, the bridge, and others; each line opens to its text on the wire. */
+/** A sequence diagram: from left to right WebEx, the edge, the bridge, and others; each line opens to its text on the wire. */
 export function Sequence({ lines, wire, row }: SequenceProps) {
   const hasBeside = lines.some(({ from, to }) => partyOf(from) === "beside" || partyOf(to) === "beside");
   const at = hasBeside ? placesWithBeside : places;
+  const drawn = Object.entries(at).filter((one): one is [Party, number] => one[1] !== null);
   const bySeq = new Map(wire.map((one) => [one.seq, one]));
-  const heads = headsOf(lines);
-  const documents = new Set<number>();
+  const linked = new Set<number>();
   const zone = useContext(ZoneOfPage);
-  let before: TimelineLine | undefined;
   return (
     <div class={hasBeside ? "sequence with-beside" : "sequence"}>
       <div class="parties" aria-hidden="true">
-        {Object.entries(at).map(
-          ([party, place]) => place !== null && <b class={party}>{partyNames[party as Party]}</b>,
-        )}
+        {drawn.map(([party]) => (
+          <b class={party}>{capitalized(partyNames[party])}</b>
+        ))}
       </div>
-      <Lifelines at={at} />
+      <svg class="lifelines" aria-hidden="true">
+        {drawn.map(([, place]) => (
+          <line x1={`${place}%`} x2={`${place}%`} y1="0" y2="100%" />
+        ))}
+      </svg>
       <ol>
-        {lines.flatMap((line) => {
-          const isHead = heads.has(line);
-          const isRepeated = line.from === "webex" && line.what !== "confirmed" && documents.has(line.seq);
-          if (line.from === "webex") documents.add(line.seq);
+        {lines.flatMap((line, index) => {
+          const { seq, what } = line;
+          const before = lines[index - 1];
           const { day } = shownTime(line.at, zone);
-          const isNewDay = before === undefined || day !== shownTime(before.at, zone).day;
-          const isSameTime = before?.at === line.at;
-          const begins = before?.seq !== line.seq;
-          before = line;
+          // A Confirmation is part of the row in which it was written, and not its subject.
+          const isHead = what !== "confirmed" && !linked.has(seq);
+          if (isHead) linked.add(seq);
           return [
-            isNewDay && <li class="day">{day}</li>,
+            (before === undefined || day !== shownTime(before.at, zone).day) && <li class="day">{day}</li>,
             <Message
-              {...{ line, at, begins, isSameTime, isRepeated }}
-              row={bySeq.get(line.seq)}
-              id={isHead ? `row-${line.seq}` : undefined}
-              isOpen={isHead && line.seq === row}
+              {...{ line, at, begins: before?.seq !== seq }}
+              // A document of WebEx is shown at its first message.
+              texts={isHead || line.from !== "webex" ? wireTexts(line, bySeq.get(seq)) : []}
+              id={isHead ? `row-${seq}` : undefined}
+              isOpen={isHead && seq === row}
             />,
           ];
         })}
@@ -62,51 +64,33 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
   );
 }
 
-/** For each row the line that links point to. A Confirmation stands with the row in which it was written, and is not its subject. */
-function headsOf(lines: readonly TimelineLine[]): ReadonlySet<TimelineLine> {
-  const heads = new Map<number, TimelineLine>();
-  for (const line of lines) {
-    const head = heads.get(line.seq);
-    if (!head || (head.what === "confirmed" && line.what !== "confirmed")) heads.set(line.seq, line);
-  }
-  return new Set(heads.values());
-}
-
-/** They go through all lines, from the first to the last. */
-function Lifelines({ at }: { readonly at: Places }) {
-  return (
-    <svg class="lifelines" aria-hidden="true">
-      {Object.values(at).map((place) => place !== null && <line x1={x(place)} x2={x(place)} y1="0" y2="100%" />)}
-    </svg>
-  );
-}
-
 interface MessageProps {
   readonly line: TimelineLine;
   readonly at: Places;
-  readonly row: WireRow | undefined;
+  readonly texts: readonly WireText[];
   readonly id: string | undefined;
   readonly isOpen: boolean;
   /** It is the first of its row of the journal. */
   readonly begins: boolean;
-  /** It has the time of the line before, which is not written again. */
-  readonly isSameTime: boolean;
-  readonly isRepeated: boolean;
 }
 
-function Message({ line, at, row, id, isOpen, begins, isSameTime, isRepeated }: MessageProps) {
-  const facts = factsText(line, useContext(ZoneOfPage));
+function Message({ line, at, texts, id, isOpen, begins }: MessageProps) {
+  const zone = useContext(ZoneOfPage);
+  const facts = factsOf(line, zone).filter(([name]) => name !== "transId" && name !== "host");
   const [from, to] = [partyOf(line.from), partyOf(line.to)];
-  const kinds = ["message", `from-${from}`, laneOf(from, to), begins && "begins", isTrouble(line) && "trouble"];
+  // Its text is between these two.
+  const other = from === "edge" ? to : from;
+  const lane = other === "edge" ? "note" : `lane-${other}`;
+  const kinds = ["message", `from-${from}`, lane, begins && "begins", isWrong(line) && "trouble"];
   return (
-    <li class={kinds.filter(Boolean).join(" ")} {...(id !== undefined && { id })}>
-      <details {...(isOpen && { open: true })}>
+    <li class={kinds.filter(Boolean).join(" ")} id={id}>
+      <details open={isOpen}>
         <summary>
-          <Clock at={line.at} isRepeated={isSameTime} />
+          <time datetime={instantText(line.at)}>{shownTime(line.at, zone).exact}</time>
           <span class="label">
             <span>
               <span role="img" aria-label={wayText(line)} /> <b>{line.what}</b>
-              {facts !== "" && <span class="with"> {facts}</span>}
+              {facts.length > 0 && <span class="with"> {facts.map(([, text]) => text).join(" ")}</span>}
               {line.why !== undefined && (
                 <span class="why">
                   <Sentence of={line.why} near={line.at} />
@@ -114,70 +98,87 @@ function Message({ line, at, row, id, isOpen, begins, isSameTime, isRepeated }: 
               )}
             </span>
           </span>
-          {from !== to && <Arrow from={at[from] ?? 0} to={at[to] ?? 0} kind={kindOf(line)} />}
+          {from !== to && <Arrow from={at[from] ?? 0} to={at[to] ?? 0} kind={arrowOf(line)} />}
         </summary>
         <section class="wire">
-          <Wire line={line} row={row} isRepeated={isRepeated} />
+          {texts.map(({ title, text }) => (
+            <figure class="text">
+              <figcaption>{title}</figcaption>
+              <pre tabindex={0}>{text}</pre>
+            </figure>
+          ))}
+          {texts.length === 0 && <Facts kind="facts" of={line.facts} />}
         </section>
       </details>
     </li>
   );
 }
 
-/** `lost`: it does not get there. */
+function partyOf(side: TimelineSide): Party {
+  return side === "operator" || side === "back end" ? "beside" : side;
+}
+
+/** `lost`: it does not arrive. */
 type ArrowKind = "message" | "confirmation" | "lost";
 
-function kindOf({ what }: TimelineLine): ArrowKind {
+function arrowOf({ what }: TimelineLine): ArrowKind {
   if (what === "not delivered") return "lost";
   return what === "confirmed" ? "confirmation" : "message";
 }
 
-interface ArrowProps {
-  readonly from: number;
-  readonly to: number;
-  readonly kind: ArrowKind;
-}
-
-/** As much of the way as a message gets that is lost. */
+/** How far a lost message gets. */
 const LOST_AT = 0.75;
-/** What stands at the end, for an arrow that points to the right; its tip is the origin. */
+/** The end of an arrow that points to the right; its tip is the origin. */
 const ends: Readonly<Record<ArrowKind, string>> = {
   message: "M0 7l-9-5v10z",
   confirmation: "M-9 2l9 5l-9 5",
   lost: "M-5 2l10 10m0-10l-10 10",
 };
 
-function Arrow({ from, to, kind }: ArrowProps) {
-  const end = kind === "lost" ? from + (to - from) * LOST_AT : to;
+function Arrow({ from, to, kind }: { readonly from: number; readonly to: number; readonly kind: ArrowKind }): Child {
+  const end = `${kind === "lost" ? from + (to - from) * LOST_AT : to}%`;
   return (
     <svg class={`arrow ${kind}`} height="14" aria-hidden="true">
-      <line x1={x(from)} x2={x(end)} y1="7" y2="7" />
-      <svg x={x(end)} overflow="visible" aria-hidden="true">
+      <line x1={`${from}%`} x2={end} y1="7" y2="7" />
+      <svg x={end} overflow="visible" aria-hidden="true">
         <path d={ends[kind]} {...(to < from && { transform: "scale(-1 1)" })} />
       </svg>
     </svg>
   );
 }
 
-function x(place: number): string {
-  return `${place}%`;
+interface WireText {
+  readonly title: string;
+  readonly text: string;
 }
 
-function partyOf(side: TimelineSide): Party {
-  return side === "operator" || side === "back end" ? "beside" : side;
+/** What went over the wire with a line; the journal may no longer have its row. */
+function wireTexts({ what, from, to, facts }: TimelineLine, row: WireRow | undefined): readonly WireText[] {
+  if (!row || what === "confirmed" || what === "not delivered") return [];
+  const { input, inputText, commands, messages } = row;
+  if (from === "webex" && inputText !== null)
+    return [{ title: "From WebEx, as it may have been on the wire", text: inputText }];
+  if (from === "bridge" && input?.type === "bridge") {
+    const reports = input.reports.filter(({ report }) => isReportOf(what, facts, report));
+    return reports.map((report) => ({ title: "From the bridge", text: JSON.stringify(report) }));
+  }
+  if (from === "operator" && input?.type === "operator")
+    return [{ title: "From the user", text: JSON.stringify(input.request) }];
+  if (to === "bridge") {
+    const own = commands.filter(({ id }) => id === facts.commandId);
+    return own.map((command) => ({ title: "To the bridge", text: JSON.stringify(command) }));
+  }
+  if (to === "edge") return [];
+  const own = messages.filter(({ transId, msgId }) => transId === facts.transId && msgId === facts.msgId);
+  return own.map(({ host, text, type }) => ({
+    title: `To ${hostText(host)}`,
+    text: text ?? `${type}: it cannot be written in the domain's protocol`,
+  }));
 }
 
-/** Between which lines its text stands. */
-function laneOf(from: Party, to: Party): string {
-  const other = from === "edge" ? to : from;
-  return other === "edge" ? "note" : `lane-${other}`;
-}
-
-/** To a millisecond, since lines come close after each other. */
-function Clock({ at, isRepeated }: { readonly at: EpochMs; readonly isRepeated: boolean }) {
-  return (
-    <time datetime={instantText(at)} {...(isRepeated && { class: "unseen" })}>
-      {shownTime(at, useContext(ZoneOfPage)).exact}
-    </time>
-  );
+function isReportOf(what: string, facts: TimelineLine["facts"], report: Report): boolean {
+  if (report.type === "result") return report.id === facts.commandId;
+  const { event } = report;
+  const call = "call" in event ? event.call : "caller" in event ? event.caller.call : undefined;
+  return event.type === what && call === facts.call;
 }

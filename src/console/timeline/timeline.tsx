@@ -1,15 +1,68 @@
-import type { WireRow } from "../../rpc/timeline.ts";
-import {
-  CallFilter,
-  type ConferenceFrame,
-  ConferenceFramePage,
-  conferencePath,
-} from "../conference/conference-frame.tsx";
-import { Choice, Empty } from "../parts.tsx";
+import { plainTerminal } from "../../foundation/table.ts";
+import type { TimelineLine, WireRow } from "../../rpc/timeline.ts";
+import { linesOfCall, timelineText } from "../../views/timeline.ts";
+import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "../conference/conference-frame.tsx";
+import { Choice, Empty, Field, Way } from "../parts.tsx";
 import type { Typed } from "../paths.ts";
-import { type PageOfLines, sides, type TimelineFilter, timelineText } from "./lines.ts";
-import { Pages } from "./pages.tsx";
 import { Sequence } from "./sequence.tsx";
+
+/** Which lines of a timeline are shown. */
+export interface TimelineFilter {
+  /** A call's id, WebEx's name for it, or a number; empty: all. */
+  readonly call: string;
+  readonly side: keyof typeof sides | "";
+  /** `why`: only lines with a reason. */
+  readonly tab: TimelineTab;
+}
+
+export type TimelineTab = "timeline" | "why";
+
+/** Who is at the other end of a line. */
+export const sides = { webex: "WebEx", bridge: "the bridge", others: "users, back end and the edge itself" } as const;
+
+/** A page of the lines that fit. */
+export interface PageOfLines {
+  readonly lines: readonly TimelineLine[];
+  /** 1 is the oldest. */
+  readonly page: number;
+  readonly pages: number;
+  /** Lines that fit the filter, and all. */
+  readonly fitting: number;
+  readonly all: number;
+  /** The numbers of all calls, in order; empty: not known. */
+  readonly calls: ReadonlyMap<string, string>;
+}
+
+/** More calls are not offered to choose from. */
+const MOST_CALLS = 200;
+/** More lines on a page delay other requests. */
+const MOST_LINES = 100;
+
+/** A page by its number, or the page that has this row; without either the latest page. */
+export function pageOfLines(
+  lines: readonly TimelineLine[],
+  { call, side, tab }: TimelineFilter,
+  at: { readonly page?: number | undefined; readonly row?: number | undefined },
+): PageOfLines {
+  const ofCall = call === "" ? lines : linesOfCall(lines, call);
+  const fitting = ofCall.filter(
+    (line) => (side === "" || sideOf(line) === side) && (tab === "timeline" || line.why !== undefined),
+  );
+  const index = at.row === undefined ? -1 : fitting.findIndex(({ seq }) => seq >= (at.row ?? 0));
+  const pages = Math.max(1, Math.ceil(fitting.length / MOST_LINES));
+  const wanted = index >= 0 ? Math.floor(index / MOST_LINES) + 1 : (at.page ?? pages);
+  const page = Math.min(Math.max(wanted, 1), pages);
+  const calls = new Map<string, string>();
+  for (const { facts } of lines)
+    if (facts.call !== undefined) calls.set(facts.call, calls.get(facts.call) || (facts.number ?? ""));
+  const ofPage = fitting.slice((page - 1) * MOST_LINES, page * MOST_LINES);
+  return { lines: ofPage, page, pages, fitting: fitting.length, all: lines.length, calls };
+}
+
+function sideOf({ from, to }: TimelineLine): keyof typeof sides {
+  const other = from === "edge" ? to : from;
+  return other === "webex" || other === "bridge" ? other : "others";
+}
 
 interface TimelineProps {
   readonly frame: ConferenceFrame;
@@ -24,23 +77,24 @@ interface TimelineProps {
 }
 
 /** What happened in a conference as a sequence diagram. Each line opens to its text on the wire. */
-export function TimelinePage({ frame, shown, filter, typed, wire, row }: TimelineProps) {
-  const { domain, confKey } = frame;
-  const { lines, all } = shown;
+export function TimelinePage(props: TimelineProps) {
+  const { frame, shown, filter, wire, row } = props;
+  const { lines } = shown;
+  const zone = frame.timeZone ?? "UTC";
   return (
     <ConferenceFramePage {...frame} tab={filter.tab}>
-      <Filter frame={frame} shown={shown} filter={filter} />
+      <Filter {...props} />
       {lines.length === 0 ? (
-        <Nothing all={all} path={conferencePath(domain, confKey, filter.tab)} filter={filter} />
+        <Nothing {...props} />
       ) : (
         <>
           <div id="pages">
-            <PageLinks {...{ frame, shown, filter, typed }} />
+            <PageLinks {...props} />
           </div>
           <div id="lines">
             <Sequence lines={lines} wire={wire} row={row} />
           </div>
-          {shown.pages > 1 && <PageLinks {...{ frame, shown, filter, typed }} />}
+          {shown.pages > 1 && <PageLinks {...props} />}
           <div class="line">
             <button type="button" data-copy="timeline-text" hidden>
               Copy these lines
@@ -49,7 +103,7 @@ export function TimelinePage({ frame, shown, filter, typed, wire, row }: Timelin
           <details id="as-text">
             <summary>These lines as text</summary>
             <pre id="timeline-text" tabindex={0}>
-              {timelineText(lines, frame.timeZone ?? "UTC")}
+              {[`times in ${zone}`, ...timelineText(lines, { ...plainTerminal, zone })].join("\n")}
             </pre>
           </details>
         </>
@@ -58,51 +112,62 @@ export function TimelinePage({ frame, shown, filter, typed, wire, row }: Timelin
   );
 }
 
-interface NothingProps {
-  readonly all: number;
-  readonly path: string;
-  readonly filter: TimelineFilter;
+function pathOfTab({ frame, filter }: TimelineProps): string {
+  return conferencePath(frame.domain, frame.confKey, filter.tab);
 }
 
-function Nothing({ all, path, filter: { call, side, tab } }: NothingProps) {
-  if (all === 0)
+/** The form is posted: a number must not be in an address. */
+function Filter(props: TimelineProps) {
+  const { call, side } = props.filter;
+  const path = pathOfTab(props);
+  return (
+    <form class="bar" method="post" action={path}>
+      <Field label="Call" name="call" value={call} list="calls" placeholder="all calls" />
+      <datalist id="calls">
+        {[...props.shown.calls].slice(0, MOST_CALLS).map(([value, number]) => (
+          <option value={value}>{number}</option>
+        ))}
+      </datalist>
+      <Choice label="With" name="side" value={side} all="everybody" values={sides} />
+      <button type="submit">Show</button>
+      {(call !== "" || side !== "") && <a href={path}>Show all</a>}
+    </form>
+  );
+}
+
+function Nothing(props: TimelineProps) {
+  const { call, side, tab } = props.filter;
+  if (props.shown.all === 0)
     return (
       <Empty title="Nothing is kept of this conference.">
-        Every message between WebEx, Bridgehead and the bridge appears here. A conference's journal is deleted when the
-        domain's retention has passed.
+        Messages between WebEx, the edge and the bridge appear here until the domain's retention has passed.
       </Empty>
     );
-  const isFiltered = call !== "" || side !== "";
-  const reasons =
-    "Lines appear here that say why something went wrong, or why a caller was muted, dropped or not named.";
   return (
     <Empty title={tab === "why" ? "Nothing needs an explanation." : "No line fits."}>
-      {tab === "why" && `${reasons} `}
-      {isFiltered && <a href={path}>Show all calls and sides</a>}
+      {tab === "why" && "Lines appear here that say why something went wrong. "}
+      {(call !== "" || side !== "") && <a href={pathOfTab(props)}>Show all calls and sides</a>}
     </Empty>
   );
 }
 
-type ShownProps = Pick<TimelineProps, "frame" | "shown" | "filter">;
-type PagesProps = ShownProps & Pick<TimelineProps, "typed">;
-
-function Filter({ frame: { domain, confKey }, shown: { calls }, filter: { call, side, tab } }: ShownProps) {
-  return (
-    <CallFilter
-      path={conferencePath(domain, confKey, tab)}
-      call={call}
-      calls={calls}
-      isFiltered={call !== "" || side !== ""}
-    >
-      <Choice label="With" name="side" value={side} all="everybody" values={sides} />
-    </CallFilter>
-  );
-}
-
-function PageLinks({ frame: { domain, confKey }, shown, filter, typed }: PagesProps) {
-  const { page, pages, fitting, all } = shown;
+function PageLinks(props: TimelineProps) {
+  const { page, pages, fitting, all } = props.shown;
+  const { filter, typed } = props;
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
-  const path = conferencePath(domain, confKey, filter.tab);
-  const query = { side: filter.side, ...(!typed && { call: filter.call }) };
-  return <Pages label="Pages of the timeline" {...{ path, query, typed, page, pages, count }} />;
+  if (pages === 1) return <p class="dim">{count}</p>;
+  const step = (title: string, to: number, rel?: string) => {
+    const query = { side: filter.side, ...(!typed && { call: filter.call }), page: String(to) };
+    if (to < 1 || to > pages || to === page) return <span class="dim">{title}</span>;
+    return <Way title={title} path={pathOfTab(props)} query={query} typed={typed} rel={rel} />;
+  };
+  return (
+    <nav class="pages" aria-label="Pages of the timeline">
+      {step("First", 1)}
+      {step("Earlier", page - 1, "prev")}
+      <span>{`page ${page} of ${pages}, ${count}`}</span>
+      {step("Later", page + 1, "next")}
+      {step("Latest", pages)}
+    </nav>
+  );
 }

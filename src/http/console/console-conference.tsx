@@ -4,8 +4,13 @@ import type { WrongForm } from "../../console/conference/conference-actions.tsx"
 import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
 import { type Typed, withQuery } from "../../console/paths.ts";
-import { pageOfLines, sides, type TimelineFilter, type TimelineTab } from "../../console/timeline/lines.ts";
-import { TimelinePage } from "../../console/timeline/timeline.tsx";
+import {
+  pageOfLines,
+  sides,
+  type TimelineFilter,
+  TimelinePage,
+  type TimelineTab,
+} from "../../console/timeline/timeline.tsx";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
@@ -139,7 +144,7 @@ async function lookAt(call: PageCall, frame: ConferenceFrame, tab: TimelineTab):
   const { context, domain, edge } = call;
   const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, frame.confKey).timeline(from));
   const typed = (fields.call ?? "").trim();
-  const isId = pageOfLines(lines, { call: "", side: "", tab }, {}).calls.some((one) => one.call === typed);
+  const isId = pageOfLines(lines, { call: "", side: "", tab }, {}).calls.has(typed);
   if (typed !== "" && !isId) return timelinePage(call, frame, fields, tab);
   const path = conferencePath(domain.name, frame.confKey, tab);
   return context.redirect(withQuery(path, { side: fields.side, call: typed }), 303);
