@@ -1,7 +1,7 @@
 import { type Child, createContext, useContext } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
 import { instantText, secondText, sentenceIn, shownTime } from "../foundation/time/shown-time.ts";
-import { type Part, partsOf, type View } from "../views/view.ts";
+import { type Cell, type Part, partsOf, type View } from "../views/view.ts";
 import { ageOf } from "./browser/age.js";
 import { pathOf, type Typed, withQuery } from "./paths.ts";
 
@@ -79,59 +79,6 @@ export function Facts({ of, kind = "glance", id }: FactsProps) {
   );
 }
 
-interface TableProps<Row> {
-  readonly rows: readonly Row[];
-  /** By their heads; the first one names the row. A cell that is `null` says "none". Without a name: buttons. */
-  readonly columns: Readonly<Record<string, ((row: Row) => Child) | false>>;
-  /** Of the cells, by the head of the column; a `number` stands to the right. */
-  readonly classes?: Readonly<Record<string, string>>;
-  /** By which the browser knows a row again. */
-  readonly id?: (row: Row) => string;
-  /** What the style knows it by, where it is like no other. */
-  readonly kind?: string;
-  readonly caption?: Child;
-}
-
-/** A list in columns; on a narrow screen its cells say by `data-label` what they are. */
-export function Table<Row>({ rows, columns, classes = {}, id, kind, caption }: TableProps<Row>) {
-  const cells = Object.entries(columns).flatMap(([head, cell]) => (cell ? [{ head, cell, style: classes[head] }] : []));
-  return (
-    <div class="table">
-      <table {...(kind !== undefined && { class: kind })}>
-        {caption !== undefined && <caption>{caption}</caption>}
-        <thead>
-          <tr>
-            {cells.map(({ head, style }) =>
-              head === "" ? (
-                <td />
-              ) : (
-                <th scope="col" {...(style?.startsWith("number") && { class: "number" })}>
-                  {head}
-                </th>
-              ),
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr id={id?.(row)}>
-              {cells.map(({ head, cell, style }, index) => {
-                const shown = cell(row);
-                if (index === 0) return <th scope="row">{shown}</th>;
-                return (
-                  <td {...(head !== "" && { "data-label": head })} {...(style !== undefined && { class: style })}>
-                    {shown === null ? <None /> : shown}
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
 interface ListProps<Row> {
   readonly view: View<Row>;
   readonly rows: readonly Row[];
@@ -145,34 +92,49 @@ interface ListProps<Row> {
   readonly actions?: ((row: Row) => Child) | false;
 }
 
-/** A list as its view has it. */
+/** A list as its view has it; the first column names the row. On a narrow screen, cells say by `data-label` what they are. */
 export function List<Row>({ view, rows, domain, now, title, none = view.none, actions = false }: ListProps<Row>) {
   if (rows.length === 0) return title === undefined ? <Empty title={none[0]}>{none[1]}</Empty> : null;
   const columns = view.columns.filter(({ only }) => only !== "terminal");
-  const cells = columns.map(({ title, cell }) => {
-    const shown = (row: Row) => {
-      const parts = partsOf(cell(row)).map((part, index) => [
-        index > 0 && " ",
-        <Shown part={part} domain={domain} now={now} />,
-      ]);
-      return parts.length === 0 ? "" : <span class="marks">{parts}</span>;
-    };
-    return [title, shown] as const;
-  });
-  const classes = columns.flatMap(({ title, number }) => (number ? [[title, "number"]] : []));
-  const table = (
-    <Table
-      rows={rows}
-      id={view.id}
-      columns={{ ...Object.fromEntries(cells), "": actions }}
-      classes={Object.fromEntries(classes)}
-    />
-  );
-  if (title === undefined) return table;
+  const shown = (cell: Cell) => {
+    const parts = partsOf(cell).map((part, index) => [index > 0 && " ", <Shown {...{ part, domain, now }} />]);
+    return parts.length === 0 ? "" : <span class="marks">{parts}</span>;
+  };
   return (
     <section>
-      <h2>{title}</h2>
-      {table}
+      {title !== undefined && <h2>{title}</h2>}
+      <div class="table">
+        <table>
+          <thead>
+            <tr>
+              {columns.map(({ title, number }) => (
+                <th scope="col" class={number && "number"}>
+                  {title}
+                </th>
+              ))}
+              {actions && <td />}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr id={view.id(row)}>
+                {columns.map(({ title, number, cell }, index) =>
+                  index === 0 ? (
+                    <th scope="row" id={actions ? `${view.id(row)}-name` : undefined}>
+                      {shown(cell(row))}
+                    </th>
+                  ) : (
+                    <td data-label={title} class={number && "number"}>
+                      {shown(cell(row))}
+                    </td>
+                  ),
+                )}
+                {actions && <td class="actions">{actions(row)}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </section>
   );
 }
@@ -200,25 +162,9 @@ function Shown({ part, domain, now }: Pick<ListProps<never>, "domain" | "now"> &
   return tone === "dim" ? <span class="dim">{text}</span> : <Mark is={tone}>{text}</Mark>;
 }
 
-/** Keys and numbers stay on one line; longer words may break. */
+/** Keys, numbers and hosts stay on one line; longer words may break. */
 function wordClass(text: string): string | undefined {
-  return text.length <= 16 && !text.includes(" ") ? "word" : undefined;
-}
-
-/** A table under its title; nothing where it has no rows. */
-export function Listed<Row>({
-  title,
-  note,
-  ...table
-}: TableProps<Row> & { readonly title: string; readonly note?: string }) {
-  if (table.rows.length === 0) return null;
-  return (
-    <section>
-      <h2>{title}</h2>
-      {note !== undefined && <p class="dim">{note}</p>}
-      <Table {...table} />
-    </section>
-  );
+  return text.length <= 32 && !text.includes(" ") ? "word" : undefined;
 }
 
 /** In place of a list that has nothing: what would stand here, and what to do. */
@@ -229,21 +175,6 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
       <p>{children}</p>
     </div>
   );
-}
-
-/** In a cell that has nothing. */
-export function None() {
-  return <span class="dim">none</span>;
-}
-
-/** A text of somebody else's, in whichever direction it is written; `null`: there is none. */
-export function isolatedText(text: string | null): Child {
-  return text ? <bdi>{text}</bdi> : null;
-}
-
-/** With commas between them. */
-export function listed(items: readonly Child[]): Child {
-  return items.map((item, index) => [index > 0 && ", ", item]);
 }
 
 interface TabsProps {
@@ -258,7 +189,7 @@ export function Tabs({ label, tabs, here }: TabsProps) {
   return (
     <nav class="tabs" aria-label={label}>
       {Object.entries(tabs).map(([name, { title, to }]) => (
-        <a href={to} {...(name === here && { "aria-current": "page" })}>
+        <a href={to} aria-current={name === here ? "page" : undefined}>
           {title}
         </a>
       ))}
@@ -298,11 +229,11 @@ interface WayProps {
 
 /** Links to another page of a list, or posts a form if the query has personal data. */
 export function Way({ title, path, query = {}, typed = {}, rel }: WayProps) {
-  const isTyped = Object.values(typed).some((value) => value !== "");
-  return isTyped ? (
-    <PostWay title={title} path={path} fields={{ ...query, ...typed }} />
-  ) : (
-    <a href={withQuery(path, query)} {...(rel !== undefined && { rel })}>
+  if (Object.values(typed).some((value) => value !== "")) {
+    return <PostWay title={title} path={path} fields={{ ...query, ...typed }} />;
+  }
+  return (
+    <a href={withQuery(path, query)} rel={rel}>
       {title}
     </a>
   );
@@ -323,19 +254,21 @@ export function PostWay({ title, path, fields }: PostWayProps) {
   );
 }
 
-interface FurtherProps {
-  readonly path: string;
-  readonly typed?: Typed | undefined;
-  /** The query of each page by its title; `null`: there is no such page. */
-  readonly to: Readonly<Record<string, NonNullable<WayProps["query"]> | null>>;
+interface FurtherProps extends Omit<WayProps, "title" | "rel"> {
+  /** Of this page; absent: it is the first. */
+  readonly cursor: string | undefined;
+  /** Of the page after it; `null`: there is none. */
+  readonly next: string | null;
+  readonly titles?: readonly [first: string, next: string];
   readonly children?: Child;
 }
 
 /** Links to other pages of a list. */
-export function Further({ path, typed, to, children }: FurtherProps) {
+export function Further({ cursor, next, titles: [first, more] = ["Latest", "Older"], children, ...way }: FurtherProps) {
   return (
     <div class="line">
-      {Object.entries(to).map(([title, query]) => query && <Way {...{ title, path, query, typed }} />)}
+      {cursor !== undefined && <Way {...way} title={first} />}
+      {next !== null && <Way {...way} title={more} query={{ ...way.query, cursor: next }} />}
       {children}
     </div>
   );
@@ -381,7 +314,7 @@ export function Choice({ label, name, value: chosen, all, values }: ChoiceProps)
       <select id={name} name={name}>
         <option value="">{all}</option>
         {Object.entries(values).map(([value, title]) => (
-          <option value={value} {...(value === chosen && { selected: true })}>
+          <option value={value} selected={value === chosen}>
             {title}
           </option>
         ))}

@@ -1,3 +1,4 @@
+import { type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { Checked } from "../foundation/schemas.ts";
 import type { callRecord } from "../records/call-record.ts";
 import type { PersonLine } from "../records/person-line.ts";
@@ -41,21 +42,27 @@ export type CallerRow = ConferenceView["callers"][number] & {
   readonly conference: string;
   readonly roomName: string;
   readonly away?: true | undefined;
+  readonly enteredAt?: EpochMs | undefined;
 };
 
 export const callers: View<CallerRow> = {
   none: ["No caller", "Callers appear here as they enter a conference."],
   id: ({ call }) => `call-${call}`,
   columns: [
-    { title: "Conference", cell: ({ conference }) => conferenceLink(conference) },
-    { title: "Number", cell: ({ number }) => number || "withheld" },
+    { title: "Conference", cell: ({ conference }) => conferenceLink(conference), only: "terminal" },
+    { title: "Number", cell: numberOf },
     { title: "Attendee ID", cell: ({ attendeeId }) => attendeeId, long: true },
     { title: "WebEx's call", cell: ({ extCallId }) => extCallId || mark("warn", "not named yet") },
     { title: "Room", cell: ({ roomName }) => roomName, long: true },
     { title: "Voice", cell: voiceOf },
+    { title: "In for", cell: ({ enteredAt }) => (enteredAt ? { ago: enteredAt } : null), only: "console" },
     { title: "Call", cell: ({ call }) => mark("dim", call), long: true },
   ],
 };
+
+function numberOf({ number, conference, call }: CallerRow): Marked {
+  return link(number || "withheld", ["conferences", conference, "timeline"], { call });
+}
 
 function voiceOf({ muted, speaks, away }: CallerRow): readonly (Part | null)[] {
   const voice = muted ? mark("warn", "muted") : speaks ? mark("good", "speaking") : mark("dim", "unmuted");
@@ -65,7 +72,8 @@ function voiceOf({ muted, speaks, away }: CallerRow): readonly (Part | null)[] {
 /** The callers of a conference, with the names of their rooms. */
 export function callersOf({ key, callers: all, rooms, away }: ConferenceView): readonly CallerRow[] {
   const names = new Map(rooms.map(({ room, name, subConfId }) => [room, name ?? subConfId]));
-  return all.map((caller) => ({ ...caller, conference: key, roomName: names.get(caller.room) ?? caller.room, away }));
+  const nameOf = (room: RoomId) => names.get(room) ?? (room === MAIN_ROOM ? room : "private talk");
+  return all.map((caller) => ({ ...caller, conference: key, roomName: nameOf(caller.room), away }));
 }
 
 /** What happened to a person on the telephone, in conferences and in the prompt. */

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { conferenceStyle } from "../../src/console/conference/conference-style.ts";
 import { TspServersPage } from "../../src/console/domain/lists.tsx";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { style } from "../../src/console/style.ts";
@@ -87,6 +86,6 @@ test.each(
 /** A page that was not asked of an edge: its style is in itself. */
 function withStyle(page: unknown): string {
   return `<!doctype html>${page}`
-    .replace(/<link rel="stylesheet"[^>]*>/, `<style>${style}${conferenceStyle}</style>`)
+    .replace(/<link rel="stylesheet"[^>]*>/, `<style>${style}</style>`)
     .replaceAll(/<script [^>]*><\/script>|<link rel="icon"[^>]*>/g, "");
 }

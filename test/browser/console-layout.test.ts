@@ -1,6 +1,5 @@
 import type { Page as BrowserPage } from "playwright-core";
 import { expect, test } from "vitest";
-import { conferenceStyle } from "../../src/console/conference/conference-style.ts";
 import { BridgesPage } from "../../src/console/domain/bridges.tsx";
 import {
   AuditPage,
@@ -299,7 +298,7 @@ const pages = {
 /** A page that was not asked of an edge: its style is in itself. */
 async function open(page: unknown, look: Look): Promise<BrowserPage> {
   const html = `<!doctype html>${page}`
-    .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}${conferenceStyle}</style>`)
+    .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}</style>`)
     .replace(/<link rel="icon"[^>]*>/, "")
     .replace(/<script [^>]*><\/script>/, "");
   return browser.open(await servePage(html, STYLE_ALONE), look);

@@ -1,7 +1,6 @@
 import type { Child } from "hono/jsx";
 import {
   type ActionTable,
-  type ActionQuestion as AskedBack,
   type FormField,
   isFlag,
   isOptional,
@@ -21,7 +20,7 @@ export interface FormTarget {
 interface FormProps {
   readonly form: FormTarget;
   readonly type: string;
-  readonly call?: string;
+  readonly call?: string | undefined;
   /** Without the script it leads to the page with the action. */
   readonly stays?: boolean;
   readonly children?: Child;
@@ -39,36 +38,15 @@ function ActionForm({ form, type, call, stays = true, children }: FormProps) {
   );
 }
 
-type Asked = ReturnType<typeof askedActions>[string];
-
-/** What can be asked of one caller (`ofCaller`), or of the conference as a whole, each with its words. */
-function asked(actions: ActionTable | undefined, ofCaller: boolean): readonly (readonly [type: string, row: Asked])[] {
+/** What can be asked of one caller (`ofCaller`), or of the conference as a whole. */
+function asked(actions: ActionTable | undefined, ofCaller: boolean) {
   return Object.entries(askedActions(actions)).filter(([, { parameters }]) => "call" in parameters === ofCaller);
-}
-
-interface ButtonProps extends Omit<FormProps, "stays"> {
-  readonly row: Asked;
-  readonly title?: string | undefined;
-  /** The id of the element that says whom it is about. */
-  readonly about?: string;
-}
-
-/** A button that asks for one action. */
-function ActionButton({ row, about, title = row.asked.button.title, children, ...form }: ButtonProps) {
-  return (
-    <ActionForm {...form}>
-      {children}
-      <button type="submit" aria-describedby={about}>
-        {title}
-      </button>
-    </ActionForm>
-  );
 }
 
 interface CallerActionsProps {
   readonly form: FormTarget;
   readonly call: string;
-  /** `null`: the call is being dialled. */
+  /** `null`: the call is being dialed. */
   readonly caller: { readonly muted: boolean } | null;
   readonly locked: boolean;
   /** Where the caller can be moved to. */
@@ -78,16 +56,16 @@ interface CallerActionsProps {
 
 /** What can be done with one caller. */
 export function CallerActions({ form, call, caller, locked, rooms, actions }: CallerActionsProps) {
-  const about = `name-${call}`;
+  const about = `call-${call}-name`;
   return (
     <>
-      {asked(actions, true).map(([type, row]) => {
-        const { when, ofCallOut } = row.asked.button;
-        const needsRoom = "room" in row.parameters;
+      {asked(actions, true).map(([type, { parameters, asked }]) => {
+        const { title, when, ofCallOut } = asked.button;
+        const needsRoom = "room" in parameters;
         const isOffered = caller ? (when?.({ ...caller, locked }) ?? true) : ofCallOut !== undefined;
         if (!isOffered || (needsRoom && rooms.length === 0)) return null;
         return (
-          <ActionButton {...{ form, type, call, row, about }} title={caller ? undefined : ofCallOut}>
+          <ActionForm {...{ form, type, call }}>
             {needsRoom && (
               <select name="room" aria-label="Room" aria-describedby={about}>
                 {rooms.map(([room, name]) => (
@@ -95,7 +73,10 @@ export function CallerActions({ form, call, caller, locked, rooms, actions }: Ca
                 ))}
               </select>
             )}
-          </ActionButton>
+            <button type="submit" aria-describedby={about}>
+              {caller ? title : ofCallOut}
+            </button>
+          </ActionForm>
         );
       })}
     </>
@@ -109,20 +90,23 @@ interface WholeProps {
   readonly actions?: ActionTable;
 }
 
-/** What can be done with a conference as a whole. */
-export function WholeActions({
-  confKey,
-  view: { locked, callers, muteAll, unmuteAll, away },
-  form,
-  actions,
-}: WholeProps) {
-  const whole = { confKey, callers: callers.length, muteAll, unmuteAll, away };
+/** What can be done with a conference as a whole; each asks first. */
+export function WholeActions({ confKey, view, form, actions }: WholeProps) {
+  const whole: WholeConference = { ...view, confKey, callers: view.callers.length };
   return (
     <div class="actions whole">
       {asked(actions, false).map(([type, row]) => {
-        const { when, question } = row.asked.button;
-        if (!question || when?.({ muted: false, locked }) === false) return null;
-        return <ActionQuestion {...{ form, type, row, question, whole }} id={`ask-${type}`} />;
+        const { title, when, question } = row.asked.button;
+        if (!question || when?.({ muted: false, locked: view.locked }) === false) return null;
+        return (
+          <Question id={`ask-${type}`} title={title} asks={question.says(whole)}>
+            <ActionForm form={form} type={type}>
+              <button type="submit" class={question.isFinal && "danger"}>
+                {question.confirm}
+              </button>
+            </ActionForm>
+          </Question>
+        );
       })}
     </div>
   );
@@ -135,37 +119,18 @@ interface UndoProps {
   readonly actions?: ActionTable;
 }
 
-/** Takes an action back that is done, where things are still as it has left them. */
+/** Undoes an action that is done, if things are still as it has left them. */
 export function Undo({ form, view: { locked, callers }, stages: { request, result }, actions }: UndoProps) {
   const rows = askedActions(actions);
-  const type = rows[request.type]?.asked.button.undo;
-  const row = type === undefined ? undefined : rows[type];
+  const type = rows[request.type]?.asked.button.undo ?? "";
+  const button = rows[type]?.asked.button;
   const caller = "call" in request ? callers.find(({ call }) => call === request.call) : undefined;
-  if (!type || !row || result?.type !== "done" || ("call" in request && !caller)) return null;
-  if (row.asked.button.when?.({ muted: caller?.muted ?? false, locked }) === false) return null;
+  if (!button || result?.type !== "done" || ("call" in request && !caller)) return null;
+  if (button.when?.({ muted: caller?.muted ?? false, locked }) === false) return null;
   return (
-    <ActionForm {...{ form, type, ...(caller && { call: caller.call }) }}>
-      <button type="submit">Undo: {row.asked.button.title.toLowerCase()}</button>
+    <ActionForm {...{ form, type, call: caller?.call }}>
+      <button type="submit">Undo: {button.title.toLowerCase()}</button>
     </ActionForm>
-  );
-}
-
-interface ActionQuestionProps extends Pick<ButtonProps, "form" | "type" | "row"> {
-  readonly id: string;
-  readonly question: AskedBack;
-  readonly whole: WholeConference;
-}
-
-function ActionQuestion({ id, form, type, row, question, whole }: ActionQuestionProps) {
-  const { title } = row.asked.button;
-  return (
-    <Question {...{ id, title }} asks={question.says(whole)}>
-      <ActionForm form={form} type={type}>
-        <button type="submit" {...(question.isFinal && { class: "danger" })}>
-          {question.confirm}
-        </button>
-      </ActionForm>
-    </Question>
   );
 }
 
@@ -183,12 +148,12 @@ interface FilledActionsProps {
   readonly actions?: ActionTable;
 }
 
-/** The actions for which people fill something in. They stay as they are while the page lives, so that nothing that is typed gets lost. */
+/** The actions for which people fill something in. */
 export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsProps) {
   return (
     <>
-      {asked(actions, false).map(([type, row]) => {
-        const { title, form: filled } = row.asked.button;
+      {asked(actions, false).map(([type, { parameters, asked }]) => {
+        const { title, form: filled } = asked.button;
         if (!filled) return null;
         const wrong = anyWrong?.typed.type === type ? anyWrong : null;
         return (
@@ -196,7 +161,7 @@ export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsP
             <summary>{title}</summary>
             <ActionForm form={form} type={type} stays={false}>
               {Object.entries(filled.fields).map(([name, field], index) => (
-                <Filled {...{ type, name, field, wrong }} parameter={row.parameters[name]} isFirst={index === 0} />
+                <Filled {...{ type, name, field, wrong, parameter: parameters[name], isFirst: index === 0 }} />
               ))}
               <button type="submit" class="main">
                 {filled.confirm}
@@ -218,7 +183,7 @@ interface FilledProps {
   readonly field: FormField;
   readonly parameter: Parameters<typeof isFlag>[0];
   readonly wrong: WrongForm | null;
-  /** Then the note below the form is about it. */
+  /** The note below the form is about the first field. */
   readonly isFirst: boolean;
 }
 
@@ -237,11 +202,17 @@ function Filled({ type, name, field, parameter, wrong, isFirst }: FilledProps) {
     <div>
       <label for={id}>{field.label}</label>
       <input
-        {...{ id, name, type: field.type, maxlength: field.maxLength, placeholder: field.placeholder }}
-        {...{ required: !isOptional(parameter), autocomplete: "off", value }}
-        {...(isWrong
-          ? { autofocus: true, "aria-invalid": "true" as const, "aria-describedby": `${type}-wrong` }
-          : isFirst && { "aria-describedby": `${type}-note` })}
+        id={id}
+        name={name}
+        type={field.type}
+        maxlength={field.maxLength}
+        placeholder={field.placeholder}
+        required={!isOptional(parameter)}
+        autocomplete="off"
+        value={value}
+        autofocus={isWrong}
+        aria-invalid={isWrong ? "true" : undefined}
+        aria-describedby={isWrong ? `${type}-wrong` : isFirst ? `${type}-note` : undefined}
       />
       {isWrong && (
         <span id={`${type}-wrong`} class="wrong" role="alert">

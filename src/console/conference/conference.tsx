@@ -13,11 +13,11 @@ import { RunningConference, Waiting } from "./running-conference.tsx";
 
 interface ConferenceProps {
   readonly frame: ConferenceFrame;
-  /** `null`: nothing is kept of it but its records. */
+  /** `null`: only its records are kept. */
   readonly view: ConferenceView | null;
   /** When its callers entered, as far as that is known. */
   readonly entered: ReadonlyMap<CallId, EpochMs>;
-  /** What became of the action that the address names; `null`: it names none, or none that is known. */
+  /** What became of the action that the address names; `null`: none that is known. */
   readonly action: ActionStages | null;
   /** Why an action was refused just now; `null`: it was not. */
   readonly refusal: string | null;
@@ -29,27 +29,20 @@ interface ConferenceProps {
 }
 
 /** One conference as it is now, with what an operator can do; of one that is over, its records. */
-export function ConferencePage({
-  frame,
-  view,
-  entered,
-  action,
-  refusal,
-  records,
-  list,
-  wrong = null,
-}: ConferenceProps) {
+export function ConferencePage(props: ConferenceProps) {
+  const { frame, view, entered, action, refusal, records, list, wrong = null } = props;
+  const { domain, confKey, now } = frame;
   const isRunning = view?.phase === "running" || view?.phase === "creating";
   const mayAct = view?.phase === "running" && frame.person.role === "operator";
-  const path = conferencePath(frame.domain, frame.confKey);
-  const form = mayAct ? { to: withQuery(`${path}/actions`, listQuery(list)), mark: view.lastAt.toString(36) } : null;
+  const path = `${conferencePath(domain, confKey)}/actions`;
+  const form = mayAct ? { to: withQuery(path, listQuery(list)), mark: view.lastAt.toString(36) } : null;
   const recorded = records.find((one) => one.kind === "conference")?.topic || undefined;
   return (
     <ConferenceFramePage {...frame} topic={isRunning ? frame.topic : (recorded ?? frame.topic)} tab="now">
       <div id="answer" role="status" aria-label="Answer">
         {refusal !== null && <Notice is="bad">{refusal}</Notice>}
         {action !== null && (
-          <ActionLine stages={action} now={frame.now}>
+          <ActionLine stages={action} now={now}>
             {form && view && <Undo {...{ form, view }} stages={action} />}
           </ActionLine>
         )}
@@ -59,20 +52,18 @@ export function ConferencePage({
           <RunningConference {...{ frame, view, entered, list, form }} />
         ) : (
           <p>
-            <Mark is="plain">{view?.phase === "not-created" ? "Not created" : "Over"}</Mark>{" "}
+            <Mark is="plain">{view?.phase === "not-created" ? "not created" : "ended"}</Mark>{" "}
             {view && (
               <span class="dim">
-                The last that it heard was at <Time at={view.lastAt} now={frame.now} />.
+                Last input at <Time at={view.lastAt} now={now} />.
               </span>
             )}
           </p>
         )}
       </div>
       {form && <FilledActions form={form} wrong={wrong} />}
-      <div id="waiting">{view && <Waiting view={view} now={frame.now} />}</div>
-      <div id="records">
-        {(records.length > 0 || !isRunning) && <EndedConference records={records} now={frame.now} />}
-      </div>
+      <div id="waiting">{view && <Waiting view={view} domain={domain} now={now} />}</div>
+      <div id="records">{(records.length > 0 || !isRunning) && <EndedConference {...{ domain, records, now }} />}</div>
     </ConferenceFramePage>
   );
 }

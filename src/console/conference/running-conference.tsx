@@ -1,132 +1,134 @@
-import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
-import type { ConferenceView } from "../../rpc/conference-view.ts";
+import type { CommandView, ConferenceView, OutageView } from "../../rpc/conference-view.ts";
 import { alertWords } from "../../views/conferences.ts";
-import { Age, Facts, Listed, Mark, Notice, Time } from "../parts.tsx";
+import { type Column, mark, type View } from "../../views/view.ts";
+import { Age, Facts, List, Mark, Notice } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
 import { CallerActions, WholeActions } from "./conference-actions.tsx";
+import type { ConferenceFrame } from "./conference-frame.tsx";
+
+/** A list that is left out while it is empty. */
+function part<Row>(id: (row: Row) => string, columns: readonly Column<Row>[]): View<Row> {
+  return { none: ["", ""], id, columns };
+}
+
+type CallOut = ConferenceView["callOuts"][number];
+const callOuts = part<CallOut>(
+  ({ call }) => `call-${call}`,
+  [
+    { title: "Number", cell: ({ number, call }) => [number, mark("dim", call)] },
+    { title: "WebEx's call", cell: ({ extCallId }) => extCallId },
+    { title: "Stage", cell: ({ stage }) => stage },
+  ],
+);
+
+const rooms = part<ConferenceView["rooms"][number] & { readonly callers: number }>(
+  ({ room }) => `room-${room}`,
+  [
+    { title: "Room", cell: ({ name, subConfId }) => name ?? subConfId },
+    { title: "ID", cell: ({ subConfId, room }) => [subConfId, mark("dim", room)] },
+    { title: "Stage", cell: ({ stage }) => stage },
+    { title: "Callers", cell: ({ callers }) => callers, number: true },
+  ],
+);
 
 /** A conference that runs, or is being created: who is in it, what is under way, and what an operator can do. */
 export function RunningConference({ frame, view, entered, list, form }: CallersProps) {
-  const { callers, callOuts, rooms, locked } = view;
+  const { callers, locked } = view;
+  const { domain, now } = frame;
+  const withCallers = view.rooms.map((one) => {
+    return { ...one, callers: callers.filter(({ room }) => room === one.room).length };
+  });
   return (
     <>
       <Glance frame={frame} view={view} />
       {view.away && (
         <Notice is="warn">
-          {`No agent says now what the bridge ${view.bridge ?? ""} does: who is in it is as it was before, and may have left.`}
+          {`No agent reports on the bridge ${view.bridge ?? ""}. Callers are shown as they were before, and may have left.`}
         </Notice>
       )}
       {form && <WholeActions {...{ view, form }} confKey={frame.confKey} />}
       <Callers {...{ frame, view, entered, list, form }} />
-      <Listed
+      <List
+        view={callOuts}
+        rows={view.callOuts}
+        {...{ domain, now }}
         title="Being called"
-        rows={callOuts}
-        id={({ call }) => `call-${call}`}
-        classes={{ "": "actions" }}
-        columns={{
-          Number: ({ call, number }) => (
-            <span id={`name-${call}`}>
-              {number} <span class="dim">{call}</span>
-            </span>
-          ),
-          "WebEx's call": ({ extCallId }) => extCallId || null,
-          Stage: ({ stage }) => stage,
-          "":
-            form !== null &&
-            (({ call, stage }) =>
-              stage !== "dropping" && <CallerActions {...{ form, call, locked }} caller={null} rooms={[]} />),
-        }}
+        actions={
+          form !== null &&
+          (({ call, stage }: CallOut) =>
+            stage !== "dropping" && <CallerActions {...{ form, call, locked }} caller={null} rooms={[]} />)
+        }
       />
-      <Listed
-        title="Sub-conferences"
-        rows={rooms}
-        columns={{
-          Room: ({ room, subConfId, name }) => [
-            <bdi>{name ?? subConfId}</bdi>,
-            " ",
-            <span class="dim">{name === undefined ? room : `${subConfId}, ${room}`}</span>,
-          ],
-          Stage: ({ stage }) => stage,
-          Callers: ({ room }) => callers.filter((caller) => caller.room === room).length,
-        }}
-      />
+      <List view={rooms} rows={withCallers} {...{ domain, now }} title="Sub-conferences" />
     </>
   );
 }
 
-/** What is under way. Most of it comes and goes within a blink, so it stands where nothing is below. */
-export function Waiting({ view, now }: { readonly view: ConferenceView; readonly now: EpochMs }) {
-  const { commands, documents, outages } = view;
+const commands = part<CommandView>(
+  ({ id }) => `command-${id}`,
+  [
+    { title: "Command", cell: ({ id, type }) => [type, mark("dim", id)] },
+    { title: "Sent", cell: ({ sent }) => (sent === 1 ? "once" : `${sent} times`) },
+    { title: "On the agent's disk", cell: ({ taken }) => (taken ? "yes" : "no") },
+    { title: "Result due", cell: ({ answerBy }) => (answerBy === null ? "at any time" : { at: answerBy }) },
+  ],
+);
+
+const documents = part<ConferenceView["documents"][number]>(
+  ({ transId, host }) => `document-${transId}-${host}`,
+  [
+    { title: "Messages", cell: ({ messages, transId }) => [messages.join(", "), mark("dim", transId)] },
+    { title: "To", cell: ({ host }) => hostText(host) },
+    { title: "Waits for", cell: ({ queuedAt }) => ({ ago: queuedAt }) },
+    { title: "Attempts", cell: ({ attempts }) => attempts, number: true },
+    { title: "Last failure", cell: ({ failure }) => failure ?? null },
+  ],
+);
+
+const outages = part<OutageView>(
+  ({ host }) => `outage-${host}`,
+  [
+    { title: "TSP server", cell: ({ host }) => hostText(host) },
+    { title: "Since", cell: ({ since }) => ({ at: since }) },
+    { title: "Pending messages", cell: ({ messages }) => messages, number: true },
+    { title: "Next probe", cell: ({ probeAt }) => (probeAt === null ? "under way" : { at: probeAt }) },
+    { title: "Last failure", cell: ({ why }) => why },
+  ],
+);
+
+/** What is under way. Most of it comes and goes within a blink, so nothing is below it. */
+export function Waiting({ view, domain, now }: Pick<ConferenceFrame, "domain" | "now"> & { view: ConferenceView }) {
   return (
     <>
-      <Listed
-        title="Commands without a result"
-        rows={commands}
-        columns={{
-          Command: ({ id, type }) => [type, " ", <span class="dim">{id}</span>],
-          Sent: ({ sent }) => (sent === 1 ? "once" : `${sent} times`),
-          "On the agent's disk": ({ taken }) => (taken ? "yes" : "no"),
-          "Result due": ({ answerBy }) => (answerBy === null ? "at any time" : <Time at={answerBy} now={now} />),
-        }}
-      />
-      <Listed
-        title="Documents that WebEx has not confirmed"
-        rows={documents}
-        classes={{ "Waits for": "short", Attempts: "short" }}
-        columns={{
-          Messages: ({ messages, transId }) => [messages.join(", "), " ", <span class="dim">{transId}</span>],
-          To: ({ host }) => hostText(host),
-          "Waits for": ({ queuedAt }) => <Age since={queuedAt} now={now} />,
-          Attempts: ({ attempts }) => attempts,
-          "Why the last one failed": ({ failure }) => failure ?? null,
-        }}
-      />
-      <Listed
-        title="TSP servers that are behind"
-        rows={outages}
-        classes={{ "Messages that it is owed": "short" }}
-        columns={{
-          "TSP server": ({ host }) => hostText(host),
-          Since: ({ since }) => <Time at={since} now={now} />,
-          "Messages that it is owed": ({ messages }) => messages,
-          "Next probe": ({ probeAt }) => (probeAt === null ? "under way" : <Time at={probeAt} now={now} />),
-          "Why the last one failed": ({ why }) => why,
-        }}
-      />
+      <List view={commands} rows={view.commands} {...{ domain, now }} title="Commands without a result" />
+      <List view={documents} rows={view.documents} {...{ domain, now }} title="Unconfirmed documents" />
+      <List view={outages} rows={view.outages} {...{ domain, now }} title="Unreachable TSP servers" />
     </>
   );
 }
 
 function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
-  const { phase, locked, attached, bridge, host, extConfId, callers, lastAt, documents, commands, outages } = view;
-  const isLate = commands.some(({ answerBy }) => answerBy !== null && answerBy <= frame.now);
-  const hasFailed = outages.length > 0 || documents.some(({ failure }) => failure !== undefined);
+  const { phase, locked, attached, bridge, host, extConfId, callers, lastAt } = view;
+  const isLate = view.commands.some(({ answerBy }) => answerBy !== null && answerBy <= frame.now);
+  const hasFailed = view.outages.length > 0 || view.documents.some(({ failure }) => failure !== undefined);
   const speaking = callers.filter(({ speaks }) => speaks).length;
   const isHeard = callers.some(({ speaks }) => speaks !== null);
   const muted = callers.filter((caller) => caller.muted).length;
+  const ofThem = `${isHeard ? `, ${speaking} speaking` : ""}, ${muted} muted`;
   return (
     <>
       <p class="marks">
-        <Mark is={phase === "running" ? "good" : "warn"}>{phase === "running" ? "Running" : "Being created"}</Mark>
-        {locked && <Mark is="warn">Locked</Mark>}
-        {!attached && (
-          <Mark is="warn">
-            {view.orphan ? "found on the bridge: WebEx has not created it again" : "WebEx has let it go on alone"}
-          </Mark>
-        )}
+        <Mark is={phase === "running" ? "good" : "warn"}>{phase === "running" ? "running" : "being created"}</Mark>
+        {locked && <Mark is="warn">locked</Mark>}
+        {!attached && <Mark is="warn">{view.orphan ? "found on the bridge" : "without WebEx"}</Mark>}
         {hasFailed && <Mark is="bad">{alertWords.posts}</Mark>}
         {isLate && <Mark is="bad">{alertWords.commands}</Mark>}
       </p>
       <Facts
         of={{
-          Callers: [
-            callers.length,
-            callers.length > 0 && (
-              <span class="dim">{`${isHeard ? `, ${speaking} speaking` : ""}, ${muted} muted`}</span>
-            ),
-          ],
+          Callers: [callers.length, callers.length > 0 && <span class="dim">{ofThem}</span>],
           Bridge: bridge === null ? "none yet" : <a href={pathOf(frame.domain, "bridges")}>{bridge}</a>,
           "TSP server": hostText(host) || "none",
           ExtConfID: extConfId || "none",

@@ -21,21 +21,22 @@ import { type DomainFrame, Page } from "../page.tsx";
 import { Choice, Field, Further, List, Notice, PostWay, Search, Tabs } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
-/** What a page was asked for, by field. */
-type Fields = Readonly<Partial<Record<string, string>>>;
-
-interface ListFrame extends DomainFrame {
-  readonly fields: Fields;
+interface ListFrame<Answer> extends DomainFrame {
+  readonly answer: Answer;
+  /** What the page was asked for. */
+  readonly fields: Readonly<Partial<Record<string, string>>>;
   /** Why the API refused the search; `null`: it did not. */
   readonly refusal: string | null;
 }
 
-function Refusal({ of }: { readonly of: string | null }) {
-  return of === null ? null : <Notice is="bad">{of}</Notice>;
-}
-
-function Notices({ of }: { readonly of: readonly (string | null)[] }) {
-  return <>{of.map((says) => says !== null && <Notice is="plain">{says}</Notice>)}</>;
+/** Why there is no list, and what the list lacks. */
+function Notes({ refusal = null, of = [] }: { refusal?: string | null; of?: readonly (string | null)[] }) {
+  return (
+    <>
+      {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+      {of.map((says) => says !== null && <Notice is="plain">{says}</Notice>)}
+    </>
+  );
 }
 
 interface Load {
@@ -45,17 +46,15 @@ interface Load {
   readonly away?: true | undefined;
 }
 
-interface ConferencesProps extends ListFrame {
-  readonly answer: {
-    readonly conferences: readonly ListedConference[];
-    readonly next: string | null;
-    readonly bridges: readonly Load[];
-  };
-  readonly people: PeopleShown;
+interface RunningAnswer {
+  readonly conferences: readonly ListedConference[];
+  readonly next: string | null;
+  readonly bridges: readonly Load[];
 }
 
 /** The conferences of a domain that run. */
-export function ConferencesPage({ answer, people, fields, refusal, ...frame }: ConferencesProps) {
+export function ConferencesPage(props: ListFrame<RunningAnswer> & { readonly people: PeopleShown }) {
+  const { answer, people, fields, refusal, ...frame } = props;
   const { begins = "", number = "", attendeeId = "", cursor } = fields;
   const { domain, now } = frame;
   const path = pathOf(domain, "conferences");
@@ -72,10 +71,10 @@ export function ConferencesPage({ answer, people, fields, refusal, ...frame }: C
         )}
         <Search />
       </form>
-      <Refusal of={refusal} />
+      <Notes refusal={refusal} />
       <section id="list" class="part">
         <p class="dim">{loadText(answer.bridges)}</p>
-        <Notices of={[number + attendeeId !== "" && people !== "full" ? peopleWords[people] : null]} />
+        <Notes of={[number + attendeeId !== "" && people !== "full" ? peopleWords[people] : null]} />
         <List
           view={runningConferences}
           rows={answer.conferences}
@@ -84,12 +83,9 @@ export function ConferencesPage({ answer, people, fields, refusal, ...frame }: C
           none={noConferences(begins, number + attendeeId, cursor)}
         />
         <Further
-          path={path}
-          typed={{ number, attendeeId }}
-          to={{
-            "First page": cursor === undefined ? null : { begins },
-            "Next page": answer.next === null ? null : { begins, cursor: answer.next },
-          }}
+          titles={["First page", "Next page"]}
+          {...{ path, cursor, query: { begins }, typed: { number, attendeeId } }}
+          next={answer.next}
         />
       </section>
     </Page>
@@ -105,20 +101,15 @@ export function loadText(loads: readonly Load[]): string {
   return `${counted(sum("conferences"), "conference")}, ${callers}${notKnown}`;
 }
 
-function noConferences(begins: string, person: string, cursor: string | undefined) {
+function noConferences(begins: string, person: string, cursor: string | undefined): readonly [string, string] {
   if (person !== "")
-    return ["No such caller in a running conference", "Past callers are under Calls, by the same number."] as const;
+    return ["No such caller in a running conference", "Past callers are under Calls, by the same number."];
   if (begins !== "")
-    return [`No running conference has a key that begins with ${begins}`, "Past ones are under Ended."] as const;
-  return cursor === undefined ? runningConferences.none : (["No more conferences", "The others have ended."] as const);
+    return [`No running conference has a key that begins with ${begins}`, "Past ones are under Ended."];
+  return cursor === undefined ? runningConferences.none : ["No more conferences", "The others have ended."];
 }
 
-interface ListTabsProps {
-  readonly domain: string;
-  readonly here: "running" | "conference" | "call";
-}
-
-function ListTabs({ domain, here }: ListTabsProps) {
+function ListTabs({ domain, here }: { readonly domain: string; readonly here: "running" | "conference" | "call" }) {
   const records = pathOf(domain, "records");
   const tabs = {
     running: { title: "Running", to: pathOf(domain, "conferences") },
@@ -128,14 +119,15 @@ function ListTabs({ domain, here }: ListTabsProps) {
   return <Tabs label="Conferences" tabs={tabs} here={here} />;
 }
 
-interface RecordsProps extends ListFrame {
-  readonly answer: { readonly records: readonly (EndedCall | EndedConference)[]; readonly next: string | null };
-  /** Names of the domain's bridges. */
-  readonly bridges: readonly string[];
+interface RecordsAnswer {
+  readonly records: readonly (EndedCall | EndedConference)[];
+  readonly next: string | null;
 }
 
-/** What has ended in a domain, the latest first. */
-export function RecordsPage({ answer: { records, next }, fields, refusal, bridges, ...frame }: RecordsProps) {
+/** What has ended in a domain, the latest first; `bridges`: the names of the domain's bridges. */
+export function RecordsPage(props: ListFrame<RecordsAnswer> & { readonly bridges: readonly string[] }) {
+  const { answer, fields, refusal, bridges, ...frame } = props;
+  const { records, next } = answer;
   const { domain, now, timeZone = "UTC" } = frame;
   const { kind: asked, cursor, number = "", attendeeId = "", ...filters } = fields;
   const kind = asked === "call" ? "call" : "conference";
@@ -144,29 +136,20 @@ export function RecordsPage({ answer: { records, next }, fields, refusal, bridge
   const isFiltered = Object.keys(filters).length > 0 || number + attendeeId !== "";
   const none = noRecords(isFiltered, next !== null);
   const exported = { kind, ...filters, number, attendeeId, until: filters.until ? nextDay(filters.until) : null };
+  const calls = records.filter((one) => one.kind === "call");
+  const conferences = records.filter((one) => one.kind === "conference");
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here={kind} />
-      <Filters kind={kind} fields={fields} path={path} bridges={bridges} />
-      <Refusal of={refusal} />
+      <Filters isCall={kind === "call"} fields={fields} path={path} bridges={bridges} />
+      <Notes refusal={refusal} />
       <section id="list" class="part">
         {kind === "call" ? (
-          <List view={endedCalls} rows={records.filter((one) => one.kind === "call")} {...{ domain, now, none }} />
+          <List view={endedCalls} rows={calls} {...{ domain, now, none }} />
         ) : (
-          <List
-            view={endedConferences}
-            rows={records.filter((one) => one.kind === "conference")}
-            {...{ domain, now, none }}
-          />
+          <List view={endedConferences} rows={conferences} {...{ domain, now, none }} />
         )}
-        <Further
-          path={path}
-          typed={{ number, attendeeId }}
-          to={{
-            Latest: cursor === undefined ? null : { kind, ...filters },
-            Older: next === null ? null : { kind, ...filters, cursor: next },
-          }}
-        >
+        <Further {...{ path, cursor, next, query: { kind, ...filters }, typed: { number, attendeeId } }}>
           <span class="end line">
             <PostWay title={`${month} as CSV`} path={`${path}/export`} fields={{ kind, month }} />
             <PostWay
@@ -192,23 +175,20 @@ function noRecords(isFiltered: boolean, hasMore: boolean): readonly [string, str
   return isFiltered ? ["No record matches", "Widen the filters or the dates."] : undefined;
 }
 
-interface FiltersProps extends Pick<RecordsProps, "fields" | "bridges"> {
-  readonly kind: "conference" | "call";
+interface FiltersProps extends Pick<ListFrame<unknown>, "fields"> {
+  readonly isCall: boolean;
   readonly path: string;
+  readonly bridges: readonly string[];
 }
 
-function Filters({ kind, fields, path, bridges }: FiltersProps) {
-  const isCall = kind === "call";
+function Filters({ isCall, fields, path, bridges }: FiltersProps) {
   const field = (name: string) => ({ name, value: fields[name] ?? "", maxlength: 128 });
-  const choice = (name: string, values: readonly string[]) => ({
-    name,
-    value: fields[name] ?? "",
-    all: "any",
-    values: Object.fromEntries(values.map((value) => [value, value])),
-  });
+  const choice = (name: string, values: readonly string[]) => {
+    return { name, value: fields[name] ?? "", all: "any", values: Object.fromEntries(values.map((one) => [one, one])) };
+  };
   return (
     <form class="bar" method="post" action={path}>
-      <input type="hidden" name="kind" value={kind} />
+      <input type="hidden" name="kind" value={isCall ? "call" : "conference"} />
       <Field label="From" type="date" {...field("since")} />
       <Field label="To" type="date" {...field("until")} />
       <Field label="Conference" {...field("conference")} />
@@ -223,54 +203,33 @@ function Filters({ kind, fields, path, bridges }: FiltersProps) {
   );
 }
 
-interface LinesProps extends ListFrame {
+interface LinesAnswer extends ListGaps {
+  /** What happened to callers, a line for each call. */
   readonly lines: readonly PersonLine[];
   readonly next: string | null;
-  /** Fields of the search, which are posted for its other pages. */
-  readonly typed: Readonly<Record<string, string>>;
-  readonly path: string;
+  readonly people: PeopleShown;
 }
 
-/** What happened to callers, a line for each call, and links to the other pages. */
-function Lines({
-  lines,
-  next,
-  fields,
-  typed,
-  path,
-  domain,
-  now,
-}: Omit<LinesProps, keyof DomainFrame | "refusal"> & Pick<LinesProps, "domain" | "now">) {
-  const to = { Latest: fields.cursor === undefined ? null : {}, Older: next === null ? null : { cursor: next } };
-  return (
-    <>
-      <List view={personLines} rows={lines} domain={domain} now={now} title="Calls, the latest first" />
-      <Further path={path} typed={typed} to={to} />
-    </>
-  );
-}
+const calls = "Calls, the latest first";
 
-interface FindProps extends ListFrame {
-  readonly answer: ListGaps & {
-    readonly conferences: readonly FoundConference[];
-    readonly lines: readonly PersonLine[];
-    readonly next: string | null;
-    readonly people: PeopleShown;
-    readonly journals?: SearchedJournals | undefined;
-  };
+interface FindAnswer extends LinesAnswer {
+  readonly conferences: readonly FoundConference[];
+  readonly journals?: SearchedJournals | undefined;
 }
 
 /** Whatever a text names: conferences, and what happened to callers. */
-export function FindPage({ answer, fields, refusal, ...frame }: FindProps) {
-  const { find = "" } = fields;
+export function FindPage({ answer, fields, refusal, ...frame }: ListFrame<FindAnswer>) {
+  const { find = "", cursor } = fields;
   const { domain, now } = frame;
   const { conferences, lines, next, people, journals } = answer;
-  const isNothing = conferences.length + lines.length === 0;
   const path = pathOf(domain, "find");
-  const notSearched = notSearchedText(journals);
+  const nothing = {
+    none: find === "" ? (["Find anything", foundConferences.none[1]] as const) : foundConferences.none,
+  };
+  const listed = conferences.length + lines.length === 0 ? nothing : { title: "Conferences" };
   return (
     <Page {...frame} title="Find">
-      <Refusal of={refusal} />
+      <Notes refusal={refusal} />
       {find !== "" && (
         <p>
           {`${counted(conferences.length, "conference")} and ${counted(lines.length, "call")} for `}
@@ -279,29 +238,18 @@ export function FindPage({ answer, fields, refusal, ...frame }: FindProps) {
           </b>
         </p>
       )}
-      <Notices of={[notSearched, ...gapTexts(answer), people === "full" ? null : peopleWords[people]]} />
+      <Notes of={[notSearchedText(journals), ...gapTexts(answer), people === "full" ? null : peopleWords[people]]} />
       {journals?.searched === 0 && <PostWay title="Search the journals" path={path} fields={{ find, journals: "1" }} />}
-      <List
-        view={foundConferences}
-        rows={conferences}
-        domain={domain}
-        now={now}
-        {...(isNothing
-          ? { none: find === "" ? ["Find anything", foundConferences.none[1]] : foundConferences.none }
-          : { title: "Conferences" })}
-      />
-      <Lines {...{ lines, next, fields, path, domain, now }} typed={{ find }} />
+      <List view={foundConferences} rows={conferences} domain={domain} now={now} {...listed} />
+      <List view={personLines} rows={lines} domain={domain} now={now} title={calls} />
+      <Further {...{ path, cursor, next, typed: { find } }} />
     </Page>
   );
 }
 
-interface NumberProps extends ListFrame {
-  readonly answer: Omit<FindProps["answer"], "conferences" | "journals">;
-}
-
 /** What happened to a telephone number in all conferences. */
-export function NumberPage({ answer, fields, refusal, ...frame }: NumberProps) {
-  const { number = "" } = fields;
+export function NumberPage({ answer, fields, refusal, ...frame }: ListFrame<LinesAnswer>) {
+  const { number = "", cursor } = fields;
   const { domain, now } = frame;
   const { lines, next, people } = answer;
   const path = pathOf(domain, "numbers");
@@ -311,58 +259,60 @@ export function NumberPage({ answer, fields, refusal, ...frame }: NumberProps) {
         <Field label="Number, in any spelling" name="number" value={number} maxlength={64} />
         <Search />
       </form>
-      <Refusal of={refusal} />
-      <Notices of={[...gapTexts(answer), people === "full" ? null : peopleWords[people]]} />
-      {number !== "" && lines.length === 0 && <List view={personLines} rows={[]} domain={domain} now={now} />}
-      <Lines {...{ lines, next, fields, path, domain, now }} typed={{ number }} />
+      <Notes refusal={refusal} of={[...gapTexts(answer), people === "full" ? null : peopleWords[people]]} />
+      {number !== "" && <List view={personLines} rows={lines} domain={domain} now={now} />}
+      <Further {...{ path, cursor, next, typed: { number } }} />
     </Page>
   );
-}
-
-interface PromptCallsProps extends ListFrame {
-  readonly lines: readonly PersonLine[];
-  readonly next: string | null;
 }
 
 /** Calls in the prompt that were not admitted at once. */
-export function PromptCallsPage({ lines, next, fields, refusal, ...frame }: PromptCallsProps) {
+export function PromptCallsPage({ answer, fields, refusal, ...frame }: ListFrame<Pick<LinesAnswer, "lines" | "next">>) {
   const { domain, now } = frame;
-  const path = pathOf(domain, "prompt-calls");
   const none = ["No call in the prompt", "Callers who enter a right key at once are not listed."] as const;
   return (
     <Page {...frame} title="Calls in the prompt">
-      <Refusal of={refusal} />
-      {lines.length === 0 && <List view={personLines} rows={[]} domain={domain} now={now} none={none} />}
-      <Lines {...{ lines, next, fields, path, domain, now }} typed={{}} />
+      <Notes refusal={refusal} />
+      <List view={personLines} rows={answer.lines} domain={domain} now={now} none={none} />
+      <Further path={pathOf(domain, "prompt-calls")} cursor={fields.cursor} next={answer.next} />
     </Page>
   );
 }
 
-interface AuditProps extends ListFrame {
-  readonly answer: { readonly entries: readonly AuditEntry[]; readonly next: string | null };
+interface AuditAnswer {
+  readonly entries: readonly AuditEntry[];
+  readonly next: string | null;
 }
 
 /** What users have asked of a domain, the latest first. */
-export function AuditPage({ answer: { entries, next }, fields, refusal, ...frame }: AuditProps) {
+export function AuditPage({ answer, fields, refusal, ...frame }: ListFrame<AuditAnswer>) {
   const { domain, now } = frame;
-  const to = { Latest: fields.cursor === undefined ? null : {}, Older: next === null ? null : { cursor: next } };
   return (
     <Page {...frame} title="Audit">
       <p class="dim">
         What users have asked of this domain, refused or not. The timeline of a conference has the results.
       </p>
-      <Refusal of={refusal} />
+      <Notes refusal={refusal} />
       <section id="list" class="part">
-        <List view={audit} rows={entries} domain={domain} now={now} />
-        <Further path={pathOf(domain, "audit")} to={to} />
+        <List view={audit} rows={answer.entries} domain={domain} now={now} />
+        <Further path={pathOf(domain, "audit")} cursor={fields.cursor} next={answer.next} />
       </section>
     </Page>
   );
 }
 
-/** The TSP servers to which a domain posts: what they confirmed in the last hour, how fast, and what waits for them. */
+/** The TSP servers of a domain: what they confirmed in the last hour, how fast, and what waits for them. */
 export function TspServersPage({ answer, ...frame }: DomainFrame & { readonly answer: DomainActivity }) {
   const { domain, now, person } = frame;
+  const resync = ({ load }: ServerRow): Child =>
+    load && load.documents > 0 && load.host !== BACK_END ? (
+      <form method="post" action={pathOf(domain, "servers", "resync")} class="inline" data-stay="">
+        <input type="hidden" name="server" value={load.host} />
+        <button type="submit">Resync</button>
+      </form>
+    ) : (
+      ""
+    );
   return (
     <Page {...frame} title="TSP servers">
       <section id="hosts" class="part">
@@ -372,18 +322,7 @@ export function TspServersPage({ answer, ...frame }: DomainFrame & { readonly an
           rows={serversOf(answer)}
           domain={domain}
           now={now}
-          actions={
-            person.role === "operator" &&
-            (({ load }: ServerRow): Child =>
-              load && load.documents > 0 && load.host !== BACK_END ? (
-                <form method="post" action={pathOf(domain, "servers", "resync")} class="inline" data-stay="">
-                  <input type="hidden" name="server" value={load.host} />
-                  <button type="submit">Resync</button>
-                </form>
-              ) : (
-                ""
-              ))
-          }
+          actions={person.role === "operator" && resync}
         />
       </section>
     </Page>

@@ -8,7 +8,7 @@ import { Age, Facts, List } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Alerts } from "./alerts.tsx";
 import { BridgeLoad, BridgeMark, type ShownBridge } from "./bridges.tsx";
-import { hourOf, MinuteTable, Plots } from "./plot.tsx";
+import { LastHour } from "./plot.tsx";
 
 /** `null`: not known. */
 interface OverviewProps extends DomainFrame {
@@ -36,7 +36,6 @@ const shown: readonly FigureName[] = [
 export function OverviewPage(props: OverviewProps) {
   const { running, figures, bridges, alerts, unknown, activity, edges, ...frame } = props;
   const { domain, now, person } = frame;
-  const hour = activity && hourOf(activity.minutes, now);
   const facts = shown.flatMap((name) => figures.filter((figure) => figure.name === name));
   return (
     <Page {...frame} title="Overview">
@@ -75,11 +74,8 @@ export function OverviewPage(props: OverviewProps) {
             Posts by TSP server
           </a>
         </div>
-        {hour ? (
-          <>
-            <Plots hour={hour} />
-            <MinuteTable hour={hour} />
-          </>
+        {activity ? (
+          <LastHour minutes={activity.minutes} domain={domain} now={now} />
         ) : (
           <p class="dim">Not known: the directory did not respond.</p>
         )}

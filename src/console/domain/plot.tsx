@@ -1,24 +1,10 @@
-import { type Child, useContext } from "hono/jsx";
+import { useContext } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
-import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
+import { shownTime } from "../../foundation/time/shown-time.ts";
 import { minuteMs } from "../../foundation/time/timers.ts";
-import {
-  type ActivityMinute,
-  type HostPosts,
-  minuteOf,
-  noPosts,
-  noRequests,
-  type Requests,
-  together,
-} from "../../records/activity.ts";
-import { millisecondsText } from "../../views/view.ts";
-import { Table, ZoneOfPage } from "../parts.tsx";
-
-/** One minute, all TSP servers together. */
-interface Minute extends Pick<HostPosts, "confirmed" | "failed" | "givenUp" | "tookMs"> {
-  readonly at: EpochMs;
-  readonly requests: Requests;
-}
+import { type ActivityMinute, minuteOf, noPosts, noRequests, together } from "../../records/activity.ts";
+import { millisecondsText, type View } from "../../views/view.ts";
+import { List, ZoneOfPage } from "../parts.tsx";
 
 const minutesShown = 60;
 const barWidth = 10;
@@ -26,109 +12,107 @@ const height = 100;
 /** One post among hundreds is still seen. */
 const leastHeight = 3;
 
-/** The last hour minute by minute, the one that goes on now is the last. */
-export function hourOf(minutes: readonly ActivityMinute[], now: EpochMs): readonly Minute[] {
+type Minute = ReturnType<typeof hourOf>[number];
+
+/** The last hour minute by minute, all TSP servers together; the minute that goes on now is the last. */
+function hourOf(minutes: readonly ActivityMinute[], now: EpochMs) {
   const known = new Map(minutes.map((minute) => [minute.at, minute]));
   return Array.from({ length: minutesShown }, (_, index) => {
     const at = minuteOf(now) - (minutesShown - 1 - index) * minuteMs;
     const { requests, hosts } = known.get(at) ?? { requests: noRequests, hosts: [] };
-    const { confirmed, failed, givenUp, tookMs } = hosts.reduce(together, noPosts);
-    return { at, requests, confirmed, failed, givenUp, tookMs };
+    return { ...hosts.reduce(together, noPosts), at, requests };
   });
 }
 
-interface PlotProps {
+interface Plotted {
   readonly title: string;
-  readonly hour: readonly Minute[];
-  readonly is: "good" | "bad";
+  readonly tone: "good" | "bad";
   count(minute: Minute): number;
 }
 
-export function Plots({ hour }: Pick<PlotProps, "hour">) {
+const plots: readonly Plotted[] = [
+  { title: "Requests confirmed", tone: "good", count: ({ requests }) => requests.confirmed },
+  { title: "Requests refused", tone: "bad", count: ({ requests }) => requests.refused },
+  { title: "Posts confirmed", tone: "good", count: ({ confirmed }) => confirmed },
+  { title: "Failed attempts", tone: "bad", count: ({ failed }) => failed },
+  { title: "Undelivered documents", tone: "bad", count: ({ givenUp }) => givenUp },
+];
+
+const meanTime = ({ confirmed, tookMs }: Minute) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : null);
+const minutesView: View<Minute> = {
+  none: ["", ""],
+  id: ({ at }) => `minute-${at}`,
+  columns: [
+    { title: "Minute", cell: ({ at }) => ({ at }) },
+    ...plots.map(({ title, count }) => ({ title, cell: count, number: true }) as const),
+    { title: "Mean time of posts", cell: meanTime, number: true },
+  ],
+};
+
+interface LastHourProps {
+  readonly minutes: readonly ActivityMinute[];
+  readonly domain: string;
+  readonly now: EpochMs;
+}
+
+/** What was asked and posted in the last hour, as plots and as a table of the minutes that had something. */
+export function LastHour({ minutes, domain, now }: LastHourProps) {
+  const hour = hourOf(minutes, now);
+  const busy = hour.filter((minute) => plots.some(({ count }) => count(minute) > 0)).reverse();
   return (
-    <div class="plots">
-      {plots.map((plot) => (
-        <Plot {...plot} hour={hour} />
-      ))}
-    </div>
+    <>
+      <div class="plots">
+        {plots.map((plot) => (
+          <Plot {...plot} hour={hour} />
+        ))}
+      </div>
+      {busy.length === 0 ? (
+        <p class="dim">Nothing came from WebEx, or was posted to it, in the last hour.</p>
+      ) : (
+        <details id="minutes">
+          <summary>Show as table</summary>
+          <List view={minutesView} rows={busy} domain={domain} now={now} />
+        </details>
+      )}
+    </>
   );
 }
 
-const plots: readonly Omit<PlotProps, "hour">[] = [
-  { title: "Requests confirmed", is: "good", count: ({ requests }) => requests.confirmed },
-  { title: "Requests refused", is: "bad", count: ({ requests }) => requests.refused },
-  { title: "Posts confirmed", is: "good", count: ({ confirmed }) => confirmed },
-  { title: "Failed attempts", is: "bad", count: ({ failed }) => failed },
-  { title: "Undelivered documents", is: "bad", count: ({ givenUp }) => givenUp },
-];
-
-/** One bar for each minute, and in figures the sum, the most and the last. */
-function Plot({ title, hour, is, count }: PlotProps) {
+/** One bar for each minute, and in words the sum, the peak and the last full minute. */
+function Plot({ title, hour, tone, count }: Plotted & { readonly hour: readonly Minute[] }) {
   const zone = useContext(ZoneOfPage);
-  const clockOf = (at: EpochMs) => shownTime(at, zone).minute;
+  const clockOf = (minute?: Minute) => shownTime(minute?.at ?? 0, zone).minute;
   const counts = hour.map(count);
   const most = Math.max(...counts);
   const sum = counts.reduce((before, one) => before + one, 0);
-  const mostAt = hour[counts.indexOf(most)]?.at ?? 0;
-  const figures = `Total ${sum}${most > 0 ? `; peak ${most}/min at ${clockOf(mostAt)}; last full minute ${counts.at(-2) ?? 0}` : ""}`;
+  const peak = `; peak ${most}/min at ${clockOf(hour[counts.indexOf(most)])}; last full minute ${counts.at(-2) ?? 0}`;
+  const says = `Total ${sum}${most > 0 ? peak : ""}`;
   return (
     <figure class="card plot">
       <figcaption>
         <h3>{title}</h3>
-        <p class="small dim">{figures}</p>
+        <p class="small dim">{says}</p>
       </figcaption>
       <svg
-        class={is}
+        class={tone}
         role="img"
-        aria-label={`${title}: ${figures}`}
+        aria-label={`${title}: ${says}`}
         viewBox={`0 0 ${minutesShown * barWidth} ${height}`}
         preserveAspectRatio="none"
       >
         {counts.map((one, index) => {
-          const tall = one === 0 ? 0 : Math.max(leastHeight, Math.round((one / most) * height));
-          return tall === 0 ? null : (
+          const tall = Math.max(leastHeight, Math.round((one / most) * height));
+          return one === 0 ? null : (
             <rect x={index * barWidth + 1} y={height - tall} width={barWidth - 2} height={tall}>
-              <title>{`${clockOf(hour[index]?.at ?? 0)}: ${one}`}</title>
+              <title>{`${clockOf(hour[index])}: ${one}`}</title>
             </rect>
           );
         })}
       </svg>
       <p class="line small dim" aria-hidden="true">
-        <span>{clockOf(hour[0]?.at ?? 0)}</span>
-        <span class="end">{clockOf(hour.at(-1)?.at ?? 0)}</span>
+        <span>{clockOf(hour[0])}</span>
+        <span class="end">{clockOf(hour.at(-1))}</span>
       </p>
     </figure>
   );
-}
-
-/** What plots show, in figures: the minutes in which there was something, the latest first. */
-export function MinuteTable({ hour }: { readonly hour: readonly Minute[] }) {
-  const isBusy = ({ requests, confirmed, failed, givenUp }: Minute) =>
-    requests.confirmed + requests.refused + confirmed + failed + givenUp > 0;
-  const busy = hour.filter(isBusy).reverse();
-  if (busy.length === 0) return <p class="dim">Nothing came from WebEx, or was posted to it, in the last hour.</p>;
-  return (
-    <details id="minutes">
-      <summary>Show as table</summary>
-      <Table rows={busy} columns={columns} classes={classes} />
-    </details>
-  );
-}
-
-const figures: Readonly<Record<string, (minute: Minute) => Child>> = {
-  "Requests confirmed": ({ requests }) => requests.confirmed,
-  "Requests refused": ({ requests }) => requests.refused,
-  "Posts confirmed": ({ confirmed }) => confirmed,
-  "Mean time": ({ confirmed, tookMs }) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : ""),
-  "Failed attempts": ({ failed }) => failed,
-  "Undelivered documents": ({ givenUp }) => givenUp,
-};
-const classes = Object.fromEntries(Object.keys(figures).map((head) => [head, "number"]));
-const columns = {
-  Minute: ({ at }: Minute) => <Clock at={at} />,
-  ...figures,
-};
-
-function Clock({ at }: Pick<Minute, "at">) {
-  return <time datetime={instantText(at)}>{shownTime(at, useContext(ZoneOfPage)).minute}</time>;
 }

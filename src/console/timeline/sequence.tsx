@@ -5,7 +5,7 @@ import { capitalized } from "../../foundation/text/sentence.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { TimelineLine, TimelineSide, WireRow } from "../../rpc/timeline.ts";
 import { factsOf, isWrong, sideNames, wayText } from "../../views/timeline.ts";
-import { type Places, places, placesWithBeside } from "../conference/conference-style.ts";
+import { type Places, places, placesWithBeside } from "../style.ts";
 import { Facts, Sentence, ZoneOfPage } from "../parts.tsx";
 
 type Party = keyof Places;

@@ -144,7 +144,7 @@ function addFindPages(add: AddPage): void {
     query: ({ cursor }) => ({ cursor, limit: PAGE_LINES }),
     none: { calls: [], next: null },
     render: ({ answer: { calls, next }, frame, fields, refusal }) => (
-      <PromptCallsPage {...frame} {...{ fields, refusal, next }} lines={calls.map(lineOfPromptCall)} />
+      <PromptCallsPage {...frame} {...{ fields, refusal }} answer={{ next, lines: calls.map(lineOfPromptCall) }} />
     ),
   });
 }

@@ -7,7 +7,6 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import idiomorph from "idiomorph/dist/idiomorph.min.js" with { type: "text" };
 import { ageOf } from "../../console/browser/age.js";
 import { live } from "../../console/browser/live.js";
-import { conferenceStyle } from "../../console/conference/conference-style.ts";
 import { type DomainFrame, type Frame, icon, PageAlone, TroublePage } from "../../console/page.tsx";
 import { pathOf, withQuery } from "../../console/paths.ts";
 import { SignInPage } from "../../console/sign-in.tsx";
@@ -65,7 +64,7 @@ export const pageHeaders = { "content-type": "text/html; charset=utf-8", "cache-
 const script = `${idiomorph}\nconst __name = (of) => of;\n(${live})(${ageOf}, Idiomorph);\n`;
 
 const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
-  "style.css": ["text/css", style + conferenceStyle],
+  "style.css": ["text/css", style],
   "live.js": ["text/javascript", script],
   "icon.svg": ["image/svg+xml", icon],
 };
