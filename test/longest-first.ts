@@ -33,7 +33,6 @@ const long = [
   "test/asterisk/driver-takeover.test.ts",
   "test/whole/prove-kills.test.ts",
   "test/whole/flooding-agent.test.ts",
-  "test/browser/activity.test.ts",
   "test/browser/evening.test.ts",
 ];
 

@@ -274,6 +274,32 @@ export function Further({ cursor, next, titles: [first, more] = ["Latest", "Olde
   );
 }
 
+interface PagesProps extends Omit<WayProps, "title" | "rel"> {
+  readonly label: string;
+  /** 1 is the first. */
+  readonly page: number;
+  readonly pages: number;
+  readonly count: string;
+}
+
+/** Links to other pages of a list whose pages are counted. */
+export function Pages({ label, page, pages, count, query, ...way }: PagesProps) {
+  if (pages === 1) return <p class="dim">{count}</p>;
+  const step = (title: string, to: number, rel?: string) => {
+    if (to < 1 || to > pages || to === page) return <span class="dim">{title}</span>;
+    return <Way {...way} title={title} query={{ ...query, page: String(to) }} rel={rel} />;
+  };
+  return (
+    <nav class="pages" aria-label={label}>
+      {step("First", 1)}
+      {step("Earlier", page - 1, "prev")}
+      <span>{`page ${page} of ${pages}, ${count}`}</span>
+      {step("Later", page + 1, "next")}
+      {step("Latest", pages)}
+    </nav>
+  );
+}
+
 interface FieldProps {
   readonly label: string;
   readonly name: string;

@@ -120,7 +120,7 @@ test("a call is seen within three seconds of its joining, and is muted by keys: 
     .waitFor();
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Unmute");
   await page.keyboard.press("Enter");
-  await rowOf(page, from).getByText("open", { exact: true }).waitFor();
+  await rowOf(page, from).getByText("unmuted", { exact: true }).waitFor();
   expect(await page.evaluate(() => Reflect.get(globalThis, "isSamePage"))).toBe(true);
   await meeting.close();
 });
@@ -143,7 +143,7 @@ test("a double click and a reload act once, also when the button says the opposi
   await isLive(page);
   await page.locator("#ask-lock > summary").click();
   await page.getByRole("button", { name: "Lock it" }).dblclick();
-  await page.getByText("Locked", { exact: true }).waitFor();
+  await page.getByText("locked", { exact: true }).waitFor();
   await row.getByRole("button", { name: "Expel" }).click();
   await page.getByText("Nobody is in the conference.").waitFor();
   const acts = ["mute", "unmute", "lock", "unlock"].map((act) => actsOf(meeting, act));
@@ -205,7 +205,7 @@ test("somebody is called into the conference, and the end asks first", async () 
   await page.keyboard.press("Enter");
   expect(await actsOf(meeting, "end-conference")).toBe(0);
   await page.getByRole("button", { name: "End it for everybody" }).click();
-  await page.getByText("Over", { exact: true }).waitFor();
+  await page.getByText("ended", { exact: true }).waitFor();
   expect(await actsOf(meeting, "end-conference")).toBe(1);
   // Its records come a little later, and are seen without a reload.
   await rowOf(page, "14085550999").filter({ hasText: "operator" }).waitFor();
@@ -255,7 +255,7 @@ test("a page that stands open says that nobody knows who is in, while the agent 
   const meeting = await running("444");
   const page = await open(address(meeting));
   await isLive(page);
-  const notice = page.getByText("No agent says now what the bridge simulated does");
+  const notice = page.getByText("No agent reports on the bridge simulated");
   const agent = world.run.pids().agent ?? 0;
   process.kill(agent, "SIGSTOP");
   try {

@@ -81,7 +81,7 @@ async function acknowledgeUndelivered(): Promise<void> {
   const headers = { authorization: `Bearer ${world.run.operatorToken()}`, "content-type": "application/json" };
   const { alerts }: { alerts: readonly { id: string; kind: string }[] } = await (await fetch(path, { headers })).json();
   for (const { id } of alerts.filter(({ kind }) => kind === "undelivered")) {
-    const init = { method: "POST", headers, body: JSON.stringify({ word: "seen" }) };
+    const init = { method: "POST", headers, body: JSON.stringify({ note: "seen" }) };
     expect((await fetch(`${path}/${encodeURIComponent(id)}/acknowledge`, init)).status).toBe(200);
   }
 }
@@ -114,6 +114,9 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
     ["servers", "servers"],
     ["settings", "settings"],
     ["audit", "audit"],
+    ["find", "find"],
+    ["numbers", "numbers"],
+    ["prompt-calls", "prompt-calls"],
     ["none", "conferences?begins=none"],
     ["missing", "no-such-page"],
   ] as const) {
@@ -226,25 +229,25 @@ test("what WebEx asks and confirms is plotted, and what it confirms told by its 
     .first()
     .waitFor();
   await page.goto(address("/local"));
-  await page.getByRole("img", { name: /^Posts confirmed: [1-9]\d* in all, at most/ }).waitFor();
-  await page.getByRole("img", { name: /^Requests confirmed: [1-9]\d* in all, at most/ }).waitFor();
-  await page.getByText("The same in figures").click();
+  await page.getByRole("img", { name: /^Posts confirmed: Total [1-9]/ }).waitFor();
+  await page.getByRole("img", { name: /^Requests confirmed: Total [1-9]/ }).waitFor();
+  await page.getByText("Show as table").click();
   await page.getByRole("columnheader", { name: "Failed attempts" }).waitFor();
   await meeting.close();
 });
 
 test("the overview says what is wrong while it is so, without a reload", async () => {
   const page = await open("/local");
-  await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+  const calm = page.locator("main").getByText("No alerts", { exact: true });
+  await calm.waitFor();
   await world.bridge.faults({ down: true });
   await page.getByText("The agent of the bridge simulated of local does not reach its bridge.").waitFor();
   await page.getByText(/^since \d\d:\d\d:\d\d \(\d+ s\)/).waitFor();
-  await page.getByText("bridge away").waitFor();
-  const told = page.getByRole("status", { name: "What is wrong" });
-  expect(await told.textContent()).toBe("The bridge is away: simulated. ");
+  await page.locator("#bridges").getByText("down", { exact: true }).waitFor();
+  expect(await page.locator("#announced").textContent()).toBe("A bridge is unreachable: simulated. ");
   await expectFit(page, "wrong", wide);
   await world.bridge.faults({ down: false });
-  await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+  await calm.waitFor();
 });
 
 test("a bridge shows which agent acts, and which stands by, and is drained and opened again by keys", async () => {

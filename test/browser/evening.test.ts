@@ -73,7 +73,7 @@ test("on a small evening the pages agree with each other and with the bridge", a
   };
   const figure = (name: string) => page.locator("#figures > div", { hasText: name }).locator("dd").textContent();
   await live();
-  await page.getByText("speaks", { exact: true }).waitFor();
+  await page.getByText("speaking", { exact: true }).first().waitFor();
   await page.getByRole("row").filter({ hasText: "14085550118" }).getByRole("button", { name: "Mute" }).click();
   await page.getByText(`${evening["712475001"].attendeeIds.length}, 1 speaking, 1 muted`).waitFor();
   await page.locator("li.done", { hasText: "WebEx notified" }).waitFor();
@@ -94,14 +94,14 @@ test("on a small evening the pages agree with each other and with the bridge", a
   await goTo("");
   const figures = ["Conferences now", "Callers now", "Ports in use", "Ports free"];
   expect(await Promise.all(figures.map(figure))).toEqual(["4", `${callers}`, `${callers}`, `${PORTS - callers}`]);
-  await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+  await page.locator("main").getByText("No alerts", { exact: true }).waitFor();
   await change(page, look("dark", "narrow"));
   await screenshot(page, "evening-overview", look("dark", "narrow"));
 
   await change(page, look("light", "wide"));
   await goTo("/bridges");
   await page.getByText("Drain …").click();
-  await page.getByRole("button", { name: "Take no new conferences" }).click();
+  await page.getByRole("button", { name: "Stop new conferences" }).click();
   await page.getByText("Hand over …").click();
   await page.getByRole("row", { name: "agent-2" }).waitFor();
   await page.getByText(`4 conferences, ${callers} callers`).waitFor();
@@ -121,10 +121,10 @@ test("on a small evening the pages agree with each other and with the bridge", a
     "4",
     ...[callers + 1, callers + 1, PORTS - callers - 1].map(String),
   ]);
-  await page.getByText(/^The bridge simulated of local is drained: /).waitFor();
+  await page.getByText(/the bridge simulated of local: it is drained/).waitFor();
   await screenshot(page, "evening-wrong", look("light", "wide"));
   world.webex.answerMode = { type: "confirm" };
   await goTo("/bridges");
-  await page.getByRole("button", { name: "Take conferences again" }).click();
+  await page.getByRole("button", { name: "Resume: accept new conferences" }).click();
   await page.getByText("drained", { exact: true }).waitFor({ state: "detached" });
 });

@@ -7,10 +7,8 @@ import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
-const caller = {
-  ...{ call: "c1", extCallId: "7001", number: "14085550101", attendeeId: "444" },
-  ...{ room: "main", muted: false, speaks: false },
-};
+const named = { call: "c1", extCallId: "7001", number: "14085550101", attendeeId: "444" };
+const caller = { ...named, room: "main", muted: false, speaks: false };
 const empty = { callOuts: [], rooms: [], commands: [], documents: [], outages: [] };
 
 function view(more: object = {}): ConferenceView {
@@ -87,9 +85,9 @@ test("1,000 callers have pages and a search; forms lead back there", () => {
 
   const found = shown({ view: view({ callers }), list: { find: "c99", page: 7 } });
   expect(found.all("tr", "id=")).toHaveLength(11);
-  const named = [...callers, { ...caller, call: "c9", number: "15552345678", attendeeId: "555123456" }];
+  const more = [...callers, { ...caller, call: "c9", number: "15552345678", attendeeId: "555123456" }];
   for (const find of ["555-234-5678", "555 123 456"]) {
-    expect(shown({ view: view({ callers: named }), list: { find, page: 1 } }).all("tr", "id=")).toHaveLength(1);
+    expect(shown({ view: view({ callers: more }), list: { find, page: 1 } }).all("tr", "id=")).toHaveLength(1);
   }
   expect(shown({ list: { find: "nobody", page: 1 } }).text).toContain("No caller fits.");
 });
@@ -114,10 +112,9 @@ test("shows what is under way, and marks what is late or has failed", () => {
   expect(marks({ outages: [outage] })).toEqual(["WebEx does not confirm"]);
 });
 
-const stages: ActionStages = {
-  ...{ id: "a1", person: "anna", asked: now, onDisk: { seq: 5, at: now } },
-  ...{ request: { type: "mute", call: "c1" }, sent: [], result: null, notified: null },
-} as never;
+const request = { type: "mute", call: "c1" };
+const onDisk = { seq: 5, at: now };
+const stages = { id: "a1", person: "anna", asked: now, onDisk, request, sent: [], result: null, notified: null };
 const sent = [{ id: "k1", type: "mute", at: now, result: null }] as object as ActionStages["sent"];
 const result = { type: "done", at: now + 40 } as const;
 const notified = (is: "confirmed" | "posted" | "not needed" | "undelivered", at: number | null, why = "") => {
@@ -155,7 +152,7 @@ test.each<[string, Partial<ActionStages>, string[]]>([
     ],
   ],
 ])("an action that is %s shows its stages", (_, more, rest) => {
-  const page = shown({ action: { ...stages, ...more } });
+  const page = shown({ action: { ...stages, ...more } as ActionStages });
   expect(page.text).toContain("Mute the call c1 , asked by anna at 12:30:00");
   expect(page.all("li", "class").slice(0, 5)).toEqual(["[done] Asked 12:30:00", "[done] On disk after 0 ms", ...rest]);
 });

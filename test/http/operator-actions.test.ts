@@ -92,7 +92,7 @@ test("what is asked of a whole conference asks back with the number of callers, 
   const view = conferenceView("5", { callers, muteAll: 299, unmuteAll: 1 } as never);
   const page = String(WholeActions({ confKey: "5", view, form: target }));
   expect(page).toContain("Mute 299 callers? Hosts are not muted.");
-  expect(page).toContain("Lock the conference 5? Nobody else gets in. Its 301 callers stay.");
+  expect(page).toContain("Lock conference 5? New callers are refused. Its 301 callers stay.");
   expect(page.match(/<summary class="button">/g)).toHaveLength(4);
 });
 

@@ -2,8 +2,7 @@ import { type CallId, type EpochMs, MAIN_ROOM } from "../../foundation/ids.ts";
 import { fitsNumber, spellingsOf } from "../../foundation/text/spelled.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { type CallerRow, callersOf, callers as callersView } from "../../views/calls.ts";
-import { Empty, Field, List } from "../parts.tsx";
-import { Pages } from "../story/pages.tsx";
+import { Empty, Field, List, Pages } from "../parts.tsx";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
@@ -60,7 +59,7 @@ export function Callers({ frame: { domain, confKey, now }, view, entered, list: 
               </button>
             )}
           </form>
-          <Pages label="Pages of callers" {...{ path, query: {}, typed: { find }, page: shown, pages, count }} />
+          <Pages label="Pages of callers" {...{ path, typed: { find }, page: shown, pages, count }} />
         </>
       )}
       <List

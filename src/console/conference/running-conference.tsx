@@ -122,7 +122,11 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
       <p class="marks">
         <Mark is={phase === "running" ? "good" : "warn"}>{phase === "running" ? "running" : "being created"}</Mark>
         {locked && <Mark is="warn">locked</Mark>}
-        {!attached && <Mark is="warn">{view.orphan ? "found on the bridge" : "without WebEx"}</Mark>}
+        {!attached && (
+          <Mark is="warn">
+            {view.orphan ? "found on the bridge: WebEx has not created it again" : "WebEx has let it go on alone"}
+          </Mark>
+        )}
         {hasFailed && <Mark is="bad">{alertWords.posts}</Mark>}
         {isLate && <Mark is="bad">{alertWords.commands}</Mark>}
       </p>

@@ -5,8 +5,8 @@ import { capitalized } from "../../foundation/text/sentence.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { TimelineLine, TimelineSide, WireRow } from "../../rpc/timeline.ts";
 import { factsOf, isWrong, sideNames, wayText } from "../../views/timeline.ts";
-import { type Places, places, placesWithBeside } from "../style.ts";
 import { Facts, Sentence, ZoneOfPage } from "../parts.tsx";
+import { type Places, places, placesWithBeside } from "../style.ts";
 
 type Party = keyof Places;
 

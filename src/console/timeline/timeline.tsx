@@ -2,7 +2,7 @@ import { plainTerminal } from "../../foundation/table.ts";
 import type { TimelineLine, WireRow } from "../../rpc/timeline.ts";
 import { linesOfCall, timelineText } from "../../views/timeline.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "../conference/conference-frame.tsx";
-import { Choice, Empty, Field, Way } from "../parts.tsx";
+import { Choice, Empty, Field, Pages } from "../parts.tsx";
 import type { Typed } from "../paths.ts";
 import { Sequence } from "./sequence.tsx";
 
@@ -155,19 +155,6 @@ function PageLinks(props: TimelineProps) {
   const { page, pages, fitting, all } = props.shown;
   const { filter, typed } = props;
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
-  if (pages === 1) return <p class="dim">{count}</p>;
-  const step = (title: string, to: number, rel?: string) => {
-    const query = { side: filter.side, ...(!typed && { call: filter.call }), page: String(to) };
-    if (to < 1 || to > pages || to === page) return <span class="dim">{title}</span>;
-    return <Way title={title} path={pathOfTab(props)} query={query} typed={typed} rel={rel} />;
-  };
-  return (
-    <nav class="pages" aria-label="Pages of the timeline">
-      {step("First", 1)}
-      {step("Earlier", page - 1, "prev")}
-      <span>{`page ${page} of ${pages}, ${count}`}</span>
-      {step("Later", page + 1, "next")}
-      {step("Latest", pages)}
-    </nav>
-  );
+  const query = { side: filter.side, ...(!typed && { call: filter.call }) };
+  return <Pages label="Pages of the timeline" path={pathOfTab(props)} {...{ query, typed, page, pages, count }} />;
 }

@@ -1,16 +1,15 @@
 import type { Child } from "hono/jsx";
 import type { DomainFrame, Frame } from "../../console/page.tsx";
+import { withQuery } from "../../console/paths.ts";
 import type { Checked } from "../../foundation/schemas.ts";
-import { isQuestion } from "../api/route.ts";
-import { apiRoutes, type Signatures } from "../api/routes.ts";
+import type { Signatures } from "../api/routes.ts";
 import { failureOf } from "../objects-of-request.ts";
 import type { Problem } from "../problem.ts";
 import type { AddPage, PageCall } from "./console.tsx";
-import { addSearch, askApi, type Fields, problemIn, refusedPage } from "./form.ts";
+import { askApi, type Fields, formOf, problemIn, type Query, refusedPage } from "./form.ts";
 
 type Answers = { readonly [Route in Signatures as Route["operation"]]: Checked<Route["answer"]["schema"]> };
 type Operation = keyof Answers;
-type Query = Readonly<Record<string, string | undefined>>;
 
 /** What a page shows. `also`: `null` if that did not answer. */
 interface Asked<Main extends Operation, Also extends Readonly<Record<string, Operation>>> {
@@ -27,7 +26,7 @@ interface AskedPage<Main extends Operation, Also extends Readonly<Record<string,
   readonly here: Frame["here"];
   readonly asks: Main;
   /** Parameters by the page's fields; `null`: nothing is asked yet. */
-  query?(fields: Fields, call: PageCall): Query | null;
+  query?(fields: Fields): Query | null;
   /** In place of the answer if nothing is asked, or the request is refused: the page then shows the refusal. */
   readonly none?: Answers[Main];
   readonly also?: Also;
@@ -37,16 +36,15 @@ interface AskedPage<Main extends Operation, Also extends Readonly<Record<string,
   render(asked: Asked<Main, Also>): Child | Response;
 }
 
-/** Adds a page that asks the API as its user, and shows the answer. Fields come from the address or, if personal, from a form. */
+/** Adds a page that asks the API as its user, and shows the answer. */
 export function addAsked<
   const Main extends Operation,
   const Also extends Readonly<Record<string, Operation>> = Record<never, never>,
 >(add: AddPage, path: `/:domain${string}`, page: AskedPage<Main, Also>): void {
   addSearch(add, path, async (call, given) => {
-    const fields = Object.fromEntries(
-      Object.entries(given).flatMap(([name, text = ""]) => (text.trim() ? [[name, text.trim()]] : [])),
-    );
-    const query = page.query ? page.query(fields, call) : {};
+    const trimmed = Object.entries(given).map(([name, text = ""]) => [name, text.trim()] as const);
+    const fields = Object.fromEntries(trimmed.filter(([, text]) => text !== ""));
+    const query = page.query ? page.query(fields) : {};
     const others = Object.entries(page.also ?? {}).map(async ([name, operation]) => {
       const found = await ask(call, operation, page.alsoQueries?.[name] ?? {}).catch((error: unknown) => {
         call.edge.log("view-failed", { domain: call.domain.name, ...failureOf(error) }, "warn");
@@ -61,7 +59,7 @@ export function addAsked<
     return page.render({
       answer,
       also: Object.fromEntries(also) as Asked<Main, Also>["also"],
-      frame: page.isStill?.(fields) ? { ...frame, live: false } : frame,
+      frame: { ...frame, live: frame.live && !page.isStill?.(fields) },
       fields,
       refusal: main?.problem?.detail ?? null,
       call,
@@ -69,22 +67,36 @@ export function addAsked<
   });
 }
 
-interface Found<Answer> {
-  readonly answer?: Answer;
-  readonly problem?: Problem;
-}
-
-async function ask<Main extends Operation>(
+/** Asks one question of the API as the user of the page. */
+export async function ask<Main extends Operation>(
   call: PageCall,
   operation: Main,
   query: Query,
-): Promise<Found<Answers[Main]>> {
-  const route = apiRoutes.find((one) => one.operation === operation);
-  if (!route) throw new Error(`the API has no ${operation}`);
-  const given = Object.fromEntries(
-    Object.entries(query).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
-  );
-  const response = await askApi(call, route.id, isQuestion(route) ? { body: given } : { query: given });
-  if (!response.ok) return { problem: await problemIn(response) };
-  return { answer: (await response.json()) as Answers[Main] };
+): Promise<{ readonly answer?: Answers[Main]; readonly problem?: Problem }> {
+  const response = await askApi(call, operation, { query });
+  return response.ok ? { answer: (await response.json()) as Answers[Main] } : { problem: await problemIn(response) };
+}
+
+/** Typed personal data must not be in an address: addresses are logged, kept and sent on. */
+const personalFields: ReadonlySet<string> = new Set(["number", "attendeeId", "find"]);
+
+/** Adds a page with parameters in its address. If some are personal, a form posts them all and the response is the page. */
+export function addSearch(
+  add: AddPage,
+  path: `/:domain${string}`,
+  page: (call: PageCall, fields: Fields) => ReturnType<Parameters<AddPage>[1]>,
+): void {
+  const open = (fields: Iterable<[string, string]>) => {
+    return Object.fromEntries([...fields].filter(([name]) => !personalFields.has(name)));
+  };
+  add(path, (call) => page(call, open(Object.entries(call.context.req.query()))));
+  const post = async (call: PageCall) => {
+    const form = await formOf(call);
+    if (form instanceof Response) return form;
+    if ([...form].some(([name, value]) => personalFields.has(name) && value.trim() !== "")) {
+      return page(call, Object.fromEntries(form));
+    }
+    return call.context.redirect(withQuery(new URL(call.context.req.url).pathname, open(form)), 303);
+  };
+  add(path, post, "POST");
 }

@@ -1,9 +1,8 @@
 import { listQuery } from "../../console/conference/callers.tsx";
 import { ConferencePage } from "../../console/conference/conference.tsx";
 import type { WrongForm } from "../../console/conference/conference-actions.tsx";
-import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
-import { type Typed, withQuery } from "../../console/paths.ts";
+import { withQuery } from "../../console/paths.ts";
 import {
   pageOfLines,
   sides,
@@ -14,21 +13,17 @@ import {
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
-import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { WireRow } from "../../rpc/timeline.ts";
-import { goesOn, isRefusal, refusalText, viewWithAway } from "../api/conferences.ts";
+import { goesOn, isRefusal, refusalText } from "../api/conferences.ts";
 import { gathered } from "../api/lists.ts";
-import { isKnown } from "../api/route.ts";
-import { bridgesOf } from "../monitoring/figures-of-domain.ts";
-import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
+import { addSearch, ask } from "./asked-page.tsx";
+import { type AddPage, answer, type PageCall } from "./console.tsx";
 import {
   actionIdOf,
-  addSearch,
   askApi,
   bodyOf,
   type Fields,
   fieldOf,
-  fieldsOf,
   formOf,
   problemIn,
   refusalIn,
@@ -46,46 +41,25 @@ export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
   addSearch(add, path, (call, fields) => conferencePage(call, fields, null));
   for (const tab of ["timeline", "why"] as const) {
-    const history = (method: "GET" | "POST", shown: Parameters<typeof withConference>[1]) =>
-      add(`${path}/${tab}`, (call) => withConference(call, shown), method);
-    history("GET", (call, frame) => timelinePage(call, frame, call.context.req.query(), tab));
-    history("POST", (call, frame) => lookAt(call, frame, tab));
+    add(`${path}/${tab}`, (call) => timelinePage(call, call.context.req.query(), tab));
+    const post = async (call: PageCall) => {
+      const fields = await formOf(call);
+      return fields instanceof Response ? fields : timelinePage(call, Object.fromEntries(fields), tab);
+    };
+    add(`${path}/${tab}`, post, "POST");
   }
   add(`${path}/actions`, act, "POST");
 }
 
-function keyOf({ context }: PageCall): ConfKey {
-  return textOfSegment(context.req.param("confKey") ?? "") as ConfKey;
-}
-
 type Shown = ReturnType<typeof TimelinePage>;
 
-/** Only where something is kept of the conference: an object that never was would be made by the question, and stay. */
-async function withConference(
-  call: PageCall,
-  page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown | Response>,
-): Promise<Shown | Response> {
-  const confKey = keyOf(call);
-  if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, confKey);
-  const view = await call.edge.objects.conference(call.domain.name, confKey).view();
-  return page(call, await frameOf(call, confKey, view));
-}
-
-function unknownConference(call: PageCall, confKey: ConfKey): Response {
-  const says = `Nothing is kept of a conference with the key ${confKey} in ${call.domain.name}. Look at the key.`;
-  return trouble(call, 404, "No such conference", says);
-}
-
-/** `view`: `null`, where it is not known whether anything is kept. */
-async function frameOf(
-  call: PageCall,
-  confKey: ConfKey,
-  view: ConferenceView | null,
-  live = false,
-): Promise<ConferenceFrame> {
-  const { domain, frame } = call;
-  const around = frame("conferences");
-  return { ...around, domain: domain.name, confKey, topic: view?.topic, live: live && around.live };
+/** The conference of a page, with its view as the API has it. */
+async function conferenceOf(call: PageCall) {
+  const { context, domain, edge } = call;
+  const confKey = textOfSegment(context.req.param("confKey") ?? "") as ConfKey;
+  const { answer: view = null, problem } = await ask(call, "GET /domains/{domain}/conferences/{confKey}", {});
+  const frame = { ...call.frame("conferences"), confKey, topic: view?.topic };
+  return { view, problem, frame, conference: edge.objects.conference(domain.name, confKey) };
 }
 
 /** `fault`: what was wrong with an action; `wrong`: the wrong field. */
@@ -96,91 +70,49 @@ async function conferencePage(
   wrong: WrongForm | null = null,
 ): Promise<Shown | Response> {
   const { context, domain, edge } = call;
-  const list = { find: (fields.find ?? "").trim(), page: numberIn(fields.page) ?? 1 };
-  const { objects } = edge;
-  const confKey = keyOf(call);
-  const known = await isKnown(domain, confKey, edge);
-  const conference = objects.conference(domain.name, confKey);
-  const actionId = context.req.query("action") ?? "";
-  const [view, action] = await Promise.all([
-    known ? conference.view() : null,
-    known && actionId !== "" ? conference.action(actionId as ActionId) : null,
-  ]);
+  const { view, problem, frame, conference } = await conferenceOf(call);
+  if (problem && problem.status !== 404) return refusedPage(call, problem);
+  const { confKey } = frame;
   const isRunning = view !== null && goesOn(view);
-  const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
-  const [frame, entered, bridges, { records }] = await Promise.all([
-    frameOf(call, confKey, view, isRunning || action !== null),
+  const actionId = context.req.query("action") ?? "";
+  const asked = { cursor: null, order: "newest", limit: MOST_RECORDS, filter: { conference: confKey } } as const;
+  const [action, entered, { records }] = await Promise.all([
+    view !== null && actionId !== "" ? conference.action(actionId as ActionId) : null,
     isRunning ? conference.entered() : new Map(),
-    bridgesOf(edge, domain, isRunning ? [view.bridge] : []),
-    // Of one that runs, they are looked for once it is over.
-    isRunning ? { records: [] } : objects.directory(domain.name).records(recordsOf(call, confKey)),
+    isRunning ? { records: [] } : edge.objects.directory(domain.name).records({ domain: domain.name, ...asked }),
   ]);
-  if (view === null && records.length === 0) return unknownConference(call, confKey);
+  if (problem && records.length === 0) return refusedPage(call, problem);
+  const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
   return (
     <ConferencePage
-      {...{ frame, entered, action, refusal }}
-      view={view && viewWithAway(view, bridges)}
-      {...{ list, wrong }}
+      {...{ view, entered, action, refusal, wrong }}
+      frame={{ ...frame, live: frame.live && (isRunning || action !== null) }}
+      list={{ find: (fields.find ?? "").trim(), page: numberIn(fields.page) ?? 1 }}
       records={records.map(({ record }) => record)}
     />
   );
 }
 
-function recordsOf({ domain }: PageCall, conference: ConfKey) {
-  const filter = { conference };
-  return { domain: domain.name, cursor: null, order: "newest", limit: MOST_RECORDS, filter } as const;
-}
-
-/** Returns the call of a page. Typed personal data is posted again; an id may stand in an address. */
-function callIn({ context }: PageCall, { call = "" }: Fields): { readonly call: string; readonly typed?: Typed } {
-  const wanted = call.trim();
-  return { call: wanted, ...(context.req.method === "POST" && wanted !== "" && { typed: { call: wanted } }) };
-}
-
-/** Redirects to the page of a chosen call, or answers the posted form. */
-async function lookAt(call: PageCall, frame: ConferenceFrame, tab: TimelineTab): Promise<Shown | Response> {
-  const fields = await fieldsOf(call);
-  if (fields instanceof Response) return fields;
-  const { context, domain, edge } = call;
-  const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, frame.confKey).timeline(from));
-  const typed = (fields.call ?? "").trim();
-  const isId = pageOfLines(lines, { call: "", side: "", tab }, {}).calls.has(typed);
-  if (typed !== "" && !isId) return timelinePage(call, frame, fields, tab);
-  const path = conferencePath(domain.name, frame.confKey, tab);
-  return context.redirect(withQuery(path, { side: fields.side, call: typed }), 303);
-}
-
-async function timelinePage(
-  call: PageCall,
-  frame: ConferenceFrame,
-  fields: Fields,
-  tab: TimelineTab,
-): Promise<Shown | Response> {
-  const { domain, edge } = call;
-  const wanted = callIn(call, fields);
-  const conference = edge.objects.conference(domain.name, frame.confKey);
-  const { side = "" } = fields;
-  const filter: TimelineFilter = {
-    call: wanted.call,
-    side: Object.hasOwn(sides, side) ? (side as TimelineFilter["side"]) : "",
-    tab,
-  };
-  const row = numberIn(fields.row);
+/** A posted call may be a number, which stays out of addresses; the id of a call may stand there. */
+async function timelinePage(call: PageCall, fields: Fields, tab: TimelineTab): Promise<Shown | Response> {
+  const { context, domain } = call;
+  const { problem, frame, conference } = await conferenceOf(call);
+  if (problem) return refusedPage(call, problem);
+  const wanted = (fields.call ?? "").trim();
+  const side = Object.keys(sides).find((one) => one === fields.side) as TimelineFilter["side"] | undefined;
+  const filter: TimelineFilter = { call: wanted, side: side ?? "", tab };
   const { page: lines } = await gathered((from) => conference.timeline(from));
+  const row = numberIn(fields.row);
   const shown = pageOfLines(lines, filter, { page: numberIn(fields.page), row });
-  const rows = [...new Set(shown.lines.map(({ seq }) => seq))];
-  const wire = await wireOf(conference, rows);
-  const live = call.frame("conferences").live && shown.page === shown.pages && lines.length <= MOST_LIVE_LINES;
-  return (
-    <TimelinePage
-      frame={{ ...frame, live }}
-      shown={shown}
-      filter={filter}
-      typed={wanted.typed}
-      wire={wire}
-      row={row ?? null}
-    />
-  );
+  const isPosted = context.req.method === "POST";
+  if (isPosted && (wanted === "" || shown.calls.has(wanted))) {
+    const path = conferencePath(domain.name, frame.confKey, tab);
+    return context.redirect(withQuery(path, { side, call: wanted }), 303);
+  }
+  const wire = await wireOf(conference, [...new Set(shown.lines.map(({ seq }) => seq))]);
+  const live = frame.live && shown.page === shown.pages && lines.length <= MOST_LIVE_LINES;
+  const typed = isPosted ? { call: wanted } : undefined;
+  return <TimelinePage frame={{ ...frame, live }} {...{ shown, filter, typed, wire }} row={row ?? null} />;
 }
 
 /** Each answer has as many rows as it holds. */
@@ -208,23 +140,18 @@ async function act(call: PageCall): Promise<Response> {
   const body = bodyOf(form);
   const actionId = await actionIdOf(body, signedIn.person.name, form.get("mark") ?? "");
   const asked = await askApi(call, "act", { body, actionId });
-  const path = conferencePath(domain.name, keyOf(call));
+  const path = conferencePath(domain.name, textOfSegment(context.req.param("confKey") ?? ""));
   const listed = listQuery({ page: numberIn(context.req.query("page")) ?? 1 });
-  const backTo = (shown: Readonly<Record<string, string>>) =>
-    context.redirect(withQuery(path, { ...listed, ...shown }), 303);
-  if (asked.ok) return backTo({ action: actionId });
+  if (asked.ok) return context.redirect(withQuery(path, { ...listed, action: actionId }), 303);
   const problem = await problemIn(asked);
-  if (problem.reason !== undefined) return backTo(refusedNow(call, problem.reason));
-  const [wrong] = problem.errors ?? [];
-  if (!wrong) return refusedPage(call, problem);
-  const field = fieldOf(body.type, wrong.name);
-  const says = `${field.says} ${wrong.detail}. Nothing was done.`;
-  const page = field.isTyped
-    ? await conferencePage(call, context.req.query(), null, {
-        typed: Object.fromEntries(form),
-        field: wrong.name,
-        says,
-      })
-    : await conferencePage(call, context.req.query(), says);
+  if (problem.reason !== undefined) {
+    return context.redirect(withQuery(path, { ...listed, ...refusedNow(call, problem.reason) }), 303);
+  }
+  const [fault] = problem.errors ?? [];
+  if (!fault) return refusedPage(call, problem);
+  const field = fieldOf(body.type, fault.name);
+  const says = `${field.says} ${fault.detail}. Nothing was done.`;
+  const wrong = field.isTyped ? { typed: Object.fromEntries(form), field: fault.name, says } : null;
+  const page = await conferencePage(call, context.req.query(), wrong ? null : says, wrong);
   return page instanceof Response ? page : answer(context, page, 409);
 }

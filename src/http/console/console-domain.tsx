@@ -153,7 +153,7 @@ function addFindPages(add: AddPage): void {
 async function exportRecords(call: PageCall): Promise<Response> {
   const form = await formOf(call);
   if (form instanceof Response) return form;
-  const answer = await askApi(call, "listRecords", { body: { ...Object.fromEntries(form), format: "csv" } });
+  const answer = await askApi(call, "listRecords", { query: { ...Object.fromEntries(form), format: "csv" } });
   if (!answer.ok) return refusedPage(call, await problemIn(answer));
   const headers = {
     "content-type": answer.headers.get("content-type") ?? "",

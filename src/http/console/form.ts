@@ -5,7 +5,7 @@ import { sha256 } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
 import { addressOf } from "../address.ts";
-import { answerRoute, pathOf } from "../api/route.ts";
+import { answerRoute, isQuestion, pathOf } from "../api/route.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { readBody } from "../body.ts";
 import type { Problem } from "../problem.ts";
@@ -20,22 +20,30 @@ export async function formOf(call: PageCall): Promise<URLSearchParams | Response
   return new URLSearchParams(new TextDecoder().decode(body.value));
 }
 
-/** Asks the API as the person of the page, who is known by now: it checks, does and writes down what programs ask in the same way. */
+export type Fields = Readonly<Partial<Record<string, string>>>;
+/** Parameters by name; those that are absent are left out. */
+export type Query = Fields;
+
+interface ApiRequest {
+  readonly query?: Query;
+  readonly body?: object;
+  readonly actionId?: string;
+}
+
+/** Asks a route of the API, by its id or operation, as the user of the page: it checks, does and stores what programs ask in the same way. */
 export function askApi(
-  { context, edge, domain, signedIn }: PageCall,
-  id: string,
-  {
-    body,
-    actionId,
-    query = {},
-  }: { readonly body?: object; readonly actionId?: string; readonly query?: Readonly<Record<string, string>> } = {},
+  call: PageCall,
+  asked: string,
+  { query = {}, body, actionId }: ApiRequest = {},
 ): Promise<Response> {
-  const route = apiRoutes.find((one) => one.id === id);
-  if (!route) throw new Error(`the API has no ${id}`);
-  const headers = { ...(actionId !== undefined && { "idempotency-key": actionId }) };
-  const request = new Request(new URL(withQuery("/", query), context.req.url), {
-    ...{ method: route.method, headers },
-    ...(body && { body: JSON.stringify(body) }),
+  const { context, edge, domain, signedIn } = call;
+  const route = apiRoutes.find(({ id, operation }) => id === asked || operation === asked);
+  if (!route) throw new Error(`the API has no ${asked}`);
+  const inBody = isQuestion(route) ? query : body;
+  const request = new Request(new URL(withQuery("/", isQuestion(route) ? {} : query), context.req.url), {
+    method: route.method,
+    headers: actionId === undefined ? {} : { "idempotency-key": actionId },
+    body: inBody ? JSON.stringify(inBody) : null,
   });
   const path = { ...pathOf(context), domain: domain.name };
   return answerRoute(route, { request, signedIn, from: addressOf(context.req.raw), path }, edge);
@@ -47,12 +55,8 @@ export async function problemIn(refused: Response): Promise<Problem> {
 
 /** A page in place of a refusal of the API, in the API's words. */
 export function refusedPage(call: PageCall, { status, title, detail }: Problem): Response {
-  return trouble(call, status, headings[title] ?? capitalized(title), detail);
+  return trouble(call, status, title === "refused" ? "Not done" : capitalized(title), detail);
 }
-
-const headings: Readonly<Record<string, string>> = {
-  refused: "Not done",
-};
 
 /** A form that asks the API for one thing, and leads to the page `to`. `fields` are the body. `saysWhy`: that page says why nothing was done. */
 export function addForm(add: AddPage, path: `/:domain${string}`, { asks, to, fields = [], saysWhy }: FormInput): void {
@@ -119,40 +123,4 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
   const known = /^[0-9a-z]{1,12}$/.test(mark) ? mark : "none";
   const digest = await sha256(JSON.stringify([body, person]));
   return `console-${known}-${digest.slice(0, 24)}`;
-}
-
-/** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
-const personalFields: readonly string[] = ["number", "attendeeId", "find"];
-
-export type Fields = Readonly<Partial<Record<string, string>>>;
-
-/** Returns the fields of a form, or an error page. */
-export async function fieldsOf(call: PageCall): Promise<Fields | Response> {
-  const form = await formOf(call);
-  return form instanceof Response ? form : Object.fromEntries(form);
-}
-
-/** Adds a page with parameters in its address. If some are personal, a form posts them all and the response is the page. */
-export function addSearch(
-  add: AddPage,
-  path: `/:domain${string}`,
-  page: (call: PageCall, fields: Fields) => ReturnType<Parameters<AddPage>[1]>,
-): void {
-  add(path, (call) => page(call, Object.fromEntries(byPerson(Object.entries(call.context.req.query()))[1])));
-  const post = async (call: PageCall) => {
-    const form = await formOf(call);
-    if (form instanceof Response) return form;
-    const [typed, others] = byPerson(form);
-    if (typed.some(([, value]) => value.trim() !== "")) return page(call, Object.fromEntries(form));
-    const { pathname } = new URL(call.context.req.url);
-    return call.context.redirect(withQuery(pathname, Object.fromEntries(others)), 303);
-  };
-  add(path, post, "POST");
-}
-
-/** Splits fields into personal ones and all others. */
-function byPerson(fields: Iterable<[string, string]>): readonly [[string, string][], [string, string][]] {
-  const [personal, others]: [[string, string][], [string, string][]] = [[], []];
-  for (const field of fields) (personalFields.includes(field[0]) ? personal : others).push(field);
-  return [personal, others];
 }
