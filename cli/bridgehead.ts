@@ -31,10 +31,15 @@ export function bridgehead(parts: EdgeParts): Command {
   program.version(version, "--version");
   program.option("--edge <url>", "the address of the edge to ask");
   program.on("option:edge", nameEdge);
+  program.configureHelp({
+    subcommandTerm: (command) => `${command.name()} ${command.usage().replace("[options]", "").trim()}`.trim(),
+  });
   program.configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) });
 
-  program.commandsGroup("Ask:");
+  program.commandsGroup("Alerts:");
   addAlerts(program);
+
+  program.commandsGroup("Ask:");
   addLists(program);
   addConference(program);
   addRecords(program);
@@ -54,17 +59,16 @@ export function bridgehead(parts: EdgeParts): Command {
   program.commandsGroup("This machine's edge:");
   program
     .command("serve")
+    .summary("Run the edge until stopped")
     .description("Run the edge until stopped; SIGHUP reads the domains again")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
-    .option("--check", "only check the settings")
-    .action(async ({ settings, check }: { settings: string; check?: true }) =>
-      check
-        ? report(await checkEdge(settings))
-        : runUntilStopped(() => serve(settings, parts), { hangUp: "own", log: true }),
+    .action(({ settings }: { settings: string }) =>
+      runUntilStopped(() => serve(settings, parts), { hangUp: "own", log: true }),
     );
 
   program
     .command("check")
+    .summary("Check the edge's settings and all its domains")
     .description("Check the edge's settings and all its domains; exit code 1 if something is wrong")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--domains <file>", "check this file of domains instead, as DOMAINS at Cloudflare")

@@ -11,22 +11,18 @@ import { jsonText } from "../terminal.ts";
 const LOOK_EVERY_MS = 2_000;
 
 export function addBridgeWork(program: Command): void {
-  question(program, "drain <bridge>", "Stop new conferences on a bridge; running ones go on")
+  question(program, "drain <bridge>", "Stop new conferences on a bridge; others go on")
     .option("--wait", "wait until its last conference has ended")
-    .addHelpText("after", examples("drain simulated", "drain main --domain acme --wait"))
-    .action((bridge: string, options: Options & { wait?: true }) =>
+    .option("--end", "end the drain: the bridge accepts new conferences again")
+    .addHelpText("after", examples("drain simulated", "drain main --domain acme --wait", "drain main --end"))
+    .action((bridge: string, options: Options & { wait?: true; end?: true }) =>
       work(options, async (edge, domain, show) => {
-        await edge.ask("PUT /domains/{domain}/bridges/{bridge}/drain", { domain, bridge });
-        return drained(() => bridgeOf(edge, domain, bridge), options.wait === true, show, pause);
-      }),
-    );
-  question(program, "undrain <bridge>", "Resume a bridge: accept new conferences")
-    .addHelpText("after", examples("undrain simulated"))
-    .action((bridge: string, options: Options) =>
-      work(options, async (edge, domain, show) => {
-        await edge.ask("DELETE /domains/{domain}/bridges/{bridge}/drain", { domain, bridge });
+        const path = "/domains/{domain}/bridges/{bridge}/drain";
+        const look = () => bridgeOf(edge, domain, bridge);
+        await edge.ask(options.end ? `DELETE ${path}` : `PUT ${path}`, { domain, bridge });
+        if (!options.end) return drained(look, options.wait === true, show, pause);
         show(`${bridge} accepts new conferences`);
-        return bridgeOf(edge, domain, bridge);
+        return look();
       }),
     );
   question(program, "hand-over <bridge>", "Make the standby agent of a bridge active")

@@ -10,8 +10,8 @@ import { StartError } from "./program.ts";
 const PATIENCE_MS = 30_000;
 
 /** An action that is not answered is asked again so often, and after this time. */
-export const MOST_ATTEMPTS = 5;
-export const AGAIN_MS = 1_000;
+const MOST_ATTEMPTS = 5;
+const AGAIN_MS = 1_000;
 
 /** Nobody knows what became of the request. */
 export class NoAnswer extends StartError {}
@@ -102,13 +102,13 @@ export class EdgeApi {
     }
   }
 
-  /** Page by page. A page that changes something is insisted on: doing it twice changes nothing. */
+  /** Page by page, after the `cursor` of `asks`. A page that changes something is insisted on: doing it twice changes nothing. */
   async *pages<Asked extends Paged>(
     operation: Asked,
     parts: PathParts<Asked>,
     request: ApiRequest = {},
   ): AsyncGenerator<Answers[Asked]> {
-    let cursor: string | null | undefined;
+    let cursor = request.asks?.cursor;
     do {
       const place = request.asks ? { asks: { ...request.asks, cursor } } : { query: { ...request.query, cursor } };
       const asked = { ...request, ...place };
@@ -153,31 +153,6 @@ export class EdgeApi {
     if (title === "not found" || title === "method not allowed")
       return new StartError(`${says} Is the edge at ${url} another version?`);
     return status === 404 ? new NotFound(says) : new StartError(says);
-  }
-
-  /** An answer piece by piece. Rejects with a `NoAnswer` where none comes, it breaks off, or nothing comes for long. */
-  async *stream<Asked extends Operation>(
-    operation: Asked,
-    parts: PathParts<Asked>,
-    asks: Fields,
-  ): AsyncGenerator<string> {
-    const silence = new AbortController();
-    const late = () => silence.abort(new Error("nothing came for 30 s"));
-    let timer = setTimeout(late, PATIENCE_MS);
-    try {
-      const response = await this.#fetch(operation, parts, { asks }, silence.signal);
-      if (!response.ok) throw this.#refused(response.status, parsed(await response.text()));
-      const decoder = new TextDecoder();
-      for await (const bytes of response.body ?? []) {
-        clearTimeout(timer);
-        yield decoder.decode(bytes, { stream: true });
-        timer = setTimeout(late, PATIENCE_MS);
-      }
-    } catch (error) {
-      throw this.#faultOf(error);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** What a person can put right stays as it is; all else is that no edge answers. */

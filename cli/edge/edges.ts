@@ -16,32 +16,29 @@ const lookEveryMs = 200;
 /** Much longer than it takes. */
 const handedOverWithinMs = 10_000;
 
-/** The commands about two edges over one state. */
+/** The command about two edges over one state. */
 export function addEdges(program: Command): void {
   program
     .command("edges")
-    .description(
-      "List the two edges of one database: which is active, and whether the other one could be; exit code 1 if not",
-    )
+    .summary("List the two edges of one database")
+    .description("List the two edges of one database; exit code 1 if neither is active, or no standby is ready")
+    .option("--hand-over", "make the other edge active, as before an upgrade; calls stay up")
     .option("--json", "print JSON")
-    .action((options: Options) =>
-      answer(options, async (edge) => {
-        const edges = await edge.ask("GET /edges", {});
-        return found(edges, edgesText, { failed: hasAlerts(edges) });
-      }),
+    .action((options: Options & { readonly handOver?: true }) =>
+      options.handOver
+        ? askEdge(handOver)
+        : answer(options, async (edge) => {
+            const edges = await edge.ask("GET /edges", {});
+            return found(edges, edgesText, { failed: hasAlerts(edges) });
+          }),
     );
+}
 
-  program
-    .command("hand-over-edge")
-    .description("Make the other edge active, as before an upgrade; calls stay up")
-    .action(() =>
-      askEdge(async (edge) => {
-        const before = await edge.ask("GET /edges", {});
-        const { to } = await edge.ask("POST /edges/hand-over", {});
-        await untilActs(edge, to, before.acting?.epoch ?? 0);
-        process.stdout.write(`${to} is active.\n`);
-      }),
-    );
+async function handOver(edge: OperatorClient): Promise<void> {
+  const before = await edge.ask("GET /edges", {});
+  const { to } = await edge.ask("POST /edges/hand-over", {});
+  await untilActs(edge, to, before.acting?.epoch ?? 0);
+  process.stdout.write(`${to} is active.\n`);
 }
 
 export function hasAlerts(edges: EdgesFound): boolean {

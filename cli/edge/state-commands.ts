@@ -35,6 +35,7 @@ import { print, StartError } from "./program.ts";
 export function addStateCommands(program: Command): void {
   program
     .command("migrate")
+    .summary("Copy a state from a folder to a database, or back")
     .description(
       "Copy the state of a folder into a database or back, once, while no edge runs; the source stays as it is",
     )
@@ -45,7 +46,7 @@ export function addStateCommands(program: Command): void {
     )
     .action(({ settings, from }: MigrateOptions) => done(() => moveState(settings, from)));
 
-  fileCommand(program, "backup", "Copy the state of the edge into a new file, also while the edge runs").action(
+  fileCommand(program, "backup", "Copy the state into a new file; the edge may run").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state } = stateOf(options);
@@ -56,7 +57,7 @@ export function addStateCommands(program: Command): void {
       }),
   );
 
-  fileCommand(program, "restore", "Put a backup into an empty state folder or database, while no edge runs").action(
+  fileCommand(program, "restore", "Put a backup into an empty folder or database").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state, from } = stateOf(options);
@@ -78,7 +79,9 @@ export function addStateCommands(program: Command): void {
     program,
     "reset-clock",
     "Continue the state by this machine's clock, after an edge ran by one that was ahead; while no edge runs",
-  ).action((options: StateOptions) => done(() => resetClock(options)));
+  )
+    .summary("Continue by this machine's clock, which was ahead")
+    .action((options: StateOptions) => done(() => resetClock(options)));
 }
 
 interface MigrateOptions {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline/promises";
-import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import * as v from "valibot";
 import { type ActionTable, isFlag, isOptional } from "../../src/conference/action-row.ts";
@@ -13,13 +12,17 @@ import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, jsonText, ownTerminal } from "../terminal.ts";
 import { askEdge, examples, headed, type Options, question } from "./ask-edge.ts";
-import type { ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
+import { type ConferenceOfDomain, known, type OperatorClient } from "./operator-client.ts";
 
 const LOOK_EVERY_MS = 200;
 /** The bridge has 10 s, and then WebEx three attempts. */
 const WITHIN_MS = 30_000;
 
 type Asked = ReturnType<typeof askedActions>[string];
+
+interface ActionOptions extends Options {
+  readonly yes?: true;
+}
 
 /** The commands by which operators act on a conference, by the table of actions. Each shows how far it has come, as it happens. */
 export function addActions(program: Command, actions?: ActionTable): void {
@@ -42,7 +45,7 @@ export function addActions(program: Command, actions?: ActionTable): void {
     if (row.asked.button.question) command.option("--yes", "skip the confirmation prompt");
     command.addHelpText("after", examples(...endings.map((ending) => `${type} 987654321 ${ending}`.trim())));
     command.action((key: string, ...rest: unknown[]) => {
-      const given = command.opts<Options & Agreement>();
+      const given = command.opts<ActionOptions>();
       const texts = rest.slice(0, needed.length) as readonly string[];
       return act(row, type, given, key, (of) =>
         Object.fromEntries([
@@ -54,11 +57,11 @@ export function addActions(program: Command, actions?: ActionTable): void {
   }
 }
 
-/** Asks a conference for something, and shows what becomes of it. Exit code 1: it was refused, or WebEx does not know of it in time, or never. */
+/** Has a conference do something, and shows what becomes of it. Exit code 1: it was refused, or WebEx was not notified in time. */
 function act(
   row: Asked,
   type: string,
-  { domain: ofDomain, json, yes }: Options & Agreement,
+  { domain: ofDomain, json, yes }: ActionOptions,
   key: string,
   parametersOf: (conference: ConferenceOfDomain) => Readonly<Record<string, unknown>>,
 ): Promise<void> {
@@ -66,18 +69,21 @@ function act(
     const domain = await edge.domain(ofDomain);
     const conference = await edge.conference(domain, key);
     const parameters = parametersOf(conference);
-    if (!yes && !(await isAgreed(questionOf(row, conference), ownQuestions()))) return;
-    const id = randomUUID();
-    const place = { domain, confKey: key };
-    const request = { body: { type, ...parameters }, actionId: id };
-    await named(id, edge.insist("POST /domains/{domain}/conferences/{confKey}/actions", place, request));
-    if (!json)
-      process.stdout.write(
-        `${ownTerminal().style("bold", printable(`${titleOf(row, type, parameters)} in conference ${key}`))}\n`,
-      );
+    if (!yes && !(await isAgreed(questionOf(row, conference)))) return;
     const { withinMs = WITHIN_MS } = row.asked;
-    const stages = await named(id, followPrinted(edge, { ...place, action: id }, withinMs, json));
-    const end = actionEnd(stages);
+    const place = { domain, confKey: key };
+    const action = randomUUID();
+    let end: ActionEnd;
+    try {
+      const request = { body: { type, ...parameters }, actionId: action };
+      await edge.insist("POST /domains/{domain}/conferences/{confKey}/actions", place, request);
+      const title = printable(`${titleOf(row, type, parameters)} in conference ${key}`);
+      if (!json) process.stdout.write(`${ownTerminal().style("bold", title)}\n`);
+      end = await follow(edge, { ...place, action }, withinMs, json);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      throw new StartError(`${error.message}; the result is unknown. Its Idempotency-Key is ${action}.`);
+    }
     if (end === "open")
       throw new StartError(
         `Not confirmed within ${withinMs / 1_000} s. Still retrying: \`bridgehead conference ${key}\` shows what waits.`,
@@ -91,73 +97,42 @@ function questionOf({ asked }: Asked, conference: ConferenceOfDomain): string | 
   return asked.button.question?.says({ confKey, callers: callers.length, muteAll, unmuteAll, away }) ?? null;
 }
 
-/** Where the edge dies meanwhile, the id says what became of the action, and has it done once. */
-async function named<Result>(id: string, work: Promise<Result>): Promise<Result> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    throw new StartError(`${error.message}; the result is unknown. Its Idempotency-Key is ${id}.`);
-  }
-}
-
-/** Follows an action to its end, or until its time is up, and prints each line once; `json`: how it is then, and nothing before. */
-async function followPrinted(
+/** Follows an action to its end, or until its time is up. Prints each line once, or with `json` only how the action is then. */
+async function follow(
   edge: OperatorClient,
   action: { readonly domain: string; readonly confKey: string; readonly action: string },
   withinMs: number,
   json: true | undefined,
-): Promise<ActionStages> {
+): Promise<ActionEnd> {
   const shown = new Set<string>();
-  const show = (stages: ActionStages) => {
-    if (json) return;
-    const lines = headed(edge, (screen) => stageLines(allPrintable(stages), action.domain, screen));
-    for (const line of newLines(shown, lines)) process.stdout.write(`${line}\n`);
-  };
-  const look = () => edge.find("GET /domains/{domain}/conferences/{confKey}/actions/{action}", action);
-  const stages = await followed(look, withinMs, show, pause);
-  if (json) process.stdout.write(`${jsonText(stages)}\n`);
-  return stages;
-}
-
-/** The stages of an action as they are at its end, or when its time is up; `show` gets them each time that somebody looks. */
-export async function followed(
-  look: () => Promise<ActionStages | null>,
-  withinMs: number,
-  show: (stages: ActionStages) => void,
-  wait: (ms: number) => Promise<unknown>,
-): Promise<ActionStages> {
-  for (let waited = 0; ; waited += LOOK_EVERY_MS) {
-    const stages = await look();
-    if (!stages) throw new StartError("The conference's journal no longer has the action.");
-    show(stages);
-    if (actionEnd(stages) !== "open" || waited >= withinMs) return stages;
-    await wait(LOOK_EVERY_MS);
+  for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+    const stages = await edge.find("GET /domains/{domain}/conferences/{confKey}/actions/{action}", action);
+    if (stages === null) throw new StartError("The conference's journal no longer has the action.");
+    const end = actionEnd(stages);
+    const isOver = end !== "open" || waitedMs >= withinMs;
+    const lines = json
+      ? [jsonText(stages)].filter(() => isOver)
+      : headed(edge, (screen) => stageLines(allPrintable(stages), action.domain, screen));
+    for (const line of lines) if (!shown.has(line)) process.stdout.write(`${line}\n`);
+    for (const line of lines) shown.add(line);
+    if (isOver) return end;
+    await edge.pause(LOOK_EVERY_MS);
   }
 }
 
-/** The lines that were not shown yet; from now on they were. */
-export function newLines(shown: Set<string>, lines: readonly string[]): readonly string[] {
-  const unseen = lines.filter((line) => !shown.has(line));
-  for (const line of unseen) shown.add(line);
-  return unseen;
-}
-
+/** The ID of the call that an operator names: by its ID, by WebEx's ID for it, or by its attendee ID. */
 export function callOf({ key, callers, callOuts }: ConferenceOfDomain, named: string): string {
-  const byId = [...callers, ...callOuts].find(({ call }) => call === named);
-  if (byId) return byId.call;
-  const byName = [...callers, ...callOuts].filter(({ extCallId }) => extCallId === named);
+  const all = [...callers, ...callOuts];
+  const byId = all.filter(({ call }) => call === named);
+  const byName = byId.length > 0 ? byId : all.filter(({ extCallId }) => extCallId === named);
   const found = byName.length > 0 ? byName : callers.filter(({ attendeeId }) => attendeeId === named);
-  const [first, ...others] = found;
-  if (first && others.length === 0) return first.call;
-  if (first) {
+  if (found.length > 1) {
     const ids = found.map(({ call }) => call).join(", ");
     throw new StartError(`${found.length} callers of conference ${key} match ${named}. Name one by its ID: ${ids}.`);
   }
-  const known = callers.slice(0, 5).map(({ call, extCallId }) => (extCallId === "" ? call : `${call} (${extCallId})`));
-  const more = callers.length > known.length ? `, and ${callers.length - known.length} more` : "";
-  const those = known.length === 0 ? "it has no caller" : `its callers are ${known.join(", ")}${more}`;
-  throw new StartError(`Conference ${key} has no caller ${named}; ${those}.`);
+  if (found[0]) return found[0].call;
+  const names = callers.map(({ call, extCallId }) => (extCallId === "" ? call : `${call} (${extCallId})`));
+  throw new StartError(`Conference ${key} has no caller ${named}; ${known("caller", names)}.`);
 }
 
 function titleOf({ parameters }: Asked, type: string, given: Readonly<Record<string, unknown>>): string {
@@ -179,69 +154,61 @@ export function actionEnd({ result, notified }: ActionStages): ActionEnd {
   return notified === null || notified.is === "posted" ? "open" : notified.is;
 }
 
+type Stage = readonly [name: string, at: number | null, text: string, color?: "green" | "yellow" | "red"];
+
 /** A line for each stage that is known; when more is known, they are still true. */
 export function stageLines(stages: ActionStages, domain: string, { style, times }: Screen): readonly string[] {
   const { asked, onDisk, person, sent, result, notified } = stages;
-  const line = (stage: string, at: number | null, text: string) =>
-    `  ${stage.padEnd(10)}${(at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`).padEnd(10)}${text}`.trimEnd();
-  const sentence = (text: string) => times.sentence(text, domain, asked);
   const command = ({ id, type }: Pick<SentCommand, "id" | "type">) => `${type} ${style("dim", `(${id})`)}`;
-  const ofBridge = sent.flatMap((one) => [
-    { at: one.at, text: line("sent", one.at, `${command(one)} to the bridge`) },
-    ...(one.result && sent.length > 1
-      ? [
-          {
-            at: one.result.at,
-            text: line("bridge", one.result.at, `${command(one)}: ${"why" in one.result ? one.result.why : "done"}`),
-          },
-        ]
-      : []),
-  ]);
-  const lines = [
-    line("asked", null, `${times.exact(asked, domain)} by ${person}`),
-    line("on disk", onDisk.at, `row ${onDisk.seq} of the journal`),
-    ...ofBridge.sort((one, other) => one.at - other.at).map(({ text }) => text),
+  const ofBridge = sent.flatMap((one): Stage[] => {
+    const issued: Stage = ["sent", one.at, `${command(one)} to the bridge`];
+    if (!one.result || sent.length === 1) return [issued];
+    return [issued, ["bridge", one.result.at, `${command(one)}: ${"why" in one.result ? one.result.why : "done"}`]];
+  });
+  const all: Stage[] = [
+    ["asked", null, `${times.exact(asked, domain)} by ${person}`],
+    ["on disk", onDisk.at, `row ${onDisk.seq} of the journal`],
+    ...ofBridge.sort(([, one], [, other]) => (one ?? 0) - (other ?? 0)),
   ];
+  if (result?.type === "refused") all.push(["refused", result.at, `the bridge refused it: ${result.why}`, "red"]);
+  if (result?.type === "no result")
+    all.push(["no result", result.at, `${result.why}; a late result still counts`, "red"]);
   if (result?.type === "done") {
-    lines.push(style("green", line("done", result.at, sent.length === 0 ? "nothing to do on the bridge" : "")));
+    all.push(["done", result.at, sent.length === 0 ? "nothing to do on the bridge" : "", "green"]);
     for (const { undoneBy } of sent)
-      if (undoneBy)
-        lines.push(style("yellow", line("undone", null, `by ${command(undoneBy)}, issued before this was known`)));
-  } else if (result) {
-    lines.push(style("red", line(result.type, result.at, whyOf(result))));
+      if (undoneBy) all.push(["undone", null, `by ${command(undoneBy)}, issued before this was known`, "yellow"]);
   }
   if (notified && notified.transIds.length > 0)
-    lines.push(line("posted", null, `WebEx, by TransID ${notified.transIds.join(", ")}`));
-  const { is, at, why } = notified ?? { is: "posted", at: null, why: "" };
-  if (is === "confirmed") lines.push(style("green", line("notified", at, "WebEx confirmed it")));
-  else if (is === "refused") lines.push(style("red", line("refused", at, "WebEx confirmed it with a failure")));
-  else if (is === "waiting") lines.push(style("yellow", line("waits", at, sentence(why))));
-  else if (is !== "posted") lines.push(line("no notice", null, sentence(why)));
-  return lines;
+    all.push(["posted", null, `WebEx, by TransID ${notified.transIds.join(", ")}`]);
+  if (notified && notified.is !== "posted")
+    all.push(notifiedStage(notified, times.sentence(notified.why, domain, asked)));
+  return all.map(([name, at, text, color]) => {
+    const since = at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`;
+    const line = `  ${name.padEnd(10)}${since.padEnd(10)}${text}`.trimEnd();
+    return color ? style(color, line) : line;
+  });
 }
 
-function whyOf({ type, why }: { readonly type: "refused" | "no result"; readonly why: string }): string {
-  return type === "refused" ? `the bridge refused it: ${why}` : `${why}; a late result still counts`;
+function notifiedStage({ is, at }: NotificationStage, why: string): Stage {
+  if (is === "confirmed") return ["notified", at, "WebEx confirmed it", "green"];
+  if (is === "refused") return ["refused", at, "WebEx confirmed it with a failure", "red"];
+  return is === "waiting" ? ["waits", at, why, "yellow"] : ["no notice", null, why];
 }
 
-/** The option of commands that ask for confirmation. */
-export interface Agreement {
-  readonly yes?: true;
+/** Asks for confirmation, if there is a terminal; `null`: at most one caller is affected. */
+export async function isAgreed(question: string | null, ask = terminalQuestion()): Promise<boolean> {
+  if (question === null || ask === null) return true;
+  if (/^y(?:es)?$/i.test((await ask(`${printable(question)} [y/N] `)).trim())) return true;
+  console.error("Nothing was done.");
+  process.exitCode = 1;
+  return false;
 }
 
-/** Asks for confirmation at a terminal. */
-export interface PersonAsked {
-  /** `null`: there is no terminal. */
-  readonly ask: ((question: string) => Promise<string>) | null;
-  note(line: string): void;
-}
-
-/** The terminal of this process. */
-export function ownQuestions(): PersonAsked {
+/** `null`: there is no terminal. */
+function terminalQuestion(): ((question: string) => Promise<string>) | null {
   const { stdin: input, stderr: output } = process;
-  const note = (line: string) => console.error(line);
-  if (!input.isTTY || !output.isTTY) return { ask: null, note };
-  const ask = async (question: string) => {
+  if (!input.isTTY || !output.isTTY) return null;
+  return async (question) => {
     const lines = createInterface({ input, output });
     // A terminal that is closed has not agreed.
     const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
@@ -251,14 +218,4 @@ export function ownQuestions(): PersonAsked {
       lines.close();
     }
   };
-  return { ask, note };
-}
-
-/** True if the user agrees, or need not be asked: there is no terminal, or `question` is `null` (at most one caller is affected). */
-export async function isAgreed(question: string | null, { ask, note }: PersonAsked): Promise<boolean> {
-  if (question === null || ask === null) return true;
-  if (/^y(?:es)?$/i.test((await ask(`${printable(question)} [y/N] `)).trim())) return true;
-  note("Nothing was done.");
-  process.exitCode = 1;
-  return false;
 }

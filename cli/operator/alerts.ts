@@ -13,8 +13,9 @@ import type { AgentsOfBridge, AlertOfDomain, OperatorClient } from "./operator-c
 
 /** The commands about alerts. */
 export function addAlerts(program: Command): void {
-  question(program, "status", "Show stats, bridges and alerts; exit code 1 if an alert is open").action(
-    (options: Options) =>
+  question(program, "status", "Show stats, bridges and alerts; exit code 1 if an alert is open")
+    .summary("Show stats, bridges and alerts")
+    .action((options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
         if (edges.role === "standby")
@@ -33,7 +34,7 @@ export function addAlerts(program: Command): void {
           edgeStatusText({ ...shown, named: namedIn(edge, domains) }, now, terminal);
         return found(status, text, { failed, warning: warningOf(unknown) });
       }),
-  );
+    );
 
   question(program, "alerts", "List alerts, what to do, and who has seen them").action((options: Options) =>
     answer(options, async (edge) => {
@@ -64,6 +65,7 @@ export function addAlerts(program: Command): void {
     "resync-server <server>",
     "Probe a TSP server now: if it answers, it gets all pending notifications",
   )
+    .summary("Probe a TSP server now, and resync it")
     .addHelpText("after", examples("resync-server tsp1.example.com:443"))
     .action((server: string, options: Options) =>
       answer(options, async (edge) => {

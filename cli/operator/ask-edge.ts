@@ -2,7 +2,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { secondText } from "../../src/foundation/time/shown-time.ts";
-import { hourMs } from "../../src/foundation/time/timers.ts";
 import { clockTime } from "../clock-time.ts";
 import { findActing, findEdge } from "../edge/find-edge.ts";
 import { StartError } from "../edge/program.ts";
@@ -123,9 +122,6 @@ export function clockTimeText(text: string): string {
   throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15, 2026-11-21 or 2026-11-21T02:40.");
 }
 
-/** The period that is asked about may go on, but not for so long: then the times were mixed up. */
-const MOST_AHEAD_MS = 12 * hourMs;
-
 /** A period of these options in a zone, in milliseconds since 1970; `undefined`: it has no begin, or no end. */
 export function periodOf(
   options: { readonly since?: string; readonly until?: string },
@@ -136,10 +132,6 @@ export function periodOf(
   const until = options.until === undefined ? null : clockTime(options.until, now, zone, since ?? undefined);
   if (since !== null && until !== null && until < since)
     throw new StartError(`--until ${secondText(until, zone)} is before --since ${secondText(since, zone)} (${zone}).`);
-  if (until !== null && until > now + MOST_AHEAD_MS && !options.until?.includes("-"))
-    throw new StartError(
-      `--until ${secondText(until, zone)} (${zone}) is in the future: a time of day is the first one after --since.`,
-    );
   return { since: since ?? undefined, until: until ?? undefined };
 }
 

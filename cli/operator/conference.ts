@@ -19,10 +19,9 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
   const narrower = { ...screen, width: screen.width - 2 };
   return [
     ...conferenceHead(conference, now, screen),
-    ...section(
-      counted(rows.length, "caller"),
-      rows.length === 0 ? [] : listText({ ...callers, columns })(rows, now, narrower),
-    ),
+    ...(rows.length === 0
+      ? []
+      : section(counted(rows.length, "caller"), listText({ ...callers, columns })(rows, now, narrower))),
     ...section(
       counted(callOuts.length, "call-out"),
       callOuts.map(({ call, number, stage, extCallId }) => {
@@ -34,7 +33,7 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
       counted(rooms.length, "further room"),
       rooms.map(({ room, subConfId, name, stage }) => `${name ?? subConfId}: ${stage} (${room})`),
     ),
-    ...outstandingText(conference, { now, agents: null, startedAt: new Map() }, screen),
+    ...outstandingText(conference, now, screen),
   ];
 }
 
@@ -64,12 +63,12 @@ function orphanText({ foundAt, endAt }: NonNullable<ConferenceOfDomain["orphan"]
   return `found on the bridge ${fromNow(foundAt, now)}; WebEx has not created it again, and ${end}`;
 }
 
-interface Outstanding {
-  readonly now: number;
-  /** The agents of the conference's bridge; `null`: they were not asked for. */
+/** What the timeline and the relay add to what is outstanding. */
+interface More {
+  /** `null`: the relay did not answer, or was not asked. */
   readonly agents: readonly AgentView[] | null;
-  /** By the TransID of a document, or the id of a command. */
-  readonly startedAt: ReadonlyMap<string, number>;
+  /** By the id of a command. */
+  readonly issuedAt: ReadonlyMap<string, number>;
 }
 
 const failureTexts = {
@@ -80,27 +79,25 @@ const failureTexts = {
 /** Commands without a result, documents that are not confirmed, and servers that are behind. */
 export function outstandingText(
   { domain, commands, documents, outages, bridge }: ConferenceOfDomain,
-  { now, agents, startedAt }: Outstanding,
+  now: number,
   { style, times, width }: Screen,
+  { agents, issuedAt }: More = { agents: null, issuedAt: new Map() },
 ): readonly string[] {
-  const since = (id: string) => {
-    const at = startedAt.get(id);
-    return at === undefined ? "" : ` for ${duration(Math.max(0, now - at))}`;
-  };
+  const since = (at: number | undefined) => (at === undefined ? "" : ` for ${duration(Math.max(0, now - at))}`);
   const path = agents === null ? [] : pathFault(bridge, agents);
   const ofCommands = commands.map(({ id, type, sent, taken, answerBy, askers }) => {
     const reached = taken ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it";
     const sending = sent === 0 ? "not sent yet" : `sent ${sent === 1 ? "once" : `${sent} times`}, ${reached}`;
     const when = answerBy !== null && answerBy <= now ? "past" : "coming";
-    const deadline =
+    const failures =
       answerBy === null ? [] : askers.map((asker) => `${failureTexts[asker][when]} ${fromNow(answerBy, now)}`);
-    return [`${type} (${id}): no result${since(id)}`, sending, ...path, ...deadline].join("; ");
+    return [`${type} (${id}): no result${since(issuedAt.get(id))}`, sending, ...path, ...failures].join("; ");
   });
-  const ofDocuments = documents.map(({ transId, host, messages, attempts, dueAt, failure }) => {
-    const next = `next ${dueAt <= now ? "now" : fromNow(dueAt, now)}`;
-    const tries = failure === undefined ? "no answer yet" : `${failure}; ${next}`;
-    const what = `${messages.join(", ")} (TransID ${transId}) to ${hostText(host)}: not confirmed${since(transId)}`;
-    return `${what}; ${attempts === 0 ? "not posted yet" : `${counted(attempts, "attempt")}, ${tries}`}`;
+  const ofDocuments = documents.map(({ transId, host, messages, queuedAt, attempts, dueAt, failure }) => {
+    const what = `${messages.join(", ")} (TransID ${transId}) to ${hostText(host)}: not confirmed${since(queuedAt)}`;
+    if (attempts === 0) return `${what}; not posted yet`;
+    const next = dueAt <= now ? "now" : fromNow(dueAt, now);
+    return `${what}; ${counted(attempts, "attempt")}, ${failure === undefined ? "no answer yet" : `${failure}; next ${next}`}`;
   });
   const ofOutages = outages.map(({ host, since: at, why, messages, probeAt }) => {
     const probe = probeAt === null || probeAt <= now ? "being probed" : `next probe ${fromNow(probeAt, now)}`;

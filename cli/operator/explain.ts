@@ -18,7 +18,7 @@ export function addConference(program: Command): void {
       ),
     );
 
-  question(program, "explain <key>", "Show what happened in a conference, and what is outstanding")
+  question(program, "explain <key>", "Show what happened in a conference, and what waits")
     .option(
       "--since <time>",
       "only what happened since then, such as 02:40, 02:40:15 or 2026-11-21T02:40 in the domain's time zone",
@@ -61,19 +61,15 @@ export function explanation(
   { bridges, now, none }: Around,
   screen: Screen,
 ): readonly string[] {
-  const startedAt = new Map<string, number>();
-  for (const { from, to, facts, at } of lines) {
-    if (from !== "edge") continue;
-    if (facts.transId && !startedAt.has(facts.transId)) startedAt.set(facts.transId, at);
-    if (to === "bridge" && facts.commandId) startedAt.set(facts.commandId, at);
-  }
+  const issued = lines.filter(({ from, to, facts }) => from === "edge" && to === "bridge" && facts.commandId);
+  const issuedAt = new Map(issued.map(({ facts, at }) => [facts.commandId ?? "", at]));
   const { domain, host, bridge } = conference;
   const { agents = null } = bridges.find((one) => one.bridge === bridge) ?? {};
   const zone = lines.length === 0 ? "" : screen.times.zone(domain);
   return [
     ...conferenceHead(conference, now, screen),
     ...(lines.length === 0 ? ["", none] : timelineText(lines, { ...screen, zone, host })),
-    ...outstandingText(conference, { now, agents, startedAt }, screen),
+    ...outstandingText(conference, now, screen, { agents, issuedAt }),
   ];
 }
 

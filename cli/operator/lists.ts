@@ -11,13 +11,20 @@ import type { ApiAnswer } from "../edge/edge-api.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, fromNow } from "../terminal.ts";
 import { answer, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
-import type { OperatorClient } from "./operator-client.ts";
+import type { ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
 
 /** Rows of each domain for people; an export has all. */
 export const USUAL = 100;
 
 type OfDomain<Row> = Row & { readonly domain: string };
-type FoundLines = Omit<ApiAnswer<"POST /domains/{domain}/find">, "conferences">;
+type Found = ApiAnswer<"POST /domains/{domain}/find">;
+
+interface ConferenceOptions extends Options {
+  readonly begins?: string;
+  readonly number?: string;
+  readonly attendeeId?: string;
+  readonly callers?: true;
+}
 
 /** The commands that list something. */
 export function addLists(program: Command): void {
@@ -25,29 +32,20 @@ export function addLists(program: Command): void {
     .option("--begins <digits>", "only those whose key begins with these digits")
     .option("--number <number>", "only those with a caller of this number")
     .option("--attendee-id <id>", "only those with a caller of this attendee ID")
+    .option("--callers", "list their callers instead")
     .addHelpText("after", examples("conferences", "conferences --number +14085551234"))
-    .action((options: SearchOptions) => answer(options, (edge) => conferencesOf(edge, options)));
+    .action((options: ConferenceOptions) => answer(options, (edge) => conferencesOf(edge, options)));
 
-  question(program, "calls", "List all callers of running conferences").action((options: Options) =>
+  question(program, "servers", "List the TSP servers, and what waits for them").action((options: Options) =>
     answer(options, async (edge) => {
-      const conferences = await edge.conferences(await edge.domains(options.domain));
-      const rows = conferences.flatMap((one) => callersOf(one).map((caller) => ({ domain: one.domain, ...caller })));
-      return found(rows, listText(callers));
+      const rows = await edge.ofEach(await edge.domains(options.domain), async (domain) =>
+        serversOf(await edge.ask("GET /domains/{domain}/activity", { domain })),
+      );
+      return found(rows, listText(tspServers));
     }),
   );
 
-  question(program, "servers", "List the TSP servers: conferences, posts of the last hour, and what waits").action(
-    (options: Options) =>
-      answer(options, async (edge) => {
-        const rows = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
-          const activity = await edge.ask("GET /domains/{domain}/activity", { domain });
-          return serversOf(activity);
-        });
-        return found(rows, listText(tspServers));
-      }),
-  );
-
-  question(program, "agents", "List the agents of each bridge, and whether they reach it").action((options: Options) =>
+  question(program, "agents", "List the agents of each bridge, and its state").action((options: Options) =>
     answer(options, async (edge) => {
       const bridges = await edge.agents(await edge.domains(options.domain));
       const text = listText(bridgeAgents);
@@ -55,137 +53,120 @@ export function addLists(program: Command): void {
     }),
   );
 
-  question(program, "audit", `List what users have asked of a domain, refusals too: the latest ${USUAL}`)
-    .option("--since <time>", "all since then, such as 2026-11-01, 2026-11-01T02:40 or 02:40", clockTimeText)
+  question(program, "audit", "List what users have asked of a domain")
+    .option(
+      "--since <time>",
+      `all since then (such as 2026-11-01, 2026-11-01T02:40 or 02:40), not only the latest ${USUAL}`,
+      clockTimeText,
+    )
     .addHelpText("after", examples("audit", "audit --since 2026-11-20 --json"))
     .action((options: Options & { readonly since?: string }) =>
       answer(options, async (edge) => {
         const domains = await edge.domains(options.domain);
         const rows = await edge.ofEach(domains, (domain) =>
-          edge.audit(domain, USUAL, periodOf(options, Date.now(), edge.zoneOf(domain)).since),
+          auditOf(edge, domain, periodOf(options, Date.now(), edge.zoneOf(domain)).since),
         );
-        return found(
-          rows.toSorted((one, other) => other.at - one.at),
-          listText(audit),
-        );
+        rows.sort((one, other) => other.at - one.at);
+        return found(rows, listText(audit));
       }),
     );
 
-  addFind(program);
-}
-
-/** The commands that find whatever a number, a name or an ID stands for. */
-function addFind(program: Command): void {
-  question(program, "find <text...>", "Find conferences and callers by a number, key, name or ID")
+  question(program, "find <text...>", "Find conferences and calls by number, key or name")
+    .addHelpText("after", "\nIt also finds the IDs of calls, attendees, messages and transactions.")
     .option("--journals", "search journals, too, for digits that may be the ID of a message")
     .addHelpText("after", examples("find 555 123 456", "find 408-555-0123", "find berth planning"))
-    .action((words: readonly string[], { journals, ...options }: Options & { readonly journals?: true }) =>
-      answer(options, async (edge) => {
-        const asks = { text: words.join(" "), limit: USUAL, journals: journals && 1 };
-        const warnings = new Set<string>();
-        const pages = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
-          const page = await edge.ask("POST /domains/{domain}/find", { domain }, { asks });
-          for (const warning of warningsOf(page)) warnings.add(warning);
-          return [page];
-        });
-        const conferences = pages.flatMap(({ domain, ...page }) => page.conferences.map((one) => ({ domain, ...one })));
-        const lines = latestFirst(
-          pages.flatMap(({ domain, ...page }) => page.lines.map((one) => ({ domain, ...one }))),
-        );
-        const failed = conferences.length + lines.length === 0;
-        const more = { ...warned([...warnings]), failed };
-        return found(
-          { conferences, lines },
-          (shown, now, screen) => {
-            const ofConferences = listText(foundConferences)(shown.conferences, now, screen);
-            if (shown.lines.length === 0) return failed ? foundConferences.none : ofConferences;
-            const ofLines = listText(personLines)(shown.lines, now, screen);
-            return shown.conferences.length === 0 ? ofLines : [...ofConferences, "", ...ofLines];
-          },
-          more,
-        );
-      }),
+    .action((words: readonly string[], options: Options & { readonly journals?: true }) =>
+      answer(options, (edge) => findText(edge, words.join(" "), options)),
     );
 
-  question(program, "number <number...>", "Show what happened to a telephone number, the latest first")
-    .addHelpText("after", examples("number 14085550123", "number 408-555-0123 --json"))
-    .action((parts: readonly string[], options: Options) =>
-      answer(options, async (edge) => {
-        const asks = { number: parts.join(" "), limit: USUAL };
-        const warnings = new Set<string>();
-        const rows = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
-          const page = await edge.ask("POST /domains/{domain}/numbers", { domain }, { asks });
-          for (const warning of warningsOf(page)) warnings.add(warning);
-          return page.lines;
-        });
-        return found(latestFirst(rows), listText(personLines), { ...warned([...warnings]), failed: rows.length === 0 });
-      }),
-    );
-
-  question(program, "prompt-calls", "List calls in the prompt that were not admitted at once, the latest first")
-    .option("--number <number>", "only those of this number")
-    .addHelpText("after", examples("prompt-calls", "prompt-calls --number 408-555-0123"))
-    .action(({ number, ...options }: Options & { readonly number?: string }) =>
-      answer(options, async (edge) => {
-        const warnings = new Set<string>();
-        const asks = { number, limit: number === undefined ? USUAL : 10 * USUAL };
-        const rows = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
-          const page = await edge.ask("POST /domains/{domain}/prompt-calls", { domain }, { asks });
-          if (page.next !== null) warnings.add(`There are more than these ${asks.limit} of a domain.`);
-          return page.calls.map(lineOfPromptCall);
-        });
-        return found(latestFirst(rows), listText(personLines, "No call in the prompt."), warned([...warnings]));
-      }),
-    );
-}
-
-interface SearchOptions extends Options {
-  readonly begins?: string;
-  readonly number?: string;
-  readonly attendeeId?: string;
+  question(program, "prompt-calls", "List calls that were not admitted at once").action((options: Options) =>
+    answer(options, async (edge) => {
+      let isCut = false;
+      const rows = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
+        const page = await edge.ask("POST /domains/{domain}/prompt-calls", { domain }, { asks: { limit: USUAL } });
+        isCut ||= page.next !== null;
+        return page.calls.map(lineOfPromptCall);
+      });
+      const text = listText(personLines, "No call in the prompt.");
+      return found(latestFirst(rows), text, isCut ? { warning: `Each domain's latest ${USUAL} are listed.` } : {});
+    }),
+  );
 }
 
 /** Running conferences from the directories, which wakes none of them; programs get all of each. */
-async function conferencesOf(edge: OperatorClient, { begins, number, attendeeId, ...options }: SearchOptions) {
+async function conferencesOf(edge: OperatorClient, options: ConferenceOptions) {
+  const { begins, number, attendeeId, json, callers: isOfCallers } = options;
   const domains = await edge.domains(options.domain);
   const isSearch = (begins ?? number ?? attendeeId) !== undefined;
-  if (options.json && !isSearch) {
-    const conferences = await edge.conferences(domains);
-    return found(conferences, () => []);
+  const isWhole = json || isOfCallers;
+  if (isWhole && !isSearch) return wholeConferences(await edge.conferences(domains), isOfCallers);
+  const running = await edge.running(domains, { begins, number, attendeeId });
+  running.sort((one, other) => other.createdAt - one.createdAt);
+  if (!isWhole) return found(running, listText(runningConferences));
+  return wholeConferences(
+    await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key))),
+    isOfCallers,
+  );
+}
+
+function wholeConferences(conferences: readonly ConferenceOfDomain[], isOfCallers: true | undefined) {
+  if (!isOfCallers) return found(conferences, () => []);
+  const rows = conferences.flatMap((one) => callersOf(one).map((caller) => ({ ...caller, domain: one.domain })));
+  return found(rows, listText(callers));
+}
+
+/** What users have asked of a domain, the latest first: the usual number, or all since this time. */
+async function auditOf(edge: OperatorClient, domain: string, since: number | undefined) {
+  const path = "GET /domains/{domain}/audit";
+  if (since === undefined) return (await edge.ask(path, { domain }, { query: { limit: USUAL } })).entries;
+  const entries: ApiAnswer<typeof path>["entries"][number][] = [];
+  for await (const page of edge.pages(path, { domain }, { query: { limit: 1_000 } })) {
+    const wanted = page.entries.filter(({ at }) => at >= since);
+    entries.push(...wanted);
+    if (wanted.length < page.entries.length) break;
   }
-  const all = await edge.running(domains, { begins, number, attendeeId });
-  const running = all.toSorted((one, other) => other.createdAt - one.createdAt);
-  if (!options.json) return found(running, listText(runningConferences));
-  return found(await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key))), () => []);
+  return entries;
+}
+
+async function findText(edge: OperatorClient, text: string, options: Options & { readonly journals?: true }) {
+  const asks = { text, limit: USUAL, journals: options.journals && 1 };
+  const domains = await edge.domains(options.domain);
+  const pages = await edge.ofEach(domains, async (domain) => [
+    await edge.ask("POST /domains/{domain}/find", { domain }, { asks }),
+  ]);
+  const conferences = pages.flatMap(({ domain, ...page }) => page.conferences.map((one) => ({ ...one, domain })));
+  const lines = latestFirst(pages.flatMap(({ domain, ...page }) => page.lines.map((one) => ({ ...one, domain }))));
+  const warning = [...new Set(pages.flatMap(warningsOf))].join("\n");
+  const failed = conferences.length + lines.length === 0;
+  return found(
+    { conferences, lines },
+    (shown, now, screen) => {
+      const ofLines = shown.lines.length === 0 ? [] : listText(personLines)(shown.lines, now, screen);
+      if (shown.conferences.length === 0) return failed ? foundConferences.none : ofLines;
+      const ofConferences = listText(foundConferences)(shown.conferences, now, screen);
+      return ofLines.length === 0 ? ofConferences : [...ofConferences, "", ...ofLines];
+    },
+    { warning, failed },
+  );
 }
 
 /** Calls that go on, then the latest first, as the API has them of one domain. */
-function latestFirst<Line extends FoundLines["lines"][number]>(lines: readonly Line[]): Line[] {
+function latestFirst<Line extends Found["lines"][number]>(lines: readonly Line[]): Line[] {
   const isNow = ({ what }: Line) => what === "inside" || what === "being-called";
-  const placeOf = (line: Line) => (isNow(line) ? Number.MAX_SAFE_INTEGER : (line.to ?? line.from ?? 0));
-  return lines.toSorted((one, other) => placeOf(other) - placeOf(one));
+  const timeOf = (line: Line) => (isNow(line) ? Number.MAX_SAFE_INTEGER : (line.to ?? line.from ?? 0));
+  return lines.toSorted((one, other) => timeOf(other) - timeOf(one));
 }
 
-function warningsOf({
-  lines,
-  next,
-  people,
-  journals,
-  ...gaps
-}: FoundLines & Pick<ApiAnswer<"POST /domains/{domain}/find">, "journals">): readonly string[] {
-  const notSearched = notSearchedText(journals);
-  const isSaid = people === "none" || (people === "masked" && lines.length > 0);
-  return [
+function warningsOf({ lines, next, people, journals, ...gaps }: Found): readonly string[] {
+  const isMasked = people === "none" || (people === "masked" && lines.length > 0);
+  const warnings = [
     ...gapTexts(gaps),
-    ...(notSearched === null ? [] : [notSearched]),
-    ...(journals?.searched === 0 ? ["`bridgehead find TEXT --journals` searches them."] : []),
-    ...(isSaid ? [peopleWords[people]] : []),
-    ...(next === null ? [] : [`There are more than these ${USUAL} of a domain: see \`bridgehead records --number\`.`]),
+    notSearchedText(journals),
+    journals?.searched === 0 ? "`bridgehead find TEXT --journals` searches them." : null,
+    isMasked ? peopleWords[people] : null,
+    next === null ? null : `There are more than these ${USUAL} of a domain: see \`bridgehead records --number\`.`,
   ];
-}
-
-function warned(warnings: readonly string[]): { readonly warning?: string } {
-  return warnings.length === 0 ? {} : { warning: warnings.join("\n") };
+  return warnings.filter((text) => text !== null);
 }
 
 const styles = { good: "green", warn: "yellow", bad: "red", dim: "dim", plain: null } as const satisfies Record<

@@ -6,7 +6,6 @@ export type ConferenceOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/confe
 type RunningOfDomain = OfDomain<ApiAnswer<"POST /domains/{domain}/running-conferences">["conferences"][number]>;
 export type AgentsOfBridge = OfDomain<ApiAnswer<"GET /domains/{domain}/agents">["bridges"][number]>;
 export type AlertOfDomain = ApiAnswer<"GET /domains/{domain}/alerts">["alerts"][number];
-type AuditOfDomain = ApiAnswer<"GET /domains/{domain}/audit">["entries"][number];
 
 export type Search = Readonly<Record<string, string | number | undefined>>;
 
@@ -90,18 +89,6 @@ export class OperatorClient extends EdgeApi {
       unknown: [...new Set(lists.flatMap(({ unknown }) => unknown))],
     };
   }
-
-  /** What users have asked of a domain, the latest first: so many, or all since this time. */
-  async audit(domain: string, most: number, since: number | undefined): Promise<readonly AuditOfDomain[]> {
-    const query = { limit: since === undefined ? most : 1_000 };
-    const found: AuditOfDomain[] = [];
-    for await (const { entries } of this.pages("GET /domains/{domain}/audit", { domain }, { query })) {
-      const wanted = entries.filter(({ at }) => since === undefined || at >= since);
-      found.push(...wanted);
-      if (since === undefined || wanted.length < entries.length) break;
-    }
-    return found;
-  }
 }
 
 interface FoundAlerts {
@@ -112,7 +99,8 @@ interface FoundAlerts {
 
 const MOST_NAMED = 5;
 
-function known(what: string, names: readonly string[]): string {
+/** Names what there is, in place of something that is not there. */
+export function known(what: string, names: readonly string[]): string {
   if (names.length === 0) return `there is no ${what}`;
   const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
   return `${names.length === 1 ? `the only ${what} is` : `the ${what}s are`} ${names.slice(0, MOST_NAMED).join(", ")}${more}`;

@@ -19,6 +19,7 @@ export function newOperator(
 export function addPeople(program: Command): void {
   program
     .command("operator")
+    .summary("Create a token for a user")
     .description("Create a token for a user; print it once, and the line for the settings")
     .argument("<name>", "letters, digits, dots, - and _", personName)
     .addOption(
@@ -36,6 +37,7 @@ export function addPeople(program: Command): void {
 
   program
     .command("sign-out")
+    .summary("End all console sessions of a user")
     .description("End all console sessions of a user; the token stays valid")
     .argument("<name>", "the user, as in the settings; `operator` for the operator's token")
     .usage("<name>")

@@ -100,7 +100,7 @@ export const operatorActions = {
     needs: ["move"],
     title: ({ call, room }) => `Move the call ${call} to ${room}`,
     asked: {
-      says: "move a caller to an open sub-conference, or back to `main`",
+      says: "move a caller to a sub-conference, or back to `main`",
       examples: ["444 r7", "444 main"],
       button: { title: "Move" },
     },

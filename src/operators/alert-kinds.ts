@@ -229,7 +229,7 @@ const rows = {
       return `{count call} ${whose} did not get in at {domain} within a day. Last call: {why}.`;
     },
     todo: "See what the caller entered, and why it did not fit.",
-    command: ({ about }) => (about === "" ? ["prompt-calls"] : ["number", about]),
+    command: ({ about }) => (about === "" ? ["prompt-calls"] : ["find", about]),
   }),
   "bridge-ends": condition("bad", ["relay"], "A bridge is about to stop", {
     says: "The agent of {here} reports that it is about to stop. It takes no new calls, and keeps those it has.",
@@ -241,8 +241,8 @@ const rows = {
   }),
   "bridge-drained": condition("warn", ["relay"], "A bridge is drained", {
     says: "New conferences avoid {here}: it is drained. Its conferences continue.",
-    todo: "Undrain it when the work is over.",
-    command: ({ bridge }) => ["undrain", bridge],
+    todo: "End the drain when the work is over.",
+    command: ({ bridge }) => ["drain", bridge, "--end"],
   }),
   "standby-disconnected": condition("warn", ["relay"], "A standby agent is disconnected", {
     says: "The agent {about} of {here} is not connected and could not take over.",

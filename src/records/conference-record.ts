@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type CallRecord, enders } from "./call-record.ts";
+import { type CallRecord, callColumns, enders } from "./call-record.ts";
 import {
   type Columns,
   column,
@@ -49,6 +49,25 @@ export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;
 
 /** What is left of a call or a conference that is over. */
 export type DirectoryRecord = CallRecord | ConferenceRecord;
+
+const placed = {
+  cursor: column(word, "its place: with it as `cursor`, a request goes on behind this record"),
+  recordedAt: column(time, "when the directory got it, soon after the end"),
+} as const satisfies Columns;
+/** The same in the domain's zone, as bills have it. */
+const zoned = {
+  timeZone: column(word, "the domain's time zone now, in which the two columns behind it count"),
+  day: column(word, "the day of `recordedAt` there, by which `since`, `until` and `month` choose"),
+  startedLocal: column(
+    word,
+    "when it was picked up there, or the conference ran, with the offset from UTC; empty if it never was",
+  ),
+} as const satisfies Columns;
+/** The columns of an export. */
+export const recordColumns = {
+  call: { ...placed, ...callColumns, ...zoned },
+  conference: { ...placed, ...conferenceColumns, ...zoned },
+} as const;
 
 /** The same for each copy of a record, and another one for each other record. */
 export function identityOf(

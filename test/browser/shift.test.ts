@@ -144,7 +144,7 @@ test("who muted me", async () => {
     () => shows(answer),
   );
   await inTime(
-    () => command(["number", mutedNumber], new RegExp(`${meeting.confKey}.*${muted}`)),
+    () => command(["find", mutedNumber], new RegExp(`${meeting.confKey}.*${muted}`)),
     () => command(["explain", meeting.confKey, "--call", muted, "--why"], answer),
   );
   await inTime(() => api(`conferences/${meeting.confKey}/timeline?why=1`, answer));
@@ -162,7 +162,7 @@ test("the call-out never rang", async () => {
     () => search(neverRang),
     () => shows(/busy/i),
   );
-  await inTime(() => command(["number", neverRang], /busy/i));
+  await inTime(() => command(["find", neverRang], /busy/i));
   await inTime(() => api("numbers", /busy/i, { number: neverRang }));
 });
 

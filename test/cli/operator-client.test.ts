@@ -247,20 +247,6 @@ test("an answer that breaks off is no edge's answer", async () => {
   await expect(client().domains(undefined)).rejects.toBeInstanceOf(StartError);
 });
 
-const inKolkata = { domains: [{ name: "acme", timeZone: "Asia/Kolkata" }] };
-
-test("a time of the day that would be tomorrow's is refused as the end of a period", async () => {
-  answers.domains = inKolkata;
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-21T14:46+05:30") });
-  const complaint = vi.spyOn(console, "error").mockReturnValue();
-  await said("explain", "1", "--since", "14:45", "--until", "14:40");
-  vi.useRealTimers();
-  process.exitCode = undefined;
-
-  const until = "--until 2026-11-22 14:40:00 (Asia/Kolkata) is in the future";
-  expect(complaint.mock.calls).toEqual([[expect.stringContaining(until)]]);
-});
-
 test.each(["--since", "--until"])("%s that is no time is refused", async (option) => {
   await expect(said("explain", "1", option, "soon")).rejects.toThrow(
     /'soon' is invalid. It must be a time such as 02:40/,

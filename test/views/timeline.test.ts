@@ -70,7 +70,7 @@ test("shows the blocks, the reasons and what is outstanding in 80 columns", () =
     "",
     "1 document not confirmed",
     "  A2W_NotifyConferenceChange (TransID 61365000006) to tsp1.example.com:8800:",
-    "    not confirmed for 6.0 s; 2 attempts, HTTP status 500; next in 2.0 s",
+    "    not confirmed for 1 min 5 s; 2 attempts, HTTP status 500; next in 2.0 s",
   ]);
   expect(explanation(one, lines, around, painted).join("\n")).toContain("<red>not delivered</>");
   expect(explanation(one, [], around, plain)).toContain("nothing is known");

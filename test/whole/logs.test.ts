@@ -351,9 +351,8 @@ test("no address that the command asks for has a number or a name, so that no pr
   const env = { BRIDGEHEAD_URL: proxy.url, OPERATOR_TOKEN: secrets.viewersToken };
   const { caller, attendee, name } = people;
   const commands = [
-    ...["find", "number"].map((command) => [command, caller]),
-    ["find", name],
-    ...["conferences", "records", "prompt-calls"].map((command) => [command, "--number", caller]),
+    ...[caller, name].map((text) => ["find", text]),
+    ...["conferences", "records"].map((command) => [command, "--number", caller]),
     ...["conferences", "records"].map((command) => [command, "--attendee-id", attendee]),
     ["records", "--csv", "--number", caller],
     ["explain", key, "--why", "--call", caller],

@@ -40,7 +40,7 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   expect(ours.map(({ endReason }) => endReason).sort()).toEqual(["conference-ended", "conference-ended", "expelled"]);
 
   const ended = await eventually("the conference is in the records", async () => {
-    const { stdout } = await command("records", "--ndjson", "--conference", confKey);
+    const { stdout } = await command("records", "--json", "--conference", confKey);
     const records = stdout
       .split("\n")
       .slice(0, -1)
@@ -65,7 +65,7 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   ]);
 
   const recorded = async () => {
-    const { code, stdout } = await command("records", "--ndjson", "--conference", confKey);
+    const { code, stdout } = await command("records", "--json", "--conference", confKey);
     return [code, stdout.includes("14085550101"), stdout.includes("14085550102")];
   };
   expect(await recorded()).toEqual([0, true, true]);

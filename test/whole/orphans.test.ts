@@ -102,7 +102,7 @@ test("an edge that has lost its state lists what the bridge holds: WebEx adopts 
   expect(entries).toMatchObject([{ what: "end", about: { confKey: ended.confKey } }]);
 
   const records = await eventually("all is in the records", async () => {
-    const rows = (await ask(state, "records", "--ndjson"))
+    const rows = (await ask(state, "records", "--json"))
       .split("\n")
       .slice(0, -1)
       .map((line) => JSON.parse(line) as DirectoryRecord);

@@ -265,7 +265,7 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
     /^no edge answers at http:\/\/127\.0\.0\.1:9, which is from/,
   ],
   ["conferences", { OPERATOR_TOKEN: "wrong" }, /refuses the operator's token of OPERATOR_TOKEN \(401\)/],
-  ["calls --domain acme", {}, /^There is no domain acme; the only domain is local/],
+  ["servers --domain acme", {}, /^There is no domain acme; the only domain is local/],
   ["conference 1", {}, /^Nothing is kept of a conference 1 in local; the running conferences are 5551205/],
   ["conferences --hour 3", {}, /unknown option '--hour'/],
   ["bridge check http://127.0.0.1:1", {}, /is no address of a bridge program; one is ws:\/\//],

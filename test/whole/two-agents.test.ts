@@ -129,7 +129,7 @@ test("a drained bridge takes no new conferences, says when the last one has ende
   ]);
   expect(await other.acts()).toEqual([]);
 
-  expect(await ask("undrain", "simulated")).toBe("simulated takes new conferences\n");
+  expect(await ask("drain", "simulated", "--end")).toBe("simulated accepts new conferences\n");
   await new Meeting(world).create();
 });
 

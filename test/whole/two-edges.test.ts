@@ -96,8 +96,8 @@ test("a meeting goes on, whatever happens to the edge that acts", async () => {
   await acts(0);
   await goesOn(meeting, extCallId, "204");
 
-  const over = await ask("hand-over-edge");
-  expect([over.code, over.said]).toEqual([0, "edge-2 acts\n"]);
+  const over = await ask("edges", "--hand-over");
+  expect([over.code, over.said]).toEqual([0, "edge-2 is active.\n"]);
   await acts(1);
   expect(nobodyActedMs()).toBeLessThan(1_000);
   await goesOn(meeting, extCallId, "205");
@@ -132,7 +132,7 @@ test("without an edge that stands by there is an alert, and the edge that acts g
       const { body } = await askEdge(at, "/readyz");
       return body.alerts.some(({ kind }: { kind: string }) => kind === "no-standby-edge");
     });
-    const refused = await ask("hand-over-edge");
+    const refused = await ask("edges", "--hand-over");
     expect([refused.code, refused.said]).toEqual([
       1,
       expect.stringContaining("Not handed over: no other edge stands by"),

@@ -3,9 +3,9 @@ import type { ConfKey } from "../../foundation/ids.ts";
 import { personal } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
-import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
-import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
-import { conferenceColumns, type DirectoryRecord } from "../../records/conference-record.ts";
+import { callStatuses, enders } from "../../records/call-record.ts";
+import { type Columns, csvHead, csvLine } from "../../records/columns.ts";
+import { type DirectoryRecord, recordColumns } from "../../records/conference-record.ts";
 import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
@@ -20,24 +20,6 @@ const MOST_LISTED = 1_000;
 const USUAL = 100;
 /** Records of an export that are in memory at a time. */
 const PORTION = 500;
-
-const placed = {
-  cursor: column(word, "its place: with it as `cursor`, a request goes on behind this record"),
-  recordedAt: column(time, "when the directory got it, soon after the end"),
-} as const satisfies Columns;
-/** The same in the domain's zone, as bills have it. */
-const zoned = {
-  timeZone: column(word, "the domain's time zone now, in which the two columns behind it count"),
-  day: column(word, "the day of `recordedAt` there, by which `since`, `until` and `month` choose"),
-  startedLocal: column(
-    word,
-    "when it was picked up there, or the conference ran, with the offset from UTC; empty if it never was",
-  ),
-} as const satisfies Columns;
-export const recordColumns = {
-  call: { ...placed, ...callColumns, ...zoned },
-  conference: { ...placed, ...conferenceColumns, ...zoned },
-} as const;
 
 const record = v.variant("kind", [
   v.object({ kind: v.literal("call"), ...described(recordColumns.call) }),
