@@ -11,7 +11,7 @@ import {
   type Rows,
   withoutWait,
 } from "../../src/conference/server/queue.ts";
-import { type Attempt, Deliveries, surplus } from "../../src/delivery/deliveries.ts";
+import { type Attempt, Deliveries } from "../../src/delivery/deliveries.ts";
 import type { EpochMs, TransId } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { within } from "../../src/foundation/time/timers.ts";
@@ -293,7 +293,7 @@ export class Outbox {
     const waiting = this.rows.filter((row) => row.host === host);
     const why = `${waiting.length} documents wait for this host`;
     // A conference that gives up the first row may withdraw the others.
-    for (const row of surplus(waiting, { mostWaiting: mostRowsOfHost }, this.#ports.now()))
+    for (const row of waiting.slice(0, Math.max(0, waiting.length - mostRowsOfHost)))
       if (this.rows.includes(row)) await this.#drop(row, { why });
   }
 

@@ -119,16 +119,3 @@ export function heads<Row>(waiting: readonly Delivery<Row>[]): readonly Delivery
   const lanes = new Set<string>();
   return waiting.filter(({ lane }) => !lanes.has(lane) && lanes.add(lane));
 }
-
-/**
- * The rows that are too many or too old for one receiver. `rows` are all that wait for it, the oldest first. Without a limit
- * a receiver that is slow for hours would fill the disk.
- */
-export function surplus<Row extends { readonly queuedAt: EpochMs }>(
-  rows: readonly Row[],
-  { mostWaiting, keptMs = Number.POSITIVE_INFINITY }: { readonly mostWaiting: number; readonly keptMs?: number },
-  now: EpochMs,
-): readonly Row[] {
-  const over = rows.length - mostWaiting;
-  return rows.filter(({ queuedAt }, index) => index < over || now - queuedAt >= keptMs);
-}

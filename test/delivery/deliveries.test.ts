@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Attempt, Deliveries, type Delivery, heads, surplus } from "../../src/delivery/deliveries.ts";
+import { type Attempt, Deliveries, type Delivery, heads } from "../../src/delivery/deliveries.ts";
 
 /** Rows `a1`, `a2` … of receiver `a`, and what has become of them. */
 class World {
@@ -167,13 +167,4 @@ test("what breaks while the next ones are begun is said, and ends nothing else",
 
 test("the first of each lane is its head", () => {
   expect(heads(["b2", "a1", "b1"].map((row) => aDelivery({ row }))).map(({ row }) => row)).toEqual(["b2", "a1"]);
-});
-
-test("rows that are too many are given up, the oldest first, and those that are too old, wherever they stand", () => {
-  const rows = [5_001, 5_000, 6_000].map((queuedAt) => ({ queuedAt }));
-  const limits = { mostWaiting: 2, keptMs: 10_000 };
-  expect(surplus(rows, { ...limits, mostWaiting: 3 }, 15_000)).toEqual([rows[1]]);
-  expect(surplus(rows, limits, 14_999)).toEqual([rows[0]]);
-  expect(surplus(rows, limits, 15_001)).toEqual([rows[0], rows[1]]);
-  expect(surplus(rows, { mostWaiting: 2 }, 15_001)).toEqual([rows[0]]);
 });

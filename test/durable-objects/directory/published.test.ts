@@ -68,9 +68,7 @@ test("a call that entered and left within one batch makes both webhooks, in orde
 
 /** What waits for the receiver, which takes nothing. */
 async function eventsOf(world: DirectoryWorld): Promise<readonly string[]> {
-  return world.sql
-    .exec("SELECT data FROM webhook ORDER BY id")
-    .map(({ data }) => JSON.parse(JSON.parse(String(data)).body).type);
+  return world.sql.exec("SELECT body FROM webhook ORDER BY id").map(({ body }) => JSON.parse(String(body)).type);
 }
 
 test("a directory that was lost has all ended conferences and calls by its own alarm", async () => {
