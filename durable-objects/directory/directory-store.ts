@@ -4,9 +4,14 @@ import type { BridgeName, CallId, DomainName, EpochMs } from "../../src/foundati
 import { digitsIn } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { CallRow, ConferenceRow, PromptRow } from "../../src/records/rows.ts";
-import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
-import type { DomainRetention } from "../platform/retention.ts";
+import type { DomainPorts, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
+import { type DomainRetention, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
+
+interface StorePorts extends Pick<DomainPorts, "domain" | "nonce"> {
+  readonly sql: Sql;
+  now(): EpochMs;
+}
 
 export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
@@ -21,8 +26,7 @@ export interface DirectoryIdentity extends DomainRetention {
 const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
    version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL,
-   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, affected INTEGER NOT NULL,
-   ended_by TEXT, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
+   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, ended_by TEXT, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS conference_running ON conference (key) WHERE arrival IS NULL",
   "CREATE INDEX IF NOT EXISTS conference_arrival ON conference (arrival) WHERE arrival IS NOT NULL",
   `CREATE TABLE IF NOT EXISTS call (conference TEXT NOT NULL, life INTEGER NOT NULL, call TEXT NOT NULL, began INTEGER NOT NULL,
@@ -51,12 +55,14 @@ type Upserted<Row> = Stored<Row> | { readonly laterVersion: number } | null;
 
 /** A domain's conferences and calls, those that are over too: a row for each. The first makes the tables. */
 export class DirectoryStore {
+  readonly #ports: StorePorts;
   readonly #sql: Sql;
   readonly #tables: LazyTables;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
-    this.#tables = new LazyTables(sql, "about", ...tables);
+  constructor(ports: StorePorts) {
+    this.#ports = ports;
+    this.#sql = ports.sql;
+    this.#tables = new LazyTables(ports.sql, "about", ...tables);
   }
 
   /** `null`: there was never anything. */
@@ -89,12 +95,22 @@ export class DirectoryStore {
     return this.#sql.exec(query, ...values);
   }
 
-  transaction<Value>(about: DirectoryIdentity, work: () => Value): Value {
+  /** Writes for a domain, all or nothing. */
+  transaction<Value>(domain: DomainName, work: () => Value): Value {
     return this.#sql.transaction(() => {
       this.#tables.make();
-      this.#keep(about);
+      this.#keep(this.aboutNow(domain));
       return work();
     });
+  }
+
+  /** What the settings say of the domain now. */
+  aboutNow(name: DomainName): DirectoryIdentity {
+    const known = this.about;
+    const domain = this.#ports.domain(name);
+    const keptMs = domain && domain.settings.recordsDays * dayMs;
+    const directory = known?.directory ?? this.#ports.nonce();
+    return { domain: name, directory, ...retentionAt(this.#ports.now(), keptMs, known) };
   }
 
   #keep({ domain, directory, keptMs, removedAt }: DirectoryIdentity): void {
@@ -118,7 +134,6 @@ export class DirectoryStore {
       handles: row.extConfIds.join(" "),
       name: [row.topic, ...(state?.roomNames ?? [])].join("\n"),
       callers: state?.callers ?? 0,
-      affected: state && (state.alerts.length > 0 || state.aheadMs > 0) ? 1 : 0,
       ended_by: row.endedBy,
     });
   }
@@ -243,26 +258,14 @@ export class DirectoryStore {
 
   /** Takes these numbers out of all calls that began until now, also where their rows come later. Returns how many had one. */
   erase(numbers: readonly string[], now: EpochMs): number {
-    let erased = 0;
-    for (const number of numbers) {
-      for (const { data, conference, life, call, began } of this.#sql.exec(
-        "SELECT * FROM call WHERE reversed = ?",
-        reversed(number),
-      )) {
-        this.#sql.exec(
-          // Nobody knows any more whether the caller of a call in the prompt got in since.
-          `UPDATE call SET number = '', reversed = '', attendee = '', data = ?,
-           status = CASE status WHEN 'refused' THEN 'over' ELSE status END
-           WHERE conference = ? AND life = ? AND call = ? AND began = ?`,
-          JSON.stringify(withoutPerson(JSON.parse(String(data)))),
-          ...[conference, life, call, began].map((value = null) => value),
-        );
-        erased += 1;
-      }
-    }
+    // Nobody knows any more whether the caller of a call in the prompt got in since.
+    const update = `UPDATE call SET number = '', reversed = '', attendee = '',
+      data = json_replace(data, '$.number', '', '$.attendeeId', ''),
+      status = CASE status WHEN 'refused' THEN 'over' ELSE status END WHERE reversed = ? RETURNING call`;
+    const erased = numbers.flatMap((number) => this.#sql.exec(update, reversed(number)));
     for (const name of new Set(numbers.map((number) => this.#nameOf(number))))
       this.#sql.exec("INSERT OR REPLACE INTO erased (number, at) VALUES (?, ?)", name, now);
-    return erased;
+    return erased.length;
   }
 
   /** `at`: when the call of this number was made. */
@@ -304,10 +307,6 @@ export function arrivedAt(arrival: number): EpochMs {
 
 export function reversed(text: string): string {
   return [...text].reverse().join("");
-}
-
-function withoutPerson(row: CallRow | PromptRow): CallRow | PromptRow {
-  return row.kind === "prompt" ? { ...row, number: "" } : { ...row, number: "", attendeeId: "" };
 }
 
 function promptId({ bridge, call, at }: PromptRow) {

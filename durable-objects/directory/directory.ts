@@ -7,16 +7,16 @@ import { recordOfConference } from "../../src/records/rows.ts";
 import { inOrder, type WebhookEvent, webhooksOfCall, webhooksOfConference } from "../../src/records/webhooks.ts";
 import type { AuditPage, CountRow, DirectoryRpc, DomainActivity, WebhookView } from "../../src/rpc/directory.ts";
 import { type ConferenceBatch, type DirectoryAck, watchedPauseMs } from "../../src/rpc/directory-feed.ts";
-import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import type { KeptValues } from "../platform/object-place.ts";
 import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
-import { isOver, retentionAt } from "../platform/retention.ts";
+import { isOver } from "../platform/retention.ts";
 import { SkippedLately } from "../platform/skipped-lately.ts";
 import { AlertStore } from "./alert-store.ts";
 import { AuditStore } from "./audit-store.ts";
 import { CountStore } from "./count-store.ts";
-import { type DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
+import { DirectoryStore } from "./directory-store.ts";
 import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { type ListPorts, RunningList } from "./running-list.ts";
@@ -59,8 +59,6 @@ export class Directory
   readonly #skipped: SkippedLately;
   readonly #webhooks: Webhooks;
   readonly #counts: CountStore;
-  /** `null`: nobody has named it yet. */
-  #domain: DomainName | null;
   #hasAlarm = false;
   #deleteAt: EpochMs = 0;
   #refilling: Promise<void> | null = null;
@@ -68,32 +66,22 @@ export class Directory
   constructor(ports: DirectoryPorts) {
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
-    this.#store = new DirectoryStore(ports.sql);
-    this.#domain = this.#store.about?.domain ?? null;
+    this.#store = new DirectoryStore(ports);
     this.#audit = new AuditStore(ports.sql);
     this.#counts = new CountStore(ports.sql);
     this.#skipped = new SkippedLately(ports);
     this.list = new RunningList(ports, this.#store, this.#counts);
-    this.promptStore = new PromptStore(this.#store, {
-      now: () => ports.now(),
-      aboutNow: (domain) => this.#aboutNow(domain),
-      person: (domain) => personShown(ports.domain(domain)?.settings),
-      topicOf: (domain, conference, at) => {
-        const found = this.list.find(conference);
-        const isKept = ports.domain(domain)?.settings.recordsPersonal === "full";
-        return isKept && found && found.createdAt <= at ? found.topic : undefined;
-      },
-      changed: () => this.#changed(),
-    });
+    const settings = (domain: DomainName) => ports.domain(domain)?.settings;
+    const changed = () => this.#changed();
+    this.promptStore = new PromptStore(this.#store, { now: () => ports.now(), settings, changed });
     this.recordStore = new RecordStore(this.#store, {
       now: () => ports.now(),
-      aboutNow: (domain) => this.#aboutNow(domain),
       giveWay: async () => ports.giveWay?.(),
     });
     this.#webhooks = new Webhooks({
       ...ports,
-      domain: () => this.#domain,
-      receivers: () => this.#receivers(this.#domain),
+      domain: () => this.#store.about?.domain ?? null,
+      receivers: () => this.#receivers(this.#store.about?.domain ?? null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
       dropped: (url) => this.alertStore.deleteReceiver(url),
     });
@@ -101,19 +89,18 @@ export class Directory
       sql: ports.sql,
       list: this.list,
       prompt: this.promptStore,
-      settings: (domain) => ports.domain(domain)?.settings,
+      settings,
       now: () => ports.now(),
       machineNow: () => (ports.machineNow ?? ports.now)(),
-      changed: () => this.#changed(),
+      changed,
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
-      transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
+      transaction: (domain, work) => this.#store.transaction(domain, work),
     });
   }
 
   async publish({ domain, key, version, conferences, calls, ...counts }: ConferenceBatch): Promise<DirectoryAck> {
     const now = this.#ports.now();
-    const about = this.#aboutNow(domain);
-    const laterVersions = this.#store.transaction(about, () => {
+    const laterVersions = this.#store.transaction(domain, () => {
       const added = this.#counts.add({ ...counts, key, version }, now);
       if ("more" in added) this.alertStore.countPosts(added.more.hosts, now);
       // The record of a conference follows those of its calls.
@@ -141,7 +128,7 @@ export class Directory
     this.#webhooks.pump();
     const usualPauseMs = Math.max(pauseMs, this.list.size * batchEveryMs);
     return {
-      directory: about.directory,
+      directory: this.#store.aboutNow(domain).directory,
       pauseMs: this.list.isWatched(key) ? watchedPauseMs : usualPauseMs,
       ...(laterVersions.length > 0 && { laterVersion: Math.max(...laterVersions) }),
     };
@@ -149,7 +136,7 @@ export class Directory
 
   async count(domain: DomainName, row: CountRow): Promise<Ack> {
     const now = this.#ports.now();
-    this.#store.transaction(this.#aboutNow(domain), () => {
+    this.#store.transaction(domain, () => {
       const added = this.#counts.add(row, now);
       if ("more" in added) this.alertStore.countPosts(added.more.hosts, now);
     });
@@ -170,7 +157,7 @@ export class Directory
   }
 
   async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
-    this.#store.transaction(this.#aboutNow(domain), () => this.#audit.add(entry, this.#ports.now()));
+    this.#store.transaction(domain, () => this.#audit.add(entry, this.#ports.now()));
     await this.#changed();
   }
 
@@ -184,7 +171,7 @@ export class Directory
       const { about } = this.#store;
       if (!about) return;
       const now = this.#ports.now();
-      const current = this.#aboutNow(about.domain);
+      const current = this.#store.aboutNow(about.domain);
       const surely = surelyNow(this.#ports) - this.#skipped.ms(current.keptMs);
       if (isOver(current, surely)) return await this.#ports.deleteAll();
       // It may have come for something else.
@@ -201,7 +188,7 @@ export class Directory
   async #refill(domain: DomainName): Promise<void> {
     try {
       const hasAll = await this.list.refill(domain);
-      if (hasAll) return this.#store.transaction(this.#aboutNow(domain), () => this.#store.filled());
+      if (hasAll) return this.#store.transaction(domain, () => this.#store.filled());
     } catch (error) {
       this.#ports.log({ level: "warn", event: "directory-not-refilled", why: String(error) });
     } finally {
@@ -215,7 +202,7 @@ export class Directory
     // A conference that says more after its sender's row is gone would count again.
     const { journalRetentionDays = 0 } = this.#ports.domain(domain)?.settings ?? {};
     const sentBefore = Math.min(before, this.#ports.now() - (journalRetentionDays + 1) * dayMs);
-    this.#store.transaction(this.#aboutNow(domain), () => this.#counts.deleteBefore(sentBefore));
+    this.#store.transaction(domain, () => this.#counts.deleteBefore(sentBefore));
     const hasMore = [this.#audit, this.#store].map((store) => store.deleteBefore(before, deletePortion));
     this.alertStore.deleteBefore(domain, before);
     return hasMore.includes(true);
@@ -230,14 +217,5 @@ export class Directory
 
   #receivers(domain: DomainName | null): DomainSettings["webhooks"] {
     return (domain && this.#ports.domain(domain)?.settings.webhooks) ?? [];
-  }
-
-  #aboutNow(name: DomainName): DirectoryIdentity {
-    this.#domain = name;
-    const known = this.#store.about;
-    const domain = this.#ports.domain(name);
-    const keptMs = domain && domain.settings.recordsDays * dayMs;
-    const directory = known?.directory ?? this.#ports.nonce();
-    return { domain: name, directory, ...retentionAt(this.#ports.now(), keptMs, known) };
   }
 }

@@ -1,12 +1,13 @@
 import { MAX_PROMPT_STEPS, type PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import type { Person } from "../../src/foundation/shown.ts";
+import { type Person, persons } from "../../src/foundation/shown.ts";
 import { isWholeNumber, numberMatcher } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type CallRow, type PromptRow, type RefusedCaller, shownPrompt } from "../../src/records/rows.ts";
 import type { PromptCallPage, PromptCallQuery } from "../../src/rpc/directory.ts";
 import type { PromptCallsOfBridge } from "../../src/rpc/directory-feed.ts";
-import { type DirectoryIdentity, type DirectoryStore, reversed } from "./directory-store.ts";
+import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
+import { type DirectoryStore, reversed } from "./directory-store.ts";
 
 /** Rows kept for one domain: no flood of callers fills the disk. */
 const mostKept = 5_000;
@@ -20,11 +21,7 @@ const longestMs = 30 * 60_000;
 
 interface PromptPorts {
   now(): EpochMs;
-  aboutNow(domain: DomainName): DirectoryIdentity;
-  /** How the domain's settings have records show people. */
-  person(domain: DomainName): Person;
-  /** The name of a conference that runs and had begun by then, where it is known and may be kept. */
-  topicOf(domain: DomainName, conference: ConfKey, at: EpochMs): string | undefined;
+  settings(domain: DomainName): DomainSettings | undefined;
   /** Called when a change that people see is committed. */
   changed(): Promise<void>;
 }
@@ -40,15 +37,15 @@ export class PromptStore {
   }
 
   async keepPromptCalls(domain: DomainName, { bridge, calls, aheadMs = 0 }: PromptCallsOfBridge): Promise<void> {
-    const person = this.#ports.person(domain);
-    this.#store.transaction(this.#ports.aboutNow(domain), () => {
-      for (const call of calls) this.#keep(domain, bridge, byEdgeClock(call, aheadMs), person);
+    const person = personShown(this.#ports.settings(domain));
+    this.#store.transaction(domain, () => {
+      for (const call of calls) this.#keep(bridge, byEdgeClock(call, aheadMs), person);
       this.#store.deletePromptBeyond(mostKept);
     });
     await this.#ports.changed();
   }
 
-  #keep(domain: DomainName, bridge: BridgeName, said: PromptCall, person: Person): void {
+  #keep(bridge: BridgeName, said: PromptCall, person: Person): void {
     const known = this.#store.promptRows(bridge, said.call).find((one) => isAtOneTime(one, said));
     if (known?.end && known.end.why !== "lost") return;
     const { unfinished, end: saidEnd, ...call } = said;
@@ -64,18 +61,25 @@ export class PromptStore {
     const topic =
       known && conference === conferenceOf(known)
         ? known.topic
-        : conference && this.#ports.topicOf(domain, conference, keyedAt);
+        : person === persons.full && conference !== undefined && this.#topicOf(conference, keyedAt);
     const row: PromptRow = {
       kind: "prompt",
       bridge,
       ...call,
-      ...(topic !== undefined && { topic }),
+      ...(topic && { topic }),
       at: Math.min(said.at, known?.at ?? said.at),
       steps: [...earlier, ...said.steps].slice(-MAX_PROMPT_STEPS),
       ...(end === null && unfinished && { unfinished }),
       end,
     };
     this.#store.putPrompt(shownPrompt(row, person), known ?? null, this.#ports.now());
+  }
+
+  /** The name of a conference that runs and had begun by then; empty: it is not known. */
+  #topicOf(conference: ConfKey, at: EpochMs): string {
+    const query = `SELECT data ->> '$.topic' AS topic FROM conference
+      WHERE key = ? AND arrival IS NULL AND began <= ?`;
+    return String(this.#store.read(query, conference, at)[0]?.topic ?? "");
   }
 
   /** A caller is in a conference, and no more in the prompt: its agent may have died since. Within a transaction. */

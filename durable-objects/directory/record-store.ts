@@ -19,7 +19,7 @@ import {
 } from "../../src/records/rows.ts";
 import type { Erasure, FoundRow, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { SqlValue } from "../platform/platform.ts";
-import { arrivalAt, arrivedAt, type DirectoryIdentity, type DirectoryStore, reversed } from "./directory-store.ts";
+import { arrivalAt, arrivedAt, type DirectoryStore, reversed } from "./directory-store.ts";
 
 /** How many rows one page looks at, however few of them fit what SQL cannot tell. */
 const mostLooked = 5_000;
@@ -30,7 +30,6 @@ const mostAlike = 10;
 
 interface RecordPorts {
   now(): EpochMs;
-  aboutNow(domain: DomainName): DirectoryIdentity;
   /** See `Platform`. */
   giveWay(): Promise<void>;
 }
@@ -67,7 +66,7 @@ export class RecordStore {
     const end = about && { directory: about.directory, id: lastArrival };
     const first = since === undefined ? 0 : arrivalAt(since);
     const behind = until === undefined ? lastArrival + 1 : arrivalAt(until);
-    const isMeant = recordMatcher(query);
+    const isMeant = recordMatcher(query.filter ?? {});
     const most = Math.min(limit, mostPage);
     const records: PlacedRecord<FoundRow>[] = [];
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
@@ -96,15 +95,15 @@ export class RecordStore {
     above: number,
     below: number,
   ): readonly PlacedRecord<FoundRow>[] {
-    const conditions = table === "call" ? callConditions(filter) : conferenceConditions(filter);
-    if (conditions === null) return [];
-    const ofTable = table === "call" ? ` AND ${calls}` : "";
-    const where = ofTable + conditions.map(({ sql }) => ` AND (${sql})`).join("");
+    const where = table === "call" ? callConditions(filter) : conferenceConditions(filter);
+    if (where === null) return [];
+    const ofTable = table === "call" ? `AND ${calls}` : "";
     // With a plus the index of arrivals does not sort what another index finds faster.
-    const by = conditions.some(({ sql }) => isIndexed.test(sql)) ? "+arrival" : "arrival";
+    const by = isIndexed.test(where.sql) ? "+arrival" : "arrival";
     const rows = this.#store.read(
-      `SELECT arrival, data FROM ${table} WHERE ${by} > ? AND ${by} < ? ${where} ORDER BY ${by} ${order === "oldest" ? "ASC" : "DESC"} LIMIT ?`,
-      ...[above, below, ...conditions.flatMap(({ values }) => values), portion],
+      `SELECT arrival, data FROM ${table} WHERE ${by} > ? AND ${by} < ? ${ofTable} ${where.sql}
+       ORDER BY ${by} ${order === "oldest" ? "ASC" : "DESC"} LIMIT ?`,
+      ...[above, below, ...where.values, portion],
     );
     return rows.map(({ arrival, data }) => {
       const row = JSON.parse(String(data)) as CallRow | ConferenceRow | PromptRow;
@@ -131,9 +130,7 @@ export class RecordStore {
        WHERE arrival IS NULL AND life >= 0 AND reversed IN (SELECT value FROM json_each(?)) LIMIT ?`,
       ...[JSON.stringify([...numbers].map(reversed)), mostAlike],
     );
-    const erased = this.#store.transaction(this.#ports.aboutNow(domain), () =>
-      this.#store.erase([...numbers], this.#ports.now()),
-    );
+    const erased = this.#store.transaction(domain, () => this.#store.erase([...numbers], this.#ports.now()));
     const isAlike = numberMatcher(number);
     const alike = new Set(known.filter((other) => !isMeant(other) && isAlike(other)));
     return {
@@ -148,16 +145,16 @@ type Filter = NonNullable<RecordQuery["filter"]>;
 
 const isIndexed = /\b(?:reversed|attendee|call|named|key|conference)\b/;
 
-/** Conditions that each call which fits has; `null`: none fits. */
-export function callConditions(filter: Filter): readonly Condition[] | null {
+/** Continues a WHERE by what each call has that fits. */
+export function callConditions(filter: Filter): Condition {
   const { conference, number, attendeeId, text } = filter;
-  return [
+  return allOf(
     ...commonConditions(filter),
-    ...(conference === undefined ? [] : [oneOf("conference", spellingsOf(conference))]),
-    ...(number === undefined ? [] : [numberCondition(number)]),
-    ...(attendeeId === undefined ? [] : [oneOf("attendee", idSpellings(attendeeId))]),
-    ...(text === undefined ? [] : [personCondition(text)]),
-  ];
+    conference !== undefined && oneOf("conference", spellingsOf(conference)),
+    number !== undefined && numberCondition(number),
+    attendeeId !== undefined && oneOf("attendee", idSpellings(attendeeId)),
+    text !== undefined && personCondition(text),
+  );
 }
 
 /** Whoever may be meant by a number, an attendee ID or an id of a call. */
@@ -166,19 +163,25 @@ function personCondition(text: string): Condition {
   return anyOf([numberCondition(text), oneOf("attendee", idSpellings(text)), oneOf("call", ids), oneOf("named", ids)]);
 }
 
-function conferenceConditions(filter: Filter): readonly Condition[] | null {
+/** The same for conferences; `null`: none fits. */
+function conferenceConditions(filter: Filter): Condition | null {
   const { conference, number, attendeeId, text } = filter;
   if (number !== undefined || attendeeId !== undefined) return null;
-  return [
+  return allOf(
     ...commonConditions(filter),
-    ...(conference === undefined ? [] : [oneOf("key", spellingsOf(conference))]),
-    ...(text === undefined ? [] : [nameCondition(text)]),
-  ];
+    conference !== undefined && oneOf("key", spellingsOf(conference)),
+    text !== undefined && nameCondition(text),
+  );
 }
 
-function commonConditions({ bridge, endedBy, status }: Filter): readonly Condition[] {
+function commonConditions({ bridge, endedBy, status }: Filter): readonly (Condition | false)[] {
   const given = Object.entries({ bridge, ended_by: endedBy, status });
-  return given.flatMap(([name, value]) => (value === undefined ? [] : [oneOf(name, [value])]));
+  return given.map(([name, value]) => value !== undefined && oneOf(name, [value]));
+}
+
+function allOf(...conditions: readonly (Condition | false)[]): Condition {
+  const given = conditions.filter((one) => one !== false);
+  return { sql: given.map(({ sql }) => `AND (${sql})`).join(" "), values: given.flatMap(({ values }) => values) };
 }
 
 /** Whoever's number may be meant, however it is spelled. */
@@ -221,11 +224,10 @@ function patternOf(text: string): string {
   return `${pattern}%`;
 }
 
-type Matcher = (record: FoundRow) => boolean;
+type Matcher = (row: FoundRow | CallRow) => boolean;
 
 /** What SQL cannot tell. What is looked for is read once. */
-function recordMatcher({ filter = {} }: RecordQuery): Matcher {
-  const { number, webexHost, text } = filter;
+export function recordMatcher({ number, webexHost, text }: Filter): Matcher {
   const isNumber = number === undefined ? null : numberMatcher(number);
   const isText = text === undefined ? null : textMatcher(text);
   const host = webexHost === undefined ? null : bareHost(webexHost);

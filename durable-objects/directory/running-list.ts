@@ -1,6 +1,6 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
-import { fitsName, idMatcher, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import { fitsName, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { dayMs, type Timers, within } from "../../src/foundation/time/timers.ts";
@@ -24,7 +24,7 @@ import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { CountStore } from "./count-store.ts";
 import type { DirectoryStore } from "./directory-store.ts";
-import { callConditions } from "./record-store.ts";
+import { callConditions, recordMatcher } from "./record-store.ts";
 
 export interface ListPorts extends Timers {
   now(): EpochMs;
@@ -53,8 +53,8 @@ export class RunningList {
   readonly #watched = new Map<ConfKey, EpochMs>();
   /** Those that were asked to publish, and have not since. */
   readonly #asked = new Set<ConfKey>();
-  /** Those that no sweep has reached since, and since when there are some. */
-  #unreached: { readonly keys: ReadonlySet<ConfKey>; readonly since: EpochMs } | null = null;
+  /** Since when no sweep has reached each. */
+  readonly #unreached = new Map<ConfKey, EpochMs>();
 
   constructor(ports: ListPorts, store: DirectoryStore, counts: CountStore) {
     this.#ports = ports;
@@ -81,12 +81,9 @@ export class RunningList {
     const limit = Math.min(query.limit, mostPage);
     const people = this.#peopleFound(query);
     const isMeant = conferenceMatcher(query, people);
-    const isAll = isMeant === null;
-    const rows = this.#rows(
-      `AND key > ? ORDER BY key LIMIT ?`,
-      ...[after ?? "", isAll ? limit + 1 : Number.MAX_SAFE_INTEGER],
-    );
-    const found = isAll ? rows : rows.filter(isMeant);
+    const most = isMeant ? Number.MAX_SAFE_INTEGER : limit + 1;
+    const rows = this.#rows("AND key > ? ORDER BY key LIMIT ?", after ?? "", most);
+    const found = isMeant ? rows.filter(isMeant) : rows;
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const { waiting } = this.#counts;
@@ -103,12 +100,10 @@ export class RunningList {
   /** By conference, who is inside or being called and is looked for; `null`: nobody is looked for. */
   #peopleFound({ number, attendeeId, text }: RunningQuery): ReadonlyMap<ConfKey, readonly FoundPerson[]> | null {
     if (number === undefined && attendeeId === undefined && text === undefined) return null;
-    const conditions = callConditions({ number, attendeeId, text }) ?? [];
-    const where = conditions.map(({ sql }) => ` AND (${sql})`).join("");
-    const values = conditions.flatMap((one) => one.values);
-    const rows = this.#store.read(`SELECT data FROM call WHERE arrival IS NULL AND life >= 0 ${where}`, ...values);
-    const isMeant = personMatcher({ number, attendeeId, text });
-    const calls = rows.map(({ data }) => JSON.parse(String(data)) as CallRow).filter(isMeant);
+    const filter = { number, attendeeId, text };
+    const { sql, values } = callConditions(filter);
+    const rows = this.#store.read(`SELECT data FROM call WHERE arrival IS NULL AND life >= 0 ${sql}`, ...values);
+    const calls = rows.map(({ data }) => JSON.parse(String(data)) as CallRow).filter(recordMatcher(filter));
     const byConference = Map.groupBy(calls, ({ conference }) => conference as ConfKey);
     // One more than are shown, to say that there are others.
     return new Map(Array.from(byConference, ([key, all]) => [key, all.slice(0, mostNamed + 1).map(personIn)]));
@@ -149,12 +144,6 @@ export class RunningList {
       .map(({ number, attendee }) => ({ number: String(number), attendeeId: String(attendee) }));
   }
 
-  /** The conference as the list has it; `null`: it does not run, as far as is known. */
-  find(key: ConfKey): ListedConference | null {
-    const [row] = this.#rows("AND key = ?", key);
-    return row ? this.#listed(row, this.#counts.waiting.get(key)) : null;
-  }
-
   /** Has those publish again that do not know yet that people look at them: who speaks is wanted, too. */
   #noteWatched(rows: readonly ConferenceRow[]): void {
     const now = this.#ports.now();
@@ -167,49 +156,36 @@ export class RunningList {
 
   /** Has these conferences publish their rows. Returns those that did not. */
   async #ask(domain: DomainName, keys: readonly ConfKey[], isWhole: boolean): Promise<readonly ConfKey[]> {
-    const toAsk = [...keys];
     const failed: ConfKey[] = [];
-    const ask = async (key: ConfKey) => {
-      this.#asked.add(key);
-      const asked = this.#ports.conference(domain, key).publish(isWhole);
-      const isThere = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
-      if (isThere === null) failed.push(key);
-      // One that was created meanwhile has published.
-      if (this.#asked.delete(key) && isThere === false) this.#lost(key);
-    };
-    const all: Promise<void>[] = [];
-    await inPortions(this.#ports, {
-      hasMore: () => toAsk.length > 0,
-      take: (most) =>
-        toAsk.splice(0, most).map((key) => () => {
-          const asked = ask(key);
-          all.push(asked);
-          return asked;
-        }),
+    const asking: Promise<void>[] = [];
+    const toAsk = keys.map((key) => () => {
+      const asked = this.#askOne(domain, key, isWhole).catch(() => void failed.push(key));
+      asking.push(asked);
+      return asked;
     });
-    await Promise.all(all);
+    await inPortions(this.#ports, { hasMore: () => toAsk.length > 0, take: (most) => toAsk.splice(0, most) });
+    await Promise.all(asking);
     if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
     return failed;
   }
 
-  /** Its object knows nothing of it any more. */
-  #lost(key: ConfKey): void {
-    try {
-      const { about } = this.#store;
-      if (!about) return;
-      this.#store.transaction(about, () => {
-        this.#store.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
-        this.#store.exec("DELETE FROM conference WHERE key = ? AND arrival IS NULL", key);
-        this.#counts.lost(key);
-      });
-    } catch (error) {
-      this.#ports.log({ level: "warn", event: "list-not-kept", why: String(error) });
-    }
+  async #askOne(domain: DomainName, key: ConfKey, isWhole: boolean): Promise<void> {
+    this.#asked.add(key);
+    const asked = this.#ports.conference(domain, key).publish(isWhole);
+    const isThere = await within(this.#ports, askWithinMs, "a conference", asked);
+    // One that was created meanwhile has published.
+    if (!this.#asked.delete(key) || isThere) return;
+    this.#store.transaction(domain, () => {
+      this.#store.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
+      this.#store.exec("DELETE FROM conference WHERE key = ? AND arrival IS NULL", key);
+      this.#counts.lost(key);
+    });
   }
 
   /** Has those publish that are over and listed as running. */
   async swept(domain: DomainName, { failed, running, over }: Swept): Promise<void> {
-    this.#setUnreached([...(this.#unreached?.keys ?? []), ...failed], [...running, ...over]);
+    for (const key of failed) this.#unreached.set(key, this.#unreached.get(key) ?? this.#ports.now());
+    for (const key of [...running, ...over]) this.#unreached.delete(key);
     const listed = this.#store.read(
       "SELECT key FROM conference WHERE arrival IS NULL AND key IN (SELECT value FROM json_each(?))",
       JSON.stringify(over),
@@ -221,12 +197,7 @@ export class RunningList {
   /** The conference has published. */
   heard(key: ConfKey): void {
     this.#asked.delete(key);
-    if (this.#unreached?.keys.has(key)) this.#setUnreached([...this.#unreached.keys], [key]);
-  }
-
-  #setUnreached(failed: readonly ConfKey[], reached: readonly ConfKey[]): void {
-    const keys = new Set(failed.filter((key) => !reached.includes(key)));
-    this.#unreached = keys.size === 0 ? null : { keys, since: this.#unreached?.since ?? this.#ports.now() };
+    this.#unreached.delete(key);
   }
 
   /** Has all conferences that the domain still keeps publish everything. Resolves with whether all have. */
@@ -317,46 +288,42 @@ export class RunningList {
 
   /** Those that were found on a bridge and that WebEx has not created again, the oldest first. */
   get orphans() {
-    const orphans = this.#rows("AND server = ''").filter(({ now, bridge }) => now?.orphan && bridge !== "");
-    return orphans
-      .map((row) => ({
-        key: keyOf(row),
-        bridge: row.bridge as BridgeName,
-        since: row.createdAt,
-        callers: row.now?.callers ?? 0,
-        locked: row.now?.locked ?? false,
-      }))
-      .sort((one, other) => one.since - other.since);
+    const query = `SELECT key, bridge, began, callers, data ->> '$.now.locked' AS locked FROM conference
+      WHERE arrival IS NULL AND server = '' AND bridge > '' AND data ->> '$.now.orphan' ORDER BY began`;
+    return this.#store.read(query).map(({ key, bridge, began, callers, locked }) => ({
+      key: key as ConfKey,
+      bridge: bridge as BridgeName,
+      since: Number(began),
+      callers: Number(callers),
+      locked: locked === 1,
+    }));
   }
 
   /** How many conferences of each bridge have commands that are late, and since when. */
   get late() {
-    const late = this.#rows("AND affected = 1").filter(({ now, bridge }) => now?.lateSince && bridge !== "");
-    return Array.from(
-      Map.groupBy(late, ({ bridge }) => bridge),
-      ([bridge, all]) => {
-        const since = earliest(...all.map(({ now }) => now?.lateSince ?? null));
-        return { bridge: bridge as BridgeName, conferences: all.length, since };
-      },
-    );
+    const query = `SELECT bridge, count(*) AS count, min(data ->> '$.now.lateSince') AS since FROM conference
+      WHERE arrival IS NULL AND bridge > '' AND data ->> '$.now.lateSince' > 0 GROUP BY bridge ORDER BY bridge`;
+    return this.#store.read(query).map(({ bridge, count, since }) => {
+      return { bridge: bridge as BridgeName, conferences: Number(count), since: Number(since) };
+    });
   }
 
   /** By how much the time of some conference is ahead of the machine's clock, which was set back. */
   get aheadMs(): number {
-    return Math.max(0, ...this.#rows("AND affected = 1").map(({ now }) => now?.aheadMs ?? 0));
+    const query = "SELECT max(data ->> '$.now.aheadMs') AS most FROM conference WHERE arrival IS NULL";
+    return Number(this.#store.read(query)[0]?.most ?? 0);
   }
 
   /** How many conferences the last sweep has not reached, and since when there are some; `null`: none. */
   get unreachable(): { readonly conferences: number; readonly since: EpochMs } | null {
-    return this.#unreached && { conferences: this.#unreached.keys.size, since: this.#unreached.since };
+    const { size } = this.#unreached;
+    return size === 0 ? null : { conferences: size, since: Math.min(...this.#unreached.values()) };
   }
 }
 
-type Sought = Pick<RunningQuery, "begins" | "keys" | "number" | "attendeeId" | "text" | "affected">;
-
 /** Whether a conference is one that is looked for, by itself or by somebody in it; `null`: all are. */
 function conferenceMatcher(
-  { begins = "", keys, text, affected = false }: Sought,
+  { begins = "", keys, text, affected = false }: Pick<RunningQuery, "begins" | "keys" | "text" | "affected">,
   people: ReadonlyMap<ConfKey, unknown> | null,
 ): ((row: ConferenceRow) => boolean) | null {
   if (begins === "" && keys === undefined && !affected && people === null) return null;
@@ -370,16 +337,6 @@ function conferenceMatcher(
     if (affected && (row.now?.alerts.length ?? 0) === 0) return false;
     return people === null || people.has(key) || ids.includes(key) || isNamed(row);
   };
-}
-
-/** What SQL cannot tell of a number. */
-function personMatcher({ text, number = text }: Sought): (call: CallRow) => boolean {
-  if (number === undefined) return () => true;
-  const isNumber = numberMatcher(number);
-  if (text === undefined) return (call) => isNumber(call.number);
-  const isAttendee = idMatcher(text);
-  const id = text.trim();
-  return (one) => one.call === id || one.extCallId === id || isNumber(one.number) || isAttendee(one.attendeeId);
 }
 
 function personIn({ call, number, attendeeId, extCallId, bridge, enteredAt, dialledAt }: CallRow): FoundPerson {
