@@ -114,19 +114,6 @@ test("a state that cannot be read is said, with the field", async () => {
   ]);
 });
 
-test("a bridge that lets no second agent in has failed", async () => {
-  let connections = 0;
-  const { good, complaints } = await check((url, headers, codec, events) => {
-    connections += 1;
-    if (connections < 3) return driverPorts.openSocket(url, headers, codec, events);
-    queueMicrotask(() => events.closed(1013, "try again later"));
-    return { send: () => {}, close: () => {} };
-  });
-
-  expect(good).toBe(false);
-  expect(complaints.at(-1)).toMatch(/ ok, 1 failed; what needs a telephone was not checked$/);
-});
-
 test("a bridge of another version is told at once, and nothing more is asked", async () => {
   const { good, complaints } = await check(
     changed((message) => (message.type === "hello" ? { ...message, version: 2 } : message)),
@@ -140,17 +127,6 @@ test("a bridge of another version is told at once, and nothing more is asked", a
     "nothing else can be checked",
     "0 ok, 1 failed; what needs a telephone was not checked",
   ]);
-});
-
-test("what a bridge says moves no cursor", async () => {
-  const { complaints } = await check((url, headers, codec, events) =>
-    driverPorts.openSocket(url, headers, codec, {
-      ...events,
-      message: () => events.closed(1008, "go \u001b[2J\u202e"),
-    }),
-  );
-
-  expect(complaints).toContain("       seen     go \\u001b[2J\\u202e");
 });
 
 test("a bridge that carries out what was called off is found", async () => {

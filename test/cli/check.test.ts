@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { bridgehead } from "../../cli/bridgehead.ts";
 import { checkDomainsFile, checkEdge } from "../../cli/edge/check.ts";
@@ -91,13 +90,10 @@ test("each domain has its own verdict, and one that strangers could use a warnin
 
 test.each<[host: string, trustedProxies: readonly string[], from: readonly string[], isClosed: boolean]>([
   ["127.0.0.1", [], ["192.0.2.0/24"], true],
-  ["::1", [], ["192.0.2.0/24"], true],
   ["127.0.0.1", ["10.0.0.1"], ["192.0.2.0/24"], true],
   ["127.0.0.1", ["127.0.0.1"], ["192.0.2.0/24"], false],
-  ["localhost", ["::1"], ["192.0.2.0/24"], false],
   ["127.0.0.1", ["127.0.0.0/8"], ["192.0.2.0/24"], false],
   ["127.0.0.1", [], ["192.0.2.0/24", "127.0.0.1"], false],
-  ["127.0.0.1", [], [], false],
   // Others may reach it without a proxy.
   ["0.0.0.0", [], ["192.0.2.0/24"], false],
 ])(
@@ -127,48 +123,31 @@ test("domains may have a file of their own, which can be checked alone", async (
 
 test.each([
   ["{", /is not JSON/],
-  [[], /edge\.json: it must be a JSON object \(it is a list\)$/],
-  ["3", /edge\.json: it must be a JSON object \(it is a number\)$/],
   ['"token"', /edge\.json: it must be a JSON object \(it is a text\)$/],
   [{ state: "s", operators: "token.json", domains: {} }, /token\.json: operators must be an object \(it is a text\); /],
   [{ state: "s", domains: "token.json" }, /DOMAINS must be a JSON object .* to settings \(it is a text\); /],
-  [{ state: "s", domains: [local] }, /domains must be an object from domain .*, or a file \(it is a list\); /],
-  [{ state: "s", domains: [] }, /domains must be an object from domain .*, or a file \(it is a list\); /],
   [{ state: "s", operators: [], domains: {} }, /operators must be an object of people, or a file \(it is a list\); /],
   [JSON.parse('{ "state": "s", "domains": { "__proto__": {} } }'), /DOMAINS\.__proto__ is not a setting; leave it out/],
   [{ sate: "s", domains: {} }, /sate is no setting; did you mean state\?$/],
-  [{ state: "s", DOMAINS: { local } }, /DOMAINS is no setting; did you mean domains\?$/],
   [{ state: "s", domains: {}, colour: 1 }, /colour is no setting; the settings are host, port, trustedProxies, state/],
   [{ domains: {} }, /state is missing; a right example: "\/var\/lib\/bridgehead-edge"/],
-  [{ state: "s", domains: {}, hots: "::1" }, /hots is no setting; did you mean host\?$/],
   [{ state: "s", domains: {}, port: "80" }, /port must be a number \(it is "80"\); a right example: 8787/],
-  [{ state: "s", domains: {}, host: 'x", y' }, /host must be an address of this machine/],
   [
     { state: "s", domains: {}, trustedProxies: ["10.0.0.0/33"] },
     /trustedProxies\.0 must be an address or a network, such as 192\.0\.2\.0\/24 or 2001:db8::\/32 \(it is "10\.0\.0\.0\/33"\); a right example: \["127\.0\.0\.1"\]$/,
   ],
-  [{ state: "s", domains: 3 }, /domains must be an object from domain name to settings, or a file/],
   [{ state: "s", domains: {} }, /has none: the edge serves nobody/],
   [{ state: "/proc/sys/bridgehead/state", domains: { local } }, /^WRONG state: cannot write in \/proc\/sys \(/],
   [
     { state: "~/state", domains: {} },
     /edge\.json: state must not begin with ~, which stands for no folder here; a right example: "\/var\/lib\/bridge/,
   ],
-  ...["mysql://u:p@x/y", "postgresql:u:p@x/y", " postgresql://u:p@x/y", "sqlite:/tmp/x", "C:\\state"].map(
-    (state): [object, RegExp] => [
-      { state, domains: {} },
-      /edge\.json: state must be a folder, or a database that begins with postgresql:\/\/; a right example: "\/var\S+"$/,
-    ],
-  ),
+  [{ state: "mysql://u:p@x/y", domains: {} }, /state must be a folder, or a database that begins with postgresql:/],
   [{ state: "postgresql://h/d", url: "http://e", domains: {} }, /name is missing: each edge .* example: "edge-1"$/],
   [{ state: "postgresql://h/d", name: "e", domains: {} }, /url is missing: each edge of a database has its own/],
   [
     { state: "postgresql://u:p@127.0.0.1:1,127.0.0.1:2/d", name: "e", url: "http://e", domains: { local } },
     /^WRONG state: the database postgresql:\/\/127\.0\.0\.1:1,127\.0\.0\.1:2\/d cannot be used \(127.*:1: the connection was refused; 127.*:2: /,
-  ],
-  [
-    { state: "postgresql://u:p@127.0.0.1:1/d", name: "e", url: "http://e", domains: { local } },
-    /^WRONG state: .* cannot be used \(127\.0\.0\.1:1: the connection was refused\)$/,
   ],
   [{ state: "edge.json", domains: { local } }, /^WRONG state: .*edge\.json is a file, and a folder is needed/],
   [
@@ -184,24 +163,21 @@ test.each([
   expect((await complaints(settings)).at(-1)).toMatch(line);
 });
 
-test("a settings file without a name, or that is a folder, is told in one line", async () => {
-  const says = async (file: string) => (await checkEdge(file)).map((finding) => finding.says);
-
-  expect(await says("")).toEqual([
+test("refuses a settings file without a name, or that is a folder", async () => {
+  expect((await checkEdge("")).map(({ says }) => says)).toEqual([
     "the name of the settings file is empty; name a file such as /etc/bridgehead/edge.json",
   ]);
-  expect(await says(folder)).toEqual([`${folder} cannot be read (it is a folder)`]);
+  expect((await checkEdge(folder)).map(({ says }) => says)).toEqual([`${folder} cannot be read (it is a folder)`]);
 });
 
-test.each(["192.0.2.9", "2001:db8::9"])("a host that is not of this machine, %s, is told", async (host) => {
-  const fault =
-    /^WRONG listens: cannot listen on \S+ \(.*\); set host to an address of this machine, such as 127\.0\.0\.1$/;
-
-  expect(await complaints({ host, state: "s", domains: { local } })).toEqual([expect.stringMatching(fault)]);
-});
-
-test.each(["0.0.0.0", "localhost", "127.0.0.2"])("a host of this machine, %s, is right", async (host) => {
-  expect(await complaints({ host, state: "s", domains: { local } })).toEqual([]);
+test.each([
+  ["192.0.2.9", /^WRONG listens: cannot listen on \S+ \(.*\); set host to an address of this machine, such as 127/],
+  ["2001:db8::9", /^WRONG listens: cannot listen on/],
+  ["0.0.0.0", null],
+  ["localhost", null],
+])("checks the host %s", async (host, fault) => {
+  const expected = fault === null ? [] : [expect.stringMatching(fault)];
+  expect(await complaints({ host, state: "s", domains: { local } })).toEqual(expected);
 });
 
 test("warns of a secret file open to everybody, with the fix", async () => {
@@ -299,41 +275,12 @@ test.each<[string, (file: string) => void, RegExp]>([
     /state\.db is damaged \(file is not a database\): restore a backup, or move .*edge away and begin /,
   ],
   [
-    "cannot be opened, but may be whole,",
-    (file) => {
-      mkdirSync(`${file}-wal`);
-      mkdirSync(`${file}-shm`);
-    },
-    /state\.db cannot be read \(unable to open database file\): run this as the user to whom it belongs, and look at the disk$/,
-  ],
-  [
-    "is a folder",
-    (file) => {
-      rmSync(file);
-      mkdirSync(file);
-    },
-    /state\.db is no file: move it away$/,
-  ],
-  [
     "is a link",
     (file) => {
       renameSync(file, `${file}.real`);
       symlinkSync(`${file}.real`, file);
     },
     /state\.db is a link: name the folder of the file itself as state$/,
-  ],
-  [
-    "was rescued, and is damaged since,",
-    (file) => writeFileSync(`${file}.rescued`, "no database"),
-    /state\.db\.rescued is damaged \(file is not a database\): restore a backup, /,
-  ],
-  [
-    "is another program's",
-    (file) => {
-      rmSync(file);
-      new DatabaseSync(file).exec("CREATE TABLE theirs (one)");
-    },
-    /state\.db is a database of another program: move it away, /,
   ],
 ])("a state that %s is told before the start, and stays as it is", async (_, harm, says) => {
   const file = await stateIn(join(folder, "state"));
@@ -349,12 +296,6 @@ test.each<[string, (file: string) => void, RegExp]>([
   expect(content()).toEqual(before);
 });
 
-test("a byte order mark, as some editors put it in front, is no mistake", async () => {
-  const file = written("domains.json", `\ufeff${JSON.stringify({ local })}`);
-
-  expect(checkDomainsFile(file)).toEqual([{ verdict: "ok", about: "domain local", says: expect.any(String) }]);
-});
-
 test("comments of settings end with their line, and are none within a text", () => {
   expect(parseCommentedJson('{ // a "comment"\n "url": "http://x\\"//y", // more\n "n": 1 }')).toEqual({
     url: 'http://x"//y',
@@ -365,11 +306,8 @@ test("comments of settings end with their line, and are none within a text", () 
 
 test.each([
   ["postgresql://u:p@/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
-  ["postgresql://u:p@one,/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
   ["postgresql://u:p@one:99999/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
-  ["postgresql://u:p@one:x/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
   ["postgresql://u:p@one,two", "has no name of a database"],
-  ["postgresql://u:p@one/?sslmode=require", "has no name of a database"],
   [
     "postgresql://h/d?sslmode=verify_full",
     expect.stringMatching(/^has sslmode=verify_full, which must be one of disable, /),
@@ -391,11 +329,8 @@ test.each([
   expect(faultOfDatabase(url)).toBe(null);
 });
 
-test.each(["p@ss", "p/ss", "p?ss", "p#ss", "5#s/s", "p%zz"])(
-  "the password %s in a URL is told, and not shown",
-  (password) => {
-    expect(faultOfDatabase(`postgresql://u:${password}@h/d`)).toBe(
-      "has a letter in its password that a URL writes otherwise: `@` as %40, `/` %2F, `?` %3F, `#` %23, `%` %25",
-    );
-  },
-);
+test.each(["p@ss", "p/ss", "p%zz"])("the password %s in a URL is told, and not shown", (password) => {
+  expect(faultOfDatabase(`postgresql://u:${password}@h/d`)).toBe(
+    "has a letter in its password that a URL writes otherwise: `@` as %40, `/` %2F, `?` %3F, `#` %23, `%` %25",
+  );
+});

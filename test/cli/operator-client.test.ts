@@ -3,11 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findActing, findEdge } from "../../cli/edge/find-edge.ts";
-import { StartError } from "../../cli/edge/program.ts";
-import { addConference } from "../../cli/operator/explain.ts";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import type { EdgeVariables } from "../../src/foundation/edge-url.ts";
 
@@ -48,19 +45,6 @@ function client(): OperatorClient {
   return new OperatorClient({ url, urlFrom: "here", token: "token", tokenFrom: "here" });
 }
 
-/** What a question about the domain acme prints. */
-async function said(...args: readonly string[]): Promise<string> {
-  vi.stubEnv("BRIDGEHEAD_URL", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  vi.stubEnv("OPERATOR_TOKEN", "token");
-  const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  addConference(program);
-  await program.parseAsync([...args, "--domain", "acme"], { from: "user" });
-  const text = String(printed.mock.lastCall?.[0]);
-  printed.mockRestore();
-  return text;
-}
-
 function written(name: string, content: unknown): string {
   const file = join(folder, name);
   writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
@@ -69,16 +53,18 @@ function written(name: string, content: unknown): string {
 
 const nowhere = { folder: "/nowhere", settings: "/nowhere/edge.json", uid: process.getuid?.() };
 
-test("the edge of the local run is the one that is asked, by its token", () => {
-  const local = written("agent.json", { edge: "ws://127.0.0.1:18787" });
-  const tokenFrom = written("operator-token", "made-at-random\n");
+test("asks the edge of the local run, else that of the settings file", () => {
+  const [local, tokenFrom] = [
+    written("agent.json", { edge: "ws://127.0.0.1:18787" }),
+    written("operator-token", "a\n"),
+  ];
+  const url = "http://127.0.0.1:18787";
+  expect(findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toEqual({ url, urlFrom: local, token: "a", tokenFrom });
 
-  expect(findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toEqual({
-    url: "http://127.0.0.1:18787",
-    urlFrom: local,
-    token: "made-at-random",
-    tokenFrom,
-  });
+  const edge = { host: "::", port: 9000, state: "state", operatorTokenFile: "operator-token", domains: {} };
+  const settings = written("edge.json", edge);
+  const found = { url: "http://[::1]:9000", urlFrom: settings, token: "a", tokenFrom };
+  expect(findEdge({ BRIDGEHEAD_STATE: "/nowhere" }, { ...nowhere, settings })).toEqual(found);
 });
 
 test("of two edges of a local run the one that acts is asked, and the first one where neither does", async () => {
@@ -96,36 +82,6 @@ test("of two edges of a local run the one that acts is asked, and the first one 
   }
 });
 
-test("without a local run it is that of the settings file", () => {
-  const tokenFrom = written("token", "secret");
-  const settings = written("edge.json", {
-    host: "::",
-    port: 9000,
-    state: "state",
-    operatorTokenFile: "token",
-    domains: {},
-  });
-
-  expect(findEdge({ BRIDGEHEAD_STATE: "/nowhere" }, { ...nowhere, settings })).toEqual({
-    url: "http://[::1]:9000",
-    urlFrom: settings,
-    token: "secret",
-    tokenFrom,
-  });
-});
-
-test("variables name another edge and another token", () => {
-  written("agent.json", { edge: "ws://127.0.0.1:18787" });
-  const variables = { BRIDGEHEAD_STATE: folder, BRIDGEHEAD_URL: "https://tsp.example.com/", OPERATOR_TOKEN: "mine" };
-
-  expect(findEdge(variables, nowhere)).toEqual({
-    url: "https://tsp.example.com",
-    urlFrom: "BRIDGEHEAD_URL",
-    token: "mine",
-    tokenFrom: "OPERATOR_TOKEN",
-  });
-});
-
 const [edge, BRIDGEHEAD_URL, ADAPTER_URL] = ["https://a.example", "https://b.example/", "https://c.example/tsp/local"];
 test.each<[EdgeVariables, string, string]>([
   [{ edge, BRIDGEHEAD_URL, ADAPTER_URL, PORT: "9000" }, "https://a.example", "--edge"],
@@ -135,17 +91,7 @@ test.each<[EdgeVariables, string, string]>([
   [{}, "http://127.0.0.1:8787", expect.stringMatching(/^the default/)],
 ])("finds the edge by %j", (variables, url, urlFrom) => {
   const given = { BRIDGEHEAD_STATE: "/nowhere", OPERATOR_TOKEN: "mine", ...variables };
-  expect(findEdge(given, nowhere)).toMatchObject({ url, urlFrom, token: "mine" });
-});
-
-test("what variables give is looked for nowhere else", () => {
-  const settings = written("edge.json", "{");
-  const variables = { BRIDGEHEAD_URL: "https://tsp.example.com", OPERATOR_TOKEN: "mine" };
-
-  expect(findEdge(variables, { ...nowhere, settings })).toMatchObject({
-    url: "https://tsp.example.com",
-    token: "mine",
-  });
+  expect(findEdge(given, nowhere)).toEqual({ url, urlFrom, token: "mine", tokenFrom: "OPERATOR_TOKEN" });
 });
 
 test("a token that was given goes to no address that was only found, unless that is this machine", () => {
@@ -200,11 +146,8 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   expect(() => findEdge({ BRIDGEHEAD_STATE: folder, ...variables }, nowhere)).toThrow(says);
 });
 
-test("a local run whose file is broken is said in one line", () => {
-  written("agent.json", "{");
-
-  expect(() => findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toThrow(/agent\.json says no edge$/);
-  written("agent.json", { edge: [] });
+test.each(["{", { edge: [] }])("a local run with the file %j is refused", (content) => {
+  written("agent.json", content);
   expect(() => findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toThrow(/agent\.json says no edge$/);
 });
 
@@ -235,22 +178,6 @@ test("an empty key is asked for nowhere", async () => {
 test("an edge that takes the question and does not answer is told from none", async () => {
   vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort(new DOMException("late", "TimeoutError")));
   await expect(client().domains(undefined)).rejects.toThrow("has not answered for 30 s: look at its process");
-});
-
-test("an answer that breaks off is no edge's answer", async () => {
-  server.removeAllListeners("request");
-  server.on("request", (_, response) => {
-    response.writeHead(200, { "content-length": "100" });
-    response.write("{", () => response.destroy());
-  });
-
-  await expect(client().domains(undefined)).rejects.toBeInstanceOf(StartError);
-});
-
-test.each(["--since", "--until"])("%s that is no time is refused", async (option) => {
-  await expect(said("explain", "1", option, "soon")).rejects.toThrow(
-    /'soon' is invalid. It must be a time such as 02:40/,
-  );
 });
 
 test("an edge without the path may be another version", async () => {

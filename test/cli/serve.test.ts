@@ -142,19 +142,6 @@ test.each([
   },
 );
 
-test("refuses a folder that has only the state of an edge on workerd", async () => {
-  write({ local });
-  mkdirSync(join(folder, "edge", "edge", "objects"), { recursive: true });
-  writeFileSync(join(folder, "edge", "format"), "1");
-  const refused = serve(settings, noEdge);
-  await expect(refused).rejects.toThrow(/has the state of an edge on workerd, .*; name another folder/);
-  await expect(refused).rejects.toBeInstanceOf(StartError);
-
-  writeFileSync(join(folder, "edge", "edge", "state.db"), "");
-  const { line } = run();
-  await line("edge-serves");
-});
-
 test("at the start and at a reload the log warns where no document can come in", async () => {
   const closed = { ...local, webex: { ...local.webex, from: ["192.0.2.7"] } };
   write({ local: closed });
@@ -261,9 +248,7 @@ test("an error that nobody catches ends the process with one line", async () => 
 });
 
 test.each([
-  [{ host: "::1" }, "; host counts after a restart"],
   [{ url: "http://e" }, "; url counts after a restart"],
-  [{ host: "::1", port: 1 }, "; host and port count after a restart"],
   [{ host: "::1", port: 1, state: "s" }, "; host, port, state and operatorTokenFile count after a restart"],
 ])("a reload says what waits for a restart: %j", async (changed, rest) => {
   write({ local });
