@@ -175,8 +175,6 @@ export function stageLines(stages: ActionStages, domain: string, { style, times 
     all.push(["no result", result.at, `${result.why}; a late result still counts`, "red"]);
   if (result?.type === "done") {
     all.push(["done", result.at, sent.length === 0 ? "nothing to do on the bridge" : "", "green"]);
-    for (const { undoneBy } of sent)
-      if (undoneBy) all.push(["undone", null, `by ${command(undoneBy)}, issued before this was known`, "yellow"]);
   }
   if (notified && notified.transIds.length > 0)
     all.push(["posted", null, `WebEx, by TransID ${notified.transIds.join(", ")}`]);

@@ -236,11 +236,6 @@ export function undoes(later: BridgeCommand, earlier: BridgeCommand): boolean {
   return ruleOf(earlier).undoneBy === later.type && subjectOf(earlier) === subjectOf(later);
 }
 
-/** Whether each of these leaves no trace of the other, as mute and unmute of one call. */
-export function undoEachOther(one: CommandType, other: CommandType): boolean {
-  return one !== other && rules[one].undoneBy === other && rules[other].undoneBy === one;
-}
-
 export function isInEffect(view: BridgeView, key: ConfKey, command: BridgeCommand): boolean {
   return ruleOf(command).isInEffect(heldFor(view, key, command), command);
 }

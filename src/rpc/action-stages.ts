@@ -16,13 +16,7 @@ const result = v.pipe(
 );
 export type ActionResult = NonNullable<Checked<typeof result>>;
 
-const undoneBy = v.pipe(
-  v.exactOptional(v.object({ id: text<CommandId>(), type: text<CommandType>() })),
-  v.description(
-    "Issued before the result came: it undoes this command, which may then never have been carried out, though it says done.",
-  ),
-);
-const sentCommand = v.object({ id: text<CommandId>(), type: text<CommandType>(), at: time, result, undoneBy });
+const sentCommand = v.object({ id: text<CommandId>(), type: text<CommandType>(), at: time, result });
 export type SentCommand = Checked<typeof sentCommand>;
 
 const notified = v.object({

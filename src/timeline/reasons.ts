@@ -26,49 +26,34 @@ export function refusalText(why: string): string {
   return `The bridge refused it: ${refusalTexts[why as RefusalReason] ?? why}.`;
 }
 
-const leaveTexts = {
+const outcomeTexts: Readonly<Partial<Record<LeaveReason | ResultWord, string>>> = {
   "hung-up": "The caller hung up.",
   expelled: "The bridge dropped it: somebody there wanted that, and not WebEx.",
   "conference-ended": "The conference ended, and its calls with it.",
   busy: "The line was busy.",
   "no-answer": "Nobody answered.",
-  rejected: "The called party rejected the call.",
+  rejected: "The called party rejected the call or hung up.",
   "invalid-number": "The number does not exist.",
   cancelled: "The call was cancelled while it rang.",
   refused: "The bridge, or the policy of its agent, refused the call.",
   "not-found":
     "The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.",
   "bridge-timeout": "The bridge did not answer in time.",
-  "number-denied": "The domain's settings do not allow that number.",
-  "capacity-exceeded": "There were as many callers as WebEx allows for this conference.",
-} as const satisfies Readonly<Record<Exclude<LeaveReason, RefusalReason> | "refused", string>>;
-
-/** Why a call ended. */
-export function leaveText(why: LeaveReason): string {
-  return leaveTexts[why as keyof typeof leaveTexts] ?? refusalText(why);
-}
-
-const resultTexts: Readonly<Partial<Record<ResultWord, string>>> = {
-  "no-such-conference": "The conference was not there, or was being closed.",
   "bridge-unreachable": "The bridge refused it or could not be reached.",
+  "number-denied": "The domain's settings do not allow that number.",
   "capacity-exceeded":
     "There were as many callers as WebEx allows for this conference, or the bridge had no free port.",
+  "no-such-conference": "The conference was not there, or was being closed.",
   "no-such-call": "The call was over, or WebEx had named another one.",
-  "conference-closed": "The conference was over.",
   "not-supported": "The bridge cannot do it, or it is not possible for this call.",
-  "bridge-timeout": "The bridge did not answer in time.",
+  "conference-closed": "The conference was over.",
   "conference-locked": "The conference was locked.",
-  "number-denied": "The domain's settings do not allow that number.",
-  busy: "The line was busy.",
-  "no-answer": "Nobody answered.",
-  rejected: "The called party rejected the call or hung up.",
-  "invalid-number": "The number does not exist.",
-  cancelled: "WebEx cancelled the call.",
 };
 
-/** Why WebEx was refused a request. */
-export function resultText(result: string): string {
-  return resultTexts[result as ResultWord] ?? `The answer was ${result}.`;
+/** Why a call ended, or WebEx was refused a request. */
+export function outcomeText(why: string): string {
+  const text = outcomeTexts[why as keyof typeof outcomeTexts];
+  return text ?? (why in refusalTexts ? refusalText(why) : `The answer was ${why}.`);
 }
 
 const repairTexts: Readonly<Record<FactOf<"repaired">["what"], string>> = {
@@ -102,11 +87,34 @@ export const withheldTexts = {
 export const replaced = "Its server was replaced, and the next one is notified of all.";
 export const expired = "WebEx could not be reached for so long that nobody waits for it any more.";
 export const overtaken = "It is not sent any more: it is no longer so, or another message says it.";
+export const undiallable = "Nobody can dial such a number, so the bridge was not asked to.";
+export const mutedBefore =
+  "It returned from a sub-conference, and was muted in the main conference before it went there.";
+export const mutedUnseen =
+  "The bridge held it as muted when conference and bridge were compared: word of the change had not come before.";
+export const mutedItself = "The caller muted itself by the keys of its telephone.";
+export const goneBefore =
+  "It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.";
 export const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
 export const unmatched =
   "WebEx named the call, but the caller has entered no attendee ID, so WebEx cannot tell which person of the meeting it is.";
 export const wasDetached =
   "WebEx did not have the conference then: it had closed the meeting and kept its audio, or never created it. It is not notified of who enters until it creates it.";
+
+export function foundText(bridge: string | null): string {
+  return `The edge found the conference on the bridge ${bridge} and did not know it, as after a loss of its state: WebEx was to create it again.`;
+}
+
+export function detachedText(at: number): string {
+  return `WebEx closed the meeting at ${instantText(at)} and kept its audio: it wants to hear nothing of it until it opens it again.`;
+}
+
+/** Why a command has no result. */
+export function overdueText(command: { readonly isUnacknowledged: boolean } | undefined): string {
+  return command?.isUnacknowledged
+    ? "No agent of the bridge took the command in time: the agent was away, or its link was broken."
+    : "The bridge did not answer in time.";
+}
 
 export function serverText(host: string | undefined): string {
   if (host === BACK_END) return "The partner's back end";

@@ -1,4 +1,3 @@
-import { undoEachOther } from "../bridge/command-rules.ts";
 import type { CommandType } from "../bridge/commands.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
@@ -11,47 +10,25 @@ export function stagesOf(timeline: Timeline, id: ActionId): ActionStages | null 
   const action = timeline.actions.get(id);
   if (!action) return null;
   const { person, request, seq, at: asked } = action;
-  const lines = timeline.unsorted;
-  const block = lines.filter(({ blocks }) => blocks.includes(`action ${id}`));
-  const sent = sentIn(block, lines).filter(({ type }) => type !== "end-conference" || request.type === "end");
+  const block = timeline.unsorted.filter(({ blocks }) => blocks.includes(`action ${id}`));
+  const sent = sentIn(block).filter(({ type }) => type !== "end-conference" || request.type === "end");
   const result = resultOf(block, sent, asked);
   return { id, person, request, asked, onDisk: { seq, at: asked }, sent, result, notified: notifiedIn(block, result) };
 }
 
-function sentIn(block: readonly TimelineLine[], lines: readonly TimelineLine[]): readonly SentCommand[] {
+function sentIn(block: readonly TimelineLine[]): readonly SentCommand[] {
   const sent = new Map<string, SentCommand>();
-  for (const { at, from, to, what, facts } of block) {
+  for (const { at, from, what, facts } of block) {
     const { commandId = "" } = facts;
     const [type = "", outcome] = what.split(": ");
     const before = sent.get(commandId);
     if (commandId === "" || facts.passedOver !== undefined) continue;
-    if (!before) {
-      if (from === "edge")
-        sent.set(commandId, commandOf(commandId, type, at, to === "bridge" ? facts.call : "", lines));
-    } else if (outcome !== undefined && outcome !== "asked for already")
+    if (before && outcome !== undefined && outcome !== "asked for already")
       sent.set(commandId, { ...before, result: resultIn(type, outcome, at) });
+    if (!before && from === "edge")
+      sent.set(commandId, { id: commandId as CommandId, type: type as CommandType, at, result: null });
   }
   return [...sent.values()];
-}
-
-/** `call`: an agent in doubt about two commands that undo each other carries out only the later one, and reports both as done. */
-function commandOf(
-  id: string,
-  type: string,
-  at: SentCommand["at"],
-  call: string | undefined,
-  lines: readonly TimelineLine[],
-): SentCommand {
-  const sent = { id: id as CommandId, type: type as CommandType, at, result: null };
-  const since = lines.slice(lines.findIndex(({ facts, to }) => facts.commandId === id && to === "bridge") + 1);
-  const answered = since.findIndex(({ facts, from }) => facts.commandId === id && from === "bridge");
-  const later = since
-    .slice(0, answered < 0 ? undefined : answered)
-    .find(
-      ({ to, what, facts }) => to === "bridge" && facts.call === call && undoEachOther(sent.type, what as CommandType),
-    );
-  if (!later) return sent;
-  return { ...sent, undoneBy: { id: later.facts.commandId as CommandId, type: later.what as CommandType } };
 }
 
 function resultIn(type: string, outcome: string, at: SentCommand["at"]): ActionResult {
@@ -63,46 +40,44 @@ function resultIn(type: string, outcome: string, at: SentCommand["at"]): ActionR
   return { type: "no result", at, why: isOver ? "the conference ended" : "too-late" };
 }
 
+/** A call-out is done when the call enters, any other action with all of its commands. */
 function resultOf(
   block: readonly TimelineLine[],
   sent: readonly SentCommand[],
   asked: SentCommand["at"],
 ): ActionResult | null {
-  const dialled = sent.some(({ type }) => type === "dial");
-  const notEntered = block.find(({ what }) => what === "not entered" || what === "not dialled");
-  if (dialled && notEntered) return { type: "refused", at: notEntered.at, why: notEntered.facts.why ?? "" };
-  const entered = block.find(({ what }) => what === "admit: done" || what === "caller entered");
-  if (dialled) return entered ? { type: "done", at: entered.at } : null;
+  if (sent.some(({ type }) => type === "dial")) {
+    const end = block.find(({ what }) => /^(not entered|not dialled|admit: done|caller entered)$/.test(what));
+    if (!end) return null;
+    const { at, what, facts } = end;
+    return what.startsWith("not ") ? { type: "refused", at, why: facts.why ?? "" } : { type: "done", at };
+  }
   const results = sent.map(({ result }) => result);
   if (results.includes(null)) return null;
   const failed = results.find((result) => result?.type !== "done");
   return failed ?? { type: "done", at: Math.max(asked, ...results.map((result) => result?.at ?? 0)) };
 }
 
-/** The last that a block says of each message. */
+/** The last that a block says of each message; of several messages the most important. */
 function notifiedIn(block: readonly TimelineLine[], result: ActionResult | null): NotificationStage | null {
   if (result === null) return null;
   const stages = new Map<string, NotificationStage>();
-  const transIds = new Map<string, string[]>();
+  const messagesOf = new Map<string, string[]>();
   for (const { at, from, to, what, facts, why = "" } of block) {
     const { msgId = "", transId = "" } = facts;
-    const ids = transId === "" || msgId !== "" ? [msgId] : (transIds.get(transId) ?? []);
     const set = (is: NotificationStage["is"], reason = why) => {
+      const ids = transId === "" || msgId !== "" ? [msgId] : (messagesOf.get(transId) ?? []);
       for (const id of ids) stages.set(id, { is, at, why: reason, transIds: transId === "" ? [] : [transId] });
     };
     if (what === "confirmed") set(facts.result === undefined ? "confirmed" : "refused", "");
     else if (what === "undelivered") set("undelivered", "WebEx did not confirm it, and its document was undelivered.");
     else if (what.startsWith("waits: ")) set("waiting");
     else if (what.startsWith("no longer due: ") || what === "dropped") set("not needed");
-    else if (what.startsWith("not sent: ") && facts.why !== "sent later")
-      stages.set(`${what} ${facts.call}`, {
-        is: facts.why === "not-named-yet" ? "waiting" : "not needed",
-        at,
-        why,
-        transIds: [],
-      });
-    else if (from === "edge" && to !== "bridge" && to !== "edge" && msgId !== "") {
-      transIds.set(transId, [...(transIds.get(transId) ?? []), msgId]);
+    else if (what.startsWith("not sent: ") && facts.why !== "sent later") {
+      const is = facts.why === "not-named-yet" ? "waiting" : "not needed";
+      stages.set(`${what} ${facts.call}`, { is, at, why, transIds: [] });
+    } else if (from === "edge" && to !== "bridge" && to !== "edge" && msgId !== "") {
+      messagesOf.set(transId, [...(messagesOf.get(transId) ?? []), msgId]);
       // A message that waits is posted as a probe before its server is reached.
       if (stages.get(msgId)?.is !== "waiting") set("posted", "");
     }
@@ -110,19 +85,18 @@ function notifiedIn(block: readonly TimelineLine[], result: ActionResult | null)
   return togetherOf([...stages.values()]) ?? without(block, result);
 }
 
-/** Those of the most important kind; `null`: there is none. */
+const order = ["waiting", "undelivered", "posted", "refused", "confirmed", "not needed"] as const;
+
 function togetherOf(stages: readonly NotificationStage[]): NotificationStage | null {
-  const order = ["waiting", "undelivered", "posted", "refused", "confirmed", "not needed"] as const;
-  const is = order.find((kind) => stages.some((stage) => stage.is === kind));
-  const own = stages.filter((stage) => stage.is === is);
-  const [first] = own;
+  const [first, ...others] = stages.toSorted((one, other) => order.indexOf(one.is) - order.indexOf(other.is));
   if (!first) return null;
+  const { is, why } = first;
+  const own = [first, ...others.filter((stage) => stage.is === is)];
   const ats = own.map(({ at }) => at ?? 0);
-  const at = first.is === "posted" ? null : first.is === "waiting" ? Math.min(...ats) : Math.max(...ats);
-  const more = first.is === "waiting" && own.length > 1 ? ` (${counted(own.length, "message")})` : "";
+  const at = is === "posted" ? null : is === "waiting" ? Math.min(...ats) : Math.max(...ats);
+  const more = is === "waiting" && own.length > 1 ? ` (${counted(own.length, "message")})` : "";
   const posted = stages.filter((stage) => stage.is !== "waiting" && stage.is !== "not needed");
-  const transIds = [...new Set(posted.flatMap((stage) => stage.transIds))];
-  return { is: first.is, at, why: first.why + more, transIds };
+  return { is, at, why: why + more, transIds: [...new Set(posted.flatMap((stage) => stage.transIds))] };
 }
 
 function without(block: readonly TimelineLine[], result: ActionResult): NotificationStage | null {

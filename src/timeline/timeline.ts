@@ -1,5 +1,4 @@
-import type { CommandType } from "../bridge/commands.ts";
-import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
+import type { ConferenceEvent, ConferenceSnapshot, Report } from "../bridge/events.ts";
 import { actionsOf, type Cause, probeAsFailed, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
 import type { ConferenceInput, InputRow } from "../conference/inputs.ts";
 import type { OperatorRequest } from "../conference/operator-actions.ts";
@@ -14,7 +13,7 @@ import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
 import type { FactOf } from "./reasons.ts";
 import * as reasons from "./reasons.ts";
 
-/** Fields of messages, events and requests that a line shows. A field that is not listed is not shown. */
+/** Fields of messages, events and requests that a line shows. */
 const shownFields: ReadonlySet<string> = new Set([
   ...["msgId", "extCallId", "subConfId", "action", "privilege", "status", "result", "keepAlive"],
   ...["participantType", "joinMode", "extCallIds", "speaking", "call", "room", "muted", "locked", "reason"],
@@ -27,23 +26,24 @@ const MOST_LINES = 20_000;
 const LATE_MS = 10_000;
 
 type Line = { -readonly [Name in keyof TimelineLine]: TimelineLine[Name] };
-/** What a line belongs to, and whom it is about. */
+/** What a line belongs to, and which calls it is about. */
 type Subject = Pick<TimelineLine, "blocks" | "calls">;
 
-/** The row that is read now. */
 interface CurrentRow extends Omit<InputRow, "facts"> {
   readonly facts: readonly SingleFact[];
   readonly lines: Line[];
-  /** The subject of its last input: what follows without a cause of its own belongs to it. */
+  /** Of its last input: what follows without a cause of its own belongs to it. */
   subject: Subject;
-  /** What the bridge said of each call. */
+  /** Of what the bridge reported of each call. */
   readonly ofCall: Map<CallId, Subject>;
 }
 
-interface Command {
-  readonly type: CommandType;
+interface Command extends Subject {
+  readonly type: string;
   readonly at: EpochMs;
   readonly by: readonly Cause[];
+  /** True if no agent had acknowledged it when its time was up. */
+  isUnacknowledged: boolean;
 }
 
 /** A caller whom WebEx is to name. `line` says why it has not. */
@@ -51,7 +51,7 @@ interface Entry {
   line: Line;
   notifiedAt: EpochMs | null;
   isNamed: boolean;
-  /** WebEx can tell which person of the meeting it is. */
+  /** True if WebEx can tell which person of the meeting it is. */
   isMatchable: boolean;
   leftAt: EpochMs | null;
 }
@@ -60,10 +60,9 @@ interface Entry {
 interface Document extends Subject {
   readonly host: string;
   readonly entries: readonly Entry[];
-  readonly failure: string | null;
+  failure: string | null;
 }
 
-/** An operator's action as it was asked for. */
 interface AskedAction {
   readonly person: string;
   readonly request: OperatorRequest;
@@ -77,30 +76,26 @@ type Reader = { readonly [Kind in SingleFact["kind"]]?: (fact: FactOf<Kind>) => 
 export class Timeline {
   readonly actions = new Map<ActionId, AskedAction>();
   #lines: Line[] = [];
-  #row: CurrentRow = { seq: 0, at: 0 as EpochMs, input: null, facts: [], lines: [], ...nothing(), ofCall: new Map() };
-  /** By `command ID`, `message ID`, and `call ID` for a call that was dialled. */
-  readonly #subjects = new Map<string, Subject>();
+  #row: CurrentRow = rowOf({ seq: 0, at: 0 as EpochMs, input: null, facts: [] }, []);
   readonly #commands = new Map<CommandId, Command>();
   /** The latest command of each type and call. */
-  readonly #latest = new Map<string, CommandId>();
+  readonly #latest = new Map<string, Command>();
   readonly #documents = new Map<TransId, Document>();
   readonly #confirmed = new Set<TransId>();
+  /** Of messages that were posted or wait. */
+  readonly #ofMessage = new Map<MsgId, Subject>();
+  /** Of calls that are being dialled. */
+  readonly #ofDialled = new Map<CallId, Subject>();
   readonly #entries = new Map<CallId, Entry>();
-  /** By WebEx's names for them. */
   readonly #callsByName = new Map<string, CallId>();
-  /** Dialled calls of which the bridge has said nothing yet. */
-  readonly #ringing = new Set<CallId>();
   readonly #inside = new Set<CallId>();
   /** The types of requests and actions, by the names of their blocks. */
   readonly #asked = new Map<string, string>();
-  /** Commands that no agent had acknowledged when their time was up. */
-  readonly #unacknowledged = new Set<CommandId>();
   readonly #withheld = new Map<CallId | undefined, Line[]>();
   /** Messages that wait until WebEx can be notified. */
   readonly #waiting = new Map<MsgId, Line>();
   #detachedAt: EpochMs | null = null;
   #isOrphan = false;
-  #closedAt: EpochMs | null = null;
   #host = "";
 
   /** All lines in the order of the journal. */
@@ -114,15 +109,14 @@ export class Timeline {
   }
 
   /** Confirmations that the journal does not have yet can be read before their row, and again with it. */
-  read({ seq, at, input, facts }: InputRow): void {
-    const singles = facts.flatMap((fact) => singleFacts(probeAsFailed(fact, at)));
-    const subject = { blocks: [`row ${seq}`], calls: [] };
-    this.#row = { seq, at, input, facts: singles, lines: [], subject, ofCall: new Map() };
+  read(row: InputRow): void {
+    const singles = row.facts.flatMap((fact) => singleFacts(probeAsFailed(fact, row.at)));
+    this.#row = rowOf(row, singles);
     for (const fact of singles) {
       if (fact.kind === "call-dialled" && fact.extCallId !== null) this.#callsByName.set(fact.extCallId, fact.call);
       if (fact.kind === "call-not-entered") this.#callsByName.set(fact.record.extCallId, fact.call);
     }
-    if (input) this.#input(input);
+    if (row.input) this.#input(row.input);
     for (const fact of singles) (this.#facts[fact.kind] as ((fact: SingleFact) => void) | undefined)?.(fact);
     const repairs = singles.filter((fact) => fact.kind === "repaired");
     if (repairs.length > 0) this.#explain({}, "snapshot", reasons.repairsText(repairs));
@@ -134,10 +128,10 @@ export class Timeline {
   #explainAnswers(): void {
     const { lines } = this.#row;
     for (const line of lines) {
-      const { from, facts, blocks } = line;
-      if (from !== "edge" || (facts.result ?? "ok") === "ok") continue;
-      const isSaid = lines.some((other) => other.why !== undefined && isOfOne(other.blocks, blocks));
-      if (!isSaid) line.why = reasons.resultText(facts.result ?? "");
+      const { result = "ok" } = line.facts;
+      if (line.from !== "edge" || result === "ok") continue;
+      const isOfBlock = ({ blocks }: Line) => blocks.some((block) => line.blocks.includes(block));
+      if (!lines.some((other) => other.why !== undefined && isOfBlock(other))) line.why = reasons.outcomeText(result);
     }
   }
 
@@ -147,33 +141,35 @@ export class Timeline {
         for (const message of input.messages) this.#fromWebex(message, input.transId);
         return;
       case "bridge": {
-        const passedOver = input.elsewhere === undefined ? {} : { passedOver: `from ${input.elsewhere}` };
-        for (const { report } of input.reports) this.#report(report, passedOver);
+        const passedOver = input.elsewhere === undefined ? "" : `from ${input.elsewhere}`;
+        for (const { report } of input.reports) this.#report(report, { passedOver });
         return;
       }
       case "operator": {
         const { id, person, request } = input;
         this.actions.set(id, { person, request, seq: this.#row.seq, at: this.#row.at });
         this.#asked.set(`action ${id}`, request.type);
-        const number = request.type === "call-out" ? this.#dialledNumber() : "";
-        const facts = factsOf({ ...request, number });
-        const calls = "call" in request ? [request.call] : [];
-        this.#begin("operator", request.type, { ...facts, person, action: id }, { blocks: [`action ${id}`], calls });
+        const facts = factsOf({ ...request, number: request.type === "call-out" ? this.#dialledNumber() : "" });
+        const subject = { blocks: [`action ${id}`], calls: "call" in request ? [request.call] : [] };
+        this.#begin("operator", request.type, { ...facts, person, action: id }, subject);
         return;
       }
-      case "reached":
-        this.#begin("webex", "reached again", { host: input.host });
-        return;
       case "probe": {
         const { id, host, person } = input;
         this.#begin("operator", "asks whether it is back", { host, person }, { blocks: [`action ${id}`], calls: [] });
         return;
       }
+      case "reached":
+        this.#begin("webex", "reached again", { host: input.host });
+        return;
       case "restored":
         this.#begin("edge", "put back from a backup", {});
         return;
       case "time":
-        for (const id of input.unacknowledged ?? []) this.#unacknowledged.add(id);
+        for (const id of input.unacknowledged ?? []) {
+          const command = this.#commands.get(id);
+          if (command) command.isUnacknowledged = true;
+        }
         return;
       case "undelivered":
         return; // Its facts say enough.
@@ -183,62 +179,58 @@ export class Timeline {
   #fromWebex(message: FromWebex, transId: TransId): void {
     const what = nameOf(message);
     const { msgId, replyTo = "" } = message;
-    const answered = what.startsWith("W2A_Rsp") ? this.#subjects.get(`message ${msgId}`) : undefined;
     const block = `request ${msgId}`;
     this.#asked.set(block, message.type === "update-conference" ? String(message.action) : message.type);
-    const named = "extCallId" in message ? this.#callsByName.get(message.extCallId ?? "") : undefined;
-    const calls = answered?.calls ?? (named === undefined ? [] : [named]);
-    const facts = { ...factsOf(message), transId, host: replyTo };
-    this.#begin("webex", what, facts, { blocks: answered?.blocks ?? [block], calls });
-    const entry = message.type === "caller-named" ? this.#entryOf(calls) : undefined;
+    const call = "extCallId" in message ? this.#callsByName.get(message.extCallId ?? "") : undefined;
+    const answered = what.startsWith("W2A_Rsp") && msgId ? this.#ofMessage.get(msgId) : undefined;
+    const subject = answered ?? { blocks: [block], calls: listed(call) };
+    this.#begin("webex", what, { ...factsOf(message), transId, host: replyTo }, subject);
+    const entry = message.type === "caller-named" ? this.#entryOf(subject) : undefined;
     if (entry) this.#named(entry, String(("result" in message && message.result) || "ok"));
   }
 
   #named(entry: Entry, result: string): void {
     const { at } = this.#row;
-    entry.isNamed = result === "ok";
     const { leftAt, notifiedAt } = entry;
-    delete entry.line.why;
-    if (result !== "ok")
-      entry.line.why = `WebEx refused at ${instantText(at)} to name the call: its result was ${result}.`;
+    entry.isNamed = result === "ok";
+    let why = entry.isMatchable ? null : reasons.unmatched;
+    if (!entry.isNamed) why = `WebEx refused at ${instantText(at)} to name the call: its result was ${result}.`;
     else if (leftAt !== null)
-      entry.line.why = `The caller left at ${instantText(leftAt)}, and WebEx named it only at ${instantText(at)}.`;
+      why = `The caller left at ${instantText(leftAt)}, and WebEx named it only at ${instantText(at)}.`;
     else if (notifiedAt !== null && at - notifiedAt > LATE_MS)
-      entry.line.why = `WebEx named the call ${Math.round((at - notifiedAt) / 1_000)} s after it was notified of it.`;
-    else if (!entry.isMatchable) entry.line.why = reasons.unmatched;
+      why = `WebEx named the call ${Math.round((at - notifiedAt) / 1_000)} s after it was notified of it.`;
+    mark(entry.line, why);
   }
 
-  #report(report: NumberedReport["report"], more: LineFacts): void {
-    if (report.type === "event") {
-      const { event } = report;
-      const about = event.type === "snapshot" ? { held: heldText(event.conference) } : factsOf(callerOf(event));
-      const call = "call" in event ? event.call : "caller" in event ? event.caller.call : undefined;
-      const dialled = call !== undefined && this.#ringing.delete(call) ? this.#subjects.get(`call ${call}`) : undefined;
-      const calls = call === undefined ? [] : [call];
-      this.#begin("bridge", event.type, { ...about, ...more }, dialled ?? { blocks: this.#fresh, calls });
+  #report(report: Report, more: LineFacts): void {
+    if (report.type === "result") {
+      const { id, result } = report;
+      const command = this.#commands.get(id);
+      const outcome = result.done ? "done" : `refused, ${result.reason}`;
+      const afterMs = command ? String(this.#row.at - command.at) : "";
+      this.#begin("bridge", `${command?.type ?? "command"}: ${outcome}`, { commandId: id, afterMs, ...more }, command);
       return;
     }
-    const { id, result } = report;
-    const issued = this.#commands.get(id);
-    const outcome = result.done ? "done" : `refused, ${result.reason}`;
-    const afterMs = issued ? String(this.#row.at - issued.at) : "";
-    const facts = { commandId: id, afterMs, ...more };
-    this.#begin("bridge", `${issued?.type ?? "command"}: ${outcome}`, facts, this.#subjects.get(`command ${id}`));
+    const { event } = report;
+    const about = event.type === "snapshot" ? { held: heldText(event.conference) } : factsOf(callerOf(event));
+    const call = "call" in event ? event.call : "caller" in event ? event.caller.call : undefined;
+    const dialled = call === undefined ? undefined : this.#ofDialled.get(call);
+    const subject = dialled ?? { blocks: this.#newBlock, calls: listed(call) };
+    this.#begin("bridge", event.type, { ...about, ...more }, subject);
   }
 
   readonly #facts: Reader = {
     "conference-requested": ({ host }) => {
-      [this.#host, this.#detachedAt, this.#closedAt, this.#isOrphan] = [host, null, null, false];
+      [this.#host, this.#detachedAt, this.#isOrphan] = [host, null, false];
+      this.#latest.clear();
     },
     "conference-found": ({ bridge, by }) => {
       [this.#detachedAt, this.#isOrphan] = [this.#row.at, true];
-      const why = `The edge found the conference on the bridge ${bridge} and did not know it, as after a loss of its state: WebEx was to create it again.`;
-      this.#remark("found on the bridge", {}, this.#subject(by), why);
+      this.#remark("found on the bridge", {}, this.#subject(by), reasons.foundText(bridge));
     },
     "conference-detached": ({ by }) => {
       this.#detachedAt = this.#row.at;
-      const why = `WebEx closed the meeting at ${instantText(this.#row.at)} and kept its audio: it wants to hear nothing of it until it opens it again.`;
-      this.#remark("goes on alone", {}, this.#subject(by), why);
+      this.#remark("goes on alone", {}, this.#subject(by), reasons.detachedText(this.#row.at));
     },
     "conference-taken-over": ({ host, by }) => {
       const why = `WebEx's server ${host} took over from ${this.#host}.`;
@@ -248,22 +240,23 @@ export class Timeline {
       for (const call of [...this.#withheld.keys()]) this.#settleWithheld(call, true);
     },
     "conference-ended": (fact) => {
-      const { seq: _, ...ending } = { ...this.#row, closedAt: this.#closedAt, detachedAt: this.#detachedAt };
-      const withoutBridge = ending.input?.type === "operator" && ending.input.withoutBridge === true;
-      const why = reasons.endText(fact, { ...ending, isOrphan: this.#isOrphan, withoutBridge });
-      const left = ending.facts.flatMap((one) => (one.kind === "call-left" ? one.call : []));
-      const calls = [...new Set([...this.#inside, ...left])];
-      const { blocks } = this.#subject(fact.by);
-      this.#remark(fact.why === "lost" ? "lost: conference ended" : "conference ended", {}, { blocks, calls }, why);
+      const { at, input, facts } = this.#row;
+      const closedAt = this.#latest.get("end-conference")?.at ?? null;
+      const withoutBridge = input?.type === "operator" && input.withoutBridge === true;
+      const ending = { at, closedAt, detachedAt: this.#detachedAt, isOrphan: this.#isOrphan, withoutBridge };
+      const left = facts.flatMap((one) => (one.kind === "call-left" ? one.call : []));
+      const subject = { ...this.#subject(fact.by), calls: [...new Set([...this.#inside, ...left])] };
+      const what = fact.why === "lost" ? "lost: conference ended" : "conference ended";
+      this.#remark(what, {}, subject, reasons.endText(fact, ending));
       this.#inside.clear();
       for (const call of [...this.#withheld.keys()]) this.#settleWithheld(call, false);
     },
     "call-entered": (fact) => {
       const { call, number, attendeeId, extCallId, direction, participantType, muted } = fact;
-      this.#inside.add(call);
       const subject = this.#subject(fact.by, call);
+      this.#inside.add(call);
+      this.#ofDialled.delete(call);
       if (!this.#row.ofCall.has(call)) this.#row.ofCall.set(call, subject);
-      this.#subjects.delete(`call ${call}`);
       const line = this.#lineOf({ call }) ?? this.#remark("caller entered", { call, number }, subject);
       if (muted) line.why = reasons.enteredMutedText(fact);
       if (extCallId !== null) return;
@@ -278,7 +271,7 @@ export class Timeline {
     "call-not-named": ({ call }) => this.#settleWithheld(call, false),
     "call-merged": ({ call }) => {
       const entry = this.#entries.get(call);
-      if (entry?.line.why === reasons.unmatched) delete entry.line.why;
+      if (entry?.line.why === reasons.unmatched) mark(entry.line, null);
     },
     "call-muted": (fact) => {
       if (fact.muted) this.#explain({ call: fact.call }, "muted", this.#whyMuted(fact), this.#subject(fact.by));
@@ -292,62 +285,42 @@ export class Timeline {
       if (why !== "conference-ended")
         this.#explain({ call }, "call ended", this.#whyLeft(fact), this.#subject(by, call));
     },
-    "call-not-entered": ({ call, why, record, by }) => {
+    "call-not-entered": (fact) => {
+      const { call, why, record, by } = fact;
       const { number, extCallId } = record;
-      const [own, dialled] = [this.#subject(by, call), this.#subjects.get(`call ${call}`)];
-      const blocks = [...new Set([...own.blocks, ...(dialled?.blocks ?? [])])];
-      this.#subjects.delete(`call ${call}`);
-      const isRefused = isNeverDialled(record);
-      const facts = { call, number, extCallId, why };
-      const text =
-        why === "cancelled" && reasons.askerIn(by)
-          ? `${reasons.whoText(by)} cancelled the call while it rang.`
-          : why === "bridge-timeout"
-            ? this.#noAnswer(this.#latest.get(`dial ${call}`))
-            : why === "invalid-number" && isRefused
-              ? "Nobody can dial such a number, so the bridge was not asked to."
-              : reasons.leaveText(why);
-      this.#remark(isRefused ? "not dialled" : "not entered", facts, { blocks, calls: [call] }, text);
+      const subject = joinedSubject(this.#subject(by, call), this.#ofDialled.get(call));
+      this.#ofDialled.delete(call);
+      const what = isNeverDialled(record) ? "not dialled" : "not entered";
+      this.#remark(what, { call, number, extCallId, why }, subject, this.#whyNotEntered(fact));
     },
     "command-issued": ({ command, type, call, room = "", by }) => {
       const subject = this.#subject(by, call);
-      this.#subjects.set(`command ${command}`, subject);
-      this.#commands.set(command, { type: type as CommandType, at: this.#row.at, by });
-      this.#latest.set(`${type} ${call}`, command);
-      if (type === "end-conference") this.#closedAt ??= this.#row.at;
-      if (type === "dial" && call !== undefined) {
-        this.#subjects.set(`call ${call}`, subject);
-        this.#ringing.add(call);
-      }
+      const issued = { ...subject, type, at: this.#row.at, by, isUnacknowledged: false };
+      this.#commands.set(command, issued);
+      this.#latest.set(keyOf(type, call), issued);
+      if (type === "dial" && call !== undefined) this.#ofDialled.set(call, subject);
       const number = type === "dial" ? this.#dialledNumber(call) : "";
       this.#say("edge", "bridge", type, { call: call ?? "", room, number, commandId: command }, subject);
     },
     "command-joined": ({ command, type, by }) => {
-      const [own, before] = [this.#subject(by), this.#subjects.get(`command ${command}`)];
-      const blocks = [...new Set([...(before?.blocks ?? []), ...own.blocks])];
-      this.#subjects.set(`command ${command}`, { blocks, calls: before?.calls ?? [] });
       const known = this.#commands.get(command);
-      if (known) this.#commands.set(command, { ...known, by: [...known.by, ...by] });
-      this.#remark(
-        `${type}: asked for already`,
-        { commandId: command },
-        { blocks: own.blocks, calls: before?.calls ?? [] },
-      );
+      const { blocks } = this.#subject(by);
+      const subject = { blocks, calls: known?.calls ?? [] };
+      if (known) this.#commands.set(command, { ...known, ...joinedSubject(known, subject), by: [...known.by, ...by] });
+      this.#remark(`${type}: asked for already`, { commandId: command }, subject);
     },
     "command-failed": ({ command, type, why, late }) => {
-      if (type === "end-conference") this.#closedAt = null;
+      if (type === "end-conference") this.#latest.delete("end-conference");
       const isFromBridge = this.#lineOf({ command }) !== undefined;
-      if (why === "conference-over") this.#noResult(command, type, "no result, the conference ended");
-      else if (why === "too-late" && !isFromBridge) this.#noResult(command, type, "no result in time");
+      const text = `${this.#askedFor(command)}. ${reasons.refusalText(why)}`;
+      if (why === "conference-over") this.#noResult(command, `${type}: no result, the conference ended`);
+      else if (why === "too-late" && !isFromBridge) this.#overdue(command, type);
       // What comes of a dialled call says why.
       else if (!late && type !== "dial" && !isSoAlready(type, why))
-        this.#explain(
-          { command },
-          `${type}: refused, ${why}`,
-          `${this.#askedFor(command)}. ${reasons.refusalText(why)}`,
-        );
+        this.#explain({ command }, `${type}: refused, ${why}`, text);
     },
-    "command-expired": ({ command, type }) => this.#noResult(command, type, "no result in time"),
+    "command-expired": ({ command, type }) => this.#overdue(command, type),
+
     "message-withheld": ({ type, why, call, actions = [] }) => {
       const subject = this.#subjectOfMessage(call, actions);
       const facts = { call: call ?? "", why };
@@ -355,15 +328,18 @@ export class Timeline {
       if (why === "not-named-yet") this.#withheld.set(call, [...(this.#withheld.get(call) ?? []), line]);
     },
     "message-owed": ({ type, msgId, actions = [] }) => {
-      const known = this.#subjects.get(`message ${msgId}`) ?? this.#subjectOfMessage(undefined, actions);
-      this.#subjects.set(`message ${msgId}`, known);
+      const subject = this.#ofMessage.get(msgId) ?? this.#subjectOfMessage(undefined, actions);
+      this.#ofMessage.set(msgId, subject);
       if (!this.#waiting.has(msgId))
-        this.#waiting.set(msgId, this.#remark(`waits: ${wireNameOf(type)}`, { msgId }, known, reasons.waits));
+        this.#waiting.set(msgId, this.#remark(`waits: ${wireNameOf(type)}`, { msgId }, subject, reasons.waits));
     },
     "message-dropped": ({ type, msgId }) => {
       this.#settle(msgId);
-      const what = `no longer due: ${wireNameOf(type)}`;
-      this.#remark(what, { msgId }, this.#subjects.get(`message ${msgId}`), whyDropped(this.#row.facts));
+      const { facts } = this.#row;
+      const isReplaced = facts.some(({ kind }) => kind === "conference-taken-over");
+      const isExpired = facts.some((fact) => fact.kind === "server-settled" && fact.expired);
+      const why = isReplaced ? reasons.replaced : isExpired ? reasons.expired : reasons.overtaken;
+      this.#remark(`no longer due: ${wireNameOf(type)}`, { msgId }, this.#ofMessage.get(msgId), why);
     },
     // At most one server is unreachable.
     "server-reached": () => this.#settle(...this.#waiting.keys()),
@@ -371,16 +347,10 @@ export class Timeline {
     "post-queued": (fact) => this.#queued(fact),
     "post-failed": ({ transId, why, attempt, at, nextAt }) => {
       const document = this.#documents.get(transId);
-      if (document) this.#documents.set(transId, { ...document, failure: why });
-      const facts = { why, attempt: String(attempt), nextAt: nextAt === undefined ? "" : instantText(nextAt) };
-      this.#say(
-        "edge",
-        sideOf(document?.host),
-        "not delivered",
-        { ...this.#documentFacts(transId), ...facts },
-        document,
-        at,
-      );
+      if (document) document.failure = why;
+      const next = nextAt === undefined ? "" : instantText(nextAt);
+      const facts = { transId, ...hostOf(document), why, attempt: String(attempt), nextAt: next };
+      this.#say("edge", sideOf(document?.host), "not delivered", facts, document, at);
     },
     "post-confirmed": ({ transId, at, refused }) => {
       if (this.#confirmed.has(transId)) return;
@@ -389,11 +359,10 @@ export class Timeline {
       this.#documents.delete(transId);
       const facts = { transId, host: document?.host ?? "", result: refused ? "a failure" : "" };
       this.#say(sideOf(document?.host), "edge", "confirmed", facts, document, at);
-      for (const { line, isNamed } of document?.entries ?? [])
-        if (!isNamed)
-          line.why = refused
-            ? `WebEx refused it: at ${instantText(at)} it confirmed it with a failure.`
-            : `WebEx confirmed it at ${instantText(at)}, and never answered it by a name for the call.`;
+      const why = refused
+        ? `WebEx refused it: at ${instantText(at)} it confirmed it with a failure.`
+        : `WebEx confirmed it at ${instantText(at)}, and never answered it by a name for the call.`;
+      markUnnamed(document, why);
     },
     "post-given-up": ({ transId, attempts, why, messages }) => {
       const document = this.#documents.get(transId);
@@ -401,54 +370,40 @@ export class Timeline {
       const tried = attempts > 0 ? ` in ${counted(attempts, "attempt")}` : "";
       const says = `${reasons.serverText(document?.host)} did not confirm the document${tried}: ${failure}.`;
       this.#remark("undelivered", { transId, messages: namesIn(messages) }, document, says);
-      for (const { line, isNamed } of document?.entries ?? [])
-        if (!isNamed) line.why = `WebEx does not know of the call: its document was undelivered. ${says}`;
+      markUnnamed(document, `WebEx does not know of the call: its document was undelivered. ${says}`);
     },
     "post-dropped": ({ transId, messages }) => {
       const document = this.#documents.get(transId);
       const isWithdrawn = this.#row.input?.type === "undelivered";
-      const what = isWithdrawn ? "withdrawn" : "dropped";
       const why = isWithdrawn
         ? "could not be reached: the document was withdrawn, since one before it was undelivered"
         : "was replaced by another server before it had confirmed the document";
       const says = `${reasons.serverText(document?.host)} ${why}.`;
-      this.#remark(what, { transId, messages: namesIn(messages) }, document, says);
+      this.#remark(isWithdrawn ? "withdrawn" : "dropped", { transId, messages: namesIn(messages) }, document, says);
     },
   };
 
   #queued(fact: FactOf<"post-queued">): void {
     const { type, msgId, host, transId, actions = [] } = fact;
     const what = wireNameOf(type);
-    const call = fact.call ?? this.#callsByName.get(fact.extCallId ?? "");
     const isAnswer = what.startsWith("A2W_Rsp");
-    const known = isAnswer ? undefined : this.#subjects.get(`message ${msgId}`);
-    const { blocks, calls } = this.#subjectOfMessage(call, actions);
-    const asked = isAnswer
-      ? { blocks: [`request ${msgId}`, ...actions.map((id) => `action ${id}`)], calls }
-      : undefined;
-    const subject = known ?? asked ?? { blocks, calls };
-    if (!isAnswer) this.#subjects.set(`message ${msgId}`, subject);
-    const {
-      blocks: ofOthers = [],
-      calls: others = [],
-      entries = [],
-      failure = null,
-    } = this.#documents.get(transId) ?? {};
-    const entry = type === "caller-entered" ? this.#entryOf(calls) : undefined;
-    this.#documents.set(transId, {
-      blocks: [...new Set([...ofOthers, ...subject.blocks])],
-      calls: [...new Set([...others, ...subject.calls])],
-      host,
-      entries: entry ? [...entries, entry] : entries,
-      failure,
-    });
-    const facts = { msgId, call: fact.call ?? "", ...saidIn(fact), ...this.#documentFacts(transId) };
+    const ofCall = this.#subjectOfMessage(fact.call ?? this.#callsByName.get(fact.extCallId ?? ""), actions);
+    const blocks = isAnswer ? [`request ${msgId}`, ...actions.map((id) => `action ${id}`)] : ofCall.blocks;
+    const known = isAnswer ? undefined : this.#ofMessage.get(msgId);
+    const subject = known ?? { ...ofCall, blocks };
+    if (!isAnswer) this.#ofMessage.set(msgId, subject);
+    const before = this.#documents.get(transId);
+    const entry = type === "caller-entered" ? this.#entryOf(subject) : undefined;
+    const entries = [...(before?.entries ?? []), ...listed(entry)];
+    const document = { ...joinedSubject(subject, before), host, entries, failure: before?.failure ?? null };
+    this.#documents.set(transId, document);
+    const facts = { msgId, call: fact.call ?? "", ...saidIn(fact), transId, ...hostOf(document) };
     const line = this.#say("edge", sideOf(host), what, facts, subject);
     // A message that waits is posted as a probe.
     if (!entry || entry.isNamed || this.#waiting.has(msgId)) return;
-    delete entry.line.why;
+    mark(entry.line, null);
     [entry.line, entry.notifiedAt] = [line, this.#row.at];
-    line.why = "WebEx has neither confirmed this nor named the call yet.";
+    mark(line, "WebEx has neither confirmed this nor named the call yet.");
   }
 
   /** These messages do not wait any more. */
@@ -459,33 +414,49 @@ export class Timeline {
     }
   }
 
-  #whyMuted({ call, by }: FactOf<"call-muted">): string {
-    const asked = by.flatMap(blockOf).map((block) => this.#asked.get(block) ?? "");
-    if (asked.length > 0 && !asked.some((type) => /update-caller|mute/.test(type)))
-      return "It returned from a sub-conference, and was muted in the main conference before it went there.";
-    if (asked.length > 0) {
-      const since = this.#issuedAt("mute", call) ?? this.#row.at;
-      return `${reasons.askedText(by, since)}, and the bridge did it at ${instantText(this.#row.at)}.`;
+  /** `isSent`: WebEx is notified now of what was withheld. Otherwise it never is. */
+  #settleWithheld(call: CallId | undefined, isSent: boolean): void {
+    for (const line of this.#withheld.get(call) ?? []) {
+      line.facts = { ...line.facts, why: isSent ? "sent later" : "unnamed" };
+      mark(line, isSent ? null : reasons.withheldTexts.unnamed);
     }
-    return by.some(({ type }) => type === "repair")
-      ? "The bridge held it as muted when conference and bridge were compared: word of the change had not come before."
-      : "The caller muted itself by the keys of its telephone.";
+    this.#withheld.delete(call);
+  }
+
+  #whyMuted({ call, by }: FactOf<"call-muted">): string {
+    const { at } = this.#row;
+    const asked = by.flatMap(blockOf).map((block) => this.#asked.get(block) ?? "");
+    if (asked.some((type) => /update-caller|mute/.test(type))) {
+      const since = this.#latest.get(keyOf("mute", call))?.at ?? at;
+      return `${reasons.askedText(by, since)}, and the bridge did it at ${instantText(at)}.`;
+    }
+    if (asked.length > 0) return reasons.mutedBefore;
+    return by.some(({ type }) => type === "repair") ? reasons.mutedUnseen : reasons.mutedItself;
   }
 
   #whyLeft({ call, why, by }: FactOf<"call-left">): string {
-    const expelledAt = reasons.askerIn(by) && this.#issuedAt("expel", call);
+    const expelled = reasons.askerIn(by) && this.#latest.get(keyOf("expel", call));
     const done = `and the bridge dropped it at ${instantText(this.#row.at)}.`;
-    if (why === "expelled" && expelledAt) return `${reasons.askedText(by, expelledAt)}, ${done}`;
+    if (why === "expelled" && expelled) return `${reasons.askedText(by, expelled.at)}, ${done}`;
     if (why === "expelled" && by.some(({ type }) => type === "deadline" || type === "post"))
       return `Its private talk was over, ${done}`;
-    if (why === "not-found" && expelledAt)
-      return "It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.";
-    return reasons.leaveText(why);
+    return why === "not-found" && expelled ? reasons.goneBefore : reasons.outcomeText(why);
   }
 
-  #noResult(id: CommandId, type: string, outcome: string): void {
-    const why = outcome.endsWith("in time") ? `${this.#askedFor(id)}. ${this.#noAnswer(id)}` : undefined;
-    this.#remark(`${type}: ${outcome}`, { commandId: id }, this.#subjects.get(`command ${id}`), why);
+  #whyNotEntered({ call, why, record, by }: FactOf<"call-not-entered">): string {
+    if (why === "cancelled" && reasons.askerIn(by)) return `${reasons.whoText(by)} cancelled the call while it rang.`;
+    if (why === "bridge-timeout") return reasons.overdueText(this.#latest.get(keyOf("dial", call)));
+    if (why === "invalid-number" && isNeverDialled(record)) return reasons.undiallable;
+    return reasons.outcomeText(why);
+  }
+
+  #overdue(id: CommandId, type: string): void {
+    const why = `${this.#askedFor(id)}. ${reasons.overdueText(this.#commands.get(id))}`;
+    this.#noResult(id, `${type}: no result in time`, why);
+  }
+
+  #noResult(id: CommandId, what: string, why?: string): void {
+    this.#remark(what, { commandId: id }, this.#commands.get(id), why);
   }
 
   #askedFor(id: CommandId): string {
@@ -493,42 +464,22 @@ export class Timeline {
     return reasons.askedText(by, at);
   }
 
-  #noAnswer(id: CommandId | undefined): string {
-    return id !== undefined && this.#unacknowledged.has(id)
-      ? "No agent of the bridge took the command in time: the agent was away, or its link was broken."
-      : "The bridge did not answer in time.";
-  }
-
-  /** When the latest command of this type was issued for the call. */
-  #issuedAt(type: CommandType, call: CallId): EpochMs | undefined {
-    return this.#commands.get(this.#latest.get(`${type} ${call}`) ?? ("" as CommandId))?.at;
-  }
-
-  #entryOf([call]: readonly CallId[]): Entry | undefined {
+  #entryOf({ calls: [call] }: Subject): Entry | undefined {
     return call === undefined ? undefined : this.#entries.get(call);
   }
 
-  /** `isSent`: WebEx is notified now of what was withheld. Otherwise it never is. */
-  #settleWithheld(call: CallId | undefined, isSent: boolean): void {
-    for (const line of this.#withheld.get(call) ?? []) {
-      line.facts = { ...line.facts, why: isSent ? "sent later" : "unnamed" };
-      delete line.why;
-      if (!isSent) line.why = reasons.withheldTexts.unnamed;
-    }
-    this.#withheld.delete(call);
-  }
-
+  /** Who asked, or else what the bridge reported of the call, or else the row's last input. */
   #subject(by: readonly Cause[], call?: CallId): Subject {
     const asked = by.flatMap(blockOf);
-    const own = call === undefined ? undefined : (this.#row.ofCall.get(call) ?? this.#subjects.get(`call ${call}`));
+    const own = call === undefined ? undefined : (this.#row.ofCall.get(call) ?? this.#ofDialled.get(call));
     const blocks = asked.length > 0 ? [...new Set(asked)] : (own ?? this.#row.subject).blocks;
-    return { blocks, calls: call === undefined ? [] : [call] };
+    return { blocks, calls: listed(call) };
   }
 
   #subjectOfMessage(call: CallId | undefined, actions: readonly ActionId[]): Subject {
-    const { blocks, calls } = this.#subject([], call);
-    const own = calls.length > 0 ? calls : this.#row.subject.calls;
-    return { blocks: actions.length > 0 ? actions.map((id) => `action ${id}`) : blocks, calls: own };
+    const { blocks } = this.#subject([], call);
+    const calls = call === undefined ? this.#row.subject.calls : [call];
+    return { blocks: actions.length > 0 ? actions.map((id) => `action ${id}`) : blocks, calls };
   }
 
   #dialledNumber(call?: CallId): string {
@@ -536,24 +487,17 @@ export class Timeline {
     return dialled.find((fact) => call === undefined || fact.call === call)?.number ?? "";
   }
 
-  #documentFacts(transId: TransId): LineFacts {
-    const { host = BACK_END } = this.#documents.get(transId) ?? {};
-    return { transId, host: host === BACK_END ? "" : host };
-  }
-
-  /** A name for a block that begins with the next line. */
-  get #fresh(): readonly string[] {
+  /** The name of a block that begins with the next line. */
+  get #newBlock(): readonly string[] {
     const { seq, lines } = this.#row;
     return [lines.length === 0 ? `row ${seq}` : `row ${seq}.${lines.length}`];
   }
 
-  /** A line of the bridge in this row. */
+  /** The bridge's last line in this row about the call or command. */
   #lineOf({ call, command }: { readonly call?: CallId; readonly command?: CommandId }): Line | undefined {
-    return this.#row.lines.findLast(
-      ({ from, facts, calls }) =>
-        from === "bridge" &&
-        (command === undefined ? call !== undefined && calls.includes(call) : facts.commandId === command),
-    );
+    const isAbout = ({ facts, calls }: Line) =>
+      command === undefined ? call !== undefined && calls.includes(call) : facts.commandId === command;
+    return this.#row.lines.findLast((line) => line.from === "bridge" && isAbout(line));
   }
 
   /** Says why on the bridge's line about the call or command, or else on a line of its own. */
@@ -565,10 +509,10 @@ export class Timeline {
   ): void {
     const { call, command } = about;
     const found = this.#lineOf(about) ?? this.#row.lines.find((line) => line.from === "bridge" && line.what === what);
-    const calls = call === undefined ? subject.calls : [call];
+    const { blocks, calls } = subject;
     const facts = { call: call ?? "", commandId: command ?? "" };
-    const line = found ?? this.#remark(what, facts, { blocks: subject.blocks, calls });
-    line.why = line.why === undefined ? why : `${line.why} ${why}`;
+    const line = found ?? this.#remark(what, facts, { blocks, calls: call === undefined ? calls : [call] });
+    mark(line, line.why === undefined ? why : `${line.why} ${why}`);
   }
 
   /** An input: what follows in this row belongs to it. */
@@ -576,14 +520,14 @@ export class Timeline {
     from: TimelineSide,
     what: string,
     facts: LineFacts,
-    subject: Subject = { blocks: this.#fresh, calls: [] },
+    subject: Subject = { blocks: this.#newBlock, calls: [] },
   ): void {
     this.#say(from, "edge", what, facts, subject);
     this.#row.subject = subject;
     if (from === "bridge") for (const call of subject.calls) this.#row.ofCall.set(call, subject);
   }
 
-  /** What the edge says of itself. */
+  /** What happened at the edge itself. */
   #remark(what: string, facts: LineFacts, subject: Subject | undefined, why?: string): Line {
     const line = this.#say("edge", "edge", what, facts, subject);
     if (why !== undefined) line.why = why;
@@ -612,24 +556,39 @@ export function isSoAlready(type: string, why: string): boolean {
   return type === "end-conference" && why === "no-such-conference";
 }
 
+function rowOf({ seq, at, input }: InputRow, facts: readonly SingleFact[]): CurrentRow {
+  return { seq, at, input, facts, lines: [], subject: { blocks: [`row ${seq}`], calls: [] }, ofCall: new Map() };
+}
+
+/** `null`: the line needs no reason any more. */
+function mark(line: Line, why: string | null): void {
+  if (why === null) delete line.why;
+  else line.why = why;
+}
+
+/** Says why the callers of this document have no name. */
+function markUnnamed(document: Document | undefined, why: string): void {
+  for (const { line, isNamed } of document?.entries ?? []) if (!isNamed) mark(line, why);
+}
+
+function keyOf(type: string, call: CallId | undefined): string {
+  return call === undefined ? type : `${type} ${call}`;
+}
+
+function joinedSubject(one: Subject, other: Subject = { blocks: [], calls: [] }): Subject {
+  return {
+    blocks: [...new Set([...other.blocks, ...one.blocks])],
+    calls: [...new Set([...other.calls, ...one.calls])],
+  };
+}
+
 function blockOf(cause: Cause): readonly string[] {
   if (cause.type === "request") return cause.msgId ? [`request ${cause.msgId}`] : [];
   return actionsOf([cause]).map((id) => `action ${id}`);
 }
 
-function isOfOne(blocks: readonly string[], others: readonly string[]): boolean {
-  return blocks.some((block) => others.includes(block));
-}
-
-function nothing(): Pick<CurrentRow, "subject"> {
-  return { subject: { blocks: [], calls: [] } };
-}
-
-/** Why a message is no longer due with these facts. */
-function whyDropped(facts: readonly SingleFact[]): string {
-  if (facts.some(({ kind }) => kind === "conference-taken-over")) return reasons.replaced;
-  const isExpired = facts.some((fact) => fact.kind === "server-settled" && fact.expired);
-  return isExpired ? reasons.expired : reasons.overtaken;
+function listed<Item>(item: Item | undefined): readonly Item[] {
+  return item === undefined ? [] : [item];
 }
 
 function factsOf(thing: object): LineFacts {
@@ -642,7 +601,6 @@ export function nameOf(message: FromWebex | Outgoing): string {
   return message.type === "unknown" ? message.element : wireNameOf(message.type);
 }
 
-/** The element of this type of message. */
 function wireNameOf(type: string): string {
   if (type === "client-data") return "client data";
   const tables: Readonly<Record<string, { readonly wire: string }>> = { ...fromWebex, ...toWebex };
@@ -655,6 +613,11 @@ function namesIn(messages: readonly { readonly type: string }[]): string {
 
 function sideOf(host: string | undefined): TimelineSide {
   return host === BACK_END ? "back end" : "webex";
+}
+
+/** The back end has a side of its own. */
+function hostOf(document: Document | undefined): LineFacts {
+  return { host: document === undefined || document.host === BACK_END ? "" : document.host };
 }
 
 function callerOf(event: ConferenceEvent): object {

@@ -19,6 +19,7 @@ export async function wirePage(
   wanted: readonly number[],
 ): Promise<readonly WireRow[]> {
   const page = new Page<WireRow>();
+  const webex = createCodec(domain.settings.protocol, "webex");
   const open = new Set(wanted);
   let last = 0;
   for (const first of wanted.toSorted((one, other) => one - other)) {
@@ -26,7 +27,7 @@ export async function wirePage(
     for await (const rows of transactionsFrom(first)) {
       const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? []);
       for (const row of rows)
-        if (open.has(row.seq) && !page.add(wireShown(row, written, domain, person))) return page.items;
+        if (open.has(row.seq) && !page.add(wireShown(row, written, { domain, webex, person }))) return page.items;
       last = (rows.at(-1) ?? rows[0]).seq;
       // Skips rows that nobody wants and reads the journal from the next wanted row.
       if (!open.has(last + 1)) break;
@@ -54,13 +55,17 @@ const showCommand = showOf(issuedCommand);
 const showPost = showFields<Pick<WirePost, "host" | "transId">>({ host: "address", transId: "open" });
 
 /** Returns what a row sent. A document is missing if the same transaction dropped it. */
-function wireShown(row: HistoryRow, { commands, documents }: Written, domain: Domain, person: Person): WireRow {
+function wireShown(
+  row: HistoryRow,
+  { commands, documents }: Written,
+  { domain, webex, person }: { readonly domain: Domain; readonly webex: WebexCodec; readonly person: Person },
+): WireRow {
   const input = row.input && showInput(row.input, person);
   const { facts } = row;
   return {
     seq: row.seq,
     input,
-    inputText: input?.type === "webex" ? textOfInput(input, domain) : null,
+    inputText: input?.type === "webex" ? textOfInput(input, webex) : null,
     commands: facts.flatMap((fact) => {
       if (fact.kind !== "command-issued") return [];
       const issued = commands.filter(({ id }) => id === fact.command);
@@ -96,17 +101,8 @@ function textOfMessage(
 /** Returns a text that WebEx may have sent: the journal keeps only what was read. */
 function textOfInput(
   { transId, messages }: Extract<ConferenceInput, { type: "webex" }>,
-  { settings }: Domain,
+  webex: WebexCodec,
 ): string | null {
   const known = messages.filter((message) => message.type !== "unknown");
-  return known.length === 0 ? null : webexCodecOf(settings).encode(transId, known).text;
-}
-
-const codecs = new WeakMap<Domain["settings"], WebexCodec>();
-
-/** Caches codecs: making one takes longer than writing a document. */
-function webexCodecOf(settings: Domain["settings"]): WebexCodec {
-  const codec = codecs.get(settings) ?? createCodec(settings.protocol, "webex");
-  codecs.set(settings, codec);
-  return codec;
+  return known.length === 0 ? null : webex.encode(transId, known).text;
 }

@@ -49,7 +49,6 @@ test("sorts commands of one action and their results by time", () => {
   ]);
 });
 
-const undone = { ...mute, undoneBy: { id: "5.10", type: "unmute" } };
 const notNotified = (is: string, why: string) => ({ result: done(0), notified: { ...notified, is, why } });
 
 test.each<[object, string, string]>([
@@ -59,7 +58,6 @@ test.each<[object, string, string]>([
   [notNotified("undelivered", "No attempt left."), "undelivered", "  no notice           No attempt left."],
   [notNotified("waiting", "It has no name yet."), "waiting", "  waits     +48 ms    It has no name yet."],
   [notNotified("posted", ""), "open", "  posted              WebEx, by TransID t1"],
-  [{ sent: [undone], result: done(0) }, "open", "  undone              by unmute (5.10), issued before this was known"],
   [
     { result: { type: "no result", at: now + 10_000, why: "too-late" } },
     "no result",

@@ -222,7 +222,7 @@ test.each<[string, readonly Act[], readonly string[]]>([
   [
     "dialled and cancelled",
     [dial(), asks("cancel-call-out", { extCallId: "2001" }), done],
-    ["A2W_RspCallout. WebEx cancelled the call.", "not entered. WebEx cancelled the call while it rang."],
+    ["A2W_RspCallout. The call was cancelled while it rang.", "not entered. WebEx cancelled the call while it rang."],
   ],
   [
     "dialled as a listener",

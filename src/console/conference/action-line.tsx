@@ -63,8 +63,6 @@ function stageRows(stages: ActionStages, now: EpochMs): readonly (readonly [titl
 function resultStage({ result, sent }: ActionStages, after: After): StageText {
   if (result === null) return ["waits", "not yet"];
   if (result.type !== "done") return ["failed", `${result.type}: ${result.why}`];
-  const { undoneBy } = sent.find((one) => one.undoneBy) ?? {};
-  if (undoneBy) return ["done", `undone by ${undoneBy.type}, issued before this was known: it may never have been so`];
   return ["done", sent.length > 0 ? after(result.at) : "it is so already"];
 }
 
