@@ -80,13 +80,6 @@ interface DocumentProps extends Partial<Pick<Frame, "now" | "timeZone">> {
   readonly children?: Child;
 }
 
-interface PageAloneProps {
-  readonly title: string;
-  /** Absent: the title. */
-  readonly heading?: string;
-  readonly children?: Child;
-}
-
 /** A page without its frame. `now`: the server's clock, for the script, which only such pages have. */
 function Document({ title, now, timeZone, children }: DocumentProps) {
   return (
@@ -105,13 +98,13 @@ function Document({ title, now, timeZone, children }: DocumentProps) {
   );
 }
 
-/** A page for whoever is not signed in, or cannot be. */
-export function PageAlone({ title, heading = title, children }: PageAloneProps) {
+/** A page for whoever is not signed in, or cannot be. `heading`: the title, if absent. */
+export function PageAlone({ title, heading = title, children }: DocumentProps & { readonly heading?: string }) {
   return (
     <Document title={title}>
       <main id="main" class="alone">
         <p class="brand">
-          <Logo />
+          <img src="/console/assets/icon.svg" width="22" height="22" alt="" />
           Bridgehead
         </p>
         <h1>{heading}</h1>
@@ -125,7 +118,7 @@ function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: F
   return (
     <header class="frame">
       <a class="brand" href="/console">
-        <Logo />
+        <img src="/console/assets/icon.svg" width="22" height="22" alt="" />
         Bridgehead
       </a>
       {domain !== null && (
@@ -200,13 +193,7 @@ function Chooser({ domains, domain, here }: Pick<Frame, "domains" | "here"> & { 
   );
 }
 
-interface PageLinkProps {
-  readonly to: string;
-  readonly title: string;
-  readonly isHere: boolean;
-}
-
-function PageLink({ to, title, isHere }: PageLinkProps) {
+function PageLink({ to, title, isHere }: { readonly to: string; readonly title: string; readonly isHere: boolean }) {
   return (
     <li>
       <a href={to} aria-current={isHere ? "page" : undefined}>
@@ -221,13 +208,4 @@ function placeOf(domain: string, place: Place): string {
 }
 
 /** A bridge over a gap. */
-function Logo() {
-  return (
-    <svg class="logo" viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-      <path d="M3 22h26M6 22V10M26 22V10M6 10c4 9 16 9 20 0M11 22v-6.6M16 22v-5.2M21 22v-6.6" />
-    </svg>
-  );
-}
-
-/** The same as the browser's tab shows it. */
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0a6b62"/><path d="M4 22h24M7 22V11M25 22V11M7 11c4 8 14 8 18 0M12 22v-5.6M16 22v-4.8M20 22v-5.6" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round"/></svg>`;

@@ -50,7 +50,7 @@ main:focus { outline: none; }
 /* The frame. */
 header.frame { display: flex; flex-direction: column; gap: 14px; padding: 20px 14px 16px; border-right: 1px solid var(--line); background: var(--box); position: sticky; top: 0; height: 100vh; overflow-y: auto; }
 .brand { display: flex; align-items: center; gap: 9px; padding: 0 8px; color: var(--text); font-size: 18px; font-weight: 650; letter-spacing: -.01em; text-decoration: none; }
-.logo { flex: none; fill: none; stroke: var(--accent); stroke-width: 2.4; stroke-linecap: round; }
+.brand img { flex: none; }
 .domain { padding: 5px 8px; font-weight: 600; }
 .chooser { position: relative; }
 .chooser > summary { padding: 5px 9px; border: 1px solid var(--line); border-radius: 6px; font-weight: 600; cursor: pointer; list-style: none; }
@@ -95,7 +95,7 @@ main.alone .brand { padding: 0; }
 .mark.good { background: var(--good-soft); color: var(--good); } .mark.warn { background: var(--warn-soft); color: var(--warn); } .mark.bad { background: var(--bad-soft); color: var(--bad); }
 .facts { display: grid; grid-template-columns: fit-content(45%) minmax(0, 1fr); gap: 4px 16px; }
 .facts > div { display: contents; } .facts dd { min-width: 0; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 16px; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 204px), 1fr)); gap: 16px; }
 .plot { gap: 8px; } .plot svg { display: block; width: 100%; height: 64px; border-bottom: 1px solid var(--line); }
 .plot svg.good { fill: var(--accent); } .plot svg.bad { fill: var(--bad); }
 #minutes > summary { color: var(--accent); cursor: pointer; } #minutes[open] > summary { margin-bottom: 10px; }
@@ -131,6 +131,7 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 button.main:hover { filter: brightness(1.1); }
 button.danger { color: var(--bad); border-color: var(--bad); }
 button.quiet { min-height: 28px; padding: 2px 8px; margin-left: -8px; border-color: transparent; background: none; color: var(--dim); font-size: 13px; }
+form.inline .quiet { margin-left: 0; padding-inline: 0; color: var(--accent); font-size: 15px; text-decoration: underline; text-underline-offset: 2px; }
 button.quiet:hover { background: var(--hover); color: var(--text); }
 .tabs { display: flex; gap: 4px; border-bottom: 1px solid var(--line); }
 .tabs a { padding: 6px 12px; margin-bottom: -1px; color: var(--dim); text-decoration: none; border-bottom: 2px solid transparent; }
@@ -273,7 +274,7 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
   .message .arrow { grid-column: 1; grid-row: 3; }
   .wire { padding: 10px 12px; }
   header.frame { column-gap: 4px; } .chooser { margin-left: 8px; }
-  .line > .end { margin-left: 0; }
+  .line > .end { margin-left: 0; } .plot .end { margin-left: auto; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }

@@ -213,29 +213,6 @@ test("a page whose edge is gone says so and since when, and catches up when it i
   for (const fault of browser.forgive()) expect(fault).toMatch(/ERR_CONNECTION_REFUSED/);
 });
 
-test("what WebEx asks and confirms is plotted, and what it confirms told by its host", {
-  timeout: 180_000,
-}, async () => {
-  const meeting = meet();
-  await meeting.create();
-  const page = await open("/local/servers");
-  await page
-    .getByRole("cell", { name: /^\d+ % \d+ of \d+$/ })
-    .first()
-    // Told once a minute.
-    .waitFor({ timeout: 90_000 });
-  await page
-    .getByRole("cell", { name: /^\d+ ms$/ })
-    .first()
-    .waitFor();
-  await page.goto(address("/local"));
-  await page.getByRole("img", { name: /^Posts confirmed: Total [1-9]/ }).waitFor();
-  await page.getByRole("img", { name: /^Requests confirmed: Total [1-9]/ }).waitFor();
-  await page.getByText("Show as table").click();
-  await page.getByRole("columnheader", { name: "Failed attempts" }).waitFor();
-  await meeting.close();
-});
-
 test("the overview says what is wrong while it is so, without a reload", async () => {
   const page = await open("/local");
   const calm = page.locator("main").getByText("No alerts", { exact: true });

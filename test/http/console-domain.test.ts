@@ -1,38 +1,13 @@
 import { expect, test } from "vitest";
 import type { BridgeName, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import { noCounts } from "../../src/records/counts.ts";
-import { readPage } from "../console/read-page.ts";
 import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
-import { BrowserCookies } from "./browser-cookies.ts";
+import { windowOf } from "./console-window.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
-
-/** A person's window: signed in, it reads pages. */
-async function windowOf(edge: FakeEdge) {
-  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
-  const body = new URLSearchParams({ token });
-  const signedIn = await edge.app.request("/console/sign-in", { method: "POST", headers: accept, body });
-  const cookies = new BrowserCookies();
-  cookies.keep(signedIn);
-  return async (path: string, form?: Readonly<Record<string, string>>) => {
-    const to = `/console/local${path}`;
-    const ask = async (at: string, init: RequestInit = {}) => {
-      const response = await edge.app.request(at, { ...init, headers: { ...accept, cookie: cookies.for(at) } });
-      cookies.keep(response);
-      return response;
-    };
-    const posted = form && (await ask(to, { method: "POST", body: new URLSearchParams(form) }));
-    const location = posted?.headers.get("location");
-    const response = !posted || location ? await ask(location ?? to) : posted;
-    expect(response.status, path).toBe(200);
-    expect(posted?.headers.get("location") ?? "").not.toMatch(/number=|attendeeId=/);
-    return readPage(await response.text());
-  };
-}
 
 async function runs(edge: FakeEdge, key: string, more: ARunning = {}): Promise<void> {
   const running = { createdAt: edge.time, webexHost: "tsp1" as WebexHost, bridge: "simulated" as BridgeName };
@@ -51,7 +26,7 @@ function over(edge: FakeEdge, more: Partial<ConferenceRecord> = {}): ConferenceR
 
 test("the overview has the numbers of the whole domain, and of conferences those with alerts alone", async () => {
   const edge = new FakeEdge();
-  const read = await windowOf(edge);
+  const { read } = await windowOf(edge);
   await runs(edge, "1");
   await runs(edge, "2", { alerts: ["commands"], callers: 3 });
   const text = await read("");
@@ -67,7 +42,7 @@ test("the overview has the numbers of the whole domain, and of conferences those
 
 test("what was asked and posted is plotted on the overview, and posts are told by host on a page of its own", async () => {
   const edge = new FakeEdge();
-  const read = await windowOf(edge);
+  const { read } = await windowOf(edge);
   const posts = { host: "tsp9" as WebexHost, confirmed: 12, failed: 0, givenUp: 0, tookMs: 120, lastFailure: null };
   const counts = { ...noCounts, requests: { confirmed: 7, refused: 5 }, hosts: [posts] };
   await edge.directory.count(domain, { source: "p", version: 1, counts });
@@ -84,7 +59,7 @@ test("what was asked and posted is plotted on the overview, and posts are told b
 
 test("the list is searched by the begin of keys, and goes on from page to page", async () => {
   const edge = new FakeEdge();
-  const read = await windowOf(edge);
+  const { read } = await windowOf(edge);
   for (let key = 1000; key < 1150; key += 1) await runs(edge, String(key));
   await runs(edge, "2000");
   const first = await read("/conferences?begins=1");
@@ -98,27 +73,20 @@ test("the list is searched by the begin of keys, and goes on from page to page",
   expect(await read("/conferences?begins=%202000%20")).toContain("2000 → /console/local/conferences/2000");
 });
 
-test("the list is searched by the number and attendee ID of people, as people write them", async () => {
+test("the list is searched by number and attendee ID, and the search is posted again for further pages", async () => {
   const edge = new FakeEdge();
-  const read = await windowOf(edge);
-  await runs(edge, "1000", { people: [{ number: "14085551234", attendeeId: "44" }] });
-  await runs(edge, "2000", { people: [{ number: "14085559999", attendeeId: "45" }] });
+  const { ask, read } = await windowOf(edge);
+  const [number, other] = ["14085551234", "14085559999"];
+  for (let key = 1000; key <= 1100; key += 1) await runs(edge, String(key), { people: [{ number, attendeeId: "44" }] });
+  await runs(edge, "2000", { people: [{ number: other, attendeeId: "45" }] });
 
   for (const form of [{ number: "+1 (408) 555-1234" }, { attendeeId: " 44 " }]) {
+    expect((await ask("/console/local/conferences", form)).headers.get("location")).toBeNull();
     const text = await read("/conferences", form);
     expect(text).toContain("1000 → /console/local/conferences/1000");
     expect(text).not.toContain("/conferences/2000");
+    expect(text).toMatch(/Next page$/m);
   }
-});
-
-test("posts the search again for its further pages", async () => {
-  const edge = new FakeEdge();
-  const read = await windowOf(edge);
-  const [number, other] = ["14085551234", "14085559999"];
-  for (let key = 1000; key <= 1100; key += 1) await runs(edge, String(key), { people: [{ number, attendeeId: "" }] });
-  await runs(edge, "2000", { people: [{ number: other, attendeeId: "" }] });
-
-  expect(await read("/conferences", { number })).toMatch(/Next page$/m);
   const second = await read("/conferences", { number, cursor: "1099" });
   expect(second).toContain("/conferences/1100");
   expect(second).not.toContain("/conferences/2000");
@@ -142,7 +110,7 @@ test("records are found by what stands in the address, the latest first", async 
   edge.time = Date.UTC(2026, 2, 2, 0, 1);
   await ended(edge, over(edge, { conference: "12", endedBy: "operator" }));
   await ended(edge, aCallRecord({ conference: "12", endedAt: edge.time }));
-  const read = await windowOf(edge);
+  const { read } = await windowOf(edge);
   const found = async (query: string, form?: Readonly<Record<string, string>>) => {
     const keys = (await read(`/records${query}`, form)).matchAll(/→ \/console\/local\/conferences\/(\d+)/g);
     return [...keys].map(([, key]) => key);
@@ -150,33 +118,23 @@ test("records are found by what stands in the address, the latest first", async 
   expect(await found("")).toEqual(["12", "11"]);
   expect(await found("?kind=conference&since=2026-03-02")).toEqual(["12"]);
   expect(await found("?until=2026-03-01")).toEqual(["11"]);
-  expect(await found("?since=2026-03-01&until=2026-03-02")).toEqual(["12", "11"]);
-  expect(await found("?endedBy=operator")).toEqual(["12"]);
   expect(await found("?conference=11&bridge=simulated&webexHost=tsp1&status=completed")).toEqual(["11"]);
-  expect(await found("?conference=13")).toEqual([]);
   expect(await found("", { kind: "call", number: "+1 (408) 555-1234" })).toEqual(["12"]);
-  expect(await found("", { kind: "call", number: "1" })).toEqual([]);
   expect(await found("", { kind: "call", attendeeId: "77" })).toEqual(["12"]);
-  expect(await found("?kind=call")).toEqual(["12"]);
   expect(await found("", { kind: "conference", number: "" })).toEqual(["12", "11"]);
-  expect(await found("?kind=conference&cursor=1-2")).toEqual([]);
 });
 
-test.each([
-  ["?since=yesterday", "since must be"],
-  ["?until=2026-13-01", "until must be"],
-  ["?magic=1", "magic is no parameter of this request; there are kind, since,"],
-  ["?endedBy=magic", "endedBy must be"],
-])("records %s are refused in the API's words", async (query, says) => {
-  const read = await windowOf(new FakeEdge());
-  expect(await read(`/records${query}`)).toContain(says);
+test("wrong filters are refused in the API's words", async () => {
+  const { read } = await windowOf(new FakeEdge());
+  expect(await read("/records?until=2026-13-01")).toContain("until must be");
+  expect(await read("/records?magic=1")).toContain("magic is no parameter of this request; there are kind, since,");
 });
 
 test("bridges whose relay does not answer are shown as that, beside the others", async () => {
   const agents = [{ name: "agent-1", publicKey: "A".repeat(43) }];
   const bridges = ["one", "two"].map((name) => ({ name, agents }));
   const edge = new FakeEdge(token, { bridges });
-  const read = await windowOf(edge);
+  const { read } = await windowOf(edge);
   const health = { bridgeUp: true, portsInUse: 5, ports: 50 };
   edge.health.set("one", { agentConnected: true, ...health });
   edge.agents.push({ agent: "agent-1", role: "active", lastSeen: edge.time - 1_000, health });
@@ -191,21 +149,11 @@ test("bridges whose relay does not answer are shown as that, beside the others",
 
 test("what people have asked is shown page by page, the latest first", async () => {
   const edge = new FakeEdge();
-  const read = await windowOf(edge);
+  const { read } = await windowOf(edge);
   for (let index = 0; index < 101; index += 1) {
-    const entry: AuditEntry = {
-      at: edge.time,
-      person: `p${index}`,
-      role: "operator",
-      by: "token",
-      action: "act",
-      about: { confKey: "5" },
-      actionId: `k${index}`,
-      status: 202,
-      refusal: null,
-      from: "",
-    };
-    await edge.directory.keepAudit(domain, entry);
+    const user = { person: `p${index}`, role: "operator", by: "token", from: "" } as const;
+    const done = { action: "act", about: { confKey: "5" }, actionId: `k${index}`, status: 202, refusal: null };
+    await edge.directory.keepAudit(domain, { at: edge.time, ...user, ...done });
   }
   const latest = await read("/audit");
   expect(latest).toContain("p100 operator, by token");
@@ -217,7 +165,7 @@ test("what people have asked is shown page by page, the latest first", async () 
 
 test("settings are shown without their secrets", async () => {
   const edge = new FakeEdge(token, { adapterSecrets: ["abcdefghijklmnop", "bcdefghijklmnopq"] });
-  const text = await (await windowOf(edge))("/settings");
+  const text = await (await windowOf(edge)).read("/settings");
   expect(text).toContain("adapterSecrets\n(secret), (secret)");
   expect(text).toContain("local has two adapterSecrets");
   expect(text).toContain("local has one agent at the bridge simulated");

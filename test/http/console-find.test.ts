@@ -3,36 +3,19 @@ import type { BridgeName, CallId, ConfKey, DomainName } from "../../src/foundati
 import { readPage } from "../console/read-page.ts";
 import { aBatch } from "../durable-objects/a-batch.ts";
 import { aCallRecord } from "../records/a-record.ts";
-import { BrowserCookies } from "./browser-cookies.ts";
+import { windowOf } from "./console-window.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
-
-/** A person's window: signed in, it sends forms, and reads pages. */
-async function windowOf(edge: FakeEdge) {
-  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
-  const cookies = new BrowserCookies();
-  const ask = async (path: string, fields?: Readonly<Record<string, string>>) => {
-    const form = fields && { method: "POST", body: new URLSearchParams(fields) };
-    const response = await edge.app.request(path, { ...form, headers: { ...accept, cookie: cookies.for(path) } });
-    cookies.keep(response);
-    return response;
-  };
-  await ask("/console/sign-in", { token });
-  const post = async (path: string, fields: Readonly<Record<string, string>>) =>
-    (await ask(`/console/local${path}`, fields)).headers.get("location") ?? "";
-  const read = async (path: string) => readPage(await (await ask(path)).text());
-  const search = async (path: string, fields: Readonly<Record<string, string>>) =>
-    readPage(await (await ask(`/console/local${path}`, fields)).text());
-  return { ask, post, read, search };
-}
 
 test("the field of each page leads straight to a conference whose key it has, in any spelling", async () => {
   const edge = new FakeEdge();
   await edge.held("7001", "555123456");
   edge.views.set("555123456" as ConfKey, conferenceView("555123456"));
-  const { post } = await windowOf(edge);
+  const { ask } = await windowOf(edge);
 
   for (const find of ["555123456", "555 123 456#", " 555-123-456 "])
-    expect(await post("/find", { find })).toBe("/console/local/conferences/555123456");
+    expect((await ask("/console/local/find", { find })).headers.get("location")).toBe(
+      "/console/local/conferences/555123456",
+    );
 });
 
 test("all else is looked for by a page whose address has nothing of it", async () => {
@@ -45,7 +28,7 @@ test("all else is looked for by a page whose address has nothing of it", async (
     }),
   );
   await edge.directory.publish(aBatch({ key: "5", records: [aCallRecord({ call: "c9", number: caller.number })] }));
-  const { ask, search } = await windowOf(edge);
+  const { ask, read: search } = await windowOf(edge);
 
   const sent = await ask("/console/local/find", { find: "berth" });
   const html = await sent.text();
@@ -87,15 +70,15 @@ test.each([
   }));
   const said = { bridge: "main" as BridgeName, calls };
   await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
-  const { read, search } = await windowOf(edge);
+  const { read } = await windowOf(edge);
 
-  const overview = await read("/console/local");
+  const overview = await read("");
   expect(overview).toContain(says);
   expect(overview).toContain("Calls at the prompt → /console/local/prompt-calls");
   expect(overview.includes("What the caller entered")).toBe(number !== "");
-  const ofNumber = await search("/numbers", { number });
+  const ofNumber = await read("/numbers", { number });
   expect(ofNumber.includes("keyed 7 digits without a #")).toBe(number !== "");
-  const ofAll = await read("/console/local/prompt-calls");
+  const ofAll = await read("/prompt-calls");
   expect(ofAll.split("keyed 7 digits without a #")).toHaveLength(4);
   // They ended at once, which is known.
   expect(ofAll.match(/\b0 s\b/g)).toHaveLength(3);
@@ -117,14 +100,14 @@ test("a caller whom a locked conference turned away has the story that the confe
   await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
   const { read } = await windowOf(edge);
 
-  const page = await read("/console/local/prompt-calls");
+  const page = await read("/prompt-calls");
   expect(page).toContain(`/console/local/conferences/${conference}/why?call=p1`);
   expect(page).not.toContain("call=p2");
 });
 
 test("where the settings keep nothing of people, both pages say so", async () => {
   const edge = new FakeEdge(token, { recordsPersonal: "none" });
-  const { search } = await windowOf(edge);
+  const { read: search } = await windowOf(edge);
   const says = "keep nothing of numbers and attendee IDs";
 
   expect(await search("/numbers", { number: "15552345678" })).toContain(says);

@@ -225,13 +225,3 @@ test("a page that did not change is answered with 304, however old it is", async
   expect([again.status, await again.text()]).toEqual([304, ""]);
   expect((await ask(etag, "?begins=7")).status).toBe(200);
 });
-
-test("a domain may be called like the console's own addresses", async () => {
-  const edge = new FakeEdge(token, {}, {}, ["live", "assets"]);
-  const headers = await signedIn(edge, token);
-  expect((await edge.app.request("/console/live", { headers })).status).toBe(200);
-  expect((await edge.app.request("/console/live/conferences", { headers })).headers.get("content-type")).toBe(
-    "text/html; charset=utf-8",
-  );
-  expect((await edge.app.request("/console/assets", { headers })).status).toBe(200);
-});

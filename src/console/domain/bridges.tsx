@@ -93,34 +93,31 @@ export function BridgeLoad({ of: bridge }: { readonly of: ShownBridge }) {
   );
 }
 
-interface ActionsProps {
-  readonly domain: string;
-  readonly bridge: ShownBridge;
-}
-
 /** Planned work on the bridge. */
-function BridgeActions({ domain, bridge: of }: ActionsProps) {
+function BridgeActions({ domain, bridge: of }: { readonly domain: string; readonly bridge: ShownBridge }) {
   const { bridge, agents, drainedSince } = of;
-  if (agents === null) return null;
-  const path = (what: string) => pathOf(domain, "bridges", bridge, what);
   const active = activeOf(of);
-  const standby = agents.find(({ role, health }) => role === "standby" && health?.bridgeUp);
+  const standby = agents?.find(({ role, health }) => role === "standby" && health?.bridgeUp);
+  const button = (what: string, title: string, from?: string) => (
+    <form method="post" action={pathOf(domain, "bridges", bridge, what)} data-stay="">
+      {from !== undefined && <input type="hidden" name="from" value={from} />}
+      <button type="submit">{title}</button>
+    </form>
+  );
+  if (agents === null) return null;
+  const others = `New ones go to other bridges of ${domain}; without one, WebEx is answered that there is no room.`;
   return (
     <div class="actions whole">
       {drainedSince === null ? (
         <Question
           id={`drain-${bridge}`}
           title="Drain"
-          asks={`Stop new conferences on ${bridge}? Running ones go on. New ones go to other bridges of ${domain}; without one, WebEx is answered that there is no room.`}
+          asks={`Stop new conferences on ${bridge}? Running ones go on. ${others}`}
         >
-          <form method="post" action={path("drain")} data-stay="">
-            <button type="submit">Stop new conferences</button>
-          </form>
+          {button("drain", "Stop new conferences")}
         </Question>
       ) : (
-        <form method="post" action={path("undrain")} data-stay="">
-          <button type="submit">Resume: accept new conferences</button>
-        </form>
+        button("undrain", "Resume: accept new conferences")
       )}
       {active && standby && (
         <Question
@@ -133,10 +130,7 @@ function BridgeActions({ domain, bridge: of }: ActionsProps) {
             </>
           }
         >
-          <form method="post" action={path("hand-over")} data-stay="">
-            <input type="hidden" name="from" value={active.agent} />
-            <button type="submit">Hand over now</button>
-          </form>
+          {button("hand-over", "Hand over now", active.agent)}
         </Question>
       )}
     </div>
