@@ -12,13 +12,11 @@ type Answers = { readonly [Route in Signatures as Route["operation"]]: Checked<R
 type Operation = keyof Answers;
 
 /** What a page shows. `also`: `null` if that did not answer. */
-interface Asked<Main extends Operation, Also extends Readonly<Record<string, Operation>>> {
+interface Asked<Main extends Operation, Also extends Readonly<Record<string, Operation>>> extends DomainFrame {
   readonly answer: Answers[Main];
   readonly also: { readonly [Name in keyof Also]: Answers[Also[Name]] | null };
-  readonly frame: DomainFrame;
   readonly fields: Fields;
   readonly refusal: string | null;
-  readonly call: PageCall;
 }
 
 /** A page that shows the answer of an API route. */
@@ -33,7 +31,7 @@ interface AskedPage<Main extends Operation, Also extends Readonly<Record<string,
   readonly alsoQueries?: Readonly<Record<string, Query>>;
   /** True if the page is too expensive to be renewed. */
   isStill?(fields: Fields): boolean;
-  render(asked: Asked<Main, Also>): Child | Response;
+  render(asked: Asked<Main, Also>, call: PageCall): Child | Response;
 }
 
 /** Adds a page that asks the API as its user, and shows the answer. */
@@ -56,14 +54,10 @@ export function addAsked<
     const answer = main?.answer ?? page.none;
     if (answer === undefined) return refusedPage(call, main?.problem as Problem);
     const frame = call.frame(page.here);
-    return page.render({
-      answer,
-      also: Object.fromEntries(also) as Asked<Main, Also>["also"],
-      frame: { ...frame, live: frame.live && !page.isStill?.(fields) },
-      fields,
-      refusal: main?.problem?.detail ?? null,
-      call,
-    });
+    const refusal = main?.problem?.detail ?? null;
+    const live = frame.live && !page.isStill?.(fields);
+    const asked = { ...frame, live, answer, fields, refusal, also: Object.fromEntries(also) };
+    return page.render(asked as Asked<Main, Also>, call);
   });
 }
 

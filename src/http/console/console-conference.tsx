@@ -17,7 +17,8 @@ import type { WireRow } from "../../rpc/timeline.ts";
 import { goesOn, isRefusal, refusalText } from "../api/conferences.ts";
 import { gathered } from "../api/lists.ts";
 import { addSearch, ask } from "./asked-page.tsx";
-import { type AddPage, answer, type PageCall } from "./console.tsx";
+import type { AddPage, PageCall } from "./console.tsx";
+import { answer } from "./entrance.tsx";
 import {
   actionIdOf,
   askApi,

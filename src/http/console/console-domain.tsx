@@ -35,15 +35,10 @@ export function addDomainPages(add: AddPage): void {
       edges: "GET /edges",
     },
     alsoQueries: { running: { affected: "1", watched: "1", limit: MOST_AFFECTED } },
-    render: ({ answer, also: { bridges, figures, ...also }, frame }) => (
-      <OverviewPage
-        {...frame}
-        {...also}
-        {...answer}
-        figures={figures?.figures ?? []}
-        bridges={bridges?.bridges ?? null}
-      />
-    ),
+    render: ({ answer, also: { bridges, figures, ...also }, ...frame }) => {
+      const shown = { figures: figures?.figures ?? [], bridges: bridges?.bridges ?? null };
+      return <OverviewPage {...frame} {...also} {...answer} {...shown} />;
+    },
   });
   addForm(add, "/:domain/alerts/:alert", {
     asks: "acknowledge",
@@ -55,9 +50,7 @@ export function addDomainPages(add: AddPage): void {
     asks: "POST /domains/{domain}/running-conferences",
     query: (fields) => ({ ...fields, limit: PAGE_ROWS, watched: "1" }),
     none: { conferences: [], next: null, total: 0, bridges: [] },
-    render: ({ answer, frame, fields, refusal, call }) => (
-      <ConferencesPage {...frame} {...{ answer, fields, refusal }} people={call.domain.settings.recordsPersonal} />
-    ),
+    render: (asked, { domain }) => <ConferencesPage {...asked} people={domain.settings.recordsPersonal} />,
   });
   addAsked(add, "/:domain/records", {
     here: "conferences",
@@ -71,10 +64,7 @@ export function addDomainPages(add: AddPage): void {
     }),
     none: { records: [], next: null },
     isStill: ({ kind: _, ...filters }) => Object.keys(filters).length > 0,
-    render: ({ answer, frame, fields, refusal, call }) => {
-      const bridges = call.domain.settings.bridges.map(({ name }) => name);
-      return <RecordsPage {...frame} {...{ answer, fields, refusal, bridges }} />;
-    },
+    render: (asked, { domain }) => <RecordsPage {...asked} bridges={domain.settings.bridges.map(({ name }) => name)} />,
   });
   add("/:domain/records/export", exportRecords, "POST");
   addFindPages(add);
@@ -82,7 +72,7 @@ export function addDomainPages(add: AddPage): void {
     here: "bridges",
     asks: "GET /domains/{domain}/agents",
     also: { alerts: "GET /domains/{domain}/alerts" },
-    render: ({ answer, also, frame, call }) => {
+    render: ({ answer, also, ...frame }, call) => {
       const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
       return <BridgesPage {...frame} bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} refusal={refusal} />;
     },
@@ -98,19 +88,19 @@ export function addDomainPages(add: AddPage): void {
     asks: "GET /domains/{domain}/audit",
     query: ({ cursor }) => ({ cursor, limit: PAGE_ROWS }),
     none: { entries: [], next: null },
-    render: ({ answer, frame, fields, refusal }) => <AuditPage {...frame} {...{ answer, fields, refusal }} />,
+    render: (asked) => <AuditPage {...asked} />,
   });
   addAsked(add, "/:domain/servers", {
     here: "servers",
     asks: "GET /domains/{domain}/activity",
-    render: ({ answer, frame }) => <TspServersPage {...frame} answer={answer} />,
+    render: (asked) => <TspServersPage {...asked} />,
   });
   const servers = ({ domain }: PageCall) => pathOf(domain.name, "servers");
   addForm(add, "/:domain/servers/resync", { asks: "resyncServer", fields: ["server"], to: servers });
   addAsked(add, "/:domain/settings", {
     here: "settings",
     asks: "GET /domains/{domain}/settings",
-    render: ({ answer, frame }) => <SettingsPage {...frame} {...answer} />,
+    render: ({ answer, ...frame }) => <SettingsPage {...frame} {...answer} />,
   });
 }
 
@@ -121,10 +111,10 @@ function addFindPages(add: AddPage): void {
     isStill: () => true,
     query: ({ find: text, cursor, journals }) => (text ? { text, cursor, journals, limit: PAGE_LINES } : null),
     none: { ...noLines, conferences: [] },
-    render: ({ answer, frame, fields, refusal, call: { context, domain } }) => {
-      const key = answer.conferences.find(({ by }) => by === "key")?.key;
+    render: (asked, { context, domain }) => {
+      const key = asked.answer.conferences.find(({ by }) => by === "key")?.key;
       if (key !== undefined) return context.redirect(pathOf(domain.name, "conferences", key), 303);
-      return <FindPage {...frame} {...{ answer, fields, refusal }} />;
+      return <FindPage {...asked} />;
     },
   });
   addAsked(add, "/:domain/numbers", {
@@ -133,18 +123,17 @@ function addFindPages(add: AddPage): void {
     isStill: () => true,
     query: ({ number, cursor }) => (number ? { number, cursor, limit: PAGE_LINES } : null),
     none: noLines,
-    render: ({ answer, frame, fields, refusal, call: { domain } }) => {
-      const people = domain.settings.recordsPersonal;
-      return <NumberPage {...frame} {...{ fields, refusal }} answer={{ ...answer, people }} />;
-    },
+    render: ({ answer, ...asked }, { domain }) => (
+      <NumberPage {...asked} answer={{ ...answer, people: domain.settings.recordsPersonal }} />
+    ),
   });
   addAsked(add, "/:domain/prompt-calls", {
     here: null,
     asks: "POST /domains/{domain}/prompt-calls",
     query: ({ cursor }) => ({ cursor, limit: PAGE_LINES }),
     none: { calls: [], next: null },
-    render: ({ answer: { calls, next }, frame, fields, refusal }) => (
-      <PromptCallsPage {...frame} {...{ fields, refusal }} answer={{ next, lines: calls.map(lineOfPromptCall) }} />
+    render: ({ answer: { calls, next }, ...asked }) => (
+      <PromptCallsPage {...asked} answer={{ next, lines: calls.map(lineOfPromptCall) }} />
     ),
   });
 }

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { StandbyPage } from "../../console/standby-page.tsx";
 import { refusal } from "../../link/hello.ts";
 import type { EdgePair } from "../../operators/edge-pair.ts";
-import { pageHeaders } from "../console/console.tsx";
+import { pageHeaders } from "../console/entrance.tsx";
 import type { Variables } from "../guard.ts";
 import { problem } from "../problem.ts";
 
