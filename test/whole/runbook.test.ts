@@ -190,6 +190,8 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
   },
   back: async () => {
     world.webex.answerMode = { type: "confirm" };
+    await asked("bridgehead resync-server tsp1.example.com:443");
+    await eventually("nothing is pending", async () => (await conference("555120666")).outages.length === 0);
   },
   slow: async () => {
     await world.bridge.faults({ delayMs: 30_000 });
