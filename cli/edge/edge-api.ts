@@ -120,6 +120,12 @@ export class EdgeApi {
     } while (cursor); // An edge that does not say where to go on has said all.
   }
 
+  async allPages<Asked extends Paged>(...asked: Parameters<typeof this.pages<Asked>>): Promise<Answers[Asked][]> {
+    const found: Answers[Asked][] = [];
+    for await (const page of this.pages(...asked)) found.push(page);
+    return found;
+  }
+
   #fetch(
     operation: string,
     parts: unknown,

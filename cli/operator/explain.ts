@@ -85,9 +85,9 @@ export function linesWithin(
 
 /** The timeline of the conference, or of one call of it. */
 async function linesOf(edge: OperatorClient, domain: string, key: string, call: string | undefined) {
-  const lines: TimelineLine[] = [];
   const path = "GET /domains/{domain}/conferences/{confKey}/timeline";
-  for await (const page of edge.pages(path, { domain, confKey: key })) lines.push(...page.lines);
+  const pages = await edge.allPages(path, { domain, confKey: key });
+  const lines = pages.flatMap((page) => page.lines);
   const ofCall = call === undefined ? lines : linesOfCall(lines, call);
   if (call === undefined || ofCall.length > 0) return ofCall;
   throw new StartError(

@@ -49,23 +49,19 @@ export class OperatorClient extends EdgeApi {
   }
 
   /** All of each running conference: each of them is asked. */
-  async conferences(domains: readonly string[]) {
+  conferences(domains: readonly string[]): Promise<ConferenceOfDomain[]> {
     return this.ofEach(domains, async (domain) => {
-      const found: Omit<ConferenceOfDomain, "domain">[] = [];
-      for await (const page of this.pages("GET /domains/{domain}/conferences", { domain })) {
-        found.push(...page.conferences);
-      }
-      return found;
+      const pages = await this.allPages("GET /domains/{domain}/conferences", { domain });
+      return pages.flatMap(({ conferences }) => conferences);
     });
   }
 
   /** Running conferences as the directories have them. */
   running(domains: readonly string[], asks: Search): Promise<RunningOfDomain[]> {
     return this.ofEach(domains, async (domain) => {
-      const found: Omit<RunningOfDomain, "domain">[] = [];
-      const pages = this.pages("POST /domains/{domain}/running-conferences", { domain }, { asks });
-      for await (const { conferences } of pages) found.push(...conferences);
-      return found;
+      const path = "POST /domains/{domain}/running-conferences";
+      const pages = await this.allPages(path, { domain }, { asks });
+      return pages.flatMap(({ conferences }) => conferences);
     });
   }
 
@@ -80,8 +76,8 @@ export class OperatorClient extends EdgeApi {
     return this.ofEach(domains, async (domain) => (await this.ask("GET /domains/{domain}/agents", { domain })).bridges);
   }
 
-  /** The alerts of these domains; those of the edge once. */
-  async alerts(domains: readonly string[]): Promise<FoundAlerts> {
+  /** The alerts of these domains; those of the edge once. `unknown`: kinds that may have more alerts. */
+  async alerts(domains: readonly string[]) {
     const lists = await Promise.all(domains.map((domain) => this.ask("GET /domains/{domain}/alerts", { domain })));
     const all = lists.flatMap(({ alerts }) => alerts);
     return {
@@ -89,12 +85,6 @@ export class OperatorClient extends EdgeApi {
       unknown: [...new Set(lists.flatMap(({ unknown }) => unknown))],
     };
   }
-}
-
-interface FoundAlerts {
-  readonly alerts: readonly AlertOfDomain[];
-  /** Kinds that may have more alerts. */
-  readonly unknown: readonly AlertOfDomain["kind"][];
 }
 
 const MOST_NAMED = 5;

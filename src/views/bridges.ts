@@ -12,18 +12,16 @@ export interface BridgeAgents {
   readonly missing?: readonly string[] | undefined;
 }
 
-interface AgentRow {
-  readonly bridge: string;
+interface AgentRow extends Pick<BridgeAgents, "bridge" | "drainedSince"> {
   readonly name: string;
   /** `null`: not connected. */
   readonly agent: AgentView | null;
-  readonly drained: boolean;
 }
 
 /** A row for each agent, connected or not, and for a bridge without any. */
 export function agentsOf<Bridge extends BridgeAgents>(of: Bridge): readonly (Omit<Bridge, "agents"> & AgentRow)[] {
-  const { agents, missing = [], drainedSince } = of;
-  const row = (name: string, agent: AgentView | null) => ({ ...of, name, agent, drained: drainedSince !== null });
+  const { agents, missing = [] } = of;
+  const row = (name: string, agent: AgentView | null) => ({ ...of, name, agent });
   if (agents === null) return [row("relay does not answer", null)];
   const all = [...agents.map((agent) => row(agent.agent, agent)), ...missing.map((name) => row(name, null))];
   return all.length > 0 ? all : [row("no agent", null)];
@@ -38,7 +36,7 @@ export const bridgeAgents: View<AgentRow> = {
     { title: "Role", cell: ({ agent }) => roleOf(agent) },
     {
       title: "Bridge is",
-      cell: ({ agent, drained }) => [upOf(agent), agent && drained ? mark("warn", "drained") : null],
+      cell: ({ agent, drainedSince }) => [upOf(agent), agent && drainedSince ? mark("warn", "drained") : null],
     },
     { title: "Last seen", cell: ({ agent }) => (agent?.lastSeen ? { ago: agent.lastSeen } : null) },
     { title: "Ports in use", cell: ({ agent }) => portsOf(agent?.health ?? null), number: true },
@@ -70,8 +68,8 @@ function portsOf(health: AgentView["health"]): Part | null {
 function waitingOf(health: AgentView["health"]): string | null {
   if (!health?.waiting) return null;
   const { commands, reports } = health.waiting;
-  const parts = [commands > 0 && counted(commands, "command"), reports > 0 && counted(reports, "report")];
-  return parts.filter((part) => part !== false).join(", ") || "nothing";
+  const ofCommands = commands > 0 ? counted(commands, "command") : "";
+  return [ofCommands, reports > 0 ? counted(reports, "report") : ""].filter(Boolean).join(", ") || "nothing";
 }
 
 /** The agent that is active now; `null`: none is. */

@@ -110,9 +110,8 @@ function lasted({ from, to }: PersonLine): Part | null {
 
 /** The journal has only callers who were in a conference, or whom the conference turned away. */
 function pagesOf({ what, conference, call, turnedAway }: PersonLine): readonly Part[] {
-  const isInJournal = turnedAway === true || (what !== "not-let-in" && what !== "at-prompt");
-  if (conference === null || !isInJournal) return [];
-  return ["why", "timeline"].map((page) =>
-    link(page === "why" ? "Why?" : "Timeline", ["conferences", conference, page], { call }),
-  );
+  const isInPrompt = what === "not-let-in" || what === "at-prompt";
+  if (conference === null || (isInPrompt && !turnedAway)) return [];
+  const page = (title: string, name: string) => link(title, ["conferences", conference, name], { call });
+  return [page("Why?", "why"), page("Timeline", "timeline")];
 }

@@ -34,7 +34,12 @@ export const tspServers: View<ServerRow> = {
       cell: ({ load }) => (load?.documents ? mark("warn", counted(load.documents, "document")) : null),
     },
     { title: "Oldest", cell: ({ load }) => (load?.oldestDocumentAt ? { ago: load.oldestDocumentAt } : null) },
-    { title: "Last failure", cell: failureOf, long: true },
+    {
+      title: "Last failure",
+      cell: ({ lastFailure, load }) =>
+        lastFailure ? [{ at: lastFailure.at }, lastFailure.why] : (load?.failure ?? null),
+      long: true,
+    },
     { title: "Not confirmed to", cell: ({ load }) => load?.affected.map(conferenceLink) ?? null, only: "console" },
   ],
 };
@@ -47,18 +52,12 @@ function confirmedOf({ confirmed, failed }: ServerRow): readonly Part[] {
   return [mark(tone, `${Math.floor((confirmed / attempts) * 100)} %`), `${confirmed} of ${attempts}`];
 }
 
-function failureOf({ lastFailure, load }: ServerRow): readonly (Part | null)[] {
-  return lastFailure ? [{ at: lastFailure.at }, lastFailure.why] : [load?.failure ?? null];
-}
-
 /** Servers for which the most waits come first, then the busiest. */
 export function serversOf({ minutes, hosts: loads }: DomainActivity): readonly ServerRow[] {
-  const none = loads.map(({ host }) => [host as WebexHost, { ...noPosts, host: host as WebexHost }] as const);
-  const sums = new Map<WebexHost | null, HostPosts>(none);
-  for (const posts of minutes.flatMap(({ hosts }) => hosts)) {
-    const before = sums.get(posts.host);
-    sums.set(posts.host, before ? together(before, posts) : posts);
-  }
+  const none = loads.map(({ host }) => ({ ...noPosts, host: host as WebexHost }));
+  const sums = new Map<WebexHost | null, HostPosts>(none.map((posts) => [posts.host, posts]));
+  for (const posts of minutes.flatMap(({ hosts }) => hosts))
+    sums.set(posts.host, together(posts, sums.get(posts.host) ?? noPosts));
   const waits = ({ load }: ServerRow) => load?.documents ?? 0;
   const busy = ({ confirmed, failed }: ServerRow) => confirmed + failed;
   return [...sums.values()]
@@ -71,16 +70,17 @@ export const edges: View<EdgeOfPair> = {
   id: ({ name }) => `edge-${name}`,
   columns: [
     { title: "Edge", cell: ({ name }) => name },
-    { title: "State", cell: edgeStateOf },
+    {
+      title: "State",
+      cell: (edge) => {
+        const { is, says } = edgeState(edge);
+        return mark(is, says);
+      },
+    },
     { title: "Address", cell: ({ url }) => url, long: true },
     { title: "Version", cell: ({ version }) => version },
   ],
 };
-
-function edgeStateOf(edge: EdgeOfPair): Part {
-  const { is, says } = edgeState(edge);
-  return mark(is, says);
-}
 
 export const audit: View<AuditEntry> = {
   none: ["Nobody has asked for anything yet", "Each action by console, API or command appears here after its answer."],
@@ -88,16 +88,12 @@ export const audit: View<AuditEntry> = {
   columns: [
     { title: "When", cell: ({ at }) => ({ at }) },
     { title: "User", cell: ({ person, role, by }) => [person, mark("dim", `${role}, by ${by}`)], long: true },
-    { title: "Action", cell: actionOf },
+    { title: "Action", cell: ({ action, repeat }) => [action, repeat ? mark("dim", "repeated") : null] },
     { title: "About", cell: aboutOf, long: true },
     { title: "Outcome", cell: outcomeOf },
     { title: "From", cell: ({ from }) => from || null },
   ],
 };
-
-function actionOf({ action, repeat }: AuditEntry): readonly (Part | null)[] {
-  return [action, repeat ? mark("dim", "repeated") : null];
-}
 
 function aboutOf({ about: { confKey, ...rest } }: AuditEntry): readonly (Part | null)[] {
   const others = Object.entries(rest).map(([name, value]) => `${name} ${value}`);

@@ -53,8 +53,7 @@ export function link(text: string, to: readonly string[], query: Readonly<Record
 
 /** The parts of a cell, without those that are nothing. */
 export function partsOf(cell: Cell): readonly Part[] {
-  const parts = cell === null || typeof cell !== "object" || !Array.isArray(cell) ? [cell as Part | null] : cell;
-  return parts.filter((part) => part !== null && part !== "");
+  return [cell].flat().filter((part): part is Part => part !== null && part !== "");
 }
 
 /** A mean, which is not exact to the millisecond. */

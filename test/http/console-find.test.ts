@@ -55,8 +55,8 @@ test("all else is looked for by a page whose address has nothing of it", async (
 });
 
 test.each([
-  ["full", "15552345678", "bridgehead number 15552345678"],
-  ["masked", "*********78", "bridgehead number '*********78'"],
+  ["full", "15552345678", "bridgehead find 15552345678"],
+  ["masked", "*********78", "bridgehead find '*********78'"],
   ["none", "", "bridgehead prompt-calls"],
 ] as const)("where numbers are kept %s, the alert of a caller leads to what was keyed", async (kept, number, says) => {
   const edge = new FakeEdge(token, { recordsPersonal: kept });
