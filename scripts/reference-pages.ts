@@ -5,6 +5,7 @@ import { bridgehead } from "../cli/bridgehead.ts";
 import { pairMetrics } from "../src/http/pair/pair-metrics.ts";
 import { alertKinds, showAlert } from "../src/operators/alert-kinds.ts";
 import type { EdgeOfPair, EdgePair } from "../src/operators/edge-pair.ts";
+import { meaningOf } from "../src/records/columns.ts";
 import { recordColumns } from "../src/records/conference-record.ts";
 import { inCell } from "./generated-page.ts";
 import { LocalRun } from "./local-run.ts";
@@ -121,7 +122,7 @@ function labelsOf(name: string, text: string): readonly string[] {
 /** The columns of an export, in order. */
 export function recordsPage(): Page {
   const tables = Object.entries(recordColumns).map(([kind, columns]) => {
-    const rows = Object.entries(columns).map(([name, { meaning }]) => `| \`${name}\` | ${inCell(meaning)} |`);
+    const rows = Object.entries(columns).map(([name, schema]) => `| \`${name}\` | ${inCell(meaningOf(schema))} |`);
     return `## Records of a ${kind}\n\n| column | meaning |\n| --- | --- |\n${rows.join("\n")}`;
   });
   return page(

@@ -1,5 +1,5 @@
 import type { CallId, EpochMs } from "../foundation/ids.ts";
-import { outcomesOf } from "../records/outcomes.ts";
+import { outcomeOf } from "../records/counts.ts";
 import type { CallRow, ConferenceRow } from "../records/rows.ts";
 import type { Fact, FactKind, FactRow } from "./facts.ts";
 import { isOngoing } from "./head.ts";
@@ -46,7 +46,7 @@ export function changesRow({ kind }: Fact): boolean {
 
 /** Whether the directory needs this fact, even if the conference never does anything again. */
 export function isPublished(fact: Fact): boolean {
-  return changesRow(fact) || counted.has(fact.kind) || outcomesOf(fact).length > 0;
+  return changesRow(fact) || counted.has(fact.kind) || outcomeOf(fact) !== null;
 }
 
 /** The rows that these facts have changed, each as of now, and the conference that runs. */

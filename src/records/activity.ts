@@ -55,19 +55,20 @@ export function minuteOf(at: EpochMs): EpochMs {
   return Math.floor(at / minuteMs) * minuteMs;
 }
 
+/** Adds counts by their names; a sign of -1 takes the others away. */
+export function plus<Counts extends Readonly<Partial<Record<string, number>>>>(one: Counts, other: Counts, sign = 1) {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  const sums = Array.from(names, (name) => [name, (one[name] ?? 0) + sign * (other[name] ?? 0)]);
+  return Object.fromEntries(sums) as Counts;
+}
+
 /** Posts to several servers, or of several minutes, as those of the first of them. */
-export function together(one: HostPosts, other: HostPosts): HostPosts {
-  const isLater = (other.lastFailure?.at ?? 0) > (one.lastFailure?.at ?? 0);
-  const refused = (one.refused ?? 0) + (other.refused ?? 0);
-  return {
-    host: one.host,
-    confirmed: one.confirmed + other.confirmed,
-    ...(refused > 0 && { refused }),
-    failed: one.failed + other.failed,
-    givenUp: one.givenUp + other.givenUp,
-    tookMs: one.tookMs + other.tookMs,
-    lastFailure: isLater ? other.lastFailure : one.lastFailure,
-  };
+export function together(
+  { host, lastFailure, ...one }: HostPosts,
+  { host: _, lastFailure: failure, ...other }: HostPosts,
+): HostPosts {
+  const isLater = (failure?.at ?? 0) > (lastFailure?.at ?? 0);
+  return { ...plus(one, other), host, lastFailure: isLater ? failure : lastFailure };
 }
 
 export const noPosts: HostPosts = { host: null, confirmed: 0, failed: 0, givenUp: 0, tookMs: 0, lastFailure: null };

@@ -1,19 +1,5 @@
 import * as v from "valibot";
-import {
-  type Columns,
-  column,
-  count,
-  flag,
-  fromBridge,
-  host,
-  person,
-  recordOf,
-  reference,
-  time,
-  timeOrNull,
-  word,
-  words,
-} from "./columns.ts";
+import { column, count, flag, fromBridge, host, person, reference, time, timeOrNull, word, words } from "./columns.ts";
 
 /** As Twilio's `CallStatus` has it. `completed`: it was answered, and is over. */
 export const callStatuses = ["completed", "busy", "no-answer", "failed", "canceled"] as const;
@@ -67,9 +53,9 @@ export const callColumns = {
     flag,
     "`true`: between `enteredAt` and `endedAt` the edge's clock counts a minute or more otherwise than passed beside the bridge: it was set, or the edge heard late of the end. `seconds` and `minutes` are those beside the bridge",
   ),
-} as const satisfies Columns;
+};
 
-export const callRecord = recordOf("call", callColumns);
+export const callRecord = v.object({ kind: v.literal("call"), ...callColumns });
 
 /** One row for each ended call. */
 export type CallRecord = Readonly<v.InferOutput<typeof callRecord>>;

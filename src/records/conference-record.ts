@@ -1,20 +1,6 @@
 import * as v from "valibot";
 import { type CallRecord, callColumns, enders } from "./call-record.ts";
-import {
-  type Columns,
-  column,
-  count,
-  flag,
-  fromBridge,
-  host,
-  person,
-  recordOf,
-  reference,
-  time,
-  timeOrNull,
-  word,
-  words,
-} from "./columns.ts";
+import { column, count, flag, fromBridge, host, person, reference, time, timeOrNull, word, words } from "./columns.ts";
 
 /** The columns of an ended conference, in the order of an export. */
 export const conferenceColumns = {
@@ -40,9 +26,9 @@ export const conferenceColumns = {
   customerReference: reference,
   fromBridge,
   clockDiffers: column(flag, "`true`: one of its calls has `true`, and `seconds` may be as wrong"),
-} as const satisfies Columns;
+};
 
-export const conferenceRecord = recordOf("conference", conferenceColumns);
+export const conferenceRecord = v.object({ kind: v.literal("conference"), ...conferenceColumns });
 
 /** One row for each ended conference. */
 export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;
@@ -53,7 +39,7 @@ export type DirectoryRecord = CallRecord | ConferenceRecord;
 const placed = {
   cursor: column(word, "its place: with it as `cursor`, a request goes on behind this record"),
   recordedAt: column(time, "when the directory got it, soon after the end"),
-} as const satisfies Columns;
+};
 /** The same in the domain's zone, as bills have it. */
 const zoned = {
   timeZone: column(word, "the domain's time zone now, in which the two columns behind it count"),
@@ -62,12 +48,12 @@ const zoned = {
     word,
     "when it was picked up there, or the conference ran, with the offset from UTC; empty if it never was",
   ),
-} as const satisfies Columns;
+};
 /** The columns of an export. */
 export const recordColumns = {
   call: { ...placed, ...callColumns, ...zoned },
   conference: { ...placed, ...conferenceColumns, ...zoned },
-} as const;
+};
 
 /** The same for each copy of a record, and another one for each other record. */
 export function identityOf(

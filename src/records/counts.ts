@@ -1,8 +1,20 @@
-import { type Fact, type FactRow, probeAsFailed } from "../conference/facts.ts";
+import { type Fact, type FactKind, type FactRow, probeAsFailed } from "../conference/facts.ts";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { persons } from "../foundation/shown.ts";
-import { type HostPosts, noPosts, noRequests, type Requests, showPosts, together } from "./activity.ts";
-import { type OutcomeCounts, outcomeCounts, outcomesOf } from "./outcomes.ts";
+import { type HostPosts, noPosts, noRequests, plus, type Requests, showPosts, together } from "./activity.ts";
+
+/** Facts that operations staff watch. Each is counted, as `bridgehead_outcomes_total`. */
+export const outcomes = [
+  "conference-created",
+  "conference-not-created",
+  "conference-taken-over",
+  "conference-ended",
+  "call-entered",
+  "call-left",
+  "call-out-denied",
+  "command-failed",
+] as const satisfies readonly FactKind[];
+type Outcome = (typeof outcomes)[number];
 
 /** What one object, or a whole domain, has counted since it began. Each number only rises. */
 export interface Counts {
@@ -10,7 +22,8 @@ export interface Counts {
   readonly requests: Requests;
   /** Posts to each TSP server. */
   readonly hosts: readonly HostPosts[];
-  readonly outcomes: OutcomeCounts;
+  /** How often each has come; absent: never. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
 }
 
 export const noCounts: Counts = { requests: noRequests, hosts: [], outcomes: {} };
@@ -21,49 +34,36 @@ export const mostHosts = 50;
 const mostWhy = 200;
 
 export function sumOf(...all: readonly Counts[]): Counts {
-  const hosts = new Map<HostPosts["host"], HostPosts>();
-  for (const posts of all.flatMap((counts) => counts.hosts)) {
-    const host = hosts.has(posts.host) || hosts.size < mostHosts ? posts.host : null;
-    hosts.set(host, together(hosts.get(host) ?? { ...noPosts, host }, posts));
-  }
-  const sum = (of: (counts: Counts) => number) => all.reduce((before, counts) => before + of(counts), 0);
-  return {
-    requests: {
-      confirmed: sum(({ requests }) => requests.confirmed),
-      refused: sum(({ requests }) => requests.refused),
-    },
-    hosts: [...hosts.values()],
-    outcomes: outcomeCounts((name) => sum(({ outcomes }) => outcomes[name] ?? 0)),
-  };
+  return all.reduce((one, other) => {
+    const hosts = new Map(one.hosts.map((posts) => [posts.host, posts]));
+    for (const posts of other.hosts) {
+      const host = hosts.has(posts.host) || hosts.size < mostHosts ? posts.host : null;
+      hosts.set(host, together(hosts.get(host) ?? { ...noPosts, host }, posts));
+    }
+    return {
+      requests: plus(one.requests, other.requests),
+      hosts: [...hosts.values()],
+      outcomes: plus(one.outcomes, other.outcomes),
+    };
+  }, noCounts);
 }
 
 /** What was counted between two states of the same counts. */
 export function difference(later: Counts, earlier: Counts): Counts {
   const known = new Map(earlier.hosts.map((posts) => [posts.host, posts]));
-  const hosts = later.hosts.map((posts) => {
-    const before = known.get(posts.host) ?? noPosts;
-    const isKnown = posts.lastFailure?.at === before.lastFailure?.at;
-    const rise = (name: "confirmed" | "failed" | "givenUp" | "tookMs") => posts[name] - before[name];
-    const refused = (posts.refused ?? 0) - (before.refused ?? 0);
-    return {
-      ...{ host: posts.host, confirmed: rise("confirmed"), failed: rise("failed"), givenUp: rise("givenUp") },
-      ...(refused > 0 && { refused }),
-      tookMs: rise("tookMs"),
-      lastFailure: isKnown ? null : posts.lastFailure,
-    };
+  const hosts = later.hosts.map(({ host, lastFailure, ...posts }) => {
+    const { host: _, lastFailure: failure, ...before } = known.get(host) ?? noPosts;
+    return { ...plus(posts, before, -1), host, lastFailure: lastFailure?.at === failure?.at ? null : lastFailure };
   });
   return {
-    requests: {
-      confirmed: later.requests.confirmed - earlier.requests.confirmed,
-      refused: later.requests.refused - earlier.requests.refused,
-    },
+    requests: plus(later.requests, earlier.requests, -1),
     hosts: hosts.filter(({ confirmed, failed, givenUp }) => confirmed + failed + givenUp > 0),
-    outcomes: outcomeCounts((name) => (later.outcomes[name] ?? 0) - (earlier.outcomes[name] ?? 0)),
+    outcomes: plus(later.outcomes, earlier.outcomes, -1),
   };
 }
 
 export function isNothing({ requests, hosts, outcomes }: Counts): boolean {
-  return requests.confirmed + requests.refused + hosts.length + Object.keys(outcomes).length === 0;
+  return hosts.length === 0 && Object.values({ ...outcomes, ...requests }).every((count) => count === 0);
 }
 
 export function countsOf(rows: readonly Pick<FactRow, "at" | "facts">[]): Counts {
@@ -71,13 +71,25 @@ export function countsOf(rows: readonly Pick<FactRow, "at" | "facts">[]): Counts
 }
 
 function countsOfFact(fact: Fact, at: EpochMs): Counts {
-  const found = outcomesOf(fact);
+  const outcome = outcomeOf(fact);
   const posts = postsOf(fact, at);
   return {
     requests: fact.kind === "document-confirmed" ? { ...noRequests, confirmed: 1 } : noRequests,
     hosts: posts ? [showPosts({ ...noPosts, ...posts }, persons.none)] : [],
-    outcomes: outcomeCounts((name) => found.filter((one) => one === name).length),
+    outcomes: outcome ? { [outcome]: 1 } : {},
   };
+}
+
+/** What this fact adds to the counts; `null`: nothing. */
+export function outcomeOf(fact: Fact): Outcome | null {
+  if (fact.kind === "command-expired") return "command-failed";
+  if (fact.kind === "command-failed" && !isTrouble(fact)) return null;
+  return outcomes.find((outcome) => outcome === fact.kind) ?? null;
+}
+
+/** False if the caller hung up while the command was on its way, or an earlier fact says that it failed. */
+export function isTrouble({ late, why }: Extract<Fact, { readonly kind: "command-failed" }>): boolean {
+  return !late && why !== "no-such-call" && why !== "conference-over";
 }
 
 function postsOf(fact: Fact, at: EpochMs): Partial<HostPosts> | null {

@@ -1,7 +1,7 @@
 import type { Fact } from "../conference/facts.ts";
 import type { CountedType } from "../conference/marked.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
-import { isTrouble, isWithConference } from "../records/outcomes.ts";
+import { isTrouble } from "../records/counts.ts";
 import { expired } from "./reasons.ts";
 
 /** One line for operations staff. */
@@ -36,7 +36,7 @@ function lineOf(fact: Fact): FactLine | null {
     case "call-entered":
       return line(fact.kind, { call: fact.call, number: fact.number, dialled: fact.direction === "out" });
     case "call-left":
-      return isWithConference(fact) ? null : line(fact.kind, { call: fact.call, why: fact.why });
+      return fact.record.reason === "conference-ended" ? null : line(fact.kind, { call: fact.call, why: fact.why });
     case "call-turned-away":
       return line(fact.kind, { call: fact.call, number: fact.number, why: fact.why });
     case "call-name-shared":

@@ -84,14 +84,6 @@ describe("an operator has an agent hand over", () => {
   });
 });
 
-test.each([[["agent-1"]], [["agent-1", "agent-2"]]])("sets no alarm for the only link of %j", (agents) => {
-  const world = new RelayWorld();
-  world.agentNames = agents;
-  world.sleep();
-  world.connect("agent-1");
-  expect(world.alarmAt).toBeNull();
-});
-
 describe("a bridge that is drained", () => {
   const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
   const [mute, again] = [{ type: "mute", call: "c1" as CallId } as const, { again: true } as const];

@@ -7,7 +7,7 @@ import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { alertsOf } from "../../src/operators/alerts.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
-import { outcomesOf } from "../../src/records/outcomes.ts";
+import { outcomeOf } from "../../src/records/counts.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { conferenceOn } from "../kit/database.ts";
 import type { WorldContext } from "./context.ts";
@@ -50,7 +50,8 @@ export function checkCounts({ context, edge, webex }: Parts): void {
     for (const fact of conferenceOn(disk)
       .journal.facts(0)
       .flatMap(({ facts }) => facts)) {
-      for (const outcome of outcomesOf(fact)) outcomes.add(outcome);
+      const outcome = outcomeOf(fact);
+      if (outcome) outcomes.add(outcome);
       for (const what of postsOf(fact)) posts.add(what);
       if (fact.kind === "document-confirmed") requests += 1;
       if (fact.kind === "post-given-up" || fact.kind === "post-dropped") over.add(fact.transId);

@@ -4,7 +4,7 @@ import { personal } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
 import { callStatuses, enders } from "../../records/call-record.ts";
-import { type Columns, csvHead, csvLine } from "../../records/columns.ts";
+import { csvHead, csvLine } from "../../records/columns.ts";
 import { type DirectoryRecord, recordColumns } from "../../records/conference-record.ts";
 import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
@@ -22,8 +22,8 @@ const USUAL = 100;
 const PORTION = 500;
 
 const record = v.variant("kind", [
-  v.object({ kind: v.literal("call"), ...described(recordColumns.call) }),
-  v.object({ kind: v.literal("conference"), ...described(recordColumns.conference) }),
+  v.object({ kind: v.literal("call"), ...recordColumns.call }),
+  v.object({ kind: v.literal("conference"), ...recordColumns.conference }),
 ]);
 
 /** The directory's name and the record's id: a directory that was lost counts anew. */
@@ -182,15 +182,6 @@ function startedIn(record: DirectoryRecord, zone: string): string {
 
 function filter(what: string) {
   return v.optional(v.pipe(v.string(), v.maxLength(256, "must be at most 256 characters"), v.description(what)));
-}
-
-/** The columns as fields of JSON, with their meaning. */
-function described<const Of extends Columns>(of: Of) {
-  const entries = Object.entries(of).map(([name, { schema, meaning }]) => [
-    name,
-    v.pipe(schema, v.description(meaning)),
-  ]);
-  return Object.fromEntries(entries) as { readonly [Name in keyof Of]: Of[Name]["schema"] };
 }
 
 function beganAnew(): Response {

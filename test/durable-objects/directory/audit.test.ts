@@ -33,18 +33,6 @@ test("stores a row for each action and lists the latest first, also in a new dir
   expect(world.alarmAt).not.toBeNull();
 });
 
-test("what people do is kept for as long as records are, whatever the clock of the edge that was asked shows", async () => {
-  const world = new DirectoryWorld();
-  for (const at of [0, world.time.now + 1_000 * dayMs])
-    await world.directory.keepAudit(domain, entry(world, { at, actionId: String(at) }));
-  await world.time.pass(dayMs);
-  await world.directory.alarm();
-  expect((await world.directory.audit(null, 9)).entries).toHaveLength(2);
-  await world.time.pass(400 * dayMs);
-  await world.directory.alarm();
-  expect((await world.directory.audit(null, 9)).entries).toEqual([]);
-});
-
 test("what people have asked goes with the records of its time", async () => {
   const world = new DirectoryWorld();
   for (let index = 0; index < 1_100; index++) await world.directory.keepAudit(domain, entry(world, { status: index }));

@@ -1,12 +1,11 @@
-import { expect, test, vi } from "vitest";
-import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
+import { expect, test } from "vitest";
+import { dayMs } from "../../../src/foundation/time/timers.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
-import { entered } from "../../builders.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aConferenceRecord } from "../../records/a-record.ts";
 import { aBatch } from "../a-batch.ts";
-import { callerLeft, createConference, extConfId, host } from "../conference-world.ts";
+import { createConference, extConfId, host } from "../conference-world.ts";
 import { call, DirectoryWorld, domain, ended, list, personEntered } from "./world.ts";
 
 test("records come in pages in both orders, by time, kind and what stands in them", async () => {
@@ -135,28 +134,11 @@ test("records go when they are too old, some at a time", async () => {
   await world.directory.alarm();
   expect(await world.all()).toHaveLength(500);
   expect(world.alarmAt).toBe(world.time.now + 10_000);
-  // It comes early, for something else.
-  await world.directory.alarm();
-  expect(await world.all()).toHaveLength(500);
   await world.time.pass(10_000);
   await world.directory.alarm();
   expect(await world.all()).toEqual([]);
   world.start();
   expect((await list(world)).total).toBe(1);
-});
-
-test("a directory of a removed domain keeps its records, and then goes", async () => {
-  const world = new DirectoryWorld();
-  await world.directory.publish(aBatch({ records: [call("c1")] }));
-  world.domain = null;
-  await world.directory.alarm();
-  await world.time.pass(399 * dayMs);
-  await world.directory.alarm();
-  expect(world.deleted).toBe(0);
-  await world.time.pass(2 * dayMs);
-  await world.directory.alarm();
-
-  expect(world.deleted).toBe(1);
 });
 
 test("an uncertain clock or skipped time deletes nothing", async () => {
@@ -182,15 +164,6 @@ test("an uncertain clock or skipped time deletes nothing", async () => {
   }
 });
 
-test("a clock that is set back puts off deletion by six hours", async () => {
-  const world = new DirectoryWorld();
-  await world.directory.publish(aBatch({ records: [call("c1")] }));
-  await world.directory.alarm();
-  world.time.now -= 100 * dayMs;
-  await world.directory.alarm();
-  expect(world.alarmAt).toBe(world.time.now + 6 * hourMs);
-});
-
 test("records of a removed domain stay as its settings last said", async () => {
   const world = new DirectoryWorld();
   const first = await world.directory.publish(aBatch({ records: [call("c1")] }));
@@ -201,17 +174,21 @@ test("records of a removed domain stay as its settings last said", async () => {
   world.domain = null;
   world.start();
   await world.directory.alarm();
-  await world.time.pass(31 * dayMs);
-  await world.directory.alarm();
-  expect(world.deleted).toBe(1);
+  for (const [days, deleted] of [
+    [29, 0],
+    [2, 1],
+  ] as const) {
+    await world.time.pass(days * dayMs);
+    await world.directory.alarm();
+    expect(world.deleted).toBe(deleted);
+  }
 });
 
-test("finds signs that mean something to the database, by short patterns", async () => {
+test("finds signs that mean something to the database", async () => {
   const world = new DirectoryWorld();
   const topics = ["Stop! Go", "100 %", "a_b", `${"Tide ".repeat(12)}table`];
   const records = topics.map((topic, life) => aConferenceRecord({ topic, life }));
   await world.directory.publish(aBatch({ records }));
-  const exec = vi.spyOn(world.sql, "exec");
   for (const text of [...topics.map((topic) => topic.toLowerCase()), "axb", "100 x"]) {
     const found = await world.directory.recordStore.records({
       domain,
@@ -222,27 +199,6 @@ test("finds signs that mean something to the database, by short patterns", async
     });
     const expected = topics.filter((topic) => topic.toLowerCase() === text);
     expect(found.records.map(({ record }) => record.topic)).toEqual(expected);
-  }
-  const patterns = exec.mock.calls.flatMap(([query, ...values]) =>
-    query.includes("LIKE") ? values.flatMap((value) => (String(value).startsWith("%") ? String(value) : [])) : [],
-  );
-  expect(Math.max(...patterns.map((text) => new TextEncoder().encode(text).length))).toBeLessThanOrEqual(50);
-});
-
-test("what records show of people is as the domain's settings want it", async () => {
-  for (const [recordsPersonal, number] of [
-    ["full", "14085551234"],
-    ["masked", "*********34"],
-    ["none", ""],
-  ] as const) {
-    const world = new DirectoryWorld();
-    const conference = world.conference();
-    conference.domain = testDomain({ recordsPersonal });
-    await conference.running(1);
-    await conference.reported(callerLeft(0));
-    await conference.time.pass(1_000);
-
-    expect(await world.all()).toMatchObject([{ number }]);
   }
 });
 
@@ -270,26 +226,6 @@ test("keeps the create's meeting name only with full personal data", async () =>
       { kind: "conference", topic },
     ]);
   }
-});
-
-test("the list has a running conference's latest name, where names are kept", async () => {
-  const world = new DirectoryWorld();
-  const conference = world.conference();
-  const created = (name: string, more: object) =>
-    conference.during(conference.receive(name, createConference({ msgId: name, ...more } as never)));
-  const topics = async () => {
-    await conference.time.pass(2_000);
-    return (await list(world)).conferences.map(({ topic }) => topic);
-  };
-  await created("one", { conferenceName: "Berths" });
-  await conference.allDone();
-  expect(await topics()).toEqual(["Berths"]);
-  await created("two", { conferenceName: "Berths and tugs", extConfId: "7002" });
-  await conference.allDone();
-  expect(await topics()).toEqual(["Berths and tugs"]);
-  conference.domain = testDomain({ recordsPersonal: "masked" });
-  await conference.reported(entered());
-  expect(await topics()).toEqual([undefined]);
 });
 
 test("a conference that wrote more than its journal holds has all its records", async () => {
