@@ -99,7 +99,7 @@ function leftText({ bridge, load, agents }: AgentsOfBridge): string {
   if (load.conferences === 0) return "no conference is left";
   const said = agents?.find(({ role }) => role === "active")?.health ?? null;
   const health = said?.bridgeUp && !said.portsUnread ? said : null;
-  const found = { conferences: sumOfLoads([{ bridge, ...load }]), bridges: [{ bridge, health }] };
+  const found = { conferences: sumOfLoads([load]), bridges: [{ bridge, health }] };
   const { conferences, callers } = figuresOf(found);
   return `${figureText(conferences, "conference")} left, with ${figureText(callers, "caller")}`;
 }

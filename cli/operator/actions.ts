@@ -93,8 +93,8 @@ function act(
 }
 
 function questionOf({ asked }: Asked, conference: ConferenceOfDomain): string | null {
-  const { key: confKey, callers, muteAll, unmuteAll, away } = conference;
-  return asked.button.question?.says({ confKey, callers: callers.length, muteAll, unmuteAll, away }) ?? null;
+  const { key: confKey, callers, muteAll, unmuteAll } = conference;
+  return asked.button.question?.says({ confKey, callers: callers.length, muteAll, unmuteAll }) ?? null;
 }
 
 /** Follows an action to its end, or until its time is up. Prints each line once, or with `json` only how the action is then. */

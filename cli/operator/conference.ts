@@ -46,7 +46,7 @@ function stateOf({ phase, attached, locked, orphan }: ConferenceOfDomain): strin
 
 /** Which conference it is, and whose. */
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
-  const { key, domain, phase, bridge, host, extConfId, lastAt, topic, orphan, away } = conference;
+  const { key, domain, phase, bridge, host, extConfId, lastAt, topic, orphan } = conference;
   const isOver = phase === "ended" || phase === "not-created";
   const of = isOver ? [] : [`WebEx ${hostText(host) || "not attached"}`, `ExtConfID ${extConfId}`];
   return [
@@ -54,7 +54,6 @@ export function conferenceHead(conference: ConferenceOfDomain, now: number, { st
     topic === undefined ? "" : `name ${topic}`,
     orphan === undefined ? "" : orphanText(orphan, now),
     [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
-    away ? "no agent reports what its bridge does: callers may have left" : "",
   ].filter((line) => line !== "");
 }
 

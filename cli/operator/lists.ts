@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type Column, table } from "../../src/foundation/table.ts";
 import { peopleWords } from "../../src/foundation/text/people-shown.ts";
-import { gapTexts, lineOfPromptCall, notSearchedText } from "../../src/records/person-line.ts";
+import { lineOfPromptCall } from "../../src/records/person-line.ts";
 import { agentsOf, bridgeAgents } from "../../src/views/bridges.ts";
 import { callers, callersOf, personLines } from "../../src/views/calls.ts";
 import { foundConferences, runningConferences } from "../../src/views/conferences.ts";
@@ -73,9 +73,8 @@ export function addLists(program: Command): void {
 
   question(program, "find <text...>", "Find conferences and calls by number, key or name")
     .addHelpText("after", "\nIt also finds the IDs of calls, attendees, messages and transactions.")
-    .option("--journals", "search journals, too, for digits that may be the ID of a message")
     .addHelpText("after", examples("find 555 123 456", "find 408-555-0123", "find berth planning"))
-    .action((words: readonly string[], options: Options & { readonly journals?: true }) =>
+    .action((words: readonly string[], options: Options) =>
       answer(options, (edge) => findText(edge, words.join(" "), options)),
     );
 
@@ -128,8 +127,8 @@ async function auditOf(edge: OperatorClient, domain: string, since: number | und
   return entries;
 }
 
-async function findText(edge: OperatorClient, text: string, options: Options & { readonly journals?: true }) {
-  const asks = { text, limit: USUAL, journals: options.journals && 1 };
+async function findText(edge: OperatorClient, text: string, options: Options) {
+  const asks = { text, limit: USUAL };
   const domains = await edge.domains(options.domain);
   const pages = await edge.ofEach(domains, async (domain) => [
     await edge.ask("POST /domains/{domain}/find", { domain }, { asks }),
@@ -157,12 +156,9 @@ function latestFirst<Line extends Found["lines"][number]>(lines: readonly Line[]
   return lines.toSorted((one, other) => timeOf(other) - timeOf(one));
 }
 
-function warningsOf({ lines, next, people, journals, ...gaps }: Found): readonly string[] {
+function warningsOf({ lines, next, people }: Found): readonly string[] {
   const isMasked = people === "none" || (people === "masked" && lines.length > 0);
   const warnings = [
-    ...gapTexts(gaps),
-    notSearchedText(journals),
-    journals?.searched === 0 ? "`bridgehead find TEXT --journals` searches them." : null,
     isMasked ? peopleWords[people] : null,
     next === null ? null : `There are more than these ${USUAL} of a domain: see \`bridgehead records --number\`.`,
   ];

@@ -218,7 +218,8 @@ export class RunningList {
   }
 
   async totals(): Promise<ConferenceTotals> {
-    const { conferences, callers, bridges } = sumOfLoads(this.loads);
+    const bridges = this.loads;
+    const { conferences, callers } = sumOfLoads(bridges);
     const [row] = this.#store.read(
       "SELECT count(*) AS count FROM conference WHERE arrival IS NULL AND status = 'creating'",
     );

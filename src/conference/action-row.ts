@@ -81,8 +81,6 @@ export interface WholeConference {
   /** So many of these mute-all would mute, and unmute-all unmute. */
   readonly muteAll: number;
   readonly unmuteAll: number;
-  /** No agent says what its bridge does. */
-  readonly away?: true | undefined;
 }
 
 export interface FormField {

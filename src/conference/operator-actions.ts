@@ -64,8 +64,7 @@ export const actionQuestions = {
     confirm: "Unmute all",
   },
   end: {
-    says: ({ confKey, callers, away }) =>
-      `End conference ${confKey}? ${away ? awayText : callsThatEnd(callers)} It cannot be undone.`,
+    says: ({ confKey, callers }) => `End conference ${confKey}? ${callsThatEnd(callers)} It cannot be undone.`,
     confirm: "End it for everybody",
     isFinal: true,
   },
@@ -380,9 +379,6 @@ function callOutRefusal(
   const pending = [...callOuts.values()].filter(({ stage }) => stage !== "dropping").length;
   return head.maxCallers !== null && present + pending >= head.maxCallers ? "conference-full" : null;
 }
-
-const awayText =
-  "No agent reaches its bridge now: calls that are there end once one does. If the settings lack the bridge, the conference is over for WebEx at once, and nobody is hung up.";
 
 function whoStays(callers: number): string {
   if (callers === 0) return "Nobody is in it.";

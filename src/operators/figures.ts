@@ -18,46 +18,21 @@ export interface PortsOfBridge {
   readonly health: { readonly portsInUse: number | null; readonly ports: number | null } | null;
 }
 
+/** True if no agent reports what the bridge does. */
+export function isSilent({ health }: PortsOfBridge): boolean {
+  return health !== null && health.portsInUse === null;
+}
+
 interface FoundConferences {
   readonly creating?: number;
   readonly running?: number;
   readonly conferences: number;
   readonly callers: number;
-  /** The same by bridge; `null`: of those that have none yet. Absent: nobody says on which they are. */
-  readonly bridges?: readonly LoadOfBridge[];
 }
 
-interface LoadOfBridge extends FoundConferences {
-  readonly bridge: string | null;
-}
-
-/** Of all bridges together. */
-export function sumOfLoads<Load extends LoadOfBridge>(
-  bridges: readonly Load[],
-): FoundConferences & { readonly bridges: readonly Load[] } {
+export function sumOfLoads(bridges: readonly FoundConferences[]): FoundConferences {
   const sum = (name: "conferences" | "callers") => bridges.reduce((before, load) => before + load[name], 0);
-  return { conferences: sum("conferences"), callers: sum("callers"), bridges };
-}
-
-/** Whether no agent says now what the bridge does: who was in its conferences may have left. */
-export function isAway(bridges: readonly PortsOfBridge[], name: string | null): boolean {
-  if (name === null) return false;
-  return (bridges.find(({ bridge }) => bridge === name)?.health?.portsInUse ?? null) === null;
-}
-
-/** With a mark where that is so of its bridge. */
-export function withAway<One extends { readonly bridge: string | null }>(
-  one: One,
-  bridges: readonly PortsOfBridge[],
-): One & { readonly away?: true } {
-  return isAway(bridges, one.bridge) ? { ...one, away: true } : one;
-}
-
-/** Those of them that have conferences. */
-function awayOf({ conferences, bridges }: FigureSource): readonly string[] {
-  return (conferences?.bridges ?? []).flatMap(({ bridge, conferences }) =>
-    bridge !== null && conferences > 0 && isAway(bridges, bridge) ? bridge : [],
-  );
+  return { conferences: sum("conferences"), callers: sum("callers") };
 }
 
 interface FoundDocuments {
@@ -89,8 +64,6 @@ interface FigureRow {
   /** What it counts, in a sentence for whoever asks. */
   readonly says: string;
   of(source: FigureSource): FoundValue;
-  /** What is missing counts in it as it was before the agent was away. */
-  readonly isStale?: true;
 }
 
 /** All figures that people are shown of a domain or a bridge: each has one word and one source. */
@@ -113,8 +86,7 @@ export const figureTable = {
   callers: {
     word: "Callers now",
     says: "Callers in conferences.",
-    of: (source) => [source.conferences?.callers ?? null, ...awayOf(source)],
-    isStale: true,
+    of: ({ conferences }) => [conferences?.callers ?? null],
   },
   portsInUse: {
     word: "Ports in use",
@@ -183,8 +155,6 @@ export interface Figure {
   readonly value: FoundValue[0];
   /** Of what nobody knows the value. */
   readonly missing: readonly string[];
-  /** Whether the value has a part of that, as it was before: it may be less. */
-  readonly isStale: boolean;
 }
 
 export type Figures = Readonly<Record<FigureName, Figure>>;
@@ -194,22 +164,19 @@ const nothing: FigureSource = { now: 0, conferences: null, documents: null, minu
 export function figuresOf(known: Partial<FigureSource>): Figures {
   const source = { ...nothing, ...known };
   const figures = Object.entries<FigureRow>(figureTable).map(([name, row]) => {
-    const { word, says, isStale = false } = row;
+    const { word, says } = row;
     const [value, ...missing] = row.of(source);
-    return [name, { name, word, says, value, missing, isStale: isStale && missing.length > 0 }];
+    return [name, { name, word, says, value, missing }];
   });
   return Object.fromEntries(figures) as Figures;
 }
 
-/** The figure for people: "40", "at least 40, not known for east", "about 40, …", "no limit; not known for east", "not known"; with what it counts in a sentence: "40 callers". */
-export function figureText(
-  { value, missing, isStale }: Pick<Figure, "value" | "missing" | "isStale">,
-  what = "",
-): string {
+/** The figure for people: "40", "at least 40, not known for east", "no limit; not known for east", "not known"; with what it counts in a sentence: "40 callers". */
+export function figureText({ value, missing }: Pick<Figure, "value" | "missing">, what = ""): string {
   if (value === null) return what === "" ? "not known" : `${what}s that are not known`;
   const text = what === "" ? String(value) : counted(Number(value), what);
   if (missing.length === 0) return text;
-  const known = value === noLimit ? `${text};` : `${isStale ? "about" : "at least"} ${text},`;
+  const known = value === noLimit ? `${text};` : `at least ${text},`;
   return `${known} not known for ${missing.join(", ")}`;
 }
 
@@ -221,12 +188,8 @@ function secondsSince(oldestAt: EpochMs | null, now: EpochMs): number | null {
 
 type Ports = NonNullable<PortsOfBridge["health"]>;
 
-/** A bridge that has conferences and is not in the settings has ports, too. */
-function sumOfPorts(source: FigureSource, portsOf: (health: Ports) => FoundValue[0]): FoundValue {
-  const { bridges } = source;
-  const removed = awayOf(source).filter((name) => !bridges.some(({ bridge }) => bridge === name));
-  const all = [...bridges, ...removed.map((bridge) => ({ bridge, health: null }))];
-  const found = all.map(({ bridge, health }) => ({ bridge, ports: health && portsOf(health) }));
+function sumOfPorts({ bridges }: FigureSource, portsOf: (health: Ports) => FoundValue[0]): FoundValue {
+  const found = bridges.map(({ bridge, health }) => ({ bridge, ports: health && portsOf(health) }));
   const missing = found.flatMap(({ bridge, ports }) => (ports === null ? bridge : []));
   const known = found.flatMap(({ ports }) => ports ?? []);
   if (known.length === 0) return [null, ...missing];

@@ -4,7 +4,6 @@ import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import { type CallRecord, isNeverDialled } from "./call-record.ts";
-import type { ListGaps, SearchedJournals } from "./found-conference.ts";
 import type { PromptRow } from "./rows.ts";
 
 /** Something that happened to a person on the telephone, or the call that it is in now. */
@@ -29,6 +28,21 @@ export const personLine = v.object({
   ),
 });
 export type PersonLine = Checked<typeof personLine>;
+
+/** A conference that a text names. */
+export const foundConference = v.object({
+  key: v.string(),
+  topic: v.pipe(v.exactOptional(v.string()), v.description("Its name, where it is known.")),
+  state: v.pipe(
+    v.picklist(["creating", "running", "over", "kept"]),
+    v.description("`over`: it has a record; `kept`: it has none, and its journal is still there."),
+  ),
+  at: v.pipe(v.nullable(time), v.description("When it began, or was over; null: not known.")),
+  by: v.picklist(["key", "ExtConfID", "name", "sub-conference", "message"]),
+  room: v.pipe(v.exactOptional(v.string()), v.description("The name of the sub-conference by which it is found.")),
+  row: v.pipe(v.exactOptional(v.number()), v.description("Of its journal: where the message is.")),
+});
+export type FoundConference = Checked<typeof foundConference>;
 
 /** What the record of a call says of the person at its other end. */
 export function lineOfCall(call: CallRecord): PersonLine {
@@ -105,21 +119,6 @@ function unclearText({ steps }: PromptRow): string {
 function unfinishedText({ digits, conference }: NonNullable<PromptRow["unfinished"]>): string {
   const place = conference === undefined ? "" : "behind the key of its conference ";
   return `It is at the prompt: ${place}it has keyed ${digits === 0 ? "nothing more" : counted(digits, "digit")}, and no #.`;
-}
-
-/** What people are told of what a list of running conferences lacks. */
-export function gapTexts({ isCut }: ListGaps): readonly string[] {
-  return isCut
-    ? ["Not all conferences that run, or people in them, that match are listed. Type more of the name or number."]
-    : [];
-}
-
-/** What is said of an id that was not looked for everywhere; `null`: it was. */
-export function notSearchedText({ searched, isAll }: SearchedJournals = { searched: 0, isAll: true }): string | null {
-  if (isAll) return null;
-  if (searched === 0)
-    return "The journals of conferences were not searched for it. An id of WebEx's would stand there.";
-  return `Only the journals of the latest ${counted(searched, "conference")} were searched for it. An id of WebEx's may stand in another.`;
 }
 
 /** How many digits the wrong keys had: whether some were missing. */

@@ -40,18 +40,9 @@ const outage = v.object({
 });
 export type OutageView = Checked<typeof outage>;
 
-/** The edge adds it for people; no object says it. */
-export const away = v.pipe(
-  v.exactOptional(v.literal(true)),
-  v.description(
-    "Present while no agent says what its bridge does: who is in it is as it was before, and may have left.",
-  ),
-);
-
 /** A conference as operators see it. Numbers and IDs of people are shown as `recordsPersonal` of the domain says. */
 export const conferenceView = v.object({
   key: open(confKey),
-  away,
   topic,
   phase: v.pipe(
     v.picklist(["creating", "running", "ended", "not-created"]),
@@ -84,10 +75,7 @@ export const conferenceView = v.object({
       room: open(text<RoomId>()),
       muted: open(v.boolean()),
       speaks: open(
-        v.pipe(
-          v.nullable(v.boolean()),
-          v.description("null: nobody knows, since WebEx does not want to know, or while `away` is present."),
-        ),
+        v.pipe(v.nullable(v.boolean()), v.description("null: nobody knows, since WebEx does not want to know.")),
       ),
     }),
   ),

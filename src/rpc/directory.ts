@@ -10,7 +10,6 @@ import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
 import type { Counts } from "../records/counts.ts";
 import { alerts, type PromptRow, topic } from "../records/rows.ts";
-import { away } from "./conference-view.ts";
 import {
   type ConferenceBatch,
   type DirectoryAck,
@@ -49,7 +48,6 @@ const listedConference = v.object({
   phase: v.picklist(["creating", "running"]),
   webexHost: v.pipe(text<WebexHost>(), v.description("The TSP server that is notified.")),
   bridge: v.nullable(text<BridgeName>()),
-  away,
   topic,
   undelivered: v.pipe(v.number(), v.description("Documents whose attempts are used up.")),
   now: v.object({

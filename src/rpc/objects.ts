@@ -48,7 +48,7 @@ export const objectMethods = {
     allocate: "objects",
     holderOf: "request",
     holdersOf: "request",
-    conferencesOf: "request",
+    conferencesOf: "objects",
     heardLimit: "objects",
     sweep: "objects",
   },

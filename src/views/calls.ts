@@ -41,7 +41,6 @@ function outcomeOf({ status, direction, host, repairs }: EndedCall): readonly (P
 export type CallerRow = ConferenceView["callers"][number] & {
   readonly conference: string;
   readonly roomName: string;
-  readonly away?: true | undefined;
   readonly enteredAt?: EpochMs | undefined;
 };
 
@@ -64,16 +63,15 @@ function numberOf({ number, conference, call }: CallerRow): Marked {
   return link(number || "withheld", ["conferences", conference, "timeline"], { call });
 }
 
-function voiceOf({ muted, speaks, away }: CallerRow): readonly (Part | null)[] {
-  const voice = muted ? mark("warn", "muted") : speaks ? mark("good", "speaking") : mark("dim", "unmuted");
-  return [voice, away ? mark("warn", "may have left") : null];
+function voiceOf({ muted, speaks }: CallerRow): Part {
+  return muted ? mark("warn", "muted") : speaks ? mark("good", "speaking") : mark("dim", "unmuted");
 }
 
 /** The callers of a conference, with the names of their rooms. */
-export function callersOf({ key, callers: all, rooms, away }: ConferenceView): readonly CallerRow[] {
+export function callersOf({ key, callers: all, rooms }: ConferenceView): readonly CallerRow[] {
   const names = new Map(rooms.map(({ room, name, subConfId }) => [room, name ?? subConfId]));
   const nameOf = (room: RoomId) => names.get(room) ?? (room === MAIN_ROOM ? room : "private talk");
-  return all.map((caller) => ({ ...caller, conference: key, roomName: nameOf(caller.room), away }));
+  return all.map((caller) => ({ ...caller, conference: key, roomName: nameOf(caller.room) }));
 }
 
 /** What happened to a person on the telephone, in conferences and in the prompt. */

@@ -3,7 +3,7 @@ import { hostText } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { cut } from "../foundation/text/cut.ts";
 import type { conferenceRecord } from "../records/conference-record.ts";
-import type { FoundConference } from "../records/found-conference.ts";
+import type { FoundConference } from "../records/person-line.ts";
 import type { ListedConference } from "../rpc/directory.ts";
 import { type Column, link, type Marked, mark, type Part, type View } from "./view.ts";
 
@@ -40,7 +40,7 @@ export const runningConferences: View<ListedConference> = {
     { title: "State", cell: stateOf },
     { title: "Bridge", cell: ({ bridge }) => bridge, long: true },
     { title: "TSP server", cell: ({ webexHost }) => hostText(webexHost), long: true },
-    { title: "Callers", cell: ({ now, away }) => `${away ? "about " : ""}${now.callers}`, number: true },
+    { title: "Callers", cell: ({ now }) => now.callers, number: true },
     { title: "Speaking", cell: ({ now }) => speakersOf(now), only: "console" },
     {
       title: "Waiting",

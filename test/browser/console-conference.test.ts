@@ -255,7 +255,7 @@ test("a page that stands open says that nobody knows who is in, while the agent 
   const meeting = await running("444");
   const page = await open(address(meeting));
   await isLive(page);
-  const notice = page.getByText("No agent reports on the bridge simulated");
+  const notice = page.getByText("no agent reports what it does");
   const agent = world.run.pids().agent ?? 0;
   process.kill(agent, "SIGSTOP");
   try {

@@ -85,7 +85,7 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
 const running = {
   conferences,
   next: unbroken,
-  bridges: [{ bridge: unbroken, conferences: 9, callers: 9, away: true as const }],
+  bridges: [{ bridge: unbroken, conferences: 9, callers: 9 }],
 };
 
 const call = aCallRecord({

@@ -157,9 +157,7 @@ const nothing = { lines: [], conferences: [], next: null };
 
 test.each([
   [nothing, /^$/, 1],
-  [{ ...nothing, journals: { searched: 0, isAll: false } }, /`bridgehead find TEXT --journals`/, 1],
-  [{ ...nothing, journals: { searched: 500, isAll: false } }, /latest 500 conferences/, 1],
-  [{ ...nothing, conferences: [{ key: "5", state: "running", at: now, by: "key" }], isCut: true }, /Not all/, 0],
+  [{ ...nothing, incomplete: [{ what: "running conferences", why: "more match" }] }, /^incomplete: .*more match/, 1],
   [{ ...nothing, people: "none" }, /recordsPersonal/, 1],
   [{ ...nothing, next: "7-0" }, /more than these 100/, 1],
 ])("find %j warns %s and ends with %i", async (page, says, code) => {

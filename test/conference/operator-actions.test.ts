@@ -18,17 +18,16 @@ test.each([
   [7, "Its 7 callers stay.", "The calls of its 7 callers end."],
 ])("the question before an action says what happens to %i callers", (callers, stay, end) => {
   const { lock, unlock, end: ends } = actionQuestions;
-  expect(lock.says({ ...whole, callers })).toBe(`Lock the conference 5? Nobody else gets in. ${stay}`);
-  expect(unlock.says({ ...whole, callers })).toBe(`Unlock the conference 5? Whoever dials in gets in. ${stay}`);
-  expect(ends.says({ ...whole, callers })).toBe(`End the conference 5? ${end} It cannot be undone.`);
-  expect(ends.says({ ...whole, callers, away: true })).toContain("No agent reaches its bridge now");
+  expect(lock.says({ ...whole, callers })).toBe(`Lock conference 5? New callers are refused. ${stay}`);
+  expect(unlock.says({ ...whole, callers })).toBe(`Unlock conference 5? New callers are admitted. ${stay}`);
+  expect(ends.says({ ...whole, callers })).toBe(`End conference 5? ${end} It cannot be undone.`);
 });
 
 test.each([
-  ["mute-all", 0, "Mute all? Nobody is there who would be muted."],
+  ["mute-all", 0, "Mute all? There is no caller to mute."],
   ["mute-all", 2, "Mute 2 callers? Hosts are not muted."],
-  ["unmute-all", 0, "Unmute all? Nobody is there who would be unmuted."],
-  ["unmute-all", 1, "Unmute 1 caller? Everybody then hears what is said there."],
+  ["unmute-all", 0, "Unmute all? There is no caller to unmute."],
+  ["unmute-all", 1, "Unmute 1 caller? Everybody then hears them."],
 ] as const)("asks before %s of %i callers", (type, count, text) => {
   expect(actionQuestions[type].says({ ...whole, muteAll: count, unmuteAll: count })).toBe(text);
 });

@@ -38,17 +38,6 @@ test("shows who is in the conference", () => {
   expect(shown({ view: view({ callers: [] }) }).text).toContain("Nobody is in the conference.");
 });
 
-test("while no agent reports, callers may have left, and nobody speaks or is silent", () => {
-  const callers = [caller, { ...caller, call: "c2", muted: true }].map((one) => ({ ...one, speaks: null }));
-  const { text } = shown({ view: view({ away: true, callers }) });
-
-  expect(text).toContain("No agent reports on the bridge north. Callers are shown as they were before");
-  expect(text).toContain("Callers 2 , 1 muted");
-  expect(text).not.toContain("speaking");
-  expect(text).toContain("End conference 987654321? No agent reaches its bridge");
-  expect(shown().text).not.toContain("No agent reports");
-});
-
 test("offers an operator what fits, and a viewer nothing", () => {
   const all = ["mute-all", "unmute-all", "end"];
   expect(offered(shown())).toEqual(["lock", ...all, "mute c1", "expel c1", "call-out"]);

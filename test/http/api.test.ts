@@ -59,7 +59,7 @@ test("each problem says which request it was, and its type says what it means", 
 
 test("what fails within is a problem of its request, too", async () => {
   const edge = new FakeEdge();
-  edge.broken.add("ids");
+  edge.broken.add("directory");
   const response = await edge.app.request("/api/v1/domains/local/conferences", { headers });
   expect([response.status, await response.json()]).toMatchObject([
     503,

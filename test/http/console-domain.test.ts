@@ -30,7 +30,7 @@ test("the overview has the numbers of the whole domain, and of conferences those
   await runs(edge, "1");
   await runs(edge, "2", { alerts: ["commands"], callers: 3 });
   const text = await read("");
-  expect(text).toContain("Conferences now\n2\nCallers now\nabout 5, not known for simulated");
+  expect(text).toContain("Conferences now\n2\nCallers now\n5");
   expect(text).toContain("2 → /console/local/conferences/2");
   expect(text).not.toContain("1 → /console/local/conferences/1");
   expect(text).toContain("No agent of the bridge simulated of local is connected");

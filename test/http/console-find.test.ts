@@ -41,13 +41,6 @@ test("all else is looked for by a page whose address has nothing of it", async (
   expect(people).toContain("0 conferences and 2 calls for 555-234-5678");
   expect(people).toContain("Timeline → /console/local/conferences/5/timeline?call=c9");
   expect(await search("/find", { find: "pilots" })).toContain("sub-conference Pilots");
-  await edge.held("7001", "6");
-  edge.views.set("6" as ConfKey, conferenceView("6"));
-  edge.broken.add("6");
-  expect(await search("/find", { find: "W-17" })).toContain("The journals of conferences were not searched for it");
-  edge.broken.clear();
-  expect(await search("/find", { find: "52491001201" })).toContain("Search the journals");
-  expect(await search("/find", { find: "berth", journals: "1" })).not.toContain("not looked for");
   expect(await search("/find", { find: "nobody" })).toContain("Nothing found");
 
   expect(await search("/numbers", { number: "+1 555 234 5678" })).toMatch(/in now[\s\S]*was in/);

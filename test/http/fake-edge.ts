@@ -307,7 +307,6 @@ export class FakeEdge {
           const holder = this.holders.get(id as MsgId);
           return holder === undefined ? [] : [holder];
         },
-        conferencesOf: async (lastMs, before, upTo) => this.#conferencesOf(lastMs, before, upTo),
       }),
       mailbox: () => ({
         waiting: async () => {

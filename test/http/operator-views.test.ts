@@ -2,6 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import { timelineLine } from "../builders.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
@@ -56,123 +57,37 @@ test("a page that has the rest says that none follows, and the next one begins b
   }
 });
 
-test("the list has what is not over, and with `all` what is", async () => {
-  const edge = await edgeWith(view("1"), view("2", "ended"), view("3", "creating"), view("4", "not-created"));
-  const keys = async (query: string) => {
-    const { body } = await asked(edge, `${base}/conferences${query}`);
-    return (body as { conferences: ConferenceView[] }).conferences.map(({ key }) => key);
-  };
-  expect(await keys("")).toEqual(["1", "3"]);
-  expect(await keys("?all=1")).toEqual(["1", "2", "3", "4"]);
-  expect(edge.calls).toContain("conferences of 21600000 ms before null up to null");
-});
-
-test("hours limit those that are over, and no running one, however quiet it is", async () => {
-  const hourMs = 3_600_000;
-  const edge = await edgeWith(view("1"), view("2", "ended", 9 * hourMs), view("3", "ended", 8 * hourMs));
-  edge.time = 10 * hourMs;
-  const keys = async (query: string) => {
-    const { body } = await asked(edge, `${base}/conferences${query}`);
-    return (body as { conferences: ConferenceView[] }).conferences.map(({ key }) => key);
-  };
-  expect(await keys("?hours=1")).toEqual(["1"]);
-  expect(await keys("?all=1&hours=1")).toEqual(["1", "2"]);
-  expect(await keys("?all=1&hours=8")).toEqual(["1", "2", "3"]);
-  expect(edge.calls.filter((call) => call.startsWith("conferences of"))).toEqual([
-    "conferences of 21600000 ms before null up to null",
-    "conferences of 21600000 ms before null up to null",
-    "conferences of 28800000 ms before null up to null",
-  ]);
-});
-
-test("conferences of a bridge that no agent reaches have the mark, but for those that are over; no other relay is asked", async () => {
-  const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
-  const edge = new FakeEdge(token, { bridges: ["east", "west", "south"].map((name) => ({ name, agents })) });
-  const inside = { call: "c1", extCallId: "7", number: "1", attendeeId: "", room: "main", muted: false };
-  const callers = [{ ...inside, speaks: true }] as object[] as ConferenceView["callers"];
-  const all = [
-    ["1", "east", "running"],
-    ["2", "west", "running"],
-    ["3", "east", "ended"],
-  ] as const;
-  for (const [key, bridge, phase] of all) {
-    edge.views.set(key as ConfKey, conferenceView(key, { bridge: bridge as BridgeName, phase, callers }));
-    await edge.held(`handle-${key}`, key);
+test("running conferences come in pages; those that do not answer are named, and delay no other", async () => {
+  const edge = new FakeEdge();
+  const one = (key: string) => conferenceView(key, { bridge: "simulated" as BridgeName });
+  for (const key of ["1", "2", "3"]) {
+    await edge.directory.publish(aBatch({ key, running: {} }));
+    edge.views.set(key as ConfKey, one(key));
   }
-  edge.health.set("west", { agentConnected: true, bridgeUp: true, portsInUse: 1, ports: 50 });
-  const relays = () => edge.calls.splice(0).filter((call) => call.startsWith("health of"));
-  const said = ({ key, away, callers: [one] }: ConferenceView) => [key, away, one?.speaks];
-  const { body } = await asked(edge, `${base}/conferences?all=1`);
-  expect((body as { conferences: ConferenceView[] }).conferences.map(said)).toEqual([
-    ["1", true, null],
-    ["2", undefined, true],
-    ["3", undefined, true],
-  ]);
-  expect(relays()).toEqual(["health of east", "health of west"]);
-  for (const [key, away, speaks, ...asks] of [
-    ["1", true, null, "health of east"],
-    ["2", undefined, true, "health of west"],
-    ["3", undefined, true],
-  ] as const) {
-    const { body } = await asked(edge, `${base}/conferences/${key}`);
-    expect(said(body as ConferenceView)).toEqual([key, away, speaks]);
-    expect(relays()).toEqual(asks);
-  }
-});
+  const health = { agentConnected: true, bridgeUp: true, portsInUse: 1, ports: 50 };
+  edge.health.set("simulated", health);
+  const list = async (query = "") => (await asked(edge, `${base}/conferences${query}`)).body;
+  expect(await list("?limit=2")).toEqual({ conferences: [one("1"), one("2")], next: "2" });
+  expect(await list("?limit=2&cursor=2")).toEqual({ conferences: [one("3")], next: null });
+  expect(await list("?hour=3")).toMatchObject({ title: "bad query", errors: [{ name: "hour" }] });
+  for (const query of ["limit=0", "limit=101", "limit=1.5", "limit=1&limit=2"])
+    expect(await list(`?${query}`), query).toMatchObject({ errors: [{ in: "query", name: "limit" }] });
 
-test("a conference that does not answer is named, and holds up no other one", async () => {
-  const edge = await edgeWith(view("1"), view("2"));
+  edge.health.set("simulated", { ...health, portsInUse: null });
+  const why = "no agent reports what it does: callers may have left";
+  expect(await list("?limit=1")).toMatchObject({ incomplete: [{ what: "bridge simulated", why }] });
+  expect((await asked(edge, `${base}/conferences/1`)).status).toBe(404);
+  edge.health.set("simulated", health);
   edge.broken.add("1");
-  expect((await asked(edge, `${base}/conferences`)).body).toEqual({
-    conferences: [view("2")],
-    next: null,
-    incomplete: [{ what: "conference 1", why: expect.stringContaining("did not answer") }],
-  });
-  expect([edge.logged, edge.lines]).toEqual([
-    ["view-failed"],
-    [{ domain: "local", object: "a conference", objectId: "id of 1", conference: "1", error: "Error: 1 is broken" }],
-  ]);
-});
-
-test("a list whose time is up says where to go on; those that were not asked are not counted as silent", async () => {
-  const keys = Array.from({ length: 50 }, (_, index) => String(index));
-  const edge = await edgeWith(...keys.map((key) => view(key)));
-  edge.viewPauses = async () => {
-    edge.time += 250;
-  };
-  const found: string[] = [];
-  let pages = 0;
-  for (let query = ""; ; pages += 1) {
-    const { body } = await asked(edge, `${base}/conferences${query}`);
-    const { conferences, next } = body as {
-      readonly conferences: readonly ConferenceView[];
-      readonly next: string | null;
-    };
-    found.push(...conferences.map(({ key }) => key));
-    if (next === null) break;
-    query = `?cursor=${next}`;
-  }
-
-  expect(found).toEqual(keys);
-  expect(pages).toBe(2);
-  expect(edge.calls.filter((call) => call.startsWith("conferences of")).map((call) => call.split("ms ")[1])).toEqual([
-    "before null up to null",
-    "before 30 up to 49",
-    "before 10 up to 49",
-  ]);
-});
-
-test("each conference of a list has its own time: those that hang are named, and the others are shown", async () => {
-  const edge = await edgeWith(...["1", "2", "3"].map((key) => view(key)));
-  edge.hung.add("1").add("2");
+  edge.hung.add("2");
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
-    const answer = asked(edge, `${base}/conferences`);
+    const answer = list();
     // The token is compared outside the fake time.
-    while (vi.getTimerCount() < 2) await new Promise((next) => setImmediate(next));
+    while (vi.getTimerCount() < 1) await new Promise((next) => setImmediate(next));
     await vi.advanceTimersByTimeAsync(3_000);
-    expect((await answer).body).toEqual({
-      conferences: [view("3")],
+    expect(await answer).toEqual({
+      conferences: [one("3")],
       next: null,
       incomplete: ["conference 1", "conference 2"].map((what) => ({ what, why: expect.any(String) })),
     });
@@ -180,50 +95,6 @@ test("each conference of a list has its own time: those that hang are named, and
   } finally {
     vi.useRealTimers();
   }
-});
-
-test("a list is asked for by page and hours, and wrong ones are named", async () => {
-  const edge = await edgeWith();
-  await asked(edge, `${base}/conferences?hours=7.5&cursor=17-99`);
-  expect(edge.calls).toContain("conferences of 27000000 ms before 17 up to 99");
-  for (const [query, named, value] of [
-    ["hours=0", "hours", "0"],
-    ["hours=-1.5", "hours", "-1.5"],
-    ["hours=169", "hours", "169"],
-    ["hours=x", "hours", '"x"'],
-    ["hours=", "hours", '""'],
-    ["cursor=x", "cursor", '"x"'],
-    ["limit=0", "limit", "0"],
-    ["limit=-1", "limit", "-1"],
-    ["limit=501", "limit", "501"],
-    ["limit=1.5", "limit", "1.5"],
-    ["all=0", "all", '"0"'],
-  ]) {
-    const detail = expect.stringContaining(`(it is ${value})`);
-    const { status, body } = await asked(edge, `${base}/conferences?${query}`);
-    expect([status, body], query).toMatchObject([400, { errors: [{ in: "query", name: named, detail }] }]);
-  }
-  for (const [query, detail] of [
-    ["hour=3", "is no parameter of this request; there are all, hours, cursor, limit"],
-    ["constructor=3", "is no parameter of this request; there are all, hours, cursor, limit"],
-    ["hours=1&hours=2", "stands there more than once"],
-  ]) {
-    const { body } = await asked(edge, `${base}/conferences?${query}`);
-    expect(body, query).toMatchObject({ title: "bad query", errors: [{ in: "query", detail }] });
-  }
-});
-
-test("a list has at most `limit`, and goes on where its page ended", async () => {
-  const edge = await edgeWith(...["1", "2", "3", "4", "5"].map((key) => view(key)));
-  const found: string[][] = [];
-  for (let query = "limit=2"; ; ) {
-    const { body } = await asked(edge, `${base}/conferences?${query}`);
-    const { conferences, next } = body as { conferences: ConferenceView[]; next: string | null };
-    found.push(conferences.map(({ key }) => key));
-    if (next === null) break;
-    query = `limit=2&cursor=${next}`;
-  }
-  expect(found).toEqual([["1", "2"], ["3", "4"], ["5"]]);
 });
 
 test("an unknown conference is 404, and no object is made by the question", async () => {

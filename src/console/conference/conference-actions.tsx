@@ -85,7 +85,7 @@ export function CallerActions({ form, call, caller, locked, rooms, actions }: Ca
 
 interface WholeProps {
   readonly confKey: string;
-  readonly view: Pick<ConferenceView, "locked" | "callers" | "muteAll" | "unmuteAll" | "away">;
+  readonly view: Pick<ConferenceView, "locked" | "callers" | "muteAll" | "unmuteAll">;
   readonly form: FormTarget;
   readonly actions?: ActionTable;
 }

@@ -2,7 +2,7 @@ import { hostText } from "../../foundation/text/bare-host.ts";
 import type { CommandView, ConferenceView, OutageView } from "../../rpc/conference-view.ts";
 import { alertWords } from "../../views/conferences.ts";
 import { type Column, mark, type View } from "../../views/view.ts";
-import { Age, Facts, List, Mark, Notice } from "../parts.tsx";
+import { Age, Facts, List, Mark } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
 import { CallerActions, WholeActions } from "./conference-actions.tsx";
@@ -43,11 +43,6 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
   return (
     <>
       <Glance frame={frame} view={view} />
-      {view.away && (
-        <Notice is="warn">
-          {`No agent reports on the bridge ${view.bridge ?? ""}. Callers are shown as they were before, and may have left.`}
-        </Notice>
-      )}
       {form && <WholeActions {...{ view, form }} confKey={frame.confKey} />}
       <Callers {...{ frame, view, entered, list, form }} />
       <List

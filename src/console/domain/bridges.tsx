@@ -10,7 +10,7 @@ import { loadText } from "./lists.tsx";
 /** A bridge as the API has it. */
 export interface ShownBridge extends BridgeAgents {
   /** `null`: not known. */
-  readonly load: { readonly conferences: number; readonly callers: number; readonly away?: true | undefined } | null;
+  readonly load: { readonly conferences: number; readonly callers: number } | null;
 }
 
 interface BridgesProps extends DomainFrame {

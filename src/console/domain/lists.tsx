@@ -5,9 +5,9 @@ import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import { nextDay, zonedDay } from "../../foundation/time/zone.ts";
 import type { AuditEntry } from "../../operators/audit.ts";
+import { sumOfLoads } from "../../operators/figures.ts";
 import { callStatuses, enders } from "../../records/call-record.ts";
-import type { FoundConference, ListGaps, SearchedJournals } from "../../records/found-conference.ts";
-import { gapTexts, notSearchedText, type PersonLine } from "../../records/person-line.ts";
+import type { FoundConference, PersonLine } from "../../records/person-line.ts";
 import type { DomainActivity, ListedConference } from "../../rpc/directory.ts";
 import { type EndedCall, endedCalls, personLines } from "../../views/calls.ts";
 import {
@@ -43,7 +43,6 @@ interface Load {
   readonly bridge: string | null;
   readonly conferences: number;
   readonly callers: number;
-  readonly away?: true | undefined;
 }
 
 interface RunningAnswer {
@@ -94,11 +93,8 @@ export function ConferencesPage(props: ListFrame<RunningAnswer> & { readonly peo
 
 /** All that run, and how many are in them. */
 export function loadText(loads: readonly Load[]): string {
-  const sum = (name: "conferences" | "callers") => loads.reduce((before, load) => before + load[name], 0);
-  const away = loads.flatMap((load) => (load.away && load.bridge !== null ? load.bridge : []));
-  const notKnown = away.length === 0 ? "" : `, not known for ${away.join(", ")}`;
-  const callers = `${away.length === 0 ? "" : "about "}${counted(sum("callers"), "caller")}`;
-  return `${counted(sum("conferences"), "conference")}, ${callers}${notKnown}`;
+  const { conferences, callers } = sumOfLoads(loads);
+  return `${counted(conferences, "conference")}, ${counted(callers, "caller")}`;
 }
 
 function noConferences(begins: string, person: string, cursor: string | undefined): readonly [string, string] {
@@ -203,7 +199,7 @@ function Filters({ isCall, fields, path, bridges }: FiltersProps) {
   );
 }
 
-interface LinesAnswer extends ListGaps {
+interface LinesAnswer {
   /** What happened to callers, a line for each call. */
   readonly lines: readonly PersonLine[];
   readonly next: string | null;
@@ -214,14 +210,13 @@ const calls = "Calls, the latest first";
 
 interface FindAnswer extends LinesAnswer {
   readonly conferences: readonly FoundConference[];
-  readonly journals?: SearchedJournals | undefined;
 }
 
 /** Whatever a text names: conferences, and what happened to callers. */
 export function FindPage({ answer, fields, refusal, ...frame }: ListFrame<FindAnswer>) {
   const { find = "", cursor } = fields;
   const { domain, now } = frame;
-  const { conferences, lines, next, people, journals } = answer;
+  const { conferences, lines, next, people } = answer;
   const path = pathOf(domain, "find");
   const nothing = {
     none: find === "" ? (["Find anything", foundConferences.none[1]] as const) : foundConferences.none,
@@ -238,8 +233,7 @@ export function FindPage({ answer, fields, refusal, ...frame }: ListFrame<FindAn
           </b>
         </p>
       )}
-      <Notes of={[notSearchedText(journals), ...gapTexts(answer), people === "full" ? null : peopleWords[people]]} />
-      {journals?.searched === 0 && <PostWay title="Search the journals" path={path} fields={{ find, journals: "1" }} />}
+      <Notes of={[people === "full" ? null : peopleWords[people]]} />
       <List view={foundConferences} rows={conferences} domain={domain} now={now} {...listed} />
       <List view={personLines} rows={lines} domain={domain} now={now} title={calls} />
       <Further {...{ path, cursor, next, typed: { find } }} />
@@ -259,7 +253,7 @@ export function NumberPage({ answer, fields, refusal, ...frame }: ListFrame<Line
         <Field label="Number, in any spelling" name="number" value={number} maxlength={64} />
         <Search />
       </form>
-      <Notes refusal={refusal} of={[...gapTexts(answer), people === "full" ? null : peopleWords[people]]} />
+      <Notes refusal={refusal} of={[people === "full" ? null : peopleWords[people]]} />
       {number !== "" && <List view={personLines} rows={lines} domain={domain} now={now} />}
       <Further {...{ path, cursor, next, typed: { number } }} />
     </Page>

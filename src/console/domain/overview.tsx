@@ -12,7 +12,7 @@ import { LastHour } from "./plot.tsx";
 
 /** `null`: not known. */
 interface OverviewProps extends DomainFrame {
-  readonly figures: readonly Pick<Figure, "name" | "word" | "value" | "missing" | "isStale">[];
+  readonly figures: readonly Pick<Figure, "name" | "word" | "value" | "missing">[];
   /** Its page has only affected conferences. */
   readonly running: { readonly conferences: readonly ListedConference[]; readonly next: string | null } | null;
   readonly bridges: readonly ShownBridge[] | null;

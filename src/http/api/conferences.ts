@@ -10,19 +10,14 @@ import { dialledDigits } from "../../foundation/dial-rules.ts";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { type Person, personal, showOf } from "../../foundation/shown.ts";
 import { segmentOf } from "../../foundation/text/path-segment.ts";
-import { hourMs } from "../../foundation/time/timers.ts";
-import { isAway, type PortsOfBridge, withAway } from "../../operators/figures.ts";
 import { actionStages } from "../../rpc/action-stages.ts";
 import type { OperatorResult } from "../../rpc/conference.ts";
 import { type ConferenceView, conferenceView } from "../../rpc/conference-view.ts";
-import { bridgeLoad, type ListedConference, runningPage } from "../../rpc/directory.ts";
+import { runningPage } from "../../rpc/directory.ts";
 import { timelineLine } from "../../rpc/timeline.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
-import type { Domain } from "../../settings/load.ts";
-import { askedInTime } from "../asked-in-time.ts";
 import { asReplay } from "../audited.ts";
-import type { PeoplePorts } from "../edge-ports.ts";
-import { bridgesOf } from "../monitoring/figures-of-domain.ts";
+import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type ProblemTitle, problem } from "../problem.ts";
 import { anySpelling, cursorOf, flag, gathered, inPages, limitOf, next, wholeList } from "./lists.ts";
@@ -30,69 +25,35 @@ import { type ApiCall, isKnown, routeOf, unknown } from "./route.ts";
 
 const route = routeOf("Conferences");
 
-/** How far back a list goes at least. All that run are among these: the sweep has ids allocated to them every few hours. */
-const DEFAULT_HOURS = 6;
-/** Id blocks are kept for a week. */
-const MOST_HOURS = 7 * 24;
-/** Of one page; the id allocator gives no more at once. */
-const MOST_LISTED = 500;
+const keyCursor = cursorOf(/^.{1,64}$/s);
 
-export const shownLoad = v.object({
-  ...bridgeLoad.entries,
-  away: v.pipe(
-    v.exactOptional(v.literal(true)),
-    v.description(
-      "Present while no agent says what the bridge does, as while agent or bridge is away: `callers` is as it was before, and may be less now.",
-    ),
-  ),
-});
-/** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
-const LIST_WITHIN_MS = 5_000;
-
-const place = /^\d{1,15}-\d{1,15}$/;
-const hoursFault = `must be above 0 and at most ${MOST_HOURS}`;
+/** Of one page: each of its conferences is asked. */
+const MOST_ASKED = 100;
 
 export const conferenceRoutes = [
   route("listConferences", "GET /domains/{domain}/conferences", {
-    says: "The conferences that are not over, the latest first",
-    more: "With callers, rooms, commands without a result, documents without a Confirmation and why, and the server that is behind. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. Each is asked, and wakes: this is for people, not for monitoring.",
-    query: {
-      all: v.pipe(flag, v.description("1: those that were over in these hours, too.")),
-      hours: v.pipe(
-        v.optional(v.pipe(v.number(), v.gtValue(0, hoursFault), v.maxValue(MOST_HOURS, hoursFault)), DEFAULT_HOURS),
-        v.description(`How far back \`all\` goes: ${MOST_HOURS} at most.`),
-      ),
-      cursor: cursorOf(place),
-      limit: limitOf(MOST_LISTED),
-    },
+    says: "Lists the running conferences with all details, in the order of their keys",
+    more: "Each is asked, and loaded: use it for people, not for monitoring.",
+    query: { cursor: keyCursor, limit: limitOf(MOST_ASKED) },
     answer: {
       says: "Conferences. `incomplete` names those that did not answer within 3 s.",
       schema: v.object({ conferences: v.array(conferenceView), next }),
     },
-    async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED } }) {
-      const begunAt = edge.now();
-      const [from, top] = cursor?.split("-").map(Number) ?? [];
-      const { holders: allocated, next: later } = await edge.objects
-        .idAllocator(domain.name)
-        .conferencesOf(Math.max(hours, DEFAULT_HOURS) * hourMs, from ?? null, top ?? null);
-      const found = await askedInTime(edge, LIST_WITHIN_MS, allocated.slice(0, limit), ({ key }) =>
-        answerOrNull(knownView(domain, key, edge), edge, { domain: domain.name, conference: key }),
+    async handle({ domain, edge, query: { cursor = null, limit = MOST_ASKED } }) {
+      const { name } = domain;
+      const page = { domain: name, after: cursor as ConfKey | null, limit };
+      const found = await edge.objects.directory(name).running(page);
+      const asked = found.conferences.map(({ key }) =>
+        answerOrNull(edge.objects.conference(name, key).view(), edge, { domain: name, conference: key }),
       );
-      const asked = found.length;
-      const endedSince = all === undefined ? Number.POSITIVE_INFINITY : begunAt - hours * hourMs;
-      const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
-      const conferences = found
-        .filter((view) => view !== null)
-        .filter((view) => goesOn(view) || view.lastAt >= endedSince);
-      const bridges = await bridgesOf(
+      const views = (await Promise.all(asked)).filter((view) => view !== null);
+      const conferences = views.filter(goesOn);
+      await noteSilentBridges(
         edge,
         domain,
-        conferences.filter(goesOn).map(({ bridge }) => bridge),
+        conferences.map(({ bridge }) => bridge),
       );
-      return {
-        conferences: conferences.map((view) => viewWithAway(view, bridges)),
-        next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
-      };
+      return { conferences, next: found.next };
     },
   }),
   route("showConference", "GET /domains/{domain}/conferences/{confKey}", {
@@ -102,7 +63,8 @@ export const conferenceRoutes = [
     async handle({ domain, confKey, conference, edge }) {
       const view = await conference.view();
       if (!view) return unknown(domain, confKey);
-      return viewWithAway(view, await bridgesOf(edge, domain, goesOn(view) ? [view.bridge] : []));
+      if (goesOn(view)) await noteSilentBridges(edge, domain, [view.bridge]);
+      return view;
     },
   }),
   route("showTimeline", "GET /domains/{domain}/conferences/{confKey}/timeline", {
@@ -160,18 +122,14 @@ export const runningRoutes = [
       ),
       number: person(`Those with a caller of this number. ${anySpelling}`),
       attendeeId: person("Those with a caller of this attendee ID."),
-      cursor: cursorOf(/^.{1,64}$/s),
+      cursor: keyCursor,
       affected: v.pipe(flag, v.description("1: only conferences with alerts.")),
       watched: v.pipe(flag, v.description("1: somebody looks, so changes of these arrive faster for 10 s.")),
       limit: limitOf(MOST_RUNNING),
     },
     answer: {
       says: "Conferences, and how many there are in all.",
-      schema: v.object({
-        ...runningPage.entries,
-        bridges: v.pipe(v.array(shownLoad), v.description("All that run, by their bridges; null: they have none yet.")),
-        next,
-      }),
+      schema: v.object({ ...runningPage.entries, next }),
     },
     refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },
     async handle({
@@ -182,45 +140,26 @@ export const runningRoutes = [
       const { name, settings } = domain;
       if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
         return problem(422, "cannot be done", noPeople);
-      const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
-      const [found, relays] = await Promise.all([
-        edge.objects
-          .directory(name)
-          .running({ ...query, number, affected: affected !== undefined, isWatched: watched !== undefined }),
-        bridgesOf(edge, domain),
+      const [found] = await Promise.all([
+        edge.objects.directory(name).running({
+          domain: name,
+          after: cursor as ConfKey | null,
+          limit,
+          begins,
+          number,
+          attendeeId,
+          affected: affected !== undefined,
+          isWatched: watched !== undefined,
+        }),
+        noteSilentBridges(edge, domain),
       ]);
-      const conferences = shownList(found.conferences, relays);
-      const bridges = found.bridges.map((load) => withAway(load, relays));
-      return { ...found, conferences, bridges };
+      return found;
     },
   }),
 ];
 
-/** Rows of a list. Where nobody says what a bridge does, its conferences are marked, and who speaks there is not known. */
-export function shownList(
-  conferences: readonly ListedConference[],
-  bridges: readonly PortsOfBridge[],
-): readonly ListedConference[] {
-  return conferences.map((one) => {
-    if (!isAway(bridges, one.bridge)) return one;
-    const { speakers: _, ...now } = one.now;
-    return { ...one, away: true, now };
-  });
-}
-
-/** The same of a whole conference. One that is over has no callers who may have left. */
-export function viewWithAway(view: ConferenceView, bridges: readonly PortsOfBridge[]): ConferenceView {
-  if (!goesOn(view) || !isAway(bridges, view.bridge)) return view;
-  return { ...view, away: true, callers: view.callers.map((caller) => ({ ...caller, speaks: null })) };
-}
-
 export function goesOn({ phase }: Pick<ConferenceView, "phase">): boolean {
   return phase === "creating" || phase === "running";
-}
-
-async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
-  if (!(await isKnown(domain, confKey, edge))) return null;
-  return edge.objects.conference(domain.name, confKey).view();
 }
 
 type Refusal = Exclude<OperatorResult, "done" | "done-before">;

@@ -5,16 +5,15 @@ import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
 import { inPortions } from "../../foundation/time/in-portions.ts";
 import { actsSinceWhy, nextToAct, pairAlerts } from "../../operators/edge-pair.ts";
-import { type FigureName, figureTable, noLimit, withAway } from "../../operators/figures.ts";
+import { type FigureName, figureTable, noLimit } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
-import { domainActivity, webhookView } from "../../rpc/directory.ts";
+import { bridgeLoad, domainActivity, webhookView } from "../../rpc/directory.ts";
 import { agentView, type HandOver } from "../../rpc/relay.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { activityOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { shownLoad } from "./conferences.ts";
 import { next, pageOf, wholeList } from "./lists.ts";
 import { type ApiCall, routeOf } from "./route.ts";
 
@@ -28,12 +27,6 @@ const figure = v.object({
   missing: v.pipe(
     v.array(v.string()),
     v.description("Of what nobody knows the value, such as the name of a bridge whose agent is away."),
-  ),
-  isStale: v.pipe(
-    v.boolean(),
-    v.description(
-      "Whether callers of the bridges that are `missing` count in it as they were before the agent was away. It may be less now.",
-    ),
   ),
 });
 export const domainRoutes = [
@@ -159,7 +152,7 @@ const drained = {
     drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences.")),
   }),
 };
-const load = v.omit(shownLoad, ["bridge"]);
+const load = v.omit(bridgeLoad, ["bridge"]);
 const bridgeAgents = v.object({
   bridge: v.string(),
   drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
@@ -196,10 +189,7 @@ export const bridgeRoutes = [
           list,
         ]);
         const found = running?.bridges.find((load) => load.bridge === bridge);
-        const { bridge: _, ...known } = found
-          ? withAway(found, [{ bridge, health }])
-          : { bridge, conferences: 0, callers: 0 };
-        const load = running && known;
+        const load = running && { conferences: found?.conferences ?? 0, callers: found?.callers ?? 0 };
         const connected = new Set(agents?.map(({ agent }) => agent));
         const missing = expected.flatMap(({ name }) => (connected.has(name) ? [] : name));
         return { bridge, drainedSince: health?.drainedSince ?? null, load, agents, ...(agents && { missing }) };

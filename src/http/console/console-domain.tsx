@@ -109,7 +109,7 @@ function addFindPages(add: AddPage): void {
     here: null,
     asks: "POST /domains/{domain}/find",
     isStill: () => true,
-    query: ({ find: text, cursor, journals }) => (text ? { text, cursor, journals, limit: PAGE_LINES } : null),
+    query: ({ find: text, cursor }) => (text ? { text, cursor, limit: PAGE_LINES } : null),
     none: { ...noLines, conferences: [] },
     render: (asked, { context, domain }) => {
       const key = asked.answer.conferences.find(({ by }) => by === "key")?.key;

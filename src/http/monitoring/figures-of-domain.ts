@@ -1,11 +1,11 @@
 import type { BridgeName, DomainName, WebexHost } from "../../foundation/ids.ts";
 import { earliest } from "../../foundation/time/earliest.ts";
 import { within } from "../../foundation/time/timers.ts";
-import { type FigureSource, type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
+import { type FigureSource, type Figures, figuresOf, isSilent, type PortsOfBridge } from "../../operators/figures.ts";
 import type { DomainActivity, ServerLoad } from "../../rpc/directory.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts, FoundTotals } from "../edge-ports.ts";
-import { answerOrNull } from "../objects-of-request.ts";
+import { answerOrNull, lacks } from "../objects-of-request.ts";
 
 /** What has not answered by then does not hold up what the others say. */
 const ANSWER_WITHIN_MS = 2_000;
@@ -69,6 +69,16 @@ export function bridgesOf(
       return { bridge, health: await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable") };
     });
   return Promise.all(found);
+}
+
+/** Notes the bridges, or those of these names, whose agents report nothing now: callers there may have left. */
+export async function noteSilentBridges(
+  edge: EdgePorts,
+  domain: Domain,
+  names?: readonly (string | null)[],
+): Promise<void> {
+  for (const found of await bridgesOf(edge, domain, names))
+    if (isSilent(found)) lacks(edge, `bridge ${found.bridge}`, "no agent reports what it does: callers may have left");
 }
 
 async function askTotals(edge: EdgePorts, domain: DomainName): Promise<FoundTotals> {
