@@ -162,9 +162,10 @@ function Shown({ part, domain, now }: Pick<ListProps<never>, "domain" | "now"> &
   return tone === "dim" ? <span class="dim">{text}</span> : <Mark is={tone}>{text}</Mark>;
 }
 
-/** Keys, numbers and hosts stay on one line; longer words may break. */
+/** Keys and numbers stay on one line, and hosts where there is room; longer words may break. */
 function wordClass(text: string): string | undefined {
-  return text.length <= 32 && !text.includes(" ") ? "word" : undefined;
+  if (text.length > 32 || text.includes(" ")) return undefined;
+  return text.length > 16 ? "host" : "word";
 }
 
 /** In place of a list that has nothing: what would stand here, and what to do. */

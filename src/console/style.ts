@@ -110,7 +110,7 @@ table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 10px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
-td[data-label=Name], td[data-label=Speaking] { min-width: 120px; } .word { white-space: nowrap; }
+td[data-label=Name], td[data-label=Speaking] { min-width: 120px; } .word, .host { white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; font-size: 13px; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
@@ -241,8 +241,8 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
   main { padding: 18px 16px 48px; gap: 16px; }
   main.alone { margin: 24px 16px; width: auto; padding: 24px; }
 }
-@container table (max-width: 1120px) { .word { white-space: normal; } td[data-label] { min-width: 0; } }
-@container table (max-width: 800px) {
+@container table (max-width: 1120px) { .host { white-space: normal; } .mark { white-space: normal; overflow-wrap: normal; } td[data-label] { min-width: 0; } }
+@container table (max-width: 960px) {
   table, tbody, tr, td, tbody th { display: block; }
   thead { display: none; }
   tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }

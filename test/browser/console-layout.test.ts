@@ -240,7 +240,7 @@ const pages = {
 async function open(page: unknown, look: Look): Promise<BrowserPage> {
   const html = `<!doctype html>${page}`
     .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}</style>`)
-    .replace(/<link rel="icon"[^>]*>/, "")
+    .replaceAll(/<link rel="icon"[^>]*>|<img [^>]*>/g, "")
     .replace(/<script [^>]*><\/script>/, "");
   return browser.open(await servePage(html, STYLE_ALONE), look);
 }

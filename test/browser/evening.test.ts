@@ -106,10 +106,6 @@ test("on a small evening the pages agree with each other and with the bridge", a
   await page.getByRole("row", { name: "agent-2" }).waitFor();
   await page.getByText(`4 conferences, ${callers} callers`).waitFor();
   await page.getByText(`${callers} of ${PORTS} ports in use, ${PORTS - callers} free`).waitFor();
-  for (const one of [look("light", "wide"), look("dark", "narrow")]) {
-    await change(page, one);
-    await screenshot(page, "evening-bridges", one);
-  }
 
   world.webex.answerMode = { type: "status", status: 503 };
   await change(page, look("light", "wide"));
@@ -122,7 +118,6 @@ test("on a small evening the pages agree with each other and with the bridge", a
     ...[callers + 1, callers + 1, PORTS - callers - 1].map(String),
   ]);
   await page.getByText(/the bridge simulated of local: it is drained/).waitFor();
-  await screenshot(page, "evening-wrong", look("light", "wide"));
   world.webex.answerMode = { type: "confirm" };
   await goTo("/bridges");
   await page.getByRole("button", { name: "Resume: accept new conferences" }).click();
