@@ -3,7 +3,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { linesOfCall } from "../../src/views/timeline.ts";
-import { entered as enteredAs, event, held } from "../builders.ts";
+import { aCaller, entered as enteredAs, event, held } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -67,6 +67,15 @@ const drop = asks("drop-caller", { extCallId: "1001" });
 const phone = { country: "1", area: "408", local: "5550123", extension: "" };
 const dial = (more: object = {}) => asks("call-out", { extCallId: "2001", privilege: "speak", phone, ...more });
 
+const annaMutes: Act = (world) => world.operate("a1", { type: "mute", call: "c0" }, "anna");
+const close = asks("close-conference");
+const creates =
+  (more: object): Act =>
+  (world) =>
+    world.received("t", createConference({ msgId: "m2", ...more }));
+const isBusy: Act = (world) => world.reported(event({ type: "caller-left", call: world.dialled, reason: "busy" }));
+const isAnswered: Act = (world) => world.reported(event({ type: "call-answered", call: world.dialled }));
+
 /** A conference with c0, who has entered the attendee ID 444 and is not named yet. */
 async function entered(): Promise<ConferenceWorld> {
   const world = await ConferenceWorld.running(0);
@@ -77,7 +86,11 @@ async function entered(): Promise<ConferenceWorld> {
 
 const notify = "A2W_NotifyUserEnter";
 const agentAway = "No agent of the bridge took the command in time: the agent was away, or its link was broken.";
-const overdue = "The bridge did not answer in time.";
+const asked = "WebEx asked for it at T";
+const compared = "Conference and bridge were compared, and the bridge held it otherwise";
+const wordLost = "word of its end had not come before.";
+const snapshotOf = (conference: object | null) => reported({ type: "snapshot", conference });
+const hangsUp: Act = (world) => world.reported(callerLeft(0));
 const undelivered = (reason: string) =>
   `WebEx's server ${host} did not confirm the document in 3 attempts: its last known attempt failed with ${reason}.`;
 const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
@@ -93,7 +106,7 @@ test.each<[string, readonly Act[], readonly string[]]>([
   ["named too late", [passes(60_000), named()], [`${notify}. WebEx named the call 66 s after it was notified of it.`]],
   [
     "named after it left",
-    [(world) => world.reported(callerLeft(0)), named()],
+    [hangsUp, named()],
     [`${notify}. The caller left at T, and WebEx named it only at T.`, "caller-left. The caller hung up."],
   ],
 ])("says why a caller is not named: %s", async (_, acts, expected) => {
@@ -113,73 +126,46 @@ test("says that WebEx cannot match a caller without an attendee ID, until the ca
 
 test.each<[string, readonly Act[], readonly string[]]>([
   ["asked for, and not done", [mute], []],
-  ["by WebEx", [mute, done], ["mute: done. WebEx asked for it at T, and the bridge did it at T."]],
-  [
-    "by a user",
-    [(world) => world.operate("a1", { type: "mute", call: "c0" }, "anna"), done],
-    ["mute: done. The operator anna asked for it at T, and the bridge did it at T."],
-  ],
+  ["by WebEx", [mute, done], [`mute: done. ${asked}, and the bridge did it at T.`]],
+  ["by a user", [annaMutes, done], ["mute: done. The operator anna asked for it at T, and the bridge did it at T."]],
   ["by the caller", [muted(true)], ["caller-muted. The caller muted itself by the keys of its telephone."]],
   [
     "found on the bridge",
+    [snapshotOf(held({ callers: [aCaller({ attendeeId: "444", muted: true })] as never }))],
     [
-      reported({
-        type: "snapshot",
-        conference: held({
-          callers: [
-            { call: "c0", number: "14085551234", attendeeId: "444", muted: true, silent: false, room: "main" },
-          ] as never,
-        }),
-      }),
-    ],
-    [
-      "snapshot. Conference and bridge were compared, and the bridge held it otherwise: a caller's mute had changed.",
+      `snapshot. ${compared}: a caller's mute had changed.`,
       "muted. The bridge held it as muted when conference and bridge were compared: word of the change had not come before.",
     ],
   ],
   [
     "refused",
     [mute, refused("unreachable")],
-    ["mute: refused, unreachable. WebEx asked for it at T. The bridge refused it: it could not be reached."],
+    [`mute: refused, unreachable. ${asked}. The bridge refused it: it could not be reached.`],
   ],
   [
     "too late",
     [mute, async (world) => world.ackAll(), passes(12_000)],
-    [`mute: no result in time. WebEx asked for it at T. ${overdue}`],
+    [`mute: no result in time. ${asked}. The bridge did not answer in time.`],
   ],
-  ["no agent", [mute, passes(40_000)], [`mute: no result in time. WebEx asked for it at T. ${agentAway}`]],
-  [
-    "drop refused",
-    [drop, refused("refused")],
-    ["expel: refused, refused. WebEx asked for it at T. The bridge refused it: it gave no reason."],
-  ],
-  ["hung up", [(world) => world.reported(callerLeft(0))], ["caller-left. The caller hung up."]],
-  ["dropped", [drop, done], ["expel: done. WebEx asked for it at T, and the bridge dropped it at T."]],
+  ["no agent", [mute, passes(40_000)], [`mute: no result in time. ${asked}. ${agentAway}`]],
+  ["hung up", [hangsUp], ["caller-left. The caller hung up."]],
+  ["dropped", [drop, done], [`expel: done. ${asked}, and the bridge dropped it at T.`]],
   [
     "already over",
     [drop, refused("no-such-call")],
     [
-      "expel: refused, no-such-call. It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.",
+      `expel: refused, no-such-call. It was to be dropped, and the bridge answered that the call was over already: ${wordLost}`,
     ],
   ],
   [
     "gone from the bridge",
-    [reported({ type: "snapshot", conference: held() })],
+    [snapshotOf(held())],
     [
-      "snapshot. Conference and bridge were compared, and the bridge held it otherwise: a caller had left.",
-      "call ended. The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.",
+      `snapshot. ${compared}: a caller had left.`,
+      `call ended. The bridge no longer had the call when conference and bridge were compared: ${wordLost}`,
     ],
   ],
-  [
-    "end refused",
-    [asks("close-conference"), refused("unreachable")],
-    ["end-conference: refused, unreachable. WebEx asked for it at T. The bridge refused it: it could not be reached."],
-  ],
-  [
-    "closed",
-    [asks("close-conference"), done],
-    ["conference ended. WebEx closed it at T, and the bridge ended it at T."],
-  ],
+  ["closed", [close, done], ["conference ended. WebEx closed it at T, and the bridge ended it at T."]],
   [
     "ended by telephone",
     [reported({ type: "conference-ended" })],
@@ -187,15 +173,15 @@ test.each<[string, readonly Act[], readonly string[]]>([
   ],
   [
     "lost",
-    [reported({ type: "snapshot", conference: null })],
+    [snapshotOf(null)],
     [
-      "snapshot. Conference and bridge were compared, and the bridge held it otherwise: it no longer had the conference.",
+      `snapshot. ${compared}: it no longer had the conference.`,
       "lost: conference ended. The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.",
     ],
   ],
   [
     "deserted",
-    [asks("close-conference", { keepAlive: true }), (world) => world.reported(callerLeft(0)), done],
+    [asks("close-conference", { keepAlive: true }), hangsUp, done],
     [
       "goes on alone. WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.",
       "caller-left. The caller hung up.",
@@ -205,19 +191,15 @@ test.each<[string, readonly Act[], readonly string[]]>([
   ],
   [
     "server replaced",
-    [(world) => world.received("t", createConference({ msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" }))],
+    [creates({ replyTo: "localhost:8802", extConfId: "7002" })],
     [`server replaced. WebEx's server localhost:8802 took over from ${host}.`],
   ],
-  ["nearly: the same server asks again", [(world) => world.received("t", createConference({ msgId: "m2" }))], []],
-  [
-    "dialled and busy",
-    [dial(), (world) => world.reported(event({ type: "caller-left", call: world.dialled, reason: "busy" }))],
-    ["not entered. The line was busy."],
-  ],
+  ["the same server asks again", [creates({})], []],
+  ["dialled and busy", [dial(), isBusy], ["not entered. The line was busy."]],
   [
     "dialled, no agent",
     [dial(), passes(120_000), done],
-    [`dial: no result in time. WebEx asked for it at T. ${agentAway}`, `not entered. ${agentAway}`],
+    [`dial: no result in time. ${asked}. ${agentAway}`, `not entered. ${agentAway}`],
   ],
   [
     "dialled and cancelled",
@@ -226,12 +208,7 @@ test.each<[string, readonly Act[], readonly string[]]>([
   ],
   [
     "dialled as a listener",
-    [
-      dial({ privilege: "listen" }),
-      (world) => world.reported(event({ type: "call-answered", call: world.dialled })),
-      done,
-      done,
-    ],
+    [dial({ privilege: "listen" }), isAnswered, done, done],
     ["admit: done. WebEx had it dialled as a call that may only listen, so it was muted before it entered."],
   ],
 ])("says why on the line of what went wrong: %s", async (_, acts, expected) => {
@@ -317,14 +294,4 @@ test.each([
   expect(line).toMatchObject({ what: "not dialled", facts: { why }, why: says });
   for (const call of [line?.calls[0], "2001", line?.facts.number])
     expect(await marked(world, call), call).toEqual([line]);
-});
-
-test("filters by a call, by its id or by WebEx's name", async () => {
-  const world = await entered();
-  await named()(world);
-  await world.reported(callerEntered(1));
-  await world.reported(callerLeft(0));
-  expect(await reasons(world, "c0")).toEqual(["caller-left. The caller hung up."]);
-  expect(await reasons(world, "1001")).toEqual(await reasons(world, "c0"));
-  expect(await reasons(world, "nobody")).toEqual([]);
 });
