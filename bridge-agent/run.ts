@@ -1,6 +1,7 @@
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { Histogram } from "../src/foundation/metrics.ts";
-import { type Person, persons, showFields } from "../src/foundation/shown.ts";
+import { type Person, persons } from "../src/foundation/shown.ts";
+import { shownFacts } from "../src/foundation/text/log-line.ts";
 import { isFar } from "../src/foundation/time/clock-jump.ts";
 import { WakeTimer } from "../src/foundation/time/wake-timer.ts";
 import type { LegView } from "./callers/legs.ts";
@@ -11,7 +12,7 @@ import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { kindOf } from "./drivers/registry.ts";
 import { EdgeLink } from "./link/edge-link.ts";
 import type { OpenSocket } from "./link/reconnecting-socket.ts";
-import { type AgentLogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
+import { type AgentLogLine, lineOf, lineOfCommand, type Note } from "./service/log.ts";
 import type { AgentSettings } from "./service/settings.ts";
 import type { AgentKey } from "./service/state-folder.ts";
 
@@ -70,16 +71,6 @@ export interface CallView extends Pick<LegView, "muted" | "stage"> {
   /** When this agent first saw the call, ISO 8601. */
   readonly since: string;
 }
-
-const showCall = showFields<CallView>({
-  call: "open",
-  number: "personal",
-  conference: "personal",
-  room: "open",
-  muted: "open",
-  stage: "open",
-  since: "open",
-});
 
 export class RunningAgent {
   readonly counters = new Counters();
@@ -149,7 +140,7 @@ export class RunningAgent {
     const person = this.#person;
     return this.#agent.calls.map((call) => {
       const view = { ...call, since: new Date(call.since + this.#clockSetMs).toISOString() };
-      return withoutKey(showCall(view, person), call.conference, person);
+      return shownFacts(view, person);
     });
   }
 

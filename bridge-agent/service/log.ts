@@ -1,8 +1,8 @@
 import { pino } from "pino";
-import { command as commandSchema } from "../../src/bridge/commands.ts";
 import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import { exceptSecrets, type Person, showFields, showOf } from "../../src/foundation/shown.ts";
+import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
+import { shownFacts } from "../../src/foundation/text/log-line.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import type { PolicyReason } from "../core/policy.ts";
 import type { Execution } from "../drivers/driver.ts";
@@ -48,25 +48,10 @@ export interface AgentLogLine extends Pick<Note, "level" | "event" | "text"> {
   readonly details: object;
 }
 
-type NoteDetails = Omit<Note, "level" | "event" | "text">;
-const showNote = showFields<NoteDetails>({
-  conference: "personal",
-  commandId: "open",
-  call: "open",
-  number: "personal",
-  epoch: "open",
-  unknown: "open",
-  reason: "open",
-  droppedBefore: "open",
-});
-
 /** The line of this note; `person`: how numbers and the conference's key are shown. */
 export function lineOf({ level, event, text, ...details }: Note, person: Person): AgentLogLine {
-  const { conference } = details;
-  return { level, event, text, details: withoutKey(showNote(details, person), conference, person) };
+  return { level, event, text, details: shownFacts(details, person) };
 }
-
-const showCommand = showOf(commandSchema);
 
 /** A command with its result; `isSecret`: whether what a caller has keyed as its attendee ID lets somebody in. */
 export function lineOfCommand(
@@ -75,29 +60,15 @@ export function lineOfCommand(
   person: Person,
   isSecret: (text: string) => boolean,
 ): AgentLogLine {
-  const { type, ...parts } = showCommand(command, exceptSecrets(person, isSecret));
-  const number = command.type === "dial" && { number: person(dialledDigits(command.number)) };
-  const details = { commandId: id, conference: conference && person(conference), command: type, ...parts, ...number };
+  const { type, ...parts } = command;
+  const number = command.type === "dial" && { number: dialledDigits(command.number) };
+  const facts = { commandId: id, conference, command: type, ...parts, ...number, result };
   return {
     level: "info",
     event: "command",
     text: "command",
-    details: { ...withoutKey(details, conference, person), result },
+    details: shownFacts(facts, exceptSecrets(person, isSecret)),
   };
-}
-
-/** Ids that the edge made begin with the conference's key. */
-export function withoutKey<Details extends object>(
-  details: Details,
-  conference: ConfKey | null | undefined,
-  person: Person,
-): Details {
-  const ids: readonly string[] = ["commandId", "call", "room"];
-  const hide = (name: string, value: unknown) =>
-    conference && typeof value === "string" && ids.includes(name)
-      ? value.replace(conference, person(conference))
-      : value;
-  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, hide(name, value)])) as Details;
 }
 
 /** JSON lines: time (ISO 8601, UTC), level word, event, what it is about, and the sentence as `msg`. */

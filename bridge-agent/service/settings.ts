@@ -4,16 +4,14 @@ import * as v from "valibot";
 import { numberBegin } from "../../src/foundation/dial-rules.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { namesIn } from "../../src/foundation/schemas.ts";
-import { open } from "../../src/foundation/shown.ts";
+import { type Marks, whole } from "../../src/foundation/shown.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
 import { mustBe, nearestName, wrongSetting } from "../../src/foundation/text/wrong-value.ts";
 import { driverSettings, drivers } from "../drivers/registry.ts";
 import { socketUrl, strictObject } from "../drivers/setting-values.ts";
 
-const name = open(
-  v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')),
-);
+const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
 
 const port = v.pipe(
   v.number(),
@@ -22,7 +20,7 @@ const port = v.pipe(
   v.maxValue(65_535, "must be 0 to 65535"),
 );
 
-const begins = open(v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong))));
+const begins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
 const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
 
 /** An absent limit allows any number and any duration, except `promptCalls`, which has a default. */
@@ -61,13 +59,24 @@ const agentSettings = v.strictObject({
   /** What the edge may bring about; without it, nothing is dialled. */
   policy: v.optional(policy, {}),
   /** The bridge's numbers at which callers of this domain dial in; absent: all of them; empty: none. */
-  dialIn: v.optional(v.array(open(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits"))))),
+  dialIn: v.optional(v.array(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits")))),
 });
 
 export type AgentSettings = v.InferOutput<typeof agentSettings>;
 
 /** Settings as they are written, before they are checked. */
 export type AgentSettingsInput = v.InferInput<typeof agentSettings>;
+
+/** What may be quoted where it is wrong. */
+const own: Marks = {
+  driver: "open",
+  application: "open",
+  endpoint: "open",
+  callerId: "open",
+  language: "open",
+  sounds: whole,
+  dialIn: "open",
+};
 
 const example: Required<AgentSettingsInput> = {
   edge: "wss://bridgehead.example.com",
@@ -126,7 +135,7 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   }
   const right = exampleAt(path, value);
   if (path === "") return err("it must be a JSON object");
-  const what = wrongSetting(agentSettings, issue);
+  const what = wrongSetting(issue, own);
   // Where only some words are right, all of them were named.
   const isNamed = right === undefined || what.startsWith("must be one of");
   return err(isNamed ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(right)}`);

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { isRecord } from "../../src/foundation/record.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { open } from "../../src/foundation/shown.ts";
+import type { Marks } from "../../src/foundation/shown.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { mustBe, nearestName, wrongSetting } from "../../src/foundation/text/wrong-value.ts";
 import { readOperators } from "../../src/operators/people.ts";
@@ -27,16 +27,14 @@ const port = v.pipe(
 
 /** The edge on a machine of one's own. Paths are relative to the settings file. */
 export const edgeSettings = v.strictObject({
-  host: v.optional(open(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine"))), "127.0.0.1"),
+  host: v.optional(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine")), "127.0.0.1"),
   port: v.optional(port, 8787),
   /** Proxies in front, whose `X-Forwarded-For` says who asks. */
   trustedProxies: v.optional(v.array(network), []),
   /** A folder, or the database that this edge shares with another one. */
   state: path,
   /** Of the edge, where it shares its state; by default the machine's. */
-  name: v.optional(
-    open(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots and hyphens"))),
-  ),
+  name: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots and hyphens"))),
   /** Where people find this edge; by default its host and port. */
   url: v.optional(
     v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+$/, "must be an address such as https://edge-1.example.com")),
@@ -51,6 +49,9 @@ export const edgeSettings = v.strictObject({
   /** All domains, from name to settings; or the file that has them. */
   domains: v.union([path, object], "must be an object from domain name to settings, or a file"),
 });
+
+/** What may be quoted where it is wrong. */
+const own: Marks = { host: "open", name: "open", trustedProxies: "open" };
 
 const example: Required<v.InferInput<typeof edgeSettings>> = {
   host: "127.0.0.1",
@@ -186,7 +187,7 @@ export function readCommentedJson(file: string): Result<unknown, string> {
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const name = v.getDotPath(issue);
-  if (name === null) return `it ${wrongSetting(edgeSettings, { ...issue, message: "must be a JSON object" })}`;
+  if (name === null) return `it ${wrongSetting({ ...issue, message: "must be a JSON object" }, own)}`;
   if (issue.expected === "never") {
     const names = Object.keys(edgeSettings.entries);
     const meant = nearestName(name, names);
@@ -194,5 +195,5 @@ function explain(issue: v.BaseIssue<unknown>): string {
   }
   const [setting] = name.split(".");
   const right = Object.entries(example).find(([known]) => known === setting)?.[1];
-  return `${name} ${wrongSetting(edgeSettings, issue)}; a right example: ${JSON.stringify(right)}`;
+  return `${name} ${wrongSetting(issue, own)}; a right example: ${JSON.stringify(right)}`;
 }

@@ -1,6 +1,6 @@
 import { secretsOf } from "../../src/conference/head.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
-import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
+import { exceptSecrets, type Person, shown } from "../../src/foundation/shown.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { ItemPage, JournalPlace } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
@@ -14,7 +14,7 @@ import { wirePage } from "../../src/timeline/wire.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import { conferenceViewOf } from "./conference-view.ts";
-import { JournalReaders, type ReadersPorts, showRow } from "./journal-readers.ts";
+import { JournalReaders, type ReadersPorts } from "./journal-readers.ts";
 import type { Outbox } from "./outbox.ts";
 
 interface ReaderPorts extends ReadersPorts {
@@ -91,7 +91,7 @@ export class ConferenceReader {
     const timeline = await this.#journal.use(asked, async (timeline, transactions) => {
       for await (const rows of transactions) {
         const person = this.#person;
-        for (const row of rows) timeline.read(showRow(row, person));
+        for (const row of rows) timeline.read(shown(row, person));
       }
       return timeline;
     });

@@ -6,14 +6,12 @@ import { owedIn } from "../../src/conference/server/resync.ts";
 import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
 import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
-import { type CommandView, type ConferenceView, conferenceView } from "../../src/rpc/conference-view.ts";
+import { type Person, shown } from "../../src/foundation/shown.ts";
+import type { CommandView, ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { nameOf } from "../../src/timeline/timeline.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
-
-const showView = showOf(conferenceView) as Show;
 
 /** The name that WebEx gave the meeting, into which people write names; `undefined`: it gave none, or names are not kept. */
 export function shownTopic(head: Head, keepsNames: boolean): string | undefined {
@@ -83,7 +81,7 @@ export function conferenceViewOf(
       probeAt: outage.probe ? null : withJitter(outage, key),
     })),
   };
-  return showView(view, person) as ConferenceView;
+  return shown(view, person);
 }
 
 /** One that is closed before the bridge has created it is none that runs. */

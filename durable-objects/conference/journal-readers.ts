@@ -1,7 +1,4 @@
-import { showFact } from "../../src/conference/facts.ts";
-import { type InputRow, showInput } from "../../src/conference/inputs.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import type { Person } from "../../src/foundation/shown.ts";
 import { wait } from "../../src/foundation/time/timers.ts";
 import { type HistoryRow, type TransactionRows, transactionsIn } from "../../src/timeline/history.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -111,9 +108,4 @@ export class JournalReaders {
 function keptAs({ name, settings, begin }: Asked<unknown>): Kept | null {
   const begun = begin();
   return begun && { name, settings, reader: begun[0], next: begun[1], askedAt: 0, reading: null };
-}
-
-export function showRow({ seq, at, input, facts }: InputRow, person: Person): InputRow {
-  const shown = facts?.map((fact) => showFact(fact, person)) ?? null;
-  return { seq, at, input: input && showInput(input, person), facts: shown };
 }

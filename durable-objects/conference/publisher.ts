@@ -5,7 +5,7 @@ import { nextWaitingMs, waitingRows, waitOf } from "../../src/conference/server/
 import { type Batch, Feed, urgentMs } from "../../src/delivery/feed.ts";
 import { hash } from "../../src/foundation/hash.ts";
 import type { ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
-import { persons, showOf } from "../../src/foundation/shown.ts";
+import { persons, shown } from "../../src/foundation/shown.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { minuteMs } from "../../src/foundation/time/timers.ts";
 import { countsOf, sumOf } from "../../src/records/counts.ts";
@@ -16,7 +16,6 @@ import {
   type ConferenceBatch,
   type DirectoryAck,
   type WaitingDocuments,
-  waitingDocuments,
   watchedPauseMs,
 } from "../../src/rpc/directory-feed.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
@@ -40,8 +39,6 @@ interface PublisherPorts extends Pick<Platform, "now" | "after" | "log"> {
 const countsEveryMs = minuteMs;
 /** Rows of the journal read for one batch. Nothing else of the conference goes on meanwhile. */
 const mostRows = 500;
-
-const showWaiting = showOf(waitingDocuments);
 
 /** A batch, and what the directory has of the conference once it is stored. */
 interface Outgoing extends Batch {
@@ -174,7 +171,7 @@ export class Publisher {
         key,
         source: `${key} ${store.journalName}`,
         counts,
-        waiting: this.#waiting.map((one) => showWaiting(one, persons.none)),
+        waiting: this.#waiting.map((one) => shown(one, persons.none)),
         conferences: conferences.map((one) => shownConference(one, person)),
         calls: calls.map((one) => shownCall(one, person)),
       },

@@ -1,9 +1,9 @@
 import { MAX_PROMPT_STEPS, type PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { type Person, persons } from "../../src/foundation/shown.ts";
+import { type Person, persons, shown } from "../../src/foundation/shown.ts";
 import { isWholeNumber, numberMatcher } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import { type CallRow, type PromptRow, type RefusedCaller, shownPrompt } from "../../src/records/rows.ts";
+import type { CallRow, PromptRow, RefusedCaller } from "../../src/records/rows.ts";
 import type { PromptCallPage, PromptCallQuery } from "../../src/rpc/directory.ts";
 import type { PromptCallsOfBridge } from "../../src/rpc/directory-feed.ts";
 import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
@@ -72,7 +72,7 @@ export class PromptStore {
       ...(end === null && unfinished && { unfinished }),
       end,
     };
-    this.#store.putPrompt(shownPrompt(row, person), known ?? null, this.#ports.now());
+    this.#store.putPrompt(shown(row, person), known ?? null, this.#ports.now());
   }
 
   /** The name of a conference that runs and had begun by then; empty: it is not known. */

@@ -2,21 +2,19 @@ import { Webhook } from "standardwebhooks";
 import { pauseAfter } from "../../src/delivery/backoff.ts";
 import { type Attempt, Deliveries, type Delivery } from "../../src/delivery/deliveries.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { persons, showOf } from "../../src/foundation/shown.ts";
+import { persons, shown } from "../../src/foundation/shown.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
-import { type WebhookView, webhookView } from "../../src/rpc/directory.ts";
+import type { WebhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { type Platform, type Sql, skippedOf, surelyNow } from "../platform/platform.ts";
 import { type HttpAnswer, statusFault } from "../platform/post.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
-
-const showView = showOf(webhookView);
 
 interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "skippedMs" | "log" | "post" | "measures"> {
   readonly sql: Sql;
@@ -175,7 +173,7 @@ export class Webhooks {
       );
       const { failures, since, why, failedAt, givenUp, lastGivenUpAt } = states.get(url) ?? fresh;
       const nextAt = this.#pauseEnds(failedAt, failures);
-      return showView(
+      return shown(
         {
           id: receiverId(url),
           url,

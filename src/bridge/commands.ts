@@ -1,19 +1,21 @@
 import * as v from "valibot";
 import type { PhoneNumber } from "../foundation/ids.ts";
 import type { Checked } from "../foundation/schemas.ts";
-import { open, personal, secret } from "../foundation/shown.ts";
 import { announcements } from "./announcements.ts";
 import { accessCodes, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
 
-const number: v.GenericSchema<unknown, PhoneNumber> = personal(
-  v.object({ country: word, area: word, local: word, extension: word }),
-);
+const number: v.GenericSchema<unknown, PhoneNumber> = v.object({
+  country: word,
+  area: word,
+  local: word,
+  extension: word,
+});
 
 export const command = v.variant("type", [
   typed("create-conference", {
     maxCallers: v.nullable(whole),
     /** An attendee ID that makes its caller a silent monitor: muted, and no tone when it enters (protocol 4.18). */
-    anonymousId: v.nullable(secret(word)),
+    anonymousId: v.nullable(word),
     accessCodes: v.exactOptional(accessCodes),
     /** Only for a conference that is there: none is made. */
     renews: v.exactOptional(v.literal(true)),
@@ -33,7 +35,7 @@ export const command = v.variant("type", [
     call,
     muted: flag,
     joinTone: flag,
-    attendeeId: v.exactOptional(v.nullable(personal(word))),
+    attendeeId: v.exactOptional(v.nullable(word)),
     host: v.exactOptional(v.literal(true)),
   }),
   /** Moves a call into a room, `main` among them; an answered call may go straight into a room. */
@@ -51,7 +53,7 @@ export const issuedCommand = v.object({
   /** It was sent before, perhaps to another agent: its result is read from the bridge before it is carried out. */
   again: v.exactOptional(v.literal(true)),
   /** It may be begun within this time from now and no later (then it is refused as `too-late`); absent: at any time. */
-  withinMs: v.exactOptional(open(v.pipe(v.number(), v.integer(), v.minValue(0)))),
+  withinMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 });
 
 /** One command with its id: the bridge carries it out once, however often it comes. */

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { type Checked, time } from "../foundation/schemas.ts";
-import { open, personal } from "../foundation/shown.ts";
 import { commandResult, refusalReason } from "./commands.ts";
 import { promptEnd } from "./prompt-call.ts";
 import {
@@ -36,7 +35,7 @@ export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub
 
 export const bridgeEvent = v.variant("type", [
   /** A caller dialled in and waits for commands; `number` is empty when withheld, and so is `dialled`, the number that it called, when unknown. */
-  typed("prompted", { call, number: callerNumber, dialled: open(callerNumber) }),
+  typed("prompted", { call, number: callerNumber, dialled: callerNumber }),
   /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. `inDoubt`: each may be the one before, doubled. */
   typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
   typed("answered", { call, conference }),
@@ -64,7 +63,7 @@ const caller = v.object({
   /** It keyed the host's access code. */
   host: v.exactOptional(flag),
   /** The number that it called, as it comes in from the prompt; absent: nobody knows. */
-  dialled: v.exactOptional(open(callerNumber)),
+  dialled: v.exactOptional(callerNumber),
   /** In a snapshot or at an end, when it entered, as the agent's journal has it; absent: nobody knows. */
   enteredAt: v.exactOptional(time),
   /** There too: the bridge has dialled it. */
@@ -92,7 +91,7 @@ const conferenceEvent = v.variant("type", [
   typed("caller-entered", { caller, prompt: v.exactOptional(v.object({ waitedMs: whole, wrongKeys: whole })) }),
   /** It has keyed the key or access code of this conference at the prompt, and was hung up on, not as one too many. Sent to edges that know it alone. */
   typed("caller-turned-away", {
-    ...{ call, number: callerNumber, dialled: open(callerNumber), why: promptEnd },
+    ...{ call, number: callerNumber, dialled: callerNumber, why: promptEnd },
     ...{ reason: v.exactOptional(refusalReason), wrongKeys: whole, waitedMs: whole },
   }),
   /** A dialled call was picked up; it waits to be admitted or moved into a room. */
@@ -108,7 +107,7 @@ const conferenceEvent = v.variant("type", [
   /** Muted or unmuted by the caller's own keypad, or found so. */
   typed("caller-muted", { call, muted: flag }),
   /** The caller keyed the merge code and this attendee ID (protocol 4.19). The id stays the same when it is reported again. */
-  typed("attendee-identified", { id: commandId, call, attendeeId: personal(word) }),
+  typed("attendee-identified", { id: commandId, call, attendeeId: word }),
   typed("speaking-changed", { call, speaking: flag }),
   typed("lock-changed", { locked: flag }),
   typed("conference-ended", {

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { type Checked, time } from "../foundation/schemas.ts";
-import { open } from "../foundation/shown.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { refusalReason } from "./commands.ts";
 import { call, callerNumber, conference, typed, whole } from "./schemas.ts";
@@ -23,7 +22,7 @@ export const promptEnds = {
 
 export type PromptEnd = keyof typeof promptEnds;
 
-export const promptEnd = open(v.picklist(Object.keys(promptEnds) as [PromptEnd, ...PromptEnd[]]));
+export const promptEnd = v.picklist(Object.keys(promptEnds) as [PromptEnd, ...PromptEnd[]]);
 
 /** More than any caller can make: an agent lets it try three times, its successor three times more. */
 export const MAX_PROMPT_STEPS = 20;
@@ -42,7 +41,7 @@ const step = v.variant("type", [
 export const promptCall = v.object({
   call,
   number: callerNumber,
-  dialled: open(callerNumber),
+  dialled: callerNumber,
   at: v.pipe(time, v.description("When it came to the prompt.")),
   steps: v.pipe(
     v.array(step),

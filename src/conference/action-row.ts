@@ -2,7 +2,6 @@ import * as v from "valibot";
 import type { NeededCommand } from "../bridge/command-rules.ts";
 import { phoneNumberOf, wrongNumber } from "../foundation/dial-rules.ts";
 import type { CallId } from "../foundation/ids.ts";
-import { open, personal } from "../foundation/shown.ts";
 import type { DecisionContext, Draft } from "./draft.ts";
 import type { Running } from "./head.ts";
 import type { ConferenceState } from "./state.ts";
@@ -23,7 +22,7 @@ export type OperatorRefusal =
 
 /** One row of the table: all that is to be known of an action. Operators of a domain may ask for each of them. */
 interface ActionOf<Parameters extends v.ObjectEntries> {
-  /** Fields of the API, words and options of the command. Each has a mark: who may read it. */
+  /** Fields of the API, words and options of the command. */
   readonly parameters: Parameters;
   /** The commands that it leads to; `null`: the bridge has no part in it. */
   readonly needs: readonly NeededCommand[] | null;
@@ -105,7 +104,7 @@ export function action<const Parameters extends v.ObjectEntries>(row: ActionOf<P
 export function name<Name extends string>(what: string): v.GenericSchema<string, Name> {
   const fault = "must be 1 to 256 characters, and no control characters";
   return v.pipe(
-    open(v.string()),
+    v.string(),
     v.regex(/^[^\p{Cc}]{1,256}$/u, fault),
     v.description(what),
     v.transform((text) => text as Name),
@@ -115,7 +114,7 @@ export const call = name<CallId>("Its `call` in the conference's view.");
 
 const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
 export const number = v.pipe(
-  personal(v.string()),
+  v.string(),
   // Checked as it was written, so that a refusal quotes that.
   v.regex(/^[\s()./-]*\+[\s()./-]*[1-9](?:[\s()./-]*\d){2,14}[\s()./-]*$/, wholeNumber),
   v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
@@ -124,15 +123,13 @@ export const number = v.pipe(
 );
 
 /** Text that WebEx gets unchanged. What XML 1.0 has no form for would arrive as other bytes. */
-export function xmlText(mark: typeof open) {
-  return v.pipe(
-    mark(v.string()),
-    v.check(
-      (text) => text.isWellFormed() && !/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/u.test(text),
-      "must not have control characters, half characters (lone surrogates), U+FFFE or U+FFFF, which XML cannot carry",
-    ),
-  );
-}
+export const xmlText = v.pipe(
+  v.string(),
+  v.check(
+    (text) => text.isWellFormed() && !/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/u.test(text),
+    "must not have control characters, half characters (lone surrogates), U+FFFE or U+FFFF, which XML cannot carry",
+  ),
+);
 
 type Wrapped = v.GenericSchema & { readonly wrapped?: v.GenericSchema };
 

@@ -12,9 +12,8 @@ import { Overlay } from "../foundation/maps.ts";
 import type { DecisiveSettings } from "../settings/domain-settings.ts";
 import { answerTo, type OpenRequest, type ToWebex, type ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { actionsOf, type Cause, type Fact, facts, joined } from "./facts.ts";
+import { actionsOf, type Cause, type Fact, joined, withType } from "./facts.ts";
 import { type Head, isFormerHandle, isOngoing, type Life, type Ongoing, type Running, secretsOf } from "./head.ts";
-import { withType } from "./marked.ts";
 import { debtKey, type NotificationType } from "./server/debts.ts";
 import { type Dropped, type Post, withoutDropped } from "./server/posts.ts";
 import type { Caller, CallOut, Changes, ConferenceState, Outage, PendingCommand, Room } from "./state.ts";
@@ -65,6 +64,24 @@ export interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" 
   readonly timeoutMs?: number;
 }
 
+type Uncaused = Exclude<Fact, { readonly by: readonly Cause[] }>["kind"];
+/** These do not say who brought them about. */
+const uncaused: ReadonlySet<string> = new Set([
+  "speaker-changed",
+  "command-done",
+  "command-failed",
+  "command-expired",
+  "repaired",
+  "noted",
+  "message-withheld",
+  "message-owed",
+  "message-dropped",
+  "post-given-up",
+  "post-dropped",
+  "server-lost",
+  "server-reached",
+  "server-settled",
+] satisfies Uncaused[]);
 type UncausedFact = { [Kind in Fact["kind"]]: Omit<Extract<Fact, { kind: Kind }>, "by"> }[Fact["kind"]];
 
 /** A message that WebEx did not ask for, without what all of them carry. */
@@ -274,7 +291,7 @@ export class Draft {
 
   /** Says what happened, and by whom where that kind of fact says so. */
   fact(fact: UncausedFact): void {
-    const said = "by" in facts[fact.kind].entries ? { ...fact, by: this.#by } : fact;
+    const said = uncaused.has(fact.kind) ? fact : { ...fact, by: this.#by };
     this.#facts.push(said as Fact);
   }
 

@@ -1,56 +1,36 @@
-import * as v from "valibot";
-import { refusalReason } from "../bridge/commands.ts";
-import { endReason } from "../bridge/events.ts";
-import { promptEnd } from "../bridge/prompt-call.ts";
-import { typed } from "../bridge/schemas.ts";
-import type { ActionId, BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
-import type { Checked } from "../foundation/schemas.ts";
-import { open, type Person, type Show, showOf } from "../foundation/shown.ts";
-import { callRecord, enders } from "../records/call-record.ts";
-import { conferenceRecord } from "../records/conference-record.ts";
-import {
-  action,
-  call,
-  command,
-  count,
-  countedType,
-  extCallId,
-  extConfId,
-  fields,
-  flag,
-  list,
-  maxCallers,
-  maybe,
-  msgId,
-  nullable,
-  plain,
-  room,
-  server,
-  subConfId,
-  text,
-  transId,
-  word,
-  yes,
-} from "./marked.ts";
-import { type Outgoing, receiver } from "./server/posts.ts";
+import type { RefusalReason } from "../bridge/commands.ts";
+import type { EndReason } from "../bridge/events.ts";
+import type { PromptEnd } from "../bridge/prompt-call.ts";
+import type {
+  ActionId,
+  BridgeName,
+  CallId,
+  CommandId,
+  EpochMs,
+  ExtCallId,
+  ExtConfId,
+  MsgId,
+  RoomId,
+  SubConfId,
+  TransId,
+  WebexHost,
+} from "../foundation/ids.ts";
+import type { CallRecord, Ender } from "../records/call-record.ts";
+import type { ConferenceRecord } from "../records/conference-record.ts";
+import type { Outgoing, Post } from "./server/posts.ts";
 
 /*
  * What happens to a conference, in the words of log, metrics, API, webhooks, records and pages. A fact is complete: a view of facts
  * needs no state beside them. What begins ends by a fact with the same id: a conference, a call, a room, a command, a post.
  */
 
-export const cause = v.variant("type", [
-  typed("request", { transId, msgId: maybe(msgId) }),
-  typed("action", { action, person: word }),
+export type Cause =
+  | { readonly type: "request"; readonly transId: TransId; readonly msgId?: MsgId }
+  | { readonly type: "action"; readonly action: ActionId; readonly person: string }
   /** An event that the bridge reported by itself. */
-  typed("report", { event: word }),
-  typed("repair", {}),
-  typed("deadline", {}),
-  typed("post", {}),
-]);
-
-export type Cause = Checked<typeof cause>;
-const by = v.array(cause);
+  | { readonly type: "report"; readonly event: string }
+  | { readonly type: "repair" | "deadline" | "post" };
+type By = readonly Cause[];
 
 /** How many causes of one thing are kept, of the first and of the last ones. */
 const MAX_CAUSES = 8;
@@ -62,171 +42,206 @@ export function joined(by: readonly Cause[] = [], more: readonly Cause[] = []): 
 }
 
 /** Why a call is over. `not-found`: the bridge no longer had it. */
-const leaveReason = v.union([
-  endReason,
-  refusalReason,
-  v.picklist(["not-found", "bridge-timeout", "number-denied", "capacity-exceeded"]),
-]);
-export type LeaveReason = Checked<typeof leaveReason>;
+export type LeaveReason =
+  | EndReason
+  | RefusalReason
+  | "not-found"
+  | "bridge-timeout"
+  | "number-denied"
+  | "capacity-exceeded";
 
-const participantType = open(v.union([v.string(), v.number()]));
-
-/** A command's result, or that there can be none any more: the conference is over. */
-const failure = open(v.union([refusalReason, v.literal("conference-over")]));
-
-const message = v.object({ type: word, msgId });
-/** The operators' actions that WebEx learns of by it. */
-const named = maybe(list(action));
 /** What tells one message of a type from another. */
-const said = { extCallId, subConfId, status: word, action: word, actionResult: word, result: word };
-const messageSummary = v.object({
-  ...{ ...message.entries, ...v.partial(v.object(said)).entries, actions: named },
-  /** The call that it is about, where it does not name it. */
-  call: maybe(call),
-});
-/** What facts say of a message; its text is in the document. */
-export type MessageSummary = Checked<typeof messageSummary>;
+const saidNames = ["extCallId", "subConfId", "status", "action", "actionResult", "result"] as const;
+type Said = Readonly<Partial<Record<(typeof saidNames)[number], string>>>;
 
-export const facts = {
+interface NamedMessage {
+  readonly type: string;
+  readonly msgId: MsgId;
+}
+/** What facts say of a message; its text is in the document. */
+export interface MessageSummary extends NamedMessage, Said {
+  /** The operators' actions that WebEx learns of by it. */
+  readonly actions?: readonly ActionId[];
+  /** The call that it is about, where it does not name it. */
+  readonly call?: CallId;
+}
+
+/** So many messages of one type. */
+export interface CountedType {
+  readonly type: string;
+  readonly count: number;
+}
+
+/** The counts with one message of this type more. */
+export function withType(counts: readonly CountedType[], { type }: Pick<CountedType, "type">): readonly CountedType[] {
+  const { count } = counts.find((one) => one.type === type) ?? { count: 0 };
+  return [...counts.filter((one) => one.type !== type), { type, count: count + 1 }];
+}
+
+interface Facts {
   /** A document of WebEx is on disk, for the first time; of several conferences that it is for, one says so. */
-  "document-confirmed": v.object({ transId }),
+  "document-confirmed": { transId: TransId };
   /** `life`: the row in which it began, which tells conferences of one key apart. */
-  "conference-requested": v.object({ life: count, extConfId, host: server, maxCallers, topic: maybe(text), by }),
-  "conference-created": v.object({
-    ...{ life: count, createdAt: count, extConfId, host: server, bridge: nullable(plain<BridgeName>()), by },
-  }),
+  "conference-requested": {
+    life: number;
+    extConfId: ExtConfId;
+    host: WebexHost;
+    maxCallers: number | null;
+    topic?: string;
+    by: By;
+  };
+  "conference-created": {
+    life: number;
+    createdAt: number;
+    extConfId: ExtConfId;
+    host: WebexHost;
+    bridge: BridgeName | null;
+    by: By;
+  };
   /** The bridge held it, and the edge did not know it. */
-  "conference-found": v.object({
-    ...{ life: count, createdAt: count, locked: flag, bridge: nullable(plain<BridgeName>()), by },
+  "conference-found": {
+    life: number;
+    createdAt: number;
+    locked: boolean;
+    bridge: BridgeName | null;
+    by: By;
     /** It may be another edge's, or the settings say so: nothing is done to it. */
-    leftAlone: maybe(yes),
-  }),
-  "conference-not-created": v.object({ why: word, record: conferenceRecord, by }),
-  "conference-taken-over": v.object({ extConfId, host: server, maxCallers, by }),
+    leftAlone?: true;
+  };
+  "conference-not-created": { why: string; record: ConferenceRecord; by: By };
+  "conference-taken-over": { extConfId: ExtConfId; host: WebexHost; maxCallers: number | null; by: By };
   /** WebEx has closed it, and its audio goes on (protocol 4.8). */
-  "conference-detached": v.object({ by }),
-  "conference-locked": v.object({ locked: flag, by }),
-  "conference-ended": v.object({
-    endedBy: open(v.picklist(enders)),
-    why: word,
-    callers: count,
-    record: conferenceRecord,
-    by,
-  }),
-  "call-dialled": v.object({ call, number: text, extCallId: nullable(extCallId), by }),
-  "call-answered": v.object({ call, by }),
-  "call-entered": v.object({
-    call,
-    life: count,
-    began: count,
-    direction: open(v.picklist(["in", "out"])),
-    number: text,
-    attendeeId: nullable(text),
-    ...{ extCallId: nullable(extCallId), participantType, muted: flag, room, by },
+  "conference-detached": { by: By };
+  "conference-locked": { locked: boolean; by: By };
+  "conference-ended": { endedBy: Ender; why: string; callers: number; record: ConferenceRecord; by: By };
+  "call-dialled": { call: CallId; number: string; extCallId: ExtCallId | null; by: By };
+  "call-answered": { call: CallId; by: By };
+  "call-entered": {
+    call: CallId;
+    life: number;
+    began: number;
+    direction: "in" | "out";
+    number: string;
+    attendeeId: string | null;
+    extCallId: ExtCallId | null;
+    participantType: string | number;
+    muted: boolean;
+    room: RoomId;
+    by: By;
     /** How it came in from the prompt; absent: it did not, or its agent did not say. */
-    prompt: maybe(fields({ waitedMs: count, wrongKeys: count })),
-  }),
+    prompt?: { waitedMs: number; wrongKeys: number };
+  };
   /** Its caller has keyed the key of this conference at the prompt, and was hung up on. `reason`: why the bridge refused. */
-  "call-turned-away": v.object({
-    ...{
-      call,
-      number: text,
-      why: promptEnd,
-      reason: maybe(open(refusalReason)),
-      wrongKeys: count,
-      waitedMs: count,
-      by,
-    },
-  }),
+  "call-turned-away": {
+    call: CallId;
+    number: string;
+    why: PromptEnd;
+    reason?: RefusalReason;
+    wrongKeys: number;
+    waitedMs: number;
+    by: By;
+  };
   /** WebEx has named it, or named it anew; it may have left by then. */
-  "call-named": v.object({ call, extCallId, by }),
+  "call-named": { call: CallId; extCallId: ExtCallId; by: By };
   /** WebEx has given it the name of another live call, so a request for one of them can reach the other. */
-  "call-name-shared": v.object({ call, other: call, by }),
+  "call-name-shared": { call: CallId; other: CallId; by: By };
   /** WebEx refuses to name it, or nobody waits for its name any more: WebEx is notified of nothing. */
-  "call-not-named": v.object({ call, by }),
+  "call-not-named": { call: CallId; by: By };
   /** The caller keyed its attendee ID after entering (protocol 4.19). */
-  "call-merged": v.object({ call, attendeeId: nullable(text), by }),
-  "call-muted": v.object({ call, muted: flag, by }),
-  "call-moved": v.object({ call, room, by }),
-  "call-left": v.object({ call, why: open(leaveReason), record: callRecord, by }),
+  "call-merged": { call: CallId; attendeeId: string | null; by: By };
+  "call-muted": { call: CallId; muted: boolean; by: By };
+  "call-moved": { call: CallId; room: RoomId; by: By };
+  "call-left": { call: CallId; why: LeaveReason; record: CallRecord; by: By };
   /** A call that was dialled is over, and has never entered. */
-  "call-not-entered": v.object({ call, why: open(leaveReason), record: callRecord, by }),
+  "call-not-entered": { call: CallId; why: LeaveReason; record: CallRecord; by: By };
   /** The domain's policy does not let this number be called. */
-  "call-out-denied": v.object({ country: word, number: text, by }),
-  "room-opened": v.object({ room, subConfId, by }),
-  "room-closed": v.object({ room, subConfId, by }),
-  "talk-opened": v.object({ room, host: call, invitee: call, by }),
-  "talk-ended": v.object({ room, by }),
+  "call-out-denied": { country: string; number: string; by: By };
+  "room-opened": { room: RoomId; subConfId: SubConfId; by: By };
+  "room-closed": { room: RoomId; subConfId: SubConfId; by: By };
+  "talk-opened": { room: RoomId; hostCall: CallId; invitee: CallId; by: By };
+  "talk-ended": { room: RoomId; by: By };
   /** The bridge says who speaks, or no longer (protocol 4.16). */
-  "speakers-followed": v.object({ on: flag, by }),
-  "speaker-changed": v.object({ call, speaking: flag }),
-  "command-issued": v.object({ command, type: word, call: maybe(call), room: maybe(room), by }),
+  "speakers-followed": { on: boolean; by: By };
+  "speaker-changed": { call: CallId; speaking: boolean };
+  "command-issued": { command: CommandId; type: string; call?: CallId; room?: RoomId; by: By };
   /** Somebody else wants the same: its result counts for them, too. */
-  "command-joined": v.object({ command, type: word, by }),
-  "command-done": v.object({ command }),
+  "command-joined": { command: CommandId; type: string; by: By };
+  "command-done": { command: CommandId };
   /** `late`: those who waited for it were answered before. */
-  "command-failed": v.object({ command, type: word, why: failure, late: maybe(yes) }),
+  "command-failed": { command: CommandId; type: string; why: RefusalReason | "conference-over"; late?: true };
   /** It has no result in time; a late one still counts. */
-  "command-expired": v.object({ command, type: word }),
+  "command-expired": { command: CommandId; type: string };
   /** No message is made of it: WebEx has let the conference go on alone, or has not named the call, and may still do so. */
-  "message-withheld": v.object({
-    ...{ type: word, why: open(v.picklist(["detached", "unnamed", "not-named-yet"])) },
-    ...{ call: maybe(call), actions: named },
-  }),
+  "message-withheld": {
+    type: string;
+    why: "detached" | "unnamed" | "not-named-yet";
+    call?: CallId;
+    actions?: readonly ActionId[];
+  };
   /** The server cannot be reached: it is notified of this, or of how it is then, once it can be. */
-  "message-owed": v.object({ ...message.entries, actions: named }),
+  "message-owed": { type: string; msgId: MsgId; actions?: readonly ActionId[] };
   /** What was owed is not said any more: something else says it, or it is not so any more. */
-  "message-dropped": v.object({ ...message.entries }),
+  "message-dropped": { type: string; msgId: MsgId };
   /** A new document, or more messages in one that waits. */
-  "post-queued": v.object({ transId, host: receiver, messages: v.array(messageSummary) }),
+  "post-queued": { transId: TransId; host: Post["host"]; messages: readonly MessageSummary[] };
   /** `refused`: with a code other than 0. `host` and `tookMs` are absent if the mailbox has posted it. */
-  "post-confirmed": v.object({
-    ...{ transId, at: count },
-    ...{ host: maybe(receiver), tookMs: maybe(count), refused: maybe(yes) },
-  }),
+  "post-confirmed": { transId: TransId; at: number; host?: Post["host"]; tookMs?: number; refused?: true };
   /** `nextAt`: when it is tried again; absent: it was the last attempt, or to find out whether its server is back. */
-  "post-failed": v.object({
-    ...{ transId, attempt: count, why: word, at: count, nextAt: maybe(count), host: maybe(receiver) },
-  }),
-  "post-given-up": v.object({
-    ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
+  "post-failed": {
+    transId: TransId;
+    attempt: number;
+    why: string;
+    at: number;
+    nextAt?: number;
+    host?: Post["host"];
+  };
+  "post-given-up": {
+    transId: TransId;
+    host: Post["host"];
+    attempts: number;
+    why: string;
+    messages: readonly NamedMessage[];
     /** It was to find out whether its server is back. */
-    probe: maybe(yes),
+    probe?: true;
     /** Its last attempt failed: no `post-failed` says that. */
-    lastFailed: maybe(yes),
-  }),
+    lastFailed?: true;
+  };
   /** Its server was replaced. */
-  "post-dropped": v.object({ transId, messages: v.array(message) }),
-  "server-lost": v.object({ host: server, why: word }),
-  "server-reached": v.object({ host: server }),
+  "post-dropped": { transId: TransId; messages: readonly NamedMessage[] };
+  "server-lost": { host: WebexHost; why: string };
+  "server-reached": { host: WebexHost };
   /**
    * It is owed nothing any more of what it has not confirmed: another one has taken over, all of it is so no more, or, of a
    * conference that is over, nobody waits (`expired`).
    * `messages`: all that it was never notified of since it was lost.
    */
-  "server-settled": v.object({ host: server, expired: maybe(yes), messages: maybe(list(countedType)) }),
-  repaired: v.object({
-    what: open(
-      v.picklist([
-        ...(["entered", "left", "muted", "moved", "speaking", "reporting", "locked", "room", "call-out"] as const),
-        ...(["lost", "over", "bridge"] as const),
-      ]),
-    ),
-    call: maybe(call),
-  }),
+  "server-settled": { host: WebexHost; expired?: true; messages?: readonly CountedType[] };
+  repaired: {
+    what:
+      | "entered"
+      | "left"
+      | "muted"
+      | "moved"
+      | "speaking"
+      | "reporting"
+      | "locked"
+      | "room"
+      | "call-out"
+      | "lost"
+      | "over"
+      | "bridge";
+    call?: CallId;
+  };
   /** Something odd, for operations staff. */
-  noted: v.object({ text: word }),
-} as const;
+  noted: { text: string };
+}
 
-export type FactKind = keyof typeof facts;
+export type FactKind = keyof Facts;
 
-type SaidName = keyof typeof said;
-const saidNames = Object.keys(said) as readonly SaidName[];
-
-export function saidIn(message: object): Partial<Record<SaidName, string>> {
-  const found: Partial<Record<SaidName, string>> = {};
+export function saidIn(message: object): Said {
+  const found: Partial<Record<keyof Said, string>> = {};
   for (const name of saidNames) {
-    const value = (message as Partial<Record<SaidName, unknown>>)[name];
+    const value = (message as Partial<Record<keyof Said, unknown>>)[name];
     if (value !== undefined) found[name] = String(value);
   }
   return found;
@@ -261,14 +276,8 @@ export function actionsOf(by: readonly Cause[]): readonly ActionId[] {
 }
 
 export type Fact = {
-  readonly [Kind in FactKind]: { readonly kind: Kind } & Readonly<v.InferOutput<(typeof facts)[Kind]>>;
+  readonly [Kind in FactKind]: { readonly kind: Kind } & Readonly<Facts[Kind]>;
 }[FactKind];
-
-const shows = new Map(Object.entries(facts).map(([kind, fields]) => [kind, showOf(fields) as Show]));
-
-export function showFact<One extends Fact>(fact: One, person: Person): One {
-  return { kind: fact.kind, ...(shows.get(fact.kind)?.(fact, person) as object) } as One;
-}
 
 export interface FactRow {
   readonly seq: number;

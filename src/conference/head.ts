@@ -1,253 +1,217 @@
-import * as v from "valibot";
-import { accessCodes } from "../bridge/schemas.ts";
-import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
-import { secret } from "../foundation/shown.ts";
-import { type FromWebexMessages, type OpenRequest, showMessage, showOpenRequest } from "../tsp/messages.ts";
-import { cause } from "./facts.ts";
-import {
-  call,
-  count,
-  extConfId,
-  fields,
-  flag,
-  list,
-  maxCallers,
-  maybe,
-  msgId,
-  nullable,
-  room,
-  server,
-  shown,
-  text,
-  time,
-  word,
-  yes,
-} from "./marked.ts";
-
-export const request = shown<OpenRequest>(showOpenRequest);
-export const causes = list(cause);
-const secrets = list(secret(v.string()));
+import type { AccessCodes } from "../bridge/schemas.ts";
+import type { CallId, EpochMs, ExtConfId, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
+import type { FromWebexMessages, OpenRequest } from "../tsp/messages.ts";
+import type { Cause } from "./facts.ts";
 
 /** Put back from a backup, and not compared with the bridge since: what has happened meanwhile, nobody knows. */
-const isRestored = { restored: maybe(yes) };
+interface Restored {
+  readonly restored?: true;
+}
 
 export type CreateRequest = FromWebexMessages["create-conference"];
 
 /** A request that one or several commands answer. Requests of one id are answered together. */
-const commandGroup = fields({
+export interface CommandGroup {
   /** Our own id, since WebEx's servers may use the same MsgID. */
-  id: count,
-  request,
-});
-export interface CommandGroup extends v.InferOutput<typeof commandGroup> {}
+  readonly id: number;
+  readonly request: OpenRequest;
+}
 
 /** WebEx has closed it (protocol 4.7). */
-const closing = fields({
-  requests: list(request),
+export interface Closing {
+  readonly requests: readonly OpenRequest[];
   /** When these requests are answered with a failure. The end is waited for all the same. */
-  answerBy: time,
+  readonly answerBy: EpochMs;
   /** Present where an operator was the first to want the end. */
-  byOperator: maybe(yes),
+  readonly byOperator?: true;
   /** Present where its time without WebEx is up. */
-  byPolicy: maybe(yes),
+  readonly byPolicy?: true;
   /** Present where WebEx wants an operator's end, too, or that of a conference it had let go on alone: it is notified of it. */
-  isAsked: maybe(yes),
+  readonly isAsked?: true;
   /** Of one that was found on its bridge: when it counts as lost, since its bridge does not end it. */
-  lostAt: maybe(time),
+  readonly lostAt?: EpochMs;
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
-  next: list(
-    fields({
-      message: shown<CreateRequest>(showMessage),
-      answerBy: time,
-      /** The document in which WebEx asked. */
-      by: causes,
-    }),
-  ),
-});
-export interface Closing extends v.InferOutput<typeof closing> {}
+  readonly next: readonly {
+    readonly message: CreateRequest;
+    readonly answerBy: EpochMs;
+    /** The document in which WebEx asked. */
+    readonly by: readonly Cause[];
+  }[];
+}
 
-const speech = fields({
+export interface Speech {
   /** False after a failover, until the new server asks. */
-  reporting: flag,
-  speaking: list(call),
+  readonly reporting: boolean;
+  readonly speaking: readonly CallId[];
   /** Calls of a report that was given up: WebEx may have it or not. */
-  doubted: maybe(list(call)),
+  readonly doubted?: readonly CallId[];
   /** The speakers that WebEx knows of. */
-  reported: list(call),
+  readonly reported: readonly CallId[];
   /** When the oldest change happened that WebEx does not know of. */
-  changedAt: nullable(time),
+  readonly changedAt: EpochMs | null;
   /** Nothing is reported before this time. */
-  notBefore: time,
-});
-export interface Speech extends v.InferOutput<typeof speech> {}
+  readonly notBefore: EpochMs;
+}
 
 /** The host, by its latest call, and what it is known by when it comes back: its attendee ID, else its number. */
-const chosenHost = fields({ call, attendeeId: nullable(text), number: text });
-export interface ChosenHost extends v.InferOutput<typeof chosenHost> {}
+export interface ChosenHost {
+  readonly call: CallId;
+  readonly attendeeId: string | null;
+  readonly number: string;
+}
 
-const privateTalk = fields({
-  room,
-  host: call,
-  invitee: call,
+export interface PrivateTalk {
+  readonly room: RoomId;
+  readonly host: CallId;
+  readonly invitee: CallId;
   /** `adding` and `ending`: both legs leave the talk's room, which is closed when it is empty. */
-  stage: v.picklist(["opening", "open", "adding", "ending"]),
+  readonly stage: "opening" | "open" | "adding" | "ending";
   /** Present while `ending`, where it has failed: no fact says that it was opened. */
-  neverOpened: maybe(yes),
+  readonly neverOpened?: true;
   /** Present while `ending`, if WebEx asked for the end: the invitee is hung up, and not moved back. */
-  dropsInvitee: maybe(yes),
+  readonly dropsInvitee?: true;
   /** Present while the invitee is in the main room and the host still in the talk's: WebEx is notified of the join when both are out. */
-  notifiesJoin: maybe(yes),
+  readonly notifiesJoin?: true;
   /** Present after the bridge refused to bring a leg out of the room: when that is tried again. */
-  retryAt: maybe(time),
+  readonly retryAt?: EpochMs;
   /** Present while the talk is open and the invitee alone in it: when it is let go. */
-  aloneUntil: maybe(time),
+  readonly aloneUntil?: EpochMs;
   /** Who or what has begun it, or has ended it since. */
-  by: causes,
-});
-export interface PrivateTalk extends v.InferOutput<typeof privateTalk> {}
+  readonly by: readonly Cause[];
+}
 
 /** The bridge held it, and the edge did not know it, as after a loss of the edge's state. It runs without WebEx until WebEx creates it again. */
-const orphan = fields({
-  foundAt: time,
+interface Orphan {
+  readonly foundAt: EpochMs;
   /** When it is ended; absent: never. */
-  endAt: maybe(time),
+  readonly endAt?: EpochMs;
   /** The edge has it locked, so that nobody new is let in. */
-  locks: maybe(yes),
+  readonly locks?: true;
   /** Present after the bridge refused to lock it: when that is tried again. */
-  retryLockAt: maybe(time),
+  readonly retryLockAt?: EpochMs;
   /** It may be another edge's, or the settings say so: nothing is done to it. */
-  leftAlone: maybe(yes),
-});
+  readonly leftAlone?: true;
+}
 
 /** What a conference's record needs besides its state: what has happened since it was asked for. */
-const life = fields({
-  row: count,
-  createdAt: time,
+export interface Life {
+  readonly row: number;
+  readonly createdAt: EpochMs;
   /** `null` until the bridge has created it. */
-  runningAt: nullable(time),
-  extConfIds: list(extConfId),
-  webexHosts: list(server),
+  readonly runningAt: EpochMs | null;
+  readonly extConfIds: readonly ExtConfId[];
+  readonly webexHosts: readonly WebexHost[];
   /** As WebEx named it with a create; empty: it did not. */
-  topic: text,
+  readonly topic: string;
   /** The edge found it on the bridge: what was before is what the bridge's agent knew. */
-  fromBridge: maybe(yes),
+  readonly fromBridge?: true;
   /** One of its calls has a record that says so. */
-  clockDiffers: maybe(yes),
-  callers: count,
-  mostCallers: count,
+  readonly clockDiffers?: true;
+  readonly callers: number;
+  readonly mostCallers: number;
   /** Those that are over, and their started minutes. */
-  calls: count,
-  callMinutes: count,
-  failovers: count,
-  repairs: count,
-  givenUp: count,
-});
-export interface Life extends v.InferOutput<typeof life> {}
+  readonly calls: number;
+  readonly callMinutes: number;
+  readonly failovers: number;
+  readonly repairs: number;
+  readonly givenUp: number;
+}
 
 /** What the latest create says about callers who enter, as the bridge and its agent are told. */
-const entryRules = {
-  maxCallers,
+export interface EntryRules {
+  readonly maxCallers: number | null;
   /** Whoever keys it as its attendee ID is a silent monitor (protocol 4.18). */
-  anonymousId: nullable(secret(v.string())),
+  readonly anonymousId: string | null;
   /** Absent: the key alone leads in. */
-  accessCodes: maybe(accessCodes),
+  readonly accessCodes?: AccessCodes;
   /** Those of creates before, newest last. Somebody may still key one, and it names nobody. */
-  formerSecrets: maybe(secrets),
-};
-export interface EntryRules extends Readonly<v.InferOutput<v.ObjectSchema<typeof entryRules, undefined>>> {}
+  readonly formerSecrets?: readonly string[];
+}
 
 /** The part of a conference that it has from the request to create it until its end. */
-const ongoing = {
-  ...entryRules,
-  life,
-  extConfId,
+export interface Ongoing extends EntryRules {
+  readonly life: Life;
+  readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */
-  host: server,
+  readonly host: WebexHost;
   /** Handles that another create has replaced (protocol 4.9), with the server that had each. No other conference gets one before its `until`. */
-  formerHandles: list(fields({ extConfId, host: maybe(server), until: time })),
+  readonly formerHandles: readonly {
+    readonly extConfId: ExtConfId;
+    readonly host?: WebexHost;
+    readonly until: EpochMs;
+  }[];
   /** True if the latest create had `HybridSDKEnabled="True"`. */
-  hybridEnabled: flag,
+  readonly hybridEnabled: boolean;
   /** The host's call, where the meeting's data name it. */
-  namedHost: maybe(fields({ attendeeId: maybe(text), extCallId: maybe(word) })),
-};
-export interface Ongoing extends Readonly<v.InferOutput<v.ObjectSchema<typeof ongoing, undefined>>> {}
+  readonly namedHost?: { readonly attendeeId?: string; readonly extCallId?: string };
+}
 
 /** Of one that is on its bridge and was not found yet: calls of it have left already, which its record counts. */
-const hasUnfound = { unfound: maybe(life) };
+interface Unfound {
+  readonly unfound?: Life;
+}
 
 /** Nothing is known of it, but what led in before: the bridge did not create the next. */
-const absent = fields({
-  ...isRestored,
-  ...hasUnfound,
-  phase: v.literal("absent"),
+interface Absent extends Restored, Unfound {
+  readonly phase: "absent";
   /** WebEx was told that it is not created: a bridge that creates it all the same ends it. */
-  notCreated: maybe(yes),
-  formerSecrets: maybe(secrets),
-});
-interface Absent extends v.InferOutput<typeof absent> {}
+  readonly notCreated?: true;
+  readonly formerSecrets?: readonly string[];
+}
 
 /** The bridge is creating it; nobody can join yet. */
-const creating = fields({
-  ...ongoing,
-  phase: v.literal("creating"),
-  requests: list(request),
+export interface Creating extends Ongoing {
+  readonly phase: "creating";
+  readonly requests: readonly OpenRequest[];
   /** Present once WebEx has closed it and wants its audio kept (protocol 4.8): it is created, and then so. */
-  keeps: maybe(list(request)),
-});
-export interface Creating extends v.InferOutput<typeof creating> {}
+  readonly keeps?: readonly OpenRequest[];
+}
 
-const running = fields({
-  ...ongoing,
-  ...isRestored,
-  phase: v.literal("running"),
+export interface Running extends Ongoing, Restored {
+  readonly phase: "running";
   /** False after a keep-alive close (protocol 4.8): the audio goes on, and WebEx is notified of nothing until it creates again. */
-  attached: flag,
-  locked: flag,
+  readonly attached: boolean;
+  readonly locked: boolean;
   /** Present while the bridge is to end it. If the bridge refuses, the conference goes on. */
-  closing: maybe(closing),
+  readonly closing?: Closing;
   /** A deserted conference is ended at this time, not before: the bridge refused to end it. */
-  retryEndAt: maybe(time),
+  readonly retryEndAt?: EpochMs;
   /** The same where WebEx has detached from it and nobody has entered yet (protocol 4.8). */
-  keptUntil: maybe(time),
+  readonly keptUntil?: EpochMs;
   /** Present after the bridge refused to take the entry rules: when it is told again. */
-  renewAt: maybe(time),
-  orphan: maybe(orphan),
+  readonly renewAt?: EpochMs;
+  readonly orphan?: Orphan;
   /** Present while the bridge reports who speaks (protocol 4.16). */
-  speech: maybe(speech),
+  readonly speech?: Speech;
   /** Who the host is, from the first private talk on (protocol 4.21). */
-  chosenHost: maybe(chosenHost),
+  readonly chosenHost?: ChosenHost;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
-  talk: maybe(privateTalk),
+  readonly talk?: PrivateTalk;
   /** Requests that became one command for each of several calls, or none of their own, until they are answered. */
-  groups: list(commandGroup),
+  readonly groups: readonly CommandGroup[];
   /** MsgIDs of lost `caller-entered` of callers who have left. WebEx may have got one, and may still name its call. */
-  lostEntries: maybe(list(msgId)),
+  readonly lostEntries?: readonly MsgId[];
   /** The last calls that were turned away: an agent that dies meanwhile does it again, and reports it again. */
-  turnedAway: maybe(list(call)),
-});
-export interface Running extends v.InferOutput<typeof running> {}
+  readonly turnedAway?: readonly CallId[];
+}
 
 /** Over. Kept for late traffic, and to know of an end that was not reported to WebEx (protocol 4.9 F5). */
-const ended = fields({
-  ...isRestored,
-  ...hasUnfound,
-  phase: v.literal("ended"),
-  at: time,
+export interface Ended extends Restored, Unfound {
+  readonly phase: "ended";
+  readonly at: EpochMs;
   /** WebEx asked for the end, and so knows of it. */
-  byWebex: flag,
+  readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
-  closedUntil: maybe(time),
+  readonly closedUntil?: EpochMs;
   /** Its last server, or the one answered with code 11 since, and its handle; absent: none is known. */
-  host: maybe(server),
-  extConfId: maybe(extConfId),
+  readonly host?: WebexHost;
+  readonly extConfId?: ExtConfId;
   /** Code 11 was answered: unless that is lost, the next create makes a new conference. */
-  told: maybe(yes),
-  formerSecrets: maybe(secrets),
-});
-export interface Ended extends v.InferOutput<typeof ended> {}
+  readonly told?: true;
+  readonly formerSecrets?: readonly string[];
+}
 
 /** In which phase a conference is, and what is known of it as a whole. */
-export const head = v.variant("phase", [absent, creating, running, ended]);
 export type Head = Absent | Creating | Running | Ended;
 
 /** The bridge has said how it is. */

@@ -1,63 +1,59 @@
-import * as v from "valibot";
-import { type NumberedReport, numberedReport } from "../bridge/events.ts";
-import type { BridgeName } from "../foundation/ids.ts";
-import { showOf } from "../foundation/shown.ts";
+import type { NumberedReport } from "../bridge/events.ts";
+import type { ActionId, BridgeName, CommandId, EpochMs, TransId, WebexHost } from "../foundation/ids.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import type { FactRow } from "./facts.ts";
-import { action, command, fields, list, maybe, plain, server, shown, time, transId, word, yes } from "./marked.ts";
-import { type OperatorRequest, showRequest } from "./operator-actions.ts";
-import { type Outgoing, showOutgoing, undeliveredDocument } from "./server/posts.ts";
-
-const at = time;
-const commands = maybe(list(command));
+import type { OperatorRequest } from "./operator-actions.ts";
+import type { Outgoing, UndeliveredDocument } from "./server/posts.ts";
 
 /** Everything that can happen to a conference. Repeats were removed before. */
-export const conferenceInput = v.variant("type", [
-  /** The messages of one document that concern this conference, in the document's order. */
-  fields({ type: v.literal("webex"), at, transId, messages: list(shown<FromWebex>(showOutgoing)) }),
-  fields({
-    type: v.literal("bridge"),
-    at,
-    /** The reporting bridge, if it is not the conference's. */
-    elsewhere: maybe(plain<BridgeName>()),
-    /** Since when the edge has lost nothing of what it knew of the bridge, where that may matter. */
-    knownSince: maybe(time),
-    reports: shown<readonly NumberedReport[]>(showOf(v.array(numberedReport))),
-  }),
-  /** These messages were given up, most often after the last attempt to post their document. */
-  fields({
-    type: v.literal("undelivered"),
-    at,
-    messages: list(shown<Outgoing>(showOutgoing)),
-    /** The document of these messages. */
-    of: undeliveredDocument,
-  }),
-  fields({ type: v.literal("reached"), at, host: server }),
-  /** An operator wants this server, which is behind, to be probed now. */
-  fields({ type: v.literal("probe"), at, id: action, person: word, host: server }),
-  /** The state was put back from a backup: nobody knows how the conference went on. */
-  fields({ type: v.literal("restored"), at }),
-  /** What an operator asks, unless that is refused at once; `person`: the operator's name. */
-  fields({
-    type: v.literal("operator"),
-    at,
-    id: action,
-    person: word,
-    request: shown<OperatorRequest>(showRequest),
-    /** It is to end, and the settings do not have its bridge any more. */
-    withoutBridge: maybe(yes),
-  }),
-  /** The time of `nextDeadline` has come, or the bridge has been at work on these commands for too long (see `overdueAt`). */
-  fields({
-    type: v.literal("time"),
-    at,
-    overdue: commands,
-    /** Commands whose time is up, and which no agent has acknowledged: for people, who ask why. */
-    unacknowledged: commands,
-  }),
-]);
-export type ConferenceInput = v.InferOutput<typeof conferenceInput>;
-export const showInput = showOf(conferenceInput);
+export type ConferenceInput =
+  | {
+      readonly type: "webex";
+      readonly at: EpochMs;
+      readonly transId: TransId;
+      readonly messages: readonly FromWebex[];
+    }
+  | {
+      readonly type: "bridge";
+      readonly at: EpochMs;
+      /** The reporting bridge, if it is not the conference's. */
+      readonly elsewhere?: BridgeName;
+      /** Since when the edge has lost nothing of what it knew of the bridge, where that may matter. */
+      readonly knownSince?: EpochMs;
+      readonly reports: readonly NumberedReport[];
+    }
+  | {
+      readonly type: "undelivered";
+      readonly at: EpochMs;
+      readonly messages: readonly Outgoing[];
+      /** The document of these messages. */
+      readonly of: UndeliveredDocument;
+    }
+  | { readonly type: "reached"; readonly at: EpochMs; readonly host: WebexHost }
+  | {
+      readonly type: "probe";
+      readonly at: EpochMs;
+      readonly id: ActionId;
+      readonly person: string;
+      readonly host: WebexHost;
+    }
+  | { readonly type: "restored"; readonly at: EpochMs }
+  | {
+      readonly type: "operator";
+      readonly at: EpochMs;
+      readonly id: ActionId;
+      readonly person: string;
+      readonly request: OperatorRequest;
+      /** It is to end, and the settings do not have its bridge any more. */
+      readonly withoutBridge?: true;
+    }
+  | {
+      readonly type: "time";
+      readonly at: EpochMs;
+      readonly overdue?: readonly CommandId[];
+      /** Commands whose time is up, and which no agent has acknowledged: for people, who ask why. */
+      readonly unacknowledged?: readonly CommandId[];
+    };
 
 export interface InputRow extends FactRow {
   /** `null`: what happened follows from no input, such as an attempt that failed. */

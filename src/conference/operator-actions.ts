@@ -10,7 +10,6 @@ import {
   type PhoneNumber,
   type RoomId,
 } from "../foundation/ids.ts";
-import { open, type Show, secret, showOf } from "../foundation/shown.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import {
@@ -192,12 +191,11 @@ export const operatorActions = {
       number,
       attendeeId: v.pipe(
         v.exactOptional(
-          // It may be a meeting's AnonymousID, which lets somebody in.
-          v.pipe(secret(v.string()), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks")),
+          v.pipe(v.string(), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks")),
         ),
         v.description("The attendee ID by which WebEx knows the person."),
       ),
-      muted: v.pipe(v.exactOptional(open(v.boolean())), v.description("Muted from the start.")),
+      muted: v.pipe(v.exactOptional(v.boolean()), v.description("Muted from the start.")),
     },
     needs: ["dial"],
     title: () => "Call a number",
@@ -226,11 +224,11 @@ export const operatorActions = {
   passthrough: action({
     parameters: {
       extCallId: v.pipe(
-        xmlText(open),
+        xmlText,
         v.regex(/^[^%\s]{1,64}$/, "must be 1 to 64 characters without blanks and %"),
         v.transform((text) => text as ExtCallId),
       ),
-      data: xmlText(secret),
+      data: xmlText,
     },
     needs: null,
     title: ({ extCallId }) => `Data for the client of WebEx's call ${extCallId}`,
@@ -242,7 +240,7 @@ export const operatorActions = {
     apply: (draft, { extCallId, data }) => void draft.notify({ type: "client-passthrough", extCallId, data }),
   }),
   "hybrid-data": action({
-    parameters: { connectData: xmlText(secret) },
+    parameters: { connectData: xmlText },
     needs: null,
     title: () => "New connect data for the clients",
     refuse: ({ head }) => (head.attached ? null : "no-such-conference"),
@@ -281,8 +279,6 @@ export function requestSchema(actions: ActionTable): v.GenericSchema<unknown, Op
   );
   return v.variant("type", options as never) as v.GenericSchema as v.GenericSchema<unknown, OperatorRequest>;
 }
-
-export const showRequest: Show<OperatorRequest> = showOf(requestSchema(operatorActions));
 
 export function requestTitle(request: OperatorRequest): string {
   return rowOf(request, operatorActions).title(request);

@@ -1,220 +1,198 @@
-import * as v from "valibot";
-import { type BridgeCommand, command as bridgeCommand } from "../bridge/commands.ts";
-import type { BridgeName, CallId, CommandId, PhoneNumber, RoomId, WebexHost } from "../foundation/ids.ts";
-import { personal, showOf } from "../foundation/shown.ts";
+import type { BridgeCommand } from "../bridge/commands.ts";
+import type {
+  BridgeName,
+  CallId,
+  CommandId,
+  EpochMs,
+  ExtCallId,
+  MsgId,
+  PhoneNumber,
+  RoomId,
+  SubConfId,
+  WebexHost,
+} from "../foundation/ids.ts";
 import type { CallRecord } from "../records/call-record.ts";
-import type { ToWebex } from "../tsp/messages.ts";
+import type { OpenRequest, ToWebex } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
-import type { LeaveReason } from "./facts.ts";
-import { causes, type Head, request } from "./head.ts";
-import {
-  call,
-  command,
-  count,
-  countedType,
-  extCallId,
-  fields,
-  flag,
-  list,
-  maybe,
-  msgId,
-  nullable,
-  plain,
-  room,
-  server,
-  shown,
-  subConfId,
-  text,
-  time,
-  word,
-  yes,
-} from "./marked.ts";
+import type { Cause, CountedType, LeaveReason } from "./facts.ts";
+import type { Head } from "./head.ts";
 
-const participantType = plain<keyof Codes["participantType"] | number>();
+type ParticipantType = keyof Codes["participantType"] | number;
 
 /** A change of one caller, in the words of its notification. */
-const callerChange = {
-  status: v.picklist(["unmuted", "muted", "left"]),
+export interface CallerChange {
+  readonly status: "unmuted" | "muted" | "left";
   /** Keyed just now (protocol 4.19). */
-  attendeeId: maybe(text),
+  readonly attendeeId?: string;
   /** From the private talk into the main conference (protocol 4.21). */
-  action: maybe(v.literal("joined-main")),
-  actionResult: maybe(v.literal("ok")),
-};
-export interface CallerChange extends Readonly<v.InferOutput<v.ObjectSchema<typeof callerChange, undefined>>> {}
+  readonly action?: "joined-main";
+  readonly actionResult?: "ok";
+}
 
 /** What a call's record needs besides the call itself: what has happened since it was dialled or came in. A count of 0 is left out. */
-const callHistory = fields({
+export interface CallHistory {
   /** The row of the journal in which it began. */
-  began: count,
+  readonly began: number;
   /** The number that a caller who came in has dialled; empty: nobody knows. */
-  dialled: maybe(word),
-  dialledAt: maybe(time),
+  readonly dialled?: string;
+  readonly dialledAt?: EpochMs;
   /** Absent where it is when it entered, or never was. */
-  answeredAt: maybe(time),
-  enteredAt: maybe(time),
+  readonly answeredAt?: EpochMs;
+  readonly enteredAt?: EpochMs;
   /** The edge did not know it when it entered: number and `enteredAt` are what the bridge's agent knew. */
-  fromBridge: maybe(yes),
+  readonly fromBridge?: true;
   /** Of such a one: nobody knows when it was dialled. */
-  dialledOut: maybe(yes),
-  mutes: maybe(count),
+  readonly dialledOut?: true;
+  readonly mutes?: number;
   /** How long it was muted, up to when it was muted last. */
-  mutedMs: maybe(count),
-  mutedAt: maybe(time),
+  readonly mutedMs?: number;
+  readonly mutedAt?: EpochMs;
   /** As a record names them; absent: the main room alone. */
-  rooms: maybe(list(word)),
-  failovers: maybe(count),
-  repairs: maybe(count),
-});
-export interface CallHistory extends v.InferOutput<typeof callHistory> {}
+  readonly rooms?: readonly string[];
+  readonly failovers?: number;
+  readonly repairs?: number;
+}
 
 /** A call in the conference, or one that left before WebEx named it. */
-export const caller = fields({
-  call,
+export interface Caller {
+  readonly call: CallId;
   /** Rises with each entry. */
-  rank: count,
+  readonly rank: number;
   /** Digits; empty when withheld. */
-  number: text,
-  attendeeId: nullable(text),
+  readonly number: string;
+  readonly attendeeId: string | null;
   /** The reports that brought an attendee ID, newest last: each counts once. */
-  identifications: maybe(list(command)),
+  readonly identifications?: readonly CommandId[];
   /** Its attendee ID lets somebody in, or makes it a silent monitor: WebEx is told, and nobody else. */
-  keyedSecret: maybe(yes),
+  readonly keyedSecret?: true;
   /** It keyed the subscriber code of the meeting's account (protocol 2.2.1): it is the host's. */
-  keyedHostCode: maybe(yes),
-  participantType,
-  muted: flag,
+  readonly keyedHostCode?: true;
+  readonly participantType: ParticipantType;
+  readonly muted: boolean;
   /** Its mute state changed for a return from a sub-conference, and WebEx was not notified (protocol 4.13). */
-  unreportedMute: maybe(yes),
+  readonly unreportedMute?: true;
   /** A private talk lifts its mute, which only the bridge knows (protocol 4.21); false: the mute is restored. */
-  heardInTalk: maybe(flag),
+  readonly heardInTalk?: boolean;
   /** WebEx takes the call for muted when it enters: a silent monitor, or a call-out that asked for no more than to listen. */
-  entersMuted: maybe(yes),
-  room,
+  readonly entersMuted?: true;
+  readonly room: RoomId;
   /** How it returns from a sub-conference (protocol 4.13); `null` while it is in the main room. */
-  mutedInMain: nullable(flag),
+  readonly mutedInMain: boolean | null;
   /** `null` until WebEx has named the call. */
-  extCallId: nullable(extCallId),
+  readonly extCallId: ExtCallId | null;
   /** The `caller-entered` that waits for its answer. */
-  enterMsgId: nullable(msgId),
+  readonly enterMsgId: MsgId | null;
   /** That one was posted and given up, or is a probe: WebEx may have it, and may still name the call. */
-  entryLost: maybe(yes),
+  readonly entryLost?: true;
   /** The one that was answered: another answer to it names the call anew (protocol 2.2.9). */
-  namedBy: maybe(msgId),
+  readonly namedBy?: MsgId;
   /** Changes to report once WebEx has named the call anew, in order (protocol 2.3.3), each with who wanted it; only the last of several alike. */
-  held: list(fields({ ...callerChange, by: maybe(causes) })),
-  left: flag,
-  history: callHistory,
-});
-export interface Caller extends v.InferOutput<typeof caller> {}
+  readonly held: readonly (CallerChange & { readonly by?: readonly Cause[] })[];
+  readonly left: boolean;
+  readonly history: CallHistory;
+}
 
 /** Who ended a call, what became of it, and why. */
-const callEnd = fields({
-  endedBy: plain<CallRecord["endedBy"]>(),
-  status: plain<CallRecord["status"]>(),
-  reason: plain<LeaveReason>(),
-});
-export interface CallEnd extends v.InferOutput<typeof callEnd> {}
+export interface CallEnd {
+  readonly endedBy: CallRecord["endedBy"];
+  readonly status: CallRecord["status"];
+  readonly reason: LeaveReason;
+}
 
 /** A call that WebEx or an operator had us dial and that has not entered yet. */
-export const callOut = fields({
-  call,
+export interface CallOut {
+  readonly call: CallId;
   /** `null` once it is answered, and where an operator asked. */
-  request: nullable(request),
+  readonly request: OpenRequest | null;
   /** `null`: WebEx does not know of it, and names it when it enters. */
-  extCallId: nullable(extCallId),
+  readonly extCallId: ExtCallId | null;
   /** What had it dialed. */
-  by: causes,
-  number: personal(plain<PhoneNumber>()),
+  readonly by: readonly Cause[];
+  readonly number: PhoneNumber;
   /** As it was given with the request, if at all. */
-  attendeeId: maybe(text),
-  participantType,
-  muted: flag,
+  readonly attendeeId?: string;
+  readonly participantType: ParticipantType;
+  readonly muted: boolean;
   /** Invited by phone: it talks to the host in private first (protocol 4.21). */
-  privately: flag,
+  readonly privately: boolean;
   /**
    * `waiting`: picked up, and on the line until the host adds it; WebEx knows of it (protocol 4.21). `dropping`: nobody
    * wants it any more, and it stays here until the bridge has hung it up (protocol 4.4).
    */
-  stage: v.picklist(["dialling", "answered", "waiting", "dropping"]),
+  readonly stage: "dialling" | "answered" | "waiting" | "dropping";
   /** The MsgID of its `caller-entered` while it waits and WebEx has not confirmed its name. */
-  enterMsgId: maybe(nullable(msgId)),
+  readonly enterMsgId?: MsgId | null;
   /** When it has failed, if nothing was reported of it; `dropping`: when a refused hang-up is tried again, if at all. */
-  answerBy: nullable(time),
-  history: callHistory,
+  readonly answerBy: EpochMs | null;
+  readonly history: CallHistory;
   /** `dropping`: why nobody wants it any more. */
-  end: maybe(callEnd),
-});
-export interface CallOut extends v.InferOutput<typeof callOut> {}
+  readonly end?: CallEnd;
+}
 
 /** A command without a result yet. */
-export const pendingCommand = fields({
-  id: command,
-  command: shown<BridgeCommand>(showOf(bridgeCommand)),
+export interface PendingCommand {
+  readonly id: CommandId;
+  readonly command: BridgeCommand;
   /** Its request is answered with a failure then, so it must not begin later; `null`: it has all the time it needs. */
-  answerBy: nullable(time),
+  readonly answerBy: EpochMs | null;
   /** Set on a command left over from an earlier life: the bridge it is for. Its result changes nothing here. */
-  bridge: maybe(plain<BridgeName>()),
+  readonly bridge?: BridgeName;
   /** Its time has passed and its request is answered; its result is still awaited, to undo or report the effect. */
-  expired: maybe(yes),
+  readonly expired?: true;
   /** The request that its result answers. */
-  request: nullable(request),
+  readonly request: OpenRequest | null;
   /** The group that it is one command of. */
-  group: maybe(count),
+  readonly group?: number;
   /** Its effect is not reported: the notification of a later command includes it. */
-  unreported: maybe(yes),
+  readonly unreported?: true;
   /** It lifts the mute of a private talk's host, or restores it. */
-  forTalk: maybe(yes),
+  readonly forTalk?: true;
   /** What issued it. */
-  by: causes,
-});
-export interface PendingCommand extends v.InferOutput<typeof pendingCommand> {}
+  readonly by: readonly Cause[];
+}
 
 /** The request to close a sub-conference. */
-const closeRequest = fields({
-  request,
-  answerBy: time,
+export interface CloseRequest {
+  readonly request: OpenRequest;
+  readonly answerBy: EpochMs;
   /** Calls that went back since. Only the answer says so to WebEx, or one notification each if the room stays open. */
-  returned: list(call),
-});
-export interface CloseRequest extends v.InferOutput<typeof closeRequest> {}
+  readonly returned: readonly CallId[];
+}
 
 /** A sub-conference (protocol 4.13). */
-export const subConference = fields({
-  room,
-  subConfId,
+export interface Room {
+  readonly room: RoomId;
+  readonly subConfId: SubConfId;
   /** As WebEx named it for people; absent: it did not. */
-  name: maybe(text),
-  stage: v.picklist(["opening", "open", "closing"]),
-  closeRequest: nullable(closeRequest),
+  readonly name?: string;
+  readonly stage: "opening" | "open" | "closing";
+  readonly closeRequest: CloseRequest | null;
   /** The server is a new one since the room began to close, and is notified of the room only if it stays. */
-  unannounced: maybe(yes),
+  readonly unannounced?: true;
   /** Present after the bridge refused to close the room of a conference without WebEx: when that is tried again. */
-  retryAt: maybe(time),
+  readonly retryAt?: EpochMs;
   /** Present while `closing`: who or what wants that. */
-  by: maybe(causes),
-});
-export interface Room extends v.InferOutput<typeof subConference> {}
+  readonly by?: readonly Cause[];
+}
 
 /** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is back. */
-export const outage = fields({
-  host: server,
+export interface Outage {
+  readonly host: WebexHost;
   /** Since when it has confirmed nothing of what it is owed. */
-  since: time,
+  readonly since: EpochMs;
   /** Since when its conference is over, or, where that was before, since it was first lost; absent: it goes on. */
-  overAt: maybe(time),
+  readonly overAt?: EpochMs;
   /** When the last document was given up, and why. */
-  failedAt: time,
-  why: word,
-  probes: count,
+  readonly failedAt: EpochMs;
+  readonly why: string;
+  readonly probes: number;
   /** Something has happened since: it is probed sooner. */
-  hasNew: maybe(yes),
+  readonly hasNew?: true;
   /** The probe under way: since when, and the keys of what it says. */
-  probe: maybe(fields({ at: time, keys: list(word) })),
+  readonly probe?: { readonly at: EpochMs; readonly keys: readonly string[] };
   /** What was owed meanwhile and is not any more: the server was not notified of that either. */
-  dropped: maybe(list(countedType)),
-});
-export interface Outage extends v.InferOutput<typeof outage> {}
+  readonly dropped?: readonly CountedType[];
+}
 
 /** The entries of a conference, each kind by keys of its own: a decision touches, and the store writes, only those that it changes. */
 interface Entries {

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import type { ConfKey } from "./ids.ts";
-import { open } from "./shown.ts";
 
 /** The type of the values that a schema lets through, for reading alone. Types that share a schema are variants of their own. */
 export type Checked<Schema extends v.GenericSchema> = Fixed<v.InferOutput<Schema>>;
@@ -25,7 +24,7 @@ export function as<Value>(schema: v.GenericSchema): v.GenericSchema<unknown, Val
   return schema as v.GenericSchema<unknown, Value>;
 }
 
-export const time = open(v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z.")));
+export const time = v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z."));
 
 export const confKey = v.pipe(
   text<ConfKey>(),
@@ -36,8 +35,6 @@ export const confKey = v.pipe(
 interface SchemaPart {
   readonly kind?: string;
   readonly type?: string;
-  /** Its mark. */
-  readonly shown?: unknown;
   readonly entries?: Readonly<Record<string, SchemaPart>>;
   readonly value?: SchemaPart;
   readonly item?: SchemaPart;
@@ -62,20 +59,4 @@ export function namesIn(schema: SchemaPart, path: readonly string[], value?: unk
   const [step, ...rest] = path;
   if (step === undefined) return Object.keys(schema.entries ?? {});
   return namesIn(schema.entries?.[step] ?? schema.value ?? schema.item ?? {}, rest, Object(value)[step]);
-}
-
-/** All that a schema may have at this path; a part whose mark counts for all within stands for that. */
-export function partsAt(schema: SchemaPart, path: readonly string[]): SchemaPart[] {
-  const { shown, type, wrapped, pipe, options, entries, value, item } = schema;
-  if (shown !== undefined) return [schema];
-  if (wrapped) return partsAt(wrapped, path);
-  if (type === "union" || type === "variant")
-    return ((options ?? []) as readonly SchemaPart[]).flatMap((option) => partsAt(option, path));
-  const [step, ...rest] = path;
-  const within = step === undefined ? undefined : (entries?.[step] ?? value ?? item);
-  if (within) return partsAt(within, rest);
-  // A check of an object that another schema of the pipe describes.
-  const own = type === "custom" ? pipe?.slice(1).find((one) => one.kind === "schema") : undefined;
-  if (own) return partsAt(own, path);
-  return step === undefined ? [schema] : [];
 }

@@ -1,34 +1,111 @@
-import * as v from "valibot";
 import { isRecord } from "./record.ts";
 
 /**
  * Who may read a value. `open`: all who may read what it is a part of. `personal`: those who may read numbers and names of people.
  * `secret`: nobody, since it lets somebody in or speaks for somebody. `address`: as `open`, but for user, password and query.
  */
-export type Mark = "open" | "personal" | "secret" | "address";
+type Mark = "open" | "personal" | "secret" | "address";
 
 /** Masks a personal number or name for display. */
 export type Person = (text: string) => string;
 
-/** A copy of a value as it may be read. A part that nobody has judged is not in it. */
-export type Show<Value = unknown> = (value: Value, person: Person) => Value;
+/** Shows the value of a field, where a mark does not say enough. */
+type Show = (value: unknown, person: Person) => unknown;
+export type Marks = Readonly<Record<string, Mark | Show>>;
 
-/** Marks a schema; the mark of a list or an object counts for all that is in it. */
-export const open = mark("open");
-export const personal = mark("personal");
-export const secret = mark("secret");
-export const address = mark("address");
+/** Open with all that is in it, under whatever names. */
+export const whole: Show = (value) => value;
 
-function mark(shown: Mark) {
-  return <Schema extends v.GenericSchema>(schema: Schema): Schema => ({ ...schema, shown });
+/** Who may read what, by the name of a field, wherever it stands. A field that is not here is left out. */
+export const fields = {
+  ...marked(
+    "personal",
+    "attendeeId attendeeIds conferenceName did hostAttendeeId hostWebexId name number phone roomNames topic",
+  ),
+  ...marked(
+    "secret",
+    "adapterSecrets anonymousId connectData data hybridConnectData hybridToken participant participantCode",
+    "recordingSequence sequence subscriber subscriberCode",
+  ),
+  ...marked("address", "appDetection clientUrl host hybridClientUrl passthroughUrl replyTo url webexHost webexHosts"),
+  ...marked(
+    "open",
+    "accessCodes action actionId actionResult actions adhocInstall again agent agents aheadMs alerts allow",
+    "announce answerBy answered answeredAt askers at attached attempt attempts away began bridge bridges by call",
+    "call-out caller callers callMinutes callOuts calls callType clockDiffers closedAnswer closedMemoryMs command",
+    "commandId commands conference conferences confirmed confKey count country createdAt createTimeoutMs",
+    "customerReference deny detail dialled dialledAt dialledOut differences digits direction disk document",
+    "documents domain done droppedBefore dueAt element elsewhere end endAt endedAt endedBy entered enteredAt",
+    "epoch error event events expired extCallId extCallIds extConfId extConfIds facts failed failedMs failovers",
+    "failure foundAt from fromBridge gatherMs givenUp globalNumbers hostCall hostExtCallId hostName hosts hybrid",
+    "hybridEnabled id input inside invitee joinMode joinTone journalRetentionDays keepAlive key keypad kind kinds",
+    "knownSince label lastAt lastFailed lastFailure lastGivenUpAt late lateSince left leftAlone leftAt length",
+    "life locked logs lost maxCallers maxWaitingTime merge message messages minutes mostCallers moved ms msg",
+    "msgId mute muteAll muted mutedSeconds mutes nextAt nobodyActedMs note now object objectId of oldestAt on",
+    "oneAttempt orphan orphanConferenceMinutes other outages outcome over overdue participantType path paths",
+    "person personal phase policy posts privilege probe probeAt problem prompt protocol publicKey queuedAt",
+    "rateLimitPerMinute reason receiver record recording recordingNumber recordsDays recordsPersonal refusal",
+    "refused renews repairs report reporting reports result retryDelaysMs returned role room rooms rows runningAt",
+    "scheme seamlessSwitch seconds secretFrom sent seq sequences silent since speakers speaking speaks stage",
+    "status steps subConfId taken talking text timeoutMs timeZone to tollFreeNumber tollNumber tookMs",
+    "transactionMemoryMs transId type unacknowledged unfinished unknown unmuteAll unpostable users waitedMs",
+    "waiting waitMs was webex webhooks what why withinMs withoutBridge wrongKeys",
+  ),
+  /** Of the audit's line in the log: parameters of the API, as the audit has them. */
+  about: whole,
+  /** What an operator asks: the attendee ID of a call-out may be a meeting's AnonymousID. */
+  request: (value: unknown, person: Person) => shown(value, person, { attendeeId: "secret" }),
+};
+
+type Words<Line extends string> = Line extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Line;
+
+function marked<const One extends Mark, const Line extends string>(mark: One, ...lines: readonly Line[]) {
+  const names = lines.flatMap((line) => line.split(" "));
+  return Object.fromEntries(names.map((name) => [name, mark])) as { readonly [Name in Words<Line>]: One };
 }
 
-export function isPersonal(schema: v.GenericSchema | undefined): boolean {
-  return (schema as Partial<SchemaParts> | undefined)?.shown === "personal";
+/** A copy of an object as it may be read, at any depth; `own`: marks of fields that mean something else in it. */
+export function shown<Value>(value: Value, person: Person, own: Marks = {}): Value {
+  return within(value, person, own) as Value;
 }
 
-export function shownBy<Value>(shown: (value: Value, person: Person) => Value) {
-  return (schema: v.GenericSchema<Value>): v.GenericSchema<Value> => ({ ...schema, shown }) as v.GenericSchema<Value>;
+function within(value: unknown, person: Person, own: Marks): unknown {
+  if (Array.isArray(value)) return value.map((one) => within(one, person, own));
+  if (!isRecord(value)) return value;
+  const parts: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(value)) {
+    const mark = markOf(name, own);
+    const said = mark && partShown(part, mark, person, own);
+    if (said !== undefined) parts[name] = said;
+  }
+  return parts;
+}
+
+function partShown(part: unknown, mark: Mark | Show, person: Person, own: Marks): unknown {
+  if (Array.isArray(part)) return part.map((one) => partShown(one, mark, person, own));
+  if (part === null || part === undefined || part === "") return part;
+  if (typeof mark === "function") return mark(part, person);
+  if (mark === "secret") return secretText;
+  if (typeof part === "object") return mark === "personal" ? shownPhone(part, person) : within(part, person, own);
+  if (typeof part !== "string" || mark === "open") return part;
+  return mark === "personal" ? person(part) : withoutQuery(part);
+}
+
+/** Whether all may read what stands at this path, and so what somebody has put there by mistake. */
+export function isOpenAt(path: readonly string[], own: Marks): boolean {
+  for (const step of path) {
+    if (/^\d+$/.test(step)) continue;
+    const mark = markOf(step, own);
+    if (mark === whole) return true;
+    if (mark !== "open") return false;
+  }
+  return true;
+}
+
+const table: ReadonlyMap<string, Mark | Show> = new Map(Object.entries(fields));
+
+function markOf(name: string, own: Marks): Mark | Show | undefined {
+  return Object.hasOwn(own, name) ? own[name] : table.get(name);
 }
 
 export const secretText = "(secret)";
@@ -46,142 +123,11 @@ export function exceptSecrets(person: Person, isSecret: (text: string) => boolea
   return (text) => (isSecret(text) ? secretText : person(text));
 }
 
-/** Shows what passes this schema. Words that a schema lists itself are open. */
-export function showOf<Schema extends v.GenericSchema>(schema: Schema): Show<v.InferOutput<Schema>> {
-  let show: Show | null = null;
-  return (value, person) => {
-    show ??= showOfSchema(schema);
-    return show(value, person) as v.InferOutput<Schema>;
-  };
-}
-
-/** Shows objects of a type that no schema describes, by the marks of its fields; of a list, each object in it. */
-export function showFields<Value extends object>(
-  marks: {
-    readonly [Name in FieldOf<Value>]: MarkOf<NonNullable<PartOf<Value, Name>>>;
-  },
-): Show<Value> {
-  const shows = Object.entries<Mark | ShowPart>(marks).map(
-    ([name, by]) => [name, (typeof by === "string" ? showByMark[by] : by) as Show] as const,
-  );
-  return showByName(new Map(shows)) as Show<Value>;
-}
-
-type FieldOf<Value> = Value extends unknown ? keyof Value : never;
-type PartOf<Value, Name> = Value extends unknown ? (Name extends keyof Value ? Value[Name] : never) : never;
-type Plain = string | number | boolean;
-/** An object has marks of its own: a field that is new in it is judged, too. */
-type MarkOf<Part> =
-  | ShowPart
-  | ([Part] extends [Plain | readonly Plain[] | Readonly<Record<string, Plain>>] ? Mark : "personal" | "secret");
-type ShowPart = (value: never, person: Person) => unknown;
-
-const showByMark: Readonly<Record<Mark, Show>> = {
-  open: (value) => value,
-  personal: (value, person) => {
-    if (isRecord(value) && typeof value.local === "string") return shownPhone(value, person);
-    return eachText(value, person);
-  },
-  secret: (value) => (value === null || value === undefined || value === "" ? value : secretText),
-  address: (value) => eachText(value, withoutQuery),
-};
-
-const nothing: Show = () => undefined;
-
-function showOfSchema(schema: v.GenericSchema): Show {
-  const { shown, type, ...parts } = schema as v.GenericSchema & SchemaParts;
-  if (shown) return typeof shown === "string" ? showByMark[shown] : (shown as Show);
-  switch (type) {
-    case "literal":
-    case "picklist":
-      return showByMark.open;
-    case "object":
-    case "strict_object":
-      return showByName(new Map(Object.entries(parts.entries).map(([name, part]) => [name, showOfSchema(part)])));
-    case "array":
-      return showEach(showOfSchema(parts.item));
-    case "record":
-      return showValues(showOfSchema(parts.value));
-    case "nullable":
-    case "nullish":
-    case "optional":
-    case "exact_optional":
-      return showUnlessNull(showOfSchema(parts.wrapped));
-    case "variant":
-      return showVariant(parts.key, parts.options);
-    case "union":
-      return showFirst(parts.options.map((option) => ({ option, show: showOfSchema(option) })));
-    default:
-      return nothing;
-  }
-}
-
-interface SchemaParts {
-  readonly shown?: Mark | ShowPart;
-  readonly entries: Readonly<Record<string, v.GenericSchema>>;
-  readonly item: v.GenericSchema;
-  readonly value: v.GenericSchema;
-  readonly wrapped: v.GenericSchema;
-  readonly options: readonly v.GenericSchema[];
-  readonly key: string;
-  readonly literal: unknown;
-}
-
-function showByName(shows: ReadonlyMap<string, Show>): Show {
-  const show: Show = (value, person) => {
-    if (Array.isArray(value)) return value.map((one) => show(one, person));
-    if (!isRecord(value)) return value === null ? null : undefined;
-    const entries = Object.entries(value).map(([name, part]) => [name, shows.get(name)?.(part, person)] as const);
-    return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
-  };
-  return show;
-}
-
-function showEach(show: Show): Show {
-  return (value, person) => (Array.isArray(value) ? value.map((one) => show(one, person)) : undefined);
-}
-
-function showValues(show: Show): Show {
-  return (value, person) => {
-    if (!isRecord(value)) return undefined;
-    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, show(part, person)]));
-  };
-}
-
-function showUnlessNull(show: Show): Show {
-  return (value, person) => (value === null ? null : show(value, person));
-}
-
-function showFirst(options: readonly { readonly option: v.GenericSchema; readonly show: Show }[]): Show {
-  return (value, person) => options.find(({ option }) => v.is(option, value))?.show(value, person);
-}
-
-/** A variant is known by its key alone: another version may have written the rest. */
-function showVariant(key: string, options: readonly v.GenericSchema[]): Show {
-  const shows = new Map(
-    options.flatMap((option) => {
-      const show = showOfSchema(option);
-      return wordsOf((option as v.GenericSchema & SchemaParts).entries[key]).map((word) => [word, show] as const);
-    }),
-  );
-  return (value, person) => (isRecord(value) ? shows.get(value[key])?.(value, person) : undefined);
-}
-
-function wordsOf(schema: v.GenericSchema | undefined): readonly unknown[] {
-  if (!schema) return [];
-  const { type, literal, options } = schema as v.GenericSchema & SchemaParts;
-  return type === "literal" ? [literal] : options;
-}
-
-function eachText(value: unknown, shown: (text: string) => string): unknown {
-  if (typeof value === "string") return shown(value);
-  if (Array.isArray(value)) return value.map((one) => eachText(one, shown));
-  return value === null ? null : undefined;
-}
-
 /** Of a number that is masked, the last part alone shows its last two characters. */
-function shownPhone(phone: Readonly<Record<string, unknown>>, person: Person): unknown {
-  const parts = ["country", "area", "local", "extension"].map((name) => [name, String(phone[name] ?? "")] as const);
+function shownPhone(phone: object, person: Person): unknown {
+  const parts = ["country", "area", "local", "extension"].map(
+    (name) => [name, String((phone as Record<string, unknown>)[name] ?? "")] as const,
+  );
   const last = parts.findLastIndex(([, text]) => text !== "");
   return Object.fromEntries(
     parts.map(([name, text], index) => {

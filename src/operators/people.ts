@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { indexOfEqual, sha256 } from "../foundation/secrets.ts";
-import { open } from "../foundation/shown.ts";
 import { parseJson } from "../foundation/text/parse-json.ts";
 import { reasonOf } from "../foundation/text/reason.ts";
 import { mustBe, wrongSetting } from "../foundation/text/wrong-value.ts";
@@ -55,19 +54,17 @@ export async function personOfToken(
   return credential !== undefined && person ? { person, credential } : null;
 }
 
-const name = open(
-  v.pipe(
-    v.string(),
-    v.regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 of letters, digits, dots, - and _"),
-    v.check(
-      (text) => text !== tokenOperator.name,
-      `must not be ${tokenOperator.name}: that is who has the operator's token`,
-    ),
+const name = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 of letters, digits, dots, - and _"),
+  v.check(
+    (text) => text !== tokenOperator.name,
+    `must not be ${tokenOperator.name}: that is who has the operator's token`,
   ),
 );
 const role = v.picklist(["viewer", "operator"]);
 const domains = v.pipe(
-  v.array(open(v.string())),
+  v.array(v.string()),
   v.minLength(1, 'must name a domain, or be ["*"] for all'),
   v.check((list) => !list.includes("*") || list.length === 1, 'must be ["*"] alone for all domains'),
 );
@@ -92,11 +89,9 @@ export const operatorsSettings = v.strictObject({
   ),
   access: v.optional(
     v.strictObject({
-      team: open(
-        v.pipe(
-          v.string(),
-          v.regex(/^[a-z0-9-]{1,63}$/, "must be the first part of TEAM.cloudflareaccess.com, such as acme"),
-        ),
+      team: v.pipe(
+        v.string(),
+        v.regex(/^[a-z0-9-]{1,63}$/, "must be the first part of TEAM.cloudflareaccess.com, such as acme"),
       ),
       audience: v.pipe(v.string(), v.nonEmpty("must be the AUD tag of the application")),
       people: v.pipe(
@@ -151,7 +146,9 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
   const path = v.getDotPath(issue);
   const place = path === null ? name : `${name}.${path}`;
   if (issue.expected === "never") return err(`${place} is not a setting; ${hint}`);
-  return err(`${place} ${wrongSetting(operatorsSettings, issue)}; ${hint}`);
+  return err(
+    `${place} ${wrongSetting(issue, { name: "open", people: "open", access: "open", team: "open", domains: "open" })}; ${hint}`,
+  );
 }
 
 /** All who may sign in. Without a token in `operatorToken` nobody is the operator. */

@@ -1,31 +1,26 @@
 import * as v from "valibot";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
-import { address, open, showOf } from "../foundation/shown.ts";
 import { minuteMs } from "../foundation/time/timers.ts";
 
 /** What became of posts to one TSP server. */
 const hostPosts = v.object({
-  host: address(
-    v.pipe(v.nullable(text<WebexHost>()), v.description("The TSP server; null: those beyond 50, together.")),
-  ),
-  confirmed: open(v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code."))),
+  host: v.pipe(v.nullable(text<WebexHost>()), v.description("The TSP server; null: those beyond 50, together.")),
+  confirmed: v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code.")),
   refused: v.exactOptional(
-    open(v.pipe(v.number(), v.description("Those of them that it confirmed with another code than 0; absent: none."))),
+    v.pipe(v.number(), v.description("Those of them that it confirmed with another code than 0; absent: none.")),
   ),
-  failed: open(v.pipe(v.number(), v.description("Attempts that it did not confirm."))),
-  givenUp: open(v.pipe(v.number(), v.description("Documents that were given up."))),
+  failed: v.pipe(v.number(), v.description("Attempts that it did not confirm.")),
+  givenUp: v.pipe(v.number(), v.description("Documents that were given up.")),
   tookMs: v.pipe(
-    open(v.number()),
+    v.number(),
     v.description(
       "How long the confirmed ones took, all together, in milliseconds: divide by `confirmed` for the mean.",
     ),
   ),
-  lastFailure: open(v.nullable(v.object({ at: time, why: v.string() }))),
+  lastFailure: v.nullable(v.object({ at: time, why: v.string() })),
 });
 export type HostPosts = Checked<typeof hostPosts>;
-
-export const showPosts = showOf(hostPosts);
 
 /** Documents that WebEx has posted to us. */
 const requests = v.object({

@@ -1,15 +1,14 @@
 import * as v from "valibot";
-import { address, open, personal } from "../foundation/shown.ts";
 
-export const word = open(v.string());
+export const word = v.string();
 export const words = v.array(word);
 /** A telephone number or name of a person. */
-export const person = personal(v.string());
-export const host = address(v.string());
-export const flag = open(v.boolean());
-export const count = open(v.pipe(v.number(), v.integer(), v.minValue(0)));
+export const person = v.string();
+export const host = v.string();
+export const flag = v.boolean();
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Milliseconds since 1970. */
-export const time = open(v.pipe(v.number(), v.integer()));
+export const time = v.pipe(v.number(), v.integer());
 export const timeOrNull = v.nullable(time);
 
 /** A column of a record: what may stand there, and what it means. */

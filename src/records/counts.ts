@@ -1,7 +1,7 @@
 import { type Fact, type FactKind, type FactRow, probeAsFailed } from "../conference/facts.ts";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
-import { persons } from "../foundation/shown.ts";
-import { type HostPosts, noPosts, noRequests, plus, type Requests, showPosts, together } from "./activity.ts";
+import { persons, shown } from "../foundation/shown.ts";
+import { type HostPosts, noPosts, noRequests, plus, type Requests, together } from "./activity.ts";
 
 /** Facts that operations staff watch. Each is counted, as `bridgehead_outcomes_total`. */
 export const outcomes = [
@@ -75,7 +75,7 @@ function countsOfFact(fact: Fact, at: EpochMs): Counts {
   const posts = postsOf(fact, at);
   return {
     requests: fact.kind === "document-confirmed" ? { ...noRequests, confirmed: 1 } : noRequests,
-    hosts: posts ? [showPosts({ ...noPosts, ...posts }, persons.none)] : [],
+    hosts: posts ? [shown({ ...noPosts, ...posts }, persons.none)] : [],
     outcomes: outcome ? { [outcome]: 1 } : {},
   };
 }

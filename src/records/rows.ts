@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { promptCall } from "../bridge/prompt-call.ts";
 import type { BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
 import { type Checked, text } from "../foundation/schemas.ts";
-import { open, type Person, persons, type Show, showOf } from "../foundation/shown.ts";
+import { type Person, persons, shown } from "../foundation/shown.ts";
 import { type CallRecord, callRecord, callStatuses, enders } from "./call-record.ts";
 import { count, flag, person, timeOrNull } from "./columns.ts";
 import { type ConferenceRecord, conferenceRecord } from "./conference-record.ts";
@@ -34,8 +34,8 @@ const now = v.object({
   rooms: count,
   roomNames: v.array(person),
   /** Absent: nobody knows. */
-  speakers: v.exactOptional(v.array(open(text<CallId>()))),
-  alerts: open(alerts),
+  speakers: v.exactOptional(v.array(text<CallId>())),
+  alerts: alerts,
   /** Since when the bridge owes the first late answer. */
   lateSince: timeOrNull,
   /** By how much its time is ahead of the machine's clock, which was set back, in milliseconds. */
@@ -53,17 +53,15 @@ export const conferenceRow = v.object({
 export type ConferenceRow = Readonly<v.InferOutput<typeof conferenceRow>>;
 
 /** The name of a meeting is of people: it is shown where `recordsPersonal` keeps all of them, and not at all elsewhere. */
-export const topic = open(
-  v.pipe(
-    v.exactOptional(v.string()),
-    v.description("The meeting's name, as WebEx gave it with its create; only with `recordsPersonal` `full`."),
-  ),
+export const topic = v.pipe(
+  v.exactOptional(v.string()),
+  v.description("The meeting's name, as WebEx gave it with its create; only with `recordsPersonal` `full`."),
 );
 
 /** A call in the prompt that its first keys did not lead in, as the relay publishes it. Its times are by the edge's clock. */
 export const promptRow = v.object({
-  kind: open(v.literal("prompt")),
-  bridge: open(text<BridgeName>()),
+  kind: v.literal("prompt"),
+  bridge: text<BridgeName>(),
   topic,
   ...promptCall.entries,
 });
@@ -82,19 +80,14 @@ export interface RefusedCaller {
   readonly place: number;
 }
 
-const showCall = showOf(callRow);
-const showConference = showOf(conferenceRow);
-/** Keeps of a caller's number what the domain's settings want. */
-export const shownPrompt = showOf(promptRow) as Show as Show<PromptRow>;
-
 /** People write names into the name of a meeting, so it is kept only where all else of them is. */
-export function shownCall(row: CallRow, shown: Person): CallRow {
-  return { ...showCall(row, shown), ...(shown !== persons.full && { topic: "" }) };
+export function shownCall(row: CallRow, person: Person): CallRow {
+  return { ...shown(row, person, { dialled: "personal" }), ...(person !== persons.full && { topic: "" }) };
 }
 
-export function shownConference(row: ConferenceRow, shown: Person): ConferenceRow {
-  const { now, ...rest } = showConference(row, shown);
-  if (shown === persons.full) return { ...rest, now };
+export function shownConference(row: ConferenceRow, person: Person): ConferenceRow {
+  const { now, ...rest } = shown(row, person);
+  if (person === persons.full) return { ...rest, now };
   return { ...rest, topic: "", now: now && { ...now, roomNames: [] } };
 }
 

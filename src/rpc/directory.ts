@@ -2,7 +2,6 @@ import * as v from "valibot";
 import type { Ack, Batch } from "../delivery/feed.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, ExtCallId, WebexHost } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
-import { address, open } from "../foundation/shown.ts";
 import type { DirectoryAlerts, Seen } from "../operators/alerts.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import { activityMinute } from "../records/activity.ts";
@@ -213,18 +212,16 @@ export interface ConferenceTotals {
 
 /** A receiver of webhooks, and how it is. */
 export const webhookView = v.object({
-  id: open(v.pipe(v.string(), v.description("The same for the same address, whose query nobody is shown."))),
-  url: address(v.string()),
-  waiting: open(v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt."))),
-  refused: open(
-    v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
-  ),
+  id: v.pipe(v.string(), v.description("The same for the same address, whose query nobody is shown.")),
+  url: v.string(),
+  waiting: v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt.")),
+  refused: v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
   oldestAt: v.pipe(v.nullable(time), v.description("When the oldest of them came; null: none waits.")),
   failure: v.pipe(
-    open(v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time }))),
+    v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time })),
     v.description("null: the last post was taken, or only its event refused."),
   ),
-  givenUp: open(v.pipe(v.number(), v.description("Events that the receiver was never given."))),
+  givenUp: v.pipe(v.number(), v.description("Events that the receiver was never given.")),
   lastGivenUpAt: v.nullable(time),
 });
 export type WebhookView = Checked<typeof webhookView>;

@@ -4,7 +4,7 @@ import { namesIn } from "../foundation/schemas.ts";
 import { parseJson } from "../foundation/text/parse-json.ts";
 import { reasonOf } from "../foundation/text/reason.ts";
 import { mustBe, nearestName, wrongSetting } from "../foundation/text/wrong-value.ts";
-import { domainSettings } from "./domain-settings.ts";
+import { domainSettings, ofSettings } from "./domain-settings.ts";
 import { example, samples } from "./example.ts";
 
 /** All domains of the JSON `{"name": {settings}}`, or all that is wrong with them, a line each: the setting, its fault, and a right example. */
@@ -100,7 +100,7 @@ function explain(issue: v.BaseIssue<unknown>): string {
   const path = pathOf(issue);
   const place = `DOMAINS${path.map((step) => `.${step}`).join("")}`;
   if (isUnknown(issue)) return `${place} ${notASetting(path)}`;
-  return `${place} ${wrongSetting(allDomains, issue)}; ${hint(exampleAt(path))}`;
+  return `${place} ${wrongSetting(issue, ofSettings, path.slice(1))}; ${hint(exampleAt(path))}`;
 }
 
 /** The example; or, instead of a key or a secret, how to make one. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isLoopback } from "../foundation/loopback.ts";
-import { open, type Person, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
+import { type Marks, type Person, persons, shown, whole } from "../foundation/shown.ts";
 import { isTimeZone } from "../foundation/time/zone.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
 import { protocolSettings } from "../tsp/protocol-table.ts";
@@ -29,13 +29,13 @@ import {
 } from "./values.ts";
 
 const agent = v.strictObject({
-  name: open(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  name: v.pipe(v.string(), v.nonEmpty("must not be empty")),
   /** The agent's raw Ed25519 public key, 32 bytes, base64url. */
-  publicKey: open(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be 43 characters of base64url"))),
+  publicKey: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be 43 characters of base64url")),
 });
 
 const bridge = v.strictObject({
-  name: open(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -"))),
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -")),
   agents: v.pipe(
     v.array(agent),
     v.minLength(1, "must name at least one agent with its public key"),
@@ -56,13 +56,11 @@ const protocol = v.pipe(
 );
 
 /** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). */
-const recordingSequence = secret(
-  v.pipe(
-    v.string(),
-    v.regex(/^(?:P\d+|D[\d#*]+)+$/, "must be P (pause) and D (digits) items, for example P15D123456789#P0"),
-    v.transform((text) => (text.endsWith("P0") ? text : `${text}P0`)),
-    v.maxLength(255, "must have at most 255 characters, the final P0 among them"),
-  ),
+const recordingSequence = v.pipe(
+  v.string(),
+  v.regex(/^(?:P\d+|D[\d#*]+)+$/, "must be P (pause) and D (digits) items, for example P15D123456789#P0"),
+  v.transform((text) => (text.endsWith("P0") ? text : `${text}P0`)),
+  v.maxLength(255, "must have at most 255 characters, the final P0 among them"),
 );
 
 /** The numbers that callers of a domain may dial, by country; the first number of a country is shown first (protocol 1.6). */
@@ -143,24 +141,22 @@ export const domainSettings = v.strictObject({
   recordsPersonal: v.optional(v.picklist(["full", "masked", "none"], 'must be "full", "masked" or "none"'), "full"),
   /** Where its days begin and end, as people and bills count them. */
   timeZone: v.optional(
-    v.pipe(open(v.string()), v.check(isTimeZone, "must be a time zone by its IANA name, such as Europe/Berlin or UTC")),
+    v.pipe(v.string(), v.check(isTimeZone, "must be a time zone by its IANA name, such as Europe/Berlin or UTC")),
     "UTC",
   ),
   /** As the books of whoever is billed know the domain: each record has it. */
   customerReference: v.optional(
-    open(
-      v.pipe(
-        personText,
-        v.regex(/\S/, "must not be blanks alone"),
-        v.regex(/^\P{Cc}*$/u, "must not have line breaks or other control characters"),
-      ),
+    v.pipe(
+      personText,
+      v.regex(/\S/, "must not be blanks alone"),
+      v.regex(/^\P{Cc}*$/u, "must not have line breaks or other control characters"),
     ),
   ),
   createTimeoutMs: duration,
   /** A conference on a bridge that the edge does not know, as after a loss of its state, is ended so long after it was found. `leave-alone`: nor locked. */
   orphanConferenceMinutes: v.optional(
     v.union(
-      [v.pipe(positive, v.maxValue(10_080, "must be at most 10080")), open(v.picklist(["never", "leave-alone"]))],
+      [v.pipe(positive, v.maxValue(10_080, "must be at most 10080")), v.picklist(["never", "leave-alone"])],
       'must be minutes, 1 to 10080, "never" or "leave-alone"',
     ),
     240,
@@ -194,9 +190,9 @@ export const domainSettings = v.strictObject({
   hybrid: v.optional(
     v.strictObject({
       clientUrl: v.pipe(address, v.maxBytes(1024, "must have at most 1024 bytes")),
-      connectData: v.optional(secret(short)),
+      connectData: v.optional(short),
       adhocInstall: v.optional(flag),
-      appDetection: v.optional(shownAddress(short)),
+      appDetection: v.optional(short),
     }),
   ),
   passthroughUrl: v.optional(address),
@@ -210,9 +206,7 @@ export const domainSettings = v.strictObject({
   /** The last part of the adapter URL: one secret, or two while WebEx changes from one to the other. Without any, the URL has no such part. */
   adapterSecrets: v.optional(
     v.pipe(
-      v.array(
-        v.pipe(secret(v.string()), v.regex(/^[A-Za-z0-9_-]{16,32}$/, "must be 16 to 32 of letters, digits, - and _")),
-      ),
+      v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,32}$/, "must be 16 to 32 of letters, digits, - and _"))),
       v.maxLength(2, "must be at most two secrets"),
     ),
     [],
@@ -223,11 +217,21 @@ export const domainSettings = v.strictObject({
   logs: v.optional(v.strictObject({ personal: v.optional(flag, false), posts: v.optional(flag, false) }), {}),
 });
 
-/** Hides secrets of the settings: with one, a reader could post as WebEx or enter a client's connection. */
-export const showSettings: Show<DomainSettings> = showOf(domainSettings);
+/** Numbers and names in settings are the domain's own. */
+export const ofSettings = {
+  name: "open",
+  host: "open",
+  number: whole,
+  servers: whole,
+  globalNumbers: whole,
+  codes: whole,
+  elements: whole,
+  attributes: whole,
+} as const satisfies Marks;
 
-export function shownSettings(settings: DomainSettings): DomainSettings {
-  return showSettings(settings, personShown(settings));
+/** Hides secrets of the settings: with one, a reader could post as WebEx or enter a client's connection. */
+export function shownSettings(settings: DomainSettings, person = personShown(settings)): DomainSettings {
+  return shown(settings, person, ofSettings);
 }
 
 /** How numbers and names of people stand in all that people and programs are given; lines of the log go by `logs.personal`. */

@@ -4,7 +4,7 @@ import { sha256 } from "../foundation/secrets.ts";
 import { persons } from "../foundation/shown.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
 import { checkDomains } from "./check-domains.ts";
-import { type DomainSettings, showSettings } from "./domain-settings.ts";
+import { type DomainSettings, shownSettings } from "./domain-settings.ts";
 
 /** A domain's settings, and the codec that they make. */
 export interface Domain {
@@ -99,7 +99,7 @@ const digests = new WeakMap<ReadonlyMap<string, Domain>, Promise<string>>();
 export function settingsDigest(domains: ReadonlyMap<string, Domain>): Promise<string> {
   const known = digests.get(domains);
   if (known) return known;
-  const settings = [...domains].map(([name, domain]) => [name, showSettings(domain.settings, persons.full)]);
+  const settings = [...domains].map(([name, domain]) => [name, shownSettings(domain.settings, persons.full)]);
   const digest = sha256(JSON.stringify(settings)).then((hex) => hex.slice(0, 16));
   digests.set(domains, digest);
   return digest;

@@ -1,12 +1,11 @@
 import * as v from "valibot";
 import { numberBegin } from "../foundation/dial-rules.ts";
 import { isNetwork } from "../foundation/guard/networks.ts";
-import { open, address as shownAddress } from "../foundation/shown.ts";
 import { callName } from "../tsp/protocol-table.ts";
 import { isXmlText } from "../tsp/xml.ts";
 
-export const whole = open(v.pipe(v.number(), v.integer("must be a whole number")));
-export const flag = open(v.boolean());
+export const whole = v.pipe(v.number(), v.integer("must be a whole number"));
+export const flag = v.boolean();
 export const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
 const belowADay = v.pipe(whole, v.maxValue(86_399_999, "must be below 24 hours, 86400000"));
 export const duration = v.pipe(belowADay, v.minValue(1, "must be at least 1"));
@@ -18,36 +17,31 @@ export const short = v.pipe(
   v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
 );
 const noAddress = "must be an address that begins with http:// or https://";
-export const address = shownAddress(v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress)));
-export const path = open(v.pipe(v.string(), v.startsWith("/", "must begin with /")));
+export const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
+export const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
 export const scheme = v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"');
 export const paths = v.array(path);
 /** Name of a host, without its port. */
-export const hostPattern = open(
-  v.pipe(
-    v.string(),
-    v.regex(
-      /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
-      "must be a host name without a port, such as tsp1.example.com or *.example.com",
-    ),
+export const hostPattern = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
+    "must be a host name without a port, such as tsp1.example.com or *.example.com",
   ),
 );
-export const network = open(
-  v.pipe(v.string(), v.check(isNetwork, "must be an address or a network, such as 192.0.2.0/24 or 2001:db8::/32")),
+export const network = v.pipe(
+  v.string(),
+  v.check(isNetwork, "must be an address or a network, such as 192.0.2.0/24 or 2001:db8::/32"),
 );
-export const numberBegins = open(v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong))));
-export const keypadCode = open(
-  v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6")),
-);
+export const numberBegins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
+export const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 /** WebEx's own way to write what a telephone dials (protocol 6.6); the keypad reads it by `parseDialSequence`. */
-export const dialSequence = open(
-  v.pipe(
-    v.string(),
-    v.maxLength(200, "must have at most 200 characters"),
-    v.regex(
-      /^(?:\[AccessNumber\])?,*\*[\d*]*\[AccessCode\]#(?:,*\[(?:AttendeeID|ProfileID|PIN|Password)\]#)*,*[\d*]*$/,
-      "must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
-    ),
+export const dialSequence = v.pipe(
+  v.string(),
+  v.maxLength(200, "must have at most 200 characters"),
+  v.regex(
+    /^(?:\[AccessNumber\])?,*\*[\d*]*\[AccessCode\]#(?:,*\[(?:AttendeeID|ProfileID|PIN|Password)\]#)*,*[\d*]*$/,
+    "must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
   ),
 );
 /** Those of WebEx's documents of which none is the beginning of another: so none has to wait for more keys. */
@@ -57,7 +51,7 @@ export const plainSequences = [
   "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*",
   "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*",
 ];
-export const digits = open(v.pipe(v.string(), v.regex(/^\d*$/, "must be digits")));
+export const digits = v.pipe(v.string(), v.regex(/^\d*$/, "must be digits"));
 
 export const countryCode = v.pipe(
   v.string(),
@@ -66,18 +60,16 @@ export const countryCode = v.pipe(
 
 export const shownNumber = v.strictObject({
   /** As it is shown: from abroad (`+44 20 …`) or, for a number that abroad cannot dial, as it is dialled within the country. */
-  number: open(
-    v.pipe(
-      v.string(),
-      v.regex(
-        /^(?:\+[1-9]|\d)(?:[ -]?\d){2,14}$/,
-        "must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100",
-      ),
+  number: v.pipe(
+    v.string(),
+    v.regex(
+      /^(?:\+[1-9]|\d)(?:[ -]?\d){2,14}$/,
+      "must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100",
     ),
   ),
   kind: v.picklist(["toll", "toll-free"], 'must be "toll" or "toll-free"'),
   /** Tells a country's numbers apart: a city, a language, a carrier. */
-  label: v.optional(open(callName)),
+  label: v.optional(callName),
 });
 
 /** Names of webhook secrets. With any other name, settings could use the operator's token as a secret. */
@@ -98,13 +90,11 @@ export function secretsIn(variables: Readonly<Record<string, string | undefined>
   );
 }
 
-export const secretName = open(
-  v.pipe(
-    v.string(),
-    v.regex(
-      secretForm,
-      "must be the name of a secret or variable, not the secret itself: WEBHOOK_SECRET_ followed by capitals, digits and _",
-    ),
+export const secretName = v.pipe(
+  v.string(),
+  v.regex(
+    secretForm,
+    "must be the name of a secret or variable, not the secret itself: WEBHOOK_SECRET_ followed by capitals, digits and _",
   ),
 );
 

@@ -1,5 +1,4 @@
-import type { Fact } from "../conference/facts.ts";
-import type { CountedType } from "../conference/marked.ts";
+import type { CountedType, Fact } from "../conference/facts.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { isTrouble } from "../records/counts.ts";
 import { expired } from "./reasons.ts";

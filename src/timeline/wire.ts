@@ -1,10 +1,9 @@
-import { issuedCommand } from "../bridge/commands.ts";
-import { type ConferenceInput, showInput } from "../conference/inputs.ts";
-import { type Outgoing, showOutgoing } from "../conference/server/posts.ts";
+import type { ConferenceInput } from "../conference/inputs.ts";
+import type { Outgoing } from "../conference/server/posts.ts";
 import type { QueuedDocument } from "../conference/server/queue.ts";
 import type { PendingCommand } from "../conference/state.ts";
 import type { WebexHost } from "../foundation/ids.ts";
-import { type Person, showFields, showOf } from "../foundation/shown.ts";
+import { type Person, shown } from "../foundation/shown.ts";
 import type { WirePost, WireRow } from "../rpc/timeline.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
@@ -51,16 +50,13 @@ function valuesOf<Value>(entries: StoredEntries, kind: string): readonly Value[]
   return entries.flatMap(([key, value]) => (key.startsWith(`${kind}/`) && value !== null ? [value as Value] : []));
 }
 
-const showCommand = showOf(issuedCommand);
-const showPost = showFields<Pick<WirePost, "host" | "transId">>({ host: "address", transId: "open" });
-
 /** Returns what a row sent. A document is missing if the same transaction dropped it. */
 function wireShown(
   row: HistoryRow,
   { commands, documents }: Written,
   { domain, webex, person }: { readonly domain: Domain; readonly webex: WebexCodec; readonly person: Person },
 ): WireRow {
-  const input = row.input && showInput(row.input, person);
+  const input = row.input && shown(row.input, person);
   const { facts } = row;
   return {
     seq: row.seq,
@@ -69,7 +65,7 @@ function wireShown(
     commands: facts.flatMap((fact) => {
       if (fact.kind !== "command-issued") return [];
       const issued = commands.filter(({ id }) => id === fact.command);
-      return issued.map(({ id, command }) => showCommand({ id, command }, person));
+      return issued.map(({ id, command }) => shown({ id, command }, person));
     }),
     messages: facts.flatMap((fact) => {
       if (fact.kind !== "post-queued") return [];
@@ -79,9 +75,9 @@ function wireShown(
         ({ type, msgId }) => own.find((one) => one.type === type && one.msgId === msgId) ?? [],
       );
       return sent.map((message) => ({
-        ...showPost({ host, transId }, person),
+        ...shown({ host, transId }, person),
         msgId: message.msgId,
-        ...textOfMessage(showOutgoing(message, person), host, transId, domain),
+        ...textOfMessage(shown(message, person), host, transId, domain),
       }));
     }),
   };

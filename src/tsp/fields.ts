@@ -1,6 +1,5 @@
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, PhoneNumber, SubConfId, WebexHost } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import type { Mark } from "../foundation/shown.ts";
 import type { CodeLists, Codes, ResultWord } from "./protocol-table.ts";
 import { childrenNamed, escapeXml, isXmlText, readInteger, type XmlElement } from "./xml.ts";
 
@@ -15,8 +14,8 @@ export type FieldKind =
   /** The id of a call, without `%`; the text `null`, empty and absent all mean "none yet" (protocol section 5, row 6). */
   | { readonly kind: "call-id"; readonly max: number }
   | { readonly kind: "host"; readonly max: number }
-  /** `max` counts characters, or the bytes of its UTF-8 form; `shown`: who may read it. */
-  | { readonly kind: "text"; readonly max: number; readonly unit?: "bytes"; readonly shown: Mark }
+  /** `max` counts characters, or the bytes of its UTF-8 form. */
+  | { readonly kind: "text"; readonly max: number; readonly unit?: "bytes" }
   /** What callers key, with or without the `#` behind it: letters are read as their digits on a keypad (protocol 2.2.1, 4.18). */
   | { readonly kind: "keyed"; readonly max: number }
   | { readonly kind: "integer"; readonly min: number }
@@ -107,23 +106,6 @@ export function optional<const Kind extends FieldKind>(
 ): Field<Kind, "optional"> {
   return { wire, need: "optional", kind, ...more };
 }
-
-export function markOf({ kind }: Field): Mark {
-  return kind.kind === "text" ? kind.shown : marks[kind.kind];
-}
-
-/** What callers key leads into a conference; a host may be a URL. */
-const marks = {
-  ...({ keyed: "secret", phone: "personal", host: "address" } as const),
-  ...({
-    "conf-key": "open",
-    "ext-conf-id": "open",
-    "sub-conf-id": "open",
-    "msg-id": "open",
-    "call-id": "open",
-  } as const),
-  ...({ integer: "open", boolean: "open", code: "open", list: "open", flags: "open" } as const),
-} as const satisfies Record<Exclude<FieldKind["kind"], "text">, Mark>;
 
 /** Whether a message without this field is refused; fields that it depends on come before it. */
 export function isNeeded({ need, requiredWhen }: Field, message: Readonly<Record<string, unknown>>): boolean {

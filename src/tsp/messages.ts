@@ -1,6 +1,5 @@
 import type { ExtConfId, MsgId, WebexHost } from "../foundation/ids.ts";
-import { type Person, type Show, showFields } from "../foundation/shown.ts";
-import { type Field, type FieldsOf, markOf, optional, required } from "./fields.ts";
+import { type Field, type FieldsOf, optional, required } from "./fields.ts";
 import { type ResultWord, resultTexts } from "./protocol-table.ts";
 
 /** One message of the protocol: everything that the reader, its checks, the writer and the types need to know. */
@@ -36,20 +35,20 @@ const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = guessed(optional("Result", { kind: "code", codes: "result", asks: "ok" }));
 const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 0 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
-const attendeeId = guessed(optional("AttendeeID", { kind: "text", max: 64, shown: "personal" }));
-const did = optional("DID", { kind: "text", max: 64, shown: "personal" }, { repaired: "left-out" });
+const attendeeId = guessed(optional("AttendeeID", { kind: "text", max: 64 }));
+const did = optional("DID", { kind: "text", max: 64 }, { repaired: "left-out" });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
-const data = optional("Data", { kind: "text", max: 1024, unit: "bytes", shown: "secret" });
+const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
 
 /** Attributes of the hybrid version (protocol section 5, row 24). */
 const hybrid = {
   hybridEnabled: optional("HybridSDKEnabled", { kind: "boolean", written: "word" }),
-  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128, unit: "bytes", shown: "secret" }),
+  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128, unit: "bytes" }),
   adhocInstall: optional("AdhocInstall", { kind: "boolean", written: "word" }),
   seamlessSwitch: optional("SeamlessSwitchEnabled", { kind: "boolean", written: "word" }),
-  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024, unit: "bytes", shown: "address" }),
-  hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024, shown: "secret" }),
-  appDetection: optional("AppDetection", { kind: "text", max: 1024, shown: "address" }),
+  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024, unit: "bytes" }),
+  hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024 }),
+  appDetection: optional("AppDetection", { kind: "text", max: 1024 }),
 };
 
 const request = { msgId, replyTo, extConfId };
@@ -84,13 +83,13 @@ export const fromWebex = {
     /** Of the meeting's account; what callers key of them leads in like the ConfKey. */
     subscriberCode: guessed(optional("SubscriberCode", { kind: "keyed", max: 512 })),
     participantCode: guessed(optional("ParticipantCode", { kind: "keyed", max: 512 })),
-    tollNumber: guessed(optional("TollNum", { kind: "text", max: 512, shown: "open" })),
-    tollFreeNumber: guessed(optional("TollFreeNum", { kind: "text", max: 512, shown: "open" })),
-    hostWebexId: guessed(optional("HostWebExID", { kind: "text", max: 512, shown: "personal" })),
+    tollNumber: guessed(optional("TollNum", { kind: "text", max: 512 })),
+    tollFreeNumber: guessed(optional("TollFreeNum", { kind: "text", max: 512 })),
+    hostWebexId: guessed(optional("HostWebExID", { kind: "text", max: 512 })),
     /** The host's call, by what its caller keys or by WebEx's name for it. */
-    hostAttendeeId: guessed(optional("HostAttendeeID", { kind: "text", max: 64, shown: "personal" })),
-    hostExtCallId: guessed(optional("HostExtCallID", { kind: "text", max: 64, shown: "open" })),
-    conferenceName: optional("ConfName", { kind: "text", max: 512, shown: "personal" }, { repaired: "cut" }),
+    hostAttendeeId: guessed(optional("HostAttendeeID", { kind: "text", max: 64 })),
+    hostExtCallId: guessed(optional("HostExtCallID", { kind: "text", max: 64 })),
+    conferenceName: optional("ConfName", { kind: "text", max: 512 }, { repaired: "cut" }),
   }),
   "update-conference": documented("W2A_UpdateConference", "2.2.2", {
     ...request,
@@ -130,7 +129,7 @@ export const fromWebex = {
   "drop-caller": assumed("W2A_DropUser", "2.2.7", callRequest),
   "create-sub-conference": documented("W2A_CreateSubConference", "2.2.8", {
     ...subConferenceRequest,
-    name: optional("SubConfName", { kind: "text", max: 512, shown: "personal" }, { repaired: "cut" }),
+    name: optional("SubConfName", { kind: "text", max: 512 }, { repaired: "cut" }),
     maxCallers: guessed(maxCallers),
   }),
   "add-to-sub-conference": documented("W2A_AddToSubConference", "2.2.8", subConferenceCallRequest),
@@ -175,7 +174,7 @@ export const toWebex = {
   "sub-conference-closed": documented("A2W_RspCloseSubConference", "2.3.1", answer),
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
     ...answer,
-    text: optional("ErrMsg", { kind: "text", max: 512, shown: "open" }, { repaired: "cut" }),
+    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut" }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,
@@ -183,8 +182,8 @@ export const toWebex = {
     status: required("Status", { kind: "code", codes: "conferenceStatus" }),
     hybridConnectData: hybrid.hybridConnectData,
     /** The recorder's dial-out, since version 3.5.3. */
-    recordingNumber: guessed(optional("NBRPhoneNumber", { kind: "text", max: 63, shown: "open" })),
-    recordingSequence: guessed(optional("NBRDialSequence", { kind: "text", max: 255, shown: "secret" })),
+    recordingNumber: guessed(optional("NBRPhoneNumber", { kind: "text", max: 63 })),
+    recordingSequence: guessed(optional("NBRDialSequence", { kind: "text", max: 255 })),
   }),
   "caller-entered": documented("A2W_NotifyUserEnter", "2.3.3", {
     msgId,
@@ -287,10 +286,6 @@ export interface OpenRequest {
   readonly hybridEnabled?: boolean;
 }
 
-export const showOpenRequest: Show<OpenRequest> = showFields<OpenRequest>({
-  ...{ type: "open", msgId: "open", replyTo: "address", extConfId: "open", hybridEnabled: "open" },
-});
-
 /** Requests of one document whose answers travel together although they come from several conferences, by server. */
 export type SharedRequests = readonly (readonly MsgId[])[];
 
@@ -319,22 +314,4 @@ export function requestOf(message: FromWebex): OpenRequest | null {
 export function answerTo({ type, msgId }: OpenRequest, result: ResultWord): ToWebex {
   if (type === "unknown") return { type: answerTypes[type], msgId, result, text: resultTexts["unknown-message"] };
   return { type: answerTypes[type], msgId, result };
-}
-
-const showUnknown = showFields<UnknownMessage>({
-  ...{ type: "open", element: "open", msgId: "open", replyTo: "address", extConfId: "open" },
-});
-
-type AnyMessage = { readonly type: string };
-const shows: ReadonlyMap<string, Show<AnyMessage>> = new Map(
-  [...Object.entries<MessageSpec>(fromWebex), ...Object.entries<MessageSpec>(toWebex)].map(([type, { fields }]) => {
-    const marks = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, markOf(field)]));
-    return [type, showFields<AnyMessage>({ type: "open", ...marks })];
-  }),
-);
-
-/** A message as people may read it; of a type that this version does not have, nothing but that. */
-export function showMessage<Message extends FromWebex | ToWebex>(message: Message, person: Person): Message {
-  const show = message.type === "unknown" ? showUnknown : shows.get(message.type);
-  return show ? ((show as Show<unknown>)(message, person) as Message) : ({ type: message.type } as Message);
 }

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { as, type Checked } from "../foundation/schemas.ts";
-import { open, personal } from "../foundation/shown.ts";
 
 /** Most messages in one document (protocol 1.3). */
 export const maxMessages = 50;
@@ -87,7 +86,7 @@ export type UpdateAction = keyof Codes["updateAction"];
 
 type CodeNumbers = { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
 
-const number = open(v.pipe(v.number(), v.integer("must be a whole number")));
+const number = v.pipe(v.number(), v.integer("must be a whole number"));
 const codes = as<CodeNumbers>(
   v.partial(
     v.strictObject(
@@ -101,7 +100,7 @@ const codes = as<CodeNumbers>(
   ),
 );
 
-const wireName = open(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name")));
+const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
 export const callName = v.pipe(
   v.string(),
   v.nonEmpty("must not be empty"),
@@ -118,14 +117,14 @@ export const protocolSettings = v.strictObject({
   /** Default element names of answers that are not sent. */
   silent: v.exactOptional(v.array(wireName)),
   /** True if messages to WebEx name the server that they are posted to. */
-  hostName: v.exactOptional(open(v.boolean())),
+  hostName: v.exactOptional(v.boolean()),
   /** How often a conference that ended while WebEx was away is answered with code 11 within `closedMemoryMs`; absent: once. */
   closedAnswer: v.exactOptional(v.picklist(["once", "always"], 'must be "once" or "always"')),
   /** Attendee IDs and ExtCallIDs of hosts, beside those that a create names. */
   host: v.exactOptional(
     v.strictObject({
-      attendeeIds: v.exactOptional(v.array(personal(callName))),
-      extCallIds: v.exactOptional(v.array(open(callName))),
+      attendeeIds: v.exactOptional(v.array(callName)),
+      extCallIds: v.exactOptional(v.array(callName)),
     }),
   ),
 });

@@ -1,12 +1,9 @@
-import type * as v from "valibot";
 import { expect, test } from "vitest";
-import { operatorActions, requestSchema } from "../../src/conference/operator-actions.ts";
 import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { OperatorsSettings } from "../../src/operators/people.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
-import { unjudged } from "../foundation/unjudged.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local/conferences/5/actions";
@@ -190,8 +187,3 @@ const stages = {
   result: { type: "done", at },
   notified: { is: "posted", at: null, why: "", transIds: ["t1"] },
 } as object as ActionStages;
-
-test("each field of an action says who may read it", () => {
-  const { options } = requestSchema(operatorActions) as object as { readonly options: readonly v.GenericSchema[] };
-  expect(options.flatMap((option) => unjudged(option))).toEqual([]);
-});

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { domainSettings, shownSettings } from "../../src/settings/domain-settings.ts";
+import { shownSettings } from "../../src/settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../src/settings/warnings.ts";
-import { unjudged } from "../foundation/unjudged.ts";
 import { testDomain } from "../local-domain.ts";
 
 const agent = (name: string) => ({ name, publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" });
@@ -43,8 +42,4 @@ test("no secret is shown, of addresses neither password nor query, and of the re
     recording: { ...settings.recording, sequence: "(secret)" },
     protocol: { host: { attendeeIds: ["***17"] } },
   });
-});
-
-test("each setting says who may read it", () => {
-  expect(unjudged(domainSettings)).toEqual([]);
 });

@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
-import { masked, persons, secretText } from "../../src/foundation/shown.ts";
+import { masked, persons, secretText, shown } from "../../src/foundation/shown.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
-import {
-  type FromWebex,
-  fromWebex,
-  type MessageSpec,
-  showMessage,
-  type ToWebex,
-  toWebex,
-} from "../../src/tsp/messages.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
 
 const create = {
   type: "create-conference",
@@ -26,7 +19,7 @@ const create = {
 } as unknown as FromWebex;
 
 test("who may read what is personal reads no code, token or query of an address", () => {
-  expect(showMessage(create, persons.full)).toEqual({
+  expect(shown(create, persons.full)).toEqual({
     ...create,
     replyTo: "https://tsp1.example.com/post?…",
     anonymousId: secretText,
@@ -37,29 +30,13 @@ test("who may read what is personal reads no code, token or query of an address"
 });
 
 test("names of people are shown as is wanted", () => {
-  expect(showMessage(create, masked)).toMatchObject({ conferenceName: "**********ng", hostAttendeeId: "*44" });
+  expect(shown(create, masked)).toMatchObject({ conferenceName: "**********ng", hostAttendeeId: "*44" });
 });
 
 test("what is hidden has its place in the text on the wire", () => {
-  const text = createCodec({}, "webex").encode("1", [showMessage(create, masked) as never]).text;
+  const text = createCodec({}, "webex").encode("1", [shown(create, masked) as never]).text;
 
   expect(text).toContain('AnonymousID="(secret)"');
   expect(text).toContain('HybridSDKToken="(secret)"');
   expect(text).not.toMatch(/161803|314159|271828|Berth/);
-});
-
-test.each(Object.entries<MessageSpec>({ ...fromWebex, ...toWebex }))(
-  "shows each field of %s and no field that this version does not have",
-  (type, { fields }) => {
-    const values = Object.fromEntries(Object.keys(fields).map((name) => [name, "12345"]));
-    const shown = showMessage({ type, ...values, later: "12345" } as unknown as ToWebex, persons.full);
-
-    expect(Object.keys(shown).filter((name) => name !== "phone")).toEqual(
-      ["type", ...Object.keys(fields)].filter((name) => name !== "phone"),
-    );
-  },
-);
-
-test("of a message that another version wrote nothing but its type is shown", () => {
-  expect(showMessage({ type: "later", code: "4711" } as unknown as ToWebex, persons.full)).toEqual({ type: "later" });
 });

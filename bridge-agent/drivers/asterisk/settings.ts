@@ -3,7 +3,6 @@ import { isAbsolute } from "node:path";
 import * as v from "valibot";
 import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
 import { isLoopback } from "../../../src/foundation/loopback.ts";
-import { open } from "../../../src/foundation/shown.ts";
 import { strictObject } from "../setting-values.ts";
 
 /** The number to dial, in an endpoint pattern. */
@@ -39,14 +38,9 @@ const stockSounds: Readonly<Record<Announcement, readonly string[]>> = {
   goodbye: ["vm-goodbye"],
 };
 
-const sound = open(
-  v.pipe(
-    v.string(),
-    v.regex(
-      /^[\w./+-]+$/,
-      "must be a sound file without its ending, in a language's folder, or a path from the root on",
-    ),
-  ),
+const sound = v.pipe(
+  v.string(),
+  v.regex(/^[\w./+-]+$/, "must be a sound file without its ending, in a language's folder, or a path from the root on"),
 );
 
 export const asteriskSettings = v.pipe(
@@ -60,32 +54,26 @@ export const asteriskSettings = v.pipe(
     passwordFile: v.optional(v.pipe(v.string(), v.check(isAbsolute, "must be a path from the root on"))),
     /** The Stasis application that the dialplan hands callers to: one for each owner. */
     application: v.optional(
-      open(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"'))),
+      v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"')),
       "bridgehead",
     ),
     /** Where a number is dialled. */
     endpoint: v.optional(
-      open(
-        v.pipe(
-          v.string(),
-          v.check(
-            (pattern) => /^[A-Za-z0-9]+\/./.test(pattern) && pattern.includes(NUMBER),
-            `must name a channel technology and have ${NUMBER} where the number goes`,
-          ),
+      v.pipe(
+        v.string(),
+        v.check(
+          (pattern) => /^[A-Za-z0-9]+\/./.test(pattern) && pattern.includes(NUMBER),
+          `must name a channel technology and have ${NUMBER} where the number goes`,
         ),
       ),
       `PJSIP/${NUMBER}@trunk`,
     ),
     /** The number that those see who are called; absent: none is given. */
-    callerId: v.optional(
-      open(v.pipe(v.string(), v.regex(/^\+?\d{1,32}$/, "must be 1 to 32 digits, after + if you like"))),
-    ),
+    callerId: v.optional(v.pipe(v.string(), v.regex(/^\+?\d{1,32}$/, "must be 1 to 32 digits, after + if you like"))),
     /** How many calls this Asterisk carries at most. */
     ports: v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1"))),
     /** Of announcements: a folder among Asterisk's sounds. */
-    language: v.optional(
-      open(v.pipe(v.string(), v.regex(/^[A-Za-z][\w-]*$/, "must be a language, such as en or en_GB"))),
-    ),
+    language: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z][\w-]*$/, "must be a language, such as en or en_GB"))),
     /** What is played instead of Asterisk's own sounds, one file after the other; an empty list: nothing. */
     sounds: v.optional(strictObject(v.entriesFromList(announcements, v.optional(v.array(sound))))),
     /** A caller is silent once nothing louder than `level`, the mean of a sample, was heard for so long. */

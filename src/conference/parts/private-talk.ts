@@ -127,7 +127,7 @@ export function applyInviteeMove(draft: Draft, talk: PrivateTalk, invitee: CallO
   placeCaller(draft, invitee, talk.room, isOver ? undefined : "private-talk");
   if (isOver) return bringBack(draft, talk, invitee.call);
   draft.update({ talk: { ...talk, stage: "open" } });
-  draft.fact({ kind: "talk-opened", room: talk.room, host: talk.host, invitee: invitee.call });
+  draft.fact({ kind: "talk-opened", room: talk.room, hostCall: talk.host, invitee: invitee.call });
 }
 
 /** The host adds the invitee: both move into the main conference (protocol 4.21 step 6). */

@@ -1,9 +1,6 @@
-import * as v from "valibot";
-import type { ActionId, CallId, ConfKey, WebexHost } from "../../foundation/ids.ts";
-import { address, type Person, secret, showOf } from "../../foundation/shown.ts";
+import type { ActionId, CallId, ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../foundation/ids.ts";
 import type { BACK_END } from "../../foundation/text/bare-host.ts";
-import { type AnswerType, type FromWebex, showMessage, type ToWebex } from "../../tsp/messages.ts";
-import { count, extCallId, extConfId, fields, maybe, msgId, plain, word, yes } from "../marked.ts";
+import type { AnswerType, ToWebex } from "../../tsp/messages.ts";
 
 /** A message that leaves: to a TSP server, or client data to the partner's back end. */
 export type Outgoing = ToWebex | ClientData;
@@ -18,9 +15,6 @@ export function isAnswer(message: Outgoing): message is Answer {
 export function toServers(messages: readonly Outgoing[]): readonly ToWebex[] {
   return messages.filter((message) => message.type !== "client-data");
 }
-
-/** Who is posted to: a TSP server, or the partner's back end. */
-export const receiver = address(plain<Post["host"]>());
 
 export interface Post {
   readonly host: WebexHost | typeof BACK_END;
@@ -38,23 +32,16 @@ export interface Post {
 }
 
 /** Data from one caller's client, for the partner's back end (protocol 4.22). */
-const clientData = fields({
-  type: v.literal("client-data"),
+export interface ClientData {
+  readonly type: "client-data";
   /** The same on each attempt, so that the back end recognises a repeat. */
-  id: word,
+  readonly id: string;
   /** The request's. */
-  msgId,
-  confKey: plain<ConfKey>(),
-  extConfId,
-  extCallId,
-  data: secret(v.string()),
-});
-export interface ClientData extends v.InferOutput<typeof clientData> {}
-
-const showClientData = showOf(clientData);
-
-export function showOutgoing<Message extends Outgoing | FromWebex>(message: Message, person: Person): Message {
-  return (message.type === "client-data" ? showClientData(message, person) : showMessage(message, person)) as Message;
+  readonly msgId: MsgId;
+  readonly confKey: ConfKey;
+  readonly extConfId: ExtConfId;
+  readonly extCallId: ExtCallId;
+  readonly data: string;
 }
 
 /** What was queued for a server. Of one that was replaced, the answers stay, with one attempt each. */
@@ -73,19 +60,18 @@ export function withoutDropped<Queued extends Post>(queue: readonly Queued[], dr
 }
 
 /** A document that its receiver did not confirm. */
-export const undeliveredDocument = fields({
-  host: receiver,
-  transId: word,
+export interface UndeliveredDocument {
+  readonly host: Post["host"];
+  readonly transId: string;
   /** How often it was posted. */
-  attempts: count,
+  readonly attempts: number;
   /** Why it is not tried any more. */
-  why: word,
+  readonly why: string;
   /** It was for a server that had been replaced (protocol 4.9). */
-  oneAttempt: maybe(yes),
-  probe: maybe(yes),
+  readonly oneAttempt?: true;
+  readonly probe?: true;
   /** It can never be posted: it cannot be written, or the settings do not have its receiver. */
-  unpostable: maybe(yes),
+  readonly unpostable?: true;
   /** Its last attempt failed, and was not broken off by a restart. */
-  lastFailed: maybe(yes),
-});
-export interface UndeliveredDocument extends v.InferOutput<typeof undeliveredDocument> {}
+  readonly lastFailed?: true;
+}

@@ -2,8 +2,7 @@ import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../../foundation/id
 import { BACK_END } from "../../foundation/text/bare-host.ts";
 import type { FromWebex, ToWebex, ToWebexMessages } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
-import { type MessageSummary, summaryOf } from "../facts.ts";
-import { withType } from "../marked.ts";
+import { type MessageSummary, summaryOf, withType } from "../facts.ts";
 import { callOfEntry, deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "../parts/callers.ts";
 import { applyLostSpeech, notifySpeakers } from "../parts/speakers.ts";
 import { updateLife } from "../records.ts";

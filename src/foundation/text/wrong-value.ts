@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { partsAt } from "../schemas.ts";
+import { isOpenAt, type Marks } from "../shown.ts";
 import { cut } from "./cut.ts";
 
 /** The part of a schema's finding that a person is shown. */
@@ -23,7 +23,7 @@ const words: Readonly<Record<string, string>> = {
 /** Right values of these are open, but people put the private key there in place of the public one, or a password in place of its name. */
 const oftenSecret: ReadonlySet<string> = new Set(["publicKey", "passwordFrom", "accessTokenFrom", "secretFrom"]);
 /** No secret is of these, and what people write in place of a word of a list is none. */
-const neverSecret: ReadonlySet<string> = new Set(["number", "boolean", "literal", "picklist"]);
+const neverSecret: ReadonlySet<string> = new Set(["number", "boolean", "literal", "picklist", "variant"]);
 
 /** Says in words for people what the value must be; for each part of a schema that has no message of its own. */
 export function mustBe({ expected }: Pick<Issue, "expected">): string {
@@ -51,19 +51,20 @@ function withoutValue({ kind, input, message }: Pick<Issue, "kind" | "input" | "
 }
 
 /**
- * Says what is wrong with a setting. The log and `check` have it: the value stands in it only where the schema marks the setting as
- * open. In place of any other setting there may be a secret.
+ * Says what is wrong with a setting. The log and `check` have it: the value stands in it only where all may read the setting. In
+ * place of any other setting there may be a secret. `own`: marks of settings that mean something else elsewhere.
  */
-export function wrongSetting(schema: v.GenericSchema, issue: v.BaseIssue<unknown>): string {
-  const path = (issue.path ?? []).map(({ key }) => String(key));
-  const parts = partsAt(schema, path);
-  const isOpen =
-    parts.length > 0 &&
-    parts.every(({ shown, type = "" }) => shown === "open" || (shown === undefined && neverSecret.has(type)));
-  const { input } = issue;
+export function wrongSetting(
+  issue: v.BaseIssue<unknown>,
+  own: Marks,
+  path = (issue.path ?? []).map(({ key }) => String(key)),
+): string {
+  const { input, kind, type, expected } = issue;
   if (typeof input !== "string" && typeof input !== "number") return wrongValue(issue);
-  if (isOpen && !path.some((step) => oftenSecret.has(step))) return wrongValue(issue);
-  return withoutValue(issue);
+  if (expected === "Array" || expected === "Object") return withoutValue(issue);
+  const isPlain = kind === "schema" ? neverSecret.has(type) : typeof input === "number";
+  const isOpen = isPlain || (isOpenAt(path, own) && !path.some((step) => oftenSecret.has(step)));
+  return isOpen ? wrongValue(issue) : withoutValue(issue);
 }
 
 /** Without what may have a secret in an address that somebody has put there: its user, and all behind its host. */

@@ -8,7 +8,7 @@ import {
 } from "../../conference/operator-actions.ts";
 import { dialledDigits } from "../../foundation/dial-rules.ts";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
-import { type Person, personal, showOf } from "../../foundation/shown.ts";
+import { type Person, shown } from "../../foundation/shown.ts";
 import { segmentOf } from "../../foundation/text/path-segment.ts";
 import { actionStages } from "../../rpc/action-stages.ts";
 import type { OperatorResult } from "../../rpc/conference.ts";
@@ -94,15 +94,13 @@ export const noPeople =
   "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
 
 function person(what: string) {
-  return personal(
-    v.optional(
-      v.pipe(
-        v.string(),
-        v.nonEmpty("must not be empty"),
-        v.maxLength(256, "must be at most 256 characters"),
-        v.description(
-          `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
-        ),
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.nonEmpty("must not be empty"),
+      v.maxLength(256, "must be at most 256 characters"),
+      v.description(
+        `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
       ),
     ),
   );
@@ -250,7 +248,7 @@ export function actRoute(actions: ActionTable = operatorActions) {
     body,
     answer: accepted,
     refusals: operateRefusals,
-    about: ({ domain: { settings }, body: request }) => aboutRequest(request, body, personAudited(settings)),
+    about: ({ domain: { settings }, body: request }) => aboutRequest(request, personAudited(settings)),
     async handle(call) {
       const { body: request, actionId, domain, confKey } = call;
       const [of, key, id] = [domain.name, confKey, actionId].map(segmentOf);
@@ -262,10 +260,10 @@ export function actRoute(actions: ActionTable = operatorActions) {
 }
 
 /** What the audit stores of a request, with numbers as people write them. */
-function aboutRequest(request: OperatorRequest, schema: v.GenericSchema, person: Person): Record<string, string> {
+function aboutRequest(request: OperatorRequest, person: Person): Record<string, string> {
   const written = "number" in request ? { ...request, number: `+${dialledDigits(request.number)}` } : request;
-  const shown = Object.entries(showOf(schema)(written, person) as object);
-  return Object.fromEntries(shown.map(([name, value]) => [name, String(value)]));
+  const parts = Object.entries(shown({ request: written }, person).request);
+  return Object.fromEntries(parts.map(([name, value]) => [name, String(value)]));
 }
 
 export const actionRoutes = [

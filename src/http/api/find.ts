@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
-import { personal } from "../../foundation/shown.ts";
 import { peopleShown } from "../../foundation/text/people-shown.ts";
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
 import type { ConferenceRecord } from "../../records/conference-record.ts";
@@ -39,13 +38,11 @@ export const findPlace = /^\d{1,17}$/;
 const page = { cursor: cursorOf(findPlace), limit: limitOf(MOST_LISTED) };
 
 function sought(what: string) {
-  return personal(
-    v.pipe(
-      v.string(),
-      v.regex(/\S/, "must not be empty"),
-      v.maxLength(256, "must be at most 256 characters"),
-      v.description(`${what} ${anySpelling}`),
-    ),
+  return v.pipe(
+    v.string(),
+    v.regex(/\S/, "must not be empty"),
+    v.maxLength(256, "must be at most 256 characters"),
+    v.description(`${what} ${anySpelling}`),
   );
 }
 

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { personal } from "../../foundation/shown.ts";
 import { promptRow } from "../../records/rows.ts";
 import { anySpelling, cursorAt, limitOf, moment, next, placeOf, rowCursor } from "./lists.ts";
 import { routeOf } from "./route.ts";
@@ -14,13 +13,11 @@ export const promptCallRoutes = [
     says: "Calls in the prompt that their first keys did not lead in",
     more: "Those that are in the prompt now come first, from their first wrong key on, or once they have keyed something without a `#` and paused for five seconds; then those that ended without having got in, the latest first. At most 5,000, and none that is older than records are kept.",
     query: {
-      number: personal(
-        v.optional(
-          v.pipe(
-            v.string(),
-            v.maxLength(256, "must be at most 256 characters"),
-            v.description(`The caller's number. ${anySpelling}`),
-          ),
+      number: v.optional(
+        v.pipe(
+          v.string(),
+          v.maxLength(256, "must be at most 256 characters"),
+          v.description(`The caller's number. ${anySpelling}`),
         ),
       ),
       since: v.optional(moment("That came to the prompt from then on.")),

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
-import { personal } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
 import { callStatuses, enders } from "../../records/call-record.ts";
@@ -47,10 +46,8 @@ export const recordRoutes = [
         ),
       ),
       conference: filter("The conference's key."),
-      number: personal(filter(`The other end's number. ${anySpelling}`)),
-      attendeeId: personal(
-        filter("In any spelling. Where `recordsPersonal` masks it, of all that are as long and end alike."),
-      ),
+      number: filter(`The other end's number. ${anySpelling}`),
+      attendeeId: filter("In any spelling. Where `recordsPersonal` masks it, of all that are as long and end alike."),
       bridge: filter("The bridge's name."),
       webexHost: filter("The TSP server; of a conference, any of its servers."),
       endedBy: v.pipe(v.optional(v.picklist(enders)), v.description("Who ended it.")),

@@ -2,25 +2,11 @@ import type { DefectsByFile } from "./defect.ts";
 
 /** What people may read. */
 export const shownDefects: DefectsByFile = {
-  "src/bridge/commands.ts": {
-    "an AnonymousID is open in the log of an agent": {
-      foundBy: "what is secret is shown to nobody",
-      before: "anonymousId: v.nullable(secret(word)),",
-      after: "anonymousId: v.nullable(open(word)),",
-    },
-  },
-  "src/bridge/schemas.ts": {
-    "an access code is open in the log of an agent": {
-      foundBy: "what is secret is shown to nobody",
-      before: "participant: v.nullable(secret(word)) });",
-      after: "participant: v.nullable(open(word)) });",
-    },
-  },
   "bridge-agent/service/log.ts": {
     "a number is open in the log of an agent": {
       foundBy: "what is personal is masked",
-      before: 'number: "personal",',
-      after: 'number: "open",',
+      before: "const facts = { commandId: id,",
+      after: "const facts = { text: JSON.stringify(number), commandId: id,",
     },
   },
   "bridge-agent/run.ts": {
@@ -31,8 +17,8 @@ export const shownDefects: DefectsByFile = {
     },
     "the calls of an agent have their numbers": {
       foundBy: "what is personal is masked",
-      before: 'call: "open",\n  number: "personal",',
-      after: 'call: "open",\n  number: "open",',
+      before: "return shownFacts(view, person);",
+      after: "return { ...shownFacts(view, person), number: view.number };",
     },
   },
   "durable-objects/conference/outbox.ts": {
@@ -40,13 +26,6 @@ export const shownDefects: DefectsByFile = {
       foundBy: "what is secret is shown to nobody",
       before: "postSeconds.observe({ domain: domain.name }, tookMs);",
       after: "postSeconds.observe({ domain: domain.name, host: begun.host }, tookMs);",
-    },
-  },
-  "src/tsp/fields.ts": {
-    "access codes are open in what WebEx sent": {
-      foundBy: "what is secret is shown to nobody",
-      before: 'keyed: "secret", phone',
-      after: 'keyed: "open", phone',
     },
   },
   "src/conference/head.ts": {
@@ -66,96 +45,97 @@ export const shownDefects: DefectsByFile = {
   "src/timeline/wire.ts": {
     "texts on the wire show the query of a server's address": {
       foundBy: "what is secret is shown to nobody",
-      before: 'host: "address", transId',
-      after: 'host: "open", transId',
+      before: "...shown({ host, transId }, person),",
+      after: "...{ host, transId },",
     },
   },
-  "src/records/activity.ts": {
+  "src/records/counts.ts": {
     "posts are counted by a server's address with its query": {
       foundBy: "what is secret is shown to nobody",
-      before: "host: address(",
-      after: "host: open(",
+      before: "[shown({ ...noPosts, ...posts }, persons.none)]",
+      after: "[{ ...noPosts, ...posts }]",
     },
   },
-  "src/rpc/directory.ts": {
+  "durable-objects/directory/webhooks.ts": {
     "a receiver of webhooks is shown with its query": {
       foundBy: "what is secret is shown to nobody",
-      before: "url: address(",
-      after: "url: open(",
+      before: "        persons.none,\n      );",
+      after: '        persons.none,\n        { url: "open" },\n      );',
     },
   },
   "src/records/rows.ts": {
     "the rows of conferences show secrets and names": {
       foundBy: "what is secret is shown to nobody",
-      before: "const { now, ...rest } = showConference(row, shown);",
+      before: "const { now, ...rest } = shown(row, person);",
       after: "const { now, ...rest } = row;",
     },
   },
-  "src/rpc/directory-feed.ts": {
+  "durable-objects/conference/publisher.ts": {
     "what waits for a server is shown with its query": {
       foundBy: "what is secret is shown to nobody",
-      before: 'address(v.pipe(text<Post["host"]>()',
-      after: 'open(v.pipe(text<Post["host"]>()',
+      before: "shown(one, persons.none)",
+      after: "one",
     },
   },
-  "src/rpc/conference-view.ts": {
+  "durable-objects/conference/conference-view.ts": {
     "a conference is shown with the query of its server": {
       foundBy: "what is secret is shown to nobody",
-      before: "host: address(\n    v.pipe(text<WebexHost",
-      after: "host: open(\n    v.pipe(text<WebexHost",
+      before: "return shown(view, person);",
+      after: "return { ...shown(view, person), host: view.host };",
     },
   },
-  "src/settings/values.ts": {
+  "src/settings/domain-settings.ts": {
     "addresses in settings are shown with their query": {
       foundBy: "what is secret is shown to nobody",
-      before: "const address = shownAddress(",
-      after: "const address = open(",
+      before: 'host: "open",',
+      after: 'host: "open",\n  url: "open",\n  clientUrl: "open",\n  passthroughUrl: "open",',
     },
   },
-  "src/tsp/messages.ts": {
+  "src/foundation/shown.ts": {
+    "access codes are open in what WebEx sent": {
+      foundBy: "what is secret is shown to nobody",
+      before: '...marked("address", "appDetection',
+      after: '...marked("open", "subscriberCode participantCode"),\n  ...marked("address", "appDetection',
+    },
     "connect data is open in what WebEx is told": {
       foundBy: "what is secret is shown to nobody",
-      before: 'hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024, shown: "secret" }),',
-      after: 'hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024, shown: "open" }),',
+      before: '...marked("address", "appDetection',
+      after: '...marked("open", "hybridConnectData"),\n  ...marked("address", "appDetection',
     },
     "a recorder's dial sequence is open in what WebEx is told": {
       foundBy: "what is secret is shown to nobody",
-      before: 'optional("NBRDialSequence", { kind: "text", max: 255, shown: "secret" })',
-      after: 'optional("NBRDialSequence", { kind: "text", max: 255, shown: "open" })',
+      before: '...marked("address", "appDetection',
+      after: '...marked("open", "recordingSequence"),\n  ...marked("address", "appDetection',
     },
-  },
-  "src/conference/operator-actions.ts": {
     "data of clients is open in what operators ask": {
       foundBy: "what is secret is shown to nobody",
       boosts: ["hasSecretSettings", "client data"],
-      before: "data: xmlText(secret)",
-      after: "data: xmlText(open)",
+      before: '{ attendeeId: "secret" }',
+      after: '{ attendeeId: "secret", data: "open" }',
     },
-  },
-  "src/conference/server/posts.ts": {
     "data of clients is open in what the back end is sent": {
       foundBy: "what is secret is shown to nobody",
-      before: "data: secret(v.string()),",
-      after: "data: word,",
+      before: '...marked("address", "appDetection',
+      after: '...marked("open", "data"),\n  ...marked("address", "appDetection',
     },
   },
   "src/foundation/text/log-line.ts": {
     "numbers are open in the edge's log": {
       foundBy: "what is personal is masked",
-      before: 'number: "personal", country',
-      after: 'number: "open", country',
+      before: 'conference: "personal", why',
+      after: 'conference: "personal", number: "open", why',
     },
     "nobody has judged a field of the edge's log": {
       foundBy: "a line of the log is written whole",
-      before: '...{ transId: "open", extConfId',
-      after: "...{ extConfId",
+      before: 'conference: "personal", why',
+      after: 'conference: "personal", transId: () => undefined, why',
     },
   },
-  "src/conference/marked.ts": {
+  "durable-objects/conference/conference-reader.ts": {
     "texts of people are open in facts": {
       foundBy: "what is personal is masked",
-      before: "const text = personal(v.string());",
-      after: "const text = open(v.string());",
+      before: "shown(row, person)",
+      after: 'shown(row, person, { number: "open", attendeeId: "open", topic: "open" })',
     },
   },
 };
