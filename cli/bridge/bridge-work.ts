@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
+import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
-import { figuresOf, figureText, sumOfLoads } from "../../src/operators/figures.ts";
 import { activeOf } from "../../src/views/bridges.ts";
 import { StartError } from "../edge/program.ts";
 import { askEdge, examples, type Options, question } from "../operator/ask-edge.ts";
@@ -94,12 +94,8 @@ export async function drained(
   }
 }
 
-function leftText({ bridge, load, agents }: AgentsOfBridge): string {
+function leftText({ load }: AgentsOfBridge): string {
   if (load === null) return "conferences left: not known, the directory did not respond";
   if (load.conferences === 0) return "no conference is left";
-  const said = agents?.find(({ role }) => role === "active")?.health ?? null;
-  const health = said?.bridgeUp && !said.portsUnread ? said : null;
-  const found = { conferences: sumOfLoads([load]), bridges: [{ bridge, health }] };
-  const { conferences, callers } = figuresOf(found);
-  return `${figureText(conferences, "conference")} left, with ${figureText(callers, "caller")}`;
+  return `${counted(load.conferences, "conference")} left, with ${counted(load.callers, "caller")}`;
 }

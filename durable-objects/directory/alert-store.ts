@@ -1,13 +1,13 @@
 import { promptEndText } from "../../src/bridge/prompt-call.ts";
-import { networksIn } from "../../src/foundation/guard/networks.ts";
+import { networksIn, unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
+import { isWholeNumber } from "../../src/foundation/text/spelled.ts";
 import { nextJump } from "../../src/foundation/time/clock-jump.ts";
 import { differenceText } from "../../src/foundation/time/difference-text.ts";
-import { earliest } from "../../src/foundation/time/earliest.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
-import { type AlertKind, type FoundAlert, orphanIs, serverIsGone } from "../../src/operators/alert-kinds.ts";
-import type { DirectoryAlerts, Seen } from "../../src/operators/alerts.ts";
+import type { AlertKind, FoundAlert } from "../../src/operators/alert-kinds.ts";
+import { type DirectoryAlerts, type Seen, serverOf } from "../../src/operators/alerts.ts";
 import type { HostPosts } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { RefusedCaller } from "../../src/records/rows.ts";
@@ -87,13 +87,16 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     }
   }
 
-  async serverRefused(domain: DomainName, host: string): Promise<void> {
-    this.#ports.transaction(domain, () => this.#addNamed("server-refused", host, this.#ports.now()));
-    await this.#ports.changed();
+  serverRefused(domain: DomainName, host: string): Promise<void> {
+    return this.#refused(domain, "server-refused", host);
   }
 
-  async sourceRefused(domain: DomainName, address: string): Promise<void> {
-    this.#ports.transaction(domain, () => this.#addNamed("source-refused", address, this.#ports.now()));
+  sourceRefused(domain: DomainName, address: string): Promise<void> {
+    return this.#refused(domain, "source-refused", address);
+  }
+
+  async #refused(domain: DomainName, kind: AlertKind, about: string): Promise<void> {
+    this.#ports.transaction(domain, () => this.#addNamed(kind, about, this.#ports.now()));
     await this.#ports.changed();
   }
 
@@ -127,22 +130,25 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   async alerts(domain: DomainName): Promise<DirectoryAlerts> {
     const { list, prompt, webhooks, settings } = this.#ports;
-    const { webex } = settings(domain) ?? {};
-    const { hosts = [], from = [] } = webex ?? {};
+    const { hosts = [], from = [] } = settings(domain)?.webex ?? {};
     return {
       found: [
-        ...this.#incidents("conferences-lost").map(({ about, ...found }) => ({ ...found, bridge: about })),
+        ...this.#incidents("conferences-lost").map((found) => {
+          return { ...found, bridge: found.about, about: null, command: undefined };
+        }),
         ...this.#removed(domain),
         ...list.late.map(({ conferences: count, ...late }): FoundAlert => ({ kind: "commands-late", ...late, count })),
         ...this.#orphans(domain),
         ...this.#clock(domain),
         ...this.#unreachable(),
         ...this.#incidents("undelivered").map((found) =>
-          webex && !isInSettings(hosts, found.about) ? { ...found, why: serverIsGone } : found,
+          isInSettings(hosts, found.about) ? found : { ...found, command: null },
         ),
         ...refusedCallers(prompt.refusedCallers()),
         ...this.#incidents("server-refused").filter(({ about }) => !isAllowedHost(hosts, about)),
-        ...this.#incidents("source-refused").filter(({ about }) => !networksIn(from).has(about)),
+        ...this.#incidents("source-refused")
+          .filter(({ about }) => !networksIn(from).has(about))
+          .map((found) => ({ ...found, name: sourceText(found.about) })),
         ...this.#incidents("documents-refused"),
       ],
       waiting: list.waiting,
@@ -157,8 +163,10 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     };
   }
 
-  #incidents(kind: AlertKind): readonly (FoundAlert & { readonly about: string })[] {
-    return this.#rows(kind).map(({ total, ...row }) => ({ kind, ...row, count: total, sequence: total }));
+  #incidents(kind: AlertKind) {
+    return this.#rows(kind).map(({ total, ...row }) => {
+      return { kind, ...row, ...serverOf(row.about), count: total, sequence: total };
+    });
   }
 
   /** Bridges with conferences that the settings lack. Orphans have alerts of their own. */
@@ -196,22 +204,14 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     } catch {}
   }
 
-  /** The oldest ones by their keys, the others by their bridge. */
+  /** The oldest conferences that WebEx has not created. */
   #orphans(domain: DomainName): readonly FoundAlert[] {
-    const kind = "orphan-conference" as const;
-    const { orphans } = this.#ports.list;
-    const named = orphans.slice(0, mostNamed).map(({ key: about, bridge, since, callers: count, locked }) => {
-      const why = this.#isGone(domain, bridge) ? orphanIs.gone : locked ? orphanIs.locked : orphanIs.open;
-      return { kind, bridge, about, since, count, why };
+    const oldest = this.#ports.list.orphans.slice(0, mostNamed);
+    return oldest.map(({ key: about, bridge, since, callers: count, locked }) => {
+      const state = locked ? "it is locked" : "it is not locked";
+      const why = this.#isGone(domain, bridge) ? "the settings lack the bridge" : state;
+      return { kind: "orphan-conference", bridge, about, since, count, why };
     });
-    const others = Map.groupBy(orphans.slice(mostNamed), ({ bridge }) => bridge);
-    return [
-      ...named,
-      ...Array.from(others, ([bridge, all]): FoundAlert => {
-        const since = earliest(...all.map((one) => one.since));
-        return { kind, bridge, since, count: all.length, why: this.#isGone(domain, bridge) ? orphanIs.gone : "" };
-      }),
-    ];
   }
 
   #unreachable(): readonly FoundAlert[] {
@@ -262,23 +262,29 @@ function isInSettings(hosts: readonly string[], server: string): boolean {
   return server === "" || server === BACK_END || isAllowedHost(hosts, URL.parse(`http://${server}`)?.hostname ?? "");
 }
 
-/**
- * Callers who could not get in, the longest known first, so that a further one takes nobody out of the list. Their ids
- * have the time of the first call: paths and the audit must not keep numbers.
- */
-function refusedCallers(callers: readonly RefusedCaller[]): readonly FoundAlert[] {
-  const found = callers
-    .map(({ number, calls: count, since, place: sequence, latest: { at: latest, end } }) => {
-      const about = number === "" ? null : number;
-      const key = number === "" ? "withheld" : String(since);
-      const why = end ? promptEndText(end) : "";
-      return { kind: "caller-refused" as const, about, key, since, latest, count, sequence, why };
-    })
-    .toSorted((one, other) => one.since - other.since || one.sequence - other.sequence);
-  const [first, ...others] = found.slice(mostNamed);
-  if (!first) return found;
-  const latest = Math.max(first.latest, ...others.map((one) => one.latest));
-  const sequence = Math.max(first.sequence, ...others.map((one) => one.sequence));
-  const { kind, since } = first;
-  return [...found.slice(0, mostNamed), { kind, key: "others", since, latest, count: others.length + 1, sequence }];
+function sourceText(address: string): string {
+  if (address === "") return "other addresses";
+  return address === unnamedProxy ? "a proxy that trustedProxies lacks, or that named no address" : address;
+}
+
+/** Callers who could not get in, the longest known first, so that a further one takes nobody out of the list. */
+function refusedCallers(latestFirst: readonly RefusedCaller[]): readonly FoundAlert[] {
+  const callers = latestFirst.toSorted((one, other) => one.since - other.since || one.place - other.place);
+  const named = callers.slice(0, mostNamed).map(refusedCaller);
+  const others = callers.slice(mostNamed);
+  const latest = latestFirst.find((one) => others.includes(one));
+  if (!latest) return named;
+  const of = { about: null, key: "others", name: "further callers", command: ["prompt-calls"] };
+  const count = others.reduce((sum, { calls }) => sum + calls, 0);
+  return [...named, { ...refusedCaller(latest), ...of, since: others[0]?.since ?? null, count }];
+}
+
+/** The id has the time of the first call: paths and the audit must not keep numbers. */
+function refusedCaller({ number, calls: count, since, place: sequence, latest }: RefusedCaller): FoundAlert {
+  const why = latest.end ? promptEndText(latest.end) : "";
+  const found = { kind: "caller-refused", since, latest: latest.at, count, sequence, why } as const;
+  if (number === "")
+    return { ...found, key: "withheld", name: "withheld or unknown numbers", command: ["prompt-calls"] };
+  const name = isWholeNumber(number) ? number : `numbers that end in ${number.replace(/^\*+/, "")}`;
+  return { ...found, about: number, key: String(since), name };
 }

@@ -63,7 +63,8 @@ export class AgentAbsences {
       const since = absenceOf(away, name)?.since;
       if (name === active.agent || presence === "here" || since === undefined) return [];
       if (!hasLasted(since, this.#ports.now(), awayAfterMs)) return [];
-      return [{ kind: presence === "link" ? "standby-disconnected" : "standby-without-bridge", about: name, since }];
+      const why = presence === "link" ? "is not connected" : "does not reach the bridge";
+      return [{ kind: "no-standby-agent", about: name, since, why }];
     });
   }
 

@@ -4,7 +4,6 @@ import type { Timers } from "../foundation/time/timers.ts";
 import type { Alert, AlertKind } from "../operators/alert-kinds.ts";
 import type { FoundBridge } from "../operators/alerts.ts";
 import type { EdgePair } from "../operators/edge-pair.ts";
-import type { ConferenceTotals } from "../rpc/directory.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
@@ -40,17 +39,9 @@ export interface AlertPorts {
   lookAt(domain: Domain): Promise<LookedAt>;
 }
 
-/** What the objects of a domain said of conferences and documents; `null`: that one did not answer. */
-export interface FoundTotals {
-  readonly directory: ConferenceTotals | null;
-  readonly mail: Pick<ConferenceTotals, "documents" | "oldestAt"> | null;
-}
-
 export interface LookedAt {
   readonly bridges: readonly FoundBridge[];
   readonly alerts: readonly Alert[];
-  /** What of the domain's figures was asked for it. */
-  readonly totals: FoundTotals;
   /** Kinds that may have more alerts: a source did not answer. */
   readonly unknown: readonly AlertKind[];
 }

@@ -1,11 +1,7 @@
 import * as v from "valibot";
-import { unnamedProxy } from "../foundation/guard/networks.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
-import { BACK_END, hostText } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
-import { isWholeNumber } from "../foundation/text/spelled.ts";
-import { saysAhead } from "../foundation/time/difference-text.ts";
 
 /** An alert as its source finds it. */
 export interface FoundAlert {
@@ -13,6 +9,8 @@ export interface FoundAlert {
   readonly bridge?: string | null;
   /** The subject in addition to its bridge: an agent, a TSP server, a receiver, a number; `null`: nothing else. */
   readonly about?: string | null;
+  /** Replaces `about` in sentences. */
+  readonly name?: string;
   /** Replaces `about` in the id, which paths and the audit keep: a caller's number must not be there. */
   readonly key?: string;
   /** Beginning of a condition, first time of an incident; `null`: unknown. */
@@ -22,27 +20,11 @@ export interface FoundAlert {
   readonly count?: number;
   /** Of an incident: rises with each time that it happens. */
   readonly sequence?: number;
-  /** The reason, or a word that the kind defines. */
+  /** The reason, as the end of a sentence. */
   readonly why?: string;
+  /** Replaces the command of the kind; `null`: none helps. */
+  readonly command?: readonly string[] | null | undefined;
 }
-
-/** The values for the braces of a sentence. */
-interface Subject {
-  /** Its bridge and domain. */
-  readonly here: string;
-  readonly domain: string;
-  readonly bridge: string;
-  readonly about: string;
-  /** `about` as a TSP server or back end, in words. */
-  readonly receiver: string;
-  readonly count: number;
-  readonly why: string;
-}
-
-/** Sentences that become one text. */
-type Text = string | readonly string[];
-type Sentence = Text | ((subject: Subject) => Text);
-type Command = readonly [name: string, ...args: string[]];
 
 /** Which part can report it: the edge itself, the relay of a bridge, or an object of the domain. */
 type Source = "edge" | "relay" | "directory" | "mailbox";
@@ -50,11 +32,11 @@ type Source = "edge" | "relay" | "directory" | "mailbox";
 type Severity = "down" | "bad" | "warn";
 
 interface Texts {
-  /** `{count call}` becomes "1 call" or "2 calls". */
-  readonly says: Sentence;
-  readonly todo: Sentence;
-  /** The command of `bridgehead` that helps. */
-  readonly command?: Command | ((subject: Subject) => Command | null);
+  /** `{here}` is the bridge with its domain; `{count call}` becomes "1 call" or "2 calls". */
+  readonly says: string;
+  readonly todo: string;
+  /** Arguments of the command of `bridgehead` that helps. */
+  readonly command?: readonly string[];
 }
 
 interface KindRow extends Texts {
@@ -71,19 +53,9 @@ function condition(severity: Severity, from: readonly Source[], title: string, t
 }
 
 /** Has happened, and is listed until a user has seen it. */
-function incident(severity: Severity, from: readonly Source[], title: string, texts: Texts): KindRow {
-  return { type: "incident", severity, from, title, ...texts };
+function incident(severity: Severity, title: string, texts: Texts): KindRow {
+  return { type: "incident", severity, from: ["directory"], title, ...texts };
 }
-
-/** `why` of a conference that the edge does not know. */
-export const orphanIs = { locked: "locked", open: "open", gone: "gone" } as const;
-/** `why` of undelivered documents: the settings lack their server. */
-export const serverIsGone = "gone";
-/** `why` of a bridge whose active agent has just connected. */
-export const unsaid = "unsaid";
-
-const resync = ({ about, why }: Subject): Command | null =>
-  about === "" || about === BACK_END || why === serverIsGone ? null : ["resync-server", about];
 
 /** All kinds of alerts, the worst first. A further kind is a row here and a source that finds it. */
 const rows = {
@@ -92,16 +64,8 @@ const rows = {
     todo: "Free disk space, or fix the disk or database. The edge then continues by itself.",
   }),
   "no-standby-edge": condition("bad", ["edge"], "No standby edge", {
-    says: ({ about }) =>
-      about === ""
-        ? "There is no standby edge. If the active edge fails, no conference can be held."
-        : "The standby edge {about} is silent. If the active edge fails, no conference can be held.",
-    todo: "Start the other edge. If it runs, its log says why it does not reach the database.",
-    command: ["edges"],
-  }),
-  "standby-edge-fault": condition("bad", ["edge"], "The standby edge has a fault", {
-    says: "The standby edge {about} could not become active: {why}.",
-    todo: "Fix it while the other edge is active.",
+    says: "If the active edge fails, no conference can be held: {why}.",
+    todo: "Start or fix the other edge. Its log says why it is not on standby.",
     command: ["edges"],
   }),
   "relay-unreachable": condition("down", ["edge"], "A relay is unreachable", {
@@ -113,71 +77,41 @@ const rows = {
     todo: "Run `bridgehead-agent doctor` on the machine of the bridge.",
   }),
   "bridge-unreachable": condition("down", ["relay"], "A bridge is unreachable", {
-    says: ({ why }) =>
-      why === unsaid
-        ? "The agent of {here} has not reported yet if it reaches its bridge."
-        : "The agent of {here} does not reach its bridge.",
+    says: "The agent of {here} does not reach its bridge, or has not reported yet.",
     todo: "Run `bridgehead-agent doctor` on the machine of the bridge.",
   }),
-  "directory-unreachable": condition("bad", ["edge"], "The directory is unreachable", {
-    says: [
-      "The directory of {domain} does not answer the edge.",
-      "Alerts about documents, callers and webhooks are unknown.",
-    ],
+  "state-unreachable": condition("bad", ["edge"], "State of the domain is unreachable", {
+    says: "The {about} of {domain} does not answer the edge. Alerts that it reports are unknown.",
     todo: "Calls continue without it. Read view-failed in the edge's log.",
-  }),
-  "mailbox-unreachable": condition("bad", ["edge"], "The mailbox is unreachable", {
-    says: "The mailbox of {domain} does not answer the edge. It is unknown if answers to WebEx are pending in it.",
-    todo: "Conferences continue without it. Read view-failed in the edge's log.",
   }),
   "conferences-unreachable": condition("bad", ["directory"], "Conferences are unreachable", {
     says: "{count conference} of {domain} did not answer the edge. What lists show of them may be old.",
     todo: "Their calls continue. Read object-broke and not-swept in the edge's log.",
   }),
-  "conferences-lost": incident("bad", ["directory"], "A bridge lost conferences", {
-    says: [
-      "{count conference} lost by {here}, for example by a restart. The callers were cut off.",
-      "WebEx is notified as far as its servers answer.",
-    ],
+  "conferences-lost": incident("bad", "A bridge lost conferences", {
+    says: "{count conference} lost by {here}, for example by a restart. The callers were cut off.",
     todo: "The log of the bridge says why it stopped. Records show the conferences with the reason `lost`.",
     command: ["records"],
   }),
   "bridge-removed": condition("bad", ["directory"], "A removed bridge has conferences", {
-    says: [
-      "The settings lack {here}, which has {count conference}.",
-      "New callers are refused. Only ending a conference works.",
-    ],
-    todo: [
-      "Put the bridge {bridge} back into the settings until they are over.",
-      "If it never returns, end each of them: that notifies WebEx, and hangs up no call.",
-    ],
+    says: "The settings lack {here}, which has {count conference}. New callers are refused.",
+    todo: "Put the bridge back until they are over. If it never returns, end them: that hangs up no call.",
     command: ["end", "KEY"],
   }),
-  undelivered: incident("bad", ["directory"], "Documents were not delivered", {
-    says: ({ why }) => [
-      "Not delivered to {receiver} of {domain}: {count document}. WebEx may lack this information.",
-      why === "" || why === serverIsGone ? "" : "Last reason: {why}.",
-    ],
-    todo: (subject) => {
-      if (subject.why === serverIsGone)
-        return "The settings lack this server in webex.hosts. Put it back, or acknowledge.";
-      const probes = "Resync the server: if it answers, it gets all pending notifications. ";
-      return `${resync(subject) ? probes : ""}Read post-given-up in the edge's log, then acknowledge.`;
-    },
-    command: resync,
+  undelivered: incident("bad", "Documents were not delivered", {
+    says: "Not delivered to {name} of {domain}: {count document}. WebEx may lack them. Last reason: {why}.",
+    todo: "Read post-given-up in the edge's log. A server that answers a resync gets all that is pending.",
+    command: ["resync-server", "{about}"],
   }),
-  "documents-refused": incident("bad", ["directory"], "Documents were refused", {
-    says: "Confirmed with a failure by {receiver} of {domain}: {count document}. They may have had no effect.",
+  "documents-refused": incident("bad", "Documents were refused", {
+    says: "Confirmed with a failure by {name} of {domain}: {count document}. They may have had no effect.",
     todo: "Read refused-by-webex in the edge's log: it names the documents and the code.",
     command: ["explain", "KEY"],
   }),
   "documents-pending": condition("bad", ["directory", "mailbox"], "Documents are pending", {
-    says: "{count document} pending for {receiver} of {domain}.",
-    todo: (subject) =>
-      resync(subject)
-        ? "Conferences probe the server at least every five minutes. Resync the server to probe it now."
-        : "Read post-failed in the edge's log.",
-    command: (subject) => resync(subject) ?? ["servers"],
+    says: "{count document} pending for {name} of {domain}.",
+    todo: "Read post-failed in the edge's log. Servers are probed every five minutes; a resync probes now.",
+    command: ["resync-server", "{about}"],
   }),
   "commands-late": condition("bad", ["directory"], "A bridge is late", {
     says: "{count conference} on {here} did not get an answer in time.",
@@ -185,51 +119,26 @@ const rows = {
     command: ["conferences"],
   }),
   "webhook-fails": condition("bad", ["directory"], "A receiver of webhooks fails", {
-    says: ({ why }) =>
-      why === ""
-        ? "The receiver {about} of {domain} refused {count webhook}."
-        : "The receiver {about} of {domain} does not accept webhooks: {why}.",
+    says: "The receiver {about} of {domain} does not accept webhooks: {why}.",
     todo: "Pending webhooks are retried for three days. Read webhook-refused and webhook-fails in the edge's log.",
   }),
-  "webhooks-undelivered": incident("bad", ["directory"], "Webhooks were not delivered", {
+  "webhooks-undelivered": incident("bad", "Webhooks were not delivered", {
     says: "Not delivered to the receiver {about} of {domain}: {count webhook}.",
     todo: "Fix the receiver, and read what it missed from the records.",
     command: ["records"],
   }),
-  "server-refused": incident("warn", ["directory"], "A TSP server was refused", {
-    says: ({ about }) =>
-      about === ""
-        ? "Requests of other servers to {domain} were refused: webex.hosts of the settings lacks them."
-        : "Requests of {about} to {domain} were refused: webex.hosts of the settings lacks this server.",
+  "server-refused": incident("warn", "A TSP server was refused", {
+    says: "Requests of {name} to {domain} were refused: webex.hosts of the settings lacks it.",
     todo: "If it belongs to WebEx, add it to webex.hosts. Read host-refused in the edge's log.",
   }),
-  "source-refused": incident("warn", ["directory"], "Documents came from a wrong address", {
-    says: ({ about }) =>
-      about === ""
-        ? "Documents to {domain} with its secret came from other addresses and were refused: webex.from lacks them."
-        : about === unnamedProxy
-          ? [
-              "Documents to {domain} with its secret were refused.",
-              "They came through a proxy that trustedProxies lacks, or that named no address.",
-            ]
-          : "Documents to {domain} with its secret came from {about} and were refused: webex.from lacks this address.",
-    todo: [
-      "If it is WebEx's address, add it to webex.from.",
-      "If it is your proxy, have it set X-Forwarded-For, then add it to trustedProxies.",
-      "Otherwise somebody has the secret: change it.",
-    ],
+  "source-refused": incident("warn", "Documents came from a wrong address", {
+    says: "Documents with the secret of {domain} came from {name}, which webex.from lacks, and were refused.",
+    todo: "If it is WebEx, add it to webex.from; your proxy, to trustedProxies. Otherwise change the secret.",
   }),
-  "caller-refused": incident("warn", ["directory"], "A caller could not get in", {
-    says: ({ about, why }) => {
-      if (why === "") return "{count further caller} could not get in at {domain}, each three times or more.";
-      if (isWholeNumber(about))
-        return "The caller {about} could not get in at {domain}, {count time}. Last time: {why}.";
-      const whose =
-        about === "" ? "with withheld or unknown numbers" : `with numbers that end in ${about.replace(/^\*+/, "")}`;
-      return `{count call} ${whose} did not get in at {domain} within a day. Last call: {why}.`;
-    },
+  "caller-refused": incident("warn", "A caller could not get in", {
+    says: "{count call} from {name} did not get in at {domain}. Last reason: {why}.",
     todo: "See what the caller entered, and why it did not fit.",
-    command: ({ about }) => (about === "" ? ["prompt-calls"] : ["find", about]),
+    command: ["find", "{about}"],
   }),
   "bridge-ends": condition("bad", ["relay"], "A bridge is about to stop", {
     says: "The agent of {here} reports that it is about to stop. It takes no new calls, and keeps those it has.",
@@ -242,78 +151,32 @@ const rows = {
   "bridge-drained": condition("warn", ["relay"], "A bridge is drained", {
     says: "New conferences avoid {here}: it is drained. Its conferences continue.",
     todo: "End the drain when the work is over.",
-    command: ({ bridge }) => ["drain", bridge, "--end"],
+    command: ["drain", "{bridge}", "--end"],
   }),
-  "standby-disconnected": condition("warn", ["relay"], "A standby agent is disconnected", {
-    says: "The agent {about} of {here} is not connected and could not take over.",
+  "no-standby-agent": condition("warn", ["relay"], "A standby agent could not take over", {
+    says: "The agent {about} of {here} could not take over: it {why}.",
     todo: "Start it. If it runs, run `bridgehead-agent doctor` on its machine.",
   }),
-  "standby-without-bridge": condition("warn", ["relay"], "A standby agent does not reach the bridge", {
-    says: "The agent {about} of {here} does not reach the bridge and could not take over.",
-    todo: "Run `bridgehead-agent doctor` on its machine.",
-  }),
   "orphan-conference": condition("warn", ["directory"], "A bridge has an unknown conference", {
-    says: ({ about }) =>
-      about === ""
-        ? "The edge does not know {count further conference} on {here}."
-        : "The edge does not know the conference {about} on {here} with {count caller}.",
-    todo: ({ why }) => {
-      if (why === orphanIs.gone)
-        return [
-          "The settings lack the bridge {bridge}: put it back, or end the conference at the bridge.",
-          "To end it here hangs up no call.",
-        ];
-      const locked = { [orphanIs.locked]: "It is locked. ", [orphanIs.open]: "It is not locked. " }[why] ?? "";
-      return [
-        `${locked}It continues when WebEx creates it again.`,
-        "If the edge has lost it, it ends by itself (orphanConferenceMinutes).",
-        "If another edge uses the bridge, it stays: find that edge, or end it.",
-      ];
-    },
-    command: ({ about }) => ["end", about || "KEY"],
+    says: "The edge does not know the conference {about} on {here} with {count caller}: {why}.",
+    todo: "The conference continues when WebEx creates it. Otherwise it ends by itself (orphanConferenceMinutes).",
+    command: ["end", "{about}"],
   }),
   "clock-jumped": condition("warn", ["directory"], "The clock of the edge was set", {
-    says: [
-      "The clock of the edge's machine is {why} the time of the objects of {domain}.",
-      "Records have the time of the objects, the audit has the machine's.",
-    ],
-    // Only plain Node sees a clock that is ahead.
-    todo: ({ why }) =>
-      saysAhead(why)
-        ? [
-            "If the clock is wrong, fix it now and let NTP keep it so.",
-            "Ten minutes after it was set forward, the objects follow it. If it is right, do nothing.",
-          ]
-        : [
-            "Fix the clock and let NTP keep it so.",
-            "On plain Node the objects' time approaches it by 2.4 seconds a minute.",
-            "If that is too slow, stop the edge and run `bridgehead reset-clock`.",
-            "Conferences that ran before keep their time.",
-          ],
+    says: "The clock of the edge's machine is {why} the time of the records of {domain}.",
+    todo: "If the clock is wrong, fix it. If the records are, stop the edge and run `bridgehead reset-clock`.",
   }),
   "time-in-doubt": condition("warn", ["edge"], "The time of the edge is in doubt", {
-    says: [
-      "The edge's time may be {why} the true one: it was stopped for so long, or its clock was set.",
-      "Old data is kept longer by as much.",
-    ],
-    todo: [
-      "Check the machine's clock. An agent or a TSP server on another machine confirms it when it answers.",
-      "If there is none, stop the edge and run `bridgehead reset-clock`.",
-    ],
+    says: "The edge's time may be {why} the true one: it was stopped for so long, or its clock was set.",
+    todo: "Check the machine's clock. If nothing confirms it, stop the edge and run `bridgehead reset-clock`.",
   }),
   "operator-token-weak": condition("warn", ["edge"], "The operator's token is weak", {
     says: "The operator's token is too short or has too few different characters. It can be guessed.",
-    todo: [
-      "Set another token.",
-      "On your own machine, remove its file (operatorTokenFile) and restart the edge, which makes one.",
-    ],
+    todo: "Set another token, or remove its file (operatorTokenFile) and restart the edge, which makes one.",
   }),
   "agent-refused": condition("warn", ["relay"], "An agent with a wrong key was refused", {
     says: "A connection as agent {about} of {here} was refused: its key is not in the settings.",
-    todo: [
-      "If it is {about}, add the line that `bridgehead-agent key` prints on its machine to the settings.",
-      "Otherwise find out who uses its name, and stop that.",
-    ],
+    todo: "If it is {about}, add what `bridgehead-agent key` prints there to the settings. Otherwise stop it.",
   }),
   "clock-differs": condition("warn", ["relay"], "The clock of an agent is wrong", {
     says: "The clock of the agent {about} of {here} is {why} that of the edge.",
@@ -354,9 +217,7 @@ export const shownAlert = v.object({
   bridge: v.nullable(v.string()),
   about: v.pipe(
     v.nullable(v.string()),
-    v.description(
-      "The subject in addition to its bridge: an agent, a TSP server, an address, a receiver of webhooks, or a conference's key. For `caller-refused` the number, as `recordsPersonal` keeps it.",
-    ),
+    v.description("What else it is about: an agent, a server, an address, a receiver, a key, or a caller's number."),
   ),
   since: v.pipe(v.nullable(time), v.description("Beginning of a condition, first time of an incident; null: unknown.")),
   latest: v.pipe(v.nullable(time), v.description("Last time of an incident; null for a condition.")),
@@ -388,18 +249,21 @@ export type Alert = Checked<typeof shownAlert>;
 
 /** Returns the alert with its id and its sentences. */
 export function showAlert(found: FoundAlert, domain: string | null): Alert {
-  const { kind, bridge = null, about = null, key, since, latest = null, count = 1, sequence = null, why = "" } = found;
+  const { kind, bridge = null, about = null, key, since, latest = null, count = 1, sequence = null } = found;
   const { type, severity, title, says, todo, command = null } = kindOf(kind);
-  const subject: Subject = {
+  const values: Readonly<Record<string, string>> = {
     here: `the bridge ${bridge} of ${domain}`,
     domain: domain ?? "",
     bridge: bridge ?? "",
     about: about ?? "",
-    receiver: receiverText(about ?? ""),
-    count,
-    why: why.replace(/\.$/, ""),
+    name: found.name ?? about ?? "",
+    why: (found.why || "unknown").replace(/\.$/, ""),
   };
-  const given = typeof command === "function" ? command(subject) : command;
+  const filled = (text: string) =>
+    text.replaceAll(/\{(\w+)(?: ([a-z]+))?\}/g, (_, name: string, what?: string) =>
+      what === undefined ? (values[name] ?? "") : counted(count, what),
+    );
+  const given = found.command === undefined ? command : found.command;
   return {
     id: [kind, bridge, key ?? about].filter((part) => part !== null).join(":"),
     kind,
@@ -413,8 +277,8 @@ export function showAlert(found: FoundAlert, domain: string | null): Alert {
     sequence,
     count,
     title,
-    says: filled(says, subject),
-    todo: { text: filled(todo, subject), command: given && [...given] },
+    says: filled(says),
+    todo: { text: filled(todo), command: given?.map(filled) ?? null },
     seen: null,
   };
 }
@@ -424,25 +288,7 @@ export function isOpen({ type, seen }: Alert): boolean {
   return type === "incident" || seen === null;
 }
 
-/** True if no conference can be held there. */
-export function isDown({ severity }: Alert): boolean {
-  return severity === "down";
-}
-
 /** As it is typed at a shell: `*back-end` would be a pattern of file names. */
 export function shellWord(text: string): string {
   return /^[\w.:@/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function filled(sentence: Sentence, subject: Subject): string {
-  const text = typeof sentence === "function" ? sentence(subject) : sentence;
-  const template = [text].flat().join(" ").trim();
-  return template.replaceAll(/\{(\w+)(?: ([a-z ]+))?\}/g, (_, name: keyof Subject, what?: string) =>
-    what === undefined ? String(subject[name]) : counted(Number(subject[name]), what),
-  );
-}
-
-function receiverText(host: string): string {
-  if (host === "") return "other TSP servers";
-  return host === BACK_END ? hostText(host) : `the TSP server ${host}`;
 }

@@ -1,18 +1,10 @@
 import type { EpochMs } from "../foundation/ids.ts";
-import { bareHost } from "../foundation/text/bare-host.ts";
+import { BACK_END, bareHost, hostText } from "../foundation/text/bare-host.ts";
+import { counted } from "../foundation/text/counted.ts";
 import { earliest } from "../foundation/time/earliest.ts";
 import { hasLasted } from "../foundation/time/has-lasted.ts";
 import { dayMs } from "../foundation/time/timers.ts";
-import {
-  type Alert,
-  type AlertKind,
-  alertKinds,
-  type FoundAlert,
-  isOpen,
-  kindOf,
-  showAlert,
-  unsaid,
-} from "./alert-kinds.ts";
+import { type Alert, type AlertKind, alertKinds, type FoundAlert, isOpen, kindOf, showAlert } from "./alert-kinds.ts";
 
 /** An acknowledgement: a user has seen an alert up to here. What is newer is open. */
 export interface Seen {
@@ -26,7 +18,6 @@ export interface Seen {
 
 /** How a bridge was found. */
 export interface FoundBridge {
-  readonly domain: string;
   readonly bridge: string;
   /** The answer of its relay; `null`: it did not answer. */
   readonly health: {
@@ -97,7 +88,7 @@ export function alertsOf(
 ): readonly Alert[] {
   const ofDomain = [
     ...silent,
-    ...bridges.flatMap((one) => bridgeAlerts(one).map((found) => ({ ...found, bridge: one.bridge }))),
+    ...bridges.flatMap(bridgeAlerts),
     ...(known?.found ?? []),
     ...pendingAlerts([...(known?.waiting ?? []), ...(mail ?? [])], now),
     ...webhookAlerts(known?.webhooks ?? [], now),
@@ -142,17 +133,16 @@ export function unknownKinds(
 }
 
 /** The alerts of a bridge and its agents. */
-export function bridgeAlerts({ health, unreachableSince }: Omit<FoundBridge, "domain" | "bridge">): FoundAlert[] {
-  if (!health) return [{ kind: "relay-unreachable", since: unreachableSince }];
+export function bridgeAlerts({ bridge, health, unreachableSince }: FoundBridge): readonly FoundAlert[] {
+  if (!health) return [{ kind: "relay-unreachable", bridge, since: unreachableSince }];
   const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, endsSince = null, fullSince } = health;
   const found: FoundAlert[] = [...(health.alerts ?? [])];
   if (!agentConnected) found.push({ kind: "no-agent", since: awaySince });
-  else if (!bridgeUp)
-    found.push({ kind: "bridge-unreachable", since: awaySince, why: awaySince === null ? unsaid : "" });
+  else if (!bridgeUp) found.push({ kind: "bridge-unreachable", since: awaySince });
   else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
   if (fullSince !== undefined) found.push({ kind: "bridge-full", since: fullSince });
   if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
-  return found;
+  return found.map((one) => ({ ...one, bridge }));
 }
 
 /** By server, in conferences and in the mailbox. */
@@ -161,16 +151,23 @@ function pendingAlerts(all: readonly PendingForServer[], now: EpochMs): readonly
     const since = earliest(...pending.map(({ oldestAt }) => oldestAt));
     if (since === null || !hasLasted(since, now, pendingLongMs)) return [];
     const count = pending.reduce((sum, { documents }) => sum + documents, 0);
-    return [{ kind: "documents-pending", about, since, count }];
+    return [{ kind: "documents-pending", ...serverOf(about), since, count }];
   });
+}
+
+/** A TSP server as the subject of an alert. The back end cannot be resynced. */
+export function serverOf(about: string): { about: string; name: string; command?: null | undefined } {
+  if (about === "") return { about, name: "other TSP servers", command: null };
+  if (about === BACK_END) return { about, name: hostText(about), command: null };
+  return { about, name: `the TSP server ${about}` };
 }
 
 function webhookAlerts(receivers: DirectoryAlerts["webhooks"], now: EpochMs): readonly FoundAlert[] {
   return receivers.flatMap(({ url: about, id: key, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundAlert[] = [];
-    if (failure) found.push({ kind: "webhook-fails", about, key, since: failure.since, why: failure.why });
-    else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
-      found.push({ kind: "webhook-fails", about, key, since: oldestAt, count: refused });
+    const { since, why } = failure ?? { since: oldestAt, why: `it refused ${counted(refused, "webhook")}` };
+    if (failure || (refused > 0 && since !== null && hasLasted(since, now, refusedLongMs)))
+      found.push({ kind: "webhook-fails", about, key, since, why });
     const undelivered = { about, key, since: null, latest: lastGivenUpAt ?? 0, count: givenUp, sequence: givenUp };
     if (givenUp > 0) found.push({ kind: "webhooks-undelivered", ...undelivered });
     return found;

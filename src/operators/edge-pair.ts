@@ -2,12 +2,16 @@ import type { EpochMs } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
 import type { FoundAlert } from "./alert-kinds.ts";
 
-/**
- * How an edge came to act: nobody had acted before, the other one was silent, has handed over or has
- * stopped, or it began anew itself.
- */
-export const actsSinceWhy = ["first", "silent", "handed over", "stopped", "began anew"] as const;
-export type ActsSince = (typeof actsSinceWhy)[number];
+/** How the active edge became active. */
+export const actsAs = {
+  first: "the first to start",
+  silent: "the other one was silent",
+  "handed over": "the other one handed over",
+  stopped: "the other one stopped",
+  "began anew": "restarted with what the database has",
+} as const;
+export type ActsSince = keyof typeof actsAs;
+export const actsSinceWhy = Object.keys(actsAs) as readonly ActsSince[];
 
 /** One of two edges over one state. */
 export interface EdgeOfPair {
@@ -47,15 +51,6 @@ export interface EdgePair {
   handOver(): Promise<void>;
 }
 
-/** How the active edge became active. */
-export const actsAs: Readonly<Record<ActsSince, string>> = {
-  first: "the first to start",
-  silent: "the other one was silent",
-  "handed over": "the other one handed over",
-  stopped: "the other one stopped",
-  "began anew": "restarted with what the database has",
-};
-
 /** An edge says something each second or two. After this time another one may have its name. */
 export const silentLongMs = 5_000;
 
@@ -70,29 +65,26 @@ export function edgeState({ acts, fault, silentMs, behind }: EdgeOfPair): {
   return { is: "plain", says: behind === 0 ? "standby, up to date" : `standby, ${counted(behind, "row")} behind` };
 }
 
-/** Who takes the place of the edge that acts, if it fails now; `null`: nobody does. */
-export function nextToAct({ edges }: PairView): EdgeOfPair | null {
-  const ready = edges.filter((edge) => !edge.acts && !isSilent(edge) && edge.fault === null);
-  return latestOf(ready) ?? null;
+/** The edge that becomes active if the active one fails now; `null`: none. */
+export function nextToAct({ edges }: Pick<PairView, "edges">): EdgeOfPair | null {
+  return latestStandby(edges.filter((edge) => !isSilent(edge) && edge.fault === null)) ?? null;
+}
+
+function latestStandby(edges: readonly EdgeOfPair[]): EdgeOfPair | undefined {
+  return edges.filter(({ acts }) => !acts).toSorted((one, other) => one.silentMs - other.silentMs)[0];
 }
 
 function isSilent({ silentMs }: Pick<EdgeOfPair, "silentMs">): boolean {
   return silentMs >= silentLongMs;
 }
 
-function latestOf(edges: readonly EdgeOfPair[]): EdgeOfPair | undefined {
-  return edges.toSorted((one, other) => one.silentMs - other.silentMs)[0];
-}
-
-/** What would keep the meetings from going on, were the edge that acts to fail now. */
-export function pairAlerts({ edges }: Pick<PairView, "edges">, now: EpochMs): readonly FoundAlert[] {
-  const others = edges.filter(({ acts }) => !acts);
-  const ready = others.filter((edge) => !isSilent(edge));
-  if (ready.length === 0) {
-    const last = latestOf(others);
-    return [{ kind: "no-standby-edge", about: last?.name ?? null, since: last ? now - last.silentMs : null }];
-  }
-  return ready.flatMap(({ name: about, fault: why }): FoundAlert[] =>
-    why === null ? [] : [{ kind: "standby-edge-fault", about, since: null, why }],
-  );
+/** An alert if no edge could become active now. */
+export function pairAlerts(view: Pick<PairView, "edges">, now: EpochMs): readonly FoundAlert[] {
+  if (nextToAct(view)) return [];
+  const kind = "no-standby-edge";
+  const other = latestStandby(view.edges);
+  if (!other) return [{ kind, since: null, why: "there is no standby edge" }];
+  const { name, fault, silentMs } = other;
+  if (isSilent(other)) return [{ kind, since: now - silentMs, why: `the standby edge ${name} is silent` }];
+  return [{ kind, since: null, why: `the standby edge ${name} could not become active: ${fault}` }];
 }

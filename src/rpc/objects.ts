@@ -78,7 +78,7 @@ export const objectMethods = {
   relay: {
     ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects", keepIdLimit: "objects" },
     hasConference: "request",
-    ...{ agents: viewMs, health: "request", handOver: "request", drain: "request", agentRefused: "request" },
+    ...{ agents: viewMs, health: viewMs, handOver: "request", drain: "request", agentRefused: "request" },
   },
   sessions: {
     ...{ begin: "request", find: "request", end: "request", endAll: "request", list: "request" },

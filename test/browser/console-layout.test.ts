@@ -45,7 +45,7 @@ const found = (bridge: string) => ({
 });
 const wrong = [
   showAlert({ kind: "undelivered", about: unbroken, since: now - 9_000_000, latest: now - 1, count: 999 }, "acme"),
-  showAlert({ bridge: unbroken, kind: "standby-disconnected", about: unbroken, since: now - 1 }, "acme"),
+  showAlert({ bridge: unbroken, kind: "no-standby-agent", about: unbroken, since: now - 1 }, "acme"),
   {
     ...showAlert({ kind: "webhook-fails", about: unbroken, why: words + unbroken, since: now - 1 }, "acme"),
     seen: { upTo: 1, by: words, at: now - 1, note: words + unbroken },

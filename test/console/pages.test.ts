@@ -146,9 +146,7 @@ test("bridges show alerts, agents and what an operator can do", () => {
     { ...main, agents: [{ ...agent, health: { ...health, cannot: ["lock" as const] } }, standby] },
     { ...main, bridge: "east", drainedSince: now, agents: null },
   ];
-  const alerts = [
-    showAlert({ bridge: "main", kind: "standby-disconnected", about: "a3", since: now - minuteMs }, "acme"),
-  ];
+  const alerts = [showAlert({ bridge: "main", kind: "no-standby-agent", about: "a3", since: now - minuteMs }, "acme")];
   const text = readPage(BridgesPage({ ...frame, person, bridges, alerts, refusal: "No standby is connected." }));
   expect(text).toContain("No standby is connected.");
   expect(text).toContain("Make a2 active instead of a1? Calls are not interrupted. a1 becomes the standby.");
@@ -226,7 +224,7 @@ test("texts from outside stay texts", () => {
   const alerts = [
     showAlert({ kind: "disk", since: now, why: `${hostile} \`${hostile}\`` }, null),
     {
-      ...showAlert({ bridge: hostile, kind: "standby-disconnected", about: hostile, since: now }, hostile),
+      ...showAlert({ bridge: hostile, kind: "no-standby-agent", about: hostile, since: now }, hostile),
       seen: { upTo: 1, by: hostile, at: now, note: hostile },
     },
   ];

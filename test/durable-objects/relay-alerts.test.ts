@@ -33,7 +33,7 @@ test("alerts of a standby that is disconnected for 10 s", async () => {
   expect(await found()).toEqual([]);
   await pass(1, "link-1");
   world.sleep();
-  expect(await found()).toEqual([{ kind: "standby-disconnected", about: "agent-2", since }]);
+  expect(await found()).toEqual([{ kind: "no-standby-agent", about: "agent-2", since, why: "is not connected" }]);
   world.connect("agent-2");
   expect(await found()).toEqual([]);
 });
@@ -43,7 +43,9 @@ test("alerts of a standby without its bridge", async () => {
   world.says({ ...health, bridgeUp: false }, 100, second);
   const since = world.now;
   await pass(15_000, "link-1", second);
-  expect(await found()).toEqual([{ kind: "standby-without-bridge", about: "agent-2", since }]);
+  expect(await found()).toEqual([
+    { kind: "no-standby-agent", about: "agent-2", since, why: "does not reach the bridge" },
+  ]);
   world.says(health, 100, second);
   expect(await found()).toEqual([]);
   world.says({ ...health, bridgeUp: false }, 100, "link-1");
@@ -69,7 +71,7 @@ test("misses no standby of a single agent or of none", async () => {
 /** Alerts of the bridge itself. */
 async function alertsOfBridge() {
   const health = await world.relay.health();
-  return bridgeAlerts({ health, unreachableSince: null }).filter(({ kind }) => kind.startsWith("bridge-"));
+  return bridgeAlerts({ bridge, health, unreachableSince: null }).filter(({ kind }) => kind.startsWith("bridge-"));
 }
 
 test("a bridge is full until a port was free for a minute", async () => {
@@ -80,20 +82,20 @@ test("a bridge is full until a port was free for a minute", async () => {
   await pass(6_000, "link-1");
   world.says({ ...health, ports: 8, portsInUse: 9 });
   world.sleep();
-  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since }]);
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", bridge, since }]);
   for (let call = 0; call < 10; call += 1) {
     world.says({ ...health, ports: 8, portsInUse: 7 });
     await pass(6_000, "link-1");
-    expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since }]);
+    expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", bridge, since }]);
     world.says({ ...health, ports: 8, portsInUse: 8 });
   }
   world.says({ ...health, ports: 8, portsInUse: 7 });
   await pass(59_000, "link-1");
-  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since }]);
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", bridge, since }]);
   await pass(1_000, "link-1");
   expect(await alertsOfBridge()).toEqual([]);
   world.says({ ...health, ports: 8, portsInUse: 8 });
-  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", since: world.now }]);
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-full", bridge, since: world.now }]);
 });
 
 test.each([
@@ -109,7 +111,7 @@ test.each([
 });
 
 test("a bridge without any agent's report is unreachable", async () => {
-  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-unreachable", since: null, why: "unsaid" }]);
+  expect(await alertsOfBridge()).toEqual([{ kind: "bridge-unreachable", bridge, since: null }]);
 });
 
 test.each([

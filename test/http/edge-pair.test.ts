@@ -102,9 +102,12 @@ test("it is handed over to an edge that could act, and to no other", async () =>
   const { pair, ask } = start();
   expect(await ask("/api/v1/edges/hand-over", "POST")).toEqual({ status: 202, body: { to: "edge-2" } });
   for (const [other, says] of [
-    [{ ...standing, fault: "its settings are wrong" }, "its settings are wrong"],
+    [
+      { ...standing, fault: "its settings are wrong" },
+      "the standby edge edge-2 could not become active: its settings are wrong",
+    ],
     [{ ...standing, silentMs: 2_500 }, "edge-2 has said nothing for 2500 ms"],
-    [{ ...standing, silentMs: 9_000 }, "no other edge stands by"],
+    [{ ...standing, silentMs: 9_000 }, "the standby edge edge-2 is silent"],
   ] as const) {
     pair.edges = [pair.edges[0] ?? standing, other];
     const refused = await ask("/api/v1/edges/hand-over", "POST");
@@ -164,14 +167,14 @@ test("the overview says who acts, since when and why, and how the other one is",
     return readPage(await answer.text());
   };
   edge.time = 61_000;
-  expect(await overview()).toMatch(/edge-1 has acted for 1 min ?, as the other one was silent\./);
-  expect(await overview()).toContain("edge-2 → http://edge-2/console\nstands by, and has seen all\n1.0.0");
+  expect(await overview()).toMatch(/edge-1 has been active for 1 min ?: the other one was silent\./);
+  expect(await overview()).toContain("edge-2\nstandby, up to date\nhttp://edge-2\n");
   pair.edges = [acting, { ...standing, fault: "its state took longer than 30 s" }];
-  expect(await overview()).toContain("stands by, but its state took longer than 30 s");
+  expect(await overview()).toContain("standby, but its state took longer than 30 s");
   pair.edges = [standing];
-  expect(await overview()).toContain("No edge acts.");
+  expect(await overview()).toContain("No edge is active.");
   pair.fault = new Error("it does not answer");
-  expect(await overview()).toContain("It is not known: their database does not answer.");
+  expect(await overview()).toContain("Not known: their database did not respond.");
   const alone = await new FakeEdge().app.request("/console/local", { headers: { ...headers, accept: "text/html" } });
   expect(await alone.text()).not.toContain("<h2>Edges</h2>");
 });

@@ -102,7 +102,7 @@ test("what a server is owed stays a figure and an alert when the conference ends
   for (let life = 0; life < 2; life += 1) {
     expect(await waits()).toMatchObject({ about: host, since: before?.since, count: 1 });
     expect(await figure("conferences")).toBe(0);
-    expect(await figure("documentsWaiting")).toBe(1);
+    expect(await figure("documentsPending")).toBe(1);
     expect(await figure("oldestDocumentSeconds")).toBe(((edge.time - (before?.since ?? 0)) / 1_000) as number);
     expect(await servers()).toMatchObject([{ host, conferences: 0, documents: 1, affected: [confKey] }]);
     edge.directory = edge.startDirectory();
@@ -110,7 +110,7 @@ test("what a server is owed stays a figure and an alert when the conference ends
 
   await comeBack();
   expect(await kinds()).toEqual(["undelivered"]);
-  expect([await figure("documentsWaiting"), await figure("oldestDocumentSeconds")]).toEqual([0, 0]);
+  expect([await figure("documentsPending"), await figure("oldestDocumentSeconds")]).toEqual([0, 0]);
   expect(await servers()).toEqual([]);
 });
 
@@ -285,12 +285,12 @@ test("that a bridge has lost a conference does not say that WebEx was notified, 
 test("what waits without a document that was given up stays so, too, when the conference ends", async () => {
   const { world, comeBack, figure } = await behind();
   await comeBack();
-  expect(await figure("documentsWaiting")).toBe(0);
+  expect(await figure("documentsPending")).toBe(0);
   world.answer = refusesAll;
   await world.reported(over());
   await world.time.pass(2_500);
   expect(world.stored.state.outages.size).toBe(0);
-  expect(await figure("documentsWaiting")).toBe(1);
+  expect(await figure("documentsPending")).toBe(1);
 });
 
 test("what nobody waits for any more is a new loss, open again behind what was acknowledged", async () => {
@@ -309,8 +309,8 @@ test("what nobody waits for any more is a new loss, open again behind what was a
 
   await world.time.pass(400_000);
   expect(await alerts()).toMatchObject([{ kind: "undelivered", about: host, count: 1, sequence: 2 }]);
-  expect(await figure("documentsWaiting")).toBe(0);
-  expect(await figure("documentsGivenUp")).toBe(1);
+  expect(await figure("documentsPending")).toBe(0);
+  expect(await figure("documentsUndelivered")).toBe(1);
   expect(await givenUp()).toBe(before + 1);
   edge.directory = edge.startDirectory();
   expect(await alerts()).toMatchObject([{ kind: "undelivered", count: 1, sequence: 2 }]);

@@ -33,13 +33,14 @@ test("who said something last takes the place of the edge that acts, if it could
   ]);
 });
 
-test("it is trouble where no edge stands by, and where one could not act", () => {
-  expect(pairAlerts(viewOf(acting, quiet), 60_000)).toEqual([]);
-  expect(pairAlerts(viewOf(acting), 60_000)).toEqual([{ kind: "no-standby-edge", about: null, since: null }]);
-  expect(pairAlerts(viewOf(acting, { ...silent, silentMs: 20_000 }, { ...silent, name: "edge-9" }), 60_000)).toEqual([
-    { kind: "no-standby-edge", about: "edge-9", since: 55_000 },
-  ]);
-  expect(pairAlerts(viewOf(acting, quiet, faulty), 60_000)).toEqual([
-    { kind: "standby-edge-fault", about: "edge-3", since: null, why: "its disk is full" },
-  ]);
+test.each([
+  [viewOf(acting, quiet, faulty), []],
+  [viewOf(acting), [[null, "there is no standby edge"]]],
+  [
+    viewOf(acting, { ...silent, silentMs: 20_000 }, { ...silent, name: "edge-9" }),
+    [[55_000, "the standby edge edge-9 is silent"]],
+  ],
+  [viewOf(acting, silent, faulty), [[null, "the standby edge edge-3 could not become active: its disk is full"]]],
+])("it is an alert if no edge could become active", (view, alerts) => {
+  expect(pairAlerts(view, 60_000).map(({ since, why }) => [since, why])).toEqual(alerts);
 });

@@ -107,8 +107,8 @@ test("a standby that is lost is an alert, and none once it is back", async () =>
     return bridges[0].agents.length === 2;
   });
   // What the first test left at its TSP server may wait meanwhile.
-  const isAway = async () => (await ready()).alerts.some(({ kind }) => kind === "standby-disconnected");
-  const standby = () => wrong().then((found) => found && [found.find(({ kind }) => kind === "standby-disconnected")]);
+  const isAway = async () => (await ready()).alerts.some(({ kind }) => kind === "no-standby-agent");
+  const standby = () => wrong().then((found) => found && [found.find(({ kind }) => kind === "no-standby-agent")]);
   const { pid = 0 } = world.run.secondAgent ?? {};
   process.kill(pid, "SIGSTOP");
   await eventually("a standby is away", isAway, 30_000);

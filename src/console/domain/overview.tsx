@@ -28,8 +28,8 @@ const shown: readonly FigureName[] = [
   "callers",
   "portsInUse",
   "portsFree",
-  "documentsWaiting",
-  "documentsGivenUp",
+  "documentsPending",
+  "documentsUndelivered",
 ];
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */

@@ -6,11 +6,6 @@ export function differenceText(byMs: number): string {
   return `${lengthText(Math.abs(byMs))} ${byMs > 0 ? "ahead of" : "behind"}`;
 }
 
-/** Whether this text of a difference says that the clock is ahead. */
-export function saysAhead(difference: string): boolean {
-  return difference.endsWith("ahead of");
-}
-
 function lengthText(ms: number): string {
   if (ms >= 2 * dayMs) return counted(Math.floor(ms / dayMs), "day");
   if (ms >= 2 * hourMs) return counted(Math.floor(ms / hourMs), "hour");

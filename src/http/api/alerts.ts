@@ -64,7 +64,7 @@ export const alertRoutes = [
     async handle({ domain, edge, signedIn, path: { alert: id }, body: { note, upTo: seen = "" } }) {
       const { alerts, unknown } = await edge.lookAt(domain);
       const found = alerts.find((one) => one.id === id);
-      const isUnreachable = alerts.some(({ kind }) => kind === "directory-unreachable");
+      const isUnreachable = alerts.some((one) => one.id === "state-unreachable:directory");
       if (isUnreachable || (!found && unknown.some((kind) => kind === id.split(":")[0])))
         return problem(503, "failed for now", `What reports ${id} does not answer. Try again in some minutes.`);
       if (!found) return problem(404, "no such alert", `There is no alert ${id} in ${domain.name} now.`);

@@ -5,7 +5,7 @@ import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
 import { inPortions } from "../../foundation/time/in-portions.ts";
 import { actsSinceWhy, nextToAct, pairAlerts } from "../../operators/edge-pair.ts";
-import { type FigureName, figureTable, noLimit } from "../../operators/figures.ts";
+import { figureNames, noLimit } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
 import { bridgeLoad, domainActivity, webhookView } from "../../rpc/directory.ts";
 import { agentView, type HandOver } from "../../rpc/relay.ts";
@@ -20,14 +20,10 @@ import { type ApiCall, routeOf } from "./route.ts";
 const ofDomain = routeOf("Domains");
 
 const figure = v.object({
-  name: v.picklist(Object.keys(figureTable) as FigureName[]),
+  name: v.picklist(figureNames),
   word: v.pipe(v.string(), v.description("As people are shown it.")),
-  says: v.pipe(v.string(), v.description("What it counts.")),
   value: v.pipe(v.nullable(v.union([v.number(), v.literal(noLimit)])), v.description("null: not known.")),
-  missing: v.pipe(
-    v.array(v.string()),
-    v.description("Of what nobody knows the value, such as the name of a bridge whose agent is away."),
-  ),
+  missing: v.pipe(v.array(v.string()), v.description("What did not answer, such as a bridge: the value lacks it.")),
 });
 export const domainRoutes = [
   ofDomain("listDomains", "GET /domains", {
@@ -77,7 +73,7 @@ export const domainRoutes = [
       says: "Figures. What nobody knows is null, and never 0.",
       schema: v.object({ figures: v.array(figure) }),
     },
-    handle: async ({ domain, edge }) => ({ figures: Object.values(await figuresOfDomain(edge, domain)) }),
+    handle: async ({ domain, edge }) => ({ figures: await figuresOfDomain(edge, domain) }),
   }),
   ofDomain("getActivity", "GET /domains/{domain}/activity", {
     says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",

@@ -1,13 +1,12 @@
 import type { Hono } from "hono";
-import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
+import type { EpochMs } from "../../foundation/ids.ts";
 import { differenceText } from "../../foundation/time/difference-text.ts";
-import { dayMs, within } from "../../foundation/time/timers.ts";
+import { dayMs } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
-import { type FoundAlert, isDown } from "../../operators/alert-kinds.ts";
+import { type FoundAlert, showAlert } from "../../operators/alert-kinds.ts";
 import { alertsOf, type FoundBridge, type FoundDomain, unknownKinds } from "../../operators/alerts.ts";
-import { type PairView, pairAlerts } from "../../operators/edge-pair.ts";
+import { pairAlerts } from "../../operators/edge-pair.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
-import type { EdgeObjects } from "../../rpc/objects.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
 import { addressOf } from "../address.ts";
 import type { EdgePorts, LookedAt, PeoplePorts } from "../edge-ports.ts";
@@ -15,19 +14,16 @@ import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { standbyReadiness } from "../pair/standby.tsx";
 import type { Storage } from "../storage.ts";
+import { bridgesOf } from "./figures-of-domain.ts";
 
 /** How long unauthenticated clients get the same answer, so that they cannot have every relay asked at will. */
 const SAME_ANSWER_MS = 1_000;
-/** An object that has not answered by then is unreachable, and does not delay the answer about others. */
-const ANSWER_WITHIN_MS = 2_000;
 /** An object that was not asked for so long may have answered meanwhile. Prometheus asks more often. */
 const KNOWN_FOR_MS = 5 * 60_000;
-const notAsked = { known: null, mail: null, silent: [] };
 const unseenDomain = "A domain has alerts. Sign in as a user of that domain to see them.";
 const unseenKinds = "Sign in to see alerts about posts, callers and webhooks.";
 
 export interface ReadinessPorts extends EdgePorts {
-  readonly objects: EdgeObjects;
   readonly storage: Pick<Storage, "fault" | "faultSince">;
 }
 
@@ -35,7 +31,7 @@ export interface ReadinessPorts extends EdgePorts {
 export class Readiness {
   readonly #edge: ReadinessPorts;
   #askedAt = 0;
-  #latest: Promise<readonly FoundBridge[]> | undefined;
+  #latest: Promise<{ readonly ready: boolean }> | undefined;
   /** By the name of an object, since when it does not answer this process. */
   readonly #unreachable = new Map<string, { readonly since: EpochMs; readonly askedAt: EpochMs }>();
 
@@ -43,72 +39,63 @@ export class Readiness {
     this.#edge = edge;
   }
 
-  /** Answers 200 or 503 and the alerts of the domains that the user sees. `null`: an unauthenticated client, which sees only open domains and bridges. */
+  /** Answers 200 or 503 and the alerts that the user sees. `null`: an unauthenticated client. */
   async answer(to: Operator | null): Promise<Response> {
-    const { pair, domains, now } = this.#edge;
+    const { pair, now } = this.#edge;
     if (pair && !pair.acts) return standbyReadiness(pair);
-    const [bridges, ofEdge] = await Promise.all([this.#look(to), this.#ofEdge()]);
-    const found = await Promise.all(
-      Array.from(domains.values(), async (domain) => {
-        const { name } = domain;
-        const ofDomain = bridges.filter((one) => one.domain === name);
-        if (to && seesDomain(to, name)) {
-          const answers = await this.#askDomain(domain);
-          return { name, alerts: alertsOf([], ofDomain, answers, now()), unknown: unknownKinds(ofDomain, answers) };
-        }
-        return { name, alerts: alertsOf([], ofDomain.map(withoutAgents), { ...notAsked, domain: name }, now()) };
-      }),
-    );
-    const shownOfEdge = ofEdge.alerts.filter(({ kind }) => to || kind !== "operator-token-weak");
-    const all = [
-      ...alertsOf(shownOfEdge, [], { ...notAsked, domain: "" }, now()),
-      ...found.flatMap(({ alerts }) => alerts),
-    ];
-    const alerts = all.filter(({ domain }) => this.#maySee(domain, to));
-    const ready = !all.some(isDown);
-    const notShown = [...(to ? [] : [unseenKinds]), ...(alerts.length === all.length ? [] : [unseenDomain])];
-    const shown = Array.from(domains.keys()).filter((name) => this.#maySee(name, to));
-    const bridgesOf = (name: string) => bridges.filter(({ domain }) => domain === name);
-    const body = {
-      ready,
-      role: pair && "active",
-      edges: pair && ofEdge.view,
-      alerts,
+    const isOld = !this.#latest || Math.abs(now() - this.#askedAt) >= SAME_ANSWER_MS;
+    if (!to && isOld) {
+      this.#askedAt = now();
+      this.#latest = this.#found(null);
+    }
+    const found = await (to ? this.#found(to) : this.#latest);
+    return Response.json(found, { status: found?.ready ? 200 : 503 });
+  }
+
+  async #found(to: Operator | null) {
+    const edge = forOneRequest(this.#edge, true);
+    const domains = Array.from(edge.domains.values(), async (domain) => {
+      const isOfUser = to !== null && seesDomain(to, domain.name);
+      const isShown = isOfUser || domain.settings.adapterSecrets.length === 0;
+      return { name: domain.name, isOfUser, isShown, ...(await this.#look(domain, edge, isOfUser)) };
+    });
+    const [ofEdge, found] = await Promise.all([this.#ofEdge(), Promise.all(domains)]);
+    const alertsOfEdge = ofEdge.alerts
+      .filter(({ kind }) => to || kind !== "operator-token-weak")
+      .map((alert) => showAlert(alert, null));
+    const shown = found.filter(({ isShown }) => isShown);
+    const isHidden = found.some(({ isShown, alerts }) => !isShown && alerts.length > 0);
+    const all = [...alertsOfEdge, ...found.flatMap(({ alerts }) => alerts)];
+    return {
+      ready: !all.some(({ severity }) => severity === "down"),
+      role: edge.pair && "active",
+      edges: edge.pair && ofEdge.view,
+      alerts: [...alertsOfEdge, ...shown.flatMap(({ alerts }) => alerts)],
       disk: ofEdge.disk ?? undefined,
-      notShown: notShown.join(" ") || undefined,
+      notShown: [...(to ? [] : [unseenKinds]), ...(isHidden ? [unseenDomain] : [])].join(" ") || undefined,
       unknown: to
-        ? Object.fromEntries(found.flatMap(({ name, unknown }) => (unknown ? [[name, unknown]] : [])))
+        ? Object.fromEntries(found.filter(({ isOfUser }) => isOfUser).map(({ name, unknown }) => [name, unknown]))
         : undefined,
       domains: Object.fromEntries(
-        shown.map((name) => [name, Object.fromEntries(bridgesOf(name).map((one) => [one.bridge, bridgeAs(one)]))]),
+        shown.map(({ name, bridges }) => [name, Object.fromEntries(bridges.map((one) => [one.bridge, bridgeAs(one)]))]),
       ),
     };
-    return Response.json(body, { status: ready ? 200 : 503 });
   }
 
-  /** Asks through the edge of one request. */
+  /** The bridges and alerts of a domain for its users, asked through the edge of one request. */
   async lookAt(domain: Domain, edge: EdgePorts): Promise<LookedAt> {
-    const asked = [this.#ask([domain], edge), this.#ofEdge(), this.#askDomain(domain, edge)] as const;
-    const [bridges, ofEdge, found] = await Promise.all(asked);
-    const alerts = alertsOf(ofEdge.alerts, bridges, found, edge.now());
-    return { bridges, alerts, totals: found.totals, unknown: unknownKinds(bridges, found) };
+    return this.#look(domain, edge, true, (await this.#ofEdge()).alerts);
   }
 
-  #look(to: Operator | null): Promise<readonly FoundBridge[]> {
-    const at = this.#edge.now();
-    if (to || !this.#latest || Math.abs(at - this.#askedAt) >= SAME_ANSWER_MS) {
-      this.#askedAt = at;
-      this.#latest = this.#ask(this.#edge.domains.values());
-    }
-    return this.#latest;
+  /** `isOfUser`: only users of the domain see its documents, callers and agents. */
+  async #look(domain: Domain, edge: EdgePorts, isOfUser: boolean, ofEdge: readonly FoundAlert[] = []) {
+    const [bridges, found] = await Promise.all([this.#bridges(domain, edge), this.#directory(domain, edge, isOfUser)]);
+    const shown = isOfUser ? bridges : bridges.map(withoutAgents);
+    return { bridges, alerts: alertsOf(ofEdge, shown, found, edge.now()), unknown: unknownKinds(bridges, found) };
   }
 
   /** The alerts of the edge itself. A database that does not answer is an alert of the disk. */
-  async #ofEdge(): Promise<{
-    readonly disk: string | null;
-    readonly view: PairView | null;
-    readonly alerts: FoundAlert[];
-  }> {
+  async #ofEdge() {
     const { storage, pair, doubt, now } = this.#edge;
     const [disk, view = null] = await Promise.all([storage.fault(), pair?.view().catch(() => null)]);
     const doubtMs = doubt?.ms() ?? 0;
@@ -119,43 +106,23 @@ export class Readiness {
     return { disk, view, alerts };
   }
 
-  #maySee(domain: string | null, to: Operator | null): boolean {
-    if (domain === null) return true;
-    const isOpen = this.#edge.domains.get(domain)?.settings.adapterSecrets.length === 0;
-    return isOpen || (to !== null && seesDomain(to, domain));
-  }
-
-  async #askDomain(
-    { name: domain }: Domain,
-    edge: EdgePorts = this.#edge,
-  ): Promise<FoundDomain & Pick<LookedAt, "totals">> {
-    const inTime = <Value>(what: string, asked: Promise<Value>) =>
-      answerOrNull(within(edge, ANSWER_WITHIN_MS, what, asked), edge, { domain });
-    const ofDomain = edge.objects.directory(domain);
-    const [known, mail, directory] = await Promise.all([
-      inTime("the directory", ofDomain.alerts(domain)),
-      inTime("the mailbox", edge.objects.mailbox(domain).waiting()),
-      inTime("the directory", ofDomain.totals()),
+  async #directory({ name: domain }: Domain, edge: EdgePorts, isAsked: boolean): Promise<FoundDomain> {
+    if (!isAsked) return { domain, known: null, mail: null, silent: [] };
+    const [known, mail] = await Promise.all([
+      answerOrNull(edge.objects.directory(domain).alerts(domain), edge, { domain }),
+      answerOrNull(edge.objects.mailbox(domain).waiting(), edge, { domain }),
     ]);
-    const silent = [
-      { kind: "directory-unreachable", since: this.#unreachableSince(`directory of ${domain}`, known) },
-      { kind: "mailbox-unreachable", since: this.#unreachableSince(`mailbox of ${domain}`, mail) },
-    ] as const;
-    const totals = { directory, mail };
-    return { domain, known, mail: mail?.servers ?? null, silent: silent.filter(({ since }) => since !== null), totals };
+    const silent = Object.entries({ directory: known, mailbox: mail }).flatMap(([about, answer]): FoundAlert[] => {
+      const since = this.#unreachableSince(`${about} of ${domain}`, answer);
+      return since === null ? [] : [{ kind: "state-unreachable", about, since }];
+    });
+    return { domain, known, mail: mail?.servers ?? null, silent };
   }
 
-  #ask(domains: Iterable<Domain>, edge: EdgePorts = this.#edge): Promise<readonly FoundBridge[]> {
-    const bridges = Array.from(domains).flatMap(({ name, settings }) =>
-      settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName, edge)),
-    );
-    return Promise.all(bridges);
-  }
-
-  async #askOne(domain: DomainName, bridge: BridgeName, edge: EdgePorts): Promise<FoundBridge> {
-    const asked = within(edge, ANSWER_WITHIN_MS, "the relay", edge.objects.relay(domain, bridge).health());
-    const health = await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable");
-    return { domain, bridge, health, unreachableSince: this.#unreachableSince(`${domain}/${bridge}`, health) };
+  async #bridges(domain: Domain, edge: EdgePorts): Promise<readonly FoundBridge[]> {
+    return (await bridgesOf(edge, domain)).map(({ bridge, health }) => {
+      return { bridge, health, unreachableSince: this.#unreachableSince(`${domain.name}/${bridge}`, health) };
+    });
   }
 
   /** Since when this object does not answer this process; `null`: it answers. */
