@@ -4,8 +4,6 @@ import type { BridgeName, CommandId, TransId, WebexHost } from "../../src/founda
 import { type Figure, figuresOf, figureText } from "../../src/operators/figures.ts";
 import { readPage } from "../console/read-page.ts";
 import { aBatch } from "../durable-objects/a-batch.ts";
-import { worldBegins } from "../kit/world-begins.ts";
-import { aConferenceRecord } from "../records/a-record.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
