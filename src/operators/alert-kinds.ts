@@ -77,7 +77,7 @@ const rows = {
     todo: "Run `bridgehead-agent doctor` on the machine of the bridge.",
   }),
   "bridge-unreachable": condition("down", ["relay"], "A bridge is unreachable", {
-    says: "The agent of {here} does not reach its bridge, or has not reported yet.",
+    says: "The agent of {here} {why}.",
     todo: "Run `bridgehead-agent doctor` on the machine of the bridge.",
   }),
   "state-unreachable": condition("bad", ["edge"], "State of the domain is unreachable", {

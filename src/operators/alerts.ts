@@ -138,8 +138,10 @@ export function bridgeAlerts({ bridge, health, unreachableSince }: FoundBridge):
   const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, endsSince = null, fullSince } = health;
   const found: FoundAlert[] = [...(health.alerts ?? [])];
   if (!agentConnected) found.push({ kind: "no-agent", since: awaySince });
-  else if (!bridgeUp) found.push({ kind: "bridge-unreachable", since: awaySince });
-  else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
+  else if (!bridgeUp) {
+    const why = awaySince === null ? "has not reported yet if it reaches its bridge" : "does not reach its bridge";
+    found.push({ kind: "bridge-unreachable", since: awaySince, why });
+  } else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
   if (fullSince !== undefined) found.push({ kind: "bridge-full", since: fullSince });
   if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
   return found.map((one) => ({ ...one, bridge }));
