@@ -94,8 +94,12 @@ export async function drained(
   }
 }
 
-function leftText({ load }: AgentsOfBridge): string {
+function leftText({ bridge, load, agents }: AgentsOfBridge): string {
   if (load === null) return "conferences left: not known, the directory did not respond";
   if (load.conferences === 0) return "no conference is left";
-  return `${counted(load.conferences, "conference")} left, with ${counted(load.callers, "caller")}`;
+  const health = agents?.find(({ role }) => role === "active")?.health;
+  const isKnown = health?.bridgeUp && !health.portsUnread && health.portsInUse !== null;
+  const callers = counted(load.callers, "caller");
+  const left = isKnown ? callers : `about ${callers}, not known for ${bridge}`;
+  return `${counted(load.conferences, "conference")} left, with ${left}`;
 }

@@ -89,7 +89,7 @@ const rows = {
     todo: "Their calls continue. Read object-broke and not-swept in the edge's log.",
   }),
   "conferences-lost": incident("bad", "A bridge lost conferences", {
-    says: "{count conference} lost by {here}, for example by a restart. The callers were cut off.",
+    says: "{count conference} lost by {here} with all callers. WebEx is notified as far as its servers answer.",
     todo: "The log of the bridge says why it stopped. Records show the conferences with the reason `lost`.",
     command: ["records"],
   }),

@@ -198,7 +198,7 @@ if (!promtool.ok) console.warn(`promtool: left out, because ${promtool.error}`);
 /** What only a Prometheus without agents says, and one without an edge. */
 const ofJobs = 'alertname!~"Bridgehead(Edge|Agent)Down"';
 
-test.skipIf(!promtool.ok)("of each kind of trouble one alert tells a Prometheus that sees the edge alone", () => {
+test.skipIf(!promtool.ok)("Prometheus fires one rule for each kind of alert", () => {
   check(
     alertKinds.map((kind) => ({
       name: kind,
