@@ -50,6 +50,8 @@ export interface EdgePlace extends Timers {
   readonly doubt?: EdgePorts["doubt"];
   /** See `AuditPorts`. */
   gate?(): () => Promise<void>;
+  /** See `EdgePorts`. */
+  readonly giveWay?: EdgePorts["giveWay"];
 }
 
 /** Of a domain, so many servers are told to its directory as refused; each of them once in ten minutes. */
@@ -177,6 +179,7 @@ export class Edge {
         waitUntil(noted);
       },
       ...(place.gate && { gate: place.gate }),
+      giveWay: place.giveWay,
       ...(place.pair && { pair: place.pair }),
       ...(place.doubt && { doubt: place.doubt }),
       isTokenWeak: () => this.#tokenWeakness !== null,

@@ -89,6 +89,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
     gate: () => home.gate(),
+    giveWay,
     doubt: { ms: () => home.doubtMs, heardTime },
     ...(pair && { pair }),
   });

@@ -24,6 +24,8 @@ export interface EdgePorts extends Timers, Lacking {
   };
   /** The operator's token can be guessed; absent: it cannot, or there is none. */
   isTokenWeak?(): boolean;
+  /** Lets urgent work of this process come first. Absent: the platform does. */
+  readonly giveWay?: (() => Promise<void>) | undefined;
   now(): number;
   /** Milliseconds that pass: at one pace, but on workerd, which has no clock that nobody can set. */
   passedMs(): number;

@@ -53,10 +53,10 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   expect(shown.sort()).toEqual(ours.map(({ id }) => `${id} operator`).sort());
 
   const audit = JSON.parse((await command("audit", "--json")).stdout) as {
-    about: { type: string };
+    action: string;
     status: number;
   }[];
-  expect(audit.map(({ about, status }) => `${about.type} ${status}`).reverse()).toEqual([
+  expect(audit.map(({ action, status }) => `${action} ${status}`).reverse()).toEqual([
     "mute 202",
     "call-out 202",
     "expel 202",

@@ -104,6 +104,7 @@ async function timelinePage(call: PageCall, fields: Fields, tab: TimelineTab): P
   const filter: TimelineFilter = { call: wanted, side: side ?? "", tab };
   const { page: lines } = await gathered((from) => conference.timeline(from));
   const row = numberIn(fields.row);
+  await call.edge.giveWay?.();
   const shown = pageOfLines(lines, filter, { page: numberIn(fields.page), row });
   const isPosted = context.req.method === "POST";
   if (isPosted && (wanted === "" || shown.calls.has(wanted))) {
@@ -112,6 +113,8 @@ async function timelinePage(call: PageCall, fields: Fields, tab: TimelineTab): P
   }
   const wire = await wireOf(conference, [...new Set(shown.lines.map(({ seq }) => seq))]);
   const live = frame.live && shown.page === shown.pages && lines.length <= MOST_LIVE_LINES;
+  // A page of many lines takes longer than a Confirmation may wait.
+  await call.edge.giveWay?.();
   const typed = isPosted ? { call: wanted } : undefined;
   return <TimelinePage frame={{ ...frame, live }} {...{ shown, filter, typed, wire }} row={row ?? null} />;
 }
