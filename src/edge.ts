@@ -186,7 +186,8 @@ export class Edge {
       logAction: (domain, action) => place.log({ level: "info", event: "operator-action", domain, ...action }),
       audit: (domain, entry) => {
         const stored = within({ after }, AUDIT_WITHIN_MS, "the directory", directory(domain).keepAudit(domain, entry));
-        const failed = (error: unknown) => log("audit-not-kept", { domain, ...entry, error: String(error) }, "error");
+        const failed = (error: unknown) =>
+          place.log({ level: "error", event: "audit-not-kept", domain, ...entry, error: String(error) });
         waitUntil(stored.catch(failed));
       },
     };

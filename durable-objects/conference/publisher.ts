@@ -1,6 +1,6 @@
 import type { Fact } from "../../src/conference/facts.ts";
 import { isOngoing } from "../../src/conference/head.ts";
-import { changesRow, currentRow, isPublished, isUrgent, type RowsContext, rowsOf } from "../../src/conference/rows.ts";
+import { currentRow, isPublished, isSoon, isUrgent, type RowsContext, rowsOf } from "../../src/conference/rows.ts";
 import { nextWaitingMs, waitingRows, waitOf } from "../../src/conference/server/queue.ts";
 import { type Batch, Feed, urgentMs } from "../../src/delivery/feed.ts";
 import { hash } from "../../src/foundation/hash.ts";
@@ -95,7 +95,7 @@ export class Publisher {
     // At once: the ack then goes into the row of WebEx's Confirmation of the end, often the last one for long.
     if (!isOngoing(this.#store.state.head) && this.owes) this.#feed.changed(0);
     else if (facts.some(isUrgent)) this.#feed.changed(urgentMs);
-    else if (facts.some(changesRow) || (facts.some(isPublished) && this.#areCountsDue))
+    else if (facts.some(isSoon) || (facts.some(isPublished) && this.#areCountsDue))
       this.#feed.changed(isAlone ? urgentMs : undefined);
     else this.changed();
   }

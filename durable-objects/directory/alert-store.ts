@@ -2,6 +2,7 @@ import { promptEndText } from "../../src/bridge/prompt-call.ts";
 import { networksIn, unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
 import { isWholeNumber } from "../../src/foundation/text/spelled.ts";
 import { nextJump } from "../../src/foundation/time/clock-jump.ts";
 import { differenceText } from "../../src/foundation/time/difference-text.ts";
@@ -23,7 +24,7 @@ import type { RunningList } from "./running-list.ts";
 interface AlertPorts {
   readonly sql: Sql;
   readonly list: RunningList;
-  readonly prompt: Pick<PromptStore, "refusedCallers">;
+  readonly prompt: Pick<PromptStore, "refusedCallers" | "nameOf">;
   webhooks(domain: DomainName): readonly WebhookView[];
   settings(domain: DomainName): DomainSettings | undefined;
   now(): EpochMs;
@@ -129,8 +130,9 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
   }
 
   async alerts(domain: DomainName): Promise<DirectoryAlerts> {
-    const { list, prompt, webhooks, settings } = this.#ports;
+    const { list, webhooks, settings } = this.#ports;
     const { hosts = [], from = [] } = settings(domain)?.webex ?? {};
+    const seen = this.#seen;
     return {
       found: [
         ...this.#incidents("conferences-lost").map((found) => {
@@ -144,7 +146,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
         ...this.#incidents("undelivered").map((found) =>
           isInSettings(hosts, found.about) ? found : { ...found, command: null },
         ),
-        ...refusedCallers(prompt.refusedCallers()),
+        ...this.#refusedCallers().shown,
         ...this.#incidents("server-refused").filter(({ about }) => !isAllowedHost(hosts, about)),
         ...this.#incidents("source-refused")
           .filter(({ about }) => !networksIn(from).has(about))
@@ -153,13 +155,40 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
       ],
       waiting: list.waiting,
       webhooks: webhooks(domain),
-      seen: this.#tables.read("SELECT id, up_to, person, at, note FROM seen").map((row) => ({
-        id: String(row.id),
-        upTo: Number(row.up_to),
-        by: String(row.person),
-        at: Number(row.at),
-        note: String(row.note),
-      })),
+      seen,
+    };
+  }
+
+  get #seen(): readonly Seen[] {
+    return this.#tables.read("SELECT id, up_to, person, at, note FROM seen").map((row) => ({
+      id: String(row.id),
+      upTo: Number(row.up_to),
+      by: String(row.person),
+      at: Number(row.at),
+      note: String(row.note),
+    }));
+  }
+
+  /**
+   * Callers who could not get in since somebody has seen it, the longest known first, so that a further one takes nobody
+   * out of the list.
+   */
+  #refusedCallers(): { readonly shown: readonly FoundAlert[]; readonly others: readonly FoundAlert[] } {
+    const { prompt } = this.#ports;
+    const seenUpTo = new Map(this.#seen.map(({ id, upTo }) => [id, upTo]));
+    const keyOf = (number: string) => (number === "" ? "withheld" : prompt.nameOf(number));
+    const callers = prompt
+      .refusedCallers((number) => seenUpTo.get(`caller-refused:${keyOf(number)}`) ?? 0)
+      .toSorted((one, other) => one.since - other.since || one.place - other.place)
+      .map((caller) => refusedCaller(caller, keyOf(caller.number)));
+    const others = callers.slice(mostNamed);
+    const latest = others.toSorted((one, other) => (other.sequence ?? 0) - (one.sequence ?? 0))[0];
+    if (!latest) return { shown: callers, others };
+    const of = { about: null, key: "others", name: "further callers", command: ["prompt-calls"] };
+    const count = others.reduce((sum, one) => sum + (one.count ?? 1), 0);
+    return {
+      shown: [...callers.slice(0, mostNamed), { ...latest, ...of, since: others[0]?.since ?? null, count }],
+      others,
     };
   }
 
@@ -204,14 +233,32 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     } catch {}
   }
 
-  /** The oldest conferences that WebEx has not created. */
+  /** The oldest conferences that WebEx has not created, and how many more each bridge has. */
   #orphans(domain: DomainName): readonly FoundAlert[] {
-    const oldest = this.#ports.list.orphans.slice(0, mostNamed);
-    return oldest.map(({ key: about, bridge, since, callers: count, locked }) => {
+    const all = this.#ports.list.orphans;
+    const further = Map.groupBy(all.slice(mostNamed), ({ bridge }) => bridge);
+    const others = Array.from(further, ([bridge, orphans]): FoundAlert => {
+      const name = counted(orphans.length, "further conference");
+      const count = orphans.reduce((sum, { callers }) => sum + callers, 0);
+      const since = orphans[0]?.since ?? null;
+      return {
+        kind: "orphan-conference",
+        bridge,
+        key: "others",
+        name,
+        since,
+        count,
+        why: "only the oldest are listed",
+        command: null,
+      };
+    });
+    const oldest = all.slice(0, mostNamed).map(({ key: about, bridge, since, callers: count, locked }) => {
       const state = locked ? "it is locked" : "it is not locked";
       const why = this.#isGone(domain, bridge) ? "the settings lack the bridge" : state;
-      return { kind: "orphan-conference", bridge, about, since, count, why };
+      const name = `the conference ${about}`;
+      return { kind: "orphan-conference" as const, bridge, about, name, since, count, why };
     });
+    return [...oldest, ...others];
   }
 
   #unreachable(): readonly FoundAlert[] {
@@ -228,14 +275,18 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   /** An older page takes back nothing that somebody else has seen. */
   async acknowledge(domain: DomainName, { id, upTo, by, note }: Omit<Seen, "at">): Promise<void> {
+    const { others } = this.#refusedCallers();
+    const callers = others.filter(({ sequence = 0 }) => sequence <= upTo).map(({ key }) => `caller-refused:${key}`);
+    const ids = id === "caller-refused:others" ? callers : [id];
     this.#ports.transaction(domain, () => {
       this.#tables.make();
-      this.#ports.sql.exec(
-        `INSERT INTO seen (id, up_to, person, at, note) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+      for (const id of ids)
+        this.#ports.sql.exec(
+          `INSERT INTO seen (id, up_to, person, at, note) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
          SET up_to = excluded.up_to, person = excluded.person, at = excluded.at, note = excluded.note
          WHERE excluded.up_to >= up_to`,
-        ...[id, upTo, by, this.#ports.now(), note],
-      );
+          ...[id, upTo, by, this.#ports.now(), note],
+        );
     });
     await this.#ports.changed();
   }
@@ -267,24 +318,14 @@ function sourceText(address: string): string {
   return address === unnamedProxy ? "a proxy that trustedProxies lacks, or that named no address" : address;
 }
 
-/** Callers who could not get in, the longest known first, so that a further one takes nobody out of the list. */
-function refusedCallers(latestFirst: readonly RefusedCaller[]): readonly FoundAlert[] {
-  const callers = latestFirst.toSorted((one, other) => one.since - other.since || one.place - other.place);
-  const named = callers.slice(0, mostNamed).map(refusedCaller);
-  const others = callers.slice(mostNamed);
-  const latest = latestFirst.find((one) => others.includes(one));
-  if (!latest) return named;
-  const of = { about: null, key: "others", name: "further callers", command: ["prompt-calls"] };
-  const count = others.reduce((sum, { calls }) => sum + calls, 0);
-  return [...named, { ...refusedCaller(latest), ...of, since: others[0]?.since ?? null, count }];
-}
-
-/** The id has the time of the first call: paths and the audit must not keep numbers. */
-function refusedCaller({ number, calls: count, since, place: sequence, latest }: RefusedCaller): FoundAlert {
+/** `key`: paths and the audit must not keep numbers. */
+function refusedCaller(
+  { number, calls: count, since, place: sequence, latest }: RefusedCaller,
+  key: string,
+): FoundAlert {
   const why = latest.end ? promptEndText(latest.end) : "";
-  const found = { kind: "caller-refused", since, latest: latest.at, count, sequence, why } as const;
-  if (number === "")
-    return { ...found, key: "withheld", name: "withheld or unknown numbers", command: ["prompt-calls"] };
+  const found = { kind: "caller-refused", key, since, latest: latest.at, count, sequence, why } as const;
+  if (number === "") return { ...found, name: "withheld or unknown numbers", command: ["prompt-calls"] };
   const name = isWholeNumber(number) ? number : `numbers that end in ${number.replace(/^\*+/, "")}`;
-  return { ...found, about: number, key: String(since), name };
+  return { ...found, about: number, name };
 }

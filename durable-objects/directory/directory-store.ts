@@ -33,7 +33,7 @@ const tables = [
    version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, number TEXT NOT NULL,
    reversed TEXT NOT NULL, attendee TEXT NOT NULL, named TEXT NOT NULL, entered_at INTEGER, ended_by TEXT, data TEXT NOT NULL,
    PRIMARY KEY (conference, life, call, began)) WITHOUT ROWID`,
-  "CREATE INDEX IF NOT EXISTS call_number ON call (reversed)",
+  "CREATE INDEX IF NOT EXISTS call_number ON call (reversed, entered_at)",
   "CREATE INDEX IF NOT EXISTS call_attendee ON call (attendee) WHERE attendee > ''",
   "CREATE INDEX IF NOT EXISTS call_id ON call (call)",
   "CREATE INDEX IF NOT EXISTS call_prompt ON call (arrival) WHERE life = -1",
@@ -193,11 +193,10 @@ export class DirectoryStore {
     this.#sql.exec(`DELETE FROM call WHERE ${where}`, conference, life, call, began);
   }
 
-  /** The oldest of those that are over. */
+  /** Keeps so many calls in the prompt: those that are there now, and the latest. */
   deletePromptBeyond(most: number): void {
-    const old =
-      "SELECT arrival FROM call WHERE life = -1 AND arrival IS NOT NULL ORDER BY arrival DESC LIMIT -1 OFFSET ?";
-    this.#sql.exec(`DELETE FROM call WHERE life = -1 AND arrival IN (${old})`, most);
+    const old = `SELECT data FROM call WHERE life = -1 ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT -1 OFFSET ?`;
+    for (const { data } of this.#sql.exec(old, most)) this.deletePrompt(JSON.parse(String(data)));
   }
 
   #put<Row extends CallRow | ConferenceRow | PromptRow>(
@@ -263,7 +262,7 @@ export class DirectoryStore {
       data = json_replace(data, '$.number', '', '$.attendeeId', ''),
       status = CASE status WHEN 'refused' THEN 'over' ELSE status END WHERE reversed = ? RETURNING call`;
     const erased = numbers.flatMap((number) => this.#sql.exec(update, reversed(number)));
-    for (const name of new Set(numbers.map((number) => this.#nameOf(number))))
+    for (const name of new Set(numbers.map((number) => this.nameOf(number))))
       this.#sql.exec("INSERT OR REPLACE INTO erased (number, at) VALUES (?, ?)", name, now);
     return erased.length;
   }
@@ -271,12 +270,12 @@ export class DirectoryStore {
   /** `at`: when the call of this number was made. */
   #isErased(number: string, at: EpochMs): boolean {
     if (number === "") return false;
-    const [row] = this.#sql.exec("SELECT at FROM erased WHERE number = ?", this.#nameOf(number));
+    const [row] = this.#sql.exec("SELECT at FROM erased WHERE number = ?", this.nameOf(number));
     return row !== undefined && at <= Number(row.at);
   }
 
   /** Nobody can read the number in it. */
-  #nameOf(number: string): string {
+  nameOf(number: string): string {
     const digits = digitsIn(number) ?? number;
     const key = this.about?.directory ?? "";
     return `${hash(`${key} ${digits}`)} ${hash(`${digits} ${key}`)}`;

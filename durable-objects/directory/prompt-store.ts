@@ -40,6 +40,7 @@ export class PromptStore {
     const person = personShown(this.#ports.settings(domain));
     this.#store.transaction(domain, () => {
       for (const call of calls) this.#keep(bridge, byEdgeClock(call, aheadMs), person);
+      this.#endLost();
       this.#store.deletePromptBeyond(mostKept);
     });
     await this.#ports.changed();
@@ -96,16 +97,27 @@ export class PromptStore {
     const rows = this.#store.read(
       `SELECT arrival, number, data FROM call WHERE life = -1 AND began >= ? AND
        (${before === null ? "arrival IS NULL OR" : ""} arrival < ?) AND (arrival IS NULL OR NOT ?)
-       ORDER BY arrival IS NULL DESC, arrival DESC, began DESC`,
-      ...[since, before ?? Number.MAX_SAFE_INTEGER, isOpen ? 1 : 0],
+       ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT ?`,
+      ...[since, before ?? Number.MAX_SAFE_INTEGER, isOpen ? 1 : 0, number === undefined ? limit + 1 : mostKept],
     );
     const found = rows.filter((row) => isMeant(String(row.number)));
     const page = found.slice(0, Math.min(limit, mostPage));
-    const last = found.length > page.length ? page.at(-1)?.arrival : undefined;
+    const last = page.at(-1);
     return {
       calls: page.map(({ data }) => this.#shown(JSON.parse(String(data)))),
-      next: typeof last === "number" ? last : null,
+      next: last && found.length > page.length ? Number(last.arrival ?? Number.MAX_SAFE_INTEGER) : null,
     };
+  }
+
+  /** Ends the rows of calls that no agent has said anything of for long. Within a transaction. */
+  #endLost(): void {
+    const now = this.#ports.now();
+    const query = "SELECT data FROM call WHERE life = -1 AND arrival IS NULL AND began < ?";
+    for (const { data } of this.#store.read(query, now - longestMs)) {
+      const row = JSON.parse(String(data)) as PromptRow;
+      const shown = this.#shown(row);
+      if (shown.end) this.#store.putPrompt(shown, row, now);
+    }
   }
 
   /** An agent whose journal was lost never says what became of a call. */
@@ -115,7 +127,7 @@ export class PromptStore {
   }
 
   /** `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
-  refusedCallers(): readonly RefusedCaller[] {
+  refusedCallers(seenUpTo: (number: string) => number = () => 0): readonly RefusedCaller[] {
     const refused = "life = -1 AND status = 'refused'";
     const numbers = this.#store.read(
       `SELECT number FROM call WHERE ${refused} GROUP BY number HAVING count(*) >= ?`,
@@ -124,15 +136,20 @@ export class PromptStore {
     const callers = numbers.flatMap((row): RefusedCaller[] => {
       const number = String(row.number);
       const calls = this.#store.read(
-        `SELECT arrival, data FROM call WHERE ${refused} AND reversed = ? AND began > ?
+        `SELECT arrival, data FROM call WHERE ${refused} AND +reversed = ? AND began > ? AND arrival > ?
          ORDER BY arrival DESC`,
-        ...[reversed(number), this.#triesCountFrom(number)],
+        ...[reversed(number), this.#triesCountFrom(number), seenUpTo(number)],
       );
       const [last, first] = [calls[0], calls.at(-1)].map((one) => JSON.parse(String(one?.data ?? null)) as PromptRow);
       if (calls.length < often || !last || !first) return [];
       return [{ number, calls: calls.length, since: first.at, latest: last, place: Number(calls[0]?.arrival) }];
     });
     return callers.sort((one, other) => other.place - one.place);
+  }
+
+  /** Stands for a number where none may be kept. */
+  nameOf(number: string): string {
+    return this.#store.nameOf(number).replace(" ", "-");
   }
 
   /** When a caller last got in. Nobody knows that of one without a whole number: its calls count for a day. */

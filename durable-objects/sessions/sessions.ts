@@ -1,7 +1,6 @@
 import { budgets } from "../../src/foundation/guard/budgets.ts";
-import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
 import {
   IDLE_MS,
   isOver,
@@ -15,7 +14,6 @@ import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions
 import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
 import { SkippedLately, type SkippedPorts } from "../platform/skipped-lately.ts";
 import { PersonQuota } from "../platform/tables/person-quota.ts";
-import { OwedAudit, type OwedPorts } from "./owed-audit.ts";
 
 /** The record of sign-ins. */
 const SIGN_INS_KEPT_MS = 400 * dayMs;
@@ -31,13 +29,11 @@ const tables = [
 export class Sessions implements SessionsRpc {
   readonly #ports: Pick<Platform, "sql"> & AgePorts;
   readonly #quota: PersonQuota;
-  readonly #owed: OwedAudit;
   readonly #skipped: SkippedLately;
 
-  constructor(ports: OwedPorts & SkippedPorts) {
+  constructor(ports: Pick<Platform, "sql"> & AgePorts & SkippedPorts) {
     this.#ports = ports;
     this.#skipped = new SkippedLately(ports);
-    this.#owed = new OwedAudit(ports);
     for (const table of tables) ports.sql.exec(table);
     const ofRefusals = { person: "person", deletable: "outcome = 'refused'", most: budgets.refusedSignIns.most };
     this.#quota = new PersonQuota(ports.sql, { table: "sign_in", ...ofRefusals });
@@ -112,14 +108,6 @@ export class Sessions implements SessionsRpc {
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
     return { signIns: shown.map(signInOf), next: rows.length > limit && last ? Number(last.id) : null };
-  }
-
-  async oweAudit(domain: DomainName, entry: AuditEntry): Promise<boolean> {
-    return this.#owed.add(domain, entry);
-  }
-
-  alarm(): Promise<void> {
-    return this.#owed.alarm();
   }
 
   /** Part of a transaction of its caller, or of none. What is too old goes ten rows at a time, so that no deletion is long. */

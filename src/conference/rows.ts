@@ -39,14 +39,15 @@ export function isUrgent({ kind }: Fact): boolean {
   return urgent.has(kind);
 }
 
-/** Whether a row of the conference or of a call is another one now. */
-export function changesRow({ kind }: Fact): boolean {
-  return urgent.has(kind) || changesCall.has(kind);
+/** Whether users wait for what this fact changes: a row, or an alert. */
+export function isSoon(fact: Fact): boolean {
+  const isRefused = fact.kind === "post-confirmed" && fact.refused === true;
+  return urgent.has(fact.kind) || changesCall.has(fact.kind) || fact.kind === "post-given-up" || isRefused;
 }
 
 /** Whether the directory needs this fact, even if the conference never does anything again. */
 export function isPublished(fact: Fact): boolean {
-  return changesRow(fact) || counted.has(fact.kind) || outcomeOf(fact) !== null;
+  return isSoon(fact) || counted.has(fact.kind) || outcomeOf(fact) !== null;
 }
 
 /** The rows that these facts have changed, each as of now, and the conference that runs. */

@@ -42,7 +42,7 @@ export interface GuardPorts {
 }
 
 /** Actions that no loop of others may block. */
-const countedApart: ReadonlySet<string> = new Set(["end", "drain-bridge", "undrain-bridge", "hand-over", "sign-in"]);
+const countedApart: ReadonlySet<string> = new Set(["end", "drain", "undrain", "hand-over", "sign-in"]);
 
 /** What a user and an address may ask of this isolate. This machine's own address has no limit: behind a proxy, one client would lock out all. */
 export class Rates {

@@ -158,7 +158,7 @@ const rows = {
     todo: "Start it. If it runs, run `bridgehead-agent doctor` on its machine.",
   }),
   "orphan-conference": condition("warn", ["directory"], "A bridge has an unknown conference", {
-    says: "The edge does not know the conference {about} on {here} with {count caller}: {why}.",
+    says: "The edge does not know {name} on {here} with {count caller}: {why}.",
     todo: "The conference continues when WebEx creates it. Otherwise it ends by itself (orphanConferenceMinutes).",
     command: ["end", "{about}"],
   }),

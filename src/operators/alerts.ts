@@ -93,9 +93,16 @@ export function alertsOf(
     ...pendingAlerts([...(known?.waiting ?? []), ...(mail ?? [])], now),
     ...webhookAlerts(known?.webhooks ?? [], now),
   ];
-  const all = [...ofEdge.map((found) => showAlert(found, null)), ...ofDomain.map((found) => showAlert(found, domain))];
   const seen = new Map(known?.seen.map((one) => [one.id, one]));
-  return all.flatMap((alert) => withSeen(alert, seen.get(alert.id), now)).sort((a, b) => weightOf(a) - weightOf(b));
+  const shown = (found: FoundAlert, of: string | null) => {
+    const alert = showAlert(found, of);
+    const known = seen.get(alert.id);
+    const left = found.sequence === undefined || !known ? alert.count : found.sequence - known.upTo;
+    return withSeen(left < alert.count ? showAlert({ ...found, count: left }, of) : alert, known, now);
+  };
+  return [...ofEdge.flatMap((found) => shown(found, null)), ...ofDomain.flatMap((found) => shown(found, domain))].sort(
+    (a, b) => weightOf(a) - weightOf(b),
+  );
 }
 
 /** An alert with its acknowledgement. An incident that is seen as a whole is listed no more. */
@@ -105,7 +112,7 @@ function withSeen(alert: Alert, known: Seen | undefined, now: EpochMs): readonly
   const { sequence, since } = alert;
   const isNew = (sequence ?? since ?? now) > seen.upTo;
   if (sequence === null) return [isNew ? alert : { ...alert, seen }];
-  return isNew ? [{ ...alert, count: Math.min(alert.count, sequence - seen.upTo), seen }] : [];
+  return isNew ? [{ ...alert, seen }] : [];
 }
 
 /**

@@ -82,7 +82,7 @@ export const objectMethods = {
   },
   sessions: {
     ...{ begin: "request", find: "request", end: "request", endAll: "request", list: "request" },
-    ...{ refused: "request", signIns: "request", oweAudit: "request" },
+    ...{ refused: "request", signIns: "request" },
   },
 } as const satisfies { readonly [Name in ObjectName]: Readonly<Record<keyof ObjectRpcs[Name], Limit>> };
 

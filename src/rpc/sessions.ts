@@ -1,5 +1,3 @@
-import type { DomainName } from "../foundation/ids.ts";
-import type { AuditEntry } from "../operators/audit.ts";
 import type { Session, SessionHash, SignIn } from "../operators/sessions.ts";
 
 export type NewSession = Pick<Session, "hash" | "person" | "credential" | "from">;
@@ -24,6 +22,4 @@ export interface SessionsRpc {
   /** An attempt to sign in came to nothing. */
   refused(from: string): Promise<void>;
   signIns(before: number | null, limit: number): Promise<SignInPage>;
-  /** Keeps what the audit of a domain lacks, until that answers. `false`: there is no room for more. */
-  oweAudit(domain: DomainName, entry: AuditEntry): Promise<boolean>;
 }

@@ -57,7 +57,7 @@ export function theSessions(
   more: Partial<ConstructorParameters<typeof Sessions>[0]> = {},
 ): Sessions {
   const kept = keptIn(more.sql ?? new Database());
-  return new Sessions({ ...fakePlatform(time), directory: () => ({ keepAudit: async () => {} }), kept, ...more });
+  return new Sessions({ ...fakePlatform(time), kept, ...more });
 }
 
 /** A TSP server's Confirmation of a document. */

@@ -1,8 +1,5 @@
 import { expect, test } from "vitest";
-import type { DomainName } from "../../src/foundation/ids.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Clock } from "../kit/clock.ts";
-import { Database } from "../kit/database.ts";
 import { theSessions } from "./fakes.ts";
 
 const dayMs = 86_400_000;
@@ -50,51 +47,6 @@ test("keeps the record of sign-ins for 400 days", async () => {
     { at: 400 * dayMs, person: "", outcome: "refused", from: "192.0.2.2" },
     { at: 399 * dayMs, person: "anna", outcome: "signed-in", from: "192.0.2.1" },
   ]);
-});
-
-test("sends missing audit entries in order once the directory answers", async () => {
-  const clock = new Clock(0);
-  const sql = new Database();
-  const broken = new Set(["acme"]);
-  const kept: string[] = [];
-  let alarmAt: number | null = null;
-  const life = () =>
-    theSessions(clock, {
-      sql,
-      setAlarm: async (at) => {
-        alarmAt = at;
-      },
-      directory: (domain) => ({
-        keepAudit: async (_, { actionId }) => {
-          if (broken.has(domain)) throw new Error("its database is damaged");
-          kept.push(`${domain} ${actionId}`);
-        },
-      }),
-    });
-  const owed = (actionId: string) => ({ person: "anna", action: "act", actionId, status: 202 }) as AuditEntry;
-  const sessions = life();
-  for (const id of ["k1", "k2"]) await sessions.oweAudit("acme" as DomainName, owed(id));
-  await sessions.oweAudit("other" as DomainName, owed("k3"));
-  expect(alarmAt).toBe(60_000);
-
-  await clock.pass(60_000);
-  await life().alarm();
-  expect(kept).toEqual(["other k3"]);
-  expect(alarmAt).toBe(120_000);
-  broken.clear();
-  await clock.pass(60_000);
-  await life().alarm();
-  expect(kept).toEqual(["other k3", "acme k1", "acme k2"]);
-  await life().alarm();
-  expect(kept).toHaveLength(3);
-});
-
-test("keeps 1,000 missing audit entries of each domain", async () => {
-  const sessions = theSessions(new Clock(0));
-  const owe = (domain: string, at: number) => sessions.oweAudit(domain as DomainName, { at } as AuditEntry);
-  for (let at = 0; at < 1_000; at += 1) expect(await owe("acme", at), `entry ${at}`).toBe(true);
-  expect(await owe("acme", 1_000)).toBe(false);
-  expect(await owe("other", 1_000)).toBe(true);
 });
 
 test("an expired session is neither shown nor accepted", async () => {

@@ -7,7 +7,7 @@ import type { AllObjects } from "../../src/rpc/objects.ts";
 
 type Act = (...asked: readonly never[]) => unknown;
 
-/** An object that does what a test asks of its place. It stands in the place of the sessions, whose `oweAudit` has a name and an object. */
+/** An object that does what a test asks of its place. It stands in the place of the sessions, whose `endAll` has a name and an object. */
 export function probe(place: ObjectPlace): Whole {
   const { sql } = place;
   const life = place.newId();
@@ -54,7 +54,7 @@ export function probe(place: ObjectPlace): Whole {
   };
   const whole = {
     pings: { ping: "ping", pong: "pong" },
-    oweAudit: (name: string, asked: readonly never[]) => {
+    endAll: (name: string, asked: readonly never[]) => {
       const act = acts[name];
       if (!act) throw new Error(`the probe has no ${name}`);
       return act(...asked);
@@ -95,7 +95,7 @@ export async function answerProbe(request: Request, objects: AllObjects): Promis
   if (!body.ok) return body.error;
   const [name, ...asked] = JSON.parse(new TextDecoder().decode(body.value)) as [string, ...never[]];
   try {
-    const value = await (object.oweAudit as unknown as (name: string, asked: readonly never[]) => Promise<unknown>)(
+    const value = await (object.endAll as unknown as (name: string, asked: readonly never[]) => Promise<unknown>)(
       name,
       asked,
     );

@@ -372,7 +372,10 @@ test("of many refused callers 20 are named; the others are one incident", async 
   expect(await listed()).toHaveLength(20);
   edge.time += 1_000;
   await call(23, 23);
-  expect((await listed()).at(-1)).toMatchObject({ id: "caller-refused:others", seen: { note: "wrong invitation" } });
+  expect((await listed()).at(-1)).toMatchObject({ id: "caller-refused:others", count: 3, seen: null });
+  for (const { id, sequence } of (await listed()).toReversed())
+    await acknowledge(id, { note: "known", upTo: sequence });
+  expect(await listed()).toEqual([]);
 });
 
 test("conferences that a bridge lost are counted once each", async () => {
@@ -427,7 +430,8 @@ test("the 20 oldest orphans are listed until WebEx creates them again", async ()
   const first = edge.time - 3_600_000;
   for (let count = 0; count < 22; count += 1) await orphan(first + count, `${100 + count}`);
   const orphans = await listed();
-  expect(orphans).toHaveLength(20);
+  expect(orphans).toHaveLength(21);
+  expect(orphans.at(-1)?.says).toContain("know 2 further conferences on the bridge simulated");
   expect(orphans[0]).toMatchObject({ id: "orphan-conference:simulated:100", about: "100", since: first, count: 3 });
   const running = { bridge: "simulated" as BridgeName, createdAt: first };
   await edge.directory.publish(aBatch({ key: "100", running }));

@@ -45,7 +45,7 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
     ["--only", "types,nix"],
     "argument 'types,nix' is invalid. The stages are types, style, tests, protocol, defects.",
   ],
-  ["docs", ["nix"], "'nix' is invalid for argument 'page'. Allowed choices are protocol.md, webex-interfaces.md, "],
+  ["docs", ["nix"], "'nix' is invalid for argument 'page'. Allowed choices are protocol.md, reference/alerts.md, "],
 ];
 test.each(wrongOptions)("%s %j prints one line and exits with 1", (name, options, says) => {
   const { status, stderr, stdout } = wrongly(name, ...options);

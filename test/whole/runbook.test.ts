@@ -232,9 +232,9 @@ test("a list is an array with the keys and callers of all conferences, for progr
 
   expect(code).toBe(0);
   expect(JSON.parse(stdout).map((one: { key: string; callers: unknown[] }) => [one.key, one.callers.length])).toEqual([
-    ["555120888", 0],
-    ["555120666", 1],
     ["555120555", 1],
+    ["555120666", 1],
+    ["555120888", 0],
   ]);
 });
 

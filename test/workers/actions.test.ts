@@ -88,7 +88,7 @@ test("an action goes its way over the API, from the request to what WebEx is tol
   await evictAllDurableObjects();
   await vi.waitFor(async () => {
     const { entries } = (await (await ask(`/api/v1/domains/${domain}/audit`, {}, viewerToken)).json()) as AuditPage;
-    expect(entries.map(({ person, status, about }) => [person, about.type, status])).toEqual([
+    expect(entries.map(({ person, status, action }) => [person, action, status])).toEqual([
       ["operator", "mute", 404],
       ["operator", "lock", 202],
       ["anna", "mute", 403],

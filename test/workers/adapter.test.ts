@@ -91,7 +91,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
     ready: false,
     // The domain with a secret.
     notShown: expect.stringMatching(/^Sign in to see alerts .* A domain has alerts\. /),
-    trouble: [expect.objectContaining({ kind: "no-agent", bridge: "simulated", severity: "down" })],
+    alerts: [expect.objectContaining({ kind: "no-agent", bridge: "simulated", severity: "down" })],
     domains: {
       local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: null, ports: null } },
     },

@@ -77,7 +77,7 @@ export const domainRoutes = [
   }),
   ofDomain("getActivity", "GET /domains/{domain}/activity", {
     says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",
-    more: "Posts are counted from the facts of their conferences, each once, and are there within five seconds; while more than 1,000 conferences of a domain run, it takes longer, as 15 s with 3,000, and after a takeover up to 8 ms for each that runs. What was refused in the last second before a process was killed is missing.",
+    more: "Posts are counted from the facts of their conferences, each once, and are there within a minute, those of a conference in which nothing more happens within five. What was refused in the last second before a process was killed is missing.",
     answer: { says: "Minutes and servers.", schema: domainActivity },
     handle: ({ domain, edge }) => activityOf(edge, domain),
   }),

@@ -628,7 +628,7 @@ test("session tells what is shown, what needs the password, what there is none o
 
   expect(own.out).toContain("telephony.participantAccessCode    4711001");
   expect(own.out).toContain("accessControl.registrationURL      has none");
-  expect(own.out).toContain("AutoDialInSequence        14085550142,,*00*4711001#,,,[AttendeeID]#");
+  expect(own.out).toContain("AutoDialInSequence\n  a telephone keys 14085550142,,*00*4711001#,,,[AttendeeID]#");
   expect(everybodys.out).toContain("telephony.participantAccessCode    needs the session's password");
   expect(everybodys.out).toContain("a meeting never has presenter, ");
   expect(JSON.parse(byPassword.out)).toMatchObject({
@@ -643,7 +643,7 @@ test("session shows a number with signs between its digits as a telephone keys i
   const { out } = await bridgehead(["session", String(seeded.MC)], { variables: password() });
 
   expect(out).toContain("telephony.callInNum");
-  expect(out).toContain("AutoDialInSequence        +14085550142,,*00*4711001#,,,[AttendeeID]#");
+  expect(out).toContain("AutoDialInSequence\n  a telephone keys +14085550142,,*00*4711001#,,,[AttendeeID]#");
 });
 
 test("session shows its request with a sign for each secret, and sends nothing", async () => {
