@@ -72,7 +72,9 @@ test("an edge that has lost its state lists what the bridge holds: WebEx adopts 
   ]);
   for (const { since } of found) expect(since).toBeLessThan(lostAt);
   expect(await orphansOf(second, "/readyz")).toEqual(found);
-  expect(await ask(state, "status")).toContain(`holds the conference ${ended.confKey} with 1 caller`);
+  expect(await ask(state, "status")).toContain(
+    `know the conference ${ended.confKey} on the bridge simulated of local with 1 caller`,
+  );
   expect(await ask(state, "conference", ended.confKey)).toMatch(/found on the bridge.*14085550201/s);
 
   // Who keys its key is turned away, and hears why.
@@ -99,7 +101,7 @@ test("an edge that has lost its state lists what the bridge holds: WebEx adopts 
   await eventually("none is listed", async () => (await orphansOf(second)).length === 0);
   expect(await telephones.held(ended.confKey)).toEqual([]);
   const { entries } = await read<{ readonly entries: readonly object[] }>(second, "/api/v1/domains/local/audit");
-  expect(entries).toMatchObject([{ what: "end", about: { confKey: ended.confKey } }]);
+  expect(entries).toMatchObject([{ action: "end", about: { confKey: ended.confKey } }]);
 
   const records = await eventually("all is in the records", async () => {
     const rows = (await ask(state, "records", "--json"))

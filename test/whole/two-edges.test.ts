@@ -69,7 +69,7 @@ test("one acts, the other one stands by; both say so, and only one takes what We
   const edges = await ask("edges");
   expect([edges.code, edges.said]).toEqual([
     0,
-    expect.stringMatching(/^edge-1 has acted for .*, as the first \(epoch 1\)\n/),
+    expect.stringMatching(/^edge-1 has been active for .*: the first to start \(epoch 1\)\.\n/),
   ]);
 });
 
@@ -133,10 +133,7 @@ test("without an edge that stands by there is an alert, and the edge that acts g
       return body.alerts.some(({ kind }: { kind: string }) => kind === "no-standby-edge");
     });
     const refused = await ask("edges", "--hand-over");
-    expect([refused.code, refused.said]).toEqual([
-      1,
-      expect.stringContaining("Not handed over: no other edge stands by"),
-    ]);
+    expect([refused.code, refused.said]).toEqual([1, expect.stringContaining("Not handed over: the standby edge")]);
     const meeting = new Meeting(world);
     await meeting.create();
     await meeting.close();
