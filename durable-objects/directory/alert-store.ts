@@ -146,7 +146,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
         ...this.#incidents("undelivered").map((found) =>
           isInSettings(hosts, found.about) ? found : { ...found, command: null },
         ),
-        ...this.#refusedCallers().shown,
+        ...this.#refusedCallers(seen).shown,
         ...this.#incidents("server-refused").filter(({ about }) => !isAllowedHost(hosts, about)),
         ...this.#incidents("source-refused")
           .filter(({ about }) => !networksIn(from).has(about))
@@ -173,9 +173,12 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
    * Callers who could not get in since somebody has seen it, the longest known first, so that a further one takes nobody
    * out of the list.
    */
-  #refusedCallers(): { readonly shown: readonly FoundAlert[]; readonly others: readonly FoundAlert[] } {
+  #refusedCallers(seen: readonly Seen[]): {
+    readonly shown: readonly FoundAlert[];
+    readonly others: readonly FoundAlert[];
+  } {
     const { prompt } = this.#ports;
-    const seenUpTo = new Map(this.#seen.map(({ id, upTo }) => [id, upTo]));
+    const seenUpTo = new Map(seen.map(({ id, upTo }) => [id, upTo]));
     const keyOf = (number: string) => (number === "" ? "withheld" : prompt.nameOf(number));
     const callers = prompt
       .refusedCallers((number) => seenUpTo.get(`caller-refused:${keyOf(number)}`) ?? 0)
@@ -190,6 +193,12 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
       shown: [...callers.slice(0, mostNamed), { ...latest, ...of, since: others[0]?.since ?? null, count }],
       others,
     };
+  }
+
+  /** The ids of callers who are not named, as far as they were seen. */
+  #furtherCallers(upTo: number): readonly string[] {
+    const { others } = this.#refusedCallers(this.#seen);
+    return others.filter(({ sequence = 0 }) => sequence <= upTo).map(({ key }) => `caller-refused:${key}`);
   }
 
   #incidents(kind: AlertKind) {
@@ -275,9 +284,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   /** An older page takes back nothing that somebody else has seen. */
   async acknowledge(domain: DomainName, { id, upTo, by, note }: Omit<Seen, "at">): Promise<void> {
-    const { others } = this.#refusedCallers();
-    const callers = others.filter(({ sequence = 0 }) => sequence <= upTo).map(({ key }) => `caller-refused:${key}`);
-    const ids = id === "caller-refused:others" ? callers : [id];
+    const ids = id === "caller-refused:others" ? this.#furtherCallers(upTo) : [id];
     this.#ports.transaction(domain, () => {
       this.#tables.make();
       for (const id of ids)

@@ -126,14 +126,14 @@ export class PromptStore {
     return row.end === null && this.#ports.now() > until ? { ...row, end: { at: until, why: "lost" } } : row;
   }
 
-  /** `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
+  /** In no order. `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
   refusedCallers(seenUpTo: (number: string) => number = () => 0): readonly RefusedCaller[] {
     const refused = "life = -1 AND status = 'refused'";
     const numbers = this.#store.read(
       `SELECT number FROM call WHERE ${refused} GROUP BY number HAVING count(*) >= ?`,
       often,
     );
-    const callers = numbers.flatMap((row): RefusedCaller[] => {
+    return numbers.flatMap((row): RefusedCaller[] => {
       const number = String(row.number);
       const calls = this.#store.read(
         `SELECT arrival, data FROM call WHERE ${refused} AND +reversed = ? AND began > ? AND arrival > ?
@@ -144,7 +144,6 @@ export class PromptStore {
       if (calls.length < often || !last || !first) return [];
       return [{ number, calls: calls.length, since: first.at, latest: last, place: Number(calls[0]?.arrival) }];
     });
-    return callers.sort((one, other) => other.place - one.place);
   }
 
   /** Stands for a number where none may be kept. */

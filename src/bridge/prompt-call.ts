@@ -87,11 +87,6 @@ export function wrongKeysOf({ steps }: Pick<PromptCall, "steps">): number {
   return steps.filter(({ type }) => type === "wrong-key").length;
 }
 
-/** Whether it was led in by its first keys: nobody need know that they took some time. */
-export function isLedInAtOnce({ steps, end }: PromptCall): boolean {
-  return end?.why === "entered" && steps.length === 0;
-}
-
 const endsWithoutTrying: ReadonlySet<PromptEnd> = new Set(["hung-up", "keyed-nothing", "crowded"]);
 
 /** Whether its caller tried to get in, and did not: who hangs up without a key has only called. */

@@ -54,12 +54,3 @@ export const recordColumns = {
   call: { ...placed, ...callColumns, ...zoned },
   conference: { ...placed, ...conferenceColumns, ...zoned },
 };
-
-/** The same for each copy of a record, and another one for each other record. */
-export function identityOf(
-  record: CallRecord | Pick<ConferenceRecord, "kind" | "conference" | "life" | "createdAt">,
-): string {
-  const { conference, life } = record;
-  if (record.kind === "conference") return `${conference} ${life} ${record.createdAt}`;
-  return `${conference} ${life} ${record.began} ${record.call} ${record.dialledAt ?? record.enteredAt}`;
-}
