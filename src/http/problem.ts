@@ -1,48 +1,21 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as v from "valibot";
-import { as, type Checked, text } from "../foundation/schemas.ts";
+import { as, type Checked } from "../foundation/schemas.ts";
 
-/** What went wrong, by the title of its problem: what that means, and what to do. `GET /api/v1/problems/{type}` shows it. */
-export const problemMeanings = {
-  "bad body": "The body is no JSON, or a value in it is wrong: `errors` says which. Nothing was done.",
-  "bad header": "A header has a value that it cannot have: `errors` says which. Nothing was done.",
-  "bad query": "A parameter of the query is unknown or wrong: `errors` says which. Nothing was done.",
-  "cannot be done":
-    "The bridge cannot do it, the settings do not allow it, or its Idempotency-Key is another action's; the detail says which. Nothing was done.",
-  "cross-site":
-    "The request comes from a page of another site, or a browser's cookie came without a word from where. Nothing was done.",
-  "failed for now":
-    "A part of the system did not answer in time. Nothing says whether it was done: ask again with the same Idempotency-Key.",
-  "method not allowed": "The path is there, for other methods. The header Allow names them.",
-  "no such action": "The conference's journal has no action of this id.",
-  "no such agent": "The agent is refused its link.",
-  "no such bridge": "The domain has no bridge of that name in its settings.",
-  "no such call": "The conference has no such caller, or has it no longer.",
-  "no such conference": "Nothing is kept of such a conference, or it does not run.",
-  "no such domain": "There is no domain of that name that you may see.",
-  "no such room": "The conference has no such room, or has it no longer.",
-  "no such alert": "There is no alert of this id now: it has ended, or was acknowledged.",
-  "not allowed": "You are signed in, but your role or domains do not allow this.",
-  "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
-  "not found": "Nothing is at this path.",
-  "records began anew":
-    "The directory was lost since the cursor was given, or an older copy of it restored: it counts its records anew.",
-  refused: "The conference, or the bridge, cannot do it as things are; the detail says why. Nothing was done.",
-  "stands by": "This edge does not act; `detail` says which one does, or why none. Nothing was done.",
-  "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
-  "too many attempts": "Too many wrong tokens came from your address.",
-  "too many requests":
-    "You, or your address, have asked more than one may. The header Retry-After says when to go on. Nothing was done.",
-  "too slow": "The body did not come within the time that it has. Nothing was done.",
-  "upgrade required": "This address is for WebSockets.",
-  "wrong settings": "The settings of the deployment cannot be read; its log says why.",
-} as const;
-export type ProblemTitle = keyof typeof problemMeanings;
+/** What went wrong. */
+const titles = [
+  ...(["bad body", "bad header", "bad query", "cannot be done", "cross-site", "failed for now"] as const),
+  ...(["method not allowed", "no such action", "no such agent", "no such alert", "no such bridge"] as const),
+  ...(["no such call", "no such conference", "no such domain", "no such room", "not allowed"] as const),
+  ...(["not authorised", "not found", "records began anew", "refused", "stands by", "too long"] as const),
+  ...(["too many attempts", "too many requests", "too slow", "upgrade required", "wrong settings"] as const),
+] as const;
+export type ProblemTitle = (typeof titles)[number];
 
 /** The body of a problem. A wrong value within the body of a request is named by its path with dots; empty: the whole. */
 export const problemBody = v.object({
-  type: v.pipe(v.string(), v.description("Where it says what the problem means: a path of this API.")),
-  title: v.pipe(text<ProblemTitle>(), v.description("What happened; the same for each problem of a type.")),
+  type: v.pipe(v.string(), v.description("A URN with the title.")),
+  title: v.pipe(v.picklist(titles), v.description("What happened.")),
   status: as<ContentfulStatusCode>(v.number()),
   detail: v.pipe(v.string(), v.description("What to do, in a sentence.")),
   instance: v.pipe(v.string(), v.description("The path that was asked for.")),
@@ -64,19 +37,17 @@ export function problem(
   headers: Record<string, string> = {},
   more: Pick<Problem, "reason" | "errors"> = {},
 ): Response {
-  const body: Omit<Problem, "instance"> = { type: typeOfProblem(title), title, status, detail, ...more };
+  const body: Omit<Problem, "instance"> = {
+    type: `urn:bridgehead:${title.replaceAll(" ", "-")}`,
+    title,
+    status,
+    detail,
+    ...more,
+  };
   return new Response(JSON.stringify(body), { status, headers: { ...headers, "content-type": problemType } });
 }
 
 export const problemType = "application/problem+json";
-
-export function typeOfProblem(title: ProblemTitle): string {
-  return `/api/v1/problems/${slugOf(title)}`;
-}
-
-export function slugOf(title: string): string {
-  return title.replaceAll(" ", "-");
-}
 
 /** The same answer, with the path that was asked for; other answers as they are. */
 export async function withInstance(response: Response, instance: string): Promise<Response> {

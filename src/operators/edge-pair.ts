@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
+import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 import type { FoundAlert } from "./alert-kinds.ts";
 
@@ -11,33 +13,40 @@ export const actsAs = {
   "began anew": "restarted with what the database has",
 } as const;
 export type ActsSince = keyof typeof actsAs;
-export const actsSinceWhy = Object.keys(actsAs) as readonly ActsSince[];
 
+const edgeOfPair = v.object({
+  name: v.string(),
+  url: v.pipe(v.string(), v.description("Where people find it.")),
+  version: v.string(),
+  acts: v.boolean(),
+  silentMs: v.pipe(
+    v.number(),
+    v.description("How long ago it said something last; of one that acts, what another edge sees of it."),
+  ),
+  behind: v.pipe(v.number(), v.description("Rows of the log that it has not seen; 0: none.")),
+  fault: v.pipe(
+    v.nullable(v.string()),
+    v.description("What is wrong with it, as the end of a sentence; null: it could act now, or it acts."),
+  ),
+});
 /** One of two edges over one state. */
-export interface EdgeOfPair {
-  readonly name: string;
-  /** Where people find it. */
-  readonly url: string;
-  readonly version: string;
-  readonly acts: boolean;
-  /** Since when it is silent; of one that acts, what another edge sees of it. */
-  readonly silentMs: number;
-  /** So many rows of the log it has not seen. */
-  readonly behind: number;
-  /** What is wrong with it, in a sentence's end; `null`: it could act now, or it acts. */
-  readonly fault: string | null;
-}
+export type EdgeOfPair = Checked<typeof edgeOfPair>;
 
-export interface PairView {
-  /** `null`: nobody has acted yet, or whoever did has handed over or stopped. */
-  readonly acting: {
-    readonly name: string;
-    readonly since: EpochMs;
-    readonly why: ActsSince;
-    readonly epoch: number;
-  } | null;
-  readonly edges: readonly EdgeOfPair[];
-}
+export const pairView = v.object({
+  acting: v.pipe(
+    v.nullable(
+      v.object({
+        name: v.string(),
+        since: time,
+        why: v.picklist(Object.keys(actsAs) as readonly ActsSince[]),
+        epoch: v.number(),
+      }),
+    ),
+    v.description("null: nobody has acted yet, or whoever did has handed over or stopped."),
+  ),
+  edges: v.array(edgeOfPair),
+});
+export type PairView = Checked<typeof pairView>;
 
 /** The edges of one state in a database, as one of them knows them. */
 export interface EdgePair {

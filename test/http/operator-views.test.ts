@@ -114,9 +114,9 @@ test("one answer has a thousand lines of a timeline at most", async () => {
   edge.timelines.set("1" as ConfKey, Array(1_500).fill(line));
   const found = async (query: string) => (await asked(edge, `${base}/conferences/1/timeline${query}`)).body;
 
-  for (const query of ["", "?limit=10000"])
+  for (const query of ["", "?limit=1000"])
     expect(await found(query)).toEqual({ lines: Array(1_000).fill(line), next: "1000" });
-  expect(await found("?limit=10000&cursor=1000")).toEqual({ lines: Array(500).fill(line), next: null });
+  expect(await found("?limit=1000&cursor=1000")).toEqual({ lines: Array(500).fill(line), next: null });
 });
 
 test("a timeline is answered whole, or only its lines with a reason", async () => {

@@ -20,26 +20,23 @@ import { asReplay } from "../audited.ts";
 import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type ProblemTitle, problem } from "../problem.ts";
-import { anySpelling, cursorOf, flag, gathered, inPages, limitOf, next, wholeList } from "./lists.ts";
+import { anySpelling, flag, gathered, next, paged } from "./lists.ts";
 import { type ApiCall, isKnown, routeOf, unknown } from "./route.ts";
 
 const route = routeOf("Conferences");
 
-const keyCursor = cursorOf(/^.{1,64}$/s);
-
-/** Of one page: each of its conferences is asked. */
-const MOST_ASKED = 100;
+const keyCursor = /^.{1,64}$/s;
 
 export const conferenceRoutes = [
   route("listConferences", "GET /domains/{domain}/conferences", {
     says: "Lists the running conferences with all details, in the order of their keys",
     more: "Each is asked, and loaded: use it for people, not for monitoring.",
-    query: { cursor: keyCursor, limit: limitOf(MOST_ASKED) },
+    query: paged(keyCursor, 100, 100),
     answer: {
       says: "Conferences. `incomplete` names those that did not answer within 3 s.",
       schema: v.object({ conferences: v.array(conferenceView), next }),
     },
-    async handle({ domain, edge, query: { cursor = null, limit = MOST_ASKED } }) {
+    async handle({ domain, edge, query: { cursor = null, limit } }) {
       const { name } = domain;
       const page = { domain: name, after: cursor as ConfKey | null, limit };
       const found = await edge.objects.directory(name).running(page);
@@ -71,7 +68,8 @@ export const conferenceRoutes = [
     says: "A conference's timeline: all that its journal still holds, the oldest line first",
     more: "A line that needs an explanation has its reason in `why`.",
     query: {
-      ...wholeList,
+      // To write more at once holds up others.
+      ...paged(/^\d{1,9}$/, 1_000, 1_000),
       why: v.pipe(flag, v.description("1: only lines with a reason. A page may then have none and still have a next.")),
     },
     answer: {
@@ -80,14 +78,11 @@ export const conferenceRoutes = [
     },
     needsConference: true,
     async handle({ conference, query: { why, ...place } }) {
-      const { page, next } = await gathered((from) => conference.timeline(from), inPages(place));
+      const { page, next } = await gathered((from) => conference.timeline(from), place);
       return { lines: why === undefined ? page : page.filter((line) => line.why !== undefined), next };
     },
   }),
 ];
-
-/** The directory gives no more at once. */
-const MOST_RUNNING = 1_000;
 
 /** In place of people whom the settings let nobody find. */
 export const noPeople =
@@ -120,10 +115,10 @@ export const runningRoutes = [
       ),
       number: person(`Those with a caller of this number. ${anySpelling}`),
       attendeeId: person("Those with a caller of this attendee ID."),
-      cursor: keyCursor,
       affected: v.pipe(flag, v.description("1: only conferences with alerts.")),
       watched: v.pipe(flag, v.description("1: somebody looks, so changes of these arrive faster for 10 s.")),
-      limit: limitOf(MOST_RUNNING),
+      // The directory gives no more at once.
+      ...paged(keyCursor, 1_000, 1_000),
     },
     answer: {
       says: "Conferences, and how many there are in all.",
@@ -133,7 +128,7 @@ export const runningRoutes = [
     async handle({
       domain,
       edge,
-      query: { begins = "", cursor = null, limit = MOST_RUNNING, affected, watched, number, attendeeId },
+      query: { begins = "", cursor = null, limit, affected, watched, number, attendeeId },
     }) {
       const { name, settings } = domain;
       if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
@@ -162,25 +157,15 @@ export function goesOn({ phase }: Pick<ConferenceView, "phase">): boolean {
 
 type Refusal = Exclude<OperatorResult, "done" | "done-before">;
 
-const operateRefusals = {
+const refusals = {
   404: "There is no such domain that you see, no such conference runs, or it has no such caller or room.",
   409: "The conference refuses it as things are, and says why.",
   422: "It cannot be done, however things are; or the Idempotency-Key is that of another action.",
 } as const;
-
-/** Asks something of a conference, as the user of this request. Returns `done` once it is on disk, else why nothing was done. */
-async function operate(
-  request: OperatorRequest,
-  { domain, confKey, conference, edge, actionId, signedIn }: ApiCall,
-  done: Response,
-): Promise<Response> {
-  const action = { id: actionId as ActionId, person: signedIn.person.name, request };
-  const result = (await isKnown(domain, confKey, edge)) ? await conference.operate(action) : "no-such-conference";
-  if (result === "done") return done;
-  if (result === "done-before") return asReplay(done);
-  const { status, title } = refusalTexts[result];
-  return problem(status, title, refusalText(result, confKey), {}, { reason: result });
-}
+const refusalsOfData = {
+  ...refusals,
+  413: "The data is longer than WebEx takes, or the body than any needs. Nothing was sent.",
+} as const;
 
 const accepted = {
   status: 202,
@@ -191,52 +176,54 @@ const accepted = {
   }),
 } as const;
 
-/** Why a conference refuses an action, for people. */
-export function refusalText(refusal: Refusal, confKey: string): string {
-  return refusalTexts[refusal].says.replace("KEY", () => confKey);
+/** Asks something of a conference, as the user of this request. */
+async function operate(
+  request: OperatorRequest,
+  { domain, confKey, conference, edge, actionId, signedIn }: ApiCall,
+): Promise<Response> {
+  const action = { id: actionId as ActionId, person: signedIn.person.name, request };
+  const result = (await isKnown(domain, confKey, edge)) ? await conference.operate(action) : "no-such-conference";
+  if (result !== "done" && result !== "done-before") return refused(result, confKey);
+  const [of, key, id] = [domain.name, confKey, actionId].map(segmentOf);
+  const stages = `/api/v1/domains/${of}/conferences/${key}/actions/${id}`;
+  const done = Response.json({ id: actionId, stages }, { status: accepted.status, headers: { location: stages } });
+  return result === "done" ? done : asReplay(done);
 }
 
-export function isRefusal(text: string): text is Refusal {
-  return Object.hasOwn(refusalTexts, text);
+/** Why a conference refuses an action, for people; `null`: the word is none of its refusals. */
+export function refusalText(word: string, confKey: string): string | null {
+  return refusalTexts.get(word)?.replace("KEY", () => confKey) ?? null;
 }
 
-const refused = (says: string) => ({ status: 409, title: "refused", says }) as const;
-const impossible = (says: string) => ({ status: 422, title: "cannot be done", says }) as const;
-const missing = (title: ProblemTitle, says: string) => ({ status: 404, title, says }) as const;
+const refusalTexts: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "no-such-conference": "No conference with the key KEY is running in this domain.",
+    "no-such-call": "The conference KEY has no such call now. It may have ended; look at who is in it.",
+    "no-such-room": "The conference KEY has no open sub-conference of this name; `main` is its main room.",
+    "in-private-talk":
+      "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
+    "conference-full": "The conference KEY has as many callers as WebEx allows for it.",
+    "bridge-gone":
+      "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
+    "not-supported": "The bridge of the conference KEY cannot do this.",
+    "denied-by-policy": "The policy in the domain's settings denies this number.",
+    "other-action":
+      "Another action of the conference KEY came under this Idempotency-Key. Take a new one for each action.",
+  } satisfies Record<Refusal, string>),
+);
+/** Refusals however things are. */
+const impossible: ReadonlySet<Refusal> = new Set(["not-supported", "denied-by-policy", "other-action"]);
 
-const refusalTexts: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impossible | typeof missing>>> = {
-  "no-such-conference": missing("no such conference", "No conference with the key KEY is running in this domain."),
-  "no-such-call": missing(
-    "no such call",
-    "The conference KEY has no such call now. It may have ended; look at who is in it.",
-  ),
-  "no-such-room": missing(
-    "no such room",
-    "The conference KEY has no open sub-conference of this name; `main` is its main room.",
-  ),
-  "in-private-talk": refused(
-    "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
-  ),
-  "conference-full": refused("The conference KEY has as many callers as WebEx allows for it."),
-  "bridge-gone": refused(
-    "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
-  ),
-  "not-supported": impossible("The bridge of the conference KEY cannot do this."),
-  "denied-by-policy": impossible("The policy in the domain's settings denies this number."),
-  "other-action": impossible(
-    "Another action of the conference KEY came under this Idempotency-Key. Take a new one for each action.",
-  ),
-};
+function refused(reason: Refusal, confKey: string): Response {
+  const detail = refusalText(reason, confKey) ?? reason;
+  const [status, title] = reason.startsWith("no-such-")
+    ? [404 as const, reason.replaceAll("-", " ") as ProblemTitle]
+    : impossible.has(reason)
+      ? [422 as const, "cannot be done" as const]
+      : [409 as const, "refused" as const];
+  return problem(status, title, detail, {}, { reason });
+}
 
-const queued = {
-  status: 202,
-  says: "It is on disk, and will be posted.",
-  schema: v.object({ accepted: v.literal(true) }),
-} as const;
-const refusals = {
-  ...operateRefusals,
-  413: "The data is longer than WebEx takes, or the body than any needs. Nothing was sent.",
-} as const;
 const path = "/domains/{domain}/conferences/{confKey}/actions";
 
 export function actRoute(actions: ActionTable = operatorActions) {
@@ -247,15 +234,9 @@ export function actRoute(actions: ActionTable = operatorActions) {
     more: "WebEx is told by its ordinary notifications. `GET …/actions/{id}` shows how far it has come.",
     body,
     answer: accepted,
-    refusals: operateRefusals,
+    refusals,
     about: ({ domain: { settings }, body: request }) => aboutRequest(request, personAudited(settings)),
-    async handle(call) {
-      const { body: request, actionId, domain, confKey } = call;
-      const [of, key, id] = [domain.name, confKey, actionId].map(segmentOf);
-      const stages = `/api/v1/domains/${of}/conferences/${key}/actions/${id}`;
-      const done = Response.json({ id: actionId, stages }, { status: accepted.status, headers: { location: stages } });
-      return operate(request, call, done);
-    },
+    handle: (call) => operate(call.body, call),
   });
 }
 
@@ -271,10 +252,7 @@ export const actionRoutes = [
   route("showAction", `GET ${path}/{action}`, {
     says: "How far an action has come: asked, on disk, sent, done on the bridge, told to WebEx",
     more: "As the conference's journal has it. What is not known yet is null.",
-    answer: {
-      says: "Its stages.",
-      schema: actionStages,
-    },
+    answer: { says: "Its stages.", schema: actionStages },
     refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference or action." },
     async handle({ domain, confKey, conference, edge, path: { action } }) {
       const known = await isKnown(domain, confKey, edge);
@@ -288,31 +266,27 @@ export const actionRoutes = [
     says: "Sends data to one caller's client (protocol 2.3.11)",
     more: "`A2W_CSPClientPassthrough` to WebEx, with at most 1,024 bytes of data.",
     body: v.object(operatorActions.passthrough.parameters),
-    answer: queued,
-    refusals,
+    answer: accepted,
+    refusals: refusalsOfData,
     async handle(call) {
       const { extCallId, data } = call.body;
       if (new TextEncoder().encode(data).byteLength > 1024) return tooLong("data may have at most 1024 bytes");
-      return send({ type: "passthrough", extCallId, data }, call);
+      return operate({ type: "passthrough", extCallId, data }, call);
     },
   }),
   route("hybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
     says: "New connect data for the clients of a conference (Status 6)",
     more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
     body: v.object(operatorActions["hybrid-data"].parameters),
-    answer: queued,
-    refusals,
+    answer: accepted,
+    refusals: refusalsOfData,
     async handle(call) {
       const { connectData } = call.body;
       if (connectData.length > 1024) return tooLong("connectData may have at most 1024 characters");
-      return send({ type: "hybrid-data", connectData }, call);
+      return operate({ type: "hybrid-data", connectData }, call);
     },
   }),
 ];
-
-function send(request: OperatorRequest, call: ApiCall): Promise<Response> {
-  return operate(request, call, Response.json({ accepted: true }, { status: queued.status }));
-}
 
 function tooLong(detail: string): Response {
   return problem(413, "too long", `Nothing was sent: ${detail}.`);

@@ -4,7 +4,7 @@ import { time } from "../../foundation/schemas.ts";
 import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
 import { inPortions } from "../../foundation/time/in-portions.ts";
-import { actsSinceWhy, nextToAct, pairAlerts } from "../../operators/edge-pair.ts";
+import { nextToAct, pairAlerts, pairView } from "../../operators/edge-pair.ts";
 import { figureNames, noLimit } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
 import { bridgeLoad, domainActivity, webhookView } from "../../rpc/directory.ts";
@@ -224,7 +224,7 @@ export const bridgeRoutes = [
     async handle({ domain: { name }, bridge, body: { from }, edge: { objects } }) {
       const result = await objects.relay(name, bridge).handOver(from);
       if (typeof result === "object") return { bridge, acts: result.acts };
-      return problem(409, "refused", handOverRefusals[result], {}, { reason: result });
+      return problem(409, "refused", handOverRefusals.get(result) ?? result, {}, { reason: result });
     },
   }),
 ];
@@ -233,33 +233,19 @@ async function drain({ domain: { name }, bridge, edge: { objects } }: ApiCall, d
   return { bridge, drainedSince: await objects.relay(name, bridge).drain(name, bridge, drained) };
 }
 
-type HandOverRefusal = Exclude<HandOver, object>;
-
 /** Why the agent that acts was left in its place, for people. */
-export const handOverRefusals: Readonly<Record<HandOverRefusal, string>> = {
-  "no-agent":
-    "No agent acts on the bridge now, so none can hand over. After a restart of the edge, wait until the agents are connected again.",
-  "no-standby": "No standby is connected that has the bridge. Start one, or see why its bridge does not answer it.",
-};
-
-export function isHandOverRefusal(result: unknown): result is HandOverRefusal {
-  return typeof result === "string" && Object.hasOwn(handOverRefusals, result);
-}
+export const handOverRefusals: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "no-agent":
+      "No agent acts on the bridge now, so none can hand over. After a restart of the edge, wait until the agents are connected again.",
+    "no-standby": "No standby is connected that has the bridge. Start one, or see why its bridge does not answer it.",
+  } satisfies Record<Exclude<HandOver, object>, string>),
+);
 
 const ofEdge = routeOf("Edges");
 
 /** An edge that stands by says something each second: one that is silent for longer may be dead. */
 const handOverWithinMs = 2_500;
-
-const edge = v.object({
-  name: v.string(),
-  url: v.pipe(v.string(), v.description("Where people find it.")),
-  version: v.string(),
-  acts: v.boolean(),
-  silentMs: v.pipe(v.number(), v.description("How long ago it said something last.")),
-  behind: v.pipe(v.number(), v.description("Rows of the log that it has not seen; 0: none.")),
-  fault: v.pipe(v.nullable(v.string()), v.description("What is wrong with it; null: it could act now, or it acts.")),
-});
 
 export const edgeRoutes = [
   ofEdge("showEdges", "GET /edges", {
@@ -268,17 +254,13 @@ export const edgeRoutes = [
       says: "`acting` is null where nobody has acted yet; `edges` is empty where the edge shares its state with no other one.",
       schema: v.object({
         role: v.picklist(["active", "standby"]),
-        acting: v.nullable(
-          v.object({ name: v.string(), since: time, why: v.picklist(actsSinceWhy), epoch: v.number() }),
-        ),
-        edges: v.array(edge),
+        ...pairView.entries,
       }),
     },
     async handle({ edge: { pair } }) {
       if (!pair) return { role: "active" as const, acting: null, edges: [] };
       try {
-        const { acting, edges } = await pair.view();
-        return { role: pair.acts ? ("active" as const) : ("standby" as const), acting, edges };
+        return { role: pair.acts ? ("active" as const) : ("standby" as const), ...(await pair.view()) };
       } catch (error) {
         return problem(503, "failed for now", `Who acts is not known: ${reasonOf(error)}.`);
       }

@@ -18,13 +18,12 @@ import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
 import { lacks } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { noPeople } from "./conferences.ts";
-import { anySpelling, cursorAt, cursorOf, limitOf, next, placeOf } from "./lists.ts";
+import { anySpelling, cursorAt, next, pagedRows, placeOf } from "./lists.ts";
 import { isKnown, routeOf } from "./route.ts";
 
 const route = routeOf("Find");
 
 const MOST_LISTED = 200;
-const USUAL = 50;
 
 const lines = v.pipe(v.array(personLine), v.description("Those of now, and then the latest first."));
 const people = v.pipe(
@@ -33,9 +32,7 @@ const people = v.pipe(
     "Which part of numbers was compared. `masked`: the last two characters, so that others may match too; `none`: nothing, because the domain's settings store no numbers; `full`: all of it, or the text is no number.",
   ),
 );
-/** An arrival of a row. */
-export const findPlace = /^\d{1,17}$/;
-const page = { cursor: cursorOf(findPlace), limit: limitOf(MOST_LISTED) };
+const page = pagedRows(MOST_LISTED, 50);
 
 function sought(what: string) {
   return v.pipe(
@@ -74,7 +71,7 @@ export const findRoutes = [
 
 interface LinePage {
   readonly cursor?: string | undefined;
-  readonly limit?: number | undefined;
+  readonly limit: number;
 }
 
 async function findIn(domain: Domain, text: string, page: LinePage, edge: PeoplePorts) {
@@ -102,7 +99,7 @@ async function findIn(domain: Domain, text: string, page: LinePage, edge: People
 
 type Sought = { readonly text: string } | { readonly number: string };
 
-async function pageOf(domain: Domain, sought: Sought, { cursor, limit = USUAL }: LinePage, edge: PeoplePorts) {
+async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePage, edge: PeoplePorts) {
   const { name } = domain;
   const directory = edge.objects.directory(name);
   const isFirst = cursor === undefined;

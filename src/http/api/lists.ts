@@ -6,18 +6,13 @@ import type { ItemPage } from "../../rpc/conference.ts";
 /** A parameter that is there or not: `all=1`. */
 export const flag = v.optional(v.pipe(v.picklist(["1", "true", ""]), v.description("1: yes")));
 
-/** How many a page of a list in memory has, unless `limit` says otherwise. */
-const USUAL = 1_000;
-
 export function limitOf(most: number) {
-  return v.optional(
-    v.pipe(
-      v.number(),
-      v.integer("must be a whole number"),
-      v.minValue(1, `must be 1 to ${most}`),
-      v.maxValue(most, `must be 1 to ${most}`),
-      v.description("How many at most; a page may have fewer, and is the last one where `next` is null alone."),
-    ),
+  return v.pipe(
+    v.number(),
+    v.integer("must be a whole number"),
+    v.minValue(1, `must be 1 to ${most}`),
+    v.maxValue(most, `must be 1 to ${most}`),
+    v.description("How many at most; a page may have fewer, and is the last one where `next` is null alone."),
   );
 }
 
@@ -32,9 +27,16 @@ export function cursorOf(form: RegExp) {
   );
 }
 
-export const rowCursor = cursorOf(/^\d{1,17}$/);
+export function paged(cursor: RegExp, most: number, usual: number) {
+  return { cursor: cursorOf(cursor), limit: v.optional(limitOf(most), usual) };
+}
 
-/** `null`: the first page. */
+/** Of a list whose rows have numbers. */
+export function pagedRows(most: number, usual: number) {
+  return paged(/^\d{1,17}$/, most, usual);
+}
+
+/** Where such a page begins; `null`: it is the first. */
 export function placeOf(cursor: string | undefined): number | null {
   return cursor === undefined ? null : Number(cursor);
 }
@@ -47,40 +49,33 @@ export function cursorAt(place: number | null): string | null {
 export const next = v.pipe(v.nullable(v.string()), v.description("`cursor` of the next page; null: there is none."));
 
 /** Query parameters of a list that is at hand as a whole. */
-export const wholeList = { cursor: cursorOf(/^\d{1,9}$/), limit: limitOf(10_000) };
+export const wholeList = paged(/^\d{1,9}$/, 10_000, 1_000);
 
-/** One page of it; the cursor counts what was shown. */
-export function pageOf<Item>(
-  items: readonly Item[],
-  { cursor, limit = USUAL }: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
-): { readonly page: readonly Item[]; readonly next: string | null } {
-  const from = Number(cursor ?? 0);
-  const end = from + limit;
-  return { page: items.slice(from, end), next: end < items.length ? String(end) : null };
+interface Part {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
 }
 
-/** Of a list that comes in parts, at most so many, whatever is asked for: to write more holds up others. */
-export function inPages({ cursor, limit = USUAL }: Parameters<typeof pageOf>[1]): Parameters<typeof pageOf>[1] {
-  return { cursor, limit: Math.min(limit, USUAL) };
+/** One page of it; the cursor counts what was shown. */
+export function pageOf<Item>(items: readonly Item[], { cursor = "0", limit }: Part) {
+  const end = Number(cursor) + limit;
+  return { page: items.slice(Number(cursor), end), next: cursorAt(end < items.length ? end : null) };
 }
 
 /** The same of a list that comes in parts, each with the place of the next one. */
 export async function gathered<Item>(
   partFrom: (from: number) => Promise<ItemPage<Item>>,
-  {
-    cursor,
-    limit = Number.POSITIVE_INFINITY,
-  }: { readonly cursor?: string | undefined; readonly limit?: number | undefined } = {},
+  { cursor = "0", limit }: Part = { limit: Number.POSITIVE_INFINITY },
 ): Promise<{ readonly page: readonly Item[]; readonly next: string | null }> {
   const items: Item[] = [];
-  const from = Number(cursor ?? 0);
+  const from = Number(cursor);
   let next: number | null = from;
   while (next !== null && items.length < limit) {
     const part: ItemPage<Item> = await partFrom(next);
     for (const item of part.items) items.push(item);
     next = part.next;
   }
-  if (items.length > limit) return { page: items.slice(0, limit), next: String(from + limit) };
+  if (items.length > limit) return { page: items.slice(0, limit), next: cursorAt(from + limit) };
   return { page: items, next: cursorAt(next) };
 }
 

@@ -17,20 +17,12 @@ const refusalSays: Readonly<Record<number, string>> = {
   400: "A value is wrong, and `errors` says which. Nothing was done.",
   401: "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   403: "Your role or domains do not allow this, or the request comes from a page of another site.",
+  404: "There is no such domain that you see, or nothing of what else the path names.",
   408: "The body did not come within 10 s. Nothing was done.",
   413: "The body is too long. Nothing was done.",
   429: "Too many requests, or wrong tokens, came from you or your address; Retry-After says when to go on.",
   503: "A part of the system did not answer in time: try again.",
 };
-
-function absenceSays({ path, needsConference }: Route): string {
-  const others = path.includes("{bridge}")
-    ? ", or it has no such bridge"
-    : needsConference
-      ? ", or nothing is kept of such a conference"
-      : "";
-  return `There is no such domain that you see${others}.`;
-}
 
 export function refusalsOf(route: Route): readonly number[] {
   const { path, refusals = {} } = route;
@@ -48,7 +40,6 @@ export function openApiOf(routes: readonly Route[]): object {
     const path = `/api/v1${route.path}`;
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
   }
-  const tags = [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name, description: tagSays[name] ?? name }));
   return {
     openapi: "3.1.1",
     info: {
@@ -60,7 +51,6 @@ export function openApiOf(routes: readonly Route[]): object {
     },
     servers: [{ url: "/", description: "This edge" }],
     security: [{ token: [] }, { session: [] }],
-    tags,
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(shared).map(([name, schema]) => [name, jsonSchemaOf(schema, name)])),
@@ -78,27 +68,16 @@ export function openApiOf(routes: readonly Route[]): object {
   };
 }
 
-const tagSays: Readonly<Record<string, string>> = {
-  Domains: "Telephony domains of WebEx.",
-  "Bridges and agents": "What is connected beside the telephone bridges.",
-  Conferences: "Conferences and their callers.",
-  Find: "Whatever a number, a name or an id stands for.",
-  Records: "What is left of calls and conferences that are over.",
-  People: "Who may sign in, and who has.",
-  About: "The API about itself.",
-};
-
 function operationOf(route: Route): object {
   const { id, tag, says, more, path, query = {}, answer } = route;
   const { status = 200 } = answer;
   const body = isQuestion(route) ? v.strictObject(query as v.ObjectEntries) : route.body;
+  const whole = jsonSchemaOf(answer.schema);
   const problem = { schema: { $ref: "#/components/schemas/Problem" } };
   const refusals = refusalsOf(route).map((refusal) => [
     refusal,
     {
-      description:
-        (route.refusals as Readonly<Record<number, string>> | undefined)?.[refusal] ??
-        (refusal === 404 ? absenceSays(route) : refusalSays[refusal]),
+      description: { ...refusalSays, ...route.refusals }[refusal],
       content: { [problemType]: problem },
     },
   ]);
@@ -112,13 +91,13 @@ function operationOf(route: Route): object {
         name,
         in: "path",
         required: true,
-        ...describedOf(v.string(), pathSays[name]),
+        schema: jsonSchemaOf(name === "confKey" ? confKey : v.string()),
       })),
       ...Object.entries(isQuestion(route) ? {} : query).map(([name, schema]) => ({
         name,
         in: "query",
         required: false,
-        ...describedOf(schema),
+        schema: jsonSchemaOf(schema),
       })),
       ...(changes(route) ? [idempotencyHeader] : []),
     ],
@@ -127,7 +106,7 @@ function operationOf(route: Route): object {
       [status]: {
         description: answer.says,
         content: {
-          "application/json": { schema: changes(route) ? jsonSchemaOf(answer.schema) : canLack(answer.schema) },
+          "application/json": { schema: changes(route) ? whole : { allOf: [whole, incompleteToo] } },
           ...Object.fromEntries((answer.also ?? []).map((type) => [type, { schema: { type: "string" } }])),
         },
       },
@@ -137,9 +116,15 @@ function operationOf(route: Route): object {
 }
 
 /** Answers to questions can lack something. */
-function canLack(schema: Schema): object {
-  return { allOf: [jsonSchemaOf(schema), { $ref: "#/components/schemas/Incomplete" }] };
-}
+const incompleteToo = { $ref: "#/components/schemas/Incomplete" };
+
+/** As it stands in a path. */
+const confKey = v.pipe(
+  v.string(),
+  v.description(
+    "The ConfKey: WebEx's meeting number, which callers key. `.` and `..`, which no path can have, are written `%252E` and `%252E%252E`.",
+  ),
+);
 
 const idempotencyHeader = {
   name: "Idempotency-Key",
@@ -149,21 +134,6 @@ const idempotencyHeader = {
     "A name of your own for this action, such as a UUID: a repeat with the same one is the same action. Where what it asks is done once alone, the answer to a repeat has `Idempotent-Replayed: true`.",
   schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,64}$" },
 };
-
-const pathSays: Readonly<Record<string, string>> = {
-  domain: "Name of a telephony domain.",
-  confKey:
-    "The ConfKey: WebEx's meeting number, which callers key. `.` and `..`, which no path can have, are written `%252E` and `%252E%252E`.",
-  action: "The action's id.",
-  person: "Name of a person in the settings, or `operator`.",
-  type: "The end of a problem's `type`.",
-};
-
-/** A parameter's description stands beside its schema. */
-function describedOf(schema: Schema, otherwise?: string): object {
-  const { description = otherwise, ...rest } = jsonSchemaOf(schema) as { description?: string };
-  return { ...(description !== undefined && { description }), schema: rest };
-}
 
 /** `self`: the schema's own name among the shared ones, to which it must not only point. */
 function jsonSchemaOf(schema: Schema, self?: string): object {

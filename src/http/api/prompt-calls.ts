@@ -1,12 +1,9 @@
 import * as v from "valibot";
 import { promptRow } from "../../records/rows.ts";
-import { anySpelling, cursorAt, limitOf, moment, next, placeOf, rowCursor } from "./lists.ts";
+import { anySpelling, cursorAt, moment, next, pagedRows, placeOf } from "./lists.ts";
 import { routeOf } from "./route.ts";
 
 const route = routeOf("Domains");
-
-const MOST_LISTED = 1_000;
-const USUAL = 100;
 
 export const promptCallRoutes = [
   route("listPromptCalls", "POST /domains/{domain}/prompt-calls", {
@@ -21,14 +18,13 @@ export const promptCallRoutes = [
         ),
       ),
       since: v.optional(moment("That came to the prompt from then on.")),
-      cursor: rowCursor,
-      limit: limitOf(MOST_LISTED),
+      ...pagedRows(1_000, 100),
     },
     answer: {
       says: "Calls with what was keyed in vain, and how each ended.",
       schema: v.object({ calls: v.array(promptRow), next }),
     },
-    async handle({ domain: { name, settings }, edge, query: { number, since, cursor, limit = USUAL } }) {
+    async handle({ domain: { name, settings }, edge, query: { number, since, cursor, limit } }) {
       const query = { number, since: since?.in(settings.timeZone), before: placeOf(cursor), limit };
       const page = await edge.objects.directory(name).promptCalls(query);
       return { calls: page.calls, next: cursorAt(page.next) };

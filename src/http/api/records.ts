@@ -14,9 +14,6 @@ import { routeOf } from "./route.ts";
 
 const route = routeOf("Records");
 
-/** The directory gives no more at once. */
-const MOST_LISTED = 1_000;
-const USUAL = 100;
 /** Records of an export that are in memory at a time. */
 const PORTION = 500;
 
@@ -58,7 +55,8 @@ export const recordRoutes = [
         v.description("`json` is one page. The others go on to the last record, or to `limit`."),
       ),
       cursor: cursorOf(place),
-      limit: limitOf(MOST_LISTED),
+      // The directory gives no more at once.
+      limit: v.optional(limitOf(1_000)),
     },
     answer: {
       says: "A page as JSON; or a line for each record, as JSON or as CSV (RFC 4180) behind a line of names.",
@@ -76,7 +74,7 @@ export const recordRoutes = [
         return wrongPart("body", "until", "must not be before since");
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
       const [named, id] = cursor?.split("-") ?? [];
-      const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
+      const most = limit ?? (format === "json" ? 100 : Number.POSITIVE_INFINITY);
       const filter = { ...fields, conference: conference as ConfKey | undefined };
       const portion = format === "json" ? most : Math.min(most, PORTION);
       const pageBehind = (cursor: number | null): Promise<RecordPage> =>

@@ -3,12 +3,12 @@ import { time } from "../../foundation/schemas.ts";
 import { auditEntry } from "../../operators/audit.ts";
 import { seesAll } from "../../operators/people.ts";
 import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
-import { type ProblemTitle, problem, problemMeanings, slugOf, typeOfProblem } from "../problem.ts";
+import { problem } from "../problem.ts";
 import { alertRoutes } from "./alerts.ts";
 import { actionRoutes, conferenceRoutes, runningRoutes } from "./conferences.ts";
 import { bridgeRoutes, domainRoutes, edgeRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
-import { cursorAt, limitOf, next, pageOf, placeOf, rowCursor, wholeList } from "./lists.ts";
+import { cursorAt, next, pagedRows, pageOf, placeOf, wholeList } from "./lists.ts";
 import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
 import { type Route, routeOf } from "./route.ts";
@@ -75,9 +75,9 @@ const userRoutes = [
     says: "The record of sign-ins at the console, the latest first",
     more: "Kept for 400 days, 100,000 at most. Who comes by Cloudflare Access stands in its own log.",
     role: "all-domains",
-    query: { cursor: rowCursor, limit: limitOf(1_000) },
+    query: pagedRows(1_000, 100),
     answer: { says: "Sign-ins, refusals and ends.", schema: v.object({ signIns: v.array(signIn), next }) },
-    async handle({ edge, query: { cursor, limit = 100 } }) {
+    async handle({ edge, query: { cursor, limit } }) {
       const { signIns, next } = await edge.objects.sessions().signIns(placeOf(cursor), limit);
       return { signIns, next: cursorAt(next) };
     },
@@ -85,12 +85,12 @@ const userRoutes = [
   ofUsers("listAudit", "GET /domains/{domain}/audit", {
     says: "Returns what users have asked of a domain, the latest first",
     more: "Every request that changes something, refused ones too, for as long as records are kept; but not requests without a user (401), from another site's page (`cross-site`), or above a limit (429). An action is logged before it is done and stored here after it.",
-    query: { cursor: rowCursor, limit: limitOf(1_000) },
+    query: pagedRows(1_000, 100),
     answer: {
       says: "Who asked what, about what, when, from where, and what became of it.",
       schema: v.object({ entries: v.array(auditEntry), next }),
     },
-    async handle({ domain: { name }, edge: { objects }, query: { cursor, limit = 100 } }) {
+    async handle({ domain: { name }, edge: { objects }, query: { cursor, limit } }) {
       const { entries, next } = await objects.directory(name).audit(placeOf(cursor), limit);
       return { entries, next: cursorAt(next) };
     },
@@ -115,11 +115,12 @@ const routes = [
 /** What programs that ask the API must know of it, as types. */
 export type Signatures = (typeof routes)[number];
 
-const aboutApi = routeOf("About");
 let description: string | null = null;
 
-const aboutRoutes: readonly Route[] = [
-  aboutApi("showOpenApi", "GET /openapi.json", {
+/** Everything under `/api/v1`. */
+export const apiRoutes: readonly Route[] = [
+  ...routes,
+  routeOf("About")("showOpenApi", "GET /openapi.json", {
     says: "This description, as OpenAPI 3.1",
     answer: {
       says: "An OpenAPI document.",
@@ -135,19 +136,4 @@ const aboutRoutes: readonly Route[] = [
       return new Response(description, { headers: { "content-type": "application/json" } });
     },
   }),
-  aboutApi("showProblem", "GET /problems/{type}", {
-    says: "What a problem means: the address of its `type`",
-    answer: { says: "The problem.", schema: v.object({ type: v.string(), title: v.string(), means: v.string() }) },
-    refusals: { 404: "There is no such problem." },
-    handle({ path }) {
-      const [title, means] = Object.entries(problemMeanings).find(([title]) => slugOf(title) === path.type) ?? [];
-      if (title === undefined || means === undefined) {
-        return problem(404, "not found", "There is no such problem. The `type` of a problem is its address.");
-      }
-      return { type: typeOfProblem(title as ProblemTitle), title, means };
-    },
-  }),
 ];
-
-/** Everything under `/api/v1`. */
-export const apiRoutes: readonly Route[] = [...routes, ...aboutRoutes];

@@ -14,7 +14,7 @@ import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { WireRow } from "../../rpc/timeline.ts";
-import { goesOn, isRefusal, refusalText } from "../api/conferences.ts";
+import { goesOn, refusalText } from "../api/conferences.ts";
 import { gathered } from "../api/lists.ts";
 import { addSearch, ask } from "./asked-page.tsx";
 import type { AddPage, PageCall } from "./console.tsx";
@@ -83,7 +83,7 @@ async function conferencePage(
     isRunning ? { records: [] } : edge.objects.directory(domain.name).records({ domain: domain.name, ...asked }),
   ]);
   if (problem && records.length === 0) return refusedPage(call, problem);
-  const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
+  const refusal = fault ?? refusalIn(call, (reason) => refusalText(reason, confKey));
   return (
     <ConferencePage
       {...{ view, entered, action, refusal, wrong }}

@@ -13,7 +13,7 @@ import { SettingsPage } from "../../console/domain/settings.tsx";
 import { pathOf } from "../../console/paths.ts";
 import { nextDay } from "../../foundation/time/zone.ts";
 import { lineOfPromptCall } from "../../records/person-line.ts";
-import { handOverRefusals, isHandOverRefusal } from "../api/domains.ts";
+import { handOverRefusals } from "../api/domains.ts";
 import { addAsked } from "./asked-page.tsx";
 import type { AddPage, PageCall } from "./console.tsx";
 import { addForm, askApi, formOf, problemIn, refusalIn, refusedPage } from "./form.ts";
@@ -73,7 +73,7 @@ export function addDomainPages(add: AddPage): void {
     asks: "GET /domains/{domain}/agents",
     also: { alerts: "GET /domains/{domain}/alerts" },
     render: ({ answer, also, ...frame }, call) => {
-      const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
+      const refusal = refusalIn(call, (reason) => handOverRefusals.get(reason) ?? null);
       return <BridgesPage {...frame} bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} refusal={refusal} />;
     },
   });

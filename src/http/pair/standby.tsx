@@ -16,7 +16,7 @@ export function addActive(app: Hono<Variables>, pair: EdgePair | undefined): voi
 }
 
 /** What an edge answers itself also while another one acts. */
-const own = /^\/(?:active|healthz|readyz|metrics|api\/v1\/(?:edges|openapi\.json|problems\/.*)|console\/assets\/.*)$/;
+const own = /^\/(?:active|healthz|readyz|metrics|api\/v1\/(?:edges|openapi\.json)|console\/assets\/.*)$/;
 
 /** The answer of an edge that stands by; `null`: it answers as always. */
 export async function standbyAnswer(request: Request, pair: EdgePair): Promise<Response | null> {
