@@ -18,7 +18,7 @@ import { addStateCommands } from "./edge/state-commands.ts";
 import { addActions } from "./operator/actions.ts";
 import { addAlerts } from "./operator/alerts.ts";
 import { nameEdge } from "./operator/ask-edge.ts";
-import { addConference } from "./operator/explain.ts";
+import { addExplain } from "./operator/explain.ts";
 import { addLists } from "./operator/lists.ts";
 import { addPeople } from "./operator/people.ts";
 import { addRecords } from "./operator/records.ts";
@@ -41,7 +41,7 @@ export function bridgehead(parts: EdgeParts): Command {
 
   program.commandsGroup("Ask:");
   addLists(program);
-  addConference(program);
+  addExplain(program);
   addRecords(program);
 
   program.commandsGroup("Act on a conference:");

@@ -53,7 +53,7 @@ function work(
 }
 
 async function bridgeOf(edge: OperatorClient, domain: string, name: string): Promise<AgentsOfBridge> {
-  const bridges = await edge.agents([domain]);
+  const bridges = await edge.agents(domain);
   const found = bridges.find(({ bridge }) => bridge === name);
   if (found) return found;
   const names = bridges.map(({ bridge }) => bridge).join(", ");

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { actsAs, pairAlerts } from "../../src/operators/edge-pair.ts";
 import { edges as edgesView } from "../../src/views/domain.ts";
 import { answer, askEdge, found, type Options } from "../operator/ask-edge.ts";
-import { listText } from "../operator/lists.ts";
+import { listText } from "../operator/list-text.ts";
 import type { OperatorClient } from "../operator/operator-client.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration } from "../terminal.ts";

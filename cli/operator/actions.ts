@@ -86,7 +86,7 @@ function act(
     }
     if (end === "open")
       throw new StartError(
-        `Not confirmed within ${withinMs / 1_000} s. Still retrying: \`bridgehead conference ${key}\` shows what waits.`,
+        `Not confirmed within ${withinMs / 1_000} s. Still retrying: \`bridgehead conferences ${key}\` shows what waits.`,
       );
     if (end !== "confirmed" && end !== "not needed") process.exitCode = 1;
   });

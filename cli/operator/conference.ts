@@ -6,7 +6,7 @@ import { activeOf } from "../../src/views/bridges.ts";
 import { callers, callersOf } from "../../src/views/calls.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, fromNow, items } from "../terminal.ts";
-import { listText } from "./lists.ts";
+import { listText } from "./list-text.ts";
 import type { ConferenceOfDomain } from "./operator-client.ts";
 
 /** One conference as it is now. */

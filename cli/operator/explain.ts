@@ -5,19 +5,11 @@ import { type Block, blocksOf, linesOfCall, timelineText } from "../../src/views
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, clockTimeText, found, type Options, periodOf, question } from "./ask-edge.ts";
-import { conferenceHead, conferenceText, outstandingText } from "./conference.ts";
+import { conferenceHead, outstandingText } from "./conference.ts";
 import type { AgentsOfBridge, ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
 
-/** The commands about one conference: how it is, and what happened. */
-export function addConference(program: Command): void {
-  question(program, "conference <key>", "Show one conference as it is now")
-    .option("--watch", "show it again whenever it changes, until stopped")
-    .action((key: string, options: Options & { watch?: true }) =>
-      answer(options, async (edge) =>
-        found(await edge.conference(await edge.domain(options.domain), key), conferenceText),
-      ),
-    );
-
+/** The command about what happened in a conference. */
+export function addExplain(program: Command): void {
   question(program, "explain <key>", "Show what happened in a conference, and what waits")
     .option(
       "--since <time>",
@@ -37,7 +29,7 @@ export function addConference(program: Command): void {
         const period = periodOf(options, Date.now(), edge.zoneOf(domain));
         const conference = await edge.conference(domain, key);
         const { call, why } = options;
-        const [all, agents] = await Promise.all([linesOf(edge, domain, key, call), edge.agents([domain])]);
+        const [all, agents] = await Promise.all([linesOf(edge, domain, key, call), edge.agents(domain)]);
         const lines = linesWithin(all, period).filter((line) => !why || line.why !== undefined);
         const none = why ? "nothing needs an explanation" : "nothing is known of that time";
         return found({ conference, lines }, (shown, now, screen) =>

@@ -1,55 +1,34 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
-import { allPrintable, printable, printableJson } from "../../src/foundation/text/printable.ts";
+import { printable, printableJson } from "../../src/foundation/text/printable.ts";
 import { csvHead, csvLine } from "../../src/records/columns.ts";
 import { recordColumns } from "../../src/records/conference-record.ts";
 import { endedCalls } from "../../src/views/calls.ts";
 import { endedConferences } from "../../src/views/conferences.ts";
-import { type ApiAnswer, NoAnswer } from "../edge/edge-api.ts";
+import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
-import {
-  answer,
-  askEdge,
-  clockTimeText,
-  examples,
-  found,
-  headed,
-  type Options,
-  periodOf,
-  question,
-} from "./ask-edge.ts";
-import { listText, USUAL } from "./lists.ts";
-import type { OperatorClient, Search } from "./operator-client.ts";
+import { answer, askEdge, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
+import { apart, latestFirst, listText, USUAL } from "./list-text.ts";
+import type { OperatorClient } from "./operator-client.ts";
 
 /** Records that an export asks for at once. */
 const PORTION = 1_000;
 
+/** In addition to these, filters that have the same name in the API. */
 interface RecordOptions extends Options {
   readonly since?: string;
   readonly until?: string;
   readonly csv?: true;
   readonly after?: string;
   readonly kind?: string;
+  readonly server?: string;
 }
-
-/** By their names in the API. */
-const filterOptions: Readonly<Record<string, Option>> = {
-  kind: new Option("--kind <kind>", "only calls, or only conferences").choices(["call", "conference"]),
-  month: new Option("--month <month>", "recorded in this month of the domain's time zone, such as 2026-10"),
-  conference: new Option("--conference <key>", "only of this conference"),
-  number: new Option("--number <number>", "only with this number at the other end"),
-  attendeeId: new Option("--attendee-id <id>", "only with this attendee ID"),
-  bridge: new Option("--bridge <name>", "only on this bridge"),
-  webexHost: new Option("--server <host>", "only of this TSP server"),
-  endedBy: new Option("--ended-by <who>", "caller, webex, operator, telephone, policy, bridge or nobody"),
-  status: new Option("--status <word>", "completed, busy, no-answer, failed or canceled"),
-};
 
 /** The commands about what has ended. */
 export function addRecords(program: Command): void {
-  const records = question(program, "records", "List ended calls and conferences, or export them")
+  question(program, "records", "List ended calls and conferences, or export them")
     .option(
       "--csv",
       `print all that match as CSV, not the latest ${USUAL}: calls, or conferences with --kind conference`,
@@ -57,6 +36,15 @@ export function addRecords(program: Command): void {
     .option("--since <time>", "recorded since then, such as 2026-11-01, 2026-11-01T02:40 or 02:40", clockTimeText)
     .option("--until <time>", "recorded before then", clockTimeText)
     .option("--after <cursor>", "continue an export after the record with this cursor, its first column")
+    .addOption(new Option("--kind <kind>", "only calls, or only conferences").choices(["call", "conference"]))
+    .option("--month <month>", "recorded in this month of the domain's time zone, such as 2026-10")
+    .option("--conference <key>", "only of this conference")
+    .option("--number <number>", "only with this number at the other end")
+    .option("--attendee-id <id>", "only with this attendee ID")
+    .option("--bridge <name>", "only on this bridge")
+    .option("--server <host>", "only of this TSP server")
+    .option("--ended-by <who>", "caller, webex, operator, telephone, policy, bridge or nobody")
+    .option("--status <word>", "completed, busy, no-answer, failed or canceled")
     .addHelpText(
       "after",
       examples(
@@ -65,8 +53,11 @@ export function addRecords(program: Command): void {
         "records --number +14085551234 --since 2026-11-20",
       ),
     )
-    .action((options: RecordOptions) => showRecords(options));
-  for (const option of Object.values(filterOptions)) records.addOption(option);
+    .action((options: RecordOptions) =>
+      options.csv || options.json
+        ? askEdge((edge) => exportRecords(edge, options))
+        : answer(options, (edge) => latestRecords(edge, options)),
+    );
 
   question(program, "erase <number>", "Erase a phone number, and the attendee ID stored with it, from all records")
     .summary("Erase a phone number from all records")
@@ -89,12 +80,14 @@ export function addRecords(program: Command): void {
 }
 
 /** Prints all records that match, the oldest first. */
-async function exportRecords(edge: OperatorClient, domain: string, options: RecordOptions): Promise<void> {
-  const { csv, after, kind = csv ? "call" : undefined } = options;
+async function exportRecords(edge: OperatorClient, options: RecordOptions): Promise<void> {
+  const { csv, json, after, kind = csv ? "call" : undefined } = options;
+  if (csv && json) throw new StartError("Choose one of --csv and --json.");
+  const domain = await edge.domain(options.domain);
   const columns = recordColumns[kind === "conference" ? kind : "call"];
   // A file gets exactly what the records have.
   const shown = process.stdout.isTTY ? printable : (text: string) => text;
-  const asks = { ...filtersOf(options, edge.zoneOf(domain)), kind, limit: PORTION, cursor: after };
+  const asks = { kind, ...filtersOf(options, edge.zoneOf(domain)), limit: PORTION, cursor: after };
   let cursor = after;
   try {
     if (csv && after === undefined) await write(csvHead(columns));
@@ -111,40 +104,34 @@ async function exportRecords(edge: OperatorClient, domain: string, options: Reco
   }
 }
 
-function showRecords(options: RecordOptions): Promise<void> {
-  const { csv, json, after, domain: named } = options;
-  return askEdge(async (edge) => {
-    if (csv && json) throw new StartError("Choose one of --csv and --json.");
-    if (csv || json) return exportRecords(edge, await edge.domain(named), options);
-    if (after !== undefined) throw new StartError("--after needs --csv or --json.");
-    let isCut = false;
-    const records = await edge.ofEach(await edge.domains(named), async (domain) => {
-      const asks = { ...filtersOf(options, edge.zoneOf(domain)), limit: USUAL, order: "newest" };
-      const page = await edge.ask("POST /domains/{domain}/records", { domain }, { asks });
-      isCut ||= page.next !== null;
-      return page.records;
-    });
-    records.sort((one, other) => other.recordedAt - one.recordedAt);
-    const lines = headed(edge, (screen) => recordsText(allPrintable(records), Date.now(), screen));
-    await write(`${lines.join("\n")}\n`);
-    if (isCut) console.error("There may be more: --csv or --json prints all.");
+async function latestRecords(edge: OperatorClient, options: RecordOptions) {
+  if (options.after !== undefined) throw new StartError("--after needs --csv or --json.");
+  let warning: string | undefined;
+  const records = await edge.ofEach(options.domain, async (domain) => {
+    const asks = { ...filtersOf(options, edge.zoneOf(domain)), limit: USUAL, order: "newest" };
+    const page = await edge.ask("POST /domains/{domain}/records", { domain }, { asks });
+    if (page.next !== null) warning = "There may be more: --csv or --json prints all.";
+    return page.records;
   });
+  const text = (shown: typeof records, now: number, screen: Screen) => {
+    if (shown.length === 0) return ["No record matches."];
+    const conferences = shown.filter((one) => one.kind === "conference");
+    const calls = shown.filter((one) => one.kind === "call");
+    return apart(
+      listText(endedConferences, null)(conferences, now, screen),
+      listText(endedCalls, null)(calls, now, screen),
+    );
+  };
+  return found(
+    latestFirst(records, ({ recordedAt }) => recordedAt),
+    text,
+    { warning },
+  );
 }
 
-type RecordOfDomain = ApiAnswer<"POST /domains/{domain}/records">["records"][number] & { readonly domain: string };
-
-function recordsText(records: readonly RecordOfDomain[], now: number, screen: Screen): readonly string[] {
-  const conferences = records.filter((one) => one.kind === "conference");
-  const calls = records.filter((one) => one.kind === "call");
-  if (calls.length === 0) return listText(endedConferences, "No record matches.")(conferences, now, screen);
-  const ofCalls = listText(endedCalls)(calls, now, screen);
-  return conferences.length === 0 ? ofCalls : [...listText(endedConferences)(conferences, now, screen), "", ...ofCalls];
-}
-
-function filtersOf(options: RecordOptions, zone: string): Search {
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  const filters = Object.entries(filterOptions).map(([name, option]) => [name, given[option.attributeName()]]);
-  return { ...periodOf(options, Date.now(), zone), ...Object.fromEntries(filters) };
+function filtersOf(options: RecordOptions, zone: string) {
+  const { domain: _domain, json: _json, csv: _csv, after: _after, server: webexHost, ...filters } = options;
+  return { ...filters, webexHost, ...periodOf(options, Date.now(), zone) };
 }
 
 /** Waits for a slow reader: an export may be larger than the memory. */

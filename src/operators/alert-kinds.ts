@@ -101,7 +101,7 @@ const rows = {
   undelivered: incident("bad", "Documents were not delivered", {
     says: "Not delivered to {name} of {domain}: {count document}. WebEx may lack them. Last reason: {why}.",
     todo: "Read post-given-up in the edge's log. A server that answers a resync gets all that is pending.",
-    command: ["resync-server", "{about}"],
+    command: ["servers", "--resync", "{about}"],
   }),
   "documents-refused": incident("bad", "Documents were refused", {
     says: "Confirmed with a failure by {name} of {domain}: {count document}. They may have had no effect.",
@@ -111,7 +111,7 @@ const rows = {
   "documents-pending": condition("bad", ["directory", "mailbox"], "Documents are pending", {
     says: "{count document} pending for {name} of {domain}.",
     todo: "Read post-failed in the edge's log. Servers are probed every five minutes; a resync probes now.",
-    command: ["resync-server", "{about}"],
+    command: ["servers", "--resync", "{about}"],
   }),
   "commands-late": condition("bad", ["directory"], "A bridge is late", {
     says: "{count conference} on {here} did not get an answer in time.",

@@ -370,7 +370,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await bob.call.hears(carol.call);
     const operator = operatorNow();
     const simulated = { domain: "local", bridge: "simulated" };
-    const agents = async () => (await operator.agents(["local"]))[0]?.agents ?? [];
+    const agents = async () => (await operator.agents("local"))[0]?.agents ?? [];
     const roles = async () => Object.fromEntries((await agents()).map(({ agent, role }) => [role, agent]));
     const standbyIsThere = async () =>
       (await agents()).some(({ role, health }) => role === "standby" && health?.bridgeUp);

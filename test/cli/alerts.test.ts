@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { bridgehead } from "../../cli/bridgehead.ts";
-import { alertsText, edgeStatusText, statusOfBridge } from "../../cli/operator/alerts.ts";
+import { alertsText } from "../../cli/operator/alerts.ts";
 import { alertKinds, type FoundAlert, showAlert } from "../../src/operators/alert-kinds.ts";
-import type { AgentView } from "../../src/rpc/relay.ts";
 import { plain } from "./view-examples.ts";
 
 const now = 10_000_000;
@@ -23,7 +22,7 @@ test("lists what is so now, then what has happened", () => {
     "  Documents were not delivered, first 1 min 0 s ago, last 0 ms ago",
     `    ${incident.says}`,
     `    ${incident.todo.text}`,
-    "    bridgehead resync-server tsp",
+    "    bridgehead servers --resync tsp",
     '    bridgehead acknowledge undelivered:tsp "…" --seen 7',
   ]);
 });
@@ -37,7 +36,7 @@ test("a seen condition is listed with its note and no command", () => {
     "    Seen by anna, 1.0 s ago: power cut",
   ]);
   expect(alertsText([], now, terminal)).toEqual(["no alerts"]);
-  expect(alertsText([], now, terminal, { unknown: ["documents-pending"] })).toEqual(["no known alerts"]);
+  expect(alertsText([], now, terminal, ["documents-pending"])).toEqual(["no known alerts"]);
 });
 
 const program = bridgehead({ edge: () => Promise.reject(new Error("nothing is served")) });
@@ -45,32 +44,11 @@ const program = bridgehead({ edge: () => Promise.reject(new Error("nothing is se
 test.each(alertKinds)("the commands of %s name the domain where there are several", (kind) => {
   for (const domain of ["acme", null]) {
     const alert = showAlert({ kind, about: "14085551234", bridge: "main", since: null, why: "open" }, domain);
-    const text = alertsText([alert], now, terminal, { named: "other" }).join("\n");
+    const text = alertsText([alert], now, terminal, [], "other").join("\n");
     expect(text).toContain(`bridgehead acknowledge --domain ${domain ?? "other"} ${alert.id} "…"`);
     for (const [, name, given] of text.matchAll(/^ {4}bridgehead ([a-z-]+)( --domain \w+)?/gm)) {
       const options = program.commands.find((known) => known.name() === name)?.options.map(({ long }) => long);
       expect([name, given !== undefined]).toEqual([name, options?.includes("--domain")]);
     }
   }
-});
-
-test("a bridge whose agent or relay does not answer is not called unreachable", () => {
-  const active = (health: AgentView["health"]) => [
-    { agent: "agent-1", role: "active", lastSeen: now, health } as const,
-  ];
-  const up = { bridgeUp: true, portsInUse: 3, ports: 40 };
-  const found = [active(up), active({ ...up, bridgeUp: false }), null, [], active(null), active({ ...up, ports: 0 })];
-  const bridges = found.map((agents, index) =>
-    statusOfBridge({ bridge: `b${index}`, agents, drainedSince: index === 5 ? now : null }),
-  );
-  const edges = { role: "active", acting: null, edges: [] } as const;
-  const status = { edges, figures: [{ domain: "acme", figures: [], bridges }], alerts: [], unknown: [] };
-  expect(edgeStatusText(status, now, terminal).slice(1, 7)).toEqual([
-    "  bridge b0: up",
-    "  bridge b1: unreachable",
-    "  bridge b2: not known, its relay does not answer",
-    "  bridge b3: no agent",
-    "  bridge b4: not known, its agent has not said",
-    "  bridge b5: up, takes no calls, drained",
-  ]);
 });

@@ -78,6 +78,8 @@ async function bridgehead(answers: Answers, ...args: readonly string[]) {
   return { printed, warnings, asked: asked.slice(1), code };
 }
 
+const conference = { key: "1", phase: "running", callers: [], callOuts: [], host: "", extConfId: "7", attached: true };
+
 const running = (key: string, createdAt = now) => ({
   key,
   createdAt,
@@ -109,29 +111,22 @@ test("running conferences come from the directory in pages, the latest first", a
   expect(asked).toEqual(Object.keys(answers));
 });
 
-test("`conferences --json` prints all of each conference, also of those with a number", async () => {
-  const one = { key: "1", callers: [{ call: "c1" }] };
+test("`conferences --json` prints all of each conference, and texts as they are; a terminal is not controlled", async () => {
+  const one = { ...conference, rooms: [], commands: [], documents: [], outages: [], domain: "acme" };
+  const named = {
+    ...one,
+    callers: [{ call: "c1", extCallId: "a\u001b[2J\u202eb", number: "", attendeeId: "", room: "main" }],
+  };
+  const incomplete = [{ what: "conference 2", why: "did not answer" }];
   const answers = {
-    "GET domains/acme/conferences": [
-      { conferences: [one], next: null, incomplete: [{ what: "conference 2", why: "did not answer" }] },
-    ],
-    'POST domains/acme/running-conferences {"number":"1408"}': [{ conferences: [running("1")], next: null }],
-    "GET domains/acme/conferences/1": [one],
+    "GET domains/acme/conferences": [{ conferences: [named], next: null, incomplete }],
+    "GET domains/acme/conferences/1": [named],
   };
   const all = await bridgehead(answers, "conferences", "--json");
-  expect(JSON.parse(all.printed)).toEqual([{ ...one, domain: "acme" }]);
+  expect(JSON.parse(all.printed)).toEqual([named]);
   expect(all.warnings).toBe("incomplete: conference 2 (did not answer)\n");
-  const found = await bridgehead(answers, "conferences", "--number", "1408", "--json");
-  expect(JSON.parse(found.printed)).toEqual([{ ...one, domain: "acme" }]);
-});
-
-test("JSON keeps texts as they are; a terminal is not controlled by them", async () => {
-  const callers = [{ call: "c1", extCallId: "a\u001b[2J\u202eb", number: "", attendeeId: "", room: "main" }];
-  const conferences = [{ key: "1", callers, rooms: [] }];
-  const answers = { "GET domains/acme/conferences": [{ conferences, next: null }] };
-  const { printed } = await bridgehead(answers, "conferences", "--callers", "--json");
-  expect(JSON.parse(printed)).toMatchObject([{ extCallId: "a\u001b[2J\u202eb" }]);
-  expect((await bridgehead(answers, "conferences", "--callers")).printed).toContain("a\\u001b[2J\\u202eb");
+  expect(JSON.parse((await bridgehead(answers, "conferences", "1", "--json")).printed)).toEqual(named);
+  expect((await bridgehead(answers, "conferences", "1")).printed).toContain("a\\u001b[2J\\u202eb");
 });
 
 test("calls in several domains are one list: those that go on, then the latest", async () => {
@@ -270,8 +265,6 @@ test.each([
   expect(await bridgehead({}, ...args)).toMatchObject({ warnings: `${why}\n`, code: 1 });
 });
 
-const conference = { key: "1", phase: "running", callers: [], callOuts: [], host: "", extConfId: "7", attached: true };
-
 test("explain --call is the timeline of that call; a call that never was is refused", async () => {
   const path = "GET domains/acme/conferences/1";
   const line = (seq: number, call: string) => {
@@ -348,15 +341,11 @@ test.each([
   [{ conferences: 2, unanswered: ["555"] }, 1, "Not answered: 555. Run the command again."],
 ])("resyncs a server: %j", async (answer, code, text) => {
   const path = "POST domains/acme/servers/resync";
-  const found = await bridgehead({ [path]: [{ server: "tsp1", ...answer }] }, "resync-server", "tsp1");
+  const found = await bridgehead({ [path]: [{ server: "tsp1", ...answer }] }, "servers", "--resync", "tsp1");
   expect(found).toMatchObject({ asked: [`${path} {"server":"tsp1"}`], code, printed: expect.stringContaining(text) });
 });
 
-test.each([
-  ["alerts", " --domain acme"],
-  ["status", " --domain acme"],
-  ["alerts", ""],
-])("%s prints commands that run as they are, with %j", async (command, named) => {
+test.each(["", " --domain acme"])("status prints commands that run as they are, with %j", async (named) => {
   const one = showAlert({ kind: "no-agent", bridge: "main", since: null }, "acme");
   const domains = named === "" ? ["acme"] : ["acme", "beta"];
   const answers = {
@@ -366,7 +355,7 @@ test.each([
     ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/figures`, [{ figures: [] }]])),
     ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/agents`, [{ bridges: [] }]])),
   };
-  const { printed } = await bridgehead(answers, command);
+  const { printed } = await bridgehead(answers, "status");
   expect(printed).toContain(`  bridgehead acknowledge${named} no-agent:main "…"\n`);
 });
 

@@ -421,7 +421,7 @@ test("only TSP servers of the settings are to be resynced", async () => {
   const commands = (await listed()).map(({ about, todo }) => [about, todo.command?.[0]]);
   expect(Object.fromEntries(commands)).toEqual({
     "tsp9:8800/tsp": undefined,
-    "tsp1.example.com:8800/tsp": "resync-server",
+    "tsp1.example.com:8800/tsp": "servers",
     [BACK_END]: undefined,
   });
 });

@@ -133,7 +133,7 @@ test.each(alertKinds)("the sentences of %s are whole", (kind) => {
 });
 
 test.each([
-  ["tsp", "2 documents pending for the TSP server tsp of local.", ["resync-server", "tsp"]],
+  ["tsp", "2 documents pending for the TSP server tsp of local.", ["servers", "--resync", "tsp"]],
   ["*back-end", "2 documents pending for the partner's back end of local.", null],
   ["", "2 documents pending for other TSP servers of local.", null],
 ])("only a TSP server can be resynced: %j", (about, says, command) => {

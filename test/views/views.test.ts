@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { listText } from "../../cli/operator/lists.ts";
+import { listText } from "../../cli/operator/list-text.ts";
 import { List } from "../../src/console/parts.tsx";
 import type { PersonLine } from "../../src/records/person-line.ts";
 import type { ListedConference } from "../../src/rpc/directory.ts";

@@ -90,7 +90,7 @@ test("lost posts are said everywhere within 5 s, after a kill too, and until som
   await kill(world, "edge");
   expect(await isWrong("it is so after a kill", 15_000, "undelivered")).toEqual([one]);
 
-  const resynced = await command("resync-server", world.webex.host);
+  const resynced = await command("servers", "--resync", world.webex.host);
   expect(resynced.stdout).toMatch(/^Asked 1 conference to probe /);
   // It is no sign of life.
   expect(await isWrong("it is so after a resync", 15_000, "undelivered")).toEqual([one]);

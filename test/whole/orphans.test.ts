@@ -75,7 +75,7 @@ test("an edge that has lost its state lists what the bridge holds: WebEx adopts 
   expect(await ask(state, "status")).toContain(
     `know the conference ${ended.confKey} on the bridge simulated of local with 1 caller`,
   );
-  expect(await ask(state, "conference", ended.confKey)).toMatch(/found on the bridge.*14085550201/s);
+  expect(await ask(state, "conferences", ended.confKey)).toMatch(/found on the bridge.*14085550201/s);
 
   // Who keys its key is turned away, and hears why.
   await eventually("it is locked", async () => (await telephones.state()).conferences.every(({ locked }) => locked));

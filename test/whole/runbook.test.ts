@@ -153,7 +153,7 @@ async function evening(): Promise<void> {
   await world.bridge.lock(locked.confKey, true);
   await locked.notified("conference-changed", { status: "locked" });
   await eventually("all is confirmed", async () => {
-    const conferences = await operator().conferences(["local"]);
+    const conferences = await operator().conferences("local");
     return conferences.every(({ documents }) => documents.length === 0);
   });
 }
@@ -190,7 +190,7 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
   },
   back: async () => {
     world.webex.answerMode = { type: "confirm" };
-    await asked("bridgehead resync-server tsp1.example.com:443");
+    await asked("bridgehead servers --resync tsp1.example.com:443");
     await eventually("nothing is pending", async () => (await conference("555120666")).outages.length === 0);
   },
   slow: async () => {
@@ -221,7 +221,7 @@ const takeovers = "journalctl -u bridgehead-edge -o cat | grep agent-takeover";
 
 function bridgeIs(up: boolean): Promise<unknown> {
   return eventually(`both agents say that their bridge is ${up ? "up" : "down"}`, async () => {
-    const [bridge] = await operator().agents(["local"]);
+    const [bridge] = await operator().agents("local");
     const all = bridge?.agents ?? [];
     return all.length === 2 && all.every(({ health }) => health?.bridgeUp === up);
   });
@@ -239,7 +239,7 @@ test("a list is an array with the keys and callers of all conferences, for progr
 });
 
 test("shows a watched conference again when it has changed", async () => {
-  const watching = spawn(process.execPath, ["scripts/bridgehead.ts", "conference", "555120888", "--watch"], {
+  const watching = spawn(process.execPath, ["scripts/bridgehead.ts", "conferences", "555120888", "--watch"], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, BRIDGEHEAD_STATE: state },
   });
@@ -268,7 +268,7 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ],
   ["conferences", { OPERATOR_TOKEN: "wrong" }, /refuses the operator's token of OPERATOR_TOKEN \(401\)/],
   ["servers --domain acme", {}, /^There is no domain acme; the only domain is local/],
-  ["conference 1", {}, /^Nothing is kept of a conference 1 in local; the running conferences are 5551205/],
+  ["conferences 1", {}, /^Nothing is kept of a conference 1 in local; the running conferences are 5551205/],
   ["conferences --hour 3", {}, /unknown option '--hour'/],
   ["bridge check http://127.0.0.1:1", {}, /is no address of a bridge program; one is ws:\/\//],
 ])("%s with %j fails in one line", async (words, env, says) => {
