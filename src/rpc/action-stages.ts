@@ -47,3 +47,5 @@ export const actionStages = v.object({
   notified: v.pipe(v.nullable(notified), v.description("null: not known yet.")),
 });
 export type ActionStages = Checked<typeof actionStages>;
+/** What was asked for, before anything came of it. */
+export type AskedAction = Omit<ActionStages, "sent" | "result" | "notified">;

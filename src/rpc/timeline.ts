@@ -18,7 +18,7 @@ export const timelineLine = v.object({
   what: v.pipe(v.string(), v.description("A message, command or event, or its outcome.")),
   facts: v.record(v.string(), v.string()),
   why: v.pipe(
-    v.exactOptional(v.string()),
+    v.optional(v.string()),
     v.description("Present if the line needs an explanation, for example because something went wrong."),
   ),
   blocks: v.pipe(

@@ -9,11 +9,10 @@ import { isSoAlready, type Timeline } from "./timeline.ts";
 export function stagesOf(timeline: Timeline, id: ActionId): ActionStages | null {
   const action = timeline.actions.get(id);
   if (!action) return null;
-  const { person, request, seq, at: asked } = action;
-  const block = timeline.unsorted.filter(({ blocks }) => blocks.includes(`action ${id}`));
-  const sent = sentIn(block).filter(({ type }) => type !== "end-conference" || request.type === "end");
-  const result = resultOf(block, sent, asked);
-  return { id, person, request, asked, onDisk: { seq, at: asked }, sent, result, notified: notifiedIn(block, result) };
+  const block = timeline.lines.filter(({ blocks }) => blocks.includes(`action ${id}`));
+  const sent = sentIn(block).filter(({ type }) => type !== "end-conference" || action.request.type === "end");
+  const result = resultOf(block, sent, action.asked);
+  return { ...action, sent, result, notified: notifiedIn(block, result) };
 }
 
 function sentIn(block: readonly TimelineLine[]): readonly SentCommand[] {

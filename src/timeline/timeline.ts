@@ -1,14 +1,14 @@
-import type { ConferenceEvent, ConferenceSnapshot, Report } from "../bridge/events.ts";
+import type { ConferenceSnapshot, Report } from "../bridge/events.ts";
 import { actionsOf, type Cause, probeAsFailed, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
 import type { ConferenceInput, InputRow } from "../conference/inputs.ts";
-import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { Outgoing } from "../conference/server/posts.ts";
 import type { ActionId, CallId, CommandId, EpochMs, MsgId, TransId } from "../foundation/ids.ts";
 import { BACK_END } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { instantText } from "../foundation/time/shown-time.ts";
 import { isNeverDialled } from "../records/call-record.ts";
-import type { LineFacts, TimelineLine, TimelineSide } from "../rpc/timeline.ts";
+import type { AskedAction } from "../rpc/action-stages.ts";
+import type { TimelineLine, TimelineSide } from "../rpc/timeline.ts";
 import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
 import type { FactOf } from "./reasons.ts";
 import * as reasons from "./reasons.ts";
@@ -28,6 +28,10 @@ const LATE_MS = 10_000;
 type Line = { -readonly [Name in keyof TimelineLine]: TimelineLine[Name] };
 /** What a line belongs to, and which calls it is about. */
 type Subject = Pick<TimelineLine, "blocks" | "calls">;
+/** What a line says beside its name. What is absent or empty is not shown. */
+type Known = Readonly<Record<string, unknown>>;
+/** The call or the command that a line is about. */
+type About = { readonly call?: CallId; readonly commandId?: CommandId };
 
 interface CurrentRow extends Omit<InputRow, "facts"> {
   readonly facts: readonly SingleFact[];
@@ -35,7 +39,7 @@ interface CurrentRow extends Omit<InputRow, "facts"> {
   /** Of its last input: what follows without a cause of its own belongs to it. */
   subject: Subject;
   /** Of what the bridge reported of each call. */
-  readonly ofCall: Map<CallId, Subject>;
+  readonly ofCall: Map<CallId | undefined, Subject>;
 }
 
 interface Command extends Subject {
@@ -49,25 +53,18 @@ interface Command extends Subject {
 /** A caller whom WebEx is to name. `line` says why it has not. */
 interface Entry {
   line: Line;
-  notifiedAt: EpochMs | null;
+  notifiedAt?: EpochMs;
   isNamed: boolean;
   /** True if WebEx can tell which person of the meeting it is. */
-  isMatchable: boolean;
-  leftAt: EpochMs | null;
+  readonly isMatchable: boolean;
+  leftAt?: EpochMs;
 }
 
 /** A document that is neither confirmed nor undelivered. */
 interface Document extends Subject {
   readonly host: string;
   readonly entries: readonly Entry[];
-  failure: string | null;
-}
-
-interface AskedAction {
-  readonly person: string;
-  readonly request: OperatorRequest;
-  readonly seq: number;
-  readonly at: EpochMs;
+  failure?: string | undefined;
 }
 
 type Reader = { readonly [Kind in SingleFact["kind"]]?: (fact: FactOf<Kind>) => void };
@@ -76,18 +73,18 @@ type Reader = { readonly [Kind in SingleFact["kind"]]?: (fact: FactOf<Kind>) => 
 export class Timeline {
   readonly actions = new Map<ActionId, AskedAction>();
   #lines: Line[] = [];
-  #row: CurrentRow = rowOf({ seq: 0, at: 0 as EpochMs, input: null, facts: [] }, []);
+  #row: CurrentRow = rowOf({ seq: 0, at: 0, input: null, facts: [] }, []);
   readonly #commands = new Map<CommandId, Command>();
   /** The latest command of each type and call. */
   readonly #latest = new Map<string, Command>();
   readonly #documents = new Map<TransId, Document>();
   readonly #confirmed = new Set<TransId>();
   /** Of messages that were posted or wait. */
-  readonly #ofMessage = new Map<MsgId, Subject>();
+  readonly #ofMessage = new Map<MsgId | undefined, Subject>();
   /** Of calls that are being dialled. */
-  readonly #ofDialled = new Map<CallId, Subject>();
-  readonly #entries = new Map<CallId, Entry>();
-  readonly #callsByName = new Map<string, CallId>();
+  readonly #ofDialled = new Map<CallId | undefined, Subject>();
+  readonly #entries = new Map<CallId | undefined, Entry>();
+  readonly #callsByName = new Map<string | undefined, CallId>();
   readonly #inside = new Set<CallId>();
   /** The types of requests and actions, by the names of their blocks. */
   readonly #asked = new Map<string, string>();
@@ -97,11 +94,6 @@ export class Timeline {
   #detachedAt: EpochMs | null = null;
   #isOrphan = false;
   #host = "";
-
-  /** All lines in the order of the journal. */
-  get unsorted(): readonly TimelineLine[] {
-    return this.#lines;
-  }
 
   /** The latest lines in order of time: the journal has a Confirmation with a later row. */
   get lines(): readonly TimelineLine[] {
@@ -140,18 +132,18 @@ export class Timeline {
       case "webex":
         for (const message of input.messages) this.#fromWebex(message, input.transId);
         return;
-      case "bridge": {
-        const passedOver = input.elsewhere === undefined ? "" : `from ${input.elsewhere}`;
-        for (const { report } of input.reports) this.#report(report, { passedOver });
+      case "bridge":
+        for (const { report } of input.reports) this.#report(report, input.elsewhere && `from ${input.elsewhere}`);
         return;
-      }
       case "operator": {
         const { id, person, request } = input;
-        this.actions.set(id, { person, request, seq: this.#row.seq, at: this.#row.at });
+        const { seq, at } = this.#row;
+        this.actions.set(id, { id, person, request, asked: at, onDisk: { seq, at } });
         this.#asked.set(`action ${id}`, request.type);
-        const facts = factsOf({ ...request, number: request.type === "call-out" ? this.#dialledNumber() : "" });
+        const number = request.type === "call-out" ? this.#dialledNumber() : "";
+        const facts = { ...shownOf({ ...request, number }), person, action: id };
         const subject = { blocks: [`action ${id}`], calls: "call" in request ? [request.call] : [] };
-        this.#begin("operator", request.type, { ...facts, person, action: id }, subject);
+        this.#begin("operator", request.type, facts, subject);
         return;
       }
       case "probe": {
@@ -178,50 +170,55 @@ export class Timeline {
 
   #fromWebex(message: FromWebex, transId: TransId): void {
     const what = nameOf(message);
-    const { msgId, replyTo = "" } = message;
+    const { msgId, replyTo } = message;
     const block = `request ${msgId}`;
     this.#asked.set(block, message.type === "update-conference" ? String(message.action) : message.type);
-    const call = "extCallId" in message ? this.#callsByName.get(message.extCallId ?? "") : undefined;
-    const answered = what.startsWith("W2A_Rsp") && msgId ? this.#ofMessage.get(msgId) : undefined;
+    const call = "extCallId" in message ? this.#callsByName.get(message.extCallId) : undefined;
+    const answered = what.startsWith("W2A_Rsp") ? this.#ofMessage.get(msgId) : undefined;
     const subject = answered ?? { blocks: [block], calls: listed(call) };
-    this.#begin("webex", what, { ...factsOf(message), transId, host: replyTo }, subject);
-    const entry = message.type === "caller-named" ? this.#entryOf(subject) : undefined;
+    this.#begin("webex", what, { ...shownOf(message), transId, host: replyTo }, subject);
+    const entry = message.type === "caller-named" ? this.#entries.get(subject.calls[0]) : undefined;
     if (entry) this.#named(entry, String(("result" in message && message.result) || "ok"));
   }
 
   #named(entry: Entry, result: string): void {
     const { at } = this.#row;
-    const { leftAt, notifiedAt } = entry;
+    const { leftAt, notifiedAt = at } = entry;
     entry.isNamed = result === "ok";
-    let why = entry.isMatchable ? null : reasons.unmatched;
-    if (!entry.isNamed) why = `WebEx refused at ${instantText(at)} to name the call: its result was ${result}.`;
-    else if (leftAt !== null)
-      why = `The caller left at ${instantText(leftAt)}, and WebEx named it only at ${instantText(at)}.`;
-    else if (notifiedAt !== null && at - notifiedAt > LATE_MS)
-      why = `WebEx named the call ${Math.round((at - notifiedAt) / 1_000)} s after it was notified of it.`;
-    mark(entry.line, why);
+    if (!entry.isNamed)
+      entry.line.why = `WebEx refused at ${instantText(at)} to name the call: its result was ${result}.`;
+    else if (leftAt !== undefined)
+      entry.line.why = `The caller left at ${instantText(leftAt)}, and WebEx named it only at ${instantText(at)}.`;
+    else if (at - notifiedAt > LATE_MS)
+      entry.line.why = `WebEx named the call ${Math.round((at - notifiedAt) / 1_000)} s after it was notified of it.`;
+    else entry.line.why = entry.isMatchable ? undefined : reasons.unmatched;
   }
 
-  #report(report: Report, more: LineFacts): void {
+  #report(report: Report, passedOver: string | undefined): void {
     if (report.type === "result") {
       const { id, result } = report;
       const command = this.#commands.get(id);
       const outcome = result.done ? "done" : `refused, ${result.reason}`;
-      const afterMs = command ? String(this.#row.at - command.at) : "";
-      this.#begin("bridge", `${command?.type ?? "command"}: ${outcome}`, { commandId: id, afterMs, ...more }, command);
+      const afterMs = command && this.#row.at - command.at;
+      this.#begin(
+        "bridge",
+        `${command?.type ?? "command"}: ${outcome}`,
+        { commandId: id, afterMs, passedOver },
+        command,
+      );
       return;
     }
     const { event } = report;
-    const about = event.type === "snapshot" ? { held: heldText(event.conference) } : factsOf(callerOf(event));
-    const call = "call" in event ? event.call : "caller" in event ? event.caller.call : undefined;
-    const dialled = call === undefined ? undefined : this.#ofDialled.get(call);
-    const subject = dialled ?? { blocks: this.#newBlock, calls: listed(call) };
-    this.#begin("bridge", event.type, { ...about, ...more }, subject);
+    const caller = event.type === "caller-entered" ? { ...event.caller, ...event.prompt } : event;
+    const about = event.type === "snapshot" ? { held: heldText(event.conference) } : shownOf(caller);
+    const call = "call" in caller ? caller.call : undefined;
+    const subject = this.#ofDialled.get(call) ?? { blocks: this.#newBlock, calls: listed(call) };
+    this.#begin("bridge", event.type, { ...about, passedOver }, subject);
   }
 
   readonly #facts: Reader = {
     "conference-requested": ({ host }) => {
-      [this.#host, this.#detachedAt, this.#isOrphan] = [host, null, false];
+      this.#serverIs(host);
       this.#latest.clear();
     },
     "conference-found": ({ bridge, by }) => {
@@ -235,7 +232,7 @@ export class Timeline {
     "conference-taken-over": ({ host, by }) => {
       const why = `WebEx's server ${host} took over from ${this.#host}.`;
       if (this.#host !== "" && this.#host !== host) this.#remark("server replaced", { host }, this.#subject(by), why);
-      [this.#host, this.#detachedAt, this.#isOrphan] = [host, null, false];
+      this.#serverIs(host);
       // The new server learns how everything is.
       for (const call of [...this.#withheld.keys()]) this.#settleWithheld(call, true);
     },
@@ -262,7 +259,7 @@ export class Timeline {
       if (extCallId !== null) return;
       if (this.#detachedAt !== null) line.why = reasons.wasDetached;
       const isMatchable = direction === "out" || participantType === "silent-monitor" || attendeeId !== null;
-      this.#entries.set(call, { line, notifiedAt: null, isNamed: false, isMatchable, leftAt: null });
+      this.#entries.set(call, { line, isNamed: false, isMatchable });
     },
     "call-named": ({ call, extCallId }) => {
       this.#callsByName.set(extCallId, call);
@@ -271,7 +268,7 @@ export class Timeline {
     "call-not-named": ({ call }) => this.#settleWithheld(call, false),
     "call-merged": ({ call }) => {
       const entry = this.#entries.get(call);
-      if (entry?.line.why === reasons.unmatched) mark(entry.line, null);
+      if (entry?.line.why === reasons.unmatched) entry.line.why = undefined;
     },
     "call-muted": (fact) => {
       if (fact.muted) this.#explain({ call: fact.call }, "muted", this.#whyMuted(fact), this.#subject(fact.by));
@@ -293,14 +290,14 @@ export class Timeline {
       const what = isNeverDialled(record) ? "not dialled" : "not entered";
       this.#remark(what, { call, number, extCallId, why }, subject, this.#whyNotEntered(fact));
     },
-    "command-issued": ({ command, type, call, room = "", by }) => {
+    "command-issued": ({ command, type, call, room, by }) => {
       const subject = this.#subject(by, call);
       const issued = { ...subject, type, at: this.#row.at, by, isUnacknowledged: false };
       this.#commands.set(command, issued);
       this.#latest.set(keyOf(type, call), issued);
-      if (type === "dial" && call !== undefined) this.#ofDialled.set(call, subject);
+      if (type === "dial") this.#ofDialled.set(call, subject);
       const number = type === "dial" ? this.#dialledNumber(call) : "";
-      this.#say("edge", "bridge", type, { call: call ?? "", room, number, commandId: command }, subject);
+      this.#say("edge", "bridge", type, { call, room, number, commandId: command }, subject);
     },
     "command-joined": ({ command, type, by }) => {
       const known = this.#commands.get(command);
@@ -309,25 +306,23 @@ export class Timeline {
       if (known) this.#commands.set(command, { ...known, ...joinedSubject(known, subject), by: [...known.by, ...by] });
       this.#remark(`${type}: asked for already`, { commandId: command }, subject);
     },
-    "command-failed": ({ command, type, why, late }) => {
+    "command-failed": ({ command: commandId, type, why, late }) => {
       if (type === "end-conference") this.#latest.delete("end-conference");
-      const isFromBridge = this.#lineOf({ command }) !== undefined;
-      const text = `${this.#askedFor(command)}. ${reasons.refusalText(why)}`;
-      if (why === "conference-over") this.#noResult(command, `${type}: no result, the conference ended`);
-      else if (why === "too-late" && !isFromBridge) this.#overdue(command, type);
+      const command = this.#commands.get(commandId);
+      if (why === "conference-over") this.#remark(`${type}: no result, the conference ended`, { commandId }, command);
+      else if (why === "too-late" && !this.#lineOf({ commandId })) this.#overdue(commandId, type);
       // What comes of a dialled call says why.
       else if (!late && type !== "dial" && !isSoAlready(type, why))
-        this.#explain({ command }, `${type}: refused, ${why}`, text);
+        this.#explain({ commandId }, `${type}: refused, ${why}`, this.#askedText(command, reasons.refusalText(why)));
     },
     "command-expired": ({ command, type }) => this.#overdue(command, type),
 
-    "message-withheld": ({ type, why, call, actions = [] }) => {
+    "message-withheld": ({ type, why, call, actions }) => {
       const subject = this.#subjectOfMessage(call, actions);
-      const facts = { call: call ?? "", why };
-      const line = this.#remark(`not sent: ${wireNameOf(type)}`, facts, subject, reasons.withheldTexts[why]);
+      const line = this.#remark(`not sent: ${wireNameOf(type)}`, { call, why }, subject, reasons.withheldTexts[why]);
       if (why === "not-named-yet") this.#withheld.set(call, [...(this.#withheld.get(call) ?? []), line]);
     },
-    "message-owed": ({ type, msgId, actions = [] }) => {
+    "message-owed": ({ type, msgId, actions }) => {
       const subject = this.#ofMessage.get(msgId) ?? this.#subjectOfMessage(undefined, actions);
       this.#ofMessage.set(msgId, subject);
       if (!this.#waiting.has(msgId))
@@ -349,16 +344,16 @@ export class Timeline {
       const document = this.#documents.get(transId);
       if (document) document.failure = why;
       const next = nextAt === undefined ? "" : instantText(nextAt);
-      const facts = { transId, ...hostOf(document), why, attempt: String(attempt), nextAt: next };
-      this.#say("edge", sideOf(document?.host), "not delivered", facts, document, at);
+      const facts = { transId, host: hostOf(document), why, attempt, nextAt: next };
+      this.#say("edge", sideOf(document), "not delivered", facts, document, at);
     },
     "post-confirmed": ({ transId, at, refused }) => {
       if (this.#confirmed.has(transId)) return;
       this.#confirmed.add(transId);
       const document = this.#documents.get(transId);
       this.#documents.delete(transId);
-      const facts = { transId, host: document?.host ?? "", result: refused ? "a failure" : "" };
-      this.#say(sideOf(document?.host), "edge", "confirmed", facts, document, at);
+      const facts = { transId, host: hostOf(document), result: refused ? "a failure" : "" };
+      this.#say(sideOf(document), "edge", "confirmed", facts, document, at);
       const why = refused
         ? `WebEx refused it: at ${instantText(at)} it confirmed it with a failure.`
         : `WebEx confirmed it at ${instantText(at)}, and never answered it by a name for the call.`;
@@ -383,27 +378,30 @@ export class Timeline {
     },
   };
 
+  #serverIs(host: string): void {
+    [this.#host, this.#detachedAt, this.#isOrphan] = [host, null, false];
+  }
+
   #queued(fact: FactOf<"post-queued">): void {
     const { type, msgId, host, transId, actions = [] } = fact;
-    const what = wireNameOf(type);
-    const isAnswer = what.startsWith("A2W_Rsp");
-    const ofCall = this.#subjectOfMessage(fact.call ?? this.#callsByName.get(fact.extCallId ?? ""), actions);
-    const blocks = isAnswer ? [`request ${msgId}`, ...actions.map((id) => `action ${id}`)] : ofCall.blocks;
-    const known = isAnswer ? undefined : this.#ofMessage.get(msgId);
-    const subject = known ?? { ...ofCall, blocks };
-    if (!isAnswer) this.#ofMessage.set(msgId, subject);
+    let subject = this.#subjectOfMessage(fact.call ?? this.#callsByName.get(fact.extCallId), actions);
+    if (fact.result !== undefined) subject = { ...subject, blocks: [`request ${msgId}`, ...blocksOf(actions)] };
+    else {
+      subject = this.#ofMessage.get(msgId) ?? subject;
+      this.#ofMessage.set(msgId, subject);
+    }
     const before = this.#documents.get(transId);
-    const entry = type === "caller-entered" ? this.#entryOf(subject) : undefined;
+    const entry = type === "caller-entered" ? this.#entries.get(subject.calls[0]) : undefined;
     const entries = [...(before?.entries ?? []), ...listed(entry)];
-    const document = { ...joinedSubject(subject, before), host, entries, failure: before?.failure ?? null };
+    const document = { ...joinedSubject(subject, before), host, entries, failure: before?.failure };
     this.#documents.set(transId, document);
-    const facts = { msgId, call: fact.call ?? "", ...saidIn(fact), transId, ...hostOf(document) };
-    const line = this.#say("edge", sideOf(host), what, facts, subject);
+    const facts = { msgId, call: fact.call, ...saidIn(fact), transId, host: hostOf(document) };
+    const line = this.#say("edge", sideOf(document), wireNameOf(type), facts, subject);
     // A message that waits is posted as a probe.
     if (!entry || entry.isNamed || this.#waiting.has(msgId)) return;
-    mark(entry.line, null);
+    entry.line.why = undefined;
     [entry.line, entry.notifiedAt] = [line, this.#row.at];
-    mark(line, "WebEx has neither confirmed this nor named the call yet.");
+    line.why = "WebEx has neither confirmed this nor named the call yet.";
   }
 
   /** These messages do not wait any more. */
@@ -418,7 +416,7 @@ export class Timeline {
   #settleWithheld(call: CallId | undefined, isSent: boolean): void {
     for (const line of this.#withheld.get(call) ?? []) {
       line.facts = { ...line.facts, why: isSent ? "sent later" : "unnamed" };
-      mark(line, isSent ? null : reasons.withheldTexts.unnamed);
+      line.why = isSent ? undefined : reasons.withheldTexts.unnamed;
     }
     this.#withheld.delete(call);
   }
@@ -450,36 +448,27 @@ export class Timeline {
     return reasons.outcomeText(why);
   }
 
-  #overdue(id: CommandId, type: string): void {
-    const why = `${this.#askedFor(id)}. ${reasons.overdueText(this.#commands.get(id))}`;
-    this.#noResult(id, `${type}: no result in time`, why);
+  #overdue(commandId: CommandId, type: string): void {
+    const command = this.#commands.get(commandId);
+    const why = this.#askedText(command, reasons.overdueText(command));
+    this.#remark(`${type}: no result in time`, { commandId }, command, why);
   }
 
-  #noResult(id: CommandId, what: string, why?: string): void {
-    this.#remark(what, { commandId: id }, this.#commands.get(id), why);
-  }
-
-  #askedFor(id: CommandId): string {
-    const { by, at } = this.#commands.get(id) ?? { by: [], at: this.#row.at };
-    return reasons.askedText(by, at);
-  }
-
-  #entryOf({ calls: [call] }: Subject): Entry | undefined {
-    return call === undefined ? undefined : this.#entries.get(call);
+  #askedText(command: Command | undefined, then: string): string {
+    return `${reasons.askedText(command?.by ?? [], command?.at ?? this.#row.at)}. ${then}`;
   }
 
   /** Who asked, or else what the bridge reported of the call, or else the row's last input. */
   #subject(by: readonly Cause[], call?: CallId): Subject {
-    const asked = by.flatMap(blockOf);
-    const own = call === undefined ? undefined : (this.#row.ofCall.get(call) ?? this.#ofDialled.get(call));
-    const blocks = asked.length > 0 ? [...new Set(asked)] : (own ?? this.#row.subject).blocks;
-    return { blocks, calls: listed(call) };
+    const asked = new Set(by.flatMap(blockOf));
+    const { blocks } = this.#row.ofCall.get(call) ?? this.#ofDialled.get(call) ?? this.#row.subject;
+    return { blocks: asked.size > 0 ? [...asked] : blocks, calls: listed(call) };
   }
 
-  #subjectOfMessage(call: CallId | undefined, actions: readonly ActionId[]): Subject {
+  #subjectOfMessage(call: CallId | undefined, actions: readonly ActionId[] = []): Subject {
     const { blocks } = this.#subject([], call);
     const calls = call === undefined ? this.#row.subject.calls : [call];
-    return { blocks: actions.length > 0 ? actions.map((id) => `action ${id}`) : blocks, calls };
+    return { blocks: actions.length > 0 ? blocksOf(actions) : blocks, calls };
   }
 
   #dialledNumber(call?: CallId): string {
@@ -494,32 +483,25 @@ export class Timeline {
   }
 
   /** The bridge's last line in this row about the call or command. */
-  #lineOf({ call, command }: { readonly call?: CallId; readonly command?: CommandId }): Line | undefined {
+  #lineOf({ call, commandId }: About): Line | undefined {
     const isAbout = ({ facts, calls }: Line) =>
-      command === undefined ? call !== undefined && calls.includes(call) : facts.commandId === command;
+      commandId === undefined ? calls.some((one) => one === call) : facts.commandId === commandId;
     return this.#row.lines.findLast((line) => line.from === "bridge" && isAbout(line));
   }
 
   /** Says why on the bridge's line about the call or command, or else on a line of its own. */
-  #explain(
-    about: { readonly call?: CallId; readonly command?: CommandId },
-    what: string,
-    why: string,
-    subject: Subject = this.#row.subject,
-  ): void {
-    const { call, command } = about;
+  #explain(about: About, what: string, why: string, subject: Subject = this.#row.subject): void {
     const found = this.#lineOf(about) ?? this.#row.lines.find((line) => line.from === "bridge" && line.what === what);
-    const { blocks, calls } = subject;
-    const facts = { call: call ?? "", commandId: command ?? "" };
-    const line = found ?? this.#remark(what, facts, { blocks, calls: call === undefined ? calls : [call] });
-    mark(line, line.why === undefined ? why : `${line.why} ${why}`);
+    const calls = about.call === undefined ? subject.calls : [about.call];
+    const line = found ?? this.#remark(what, about, { blocks: subject.blocks, calls });
+    line.why = line.why === undefined ? why : `${line.why} ${why}`;
   }
 
   /** An input: what follows in this row belongs to it. */
   #begin(
     from: TimelineSide,
     what: string,
-    facts: LineFacts,
+    facts: Known,
     subject: Subject = { blocks: this.#newBlock, calls: [] },
   ): void {
     this.#say(from, "edge", what, facts, subject);
@@ -528,9 +510,9 @@ export class Timeline {
   }
 
   /** What happened at the edge itself. */
-  #remark(what: string, facts: LineFacts, subject: Subject | undefined, why?: string): Line {
+  #remark(what: string, facts: Known, subject: Subject | undefined, why?: string): Line {
     const line = this.#say("edge", "edge", what, facts, subject);
-    if (why !== undefined) line.why = why;
+    line.why = why;
     return line;
   }
 
@@ -538,12 +520,13 @@ export class Timeline {
     from: TimelineSide,
     to: TimelineSide,
     what: string,
-    facts: LineFacts,
+    known: Known,
     { blocks, calls }: Subject = this.#row.subject,
     at: EpochMs = this.#row.at,
   ): Line {
-    const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== ""));
-    const line: Line = { seq: this.#row.seq, at, from, to, what, facts: known, blocks: [...blocks], calls: [...calls] };
+    const shown = Object.entries(known).filter(([, value]) => value !== undefined && value !== null && value !== "");
+    const facts = Object.fromEntries(shown.map(([name, value]) => [name, String(value)]));
+    const line: Line = { seq: this.#row.seq, at, from, to, what, facts, blocks: [...blocks], calls: [...calls] };
     this.#lines.push(line);
     this.#row.lines.push(line);
     return line;
@@ -560,15 +543,9 @@ function rowOf({ seq, at, input }: InputRow, facts: readonly SingleFact[]): Curr
   return { seq, at, input, facts, lines: [], subject: { blocks: [`row ${seq}`], calls: [] }, ofCall: new Map() };
 }
 
-/** `null`: the line needs no reason any more. */
-function mark(line: Line, why: string | null): void {
-  if (why === null) delete line.why;
-  else line.why = why;
-}
-
 /** Says why the callers of this document have no name. */
 function markUnnamed(document: Document | undefined, why: string): void {
-  for (const { line, isNamed } of document?.entries ?? []) if (!isNamed) mark(line, why);
+  for (const { line, isNamed } of document?.entries ?? []) if (!isNamed) line.why = why;
 }
 
 function keyOf(type: string, call: CallId | undefined): string {
@@ -584,16 +561,19 @@ function joinedSubject(one: Subject, other: Subject = { blocks: [], calls: [] })
 
 function blockOf(cause: Cause): readonly string[] {
   if (cause.type === "request") return cause.msgId ? [`request ${cause.msgId}`] : [];
-  return actionsOf([cause]).map((id) => `action ${id}`);
+  return blocksOf(actionsOf([cause]));
+}
+
+function blocksOf(actions: readonly ActionId[]): readonly string[] {
+  return actions.map((id) => `action ${id}`);
 }
 
 function listed<Item>(item: Item | undefined): readonly Item[] {
   return item === undefined ? [] : [item];
 }
 
-function factsOf(thing: object): LineFacts {
-  const facts = Object.entries(thing).filter(([name, value]) => shownFields.has(name) && value != null);
-  return Object.fromEntries(facts.map(([name, value]) => [name, String(value)]));
+function shownOf(thing: object): Known {
+  return Object.fromEntries(Object.entries(thing).filter(([name]) => shownFields.has(name)));
 }
 
 /** By its element, as WebEx's own logs have it. */
@@ -611,17 +591,13 @@ function namesIn(messages: readonly { readonly type: string }[]): string {
   return messages.map(({ type }) => wireNameOf(type)).join(", ");
 }
 
-function sideOf(host: string | undefined): TimelineSide {
-  return host === BACK_END ? "back end" : "webex";
+function sideOf(document: Document | undefined): TimelineSide {
+  return document?.host === BACK_END ? "back end" : "webex";
 }
 
 /** The back end has a side of its own. */
-function hostOf(document: Document | undefined): LineFacts {
-  return { host: document === undefined || document.host === BACK_END ? "" : document.host };
-}
-
-function callerOf(event: ConferenceEvent): object {
-  return event.type === "caller-entered" ? { ...event.caller, ...event.prompt } : event;
+function hostOf(document: Document | undefined): string | undefined {
+  return document?.host === BACK_END ? undefined : document?.host;
 }
 
 function heldText(conference: ConferenceSnapshot | null): string {
