@@ -1,14 +1,21 @@
-import type { ConferenceInput } from "../conference/inputs.ts";
 import type { Outgoing } from "../conference/server/posts.ts";
 import type { QueuedDocument } from "../conference/server/queue.ts";
 import type { PendingCommand } from "../conference/state.ts";
 import type { WebexHost } from "../foundation/ids.ts";
 import { type Person, shown } from "../foundation/shown.ts";
-import type { WirePost, WireRow } from "../rpc/timeline.ts";
+import type { WireRow } from "../rpc/timeline.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { type HistoryRow, Page, type StoredEntries, type TransactionRows } from "./history.ts";
+
+/** By what texts are written and shown. */
+interface Writing {
+  readonly domain: Domain;
+  /** Writes as WebEx does. */
+  readonly webex: WebexCodec;
+  readonly person: Person;
+}
 
 /** Returns what these rows sent and received, in order, for as many rows as fit. `transactionsFrom`: those from a row on. */
 export async function wirePage(
@@ -18,87 +25,56 @@ export async function wirePage(
   wanted: readonly number[],
 ): Promise<readonly WireRow[]> {
   const page = new Page<WireRow>();
-  const webex = createCodec(domain.settings.protocol, "webex");
-  const open = new Set(wanted);
-  let last = 0;
-  for (const first of wanted.toSorted((one, other) => one - other)) {
-    if (first <= last) continue;
+  const writing = { domain, webex: createCodec(domain.settings.protocol, "webex"), person };
+  const left = new Set(wanted.toSorted((one, other) => one - other));
+  for (const first of left)
     for await (const rows of transactionsFrom(first)) {
-      const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? []);
+      const changes = rows.find((row) => row.changes !== null)?.changes ?? [];
       for (const row of rows)
-        if (open.has(row.seq) && !page.add(wireShown(row, written, { domain, webex, person }))) return page.items;
-      last = (rows.at(-1) ?? rows[0]).seq;
+        if (left.delete(row.seq) && !page.add(wireShown(row, changes, writing))) return page.items;
       // Skips rows that nobody wants and reads the journal from the next wanted row.
-      if (!open.has(last + 1)) break;
+      if (!left.has((rows.at(-1) ?? rows[0]).seq + 1)) break;
     }
-  }
   return page.items;
 }
 
-/** Whole commands and documents from the disk. */
-interface Written {
-  readonly commands: readonly PendingCommand[];
-  readonly documents: readonly QueuedDocument[];
-}
-
-function writtenIn(entries: StoredEntries): Written {
-  return { commands: valuesOf(entries, "command"), documents: valuesOf(entries, "outbox") };
-}
-
-/** Returns the values of one kind, in order. */
-function valuesOf<Value>(entries: StoredEntries, kind: string): readonly Value[] {
-  return entries.flatMap(([key, value]) => (key.startsWith(`${kind}/`) && value !== null ? [value as Value] : []));
-}
-
 /** Returns what a row sent. A document is missing if the same transaction dropped it. */
-function wireShown(
-  row: HistoryRow,
-  { commands, documents }: Written,
-  { domain, webex, person }: { readonly domain: Domain; readonly webex: WebexCodec; readonly person: Person },
-): WireRow {
-  const input = row.input && shown(row.input, person);
-  const { facts } = row;
+function wireShown({ seq, input, facts }: HistoryRow, changes: StoredEntries, writing: Writing): WireRow {
+  const { domain, webex, person } = writing;
+  const commands: readonly PendingCommand[] = valuesOf(changes, "command");
+  const documents: readonly QueuedDocument[] = valuesOf(changes, "outbox");
+  // A text that WebEx may have sent: the journal keeps only what was read.
+  const from = input?.type === "webex" ? shown(input, person) : null;
+  const known = from?.messages.filter((message) => message.type !== "unknown") ?? [];
   return {
-    seq: row.seq,
-    input,
-    inputText: input?.type === "webex" ? textOfInput(input, webex) : null,
+    seq,
+    input: input && shown(input, person),
+    inputText: from && known.length > 0 ? webex.encode(from.transId, known).text : null,
     commands: facts.flatMap((fact) => {
-      if (fact.kind !== "command-issued") return [];
-      const issued = commands.filter(({ id }) => id === fact.command);
+      const issued = fact.kind === "command-issued" ? commands.filter(({ id }) => id === fact.command) : [];
       return issued.map(({ id, command }) => shown({ id, command }, person));
     }),
     messages: facts.flatMap((fact) => {
       if (fact.kind !== "post-queued") return [];
       const { host, transId } = fact;
-      const own = documents.filter((one) => one.transId === transId).flatMap(({ messages }) => messages);
-      const sent = fact.messages.flatMap(
-        ({ type, msgId }) => own.find((one) => one.type === type && one.msgId === msgId) ?? [],
-      );
-      return sent.map((message) => ({
+      const isSent = ({ type, msgId }: Outgoing) =>
+        fact.messages.some((one) => one.type === type && one.msgId === msgId);
+      const own = documents.find((one) => one.transId === transId)?.messages ?? [];
+      return own.filter(isSent).map((message) => ({
         ...shown({ host, transId }, person),
-        msgId: message.msgId,
-        ...textOfMessage(shown(message, person), host, transId, domain),
+        ...{ type: message.type, msgId: message.msgId },
+        text: textOf(shown(message, person), host, transId, domain),
       }));
     }),
   };
 }
 
-function textOfMessage(
-  message: Outgoing,
-  host: string,
-  transId: string,
-  { codec }: Domain,
-): Pick<WirePost, "type" | "text"> {
-  const { type } = message;
-  if (type === "client-data") return { type, text: message.data };
-  return { type, text: codec.encode(transId, [message as ToWebex], host as WebexHost).text };
+/** The values of one kind, in order. */
+function valuesOf<Value>(entries: StoredEntries, kind: string): readonly Value[] {
+  return entries.flatMap(([key, value]) => (key.startsWith(`${kind}/`) && value !== null ? [value as Value] : []));
 }
 
-/** Returns a text that WebEx may have sent: the journal keeps only what was read. */
-function textOfInput(
-  { transId, messages }: Extract<ConferenceInput, { type: "webex" }>,
-  webex: WebexCodec,
-): string | null {
-  const known = messages.filter((message) => message.type !== "unknown");
-  return known.length === 0 ? null : webex.encode(transId, known).text;
+function textOf(message: Outgoing, host: string, transId: string, { codec }: Domain): string | null {
+  if (message.type === "client-data") return message.data;
+  return codec.encode(transId, [message as ToWebex], host as WebexHost).text;
 }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
+import { transactionsFrom } from "../../durable-objects/conference/conference-reader.ts";
 import { masked } from "../../src/foundation/shown.ts";
 import { type HistoryRow, transactionsIn } from "../../src/timeline/history.ts";
 import { wirePage } from "../../src/timeline/wire.ts";
@@ -30,11 +30,14 @@ function wireOf(of: readonly HistoryRow[], wanted: readonly number[], person = a
     queueMicrotask(run);
     return () => {};
   };
-  const readers = new JournalReaders({ after, now: () => 0 }, (place) => {
-    read(place);
-    return of.filter(({ seq }) => seq > place);
-  });
-  return wirePage((row) => readers.transactions(row), world.domain, person, wanted);
+  const transactions = (row: number) => {
+    read(row - 1);
+    return transactionsFrom(
+      { after },
+      of.filter(({ seq }) => seq >= row),
+    );
+  };
+  return wirePage(transactions, world.domain, person, wanted);
 }
 
 async function wireOfWorld(played: ConferenceWorld, person = asIs) {
