@@ -2,7 +2,7 @@ import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { type CallRow, type ConferenceRow, recordOfCall, recordOfConference } from "../../src/records/rows.ts";
+import { type CallRow, type ConferenceRow, recordOfConference } from "../../src/records/rows.ts";
 import { rowsOnDisk, type StatePlace } from "../rows-on-disk.ts";
 import type { Roster } from "./roster.ts";
 
@@ -23,7 +23,7 @@ export async function recordsOnDisk(place: StatePlace): Promise<RecordsOnDisk> {
   const over = rows.flatMap(({ isOver, row }) => (isOver ? row : []));
   const running = rows.flatMap(({ isOver, row }) => (!isOver && row.kind === "conference" ? row.conference : []));
   return {
-    records: over.map((row) => (row.kind === "call" ? recordOfCall(row) : recordOfConference(row))),
+    records: over.map((row) => (row.kind === "call" ? (row as CallRecord) : recordOfConference(row))),
     running: running.map((key) => key as ConfKey),
   };
 }

@@ -4,50 +4,40 @@ import { type ActivityMinute, minuteOf } from "../../src/records/activity.ts";
 import { type Counts, difference, isNothing, noCounts, sumOf } from "../../src/records/counts.ts";
 import type { CountRow } from "../../src/rpc/directory.ts";
 import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
-import type { Sql } from "../platform/platform.ts";
-import { LazyTables } from "../platform/tables/lazy-tables.ts";
+import type { DirectoryStore } from "./directory-store.ts";
 
-const tables = [
-  "CREATE TABLE IF NOT EXISTS minute (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
-  `CREATE TABLE IF NOT EXISTS sender (source TEXT PRIMARY KEY, version INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT, data TEXT NOT NULL,
-   waiting TEXT) WITHOUT ROWID`,
-  "CREATE INDEX IF NOT EXISTS sender_waiting ON sender (key) WHERE waiting IS NOT NULL",
-];
 /** Minutes in which something was counted. The row of an older one is written over. */
 const keptMinutes = 64;
 
 /** What a conference adds to its counts. */
-interface SenderRow extends CountRow {
+export interface SenderRow extends CountRow {
   readonly key?: ConfKey;
   readonly waiting?: readonly WaitingDocuments[];
 }
 
 /** Of one that is stored: what it adds to the sum. Else the later version that is stored. */
-type Added = { readonly more: Counts } | { readonly laterVersion: number };
+export type Added = { readonly more: Counts } | { readonly laterVersion: number };
 
 /**
  * The latest counts of each object, what waits in it, and the sum of all counts as of each of the last minutes. Counts
  * that come twice change nothing. No retention lowers the sum.
  */
 export class CountStore {
-  readonly #sql: Sql;
-  readonly #tables: LazyTables;
+  readonly #store: DirectoryStore;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
-    this.#tables = new LazyTables(sql, "sender", ...tables);
+  constructor(store: DirectoryStore) {
+    this.#store = store;
   }
 
   /** Within a transaction. */
   add({ source, version, counts, key, waiting = [] }: SenderRow, now: EpochMs): Added {
-    const [known] = this.#tables.read("SELECT version, data, waiting FROM sender WHERE source = ?", source);
+    const [known] = this.#store.read("SELECT version, data, waiting FROM sender WHERE source = ?", source);
     const data = JSON.stringify(counts);
     const waits = waiting.length > 0 ? JSON.stringify(waiting) : null;
     if (known?.data === data && known.waiting === waits) return { more: noCounts };
     if (known && Number(known.version) >= version) return { laterVersion: Number(known.version) };
     const more = difference(counts, known ? JSON.parse(String(known.data)) : noCounts);
-    this.#tables.make();
-    this.#sql.exec(
+    this.#store.exec(
       `INSERT INTO sender (source, version, at, key, data, waiting) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE
        SET version = excluded.version, at = excluded.at, data = excluded.data, waiting = excluded.waiting`,
       ...[source, version, now, key ?? null, data, waits],
@@ -60,14 +50,14 @@ export class CountStore {
     const last = this.#last;
     const total = JSON.stringify(sumOf(last?.total ?? noCounts, more));
     if (last && Math.abs(now - last.at) < minuteMs) {
-      this.#sql.exec("UPDATE minute SET data = ? WHERE number = ?", total, last.number);
+      this.#store.exec("UPDATE minute SET data = ? WHERE number = ?", total, last.number);
       return;
     }
     const number = (last?.number ?? 0) + 1;
     // To write a row over costs less than to delete it.
     const over = "UPDATE minute SET number = ?, at = ?, data = ? WHERE number = ? RETURNING number";
-    if (this.#sql.exec(over, number, now, total, number - keptMinutes).length > 0) return;
-    this.#sql.exec("INSERT INTO minute (number, at, data) VALUES (?, ?, ?)", number, now, total);
+    if (this.#store.exec(over, number, now, total, number - keptMinutes).length > 0) return;
+    this.#store.exec("INSERT INTO minute (number, at, data) VALUES (?, ?, ?)", number, now, total);
   }
 
   /** Since the directory was begun. */
@@ -80,7 +70,7 @@ export class CountStore {
   }
 
   #minutes(order: string): readonly MinuteRow[] {
-    return this.#tables.read(`SELECT number, at, data FROM minute ORDER BY number ${order}`).map((row) => {
+    return this.#store.read(`SELECT number, at, data FROM minute ORDER BY number ${order}`).map((row) => {
       return { number: Number(row.number), at: Number(row.at), total: JSON.parse(String(row.data)) };
     });
   }
@@ -98,18 +88,18 @@ export class CountStore {
 
   /** The conferences in which something waits, with it. */
   get waiting(): ReadonlyMap<ConfKey, readonly WaitingDocuments[]> {
-    const rows = this.#tables.read("SELECT key, waiting FROM sender WHERE waiting IS NOT NULL AND key IS NOT NULL");
+    const rows = this.#store.read("SELECT key, waiting FROM sender WHERE waiting IS NOT NULL AND key IS NOT NULL");
     return new Map(rows.map(({ key, waiting }) => [String(key) as ConfKey, JSON.parse(String(waiting))]));
   }
 
   /** Nothing waits in this conference: it was lost. Within a transaction. */
   lost(key: ConfKey): void {
-    this.#sql.exec("UPDATE sender SET waiting = NULL WHERE key = ? AND waiting IS NOT NULL", key);
+    this.#store.exec("UPDATE sender SET waiting = NULL WHERE key = ? AND waiting IS NOT NULL", key);
   }
 
   /** Within a transaction. A sender must be over by then: what comes of a deleted one counts again. */
   deleteBefore(at: EpochMs): void {
-    if (this.#tables.areThere) this.#sql.exec("DELETE FROM sender WHERE at < ?", at);
+    this.#store.exec("DELETE FROM sender WHERE at < ?", at);
   }
 }
 

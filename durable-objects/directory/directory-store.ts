@@ -4,14 +4,12 @@ import type { BridgeName, CallId, DomainName, EpochMs } from "../../src/foundati
 import { digitsIn } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { CallRow, ConferenceRow, PromptRow } from "../../src/records/rows.ts";
-import type { DomainPorts, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
+import type { DomainPorts, Platform, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { type DomainRetention, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
+import { webhookTables } from "./webhooks.ts";
 
-interface StorePorts extends Pick<DomainPorts, "domain" | "nonce"> {
-  readonly sql: Sql;
-  now(): EpochMs;
-}
+type StorePorts = Pick<DomainPorts & Platform, "domain" | "nonce" | "sql" | "now">;
 
 export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
@@ -42,6 +40,12 @@ const tables = [
   "CREATE TABLE IF NOT EXISTS erased (number TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
   `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
    removed_at INTEGER, filled INTEGER NOT NULL) WITHOUT ROWID`,
+  "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
+  "CREATE TABLE IF NOT EXISTS minute (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
+  `CREATE TABLE IF NOT EXISTS sender (source TEXT PRIMARY KEY, version INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT, data TEXT NOT NULL,
+   waiting TEXT) WITHOUT ROWID`,
+  "CREATE INDEX IF NOT EXISTS sender_waiting ON sender (key) WHERE waiting IS NOT NULL",
+  ...webhookTables,
 ];
 
 /** A row that is stored now, and the one before; `null`: there was none. */
@@ -51,9 +55,9 @@ interface Stored<Row> {
 }
 
 /** `null`: it was stored already. `laterVersion`: a later one is. */
-type Upserted<Row> = Stored<Row> | { readonly laterVersion: number } | null;
+export type Upserted<Row> = Stored<Row> | { readonly laterVersion: number } | null;
 
-/** A domain's conferences and calls, those that are over too: a row for each. The first makes the tables. */
+/** The tables of a domain's directory. The first write makes them all. */
 export class DirectoryStore {
   readonly #ports: StorePorts;
   readonly #sql: Sql;
@@ -67,15 +71,9 @@ export class DirectoryStore {
 
   /** `null`: there was never anything. */
   get about(): DirectoryIdentity | null {
-    const [about] = this.read("SELECT * FROM about");
-    return about
-      ? {
-          domain: about.domain as DomainName,
-          directory: String(about.directory),
-          keptMs: Number(about.kept_ms),
-          removedAt: about.removed_at === null ? null : Number(about.removed_at),
-        }
-      : null;
+    const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
+    const [about = null] = this.read(query) as readonly object[] as readonly DirectoryIdentity[];
+    return about;
   }
 
   /** Whether all conferences were asked for their rows since the directory was begun. */
@@ -87,8 +85,14 @@ export class DirectoryStore {
     this.#sql.exec("UPDATE about SET filled = 1");
   }
 
+  /** No rows where there are no tables. */
   read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
     return this.#tables.read(query, ...values);
+  }
+
+  /** What stands in the column `data`. */
+  data<Value>(query: string, ...values: readonly SqlValue[]): readonly Value[] {
+    return this.read(query, ...values).map(({ data }) => JSON.parse(String(data)));
   }
 
   exec(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
@@ -114,11 +118,10 @@ export class DirectoryStore {
   }
 
   #keep({ domain, directory, keptMs, removedAt }: DirectoryIdentity): void {
-    const known = this.about;
-    if (known && known.keptMs === keptMs && known.removedAt === removedAt) return;
     this.#sql.exec(
       `INSERT INTO about (domain, directory, kept_ms, removed_at, filled) VALUES (?, ?, ?, ?, 0) ON CONFLICT (domain)
-       DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at`,
+       DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at
+       WHERE kept_ms IS NOT excluded.kept_ms OR removed_at IS NOT excluded.removed_at`,
       ...[domain, directory, keptMs, removedAt],
     );
   }
@@ -167,7 +170,7 @@ export class DirectoryStore {
   /** The rows of calls in the prompt to which a bridge gave this id, the latest first. */
   promptRows(bridge: BridgeName, call: CallId): readonly PromptRow[] {
     const query = "SELECT data FROM call WHERE conference = ? AND life = -1 AND call = ? ORDER BY began DESC";
-    return this.read(query, `@${bridge}`, call).map(({ data }) => JSON.parse(String(data)));
+    return this.data(query, `@${bridge}`, call);
   }
 
   /** `known`: the row that it replaces. Within a transaction. */
@@ -196,7 +199,7 @@ export class DirectoryStore {
   /** Keeps so many calls in the prompt: those that are there now, and the latest. */
   deletePromptBeyond(most: number): void {
     const old = `SELECT data FROM call WHERE life = -1 ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT -1 OFFSET ?`;
-    for (const { data } of this.#sql.exec(old, most)) this.deletePrompt(JSON.parse(String(data)));
+    for (const row of this.data<PromptRow>(old, most)) this.deletePrompt(row);
   }
 
   #put<Row extends CallRow | ConferenceRow | PromptRow>(
@@ -207,28 +210,25 @@ export class DirectoryStore {
     now: EpochMs,
     columns: Columns,
   ): Upserted<Row> {
+    const ids = Object.values(id);
     const where = Object.keys(id)
       .map((name) => `${name} = ?`)
       .join(" AND ");
-    const [known] = this.#sql.exec(`SELECT * FROM ${table} WHERE ${where}`, ...Object.values(id));
+    const [known] = this.#sql.exec(`SELECT * FROM ${table} WHERE ${where}`, ...ids);
     const data = JSON.stringify(row);
     if (known?.data === data) return null;
     const version = given ?? Number(known?.version ?? 0) + 1;
     if (known && Number(known.version) >= version) return { laterVersion: Number(known.version) };
     const isNew = columns.ended_by !== null && (known?.arrival ?? null) === null;
     const arrival = isNew ? this.#nextArrival(arrivalAt(now)) : (known?.arrival ?? null);
-    const all: Columns = { ...columns, version, arrival, data };
+    const all: Columns = { ...id, ...columns, version, arrival, data };
     // A column that is set again costs a row in each of its indexes.
-    const names = Object.keys(all).filter((name) => known?.[name] !== all[name]);
-    const values = names.map((name) => all[name] ?? null);
-    if (known) {
-      const set = names.map((name) => `${name} = ?`);
-      this.#sql.exec(`UPDATE ${table} SET ${set} WHERE ${where}`, ...values, ...Object.values(id));
-    } else {
-      const places = Object.keys({ ...id, ...all }).map(() => "?");
-      const into = Object.keys({ ...id, ...all });
-      this.#sql.exec(`INSERT INTO ${table} (${into}) VALUES (${places})`, ...Object.values(id), ...Object.values(all));
-    }
+    const changed = Object.entries(all).filter(([name, value]) => known?.[name] !== value);
+    const names = changed.map(([name]) => name);
+    const values = changed.map(([, value]) => value);
+    if (known)
+      this.#sql.exec(`UPDATE ${table} SET ${names.map((name) => `${name} = ?`)} WHERE ${where}`, ...values, ...ids);
+    else this.#sql.exec(`INSERT INTO ${table} (${names}) VALUES (${names.map(() => "?")})`, ...values);
     return { before: known ? JSON.parse(String(known.data)) : null, row };
   }
 
@@ -285,12 +285,13 @@ export class DirectoryStore {
   deleteBefore(at: EpochMs, atMost: number): boolean {
     const deleted = ["call", "conference"].map((table) => {
       const old = `SELECT arrival FROM ${table} WHERE arrival < ? ORDER BY arrival LIMIT ?`;
-      return this.read(`DELETE FROM ${table} WHERE arrival IN (${old}) RETURNING arrival`, arrivalAt(at), atMost)
-        .length;
+      return this.exec(`DELETE FROM ${table} WHERE arrival IN (${old}) RETURNING arrival`, arrivalAt(at), atMost);
     });
-    this.read("DELETE FROM call WHERE life = -1 AND arrival IS NULL AND began < ?", at);
-    this.read("DELETE FROM erased WHERE at < ?", at);
-    return deleted.some((count) => count === atMost);
+    const audit = "DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?) RETURNING id";
+    deleted.push(this.exec(audit, at, atMost));
+    this.exec("DELETE FROM call WHERE life = -1 AND arrival IS NULL AND began < ?", at);
+    this.exec("DELETE FROM erased WHERE at < ?", at);
+    return deleted.some(({ length }) => length === atMost);
   }
 }
 

@@ -14,9 +14,8 @@ import { type DomainPorts, type Platform, surelyNow } from "../platform/platform
 import { isOver } from "../platform/retention.ts";
 import { SkippedLately } from "../platform/skipped-lately.ts";
 import { AlertStore } from "./alert-store.ts";
-import { AuditStore } from "./audit-store.ts";
-import { CountStore } from "./count-store.ts";
-import { DirectoryStore } from "./directory-store.ts";
+import { type Added, CountStore, type SenderRow } from "./count-store.ts";
+import { DirectoryStore, type Upserted } from "./directory-store.ts";
 import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { type ListPorts, RunningList } from "./running-list.ts";
@@ -55,7 +54,6 @@ export class Directory
   readonly list: RunningList;
   readonly alertStore: AlertStore;
   readonly promptStore: PromptStore;
-  readonly #audit: AuditStore;
   readonly #skipped: SkippedLately;
   readonly #webhooks: Webhooks;
   readonly #counts: CountStore;
@@ -67,8 +65,7 @@ export class Directory
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
     this.#store = new DirectoryStore(ports);
-    this.#audit = new AuditStore(ports.sql);
-    this.#counts = new CountStore(ports.sql);
+    this.#counts = new CountStore(this.#store);
     this.#skipped = new SkippedLately(ports);
     this.list = new RunningList(ports, this.#store, this.#counts);
     const settings = (domain: DomainName) => ports.domain(domain)?.settings;
@@ -80,6 +77,7 @@ export class Directory
     });
     this.#webhooks = new Webhooks({
       ...ports,
+      read: (...query) => this.#store.read(...query),
       domain: () => this.#store.about?.domain ?? null,
       receivers: () => this.#receivers(this.#store.about?.domain ?? null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
@@ -101,25 +99,22 @@ export class Directory
   async publish({ domain, key, version, conferences, calls, ...counts }: ConferenceBatch): Promise<DirectoryAck> {
     const now = this.#ports.now();
     const laterVersions = this.#store.transaction(domain, () => {
-      const added = this.#counts.add({ ...counts, key, version }, now);
-      if ("more" in added) this.alertStore.countPosts(added.more.hosts, now);
+      const added = this.#addCounts({ ...counts, key, version }, now);
       // The record of a conference follows those of its calls.
-      const storedCalls = calls.map((row) => this.#store.putCall(row, version, now));
-      const stored = conferences.map((row) => this.#store.putConference(row, version, now));
+      const callsPut = calls.map((row) => this.#store.putCall(row, version, now));
+      const conferencesPut = conferences.map((row) => this.#store.putConference(row, version, now));
       const events: WebhookEvent[] = [];
-      for (const one of stored) {
-        if (!one || "laterVersion" in one) continue;
-        events.push(...webhooksOfConference(one.row, one.before));
-        if (one.row.endedAt !== null && (one.before?.endedAt ?? null) === null)
-          this.alertStore.keptRecord(recordOfConference(one.row));
+      for (const { row, before } of conferencesPut.flatMap(stored)) {
+        events.push(...webhooksOfConference(row, before));
+        if (row.endedAt !== null && (before?.endedAt ?? null) === null)
+          this.alertStore.keptRecord(recordOfConference(row));
       }
-      for (const one of storedCalls) {
-        if (!one || "laterVersion" in one) continue;
-        events.push(...webhooksOfCall(one.row, one.before));
-        if ((one.before?.enteredAt ?? null) === null) this.promptStore.entered(one.row);
+      for (const { row, before } of callsPut.flatMap(stored)) {
+        events.push(...webhooksOfCall(row, before));
+        if ((before?.enteredAt ?? null) === null) this.promptStore.entered(row);
       }
       this.#webhooks.add(inOrder(events));
-      return [added, ...stored, ...storedCalls].flatMap((one) =>
+      return [added, ...conferencesPut, ...callsPut].flatMap((one) =>
         one && "laterVersion" in one ? one.laterVersion : [],
       );
     });
@@ -135,13 +130,16 @@ export class Directory
   }
 
   async count(domain: DomainName, row: CountRow): Promise<Ack> {
-    const now = this.#ports.now();
-    this.#store.transaction(domain, () => {
-      const added = this.#counts.add(row, now);
-      if ("more" in added) this.alertStore.countPosts(added.more.hosts, now);
-    });
+    this.#store.transaction(domain, () => this.#addCounts(row, this.#ports.now()));
     await this.#changed();
     return { pauseMs };
+  }
+
+  /** Within a transaction. */
+  #addCounts(row: SenderRow, now: EpochMs): Added {
+    const added = this.#counts.add(row, now);
+    if ("more" in added) this.alertStore.countPosts(added.more.hosts, now);
+    return added;
   }
 
   async activity(): Promise<DomainActivity> {
@@ -157,12 +155,20 @@ export class Directory
   }
 
   async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
-    this.#store.transaction(domain, () => this.#audit.add(entry, this.#ports.now()));
+    const insert = "INSERT INTO audit (at, data) VALUES (?, ?)";
+    this.#store.transaction(domain, () => this.#store.exec(insert, this.#ports.now(), JSON.stringify(entry)));
     await this.#changed();
   }
 
   async audit(before: number | null, limit: number): Promise<AuditPage> {
-    return this.#audit.page(before, Math.min(limit, mostPage));
+    const most = Math.min(limit, mostPage);
+    const query = "SELECT id, data FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?";
+    const rows = this.#store.read(query, before ?? Number.MAX_SAFE_INTEGER, most + 1);
+    const page = rows.slice(0, most);
+    return {
+      entries: page.map(({ data }) => JSON.parse(String(data))),
+      next: rows.length > most ? Number(page.at(-1)?.id) : null,
+    };
   }
 
   /** Deletes some rows that are older than the settings want, and posts the webhooks that are due. */
@@ -203,9 +209,8 @@ export class Directory
     const { journalRetentionDays = 0 } = this.#ports.domain(domain)?.settings ?? {};
     const sentBefore = Math.min(before, this.#ports.now() - (journalRetentionDays + 1) * dayMs);
     this.#store.transaction(domain, () => this.#counts.deleteBefore(sentBefore));
-    const hasMore = [this.#audit, this.#store].map((store) => store.deleteBefore(before, deletePortion));
     this.alertStore.deleteBefore(domain, before);
-    return hasMore.includes(true);
+    return this.#store.deleteBefore(before, deletePortion);
   }
 
   async #changed(): Promise<void> {
@@ -218,4 +223,8 @@ export class Directory
   #receivers(domain: DomainName | null): DomainSettings["webhooks"] {
     return (domain && this.#ports.domain(domain)?.settings.webhooks) ?? [];
   }
+}
+
+function stored<Row>(put: Upserted<Row>) {
+  return put === null || "laterVersion" in put ? [] : [put];
 }

@@ -9,14 +9,9 @@ import {
   numberMatcher,
   spellingsOf,
 } from "../../src/foundation/text/spelled.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import {
-  type CallRow,
-  type ConferenceRow,
-  type PromptRow,
-  recordOfCall,
-  recordOfConference,
-} from "../../src/records/rows.ts";
+import { type CallRow, type ConferenceRow, type PromptRow, recordOfConference } from "../../src/records/rows.ts";
 import type { Erasure, FoundRow, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { SqlValue } from "../platform/platform.ts";
 import { arrivalAt, arrivedAt, type DirectoryStore, reversed } from "./directory-store.ts";
@@ -106,9 +101,8 @@ export class RecordStore {
       ...[above, below, ...where.values, portion],
     );
     return rows.map(({ arrival, data }) => {
-      const row = JSON.parse(String(data)) as CallRow | ConferenceRow | PromptRow;
-      const record =
-        row.kind === "conference" ? recordOfConference(row) : row.kind === "call" ? recordOfCall(row) : row;
+      const row = JSON.parse(String(data)) as CallRecord | ConferenceRow | PromptRow;
+      const record = row.kind === "conference" ? recordOfConference(row) : row;
       return { id: Number(arrival), at: arrivedAt(Number(arrival)), record };
     });
   }

@@ -6,12 +6,11 @@ import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { dayMs, type Timers, within } from "../../src/foundation/time/timers.ts";
 import type { PendingForServer } from "../../src/operators/alerts.ts";
 import { sumOfLoads } from "../../src/operators/figures.ts";
-import type { CallRow, ConferenceRow } from "../../src/records/rows.ts";
+import type { CallRow, ConferenceNow, ConferenceRow } from "../../src/records/rows.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import {
   type BridgeLoad,
   type ConferenceTotals,
-  type FoundPerson,
   type ListedConference,
   mostNamed,
   type RunningPage,
@@ -72,8 +71,7 @@ export class RunningList {
 
   /** In the order of their keys. */
   #rows(where = "", ...values: readonly (string | number)[]): readonly ConferenceRow[] {
-    const query = `SELECT data FROM conference WHERE arrival IS NULL ${where}`;
-    return this.#store.read(query, ...values).map(({ data }) => JSON.parse(String(data)));
+    return this.#store.data(`SELECT data FROM conference WHERE arrival IS NULL ${where}`, ...values);
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
@@ -98,19 +96,20 @@ export class RunningList {
   }
 
   /** By conference, who is inside or being called and is looked for; `null`: nobody is looked for. */
-  #peopleFound({ number, attendeeId, text }: RunningQuery): ReadonlyMap<ConfKey, readonly FoundPerson[]> | null {
+  #peopleFound({ number, attendeeId, text }: RunningQuery): ReadonlyMap<ConfKey, readonly CallRow[]> | null {
     if (number === undefined && attendeeId === undefined && text === undefined) return null;
     const filter = { number, attendeeId, text };
     const { sql, values } = callConditions(filter);
-    const rows = this.#store.read(`SELECT data FROM call WHERE arrival IS NULL AND life >= 0 ${sql}`, ...values);
-    const calls = rows.map(({ data }) => JSON.parse(String(data)) as CallRow).filter(recordMatcher(filter));
-    const byConference = Map.groupBy(calls, ({ conference }) => conference as ConfKey);
+    const query = `SELECT data FROM call WHERE arrival IS NULL AND life >= 0 ${sql}`;
+    const calls = this.#store.data<CallRow>(query, ...values).filter(recordMatcher(filter));
+    const byConference = Map.groupBy(calls, keyOf);
     // One more than are shown, to say that there are others.
-    return new Map(Array.from(byConference, ([key, all]) => [key, all.slice(0, mostNamed + 1).map(personIn)]));
+    return new Map(Array.from(byConference, ([key, all]) => [key, all.slice(0, mostNamed + 1)]));
   }
 
   #listed(row: ConferenceRow, waiting: readonly WaitingDocuments[] = []): ListedConference {
-    const { now, topic, bridge } = row;
+    const { topic, bridge } = row;
+    const { speakers, lateSince: _, aheadMs: __, ...now } = row.now as ConferenceNow;
     return {
       key: keyOf(row),
       life: row.life,
@@ -121,17 +120,11 @@ export class RunningList {
       ...(topic !== "" && { topic }),
       undelivered: row.givenUp,
       now: {
-        attached: now?.attached ?? false,
-        ...(now?.orphan && { orphan: true as const }),
-        locked: now?.locked ?? false,
-        callers: now?.callers ?? 0,
-        rooms: now?.rooms ?? 0,
-        alerts: now?.alerts ?? [],
-        ...(now && now.roomNames.length > 0 && { roomNames: now.roomNames }),
-        ...(now?.speakers && { speakers: this.#speakers(row, now.speakers) }),
+        ...now,
+        ...(speakers && { speakers: this.#speakers(row, speakers) }),
         documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
         oldestDocumentAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
-        ...(waiting.length > 0 && { waiting }),
+        waiting,
       },
     };
   }
@@ -337,17 +330,6 @@ function conferenceMatcher(
     if (keys?.includes(key) === false || !beginnings.some((begin) => key.startsWith(begin))) return false;
     if (affected && (row.now?.alerts.length ?? 0) === 0) return false;
     return people === null || people.has(key) || ids.includes(key) || isNamed(row);
-  };
-}
-
-function personIn({ call, number, attendeeId, extCallId, bridge, enteredAt, dialledAt }: CallRow): FoundPerson {
-  return {
-    ...{ call: call as FoundPerson["call"], number, attendeeId },
-    ...(extCallId !== "" && { extCallId: extCallId as NonNullable<FoundPerson["extCallId"]> }),
-    ...(bridge !== "" && { bridge: bridge as BridgeName }),
-    ...(enteredAt !== null && { enteredAt }),
-    ...(enteredAt === null && dialledAt !== null && { dialledAt }),
-    ...(enteredAt === null && { isCalled: true as const }),
   };
 }
 

@@ -10,14 +10,15 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { WebhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { type Platform, type Sql, skippedOf, surelyNow } from "../platform/platform.ts";
+import { type Platform, type Sql, type SqlRow, type SqlValue, skippedOf, surelyNow } from "../platform/platform.ts";
 import { type HttpAnswer, statusFault } from "../platform/post.ts";
-import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 
 interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "skippedMs" | "log" | "post" | "measures"> {
   readonly sql: Sql;
+  /** No rows where there are no tables. */
+  read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[];
   /** `null`: it is not known yet. */
   domain(): DomainName | null;
   receivers(): readonly Receiver[];
@@ -64,7 +65,7 @@ const timeoutMs = 15_000;
 /** When the alarm comes if the object dies while a post is on its way. */
 const backstopMs = 60_000;
 
-const tables = [
+export const webhookTables = [
   // The key is the order of posting: no index, and no look at rows of other receivers or at rows that are not due.
   `CREATE TABLE IF NOT EXISTS webhook (url TEXT NOT NULL, due INTEGER NOT NULL, id INTEGER NOT NULL,
    queued_at INTEGER NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL, refused INTEGER NOT NULL,
@@ -81,13 +82,11 @@ export class Webhooks {
   readonly #ports: WebhookPorts;
   readonly #clock = new SteadyClock();
   readonly #deliveries: Deliveries<Waiting>;
-  readonly #tables: LazyTables;
   /** The highest id of each receiver; absent: not read yet. */
   readonly #last = new Map<string, number>();
 
   constructor(ports: WebhookPorts) {
     this.#ports = ports;
-    this.#tables = new LazyTables(ports.sql, "webhook_receiver", ...tables);
     this.#deliveries = new Deliveries({
       now: this.#now,
       attempt: (row, attempt) => this.#attempt(row, attempt),
@@ -104,9 +103,7 @@ export class Webhooks {
     if (events.length === 0) return;
     const queuedAt = now() - skippedOf(this.#ports);
     for (const { url } of receivers()) {
-      this.#tables.make();
-      const state = JSON.stringify(fresh);
-      sql.exec("INSERT OR IGNORE INTO webhook_receiver (url, data) VALUES (?, ?)", url, state);
+      sql.exec("INSERT OR IGNORE INTO webhook_receiver (url, data) VALUES (?, ?)", url, JSON.stringify(fresh));
       for (const { id, type, at, data } of events) {
         const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
         sql.exec(
@@ -142,7 +139,7 @@ export class Webhooks {
     if (this.#deliveries.isUnderWay(url)) return null;
     const query = `SELECT id, due, queued_at AS queuedAt, event, body, refused FROM webhook
       WHERE url = ? ORDER BY due, id LIMIT 1`;
-    const [next] = this.#tables.read(query, url);
+    const [next] = this.#ports.read(query, url);
     if (!next) return null;
     const row = { ...next, receiver } as object as Waiting;
     const refusedAt = row.due - pauseAfter(row.refused, backoff);
@@ -167,7 +164,7 @@ export class Webhooks {
   view(receivers: readonly Receiver[]): readonly WebhookView[] {
     const states = this.#states;
     return receivers.map(({ url }) => {
-      const [counts] = this.#tables.read(
+      const [counts] = this.#ports.read(
         "SELECT count(*) AS waiting, total(due > 0) AS refused, min(queued_at) AS oldest FROM webhook WHERE url = ?",
         url,
       );
@@ -281,7 +278,7 @@ export class Webhooks {
 
   /** By address: each receiver that was ever given an event and that the settings have not lacked since. */
   get #states(): ReadonlyMap<string, ReceiverState> {
-    const rows = this.#tables.read("SELECT url, data FROM webhook_receiver");
+    const rows = this.#ports.read("SELECT url, data FROM webhook_receiver");
     return new Map(rows.map(({ url, data }) => [String(url), JSON.parse(String(data))]));
   }
 

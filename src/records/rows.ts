@@ -3,54 +3,52 @@ import { promptCall } from "../bridge/prompt-call.ts";
 import type { BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
 import { type Checked, text } from "../foundation/schemas.ts";
 import { type Person, persons, shown } from "../foundation/shown.ts";
-import { type CallRecord, callRecord, callStatuses, enders } from "./call-record.ts";
-import { count, flag, person, timeOrNull } from "./columns.ts";
-import { type ConferenceRecord, conferenceRecord } from "./conference-record.ts";
+import type { CallRecord, Ender } from "./call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "./conference-record.ts";
 
-/** What is not known before the end. */
-const ending = { endedAt: timeOrNull, endedBy: v.nullable(v.picklist(enders)) };
+/** The columns of a record, of which the end may not be known yet. */
+type RowOf<Of extends DirectoryRecord, Status> = Omit<Of, "endedAt" | "endedBy" | "status"> & {
+  readonly endedAt: EpochMs | null;
+  readonly endedBy: Ender | null;
+  readonly status: Of["status"] | Status;
+};
 
-/** A call, as its conference publishes it: the columns of its record. */
-export const callRow = v.object({
-  ...callRecord.entries,
-  ...ending,
-  status: v.picklist([...callStatuses, "ringing", "inside"]),
+/** A call, as its conference publishes it. */
+export type CallRow = RowOf<CallRecord, "ringing" | "inside">;
+
+/** How a conference that runs is now. */
+export const conferenceNow = v.object({
+  attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
+  orphan: v.pipe(
+    v.boolean(),
+    v.description(
+      "True where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
+    ),
+  ),
+  locked: v.boolean(),
+  callers: v.number(),
+  rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
+  roomNames: v.pipe(
+    v.array(v.string()),
+    v.description("The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone."),
+  ),
+  alerts: v.pipe(
+    v.array(v.picklist(["posts", "commands"])),
+    v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
+  ),
 });
-export type CallRow = Readonly<v.InferOutput<typeof callRow>>;
 
-/** What is wrong with a conference that runs. */
-export const alerts = v.pipe(
-  v.array(v.picklist(["posts", "commands"])),
-  v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
-);
-
-const now = v.object({
-  attached: flag,
-  /** The edge found it on the bridge, and WebEx has not created it again. */
-  orphan: flag,
-  locked: flag,
-  callers: count,
-  /** Sub-conferences and rooms of private talks. */
-  rooms: count,
-  roomNames: v.array(person),
+export interface ConferenceNow extends Checked<typeof conferenceNow> {
   /** Absent: nobody knows. */
-  speakers: v.exactOptional(v.array(text<CallId>())),
-  alerts: alerts,
+  readonly speakers?: readonly CallId[];
   /** Since when the bridge owes the first late answer. */
-  lateSince: timeOrNull,
+  readonly lateSince: EpochMs | null;
   /** By how much its time is ahead of the machine's clock, which was set back, in milliseconds. */
-  aheadMs: count,
-});
+  readonly aheadMs: number;
+}
 
-/** A conference, as it publishes itself: the columns of its record, and how it is now. */
-export const conferenceRow = v.object({
-  ...conferenceRecord.entries,
-  ...ending,
-  status: v.picklist(["creating", "running", "completed", "failed"]),
-  /** `null`: it is over. */
-  now: v.nullable(now),
-});
-export type ConferenceRow = Readonly<v.InferOutput<typeof conferenceRow>>;
+/** A conference, as it publishes itself. `now`: `null` once it is over. */
+export type ConferenceRow = RowOf<ConferenceRecord, "creating" | "running"> & { readonly now: ConferenceNow | null };
 
 /** The name of a meeting is of people: it is shown where `recordsPersonal` keeps all of them, and not at all elsewhere. */
 export const topic = v.pipe(
@@ -89,11 +87,6 @@ export function shownConference(row: ConferenceRow, person: Person): ConferenceR
   const { now, ...rest } = shown(row, person);
   if (person === persons.full) return { ...rest, now };
   return { ...rest, topic: "", now: now && { ...now, roomNames: [] } };
-}
-
-/** The record of a call that is over. */
-export function recordOfCall(row: CallRow): CallRecord {
-  return row as CallRecord;
 }
 
 export function recordOfConference({ now: _, ...row }: ConferenceRow): ConferenceRecord {

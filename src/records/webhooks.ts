@@ -1,6 +1,6 @@
 import { hash } from "../foundation/hash.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import { type CallRow, type ConferenceRow, recordOfCall, recordOfConference } from "./rows.ts";
+import { type CallRow, type ConferenceRow, recordOfConference } from "./rows.ts";
 
 /** All that receivers are notified of. Of one moment, they come in this order. */
 const types = ["conference.started", "call.joined", "call.left", "conference.ended"] as const;
@@ -38,23 +38,16 @@ export function webhooksOfConference(row: ConferenceRow, before: ConferenceRow |
   ];
 }
 
+const columnsOfJoined = [
+  ...(["conference", "life", "began", "call", "extCallId", "direction", "number", "attendeeId"] as const),
+  ...(["participantType", "enteredAt"] as const),
+];
+
 export function webhooksOfCall(row: CallRow, before: CallRow | null): readonly WebhookEvent[] {
-  const { conference, life, began, call, extCallId, direction, number, attendeeId, participantType } = row;
-  const { enteredAt, endedAt } = row;
+  const { kind: _, ...record } = row;
+  const { conference, life, began, call, enteredAt, endedAt } = row;
   const id = [conference, life, began, call];
-  const joined = {
-    conference,
-    life,
-    began,
-    call,
-    extCallId,
-    direction,
-    number,
-    attendeeId,
-    participantType,
-    enteredAt,
-  };
-  const { kind: _, ...record } = recordOfCall(row);
+  const joined = Object.fromEntries(columnsOfJoined.map((name) => [name, row[name]]));
   return [
     ...event("call.joined", enteredAt, before?.enteredAt, [...id, enteredAt ?? 0], joined),
     ...event("call.left", endedAt, before?.endedAt, [...id, endedAt ?? 0], record),

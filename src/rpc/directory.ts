@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Ack, Batch } from "../delivery/feed.ts";
-import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, ExtCallId, WebexHost } from "../foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import type { DirectoryAlerts, Seen } from "../operators/alerts.ts";
 import type { AuditEntry } from "../operators/audit.ts";
@@ -8,7 +8,7 @@ import { activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
 import type { Counts } from "../records/counts.ts";
-import { alerts, type PromptRow, topic } from "../records/rows.ts";
+import { type CallRow, conferenceNow, type PromptRow, topic } from "../records/rows.ts";
 import {
   type ConferenceBatch,
   type DirectoryAck,
@@ -18,23 +18,6 @@ import {
 
 /** People of one conference who are listed, of those who were looked for. */
 export const mostNamed = 20;
-
-/** Somebody in a conference who was looked for. */
-export interface FoundPerson {
-  readonly call: CallId;
-  /** The other end's. */
-  readonly number: string;
-  readonly attendeeId: string;
-  /** The call's name at WebEx; absent: it has none yet. */
-  readonly extCallId?: ExtCallId;
-  readonly enteredAt?: EpochMs;
-  /** Of one that is being called: since when. */
-  readonly dialledAt?: EpochMs;
-  /** Bridge of its conference; absent: it has none yet. */
-  readonly bridge?: BridgeName;
-  /** It is being called, and has not entered. */
-  readonly isCalled?: true;
-}
 
 /** What the directory says of a conference that is being created or runs. */
 const listedConference = v.object({
@@ -50,36 +33,19 @@ const listedConference = v.object({
   topic,
   undelivered: v.pipe(v.number(), v.description("Documents whose attempts are used up.")),
   now: v.object({
-    attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
-    orphan: v.pipe(
-      v.exactOptional(v.literal(true)),
-      v.description(
-        "Present where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
-      ),
-    ),
-    locked: v.boolean(),
-    callers: v.number(),
+    ...conferenceNow.entries,
     speakers: v.pipe(
       v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
       v.description(
         "Who speaks; absent: nobody knows, as where WebEx does not want to know it. Empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
       ),
     ),
-    rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
-    roomNames: v.pipe(
-      v.exactOptional(v.array(v.string())),
-      v.description("The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone."),
-    ),
     documents: v.pipe(
       v.number(),
       v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
     ),
     oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
-    waiting: v.pipe(
-      v.exactOptional(v.array(waitingDocuments)),
-      v.description("The same by receiver; absent: none waits."),
-    ),
-    alerts,
+    waiting: v.pipe(v.array(waitingDocuments), v.description("The same by receiver.")),
   }),
 });
 export type ListedConference = Checked<typeof listedConference>;
@@ -119,7 +85,7 @@ export const runningPage = v.object({
 });
 /** In the order of their keys. `found`: who was looked for and is inside, one more than `mostNamed` of each conference at most; absent: it was not asked. */
 export interface RunningPage extends Checked<typeof runningPage> {
-  readonly found?: ReadonlyMap<ConfKey, readonly FoundPerson[]>;
+  readonly found?: ReadonlyMap<ConfKey, readonly CallRow[]>;
 }
 
 export interface RecordQuery {
@@ -158,8 +124,8 @@ export interface PlacedRecord<Row = DirectoryRecord> {
 }
 
 export interface RecordPage<Row = DirectoryRecord> {
-  /** The place behind all records; `null`: there was never anything. */
-  readonly end: DirectoryPlace | null;
+  /** The last place; `null`: there was never anything. `directory`: one that was lost and began anew has another name. */
+  readonly end: { readonly directory: string; readonly id: number } | null;
   readonly records: readonly PlacedRecord<Row>[];
   /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
   readonly next: number | null;
@@ -177,17 +143,17 @@ export interface PromptCallQuery {
   readonly isOpen?: true;
 }
 
-export type PromptCallPage = PageOf<{ readonly calls: readonly PromptRow[] }, number>;
-
-/** A place in a directory's records. `directory`: one that was lost and began anew has another name. */
-interface DirectoryPlace {
-  readonly directory: string;
-  readonly id: number;
+/** A part of what there is. `next`: the place of the next part; `null`: there are no more. */
+export interface PromptCallPage {
+  readonly calls: readonly PromptRow[];
+  readonly next: number | null;
 }
 
-/** A part of what there is, and the place of the next one; `null`: there are no more. */
-type PageOf<Of, Place> = Of & { readonly next: Place | null };
-export type AuditPage = PageOf<{ readonly entries: readonly AuditEntry[] }, number>;
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  readonly next: number | null;
+}
+
 /**
  * How many calls had the number; `alike`: numbers that are another spelling of it, or another line, and stay; `inside`:
  * conferences in which calls that had it are up.

@@ -31,60 +31,43 @@ const viewMs = 3_000;
 /** Each method of each object, once: shells, limits in time and fakes come from this list. */
 export const objectMethods = {
   conference: {
-    ...{ receive: "request", operate: "request", resync: "request" },
-    ...{ report: "objects", ackCommands: "objects", compareDigest: "objects", hasHandle: "objects" },
-    ...{ sweep: "objects", publish: "objects" },
-    ...{
-      view: viewMs,
-      entered: "request",
-      timeline: "request",
-      placeOfId: "request",
-      action: "request",
-    },
-    wire: "request",
+    ...limited("request", "receive", "operate", "resync", "entered", "timeline", "placeOfId", "action", "wire"),
+    ...limited("objects", "report", "ackCommands", "compareDigest", "hasHandle", "sweep", "publish"),
+    view: viewMs,
   },
-  handles: { resolve: "request", hasConference: "request" },
+  handles: limited("request", "resolve", "hasConference"),
   idAllocator: {
-    allocate: "objects",
-    holderOf: "request",
-    holdersOf: "request",
-    conferencesOf: "objects",
-    heardLimit: "objects",
-    sweep: "objects",
+    ...limited("request", "holderOf", "holdersOf"),
+    ...limited("objects", "allocate", "conferencesOf", "heardLimit", "sweep"),
   },
   mailbox: { send: "request", share: "objects", waiting: viewMs },
   directory: {
-    ...{
-      publish: "objects",
-      swept: "objects",
-      serverRefused: "objects",
-      sourceRefused: "objects",
-      count: "objects",
-      keepAudit: "objects",
-    },
-    ...{
-      running: "request",
-      totals: viewMs,
-      activity: "request",
-      countTotals: viewMs,
-      webhooks: viewMs,
-      audit: "request",
-    },
-    ...{ waitingFor: "request", alerts: viewMs, acknowledge: "request" },
-    ...{ keepPromptCalls: "objects", promptCalls: "request" },
+    ...limited("request", "running", "activity", "audit", "waitingFor", "acknowledge", "promptCalls"),
+    ...limited(
+      "objects",
+      "publish",
+      "swept",
+      "serverRefused",
+      "sourceRefused",
+      "count",
+      "keepAudit",
+      "keepPromptCalls",
+    ),
+    ...limited(viewMs, "totals", "countTotals", "webhooks", "alerts"),
     // One request may ask for many pages: each has its own time.
-    ...{ records: requestMs, found: requestMs, erase: requestMs },
+    ...limited(requestMs, "records", "found", "erase"),
   },
   relay: {
-    ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects", keepIdLimit: "objects" },
-    hasConference: "request",
-    ...{ agents: viewMs, health: viewMs, handOver: "request", drain: "request", agentRefused: "request" },
+    ...limited("request", "hasConference", "handOver", "drain", "agentRefused"),
+    ...limited("objects", "sendCommands", "askForSnapshot", "closeAgents", "keepIdLimit"),
+    ...limited(viewMs, "agents", "health"),
   },
-  sessions: {
-    ...{ begin: "request", find: "request", end: "request", endAll: "request", list: "request" },
-    ...{ refused: "request", signIns: "request" },
-  },
+  sessions: limited("request", "begin", "find", "end", "endAll", "list", "refused", "signIns"),
 } as const satisfies { readonly [Name in ObjectName]: Readonly<Record<keyof ObjectRpcs[Name], Limit>> };
+
+function limited<const Of extends Limit, Method extends string>(limit: Of, ...methods: readonly Method[]) {
+  return Object.fromEntries(methods.map((method) => [method, limit])) as Readonly<Record<Method, Of>>;
+}
 
 type Asked<Name extends ObjectName> = {
   readonly [Method in keyof ObjectRpcs[Name] as Extract<

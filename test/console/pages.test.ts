@@ -24,7 +24,17 @@ import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 const minuteMs = 60_000;
 
 function listed(key: string, alerts: readonly "posts"[] = []): ListedConference {
-  const state = { attached: true, locked: false, callers: 2, rooms: 0, alerts, documents: 0, oldestDocumentAt: null };
+  const documents = { documents: 0, oldestDocumentAt: null, waiting: [] };
+  const state = {
+    attached: true,
+    orphan: false,
+    locked: false,
+    callers: 2,
+    rooms: 0,
+    roomNames: [],
+    alerts,
+    ...documents,
+  };
   const place = { createdAt: now - 3 * minuteMs, webexHost: "tsp1" as WebexHost, bridge: null, undelivered: 0 };
   return { key: key as ConfKey, life: 1, phase: "running", ...place, now: state };
 }

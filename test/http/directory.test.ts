@@ -99,6 +99,7 @@ test("the running conferences are listed by key, in pages, by one question of th
           locked: false,
           callers: 3,
           rooms: 1,
+          ...{ orphan: false, roomNames: [], waiting: [] },
           alerts,
           documents: 0,
           oldestDocumentAt: null,

@@ -9,7 +9,6 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import {
   type CallRow,
   type ConferenceRow,
-  recordOfCall,
   recordOfConference,
   shownCall,
   shownConference,
@@ -235,7 +234,7 @@ function stored(disk: Database): {
   const over = parsed.filter(({ arrival }) => arrival !== null).map(({ row }) => row);
   const open = parsed.filter(({ arrival }) => arrival === null).map(({ row }) => row);
   return {
-    records: over.map((row) => (row.kind === "conference" ? recordOfConference(row) : recordOfCall(row))),
+    records: over.map((row) => (row.kind === "conference" ? recordOfConference(row) : (row as CallRecord))),
     running: open.filter(({ kind }) => kind === "conference").map(({ conference }) => conference as ConfKey),
     inside: open.filter((row) => row.kind === "call"),
   };

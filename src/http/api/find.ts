@@ -11,7 +11,8 @@ import {
   type PersonLine,
   personLine,
 } from "../../records/person-line.ts";
-import { type FoundPerson, type FoundRow, type ListedConference, mostNamed } from "../../rpc/directory.ts";
+import type { CallRow } from "../../records/rows.ts";
+import { type FoundRow, type ListedConference, mostNamed } from "../../rpc/directory.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
@@ -143,15 +144,15 @@ function lineOfRow(row: Exclude<FoundRow, ConferenceRecord>): PersonLine {
 }
 
 function lineOf(conference: ConfKey) {
-  return ({ call, number, attendeeId, isCalled, enteredAt, dialledAt }: FoundPerson): PersonLine => ({
-    what: isCalled ? "being-called" : "inside",
-    from: (isCalled ? dialledAt : enteredAt) ?? null,
+  return ({ call, number, attendeeId, enteredAt, dialledAt }: CallRow): PersonLine => ({
+    what: enteredAt === null ? "being-called" : "inside",
+    from: enteredAt ?? dialledAt,
     to: null,
     number,
     attendeeId,
     conference,
     call,
-    why: isCalled ? "It has not entered." : "",
+    why: enteredAt === null ? "It has not entered." : "",
   });
 }
 
@@ -170,7 +171,7 @@ function ofRunning({ key, topic, phase, createdAt, now }: ListedConference, text
   const one = { key, ...(topic !== undefined && { topic }), state: phase, at: createdAt };
   if (spellingsOf(text).some((spelling) => spelling === key)) return [{ ...one, by: "key" }];
   if (fitsName(text, topic)) return [{ ...one, by: "name" }];
-  const room = now.roomNames?.find((name) => fitsName(text, name));
+  const room = now.roomNames.find((name) => fitsName(text, name));
   return room === undefined ? [] : [{ ...one, by: "sub-conference", room }];
 }
 
