@@ -1,8 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Checked } from "../../src/foundation/schemas.ts";
 import { segmentOf } from "../../src/foundation/text/path-segment.ts";
 import type { PathParts } from "../../src/http/api/route.ts";
-import type { Signatures } from "../../src/http/api/routes.ts";
+import type { Answers } from "../../src/http/api/routes.ts";
 import type { EdgeAddress } from "./find-edge.ts";
 import { StartError } from "./program.ts";
 
@@ -19,9 +18,6 @@ export class NoAnswer extends StartError {}
 /** The edge has no such thing. */
 class NotFound extends StartError {}
 
-type Answers = {
-  readonly [Route in Signatures as Route["operation"]]: Checked<Route["answer"]["schema"]>;
-};
 /** Each answer says what it lacks. */
 interface Lacking {
   readonly incomplete?: readonly { readonly what: string; readonly why: string }[];

@@ -1,7 +1,5 @@
-import type { Child } from "hono/jsx";
-import type { EpochMs } from "../foundation/ids.ts";
-import type { Operator } from "../operators/people.ts";
-import { Words, ZoneOfPage } from "./parts.tsx";
+import { type Child, useContext } from "hono/jsx";
+import { FrameOfPage, useFrame, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 /** The pages of a domain that the navigation names, by the last part of their address. */
@@ -15,42 +13,28 @@ const places = {
 } as const;
 type Place = keyof typeof places;
 
-/** What stands around each page. */
-export interface Frame {
-  readonly person: Operator;
-  /** How the person has signed in. */
-  readonly by: "token" | "session" | "access";
-  /** Those that the person sees, in the order of the settings. */
-  readonly domains: readonly string[];
-  /** The one that the page is about; `null`: it is about none. */
-  readonly domain: string | null;
-  readonly here: Place | null;
-  /** True if the browser keeps the page up to date. */
-  readonly live: boolean;
-  readonly now: EpochMs;
-  /** What the page lacks, and why. */
-  readonly incomplete?: readonly { readonly what: string; readonly why: string }[];
-  /** In which the page shows times; absent: UTC. */
-  readonly timeZone?: string;
-}
-
-/** What stands around a page of a domain. */
-export interface DomainFrame extends Frame {
-  readonly domain: string;
+interface PageProps {
+  readonly title: string;
+  /** Its place in the navigation. */
+  readonly here?: Place;
+  /** True if the browser does not renew it: it is too expensive, or does not change. */
+  readonly isStill?: boolean;
+  readonly children?: Child;
 }
 
 /** A page with its frame. */
-export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
-  const { domain, live, now, timeZone = "UTC", incomplete = [] } = frame;
+export function Page({ title, here, isStill = false, children }: PageProps) {
+  const { domain, isLive: mayLive, incomplete } = useFrame();
+  const isLive = mayLive && !isStill;
   return (
-    <Document title={domain === null ? title : `${title} · ${domain}`} now={now} timeZone={timeZone}>
+    <Document title={domain === "" ? title : `${title} · ${domain}`}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
-      <Header {...frame} />
-      <main id="main" tabindex={-1} data-live={live ? "" : undefined}>
+      <Header here={here} isLive={isLive} />
+      <main id="main" tabindex={-1} data-live={isLive ? "" : undefined}>
         <h1>{title}</h1>
-        <ZoneOfPage.Provider value={timeZone}>{children}</ZoneOfPage.Provider>
+        {children}
         {incomplete.length > 0 && (
           <p id="incomplete" class="notice warn">
             {`Incomplete: ${incomplete.map(({ what, why }) => `${what} (${why})`).join(", ")}.`}
@@ -62,9 +46,9 @@ export function Page({ title, children, ...frame }: Frame & { readonly title: st
 }
 
 /** In place of a page that cannot be shown: what happened, and what to do. */
-export function TroublePage({ title, says, ...frame }: Frame & { readonly title: string; readonly says: string }) {
+export function TroublePage({ title, says }: { readonly title: string; readonly says: string }) {
   return (
-    <Page {...frame} title={title}>
+    <Page title={title} isStill>
       <p>
         <Words of={says} />
       </p>
@@ -75,22 +59,23 @@ export function TroublePage({ title, says, ...frame }: Frame & { readonly title:
   );
 }
 
-interface DocumentProps extends Partial<Pick<Frame, "now" | "timeZone">> {
+interface DocumentProps {
   readonly title: string;
   readonly children?: Child;
 }
 
-/** A page without its frame. `now`: the server's clock, for the script, which only such pages have. */
-function Document({ title, now, timeZone, children }: DocumentProps) {
+/** A page with or without a frame. Only those with one have the script, which needs the server's clock. */
+function Document({ title, children }: DocumentProps) {
+  const frame = useContext(FrameOfPage);
   return (
-    <html lang="en" data-now={now} data-zone={timeZone}>
+    <html lang="en" data-now={frame?.now} data-zone={frame?.timeZone}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/console/assets/style.css" />
-        {now !== undefined && <script src="/console/assets/live.js" defer />}
+        {frame && <script src="/console/assets/live.js" defer />}
         <title>{`${title} · Bridgehead`}</title>
       </head>
       <body>{children}</body>
@@ -114,17 +99,18 @@ export function PageAlone({ title, heading = title, children }: DocumentProps & 
   );
 }
 
-function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: Frame) {
+function Header({ here, isLive }: { readonly here: Place | undefined; readonly isLive: boolean }) {
+  const { person, by, domain, timeZone } = useFrame();
   return (
     <header class="frame">
       <a class="brand" href="/console">
         <img src="/console/assets/icon.svg" width="22" height="22" alt="" />
         Bridgehead
       </a>
-      {domain !== null && (
+      {domain !== "" && (
         <>
-          <Chooser domains={domains} domain={domain} here={here} />
-          <Find domain={domain} />
+          <Chooser here={here} />
+          <Find />
           <nav aria-label="Pages">
             <ul>
               {Object.entries(places).map(([name, title]) => (
@@ -149,19 +135,19 @@ function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: F
       </div>
       <div class="foot">
         <p id="link" role="status" aria-label="Connection" class="dim">
-          {live ? "Not live – reload to update" : ""}
+          {isLive ? "Not live – reload to update" : ""}
         </p>
-        {domain !== null && <p class="dim">{`Times in ${timeZone}`}</p>}
+        {domain !== "" && <p class="dim">{`Times in ${timeZone}`}</p>}
       </div>
     </header>
   );
 }
 
 /** Finds whatever people have in hand. What they type stands in no address. */
-function Find({ domain }: { readonly domain: string }) {
+function Find() {
   return (
     <search class="find">
-      <form method="post" action={pathOf(domain, "find")}>
+      <form method="post" action={pathOf(useFrame().domain, "find")}>
         <input
           type="search"
           name="find"
@@ -179,14 +165,15 @@ function Find({ domain }: { readonly domain: string }) {
   );
 }
 
-function Chooser({ domains, domain, here }: Pick<Frame, "domains" | "here"> & { readonly domain: string }) {
+function Chooser({ here = "overview" }: { readonly here: Place | undefined }) {
+  const { domains, domain } = useFrame();
   if (domains.length < 2) return <p class="domain">{domain}</p>;
   return (
     <details class="chooser">
       <summary aria-label={`Domain: ${domain}`}>{domain}</summary>
       <ul>
         {domains.map((name) => (
-          <PageLink to={placeOf(name, here ?? "overview")} title={name} isHere={name === domain} />
+          <PageLink to={placeOf(name, here)} title={name} isHere={name === domain} />
         ))}
       </ul>
     </details>

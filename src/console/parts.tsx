@@ -1,20 +1,42 @@
 import { type Child, createContext, useContext } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
 import { instantText, secondText, sentenceIn, shownTime } from "../foundation/time/shown-time.ts";
+import type { Operator } from "../operators/people.ts";
 import { type Cell, type Part, partsOf, type View } from "../views/view.ts";
 import { ageOf } from "./browser/age.js";
 import { pathOf, type Typed, withQuery } from "./paths.ts";
 
-/** The time zone in which a page shows times. */
-export const ZoneOfPage = createContext("UTC");
+/** What stands around each page, and how it shows times. */
+export interface Frame {
+  readonly person: Operator;
+  /** How the person has signed in. */
+  readonly by: "token" | "session" | "access";
+  /** Those that the person sees, in the order of the settings. */
+  readonly domains: readonly string[];
+  /** The one that the page is about; empty: it is about none. */
+  readonly domain: string;
+  readonly timeZone: string;
+  /** True if the browser may keep the page up to date. */
+  readonly isLive: boolean;
+  readonly now: EpochMs;
+  /** What the page lacks, and why. */
+  readonly incomplete: readonly { readonly what: string; readonly why: string }[];
+}
+
+/** `null`: around a page for whoever is not signed in. */
+export const FrameOfPage = createContext<Frame | null>(null);
+
+export function useFrame(): Frame {
+  return useContext(FrameOfPage) as Frame;
+}
 
 /** A time of day in the page's zone with its seconds; behind the date where it is not today's. */
-export function Time({ at, now }: { readonly at: EpochMs; readonly now: EpochMs }) {
-  const zone = useContext(ZoneOfPage);
-  const { day, clock } = shownTime(at, zone);
+export function Time({ at }: { readonly at: EpochMs }) {
+  const { timeZone, now } = useFrame();
+  const { day, clock } = shownTime(at, timeZone);
   return (
-    <time datetime={instantText(at)} title={wholeTime(at, zone)}>
-      {day === shownTime(now, zone).day ? clock : `${day} ${clock}`}
+    <time datetime={instantText(at)} title={wholeTime(at, timeZone)}>
+      {day === shownTime(now, timeZone).day ? clock : `${day} ${clock}`}
     </time>
   );
 }
@@ -26,9 +48,10 @@ function wholeTime(at: EpochMs, zone: string): string {
 }
 
 /** How long ago that was, in words; the browser counts on. */
-export function Age({ since, now }: { readonly since: EpochMs; readonly now: EpochMs }) {
+export function Age({ since }: { readonly since: EpochMs }) {
+  const { timeZone, now } = useFrame();
   return (
-    <time datetime={instantText(since)} title={`since ${wholeTime(since, useContext(ZoneOfPage))}`} data-age="">
+    <time datetime={instantText(since)} title={`since ${wholeTime(since, timeZone)}`} data-age="">
       {ageOf(now - since)}
     </time>
   );
@@ -36,7 +59,7 @@ export function Age({ since, now }: { readonly since: EpochMs; readonly now: Epo
 
 /** A sentence whose times are in the page's zone, each with its day where that is not the day of `near`. */
 export function Sentence({ of, near }: { readonly of: string; readonly near: EpochMs }) {
-  return <>{sentenceIn(useContext(ZoneOfPage), of, near)}</>;
+  return <>{sentenceIn(useFrame().timeZone, of, near)}</>;
 }
 
 /** How something is, in a word or two. */
@@ -47,6 +70,11 @@ export function Mark({ is, children }: { readonly is: "good" | "warn" | "bad" | 
 /** A sentence that people should not miss. */
 export function Notice({ is, children }: { readonly is: "warn" | "bad" | "plain"; readonly children: Child }) {
   return <p class={`notice ${is}`}>{children}</p>;
+}
+
+/** Why what was asked was not done; `null`: it was. */
+export function Refusal({ says }: { readonly says: string | null }) {
+  return says === null ? null : <Notice is="bad">{says}</Notice>;
 }
 
 /** A sentence; what stands between backticks is for a shell. */
@@ -82,8 +110,6 @@ export function Facts({ of, kind = "glance", id }: FactsProps) {
 interface ListProps<Row> {
   readonly view: View<Row>;
   readonly rows: readonly Row[];
-  readonly domain: string;
-  readonly now: EpochMs;
   /** Above the list; a list that has a title and no rows is left out. */
   readonly title?: string;
   /** In place of the view's own, what an empty list says. */
@@ -93,11 +119,11 @@ interface ListProps<Row> {
 }
 
 /** A list as its view has it; the first column names the row. On a narrow screen, cells say by `data-label` what they are. */
-export function List<Row>({ view, rows, domain, now, title, none = view.none, actions = false }: ListProps<Row>) {
+export function List<Row>({ view, rows, title, none = view.none, actions = false }: ListProps<Row>) {
   if (rows.length === 0) return title === undefined ? <Empty title={none[0]}>{none[1]}</Empty> : null;
   const columns = view.columns.filter(({ only }) => only !== "terminal");
   const shown = (cell: Cell) => {
-    const parts = partsOf(cell).map((part, index) => [index > 0 && " ", <Shown {...{ part, domain, now }} />]);
+    const parts = partsOf(cell).map((part, index) => [index > 0 && " ", <Shown part={part} />]);
     return parts.length === 0 ? "" : <span class="marks">{parts}</span>;
   };
   return (
@@ -139,10 +165,11 @@ export function List<Row>({ view, rows, domain, now, title, none = view.none, ac
   );
 }
 
-function Shown({ part, domain, now }: Pick<ListProps<never>, "domain" | "now"> & { readonly part: Part }) {
+function Shown({ part }: { readonly part: Part }) {
+  const { domain } = useFrame();
   if (typeof part !== "object") return <bdi class={wordClass(String(part))}>{part}</bdi>;
-  if ("at" in part) return <Time at={part.at} now={now} />;
-  if ("ago" in part) return <Age since={part.ago} now={now} />;
+  if ("at" in part) return <Time at={part.at} />;
+  if ("ago" in part) return <Age since={part.ago} />;
   if ("ms" in part) return <>{ageOf(part.ms)}</>;
   const { text, tone, to, query = {}, tooltip } = part;
   if (to) {

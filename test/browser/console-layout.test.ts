@@ -20,6 +20,7 @@ import { figuresOf } from "../../src/operators/figures.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { TimelineLine, TimelineSide } from "../../src/rpc/timeline.ts";
 import { timelineLine } from "../builders.ts";
+import { inFrame } from "../console/read-page.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks } from "./browser-on-test.ts";
@@ -58,8 +59,7 @@ const frame = {
   by: "session" as const,
   domains,
   domain: "domain-7",
-  here: "overview" as const,
-  live: false,
+  isLive: false,
   now,
 };
 
@@ -145,7 +145,8 @@ const entry = {
   from: unbroken,
 };
 const fields = { number: unbroken, since: "2026-03-01", begins: unbroken, find: unbroken, cursor: "9" };
-const listed = { ...frame, fields, refusal: words + unbroken };
+const listed = { fields, refusal: words + unbroken };
+const shown = (page: unknown, props: object) => inFrame(page, props, frame);
 const foundLines = { people: "masked" as const, next: "1-2" };
 const host = unbroken as WebexHost;
 const activity: DomainActivity = {
@@ -204,38 +205,44 @@ const named = [
 ];
 
 const pages = {
-  timeline: TimelinePage({
-    frame: { ...frame, confKey: unbroken as ConfKey, topic: words },
+  timeline: shown(TimelinePage, {
+    frame: { domain: frame.domain, confKey: unbroken as ConfKey, topic: words },
     shown: pageOfLines(timeline, everything, {}),
     filter: everything,
     row: 1,
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
-  overview: OverviewPage({ ...frame, figures, running, bridges, alerts: wrong, unknown: [], activity, edges }),
-  hosts: TspServersPage({ ...frame, answer: activity }),
-  conferences: ConferencesPage({ ...listed, people: "full", answer: running }),
-  ended: RecordsPage({ ...listed, bridges: ["main", unbroken], answer: { records: [conference], next: "5" } }),
-  calls: RecordsPage({
+  overview: shown(OverviewPage, {
+    figures: { figures },
+    running,
+    bridges: { bridges },
+    alerts: wrong,
+    unknown: [],
+    activity,
+    edges,
+  }),
+  hosts: shown(TspServersPage, { answer: activity }),
+  conferences: shown(ConferencesPage, { ...listed, people: "full", answer: running }),
+  ended: shown(RecordsPage, { ...listed, bridges: ["main", unbroken], answer: { records: [conference], next: "5" } }),
+  calls: shown(RecordsPage, {
     ...listed,
     fields: { ...fields, kind: "call" },
     bridges: ["main", unbroken],
     answer: { records: [call], next: "5" },
   }),
-  find: FindPage({ ...listed, answer: { ...foundLines, conferences: named, lines: people } }),
-  number: NumberPage({ ...listed, answer: { ...foundLines, lines: people } }),
-  bridges: BridgesPage({
-    ...frame,
+  find: shown(FindPage, { ...listed, answer: { ...foundLines, conferences: named, lines: people } }),
+  number: shown(NumberPage, { ...listed, answer: { ...foundLines, lines: people } }),
+  bridges: shown(BridgesPage, {
     alerts: wrong,
     bridges: [found(unbroken), { ...found("main"), drainedSince: now - 1, agents: [], missing: [unbroken] }],
     refusal: words + unbroken,
   }),
-  settings: SettingsPage({
-    ...frame,
+  settings: shown(SettingsPage, {
     warnings: [words],
     reminders: [words + unbroken],
     settings: { [unbroken]: unbroken, list: [unbroken, words], nested: { [unbroken]: { [unbroken]: [words] } } },
   }),
-  audit: AuditPage({ ...listed, answer: { entries: [entry], next: "3" } }),
+  audit: shown(AuditPage, { ...listed, answer: { entries: [entry], next: "3" } }),
   "sign-in": SignInPage({ to: "/console", refusal: `${words} \`${unbroken}\`` }),
 };
 
@@ -271,9 +278,12 @@ test.each([
 test("names that are written from right to left stay in their place", async () => {
   const names = ["\u05d0\u05e0\u05d4", "\u0633\u0627\u0631\u0629"];
   const speakers = names.map((attendeeId) => ({ number: "", attendeeId }));
-  const shown = conferences.slice(0, 1).map((one) => ({ ...one, now: { ...one.now, speakers } }));
-  const answer = { ...running, conferences: shown, next: null };
-  const page = await open(ConferencesPage({ ...listed, people: "full", answer }), { scheme: "light", width: "wide" });
+  const one = conferences.slice(0, 1).map((one) => ({ ...one, now: { ...one.now, speakers } }));
+  const answer = { ...running, conferences: one, next: null };
+  const page = await open(shown(ConferencesPage, { ...listed, people: "full", answer }), {
+    scheme: "light",
+    width: "wide",
+  });
   const places = await page
     .locator("td[data-label=Speaking] bdi")
     .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));

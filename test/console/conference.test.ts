@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { ConferencePage } from "../../src/console/conference/conference.tsx";
 import type { CallId } from "../../src/foundation/ids.ts";
+import type { Role } from "../../src/operators/people.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
-import { frameFor, now, Shown } from "./shown.ts";
+import { frame, now, type Shown, shownTo } from "./shown.ts";
 
 const named = { call: "c1", extCallId: "7001", number: "14085550101", attendeeId: "444" };
 const caller = { ...named, room: "main", muted: false, speaks: false };
@@ -16,10 +17,10 @@ function view(more: object = {}): ConferenceView {
   return { ...place, phase: "running", lastAt: now - 3_000, callers: [caller], ...empty, ...more } as never;
 }
 
-function shown(more: Partial<Parameters<typeof ConferencePage>[0]> = {}): Shown {
+function shown(more: Partial<Parameters<typeof ConferencePage>[0]> = {}, role: Role = "operator"): Shown {
   const entered = new Map([["c1" as CallId, now - 180_000]]);
   const none = { action: null, refusal: null, records: [], list: { find: "", page: 1 } };
-  return new Shown(ConferencePage({ frame: frameFor(), view: view(), entered, ...none, ...more }));
+  return shownTo(role, ConferencePage, { view: view(), entered, ...none, ...more });
 }
 
 /** The kinds of actions that the page offers. */
@@ -57,7 +58,7 @@ test("offers an operator what fits, and a viewer nothing", () => {
   const inside = shown({ view: view({ rooms, callers: [{ ...caller, room: "r1" }] }) });
   expect(inside.all("select", 'name="room"')).toEqual(["main"]);
 
-  const viewer = shown({ frame: frameFor("viewer") });
+  const viewer = shown({}, "viewer");
   expect(viewer.text).toContain("14085550101");
   expect(viewer.html).not.toContain("/actions");
 });
@@ -172,7 +173,7 @@ test("hostile texts stay texts", () => {
   const rooms = [{ room: hostile, subConfId: hostile, stage: "open" }];
   const more = { callers: [{ ...caller, ...names }], rooms, documents: [document], host: hostile, bridge: hostile };
   const { html } = shown({
-    frame: frameFor("operator", { topic: hostile }),
+    frame: { ...frame, topic: hostile },
     view: view({ ...more, extConfId: hostile }),
     refusal: hostile,
   });

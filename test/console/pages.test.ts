@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BridgesPage, type ShownBridge } from "../../src/console/domain/bridges.tsx";
+import { BridgesPage } from "../../src/console/domain/bridges.tsx";
 import {
   AuditPage,
   ConferencesPage,
@@ -12,6 +12,7 @@ import {
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { SettingsPage } from "../../src/console/domain/settings.tsx";
 import { Page } from "../../src/console/page.tsx";
+import type { Frame } from "../../src/console/parts.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { showAlert } from "../../src/operators/alert-kinds.ts";
@@ -19,7 +20,7 @@ import { figuresOf } from "../../src/operators/figures.ts";
 import { type HostPosts, noPosts } from "../../src/records/activity.ts";
 import type { DomainActivity, ListedConference } from "../../src/rpc/directory.ts";
 import { aCallRecord } from "../records/a-record.ts";
-import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
+import { frame, hostile, inFrame, isHarmless, now, readPage } from "./read-page.ts";
 
 const minuteMs = 60_000;
 
@@ -41,7 +42,7 @@ function listed(key: string, alerts: readonly "posts"[] = []): ListedConference 
 
 const health = { bridgeUp: true, portsInUse: 12, ports: 100 };
 const agent = { agent: "a1", role: "active", lastSeen: now, health } as const;
-const main: ShownBridge = {
+const main = {
   bridge: "main",
   drainedSince: null,
   agents: [agent],
@@ -54,15 +55,22 @@ function posts(host: string | null, more: Partial<HostPosts> = {}): HostPosts {
 }
 
 /** An overview on which nothing is wrong. */
-function overview(more: Partial<Parameters<typeof OverviewPage>[0]> = {}) {
-  const figures = Object.values(figuresOf({}));
-  const calm = { figures, running: { conferences: [], next: null }, bridges: [main], alerts: [], unknown: [] };
-  return OverviewPage({ ...frame, ...calm, activity: silence, edges: { acting: null, edges: [] }, ...more });
+function overview(more: object = {}, around: Partial<Frame> = {}) {
+  const running = { conferences: [], next: null };
+  const calm = {
+    figures: { figures: Object.values(figuresOf({})) },
+    running,
+    bridges: { bridges: [main] },
+    alerts: [],
+  };
+  const rest = { unknown: [], activity: silence, edges: { acting: null, edges: [] } };
+  return inFrame(OverviewPage, { ...calm, ...rest, ...more }, around);
 }
 
-const asked = { ...frame, fields: {}, refusal: null };
-const conferencesPage = (fields: Readonly<Record<string, string>>, more: object = {}) =>
-  ConferencesPage({ ...asked, fields, people: "full", answer: { conferences: [], next: null, bridges: [] }, ...more });
+const conferencesPage = (fields: Readonly<Record<string, string>>, more: object = {}, around: Partial<Frame> = {}) => {
+  const answer = { conferences: [], next: null, bridges: [] };
+  return inFrame(ConferencesPage, { refusal: null, fields, people: "full", answer, ...more }, around);
+};
 
 test("a search stays in the links to other pages; what is of callers is posted", () => {
   const answer = { conferences: [listed("70")], next: "70", bridges: [] };
@@ -82,7 +90,9 @@ test.each([
 });
 
 test("the overview shows that nothing is wrong, or what and since when, and how much room is left", () => {
-  const calm = readPage(overview({ figures: Object.values(figuresOf({ bridges: [{ bridge: "main", health }] })) }));
+  const calm = readPage(
+    overview({ figures: { figures: Object.values(figuresOf({ bridges: [{ bridge: "main", health }] })) } }),
+  );
   expect(calm).toContain("No alerts");
   expect(calm).toContain("Ports free\n88");
   expect(calm).toContain("12 of 100 ports in use, 88 free\n1 conference, 2 callers");
@@ -90,7 +100,7 @@ test("the overview shows that nothing is wrong, or what and since when, and how 
 
   const alerts = [showAlert({ bridge: "main", kind: "no-agent", since: now - 5 * minuteMs }, "acme")];
   const running = { conferences: [listed("5", ["posts"])], next: null };
-  const bridges = [{ ...main, agents: [], load: null }];
+  const bridges = { bridges: [{ ...main, agents: [], load: null }] };
   const text = readPage(overview({ running, bridges, alerts, edges: null, activity: null }));
   expect(text).toContain("No agent is connected since 11:55:00 ( 5 min ) Bridges → /console/acme/bridges");
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
@@ -132,7 +142,7 @@ test("the overview plots each minute of the last hour, and shows the same as a t
     minute(5, 70, posts("tsp1", { confirmed: 200, tookMs: 9_000 }), posts("tsp2")),
     minute(1, 0, posts("tsp2", { confirmed: 0, failed: 2, givenUp: 1 })),
   ];
-  const page = overview({ timeZone: "Asia/Kolkata", activity: { minutes, hosts: [] } });
+  const page = overview({ activity: { minutes, hosts: [] } }, { timeZone: "Asia/Kolkata" });
   const plots = [...String(page).matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(([svg]) => svg);
   for (const [index, says] of [
     "Requests confirmed: Total 73; peak 70/min at 17:25; last full minute 0",
@@ -157,12 +167,12 @@ test("bridges show alerts, agents and what an operator can do", () => {
     { ...main, bridge: "east", drainedSince: now, agents: null },
   ];
   const alerts = [showAlert({ bridge: "main", kind: "no-standby-agent", about: "a3", since: now - minuteMs }, "acme")];
-  const text = readPage(BridgesPage({ ...frame, person, bridges, alerts, refusal: "No standby is connected." }));
+  const text = readPage(inFrame(BridgesPage, { bridges, alerts, refusal: "No standby is connected." }, { person }));
   expect(text).toContain("No standby is connected.");
   expect(text).toContain("Make a2 active instead of a1? Calls are not interrupted. a1 becomes the standby.");
   expect(text).toContain('This bridge cannot do: lock. WebEx is answered "not supported".');
   expect(text).toMatch(/east\nrelay does not answer/);
-  expect(readPage(BridgesPage({ ...frame, bridges, alerts, refusal: null }))).not.toContain("Drain");
+  expect(inFrame(BridgesPage, { bridges, alerts, refusal: null })).not.toContain("Drain");
 });
 
 test("operators resync a server for which documents wait", () => {
@@ -170,14 +180,16 @@ test("operators resync a server for which documents wait", () => {
   const hosts = ["tsp1", "*back-end"].map((host) => ({ ...load, host: host as WebexHost }));
   const answer = { minutes: [], hosts };
   const page = (role: "viewer" | "operator") =>
-    readPage(TspServersPage({ ...frame, person: { ...frame.person, role }, answer }));
+    inFrame(TspServersPage, { answer }, { person: { ...frame.person, role } });
   expect(page("operator").match(/Resync/g)).toHaveLength(1);
   expect(page("viewer")).not.toContain("Resync");
 });
 
 const call = aCallRecord({ endedAt: now - 86_400_000 });
-const recordsPage = (fields: Readonly<Record<string, string>>, more: object = {}) =>
-  RecordsPage({ ...asked, fields, bridges: ["main"], answer: { records: [call], next: "d-17" }, ...more });
+const recordsPage = (fields: Readonly<Record<string, string>>, more: object = {}, around: Partial<Frame> = {}) => {
+  const answer = { records: [call], next: "d-17" };
+  return inFrame(RecordsPage, { refusal: null, fields, bridges: ["main"], answer, ...more }, around);
+};
 
 test("filters of records stay in the links, the export's too; what is of callers is posted", () => {
   const fields = { kind: "call", since: "2026-03-01", until: "2026-03-02", endedBy: "webex", cursor: "d-40" };
@@ -195,14 +207,13 @@ test.each([
   ["UTC", "2025-12-31T23:59Z", "2025-11"],
   ["Europe/Berlin", "2025-12-31T23:59Z", "2025-12"],
 ])("last month in %s at %s is %s", (timeZone, at, month) => {
-  const html = String(recordsPage({ kind: "call" }, { timeZone, now: Date.parse(at) }));
+  const html = recordsPage({ kind: "call" }, {}, { timeZone, now: Date.parse(at) });
   expect(html).toMatch(new RegExp(`name="month" value="${month}"/><button[^>]*>${month} as CSV`));
   expect(html).toContain(`Times in ${timeZone}`);
 });
 
 test("settings stand by their names, times in words, and what has a name goes by it", () => {
-  const page = SettingsPage({
-    ...frame,
+  const page = inFrame(SettingsPage, {
     warnings: ["acme has no adapterSecrets."],
     reminders: ["acme has one agent."],
     settings: {
@@ -221,16 +232,16 @@ test("settings stand by their names, times in words, and what has a name goes by
 });
 
 test("whoever sees several domains may change between them, and stays on the same page of each", () => {
-  const html = String(Page({ ...frame, domains: ["acme", "b&b"], here: "bridges", title: "Bridges" }));
+  const html = inFrame(Page, { here: "bridges", title: "Bridges" }, { domains: ["acme", "b&b"] });
   expect(html).toContain('<a href="/console/b%26b/bridges">b&amp;b</a>');
-  expect(String(Page({ ...frame, here: "bridges", title: "Bridges" }))).not.toContain("chooser");
+  expect(inFrame(Page, { here: "bridges", title: "Bridges" })).not.toContain("chooser");
 });
 
 test("texts from outside stay texts", () => {
-  const names = { ...asked, person: { ...frame.person, name: hostile }, domain: hostile, domains: [hostile, "other"] };
+  const names = { person: { ...frame.person, name: hostile }, domain: hostile, domains: [hostile, "other"] };
   const fields = { find: hostile, number: hostile, begins: hostile, cursor: hostile, conference: hostile };
-  const shown = { ...names, fields, refusal: hostile };
-  const none = { lines: [], conferences: [], next: hostile, people: "full" as const };
+  const shown = { fields, refusal: hostile };
+  const answer = { lines: [], conferences: [], calls: [], entries: [], next: hostile, people: "full" };
   const alerts = [
     showAlert({ kind: "disk", since: now, why: `${hostile} \`${hostile}\`` }, null),
     {
@@ -239,15 +250,12 @@ test("texts from outside stay texts", () => {
     },
   ];
   for (const page of [
-    conferencesPage(fields, shown),
-    overview({ ...names, bridges: [{ ...main, bridge: hostile }], alerts }),
-    recordsPage(fields, shown),
-    BridgesPage({ ...names, alerts, bridges: [{ ...main, bridge: hostile, missing: [hostile] }] }),
-    AuditPage({ ...shown, answer: { entries: [], next: hostile } }),
-    FindPage({ ...shown, answer: none }),
-    NumberPage({ ...shown, answer: none }),
-    PromptCallsPage({ ...shown, answer: none }),
-    SettingsPage({ ...names, settings: { [hostile]: hostile }, warnings: [hostile], reminders: [hostile] }),
+    conferencesPage(fields, shown, names),
+    overview({ bridges: { bridges: [{ ...main, bridge: hostile }] }, alerts }, names),
+    recordsPage(fields, shown, names),
+    inFrame(BridgesPage, { alerts, bridges: [{ ...main, bridge: hostile, missing: [hostile] }], refusal: null }, names),
+    ...[AuditPage, FindPage, NumberPage, PromptCallsPage].map((page) => inFrame(page, { ...shown, answer }, names)),
+    inFrame(SettingsPage, { settings: { [hostile]: hostile }, warnings: [hostile], reminders: [hostile] }, names),
   ]) {
     expect(isHarmless(page)).toBe(true);
     expect(readPage(page)).toContain("<script>");

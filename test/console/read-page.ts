@@ -1,20 +1,27 @@
-import type { Child } from "hono/jsx";
-import type { Frame } from "../../src/console/page.tsx";
+import { type FC, jsx } from "hono/jsx";
+import { type Frame, FrameOfPage } from "../../src/console/parts.tsx";
 
 export const now = Date.UTC(2026, 2, 4, 12, 0, 0);
 
-export const frame: Frame & { readonly domain: string } = {
+export const frame: Frame = {
   person: { name: "anna", role: "viewer", domains: ["acme"] },
   by: "session",
   domains: ["acme"],
   domain: "acme",
-  here: null,
-  live: true,
+  timeZone: "UTC",
+  isLive: true,
   now,
+  incomplete: [],
 };
 
+/** The HTML of a page, with as much of an answer as it shows, in its frame. */
+export function inFrame(page: unknown, props: object, more: Partial<Frame> = {}): string {
+  const around = FrameOfPage.Provider as FC;
+  return String(jsx(around, { value: { ...frame, ...more } }, jsx(page as FC, props) as never));
+}
+
 /** What people read of a page's main part: its texts in order, one for each element that has one, with what links lead to. */
-export function readPage(page: Child): string {
+export function readPage(page: unknown): string {
   const html = String(page);
   const main = /<main[^>]*>(.*)<\/main>/s.exec(html)?.[1] ?? html;
   return main
@@ -34,7 +41,7 @@ export function readPage(page: Child): string {
 }
 
 /** Whether a text from outside has become an element, or an attribute, of the page. */
-export function isHarmless(page: Child): boolean {
+export function isHarmless(page: unknown): boolean {
   return !/<script>|<img src=x|" onload=|javascript:/.test(String(page));
 }
 

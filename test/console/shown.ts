@@ -1,22 +1,18 @@
 import type { ConferenceFrame } from "../../src/console/conference/conference-frame.tsx";
+import type { Frame } from "../../src/console/parts.tsx";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { Role } from "../../src/operators/people.ts";
+import { inFrame } from "./read-page.ts";
 
 export const now = Date.UTC(2026, 2, 4, 12, 30);
+/** What stands around the pages of a conference. */
+const confKey = "987654321" as ConfKey;
+export const frame: ConferenceFrame = { domain: "local", confKey, topic: undefined, isStill: true };
 
-/** What stands around the pages of a conference, for a person of this role. */
-export function frameFor(role: Role = "operator", more: Partial<ConferenceFrame> = {}): ConferenceFrame {
-  return {
-    person: { name: "anna", role, domains: ["*"] },
-    by: "session",
-    domains: ["local"],
-    domain: "local",
-    confKey: "987654321" as ConfKey,
-    topic: undefined,
-    live: false,
-    now,
-    ...more,
-  };
+/** The page of a conference as somebody of this role sees it. */
+export function shownTo(role: Role, page: unknown, props: object): Shown {
+  const more: Partial<Frame> = { person: { name: "anna", role, domains: ["*"] }, domain: "local", now };
+  return new Shown(inFrame(page, { frame, ...props }, more));
 }
 
 const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
@@ -31,8 +27,8 @@ export class Shown {
   readonly html: string;
   readonly #content: string;
 
-  constructor(page: { toString(): string }) {
-    this.html = String(page);
+  constructor(html: string) {
+    this.html = html;
     this.#content = /<main[\s\S]*<\/main>/.exec(this.html)?.[0] ?? "";
   }
 

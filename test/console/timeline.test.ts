@@ -3,7 +3,7 @@ import { pageOfLines, type TimelineFilter, TimelinePage } from "../../src/consol
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { LineFacts, TimelineLine, WireRow } from "../../src/rpc/timeline.ts";
 import { timelineLine } from "../builders.ts";
-import { frameFor, now, Shown } from "./shown.ts";
+import { frame, now, type Shown, shownTo } from "./shown.ts";
 
 const everything: TimelineFilter = { call: "", side: "", tab: "timeline" };
 
@@ -32,7 +32,7 @@ const whats = (filter: Partial<TimelineFilter>) =>
 
 function shown(lines: readonly TimelineLine[], wire: readonly WireRow[] = [], row: number | null = null): Shown {
   const page = pageOfLines(lines, everything, { row: row ?? undefined });
-  return new Shown(TimelinePage({ frame: frameFor(), shown: page, filter: everything, wire, row }));
+  return shownTo("operator", TimelinePage, { shown: page, filter: everything, wire, row });
 }
 
 /** Each message's party, lane and arrow. */
@@ -115,8 +115,8 @@ test("puts each of 10,000 lines on one page, and links to a row's page or the la
   // A number that was typed is posted again, and is in no address.
   const filter = { ...everything, call: "14085550100" };
   const page = { ...pageAt({ page: 2 }), fitting: 300 };
-  const props = { frame: frameFor(), shown: page, filter, typed: { call: filter.call }, wire: [], row: null };
-  expect(String(TimelinePage(props))).toMatch(
+  const props = { shown: page, filter, typed: { call: filter.call }, wire: [], row: null };
+  expect(shownTo("operator", TimelinePage, props).html).toMatch(
     /name="page" value="3"\/><input type="hidden" name="call" value="14085550100"\/>.*Later/,
   );
 });
@@ -166,7 +166,7 @@ test("says what an empty page would show", () => {
   expect(shown([]).text).toContain("Nothing is kept of this conference.");
   const filter = { ...everything, call: "c9" };
   const page = pageOfLines(timeline, filter, {});
-  const empty = new Shown(TimelinePage({ frame: frameFor(), shown: page, filter, wire: [], row: null }));
+  const empty = shownTo("operator", TimelinePage, { shown: page, filter, wire: [], row: null });
   expect(empty.text).toContain("No line fits.");
   expect(empty.linkTo("Show all calls and sides")).toBe("/console/local/conferences/987654321/timeline");
 });
@@ -177,8 +177,8 @@ test("hostile texts stay texts", () => {
   const filter = { ...everything, call: hostile };
   const message = { host: hostile, transId: hostile, msgId: hostile, type: "x", text: hostile };
   const wire = [wireRow(1, { inputText: hostile, messages: [message] })];
-  const frame = frameFor("operator", { topic: hostile });
-  const { html } = new Shown(TimelinePage({ frame, shown: pageOfLines(lines, filter, {}), filter, wire, row: 1 }));
+  const shown = { shown: pageOfLines(lines, filter, {}), filter, wire, row: 1 };
+  const { html } = shownTo("operator", TimelinePage, { frame: { ...frame, topic: hostile }, ...shown });
   expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="/console/assets/live.js" defer="">']);
   expect(html).not.toContain("<img src=x");
   expect(html).not.toMatch(/ style=/);

@@ -10,7 +10,7 @@ import { endedConferences, foundConferences, runningConferences } from "../../sr
 import { audit, edges, serversOf, tspServers } from "../../src/views/domain.ts";
 import type { View } from "../../src/views/view.ts";
 import { caller, conference, now, painted, plain } from "../cli/view-examples.ts";
-import { hostile, isHarmless, readPage } from "../console/read-page.ts";
+import { hostile, inFrame, isHarmless, readPage } from "../console/read-page.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 
 const at = now - 60_000;
@@ -30,7 +30,7 @@ function shown<Row extends object>(view: View<Row>, rows: readonly Row[], screen
   );
   return {
     lines: lines.map((line) => line.replaceAll(/ {2,}/g, " | ")),
-    page: readPage(List({ view, rows, domain: "acme", now })).replaceAll("\n", " | "),
+    page: readPage(inFrame(List, { view, rows }, { now })).replaceAll("\n", " | "),
   };
 }
 
@@ -206,8 +206,10 @@ test("the worst mark of a cell has its color, and the domain is named if there a
 
 test("names from outside stay texts, each isolated", () => {
   const name = "\u202eabc";
-  const html = String(
-    List({ view: runningConferences, rows: [running(hostile, { topic: name })], domain: hostile, now }),
+  const html = inFrame(
+    List,
+    { view: runningConferences, rows: [running(hostile, { topic: name })] },
+    { domain: hostile },
   );
   expect(html).toContain(`>${name}</bdi>`);
   expect(isHarmless(html)).toBe(true);

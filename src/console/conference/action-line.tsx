@@ -8,21 +8,20 @@ import { Sentence, Time } from "../parts.tsx";
 
 interface ActionLineProps {
   readonly stages: ActionStages;
-  readonly now: EpochMs;
   /** What takes it back. */
   readonly children?: Child;
 }
 
 /** An action on its way: asked, on disk, sent, done on the bridge, confirmed by WebEx, each with its time. */
-export function ActionLine({ stages, now, children }: ActionLineProps) {
+export function ActionLine({ stages, children }: ActionLineProps) {
   const { person, request, asked } = stages;
   return (
     <div class="action">
       <p>
-        <b>{requestTitle(request)}</b>, asked by {person} at <Time at={asked} now={now} />
+        <b>{requestTitle(request)}</b>, asked by {person} at <Time at={asked} />
       </p>
       <ol class="stages">
-        {stageRows(stages, now).map(([title, [is, text]]) => (
+        {stageRows(stages).map(([title, [is, text]]) => (
           // A stage that changes is read with its name, and without the others.
           <li class={is} aria-atomic="true">
             <span class="dot" role="img" aria-label={stateWords[is]} />
@@ -42,12 +41,12 @@ const stateWords = { done: "done", failed: "failed", waits: "waits", none: "not 
 type StageText = readonly [is: keyof typeof stateWords, text: Child];
 type After = (at: EpochMs) => Child;
 
-function stageRows(stages: ActionStages, now: EpochMs): readonly (readonly [title: string, stage: StageText])[] {
+function stageRows(stages: ActionStages): readonly (readonly [title: string, stage: StageText])[] {
   const { request, asked, onDisk, sent, result } = stages;
   const after: After = (at) => <time datetime={instantText(at)}>{`after ${millisecondsText(at - asked)}`}</time>;
   const [first] = sent;
   return [
-    ["Asked", ["done", <Time at={asked} now={now} />]],
+    ["Asked", ["done", <Time at={asked} />]],
     ["On disk", ["done", after(onDisk.at)]],
     first
       ? [sent.length === 1 ? "Sent" : `${sent.length} commands sent`, ["done", after(first.at)]]

@@ -27,7 +27,7 @@ export interface CallersProps {
 }
 
 /** The callers of a conference, page by page. */
-export function Callers({ frame: { domain, confKey, now }, view, entered, list: { find, page }, form }: CallersProps) {
+export function Callers({ frame: { domain, confKey }, view, entered, list: { find, page }, form }: CallersProps) {
   if (view.callers.length === 0) return <Empty title="Nobody is in the conference.">{callersView.none[1]}</Empty>;
   const all = callersOf(view).map((one) => ({ ...one, enteredAt: entered.get(one.call) }));
   const spellings = spellingsOf(find);
@@ -65,8 +65,6 @@ export function Callers({ frame: { domain, confKey, now }, view, entered, list: 
       <List
         view={callersView}
         rows={fitting.slice((shown - 1) * MOST_CALLERS, shown * MOST_CALLERS)}
-        domain={domain}
-        now={now}
         none={["No caller fits.", "Look for less, or for all."]}
         actions={
           form !== null &&

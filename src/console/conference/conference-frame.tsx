@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { ConfKey } from "../../foundation/ids.ts";
-import { type DomainFrame, Page } from "../page.tsx";
+import { Page } from "../page.tsx";
 import { Tabs } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
@@ -8,33 +8,29 @@ const tabs = { now: "Now", timeline: "Timeline", why: "Why?" } as const;
 type ConferenceTab = keyof typeof tabs;
 
 /** What stands around each page of one conference. */
-export interface ConferenceFrame extends Omit<DomainFrame, "here"> {
+export interface ConferenceFrame {
+  readonly domain: string;
   readonly confKey: ConfKey;
   /** Name in WebEx's create. */
   readonly topic: string | undefined;
+  readonly isStill: boolean;
 }
 
-export function ConferenceFramePage({
-  confKey,
-  topic,
-  tab,
-  children,
-  ...frame
-}: ConferenceFrame & { readonly tab: ConferenceTab; readonly children?: Child }) {
-  const shown = Object.fromEntries(
-    Object.entries(tabs).map(([name, title]) => [
-      name,
-      { title, to: conferencePath(frame.domain, confKey, name as ConferenceTab) },
-    ]),
-  );
+interface FrameProps extends ConferenceFrame {
+  readonly tab: ConferenceTab;
+  readonly children?: Child;
+}
+
+export function ConferenceFramePage({ domain, confKey, topic, isStill, tab, children }: FrameProps) {
+  const to = (name: ConferenceTab) => ({ title: tabs[name], to: conferencePath(domain, confKey, name) });
   return (
-    <Page {...frame} here="conferences" title={`Conference ${confKey}`}>
+    <Page here="conferences" title={`Conference ${confKey}`} isStill={isStill}>
       {topic !== undefined && (
         <p class="topic">
           <bdi>{topic}</bdi>
         </p>
       )}
-      <Tabs label="Of this conference" tabs={shown} here={tab} />
+      <Tabs label="Of this conference" tabs={{ now: to("now"), timeline: to("timeline"), why: to("why") }} here={tab} />
       {children}
     </Page>
   );

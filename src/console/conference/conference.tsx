@@ -2,7 +2,7 @@ import type { CallId, EpochMs } from "../../foundation/ids.ts";
 import type { DirectoryRecord } from "../../records/conference-record.ts";
 import type { ActionStages } from "../../rpc/action-stages.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import { Mark, Notice, Time } from "../parts.tsx";
+import { Mark, Refusal, Time, useFrame } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type CallerList, listQuery } from "./callers.tsx";
@@ -31,20 +31,19 @@ interface ConferenceProps {
 /** One conference as it is now, with what an operator can do; of one that is over, its records. */
 export function ConferencePage(props: ConferenceProps) {
   const { frame, view, entered, action, refusal, records, list, wrong = null } = props;
-  const { domain, confKey, now } = frame;
+  const { domain, confKey } = frame;
+  const { person } = useFrame();
   const isRunning = view?.phase === "running" || view?.phase === "creating";
-  const mayAct = view?.phase === "running" && frame.person.role === "operator";
+  const mayAct = view?.phase === "running" && person.role === "operator";
   const path = `${conferencePath(domain, confKey)}/actions`;
   const form = mayAct ? { to: withQuery(path, listQuery(list)), mark: view.lastAt.toString(36) } : null;
   const recorded = records.find((one) => one.kind === "conference")?.topic || undefined;
   return (
     <ConferenceFramePage {...frame} topic={isRunning ? frame.topic : (recorded ?? frame.topic)} tab="now">
       <div id="answer" role="status" aria-label="Answer">
-        {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+        <Refusal says={refusal} />
         {action !== null && (
-          <ActionLine stages={action} now={now}>
-            {form && view && <Undo {...{ form, view }} stages={action} />}
-          </ActionLine>
+          <ActionLine stages={action}>{form && view && <Undo {...{ form, view }} stages={action} />}</ActionLine>
         )}
       </div>
       <div id="state">
@@ -55,15 +54,15 @@ export function ConferencePage(props: ConferenceProps) {
             <Mark is="plain">{view?.phase === "not-created" ? "not created" : "ended"}</Mark>{" "}
             {view && (
               <span class="dim">
-                Last input at <Time at={view.lastAt} now={now} />.
+                Last input at <Time at={view.lastAt} />.
               </span>
             )}
           </p>
         )}
       </div>
       {form && <FilledActions form={form} wrong={wrong} />}
-      <div id="waiting">{view && <Waiting view={view} domain={domain} now={now} />}</div>
-      <div id="records">{(records.length > 0 || !isRunning) && <EndedConference {...{ domain, records, now }} />}</div>
+      <div id="waiting">{view && <Waiting view={view} />}</div>
+      <div id="records">{(records.length > 0 || !isRunning) && <EndedConference records={records} />}</div>
     </ConferenceFramePage>
   );
 }

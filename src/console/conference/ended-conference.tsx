@@ -1,4 +1,3 @@
-import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import type { DirectoryRecord } from "../../records/conference-record.ts";
 import { type EndedCall, endedCalls } from "../../views/calls.ts";
@@ -6,13 +5,6 @@ import { endText } from "../../views/conferences.ts";
 import type { View } from "../../views/view.ts";
 import { ageOf } from "../browser/age.js";
 import { Empty, Facts, List, Time } from "../parts.tsx";
-
-interface EndedProps {
-  readonly domain: string;
-  /** The latest first. */
-  readonly records: readonly DirectoryRecord[];
-  readonly now: EpochMs;
-}
 
 const ofOneConference = new Set(["Conference", "Name", "Bridge"]);
 const calls: View<EndedCall> = {
@@ -24,8 +16,8 @@ const calls: View<EndedCall> = {
   ],
 };
 
-/** What is kept of a conference that is over: its records, and those of its calls. */
-export function EndedConference({ domain, records, now }: EndedProps) {
+/** What is kept of a conference that is over: its records, the latest first, and those of its calls. */
+export function EndedConference({ records }: { readonly records: readonly DirectoryRecord[] }) {
   const ended = records.filter((one) => one.kind === "call");
   if (records.length === 0) {
     return (
@@ -41,7 +33,7 @@ export function EndedConference({ domain, records, now }: EndedProps) {
           one.kind === "conference" && (
             <section>
               <h2>
-                From <Time at={one.createdAt} now={now} /> to <Time at={one.endedAt} now={now} />
+                From <Time at={one.createdAt} /> to <Time at={one.endedAt} />
               </h2>
               <Facts
                 of={{
@@ -58,7 +50,7 @@ export function EndedConference({ domain, records, now }: EndedProps) {
             </section>
           ),
       )}
-      <List view={calls} rows={ended} domain={domain} now={now} title="Ended calls" />
+      <List view={calls} rows={ended} title="Ended calls" />
     </>
   );
 }

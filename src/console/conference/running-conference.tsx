@@ -2,11 +2,10 @@ import { hostText } from "../../foundation/text/bare-host.ts";
 import type { CommandView, ConferenceView, OutageView } from "../../rpc/conference-view.ts";
 import { alertWords } from "../../views/conferences.ts";
 import { type Column, mark, type View } from "../../views/view.ts";
-import { Age, Facts, List, Mark } from "../parts.tsx";
+import { Age, Facts, List, Mark, useFrame } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
 import { CallerActions, WholeActions } from "./conference-actions.tsx";
-import type { ConferenceFrame } from "./conference-frame.tsx";
 
 /** A list that is left out while it is empty. */
 function part<Row>(id: (row: Row) => string, columns: readonly Column<Row>[]): View<Row> {
@@ -36,7 +35,6 @@ const rooms = part<ConferenceView["rooms"][number] & { readonly callers: number 
 /** A conference that runs, or is being created: who is in it, what is under way, and what an operator can do. */
 export function RunningConference({ frame, view, entered, list, form }: CallersProps) {
   const { callers, locked } = view;
-  const { domain, now } = frame;
   const withCallers = view.rooms.map((one) => {
     return { ...one, callers: callers.filter(({ room }) => room === one.room).length };
   });
@@ -48,7 +46,6 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
       <List
         view={callOuts}
         rows={view.callOuts}
-        {...{ domain, now }}
         title="Being called"
         actions={
           form !== null &&
@@ -56,7 +53,7 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
             stage !== "dropping" && <CallerActions {...{ form, call, locked }} caller={null} rooms={[]} />)
         }
       />
-      <List view={rooms} rows={withCallers} {...{ domain, now }} title="Sub-conferences" />
+      <List view={rooms} rows={withCallers} title="Sub-conferences" />
     </>
   );
 }
@@ -94,19 +91,20 @@ const outages = part<OutageView>(
 );
 
 /** What is under way. Most of it comes and goes within a blink, so nothing is below it. */
-export function Waiting({ view, domain, now }: Pick<ConferenceFrame, "domain" | "now"> & { view: ConferenceView }) {
+export function Waiting({ view }: { readonly view: ConferenceView }) {
   return (
     <>
-      <List view={commands} rows={view.commands} {...{ domain, now }} title="Commands without a result" />
-      <List view={documents} rows={view.documents} {...{ domain, now }} title="Unconfirmed documents" />
-      <List view={outages} rows={view.outages} {...{ domain, now }} title="Unreachable TSP servers" />
+      <List view={commands} rows={view.commands} title="Commands without a result" />
+      <List view={documents} rows={view.documents} title="Unconfirmed documents" />
+      <List view={outages} rows={view.outages} title="Unreachable TSP servers" />
     </>
   );
 }
 
 function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
   const { phase, locked, attached, bridge, host, extConfId, callers, lastAt } = view;
-  const isLate = view.commands.some(({ answerBy }) => answerBy !== null && answerBy <= frame.now);
+  const { now } = useFrame();
+  const isLate = view.commands.some(({ answerBy }) => answerBy !== null && answerBy <= now);
   const hasFailed = view.outages.length > 0 || view.documents.some(({ failure }) => failure !== undefined);
   const speaking = callers.filter(({ speaks }) => speaks).length;
   const isHeard = callers.some(({ speaks }) => speaks !== null);
@@ -131,7 +129,7 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
           Bridge: bridge === null ? "none yet" : <a href={pathOf(frame.domain, "bridges")}>{bridge}</a>,
           "TSP server": hostText(host) || "none",
           ExtConfID: extConfId || "none",
-          "Last input": [<Age since={lastAt} now={frame.now} />, " ago"],
+          "Last input": [<Age since={lastAt} />, " ago"],
         }}
       />
     </>

@@ -1,21 +1,21 @@
-import type { EpochMs } from "../../foundation/ids.ts";
+import type { Answers } from "../../http/api/routes.ts";
 import { type Alert, type AlertKind, isOpen, shellWord, unknownText } from "../../operators/alert-kinds.ts";
 import type { RunningPage } from "../../rpc/directory.ts";
 import { alertWords, runningConferences } from "../../views/conferences.ts";
-import type { DomainFrame } from "../page.tsx";
-import { Age, Field, List, Mark, Time, Words } from "../parts.tsx";
+import { Age, Field, List, Mark, Time, useFrame, Words } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
-interface AlertsProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
+interface AlertsProps {
   readonly alerts: readonly Alert[];
   /** Kinds that may have more alerts. */
   readonly unknown: readonly AlertKind[];
   /** The conferences that are affected; `null`: the directory does not answer. */
-  readonly running: (Pick<RunningPage, "conferences"> & { readonly next: string | null }) | null;
+  readonly running: Answers["POST /domains/{domain}/running-conferences"] | null;
 }
 
 /** The alerts of a domain: what is so now, what has happened, and the conferences that are affected. */
-export function Alerts({ alerts, unknown, running, domain, person, now }: AlertsProps) {
+export function Alerts({ alerts, unknown, running }: AlertsProps) {
+  const { domain, person } = useFrame();
   const conferences = running?.conferences ?? [];
   const open = alerts.filter(isOpen);
   const isKnown = running !== null && unknown.length === 0;
@@ -28,7 +28,7 @@ export function Alerts({ alerts, unknown, running, domain, person, now }: Alerts
           <h3>{title}</h3>
           <ul class="part">
             {shown.map((alert) => (
-              <AlertLine alert={alert} now={now} to={to(alert.id)} />
+              <AlertLine alert={alert} to={to(alert.id)} />
             ))}
           </ul>
         </>
@@ -50,7 +50,7 @@ export function Alerts({ alerts, unknown, running, domain, person, now }: Alerts
       {conferences.length > 0 && (
         <>
           <h3>Affected conferences</h3>
-          <List view={runningConferences} rows={conferences} domain={domain} now={now} />
+          <List view={runningConferences} rows={conferences} />
         </>
       )}
       {running && running.next !== null && <p class="dim">There are more affected conferences than these.</p>}
@@ -60,7 +60,6 @@ export function Alerts({ alerts, unknown, running, domain, person, now }: Alerts
 
 interface LineProps {
   readonly alert: Alert;
-  readonly now: EpochMs;
   /** Where it is acknowledged; `null`: not here, or not by this user. */
   readonly to: string | null;
   readonly isOnBridges?: boolean;
@@ -82,7 +81,7 @@ const pageTitles = {
 } as const;
 
 /** What it means, since when, what to do, and who has seen it. */
-export function AlertLine({ alert, now, to, isOnBridges = false }: LineProps) {
+export function AlertLine({ alert, to, isOnBridges = false }: LineProps) {
   const { id, kind, domain, bridge, about, severity, title, says, todo, since, latest, seen } = alert;
   const taken = !isOpen(alert);
   const where = isOnBridges || domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
@@ -91,8 +90,8 @@ export function AlertLine({ alert, now, to, isOnBridges = false }: LineProps) {
       <p class="line">
         <Mark is={taken ? "plain" : severity === "warn" ? "warn" : "bad"}>{title}</Mark>
         <span class="dim small">
-          {since !== null && ["since ", <Time at={since} now={now} />, " (", <Age since={since} now={now} />, ")"]}
-          {latest !== null && latest !== since && [" last ", <Time at={latest} now={now} />]}
+          {since !== null && ["since ", <Time at={since} />, " (", <Age since={since} />, ")"]}
+          {latest !== null && latest !== since && [" last ", <Time at={latest} />]}
         </span>
         {where && (
           <a class="end small" href={pathOf(domain ?? "", where)}>
@@ -108,7 +107,7 @@ export function AlertLine({ alert, now, to, isOnBridges = false }: LineProps) {
           {"Seen by "}
           <bdi>{seen.by}</bdi>
           {" at "}
-          <Time at={seen.at} now={now} />
+          <Time at={seen.at} />
           {": "}
           <bdi>{seen.note}</bdi>
         </p>

@@ -1,32 +1,29 @@
 import { counted } from "../../foundation/text/counted.ts";
+import type { Answers } from "../../http/api/routes.ts";
 import type { Alert } from "../../operators/alert-kinds.ts";
-import { activeOf, agentsOf, type BridgeAgents, bridgeAgents, bridgeState } from "../../views/bridges.ts";
-import { type DomainFrame, Page } from "../page.tsx";
-import { List, Mark, Notice, Question } from "../parts.tsx";
+import { activeOf, agentsOf, bridgeAgents, bridgeState } from "../../views/bridges.ts";
+import { Page } from "../page.tsx";
+import { List, Mark, Question, Refusal, useFrame } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { AlertLine } from "./alerts.tsx";
 import { loadText } from "./lists.tsx";
 
-/** A bridge as the API has it. */
-export interface ShownBridge extends BridgeAgents {
-  /** `null`: not known. */
-  readonly load: { readonly conferences: number; readonly callers: number } | null;
-}
+type BridgesAnswer = Answers["GET /domains/{domain}/agents"];
+type ShownBridge = BridgesAnswer["bridges"][number];
 
-interface BridgesProps extends DomainFrame {
-  readonly bridges: readonly ShownBridge[];
+interface BridgesProps extends Pick<BridgesAnswer, "bridges"> {
   readonly alerts: readonly Alert[];
   /** Why what was just asked was not done. */
   readonly refusal: string | null;
 }
 
 /** The bridges of a domain and their agents. */
-export function BridgesPage({ bridges, alerts, refusal, ...frame }: BridgesProps) {
-  const { domain, now, person } = frame;
+export function BridgesPage({ bridges, alerts, refusal }: BridgesProps) {
+  const { person } = useFrame();
   return (
-    <Page {...frame} title="Bridges">
+    <Page title="Bridges" here="bridges">
       <div id="answer" role="status" aria-label="Answer">
-        {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+        <Refusal says={refusal} />
       </div>
       {bridges.map((bridge) => (
         <section class="card" id={`bridge-${bridge.bridge}`}>
@@ -38,13 +35,13 @@ export function BridgesPage({ bridges, alerts, refusal, ...frame }: BridgesProps
             {alerts
               .filter((one) => one.bridge === bridge.bridge)
               .map((one) => (
-                <AlertLine alert={one} now={now} to={null} isOnBridges />
+                <AlertLine alert={one} to={null} isOnBridges />
               ))}
           </ul>
           <BridgeLoad of={bridge} />
-          <List view={bridgeAgents} rows={agentsOf(bridge)} domain={domain} now={now} />
+          <List view={bridgeAgents} rows={agentsOf(bridge)} />
           <Lacks of={bridge} />
-          {person.role === "operator" && <BridgeActions domain={domain} bridge={bridge} />}
+          {person.role === "operator" && <BridgeActions of={bridge} />}
         </section>
       ))}
     </Page>
@@ -88,13 +85,14 @@ export function BridgeLoad({ of: bridge }: { readonly of: ShownBridge }) {
             ? `${counted(inUse, "port")} in use, no limit`
             : `${inUse} of ${counted(ports, "port")} in use, ${free} free`}
       </p>
-      <p class="dim">{bridge.load ? loadText([{ bridge: null, ...bridge.load }]) : "Conferences: not known"}</p>
+      <p class="dim">{bridge.load ? loadText([bridge.load]) : "Conferences: not known"}</p>
     </>
   );
 }
 
 /** Planned work on the bridge. */
-function BridgeActions({ domain, bridge: of }: { readonly domain: string; readonly bridge: ShownBridge }) {
+function BridgeActions({ of }: { readonly of: ShownBridge }) {
+  const { domain } = useFrame();
   const { bridge, agents, drainedSince } = of;
   const active = activeOf(of);
   const standby = agents?.find(({ role, health }) => role === "standby" && health?.bridgeUp);

@@ -4,62 +4,42 @@ import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import { nextDay, zonedDay } from "../../foundation/time/zone.ts";
-import type { AuditEntry } from "../../operators/audit.ts";
+import type { Answers } from "../../http/api/routes.ts";
 import { sumOfLoads } from "../../operators/figures.ts";
 import { callStatuses, enders } from "../../records/call-record.ts";
-import type { FoundConference, PersonLine } from "../../records/person-line.ts";
-import type { DomainActivity, ListedConference } from "../../rpc/directory.ts";
-import { type EndedCall, endedCalls, personLines } from "../../views/calls.ts";
-import {
-  type EndedConference,
-  endedConferences,
-  foundConferences,
-  runningConferences,
-} from "../../views/conferences.ts";
+import { lineOfPromptCall } from "../../records/person-line.ts";
+import { endedCalls, personLines } from "../../views/calls.ts";
+import { endedConferences, foundConferences, runningConferences } from "../../views/conferences.ts";
 import { audit, type ServerRow, serversOf, tspServers } from "../../views/domain.ts";
-import { type DomainFrame, Page } from "../page.tsx";
-import { Choice, Field, Further, List, Notice, PostWay, Search, Tabs } from "../parts.tsx";
+import { Page } from "../page.tsx";
+import { Choice, Empty, Field, Further, List, Notice, PostWay, Refusal, Search, Tabs, useFrame } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
-interface ListFrame<Answer> extends DomainFrame {
-  readonly answer: Answer;
-  /** What the page was asked for. */
+/** The answer to what a page has asked, and what stands in its form. */
+interface Listed<Asked extends keyof Answers> {
+  readonly answer: Answers[Asked];
   readonly fields: Readonly<Partial<Record<string, string>>>;
   /** Why the API refused the search; `null`: it did not. */
   readonly refusal: string | null;
 }
 
-/** Why there is no list, and what the list lacks. */
-function Notes({ refusal = null, of = [] }: { refusal?: string | null; of?: readonly (string | null)[] }) {
-  return (
-    <>
-      {refusal !== null && <Notice is="bad">{refusal}</Notice>}
-      {of.map((says) => says !== null && <Notice is="plain">{says}</Notice>)}
-    </>
-  );
+/** What a list lacks of callers. */
+function Hidden({ people }: { readonly people: PeopleShown }) {
+  return people === "full" ? null : <Notice is="plain">{peopleWords[people]}</Notice>;
 }
 
-interface Load {
-  readonly bridge: string | null;
-  readonly conferences: number;
-  readonly callers: number;
-}
-
-interface RunningAnswer {
-  readonly conferences: readonly ListedConference[];
-  readonly next: string | null;
-  readonly bridges: readonly Load[];
+interface ConferencesProps extends Listed<"POST /domains/{domain}/running-conferences"> {
+  readonly people: PeopleShown;
 }
 
 /** The conferences of a domain that run. */
-export function ConferencesPage(props: ListFrame<RunningAnswer> & { readonly people: PeopleShown }) {
-  const { answer, people, fields, refusal, ...frame } = props;
+export function ConferencesPage({ answer, people, fields, refusal }: ConferencesProps) {
   const { begins = "", number = "", attendeeId = "", cursor } = fields;
-  const { domain, now } = frame;
-  const path = pathOf(domain, "conferences");
+  const path = pathOf(useFrame().domain, "conferences");
+  const person = number + attendeeId;
   return (
-    <Page {...frame} title="Conferences">
-      <ListTabs domain={domain} here="running" />
+    <Page title="Conferences" here="conferences">
+      <ListTabs here="running" />
       <form class="bar" method="post" action={path}>
         <Field label="Key begins with" name="begins" value={begins} maxlength={64} />
         {people !== "none" && (
@@ -70,17 +50,11 @@ export function ConferencesPage(props: ListFrame<RunningAnswer> & { readonly peo
         )}
         <Search />
       </form>
-      <Notes refusal={refusal} />
+      <Refusal says={refusal} />
       <section id="list" class="part">
         <p class="dim">{loadText(answer.bridges)}</p>
-        <Notes of={[number + attendeeId !== "" && people !== "full" ? peopleWords[people] : null]} />
-        <List
-          view={runningConferences}
-          rows={answer.conferences}
-          domain={domain}
-          now={now}
-          none={noConferences(begins, number + attendeeId, cursor)}
-        />
+        {person !== "" && <Hidden people={people} />}
+        <List view={runningConferences} rows={answer.conferences} none={noConferences(begins, person, cursor)} />
         <Further
           titles={["First page", "Next page"]}
           {...{ path, cursor, query: { begins }, typed: { number, attendeeId } }}
@@ -92,7 +66,7 @@ export function ConferencesPage(props: ListFrame<RunningAnswer> & { readonly peo
 }
 
 /** All that run, and how many are in them. */
-export function loadText(loads: readonly Load[]): string {
+export function loadText(loads: Parameters<typeof sumOfLoads>[0]): string {
   const { conferences, callers } = sumOfLoads(loads);
   return `${counted(conferences, "conference")}, ${counted(callers, "caller")}`;
 }
@@ -105,7 +79,8 @@ function noConferences(begins: string, person: string, cursor: string | undefine
   return cursor === undefined ? runningConferences.none : ["No more conferences", "The others have ended."];
 }
 
-function ListTabs({ domain, here }: { readonly domain: string; readonly here: "running" | "conference" | "call" }) {
+function ListTabs({ here }: { readonly here: "running" | "conference" | "call" }) {
+  const { domain } = useFrame();
   const records = pathOf(domain, "records");
   const tabs = {
     running: { title: "Running", to: pathOf(domain, "conferences") },
@@ -115,16 +90,14 @@ function ListTabs({ domain, here }: { readonly domain: string; readonly here: "r
   return <Tabs label="Conferences" tabs={tabs} here={here} />;
 }
 
-interface RecordsAnswer {
-  readonly records: readonly (EndedCall | EndedConference)[];
-  readonly next: string | null;
+interface RecordsProps extends Listed<"POST /domains/{domain}/records"> {
+  /** The names of the domain's bridges. */
+  readonly bridges: readonly string[];
 }
 
-/** What has ended in a domain, the latest first; `bridges`: the names of the domain's bridges. */
-export function RecordsPage(props: ListFrame<RecordsAnswer> & { readonly bridges: readonly string[] }) {
-  const { answer, fields, refusal, bridges, ...frame } = props;
-  const { records, next } = answer;
-  const { domain, now, timeZone = "UTC" } = frame;
+/** What has ended in a domain, the latest first. */
+export function RecordsPage({ answer: { records, next }, fields, refusal, bridges }: RecordsProps) {
+  const { domain, now, timeZone } = useFrame();
   const { kind: asked, cursor, number = "", attendeeId = "", ...filters } = fields;
   const kind = asked === "call" ? "call" : "conference";
   const path = pathOf(domain, "records");
@@ -132,18 +105,16 @@ export function RecordsPage(props: ListFrame<RecordsAnswer> & { readonly bridges
   const isFiltered = Object.keys(filters).length > 0 || number + attendeeId !== "";
   const none = noRecords(isFiltered, next !== null);
   const exported = { kind, ...filters, number, attendeeId, until: filters.until ? nextDay(filters.until) : null };
-  const calls = records.filter((one) => one.kind === "call");
-  const conferences = records.filter((one) => one.kind === "conference");
   return (
-    <Page {...frame} title="Conferences">
-      <ListTabs domain={domain} here={kind} />
+    <Page title="Conferences" here="conferences" isStill={isFiltered || cursor !== undefined}>
+      <ListTabs here={kind} />
       <Filters isCall={kind === "call"} fields={fields} path={path} bridges={bridges} />
-      <Notes refusal={refusal} />
+      <Refusal says={refusal} />
       <section id="list" class="part">
         {kind === "call" ? (
-          <List view={endedCalls} rows={calls} {...{ domain, now, none }} />
+          <List view={endedCalls} rows={records.filter((one) => one.kind === "call")} none={none} />
         ) : (
-          <List view={endedConferences} rows={conferences} {...{ domain, now, none }} />
+          <List view={endedConferences} rows={records.filter((one) => one.kind === "conference")} none={none} />
         )}
         <Further {...{ path, cursor, next, query: { kind, ...filters }, typed: { number, attendeeId } }}>
           <span class="end line">
@@ -171,10 +142,9 @@ function noRecords(isFiltered: boolean, hasMore: boolean): readonly [string, str
   return isFiltered ? ["No record matches", "Widen the filters or the dates."] : undefined;
 }
 
-interface FiltersProps extends Pick<ListFrame<unknown>, "fields"> {
+interface FiltersProps extends Pick<RecordsProps, "fields" | "bridges"> {
   readonly isCall: boolean;
   readonly path: string;
-  readonly bridges: readonly string[];
 }
 
 function Filters({ isCall, fields, path, bridges }: FiltersProps) {
@@ -199,32 +169,14 @@ function Filters({ isCall, fields, path, bridges }: FiltersProps) {
   );
 }
 
-interface LinesAnswer {
-  /** What happened to callers, a line for each call. */
-  readonly lines: readonly PersonLine[];
-  readonly next: string | null;
-  readonly people: PeopleShown;
-}
-
-const calls = "Calls, the latest first";
-
-interface FindAnswer extends LinesAnswer {
-  readonly conferences: readonly FoundConference[];
-}
-
 /** Whatever a text names: conferences, and what happened to callers. */
-export function FindPage({ answer, fields, refusal, ...frame }: ListFrame<FindAnswer>) {
+export function FindPage({ answer, fields, refusal }: Listed<"POST /domains/{domain}/find">) {
   const { find = "", cursor } = fields;
-  const { domain, now } = frame;
   const { conferences, lines, next, people } = answer;
-  const path = pathOf(domain, "find");
-  const nothing = {
-    none: find === "" ? (["Find anything", foundConferences.none[1]] as const) : foundConferences.none,
-  };
-  const listed = conferences.length + lines.length === 0 ? nothing : { title: "Conferences" };
+  const [title, says] = foundConferences.none;
   return (
-    <Page {...frame} title="Find">
-      <Notes refusal={refusal} />
+    <Page title="Find" isStill>
+      <Refusal says={refusal} />
       {find !== "" && (
         <p>
           {`${counted(conferences.length, "conference")} and ${counted(lines.length, "call")} for `}
@@ -233,91 +185,78 @@ export function FindPage({ answer, fields, refusal, ...frame }: ListFrame<FindAn
           </b>
         </p>
       )}
-      <Notes of={[people === "full" ? null : peopleWords[people]]} />
-      <List view={foundConferences} rows={conferences} domain={domain} now={now} {...listed} />
-      <List view={personLines} rows={lines} domain={domain} now={now} title={calls} />
-      <Further {...{ path, cursor, next, typed: { find } }} />
+      <Hidden people={people} />
+      {conferences.length + lines.length === 0 && <Empty title={find === "" ? "Find anything" : title}>{says}</Empty>}
+      <List view={foundConferences} rows={conferences} title="Conferences" />
+      <List view={personLines} rows={lines} title="Calls, the latest first" />
+      <Further {...{ cursor, next, typed: { find } }} path={pathOf(useFrame().domain, "find")} />
     </Page>
   );
 }
 
 /** What happened to a telephone number in all conferences. */
-export function NumberPage({ answer, fields, refusal, ...frame }: ListFrame<LinesAnswer>) {
+export function NumberPage({ answer, fields, refusal }: Listed<"POST /domains/{domain}/numbers">) {
   const { number = "", cursor } = fields;
-  const { domain, now } = frame;
-  const { lines, next, people } = answer;
-  const path = pathOf(domain, "numbers");
+  const path = pathOf(useFrame().domain, "numbers");
   return (
-    <Page {...frame} title="Number">
+    <Page title="Number" isStill>
       <form class="bar" method="post" action={path}>
         <Field label="Number, in any spelling" name="number" value={number} maxlength={64} />
         <Search />
       </form>
-      <Notes refusal={refusal} of={[people === "full" ? null : peopleWords[people]]} />
-      {number !== "" && <List view={personLines} rows={lines} domain={domain} now={now} />}
-      <Further {...{ path, cursor, next, typed: { number } }} />
+      <Refusal says={refusal} />
+      <Hidden people={answer.people} />
+      {number !== "" && <List view={personLines} rows={answer.lines} />}
+      <Further {...{ path, cursor, typed: { number } }} next={answer.next} />
     </Page>
   );
 }
 
 /** Calls in the prompt that were not admitted at once. */
-export function PromptCallsPage({ answer, fields, refusal, ...frame }: ListFrame<Pick<LinesAnswer, "lines" | "next">>) {
-  const { domain, now } = frame;
+export function PromptCallsPage({ answer, fields, refusal }: Listed<"POST /domains/{domain}/prompt-calls">) {
   const none = ["No call in the prompt", "Callers who enter a right key at once are not listed."] as const;
   return (
-    <Page {...frame} title="Calls in the prompt">
-      <Notes refusal={refusal} />
-      <List view={personLines} rows={answer.lines} domain={domain} now={now} none={none} />
-      <Further path={pathOf(domain, "prompt-calls")} cursor={fields.cursor} next={answer.next} />
+    <Page title="Calls in the prompt">
+      <Refusal says={refusal} />
+      <List view={personLines} rows={answer.calls.map(lineOfPromptCall)} none={none} />
+      <Further path={pathOf(useFrame().domain, "prompt-calls")} cursor={fields.cursor} next={answer.next} />
     </Page>
   );
 }
 
-interface AuditAnswer {
-  readonly entries: readonly AuditEntry[];
-  readonly next: string | null;
-}
-
 /** What users have asked of a domain, the latest first. */
-export function AuditPage({ answer, fields, refusal, ...frame }: ListFrame<AuditAnswer>) {
-  const { domain, now } = frame;
+export function AuditPage({ answer, fields, refusal }: Listed<"GET /domains/{domain}/audit">) {
   return (
-    <Page {...frame} title="Audit">
+    <Page title="Audit" here="audit">
       <p class="dim">
         What users have asked of this domain, refused or not. The timeline of a conference has the results.
       </p>
-      <Notes refusal={refusal} />
+      <Refusal says={refusal} />
       <section id="list" class="part">
-        <List view={audit} rows={answer.entries} domain={domain} now={now} />
-        <Further path={pathOf(domain, "audit")} cursor={fields.cursor} next={answer.next} />
+        <List view={audit} rows={answer.entries} />
+        <Further path={pathOf(useFrame().domain, "audit")} cursor={fields.cursor} next={answer.next} />
       </section>
     </Page>
   );
 }
 
 /** The TSP servers of a domain: what they confirmed in the last hour, how fast, and what waits for them. */
-export function TspServersPage({ answer, ...frame }: DomainFrame & { readonly answer: DomainActivity }) {
-  const { domain, now, person } = frame;
+export function TspServersPage({ answer }: Pick<Listed<"GET /domains/{domain}/activity">, "answer">) {
+  const { domain, person } = useFrame();
   const resync = ({ load }: ServerRow): Child =>
-    load && load.documents > 0 && load.host !== BACK_END ? (
+    load !== undefined &&
+    load.documents > 0 &&
+    load.host !== BACK_END && (
       <form method="post" action={pathOf(domain, "servers", "resync")} class="inline" data-stay="">
         <input type="hidden" name="server" value={load.host} />
         <button type="submit">Resync</button>
       </form>
-    ) : (
-      ""
     );
   return (
-    <Page {...frame} title="TSP servers">
+    <Page title="TSP servers" here="servers">
       <section id="hosts" class="part">
         <p class="dim">Posts of the last hour.</p>
-        <List
-          view={tspServers}
-          rows={serversOf(answer)}
-          domain={domain}
-          now={now}
-          actions={person.role === "operator" && resync}
-        />
+        <List view={tspServers} rows={serversOf(answer)} actions={person.role === "operator" && resync} />
       </section>
     </Page>
   );

@@ -1,26 +1,24 @@
-import type { Alert, AlertKind } from "../../operators/alert-kinds.ts";
-import { actsAs, type PairView } from "../../operators/edge-pair.ts";
-import { type Figure, type FigureName, figureText } from "../../operators/figures.ts";
-import type { DomainActivity, ListedConference } from "../../rpc/directory.ts";
+import type { Answers } from "../../http/api/routes.ts";
+import { actsAs } from "../../operators/edge-pair.ts";
+import { type FigureName, figureText } from "../../operators/figures.ts";
 import { edges as edgesView } from "../../views/domain.ts";
-import { type DomainFrame, Page } from "../page.tsx";
-import { Age, Facts, List } from "../parts.tsx";
+import { Page } from "../page.tsx";
+import { Age, Facts, List, useFrame } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Alerts } from "./alerts.tsx";
-import { BridgeLoad, BridgeMark, type ShownBridge } from "./bridges.tsx";
+import { BridgeLoad, BridgeMark } from "./bridges.tsx";
 import { LastHour } from "./plot.tsx";
 
+type AlertsAnswer = Answers["GET /domains/{domain}/alerts"];
+
 /** `null`: not known. */
-interface OverviewProps extends DomainFrame {
-  readonly figures: readonly Pick<Figure, "name" | "word" | "value" | "missing">[];
-  /** Its page has only affected conferences. */
-  readonly running: { readonly conferences: readonly ListedConference[]; readonly next: string | null } | null;
-  readonly bridges: readonly ShownBridge[] | null;
-  readonly alerts: readonly Alert[];
-  /** Kinds that may have more alerts. */
-  readonly unknown: readonly AlertKind[];
-  readonly activity: DomainActivity | null;
-  readonly edges: PairView | null;
+interface OverviewProps extends Pick<AlertsAnswer, "alerts" | "unknown"> {
+  readonly figures: Answers["GET /domains/{domain}/figures"] | null;
+  /** Only affected conferences. */
+  readonly running: Answers["POST /domains/{domain}/running-conferences"] | null;
+  readonly bridges: Answers["GET /domains/{domain}/agents"] | null;
+  readonly activity: Answers["GET /domains/{domain}/activity"] | null;
+  readonly edges: Answers["GET /edges"] | null;
 }
 
 const shown: readonly FigureName[] = [
@@ -33,12 +31,11 @@ const shown: readonly FigureName[] = [
 ];
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage(props: OverviewProps) {
-  const { running, figures, bridges, alerts, unknown, activity, edges, ...frame } = props;
-  const { domain, now, person } = frame;
-  const facts = shown.flatMap((name) => figures.filter((figure) => figure.name === name));
+export function OverviewPage({ running, figures, bridges, alerts, unknown, activity, edges }: OverviewProps) {
+  const { domain } = useFrame();
+  const facts = shown.flatMap((name) => figures?.figures.filter((figure) => figure.name === name) ?? []);
   return (
-    <Page {...frame} title="Overview">
+    <Page title="Overview" here="overview">
       <Facts
         id="figures"
         kind="figures"
@@ -46,13 +43,13 @@ export function OverviewPage(props: OverviewProps) {
       />
       <section id="alerts" class="part">
         <h2>Alerts</h2>
-        <Alerts {...{ running, alerts, unknown, domain, person, now }} />
+        <Alerts {...{ running, alerts, unknown }} />
       </section>
       <section id="bridges" class="part">
         <h2>Bridges</h2>
         <div class="cards">
           {bridges === null && <p class="dim">Not known: they did not respond.</p>}
-          {bridges?.map((of) => (
+          {bridges?.bridges.map((of) => (
             <article class="card" id={`bridge-${of.bridge}`}>
               <div class="line">
                 <h3>
@@ -75,18 +72,18 @@ export function OverviewPage(props: OverviewProps) {
           </a>
         </div>
         {activity ? (
-          <LastHour minutes={activity.minutes} domain={domain} now={now} />
+          <LastHour minutes={activity.minutes} />
         ) : (
           <p class="dim">Not known: the directory did not respond.</p>
         )}
       </section>
-      {edges?.edges.length !== 0 && <Edges of={edges} domain={domain} now={now} />}
+      {edges?.edges.length !== 0 && <Edges of={edges} />}
     </Page>
   );
 }
 
 /** Of two edges over one state: which is active, since when and why, and whether the other one could be. */
-function Edges({ of, domain, now }: Pick<OverviewProps, "domain" | "now"> & { readonly of: PairView | null }) {
+function Edges({ of }: { readonly of: OverviewProps["edges"] }) {
   const acting = of?.acting ?? null;
   return (
     <section id="edges" class="part">
@@ -94,13 +91,13 @@ function Edges({ of, domain, now }: Pick<OverviewProps, "domain" | "now"> & { re
       {acting !== null ? (
         <p>
           {`${acting.name} has been active for `}
-          <Age since={acting.since} now={now} />
+          <Age since={acting.since} />
           {`: ${actsAs[acting.why]}.`}
         </p>
       ) : (
         <p class="dim">{of === null ? "Not known: their database did not respond." : "No edge is active."}</p>
       )}
-      {of && <List view={edgesView} rows={of.edges} domain={domain} now={now} />}
+      {of && <List view={edgesView} rows={of.edges} />}
     </section>
   );
 }

@@ -1,10 +1,9 @@
-import { useContext } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
 import { minuteMs } from "../../foundation/time/timers.ts";
 import { type ActivityMinute, minuteOf, noPosts, noRequests, together } from "../../records/activity.ts";
 import { millisecondsText, type View } from "../../views/view.ts";
-import { List, ZoneOfPage } from "../parts.tsx";
+import { List, useFrame } from "../parts.tsx";
 
 const minutesShown = 60;
 const barWidth = 10;
@@ -49,15 +48,9 @@ const minutesView: View<Minute> = {
   ],
 };
 
-interface LastHourProps {
-  readonly minutes: readonly ActivityMinute[];
-  readonly domain: string;
-  readonly now: EpochMs;
-}
-
 /** What was asked and posted in the last hour, as plots and as a table of the minutes that had something. */
-export function LastHour({ minutes, domain, now }: LastHourProps) {
-  const hour = hourOf(minutes, now);
+export function LastHour({ minutes }: { readonly minutes: readonly ActivityMinute[] }) {
+  const hour = hourOf(minutes, useFrame().now);
   const busy = hour.filter((minute) => plots.some(({ count }) => count(minute) > 0)).reverse();
   return (
     <>
@@ -71,7 +64,7 @@ export function LastHour({ minutes, domain, now }: LastHourProps) {
       ) : (
         <details id="minutes">
           <summary>Show as table</summary>
-          <List view={minutesView} rows={busy} domain={domain} now={now} />
+          <List view={minutesView} rows={busy} />
         </details>
       )}
     </>
@@ -80,8 +73,8 @@ export function LastHour({ minutes, domain, now }: LastHourProps) {
 
 /** One bar for each minute, and in words the sum, the peak and the last full minute. */
 function Plot({ title, hour, tone, count }: Plotted & { readonly hour: readonly Minute[] }) {
-  const zone = useContext(ZoneOfPage);
-  const clockOf = (minute?: Minute) => shownTime(minute?.at ?? 0, zone).minute;
+  const { timeZone } = useFrame();
+  const clockOf = (minute?: Minute) => shownTime(minute?.at ?? 0, timeZone).minute;
   const counts = hour.map(count);
   const most = Math.max(...counts);
   const sum = counts.reduce((before, one) => before + one, 0);

@@ -1,23 +1,16 @@
 import { isRecord } from "../../foundation/record.ts";
+import type { Answers } from "../../http/api/routes.ts";
 import { ageOf } from "../browser/age.js";
-import { type DomainFrame, Page } from "../page.tsx";
+import { Page } from "../page.tsx";
 import { Facts, Notice } from "../parts.tsx";
 
-interface SettingsProps extends DomainFrame {
-  /** With their defaults, without secrets. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** What is not right in production, and what to keep in mind. */
-  readonly warnings: readonly string[];
-  readonly reminders: readonly string[];
-}
-
 /** The settings of a domain as they count now. */
-export function SettingsPage({ settings, warnings, reminders, ...frame }: SettingsProps) {
+export function SettingsPage({ settings, warnings, reminders }: Answers["GET /domains/{domain}/settings"]) {
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isBare(value));
   const single = entries.filter(([, value]) => !isNested(value));
   const groups = entries.filter(([, value]) => isNested(value));
   return (
-    <Page {...frame} title="Domain">
+    <Page title="Domain" here="settings">
       {warnings.map((says) => (
         <Notice is="bad">{says}</Notice>
       ))}

@@ -1,11 +1,11 @@
-import { type Child, useContext } from "hono/jsx";
+import type { Child } from "hono/jsx";
 import type { Report } from "../../bridge/events.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { TimelineLine, TimelineSide, WireRow } from "../../rpc/timeline.ts";
 import { factsOf, isWrong, sideNames, wayText } from "../../views/timeline.ts";
-import { Facts, Sentence, ZoneOfPage } from "../parts.tsx";
+import { Facts, Sentence, useFrame } from "../parts.tsx";
 import { type Places, places, placesWithBeside } from "../style.ts";
 
 type Party = keyof Places;
@@ -27,7 +27,7 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
   const drawn = Object.entries(at).filter((one): one is [Party, number] => one[1] !== null);
   const bySeq = new Map(wire.map((one) => [one.seq, one]));
   const linked = new Set<number>();
-  const zone = useContext(ZoneOfPage);
+  const { timeZone: zone } = useFrame();
   return (
     <div class={hasBeside ? "sequence with-beside" : "sequence"}>
       <div class="parties" aria-hidden="true">
@@ -75,7 +75,7 @@ interface MessageProps {
 }
 
 function Message({ line, at, texts, id, isOpen, begins }: MessageProps) {
-  const zone = useContext(ZoneOfPage);
+  const { timeZone: zone } = useFrame();
   const facts = factsOf(line, zone).filter(([name]) => name !== "transId" && name !== "host");
   const [from, to] = [partyOf(line.from), partyOf(line.to)];
   // Its text is between these two.

@@ -2,7 +2,7 @@ import { plainTerminal } from "../../foundation/table.ts";
 import type { TimelineLine, WireRow } from "../../rpc/timeline.ts";
 import { linesOfCall, timelineText } from "../../views/timeline.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "../conference/conference-frame.tsx";
-import { Choice, Empty, Field, Pages } from "../parts.tsx";
+import { Choice, Empty, Field, Pages, useFrame } from "../parts.tsx";
 import type { Typed } from "../paths.ts";
 import { Sequence } from "./sequence.tsx";
 
@@ -80,7 +80,7 @@ interface TimelineProps {
 export function TimelinePage(props: TimelineProps) {
   const { frame, shown, filter, wire, row } = props;
   const { lines } = shown;
-  const zone = frame.timeZone ?? "UTC";
+  const { timeZone: zone } = useFrame();
   return (
     <ConferenceFramePage {...frame} tab={filter.tab}>
       <Filter {...props} />

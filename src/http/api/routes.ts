@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { time } from "../../foundation/schemas.ts";
+import { type Checked, time } from "../../foundation/schemas.ts";
 import { auditEntry } from "../../operators/audit.ts";
 import { seesAll } from "../../operators/people.ts";
 import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
@@ -113,7 +113,8 @@ const routes = [
 ];
 
 /** What programs that ask the API must know of it, as types. */
-export type Signatures = (typeof routes)[number];
+type Signatures = (typeof routes)[number];
+export type Answers = { readonly [Route in Signatures as Route["operation"]]: Checked<Route["answer"]["schema"]> };
 
 let description: string | null = null;
 

@@ -1,18 +1,15 @@
 import type { Child } from "hono/jsx";
-import type { DomainFrame, Frame } from "../../console/page.tsx";
 import { withQuery } from "../../console/paths.ts";
-import type { Checked } from "../../foundation/schemas.ts";
-import type { Signatures } from "../api/routes.ts";
+import type { Answers } from "../api/routes.ts";
 import { failureOf } from "../objects-of-request.ts";
 import type { Problem } from "../problem.ts";
 import type { AddPage, PageCall } from "./console.tsx";
 import { askApi, type Fields, formOf, problemIn, type Query, refusedPage } from "./form.ts";
 
-type Answers = { readonly [Route in Signatures as Route["operation"]]: Checked<Route["answer"]["schema"]> };
 type Operation = keyof Answers;
 
 /** What a page shows. `also`: `null` if that did not answer. */
-interface Asked<Main extends Operation, Also extends Readonly<Record<string, Operation>>> extends DomainFrame {
+interface Asked<Main extends Operation, Also extends Readonly<Record<string, Operation>>> {
   readonly answer: Answers[Main];
   readonly also: { readonly [Name in keyof Also]: Answers[Also[Name]] | null };
   readonly fields: Fields;
@@ -21,7 +18,6 @@ interface Asked<Main extends Operation, Also extends Readonly<Record<string, Ope
 
 /** A page that shows the answer of an API route. */
 interface AskedPage<Main extends Operation, Also extends Readonly<Record<string, Operation>>> {
-  readonly here: Frame["here"];
   readonly asks: Main;
   /** Parameters by the page's fields; `null`: nothing is asked yet. */
   query?(fields: Fields): Query | null;
@@ -29,8 +25,6 @@ interface AskedPage<Main extends Operation, Also extends Readonly<Record<string,
   readonly none?: Answers[Main];
   readonly also?: Also;
   readonly alsoQueries?: Readonly<Record<string, Query>>;
-  /** True if the page is too expensive to be renewed. */
-  isStill?(fields: Fields): boolean;
   render(asked: Asked<Main, Also>, call: PageCall): Child | Response;
 }
 
@@ -39,9 +33,7 @@ export function addAsked<
   const Main extends Operation,
   const Also extends Readonly<Record<string, Operation>> = Record<never, never>,
 >(add: AddPage, path: `/:domain${string}`, page: AskedPage<Main, Also>): void {
-  addSearch(add, path, async (call, given) => {
-    const trimmed = Object.entries(given).map(([name, text = ""]) => [name, text.trim()] as const);
-    const fields = Object.fromEntries(trimmed.filter(([, text]) => text !== ""));
+  addSearch(add, path, async (call, fields) => {
     const query = page.query ? page.query(fields) : {};
     const others = Object.entries(page.also ?? {}).map(async ([name, operation]) => {
       const found = await ask(call, operation, page.alsoQueries?.[name] ?? {}).catch((error: unknown) => {
@@ -50,14 +42,11 @@ export function addAsked<
       });
       return [name, found?.answer ?? null] as const;
     });
-    const [main, also] = await Promise.all([query && ask(call, page.asks, query), Promise.all(others)]);
+    const [main, found] = await Promise.all([query && ask(call, page.asks, query), Promise.all(others)]);
     const answer = main?.answer ?? page.none;
     if (answer === undefined) return refusedPage(call, main?.problem as Problem);
-    const frame = call.frame(page.here);
-    const refusal = main?.problem?.detail ?? null;
-    const live = frame.live && !page.isStill?.(fields);
-    const asked = { ...frame, live, answer, fields, refusal, also: Object.fromEntries(also) };
-    return page.render(asked as Asked<Main, Also>, call);
+    const also = Object.fromEntries(found) as Asked<Main, Also>["also"];
+    return page.render({ answer, also, fields, refusal: main?.problem?.detail ?? null }, call);
   });
 }
 
@@ -80,17 +69,26 @@ export function addSearch(
   path: `/:domain${string}`,
   page: (call: PageCall, fields: Fields) => ReturnType<Parameters<AddPage>[1]>,
 ): void {
-  const open = (fields: Iterable<[string, string]>) => {
-    return Object.fromEntries([...fields].filter(([name]) => !personalFields.has(name)));
-  };
-  add(path, (call) => page(call, open(Object.entries(call.context.req.query()))));
+  add(path, (call) => {
+    const given = fieldsIn(Object.entries(call.context.req.query()));
+    return page(call, withoutPersonal(given));
+  });
   const post = async (call: PageCall) => {
     const form = await formOf(call);
     if (form instanceof Response) return form;
-    if ([...form].some(([name, value]) => personalFields.has(name) && value.trim() !== "")) {
-      return page(call, Object.fromEntries(form));
-    }
-    return call.context.redirect(withQuery(new URL(call.context.req.url).pathname, open(form)), 303);
+    const given = fieldsIn([...form]);
+    const open = withoutPersonal(given);
+    if (Object.keys(open).length < Object.keys(given).length) return page(call, given);
+    return call.context.redirect(withQuery(new URL(call.context.req.url).pathname, open), 303);
   };
   add(path, post, "POST");
+}
+
+/** Without blanks around them; those that are empty are left out. */
+function fieldsIn(given: readonly (readonly [string, string])[]): Fields {
+  return Object.fromEntries(given.map(([name, text]) => [name, text.trim()]).filter(([, text]) => text !== ""));
+}
+
+function withoutPersonal(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !personalFields.has(name)));
 }

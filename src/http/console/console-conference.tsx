@@ -18,7 +18,6 @@ import { goesOn, refusalText } from "../api/conferences.ts";
 import { gathered } from "../api/lists.ts";
 import { addSearch, ask } from "./asked-page.tsx";
 import type { AddPage, PageCall } from "./console.tsx";
-import { answer } from "./entrance.tsx";
 import {
   actionIdOf,
   askApi,
@@ -59,7 +58,7 @@ async function conferenceOf(call: PageCall) {
   const { context, domain, edge } = call;
   const confKey = textOfSegment(context.req.param("confKey") ?? "") as ConfKey;
   const { answer: view = null, problem } = await ask(call, "GET /domains/{domain}/conferences/{confKey}", {});
-  const frame = { ...call.frame("conferences"), confKey, topic: view?.topic };
+  const frame = { domain: domain.name, confKey, topic: view?.topic };
   return { view, problem, frame, conference: edge.objects.conference(domain.name, confKey) };
 }
 
@@ -87,8 +86,8 @@ async function conferencePage(
   return (
     <ConferencePage
       {...{ view, entered, action, refusal, wrong }}
-      frame={{ ...frame, live: frame.live && (isRunning || action !== null) }}
-      list={{ find: (fields.find ?? "").trim(), page: numberIn(fields.page) ?? 1 }}
+      frame={{ ...frame, isStill: !isRunning && action === null }}
+      list={{ find: fields.find ?? "", page: numberIn(fields.page) ?? 1 }}
       records={records.map(({ record }) => record)}
     />
   );
@@ -112,11 +111,11 @@ async function timelinePage(call: PageCall, fields: Fields, tab: TimelineTab): P
     return context.redirect(withQuery(path, { side, call: wanted }), 303);
   }
   const wire = await wireOf(conference, [...new Set(shown.lines.map(({ seq }) => seq))]);
-  const live = frame.live && shown.page === shown.pages && lines.length <= MOST_LIVE_LINES;
+  const isStill = shown.page !== shown.pages || lines.length > MOST_LIVE_LINES;
   // A page of many lines takes longer than a Confirmation may wait.
   await call.edge.giveWay?.();
   const typed = isPosted ? { call: wanted } : undefined;
-  return <TimelinePage frame={{ ...frame, live }} {...{ shown, filter, typed, wire }} row={row ?? null} />;
+  return <TimelinePage frame={{ ...frame, isStill }} {...{ shown, filter, typed, wire }} row={row ?? null} />;
 }
 
 /** Each answer has as many rows as it holds. */
@@ -137,7 +136,7 @@ function numberIn(text: string | undefined): number | undefined {
 }
 
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
-async function act(call: PageCall): Promise<Response> {
+async function act(call: PageCall): Promise<Shown | Response> {
   const { context, domain, signedIn } = call;
   const form = await formOf(call);
   if (form instanceof Response) return form;
@@ -156,6 +155,6 @@ async function act(call: PageCall): Promise<Response> {
   const field = fieldOf(body.type, fault.name);
   const says = `${field.says} ${fault.detail}. Nothing was done.`;
   const wrong = field.isTyped ? { typed: Object.fromEntries(form), field: fault.name, says } : null;
-  const page = await conferencePage(call, context.req.query(), wrong ? null : says, wrong);
-  return page instanceof Response ? page : answer(context, page, 409);
+  context.status(409);
+  return conferencePage(call, context.req.query(), wrong ? null : says, wrong);
 }

@@ -12,7 +12,6 @@ import { OverviewPage } from "../../console/domain/overview.tsx";
 import { SettingsPage } from "../../console/domain/settings.tsx";
 import { pathOf } from "../../console/paths.ts";
 import { nextDay } from "../../foundation/time/zone.ts";
-import { lineOfPromptCall } from "../../records/person-line.ts";
 import { handOverRefusals } from "../api/domains.ts";
 import { addAsked } from "./asked-page.tsx";
 import type { AddPage, PageCall } from "./console.tsx";
@@ -25,7 +24,6 @@ const noLines = { lines: [], next: null, people: "full" } as const;
 
 export function addDomainPages(add: AddPage): void {
   addAsked(add, "/:domain", {
-    here: "overview",
     asks: "GET /domains/{domain}/alerts",
     also: {
       figures: "GET /domains/{domain}/figures",
@@ -35,10 +33,7 @@ export function addDomainPages(add: AddPage): void {
       edges: "GET /edges",
     },
     alsoQueries: { running: { affected: "1", watched: "1", limit: MOST_AFFECTED } },
-    render: ({ answer, also: { bridges, figures, ...also }, ...frame }) => {
-      const shown = { figures: figures?.figures ?? [], bridges: bridges?.bridges ?? null };
-      return <OverviewPage {...frame} {...also} {...answer} {...shown} />;
-    },
+    render: ({ answer, also }) => <OverviewPage {...also} {...answer} />,
   });
   addForm(add, "/:domain/alerts/:alert", {
     asks: "acknowledge",
@@ -46,14 +41,12 @@ export function addDomainPages(add: AddPage): void {
     to: ({ domain }) => pathOf(domain.name),
   });
   addAsked(add, "/:domain/conferences", {
-    here: "conferences",
     asks: "POST /domains/{domain}/running-conferences",
     query: (fields) => ({ ...fields, limit: PAGE_ROWS, watched: "1" }),
     none: { conferences: [], next: null, total: 0, bridges: [] },
     render: (asked, { domain }) => <ConferencesPage {...asked} people={domain.settings.recordsPersonal} />,
   });
   addAsked(add, "/:domain/records", {
-    here: "conferences",
     asks: "POST /domains/{domain}/records",
     query: ({ kind = "conference", until, ...fields }) => ({
       ...fields,
@@ -63,18 +56,16 @@ export function addDomainPages(add: AddPage): void {
       limit: PAGE_ROWS,
     }),
     none: { records: [], next: null },
-    isStill: ({ kind: _, ...filters }) => Object.keys(filters).length > 0,
     render: (asked, { domain }) => <RecordsPage {...asked} bridges={domain.settings.bridges.map(({ name }) => name)} />,
   });
   add("/:domain/records/export", exportRecords, "POST");
   addFindPages(add);
   addAsked(add, "/:domain/bridges", {
-    here: "bridges",
     asks: "GET /domains/{domain}/agents",
     also: { alerts: "GET /domains/{domain}/alerts" },
-    render: ({ answer, also, ...frame }, call) => {
+    render: ({ answer, also }, call) => {
       const refusal = refusalIn(call, (reason) => handOverRefusals.get(reason) ?? null);
-      return <BridgesPage {...frame} bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} refusal={refusal} />;
+      return <BridgesPage bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} refusal={refusal} />;
     },
   });
   // Sent twice, each does the same once.
@@ -84,31 +75,26 @@ export function addDomainPages(add: AddPage): void {
   addForm(add, `${bridge}/undrain`, { ...back, asks: "undrain" });
   addForm(add, `${bridge}/hand-over`, { ...back, asks: "handOver", fields: ["from"] });
   addAsked(add, "/:domain/audit", {
-    here: "audit",
     asks: "GET /domains/{domain}/audit",
     query: ({ cursor }) => ({ cursor, limit: PAGE_ROWS }),
     none: { entries: [], next: null },
     render: (asked) => <AuditPage {...asked} />,
   });
   addAsked(add, "/:domain/servers", {
-    here: "servers",
     asks: "GET /domains/{domain}/activity",
-    render: (asked) => <TspServersPage {...asked} />,
+    render: ({ answer }) => <TspServersPage answer={answer} />,
   });
   const servers = ({ domain }: PageCall) => pathOf(domain.name, "servers");
   addForm(add, "/:domain/servers/resync", { asks: "resyncServer", fields: ["server"], to: servers });
   addAsked(add, "/:domain/settings", {
-    here: "settings",
     asks: "GET /domains/{domain}/settings",
-    render: ({ answer, ...frame }) => <SettingsPage {...frame} {...answer} />,
+    render: ({ answer }) => <SettingsPage {...answer} />,
   });
 }
 
 function addFindPages(add: AddPage): void {
   addAsked(add, "/:domain/find", {
-    here: null,
     asks: "POST /domains/{domain}/find",
-    isStill: () => true,
     query: ({ find: text, cursor }) => (text ? { text, cursor, limit: PAGE_LINES } : null),
     none: { ...noLines, conferences: [] },
     render: (asked, { context, domain }) => {
@@ -118,23 +104,16 @@ function addFindPages(add: AddPage): void {
     },
   });
   addAsked(add, "/:domain/numbers", {
-    here: null,
     asks: "POST /domains/{domain}/numbers",
-    isStill: () => true,
     query: ({ number, cursor }) => (number ? { number, cursor, limit: PAGE_LINES } : null),
     none: noLines,
-    render: ({ answer, ...asked }, { domain }) => (
-      <NumberPage {...asked} answer={{ ...answer, people: domain.settings.recordsPersonal }} />
-    ),
+    render: (asked) => <NumberPage {...asked} />,
   });
   addAsked(add, "/:domain/prompt-calls", {
-    here: null,
     asks: "POST /domains/{domain}/prompt-calls",
     query: ({ cursor }) => ({ cursor, limit: PAGE_LINES }),
     none: { calls: [], next: null },
-    render: ({ answer: { calls, next }, ...asked }) => (
-      <PromptCallsPage {...asked} answer={{ next, lines: calls.map(lineOfPromptCall) }} />
-    ),
+    render: (asked) => <PromptCallsPage {...asked} />,
   });
 }
 

@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { type DomainFrame, type Frame, TroublePage } from "../../console/page.tsx";
+import { TroublePage } from "../../console/page.tsx";
+import { type Frame, FrameOfPage } from "../../console/parts.tsx";
 import { pathOf } from "../../console/paths.ts";
 import { sha256 } from "../../foundation/secrets.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
@@ -22,8 +23,6 @@ export interface PageCall {
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   readonly domain: Domain;
-  /** What `Page` needs, but for its title. */
-  frame(here: Frame["here"]): DomainFrame;
 }
 
 /** The parts of a page's address by name are decoded; a form that has done its work answers with a redirect. */
@@ -40,7 +39,7 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
     if (first !== undefined) return context.redirect(pathOf(first), 302);
     return trouble({ context, edge }, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
   });
-  addAll((path, page, method = "GET") => {
+  addAll((path, pageOf, method = "GET") => {
     pages.on(method, path, async (context) => {
       const { signedIn } = context.var;
       const name = context.req.param("domain") ?? "";
@@ -48,17 +47,13 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       if (!domain || !seesDomain(signedIn.person, name)) {
         return trouble({ context, edge }, 404, "No such domain", `There is no domain ${name} that you may see.`);
       }
-      const { timeZone } = domain.settings;
-      const now = edge.now();
       const ofRequest = forOneRequest(edge, method === "GET");
+      const page = await pageOf({ context, edge: ofRequest, signedIn, domain });
+      if (page instanceof Response) return page;
+      const { timeZone } = domain.settings;
       const { incomplete = [] } = ofRequest;
-      const frame: PageCall["frame"] = (here) => {
-        const around = frameOf({ context, edge }, { domain: null, here, live: method === "GET" });
-        return { ...around, domain: name, timeZone, now, incomplete };
-      };
-      const shown = await page({ context, edge: ofRequest, signedIn, domain, frame });
-      if (shown instanceof Response) return shown;
-      return method === "GET" ? answerUnlessKnown(context, shown) : answer(context, shown);
+      const frame = frameOf({ context, edge }, { domain: name, timeZone, isLive: method === "GET", incomplete });
+      return answerUnlessKnown(context, inFrame(frame, page), method === "GET");
     });
   });
   pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "Nothing is at this address."));
@@ -86,14 +81,21 @@ export function trouble(
     return problem(status, status === 404 ? "not found" : status === 503 ? "failed for now" : "refused", says);
   }
   const [, , name = ""] = context.req.path.split("/");
-  const domain = seenBy(context.var.signedIn, edge).find((seen) => seen === name) ?? null;
-  const frame = frameOf({ context, edge }, { domain, here: null, live: false });
-  return answer(context, <TroublePage {...frame} title={title} says={says} />, status);
+  const domain = seenBy(context.var.signedIn, edge).find((seen) => seen === name) ?? "";
+  const frame = frameOf({ context, edge }, { domain, timeZone: "UTC", isLive: false, incomplete: [] });
+  return answer(context, inFrame(frame, <TroublePage title={title} says={says} />), status);
 }
 
-function frameOf({ context, edge }: Around, page: Pick<Frame, "domain" | "here" | "live">): Frame {
+function inFrame(frame: Frame, page: Child): string {
+  return String(<FrameOfPage.Provider value={frame}>{page}</FrameOfPage.Provider>);
+}
+
+function frameOf(
+  { context, edge }: Around,
+  ofPage: Pick<Frame, "domain" | "timeZone" | "isLive" | "incomplete">,
+): Frame {
   const { signedIn } = context.var;
-  return { person: signedIn.person, by: signedIn.by, domains: seenBy(signedIn, edge), now: edge.now(), ...page };
+  return { person: signedIn.person, by: signedIn.by, domains: seenBy(signedIn, edge), now: edge.now(), ...ofPage };
 }
 
 function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
@@ -101,10 +103,10 @@ function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
 }
 
 /** A page, or 304 if it is as the browser has it. Ages do not count: the browser goes on counting. */
-async function answerUnlessKnown(context: Context, page: Child): Promise<Response> {
-  const known = context.req.header("if-none-match");
+async function answerUnlessKnown(context: Context, page: string, mayBeKnown: boolean): Promise<Response> {
+  const known = mayBeKnown ? context.req.header("if-none-match") : undefined;
   if (known === undefined) return answer(context, page);
-  const etag = `W/"${await sha256(String(page).replaceAll(/ data-now="\d+"|(?<=data-age="">)[^<]*/g, ""))}"`;
+  const etag = `W/"${await sha256(page.replaceAll(/ data-now="\d+"|(?<=data-age="">)[^<]*/g, ""))}"`;
   context.header("etag", etag);
   return known === etag ? context.body(null, 304, pageHeaders) : answer(context, page);
 }

@@ -171,7 +171,7 @@ function ownPath(to = ""): string {
   return isPage ? `${url.pathname}${url.search}` : "/console";
 }
 
-export function answer(context: Context, page: Child, status: ContentfulStatusCode = 200): Response {
+export function answer(context: Context, page: Child, status?: ContentfulStatusCode): Response {
   return context.body(`<!doctype html>${page}`, status, pageHeaders);
 }
 
