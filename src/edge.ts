@@ -172,7 +172,7 @@ export class Edge {
       serverRefused: (domain, host) => refusedOnce("serverRefused", domain, host),
       sourceRefused: (domain, from) => {
         const noted = wait({ after }, ANSWERED_MS).then(() => {
-          this.#metrics.sourcesRefused.count({ domain });
+          this.#metrics.count("sources_refused", { domain });
           this.#log("source-refused", { domain, from, note: SOURCE_REFUSED }, "warn");
           refusedOnce("sourceRefused", domain, from);
         });
@@ -216,14 +216,14 @@ export class Edge {
 
   /** Lines of the log that could not be written. */
   countLostLines(lines: number): void {
-    this.#metrics.logLinesDropped.count({ event: "log-lines-lost" }, lines);
+    this.#metrics.count("log_lines_dropped", { event: "log-lines-lost" }, lines);
   }
 
   /** Any request can cause a line, so each event of each domain has its limit. */
   #log(event: EdgeEvent, facts: LogFacts, level: Level = "info"): void {
     const { log, now } = this.#place;
     const dropped = this.#logLimit.admit(event, String(facts.domain ?? facts.outcome ?? ""), now());
-    if (dropped === null) this.#metrics.logLinesDropped.count({ event });
+    if (dropped === null) this.#metrics.count("log_lines_dropped", { event });
     else log({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
   }
 }

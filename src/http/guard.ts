@@ -9,7 +9,7 @@ import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Operator, type People, personOfToken } from "../operators/people.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
-import type { EdgeEvent } from "./monitoring/monitoring.ts";
+import type { EdgeEvent, Metrics } from "./monitoring/monitoring.ts";
 import { problem } from "./problem.ts";
 import type { PostHooks } from "./text-answer.ts";
 
@@ -26,8 +26,6 @@ export interface Variables {
   readonly Variables: { signedIn: SignedIn };
 }
 
-export const viewersLook = "You may look, and change nothing. Ask somebody whose role is operator.";
-
 export interface GuardPorts {
   /** All who may sign in, as the settings have them now. */
   people(): Promise<People>;
@@ -35,7 +33,7 @@ export interface GuardPorts {
   /** Seals cookies of sessions, so that a made-up one wakes no object. */
   readonly sessionKey: string;
   readonly rates: Rates;
-  readonly metrics: { readonly operatorsRefused: { count(): void } };
+  readonly metrics: Pick<Metrics, "count">;
   fetch(url: string, init: RequestInit): Promise<Response>;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
   now(): EpochMs;
@@ -97,8 +95,8 @@ export function sessionOf(context: Context): string | undefined {
 export async function whoAsks(context: Context, ports: GuardPorts): Promise<SignedIn | null> {
   const authorization = context.req.header("authorization");
   if (authorization !== undefined) {
-    const token = bearerOf(authorization);
-    const found = token === null ? null : await personOfToken(await ports.people(), token);
+    const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+    const found = token === undefined ? null : await personOfToken(await ports.people(), token);
     return found && { by: "token", person: found.person };
   }
   const cookie = sessionOf(context);
@@ -121,11 +119,6 @@ export async function whoAsks(context: Context, ports: GuardPorts): Promise<Sign
 /** Whether a request has anything that could say who asks. */
 export function saysWho({ req }: Context): boolean {
   return ["authorization", "cookie", "cf-access-jwt-assertion"].some((name) => req.header(name) !== undefined);
-}
-
-/** The token of an Authorization header; `null`: it has none. */
-function bearerOf(authorization: string): string | null {
-  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
 }
 
 /**
@@ -161,21 +154,17 @@ export async function admitPerson(context: Context, ports: GuardPorts, address: 
   const meanwhile = tooMany();
   if (meanwhile) return meanwhile;
   if (signedIn === null) {
-    ports.metrics.operatorsRefused.count();
+    ports.metrics.count("operators_refused");
     if (hasToken) {
       ports.rates.countSignIn(address, ports.now());
       ports.log("sign-in", { outcome: "refused", from: address }, "warn");
     }
-    return notSignedIn();
+    const detail = "Send your token, or the operator's, as Authorization: Bearer <token>, or sign in at /console.";
+    return problem(401, "not authorised", detail, { "www-authenticate": "Bearer" });
   }
   return (
     ports.rates.ofPerson(signedIn.person, ports.now()) ?? crossSiteRefusal(context, signedIn.by !== "token") ?? signedIn
   );
-}
-
-function notSignedIn(): Response {
-  const detail = "Send your token, or the operator's, as Authorization: Bearer <token>, or sign in at /console.";
-  return problem(401, "not authorised", detail, { "www-authenticate": "Bearer" });
 }
 
 /** The answer to a token of this address, right or wrong, behind too many wrong ones; `null`: it may be tried. */

@@ -23,7 +23,7 @@ test("the edge says its version, and by a digest which settings it has, but no s
   expect(other).not.toEqual(first);
 });
 
-const notShown = "Sign in to see alerts about posts, callers and webhooks.";
+const notShown = "There may be more alerts: sign in as a user of each domain to see them all.";
 
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
@@ -145,7 +145,7 @@ test("of a domain with a secret, only the operator learns more than whether all 
       ready: false,
       alerts: [],
       domains: {},
-      notShown: `${notShown} A domain has alerts. Sign in as a user of that domain to see them.`,
+      notShown,
     },
   ]);
   expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });

@@ -14,7 +14,7 @@ interface Place {
 }
 
 export interface AgentPorts extends EdgePorts {
-  readonly metrics: Pick<Metrics, "agentsRefused">;
+  readonly metrics: Pick<Metrics, "count">;
   /** Of an agent's name, how often its relay hears that a key was wrong: strangers may send as many as they like. */
   readonly wrongKeys: RateLimit;
 }
@@ -41,7 +41,7 @@ export async function admitAgent(
 }
 
 async function refuse(why: CloseReason, hello: Hello | null, place: Place, edge: AgentPorts): Promise<Response> {
-  edge.metrics.agentsRefused.count({ why });
+  edge.metrics.count("agents_refused", { why });
   if (hello) await tellRelay(why, hello, place, edge);
   return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
 }

@@ -12,7 +12,7 @@ import {
   personLine,
 } from "../../records/person-line.ts";
 import type { CallRow } from "../../records/rows.ts";
-import { type FoundRow, type ListedConference, mostNamed } from "../../rpc/directory.ts";
+import { type ListedConference, mostNamed } from "../../rpc/directory.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
@@ -98,14 +98,16 @@ async function findIn(domain: Domain, text: string, page: LinePage, edge: People
   };
 }
 
-type Sought = { readonly text: string } | { readonly number: string };
+interface Sought {
+  readonly text?: string;
+  readonly number?: string;
+}
 
 async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePage, edge: PeoplePorts) {
   const { name } = domain;
+  const { text, number = text ?? "" } = sought;
   const directory = edge.objects.directory(name);
   const isFirst = cursor === undefined;
-  const text = "text" in sought ? sought.text : null;
-  const number = "text" in sought ? sought.text : sought.number;
   const [running, waiting, over] = await Promise.all([
     isFirst ? directory.running({ domain: name, after: null, limit: MOST_LISTED, named: true, ...sought }) : null,
     isFirst ? directory.promptCalls({ number, before: null, limit: MOST_LISTED, isOpen: true }) : null,
@@ -115,36 +117,31 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePag
       order: "newest",
       limit,
       filter: sought,
-      kind: text === null ? "call" : undefined,
+      kind: text === undefined ? "call" : undefined,
     }),
   ]);
-  const inside = [...(running?.found ?? [])].flatMap(([key, people]) => people.slice(0, mostNamed).map(lineOf(key)));
-  const isCut = [...(running?.found?.values() ?? [])].some((people) => people.length > mostNamed);
-  if (isCut || inside.length > MOST_LISTED || (running?.next ?? null) !== null)
+  const inside = [...(running?.found ?? [])];
+  const lines = inside.flatMap(([key, people]) => people.slice(0, mostNamed).map((one) => lineOf(key, one)));
+  const isCut = inside.some(([, people]) => people.length > mostNamed) || lines.length > MOST_LISTED;
+  if (isCut || (running?.next ?? null) !== null)
     lacks(edge, "running conferences", "more match than are listed; type more of the name or number");
-  const bridges = [...(running?.found?.values() ?? [])].map(([person]) => person?.bridge ?? null);
-  await noteSilentBridges(edge, domain, bridges);
-  const rows = over.records.map(({ record }) => record);
+  await noteSilentBridges(
+    edge,
+    domain,
+    inside.map(([, [person]]) => person?.bridge ?? null),
+  );
+  const conferences = text === undefined ? [] : (running?.conferences ?? []).flatMap((one) => ofRunning(one, text));
+  lines.splice(MOST_LISTED);
+  lines.push(...(waiting?.calls ?? []).map(lineOfPromptCall));
+  for (const { record } of over.records) {
+    if (record.kind === "conference") conferences.push(ofRecord(record, number));
+    else lines.push(record.kind === "call" ? lineOfCall(record) : lineOfPromptCall(record));
+  }
+  return { conferences, lines, next: cursorAt(over.next) };
+}
+
+function lineOf(conference: ConfKey, { call, number, attendeeId, enteredAt, dialledAt }: CallRow): PersonLine {
   return {
-    conferences: [
-      ...(text === null ? [] : (running?.conferences ?? []).flatMap((one) => ofRunning(one, text))),
-      ...rows.flatMap((row) => (row.kind === "conference" ? ofRecord(row, number) : [])),
-    ],
-    lines: [
-      ...inside.slice(0, MOST_LISTED),
-      ...(waiting?.calls ?? []).map(lineOfPromptCall),
-      ...rows.flatMap((row) => (row.kind === "conference" ? [] : lineOfRow(row))),
-    ],
-    next: cursorAt(over.next),
-  };
-}
-
-function lineOfRow(row: Exclude<FoundRow, ConferenceRecord>): PersonLine {
-  return row.kind === "call" ? lineOfCall(row) : lineOfPromptCall(row);
-}
-
-function lineOf(conference: ConfKey) {
-  return ({ call, number, attendeeId, enteredAt, dialledAt }: CallRow): PersonLine => ({
     what: enteredAt === null ? "being-called" : "inside",
     from: enteredAt ?? dialledAt,
     to: null,
@@ -153,23 +150,20 @@ function lineOf(conference: ConfKey) {
     conference,
     call,
     why: enteredAt === null ? "It has not entered." : "",
-  });
+  };
 }
 
 function ofRecord(record: ConferenceRecord, text: string): FoundConference {
   const { conference: key, topic, endedAt } = record;
   const ids = spellingsOf(text);
-  const by = ids.some((id) => id === key)
-    ? "key"
-    : ids.some((id) => record.extConfIds.includes(id))
-      ? "ExtConfID"
-      : "name";
+  const isByExtConfId = ids.some((id) => record.extConfIds.includes(id));
+  const by = ids.includes(key) ? "key" : isByExtConfId ? "ExtConfID" : "name";
   return { key, ...(topic !== "" && { topic }), state: "over", at: endedAt, by };
 }
 
-function ofRunning({ key, topic, phase, createdAt, now }: ListedConference, text: string): readonly FoundConference[] {
+function ofRunning({ key, topic, phase, createdAt, now }: ListedConference, text: string): FoundConference[] {
   const one = { key, ...(topic !== undefined && { topic }), state: phase, at: createdAt };
-  if (spellingsOf(text).some((spelling) => spelling === key)) return [{ ...one, by: "key" }];
+  if (spellingsOf(text).includes(key)) return [{ ...one, by: "key" }];
   if (fitsName(text, topic)) return [{ ...one, by: "name" }];
   const room = now.roomNames.find((name) => fitsName(text, name));
   return room === undefined ? [] : [{ ...one, by: "sub-conference", room }];

@@ -4,7 +4,7 @@ import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
 import { callStatuses, enders } from "../../records/call-record.ts";
 import { csvHead, csvLine } from "../../records/columns.ts";
-import { type DirectoryRecord, recordColumns } from "../../records/conference-record.ts";
+import { recordColumns } from "../../records/conference-record.ts";
 import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
@@ -25,6 +25,9 @@ const record = v.variant("kind", [
 /** The directory's name and the record's id: a directory that was lost counts anew. */
 const place = /^\d{1,20}-\d{1,17}$/;
 
+const beganAnew =
+  "The directory was lost, or an older copy of it restored, since this cursor was given. Ask without cursor, by since, and leave out what you have.";
+
 const contentTypes = { csv: "text/csv; charset=UTF-8; header=present", ndjson: "application/x-ndjson" } as const;
 
 export const recordRoutes = [
@@ -39,6 +42,7 @@ export const recordRoutes = [
         v.pipe(
           v.string(),
           v.check((text) => daysOfMonth(text) !== null, "must be a month such as 2026-10"),
+          v.transform(daysOfMonth),
           v.description("Recorded in this month of the domain's `timeZone`, in place of `since` and `until`."),
         ),
       ),
@@ -69,7 +73,10 @@ export const recordRoutes = [
       if (month !== undefined && (since ?? until) !== undefined)
         return wrongPart("body", "month", "stands in place of since and until");
       const { timeZone } = settings;
-      const period = periodOf({ since, until, month }, timeZone);
+      const inMonth = (day: string) => momentIn(day, timeZone) ?? 0;
+      const period = month
+        ? { since: inMonth(month.since), until: inMonth(month.until) }
+        : { since: since?.in(timeZone), until: until?.in(timeZone) };
       if (period.since !== undefined && period.until !== undefined && period.since > period.until)
         return wrongPart("body", "until", "must not be before since");
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
@@ -82,12 +89,14 @@ export const recordRoutes = [
       const first = await pageBehind(placeOf(id));
       const { directory, id: last } = first.end ?? { directory: "", id: 0 };
       // One that was restored from a backup may not have given out this place yet.
-      if (named !== undefined && (named !== directory || Number(id) > last)) return beganAnew();
-      const shown = ({ id, at, record }: PlacedRecord) => ({
-        ...{ cursor: `${directory}-${id}`, recordedAt: at },
-        ...record,
-        ...{ timeZone, day: zonedDay(at, timeZone), startedLocal: startedIn(record, timeZone) },
-      });
+      if (named !== undefined && (named !== directory || Number(id) > last))
+        return problem(409, "records began anew", beganAnew);
+      const shown = ({ id, at, record }: PlacedRecord) => {
+        const startedAt = record.kind === "call" ? record.answeredAt : record.runningAt;
+        const startedLocal = typeof startedAt === "number" ? zonedTime(startedAt, timeZone) : "";
+        const cursor = `${directory}-${id}`;
+        return { cursor, recordedAt: at, ...record, timeZone, day: zonedDay(at, timeZone), startedLocal };
+      };
       if (format === "json") {
         const { records, next } = first;
         return { records: records.map(shown), next: next === null ? null : `${directory}-${next}` };
@@ -157,32 +166,8 @@ function exactly(number: string): string {
   return digitsIn(number) ?? number;
 }
 
-interface Asked {
-  readonly since: v.InferOutput<ReturnType<typeof moment>> | undefined;
-  readonly until: Asked["since"];
-  readonly month: string | undefined;
-}
-
-/** From when to when, by the domain's clock. */
-function periodOf({ since, until, month }: Asked, zone: string) {
-  const days = month === undefined ? null : daysOfMonth(month);
-  if (days) return { since: momentIn(days.since, zone) ?? 0, until: momentIn(days.until, zone) ?? 0 };
-  return { since: since?.in(zone), until: until?.in(zone) };
-}
-
-function startedIn(record: DirectoryRecord, zone: string): string {
-  const at = record.kind === "call" ? record.answeredAt : record.runningAt;
-  return typeof at !== "number" ? "" : zonedTime(at, zone);
-}
-
 function filter(what: string) {
   return v.optional(v.pipe(v.string(), v.maxLength(256, "must be at most 256 characters"), v.description(what)));
-}
-
-function beganAnew(): Response {
-  const detail =
-    "The directory was lost, or an older copy of it restored, since this cursor was given. Ask without cursor, by since, and leave out what you have.";
-  return problem(409, "records began anew", detail);
 }
 
 /** All records as bytes, one page in memory at a time. Where a page fails the answer breaks off, so that nobody takes it for whole. */

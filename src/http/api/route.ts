@@ -12,7 +12,7 @@ import { addressOf } from "../address.ts";
 import { audited } from "../audited.ts";
 import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
-import { type SignedIn, type Variables, viewersLook } from "../guard.ts";
+import type { SignedIn, Variables } from "../guard.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem, wrongPart } from "../problem.ts";
 
@@ -275,7 +275,8 @@ export function unknown({ name }: Domain, confKey: string): Response {
 
 /** Why the user may not ask for it; `null`: the user may. */
 function whyForbidden(route: Route, user: Operator): string | null {
-  if (changes(route) && user.role === "viewer" && route.role !== "viewer") return viewersLook;
+  if (changes(route) && user.role === "viewer" && route.role !== "viewer")
+    return "You may look, and change nothing. Ask somebody whose role is operator.";
   return route.role === "all-domains" && !seesAll(user) ? "This is for those who see all domains." : null;
 }
 

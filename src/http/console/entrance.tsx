@@ -134,7 +134,7 @@ async function beginSession(context: Context, edge: PeoplePorts, token: string):
   if (meanwhile) return meanwhile;
   edge.rates.countSignIn(from, edge.now());
   if (found === null) {
-    edge.metrics.operatorsRefused.count();
+    edge.metrics.count("operators_refused");
     edge.log("sign-in", { outcome: "refused", from }, "warn");
     if (edge.rates.mayNote(edge.now())) await edge.objects.sessions().refused(from);
     return problem(401, "not authorised", "This is nobody's token. Paste yours as `bridgehead operator` printed it.");

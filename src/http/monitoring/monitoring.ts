@@ -12,82 +12,60 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "unknownDomain", 
 export const edgeEvents = [
   ...(["agents-not-closed", "audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
   ...(["export-broken", "host-refused", "operators-refused", "relay-unreachable", "request-failed"] as const),
-  ...([
-    "settings-refused",
-    "sign-in",
-    "view-failed",
-    "storage-fails",
-    "storage-works-again",
-    "edge-hands-over",
-  ] as const),
-  ...(["operator-token-weak", "source-refused"] as const),
+  ...(["settings-refused", "sign-in", "view-failed", "storage-fails", "storage-works-again"] as const),
+  ...(["edge-hands-over", "operator-token-weak", "source-refused"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
 
+const counters = {
+  documents:
+    "Documents from WebEx, by the word for the result in their Confirmation; too-large and too-slow have none.",
+  documents_not_stored: "Documents answered with 503, which WebEx sends again.",
+  object_storage_failures:
+    "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
+  hosts_refused: "Messages that named a TSP server outside the domain's list.",
+  rate_limited: "Posts answered with 429.",
+  strangers: "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
+  sources_refused: "Requests with a domain's secret from an address outside its networks.",
+  agents_refused: "Agents, or strangers in their place, that were given no socket, by the reason.",
+  operators_refused: "Requests without the operator's token.",
+  log_lines_dropped:
+    "Lines that the edge's log left out, since too many of one event came; log-lines-lost: that could not be written.",
+} as const;
+type Counted = keyof typeof counters;
+const ofDomains = [
+  "documents_not_stored",
+  "object_storage_failures",
+  "hosts_refused",
+  "sources_refused",
+  "rate_limited",
+] as const;
+
 /** What the routes of this process count and measure. */
 export class Metrics {
-  readonly documents = new Counter(
-    "bridgehead_documents_total",
-    "Documents from WebEx, by the word for the result in their Confirmation; too-large and too-slow have none.",
-  );
-  readonly notStored = new Counter(
-    "bridgehead_documents_not_stored_total",
-    "Documents answered with 503, which WebEx sends again.",
-  );
-  readonly objectsFailed = new Counter(
-    "bridgehead_object_storage_failures_total",
-    "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
+  readonly #counters = new Map(
+    Object.entries(counters).map(([name, help]) => [name, new Counter(`bridgehead_${name}_total`, help)]),
   );
   readonly confirmSeconds = new Histogram(
     "bridgehead_confirm_seconds",
     "From the start of a document's request to its Confirmation, or to a 503.",
   );
-  readonly hostsRefused = new Counter(
-    "bridgehead_hosts_refused_total",
-    "Messages that named a TSP server outside the domain's list.",
-  );
-  readonly rateLimited = new Counter("bridgehead_rate_limited_total", "Posts answered with 429.");
-  readonly strangers = new Counter(
-    "bridgehead_strangers_total",
-    "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
-  );
-  readonly sourcesRefused = new Counter(
-    "bridgehead_sources_refused_total",
-    "Requests with a domain's secret from an address outside its networks.",
-  );
-  readonly agentsRefused = new Counter(
-    "bridgehead_agents_refused_total",
-    "Agents, or strangers in their place, that were given no socket, by the reason.",
-  );
-  readonly operatorsRefused = new Counter(
-    "bridgehead_operators_refused_total",
-    "Requests without the operator's token.",
-  );
-  readonly logLinesDropped = new Counter(
-    "bridgehead_log_lines_dropped_total",
-    "Lines that the edge's log left out, since too many of one event came; log-lines-lost: that could not be written.",
-  );
+
+  count(name: Counted, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    this.#counters.get(name)?.count(labels, by);
+  }
 
   /** Returns them as Prometheus reads them. */
   text(domains: Iterable<Domain>): string {
     for (const { name: domain } of domains) {
-      for (const result of [...documentResults, ...unreadResults]) this.documents.begin({ domain, result });
-      for (const counter of [
-        this.notStored,
-        this.objectsFailed,
-        this.hostsRefused,
-        this.sourcesRefused,
-        this.rateLimited,
-      ])
-        counter.begin({ domain });
+      for (const result of [...documentResults, ...unreadResults]) this.count("documents", { domain, result }, 0);
+      for (const name of ofDomains) this.count(name, { domain }, 0);
       this.confirmSeconds.begin({ domain });
     }
-    this.strangers.begin();
-    this.operatorsRefused.begin();
-    for (const event of [...edgeEvents, "log-lines-lost"]) this.logLinesDropped.begin({ event });
-    for (const why of agentRefusals) this.agentsRefused.begin({ why });
-    const families = Object.values(this).filter((field) => field instanceof Counter || field instanceof Histogram);
-    return families.map((family) => family.text()).join("");
+    for (const name of ["strangers", "operators_refused"] as const) this.count(name, {}, 0);
+    for (const event of [...edgeEvents, "log-lines-lost"]) this.count("log_lines_dropped", { event }, 0);
+    for (const why of agentRefusals) this.count("agents_refused", { why }, 0);
+    return [...this.#counters.values(), this.confirmSeconds].map((family) => family.text()).join("");
   }
 }
 

@@ -20,8 +20,7 @@ import { bridgesOf } from "./figures-of-domain.ts";
 const SAME_ANSWER_MS = 1_000;
 /** An object that was not asked for so long may have answered meanwhile. Prometheus asks more often. */
 const KNOWN_FOR_MS = 5 * 60_000;
-const unseenDomain = "A domain has alerts. Sign in as a user of that domain to see them.";
-const unseenKinds = "Sign in to see alerts about posts, callers and webhooks.";
+const notShown = "There may be more alerts: sign in as a user of each domain to see them all.";
 
 export interface ReadinessPorts extends EdgePorts {
   readonly storage: Pick<Storage, "fault" | "faultSince">;
@@ -71,8 +70,7 @@ export class Readiness {
       role: edge.pair && "active",
       edges: edge.pair && ofEdge.view,
       alerts: [...alertsOfEdge, ...shown.flatMap(({ alerts }) => alerts)],
-      disk: ofEdge.disk ?? undefined,
-      notShown: [...(to ? [] : [unseenKinds]), ...(isHidden ? [unseenDomain] : [])].join(" ") || undefined,
+      notShown: !to || isHidden ? notShown : undefined,
       unknown: to
         ? Object.fromEntries(found.filter(({ isOfUser }) => isOfUser).map(({ name, unknown }) => [name, unknown]))
         : undefined,
@@ -103,7 +101,7 @@ export class Readiness {
     if (disk !== null) alerts.push({ kind: "disk", since: storage.faultSince, why: disk });
     if (doubtMs >= dayMs) alerts.push({ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) });
     if (this.#edge.isTokenWeak?.()) alerts.push({ kind: "operator-token-weak", since: null });
-    return { disk, view, alerts };
+    return { view, alerts };
   }
 
   async #directory({ name: domain }: Domain, edge: EdgePorts, isAsked: boolean): Promise<FoundDomain> {
@@ -137,11 +135,7 @@ export class Readiness {
   }
 }
 
-interface HealthPorts extends PeoplePorts {
-  readonly storage: Pick<Storage, "fault">;
-}
-
-export function addHealth(app: Hono<Variables>, edge: HealthPorts, readiness: Readiness): void {
+export function addHealth(app: Hono<Variables>, edge: PeoplePorts & ReadinessPorts, readiness: Readiness): void {
   // Plain workerd tells no time of its own, and agents compare their clocks with this one.
   app.get("/healthz", async () => {
     const headers = { date: new Date(edge.now()).toUTCString() };

@@ -62,7 +62,7 @@ async function answerFor(
     return receiveDocument(request, domain, forOneRequest(edge), hooks);
   }
   if (domain) edge.sourceRefused(domain.name, addressOf(request));
-  edge.metrics.strangers.count();
+  edge.metrics.count("strangers");
   return edge.rates.ofAddress(addressOf(request), edge.now()) ?? noSuchPage();
 }
 
@@ -109,13 +109,13 @@ async function receiveDocument(
   }
   const waitSeconds = edge.posts.waitSeconds(name, settings.rateLimitPerMinute, edge.now());
   if (waitSeconds > 0) {
-    metrics.rateLimited.count({ domain: name });
+    metrics.count("rate_limited", { domain: name });
     edge.refused(name);
     const text = `More than ${settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
     return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
   }
   const confirm = (transId: string, result: ResultWord) => {
-    metrics.documents.count({ domain: name, result });
+    metrics.count("documents", { domain: name, result });
     metrics.confirmSeconds.observe({ domain: name }, edge.passedMs() - begunAt);
     if (result !== "ok") edge.refused(name);
     return new TextAnswer(200, "text/xml; charset=UTF-8", codec.confirm(transId, result));
@@ -130,7 +130,7 @@ async function receiveDocument(
     const why = text.status === 413 ? "is too long" : "breaks off, or did not come within 10 s";
     const detail = `is answered with ${text.status}: its body ${why}`;
     edge.log("document-refused", { domain: name, transId: "", result, detail }, "warn");
-    metrics.documents.count({ domain: name, result });
+    metrics.count("documents", { domain: name, result });
     edge.refused(name);
     return text;
   }
@@ -142,7 +142,7 @@ async function receiveDocument(
   for (const { message, error } of refused) {
     const facts = { domain: name, transId, host: message.replyTo, message: message.type, why: error.kind };
     edge.log("host-refused", facts, "warn");
-    metrics.hostsRefused.count({ domain: name });
+    metrics.count("hosts_refused", { domain: name });
     if (error.kind === "not-allowed") edge.serverRefused(name, error.host);
   }
   if (verdict !== null) return confirm(transId, verdict);
@@ -171,12 +171,12 @@ async function documentText(
 }
 
 async function notStored(error: unknown, domain: DomainName, transId: TransId, edge: AdapterPorts): Promise<Response> {
-  edge.metrics.notStored.count({ domain });
+  edge.metrics.count("documents_not_stored", { domain });
   edge.refused(domain);
   const fault = storageFault(error);
   if (fault?.of === "disk") edge.storage.failed(fault.why);
   const disk = await diskFault(fault, edge);
-  if (fault && disk === undefined) edge.metrics.objectsFailed.count({ domain });
+  if (fault && disk === undefined) edge.metrics.count("object_storage_failures", { domain });
   edge.log("document-not-stored", { domain, transId, disk, ...failureOf(error) }, "error");
   const headers = { "retry-after": "2" };
   return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
