@@ -31,12 +31,13 @@ export class CountStore {
 
   /** Within a transaction. */
   add({ source, version, counts, key, waiting = [] }: SenderRow, now: EpochMs): Added {
-    const [known] = this.#store.read("SELECT version, data, waiting FROM sender WHERE source = ?", source);
+    const query = "SELECT version, data, waiting FROM sender WHERE source = ?";
+    const [known] = this.#store.read<{ version: number; data: string; waiting: string | null }>(query, source);
     const data = JSON.stringify(counts);
     const waits = waiting.length > 0 ? JSON.stringify(waiting) : null;
     if (known?.data === data && known.waiting === waits) return { more: noCounts };
-    if (known && Number(known.version) >= version) return { laterVersion: Number(known.version) };
-    const more = difference(counts, known ? JSON.parse(String(known.data)) : noCounts);
+    if (known && known.version >= version) return { laterVersion: known.version };
+    const more = difference(counts, known ? JSON.parse(known.data) : noCounts);
     this.#store.exec(
       `INSERT INTO sender (source, version, at, key, data, waiting) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE
        SET version = excluded.version, at = excluded.at, data = excluded.data, waiting = excluded.waiting`,
@@ -70,9 +71,9 @@ export class CountStore {
   }
 
   #minutes(order: string): readonly MinuteRow[] {
-    return this.#store.read(`SELECT number, at, data FROM minute ORDER BY number ${order}`).map((row) => {
-      return { number: Number(row.number), at: Number(row.at), total: JSON.parse(String(row.data)) };
-    });
+    const query = `SELECT number, at, data FROM minute ORDER BY number ${order}`;
+    const rows = this.#store.read<Omit<MinuteRow, "total"> & { readonly data: string }>(query);
+    return rows.map(({ data, ...row }) => ({ ...row, total: JSON.parse(data) }));
   }
 
   /** What came in each minute of the last hour, the oldest first. */
@@ -88,8 +89,9 @@ export class CountStore {
 
   /** The conferences in which something waits, with it. */
   get waiting(): ReadonlyMap<ConfKey, readonly WaitingDocuments[]> {
-    const rows = this.#store.read("SELECT key, waiting FROM sender WHERE waiting IS NOT NULL AND key IS NOT NULL");
-    return new Map(rows.map(({ key, waiting }) => [String(key) as ConfKey, JSON.parse(String(waiting))]));
+    const query = "SELECT key, waiting FROM sender WHERE waiting IS NOT NULL AND key IS NOT NULL";
+    const rows = this.#store.read<{ readonly key: ConfKey; readonly waiting: string }>(query);
+    return new Map(rows.map(({ key, waiting }) => [key, JSON.parse(waiting)]));
   }
 
   /** Nothing waits in this conference: it was lost. Within a transaction. */

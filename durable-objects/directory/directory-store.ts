@@ -72,8 +72,7 @@ export class DirectoryStore {
   /** `null`: there was never anything. */
   get about(): DirectoryIdentity | null {
     const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
-    const [about = null] = this.read(query) as readonly object[] as readonly DirectoryIdentity[];
-    return about;
+    return this.read<DirectoryIdentity>(query)[0] ?? null;
   }
 
   /** Whether all conferences were asked for their rows since the directory was begun. */
@@ -85,14 +84,14 @@ export class DirectoryStore {
     this.#sql.exec("UPDATE about SET filled = 1");
   }
 
-  /** No rows where there are no tables. */
-  read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
-    return this.#tables.read(query, ...values);
+  /** Rows with the columns that the query names; none where there are no tables. */
+  read<Row extends object = SqlRow>(query: string, ...values: readonly SqlValue[]): readonly Row[] {
+    return this.#tables.read(query, ...values) as readonly object[] as readonly Row[];
   }
 
   /** What stands in the column `data`. */
   data<Value>(query: string, ...values: readonly SqlValue[]): readonly Value[] {
-    return this.read(query, ...values).map(({ data }) => JSON.parse(String(data)));
+    return this.read<{ data: string }>(query, ...values).map(({ data }) => JSON.parse(data));
   }
 
   exec(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
@@ -249,10 +248,10 @@ export class DirectoryStore {
   /** 0: nothing has ended. */
   get lastArrival(): number {
     // Without its condition, no query uses the index.
-    const [call, conference] = ["call", "conference"].map((table) => {
+    const lasts = ["call", "conference"].map((table) => {
       return this.read(`SELECT max(arrival) AS last FROM ${table} WHERE arrival IS NOT NULL`)[0]?.last;
     });
-    return Math.max(Number(call ?? 0), Number(conference ?? 0));
+    return Math.max(...lasts.map(Number));
   }
 
   /** Takes these numbers out of all calls that began until now, also where their rows come later. Returns how many had one. */

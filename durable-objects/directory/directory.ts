@@ -70,11 +70,8 @@ export class Directory
     this.list = new RunningList(ports, this.#store, this.#counts);
     const settings = (domain: DomainName) => ports.domain(domain)?.settings;
     const changed = () => this.#changed();
-    this.promptStore = new PromptStore(this.#store, { now: () => ports.now(), settings, changed });
-    this.recordStore = new RecordStore(this.#store, {
-      now: () => ports.now(),
-      giveWay: async () => ports.giveWay?.(),
-    });
+    this.promptStore = new PromptStore(this.#store, { ...ports, settings, changed });
+    this.recordStore = new RecordStore(this.#store, ports);
     this.#webhooks = new Webhooks({
       ...ports,
       read: (...query) => this.#store.read(...query),
@@ -84,11 +81,10 @@ export class Directory
       dropped: (url) => this.alertStore.deleteReceiver(url),
     });
     this.alertStore = new AlertStore({
-      sql: ports.sql,
+      ...ports,
       list: this.list,
       prompt: this.promptStore,
       settings,
-      now: () => ports.now(),
       machineNow: () => (ports.machineNow ?? ports.now)(),
       changed,
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),

@@ -19,6 +19,12 @@ const leastAheadMs = 1_000;
 /** No caller is in the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestMs = 30 * 60_000;
 
+interface Placed {
+  /** `null`: it is in the prompt now. */
+  readonly arrival: number | null;
+  readonly data: string;
+}
+
 interface PromptPorts {
   now(): EpochMs;
   settings(domain: DomainName): DomainSettings | undefined;
@@ -94,18 +100,18 @@ export class PromptStore {
   /** Those that are in the prompt now come first, then the latest. */
   async promptCalls({ number, since = 0, before, limit, isOpen }: PromptCallQuery): Promise<PromptCallPage> {
     const isMeant = number === undefined ? () => true : numberMatcher(number);
-    const rows = this.#store.read(
+    const rows = this.#store.read<Placed & { readonly number: string }>(
       `SELECT arrival, number, data FROM call WHERE life = -1 AND began >= ? AND
        (${before === null ? "arrival IS NULL OR" : ""} arrival < ?) AND (arrival IS NULL OR NOT ?)
        ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT ?`,
       ...[since, before ?? Number.MAX_SAFE_INTEGER, isOpen ? 1 : 0, number === undefined ? limit + 1 : mostKept],
     );
-    const found = rows.filter((row) => isMeant(String(row.number)));
+    const found = rows.filter((row) => isMeant(row.number));
     const page = found.slice(0, Math.min(limit, mostPage));
     const last = page.at(-1);
     return {
-      calls: page.map(({ data }) => this.#shown(JSON.parse(String(data)))),
-      next: last && found.length > page.length ? Number(last.arrival ?? Number.MAX_SAFE_INTEGER) : null,
+      calls: page.map(({ data }) => this.#shown(JSON.parse(data))),
+      next: last && found.length > page.length ? (last.arrival ?? Number.MAX_SAFE_INTEGER) : null,
     };
   }
 
@@ -113,8 +119,7 @@ export class PromptStore {
   #endLost(): void {
     const now = this.#ports.now();
     const query = "SELECT data FROM call WHERE life = -1 AND arrival IS NULL AND began < ?";
-    for (const { data } of this.#store.read(query, now - longestMs)) {
-      const row = JSON.parse(String(data)) as PromptRow;
+    for (const row of this.#store.data<PromptRow>(query, now - longestMs)) {
       const shown = this.#shown(row);
       if (shown.end) this.#store.putPrompt(shown, row, now);
     }
@@ -129,20 +134,17 @@ export class PromptStore {
   /** In no order. `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
   refusedCallers(seenUpTo: (number: string) => number = () => 0): readonly RefusedCaller[] {
     const refused = "life = -1 AND status = 'refused'";
-    const numbers = this.#store.read(
-      `SELECT number FROM call WHERE ${refused} GROUP BY number HAVING count(*) >= ?`,
-      often,
-    );
-    return numbers.flatMap((row): RefusedCaller[] => {
-      const number = String(row.number);
-      const calls = this.#store.read(
+    const query = `SELECT number FROM call WHERE ${refused} GROUP BY number HAVING count(*) >= ?`;
+    return this.#store.read<{ number: string }>(query, often).flatMap(({ number }): RefusedCaller[] => {
+      const calls = this.#store.read<Placed>(
         `SELECT arrival, data FROM call WHERE ${refused} AND +reversed = ? AND began > ? AND arrival > ?
          ORDER BY arrival DESC`,
         ...[reversed(number), this.#triesCountFrom(number), seenUpTo(number)],
       );
-      const [last, first] = [calls[0], calls.at(-1)].map((one) => JSON.parse(String(one?.data ?? null)) as PromptRow);
+      const [last, first] = [calls[0], calls.at(-1)];
       if (calls.length < often || !last || !first) return [];
-      return [{ number, calls: calls.length, since: first.at, latest: last, place: Number(calls[0]?.arrival) }];
+      const { at: since } = JSON.parse(first.data) as PromptRow;
+      return [{ number, calls: calls.length, since, latest: JSON.parse(last.data), place: last.arrival ?? 0 }];
     });
   }
 

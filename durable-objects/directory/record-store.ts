@@ -1,4 +1,4 @@
-import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import {
   digitsIn,
@@ -13,8 +13,8 @@ import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type CallRow, type ConferenceRow, type PromptRow, recordOfConference } from "../../src/records/rows.ts";
 import type { Erasure, FoundRow, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
-import type { SqlValue } from "../platform/platform.ts";
-import { arrivalAt, arrivedAt, type DirectoryStore, reversed } from "./directory-store.ts";
+import type { Platform, SqlValue } from "../platform/platform.ts";
+import { arrivalAt, type DirectoryStore, reversed } from "./directory-store.ts";
 
 /** How many rows one page looks at, however few of them fit what SQL cannot tell. */
 const mostLooked = 5_000;
@@ -23,11 +23,7 @@ const portion = 500;
 /** How many other numbers, and conferences, an erasure names. */
 const mostAlike = 10;
 
-interface RecordPorts {
-  now(): EpochMs;
-  /** See `Platform`. */
-  giveWay(): Promise<void>;
-}
+type RecordPorts = Pick<Platform, "now" | "giveWay">;
 
 /** Part of a query, with its values. */
 interface Condition {
@@ -66,7 +62,7 @@ export class RecordStore {
     const records: PlacedRecord<FoundRow>[] = [];
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
     for (let looked = 0; looked < mostLooked; looked += portion) {
-      await this.#ports.giveWay();
+      await this.#ports.giveWay?.();
       const [above, below] = isOldest ? [from, behind] : [first - 1, from];
       const page = (["call", "conference"] as const)
         .flatMap((table) => (kind === undefined || kind === table ? this.#page(table, query, calls, above, below) : []))
@@ -90,20 +86,19 @@ export class RecordStore {
     above: number,
     below: number,
   ): readonly PlacedRecord<FoundRow>[] {
-    const where = table === "call" ? callConditions(filter) : conferenceConditions(filter);
-    if (where === null) return [];
-    const ofTable = table === "call" ? `AND ${calls}` : "";
+    const where = conditionOf(table, filter);
+    const ofTable = table === "call" ? calls : "TRUE";
     // With a plus the index of arrivals does not sort what another index finds faster.
     const by = isIndexed.test(where.sql) ? "+arrival" : "arrival";
-    const rows = this.#store.read(
-      `SELECT arrival, data FROM ${table} WHERE ${by} > ? AND ${by} < ? ${ofTable} ${where.sql}
+    const rows = this.#store.read<{ arrival: number; data: string }>(
+      `SELECT arrival, data FROM ${table} WHERE ${by} > ? AND ${by} < ? AND ${ofTable} AND ${where.sql}
        ORDER BY ${by} ${order === "oldest" ? "ASC" : "DESC"} LIMIT ?`,
       ...[above, below, ...where.values, portion],
     );
     return rows.map(({ arrival, data }) => {
-      const row = JSON.parse(String(data)) as CallRecord | ConferenceRow | PromptRow;
+      const row = JSON.parse(data) as CallRecord | ConferenceRow | PromptRow;
       const record = row.kind === "conference" ? recordOfConference(row) : row;
-      return { id: Number(arrival), at: arrivedAt(Number(arrival)), record };
+      return { id: arrival, at: Math.floor(arrival / 1_000), record };
     });
   }
 
@@ -111,7 +106,7 @@ export class RecordStore {
     if (number === "" || !this.#store.about) return { erased: 0, alike: [], inside: [] };
     // Bridges may keep signs between digits.
     const isMeant = (kept: string) => kept === number || digitsIn(kept) === number;
-    const { sql, values } = anyOf([numberCondition(number)]);
+    const { sql, values } = numberCondition(number);
     const rows = [
       ...this.#store.read(`SELECT DISTINCT reversed FROM call WHERE ${sql}`, ...values),
       // What ends with a sign or a word may be meant, too.
@@ -139,69 +134,57 @@ type Filter = NonNullable<RecordQuery["filter"]>;
 
 const isIndexed = /\b(?:reversed|attendee|call|named|key|conference)\b/;
 
-/** Continues a WHERE by what each call has that fits. */
-export function callConditions(filter: Filter): Condition {
-  const { conference, number, attendeeId, text } = filter;
-  return allOf(
-    ...commonConditions(filter),
-    conference !== undefined && oneOf("conference", spellingsOf(conference)),
-    number !== undefined && numberCondition(number),
-    attendeeId !== undefined && oneOf("attendee", idSpellings(attendeeId)),
-    text !== undefined && personCondition(text),
-  );
+/** What SQL can tell. */
+export function conditionOf(table: "call" | "conference", filter: Filter): Condition {
+  const { conference, number, attendeeId, bridge, endedBy, status, text } = filter;
+  const isCall = table === "call";
+  const given = [
+    conference !== undefined && oneOf(isCall ? "conference" : "key", spellingsOf(conference)),
+    number !== undefined && (isCall ? numberCondition(number) : none),
+    attendeeId !== undefined && (isCall ? oneOf("attendee", idSpellings(attendeeId)) : none),
+    bridge !== undefined && oneOf("bridge", [bridge]),
+    endedBy !== undefined && oneOf("ended_by", [endedBy]),
+    status !== undefined && oneOf("status", [status]),
+    text !== undefined && (isCall ? personCondition(text) : nameCondition(text)),
+  ];
+  return joined("AND", given);
 }
+
+const none: Condition = { sql: "FALSE", values: [] };
 
 /** Whoever may be meant by a number, an attendee ID or an id of a call. */
 function personCondition(text: string): Condition {
-  const ids = spellingsOf(text);
-  return anyOf([numberCondition(text), oneOf("attendee", idSpellings(text)), oneOf("call", ids), oneOf("named", ids)]);
-}
-
-/** The same for conferences; `null`: none fits. */
-function conferenceConditions(filter: Filter): Condition | null {
-  const { conference, number, attendeeId, text } = filter;
-  if (number !== undefined || attendeeId !== undefined) return null;
-  return allOf(
-    ...commonConditions(filter),
-    conference !== undefined && oneOf("key", spellingsOf(conference)),
-    text !== undefined && nameCondition(text),
-  );
-}
-
-function commonConditions({ bridge, endedBy, status }: Filter): readonly (Condition | false)[] {
-  const given = Object.entries({ bridge, ended_by: endedBy, status });
-  return given.map(([name, value]) => value !== undefined && oneOf(name, [value]));
-}
-
-function allOf(...conditions: readonly (Condition | false)[]): Condition {
-  const given = conditions.filter((one) => one !== false);
-  return { sql: given.map(({ sql }) => `AND (${sql})`).join(" "), values: given.flatMap(({ values }) => values) };
-}
-
-/** Whoever's number may be meant, however it is spelled. */
-function numberCondition(number: string): Condition {
-  const ends = endsOfNumber(number).map(reversed);
-  const sql = "reversed >= ? AND reversed < ?";
-  return anyOf(ends.map((end) => ({ sql, values: [end, `${end}\uffff`] })));
+  const [attendees, ids] = [idSpellings(text), spellingsOf(text)];
+  return joined("OR", [numberCondition(text), oneOf("attendee", attendees), oneOf("call", ids), oneOf("named", ids)]);
 }
 
 /** A key, a handle, or a part of a name. */
 function nameCondition(text: string): Condition {
   const ids = spellingsOf(text);
   const handles = ids.map((id) => ({ sql: "instr(handles, ?) > 0", values: [id] }));
-  return anyOf([oneOf("key", ids), ...handles, { sql: "name LIKE ? ESCAPE '!'", values: [patternOf(text)] }]);
+  const name = { sql: "name LIKE ? ESCAPE '!'", values: [patternOf(text)] };
+  return joined("OR", [oneOf("key", ids), ...handles, name]);
+}
+
+/** Whoever's number may be meant, however it is spelled. */
+function numberCondition(number: string): Condition {
+  const sql = "reversed >= ? AND reversed < ?";
+  const ends = endsOfNumber(number).map(reversed);
+  return joined(
+    "OR",
+    ends.map((end) => ({ sql, values: [end, `${end}\uffff`] })),
+  );
 }
 
 /** What is empty stands in no index. */
 function oneOf(column: string, values: readonly string[]): Condition {
-  return { sql: `${column} > '' AND ${column} IN (${values.map(() => "?").join(", ")})`, values };
+  return { sql: `${column} > '' AND ${column} IN (${values.map(() => "?")})`, values };
 }
 
-function anyOf(conditions: readonly Condition[]): Condition {
-  return {
-    sql: conditions.map(({ sql }) => `(${sql})`).join(" OR "),
-    values: conditions.flatMap(({ values }) => values),
-  };
+function joined(by: "AND" | "OR", conditions: readonly (Condition | false)[]): Condition {
+  const given = conditions.filter((one) => one !== false);
+  const sql = given.map((one) => `(${one.sql})`).join(` ${by} `) || "TRUE";
+  return { sql, values: given.flatMap(({ values }) => values) };
 }
 
 /** Bytes of a pattern; the platform takes no more than 50. */

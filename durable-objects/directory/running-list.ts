@@ -1,4 +1,4 @@
-import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import { fitsName, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
@@ -23,7 +23,7 @@ import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { CountStore } from "./count-store.ts";
 import type { DirectoryStore } from "./directory-store.ts";
-import { callConditions, recordMatcher } from "./record-store.ts";
+import { conditionOf, recordMatcher } from "./record-store.ts";
 
 export interface ListPorts extends Timers {
   now(): EpochMs;
@@ -31,6 +31,14 @@ export interface ListPorts extends Timers {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "publish">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+}
+
+interface Orphan {
+  readonly key: ConfKey;
+  readonly bridge: BridgeName;
+  readonly since: EpochMs;
+  readonly callers: number;
+  readonly locked: 0 | 1;
 }
 
 const mostPage = 1_000;
@@ -69,26 +77,21 @@ export class RunningList {
     return Number(this.#store.read("SELECT count(*) AS count FROM conference WHERE arrival IS NULL")[0]?.count ?? 0);
   }
 
-  /** In the order of their keys. */
-  #rows(where = "", ...values: readonly (string | number)[]): readonly ConferenceRow[] {
-    return this.#store.data(`SELECT data FROM conference WHERE arrival IS NULL ${where}`, ...values);
-  }
-
   async running(query: RunningQuery): Promise<RunningPage> {
-    const { after, named, isWatched } = query;
     const limit = Math.min(query.limit, mostPage);
     const people = this.#peopleFound(query);
     const isMeant = conferenceMatcher(query, people);
     const most = isMeant ? Number.MAX_SAFE_INTEGER : limit + 1;
-    const rows = this.#rows("AND key > ? ORDER BY key LIMIT ?", after ?? "", most);
+    const sql = "SELECT data FROM conference WHERE arrival IS NULL AND key > ? ORDER BY key LIMIT ?";
+    const rows = this.#store.data<ConferenceRow>(sql, query.after ?? "", most);
     const found = isMeant ? rows.filter(isMeant) : rows;
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const { waiting } = this.#counts;
-    if (isWatched) this.#noteWatched(page);
+    if (query.isWatched) this.#noteWatched(page);
     return {
       conferences: page.map((row) => this.#listed(row, waiting.get(keyOf(row)))),
-      ...(named && { found: new Map(page.map((row) => [keyOf(row), people?.get(keyOf(row)) ?? []])) }),
+      ...(query.named && { found: new Map(page.map((row) => [keyOf(row), people?.get(keyOf(row)) ?? []])) }),
       next: last && found.length > limit ? keyOf(last) : null,
       total: this.size,
       bridges: this.loads,
@@ -99,8 +102,8 @@ export class RunningList {
   #peopleFound({ number, attendeeId, text }: RunningQuery): ReadonlyMap<ConfKey, readonly CallRow[]> | null {
     if (number === undefined && attendeeId === undefined && text === undefined) return null;
     const filter = { number, attendeeId, text };
-    const { sql, values } = callConditions(filter);
-    const query = `SELECT data FROM call WHERE arrival IS NULL AND life >= 0 ${sql}`;
+    const { sql, values } = conditionOf("call", filter);
+    const query = `SELECT data FROM call WHERE arrival IS NULL AND life >= 0 AND ${sql}`;
     const calls = this.#store.data<CallRow>(query, ...values).filter(recordMatcher(filter));
     const byConference = Map.groupBy(calls, keyOf);
     // One more than are shown, to say that there are others.
@@ -108,14 +111,12 @@ export class RunningList {
   }
 
   #listed(row: ConferenceRow, waiting: readonly WaitingDocuments[] = []): ListedConference {
-    const { topic, bridge } = row;
+    const { life, createdAt, topic, bridge, webexHosts } = row;
     const { speakers, lateSince: _, aheadMs: __, ...now } = row.now as ConferenceNow;
     return {
-      key: keyOf(row),
-      life: row.life,
-      createdAt: row.createdAt,
+      ...{ key: keyOf(row), life, createdAt },
       phase: row.runningAt === null ? "creating" : "running",
-      webexHost: serverOf(row),
+      webexHost: (webexHosts.at(-1) ?? "") as WebexHost,
       bridge: (bridge as BridgeName) || null,
       ...(topic !== "" && { topic }),
       undelivered: row.givenUp,
@@ -130,11 +131,9 @@ export class RunningList {
   }
 
   #speakers({ conference, life }: ConferenceRow, calls: readonly string[]) {
-    const query = `SELECT number, attendee FROM call WHERE conference = ? AND life = ? AND arrival IS NULL
+    const query = `SELECT number, attendee AS attendeeId FROM call WHERE conference = ? AND life = ? AND arrival IS NULL
       AND call IN (SELECT value FROM json_each(?))`;
-    return this.#store
-      .read(query, conference, life, JSON.stringify(calls))
-      .map(({ number, attendee }) => ({ number: String(number), attendeeId: String(attendee) }));
+    return this.#store.read<Pick<CallRow, "number" | "attendeeId">>(query, conference, life, JSON.stringify(calls));
   }
 
   /** Has those publish again that do not know yet that people look at them: who speaks is wanted, too. */
@@ -147,19 +146,21 @@ export class RunningList {
     if (about) void this.#ask(about.domain, fresh, false);
   }
 
-  /** Has these conferences publish their rows. Returns those that did not. */
-  async #ask(domain: DomainName, keys: readonly ConfKey[], isWhole: boolean): Promise<readonly ConfKey[]> {
-    const failed: ConfKey[] = [];
+  /** Has these conferences publish their rows. Returns whether all did. */
+  async #ask(domain: DomainName, keys: readonly ConfKey[], isWhole: boolean): Promise<boolean> {
+    let failed = 0;
     const asking: Promise<void>[] = [];
     const toAsk = keys.map((key) => () => {
-      const asked = this.#askOne(domain, key, isWhole).catch(() => void failed.push(key));
+      const asked = this.#askOne(domain, key, isWhole).catch(() => {
+        failed += 1;
+      });
       asking.push(asked);
       return asked;
     });
     await inPortions(this.#ports, { hasMore: () => toAsk.length > 0, take: (most) => toAsk.splice(0, most) });
     await Promise.all(asking);
-    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
-    return failed;
+    if (failed > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed });
+    return failed === 0;
   }
 
   async #askOne(domain: DomainName, key: ConfKey, isWhole: boolean): Promise<void> {
@@ -179,12 +180,13 @@ export class RunningList {
   async swept(domain: DomainName, { failed, running, over }: Swept): Promise<void> {
     for (const key of failed) this.#unreached.set(key, this.#unreached.get(key) ?? this.#ports.now());
     for (const key of [...running, ...over]) this.#unreached.delete(key);
-    const listed = this.#store.read(
-      "SELECT key FROM conference WHERE arrival IS NULL AND key IN (SELECT value FROM json_each(?))",
-      JSON.stringify(over),
+    const query = "SELECT key FROM conference WHERE arrival IS NULL AND key IN (SELECT value FROM json_each(?))";
+    const listed = this.#store.read<{ key: ConfKey }>(query, JSON.stringify(over));
+    await this.#ask(
+      domain,
+      listed.map(({ key }) => key),
+      true,
     );
-    const keys = listed.map(({ key }) => String(key) as ConfKey);
-    await this.#ask(domain, keys, true);
   }
 
   /** The conference has published. */
@@ -199,25 +201,19 @@ export class RunningList {
     for (let before: number | null = null, upTo: number | null = null; ; ) {
       const { holders, next }: HolderPage = await this.#ports.conferencesOf(domain, refillMs, before, upTo);
       upTo ??= holders[0]?.place ?? null;
-      const failed = await this.#ask(
-        domain,
-        holders.map(({ key }) => key),
-        true,
-      );
-      hasAll &&= failed.length === 0;
+      const keys = holders.map(({ key }) => key);
+      const areAsked = await this.#ask(domain, keys, true);
+      hasAll &&= areAsked;
       if (next === null) return hasAll;
       before = next;
     }
   }
 
   async totals(): Promise<ConferenceTotals> {
-    const bridges = this.loads;
+    const { loads: bridges, waiting } = this;
     const { conferences, callers } = sumOfLoads(bridges);
-    const [row] = this.#store.read(
-      "SELECT count(*) AS count FROM conference WHERE arrival IS NULL AND status = 'creating'",
-    );
-    const creating = Number(row?.count ?? 0);
-    const { waiting } = this;
+    const query = "SELECT count(*) AS count FROM conference WHERE arrival IS NULL AND status = 'creating'";
+    const creating = Number(this.#store.read(query)[0]?.count ?? 0);
     return {
       ...{ conferences, callers, bridges, creating, running: conferences - creating },
       documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
@@ -236,38 +232,26 @@ export class RunningList {
   }
 
   #loads(where: string): readonly BridgeLoad[] {
-    const query = `SELECT bridge, count(*) AS count, sum(callers) AS callers FROM conference WHERE arrival IS NULL ${where}
-      GROUP BY bridge ORDER BY bridge`;
-    return this.#store.read(query).map(({ bridge, count, callers }) => {
-      return { bridge: (bridge as BridgeName) || null, conferences: Number(count), callers: Number(callers) };
-    });
+    return this.#store.read<BridgeLoad>(
+      `SELECT nullif(bridge, '') AS bridge, count(*) AS conferences, sum(callers) AS callers FROM conference
+       WHERE arrival IS NULL ${where} GROUP BY 1 ORDER BY 1`,
+    );
   }
 
   /** The servers of conferences that run, and those for which something waits: those for which most waits come first. */
   get hosts(): readonly ServerLoad[] {
-    const none = { documents: 0, oldestDocumentAt: null, failure: null, affected: [] };
-    const query =
-      "SELECT server, count(*) AS count FROM conference WHERE arrival IS NULL AND server > '' GROUP BY server";
-    const hosts = new Map<string, ServerLoad>();
-    for (const { server, count } of this.#store.read(query))
-      hosts.set(String(server), { host: server as ServerLoad["host"], conferences: Number(count), ...none });
-    for (const [key, waiting] of this.#counts.waiting) {
-      // A conference may post to the back end, too, or still to the server that it was with before.
-      for (const { host, documents, oldestAt, failure } of waiting) {
-        const before = hosts.get(host) ?? { host, conferences: 0, ...none };
-        const isAffected = failure !== null && before.affected.length < mostAffected;
-        hosts.set(host, {
-          ...before,
-          documents: before.documents + documents,
-          oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
-          failure: failure ?? before.failure,
-          affected: isAffected ? [...before.affected, key] : before.affected,
-        });
-      }
-    }
-    return [...hosts.values()]
-      .sort((one, other) => other.documents - one.documents || other.conferences - one.conferences)
-      .slice(0, mostLoads);
+    // A conference may post to the back end, too, or still to the server that it was with before.
+    const loads = this.#store.read<Omit<ServerLoad, "affected"> & { readonly affected: string }>(
+      `SELECT host, sum(conferences) AS conferences, sum(documents) AS documents, min(oldest) AS oldestDocumentAt,
+       min(failure) AS failure, json_group_array(key) FILTER (WHERE failure IS NOT NULL) AS affected FROM (
+         SELECT server AS host, 1 AS conferences, 0 AS documents, NULL AS oldest, NULL AS failure, NULL AS key
+         FROM conference WHERE arrival IS NULL AND server > ''
+         UNION ALL SELECT value ->> '$.host', 0, value ->> '$.documents', value ->> '$.oldestAt',
+         value ->> '$.failure', sender.key FROM sender, json_each(waiting) WHERE waiting IS NOT NULL
+       ) GROUP BY host ORDER BY sum(documents) DESC, sum(conferences) DESC LIMIT ?`,
+      mostLoads,
+    );
+    return loads.map((load) => ({ ...load, affected: JSON.parse(load.affected).slice(0, mostAffected) }));
   }
 
   /** By server, also beyond those that are listed, what waits for it, of conferences that are over too. */
@@ -282,24 +266,18 @@ export class RunningList {
 
   /** Those that were found on a bridge and that WebEx has not created again, the oldest first. */
   get orphans() {
-    const query = `SELECT key, bridge, began, callers, data ->> '$.now.locked' AS locked FROM conference
-      WHERE arrival IS NULL AND server = '' AND bridge > '' AND data ->> '$.now.orphan' ORDER BY began`;
-    return this.#store.read(query).map(({ key, bridge, began, callers, locked }) => ({
-      key: key as ConfKey,
-      bridge: bridge as BridgeName,
-      since: Number(began),
-      callers: Number(callers),
-      locked: locked === 1,
-    }));
+    return this.#store.read<Orphan>(
+      `SELECT key, bridge, began AS since, callers, data ->> '$.now.locked' AS locked FROM conference
+       WHERE arrival IS NULL AND server = '' AND bridge > '' AND data ->> '$.now.orphan' ORDER BY began`,
+    );
   }
 
   /** How many conferences of each bridge have commands that are late, and since when. */
   get late() {
-    const query = `SELECT bridge, count(*) AS count, min(data ->> '$.now.lateSince') AS since FROM conference
-      WHERE arrival IS NULL AND bridge > '' AND data ->> '$.now.lateSince' > 0 GROUP BY bridge ORDER BY bridge`;
-    return this.#store.read(query).map(({ bridge, count, since }) => {
-      return { bridge: bridge as BridgeName, conferences: Number(count), since: Number(since) };
-    });
+    return this.#store.read<Pick<Orphan, "bridge" | "since"> & { readonly conferences: number }>(
+      `SELECT bridge, count(*) AS conferences, min(data ->> '$.now.lateSince') AS since FROM conference
+       WHERE arrival IS NULL AND bridge > '' AND data ->> '$.now.lateSince' > 0 GROUP BY bridge ORDER BY bridge`,
+    );
   }
 
   /** By how much the time of some conference is ahead of the machine's clock, which was set back. */
@@ -335,8 +313,4 @@ function conferenceMatcher(
 
 function keyOf({ conference }: Pick<ConferenceRow, "conference">): ConfKey {
   return conference as ConfKey;
-}
-
-function serverOf({ webexHosts }: ConferenceRow): ListedConference["webexHost"] {
-  return (webexHosts.at(-1) ?? "") as ListedConference["webexHost"];
 }

@@ -22,7 +22,7 @@ export const recordsDefects: DefectsByFile = {
   "durable-objects/directory/count-store.ts": {
     "counts that come again count again": {
       foundBy: "the directory counts what happened",
-      before: "difference(counts, known ? JSON.parse(String(known.data)) : noCounts)",
+      before: "difference(counts, known ? JSON.parse(known.data) : noCounts)",
       after: "difference(counts, noCounts)",
     },
     "what became of callers is in no total where nothing was posted": {
