@@ -98,7 +98,6 @@ main.alone .brand { padding: 0; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 204px), 1fr)); gap: 16px; }
 .plot { gap: 8px; } .plot svg { display: block; width: 100%; height: 64px; border-bottom: 1px solid var(--line); }
 .plot svg.good { fill: var(--accent); } .plot svg.bad { fill: var(--bad); }
-#minutes > summary { color: var(--accent); cursor: pointer; } #minutes[open] > summary { margin-bottom: 10px; }
 meter { width: 100%; height: 8px; border: 0; border-radius: 4px; background: var(--hover); overflow: hidden; }
 meter::-webkit-meter-bar { height: 8px; border: 0; border-radius: 4px; background: var(--hover); }
 meter::-webkit-meter-optimum-value { background: var(--accent); } meter::-webkit-meter-suboptimum-value { background: var(--warn); } meter::-webkit-meter-even-less-good-value { background: var(--bad); }

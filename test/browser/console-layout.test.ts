@@ -1,14 +1,7 @@
 import type { Page as BrowserPage } from "playwright-core";
 import { expect, test } from "vitest";
 import { BridgesPage } from "../../src/console/domain/bridges.tsx";
-import {
-  AuditPage,
-  ConferencesPage,
-  FindPage,
-  NumberPage,
-  RecordsPage,
-  TspServersPage,
-} from "../../src/console/domain/lists.tsx";
+import { AuditPage, ConferencesPage, FindPage, RecordsPage, TspServersPage } from "../../src/console/domain/lists.tsx";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { SettingsPage } from "../../src/console/domain/settings.tsx";
 import { SignInPage } from "../../src/console/sign-in.tsx";
@@ -231,7 +224,6 @@ const pages = {
     answer: { records: [call], next: "5" },
   }),
   find: shown(FindPage, { ...listed, answer: { ...foundLines, conferences: named, lines: people } }),
-  number: shown(NumberPage, { ...listed, answer: { ...foundLines, lines: people } }),
   bridges: shown(BridgesPage, {
     alerts: wrong,
     bridges: [found(unbroken), { ...found("main"), drainedSince: now - 1, agents: [], missing: [unbroken] }],

@@ -115,7 +115,6 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
     ["settings", "settings"],
     ["audit", "audit"],
     ["find", "find"],
-    ["numbers", "numbers"],
     ["prompt-calls", "prompt-calls"],
     ["none", "conferences?begins=none"],
     ["missing", "no-such-page"],

@@ -4,7 +4,6 @@ import {
   AuditPage,
   ConferencesPage,
   FindPage,
-  NumberPage,
   PromptCallsPage,
   RecordsPage,
   TspServersPage,
@@ -115,7 +114,7 @@ test("screen readers get each alert by itself, without ages and counts", () => {
     const waits = showAlert({ kind: "documents-pending", since, count }, "acme");
     const away = showAlert({ bridge: "main", kind: "no-agent", since }, "acme");
     const running = { conferences: keys.map((key) => listed(key, ["posts"])), next: null };
-    const page = overview({ running, alerts: count === 0 ? [] : [away, waits, waits] });
+    const page = overview({ running, alerts: count === 0 ? [] : [away, waits] });
     const [, said = ""] = /<div [^>]*role="status"[^>]*aria-atomic="false">(.*?)<\/div>/.exec(String(page)) ?? [];
     return Array.from(said.matchAll(/<span id="([^"]*)">(.*?) ?<\/span>/g), ([, id, text]) => [id, text]);
   };
@@ -123,16 +122,15 @@ test("screen readers get each alert by itself, without ages and counts", () => {
   expect(first.map(([, text]) => text)).toEqual([
     "No agent is connected: main.",
     "Documents are pending.",
-    "Documents are pending.",
     "Conference 5: WebEx does not confirm.",
   ]);
-  expect(new Set(first.map(([id]) => id)).size).toBe(4);
+  expect(new Set(first.map(([id]) => id)).size).toBe(3);
   expect(told(2, 9, "5")).toEqual(first);
-  expect(told(1, 3, "4", "5").slice(0, 3)).toEqual(first.slice(0, 3));
+  expect(told(1, 3, "4", "5").slice(0, 2)).toEqual(first.slice(0, 2));
   expect(told(1, 0).map(([, text]) => text)).toEqual(["No alerts."]);
 });
 
-test("the overview plots each minute of the last hour, and shows the same as a table", () => {
+test("the overview plots each minute of the last hour", () => {
   const minute = (ago: number, confirmed: number, ...hosts: readonly HostPosts[]) => {
     return { at: now - ago * minuteMs, requests: { confirmed, refused: 0 }, hosts };
   };
@@ -155,8 +153,6 @@ test("the overview plots each minute of the last hour, and shows the same as a t
   // One post among hundreds is seen, too.
   const bars = [...(plots[2] ?? "").matchAll(/<rect x="(\d+)" y="(\d+)" width="8" height="(\d+)">/g)];
   expect(bars.map(([, ...place]) => place.join(" "))).toEqual(["1 97 3", "541 0 100"]);
-  expect(readPage(page)).toContain("17:25:00\n70\n0\n201\n0\n0\n45 ms\n16:31:00");
-  expect(readPage(overview())).toContain("Nothing came from WebEx, or was posted to it, in the last hour.");
 });
 
 test("bridges show alerts, agents and what an operator can do", () => {
@@ -254,7 +250,7 @@ test("texts from outside stay texts", () => {
     overview({ bridges: { bridges: [{ ...main, bridge: hostile }] }, alerts }, names),
     recordsPage(fields, shown, names),
     inFrame(BridgesPage, { alerts, bridges: [{ ...main, bridge: hostile, missing: [hostile] }], refusal: null }, names),
-    ...[AuditPage, FindPage, NumberPage, PromptCallsPage].map((page) => inFrame(page, { ...shown, answer }, names)),
+    ...[AuditPage, FindPage, PromptCallsPage].map((page) => inFrame(page, { ...shown, answer }, names)),
     inFrame(SettingsPage, { settings: { [hostile]: hostile }, warnings: [hostile], reminders: [hostile] }, names),
   ]) {
     expect(isHarmless(page)).toBe(true);

@@ -42,9 +42,6 @@ test("all else is looked for by a page whose address has nothing of it", async (
   expect(people).toContain("Timeline → /console/local/conferences/5/timeline?call=c9");
   expect(await search("/find", { find: "pilots" })).toContain("sub-conference Pilots");
   expect(await search("/find", { find: "nobody" })).toContain("Nothing found");
-
-  expect(await search("/numbers", { number: "+1 555 234 5678" })).toMatch(/in now[\s\S]*was in/);
-  expect(await search("/numbers", { number: "99" })).toContain("Nothing is known of this number");
 });
 
 test.each([
@@ -69,7 +66,7 @@ test.each([
   expect(overview).toContain(says);
   expect(overview).toContain("Calls at the prompt → /console/local/prompt-calls");
   expect(overview.includes("What the caller entered")).toBe(number !== "");
-  const ofNumber = await read("/numbers", { number });
+  const ofNumber = await read("/find", { find: number });
   expect(ofNumber.includes("keyed 7 digits without a #")).toBe(number !== "");
   const ofAll = await read("/prompt-calls");
   expect(ofAll.split("keyed 7 digits without a #")).toHaveLength(4);
@@ -98,12 +95,11 @@ test("a caller whom a locked conference turned away has the story that the confe
   expect(page).not.toContain("call=p2");
 });
 
-test("where the settings keep nothing of people, both pages say so", async () => {
+test("where the settings keep nothing of people, a search for a number says so", async () => {
   const edge = new FakeEdge(token, { recordsPersonal: "none" });
   const { read: search } = await windowOf(edge);
   const says = "keep nothing of numbers and attendee IDs";
 
-  expect(await search("/numbers", { number: "15552345678" })).toContain(says);
   expect(await search("/find", { find: "15552345678" })).toContain(says);
   expect(await search("/find", { find: "berth" })).not.toContain(says);
 });

@@ -101,7 +101,7 @@ test("a token is typed where nobody reads it, or pasted with blanks around it, a
   expect((await signIn(edge, { token: tokenOfAnna.toUpperCase() })).status).toBe(401);
 
   const headers = await signedIn(edge);
-  const pages = ["", "/conferences", "/records", "/find", "/numbers", "/prompt-calls", "/bridges", "/servers"];
+  const pages = ["", "/conferences", "/records", "/find", "/prompt-calls", "/bridges", "/servers"];
   for (const page of [...pages, "/settings", "/audit", "/nothing"]) {
     const text = await (await edge.app.request(`/console/local${page}`, { headers })).text();
     expect(text, page).toContain('<form method="post" action="/console/sign-out">');

@@ -380,7 +380,7 @@ test("no address to which the console's forms lead has what was typed into them"
   };
   await go("/console/sign-in", "", new URLSearchParams({ token: secrets.viewersToken }));
   const local = "/console/local";
-  const lists = ["", "/conferences", "/records?kind=call", "/find", "/numbers", "/prompt-calls", "/servers"];
+  const lists = ["", "/conferences", "/records?kind=call", "/find", "/prompt-calls", "/servers"];
   const tabs = ["", "/timeline", "/why"].map((tab) => `/conferences/${key}${tab}`);
   const filled: string[] = [];
   for (const page of [...lists, ...tabs]) {

@@ -73,7 +73,7 @@ test("a local console sets cookies for its host alone and says how each answer i
   const begun = await send("/console/sign-in", { token: run.operatorToken() });
   const [session = ""] = begun.headers.getSetCookie();
   const [cookie = ""] = session.split(";");
-  const sought = await send("/console/local/numbers", { number: "14085550101" }, cookie);
+  const sought = await send("/console/local/find", { find: "14085550101" }, cookie);
 
   const forThisHost = /^__Host-bridgehead-\S+; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/;
   expect([session, ...sought.headers.getSetCookie()]).toEqual([expect.stringMatching(forThisHost)]);

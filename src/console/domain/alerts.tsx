@@ -1,6 +1,5 @@
 import type { Answers } from "../../http/api/routes.ts";
 import { type Alert, type AlertKind, isOpen, shellWord, unknownText } from "../../operators/alert-kinds.ts";
-import type { RunningPage } from "../../rpc/directory.ts";
 import { alertWords, runningConferences } from "../../views/conferences.ts";
 import { Age, Field, List, Mark, Time, useFrame, Words } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
@@ -119,8 +118,8 @@ export function AlertLine({ alert, to, isOnBridges = false }: LineProps) {
         </p>
       )}
       {kind === "caller-refused" && about !== null && (
-        <form class="inline" method="post" action={pathOf(domain ?? "", "numbers")}>
-          <input type="hidden" name="number" value={about} />
+        <form class="inline" method="post" action={pathOf(domain ?? "", "find")}>
+          <input type="hidden" name="find" value={about} />
           <button type="submit">What the caller entered</button>
         </form>
       )}
@@ -142,7 +141,7 @@ function Acknowledge({ alert: { id, sequence, since }, to }: { readonly alert: A
   );
 }
 
-interface AnnouncedProps extends Pick<RunningPage, "conferences"> {
+interface AnnouncedProps extends Pick<NonNullable<AlertsProps["running"]>, "conferences"> {
   /** True if nothing is wrong when nothing is open. */
   readonly isCalm: boolean;
   readonly open: readonly Alert[];
@@ -150,22 +149,18 @@ interface AnnouncedProps extends Pick<RunningPage, "conferences"> {
 
 /** The alerts for screen readers, which read out what is new: without ages and counts, which change all the time. */
 function Announced({ conferences, isCalm, open }: AnnouncedProps) {
-  const says = [
-    ...open.map(({ title, bridge, about }) => `${[title, bridge, about].filter((part) => part !== null).join(": ")}.`),
-    ...conferences.flatMap(({ key, now }) => now.alerts.map((alert) => `Conference ${key}: ${alertWords[alert]}.`)),
-  ];
+  const ofConferences = conferences.flatMap(({ key, now }) =>
+    now.alerts.map((alert) => ({ id: `${alert}-${key}`, says: `Conference ${key}: ${alertWords[alert]}` })),
+  );
+  const said = open.map(({ id, title, bridge, about }) => {
+    return { id, says: [title, bridge, about].filter((part) => part !== null).join(": ") };
+  });
   return (
     <div class="unseen" id="announced" role="status" aria-label="Alerts" aria-atomic="false">
-      {isCalm && says.length === 0 && <span id="said-nothing">No alerts.</span>}
-      {says.map((text, index) => (
-        <span id={idOfSaid(text, says.slice(0, index))}>{text} </span>
+      {isCalm && said.length + ofConferences.length === 0 && <span id="said-nothing">No alerts.</span>}
+      {[...said, ...ofConferences].map(({ id, says }) => (
+        <span id={`said-${id}`}>{`${says}. `}</span>
       ))}
     </div>
   );
-}
-
-/** The browser recognizes a sentence by it, wherever it moves. */
-function idOfSaid(text: string, before: readonly string[]): string {
-  const times = before.filter((one) => one === text).length;
-  return `said-${text.replaceAll(/[^A-Za-z0-9]+/g, "-")}${times}`;
 }

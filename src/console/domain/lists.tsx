@@ -194,24 +194,6 @@ export function FindPage({ answer, fields, refusal }: Listed<"POST /domains/{dom
   );
 }
 
-/** What happened to a telephone number in all conferences. */
-export function NumberPage({ answer, fields, refusal }: Listed<"POST /domains/{domain}/numbers">) {
-  const { number = "", cursor } = fields;
-  const path = pathOf(useFrame().domain, "numbers");
-  return (
-    <Page title="Number" isStill>
-      <form class="bar" method="post" action={path}>
-        <Field label="Number, in any spelling" name="number" value={number} maxlength={64} />
-        <Search />
-      </form>
-      <Refusal says={refusal} />
-      <Hidden people={answer.people} />
-      {number !== "" && <List view={personLines} rows={answer.lines} />}
-      <Further {...{ path, cursor, typed: { number } }} next={answer.next} />
-    </Page>
-  );
-}
-
 /** Calls in the prompt that were not admitted at once. */
 export function PromptCallsPage({ answer, fields, refusal }: Listed<"POST /domains/{domain}/prompt-calls">) {
   const none = ["No call in the prompt", "Callers who enter a right key at once are not listed."] as const;

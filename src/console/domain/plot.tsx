@@ -2,8 +2,7 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
 import { minuteMs } from "../../foundation/time/timers.ts";
 import { type ActivityMinute, minuteOf, noPosts, noRequests, together } from "../../records/activity.ts";
-import { millisecondsText, type View } from "../../views/view.ts";
-import { List, useFrame } from "../parts.tsx";
+import { useFrame } from "../parts.tsx";
 
 const minutesShown = 60;
 const barWidth = 10;
@@ -37,37 +36,15 @@ const plots: readonly Plotted[] = [
   { title: "Undelivered documents", tone: "bad", count: ({ givenUp }) => givenUp },
 ];
 
-const meanTime = ({ confirmed, tookMs }: Minute) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : null);
-const minutesView: View<Minute> = {
-  none: ["", ""],
-  id: ({ at }) => `minute-${at}`,
-  columns: [
-    { title: "Minute", cell: ({ at }) => ({ at }) },
-    ...plots.map(({ title, count }) => ({ title, cell: count, number: true }) as const),
-    { title: "Mean time of posts", cell: meanTime, number: true },
-  ],
-};
-
-/** What was asked and posted in the last hour, as plots and as a table of the minutes that had something. */
+/** What was asked and posted in the last hour, as plots. */
 export function LastHour({ minutes }: { readonly minutes: readonly ActivityMinute[] }) {
   const hour = hourOf(minutes, useFrame().now);
-  const busy = hour.filter((minute) => plots.some(({ count }) => count(minute) > 0)).reverse();
   return (
-    <>
-      <div class="plots">
-        {plots.map((plot) => (
-          <Plot {...plot} hour={hour} />
-        ))}
-      </div>
-      {busy.length === 0 ? (
-        <p class="dim">Nothing came from WebEx, or was posted to it, in the last hour.</p>
-      ) : (
-        <details id="minutes">
-          <summary>Show as table</summary>
-          <List view={minutesView} rows={busy} />
-        </details>
-      )}
-    </>
+    <div class="plots">
+      {plots.map((plot) => (
+        <Plot {...plot} hour={hour} />
+      ))}
+    </div>
   );
 }
 

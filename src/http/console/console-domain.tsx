@@ -3,7 +3,6 @@ import {
   AuditPage,
   ConferencesPage,
   FindPage,
-  NumberPage,
   PromptCallsPage,
   RecordsPage,
   TspServersPage,
@@ -20,7 +19,6 @@ import { addForm, askApi, formOf, problemIn, refusalIn, refusedPage } from "./fo
 const PAGE_ROWS = "100";
 const PAGE_LINES = "50";
 const MOST_AFFECTED = "20";
-const noLines = { lines: [], next: null, people: "full" } as const;
 
 export function addDomainPages(add: AddPage): void {
   addAsked(add, "/:domain", {
@@ -59,7 +57,22 @@ export function addDomainPages(add: AddPage): void {
     render: (asked, { domain }) => <RecordsPage {...asked} bridges={domain.settings.bridges.map(({ name }) => name)} />,
   });
   add("/:domain/records/export", exportRecords, "POST");
-  addFindPages(add);
+  addAsked(add, "/:domain/find", {
+    asks: "POST /domains/{domain}/find",
+    query: ({ find: text, cursor }) => (text ? { text, cursor, limit: PAGE_LINES } : null),
+    none: { conferences: [], lines: [], next: null, people: "full" },
+    render: (asked, { context, domain }) => {
+      const key = asked.answer.conferences.find(({ by }) => by === "key")?.key;
+      if (key !== undefined) return context.redirect(pathOf(domain.name, "conferences", key), 303);
+      return <FindPage {...asked} />;
+    },
+  });
+  addAsked(add, "/:domain/prompt-calls", {
+    asks: "POST /domains/{domain}/prompt-calls",
+    query: ({ cursor }) => ({ cursor, limit: PAGE_LINES }),
+    none: { calls: [], next: null },
+    render: (asked) => <PromptCallsPage {...asked} />,
+  });
   addAsked(add, "/:domain/bridges", {
     asks: "GET /domains/{domain}/agents",
     also: { alerts: "GET /domains/{domain}/alerts" },
@@ -89,31 +102,6 @@ export function addDomainPages(add: AddPage): void {
   addAsked(add, "/:domain/settings", {
     asks: "GET /domains/{domain}/settings",
     render: ({ answer }) => <SettingsPage {...answer} />,
-  });
-}
-
-function addFindPages(add: AddPage): void {
-  addAsked(add, "/:domain/find", {
-    asks: "POST /domains/{domain}/find",
-    query: ({ find: text, cursor }) => (text ? { text, cursor, limit: PAGE_LINES } : null),
-    none: { ...noLines, conferences: [] },
-    render: (asked, { context, domain }) => {
-      const key = asked.answer.conferences.find(({ by }) => by === "key")?.key;
-      if (key !== undefined) return context.redirect(pathOf(domain.name, "conferences", key), 303);
-      return <FindPage {...asked} />;
-    },
-  });
-  addAsked(add, "/:domain/numbers", {
-    asks: "POST /domains/{domain}/numbers",
-    query: ({ number, cursor }) => (number ? { number, cursor, limit: PAGE_LINES } : null),
-    none: noLines,
-    render: (asked) => <NumberPage {...asked} />,
-  });
-  addAsked(add, "/:domain/prompt-calls", {
-    asks: "POST /domains/{domain}/prompt-calls",
-    query: ({ cursor }) => ({ cursor, limit: PAGE_LINES }),
-    none: { calls: [], next: null },
-    render: (asked) => <PromptCallsPage {...asked} />,
   });
 }
 
