@@ -23,7 +23,7 @@ import { failedForNow, noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
 import type { PostHooks, TextAnswer } from "./text-answer.ts";
 import { type AdapterPorts, answerAdapter } from "./webex/adapter.ts";
-import { addGlobalNumbers } from "./webex/global-numbers.ts";
+import { addGlobalNumbers } from "./webex/global-numbers.tsx";
 
 export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & MetricsPorts, "lookAt"> {
   readonly objects: EdgeObjects;

@@ -19,7 +19,7 @@ function view(more: object = {}): ConferenceView {
 
 function shown(more: Partial<Parameters<typeof ConferencePage>[0]> = {}, role: Role = "operator"): Shown {
   const entered = new Map([["c1" as CallId, now - 180_000]]);
-  const none = { action: null, refusal: null, records: [], list: { find: "", page: 1 } };
+  const none = { action: null, refusal: null, records: [], find: "", page: 1 };
   return shownTo(role, ConferencePage, { view: view(), entered, ...none, ...more });
 }
 
@@ -67,19 +67,19 @@ test("1,000 callers have pages and a search; forms lead back there", () => {
   const callers = Array.from({ length: 1_000 }, (_, index) => {
     return { ...caller, call: `c${index}`, number: `1408555${index}` };
   });
-  const page = shown({ view: view({ callers }), list: { find: "", page: 3 } });
+  const page = shown({ view: view({ callers }), find: "", page: 3 });
   expect(page.all("tr", "id=")).toHaveLength(100);
   expect(page.text).toContain("Earlier page 3 of 10, 1000 callers Later");
   expect(page.linkTo("Later")).toBe("/console/local/conferences/987654321?page=4");
   expect(page.html).toContain('action="/console/local/conferences/987654321/actions?page=3"');
 
-  const found = shown({ view: view({ callers }), list: { find: "c99", page: 7 } });
+  const found = shown({ view: view({ callers }), find: "c99", page: 7 });
   expect(found.all("tr", "id=")).toHaveLength(11);
   const more = [...callers, { ...caller, call: "c9", number: "15552345678", attendeeId: "555123456" }];
   for (const find of ["555-234-5678", "555 123 456"]) {
-    expect(shown({ view: view({ callers: more }), list: { find, page: 1 } }).all("tr", "id=")).toHaveLength(1);
+    expect(shown({ view: view({ callers: more }), find, page: 1 }).all("tr", "id=")).toHaveLength(1);
   }
-  expect(shown({ list: { find: "nobody", page: 1 } }).text).toContain("No caller fits.");
+  expect(shown({ find: "nobody", page: 1 }).text).toContain("No caller fits.");
 });
 
 test("shows what is under way, and marks what is late or has failed", () => {

@@ -3,14 +3,13 @@ import {
   applyAction,
   askedActions,
   type OperatorRequest,
-  operatorActions,
   operatorRefusal,
 } from "../../src/conference/operator-actions.ts";
-import { CallerActions, FilledActions, Undo, WholeActions } from "../../src/console/conference/conference-actions.tsx";
+import { Undo, WholeActions } from "../../src/console/conference/conference-actions.tsx";
 import { actRoute } from "../../src/http/api/conferences.ts";
 import { openApiOf } from "../../src/http/api/openapi.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
-import { actions, says, wave } from "../conference/one-more-action.ts";
+import { actions, wave } from "../conference/one-more-action.ts";
 import { weightsOf } from "../simulation/operators.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
@@ -55,28 +54,6 @@ test("one more row stands in OpenAPI, and in the route of which the page of the 
   expect(openApi).toContain('"const":"wave"');
   expect(openApi).toContain("Wave at a caller, so that all others hear it.");
   expect(actRoute(actions).says).toMatch(/^Has a conference do something: mute, .*, wave$/);
-});
-
-test("one more row is a button where it is offered", () => {
-  const form = { to: "/to", mark: "x" };
-  const buttons = (muted: boolean) =>
-    String(CallerActions({ form, call: "c1", caller: { muted }, locked: false, rooms: [], actions }));
-
-  expect(buttons(false)).toMatch(/name="type" value="wave".*>Wave</);
-  expect(buttons(true)).not.toContain("wave");
-});
-
-test("one more row that people fill in is a form of the conference, with a field for each parameter", () => {
-  const form = { fields: { attendeeId: { label: "Whom" } }, confirm: "Greet", note: "All hear it." };
-  const asked = { says, button: { title: "Greet", form } };
-  const { attendeeId } = operatorActions["call-out"].parameters;
-  const greet = { ...operatorActions.lock, parameters: { attendeeId }, asked };
-  const target = { to: "/to", mark: "x" };
-  const page = String(FilledActions({ form: target, wrong: null, actions: { ...operatorActions, greet } }));
-
-  expect(page).toMatch(/value="greet".*<label for="greet-attendeeId">Whom<.*name="attendeeId".*>Greet</);
-  const view = conferenceView("5");
-  expect(String(WholeActions({ confKey: "5", view, form: target, actions: { greet } }))).not.toContain("Greet");
 });
 
 test("what is asked of a whole conference asks back with the number of callers, or is filled in", () => {

@@ -6,13 +6,6 @@ import { Empty, Field, List, Pages } from "../parts.tsx";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
-export interface CallerList {
-  /** A part of a number, an attendee ID, or a name of a call; empty: all. */
-  readonly find: string;
-  /** 1 is the first. */
-  readonly page: number;
-}
-
 /** Callers on one page. */
 const MOST_CALLERS = 100;
 
@@ -21,13 +14,16 @@ export interface CallersProps {
   readonly view: ConferenceView;
   /** When they entered, as far as that is known. */
   readonly entered: ReadonlyMap<CallId, EpochMs>;
-  readonly list: CallerList;
+  /** A part of a number, an attendee ID, or a name of a call; empty: all. */
+  readonly find: string;
+  /** Of the callers; 1 is the first. */
+  readonly page: number;
   /** `null`: the user may not act. */
   readonly form: FormTarget | null;
 }
 
 /** The callers of a conference, page by page. */
-export function Callers({ frame: { domain, confKey }, view, entered, list: { find, page }, form }: CallersProps) {
+export function Callers({ frame: { domain, confKey }, view, entered, find, page, form }: CallersProps) {
   if (view.callers.length === 0) return <Empty title="Nobody is in the conference.">{callersView.none[1]}</Empty>;
   const all = callersOf(view).map((one) => ({ ...one, enteredAt: entered.get(one.call) }));
   const spellings = spellingsOf(find);
@@ -80,7 +76,7 @@ export function Callers({ frame: { domain, confKey }, view, entered, list: { fin
   );
 }
 
-/** In addresses: what is usual is left out. */
-export function listQuery({ page }: Pick<CallerList, "page">): Readonly<Record<string, string>> {
+/** In addresses the first page is left out. */
+export function pageQuery(page: number): Readonly<Record<string, string>> {
   return { page: page > 1 ? String(page) : "" };
 }

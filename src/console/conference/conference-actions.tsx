@@ -1,11 +1,5 @@
 import type { Child } from "hono/jsx";
-import {
-  type ActionTable,
-  type FormField,
-  isFlag,
-  isOptional,
-  type WholeConference,
-} from "../../conference/action-row.ts";
+import { type FormField, isFlag, isOptional, type WholeConference } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
 import type { ActionStages } from "../../rpc/action-stages.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
@@ -38,10 +32,9 @@ function ActionForm({ form, type, call, stays = true, children }: FormProps) {
   );
 }
 
-/** What can be asked of one caller (`ofCaller`), or of the conference as a whole. */
-function asked(actions: ActionTable | undefined, ofCaller: boolean) {
-  return Object.entries(askedActions(actions)).filter(([, { parameters }]) => "call" in parameters === ofCaller);
-}
+const actions = askedActions();
+const ofCaller = Object.entries(actions).filter(([, { parameters }]) => "call" in parameters);
+const ofConference = Object.entries(actions).filter(([, { parameters }]) => !("call" in parameters));
 
 interface CallerActionsProps {
   readonly form: FormTarget;
@@ -51,15 +44,14 @@ interface CallerActionsProps {
   readonly locked: boolean;
   /** Where the caller can be moved to. */
   readonly rooms: readonly (readonly [room: string, name: string])[];
-  readonly actions?: ActionTable;
 }
 
 /** What can be done with one caller. */
-export function CallerActions({ form, call, caller, locked, rooms, actions }: CallerActionsProps) {
+export function CallerActions({ form, call, caller, locked, rooms }: CallerActionsProps) {
   const about = `call-${call}-name`;
   return (
     <>
-      {asked(actions, true).map(([type, { parameters, asked }]) => {
+      {ofCaller.map(([type, { parameters, asked }]) => {
         const { title, when, ofCallOut } = asked.button;
         const needsRoom = "room" in parameters;
         const isOffered = caller ? (when?.({ ...caller, locked }) ?? true) : ofCallOut !== undefined;
@@ -87,15 +79,14 @@ interface WholeProps {
   readonly confKey: string;
   readonly view: Pick<ConferenceView, "locked" | "callers" | "muteAll" | "unmuteAll">;
   readonly form: FormTarget;
-  readonly actions?: ActionTable;
 }
 
 /** What can be done with a conference as a whole; each asks first. */
-export function WholeActions({ confKey, view, form, actions }: WholeProps) {
+export function WholeActions({ confKey, view, form }: WholeProps) {
   const whole: WholeConference = { ...view, confKey, callers: view.callers.length };
   return (
     <div class="actions whole">
-      {asked(actions, false).map(([type, row]) => {
+      {ofConference.map(([type, row]) => {
         const { title, when, question } = row.asked.button;
         if (!question || when?.({ muted: false, locked: view.locked }) === false) return null;
         return (
@@ -116,14 +107,12 @@ interface UndoProps {
   readonly form: FormTarget;
   readonly view: Pick<ConferenceView, "locked" | "callers">;
   readonly stages: Pick<ActionStages, "request" | "result">;
-  readonly actions?: ActionTable;
 }
 
 /** Undoes an action that is done, if things are still as it has left them. */
-export function Undo({ form, view: { locked, callers }, stages: { request, result }, actions }: UndoProps) {
-  const rows = askedActions(actions);
-  const type = rows[request.type]?.asked.button.undo ?? "";
-  const button = rows[type]?.asked.button;
+export function Undo({ form, view: { locked, callers }, stages: { request, result } }: UndoProps) {
+  const type = actions[request.type]?.asked.button.undo ?? "";
+  const button = actions[type]?.asked.button;
   const caller = "call" in request ? callers.find(({ call }) => call === request.call) : undefined;
   if (!button || result?.type !== "done" || ("call" in request && !caller)) return null;
   if (button.when?.({ muted: caller?.muted ?? false, locked }) === false) return null;
@@ -145,14 +134,13 @@ export interface WrongForm {
 interface FilledActionsProps {
   readonly form: FormTarget;
   readonly wrong: WrongForm | null;
-  readonly actions?: ActionTable;
 }
 
 /** The actions for which people fill something in. */
-export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsProps) {
+export function FilledActions({ form, wrong: anyWrong }: FilledActionsProps) {
   return (
     <>
-      {asked(actions, false).map(([type, { parameters, asked }]) => {
+      {ofConference.map(([type, { parameters, asked }]) => {
         const { title, form: filled } = asked.button;
         if (!filled) return null;
         const wrong = anyWrong?.typed.type === type ? anyWrong : null;

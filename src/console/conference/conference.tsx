@@ -1,42 +1,37 @@
-import type { CallId, EpochMs } from "../../foundation/ids.ts";
 import type { DirectoryRecord } from "../../records/conference-record.ts";
 import type { ActionStages } from "../../rpc/action-stages.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { Mark, Refusal, Time, useFrame } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
-import { type CallerList, listQuery } from "./callers.tsx";
+import { type CallersProps, pageQuery } from "./callers.tsx";
 import { FilledActions, Undo, type WrongForm } from "./conference-actions.tsx";
-import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
+import { ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { EndedConference } from "./ended-conference.tsx";
 import { RunningConference, Waiting } from "./running-conference.tsx";
 
-interface ConferenceProps {
-  readonly frame: ConferenceFrame;
+interface ConferenceProps extends Pick<CallersProps, "frame" | "entered" | "find" | "page"> {
   /** `null`: only its records are kept. */
   readonly view: ConferenceView | null;
-  /** When its callers entered, as far as that is known. */
-  readonly entered: ReadonlyMap<CallId, EpochMs>;
   /** What became of the action that the address names; `null`: none that is known. */
   readonly action: ActionStages | null;
   /** Why an action was refused just now; `null`: it was not. */
   readonly refusal: string | null;
   /** Of this conference, the latest first. */
   readonly records: readonly DirectoryRecord[];
-  readonly list: CallerList;
   /** A form that was sent just now, and was not understood. */
   readonly wrong?: WrongForm | null;
 }
 
 /** One conference as it is now, with what an operator can do; of one that is over, its records. */
 export function ConferencePage(props: ConferenceProps) {
-  const { frame, view, entered, action, refusal, records, list, wrong = null } = props;
+  const { frame, view, entered, action, refusal, records, find, page, wrong = null } = props;
   const { domain, confKey } = frame;
   const { person } = useFrame();
   const isRunning = view?.phase === "running" || view?.phase === "creating";
   const mayAct = view?.phase === "running" && person.role === "operator";
   const path = `${conferencePath(domain, confKey)}/actions`;
-  const form = mayAct ? { to: withQuery(path, listQuery(list)), mark: view.lastAt.toString(36) } : null;
+  const form = mayAct ? { to: withQuery(path, pageQuery(page)), mark: view.lastAt.toString(36) } : null;
   const recorded = records.find((one) => one.kind === "conference")?.topic || undefined;
   return (
     <ConferenceFramePage {...frame} topic={isRunning ? frame.topic : (recorded ?? frame.topic)} tab="now">
@@ -48,7 +43,7 @@ export function ConferencePage(props: ConferenceProps) {
       </div>
       <div id="state">
         {view && isRunning ? (
-          <RunningConference {...{ frame, view, entered, list, form }} />
+          <RunningConference {...{ frame, view, entered, find, page, form }} />
         ) : (
           <p>
             <Mark is="plain">{view?.phase === "not-created" ? "not created" : "ended"}</Mark>{" "}

@@ -33,7 +33,8 @@ const rooms = part<ConferenceView["rooms"][number] & { readonly callers: number 
 );
 
 /** A conference that runs, or is being created: who is in it, what is under way, and what an operator can do. */
-export function RunningConference({ frame, view, entered, list, form }: CallersProps) {
+export function RunningConference(props: CallersProps) {
+  const { frame, view, form } = props;
   const { callers, locked } = view;
   const withCallers = view.rooms.map((one) => {
     return { ...one, callers: callers.filter(({ room }) => room === one.room).length };
@@ -42,7 +43,7 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
     <>
       <Glance frame={frame} view={view} />
       {form && <WholeActions {...{ view, form }} confKey={frame.confKey} />}
-      <Callers {...{ frame, view, entered, list, form }} />
+      <Callers {...props} />
       <List
         view={callOuts}
         rows={view.callOuts}

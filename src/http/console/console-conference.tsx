@@ -1,4 +1,4 @@
-import { listQuery } from "../../console/conference/callers.tsx";
+import { pageQuery } from "../../console/conference/callers.tsx";
 import { ConferencePage } from "../../console/conference/conference.tsx";
 import type { WrongForm } from "../../console/conference/conference-actions.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
@@ -87,7 +87,8 @@ async function conferencePage(
     <ConferencePage
       {...{ view, entered, action, refusal, wrong }}
       frame={{ ...frame, isStill: !isRunning && action === null }}
-      list={{ find: fields.find ?? "", page: numberIn(fields.page) ?? 1 }}
+      find={fields.find ?? ""}
+      page={numberIn(fields.page) ?? 1}
       records={records.map(({ record }) => record)}
     />
   );
@@ -144,7 +145,7 @@ async function act(call: PageCall): Promise<Shown | Response> {
   const actionId = await actionIdOf(body, signedIn.person.name, form.get("mark") ?? "");
   const asked = await askApi(call, "act", { body, actionId });
   const path = conferencePath(domain.name, textOfSegment(context.req.param("confKey") ?? ""));
-  const listed = listQuery({ page: numberIn(context.req.query("page")) ?? 1 });
+  const listed = pageQuery(numberIn(context.req.query("page")) ?? 1);
   if (asked.ok) return context.redirect(withQuery(path, { ...listed, action: actionId }), 303);
   const problem = await problemIn(asked);
   if (problem.reason !== undefined) {

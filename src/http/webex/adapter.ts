@@ -46,10 +46,10 @@ export function answerAdapter(
   hooks?: PostHooks,
 ): Promise<Response | TextAnswer> | null {
   const [isAdapter, name = "", secret] = adapterUrl.exec(request.url) ?? [];
-  return isAdapter === undefined ? null : answerFor(decoded(name), secret && decoded(secret), request, edge, hooks);
+  return isAdapter === undefined ? null : admit(decoded(name), secret && decoded(secret), request, edge, hooks);
 }
 
-async function answerFor(
+async function admit(
   name: string,
   secret: string | undefined,
   request: Request,
@@ -57,18 +57,15 @@ async function answerFor(
   hooks?: PostHooks,
 ): Promise<Response | TextAnswer> {
   const domain = await domainOfAdapterUrl(edge.domains, name, secret);
-  if (domain && isFromAllowed(request, domain)) {
+  const address = addressOf(request);
+  const from = domain?.settings.webex.from ?? [];
+  if (domain && (from.length === 0 || networksIn(from).has(address))) {
     hooks?.admitted();
     return receiveDocument(request, domain, forOneRequest(edge), hooks);
   }
-  if (domain) edge.sourceRefused(domain.name, addressOf(request));
+  if (domain) edge.sourceRefused(domain.name, address);
   edge.metrics.count("strangers");
-  return edge.rates.ofAddress(addressOf(request), edge.now()) ?? noSuchPage();
-}
-
-/** Whether documents of a domain may come from where this request does. */
-function isFromAllowed(request: Request, { settings: { webex } }: Domain): boolean {
-  return webex.from.length === 0 || networksIn(webex.from).has(addressOf(request));
+  return edge.rates.ofAddress(address, edge.now()) ?? noSuchPage();
 }
 
 function decoded(segment: string): string {
@@ -176,16 +173,15 @@ async function notStored(error: unknown, domain: DomainName, transId: TransId, e
   const fault = storageFault(error);
   if (fault?.of === "disk") edge.storage.failed(fault.why);
   const disk = await diskFault(fault, edge);
-  if (fault && disk === undefined) edge.metrics.count("object_storage_failures", { domain });
-  edge.log("document-not-stored", { domain, transId, disk, ...failureOf(error) }, "error");
+  if (fault && disk === null) edge.metrics.count("object_storage_failures", { domain });
+  edge.log("document-not-stored", { domain, transId, disk: disk ?? undefined, ...failureOf(error) }, "error");
   const headers = { "retry-after": "2" };
   return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
 }
 
-/** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
-async function diskFault(fault: ReturnType<typeof storageFault>, edge: AdapterPorts): Promise<string | undefined> {
-  if (fault === null) return edge.storage.known ?? undefined;
-  if (fault.of === "disk") return "the disk is full";
+/** What is wrong with the disk if an object's storage failed; `null`: nothing that concerns other objects. */
+async function diskFault(fault: ReturnType<typeof storageFault>, edge: AdapterPorts): Promise<string | null> {
+  if (fault?.of === "disk") return "the disk is full";
   // For a disk without room the platform may say no more than "internal error".
-  return (await edge.storage.fault()) ?? undefined;
+  return fault ? edge.storage.fault() : edge.storage.known;
 }

@@ -1,19 +1,11 @@
 import type { Hono } from "hono";
-import { html, raw } from "hono/html";
+import { raw } from "hono/html";
+import type { Child } from "hono/jsx";
 import type { GlobalNumbers } from "../../settings/domain-settings.ts";
 import { countryName } from "../../settings/values.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { noSuchPage, problem } from "../problem.ts";
-
-/** One thing about the caller's own meeting: a number to dial, or a code to key in. */
-interface MeetingDetail {
-  readonly kind: "number" | "code";
-  readonly label: string;
-  readonly value: string;
-}
-
-type Html = ReturnType<typeof html>;
 
 const styleSheet = `
 :root { color-scheme: light dark; --ink: #1c2128; --soft: #57606a; --paper: #ffffff; --box: #f2f5f8; --line: #d0d7de; --link: #0a53a8; }
@@ -52,50 +44,51 @@ li a { display: inline-block; padding: .2rem 0; margin-right: .5rem; font-varian
 }
 `;
 
+/** The page of global call-in numbers (protocol 1.6). */
 export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
   // WebEx's own example has a slash before the query.
-  app.on("ALL", ["/global-numbers/:domain", "/global-numbers/:domain/"], (context) => {
+  app.on("ALL", ["/global-numbers/:domain", "/global-numbers/:domain/"], async (context) => {
+    const { method, url } = context.req;
     const own = edge.domains.get(context.req.param("domain"))?.settings.globalNumbers;
-    return own ? globalNumbers(context.req.raw, own) : noSuchPage();
-  });
-}
-
-/** The page of global call-in numbers (protocol 1.6). */
-export async function globalNumbers(request: Request, own: GlobalNumbers): Promise<Response> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return problem(405, "method not allowed", "This page is read by GET.", { allow: "GET, HEAD" });
-  }
-  const details = meetingDetails(new URL(request.url).searchParams);
-  const page = await globalNumbersPage(sectionsOf(own), details);
-  return new Response(page.toString(), {
-    headers: {
+    if (!own) return noSuchPage();
+    if (method !== "GET" && method !== "HEAD") {
+      return problem(405, "method not allowed", "This page is read by GET.", { allow: "GET, HEAD" });
+    }
+    const details = meetingDetails(new URL(url).searchParams);
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(styleSheet));
+    const style = `'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`;
+    return context.body(`<!DOCTYPE html>${<NumbersPage numbers={own} details={details} />}`, 200, {
       "content-type": "text/html; charset=UTF-8",
       // A meeting's codes are kept nowhere.
       "cache-control": details.length > 0 ? "no-store" : "private, max-age=300",
-      "content-security-policy": `default-src 'none'; style-src 'sha256-${await sha256(styleSheet)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      "content-security-policy": `default-src 'none'; style-src ${style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
       "referrer-policy": "no-referrer",
-    },
+    });
   });
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }
 
 /** Longer than any number or code; what is longer is none. */
 const MAX_CHARACTERS = 64;
 
+/** A number to dial, or a code to key in, of the caller's own meeting. */
+type Detail = readonly [label: string, value: Child];
+
 /** What WebEx filled into the URL (protocol 1.6), by names in any case. Of a repeated name, the first usable value counts. */
-function meetingDetails(query: URLSearchParams): MeetingDetail[] {
+function meetingDetails(query: URLSearchParams): readonly Detail[] {
   const given = usableValues(query);
-  const toll = fullNumber(given.get("tollnumcc"), given.get("tollnum"));
-  const tollFree = fullNumber(given.get("tollfreenumcc"), given.get("tollfreenum"));
+  const number = (label: string, name: string): readonly Detail[] => {
+    const text = fullNumber(given.get(`${name}cc`), given.get(name));
+    return text === undefined ? [] : [[label, toDial(text)]];
+  };
+  const code = (label: string, name: string): readonly Detail[] => {
+    const text = given.get(name);
+    return text === undefined ? [] : [[label, <code>{text}</code>]];
+  };
   return [
-    ...detail("number", "Call-in number (toll)", toll),
-    ...detail("number", "Call-in number (toll-free)", tollFree),
-    ...detail("code", "Participant code", given.get("participantcode")),
-    ...detail("code", "Subscriber code", given.get("subscribercode")),
+    ...number("Call-in number (toll)", "tollnum"),
+    ...number("Call-in number (toll-free)", "tollfreenum"),
+    ...code("Participant code", "participantcode"),
+    ...code("Subscriber code", "subscribercode"),
   ];
 }
 
@@ -126,74 +119,63 @@ function fullNumber(country: string | undefined, number: string | undefined): st
   return `${/^\d+$/.test(country) ? "+" : ""}${country} ${number}`;
 }
 
-function detail(kind: MeetingDetail["kind"], label: string, value: string | undefined): MeetingDetail[] {
-  return value === undefined ? [] : [{ kind, label, value }];
+interface NumbersProps {
+  readonly numbers: GlobalNumbers;
+  readonly details: readonly Detail[];
 }
 
-interface Section {
-  readonly id: string;
-  readonly name: string;
-  readonly list: readonly { readonly number: string; readonly kind: string; readonly label?: string | undefined }[];
-}
-
-/** By country, sorted by the countries' English names. */
-function sectionsOf(numbers: GlobalNumbers): readonly Section[] {
-  return Object.entries(numbers)
-    .map(([code, list]) => ({ id: code, name: countryName(code), list }))
-    .sort((a, b) => a.name.localeCompare(b.name, "en"));
-}
-
-/** The page of a domain's numbers. It needs nothing but itself. */
-function globalNumbersPage(sections: readonly Section[], details: readonly MeetingDetail[]): Html {
-  return html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="UTF-8" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<title>Global call-in numbers</title>
-<style>${raw(styleSheet)}</style>
-</head>
-<body>
-<main>
-<h1>Global call-in numbers</h1>
-${details.length > 0 && meeting(details)}
-<h2>Numbers by country</h2>
-<div class="countries">
-${sections.map(country)}
-</div>
-</main>
-</body>
-</html>
-`;
-}
-
-function meeting(details: readonly MeetingDetail[]): Html {
-  const rows = details.map(
-    ({ label, kind, value }) =>
-      html`<div><dt>${label}</dt><dd>${kind === "number" ? toDial(value) : html`<code>${value}</code>`}</dd></div>\n`,
+/** It needs nothing but itself. Countries are sorted by their English names. */
+function NumbersPage({ numbers, details }: NumbersProps) {
+  const countries = Object.entries(numbers).map(([code, list]) => ({ code, name: countryName(code), list }));
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="UTF-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Global call-in numbers</title>
+        <style>{raw(styleSheet)}</style>
+      </head>
+      <body>
+        <main>
+          <h1>Global call-in numbers</h1>
+          {details.length > 0 && (
+            <section class="meeting">
+              <h2>Your meeting</h2>
+              <dl>
+                {details.map(([label, value]) => (
+                  <div>
+                    <dt>{label}</dt>
+                    <dd>{value}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          )}
+          <h2>Numbers by country</h2>
+          <div class="countries">
+            {countries
+              .sort((one, other) => one.name.localeCompare(other.name, "en"))
+              .map(({ code, name, list }) => (
+                <section class="country">
+                  <h3 id={code}>{name}</h3>
+                  <ul>
+                    {list.map(({ number, kind, label }) => (
+                      <li>
+                        {toDial(number)} <span>{label === undefined ? kind : `${label}, ${kind}`}</span>
+                      </li>
+                    ))}
+                  </ul>
+                </section>
+              ))}
+          </div>
+        </main>
+      </body>
+    </html>
   );
-  return html`<section class="meeting">
-<h2>Your meeting</h2>
-<dl>
-${rows}</dl>
-</section>`;
-}
-
-function country({ id, name, list }: Section): Html {
-  const items = list.map(
-    ({ number, kind, label }) =>
-      html`<li>${toDial(number)} <span>${label !== undefined && `${label}, `}${kind}</span></li>\n`,
-  );
-  return html`<section class="country">
-<h3 id="${id}">${name}</h3>
-<ul>
-${items}</ul>
-</section>
-`;
 }
 
 /** A link that dials, if this can be a telephone number; `*` and `#` could be an order to the telephone itself. */
-function toDial(number: string): Html {
+function toDial(number: string): Child {
   const digits = number.replace(/[ ().-]/g, "");
-  return /^\+?\d{3,15}$/.test(digits) ? html`<a href="tel:${digits}">${number}</a>` : html`${number}`;
+  return /^\+?\d{3,15}$/.test(digits) ? <a href={`tel:${digits}`}>{number}</a> : number;
 }
