@@ -106,6 +106,8 @@ export class Relay implements RelayRpc {
   readonly #drain: BridgeDrain;
   readonly #absences: AgentAbsences;
   readonly #reports: BridgeReports;
+  /** Read once: it changes only with an agent that connects. */
+  #known: ReturnType<ReportsPorts["known"]> | undefined;
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
@@ -130,12 +132,14 @@ export class Relay implements RelayRpc {
     this.#idLimits = new IdLimits(ports, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store);
     const current = { identity: () => this.#identity, state: () => this.#state };
-    const known = () => {
-      const [begunAt, restored] = [this.#store.read("begunAt") ?? 0, this.#restored];
-      const ofBegin = { knownSince: begunAt, knownSkippedMs: this.#store.read("begunSkippedMs") ?? 0 };
-      return begunAt >= restored.since ? ofBegin : { knownSince: restored.since, knownSkippedMs: restored.ms };
-    };
+    const known = () => (this.#known ??= this.#readKnown());
     this.#reports = new BridgeReports({ ...ports, ...current, known }, this.#store, this.#log);
+  }
+
+  #readKnown(): ReturnType<ReportsPorts["known"]> {
+    const [begunAt, restored] = [this.#store.read("begunAt") ?? 0, this.#restored];
+    const ofBegin = { knownSince: begunAt, knownSkippedMs: this.#store.read("begunSkippedMs") ?? 0 };
+    return begunAt >= restored.since ? ofBegin : { knownSince: restored.since, knownSkippedMs: restored.ms };
   }
 
   /** When the state was restored, and how much time had ever gone on at once by then, or until the first agent came behind it. */
@@ -168,6 +172,7 @@ export class Relay implements RelayRpc {
       (this.#store.read("restoredSkipped")?.at !== restoredAt || this.#restored.since > now)
     )
       this.#store.write("restoredSkipped", { at: restoredAt, since: Math.min(restoredAt, now), ms: skippedMs });
+    this.#known = undefined;
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) return this.#close(id, agent, "unknownBridge");

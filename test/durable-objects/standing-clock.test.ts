@@ -27,16 +27,20 @@ function machine() {
       shown = 0;
       show();
     },
-    clock: (harmlessMs: number) => new StandingClock(() => now, harmlessMs),
+    clock: (harmlessMs: number, asked = () => {}) =>
+      new StandingClock(() => {
+        asked();
+        return now;
+      }, harmlessMs),
   };
 }
 
 test("a clock set back stands still until it catches up or restarts", () => {
   const { pass, clock, beginLife } = machine();
-  const { standsStill: before } = clock(250);
-  pass(-5_000);
   const stands = clock(250);
-  expect([before, stands.standsStill]).toEqual([false, true]);
+  expect(stands.standsStill).toBe(false);
+  pass(-5_000);
+  expect(stands.standsStill).toBe(true);
   pass(4_000);
   expect(stands.standsStill).toBe(true);
   pass(800);
@@ -45,6 +49,19 @@ test("a clock set back stands still until it catches up or restarts", () => {
   expect(stands.standsStill).toBe(true);
   beginLife();
   expect(stands.standsStill).toBe(false);
+});
+
+test("while it goes on, a call soon after the last one does not ask the machine", () => {
+  const { pass, clock } = machine();
+  let asked = 0;
+  const counted = clock(250, () => asked++);
+  for (let call = 0; call < 20; call++) {
+    pass(10);
+    expect(counted.standsStill).toBe(false);
+  }
+  expect(asked).toBe(1);
+  pass(10_000);
+  expect([counted.standsStill, asked]).toEqual([false, 2]);
 });
 
 /** An object whose lives stand still, so many in a row. */
