@@ -6,7 +6,7 @@ import { type ActionTable, isFlag, isOptional } from "../../src/conference/actio
 import { askedActions } from "../../src/conference/operator-actions.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { capitalized } from "../../src/foundation/text/sentence.ts";
-import type { ActionStages, NotificationStage, SentCommand } from "../../src/rpc/action-stages.ts";
+import type { ActionStages, NotificationStage } from "../../src/rpc/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
@@ -18,22 +18,19 @@ const LOOK_EVERY_MS = 200;
 /** The bridge has 10 s, and then WebEx three attempts. */
 const WITHIN_MS = 30_000;
 
-type Asked = ReturnType<typeof askedActions>[string];
-
 interface ActionOptions extends Options {
   readonly yes?: true;
 }
 
-/** The commands by which operators act on a conference, by the table of actions. Each shows how far it has come, as it happens. */
+/** The commands by which operators act on a conference, by the table of actions. */
 export function addActions(program: Command, actions?: ActionTable): void {
   for (const [type, row] of Object.entries(askedActions(actions))) {
-    const { says, examples: endings = [""] } = row.asked;
-    const title = capitalized(says);
+    const { says, examples: endings = [""], button, withinMs = WITHIN_MS } = row.asked;
     const parameters = Object.entries(row.parameters);
     const needed = parameters.flatMap(([name, schema]) => (isOptional(schema) ? [] : [name]));
     const words = [type, "<key>", ...needed.map((name) => `<${name}>`)].join(" ");
     const ofCall = needed.includes("call") ? "; <call>: its ID, WebEx's ID for it, or its attendee ID" : "";
-    const command = question(program, words, `${title}${ofCall}`).summary(title);
+    const command = question(program, words, `${capitalized(says)}${ofCall}`).summary(capitalized(says));
     for (const [name, schema] of parameters.filter(([, schema]) => isOptional(schema))) {
       const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       const help = (v.getDescription(schema) ?? "")
@@ -42,59 +39,54 @@ export function addActions(program: Command, actions?: ActionTable): void {
       if (isFlag(schema)) command.option(flag, help);
       else command.option(`${flag} <${flag.split("-").at(-1)}>`, help, (text: string) => checked(schema, text));
     }
-    if (row.asked.button.question) command.option("--yes", "skip the confirmation prompt");
+    if (button.question) command.option("--yes", "skip the confirmation prompt");
     command.addHelpText("after", examples(...endings.map((ending) => `${type} 987654321 ${ending}`.trim())));
-    command.action((key: string, ...rest: unknown[]) => {
-      const given = command.opts<ActionOptions>();
-      const texts = rest.slice(0, needed.length) as readonly string[];
-      return act(row, type, given, key, (of) =>
-        Object.fromEntries([
-          ...needed.map((name, index) => [name, name === "call" ? callOf(of, texts[index] ?? "") : texts[index]]),
-          ...Object.entries(given).filter(([name]) => Object.hasOwn(row.parameters, name)),
-        ]),
-      );
+    command.action((key: string, ...texts: readonly string[]) => {
+      const options = command.opts<ActionOptions>();
+      return askEdge(async (edge) => {
+        const domain = await edge.domain(options.domain);
+        const conference = await edge.conference(domain, key);
+        const { callers, muteAll, unmuteAll } = conference;
+        const asksBack = button.question?.says({ confKey: key, callers: callers.length, muteAll, unmuteAll }) ?? null;
+        const words = needed.map((name, index) => {
+          const text = texts[index] ?? "";
+          return [name, name === "call" ? callOf(conference, text) : text];
+        });
+        const flags = Object.entries(options).filter(([name]) => Object.hasOwn(row.parameters, name));
+        const request = Object.fromEntries([...words, ...flags]);
+        if (!options.yes && !(await isAgreed(asksBack))) return;
+        if (!options.json) {
+          const title = `Conference ${key}: ${row.title(request)}`;
+          process.stdout.write(`${ownTerminal().style("bold", printable(title))}\n`);
+        }
+        await act(edge, { domain, confKey: key }, { type, ...request }, withinMs, options.json);
+      });
     });
   }
 }
 
-/** Has a conference do something, and shows what becomes of it. Exit code 1: it was refused, or WebEx was not notified in time. */
-function act(
-  row: Asked,
-  type: string,
-  { domain: ofDomain, json, yes }: ActionOptions,
-  key: string,
-  parametersOf: (conference: ConferenceOfDomain) => Readonly<Record<string, unknown>>,
+/** Has a conference do something, and shows each stage as it happens. Exit code 1: it was refused, or WebEx was not notified in time. */
+async function act(
+  edge: OperatorClient,
+  place: { readonly domain: string; readonly confKey: string },
+  body: object,
+  withinMs: number,
+  json: true | undefined,
 ): Promise<void> {
-  return askEdge(async (edge) => {
-    const domain = await edge.domain(ofDomain);
-    const conference = await edge.conference(domain, key);
-    const parameters = parametersOf(conference);
-    if (!yes && !(await isAgreed(questionOf(row, conference)))) return;
-    const { withinMs = WITHIN_MS } = row.asked;
-    const place = { domain, confKey: key };
-    const action = randomUUID();
-    let end: ActionEnd;
-    try {
-      const request = { body: { type, ...parameters }, actionId: action };
-      await edge.insist("POST /domains/{domain}/conferences/{confKey}/actions", place, request);
-      const title = printable(`${titleOf(row, type, parameters)} in conference ${key}`);
-      if (!json) process.stdout.write(`${ownTerminal().style("bold", title)}\n`);
-      end = await follow(edge, { ...place, action }, withinMs, json);
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      throw new StartError(`${error.message}; the result is unknown. Its Idempotency-Key is ${action}.`);
-    }
-    if (end === "open")
-      throw new StartError(
-        `Not confirmed within ${withinMs / 1_000} s. Still retrying: \`bridgehead conferences ${key}\` shows what waits.`,
-      );
-    if (end !== "confirmed" && end !== "not needed") process.exitCode = 1;
-  });
-}
-
-function questionOf({ asked }: Asked, conference: ConferenceOfDomain): string | null {
-  const { key: confKey, callers, muteAll, unmuteAll } = conference;
-  return asked.button.question?.says({ confKey, callers: callers.length, muteAll, unmuteAll }) ?? null;
+  const action = randomUUID();
+  let end: ActionEnd;
+  try {
+    await edge.insist("POST /domains/{domain}/conferences/{confKey}/actions", place, { body, actionId: action });
+    end = await follow(edge, { ...place, action }, withinMs, json);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw new StartError(`${error.message}; the result is unknown. Its Idempotency-Key is ${action}.`);
+  }
+  if (end === "open")
+    throw new StartError(
+      `Not confirmed within ${withinMs / 1_000} s. Still retrying: \`bridgehead conferences ${place.confKey}\` shows what waits.`,
+    );
+  if (end !== "confirmed" && end !== "not needed") process.exitCode = 1;
 }
 
 /** Follows an action to its end, or until its time is up. Prints each line once, or with `json` only how the action is then. */
@@ -110,11 +102,10 @@ async function follow(
     if (stages === null) throw new StartError("The conference's journal no longer has the action.");
     const end = actionEnd(stages);
     const isOver = end !== "open" || waitedMs >= withinMs;
-    const lines = json
-      ? [jsonText(stages)].filter(() => isOver)
-      : headed(edge, (screen) => stageLines(allPrintable(stages), action.domain, screen));
-    for (const line of lines) if (!shown.has(line)) process.stdout.write(`${line}\n`);
-    for (const line of lines) shown.add(line);
+    const lines = headed(edge, (screen) => stageLines(allPrintable(stages), action.domain, screen));
+    const added = json ? (isOver ? [jsonText(stages)] : []) : lines.filter((line) => !shown.has(line));
+    for (const line of added) process.stdout.write(`${line}\n`);
+    for (const line of added) shown.add(line);
     if (isOver) return end;
     await edge.pause(LOOK_EVERY_MS);
   }
@@ -133,11 +124,6 @@ export function callOf({ key, callers, callOuts }: ConferenceOfDomain, named: st
   if (found[0]) return found[0].call;
   const names = callers.map(({ call, extCallId }) => (extCallId === "" ? call : `${call} (${extCallId})`));
   throw new StartError(`Conference ${key} has no caller ${named}; ${known("caller", names)}.`);
-}
-
-function titleOf({ parameters }: Asked, type: string, given: Readonly<Record<string, unknown>>): string {
-  const needed = Object.keys(parameters).filter((name) => !isOptional(parameters[name]));
-  return [type, ...needed.map((name) => (name === "room" ? `to ${given.room}` : given[name]))].join(" ");
 }
 
 function checked(schema: v.GenericSchema, text: string): string {
@@ -159,23 +145,22 @@ type Stage = readonly [name: string, at: number | null, text: string, color?: "g
 /** A line for each stage that is known; when more is known, they are still true. */
 export function stageLines(stages: ActionStages, domain: string, { style, times }: Screen): readonly string[] {
   const { asked, onDisk, person, sent, result, notified } = stages;
-  const command = ({ id, type }: Pick<SentCommand, "id" | "type">) => `${type} ${style("dim", `(${id})`)}`;
-  const ofBridge = sent.flatMap((one): Stage[] => {
-    const issued: Stage = ["sent", one.at, `${command(one)} to the bridge`];
-    if (!one.result || sent.length === 1) return [issued];
-    return [issued, ["bridge", one.result.at, `${command(one)}: ${"why" in one.result ? one.result.why : "done"}`]];
+  const ofBridge = sent.flatMap(({ id, type, at, result }): Stage[] => {
+    const command = `${type} ${style("dim", `(${id})`)}`;
+    const issued: Stage = ["sent", at, `${command} to the bridge`];
+    if (!result || sent.length === 1) return [issued];
+    return [issued, ["bridge", result.at, `${command}: ${result.type === "done" ? "done" : result.why}`]];
   });
   const all: Stage[] = [
     ["asked", null, `${times.exact(asked, domain)} by ${person}`],
     ["on disk", onDisk.at, `row ${onDisk.seq} of the journal`],
     ...ofBridge.sort(([, one], [, other]) => (one ?? 0) - (other ?? 0)),
   ];
+  if (result?.type === "done")
+    all.push(["done", result.at, sent.length === 0 ? "nothing to do on the bridge" : "", "green"]);
   if (result?.type === "refused") all.push(["refused", result.at, `the bridge refused it: ${result.why}`, "red"]);
   if (result?.type === "no result")
     all.push(["no result", result.at, `${result.why}; a late result still counts`, "red"]);
-  if (result?.type === "done") {
-    all.push(["done", result.at, sent.length === 0 ? "nothing to do on the bridge" : "", "green"]);
-  }
   if (notified && notified.transIds.length > 0)
     all.push(["posted", null, `WebEx, by TransID ${notified.transIds.join(", ")}`]);
   if (notified && notified.is !== "posted")

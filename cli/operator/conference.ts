@@ -19,9 +19,7 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
   const narrower = { ...screen, width: screen.width - 2 };
   return [
     ...conferenceHead(conference, now, screen),
-    ...(rows.length === 0
-      ? []
-      : section(counted(rows.length, "caller"), listText({ ...callers, columns })(rows, now, narrower))),
+    ...section(counted(rows.length, "caller"), listText({ ...callers, columns }, null)(rows, now, narrower)),
     ...section(
       counted(callOuts.length, "call-out"),
       callOuts.map(({ call, number, stage, extCallId }) => {
@@ -48,12 +46,15 @@ function stateOf({ phase, attached, locked, orphan }: ConferenceOfDomain): strin
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
   const { key, domain, phase, bridge, host, extConfId, lastAt, topic, orphan } = conference;
   const isOver = phase === "ended" || phase === "not-created";
-  const of = isOver ? [] : [`WebEx ${hostText(host) || "not attached"}`, `ExtConfID ${extConfId}`];
+  const of = [
+    bridge && `bridge ${bridge}`,
+    !isOver && `WebEx ${hostText(host) || "not attached"}, ExtConfID ${extConfId}`,
+  ];
   return [
     `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
-    topic === undefined ? "" : `name ${topic}`,
-    orphan === undefined ? "" : orphanText(orphan, now),
-    [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
+    topic ? `name ${topic}` : "",
+    orphan ? orphanText(orphan, now) : "",
+    of.filter(Boolean).join(", "),
   ].filter((line) => line !== "");
 }
 
@@ -70,11 +71,6 @@ interface More {
   readonly issuedAt: ReadonlyMap<string, number>;
 }
 
-const failureTexts = {
-  webex: { coming: "WebEx receives a failure", past: "WebEx received a failure" },
-  operator: { coming: "the operator's action fails", past: "the operator's action failed" },
-} as const;
-
 /** Commands without a result, documents that are not confirmed, and servers that are behind. */
 export function outstandingText(
   { domain, commands, documents, outages, bridge }: ConferenceOfDomain,
@@ -87,20 +83,23 @@ export function outstandingText(
   const ofCommands = commands.map(({ id, type, sent, taken, answerBy, askers }) => {
     const reached = taken ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it";
     const sending = sent === 0 ? "not sent yet" : `sent ${sent === 1 ? "once" : `${sent} times`}, ${reached}`;
-    const when = answerBy !== null && answerBy <= now ? "past" : "coming";
-    const failures =
-      answerBy === null ? [] : askers.map((asker) => `${failureTexts[asker][when]} ${fromNow(answerBy, now)}`);
+    const failures = askers.flatMap((asker) => {
+      const asked = asker === "webex" ? "WebEx's request" : "the operator's action";
+      return answerBy === null ? [] : `${asked} ${answerBy <= now ? "failed" : "fails"} ${fromNow(answerBy, now)}`;
+    });
     return [`${type} (${id}): no result${since(issuedAt.get(id))}`, sending, ...path, ...failures].join("; ");
   });
   const ofDocuments = documents.map(({ transId, host, messages, queuedAt, attempts, dueAt, failure }) => {
     const what = `${messages.join(", ")} (TransID ${transId}) to ${hostText(host)}: not confirmed${since(queuedAt)}`;
     if (attempts === 0) return `${what}; not posted yet`;
     const next = dueAt <= now ? "now" : fromNow(dueAt, now);
-    return `${what}; ${counted(attempts, "attempt")}, ${failure === undefined ? "no answer yet" : `${failure}; next ${next}`}`;
+    const last = failure === undefined ? "no answer yet" : `${failure}; next ${next}`;
+    return `${what}; ${counted(attempts, "attempt")}, ${last}`;
   });
   const ofOutages = outages.map(({ host, since: at, why, messages, probeAt }) => {
     const probe = probeAt === null || probeAt <= now ? "being probed" : `next probe ${fromNow(probeAt, now)}`;
-    return `${hostText(host)}: since ${times.second(at, domain)}; ${why}; ${counted(messages, "message")} pending; ${probe}`;
+    const pending = `${counted(messages, "message")} pending`;
+    return `${hostText(host)}: since ${times.second(at, domain)}; ${why}; ${pending}; ${probe}`;
   });
   const part = (title: string, list: readonly string[]) =>
     list.length === 0 ? [] : ["", style("yellow", title), ...items(list, width)];

@@ -41,7 +41,7 @@ test("one more row is a command, which says what it does and has it done", async
   }
 
   expect(acted).toEqual([wave]);
-  expect(written[0]).toContain("wave c1 in conference 5");
+  expect(written[0]).toContain("Conference 5: Wave at c1");
   const help = program.commands.find((command) => command.name() === "wave")?.helpInformation() ?? "";
   expect(help.replaceAll(/\s+/g, " ")).toContain(`wave [options] <key> <call> ${capitalized(says)}; <call>: its ID`);
 });
