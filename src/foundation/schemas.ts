@@ -24,6 +24,11 @@ export function as<Value>(schema: v.GenericSchema): v.GenericSchema<unknown, Val
   return schema as v.GenericSchema<unknown, Value>;
 }
 
+/** A schema that says in the API what it is. */
+export function described<Schema extends v.GenericSchema>(schema: Schema, says: string) {
+  return v.pipe(schema, v.description<v.InferOutput<Schema>, string>(says));
+}
+
 export const time = v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z."));
 
 export const confKey = v.pipe(

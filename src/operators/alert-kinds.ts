@@ -1,25 +1,15 @@
 import * as v from "valibot";
-import type { EpochMs } from "../foundation/ids.ts";
-import { type Checked, time } from "../foundation/schemas.ts";
+import { type Checked, described, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 
 /** An alert as its source finds it. */
-export interface FoundAlert {
-  readonly kind: AlertKind;
-  readonly bridge?: string | null;
-  /** The subject in addition to its bridge: an agent, a TSP server, a receiver, a number; `null`: nothing else. */
-  readonly about?: string | null;
+export interface FoundAlert
+  extends Pick<Alert, "kind" | "since">,
+    Partial<Pick<Alert, "bridge" | "about" | "latest" | "count" | "sequence">> {
   /** Replaces `about` in sentences. */
   readonly name?: string;
   /** Replaces `about` in the id, which paths and the audit keep: a caller's number must not be there. */
   readonly key?: string;
-  /** Beginning of a condition, first time of an incident; `null`: unknown. */
-  readonly since: EpochMs | null;
-  /** Last time of an incident. */
-  readonly latest?: EpochMs;
-  readonly count?: number;
-  /** Of an incident: rises with each time that it happens. */
-  readonly sequence?: number;
   /** The reason, as the end of a sentence. */
   readonly why?: string;
   /** Replaces the command of the kind; `null`: none helps. */
@@ -198,51 +188,41 @@ export function unknownText(kinds: readonly AlertKind[]): string | null {
 
 /** An alert as users and programs see it. */
 export const shownAlert = v.object({
-  id: v.pipe(
-    v.string(),
-    v.description("The same as long as it is about the same thing; part of the path that acknowledges it."),
-  ),
+  id: described(v.string(), "The same as long as it is about the same thing; the path that acknowledges it has it."),
   kind: v.picklist(alertKinds),
-  type: v.pipe(
+  type: described(
     v.picklist(["condition", "incident"]),
-    v.description("`condition`: true now, ends by itself. `incident`: has happened; listed until a user has seen it."),
+    "`condition`: true now, ends by itself. `incident`: has happened; listed until a user has seen it.",
   ),
-  severity: v.pipe(
+  severity: described(
     v.picklist(["down", "bad", "warn"]),
-    v.description(
-      "`down`: no conference can be held there; `bad`: something is lost or pending; `warn`: no caller notices yet.",
-    ),
+    "`down`: no conference can be held there; `bad`: something is lost or pending; `warn`: no caller notices yet.",
   ),
-  domain: v.pipe(v.nullable(v.string()), v.description("null: all domains.")),
+  domain: described(v.nullable(v.string()), "null: all domains."),
   bridge: v.nullable(v.string()),
-  about: v.pipe(
+  about: described(
     v.nullable(v.string()),
-    v.description("What else it is about: an agent, a server, an address, a receiver, a key, or a caller's number."),
+    "What else it is about: an agent, a server, an address, a receiver, a key, or a caller's number; null: nothing.",
   ),
-  since: v.pipe(v.nullable(time), v.description("Beginning of a condition, first time of an incident; null: unknown.")),
-  latest: v.pipe(v.nullable(time), v.description("Last time of an incident; null for a condition.")),
-  sequence: v.pipe(
-    v.nullable(v.number()),
-    v.description("Of an incident: rises each time that it happens; null for a condition."),
-  ),
-  count: v.pipe(
+  since: described(v.nullable(time), "Beginning of a condition, first time of an incident; null: unknown."),
+  latest: described(v.nullable(time), "Last time of an incident; null for a condition."),
+  sequence: described(v.nullable(v.number()), "Of an incident: rises each time that it happens; null for a condition."),
+  count: described(
     v.number(),
-    v.description("How many documents, conferences, webhooks or calls; of a named `orphan-conference` its callers."),
+    "Documents, conferences, webhooks or calls; of a named `orphan-conference` its callers.",
   ),
   title: v.string(),
-  says: v.pipe(v.string(), v.description("What it means, in sentences.")),
-  todo: v.pipe(
+  says: described(v.string(), "What it means, in sentences."),
+  todo: described(
     v.object({
       text: v.string(),
-      command: v.pipe(v.nullable(v.array(v.string())), v.description("Arguments of `bridgehead`, the name first.")),
+      command: described(v.nullable(v.array(v.string())), "Arguments of `bridgehead`, the name first."),
     }),
-    v.description("What to do."),
+    "What to do.",
   ),
-  seen: v.pipe(
+  seen: described(
     v.nullable(v.object({ upTo: v.number(), by: v.string(), at: time, note: v.string() })),
-    v.description(
-      "Who acknowledged it last, up to which `sequence` or beginning; null: nobody. What is newer is open.",
-    ),
+    "Who acknowledged it last, up to which `sequence` or beginning; null: nobody. What is newer is open.",
   ),
 });
 export type Alert = Checked<typeof shownAlert>;

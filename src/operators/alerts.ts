@@ -93,26 +93,21 @@ export function alertsOf(
     ...pendingAlerts([...(known?.waiting ?? []), ...(mail ?? [])], now),
     ...webhookAlerts(known?.webhooks ?? [], now),
   ];
-  const seen = new Map(known?.seen.map((one) => [one.id, one]));
-  const shown = (found: FoundAlert, of: string | null) => {
+  const shown = (of: string | null) => (found: FoundAlert) => {
     const alert = showAlert(found, of);
-    const known = seen.get(alert.id);
-    const left = found.sequence === undefined || !known ? alert.count : found.sequence - known.upTo;
-    return withSeen(left < alert.count ? showAlert({ ...found, count: left }, of) : alert, known, now);
+    const seen = known?.seen.find(({ id }) => id === alert.id);
+    return seen ? withSeen(found, alert, seen, now) : [alert];
   };
-  return [...ofEdge.flatMap((found) => shown(found, null)), ...ofDomain.flatMap((found) => shown(found, domain))].sort(
-    (a, b) => weightOf(a) - weightOf(b),
-  );
+  return [...ofEdge.flatMap(shown(null)), ...ofDomain.flatMap(shown(domain))].sort((a, b) => weightOf(a) - weightOf(b));
 }
 
-/** An alert with its acknowledgement. An incident that is seen as a whole is listed no more. */
-function withSeen(alert: Alert, known: Seen | undefined, now: EpochMs): readonly Alert[] {
-  if (!known) return [alert];
-  const { id: _, ...seen } = known;
-  const { sequence, since } = alert;
+/** An alert with its acknowledgement, and with the count of what is newer. An incident that is seen as a whole is listed no more. */
+function withSeen(found: FoundAlert, alert: Alert, { id: _, ...seen }: Seen, now: EpochMs): readonly Alert[] {
+  const { sequence, since, domain, count } = alert;
   const isNew = (sequence ?? since ?? now) > seen.upTo;
   if (sequence === null) return [isNew ? alert : { ...alert, seen }];
-  return isNew ? [{ ...alert, seen }] : [];
+  const left = { ...found, count: Math.min(count, sequence - seen.upTo) };
+  return isNew ? [{ ...showAlert(left, domain), seen }] : [];
 }
 
 /**

@@ -1,34 +1,30 @@
 import * as v from "valibot";
-import { type Checked, time } from "../foundation/schemas.ts";
+import { type Checked, described, time } from "../foundation/schemas.ts";
 
-const outcome = {
-  status: v.pipe(v.number(), v.description("Of the answer.")),
-  refusal: v.pipe(v.nullable(v.string()), v.description("The title of its problem; null: it was done.")),
-  repeat: v.pipe(
+const auditOutcome = v.object({
+  status: described(v.number(), "Of the answer."),
+  refusal: described(v.nullable(v.string()), "The title of its problem; null: it was done."),
+  repeat: described(
     v.exactOptional(v.literal(true)),
-    v.description("Done before under this Idempotency-Key: answered alike, and nothing was done."),
+    "Done before under this Idempotency-Key: answered alike, and nothing was done.",
   ),
-};
-const auditOutcome = v.object(outcome);
+});
 export type AuditOutcome = Checked<typeof auditOutcome>;
 
 /** One action of a user in a domain: who, what, when, from where, and its outcome. */
 export const auditEntry = v.object({
-  at: v.pipe(time, v.description("When it was asked.")),
+  at: described(time, "When it was asked."),
   person: v.string(),
   role: v.picklist(["viewer", "operator"]),
-  by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How the user had signed in.")),
-  action: v.pipe(v.string(), v.description("As commands name it: `mute-all`, `hand-over`.")),
-  about: v.pipe(
+  by: described(v.picklist(["token", "session", "access"]), "How the user had signed in."),
+  action: described(v.string(), "As commands name it: `mute-all`, `hand-over`."),
+  about: described(
     v.record(v.string(), v.string()),
-    v.description("Such as `confKey` and `call`; numbers are masked, and left out with `recordsPersonal` `none`."),
+    "Such as `confKey` and `call`; numbers are masked, and left out with `recordsPersonal` `none`.",
   ),
-  actionId: v.pipe(
-    v.string(),
-    v.description("The `Idempotency-Key`, or one that was made; empty: the request had a wrong one."),
-  ),
-  from: v.pipe(v.string(), v.description("The address; empty if the platform does not say.")),
-  ...outcome,
+  actionId: described(v.string(), "The `Idempotency-Key`, or one that was made; empty: the request had a wrong one."),
+  from: described(v.string(), "The address; empty if the platform does not say."),
+  ...auditOutcome.entries,
 });
 export type AuditEntry = Checked<typeof auditEntry>;
 /** An action before its outcome is known. */

@@ -1,7 +1,9 @@
+import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
+import type { Checked } from "../foundation/schemas.ts";
 
 /** A bridge and its ports; `health` is `null` if its relay did not answer. */
-export interface PortsOfBridge {
+interface PortsOfBridge {
   readonly bridge: string;
   /** `portsInUse`: `null` while no agent reaches the bridge. `ports`: `null` if unknown or without limit. */
   readonly health: { readonly portsInUse: number | null; readonly ports: number | null } | null;
@@ -18,8 +20,7 @@ interface Load {
 }
 
 export function sumOfLoads(loads: readonly Load[]): Load {
-  const sum = (name: keyof Load) => loads.reduce((before, load) => before + load[name], 0);
-  return { conferences: sum("conferences"), callers: sum("callers") };
+  return { conferences: sum(loads, ({ conferences }) => conferences), callers: sum(loads, ({ callers }) => callers) };
 }
 
 /** What the objects of a domain reported; `null`: no answer. */
@@ -33,74 +34,77 @@ export interface FigureSource {
     readonly missing: readonly string[];
   } | null;
   /** The last hour. */
-  readonly minutes: readonly FoundMinute[] | null;
+  readonly minutes: readonly Minute[] | null;
   readonly bridges: readonly PortsOfBridge[];
 }
 
-interface FoundMinute {
+interface Minute {
   readonly requests: { readonly confirmed: number; readonly refused: number };
   readonly hosts: readonly { readonly failed: number; readonly givenUp: number }[];
 }
 
-export const noLimit = "no limit";
-type FigureValue = number | typeof noLimit | null;
+const noLimit = "no limit";
 
-const words = {
-  conferences: "Conferences now",
-  callers: "Callers now",
-  portsInUse: "Ports in use",
-  portsFree: "Ports free",
-  documentsPending: "Documents pending",
-  oldestDocumentSeconds: "Age of the oldest in seconds",
-  requestsConfirmed: "Requests confirmed in the last hour",
-  requestsRefused: "Requests refused in the last hour",
-  postsFailed: "Failed attempts in the last hour",
-  documentsUndelivered: "Documents undelivered in the last hour",
-} as const;
-export type FigureName = keyof typeof words;
-export const figureNames = Object.keys(words) as readonly FigureName[];
+type Value = number | typeof noLimit | null;
 
-export interface Figure {
-  readonly name: FigureName;
+interface Row {
   readonly word: string;
-  /** `null`: not known. */
-  readonly value: FigureValue;
-  /** What did not answer: the value lacks it. */
-  readonly missing: readonly string[];
+  of(source: FigureSource): Value;
+  missing(source: FigureSource): readonly string[];
 }
 
-const noAnswers: FigureSource = { now: 0, conferences: null, documents: null, minutes: null, bridges: [] };
+function row(word: string, of: Row["of"], missing: Row["missing"] = () => []): Row {
+  return { word, of, missing };
+}
+
+function ofHour(what: string, count: (minute: Minute) => number): Row {
+  return row(`${what} in the last hour`, ({ minutes }) => minutes && sum(minutes, count));
+}
+
+function ofPorts(word: string, count: (ports: number | null, inUse: number) => number | typeof noLimit): Row {
+  const known = ({ health }: PortsOfBridge) =>
+    health === null || health.portsInUse === null ? [] : count(health.ports, health.portsInUse);
+  return row(
+    word,
+    ({ bridges }) => {
+      const all = bridges.flatMap(known);
+      if (all.includes(noLimit)) return noLimit;
+      return all.length === 0 ? null : sum(all, Number);
+    },
+    ({ bridges }) => bridges.filter(({ health }) => (health?.portsInUse ?? null) === null).map(({ bridge }) => bridge),
+  );
+}
 
 /** The figures of a domain that users see, each from one source. */
-export function figuresOf(source: Partial<FigureSource>): readonly Figure[] {
-  const { now, conferences, documents, minutes, bridges } = { ...noAnswers, ...source };
-  const inHour = (count: (minute: FoundMinute) => number) =>
-    minutes?.reduce((sum, minute) => sum + count(minute), 0) ?? null;
-  const ofHosts = (name: "failed" | "givenUp") =>
-    inHour(({ hosts }) => hosts.reduce((sum, host) => sum + host[name], 0));
-  const values: Readonly<Record<FigureName, FigureValue>> = {
-    conferences: conferences?.conferences ?? null,
-    callers: conferences?.callers ?? null,
-    portsInUse: sumOf(bridges, ({ portsInUse }) => portsInUse),
-    portsFree: sumOf(bridges, portsFree),
-    documentsPending: documents?.documents ?? null,
-    oldestDocumentSeconds: documents && secondsSince(documents.oldestAt, now),
-    requestsConfirmed: inHour(({ requests }) => requests.confirmed),
-    requestsRefused: inHour(({ requests }) => requests.refused),
-    postsFailed: ofHosts("failed"),
-    documentsUndelivered: ofHosts("givenUp"),
-  };
-  const unknownPorts = bridges
-    .filter(({ health }) => (health?.portsInUse ?? null) === null)
-    .map(({ bridge }) => bridge);
-  const missing: Partial<Record<FigureName, readonly string[]>> = {
-    portsInUse: unknownPorts,
-    portsFree: unknownPorts,
-    documentsPending: documents?.missing ?? [],
-    oldestDocumentSeconds: documents?.missing ?? [],
-  };
-  return figureNames.map((name) => {
-    return { name, word: words[name], value: values[name], missing: missing[name] ?? [] };
+const rows = {
+  conferences: row("Conferences now", ({ conferences }) => conferences?.conferences ?? null),
+  callers: row("Callers now", ({ conferences }) => conferences?.callers ?? null),
+  portsInUse: ofPorts("Ports in use", (_, inUse) => inUse),
+  portsFree: ofPorts("Ports free", (ports, inUse) => (ports === null ? noLimit : Math.max(0, ports - inUse))),
+  documentsPending: row("Documents pending", ({ documents }) => documents?.documents ?? null, missingDocuments),
+  oldestDocumentSeconds: row(
+    "Age of the oldest in seconds",
+    ({ documents, now }) => documents && secondsSince(documents.oldestAt, now),
+    missingDocuments,
+  ),
+  requestsConfirmed: ofHour("Requests confirmed", ({ requests }) => requests.confirmed),
+  requestsRefused: ofHour("Requests refused", ({ requests }) => requests.refused),
+  postsFailed: ofHour("Failed attempts", ({ hosts }) => sum(hosts, ({ failed }) => failed)),
+  documentsUndelivered: ofHour("Documents undelivered", ({ hosts }) => sum(hosts, ({ givenUp }) => givenUp)),
+};
+export type FigureName = keyof typeof rows;
+
+export const figure = v.object({
+  name: v.picklist(Object.keys(rows) as readonly FigureName[]),
+  word: v.pipe(v.string(), v.description("As people are shown it.")),
+  value: v.pipe(v.nullable(v.union([v.number(), v.literal(noLimit)])), v.description("null: not known.")),
+  missing: v.pipe(v.array(v.string()), v.description("What did not answer, such as a bridge: the value lacks it.")),
+});
+export type Figure = Checked<typeof figure>;
+
+export function figuresOf(source: FigureSource): readonly Figure[] {
+  return Object.entries<Row>(rows).map(([name, { word, of, missing }]) => {
+    return { name: name as FigureName, word, value: of(source), missing: missing(source) };
   });
 }
 
@@ -115,15 +119,10 @@ export function secondsSince(oldestAt: EpochMs | null, now: EpochMs): number {
   return oldestAt === null ? 0 : Math.max(0, now - oldestAt) / 1_000;
 }
 
-type Ports = NonNullable<PortsOfBridge["health"]>;
-
-function portsFree({ ports, portsInUse }: Ports): FigureValue {
-  if (portsInUse === null) return null;
-  return ports === null ? noLimit : Math.max(0, ports - portsInUse);
+function missingDocuments({ documents }: FigureSource): readonly string[] {
+  return documents?.missing ?? [];
 }
 
-function sumOf(bridges: readonly PortsOfBridge[], portsOf: (health: Ports) => FigureValue): FigureValue {
-  const known = bridges.flatMap(({ health }) => (health && portsOf(health)) ?? []);
-  if (known.includes(noLimit)) return noLimit;
-  return known.length === 0 ? null : known.reduce((sum: number, ports) => sum + Number(ports), 0);
+function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

@@ -62,28 +62,31 @@ const name = v.pipe(
     `must not be ${tokenOperator.name}: that is who has the operator's token`,
   ),
 );
-const role = v.picklist(["viewer", "operator"]);
-const domains = v.pipe(
-  v.array(v.string()),
-  v.minLength(1, 'must name a domain, or be ["*"] for all'),
-  v.check((list) => !list.includes("*") || list.length === 1, 'must be ["*"] alone for all domains'),
-);
+const rights = {
+  role: v.picklist(["viewer", "operator"]),
+  domains: v.pipe(
+    v.array(v.string()),
+    v.minLength(1, 'must name a domain, or be ["*"] for all'),
+    v.check((list) => !list.includes("*") || list.length === 1, 'must be ["*"] alone for all domains'),
+  ),
+};
 const tokenSha256 = v.pipe(
   v.string(),
   v.regex(/^[0-9a-f]{64}$/, "must be the 64 digits of a token's SHA-256, as `bridgehead operator NAME` prints them"),
 );
 const email = v.pipe(v.string(), v.regex(/^[^@\s]{1,128}@[^@\s]{1,126}$/, "must be an e-mail address"));
-const rights = { role, domains };
-const ofToken = v.strictObject({ name, tokenSha256, ...rights });
-const ofAccess = v.strictObject({ email, ...rights });
+
+function different<Item>(of: (item: Item) => string, says: string) {
+  return v.check((list: Item[]) => new Set(list.map((item) => of(item).toLowerCase())).size === list.length, says);
+}
 
 /** OPERATORS, or `operators` in a settings file: everybody but whoever has OPERATOR_TOKEN. */
 export const operatorsSettings = v.strictObject({
   people: v.optional(
     v.pipe(
-      v.array(ofToken),
-      v.check((list) => areDifferent(list.map(({ name }) => name)), "must not have two of one name"),
-      v.check((list) => areDifferent(list.map((one) => one.tokenSha256)), "must not have two with one token"),
+      v.array(v.strictObject({ name, tokenSha256, ...rights })),
+      different(({ name }) => name, "must not have two of one name"),
+      different((person) => person.tokenSha256, "must not have two with one token"),
     ),
     [],
   ),
@@ -95,17 +98,13 @@ export const operatorsSettings = v.strictObject({
       ),
       audience: v.pipe(v.string(), v.nonEmpty("must be the AUD tag of the application")),
       people: v.pipe(
-        v.array(ofAccess),
-        v.check((list) => areDifferent(list.map(({ email }) => email)), "must not have two of one address"),
+        v.array(v.strictObject({ email, ...rights })),
+        different(({ email }) => email, "must not have two of one address"),
       ),
     }),
   ),
 });
 export type OperatorsSettings = v.InferOutput<typeof operatorsSettings>;
-
-function areDifferent(values: readonly string[]): boolean {
-  return new Set(values.map((value) => value.toLowerCase())).size === values.length;
-}
 
 const operatorsExample: v.InferInput<typeof operatorsSettings> = {
   people: [{ name: "anna", tokenSha256: "…", role: "viewer", domains: ["acme"] }],
@@ -128,26 +127,32 @@ export function unknownDomains({ people, access }: OperatorsSettings, known: rea
   return [...new Set(named)].filter((domain) => domain !== "*" && !known.includes(domain));
 }
 
-/** The people of the JSON of OPERATORS, where it is not empty; or what is wrong, in one line that repeats no token. `name`: of the setting. */
+/**
+ * The people of the JSON of OPERATORS, if it is not empty; or what is wrong, in one line that repeats no token. `name`:
+ * of the setting.
+ */
 export function readOperators(json: string, name = "OPERATORS"): Result<OperatorsSettings, string> {
   if (json.trim() === "") return ok({ people: [] });
-  const hint = `a right example: ${JSON.stringify(operatorsExample)}, with the line that \`bridgehead operator\` prints`;
+  const wrong = (says: string) =>
+    err(
+      `${says}; a right example: ${JSON.stringify(operatorsExample)}, with the line that \`bridgehead operator\` prints`,
+    );
   let value: unknown;
   try {
     value = parseJson(json);
   } catch (error) {
-    return err(`${name} is not JSON (${reasonOf(error)}); ${hint}`);
+    return wrong(`${name} is not JSON (${reasonOf(error)})`);
   }
   // To the schema a list is an object without settings.
-  if (Array.isArray(value)) return err(`${name} must be an object (it is a list); ${hint}`);
+  if (Array.isArray(value)) return wrong(`${name} must be an object (it is a list)`);
   const checked = v.safeParse(operatorsSettings, value, { message: mustBe });
   if (checked.success) return ok(checked.output);
   const issue = checked.issues.find(({ expected }) => expected === "never") ?? checked.issues[0];
   const path = v.getDotPath(issue);
   const place = path === null ? name : `${name}.${path}`;
-  if (issue.expected === "never") return err(`${place} is not a setting; ${hint}`);
-  return err(
-    `${place} ${wrongSetting(issue, { name: "open", people: "open", access: "open", team: "open", domains: "open" })}; ${hint}`,
+  if (issue.expected === "never") return wrong(`${place} is not a setting`);
+  return wrong(
+    `${place} ${wrongSetting(issue, { name: "open", people: "open", access: "open", team: "open", domains: "open" })}`,
   );
 }
 
@@ -156,19 +161,11 @@ export async function peopleOf({ people, access }: OperatorsSettings, operatorTo
   const byToken = new Map<Credential, Operator>();
   for (const { tokenSha256: credential, ...person } of people) byToken.set(credential, person);
   if (operatorToken !== "") byToken.set(await sha256(operatorToken), tokenOperator);
-  return {
-    byToken,
-    access: access
-      ? {
-          issuer: `https://${access.team}.cloudflareaccess.com`,
-          audience: access.audience,
-          people: new Map(
-            access.people.map(({ email, ...rights }) => {
-              const name = email.toLowerCase();
-              return [name, { name, ...rights }];
-            }),
-          ),
-        }
-      : null,
-  };
+  if (!access) return { byToken, access: null };
+  const ofAccess = access.people.map(({ email, ...rights }): [string, Operator] => {
+    const name = email.toLowerCase();
+    return [name, { name, ...rights }];
+  });
+  const issuer = `https://${access.team}.cloudflareaccess.com`;
+  return { byToken, access: { issuer, audience: access.audience, people: new Map(ofAccess) } };
 }

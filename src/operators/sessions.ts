@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
-import { type Checked, time } from "../foundation/schemas.ts";
+import { type Checked, described, time } from "../foundation/schemas.ts";
 import { hmacSha256, indexOfEqual, sha256 } from "../foundation/secrets.ts";
 import { hourMs } from "../foundation/time/timers.ts";
 import type { Credential } from "./people.ts";
@@ -55,17 +55,14 @@ export async function sessionHashOf(key: string, text: string): Promise<SessionH
   return indexOfEqual([await hmacSha256(key, id)], seal) === 0 ? sha256(id) : null;
 }
 
-export const addressFrom = v.pipe(
-  v.string(),
-  v.description("The address as it was seen; empty where the platform tells none."),
-);
+export const addressFrom = described(v.string(), "The address as it was seen; empty where the platform tells none.");
 
 /** One line of the record of sign-ins. */
 export const signIn = v.object({
   at: time,
-  person: v.pipe(v.string(), v.description("Empty for somebody whom nobody knows.")),
+  person: described(v.string(), "Empty for somebody whom nobody knows."),
   outcome: v.picklist(["signed-in", "refused", "signed-out", "sessions-ended"]),
-  of: v.pipe(v.optional(v.string()), v.description("Whose sessions were ended.")),
+  of: described(v.optional(v.string()), "Whose sessions were ended."),
   from: addressFrom,
 });
 export type SignIn = Checked<typeof signIn>;

@@ -184,9 +184,14 @@ const timeline = [
 ];
 const everything = { call: "", side: "", tab: "timeline" } as const;
 const bridges = [found("main"), found(unbroken)];
-const figures = Object.values(
-  figuresOf({ minutes: activity.minutes, conferences: { conferences: 99_999, callers: 99_999 } }),
-);
+const { minutes } = activity;
+const figures = figuresOf({
+  now,
+  minutes,
+  conferences: { conferences: 99_999, callers: 99_999 },
+  documents: null,
+  bridges: [],
+});
 const edges = { acting: null, edges: [] };
 const person = { number: unbroken, attendeeId: unbroken, topic: words, call: unbroken, why: words + unbroken };
 const people = [

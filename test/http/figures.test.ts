@@ -86,7 +86,9 @@ test("what is not known is null, never 0, and a sum names what it lacks", async 
   const free = (...healths: readonly (number | null)[][]) => {
     const health = ([portsInUse = null, ports = null]: readonly (number | null)[]) => ({ portsInUse, ports });
     const bridges = healths.map((one, index) => ({ bridge: `b${index}`, health: health(one) }));
-    const figure = figuresOf({ bridges }).find(({ name }) => name === "portsFree");
+    const figure = figuresOf({ now: 0, conferences: null, documents: null, minutes: null, bridges }).find(
+      ({ name }) => name === "portsFree",
+    );
     return figure && figureText(figure);
   };
   expect([free([null, 50]), free([null, null], [5, 50]), free([5, null])]).toEqual([

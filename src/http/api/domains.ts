@@ -5,7 +5,7 @@ import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
 import { inPortions } from "../../foundation/time/in-portions.ts";
 import { nextToAct, pairAlerts, pairView } from "../../operators/edge-pair.ts";
-import { figureNames, noLimit } from "../../operators/figures.ts";
+import { figure } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
 import { bridgeLoad, domainActivity, webhookView } from "../../rpc/directory.ts";
 import { agentView, type HandOver } from "../../rpc/relay.ts";
@@ -19,12 +19,6 @@ import { type ApiCall, routeOf } from "./route.ts";
 
 const ofDomain = routeOf("Domains");
 
-const figure = v.object({
-  name: v.picklist(figureNames),
-  word: v.pipe(v.string(), v.description("As people are shown it.")),
-  value: v.pipe(v.nullable(v.union([v.number(), v.literal(noLimit)])), v.description("null: not known.")),
-  missing: v.pipe(v.array(v.string()), v.description("What did not answer, such as a bridge: the value lacks it.")),
-});
 export const domainRoutes = [
   ofDomain("listDomains", "GET /domains", {
     says: "The domains that you see, and their bridges",
