@@ -47,11 +47,16 @@ const addRow = `INSERT INTO alert (id, kind, about, total, since, latest, why) V
   ON CONFLICT (id) DO UPDATE SET since = CASE WHEN total <= (SELECT up_to FROM seen WHERE seen.id = alert.id)
   THEN excluded.since ELSE min(since, excluded.since) END,
   latest = max(latest, excluded.latest), total = total + excluded.total, why = excluded.why`;
+/** An older page takes back nothing that somebody else has seen. */
+const keepSeen = `INSERT INTO seen (id, up_to, person, at, note) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+  SET up_to = excluded.up_to, person = excluded.person, at = excluded.at, note = excluded.note
+  WHERE excluded.up_to >= up_to`;
 const oldestSeen = `SELECT id FROM alert JOIN seen USING (id) WHERE kind = ? AND about > '' AND total <= up_to
   ORDER BY latest LIMIT 1`;
 
 /** How many callers, orphans, and TSP servers of a kind are named. Others choose the names of servers. */
 const mostNamed = 20;
+const furtherCallers = "caller-refused:others";
 /** An unreachable conference may publish something by then. */
 const unreachableLongMs = 60_000;
 
@@ -61,6 +66,10 @@ interface Row {
   readonly since: EpochMs;
   readonly latest: EpochMs;
   readonly why: string;
+}
+
+function rowOf(about: string, total: number, since: EpochMs): Row {
+  return { about, total, since, latest: since, why: "" };
 }
 
 /** The alerts that the directory knows, and who has seen what. SQLite is the memory. */
@@ -118,40 +127,30 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
   }
 
   #rows(kind: AlertKind): readonly Row[] {
-    return this.#tables
-      .read("SELECT about, total, since, latest, why FROM alert WHERE kind = ? ORDER BY id", kind)
-      .map((row) => ({
-        about: String(row.about),
-        total: Number(row.total),
-        since: Number(row.since),
-        latest: Number(row.latest),
-        why: String(row.why),
-      }));
+    const query = "SELECT about, total, since, latest, why FROM alert WHERE kind = ? ORDER BY id";
+    return this.#tables.read(query, kind) as object as readonly Row[];
   }
 
   async alerts(domain: DomainName): Promise<DirectoryAlerts> {
     const { list, webhooks, settings } = this.#ports;
     const { hosts = [], from = [] } = settings(domain)?.webex ?? {};
     const seen = this.#seen;
+    const wanted = networksIn(from);
+    const serverAlert = (about: string) =>
+      isInSettings(hosts, about) ? serverOf(about) : { ...serverOf(about), command: null };
     return {
       found: [
-        ...this.#incidents("conferences-lost").map((found) => {
-          return { ...found, bridge: found.about, about: null, command: undefined };
-        }),
+        ...this.#incidents("conferences-lost", (bridge) => ({ bridge })),
         ...this.#removed(domain),
         ...list.late.map(({ conferences: count, ...late }): FoundAlert => ({ kind: "commands-late", ...late, count })),
         ...this.#orphans(domain),
         ...this.#clock(domain),
         ...this.#unreachable(),
-        ...this.#incidents("undelivered").map((found) =>
-          isInSettings(hosts, found.about) ? found : { ...found, command: null },
-        ),
-        ...this.#refusedCallers(seen).shown,
-        ...this.#incidents("server-refused").filter(({ about }) => !isAllowedHost(hosts, about)),
-        ...this.#incidents("source-refused")
-          .filter(({ about }) => !networksIn(from).has(about))
-          .map((found) => ({ ...found, name: sourceText(found.about) })),
-        ...this.#incidents("documents-refused"),
+        ...this.#incidents("undelivered", serverAlert),
+        ...shownCallers(this.#refusedCallers(seen)),
+        ...this.#incidents("server-refused", serverOf, (about) => !isAllowedHost(hosts, about)),
+        ...this.#incidents("source-refused", sourceOf, (about) => !wanted.has(about)),
+        ...this.#incidents("documents-refused", serverOf),
       ],
       waiting: list.waiting,
       webhooks: webhooks(domain),
@@ -160,61 +159,35 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
   }
 
   get #seen(): readonly Seen[] {
-    return this.#tables.read("SELECT id, up_to, person, at, note FROM seen").map((row) => ({
-      id: String(row.id),
-      upTo: Number(row.up_to),
-      by: String(row.person),
-      at: Number(row.at),
-      note: String(row.note),
-    }));
+    const query = `SELECT id, up_to AS upTo, person AS "by", at, note FROM seen`;
+    return this.#tables.read(query) as object as readonly Seen[];
   }
 
-  /**
-   * Callers who could not get in since somebody has seen it, the longest known first, so that a further one takes nobody
-   * out of the list.
-   */
-  #refusedCallers(seen: readonly Seen[]): {
-    readonly shown: readonly FoundAlert[];
-    readonly others: readonly FoundAlert[];
-  } {
+  /** Callers who could not get in since somebody has seen it. The longest known come first, so that a further one takes none out of the list. */
+  #refusedCallers(seen: readonly Seen[]): readonly (FoundAlert & { readonly sequence: number })[] {
     const { prompt } = this.#ports;
-    const seenUpTo = new Map(seen.map(({ id, upTo }) => [id, upTo]));
     const keyOf = (number: string) => (number === "" ? "withheld" : prompt.nameOf(number));
-    const callers = prompt
+    const seenUpTo = new Map(seen.map(({ id, upTo }) => [id, upTo]));
+    return prompt
       .refusedCallers((number) => seenUpTo.get(`caller-refused:${keyOf(number)}`) ?? 0)
       .toSorted((one, other) => one.since - other.since || one.place - other.place)
       .map((caller) => refusedCaller(caller, keyOf(caller.number)));
-    const others = callers.slice(mostNamed);
-    const latest = others.toSorted((one, other) => (other.sequence ?? 0) - (one.sequence ?? 0))[0];
-    if (!latest) return { shown: callers, others };
-    const of = { about: null, key: "others", name: "further callers", command: ["prompt-calls"] };
-    const count = others.reduce((sum, one) => sum + (one.count ?? 1), 0);
-    return {
-      shown: [...callers.slice(0, mostNamed), { ...latest, ...of, since: others[0]?.since ?? null, count }],
-      others,
-    };
   }
 
-  /** The ids of callers who are not named, as far as they were seen. */
-  #furtherCallers(upTo: number): readonly string[] {
-    const { others } = this.#refusedCallers(this.#seen);
-    return others.filter(({ sequence = 0 }) => sequence <= upTo).map(({ key }) => `caller-refused:${key}`);
-  }
-
-  #incidents(kind: AlertKind) {
-    return this.#rows(kind).map(({ total, ...row }) => {
-      return { kind, ...row, ...serverOf(row.about), count: total, sequence: total };
+  /** `of`: the subject; `isMeant`: others are not listed. */
+  #incidents(kind: AlertKind, of: (about: string) => Partial<FoundAlert>, isMeant = (_about: string) => true) {
+    const rows = this.#rows(kind).filter(({ about }) => isMeant(about));
+    return rows.map(({ about, total: count, since, latest, why }): FoundAlert => {
+      return { kind, since, latest, why, count, sequence: count, ...of(about) };
     });
   }
 
   /** Bridges with conferences that the settings lack. Orphans have alerts of their own. */
   #removed(domain: DomainName): readonly FoundAlert[] {
-    const now = this.#ports.now();
     const kept = this.#rows("bridge-removed");
-    const rows = this.#ports.list.createdLoads.flatMap(({ bridge, conferences: total }): Row[] => {
+    const rows = this.#ports.list.createdLoads.flatMap(({ bridge, conferences }) => {
       if (bridge === null || !this.#isGone(domain, bridge)) return [];
-      const since = kept.find(({ about }) => about === bridge)?.since ?? now;
-      return [{ about: bridge, total, since, latest: since, why: "" }];
+      return rowOf(bridge, conferences, kept.find(({ about }) => about === bridge)?.since ?? this.#ports.now());
     });
     this.#keep(domain, "bridge-removed", rows);
     return rows.map(({ about, total, since }) => ({ kind: "bridge-removed", bridge: about, since, count: total }));
@@ -226,9 +199,8 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     const [kept] = this.#rows("clock-jumped");
     const before = kept ? { since: kept.since, byMs: kept.total } : null;
     const jump = nextJump(before, machineNow() - now() - list.aheadMs, now());
-    const rows = jump ? [{ about: "", total: jump.byMs, since: jump.since, latest: jump.since, why: "" }] : [];
-    this.#keep(domain, "clock-jumped", rows);
-    return rows.map(({ since, total }) => ({ kind: "clock-jumped", since, why: differenceText(total) }));
+    this.#keep(domain, "clock-jumped", jump ? [rowOf("", jump.byMs, jump.since)] : []);
+    return jump ? [{ kind: "clock-jumped", since: jump.since, why: differenceText(jump.byMs) }] : [];
   }
 
   /** Keeps the beginning of conditions, which an acknowledgement goes by. A full disk hides no alert. */
@@ -244,28 +216,18 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   /** The oldest conferences that WebEx has not created, and how many more each bridge has. */
   #orphans(domain: DomainName): readonly FoundAlert[] {
+    const kind = "orphan-conference";
     const all = this.#ports.list.orphans;
-    const further = Map.groupBy(all.slice(mostNamed), ({ bridge }) => bridge);
-    const others = Array.from(further, ([bridge, orphans]): FoundAlert => {
-      const name = counted(orphans.length, "further conference");
-      const count = orphans.reduce((sum, { callers }) => sum + callers, 0);
-      const since = orphans[0]?.since ?? null;
-      return {
-        kind: "orphan-conference",
-        bridge,
-        key: "others",
-        name,
-        since,
-        count,
-        why: "only the oldest are listed",
-        command: null,
-      };
-    });
     const oldest = all.slice(0, mostNamed).map(({ key: about, bridge, since, callers: count, locked }) => {
       const state = locked ? "it is locked" : "it is not locked";
       const why = this.#isGone(domain, bridge) ? "the settings lack the bridge" : state;
-      const name = `the conference ${about}`;
-      return { kind: "orphan-conference" as const, bridge, about, name, since, count, why };
+      return { kind, bridge, about, name: `the conference ${about}`, since, count, why } as const;
+    });
+    const further = Map.groupBy(all.slice(mostNamed), ({ bridge }) => bridge);
+    const others = Array.from(further, ([bridge, orphans]): FoundAlert => {
+      const name = counted(orphans.length, "further conference");
+      const of = { bridge, key: "others", name, command: null, why: "only the oldest are listed" };
+      return { kind, ...of, since: orphans[0]?.since ?? null, count: sumOf(orphans, ({ callers }) => callers) };
     });
     return [...oldest, ...others];
   }
@@ -282,18 +244,13 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     return bridges !== undefined && !bridges.some(({ name }) => name === bridge);
   }
 
-  /** An older page takes back nothing that somebody else has seen. */
   async acknowledge(domain: DomainName, { id, upTo, by, note }: Omit<Seen, "at">): Promise<void> {
-    const ids = id === "caller-refused:others" ? this.#furtherCallers(upTo) : [id];
+    const further = id === furtherCallers ? this.#refusedCallers(this.#seen).slice(mostNamed) : [];
+    const others = further.filter(({ sequence }) => sequence <= upTo).map(({ key }) => `caller-refused:${key}`);
     this.#ports.transaction(domain, () => {
       this.#tables.make();
-      for (const id of ids)
-        this.#ports.sql.exec(
-          `INSERT INTO seen (id, up_to, person, at, note) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-         SET up_to = excluded.up_to, person = excluded.person, at = excluded.at, note = excluded.note
-         WHERE excluded.up_to >= up_to`,
-          ...[id, upTo, by, this.#ports.now(), note],
-        );
+      for (const about of id === furtherCallers ? others : [id])
+        this.#ports.sql.exec(keepSeen, about, upTo, by, this.#ports.now(), note);
     });
     await this.#ports.changed();
   }
@@ -320,19 +277,31 @@ function isInSettings(hosts: readonly string[], server: string): boolean {
   return server === "" || server === BACK_END || isAllowedHost(hosts, URL.parse(`http://${server}`)?.hostname ?? "");
 }
 
-function sourceText(address: string): string {
-  if (address === "") return "other addresses";
-  return address === unnamedProxy ? "a proxy that trustedProxies lacks, or that named no address" : address;
+function sourceOf(about: string): { readonly about: string; readonly name: string } {
+  if (about === "") return { about, name: "other addresses" };
+  const isUnnamed = about === unnamedProxy;
+  return { about, name: isUnnamed ? "a proxy that trustedProxies lacks, or that named no address" : about };
 }
 
 /** `key`: paths and the audit must not keep numbers. */
-function refusedCaller(
-  { number, calls: count, since, place: sequence, latest }: RefusedCaller,
-  key: string,
-): FoundAlert {
+function refusedCaller({ number, calls: count, since, place: sequence, latest }: RefusedCaller, key: string) {
   const why = latest.end ? promptEndText(latest.end) : "";
   const found = { kind: "caller-refused", key, since, latest: latest.at, count, sequence, why } as const;
   if (number === "") return { ...found, name: "withheld or unknown numbers", command: ["prompt-calls"] };
   const name = isWholeNumber(number) ? number : `numbers that end in ${number.replace(/^\*+/, "")}`;
   return { ...found, about: number, name };
+}
+
+/** The first callers by name, and one alert for all others. */
+function shownCallers(all: readonly (FoundAlert & { readonly sequence: number })[]): readonly FoundAlert[] {
+  const others = all.slice(mostNamed);
+  const latest = others.toSorted((one, other) => other.sequence - one.sequence)[0];
+  if (!latest) return all;
+  const of = { about: null, key: "others", name: "further callers", command: ["prompt-calls"] };
+  const count = sumOf(others, ({ count = 1 }) => count);
+  return [...all.slice(0, mostNamed), { ...latest, ...of, since: others[0]?.since ?? null, count }];
+}
+
+function sumOf<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
 }
