@@ -1,5 +1,6 @@
 import type { ConferenceEvent, ConferenceSnapshot, EndReason, Report } from "../src/bridge/events.ts";
 import type { CallId, CommandId } from "../src/foundation/ids.ts";
+import { type Figure, type FigureSource, figuresOf } from "../src/operators/figures.ts";
 import type { LineFacts, TimelineLine, TimelineSide } from "../src/rpc/timeline.ts";
 
 /** A caller inside a conference, as a bridge reports it; a test names what it is about. */
@@ -43,4 +44,9 @@ export function timelineLine(seq: number, at: number, way: string, what: string,
   const [from, to] = way.split(" > ") as [TimelineSide, TimelineSide];
   const calls = facts.call === undefined ? [] : [facts.call as CallId];
   return { seq, at, from, to, what, facts, blocks: [`row ${seq}`], calls };
+}
+
+/** The figures of a domain in which all else does not answer. */
+export function someFigures(source: Partial<FigureSource>): readonly Figure[] {
+  return figuresOf({ now: 0, conferences: null, documents: null, minutes: null, bridges: [], ...source });
 }

@@ -9,10 +9,9 @@ import { style } from "../../src/console/style.ts";
 import { pageOfLines, TimelinePage } from "../../src/console/timeline/timeline.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { showAlert } from "../../src/operators/alert-kinds.ts";
-import { figuresOf } from "../../src/operators/figures.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { TimelineLine, TimelineSide } from "../../src/rpc/timeline.ts";
-import { timelineLine } from "../builders.ts";
+import { someFigures, timelineLine } from "../builders.ts";
 import { inFrame } from "../console/read-page.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { axe } from "./axe.ts";
@@ -184,14 +183,7 @@ const timeline = [
 ];
 const everything = { call: "", side: "", tab: "timeline" } as const;
 const bridges = [found("main"), found(unbroken)];
-const { minutes } = activity;
-const figures = figuresOf({
-  now,
-  minutes,
-  conferences: { conferences: 99_999, callers: 99_999 },
-  documents: null,
-  bridges: [],
-});
+const figures = someFigures({ minutes: activity.minutes, conferences: { conferences: 99_999, callers: 99_999 } });
 const edges = { acting: null, edges: [] };
 const person = { number: unbroken, attendeeId: unbroken, topic: words, call: unbroken, why: words + unbroken };
 const people = [

@@ -15,9 +15,9 @@ import type { Frame } from "../../src/console/parts.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { showAlert } from "../../src/operators/alert-kinds.ts";
-import { figuresOf } from "../../src/operators/figures.ts";
 import { type HostPosts, noPosts } from "../../src/records/activity.ts";
 import type { DomainActivity, ListedConference } from "../../src/rpc/directory.ts";
+import { someFigures } from "../builders.ts";
 import { aCallRecord } from "../records/a-record.ts";
 import { frame, hostile, inFrame, isHarmless, now, readPage } from "./read-page.ts";
 
@@ -57,7 +57,7 @@ function posts(host: string | null, more: Partial<HostPosts> = {}): HostPosts {
 function overview(more: object = {}, around: Partial<Frame> = {}) {
   const running = { conferences: [], next: null };
   const calm = {
-    figures: { figures: Object.values(figuresOf({})) },
+    figures: { figures: someFigures({}) },
     running,
     bridges: { bridges: [main] },
     alerts: [],
@@ -89,9 +89,7 @@ test.each([
 });
 
 test("the overview shows that nothing is wrong, or what and since when, and how much room is left", () => {
-  const calm = readPage(
-    overview({ figures: { figures: Object.values(figuresOf({ bridges: [{ bridge: "main", health }] })) } }),
-  );
+  const calm = readPage(overview({ figures: { figures: someFigures({ bridges: [{ bridge: "main", health }] }) } }));
   expect(calm).toContain("No alerts");
   expect(calm).toContain("Ports free\n88");
   expect(calm).toContain("12 of 100 ports in use, 88 free\n1 conference, 2 callers");

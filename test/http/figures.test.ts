@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Fact } from "../../src/conference/facts.ts";
 import type { BridgeName, CommandId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { type Figure, figuresOf, figureText } from "../../src/operators/figures.ts";
+import { type Figure, figureText } from "../../src/operators/figures.ts";
+import { someFigures } from "../builders.ts";
 import { readPage } from "../console/read-page.ts";
 import { aBatch } from "../durable-objects/a-batch.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
@@ -86,9 +87,7 @@ test("what is not known is null, never 0, and a sum names what it lacks", async 
   const free = (...healths: readonly (number | null)[][]) => {
     const health = ([portsInUse = null, ports = null]: readonly (number | null)[]) => ({ portsInUse, ports });
     const bridges = healths.map((one, index) => ({ bridge: `b${index}`, health: health(one) }));
-    const figure = figuresOf({ now: 0, conferences: null, documents: null, minutes: null, bridges }).find(
-      ({ name }) => name === "portsFree",
-    );
+    const figure = someFigures({ bridges }).find(({ name }) => name === "portsFree");
     return figure && figureText(figure);
   };
   expect([free([null, 50]), free([null, null], [5, 50]), free([5, null])]).toEqual([
