@@ -1,4 +1,3 @@
-import { familyOf } from "../foundation/metrics.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { reasonOf } from "../foundation/text/reason.ts";
 import { type Timers, within } from "../foundation/time/timers.ts";
@@ -92,11 +91,6 @@ export class Storage {
   /** Since when `fault` finds something wrong; `null`: it does not. */
   get faultSince(): number | null {
     return this.#known ? (this.#known()?.since ?? null) : this.#faultSince;
-  }
-
-  async metrics(): Promise<string> {
-    const up = (await this.fault()) === null ? 1 : 0;
-    return familyOf("gauge", "bridgehead_storage_up", "Whether what is committed reaches the disk.", [[{}, up]]);
   }
 
   #probe(): Promise<string | null> {

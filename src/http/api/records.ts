@@ -5,11 +5,12 @@ import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/tim
 import { callStatuses, enders } from "../../records/call-record.ts";
 import { csvHead, csvLine } from "../../records/columns.ts";
 import { recordColumns } from "../../records/conference-record.ts";
+import { promptRow } from "../../records/rows.ts";
 import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem, wrongPart } from "../problem.ts";
-import { anySpelling, cursorOf, limitOf, moment, next, placeOf } from "./lists.ts";
+import { anySpelling, cursorAt, cursorOf, limitOf, moment, next, pagedRows, placeOf } from "./lists.ts";
 import { routeOf } from "./route.ts";
 
 const route = routeOf("Records");
@@ -125,6 +126,30 @@ export const recordRoutes = [
 ];
 
 export const recordUpkeepRoutes = [
+  routeOf("Domains")("listPromptCalls", "POST /domains/{domain}/prompt-calls", {
+    says: "Calls in the prompt that their first keys did not lead in",
+    more: "Those that are in the prompt now come first, from their first wrong key on, or once they have keyed something without a `#` and paused for five seconds; then those that ended without having got in, the latest first. At most 5,000, and none that is older than records are kept.",
+    query: {
+      number: v.optional(
+        v.pipe(
+          v.string(),
+          v.maxLength(256, "must be at most 256 characters"),
+          v.description(`The caller's number. ${anySpelling}`),
+        ),
+      ),
+      since: v.optional(moment("That came to the prompt from then on.")),
+      ...pagedRows(1_000, 100),
+    },
+    answer: {
+      says: "Calls with what was keyed in vain, and how each ended.",
+      schema: v.object({ calls: v.array(promptRow), next }),
+    },
+    async handle({ domain: { name, settings }, edge, query: { number, since, cursor, limit } }) {
+      const query = { number, since: since?.in(settings.timeZone), before: placeOf(cursor), limit };
+      const page = await edge.objects.directory(name).promptCalls(query);
+      return { calls: page.calls, next: cursorAt(page.next) };
+    },
+  }),
   route("erase", "POST /domains/{domain}/records/erasures", {
     says: "Takes a person's number, and the attendee ID beside it, out of all records",
     more: "The records stay, without both. What else has the number, and how long, stands in [records-and-privacy.md](records-and-privacy.md#erase-a-number).",

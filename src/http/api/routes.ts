@@ -9,7 +9,6 @@ import { actionRoutes, conferenceRoutes, runningRoutes } from "./conferences.ts"
 import { bridgeRoutes, domainRoutes, edgeRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
 import { cursorAt, next, pagedRows, pageOf, placeOf, wholeList } from "./lists.ts";
-import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
 import { type Route, routeOf } from "./route.ts";
 
@@ -102,7 +101,6 @@ const routes = [
   ...domainRoutes,
   ...findRoutes,
   ...alertRoutes,
-  ...promptCallRoutes,
   ...bridgeRoutes,
   ...runningRoutes,
   ...conferenceRoutes,

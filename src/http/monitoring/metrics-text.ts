@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { familyOf, type Series } from "../../foundation/metrics.ts";
 import { alertKinds, isOpen } from "../../operators/alert-kinds.ts";
+import { type EdgePair, edgeState } from "../../operators/edge-pair.ts";
 import { secondsSince } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
 import { noPosts, together } from "../../records/activity.ts";
@@ -10,7 +11,6 @@ import type { Domain } from "../../settings/load.ts";
 import type { AlertPorts, EdgePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
-import { pairMetrics } from "../pair/pair-metrics.ts";
 import { notAllowed } from "../problem.ts";
 import type { Storage } from "../storage.ts";
 import { totalsOf } from "./figures-of-domain.ts";
@@ -18,13 +18,13 @@ import type { Metrics } from "./monitoring.ts";
 
 export interface MetricsPorts extends EdgePorts, AlertPorts {
   readonly metrics: Pick<Metrics, "text">;
-  readonly storage: Pick<Storage, "metrics">;
+  readonly storage: Pick<Storage, "fault">;
   /** What the objects of this process counted, as Prometheus reads it. */
   measured(domains: Iterable<Domain>): string;
   processText(): string;
 }
 
-/** What the objects of the deployment report: the counters of directories, and how things are now. */
+/** What the deployment reports: the counters of directories, and how things are now. */
 const families = {
   posts_total: "Posts to TSP servers and back ends: each attempt, and each document that was given up.",
   outcomes_total: "What became of conferences and callers, denied call-outs, and commands that failed.",
@@ -37,29 +37,42 @@ const families = {
   ports_in_use: "Ports of a bridge that calls are on; missing: nobody knows, as while no agent reaches it.",
   bridge_drained: "Whether a bridge takes no new conferences, as asked.",
   alerts: "Open alerts, as the overview and the API show them.",
+  storage_up: "Whether what is committed reaches the disk.",
+  edge_acts: "Whether this edge of two is the one that acts.",
+  edge_ready: "Whether it acts, or could at once.",
+  edge_epoch: "Counts up with each change of the edge that acts.",
 } as const;
 type Sample = readonly [family: keyof typeof families, value: number | null, labels: Series[number][0]];
 
-/** What this process counted, and what the objects report, as Prometheus reads it. */
+/** What this process counted, and what is reported, as Prometheus reads it. What is not known is left out: as 0, it would seem to rise again. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
-  const counted = edge.metrics.text(domains) + edge.measured(domains);
   // A standby edge has no objects to ask.
-  const ofObjects = edge.pair?.acts === false ? "" : objectsText(edge, domains);
-  const texts = await Promise.all([ofObjects, edge.storage.metrics(), pairMetrics(edge.pair)]);
-  return counted + texts.join("") + edge.processText();
-}
-
-/** What an object does not report is left out: as 0, it would seem to rise again. */
-async function objectsText(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
-  const samples = (await Promise.all(domains.map((domain) => samplesOf(edge, domain)))).flat();
+  const ofDomains = edge.pair?.acts === false ? [] : domains.map((domain) => samplesOf(edge, domain));
+  const samples = (await Promise.all([...ofDomains, ofStorage(edge), ofPair(edge.pair)])).flat();
   const texts = Object.entries(families).map(([family, help]) => {
     const series = samples.flatMap(
       ([name, value, labels]): Series => (name === family && value !== null ? [[labels, value]] : []),
     );
     return familyOf(family.endsWith("_total") ? "counter" : "gauge", `bridgehead_${family}`, help, series);
   });
-  return texts.join("");
+  return [edge.metrics.text(domains), edge.measured(domains), ...texts, edge.processText()].join("");
+}
+
+async function ofStorage({ storage }: MetricsPorts): Promise<readonly Sample[]> {
+  return [["storage_up", (await storage.fault()) === null ? 1 : 0, {}]];
+}
+
+/** Both edges of one state. If the database does not answer, neither acts nor could. */
+async function ofPair(pair: EdgePair | undefined): Promise<readonly Sample[]> {
+  const view = await pair?.view().catch(() => null);
+  if (!view)
+    return pair ? (["edge_acts", "edge_ready"] as const).map((family) => [family, 0, { edge: pair.name }]) : [];
+  const edges = view.edges.flatMap((edge): readonly Sample[] => [
+    ["edge_acts", edge.acts ? 1 : 0, { edge: edge.name }],
+    ["edge_ready", edgeState(edge).is === "bad" ? 0 : 1, { edge: edge.name }],
+  ]);
+  return [...edges, ["edge_epoch", view.acting?.epoch ?? null, {}]];
 }
 
 async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Sample[]> {
