@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
@@ -80,13 +80,11 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   };
   app.onError((error, context) => {
     const answer = failed(error);
-    return failedPage(context) ?? instanceOf(context, answer);
+    return failedPage(context) ?? answer;
   });
   const answered = async (request: Request, hooks?: PostHooks): Promise<Response | TextAnswer> => {
-    if (edge.pair?.acts === false) {
-      const own = await standbyAnswer(request, edge.pair);
-      if (own) return withInstance(own, new URL(request.url).pathname);
-    }
+    const ofStandby = edge.pair?.acts === false ? await standbyAnswer(request, edge.pair) : null;
+    if (ofStandby) return ofStandby;
     const answer = answerAdapter(request, edge, hooks);
     if (answer !== null) return answer.catch(failed);
     const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());
@@ -101,7 +99,8 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   };
   return {
     routes: app.routes,
-    fetch: async (request, hooks) => withUsualHeaders(request, await answered(request, hooks)),
+    fetch: async (request, hooks) =>
+      withUsualHeaders(request, await withInstance(await answered(request, hooks), request)),
   };
 }
 
@@ -110,20 +109,10 @@ function addGuard(app: Hono<Variables>, edge: PeoplePorts): void {
   for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {
     app.use(path, async (context, next) => {
       const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw));
-      if (admitted instanceof Response) {
-        const way = admitted.status === 401 ? toSignIn(context) : null;
-        return way ?? instanceOf(context, admitted);
-      }
+      if (admitted instanceof Response) return (admitted.status === 401 && toSignIn(context)) || admitted;
       context.env.signedIn?.();
       context.set("signedIn", admitted);
-      await next();
-      context.res = await instanceOf(context, context.res);
-      return undefined;
+      return next();
     });
   }
-}
-
-function instanceOf(context: Context, response: Response): Promise<Response> | Response {
-  const { path } = context.req;
-  return path.startsWith("/api/v1") ? withInstance(response, path) : response;
 }

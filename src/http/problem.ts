@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as v from "valibot";
 import { as, type Checked } from "../foundation/schemas.ts";
+import type { TextAnswer } from "./text-answer.ts";
 
 /** What went wrong. */
 const titles = [
@@ -49,12 +50,15 @@ export function problem(
 
 export const problemType = "application/problem+json";
 
-/** The same answer, with the path that was asked for; other answers as they are. */
-export async function withInstance(response: Response, instance: string): Promise<Response> {
-  if (response.headers.get("content-type") !== problemType) return response;
-  const body = { ...((await response.json()) as object), instance };
-  const { status, headers } = response;
-  return new Response(JSON.stringify(body), { status, headers });
+/** A problem of the API with the path that was asked for; other answers as they are. */
+export async function withInstance<Answer extends Response | TextAnswer>(
+  answer: Answer,
+  { url }: Request,
+): Promise<Answer | Response> {
+  if (!(answer instanceof Response) || answer.headers.get("content-type") !== problemType) return answer;
+  const { pathname: instance } = new URL(url);
+  if (!instance.startsWith("/api/v1")) return answer;
+  return new Response(JSON.stringify({ ...((await answer.json()) as object), instance }), answer);
 }
 
 export function wrongPart(part: "query" | "body" | "header", name: string, fault: string): Response {

@@ -71,13 +71,13 @@ interface KnownAgent {
 /** Why this agent gets no socket here; `null`: it may ask. Only who has a key of ours learns what bridges there are. */
 export async function helloFault(
   hello: Hello,
-  place: Pick<KnownAgent, "domain" | "bridge">,
+  place: BridgePlace,
   known: readonly KnownAgent[],
   isSigned: (publicKey: string, text: string, signature: string) => Promise<boolean>,
 ): Promise<CloseReason | null> {
   const homes = known.filter(({ publicKey }) => publicKey === hello.key);
   if (homes.length === 0 || !(await isSigned(hello.key, helloText(hello), hello.signature))) return "wrongKey";
-  if (isAgentOf(place, hello, homes)) return null;
+  if (isNameOfAgent(place, hello, homes)) return null;
   const inDomain = homes.filter(({ domain }) => domain === place.domain && domain === hello.domain);
   if (inDomain.length === 0) return "unknownDomain";
   const isAtBridge = inDomain.some(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);
@@ -85,15 +85,6 @@ export async function helloFault(
 }
 
 type BridgePlace = Pick<KnownAgent, "domain" | "bridge">;
-
-/** Whether the agent that says this hello is at home here. Its signature is yet to be verified. */
-function isAgentOf(place: BridgePlace, hello: Hello, known: readonly KnownAgent[]): boolean {
-  return isNameOfAgent(
-    place,
-    hello,
-    known.filter(({ publicKey }) => publicKey === hello.key),
-  );
-}
 
 /** Whether an agent of this name is at home here, whatever key the hello has. */
 export function isNameOfAgent({ domain, bridge }: BridgePlace, hello: Hello, known: readonly KnownAgent[]): boolean {

@@ -20,12 +20,24 @@ import { asReplay } from "../audited.ts";
 import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type ProblemTitle, problem } from "../problem.ts";
-import { anySpelling, flag, gathered, next, paged } from "./lists.ts";
+import { anySpelling, flag, gathered, next, paged, sought } from "./lists.ts";
 import { type ApiCall, isKnown, routeOf, unknown } from "./route.ts";
 
 const route = routeOf("Conferences");
 
 const keyCursor = /^.{1,64}$/s;
+
+/** In place of people whom the settings let nobody find. */
+export const noPeople =
+  "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
+
+function person(what: string) {
+  return v.optional(
+    sought(
+      `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
+    ),
+  );
+}
 
 export const conferenceRoutes = [
   route("listConferences", "GET /domains/{domain}/conferences", {
@@ -82,26 +94,6 @@ export const conferenceRoutes = [
       return { lines: why === undefined ? page : page.filter((line) => line.why !== undefined), next };
     },
   }),
-];
-
-/** In place of people whom the settings let nobody find. */
-export const noPeople =
-  "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
-
-function person(what: string) {
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.nonEmpty("must not be empty"),
-      v.maxLength(256, "must be at most 256 characters"),
-      v.description(
-        `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
-      ),
-    ),
-  );
-}
-
-export const runningRoutes = [
   route("listRunning", "POST /domains/{domain}/running-conferences", {
     says: "The conferences that are being created or run, in the order of their keys",
     more: "In one call to the domain's directory and one to each bridge's relay, for programs that ask often. It wakes no conference, and what it says is a second old at most; where more than 200 conferences run, up to five seconds for each thousand of them. `GET …/conferences` says more of each.",

@@ -110,23 +110,24 @@ export const domainRoutes = [
     about: ({ body: { server } }) => ({ server }),
     async handle({ domain: { name }, edge, signedIn: { person }, body: { server } }) {
       const keys = await edge.objects.directory(name).waitingFor(server);
+      const unanswered: ConfKey[] = [];
       const ask = async (conference: ConfKey) => {
-        const resynced = edge.objects.conference(name, conference).resync(server, person.name);
-        const answer = Promise.resolve(resynced).then(() => true);
-        return (await answerOrNull(answer, edge, { domain: name, conference })) ? [] : [conference];
+        const resynced = Promise.resolve(edge.objects.conference(name, conference).resync(server, person.name));
+        const isAsked = resynced.then(() => true);
+        if (!(await answerOrNull(isAsked, edge, { domain: name, conference }))) unanswered.push(conference);
       };
       const unasked = [...keys];
-      const asked: Promise<readonly ConfKey[]>[] = [];
+      const asked: Promise<void>[] = [];
       await inPortions(edge, {
         hasMore: () => unasked.length > 0,
-        take: (most) =>
-          unasked.splice(0, most).map((conference) => () => {
-            const answered = ask(conference);
-            asked.push(answered);
-            return answered;
-          }),
+        take: (most) => {
+          const portion = unasked.splice(0, most).map(ask);
+          asked.push(...portion);
+          return portion.map((one) => () => one);
+        },
       });
-      const unanswered = (await Promise.all(asked)).flat().sort();
+      await Promise.all(asked);
+      unanswered.sort();
       return { server, conferences: keys.length, unanswered };
     },
   }),

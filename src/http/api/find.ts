@@ -19,7 +19,7 @@ import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
 import { lacks } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { noPeople } from "./conferences.ts";
-import { anySpelling, cursorAt, next, pagedRows, placeOf } from "./lists.ts";
+import { anySpelling, cursorAt, next, type Part, pagedRows, placeOf, sought } from "./lists.ts";
 import { isKnown, routeOf } from "./route.ts";
 
 const route = routeOf("Find");
@@ -35,20 +35,11 @@ const people = v.pipe(
 );
 const page = pagedRows(MOST_LISTED, 50);
 
-function sought(what: string) {
-  return v.pipe(
-    v.string(),
-    v.regex(/\S/, "must not be empty"),
-    v.maxLength(256, "must be at most 256 characters"),
-    v.description(`${what} ${anySpelling}`),
-  );
-}
-
 export const findRoutes = [
   route("find", "POST /domains/{domain}/find", {
     says: "Finds conferences and callers by any text",
     more: "Conferences by key, ExtConfID, a part of the name or of an open sub-conference's name, or a MsgID or TransID of the adapter; callers by number, attendee ID, or the bridge's or WebEx's ID of their call.",
-    query: { text: sought("What is looked for. Numbers:"), ...page },
+    query: { text: sought(`What is looked for. Numbers: ${anySpelling}`), ...page },
     answer: {
       says: "Conferences, which only the first page has, and what happened to callers.",
       schema: v.object({ conferences: v.array(foundConference), lines, next, people }),
@@ -58,7 +49,7 @@ export const findRoutes = [
   route("showNumber", "POST /domains/{domain}/numbers", {
     says: "Returns what happened to a telephone number, in all conferences",
     more: "In now, being called, calls that are over, call-outs that failed, and calls that could not get in.",
-    query: { number: sought("The number."), ...page },
+    query: { number: sought(`The number. ${anySpelling}`), ...page },
     answer: { says: "What happened.", schema: v.object({ lines, next, people }) },
     refusals: { 422: "The domain's settings keep no numbers, so nobody is found by them." },
     async handle({ domain, edge, query: { number, ...page } }) {
@@ -70,12 +61,7 @@ export const findRoutes = [
   }),
 ];
 
-interface LinePage {
-  readonly cursor?: string | undefined;
-  readonly limit: number;
-}
-
-async function findIn(domain: Domain, text: string, page: LinePage, edge: PeoplePorts) {
+async function findIn(domain: Domain, text: string, page: Part, edge: PeoplePorts) {
   const [found, named] = await Promise.all([pageOf(domain, { text }, page, edge), namedBy(domain, text, edge)]);
   const keys = new Set(found.conferences.map(({ key }) => key));
   // A directory's row says more than that something is kept; a message's row says where it is.
@@ -103,7 +89,7 @@ interface Sought {
   readonly number?: string;
 }
 
-async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePage, edge: PeoplePorts) {
+async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: Part, edge: PeoplePorts) {
   const { name } = domain;
   const { text, number = text ?? "" } = sought;
   const directory = edge.objects.directory(name);

@@ -51,7 +51,8 @@ export const next = v.pipe(v.nullable(v.string()), v.description("`cursor` of th
 /** Query parameters of a list that is at hand as a whole. */
 export const wholeList = paged(/^\d{1,9}$/, 10_000, 1_000);
 
-interface Part {
+/** Which page of a list is asked for. */
+export interface Part {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -98,6 +99,16 @@ export function moment(what: string) {
 function momentOf(text: string, zone: string): EpochMs {
   if (/^\d+$/.test(text)) return Number(text);
   return text.endsWith("Z") ? Date.parse(text) : (momentIn(text, zone) ?? Number.NaN);
+}
+
+/** Whom or what people look for, as they write it. */
+export function sought(what: string) {
+  return v.pipe(
+    v.string(),
+    v.regex(/\S/, "must not be empty"),
+    v.maxLength(256, "must be at most 256 characters"),
+    v.description(what),
+  );
 }
 
 /** How numbers that people look for may be written, for the description. */

@@ -10,7 +10,7 @@ import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem, wrongPart } from "../problem.ts";
-import { anySpelling, cursorAt, cursorOf, limitOf, moment, next, pagedRows, placeOf } from "./lists.ts";
+import { anySpelling, cursorAt, cursorOf, limitOf, moment, next, pagedRows, placeOf, sought } from "./lists.ts";
 import { routeOf } from "./route.ts";
 
 const route = routeOf("Records");
@@ -123,20 +123,11 @@ export const recordRoutes = [
       return new Response(stream, { headers: { "content-type": contentTypes[format] } });
     },
   }),
-];
-
-export const recordUpkeepRoutes = [
   routeOf("Domains")("listPromptCalls", "POST /domains/{domain}/prompt-calls", {
     says: "Calls in the prompt that their first keys did not lead in",
     more: "Those that are in the prompt now come first, from their first wrong key on, or once they have keyed something without a `#` and paused for five seconds; then those that ended without having got in, the latest first. At most 5,000, and none that is older than records are kept.",
     query: {
-      number: v.optional(
-        v.pipe(
-          v.string(),
-          v.maxLength(256, "must be at most 256 characters"),
-          v.description(`The caller's number. ${anySpelling}`),
-        ),
-      ),
+      number: v.optional(sought(`The caller's number. ${anySpelling}`)),
       since: v.optional(moment("That came to the prompt from then on.")),
       ...pagedRows(1_000, 100),
     },

@@ -5,11 +5,11 @@ import { seesAll } from "../../operators/people.ts";
 import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
 import { problem } from "../problem.ts";
 import { alertRoutes } from "./alerts.ts";
-import { actionRoutes, conferenceRoutes, runningRoutes } from "./conferences.ts";
+import { actionRoutes, conferenceRoutes } from "./conferences.ts";
 import { bridgeRoutes, domainRoutes, edgeRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
 import { cursorAt, next, pagedRows, pageOf, placeOf, wholeList } from "./lists.ts";
-import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
+import { recordRoutes } from "./records.ts";
 import { type Route, routeOf } from "./route.ts";
 
 const ofUsers = routeOf("Users");
@@ -102,11 +102,9 @@ const routes = [
   ...findRoutes,
   ...alertRoutes,
   ...bridgeRoutes,
-  ...runningRoutes,
   ...conferenceRoutes,
   ...actionRoutes,
   ...recordRoutes,
-  ...recordUpkeepRoutes,
   ...userRoutes,
 ];
 
