@@ -6,7 +6,7 @@ import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, clockTimeText, found, type Options, periodOf, question } from "./ask-edge.ts";
 import { conferenceHead, outstandingText } from "./conference.ts";
-import type { AgentsOfBridge, ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
+import type { AgentsOfBridge, ConferenceOfDomain } from "./operator-client.ts";
 
 /** The command about what happened in a conference. */
 export function addExplain(program: Command): void {
@@ -25,42 +25,46 @@ export function addExplain(program: Command): void {
     .option("--call <id>", "only this call: its ID, WebEx's ID for it, or a number")
     .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
       answer(options, async (edge) => {
+        const { call, why } = options;
         const domain = await edge.domain(options.domain);
         const period = periodOf(options, Date.now(), edge.zoneOf(domain));
         const conference = await edge.conference(domain, key);
-        const { call, why } = options;
-        const [all, agents] = await Promise.all([linesOf(edge, domain, key, call), edge.agents(domain)]);
-        const lines = linesWithin(all, period).filter((line) => !why || line.why !== undefined);
+        const path = "GET /domains/{domain}/conferences/{confKey}/timeline";
+        const timeline = edge.allPages(path, { domain, confKey: key });
+        const [pages, agents] = await Promise.all([timeline, edge.agents(domain)]);
+        const all = pages.flatMap((page) => page.lines);
+        const ofCall = call === undefined ? all : linesOfCall(all, call);
+        if (call !== undefined && ofCall.length === 0)
+          throw new StartError(
+            `The conference ${key} never had a call with the ID or number ${call}. \`bridgehead explain ${key}\` lists its calls.`,
+          );
+        const lines = linesWithin(ofCall, period).filter((line) => !why || line.why !== undefined);
         const none = why ? "nothing needs an explanation" : "nothing is known of that time";
         return found({ conference, lines }, (shown, now, screen) =>
-          explanation(shown.conference, shown.lines, { bridges: allPrintable(agents), now, none }, screen),
+          explanation(shown.conference, shown.lines, allPrintable(agents), none, now, screen),
         );
       }),
     );
 }
 
-interface Around {
-  readonly bridges: readonly AgentsOfBridge[];
-  readonly now: number;
-  /** In place of no lines. */
-  readonly none: string;
-}
-
-/** A conference's timeline, block by block, and what is outstanding now. */
+/** A conference's timeline, block by block, and what is outstanding now. `none`: in place of no lines. */
 export function explanation(
   conference: ConferenceOfDomain,
   lines: readonly TimelineLine[],
-  { bridges, now, none }: Around,
+  bridges: readonly AgentsOfBridge[],
+  none: string,
+  now: number,
   screen: Screen,
 ): readonly string[] {
-  const issued = lines.filter(({ from, to, facts }) => from === "edge" && to === "bridge" && facts.commandId);
-  const issuedAt = new Map(issued.map(({ facts, at }) => [facts.commandId ?? "", at]));
   const { domain, host, bridge } = conference;
+  const issuedAt = new Map(
+    lines.flatMap(({ to, facts, at }) => (to === "bridge" ? [[facts.commandId ?? "", at]] : [])),
+  );
   const { agents = null } = bridges.find((one) => one.bridge === bridge) ?? {};
-  const zone = lines.length === 0 ? "" : screen.times.zone(domain);
+  const text = () => timelineText(lines, { ...screen, zone: screen.times.zone(domain), host });
   return [
     ...conferenceHead(conference, now, screen),
-    ...(lines.length === 0 ? ["", none] : timelineText(lines, { ...screen, zone, host })),
+    ...(lines.length === 0 ? ["", none] : text()),
     ...outstandingText(conference, now, screen, { agents, issuedAt }),
   ];
 }
@@ -73,16 +77,4 @@ export function linesWithin(
   const isWithin = (block: Block) => block[0].at <= until && (block.at(-1) ?? block[0]).at >= since;
   const kept = new Set(blocksOf(lines).filter(isWithin).flat());
   return lines.filter((line) => kept.has(line));
-}
-
-/** The timeline of the conference, or of one call of it. */
-async function linesOf(edge: OperatorClient, domain: string, key: string, call: string | undefined) {
-  const path = "GET /domains/{domain}/conferences/{confKey}/timeline";
-  const pages = await edge.allPages(path, { domain, confKey: key });
-  const lines = pages.flatMap((page) => page.lines);
-  const ofCall = call === undefined ? lines : linesOfCall(lines, call);
-  if (call === undefined || ofCall.length > 0) return ofCall;
-  throw new StartError(
-    `The conference ${key} never had a call with the ID or number ${call}. \`bridgehead explain ${key}\` lists its calls.`,
-  );
 }

@@ -2,17 +2,8 @@ import { type Terminal, wordsOf, wrapped } from "../foundation/table.ts";
 import { bareHost } from "../foundation/text/bare-host.ts";
 import { numberMatcher } from "../foundation/text/spelled.ts";
 import { exactText, sentenceIn, shownTime } from "../foundation/time/shown-time.ts";
-import type { TimelineLine, TimelineSide } from "../rpc/timeline.ts";
+import type { TimelineLine } from "../rpc/timeline.ts";
 import { millisecondsText } from "./view.ts";
-
-/** The sides of a timeline, from left to right. */
-export const sideNames: Readonly<Record<TimelineSide, string>> = {
-  webex: "WebEx",
-  edge: "edge",
-  bridge: "bridge",
-  "back end": "back end",
-  operator: "operator",
-};
 
 /** Lines with one cause: a request, an event or a deadline, with all that followed from it. */
 export type Block = readonly [TimelineLine, ...TimelineLine[]];
@@ -43,7 +34,8 @@ export function isWrong({ what, facts: { result = "ok", actionResult = "ok" } }:
 
 /** From whom to whom. */
 export function wayText({ from, to }: TimelineLine): string {
-  return from === to ? sideNames[from] : `${sideNames[from]} → ${sideNames[to]}`;
+  const sides = from === to ? [from] : [from, to];
+  return sides.map((side) => (side === "webex" ? "WebEx" : side)).join(" → ");
 }
 
 type ShownFact = readonly [name: string, text: string];

@@ -11,7 +11,6 @@ const start = now - 10_000;
 const bridges: AgentsOfBridge[] = [
   { domain: "local", bridge: "simulated", drainedSince: null, load: null, agents: [] },
 ];
-const around = { bridges, now, none: "nothing is known" };
 const wide = { ...plain, width: Number.POSITIVE_INFINITY, zone: "UTC" };
 
 function line(block: string, seq: number, ms: number, way: string, what: string, facts: LineFacts = {}): TimelineLine {
@@ -39,7 +38,7 @@ const lines = [
 
 test("shows the blocks, the reasons and what is outstanding in 80 columns", () => {
   const one = conference({ commands: [command], documents: [document] });
-  const text = explanation(one, lines, around, plain);
+  const text = explanation(one, lines, bridges, "nothing is known", now, plain);
   expect(Math.max(...text.map(({ length }) => length))).toBeLessThanOrEqual(80);
   expect(text).toEqual([
     "conference 555120777 of local, running, last input 12 s ago",
@@ -72,8 +71,10 @@ test("shows the blocks, the reasons and what is outstanding in 80 columns", () =
     "  A2W_NotifyConferenceChange (TransID 61365000006) to tsp1.example.com:8800:",
     "    not confirmed for 1 min 5 s; 2 attempts, HTTP status 500; next in 2.0 s",
   ]);
-  expect(explanation(one, lines, around, painted).join("\n")).toContain("<red>not delivered</>");
-  expect(explanation(one, [], around, plain)).toContain("nothing is known");
+  expect(explanation(one, lines, bridges, "nothing is known", now, painted).join("\n")).toContain(
+    "<red>not delivered</>",
+  );
+  expect(explanation(one, [], bridges, "nothing is known", now, plain)).toContain("nothing is known");
 });
 
 test("shows number and attendee ID of each caller, even if those of two look alike", () => {

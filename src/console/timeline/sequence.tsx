@@ -1,22 +1,21 @@
 import type { Child } from "hono/jsx";
 import type { Report } from "../../bridge/events.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
-import { capitalized } from "../../foundation/text/sentence.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { TimelineLine, TimelineSide, WireRow } from "../../rpc/timeline.ts";
-import { factsOf, isWrong, sideNames, wayText } from "../../views/timeline.ts";
+import { factsOf, isWrong, wayText } from "../../views/timeline.ts";
 import { Facts, Sentence, useFrame } from "../parts.tsx";
 import { type Places, places, placesWithBeside } from "../style.ts";
 
 type Party = keyof Places;
 
-const partyNames: Readonly<Record<Party, string>> = { ...sideNames, beside: "Others" };
+const parties: Readonly<Record<Party, string>> = { webex: "WebEx", edge: "Edge", bridge: "Bridge", beside: "Others" };
 
-interface SequenceProps {
+export interface SequenceProps {
   readonly lines: readonly TimelineLine[];
   /** What the wire had with the rows of these lines, as far as the journal still has them. */
   readonly wire: readonly WireRow[];
-  /** The row that is open; `null`: none. */
+  /** The row that the address names, which is open; `null`: it names none. */
   readonly row: number | null;
 }
 
@@ -32,7 +31,7 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
     <div class={hasBeside ? "sequence with-beside" : "sequence"}>
       <div class="parties" aria-hidden="true">
         {drawn.map(([party]) => (
-          <b class={party}>{capitalized(partyNames[party])}</b>
+          <b class={party}>{parties[party]}</b>
         ))}
       </div>
       <svg class="lifelines" aria-hidden="true">
@@ -51,11 +50,9 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
           return [
             (before === undefined || day !== shownTime(before.at, zone).day) && <li class="day">{day}</li>,
             <Message
-              {...{ line, at, begins: before?.seq !== seq }}
+              {...{ line, at, isHead, begins: before?.seq !== seq, isOpen: isHead && seq === row }}
               // A document of WebEx is shown at its first message.
               texts={isHead || line.from !== "webex" ? wireTexts(line, bySeq.get(seq)) : []}
-              id={isHead ? `row-${seq}` : undefined}
-              isOpen={isHead && seq === row}
             />,
           ];
         })}
@@ -68,13 +65,14 @@ interface MessageProps {
   readonly line: TimelineLine;
   readonly at: Places;
   readonly texts: readonly WireText[];
-  readonly id: string | undefined;
+  /** Addresses can name its row by it. */
+  readonly isHead: boolean;
   readonly isOpen: boolean;
   /** It is the first of its row of the journal. */
   readonly begins: boolean;
 }
 
-function Message({ line, at, texts, id, isOpen, begins }: MessageProps) {
+function Message({ line, at, texts, isHead, isOpen, begins }: MessageProps) {
   const { timeZone: zone } = useFrame();
   const facts = factsOf(line, zone).filter(([name]) => name !== "transId" && name !== "host");
   const [from, to] = [partyOf(line.from), partyOf(line.to)];
@@ -83,7 +81,7 @@ function Message({ line, at, texts, id, isOpen, begins }: MessageProps) {
   const lane = other === "edge" ? "note" : `lane-${other}`;
   const kinds = ["message", `from-${from}`, lane, begins && "begins", isWrong(line) && "trouble"];
   return (
-    <li class={kinds.filter(Boolean).join(" ")} id={id}>
+    <li class={kinds.filter(Boolean).join(" ")} id={isHead ? `row-${line.seq}` : undefined}>
       <details open={isOpen}>
         <summary>
           <time datetime={instantText(line.at)}>{shownTime(line.at, zone).exact}</time>
@@ -98,10 +96,10 @@ function Message({ line, at, texts, id, isOpen, begins }: MessageProps) {
               )}
             </span>
           </span>
-          {from !== to && <Arrow from={at[from] ?? 0} to={at[to] ?? 0} kind={arrowOf(line)} />}
+          {from !== to && <Arrow what={line.what} from={at[from] ?? 0} to={at[to] ?? 0} />}
         </summary>
         <section class="wire">
-          {texts.map(({ title, text }) => (
+          {texts.map(([title, text]) => (
             <figure class="text">
               <figcaption>{title}</figcaption>
               <pre tabindex={0}>{text}</pre>
@@ -118,24 +116,22 @@ function partyOf(side: TimelineSide): Party {
   return side === "operator" || side === "back end" ? "beside" : side;
 }
 
-/** `lost`: it does not arrive. */
-type ArrowKind = "message" | "confirmation" | "lost";
-
-function arrowOf({ what }: TimelineLine): ArrowKind {
-  if (what === "not delivered") return "lost";
-  return what === "confirmed" ? "confirmation" : "message";
-}
-
 /** How far a lost message gets. */
 const LOST_AT = 0.75;
 /** The end of an arrow that points to the right; its tip is the origin. */
-const ends: Readonly<Record<ArrowKind, string>> = {
+const ends = {
   message: "M0 7l-9-5v10z",
   confirmation: "M-9 2l9 5l-9 5",
+  /** It does not arrive. */
   lost: "M-5 2l10 10m0-10l-10 10",
-};
+} as const;
+const arrows = new Map([
+  ["confirmed", "confirmation"],
+  ["not delivered", "lost"],
+] as const) as ReadonlyMap<string, keyof typeof ends>;
 
-function Arrow({ from, to, kind }: { readonly from: number; readonly to: number; readonly kind: ArrowKind }): Child {
+function Arrow({ what, from, to }: { readonly what: string; readonly from: number; readonly to: number }): Child {
+  const kind = arrows.get(what) ?? "message";
   const end = `${kind === "lost" ? from + (to - from) * LOST_AT : to}%`;
   return (
     <svg class={`arrow ${kind}`} height="14" aria-hidden="true">
@@ -147,38 +143,35 @@ function Arrow({ from, to, kind }: { readonly from: number; readonly to: number;
   );
 }
 
-interface WireText {
-  readonly title: string;
-  readonly text: string;
-}
+type WireText = readonly [title: string, text: string];
 
 /** What went over the wire with a line; the journal may no longer have its row. */
 function wireTexts({ what, from, to, facts }: TimelineLine, row: WireRow | undefined): readonly WireText[] {
   if (!row || what === "confirmed" || what === "not delivered") return [];
   const { input, inputText, commands, messages } = row;
-  if (from === "webex" && inputText !== null)
-    return [{ title: "From WebEx, as it may have been on the wire", text: inputText }];
-  if (from === "bridge" && input?.type === "bridge") {
-    const reports = input.reports.filter(({ report }) => isReportOf(what, facts, report));
-    return reports.map((report) => ({ title: "From the bridge", text: JSON.stringify(report) }));
-  }
-  if (from === "operator" && input?.type === "operator")
-    return [{ title: "From the user", text: JSON.stringify(input.request) }];
-  if (to === "bridge") {
-    const own = commands.filter(({ id }) => id === facts.commandId);
-    return own.map((command) => ({ title: "To the bridge", text: JSON.stringify(command) }));
-  }
+  const asJson = (title: string, sent: readonly object[]) => sent.map((one) => [title, JSON.stringify(one)] as const);
+  if (from === "webex" && inputText !== null) return [["From WebEx, as it may have been on the wire", inputText]];
+  if (from === "bridge" && input?.type === "bridge")
+    return asJson(
+      "From the bridge",
+      input.reports.filter(({ report }) => isReportOf(what, facts, report)),
+    );
+  if (from === "operator" && input?.type === "operator") return asJson("From the user", [input.request]);
+  if (to === "bridge")
+    return asJson(
+      "To the bridge",
+      commands.filter(({ id }) => id === facts.commandId),
+    );
   if (to === "edge") return [];
   const own = messages.filter(({ transId, msgId }) => transId === facts.transId && msgId === facts.msgId);
-  return own.map(({ host, text, type }) => ({
-    title: `To ${hostText(host)}`,
-    text: text ?? `${type}: it cannot be written in the domain's protocol`,
-  }));
+  return own.map(({ host, text, type }) => [
+    `To ${hostText(host)}`,
+    text ?? `${type}: it cannot be written in the domain's protocol`,
+  ]);
 }
 
 function isReportOf(what: string, facts: TimelineLine["facts"], report: Report): boolean {
   if (report.type === "result") return report.id === facts.commandId;
-  const { event } = report;
-  const call = "call" in event ? event.call : "caller" in event ? event.caller.call : undefined;
-  return event.type === what && call === facts.call;
+  const about = report.event.type === "caller-entered" ? report.event.caller : report.event;
+  return report.event.type === what && ("call" in about ? about.call : undefined) === facts.call;
 }

@@ -1,10 +1,10 @@
 import { plainTerminal } from "../../foundation/table.ts";
-import type { TimelineLine, WireRow } from "../../rpc/timeline.ts";
+import type { TimelineLine } from "../../rpc/timeline.ts";
 import { linesOfCall, timelineText } from "../../views/timeline.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "../conference/conference-frame.tsx";
 import { Choice, Empty, Field, Pages, useFrame } from "../parts.tsx";
 import type { Typed } from "../paths.ts";
-import { Sequence } from "./sequence.tsx";
+import { Sequence, type SequenceProps } from "./sequence.tsx";
 
 /** Which lines of a timeline are shown. */
 export interface TimelineFilter {
@@ -64,16 +64,12 @@ function sideOf({ from, to }: TimelineLine): keyof typeof sides {
   return other === "webex" || other === "bridge" ? other : "others";
 }
 
-interface TimelineProps {
+interface TimelineProps extends Pick<SequenceProps, "wire" | "row"> {
   readonly frame: ConferenceFrame;
   readonly shown: PageOfLines;
   readonly filter: TimelineFilter;
   /** The filter's call as the user typed it; absent: the address has its id. */
   readonly typed?: Typed | undefined;
-  /** What the wire had with the rows of these lines, as far as the journal still has them. */
-  readonly wire: readonly WireRow[];
-  /** The row that the address names, which is open; `null`: it names none. */
-  readonly row: number | null;
 }
 
 /** What happened in a conference as a sequence diagram. Each line opens to its text on the wire. */
