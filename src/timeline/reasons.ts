@@ -101,6 +101,11 @@ export const unmatched =
 export const wasDetached =
   "WebEx did not have the conference then: it had closed the meeting and kept its audio, or never created it. It is not notified of who enters until it creates it.";
 
+const lost =
+  "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
+const neverCreated =
+  "The edge had found it on the bridge, and WebEx had not created it again in the time that the settings give it (orphanConferenceMinutes): it was ended, and its callers heard so.";
+
 export function foundText(bridge: string | null): string {
   return `The edge found the conference on the bridge ${bridge} and did not know it, as after a loss of its state: WebEx was to create it again.`;
 }
@@ -175,30 +180,21 @@ interface Ending {
 
 /** Why a conference ended. */
 export function endText({ endedBy, why, by }: FactOf<"conference-ended">, ending: Ending): string {
+  const { at, closedAt, detachedAt, isOrphan, withoutBridge } = ending;
+  const since = (time: number | null) => (time === null ? "" : ` at ${instantText(time)}`);
   const person = operatorText(askerIn(by)) ?? "an operator";
-  const who = endedBy === "operator" ? capitalized(person) : null;
-  const since = (at: number | null) => (at === null ? "" : ` at ${instantText(at)}`);
+  const asked = endedBy === "operator" ? `${capitalized(person)} wanted that` : "WebEx closed it";
   const noBridge = "The settings did not have its bridge any more, so nobody was hung up there.";
-  if (why === "lost" && who !== null) return `${who} wanted that. ${noBridge}`;
-  if (why === "lost")
-    return "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
-  switch (endedBy) {
-    case "policy":
-      return "The edge had found it on the bridge, and WebEx had not created it again in the time that the settings give it (orphanConferenceMinutes): it was ended, and its callers heard so.";
-    case "telephone":
-      return "Somebody ended it by telephone, at the bridge.";
-    case "nobody":
-      if (!ending.isOrphan)
-        return `WebEx had closed the meeting${since(ending.detachedAt)} and kept its audio, and nobody was left on the telephone.`;
-      return by.some(({ type }) => type === "request")
-        ? "The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another."
-        : "The edge had found it on the bridge, WebEx had not created it again, and nobody was left on the telephone.";
-    default: {
-      const asked = who === null ? "WebEx closed it" : `${who} wanted that`;
-      const done = ending.withoutBridge
-        ? `${person} ended it at ${instantText(ending.at)}. ${noBridge}`
-        : `the bridge ended it at ${instantText(ending.at)}.`;
-      return `${asked}${since(ending.closedAt)}, and ${done}`;
-    }
+  if (why === "lost") return endedBy === "operator" ? `${asked}. ${noBridge}` : lost;
+  if (endedBy === "policy") return neverCreated;
+  if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
+  if (endedBy !== "nobody") {
+    const done = `ended it at ${instantText(at)}.`;
+    return `${asked}${since(closedAt)}, and ${withoutBridge ? `${person} ${done} ${noBridge}` : `the bridge ${done}`}`;
   }
+  if (!isOrphan)
+    return `WebEx had closed the meeting${since(detachedAt)} and kept its audio, and nobody was left on the telephone.`;
+  return by.some(({ type }) => type === "request")
+    ? "The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another."
+    : "The edge had found it on the bridge, WebEx had not created it again, and nobody was left on the telephone.";
 }
