@@ -95,12 +95,15 @@ test.each([
   const world = await ConferenceWorld.running(0);
   world.domain = testDomain({ logs: { personal: recordsPersonal !== "full" }, recordsPersonal });
   await world.reported(entered({ call: "c9", attendeeId: "4711" }));
-  await world.received("t1", request("call-out", { extCallId: "2001", phone }));
+  await world.received("t1", request("call-out", { extCallId: "2001", privilege: "speak", phone }));
   await world.received("t2", request("create-sub-conference", { subConfId: "9", name: "Pilots" }));
 
   const view = world.conference.reader.view();
   expect(view?.callOuts).toMatchObject([{ stage: "dialling", extCallId: "2001" }]);
-  const text = JSON.stringify([await timeline(world), view]);
+  const lines = await timeline(world);
+  const wire = await world.conference.reader.wire(lines.map(({ seq }) => seq));
+  expect(wire).toContain("A2W_NotifyUserEnter");
+  const text = JSON.stringify([lines, view]) + wire;
   const all = ["14085551234", "4711", "14085557777", "Pilots", '*34"', '*77"'];
   expect(all.filter((one) => text.includes(one))).toEqual(shown);
 });

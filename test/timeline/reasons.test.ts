@@ -11,7 +11,6 @@ import {
   createConference,
   extConfId,
   host,
-  lock,
   muteCaller,
 } from "../durable-objects/conference-world.ts";
 import { testDomain } from "../local-domain.ts";
@@ -72,7 +71,7 @@ const close = asks("close-conference");
 const creates =
   (more: object): Act =>
   (world) =>
-    world.received("t", createConference({ msgId: "m2", ...more }));
+    world.received(`t${JSON.stringify(more)}`, createConference({ msgId: "m2", ...more }));
 const isBusy: Act = (world) => world.reported(event({ type: "caller-left", call: world.dialled, reason: "busy" }));
 const isAnswered: Act = (world) => world.reported(event({ type: "call-answered", call: world.dialled }));
 
@@ -122,6 +121,42 @@ test("says that WebEx cannot match a caller without an attendee ID, until the ca
   ]);
   await world.reported(event({ type: "attendee-identified", id: "k1", call: "c0", attendeeId: "444" }));
   expect(await reasons(world)).toEqual([]);
+});
+
+const locks = asks("update-conference", { action: "lock" });
+const away = { call: "c7", number: "14085551234", dialled: "", why: "refused", reason: "locked" };
+const turnedAway = reported({ type: "caller-turned-away", ...away, wrongKeys: 1, waitedMs: 9_000 });
+const found: Act = (world) =>
+  world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() })));
+
+test.each<[string, readonly Act[], readonly string[]]>([
+  [
+    "not created",
+    [creates({}), refused("capacity"), creates({ msgId: "m3" }), passes(20_000)],
+    [
+      `create-conference: refused, capacity. ${asked}. The bridge refused it: it has no free port, or is drained.`,
+      `create-conference: no result in time. ${asked}. ${agentAway}`,
+    ],
+  ],
+  [
+    "found, and ended",
+    [found, creates({})],
+    [
+      expect.stringContaining("The edge found the conference on the bridge simulated and did not know it"),
+      "conference ended. The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another.",
+    ],
+  ],
+  [
+    "turned away",
+    [creates({}), done, locks, done, turnedAway],
+    [
+      "caller-turned-away. The bridge refused to admit it: the conference was locked. It was in the prompt for 9 s. It had entered 1 wrong key before.",
+    ],
+  ],
+])("says why on the line of what went wrong without callers: %s", async (_, acts, expected) => {
+  const world = new ConferenceWorld();
+  for (const act of acts) await act(world);
+  expect(await reasons(world)).toEqual(expected);
 });
 
 test.each<[string, readonly Act[], readonly string[]]>([
@@ -233,46 +268,6 @@ test("says why a document is undelivered, and that its message waits", async () 
   await world.time.pass(60_000);
   expect((await reasons(world)).filter((line) => line.startsWith(notify))).toEqual([
     `${notify}. WebEx refused it: at T it confirmed it with a failure.`,
-  ]);
-});
-
-test("says why the bridge did not create a conference", async () => {
-  const world = new ConferenceWorld();
-  await world.received("t1", createConference());
-  await refused("capacity")(world);
-  await world.received("t2", createConference({ msgId: "m2" }));
-  await world.time.pass(20_000);
-  expect(await reasons(world)).toEqual([
-    "create-conference: refused, capacity. WebEx asked for it at T. The bridge refused it: it has no free port, or is drained.",
-    `create-conference: no result in time. WebEx asked for it at T. ${agentAway}`,
-  ]);
-});
-
-test("says why callers were turned away from a locked conference", async () => {
-  const world = await ConferenceWorld.running(0);
-  await world.received("t1", lock("m1"));
-  await world.allDone();
-  const away = {
-    call: "c7",
-    number: "14085551234",
-    dialled: "",
-    why: "refused",
-    reason: "locked",
-    wrongKeys: 1,
-    waitedMs: 9_000,
-  };
-  await reported({ type: "caller-turned-away", ...away })(world);
-  expect(await reasons(world, "c7")).toEqual([
-    "caller-turned-away. The bridge refused to admit it: the conference was locked. It was in the prompt for 9 s. It had entered 1 wrong key before.",
-  ]);
-});
-
-test("says why a conference that the edge found ended", async () => {
-  const world = new ConferenceWorld();
-  await world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() })));
-  await world.received("t1", createConference());
-  expect((await reasons(world)).filter((line) => line.startsWith("conference ended"))).toEqual([
-    expect.stringContaining("nobody was in it when WebEx created it again: that one is another."),
   ]);
 });
 
