@@ -8,7 +8,7 @@ import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import { type HistoryRow, pageFrom, type TransactionRows, transactionsIn } from "../../src/timeline/history.ts";
+import { type HistoryRow, Page, type TransactionRows, transactionsIn } from "../../src/timeline/history.ts";
 import { stagesOf } from "../../src/timeline/stages.ts";
 import { Timeline } from "../../src/timeline/timeline.ts";
 import { wirePage } from "../../src/timeline/wire.ts";
@@ -21,6 +21,9 @@ import type { Outbox } from "./outbox.ts";
 interface ReaderPorts extends Pick<Platform, "after" | "now" | "giveWay"> {
   /** `null` when the settings do not have the domain. Asked of a conference that knows who it is. */
   domain(): Domain | null;
+  readonly store: ConferenceStore;
+  readonly outbox: Pick<Outbox, "rows" | "confirmed">;
+  readonly schedule: Pick<CommandSchedule, "stateOf" | "failsAt">;
 }
 
 /** A timeline that somebody looks at again and again, and that has its place in the journal. */
@@ -45,22 +48,11 @@ const rowsATurn = 20;
 /** What people read of a conference: how it is, and what its journal says. Nothing changes by it. */
 export class ConferenceReader {
   readonly #ports: ReaderPorts;
-  readonly #store: ConferenceStore;
-  readonly #outbox: Pick<Outbox, "rows" | "confirmed">;
-  readonly #schedule: Pick<CommandSchedule, "stateOf" | "failsAt">;
   /** The one that was last asked for is the last. */
   #kept: readonly Kept[] = [];
 
-  constructor(
-    ports: ReaderPorts,
-    store: ConferenceStore,
-    outbox: Pick<Outbox, "rows" | "confirmed">,
-    schedule: Pick<CommandSchedule, "stateOf" | "failsAt">,
-  ) {
+  constructor(ports: ReaderPorts) {
     this.#ports = ports;
-    this.#store = store;
-    this.#outbox = outbox;
-    this.#schedule = schedule;
   }
 
   /** A timer would keep the object alive, so it is called now and then. */
@@ -70,19 +62,19 @@ export class ConferenceReader {
   }
 
   async action(id: ActionId): Promise<ActionStages | null> {
-    const timeline = await this.#timeline(`action ${id}`, () => this.#store.journal.rowOf(id));
+    const timeline = await this.#timeline(`action ${id}`, () => this.#ports.store.journal.rowOf(id));
     return timeline && stagesOf(timeline, id);
   }
 
   view(): ConferenceView | null {
-    const { identity } = this.#store;
-    if (!identity) return null;
+    const { store, outbox, schedule } = this.#ports;
+    if (!store.identity) return null;
     const settings = this.#ports.domain()?.settings;
-    return conferenceViewOf(identity.confKey, settings, this.#store, this.#outbox.rows, this.#schedule, this.#person);
+    return conferenceViewOf(store.identity.confKey, settings, store, outbox.rows, schedule, this.#person);
   }
 
   entered(): ReadonlyMap<CallId, EpochMs> {
-    const inside = [...this.#store.state.callers.values()].filter(({ left }) => !left);
+    const inside = [...this.#ports.store.state.callers.values()].filter(({ left }) => !left);
     return new Map(
       inside.flatMap(({ call, history: { enteredAt } }) => (enteredAt === undefined ? [] : [[call, enteredAt]])),
     );
@@ -91,11 +83,13 @@ export class ConferenceReader {
   async timeline(from: number): Promise<ItemPage<TimelineLine>> {
     const timeline = await this.#timeline("all", () => 1);
     await this.#ports.giveWay?.();
-    return pageFrom(timeline?.lines ?? [], from);
+    const page = new Page<TimelineLine>();
+    const left = timeline?.lines.slice(from).findIndex((line) => !page.add(line)) ?? -1;
+    return { items: page.items, next: left < 0 ? null : from + left };
   }
 
   placeOfId(id: string): JournalPlace | null {
-    return this.#store.journal.placeOfId(id);
+    return this.#ports.store.journal.placeOfId(id);
   }
 
   /**
@@ -104,8 +98,8 @@ export class ConferenceReader {
    */
   async #timeline(about: string, first: () => number | null): Promise<Timeline | null> {
     this.deleteUnused();
-    const { journal, state } = this.#store;
-    const kept = this.#keptAs(`${about} ${JSON.stringify(secretsOf(state.head))}`, first);
+    const { store, outbox } = this.#ports;
+    const kept = this.#keptAs(`${about} ${JSON.stringify(secretsOf(store.state.head))}`, first);
     if (!kept) return null;
     this.#kept = [...this.#kept.filter((one) => one !== kept), kept].slice(-mostKept);
     kept.askedAt = this.#ports.now();
@@ -117,7 +111,7 @@ export class ConferenceReader {
       throw error;
     }
     const { timeline } = kept;
-    timeline.read({ seq: journal.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed });
+    timeline.read({ seq: store.journal.lastSeq, at: this.#ports.now(), input: null, facts: outbox.confirmed });
     return timeline;
   }
 
@@ -139,18 +133,18 @@ export class ConferenceReader {
   }
 
   #transactions(from: number): AsyncGenerator<TransactionRows> {
-    return transactionsFrom(this.#ports, this.#store.journal.history(from - 1));
+    return transactionsFrom(this.#ports, this.#ports.store.journal.history(from - 1));
   }
 
   async wire(rows: readonly number[]): Promise<string> {
-    const domain = this.#store.identity && this.#ports.domain();
+    const domain = this.#ports.store.identity && this.#ports.domain();
     if (!domain) return "[]";
     return JSON.stringify(await wirePage((row) => this.#transactions(row), domain, this.#person, rows));
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */
   get #person(): Person {
-    const secrets = secretsOf(this.#store.state.head);
+    const secrets = secretsOf(this.#ports.store.state.head);
     return exceptSecrets(personShown(this.#ports.domain()?.settings), (text) => secrets.includes(text));
   }
 }

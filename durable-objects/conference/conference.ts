@@ -137,7 +137,7 @@ export class Conference {
       sendAgain: () => this.#send(),
     });
     const read = { ...ports, domain: findDomain };
-    this.reader = new ConferenceReader(read, store, this.#outbox, this.#sender.schedule);
+    this.reader = new ConferenceReader({ ...read, store, outbox: this.#outbox, schedule: this.#sender.schedule });
     const submit = (action: OperatorAction) => this.#commits.submit({ type: "operator", action });
     const probe = (host: WebexHost, person: string) => this.#commits.submit({ type: "probe", host, person });
     this.actions = new ConferenceActions({ ...read, submit, probe }, store);

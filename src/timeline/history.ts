@@ -1,6 +1,5 @@
 import type { DecisionProgress } from "../conference/decide.ts";
 import type { InputRow } from "../conference/inputs.ts";
-import type { ItemPage } from "../rpc/conference.ts";
 
 /** Entries that a transaction changed on disk, by key; `null` deletes one. */
 export type StoredEntries = readonly (readonly [key: string, value: unknown])[];
@@ -51,11 +50,4 @@ export class Page<Item extends object> {
     this.#length += length;
     return true;
   }
-}
-
-/** As many items of a list from this index on as one answer holds. */
-export function pageFrom<Item extends object>(items: readonly Item[], from: number): ItemPage<Item> {
-  const page = new Page<Item>();
-  const left = items.slice(from).findIndex((item) => !page.add(item));
-  return { items: page.items, next: left < 0 ? null : from + left };
 }

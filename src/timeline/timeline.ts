@@ -78,7 +78,6 @@ export class Timeline {
   /** The latest command of each type and call. */
   readonly #latest = new Map<string, Command>();
   readonly #documents = new Map<TransId, Document>();
-  readonly #confirmed = new Set<TransId>();
   /** Of messages that were posted or wait. */
   readonly #ofMessage = new Map<MsgId | undefined, Subject>();
   /** Of calls that are being dialled. */
@@ -88,7 +87,8 @@ export class Timeline {
   readonly #inside = new Set<CallId>();
   /** The types of requests and actions, by the names of their blocks. */
   readonly #asked = new Map<string, string>();
-  readonly #withheld = new Map<CallId | undefined, Line[]>();
+  /** Of calls that WebEx has not named yet. */
+  #withheld: readonly Line[] = [];
   /** Messages that wait until WebEx can be notified. */
   readonly #waiting = new Map<MsgId, Line>();
   #detachedAt: EpochMs | null = null;
@@ -234,7 +234,7 @@ export class Timeline {
       if (this.#host !== "" && this.#host !== host) this.#remark("server replaced", { host }, this.#subject(by), why);
       this.#serverIs(host);
       // The new server learns how everything is.
-      for (const call of [...this.#withheld.keys()]) this.#settleWithheld(call, true);
+      this.#settleWithheld(true);
     },
     "conference-ended": (fact) => {
       const { at, input, facts } = this.#row;
@@ -246,7 +246,7 @@ export class Timeline {
       const what = fact.why === "lost" ? "lost: conference ended" : "conference ended";
       this.#remark(what, {}, subject, reasons.endText(fact, ending));
       this.#inside.clear();
-      for (const call of [...this.#withheld.keys()]) this.#settleWithheld(call, false);
+      this.#settleWithheld(false);
     },
     "call-entered": (fact) => {
       const { call, number, attendeeId, extCallId, direction, participantType, muted } = fact;
@@ -263,9 +263,9 @@ export class Timeline {
     },
     "call-named": ({ call, extCallId }) => {
       this.#callsByName.set(extCallId, call);
-      this.#settleWithheld(call, true);
+      this.#settleWithheld(true, call);
     },
-    "call-not-named": ({ call }) => this.#settleWithheld(call, false),
+    "call-not-named": ({ call }) => this.#settleWithheld(false, call),
     "call-merged": ({ call }) => {
       const entry = this.#entries.get(call);
       if (entry?.line.why === reasons.unmatched) entry.line.why = undefined;
@@ -320,7 +320,7 @@ export class Timeline {
     "message-withheld": ({ type, why, call, actions }) => {
       const subject = this.#subjectOfMessage(call, actions);
       const line = this.#remark(`not sent: ${wireNameOf(type)}`, { call, why }, subject, reasons.withheldTexts[why]);
-      if (why === "not-named-yet") this.#withheld.set(call, [...(this.#withheld.get(call) ?? []), line]);
+      if (why === "not-named-yet") this.#withheld = [...this.#withheld, line];
     },
     "message-owed": ({ type, msgId, actions }) => {
       const subject = this.#ofMessage.get(msgId) ?? this.#subjectOfMessage(undefined, actions);
@@ -348,10 +348,8 @@ export class Timeline {
       this.#say("edge", sideOf(document), "not delivered", facts, document, at);
     },
     "post-confirmed": ({ transId, at, refused }) => {
-      if (this.#confirmed.has(transId)) return;
-      this.#confirmed.add(transId);
       const document = this.#documents.get(transId);
-      this.#documents.delete(transId);
+      if (!this.#documents.delete(transId)) return;
       const facts = { transId, host: hostOf(document), result: refused ? "a failure" : "" };
       this.#say(sideOf(document), "edge", "confirmed", facts, document, at);
       const why = refused
@@ -412,13 +410,14 @@ export class Timeline {
     }
   }
 
-  /** `isSent`: WebEx is notified now of what was withheld. Otherwise it never is. */
-  #settleWithheld(call: CallId | undefined, isSent: boolean): void {
-    for (const line of this.#withheld.get(call) ?? []) {
+  /** `isSent`: WebEx is notified now of what was withheld. Otherwise it never is. `call`: of this one alone. */
+  #settleWithheld(isSent: boolean, call?: CallId): void {
+    const settled = this.#withheld.filter(({ facts }) => call === undefined || facts.call === call);
+    this.#withheld = this.#withheld.filter((line) => !settled.includes(line));
+    for (const line of settled) {
       line.facts = { ...line.facts, why: isSent ? "sent later" : "unnamed" };
       line.why = isSent ? undefined : reasons.withheldTexts.unnamed;
     }
-    this.#withheld.delete(call);
   }
 
   #whyMuted({ call, by }: FactOf<"call-muted">): string {
