@@ -20,30 +20,17 @@ export type TimelineTab = "timeline" | "why";
 /** Who is at the other end of a line. */
 export const sides = { webex: "WebEx", bridge: "the bridge", others: "users, back end and the edge itself" } as const;
 
-/** A page of the lines that fit. */
-export interface PageOfLines {
-  readonly lines: readonly TimelineLine[];
-  /** 1 is the oldest. */
-  readonly page: number;
-  readonly pages: number;
-  /** Lines that fit the filter, and all. */
-  readonly fitting: number;
-  readonly all: number;
-  /** The numbers of all calls, in order; empty: not known. */
-  readonly calls: ReadonlyMap<string, string>;
-}
-
 /** More calls are not offered to choose from. */
 const MOST_CALLS = 200;
 /** More lines on a page delay other requests. */
 const MOST_LINES = 100;
 
-/** A page by its number, or the page that has this row; without either the latest page. */
+/** The lines that fit, on a page by its number (1 is the oldest), or on that which has this row; without either on the latest. */
 export function pageOfLines(
   lines: readonly TimelineLine[],
   { call, side, tab }: TimelineFilter,
   at: { readonly page?: number | undefined; readonly row?: number | undefined },
-): PageOfLines {
+) {
   const ofCall = call === "" ? lines : linesOfCall(lines, call);
   const fitting = ofCall.filter(
     (line) => (side === "" || sideOf(line) === side) && (tab === "timeline" || line.why !== undefined),
@@ -52,6 +39,7 @@ export function pageOfLines(
   const pages = Math.max(1, Math.ceil(fitting.length / MOST_LINES));
   const wanted = index >= 0 ? Math.floor(index / MOST_LINES) + 1 : (at.page ?? pages);
   const page = Math.min(Math.max(wanted, 1), pages);
+  /** The numbers of all calls, in order; empty: not known. */
   const calls = new Map<string, string>();
   for (const { facts } of lines)
     if (facts.call !== undefined) calls.set(facts.call, calls.get(facts.call) || (facts.number ?? ""));
@@ -66,7 +54,7 @@ function sideOf({ from, to }: TimelineLine): keyof typeof sides {
 
 interface TimelineProps extends Pick<SequenceProps, "wire" | "row"> {
   readonly frame: ConferenceFrame;
-  readonly shown: PageOfLines;
+  readonly shown: ReturnType<typeof pageOfLines>;
   readonly filter: TimelineFilter;
   /** The filter's call as the user typed it; absent: the address has its id. */
   readonly typed?: Typed | undefined;
