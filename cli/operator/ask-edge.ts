@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { secondText } from "../../src/foundation/time/shown-time.ts";
@@ -9,8 +8,6 @@ import { type Screen, ShownTimes } from "../shown-times.ts";
 import { systemReason } from "../system-reason.ts";
 import { endWithReader, jsonText, ownTerminal } from "../terminal.ts";
 import { OperatorClient } from "./operator-client.ts";
-
-const WATCH_EVERY_MS = 1_000;
 
 /** Value of `--edge`. */
 let named: string | undefined;
@@ -51,24 +48,15 @@ export function found<Data>(
   return { data, lines: (now, screen) => text(allPrintable(data), now, screen), ...more };
 }
 
-export function answer(
-  { json, watch }: Options & { readonly watch?: true },
-  ask: (edge: OperatorClient) => Promise<Found>,
-): Promise<void> {
+export function answer({ json }: Options, ask: (edge: OperatorClient) => Promise<Found>): Promise<void> {
   return askEdge(async (edge) => {
-    const first = await ask(edge);
-    show(first, json, edge);
-    if (first.failed) process.exitCode = 1;
-    if (watch) await watchFor(edge, () => ask(edge), first, json);
+    const { data, lines, warning, failed } = await ask(edge);
+    const shown = json ? [jsonText(data)] : headed(edge, (screen) => lines(Date.now(), screen));
+    process.stdout.write(`${shown.join("\n")}\n`);
+    if (warning) console.error(warning);
+    if (edge.lacking.size > 0) console.error(printable(`incomplete: ${[...edge.lacking].join(", ")}`));
+    if (failed) process.exitCode = 1;
   });
-}
-
-function show({ data, lines, warning }: Found, json: true | undefined, edge: OperatorClient): void {
-  const shown = json ? [jsonText(data)] : headed(edge, (screen) => lines(Date.now(), screen));
-  process.stdout.write(`${shown.join("\n")}\n`);
-  if (warning) console.error(warning);
-  if (edge.lacking.size > 0) console.error(printable(`incomplete: ${[...edge.lacking].join(", ")}`));
-  edge.lacking.clear();
 }
 
 /** Lines for this terminal, under the time zone where they have times. */
@@ -77,31 +65,6 @@ export function headed(edge: OperatorClient, lines: (screen: Screen) => readonly
   const shown = lines(screen);
   const { heading } = screen.times;
   return heading === null ? shown : [screen.style("dim", heading), ...shown];
-}
-
-/** On a terminal each second, in place; elsewhere once more whenever something has changed. */
-async function watchFor(
-  edge: OperatorClient,
-  ask: () => Promise<Found>,
-  first: Found,
-  json: true | undefined,
-): Promise<never> {
-  const inPlace = process.stdout.isTTY && !json;
-  let shown = JSON.stringify(first.data);
-  for (;;) {
-    await pause(WATCH_EVERY_MS);
-    try {
-      const next = await ask();
-      const now = JSON.stringify(next.data);
-      if (!inPlace && now === shown) continue;
-      shown = now;
-      process.stdout.write(inPlace ? "\u001b[H\u001b[2J" : json ? "" : "\n");
-      show(next, json, edge);
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      console.error(printable(`${systemReason(error)}; retrying`));
-    }
-  }
 }
 
 /** Does something with the edge; what a person can put right is one line on stderr and exit code 1. */

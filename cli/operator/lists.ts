@@ -20,9 +20,8 @@ type Found = ApiAnswer<"POST /domains/{domain}/find">;
 export function addLists(program: Command): void {
   question(program, "conferences [key]", "List the running conferences, the latest first, or show one as it is now")
     .summary("List the running conferences, or show one")
-    .option("--watch", "show it again whenever it changes, until stopped")
-    .addHelpText("after", examples("conferences", "conferences 987654321 --watch"))
-    .action((key: string | undefined, options: Options & { readonly watch?: true }) =>
+    .addHelpText("after", examples("conferences", "conferences 987654321"))
+    .action((key: string | undefined, options: Options) =>
       answer(options, async (edge) => {
         if (key !== undefined)
           return found(await edge.conference(await edge.domain(options.domain), key), conferenceText);

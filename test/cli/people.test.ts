@@ -6,7 +6,7 @@ import { checkEdge } from "../../cli/edge/check.ts";
 import { loadEdgeSettings } from "../../cli/edge/edge-settings.ts";
 import { newOperator } from "../../cli/operator/people.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
-import { peopleOf, personNameFault, personOfToken, readOperators } from "../../src/operators/people.ts";
+import { peopleOf, personOfToken, readOperators } from "../../src/operators/people.ts";
 
 const anna = { name: "anna", tokenSha256: "0".repeat(64), role: "viewer", domains: ["acme"] };
 const otherToken = { ...anna, tokenSha256: "1".repeat(64) };
@@ -29,41 +29,6 @@ test("the line that is printed makes the token that is printed that person's, an
     expect(await personOfToken(people, wrong), wrong).toBeNull();
   }
   expect(newOperator("anna", "viewer", ["acme"]).token).not.toBe(token);
-});
-
-test.each<[object | string, string]>([
-  ["{", "OPERATORS is not JSON"],
-  [[anna], "OPERATORS must be an object (it is a list)"],
-  [{ peple: [] }, "OPERATORS.peple is not a setting"],
-  [{ people: [{ ...anna, name: "a b" }] }, "OPERATORS.people.0.name must be 1 to 64 of letters"],
-  [{ people: [{ ...anna, name: "operator" }] }, "OPERATORS.people.0.name must not be operator"],
-  [{ people: [{ ...anna, tokenSha256: "my-token" }] }, "OPERATORS.people.0.tokenSha256 must be the 64 digits"],
-  [{ people: [{ ...anna, role: "admin" }] }, 'OPERATORS.people.0.role must be one of "viewer", "operator"'],
-  [{ people: [{ ...anna, domains: [] }] }, "OPERATORS.people.0.domains must name a domain"],
-  [{ people: [{ ...anna, domains: ["*", "acme"] }] }, 'OPERATORS.people.0.domains must be ["*"] alone'],
-  [{ people: [anna, { ...otherToken, name: "Anna" }] }, "OPERATORS.people must not have two of one name"],
-  [{ people: [anna, { ...anna, name: "boris" }] }, "OPERATORS.people must not have two with one token"],
-  [{ access: { ...access, team: "acme.cloudflareaccess.com" } }, "OPERATORS.access.team must be the first part of"],
-  [{ access: { ...access, audience: "" } }, "OPERATORS.access.audience must be the AUD tag"],
-  [{ access: { ...access, people: [{ ...dora, email: "d" }] } }, "OPERATORS.access.people.0.email must be an e-mail"],
-  [
-    { access: { ...access, people: [dora, { ...dora, email: "Dora@example.com" }] } },
-    "OPERATORS.access.people must not have two of one address",
-  ],
-])("%j is refused with what is wrong and a right example", (settings, says) => {
-  const read = readOperators(typeof settings === "string" ? settings : JSON.stringify(settings));
-
-  expect(read).toEqual({ ok: false, error: expect.stringMatching(/; a right example: \{"people":/) });
-  expect(read.ok ? "" : read.error.slice(0, says.length)).toBe(says);
-  expect(read.ok ? "" : read.error).not.toContain("my-token");
-});
-
-test("a person's name says what is wrong with it", () => {
-  expect([personNameFault("anna.b-1_2"), personNameFault("anna@example.com"), personNameFault("operator")]).toEqual([
-    null,
-    expect.stringMatching(/^It must be 1 to 64 of letters/),
-    expect.stringMatching(/^It must not be operator/),
-  ]);
 });
 
 test("people stand in the settings file, or in a file of their own; what is wrong there is said with its place", async () => {

@@ -1,25 +1,8 @@
 import { expect, test } from "vitest";
-import {
-  alertKinds,
-  type FoundAlert,
-  isOpen,
-  kindOf,
-  shellWord,
-  showAlert,
-  unknownText,
-} from "../../src/operators/alert-kinds.ts";
-import {
-  alertsOf,
-  bridgeAlerts,
-  coverageOf,
-  type DirectoryAlerts,
-  type FoundBridge,
-  serverOf,
-  unknownKinds,
-} from "../../src/operators/alerts.ts";
+import { alertKinds, type FoundAlert, shellWord, showAlert } from "../../src/operators/alert-kinds.ts";
+import { alertsOf, bridgeAlerts, type DirectoryAlerts, type FoundBridge } from "../../src/operators/alerts.ts";
 
 const now = 1_000_000_000;
-const dayMs = 86_400_000;
 const well = { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: 10 };
 const nothing: DirectoryAlerts = { found: [], waiting: [], webhooks: [], seen: [] };
 
@@ -78,27 +61,6 @@ const seenUpTo = (id: string, upTo: number) => ({ seen: [{ id, upTo, by: "ann", 
 const incident: FoundAlert = { kind: "undelivered", about: "t", since: 1, latest: 2, count: 5, sequence: 5 };
 const condition: FoundAlert = { kind: "commands-late", bridge: "west", since: 50, count: 2 };
 
-test("lists what is newer than an acknowledgement", () => {
-  const left = (found: FoundAlert, id: string, upTo: number) =>
-    known({ found: [found], ...seenUpTo(id, upTo) }).map((alert) => [alert.count, isOpen(alert), alert.seen?.note]);
-  expect([3, 5].map((upTo) => left(incident, "undelivered:t", upTo))).toEqual([[[2, true, "known"]], []]);
-  const late = "commands-late:west";
-  expect([49, 50].map((upTo) => left(condition, late, upTo))).toEqual([[[2, true, undefined]], [[2, false, "known"]]]);
-  const unknown = { ...condition, since: null };
-  expect([now - 1, now].map((upTo) => left(unknown, late, upTo))).toEqual([
-    [[2, true, undefined]],
-    [[2, false, "known"]],
-  ]);
-});
-
-test("an acknowledgement goes as far as the user saw", () => {
-  const coverage = (found: FoundAlert, seen: number | null) => coverageOf(showAlert(found, "local"), seen, now);
-  expect([null, 3, 9].map((seen) => coverage(incident, seen))).toEqual([5, 3, 5]);
-  expect([null, 50, 49].map((seen) => coverage(condition, seen))).toEqual([now, now, 49]);
-  expect(coverage({ ...condition, since: now + 7 }, null)).toBe(now + 7);
-  expect(coverage({ ...condition, since: null }, null)).toBe(now + dayMs);
-});
-
 test("sorts open alerts first and the worst first", () => {
   const found = [incident, condition, { kind: "clock-jumped", since: 1, why: "" } as const];
   const disk = { kind: "disk", since: 1, why: "" } as const;
@@ -112,17 +74,6 @@ test("sorts open alerts first and the worst first", () => {
   ]);
 });
 
-test("kinds are unknown while one of their sources does not answer", () => {
-  const from = (source: string) => alertKinds.filter((kind) => kindOf(kind).from.some((one) => one === source));
-  const answers = { known: nothing, mail: [] };
-  expect(unknownKinds([{ health: well }], answers)).toEqual([]);
-  expect(unknownKinds([{ health: well }, { health: null }], answers)).toEqual(from("relay"));
-  expect(unknownKinds([], { ...answers, mail: null })).toEqual(from("mailbox"));
-  expect(unknownKinds([], { ...answers, known: null })).toEqual(from("directory"));
-  expect(unknownText([])).toBe(null);
-  expect(unknownText(["bridge-ends", "bridge-full"])).toBe("Not known: A bridge is about to stop; A bridge is full.");
-});
-
 test.each(alertKinds)("the sentences of %s are whole", (kind) => {
   for (const count of [1, 2]) {
     const { says, todo } = showAlert({ kind, bridge: "east", about: "a", since: 1, count, why: "away." }, "local");
@@ -130,15 +81,6 @@ test.each(alertKinds)("the sentences of %s are whole", (kind) => {
     for (const text of [says, todo.text]) expect(text).toMatch(/^[\dA-Z`].*\.$/s);
     expect(todo.command).not.toEqual([]);
   }
-});
-
-test.each([
-  ["tsp", "2 documents pending for the TSP server tsp of local.", ["servers", "--resync", "tsp"]],
-  ["*back-end", "2 documents pending for the partner's back end of local.", null],
-  ["", "2 documents pending for other TSP servers of local.", null],
-])("only a TSP server can be resynced: %j", (about, says, command) => {
-  const alert = showAlert({ kind: "documents-pending", ...serverOf(about), since: 1, count: 2 }, "local");
-  expect([alert.says, alert.todo.command]).toEqual([says, command]);
 });
 
 test("an id is the same for the same subject and names no number", () => {

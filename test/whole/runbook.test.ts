@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { bridgehead, type Ended, runProgram } from "../bridgehead-command.ts";
@@ -236,28 +234,6 @@ test("a list is an array with the keys and callers of all conferences, for progr
     ["555120666", 1],
     ["555120888", 0],
   ]);
-});
-
-test("shows a watched conference again when it has changed", async () => {
-  const watching = spawn(process.execPath, ["scripts/bridgehead.ts", "conferences", "555120888", "--watch"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, BRIDGEHEAD_STATE: state },
-  });
-  // What never comes ends the test, and must not outlive it.
-  const limit = setTimeout(() => watching.kill(), 20_000);
-  const heads: string[] = [];
-  for await (const line of createInterface({ input: watching.stdout })) {
-    const [now] = /(locked|running), last input/.exec(line) ?? [];
-    if (now === undefined) continue;
-    heads.push(now);
-    if (heads.length === 1) await world.bridge.lock("555120888", false);
-    else break;
-  }
-  clearTimeout(limit);
-  watching.kill();
-  await world.bridge.lock("555120888", true);
-
-  expect(heads).toEqual(["locked, last input", "running, last input"]);
 });
 
 test.each<[string, Readonly<Record<string, string>>, RegExp]>([
