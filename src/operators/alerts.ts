@@ -16,23 +16,32 @@ export interface Seen {
   readonly note: string;
 }
 
+/** How a bridge is, as its relay reports it. What is absent is not so, as far as is known. */
+export interface BridgeState {
+  readonly agentConnected: boolean;
+  /** False also while the active agent has not reported yet: then `awaySince` is absent. */
+  readonly bridgeUp: boolean;
+  /** `null`: unknown. */
+  readonly portsInUse: number | null;
+  /** `null`: no limit, or unknown. */
+  readonly ports: number | null;
+  /** Since when no agent is connected, or the active one does not reach the bridge. */
+  readonly awaySince?: EpochMs;
+  /** Since when it takes no new conferences, as a user asked. */
+  readonly drainedSince?: EpochMs;
+  /** Since when it takes no new calls, as it is about to stop. */
+  readonly endsSince?: EpochMs;
+  /** Since when all its ports are in use. */
+  readonly fullSince?: EpochMs;
+  /** Of its agents, for users who see the domain. */
+  readonly alerts?: readonly FoundAlert[];
+}
+
 /** How a bridge was found. */
 export interface FoundBridge {
   readonly bridge: string;
-  /** The answer of its relay; `null`: it did not answer. */
-  readonly health: {
-    readonly agentConnected: boolean;
-    readonly bridgeUp: boolean;
-    /** `null`: unknown. */
-    readonly portsInUse: number | null;
-    readonly ports: number | null;
-    readonly awaySince?: EpochMs;
-    readonly drainedSince?: EpochMs;
-    readonly endsSince?: EpochMs;
-    readonly fullSince?: EpochMs;
-    /** Of its agents, for users who see the domain. */
-    readonly alerts?: readonly FoundAlert[];
-  } | null;
+  /** `null`: its relay did not answer. */
+  readonly health: BridgeState | null;
   /** Since when its relay does not answer; `null`: it answers. */
   readonly unreachableSince: EpochMs | null;
 }

@@ -4,30 +4,10 @@ import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids
 import { type Checked, text, time } from "../foundation/schemas.ts";
 import type { IdLimit } from "../link/messages.ts";
 import type { Health } from "../link/relay.ts";
-import type { FoundAlert } from "../operators/alert-kinds.ts";
+import type { BridgeState } from "../operators/alerts.ts";
 
 /** How a bridge is, as was last reported to its relay. */
-export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "portsInUse" | "portsUnread"> {
-  /**
-   * `null`: nobody knows, since no agent says it of the bridge, or the one that acts has not read it yet. `ports` is `null` where there is no
-   * limit, or no agent says it.
-   */
-  readonly portsInUse: number | null;
-  readonly agentConnected: boolean;
-  /**
-   * Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. Of an agent that is
-   * connected, absent beside a `bridgeUp` of false: it has not said.
-   */
-  readonly awaySince?: EpochMs;
-  /** Since when it takes no new conferences, as an operator asked; absent: it takes them. */
-  readonly drainedSince?: EpochMs;
-  /** Since when it takes no new calls, as it is about to end; absent: it takes them, or nobody knows. */
-  readonly endsSince?: EpochMs;
-  /** Since when all its ports are in use; absent: they are not, as far as is known. */
-  readonly fullSince?: EpochMs;
-  /** Alerts of its agents; absent: none. */
-  readonly alerts?: readonly FoundAlert[];
-}
+export type BridgeHealth = Omit<Health, "version" | "waiting" | "portsUnread" | keyof BridgeState> & BridgeState;
 
 /** A connected agent, as its relay knows it. */
 export const agentView = v.object({
