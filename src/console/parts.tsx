@@ -179,14 +179,13 @@ function Shown({ part }: { readonly part: Part }) {
       </a>
     );
   }
-  if (tone === undefined) {
-    return (
-      <bdi title={tooltip} class={wordClass(text)}>
-        {text}
-      </bdi>
-    );
-  }
-  return tone === "dim" ? <span class="dim">{text}</span> : <Mark is={tone}>{text}</Mark>;
+  if (tone === "dim") return <span class="dim">{text}</span>;
+  if (tone) return <Mark is={tone}>{text}</Mark>;
+  return (
+    <bdi title={tooltip} class={wordClass(text)}>
+      {text}
+    </bdi>
+  );
 }
 
 /** Keys and numbers stay on one line, and hosts where there is room; longer words may break. */

@@ -35,7 +35,7 @@ h2 { font-size: 18px; line-height: 1.3; font-weight: 600; }
 h3 { font-size: 15px; font-weight: 600; }
 a { color: var(--accent); text-underline-offset: 2px; }
 b { font-weight: 600; }
-small, .small, kbd, code, pre, th, .mark { font-size: 13px; }
+.small, kbd, code, pre, th, .mark { font-size: 13px; }
 .dim, th, dt { color: var(--dim); }
 time { white-space: nowrap; }
 time, td, dd, .number { font-variant-numeric: tabular-nums; }
@@ -121,11 +121,10 @@ form.bar, form.inline { flex-direction: row; flex-wrap: wrap; align-items: end; 
 form.bar > div { display: flex; flex-direction: column; gap: 3px; flex: 0 1 168px; min-width: 0; }
 form.inline { display: inline-flex; }
 label { font-size: 13px; color: var(--dim); }
-input, select, textarea { font: inherit; color: inherit; background: var(--box); border: 1px solid #7b868f; border-radius: 6px; padding: 5px 9px; min-width: 0; width: 100%; height: 36px; }
-textarea { height: auto; min-height: 72px; }
+input, select { font: inherit; color: inherit; background: var(--box); border: 1px solid #7b868f; border-radius: 6px; padding: 5px 9px; min-width: 0; width: 100%; height: 36px; }
 input[type=checkbox] { width: 16px; height: 16px; vertical-align: -2px; accent-color: var(--accent); }
 button, .button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); color: var(--text); cursor: pointer; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 7px; white-space: nowrap; }
-button:hover, .button:not(.off):hover { background: var(--hover); }
+button:hover, .button:hover { background: var(--hover); }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
 button.main:hover { filter: brightness(1.1); }
 button.danger { color: var(--bad); border-color: var(--bad); }
@@ -276,7 +275,7 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
   .line > .end { margin-left: 0; } .plot .end { margin-left: auto; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
   form.bar > div { flex: 1 1 40%; }
-  input, select, textarea { font-size: 16px; }
+  input, select { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }
   .foot:has(#link:empty) { display: none; }
   .foot { width: auto; column-gap: 14px; } .person { order: 7; } .person button.quiet { margin-inline: 0 -8px; }

@@ -211,24 +211,6 @@ test("somebody is called into the conference, and the end asks first", async () 
   await rowOf(page, "14085550999").filter({ hasText: "operator" }).waitFor();
 });
 
-test("a viewer sees everything and cannot act, by the page nor past it", async () => {
-  const meeting = await running("444");
-  const page = await open(address(meeting), "viewer");
-  await rowOf(page, "14085550444").waitFor();
-  expect(await page.locator("main form").count()).toBe(0);
-  const status = await page.evaluate(
-    async (path) => {
-      const body = new URLSearchParams({ type: "end", mark: "x" });
-      return (await fetch(`${path}/actions`, { method: "POST", body })).status;
-    },
-    new URL(address(meeting)).pathname,
-  );
-  expect(status).toBe(403);
-  expect(browser.forgive()).toEqual([expect.stringMatching(/a status of 403/)]);
-  expect(await actsOf(meeting, "end-conference")).toBe(0);
-  await meeting.close();
-});
-
 test("without its script the pages do the same", async () => {
   const meeting = await running("444");
   const page = await open(address(meeting));

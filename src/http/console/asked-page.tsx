@@ -4,7 +4,7 @@ import type { Answers } from "../api/routes.ts";
 import { failureOf } from "../objects-of-request.ts";
 import type { Problem } from "../problem.ts";
 import type { AddPage, PageCall } from "./console.tsx";
-import { askApi, type Fields, formOf, problemIn, type Query, refusedPage } from "./form.ts";
+import { askApi, type Fields, formOf, problemIn, refusedPage } from "./form.ts";
 
 type Operation = keyof Answers;
 
@@ -20,11 +20,11 @@ interface Asked<Main extends Operation, Also extends Readonly<Record<string, Ope
 interface AskedPage<Main extends Operation, Also extends Readonly<Record<string, Operation>>> {
   readonly asks: Main;
   /** Parameters by the page's fields; `null`: nothing is asked yet. */
-  query?(fields: Fields): Query | null;
+  query?(fields: Fields): Fields | null;
   /** In place of the answer if nothing is asked, or the request is refused: the page then shows the refusal. */
   readonly none?: Answers[Main];
   readonly also?: Also;
-  readonly alsoQueries?: Readonly<Record<string, Query>>;
+  readonly alsoQueries?: Readonly<Record<string, Fields>>;
   render(asked: Asked<Main, Also>, call: PageCall): Child | Response;
 }
 
@@ -54,7 +54,7 @@ export function addAsked<
 export async function ask<Main extends Operation>(
   call: PageCall,
   operation: Main,
-  query: Query,
+  query: Fields,
 ): Promise<{ readonly answer?: Answers[Main]; readonly problem?: Problem }> {
   const response = await askApi(call, operation, { query });
   return response.ok ? { answer: (await response.json()) as Answers[Main] } : { problem: await problemIn(response) };

@@ -23,8 +23,8 @@ import {
   askApi,
   bodyOf,
   type Fields,
-  fieldOf,
   formOf,
+  labelOf,
   problemIn,
   refusalIn,
   refusedNow,
@@ -153,9 +153,9 @@ async function act(call: PageCall): Promise<Shown | Response> {
   }
   const [fault] = problem.errors ?? [];
   if (!fault) return refusedPage(call, problem);
-  const field = fieldOf(body.type, fault.name);
-  const says = `${field.says} ${fault.detail}. Nothing was done.`;
-  const wrong = field.isTyped ? { typed: Object.fromEntries(form), field: fault.name, says } : null;
+  const label = labelOf(body.type, fault.name);
+  const says = `The ${label ?? `form's ${fault.name}`} ${fault.detail}. Nothing was done.`;
+  const wrong = label ? { typed: Object.fromEntries(form), field: fault.name, says } : null;
   context.status(409);
   return conferencePage(call, context.req.query(), wrong ? null : says, wrong);
 }

@@ -57,15 +57,14 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
     });
   });
   pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "Nothing is at this address."));
-  pages.onError((error, context) => failed({ context, edge }, error));
+  pages.onError((error, context) => {
+    const failure = failureOf(error);
+    edge.log("request-failed", { ...failure }, "error");
+    const what = failure.object ?? "A part of the system";
+    const says = sentence(`${what} did not answer in time. Load the page again; the log says more.`);
+    return trouble({ context, edge }, 503, "Failed for now", says);
+  });
   return pages;
-}
-
-function failed(around: Pick<PageCall, "context" | "edge">, error: unknown): Response {
-  const failure = failureOf(error);
-  around.edge.log("request-failed", { ...failure }, "error");
-  const says = `${failure.object ?? "A part of the system"} did not answer in time. Load the page again; the log says more.`;
-  return trouble(around, 503, "Failed for now", sentence(says));
 }
 
 type Around = Pick<PageCall, "context" | "edge">;

@@ -20,12 +20,11 @@ export async function formOf(call: PageCall): Promise<URLSearchParams | Response
   return new URLSearchParams(new TextDecoder().decode(body.value));
 }
 
+/** Texts by name; those that are absent are left out. */
 export type Fields = Readonly<Partial<Record<string, string>>>;
-/** Parameters by name; those that are absent are left out. */
-export type Query = Fields;
 
 interface ApiRequest {
-  readonly query?: Query;
+  readonly query?: Fields;
   readonly body?: object;
   readonly actionId?: string;
 }
@@ -111,11 +110,10 @@ export function bodyOf(form: URLSearchParams): Readonly<Record<string, unknown>>
   return Object.fromEntries(entries);
 }
 
-/** How people know a field of a form. `isTyped`: they fill it in. */
-export function fieldOf(type: unknown, name: string): { readonly says: string; readonly isTyped: boolean } {
+/** How people know a field that they fill in. */
+export function labelOf(type: unknown, name: string): string | undefined {
   const label = askedActions()[String(type)]?.asked.button.form?.fields[name]?.label;
-  if (label === undefined) return { says: `The form's ${name}`, isTyped: false };
-  return { says: `The ${label.slice(0, 1).toLowerCase()}${label.slice(1)}`, isTyped: true };
+  return label && `${label.slice(0, 1).toLowerCase()}${label.slice(1)}`;
 }
 
 /** The same for the same request of one person on the same `mark`: a form that is sent twice acts once, and one that is filled in anew acts again. */
