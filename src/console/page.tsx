@@ -3,7 +3,7 @@ import { FrameOfPage, useFrame, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 /** The pages of a domain that the navigation names, by the last part of their address. */
-const places = {
+export const places = {
   overview: "Overview",
   conferences: "Conferences",
   bridges: "Bridges",

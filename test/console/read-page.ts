@@ -20,6 +20,12 @@ export function inFrame(page: unknown, props: object, more: Partial<Frame> = {})
   return String(jsx(around, { value: { ...frame, ...more } }, jsx(page as FC, props) as never));
 }
 
+const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
+
+export function unescaped(text: string): string {
+  return text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => entities[name] ?? "");
+}
+
 /** What people read of a page's main part: its texts in order, one for each element that has one, with what links lead to. */
 export function readPage(page: unknown): string {
   const html = String(page);
@@ -29,13 +35,8 @@ export function readPage(page: unknown): string {
     .replaceAll(/<a [^>]*?href="([^"]*)"[^>]*>(.*?)<\/a>/gs, "$2 → $1 ")
     .replaceAll(/<\/?(?:b|code|span|time|kbd)\b[^>]*>/g, " ")
     .replaceAll(/<[^>]*>/g, "\n")
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&#39;", "'")
-    .replaceAll("&amp;", "&")
     .split("\n")
-    .map((line) => line.replaceAll(/\s+/g, " ").trim())
+    .map((line) => unescaped(line).replaceAll(/\s+/g, " ").trim())
     .filter(Boolean)
     .join("\n");
 }

@@ -2,7 +2,7 @@ import type { ConferenceFrame } from "../../src/console/conference/conference-fr
 import type { Frame } from "../../src/console/parts.tsx";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { Role } from "../../src/operators/people.ts";
-import { inFrame } from "./read-page.ts";
+import { inFrame, unescaped } from "./read-page.ts";
 
 export const now = Date.UTC(2026, 2, 4, 12, 30);
 /** What stands around the pages of a conference. */
@@ -13,12 +13,6 @@ export const frame: ConferenceFrame = { domain: "local", confKey, topic: undefin
 export function shownTo(role: Role, page: unknown, props: object): Shown {
   const more: Partial<Frame> = { person: { name: "anna", role, domains: ["*"] }, domain: "local", now };
   return new Shown(inFrame(page, { frame, ...props }, more));
-}
-
-const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
-
-function unescaped(text: string): string {
-  return text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => entities[name] ?? "");
 }
 
 /** A page as people and browsers see it: what it has besides its frame. */

@@ -64,7 +64,7 @@ test.each([
 
   const overview = await read("");
   expect(overview).toContain(says);
-  expect(overview).toContain("Calls at the prompt → /console/local/prompt-calls");
+  expect(overview).toContain("Calls in the prompt → /console/local/prompt-calls");
   expect(overview.includes("What the caller entered")).toBe(number !== "");
   const ofNumber = await read("/find", { find: number });
   expect(ofNumber.includes("keyed 7 digits without a #")).toBe(number !== "");

@@ -1,6 +1,7 @@
 import type { Answers } from "../../http/api/routes.ts";
 import { type Alert, type AlertKind, isOpen, shellWord, unknownText } from "../../operators/alert-kinds.ts";
 import { alertWords, runningConferences } from "../../views/conferences.ts";
+import { places } from "../page.tsx";
 import { Age, Field, List, Mark, Time, useFrame, Words } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
@@ -14,20 +15,18 @@ interface AlertsProps {
 
 /** The alerts of a domain: what is so now, what has happened, and the conferences that are affected. */
 export function Alerts({ alerts, unknown, running }: AlertsProps) {
-  const { domain, person } = useFrame();
   const conferences = running?.conferences ?? [];
   const open = alerts.filter(isOpen);
   const isKnown = running !== null && unknown.length === 0;
   const list = (title: string, type: Alert["type"]) => {
     const shown = alerts.filter((alert) => alert.type === type);
-    const to = (id: string) => (person.role === "operator" ? pathOf(domain, "alerts", id) : null);
     return (
       shown.length > 0 && (
         <>
           <h3>{title}</h3>
           <ul class="part">
             {shown.map((alert) => (
-              <AlertLine alert={alert} to={to(alert.id)} />
+              <AlertLine alert={alert} />
             ))}
           </ul>
         </>
@@ -59,31 +58,25 @@ export function Alerts({ alerts, unknown, running }: AlertsProps) {
 
 interface LineProps {
   readonly alert: Alert;
-  /** Where it is acknowledged; `null`: not here, or not by this user. */
-  readonly to: string | null;
+  /** Not where it is acknowledged. */
   readonly isOnBridges?: boolean;
 }
 
 /** The page that shows more, other than the one of its bridge. */
-const pages: Readonly<Partial<Record<AlertKind, keyof typeof pageTitles>>> = {
+const pages: Readonly<Partial<Record<AlertKind, keyof typeof places | "prompt-calls">>> = {
   "documents-pending": "servers",
   undelivered: "servers",
   "commands-late": "conferences",
   "conferences-unreachable": "conferences",
   "caller-refused": "prompt-calls",
 };
-const pageTitles = {
-  servers: "TSP servers",
-  conferences: "Conferences",
-  bridges: "Bridges",
-  "prompt-calls": "Calls at the prompt",
-} as const;
 
 /** What it means, since when, what to do, and who has seen it. */
-export function AlertLine({ alert, to, isOnBridges = false }: LineProps) {
-  const { id, kind, domain, bridge, about, severity, title, says, todo, since, latest, seen } = alert;
+export function AlertLine({ alert, isOnBridges = false }: LineProps) {
+  const { domain, person } = useFrame();
+  const { id, kind, bridge, about, severity, title, says, todo, since, latest, seen } = alert;
   const taken = !isOpen(alert);
-  const where = isOnBridges || domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
+  const where = isOnBridges || alert.domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
   return (
     <li id={`alert-${id}`} class={`alert ${taken ? "taken" : severity}`}>
       <p class="line">
@@ -93,8 +86,8 @@ export function AlertLine({ alert, to, isOnBridges = false }: LineProps) {
           {latest !== null && latest !== since && [" last ", <Time at={latest} />]}
         </span>
         {where && (
-          <a class="end small" href={pathOf(domain ?? "", where)}>
-            {pageTitles[where]}
+          <a class="end small" href={pathOf(domain, where)}>
+            {where === "prompt-calls" ? "Calls in the prompt" : places[where]}
           </a>
         )}
       </p>
@@ -103,12 +96,7 @@ export function AlertLine({ alert, to, isOnBridges = false }: LineProps) {
       </p>
       {seen && (
         <p>
-          {"Seen by "}
-          <bdi>{seen.by}</bdi>
-          {" at "}
-          <Time at={seen.at} />
-          {": "}
-          <bdi>{seen.note}</bdi>
+          Seen by <bdi>{seen.by}</bdi> at <Time at={seen.at} />: <bdi>{seen.note}</bdi>
         </p>
       )}
       {!taken && (
@@ -118,21 +106,21 @@ export function AlertLine({ alert, to, isOnBridges = false }: LineProps) {
         </p>
       )}
       {kind === "caller-refused" && about !== null && (
-        <form class="inline" method="post" action={pathOf(domain ?? "", "find")}>
+        <form class="inline" method="post" action={pathOf(domain, "find")}>
           <input type="hidden" name="find" value={about} />
           <button type="submit">What the caller entered</button>
         </form>
       )}
-      {to !== null && !taken && <Acknowledge alert={alert} to={to} />}
+      {!isOnBridges && !taken && person.role === "operator" && <Acknowledge alert={alert} />}
     </li>
   );
 }
 
-function Acknowledge({ alert: { id, sequence, since }, to }: { readonly alert: Alert; readonly to: string }) {
+function Acknowledge({ alert: { id, sequence, since } }: { readonly alert: Alert }) {
   return (
     <details id={`acknowledge-${id}`} data-asks="">
       <summary>Acknowledge …</summary>
-      <form class="inline" method="post" action={to} data-stay="">
+      <form class="inline" method="post" action={pathOf(useFrame().domain, "alerts", id)} data-stay="">
         <input type="hidden" name="upTo" value={String(sequence ?? since ?? "")} />
         <Field label="Note: what do you do about it?" name="note" id={`note-${id}`} value="" maxlength={500} />
         <button type="submit">Acknowledge</button>

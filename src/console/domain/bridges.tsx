@@ -35,7 +35,7 @@ export function BridgesPage({ bridges, alerts, refusal }: BridgesProps) {
             {alerts
               .filter((one) => one.bridge === bridge.bridge)
               .map((one) => (
-                <AlertLine alert={one} to={null} isOnBridges />
+                <AlertLine alert={one} isOnBridges />
               ))}
           </ul>
           <BridgeLoad of={bridge} />
@@ -64,7 +64,6 @@ export function BridgeLoad({ of: bridge }: { readonly of: ShownBridge }) {
   const health = activeOf(bridge)?.health;
   const inUse = health?.portsInUse ?? null;
   const ports = health?.ports ?? null;
-  const free = inUse === null || ports === null ? 0 : Math.max(0, ports - inUse);
   return (
     <>
       {inUse !== null && ports !== null && (
@@ -83,7 +82,7 @@ export function BridgeLoad({ of: bridge }: { readonly of: ShownBridge }) {
           ? "Ports in use: not known"
           : ports === null
             ? `${counted(inUse, "port")} in use, no limit`
-            : `${inUse} of ${counted(ports, "port")} in use, ${free} free`}
+            : `${inUse} of ${counted(ports, "port")} in use, ${Math.max(0, ports - inUse)} free`}
       </p>
       <p class="dim">{bridge.load ? loadText([bridge.load]) : "Conferences: not known"}</p>
     </>

@@ -90,9 +90,7 @@ function Edges({ of }: { readonly of: OverviewProps["edges"] }) {
       <h2>Edges</h2>
       {acting !== null ? (
         <p>
-          {`${acting.name} has been active for `}
-          <Age since={acting.since} />
-          {`: ${actsAs[acting.why]}.`}
+          {acting.name} has been active for <Age since={acting.since} />: {actsAs[acting.why]}.
         </p>
       ) : (
         <p class="dim">{of === null ? "Not known: their database did not respond." : "No edge is active."}</p>
