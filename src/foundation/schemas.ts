@@ -24,17 +24,14 @@ export function as<Value>(schema: v.GenericSchema): v.GenericSchema<unknown, Val
   return schema as v.GenericSchema<unknown, Value>;
 }
 
-/** A schema that says in the API what it is. */
-export function described<Schema extends v.GenericSchema>(schema: Schema, says: string) {
-  return v.pipe(schema, v.description<v.InferOutput<Schema>, string>(says));
+/** A field of an answer, or a column of a record: what may stand there, and what it means. */
+export function described<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): Schema {
+  return v.pipe(schema, v.description(meaning)) as v.GenericSchema as Schema;
 }
 
-export const time = v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z."));
+export const time = described(v.number(), "Milliseconds since 1970-01-01T00:00Z.");
 
-export const confKey = v.pipe(
-  text<ConfKey>(),
-  v.description("The ConfKey: WebEx's meeting number, which callers key."),
-);
+export const confKey = described(text<ConfKey>(), "The ConfKey: WebEx's meeting number, which callers key.");
 
 /** What of a schema leads to the names within an object. */
 interface SchemaPart {

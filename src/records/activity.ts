@@ -1,22 +1,20 @@
 import * as v from "valibot";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
-import { type Checked, text, time } from "../foundation/schemas.ts";
+import { type Checked, described, text, time } from "../foundation/schemas.ts";
 import { minuteMs } from "../foundation/time/timers.ts";
 
 /** What became of posts to one TSP server. */
 const hostPosts = v.object({
-  host: v.pipe(v.nullable(text<WebexHost>()), v.description("The TSP server; null: those beyond 50, together.")),
-  confirmed: v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code.")),
+  host: described(v.nullable(text<WebexHost>()), "The TSP server; null: those beyond 50, together."),
+  confirmed: described(v.number(), "Documents that it confirmed, whatever the code."),
   refused: v.exactOptional(
-    v.pipe(v.number(), v.description("Those of them that it confirmed with another code than 0; absent: none.")),
+    described(v.number(), "Those of them that it confirmed with another code than 0; absent: none."),
   ),
-  failed: v.pipe(v.number(), v.description("Attempts that it did not confirm.")),
-  givenUp: v.pipe(v.number(), v.description("Documents that were given up.")),
-  tookMs: v.pipe(
+  failed: described(v.number(), "Attempts that it did not confirm."),
+  givenUp: described(v.number(), "Documents that were given up."),
+  tookMs: described(
     v.number(),
-    v.description(
-      "How long the confirmed ones took, all together, in milliseconds: divide by `confirmed` for the mean.",
-    ),
+    "How long the confirmed ones took, all together, in milliseconds: divide by `confirmed` for the mean.",
   ),
   lastFailure: v.nullable(v.object({ at: time, why: v.string() })),
 });
@@ -24,22 +22,17 @@ export type HostPosts = Checked<typeof hostPosts>;
 
 /** Documents that WebEx has posted to us. */
 const requests = v.object({
-  confirmed: v.pipe(
+  confirmed: described(v.number(), "Documents of WebEx that were confirmed with 0, each once, however often it came."),
+  refused: described(
     v.number(),
-    v.description("Documents of WebEx that were confirmed with 0, each once, however often it came."),
-  ),
-  refused: v.pipe(
-    v.number(),
-    v.description(
-      "Those that were confirmed with another code, could not be stored, came too fast, were too large, or did not come whole in time.",
-    ),
+    "Those that were confirmed with another code, could not be stored, came too fast, were too large, or did not come whole in time.",
   ),
 });
 export type Requests = Checked<typeof requests>;
 
 /** What WebEx asked, and what became of our posts, in one minute. */
 export const activityMinute = v.object({
-  at: v.pipe(time, v.description("When the minute began.")),
+  at: described(time, "When the minute began."),
   requests,
   hosts: v.array(hostPosts),
 });

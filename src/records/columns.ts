@@ -1,29 +1,22 @@
 import * as v from "valibot";
+import { described } from "../foundation/schemas.ts";
 
 export const word = v.string();
 export const words = v.array(word);
-/** A telephone number or name of a person. */
-export const person = v.string();
-export const host = v.string();
 export const flag = v.boolean();
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Milliseconds since 1970. */
 export const time = v.pipe(v.number(), v.integer());
 export const timeOrNull = v.nullable(time);
 
-/** A column of a record: what may stand there, and what it means. */
-export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): Schema {
-  return v.pipe(schema, v.description(meaning)) as v.GenericSchema as Schema;
-}
-
 export function meaningOf(of: v.GenericSchema): string {
   return v.getDescription(of) ?? "";
 }
 
 /** The same in records of calls and of conferences. */
-export const reference = column(word, "`customerReference` of the domain's settings when this ended; may be empty");
+export const reference = described(word, "`customerReference` of the domain's settings when this ended; may be empty");
 
-export const fromBridge = column(
+export const fromBridge = described(
   flag,
   "`true`: the edge did not know it when it began, as after a loss of its state; what was before is what the agent of the bridge knew",
 );

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type PromptEnd, promptEndText, wrongKeysOf } from "../bridge/prompt-call.ts";
-import { type Checked, time } from "../foundation/schemas.ts";
+import { type Checked, described, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import { type CallRecord, isNeverDialled } from "./call-record.ts";
@@ -8,23 +8,21 @@ import type { PromptRow } from "./rows.ts";
 
 /** Something that happened to a person on the telephone, or the call that it is in now. */
 export const personLine = v.object({
-  what: v.pipe(
+  what: described(
     v.picklist(["inside", "being-called", "left", "not-reached", "not-let-in", "at-prompt"]),
-    v.description(
-      "`inside`: in a conference now; `being-called`: is called, and has not entered; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `at-prompt`: is in the prompt now.",
-    ),
+    "`inside`: in a conference now; `being-called`: is called, and has not entered; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `at-prompt`: is in the prompt now.",
   ),
-  from: v.pipe(v.nullable(time), v.description("When it began; null: not known.")),
-  to: v.pipe(v.nullable(time), v.description("When it was over; null: it is not.")),
+  from: described(v.nullable(time), "When it began; null: not known."),
+  to: described(v.nullable(time), "When it was over; null: it is not."),
   number: v.string(),
   attendeeId: v.string(),
-  conference: v.pipe(v.nullable(v.string()), v.description("Its key; null: no key of a conference was keyed.")),
-  topic: v.pipe(v.exactOptional(v.string()), v.description("The meeting's name, where it is known.")),
-  call: v.pipe(v.string(), v.description("The call's id at the bridge.")),
-  why: v.pipe(v.string(), v.description("What became of it and why, in a sentence.")),
-  turnedAway: v.pipe(
+  conference: described(v.nullable(v.string()), "Its key; null: no key of a conference was keyed."),
+  topic: described(v.exactOptional(v.string()), "The meeting's name, where it is known."),
+  call: described(v.string(), "The call's id at the bridge."),
+  why: described(v.string(), "What became of it and why, in a sentence."),
+  turnedAway: described(
     v.exactOptional(v.literal(true)),
-    v.description("Its conference did not take it, being locked or full, or its bridge: that stands in its timeline."),
+    "Its conference did not take it, being locked or full, or its bridge: that stands in its timeline.",
   ),
 });
 export type PersonLine = Checked<typeof personLine>;
@@ -32,15 +30,15 @@ export type PersonLine = Checked<typeof personLine>;
 /** A conference that a text names. */
 export const foundConference = v.object({
   key: v.string(),
-  topic: v.pipe(v.exactOptional(v.string()), v.description("Its name, where it is known.")),
-  state: v.pipe(
+  topic: described(v.exactOptional(v.string()), "Its name, where it is known."),
+  state: described(
     v.picklist(["creating", "running", "over", "kept"]),
-    v.description("`over`: it has a record; `kept`: it has none, and its journal is still there."),
+    "`over`: it has a record; `kept`: it has none, and its journal is still there.",
   ),
-  at: v.pipe(v.nullable(time), v.description("When it began, or was over; null: not known.")),
+  at: described(v.nullable(time), "When it began, or was over; null: not known."),
   by: v.picklist(["key", "ExtConfID", "name", "sub-conference", "message"]),
-  room: v.pipe(v.exactOptional(v.string()), v.description("The name of the sub-conference by which it is found.")),
-  row: v.pipe(v.exactOptional(v.number()), v.description("Of its journal: where the message is.")),
+  room: described(v.exactOptional(v.string()), "The name of the sub-conference by which it is found."),
+  row: described(v.exactOptional(v.number()), "Of its journal: where the message is."),
 });
 export type FoundConference = Checked<typeof foundConference>;
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { promptCall } from "../bridge/prompt-call.ts";
 import type { BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
-import { type Checked, text } from "../foundation/schemas.ts";
+import { type Checked, described, text } from "../foundation/schemas.ts";
 import { type Person, persons, shown } from "../foundation/shown.ts";
 import type { CallRecord, Ender } from "./call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "./conference-record.ts";
@@ -18,23 +18,21 @@ export type CallRow = RowOf<CallRecord, "ringing" | "inside">;
 
 /** How a conference that runs is now. */
 export const conferenceNow = v.object({
-  attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
-  orphan: v.pipe(
+  attached: described(v.boolean(), "False after a close with KeepAlive, until WebEx creates it again."),
+  orphan: described(
     v.boolean(),
-    v.description(
-      "True where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
-    ),
+    "True where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
   ),
   locked: v.boolean(),
   callers: v.number(),
-  rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
-  roomNames: v.pipe(
+  rooms: described(v.number(), "Sub-conferences and rooms of private talks."),
+  roomNames: described(
     v.array(v.string()),
-    v.description("The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone."),
+    "The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone.",
   ),
-  alerts: v.pipe(
+  alerts: described(
     v.array(v.picklist(["posts", "commands"])),
-    v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
+    "`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time.",
   ),
 });
 
@@ -51,9 +49,9 @@ export interface ConferenceNow extends Checked<typeof conferenceNow> {
 export type ConferenceRow = RowOf<ConferenceRecord, "creating" | "running"> & { readonly now: ConferenceNow | null };
 
 /** The name of a meeting is of people: it is shown where `recordsPersonal` keeps all of them, and not at all elsewhere. */
-export const topic = v.pipe(
+export const topic = described(
   v.exactOptional(v.string()),
-  v.description("The meeting's name, as WebEx gave it with its create; only with `recordsPersonal` `full`."),
+  "The meeting's name, as WebEx gave it with its create; only with `recordsPersonal` `full`.",
 );
 
 /** A call in the prompt that its first keys did not lead in, as the relay publishes it. Its times are by the edge's clock. */

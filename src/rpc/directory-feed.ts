@@ -4,15 +4,15 @@ import type { ConferenceRows } from "../conference/rows.ts";
 import type { Post } from "../conference/server/posts.ts";
 import type { Ack, Batch } from "../delivery/feed.ts";
 import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
-import { type Checked, text, time } from "../foundation/schemas.ts";
+import { type Checked, described, text, time } from "../foundation/schemas.ts";
 import type { Counts } from "../records/counts.ts";
 
 /** Documents that wait for one receiver: without a Confirmation for some seconds, or behind an attempt that failed. */
 export const waitingDocuments = v.object({
-  host: v.pipe(text<Post["host"]>(), v.description("The TSP server, or `*back-end`: the partner's.")),
+  host: described(text<Post["host"]>(), "The TSP server, or `*back-end`: the partner's."),
   documents: v.number(),
   oldestAt: time,
-  failure: v.pipe(v.nullable(v.string()), v.description("Why the last attempt of one of them failed; null: none has.")),
+  failure: described(v.nullable(v.string()), "Why the last attempt of one of them failed; null: none has."),
 });
 export type WaitingDocuments = Checked<typeof waitingDocuments>;
 

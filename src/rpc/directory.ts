@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Ack, Batch } from "../delivery/feed.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
-import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
+import { type Checked, confKey, described, text, time } from "../foundation/schemas.ts";
 import type { DirectoryAlerts, Seen } from "../operators/alerts.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import { activityMinute } from "../records/activity.ts";
@@ -22,30 +22,28 @@ export const mostNamed = 20;
 /** What the directory says of a conference that is being created or runs. */
 const listedConference = v.object({
   key: confKey,
-  life: v.pipe(
+  life: described(
     v.number(),
-    v.description("Which conference of this key: the row of its journal in which it began, as records have it."),
+    "Which conference of this key: the row of its journal in which it began, as records have it.",
   ),
   createdAt: time,
   phase: v.picklist(["creating", "running"]),
-  webexHost: v.pipe(text<WebexHost>(), v.description("The TSP server that is notified.")),
+  webexHost: described(text<WebexHost>(), "The TSP server that is notified."),
   bridge: v.nullable(text<BridgeName>()),
   topic,
-  undelivered: v.pipe(v.number(), v.description("Documents whose attempts are used up.")),
+  undelivered: described(v.number(), "Documents whose attempts are used up."),
   now: v.object({
     ...conferenceNow.entries,
-    speakers: v.pipe(
+    speakers: described(
       v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
-      v.description(
-        "Who speaks; absent: nobody knows, as where WebEx does not want to know it. Empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
-      ),
+      "Who speaks; absent: nobody knows, as where WebEx does not want to know it. Empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
     ),
-    documents: v.pipe(
+    documents: described(
       v.number(),
-      v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
+      "Documents that wait: not confirmed for some seconds, or behind an attempt that failed.",
     ),
-    oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
-    waiting: v.pipe(v.array(waitingDocuments), v.description("The same by receiver.")),
+    oldestDocumentAt: described(v.nullable(time), "Since when the oldest of them waits; null: none does."),
+    waiting: described(v.array(waitingDocuments), "The same by receiver."),
   }),
 });
 export type ListedConference = Checked<typeof listedConference>;
@@ -71,7 +69,7 @@ export interface RunningQuery {
 }
 
 export const bridgeLoad = v.object({
-  bridge: v.pipe(v.nullable(text<BridgeName>()), v.description("null: of conferences that have none yet.")),
+  bridge: described(v.nullable(text<BridgeName>()), "null: of conferences that have none yet."),
   conferences: v.number(),
   callers: v.number(),
 });
@@ -80,8 +78,8 @@ export type BridgeLoad = Checked<typeof bridgeLoad>;
 export const runningPage = v.object({
   conferences: v.array(listedConference),
   next: v.nullable(text<ConfKey>()),
-  total: v.pipe(v.number(), v.description("All that run, whatever their key.")),
-  bridges: v.pipe(v.array(bridgeLoad), v.description("All that run, by their bridges; null: they have none yet.")),
+  total: described(v.number(), "All that run, whatever their key."),
+  bridges: described(v.array(bridgeLoad), "All that run, by their bridges; null: they have none yet."),
 });
 /** In the order of their keys. `found`: who was looked for and is inside, one more than `mostNamed` of each conference at most; absent: it was not asked. */
 export interface RunningPage extends Checked<typeof runningPage> {
@@ -178,16 +176,16 @@ export interface ConferenceTotals {
 
 /** A receiver of webhooks, and how it is. */
 export const webhookView = v.object({
-  id: v.pipe(v.string(), v.description("The same for the same address, whose query nobody is shown.")),
+  id: described(v.string(), "The same for the same address, whose query nobody is shown."),
   url: v.string(),
-  waiting: v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt.")),
-  refused: v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
-  oldestAt: v.pipe(v.nullable(time), v.description("When the oldest of them came; null: none waits.")),
-  failure: v.pipe(
+  waiting: described(v.number(), "Events on their way, or that wait for the next attempt."),
+  refused: described(v.number(), "So many of them it has refused: they come again, three days at most."),
+  oldestAt: described(v.nullable(time), "When the oldest of them came; null: none waits."),
+  failure: described(
     v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time })),
-    v.description("null: the last post was taken, or only its event refused."),
+    "null: the last post was taken, or only its event refused.",
   ),
-  givenUp: v.pipe(v.number(), v.description("Events that the receiver was never given.")),
+  givenUp: described(v.number(), "Events that the receiver was never given."),
   lastGivenUpAt: v.nullable(time),
 });
 export type WebhookView = Checked<typeof webhookView>;
@@ -195,28 +193,26 @@ export type WebhookView = Checked<typeof webhookView>;
 /** The conferences that run with one TSP server, and what waits for it; or what waits for the partner's back end. */
 const serverLoad = v.object({
   host: waitingDocuments.entries.host,
-  conferences: v.pipe(v.number(), v.description("Those that run with it.")),
-  documents: v.pipe(
+  conferences: described(v.number(), "Those that run with it."),
+  documents: described(
     v.number(),
-    v.description("Documents that wait for it: not confirmed for some seconds, or behind an attempt that failed."),
+    "Documents that wait for it: not confirmed for some seconds, or behind an attempt that failed.",
   ),
-  oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
+  oldestDocumentAt: described(v.nullable(time), "Since when the oldest of them waits; null: none does."),
   failure: waitingDocuments.entries.failure,
-  affected: v.pipe(v.array(confKey), v.description("Some of the conferences to which it does not confirm.")),
+  affected: described(v.array(confKey), "Some of the conferences to which it does not confirm."),
 });
 export type ServerLoad = Checked<typeof serverLoad>;
 
 /** What a domain was asked and has posted in the last hour, and what it still has to post. */
 export const domainActivity = v.object({
-  minutes: v.pipe(
+  minutes: described(
     v.array(activityMinute),
-    v.description("By their start, the oldest first; those in which nothing came or was posted are left out."),
+    "By their start, the oldest first; those in which nothing came or was posted are left out.",
   ),
-  hosts: v.pipe(
+  hosts: described(
     v.array(serverLoad),
-    v.description(
-      "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
-    ),
+    "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
   ),
 });
 export type DomainActivity = Checked<typeof domainActivity>;

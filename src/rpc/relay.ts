@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Ability, IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
-import { type Checked, text, time } from "../foundation/schemas.ts";
+import { type Checked, described, text, time } from "../foundation/schemas.ts";
 import type { IdLimit } from "../link/messages.ts";
 import type { Health } from "../link/relay.ts";
 import type { BridgeState } from "../operators/alerts.ts";
@@ -13,38 +13,33 @@ export type BridgeHealth = Omit<Health, "version" | "waiting" | "portsUnread" | 
 export const agentView = v.object({
   agent: v.string(),
   role: v.picklist(["active", "standby"]),
-  lastSeen: v.pipe(v.nullable(time), v.description("The last sign of life, to a second; null: its socket is gone.")),
-  health: v.pipe(
+  lastSeen: described(v.nullable(time), "The last sign of life, to a second; null: its socket is gone."),
+  health: described(
     v.nullable(
       v.object({
         bridgeUp: v.boolean(),
-        bootId: v.pipe(v.exactOptional(v.string()), v.description("Another one: the bridge was started anew.")),
-        portsInUse: v.pipe(
+        bootId: described(v.exactOptional(v.string()), "Another one: the bridge was started anew."),
+        portsInUse: described(
           v.nullable(v.number()),
-          v.description("null: not known, as of a standby, and while the bridge does not answer."),
+          "null: not known, as of a standby, and while the bridge does not answer.",
         ),
-        portsUnread: v.pipe(
+        portsUnread: described(
           v.exactOptional(v.literal(true)),
-          v.description("The agent has not read what the bridge holds, as no standby does."),
+          "The agent has not read what the bridge holds, as no standby does.",
         ),
-        ports: v.pipe(
+        ports: described(
           v.nullable(v.number()),
-          v.description("null: no limit; or not known, where `bridgeUp` is false and `portsInUse` null."),
+          "null: no limit; or not known, where `bridgeUp` is false and `portsInUse` null.",
         ),
-        cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
-        version: v.pipe(
-          v.exactOptional(v.string()),
-          v.description("The agent's version; absent: it has just connected."),
-        ),
-        waiting: v.pipe(
+        cannot: described(v.exactOptional(v.array(text<Ability>())), "What the bridge cannot do."),
+        version: described(v.exactOptional(v.string()), "The agent's version; absent: it has just connected."),
+        waiting: described(
           v.exactOptional(v.object({ commands: v.number(), reports: v.number() })),
-          v.description(
-            "Commands without a result, and reports that the edge has not acknowledged; 0 until some have waited for 5 s.",
-          ),
+          "Commands without a result, and reports that the edge has not acknowledged; 0 until some have waited for 5 s.",
         ),
       }),
     ),
-    v.description("null: it has not said."),
+    "null: it has not said.",
   ),
 });
 export type AgentView = Checked<typeof agentView>;

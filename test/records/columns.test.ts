@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
-import { column, csvHead, csvLine, flag, time, timeOrNull, word, words } from "../../src/records/columns.ts";
+import { described } from "../../src/foundation/schemas.ts";
+import { csvHead, csvLine, flag, time, timeOrNull, word, words } from "../../src/records/columns.ts";
 
 const columns = {
-  text: column(word, ""),
-  list: column(words, ""),
-  flag: column(flag, ""),
-  endedAt: column(time, ""),
-  enteredAt: column(timeOrNull, ""),
+  text: described(word, ""),
+  list: described(words, ""),
+  flag: described(flag, ""),
+  endedAt: described(time, ""),
+  enteredAt: described(timeOrNull, ""),
 };
 const record = { text: "a", list: ["main", "7"], flag: false, endedAt: 1_767_225_600_000, enteredAt: null };
 
@@ -29,5 +30,5 @@ test.each([
   ['=HYPERLINK("x","y")', `"'=HYPERLINK(""x"",""y"")"`],
   ["1=1", "1=1"],
 ])("the text %j is the cell %j", (text, cell) => {
-  expect(csvLine({ text: column(word, "") }, { text })).toBe(`${cell}\r\n`);
+  expect(csvLine({ text: described(word, "") }, { text })).toBe(`${cell}\r\n`);
 });
