@@ -7,7 +7,6 @@ import type { CallRow, ConferenceRow, PromptRow } from "../../src/records/rows.t
 import type { DomainPorts, Platform, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { type DomainRetention, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
-import { webhookTables } from "./webhooks.ts";
 
 type StorePorts = Pick<DomainPorts & Platform, "domain" | "nonce" | "sql" | "now">;
 
@@ -21,7 +20,7 @@ export interface DirectoryIdentity extends DomainRetention {
  * `arrival`: when the row was first stored as ended, in microseconds since 1970 by the directory's clock; it rises.
  * `reversed`: the number from its end, since people give the end of a number. `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
  */
-const tables = [
+export const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
    version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL,
    handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, ended_by TEXT, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
@@ -45,7 +44,11 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS sender (source TEXT PRIMARY KEY, version INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT, data TEXT NOT NULL,
    waiting TEXT) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS sender_waiting ON sender (key) WHERE waiting IS NOT NULL",
-  ...webhookTables,
+  // The key is the order of posting: no index, and no look at rows of other receivers or at rows that are not due.
+  `CREATE TABLE IF NOT EXISTS webhook (url TEXT NOT NULL, due INTEGER NOT NULL, id INTEGER NOT NULL,
+   queued_at INTEGER NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL, refused INTEGER NOT NULL,
+   PRIMARY KEY (url, due, id)) WITHOUT ROWID`,
+  "CREATE TABLE IF NOT EXISTS webhook_receiver (url TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
 ];
 
 /** A row that is stored now, and the one before; `null`: there was none. */
@@ -127,43 +130,29 @@ export class DirectoryStore {
 
   /** Within a transaction; so is what follows. */
   putConference(row: ConferenceRow, version: number, now: EpochMs): Upserted<ConferenceRow> {
-    const { now: state, webexHosts } = row;
+    const { conference: key, life, createdAt: began, status, bridge, topic: name, endedBy: ended_by } = row;
     if (row.endedAt === null) this.#deleteLost(row);
-    return this.#put("conference", { key: row.conference, life: row.life, began: row.createdAt }, row, version, now, {
-      status: row.status,
-      bridge: row.bridge,
-      server: webexHosts.at(-1) ?? "",
-      handles: row.extConfIds.join(" "),
-      name: [row.topic, ...(state?.roomNames ?? [])].join("\n"),
-      callers: state?.callers ?? 0,
-      ended_by: row.endedBy,
-    });
+    const [handles, server] = [row.extConfIds.join(" "), row.webexHosts.at(-1) ?? ""];
+    const columns = { status, bridge, server, handles, name, callers: row.now?.callers ?? 0, ended_by };
+    return this.#put("conference", { key, life, began }, row, version, now, columns);
   }
 
   /** A key has one conference that runs: what is left of another one was lost with its object. */
   #deleteLost({ conference, life, createdAt }: ConferenceRow): void {
-    const others = "key = ? AND arrival IS NULL AND NOT (life = ? AND began = ?)";
-    const values = [conference, life, createdAt];
-    if (this.#sql.exec(`SELECT 1 FROM conference WHERE ${others}`, ...values).length === 0) return;
-    this.#sql.exec(`DELETE FROM conference WHERE ${others}`, ...values);
-    this.#sql.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL AND life <> ?", conference, life);
+    const others =
+      "DELETE FROM conference WHERE key = ? AND arrival IS NULL AND NOT (life = ? AND began = ?) RETURNING 1";
+    if (this.#sql.exec(others, conference, life, createdAt).length > 0)
+      this.#sql.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL AND life <> ?", conference, life);
   }
 
   putCall(said: CallRow, version: number, now: EpochMs): Upserted<CallRow> {
     const { dialledAt, enteredAt, endedAt } = said;
     const isErased = this.#isErased(said.number, dialledAt ?? enteredAt ?? endedAt ?? now);
     const row = isErased ? { ...said, number: "", attendeeId: "" } : said;
-    const id = { conference: row.conference, life: row.life, call: row.call, began: row.began };
-    return this.#put("call", id, row, version, now, {
-      status: row.status,
-      bridge: row.bridge,
-      number: row.number,
-      reversed: reversed(row.number),
-      attendee: row.attendeeId,
-      named: row.extCallId,
-      entered_at: row.enteredAt,
-      ended_by: row.endedBy,
-    });
+    const { conference, life, call, began, status, bridge, number, attendeeId: attendee, extCallId: named } = row;
+    const ofPerson = { number, reversed: reversed(number), attendee, named };
+    const columns = { status, bridge, ...ofPerson, entered_at: enteredAt, ended_by: row.endedBy };
+    return this.#put("call", { conference, life, call, began }, row, version, now, columns);
   }
 
   /** The rows of calls in the prompt to which a bridge gave this id, the latest first. */
@@ -177,16 +166,10 @@ export class DirectoryStore {
     const isErased = this.#isErased(said.number, said.at);
     const row = isErased || known?.number === "" ? { ...said, number: "" } : said;
     if (known && known.at !== row.at) this.deletePrompt(known);
-    const isTry = isRefused(row) && !isErased;
-    this.#put("call", promptId(row), row, null, now, {
-      status: row.end === null ? "prompt" : isTry ? "refused" : "over",
-      bridge: row.bridge,
-      number: row.number,
-      reversed: reversed(row.number),
-      attendee: "",
-      named: "",
-      ended_by: row.end?.why ?? null,
-    });
+    const status = row.end === null ? "prompt" : isRefused(row) && !isErased ? "refused" : "over";
+    const ofPerson = { number: row.number, reversed: reversed(row.number), attendee: "", named: "" };
+    const columns = { status, bridge: row.bridge, ...ofPerson, ended_by: row.end?.why ?? null };
+    this.#put("call", promptId(row), row, null, now, columns);
   }
 
   deletePrompt(row: PromptRow): void {

@@ -74,8 +74,8 @@ export class Directory
     this.recordStore = new RecordStore(this.#store, ports);
     this.#webhooks = new Webhooks({
       ...ports,
-      read: (...query) => this.#store.read(...query),
-      domain: () => this.#store.about?.domain ?? null,
+      store: this.#store,
+      domain: () => this.#store.about?.domain ?? "",
       receivers: () => this.#receivers(this.#store.about?.domain ?? null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
       dropped: (url) => this.alertStore.deleteReceiver(url),

@@ -10,17 +10,17 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { WebhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { type Platform, type Sql, type SqlRow, type SqlValue, skippedOf, surelyNow } from "../platform/platform.ts";
+import { type Platform, type Sql, skippedOf, surelyNow } from "../platform/platform.ts";
 import { type HttpAnswer, statusFault } from "../platform/post.ts";
+import type { DirectoryStore } from "./directory-store.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 
 interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "skippedMs" | "log" | "post" | "measures"> {
   readonly sql: Sql;
-  /** No rows where there are no tables. */
-  read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[];
-  /** `null`: it is not known yet. */
-  domain(): DomainName | null;
+  readonly store: Pick<DirectoryStore, "read">;
+  /** Empty: it is not known yet. */
+  domain(): DomainName | "";
   receivers(): readonly Receiver[];
   /** A secret of the deployment; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
@@ -45,17 +45,10 @@ interface Waiting {
   readonly refused: number;
 }
 
-interface ReceiverState {
-  /** In a row. */
-  readonly failures: number;
-  readonly since: EpochMs | null;
-  readonly why: string;
-  readonly failedAt: EpochMs;
-  readonly givenUp: number;
-  readonly lastGivenUpAt: EpochMs | null;
-}
-
-const fresh: ReceiverState = { failures: 0, since: null, why: "", failedAt: 0, givenUp: 0, lastGivenUpAt: null };
+const notYet = null as EpochMs | null;
+/** A receiver that was never posted to. `failures`: in a row, and `since` when. */
+const fresh = { failures: 0, since: notYet, why: "", failedAt: 0, givenUp: 0, lastGivenUpAt: notYet };
+type ReceiverState = Readonly<typeof fresh>;
 
 /** The pauses of Standard Webhooks. */
 const backoff = [5_000, 300_000, 0.5 * hourMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 14 * hourMs, 20 * hourMs, dayMs];
@@ -64,14 +57,6 @@ const mostWaiting = 10_000;
 const timeoutMs = 15_000;
 /** When the alarm comes if the object dies while a post is on its way. */
 const backstopMs = 60_000;
-
-export const webhookTables = [
-  // The key is the order of posting: no index, and no look at rows of other receivers or at rows that are not due.
-  `CREATE TABLE IF NOT EXISTS webhook (url TEXT NOT NULL, due INTEGER NOT NULL, id INTEGER NOT NULL,
-   queued_at INTEGER NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL, refused INTEGER NOT NULL,
-   PRIMARY KEY (url, due, id)) WITHOUT ROWID`,
-  "CREATE TABLE IF NOT EXISTS webhook_receiver (url TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
-];
 
 /**
  * Posts events to the receivers of one domain, by the rules of Standard Webhooks. An event has a row for each receiver until it is delivered.
@@ -139,9 +124,9 @@ export class Webhooks {
     if (this.#deliveries.isUnderWay(url)) return null;
     const query = `SELECT id, due, queued_at AS queuedAt, event, body, refused FROM webhook
       WHERE url = ? ORDER BY due, id LIMIT 1`;
-    const [next] = this.#ports.read(query, url);
+    const [next] = this.#ports.store.read<Omit<Waiting, "receiver">>(query, url);
     if (!next) return null;
-    const row = { ...next, receiver } as object as Waiting;
+    const row = { ...next, receiver };
     const refusedAt = row.due - pauseAfter(row.refused, backoff);
     const dueAt = Math.max(this.#pauseEnds(refusedAt, row.refused), this.#pauseEnds(state.failedAt, state.failures));
     return { row, id: url, receiver: url, lane: url, dueAt };
@@ -164,19 +149,19 @@ export class Webhooks {
   view(receivers: readonly Receiver[]): readonly WebhookView[] {
     const states = this.#states;
     return receivers.map(({ url }) => {
-      const [counts] = this.#ports.read(
-        "SELECT count(*) AS waiting, total(due > 0) AS refused, min(queued_at) AS oldest FROM webhook WHERE url = ?",
-        url,
-      );
+      const query =
+        "SELECT count(*) AS waiting, total(due > 0) AS refused, min(queued_at) AS oldest FROM webhook WHERE url = ?";
+      const [counts] = this.#ports.store.read<{ waiting: number; refused: number; oldest: number | null }>(query, url);
+      const { waiting = 0, refused = 0, oldest = null } = counts ?? {};
       const { failures, since, why, failedAt, givenUp, lastGivenUpAt } = states.get(url) ?? fresh;
       const nextAt = this.#pauseEnds(failedAt, failures);
       return shown(
         {
           id: receiverId(url),
           url,
-          waiting: Number(counts?.waiting ?? 0),
-          refused: Number(counts?.refused ?? 0),
-          oldestAt: typeof counts?.oldest === "number" ? counts.oldest + skippedOf(this.#ports) : null,
+          waiting,
+          refused,
+          oldestAt: oldest === null ? null : oldest + skippedOf(this.#ports),
           failure: failures > 0 ? { since: since ?? failedAt, attempts: failures, why, nextAt } : null,
           givenUp,
           lastGivenUpAt,
@@ -278,8 +263,8 @@ export class Webhooks {
 
   /** By address: each receiver that was ever given an event and that the settings have not lacked since. */
   get #states(): ReadonlyMap<string, ReceiverState> {
-    const rows = this.#ports.read("SELECT url, data FROM webhook_receiver");
-    return new Map(rows.map(({ url, data }) => [String(url), JSON.parse(String(data))]));
+    const rows = this.#ports.store.read<{ url: string; data: string }>("SELECT url, data FROM webhook_receiver");
+    return new Map(rows.map(({ url, data }) => [url, JSON.parse(data)]));
   }
 
   #keep(url: string, state: ReceiverState): void {
@@ -287,11 +272,11 @@ export class Webhooks {
   }
 
   #counted(outcome: "delivered" | "failed" | "given-up"): void {
-    this.#ports.measures.webhooks.count({ domain: this.#ports.domain() ?? "", outcome });
+    this.#ports.measures.webhooks.count({ domain: this.#ports.domain(), outcome });
   }
 
   #log(level: "info" | "warn" | "error", event: string, { url }: Receiver, facts: LogFacts): void {
-    this.#ports.log({ level, event, domain: this.#ports.domain() ?? "", receiver: new URL(url).host, ...facts });
+    this.#ports.log({ level, event, domain: this.#ports.domain(), receiver: new URL(url).host, ...facts });
   }
 }
 

@@ -5,7 +5,6 @@ import { type Checked, confKey, described, text, time } from "../foundation/sche
 import type { DirectoryAlerts, Seen } from "../operators/alerts.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import { activityMinute } from "../records/activity.ts";
-import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
 import type { Counts } from "../records/counts.ts";
 import { type CallRow, conferenceNow, type PromptRow, topic } from "../records/rows.ts";
@@ -100,17 +99,9 @@ export interface RecordQuery {
 }
 
 /** All that is given must fit; a field that a record does not have fits nothing. Numbers and IDs are as people write them. */
-interface RecordFilter {
-  readonly conference?: ConfKey | undefined;
-  readonly number?: string | undefined;
-  readonly attendeeId?: string | undefined;
-  readonly bridge?: string | undefined;
-  readonly webexHost?: string | undefined;
-  readonly endedBy?: Ender | undefined;
-  readonly status?: string | undefined;
-  /** A number, an attendee ID or an id of a call; or a key, an ExtConfID or a part of a name of a conference. */
-  readonly text?: string | undefined;
-}
+type RecordFilter = Readonly<Partial<Record<FilterName, string | undefined>>>;
+/** `text`: a number, an attendee ID or an id of a call; or a key, an ExtConfID or a part of a name of a conference. */
+type FilterName = "conference" | "number" | "attendeeId" | "bridge" | "webexHost" | "endedBy" | "status" | "text";
 
 /** A call, a conference, or a call in the prompt that is over. */
 export type FoundRow = DirectoryRecord | PromptRow;

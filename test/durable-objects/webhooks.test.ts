@@ -392,30 +392,6 @@ test("what comes twice is told once, also by the next life of the directory", as
   ]);
 });
 
-test("a meeting that is over before the directory hears is told whole", async () => {
-  const world = new World();
-  const conference = new ConferenceWorld();
-  conference.domain = testDomain({ webhooks: [receiver] });
-  conference.publish = () => Promise.reject(new Error("it is away"));
-  await conference.received("create", createConference());
-  await conference.allDone();
-  for (let call = 0; call < 510; call++) await conference.reported(callerEntered(call));
-  await conference.reported({ type: "event", event: { type: "conference-ended" } });
-  conference.publish = (batch) => world.directory.publish(batch);
-  const before = conference.batches.length;
-  await conference.time.pass(600_000);
-  await world.pass(60_000);
-
-  expect(conference.batches.length - before).toBeGreaterThan(1);
-  const counts = Object.groupBy(world.events, (name) => name.split(" ")[0] ?? "");
-  expect(Object.entries(counts).map(([type, all]) => [type, all?.length])).toEqual([
-    ["conference.started", 1],
-    ["call.joined", 510],
-    ["call.left", 510],
-    ["conference.ended", 1],
-  ]);
-});
-
 test("a conference that ends and begins anew in one batch is told in order", async () => {
   const world = new World();
   const records = [conferenceOver(1), conferenceOver(2, { runningAt: null })];

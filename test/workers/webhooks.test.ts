@@ -2,7 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Webhooks, webhookTables } from "../../durable-objects/directory/webhooks.ts";
+import { tables } from "../../durable-objects/directory/directory-store.ts";
+import { Webhooks } from "../../durable-objects/directory/webhooks.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Sql } from "../../durable-objects/platform/platform.ts";
 import type { Report } from "../../src/bridge/events.ts";
@@ -93,10 +94,10 @@ test("an event reads and costs no more rows where a thousand refused ones, and a
       },
       transaction: (work) => storage.transactionSync(work),
     };
-    for (const table of webhookTables) sql.exec(table);
+    for (const table of tables) sql.exec(table);
     const webhooks = new Webhooks({
       sql,
-      read: sql.exec,
+      store: { read: sql.exec as never },
       measures: new Measures(),
       now: () => 1_000_000,
       log: () => {},

@@ -65,22 +65,6 @@ test("minutes go after an hour, and the totals stay", async () => {
   expect(await confirmedIn(world)).toBe(200);
 });
 
-test("counts on a full disk are not lost and do not count twice", async () => {
-  const world = new DirectoryWorld();
-  await world.directory.count(domain, counted(1));
-  await world.time.pass(minuteMs);
-  const { exec } = world.sql;
-  world.sql.exec = (query, ...bindings) => {
-    if (query.startsWith("INSERT INTO minute")) throw new Error("database or disk is full");
-    return exec.call(world.sql, query, ...bindings);
-  };
-  await expect(world.directory.count(domain, counted(6))).rejects.toThrow("full");
-  world.sql.exec = exec;
-  await world.directory.count(domain, counted(6));
-  const { minutes } = await world.directory.activity();
-  expect(minutes.map(({ hosts }) => hosts[0]?.confirmed)).toEqual([1, 5]);
-});
-
 test("refused and undelivered documents are an incident of their server, counted once", async () => {
   const world = new DirectoryWorld();
   const lastFailure = { at: world.time.now, why: "HTTP status 503" };

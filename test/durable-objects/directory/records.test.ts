@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
+import type { DirectoryRecord } from "../../../src/records/conference-record.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aConferenceRecord } from "../../records/a-record.ts";
 import { aBatch } from "../a-batch.ts";
-import { createConference, extConfId, host } from "../conference-world.ts";
-import { call, DirectoryWorld, domain, ended, list, personEntered } from "./world.ts";
+import { extConfId, host } from "../conference-world.ts";
+import { call, DirectoryWorld, domain, ended, list } from "./world.ts";
+
+const callsOf = (records: readonly DirectoryRecord[]) => records.map((one) => one.kind === "call" && one.call);
 
 test("records come in pages in both orders, by time, kind and what stands in them", async () => {
   const world = new DirectoryWorld();
@@ -14,10 +17,8 @@ test("records come in pages in both orders, by time, kind and what stands in the
     await world.directory.publish(aBatch({ records: [call(`c${index}`, { number: `1${index % 2}` })] }));
     await world.time.pass(60_000);
   }
-  const page = (more: object) =>
-    world.directory.recordStore.records({ domain, cursor: null, order: "oldest", limit: 2, ...more });
-  const names = async (more: object) =>
-    (await page(more)).records.map(({ record }) => (record.kind === "call" ? record.call : ""));
+  const page = (more: object) => world.records({ limit: 2, ...more });
+  const names = async (more: object) => callsOf(await world.all({ limit: 2, ...more }));
 
   expect(await names({})).toEqual(["c0", "c1"]);
   const { next } = await page({});
@@ -59,13 +60,10 @@ test("finds a number in any spelling, and erases one line alone", async () => {
   const numbers = ["15552345678", "5552345678", "15552345670", "*********78", "5552345678 x", "4420"];
   const records = numbers.map((number, index) => call(`c${index}`, { number }));
   await world.directory.publish(aBatch({ records: [...records, call("c6", { conference: "555123456" })] }));
-  const { recordStore } = world.directory;
   const names = async (filter: object) => {
-    const page = { domain, cursor: null, limit: 9, filter };
-    const found = await recordStore.records({ ...page, order: "oldest" });
-    const backwards = await recordStore.records({ ...page, order: "newest" });
-    expect(backwards.records.toReversed()).toEqual(found.records);
-    return found.records.map(({ record }) => record.kind === "call" && record.call);
+    const found = await world.all({ filter });
+    expect((await world.all({ filter, order: "newest" })).toReversed()).toEqual(found);
+    return callsOf(found);
   };
 
   expect(await names({ number: "+1 (555) 234-5678" })).toEqual(["c0", "c1", "c3"]);
@@ -74,7 +72,7 @@ test("finds a number in any spelling, and erases one line alone", async () => {
   expect(await names({ conference: "555 123 456#" })).toEqual(["c6"]);
   expect(await names({ conference: "555 123 456#", number: "15552345678" })).toEqual([]);
 
-  const erased = await recordStore.erase(domain, "5552345678");
+  const erased = await world.directory.recordStore.erase(domain, "5552345678");
   expect(erased).toEqual({ erased: 1, alike: ["*********78", "15552345678"], inside: [] });
   expect(await names({ number: "5552345678" })).toEqual(["c0", "c3"]);
 });
@@ -85,16 +83,7 @@ test("finds an attendee ID in any spelling, whole and masked", async () => {
   await world.directory.publish(
     aBatch({ records: ids.map((attendeeId, index) => call(`c${index}`, { attendeeId, extCallId: "" })) }),
   );
-  const names = async (filter: object) => {
-    const { records } = await world.directory.recordStore.records({
-      domain,
-      cursor: null,
-      limit: 9,
-      order: "oldest",
-      filter,
-    });
-    return records.map(({ record }) => record.kind === "call" && record.call);
-  };
+  const names = async (filter: object) => callsOf(await world.all({ filter }));
 
   for (const name of ["attendeeId", "text"]) {
     expect(await names({ [name]: "5252101" })).toEqual(["c0", "c1"]);
@@ -110,8 +99,7 @@ test("a search among many records looks at some at a time, in either order", asy
   await world.directory.publish(
     aBatch({ records: Array.from({ length: 5_001 }, (_, index) => call(`c${index + 2}`, { attendeeId: "7" })) }),
   );
-  const page = (more: object) =>
-    world.directory.recordStore.records({ domain, cursor: null, order: "newest", limit: 9, ...more });
+  const page = (more: object) => world.records({ order: "newest", limit: 9, ...more });
   const filter = { webexHost: "other" };
   for (const order of ["newest", "oldest"]) {
     const first = await page({ filter, order });
@@ -190,41 +178,8 @@ test("finds signs that mean something to the database", async () => {
   const records = topics.map((topic, life) => aConferenceRecord({ topic, life }));
   await world.directory.publish(aBatch({ records }));
   for (const text of [...topics.map((topic) => topic.toLowerCase()), "axb", "100 x"]) {
-    const found = await world.directory.recordStore.records({
-      domain,
-      cursor: null,
-      order: "newest",
-      limit: 9,
-      filter: { text },
-    });
     const expected = topics.filter((topic) => topic.toLowerCase() === text);
-    expect(found.records.map(({ record }) => record.topic)).toEqual(expected);
-  }
-});
-
-test("keeps the create's meeting name only with full personal data", async () => {
-  for (const [recordsPersonal, conferenceName, topic] of [
-    ["full", "Berth planning", "Berth planning"],
-    ["full", undefined, ""],
-    ["masked", "Berth planning", ""],
-  ] as const) {
-    const world = new DirectoryWorld();
-    const conference = world.conference();
-    conference.domain = testDomain({ recordsPersonal });
-    const named = conferenceName === undefined ? {} : { conferenceName };
-    await conference.during(conference.receive("create", createConference(named as never)));
-    await conference.allDone();
-    await conference.time.pass(1_000);
-    const live = topic || undefined;
-    expect((await list(world)).conferences.map((one) => one.topic)).toEqual([live]);
-    expect(conference.conference.reader.view()?.topic).toEqual(live);
-    await conference.reported(personEntered(1), ended);
-    await conference.time.pass(1_000);
-
-    expect(await world.all()).toMatchObject([
-      { kind: "call", topic },
-      { kind: "conference", topic },
-    ]);
+    expect((await world.all({ filter: { text } })).map(({ topic }) => topic)).toEqual(expected);
   }
 });
 

@@ -4,7 +4,8 @@ import type { ConfKey, DomainName } from "../../../src/foundation/ids.ts";
 import type { Alert, AlertKind } from "../../../src/operators/alert-kinds.ts";
 import { alertsOf } from "../../../src/operators/alerts.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
-import type { ConferenceRecord } from "../../../src/records/conference-record.ts";
+import type { DirectoryRecord } from "../../../src/records/conference-record.ts";
+import type { RecordPage, RecordQuery } from "../../../src/rpc/directory.ts";
 import type { Holder } from "../../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../../src/settings/load.ts";
 import { entered, event } from "../../builders.ts";
@@ -75,14 +76,13 @@ export class DirectoryWorld {
     return this.directory;
   }
 
-  async all(): Promise<readonly (CallRecord | ConferenceRecord)[]> {
-    const { records } = await this.directory.recordStore.records({
-      domain,
-      cursor: null,
-      order: "oldest",
-      limit: 1_000,
-    });
-    return records.map(({ record }) => record);
+  /** Records, the oldest first. */
+  records(more: Partial<RecordQuery> = {}): Promise<RecordPage> {
+    return this.directory.recordStore.records({ domain, cursor: null, order: "oldest", limit: 1_000, ...more });
+  }
+
+  async all(more: Partial<RecordQuery> = {}): Promise<readonly DirectoryRecord[]> {
+    return (await this.records(more)).records.map(({ record }) => record);
   }
 
   /** A conference that publishes to this directory. */
