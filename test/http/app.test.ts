@@ -45,36 +45,20 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
   });
 });
 
-/** The lines of /metrics that begin so. */
-async function scraped(edge: FakeEdge, begins: string): Promise<string[]> {
-  const text = await (await edge.app.request("/metrics", { headers: { authorization } })).text();
-  return text.split("\n").filter((line) => line.startsWith(begins));
-}
-
 test("metrics show the counts of this process and the state of the objects", async () => {
   const edge = new FakeEdge();
-  const strangers = () => scraped(edge, "bridgehead_strangers_total");
-  expect(await strangers()).toEqual(["bridgehead_strangers_total 0"]);
+  const strangers = () => edge.metric("bridgehead_strangers_total");
+  expect(await strangers()).toBe("0");
   await edge.app.request("/tsp/nobody");
-  expect(await strangers()).toEqual(["bridgehead_strangers_total 1"]);
-  expect(await strangers()).toEqual(["bridgehead_strangers_total 1"]);
-  expect(await scraped(edge, "bridgehead_rate_limited_total")).toEqual([
-    'bridgehead_rate_limited_total{domain="local"} 0',
-  ]);
+  expect([await strangers(), await strangers()]).toEqual(["1", "1"]);
+  expect(await edge.metric('bridgehead_rate_limited_total{domain="local"}')).toBe("0");
 
-  edge.totals = {
-    conferences: 3,
-    creating: 1,
-    running: 2,
-    callers: 30,
-    bridges: [],
-    documents: 4,
-    oldestAt: edge.time - 5_000,
-  };
+  const conferences = { conferences: 3, creating: 1, running: 2, callers: 30, bridges: [] };
+  edge.totals = { ...conferences, documents: 4, oldestAt: edge.time - 5_000 };
   const agent = { agent: "a", lastSeen: edge.time, health: null };
   edge.agents.push({ ...agent, role: "active" }, { ...agent, role: "standby", lastSeen: null });
   const gauges = ["conferences{", "callers{", "documents_waiting{", "oldest_document_seconds{", "agents{"];
-  expect((await Promise.all(gauges.map((name) => scraped(edge, `bridgehead_${name}`)))).flat()).toEqual([
+  expect((await Promise.all(gauges.map((name) => edge.metrics(`bridgehead_${name}`)))).flat()).toEqual([
     'bridgehead_conferences{domain="local",phase="creating"} 1',
     'bridgehead_conferences{domain="local",phase="running"} 2',
     'bridgehead_callers{domain="local"} 30',
@@ -90,9 +74,9 @@ test("metrics leave out what no object answers", async () => {
   for (const object of ["directory", "simulated"]) edge.broken.add(object);
   await edge.app.request("/tsp/nobody");
 
-  expect(await scraped(edge, "bridgehead_strangers_total")).toEqual(["bridgehead_strangers_total 1"]);
+  expect(await edge.metric("bridgehead_strangers_total")).toBe("1");
   for (const name of ["callers", "agents", "posts_total"])
-    expect(await scraped(edge, `bridgehead_${name}{`)).toEqual([]);
+    expect(await edge.metrics(`bridgehead_${name}{`)).toEqual([]);
 });
 
 test("strangers hear nothing of how full a bridge is, or since when", async () => {
@@ -139,15 +123,7 @@ test("of a domain with a secret, only the operator learns more than whether all 
   const stranger = await edge.app.request("/readyz");
   const operator = await edge.app.request("/readyz", { headers: { authorization } });
 
-  expect([stranger.status, await stranger.json()]).toEqual([
-    503,
-    {
-      ready: false,
-      alerts: [],
-      domains: {},
-      notShown,
-    },
-  ]);
+  expect([stranger.status, await stranger.json()]).toEqual([503, { ready: false, alerts: [], domains: {}, notShown }]);
   expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });
 });
 

@@ -143,10 +143,7 @@ test("a database that does not answer keeps nobody from the rest of /readyz", as
 
 test("metrics say which edge acts and whether the other one could, and neither where nobody knows", async () => {
   const { pair, edge } = start();
-  const gauges = async () => {
-    const text = await (await edge.app.request("/metrics", { headers })).text();
-    return text.match(/^bridgehead_edge_.*$/gm);
-  };
+  const gauges = () => edge.metrics("bridgehead_edge_");
   expect(await gauges()).toEqual([
     'bridgehead_edge_acts{edge="edge-1"} 1',
     'bridgehead_edge_acts{edge="edge-2"} 0',

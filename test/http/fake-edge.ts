@@ -265,6 +265,29 @@ export class FakeEdge {
     return this.app.request("/tsp/local", { method: "POST", body, headers });
   }
 
+  /** What the operator, or the user of another token, gets. */
+  async ask<Body = unknown>(
+    path: string,
+    init: RequestInit = {},
+    by = token,
+  ): Promise<{ readonly status: number; readonly body: Body }> {
+    const headers = { authorization: `Bearer ${by}`, ...(init.headers as object) };
+    const response = await this.app.request(path, { ...init, headers });
+    return { status: response.status, body: (await response.json()) as Body };
+  }
+
+  /** The lines of /metrics that begin so. */
+  async metrics(begins: string): Promise<string[]> {
+    const answer = await this.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+    return (await answer.text()).split("\n").filter((line) => line.startsWith(begins));
+  }
+
+  /** The value of one series. */
+  async metric(series: string): Promise<string | undefined> {
+    const [line] = await this.metrics(`${series} `);
+    return line?.slice(series.length + 1);
+  }
+
   /** As if a conference had claimed this handle a while ago. */
   async held(extConfId: string, confKey: string): Promise<void> {
     await this.#resolve([{ extConfId, confKey }]);

@@ -8,7 +8,6 @@ import { aBatch } from "../durable-objects/a-batch.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
-const authorization = { authorization: `Bearer ${token}` };
 const up = { agentConnected: true, bridgeUp: true, portsInUse: 5, ports: 50 };
 const tsp1 = "tsp1" as WebexHost;
 
@@ -21,11 +20,10 @@ async function pageOf(edge: FakeEdge, page = ""): Promise<string> {
   return readPage(await (await edge.app.request(path, { headers: { ...headers, cookie: cookies.for(path) } })).text());
 }
 
-const metricsOf = async (edge: FakeEdge) => (await edge.app.request("/metrics", { headers: authorization })).text();
+const metricsOf = async (edge: FakeEdge) => (await edge.metrics("")).join("\n");
 
 async function get<Answer>(edge: FakeEdge, path: string, method = "GET"): Promise<Answer> {
-  const answer = await edge.app.request(`/api/v1/domains/local/${path}`, { method, headers: authorization });
-  return (await answer.json()) as Answer;
+  return (await edge.ask<Answer>(`/api/v1/domains/local/${path}`, { method })).body;
 }
 
 async function textsIn(edge: FakeEdge): Promise<Readonly<Record<string, string>>> {

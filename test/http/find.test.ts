@@ -29,11 +29,7 @@ function keyed(edge: FakeEdge, more: Partial<PromptCall>): Promise<void> {
 
 type FoundAnswer = ApiAnswer<"POST /domains/{domain}/find">;
 
-async function asked(edge: FakeEdge, path: string) {
-  const [to, init] = byPost(`/api/v1/domains/local/${path}`);
-  const response = await edge.app.request(to, { ...init, headers: { authorization: `Bearer ${token}` } });
-  return { status: response.status, body: (await response.json()) as FoundAnswer };
-}
+const asked = (edge: FakeEdge, path: string) => edge.ask<FoundAnswer>(...byPost(`/api/v1/domains/local/${path}`));
 
 const found = async (edge: FakeEdge, text: string) => (await asked(edge, `find?text=${encodeURIComponent(text)}`)).body;
 const keysOf = ({ conferences }: FoundAnswer) => conferences.map(({ key, state, by }) => `${key} ${state} by ${by}`);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type KnownDisk, Storage } from "../../src/http/storage.ts";
-import { FakeEdge, token } from "./fake-edge.ts";
+import { FakeEdge } from "./fake-edge.ts";
 
 let transactions = 1_000;
 const created = (index: number) =>
@@ -20,14 +20,8 @@ afterEach(() => {
 async function told(): Promise<unknown[]> {
   edge.time += 1_000;
   const [health, ready] = [await edge.app.request("/healthz"), await edge.app.request("/readyz")];
-  const up = await metric("bridgehead_storage_up");
+  const up = await edge.metric("bridgehead_storage_up");
   return [health.status, ready.status, up, ((await health.json()) as { readonly disk?: string }).disk];
-}
-
-async function metric(series: string): Promise<string | undefined> {
-  const answer = await edge.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
-  const line = (await answer.text()).split("\n").find((one) => one.startsWith(`${series} `));
-  return line?.slice(series.length + 1);
 }
 
 test("a disk that works is asked once a second, whoever asks", async () => {
@@ -77,7 +71,7 @@ test("a document that finds the disk full is logged so, also where the platform 
   expect((await edge.post(created(1))).status).toBe(503);
   const line = () => edge.lines[edge.logged.lastIndexOf("document-not-stored")];
   expect(line()).toMatchObject({ disk: expect.stringContaining("is the disk full or read-only?") });
-  expect(await metric('bridgehead_object_storage_failures_total{domain="local"}')).toBe("0");
+  expect(await edge.metric('bridgehead_object_storage_failures_total{domain="local"}')).toBe("0");
 
   edge.refuses = "database or disk is full: SQLITE_FULL";
   expect((await edge.post(created(2))).status).toBe(503);
@@ -173,10 +167,10 @@ test("of a disk that the place knows, its word alone counts, and at once", async
 
 test("where the edge waits for the disk itself, a Confirmation counts only then, and as not stored where that fails", async () => {
   const metrics = async () => [
-    await metric('bridgehead_documents_total{domain="local",result="ok"}'),
-    await metric('bridgehead_documents_not_stored_total{domain="local"}'),
-    await metric('bridgehead_confirm_seconds_bucket{domain="local",le="1"}'),
-    await metric('bridgehead_confirm_seconds_count{domain="local"}'),
+    await edge.metric('bridgehead_documents_total{domain="local",result="ok"}'),
+    await edge.metric('bridgehead_documents_not_stored_total{domain="local"}'),
+    await edge.metric('bridgehead_confirm_seconds_bucket{domain="local",le="1"}'),
+    await edge.metric('bridgehead_confirm_seconds_count{domain="local"}'),
   ];
   edge.onDisk = async () => {
     edge.time += 3_000;
@@ -202,6 +196,6 @@ test.each([
   expect((await edge.post(created(1))).status).toBe(503);
 
   expect(await told()).toEqual([200, 200, "1", undefined]);
-  expect(await metric('bridgehead_object_storage_failures_total{domain="local"}')).toBe(counted);
+  expect(await edge.metric('bridgehead_object_storage_failures_total{domain="local"}')).toBe(counted);
   expect(edge.logged).toEqual(["document-not-stored"]);
 });

@@ -187,7 +187,7 @@ async function withTopics(domain: Domain, lines: readonly PersonLine[], edge: Pe
 
 /** Conferences that a text names as an id: their key or ExtConfID, or the adapter's id of one of their messages. */
 async function namedBy(domain: Domain, text: string, edge: PeoplePorts): Promise<readonly FoundConference[]> {
-  const { handles, idAllocator } = edge.objects;
+  const { conference, handles, idAllocator } = edge.objects;
   const { name } = domain;
   const spellings = spellingsOf(text);
   const asked = { domain: name, transId: "" as TransId, claims: [], handles: spellings as readonly ExtConfId[] };
@@ -196,23 +196,16 @@ async function namedBy(domain: Domain, text: string, edge: PeoplePorts): Promise
     handles(name).resolve(asked),
     /^\d{11}$/.test(text) ? idAllocator(name).holdersOf(text) : [],
   ]);
+  /** Where a conference's journal first has this id. An allocated id may be unused. */
+  const messageIn = async (key: ConfKey): Promise<FoundConference[]> => {
+    const place = await conference(name, key).placeOfId(text);
+    const isThere = place && (await isKnown(domain, key, edge));
+    return isThere ? [{ key, state: "kept", at: place.at, by: "message", row: place.row }] : [];
+  };
   const kept = { state: "kept", at: null } as const;
   return [
     ...spellings.flatMap((key, index) => (known[index] ? [{ ...kept, key, by: "key" } as const] : [])),
     ...[...(ofHandles?.values() ?? [])].map((key) => ({ ...kept, key, by: "ExtConfID" }) as const),
-    ...(await Promise.all(holders.map((key) => messageIn(domain, key, text, edge)))).flat(),
+    ...(await Promise.all(holders.map(messageIn))).flat(),
   ];
-}
-
-/** Where a conference's journal first has this id. An allocated id may be unused. */
-async function messageIn(
-  domain: Domain,
-  key: ConfKey,
-  id: string,
-  edge: PeoplePorts,
-): Promise<readonly FoundConference[]> {
-  const place = await edge.objects.conference(domain.name, key).placeOfId(id);
-  return place && (await isKnown(domain, key, edge))
-    ? [{ key, state: "kept", at: place.at, by: "message", row: place.row }]
-    : [];
 }

@@ -31,7 +31,6 @@ export type PathParts<Path> = Path extends `${string}{${infer Name}}${infer Rest
 
 /** One request, checked: its user may make it. */
 export interface ApiCall<Query = unknown, Body = unknown, Parts = unknown> {
-  readonly request: Request;
   /** Whose calls of objects have a limit in time. */
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
@@ -145,7 +144,6 @@ export async function answerRoute(
   const read = await readRequest(route, request, edge);
   const confKey = path.confKey as ConfKey;
   const call = {
-    request,
     edge,
     signedIn,
     from,
