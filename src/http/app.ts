@@ -13,7 +13,6 @@ import { addDomainPages } from "./console/console-domain.tsx";
 import { addEntrance, failedPage, toSignIn } from "./console/entrance.tsx";
 import type { PeoplePorts } from "./edge-ports.ts";
 import { admitPerson, type Variables } from "./guard.ts";
-import { withUsualHeaders } from "./headers.ts";
 import { addMetrics, type MetricsPorts } from "./monitoring/metrics-text.ts";
 import type { Metrics } from "./monitoring/monitoring.ts";
 import { addHealth, Readiness } from "./monitoring/readiness.ts";
@@ -21,7 +20,7 @@ import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { addActive, standbyAnswer } from "./pair/standby.tsx";
 import { failedForNow, noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
-import type { PostHooks, TextAnswer } from "./text-answer.ts";
+import { type PostHooks, type TextAnswer, withUsualHeaders } from "./text-answer.ts";
 import { type AdapterPorts, answerAdapter } from "./webex/adapter.ts";
 import { addGlobalNumbers } from "./webex/global-numbers.tsx";
 

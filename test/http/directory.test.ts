@@ -21,15 +21,15 @@ async function runs(edge: FakeEdge, ...conferences: readonly ConferenceBatch[]):
   for (const one of conferences) await edge.directory.publish(one);
 }
 
-async function request(edge: FakeEdge, path: string): Promise<Response> {
-  const [to, init] = /records|running/.test(path) ? byPost(base + path) : [base + path];
+const questionOf = (path: string): [string, RequestInit?] =>
+  /records|running/.test(path) ? byPost(base + path) : [base + path];
+
+function request(edge: FakeEdge, path: string) {
+  const [to, init] = questionOf(path);
   return edge.app.request(to, { ...init, headers: { authorization: `Bearer ${token}` } });
 }
 
-async function asked(edge: FakeEdge, path: string): Promise<{ readonly status: number; readonly body: object }> {
-  const response = await request(edge, path);
-  return { status: response.status, body: (await response.json()) as object };
-}
+const asked = (edge: FakeEdge, path: string) => edge.ask<object>(...questionOf(path));
 
 function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
   const times = { answeredAt: 900_000, enteredAt: 900_000, endedAt: 960_000 };
@@ -95,14 +95,8 @@ test("the running conferences are listed by key, in pages, by one question of th
         bridge: "simulated",
         undelivered: 0,
         now: {
-          attached: true,
-          locked: false,
-          callers: 3,
-          rooms: 1,
-          ...{ orphan: false, roomNames: [], waiting: [] },
-          alerts,
-          documents: 0,
-          oldestDocumentAt: null,
+          ...{ attached: true, locked: false, callers: 3, rooms: 1, orphan: false, roomNames: [], waiting: [] },
+          ...{ alerts, documents: 0, oldestDocumentAt: null },
         },
       },
     ],
@@ -211,20 +205,6 @@ test.each([
   expect(body).toMatchObject({ records: [{ timeZone: "Europe/Berlin", day: "2026-09-30" }] });
 });
 
-test("a time that ends before it begins is refused", async () => {
-  expect(await asked(new FakeEdge(), "/records?since=2026-10-05&until=2026-10-02")).toMatchObject({
-    status: 400,
-    body: { errors: [{ in: "body", name: "until" }] },
-  });
-});
-
-test("a month stands in place of since and until", async () => {
-  expect(await asked(new FakeEdge(), "/records?month=2026-10&until=2026-10-02")).toMatchObject({
-    status: 400,
-    body: { errors: [{ in: "body", name: "month" }] },
-  });
-});
-
 test.each([
   ["kind=call", ["c1", "c2"]],
   ["kind=conference", ["conference"]],
@@ -254,6 +234,8 @@ test.each([
 });
 
 test.each([
+  ["since=2026-10-05&until=2026-10-02", "until"],
+  ["month=2026-10&until=2026-10-02", "month"],
   ["since=yesterday", "since"],
   ["since=2026-02-30", "since"],
   ["month=2026-13", "month"],
@@ -372,27 +354,13 @@ test("records of an empty domain are none, in each format", async () => {
   );
 });
 
-function post(
-  edge: FakeEdge,
-  path: string,
-  body?: object,
-): Promise<{ readonly status: number; readonly body: object }> {
-  const init = {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}` },
-    body: body ? JSON.stringify(body) : null,
-  };
-  return Promise.resolve(edge.app.request(base + path, init)).then(async (response) => ({
-    status: response.status,
-    body: (await response.json()) as object,
-  }));
-}
-
 test("a number is erased from all records, however it is written, and the record of the action does not have it", async () => {
   const edge = new FakeEdge();
   await ended(edge, call("c1", { number: "14085551234" }), call("c2"), call("c3", { number: "14085551234" }));
 
-  expect(await post(edge, "/records/erasures", { number: "+1 (408) 555-1234" })).toEqual({
+  const erase = (number: string) =>
+    edge.ask(`${base}/records/erasures`, { method: "POST", body: JSON.stringify({ number }) });
+  expect(await erase("+1 (408) 555-1234")).toEqual({
     status: 200,
     body: { erased: 2, alike: [], inside: [] },
   });
@@ -404,7 +372,7 @@ test("a number is erased from all records, however it is written, and the record
   ]);
   expect(edge.audited).toMatchObject([["local", { action: "erase", about: { number: "*********34" } }]]);
   for (const number of ["", " ", "+", "(-)"]) {
-    expect(await post(edge, "/records/erasures", { number })).toMatchObject({
+    expect(await erase(number)).toMatchObject({
       status: 400,
       body: { detail: expect.stringContaining("number must have a digit, or a letter where bridges report names") },
     });

@@ -54,46 +54,20 @@ test("a number has what happened to it in all conferences: in now, in before, no
     people: "full",
     lines: [
       {
-        what: "inside",
-        from: 950_000,
-        to: null,
-        number: ada,
-        attendeeId: "444",
-        conference: "555123456",
-        topic: "Berth planning",
-        call: "c0",
-        why: "",
+        ...{ what: "inside", from: 950_000, to: null, number: ada, attendeeId: "444" },
+        ...{ conference: "555123456", topic: "Berth planning", call: "c0", why: "" },
       },
       {
-        what: "not-let-in",
-        from: 3_000_000,
-        to: 3_000_020,
-        number: ada,
-        attendeeId: "",
-        conference: "5",
-        call: "p1",
-        why: "1 wrong key of 8 digits. The conference was locked.",
-        turnedAway: true,
+        ...{ what: "not-let-in", from: 3_000_000, to: 3_000_020, number: ada, attendeeId: "", conference: "5" },
+        ...{ call: "p1", why: "1 wrong key of 8 digits. The conference was locked.", turnedAway: true },
       },
       {
-        what: "not-reached",
-        from: 1_990_000,
-        to: 2_000_000,
-        number: ada,
-        attendeeId: "77",
-        conference: "5",
-        call: "c2",
-        why: "The number was busy.",
+        ...{ what: "not-reached", from: 1_990_000, to: 2_000_000, number: ada, attendeeId: "77", conference: "5" },
+        ...{ call: "c2", why: "The number was busy." },
       },
       {
-        what: "left",
-        from: 0,
-        to: 60_000,
-        number: ada,
-        attendeeId: "77",
-        conference: "5",
-        call: "c1",
-        why: "Ended by caller: hung-up; was muted 2 times.",
+        ...{ what: "left", from: 0, to: 60_000, number: ada, attendeeId: "77", conference: "5" },
+        ...{ call: "c1", why: "Ended by caller: hung-up; was muted 2 times." },
       },
     ],
   });
@@ -114,15 +88,8 @@ test("of somebody who is being called is said where, and that it has not entered
   const edge = new FakeEdge();
   const called = { number: ada, dialledAt: 950_000, enteredAt: null, status: "ringing", extCallId: "77" } as const;
   await runs(edge, "555123456", { people: [{ ...called, call: "c9" }] });
-  const line = {
-    what: "being-called",
-    from: 950_000,
-    to: null,
-    number: ada,
-    attendeeId: "",
-    conference: "555123456",
-    call: "c9",
-  };
+  const what = { what: "being-called", from: 950_000, to: null, number: ada, attendeeId: "" };
+  const line = { ...what, conference: "555123456", call: "c9" };
   const lines = async () => (await asked(edge, `numbers?number=${ada}`)).body.lines;
   expect(await lines()).toEqual([{ ...line, why: "It has not entered." }]);
   expect((await found(edge, "77")).lines).toEqual(await lines());
@@ -214,23 +181,26 @@ test.each<[string, Partial<PromptCall["end"] & object>, string]>([
   expect((await found(edge, ada)).lines.map((line) => line.why)).toEqual([`1 wrong key of 5 digits. ${says}`]);
 });
 
+/** The calls of all pages of this length. */
+async function pagesOf(edge: FakeEdge, limit: number): Promise<readonly string[]> {
+  const calls: string[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const { body } = await asked(edge, `numbers?number=${ada}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
+    expect(body.lines.length).toBeLessThanOrEqual(limit);
+    calls.push(...body.lines.map(({ call }) => call));
+    cursor = body.next;
+  }
+  return calls;
+}
+
 test("what happened to a number comes in pages, and nothing is left out or there twice", async () => {
   const edge = new FakeEdge();
   for (let index = 1; index <= 7; index++) {
     await ended(edge, 1_000_000 + index * 1_000, aCallRecord({ call: `c${index}`, number: ada }));
     await keyed(edge, { call: `p${index}` as CallId, end: { at: edge.time + 500, why: "locked" } });
   }
-  for (const limit of [1, 2, 3, 5, 20]) {
-    const calls: string[] = [];
-    let cursor: string | null = "";
-    while (cursor !== null) {
-      const { body } = await asked(edge, `numbers?number=${ada}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
-      expect(body.lines.length).toBeLessThanOrEqual(limit);
-      calls.push(...body.lines.map(({ call }) => call));
-      cursor = body.next;
-    }
-    expect(calls).toEqual([7, 6, 5, 4, 3, 2, 1].flatMap((index) => [`p${index}`, `c${index}`]));
-  }
+  for (const limit of [1, 2, 3, 5, 20])
+    expect(await pagesOf(edge, limit)).toEqual([7, 6, 5, 4, 3, 2, 1].flatMap((index) => [`p${index}`, `c${index}`]));
 });
 
 test("lists calls in the prompt among records in the order in which they came, and leaves none out", async () => {
@@ -241,15 +211,8 @@ test("lists calls in the prompt among records in the order in which they came, a
   await over("long", 3_000_000, 3_090_000);
   await over("short", 3_010_000, 3_020_000);
   await over("middle", 3_011_000, 3_050_000);
-  for (const limit of [1, 2, 3, 4]) {
-    const calls: string[] = [];
-    for (let cursor: string | null = ""; cursor !== null; ) {
-      const { body } = await asked(edge, `numbers?number=${ada}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
-      calls.push(...body.lines.map(({ call }) => call));
-      cursor = body.next;
-    }
-    expect([limit, ...calls]).toEqual([limit, "middle", "short", "long", "record"]);
-  }
+  for (const limit of [1, 2, 3, 4])
+    expect([limit, ...(await pagesOf(edge, limit))]).toEqual([limit, "middle", "short", "long", "record"]);
 });
 
 test("a conference is found by its key in any spelling, its handle, and a part of its name", async () => {
@@ -264,12 +227,7 @@ test("a conference is found by its key in any spelling, its handle, and a part o
   expect(keysOf(await found(edge, "9001"))).toEqual(["777 over by ExtConfID"]);
   for (const text of ["übung", "ÄNGSTE", "ste, ü"])
     expect(keysOf(await found(edge, text)), text).toEqual(["777 over by name"]);
-  expect(await found(edge, "nothing like it")).toEqual({
-    conferences: [],
-    lines: [],
-    next: null,
-    people: "full",
-  });
+  expect(await found(edge, "nothing like it")).toEqual({ conferences: [], lines: [], next: null, people: "full" });
   // A key means the conference, and not all who were in it.
   await ended(edge, 1_000_000, aCallRecord({ conference: "777", call: "c1" }));
   expect((await found(edge, "777")).lines).toEqual([]);

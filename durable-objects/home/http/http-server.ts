@@ -10,9 +10,8 @@ import { addressIn, clientOf, type Networks, networkOf } from "../../../src/foun
 import { isLoopback } from "../../../src/foundation/loopback.ts";
 import { keepsPath } from "../../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../../src/foundation/text/reason.ts";
-import { usual, withUsualHeaders } from "../../../src/http/headers.ts";
 import { failedForNow } from "../../../src/http/problem.ts";
-import { asResponse, type PostHooks, TextAnswer } from "../../../src/http/text-answer.ts";
+import { asResponse, type PostHooks, TextAnswer, usual, withUsualHeaders } from "../../../src/http/text-answer.ts";
 import type { Home } from "../home.ts";
 import type { HomeSocket } from "../home-socket.ts";
 import { Connection, Connections, limitsFor } from "./connections.ts";

@@ -245,10 +245,9 @@ export const actionRoutes = [
     says: "How far an action has come: asked, on disk, sent, done on the bridge, told to WebEx",
     more: "As the conference's journal has it. What is not known yet is null.",
     answer: { says: "Its stages.", schema: actionStages },
-    refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference or action." },
-    async handle({ domain, confKey, conference, edge, path: { action } }) {
-      const known = await isKnown(domain, confKey, edge);
-      const stages = known && (await conference.action(action as ActionId));
+    needsConference: true,
+    async handle({ confKey, conference, path: { action } }) {
+      const stages = await conference.action(action as ActionId);
       if (stages) return stages;
       const detail = `The journal of the conference ${confKey} has no action with this id: it was refused, or is too long ago.`;
       return problem(404, "no such action", detail);
