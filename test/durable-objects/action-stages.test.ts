@@ -30,42 +30,32 @@ async function inShort(world: ConferenceWorld, id = "a1"): Promise<readonly unkn
   return [sent.map((command) => `${command.type}: ${words(command.result)}`).join(", "), words(result), why || is];
 }
 
-const asks =
-  (action: object, id = "a1"): Act =>
-  (world) =>
-    world.operate(id, action as Parameters<typeof world.operate>[1]);
+function asks(action: object, id = "a1"): Act {
+  return (world) => world.operate(id, action);
+}
+function passes(ms: number): Act {
+  return (world) => world.time.pass(ms);
+}
+function refuses(reason: RefusalReason = "refused"): Act {
+  const result = { done: false, reason } as const;
+  return (world) => world.reported(...world.pending.map((id) => ({ type: "result", id, result }) as const));
+}
+function webex(...[type, more]: Parameters<typeof request>): Act {
+  return (world) => world.received(`t-${type}`, request(type, more));
+}
+/** From now on WebEx answers so. */
+function answers(answer: (world: ConferenceWorld, transId: string) => ReturnType<ConferenceWorld["answer"]>): Act {
+  return (world) => {
+    world.answer = ({ transId }) => answer(world, transId);
+  };
+}
+const unreachable = answers(() => ({ kind: "failed", reason: "refused" }));
+const silent = answers(() => new Promise(() => {}));
+const back = answers((world, transId) => world.confirmed(transId));
+const refusing = answers((world, transId) => world.confirmed(transId, "not-supported"));
 const mute = { type: "mute", call: "c0" };
 const done: Act = (world) => world.allDone();
-const passes =
-  (ms: number): Act =>
-  (world) =>
-    world.time.pass(ms);
 const settles = passes(settledMs);
-const refuses =
-  (reason: RefusalReason = "refused"): Act =>
-  (world) =>
-    world.reported(...world.pending.map((id) => ({ type: "result", id, result: { done: false, reason } }) as const));
-const webex =
-  (...[type, more]: Parameters<typeof request>): Act =>
-  (world) =>
-    world.received(`t-${type}`, request(type, more));
-const posts =
-  (answer: (world: ConferenceWorld) => ConferenceWorld["answer"]): Act =>
-  (world) => {
-    world.answer = answer(world);
-  };
-const unreachable = posts(() => () => ({ kind: "failed", reason: "refused" }));
-const back = posts(
-  (world) =>
-    ({ transId }) =>
-      world.confirmed(transId),
-);
-const silent = posts(() => () => new Promise(() => {}));
-const refusing = posts(
-  (world) =>
-    ({ transId }) =>
-      world.confirmed(transId, "not-supported"),
-);
 const replaced: Act = (world) =>
   world.received("t-over", createConference({ msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" }));
 const ackAll: Act = (world) => world.ackAll();
@@ -157,7 +147,7 @@ test("notifies a server that is back of how a call is in the end", async () => {
   await world.operate("a3", { type: "mute", call: "c1" });
   await world.operate("a4", { type: "unmute", call: "c1" });
   await world.allDone();
-  world.answer = ({ transId }) => world.confirmed(transId);
+  back(world);
   await world.time.pass(400_000);
   const later = "It is not sent any more: it is no longer so, or another message says it.";
   expect((await inShort(world, "a3")).at(-1)).toBe(later);

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { TimelineLine } from "../../src/rpc/timeline.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
 import { linesOfCall } from "../../src/views/timeline.ts";
 import { aCaller, entered as enteredAs, event, held } from "../builders.ts";
 import {
@@ -9,9 +8,9 @@ import {
   callerEntered,
   callerLeft,
   createConference,
-  extConfId,
   host,
   muteCaller,
+  request,
 } from "../durable-objects/conference-world.ts";
 import { testDomain } from "../local-domain.ts";
 
@@ -28,39 +27,26 @@ async function reasons(world: ConferenceWorld, call?: string): Promise<string[]>
   return lines.map(({ what, why }) => `${what}. ${why}`.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "T"));
 }
 
-function request(type: string, msgId: string, more: object = {}): FromWebex {
-  return { type, msgId, replyTo: host, extConfId, ...more } as FromWebex;
+function asks(type: string, more: object = {}): Act {
+  return (world) => world.received(`t-${type}`, request(type, more));
 }
-
-const asks =
-  (type: string, more: object = {}) =>
-  (world: ConferenceWorld) =>
-    world.received(`t-${type}`, request(type, `m-${type}`, more));
-const named =
-  (more: object = {}) =>
-  (world: ConferenceWorld) =>
-    world.received("t-name", request("caller-named", world.entries.at(-1) ?? "", { extCallId: "1001", ...more }));
-const reported =
-  (...events: readonly object[]) =>
-  (world: ConferenceWorld) =>
-    world.reported(...events.map((one) => event(one as Parameters<typeof event>[0])));
-const passes = (ms: number) => (world: ConferenceWorld) => world.time.pass(ms);
+function named(more: object = {}): Act {
+  return (world) =>
+    world.received("t-name", request("caller-named", { msgId: world.entries.at(-1), extCallId: "1001", ...more }));
+}
+function creates(more: object): Act {
+  return (world) => world.received(`t${JSON.stringify(more)}`, createConference({ msgId: "m2", ...more }));
+}
+function reported(...events: readonly object[]): Act {
+  return (world) => world.reported(...events.map(event));
+}
+function passes(ms: number): Act {
+  return (world) => world.time.pass(ms);
+}
+function refused(reason: string): Act {
+  return (world) => world.reported({ type: "result", id: world.pending[0], result: { done: false, reason } } as Report);
+}
 const done: Act = (world) => world.allDone();
-const refused =
-  (reason: string): Act =>
-  (world) =>
-    world.reported({ type: "result", id: world.pending[0], result: { done: false, reason } } as Report);
-const fails =
-  (reason: string): Act =>
-  async (world) => {
-    world.answer = () => ({ kind: "failed", reason });
-  };
-const confirms =
-  (result?: "not-supported"): Act =>
-  async (world) => {
-    world.answer = ({ transId }) => world.confirmed(transId, result);
-  };
-const muted = (isMuted: boolean) => reported({ type: "caller-muted", call: "c0", muted: isMuted });
 const mute: Act = (world) => world.received("t-mute", muteCaller("1001"));
 const drop = asks("drop-caller", { extCallId: "1001" });
 const phone = { country: "1", area: "408", local: "5550123", extension: "" };
@@ -68,10 +54,6 @@ const dial = (more: object = {}) => asks("call-out", { extCallId: "2001", privil
 
 const annaMutes: Act = (world) => world.operate("a1", { type: "mute", call: "c0" }, "anna");
 const close = asks("close-conference");
-const creates =
-  (more: object): Act =>
-  (world) =>
-    world.received(`t${JSON.stringify(more)}`, createConference({ msgId: "m2", ...more }));
 const isBusy: Act = (world) => world.reported(event({ type: "caller-left", call: world.dialled, reason: "busy" }));
 const isAnswered: Act = (world) => world.reported(event({ type: "call-answered", call: world.dialled }));
 
@@ -163,7 +145,11 @@ test.each<[string, readonly Act[], readonly string[]]>([
   ["asked for, and not done", [mute], []],
   ["by WebEx", [mute, done], [`mute: done. ${asked}, and the bridge did it at T.`]],
   ["by a user", [annaMutes, done], ["mute: done. The operator anna asked for it at T, and the bridge did it at T."]],
-  ["by the caller", [muted(true)], ["caller-muted. The caller muted itself by the keys of its telephone."]],
+  [
+    "by the caller",
+    [reported({ type: "caller-muted", call: "c0", muted: true })],
+    ["caller-muted. The caller muted itself by the keys of its telephone."],
+  ],
   [
     "found on the bridge",
     [snapshotOf(held({ callers: [aCaller({ attendeeId: "444", muted: true })] as never }))],
@@ -255,7 +241,7 @@ test.each<[string, readonly Act[], readonly string[]]>([
 
 test("says why a document is undelivered, and that its message waits", async () => {
   const world = await ConferenceWorld.running(0);
-  await fails("TimeoutError")(world);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   await world.reported(callerEntered(0));
   await world.time.pass(30_000);
   expect(await reasons(world)).toEqual([
@@ -264,7 +250,7 @@ test("says why a document is undelivered, and that its message waits", async () 
     `waits: ${notify}. ${waits}`,
   ]);
   expect(await reasons(world, "+1 408 555 1234")).toEqual(await reasons(world, "c0"));
-  await confirms("not-supported")(world);
+  world.answer = ({ transId }) => world.confirmed(transId, "not-supported");
   await world.time.pass(60_000);
   expect((await reasons(world)).filter((line) => line.startsWith(notify))).toEqual([
     `${notify}. WebEx refused it: at T it confirmed it with a failure.`,
