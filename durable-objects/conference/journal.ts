@@ -78,19 +78,13 @@ export class Journal {
   }
 
   /** The rows behind this one, in order, also those that come while they are read. */
-  *history(after = 0, atOnce = readAtOnce): Generator<HistoryRow> {
+  *history(after = 0): Generator<HistoryRow> {
     for (let last = after; ; ) {
-      const rows = this.tables.read(selectHistory, last, atOnce);
+      const rows = this.tables.read(selectHistory, last, readAtOnce);
       if (rows.length === 0) return;
       for (const row of rows) yield historyRow(row);
       last = Number(rows.at(-1)?.seq);
     }
-  }
-
-  /** The input of this row; `null`: the journal does not have it. */
-  inputOf(row: number): ConferenceInput | null {
-    const [found] = this.history(row - 1, 1);
-    return found?.seq === row ? found.input : null;
   }
 
   /** The facts of at most so many rows behind this one. Nothing else of the rows is read. */
@@ -137,9 +131,9 @@ export class Journal {
 
   /** What this action asked for; `null`: the journal does not have it any more. */
   requestOf(id: ActionId): OperatorRequest | null {
-    const row = this.rowOf(id);
-    const input = row === null ? null : this.inputOf(row);
-    return input?.type === "operator" ? input.request : null;
+    const query = "SELECT input FROM journal WHERE trans_id = ? ORDER BY seq DESC LIMIT 1";
+    const [row] = this.tables.read(query, nameOfAction(id));
+    return row ? JSON.parse(String(row.input)).request : null;
   }
 
   /** The names of inputs since then, and when they came. Older rows are not read. */
