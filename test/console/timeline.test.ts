@@ -85,19 +85,17 @@ test("draws arrows between parties, ends lost ones early and marks what went wro
   ]);
 });
 
-test.each(["c1", "7001", "+1 408 555-0101", "408-555-0101"])("filters by a call and what followed: %s", (call) => {
-  const ofCall = whats({ call });
-  expect(ofCall.slice(0, 3)).toEqual(["14085550101", "A2W_NotifyUserEnter", "W2A_RspNotifyUserEnter"]);
-  expect(ofCall.slice(3)).toEqual(["W2A_UpdateUser", "mute", "mute: done", "A2W_RspUpdateUser", "confirmed"]);
-  expect(whats({ call: "nobody" })).toEqual([]);
-});
+const entry = ["14085550101", "A2W_NotifyUserEnter", "W2A_RspNotifyUserEnter"];
+const ofCall = [...entry, "W2A_UpdateUser", "mute", "mute: done", "A2W_RspUpdateUser", "confirmed"];
 
 test.each<[Partial<TimelineFilter>, readonly string[]]>([
+  ...["c1", "7001", "+1 408 555-0101", "408-555-0101"].map((call) => [{ call }, ofCall] as [object, string[]]),
+  [{ call: "nobody" }, []],
   [{ side: "bridge" }, ["14085550101", "14085550102", "mute", "mute: done"]],
   [{ side: "others" }, ["lock", "undelivered"]],
   [{ side: "webex", call: "c2" }, ["A2W_NotifyUserEnter"]],
   [{ tab: "why" }, ["mute: done"]],
-])("filters by side and reason: %o", (filter, expected) => {
+])("filters by call, side and reason: %o", (filter, expected) => {
   expect(whats(filter)).toEqual(expected);
 });
 

@@ -1,17 +1,8 @@
 import { expect, test } from "vitest";
-import type { Report } from "../../src/bridge/events.ts";
 import type { TimelineLine } from "../../src/rpc/timeline.ts";
 import { entered, event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
-import {
-  ConferenceWorld,
-  callerEntered,
-  confKey,
-  createConference,
-  host,
-  muteCaller,
-  request,
-} from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, host, muteCaller, request } from "./conference-world.ts";
 
 /** `from > to: what`, with the facts that are named. */
 function told(lines: readonly TimelineLine[], ...facts: readonly string[]): string[] {
@@ -129,13 +120,6 @@ test("a view shows what is outstanding, and why", async () => {
     ["", false],
   ]);
   expect(new ConferenceWorld().conference.reader.view()).toBeNull();
-});
-
-test("a view shows a conference that the bridge did not create", async () => {
-  const world = new ConferenceWorld();
-  await world.received("t", createConference());
-  await world.reported({ type: "result", id: world.pending[0], result: { done: false, reason: "refused" } } as Report);
-  expect(world.conference.reader.view()).toMatchObject({ key: confKey, phase: "not-created", callers: [] });
 });
 
 test.each<[string, (world: ConferenceWorld) => Promise<unknown>]>([

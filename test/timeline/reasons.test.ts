@@ -76,21 +76,22 @@ const undelivered = (reason: string) =>
   `WebEx's server ${host} did not confirm the document in 3 attempts: its last known attempt failed with ${reason}.`;
 const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
 
-test.each<[string, readonly Act[], readonly string[]]>([
-  ["never answered", [], [`${notify}. WebEx confirmed it at T, and never answered it by a name for the call.`]],
-  ["named", [named()], []],
+test.each<[string, readonly Act[], ...string[]]>([
+  ["never answered", [], `${notify}. WebEx confirmed it at T, and never answered it by a name for the call.`],
+  ["named", [named()]],
   [
     "refused",
     [named({ result: "capacity-exceeded", extCallId: undefined })],
-    [`${notify}. WebEx refused at T to name the call: its result was capacity-exceeded.`],
+    `${notify}. WebEx refused at T to name the call: its result was capacity-exceeded.`,
   ],
-  ["named too late", [passes(60_000), named()], [`${notify}. WebEx named the call 66 s after it was notified of it.`]],
+  ["named too late", [passes(60_000), named()], `${notify}. WebEx named the call 66 s after it was notified of it.`],
   [
     "named after it left",
     [hangsUp, named()],
-    [`${notify}. The caller left at T, and WebEx named it only at T.`, "caller-left. The caller hung up."],
+    `${notify}. The caller left at T, and WebEx named it only at T.`,
+    "caller-left. The caller hung up.",
   ],
-])("says why a caller is not named: %s", async (_, acts, expected) => {
+])("says why a caller is not named: %s", async (_, acts, ...expected) => {
   const world = await entered();
   for (const act of acts) await act(world);
   expect(await reasons(world)).toEqual(expected);
@@ -111,128 +112,114 @@ const turnedAway = reported({ type: "caller-turned-away", ...away, wrongKeys: 1,
 const found: Act = (world) =>
   world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() })));
 
-test.each<[string, readonly Act[], readonly string[]]>([
+test.each<[string, readonly Act[], ...string[]]>([
   [
     "not created",
     [creates({}), refused("capacity"), creates({ msgId: "m3" }), passes(20_000)],
-    [
-      `create-conference: refused, capacity. ${asked}. The bridge refused it: it has no free port, or is drained.`,
-      `create-conference: no result in time. ${asked}. ${agentAway}`,
-    ],
+    `create-conference: refused, capacity. ${asked}. The bridge refused it: it has no free port, or is drained.`,
+    `create-conference: no result in time. ${asked}. ${agentAway}`,
   ],
   [
     "found, and ended",
     [found, creates({})],
-    [
-      expect.stringContaining("The edge found the conference on the bridge simulated and did not know it"),
-      "conference ended. The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another.",
-    ],
+    expect.stringContaining("The edge found the conference on the bridge simulated and did not know it"),
+    "conference ended. The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another.",
   ],
   [
     "turned away",
     [creates({}), done, locks, done, turnedAway],
-    [
-      "caller-turned-away. The bridge refused to admit it: the conference was locked. It was in the prompt for 9 s. It had entered 1 wrong key before.",
-    ],
+    "caller-turned-away. The bridge refused to admit it: the conference was locked. It was in the prompt for 9 s. It had entered 1 wrong key before.",
   ],
-])("says why on the line of what went wrong without callers: %s", async (_, acts, expected) => {
+])("says why on the line of what went wrong without callers: %s", async (_, acts, ...expected) => {
   const world = new ConferenceWorld();
   for (const act of acts) await act(world);
   expect(await reasons(world)).toEqual(expected);
 });
 
-test.each<[string, readonly Act[], readonly string[]]>([
-  ["asked for, and not done", [mute], []],
-  ["by WebEx", [mute, done], [`mute: done. ${asked}, and the bridge did it at T.`]],
-  ["by a user", [annaMutes, done], ["mute: done. The operator anna asked for it at T, and the bridge did it at T."]],
+test.each<[string, readonly Act[], ...string[]]>([
+  ["asked for, and not done", [mute]],
+  ["by WebEx", [mute, done], `mute: done. ${asked}, and the bridge did it at T.`],
+  ["by a user", [annaMutes, done], "mute: done. The operator anna asked for it at T, and the bridge did it at T."],
   [
     "by the caller",
     [reported({ type: "caller-muted", call: "c0", muted: true })],
-    ["caller-muted. The caller muted itself by the keys of its telephone."],
+    "caller-muted. The caller muted itself by the keys of its telephone.",
   ],
   [
     "found on the bridge",
     [snapshotOf(held({ callers: [aCaller({ attendeeId: "444", muted: true })] as never }))],
-    [
-      `snapshot. ${compared}: a caller's mute had changed.`,
-      "muted. The bridge held it as muted when conference and bridge were compared: word of the change had not come before.",
-    ],
+    `snapshot. ${compared}: a caller's mute had changed.`,
+    "muted. The bridge held it as muted when conference and bridge were compared: word of the change had not come before.",
   ],
   [
     "refused",
     [mute, refused("unreachable")],
-    [`mute: refused, unreachable. ${asked}. The bridge refused it: it could not be reached.`],
+    `mute: refused, unreachable. ${asked}. The bridge refused it: it could not be reached.`,
   ],
   [
     "too late",
     [mute, async (world) => world.ackAll(), passes(12_000)],
-    [`mute: no result in time. ${asked}. The bridge did not answer in time.`],
+    `mute: no result in time. ${asked}. The bridge did not answer in time.`,
   ],
-  ["no agent", [mute, passes(40_000)], [`mute: no result in time. ${asked}. ${agentAway}`]],
-  ["hung up", [hangsUp], ["caller-left. The caller hung up."]],
-  ["dropped", [drop, done], [`expel: done. ${asked}, and the bridge dropped it at T.`]],
+  ["no agent", [mute, passes(40_000)], `mute: no result in time. ${asked}. ${agentAway}`],
+  ["hung up", [hangsUp], "caller-left. The caller hung up."],
+  ["dropped", [drop, done], `expel: done. ${asked}, and the bridge dropped it at T.`],
   [
     "already over",
     [drop, refused("no-such-call")],
-    [
-      `expel: refused, no-such-call. It was to be dropped, and the bridge answered that the call was over already: ${wordLost}`,
-    ],
+    `expel: refused, no-such-call. It was to be dropped, and the bridge answered that the call was over already: ${wordLost}`,
   ],
   [
     "gone from the bridge",
     [snapshotOf(held())],
-    [
-      `snapshot. ${compared}: a caller had left.`,
-      `call ended. The bridge no longer had the call when conference and bridge were compared: ${wordLost}`,
-    ],
+    `snapshot. ${compared}: a caller had left.`,
+    `call ended. The bridge no longer had the call when conference and bridge were compared: ${wordLost}`,
   ],
-  ["closed", [close, done], ["conference ended. WebEx closed it at T, and the bridge ended it at T."]],
+  ["closed", [close, done], "conference ended. WebEx closed it at T, and the bridge ended it at T."],
   [
     "ended by telephone",
     [reported({ type: "conference-ended" })],
-    ["conference ended. Somebody ended it by telephone, at the bridge."],
+    "conference ended. Somebody ended it by telephone, at the bridge.",
   ],
   [
     "lost",
     [snapshotOf(null)],
-    [
-      `snapshot. ${compared}: it no longer had the conference.`,
-      "lost: conference ended. The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.",
-    ],
+    `snapshot. ${compared}: it no longer had the conference.`,
+    "lost: conference ended. The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.",
   ],
   [
     "deserted",
     [asks("close-conference", { keepAlive: true }), hangsUp, done],
-    [
-      "goes on alone. WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.",
-      "caller-left. The caller hung up.",
-      "conference ended. WebEx had closed the meeting at T and kept its audio, and nobody was left on the telephone.",
-      "no longer due: A2W_NotifyUserChange. It is not sent any more: it is no longer so, or another message says it.",
-    ],
+    "goes on alone. WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.",
+    "caller-left. The caller hung up.",
+    "conference ended. WebEx had closed the meeting at T and kept its audio, and nobody was left on the telephone.",
+    "no longer due: A2W_NotifyUserChange. It is not sent any more: it is no longer so, or another message says it.",
   ],
   [
     "server replaced",
     [creates({ replyTo: "localhost:8802", extConfId: "7002" })],
-    [`server replaced. WebEx's server localhost:8802 took over from ${host}.`],
+    `server replaced. WebEx's server localhost:8802 took over from ${host}.`,
   ],
-  ["the same server asks again", [creates({})], []],
-  ["dialled and busy", [dial(), isBusy], ["not entered. The line was busy."]],
+  ["the same server asks again", [creates({})]],
+  ["dialled and busy", [dial(), isBusy], "not entered. The line was busy."],
   [
     "dialled, no agent",
     [dial(), passes(120_000), done],
-    [`dial: no result in time. ${asked}. ${agentAway}`, `not entered. ${agentAway}`],
+    `dial: no result in time. ${asked}. ${agentAway}`,
+    `not entered. ${agentAway}`,
   ],
   [
     "dialled and cancelled",
     [dial(), asks("cancel-call-out", { extCallId: "2001" }), done],
-    ["A2W_RspCallout. The call was cancelled while it rang.", "not entered. WebEx cancelled the call while it rang."],
+    "A2W_RspCallout. The call was cancelled while it rang.",
+    "not entered. WebEx cancelled the call while it rang.",
   ],
   [
     "dialled as a listener",
     [dial({ privilege: "listen" }), isAnswered, done, done],
-    ["admit: done. WebEx had it dialled as a call that may only listen, so it was muted before it entered."],
+    "admit: done. WebEx had it dialled as a call that may only listen, so it was muted before it entered.",
   ],
-])("says why on the line of what went wrong: %s", async (_, acts, expected) => {
+])("says why on the line of what went wrong: %s", async (_, acts, ...expected) => {
   const world = await entered();
   await named()(world);
   for (const act of acts) await act(world);
