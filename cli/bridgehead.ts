@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import { driverPorts } from "../bridge-agent/node-ports.ts";
 import { type Finding, findingLine } from "../src/foundation/text/finding.ts";
@@ -17,7 +17,7 @@ import { settingsExample } from "./edge/settings-example.ts";
 import { addStateCommands } from "./edge/state-commands.ts";
 import { addActions } from "./operator/actions.ts";
 import { addAlerts } from "./operator/alerts.ts";
-import { nameEdge } from "./operator/ask-edge.ts";
+import { nameEdge, valid } from "./operator/ask-edge.ts";
 import { addExplain } from "./operator/explain.ts";
 import { addLists } from "./operator/lists.ts";
 import { addPeople } from "./operator/people.ts";
@@ -80,7 +80,7 @@ export function bridgehead(parts: EdgeParts): Command {
   settings
     .command("example")
     .description("Print a settings file for production; replace its key and its secret")
-    .requiredOption("--domain <name>", "name of the domain", domainName)
+    .requiredOption("--domain <name>", "name of the domain", valid(domainNameFault))
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
   addStateCommands(program);
@@ -104,12 +104,6 @@ function addBridgeCheck(program: Command): void {
       const settleMs = 1_000;
       if (!(await checkBridge({ url, key, ports: driverPorts, settleMs, print }))) process.exitCode = 1;
     });
-}
-
-function domainName(text: string): string {
-  const fault = domainNameFault(text);
-  if (fault !== null) throw new InvalidArgumentError(fault);
-  return text;
 }
 
 /** A line for each finding; the exit code says whether something is wrong. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline/promises";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import * as v from "valibot";
 import { type ActionTable, isFlag, isOptional } from "../../src/conference/action-row.ts";
 import { askedActions } from "../../src/conference/operator-actions.ts";
@@ -11,7 +11,7 @@ import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, jsonText, ownTerminal } from "../terminal.ts";
-import { askEdge, examples, headed, type Options, question } from "./ask-edge.ts";
+import { askEdge, examples, headed, type Options, question, valid } from "./ask-edge.ts";
 import { type ConferenceOfDomain, known, type OperatorClient } from "./operator-client.ts";
 
 const LOOK_EVERY_MS = 200;
@@ -37,7 +37,12 @@ export function addActions(program: Command, actions?: ActionTable): void {
         .replace(/^[A-Z]/, (letter) => letter.toLowerCase())
         .replace(/\.$/, "");
       if (isFlag(schema)) command.option(flag, help);
-      else command.option(`${flag} <${flag.split("-").at(-1)}>`, help, (text: string) => checked(schema, text));
+      else
+        command.option(
+          `${flag} <${flag.split("-").at(-1)}>`,
+          help,
+          valid((text) => faultOf(schema, text)),
+        );
     }
     if (button.question) command.option("--yes", "skip the confirmation prompt");
     command.addHelpText("after", examples(...endings.map((ending) => `${type} 987654321 ${ending}`.trim())));
@@ -126,10 +131,9 @@ export function callOf({ key, callers, callOuts }: ConferenceOfDomain, named: st
   throw new StartError(`Conference ${key} has no caller ${named}; ${known("caller", names)}.`);
 }
 
-function checked(schema: v.GenericSchema, text: string): string {
+function faultOf(schema: v.GenericSchema, text: string): string | null {
   const [issue] = v.safeParse(schema, text).issues ?? [];
-  if (issue === undefined) return text;
-  throw new InvalidArgumentError(`It ${issue.message}.`);
+  return issue === undefined ? null : `It ${issue.message}.`;
 }
 
 type ActionEnd = "open" | "no result" | NotificationStage["is"];

@@ -79,11 +79,21 @@ export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Pr
   }
 }
 
-/** An option that is a time; which day a time of the day is of depends on other options. */
-export function clockTimeText(text: string): string {
-  if (clockTime(text, Date.now(), "UTC") !== null) return text;
-  throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15, 2026-11-21 or 2026-11-21T02:40.");
+/** Reads an argument or option as it is written. `faultOf`: the sentence that says what is wrong; `null`: nothing. */
+export function valid(faultOf: (text: string) => string | null) {
+  return (text: string): string => {
+    const fault = faultOf(text);
+    if (fault !== null) throw new InvalidArgumentError(fault);
+    return text;
+  };
 }
+
+/** An option that is a time. Other options say which day a time of day is of. */
+export const clockTimeText = valid((text) =>
+  clockTime(text, Date.now(), "UTC") === null
+    ? "It must be a time such as 02:40, 02:40:15, 2026-11-21 or 2026-11-21T02:40."
+    : null,
+);
 
 /** A period of these options in a zone, in milliseconds since 1970; `undefined`: it has no begin, or no end. */
 export function periodOf(

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { personNameFault } from "../../src/operators/people.ts";
 import { print } from "../edge/program.ts";
-import { askEdge } from "./ask-edge.ts";
+import { askEdge, valid } from "./ask-edge.ts";
 
 /** The token for the user, and the line for the settings. */
 export function newOperator(
@@ -21,7 +21,7 @@ export function addPeople(program: Command): void {
     .command("operator")
     .summary("Create a token for a user")
     .description("Create a token for a user; print it once, and the line for the settings")
-    .argument("<name>", "letters, digits, dots, - and _", personName)
+    .argument("<name>", "letters, digits, dots, - and _", valid(personNameFault))
     .addOption(
       new Option("--role <role>", "what the user may do: look, or act as well")
         .choices(["viewer", "operator"])
@@ -47,10 +47,4 @@ export function addPeople(program: Command): void {
         process.stdout.write(`Ended ${counted(ended, "session")} of ${name}.\n`);
       }),
     );
-}
-
-function personName(text: string): string {
-  const fault = personNameFault(text);
-  if (fault !== null) throw new InvalidArgumentError(fault);
-  return text;
 }
