@@ -83,8 +83,8 @@ function Document({ title, children }: DocumentProps) {
   );
 }
 
-/** A page for whoever is not signed in, or cannot be. `heading`: the title, if absent. */
-export function PageAlone({ title, heading = title, children }: DocumentProps & { readonly heading?: string }) {
+/** A page for whoever is not signed in, or cannot be. */
+export function PageAlone({ title, children }: DocumentProps) {
   return (
     <Document title={title}>
       <main id="main" class="alone">
@@ -92,7 +92,7 @@ export function PageAlone({ title, heading = title, children }: DocumentProps & 
           <img src="/console/assets/icon.svg" width="22" height="22" alt="" />
           Bridgehead
         </p>
-        <h1>{heading}</h1>
+        <h1>{title}</h1>
         {children}
       </main>
     </Document>

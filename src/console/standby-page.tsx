@@ -11,7 +11,7 @@ interface StandbyProps {
 /** In place of each page, at an edge that stands by. */
 export function StandbyPage({ name, why, console }: StandbyProps) {
   return (
-    <PageAlone title="Stands by" heading={`${name} stands by`}>
+    <PageAlone title={`${name} stands by`}>
       <p>{`It takes the place of the other edge when that fails, or hands over. Now ${why}.`}</p>
       {console === null ? (
         <p class="notice bad" role="alert">

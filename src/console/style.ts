@@ -62,8 +62,8 @@ header nav ul { display: flex; flex-direction: column; gap: 2px; }
 header nav a, .chooser li a { display: block; padding: 6px 9px; border-radius: 6px; color: var(--text); text-decoration: none; }
 header nav a:hover, .chooser li a:hover { background: var(--hover); }
 header nav a[aria-current], .chooser li a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
-.person { margin-top: auto; padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; }
-.foot { padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; }
+.person, .foot { padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; }
+.person { margin-top: auto; }
 .foot p { font-size: 13px; }
 #link::before { content: ""; display: inline-block; width: 8px; height: 8px; margin-right: 7px; border-radius: 50%; background: var(--line); }
 #link:empty::before { content: none; }

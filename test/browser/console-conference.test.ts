@@ -9,14 +9,11 @@ import { layoutFaults } from "./layout.ts";
 
 const browser = new BrowserOnTest();
 const wide: Look = { scheme: "light", width: "wide" };
-const tokens = { viewer: "token-of-vera", operator: "token-of-otto" };
+const token = "token-of-otto";
 let world: World;
 
 beforeAll(async () => {
-  const people = [
-    { name: "vera", role: "viewer", domains: ["local"], tokenSha256: await sha256(tokens.viewer) },
-    { name: "otto", role: "operator", domains: ["local"], tokenSha256: await sha256(tokens.operator) },
-  ];
+  const people = [{ name: "otto", role: "operator", domains: ["local"], tokenSha256: await sha256(token) }];
   vi.stubEnv("OPERATORS", JSON.stringify({ people }));
   world = await startWorld({ domain: { logs: { personal: true } } });
 });
@@ -26,11 +23,11 @@ afterAll(() => world?.stop());
 const address = (meeting: Meeting, more = "") =>
   `${world.run.edgeUrl}/console/local/conferences/${meeting.confKey}${more}`;
 
-/** Opens a page as somebody of this role, who signs in on the way. */
-async function open(url: string, role: keyof typeof tokens = "operator", look: Look = wide): Promise<Page> {
+/** Opens a page as an operator, who signs in on the way. */
+async function open(url: string, look: Look = wide): Promise<Page> {
   const page = await browser.open(url, look);
   await page.locator("#token:focus").waitFor();
-  await page.keyboard.type(tokens[role]);
+  await page.keyboard.type(token);
   await page.keyboard.press("Enter");
   await page.getByRole("navigation", { name: "Pages" }).waitFor();
   return page;
@@ -57,7 +54,7 @@ const rowOf = (page: Page, number: string) => page.getByRole("row").filter({ has
 
 test.each(looks)("the pages of a conference are fit for everybody, and whole, $scheme and $width", async (look) => {
   const meeting = await running("444", "555", "666");
-  const page = await open(address(meeting), "operator", look);
+  const page = await open(address(meeting), look);
   await isLive(page);
   const expectFit = async (name: string) => {
     expect(await axe(page), name).toEqual([]);

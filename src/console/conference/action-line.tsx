@@ -42,7 +42,7 @@ type StageText = readonly [is: keyof typeof stateWords, text: Child];
 type After = (at: EpochMs) => Child;
 
 function stageRows(stages: ActionStages): readonly (readonly [title: string, stage: StageText])[] {
-  const { request, asked, onDisk, sent, result } = stages;
+  const { asked, onDisk, sent, result } = stages;
   const after: After = (at) => <time datetime={instantText(at)}>{`after ${millisecondsText(at - asked)}`}</time>;
   const [first] = sent;
   return [
@@ -51,15 +51,13 @@ function stageRows(stages: ActionStages): readonly (readonly [title: string, sta
     first
       ? [sent.length === 1 ? "Sent" : `${sent.length} commands sent`, ["done", after(first.at)]]
       : ["Sent", result ? ["none", "nothing to send"] : ["waits", "not yet"]],
-    [
-      "Done on the bridge",
-      operatorActions[request.type].needs === null ? ["none", "not involved"] : resultStage(stages, after),
-    ],
+    ["Done on the bridge", resultStage(stages, after)],
     ["WebEx notified", notificationStage(stages, after)],
   ];
 }
 
-function resultStage({ result, sent }: ActionStages, after: After): StageText {
+function resultStage({ request, result, sent }: ActionStages, after: After): StageText {
+  if (operatorActions[request.type].needs === null) return ["none", "not involved"];
   if (result === null) return ["waits", "not yet"];
   if (result.type !== "done") return ["failed", `${result.type}: ${result.why}`];
   return ["done", sent.length > 0 ? after(result.at) : "it is so already"];

@@ -52,8 +52,9 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       if (page instanceof Response) return page;
       const { timeZone } = domain.settings;
       const { incomplete = [] } = ofRequest;
-      const frame = frameOf({ context, edge }, { domain: name, timeZone, isLive: method === "GET", incomplete });
-      return answerUnlessKnown(context, inFrame(frame, page), method === "GET");
+      const isLive = method === "GET";
+      const html = inFrame({ context, edge }, { domain: name, timeZone, isLive, incomplete }, page);
+      return isLive ? answerUnlessKnown(context, html) : answer(context, html);
     });
   });
   pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "Nothing is at this address."));
@@ -81,20 +82,17 @@ export function trouble(
   }
   const [, , name = ""] = context.req.path.split("/");
   const domain = seenBy(context.var.signedIn, edge).find((seen) => seen === name) ?? "";
-  const frame = frameOf({ context, edge }, { domain, timeZone: "UTC", isLive: false, incomplete: [] });
-  return answer(context, inFrame(frame, <TroublePage title={title} says={says} />), status);
+  const frame = { domain, timeZone: "UTC", isLive: false, incomplete: [] };
+  return answer(context, inFrame({ context, edge }, frame, <TroublePage title={title} says={says} />), status);
 }
 
-function inFrame(frame: Frame, page: Child): string {
+type OfPage = Pick<Frame, "domain" | "timeZone" | "isLive" | "incomplete">;
+
+/** The HTML of a page. */
+function inFrame({ context, edge }: Around, ofPage: OfPage, page: Child): string {
+  const { person, by } = context.var.signedIn;
+  const frame = { person, by, domains: seenBy(context.var.signedIn, edge), now: edge.now(), ...ofPage };
   return String(<FrameOfPage.Provider value={frame}>{page}</FrameOfPage.Provider>);
-}
-
-function frameOf(
-  { context, edge }: Around,
-  ofPage: Pick<Frame, "domain" | "timeZone" | "isLive" | "incomplete">,
-): Frame {
-  const { signedIn } = context.var;
-  return { person: signedIn.person, by: signedIn.by, domains: seenBy(signedIn, edge), now: edge.now(), ...ofPage };
 }
 
 function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
@@ -102,8 +100,8 @@ function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
 }
 
 /** A page, or 304 if it is as the browser has it. Ages do not count: the browser goes on counting. */
-async function answerUnlessKnown(context: Context, page: string, mayBeKnown: boolean): Promise<Response> {
-  const known = mayBeKnown ? context.req.header("if-none-match") : undefined;
+async function answerUnlessKnown(context: Context, page: string): Promise<Response> {
+  const known = context.req.header("if-none-match");
   if (known === undefined) return answer(context, page);
   const etag = `W/"${await sha256(page.replaceAll(/ data-now="\d+"|(?<=data-age="">)[^<]*/g, ""))}"`;
   context.header("etag", etag);

@@ -73,15 +73,14 @@ const MAX_CHARACTERS = 64;
 /** A number to dial, or a code to key in, of the caller's own meeting. */
 type Detail = readonly [label: string, value: Child];
 
-/** What WebEx filled into the URL (protocol 1.6), by names in any case. Of a repeated name, the first usable value counts. */
+/** What WebEx filled into the URL (protocol 1.6). */
 function meetingDetails(query: URLSearchParams): readonly Detail[] {
-  const given = usableValues(query);
   const number = (label: string, name: string): readonly Detail[] => {
-    const text = fullNumber(given.get(`${name}cc`), given.get(name));
+    const text = fullNumber(filledIn(query, `${name}cc`), filledIn(query, name));
     return text === undefined ? [] : [[label, toDial(text)]];
   };
   const code = (label: string, name: string): readonly Detail[] => {
-    const text = given.get(name);
+    const text = filledIn(query, name);
     return text === undefined ? [] : [[label, <code>{text}</code>]];
   };
   return [
@@ -92,26 +91,13 @@ function meetingDetails(query: URLSearchParams): readonly Detail[] {
   ];
 }
 
-const names: ReadonlySet<string> = new Set([
-  "participantcode",
-  "subscribercode",
-  "tollnum",
-  "tollnumcc",
-  "tollfreenum",
-  "tollfreenumcc",
-]);
-
-function usableValues(query: URLSearchParams): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (const [anyCase, raw] of query) {
-    const name = anyCase.toLowerCase();
-    if (!names.has(name) || values.has(name) || raw.length > MAX_CHARACTERS) continue;
-    // Control and direction characters would let a value pass for something else.
-    const value = raw.replace(/[\p{C}\s]+/gu, " ").trim();
-    // A placeholder that is still there was not filled in: the account has nothing for it.
-    if (value !== "" && !/^%\w+%$/.test(value)) values.set(name, value);
-  }
-  return values;
+/** The first usable value of a name in any case. */
+function filledIn(query: URLSearchParams, name: string): string | undefined {
+  const given = [...query].filter(([key, text]) => key.toLowerCase() === name && text.length <= MAX_CHARACTERS);
+  // Control and direction characters would let a value pass for something else.
+  const values = given.map(([, text]) => text.replace(/[\p{C}\s]+/gu, " ").trim());
+  // A placeholder that is still there was not filled in: the account has nothing for it.
+  return values.find((text) => text !== "" && !/^%\w+%$/.test(text));
 }
 
 function fullNumber(country: string | undefined, number: string | undefined): string | undefined {
