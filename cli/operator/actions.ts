@@ -6,7 +6,7 @@ import { type ActionTable, isFlag, isOptional } from "../../src/conference/actio
 import { askedActions } from "../../src/conference/operator-actions.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { capitalized } from "../../src/foundation/text/sentence.ts";
-import type { ActionStages, NotificationStage } from "../../src/rpc/action-stages.ts";
+import type { ActionStages, NotificationStage } from "../../src/rpc/timeline.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";

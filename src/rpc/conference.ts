@@ -16,9 +16,8 @@ import type {
   TransId,
 } from "../foundation/ids.ts";
 import type { FromWebex, SharedRequests } from "../tsp/messages.ts";
-import type { ActionStages } from "./action-stages.ts";
 import type { ConferenceView } from "./conference-view.ts";
-import type { TimelineLine } from "./timeline.ts";
+import type { ActionStages, TimelineLine } from "./timeline.ts";
 
 /** Says which conference is meant; the object keeps it with its first input. */
 export interface ConferenceIdentity {

@@ -1,8 +1,7 @@
 import type { CommandType } from "../bridge/commands.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
-import type { ActionResult, ActionStages, NotificationStage, SentCommand } from "../rpc/action-stages.ts";
-import type { TimelineLine } from "../rpc/timeline.ts";
+import type { ActionResult, ActionStages, NotificationStage, SentCommand, TimelineLine } from "../rpc/timeline.ts";
 import { isSoAlready, type Timeline } from "./timeline.ts";
 
 /** The stages of an action: they are its block of the timeline. `null`: the rows that were read do not have it. */

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { actionEnd, callOf, isAgreed, stageLines } from "../../cli/operator/actions.ts";
 import { exactText } from "../../src/foundation/time/shown-time.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
+import type { ActionStages } from "../../src/rpc/timeline.ts";
 import { caller, conference, now, painted, plain } from "./view-examples.ts";
 
 function stages(more: object = {}): ActionStages {

@@ -3,8 +3,8 @@ import { ConferencePage } from "../../src/console/conference/conference.tsx";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { Role } from "../../src/operators/people.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
+import type { ActionStages } from "../../src/rpc/timeline.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { frame, now, type Shown, shownTo } from "./shown.ts";
 

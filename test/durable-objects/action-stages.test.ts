@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ActionId } from "../../src/foundation/ids.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
+import type { ActionStages } from "../../src/rpc/timeline.ts";
 import { event, left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, callerLeft, createConference, request } from "./conference-world.ts";

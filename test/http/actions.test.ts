@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { OperatorsSettings } from "../../src/operators/people.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
+import type { ActionStages } from "../../src/rpc/timeline.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local/conferences/5/actions";

@@ -7,8 +7,8 @@ import {
   operatorActions,
 } from "../../src/conference/operator-actions.ts";
 import { type ActionId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
-import type { NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
+import type { NotificationStage } from "../../src/rpc/timeline.ts";
 import type { HistoryRow } from "../../src/timeline/history.ts";
 import { stagesOf } from "../../src/timeline/stages.ts";
 import { Timeline } from "../../src/timeline/timeline.ts";

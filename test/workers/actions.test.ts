@@ -3,8 +3,8 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { AuditPage } from "../../src/rpc/directory.ts";
+import type { ActionStages } from "../../src/rpc/timeline.ts";
 import { aCaller, done, event } from "../builders.ts";
 import { operatorToken, viewerToken } from "./test-domains.ts";
 

@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import { operatorActions, requestTitle } from "../../conference/operator-actions.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { instantText } from "../../foundation/time/shown-time.ts";
-import type { ActionStages } from "../../rpc/action-stages.ts";
+import type { ActionStages } from "../../rpc/timeline.ts";
 import { millisecondsText } from "../../views/view.ts";
 import { Sentence, Time } from "../parts.tsx";
 

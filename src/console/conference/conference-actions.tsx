@@ -1,8 +1,8 @@
 import type { Child } from "hono/jsx";
 import { type FormField, isFlag, isOptional, type WholeConference } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
-import type { ActionStages } from "../../rpc/action-stages.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
+import type { ActionStages } from "../../rpc/timeline.ts";
 import { Question } from "../parts.tsx";
 
 /** Where forms go, and how the conference was when they were made. */

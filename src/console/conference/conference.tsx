@@ -1,6 +1,6 @@
 import type { DirectoryRecord } from "../../records/conference-record.ts";
-import type { ActionStages } from "../../rpc/action-stages.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
+import type { ActionStages } from "../../rpc/timeline.ts";
 import { Mark, Refusal, Time, useFrame } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
