@@ -142,24 +142,11 @@ test("what a person asks is written down with what became of it and from where; 
 
   const ofAll = { at: edge.time, by: "token", action: "hybrid-data", about: { confKey: "5" } };
   const done = { status: 202, refusal: null, from: "192.0.2.7" };
+  const refused = (status: number, refusal: string) => ({ status, refusal, from: "" });
   expect(edge.audited).toEqual([
     ["local", { ...ofAll, person: "boris", role: "operator", actionId: "k1", ...done }],
-    [
-      "local",
-      { ...ofAll, person: "anna", role: "viewer", actionId: "k2", status: 403, refusal: "not allowed", from: "" },
-    ],
-    [
-      "local",
-      {
-        ...ofAll,
-        person: "operator",
-        role: "operator",
-        actionId: "k3",
-        status: 503,
-        refusal: "failed for now",
-        from: "",
-      },
-    ],
+    ["local", { ...ofAll, person: "anna", role: "viewer", actionId: "k2", ...refused(403, "not allowed") }],
+    ["local", { ...ofAll, person: "operator", role: "operator", actionId: "k3", ...refused(503, "failed for now") }],
   ]);
 });
 
@@ -171,22 +158,17 @@ test("staff of a domain read what was asked of it, refusals too, in pages; nobod
     [token, "k3"],
   ] as const)
     await statusOf(edge, hybrid, { ...bearer(who), "idempotency-key": key }, change);
-  const read = async (who: string, path: string) => {
-    const response = await edge.app.request(`/api/v1/domains/${path}`, { headers: bearer(who) });
-    return { status: response.status, ...((await response.json()) as { entries: object[]; next: string | null }) };
-  };
+  const read = (who: string, path: string) => edge.ask<{ next: string | null }>(`/api/v1/domains/${path}`, {}, who);
 
   const page = await read(tokens.anna, "local/audit?limit=2");
-  expect(page).toMatchObject({
+  expect(page.body).toMatchObject({
     entries: [
       { person: "operator", actionId: "k3", status: 202, refusal: null },
       { person: "anna", role: "viewer", actionId: "k2", status: 403, refusal: "not allowed", about: { confKey: "5" } },
     ],
   });
-  expect(await read(tokens.clara, `local/audit?cursor=${page.next}`)).toMatchObject({
-    entries: [{ person: "boris", actionId: "k1" }],
-    next: null,
-  });
+  const rest = await read(tokens.clara, `local/audit?cursor=${page.body.next}`);
+  expect(rest.body).toMatchObject({ entries: [{ person: "boris", actionId: "k1" }], next: null });
   expect((await read(tokens.anna, "other/audit")).status).toBe(404);
 });
 
@@ -289,23 +271,17 @@ test("people end their own sessions, and operators of all domains anybody's; the
   const edge = await edgeWith();
   const cookie = await signedIn(edge, tokens.anna);
   const ended = async (who: string, of: string) => {
-    const response = await edge.app.request(`/api/v1/people/${of}/sessions`, {
-      method: "DELETE",
-      headers: bearer(who),
-    });
-    return [response.status, ((await response.json()) as { ended?: number }).ended];
+    const path = `/api/v1/people/${of}/sessions`;
+    const { status, body } = await edge.ask<{ ended?: number }>(path, { method: "DELETE" }, who);
+    return [status, body.ended];
   };
   const listed = async (who: string) => {
-    const response = await edge.app.request("/api/v1/sessions", { headers: bearer(who) });
-    return ((await response.json()) as { sessions: { person: string }[] }).sessions.map(({ person }) => person);
+    const { body } = await edge.ask<{ sessions: { person: string }[] }>("/api/v1/sessions", {}, who);
+    return body.sessions.map(({ person }) => person);
   };
 
-  expect([
-    await listed(token),
-    await listed(tokens.boris),
-    await listed(tokens.anna),
-    await listed(tokens.clara),
-  ]).toEqual([["anna"], [], ["anna"], []]);
+  const seen = [token, tokens.boris, tokens.anna, tokens.clara].map(listed);
+  expect(await Promise.all(seen)).toEqual([["anna"], [], ["anna"], []]);
   expect(await ended(tokens.boris, "anna")).toEqual([403, undefined]);
   expect(await ended(tokens.clara, "anna")).toEqual([403, undefined]);
   expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(200);
@@ -314,8 +290,7 @@ test("people end their own sessions, and operators of all domains anybody's; the
   await signedIn(edge, tokens.anna);
   expect(await ended(tokens.anna, "anna")).toEqual([200, 1]);
   expect(await statusOf(edge, "/api/v1/sign-ins", bearer(tokens.boris))).toBe(403);
-  const record = await edge.app.request("/api/v1/sign-ins?limit=3", { headers: bearer(tokens.clara) });
-  expect(await record.json()).toEqual({
+  expect((await edge.ask("/api/v1/sign-ins?limit=3", {}, tokens.clara)).body).toEqual({
     signIns: [
       { at: edge.time, person: "anna", outcome: "sessions-ended", of: "anna", from: "" },
       { at: edge.time, person: "anna", outcome: "signed-in", from: "" },
@@ -323,8 +298,10 @@ test("people end their own sessions, and operators of all domains anybody's; the
     ],
     next: "2",
   });
-  const rest = await edge.app.request("/api/v1/sign-ins?cursor=2", { headers: bearer(tokens.clara) });
-  expect(await rest.json()).toMatchObject({ signIns: [{ person: "anna", outcome: "signed-in" }], next: null });
+  expect((await edge.ask("/api/v1/sign-ins?cursor=2", {}, tokens.clara)).body).toMatchObject({
+    signIns: [{ person: "anna", outcome: "signed-in" }],
+    next: null,
+  });
 });
 
 test("a session is over when the token by which it began is nobody's any more", async () => {

@@ -153,10 +153,6 @@ const refusals = {
   409: "The conference refuses it as things are, and says why.",
   422: "It cannot be done, however things are; or the Idempotency-Key is that of another action.",
 } as const;
-const refusalsOfData = {
-  ...refusals,
-  413: "The data is longer than WebEx takes, or the body than any needs. Nothing was sent.",
-} as const;
 
 const accepted = {
   status: 202,
@@ -207,11 +203,9 @@ const impossible: ReadonlySet<Refusal> = new Set(["not-supported", "denied-by-po
 
 function refused(reason: Refusal, confKey: string): Response {
   const detail = refusalText(reason, confKey) ?? reason;
-  const [status, title] = reason.startsWith("no-such-")
-    ? [404 as const, reason.replaceAll("-", " ") as ProblemTitle]
-    : impossible.has(reason)
-      ? [422 as const, "cannot be done" as const]
-      : [409 as const, "refused" as const];
+  const missing = reason.startsWith("no-such-");
+  if (missing) return problem(404, reason.replaceAll("-", " ") as ProblemTitle, detail, {}, { reason });
+  const [status, title] = impossible.has(reason) ? ([422, "cannot be done"] as const) : ([409, "refused"] as const);
   return problem(status, title, detail, {}, { reason });
 }
 
@@ -238,6 +232,11 @@ function aboutRequest(request: OperatorRequest, person: Person): Record<string, 
   return Object.fromEntries(parts.map(([name, value]) => [name, String(value)]));
 }
 
+const {
+  passthrough: { parameters: passthrough },
+  "hybrid-data": { parameters: hybrid },
+} = operatorActions;
+
 export const actionRoutes = [
   actRoute(),
   route("showAction", `GET ${path}/{action}`, {
@@ -255,29 +254,25 @@ export const actionRoutes = [
   route("passthrough", "POST /domains/{domain}/conferences/{confKey}/passthrough", {
     says: "Sends data to one caller's client (protocol 2.3.11)",
     more: "`A2W_CSPClientPassthrough` to WebEx, with at most 1,024 bytes of data.",
-    body: v.object(operatorActions.passthrough.parameters),
+    body: v.object({
+      ...passthrough,
+      data: v.pipe(
+        passthrough.data,
+        v.check((data) => new TextEncoder().encode(data).byteLength <= 1024, "must have at most 1024 bytes"),
+      ),
+    }),
     answer: accepted,
-    refusals: refusalsOfData,
-    async handle(call) {
-      const { extCallId, data } = call.body;
-      if (new TextEncoder().encode(data).byteLength > 1024) return tooLong("data may have at most 1024 bytes");
-      return operate({ type: "passthrough", extCallId, data }, call);
-    },
+    refusals,
+    handle: (call) => operate({ type: "passthrough", ...call.body }, call),
   }),
   route("hybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
     says: "New connect data for the clients of a conference (Status 6)",
     more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
-    body: v.object(operatorActions["hybrid-data"].parameters),
+    body: v.object({
+      connectData: v.pipe(hybrid.connectData, v.maxLength(1024, "must have at most 1024 characters")),
+    }),
     answer: accepted,
-    refusals: refusalsOfData,
-    async handle(call) {
-      const { connectData } = call.body;
-      if (connectData.length > 1024) return tooLong("connectData may have at most 1024 characters");
-      return operate({ type: "hybrid-data", connectData }, call);
-    },
+    refusals,
+    handle: (call) => operate({ type: "hybrid-data", ...call.body }, call),
   }),
 ];
-
-function tooLong(detail: string): Response {
-  return problem(413, "too long", `Nothing was sent: ${detail}.`);
-}
