@@ -49,12 +49,16 @@ const listed = async () => ((await (await ask(path)).json()) as { alerts: Alert[
 const acknowledge = (id: string, body: object, by?: string) =>
   ask(`${path}/${encodeURIComponent(id)}/acknowledge`, body, by);
 
+const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
+
+async function cookieOf(by: string): Promise<string> {
+  const signIn = { method: "POST", headers: accept, body: new URLSearchParams({ token: by }) };
+  return (await edge.app.request("/console/sign-in", signIn)).headers.get("set-cookie")?.split(";")[0] ?? "";
+}
+
 /** What a person's browser sends and gets at the console; a redirect is followed. */
 async function browse(asked: string, form?: Readonly<Record<string, string>>, by = token) {
-  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
-  const signIn = { method: "POST", headers: accept, body: new URLSearchParams({ token: by }) };
-  const cookie = (await edge.app.request("/console/sign-in", signIn)).headers.get("set-cookie")?.split(";")[0] ?? "";
-  const headers = { ...accept, cookie };
+  const headers = { ...accept, cookie: await cookieOf(by) };
   const sent = form ? { method: "POST", headers, body: new URLSearchParams(form) } : { headers };
   const answer = await edge.app.request(`/console/local${asked}`, sent);
   const to = answer.headers.get("location");
@@ -295,9 +299,7 @@ test("unauthenticated clients see no alerts of agents, documents or the operator
 });
 
 test("/readyz answers as to an unauthenticated client while sessions do not answer", async () => {
-  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
-  const signIn = { method: "POST", headers: accept, body: new URLSearchParams({ token }) };
-  const cookie = (await edge.app.request("/console/sign-in", signIn)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const cookie = await cookieOf(token);
   edge.sessions.find = () => Promise.reject(new Error("it is away"));
   const answer = await edge.app.request("/readyz", { headers: { cookie } });
   expect([answer.status, await answer.json()]).toMatchObject([200, { notShown: expect.any(String) }]);
@@ -447,14 +449,6 @@ test("an orphan says if it is locked and if the settings lack its bridge", async
     ["101", expect.stringContaining("it is not locked.")],
     ["102", expect.stringContaining("the settings lack the bridge.")],
   ]);
-});
-
-test("a bridge that the settings lack is an alert until its conferences are over", async () => {
-  const running = { bridge: "sold" as BridgeName };
-  for (const key of ["1", "2"]) await edge.directory.publish(aBatch({ key, running }));
-  expect(await listed()).toMatchObject([{ kind: "bridge-removed", bridge: "sold", count: 2 }]);
-  for (const key of ["1", "2"]) await edge.directory.publish(aBatch({ key, running: {} }));
-  expect(await listed()).toEqual([]);
 });
 
 test.each([
