@@ -143,15 +143,19 @@ export interface AuditPage {
   readonly next: number | null;
 }
 
-/**
- * How many calls had the number; `alike`: numbers that are another spelling of it, or another line, and stay; `inside`:
- * conferences in which calls that had it are up.
- */
-export interface Erasure {
-  readonly erased: number;
-  readonly alike: readonly string[];
-  readonly inside: readonly ConfKey[];
-}
+/** What became of a number that was to be erased. */
+export const erasure = v.object({
+  erased: v.number(),
+  alike: described(
+    v.array(v.string()),
+    "Other numbers that a search for this one finds, as with a country code: some of them. They stay: erase each that is meant.",
+  ),
+  inside: described(
+    v.array(text<ConfKey>()),
+    "Keys of conferences in which calls have it now, some of them: the records of these will have it. Erase it again once they are over.",
+  ),
+});
+export type Erasure = Checked<typeof erasure>;
 
 export interface ConferenceTotals {
   readonly conferences: number;

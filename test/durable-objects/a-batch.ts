@@ -57,9 +57,12 @@ export function aBatch(said: Said = {}): ConferenceBatch {
   };
 }
 
+const still = { attached: true, orphan: false, locked: false, rooms: 0, roomNames: [] };
+const calm = { ...still, alerts: [], lateSince: null, aheadMs: 0 };
+
 function aRunning(key: string, running: ARunning): ConferenceRow {
-  const { people, life = 1, createdAt = worldBegins, phase = "running", webexHost = "tsp" as WebexHost } = running;
-  const { bridge = "simulated" as BridgeName, topic = "", ...now } = running;
+  const { people, life = 1, createdAt = worldBegins, phase = "running", ...more } = running;
+  const { webexHost = "tsp" as WebexHost, bridge = "simulated" as BridgeName, topic = "", ...now } = more;
   return {
     ...aConferenceRecord({ conference: key, life, createdAt, topic, bridge: bridge ?? "" }),
     webexHosts: webexHost === "" ? [] : [webexHost],
@@ -67,18 +70,7 @@ function aRunning(key: string, running: ARunning): ConferenceRow {
     endedAt: null,
     endedBy: null,
     status: phase,
-    now: {
-      attached: now.attached ?? true,
-      orphan: now.orphan ?? false,
-      locked: now.locked ?? false,
-      callers: now.callers ?? people?.length ?? 3,
-      rooms: now.rooms ?? 0,
-      roomNames: now.roomNames ?? [],
-      ...(now.speakers && { speakers: now.speakers }),
-      alerts: now.alerts ?? [],
-      lateSince: now.lateSince ?? null,
-      aheadMs: now.aheadMs ?? 0,
-    },
+    now: { ...calm, callers: people?.length ?? 3, ...now },
   };
 }
 

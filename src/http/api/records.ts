@@ -6,7 +6,7 @@ import { callStatuses, enders } from "../../records/call-record.ts";
 import { csvHead, csvLine } from "../../records/columns.ts";
 import { recordColumns } from "../../records/conference-record.ts";
 import { promptRow } from "../../records/rows.ts";
-import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
+import { erasure, type PlacedRecord, type RecordPage } from "../../rpc/directory.ts";
 import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem, wrongPart } from "../problem.ts";
@@ -156,21 +156,7 @@ export const recordRoutes = [
     }),
     answer: {
       says: "How many records, and calls at the prompt, had it.",
-      schema: v.object({
-        erased: v.number(),
-        alike: v.pipe(
-          v.array(v.string()),
-          v.description(
-            "Other numbers that a search for this one finds, as with a country code: some of them. They stay: erase each that is meant.",
-          ),
-        ),
-        inside: v.pipe(
-          v.array(v.string()),
-          v.description(
-            "Keys of conferences in which calls have it now, some of them: the records of these will have it. Erase it again once they are over.",
-          ),
-        ),
-      }),
+      schema: erasure,
     },
     about: ({ domain: { settings }, body }) => ({ number: personAudited(settings)(exactly(body.number)) }),
     handle: ({ domain: { name }, edge, body }) => edge.objects.directory(name).erase(name, exactly(body.number)),
