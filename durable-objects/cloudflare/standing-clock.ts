@@ -53,7 +53,7 @@ export function askedAgain(stubOf: () => Stub): Stub {
       if (typeof call !== "function") return call;
       return async (...asked: readonly unknown[]) => {
         try {
-          return await stub[method]?.(...asked);
+          return await Reflect.apply(call, stub, asked);
         } catch (error) {
           if (!isOfStandingClock(error)) throw error;
         }
