@@ -13,7 +13,6 @@ import { objectKinds, type Whole } from "../durable-objects/platform/object-kind
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
 import { Networks } from "./foundation/guard/networks.ts";
-import { LogLimit } from "./foundation/limits.ts";
 import type { Result } from "./foundation/result.ts";
 import { Portions } from "./foundation/time/portions.ts";
 import { within } from "./foundation/time/timers.ts";
@@ -93,15 +92,8 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     doubt: { ms: () => home.doubtMs, heardTime },
     ...(pair && { pair }),
   });
-  const lines = new LogLimit();
   const close = await listen({
     ...{ host, port, home, proxies: new Networks(options.trustedProxies ?? []) },
-    closed: (why) => {
-      const dropped = lines.admit("connections-closed", why, clock.now());
-      const note = closes[why];
-      if (dropped !== null)
-        log({ level: "warn", event: "connections-closed", note, ...(dropped > 0 && { droppedBefore: dropped }) });
-    },
     fetch: (request, hooks) => edge.fetch(request, hooks),
   });
   return {
@@ -115,13 +107,6 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     },
   };
 }
-
-const closes = {
-  crowded: "too many connections are open: those that nobody needs are closed",
-  unanswered: "too many requests wait over one connection: it is closed",
-  waiting: "too many requests wait for their turn: connections of the network that has most of them are closed",
-  chunks: "a body comes in too many small chunks: its connection is closed",
-} as const;
 
 async function sharedDisk(
   { database, name, url }: Extract<HomeState, { readonly name: string }>,

@@ -16,7 +16,7 @@ export function edgeOnTest(
   time: Timers & { now(): number },
   domains: readonly Domain[],
   objects: EdgeObjects,
-  { onDisk, admitted = () => {}, signedIn = () => {}, ...more }: Partial<AppPorts & PostHooks> = {},
+  { onDisk, ...more }: Partial<AppPorts & PostHooks> = {},
   routes?: readonly Route[],
 ): Pick<Hono, "request"> {
   const { after, now } = time;
@@ -45,7 +45,7 @@ export function edgeOnTest(
   return {
     request: async (input, init) => {
       const request = typeof input === "string" ? new Request(new URL(input, "http://localhost"), init) : input;
-      return asResponse(await app.fetch(request as Request, onDisk && { onDisk, admitted, signedIn }));
+      return asResponse(await app.fetch(request as Request, onDisk && { onDisk }));
     },
   };
 }

@@ -87,7 +87,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     const answer = answerAdapter(request, edge, hooks);
     if (answer !== null) return answer.catch(failed);
     const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());
-    if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request, hooks ?? {});
+    if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request, {});
     // An agent that proves who it is gets in, or its challenge, whoever else has its address.
     let isAgent = false;
     const proved = () => {
@@ -109,7 +109,6 @@ function addGuard(app: Hono<Variables>, edge: PeoplePorts): void {
     app.use(path, async (context, next) => {
       const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw));
       if (admitted instanceof Response) return (admitted.status === 401 && toSignIn(context)) || admitted;
-      context.env.signedIn?.();
       context.set("signedIn", admitted);
       return next();
     });

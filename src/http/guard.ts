@@ -11,7 +11,6 @@ import { type Session, sessionCookie, sessionHashOf } from "../operators/session
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { EdgeEvent, Metrics } from "./monitoring/monitoring.ts";
 import { problem } from "./problem.ts";
-import type { PostHooks } from "./text-answer.ts";
 
 export type SignedIn =
   | { readonly by: "token" | "access"; readonly person: Operator }
@@ -19,7 +18,7 @@ export type SignedIn =
 
 /** What the guard leaves for the routes behind it, and whom it tells. */
 export interface Variables {
-  readonly Bindings: Partial<Pick<PostHooks, "signedIn">> & {
+  readonly Bindings: {
     /** An agent has proved its key. */
     proved?(): void;
   };

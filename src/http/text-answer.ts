@@ -26,10 +26,6 @@ export function asResponse(answer: Response | TextAnswer): Response {
 export interface PostHooks {
   /** Resolves once all that was written is on disk, and rejects where it is lost. */
   onDisk(): Promise<void>;
-  /** Whoever posts may post to the domain. */
-  admitted(): void;
-  /** Whoever asks is a person, and signed in. */
-  signedIn(): void;
 }
 
 /**

@@ -154,7 +154,6 @@ export class FakeEdge {
   /** Times that agents have shown. */
   readonly heardTimes: (readonly [at: number, address: string])[] = [];
   /** Requests of whom posts of the domain are taken. */
-  admitted = 0;
   /** Resolves once all that was written is on disk. */
   onDisk = async (): Promise<void> => {};
   /** In milliseconds. */
@@ -211,9 +210,6 @@ export class FakeEdge {
           people: () => people,
           rates: this.rates,
           onDisk: () => this.onDisk(),
-          admitted: () => {
-            this.admitted += 1;
-          },
           gate: () => () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),
           refused: (domain) => this.refused.push(domain),

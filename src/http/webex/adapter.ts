@@ -60,7 +60,6 @@ async function admit(
   const address = addressOf(request);
   const from = domain?.settings.webex.from ?? [];
   if (domain && (from.length === 0 || networksIn(from).has(address))) {
-    hooks?.admitted();
     return receiveDocument(request, domain, forOneRequest(edge), hooks);
   }
   if (domain) edge.sourceRefused(domain.name, address);
