@@ -35,8 +35,6 @@ export interface LocalRunOptions {
   readonly bridge?: "asterisk";
   /** How many calls the simulated bridge carries; absent: any number. */
   readonly ports?: number;
-  /** How many files each process may have open; absent: as many as this one. */
-  readonly files?: number;
   /** Two edges: over a database of the run's own, or over one to which each has a way of its own. */
   readonly pair?: "own" | readonly [url: string, url2: string];
 }
@@ -124,9 +122,7 @@ export class LocalRun {
       ...(options.pair ? ["--edges", "2"] : []),
       ...(options.dev ? ["--dev"] : []),
     ];
-    const limit = options.files ? ["prlimit", `--nofile=${options.files}:${options.files}`] : [];
-    const [program = "", ...given] = [...limit, process.execPath, join(project, "scripts", "start.ts"), ...args];
-    const supervisor = spawn(program, given, {
+    const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts"), ...args], {
       // A session of its own: Ctrl-C reaches us alone.
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -261,6 +262,16 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       expect(await post(`//tsp/acme/${secret}/`, "x".repeat(2_000_000))).toBeGreaterThan(400);
       expect(await post(`/tsp/acme/${secret}/${"x".repeat(10_000)}`, "x")).toBeGreaterThan(400);
     }
+    // A flood from one address is cut down, and nobody else notices it.
+    const statusFrom = (localAddress: string) =>
+      new Promise<number>((resolve, reject) => {
+        const to = { host: "127.0.0.1", port: nginxPort, path: `/tsp/acme/${secret}`, localAddress };
+        get(to, (answer) => resolve(answer.resume().statusCode ?? 0)).on("error", reject);
+      });
+    const flood = Array.from({ length: 3_000 }, () => statusFrom("127.0.0.2").catch(() => 0));
+    for (let count = 0; count < 20; count += 1) expect(await statusFrom("127.0.0.3")).toBe(502);
+    const passed = (await Promise.all(flood)).filter((status) => status === 502);
+    expect(passed.length).toBeLessThan(1_500);
     await machine.run("systemctl stop nginx caddy");
     for (const log of ["cat /var/log/nginx/*", "journalctl -u caddy"]) {
       const lines = (await machine.run(log)).split("\n");
