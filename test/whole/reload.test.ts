@@ -101,7 +101,7 @@ test("a full disk: posts are refused and an alert says so at once; with room aga
   limit("0");
   await expect(create()).rejects.toThrow("status 503");
   const failing = await readyz();
-  expect(failing).toMatchObject({ ready: false, disk: expect.any(String) });
+  expect(failing?.ready).toBe(false);
   expect(failing?.alerts).toContainEqual(expect.objectContaining({ kind: "disk" }));
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(503);
   expect(await metrics()).toContain("bridgehead_storage_up 0\n");
@@ -109,7 +109,10 @@ test("a full disk: posts are refused and an alert says so at once; with room aga
 
   limit("unlimited");
   const since = performance.now();
-  await eventually("the disk is right again", async () => (await readyz())?.disk === undefined);
+  await eventually("the disk is right again", async () => {
+    const { alerts = [] } = (await readyz()) ?? {};
+    return alerts.every(({ kind }) => kind !== "disk");
+  });
   expect(performance.now() - since).toBeLessThan(5_000);
   expect(await metrics()).toContain("bridgehead_storage_up 1\n");
   await eventually("the agent serves again", async () => (await readyz())?.ready);
@@ -174,7 +177,7 @@ function startAgent(name: string): { log: string } {
 interface Readyz {
   readonly ready: boolean;
   readonly disk?: string;
-  readonly alerts?: readonly unknown[];
+  readonly alerts?: readonly { readonly kind: string }[];
   readonly domains: Readonly<Record<string, Readonly<Record<string, { readonly ready: boolean }>>>>;
 }
 
