@@ -52,6 +52,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     },
     {
       overrideGlobalObjects: false,
+      // HTTP/1.0 needs no Host.
+      hostname: "localhost",
       errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow(usual)),
     },
   );
@@ -64,6 +66,16 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     },
     (incoming, outgoing) => void answer(incoming, outgoing),
   );
+  server.on("checkContinue", (incoming, outgoing) => {
+    // The client sends its body once somebody reads it: one that is refused is not sent.
+    const askFor = (event: string | symbol) => {
+      if (event !== "data" && event !== "readable") return;
+      incoming.off("newListener", askFor);
+      if (!outgoing.headersSent) outgoing.writeContinue();
+    };
+    incoming.on("newListener", askFor);
+    void answer(incoming, outgoing);
+  });
   server.maxHeadersCount = budgets.headersOfRequest.most;
   server.maxConnections = budgets.connections.most;
   server.maxRequestsPerSocket = budgets.requestsOfConnection.most;
