@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { atExit, exitOnSignals } from "../scripts/at-exit.ts";
 import { command, edgeOption, listed, oneOf, partOfName, runOnEdge } from "../scripts/command.ts";
-import { figures, full, type Home, type Line, quick, withComparison } from "./figures.ts";
+import { figures, full, type Line, quick, type Runtime, withComparison } from "./figures.ts";
 import { setEdges } from "./sides.ts";
 
 const names = figures.map(({ name }) => name);
@@ -15,7 +15,7 @@ const options = command(
   .option("--quick", "little of each, for development", false)
   .addHelpText("after", listed("figure", names))
   .parse()
-  .opts<{ only: string; quick: boolean; edge: Home; edges: "1" | "2" }>();
+  .opts<{ only: string; quick: boolean; edge: Runtime; edges: "1" | "2" }>();
 setEdges(Number(options.edges));
 runOnEdge(options.edge);
 const wanted = figures.filter(({ name }) => name.includes(options.only));

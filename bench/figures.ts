@@ -31,7 +31,7 @@ function ratioAtMost(atMost: number): Goal {
   return { of: "ratio", atMost };
 }
 
-export type Home = "workers" | "node";
+export type Runtime = "workers" | "node";
 
 /** What an edge is to reach there. The floor is on workerd, wherever the edge is. */
 const goals = {
@@ -114,12 +114,12 @@ interface Comparison {
   readonly sides: Sides;
   readonly meetings: Meetings;
   readonly extent: Extent;
-  readonly home: Home;
+  readonly runtime: Runtime;
 }
 
 type Figure = { readonly name: string } & (
   | { readonly compare: (comparison: Comparison) => Promise<readonly Line[]> }
-  | { readonly alone: (extent: Extent, home: Home) => Promise<readonly Line[]> }
+  | { readonly alone: (extent: Extent, runtime: Runtime) => Promise<readonly Line[]> }
 );
 
 export const figures: readonly Figure[] = [
@@ -134,7 +134,7 @@ export const figures: readonly Figure[] = [
 
 export async function withComparison<Value>(
   extent: Extent,
-  home: Home,
+  runtime: Runtime,
   use: (given: Comparison) => Promise<Value>,
 ): Promise<Value> {
   const sizes = [...Array<number>(hundred).fill(10), hotCallers, extent.bigCallers, extent.failoverCallers];
@@ -144,7 +144,7 @@ export async function withComparison<Value>(
     const given = {
       sides,
       extent,
-      home,
+      runtime,
       meetings: { hundred: sides.conferences.slice(0, hundred), hot, big, failover },
     };
     const warmUp = { ...given, extent: { ...extent, rounds: 1 } };
@@ -203,7 +203,7 @@ const middle = (rounds: readonly Round[], of: "edgeMs" | "agentMs") => median(ro
 
 async function pacedFigures(given: Comparison): Promise<readonly Line[]> {
   const { hundred } = given.meetings;
-  const { confirm, whole } = goals[given.home];
+  const { confirm, whole } = goals[given.runtime];
   const confirmed = { side: given.sides.floor, conferences: hundred, until: "confirmed" } as const;
   const lanes = { confirmed, ...bothWays(given, hundred) };
   const rounds = await inRounds(given, lanes, (next) => paced(next, pacedPerSecond, given.extent.pacedPosts));
@@ -233,7 +233,7 @@ async function loadFigures(given: Comparison): Promise<readonly Line[]> {
     unit: "ms",
     floor: middle(floor, of),
     adapter: middle(adapter, of),
-    goal: { of: "value", atMost: goals[given.home].cpuMs[process] },
+    goal: { of: "value", atMost: goals[given.runtime].cpuMs[process] },
   });
   return [
     {
@@ -241,7 +241,7 @@ async function loadFigures(given: Comparison): Promise<readonly Line[]> {
       unit: "/s",
       floor: rate(floor),
       adapter: rate(adapter),
-      goal: { of: "ratio", atLeast: goals[given.home].perSecond },
+      goal: { of: "ratio", atLeast: goals[given.runtime].perSecond },
     },
     cpu("edge", "edgeMs"),
     cpu("agent", "agentMs"),
@@ -258,7 +258,7 @@ async function hotFigure(given: Comparison): Promise<readonly Line[]> {
       unit: "/s",
       floor: rate(floor),
       adapter: rate(adapter),
-      goal: { of: "ratio", atLeast: goals[given.home].perSecondOfOne },
+      goal: { of: "ratio", atLeast: goals[given.runtime].perSecondOfOne },
     },
   ];
 }
@@ -353,8 +353,8 @@ async function createFigures({ creates, createsOverMs }: Extent): Promise<readon
   });
 }
 
-async function idleFigures({ idleShare, idleMs }: Extent, home: Home): Promise<readonly Line[]> {
-  const { idle, edgeMiB, agentMiB } = goals[home];
+async function idleFigures({ idleShare, idleMs }: Extent, runtime: Runtime): Promise<readonly Line[]> {
+  const { idle, edgeMiB, agentMiB } = goals[runtime];
   const count = idle * idleShare;
   return withAdapter(async (run, _, folder) => {
     const bare = await startFloor(join(folder, "floor"));

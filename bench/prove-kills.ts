@@ -30,7 +30,7 @@ const { kills, seed, bridge, edge, edges } = command(
   .parse()
   .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk"; edge: string; edges: "1" | "2" }>();
 runOnEdge(edge);
-const home = bridge === "asterisk" ? await asteriskOrExit("cannot prove it on Asterisk") : undefined;
+const runtime = bridge === "asterisk" ? await asteriskOrExit("cannot prove it on Asterisk") : undefined;
 
 const interruption = new AbortController();
 exitOnSignals("SIGTERM", "SIGHUP");
@@ -44,7 +44,7 @@ process.on("SIGINT", () => {
 });
 
 console.log(`${kills} kills with seed ${seed}, about ${Math.ceil((kills + 30) / 60)} min …`);
-const verdict = await proveKills(kills, seed, interruption.signal, { sipp: home?.sipp, edges: Number(edges) });
+const verdict = await proveKills(kills, seed, interruption.signal, { sipp: runtime?.sipp, edges: Number(edges) });
 console.log(
   Object.entries(verdict.kills)
     .map(([kind, count]) => `${kind} ${count}`)

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { objectsOnDisk } from "../durable-objects/home/log/objects-on-disk.ts";
-import { SqliteDisk } from "../durable-objects/home/log/sqlite-disk.ts";
-import { PostgresReader } from "../durable-objects/home/shared/postgres-database.ts";
+import { objectsOnDisk } from "../durable-objects/node/log/objects-on-disk.ts";
+import { SqliteDisk } from "../durable-objects/node/log/sqlite-disk.ts";
+import { PostgresReader } from "../durable-objects/node/shared/postgres-database.ts";
 
 /** Objects of one kind, of which each has this table, or has never been used. */
 interface ObjectsWanted {
   /** The class, as workerd's folders name it. */
   readonly kind: "DirectoryObject";
-  /** Their names begin so in the log of the edge at home. */
+  /** Their names begin so in the log of the edge on plain Node. */
   readonly names: `directory/${string}`;
   readonly table: string;
 }
@@ -43,7 +43,7 @@ export async function rowsOnDisk(place: StatePlace, wanted: ObjectsWanted, state
 }
 
 /**
- * Of the edge at home, which has one file or a database; else of plain workerd, which has a file for each
+ * Of the edge on plain Node, which has one file or a database; else of plain workerd, which has a file for each
  * object.
  */
 async function objectsIn(
@@ -51,9 +51,9 @@ async function objectsIn(
   { kind, names }: ObjectsWanted,
 ): Promise<readonly (() => Opened)[]> {
   const edge = join(state, "edge");
-  const home = join(edge, "state.db");
-  if (database !== null || existsSync(home)) {
-    const disk = database === null ? new SqliteDisk(home, { readOnly: true }) : new PostgresReader(database);
+  const runtime = join(edge, "state.db");
+  if (database !== null || existsSync(runtime)) {
+    const disk = database === null ? new SqliteDisk(runtime, { readOnly: true }) : new PostgresReader(database);
     const objects = await objectsOnDisk(disk, (name) => name.startsWith(names));
     return objects.map((object) => () => object);
   }

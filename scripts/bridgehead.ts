@@ -1,5 +1,5 @@
 import { bridgehead } from "../cli/bridgehead.ts";
-import { loadHome } from "./edge.ts";
+import { loadNode } from "./edge.ts";
 
 /** The operators' command from a checkout: `npm run bridgehead -- COMMAND`, and `npm run serve -- --settings FILE`. */
-await bridgehead({ edge: loadHome }).parseAsync();
+await bridgehead({ edge: loadNode }).parseAsync();

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
-import { bundle, bundleHome, versionIs } from "./edge.ts";
+import { bundle, bundleNode, versionIs } from "./edge.ts";
 import { licencesOf, notePackages } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,7 +24,7 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   const ofAgent = new Set<string>();
   const ofKit = new Set<string>();
   const files: Readonly<Record<string, Promise<Uint8Array>>> = {
-    "edge/home.mjs": bundleHome(builtVersion, [notePackages(ofEdge)]),
+    "edge/node.mjs": bundleNode(builtVersion, [notePackages(ofEdge)]),
     "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion, ofEdge),
     "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion, ofAgent),
     // 1 would say that the adapter does not conform.

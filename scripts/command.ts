@@ -39,7 +39,7 @@ export function listed(what: string, names: readonly string[]): string {
 
 /** Where the edge of a run is. A program that starts `npm start` hands the choice on by its environment. */
 export function edgeOption(): Option {
-  return new Option("--edge <home>", "where the edge runs: the local Workers runtime, or plain Node")
+  return new Option("--edge <runtime>", "where the edge runs: the local Workers runtime, or plain Node")
     .choices(["workers", "node"])
     .default("workers")
     .env("BRIDGEHEAD_EDGE");

@@ -34,9 +34,9 @@ function bundleWorker(entry: string): Promise<Uint8Array> {
   });
 }
 
-/** The edge at home as one module, which exports `serveHome`. `version`: what it says of itself; `null`: that it is a checkout. */
-export function bundleHome(version: string | null = null, plugins: Plugin[] = []): Promise<Uint8Array> {
-  return bundleForNode("src/home.ts", version, plugins);
+/** The edge on plain Node as one module, which exports `serveNode`. `version`: what it says of itself; `null`: that it is a checkout. */
+export function bundleNode(version: string | null = null, plugins: Plugin[] = []): Promise<Uint8Array> {
+  return bundleForNode("src/node.ts", version, plugins);
 }
 
 /** A program or module for Node as one file. */
@@ -58,23 +58,23 @@ export function bundleForNode(
   });
 }
 
-/** The edge at home of this checkout; its bundle is written into the folder. */
-export async function loadHome(folder: string): Promise<EdgeModule> {
-  const file = join(folder, "home.mjs");
-  writeAnew(file, await bundleHome());
+/** The edge on plain Node of this checkout; its bundle is written into the folder. */
+export async function loadNode(folder: string): Promise<EdgeModule> {
+  const file = join(folder, "node.mjs");
+  writeAnew(file, await bundleNode());
   return import(pathToFileURL(file).href);
 }
 
 /** Serves the edge on plain Node, in a process of its own. */
-export async function prepareHome(
+export async function prepareNode(
   { folder, host, port, variables }: EdgeOptions,
   shared?: { readonly database: string; readonly name: string },
 ): Promise<Launch> {
   mkdirSync(folder, { recursive: true });
-  writeAnew(join(folder, "home.mjs"), await bundleHome());
+  writeAnew(join(folder, "node.mjs"), await bundleNode());
   return {
     command: process.execPath,
-    args: [smallNursery, join(project, "scripts", "home-edge.ts")],
+    args: [smallNursery, join(project, "scripts", "runtime-edge.ts")],
     env: {
       ...variables,
       ...{ EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },

@@ -15,7 +15,7 @@ const {
   ...env
 } = process.env;
 logFaults();
-const bundle: EdgeModule = await import(pathToFileURL(join(folder, "home.mjs")).href);
+const bundle: EdgeModule = await import(pathToFileURL(join(folder, "node.mjs")).href);
 const { DOMAINS = "", OPERATOR_TOKEN = "" } = env;
 const edge = await servesState(bundle, {
   variables: { ...env, DOMAINS, OPERATOR_TOKEN },

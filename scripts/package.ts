@@ -55,7 +55,7 @@ const packages: readonly Package[] = [
     name: "bridgehead-edge",
     command: "bridgehead",
     description: "WebEx telephony adapter: the edge, which WebEx and the agents connect to",
-    parts: ["edge/home.mjs"],
+    parts: ["edge/node.mjs"],
     modules: { "driver-suite": "test/conformance/driver-suite.ts" },
     settings: { name: "edge.json", content: settingsExample("acme") },
     units: ["bridgehead-edge.service", "bridgehead-edge-backup.service", "bridgehead-edge-backup.timer"],

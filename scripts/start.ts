@@ -26,7 +26,7 @@ import {
   requireFreeSipPort,
 } from "./asterisk/local-asterisk.ts";
 import { command, edgeOption } from "./command.ts";
-import { type EdgeOptions, prepareEdge, prepareHome, smallNursery, wranglerDev } from "./edge.ts";
+import { type EdgeOptions, prepareEdge, prepareNode, smallNursery, wranglerDev } from "./edge.ts";
 import {
   localOverrides,
   operatorToken,
@@ -171,7 +171,7 @@ async function start(): Promise<() => Promise<void>> {
 
 function oneEdge(edge: EdgeOptions): Promise<Launch> | Launch {
   if (options.dev) return wranglerDev(edge);
-  return options.edge === "node" ? prepareHome(edge) : prepareEdge(edge);
+  return options.edge === "node" ? prepareNode(edge) : prepareEdge(edge);
 }
 
 /** Two edges, and their database: that of STATE_URL, or one of this run's own. */
@@ -192,8 +192,8 @@ async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
   const database2 = process.env.STATE_URL_2 || database;
   const launches: readonly (readonly [PartName, Launch])[] = [
     ...(postgres ? [["postgres", postgres.launch] as const] : []),
-    ["edge", await prepareHome(edge, { database, name: "edge-1" })],
-    ["edge2", await prepareHome(second, { database: database2, name: "edge-2" })],
+    ["edge", await prepareNode(edge, { database, name: "edge-1" })],
+    ["edge2", await prepareNode(second, { database: database2, name: "edge-2" })],
   ];
   return { launches, database, isOwn: postgres !== null };
 }

@@ -42,7 +42,7 @@ interface StageResult {
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, "node_modules", ".bin");
-const configs = ["", ".edge", ".home", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
+const configs = ["", ".edge", ".node", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
 /** Folder of Vitest's JSON reports of the last run. */
 const reports = join(project, "node_modules", ".cache", "tests");
 const stageLimitMs = 45 * 60_000;

@@ -20,7 +20,7 @@ const long = [
   "test/asterisk/driver-conformance.test.ts",
   "test/whole/conformance.test.ts",
   "test/asterisk/driver-phones.test.ts",
-  "test/whole/homes.test.ts",
+  "test/whole/runtimes.test.ts",
   "test/whole/start.test.ts",
   "test/browser/console-conference.test.ts",
   "test/whole/packages.test.ts",

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { openToAll, secretFile } from "../../bridge-agent/service/state-folder.ts";
-import { NoState } from "../../durable-objects/home/log/no-state.ts";
-import { requireReadable } from "../../durable-objects/home/log/sqlite-disk.ts";
+import { NoState } from "../../durable-objects/node/log/no-state.ts";
+import { requireReadable } from "../../durable-objects/node/log/sqlite-disk.ts";
 import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { isRecord } from "../../src/foundation/record.ts";
@@ -170,7 +170,7 @@ function checkFolder(folder: string): Promise<Finding> {
 }
 
 async function checkDatabase(url: string): Promise<Finding[]> {
-  const { lookAtDatabase } = await import("../../durable-objects/home/shared/postgres-database.ts");
+  const { lookAtDatabase } = await import("../../durable-objects/node/shared/postgres-database.ts");
   const place = placeOfDatabase(url);
   try {
     const { hasState, away } = await lookAtDatabase(url);

@@ -14,7 +14,7 @@ import {
 import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
-import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts";
+import { draftOf, removeDatabase } from "../../durable-objects/node/log/files.ts";
 import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";

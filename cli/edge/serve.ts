@@ -6,7 +6,7 @@ import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-ma
 import { keepHeapSmall } from "../../bridge-agent/service/small-heap.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { HomeEdge, HomeOptions, serveHome } from "../../src/home.ts";
+import type { NodeEdge, NodeOptions, serveNode } from "../../src/node.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
 import type { Notice } from "../log-line.ts";
@@ -25,9 +25,9 @@ import {
 } from "./edge-state.ts";
 import { countLostLines, exitNow, give, printLine, StartError } from "./program.ts";
 
-/** What `src/home.ts` exports, bundled: Node cannot read its pages as they are. */
+/** What `src/node.ts` exports, bundled: Node cannot read its pages as they are. */
 export interface EdgeModule {
-  readonly serveHome: typeof serveHome;
+  readonly serveNode: typeof serveNode;
 }
 
 export interface EdgeParts {
@@ -42,7 +42,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   const settings = settingsIn(file);
   const { host, port, trustedProxies, state, name, url, operatorTokenFile } = settings;
   // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
-  const running = Promise.withResolvers<HomeEdge>();
+  const running = Promise.withResolvers<NodeEdge>();
   const stopping = new AbortController();
   let reloads = running.promise.then(() => {});
   process.on("SIGHUP", () => {
@@ -94,7 +94,7 @@ export function logFaults(): void {
   );
 }
 
-async function started(parts: EdgeParts, options: HomeOptions): Promise<HomeEdge> {
+async function started(parts: EdgeParts, options: NodeOptions): Promise<NodeEdge> {
   const { state } = options;
   const folder = "file" in state ? dirname(state.file) : mkdtempSync(join(tmpdir(), "bridgehead-"));
   mkdirSync(folder, { recursive: true });
@@ -105,9 +105,9 @@ async function started(parts: EdgeParts, options: HomeOptions): Promise<HomeEdge
 }
 
 /** Throws a `StartError` where the state cannot be read or written. */
-export async function servesState(edge: EdgeModule, options: HomeOptions): Promise<HomeEdge> {
+export async function servesState(edge: EdgeModule, options: NodeOptions): Promise<NodeEdge> {
   try {
-    return await edge.serveHome(options);
+    return await edge.serveNode(options);
   } catch (error) {
     if (error instanceof Error && error.name === "NoState") throw new StartError(error.message);
     if ("database" in options.state) {
@@ -150,7 +150,7 @@ async function reportReady(url: string, stop: AbortSignal, onReady: () => void):
 }
 
 /** The domains and people of the file as it is now, if all of it is right. Everything else in it waits for a restart. */
-async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: AbortSignal): Promise<void> {
+async function reload(file: string, begun: EdgeSettings, edge: NodeEdge, stop: AbortSignal): Promise<void> {
   if (stop.aborted) return;
   try {
     const now = settingsIn(file);

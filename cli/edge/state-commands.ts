@@ -9,10 +9,10 @@ import {
   restore,
   restoreInto,
   type StateSource,
-} from "../../durable-objects/home/log/backup.ts";
-import { type Copied, copyState } from "../../durable-objects/home/log/copy-state.ts";
-import { isSame } from "../../durable-objects/home/log/files.ts";
-import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
+} from "../../durable-objects/node/log/backup.ts";
+import { type Copied, copyState } from "../../durable-objects/node/log/copy-state.ts";
+import { isSame } from "../../durable-objects/node/log/files.ts";
+import { SqliteDisk } from "../../durable-objects/node/log/sqlite-disk.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
@@ -125,14 +125,14 @@ function stateOf({ settings }: StateOptions): { readonly state: string; readonly
 }
 
 async function backUpDatabase(url: string, file: string): Promise<void> {
-  const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
+  const { PostgresReader } = await import("../../durable-objects/node/shared/postgres-database.ts");
   const place = placeOfDatabase(url);
   const backup = await orSay("back up", () => backUpOf(new PostgresReader(url), place, file));
   report(`backed up ${place} to ${file}`, backup);
 }
 
 async function restoreDatabase(url: string, file: string): Promise<void> {
-  const { copyInto } = await import("../../durable-objects/home/shared/whole-copy.ts");
+  const { copyInto } = await import("../../durable-objects/node/shared/whole-copy.ts");
   const place = placeOfDatabase(url);
   const copied = await orSay(`restore into ${place}`, () => {
     requireBackup(file);
@@ -141,7 +141,7 @@ async function restoreDatabase(url: string, file: string): Promise<void> {
   print(`restored ${file} to ${place}: ${copiedText(copied)}`);
 }
 
-/** From one home on plain Node to that of the settings, which is empty. */
+/** From one runtime on plain Node to that of the settings, which is empty. */
 async function moveState(settings: string, from: string): Promise<void> {
   const loaded = loadEdgeSettings(settings);
   if (!loaded.ok) throw new StartError(loaded.error);
@@ -157,7 +157,7 @@ async function moveState(settings: string, from: string): Promise<void> {
     throw new StartError(
       `--from and the state in ${settings} are both folders: copy the folder while no edge runs on it`,
     );
-  const { copyInto } = await import("../../durable-objects/home/shared/whole-copy.ts");
+  const { copyInto } = await import("../../durable-objects/node/shared/whole-copy.ts");
   if (isDatabase(state)) {
     requireState(from, "--from is the state folder of an edge on plain Node, or the URL of a database");
     holdEdgeState(from, "--from");
@@ -185,7 +185,7 @@ async function moveState(settings: string, from: string): Promise<void> {
 
 /** No edge may act until all is copied, nor then. */
 async function moveFrom(url: string, folder: string): Promise<Backup> {
-  const { holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
+  const { holdDatabase } = await import("../../durable-objects/node/shared/whole-copy.ts");
   const { disk, stored, release } = await holdDatabase(url, false);
   const source: StateSource = {
     open: async () => stored,
@@ -248,7 +248,7 @@ function ofFolder(folder: string, from: string): Settable {
 
 function ofDatabase(url: string): Settable {
   const open = async () => {
-    const { holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
+    const { holdDatabase } = await import("../../durable-objects/node/shared/whole-copy.ts");
     const { disk, release } = await holdDatabase(url, false);
     return { disk, close: release };
   };

@@ -21,7 +21,7 @@ export interface OwnPlace extends Platform {
   fetch: (address: string, init: RequestInit) => Promise<Response>;
 }
 
-/** Where an object runs: at Cloudflare or at home. Each kind asks for its part. */
+/** Where an object runs: at Cloudflare or on plain Node. Each kind asks for its part. */
 export interface ObjectPlace extends OwnPlace, DomainPorts, AllObjects {
   secret(name: string): string | undefined;
 }

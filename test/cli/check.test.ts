@@ -16,7 +16,7 @@ import { bridgehead } from "../../cli/bridgehead.ts";
 import { checkDomainsFile, checkEdge } from "../../cli/edge/check.ts";
 import { faultOfDatabase } from "../../cli/edge/database-url.ts";
 import { settingsExample } from "../../cli/edge/settings-example.ts";
-import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
+import { SqliteDisk } from "../../durable-objects/node/log/sqlite-disk.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 

@@ -22,7 +22,7 @@ const fakeEdge = `
   let answer = () => {};
   const held = new Promise((resolve) => { answer = resolve; });
   let handed = 0;
-  const serveHome = async ({ host, port, write, variables }) => {
+  const serveNode = async ({ host, port, write, variables }) => {
     write("info", '{"time":"2026-11-21T09:41:29.321Z","level":"info","event":"begun"}');
     const server = createServer((request, response) => {
       if (request.url === "/answer") answer();
@@ -79,7 +79,7 @@ function run(whileItStarts = ""): {
     import { runUntilStopped } from "./cli/edge/program.ts";
     import { serve } from "./cli/edge/serve.ts";
     ${fakeEdge}
-    const edge = async () => { ${whileItStarts}; return { serveHome }; };
+    const edge = async () => { ${whileItStarts}; return { serveNode }; };
     process.stdin.on("data", () => {
       process.emit("SIGHUP");
       process.emit("SIGHUP");

@@ -235,7 +235,7 @@ test("a restored conference compares itself with the bridge before it acts", asy
   world.restoredAt = world.time.now;
   world.sent.length = 0;
   world.start();
-  // As the home has it: an alarm loads the object.
+  // As the runtime has it: an alarm loads the object.
   void world.conference.alarm();
   await world.time.pass(60_000);
 

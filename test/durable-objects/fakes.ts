@@ -1,6 +1,6 @@
 import { Directory } from "../../durable-objects/directory/directory.ts";
-import { keptIn } from "../../durable-objects/home/log/kept-values.ts";
 import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/ids/handle-index.ts";
+import { keptIn } from "../../durable-objects/node/log/kept-values.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { nodePost } from "../../durable-objects/home/node-post.ts";
+import { nodePost } from "../../durable-objects/node/node-post.ts";
 import {
   type Exchange,
   fetchPost,

@@ -1,6 +1,6 @@
-import { type KeptDoubt, noDoubt } from "../../durable-objects/home/doubt.ts";
-import type { Flush } from "../../durable-objects/home/log/disk.ts";
-import type { Beat, Holding, Peer, SharedDatabase, Writer } from "../../durable-objects/home/shared/shared-database.ts";
+import { type KeptDoubt, noDoubt } from "../../durable-objects/node/doubt.ts";
+import type { Flush } from "../../durable-objects/node/log/disk.ts";
+import type { Beat, Holding, Peer, SharedDatabase, Writer } from "../../durable-objects/node/shared/shared-database.ts";
 import { silentLongMs } from "../../src/operators/edge-pair.ts";
 import type { Clock } from "./clock.ts";
 import { MemoryDisk } from "./memory-disk.ts";

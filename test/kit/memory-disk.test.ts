@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Flush } from "../../durable-objects/home/log/disk.ts";
-import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
+import type { Flush } from "../../durable-objects/node/log/disk.ts";
+import { SqliteDisk } from "../../durable-objects/node/log/sqlite-disk.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
 const nothing: Flush = { texts: [], created: [], rows: [], images: [], deleted: [], droppable: null };
 const part = (table: string, key: string, rows: string) => ({ table, key, rows });
 const image = { schema: ["CREATE TABLE a (b)"], replaced: [], parts: [], gone: [] };
 
-/** What a home writes one after the other. */
+/** What a runtime writes one after the other. */
 const flushes: readonly Flush[] = [
   {
     ...nothing,

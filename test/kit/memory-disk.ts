@@ -1,5 +1,5 @@
-import { noDoubt } from "../../durable-objects/home/doubt.ts";
-import type { Flush, ImagePart, Stored } from "../../durable-objects/home/log/disk.ts";
+import { noDoubt } from "../../durable-objects/node/doubt.ts";
+import type { Flush, ImagePart, Stored } from "../../durable-objects/node/log/disk.ts";
 import type { SqlValue } from "../../durable-objects/platform/platform.ts";
 
 /** A statement of a row of the log. */
@@ -20,7 +20,7 @@ interface Row {
   readonly body: string;
 }
 
-/** The state of a home in memory: what `SqliteDisk` does on a real disk. */
+/** The state of a runtime in memory: what `SqliteDisk` does on a real disk. */
 export class MemoryDisk {
   readonly #objects = new Map<number, ObjectOnDisk>();
   readonly #log = new Map<number, Row>();

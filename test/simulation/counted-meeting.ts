@@ -66,7 +66,7 @@ class World {
     const domain = testDomain(settings, [{ name: agent, publicKey: simulatedKey(agent).publicKey }]);
     const [{ name = "" } = {}] = domain.settings.bridges;
     const edges: Shared["edges"] = new Map();
-    const shared = { edges, worker: new WorkerProcess(edges), home: null };
+    const shared = { edges, worker: new WorkerProcess(edges), runtime: null };
     this.#edge = new Edge(this.#context, shared, domain, async (_origin, _life, { url, body }) => {
       const server = this.#servers.get(url);
       return server ? server.receive(body) : { kind: "failed", reason: "connection refused" };

@@ -35,7 +35,7 @@ export class DeadlineJudge {
     };
     clock.after(ON_BRIDGE_MS + graceMs, () => {
       // On workerd, what has passed since the conference last looked is lost to it when a clock that was far behind is set right.
-      if (!this.#edge.isAtHome && edgeMachines.clockSetAt >= givenAt) clock.after(ON_BRIDGE_MS, judge);
+      if (!this.#edge.isOnNode && edgeMachines.clockSetAt >= givenAt) clock.after(ON_BRIDGE_MS, judge);
       else judge();
     });
   }

@@ -7,7 +7,7 @@ import { faultsOf, type WorldContext } from "./context.ts";
 import type { EdgeMachine } from "./edge-machine.ts";
 import { lieAbout } from "./false-reports.ts";
 import type { FaultKind, FaultSource } from "./faults.ts";
-import type { NodeHome } from "./node-home.ts";
+import type { NodeRuntime } from "./node-runtime.ts";
 import type { RelayHost } from "./relay-host.ts";
 import type { Parts } from "./rest-checks.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -38,7 +38,7 @@ export function disturb(parts: Parts): void {
 }
 
 /** What goes wrong with all machines of the edge at once. */
-export function disturbEdge(context: WorldContext, home: NodeHome | null): void {
+export function disturbEdge(context: WorldContext, runtime: NodeRuntime | null): void {
   const { clock, edgeMachines } = context;
   const source = faultsOf(context, "machines of the edge");
   nowAndThen(context, source, "edge clock jumps", () =>
@@ -48,8 +48,8 @@ export function disturbEdge(context: WorldContext, home: NodeHome | null): void 
       context.faults.hold(null);
     }),
   );
-  for (const machine of home?.machines ?? []) disturbMachine(machine, context, home?.shared ?? null);
-  if (home?.shared) disturbDatabase(home.shared, context);
+  for (const machine of runtime?.machines ?? []) disturbMachine(machine, context, runtime?.shared ?? null);
+  if (runtime?.shared) disturbDatabase(runtime.shared, context);
   nowAndThen(context, source, "edge disk full", () => {
     edgeMachines.isDiskFull = true;
     clock.after(source.draws.between(500, 20_000), () => {
@@ -88,15 +88,15 @@ function disturbDatabase(shared: SharedState, context: WorldContext): void {
 }
 
 /** From now on nothing goes wrong with the edge. */
-export function healEdge({ faults, edgeMachines, clock }: WorldContext, home: NodeHome | null): void {
+export function healEdge({ faults, edgeMachines, clock }: WorldContext, runtime: NodeRuntime | null): void {
   if (edgeMachines.skewMs !== 0) {
     faults.hold(null);
     edgeMachines.clockSetAt = clock.now;
   }
   edgeMachines.skewMs = 0;
   edgeMachines.isDiskFull = false;
-  if (home?.shared) home.shared.database.isAway = false;
-  for (const machine of home?.machines ?? []) {
+  if (runtime?.shared) runtime.shared.database.isAway = false;
+  for (const machine of runtime?.machines ?? []) {
     machine.isCut = false;
     machine.skewMs = 0;
     machine.process.standstill.end();
@@ -143,8 +143,8 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
   nowAndThen(context, source, "stranger knocks", () => void relay.knock(draws));
   const lieOf = (conference: ConfKey | undefined): boolean => {
     const { domain, bridge } = relay.place;
-    const home = conference && bridges.of(conference);
-    if (!home || home.name === bridge) return false;
+    const runtime = conference && bridges.of(conference);
+    if (!runtime || runtime.name === bridge) return false;
     const chosen = edge.bridgeOf(conference);
     if (!chosen || chosen === bridge) return false;
     // Of a conference with which it never had to do, the relay says nothing.
@@ -154,7 +154,7 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
         Promise.resolve(sent).catch(() => {}); // Its write may fail.
       });
     }
-    const lie = lieAbout(conference, draws, edge, home);
+    const lie = lieAbout(conference, draws, edge, runtime);
     if (lie) relay.lie(lie);
     return true;
   };

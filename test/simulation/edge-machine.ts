@@ -1,6 +1,6 @@
-import { Home, type LifePlace } from "../../durable-objects/home/home.ts";
-import { HomeTime } from "../../durable-objects/home/home-time.ts";
-import type { Disk } from "../../durable-objects/home/log/disk.ts";
+import type { Disk } from "../../durable-objects/node/log/disk.ts";
+import { type LifePlace, Runtime } from "../../durable-objects/node/runtime.ts";
+import { RuntimeTime } from "../../durable-objects/node/runtime-time.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
@@ -94,8 +94,8 @@ export class EdgeMachine {
     this.#lives += 1;
     const process = new EdgeProcess(`${this.name}, life ${this.#lives}`, clock);
     const clocks = { wall: () => edgeNow() + this.skewMs, monotonic: () => clock.now, sinceBoot: () => clock.now };
-    const time = new HomeTime(clocks, (byMs) => process.home?.skipped(byMs));
-    const home = Home.start({
+    const time = new RuntimeTime(clocks, (byMs) => process.runtime?.skipped(byMs));
+    const runtime = Runtime.start({
       disk: state.diskOf(this, process),
       clock: {
         now: () => time.now(),
@@ -106,9 +106,9 @@ export class EdgeMachine {
       newId: () => `${this.name}-${++this.#ids}`,
       make: (kind, place, life) => make(process, kind, place, life),
     });
-    home.then(
+    runtime.then(
       (begun) => {
-        process.home = begun;
+        process.runtime = begun;
       },
       () => {
         // A database that is away at the very start.

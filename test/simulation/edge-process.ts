@@ -1,7 +1,7 @@
-import type { Home, LifePlace } from "../../durable-objects/home/home.ts";
-import type { HomeSocket } from "../../durable-objects/home/home-socket.ts";
-import { keptIn } from "../../durable-objects/home/log/kept-values.ts";
-import { stubsBy } from "../../durable-objects/home/stubs.ts";
+import { keptIn } from "../../durable-objects/node/log/kept-values.ts";
+import type { LifePlace, Runtime } from "../../durable-objects/node/runtime.ts";
+import type { RuntimeSocket } from "../../durable-objects/node/runtime-socket.ts";
+import { stubsBy } from "../../durable-objects/node/stubs.ts";
 import type { Sql } from "../../durable-objects/platform/platform.ts";
 import { HandleCache } from "../../src/routing/handles.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
@@ -9,7 +9,7 @@ import type { Clock } from "../kit/clock.ts";
 import { Dead, Fault, type Life, never } from "./hosted.ts";
 import { Standstill } from "./standstill.ts";
 
-/** One life of an edge's process with the product's home. It may die at any step, or stand still. */
+/** One life of an edge's process with the product's runtime. It may die at any step, or stand still. */
 export class EdgeProcess {
   /** `edge-1, life 3` */
   readonly name: string;
@@ -17,7 +17,7 @@ export class EdgeProcess {
   /** As a request reaches them. */
   readonly objects: AllObjects;
   /** `null`: it has not read its disk yet. */
-  home: Home | null = null;
+  runtime: Runtime | null = null;
   isAlive = true;
   readonly standstill: Standstill;
   /** Called as an answer leaves. */
@@ -36,9 +36,9 @@ export class EdgeProcess {
     });
   }
 
-  get begun(): Home {
-    if (!this.isAlive || !this.home) throw new Fault("connection refused");
-    return this.home;
+  get begun(): Runtime {
+    if (!this.isAlive || !this.runtime) throw new Fault("connection refused");
+    return this.runtime;
   }
 
   /** Whether somebody waits for its answer. */
@@ -48,7 +48,7 @@ export class EdgeProcess {
 
   /** Whether it answers that it acts. */
   get acts(): boolean {
-    return this.isAlive && !this.standstill.isOn && this.home !== null && this.home.fault === null;
+    return this.isAlive && !this.standstill.isOn && this.runtime !== null && this.runtime.fault === null;
   }
 
   /** As over HTTP: the answer comes once all that it stands on is on disk. */
@@ -110,7 +110,7 @@ export class EdgeProcess {
 /** An agent's socket at the process that has accepted it. */
 export interface AcceptedSocket {
   readonly process: EdgeProcess;
-  readonly socket: HomeSocket;
+  readonly socket: RuntimeSocket;
 }
 
 /** The ports of a life, which nothing leaves once its process is dead. */

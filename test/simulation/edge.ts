@@ -1,5 +1,5 @@
 import { standsAtMostMs } from "../../durable-objects/cloudflare/standing-clock.ts";
-import { stubsBy } from "../../durable-objects/home/stubs.ts";
+import { stubsBy } from "../../durable-objects/node/stubs.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { objectKinds, type Whole } from "../../durable-objects/platform/object-kinds.ts";
@@ -32,7 +32,7 @@ import type { Statement } from "../kit/memory-disk.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { slowestFlushMs } from "./file-state.ts";
 import { Fault, type Hosted, type Life, never } from "./hosted.ts";
-import type { NodeHome } from "./node-home.ts";
+import type { NodeRuntime } from "./node-runtime.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
 import { judgeEdgeLine } from "./shown-judge.ts";
@@ -62,10 +62,10 @@ export interface Shared {
   /** The Worker process that gets the next post. */
   readonly worker: WorkerProcess;
   /** `null`: the model of Cloudflare. */
-  readonly home: NodeHome | null;
+  readonly runtime: NodeRuntime | null;
 }
 
-/** At home, what an object has written is heard of once it is on disk. */
+/** On plain Node, what an object has written is heard of once it is on disk. */
 const writtenWithinMs = 3_000;
 const webhookSecret = `whsec_${btoa("a secret of this simulation")}`;
 
@@ -96,7 +96,7 @@ export class Edge {
   /** Hears of each call of an object or a Worker, as it leaves; at Cloudflare. */
   onCall: (kind: ObjectName, method: string) => void = () => {};
   /** The bridge that holds a conference. */
-  homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
+  ownBridgeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** Document and message → when that was decided on: it may then wait behind the attempts of others. */
   readonly #madeAt = new Map<string, number>();
   /** The ids of all events that the receiver of webhooks has got. */
@@ -141,7 +141,7 @@ export class Edge {
     this.relays = domain.settings.bridges.map(({ name: bridge }) => {
       const place = { domain: name, bridge: bridge as BridgeName };
       const hosted = this.#host("relay", `${name}/${bridge}`, `relay of ${bridge}`);
-      return new RelayHost(context, place, domain.settings, hosted, shared.home);
+      return new RelayHost(context, place, domain.settings, hosted, shared.runtime);
     });
   }
 
@@ -152,8 +152,8 @@ export class Edge {
     return edge;
   }
 
-  get isAtHome(): boolean {
-    return this.#shared.home !== null;
+  get isOnNode(): boolean {
+    return this.#shared.runtime !== null;
   }
 
   relayOf(bridge: BridgeName): RelayHost {
@@ -163,8 +163,8 @@ export class Edge {
   }
 
   #host<Kind extends ObjectName>(kind: Kind, place: string, name: string): Hosted<Whole<Kind>> {
-    const { home } = this.#shared;
-    return home ? home.host(kind, place, name, this.#context) : this.#hostOnWorkers(kind, place, name);
+    const { runtime } = this.#shared;
+    return runtime ? runtime.host(kind, place, name, this.#context) : this.#hostOnWorkers(kind, place, name);
   }
 
   #hostOnWorkers<Kind extends ObjectName>(kind: Kind, place: string, name: string): Hosted<Whole<Kind>> {
@@ -253,7 +253,7 @@ export class Edge {
     return found;
   }
 
-  /** One life of an object: the product's own code over the ports of its home. */
+  /** One life of an object: the product's own code over the ports of its runtime. */
   make<Kind extends ObjectName>(kind: Kind, hosted: Hosted, life: Life): Whole<Kind> {
     const objects = stubsBy({
       call: (of, place, method, asked) => this.#ask(hosted, life, of, place, method, asked),
@@ -267,9 +267,9 @@ export class Edge {
       ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
       ...objects,
       sockets: { all: () => life.sockets() },
-      ...(this.#shared.home && {
+      ...(this.#shared.runtime && {
         beginRestored: () => {
-          if (this.#shared.home?.wasPutBack) return life.beginRestored?.();
+          if (this.#shared.runtime?.wasPutBack) return life.beginRestored?.();
           this.#context.violated("nothing is thrown", "a state that no copy replaced counts as older");
         },
       }),
@@ -338,14 +338,14 @@ export class Edge {
         const [reports] = asked as [AgentReports];
         const upTo = await answer();
         const { chosenAt } = this.relayOf(reports.bridge).activeAgent;
-        const flushMs = this.#shared.home ? slowestFlushMs : 0;
-        if (reports.bridge === this.homeOf(confKey))
+        const flushMs = this.#shared.runtime ? slowestFlushMs : 0;
+        if (reports.bridge === this.ownBridgeOf(confKey))
           this.resends.reported(reports, chosenAt, this.conference(confKey), flushMs);
         return upTo;
       }
       case "conference.ackCommands": {
         const [bridge, ids] = asked as Parameters<ConferenceRpc["ackCommands"]>;
-        if (bridge === this.homeOf(confKey)) this.resends.acked(confKey, ids, this.conference(confKey).life);
+        if (bridge === this.ownBridgeOf(confKey)) this.resends.acked(confKey, ids, this.conference(confKey).life);
         return answer();
       }
       case "conference.sweep":
@@ -377,10 +377,10 @@ export class Edge {
     if (verdict !== null) return { status: 200, text: codec.confirm(transId, verdict) };
     const gathers = (answer: ToWebex) => this.domain.settings.webex.gatherMs > 0 && codec.sends(answer);
     const received = { domain, transId, messages, gathers };
-    const { home, worker } = this.#shared;
+    const { runtime, worker } = this.#shared;
     const now = this.#context.edgeNow();
     try {
-      if (home) await home.request(({ objects, cache }) => deliver(received, objects, cache, now));
+      if (runtime) await runtime.request(({ objects, cache }) => deliver(received, objects, cache, now));
       else await deliver(received, worker.objects, worker.cache, now);
     } catch {
       return { status: 503, text: "" };
@@ -513,7 +513,7 @@ export class Edge {
 
   #givenUp(confKey: ConfKey, input: string, deaths: readonly number[]): void {
     const givenUp = JSON.parse(input) as GivenUp;
-    const lateMs = this.#shared.home ? writtenWithinMs : 0;
+    const lateMs = this.#shared.runtime ? writtenWithinMs : 0;
     const hasLived = ({ msgId }: GivenUp["messages"][number]) => {
       const madeAt = this.madeAt(givenUp.of?.transId ?? "", msgId);
       return madeAt !== null && !deaths.some((at) => at >= madeAt - lateMs);

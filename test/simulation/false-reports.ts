@@ -8,12 +8,12 @@ import type { Edge } from "./edge.ts";
 type MessageOf = (epoch: number) => AgentToEdge;
 
 /** What an agent could make up about a conference of another bridge, with the ids that are in use there. */
-export function lieAbout(conference: ConfKey, draws: Draws, edge: Edge, home: Bridge): MessageOf | undefined {
+export function lieAbout(conference: ConfKey, draws: Draws, edge: Edge, runtime: Bridge): MessageOf | undefined {
   const stream = `lie-${draws.between(0, 1_000_000)}` as StreamId;
   const report = (report: Report): MessageOf => {
     return (epoch) => ({ type: "reports", epoch, conference, stream, reports: [{ number: 1, report }] });
   };
-  const call = draws.pick(home.callsOf(conference))?.id;
+  const call = draws.pick(runtime.callsOf(conference))?.id;
   const ids = edge.pendingCommands(conference);
   const id = draws.pick(ids);
   const lies: MessageOf[] = [

@@ -67,7 +67,7 @@ const faultRates = {
 export type FaultKind = keyof typeof faultRates;
 
 /** Where the objects of a world live. */
-export type HomeName = "node" | "pair" | "workers";
+export type RuntimeName = "node" | "pair" | "workers";
 
 /** What happens on plain Node alone. */
 const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -105,14 +105,14 @@ const ofWorkers: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "conference hangs",
 ]);
 
-/** What may go wrong with this home, and with all else. */
-export function faultKindsAt(home: HomeName): readonly FaultKind[] {
+/** What may go wrong with this runtime, and with all else. */
+export function faultKindsAt(runtime: RuntimeName): readonly FaultKind[] {
   const others = {
     node: [ofWorkers, ofPair],
     pair: [ofWorkers],
     workers: [ofNode, ofPair],
-  } as const satisfies Record<HomeName, readonly ReadonlySet<FaultKind>[]>;
-  return (Object.keys(faultRates) as FaultKind[]).filter((kind) => !others[home].some((some) => some.has(kind)));
+  } as const satisfies Record<RuntimeName, readonly ReadonlySet<FaultKind>[]>;
+  return (Object.keys(faultRates) as FaultKind[]).filter((kind) => !others[runtime].some((some) => some.has(kind)));
 }
 
 /** What may hold up an answer: of a server or an object that posts, its own alone. */

@@ -1,4 +1,4 @@
-import type { Disk } from "../../durable-objects/home/log/disk.ts";
+import type { Disk } from "../../durable-objects/node/log/disk.ts";
 import type { MemoryDisk } from "../kit/memory-disk.ts";
 import { draws, type WorldContext } from "./context.ts";
 import type { EdgeMachine, EdgeState } from "./edge-machine.ts";

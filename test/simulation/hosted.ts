@@ -1,4 +1,4 @@
-import type { LifePlace } from "../../durable-objects/home/home.ts";
+import type { LifePlace } from "../../durable-objects/node/runtime.ts";
 import type { KeptValues } from "../../durable-objects/platform/object-place.ts";
 import type { ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
 import type { Database } from "../kit/database.ts";
@@ -10,15 +10,15 @@ export class Fault extends Error {}
 /** Thrown into an object whose life is over; whatever it makes of that, nobody hears. */
 export class Dead extends Fault {}
 
-/** What one life of an object gets from its home. */
+/** What one life of an object gets from its runtime. */
 export interface Life extends Omit<LifePlace, "sockets" | "beginRestored"> {
-  /** At home. */
+  /** On plain Node. */
   beginRestored?(): void;
   readonly kept: KeptValues;
   sockets(): readonly ObjectSocket[];
 }
 
-/** An object in its home, as the rest of the world has it. It may die between any two steps, and another life begins then. */
+/** An object in its runtime, as the rest of the world has it. It may die between any two steps, and another life begins then. */
 export interface Hosted<Object extends object = object> {
   readonly name: string;
   /** What another life would find. */
@@ -37,7 +37,7 @@ export interface Hosted<Object extends object = object> {
   readonly faults: FaultSource;
   /** A call from outside the edge, with the ways that it can fail. */
   call<Value>(work: (object: Object) => Promise<Value>): Promise<Value>;
-  /** Something that the home itself brings; where a fault comes in between, it is lost. */
+  /** Something that the runtime itself brings; where a fault comes in between, it is lost. */
   deliver(work: (object: Object) => void): void;
   /** Everything in memory is gone. */
   die(why: string): void;

@@ -3,9 +3,9 @@ import { Database } from "../kit/database.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
 import { Fault, type Hosted } from "./hosted.ts";
-import type { NodeHome } from "./node-home.ts";
+import type { NodeRuntime } from "./node-runtime.ts";
 
-/** An object in that home. */
+/** An object in that runtime. */
 export class NodeObject<Object extends object> implements Hosted<Object> {
   readonly name: string;
   readonly disk: Database;
@@ -15,16 +15,16 @@ export class NodeObject<Object extends object> implements Hosted<Object> {
   readonly turns = { busyMs: 0, longestWaitMs: 0 };
   readonly faults: FaultSource;
   readonly #context: WorldContext;
-  readonly #home: NodeHome;
+  readonly #runtime: NodeRuntime;
   readonly #stub: () => Object;
   /** Ends the present life; `null`: it is not in memory. */
   #abort: ((why: string) => void) | null = null;
 
-  constructor(name: string, kind: ObjectName, context: WorldContext, home: NodeHome, stub: () => Object) {
+  constructor(name: string, kind: ObjectName, context: WorldContext, runtime: NodeRuntime, stub: () => Object) {
     this.name = name;
     this.disk = Database.open(kind);
     this.#context = context;
-    this.#home = home;
+    this.#runtime = runtime;
     this.#stub = stub;
     this.faults = faultsOf(context, name);
   }
@@ -37,7 +37,7 @@ export class NodeObject<Object extends object> implements Hosted<Object> {
     const done: unknown = work(this.#stub());
     if (!(done instanceof Promise)) return;
     done.catch((error: unknown) => {
-      if (!(error instanceof Fault || this.#home.isFault(error instanceof Error ? error.message : String(error))))
+      if (!(error instanceof Fault || this.#runtime.isFault(error instanceof Error ? error.message : String(error))))
         throw error;
     });
   }
@@ -47,7 +47,7 @@ export class NodeObject<Object extends object> implements Hosted<Object> {
     if (!abort) return;
     this.#context.tell(() => `${this.name} dies: ${why}`);
     this.ended();
-    this.#home.breakObject(abort, why);
+    this.#runtime.breakObject(abort, why);
   }
 
   begun(abort: (why: string) => void): void {

@@ -22,7 +22,7 @@ import { foreignKey } from "./bridge.ts";
 import { cannotWrite, type WorldContext } from "./context.ts";
 import type { AcceptedSocket, EdgeProcess } from "./edge-process.ts";
 import type { Hosted } from "./hosted.ts";
-import type { NodeHome } from "./node-home.ts";
+import type { NodeRuntime } from "./node-runtime.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge | AgentTurn>;
@@ -53,7 +53,7 @@ interface Socket {
   bridge: { readonly isUp: boolean; readonly since: number } | null;
 }
 
-/** What an agent's socket is for its home. */
+/** What an agent's socket is for its runtime. */
 interface EdgeEnd {
   heard(frame: AgentToEdge | AgentTurn): void;
   /** The connection is over. */
@@ -89,7 +89,7 @@ export class RelayHost {
   /** Those of an edge that was replaced, until it closes them. */
   readonly #leftSockets = new Map<string, Socket>();
   readonly #platformSockets = new Map<string, PlatformSocket>();
-  readonly #home: NodeHome | null;
+  readonly #runtime: NodeRuntime | null;
   #ids = 0;
   #lastEpoch = 0;
   /** Who was told to act last. */
@@ -112,7 +112,7 @@ export class RelayHost {
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
     hosted: Hosted<Whole<"relay">>,
-    home: NodeHome | null,
+    runtime: NodeRuntime | null,
   ) {
     this.#context = context;
     this.#edgeAheadMs = context.edgeNow() - context.clock.now;
@@ -120,7 +120,7 @@ export class RelayHost {
     this.#settings = settings;
     this.activeAgent = new ActiveAgentJudge(context);
     this.hosted = hosted;
-    this.#home = home;
+    this.#runtime = runtime;
     this.#watch();
   }
 
@@ -134,7 +134,7 @@ export class RelayHost {
 
   /** Where agents find its edges. */
   get addresses(): readonly string[] {
-    return (this.#home?.machines ?? [null]).map((_, edge) => `ws://edge-${edge + 1}`);
+    return (this.#runtime?.machines ?? [null]).map((_, edge) => `ws://edge-${edge + 1}`);
   }
 
   /** An agent asks an edge for a socket; the refusal's header, or `null` when the wire is the socket. */
@@ -149,9 +149,9 @@ export class RelayHost {
       believesSignatures || signature === signatureOf(key, text);
     const why = hello.ok ? await helloFault(hello.value, place, known, isSigned) : hello.error;
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
-    const refused = this.#home
-      ? await this.#connectAtHome(
-          this.#home.connect(edge, `${place.domain}/${place.bridge}`, headersOf(header)),
+    const refused = this.#runtime
+      ? await this.#connectOnNode(
+          this.#runtime.connect(edge, `${place.domain}/${place.bridge}`, headersOf(header)),
           hello.value.agent,
           wire,
         )
@@ -160,7 +160,7 @@ export class RelayHost {
     return refused;
   }
 
-  async #connectAtHome(
+  async #connectOnNode(
     asked: Promise<AcceptedSocket | Response>,
     agent: string,
     wire: AgentWire,
@@ -169,10 +169,10 @@ export class RelayHost {
     if (accepted instanceof Response) return accepted.headers.get(REFUSAL_HEADER) ?? notReached;
     const { process, socket } = accepted;
     if (!process.isAlive) return notReached;
-    this.#open(socket.id, { agent, wire, end: endAtHome(accepted), process, bridge: null });
+    this.#open(socket.id, { agent, wire, end: endOnNode(accepted), process, bridge: null });
     socket.attach({
       send: (text) => {
-        this.#home?.leaves(process, "a frame");
+        this.#runtime?.leaves(process, "a frame");
         this.#send(socket.id, JSON.parse(text));
       },
       close: (code, reason) => {
@@ -313,8 +313,8 @@ export class RelayHost {
   die(): void {
     const open = [...this.#sockets.values()];
     this.hosted.die("crashed");
-    // At home they are the process's, which hears of their end.
-    const isHeard = this.#home !== null;
+    // On plain Node they are the process's, which hears of their end.
+    const isHeard = this.#runtime !== null;
     this.cut(null, isHeard);
     if (isHeard) for (const { end } of open) end.closed();
   }
@@ -527,7 +527,7 @@ function signatureOf(publicKey: string, text: string): string {
   return createHash("sha512").update(`${publicKey}\n${text}`).digest("base64url");
 }
 
-function endAtHome({ process, socket }: AcceptedSocket): EdgeEnd {
+function endOnNode({ process, socket }: AcceptedSocket): EdgeEnd {
   return {
     heard: (frame) =>
       process.within(() => {

@@ -168,9 +168,9 @@ export const rules = {
     "No number, attendee ID or name of a meeting stands in a line of a log or a metric, nor in an answer where the settings do not show it; and no conference's key in a line of a log.",
   "a line of the log is written whole": "Each field of a line has somebody who may read it.",
 
-  // The log at home.
+  // The log on plain Node.
   "what is read is what was written":
-    "At home, an object that begins anew finds the rows that the log has of it, however much of them is in its image.",
+    "On plain Node, an object that begins anew finds the rows that the log has of it, however much of them is in its image.",
 
   // Two edges.
   "an edge that was replaced says nothing":

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { FaultKind, HomeName } from "./faults.ts";
+import type { FaultKind, RuntimeName } from "./faults.ts";
 import type { Violation } from "./world.ts";
 
 /** What a worker thread is asked to live through: seeds `first`, `first + step` … below `end`. */
@@ -8,7 +8,7 @@ export interface Share {
   readonly first: number;
   readonly end: number;
   readonly step: number;
-  readonly edge?: HomeName | undefined;
+  readonly edge?: RuntimeName | undefined;
 }
 
 /** What it says of some worlds. */
@@ -33,7 +33,7 @@ export interface Summary {
 export async function runSeeds(options: {
   readonly first: number;
   readonly seeds: number;
-  readonly edge?: HomeName | undefined;
+  readonly edge?: RuntimeName | undefined;
   readonly threads: number;
   readonly untilFailures: number;
   progress?(summary: Summary): void;

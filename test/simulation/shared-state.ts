@@ -1,6 +1,6 @@
-import type { Disk } from "../../durable-objects/home/log/disk.ts";
-import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
-import type { SharedDatabase } from "../../durable-objects/home/shared/shared-database.ts";
+import type { Disk } from "../../durable-objects/node/log/disk.ts";
+import { LeasedDisk } from "../../durable-objects/node/shared/leased-disk.ts";
+import type { SharedDatabase } from "../../durable-objects/node/shared/shared-database.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import { MemoryDatabase, type Way } from "../kit/memory-database.ts";
 import type { MemoryDisk } from "../kit/memory-disk.ts";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { command, oneOf, wholeNumber } from "../../scripts/command.ts";
-import type { HomeName } from "./faults.ts";
+import type { RuntimeName } from "./faults.ts";
 import { minimise } from "./minimise.ts";
 import { runSeeds, type Summary } from "./run-seeds.ts";
 
@@ -18,7 +18,7 @@ const options = command(
   )
   .option("--all", "go on after failures", false)
   .parse()
-  .opts<{ seeds: number; first: number; seed?: number; edge?: HomeName; all: boolean }>();
+  .opts<{ seeds: number; first: number; seed?: number; edge?: RuntimeName; all: boolean }>();
 
 if (options.seed !== undefined) show(options.seed);
 else await live();

@@ -168,7 +168,7 @@ function connect(
     if (!association || "result" in message || association.host !== server.host) return;
     for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, madeAt);
   };
-  edge.homeOf = (confKey) => bridges.of(confKey).name;
+  edge.ownBridgeOf = (confKey) => bridges.of(confKey).name;
   edge.onEnd = (confKey) => {
     // Another bridge may still hold what it created too late.
     const own = bridges.all.find(({ name }) => name === edge.bridgeOf(confKey));

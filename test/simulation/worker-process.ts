@@ -1,4 +1,4 @@
-import { stubsBy } from "../../durable-objects/home/stubs.ts";
+import { stubsBy } from "../../durable-objects/node/stubs.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { HandleCache } from "../../src/routing/handles.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";

@@ -7,10 +7,10 @@ import { type Boost, boostFactor, type EdgeMachines, type WorldContext } from ".
 import { checkWaitsBegan } from "./counts-judge.ts";
 import { disturb, disturbEdge, heal, healEdge } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
-import { type FaultKind, Faults, faultKindsAt, type HomeName } from "./faults.ts";
+import { type FaultKind, Faults, faultKindsAt, type RuntimeName } from "./faults.ts";
 import { Dead } from "./hosted.ts";
 import { type LieName, lies } from "./lies.ts";
-import { NodeHome } from "./node-home.ts";
+import { NodeRuntime } from "./node-runtime.ts";
 import {
   checkAtRest,
   checkCallers,
@@ -48,7 +48,7 @@ export interface Options {
   /** Faults and actions that are not to happen. */
   readonly spared?: ReadonlySet<string>;
   /** Where the edge runs; absent: as the seed draws it. */
-  readonly edge?: HomeName | undefined;
+  readonly edge?: RuntimeName | undefined;
   /** A port that does not do what it says. */
   readonly lie?: LieName | undefined;
   readonly boosts?: readonly Boost[] | undefined;
@@ -97,7 +97,7 @@ export function run({
   withStory = false,
   inspect,
 }: Options): Outcome {
-  const homeName = edge ?? homeOf(seed);
+  const runtimeName = edge ?? runtimeOf(seed);
   const clock = new Clock();
   const story: string[] = [];
   const violations: Violation[] = [];
@@ -107,11 +107,11 @@ export function run({
     if (withStory) story.push(`${(clock.now / 1000).toFixed(3).padStart(9)} ${line()}`);
   };
   const draws = new Draws(seed, "world");
-  const kinds: ReadonlySet<string> = new Set(faultKindsAt(homeName));
+  const kinds: ReadonlySet<string> = new Set(faultKindsAt(runtimeName));
   const faults = new Faults({
     seed,
     strength: {
-      ...withOutages(strengths(draws, faultKindsAt(homeName)), new Draws(seed, "outages")),
+      ...withOutages(strengths(draws, faultKindsAt(runtimeName)), new Draws(seed, "outages")),
       ...Object.fromEntries(boosts.filter((boost) => kinds.has(boost)).map((boost) => [boost, boostFactor])),
     },
     spared,
@@ -152,12 +152,12 @@ export function run({
   present = context;
   const actions: string[] = [];
   const edges: Shared["edges"] = new Map();
-  const home = homeName === "workers" ? null : new NodeHome(context, edges, homeName === "pair");
-  const shared: Shared = { edges, worker: new WorkerProcess(edges), home };
+  const runtime = runtimeName === "workers" ? null : new NodeRuntime(context, edges, runtimeName === "pair");
+  const shared: Shared = { edges, worker: new WorkerProcess(edges), runtime };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
     newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
   );
-  disturbEdge(context, home);
+  disturbEdge(context, runtime);
   sites.forEach(disturb);
 
   try {
@@ -172,7 +172,7 @@ export function run({
       judgeAgents(context.violated, agents);
     }
     tell(() => "== all faults are over");
-    healEdge(context, home);
+    healEdge(context, runtime);
     sites.forEach(heal);
     clock.runUntil(livelyMs + untilToldMs);
     const unfound = new Map(sites.map((site) => [site, differencesBeforeSweep(site)]));
@@ -188,7 +188,7 @@ export function run({
     clock.runUntil(livelyMs + untilQuietMs);
     sites.forEach(checkAtRest);
     clock.runUntil(clock.now + readMs);
-    checkStillness(context, sites, home);
+    checkStillness(context, sites, runtime);
     sites.forEach(checkShown);
     clock.runUntil(clock.now + readMs);
   } catch (error) {
@@ -205,8 +205,8 @@ export function run({
   return { seed, violations, counts: faults.counts, faults: faults.happened, actions, story, events: clock.events };
 }
 
-function homeOf(seed: number): HomeName {
-  if (!new Draws(seed, "home").chance(0.5)) return "workers";
+function runtimeOf(seed: number): RuntimeName {
+  if (!new Draws(seed, "runtime").chance(0.5)) return "workers";
   return new Draws(seed, "pair").chance(0.4) ? "pair" : "node";
 }
 
@@ -220,7 +220,7 @@ function letEachAgentAct({ clock }: WorldContext, sites: readonly Parts[]): void
 }
 
 /** Once all is quiet it stays so, whoever is started anew. */
-function checkStillness(context: WorldContext, sites: readonly Parts[], home: NodeHome | null): void {
+function checkStillness(context: WorldContext, sites: readonly Parts[], runtime: NodeRuntime | null): void {
   const { clock, violated, edgeNow } = context;
   const told = () => sites.reduce((sum, { webex }) => sum + webex.told, 0);
   const acts = () => sites.flatMap(({ bridges }) => bridges.acts);
@@ -231,11 +231,11 @@ function checkStillness(context: WorldContext, sites: readonly Parts[], home: No
   const toldBefore = told();
   const actsBefore = new Set(acts());
   // After a clock that was ahead, what is put back gives epochs of agents anew: `docs/reliability.md`.
-  if (home?.shared && context.edgeMachines.clockSetAt < 0) letAgentsKnowMore(context, home);
-  home?.kill("all is started anew");
+  if (runtime?.shared && context.edgeMachines.clockSetAt < 0) letAgentsKnowMore(context, runtime);
+  runtime?.kill("all is started anew");
   for (const { edge, agents } of sites) {
-    if (!home) for (const object of edge.objects()) object.die("all is started anew");
-    if (!home) for (const relay of edge.relays) relay.die();
+    if (!runtime) for (const object of edge.objects()) object.die("all is started anew");
+    if (!runtime) for (const relay of edge.relays) relay.die();
     for (const agent of agents) agent.die();
   }
   clock.runUntil(clock.now + stillMs);
@@ -247,11 +247,11 @@ function checkStillness(context: WorldContext, sites: readonly Parts[], home: No
 }
 
 /** The database is put back to what it was before another edge acted, and agents know of that one. */
-function letAgentsKnowMore({ clock }: WorldContext, home: NodeHome): void {
-  const putBack = home.saved();
-  home.kill("another edge is to act");
+function letAgentsKnowMore({ clock }: WorldContext, runtime: NodeRuntime): void {
+  const putBack = runtime.saved();
+  runtime.kill("another edge is to act");
   clock.runUntil(clock.now + takeoverMs);
-  home.kill("the database is put back");
+  runtime.kill("the database is put back");
   putBack();
   clock.runUntil(clock.now + takeoverMs);
 }

@@ -102,7 +102,7 @@ test("no files of the product import each other in a circle, types included", ()
 
 test.each([
   ["src/worker.ts", 200],
-  ["src/home.ts", 200],
+  ["src/node.ts", 200],
   ["cli/edge/serve.ts", 50],
   ["bridge-agent/main.ts", 90],
 ])("%s reaches no test, simulator or script", (entry, least) => {
@@ -112,7 +112,7 @@ test.each([
   expect([...reached].filter((file) => /^(?:test|simulators|scripts|bench|conformance)\//.test(file))).toEqual([]);
 });
 
-test.each(["src/worker.ts", "src/home.ts"])("%s loads rare features late", (entry) => {
+test.each(["src/worker.ts", "src/node.ts"])("%s loads rare features late", (entry) => {
   const isLate = ({ file, line }: { file: string; line: number }) =>
     /\bimport\(/.test(readFileSync(file, "utf8").split("\n")[line - 1] ?? "");
   const reached = reachedFrom([entry], (one) => !one.typeOnly && !isLate(one));

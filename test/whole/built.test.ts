@@ -74,7 +74,7 @@ test("what ships is no larger than it was when somebody last looked at what it i
   await prepareEdge({ folder, host: "127.0.0.1", port: 8787, variables: {} });
   const most = {
     [join(folder, "worker.js")]: 1.7,
-    [join(dist, "edge", "home.mjs")]: 2.02,
+    [join(dist, "edge", "node.mjs")]: 2.02,
     [join(dist, "bridgehead.mjs")]: 1.24,
     [join(dist, "bridgehead-agent.mjs")]: 0.58,
     [join(dist, "bridgehead-conformance.mjs")]: 0.53,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeFolder, temporaryFolder } from "../../scripts/at-exit.ts";
-import { type EdgeOptions, prepareEdge, prepareHome } from "../../scripts/edge.ts";
+import { type EdgeOptions, prepareEdge, prepareNode } from "../../scripts/edge.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { eventually } from "./world.ts";
@@ -22,27 +22,30 @@ afterEach(async () => {
   removeFolder(folder);
 });
 
-const homes = {
+const runtimes = {
   "the Workers runtime": prepareEdge,
-  "plain Node": (options: EdgeOptions) => prepareHome(options),
+  "plain Node": (options: EdgeOptions) => prepareNode(options),
 };
 
-test.each(Object.entries(homes))("on %s, parts that are loaded late answer all who ask at once", async (_, prepare) => {
-  const [port = 0] = await freePorts(1);
-  const agent = { name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" };
-  const domains = { acme: localDomain({ agents: [agent] }) };
-  const variables = { DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: "token" };
-  const { command, args, env } = await prepare({ folder: join(folder, "edge"), host: "127.0.0.1", port, variables });
-  edge = spawn(command, args, { env: { ...process.env, ...env }, stdio: "ignore" });
-  const status = async (path: string) => {
-    const headers = { authorization: "Bearer token" };
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
-    await answer.text();
-    return answer.status;
-  };
-  await eventually("the edge answers", async () => (await status("/healthz")) === 200, 20_000);
-  const paths = ["/api/v1/openapi.json", "/healthz"];
-  const answers = await Promise.all(Array.from({ length: 30 }, () => paths.map(status)).flat());
+test.each(Object.entries(runtimes))(
+  "on %s, parts that are loaded late answer all who ask at once",
+  async (_, prepare) => {
+    const [port = 0] = await freePorts(1);
+    const agent = { name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" };
+    const domains = { acme: localDomain({ agents: [agent] }) };
+    const variables = { DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: "token" };
+    const { command, args, env } = await prepare({ folder: join(folder, "edge"), host: "127.0.0.1", port, variables });
+    edge = spawn(command, args, { env: { ...process.env, ...env }, stdio: "ignore" });
+    const status = async (path: string) => {
+      const headers = { authorization: "Bearer token" };
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      await answer.text();
+      return answer.status;
+    };
+    await eventually("the edge answers", async () => (await status("/healthz")) === 200, 20_000);
+    const paths = ["/api/v1/openapi.json", "/healthz"];
+    const answers = await Promise.all(Array.from({ length: 30 }, () => paths.map(status)).flat());
 
-  expect(answers).toEqual(answers.map(() => 200));
-});
+    expect(answers).toEqual(answers.map(() => 200));
+  },
+);

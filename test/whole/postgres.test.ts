@@ -5,22 +5,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { makeAuthority } from "../../conformance/doors/kit.ts";
-import { nothing } from "../../durable-objects/home/log/disk.ts";
-import { NodeClock } from "../../durable-objects/home/node-clock.ts";
-import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
+import { nothing } from "../../durable-objects/node/log/disk.ts";
+import { NodeClock } from "../../durable-objects/node/node-clock.ts";
+import { LeasedDisk } from "../../durable-objects/node/shared/leased-disk.ts";
 import {
   hostsOf,
   lookAtDatabase,
   PostgresDatabase,
   PostgresReader,
-} from "../../durable-objects/home/shared/postgres-database.ts";
-import { copyInto } from "../../durable-objects/home/shared/whole-copy.ts";
-import { loadHome } from "../../scripts/edge.ts";
+} from "../../durable-objects/node/shared/postgres-database.ts";
+import { copyInto } from "../../durable-objects/node/shared/whole-copy.ts";
+import { loadNode } from "../../scripts/edge.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import type { EdgeVariables } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
-import { sharedDatabaseSuite } from "../durable-objects/home/shared-database-suite.ts";
+import { sharedDatabaseSuite } from "../durable-objects/node/shared-database-suite.ts";
 import { agentWithoutKey } from "../local-domain.ts";
 import { wayTo } from "../way-to-database.ts";
 
@@ -453,7 +453,7 @@ test("an edge that stands by with another token, other domains or people is at f
   const token = "operator-token";
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-postgres-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { serveHome } = await loadHome(folder);
+  const { serveNode } = await loadNode(folder);
   const start = async (name: string, change: Partial<EdgeVariables>) => {
     const variables = {
       DOMAINS: JSON.stringify({ local: localDomain({ agents: [agentWithoutKey("agent-1")] }) }),
@@ -462,7 +462,7 @@ test("an edge that stands by with another token, other domains or people is at f
     };
     const [port = 0] = await freePorts(1);
     const state = { database: url, name, url: `http://127.0.0.1:${port}` };
-    const edge = await serveHome({ variables, state, port, host: "127.0.0.1", write: () => {} });
+    const edge = await serveNode({ variables, state, port, host: "127.0.0.1", write: () => {} });
     onTestFinished(() => edge.stop());
     return state.url;
   };

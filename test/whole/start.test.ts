@@ -21,14 +21,14 @@ import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
 
 const folders: string[] = [];
 /** At night, plain Node. */
-const home = process.env.BRIDGEHEAD_EDGE ?? "workers";
+const runtime = process.env.BRIDGEHEAD_EDGE ?? "workers";
 beforeEach(() => runOnEdge("workers"));
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 test("a stop leaves no process and no file for others, and the next start keeps its conferences", async () => {
-  runOnEdge(home);
+  runOnEdge(runtime);
   const state = newFolder();
   const first = await startWorld({ state });
   const meeting = new Meeting(first);
@@ -59,7 +59,7 @@ test("a stop leaves no process and no file for others, and the next start keeps 
 });
 
 test("a local console sets cookies for its host alone and says how each answer is read", async () => {
-  runOnEdge(home);
+  runOnEdge(runtime);
   const run = await LocalRun.start({ state: newFolder() });
   onTestFinished(async () => void (await run.stop()));
   const browser = { accept: "text/html", "sec-fetch-site": "same-origin" };

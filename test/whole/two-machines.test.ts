@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAtDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
+import { lookAtDatabase } from "../../durable-objects/node/shared/postgres-database.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { eventually, goesOn, kill, Meeting, startWorld, type World } from "./world.ts";
 

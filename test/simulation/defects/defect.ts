@@ -1,12 +1,12 @@
 import type { Boost } from "../context.ts";
-import type { HomeName } from "../faults.ts";
+import type { RuntimeName } from "../faults.ts";
 import type { Rule } from "../rules.ts";
 
 /** The rule that finds a planted defect in the world of its stored seed, and the worlds to search. */
 export interface Detection {
   readonly foundBy: Rule;
-  /** The edge's home in these worlds. If absent, the seed chooses it. */
-  readonly edge?: HomeName;
+  /** The edge's runtime in these worlds. If absent, the seed chooses it. */
+  readonly edge?: RuntimeName;
   readonly boosts?: readonly Boost[];
 }
 

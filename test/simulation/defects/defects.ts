@@ -1,7 +1,7 @@
 import { agentDefects } from "./agent.ts";
 import { conferenceDefects } from "./conference.ts";
 import type { Defect } from "./defect.ts";
-import { homeDefects } from "./home.ts";
+import { nodeDefects } from "./node.ts";
 import { durableObjectDefects } from "./objects.ts";
 import { recordsDefects } from "./records.ts";
 import { relayDefects } from "./relay.ts";
@@ -13,7 +13,7 @@ export const defects: readonly Defect[] = [
   conferenceDefects,
   webexDefects,
   durableObjectDefects,
-  homeDefects,
+  nodeDefects,
   relayDefects,
   agentDefects,
   recordsDefects,

@@ -117,7 +117,7 @@ class World {
       get worker() {
         return draws.pick(workers) ?? new WorkerProcess(edges);
       },
-      home: null,
+      runtime: null,
     };
     const edge: Edge = new Edge(context, shared, domain, (_origin, _life, request) => servers.receive(request));
     this.#edge = edge;
