@@ -404,7 +404,7 @@ test("no address to which the console's forms lead has what was typed into them"
 
   const ofConference = ["timeline", "why"].map((tab) => `${local}/conferences/${key}/${tab}`);
   const forms = [
-    ...["find", "conferences", "records", "records/export", "numbers"].map((page) => `${local}/${page}`),
+    ...["find", "conferences", "records", "records/export"].map((page) => `${local}/${page}`),
     ...ofConference,
   ];
   expect([...new Set(filled)].sort()).toEqual(forms.sort());

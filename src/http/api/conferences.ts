@@ -153,6 +153,7 @@ const refusals = {
   409: "The conference refuses it as things are, and says why.",
   422: "It cannot be done, however things are; or the Idempotency-Key is that of another action.",
 } as const;
+const refusalsOfData = { ...refusals, 413: "The data is longer than WebEx takes. Nothing was sent." } as const;
 
 const accepted = {
   status: 202,
@@ -254,25 +255,25 @@ export const actionRoutes = [
   route("passthrough", "POST /domains/{domain}/conferences/{confKey}/passthrough", {
     says: "Sends data to one caller's client (protocol 2.3.11)",
     more: "`A2W_CSPClientPassthrough` to WebEx, with at most 1,024 bytes of data.",
-    body: v.object({
-      ...passthrough,
-      data: v.pipe(
-        passthrough.data,
-        v.check((data) => new TextEncoder().encode(data).byteLength <= 1024, "must have at most 1024 bytes"),
-      ),
-    }),
+    body: v.object(passthrough),
     answer: accepted,
-    refusals,
-    handle: (call) => operate({ type: "passthrough", ...call.body }, call),
+    refusals: refusalsOfData,
+    handle: async (call) =>
+      tooLong("data", new TextEncoder().encode(call.body.data).byteLength, "bytes") ??
+      operate({ type: "passthrough", ...call.body }, call),
   }),
   route("hybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
     says: "New connect data for the clients of a conference (Status 6)",
     more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
-    body: v.object({
-      connectData: v.pipe(hybrid.connectData, v.maxLength(1024, "must have at most 1024 characters")),
-    }),
+    body: v.object(hybrid),
     answer: accepted,
-    refusals,
-    handle: (call) => operate({ type: "hybrid-data", ...call.body }, call),
+    refusals: refusalsOfData,
+    handle: async (call) =>
+      tooLong("connectData", call.body.connectData.length, "characters") ??
+      operate({ type: "hybrid-data", ...call.body }, call),
   }),
 ];
+
+function tooLong(what: string, length: number, unit: string): Response | null {
+  return length <= 1_024 ? null : problem(413, "too long", `Nothing was sent: ${what} may have at most 1024 ${unit}.`);
+}
