@@ -224,7 +224,7 @@ test.each<[string, string, string, unknown, number]>([
   ["too much data", "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data: "é".repeat(513) }, 413],
   ["too much connect data", "PUT", "local/conferences/555111222/hybrid", { connectData: "é".repeat(1025) }, 413],
   ["a huge body", "PUT", "local/conferences/555111222/hybrid", "x".repeat(70_000), 413],
-  ["no JSON", "POST", "local/conferences/555111222/passthrough", "{", 413],
+  ["no JSON", "POST", "local/conferences/555111222/passthrough", "{", 400],
   [
     "no UTF-8",
     "POST",
