@@ -39,6 +39,8 @@ export function probe(place: ObjectPlace): Whole {
     hang: () => new Promise(() => {}),
     abort: (why: string) => place.abort(why),
     deleteAll: () => place.deleteAll(),
+    deleteAllIn: (ms: number) => later(ms, () => place.deleteAll()),
+    addIn: (ms: number, word: string) => later(ms, () => add(word)),
     post: async (url: string, timeoutMs: number) => {
       const content = { contentType: "text/xml; charset=UTF-8", body: "<a/>" } as const;
       const answer = await place.post({ ...content, url, timeoutMs, signal: new AbortController().signal });
@@ -60,6 +62,7 @@ export function probe(place: ObjectPlace): Whole {
       return act(...asked);
     },
     alarm: async () => {
+      if (entries.read("onAlarm") === "delete") return place.deleteAll();
       add("alarm");
       if (entries.read("onAlarm") === "hang" && sql.exec("SELECT 1 FROM word").length === 1)
         await new Promise(() => {});
@@ -77,6 +80,11 @@ export function probe(place: ObjectPlace): Whole {
     closed: ({ label }: ObjectSocket) => add(`${label} is gone`),
   };
   return whole as unknown as Whole;
+}
+
+/** By a timer of the process, which no end of a life cancels: what a call does that is under way. */
+function later(ms: number, act: () => unknown): Promise<unknown> {
+  return new Promise((resolve) => after(ms, () => resolve(undefined))).then(act);
 }
 
 const mostBytes = 65_536;

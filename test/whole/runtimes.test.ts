@@ -146,6 +146,45 @@ describe.each(Object.entries(runtimes))("an object on %s", (_, start) => {
     expect(await act("life")).not.toBe(before);
   });
 
+  test("does nothing more in a life that was aborted, and its deletion does not reach the next one", async () => {
+    const underWay = [act("addIn", 300, "late"), act("deleteAllIn", 300)];
+    for (const call of underWay) call.catch(() => {});
+    await pause(100);
+    await act("abort", "enough").catch(() => {});
+    await act("add", "next");
+    await Promise.allSettled(underWay);
+    await pause(400);
+    await kill();
+    await begin();
+    expect(await act("words")).toEqual(["next"]);
+  });
+
+  test("is nowhere after it has deleted all in its alarm, and no alarm brings it back", async () => {
+    await act("add", "a");
+    await act("wakeIn", 200, "delete");
+    await eventually("it is deleted", async () => ((await act("words").catch(() => ["a"])) as unknown[]).length === 0);
+    await pause(500);
+    expect([await act("words"), await act("alarmInMs")]).toEqual([[], null]);
+    await kill();
+    await begin();
+    expect([await act("words"), await act("alarmInMs")]).toEqual([[], null]);
+  });
+
+  test("survives a Host that is none, and has no socket whose connection never came", async () => {
+    const asks = (host: string, key: string) =>
+      new Promise<void>((resolve) => {
+        const head = `GET / HTTP/1.1\r\nHost: ${host}\r\nwho: ann\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
+        const socket = connect(port, "127.0.0.1", () =>
+          socket.write(`${head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`),
+        );
+        socket.once("data", () => socket.destroy());
+        socket.on("error", () => {}).once("close", () => resolve());
+      });
+    await asks("a:b@c", "dGhlIHNhbXBsZSBub25jZQ==");
+    await asks("edge", "short");
+    await eventually("no socket is left", async () => ((await act("sockets")) as unknown[]).length === 0);
+  });
+
   test("is nowhere after it has deleted all, and begins anew", async () => {
     await act("add", "a");
     await act("wakeIn", 1_000, "");
