@@ -66,7 +66,7 @@ export class OperatorClient extends EdgeApi {
     const found = await this.find("GET /domains/{domain}/conferences/{confKey}", { domain, confKey: key });
     if (found !== null) return { ...found, domain };
     const keys = (await this.running(domain)).map((conference) => conference.key);
-    throw new StartError(`Nothing is kept of a conference ${key} in ${domain}; ${known("running conference", keys)}.`);
+    throw new StartError(`${domain} has no data of a conference ${key}; ${known("running conference", keys)}.`);
   }
 
   agents(named: string | undefined): Promise<AgentsOfBridge[]> {

@@ -8,27 +8,27 @@ import { call, callerNumber, conference, typed, whole } from "./schemas.ts";
 export const promptEnds = {
   entered: "It got in.",
   "hung-up": "The caller hung up.",
-  "keyed-nothing": "The agent hung up: the caller keyed nothing.",
-  "stopped-keying": "The agent hung up: the caller keyed no more, though something was missing, often the #.",
-  "unknown-keys": "The agent hung up: no conference has the keys.",
-  "unclear-keys": "The agent hung up: each time it was unclear what was keyed.",
+  "keyed-nothing": "The agent hung up: the caller entered nothing.",
+  "stopped-keying": "The agent hung up: the caller stopped before the end, often without the #.",
+  "unknown-keys": "The agent hung up: no conference has the entered keys.",
+  "unclear-keys": "The agent hung up: the digits were unclear each time.",
   crowded: "The agent hung up: too many callers were in the prompt, and this one had waited longest.",
   locked: "The conference was locked.",
   full: "The conference was full.",
   refused: "The bridge refused to admit it.",
-  "no-edge": "The edge was away for as long as a caller waits, 5 minutes.",
-  lost: "Not known: the agent or the bridge was away meanwhile.",
+  "no-edge": "The edge was unreachable for 5 minutes, the longest wait of a caller.",
+  lost: "Not known: the agent or the bridge was disconnected meanwhile.",
 } as const;
 
 export type PromptEnd = keyof typeof promptEnds;
 
 export const promptEnd = v.picklist(Object.keys(promptEnds) as [PromptEnd, ...PromptEnd[]]);
 
-/** More than any caller can make: an agent lets it try three times, its successor three times more. */
+/** More than any caller can make: an agent allows three tries, its successor three more. */
 export const MAX_PROMPT_STEPS = 20;
 
 const step = v.variant("type", [
-  /** No conference had this key then. How many digits it had says whether some were missing; they themselves are never said. */
+  /** No conference had this key. The number of digits shows if some were missing; the digits are never stored. */
   typed("wrong-key", { at: time, digits: whole }),
   /**
    * Keys may have been lost or doubled, or the caller took them back by a star: it was asked again. `digits`: so many had stood
@@ -37,21 +37,21 @@ const step = v.variant("type", [
   typed("unclear-keys", { at: time, digits: v.exactOptional(whole) }),
 ]);
 
-/** The story of a call at the prompt that was not led in at once. It is sent as a whole, each time that it has changed. */
+/** A call in the prompt that was not admitted at once. The agent sends all of it with each change. */
 export const promptCall = v.object({
   call,
   number: callerNumber,
   dialled: callerNumber,
-  at: v.pipe(time, v.description("When it came to the prompt.")),
+  at: v.pipe(time, v.description("When it entered the prompt.")),
   steps: v.pipe(
     v.array(step),
     v.maxLength(MAX_PROMPT_STEPS),
-    v.description("What was keyed in vain; of a wrong key how many digits it had, and never which."),
+    v.description("Wrong or unclear entries: the number of digits, never the digits."),
   ),
   unfinished: v.pipe(
     v.exactOptional(v.object({ at: time, digits: whole, conference: v.exactOptional(conference) })),
     v.description(
-      "It is at the prompt, and so many digits stand there without a #, never which; `conference`: whose key it has keyed before. Absent: none do, or they came a short time ago.",
+      "The number of digits that a caller in the prompt entered without a #; `conference`: the one whose key it entered before. Absent: none, or only recent ones.",
     ),
   ),
   end: v.pipe(
@@ -60,27 +60,27 @@ export const promptCall = v.object({
         at: time,
         why: promptEnd,
         reason: v.pipe(v.exactOptional(refusalReason), v.description("Why the bridge refused.")),
-        conference: v.pipe(v.exactOptional(conference), v.description("Absent: it has keyed the key of none.")),
-        digits: v.pipe(v.exactOptional(whole), v.description("So many digits stood there without a #.")),
+        conference: v.pipe(v.exactOptional(conference), v.description("Absent: it entered no valid key.")),
+        digits: v.pipe(v.exactOptional(whole), v.description("Number of digits without a #.")),
       }),
     ),
-    v.description("null: it is at the prompt, or the agent has not said what became of it."),
+    v.description("null: it is in the prompt, or the agent has not reported its end."),
   ),
 });
 
 export type PromptCall = Checked<typeof promptCall>;
 
-/** What became of a call at the prompt, in a sentence: with what its caller had keyed when it, or the agent, hung up. */
+/** The end of a call in the prompt in a sentence, with the last digits of its caller. */
 export function promptEndText({ why, conference, digits = 0 }: NonNullable<PromptCall["end"]>): string {
   if (why !== "stopped-keying" && why !== "hung-up") return promptEnds[why];
   const whose = conference === undefined ? "" : " of an attendee ID";
   const keyed = digits > 0 ? `${counted(digits, "digit")}${whose} without a #` : `no attendee ID`;
   if (conference !== undefined)
     return why === "hung-up"
-      ? `The caller hung up: it had keyed the right key of a conference, and ${keyed}.`
-      : `The agent hung up: the caller keyed the right key of a conference, then ${keyed}, and no more.`;
+      ? `The caller hung up: it had entered a right key, and ${keyed}.`
+      : `The agent hung up: the caller entered a right key, then ${keyed}, and no more.`;
   if (why === "hung-up") return digits > 0 ? `The caller hung up after ${keyed}.` : promptEnds[why];
-  return `The agent hung up: the caller keyed ${digits > 0 ? `${keyed}, and ` : ""}no more.`;
+  return `The agent hung up: the caller entered ${digits > 0 ? `${keyed}, and ` : ""}no more.`;
 }
 
 export function wrongKeysOf({ steps }: Pick<PromptCall, "steps">): number {
@@ -89,7 +89,7 @@ export function wrongKeysOf({ steps }: Pick<PromptCall, "steps">): number {
 
 const endsWithoutTrying: ReadonlySet<PromptEnd> = new Set(["hung-up", "keyed-nothing", "crowded"]);
 
-/** Whether its caller tried to get in, and did not: who hangs up without a key has only called. */
+/** True if the caller tried to get in and failed. A caller who hung up without a key did not try. */
 export function isRefused({ steps, end }: PromptCall): boolean {
   if (end === null || end.why === "entered" || end.why === "lost") return false;
   return steps.length > 0 || end.conference !== undefined || !endsWithoutTrying.has(end.why);

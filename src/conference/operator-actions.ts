@@ -212,7 +212,7 @@ export const operatorActions = {
             muted: { label: "enters muted" },
           },
           confirm: "Call",
-          note: "With the country code. WebEx is told of the caller as of one who dials in.",
+          note: "With the country code. WebEx is notified as for a caller who dials in.",
         },
       },
     },

@@ -5,16 +5,16 @@ import { minuteMs } from "../foundation/time/timers.ts";
 
 /** What became of posts to one TSP server. */
 const hostPosts = v.object({
-  host: described(v.nullable(text<WebexHost>()), "The TSP server; null: those beyond 50, together."),
-  confirmed: described(v.number(), "Documents that it confirmed, whatever the code."),
+  host: described(v.nullable(text<WebexHost>()), "The TSP server; null: all beyond the first 50 together."),
+  confirmed: described(v.number(), "Documents that it confirmed, with any code."),
   refused: v.exactOptional(
-    described(v.number(), "Those of them that it confirmed with another code than 0; absent: none."),
+    described(v.number(), "Of these, documents confirmed with a code other than 0; absent: none."),
   ),
   failed: described(v.number(), "Attempts that it did not confirm."),
-  givenUp: described(v.number(), "Documents that were given up."),
+  givenUp: described(v.number(), "Undelivered documents."),
   tookMs: described(
     v.number(),
-    "How long the confirmed ones took, all together, in milliseconds: divide by `confirmed` for the mean.",
+    "Total time of the confirmed ones, in milliseconds. Divide by `confirmed` for the mean.",
   ),
   lastFailure: v.nullable(v.object({ at: time, why: v.string() })),
 });
@@ -22,10 +22,10 @@ export type HostPosts = Checked<typeof hostPosts>;
 
 /** Documents that WebEx has posted to us. */
 const requests = v.object({
-  confirmed: described(v.number(), "Documents of WebEx that were confirmed with 0, each once, however often it came."),
+  confirmed: described(v.number(), "Documents of WebEx that were confirmed with 0. A repeated document counts once."),
   refused: described(
     v.number(),
-    "Those that were confirmed with another code, could not be stored, came too fast, were too large, or did not come whole in time.",
+    "Documents that were confirmed with another code, not stored, too fast, too large, or not complete in time.",
   ),
 });
 export type Requests = Checked<typeof requests>;
@@ -43,14 +43,14 @@ export function minuteOf(at: EpochMs): EpochMs {
   return Math.floor(at / minuteMs) * minuteMs;
 }
 
-/** Adds counts by their names; a sign of -1 takes the others away. */
+/** Adds counts by their names; a sign of -1 subtracts. */
 export function plus<Counts extends Readonly<Partial<Record<string, number>>>>(one: Counts, other: Counts, sign = 1) {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   const sums = Array.from(names, (name) => [name, (one[name] ?? 0) + sign * (other[name] ?? 0)]);
   return Object.fromEntries(sums) as Counts;
 }
 
-/** Posts to several servers, or of several minutes, as those of the first of them. */
+/** Sums posts to several servers or of several minutes, under the first server. */
 export function together(
   { host, lastFailure, ...one }: HostPosts,
   { host: _, lastFailure: failure, ...other }: HostPosts,

@@ -2,11 +2,11 @@ import * as v from "valibot";
 import { described } from "../foundation/schemas.ts";
 import { count, flag, fromBridge, reference, time, timeOrNull, word, words } from "./columns.ts";
 
-/** As Twilio's `CallStatus` has it. `completed`: it was answered, and is over. */
+/** Twilio's `CallStatus`. `completed`: it was answered, and has ended. */
 export const callStatuses = ["completed", "busy", "no-answer", "failed", "canceled"] as const;
 
 /**
- * Who ended a call or a conference. `caller`: the person on the telephone. `telephone`: the host, by keys. `policy`: a rule of the domain.
+ * Who ended a call or a conference. `caller`: the caller. `telephone`: the host, by DTMF digits. `policy`: a rule of the domain.
  * `bridge`: nobody asked for it. `nobody`: nobody answered, or everybody had left.
  */
 export const enders = ["caller", "webex", "operator", "telephone", "policy", "bridge", "nobody"] as const;
@@ -18,21 +18,21 @@ export const callColumns = {
   life: described(count, "which conference of this key: the row of its journal in which it began"),
   began: described(count, "the row of that journal in which the call began"),
   call: described(word, "the call's id at the bridge"),
-  extCallId: described(word, "the call's id at WebEx; empty where WebEx never named it"),
-  direction: described(v.picklist(["in", "out"]), "`in`: the caller dialled; `out`: WebEx had it dialled"),
+  extCallId: described(word, "the call's id at WebEx; empty if WebEx never named it"),
+  direction: described(v.picklist(["in", "out"]), "`in`: dialed in; `out`: called out for WebEx"),
   number: described(
     word,
-    "the other end's telephone number, digits; of one that nobody can dial, as WebEx gave it; empty where it was withheld",
+    "the other end's telephone number in digits, or as WebEx gave it if it cannot be dialed; empty if withheld",
   ),
-  attendeeId: described(word, "as the caller keyed it, or as WebEx gave it; may be empty"),
+  attendeeId: described(word, "as the caller entered it or WebEx gave it; may be empty"),
   participantType: described(word, "`participant`, `silent-monitor` … or WebEx's code"),
-  host: described(flag, "whether it is known to be the host's"),
+  host: described(flag, "true if it is known to be the host's"),
   bridge: described(word, "the bridge's name"),
   webexHost: described(word, "the TSP server that the conference had when the call ended"),
-  dialledAt: described(timeOrNull, "when the bridge was told to dial; none for `in`"),
+  dialledAt: described(timeOrNull, "when the bridge was asked to dial; none for `in`"),
   answeredAt: described(timeOrNull, "when it was picked up; for `in`, when it entered"),
   enteredAt: described(timeOrNull, "when it entered the conference; none if it never did"),
-  endedAt: described(time, "when the adapter heard that it was over"),
+  endedAt: described(time, "when the edge learned of the end"),
   seconds: described(count, "from `answeredAt` to `endedAt`, rounded"),
   minutes: described(count, "the same in started minutes, for billing"),
   endedBy: described(v.picklist(enders), "who ended it"),
@@ -42,17 +42,14 @@ export const callColumns = {
   mutedSeconds: described(count, "for how long altogether, rounded"),
   rooms: described(words, "where it was, in order: `main`, IDs of sub-conferences, `private`"),
   failovers: described(count, "how often another TSP server took over meanwhile"),
-  repairs: described(count, "how often the bridge was found to hold it otherwise than reported"),
-  dialled: described(
-    word,
-    "for `in`, the number that the caller dialled, digits; empty where the bridge did not say it",
-  ),
+  repairs: described(count, "how often a comparison with the bridge corrected it"),
+  dialled: described(word, "for `in`, the dialed number in digits; empty if the bridge did not report it"),
   customerReference: reference,
   fromBridge,
   topic: described(word, "the meeting's name from WebEx's create; may be empty"),
   clockDiffers: described(
     flag,
-    "`true`: between `enteredAt` and `endedAt` the edge's clock counts a minute or more otherwise than passed beside the bridge: it was set, or the edge heard late of the end. `seconds` and `minutes` are those beside the bridge",
+    "`true`: between `enteredAt` and `endedAt`, the clocks of edge and agent differ by a minute or more. `seconds` and `minutes` are by the agent's clock",
   ),
 };
 
@@ -61,7 +58,7 @@ export const callRecord = v.object({ kind: v.literal("call"), ...callColumns });
 /** One row for each ended call. */
 export type CallRecord = Readonly<v.InferOutput<typeof callRecord>>;
 
-/** A call-out that the edge refused: no bridge was asked to dial it. */
+/** True for a call-out that the edge refused without asking the bridge. */
 export function isNeverDialled({ direction, endedBy, dialledAt, answeredAt }: CallRecord): boolean {
   return direction === "out" && endedBy === "policy" && dialledAt === null && answeredAt === null;
 }

@@ -18,7 +18,7 @@ export const reference = described(word, "`customerReference` of the domain's se
 
 export const fromBridge = described(
   flag,
-  "`true`: the edge did not know it when it began, as after a loss of its state; what was before is what the agent of the bridge knew",
+  "`true`: the edge found it on the bridge, for example after a loss of state; earlier data is from the agent",
 );
 
 /** The head of a table of such records: names of columns. */
@@ -36,7 +36,7 @@ function cell(name: string, value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return name.endsWith("At") ? new Date(value).toISOString() : String(value);
   const text = Array.isArray(value) ? value.join(" ") : String(value);
-  // A spreadsheet takes what begins so for a formula; some drop what is invisible, and read full-width signs as others.
+  // Spreadsheets read such text as a formula. Some drop invisible characters, and read full-width signs as normal ones.
   const safe = /^[\p{Cc}=+\-@＝＋－＠]/u.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -22,13 +22,13 @@ export interface Counts {
   readonly requests: Requests;
   /** Posts to each TSP server. */
   readonly hosts: readonly HostPosts[];
-  /** How often each has come; absent: never. */
+  /** Count of each outcome; absent: never. */
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
 }
 
 export const noCounts: Counts = { requests: noRequests, hosts: [], outcomes: {} };
 
-/** Strangers name servers, so further ones are counted together. */
+/** Unauthenticated clients can name servers, so further ones are counted together. */
 export const mostHosts = 50;
 /** How much of a failure's text is kept, in characters. */
 const mostWhy = 200;

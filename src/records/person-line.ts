@@ -6,23 +6,23 @@ import { sentence } from "../foundation/text/sentence.ts";
 import { type CallRecord, isNeverDialled } from "./call-record.ts";
 import type { PromptRow } from "./rows.ts";
 
-/** Something that happened to a person on the telephone, or the call that it is in now. */
+/** A past or current call of a caller. */
 export const personLine = v.object({
   what: described(
     v.picklist(["inside", "being-called", "left", "not-reached", "not-let-in", "at-prompt"]),
-    "`inside`: in a conference now; `being-called`: is called, and has not entered; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `at-prompt`: is in the prompt now.",
+    "`inside`: in a conference now; `being-called`: call-out that has not entered yet; `left`: was in a conference; `not-reached`: call-out that did not enter; `not-let-in`: not admitted; `at-prompt`: in the prompt now.",
   ),
   from: described(v.nullable(time), "When it began; null: not known."),
-  to: described(v.nullable(time), "When it was over; null: it is not."),
+  to: described(v.nullable(time), "When it ended; null: it has not."),
   number: v.string(),
   attendeeId: v.string(),
-  conference: described(v.nullable(v.string()), "Its key; null: no key of a conference was keyed."),
-  topic: described(v.exactOptional(v.string()), "The meeting's name, where it is known."),
+  conference: described(v.nullable(v.string()), "Its key; null: the caller entered no valid key."),
+  topic: described(v.exactOptional(v.string()), "The meeting's name, if known."),
   call: described(v.string(), "The call's id at the bridge."),
-  why: described(v.string(), "What became of it and why, in a sentence."),
+  why: described(v.string(), "The outcome and its reason, in a sentence."),
   turnedAway: described(
     v.exactOptional(v.literal(true)),
-    "Its conference did not take it, being locked or full, or its bridge: that stands in its timeline.",
+    "The conference or its bridge refused the call, for example as locked or full. The timeline has it.",
   ),
 });
 export type PersonLine = Checked<typeof personLine>;
@@ -30,19 +30,19 @@ export type PersonLine = Checked<typeof personLine>;
 /** A conference that a text names. */
 export const foundConference = v.object({
   key: v.string(),
-  topic: described(v.exactOptional(v.string()), "Its name, where it is known."),
+  topic: described(v.exactOptional(v.string()), "Its name, if known."),
   state: described(
     v.picklist(["creating", "running", "over", "kept"]),
     "`over`: it has a record; `kept`: it has none, and its journal is still there.",
   ),
-  at: described(v.nullable(time), "When it began, or was over; null: not known."),
+  at: described(v.nullable(time), "When it began or ended; null: not known."),
   by: v.picklist(["key", "ExtConfID", "name", "sub-conference", "message"]),
-  room: described(v.exactOptional(v.string()), "The name of the sub-conference by which it is found."),
-  row: described(v.exactOptional(v.number()), "Of its journal: where the message is."),
+  room: described(v.exactOptional(v.string()), "The name of the matching sub-conference."),
+  row: described(v.exactOptional(v.number()), "The message's row in its journal."),
 });
 export type FoundConference = Checked<typeof foundConference>;
 
-/** What the record of a call says of the person at its other end. */
+/** The line of an ended call. */
 export function lineOfCall(call: CallRecord): PersonLine {
   const { dialledAt, answeredAt, enteredAt, endedAt, endedBy, reason } = call;
   const { number, attendeeId, conference, topic, mutes } = call;
@@ -59,10 +59,9 @@ export function lineOfCall(call: CallRecord): PersonLine {
   };
 }
 
-/** The call's other end is no caller of ours, as long as it has not entered. */
 function notReachedText(call: CallRecord): string {
   const { status, endedBy, reason } = call;
-  if (isNeverDialled(call)) return `not dialled: ${whyNotDialled[reason] ?? reason}`;
+  if (isNeverDialled(call)) return `not dialed: ${whyNotDialled[reason] ?? reason}`;
   if (status === "busy") return reason === "rejected" ? "the number rejected the call" : "the number was busy";
   if (status === "no-answer") return "nobody answered";
   const ender = endedBy === "caller" ? "the person called" : endedBy;
@@ -83,14 +82,14 @@ const whyNotReached: Readonly<Record<string, string>> = {
 
 const whyNotDialled: Readonly<Record<string, string>> = {
   "conference-locked": "the conference was locked",
-  "invalid-number": "nobody can dial such a number",
+  "invalid-number": "the number cannot be dialed",
   "number-denied": "the domain's settings do not allow the number",
-  "capacity-exceeded": "there were as many callers as WebEx allows for the conference",
+  "capacity-exceeded": "the conference had as many callers as WebEx allows",
 };
 
 const turningAway: ReadonlySet<string> = new Set(["locked", "full", "refused"] satisfies PromptEnd[]);
 
-/** What a call at the prompt says of its caller. */
+/** The line of a call in the prompt. */
 export function lineOfPromptCall(prompt: PromptRow): PersonLine {
   const { at: from, number, call, end, unfinished, topic } = prompt;
   const wrong = wrongKeysOf(prompt);
@@ -100,26 +99,26 @@ export function lineOfPromptCall(prompt: PromptRow): PersonLine {
     ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call, ...(topic !== undefined && { topic }) },
     conference: end?.conference ?? unfinished?.conference ?? null,
     ...(end?.conference !== undefined && turningAway.has(end.why) && { turnedAway: true }),
-    why: `${keyed}${unclearText(prompt)}${end ? promptEndText(end) : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,
+    why: `${keyed}${unclearText(prompt)}${end ? promptEndText(end) : unfinished ? unfinishedText(unfinished) : "It is in the prompt."}`,
   };
 }
 
-/** What was keyed, and counted for nothing. */
+/** Digits without a `#`. */
 function unclearText({ steps }: PromptRow): string {
   const unclear = steps.filter((step) => step.type === "unclear-keys");
   if (unclear.length === 0) return "";
   const digits = unclear.flatMap((step) => step.digits ?? []);
   const seen =
     digits.length > 0 ? ` (${digits.join(" and ")} ${digits.at(-1) === 1 ? "digit" : "digits"} without a #)` : "";
-  return `The caller was asked again${unclear.length > 1 ? ` ${unclear.length} times` : ""}, because the keys were unclear${seen}. `;
+  return `The caller was asked again${unclear.length > 1 ? ` ${unclear.length} times` : ""}, because the digits were unclear${seen}. `;
 }
 
 function unfinishedText({ digits, conference }: NonNullable<PromptRow["unfinished"]>): string {
-  const place = conference === undefined ? "" : "behind the key of its conference ";
-  return `It is at the prompt: ${place}it has keyed ${digits === 0 ? "nothing more" : counted(digits, "digit")}, and no #.`;
+  const place = conference === undefined ? "" : "after the key of its conference ";
+  return `It is in the prompt: ${place}it entered ${digits === 0 ? "nothing more" : counted(digits, "digit")}, and no #.`;
 }
 
-/** How many digits the wrong keys had: whether some were missing. */
+/** The number of digits of the wrong keys, to show missing ones. */
 function digitsOfKeys({ steps }: PromptRow): string {
   const digits = steps.flatMap((step) => (step.type === "wrong-key" ? [step.digits] : []));
   return `${[...new Set(digits)].join(" and ")} ${digits.every((one) => one === 1) ? "digit" : "digits"}`;

@@ -6,7 +6,7 @@ import { type Person, persons, shown } from "../foundation/shown.ts";
 import type { CallRecord, Ender } from "./call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "./conference-record.ts";
 
-/** The columns of a record, of which the end may not be known yet. */
+/** The columns of a record whose end may not be known yet. */
 type RowOf<Of extends DirectoryRecord, Status> = Omit<Of, "endedAt" | "endedBy" | "status"> & {
   readonly endedAt: EpochMs | null;
   readonly endedBy: Ender | null;
@@ -16,19 +16,19 @@ type RowOf<Of extends DirectoryRecord, Status> = Omit<Of, "endedAt" | "endedBy" 
 /** A call, as its conference publishes it. */
 export type CallRow = RowOf<CallRecord, "ringing" | "inside">;
 
-/** How a conference that runs is now. */
+/** The current state of a running conference. */
 export const conferenceNow = v.object({
   attached: described(v.boolean(), "False after a close with KeepAlive, until WebEx creates it again."),
   orphan: described(
     v.boolean(),
-    "True where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
+    "True if the edge found it on the bridge, until WebEx creates it again. `createdAt` is then the time since which the agent knows it.",
   ),
   locked: v.boolean(),
   callers: v.number(),
   rooms: described(v.number(), "Sub-conferences and rooms of private talks."),
   roomNames: described(
     v.array(v.string()),
-    "The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone.",
+    "The names that WebEx gave sub-conferences; only with `recordsPersonal` `full`.",
   ),
   alerts: described(
     v.array(v.picklist(["posts", "commands"])),
@@ -37,24 +37,24 @@ export const conferenceNow = v.object({
 });
 
 export interface ConferenceNow extends Checked<typeof conferenceNow> {
-  /** Absent: nobody knows. */
+  /** Absent: not known. */
   readonly speakers?: readonly CallId[];
-  /** Since when the bridge owes the first late answer. */
+  /** Start of the first late answer of the bridge. */
   readonly lateSince: EpochMs | null;
-  /** By how much its time is ahead of the machine's clock, which was set back, in milliseconds. */
+  /** Lead of its time over the machine's clock, which was set back, in milliseconds. */
   readonly aheadMs: number;
 }
 
 /** A conference, as it publishes itself. `now`: `null` once it is over. */
 export type ConferenceRow = RowOf<ConferenceRecord, "creating" | "running"> & { readonly now: ConferenceNow | null };
 
-/** The name of a meeting is of people: it is shown where `recordsPersonal` keeps all of them, and not at all elsewhere. */
+/** A meeting's name can contain names of people, so it is kept only with `recordsPersonal` `full`. */
 export const topic = described(
   v.exactOptional(v.string()),
-  "The meeting's name, as WebEx gave it with its create; only with `recordsPersonal` `full`.",
+  "The meeting's name from WebEx's create; only with `recordsPersonal` `full`.",
 );
 
-/** A call in the prompt that its first keys did not lead in, as the relay publishes it. Its times are by the edge's clock. */
+/** A call in the prompt that was not admitted at once, as the relay publishes it. Times are by the edge's clock. */
 export const promptRow = v.object({
   kind: v.literal("prompt"),
   bridge: text<BridgeName>(),
@@ -63,20 +63,20 @@ export const promptRow = v.object({
 });
 export type PromptRow = Checked<typeof promptRow>;
 
-/** A caller who could not get in three times or more, and has not got in since; without a whole number, three calls of a day. */
+/** A caller who was refused three times or more and has not got in since. Without a whole number: three calls in a day. */
 export interface RefusedCaller {
-  /** Empty or masked, as `recordsPersonal` has it: then these may be calls of several callers. */
+  /** Can be empty or masked (`recordsPersonal`). These can then be calls of several callers. */
   readonly number: string;
-  /** So many calls did not get in. */
+  /** Number of refused calls. */
   readonly calls: number;
-  /** When the first of them came. */
+  /** Time of the first of them. */
   readonly since: EpochMs;
   readonly latest: PromptRow;
   /** The arrival of the last of them, in microseconds since 1970. */
   readonly place: number;
 }
 
-/** People write names into the name of a meeting, so it is kept only where all else of them is. */
+/** Drops the meeting's name unless everything personal is kept: it can contain names of people. */
 export function shownCall(row: CallRow, person: Person): CallRow {
   return { ...shown(row, person, { dialled: "personal" }), ...(person !== persons.full && { topic: "" }) };
 }

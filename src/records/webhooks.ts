@@ -2,31 +2,29 @@ import { hash } from "../foundation/hash.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type CallRow, type ConferenceRow, recordOfConference } from "./rows.ts";
 
-/** All that receivers are notified of. Of one moment, they come in this order. */
+/** All event types. Events of the same time are sent in this order. */
 const types = ["conference.started", "call.joined", "call.left", "conference.ended"] as const;
 export type WebhookEventType = (typeof types)[number];
 
-/** One thing that receivers of webhooks are notified of. */
 export interface WebhookEvent {
-  /** The same for each copy of it, and another one for each other event; without a full stop, as the rules want it. */
+  /** Unique per event and equal for repeats. Standard Webhooks allows no full stop. */
   readonly id: string;
   readonly type: WebhookEventType;
   readonly at: EpochMs;
   readonly data: object;
 }
 
-/** Tells a receiver from all others: its address, or a hash of it where nobody is shown all of that. */
+/** Identifies a receiver: its address, or a hash of it if the address may contain secrets. */
 export function receiverId(url: string): string {
   return /[?#@]/.test(url) ? hash(url).toString(16).padStart(8, "0") : url;
 }
 
-/** In the order in which they happened. */
 export function inOrder(events: readonly WebhookEvent[]): readonly WebhookEvent[] {
   const place = ({ type }: WebhookEvent) => types.indexOf(type);
   return events.toSorted((one, other) => one.at - other.at || place(one) - place(other));
 }
 
-/** What a new row of a conference says that the one before did not. One that was found on its bridge began before. */
+/** Events of a new row compared with the one before. A conference found on its bridge has no start event. */
 export function webhooksOfConference(row: ConferenceRow, before: ConferenceRow | null): readonly WebhookEvent[] {
   const { conference, life, createdAt, webexHosts, bridge, runningAt, endedAt } = row;
   const id = [conference, life, createdAt];
@@ -54,7 +52,7 @@ export function webhooksOfCall(row: CallRow, before: CallRow | null): readonly W
   ];
 }
 
-/** The event of a time that is newly set. */
+/** Returns an event if its time is newly set. */
 function event(
   type: WebhookEventType,
   at: EpochMs | null,

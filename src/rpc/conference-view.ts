@@ -16,34 +16,34 @@ import { topic } from "../records/rows.ts";
 const command = v.object({
   id: text<CommandId>(),
   type: text<CommandType>(),
-  call: described(v.exactOptional(text<CallId>()), "Of one that is about a call: the call's id."),
-  sent: described(v.number(), "How often, in this life of the object."),
-  taken: described(v.boolean(), "Whether an agent has it in its journal."),
-  answerBy: described(v.nullable(time), "When it fails for those who asked for it, or did."),
+  call: described(v.exactOptional(text<CallId>()), "The call's id, if it is about a call."),
+  sent: described(v.number(), "How often it was sent by this instance of the object."),
+  taken: described(v.boolean(), "True if an agent has it in its journal."),
+  answerBy: described(v.nullable(time), "When the request fails or failed without a result."),
   askers: described(
     v.array(v.picklist(["webex", "operator"])),
-    "Who asked for it; none: it follows from something else.",
+    "Who asked for it; empty: it follows from something else.",
   ),
 });
 export type CommandView = Checked<typeof command>;
 
-/** A server whose post was given up: it gets what it is owed with its next sign of life. */
+/** A server with an undelivered post. It gets all pending notifications once it answers. */
 const outage = v.object({
   host: v.string(),
-  since: described(time, "Of a conference that is over, since its end."),
-  why: described(v.string(), "Why the last post was given up."),
-  messages: described(v.number(), "How many it is owed."),
+  since: described(time, "For an ended conference, since its end."),
+  why: described(v.string(), "Why the last post was undelivered."),
+  messages: described(v.number(), "Number of pending messages."),
   probeAt: described(v.nullable(time), "When it is probed next; null: a probe is under way."),
 });
 export type OutageView = Checked<typeof outage>;
 
-/** A conference as operators see it. Numbers and IDs of people are shown as `recordsPersonal` of the domain says. */
+/** A conference as users see it. `recordsPersonal` of the domain masks numbers and attendee IDs. */
 export const conferenceView = v.object({
   key: confKey,
   topic,
   phase: described(
     v.picklist(["creating", "running", "ended", "not-created"]),
-    "not-created: the bridge has not created it; the next create tries it anew.",
+    "not-created: the bridge has not created it; the next create tries again.",
   ),
   lastAt: described(time, "The last input, in milliseconds since 1970-01-01T00:00Z."),
   bridge: v.nullable(text<BridgeName>()),
@@ -52,7 +52,7 @@ export const conferenceView = v.object({
   attached: described(v.boolean(), "False after a close with KeepAlive, until WebEx creates it again."),
   orphan: described(
     v.exactOptional(v.object({ foundAt: time, endAt: v.nullable(time) })),
-    "Present where the edge found it on the bridge and did not know it, until WebEx creates it again: when that was, and when it ends by itself (null: never).",
+    "Present if the edge found it on the bridge, until WebEx creates it again: the time of that, and when it ends by itself (null: never).",
   ),
   locked: v.boolean(),
   callers: v.array(
@@ -63,11 +63,11 @@ export const conferenceView = v.object({
       attendeeId: v.string(),
       room: text<RoomId>(),
       muted: v.boolean(),
-      speaks: described(v.nullable(v.boolean()), "null: nobody knows, since WebEx does not want to know."),
+      speaks: described(v.nullable(v.boolean()), "null: not known, because WebEx did not ask for speakers."),
     }),
   ),
-  muteAll: described(v.number(), "So many callers `mute-all` would mute: not the host."),
-  unmuteAll: described(v.number(), "So many `unmute-all` would unmute: no silent monitors."),
+  muteAll: described(v.number(), "Number of callers that `mute-all` would mute, without the host."),
+  unmuteAll: described(v.number(), "Number of callers that `unmute-all` would unmute, without silent monitors."),
   callOuts: v.array(
     v.object({
       call: text<CallId>(),
@@ -80,10 +80,7 @@ export const conferenceView = v.object({
     v.object({
       room: text<RoomId>(),
       subConfId: described(text<SubConfId>(), "WebEx's id for the sub-conference."),
-      name: described(
-        v.exactOptional(v.string()),
-        "As WebEx named it for people; with `recordsPersonal` `full` alone.",
-      ),
+      name: described(v.exactOptional(v.string()), "WebEx's name for it; only with `recordsPersonal` `full`."),
       stage: v.string(),
     }),
   ),
@@ -100,11 +97,11 @@ export const conferenceView = v.object({
         failure: described(v.exactOptional(v.string()), "Why the last attempt failed."),
       }),
     ),
-    "Those that their receiver has not confirmed.",
+    "Unconfirmed documents.",
   ),
   outages: described(
     v.array(outage),
-    "The server that is behind: a post to it was given up, and it is told once it answers. At most one.",
+    "The server that is behind: a post to it was undelivered, and it is notified once it answers. At most one.",
   ),
 });
 export type ConferenceView = Checked<typeof conferenceView>;

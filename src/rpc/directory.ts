@@ -15,15 +15,15 @@ import {
   waitingDocuments,
 } from "./directory-feed.ts";
 
-/** People of one conference who are listed, of those who were looked for. */
+/** The most callers of one conference that a search lists. */
 export const mostNamed = 20;
 
-/** What the directory says of a conference that is being created or runs. */
+/** A conference that is being created or is running, as the directory has it. */
 const listedConference = v.object({
   key: confKey,
   life: described(
     v.number(),
-    "Which conference of this key: the row of its journal in which it began, as records have it.",
+    "Identifies the conference among others with this key, as in records: the first row of its journal.",
   ),
   createdAt: time,
   phase: v.picklist(["creating", "running"]),
@@ -35,7 +35,7 @@ const listedConference = v.object({
     ...conferenceNow.entries,
     speakers: described(
       v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
-      "Who speaks; absent: nobody knows, as where WebEx does not want to know it. Empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
+      "Who speaks; absent: not known, for example because WebEx did not ask. Empty strings if `recordsPersonal` keeps nothing. At most a second old while the console lists the conference; otherwise as of its last report.",
     ),
     documents: described(
       v.number(),
@@ -52,23 +52,23 @@ export interface RunningQuery {
   readonly after: ConfKey | null;
   readonly limit: number;
   readonly begins?: string;
-  /** These alone. */
+  /** Only these. */
   readonly keys?: readonly ConfKey[];
   /** Only conferences with alerts. */
   readonly affected?: boolean;
-  /** Those alone in which somebody has this number, and this attendee ID, as people write them. */
+  /** Only conferences in which a caller has this number and this attendee ID, in any spelling. */
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
-  /** Those alone that have this key or name, a sub-conference of this name, or somebody with this number, attendee ID or id of a call. */
+  /** Only conferences with this key, name or sub-conference, or a caller with this number, attendee ID or call ID. */
   readonly text?: string | undefined;
-  /** The answer says who it is that was found, and not only where. */
+  /** Asks for the callers that were found. */
   readonly named?: boolean;
-  /** People look at the answer: for five minutes, what happens in these, also who speaks, comes within a second. */
+  /** A user looks at the answer. Changes, also of speakers, then arrive within a second for five minutes. */
   readonly isWatched?: boolean;
 }
 
 export const bridgeLoad = v.object({
-  bridge: described(v.nullable(text<BridgeName>()), "null: of conferences that have none yet."),
+  bridge: described(v.nullable(text<BridgeName>()), "null: conferences without a bridge yet."),
   conferences: v.number(),
   callers: v.number(),
 });
@@ -77,33 +77,32 @@ export type BridgeLoad = Checked<typeof bridgeLoad>;
 export const runningPage = v.object({
   conferences: v.array(listedConference),
   next: v.nullable(text<ConfKey>()),
-  total: described(v.number(), "All that run, whatever their key."),
-  bridges: described(v.array(bridgeLoad), "All that run, by their bridges; null: they have none yet."),
+  total: described(v.number(), "Number of all running conferences."),
+  bridges: described(v.array(bridgeLoad), "All running conferences, by bridge."),
 });
-/** In the order of their keys. `found`: who was looked for and is inside, one more than `mostNamed` of each conference at most; absent: it was not asked. */
+/** Conferences by key. `found`: matching callers, at most `mostNamed` + 1 of each conference; absent: not asked. */
 export interface RunningPage extends Checked<typeof runningPage> {
   readonly found?: ReadonlyMap<ConfKey, readonly CallRow[]>;
 }
 
 export interface RecordQuery {
   readonly domain: DomainName;
-  /** The records before or behind this place alone, by `order`; `null`: from the first. */
+  /** Only records before or after this position, by `order`; `null`: from the first. */
   readonly cursor: number | null;
   readonly order: "oldest" | "newest";
   readonly limit: number;
   readonly kind?: DirectoryRecord["kind"] | undefined;
-  /** By when the directory got them: from then on, and before then. */
+  /** The period in which the directory stored them. */
   readonly since?: EpochMs | undefined;
   readonly until?: EpochMs | undefined;
   readonly filter?: RecordFilter;
 }
 
-/** All that is given must fit; a field that a record does not have fits nothing. Numbers and IDs are as people write them. */
+/** Every given field must match; a record without the field does not match. Numbers and IDs are in any spelling. */
 type RecordFilter = Readonly<Partial<Record<FilterName, string | undefined>>>;
-/** `text`: a number, an attendee ID or an id of a call; or a key, an ExtConfID or a part of a name of a conference. */
+/** `text`: a number, an attendee ID or a call ID; or a key, an ExtConfID or part of a conference's name. */
 type FilterName = "conference" | "number" | "attendeeId" | "bridge" | "webexHost" | "endedBy" | "status" | "text";
 
-/** A call, a conference, or a call in the prompt that is over. */
 export type FoundRow = DirectoryRecord | PromptRow;
 
 export interface PlacedRecord<Row = DirectoryRecord> {
@@ -113,26 +112,26 @@ export interface PlacedRecord<Row = DirectoryRecord> {
 }
 
 export interface RecordPage<Row = DirectoryRecord> {
-  /** The last place; `null`: there was never anything. `directory`: one that was lost and began anew has another name. */
+  /** The last position; `null`: none. `directory`: its name, which changes when it loses its data. */
   readonly end: { readonly directory: string; readonly id: number } | null;
   readonly records: readonly PlacedRecord<Row>[];
-  /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
+  /** Position of the next page, also if no record of this page matches; `null`: last page. */
   readonly next: number | null;
 }
 
 export interface PromptCallQuery {
   /** A caller's number, in any spelling. */
   readonly number?: string | undefined;
-  /** Those alone that came to the prompt from then on. */
+  /** Only calls that entered the prompt from then on. */
   readonly since?: EpochMs | undefined;
-  /** Those that ended before this arrival; `null`: from those that are in the prompt now. */
+  /** Only calls that ended before this arrival; `null`: starts with the calls in the prompt now. */
   readonly before: number | null;
   readonly limit: number;
-  /** Those alone that are in the prompt now. */
+  /** Only calls in the prompt now. */
   readonly isOpen?: true;
 }
 
-/** A part of what there is. `next`: the place of the next part; `null`: there are no more. */
+/** A page. `next`: position of the next page; `null`: last page. */
 export interface PromptCallPage {
   readonly calls: readonly PromptRow[];
   readonly next: number | null;
@@ -143,16 +142,16 @@ export interface AuditPage {
   readonly next: number | null;
 }
 
-/** What became of a number that was to be erased. */
+/** The result of an erasure. */
 export const erasure = v.object({
   erased: v.number(),
   alike: described(
     v.array(v.string()),
-    "Other numbers that a search for this one finds, as with a country code: some of them. They stay: erase each that is meant.",
+    "Some similar numbers, for example with a country code. They stay. Erase each one that you mean.",
   ),
   inside: described(
     v.array(text<ConfKey>()),
-    "Keys of conferences in which calls have it now, some of them: the records of these will have it. Erase it again once they are over.",
+    "Keys of some conferences in which calls have it now. Their records will have it. Erase it again once they end.",
   ),
 });
 export type Erasure = Checked<typeof erasure>;
@@ -163,103 +162,103 @@ export interface ConferenceTotals {
   readonly running: number;
   readonly callers: number;
   readonly bridges: readonly BridgeLoad[];
-  /** Documents that their receiver has not confirmed. */
+  /** Unconfirmed documents. */
   readonly documents: number;
-  /** When the oldest of them was queued; `null`: there are none. */
+  /** When the oldest was queued; `null`: none. */
   readonly oldestAt: EpochMs | null;
 }
 
-/** A receiver of webhooks, and how it is. */
+/** A receiver of webhooks with its state. */
 export const webhookView = v.object({
-  id: described(v.string(), "The same for the same address, whose query nobody is shown."),
+  id: described(v.string(), "The same for the same address. The address's query is never shown."),
   url: v.string(),
-  waiting: described(v.number(), "Events on their way, or that wait for the next attempt."),
-  refused: described(v.number(), "So many of them it has refused: they come again, three days at most."),
-  oldestAt: described(v.nullable(time), "When the oldest of them came; null: none waits."),
+  waiting: described(v.number(), "Events in flight or waiting for the next attempt."),
+  refused: described(v.number(), "Events of these that it refused. They are retried for at most three days."),
+  oldestAt: described(v.nullable(time), "Time of the oldest waiting event; null: none."),
   failure: described(
     v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time })),
-    "null: the last post was taken, or only its event refused.",
+    "null: the last post was accepted, or only its event was refused.",
   ),
-  givenUp: described(v.number(), "Events that the receiver was never given."),
+  givenUp: described(v.number(), "Events that were dropped undelivered."),
   lastGivenUpAt: v.nullable(time),
 });
 export type WebhookView = Checked<typeof webhookView>;
 
-/** The conferences that run with one TSP server, and what waits for it; or what waits for the partner's back end. */
+/** The running conferences and pending documents of one TSP server, or the pending documents of the back end. */
 const serverLoad = v.object({
   host: waitingDocuments.entries.host,
-  conferences: described(v.number(), "Those that run with it."),
+  conferences: described(v.number(), "Running conferences with this server."),
   documents: described(
     v.number(),
     "Documents that wait for it: not confirmed for some seconds, or behind an attempt that failed.",
   ),
   oldestDocumentAt: described(v.nullable(time), "Since when the oldest of them waits; null: none does."),
   failure: waitingDocuments.entries.failure,
-  affected: described(v.array(confKey), "Some of the conferences to which it does not confirm."),
+  affected: described(v.array(confKey), "Some of the conferences whose documents it does not confirm."),
 });
 export type ServerLoad = Checked<typeof serverLoad>;
 
-/** What a domain was asked and has posted in the last hour, and what it still has to post. */
+/** Requests and posts of a domain in the last hour, and its backlog. */
 export const domainActivity = v.object({
   minutes: described(
     v.array(activityMinute),
-    "By their start, the oldest first; those in which nothing came or was posted are left out.",
+    "By their start, the oldest first. Minutes without requests and posts are left out.",
   ),
   hosts: described(
     v.array(serverLoad),
-    "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
+    "Servers with running conferences (at most 50) or pending documents, also documents of no conference. The largest backlog comes first.",
   ),
 });
 export type DomainActivity = Checked<typeof domainActivity>;
 
 /** All that one object has counted since it began. */
 export interface CountRow extends Batch {
-  /** Which object, and which life of what it counts by: unlike all others. */
+  /** Unique name of the object and of the instance of its counts. */
   readonly source: string;
   readonly counts: Counts;
 }
 
-/** Conferences that did not answer, that run, and that are over. */
+/** Conferences that did not answer, that are running, and that have ended. */
 export interface Swept {
   readonly failed: readonly ConfKey[];
   readonly running: readonly ConfKey[];
   readonly over: readonly ConfKey[];
 }
 
-/** The conferences of one domain: those that run, and the records of those that ran. */
+/** The running conferences of one domain, and the records of ended ones. */
 export interface DirectoryRpc {
-  /** Resolves when these rows are on disk. What comes twice is kept once. */
+  /** Resolves when these rows are on disk. Repeated rows are stored once. */
   publish(batch: ConferenceBatch): Promise<DirectoryAck>;
   running(query: RunningQuery): Promise<RunningPage>;
-  /** What a part of a sweep has found. */
+  /** Stores the results of a part of a sweep. */
   swept(domain: DomainName, found: Swept): Promise<void>;
   totals(): Promise<ConferenceTotals>;
-  /** What an object that is no conference has counted. What comes twice counts once. */
+  /** Stores the counts of an object other than a conference. Repeats count once. */
   count(domain: DomainName, row: CountRow): Promise<Ack>;
   activity(): Promise<DomainActivity>;
-  /** All that was counted since the directory was begun. */
+  /** All counts since the directory was created. */
   countTotals(): Promise<Counts>;
   records(query: RecordQuery): Promise<RecordPage>;
-  /** The same with calls in the prompt that are over. */
+  /** Returns ended calls in the prompt. */
   found(query: RecordQuery): Promise<RecordPage<FoundRow>>;
-  /** Resolves when these calls in the prompt are on disk. Each has its whole story; a story that has ended stays as it is. */
+  /** Resolves when these calls in the prompt are on disk. Each is complete; an ended one does not change again. */
   keepPromptCalls(domain: DomainName, said: PromptCallsOfBridge): Promise<void>;
   promptCalls(query: PromptCallQuery): Promise<PromptCallPage>;
-  /** The settings do not have this TSP server, and its requests were refused. */
+  /** Notes a refused TSP server that the settings lack. */
   serverRefused(domain: DomainName, host: string): Promise<void>;
-  /** A document came, with the secret, from an address outside the domain's networks. */
+  /** Notes a document with the right secret from an address outside the domain's networks. */
   sourceRefused(domain: DomainName, address: string): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
-  /** The alerts that the directory knows, and who has seen what. */
+  /** Returns the directory's alerts, and who has seen them. */
   alerts(domain: DomainName): Promise<DirectoryAlerts>;
-  /** Keeps an acknowledgement. It replaces an earlier one of the same alert that did not go further. */
+  /** Stores an acknowledgement. It replaces an earlier one of the same alert that covered no more. */
   acknowledge(domain: DomainName, seen: Omit<Seen, "at">): Promise<void>;
-  /** Takes a number of a person, and the attendee ID beside it, out of the calls that have it. */
+  /** Erases a number, and the attendee ID stored with it, from all calls. */
   erase(domain: DomainName, number: string): Promise<Erasure>;
   /** Stores what a user has asked of the domain. */
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
   /** Conferences, running or over, that have documents for this TSP server. */
   waitingFor(server: string): Promise<readonly ConfKey[]>;
-  /** What people have asked, the latest first, before this place. */
+  /** Returns what users have asked, the latest first, before this position. */
   audit(before: number | null, limit: number): Promise<AuditPage>;
 }

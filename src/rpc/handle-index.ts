@@ -1,12 +1,12 @@
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../foundation/ids.ts";
 
-/** A create's wish that its handle stand for its conference. */
+/** A create's claim of an external conference ID for its conference. */
 export interface HandleClaim {
   readonly extConfId: ExtConfId;
   readonly confKey: ConfKey;
 }
 
-/** The handles that one document claims, and those that it asks about. */
+/** The external conference IDs that one document claims or asks about. */
 export interface HandleRequest {
   readonly domain: DomainName;
   readonly transId: TransId;
@@ -15,13 +15,13 @@ export interface HandleRequest {
   readonly handles: readonly ExtConfId[];
 }
 
-/** The conference of each known handle. */
+/** The conference of each known external conference ID. */
 export type HandleAnswer = ReadonlyMap<ExtConfId, ConfKey>;
 
-/** The handles and conferences of one domain. */
+/** The external conference IDs of one domain. */
 export interface HandleIndexRpc {
-  /** Claims first, then looks up. It may ask the conference that holds a claimed handle whether it goes on. */
+  /** Claims first, then looks up. It may ask the holder of a claimed ID whether its conference still runs. */
   resolve(request: HandleRequest): Promise<HandleAnswer>;
-  /** Whether any handle stands for this conference. */
+  /** True if any external conference ID belongs to this conference. */
   hasConference(confKey: ConfKey): Promise<boolean>;
 }

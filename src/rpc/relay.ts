@@ -6,7 +6,7 @@ import type { IdLimit } from "../link/messages.ts";
 import type { Health } from "../link/relay.ts";
 import type { BridgeState } from "../operators/alerts.ts";
 
-/** How a bridge is, as was last reported to its relay. */
+/** The state of a bridge as last reported to its relay. */
 export type BridgeHealth = Omit<Health, "version" | "waiting" | "portsUnread" | keyof BridgeState> & BridgeState;
 
 /** A connected agent, as its relay knows it. */
@@ -18,18 +18,18 @@ export const agentView = v.object({
     v.nullable(
       v.object({
         bridgeUp: v.boolean(),
-        bootId: described(v.exactOptional(v.string()), "Another one: the bridge was started anew."),
+        bootId: described(v.exactOptional(v.string()), "Changes when the bridge restarts."),
         portsInUse: described(
           v.nullable(v.number()),
-          "null: not known, as of a standby, and while the bridge does not answer.",
+          "null: not known, for example for a standby, or while the bridge does not answer.",
         ),
         portsUnread: described(
           v.exactOptional(v.literal(true)),
-          "The agent has not read what the bridge holds, as no standby does.",
+          "The agent has not read the bridge's state. A standby never does.",
         ),
         ports: described(
           v.nullable(v.number()),
-          "null: no limit; or not known, where `bridgeUp` is false and `portsInUse` null.",
+          "null: no limit; or not known, if `bridgeUp` is false and `portsInUse` null.",
         ),
         cannot: described(v.exactOptional(v.array(text<Ability>())), "What the bridge cannot do."),
         version: described(v.exactOptional(v.string()), "The agent's version; absent: it has just connected."),
@@ -39,7 +39,7 @@ export const agentView = v.object({
         ),
       }),
     ),
-    "null: it has not said.",
+    "null: not reported yet.",
   ),
 });
 export type AgentView = Checked<typeof agentView>;
@@ -50,40 +50,39 @@ export interface CommandsForBridge {
   readonly bridge: BridgeName;
   readonly conference: ConfKey;
   readonly commands: readonly IssuedCommand[];
-  /** Where the commands before went: the epoch since which that agent was active; `null`: that is not known. */
+  /** Epoch of the agent that got the commands before; `null`: not known. */
   readonly activeSince: number | null;
 }
 
-/** Who acts on a bridge after all; or why the agent that acts was left in its place. */
+/** The active agent of a bridge after a hand-over; or why the active agent was not replaced. */
 export type HandOver =
   | { readonly acts: string }
-  /** Nobody acts; or whoever acts lost its socket with an earlier life of the edge, which gives it its time to come back. */
+  /** No agent is active; or the active agent lost its socket when the edge restarted, and has time to reconnect. */
   | "no-agent"
-  /** No standby has the bridge. */
+  /** No standby reaches the bridge. */
   | "no-standby";
 
 export interface RelayRpc {
-  /** To the active agent. Resolves to the epoch since which it is active; where that is not `activeSince`, nothing was sent. */
+  /** Sends commands to the active agent. Resolves to its epoch; if that is not `activeSince`, nothing was sent. */
   sendCommands(commands: CommandsForBridge): Promise<number | null>;
-  /** Asks the active agent, if there is one, for a snapshot of this conference, unless what the bridge holds has this digest. */
+  /** Asks the active agent, if any, for a snapshot of this conference, unless the bridge's state has this digest. */
   askForSnapshot(conference: ConfKey, unless: string): Promise<void>;
-  /** Whether there is, or was in the last 30 days, a conference with this key on the bridge, as far as the edge knows. */
+  /** True if the edge knows a conference with this key on the bridge now or within the last 30 days. */
   hasConference(conference: ConfKey): Promise<boolean>;
-  /** The connected agents. */
   agents(): Promise<readonly AgentView[]>;
-  /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
+  /** The active agent's last report. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
-  /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
+  /** Closes the links of these agents, whose settings changed. They reconnect if they still may. */
   closeAgents(agents: readonly string[]): Promise<void>;
-  /** Somebody used the agent's name with a key that the settings do not have. */
+  /** Notes a connection with the agent's name and a wrong key. */
   agentRefused(domain: DomainName, bridge: BridgeName, agent: string): Promise<void>;
-  /** Hands the limit to the connected agents, and to those that come. Resolves once they have it on disk, or after 1.5 s. */
+  /** Sends the limit to connected and later agents. Resolves once they have it on disk, or after 1.5 s. */
   keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void>;
-  /** Makes a standby act in the place of this agent. Where another one acts already, nothing is done: asked twice, it is done once. */
+  /** Makes a standby active instead of this agent. If another one is active already, nothing is done. */
   handOver(from: string): Promise<HandOver>;
   /**
-   * From now on the bridge takes no new conferences, and each is refused as if there were no port; or it takes them again. Those that run, or
-   * are being created there, go on. Resolves, when it is on disk, to since when the bridge is drained; `null`: it is not.
+   * Starts or ends a drain: the bridge takes no new conferences, as if it had no free port. Conferences that are running or
+   * being created continue. Resolves, when it is on disk, to the start of the drain; `null`: not drained.
    */
   drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null>;
 }

@@ -28,7 +28,7 @@ export const timelineLine = v.object({
       "The causes that it follows from: `request MSGID`, `action ID`, or another name. Lines with the same cause belong together.",
     ),
   ),
-  calls: v.pipe(v.array(text<CallId>()), v.description("The calls that it is about.")),
+  calls: v.pipe(v.array(text<CallId>()), v.description("The calls of this line.")),
 });
 export type TimelineLine = Checked<typeof timelineLine>;
 export type LineFacts = TimelineLine["facts"];
@@ -37,13 +37,12 @@ export type LineFacts = TimelineLine["facts"];
 export interface WireRow {
   readonly seq: number;
   readonly input: ConferenceInput | null;
-  /** A text that WebEx may have sent. */
+  /** The message as WebEx may have sent it. */
   readonly inputText: string | null;
   readonly commands: readonly IssuedCommand[];
   readonly messages: readonly WirePost[];
 }
 
-/** A message that left. */
 export interface WirePost {
   readonly host: string;
   readonly transId: string;
@@ -60,7 +59,7 @@ const result = v.pipe(
       v.object({ type: v.picklist(["refused", "no result"]), at: time, why: v.string() }),
     ]),
   ),
-  v.description("null: not known yet. `no result`: none came in time, or can come. A late result still counts."),
+  v.description("null: not known yet. `no result`: none in time, or none possible. A late result still counts."),
 );
 export type ActionResult = NonNullable<Checked<typeof result>>;
 
@@ -71,11 +70,11 @@ const notified = v.object({
   is: v.pipe(
     v.picklist(["confirmed", "refused", "posted", "waiting", "undelivered", "not needed"]),
     v.description(
-      "`refused`: WebEx confirmed it with another code than 0. `posted`: not confirmed yet. `waiting`: sent later. `undelivered`: WebEx never learns of it.",
+      "`refused`: WebEx confirmed it with a code other than 0. `posted`: not confirmed yet. `waiting`: sent later. `undelivered`: never confirmed.",
     ),
   ),
-  at: v.pipe(v.nullable(time), v.description("Of the last Confirmation, or since when it waits.")),
-  why: v.pipe(v.string(), v.description("Why it waits or is not needed; else empty.")),
+  at: v.pipe(v.nullable(time), v.description("Time of the last Confirmation, or start of the wait.")),
+  why: v.pipe(v.string(), v.description("Why it waits or is not needed; otherwise empty.")),
   transIds: v.array(v.string()),
 });
 export type NotificationStage = Checked<typeof notified>;
@@ -95,5 +94,4 @@ export const actionStages = v.object({
   notified: v.pipe(v.nullable(notified), v.description("null: not known yet.")),
 });
 export type ActionStages = Checked<typeof actionStages>;
-/** What was asked for, before anything came of it. */
 export type AskedAction = Omit<ActionStages, "sent" | "result" | "notified">;

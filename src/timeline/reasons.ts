@@ -18,7 +18,7 @@ const refusalTexts: Readonly<Record<RefusalReason, string>> = {
   "no-such-call": "the call was over already",
   "no-such-room": "it no longer had the room",
   locked: "the conference was locked",
-  "too-late": "it got to it too late",
+  "too-late": "the command came too late",
   unreachable: "it could not be reached",
 };
 
@@ -28,24 +28,22 @@ export function refusalText(why: string): string {
 
 const outcomeTexts: Readonly<Partial<Record<LeaveReason | ResultWord, string>>> = {
   "hung-up": "The caller hung up.",
-  expelled: "The bridge dropped it: somebody there wanted that, and not WebEx.",
-  "conference-ended": "The conference ended, and its calls with it.",
+  expelled: "The bridge disconnected the call. WebEx did not ask for it.",
+  "conference-ended": "The conference ended.",
   busy: "The line was busy.",
   "no-answer": "Nobody answered.",
   rejected: "The called party rejected the call or hung up.",
   "invalid-number": "The number does not exist.",
   cancelled: "The call was cancelled while it rang.",
   refused: "The bridge, or the policy of its agent, refused the call.",
-  "not-found":
-    "The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.",
+  "not-found": "A comparison with the bridge showed that the call was over. The bridge had not reported its end.",
   "bridge-timeout": "The bridge did not answer in time.",
   "bridge-unreachable": "The bridge refused it or could not be reached.",
   "number-denied": "The domain's settings do not allow that number.",
-  "capacity-exceeded":
-    "There were as many callers as WebEx allows for this conference, or the bridge had no free port.",
-  "no-such-conference": "The conference was not there, or was being closed.",
-  "no-such-call": "The call was over, or WebEx had named another one.",
-  "not-supported": "The bridge cannot do it, or it is not possible for this call.",
+  "capacity-exceeded": "The conference had as many callers as WebEx allows, or the bridge had no free port.",
+  "no-such-conference": "The conference did not exist, or was being closed.",
+  "no-such-call": "The call was over, or WebEx named another call.",
+  "not-supported": "The bridge or this call does not support it.",
   "conference-closed": "The conference was over.",
   "conference-locked": "The conference was locked.",
 };
@@ -61,63 +59,61 @@ const repairTexts: Readonly<Record<FactOf<"repaired">["what"], string>> = {
   left: "a caller had left",
   muted: "a caller's mute had changed",
   moved: "a caller was in another room",
-  speaking: "other people spoke",
-  reporting: "whether it reports who speaks",
+  speaking: "other callers spoke",
+  reporting: "the reporting of speakers had changed",
   locked: "the lock had changed",
-  room: "there was another set of rooms",
-  "call-out": "a call that was dialled was over, or was not wanted any more",
-  lost: "it no longer had the conference",
-  over: "it still had a conference that was over",
-  bridge: "another bridge held it, with callers",
+  room: "the rooms had changed",
+  "call-out": "a call-out was over or no longer wanted",
+  lost: "the bridge no longer had the conference",
+  over: "the bridge still had an ended conference",
+  bridge: "another bridge had it, with callers",
 };
 
 /** What a comparison with the bridge changed. */
 export function repairsText(repairs: readonly FactOf<"repaired">[]): string {
   const counts = Object.entries(Object.groupBy(repairs, ({ what }) => repairTexts[what]));
   const texts = counts.map(([text, found = []]) => (found.length === 1 ? text : `${text} (${found.length} times)`));
-  return `Conference and bridge were compared, and the bridge held it otherwise: ${texts.join(", ")}.`;
+  return `A comparison with the bridge showed differences: ${texts.join(", ")}.`;
 }
 
 export const withheldTexts = {
-  detached: "WebEx does not have the conference now: it has let it go on alone, or never created it.",
-  unnamed: "WebEx has given this call no name.",
-  "not-named-yet": "WebEx has given this call no name yet.",
+  detached: "WebEx does not have the conference now. It closed the meeting, or never created it.",
+  unnamed: "WebEx has not named this call.",
+  "not-named-yet": "WebEx has not named this call yet.",
 } as const;
 
-export const replaced = "Its server was replaced, and the next one is notified of all.";
-export const expired = "WebEx could not be reached for so long that nobody waits for it any more.";
-export const overtaken = "It is not sent any more: it is no longer so, or another message says it.";
-export const undiallable = "Nobody can dial such a number, so the bridge was not asked to.";
+export const replaced = "The TSP server was replaced. The new one is notified of everything.";
+export const expired = "WebEx was unreachable for too long, so the notification expired.";
+export const overtaken = "No longer sent, because it is outdated or another message says it.";
+export const undiallable = "The number cannot be dialed, so the bridge was not asked.";
 export const mutedBefore =
-  "It returned from a sub-conference, and was muted in the main conference before it went there.";
-export const mutedUnseen =
-  "The bridge held it as muted when conference and bridge were compared: word of the change had not come before.";
-export const mutedItself = "The caller muted itself by the keys of its telephone.";
+  "The caller returned from a sub-conference, and had been muted in the main conference before.";
+export const mutedUnseen = "A comparison with the bridge showed the mute. The bridge had not reported it.";
+export const mutedItself = "The caller muted itself by DTMF digits.";
 export const goneBefore =
-  "It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.";
-export const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
+  "The call should be disconnected, but the bridge answered that it was over. The bridge had not reported its end.";
+export const waits = "WebEx is unreachable now. It is notified later, of this or of the newer state.";
 export const unmatched =
-  "WebEx named the call, but the caller has entered no attendee ID, so WebEx cannot tell which person of the meeting it is.";
+  "WebEx named the call. The caller entered no attendee ID, so WebEx cannot match it to a person of the meeting.";
 export const wasDetached =
-  "WebEx did not have the conference then: it had closed the meeting and kept its audio, or never created it. It is not notified of who enters until it creates it.";
+  "WebEx did not have the conference then. It had closed the meeting and kept its audio, or never created it. It is notified of callers once it creates it.";
 
-const lost =
-  "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
+const lost = "The bridge no longer had it. It ended there, or the bridge restarted, and no report of that arrived.";
 const neverCreated =
-  "The edge had found it on the bridge, and WebEx had not created it again in the time that the settings give it (orphanConferenceMinutes): it was ended, and its callers heard so.";
+  "The edge had found it on the bridge, and WebEx did not create it again within orphanConferenceMinutes. So the edge ended it, and its callers heard a message.";
 
 export function foundText(bridge: string | null): string {
-  return `The edge found the conference on the bridge ${bridge} and did not know it, as after a loss of its state: WebEx was to create it again.`;
+  return `The edge found an unknown conference on the bridge ${bridge}, for example after a loss of state. WebEx should create it again.`;
 }
 
 export function detachedText(at: number): string {
-  return `WebEx closed the meeting at ${instantText(at)} and kept its audio: it wants to hear nothing of it until it opens it again.`;
+  return `WebEx closed the meeting at ${instantText(at)} and kept its audio. Until it creates the conference again, it is not notified.`;
 }
 
 /** Why a command has no result. */
 export function overdueText(command: { readonly isUnacknowledged: boolean } | undefined): string {
   return command?.isUnacknowledged
-    ? "No agent of the bridge took the command in time: the agent was away, or its link was broken."
+    ? "No agent acknowledged the command in time. The agent was disconnected, or its link was broken."
     : "The bridge did not answer in time.";
 }
 
@@ -133,7 +129,7 @@ export function askerIn(by: readonly Cause[]): Asker | undefined {
   return by.find((cause): cause is Asker => cause.type === "request" || cause.type === "action");
 }
 
-/** Whoever has the operator's token goes by "operator". `null`: no operator asked. */
+/** Returns `null` if no operator asked. The operator's token has the name "operator". */
 function operatorText(cause: Asker | undefined): string | null {
   if (cause?.type !== "action") return null;
   return cause.person === "" || cause.person === "operator" ? "an operator" : `the operator ${cause.person}`;
@@ -157,12 +153,12 @@ export function turnedAwayText({ why, reason, wrongKeys, waitedMs }: FactOf<"cal
 
 export function enteredMutedText({ participantType, direction, by }: FactOf<"call-entered">): string {
   if (direction === "out")
-    return `${whoText(by)} had it dialled as a call that may only listen, so it was muted before it entered.`;
+    return `${whoText(by)} had it dialed as a listen-only call, so it was muted before it entered.`;
   if (participantType === "silent-monitor")
-    return "It entered the ID of silent monitors as its attendee ID, so it entered muted and may only listen.";
+    return "Its attendee ID is the ID of silent monitors, so it entered muted and may only listen.";
   return by.some(({ type }) => type === "repair")
-    ? "It had muted itself before the bridge could tell that it entered."
-    : "It was muted already when the bridge reported that it entered.";
+    ? "The caller had muted itself before the bridge reported its entry."
+    : "It was already muted when the bridge reported its entry.";
 }
 
 /** What the timeline knows of a conference that ends. */
@@ -183,18 +179,17 @@ export function endText({ endedBy, why, by }: FactOf<"conference-ended">, ending
   const { at, closedAt, detachedAt, isOrphan, withoutBridge } = ending;
   const since = (time: number | null) => (time === null ? "" : ` at ${instantText(time)}`);
   const person = operatorText(askerIn(by)) ?? "an operator";
-  const asked = endedBy === "operator" ? `${capitalized(person)} wanted that` : "WebEx closed it";
-  const noBridge = "The settings did not have its bridge any more, so nobody was hung up there.";
+  const asked = endedBy === "operator" ? `${capitalized(person)} asked for the end` : "WebEx closed it";
+  const noBridge = "The settings no longer had its bridge, so no call there was disconnected.";
   if (why === "lost") return endedBy === "operator" ? `${asked}. ${noBridge}` : lost;
   if (endedBy === "policy") return neverCreated;
-  if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
+  if (endedBy === "telephone") return "The host ended it by telephone.";
   if (endedBy !== "nobody") {
     const done = `ended it at ${instantText(at)}.`;
     return `${asked}${since(closedAt)}, and ${withoutBridge ? `${person} ${done} ${noBridge}` : `the bridge ${done}`}`;
   }
-  if (!isOrphan)
-    return `WebEx had closed the meeting${since(detachedAt)} and kept its audio, and nobody was left on the telephone.`;
+  if (!isOrphan) return `WebEx had closed the meeting${since(detachedAt)} and kept its audio, and no caller was left.`;
   return by.some(({ type }) => type === "request")
-    ? "The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another."
-    : "The edge had found it on the bridge, WebEx had not created it again, and nobody was left on the telephone.";
+    ? "The edge had found it on the bridge, and no caller was left when WebEx created it again. The new one is another conference."
+    : "The edge had found it on the bridge, WebEx had not created it again, and no caller was left.";
 }

@@ -154,7 +154,7 @@ export class Timeline {
         this.#begin("webex", "reached again", { host: input.host });
         return;
       case "restored":
-        this.#begin("edge", "put back from a backup", {});
+        this.#begin("edge", "restored from a backup", {});
         return;
       case "time":
         for (const id of input.unacknowledged ?? []) {
@@ -352,8 +352,8 @@ export class Timeline {
       const facts = { transId, host: hostOf(document), result: refused ? "a failure" : "" };
       this.#say(sideOf(document), "edge", "confirmed", facts, document, at);
       const why = refused
-        ? `WebEx refused it: at ${instantText(at)} it confirmed it with a failure.`
-        : `WebEx confirmed it at ${instantText(at)}, and never answered it by a name for the call.`;
+        ? `WebEx confirmed it at ${instantText(at)} with a failure.`
+        : `WebEx confirmed it at ${instantText(at)}, and never named the call.`;
       markUnnamed(document, why);
     },
     "post-given-up": ({ transId, attempts, why, messages }) => {
@@ -362,14 +362,14 @@ export class Timeline {
       const tried = attempts > 0 ? ` in ${counted(attempts, "attempt")}` : "";
       const says = `${reasons.serverText(document?.host)} did not confirm the document${tried}: ${failure}.`;
       this.#remark("undelivered", { transId, messages: namesIn(messages) }, document, says);
-      markUnnamed(document, `WebEx does not know of the call: its document was undelivered. ${says}`);
+      markUnnamed(document, `WebEx does not know the call, because its document was undelivered. ${says}`);
     },
     "post-dropped": ({ transId, messages }) => {
       const document = this.#documents.get(transId);
       const isWithdrawn = this.#row.input?.type === "undelivered";
       const why = isWithdrawn
-        ? "could not be reached: the document was withdrawn, since one before it was undelivered"
-        : "was replaced by another server before it had confirmed the document";
+        ? "could not be reached. The document was withdrawn, because an earlier one was undelivered"
+        : "was replaced before it confirmed the document";
       const says = `${reasons.serverText(document?.host)} ${why}.`;
       this.#remark(isWithdrawn ? "withdrawn" : "dropped", { transId, messages: namesIn(messages) }, document, says);
     },

@@ -90,7 +90,7 @@ test("reports how many digits preceded unclear ones", () => {
   const story = world.promptCalls.get(id);
   expect(storyOf(world, id)).toEqual(["stopped-keying", "unclear 6"]);
   expect(lineOfPromptCall({ kind: "prompt", bridge: "main" as BridgeName, ...(story as PromptCall) }).why).toBe(
-    "The caller was asked again, because the keys were unclear (6 digits without a #). The agent hung up: the caller keyed no more.",
+    "The caller was asked again, because the digits were unclear (6 digits without a #). The agent hung up: the caller entered no more.",
   );
 });
 

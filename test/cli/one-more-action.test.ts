@@ -47,5 +47,5 @@ test("one more row is a command, which says what it does and has it done", async
 });
 
 test("describes the added action in the API", () => {
-  expect(JSON.stringify(openApiOf([actRoute(actions)]))).toMatch(/Has a conference do something: mute, .*, wave"/);
+  expect(JSON.stringify(openApiOf([actRoute(actions)]))).toMatch(/Acts on a conference: mute, .*, wave"/);
 });

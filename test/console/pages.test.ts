@@ -82,7 +82,7 @@ test("a search stays in the links to other pages; what is of callers is posted",
 test.each([
   [{ begins: "12" }, {}, "No running conference has a key that begins with 12"],
   [{ cursor: "9" }, {}, "No more conferences"],
-  [{ number: "1" }, { people: "masked" }, "others may fit as well"],
+  [{ number: "1" }, { people: "masked" }, "Others may match, too"],
   [{ begins: "1" }, { refusal: "begins is too long." }, "begins is too long."],
 ])("a list for %j with %j says why it is empty", (fields, more, says) => {
   expect(readPage(conferencesPage(fields, more))).toContain(says);

@@ -9,8 +9,8 @@ import { ConferenceWorld, callerEntered, callerLeft, createConference, request }
 const number = { country: "1", area: "408", local: "5550123", extension: "" };
 const callOut = { type: "call-out", number };
 const settledMs = 12_000;
-const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
-const detached = "WebEx does not have the conference now: it has let it go on alone, or never created it.";
+const waits = "WebEx is unreachable now. It is notified later, of this or of the newer state.";
+const detached = "WebEx does not have the conference now. It closed the meeting, or never created it.";
 const ownNone = "No notification of its own was due.";
 
 type Act = (world: ConferenceWorld) => unknown;
@@ -69,8 +69,8 @@ const drop = asks({ type: "expel", call: "c0" });
 const detach = webex("close-conference", { keepAlive: true });
 
 const noResult = "no result: the conference ended";
-const fromReplaced = "Its server was replaced, and the next one is notified of all.";
-const tooLong = "WebEx could not be reached for so long that nobody waits for it any more.";
+const fromReplaced = "The TSP server was replaced. The new one is notified of everything.";
+const tooLong = "WebEx was unreachable for too long, so the notification expired.";
 
 test.each<[string, readonly Act[], readonly unknown[]]>([
   ["asked", [asks(mute)], ["mute: null", null, null]],
@@ -131,7 +131,7 @@ test.each(["expel", "mute"])("notifies of a caller who left before WebEx named i
   await world.allDone();
   if (type === "mute") await world.reported(callerLeft(0));
   await world.time.pass(settledMs);
-  expect(await inShort(world)).toEqual([`${type}: done`, "done", "WebEx has given this call no name yet."]);
+  expect(await inShort(world)).toEqual([`${type}: done`, "done", "WebEx has not named this call yet."]);
   await world.received("t", request("caller-named", { msgId: world.entries[0], extCallId: "1001" }));
   await world.time.pass(settledMs);
   expect(await inShort(world)).toEqual([`${type}: done`, "done", "confirmed"]);
@@ -149,7 +149,7 @@ test("notifies a server that is back of how a call is in the end", async () => {
   await world.allDone();
   back(world);
   await world.time.pass(400_000);
-  const later = "It is not sent any more: it is no longer so, or another message says it.";
+  const later = "No longer sent, because it is outdated or another message says it.";
   expect((await inShort(world, "a3")).at(-1)).toBe(later);
   expect((await inShort(world, "a4")).at(-1)).toBe("confirmed");
 });

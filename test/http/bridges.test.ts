@@ -72,8 +72,8 @@ test("an agent hands over to the one that is answered; a refusal says why, and i
   expect(await handOver()).toEqual({ status: 200, body: { bridge: "simulated", acts: "agent-2" } });
   expect(edge.calls).toEqual(["agent-1 of simulated hands over"]);
   for (const [refusal, says] of [
-    ["no-standby", "No standby is connected that has the bridge."],
-    ["no-agent", "No agent acts on the bridge now"],
+    ["no-standby", "No connected standby reaches the bridge."],
+    ["no-agent", "No agent is active on the bridge"],
   ] as const) {
     edge.handOver = refusal;
     expect(await handOver()).toMatchObject({ status: 409, body: { detail: expect.stringContaining(says) } });
@@ -193,7 +193,7 @@ test("the console's bridges are drained and handed over by operators, after a qu
   expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).not.toContain("No standby");
   edge.handOver = "no-standby";
   expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).toMatch(
-    /At \d\d:\d\d:\d\d: No standby is connected/,
+    /At \d\d:\d\d:\d\d: No connected standby reaches the bridge/,
   );
   expect((await browse(edge, "?refused=no-standby")).text).not.toContain("No standby");
   const asked = edge.calls.filter((call) => /drained|hands over/.test(call));

@@ -129,7 +129,7 @@ test("what the conference refuses is told in a sentence on its page, with when, 
   expect([refused.status, refused.to]).toEqual([303, `${page}?refused=no-such-call&at=${edge.time}`]);
   const at = new Date(edge.time).toISOString().slice(11, 19);
   expect((await get(refused.to)).text).toContain(
-    `At ${at}: The conference 987654321 has no such call now. It may have ended; look at who is in it.`,
+    `At ${at}: The conference 987654321 has no such call now. It may have ended. Check the list of callers.`,
   );
   for (const other of ["no-such-call", "constructor&at=", "no-such-call&at=soon"]) {
     const { text } = await get(`${page}?refused=${other.replace(/=$/, `=${edge.time}`)}`);
@@ -179,7 +179,7 @@ test("a viewer sees the page without forms, and is refused by the server; both s
   expect((await get(page)).text).not.toContain('<form method="post" action="/console/local/conferences');
   const answer = await post({ type: "end", mark: "x" });
   expect([answer.status, edge.actionIds]).toEqual([403, []]);
-  expect(answer.text).toContain("You may look, and change nothing.");
+  expect(answer.text).toContain("Viewers cannot change anything.");
 
   const operator = await there();
   await operator.post({ type: "expel", call: "c9", mark: "x" });
@@ -250,7 +250,7 @@ test("nobody is told of a conference that never was, and no object is made by th
   for (const tab of ["", "/timeline", "/why"]) {
     const { status, text } = await get(`/console/local/conferences/111${tab}`);
     expect(status).toBe(404);
-    expect(text).toContain("Nothing is kept of a conference with the key 111 in local.");
+    expect(text).toContain("local has no data of a conference with the key 111.");
   }
   expect(edge.calls.filter((call) => call.includes("111"))).toEqual([]);
   expect((await get(`/console/other/conferences/${confKey}`)).text).toContain("There is no domain other");

@@ -127,7 +127,7 @@ test("records are found by what stands in the address, the latest first", async 
 test("wrong filters are refused in the API's words", async () => {
   const { read } = await windowOf(new FakeEdge());
   expect(await read("/records?until=2026-13-01")).toContain("until must be");
-  expect(await read("/records?magic=1")).toContain("magic is no parameter of this request; there are kind, since,");
+  expect(await read("/records?magic=1")).toContain("magic is not a parameter of this request; there are kind, since,");
 });
 
 test("bridges whose relay does not answer are shown as that, beside the others", async () => {

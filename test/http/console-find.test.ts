@@ -98,7 +98,7 @@ test("a caller whom a locked conference turned away has the story that the confe
 test("where the settings keep nothing of people, a search for a number says so", async () => {
   const edge = new FakeEdge(token, { recordsPersonal: "none" });
   const { read: search } = await windowOf(edge);
-  const says = "keep nothing of numbers and attendee IDs";
+  const says = "store no numbers and attendee IDs";
 
   expect(await search("/find", { find: "15552345678" })).toContain(says);
   expect(await search("/find", { find: "berth" })).not.toContain(says);

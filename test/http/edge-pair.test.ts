@@ -106,7 +106,7 @@ test("it is handed over to an edge that could act, and to no other", async () =>
       { ...standing, fault: "its settings are wrong" },
       "the standby edge edge-2 could not become active: its settings are wrong",
     ],
-    [{ ...standing, silentMs: 2_500 }, "edge-2 has said nothing for 2500 ms"],
+    [{ ...standing, silentMs: 2_500 }, "edge-2 has been silent for 2500 ms"],
     [{ ...standing, silentMs: 9_000 }, "the standby edge edge-2 is silent"],
   ] as const) {
     pair.edges = [pair.edges[0] ?? standing, other];
@@ -138,7 +138,7 @@ test("a database that does not answer keeps nobody from the rest of /readyz", as
   pair.fault = new Error("the database is away");
   expect((await ask("/readyz")).body).toMatchObject({ role: "active", edges: null, domains: { local: {} } });
   const { status, body } = await ask("/api/v1/edges");
-  expect([status, body.detail]).toEqual([503, "Who acts is not known: the database is away."]);
+  expect([status, body.detail]).toEqual([503, "The active edge is not known: the database is away."]);
 });
 
 test("metrics say which edge acts and whether the other one could, and neither where nobody knows", async () => {

@@ -118,7 +118,7 @@ test("what the bridge did not go on with is said to be of the bridge, and what n
   await ended(edge, 1_000_000, aCallRecord(refused), aCallRecord(denied));
   const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
   expect(lines.map(({ why }) => why)).toEqual([
-    "Not dialled: the domain's settings do not allow the number.",
+    "Not dialed: the domain's settings do not allow the number.",
     "The bridge, or the policy of its agent, refused the call.",
   ]);
 });
@@ -149,30 +149,30 @@ test("of a caller at the prompt is said what it lacks there", async () => {
   await keyed(edge, { call: "p2" as CallId, unfinished: { ...keys, digits: 0, conference: "5" as ConfKey } });
   const { body } = await asked(edge, `numbers?number=${ada}`);
   expect(body.lines.map(({ what, conference, why }) => [what, conference, why])).toEqual([
-    ["at-prompt", null, "1 wrong key of 8 digits. It is at the prompt: it has keyed 9 digits, and no #."],
-    ["at-prompt", "5", "It is at the prompt: behind the key of its conference it has keyed nothing more, and no #."],
+    ["at-prompt", null, "1 wrong key of 8 digits. It is in the prompt: it entered 9 digits, and no #."],
+    ["at-prompt", "5", "It is in the prompt: after the key of its conference it entered nothing more, and no #."],
   ]);
 });
 
 const key = "5" as ConfKey;
 
 test.each<[string, Partial<PromptCall["end"] & object>, string]>([
-  ["stopped-keying", { digits: 7 }, "The agent hung up: the caller keyed 7 digits without a #, and no more."],
-  ["stopped-keying", { digits: 1 }, "The agent hung up: the caller keyed 1 digit without a #, and no more."],
-  ["stopped-keying", {}, "The agent hung up: the caller keyed no more."],
+  ["stopped-keying", { digits: 7 }, "The agent hung up: the caller entered 7 digits without a #, and no more."],
+  ["stopped-keying", { digits: 1 }, "The agent hung up: the caller entered 1 digit without a #, and no more."],
+  ["stopped-keying", {}, "The agent hung up: the caller entered no more."],
   [
     ...(["stopped-keying", { conference: key, digits: 3 }] as const),
-    "The agent hung up: the caller keyed the right key of a conference, then 3 digits of an attendee ID without a #, and no more.",
+    "The agent hung up: the caller entered a right key, then 3 digits of an attendee ID without a #, and no more.",
   ],
   [
     ...(["stopped-keying", { conference: key }] as const),
-    "The agent hung up: the caller keyed the right key of a conference, then no attendee ID, and no more.",
+    "The agent hung up: the caller entered a right key, then no attendee ID, and no more.",
   ],
   ["hung-up", { digits: 5 }, "The caller hung up after 5 digits without a #."],
   ["hung-up", {}, "The caller hung up."],
   [
     ...(["hung-up", { conference: key }] as const),
-    "The caller hung up: it had keyed the right key of a conference, and no attendee ID.",
+    "The caller hung up: it had entered a right key, and no attendee ID.",
   ],
 ])("what was keyed last is said of who has not got in: %s, %j", async (why, more, says) => {
   const edge = new FakeEdge();

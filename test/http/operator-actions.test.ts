@@ -53,7 +53,7 @@ test("one more row stands in OpenAPI, and in the route of which the page of the 
   const openApi = JSON.stringify(openApiOf(routes));
   expect(openApi).toContain('"const":"wave"');
   expect(openApi).toContain("Wave at a caller, so that all others hear it.");
-  expect(actRoute(actions).says).toMatch(/^Has a conference do something: mute, .*, wave$/);
+  expect(actRoute(actions).says).toMatch(/^Acts on a conference: mute, .*, wave$/);
 });
 
 test("what is asked of a whole conference asks back with the number of callers, or is filled in", () => {

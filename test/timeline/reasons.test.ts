@@ -66,18 +66,18 @@ async function entered(): Promise<ConferenceWorld> {
 }
 
 const notify = "A2W_NotifyUserEnter";
-const agentAway = "No agent of the bridge took the command in time: the agent was away, or its link was broken.";
+const agentAway = "No agent acknowledged the command in time. The agent was disconnected, or its link was broken.";
 const asked = "WebEx asked for it at T";
-const compared = "Conference and bridge were compared, and the bridge held it otherwise";
-const wordLost = "word of its end had not come before.";
+const compared = "A comparison with the bridge showed differences";
+const notReported = "The bridge had not reported its end.";
 const snapshotOf = (conference: object | null) => reported({ type: "snapshot", conference });
 const hangsUp: Act = (world) => world.reported(callerLeft(0));
 const undelivered = (reason: string) =>
   `WebEx's server ${host} did not confirm the document in 3 attempts: its last known attempt failed with ${reason}.`;
-const waits = "WebEx cannot be notified now. It is notified of this, or of how it is then, later.";
+const waits = "WebEx is unreachable now. It is notified later, of this or of the newer state.";
 
 test.each<[string, readonly Act[], ...string[]]>([
-  ["never answered", [], `${notify}. WebEx confirmed it at T, and never answered it by a name for the call.`],
+  ["never answered", [], `${notify}. WebEx confirmed it at T, and never named the call.`],
   ["named", [named()]],
   [
     "refused",
@@ -100,7 +100,7 @@ test.each<[string, readonly Act[], ...string[]]>([
 test("says that WebEx cannot match a caller without an attendee ID, until the caller enters one", async () => {
   const world = await ConferenceWorld.running(1);
   expect(await reasons(world)).toEqual([
-    `${notify}. WebEx named the call, but the caller has entered no attendee ID, so WebEx cannot tell which person of the meeting it is.`,
+    `${notify}. WebEx named the call. The caller entered no attendee ID, so WebEx cannot match it to a person of the meeting.`,
   ]);
   await world.reported(event({ type: "attendee-identified", id: "k1", call: "c0", attendeeId: "444" }));
   expect(await reasons(world)).toEqual([]);
@@ -122,8 +122,8 @@ test.each<[string, readonly Act[], ...string[]]>([
   [
     "found, and ended",
     [found, creates({})],
-    expect.stringContaining("The edge found the conference on the bridge simulated and did not know it"),
-    "conference ended. The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another.",
+    expect.stringContaining("The edge found an unknown conference on the bridge simulated"),
+    "conference ended. The edge had found it on the bridge, and no caller was left when WebEx created it again. The new one is another conference.",
   ],
   [
     "turned away",
@@ -143,13 +143,13 @@ test.each<[string, readonly Act[], ...string[]]>([
   [
     "by the caller",
     [reported({ type: "caller-muted", call: "c0", muted: true })],
-    "caller-muted. The caller muted itself by the keys of its telephone.",
+    "caller-muted. The caller muted itself by DTMF digits.",
   ],
   [
     "found on the bridge",
     [snapshotOf(held({ callers: [aCaller({ attendeeId: "444", muted: true })] as never }))],
     `snapshot. ${compared}: a caller's mute had changed.`,
-    "muted. The bridge held it as muted when conference and bridge were compared: word of the change had not come before.",
+    "muted. A comparison with the bridge showed the mute. The bridge had not reported it.",
   ],
   [
     "refused",
@@ -167,33 +167,29 @@ test.each<[string, readonly Act[], ...string[]]>([
   [
     "already over",
     [drop, refused("no-such-call")],
-    `expel: refused, no-such-call. It was to be dropped, and the bridge answered that the call was over already: ${wordLost}`,
+    `expel: refused, no-such-call. The call should be disconnected, but the bridge answered that it was over. ${notReported}`,
   ],
   [
     "gone from the bridge",
     [snapshotOf(held())],
     `snapshot. ${compared}: a caller had left.`,
-    `call ended. The bridge no longer had the call when conference and bridge were compared: ${wordLost}`,
+    `call ended. A comparison with the bridge showed that the call was over. ${notReported}`,
   ],
   ["closed", [close, done], "conference ended. WebEx closed it at T, and the bridge ended it at T."],
-  [
-    "ended by telephone",
-    [reported({ type: "conference-ended" })],
-    "conference ended. Somebody ended it by telephone, at the bridge.",
-  ],
+  ["ended by telephone", [reported({ type: "conference-ended" })], "conference ended. The host ended it by telephone."],
   [
     "lost",
     [snapshotOf(null)],
-    `snapshot. ${compared}: it no longer had the conference.`,
-    "lost: conference ended. The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.",
+    `snapshot. ${compared}: the bridge no longer had the conference.`,
+    "lost: conference ended. The bridge no longer had it. It ended there, or the bridge restarted, and no report of that arrived.",
   ],
   [
     "deserted",
     [asks("close-conference", { keepAlive: true }), hangsUp, done],
-    "goes on alone. WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.",
+    "goes on alone. WebEx closed the meeting at T and kept its audio. Until it creates the conference again, it is not notified.",
     "caller-left. The caller hung up.",
-    "conference ended. WebEx had closed the meeting at T and kept its audio, and nobody was left on the telephone.",
-    "no longer due: A2W_NotifyUserChange. It is not sent any more: it is no longer so, or another message says it.",
+    "conference ended. WebEx had closed the meeting at T and kept its audio, and no caller was left.",
+    "no longer due: A2W_NotifyUserChange. No longer sent, because it is outdated or another message says it.",
   ],
   [
     "server replaced",
@@ -217,7 +213,7 @@ test.each<[string, readonly Act[], ...string[]]>([
   [
     "dialled as a listener",
     [dial({ privilege: "listen" }), isAnswered, done, done],
-    "admit: done. WebEx had it dialled as a call that may only listen, so it was muted before it entered.",
+    "admit: done. WebEx had it dialed as a listen-only call, so it was muted before it entered.",
   ],
 ])("says why on the line of what went wrong: %s", async (_, acts, ...expected) => {
   const world = await entered();
@@ -232,7 +228,7 @@ test("says why a document is undelivered, and that its message waits", async () 
   await world.reported(callerEntered(0));
   await world.time.pass(30_000);
   expect(await reasons(world)).toEqual([
-    `${notify}. WebEx does not know of the call: its document was undelivered. ${undelivered("TimeoutError")}`,
+    `${notify}. WebEx does not know the call, because its document was undelivered. ${undelivered("TimeoutError")}`,
     `undelivered. ${undelivered("TimeoutError")}`,
     `waits: ${notify}. ${waits}`,
   ]);
@@ -240,7 +236,7 @@ test("says why a document is undelivered, and that its message waits", async () 
   world.answer = ({ transId }) => world.confirmed(transId, "not-supported");
   await world.time.pass(60_000);
   expect((await reasons(world)).filter((line) => line.startsWith(notify))).toEqual([
-    `${notify}. WebEx refused it: at T it confirmed it with a failure.`,
+    `${notify}. WebEx confirmed it at T with a failure.`,
   ]);
 });
 
@@ -251,7 +247,7 @@ test.each([
     "number-denied",
     "The domain's settings do not allow that number.",
   ],
-  [{ local: "5550154#12" }, {}, "invalid-number", "Nobody can dial such a number, so the bridge was not asked to."],
+  [{ local: "5550154#12" }, {}, "invalid-number", "The number cannot be dialed, so the bridge was not asked."],
 ])("says why a call-out to %o was not dialled, found by id, name and number", async (more, settings, why, says) => {
   const world = new ConferenceWorld();
   world.domain = testDomain(settings);

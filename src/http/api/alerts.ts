@@ -13,8 +13,8 @@ const says = "must be a whole number of 1 or more";
 
 export const alertRoutes = [
   route("listAlerts", `GET ${path}`, {
-    says: "The alerts of a domain, and who has seen them: the same as the overview and `/readyz` show",
-    more: "A condition ends by itself. An incident is listed until somebody has acknowledged it. The open ones come first, the worst first.",
+    says: "The alerts of a domain, and who has seen them",
+    more: "The overview and `/readyz` show the same. A condition ends by itself. An incident stays until a user acknowledges it.",
     query: wholeList,
     answer: {
       says: "The open ones first, the worst first.",
@@ -35,7 +35,7 @@ export const alertRoutes = [
   }),
   route("acknowledge", `POST ${path}/{alert}/acknowledge`, {
     says: "Acknowledges an alert: you have seen it",
-    more: "It covers what there is now. What happens later, or begins again, is open. The audit keeps it.",
+    more: "It covers what there is now. Whatever happens later or begins again is open. The audit stores it.",
     body: v.strictObject({
       note: v.pipe(
         v.string(),
@@ -45,28 +45,32 @@ export const alertRoutes = [
         v.description("What you do about it, or why nothing."),
       ),
       upTo: v.pipe(
-        // A form sends an empty text for a number that is not there.
+        // A form sends an empty text for an absent number.
         v.optional(
           v.union([
             v.pipe(v.number(), v.safeInteger(says), v.minValue(1, says)),
             v.pipe(v.string(), v.regex(/^(?:0*[1-9]\d{0,15})?$/, says)),
           ]),
         ),
-        v.description("`sequence` or `since` as you saw it: what is newer stays open. Absent: all is covered."),
+        v.description("`sequence` or `since` as you saw it. Newer ones stay open. Absent: covers all."),
       ),
     }),
     answer: {
-      says: "It is on disk. The alert as it is now: open if it is newer than what you saw.",
+      says: "It is on disk. The alert as it is now, open if it is newer than what you saw.",
       schema: v.object({ alert: shownAlert }),
     },
-    refusals: { 404: "There is no such domain that you see, or no alert of this id." },
+    refusals: { 404: "No domain that you may see has this name, or no alert has this id." },
     about: ({ body: { note } }) => ({ note }),
     async handle({ domain, edge, signedIn, path: { alert: id }, body: { note, upTo: seen = "" } }) {
       const { alerts, unknown } = await edge.lookAt(domain);
       const found = alerts.find((one) => one.id === id);
       const isUnreachable = alerts.some((one) => one.id === "state-unreachable:directory");
       if (isUnreachable || (!found && unknown.some((kind) => kind === id.split(":")[0])))
-        return problem(503, "failed for now", `What reports ${id} does not answer. Try again in some minutes.`);
+        return problem(
+          503,
+          "failed for now",
+          `The object that reports ${id} does not answer. Try again in some minutes.`,
+        );
       if (!found) return problem(404, "no such alert", `There is no alert ${id} in ${domain.name} now.`);
       const upTo = coverageOf(found, seen === "" ? null : Number(seen), edge.now());
       const by = signedIn.person.name;

@@ -26,14 +26,14 @@ const route = routeOf("Conferences");
 
 const keyCursor = /^.{1,64}$/s;
 
-/** In place of people whom the settings let nobody find. */
+/** Shown instead of callers if the settings let nobody find them. */
 export const noPeople =
-  "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
+  "The settings of this domain store no numbers and attendee IDs (`recordsPersonal`). Search running conferences by key.";
 
 function person(what: string) {
   return v.optional(
     sought(
-      `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
+      `${what} If \`recordsPersonal\` is \`masked\`, only the last two characters are compared, and the length if it is below 7.`,
     ),
   );
 }
@@ -41,10 +41,10 @@ function person(what: string) {
 export const conferenceRoutes = [
   route("listConferences", "GET /domains/{domain}/conferences", {
     says: "Lists the running conferences with all details, in the order of their keys",
-    more: "Each is asked, and loaded: use it for people, not for monitoring.",
+    more: "Each conference is asked and loaded. Use it for users, not for monitoring.",
     query: paged(keyCursor, 100, 100),
     answer: {
-      says: "Conferences. `incomplete` names those that did not answer within 3 s.",
+      says: "Conferences. `incomplete` names those without an answer within 3 s.",
       schema: v.object({ conferences: v.array(conferenceView), next }),
     },
     async handle({ domain, edge, query: { cursor = null, limit } }) {
@@ -76,12 +76,12 @@ export const conferenceRoutes = [
     },
   }),
   route("showTimeline", "GET /domains/{domain}/conferences/{confKey}/timeline", {
-    says: "A conference's timeline: all that its journal still holds, the oldest line first",
+    says: "A conference's timeline as far as its journal has it, the oldest line first",
     more: "A line that needs an explanation has its reason in `why`.",
     query: {
-      // To write more at once holds up others.
+      // Writing more at once delays other requests.
       ...paged(/^\d{1,9}$/, 1_000, 1_000),
-      why: v.pipe(flag, v.description("1: only lines with a reason. A page may then have none and still have a next.")),
+      why: v.pipe(flag, v.description("1: only lines with a reason. A page can then be empty and still have a next.")),
     },
     answer: {
       says: "Requests, commands, results, documents and Confirmations.",
@@ -95,27 +95,27 @@ export const conferenceRoutes = [
   }),
   route("listRunning", "POST /domains/{domain}/running-conferences", {
     says: "The conferences that are being created or run, in the order of their keys",
-    more: "In one call to the domain's directory and one to each bridge's relay, for programs that ask often. It wakes no conference, and what it says is a second old at most; where more than 200 conferences run, up to five seconds for each thousand of them. `GET …/conferences` says more of each.",
+    more: "For programs that ask often: it loads no conference. The answer is at most a second old; above 200 running conferences, up to five seconds per thousand. `GET …/conferences` has more details.",
     query: {
       begins: v.optional(
         v.pipe(
           v.string(),
           v.maxLength(64, "must be at most 64 characters"),
-          v.description("Those whose key begins so."),
+          v.description("Only conferences whose key begins with this text."),
         ),
       ),
-      number: person(`Those with a caller of this number. ${anySpelling}`),
-      attendeeId: person("Those with a caller of this attendee ID."),
+      number: person(`Only conferences with this number. ${anySpelling}`),
+      attendeeId: person("Only conferences with this attendee ID."),
       affected: v.pipe(flag, v.description("1: only conferences with alerts.")),
-      watched: v.pipe(flag, v.description("1: somebody looks, so changes of these arrive faster for 10 s.")),
-      // The directory gives no more at once.
+      watched: v.pipe(flag, v.description("1: a user is looking, so changes arrive faster for 10 s.")),
+      // The directory returns no more at once.
       ...paged(keyCursor, 1_000, 1_000),
     },
     answer: {
       says: "Conferences, and how many there are in all.",
       schema: v.object({ ...runningPage.entries, next }),
     },
-    refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },
+    refusals: { 422: "The domain's settings store no numbers and attendee IDs." },
     async handle({
       domain,
       edge,
@@ -149,22 +149,22 @@ export function goesOn({ phase }: Pick<ConferenceView, "phase">): boolean {
 type Refusal = Exclude<OperatorResult, "done" | "done-before">;
 
 const refusals = {
-  404: "There is no such domain that you see, no such conference runs, or it has no such caller or room.",
-  409: "The conference refuses it as things are, and says why.",
-  422: "It cannot be done, however things are; or the Idempotency-Key is that of another action.",
+  404: "No domain that you may see has this name, no such conference is running, or it has no such caller or room.",
+  409: "The conference cannot do it now; the detail says why.",
+  422: "It can never be done, or the Idempotency-Key belongs to another action.",
 } as const;
 const refusalsOfData = { ...refusals, 413: "The data is longer than WebEx takes. Nothing was sent." } as const;
 
 const accepted = {
   status: 202,
-  says: "It is on disk. `Location` is where its stages are.",
+  says: "It is on disk. `Location` is the path of its stages.",
   schema: v.object({
-    id: v.pipe(v.string(), v.description("The `Idempotency-Key`, or one that was made.")),
+    id: v.pipe(v.string(), v.description("The `Idempotency-Key`; without one, a new ID.")),
     stages: v.pipe(v.string(), v.description("The path of its stages.")),
   }),
 } as const;
 
-/** Asks something of a conference, as the user of this request. */
+/** Sends the user's action to a conference. */
 async function operate(
   request: OperatorRequest,
   { domain, confKey, conference, edge, actionId, signedIn }: ApiCall,
@@ -178,7 +178,7 @@ async function operate(
   return result === "done" ? done : asReplay(done);
 }
 
-/** Why a conference refuses an action, for people; `null`: the word is none of its refusals. */
+/** Why a conference refuses an action, for users; `null`: the word is not a refusal. */
 export function refusalText(word: string, confKey: string): string | null {
   return refusalTexts.get(word)?.replace("KEY", () => confKey) ?? null;
 }
@@ -186,20 +186,20 @@ export function refusalText(word: string, confKey: string): string | null {
 const refusalTexts: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "no-such-conference": "No conference with the key KEY is running in this domain.",
-    "no-such-call": "The conference KEY has no such call now. It may have ended; look at who is in it.",
-    "no-such-room": "The conference KEY has no open sub-conference of this name; `main` is its main room.",
+    "no-such-call": "The conference KEY has no such call now. It may have ended. Check the list of callers.",
+    "no-such-room": "The conference KEY has no open sub-conference with this name. `main` is its main room.",
     "in-private-talk":
-      "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
-    "conference-full": "The conference KEY has as many callers as WebEx allows for it.",
+      "The caller is in a private talk, which only WebEx can end. Wait for its end, or expel the invitee.",
+    "conference-full": "The conference KEY already has as many callers as WebEx allows.",
     "bridge-gone":
-      "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
+      "The settings no longer have the bridge of the conference KEY. Put the bridge back into the settings and try again. Without it, you can only end the conference: WebEx is notified, but its calls are not disconnected.",
     "not-supported": "The bridge of the conference KEY cannot do this.",
     "denied-by-policy": "The policy in the domain's settings denies this number.",
     "other-action":
-      "Another action of the conference KEY came under this Idempotency-Key. Take a new one for each action.",
+      "This Idempotency-Key belongs to another action of the conference KEY. Use a new one for each action.",
   } satisfies Record<Refusal, string>),
 );
-/** Refusals however things are. */
+/** Refusals that do not depend on the current state. */
 const impossible: ReadonlySet<Refusal> = new Set(["not-supported", "denied-by-policy", "other-action"]);
 
 function refused(reason: Refusal, confKey: string): Response {
@@ -216,8 +216,8 @@ export function actRoute(actions: ActionTable = operatorActions) {
   const asked = askedActions(actions);
   const body = requestSchema(asked);
   return route("act", `POST ${path}`, {
-    says: `Has a conference do something: ${Object.keys(asked).join(", ")}`,
-    more: "WebEx is told by its ordinary notifications. `GET …/actions/{id}` shows how far it has come.",
+    says: `Acts on a conference: ${Object.keys(asked).join(", ")}`,
+    more: "WebEx receives its usual notifications. `GET …/actions/{id}` shows the progress.",
     body,
     answer: accepted,
     refusals,
@@ -226,7 +226,7 @@ export function actRoute(actions: ActionTable = operatorActions) {
   });
 }
 
-/** What the audit stores of a request, with numbers as people write them. */
+/** What the audit stores of a request, with numbers in international form. */
 function aboutRequest(request: OperatorRequest, person: Person): Record<string, string> {
   const written = "number" in request ? { ...request, number: `+${dialledDigits(request.number)}` } : request;
   const parts = Object.entries(shown({ request: written }, person).request);
@@ -241,14 +241,14 @@ const {
 export const actionRoutes = [
   actRoute(),
   route("showAction", `GET ${path}/{action}`, {
-    says: "How far an action has come: asked, on disk, sent, done on the bridge, told to WebEx",
-    more: "As the conference's journal has it. What is not known yet is null.",
+    says: "The stages of an action: asked, on disk, sent, done on the bridge, WebEx notified",
+    more: "From the conference's journal. Null: not known yet.",
     answer: { says: "Its stages.", schema: actionStages },
     needsConference: true,
     async handle({ confKey, conference, path: { action } }) {
       const stages = await conference.action(action as ActionId);
       if (stages) return stages;
-      const detail = `The journal of the conference ${confKey} has no action with this id: it was refused, or is too long ago.`;
+      const detail = `The journal of the conference ${confKey} has no action with this ID. It was refused, or is too old.`;
       return problem(404, "no such action", detail);
     },
   }),
@@ -263,7 +263,7 @@ export const actionRoutes = [
       operate({ type: "passthrough", ...call.body }, call),
   }),
   route("hybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
-    says: "New connect data for the clients of a conference (Status 6)",
+    says: "Sends new connect data to the clients of a conference (Status 6)",
     more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
     body: v.object(hybrid),
     answer: accepted,

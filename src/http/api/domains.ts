@@ -42,13 +42,13 @@ export const domainRoutes = [
     },
   }),
   ofDomain("showSettings", "GET /domains/{domain}/settings", {
-    says: "The settings of a domain as they count now, with their defaults, and what is not right or to be kept in mind",
+    says: "The settings of a domain as they apply now, with defaults, warnings and reminders",
     more: "Secrets are not shown.",
     answer: {
       says: "Settings by their names in [settings.md](settings.md), and sentences.",
       schema: v.object({
         settings: v.looseObject({}),
-        warnings: v.pipe(v.array(v.string()), v.description("What works, and is not right in production.")),
+        warnings: v.pipe(v.array(v.string()), v.description("Settings that work, but are wrong in production.")),
         reminders: v.pipe(v.array(v.string()), v.description("What staff should keep in mind.")),
       }),
     },
@@ -62,21 +62,21 @@ export const domainRoutes = [
     },
   }),
   ofDomain("getFigures", "GET /domains/{domain}/figures", {
-    says: "How much there is in a domain now, and came and went in the last hour: the figures that console and metrics show",
+    says: "The stats of a domain, now and for the last hour, as console and metrics show them",
     answer: {
-      says: "Figures. What nobody knows is null, and never 0.",
+      says: "Stats. An unknown value is null, never 0.",
       schema: v.object({ figures: v.array(figure) }),
     },
     handle: async ({ domain, edge }) => ({ figures: await figuresOfDomain(edge, domain) }),
   }),
   ofDomain("getActivity", "GET /domains/{domain}/activity", {
-    says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",
-    more: "Posts are counted from the facts of their conferences, each once, and are there within a minute, those of a conference in which nothing more happens within five. What was refused in the last second before a process was killed is missing.",
+    says: "Requests and posts of the last hour by minute, posts by TSP server, and what is pending",
+    more: "Each post counts once. It appears within a minute, or within five if nothing more happens in its conference. Refusals of the last second before a process was killed are missing.",
     answer: { says: "Minutes and servers.", schema: domainActivity },
     handle: ({ domain, edge }) => activityOf(edge, domain),
   }),
   ofDomain("listWebhooks", "GET /domains/{domain}/webhooks", {
-    says: "The receivers of the domain's webhooks, and how they are",
+    says: "The receivers of the domain's webhooks, with their state",
     query: wholeList,
     answer: {
       says: "Receivers in the order of the settings.",
@@ -89,7 +89,7 @@ export const domainRoutes = [
   }),
   ofDomain("resyncServer", "POST /domains/{domain}/servers/resync", {
     says: "Probes a TSP server at once from every conference that could not reach it",
-    more: "Unreachable servers are probed every five minutes at most anyway. A server that answers gets all pending notifications, each once, as things are then.",
+    more: "Without it, unreachable servers are probed at least every five minutes. A server that answers gets all pending notifications once, with the state of that time.",
     body: v.strictObject({
       server: v.pipe(
         v.string(),
@@ -100,10 +100,13 @@ export const domainRoutes = [
       ),
     }),
     answer: {
-      says: "The conferences have been asked. What waits for the server drops once it answers.",
+      says: "The conferences have been asked. The backlog of the server drops once it answers.",
       schema: v.object({
         server: v.string(),
-        conferences: v.pipe(v.number(), v.description("Conferences with documents for the server; all were asked.")),
+        conferences: v.pipe(
+          v.number(),
+          v.description("Number of conferences with documents for the server; all were asked."),
+        ),
         unanswered: v.pipe(v.array(v.string()), v.description("Conferences that did not answer. Ask again for them.")),
       }),
     },
@@ -146,21 +149,21 @@ const drained = {
 const load = v.omit(bridgeLoad, ["bridge"]);
 const bridgeAgents = v.object({
   bridge: v.string(),
-  drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
+  drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or not known.")),
   load: v.pipe(
     v.nullable(load),
-    v.description("Conferences that are being created or run there, and those who are in them; null: nobody knows."),
+    v.description("Conferences that are being created or run there, and their callers; null: not known."),
   ),
   agents: v.nullable(v.array(agentView)),
   missing: v.pipe(
     v.exactOptional(v.array(v.string())),
-    v.description("Agents that the settings name and that are not connected; absent: nobody knows."),
+    v.description("Agents of the settings that are not connected; absent: not known."),
   ),
 });
 
 export const bridgeRoutes = [
   ofBridge("listAgents", "GET /domains/{domain}/agents", {
-    says: "The connected agents of each bridge, whether it is drained, and what it carries",
+    says: "The connected agents, drain state and load of each bridge",
     query: wholeList,
     answer: {
       says: "Bridges in the order of the settings. `agents` is null for a bridge whose relay does not answer.",
@@ -189,32 +192,32 @@ export const bridgeRoutes = [
     },
   }),
   ofBridge("drain", `PUT ${path}/drain`, {
-    says: "From now on the bridge takes no new conferences; those that it has go on",
-    more: "New ones go to the domain's other bridges, or are refused where all are drained. It lasts until it is taken back. `GET …/agents` says how many conferences are left.",
+    says: "Drains a bridge: it takes no new conferences, and running ones continue",
+    more: "New conferences go to other bridges of the domain, or are refused if all are drained. It lasts until you end it. `GET …/agents` has the number of conferences left.",
     answer: drained,
     handle: (call) => drain(call, true),
   }),
   ofBridge("undrain", `DELETE ${path}/drain`, {
-    says: "The bridge takes new conferences again",
+    says: "Ends the drain: the bridge takes new conferences again",
     answer: drained,
     handle: (call) => drain(call, false),
   }),
   ofBridge("handOver", `POST ${path}/hand-over`, {
-    says: "A standby acts from now on, in the place of the agent that acts",
-    more: "Nothing is lost or done twice, and calls stay. The other agent connects anew and stands by. Where another agent acts already, nothing is done.",
+    says: "Makes a standby active instead of the active agent",
+    more: "Calls are not interrupted, and nothing is lost or done twice. The other agent reconnects as standby. If another agent is active already, nothing is done.",
     body: v.strictObject({
       from: v.pipe(
         v.string(),
         v.nonEmpty("must not be empty"),
         v.maxLength(256),
-        v.description("The agent that is to act no longer."),
+        v.description("The agent that should no longer be active."),
       ),
     }),
     answer: {
       says: "Who acts now.",
       schema: v.object({ bridge: v.string(), acts: v.pipe(v.string(), v.description("The name of the agent.")) }),
     },
-    refusals: { 409: "No standby has the bridge, or nobody acts there; nothing was done." },
+    refusals: { 409: "No standby reaches the bridge, or no agent is active there. Nothing was done." },
     about: ({ body: { from } }) => ({ from }),
     async handle({ domain: { name }, bridge, body: { from }, edge: { objects } }) {
       const result = await objects.relay(name, bridge).handOver(from);
@@ -228,25 +231,25 @@ async function drain({ domain: { name }, bridge, edge: { objects } }: ApiCall, d
   return { bridge, drainedSince: await objects.relay(name, bridge).drain(name, bridge, drained) };
 }
 
-/** Why the agent that acts was left in its place, for people. */
+/** Why the active agent stays active, for users. */
 export const handOverRefusals: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "no-agent":
-      "No agent acts on the bridge now, so none can hand over. After a restart of the edge, wait until the agents are connected again.",
-    "no-standby": "No standby is connected that has the bridge. Start one, or see why its bridge does not answer it.",
+      "No agent is active on the bridge, so none can hand over. After a restart of the edge, wait until the agents are connected again.",
+    "no-standby": "No connected standby reaches the bridge. Start one, or check why its bridge does not answer.",
   } satisfies Record<Exclude<HandOver, object>, string>),
 );
 
 const ofEdge = routeOf("Edges");
 
-/** An edge that stands by says something each second: one that is silent for longer may be dead. */
+/** A standby edge sends a sign of life every second. One that is silent for longer may be dead. */
 const handOverWithinMs = 2_500;
 
 export const edgeRoutes = [
   ofEdge("showEdges", "GET /edges", {
-    says: "Who acts, since when and why, and whether the other edge could act now; an edge that stands by answers this, too",
+    says: "The active edge, since when and why, and whether the other edge could take over; a standby edge answers this, too",
     answer: {
-      says: "`acting` is null where nobody has acted yet; `edges` is empty where the edge shares its state with no other one.",
+      says: "`acting` is null if no edge was active yet; `edges` is empty if the edge shares its state with no other one.",
       schema: v.object({
         role: v.picklist(["active", "standby"]),
         ...pairView.entries,
@@ -257,23 +260,24 @@ export const edgeRoutes = [
       try {
         return { role: pair.acts ? ("active" as const) : ("standby" as const), ...(await pair.view()) };
       } catch (error) {
-        return problem(503, "failed for now", `Who acts is not known: ${reasonOf(error)}.`);
+        return problem(503, "failed for now", `The active edge is not known: ${reasonOf(error)}.`);
       }
     },
   }),
   ofEdge("handOverEdge", "POST /edges/hand-over", {
-    says: "Has the other edge act in this one's place, as before an upgrade; calls stay up, and agents connect to the other one",
+    says: "Makes the other edge active, for example before an upgrade; calls stay up, and agents connect to the other edge",
     role: "all-domains",
-    answer: { says: "The other edge acts within a second.", schema: v.object({ to: v.string() }), status: 202 },
-    refusals: { 409: "No other edge stands by that could act now; nothing was done." },
+    answer: { says: "The other edge is active within a second.", schema: v.object({ to: v.string() }), status: 202 },
+    refusals: { 409: "No standby edge could take over. Nothing was done." },
     async handle({ edge: { pair, now, log }, signedIn: { person } }) {
       if (!pair) return problem(409, "refused", "This edge shares its state with no other one.");
       const view = await pair.view();
       const [fault] = pairAlerts(view, now());
       const to = nextToAct(view);
-      if (fault || !to) return problem(409, "refused", `Not handed over: ${fault?.why ?? "no other edge stands by"}.`);
+      if (fault || !to)
+        return problem(409, "refused", `Not handed over: ${fault?.why ?? "no other edge is on standby"}.`);
       if (to.silentMs >= handOverWithinMs)
-        return problem(409, "refused", `Not handed over: ${to.name} has said nothing for ${to.silentMs} ms.`);
+        return problem(409, "refused", `Not handed over: ${to.name} has been silent for ${to.silentMs} ms.`);
       try {
         log("edge-hands-over", { to: to.name, by: person.name });
         await pair.handOver();

@@ -26,11 +26,11 @@ const route = routeOf("Find");
 
 const MOST_LISTED = 200;
 
-const lines = v.pipe(v.array(personLine), v.description("Those of now, and then the latest first."));
+const lines = v.pipe(v.array(personLine), v.description("Current calls first, then the latest."));
 const people = v.pipe(
   peopleShown,
   v.description(
-    "Which part of numbers was compared. `masked`: the last two characters, so that others may match too; `none`: nothing, because the domain's settings store no numbers; `full`: all of it, or the text is no number.",
+    "Which part of numbers was compared. `masked`: the last two characters, so other numbers can match too; `none`: nothing, because the settings store no numbers; `full`: all, or the text is not a number.",
   ),
 );
 const page = pagedRows(MOST_LISTED, 50);
@@ -38,20 +38,20 @@ const page = pagedRows(MOST_LISTED, 50);
 export const findRoutes = [
   route("find", "POST /domains/{domain}/find", {
     says: "Finds conferences and callers by any text",
-    more: "Conferences by key, ExtConfID, a part of the name or of an open sub-conference's name, or a MsgID or TransID of the adapter; callers by number, attendee ID, or the bridge's or WebEx's ID of their call.",
-    query: { text: sought(`What is looked for. Numbers: ${anySpelling}`), ...page },
+    more: "Conferences by key, ExtConfID, part of the name or of an open sub-conference's name, or a MsgID or TransID of the adapter. Callers by number, attendee ID, or the bridge's or WebEx's call ID.",
+    query: { text: sought(`The text to find. Numbers: ${anySpelling}`), ...page },
     answer: {
-      says: "Conferences, which only the first page has, and what happened to callers.",
+      says: "What happened to callers, and on the first page conferences.",
       schema: v.object({ conferences: v.array(foundConference), lines, next, people }),
     },
     handle: ({ domain, edge, query: { text, ...page } }) => findIn(domain, text.trim(), page, edge),
   }),
   route("showNumber", "POST /domains/{domain}/numbers", {
-    says: "Returns what happened to a telephone number, in all conferences",
-    more: "In now, being called, calls that are over, call-outs that failed, and calls that could not get in.",
+    says: "Returns the history of a telephone number in all conferences",
+    more: "Calls that are in a conference, being called, ended, failed as call-outs, or could not get in.",
     query: { number: sought(`The number. ${anySpelling}`), ...page },
     answer: { says: "What happened.", schema: v.object({ lines, next, people }) },
-    refusals: { 422: "The domain's settings keep no numbers, so nobody is found by them." },
+    refusals: { 422: "The domain's settings store no numbers." },
     async handle({ domain, edge, query: { number, ...page } }) {
       const { recordsPersonal } = domain.settings;
       if (recordsPersonal === "none") return problem(422, "cannot be done", noPeople);
@@ -64,7 +64,7 @@ export const findRoutes = [
 async function findIn(domain: Domain, text: string, page: Part, edge: PeoplePorts) {
   const [found, named] = await Promise.all([pageOf(domain, { text }, page, edge), namedBy(domain, text, edge)]);
   const keys = new Set(found.conferences.map(({ key }) => key));
-  // A directory's row says more than that something is kept; a message's row says where it is.
+  // A directory's row has more than a known key; a message's row has its position.
   const others = named.filter(
     ({ key, row }, index) =>
       row !== undefined || (!keys.has(key) && named.findIndex((one) => one.key === key && !one.row) === index),
@@ -72,14 +72,14 @@ async function findIn(domain: Domain, text: string, page: Part, edge: PeoplePort
   const isKey = [...found.conferences, ...named].some(({ by }) => by === "key");
   return {
     conferences: page.cursor === undefined ? [...found.conferences, ...(await asTheyRun(domain, others, edge))] : [],
-    // A masked number that only ends like the key is not what was looked for.
+    // A masked number that only ends like the key is no match.
     lines: await withTopics(
       domain,
       found.lines.filter(({ number, call }) => !isKey || !number.startsWith("*") || call === text),
       edge,
     ),
     next: found.next,
-    // Who looks for a name or an id need not know what the settings say of numbers.
+    // A search for a name or an ID needs no note about numbers.
     people: isKey || digitsIn(text) === null ? ("full" as const) : domain.settings.recordsPersonal,
   };
 }
@@ -110,7 +110,7 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: Part, e
   const lines = inside.flatMap(([key, people]) => people.slice(0, mostNamed).map((one) => lineOf(key, one)));
   const isCut = inside.some(([, people]) => people.length > mostNamed) || lines.length > MOST_LISTED;
   if (isCut || (running?.next ?? null) !== null)
-    lacks(edge, "running conferences", "more match than are listed; type more of the name or number");
+    lacks(edge, "running conferences", "more match than are listed; enter more of the name or number");
   await noteSilentBridges(
     edge,
     domain,
@@ -185,7 +185,7 @@ async function withTopics(domain: Domain, lines: readonly PersonLine[], edge: Pe
   });
 }
 
-/** Conferences that a text names as an id: their key or ExtConfID, or the adapter's id of one of their messages. */
+/** Conferences by ID: their key or ExtConfID, or the adapter's ID of one of their messages. */
 async function namedBy(domain: Domain, text: string, edge: PeoplePorts): Promise<readonly FoundConference[]> {
   const { conference, handles, idAllocator } = edge.objects;
   const { name } = domain;
@@ -196,7 +196,7 @@ async function namedBy(domain: Domain, text: string, edge: PeoplePorts): Promise
     handles(name).resolve(asked),
     /^\d{11}$/.test(text) ? idAllocator(name).holdersOf(text) : [],
   ]);
-  /** Where a conference's journal first has this id. An allocated id may be unused. */
+  /** The first row of a conference's journal with this ID. An allocated ID may be unused. */
   const messageIn = async (key: ConfKey): Promise<FoundConference[]> => {
     const place = await conference(name, key).placeOfId(text);
     const isThere = place && (await isKnown(domain, key, edge));

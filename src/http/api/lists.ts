@@ -3,7 +3,7 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import { momentIn } from "../../foundation/time/zone.ts";
 import type { ItemPage } from "../../rpc/conference.ts";
 
-/** A parameter that is there or not: `all=1`. */
+/** A flag parameter, such as `all=1`. */
 export const flag = v.optional(v.pipe(v.picklist(["1", "true", ""]), v.description("1: yes")));
 
 export function limitOf(most: number) {
@@ -12,11 +12,10 @@ export function limitOf(most: number) {
     v.integer("must be a whole number"),
     v.minValue(1, `must be 1 to ${most}`),
     v.maxValue(most, `must be 1 to ${most}`),
-    v.description("How many at most; a page may have fewer, and is the last one where `next` is null alone."),
+    v.description("The most rows of a page. It can have fewer; only a null `next` marks the last page."),
   );
 }
 
-/** Where the page begins: the `next` of the page before. */
 export function cursorOf(form: RegExp) {
   return v.optional(
     v.pipe(
@@ -31,39 +30,38 @@ export function paged(cursor: RegExp, most: number, usual: number) {
   return { cursor: cursorOf(cursor), limit: v.optional(limitOf(most), usual) };
 }
 
-/** Of a list whose rows have numbers. */
+/** Query parameters of a list whose rows have numbers. */
 export function pagedRows(most: number, usual: number) {
   return paged(/^\d{1,17}$/, most, usual);
 }
 
-/** Where such a page begins; `null`: it is the first. */
+/** The position at which such a page begins; `null`: the first page. */
 export function placeOf(cursor: string | undefined): number | null {
   return cursor === undefined ? null : Number(cursor);
 }
 
-/** `next` of a page behind which there is this place. */
+/** The `next` of a page that ends at this position. */
 export function cursorAt(place: number | null): string | null {
   return place === null ? null : String(place);
 }
 
-export const next = v.pipe(v.nullable(v.string()), v.description("`cursor` of the next page; null: there is none."));
+export const next = v.pipe(v.nullable(v.string()), v.description("`cursor` of the next page; null: last page."));
 
-/** Query parameters of a list that is at hand as a whole. */
+/** Query parameters of a list that is in memory as a whole. */
 export const wholeList = paged(/^\d{1,9}$/, 10_000, 1_000);
 
-/** Which page of a list is asked for. */
 export interface Part {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
 
-/** One page of it; the cursor counts what was shown. */
+/** One page of such a list; the cursor counts the rows before it. */
 export function pageOf<Item>(items: readonly Item[], { cursor = "0", limit }: Part) {
   const end = Number(cursor) + limit;
   return { page: items.slice(Number(cursor), end), next: cursorAt(end < items.length ? end : null) };
 }
 
-/** The same of a list that comes in parts, each with the place of the next one. */
+/** The same for a list that arrives in parts, each with the position of the next one. */
 export async function gathered<Item>(
   partFrom: (from: number) => Promise<ItemPage<Item>>,
   { cursor = "0", limit }: Part = { limit: Number.POSITIVE_INFINITY },
@@ -80,7 +78,7 @@ export async function gathered<Item>(
   return { page: items, next: cursorAt(next) };
 }
 
-/** A time that somebody asks about, for people and for programs; `in` says when it is in the domain's zone. */
+/** A time as users and programs write it; `in` converts it with the domain's zone. */
 export function moment(what: string) {
   return v.pipe(
     v.string(),
@@ -92,7 +90,7 @@ export function moment(what: string) {
       `${what} Milliseconds since 1970-01-01T00:00Z, UTC such as 2026-11-01T00:00Z, or a day (2026-11-01: its start) or time in the domain's \`timeZone\`.`,
     ),
     v.transform((text) => ({ in: (zone: string) => momentOf(text, zone) })),
-    v.check((at) => !Number.isNaN(at.in("UTC")), "must be a day of the calendar, and a time of the day"),
+    v.check((at) => !Number.isNaN(at.in("UTC")), "must be an existing day and time"),
   );
 }
 
@@ -101,7 +99,7 @@ function momentOf(text: string, zone: string): EpochMs {
   return text.endsWith("Z") ? Date.parse(text) : (momentIn(text, zone) ?? Number.NaN);
 }
 
-/** Whom or what people look for, as they write it. */
+/** A text to find, in any spelling. */
 export function sought(what: string) {
   return v.pipe(
     v.string(),
@@ -111,6 +109,6 @@ export function sought(what: string) {
   );
 }
 
-/** How numbers that people look for may be written, for the description. */
+/** How numbers to find can be written, for the description. */
 export const anySpelling =
-  "In any spelling: a `+`, signs between digits, a `#` at the end, `tel:` and `sip:`, angle brackets and an extension do not count, and from 7 digits on it may lack country and area, or have what records lack.";
+  "In any spelling: `+`, signs between digits, a final `#`, `tel:`, `sip:`, angle brackets and an extension do not count. From 7 digits on, country and area code can be missing or added.";

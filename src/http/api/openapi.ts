@@ -5,29 +5,29 @@ import { incomplete } from "../objects-of-request.ts";
 import { problemBody, problemType } from "../problem.ts";
 import { changes, isQuestion, type Route, type Schema } from "./route.ts";
 
-/** Those that stand in many answers. */
+/** Schemas that many answers share. */
 const shared: Readonly<Record<string, Schema>> = {
   Conference: conferenceView,
   Incomplete: v.object({ incomplete: v.optional(incomplete) }),
   Problem: problemBody,
 };
 
-/** What a status means where a route does not say more. */
+/** The meaning of a status if a route has no text of its own. */
 const refusalSays: Readonly<Record<number, string>> = {
-  400: "A value is wrong, and `errors` says which. Nothing was done.",
-  401: "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
+  400: "A value is wrong; `errors` names it. Nothing was done.",
+  401: "Not signed in. The token is missing or wrong, or the session has expired.",
   403: "Your role or domains do not allow this, or the request comes from a page of another site.",
-  404: "There is no such domain that you see, or nothing of what else the path names.",
-  408: "The body did not come within 10 s. Nothing was done.",
+  404: "No domain that you may see has this name, or another part of the path does not exist.",
+  408: "The body did not arrive within 10 s. Nothing was done.",
   413: "The body is too long. Nothing was done.",
-  429: "Too many requests, or wrong tokens, came from you or your address; Retry-After says when to go on.",
-  503: "A part of the system did not answer in time: try again.",
+  429: "Too many requests or wrong tokens from you or your address. Try again after Retry-After seconds.",
+  503: "A part of the system did not answer in time. Try again.",
 };
 
 export function refusalsOf(route: Route): readonly number[] {
   const { path, refusals = {} } = route;
   const own = Object.keys(refusals).map(Number);
-  // A parameter that a request does not have is refused, too.
+  // Unknown parameters are refused, too.
   const all = [400, 401, 403, 429, 503, ...own];
   if (path.includes("{domain}")) all.push(404);
   if (route.method !== "GET") all.push(408, 413);
@@ -46,7 +46,8 @@ export function openApiOf(routes: readonly Route[]): object {
       title: "Bridgehead",
       version: "1",
       summary: "What operators can see and do",
-      description: "Lists come in pages: `next` of one is `cursor` of the next. Refusals are problems by RFC 9457.",
+      description:
+        "Lists have pages: `next` of one page is the `cursor` of the next. Refusals are problems by RFC 9457.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "This edge" }],
@@ -55,13 +56,13 @@ export function openApiOf(routes: readonly Route[]): object {
     components: {
       schemas: Object.fromEntries(Object.entries(shared).map(([name, schema]) => [name, jsonSchemaOf(schema, name)])),
       securitySchemes: {
-        token: { type: "http", scheme: "bearer", description: "The operator's token, or a person's own." },
+        token: { type: "http", scheme: "bearer", description: "The operator's token, or a user's own." },
         session: {
           type: "apiKey",
           in: "cookie",
           name: "__Host-bridgehead-session",
           description:
-            "A session of the console; by plain http from another machine, the cookie is `bridgehead-session`. Requests other than GET need an Origin or Sec-Fetch-Site of this site.",
+            "A session of the console. By plain http from another machine, the cookie is `bridgehead-session`. Requests other than GET need an Origin or Sec-Fetch-Site of this site.",
         },
       },
     },
@@ -115,14 +116,14 @@ function operationOf(route: Route): object {
   };
 }
 
-/** Answers to questions can lack something. */
+/** Answers to queries can be incomplete. */
 const incompleteToo = { $ref: "#/components/schemas/Incomplete" };
 
-/** As it stands in a path. */
+/** The parameter of a path. */
 const confKey = v.pipe(
   v.string(),
   v.description(
-    "The ConfKey: WebEx's meeting number, which callers key. `.` and `..`, which no path can have, are written `%252E` and `%252E%252E`.",
+    "The ConfKey: WebEx's meeting number, which callers enter. Write `.` and `..` as `%252E` and `%252E%252E`.",
   ),
 );
 
@@ -131,11 +132,11 @@ const idempotencyHeader = {
   in: "header",
   required: false,
   description:
-    "A name of your own for this action, such as a UUID: a repeat with the same one is the same action. Where what it asks is done once alone, the answer to a repeat has `Idempotent-Replayed: true`.",
+    "Your own name for this action, such as a UUID. A repeat with the same name is the same action. If the action was done only once, the answer to a repeat has `Idempotent-Replayed: true`.",
   schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,64}$" },
 };
 
-/** `self`: the schema's own name among the shared ones, to which it must not only point. */
+/** `self`: the schema's own name if it is a shared one, which must not refer to itself. */
 function jsonSchemaOf(schema: Schema, self?: string): object {
   const definitions = Object.fromEntries(Object.entries(shared).filter(([name]) => name !== self));
   const {
@@ -145,7 +146,7 @@ function jsonSchemaOf(schema: Schema, self?: string): object {
   } = toJsonSchema(schema, {
     definitions: definitions as Record<string, v.GenericSchema>,
     overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
-    // Checks without a form in JSON Schema, such as texts that XML can carry, stand in words.
+    // JSON Schema cannot express some checks, such as texts that XML can carry. Their message becomes the description.
     errorMode: "ignore",
     typeMode: "input",
   });

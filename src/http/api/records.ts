@@ -23,33 +23,33 @@ const record = v.variant("kind", [
   v.object({ kind: v.literal("conference"), ...recordColumns.conference }),
 ]);
 
-/** The directory's name and the record's id: a directory that was lost counts anew. */
+/** The directory's name and the record's ID. A lost directory counts from the beginning. */
 const place = /^\d{1,20}-\d{1,17}$/;
 
 const beganAnew =
-  "The directory was lost, or an older copy of it restored, since this cursor was given. Ask without cursor, by since, and leave out what you have.";
+  "The directory was lost or restored after this cursor. Ask with since instead of cursor, and skip what you have.";
 
 const contentTypes = { csv: "text/csv; charset=UTF-8; header=present", ndjson: "application/x-ndjson" } as const;
 
 export const recordRoutes = [
   route("listRecords", "POST /domains/{domain}/records", {
-    says: "The records of calls and conferences that are over",
-    more: "For billing, `format=csv` or `ndjson` gives all that fit in one answer, and each line has its `cursor`: an export that broke off goes on behind its last whole line, and nothing is missing or there twice ([records-and-privacy.md](records-and-privacy.md#billing)).",
+    says: "The records of ended calls and conferences",
+    more: "For billing, `format=csv` or `ndjson` returns all matches in one answer. Each line has its `cursor`. To continue after a failure, use the cursor of the last whole line ([records-and-privacy.md](records-and-privacy.md#billing)).",
     query: {
-      kind: v.pipe(v.optional(v.picklist(["call", "conference"])), v.description("Without it both; in CSV, calls.")),
-      since: v.optional(moment("Recorded from then on. A record comes soon after the end, and later ones behind it.")),
+      kind: v.pipe(v.optional(v.picklist(["call", "conference"])), v.description("Absent: both; in CSV, calls.")),
+      since: v.optional(moment("Recorded from then on. A record is stored soon after the end.")),
       until: v.optional(moment("Recorded before then.")),
       month: v.optional(
         v.pipe(
           v.string(),
           v.check((text) => daysOfMonth(text) !== null, "must be a month such as 2026-10"),
           v.transform(daysOfMonth),
-          v.description("Recorded in this month of the domain's `timeZone`, in place of `since` and `until`."),
+          v.description("Recorded in this month of the domain's `timeZone`. Replaces `since` and `until`."),
         ),
       ),
       conference: filter("The conference's key."),
       number: filter(`The other end's number. ${anySpelling}`),
-      attendeeId: filter("In any spelling. Where `recordsPersonal` masks it, of all that are as long and end alike."),
+      attendeeId: filter("In any spelling. If it is masked, all with the same length and end match."),
       bridge: filter("The bridge's name."),
       webexHost: filter("The TSP server; of a conference, any of its servers."),
       endedBy: v.pipe(v.optional(v.picklist(enders)), v.description("Who ended it.")),
@@ -57,22 +57,22 @@ export const recordRoutes = [
       order: v.pipe(v.optional(v.picklist(["oldest", "newest"]), "oldest"), v.description("Which come first.")),
       format: v.pipe(
         v.optional(v.picklist(["json", "ndjson", "csv"]), "json"),
-        v.description("`json` is one page. The others go on to the last record, or to `limit`."),
+        v.description("`json` is one page. The others continue to the last record, or to `limit`."),
       ),
       cursor: cursorOf(place),
-      // The directory gives no more at once.
+      // The directory returns no more at once.
       limit: v.optional(limitOf(1_000)),
     },
     answer: {
-      says: "A page as JSON; or a line for each record, as JSON or as CSV (RFC 4180) behind a line of names.",
+      says: "A page as JSON; or a line for each record, as JSON or as CSV (RFC 4180) after a line of names.",
       schema: v.object({ records: v.array(record), next }),
       also: Object.values(contentTypes),
     },
-    refusals: { 409: "The cursor is of a directory that was lost since; the detail says how to go on." },
+    refusals: { 409: "The cursor belongs to a lost directory. The detail says how to continue." },
     async handle({ domain: { name, settings }, edge, query }) {
       const { format, cursor, limit, order, since, until, month, conference, ...rest } = query;
       if (month !== undefined && (since ?? until) !== undefined)
-        return wrongPart("body", "month", "stands in place of since and until");
+        return wrongPart("body", "month", "cannot be used with since or until");
       const { timeZone } = settings;
       const inMonth = (day: string) => momentIn(day, timeZone) ?? 0;
       const period = month
@@ -89,7 +89,7 @@ export const recordRoutes = [
         edge.objects.directory(name).records({ domain: name, kind, ...period, filter, order, cursor, limit: portion });
       const first = await pageBehind(placeOf(id));
       const { directory, id: last } = first.end ?? { directory: "", id: 0 };
-      // One that was restored from a backup may not have given out this place yet.
+      // A directory restored from a backup may not have reached this position yet.
       if (named !== undefined && (named !== directory || Number(id) > last))
         return problem(409, "records began anew", beganAnew);
       const shown = ({ id, at, record }: PlacedRecord) => {
@@ -108,7 +108,7 @@ export const recordRoutes = [
         isCsv ? csvLine(columnsOfKind, shown(one)) : `${JSON.stringify(shown(one))}\n`;
       const pageOrLog = async (place: number) => {
         try {
-          // The answer has begun to leave: each page waits by itself for what it stands on.
+          // The answer is already being sent, so each page waits for its own data.
           const onDisk = edge.gate?.();
           const page = await pageBehind(place);
           await onDisk?.();
@@ -124,15 +124,15 @@ export const recordRoutes = [
     },
   }),
   routeOf("Domains")("listPromptCalls", "POST /domains/{domain}/prompt-calls", {
-    says: "Calls in the prompt that their first keys did not lead in",
-    more: "Those that are in the prompt now come first, from their first wrong key on, or once they have keyed something without a `#` and paused for five seconds; then those that ended without having got in, the latest first. At most 5,000, and none that is older than records are kept.",
+    says: "Calls in the prompt that were not admitted at once",
+    more: "First the calls in the prompt now: those that entered a wrong key, or digits without a `#` and then paused for five seconds. Then the calls that ended without admission, the latest first. At most 5,000, for `recordsDays`.",
     query: {
       number: v.optional(sought(`The caller's number. ${anySpelling}`)),
-      since: v.optional(moment("That came to the prompt from then on.")),
+      since: v.optional(moment("Entered the prompt from then on.")),
       ...pagedRows(1_000, 100),
     },
     answer: {
-      says: "Calls with what was keyed in vain, and how each ended.",
+      says: "Calls with their wrong keys, and how each ended.",
       schema: v.object({ calls: v.array(promptRow), next }),
     },
     async handle({ domain: { name, settings }, edge, query: { number, since, cursor, limit } }) {
@@ -142,20 +142,20 @@ export const recordRoutes = [
     },
   }),
   route("erase", "POST /domains/{domain}/records/erasures", {
-    says: "Takes a person's number, and the attendee ID beside it, out of all records",
-    more: "The records stay, without both. What else has the number, and how long, stands in [records-and-privacy.md](records-and-privacy.md#erase-a-number).",
+    says: "Erases a number, and the attendee ID stored with it, from all records",
+    more: "The records stay, without both. [records-and-privacy.md](records-and-privacy.md#erase-a-number) lists the places that keep the number, and for how long.",
     body: v.object({
       number: v.pipe(
         v.string(),
         v.regex(/[\p{L}\p{N}]/u, "must have a digit, or a letter where bridges report names"),
         v.maxLength(256, "must be at most 256 characters"),
         v.description(
-          "All its digits as records have them, or a caller's name; a `+`, signs between digits, a `#` at the end, `tel:` and the like do not count, neither here nor there.",
+          "All digits as in the records, or a caller's name. `+`, signs between digits, a final `#`, `tel:` and the like do not count.",
         ),
       ),
     }),
     answer: {
-      says: "How many records, and calls at the prompt, had it.",
+      says: "How many records and calls in the prompt had it.",
       schema: erasure,
     },
     about: ({ domain: { settings }, body }) => ({ number: personAudited(settings)(exactly(body.number)) }),
@@ -163,7 +163,7 @@ export const recordRoutes = [
   }),
 ];
 
-/** Nobody else's number goes: the digits are compared as they are, from the first to the last. */
+/** Compares all digits, so that no other number is erased. */
 function exactly(number: string): string {
   return digitsIn(number) ?? number;
 }
@@ -172,7 +172,7 @@ function filter(what: string) {
   return v.optional(v.pipe(v.string(), v.maxLength(256, "must be at most 256 characters"), v.description(what)));
 }
 
-/** All records as bytes, one page in memory at a time. Where a page fails the answer breaks off, so that nobody takes it for whole. */
+/** All records as bytes, one page in memory at a time. If a page fails, the answer breaks off, so that readers notice. */
 async function* exported(
   first: RecordPage,
   head: string,
@@ -191,7 +191,7 @@ async function* exported(
   }
 }
 
-/** A part is made when the reader wants it. */
+/** Makes a part only when the reader wants it. */
 function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   const source = {
     async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {

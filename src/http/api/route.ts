@@ -16,7 +16,7 @@ import type { SignedIn, Variables } from "../guard.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem, wrongPart } from "../problem.ts";
 
-/** Far above what most requests need; the limits of the fields are checked apart. */
+/** Far above what most requests need. Fields have their own limits. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
@@ -24,28 +24,28 @@ export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
 type QueryEntries = Readonly<Record<string, Schema>>;
 type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.InferOutput<Query[Name]> };
 
-/** The parts of a path by their names, which stand in braces there. */
+/** The parts of a path, by their names in braces. */
 export type PathParts<Path> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? { readonly [Part in Name]: string } & PathParts<Rest>
   : unknown;
 
-/** One request, checked: its user may make it. */
+/** A checked request that its user may make. */
 export interface ApiCall<Query = unknown, Body = unknown, Parts = unknown> {
-  /** Whose calls of objects have a limit in time. */
+  /** Calls of its objects have a time limit. */
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   readonly from: string;
-  /** Of `{domain}` in the path; the user sees it. Read only if the path has one. */
+  /** The `{domain}` of the path, which the user sees. Read only if the path has one. */
   readonly domain: Domain;
-  /** Of `{bridge}` in the path; the domain has it. */
+  /** The `{bridge}` of the path, which the domain has. */
   readonly bridge: BridgeName;
-  /** Of `{confKey}` in the path, and its object, which may never have been. */
+  /** The `{confKey}` of the path, and its object, which may never have existed. */
   readonly confKey: ConfKey;
   readonly conference: ReturnType<EdgeObjects["conference"]>;
   readonly path: Parts;
   readonly query: Query;
   readonly body: Body;
-  /** The `Idempotency-Key`, or one that was made: a repeat with the same one is the same action. */
+  /** The `Idempotency-Key`, or a new ID. A repeat with the same key is the same action. */
   readonly actionId: string;
 }
 
@@ -58,30 +58,29 @@ interface AnswerOf<Answer extends Schema> {
   readonly status?: 200 | 201 | 202;
   readonly says: string;
   readonly schema: Answer;
-  /** Other forms that its handler gives as a `Response`. */
+  /** Other content types that its handler returns as a `Response`. */
   readonly also?: readonly string[];
 }
 
 interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Parts> {
   readonly says: string;
   readonly more?: string;
-  /** Of a POST: makes the route a question, which changes nothing. Proxies log addresses, so personal data is asked so. */
+  /** Makes a POST a query, which changes nothing. Proxies log addresses, so queries with personal data are POSTs. */
   readonly query?: Query;
   readonly body?: Schema<Body>;
   readonly answer: AnswerOf<Answer>;
-  /** Of a conference of which something is kept: any other is answered with 404. */
+  /** True if an unknown conference gets 404. */
   readonly needsConference?: true;
-  /** Refusals in addition to those that follow from the rest, by status: what each of them means here. */
+  /** Meanings of further refusals, by status. */
   readonly refusals?: Readonly<Partial<Record<404 | 409 | 413 | 422, string>>>;
-  /** `viewer`: viewers may, although something changes. `all-domains`: only users who see all domains. */
+  /** `viewer`: viewers may do it, although it changes something. `all-domains`: only users who see all domains. */
   readonly role?: "viewer" | "all-domains";
-  /** What else the audit says, such as which caller it is about. A `type` is the action's name. */
+  /** Further facts for the audit, such as the caller. A `type` is the action's name. */
   about?(call: ApiCall<QueryOf<Query>, Body, Parts>): AuditedParts;
-  /** The answer's data, or a `Response` that is no JSON of this schema: a refusal, or one of the other forms. */
+  /** The answer's data, or a `Response`: a refusal, or another content type. */
   handle(call: ApiCall<QueryOf<Query>, Body, Parts>): Promise<Checked<Answer> | Response> | Checked<Answer> | Response;
 }
 
-/** A route as the table has it: its types are checked. */
 export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema, unknown>, "about" | "handle" | "body"> {
   /** Its `operationId`, and its name in the audit. */
   readonly id: string;
@@ -94,13 +93,13 @@ export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema, un
   handle(call: ApiCall<never, never, never>): Promise<unknown> | unknown;
 }
 
-/** What programs that ask it must know, as types. */
+/** The route's answer as a type. */
 interface TypedRoute<Asked extends Operation, Answer extends Schema> extends Route {
   readonly operation: Asked;
   readonly answer: AnswerOf<Answer>;
 }
 
-/** Returns the function that makes the routes of one chapter of the description. */
+/** Returns a function that makes routes of one chapter of the description. */
 export function routeOf(tag: string) {
   return <const Asked extends Operation, const Query extends QueryEntries, Body, Answer extends Schema>(
     id: string,
@@ -124,7 +123,7 @@ export function routerPath({ path }: Pick<Route, "path">): string {
   return `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
 }
 
-/** A request of somebody whom the guard has let in. */
+/** A request that the guard has admitted. */
 interface RouteRequest {
   readonly request: Request;
   readonly signedIn: SignedIn;
@@ -132,7 +131,7 @@ interface RouteRequest {
   readonly path: Readonly<Record<string, string>>;
 }
 
-/** Carries out one request of the API for a user, as far as the user may. `edge`: for this one request. */
+/** Carries out one API request if its user may make it. `edge`: for this one request. */
 export async function answerRoute(
   route: Route,
   { request, signedIn, from, path }: RouteRequest,
@@ -177,7 +176,7 @@ export async function answerRoute(
 type ReadParts = Pick<ApiCall, "query" | "body" | "actionId">;
 
 const noFields = v.optional(v.strictObject({}));
-/** The fields of a question as JSON, for `readQuery`. */
+/** The fields of a query as JSON, for `readQuery`. */
 const queryAsJson = v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {});
 
 async function readRequest(route: Route, request: Request, edge: PeoplePorts): Promise<Result<ReadParts, Response>> {
@@ -199,7 +198,7 @@ async function readRequest(route: Route, request: Request, edge: PeoplePorts): P
   return body.ok ? ok({ ...parts, body: body.value }) : body;
 }
 
-/** Returns the values, or the answer that names the wrong one. An unknown parameter is a mistyped one. */
+/** Returns the values, or a refusal that names the wrong one. Unknown parameters are refused as mistyped. */
 function readQuery(
   entries: QueryEntries,
   given: URLSearchParams,
@@ -211,10 +210,10 @@ function readQuery(
     if (!schema) {
       const names = Object.keys(entries);
       const known = names.length === 0 ? "this request has none" : `there are ${names.join(", ")}`;
-      return err(wrongPart(part, name, `is no parameter of this request; ${known}`));
+      return err(wrongPart(part, name, `is not a parameter of this request; ${known}`));
     }
     const [first = "", ...others] = given.getAll(name);
-    if (others.length > 0) return err(wrongPart(part, name, "stands there more than once"));
+    if (others.length > 0) return err(wrongPart(part, name, "is given more than once"));
     values[name] = isNumeric(schema) ? numberOf(first) : first;
   }
   const parsed = v.safeParse(v.object(entries as v.ObjectEntries), values, { abortEarly: true, message: mustBe });
@@ -223,7 +222,7 @@ function readQuery(
   return err(wrongPart(part, v.getDotPath(issue) ?? "", wrongValue(issue)));
 }
 
-/** What is no number stays as it is, and is refused as that. */
+/** Leaves other text as it is, so that the schema refuses it. */
 function numberOf(text: string): number | string {
   return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
 }
@@ -237,11 +236,11 @@ function readActionId({ headers }: Request): Result<string, Response> {
   const given = headers.get("idempotency-key");
   if (given === null) return ok(crypto.randomUUID());
   if (/^[\x21-\x7e]{1,64}$/.test(given)) return ok(given);
-  const fault = "must be 1 to 64 visible characters of ASCII, such as a UUID; leave it out, and each request counts";
+  const fault = "must be 1 to 64 visible ASCII characters, such as a UUID; without it, each request is a new action";
   return err(wrongPart("header", "Idempotency-Key", fault));
 }
 
-/** Returns a 404 for an unknown bridge or conference, else `null`. A request to its object would create it. */
+/** Returns a 404 for an unknown bridge or conference, else `null`. Asking its object would create it. */
 async function absence(
   { needsConference }: Route,
   { domain, confKey, edge }: ApiCall,
@@ -255,7 +254,7 @@ async function absence(
   return problem(404, "no such bridge", detail);
 }
 
-/** A conference object that never was would be made by the question, and stay. WebEx has no handle for one that was found on a bridge. */
+/** Asks no conference object, because that would create it. A conference that was found on a bridge has no ExtConfID. */
 export async function isKnown(
   { name, settings }: Domain,
   confKey: ConfKey,
@@ -268,17 +267,17 @@ export async function isKnown(
 }
 
 export function unknown({ name }: Domain, confKey: string): Response {
-  return problem(404, "no such conference", `Nothing is kept of a conference with the key ${confKey} in ${name}.`);
+  return problem(404, "no such conference", `${name} has no data of a conference with the key ${confKey}.`);
 }
 
-/** Why the user may not ask for it; `null`: the user may. */
+/** Why the user may not do it; `null`: the user may. */
 function whyForbidden(route: Route, user: Operator): string | null {
   if (changes(route) && user.role === "viewer" && route.role !== "viewer")
-    return "You may look, and change nothing. Ask somebody whose role is operator.";
-  return route.role === "all-domains" && !seesAll(user) ? "This is for those who see all domains." : null;
+    return "Viewers cannot change anything. Ask an operator.";
+  return route.role === "all-domains" && !seesAll(user) ? "Only users who see all domains may do this." : null;
 }
 
-/** The parts of the path by name, as they were before they were written into an address. */
+/** The decoded parts of the path, by name. */
 export function pathOf({ req }: Context): RouteRequest["path"] {
   const parts = Object.entries<string>(req.param());
   return Object.fromEntries(parts.map(([name, part]) => [name, textOfSegment(part)]));

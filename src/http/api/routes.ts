@@ -15,11 +15,11 @@ import { type Route, routeOf } from "./route.ts";
 const ofUsers = routeOf("Users");
 
 const role = v.picklist(["viewer", "operator"]);
-const domains = v.pipe(v.array(v.string()), v.description('The domains that this person sees; `["*"]`: all.'));
+const domains = v.pipe(v.array(v.string()), v.description('The domains that this user sees; `["*"]`: all.'));
 
 const userRoutes = [
   ofUsers("showMe", "GET /me", {
-    says: "Who you are, and what you may",
+    says: "Who you are, and what you may do",
     answer: {
       says: "You.",
       schema: v.object({
@@ -27,7 +27,7 @@ const userRoutes = [
         role,
         domains,
         by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How you have signed in.")),
-        endsAt: v.pipe(v.nullable(time), v.description("When your session ends if you do nothing; null: it is none.")),
+        endsAt: v.pipe(v.nullable(time), v.description("When your session ends if you do nothing; null: no session.")),
       }),
     },
     handle({ signedIn }) {
@@ -58,7 +58,7 @@ const userRoutes = [
   }),
   ofUsers("endSessions", "DELETE /people/{person}/sessions", {
     says: "Ends all sessions of a person",
-    more: "Your own; operators of all domains may end anybody's. The token stays good: take it out of the settings, and the sessions that it began are over, too.",
+    more: "Your own; operators of all domains may end anybody's. The token stays valid. Remove it from the settings to end the token and its sessions.",
     role: "viewer",
     answer: { says: "How many were ended.", schema: v.object({ ended: v.number() }) },
     async handle({ edge, signedIn: { person: by }, path: { person }, from }) {
@@ -72,7 +72,7 @@ const userRoutes = [
   }),
   ofUsers("listSignIns", "GET /sign-ins", {
     says: "The record of sign-ins at the console, the latest first",
-    more: "Kept for 400 days, 100,000 at most. Who comes by Cloudflare Access stands in its own log.",
+    more: "Kept for 400 days, at most 100,000. Cloudflare Access logs its own sign-ins.",
     role: "all-domains",
     query: pagedRows(1_000, 100),
     answer: { says: "Sign-ins, refusals and ends.", schema: v.object({ signIns: v.array(signIn), next }) },
@@ -83,10 +83,10 @@ const userRoutes = [
   }),
   ofUsers("listAudit", "GET /domains/{domain}/audit", {
     says: "Returns what users have asked of a domain, the latest first",
-    more: "Every request that changes something, refused ones too, for as long as records are kept; but not requests without a user (401), from another site's page (`cross-site`), or above a limit (429). An action is logged before it is done and stored here after it.",
+    more: "Has all requests that change something, refused ones too, for `recordsDays`. Not requests without a user (401), from another site's page (`cross-site`), or above a limit (429). An action is logged before it is done and stored here after it.",
     query: pagedRows(1_000, 100),
     answer: {
-      says: "Who asked what, about what, when, from where, and what became of it.",
+      says: "User, action, subject, time, address and outcome.",
       schema: v.object({ entries: v.array(auditEntry), next }),
     },
     async handle({ domain: { name }, edge: { objects }, query: { cursor, limit } }) {
@@ -108,7 +108,7 @@ const routes = [
   ...userRoutes,
 ];
 
-/** What programs that ask the API must know of it, as types. */
+/** The answers of the API as types. */
 type Signatures = (typeof routes)[number];
 export type Answers = { readonly [Route in Signatures as Route["operation"]]: Checked<Route["answer"]["schema"]> };
 
@@ -127,7 +127,7 @@ export const apiRoutes: readonly Route[] = [
       ),
     },
     async handle() {
-      // The library is loaded when somebody asks: each start of a Worker would cost its time otherwise. To make it takes 10 ms.
+      // Loads the library only on request, to keep the start of a Worker fast. Building the description takes 10 ms.
       const { openApiOf } = await import("./openapi.ts");
       description ??= JSON.stringify(openApiOf(apiRoutes));
       return new Response(description, { headers: { "content-type": "application/json" } });
