@@ -2,12 +2,12 @@ import { clientOf, Networks } from "../foundation/guard/networks.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import { keepsPath } from "../foundation/text/path-segment.ts";
 
-/** No proxy: plain workerd has no settings for one. */
+/** No proxy is trusted, because plain workerd has no setting for one. */
 const none = new Networks([]);
 
 /**
- * The address from which a request came. At Cloudflare the platform says it in a header that nobody else can set there; an edge on plain Node knows
- * it, and plain workerd, who is connected. Empty: nobody tells.
+ * Returns the client's address. Cloudflare sets it in a header that no client can set; an edge on plain Node knows
+ * it, and plain workerd knows the peer. Empty: unknown.
  */
 export function addressOf(request: Request): string {
   const { headers } = request;
@@ -19,7 +19,7 @@ export function addressOf(request: Request): string {
   return headers.get("cf-connecting-ip") ?? "";
 }
 
-/** Whether the browser came by HTTPS, perhaps to a proxy in front of us. */
+/** True if the browser used HTTPS, perhaps to a proxy in front of the edge. */
 export function isByHttps(request: Request): boolean {
   const origin = request.headers.get("origin") ?? "";
   return [request.url, `${request.headers.get("x-forwarded-proto") ?? ""}://`, origin].some((text) =>
@@ -27,12 +27,12 @@ export function isByHttps(request: Request): boolean {
   );
 }
 
-/** Whether the browser keeps a cookie that is for safe connections alone. */
+/** True if the browser will store a `Secure` cookie. */
 export function keepsSecureCookies(request: Request): boolean {
   return isByHttps(request) || isLoopback(new URL(request.url).hostname);
 }
 
-/** With its whole URL; plain workerd hands over the target as it came. `null`: none can be made, or a URL would change the target. */
+/** Returns the whole URL; plain workerd gives only the target. `null`: impossible, or a URL would change the target. */
 export function withWholeUrl(request: Request): Request | null {
   const { url: target, headers } = request;
   if (!target.startsWith("/")) return URL.canParse(target) ? request : null;

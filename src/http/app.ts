@@ -30,17 +30,16 @@ export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & M
   readonly storage: Storage;
 }
 
-/** All that the edge answers. */
 export interface App {
   readonly routes: Hono<Variables>["routes"];
   fetch(request: Request, hooks?: PostHooks): Promise<Response | TextAnswer>;
 }
 
-/** WebEx's documents, of which there are hundreds a second, do not go through the router. */
+/** WebEx's documents bypass the router, because hundreds arrive per second. */
 export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes): App {
   const app = new Hono<Variables>();
   const readiness = new Readiness(ports);
-  // A copy of `domains` would be that of before a reload.
+  // A copy of `domains` would be outdated after a reload.
   const edge = {
     ...ports,
     get domains() {
@@ -88,7 +87,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     if (answer !== null) return answer.catch(failed);
     const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());
     if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request, {});
-    // An agent that proves who it is gets in, or its challenge, whoever else has its address.
+    // An agent with the right key is never limited by other clients of its address.
     let isAgent = false;
     const proved = () => {
       isAgent = true;
@@ -103,7 +102,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   };
 }
 
-/** Of what is added behind it, each request has somebody who is signed in. */
+/** Routes added after this have a signed-in user. */
 function addGuard(app: Hono<Variables>, edge: PeoplePorts): void {
   for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {
     app.use(path, async (context, next) => {

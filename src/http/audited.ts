@@ -11,7 +11,7 @@ export interface AuditPorts {
   /** Stores the action and its outcome in the domain's audit, while the answer leaves. */
   audit(domain: DomainName, entry: AuditEntry): void;
   /**
-   * Called before something is done. The returned function resolves once all of it is on disk, and rejects if it is
+   * Called before an action. The returned function resolves once the action is on disk, and rejects if it is
    * lost. Absent: the platform waits.
    */
   gate?(): () => Promise<void>;
@@ -49,10 +49,10 @@ async function outcomeOf(response: Response): Promise<AuditOutcome> {
   return headers.has(replayed) ? { status, refusal: null, repeat: true } : { status, refusal: null };
 }
 
-/** As other services name it. */
+/** The usual name of this header. */
 const replayed = "idempotent-replayed";
 
-/** Marks the answer to an action that was done before: nothing was done for it. */
+/** Marks the answer to a repeated action, which was not done again. */
 export function asReplay(answer: Response): Response {
   answer.headers.set(replayed, "true");
   return answer;

@@ -16,18 +16,18 @@ export interface EdgePorts extends Timers, Lacking {
   readonly objects: EdgeObjects;
   /** Absent: the edge shares its state with no other one. */
   readonly pair?: EdgePair;
-  /** Of an edge whose time may be ahead of the true one, since one clock alone says so. Absent: the platform answers for its clock. */
+  /** For an edge whose time may be ahead, because only one clock shows it. Absent: the platform vouches for its clock. */
   readonly doubt?: {
     ms(): number;
-    /** A clock at this address shows `at`. */
+    /** Notes that a clock at this address shows `at`. */
     heardTime(at: EpochMs, address: string): void;
   };
-  /** The operator's token can be guessed; absent: it cannot, or there is none. */
+  /** True if the operator's token can be guessed. */
   isTokenWeak?(): boolean;
   /** Lets urgent work of this process come first. Absent: the platform does. */
   readonly giveWay?: (() => Promise<void>) | undefined;
   now(): number;
-  /** Milliseconds that pass: at one pace, but on workerd, which has no clock that nobody can set. */
+  /** Monotonic time in milliseconds, except on workerd, which has no such clock. */
   passedMs(): number;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }
@@ -37,7 +37,7 @@ export interface PeoplePorts extends EdgePorts, GuardPorts, AuditPorts, AlertPor
 }
 
 export interface AlertPorts {
-  /** The bridges of a domain, and its alerts, asked anew; for a user who sees it. */
+  /** Asks for the bridges and alerts of a domain, for a user who sees it. */
   lookAt(domain: Domain): Promise<LookedAt>;
 }
 

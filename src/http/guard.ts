@@ -16,17 +16,17 @@ export type SignedIn =
   | { readonly by: "token" | "access"; readonly person: Operator }
   | { readonly by: "session"; readonly person: Operator; readonly session: Session };
 
-/** What the guard leaves for the routes behind it, and whom it tells. */
+/** The guard's results for later routes, and its callbacks. */
 export interface Variables {
   readonly Bindings: {
-    /** An agent has proved its key. */
+    /** True if an agent has proved its key. */
     proved?(): void;
   };
   readonly Variables: { signedIn: SignedIn };
 }
 
 export interface GuardPorts {
-  /** All who may sign in, as the settings have them now. */
+  /** All users of the current settings. */
   people(): Promise<People>;
   readonly objects: Pick<EdgeObjects, "sessions">;
   /** Seals cookies of sessions, so that a made-up one wakes no object. */
@@ -38,10 +38,10 @@ export interface GuardPorts {
   now(): EpochMs;
 }
 
-/** Actions that no loop of others may block. */
+/** Actions with a limit of their own, so that a loop of other actions cannot block them. */
 const countedApart: ReadonlySet<string> = new Set(["end", "drain", "undrain", "hand-over", "sign-in"]);
 
-/** What a user and an address may ask of this isolate. This machine's own address has no limit: behind a proxy, one client would lock out all. */
+/** Rate limits of users and addresses in this isolate. This machine's own address has none: behind a proxy, one client would lock out all. */
 export class Rates {
   readonly #signIn = new RateBudget(budgets.signIn);
   readonly #read = new RateBudget(budgets.read);
@@ -57,7 +57,7 @@ export class Rates {
     if (isLimited(address)) this.#signIn.waitSeconds(networkOf(address), now);
   }
 
-  /** True if a refused token is written down. All addresses share one limit of rows; the metric and the log count all. */
+  /** True if a refused token gets a row. All addresses share one limit of rows; the metric and the log count all. */
   mayNote(now: EpochMs): boolean {
     return this.#signIn.waitSeconds("", now) === 0;
   }
@@ -121,11 +121,11 @@ export function saysWho({ req }: Context): boolean {
 }
 
 /**
- * Returns the answer to a request that another site's page could have made, else `null`. `isAmbient`: a cookie says who asks, not a token.
- * Hono's `csrf` checks only forms, takes a matching `Origin` for enough, and compares schemes, which a proxy with TLS changes.
+ * Refuses a request that another site's page could have sent, else returns `null`. `isAmbient`: the user is known by a cookie.
+ * Hono's `csrf` checks only forms, accepts any matching `Origin`, and compares schemes, which a proxy with TLS changes.
  */
 export function crossSiteRefusal({ req }: Context, isAmbient: boolean): Response | null {
-  // A browser's page may ask freely for what changes nothing: no answer says that others may read it.
+  // Other sites may send requests that change nothing: they cannot read the answers.
   if (req.method === "GET" || req.method === "HEAD") return null;
   const fetchSite = req.header("sec-fetch-site");
   const origin = req.header("origin");
@@ -138,8 +138,8 @@ export function crossSiteRefusal({ req }: Context, isAmbient: boolean): Response
         : URL.parse(origin)?.host === host.toLowerCase();
   if (isOurs) return null;
   const detail = isAmbient
-    ? "This request comes from another site, or does not say from which. Send it from the console, or with a bearer token."
-    : "This request has a token, and says that another site's page sends it. Send it from a program, without Origin and Sec-Fetch-Site.";
+    ? "This request comes from another or an unknown site. Send it from the console, or with a bearer token."
+    : "This request has a token, but comes from another site's page. Send it from a program, without Origin and Sec-Fetch-Site.";
   return problem(403, "cross-site", detail);
 }
 
@@ -149,7 +149,7 @@ export async function admitPerson(context: Context, ports: GuardPorts, address: 
   const refusal = tooMany();
   if (refusal) return refusal;
   const signedIn = await whoAsks(context, ports);
-  // Of tokens that come side by side no more are judged than of those that come one behind the other.
+  // Parallel tokens have the same limit as consecutive ones.
   const meanwhile = tooMany();
   if (meanwhile) return meanwhile;
   if (signedIn === null) {
@@ -166,13 +166,13 @@ export async function admitPerson(context: Context, ports: GuardPorts, address: 
   );
 }
 
-/** The answer to a token of this address, right or wrong, behind too many wrong ones; `null`: it may be tried. */
+/** Refuses any token of this address after too many wrong ones; `null`: it may be tried. */
 export function tooManyAttempts(address: string, { rates, now }: Pick<GuardPorts, "rates" | "now">): Response | null {
   const waitSeconds = rates.tokenWait(address, now());
   if (waitSeconds === 0) return null;
   const from =
     address === unnamedProxy
-      ? "through a proxy that trustedProxies of the edge's settings does not name, or that says no address, so that all who come through it are one"
+      ? "through a proxy that trustedProxies lacks or that sends no address, so all its clients count as one"
       : "from your address";
   const detail = `Too many sign-ins or wrong tokens came ${from}. Try again in ${waitSeconds} s.`;
   return problem(429, "too many attempts", detail, { "retry-after": String(waitSeconds) });

@@ -15,7 +15,7 @@ const called: Readonly<Record<ObjectName, string>> = {
   sessions: "the object of sessions",
 };
 
-/** What a log line says of a failure: the error, and of an object which one it was. */
+/** Log facts of a failure: the error and the object. */
 interface Failure {
   readonly error: string;
   readonly object?: string;
@@ -23,7 +23,7 @@ interface Failure {
   readonly conference?: ConfKey | undefined;
 }
 
-/** A call of an object that failed. What the platform says of it names neither the object nor its database. */
+/** A failed call of an object. The platform's error names neither the object nor its database. */
 class ObjectFailure extends Error {
   readonly failure: Failure;
 
@@ -37,7 +37,7 @@ export function failureOf(error: unknown): Failure {
   return error instanceof ObjectFailure ? error.failure : { error: String(error) };
 }
 
-/** An answer that can be missing still says the rest; without its relay a bridge holds no conference. */
+/** A missing answer only makes the rest incomplete. Without its relay, a bridge holds no conference. */
 const levels = { "view-failed": "warn", "relay-unreachable": "error" } as const;
 type Missing = keyof typeof levels;
 
@@ -60,7 +60,7 @@ export function lacks({ incomplete }: Lacking, what: string, why: string): void 
   if (!incomplete?.some((one) => one.what === what)) incomplete?.push({ what, why });
 }
 
-/** Returns the answer of an object, or `null` if it fails: the log has why, and the answer to the request says so. */
+/** Returns the answer of an object, or `null` if it fails. The log has the reason, and the request's answer names the object. */
 export async function answerOrNull<Value>(
   asked: Promise<Value>,
   edge: Lacking & { log(event: Missing, facts: LogFacts, level: "warn" | "error"): void },
@@ -80,8 +80,8 @@ export async function answerOrNull<Value>(
 }
 
 /**
- * What is wrong if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind. A disk that is full
- * concerns all objects; all else may be the damaged database of this one. The platform marks neither, and says it in words alone.
+ * Returns the fault if an object's storage failed; `null`: another error, such as a bridge that is too far behind. A full disk
+ * affects all objects; anything else may be this object's damaged database. The platform shows both only in the error's text.
  */
 export function storageFault(error: unknown): { readonly of: "disk" | "object"; readonly why: string } | null {
   const why = error instanceof ObjectFailure ? error.failure.error : "";
@@ -98,11 +98,11 @@ interface Ports extends Timers {
 type Method = (...asked: readonly unknown[]) => Promise<unknown>;
 type Methods = Platformed & { readonly [method: string]: Method };
 
-/** Milliseconds that each method of a kind may take; `request`: as long as the request lasts. */
+/** Time limit of each method in milliseconds; `request`: the time of the request. */
 const limits: Readonly<Record<string, Readonly<Record<string, number | "request" | "objects">>>> = objectMethods;
 
 /**
- * Returns the same edge with objects for one request: calls reject after their time, and failures name the object. `isRead`: the request
+ * Returns the edge with objects for one request: calls have time limits, and failures name the object. `isRead`: the request
  * changes nothing, so that a repeated call gets the first one's answer.
  */
 export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): Edge {
@@ -111,7 +111,7 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): E
   const limited = (kind: ObjectName, key: readonly string[]) => {
     const call = (method: string, limit: number | string, asked: readonly unknown[]) => {
       const object = (edge.objects[kind] as unknown as (...key: readonly string[]) => Methods)(...key);
-      // A clock that is set back must not make it longer.
+      // A clock that is set back must not extend the limit.
       const ms = typeof limit === "number" ? limit : Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
       const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
       return within(edge, ms, called[kind], answer).catch((cause: unknown) => {
@@ -137,6 +137,6 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): E
     (_: object, kind: ObjectName) =>
     (...key: readonly string[]) =>
       limited(kind, key);
-  // A copy would ask for each of its parts.
+  // A copy would read every property.
   return Object.create(edge, { objects: { value: new Proxy(edge.objects, { get }) }, incomplete: { value: [] } });
 }

@@ -3,7 +3,6 @@ import * as v from "valibot";
 import { as, type Checked } from "../foundation/schemas.ts";
 import type { TextAnswer } from "./text-answer.ts";
 
-/** What went wrong. */
 const titles = [
   ...(["bad body", "bad header", "bad query", "cannot be done", "cross-site", "failed for now"] as const),
   ...(["method not allowed", "no such action", "no such agent", "no such alert", "no such bridge"] as const),
@@ -20,7 +19,7 @@ export const problemBody = v.object({
   status: as<ContentfulStatusCode>(v.number()),
   detail: v.pipe(v.string(), v.description("What to do, in a sentence.")),
   instance: v.pipe(v.string(), v.description("The path that was asked for.")),
-  reason: v.pipe(v.optional(v.string()), v.description("Which of the refusals of this title: a word for programs.")),
+  reason: v.pipe(v.optional(v.string()), v.description("A word for programs: the reason within this title.")),
   errors: v.pipe(
     v.optional(
       v.array(v.object({ in: v.picklist(["query", "body", "header", "path"]), name: v.string(), detail: v.string() })),
@@ -30,7 +29,7 @@ export const problemBody = v.object({
 });
 export type Problem = Checked<typeof problemBody>;
 
-/** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. Requests of `/api/v1` get an `instance`, too. */
+/** An error by RFC 9457: what happened in `title`, and what to do in `detail`. `/api/v1` adds `instance`. */
 export function problem(
   status: ContentfulStatusCode,
   title: ProblemTitle,
@@ -50,7 +49,7 @@ export function problem(
 
 export const problemType = "application/problem+json";
 
-/** A problem of the API with the path that was asked for; other answers as they are. */
+/** Adds the requested path to a problem of the API. */
 export async function withInstance<Answer extends Response | TextAnswer>(
   answer: Answer,
   { url }: Request,
@@ -67,8 +66,8 @@ export function wrongPart(part: "query" | "body" | "header", name: string, fault
 }
 
 export function failedForNow(headers: Record<string, string> = {}): Response {
-  const why = "the log of the edge says why, and /readyz where it is the disk";
-  return problem(503, "failed for now", `The request could not be carried out (${why}): try it again.`, headers);
+  const why = "the edge's log has the reason; /readyz shows a full disk";
+  return problem(503, "failed for now", `The request failed (${why}). Try again.`, headers);
 }
 
 export function notAllowed(detail: string): Response {
@@ -76,5 +75,5 @@ export function notAllowed(detail: string): Response {
 }
 
 export function noSuchPage(): Response {
-  return problem(404, "not found", "Nothing is here. Look at the path.");
+  return problem(404, "not found", "Nothing is here. Check the path.");
 }

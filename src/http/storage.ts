@@ -2,7 +2,7 @@ import type { LogFacts } from "../foundation/text/log-line.ts";
 import { reasonOf } from "../foundation/text/reason.ts";
 import { type Timers, within } from "../foundation/time/timers.ts";
 
-/** Where the objects' files lie: GET and PUT of a file. */
+/** GET and PUT of a file in the objects' folder. */
 export interface Disk {
   fetch(
     url: string,
@@ -10,25 +10,25 @@ export interface Disk {
   ): Promise<Pick<Response, "ok" | "status" | "text">>;
 }
 
-/** What is wrong with a disk, where the place itself knows it at once and logs it. */
+/** The fault of a disk, if the runtime knows and logs it at once. */
 export type KnownDisk = () => { readonly why: string; readonly since: number } | null;
 
 interface StoragePorts extends Timers {
-  /** `null`: the platform answers for its disks. */
+  /** `null`: the platform is responsible for its disks. */
   readonly disk: Disk | KnownDisk | null;
-  /** What stands in this process's file; no other process writes the same. */
+  /** Content of this process's file, which no other process writes. */
   readonly mark: string;
   now(): number;
   log(event: "storage-fails" | "storage-works-again", facts: LogFacts, level: "info" | "error"): void;
 }
 
-/** How long all get the same answer of the disk. */
+/** How long an answer of the disk is reused. */
 const SAME_ANSWER_MS = 1_000;
 /** Bytes of the probe after a failed commit. A smaller file can fit on a disk too full for a database. */
 const ROOM_BYTES = 1024 * 1024;
-/** Time that a failed commit counts if there is no disk to probe. */
+/** How long a failed commit counts if there is no disk to probe. */
 const FAILURE_COUNTS_MS = 60_000;
-/** A disk that takes longer hangs. */
+/** A slower disk counts as hanging. */
 const PROBE_WITHIN_MS = 2_000;
 const probe = "http://disk/written-now-and-then";
 
@@ -41,26 +41,26 @@ export class Storage {
   readonly #ports: StoragePorts;
   #isMarked = false;
   #asked: { readonly number: number; readonly at: number; readonly fault: Promise<string | null> } | null = null;
-  /** The number of the probe whose answer counts. */
+  /** Number of the probe whose answer is current. */
   #latest = 0;
-  /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
+  /** The last failed commit whose reason affects all objects; `null`: none lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
   #faultSince: number | null = null;
-  /** `null`: nobody knows before something was written. */
+  /** `null`: not known before the first write. */
   readonly #known: KnownDisk | null;
 
   constructor(ports: StoragePorts) {
     this.#ports = ports;
-    // Not by a property: a binding of the platform seems to have each.
+    // A binding of the platform seems to have every property, so do not check by one.
     this.#known = typeof ports.disk === "function" ? ports.disk : null;
   }
 
-  /** A commit failed since the disk is full. */
+  /** Notes a commit that failed because the disk is full. */
   failed(why: string): void {
     this.#failure = { at: this.#ports.now(), why };
   }
 
-  /** What is wrong with the disk; `null`: nothing. The log has a line when something begins to be wrong, and one when nothing is any more. */
+  /** Returns the disk's fault; `null`: none. Logs its start and its end. */
   async fault(): Promise<string | null> {
     if (this.#known) return this.known;
     const at = this.#ports.now();
@@ -71,7 +71,7 @@ export class Storage {
     const ofDisk = await asked.fault;
     if (this.#failure && isPast(this.#failure.at, FAILURE_COUNTS_MS, at)) this.#failure = null;
     const fault = ofDisk ?? this.#failure?.why ?? null;
-    if (asked.number < this.#latest) return fault; // An answer that came late is no news.
+    if (asked.number < this.#latest) return fault; // Outdated by a later probe.
     this.#latest = asked.number;
     if (fault !== null && this.#faultSince === null) {
       this.#faultSince = at;
@@ -83,12 +83,12 @@ export class Storage {
     return fault;
   }
 
-  /** What the place itself says is wrong, without a look; `null`: nothing, or it does not know. */
+  /** The fault that the runtime itself knows, without a probe; `null`: none known. */
   get known(): string | null {
     return this.#known?.()?.why ?? null;
   }
 
-  /** Since when `fault` finds something wrong; `null`: it does not. */
+  /** Start of the fault; `null`: none. */
   get faultSince(): number | null {
     return this.#known ? (this.#known()?.since ?? null) : this.#faultSince;
   }
@@ -105,9 +105,9 @@ export class Storage {
     try {
       if (this.#isMarked) {
         const found = await disk.fetch(probe);
-        // A write would make the folder anew, without the objects.
+        // A write would create an empty folder.
         if ((await found.text()).trimEnd() !== mark) {
-          return "the state folder was deleted or replaced while the edge runs: put it back, and start the edge anew";
+          return "the state folder was deleted or replaced while the edge runs: put it back, and restart the edge";
         }
       }
       const { ok, status } = await disk.fetch(probe, { method: "PUT", body: failure ? mark.padEnd(ROOM_BYTES) : mark });
@@ -121,7 +121,7 @@ export class Storage {
   }
 }
 
-/** A clock that was set back meanwhile must not make it longer. */
+/** A clock that was set back must not extend it. */
 function isPast(since: number, ms: number, now: number): boolean {
   return Math.abs(now - since) >= ms;
 }

@@ -1,11 +1,11 @@
 import { isByHttps } from "./address.ts";
 
-/** An answer that is a short text. On Node, a `Response` costs more than all else of a Confirmation. */
+/** A short text as an answer. On Node, a `Response` costs more than the rest of a Confirmation. */
 export class TextAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
-  /** But for the type. */
+  /** Without the content type. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number, contentType: string, text: string, headers: TextAnswer["headers"] = {}) {
@@ -22,9 +22,9 @@ export function asResponse(answer: Response | TextAnswer): Response {
   return new Response(text, { status, headers: { ...headers, "content-type": contentType } });
 }
 
-/** What the edge's own server needs to know of a request while it is answered. Absent: the platform serves. */
+/** Callbacks to the edge's own server during a request. Absent: the platform serves. */
 export interface PostHooks {
-  /** Resolves once all that was written is on disk, and rejects where it is lost. */
+  /** Resolves once all writes are on disk, and rejects if they are lost. */
   onDisk(): Promise<void>;
 }
 
@@ -38,15 +38,15 @@ export const usual = {
   "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
 } as const;
-/** A year, of this name alone: other names under it are not ours. */
+/** A year, only for this name: names under it may belong to others. */
 const byHttps = { ...usual, "strict-transport-security": "max-age=31536000" } as const;
 
-/** The answer with the headers that each has; by plain http, nothing is said of https. */
+/** Adds the usual headers. Plain http gets no HSTS header. */
 export function withUsualHeaders<Answer extends Response | TextAnswer>(request: Request, answer: Answer): Answer;
 export function withUsualHeaders(request: Request, answer: Response | TextAnswer): Response | TextAnswer {
   const all = isByHttps(request) ? byHttps : usual;
   if (answer instanceof TextAnswer) return new TextAnswer(answer.status, answer.contentType, answer.text, all);
-  // A socket is the platform's.
+  // The platform owns a socket's answer.
   if (answer.status === 101) return answer;
   const headers = new Headers(answer.headers);
   for (const [name, value] of Object.entries(all)) if (!headers.has(name)) headers.set(name, value);

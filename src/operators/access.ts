@@ -1,12 +1,12 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from "jose";
 import type { AccessPeople, Operator } from "./people.ts";
 
-/** By the address of a team's keys, which are fetched when a token comes, and again after ten minutes or for an unknown key. */
+/** Keys by the address of their team. Fetched with the first token, after ten minutes, and for an unknown key. */
 const known = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** The person of a token in `Cf-Access-Jwt-Assertion`; `null`: it is wrong, or nobody's. Rejects if the team's keys cannot be fetched. */
+/** The user of a token in `Cf-Access-Jwt-Assertion`; `null`: wrong or unknown. Rejects if the team's keys cannot be fetched. */
 export async function personOfAccess(
   { issuer, audience, people }: AccessPeople,
   token: string,
@@ -32,5 +32,5 @@ export async function personOfAccess(
   }
 }
 
-/** Codes of errors that are the token's; others are of the keys. */
+/** Error codes of a wrong token. Other codes are about the keys. */
 const ofToken = /^ERR_(JWT_|JWS_|JOSE_ALG|JOSE_NOT|JWKS_NO_MATCHING)/;

@@ -16,7 +16,7 @@ export interface FoundAlert
   readonly command?: readonly string[] | null | undefined;
 }
 
-/** Which part can report it: the edge itself, the relay of a bridge, or an object of the domain. */
+/** The part that reports it: the edge itself, the relay of a bridge, or an object of the domain. */
 type Source = "edge" | "relay" | "directory" | "mailbox";
 /** `down`: no conference can be held there. `bad`: something is lost or pending. `warn`: no caller notices yet. */
 type Severity = "down" | "bad" | "warn";
@@ -32,22 +32,20 @@ interface Texts {
 interface KindRow extends Texts {
   readonly type: "condition" | "incident";
   readonly severity: Severity;
-  /** While one of them does not answer, it is unknown whether the alert is there. */
+  /** If one of them does not answer, the alert is unknown. */
   readonly from: readonly Source[];
   readonly title: string;
 }
 
-/** True now, and ends by itself. */
 function condition(severity: Severity, from: readonly Source[], title: string, texts: Texts): KindRow {
   return { type: "condition", severity, from, title, ...texts };
 }
 
-/** Has happened, and is listed until a user has seen it. */
 function incident(severity: Severity, title: string, texts: Texts): KindRow {
   return { type: "incident", severity, from: ["directory"], title, ...texts };
 }
 
-/** All kinds of alerts, the worst first. A further kind is a row here and a source that finds it. */
+/** All kinds of alerts, the worst first. A new kind needs a row here and a source that finds it. */
 const rows = {
   disk: condition("down", ["edge"], "The edge cannot save its state", {
     says: "The edge cannot save its state and does not confirm WebEx's messages: {why}.",
@@ -75,7 +73,7 @@ const rows = {
     todo: "Calls continue without it. Read view-failed in the edge's log.",
   }),
   "conferences-unreachable": condition("bad", ["directory"], "Conferences are unreachable", {
-    says: "{count conference} of {domain} did not answer the edge. What lists show of them may be old.",
+    says: "{count conference} of {domain} did not answer the edge. Lists may show old data for them.",
     todo: "Their calls continue. Read object-broke and not-swept in the edge's log.",
   }),
   "conferences-lost": incident("bad", "A bridge lost conferences", {
@@ -188,11 +186,11 @@ export function unknownText(kinds: readonly AlertKind[]): string | null {
 
 /** An alert as users and programs see it. */
 export const shownAlert = v.object({
-  id: described(v.string(), "The same as long as it is about the same thing; the path that acknowledges it has it."),
+  id: described(v.string(), "Stays the same for the same subject. Needed to acknowledge it."),
   kind: v.picklist(alertKinds),
   type: described(
     v.picklist(["condition", "incident"]),
-    "`condition`: true now, ends by itself. `incident`: has happened; listed until a user has seen it.",
+    "`condition`: true now, ends by itself. `incident`: has happened; listed until a user acknowledges it.",
   ),
   severity: described(
     v.picklist(["down", "bad", "warn"]),
@@ -202,14 +200,14 @@ export const shownAlert = v.object({
   bridge: v.nullable(v.string()),
   about: described(
     v.nullable(v.string()),
-    "What else it is about: an agent, a server, an address, a receiver, a key, or a caller's number; null: nothing.",
+    "Its subject: an agent, a server, an address, a receiver, a key, or a caller's number; null: none.",
   ),
-  since: described(v.nullable(time), "Beginning of a condition, first time of an incident; null: unknown."),
+  since: described(v.nullable(time), "Start of a condition, first time of an incident; null: unknown."),
   latest: described(v.nullable(time), "Last time of an incident; null for a condition."),
-  sequence: described(v.nullable(v.number()), "Of an incident: rises each time that it happens; null for a condition."),
+  sequence: described(v.nullable(v.number()), "Rises each time the incident happens; null for a condition."),
   count: described(
     v.number(),
-    "Documents, conferences, webhooks or calls; of a named `orphan-conference` its callers.",
+    "Number of documents, conferences, webhooks or calls; for a named `orphan-conference`, of callers.",
   ),
   title: v.string(),
   says: described(v.string(), "What it means, in sentences."),
@@ -222,7 +220,7 @@ export const shownAlert = v.object({
   ),
   seen: described(
     v.nullable(v.object({ upTo: v.number(), by: v.string(), at: time, note: v.string() })),
-    "Who acknowledged it last, up to which `sequence` or beginning; null: nobody. What is newer is open.",
+    "The last acknowledgement: by whom, and up to which `sequence` or start; null: none. Newer ones are open.",
   ),
 });
 export type Alert = Checked<typeof shownAlert>;
@@ -268,7 +266,7 @@ export function isOpen({ type, seen }: Alert): boolean {
   return type === "incident" || seen === null;
 }
 
-/** As it is typed at a shell: `*back-end` would be a pattern of file names. */
+/** Quotes a text for a shell, for example `*back-end`, which is a file pattern. */
 export function shellWord(text: string): string {
   return /^[\w.:@/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

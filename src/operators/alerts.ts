@@ -16,48 +16,46 @@ export interface Seen {
   readonly note: string;
 }
 
-/** How a bridge is, as its relay reports it. What is absent is not so, as far as is known. */
+/** The state of a bridge from its relay. Absent fields are not the case, as far as known. */
 export interface BridgeState {
   readonly agentConnected: boolean;
-  /** False also while the active agent has not reported yet: then `awaySince` is absent. */
+  /** Also false while the active agent has not reported yet; `awaySince` is then absent. */
   readonly bridgeUp: boolean;
   /** `null`: unknown. */
   readonly portsInUse: number | null;
   /** `null`: no limit, or unknown. */
   readonly ports: number | null;
-  /** Since when no agent is connected, or the active one does not reach the bridge. */
+  /** Start of the time without a connected agent, or in which the active one does not reach the bridge. */
   readonly awaySince?: EpochMs;
-  /** Since when it takes no new conferences, as a user asked. */
+  /** Start of the drain. */
   readonly drainedSince?: EpochMs;
-  /** Since when it takes no new calls, as it is about to stop. */
+  /** Start of its shutdown, in which it takes no new calls. */
   readonly endsSince?: EpochMs;
   /** Since when all its ports are in use. */
   readonly fullSince?: EpochMs;
-  /** Of its agents, for users who see the domain. */
+  /** Alerts of its agents, for users who see the domain. */
   readonly alerts?: readonly FoundAlert[];
 }
 
-/** How a bridge was found. */
 export interface FoundBridge {
   readonly bridge: string;
   /** `null`: its relay did not answer. */
   readonly health: BridgeState | null;
-  /** Since when its relay does not answer; `null`: it answers. */
+  /** Start of the relay's silence; `null`: it answers. */
   readonly unreachableSince: EpochMs | null;
 }
 
-/** How a domain was found. */
 export interface FoundDomain {
   readonly domain: string;
   /** The answer of its directory; `null`: it did not answer, or was not asked. */
   readonly known: DirectoryAlerts | null;
   /** The pending documents of its mailbox; `null` as before. */
   readonly mail: readonly PendingForServer[] | null;
-  /** Which of them did not answer. */
+  /** Sources without an answer. */
   readonly silent: readonly FoundAlert[];
 }
 
-/** Documents that a TSP server, or the back end, has not confirmed. */
+/** Unconfirmed documents of a TSP server or the back end. */
 export interface PendingForServer {
   readonly host: string;
   readonly documents: number;
@@ -88,7 +86,7 @@ const pendingLongMs = 30_000;
 /** A refused webhook is sent again after five seconds. */
 const refusedLongMs = 60_000;
 
-/** The alerts of one domain and of the edge (`ofEdge`): first the open ones, the worst first. */
+/** The alerts of one domain and of the edge (`ofEdge`): open ones first, then by severity. */
 export function alertsOf(
   ofEdge: readonly FoundAlert[],
   bridges: readonly FoundBridge[],
@@ -110,7 +108,7 @@ export function alertsOf(
   return [...ofEdge.flatMap(shown(null)), ...ofDomain.flatMap(shown(domain))].sort((a, b) => weightOf(a) - weightOf(b));
 }
 
-/** An alert with its acknowledgement, and with the count of what is newer. An incident that is seen as a whole is listed no more. */
+/** Adds the acknowledgement and the count of newer occurrences. Drops an incident that is acknowledged as a whole. */
 function withSeen(found: FoundAlert, alert: Alert, { id: _, ...seen }: Seen, now: EpochMs): readonly Alert[] {
   const { sequence, since, domain, count } = alert;
   const isNew = (sequence ?? since ?? now) > seen.upTo;
@@ -120,7 +118,7 @@ function withSeen(found: FoundAlert, alert: Alert, { id: _, ...seen }: Seen, now
 }
 
 /**
- * Returns up to where an acknowledgement goes. `seenUpTo`: the sequence or beginning that the user saw; `null`: all
+ * Returns the end of an acknowledgement. `seenUpTo`: the sequence or start that the user saw; `null`: all
  * that is there now. A condition is covered until it begins again, or for a day if its beginning is unknown.
  */
 export function coverageOf({ sequence, since }: Alert, seenUpTo: number | null, now: EpochMs): number {
@@ -129,7 +127,7 @@ export function coverageOf({ sequence, since }: Alert, seenUpTo: number | null, 
   return seenUpTo !== null && seenUpTo < since ? seenUpTo : Math.max(since, now);
 }
 
-/** The kinds that may have more alerts, since a source did not answer. */
+/** The kinds that may have more alerts, because a source did not answer. */
 export function unknownKinds(
   bridges: readonly Pick<FoundBridge, "health">[],
   { known, mail }: Pick<FoundDomain, "known" | "mail">,

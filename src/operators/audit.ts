@@ -6,7 +6,7 @@ const auditOutcome = v.object({
   refusal: described(v.nullable(v.string()), "The title of its problem; null: it was done."),
   repeat: described(
     v.exactOptional(v.literal(true)),
-    "Done before under this Idempotency-Key: answered alike, and nothing was done.",
+    "A repeat under this Idempotency-Key, with the same answer. Nothing was done.",
   ),
 });
 export type AuditOutcome = Checked<typeof auditOutcome>;
@@ -22,7 +22,7 @@ export const auditEntry = v.object({
     v.record(v.string(), v.string()),
     "Such as `confKey` and `call`; numbers are masked, and left out with `recordsPersonal` `none`.",
   ),
-  actionId: described(v.string(), "The `Idempotency-Key`, or one that was made; empty: the request had a wrong one."),
+  actionId: described(v.string(), "The `Idempotency-Key`, or a new ID; empty: the request had a wrong one."),
   from: described(v.string(), "The address; empty if the platform does not say."),
   ...auditOutcome.entries,
 });

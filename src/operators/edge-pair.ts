@@ -16,17 +16,17 @@ export type ActsSince = keyof typeof actsAs;
 
 const edgeOfPair = v.object({
   name: v.string(),
-  url: v.pipe(v.string(), v.description("Where people find it.")),
+  url: v.pipe(v.string(), v.description("Its address for users.")),
   version: v.string(),
   acts: v.boolean(),
   silentMs: v.pipe(
     v.number(),
-    v.description("How long ago it said something last; of one that acts, what another edge sees of it."),
+    v.description("Time since its last sign of life; for the active edge, as another edge sees it."),
   ),
-  behind: v.pipe(v.number(), v.description("Rows of the log that it has not seen; 0: none.")),
+  behind: v.pipe(v.number(), v.description("Rows of the log that it has not read; 0: none.")),
   fault: v.pipe(
     v.nullable(v.string()),
-    v.description("What is wrong with it, as the end of a sentence; null: it could act now, or it acts."),
+    v.description("Its fault, as the end of a sentence; null: it is active or could be."),
   ),
 });
 /** One of two edges over one state. */
@@ -42,7 +42,7 @@ export const pairView = v.object({
         epoch: v.number(),
       }),
     ),
-    v.description("null: nobody has acted yet, or whoever did has handed over or stopped."),
+    v.description("null: no edge was active yet, or the last one handed over or stopped."),
   ),
   edges: v.array(edgeOfPair),
 });
@@ -52,18 +52,18 @@ export type PairView = Checked<typeof pairView>;
 export interface EdgePair {
   readonly name: string;
   readonly acts: boolean;
-  /** Why it does not act, in a sentence's end: "edge-2 acts". */
+  /** Why it is not active, as the end of a sentence. */
   readonly why: string;
-  /** Rejects where the database does not answer. */
+  /** Rejects if the database does not answer. */
   view(): Promise<PairView>;
-  /** The other one acts from now on. Rejects with an `Error` for people where it could not. */
+  /** Makes the other edge active. Rejects with an `Error` for users if it cannot be. */
   handOver(): Promise<void>;
 }
 
-/** An edge says something each second or two. After this time another one may have its name. */
+/** An edge sends a sign of life every second or two. After this time another edge may use its name. */
 export const silentLongMs = 5_000;
 
-/** What one edge does, for people. */
+/** The state of one edge, for users. */
 export function edgeState({ acts, fault, silentMs, behind }: EdgeOfPair): {
   readonly is: "good" | "bad" | "plain";
   readonly says: string;

@@ -75,7 +75,7 @@ function ofPorts(word: string, count: (ports: number | null, inUse: number) => n
   );
 }
 
-/** The figures of a domain that users see, each from one source. */
+/** The stats of a domain that users see, each from one source. */
 const rows = {
   conferences: row("Conferences now", ({ conferences }) => conferences?.conferences ?? null),
   callers: row("Callers now", ({ conferences }) => conferences?.callers ?? null),
@@ -96,9 +96,12 @@ export type FigureName = keyof typeof rows;
 
 export const figure = v.object({
   name: v.picklist(Object.keys(rows) as readonly FigureName[]),
-  word: v.pipe(v.string(), v.description("As people are shown it.")),
+  word: v.pipe(v.string(), v.description("Its label.")),
   value: v.pipe(v.nullable(v.union([v.number(), v.literal(noLimit)])), v.description("null: not known.")),
-  missing: v.pipe(v.array(v.string()), v.description("What did not answer, such as a bridge: the value lacks it.")),
+  missing: v.pipe(
+    v.array(v.string()),
+    v.description("Sources without an answer, such as a bridge. The value lacks them."),
+  ),
 });
 export type Figure = Checked<typeof figure>;
 
@@ -108,7 +111,7 @@ export function figuresOf(source: FigureSource): readonly Figure[] {
   });
 }
 
-/** The figure for users: "40", "at least 40, not known for east" or "not known". */
+/** The stat for users: "40", "at least 40, not known for east" or "not known". */
 export function figureText({ value, missing }: Pick<Figure, "value" | "missing">): string {
   if (value === null) return "not known";
   if (missing.length === 0) return String(value);

@@ -16,12 +16,12 @@ export interface Operator {
   readonly domains: readonly string[];
 }
 
-/** The SHA-256 of a person's token, in hexadecimal digits. A session ends with the token by which it began. */
+/** The SHA-256 of a user's token, in hexadecimal digits. A session ends when its token is removed. */
 export type Credential = string;
 
-/** People who sign in at Cloudflare Access. */
+/** Users who sign in by Cloudflare Access. */
 export interface AccessPeople {
-  /** `https://team.cloudflareaccess.com`: who signs its tokens, and where the keys are. */
+  /** `https://team.cloudflareaccess.com`: issuer of the tokens, and address of the keys. */
   readonly issuer: string;
   readonly audience: string;
   /** By e-mail address in lower case. */
@@ -44,7 +44,7 @@ export function seesAll({ domains }: Operator): boolean {
   return domains.includes("*");
 }
 
-/** The person who has this token, and its hash; `null`: nobody has it. */
+/** The user with this token, and its hash; `null`: unknown token. */
 export async function personOfToken(
   { byToken }: People,
   token: string,
@@ -80,7 +80,7 @@ function different<Item>(of: (item: Item) => string, says: string) {
   return v.check((list: Item[]) => new Set(list.map((item) => of(item).toLowerCase())).size === list.length, says);
 }
 
-/** OPERATORS, or `operators` in a settings file: everybody but whoever has OPERATOR_TOKEN. */
+/** OPERATORS, or `operators` in a settings file: all users except that of OPERATOR_TOKEN. */
 export const operatorsSettings = v.strictObject({
   people: v.optional(
     v.pipe(
@@ -115,13 +115,13 @@ const operatorsExample: v.InferInput<typeof operatorsSettings> = {
   },
 };
 
-/** Why nobody can have this name; `null`: somebody can. */
+/** Why a user cannot have this name; `null`: valid. */
 export function personNameFault(text: string): string | null {
   const { issues } = v.safeParse(name, text);
   return issues === undefined ? null : `It ${issues[0].message}.`;
 }
 
-/** Domains that people may see, and that there are not. */
+/** Domains of users that do not exist. */
 export function unknownDomains({ people, access }: OperatorsSettings, known: readonly string[]): string[] {
   const named = [...people, ...(access?.people ?? [])].flatMap(({ domains }) => domains);
   return [...new Set(named)].filter((domain) => domain !== "*" && !known.includes(domain));
@@ -143,7 +143,7 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
   } catch (error) {
     return wrong(`${name} is not JSON (${reasonOf(error)})`);
   }
-  // To the schema a list is an object without settings.
+  // The schema would accept a list as an empty object.
   if (Array.isArray(value)) return wrong(`${name} must be an object (it is a list)`);
   const checked = v.safeParse(operatorsSettings, value, { message: mustBe });
   if (checked.success) return ok(checked.output);
@@ -156,7 +156,7 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
   );
 }
 
-/** All who may sign in. Without a token in `operatorToken` nobody is the operator. */
+/** All users. Without `operatorToken`, the user `operator` does not exist. */
 export async function peopleOf({ people, access }: OperatorsSettings, operatorToken: string): Promise<People> {
   const byToken = new Map<Credential, Operator>();
   for (const { tokenSha256: credential, ...person } of people) byToken.set(credential, person);

@@ -9,5 +9,4 @@ export function weaknessOf(token: string): string | null {
   return null;
 }
 
-/** How to get another one. */
 export const strongToken = "`openssl rand -hex 24` makes one that cannot";

@@ -234,7 +234,7 @@ test("a page that stands open says that nobody knows who is in, while the agent 
   const meeting = await running("444");
   const page = await open(address(meeting));
   await isLive(page);
-  const notice = page.getByText("no agent reports what it does");
+  const notice = page.getByText("no agent reports its state");
   const agent = world.run.pids().agent ?? 0;
   process.kill(agent, "SIGSTOP");
   try {

@@ -114,12 +114,12 @@ test.each<[object, string]>([
   [{}, "type is missing"],
   [{ type: "mute" }, "call is missing"],
   [{ type: "mute", call: "" }, "call must be 1 to 256 characters"],
-  [{ type: "lock", call: "c1" }, "call is no field of this body"],
+  [{ type: "lock", call: "c1" }, "call is not a field of this body"],
   [{ type: "move", call: "c1" }, "room is missing"],
   [{ type: "call-out", number: "4085550123" }, "number must be a whole number with + and the country code"],
   [{ type: "call-out", number: "+353" }, "number must be a whole number with + and the country code"],
   [{ type: "call-out", number: "+1408555012345678" }, "number must be a whole number with + and the country code"],
-  [{ type: "call-out", number: "+14085550123", mute: true }, "mute is no field of this body"],
+  [{ type: "call-out", number: "+14085550123", mute: true }, "mute is not a field of this body"],
   [{ type: "call-out", number: "+14085550123", attendeeId: "a b" }, "attendeeId must be 1 to 64 characters"],
 ])("the action %j is refused with what is wrong in it", async (body, says) => {
   const edge = await edgeWithConference();

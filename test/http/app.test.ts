@@ -23,7 +23,7 @@ test("the edge says its version, and by a digest which settings it has, but no s
   expect(other).not.toEqual(first);
 });
 
-const notShown = "There may be more alerts: sign in as a user of each domain to see them all.";
+const notShown = "There may be more alerts. Sign in as a user of each domain to see them all.";
 
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
@@ -345,6 +345,6 @@ test("what goes wrong behind the edge is 503, and logged", async () => {
   const response = await send(edge, "PUT", "local/conferences/555111222/hybrid", { connectData: "" });
 
   expect(response.status).toBe(503);
-  expect(await response.text()).toContain("the log of the edge says why, and /readyz where it is the disk");
+  expect(await response.text()).toContain("the edge's log has the reason; /readyz shows a full disk");
   expect(edge.logged).toEqual(["request-failed"]);
 });

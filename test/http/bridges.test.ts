@@ -60,7 +60,7 @@ test("what the disk lost is not written down as done, nor answered so", async ()
 test("a request that needs no body may have an empty one, and no field", async () => {
   const edge = newEdge();
   const drain = (body?: object) => ask(edge, "PUT", `${bridges}/simulated/drain`, body);
-  expect(await drain({ x: 1 })).toMatchObject({ status: 400, body: { detail: "x is no field of this body." } });
+  expect(await drain({ x: 1 })).toMatchObject({ status: 400, body: { detail: "x is not a field of this body." } });
   expect(edge.calls).toEqual([]);
   expect([(await drain({})).status, (await drain()).status]).toEqual([200, 200]);
 });

@@ -253,7 +253,7 @@ test("nobody is told of a conference that never was, and no object is made by th
     expect(text).toContain("local has no data of a conference with the key 111.");
   }
   expect(edge.calls.filter((call) => call.includes("111"))).toEqual([]);
-  expect((await get(`/console/other/conferences/${confKey}`)).text).toContain("There is no domain other");
+  expect((await get(`/console/other/conferences/${confKey}`)).text).toContain("You may see no domain other");
 });
 
 test("of one whose journal is gone there are its records", async () => {

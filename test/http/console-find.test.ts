@@ -67,9 +67,9 @@ test.each([
   expect(overview).toContain("Calls in the prompt → /console/local/prompt-calls");
   expect(overview.includes("What the caller entered")).toBe(number !== "");
   const ofNumber = await read("/find", { find: number });
-  expect(ofNumber.includes("keyed 7 digits without a #")).toBe(number !== "");
+  expect(ofNumber.includes("entered 7 digits without a #")).toBe(number !== "");
   const ofAll = await read("/prompt-calls");
-  expect(ofAll.split("keyed 7 digits without a #")).toHaveLength(4);
+  expect(ofAll.split("entered 7 digits without a #")).toHaveLength(4);
   // They ended at once, which is known.
   expect(ofAll.match(/\b0 s\b/g)).toHaveLength(3);
 });

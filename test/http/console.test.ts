@@ -73,7 +73,7 @@ test("a wrong token, a form of another site, and too many guesses are refused in
   const wrong = await signIn(edge, { token: "<script>", to: '/console/"><script>' });
   expect(wrong.status).toBe(401);
   const text = await wrong.text();
-  expect(text).toContain("This is nobody");
+  expect(text).toContain("Wrong token.");
   expect(text).not.toContain("<script>");
   expect(text).toContain("autofocus");
 
@@ -138,7 +138,7 @@ test("the begin is the first domain that the person sees, and others are not the
   const all = await (await edge.app.request("/console/other", { headers: await signedIn(edge, token) })).text();
   expect(all).toContain('href="/console/local"');
   const nina = await edge.app.request("/console", { headers: await signedIn(edge, "nina") });
-  expect([nina.status, await nina.text()]).toEqual([404, expect.stringContaining("let you see no domain")]);
+  expect([nina.status, await nina.text()]).toEqual([404, expect.stringContaining("give you no domain")]);
 });
 
 test("pages say what is missing and what failed; programs get the same as problems", async () => {

@@ -103,7 +103,7 @@ test("the running conferences are listed by key, in pages, by one question of th
     next: null,
     total: 4,
     bridges: [{ bridge: "simulated", conferences: 4, callers: 12 }],
-    incomplete: [{ what: "bridge simulated", why: "no agent reports what it does: callers may have left" }],
+    incomplete: [{ what: "bridge simulated", why: "no agent reports its state: callers may have left" }],
   });
   const affected = (await asked(edge, "/running-conferences?affected=1")).body as { conferences: { key: string }[] };
   expect(affected.conferences.map(({ key }) => key)).toEqual(["123"]);

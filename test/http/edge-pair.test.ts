@@ -46,7 +46,7 @@ test("an edge that stands by takes nothing, says who acts, and wakes no object",
     "1",
     expect.objectContaining({
       title: "stands by",
-      detail: "The edge edge-1 does not act: edge-2 acts.",
+      detail: "The edge edge-1 is not active: edge-2 acts.",
     }),
   ]);
   for (const [path, method] of [

@@ -69,7 +69,7 @@ test("running conferences come in pages; those that do not answer are named, and
     expect(await list(`?${query}`), query).toMatchObject({ errors: [{ in: "query", name: "limit" }] });
 
   edge.health.set("simulated", { ...health, portsInUse: null });
-  const why = "no agent reports what it does: callers may have left";
+  const why = "no agent reports its state: callers may have left";
   expect(await list("?limit=1")).toMatchObject({ incomplete: [{ what: "bridge simulated", why }] });
   expect((await edge.ask(`${base}/conferences/1`)).status).toBe(404);
   edge.health.set("simulated", health);

@@ -9,18 +9,18 @@ interface Ports extends Timers {
   log(event: "agents-not-closed", facts: LogFacts, level: "error"): void;
 }
 
-/** A bridge whose agents may still be connected by older domains. */
+/** A bridge whose agents may still be connected with older settings. */
 interface Bridge {
   readonly domain: DomainName;
   readonly bridge: string;
   readonly connectedBy: Domains;
 }
 
-/** Whoever reloads waits for the answer. */
+/** The reload waits for the answer. */
 const CLOSE_WITHIN_MS = 2_000;
 const RETRY_MS = 10_000;
 
-/** Closes the links of agents that must connect anew since domains were replaced. */
+/** Closes the links of agents that must reconnect after a reload of domains. */
 export class AgentsToClose {
   readonly #ports: Ports;
   readonly #left = new Set<Bridge>();
@@ -31,14 +31,14 @@ export class AgentsToClose {
     this.#ports = ports;
   }
 
-  /** Resolves when each relay was asked once, after 2 s at most. The log says which of them did not close its agents. */
+  /** Resolves when each relay was asked once, after 2 s at most. Logs relays that did not close their agents. */
   async replaced(before: Domains, after: Domains): Promise<void> {
     this.#newest = after;
     for (const { domain, bridge } of agentsLost(before, after)) this.#left.add({ domain, bridge, connectedBy: before });
     await this.#closeAll();
   }
 
-  /** Asks again each ten seconds. Resolves when nothing is left, or another call goes on with it. */
+  /** Retries every 10 s. Resolves when nothing is left, or another call continues. */
   async retry(): Promise<void> {
     this.#retries += 1;
     const mine = this.#retries;

@@ -15,15 +15,15 @@ interface Place {
 
 export interface AgentPorts extends EdgePorts {
   readonly metrics: Pick<Metrics, "count">;
-  /** Of an agent's name, how often its relay hears that a key was wrong: strangers may send as many as they like. */
+  /** Limits notices of wrong keys per agent name: unauthenticated clients can send any number. */
   readonly wrongKeys: RateLimit;
 }
 
 const WRONG_KEYS_A_MINUTE = 2;
 
 /**
- * Hands an agent's request for its socket to the relay of its bridge, if the signature is right, which `proved` is told. The relay
- * knows whether it is new.
+ * Sends an agent's request for its socket to the relay of its bridge if the signature is right, and calls `proved`. The relay
+ * checks that it is new.
  */
 export async function admitAgent(
   request: Request,
@@ -43,10 +43,10 @@ export async function admitAgent(
 async function refuse(why: CloseReason, hello: Hello | null, place: Place, edge: AgentPorts): Promise<Response> {
   edge.metrics.count("agents_refused", { why });
   if (hello) await tellRelay(why, hello, place, edge);
-  return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
+  return problem(403, "no such agent", `The agent is refused (${why}). Its log says what to do.`, refusal(why));
 }
 
-/** Of a refusal that staff are to see beside the bridge. */
+/** Notes a refusal that staff must see with the bridge. */
 async function tellRelay(why: CloseReason, hello: Hello, place: Place, edge: AgentPorts): Promise<void> {
   const { domain, bridge } = place;
   const { agent } = hello;
@@ -68,7 +68,7 @@ async function isSigned(publicKey: string, text: string, signature: string): Pro
     const key = await crypto.subtle.importKey("raw", bytesOf(publicKey), "Ed25519", false, ["verify"]);
     return await crypto.subtle.verify("Ed25519", key, bytesOf(signature), new TextEncoder().encode(text));
   } catch {
-    // 43 characters need not be a point of the curve, nor 86 a signature.
+    // Text of the right length may still be no valid key or signature.
     return false;
   }
 }

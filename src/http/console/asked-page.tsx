@@ -8,7 +8,7 @@ import { askApi, type Fields, formOf, problemIn, refusedPage } from "./form.ts";
 
 type Operation = keyof Answers;
 
-/** What a page shows. `also`: `null` if that did not answer. */
+/** The answers that a page shows. `also`: `null` without an answer. */
 interface Asked<Main extends Operation, Also extends Readonly<Record<string, Operation>>> {
   readonly answer: Answers[Main];
   readonly also: { readonly [Name in keyof Also]: Answers[Also[Name]] | null };
@@ -19,7 +19,7 @@ interface Asked<Main extends Operation, Also extends Readonly<Record<string, Ope
 /** A page that shows the answer of an API route. */
 interface AskedPage<Main extends Operation, Also extends Readonly<Record<string, Operation>>> {
   readonly asks: Main;
-  /** Parameters by the page's fields; `null`: nothing is asked yet. */
+  /** Parameters from the page's fields; `null`: nothing to ask yet. */
   query?(fields: Fields): Fields | null;
   /** In place of the answer if nothing is asked, or the request is refused: the page then shows the refusal. */
   readonly none?: Answers[Main];
@@ -28,7 +28,7 @@ interface AskedPage<Main extends Operation, Also extends Readonly<Record<string,
   render(asked: Asked<Main, Also>, call: PageCall): Child | Response;
 }
 
-/** Adds a page that asks the API as its user, and shows the answer. */
+/** Adds a page that shows an answer of the API to its user. */
 export function addAsked<
   const Main extends Operation,
   const Also extends Readonly<Record<string, Operation>> = Record<never, never>,
@@ -50,7 +50,7 @@ export function addAsked<
   });
 }
 
-/** Asks one question of the API as the user of the page. */
+/** Sends one request to the API as the user of the page. */
 export async function ask<Main extends Operation>(
   call: PageCall,
   operation: Main,
@@ -84,7 +84,7 @@ export function addSearch(
   add(path, post, "POST");
 }
 
-/** Without blanks around them; those that are empty are left out. */
+/** Trims the values and drops empty ones. */
 function fieldsIn(given: readonly (readonly [string, string])[]): Fields {
   return Object.fromEntries(given.map(([name, text]) => [name, text.trim()]).filter(([, text]) => text !== ""));
 }

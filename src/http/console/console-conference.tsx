@@ -31,10 +31,10 @@ import {
   refusedPage,
 } from "./form.ts";
 
-/** Of some 200 kB each: more makes no page that anybody reads. */
+/** Limit of parts of about 200 kB each: nobody reads a longer page. */
 const MOST_WIRE_ANSWERS = 5;
 const MOST_RECORDS = 200;
-/** Each look at the timeline reads the whole journal: a longer one is not followed as it grows. */
+/** Each update reads the whole journal, so a page with more lines does not update. */
 const MOST_LIVE_LINES = 1_000;
 
 export function addConferencePages(add: AddPage): void {
@@ -53,7 +53,7 @@ export function addConferencePages(add: AddPage): void {
 
 type Shown = ReturnType<typeof TimelinePage>;
 
-/** The conference of a page, with its view as the API has it. */
+/** Loads the view of the page's conference from the API. */
 async function conferenceOf(call: PageCall) {
   const { context, domain, edge } = call;
   const confKey = textOfSegment(context.req.param("confKey") ?? "") as ConfKey;
@@ -62,7 +62,7 @@ async function conferenceOf(call: PageCall) {
   return { view, problem, frame, conference: edge.objects.conference(domain.name, confKey) };
 }
 
-/** `fault`: what was wrong with an action; `wrong`: the wrong field. */
+/** `fault`: the error of an action; `wrong`: the wrong field. */
 async function conferencePage(
   call: PageCall,
   fields: Fields,
@@ -94,7 +94,7 @@ async function conferencePage(
   );
 }
 
-/** A posted call may be a number, which stays out of addresses; the id of a call may stand there. */
+/** A posted call can be a number, which must not be in an address. The ID of a call may be. */
 async function timelinePage(call: PageCall, fields: Fields, tab: TimelineTab): Promise<Shown | Response> {
   const { context, domain } = call;
   const { problem, frame, conference } = await conferenceOf(call);
@@ -113,13 +113,13 @@ async function timelinePage(call: PageCall, fields: Fields, tab: TimelineTab): P
   }
   const wire = await wireOf(conference, [...new Set(shown.lines.map(({ seq }) => seq))]);
   const isStill = shown.page !== shown.pages || lines.length > MOST_LIVE_LINES;
-  // A page of many lines takes longer than a Confirmation may wait.
+  // A page of many lines takes longer than a Confirmation may wait, so let others go first.
   await call.edge.giveWay?.();
   const typed = isPosted ? { call: wanted } : undefined;
   return <TimelinePage frame={{ ...frame, isStill }} {...{ shown, filter, typed, wire }} row={row ?? null} />;
 }
 
-/** Each answer has as many rows as it holds. */
+/** Each answer has as many rows as fit. */
 async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly number[]): Promise<readonly WireRow[]> {
   const found: WireRow[] = [];
   let left = rows;
@@ -136,7 +136,7 @@ function numberIn(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
+/** Carries out a form of the page and redirects to the page, which shows the outcome. */
 async function act(call: PageCall): Promise<Shown | Response> {
   const { context, domain, signedIn } = call;
   const form = await formOf(call);

@@ -81,7 +81,7 @@ export function addDomainPages(add: AddPage): void {
       return <BridgesPage bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} refusal={refusal} />;
     },
   });
-  // Sent twice, each does the same once.
+  // A repeat of these actions changes nothing.
   const bridge = "/:domain/bridges/:bridge";
   const back = { to: ({ domain }: PageCall) => pathOf(domain.name, "bridges"), saysWhy: true } as const;
   addForm(add, `${bridge}/drain`, { ...back, asks: "drain" });

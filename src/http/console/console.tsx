@@ -16,28 +16,28 @@ import { answer, pageHeaders, wantsPage } from "./entrance.tsx";
 
 type Pages = Hono<Variables>;
 
-/** One request for a page of a domain; its person sees the domain. */
+/** A request for a page of a domain that its user may see. */
 export interface PageCall {
   readonly context: Context<Variables>;
-  /** Whose calls of objects have a limit in time. */
+  /** Calls of its objects have a time limit. */
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   readonly domain: Domain;
 }
 
-/** The parts of a page's address by name are decoded; a form that has done its work answers with a redirect. */
+/** Gets the decoded parts of the address. A successful form answers with a redirect. */
 type AnswerPage = (call: PageCall) => Promise<Child | Response> | Child | Response;
 
-/** Adds a page of a domain, at this path behind `/console`, or a form of it. */
+/** Adds a page or a form of a domain, at this path after `/console`. */
 export type AddPage = (path: `/:domain${string}`, page: AnswerPage, method?: "GET" | "POST") => void;
 
-/** All pages, behind the guard. `addAll` adds those of domains; domains that the person may not see return 404. */
+/** All pages after the guard. `addAll` adds those of domains. Domains that the user may not see return 404. */
 export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void): Pages {
   const pages: Pages = new Hono();
   pages.get("/", (context) => {
     const [first] = seenBy(context.var.signedIn, edge);
     if (first !== undefined) return context.redirect(pathOf(first), 302);
-    return trouble({ context, edge }, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
+    return trouble({ context, edge }, 404, "No domain", "The settings give you no domain. Ask your administrator.");
   });
   addAll((path, pageOf, method = "GET") => {
     pages.on(method, path, async (context) => {
@@ -45,7 +45,7 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       const name = context.req.param("domain") ?? "";
       const domain = edge.domains.get(name);
       if (!domain || !seesDomain(signedIn.person, name)) {
-        return trouble({ context, edge }, 404, "No such domain", `There is no domain ${name} that you may see.`);
+        return trouble({ context, edge }, 404, "No such domain", `You may see no domain ${name}.`);
       }
       const ofRequest = forOneRequest(edge, method === "GET");
       const page = await pageOf({ context, edge: ofRequest, signedIn, domain });
@@ -57,12 +57,12 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       return isLive ? answerUnlessKnown(context, html) : answer(context, html);
     });
   });
-  pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "Nothing is at this address."));
+  pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "This address does not exist."));
   pages.onError((error, context) => {
     const failure = failureOf(error);
     edge.log("request-failed", { ...failure }, "error");
     const what = failure.object ?? "A part of the system";
-    const says = sentence(`${what} did not answer in time. Load the page again; the log says more.`);
+    const says = sentence(`${what} did not answer in time. Load the page again. The log says more.`);
     return trouble({ context, edge }, 503, "Failed for now", says);
   });
   return pages;
@@ -70,7 +70,7 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
 
 type Around = Pick<PageCall, "context" | "edge">;
 
-/** A page in place of another one: what happened, and what to do. Programs get it as the API tells problems. */
+/** An error page: what happened, and what to do. Programs get it as a problem of the API. */
 export function trouble(
   { context, edge }: Around,
   status: ContentfulStatusCode,
@@ -99,7 +99,7 @@ function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
   return Array.from(edge.domains.keys()).filter((name) => seesDomain(person, name));
 }
 
-/** A page, or 304 if it is as the browser has it. Ages do not count: the browser goes on counting. */
+/** Returns a page, or 304 if the browser has it. Ages do not count, because the browser updates them. */
 async function answerUnlessKnown(context: Context, page: string): Promise<Response> {
   const known = context.req.header("if-none-match");
   if (known === undefined) return answer(context, page);

@@ -4,7 +4,7 @@ import { etag } from "hono/etag";
 import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-// @ts-expect-error: no types are there for the text of a file. Every bundler of ours takes the attribute.
+// @ts-expect-error: no types exist for the text of a file. All our bundlers support the attribute.
 import idiomorph from "idiomorph/dist/idiomorph.min.js" with { type: "text" };
 import { ageOf } from "../../console/browser/age.js";
 import { live } from "../../console/browser/live.js";
@@ -36,7 +36,7 @@ const headers = secureHeaders({
     baseUri: ["'none'"],
     frameAncestors: ["'none'"],
   },
-  // With "no-referrer" the browser would not say from where a form comes, and it would count as another site's.
+  // With "no-referrer", browsers hide the origin of a form, so it would count as another site's.
   referrerPolicy: "same-origin",
   xFrameOptions: "DENY",
   strictTransportSecurity: false,
@@ -44,7 +44,7 @@ const headers = secureHeaders({
 
 export const pageHeaders = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" } as const;
 
-/** A bundler that keeps names has put calls of `__name` into the text. */
+/** Bundlers that keep names add calls of `__name` to the text. */
 const script = `${idiomorph}\nconst __name = (of) => of;\n(${live})(${ageOf}, Idiomorph);\n`;
 
 const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
@@ -53,12 +53,12 @@ const assets: Readonly<Record<string, readonly [type: string, text: string]>> = 
   "icon.svg": ["image/svg+xml", icon],
 };
 
-/** What of the console stands before the guard: what every page needs, sign-in and sign-out. */
+/** Adds the parts of the console before the guard: assets, sign-in and sign-out. */
 export function addEntrance(app: Hono<Variables>, edge: PeoplePorts): void {
   app.use("/console/*", headers);
   app.get("/console/assets/:file", etag(), (context) => {
     const [type, text] = assets[context.req.param("file")] ?? [];
-    if (type === undefined || text === undefined) return problem(404, "not found", "There is no such file.");
+    if (type === undefined || text === undefined) return problem(404, "not found", "This file does not exist.");
     return context.body(text, 200, { "content-type": `${type}; charset=utf-8`, "cache-control": "no-cache" });
   });
   app.get(SIGN_IN, showSignIn);
@@ -66,13 +66,13 @@ export function addEntrance(app: Hono<Variables>, edge: PeoplePorts): void {
   app.post("/console/sign-out", (context) => signOut(context, forOneRequest(edge)));
 }
 
-/** Where somebody goes whom the guard does not know; `null`: a program asked, which is answered as programs are. */
+/** Redirects an unauthenticated browser to the sign-in page; `null`: a program, which gets a problem. */
 export function toSignIn(context: Context): Response | null {
   if (!context.req.path.startsWith("/console") || !wantsPage(context)) return null;
   const { pathname, search } = new URL(context.req.url);
   const to = `${pathname}${search}`;
   if (context.req.method !== "GET") return context.redirect(SIGN_IN, 303);
-  // By a link from elsewhere the browser brings no cookie; by a step of the page itself it does.
+  // A link from another site sends no cookie. A step of the page itself does.
   if (context.req.header("sec-fetch-site") === "cross-site") {
     return answer(
       context,
@@ -91,13 +91,13 @@ export function toSignIn(context: Context): Response | null {
   return context.redirect(withQuery(SIGN_IN, { to: to === "/console" ? null : to }), 302);
 }
 
-/** In place of a page of the console that failed before it was known who asks; `null`: a program asked, or for something else. */
+/** Returns an error page if a page failed before sign-in; `null`: a program, or another path. */
 export function failedPage(context: Context): Response | null {
   if (!context.req.path.startsWith("/console") || !wantsPage(context)) return null;
   return answer(
     context,
     <PageAlone title="Failed for now">
-      <p>A part of the system did not answer in time. Load the page again; the log says more.</p>
+      <p>A part of the system did not answer in time. Load the page again. The log says more.</p>
     </PageAlone>,
     503,
   );
@@ -107,7 +107,7 @@ function showSignIn(context: Context): Response {
   return answer(context, <SignInPage to={ownPath(context.req.query("to"))} refusal={null} />);
 }
 
-/** Begins a session by the token of the form, or shows the form again with why not. */
+/** Starts a session with the form's token, or shows the form again with the reason. */
 async function signIn(context: Context, edge: PeoplePorts): Promise<Response> {
   const again = async (to: string, refusal: Response) => {
     const { detail }: Problem = await refusal.json();
@@ -125,7 +125,7 @@ async function signIn(context: Context, edge: PeoplePorts): Promise<Response> {
   return refused ? again(to, refused) : context.redirect(to, 303);
 }
 
-/** Sets the cookie of a new session, which scripts and other sites cannot read. Returns the answer to a refused token, else `null`. */
+/** Sets the cookie of a new session, hidden from scripts and other sites. Returns a refusal of the token, else `null`. */
 async function beginSession(context: Context, edge: PeoplePorts, token: string): Promise<Response | null> {
   const from = addressOf(context.req.raw);
   const found = await personOfToken(await edge.people(), token);
@@ -137,12 +137,12 @@ async function beginSession(context: Context, edge: PeoplePorts, token: string):
     edge.metrics.count("operators_refused");
     edge.log("sign-in", { outcome: "refused", from }, "warn");
     if (edge.rates.mayNote(edge.now())) await edge.objects.sessions().refused(from);
-    return problem(401, "not authorised", "This is nobody's token. Paste yours as `bridgehead operator` printed it.");
+    return problem(401, "not authorised", "Wrong token. Paste yours as `bridgehead operator` printed it.");
   }
   const { person, credential } = found;
   const tooOften = edge.rates.ofAction(person, "sign-in", edge.now());
   if (tooOften) return tooOften;
-  // The session before it would stay open, and nobody would see it.
+  // Otherwise the earlier session would stay open, unseen.
   const before = await sessionHashOf(edge.sessionKey, sessionOf(context) ?? "");
   if (before !== null) await edge.objects.sessions().end(before, from);
   const { text, hash } = await newSessionText(edge.sessionKey);
@@ -153,7 +153,7 @@ async function beginSession(context: Context, edge: PeoplePorts, token: string):
   return null;
 }
 
-/** Ends the session and deletes its cookie, also if it is over. */
+/** Ends the session and deletes its cookie, even if it has expired. */
 async function signOut(context: Context, edge: PeoplePorts): Promise<Response> {
   const refusal = crossSiteRefusal(context, true);
   if (refusal) return refusal;
@@ -164,7 +164,7 @@ async function signOut(context: Context, edge: PeoplePorts): Promise<Response> {
   return context.redirect(SIGN_IN, 303);
 }
 
-/** A page of the console to go on to, without a host; anything else leads to the overview. */
+/** The console page to continue with, without a host. Anything else leads to the overview. */
 function ownPath(to = ""): string {
   const url = URL.parse(to, "http://console");
   const isPage = url !== null && /^\/console(?:\/|$)/.test(url.pathname) && url.pathname !== SIGN_IN;

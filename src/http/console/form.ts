@@ -13,14 +13,14 @@ import { type AddPage, type PageCall, trouble } from "./console.tsx";
 
 const MAX_FORM_BYTES = 8_192;
 
-/** What a form of a page has, or the page that says that it is too long, or does not come whole. */
+/** Returns the fields of a form, or an error page if it is too long or incomplete. */
 export async function formOf(call: PageCall): Promise<URLSearchParams | Response> {
   const body = await readBody(call.context.req.raw, MAX_FORM_BYTES, call.edge);
   if (!body.ok) return refusedPage(call, await problemIn(body.error));
   return new URLSearchParams(new TextDecoder().decode(body.value));
 }
 
-/** Texts by name; those that are absent are left out. */
+/** Texts by name, without absent ones. */
 export type Fields = Readonly<Partial<Record<string, string>>>;
 
 interface ApiRequest {
@@ -29,7 +29,7 @@ interface ApiRequest {
   readonly actionId?: string;
 }
 
-/** Asks a route of the API, by its id or operation, as the user of the page: it checks, does and stores what programs ask in the same way. */
+/** Calls a route of the API, by its id or operation, as the user of the page, with the same checks as for programs. */
 export function askApi(
   call: PageCall,
   asked: string,
@@ -52,12 +52,12 @@ export async function problemIn(refused: Response): Promise<Problem> {
   return (await refused.json()) as Problem;
 }
 
-/** A page in place of a refusal of the API, in the API's words. */
+/** An error page with a refusal of the API. */
 export function refusedPage(call: PageCall, { status, title, detail }: Problem): Response {
   return trouble(call, status, title === "refused" ? "Not done" : capitalized(title), detail);
 }
 
-/** A form that asks the API for one thing, and leads to the page `to`. `fields` are the body. `saysWhy`: that page says why nothing was done. */
+/** Adds a form that calls one API route and redirects to the page `to`. `fields` are the body. `saysWhy`: that page shows a refusal. */
 export function addForm(add: AddPage, path: `/:domain${string}`, { asks, to, fields = [], saysWhy }: FormInput): void {
   const post = async (call: PageCall) => {
     const { context } = call;
@@ -80,15 +80,15 @@ interface FormInput {
   readonly saysWhy?: true;
 }
 
-/** So long a page says why nothing was done: its address may be kept, and things change. */
+/** How long a page shows a refusal. Its address may be kept, and the state changes. */
 const REFUSAL_SHOWN_MS = 60_000;
 
-/** In the address of a page: why nothing was done, and when. */
+/** Adds a refusal and its time to the address of a page. */
 export function refusedNow({ edge }: Pick<PageCall, "edge">, reason: string): Readonly<Record<string, string>> {
   return { refused: reason, at: String(edge.now()) };
 }
 
-/** What the page of such an address says; `null`: nothing, or nothing any more. */
+/** The refusal in an address; `null`: none, or too old. */
 export function refusalIn(
   { context, edge, domain }: PageCall,
   textOf: (reason: string) => string | null,
@@ -99,7 +99,7 @@ export function refusalIn(
   return says && `At ${shownTime(time, domain.settings.timeZone).clock}: ${says}`;
 }
 
-/** What a form of a conference's page asks, as the API has it; what is wrong with it, the API says. */
+/** Converts a form of a conference's page to an API request. The API checks it. */
 export function bodyOf(form: URLSearchParams): Readonly<Record<string, unknown>> {
   const row = askedActions()[form.get("type") ?? ""];
   const entries = [...form].flatMap(([name, value]) => {
@@ -110,13 +110,13 @@ export function bodyOf(form: URLSearchParams): Readonly<Record<string, unknown>>
   return Object.fromEntries(entries);
 }
 
-/** How people know a field that they fill in. */
+/** The label of a field. */
 export function labelOf(type: unknown, name: string): string | undefined {
   const label = askedActions()[String(type)]?.asked.button.form?.fields[name]?.label;
   return label && `${label.slice(0, 1).toLowerCase()}${label.slice(1)}`;
 }
 
-/** The same for the same request of one person on the same `mark`: a form that is sent twice acts once, and one that is filled in anew acts again. */
+/** Equal for the same request of one user on the same `mark`: a form that is sent twice acts once. A new form acts again. */
 export async function actionIdOf(body: object, person: string, mark: string): Promise<string> {
   const known = /^[0-9a-z]{1,12}$/.test(mark) ? mark : "none";
   const digest = await sha256(JSON.stringify([body, person]));

@@ -7,7 +7,7 @@ import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import { answerOrNull, lacks } from "../objects-of-request.ts";
 
-/** All figures of a domain, as its objects have them now. */
+/** All stats of a domain. */
 export async function figuresOfDomain(edge: EdgePorts, ofSettings: Domain): Promise<readonly Figure[]> {
   const { name: domain } = ofSettings;
   const [{ conferences, documents }, activity, bridges] = await Promise.all([
@@ -58,7 +58,7 @@ interface BridgeFound {
   readonly health: BridgeHealth | null;
 }
 
-/** How the bridges of a domain are, as their relays report it. `names`: only the relays of these are asked. */
+/** The state of a domain's bridges from their relays. `names`: only these bridges. */
 export function bridgesOf(
   edge: EdgePorts,
   { name: domain, settings }: Domain,
@@ -72,12 +72,12 @@ export function bridgesOf(
   return Promise.all(found);
 }
 
-/** Notes the bridges, or those of these names, whose agents report nothing now: callers there may have left. */
+/** Notes bridges, or those with these names, whose agents report nothing now. Callers there may have left. */
 export async function noteSilentBridges(
   edge: EdgePorts,
   domain: Domain,
   names?: readonly (string | null)[],
 ): Promise<void> {
   for (const found of await bridgesOf(edge, domain, names))
-    if (isSilent(found)) lacks(edge, `bridge ${found.bridge}`, "no agent reports what it does: callers may have left");
+    if (isSilent(found)) lacks(edge, `bridge ${found.bridge}`, "no agent reports its state: callers may have left");
 }

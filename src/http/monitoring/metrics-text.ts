@@ -19,32 +19,32 @@ import type { Metrics } from "./monitoring.ts";
 export interface MetricsPorts extends EdgePorts, AlertPorts {
   readonly metrics: Pick<Metrics, "text">;
   readonly storage: Pick<Storage, "fault">;
-  /** What the objects of this process counted, as Prometheus reads it. */
+  /** Counts of this process's objects in Prometheus format. */
   measured(domains: Iterable<Domain>): string;
   processText(): string;
 }
 
-/** What the deployment reports: the counters of directories, and how things are now. */
+/** Metrics of the deployment: counters of directories, and gauges. */
 const families = {
-  posts_total: "Posts to TSP servers and back ends: each attempt, and each document that was given up.",
-  outcomes_total: "What became of conferences and callers, denied call-outs, and commands that failed.",
-  conferences: "Conferences that are not over.",
+  posts_total: "Posts to TSP servers and back ends: each attempt, and each undelivered document.",
+  outcomes_total: "Outcomes of conferences and callers, denied call-outs, and failed commands.",
+  conferences: "Conferences that have not ended.",
   callers: "Callers in conferences.",
-  documents_waiting: "Documents that are pending for their receiver.",
-  oldest_document_seconds: "For how long the oldest of them has waited; 0: none waits.",
-  agents: "Agents with a link, as their relay last knew.",
-  ports: "Ports of a bridge, in use or free; missing: it has no limit, or nobody knows.",
-  ports_in_use: "Ports of a bridge that calls are on; missing: nobody knows, as while no agent reaches it.",
-  bridge_drained: "Whether a bridge takes no new conferences, as asked.",
+  documents_waiting: "Pending documents by receiver.",
+  oldest_document_seconds: "Age of the oldest of them; 0: none.",
+  agents: "Connected agents, as their relay last knew.",
+  ports: "Ports of a bridge, in use or free; absent: no limit, or not known.",
+  ports_in_use: "Ports of a bridge in use; absent: not known, for example while no agent reaches it.",
+  bridge_drained: "1 if a bridge is drained.",
   alerts: "Open alerts, as the overview and the API show them.",
-  storage_up: "Whether what is committed reaches the disk.",
-  edge_acts: "Whether this edge of two is the one that acts.",
-  edge_ready: "Whether it acts, or could at once.",
-  edge_epoch: "Counts up with each change of the edge that acts.",
+  storage_up: "1 if the state can be written.",
+  edge_acts: "1 if this edge is the active one.",
+  edge_ready: "1 if it is active, or could take over at once.",
+  edge_epoch: "Rises with each change of the active edge.",
 } as const;
 type Sample = readonly [family: keyof typeof families, value: number | null, labels: Series[number][0]];
 
-/** What this process counted, and what is reported, as Prometheus reads it. What is not known is left out: as 0, it would seem to rise again. */
+/** All metrics in Prometheus format. Unknown values are absent: a 0 would later look like a rise. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
   // A standby edge has no objects to ask.
@@ -63,7 +63,7 @@ async function ofStorage({ storage }: MetricsPorts): Promise<readonly Sample[]> 
   return [["storage_up", (await storage.fault()) === null ? 1 : 0, {}]];
 }
 
-/** Both edges of one state. If the database does not answer, neither acts nor could. */
+/** Both edges of one state. If the database does not answer, neither is active or ready. */
 async function ofPair(pair: EdgePair | undefined): Promise<readonly Sample[]> {
   const view = await pair?.view().catch(() => null);
   if (!view)
@@ -96,7 +96,7 @@ async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readon
     samples.push(["conferences", conferences.running, { domain, phase: "running" }]);
     samples.push(["callers", conferences.callers, { domain }]);
   }
-  // Without the mailbox they are a part, which a number cannot say.
+  // Without the mailbox the number would be incomplete.
   if (documents?.missing.length === 0) {
     samples.push(["documents_waiting", documents.documents, { domain }]);
     samples.push(["oldest_document_seconds", secondsSince(documents.oldestAt, edge.now()), { domain }]);
@@ -125,7 +125,7 @@ async function agentSamples(edge: MetricsPorts, domain: DomainName, bridge: Brid
 
 export function addMetrics(app: Hono<Variables>, edge: MetricsPorts): void {
   app.get("/metrics", async (context) => {
-    if (!seesAll(context.var.signedIn.person)) return notAllowed("Metrics are of all domains, and you see some.");
+    if (!seesAll(context.var.signedIn.person)) return notAllowed("Metrics cover all domains, and you see only some.");
     const text = await metricsText(forOneRequest(edge, true));
     return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
   });

@@ -2,13 +2,13 @@ import { Counter, familyOf, Histogram } from "../../foundation/metrics.ts";
 import type { Domain } from "../../settings/load.ts";
 import { defaultCodes } from "../../tsp/protocol-table.ts";
 
-/** The words of a Confirmation of a whole document: the numbers that are no failure of a single request. */
+/** Words for the results in Confirmations of whole documents. */
 const documentResults = Object.entries(defaultCodes.result).flatMap(([word, number]) => (number <= 0 ? word : []));
-/** Of a document that gets no Confirmation, since its body is too large, or does not come whole in time. */
+/** Results of documents without a Confirmation: the body is too large, or not complete in time. */
 export const unreadResults = ["too-large", "too-slow"] as const;
 const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "unknownDomain", "unknownBridge"] as const;
 
-/** Lines that a request can cause, so that their number is limited. */
+/** Log lines that requests can cause, so their number is limited. */
 export const edgeEvents = [
   ...(["agents-not-closed", "audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
   ...(["export-broken", "host-refused", "operators-refused", "relay-unreachable", "request-failed"] as const),
@@ -20,17 +20,17 @@ export type EdgeEvent = (typeof edgeEvents)[number];
 const counters = {
   documents:
     "Documents from WebEx, by the word for the result in their Confirmation; too-large and too-slow have none.",
-  documents_not_stored: "Documents answered with 503, which WebEx sends again.",
+  documents_not_stored: "Documents answered with 503, which WebEx resends.",
   object_storage_failures:
-    "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
+    "Documents of these where one object's storage failed, but not for lack of space. Its database may be damaged.",
   hosts_refused: "Messages that named a TSP server outside the domain's list.",
   rate_limited: "Posts answered with 429.",
-  strangers: "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
+  strangers: "Requests to an unknown adapter URL: unknown domain or wrong secret.",
   sources_refused: "Requests with a domain's secret from an address outside its networks.",
-  agents_refused: "Agents, or strangers in their place, that were given no socket, by the reason.",
-  operators_refused: "Requests without the operator's token.",
+  agents_refused: "Refused connections of agents, or of others in their name, by reason.",
+  operators_refused: "Requests without a valid token.",
   log_lines_dropped:
-    "Lines that the edge's log left out, since too many of one event came; log-lines-lost: that could not be written.",
+    "Lines left out of the edge's log, because one event occurred too often; log-lines-lost: failed writes.",
 } as const;
 type Counted = keyof typeof counters;
 const ofDomains = [
@@ -41,7 +41,7 @@ const ofDomains = [
   "rate_limited",
 ] as const;
 
-/** What the routes of this process count and measure. */
+/** Counters and measurements of this process's routes. */
 export class Metrics {
   readonly #counters = new Map(
     Object.entries(counters).map(([name, help]) => [name, new Counter(`bridgehead_${name}_total`, help)]),
@@ -55,7 +55,7 @@ export class Metrics {
     this.#counters.get(name)?.count(labels, by);
   }
 
-  /** Returns them as Prometheus reads them. */
+  /** Returns them in Prometheus format. */
   text(domains: Iterable<Domain>): string {
     for (const { name: domain } of domains) {
       for (const result of [...documentResults, ...unreadResults]) this.count("documents", { domain, result }, 0);
@@ -69,7 +69,7 @@ export class Metrics {
   }
 }
 
-/** What runs here, and since when: a process with several isolates has one of these in each. */
+/** Version and start of this isolate. A process can have several. */
 export function processText(version: string, since: number): string {
   return [
     familyOf("gauge", "bridgehead_build_info", "Which version runs; always 1.", [[{ version }, 1]]),

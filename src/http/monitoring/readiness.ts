@@ -16,22 +16,22 @@ import { standbyReadiness } from "../pair/standby.tsx";
 import type { Storage } from "../storage.ts";
 import { bridgesOf } from "./figures-of-domain.ts";
 
-/** How long unauthenticated clients get the same answer, so that they cannot have every relay asked at will. */
+/** How long unauthenticated clients get the same answer, so that they cannot flood the relays. */
 const SAME_ANSWER_MS = 1_000;
-/** An object that was not asked for so long may have answered meanwhile. Prometheus asks more often. */
+/** After this time without a request, an object counts as answering again. Prometheus asks more often. */
 const KNOWN_FOR_MS = 5 * 60_000;
-const notShown = "There may be more alerts: sign in as a user of each domain to see them all.";
+const notShown = "There may be more alerts. Sign in as a user of each domain to see them all.";
 
 export interface ReadinessPorts extends EdgePorts {
   readonly storage: Pick<Storage, "fault" | "faultSince">;
 }
 
-/** Looks if conferences can be held on each bridge of each domain, and which alerts there are. */
+/** Checks if every bridge of every domain can hold conferences, and collects alerts. */
 export class Readiness {
   readonly #edge: ReadinessPorts;
   #askedAt = 0;
   #latest: Promise<{ readonly ready: boolean }> | undefined;
-  /** By the name of an object, since when it does not answer this process. */
+  /** Start of the silence of each object that does not answer this process, by name. */
   readonly #unreachable = new Map<string, { readonly since: EpochMs; readonly askedAt: EpochMs }>();
 
   constructor(edge: ReadinessPorts) {
@@ -123,7 +123,7 @@ export class Readiness {
     });
   }
 
-  /** Since when this object does not answer this process; `null`: it answers. */
+  /** Start of this object's silence; `null`: it answers. */
   #unreachableSince(name: string, answer: object | null): EpochMs | null {
     const askedAt = this.#edge.now();
     const known = this.#unreachable.get(name);
@@ -136,12 +136,12 @@ export class Readiness {
 }
 
 export function addHealth(app: Hono<Variables>, edge: PeoplePorts & ReadinessPorts, readiness: Readiness): void {
-  // Plain workerd tells no time of its own, and agents compare their clocks with this one.
+  // Plain workerd sends no Date header, and agents compare their clocks with it.
   app.get("/healthz", async () => {
     const headers = { date: new Date(edge.now()).toUTCString() };
     const disk = await edge.storage.fault();
     if (disk !== null) return Response.json({ status: "failing", disk }, { status: 503, headers });
-    // Reports of the conformance kit name by it what was tested.
+    // The conformance kit's reports have this version.
     return Response.json({ status: "ok", version, settings: await settingsDigest(edge.domains) }, { headers });
   });
   app.get("/readyz", async (context) => {

@@ -6,7 +6,7 @@ import { pageHeaders } from "../console/entrance.tsx";
 import type { Variables } from "../guard.ts";
 import { problem } from "../problem.ts";
 
-/** What load balancers ask: whether this edge acts, whatever bridges and agents do. */
+/** Adds `/active` for load balancers: 200 if this edge is active, whatever bridges and agents do. */
 export function addActive(app: Hono<Variables>, pair: EdgePair | undefined): void {
   app.get("/active", () => {
     if (!pair) return Response.json({ role: "active" });
@@ -15,18 +15,18 @@ export function addActive(app: Hono<Variables>, pair: EdgePair | undefined): voi
   });
 }
 
-/** What an edge answers itself also while another one acts. */
+/** Paths that a standby edge answers itself. */
 const own = /^\/(?:active|healthz|readyz|metrics|api\/v1\/(?:edges|openapi\.json)|console\/assets\/.*)$/;
 
-/** The answer of an edge that stands by; `null`: it answers as always. */
+/** The answer of a standby edge; `null`: the normal answer. */
 export async function standbyAnswer(request: Request, pair: EdgePair): Promise<Response | null> {
   const { pathname } = new URL(request.url);
   if (own.test(pathname)) return null;
   if (pathname.startsWith("/console") && request.headers.get("accept")?.includes("text/html")) return page(pair);
   const headers = { "retry-after": "1", ...(pathname.startsWith("/agent/") && refusal("standsBy")) };
-  // Agents and WebEx wait for no question to the database.
+  // Agents and WebEx must not wait for the database.
   const at = pathname.startsWith("/api/") ? await actingUrl(pair) : null;
-  const detail = `The edge ${pair.name} does not act: ${pair.why}${at ? `, at ${at}` : ""}.`;
+  const detail = `The edge ${pair.name} is not active: ${pair.why}${at ? `, at ${at}` : ""}.`;
   return problem(503, "stands by", detail, headers);
 }
 
@@ -37,13 +37,13 @@ async function page(pair: EdgePair): Promise<Response> {
   return new Response(`<!doctype html>${shown}`, { status: 503, headers: pageHeaders });
 }
 
-/** Where the edge that acts is found; `null`: none acts, or the database does not say. */
+/** The URL of the active edge; `null`: none is active, or the database does not answer. */
 async function actingUrl(pair: EdgePair): Promise<string | null> {
   const { edges } = await pair.view().catch(() => ({ edges: [] }));
   return edges.find(({ acts }) => acts)?.url ?? null;
 }
 
-/** The state of an edge that stands by, for `/readyz`. */
+/** The state of a standby edge, for `/readyz`. */
 export async function standbyReadiness(pair: EdgePair): Promise<Response> {
   const edges = await pair.view().catch(() => null);
   return Response.json({ ready: false, role: "standby", why: pair.why, edges }, { status: 503 });

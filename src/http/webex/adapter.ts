@@ -19,7 +19,7 @@ import type { Storage } from "../storage.ts";
 import { type PostHooks, TextAnswer } from "../text-answer.ts";
 import { decompress, type NotDecompressed } from "./decompress.ts";
 
-/** Larger than any document of 50 messages, also when it came compressed (protocol T8). */
+/** Larger than any document of 50 messages, also after decompression (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 export interface AdapterPorts extends EdgePorts {
@@ -28,18 +28,18 @@ export interface AdapterPorts extends EdgePorts {
   readonly rates: Rates;
   readonly metrics: Metrics;
   readonly storage: Pick<Storage, "failed" | "fault" | "known">;
-  /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
+  /** Counts a refused document of WebEx; stored ones count where they are stored. The answer does not wait for it. */
   refused(domain: DomainName): void;
-  /** Notes, only once it is answered, that a document with a right secret came from where none may: no time tells it. */
+  /** Notes a document with a right secret from a wrong address, after the answer, so that timing does not reveal it. */
   sourceRefused(domain: DomainName, address: string): void;
-  /** Has the directory know of a server that the settings do not have. The answer does not wait for it. */
+  /** Notes a server that the settings lack in the directory. The answer does not wait for it. */
   serverRefused(domain: DomainName, host: string): void;
 }
 
-/** Whoever writes down a URL may put a slash behind it. Spelled as a proxy in front knows it: by the letter. */
+/** The path may end in a slash. It is matched literally, like in a proxy in front. */
 const adapterUrl = /^[a-z]+:\/\/[^/]*\/tsp\/([^/?#]+)(?:\/([^/?#]+))?\/?(?:[?#]|$)/;
 
-/** The answer to a request at the adapter's URL of a domain; `null`: it is for another path. */
+/** Answers a request to a domain's adapter URL; `null`: another path. */
 export function answerAdapter(
   request: Request,
   edge: AdapterPorts,
@@ -75,7 +75,7 @@ function decoded(segment: string): string {
   }
 }
 
-/** The domain of an adapter URL. An unknown domain takes the same steps as a wrong secret, so that neither bytes nor time tell which it was. */
+/** The domain of an adapter URL. Unknown domain and wrong secret take the same steps, so that answer and time do not reveal which it was. */
 async function domainOfAdapterUrl(
   domains: ReadonlyMap<string, Domain>,
   name: string,
@@ -84,13 +84,13 @@ async function domainOfAdapterUrl(
   const domain = domains.get(name);
   const secrets = domain ? domain.settings.adapterSecrets : [];
   if (domain && secrets.length === 0) return secret === undefined ? domain : null;
-  // Two texts are always compared, so that nobody learns how many secrets there are. Those of an unknown domain are empty.
+  // Always compares two texts, which hides the number of secrets. An unknown domain has empty ones.
   const [first = "", second = first] = secrets;
   const right = await isOneOf([first, second], secret ?? "");
   return domain && right ? domain : null;
 }
 
-/** One document from WebEx (protocol T1, T4, T5, T8). A Confirmation of 0: all is on disk; 503: some is not, so WebEx sends it again. */
+/** One document from WebEx (protocol T1, T4, T5, T8). Confirmation 0: all is on disk; 503: some is not, so WebEx resends it. */
 async function receiveDocument(
   request: Request,
   domain: Domain,
@@ -101,7 +101,7 @@ async function receiveDocument(
   const { name, settings, codec } = domain;
   const begunAt = edge.passedMs();
   if (request.method !== "POST") {
-    return new Response("The adapter takes TSP documents by POST.\n", { status: 405, headers: { allow: "POST" } });
+    return new Response("Method not allowed. Use POST.\n", { status: 405, headers: { allow: "POST" } });
   }
   const waitSeconds = edge.posts.waitSeconds(name, settings.rateLimitPerMinute, edge.now());
   if (waitSeconds > 0) {
@@ -155,7 +155,7 @@ async function receiveDocument(
   return confirm(transId, "ok");
 }
 
-/** The bytes of a document's text, or the answer to one that is too long or too slow. */
+/** Returns the bytes of a document's text, or the refusal of one that is too long or too slow. */
 async function documentText(
   request: Request,
   edge: AdapterPorts,
@@ -178,9 +178,9 @@ async function notStored(error: unknown, domain: DomainName, transId: TransId, e
   return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
 }
 
-/** What is wrong with the disk if an object's storage failed; `null`: nothing that concerns other objects. */
+/** The disk's fault if an object's storage failed; `null`: a fault of this object only. */
 async function diskFault(fault: ReturnType<typeof storageFault>, edge: AdapterPorts): Promise<string | null> {
   if (fault?.of === "disk") return "the disk is full";
-  // For a disk without room the platform may say no more than "internal error".
+  // For a full disk, the platform may only report "internal error".
   return fault ? edge.storage.fault() : edge.storage.known;
 }

@@ -3,17 +3,17 @@ import { type Timers, wait, within } from "../../foundation/time/timers.ts";
 
 const formats: Readonly<Record<string, "gzip" | "deflate">> = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" };
 
-/** What a piece becomes is held in memory: at most 1,032 times as much, if all of it are zeros. */
+/** A piece can grow at most 1,032-fold in memory, if it is all zeros. */
 const PIECE_BYTES = 4 * 1024;
 const WITHIN_MS = 10_000;
 
-/** Why the bytes cannot be had; `says` is for the log. */
+/** The failure; `says` is for the log. */
 export interface NotDecompressed {
   readonly kind: "too-long" | "broken" | "unknown-encoding";
   readonly says: string;
 }
 
-/** What was compressed as this Content-Encoding says: the bytes themselves where there is none. Of more than `limit` bytes no more are made. */
+/** Decompresses bytes by their Content-Encoding, if any. Stops after `limit` bytes. */
 export async function decompress(
   bytes: Uint8Array,
   contentEncoding: string | null,
@@ -39,7 +39,7 @@ export async function decompress(
   const write = async () => {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       await writer.write(new Uint8Array(bytes.subarray(at, at + PIECE_BYTES)));
-      // workerd takes all pieces at once, however much they become: the next one waits until all of this one was read.
+      // workerd would take all pieces at once, so the next one waits until this one was read.
       for (let before = -1; before < length; await wait(timers, 0)) before = length;
     }
     await writer.close();
@@ -50,7 +50,7 @@ export async function decompress(
   } catch {
     return err({ kind: "broken", says: `it is broken: not all of it is ${encoding}` });
   } finally {
-    // Of either the other one may be the cause.
+    // Each of the two failures can cause the other.
     writer.abort().catch(() => undefined);
     reader.cancel().catch(() => undefined);
   }

@@ -59,7 +59,7 @@ export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
     const style = `'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`;
     return context.body(`<!DOCTYPE html>${<NumbersPage numbers={own} details={details} />}`, 200, {
       "content-type": "text/html; charset=UTF-8",
-      // A meeting's codes are kept nowhere.
+      // A meeting's codes must not be cached.
       "cache-control": details.length > 0 ? "no-store" : "private, max-age=300",
       "content-security-policy": `default-src 'none'; style-src ${style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
       "referrer-policy": "no-referrer",
@@ -67,13 +67,13 @@ export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
   });
 }
 
-/** Longer than any number or code; what is longer is none. */
+/** Longer than any number or code. Longer values are ignored. */
 const MAX_CHARACTERS = 64;
 
-/** A number to dial, or a code to key in, of the caller's own meeting. */
+/** A number to dial or a code to enter, of the caller's own meeting. */
 type Detail = readonly [label: string, value: Child];
 
-/** What WebEx filled into the URL (protocol 1.6). */
+/** Values that WebEx filled into the URL (protocol 1.6). */
 function meetingDetails(query: URLSearchParams): readonly Detail[] {
   const number = (label: string, name: string): readonly Detail[] => {
     const text = fullNumber(filledIn(query, `${name}cc`), filledIn(query, name));
@@ -96,7 +96,7 @@ function filledIn(query: URLSearchParams, name: string): string | undefined {
   const given = [...query].filter(([key, text]) => key.toLowerCase() === name && text.length <= MAX_CHARACTERS);
   // Control and direction characters would let a value pass for something else.
   const values = given.map(([, text]) => text.replace(/[\p{C}\s]+/gu, " ").trim());
-  // A placeholder that is still there was not filled in: the account has nothing for it.
+  // An unfilled placeholder: the account has no value for it.
   return values.find((text) => text !== "" && !/^%\w+%$/.test(text));
 }
 
@@ -110,7 +110,7 @@ interface NumbersProps {
   readonly details: readonly Detail[];
 }
 
-/** It needs nothing but itself. Countries are sorted by their English names. */
+/** A self-contained page. Countries are sorted by their English names. */
 function NumbersPage({ numbers, details }: NumbersProps) {
   const countries = Object.entries(numbers).map(([code, list]) => ({ code, name: countryName(code), list }));
   return (
@@ -160,7 +160,7 @@ function NumbersPage({ numbers, details }: NumbersProps) {
   );
 }
 
-/** A link that dials, if this can be a telephone number; `*` and `#` could be an order to the telephone itself. */
+/** A link that dials, if this can be a telephone number. `*` and `#` could control the telephone itself. */
 function toDial(number: string): Child {
   const digits = number.replace(/[ ().-]/g, "");
   return /^\+?\d{3,15}$/.test(digits) ? <a href={`tel:${digits}`}>{number}</a> : number;
