@@ -54,7 +54,7 @@ export class Sessions implements SessionsRpc {
     return { hash, person, credential, begunAt: at, seenAt: at, from };
   }
 
-  async find(hash: SessionHash): Promise<Session | null> {
+  async find(hash: SessionHash, isUse: boolean): Promise<Session | null> {
     const { sql, now } = this.#ports;
     const [row] = sql.exec("SELECT * FROM session WHERE hash = ?", hash);
     if (!row) return null;
@@ -64,7 +64,7 @@ export class Sessions implements SessionsRpc {
       sql.exec("DELETE FROM session WHERE hash = ?", hash);
       return null;
     }
-    if (Math.abs(at - session.seenAt) < SEEN_EVERY_MS) return session;
+    if (!isUse || Math.abs(at - session.seenAt) < SEEN_EVERY_MS) return session;
     sql.exec("UPDATE session SET seen_at = ? WHERE hash = ?", at, hash);
     return { ...session, seenAt: at };
   }

@@ -101,7 +101,9 @@ export async function whoAsks(context: Context, ports: GuardPorts): Promise<Sign
   const cookie = sessionOf(context);
   if (cookie !== undefined) {
     const hash = await sessionHashOf(ports.sessionKey, cookie);
-    const session = hash === null ? null : await ports.objects.sessions().find(hash);
+    // A page that is only looked at is polled with this header; a browser keeps no page that it could name by itself.
+    const isUse = context.req.header("if-none-match") === undefined;
+    const session = hash === null ? null : await ports.objects.sessions().find(hash, isUse);
     // Whoever has lost the token, or has another one by now, has lost its sessions.
     const person = session && (await ports.people()).byToken.get(session.credential);
     if (person && person.name === session.person) return { by: "session", person, session };

@@ -12,8 +12,8 @@ export interface SignInPage {
 /** The console sessions of all users, by their hashes. */
 export interface SessionsRpc {
   begin(session: NewSession): Promise<Session>;
-  /** Returns a session and notes its use; `null`: none, or it has ended. */
-  find(hash: SessionHash): Promise<Session | null>;
+  /** Returns a session; `isUse` notes its use. `null`: none, or it has ended. */
+  find(hash: SessionHash, isUse: boolean): Promise<Session | null>;
   end(hash: SessionHash, from: string): Promise<void>;
   /** Ends all sessions of a user for `by`. Returns their number. */
   endAll(person: string, by: string, from: string): Promise<number>;

@@ -225,3 +225,15 @@ test("a page that did not change is answered with 304, however old it is", async
   expect([again.status, await again.text()]).toEqual([304, ""]);
   expect((await ask(etag, "?begins=7")).status).toBe(200);
 });
+
+test("a page that is only polled leaves its session to end after an hour without use", async () => {
+  const edge = edgeWith();
+  const headers = await signedIn(edge);
+  const statuses: number[] = [];
+  for (const isPoll of [false, true, true]) {
+    edge.time += 1_800_000;
+    const asked = { headers: isPoll ? { ...headers, "if-none-match": '""' } : headers };
+    statuses.push((await edge.app.request("/console/local/conferences", asked)).status);
+  }
+  expect(statuses).toEqual([200, 200, 302]);
+});

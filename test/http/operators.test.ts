@@ -346,9 +346,9 @@ test("a made-up cookie wakes no object", async () => {
   const edge = await edgeWith();
   const found: string[] = [];
   const find = edge.sessions.find.bind(edge.sessions);
-  edge.sessions.find = (hash) => {
+  edge.sessions.find = (hash, isUse) => {
     found.push(hash);
-    return find(hash);
+    return find(hash, isUse);
   };
   const cookie = await signedIn(edge);
   const forged = [

@@ -1,6 +1,7 @@
 /**
  * All that runs in the browser. Every page works without it. Its text is served as it stands here, so it uses nothing from outside. While
- * somebody looks at a page with `<main data-live>`, the page is asked for every 2 s, and what differs is taken over.
+ * somebody looks at a page with `<main data-live>`, the page is asked for every 2 s, and what differs is taken over. `if-none-match`
+ * keeps a poll from counting as use of the session.
  * @param {(ms: number) => string} ageOf
  * @param {Pick<typeof import("idiomorph").Idiomorph, "morph">} Idiomorph
  */
