@@ -67,11 +67,10 @@ export function addRecords(program: Command): void {
         const domain = await edge.domain(options.domain);
         const path = "POST /domains/{domain}/records/erasures";
         const erasure = await edge.insist(path, { domain }, { body: { number } });
-        const { erased, alike, inside } = erasure;
+        const { erased, alike } = erasure;
         const warnings = [
           erased > 0 ? null : `No record and no call in the prompt has the number ${number}. Check each digit.`,
           alike.length === 0 ? null : `Records also have ${alike.join(", ")}: erase each one that you mean.`,
-          inside.length === 0 ? null : `Calls in ${inside.join(", ")} have it now: erase it again once they end.`,
         ].filter((text) => text !== null);
         const text = [`Erased from ${counted(erased, "record")} and calls in the prompt.`];
         return found(erasure, () => text, { failed: erased === 0, warning: printable(warnings.join("\n")) });

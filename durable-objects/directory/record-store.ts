@@ -1,4 +1,4 @@
-import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { DomainName } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import {
   digitsIn,
@@ -103,7 +103,7 @@ export class RecordStore {
   }
 
   async erase(domain: DomainName, number: string): Promise<Erasure> {
-    if (number === "" || !this.#store.about) return { erased: 0, alike: [], inside: [] };
+    if (number === "" || !this.#store.about) return { erased: 0, alike: [] };
     // Bridges may keep signs between digits.
     const isMeant = (kept: string) => kept === number || digitsIn(kept) === number;
     const { sql, values } = numberCondition(number);
@@ -114,19 +114,10 @@ export class RecordStore {
     ];
     const known = rows.map((row) => reversed(String(row.reversed)));
     const numbers = new Set([number, ...known.filter(isMeant)]);
-    const inside = this.#store.read(
-      `SELECT DISTINCT conference FROM call
-       WHERE arrival IS NULL AND life >= 0 AND reversed IN (SELECT value FROM json_each(?)) LIMIT ?`,
-      ...[JSON.stringify([...numbers].map(reversed)), mostAlike],
-    );
     const erased = this.#store.transaction(domain, () => this.#store.erase([...numbers], this.#ports.now()));
     const isAlike = numberMatcher(number);
     const alike = new Set(known.filter((other) => !isMeant(other) && isAlike(other)));
-    return {
-      erased,
-      alike: [...alike].slice(0, mostAlike),
-      inside: inside.map(({ conference }) => conference as ConfKey),
-    };
+    return { erased, alike: [...alike].slice(0, mostAlike) };
   }
 }
 

@@ -149,10 +149,6 @@ export const erasure = v.object({
     v.array(v.string()),
     "Some similar numbers, for example with a country code. They stay. Erase each one that you mean.",
   ),
-  inside: described(
-    v.array(text<ConfKey>()),
-    "Keys of some conferences in which calls have it now. Their records will have it. Erase it again once they end.",
-  ),
 });
 export type Erasure = Checked<typeof erasure>;
 

@@ -196,13 +196,12 @@ test("reads the audit of a period page by page", async () => {
 });
 
 test.each([
-  [3, [], [], "Erased from 3 records and calls in the prompt.", "", 0],
-  [0, [], [], "Erased from 0 records", "has the number 1408. Check each digit.", 1],
-  [1, ["1555"], [], "Erased from 1 record", "Records also have 1555", 0],
-  [0, [], ["5", "6"], "", "Calls in 5, 6 have it now", 1],
-])("an erasure of %i records, %j alike, %j inside", async (erased, alike, inside, prints, warns, code) => {
+  [3, [], "Erased from 3 records and calls in the prompt.", "", 0],
+  [0, [], "Erased from 0 records", "has the number 1408. Check each digit.", 1],
+  [1, ["1555"], "Erased from 1 record", "Records also have 1555", 0],
+])("an erasure of %i records, %j alike", async (erased, alike, prints, warns, code) => {
   const path = 'POST domains/acme/records/erasures {"number":"1408"}';
-  const found = await bridgehead({ [path]: [{ erased, alike, inside }] }, "erase", "1408");
+  const found = await bridgehead({ [path]: [{ erased, alike }] }, "erase", "1408");
   expect(found).toMatchObject({ printed: expect.stringContaining(prints), code, asked: [path] });
   expect(found.warnings).toContain(warns);
 });

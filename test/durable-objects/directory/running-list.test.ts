@@ -214,10 +214,11 @@ test("a conference of which its object knows nothing leaves the list with what w
 test("an erased number is not on disk as that of a caller in a conference", async () => {
   const world = new DirectoryWorld();
   const number = "+1 (555) 234-5678";
-  await world.directory.publish(aBatch({ running: { people: [{ number, attendeeId: "4711" }] } }));
+  const publish = () => world.directory.publish(aBatch({ running: { people: [{ number, attendeeId: "4711" }] } }));
+  await publish();
   expect(JSON.stringify(world.sql.dump())).toContain(number);
-  const { inside } = await world.directory.recordStore.erase(domain, "15552345678");
-  expect(inside).toEqual([confKey]);
+  await world.directory.recordStore.erase(domain, "15552345678");
+  await publish();
   expect(JSON.stringify(world.sql.dump())).not.toMatch(/234-5678|4711/);
   expect(await list(world)).toMatchObject({ conferences: [{ now: { callers: 1 } }] });
 });
