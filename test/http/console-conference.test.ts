@@ -267,6 +267,21 @@ test("of one whose journal is gone there are its records", async () => {
   expect(text).toContain("14085550101");
   expect(text).not.toContain("14085550102");
   expect(text).not.toContain("data-live");
+  expect(text).not.toContain("All calls of this conference");
+  const records = Array.from({ length: 200 }, (_, call) => aCallRecord({ conference: "222", call: `${call}` }));
+  await edge.directory.publish(aBatch({ key: "222", records }));
+  expect((await get("/console/local/conferences/222")).text).toContain(
+    'latest 200 records. <a href="/console/local/records?kind=call&amp;conference=222">All calls of this conference',
+  );
+});
+
+test("a page with an action is followed for a minute after the end", async () => {
+  const { world, edge, get, post } = await there();
+  const { to } = await post({ type: "end", mark: markOf(await get(page)) });
+  await world.allDone();
+  expect((await get(to)).text).toContain("data-live");
+  edge.time = world.time.now + 61_000;
+  expect((await get(to)).text).not.toContain("data-live");
 });
 
 test.each([

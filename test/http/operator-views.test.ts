@@ -133,6 +133,15 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   });
   edge.agents.splice(0, 1, { ...agent, agent: "agent-2" });
   expect((await edge.ask(`${base}/agents`)).body).toMatchObject({ bridges: [{ missing: ["agent-1"] }] });
+  edge.health.get = () => {
+    throw new Error("no health");
+  };
+  const { body } = await edge.ask(`${base}/agents`);
+  expect(body).toMatchObject({
+    bridges: [{ drainedSince: null, agents: null }],
+    incomplete: [{ what: "bridge simulated" }],
+  });
+  edge.lines.length = 0;
   edge.broken.add("simulated");
   edge.broken.add("directory");
   const why = "did not answer; the edge's log says more";

@@ -19,13 +19,14 @@ interface ConferenceProps extends Pick<CallersProps, "frame" | "entered" | "find
   readonly refusal: string | null;
   /** Of this conference, the latest first. */
   readonly records: readonly DirectoryRecord[];
+  readonly hasMoreRecords?: boolean;
   /** A form that was sent just now, and was not understood. */
   readonly wrong?: WrongForm | null;
 }
 
 /** One conference as it is now, with what an operator can do; of one that is over, its records. */
 export function ConferencePage(props: ConferenceProps) {
-  const { frame, view, entered, action, refusal, records, find, page, wrong = null } = props;
+  const { frame, view, entered, action, refusal, records, hasMoreRecords = false, find, page, wrong = null } = props;
   const { domain, confKey } = frame;
   const { person } = useFrame();
   const isRunning = view?.phase === "running" || view?.phase === "creating";
@@ -57,7 +58,9 @@ export function ConferencePage(props: ConferenceProps) {
       </div>
       {form && <FilledActions form={form} wrong={wrong} />}
       <div id="waiting">{view && <Waiting view={view} />}</div>
-      <div id="records">{(records.length > 0 || !isRunning) && <EndedConference records={records} />}</div>
+      <div id="records">
+        {(records.length > 0 || !isRunning) && <EndedConference records={records} hasMore={hasMoreRecords} />}
+      </div>
     </ConferenceFramePage>
   );
 }

@@ -4,7 +4,8 @@ import { type EndedCall, endedCalls } from "../../views/calls.ts";
 import { endText } from "../../views/conferences.ts";
 import type { View } from "../../views/view.ts";
 import { ageOf } from "../browser/age.js";
-import { Empty, Facts, List, Time } from "../parts.tsx";
+import { Empty, Facts, List, Time, useFrame } from "../parts.tsx";
+import { pathOf, withQuery } from "../paths.ts";
 
 const ofOneConference = new Set(["Conference", "Name", "Bridge"]);
 const calls: View<EndedCall> = {
@@ -16,8 +17,14 @@ const calls: View<EndedCall> = {
   ],
 };
 
+interface EndedProps {
+  readonly records: readonly DirectoryRecord[];
+  readonly hasMore: boolean;
+}
+
 /** What is kept of a conference that is over: its records, the latest first, and those of its calls. */
-export function EndedConference({ records }: { readonly records: readonly DirectoryRecord[] }) {
+export function EndedConference({ records, hasMore }: EndedProps) {
+  const { domain } = useFrame();
   const ended = records.filter((one) => one.kind === "call");
   if (records.length === 0) {
     return (
@@ -51,6 +58,14 @@ export function EndedConference({ records }: { readonly records: readonly Direct
           ),
       )}
       <List view={calls} rows={ended} title="Ended calls" />
+      {hasMore && (
+        <p>
+          These are the latest {records.length} records.{" "}
+          <a href={withQuery(pathOf(domain, "records"), { kind: "call", conference: records[0]?.conference })}>
+            All calls of this conference
+          </a>
+        </p>
+      )}
     </>
   );
 }

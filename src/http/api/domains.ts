@@ -175,15 +175,14 @@ export const bridgeRoutes = [
       const list = answerOrNull(directory(domain).running({ domain, after: null, limit: 0 }), edge, { domain });
       const bridges = page.map(async ({ name, agents: expected }) => {
         const bridge = name as BridgeName;
-        const [agents, health, running] = await Promise.all([
-          answerOrNull(relay(domain, bridge).agents(), edge, { domain, bridge }, "relay-unreachable"),
-          relay(domain, bridge)
-            .health()
-            .catch(() => null),
+        const asked = Promise.all([relay(domain, bridge).agents(), relay(domain, bridge).health()]);
+        const [found, running] = await Promise.all([
+          answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable"),
           list,
         ]);
-        const found = running?.bridges.find((load) => load.bridge === bridge);
-        const load = running && { conferences: found?.conferences ?? 0, callers: found?.callers ?? 0 };
+        const [agents = null, health] = found ?? [];
+        const { conferences = 0, callers = 0 } = running?.bridges.find((load) => load.bridge === bridge) ?? {};
+        const load = running && { conferences, callers };
         const connected = new Set(agents?.map(({ agent }) => agent));
         const missing = expected.flatMap(({ name }) => (connected.has(name) ? [] : name));
         return { bridge, drainedSince: health?.drainedSince ?? null, load, agents, ...(agents && { missing }) };

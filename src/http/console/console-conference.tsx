@@ -12,6 +12,7 @@ import {
 } from "../../console/timeline/timeline.tsx";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
+import { minuteMs } from "../../foundation/time/timers.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { WireRow } from "../../rpc/timeline.ts";
 import { goesOn, refusalText } from "../api/conferences.ts";
@@ -34,6 +35,8 @@ import {
 /** Limit of parts of about 200 kB each: nobody reads a longer page. */
 const MOST_WIRE_ANSWERS = 5;
 const MOST_RECORDS = 200;
+/** Records and Confirmations come a little after the end. */
+const FOLLOWED_AFTER_END_MS = minuteMs;
 /** Each update reads the whole journal, so a page with more lines does not update. */
 const MOST_LIVE_LINES = 1_000;
 
@@ -76,20 +79,24 @@ async function conferencePage(
   const isRunning = view !== null && goesOn(view);
   const actionId = context.req.query("action") ?? "";
   const asked = { cursor: null, order: "newest", limit: MOST_RECORDS, filter: { conference: confKey } } as const;
-  const [action, entered, { records }] = await Promise.all([
+  const [action, entered, { records, next }] = await Promise.all([
     view !== null && actionId !== "" ? conference.action(actionId as ActionId) : null,
     isRunning ? conference.entered() : new Map(),
-    isRunning ? { records: [] } : edge.objects.directory(domain.name).records({ domain: domain.name, ...asked }),
+    isRunning
+      ? { records: [], next: null }
+      : edge.objects.directory(domain.name).records({ domain: domain.name, ...asked }),
   ]);
   if (problem && records.length === 0) return refusedPage(call, problem);
+  const isStill = !isRunning && edge.now() - (view?.lastAt ?? 0) > FOLLOWED_AFTER_END_MS;
   const refusal = fault ?? refusalIn(call, (reason) => refusalText(reason, confKey));
   return (
     <ConferencePage
       {...{ view, entered, action, refusal, wrong }}
-      frame={{ ...frame, isStill: !isRunning && action === null }}
+      frame={{ ...frame, isStill }}
       find={fields.find ?? ""}
       page={numberIn(fields.page) ?? 1}
       records={records.map(({ record }) => record)}
+      hasMoreRecords={next !== null}
     />
   );
 }
