@@ -3,7 +3,7 @@ import type { CommandType, IssuedCommand } from "../bridge/commands.ts";
 import type { ConferenceInput } from "../conference/inputs.ts";
 import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { ActionId, CallId, CommandId } from "../foundation/ids.ts";
-import { as, type Checked, text, time } from "../foundation/schemas.ts";
+import { as, type Checked, described, text, time } from "../foundation/schemas.ts";
 
 const seq = v.pipe(v.number(), v.description("Row in the conference's journal."));
 
@@ -17,7 +17,10 @@ export const timelineLine = v.object({
   from: side,
   to: side,
   what: v.pipe(v.string(), v.description("A message, command or event, or its outcome.")),
-  facts: v.record(v.string(), v.string()),
+  facts: described(
+    v.record(v.string(), v.string()),
+    "`outcome`: what became of a command, call or message, for programs; `what` says it in words.",
+  ),
   why: v.pipe(
     v.optional(v.string()),
     v.description("Present if the line needs an explanation, for example because something went wrong."),
@@ -32,6 +35,17 @@ export const timelineLine = v.object({
 });
 export type TimelineLine = Checked<typeof timelineLine>;
 export type LineFacts = TimelineLine["facts"];
+
+/** The `outcome` of a line. */
+export type LineOutcome =
+  /** Of a command: `late` has no result in time, `over` none before the end of the conference. */
+  | ("done" | "refused" | "late" | "over")
+  /** Of a call that was dialled. */
+  | ("entered" | "not-entered")
+  /** Of a message or its document. */
+  | ("confirmed" | "not-delivered" | "undelivered" | "withdrawn" | "dropped" | "waits" | "not-due" | "not-sent")
+  /** Of a conference that the bridge no longer had. */
+  | "lost";
 
 /** What one journal row sent and received. The domain's `recordsPersonal` masks personal data. */
 export interface WireRow {

@@ -1,11 +1,19 @@
 import type { CommandType } from "../bridge/commands.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
-import type { ActionResult, ActionStages, NotificationStage, SentCommand, TimelineLine } from "../rpc/timeline.ts";
+import type {
+  ActionResult,
+  ActionStages,
+  LineFacts,
+  LineOutcome,
+  NotificationStage,
+  SentCommand,
+  TimelineLine,
+} from "../rpc/timeline.ts";
 import { isSoAlready, type Timeline } from "./timeline.ts";
 
 /** The stages of an action: they are its block of the timeline. `null`: the rows that were read do not have it. */
-export function stagesOf(timeline: Timeline, id: ActionId): ActionStages | null {
+export function stagesOf(timeline: Pick<Timeline, "actions" | "lines">, id: ActionId): ActionStages | null {
   const action = timeline.actions.get(id);
   if (!action) return null;
   const block = timeline.lines.filter(({ blocks }) => blocks.includes(`action ${id}`));
@@ -16,25 +24,22 @@ export function stagesOf(timeline: Timeline, id: ActionId): ActionStages | null 
 
 function sentIn(block: readonly TimelineLine[]): readonly SentCommand[] {
   const sent = new Map<string, SentCommand>();
-  for (const { at, from, what, facts } of block) {
-    const { commandId = "" } = facts;
-    const [type = "", outcome] = what.split(": ");
+  for (const { at, from, facts } of block) {
+    const { commandId, command: type = "", outcome } = facts;
+    if (commandId === undefined || facts.passedOver !== undefined) continue;
     const before = sent.get(commandId);
-    if (commandId === "" || facts.passedOver !== undefined) continue;
-    if (before && outcome !== undefined && outcome !== "asked for already")
-      sent.set(commandId, { ...before, result: resultIn(type, outcome, at) });
+    if (before && outcome !== undefined) sent.set(commandId, { ...before, result: resultIn(facts, at) });
     if (!before && from === "edge")
       sent.set(commandId, { id: commandId as CommandId, type: type as CommandType, at, result: null });
   }
   return [...sent.values()];
 }
 
-function resultIn(type: string, outcome: string, at: SentCommand["at"]): ActionResult {
-  const isOver = outcome.startsWith("no result, the conference ended");
-  const [, reason = ""] = /^refused, (.*)$/.exec(outcome) ?? [];
-  if (outcome === "done" || isSoAlready(type, reason) || (isOver && type === "end-conference"))
+function resultIn({ command = "", outcome, refusal = "" }: LineFacts, at: SentCommand["at"]): ActionResult {
+  const isOver = outcome === "over";
+  if (outcome === "done" || isSoAlready(command, refusal) || (isOver && command === "end-conference"))
     return { type: "done", at };
-  if (reason !== "") return { type: "refused", at, why: reason };
+  if (outcome === "refused") return { type: "refused", at, why: refusal };
   return { type: "no result", at, why: isOver ? "the conference ended" : "too-late" };
 }
 
@@ -45,10 +50,11 @@ function resultOf(
   asked: SentCommand["at"],
 ): ActionResult | null {
   if (sent.some(({ type }) => type === "dial")) {
-    const end = block.find(({ what }) => /^(not entered|not dialled|admit: done|caller entered)$/.test(what));
+    const isAdmitted = ({ command, outcome }: LineFacts) => command === "admit" && outcome === "done";
+    const end = block.find(({ facts }) => /^(not-)?entered$/.test(facts.outcome ?? "") || isAdmitted(facts));
     if (!end) return null;
-    const { at, what, facts } = end;
-    return what.startsWith("not ") ? { type: "refused", at, why: facts.why ?? "" } : { type: "done", at };
+    const { at, facts } = end;
+    return facts.outcome === "not-entered" ? { type: "refused", at, why: facts.why ?? "" } : { type: "done", at };
   }
   const results = sent.map(({ result }) => result);
   if (results.includes(null)) return null;
@@ -63,15 +69,17 @@ function notifiedIn(block: readonly TimelineLine[], result: ActionResult | null)
   const messagesOf = new Map<string, string[]>();
   for (const { at, from, to, what, facts, why = "" } of block) {
     const { msgId = "", transId = "" } = facts;
+    const outcome = facts.outcome as LineOutcome | undefined;
     const set = (is: NotificationStage["is"], reason = why) => {
       const ids = transId === "" || msgId !== "" ? [msgId] : (messagesOf.get(transId) ?? []);
       for (const id of ids) stages.set(id, { is, at, why: reason, transIds: transId === "" ? [] : [transId] });
     };
-    if (what === "confirmed") set(facts.result === undefined ? "confirmed" : "refused", "");
-    else if (what === "undelivered") set("undelivered", "WebEx did not confirm it, and its document was undelivered.");
-    else if (what.startsWith("waits: ")) set("waiting");
-    else if (what.startsWith("no longer due: ") || what === "dropped") set("not needed");
-    else if (what.startsWith("not sent: ") && facts.why !== "sent later") {
+    if (outcome === "confirmed") set(facts.result === undefined ? "confirmed" : "refused", "");
+    else if (outcome === "undelivered")
+      set("undelivered", "WebEx did not confirm it, and its document was undelivered.");
+    else if (outcome === "waits") set("waiting");
+    else if (outcome === "not-due" || outcome === "dropped") set("not needed");
+    else if (outcome === "not-sent" && facts.why !== "sent later") {
       const is = facts.why === "not-named-yet" ? "waiting" : "not needed";
       stages.set(`${what} ${facts.call}`, { is, at, why, transIds: [] });
     } else if (from === "edge" && to !== "bridge" && to !== "edge" && msgId !== "") {

@@ -7,7 +7,7 @@ import { BACK_END } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { instantText } from "../foundation/time/shown-time.ts";
 import { isNeverDialled } from "../records/call-record.ts";
-import type { AskedAction, TimelineLine, TimelineSide } from "../rpc/timeline.ts";
+import type { AskedAction, LineOutcome, TimelineLine, TimelineSide } from "../rpc/timeline.ts";
 import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
 import type { FactOf } from "./reasons.ts";
 import * as reasons from "./reasons.ts";
@@ -28,9 +28,9 @@ type Line = { -readonly [Name in keyof TimelineLine]: TimelineLine[Name] };
 /** What a line belongs to, and which calls it is about. */
 type Subject = Pick<TimelineLine, "blocks" | "calls">;
 /** What a line says beside its name. What is absent or empty is not shown. */
-type Known = Readonly<Record<string, unknown>>;
+type Known = Readonly<Record<string, unknown>> & { readonly outcome?: LineOutcome };
 /** The call or the command that a line is about. */
-type About = { readonly call?: CallId; readonly commandId?: CommandId };
+type About = Known & { readonly call?: CallId; readonly commandId?: CommandId };
 
 interface CurrentRow extends Omit<InputRow, "facts"> {
   readonly facts: readonly SingleFact[];
@@ -195,16 +195,13 @@ export class Timeline {
 
   #report(report: Report, passedOver: string | undefined): void {
     if (report.type === "result") {
-      const { id, result } = report;
-      const command = this.#commands.get(id);
-      const outcome = result.done ? "done" : `refused, ${result.reason}`;
+      const { id: commandId, result } = report;
+      const command = this.#commands.get(commandId);
+      const { type = "command" } = command ?? {};
+      const [outcome, refusal] = result.done ? (["done", ""] as const) : (["refused", result.reason] as const);
       const afterMs = command && this.#row.at - command.at;
-      this.#begin(
-        "bridge",
-        `${command?.type ?? "command"}: ${outcome}`,
-        { commandId: id, afterMs, passedOver },
-        command,
-      );
+      const facts = { commandId, command: type, afterMs, passedOver, outcome, refusal };
+      this.#begin("bridge", `${type}: ${result.done ? "done" : `refused, ${refusal}`}`, facts, command);
       return;
     }
     const { event } = report;
@@ -242,8 +239,9 @@ export class Timeline {
       const ending = { at, closedAt, detachedAt: this.#detachedAt, isOrphan: this.#isOrphan, withoutBridge };
       const left = facts.flatMap((one) => (one.kind === "call-left" ? one.call : []));
       const subject = { ...this.#subject(fact.by), calls: [...new Set([...this.#inside, ...left])] };
-      const what = fact.why === "lost" ? "lost: conference ended" : "conference ended";
-      this.#remark(what, {}, subject, reasons.endText(fact, ending));
+      const why = reasons.endText(fact, ending);
+      if (fact.why === "lost") this.#remark("lost: conference ended", { outcome: "lost" }, subject, why);
+      else this.#remark("conference ended", {}, subject, why);
       this.#inside.clear();
       this.#settleWithheld(false);
     },
@@ -253,7 +251,8 @@ export class Timeline {
       this.#inside.add(call);
       this.#ofDialled.delete(call);
       if (!this.#row.ofCall.has(call)) this.#row.ofCall.set(call, subject);
-      const line = this.#lineOf({ call }) ?? this.#remark("caller entered", { call, number }, subject);
+      const line =
+        this.#lineOf({ call }) ?? this.#remark("caller entered", { call, number, outcome: "entered" }, subject);
       if (muted) line.why = reasons.enteredMutedText(fact);
       if (extCallId !== null) return;
       if (this.#detachedAt !== null) line.why = reasons.wasDetached;
@@ -287,7 +286,8 @@ export class Timeline {
       const subject = joinedSubject(this.#subject(by, call), this.#ofDialled.get(call));
       this.#ofDialled.delete(call);
       const what = isNeverDialled(record) ? "not dialled" : "not entered";
-      this.#remark(what, { call, number, extCallId, why }, subject, this.#whyNotEntered(fact));
+      const facts = { call, number, extCallId, why, outcome: "not-entered" } as const;
+      this.#remark(what, facts, subject, this.#whyNotEntered(fact));
     },
     "command-issued": ({ command, type, call, room, by }) => {
       const subject = this.#subject(by, call);
@@ -296,36 +296,46 @@ export class Timeline {
       this.#latest.set(keyOf(type, call), issued);
       if (type === "dial") this.#ofDialled.set(call, subject);
       const number = type === "dial" ? this.#dialledNumber(call) : "";
-      this.#say("edge", "bridge", type, { call, room, number, commandId: command }, subject);
+      this.#say("edge", "bridge", type, { call, room, number, commandId: command, command: type }, subject);
     },
     "command-joined": ({ command, type, by }) => {
       const known = this.#commands.get(command);
       const { blocks } = this.#subject(by);
       const subject = { blocks, calls: known?.calls ?? [] };
       if (known) this.#commands.set(command, { ...known, ...joinedSubject(known, subject), by: [...known.by, ...by] });
-      this.#remark(`${type}: asked for already`, { commandId: command }, subject);
+      this.#remark(`${type}: asked for already`, { commandId: command, command: type }, subject);
     },
     "command-failed": ({ command: commandId, type, why, late }) => {
       if (type === "end-conference") this.#latest.delete("end-conference");
       const command = this.#commands.get(commandId);
-      if (why === "conference-over") this.#remark(`${type}: no result, the conference ended`, { commandId }, command);
+      const facts = { commandId, command: type };
+      if (why === "conference-over")
+        this.#remark(`${type}: no result, the conference ended`, { ...facts, outcome: "over" }, command);
       else if (why === "too-late" && !this.#lineOf({ commandId })) this.#overdue(commandId, type);
       // What comes of a dialled call says why.
       else if (!late && type !== "dial" && !isSoAlready(type, why))
-        this.#explain({ commandId }, `${type}: refused, ${why}`, this.#askedText(command, reasons.refusalText(why)));
+        this.#explain(
+          { ...facts, outcome: "refused", refusal: why },
+          `${type}: refused, ${why}`,
+          this.#askedText(command, reasons.refusalText(why)),
+        );
     },
     "command-expired": ({ command, type }) => this.#overdue(command, type),
 
     "message-withheld": ({ type, why, call, actions }) => {
       const subject = this.#subjectOfMessage(call, actions);
-      const line = this.#remark(`not sent: ${wireNameOf(type)}`, { call, why }, subject, reasons.withheldTexts[why]);
+      const facts = { call, why, outcome: "not-sent" } as const;
+      const line = this.#remark(`not sent: ${wireNameOf(type)}`, facts, subject, reasons.withheldTexts[why]);
       if (why === "not-named-yet") this.#withheld = [...this.#withheld, line];
     },
     "message-owed": ({ type, msgId, actions }) => {
       const subject = this.#ofMessage.get(msgId) ?? this.#subjectOfMessage(undefined, actions);
       this.#ofMessage.set(msgId, subject);
       if (!this.#waiting.has(msgId))
-        this.#waiting.set(msgId, this.#remark(`waits: ${wireNameOf(type)}`, { msgId }, subject, reasons.waits));
+        this.#waiting.set(
+          msgId,
+          this.#remark(`waits: ${wireNameOf(type)}`, { msgId, outcome: "waits" }, subject, reasons.waits),
+        );
     },
     "message-dropped": ({ type, msgId }) => {
       this.#settle(msgId);
@@ -333,7 +343,8 @@ export class Timeline {
       const isReplaced = facts.some(({ kind }) => kind === "conference-taken-over");
       const isExpired = facts.some((fact) => fact.kind === "server-settled" && fact.expired);
       const why = isReplaced ? reasons.replaced : isExpired ? reasons.expired : reasons.overtaken;
-      this.#remark(`no longer due: ${wireNameOf(type)}`, { msgId }, this.#ofMessage.get(msgId), why);
+      const subject = this.#ofMessage.get(msgId);
+      this.#remark(`no longer due: ${wireNameOf(type)}`, { msgId, outcome: "not-due" }, subject, why);
     },
     // At most one server is unreachable.
     "server-reached": () => this.#settle(...this.#waiting.keys()),
@@ -343,13 +354,14 @@ export class Timeline {
       const document = this.#documents.get(transId);
       if (document) document.failure = why;
       const next = nextAt === undefined ? "" : instantText(nextAt);
-      const facts = { transId, host: hostOf(document), why, attempt, nextAt: next };
+      const facts = { transId, host: hostOf(document), why, attempt, nextAt: next, outcome: "not-delivered" } as const;
       this.#say("edge", sideOf(document), "not delivered", facts, document, at);
     },
     "post-confirmed": ({ transId, at, refused }) => {
       const document = this.#documents.get(transId);
       if (!this.#documents.delete(transId)) return;
-      const facts = { transId, host: hostOf(document), result: refused ? "a failure" : "" };
+      const result = refused ? "a failure" : "";
+      const facts = { transId, host: hostOf(document), result, outcome: "confirmed" } as const;
       this.#say(sideOf(document), "edge", "confirmed", facts, document, at);
       const why = refused
         ? `WebEx confirmed it at ${instantText(at)} with a failure.`
@@ -361,7 +373,8 @@ export class Timeline {
       const failure = document?.failure ? `its last known attempt failed with ${document.failure}` : why;
       const tried = attempts > 0 ? ` in ${counted(attempts, "attempt")}` : "";
       const says = `${reasons.serverText(document?.host)} did not confirm the document${tried}: ${failure}.`;
-      this.#remark("undelivered", { transId, messages: namesIn(messages) }, document, says);
+      const facts = { transId, messages: namesIn(messages), outcome: "undelivered" } as const;
+      this.#remark("undelivered", facts, document, says);
       markUnnamed(document, `WebEx does not know the call, because its document was undelivered. ${says}`);
     },
     "post-dropped": ({ transId, messages }) => {
@@ -371,7 +384,8 @@ export class Timeline {
         ? "could not be reached. The document was withdrawn, because an earlier one was undelivered"
         : "was replaced before it confirmed the document";
       const says = `${reasons.serverText(document?.host)} ${why}.`;
-      this.#remark(isWithdrawn ? "withdrawn" : "dropped", { transId, messages: namesIn(messages) }, document, says);
+      const outcome = isWithdrawn ? "withdrawn" : "dropped";
+      this.#remark(outcome, { transId, messages: namesIn(messages), outcome }, document, says);
     },
   };
 
@@ -449,7 +463,7 @@ export class Timeline {
   #overdue(commandId: CommandId, type: string): void {
     const command = this.#commands.get(commandId);
     const why = this.#askedText(command, reasons.overdueText(command));
-    this.#remark(`${type}: no result in time`, { commandId }, command, why);
+    this.#remark(`${type}: no result in time`, { commandId, command: type, outcome: "late" }, command, why);
   }
 
   #askedText(command: Command | undefined, then: string): string {

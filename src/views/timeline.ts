@@ -2,7 +2,7 @@ import { type Terminal, wordsOf, wrapped } from "../foundation/table.ts";
 import { bareHost } from "../foundation/text/bare-host.ts";
 import { numberMatcher } from "../foundation/text/spelled.ts";
 import { exactText, sentenceIn, shownTime } from "../foundation/time/shown-time.ts";
-import type { TimelineLine } from "../rpc/timeline.ts";
+import type { LineOutcome, TimelineLine } from "../rpc/timeline.ts";
 import { millisecondsText } from "./view.ts";
 
 /** Lines with one cause: a request, an event or a deadline, with all that followed from it. */
@@ -27,10 +27,13 @@ export function linesOfCall(lines: readonly TimelineLine[], call: string): reado
 }
 
 /** True if the line says that something went wrong. */
-export function isWrong({ what, facts: { result = "ok", actionResult = "ok" } }: TimelineLine): boolean {
-  if (result !== "ok" || actionResult !== "ok") return true;
-  return /^(not |undelivered|dropped|withdrawn|waits|lost)|: (refused|no result)/.test(what);
+export function isWrong({ facts: { result = "ok", actionResult = "ok", outcome = "done" } }: TimelineLine): boolean {
+  return result !== "ok" || actionResult !== "ok" || !fine.has(outcome);
 }
+
+const fine: ReadonlySet<string> = new Set<LineOutcome>(["done", "entered", "confirmed", "not-due"]);
+/** What differs by its purpose alone, or is said in words. */
+const hiddenFacts: ReadonlySet<string> = new Set(["commandId", "action", "command", "outcome", "refusal"]);
 
 /** From whom to whom. */
 export function wayText({ from, to }: TimelineLine): string {
@@ -40,10 +43,9 @@ export function wayText({ from, to }: TimelineLine): string {
 
 type ShownFact = readonly [name: string, text: string];
 
-/** Commands and actions differ by what they are for, so their ids are not shown. */
 export function factsOf({ at, facts }: TimelineLine, zone: string): readonly ShownFact[] {
   return Object.entries(facts).flatMap(([name, value]): ShownFact[] => {
-    if (name === "commandId" || name === "action") return [];
+    if (hiddenFacts.has(name)) return [];
     if (name === "afterMs") return [[name, `after ${millisecondsText(Number(value))}`]];
     if (name === "nextAt") return [[name, `next=${shownTime(Date.parse(value), zone).exact}`]];
     const text = name === "host" ? bareHost(value) : sentenceIn(zone, value, at);

@@ -170,7 +170,10 @@ const activity: DomainActivity = {
 
 const lines = (seq: number, from: TimelineSide, to: TimelineSide): readonly TimelineLine[] => [
   timelineLine(seq, now + seq, `${from} > ${to}`, unbroken, { extCallId: unbroken, why: words }),
-  { ...timelineLine(seq, now + seq, `${from} > ${to}`, "not delivered", { messages: words }), why: words + unbroken },
+  {
+    ...timelineLine(seq, now + seq, `${from} > ${to}`, "not delivered", { messages: words, outcome: "not-delivered" }),
+    why: words + unbroken,
+  },
 ];
 const timeline = [
   ...lines(1, "webex", "edge"),

@@ -63,12 +63,12 @@ test("shows when, from whom to whom, what and why", () => {
 
 test("draws arrows between parties, ends lost ones early and marks what went wrong", () => {
   const failed = [
-    line(8, "edge > webex", "not delivered", { why: "timeout" }),
-    line(9, "webex > edge", "confirmed"),
-    line(9, "bridge > edge", "mute: refused, no-such-call"),
+    line(8, "edge > webex", "not delivered", { why: "timeout", outcome: "not-delivered" }),
+    line(9, "webex > edge", "confirmed", { outcome: "confirmed" }),
+    line(9, "bridge > edge", "mute: refused, no-such-call", { outcome: "refused" }),
     line(9, "edge > webex", "A2W_RspUpdateUser", { result: "no-such-call" }),
     line(9, "webex > edge", "W2A_UpdateSubConfCall", { actionResult: "failed" }),
-    line(9, "edge > edge", "undelivered"),
+    line(9, "edge > edge", "undelivered", { outcome: "undelivered" }),
   ];
   expect(drawn(shown(failed))).toEqual([
     "from-edge lane-webex trouble, lost 57% ◀ 20.25%",
@@ -147,7 +147,7 @@ test("opens only the row that the address names", () => {
   expect(page.html.match(/<details open/g)).toHaveLength(1);
   expect(page.html).toMatch(/id="row-4"><details open/);
   // A Confirmation is not the subject of the row in which it was written.
-  const late = [line(3, "webex > edge", "confirmed", { transId: "t1" }), line(3, "operator > edge", "lock")];
+  const late = [line(3, "webex > edge", "confirmed", { outcome: "confirmed" }), line(3, "operator > edge", "lock")];
   expect(shown(late, [], 3).html).toMatch(
     /id="row-3"><details open[^>]*><summary[^>]*>(?:(?!<\/summary>).)*<b>lock<\/b>/,
   );

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ActionId } from "../../src/foundation/ids.ts";
 import type { ActionStages } from "../../src/rpc/timeline.ts";
+import { stagesOf } from "../../src/timeline/stages.ts";
+import { Timeline } from "../../src/timeline/timeline.ts";
 import { event, left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, callerLeft, createConference, request } from "./conference-world.ts";
@@ -15,7 +17,7 @@ const ownNone = "No notification of its own was due.";
 
 type Act = (world: ConferenceWorld) => unknown;
 
-async function stagesOf(world: ConferenceWorld, id: string): Promise<ActionStages> {
+async function stagesIn(world: ConferenceWorld, id: string): Promise<ActionStages> {
   const stages = await world.during(world.conference.reader.action(id as ActionId));
   if (!stages) throw new Error(`no action ${id}`);
   return stages;
@@ -23,7 +25,7 @@ async function stagesOf(world: ConferenceWorld, id: string): Promise<ActionStage
 
 /** Words alone, without times and ids. */
 async function inShort(world: ConferenceWorld, id = "a1"): Promise<readonly unknown[]> {
-  const { sent, result, notified } = await stagesOf(world, id);
+  const { sent, result, notified } = await stagesIn(world, id);
   const words = (one: ActionStages["result"]) =>
     one === null ? null : "why" in one ? `${one.type}: ${one.why}` : one.type;
   const { is, why } = notified ?? { is: null, why: "" };
@@ -113,15 +115,24 @@ test.each<[string, readonly Act[], readonly unknown[]]>([
   expect(await inShort(world)).toEqual(expected);
 });
 
+test("takes the stages from the data of lines, and not from their words", async () => {
+  const world = await ConferenceWorld.running(2);
+  for (const act of [refusing, asks(mute), refuses(), asks({ type: "lock" }, "a2"), done, settles]) await act(world);
+  const timeline = new Timeline();
+  for (const row of world.stored.journal.history()) timeline.read(row);
+  const reworded = { actions: timeline.actions, lines: timeline.lines.map((line) => ({ ...line, what: "?" })) };
+  for (const id of ["a1", "a2"] as ActionId[]) expect(stagesOf(reworded, id)).toEqual(stagesOf(timeline, id));
+});
+
 test("shows who asked, and the ids of command and document", async () => {
   const world = await ConferenceWorld.running(2);
   expect(await world.conference.reader.action("a1" as ActionId)).toBeNull();
   await world.operate("a1", mute);
-  const { onDisk, asked, person, sent } = await stagesOf(world, "a1");
+  const { onDisk, asked, person, sent } = await stagesIn(world, "a1");
   expect([person, asked]).toEqual(["Ann", onDisk.at]);
   expect(sent.map(({ id }) => id)).toEqual(world.sent.at(-1)?.map(({ id }) => id));
   await world.allDone();
-  expect((await stagesOf(world, "a1")).notified?.transIds).toEqual([world.posted.at(-1)?.transId]);
+  expect((await stagesIn(world, "a1")).notified?.transIds).toEqual([world.posted.at(-1)?.transId]);
 });
 
 test.each(["expel", "mute"])("notifies of a caller who left before WebEx named it: %s", async (type) => {
@@ -204,7 +215,7 @@ test("shows the number of a call-out as the domain's settings say", async () => 
   await world.operate("a1", { ...callOut, attendeeId: "4711" });
   // The attendee ID may be a meeting's AnonymousID.
   const masked = { ...number, country: "*", area: "***", local: "*****23" };
-  expect((await stagesOf(world, "a1")).request).toEqual({ ...callOut, attendeeId: "(secret)", number: masked });
+  expect((await stagesIn(world, "a1")).request).toEqual({ ...callOut, attendeeId: "(secret)", number: masked });
   world.domain = testDomain();
-  expect((await stagesOf(world, "a1")).request).toEqual({ ...callOut, attendeeId: "(secret)" });
+  expect((await stagesIn(world, "a1")).request).toEqual({ ...callOut, attendeeId: "(secret)" });
 });

@@ -40,7 +40,7 @@ test("the timeline shows a mute from the request to its Confirmation", async () 
   const [, command, done, answer, , confirmed] = await since(world, before);
   expect(command?.blocks).toEqual(answer?.blocks);
   expect(done?.facts.afterMs).toMatch(/^\d+$/);
-  expect(confirmed?.facts).toEqual({ transId: answer?.facts.transId, host });
+  expect(confirmed?.facts).toEqual({ transId: answer?.facts.transId, host, outcome: "confirmed" });
 });
 
 test("the timeline shows a Confirmation at once, once", async () => {

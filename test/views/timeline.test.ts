@@ -29,7 +29,12 @@ const lines = [
   ...mute,
   line("2", 8, 4_000, "bridge > edge", "lock-changed", { locked: "true" }),
   line("2", 8, 4_000, "edge > webex", "A2W_NotifyConferenceChange", { msgId: "9", status: "locked", ...posted }),
-  line("2", 9, 4_100, "edge > webex", "not delivered", { ...posted, why: "HTTP status 500", attempt: "2" }),
+  line("2", 9, 4_100, "edge > webex", "not delivered", {
+    ...posted,
+    why: "HTTP status 500",
+    attempt: "2",
+    outcome: "not-delivered",
+  }),
   {
     ...line("3", 10, 6_000, "edge > edge", "undelivered", { host: "http://tsp2.example.com" }),
     why: "WebEx's server tsp1 did not confirm the document in 3 attempts: its last known attempt failed with HTTP status 500.",

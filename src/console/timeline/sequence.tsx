@@ -41,11 +41,11 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
       </svg>
       <ol>
         {lines.flatMap((line, index) => {
-          const { seq, what } = line;
+          const { seq, facts } = line;
           const before = lines[index - 1];
           const { day } = shownTime(line.at, zone);
           // A Confirmation is part of the row in which it was written, and not its subject.
-          const isHead = what !== "confirmed" && !linked.has(seq);
+          const isHead = facts.outcome !== "confirmed" && !linked.has(seq);
           if (isHead) linked.add(seq);
           return [
             (before === undefined || day !== shownTime(before.at, zone).day) && <li class="day">{day}</li>,
@@ -96,7 +96,7 @@ function Message({ line, at, texts, isHead, isOpen, begins }: MessageProps) {
               )}
             </span>
           </span>
-          {from !== to && <Arrow what={line.what} from={at[from] ?? 0} to={at[to] ?? 0} />}
+          {from !== to && <Arrow outcome={line.facts.outcome} from={at[from] ?? 0} to={at[to] ?? 0} />}
         </summary>
         <section class="wire">
           {texts.map(([title, text]) => (
@@ -125,13 +125,15 @@ const ends = {
   /** It does not arrive. */
   lost: "M-5 2l10 10m0-10l-10 10",
 } as const;
-const arrows = new Map([
-  ["confirmed", "confirmation"],
-  ["not delivered", "lost"],
-] as const) as ReadonlyMap<string, keyof typeof ends>;
 
-function Arrow({ what, from, to }: { readonly what: string; readonly from: number; readonly to: number }): Child {
-  const kind = arrows.get(what) ?? "message";
+interface ArrowProps {
+  readonly outcome: string | undefined;
+  readonly from: number;
+  readonly to: number;
+}
+
+function Arrow({ outcome, from, to }: ArrowProps): Child {
+  const kind = outcome === "confirmed" ? "confirmation" : outcome === "not-delivered" ? "lost" : "message";
   const end = `${kind === "lost" ? from + (to - from) * LOST_AT : to}%`;
   return (
     <svg class={`arrow ${kind}`} height="14" aria-hidden="true">
