@@ -22,7 +22,7 @@ interface ActionOptions extends Options {
   readonly yes?: true;
 }
 
-/** The commands by which operators act on a conference, by the table of actions. */
+/** The commands that act on a conference, from the table of actions. */
 export function addActions(program: Command, actions?: ActionTable): void {
   for (const [type, row] of Object.entries(askedActions(actions))) {
     const { says, examples: endings = [""], button, withinMs = WITHIN_MS } = row.asked;
@@ -70,7 +70,7 @@ export function addActions(program: Command, actions?: ActionTable): void {
   }
 }
 
-/** Has a conference do something, and shows each stage as it happens. Exit code 1: it was refused, or WebEx was not notified in time. */
+/** Acts on a conference and prints each stage. Exit code 1: refused, or WebEx was not notified in time. */
 async function act(
   edge: OperatorClient,
   place: { readonly domain: string; readonly confKey: string },
@@ -94,7 +94,7 @@ async function act(
   if (end !== "confirmed" && end !== "not needed") process.exitCode = 1;
 }
 
-/** Follows an action to its end, or until its time is up. Prints each line once, or with `json` only how the action is then. */
+/** Follows an action to its end or timeout. Prints each stage once, or with `json` only the last state. */
 async function follow(
   edge: OperatorClient,
   action: { readonly domain: string; readonly confKey: string; readonly action: string },
@@ -116,7 +116,7 @@ async function follow(
   }
 }
 
-/** The ID of the call that an operator names: by its ID, by WebEx's ID for it, or by its attendee ID. */
+/** The ID of a call, given its ID, WebEx's ID for it, or its attendee ID. */
 export function callOf({ key, callers, callOuts }: ConferenceOfDomain, named: string): string {
   const all = [...callers, ...callOuts];
   const byId = all.filter(({ call }) => call === named);
@@ -146,7 +146,7 @@ export function actionEnd({ result, notified }: ActionStages): ActionEnd {
 
 type Stage = readonly [name: string, at: number | null, text: string, color?: "green" | "yellow" | "red"];
 
-/** A line for each stage that is known; when more is known, they are still true. */
+/** A line for each known stage. Later stages do not change earlier lines. */
 export function stageLines(stages: ActionStages, domain: string, { style, times }: Screen): readonly string[] {
   const { asked, onDisk, person, sent, result, notified } = stages;
   const ofBridge = sent.flatMap(({ id, type, at, result }): Stage[] => {
@@ -197,7 +197,7 @@ function terminalQuestion(): ((question: string) => Promise<string>) | null {
   if (!input.isTTY || !output.isTTY) return null;
   return async (question) => {
     const lines = createInterface({ input, output });
-    // A terminal that is closed has not agreed.
+    // A closed terminal counts as no.
     const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
     try {
       return await Promise.race([lines.question(question), closed]);

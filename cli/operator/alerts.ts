@@ -62,7 +62,7 @@ async function statusOf(edge: OperatorClient, named: string | undefined) {
   });
 }
 
-/** The domain that commands name for alerts of all domains; `null`: they name none, as the edge has only one. */
+/** The domain that commands name for alerts of all domains; `null`: the edge has only one domain. */
 function namedIn(edge: OperatorClient, domain = ""): string | null {
   return edge.hasSeveralDomains ? domain : null;
 }
@@ -116,7 +116,7 @@ export function alertsText(
 
 function alertText(alert: Alert, now: number, { width, style }: Terminal, named: string | null): readonly string[] {
   const { id, type, domain, title, severity, since, latest, sequence, says, todo, seen } = alert;
-  // The answer to an acknowledgement has an incident that lists no longer have.
+  // The answer to an acknowledgement has an incident that lists already hide.
   const taken = seen !== null && (sequence === null || sequence <= seen.upTo);
   const command = ([name = "", ...args]: readonly string[]) => {
     const domainArgs = named === null || ofEdge.includes(name) ? [] : ["--domain", domain ?? named];

@@ -30,12 +30,12 @@ export interface Options {
   readonly json?: true;
 }
 
-/** What is found: as programs get it, and for people. */
+/** A result for programs and for users. */
 interface Found {
   readonly data: unknown;
   lines(now: number, screen: Screen): readonly string[];
   readonly warning?: string | undefined;
-  /** Whether what was to be done was not done: exit code 1. */
+  /** True for exit code 1. */
   readonly failed?: boolean;
 }
 
@@ -59,7 +59,7 @@ export function answer({ json }: Options, ask: (edge: OperatorClient) => Promise
   });
 }
 
-/** Lines for this terminal, under the time zone where they have times. */
+/** Lines for this terminal, after the time zone if they have times. */
 export function headed(edge: OperatorClient, lines: (screen: Screen) => readonly string[]): readonly string[] {
   const screen = { ...ownTerminal(), times: new ShownTimes((domain) => edge.zoneOf(domain)) };
   const shown = lines(screen);
@@ -67,7 +67,7 @@ export function headed(edge: OperatorClient, lines: (screen: Screen) => readonly
   return heading === null ? shown : [screen.style("dim", heading), ...shown];
 }
 
-/** Does something with the edge; what a person can put right is one line on stderr and exit code 1. */
+/** Runs a command. An error that a user can fix prints one line on stderr, with exit code 1. */
 export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Promise<void> {
   endWithReader();
   try {
@@ -79,7 +79,7 @@ export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Pr
   }
 }
 
-/** Reads an argument or option as it is written. `faultOf`: the sentence that says what is wrong; `null`: nothing. */
+/** Checks an argument or option. `faultOf`: the error as a sentence; `null`: valid. */
 export function valid(faultOf: (text: string) => string | null) {
   return (text: string): string => {
     const fault = faultOf(text);
@@ -88,7 +88,7 @@ export function valid(faultOf: (text: string) => string | null) {
   };
 }
 
-/** An option that is a time. Other options say which day a time of day is of. */
+/** Checks an option that is a time. Other options determine the day of a time of day. */
 export const clockTimeText = valid((text) =>
   clockTime(text, Date.now(), "UTC") === null
     ? "It must be a time such as 02:40, 02:40:15, 2026-11-21 or 2026-11-21T02:40."

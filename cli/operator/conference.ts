@@ -37,12 +37,11 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
 
 function stateOf({ phase, attached, locked, orphan }: ConferenceOfDomain): string {
   if (phase !== "running") return phase.replace("-", " ");
-  if (orphan !== undefined) return "found on the bridge"; // The edge had lost it, and WebEx has not created it again.
+  if (orphan !== undefined) return "found on the bridge"; // WebEx has not created it again.
   if (!attached) return "without WebEx"; // WebEx closed it with KeepAlive.
   return locked ? "locked" : "running";
 }
 
-/** Which conference it is, and whose. */
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
   const { key, domain, phase, bridge, host, extConfId, lastAt, topic, orphan } = conference;
   const isOver = phase === "ended" || phase === "not-created";
@@ -63,7 +62,7 @@ function orphanText({ foundAt, endAt }: NonNullable<ConferenceOfDomain["orphan"]
   return `found on the bridge ${fromNow(foundAt, now)}; WebEx has not created it again, and ${end}`;
 }
 
-/** What the timeline and the relay add to what is outstanding. */
+/** Facts about outstanding work from the timeline and the relay. */
 interface More {
   /** `null`: the relay did not answer, or was not asked. */
   readonly agents: readonly AgentView[] | null;

@@ -8,19 +8,14 @@ import { answer, clockTimeText, found, type Options, periodOf, question } from "
 import { conferenceHead, outstandingText } from "./conference.ts";
 import type { AgentsOfBridge, ConferenceOfDomain } from "./operator-client.ts";
 
-/** The command about what happened in a conference. */
 export function addExplain(program: Command): void {
   question(program, "explain <key>", "Show what happened in a conference, and what waits")
     .option(
       "--since <time>",
-      "only what happened since then, such as 02:40, 02:40:15 or 2026-11-21T02:40 in the domain's time zone",
+      "only from this time on, such as 02:40, 02:40:15 or 2026-11-21T02:40 in the domain's time zone",
       clockTimeText,
     )
-    .option(
-      "--until <time>",
-      "only what happened until then; a time of day is the first one after --since",
-      clockTimeText,
-    )
+    .option("--until <time>", "only until this time; a time of day is the first one after --since", clockTimeText)
     .option("--why", "only lines with a reason: why callers were muted, dropped or not named, why it ended")
     .option("--call <id>", "only this call: its ID, WebEx's ID for it, or a number")
     .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
@@ -47,7 +42,7 @@ export function addExplain(program: Command): void {
     );
 }
 
-/** A conference's timeline, block by block, and what is outstanding now. `none`: in place of no lines. */
+/** A conference's timeline by blocks, and outstanding work. `none`: text for no lines. */
 export function explanation(
   conference: ConferenceOfDomain,
   lines: readonly TimelineLine[],

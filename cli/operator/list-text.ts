@@ -16,7 +16,7 @@ export function apart(first: readonly string[], second: readonly string[]): read
   return [...first, ...(first.length > 0 && second.length > 0 ? [""] : []), ...second];
 }
 
-/** Prints a list as its view has it, with the domain of each row if there are several. `none`: in place of no rows. */
+/** Prints a list by its view, with the domain of each row if there are several. `none`: text for no rows. */
 export function listText<Row>(view: View<Row>, none: string | null = `${view.none[0]}.`) {
   return (rows: readonly OfDomain<Row>[], now: number, screen: Screen): readonly string[] => {
     if (rows.length === 0) return none === null ? [] : [none];
@@ -46,7 +46,7 @@ function partText(part: Part, domain: string, now: number, { times }: Screen): s
   return "ms" in part ? duration(part.ms) : part.text;
 }
 
-/** The worst comes first. */
+/** Worst first. */
 const styles = [
   ["bad", "red"],
   ["warn", "yellow"],

@@ -25,7 +25,7 @@ export function addLists(program: Command): void {
       answer(options, async (edge) => {
         if (key !== undefined)
           return found(await edge.conference(await edge.domain(options.domain), key), conferenceText);
-        // Programs get all of each conference; a list comes from the directories, which wakes none.
+        // Programs get each conference in full. A list comes from the directories, which loads none.
         if (options.json) return found(await edge.conferences(options.domain), () => []);
         const running = await edge.running(options.domain);
         return found(
@@ -145,7 +145,7 @@ async function findText(edge: OperatorClient, text: string, { domain: named }: O
   return found(all, textOf, { warning: [...new Set(pages.flatMap(warningsOf))].join("\n"), failed });
 }
 
-/** The end of a call, for sorting: calls that go on come first. */
+/** The end of a call, for sorting: current calls come first. */
 function lastTime({ what, from, to }: Found["lines"][number]): number {
   return what === "inside" || what === "being-called" ? Number.MAX_SAFE_INTEGER : (to ?? from ?? 0);
 }

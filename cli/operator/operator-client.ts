@@ -5,7 +5,7 @@ export type OfDomain<Found> = Found & { readonly domain: string };
 export type ConferenceOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/conferences/{confKey}">>;
 export type AgentsOfBridge = OfDomain<ApiAnswer<"GET /domains/{domain}/agents">["bridges"][number]>;
 
-/** The API of an edge, and questions that take several requests. `named`: the only domain that is asked. */
+/** The API of an edge, and queries of several requests. `named`: the only domain to ask. */
 export class OperatorClient extends EdgeApi {
   /** The time zone of each domain, once they are known. */
   readonly #zones = new Map<string, string>();
@@ -14,7 +14,7 @@ export class OperatorClient extends EdgeApi {
     return this.#zones.get(domain) ?? "UTC";
   }
 
-  /** Known once `domains` has asked: commands about one domain must name it. */
+  /** True if commands must name the domain. Known once `domains` has asked. */
   get hasSeveralDomains(): boolean {
     return this.#zones.size > 1;
   }
@@ -76,7 +76,7 @@ export class OperatorClient extends EdgeApi {
 
 const MOST_NAMED = 5;
 
-/** Names what there is, in place of something that is not there. */
+/** Lists existing names, for an error about a missing one. */
 export function known(what: string, names: readonly string[]): string {
   if (names.length === 0) return `there is no ${what}`;
   const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";

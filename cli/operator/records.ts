@@ -26,7 +26,6 @@ interface RecordOptions extends Options {
   readonly server?: string;
 }
 
-/** The commands about what has ended. */
 export function addRecords(program: Command): void {
   question(program, "records", "List ended calls and conferences, or export them")
     .option(
@@ -84,7 +83,7 @@ async function exportRecords(edge: OperatorClient, options: RecordOptions): Prom
   if (csv && json) throw new StartError("Choose one of --csv and --json.");
   const domain = await edge.domain(options.domain);
   const columns = recordColumns[kind === "conference" ? kind : "call"];
-  // A file gets exactly what the records have.
+  // A file gets the exact data of the records.
   const shown = process.stdout.isTTY ? printable : (text: string) => text;
   const asks = { kind, ...filtersOf(options, edge.zoneOf(domain)), limit: PORTION, cursor: after };
   let cursor = after;

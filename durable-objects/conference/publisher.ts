@@ -27,20 +27,20 @@ import type { Outbox } from "./outbox.ts";
 import { nothingPublished, type Published } from "./progress.ts";
 
 interface PublisherPorts extends Pick<Platform, "now" | "after" | "log"> {
-  /** So much later is the time by which others judge how long something waits. */
+  /** Offset to the clock by which other objects measure waits. */
   behindMs(): number;
   directory(domain: DomainName): Pick<DirectoryRpc, "publish">;
   domain(): Domain | null;
-  /** Sees to it that the alarm comes by then. */
+  /** Sets the alarm for that time at the latest. */
   wakeBy(at: EpochMs): void;
 }
 
-/** Counts alone are sent so often: each batch costs rows of the directory, and figures are of minutes. */
+/** Pause between batches with only counts. Each costs rows of the directory, and stats are per minute. */
 const countsEveryMs = minuteMs;
-/** Rows of the journal read for one batch. Nothing else of the conference goes on meanwhile. */
+/** Rows of the journal read for one batch. The conference is blocked meanwhile. */
 const mostRows = 500;
 
-/** A batch, and what the directory has of the conference once it is stored. */
+/** A batch, and the directory's state of the conference once it is stored. */
 interface Outgoing extends Batch {
   readonly batch: ConferenceBatch;
   readonly has: Pick<Published, "row" | "counted" | "now">;
@@ -49,15 +49,15 @@ interface Outgoing extends Batch {
 }
 
 /**
- * Publishes rows of one conference to its domain's directory: those that facts have changed since the last acknowledged
- * row of the journal, and the conference as it is now. Nothing waits for it.
+ * Publishes rows of one conference to its domain's directory: those that changed since the last acknowledged
+ * row of the journal, and the current state. Nothing waits for it.
  */
 export class Publisher {
   readonly #ports: PublisherPorts;
   readonly #store: ConferenceStore;
   readonly #outbox: Pick<Outbox, "rows" | "sayConfirmed">;
   readonly #feed: Feed<Outgoing, DirectoryAck>;
-  /** Of the last batch. Where an earlier life has sent a later one, the directory says so. */
+  /** Version of the last batch. If an earlier instance sent a later one, the directory reports it. */
   #version = 0;
   #isWatched = false;
   #sentAt: EpochMs = Number.NEGATIVE_INFINITY;
@@ -79,20 +79,20 @@ export class Publisher {
     });
   }
 
-  /** Whether the directory lacks something that must reach it. */
+  /** True if the directory lacks required data. */
   get owes(): boolean {
     const { row, upTo } = this.#published;
     return row < upTo;
   }
 
-  /** An earlier life may have left something. */
+  /** An earlier instance may have left something. */
   remind(): void {
     if (this.owes) this.#feed.changed(urgentMs);
   }
 
-  /** `isAlone`: nothing comes that could go with these facts; an object that waits is billed. */
+  /** `isAlone`: no further facts will follow soon. A waiting object is billed. */
   committed(facts: readonly Fact[], isAlone = false): void {
-    // At once: the ack then goes into the row of WebEx's Confirmation of the end, often the last one for long.
+    // Send at once: the ack is then stored with WebEx's Confirmation of the end, often the last row for long.
     if (!isOngoing(this.#store.state.head) && this.owes) this.#feed.changed(0);
     else if (facts.some(isUrgent)) this.#feed.changed(urgentMs);
     else if (facts.some(isSoon) || (facts.some(isPublished) && this.#areCountsDue))
@@ -100,17 +100,17 @@ export class Publisher {
     else this.changed();
   }
 
-  /** The conference's next alarm sends the last ones. */
+  /** The conference's next alarm sends the rest. */
   get #areCountsDue(): boolean {
     return this.#isWatched || Math.abs(this.#ports.now() - this.#sentAt) >= countsEveryMs;
   }
 
-  /** Something may have changed without a fact: documents wait, a room was opened, somebody speaks. */
+  /** Notes changes without a fact: waiting documents, opened rooms, speakers. */
   changed(): void {
     if (this.#isChanged) this.#feed.changed();
   }
 
-  /** Called by the alarm that comes after an unconfirmed document: time alone makes it one that waits. */
+  /** Called by the alarm after an unconfirmed document, which then counts as waiting. */
   alarmFired(): void {
     this.remind();
     this.changed();
@@ -118,12 +118,12 @@ export class Publisher {
     if (nextMs !== null) this.#ports.after(nextMs, () => this.changed());
   }
 
-  /** Resolves with whether the directory has all. */
+  /** Resolves to true if the directory has everything. */
   send(): Promise<boolean> {
     return this.#feed.send();
   }
 
-  /** Sends the conference as it is now, with `isWhole` its whole journal. Resolves with whether that is stored. */
+  /** Sends the current state, with `isWhole` the whole journal. Resolves to true if it is stored. */
   async publish(isWhole: boolean): Promise<boolean> {
     // The acknowledgement of a batch in flight would undo this.
     await this.send();
@@ -150,7 +150,7 @@ export class Publisher {
     const store = this.#store;
     const { journal } = store;
     this.#sentAt = this.#ports.now();
-    // Confirmations would have a batch of their own right behind this one.
+    // Otherwise Confirmations would get their own batch right after this one.
     this.#outbox.sayConfirmed();
     const { row, counted } = this.#published;
     const facts = journal.facts(Math.min(row, counted.upTo), mostRows);
@@ -187,16 +187,16 @@ export class Publisher {
       this.#version = laterVersion;
       return this.#feed.changed(0);
     }
-    // A directory that was lost and began anew has nothing of what came before this batch.
+    // A directory that lost its data lacks everything before this batch.
     const known = this.#published.directory;
     const isNew = known !== "" && known !== directory;
-    // Nothing may follow for long, and each life that a sweep or a digest begins would send the same again.
+    // Nothing may follow for long, and each instance that a sweep or a digest loads would resend the same.
     const isLast = !isOngoing(store.state.head) || store.journal.lastSeq === this.#rowAtStart;
     try {
       store.setPublished({ ...has, directory, ...(isNew && { row: 0 }) }, isLast);
       if (isNew || hasMore || this.#isChanged) this.#feed.changed(0);
     } catch (error) {
-      // It has the batch, though a full disk does not say so.
+      // It has the batch, although a full disk does not confirm it.
       this.#ports.log({ level: "warn", event: "directory-ack-not-kept", why: String(error) });
     }
   }
@@ -205,7 +205,7 @@ export class Publisher {
     return hash(JSON.stringify([currentRow(this.#context()), this.#waiting]));
   }
 
-  /** Without settings, which cannot always be read: what happens must not wait for them. */
+  /** Works without settings, which cannot always be read. */
   #context(customerReference = ""): RowsContext {
     const { identity, progress, state } = this.#store;
     const lateSince = this.#lateSince;
@@ -223,17 +223,17 @@ export class Publisher {
   }
 
   get #lateSince(): EpochMs | null {
-    // A command that has expired answers by when it did.
+    // An expired command keeps its deadline.
     const since = earliest(
       ...[...this.#store.state.commands.values()].map((one) => (one.expired ? one.answerBy : null)),
     );
     return since && since + this.#ports.behindMs();
   }
 
-  /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */
+  /** Documents that wait longer than a moment, by receiver, including the backlog of servers. */
   get #waiting(): readonly WaitingDocuments[] {
     const { outages, debts } = this.#store.state;
-    // What a probe says is among the debts, until its server has it or has shown itself in another way.
+    // A probe's messages are part of the backlog until its server answers.
     const all = this.#outbox.rows.filter(({ probe, host }) => !(probe && outages.has(host as WebexHost)));
     const waiting = waitingRows(all, this.#ports.now());
     return [...new Set([...waiting.keys(), ...outages.keys()])].map((host) => {

@@ -32,29 +32,29 @@ interface AlertPorts {
   machineNow(): EpochMs;
   /** Writes to the domain's disk, all or nothing. */
   transaction(domain: DomainName, work: () => void): void;
-  /** Called when a change that users see is committed. */
+  /** Called after the commit of a visible change. */
   changed(): Promise<void>;
 }
 
-/** Incidents by what they are about, and conditions whose beginning nothing else keeps. */
+/** Incidents by subject, and conditions whose start is stored nowhere else. */
 const alertTable = `CREATE TABLE IF NOT EXISTS alert (id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL,
   total INTEGER NOT NULL, since INTEGER NOT NULL, latest INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID`;
 const seenTable = `CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, up_to INTEGER NOT NULL, person TEXT NOT NULL,
   at INTEGER NOT NULL, note TEXT NOT NULL) WITHOUT ROWID`;
 
-/** A new series of an incident begins when all before was seen. */
+/** Starts a new series of an incident if everything before is acknowledged. */
 const addRow = `INSERT INTO alert (id, kind, about, total, since, latest, why) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET since = CASE WHEN total <= (SELECT up_to FROM seen WHERE seen.id = alert.id)
   THEN excluded.since ELSE min(since, excluded.since) END,
   latest = max(latest, excluded.latest), total = total + excluded.total, why = excluded.why`;
-/** An older page takes back nothing that somebody else has seen. */
+/** An older acknowledgement does not replace a newer one. */
 const keepSeen = `INSERT INTO seen (id, up_to, person, at, note) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
   SET up_to = excluded.up_to, person = excluded.person, at = excluded.at, note = excluded.note
   WHERE excluded.up_to >= up_to`;
 const oldestSeen = `SELECT id FROM alert JOIN seen USING (id) WHERE kind = ? AND about > '' AND total <= up_to
   ORDER BY latest LIMIT 1`;
 
-/** How many callers, orphans, and TSP servers of a kind are named. Others choose the names of servers. */
+/** The most callers, orphans, and TSP servers of a kind by name. Clients choose the names of servers. */
 const mostNamed = 20;
 const furtherCallers = "caller-refused:others";
 /** An unreachable conference may publish something by then. */
@@ -72,7 +72,7 @@ function rowOf(about: string, total: number, since: EpochMs): Row {
   return { about, total, since, latest: since, why: "" };
 }
 
-/** The alerts that the directory knows, and who has seen what. SQLite is the memory. */
+/** The directory's alerts and acknowledgements, in SQLite. */
 export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" | "serverRefused" | "sourceRefused"> {
   readonly #ports: AlertPorts;
   readonly #tables: LazyTables;
@@ -110,7 +110,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     await this.#ports.changed();
   }
 
-  /** Keeps the names in bounds: an incident that was seen gives way, else the new one has no name. */
+  /** Limits the names: an acknowledged incident is dropped, or else the new one gets no name. */
   #addNamed(kind: AlertKind, about: string, at: EpochMs, count = 1, why = ""): void {
     const named = this.#rows(kind).filter((row) => row.about !== "");
     if (named.length < mostNamed || about === "" || named.some((row) => row.about === about))
@@ -163,7 +163,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     return this.#tables.read(query) as object as readonly Seen[];
   }
 
-  /** Callers who could not get in since somebody has seen it. The longest known come first, so that a further one takes none out of the list. */
+  /** Callers who were refused since the acknowledgement. Oldest first, so that new ones displace none. */
   #refusedCallers(seen: readonly Seen[]): readonly (FoundAlert & { readonly sequence: number })[] {
     const { prompt } = this.#ports;
     const keyOf = (number: string) => (number === "" ? "withheld" : prompt.nameOf(number));
@@ -174,7 +174,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
       .map((caller) => refusedCaller(caller, keyOf(caller.number)));
   }
 
-  /** `of`: the subject; `isMeant`: others are not listed. */
+  /** `of`: the subject; `isMeant`: filter. */
   #incidents(kind: AlertKind, of: (about: string) => Partial<FoundAlert>, isMeant = (_about: string) => true) {
     const rows = this.#rows(kind).filter(({ about }) => isMeant(about));
     return rows.map(({ about, total: count, since, latest, why }): FoundAlert => {
@@ -203,7 +203,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     return jump ? [{ kind: "clock-jumped", since: jump.since, why: differenceText(jump.byMs) }] : [];
   }
 
-  /** Keeps the beginning of conditions, which an acknowledgement goes by. A full disk hides no alert. */
+  /** Stores the start of conditions for acknowledgements. A full disk hides no alert. */
   #keep(domain: DomainName, kind: AlertKind, rows: readonly Row[]): void {
     if (JSON.stringify(this.#rows(kind)) === JSON.stringify(rows)) return;
     try {
@@ -261,7 +261,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
       this.#ports.sql.exec("DELETE FROM seen WHERE id = ?", `webhooks-undelivered:${receiverId(url)}`);
   }
 
-  /** Deletes what is older than the settings want. What is counted on keeps how much of it was seen. */
+  /** Deletes expired rows. Incidents that still count keep their acknowledgements. */
   deleteBefore(domain: DomainName, at: EpochMs): void {
     if (!this.#tables.areThere) return;
     this.#ports.transaction(domain, () => {

@@ -6,21 +6,20 @@ import type { CountRow } from "../../src/rpc/directory.ts";
 import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
 import type { DirectoryStore } from "./directory-store.ts";
 
-/** Minutes in which something was counted. The row of an older one is written over. */
+/** Number of minute rows. The oldest is overwritten. */
 const keptMinutes = 64;
 
-/** What a conference adds to its counts. */
 export interface SenderRow extends CountRow {
   readonly key?: ConfKey;
   readonly waiting?: readonly WaitingDocuments[];
 }
 
-/** Of one that is stored: what it adds to the sum. Else the later version that is stored. */
+/** If stored, its addition to the sum; otherwise the later version that is stored. */
 export type Added = { readonly more: Counts } | { readonly laterVersion: number };
 
 /**
- * The latest counts of each object, what waits in it, and the sum of all counts as of each of the last minutes. Counts
- * that come twice change nothing. No retention lowers the sum.
+ * The latest counts and backlog of each object, and the sum of all counts for each of the last minutes. Repeated counts
+ * change nothing. Expiry does not lower the sum.
  */
 export class CountStore {
   readonly #store: DirectoryStore;
@@ -55,13 +54,13 @@ export class CountStore {
       return;
     }
     const number = (last?.number ?? 0) + 1;
-    // To write a row over costs less than to delete it.
+    // Overwriting a row costs less than deleting it.
     const over = "UPDATE minute SET number = ?, at = ?, data = ? WHERE number = ? RETURNING number";
     if (this.#store.exec(over, number, now, total, number - keptMinutes).length > 0) return;
     this.#store.exec("INSERT INTO minute (number, at, data) VALUES (?, ?, ?)", number, now, total);
   }
 
-  /** Since the directory was begun. */
+  /** The sum since the directory was created. */
   get total(): Counts {
     return this.#last?.total ?? noCounts;
   }
@@ -76,7 +75,7 @@ export class CountStore {
     return rows.map(({ data, ...row }) => ({ ...row, total: JSON.parse(data) }));
   }
 
-  /** What came in each minute of the last hour, the oldest first. */
+  /** Counts of each minute of the last hour, the oldest first. */
   minutes(now: EpochMs): readonly ActivityMinute[] {
     const all = this.#minutes("ASC");
     return all.flatMap(({ number, at, total }, index) => {
@@ -87,19 +86,19 @@ export class CountStore {
     });
   }
 
-  /** The conferences in which something waits, with it. */
+  /** Backlogs by conference. */
   get waiting(): ReadonlyMap<ConfKey, readonly WaitingDocuments[]> {
     const query = "SELECT key, waiting FROM sender WHERE waiting IS NOT NULL AND key IS NOT NULL";
     const rows = this.#store.read<{ readonly key: ConfKey; readonly waiting: string }>(query);
     return new Map(rows.map(({ key, waiting }) => [key, JSON.parse(waiting)]));
   }
 
-  /** Nothing waits in this conference: it was lost. Within a transaction. */
+  /** Deletes the backlog of a lost conference. Within a transaction. */
   lost(key: ConfKey): void {
     this.#store.exec("UPDATE sender SET waiting = NULL WHERE key = ? AND waiting IS NOT NULL", key);
   }
 
-  /** Within a transaction. A sender must be over by then: what comes of a deleted one counts again. */
+  /** Within a transaction. The senders must have ended: later counts of a deleted one would count again. */
   deleteBefore(at: EpochMs): void {
     this.#store.exec("DELETE FROM sender WHERE at < ?", at);
   }

@@ -12,13 +12,13 @@ type StorePorts = Pick<DomainPorts & Platform, "domain" | "nonce" | "sql" | "now
 
 export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
-  /** The directory's name for itself. It gets another one after it has lost everything. */
+  /** The directory's own name, which is new after a loss of all data. */
   readonly directory: string;
 }
 
 /**
  * `arrival`: when the row was first stored as ended, in microseconds since 1970 by the directory's clock; it rises.
- * `reversed`: the number from its end, since people give the end of a number. `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
+ * `reversed`: the number from its end, because users search by the end of a number. `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
  */
 export const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
@@ -44,7 +44,7 @@ export const tables = [
   `CREATE TABLE IF NOT EXISTS sender (source TEXT PRIMARY KEY, version INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT, data TEXT NOT NULL,
    waiting TEXT) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS sender_waiting ON sender (key) WHERE waiting IS NOT NULL",
-  // The key is the order of posting: no index, and no look at rows of other receivers or at rows that are not due.
+  // The key is the posting order, so no index is needed, and no row of another receiver or time is read.
   `CREATE TABLE IF NOT EXISTS webhook (url TEXT NOT NULL, due INTEGER NOT NULL, id INTEGER NOT NULL,
    queued_at INTEGER NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL, refused INTEGER NOT NULL,
    PRIMARY KEY (url, due, id)) WITHOUT ROWID`,
@@ -72,13 +72,13 @@ export class DirectoryStore {
     this.#tables = new LazyTables(ports.sql, "about", ...tables);
   }
 
-  /** `null`: there was never anything. */
+  /** `null`: no data was ever stored. */
   get about(): DirectoryIdentity | null {
     const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
     return this.read<DirectoryIdentity>(query)[0] ?? null;
   }
 
-  /** Whether all conferences were asked for their rows since the directory was begun. */
+  /** True if all conferences were asked for their rows since the directory was created. */
   get isFilled(): boolean {
     return this.read("SELECT 1 FROM about WHERE filled = 1").length > 0;
   }
@@ -92,7 +92,7 @@ export class DirectoryStore {
     return this.#tables.read(query, ...values) as readonly object[] as readonly Row[];
   }
 
-  /** What stands in the column `data`. */
+  /** The values of the column `data`. */
   data<Value>(query: string, ...values: readonly SqlValue[]): readonly Value[] {
     return this.read<{ data: string }>(query, ...values).map(({ data }) => JSON.parse(data));
   }
@@ -110,7 +110,6 @@ export class DirectoryStore {
     });
   }
 
-  /** What the settings say of the domain now. */
   aboutNow(name: DomainName): DirectoryIdentity {
     const known = this.about;
     const domain = this.#ports.domain(name);
@@ -137,7 +136,7 @@ export class DirectoryStore {
     return this.#put("conference", { key, life, began }, row, version, now, columns);
   }
 
-  /** A key has one conference that runs: what is left of another one was lost with its object. */
+  /** A key has one running conference. Deletes rows of a lost one. */
   #deleteLost({ conference, life, createdAt }: ConferenceRow): void {
     const others =
       "DELETE FROM conference WHERE key = ? AND arrival IS NULL AND NOT (life = ? AND began = ?) RETURNING 1";
@@ -178,7 +177,7 @@ export class DirectoryStore {
     this.#sql.exec(`DELETE FROM call WHERE ${where}`, conference, life, call, began);
   }
 
-  /** Keeps so many calls in the prompt: those that are there now, and the latest. */
+  /** Limits the rows of calls in the prompt: keeps current ones, then the latest. */
   deletePromptBeyond(most: number): void {
     const old = `SELECT data FROM call WHERE life = -1 ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT -1 OFFSET ?`;
     for (const row of this.data<PromptRow>(old, most)) this.deletePrompt(row);
@@ -204,7 +203,7 @@ export class DirectoryStore {
     const isNew = columns.ended_by !== null && (known?.arrival ?? null) === null;
     const arrival = isNew ? this.#nextArrival(arrivalAt(now)) : (known?.arrival ?? null);
     const all: Columns = { ...id, ...columns, version, arrival, data };
-    // A column that is set again costs a row in each of its indexes.
+    // Setting a column again costs a row in each of its indexes.
     const changed = Object.entries(all).filter(([name, value]) => known?.[name] !== value);
     const names = changed.map(([name]) => name);
     const values = changed.map(([, value]) => value);
@@ -214,7 +213,7 @@ export class DirectoryStore {
     return { before: known ? JSON.parse(String(known.data)) : null, row };
   }
 
-  /** What came by a clock that was days ahead counts as of now: else all that follows would be dated so, too. */
+  /** Dates rows from a clock that was days ahead as of now. Otherwise all later rows would follow them. */
   #nextArrival(now: number): number {
     const last = this.lastArrival;
     if (last < now + arrivalAt(dayMs)) return Math.max(now, last + 1);
@@ -230,16 +229,16 @@ export class DirectoryStore {
 
   /** 0: nothing has ended. */
   get lastArrival(): number {
-    // Without its condition, no query uses the index.
+    // Queries use the index only with this condition.
     const lasts = ["call", "conference"].map((table) => {
       return this.read(`SELECT max(arrival) AS last FROM ${table} WHERE arrival IS NOT NULL`)[0]?.last;
     });
     return Math.max(...lasts.map(Number));
   }
 
-  /** Takes these numbers out of all calls that began until now, also where their rows come later. Returns how many had one. */
+  /** Erases these numbers from all calls that began until now, also from later rows of theirs. Returns the number of calls. */
   erase(numbers: readonly string[], now: EpochMs): number {
-    // Nobody knows any more whether the caller of a call in the prompt got in since.
+    // Without the number, a later admission of the caller can no longer be found.
     const update = `UPDATE call SET number = '', reversed = '', attendee = '',
       data = json_replace(data, '$.number', '', '$.attendeeId', ''),
       status = CASE status WHEN 'refused' THEN 'over' ELSE status END WHERE reversed = ? RETURNING call`;
@@ -249,21 +248,21 @@ export class DirectoryStore {
     return erased.length;
   }
 
-  /** `at`: when the call of this number was made. */
+  /** `at`: start of the call. */
   #isErased(number: string, at: EpochMs): boolean {
     if (number === "") return false;
     const [row] = this.#sql.exec("SELECT at FROM erased WHERE number = ?", this.nameOf(number));
     return row !== undefined && at <= Number(row.at);
   }
 
-  /** Nobody can read the number in it. */
+  /** A hash that hides the number. */
   nameOf(number: string): string {
     const digits = digitsIn(number) ?? number;
     const key = this.about?.directory ?? "";
     return `${hash(`${key} ${digits}`)} ${hash(`${digits} ${key}`)}`;
   }
 
-  /** Deletes some of the oldest rows from before this time. Returns whether there may be more. */
+  /** Deletes some of the oldest rows from before this time. Returns true if there may be more. */
   deleteBefore(at: EpochMs, atMost: number): boolean {
     const deleted = ["call", "conference"].map((table) => {
       const old = `SELECT arrival FROM ${table} WHERE arrival < ? ORDER BY arrival LIMIT ?`;

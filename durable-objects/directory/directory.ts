@@ -36,12 +36,12 @@ const deleteEveryMs = 6 * hourMs;
 const deletePortion = 1_000;
 const portionEveryMs = 10_000;
 const refillAgainMs = 60_000;
-/** How long changes that nobody waits for are gathered; so that all conferences together do not send too many batches, each has this time. */
+/** Pause per running conference between non-urgent batches, to limit the batches of all conferences. */
 const pauseMs = 2_000;
 const batchEveryMs = 8;
 
 /**
- * The conferences and calls of one domain, as conferences and relays publish them, with what belongs to none: counts, alerts, audit and
+ * The conferences and calls of one domain, as conferences and relays publish them, and the domain's counts, alerts, audit and
  * webhooks.
  */
 export class Directory
@@ -167,7 +167,7 @@ export class Directory
     };
   }
 
-  /** Deletes some rows that are older than the settings want, and posts the webhooks that are due. */
+  /** Deletes some expired rows, and posts due webhooks. */
   alarm(): Promise<void> {
     return this.#alarm.fired(async () => {
       const { about } = this.#store;
@@ -176,7 +176,7 @@ export class Directory
       const current = this.#store.aboutNow(about.domain);
       const surely = surelyNow(this.#ports) - this.#skipped.ms(current.keptMs);
       if (isOver(current, surely)) return await this.#ports.deleteAll();
-      // It may have come for something else.
+      // The alarm may have another reason.
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs)
         this.#deleteAt =
           now + (this.#deleteOld(about.domain, surely - current.keptMs) ? portionEveryMs : deleteEveryMs);
@@ -186,7 +186,7 @@ export class Directory
     });
   }
 
-  /** A directory that was lost knows nothing of the conferences that have nothing new to say. */
+  /** After a loss of data, asks all conferences for their rows. Quiet ones would send nothing. */
   async #refill(domain: DomainName): Promise<void> {
     try {
       const hasAll = await this.list.refill(domain);
@@ -199,9 +199,9 @@ export class Directory
     this.#alarm.wakeBy(this.#ports.now() + refillAgainMs);
   }
 
-  /** Returns whether there may be more. */
+  /** Returns true if there may be more. */
   #deleteOld(domain: DomainName, before: EpochMs): boolean {
-    // A conference that says more after its sender's row is gone would count again.
+    // Counts of a conference after the deletion of its sender's row would count again.
     const { journalRetentionDays = 0 } = this.#ports.domain(domain)?.settings ?? {};
     const sentBefore = Math.min(before, this.#ports.now() - (journalRetentionDays + 1) * dayMs);
     this.#store.transaction(domain, () => this.#counts.deleteBefore(sentBefore));

@@ -9,14 +9,14 @@ import type { PromptCallsOfBridge } from "../../src/rpc/directory-feed.ts";
 import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
 import { type DirectoryStore, reversed } from "./directory-store.ts";
 
-/** Rows kept for one domain: no flood of callers fills the disk. */
+/** Most rows of one domain, so that a flood of callers cannot fill the disk. */
 const mostKept = 5_000;
 const mostPage = 1_000;
-/** So many calls that did not get in are more than a mistake. */
+/** From this number on, refused calls are more than a mistake. */
 const often = 3;
-/** A message may be under way for so long: less says nothing of an agent's clock. */
+/** Longest delay of a message. A smaller difference does not show a wrong clock. */
 const leastAheadMs = 1_000;
-/** No caller is in the prompt for longer. Some bridges give the id of a call to another one some day. */
+/** Longest time in the prompt. Some bridges reuse IDs of calls later. */
 const longestMs = 30 * 60_000;
 
 interface Placed {
@@ -28,11 +28,11 @@ interface Placed {
 interface PromptPorts {
   now(): EpochMs;
   settings(domain: DomainName): DomainSettings | undefined;
-  /** Called when a change that people see is committed. */
+  /** Called after the commit of a visible change. */
   changed(): Promise<void>;
 }
 
-/** The rows of calls in the prompt. One that got in has the row of its conference alone. */
+/** The rows of calls in the prompt. An admitted call has only the row of its conference. */
 export class PromptStore {
   readonly #store: DirectoryStore;
   readonly #ports: PromptPorts;
@@ -61,7 +61,7 @@ export class PromptStore {
       if (known) this.#store.deletePrompt(known);
       return;
     }
-    // What an agent saw before another one took its place.
+    // Reported by an agent before another one replaced it.
     const earlier = known?.steps.filter((step) => step.at < said.at) ?? [];
     const conference = conferenceOf({ ...said, end });
     const keyedAt = (end ?? unfinished ?? said).at + leastAheadMs;
@@ -82,14 +82,14 @@ export class PromptStore {
     this.#store.putPrompt(shown(row, person), known ?? null, this.#ports.now());
   }
 
-  /** The name of a conference that runs and had begun by then; empty: it is not known. */
+  /** The name of a running conference that had begun by then; empty: not known. */
   #topicOf(conference: ConfKey, at: EpochMs): string {
     const query = `SELECT data ->> '$.topic' AS topic FROM conference
       WHERE key = ? AND arrival IS NULL AND began <= ?`;
     return String(this.#store.read(query, conference, at)[0]?.topic ?? "");
   }
 
-  /** A caller is in a conference, and no more in the prompt: its agent may have died since. Within a transaction. */
+  /** Deletes the row of a caller who entered a conference, in case its agent died. Within a transaction. */
   entered({ bridge, call, enteredAt }: CallRow): void {
     if (bridge === "" || enteredAt === null) return;
     const isItself = ({ at, end }: PromptRow) => end === null && at >= enteredAt - longestMs;
@@ -97,7 +97,7 @@ export class PromptStore {
     if (row) this.#store.deletePrompt(row);
   }
 
-  /** Those that are in the prompt now come first, then the latest. */
+  /** Calls in the prompt now come first, then the latest. */
   async promptCalls({ number, since = 0, before, limit, isOpen }: PromptCallQuery): Promise<PromptCallPage> {
     const isMeant = number === undefined ? () => true : numberMatcher(number);
     const rows = this.#store.read<Placed & { readonly number: string }>(
@@ -115,7 +115,7 @@ export class PromptStore {
     };
   }
 
-  /** Ends the rows of calls that no agent has said anything of for long. Within a transaction. */
+  /** Ends the rows of calls without a report for long. Within a transaction. */
   #endLost(): void {
     const now = this.#ports.now();
     const query = "SELECT data FROM call WHERE life = -1 AND arrival IS NULL AND began < ?";
@@ -125,7 +125,7 @@ export class PromptStore {
     }
   }
 
-  /** An agent whose journal was lost never says what became of a call. */
+  /** An agent that lost its journal never reports the end of a call. */
   #shown(row: PromptRow): PromptRow {
     const until = Math.max(row.at, row.steps.at(-1)?.at ?? 0, row.unfinished?.at ?? 0) + longestMs;
     return row.end === null && this.#ports.now() > until ? { ...row, end: { at: until, why: "lost" } } : row;
@@ -148,12 +148,12 @@ export class PromptStore {
     });
   }
 
-  /** Stands for a number where none may be kept. */
+  /** Replaces a number if none may be stored. */
   nameOf(number: string): string {
     return this.#store.nameOf(number).replace(" ", "-");
   }
 
-  /** When a caller last got in. Nobody knows that of one without a whole number: its calls count for a day. */
+  /** When a caller last got in. Unknown without a whole number, so those calls count for a day. */
   #triesCountFrom(number: string): EpochMs {
     if (!isWholeNumber(number)) return this.#ports.now() - dayMs - 1;
     const [row] = this.#store.read("SELECT max(entered_at) AS at FROM call WHERE reversed = ?", reversed(number));
@@ -161,12 +161,12 @@ export class PromptStore {
   }
 }
 
-/** Whose key it has keyed last. */
+/** The conference whose key it entered last. */
 function conferenceOf({ end, unfinished }: PromptCall): ConfKey | undefined {
   return end === null ? unfinished?.conference : end.conference;
 }
 
-/** Agents date what they say by their own clocks. */
+/** Agents date reports by their own clocks. */
 function byEdgeClock(call: PromptCall, aheadMs: number): PromptCall {
   if (Math.abs(aheadMs) < leastAheadMs) return call;
   const shifted = <Dated extends { readonly at: EpochMs }>(one: Dated): Dated => ({ ...one, at: one.at - aheadMs });
@@ -179,7 +179,7 @@ function byEdgeClock(call: PromptCall, aheadMs: number): PromptCall {
   };
 }
 
-/** Whether these two may be one call, which two agents report; else the bridge has given its id to another one. */
+/** True if these two can be one call, reported by two agents. Otherwise the bridge reused its ID. */
 function isAtOneTime(one: PromptCall, other: PromptCall): boolean {
   return one.at <= lastOf(other) && other.at <= lastOf(one);
 }

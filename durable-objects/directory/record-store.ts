@@ -16,7 +16,7 @@ import type { Erasure, FoundRow, PlacedRecord, RecordPage, RecordQuery } from ".
 import type { Platform, SqlValue } from "../platform/platform.ts";
 import { arrivalAt, type DirectoryStore, reversed } from "./directory-store.ts";
 
-/** How many rows one page looks at, however few of them fit what SQL cannot tell. */
+/** Most rows that one page reads, even if few match the filters outside SQL. */
 const mostLooked = 5_000;
 const mostPage = 1_000;
 const portion = 500;
@@ -31,7 +31,7 @@ interface Condition {
   readonly values: readonly SqlValue[];
 }
 
-/** What people ask of the calls and conferences that are over. */
+/** Queries of ended calls and conferences. */
 export class RecordStore {
   readonly #store: DirectoryStore;
   readonly #ports: RecordPorts;
@@ -49,7 +49,7 @@ export class RecordStore {
     return await this.#found(query, "TRUE");
   }
 
-  /** `calls`: a condition of the calls that are meant. */
+  /** `calls`: a condition on the calls. */
   async #found(query: RecordQuery, calls: string): Promise<RecordPage<FoundRow>> {
     const { cursor, order, since, until, limit, kind } = query;
     const isOldest = order === "oldest";
@@ -78,7 +78,7 @@ export class RecordStore {
     return { end, records, next: from };
   }
 
-  /** Rows between these arrivals that may fit. */
+  /** Rows between these arrivals that may match. */
   #page(
     table: "call" | "conference",
     { order, filter = {} }: RecordQuery,
@@ -88,7 +88,7 @@ export class RecordStore {
   ): readonly PlacedRecord<FoundRow>[] {
     const where = conditionOf(table, filter);
     const ofTable = table === "call" ? calls : "TRUE";
-    // With a plus the index of arrivals does not sort what another index finds faster.
+    // The plus keeps SQLite from the index of arrivals if another index is faster.
     const by = isIndexed.test(where.sql) ? "+arrival" : "arrival";
     const rows = this.#store.read<{ arrival: number; data: string }>(
       `SELECT arrival, data FROM ${table} WHERE ${by} > ? AND ${by} < ? AND ${ofTable} AND ${where.sql}
@@ -104,12 +104,12 @@ export class RecordStore {
 
   async erase(domain: DomainName, number: string): Promise<Erasure> {
     if (number === "" || !this.#store.about) return { erased: 0, alike: [] };
-    // Bridges may keep signs between digits.
+    // Bridges may leave signs between digits.
     const isMeant = (kept: string) => kept === number || digitsIn(kept) === number;
     const { sql, values } = numberCondition(number);
     const rows = [
       ...this.#store.read(`SELECT DISTINCT reversed FROM call WHERE ${sql}`, ...values),
-      // What ends with a sign or a word may be meant, too.
+      // Also numbers that end with a sign or a word.
       ...this.#store.read("SELECT DISTINCT reversed FROM call WHERE reversed > '' AND reversed GLOB '*[^0-9]*'"),
     ];
     const known = rows.map((row) => reversed(String(row.reversed)));
@@ -125,7 +125,7 @@ type Filter = NonNullable<RecordQuery["filter"]>;
 
 const isIndexed = /\b(?:reversed|attendee|call|named|key|conference)\b/;
 
-/** What SQL can tell. */
+/** The filters in SQL. */
 export function conditionOf(table: "call" | "conference", filter: Filter): Condition {
   const { conference, number, attendeeId, bridge, endedBy, status, text } = filter;
   const isCall = table === "call";
@@ -143,13 +143,13 @@ export function conditionOf(table: "call" | "conference", filter: Filter): Condi
 
 const none: Condition = { sql: "FALSE", values: [] };
 
-/** Whoever may be meant by a number, an attendee ID or an id of a call. */
+/** Candidates for a number, an attendee ID or a call ID. */
 function personCondition(text: string): Condition {
   const [attendees, ids] = [idSpellings(text), spellingsOf(text)];
   return joined("OR", [numberCondition(text), oneOf("attendee", attendees), oneOf("call", ids), oneOf("named", ids)]);
 }
 
-/** A key, a handle, or a part of a name. */
+/** A key, an external conference ID, or a part of a name. */
 function nameCondition(text: string): Condition {
   const ids = spellingsOf(text);
   const handles = ids.map((id) => ({ sql: "instr(handles, ?) > 0", values: [id] }));
@@ -157,7 +157,7 @@ function nameCondition(text: string): Condition {
   return joined("OR", [oneOf("key", ids), ...handles, name]);
 }
 
-/** Whoever's number may be meant, however it is spelled. */
+/** Candidates for a number in any spelling. */
 function numberCondition(number: string): Condition {
   const sql = "reversed >= ? AND reversed < ?";
   const ends = endsOfNumber(number).map(reversed);
@@ -167,7 +167,7 @@ function numberCondition(number: string): Condition {
   );
 }
 
-/** What is empty stands in no index. */
+/** Indexes lack empty values. */
 function oneOf(column: string, values: readonly string[]): Condition {
   return { sql: `${column} > '' AND ${column} IN (${values.map(() => "?")})`, values };
 }
@@ -181,7 +181,7 @@ function joined(by: "AND" | "OR", conditions: readonly (Condition | false)[]): C
 /** Bytes of a pattern; the platform takes no more than 50. */
 const mostOfPattern = 48;
 
-/** Fits whatever has the beginning of this text in it. SQLite knows the small letters of ASCII alone; any other character fits any. */
+/** Matches texts that contain the start of this text. SQLite lowers only ASCII letters, so other characters match any. */
 function patternOf(text: string): string {
   let pattern = "%";
   for (const one of text.trim()) {
@@ -194,7 +194,7 @@ function patternOf(text: string): string {
 
 type Matcher = (row: FoundRow | CallRow) => boolean;
 
-/** What SQL cannot tell. What is looked for is read once. */
+/** The filters outside SQL. Parses the query once. */
 export function recordMatcher({ number, webexHost, text }: Filter): Matcher {
   const isNumber = number === undefined ? null : numberMatcher(number);
   const isText = text === undefined ? null : textMatcher(text);
@@ -209,7 +209,7 @@ export function recordMatcher({ number, webexHost, text }: Filter): Matcher {
   };
 }
 
-/** Whether a record is of whom or what somebody looks for by a text. A key means the conference, and not its calls. */
+/** True if a record matches a text. A key means the conference, not its calls. */
 function textMatcher(text: string): Matcher {
   const spellings = spellingsOf(text);
   const isNumber = numberMatcher(text);

@@ -46,21 +46,21 @@ const mostPage = 1_000;
 const mostLoads = 50;
 /** How many conferences with alerts are named for each server. */
 const mostAffected = 5;
-/** How long people count as looking after each page that they asked for. */
+/** How long a user counts as looking after each request. */
 const watchedMs = 10_000;
 const askWithinMs = 20_000;
 const refillMs = 7 * dayMs;
 
-/** The conferences that run, as they have published themselves. */
+/** The running conferences, as they published themselves. */
 export class RunningList {
   readonly #ports: ListPorts;
   readonly #store: DirectoryStore;
   readonly #counts: CountStore;
-  /** Until when people look at each. */
+  /** End of the watch of each conference. */
   readonly #watched = new Map<ConfKey, EpochMs>();
-  /** Those that were asked to publish, and have not since. */
+  /** Conferences that were asked to publish and have not yet. */
   readonly #asked = new Set<ConfKey>();
-  /** Since when no sweep has reached each. */
+  /** Start of each conference's silence towards sweeps. */
   readonly #unreached = new Map<ConfKey, EpochMs>();
 
   constructor(ports: ListPorts, store: DirectoryStore, counts: CountStore) {
@@ -98,7 +98,7 @@ export class RunningList {
     };
   }
 
-  /** By conference, who is inside or being called and is looked for; `null`: nobody is looked for. */
+  /** Matching callers inside or being called, by conference; `null`: no search for callers. */
   #peopleFound({ number, attendeeId, text }: RunningQuery): ReadonlyMap<ConfKey, readonly CallRow[]> | null {
     if (number === undefined && attendeeId === undefined && text === undefined) return null;
     const filter = { number, attendeeId, text };
@@ -106,7 +106,7 @@ export class RunningList {
     const query = `SELECT data FROM call WHERE arrival IS NULL AND life >= 0 AND ${sql}`;
     const calls = this.#store.data<CallRow>(query, ...values).filter(recordMatcher(filter));
     const byConference = Map.groupBy(calls, keyOf);
-    // One more than are shown, to say that there are others.
+    // One more than shown, to indicate further ones.
     return new Map(Array.from(byConference, ([key, all]) => [key, all.slice(0, mostNamed + 1)]));
   }
 
@@ -136,7 +136,7 @@ export class RunningList {
     return this.#store.read<Pick<CallRow, "number" | "attendeeId">>(query, conference, life, JSON.stringify(calls));
   }
 
-  /** Has those publish again that do not know yet that people look at them: who speaks is wanted, too. */
+  /** Asks newly watched conferences to publish again, with their speakers. */
   #noteWatched(rows: readonly ConferenceRow[]): void {
     const now = this.#ports.now();
     for (const [key, until] of this.#watched) if (until <= now) this.#watched.delete(key);
@@ -146,7 +146,7 @@ export class RunningList {
     if (about) void this.#ask(about.domain, fresh, false);
   }
 
-  /** Has these conferences publish their rows. Returns whether all did. */
+  /** Asks these conferences to publish. Returns true if all did. */
   async #ask(domain: DomainName, keys: readonly ConfKey[], isWhole: boolean): Promise<boolean> {
     let failed = 0;
     const asking: Promise<void>[] = [];
@@ -167,7 +167,7 @@ export class RunningList {
     this.#asked.add(key);
     const asked = this.#ports.conference(domain, key).publish(isWhole);
     const isThere = await within(this.#ports, askWithinMs, "a conference", asked);
-    // One that was created meanwhile has published.
+    // A conference created meanwhile has published.
     if (!this.#asked.delete(key) || isThere) return;
     this.#store.transaction(domain, () => {
       this.#store.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
@@ -176,7 +176,7 @@ export class RunningList {
     });
   }
 
-  /** Has those publish that are over and listed as running. */
+  /** Asks ended conferences that are listed as running to publish. */
   async swept(domain: DomainName, { failed, running, over }: Swept): Promise<void> {
     for (const key of failed) this.#unreached.set(key, this.#unreached.get(key) ?? this.#ports.now());
     for (const key of [...running, ...over]) this.#unreached.delete(key);
@@ -189,13 +189,13 @@ export class RunningList {
     );
   }
 
-  /** The conference has published. */
+  /** Notes that the conference has published. */
   heard(key: ConfKey): void {
     this.#asked.delete(key);
     this.#unreached.delete(key);
   }
 
-  /** Has all conferences that the domain still keeps publish everything. Resolves with whether all have. */
+  /** Asks all conferences of the domain to publish everything. Resolves to true if all did. */
   async refill(domain: DomainName): Promise<boolean> {
     let hasAll = true;
     for (let before: number | null = null, upTo: number | null = null; ; ) {
@@ -221,12 +221,12 @@ export class RunningList {
     };
   }
 
-  /** What is on each bridge. */
+  /** The load of each bridge. */
   get loads(): readonly BridgeLoad[] {
     return this.#loads("");
   }
 
-  /** The same of those that WebEx has created: the others are orphans. */
+  /** The same without orphans. */
   get createdLoads(): readonly BridgeLoad[] {
     return this.#loads("AND server > ''");
   }
@@ -238,9 +238,9 @@ export class RunningList {
     );
   }
 
-  /** The servers of conferences that run, and those for which something waits: those for which most waits come first. */
+  /** Servers with running conferences or a backlog, the largest backlog first. */
   get hosts(): readonly ServerLoad[] {
-    // A conference may post to the back end, too, or still to the server that it was with before.
+    // A conference can also post to the back end, or still to its former server.
     const loads = this.#store.read<Omit<ServerLoad, "affected"> & { readonly affected: string }>(
       `SELECT host, sum(conferences) AS conferences, sum(documents) AS documents, min(oldest) AS oldestDocumentAt,
        min(failure) AS failure, json_group_array(key) FILTER (WHERE failure IS NOT NULL) AS affected FROM (
@@ -254,7 +254,7 @@ export class RunningList {
     return loads.map((load) => ({ ...load, affected: JSON.parse(load.affected).slice(0, mostAffected) }));
   }
 
-  /** By server, also beyond those that are listed, what waits for it, of conferences that are over too. */
+  /** The backlog by server, also of unlisted servers and ended conferences. */
   get waiting(): readonly PendingForServer[] {
     return [...this.#counts.waiting.values()].flat();
   }
@@ -264,7 +264,7 @@ export class RunningList {
     return [...this.#counts.waiting].flatMap(([key, waiting]) => (waiting.some(isMeant) ? key : []));
   }
 
-  /** Those that were found on a bridge and that WebEx has not created again, the oldest first. */
+  /** Orphans, the oldest first. */
   get orphans() {
     return this.#store.read<Orphan>(
       `SELECT key, bridge, began AS since, callers, data ->> '$.now.locked' AS locked FROM conference
@@ -272,7 +272,7 @@ export class RunningList {
     );
   }
 
-  /** How many conferences of each bridge have commands that are late, and since when. */
+  /** Number of conferences with late commands on each bridge, and the start of that. */
   get late() {
     return this.#store.read<Pick<Orphan, "bridge" | "since"> & { readonly conferences: number }>(
       `SELECT bridge, count(*) AS conferences, min(data ->> '$.now.lateSince') AS since FROM conference
@@ -280,20 +280,20 @@ export class RunningList {
     );
   }
 
-  /** By how much the time of some conference is ahead of the machine's clock, which was set back. */
+  /** Largest lead of a conference's time over the machine's clock, which was set back. */
   get aheadMs(): number {
     const query = "SELECT max(data ->> '$.now.aheadMs') AS most FROM conference WHERE arrival IS NULL";
     return Number(this.#store.read(query)[0]?.most ?? 0);
   }
 
-  /** How many conferences the last sweep has not reached, and since when there are some; `null`: none. */
+  /** Number of conferences that the last sweep did not reach, and the start of that; `null`: none. */
   get unreachable(): { readonly conferences: number; readonly since: EpochMs } | null {
     const { size } = this.#unreached;
     return size === 0 ? null : { conferences: size, since: Math.min(...this.#unreached.values()) };
   }
 }
 
-/** Whether a conference is one that is looked for, by itself or by somebody in it; `null`: all are. */
+/** Filter for a search by conference or caller; `null`: all match. */
 function conferenceMatcher(
   { begins = "", keys, text, affected = false }: Pick<RunningQuery, "begins" | "keys" | "text" | "affected">,
   people: ReadonlyMap<ConfKey, unknown> | null,

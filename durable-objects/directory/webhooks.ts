@@ -19,29 +19,29 @@ type Receiver = DomainSettings["webhooks"][number];
 interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "skippedMs" | "log" | "post" | "measures"> {
   readonly sql: Sql;
   readonly store: Pick<DirectoryStore, "read">;
-  /** Empty: it is not known yet. */
+  /** Empty: not known yet. */
   domain(): DomainName | "";
   receivers(): readonly Receiver[];
   /** A secret of the deployment; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
   wakeBy(at: EpochMs): void;
-  /** Called within the transaction that deletes a receiver which the settings lack. */
+  /** Called within the transaction that deletes a receiver. */
   dropped(url: string): void;
 }
 
-/** An event that waits for one receiver. */
+/** A waiting event of one receiver. */
 interface Waiting {
   readonly receiver: Receiver;
   /** Rises by one with each event of this receiver. */
   readonly id: number;
-  /** When its pause is over; 0 until the receiver refuses it. */
+  /** End of its pause; 0 until the receiver refuses it. */
   readonly due: EpochMs;
-  /** When it was queued, by a clock without what the directory's time has skipped. */
+  /** When it was queued, by a clock without the clock jumps of the directory. */
   readonly queuedAt: EpochMs;
   readonly event: string;
   /** The same bytes on each attempt. */
   readonly body: string;
-  /** How often the receiver refused this event, though it answered. */
+  /** Number of refusals of this event. */
   readonly refused: number;
 }
 
@@ -55,7 +55,7 @@ const backoff = [5_000, 300_000, 0.5 * hourMs, 2 * hourMs, 5 * hourMs, 10 * hour
 const keptMs = 3 * dayMs;
 const mostWaiting = 10_000;
 const timeoutMs = 15_000;
-/** When the alarm comes if the object dies while a post is on its way. */
+/** Time of the alarm if the object dies during a post. */
 const backstopMs = 60_000;
 
 /**
@@ -99,7 +99,7 @@ export class Webhooks {
     }
   }
 
-  /** Never gives an id twice, also where the transaction fails. */
+  /** Never returns an ID twice, even if the transaction fails. */
   #nextId(url: string): number {
     const inTable = "SELECT max(id) AS last FROM webhook WHERE url = ?";
     const last = this.#last.get(url) ?? Number(this.#ports.sql.exec(inTable, url)[0]?.last ?? 0);
@@ -107,7 +107,7 @@ export class Webhooks {
     return last + 1;
   }
 
-  /** Begins what is due. Called after the transaction that `add` was in, and by the alarm. */
+  /** Starts due posts. Called after the transaction of `add`, and by the alarm. */
   pump(): void {
     const states = this.#states;
     const receivers = this.#ports.receivers().filter(({ url }) => states.has(url));
@@ -118,7 +118,7 @@ export class Webhooks {
     if (waitMs !== null) this.#ports.wakeBy(this.#ports.now() + waitMs);
   }
 
-  /** What the receiver gets next. Events that it refused come behind all others, by the time when they are due. */
+  /** The next event of a receiver. Refused events come last, by due time. */
   #nextOf(receiver: Receiver, state = fresh): Delivery<Waiting> | null {
     const { url } = receiver;
     if (this.#deliveries.isUnderWay(url)) return null;
@@ -132,12 +132,12 @@ export class Webhooks {
     return { row, id: url, receiver: url, lane: url, dueAt };
   }
 
-  /** An earlier run of the object may have dated a failure by a clock that was ahead: that one is no reason to wait. */
+  /** Ignores a failure in the future, which an earlier run dated by a wrong clock. */
   #pauseEnds(from: EpochMs, failures: number): EpochMs {
     return failures === 0 || from > this.#now() ? 0 : from + pauseAfter(failures, backoff);
   }
 
-  /** Deletes what is kept of a receiver that the settings lack. */
+  /** Deletes the data of a receiver that the settings lack. */
   #drop(url: string): void {
     const { sql, dropped } = this.#ports;
     sql.transaction(() => {
@@ -181,7 +181,7 @@ export class Webhooks {
     const isRefused = answer.kind === "answered" && isOfEvent(answer.status);
     if (isRefused) this.#refused(waiting, why);
     else this.#receiverFailed(waiting.receiver, why);
-    // This reads all that waits, so not after each refusal: a receiver that refuses one event may refuse each.
+    // This reads all waiting events, so not after each refusal: a receiver may refuse every event.
     if (!isRefused || waiting.queuedAt <= this.#keptSince || waiting.id % 1_000 === 0)
       this.#giveUpOld(waiting.receiver, why);
   }
@@ -214,7 +214,7 @@ export class Webhooks {
     });
     this.#deliveries.works();
     this.#counted("delivered");
-    // A receiver that takes each event slowly must not fill the disk either.
+    // A slow receiver must not fill the disk either.
     if (id % 1_000 === 0) this.#giveUpOld(receiver, "too many wait for it");
     if (before.failures > 0)
       this.#log("info", "webhook-works-again", receiver, { failedMs: this.#now() - (before.since ?? this.#now()) });
@@ -238,12 +238,12 @@ export class Webhooks {
     if (before.failures === 0) this.#log("warn", "webhook-fails", receiver, { why });
   }
 
-  /** Events that were queued by then, by their clock, have waited for too long. */
+  /** Events queued before this time have expired. */
   get #keptSince(): EpochMs {
     return surelyNow(this.#ports) - skippedOf(this.#ports) - keptMs;
   }
 
-  /** Deletes the events that are too many, or have waited for too long. */
+  /** Deletes excess and expired events. */
   #giveUpOld(receiver: Receiver, why: string): void {
     const { url } = receiver;
     const { sql, now } = this.#ports;
@@ -261,7 +261,7 @@ export class Webhooks {
       this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: String(lost[0]?.event), why });
   }
 
-  /** By address: each receiver that was ever given an event and that the settings have not lacked since. */
+  /** State of each known receiver, by address. */
   get #states(): ReadonlyMap<string, ReceiverState> {
     const rows = this.#ports.store.read<{ url: string; data: string }>("SELECT url, data FROM webhook_receiver");
     return new Map(rows.map(({ url, data }) => [url, JSON.parse(data)]));

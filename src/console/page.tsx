@@ -17,7 +17,7 @@ interface PageProps {
   readonly title: string;
   /** Its place in the navigation. */
   readonly here?: Place;
-  /** True if the browser does not renew it: it is too expensive, or does not change. */
+  /** True if the browser does not update it: too expensive, or never changes. */
   readonly isStill?: boolean;
   readonly children?: Child;
 }
@@ -45,7 +45,7 @@ export function Page({ title, here, isStill = false, children }: PageProps) {
   );
 }
 
-/** In place of a page that cannot be shown: what happened, and what to do. */
+/** An error page: what happened, and what to do. */
 export function TroublePage({ title, says }: { readonly title: string; readonly says: string }) {
   return (
     <Page title={title} isStill>
@@ -83,7 +83,7 @@ function Document({ title, children }: DocumentProps) {
   );
 }
 
-/** A page for whoever is not signed in, or cannot be. */
+/** A page for unauthenticated browsers. */
 export function PageAlone({ title, children }: DocumentProps) {
   return (
     <Document title={title}>
@@ -143,7 +143,7 @@ function Header({ here, isLive }: { readonly here: Place | undefined; readonly i
   );
 }
 
-/** Finds whatever people have in hand. What they type stands in no address. */
+/** The search form. It is posted, so that typed text is in no address. */
 function Find() {
   return (
     <search class="find">

@@ -6,31 +6,31 @@ import { type Cell, type Part, partsOf, type View } from "../views/view.ts";
 import { ageOf } from "./browser/age.js";
 import { pathOf, type Typed, withQuery } from "./paths.ts";
 
-/** What stands around each page, and how it shows times. */
+/** The frame of a page, and its way of showing times. */
 export interface Frame {
   readonly person: Operator;
-  /** How the person has signed in. */
+  /** How the user signed in. */
   readonly by: "token" | "session" | "access";
-  /** Those that the person sees, in the order of the settings. */
+  /** Domains that the user sees, in the order of the settings. */
   readonly domains: readonly string[];
-  /** The one that the page is about; empty: it is about none. */
+  /** The page's domain; empty: none. */
   readonly domain: string;
   readonly timeZone: string;
-  /** True if the browser may keep the page up to date. */
+  /** True if the browser updates the page. */
   readonly isLive: boolean;
   readonly now: EpochMs;
-  /** What the page lacks, and why. */
+  /** Missing parts of the page, with reasons. */
   readonly incomplete: readonly { readonly what: string; readonly why: string }[];
 }
 
-/** `null`: around a page for whoever is not signed in. */
+/** `null`: the user is not signed in. */
 export const FrameOfPage = createContext<Frame | null>(null);
 
 export function useFrame(): Frame {
   return useContext(FrameOfPage) as Frame;
 }
 
-/** A time of day in the page's zone with its seconds; behind the date where it is not today's. */
+/** A time in the page's zone with seconds, and with the date if it is not today. */
 export function Time({ at }: { readonly at: EpochMs }) {
   const { timeZone, now } = useFrame();
   const { day, clock } = shownTime(at, timeZone);
@@ -41,13 +41,13 @@ export function Time({ at }: { readonly at: EpochMs }) {
   );
 }
 
-/** As `2026-10-25 02:30:00 +01:00 Europe/Berlin`. */
+/** Example: `2026-10-25 02:30:00 +01:00 Europe/Berlin`. */
 function wholeTime(at: EpochMs, zone: string): string {
   const offset = zone === "UTC" ? "" : `${shownTime(at, zone).offset} `;
   return `${secondText(at, zone)} ${offset}${zone}`;
 }
 
-/** How long ago that was, in words; the browser counts on. */
+/** An age in words, which the browser updates. */
 export function Age({ since }: { readonly since: EpochMs }) {
   const { timeZone, now } = useFrame();
   return (
@@ -57,40 +57,38 @@ export function Age({ since }: { readonly since: EpochMs }) {
   );
 }
 
-/** A sentence whose times are in the page's zone, each with its day where that is not the day of `near`. */
+/** A sentence with times in the page's zone, and with the date if it differs from that of `near`. */
 export function Sentence({ of, near }: { readonly of: string; readonly near: EpochMs }) {
   return <>{sentenceIn(useFrame().timeZone, of, near)}</>;
 }
 
-/** How something is, in a word or two. */
+/** A state in a word or two. */
 export function Mark({ is, children }: { readonly is: "good" | "warn" | "bad" | "plain"; readonly children: Child }) {
   return <span class={`mark ${is}`}>{children}</span>;
 }
 
-/** A sentence that people should not miss. */
 export function Notice({ is, children }: { readonly is: "warn" | "bad" | "plain"; readonly children: Child }) {
   return <p class={`notice ${is}`}>{children}</p>;
 }
 
-/** Why what was asked was not done; `null`: it was. */
+/** Why the request was refused; `null`: it was not. */
 export function Refusal({ says }: { readonly says: string | null }) {
   return says === null ? null : <Notice is="bad">{says}</Notice>;
 }
 
-/** A sentence; what stands between backticks is for a shell. */
+/** A sentence. Text between backticks is a shell command. */
 export function Words({ of }: { readonly of: string }) {
   return <>{of.split("`").map((text, index) => (index % 2 === 1 ? <code>{text}</code> : text))}</>;
 }
 
 interface FactsProps {
-  /** By their names; without a fact there is no name. */
+  /** Facts by name. Empty ones are hidden. */
   readonly of: Readonly<Record<string, Child>>;
-  /** `glance`: each under its name, in a line. `facts`: beside it, each in a line of its own. */
+  /** `glance`: in one line, each below its name. `facts`: one per line, after its name. */
   readonly kind?: string;
   readonly id?: string;
 }
 
-/** What something is, in short. */
 export function Facts({ of, kind = "glance", id }: FactsProps) {
   return (
     <dl class={kind} id={id}>
@@ -110,15 +108,15 @@ export function Facts({ of, kind = "glance", id }: FactsProps) {
 interface ListProps<Row> {
   readonly view: View<Row>;
   readonly rows: readonly Row[];
-  /** Above the list; a list that has a title and no rows is left out. */
+  /** Title above the list. A list with a title and no rows is hidden. */
   readonly title?: string;
-  /** In place of the view's own, what an empty list says. */
+  /** Replaces the view's text for an empty list. */
   readonly none?: View<Row>["none"] | undefined;
-  /** Buttons, in a last column without a head. */
+  /** Buttons, in a last column without a title. */
   readonly actions?: ((row: Row) => Child) | false;
 }
 
-/** A list as its view has it; the first column names the row. On a narrow screen, cells say by `data-label` what they are. */
+/** A list by its view. The first column names the row. On a narrow screen, `data-label` names each cell. */
 export function List<Row>({ view, rows, title, none = view.none, actions = false }: ListProps<Row>) {
   if (rows.length === 0) return title === undefined ? <Empty title={none[0]}>{none[1]}</Empty> : null;
   const columns = view.columns.filter(({ only }) => only !== "terminal");
@@ -188,13 +186,13 @@ function Shown({ part }: { readonly part: Part }) {
   );
 }
 
-/** Keys and numbers stay on one line, and hosts where there is room; longer words may break. */
+/** Keys and numbers stay on one line, and hosts if there is space. Longer words may break. */
 function wordClass(text: string): string | undefined {
   if (text.length > 32 || text.includes(" ")) return undefined;
   return text.length > 16 ? "host" : "word";
 }
 
-/** In place of a list that has nothing: what would stand here, and what to do. */
+/** Text for an empty list: what it would have, and what to do. */
 export function Empty({ title, children }: { readonly title: string; readonly children: Child }) {
   return (
     <div class="empty">
@@ -206,12 +204,11 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 
 interface TabsProps {
   readonly label: string;
-  /** By the names that pages go by. */
   readonly tabs: Readonly<Record<string, { readonly title: string; readonly to: string }>>;
   readonly here: string;
 }
 
-/** Pages beside each other. */
+/** Tabs. */
 export function Tabs({ label, tabs, here }: TabsProps) {
   return (
     <nav class="tabs" aria-label={label}>
@@ -228,11 +225,10 @@ interface QuestionProps {
   readonly id: string;
   readonly title: string;
   readonly asks: Child;
-  /** The form that does it. */
   readonly children: Child;
 }
 
-/** A button that asks before anything is done. As it opens, what it asks gets the focus, so that nothing that is typed presses anything. */
+/** A button that asks first. Its question gets the focus, so that a key press confirms nothing. */
 export function Question({ id, title, asks, children }: QuestionProps) {
   return (
     <details class="question" id={id} data-asks="">
@@ -282,9 +278,9 @@ export function PostWay({ title, path, fields }: PostWayProps) {
 }
 
 interface FurtherProps extends Omit<WayProps, "title" | "rel"> {
-  /** Of this page; absent: it is the first. */
+  /** Cursor of this page; absent: the first. */
   readonly cursor: string | undefined;
-  /** Of the page after it; `null`: there is none. */
+  /** Cursor of the next page; `null`: none. */
   readonly next: string | null;
   readonly titles?: readonly [first: string, next: string];
   readonly children?: Child;
@@ -303,7 +299,6 @@ export function Further({ cursor, next, titles: [first, more] = ["Latest", "Olde
 
 interface PagesProps extends Omit<WayProps, "title" | "rel"> {
   readonly label: string;
-  /** 1 is the first. */
   readonly page: number;
   readonly pages: number;
   readonly count: string;
@@ -330,7 +325,7 @@ export function Pages({ label, page, pages, count, query, ...way }: PagesProps) 
 interface FieldProps {
   readonly label: string;
   readonly name: string;
-  /** The same as its name, unless a page has several of it. */
+  /** Its name by default. Set it if a page has several of that name. */
   readonly id?: string;
   readonly value: string;
   readonly type?: "text" | "date";
@@ -339,7 +334,7 @@ interface FieldProps {
   readonly placeholder?: string;
 }
 
-/** What people fill in, below its label. */
+/** An input field below its label. */
 export function Field({ label, name, id = name, type = "text", ...input }: FieldProps) {
   return (
     <div>
@@ -353,13 +348,12 @@ interface ChoiceProps {
   readonly label: string;
   readonly name: string;
   readonly value: string;
-  /** What nothing chosen means. */
+  /** The meaning of no choice. */
   readonly all: string;
   /** Titles by values. */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** One of several values, or none of them. */
 export function Choice({ label, name, value: chosen, all, values }: ChoiceProps) {
   return (
     <div>
@@ -376,7 +370,6 @@ export function Choice({ label, name, value: chosen, all, values }: ChoiceProps)
   );
 }
 
-/** The button of a form by which people search. */
 export function Search() {
   return <button type="submit">Search</button>;
 }

@@ -2,13 +2,12 @@ import { PageAlone } from "./page.tsx";
 import { Words } from "./parts.tsx";
 
 interface SignInProps {
-  /** The page to go on to. */
+  /** The next page. */
   readonly to: string;
-  /** Why it did not work; `null`: it was not tried. */
+  /** Why the sign-in failed; `null`: not tried. */
   readonly refusal: string | null;
 }
 
-/** Where people paste their token for a session. */
 export function SignInPage({ to, refusal }: SignInProps) {
   return (
     <PageAlone title="Sign in">

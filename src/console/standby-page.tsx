@@ -2,20 +2,20 @@ import { PageAlone } from "./page.tsx";
 
 interface StandbyProps {
   readonly name: string;
-  /** Why it does not act, such as "edge-2 acts". */
+  /** Why it is not active. */
   readonly why: string;
-  /** The console of the edge that acts; `null`: none does, or nobody knows. */
+  /** The console of the active edge; `null`: none, or not known. */
   readonly console: string | null;
 }
 
-/** In place of each page, at an edge that stands by. */
+/** Replaces every page on a standby edge. */
 export function StandbyPage({ name, why, console }: StandbyProps) {
   return (
-    <PageAlone title={`${name} stands by`}>
-      <p>{`It takes the place of the other edge when that fails, or hands over. Now ${why}.`}</p>
+    <PageAlone title={`${name} is on standby`}>
+      <p>{`It becomes active when the other edge fails or hands over. Now ${why}.`}</p>
       {console === null ? (
         <p class="notice bad" role="alert">
-          No edge acts. <code>bridgehead edges</code> shows both.
+          No edge is active. <code>bridgehead edges</code> shows both.
         </p>
       ) : (
         <p>

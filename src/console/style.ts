@@ -1,17 +1,17 @@
-/** Where the line of each party is in a sequence diagram: hundredths of its width, from the left. */
+/** Position of each party's line in a sequence diagram, in percent from the left. */
 export interface Places {
   readonly webex: number;
   readonly edge: number;
   readonly bridge: number;
-  /** Operators and the back end; `null`: nothing came from them or went to them. */
+  /** Operators and the back end; `null`: not used. */
   readonly beside: number | null;
 }
 
-/** Most room is between WebEx and Bridgehead: its messages have the longest names. */
+/** The widest gap is between WebEx and Bridgehead, whose messages have the longest names. */
 export const places: Places = { webex: 8, edge: 57, bridge: 92, beside: null };
 export const placesWithBeside: Places = { webex: 7, edge: 44, bridge: 76, beside: 94 };
 
-/** How the console looks: one scale of type (13, 15, 18, 24 px), one accent, greys; by day and by night; down to a telephone's width. */
+/** The console's style: type sizes 13, 15, 18 and 24 px, one accent, grays; light and dark; down to a telephone's width. */
 export const style = `:root {
   color-scheme: light dark;
   --page: #f7f8f8; --box: #fff; --line: #dfe3e6; --hover: #eff2f2; --text: #14181c; --dim: #566069;

@@ -4,54 +4,54 @@ import { type Timers, within } from "../foundation/time/timers.ts";
 import { WakeTimer } from "../foundation/time/wake-timer.ts";
 import { doubling, pauseAfter } from "./backoff.ts";
 
-/** Rows of one sender, each as of now. */
+/** Current rows of one sender. */
 export interface Batch {
   /** Rises with every change of a row. The receiver stores a row only if it has none of this version or a later one. */
   readonly version: number;
 }
 
-/** What a receiver answers once a batch is stored. */
+/** A receiver's answer to a stored batch. */
 export interface Ack {
-  /** How long changes that nobody waits for are gathered, in milliseconds. */
+  /** How long non-urgent changes are gathered, in milliseconds. */
   readonly pauseMs: number;
 }
 
 interface FeedPorts<Rows extends Batch, Answer extends Ack> extends Timers {
   now(): EpochMs;
-  /** Of the sender: senders that fail together try again one after the other. */
+  /** The sender's name. It spreads the retries of senders that fail together. */
   name(): string;
-  /** Whether rows have changed since the last acknowledged version. */
+  /** True if rows changed since the last acknowledged version. */
   isPending(): boolean;
-  /** Those rows. Called if there are some. */
+  /** Returns the changed rows. Called if there are some. */
   rows(): Rows;
   send(rows: Rows): Promise<Answer>;
-  /** The receiver has answered. Where it lacks something that is wanted soon, this calls `changed`. */
+  /** Handles the receiver's answer. Calls `changed` if it lacks something urgent. */
   acknowledged(rows: Rows, answer: Answer): void;
   failed(why: string): void;
-  /** Wakes the sender at that time, by `wake`, even if it leaves memory. Absent: a timer does. */
+  /** Calls `wake` at that time, even if the sender is unloaded. Absent: uses a timer. */
   wakeBy?(at: EpochMs): void;
 }
 
-/** How soon rows are sent that somebody waits for, and what comes within that time goes with them. */
+/** Delay of urgent rows. Changes within this time go with them. */
 export const urgentMs = 200;
 const usualPauseMs = 2_000;
 const answerWithinMs = 10_000;
 const backoff = doubling(5_000, 5 * 60_000);
 
 /**
- * Sends rows to one receiver until it has acknowledged their latest versions. One batch is in flight at a time. Changes that come meanwhile go with the
- * next batch, so that of each row the latest version alone is sent.
+ * Sends rows to one receiver until it has acknowledged their latest versions. One batch is in flight at a time. Later changes go with the
+ * next batch, so only the latest version of each row is sent.
  */
 export class Feed<Rows extends Batch, Answer extends Ack = Ack> {
   readonly #ports: FeedPorts<Rows, Answer>;
   readonly #timer: WakeTimer;
   #pauseMs = usualPauseMs;
   #failures = 0;
-  /** After a failure: nothing is sent before then. */
+  /** Earliest time of the next batch after a failure. */
   #notBefore: EpochMs = 0;
   #sending: Promise<boolean> | null = null;
   #sendingSince: EpochMs = 0;
-  /** How soon the changes since the batch in flight are wanted; `null`: there are none. */
+  /** Delay of the changes since the batch in flight; `null`: none. */
   #wantedMs: number | null = null;
   #isStopped = false;
 
@@ -60,21 +60,21 @@ export class Feed<Rows extends Batch, Answer extends Ack = Ack> {
     this.#timer = new WakeTimer(ports, ports.now, () => void this.send());
   }
 
-  /** Some rows have changed, and are sent within so many milliseconds. */
+  /** Sends changed rows within this many milliseconds. */
   changed(ms = this.#usualMs): void {
     if (this.#sending) this.#wantedMs = Math.min(this.#wantedMs ?? ms, ms);
     else this.#wakeWithin(ms);
   }
 
-  /** Senders that change at the same time, as after a failover, send one after the other. */
+  /** Spreads senders that change at the same time, for example after a failover. */
   get #usualMs(): number {
     return this.#pauseMs * (0.5 + spread(this.#ports.name()) / 2);
   }
 
-  /** Sends what is pending, unless the pause after a failure lasts. Resolves with whether the receiver has all. */
+  /** Sends pending rows, unless the pause after a failure lasts. Resolves to true if the receiver has everything. */
   send(): Promise<boolean> {
     const { now } = this.#ports;
-    // The platform may have ended the request whose timers this waits for.
+    // The platform may have ended the request that owned the timers.
     if (this.#sending && Math.abs(now() - this.#sendingSince) > 2 * answerWithinMs) this.#sending = null;
     if (this.#sending) return this.#sending;
     if (this.#isStopped || !this.#ports.isPending()) return Promise.resolve(true);
@@ -90,7 +90,7 @@ export class Feed<Rows extends Batch, Answer extends Ack = Ack> {
     return sending;
   }
 
-  /** Whether the last batch was not acknowledged. */
+  /** True if the last batch was not acknowledged. */
   get isFailing(): boolean {
     return this.#failures > 0;
   }

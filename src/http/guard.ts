@@ -85,12 +85,12 @@ function refusalAfter(waitSeconds: number): Response | null {
   return problem(429, "too many requests", detail, { "retry-after": String(waitSeconds) });
 }
 
-/** The cookie of a session; `undefined`: there is none. A proxy need not say by https how a browser came that has one for https alone. */
+/** The session cookie; `undefined`: none. Accepts the https cookie over http too, because a proxy may not report https. */
 export function sessionOf(context: Context): string | undefined {
   return getCookie(context, sessionCookie, "host") ?? getCookie(context, sessionCookie);
 }
 
-/** By the first that is there: a bearer token, the cookie of a session, Cloudflare Access. `null`: nobody whom we know. */
+/** The user by the first of: bearer token, session cookie, Cloudflare Access. `null`: unauthenticated. */
 export async function whoAsks(context: Context, ports: GuardPorts): Promise<SignedIn | null> {
   const authorization = context.req.header("authorization");
   if (authorization !== undefined) {
@@ -101,23 +101,23 @@ export async function whoAsks(context: Context, ports: GuardPorts): Promise<Sign
   const cookie = sessionOf(context);
   if (cookie !== undefined) {
     const hash = await sessionHashOf(ports.sessionKey, cookie);
-    // A page that is only looked at is polled with this header; a browser keeps no page that it could name by itself.
+    // Polls of an open page have this header, and do not count as use. Browsers never send it themselves.
     const isUse = context.req.header("if-none-match") === undefined;
     const session = hash === null ? null : await ports.objects.sessions().find(hash, isUse);
-    // Whoever has lost the token, or has another one by now, has lost its sessions.
+    // A removed or replaced token ends its sessions.
     const person = session && (await ports.people()).byToken.get(session.credential);
     if (person && person.name === session.person) return { by: "session", person, session };
   }
   const assertion = context.req.header("cf-access-jwt-assertion");
   const { access } = await ports.people();
   if (access === null || assertion === undefined) return null;
-  // Few deployments want the library, and each start of a Worker would cost its time.
+  // Loads the library only if needed, to keep the start of a Worker fast.
   const { personOfAccess } = await import("../operators/access.ts");
   const person = await personOfAccess(access, assertion, ports.fetch, ports.now());
   return person && { by: "access", person };
 }
 
-/** Whether a request has anything that could say who asks. */
+/** True if the request has any credentials. */
 export function saysWho({ req }: Context): boolean {
   return ["authorization", "cookie", "cf-access-jwt-assertion"].some((name) => req.header(name) !== undefined);
 }

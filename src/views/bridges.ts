@@ -8,7 +8,7 @@ export interface BridgeAgents {
   readonly drainedSince: number | null;
   /** `null`: the relay does not answer. */
   readonly agents: readonly AgentView[] | null;
-  /** Agents that the settings name and that are not connected. */
+  /** Agents of the settings that are not connected. */
   readonly missing?: readonly string[] | undefined;
 }
 
@@ -77,7 +77,6 @@ export function activeOf({ agents }: Pick<BridgeAgents, "agents">): AgentView | 
   return agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null) ?? null;
 }
 
-/** How a bridge is, in a word. */
 export function bridgeState(bridge: BridgeAgents): Marked {
   if (bridge.agents === null) return mark("bad", "relay does not answer");
   const active = activeOf(bridge);

@@ -74,7 +74,7 @@ export function callersOf({ key, callers: all, rooms }: ConferenceView): readonl
   return all.map((caller) => ({ ...caller, conference: key, roomName: nameOf(caller.room) }));
 }
 
-/** What happened to a person on the telephone, in conferences and in the prompt. */
+/** A caller's calls, in conferences and in the prompt. */
 export const personLines: View<PersonLine> = {
   none: ["Nothing is known of this number", "No conference, record or call in the prompt has it. Check each digit."],
   id: ({ what, call, from }) => `line-${what}-${call}-${from}`,

@@ -9,7 +9,6 @@ import { type Column, link, type Marked, mark, type Part, type View } from "./vi
 
 type Now = ListedConference["now"];
 
-/** What is wrong with a running conference. */
 export const alertWords: Readonly<Record<Now["alerts"][number], string>> = {
   posts: "WebEx does not confirm",
   commands: "the bridge is late",
@@ -17,7 +16,6 @@ export const alertWords: Readonly<Record<Now["alerts"][number], string>> = {
 
 /** WebEx allows hundreds of characters, but a row has one line. */
 const MOST_OF_NAME = 60;
-/** Speakers who are named in a row. */
 const MOST_SPEAKERS = 2;
 
 /** The key of a conference, as a link to its page. */
@@ -118,7 +116,7 @@ const foundStates: Readonly<Record<FoundConference["state"], Marked>> = {
 export const foundConferences: View<FoundConference> = {
   none: [
     "Nothing found",
-    "Search for a number in any spelling (7 digits or more), a conference key, two letters or more of a meeting's or sub-conference's name, or the whole ID of a call, an attendee or a message.",
+    "Search for a number (7 digits or more), a conference key, part of a meeting's or sub-conference's name (2 letters or more), or the whole ID of a call, an attendee or a message.",
   ],
   id: ({ key, row }) => `found-${key}-${row ?? ""}`,
   columns: [

@@ -8,7 +8,7 @@ import type { DomainActivity, ServerLoad } from "../rpc/directory.ts";
 import { conferenceLink } from "./conferences.ts";
 import { mark, millisecondsText, type Part, type View } from "./view.ts";
 
-/** A TSP server with its posts of the last hour; `load`: what runs with it and waits for it. */
+/** A TSP server with its posts of the last hour; `load`: its conferences and backlog. */
 export interface ServerRow extends HostPosts {
   readonly load: ServerLoad | undefined;
 }
@@ -52,7 +52,7 @@ function confirmedOf({ confirmed, failed }: ServerRow): readonly Part[] {
   return [mark(tone, `${Math.floor((confirmed / attempts) * 100)} %`), `${confirmed} of ${attempts}`];
 }
 
-/** Servers for which the most waits come first, then the busiest. */
+/** Sorts by backlog, then by posts. */
 export function serversOf({ minutes, hosts: loads }: DomainActivity): readonly ServerRow[] {
   const none = loads.map(({ host }) => ({ ...noPosts, host: host as WebexHost }));
   const sums = new Map<WebexHost | null, HostPosts>(none.map((posts) => [posts.host, posts]));

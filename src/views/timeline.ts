@@ -5,10 +5,10 @@ import { exactText, sentenceIn, shownTime } from "../foundation/time/shown-time.
 import type { LineOutcome, TimelineLine } from "../rpc/timeline.ts";
 import { millisecondsText } from "./view.ts";
 
-/** Lines with one cause: a request, an event or a deadline, with all that followed from it. */
+/** Lines with one cause: a request, an event or a deadline, and its effects. */
 export type Block = readonly [TimelineLine, ...TimelineLine[]];
 
-/** The blocks in the order in which they began. A line with several causes is in each of their blocks. */
+/** The blocks by start. A line with several causes is in several blocks. */
 export function blocksOf(lines: readonly TimelineLine[]): readonly Block[] {
   const blocks = new Map<string, TimelineLine[]>();
   for (const line of lines) for (const name of line.blocks) blocks.set(name, [...(blocks.get(name) ?? []), line]);
@@ -35,7 +35,6 @@ const fine: ReadonlySet<string> = new Set<LineOutcome>(["done", "entered", "conf
 /** What differs by its purpose alone, or is said in words. */
 const hiddenFacts: ReadonlySet<string> = new Set(["commandId", "action", "command", "outcome", "refusal"]);
 
-/** From whom to whom. */
 export function wayText({ from, to }: TimelineLine): string {
   const sides = from === to ? [from] : [from, to];
   return sides.map((side) => (side === "webex" ? "WebEx" : side)).join(" → ");
@@ -55,7 +54,6 @@ export function factsOf({ at, facts }: TimelineLine, zone: string): readonly Sho
 
 interface TextOptions extends Terminal {
   readonly zone: string;
-  /** The server that need not be named. */
   readonly host?: string;
 }
 
@@ -64,7 +62,7 @@ const TIME = "2026-11-21 02:40:00.000".length;
 const WAY = "WebEx → edge".length + 1;
 const GAP = "  ";
 
-/** A timeline as text: an empty line before each block, and times since its first line. A server is named where it changes. */
+/** A timeline as text: an empty line before each block, and times since its first line. A server is named when it changes. */
 export function timelineText(lines: readonly TimelineLine[], options: TextOptions): string[] {
   const { zone, width, style } = options;
   let server = options.host;
@@ -97,7 +95,7 @@ export function timelineText(lines: readonly TimelineLine[], options: TextOption
   return blocksOf(lines).flatMap((block) => ["", ...blockText(block)]);
 }
 
-/** True for what identifies the subject of a line, said already in its block. A Confirmation always names its document. */
+/** True for a fact that an earlier line of the block already shows. A Confirmation always names its document. */
 function isRepeated(name: string, { facts: { msgId } }: TimelineLine, isOther: boolean): boolean {
   if (/^(number|did|attendeeId)$/.test(name)) return !isOther;
   return /^(msgId|extCallId|call|room|subConfId)$/.test(name) || (msgId !== undefined && name === "transId");

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 
-/** How something is: the console and a terminal have a color for each. */
+/** A tone with a color in the console and in a terminal. */
 export type Tone = "good" | "warn" | "bad" | "plain" | "dim";
 
 /** A part of a cell: a text, a time, an age, a duration in milliseconds, or a text with a tone or a link. */
@@ -18,7 +18,7 @@ export interface Marked {
   /** Path of a page within the domain. */
   readonly to?: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
-  /** An id that only some need. */
+  /** An ID for few readers. */
   readonly tooltip?: string;
 }
 
@@ -29,7 +29,7 @@ export interface Column<Row> {
   readonly title: string;
   cell(row: Row): Cell;
   readonly number?: true;
-  /** Is cut first where a terminal is narrow. */
+  /** True if a narrow terminal cuts it first. */
   readonly long?: true;
   /** Absent: both. */
   readonly only?: "console" | "terminal";
@@ -37,7 +37,7 @@ export interface Column<Row> {
 
 /** A list as the console, the command line and tests show it. */
 export interface View<Row> {
-  /** In place of an empty list: what it would have, and what to do. */
+  /** Text for an empty list: what it would have, and what to do. */
   readonly none: readonly [title: string, says: string];
   id(row: Row): string;
   readonly columns: readonly Column<Row>[];
@@ -51,7 +51,7 @@ export function link(text: string, to: readonly string[], query: Readonly<Record
   return { text, to, query };
 }
 
-/** The parts of a cell, without those that are nothing. */
+/** The parts of a cell, without empty ones. */
 export function partsOf(cell: Cell): readonly Part[] {
   return [cell].flat().filter((part): part is Part => part !== null && part !== "");
 }

@@ -123,7 +123,7 @@ test.each<[string, Partial<ActionStages>, string[]]>([
     { result, notified: notified("not needed", null, "Nothing changed.") },
     [
       "[not needed] Sent nothing to send",
-      "[done] Done on the bridge it is so already",
+      "[done] Done on the bridge already so",
       "[not needed] WebEx notified Nothing changed.",
     ],
   ],

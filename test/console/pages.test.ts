@@ -164,7 +164,7 @@ test("bridges show alerts, agents and what an operator can do", () => {
   const text = readPage(inFrame(BridgesPage, { bridges, alerts, refusal: "No standby is connected." }, { person }));
   expect(text).toContain("No standby is connected.");
   expect(text).toContain("Make a2 active instead of a1? Calls are not interrupted. a1 becomes the standby.");
-  expect(text).toContain('This bridge cannot do: lock. WebEx is answered "not supported".');
+  expect(text).toContain('This bridge cannot do: lock. WebEx gets the answer "not supported".');
   expect(text).toMatch(/east\nrelay does not answer/);
   expect(inFrame(BridgesPage, { bridges, alerts, refusal: null })).not.toContain("Drain");
 });

@@ -161,7 +161,7 @@ test("has the lines as text to copy, as the command line prints them", () => {
 });
 
 test("says what an empty page would show", () => {
-  expect(shown([]).text).toContain("Nothing is kept of this conference.");
+  expect(shown([]).text).toContain("This conference has no timeline.");
   const filter = { ...everything, call: "c9" };
   const page = pageOfLines(timeline, filter, {});
   const empty = shownTo("operator", TimelinePage, { shown: page, filter, wire: [], row: null });

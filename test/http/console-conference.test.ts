@@ -70,7 +70,7 @@ test("the End button ends what was found on the bridge; where the settings do no
     await world.during(world.reportFrom(bridge, snapshot([aCaller()])));
     const at = await there("boris", 1, world);
     const first = await at.get(page);
-    expect(first.text).toContain("found on the bridge: WebEx has not created it again");
+    expect(first.text).toContain("found on the bridge; WebEx has not created it again");
     expect(first.text).toContain('name="type" value="end"');
     return { ...at, asked: await at.post({ type: "end", mark: markOf(first) }) };
   };

@@ -61,7 +61,7 @@ test("an edge that stands by takes nothing, says who acts, and wakes no object",
   expect([console.status, await console.text()]).toEqual([
     503,
     expect.stringContaining(
-      "edge-1 stands by</h1><p>It takes the place of the other edge when that fails, or hands over. Now edge-2 acts.",
+      "edge-1 is on standby</h1><p>It becomes active when the other edge fails or hands over. Now edge-2 acts.",
     ),
   ]);
   // Its own paths are whole ones: this may be a secret.

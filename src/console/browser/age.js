@@ -1,5 +1,5 @@
 /**
- * How long something has lasted, in words: `8 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. Browsers get this very function, too.
+ * Formats a duration: `8 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. Browsers get this function, too.
  *
  * @param {number} ms
  * @returns {string}

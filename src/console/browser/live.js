@@ -7,10 +7,10 @@
  */
 export function live(ageOf, Idiomorph) {
   const [page, typed] = [{ accept: "text/html" }, "input:not([type=hidden])"];
-  /** Stays as it is: a question that is open, a form in use, what is typed, a button that has copied. */
+  /** Never updated: an open question, a form in use, typed text, a used copy button. */
   const kept = `details[data-asks][open], form:has(:is(${typed}, select):focus), ${typed}, [data-copy]`;
   const { now, zone = "UTC" } = document.documentElement.dataset;
-  /** How far the clock here is ahead of the server's. */
+  /** Lead of this clock over the server's. */
   const clockAheadMs = Date.now() - Number(now);
   let [updatedAt, etag, isPolling] = [Date.now(), '""', false];
 
@@ -37,10 +37,10 @@ export function live(ageOf, Idiomorph) {
     const response = await fetch(href, { headers, signal: AbortSignal.timeout(10_000) });
     const text = await response.text();
     if (response.status >= 500 || response.status === 429) throw new Error("try again");
-    // A form has shown something newer meanwhile.
+    // A form has shown a newer page meanwhile.
     if (location.href !== href || etag !== known) return;
     if (response.status !== 304) {
-      // The page is gone, or the session is over.
+      // The page is gone, or the session has expired.
       if (!response.ok || isSignIn(response)) return location.reload();
       etag = response.headers.get("etag") ?? etag;
       show(text);
@@ -54,7 +54,7 @@ export function live(ageOf, Idiomorph) {
 
   const show = (/** @type {string} */ text) => {
     const beforeNodeMorphed = (/** @type {Node} */ node) => !(node instanceof Element && node.matches(kept));
-    // What people open stays open, and what they choose stays chosen.
+    // Keep what the user opened or selected.
     const beforeAttributeUpdated = (/** @type {string} */ name) => name !== "open" && name !== "selected";
     const main = /** @type {Element} */ (document.querySelector("main"));
     const callbacks = { beforeNodeMorphed, beforeAttributeUpdated };
@@ -85,7 +85,7 @@ export function live(ageOf, Idiomorph) {
     const text = await response.text();
     if (!response.ok) return document.body.replaceWith(parsed(text).body);
     close(form.closest("details[data-asks]"));
-    // A reload must not ask for it again, and the address shows what is seen.
+    // A reload must not send the form again, and the address must match the page.
     history.replaceState(null, "", response.url);
     etag = '"form"';
     show(text);
@@ -93,9 +93,9 @@ export function live(ageOf, Idiomorph) {
 
   document.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
-    // By the second click of a double click the button may ask for the opposite.
+    // At the second click of a double click, the button may already mean the opposite.
     if (event.detail > 1 && target.closest("form[data-stay] button")) event.preventDefault();
-    // As a question opens, the focus goes in.
+    // An opening question gets the focus.
     const asking = target.closest("details[data-asks]:not([open]) > summary")?.parentElement;
     if (asking) {
       event.preventDefault();
@@ -107,7 +107,7 @@ export function live(ageOf, Idiomorph) {
     if (!button || !copied) return;
     copied.closest("details")?.setAttribute("open", "");
     getSelection()?.selectAllChildren(copied);
-    // The newer interface is only there by HTTPS.
+    // The newer interface needs HTTPS.
     button.textContent = document.execCommand("copy") ? "Copied" : "Copy what is selected";
   });
 

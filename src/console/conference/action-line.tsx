@@ -8,7 +8,7 @@ import { Sentence, Time } from "../parts.tsx";
 
 interface ActionLineProps {
   readonly stages: ActionStages;
-  /** What takes it back. */
+  /** The button that undoes it. */
   readonly children?: Child;
 }
 
@@ -22,7 +22,7 @@ export function ActionLine({ stages, children }: ActionLineProps) {
       </p>
       <ol class="stages">
         {stageRows(stages).map(([title, [is, text]]) => (
-          // A stage that changes is read with its name, and without the others.
+          // Screen readers read a changed stage with its name, without the others.
           <li class={is} aria-atomic="true">
             <span class="dot" role="img" aria-label={stateWords[is]} />
             <b>{title}</b>
@@ -37,7 +37,7 @@ export function ActionLine({ stages, children }: ActionLineProps) {
 
 const stateWords = { done: "done", failed: "failed", waits: "waits", none: "not needed" } as const;
 
-/** How far it is, and what is said of that: how long after the action was asked for, where it is done. */
+/** State of a stage and its text, for example the time since the request. */
 type StageText = readonly [is: keyof typeof stateWords, text: Child];
 type After = (at: EpochMs) => Child;
 
@@ -60,7 +60,7 @@ function resultStage({ request, result, sent }: ActionStages, after: After): Sta
   if (operatorActions[request.type].needs === null) return ["none", "not involved"];
   if (result === null) return ["waits", "not yet"];
   if (result.type !== "done") return ["failed", `${result.type}: ${result.why}`];
-  return ["done", sent.length > 0 ? after(result.at) : "it is so already"];
+  return ["done", sent.length > 0 ? after(result.at) : "already so"];
 }
 
 function notificationStage({ asked, notified, result }: ActionStages, after: After): StageText {
@@ -69,7 +69,7 @@ function notificationStage({ asked, notified, result }: ActionStages, after: Aft
   const { is, at, why } = notified;
   if (is === "confirmed" && at !== null) return ["done", after(at)];
   if (is === "posted") return ["waits", "posted, not confirmed yet"];
-  if (is === "refused") return ["failed", "WebEx has confirmed it with a failure"];
+  if (is === "refused") return ["failed", "WebEx confirmed it with a failure"];
   const state = is === "waiting" ? "waits" : is === "undelivered" ? "failed" : "none";
   return [state, <Sentence of={why} near={asked} />];
 }

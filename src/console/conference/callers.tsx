@@ -12,9 +12,9 @@ const MOST_CALLERS = 100;
 export interface CallersProps {
   readonly frame: ConferenceFrame;
   readonly view: ConferenceView;
-  /** When they entered, as far as that is known. */
+  /** Times of entry, as far as known. */
   readonly entered: ReadonlyMap<CallId, EpochMs>;
-  /** A part of a number, an attendee ID, or a name of a call; empty: all. */
+  /** Part of a number, an attendee ID, or a call ID; empty: all. */
   readonly find: string;
   /** Of the callers; 1 is the first. */
   readonly page: number;
@@ -61,7 +61,7 @@ export function Callers({ frame: { domain, confKey }, view, entered, find, page,
       <List
         view={callersView}
         rows={fitting.slice((shown - 1) * MOST_CALLERS, shown * MOST_CALLERS)}
-        none={["No caller fits.", "Look for less, or for all."]}
+        none={["No caller fits.", "Shorten the text, or show all."]}
         actions={
           form !== null &&
           ((caller: CallerRow) => (
@@ -76,7 +76,6 @@ export function Callers({ frame: { domain, confKey }, view, entered, find, page,
   );
 }
 
-/** In addresses the first page is left out. */
 export function pageQuery(page: number): Readonly<Record<string, string>> {
   return { page: page > 1 ? String(page) : "" };
 }

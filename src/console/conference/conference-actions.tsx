@@ -5,7 +5,7 @@ import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { ActionStages } from "../../rpc/timeline.ts";
 import { Question } from "../parts.tsx";
 
-/** Where forms go, and how the conference was when they were made. */
+/** Target of the forms, and the conference's state when they were made. */
 export interface FormTarget {
   readonly to: string;
   readonly mark: string;
@@ -15,12 +15,11 @@ interface FormProps {
   readonly form: FormTarget;
   readonly type: string;
   readonly call?: string | undefined;
-  /** Without the script it leads to the page with the action. */
   readonly stays?: boolean;
   readonly children?: Child;
 }
 
-/** A form that asks for one action. The same action on the same `mark` is one action, so a double click or a reload acts once. */
+/** A form for one action. The same action with the same `mark` acts once, so a double click or a reload does no harm. */
 function ActionForm({ form, type, call, stays = true, children }: FormProps) {
   return (
     <form method="post" action={form.to} data-stay={stays ? "" : undefined}>
@@ -42,11 +41,11 @@ interface CallerActionsProps {
   /** `null`: the call is being dialed. */
   readonly caller: { readonly muted: boolean } | null;
   readonly locked: boolean;
-  /** Where the caller can be moved to. */
+  /** Possible rooms for a move. */
   readonly rooms: readonly (readonly [room: string, name: string])[];
 }
 
-/** What can be done with one caller. */
+/** The actions on one caller. */
 export function CallerActions({ form, call, caller, locked, rooms }: CallerActionsProps) {
   const about = `call-${call}-name`;
   return (
@@ -81,7 +80,7 @@ interface WholeProps {
   readonly form: FormTarget;
 }
 
-/** What can be done with a conference as a whole; each asks first. */
+/** The actions on a whole conference. Each asks first. */
 export function WholeActions({ confKey, view, form }: WholeProps) {
   const whole: WholeConference = { ...view, confKey, callers: view.callers.length };
   return (
@@ -109,7 +108,7 @@ interface UndoProps {
   readonly stages: Pick<ActionStages, "request" | "result">;
 }
 
-/** Undoes an action that is done, if things are still as it has left them. */
+/** Undoes a finished action if its result still holds. */
 export function Undo({ form, view: { locked, callers }, stages: { request, result } }: UndoProps) {
   const type = actions[request.type]?.asked.button.undo ?? "";
   const button = actions[type]?.asked.button;
@@ -123,11 +122,11 @@ export function Undo({ form, view: { locked, callers }, stages: { request, resul
   );
 }
 
-/** A form that was filled in and not understood, as it was typed. */
+/** A refused form with its typed values. */
 export interface WrongForm {
   readonly typed: Readonly<Record<string, string>>;
   readonly field: string;
-  /** What is wrong with the field, in a sentence. */
+  /** The error of the field, in a sentence. */
   readonly says: string;
 }
 
@@ -136,7 +135,7 @@ interface FilledActionsProps {
   readonly wrong: WrongForm | null;
 }
 
-/** The actions for which people fill something in. */
+/** The actions with fields to fill in. */
 export function FilledActions({ form, wrong: anyWrong }: FilledActionsProps) {
   return (
     <>

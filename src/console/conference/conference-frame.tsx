@@ -7,7 +7,7 @@ import { pathOf } from "../paths.ts";
 const tabs = { now: "Now", timeline: "Timeline", why: "Why?" } as const;
 type ConferenceTab = keyof typeof tabs;
 
-/** What stands around each page of one conference. */
+/** The frame of each page of one conference. */
 export interface ConferenceFrame {
   readonly domain: string;
   readonly confKey: ConfKey;

@@ -13,18 +13,18 @@ import { RunningConference, Waiting } from "./running-conference.tsx";
 interface ConferenceProps extends Pick<CallersProps, "frame" | "entered" | "find" | "page"> {
   /** `null`: only its records are kept. */
   readonly view: ConferenceView | null;
-  /** What became of the action that the address names; `null`: none that is known. */
+  /** Stages of the action in the address; `null`: none, or unknown. */
   readonly action: ActionStages | null;
-  /** Why an action was refused just now; `null`: it was not. */
+  /** Why the last action was refused; `null`: it was not. */
   readonly refusal: string | null;
-  /** Of this conference, the latest first. */
+  /** Records of this conference, the latest first. */
   readonly records: readonly DirectoryRecord[];
   readonly hasMoreRecords?: boolean;
-  /** A form that was sent just now, and was not understood. */
+  /** The form that was just refused. */
   readonly wrong?: WrongForm | null;
 }
 
-/** One conference as it is now, with what an operator can do; of one that is over, its records. */
+/** A running conference with its actions, or the records of an ended one. */
 export function ConferencePage(props: ConferenceProps) {
   const { frame, view, entered, action, refusal, records, hasMoreRecords = false, find, page, wrong = null } = props;
   const { domain, confKey } = frame;

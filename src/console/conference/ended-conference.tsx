@@ -22,7 +22,7 @@ interface EndedProps {
   readonly hasMore: boolean;
 }
 
-/** What is kept of a conference that is over: its records, the latest first, and those of its calls. */
+/** The records of an ended conference, the latest first, and those of its calls. */
 export function EndedConference({ records, hasMore }: EndedProps) {
   const { domain } = useFrame();
   const ended = records.filter((one) => one.kind === "call");

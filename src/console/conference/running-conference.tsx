@@ -7,7 +7,7 @@ import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
 import { CallerActions, WholeActions } from "./conference-actions.tsx";
 
-/** A list that is left out while it is empty. */
+/** A list that is hidden while empty. */
 function part<Row>(id: (row: Row) => string, columns: readonly Column<Row>[]): View<Row> {
   return { none: ["", ""], id, columns };
 }
@@ -32,7 +32,7 @@ const rooms = part<ConferenceView["rooms"][number] & { readonly callers: number 
   ],
 );
 
-/** A conference that runs, or is being created: who is in it, what is under way, and what an operator can do. */
+/** A running conference: callers, pending work, and actions. */
 export function RunningConference(props: CallersProps) {
   const { frame, view, form } = props;
   const { callers, locked } = view;
@@ -91,7 +91,7 @@ const outages = part<OutageView>(
   ],
 );
 
-/** What is under way. Most of it comes and goes within a blink, so nothing is below it. */
+/** Pending work. It changes fast, so it is the last part of the page. */
 export function Waiting({ view }: { readonly view: ConferenceView }) {
   return (
     <>
@@ -117,9 +117,7 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
         <Mark is={phase === "running" ? "good" : "warn"}>{phase === "running" ? "running" : "being created"}</Mark>
         {locked && <Mark is="warn">locked</Mark>}
         {!attached && (
-          <Mark is="warn">
-            {view.orphan ? "found on the bridge: WebEx has not created it again" : "WebEx has let it go on alone"}
-          </Mark>
+          <Mark is="warn">{view.orphan ? "found on the bridge; WebEx has not created it again" : "without WebEx"}</Mark>
         )}
         {hasFailed && <Mark is="bad">{alertWords.posts}</Mark>}
         {isLate && <Mark is="bad">{alertWords.commands}</Mark>}

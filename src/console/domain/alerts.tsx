@@ -9,11 +9,11 @@ interface AlertsProps {
   readonly alerts: readonly Alert[];
   /** Kinds that may have more alerts. */
   readonly unknown: readonly AlertKind[];
-  /** The conferences that are affected; `null`: the directory does not answer. */
+  /** Affected conferences; `null`: the directory does not answer. */
   readonly running: Answers["POST /domains/{domain}/running-conferences"] | null;
 }
 
-/** The alerts of a domain: what is so now, what has happened, and the conferences that are affected. */
+/** The alerts of a domain: conditions, incidents, and affected conferences. */
 export function Alerts({ alerts, unknown, running }: AlertsProps) {
   const conferences = running?.conferences ?? [];
   const open = alerts.filter(isOpen);
@@ -58,11 +58,11 @@ export function Alerts({ alerts, unknown, running }: AlertsProps) {
 
 interface LineProps {
   readonly alert: Alert;
-  /** Not where it is acknowledged. */
+  /** Hidden on the page that acknowledges it. */
   readonly isOnBridges?: boolean;
 }
 
-/** The page that shows more, other than the one of its bridge. */
+/** The page with details, unless it is that of its bridge. */
 const pages: Readonly<Partial<Record<AlertKind, keyof typeof places | "prompt-calls">>> = {
   "documents-pending": "servers",
   undelivered: "servers",
@@ -71,7 +71,6 @@ const pages: Readonly<Partial<Record<AlertKind, keyof typeof places | "prompt-ca
   "caller-refused": "prompt-calls",
 };
 
-/** What it means, since when, what to do, and who has seen it. */
 export function AlertLine({ alert, isOnBridges = false }: LineProps) {
   const { domain, person } = useFrame();
   const { id, kind, bridge, about, severity, title, says, todo, since, latest, seen } = alert;
@@ -122,7 +121,7 @@ function Acknowledge({ alert: { id, sequence, since } }: { readonly alert: Alert
       <summary>Acknowledge …</summary>
       <form class="inline" method="post" action={pathOf(useFrame().domain, "alerts", id)} data-stay="">
         <input type="hidden" name="upTo" value={String(sequence ?? since ?? "")} />
-        <Field label="Note: what do you do about it?" name="note" id={`note-${id}`} value="" maxlength={500} />
+        <Field label="What do you do about it?" name="note" id={`note-${id}`} value="" maxlength={500} />
         <button type="submit">Acknowledge</button>
       </form>
     </details>
@@ -130,12 +129,11 @@ function Acknowledge({ alert: { id, sequence, since } }: { readonly alert: Alert
 }
 
 interface AnnouncedProps extends Pick<NonNullable<AlertsProps["running"]>, "conferences"> {
-  /** True if nothing is wrong when nothing is open. */
   readonly isCalm: boolean;
   readonly open: readonly Alert[];
 }
 
-/** The alerts for screen readers, which read out what is new: without ages and counts, which change all the time. */
+/** The alerts for screen readers, which read out changes: without ages and counts, which change often. */
 function Announced({ conferences, isCalm, open }: AnnouncedProps) {
   const ofConferences = conferences.flatMap(({ key, now }) =>
     now.alerts.map((alert) => ({ id: `${alert}-${key}`, says: `Conference ${key}: ${alertWords[alert]}` })),

@@ -13,7 +13,7 @@ type ShownBridge = BridgesAnswer["bridges"][number];
 
 interface BridgesProps extends Pick<BridgesAnswer, "bridges"> {
   readonly alerts: readonly Alert[];
-  /** Why what was just asked was not done. */
+  /** Why the last request was refused. */
   readonly refusal: string | null;
 }
 
@@ -51,7 +51,7 @@ export function BridgesPage({ bridges, alerts, refusal }: BridgesProps) {
 function Lacks({ of: { agents } }: { readonly of: ShownBridge }) {
   const cannot = [...new Set(agents?.flatMap(({ health }) => health?.cannot ?? []))];
   if (cannot.length === 0) return null;
-  return <p class="dim">{`This bridge cannot do: ${cannot.join(", ")}. WebEx is answered "not supported".`}</p>;
+  return <p class="dim">{`This bridge cannot do: ${cannot.join(", ")}. WebEx gets the answer "not supported".`}</p>;
 }
 
 export function BridgeMark({ of }: { readonly of: ShownBridge }) {
@@ -59,7 +59,7 @@ export function BridgeMark({ of }: { readonly of: ShownBridge }) {
   return <Mark is={tone === "dim" ? "plain" : tone}>{text}</Mark>;
 }
 
-/** How full a bridge is, and what it carries. */
+/** Ports and load of a bridge. */
 export function BridgeLoad({ of: bridge }: { readonly of: ShownBridge }) {
   const health = activeOf(bridge)?.health;
   const inUse = health?.portsInUse ?? null;
@@ -102,14 +102,14 @@ function BridgeActions({ of }: { readonly of: ShownBridge }) {
     </form>
   );
   if (agents === null) return null;
-  const others = `New ones go to other bridges of ${domain}; without one, WebEx is answered that there is no room.`;
+  const others = `New ones go to other bridges of ${domain}; without one, WebEx gets the answer that there is no room.`;
   return (
     <div class="actions whole">
       {drainedSince === null ? (
         <Question
           id={`drain-${bridge}`}
           title="Drain"
-          asks={`Stop new conferences on ${bridge}? Running ones go on. ${others}`}
+          asks={`Stop new conferences on ${bridge}? Running ones continue. ${others}`}
         >
           {button("drain", "Stop new conferences")}
         </Question>

@@ -15,7 +15,7 @@ import { Page } from "../page.tsx";
 import { Choice, Empty, Field, Further, List, Notice, PostWay, Refusal, Search, Tabs, useFrame } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
-/** The answer to what a page has asked, and what stands in its form. */
+/** The answer for a page, and the values of its form. */
 interface Listed<Asked extends keyof Answers> {
   readonly answer: Answers[Asked];
   readonly fields: Readonly<Partial<Record<string, string>>>;
@@ -23,7 +23,6 @@ interface Listed<Asked extends keyof Answers> {
   readonly refusal: string | null;
 }
 
-/** What a list lacks of callers. */
 function Hidden({ people }: { readonly people: PeopleShown }) {
   return people === "full" ? null : <Notice is="plain">{peopleWords[people]}</Notice>;
 }
@@ -32,7 +31,6 @@ interface ConferencesProps extends Listed<"POST /domains/{domain}/running-confer
   readonly people: PeopleShown;
 }
 
-/** The conferences of a domain that run. */
 export function ConferencesPage({ answer, people, fields, refusal }: ConferencesProps) {
   const { begins = "", number = "", attendeeId = "", cursor } = fields;
   const path = pathOf(useFrame().domain, "conferences");
@@ -65,7 +63,6 @@ export function ConferencesPage({ answer, people, fields, refusal }: Conferences
   );
 }
 
-/** All that run, and how many are in them. */
 export function loadText(loads: Parameters<typeof sumOfLoads>[0]): string {
   const { conferences, callers } = sumOfLoads(loads);
   return `${counted(conferences, "conference")}, ${counted(callers, "caller")}`;
@@ -95,7 +92,7 @@ interface RecordsProps extends Listed<"POST /domains/{domain}/records"> {
   readonly bridges: readonly string[];
 }
 
-/** What has ended in a domain, the latest first. */
+/** Ended calls and conferences, the latest first. */
 export function RecordsPage({ answer: { records, next }, fields, refusal, bridges }: RecordsProps) {
   const { domain, now, timeZone } = useFrame();
   const { kind: asked, cursor, number = "", attendeeId = "", ...filters } = fields;
@@ -138,7 +135,7 @@ function lastMonth(now: EpochMs, zone: string): string {
 }
 
 function noRecords(isFiltered: boolean, hasMore: boolean): readonly [string, string] | undefined {
-  if (hasMore) return ["None of the latest records matches", "There are more records: choose Older."];
+  if (hasMore) return ["No match among the latest records", "There are more records: choose Older."];
   return isFiltered ? ["No record matches", "Widen the filters or the dates."] : undefined;
 }
 
@@ -169,7 +166,7 @@ function Filters({ isCall, fields, path, bridges }: FiltersProps) {
   );
 }
 
-/** Whatever a text names: conferences, and what happened to callers. */
+/** Search results: conferences, and calls of callers. */
 export function FindPage({ answer, fields, refusal }: Listed<"POST /domains/{domain}/find">) {
   const { find = "", cursor } = fields;
   const { conferences, lines, next, people } = answer;
@@ -206,7 +203,6 @@ export function PromptCallsPage({ answer, fields, refusal }: Listed<"POST /domai
   );
 }
 
-/** What users have asked of a domain, the latest first. */
 export function AuditPage({ answer, fields, refusal }: Listed<"GET /domains/{domain}/audit">) {
   return (
     <Page title="Audit" here="audit">
@@ -222,7 +218,7 @@ export function AuditPage({ answer, fields, refusal }: Listed<"GET /domains/{dom
   );
 }
 
-/** The TSP servers of a domain: what they confirmed in the last hour, how fast, and what waits for them. */
+/** The TSP servers of a domain: confirmed posts of the last hour, mean time, and backlog. */
 export function TspServersPage({ answer }: Pick<Listed<"GET /domains/{domain}/activity">, "answer">) {
   const { domain, person } = useFrame();
   const resync = ({ load }: ServerRow): Child =>

@@ -30,7 +30,7 @@ const shown: readonly FigureName[] = [
   "documentsUndelivered",
 ];
 
-/** A domain at a glance: how much there is, what is wrong, and how much room is left. */
+/** A domain at a glance: stats, alerts, and free ports. */
 export function OverviewPage({ running, figures, bridges, alerts, unknown, activity, edges }: OverviewProps) {
   const { domain } = useFrame();
   const facts = shown.flatMap((name) => figures?.figures.filter((figure) => figure.name === name) ?? []);
@@ -82,7 +82,7 @@ export function OverviewPage({ running, figures, bridges, alerts, unknown, activ
   );
 }
 
-/** Of two edges over one state: which is active, since when and why, and whether the other one could be. */
+/** The two edges of one state: which is active, since when and why, and if the other could take over. */
 function Edges({ of }: { readonly of: OverviewProps["edges"] }) {
   const acting = of?.acting ?? null;
   return (

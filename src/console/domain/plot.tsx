@@ -7,12 +7,12 @@ import { useFrame } from "../parts.tsx";
 const minutesShown = 60;
 const barWidth = 10;
 const height = 100;
-/** One post among hundreds is still seen. */
+/** Keeps one post among hundreds visible. */
 const leastHeight = 3;
 
 type Minute = ReturnType<typeof hourOf>[number];
 
-/** The last hour minute by minute, all TSP servers together; the minute that goes on now is the last. */
+/** The last hour by minute, all TSP servers together. The current minute is the last. */
 function hourOf(minutes: readonly ActivityMinute[], now: EpochMs) {
   const known = new Map(minutes.map((minute) => [minute.at, minute]));
   return Array.from({ length: minutesShown }, (_, index) => {
@@ -36,7 +36,7 @@ const plots: readonly Plotted[] = [
   { title: "Undelivered documents", tone: "bad", count: ({ givenUp }) => givenUp },
 ];
 
-/** What was asked and posted in the last hour, as plots. */
+/** Requests and posts of the last hour, as plots. */
 export function LastHour({ minutes }: { readonly minutes: readonly ActivityMinute[] }) {
   const hour = hourOf(minutes, useFrame().now);
   return (
@@ -48,7 +48,7 @@ export function LastHour({ minutes }: { readonly minutes: readonly ActivityMinut
   );
 }
 
-/** One bar for each minute, and in words the sum, the peak and the last full minute. */
+/** One bar for each minute, and a text with sum, peak and last full minute. */
 function Plot({ title, hour, tone, count }: Plotted & { readonly hour: readonly Minute[] }) {
   const { timeZone } = useFrame();
   const clockOf = (minute?: Minute) => shownTime(minute?.at ?? 0, timeZone).minute;

@@ -4,7 +4,7 @@ import { ageOf } from "../browser/age.js";
 import { Page } from "../page.tsx";
 import { Facts, Notice } from "../parts.tsx";
 
-/** The settings of a domain as they count now. */
+/** The settings of a domain as they apply now. */
 export function SettingsPage({ settings, warnings, reminders }: Answers["GET /domains/{domain}/settings"]) {
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isBare(value));
   const single = entries.filter(([, value]) => !isNested(value));
@@ -30,7 +30,6 @@ export function SettingsPage({ settings, warnings, reminders }: Answers["GET /do
   );
 }
 
-/** Long items of a list have a line each. */
 type SettingRow = readonly [name: string, lines: readonly string[]];
 
 function Group({ title, rows }: { readonly title: string; readonly rows: readonly SettingRow[] }) {
@@ -47,12 +46,11 @@ function isNested(value: unknown): boolean {
   return isRecord(value) || (Array.isArray(value) && value.some(isRecord));
 }
 
-/** An object without anything in it says nothing. */
 function isBare(value: unknown): boolean {
   return isRecord(value) && Object.values(value).every((part) => part === undefined || isBare(part));
 }
 
-/** A row for each value, by its path; what has a name goes by it. */
+/** A row for each value, by its path. Objects with a name use it in the path. */
 function rowsOf(path: string, value: unknown): readonly SettingRow[] {
   if (value === undefined || isBare(value)) return [];
   if (!isNested(value)) return [[path, linesOf(path, value)]];

@@ -13,13 +13,13 @@ const parties: Readonly<Record<Party, string>> = { webex: "WebEx", edge: "Edge",
 
 export interface SequenceProps {
   readonly lines: readonly TimelineLine[];
-  /** What the wire had with the rows of these lines, as far as the journal still has them. */
+  /** Wire texts of these lines, as far as the journal still has them. */
   readonly wire: readonly WireRow[];
-  /** The row that the address names, which is open; `null`: it names none. */
+  /** The open row, from the address; `null`: none. */
   readonly row: number | null;
 }
 
-/** A sequence diagram: from left to right WebEx, the edge, the bridge, and others; each line opens to its text on the wire. */
+/** A sequence diagram with WebEx, the edge, the bridge and others. Each line opens to its wire text. */
 export function Sequence({ lines, wire, row }: SequenceProps) {
   const hasBeside = lines.some(({ from, to }) => partyOf(from) === "beside" || partyOf(to) === "beside");
   const at = hasBeside ? placesWithBeside : places;
@@ -44,7 +44,7 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
           const { seq, facts } = line;
           const before = lines[index - 1];
           const { day } = shownTime(line.at, zone);
-          // A Confirmation is part of the row in which it was written, and not its subject.
+          // A Confirmation belongs to the row that wrote it, but is not the row's subject.
           const isHead = facts.outcome !== "confirmed" && !linked.has(seq);
           if (isHead) linked.add(seq);
           return [
@@ -65,10 +65,10 @@ interface MessageProps {
   readonly line: TimelineLine;
   readonly at: Places;
   readonly texts: readonly WireText[];
-  /** Addresses can name its row by it. */
+  /** True if addresses can name its row by this line. */
   readonly isHead: boolean;
   readonly isOpen: boolean;
-  /** It is the first of its row of the journal. */
+  /** True for the first line of its journal row. */
   readonly begins: boolean;
 }
 
@@ -76,7 +76,7 @@ function Message({ line, at, texts, isHead, isOpen, begins }: MessageProps) {
   const { timeZone: zone } = useFrame();
   const facts = factsOf(line, zone).filter(([name]) => name !== "transId" && name !== "host");
   const [from, to] = [partyOf(line.from), partyOf(line.to)];
-  // Its text is between these two.
+  // The columns between which its text is.
   const other = from === "edge" ? to : from;
   const lane = other === "edge" ? "note" : `lane-${other}`;
   const kinds = ["message", `from-${from}`, lane, begins && "begins", isWrong(line) && "trouble"];
@@ -122,7 +122,6 @@ const LOST_AT = 0.75;
 const ends = {
   message: "M0 7l-9-5v10z",
   confirmation: "M-9 2l9 5l-9 5",
-  /** It does not arrive. */
   lost: "M-5 2l10 10m0-10l-10 10",
 } as const;
 
@@ -147,7 +146,7 @@ function Arrow({ outcome, from, to }: ArrowProps): Child {
 
 type WireText = readonly [title: string, text: string];
 
-/** What went over the wire with a line; the journal may no longer have its row. */
+/** The wire text of a line, if the journal still has its row. */
 function wireTexts({ what, from, to, facts }: TimelineLine, row: WireRow | undefined): readonly WireText[] {
   if (!row || what === "confirmed" || what === "not delivered") return [];
   const { input, inputText, commands, messages } = row;

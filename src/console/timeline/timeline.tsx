@@ -8,7 +8,7 @@ import { Sequence, type SequenceProps } from "./sequence.tsx";
 
 /** Which lines of a timeline are shown. */
 export interface TimelineFilter {
-  /** A call's id, WebEx's name for it, or a number; empty: all. */
+  /** A call's ID, WebEx's ID for it, or a number; empty: all. */
   readonly call: string;
   readonly side: keyof typeof sides | "";
   /** `why`: only lines with a reason. */
@@ -17,15 +17,15 @@ export interface TimelineFilter {
 
 export type TimelineTab = "timeline" | "why";
 
-/** Who is at the other end of a line. */
+/** The other party of a line. */
 export const sides = { webex: "WebEx", bridge: "the bridge", others: "users, back end and the edge itself" } as const;
 
-/** More calls are not offered to choose from. */
+/** Most calls in the selection. */
 const MOST_CALLS = 200;
 /** More lines on a page delay other requests. */
 const MOST_LINES = 100;
 
-/** The lines that fit, on a page by its number (1 is the oldest), or on that which has this row; without either on the latest. */
+/** The matching lines of a page: by number (1 is the oldest), by row, or else the latest. */
 export function pageOfLines(
   lines: readonly TimelineLine[],
   { call, side, tab }: TimelineFilter,
@@ -39,7 +39,7 @@ export function pageOfLines(
   const pages = Math.max(1, Math.ceil(fitting.length / MOST_LINES));
   const wanted = index >= 0 ? Math.floor(index / MOST_LINES) + 1 : (at.page ?? pages);
   const page = Math.min(Math.max(wanted, 1), pages);
-  /** The numbers of all calls, in order; empty: not known. */
+  /** Numbers of all calls, in order; empty: not known. */
   const calls = new Map<string, string>();
   for (const { facts } of lines)
     if (facts.call !== undefined) calls.set(facts.call, calls.get(facts.call) || (facts.number ?? ""));
@@ -56,11 +56,11 @@ interface TimelineProps extends Pick<SequenceProps, "wire" | "row"> {
   readonly frame: ConferenceFrame;
   readonly shown: ReturnType<typeof pageOfLines>;
   readonly filter: TimelineFilter;
-  /** The filter's call as the user typed it; absent: the address has its id. */
+  /** The filter's call as typed; absent: the address has its ID. */
   readonly typed?: Typed | undefined;
 }
 
-/** What happened in a conference as a sequence diagram. Each line opens to its text on the wire. */
+/** A conference's timeline as a sequence diagram. Each line opens to its wire text. */
 export function TimelinePage(props: TimelineProps) {
   const { frame, shown, filter, wire, row } = props;
   const { lines } = shown;
@@ -123,13 +123,13 @@ function Nothing(props: TimelineProps) {
   const { call, side, tab } = props.filter;
   if (props.shown.all === 0)
     return (
-      <Empty title="Nothing is kept of this conference.">
+      <Empty title="This conference has no timeline.">
         Messages between WebEx, the edge and the bridge appear here until the domain's retention has passed.
       </Empty>
     );
   return (
     <Empty title={tab === "why" ? "Nothing needs an explanation." : "No line fits."}>
-      {tab === "why" && "Lines appear here that say why something went wrong. "}
+      {tab === "why" && "Lines with a reason for a failure appear here. "}
       {(call !== "" || side !== "") && <a href={pathOfTab(props)}>Show all calls and sides</a>}
     </Empty>
   );
