@@ -59,12 +59,9 @@ export function bridgehead(parts: EdgeParts): Command {
   program.commandsGroup("This machine's edge:");
   program
     .command("serve")
-    .summary("Run the edge until stopped")
-    .description("Run the edge until stopped; SIGHUP reads the domains again")
+    .description("Run the edge until stopped")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
-    .action(({ settings }: { settings: string }) =>
-      runUntilStopped(() => serve(settings, parts), { hangUp: "own", log: true }),
-    );
+    .action(({ settings }: { settings: string }) => runUntilStopped(() => serve(settings, parts), { log: true }));
 
   program
     .command("check")

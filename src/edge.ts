@@ -1,11 +1,9 @@
-import type { BridgeName, DomainName, EpochMs } from "./foundation/ids.ts";
+import type { DomainName, EpochMs } from "./foundation/ids.ts";
 import { LogLimit, RateLimit, setLimited } from "./foundation/limits.ts";
-import type { Result } from "./foundation/result.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
 import { type Timers, wait, within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
-import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type App, type AppPorts, createApp } from "./http/app.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
 import { Rates } from "./http/guard.ts";
@@ -15,18 +13,17 @@ import { problem } from "./http/problem.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import { type PostHooks, type TextAnswer, withUsualHeaders } from "./http/text-answer.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
-import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
+import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { strongToken, weaknessOf } from "./operators/token-strength.ts";
 import { HandleCache } from "./routing/handles.ts";
 import type { AllObjects } from "./rpc/objects.ts";
-import { type Domain, type Domains, domainsOf, type EdgeVariables, loadDomains } from "./settings/load.ts";
+import { type Domain, type Domains, domainsOf, type EdgeVariables } from "./settings/load.ts";
 
 type Level = "info" | "warn" | "error";
 
 /** What an edge has of the place where it runs. */
 export interface EdgePlace extends Timers {
-  /** A reload replaces the domains in it, for the place's objects too. */
-  readonly variables: EdgeVariables & { DOMAINS: string };
+  readonly variables: EdgeVariables;
   readonly objects: AllObjects;
   /** What its objects and requests count. */
   readonly counting: {
@@ -66,7 +63,7 @@ const ANSWERED_MS = 1_000;
 const SOURCE_REFUSED =
   "webex.from of the settings does not have this address: add it if it is WebEx's; of a proxy's, have it set X-Forwarded-For, and then name it in trustedProxies";
 
-/** The edge in one process, from requests to objects; the settings can be replaced while it serves. */
+/** The edge in one process, from requests to objects. */
 export class Edge {
   readonly #place: EdgePlace;
   readonly #metrics = new Metrics();
@@ -74,17 +71,11 @@ export class Edge {
   readonly #serversRefused = new RateLimit();
   /** By domain and host, when it was told last: a loud stranger leaves room for others. */
   readonly #serversTold = new Map<string, EpochMs>();
-  readonly #agentsToClose: AgentsToClose;
   #app: App | undefined;
   #people: Promise<People> | undefined;
 
   constructor(place: EdgePlace) {
     this.#place = place;
-    this.#agentsToClose = new AgentsToClose({
-      after: place.after,
-      closeAgents: (domain, bridge, agents) => place.objects.relay(domain, bridge as BridgeName).closeAgents(agents),
-      log: (event, facts, level) => this.#log(event, facts, level),
-    });
   }
 
   async fetch(received: Request, hooks?: PostHooks): Promise<Response | TextAnswer> {
@@ -100,35 +91,13 @@ export class Edge {
       const detail = "This deployment serves nothing until its settings are right; see its log.";
       return withUsualHeaders(request, problem(503, "wrong settings", detail));
     }
-    this.#app ??= createApp(this.#ports());
+    this.#app ??= createApp(this.#ports(domains.value));
     return this.#app.fetch(request, hooks);
   }
 
-  /** From now on these domains count, if they are right. Resolves when the agents that they lack were told to go, after 2 s at most. */
-  async reload(json: string): Promise<Result<Domains, string>> {
-    const before = this.#domains;
-    const after = loadDomains(json);
-    if (!after.ok) return after;
-    this.#place.variables.DOMAINS = json;
-    const asked = this.#agentsToClose.replaced(before, after.value);
-    this.#place.waitUntil(asked.then(() => this.#agentsToClose.retry()));
-    await asked;
-    return after;
-  }
-
-  /** From now on these people count, if they are right; the sessions of those who are gone are over. */
-  async reloadPeople(json: string): Promise<Result<OperatorsSettings, string>> {
-    const operators = readOperators(json);
-    if (!operators.ok) return operators;
-    this.#people = this.#peopleFrom(json);
-    await this.#people;
-    return operators;
-  }
-
-  #ports(): AppPorts {
+  #ports(domains: Domains): AppPorts {
     const place = this.#place;
     const { variables, objects, counting, waitUntil, after, now, passedMs } = place;
-    const domains = () => this.#domains;
     const since = now();
     const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
     const { directory } = objects;
@@ -146,13 +115,11 @@ export class Edge {
         after,
         now,
         passedMs,
+        domains,
         objects,
         log,
         fetch: place.fetch,
         metrics: this.#metrics,
-      },
-      get domains() {
-        return domains();
       },
       handleCache: new HandleCache(),
       posts: new RateLimit(),
@@ -190,12 +157,6 @@ export class Edge {
         waitUntil(stored.catch(failed));
       },
     };
-  }
-
-  /** The domains that count now; none while they cannot be read. */
-  get #domains(): Domains {
-    const domains = domainsOf(this.#place.variables);
-    return domains.ok ? domains.value : new Map();
   }
 
   get #tokenWeakness(): string | null {

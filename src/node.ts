@@ -13,7 +13,6 @@ import { objectKinds, type Whole } from "../durable-objects/platform/object-kind
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
 import { Networks } from "./foundation/guard/networks.ts";
-import type { Result } from "./foundation/result.ts";
 import { Portions } from "./foundation/time/portions.ts";
 import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
@@ -40,8 +39,6 @@ export type NodeState =
 
 /** An edge that serves. */
 export interface NodeEdge {
-  reload(domains: string): Promise<Result<unknown, string>>;
-  reloadPeople(operators: string): Promise<Result<unknown, string>>;
   /** So many lines were handed to `write`, and could not be written. */
   countLostLines(lines: number): void;
   stop(): Promise<void>;
@@ -51,8 +48,7 @@ export interface NodeEdge {
 const countedWithinMs = 300;
 
 /** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
-export async function serveNode({ state, host, port, write, ...options }: NodeOptions): Promise<NodeEdge> {
-  const variables = { ...options.variables };
+export async function serveNode({ variables, state, host, port, write, ...options }: NodeOptions): Promise<NodeEdge> {
   // Until the state is read, its last time says what is in doubt.
   let begun: Runtime | null = null;
   const clock = new NodeClock((byMs) => begun?.skipped(byMs));
@@ -105,8 +101,6 @@ export async function serveNode({ state, host, port, write, ...options }: NodeOp
     fetch: (request, hooks) => edge.fetch(request, hooks),
   });
   return {
-    reload: (domains) => edge.reload(domains),
-    reloadPeople: (operators) => edge.reloadPeople(operators),
     countLostLines: (lines) => edge.countLostLines(lines),
     stop: async () => {
       await close();

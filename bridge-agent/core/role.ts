@@ -84,7 +84,6 @@ const overBecause: Readonly<Record<string, string>> = {
   closed: "closed its link to the edge; nobody acted since then",
   silent: "gave no sign of life; nobody acted for at least 10 s",
   bridgeAway: "has lost the bridge; nobody acted for at least 2 s",
-  settingsChanged: "has other settings at the edge now; nobody acted since its link was closed",
   handedOver: "was to hand over, as an operator asked",
 };
 

@@ -78,7 +78,6 @@ export const advice: Readonly<Record<CloseReason, string>> = {
     "another process connected under this agent's name: stop one of the two, or give each a name and a key of its own",
   bridgeAway:
     "edge has made the other agent of this bridge active, since this one has lost the bridge: look at the line about the bridge",
-  settingsChanged: "edge has other settings for this bridge now: the agent connects anew",
   handedOver:
     "edge has made the other agent of this bridge active, as an operator asked: this one connects anew, to stand by",
   standsBy: "this edge does not act: this agent looks for one that does",
@@ -87,13 +86,7 @@ export const advice: Readonly<Record<CloseReason, string>> = {
 };
 
 /** Nothing has to be put right before the next attempt. */
-const soonAgain: ReadonlySet<CloseReason> = new Set([
-  "silent",
-  "replayed",
-  "settingsChanged",
-  "handedOver",
-  "standsBy",
-]);
+const soonAgain: ReadonlySet<CloseReason> = new Set(["silent", "replayed", "handedOver", "standsBy"]);
 
 /** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {

@@ -112,7 +112,7 @@ Both are root's. Where the agent runs as another user: chown -R USER ${stateFold
 ${publicKey}
 
 In the edge's settings, add this line to \`agents\` of the bridge ${bridge} of the domain ${domain}, or put it in place of the line
-with the same name; then reload the edge:
+with the same name; then restart the edge:
 
 ${line}
 

@@ -82,18 +82,16 @@ export function print(line: string): void {
 const STOPPED_WITHIN_MS = 50;
 
 /**
- * Starts, and stops at SIGINT, SIGTERM, or at the end of the process that started us. So it does at SIGHUP, unless that is `own`, and no
- * terminal hangs up. A fault of the settings or the machine is one line on stderr and exit code 1; with `log`, a line of the log where no
- * terminal is.
+ * Starts, and stops at SIGINT, SIGTERM, SIGHUP, or at the end of the process that started us. A fault of the settings or the machine is one
+ * line on stderr and exit code 1; with `log`, a line of the log where no terminal is.
  */
 export async function runUntilStopped(
   start: () => Promise<() => Promise<void>>,
-  { hangUp, log }: { readonly hangUp?: "own"; readonly log?: true } = {},
+  { log }: { readonly log?: true } = {},
 ): Promise<void> {
   process.umask(0o077); // Our files, and those of our parts, hold phone numbers and conference keys.
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
-    process.on("SIGHUP", () => (hangUp !== "own" || process.stdin.isTTY) && resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
     const parent = process.ppid;
     if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && resolve(), 500).unref();
   });

@@ -37,17 +37,11 @@ export interface EdgeParts {
 
 const ASK_WITHIN_MS = 5_000;
 
-/** Serves the edge in this process, and says how to stop it. SIGHUP reads domains and people again: a restart would cost every agent its link. */
+/** Serves the edge in this process. Returns the function that stops it. */
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
   const settings = settingsIn(file);
   const { host, port, trustedProxies, state, name, url, operatorTokenFile } = settings;
-  // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
-  const running = Promise.withResolvers<NodeEdge>();
   const stopping = new AbortController();
-  let reloads = running.promise.then(() => {});
-  process.on("SIGHUP", () => {
-    reloads = reloads.then(async () => reload(file, settings, await running.promise, stopping.signal)); // One after the other.
-  });
   giveWarnings(settings);
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
@@ -72,7 +66,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   });
   countLostLines((lines) => edge.countLostLines(lines));
   give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
-  void reportReady(urlHere(host, port), stopping.signal, () => running.resolve(edge));
+  void reportReady(urlHere(host, port), stopping.signal);
   return async () => {
     stopping.abort();
     give("edge", { level: "info", event: "edge-stops", msg: "stops", facts: { version } });
@@ -128,7 +122,7 @@ function settingsIn(file: string): EdgeSettings {
 }
 
 /** Says when the edge answers; from then on, systemd is notified as long as it does: of a full disk too, which no restart would help. */
-async function reportReady(url: string, stop: AbortSignal, onReady: () => void): Promise<void> {
+async function reportReady(url: string, stop: AbortSignal): Promise<void> {
   const answers = () =>
     fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) })
       .then(async ({ body }) => {
@@ -140,7 +134,6 @@ async function reportReady(url: string, stop: AbortSignal, onReady: () => void):
   if (stop.aborted) return;
   give("edge", { level: "info", event: "edge-serves", msg: `serves ${url}`, facts: { version } });
   notifySystemd("READY=1");
-  onReady();
   keepHeapSmall();
   const every = watchdogMs();
   while (every !== null && !stop.aborted) {
@@ -149,37 +142,9 @@ async function reportReady(url: string, stop: AbortSignal, onReady: () => void):
   }
 }
 
-/** The domains and people of the file as it is now, if all of it is right. Everything else in it waits for a restart. */
-async function reload(file: string, begun: EdgeSettings, edge: NodeEdge, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return;
-  try {
-    const now = settingsIn(file);
-    giveWarnings(now); // Secrets of the start: a process gets no new environment.
-    // People first: who was taken out must not wait for agents that are slow to go.
-    for (const taken of [await edge.reloadPeople(now.operators), await edge.reload(now.domains)])
-      if (!taken.ok) throw new StartError(taken.error);
-    const isOther = (name: keyof EdgeSettings) => String(now[name]) !== String(begun[name]);
-    const waits = (["host", "port", "trustedProxies", "state", "name", "url", "operatorTokenFile"] as const).filter(
-      // By default it follows from host and port.
-      (name) => isOther(name) && (name !== "url" || !(isOther("host") || isOther("port"))),
-    );
-    const rest =
-      waits.length > 0 ? `; ${listOf(waits)} ${waits.length === 1 ? "counts" : "count"} after a restart` : "";
-    give("reload", { level: "info", event: "reload", msg: `domains read again from ${now.domainsFile}${rest}` });
-  } catch (error) {
-    const msg = `settings stay as they were: ${systemReason(error)}`;
-    give("reload", { level: "error", event: "reload-refused", msg });
-  }
-}
-
 function giveWarnings(settings: EdgeSettings): void {
   const { domains } = settings;
   const all = [...warningsOf(domains), ...closedDomains(settings), ...missingSecretsOf(domains, process.env)];
   for (const { about, says } of all)
     give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
-}
-
-/** As "host", "host and port" or "host, port and state". */
-function listOf(names: readonly string[]): string {
-  return names.join(", ").replace(/, (?=[^,]*$)/, " and ");
 }

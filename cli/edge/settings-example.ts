@@ -2,7 +2,7 @@ import { samples } from "../../src/settings/example.ts";
 
 /** A whole settings file of an edge with one domain. Its key and secret are those of the documents, which are refused until they are replaced. */
 export function settingsExample(domain: string): string {
-  return `// The edge, and all domains that it serves. Checked by \`bridgehead check\`; read again by \`systemctl reload bridgehead-edge\`.
+  return `// The edge, and all domains that it serves. Checked by \`bridgehead check\`; read by \`systemctl restart bridgehead-edge\`.
 {
   "host": "127.0.0.1", // A proxy with TLS stands in front: see /usr/share/doc/bridgehead-edge/examples.
   "port": 8787,

@@ -12,7 +12,7 @@ interface AbsencesPorts extends Pick<Platform, "now"> {
   settings(domain: DomainName): DomainSettings | undefined;
 }
 
-/** Agents connect again within seconds after a restart, a reload or a handover. Only longer absences are alerts. */
+/** Agents connect again within seconds after a restart or a handover. Only longer absences are alerts. */
 const awayAfterMs = 10_000;
 
 /** Keeps since when which agents of a bridge are disconnected or without their bridge. */

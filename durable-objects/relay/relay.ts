@@ -289,13 +289,6 @@ export class Relay implements RelayRpc {
     return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, fullSince, alerts });
   }
 
-  /** The settings of these agents have changed: they must prove who they are again, or are turned away. */
-  async closeAgents(agents: readonly string[]): Promise<void> {
-    this.#apply({ type: "settings-changed", agents });
-    // The bridge may have other agents now, though no link was closed.
-    this.#lookForAlerts();
-  }
-
   async handOver(from: string): Promise<HandOver> {
     this.#replaceUseless();
     const active = activeLink(this.#state);

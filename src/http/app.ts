@@ -39,12 +39,8 @@ export interface App {
 export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes): App {
   const app = new Hono<Variables>();
   const readiness = new Readiness(ports);
-  // A copy of `domains` would be outdated after a reload.
   const edge = {
     ...ports,
-    get domains() {
-      return ports.domains;
-    },
     lookAt(domain: Domain) {
       return readiness.lookAt(domain, this);
     },

@@ -226,8 +226,6 @@ export const CLOSE_CODES = {
   replaced: 4409,
   /** The agent has lost its bridge, and another one has it. */
   bridgeAway: 4411,
-  /** The edge's settings for this agent are others now, and the agent may connect anew. */
-  settingsChanged: 4412,
   /** An operator has asked that another agent act in this one's place; this one may connect anew. */
   handedOver: 4413,
   /** This edge stands by for another one, which acts. */

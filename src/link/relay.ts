@@ -63,7 +63,6 @@ export type RelayInput =
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
   | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
   | { readonly type: "closed"; readonly id: string }
-  | { readonly type: "settings-changed"; readonly agents: readonly string[] }
   | { readonly type: "bridge-away" }
   /** An operator wants that a standby acts in the place of the active agent. */
   | { readonly type: "hand-over" }
@@ -177,10 +176,6 @@ function act(state: RelayState, input: RelayInput, at: EpochMs): RelayStep {
       return replaceActive(state, "bridgeAway");
     case "hand-over":
       return replaceActive(state, "handedOver");
-    case "settings-changed": {
-      const ids = state.links.filter(({ agent }) => input.agents.includes(agent)).map(({ id }) => id);
-      return closeAll(state, ids, "settingsChanged");
-    }
     case "silent":
       return closeAll(state, input.ids, "silent");
     default:

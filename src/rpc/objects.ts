@@ -59,7 +59,7 @@ export const objectMethods = {
   },
   relay: {
     ...limited("request", "hasConference", "handOver", "drain", "agentRefused"),
-    ...limited("objects", "sendCommands", "askForSnapshot", "closeAgents", "keepIdLimit"),
+    ...limited("objects", "sendCommands", "askForSnapshot", "keepIdLimit"),
     ...limited(viewMs, "agents", "health"),
   },
   sessions: limited("request", "begin", "find", "end", "endAll", "list", "refused", "signIns"),

@@ -72,8 +72,6 @@ export interface RelayRpc {
   agents(): Promise<readonly AgentView[]>;
   /** The active agent's last report. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
-  /** Closes the links of these agents, whose settings changed. They reconnect if they still may. */
-  closeAgents(agents: readonly string[]): Promise<void>;
   /** Notes a connection with the agent's name and a wrong key. */
   agentRefused(domain: DomainName, bridge: BridgeName, agent: string): Promise<void>;
   /** Sends the limit to connected and later agents. Resolves once they have it on disk, or after 1.5 s. */

@@ -39,30 +39,6 @@ export function domainsOf(env: DomainsEnv): Result<Domains, string> {
   return loadDomains(env.DOMAINS);
 }
 
-/** Agents of one bridge. */
-interface BridgeAgents {
-  readonly domain: DomainName;
-  readonly bridge: string;
-  readonly agents: readonly string[];
-}
-
-/** By bridge, the agents that must connect anew: gone, with another key, or with another welcome (the bridge's keypad, whether one is alone). */
-export function agentsLost(before: Domains, after: Domains): BridgeAgents[] {
-  const lost = Array.from(before.values()).flatMap(({ name: domain, settings }) =>
-    settings.bridges.map(({ name: bridge, agents }) => {
-      const next = after.get(domain)?.settings;
-      const left = next?.bridges.find(({ name }) => name === bridge)?.agents ?? [];
-      const isWelcomedAlike =
-        (agents.length === 1) === (left.length === 1) &&
-        JSON.stringify(settings.keypad) === JSON.stringify(next?.keypad);
-      const stays = ({ name, publicKey }: (typeof agents)[number]) =>
-        isWelcomedAlike && left.some((agent) => agent.name === name && agent.publicKey === publicKey);
-      return { domain, bridge, agents: agents.filter((agent) => !stays(agent)).map(({ name }) => name) };
-    }),
-  );
-  return lost.filter(({ agents }) => agents.length > 0);
-}
-
 /** `null` where the settings have no such domain; throws where they cannot be read. */
 export function findDomain(env: DomainsEnv, name: DomainName): Domain | null {
   const domains = domainsOf(env);

@@ -81,7 +81,7 @@ export function secretIn(env: object, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** For the process that serves the edge: all such variables, since a reload may name another. */
+/** Returns all such variables, for the process that serves the edge. */
 export function secretsIn(variables: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>

@@ -18,7 +18,7 @@ test("each name has its own", () => {
   expect([passing(limit, 0, "one"), passing(limit, 0, "other")]).toEqual([30, 30]);
 });
 
-test("another rate counts at once, as after a reload", () => {
+test("another rate counts at once", () => {
   const limit = new RateLimit();
   const posts = (perMinute: number) =>
     Array.from({ length: 6 }, () => limit.waitSeconds("local", perMinute, 0) === 0).filter((passes) => passes).length;

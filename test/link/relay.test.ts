@@ -15,7 +15,6 @@ const opened = (id: string, agent: string): RelayInput => {
 const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message, at: 1_000 });
 const closed = (id: string): RelayInput => ({ type: "closed", id });
 const silent = (...ids: string[]): RelayInput => ({ type: "silent", ids });
-const changed = (...agents: string[]): RelayInput => ({ type: "settings-changed", agents });
 const bad = (id: string): RelayInput => ({ type: "bad-message", id, why: "badMessage" });
 const bridge = (id: string, bridgeUp: boolean): RelayInput =>
   says(id, { type: "health", bridgeUp, portsInUse: 0, ports: null, version: "1" });
@@ -69,16 +68,6 @@ test.each<[string, readonly RelayInput[], readonly string[]]>([
     ["close a: silent", "b < activate 2"],
   ],
   ["activates no silent standby", [...two, silent("a", "b")], ["close a: silent", "close b: silent"]],
-  [
-    "closes an agent whose settings changed",
-    [...two, changed("agent-1", "agent-9")],
-    ["close a: settingsChanged", "b < activate 2"],
-  ],
-  [
-    "closes all agents whose settings changed before it activates one",
-    [...two, changed("agent-1", "agent-2")],
-    ["close a: settingsChanged", "close b: settingsChanged"],
-  ],
   [
     "keeps an agent active that reconnects",
     [...two, opened("c", "agent-1")],

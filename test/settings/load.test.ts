@@ -1,9 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import { checkDomains } from "../../src/settings/check-domains.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
 import { example } from "../../src/settings/example.ts";
-import { agentsLost, loadDomains } from "../../src/settings/load.ts";
+import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 import { secretIn } from "../../src/settings/values.ts";
 
@@ -81,33 +81,6 @@ test("all mistakes are told, what is no setting first, and a mistyped setting no
   expect(loadDomains(JSON.stringify({ local: domains.local }))).toEqual({
     ok: false,
     error: "DOMAINS.local.webex.timeoutms is not a setting; did you mean timeoutMs?",
-  });
-});
-
-describe("agents that must connect anew when settings change", () => {
-  const other = "GTD2ISwJ3zDuSIQCOb8EYeNe0YnlTT0Ch2MV9T2ae8g";
-  const domains = (agents: { name: string; publicKey: string }[], overrides: unknown = {}) => {
-    const loaded = loadDomains(
-      JSON.stringify({ local: mergeSettings({ ...local, bridges: [{ name: "main", agents }] }, overrides) }),
-    );
-    return loaded.ok ? loaded.value : new Map();
-  };
-  const [one, two, three] = ["a", "b", "c"].map((name) => ({ name, publicKey }));
-  const all = [one, two, three].flatMap((agent) => agent ?? []);
-  const lost = (agents: readonly string[]) => (agents.length > 0 ? [{ domain: "local", bridge: "main", agents }] : []);
-
-  test.each([
-    ["nothing changes", domains(all), []],
-    ["the domain is gone", new Map(), ["a", "b", "c"]],
-    ["its bridge has another name", domains(all, { bridges: [{ name: "new", agents: all }] }), ["a", "b", "c"]],
-    ["one is gone", domains(all.slice(1)), ["a"]],
-    ["one has another key", domains([{ name: "a", publicKey: other }, ...all.slice(1)]), ["a"]],
-    ["one is left, who learns that it is alone", domains(all.slice(2)), ["a", "b", "c"]],
-    ["the keypad has other codes", domains(all, { keypad: { merge: "*7" } }), ["a", "b", "c"]],
-    ["the keypad has other sequences", domains(all, { keypad: { sequences: [] } }), ["a", "b", "c"]],
-    ["something else changes", domains(all, { createTimeoutMs: 9_000 }), []],
-  ])("%s", (_, after, agents) => {
-    expect(agentsLost(domains(all), after)).toEqual(lost(agents));
   });
 });
 

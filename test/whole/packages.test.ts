@@ -151,8 +151,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     expect(Math.min(...tookMs)).toBeLessThan(limitMs());
   });
 
-  test("reload: another domain serves, by the same process", async () => {
-    const before = await machine.run("systemctl show -P MainPID bridgehead-edge");
+  test("changed settings: after a restart another domain serves", async () => {
     const settings = machine.read("/etc/bridgehead/edge.json");
     const [acme = ""] = /"acme": \{.*\n {4}\}/s.exec(settings) ?? [];
     const other = new WebexClient({ adapterUrl: adapterUrl("other"), attempts: 1 });
@@ -165,11 +164,10 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       settings.replace(acme, `${acme},\n    ${acme.replace("acme", "other")}`),
     );
 
-    await follow("reload", "1.0.0");
+    await follow("settings", "1.0.0");
 
     await eventually("the other domain confirms", async () => (await close()).result === 0);
     await meeting.answerTo(msgId, "no-such-conference");
-    expect(await machine.run("systemctl show -P MainPID bridgehead-edge")).toBe(before);
   });
 
   test("upgrade and roll back with a call up: the call stays, the conference goes on", async () => {

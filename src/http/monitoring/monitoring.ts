@@ -10,7 +10,7 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "unknownDomain", 
 
 /** Log lines that requests can cause, so their number is limited. */
 export const edgeEvents = [
-  ...(["agents-not-closed", "audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
+  ...(["audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
   ...(["export-broken", "host-refused", "operators-refused", "relay-unreachable", "request-failed"] as const),
   ...(["settings-refused", "sign-in", "view-failed", "storage-fails", "storage-works-again"] as const),
   ...(["edge-hands-over", "operator-token-weak", "source-refused"] as const),

@@ -5,39 +5,33 @@ import { asResponse } from "../../src/http/text-answer.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
 import { fakeObjects, type SomeObjects } from "../fake-objects.ts";
 import { Clock } from "../kit/clock.ts";
-import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
+import { domains, operatorToken } from "../workers/test-domains.ts";
 
 const { local } = domains;
-const agents = ["agent-1", "agent-2"];
 const origin = "http://edge.example.com";
 
 let clock: Clock;
 let lines: (LogFacts & { readonly event?: string })[];
-/** What was asked of relays. */
+/** What directories were told. */
 let asked: string[];
-let relays: Record<string, () => Promise<void>>;
 let directories: (() => Promise<void>) | undefined;
 
 beforeEach(() => {
   clock = new Clock(1_800_000_000_000);
   lines = [];
   asked = [];
-  relays = {};
   directories = undefined;
 });
 
-function edgeOf(served: object, people = "", token = operatorToken): Edge {
-  const noted = (name: string, answer: (() => Promise<void>) | undefined) => {
+function edgeOf(served: object, token = operatorToken): Edge {
+  const noted = async (name: string) => {
     asked.push(name);
-    return answer?.() ?? Promise.resolve();
+    await directories?.();
   };
   const objects = fakeObjects({
-    relay: (domain: string, bridge: string) => ({
-      closeAgents: () => noted(`${domain}/${bridge}`, relays[`${domain}/${bridge}`]),
-    }),
     directory: (domain: string) => ({
-      sourceRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
-      serverRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
+      sourceRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`),
+      serverRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`),
     }),
     sessions: () => ({
       keepRefused: async () => {},
@@ -48,7 +42,7 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
   } as object as SomeObjects);
   let ids = 0;
   return new Edge({
-    variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: token, OPERATORS: people },
+    variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: token, OPERATORS: "" },
     objects: objects as unknown as AllObjects,
     counting: {
       measures: { text: () => "" },
@@ -83,59 +77,6 @@ test("however many guess, the log has who signs in", async () => {
   expect((await signIn(operatorToken, "198.51.100.7")).status).toBe(303);
   expect(lines).toHaveLength(21);
   expect(lines.at(-1)).toMatchObject({ event: "sign-in", outcome: "signed-in", person: "operator" });
-});
-
-test("a reload has worked although relays hang or fail, which the log says; those are tried again later", async () => {
-  relays = {
-    "hangs/simulated": () => new Promise(() => {}),
-    "fails/simulated": () => Promise.reject(new Error("no disk")),
-  };
-  const edge = edgeOf({ hangs: local, fails: local, local });
-
-  const reloaded = edge.reload(JSON.stringify({ other: local }));
-  await clock.pass(2_000);
-
-  expect((await reloaded).ok).toBe(true);
-  const line = { event: "agents-not-closed", level: "error", bridge: "simulated", agents };
-  expect(lines).toEqual([
-    { ...line, domain: "fails", error: "no disk" },
-    { ...line, domain: "hangs", error: "the relay took longer than 2000 ms" },
-  ]);
-
-  asked.length = 0;
-  relays = {};
-  await clock.pass(10_000);
-  expect(asked).toEqual(["hangs/simulated", "fails/simulated"]);
-  expect((await edge.reload(JSON.stringify({ other: local }))).ok).toBe(true);
-  await clock.pass(60_000);
-  expect(asked).toHaveLength(2);
-});
-
-test("other domains count at once; wrong ones, and wrong people, change nothing", async () => {
-  const edge = edgeOf({ local }, JSON.stringify(operators));
-  const served = async () => {
-    const post = (name: string) => edge.fetch(new Request(`${origin}/tsp/${name}`, { method: "POST", body: "x" }));
-    const answers = ["local", "other"].map(async (name) => [name, (await post(name)).status !== 404]);
-    return Object.fromEntries(await Promise.all(answers));
-  };
-  expect(await served()).toEqual({ local: true, other: false });
-  expect((await edge.reload(JSON.stringify({ local, other: local }))).ok).toBe(true);
-  expect(await served()).toEqual({ local: true, other: true });
-
-  expect((await edge.reload(JSON.stringify({ local: { ...local, createTimeoutMs: 0 } }))).ok).toBe(false);
-  expect((await edge.reloadPeople('{"people":[{}]}')).ok).toBe(false);
-  expect([await served(), await statusFor(edge, viewerToken)]).toEqual([{ local: true, other: true }, 200]);
-  expect(asked).toEqual([]);
-});
-
-test("people who are taken out by a reload are out at once, and whoever comes in is in", async () => {
-  const edge = edgeOf({ local }, JSON.stringify(operators));
-  const statuses = async () => [await statusFor(edge, viewerToken), await statusFor(edge, operatorToken)];
-  expect(await statuses()).toEqual([200, 200]);
-  expect((await edge.reloadPeople('{"people":[]}')).ok).toBe(true);
-  expect(await statuses()).toEqual([401, 200]);
-  expect((await edge.reloadPeople(JSON.stringify(operators))).ok).toBe(true);
-  expect(await statuses()).toEqual([200, 200]);
 });
 
 test("a directory hears of six refused servers a minute, and of a loud one once in ten minutes; one that fails is in the log", async () => {
@@ -196,10 +137,10 @@ test("who has a right secret and comes from elsewhere is noted behind the answer
 });
 
 test("an operator's token that can be guessed is a line of the log, which does not repeat it", async () => {
-  await edgeOf(domains).reloadPeople("");
+  await statusFor(edgeOf(domains), operatorToken);
   expect(lines).toEqual([]);
 
-  await edgeOf(domains, "", "tulip-7-field").reloadPeople("");
+  await statusFor(edgeOf(domains, "tulip-7-field"), "tulip-7-field");
   expect(lines).toMatchObject([
     { level: "warn", event: "operator-token-weak", error: expect.stringContaining("shorter than 16 characters") },
   ]);
@@ -209,7 +150,7 @@ test("an operator's token that can be guessed is a line of the log, which does n
 test("an operator's token that can be guessed is an alert, of which strangers hear nothing", async () => {
   const kinds = async (token: string, by?: string) => {
     const headers: Record<string, string> = by === undefined ? {} : { authorization: `Bearer ${by}` };
-    const answer = asResponse(await edgeOf({}, "", token).fetch(new Request(`${origin}/readyz`, { headers })));
+    const answer = asResponse(await edgeOf({}, token).fetch(new Request(`${origin}/readyz`, { headers })));
     const { alerts } = (await answer.json()) as { alerts: { kind: string }[] };
     return alerts.filter(({ kind }) => kind === "operator-token-weak").length;
   };
