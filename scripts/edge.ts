@@ -74,7 +74,7 @@ export async function prepareNode(
   writeAnew(join(folder, "node.mjs"), await bundleNode());
   return {
     command: process.execPath,
-    args: [smallNursery, join(project, "scripts", "runtime-edge.ts")],
+    args: [smallNursery, join(project, "scripts", "node-edge.ts")],
     env: {
       ...variables,
       ...{ EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },
