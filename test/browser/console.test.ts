@@ -258,7 +258,7 @@ test("a bridge shows which agent acts, and which stands by, and is drained and o
   const refused = { location: address(`/local/bridges?refused=no-standby&at=${Date.now()}`) };
   await page.route("**/hand-over", (route) => route.fulfill({ status: 303, headers: refused }));
   await page.getByRole("button", { name: "Hand over now" }).click();
-  const refusal = page.getByRole("status", { name: "Answer" }).getByText("No standby is connected");
+  const refusal = page.getByRole("status", { name: "Answer" }).getByText("No connected standby reaches");
   await refusal.waitFor();
   await page.getByRole("button", { name: "Resume: accept new conferences" }).focus();
   await page.keyboard.press("Enter");

@@ -357,7 +357,7 @@ test("an operator ends a conference whose bridge the settings lack", async () =>
   expect(stages?.result).toMatchObject({ type: "done" });
   expect(stages?.notified?.is).toBe("confirmed");
   const { items } = await world.during(world.conference.reader.timeline(0));
-  const why = expect.stringMatching(/wanted that\. The settings did not have its bridge any more/);
+  const why = expect.stringMatching(/asked for the end\. The settings no longer had its bridge/);
   expect(items).toContainEqual(expect.objectContaining({ what: "lost: conference ended", why }));
   expect(world.lines.find((line) => line.event === "conference-ended")).toMatchObject({ by: "operator" });
 
@@ -379,7 +379,7 @@ test("an operator's end without the bridge answers WebEx's pending close", async
   const { items } = await world.during(world.conference.reader.timeline(0));
   expect(items.map(({ why }) => why)).toContainEqual(
     expect.stringMatching(
-      /^WebEx closed it, and the operator \w+ ended it at .*Z\. The settings did not have its bridge/,
+      /^WebEx closed it, and the operator \w+ ended it at .*Z\. The settings no longer had its bridge/,
     ),
   );
 });

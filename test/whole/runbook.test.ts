@@ -244,7 +244,7 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ],
   ["conferences", { OPERATOR_TOKEN: "wrong" }, /refuses the operator's token of OPERATOR_TOKEN \(401\)/],
   ["servers --domain acme", {}, /^There is no domain acme; the only domain is local/],
-  ["conferences 1", {}, /^Nothing is kept of a conference 1 in local; the running conferences are 5551205/],
+  ["conferences 1", {}, /^local has no data of a conference 1; the running conferences are 5551205/],
   ["conferences --hour 3", {}, /unknown option '--hour'/],
   ["bridge check http://127.0.0.1:1", {}, /is no address of a bridge program; one is ws:\/\//],
 ])("%s with %j fails in one line", async (words, env, says) => {

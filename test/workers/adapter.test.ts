@@ -90,7 +90,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
   expect(await ready.json()).toEqual({
     ready: false,
     // The domain with a secret.
-    notShown: expect.stringMatching(/^There may be more alerts: /),
+    notShown: expect.stringMatching(/^There may be more alerts\. /),
     alerts: [expect.objectContaining({ kind: "no-agent", bridge: "simulated", severity: "down" })],
     domains: {
       local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: null, ports: null } },
