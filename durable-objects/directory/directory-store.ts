@@ -2,8 +2,9 @@ import { isRefused } from "../../src/bridge/prompt-call.ts";
 import { hash } from "../../src/foundation/hash.ts";
 import type { BridgeName, CallId, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { digitsIn } from "../../src/foundation/text/spelled.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { CallRow, ConferenceRow, PromptRow } from "../../src/records/rows.ts";
+import type { Filling } from "../../src/rpc/directory.ts";
 import type { DomainPorts, Platform, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { type DomainRetention, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
@@ -17,6 +18,7 @@ export interface DirectoryIdentity extends DomainRetention {
 }
 
 /**
+ * `unfilled`: conferences that were never asked for all their rows since this directory began, or failed.
  * `arrival`: when the row was first stored as ended, in microseconds since 1970 by the directory's clock; it rises.
  * `reversed`: the number from its end, because users search by the end of a number. `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
  */
@@ -38,7 +40,8 @@ export const tables = [
   "CREATE INDEX IF NOT EXISTS call_arrival ON call (arrival) WHERE arrival IS NOT NULL",
   "CREATE TABLE IF NOT EXISTS erased (number TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
   `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
-   removed_at INTEGER, filled INTEGER NOT NULL) WITHOUT ROWID`,
+   removed_at INTEGER, refills INTEGER NOT NULL) WITHOUT ROWID`,
+  "CREATE TABLE IF NOT EXISTS unfilled (key TEXT PRIMARY KEY) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
   "CREATE TABLE IF NOT EXISTS minute (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
   `CREATE TABLE IF NOT EXISTS sender (source TEXT PRIMARY KEY, version INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT, data TEXT NOT NULL,
@@ -50,6 +53,11 @@ export const tables = [
    PRIMARY KEY (url, due, id)) WITHOUT ROWID`,
   "CREATE TABLE IF NOT EXISTS webhook_receiver (url TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
 ];
+
+const firstRefillMs = 2_000;
+const mostRefillPauseMs = 6 * hourMs;
+/** A conference that is still broken after so many, about a week, never sends its rows. */
+const mostRefills = 40;
 
 /** A row that is stored now, and the one before; `null`: there was none. */
 interface Stored<Row> {
@@ -78,13 +86,17 @@ export class DirectoryStore {
     return this.read<DirectoryIdentity>(query)[0] ?? null;
   }
 
-  /** True if all conferences were asked for their rows since the directory was created. */
-  get isFilled(): boolean {
-    return this.read("SELECT 1 FROM about WHERE filled = 1").length > 0;
+  /** For answers while the conferences have not sent all their rows. */
+  get filling(): Filling {
+    return this.refillAfterMs === null ? {} : { isFilling: true };
   }
 
-  filled(): void {
-    this.#sql.exec("UPDATE about SET filled = 1");
+  /** When the conferences that have not sent all their rows are asked again, in milliseconds; `null`: all have, or never will. */
+  get refillAfterMs(): number | null {
+    const [row] = this.read("SELECT refills, (SELECT count(*) FROM unfilled) AS missing FROM about");
+    const refills = Number(row?.refills ?? 0);
+    if (!row || refills >= mostRefills || (refills > 0 && row.missing === 0)) return null;
+    return refills === 0 ? firstRefillMs : Math.min(2 ** refills * minuteMs, mostRefillPauseMs);
   }
 
   /** Rows with the columns that the query names; none where there are no tables. */
@@ -120,7 +132,7 @@ export class DirectoryStore {
 
   #keep({ domain, directory, keptMs, removedAt }: DirectoryIdentity): void {
     this.#sql.exec(
-      `INSERT INTO about (domain, directory, kept_ms, removed_at, filled) VALUES (?, ?, ?, ?, 0) ON CONFLICT (domain)
+      `INSERT INTO about (domain, directory, kept_ms, removed_at, refills) VALUES (?, ?, ?, ?, 0) ON CONFLICT (domain)
        DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at
        WHERE kept_ms IS NOT excluded.kept_ms OR removed_at IS NOT excluded.removed_at`,
       ...[domain, directory, keptMs, removedAt],

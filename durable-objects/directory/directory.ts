@@ -1,6 +1,6 @@
 import type { Ack } from "../../src/delivery/feed.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { Counts } from "../../src/records/counts.ts";
 import { recordOfConference } from "../../src/records/rows.ts";
@@ -35,7 +35,6 @@ const mostPage = 1_000;
 const deleteEveryMs = 6 * hourMs;
 const deletePortion = 1_000;
 const portionEveryMs = 10_000;
-const refillAgainMs = 60_000;
 /** Pause per running conference between non-urgent batches, to limit the batches of all conferences. */
 const pauseMs = 2_000;
 const batchEveryMs = 8;
@@ -59,6 +58,7 @@ export class Directory
   readonly #counts: CountStore;
   #hasAlarm = false;
   #deleteAt: EpochMs = 0;
+  #refillAt: EpochMs = 0;
   #refilling: Promise<void> | null = null;
 
   constructor(ports: DirectoryPorts) {
@@ -180,7 +180,7 @@ export class Directory
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs)
         this.#deleteAt =
           now + (this.#deleteOld(about.domain, surely - current.keptMs) ? portionEveryMs : deleteEveryMs);
-      if (!this.#store.isFilled) this.#refilling ??= this.#refill(about.domain);
+      if (this.#store.refillAfterMs !== null && now >= this.#refillAt) this.#refilling ??= this.#refill(about.domain);
       this.#webhooks.pump();
       this.#alarm.wakeBy(this.#deleteAt);
     });
@@ -189,14 +189,16 @@ export class Directory
   /** After a loss of data, asks all conferences for their rows. Quiet ones would send nothing. */
   async #refill(domain: DomainName): Promise<void> {
     try {
-      const hasAll = await this.list.refill(domain);
-      if (hasAll) return this.#store.transaction(domain, () => this.#store.filled());
+      await this.list.refill(domain);
     } catch (error) {
       this.#ports.log({ level: "warn", event: "directory-not-refilled", why: String(error) });
     } finally {
       this.#refilling = null;
     }
-    this.#alarm.wakeBy(this.#ports.now() + refillAgainMs);
+    const { refillAfterMs } = this.#store;
+    if (refillAfterMs === null) return;
+    this.#refillAt = this.#ports.now() + Math.max(refillAfterMs, minuteMs);
+    this.#alarm.wakeBy(this.#refillAt);
   }
 
   /** Returns true if there may be more. */
@@ -212,7 +214,7 @@ export class Directory
   async #changed(): Promise<void> {
     if (this.#hasAlarm) return;
     const now = this.#ports.now();
-    await this.#alarm.ensure(this.#store.isFilled ? now + deleteEveryMs : now + refillAgainMs);
+    await this.#alarm.ensure(now + (this.#store.refillAfterMs ?? deleteEveryMs));
     this.#hasAlarm = true;
   }
 

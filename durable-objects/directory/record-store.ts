@@ -55,6 +55,7 @@ export class RecordStore {
     const isOldest = order === "oldest";
     const { about, lastArrival } = this.#store;
     const end = about && { directory: about.directory, id: lastArrival };
+    const answer = { ...this.#store.filling, end };
     const first = since === undefined ? 0 : arrivalAt(since);
     const behind = until === undefined ? lastArrival + 1 : arrivalAt(until);
     const isMeant = recordMatcher(query.filter ?? {});
@@ -71,11 +72,11 @@ export class RecordStore {
       for (const one of page) {
         from = one.id;
         if (isMeant(one.record)) records.push(one);
-        if (records.length >= most) return { end, records, next: from };
+        if (records.length >= most) return { ...answer, records, next: from };
       }
-      if (page.length < portion) return { end, records, next: null };
+      if (page.length < portion) return { ...answer, records, next: null };
     }
-    return { end, records, next: from };
+    return { ...answer, records, next: from };
   }
 
   /** Rows between these arrivals that may match. */

@@ -90,6 +90,7 @@ export class RunningList {
     const { waiting } = this.#counts;
     if (query.isWatched) this.#noteWatched(page);
     return {
+      ...this.#store.filling,
       conferences: page.map((row) => this.#listed(row, waiting.get(keyOf(row)))),
       ...(query.named && { found: new Map(page.map((row) => [keyOf(row), people?.get(keyOf(row)) ?? []])) }),
       next: last && found.length > limit ? keyOf(last) : null,
@@ -146,8 +147,8 @@ export class RunningList {
     if (about) void this.#ask(about.domain, fresh, false);
   }
 
-  /** Asks these conferences to publish. Returns true if all did. */
-  async #ask(domain: DomainName, keys: readonly ConfKey[], isWhole: boolean): Promise<boolean> {
+  /** Asks these conferences to publish. */
+  async #ask(domain: DomainName, keys: readonly ConfKey[], isWhole: boolean): Promise<void> {
     let failed = 0;
     const asking: Promise<void>[] = [];
     const toAsk = keys.map((key) => () => {
@@ -160,13 +161,13 @@ export class RunningList {
     await inPortions(this.#ports, { hasMore: () => toAsk.length > 0, take: (most) => toAsk.splice(0, most) });
     await Promise.all(asking);
     if (failed > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed });
-    return failed === 0;
   }
 
   async #askOne(domain: DomainName, key: ConfKey, isWhole: boolean): Promise<void> {
     this.#asked.add(key);
     const asked = this.#ports.conference(domain, key).publish(isWhole);
     const isThere = await within(this.#ports, askWithinMs, "a conference", asked);
+    if (isWhole) this.#store.exec("DELETE FROM unfilled WHERE key = ?", key);
     // A conference created meanwhile has published.
     if (!this.#asked.delete(key) || isThere) return;
     this.#store.transaction(domain, () => {
@@ -195,16 +196,24 @@ export class RunningList {
     this.#unreached.delete(key);
   }
 
-  /** Asks all conferences of the domain to publish everything. Resolves to true if all did. */
-  async refill(domain: DomainName): Promise<boolean> {
-    let hasAll = true;
+  /** Asks all conferences of the domain to publish everything; after the first time, those that have not yet. */
+  async refill(domain: DomainName): Promise<void> {
+    if (this.#store.read("SELECT 1 FROM about WHERE refills = 0").length > 0) await this.#noteUnfilled(domain);
+    this.#store.exec("UPDATE about SET refills = refills + 1");
+    const unfilled = this.#store.read<{ key: ConfKey }>("SELECT key FROM unfilled");
+    await this.#ask(
+      domain,
+      unfilled.map(({ key }) => key),
+      true,
+    );
+  }
+
+  async #noteUnfilled(domain: DomainName): Promise<void> {
     for (let before: number | null = null, upTo: number | null = null; ; ) {
       const { holders, next }: HolderPage = await this.#ports.conferencesOf(domain, refillMs, before, upTo);
       upTo ??= holders[0]?.place ?? null;
-      const keys = holders.map(({ key }) => key);
-      const areAsked = await this.#ask(domain, keys, true);
-      hasAll &&= areAsked;
-      if (next === null) return hasAll;
+      for (const { key } of holders) this.#store.exec("INSERT OR IGNORE INTO unfilled (key) VALUES (?)", key);
+      if (next === null) return;
       before = next;
     }
   }
@@ -215,6 +224,7 @@ export class RunningList {
     const query = "SELECT count(*) AS count FROM conference WHERE arrival IS NULL AND status = 'creating'";
     const creating = Number(this.#store.read(query)[0]?.count ?? 0);
     return {
+      ...this.#store.filling,
       ...{ conferences, callers, bridges, creating, running: conferences - creating },
       documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
       oldestAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),

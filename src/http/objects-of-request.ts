@@ -3,6 +3,7 @@ import type { ConfKey } from "../foundation/ids.ts";
 import type { Checked } from "../foundation/schemas.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Timers, within } from "../foundation/time/timers.ts";
+import type { Filling } from "../rpc/directory.ts";
 import { type EdgeObjects, type ObjectName, objectMethods, type Platformed, requestMs } from "../rpc/objects.ts";
 
 const called: Readonly<Record<ObjectName, string>> = {
@@ -95,6 +96,8 @@ interface Ports extends Timers {
   passedMs(): number;
 }
 
+const stillFilling = "still collects the rows of its conferences";
+
 type Method = (...asked: readonly unknown[]) => Promise<unknown>;
 type Methods = Platformed & { readonly [method: string]: Method };
 
@@ -107,6 +110,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, number | "request"
  */
 export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): Edge {
   const answers = new Map<string, Promise<unknown>>();
+  const incomplete: Incomplete[number][] = [];
   const endMs = edge.passedMs() + requestMs;
   const limited = (kind: ObjectName, key: readonly string[]) => {
     const call = (method: string, limit: number | string, asked: readonly unknown[]) => {
@@ -114,7 +118,13 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): E
       // A clock that is set back must not extend the limit.
       const ms = typeof limit === "number" ? limit : Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
       const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
-      return within(edge, ms, called[kind], answer).catch((cause: unknown) => {
+      const note = (said: unknown) => {
+        const { isFilling, ...complete } = (said ?? {}) as Filling;
+        if (isFilling) lacks({ incomplete }, called[kind], stillFilling);
+        return isFilling ? complete : said;
+      };
+      const inTime = within(edge, ms, called[kind], answer);
+      return inTime.then(note, (cause: unknown) => {
         const conference = kind === "conference" ? (key[1] as ConfKey) : undefined;
         const objectId = object.id && String(object.id);
         throw new ObjectFailure({ object: called[kind], objectId, conference, error: String(cause) });
@@ -138,5 +148,8 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): E
     (...key: readonly string[]) =>
       limited(kind, key);
   // A copy would read every property.
-  return Object.create(edge, { objects: { value: new Proxy(edge.objects, { get }) }, incomplete: { value: [] } });
+  return Object.create(edge, {
+    objects: { value: new Proxy(edge.objects, { get }) },
+    incomplete: { value: incomplete },
+  });
 }

@@ -80,8 +80,13 @@ export const runningPage = v.object({
   total: described(v.number(), "Number of all running conferences."),
   bridges: described(v.array(bridgeLoad), "All running conferences, by bridge."),
 });
+/** Absent once a directory that was lost, or has just begun, has the rows of all conferences. */
+export interface Filling {
+  readonly isFilling?: true;
+}
+
 /** Conferences by key. `found`: matching callers, at most `mostNamed` + 1 of each conference; absent: not asked. */
-export interface RunningPage extends Checked<typeof runningPage> {
+export interface RunningPage extends Checked<typeof runningPage>, Filling {
   readonly found?: ReadonlyMap<ConfKey, readonly CallRow[]>;
 }
 
@@ -111,7 +116,7 @@ export interface PlacedRecord<Row = DirectoryRecord> {
   readonly record: Row;
 }
 
-export interface RecordPage<Row = DirectoryRecord> {
+export interface RecordPage<Row = DirectoryRecord> extends Filling {
   /** The last position; `null`: none. `directory`: its name, which changes when it loses its data. */
   readonly end: { readonly directory: string; readonly id: number } | null;
   readonly records: readonly PlacedRecord<Row>[];
@@ -152,7 +157,7 @@ export const erasure = v.object({
 });
 export type Erasure = Checked<typeof erasure>;
 
-export interface ConferenceTotals {
+export interface ConferenceTotals extends Filling {
   readonly conferences: number;
   readonly creating: number;
   readonly running: number;

@@ -103,6 +103,7 @@ test("while a bridge's agent is silent, every view of its callers says that they
     await edge.directory.publish(aBatch({ key: bridge, running: { bridge, callers: 4 } }));
     edge.health.set(bridge, up);
   }
+  await edge.directory.alarm();
   const says = "bridge east (no agent reports its state: callers may have left)";
   for (const page of ["", "/conferences"]) expect(await pageOf(edge, page)).not.toContain("Incomplete");
   edge.health.set("east", { ...up, portsInUse: null, ports: null, bridgeUp: false });

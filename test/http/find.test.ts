@@ -46,6 +46,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
   const steps = [{ type: "wrong-key", at: 3_000_010, digits: 8 } as const];
   await keyed(edge, { steps, end: { at: 3_000_020, why: "locked", conference: "5" as ConfKey } });
   await runs(edge, "555123456", { topic: "Berth planning", people: [caller] });
+  await edge.directory.alarm();
 
   const { status, body } = await asked(edge, `numbers?number=${encodeURIComponent("+1 (555) 234-5678")}`);
   expect(status).toBe(200);
@@ -227,6 +228,7 @@ test("a conference is found by its key in any spelling, its handle, and a part o
   expect(keysOf(await found(edge, "9001"))).toEqual(["777 over by ExtConfID"]);
   for (const text of ["übung", "ÄNGSTE", "ste, ü"])
     expect(keysOf(await found(edge, text)), text).toEqual(["777 over by name"]);
+  await edge.directory.alarm();
   expect(await found(edge, "nothing like it")).toEqual({ conferences: [], lines: [], next: null, people: "full" });
   // A key means the conference, and not all who were in it.
   await ended(edge, 1_000_000, aCallRecord({ conference: "777", call: "c1" }));
@@ -294,8 +296,9 @@ test("a message's id leads to its conference, and to the row that has it", async
 test("more conferences and people than are listed are cut, which is said", async () => {
   const edge = new FakeEdge();
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
-  for (let index = 0; index < 200; index++) await runs(edge, `7${1_000 + index}`, { topic: "Tugs", callers: 0 });
   await runs(edge, "80", { topic: "Pilots", people: Array.from({ length: 20 }, () => caller) });
+  await edge.directory.alarm();
+  for (let index = 0; index < 200; index++) await runs(edge, `7${1_000 + index}`, { topic: "Tugs", callers: 0 });
   expect((await found(edge, "tugs")).conferences).toHaveLength(200);
   expect(await found(edge, "tugs")).not.toHaveProperty("incomplete");
   expect((await found(edge, ada)).lines).toHaveLength(20);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PromptCall } from "../../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey, WebexHost } from "../../../src/foundation/ids.ts";
-import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
+import { dayMs, hourMs, minuteMs } from "../../../src/foundation/time/timers.ts";
 import { entered } from "../../builders.ts";
 import { Database } from "../../kit/database.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
@@ -73,21 +73,36 @@ test("a directory that was lost has all ended conferences and calls by its own a
   world.sql = new Database();
   world.start();
   await world.directory.promptStore.keepPromptCalls(domain, { bridge: "simulated" as BridgeName, calls: [] });
-  const failing = world.publish;
+  const { publish } = world;
   world.publish = () => Promise.reject(new Error("it is away"));
   await refilled(world);
-  expect(await world.all()).toEqual([]);
-  world.publish = failing;
+  expect(await world.records()).toMatchObject({ records: [], isFilling: true });
+  world.publish = publish;
   await refilled(world);
   await conference.time.pass(60_000);
   const again = await world.all();
   expect(again).toHaveLength(records.length);
   expect(again).toEqual(expect.arrayContaining([...records]));
-  expect(await list(world)).toEqual(running);
+  expect((await list(world)).conferences).toEqual(running.conferences);
   // It asks nobody again.
   const { length } = world.asked;
   await refilled(world);
   expect(world.asked).toHaveLength(length);
+});
+
+test("a refill asks only conferences that failed again, each time later, also after a restart", async () => {
+  const world = new DirectoryWorld();
+  world.holders = ["1", "2"].map((key, index) => ({ key: key as ConfKey, place: 2 - index, at: worldBegins }));
+  world.publish = (key) => (key === "2" ? Promise.reject(new Error("it is broken")) : Promise.resolve(true));
+  await world.directory.alertStore.serverRefused(domain, "tsp");
+  const pauses: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    await refilled(world);
+    pauses.push(Math.round(((world.alarmAt ?? 0) - world.time.now) / minuteMs));
+    world.start();
+  }
+  expect(pauses).toEqual([2, 4, 8, 16]);
+  expect(world.asked).toEqual(["1", "2", "2", "2", "2"]);
 });
 
 /** The alarm that the directory has set comes, and what it asks for is done. */
