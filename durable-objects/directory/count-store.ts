@@ -98,9 +98,13 @@ export class CountStore {
     this.#store.exec("UPDATE sender SET waiting = NULL WHERE key = ? AND waiting IS NOT NULL", key);
   }
 
-  /** Within a transaction. The senders must have ended: later counts of a deleted one would count again. */
+  /** Within a transaction. Keeps senders that have not ended, the last mailbox too: later counts of a deleted one would count again. */
   deleteBefore(at: EpochMs): void {
-    this.#store.exec("DELETE FROM sender WHERE at < ?", at);
+    this.#store.exec(
+      `DELETE FROM sender WHERE at < ? AND CASE WHEN key IS NULL THEN at < (SELECT max(at) FROM sender WHERE key IS NULL)
+       ELSE key NOT IN (SELECT key FROM conference WHERE arrival IS NULL) END`,
+      at,
+    );
   }
 }
 

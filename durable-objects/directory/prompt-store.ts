@@ -19,9 +19,11 @@ const leastAheadMs = 1_000;
 /** Longest time in the prompt. Some bridges reuse IDs of calls later. */
 const longestMs = 30 * 60_000;
 
+/** Calls in the prompt are placed by their beginning, behind each arrival there can be. */
+const openPlace = 2 ** 52;
+
 interface Placed {
-  /** `null`: it is in the prompt now. */
-  readonly arrival: number | null;
+  readonly place: number;
   readonly data: string;
 }
 
@@ -84,8 +86,7 @@ export class PromptStore {
 
   /** The name of a running conference that had begun by then; empty: not known. */
   #topicOf(conference: ConfKey, at: EpochMs): string {
-    const query = `SELECT data ->> '$.topic' AS topic FROM conference
-      WHERE key = ? AND arrival IS NULL AND began <= ?`;
+    const query = "SELECT name AS topic FROM conference WHERE key = ? AND arrival IS NULL AND began <= ?";
     return String(this.#store.read(query, conference, at)[0]?.topic ?? "");
   }
 
@@ -101,17 +102,21 @@ export class PromptStore {
   async promptCalls({ number, since = 0, before, limit, isOpen }: PromptCallQuery): Promise<PromptCallPage> {
     const isMeant = number === undefined ? () => true : numberMatcher(number);
     const rows = this.#store.read<Placed & { readonly number: string }>(
-      `SELECT arrival, number, data FROM call WHERE life = -1 AND began >= ? AND
-       (${before === null ? "arrival IS NULL OR" : ""} arrival < ?) AND (arrival IS NULL OR NOT ?)
-       ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT ?`,
-      ...[since, before ?? Number.MAX_SAFE_INTEGER, isOpen ? 1 : 0, number === undefined ? limit + 1 : mostKept],
+      `SELECT coalesce(arrival, began + ${openPlace}) AS place, number, data FROM call WHERE life = -1 AND began >= ?
+       AND place < ? AND place >= ? ORDER BY place DESC LIMIT ?`,
+      ...[
+        since,
+        before ?? Number.MAX_SAFE_INTEGER,
+        isOpen ? openPlace : 0,
+        number === undefined ? limit + 1 : mostKept,
+      ],
     );
     const found = rows.filter((row) => isMeant(row.number));
     const page = found.slice(0, Math.min(limit, mostPage));
     const last = page.at(-1);
     return {
       calls: page.map(({ data }) => this.#shown(JSON.parse(data))),
-      next: last && found.length > page.length ? (last.arrival ?? Number.MAX_SAFE_INTEGER) : null,
+      next: last && found.length > page.length ? last.place : null,
     };
   }
 
@@ -137,14 +142,14 @@ export class PromptStore {
     const query = `SELECT number FROM call WHERE ${refused} GROUP BY number HAVING count(*) >= ?`;
     return this.#store.read<{ number: string }>(query, often).flatMap(({ number }): RefusedCaller[] => {
       const calls = this.#store.read<Placed>(
-        `SELECT arrival, data FROM call WHERE ${refused} AND +reversed = ? AND began > ? AND arrival > ?
+        `SELECT arrival AS place, data FROM call WHERE ${refused} AND +reversed = ? AND began > ? AND arrival > ?
          ORDER BY arrival DESC`,
         ...[reversed(number), this.#triesCountFrom(number), seenUpTo(number)],
       );
       const [last, first] = [calls[0], calls.at(-1)];
       if (calls.length < often || !last || !first) return [];
       const { at: since } = JSON.parse(first.data) as PromptRow;
-      return [{ number, calls: calls.length, since, latest: JSON.parse(last.data), place: last.arrival ?? 0 }];
+      return [{ number, calls: calls.length, since, latest: JSON.parse(last.data), place: last.place }];
     });
   }
 

@@ -129,7 +129,7 @@ export interface PromptCallQuery {
   readonly number?: string | undefined;
   /** Only calls that entered the prompt from then on. */
   readonly since?: EpochMs | undefined;
-  /** Only calls that ended before this arrival; `null`: starts with the calls in the prompt now. */
+  /** Only calls after this position, the `next` of a page; `null`: starts with the calls in the prompt now. */
   readonly before: number | null;
   readonly limit: number;
   /** Only calls in the prompt now. */

@@ -3,6 +3,7 @@ import { dayMs, hourMs, minuteMs } from "../../../src/foundation/time/timers.ts"
 import { noPosts } from "../../../src/records/activity.ts";
 import { noCounts } from "../../../src/records/counts.ts";
 import type { CountRow } from "../../../src/rpc/directory.ts";
+import { aBatch } from "../a-batch.ts";
 import { host } from "../conference-world.ts";
 import { alertsIn, DirectoryWorld, domain } from "./world.ts";
 
@@ -63,6 +64,19 @@ test("minutes go after an hour, and the totals stay", async () => {
   await world.time.pass(500 * dayMs);
   await world.directory.alarm();
   expect(await confirmedIn(world)).toBe(200);
+});
+
+test("counts of a mailbox and a running conference that come again after their retention count once", async () => {
+  const world = new DirectoryWorld();
+  const fact = { kind: "post-confirmed", host, tookMs: 1, transId: "1" } as never;
+  const batch = aBatch({ running: {}, facts: [fact] });
+  for (const ageMs of [0, 500 * dayMs]) {
+    await world.time.pass(ageMs);
+    await world.directory.alarm();
+    await world.directory.publish(batch);
+    await world.directory.count(domain, counted(3));
+    expect(await confirmedIn(world)).toBe(4);
+  }
 });
 
 test("refused and undelivered documents are an incident of their server, counted once", async () => {

@@ -91,6 +91,10 @@ test("lists callers in the prompt first, then the latest, by number and time, pa
   expect(await found({ since: worldBegins + 2_000 })).toEqual(["c3", "c2"]);
   const { next } = await world.page({ limit: 3 });
   expect(await found({ before: next })).toEqual(["c2", "c1"]);
+  await world.keep([aCall("c6", { at: 9_000 })]);
+  const first = await world.page({ limit: 1 });
+  expect(first.calls).toMatchObject([{ call: "c6" }]);
+  expect((await found({ before: first.next })).slice(0, 2)).toEqual(["c4", "c5"]);
 });
 
 test("counts a caller as refused after three tries, until it enters a conference", async () => {
