@@ -159,6 +159,7 @@ export class Publisher {
       this.#context(this.#ports.domain()?.settings.customerReference),
       facts.filter(({ seq }) => seq > row),
     );
+    const hasMore = upTo < journal.lastSeq;
     const counts = sumOf(counted.counts, countsOf(facts.filter(({ seq }) => seq > counted.upTo)));
     const person = personShown(this.#ports.domain()?.settings);
     const { domain, confKey: key } = store.identity as ConferenceIdentity;
@@ -172,11 +173,14 @@ export class Publisher {
         source: `${key} ${store.journalName}`,
         counts,
         waiting: this.#waiting.map((one) => shown(one, persons.none)),
-        conferences: conferences.map((one) => shownConference(one, person)),
+        // The current row deletes open rows of an earlier conference, whose end may be in a later batch.
+        conferences: conferences
+          .filter(({ now }) => now === null || !hasMore)
+          .map((one) => shownConference(one, person)),
         calls: calls.map((one) => shownCall(one, person)),
       },
       has: { row: Math.max(row, upTo), counted: { upTo: Math.max(counted.upTo, upTo), counts }, now: this.#nowHash },
-      hasMore: upTo < journal.lastSeq,
+      hasMore,
     };
   }
 
@@ -194,7 +198,8 @@ export class Publisher {
     const isLast = !isOngoing(store.state.head) || store.journal.lastSeq === this.#rowAtStart;
     try {
       store.setPublished({ ...has, directory, ...(isNew && { row: 0 }) }, isLast);
-      if (isNew || hasMore || this.#isChanged) this.#feed.changed(0);
+      if (isNew || hasMore) this.#feed.changed(0);
+      else this.changed();
     } catch (error) {
       // It has the batch, although a full disk does not confirm it.
       this.#ports.log({ level: "warn", event: "directory-ack-not-kept", why: String(error) });

@@ -90,6 +90,25 @@ test("a directory that was lost has all ended conferences and calls by its own a
   expect(world.asked).toHaveLength(length);
 });
 
+test("an end that comes after more rows than a batch holds is published before the next conference", async () => {
+  const world = new DirectoryWorld();
+  world.domain = testDomain({ webhooks: [receiver] });
+  const conference = world.conference();
+  await conference.running(1);
+  await conference.time.pass(2_000);
+  const { publish } = conference;
+  conference.publish = () => Promise.reject(new Error("it is away"));
+  for (let index = 0; index < 300; index++)
+    for (const report of [callerEntered(100 + index), callerLeft(100 + index)]) await conference.reported(report);
+  await conference.reported(ended);
+  await conference.received("again", createConference());
+  await conference.allDone();
+  conference.publish = publish;
+  await conference.time.pass(60_000);
+  const conferences = (await eventsOf(world)).filter((type) => type.startsWith("conference"));
+  expect(conferences).toEqual(["conference.started", "conference.ended", "conference.started"]);
+});
+
 test("a refill asks only conferences that failed again, each time later, also after a restart", async () => {
   const world = new DirectoryWorld();
   world.holders = ["1", "2"].map((key, index) => ({ key: key as ConfKey, place: 2 - index, at: worldBegins }));
