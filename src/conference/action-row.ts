@@ -56,8 +56,6 @@ interface Button {
   readonly ofCallOut?: string;
   /** What is asked of a whole conference has one, or a form. */
   readonly question?: ActionQuestion;
-  /** The action that takes it back. */
-  readonly undo?: string;
   readonly form?: {
     readonly fields: Readonly<Record<string, FormField>>;
     readonly confirm: string;

@@ -77,7 +77,7 @@ export const operatorActions = {
     title: ({ call }) => `Mute the call ${call}`,
     asked: {
       ...{ says: "mute a caller", examples: ofCaller },
-      button: { title: "Mute", when: ({ muted }) => !muted, undo: "unmute" },
+      button: { title: "Mute", when: ({ muted }) => !muted },
     },
     refuse: unlessHere,
     apply: (draft, { call }) => mute(draft, call, true),
@@ -88,7 +88,7 @@ export const operatorActions = {
     title: ({ call }) => `Unmute the call ${call}`,
     asked: {
       ...{ says: "unmute a caller", examples: ofCaller },
-      button: { title: "Unmute", when: ({ muted }) => muted, undo: "mute" },
+      button: { title: "Unmute", when: ({ muted }) => muted },
     },
     refuse: unlessHere,
     apply: (draft, { call }) => mute(draft, call, false),
@@ -133,7 +133,6 @@ export const operatorActions = {
       button: {
         title: "Lock",
         when: ({ locked }) => !locked,
-        undo: "unlock",
         question: actionQuestions.lock,
       },
     },
@@ -148,7 +147,6 @@ export const operatorActions = {
       button: {
         title: "Unlock",
         when: ({ locked }) => locked,
-        undo: "lock",
         question: actionQuestions.unlock,
       },
     },

@@ -1,5 +1,5 @@
 import { type Child, useContext } from "hono/jsx";
-import { FrameOfPage, useFrame, Words } from "./parts.tsx";
+import { FrameOfPage, Notice, useFrame, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 /** The pages of a domain that the navigation names, by the last part of their address. */
@@ -49,9 +49,11 @@ export function Page({ title, here, isStill = false, children }: PageProps) {
 export function TroublePage({ title, says }: { readonly title: string; readonly says: string }) {
   return (
     <Page title={title} isStill>
-      <p>
-        <Words of={says} />
-      </p>
+      <div id="answer">
+        <Notice is="bad">
+          <Words of={says} />
+        </Notice>
+      </div>
       <p>
         <a href="/console">To the overview</a>
       </p>

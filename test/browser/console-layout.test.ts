@@ -227,7 +227,6 @@ const pages = {
   bridges: shown(BridgesPage, {
     alerts: wrong,
     bridges: [found(unbroken), { ...found("main"), drainedSince: now - 1, agents: [], missing: [unbroken] }],
-    refusal: words + unbroken,
   }),
   settings: shown(SettingsPage, {
     warnings: [words],

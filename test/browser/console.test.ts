@@ -255,11 +255,16 @@ test("a bridge shows which agent acts, and which stands by, and is drained and o
     await expectFit(page, "bridges-drained", look);
   }
 
-  const refused = { location: address(`/local/bridges?refused=no-standby&at=${Date.now()}`) };
-  await page.route("**/hand-over", (route) => route.fulfill({ status: 303, headers: refused }));
+  const refused = {
+    status: 409,
+    contentType: "text/html",
+    body: '<div id="answer"><p class="notice">No standby</p></div>',
+  };
+  await page.route("**/hand-over", (route) => route.fulfill(refused));
   await page.getByRole("button", { name: "Hand over now" }).click();
-  const refusal = page.getByRole("status", { name: "Answer" }).getByText("No connected standby reaches");
+  const refusal = page.getByRole("status", { name: "Answer" }).getByText("No standby");
   await refusal.waitFor();
+  expect(browser.forgive()).toHaveLength(1);
   await page.getByRole("button", { name: "Resume: accept new conferences" }).focus();
   await page.keyboard.press("Enter");
   await page.getByText("drained", { exact: true }).first().waitFor({ state: "detached" });

@@ -19,7 +19,7 @@ function view(more: object = {}): ConferenceView {
 
 function shown(more: Partial<Parameters<typeof ConferencePage>[0]> = {}, role: Role = "operator"): Shown {
   const entered = new Map([["c1" as CallId, now - 180_000]]);
-  const none = { action: null, refusal: null, records: [], find: "", page: 1 };
+  const none = { action: null, records: [], find: "", page: 1 };
   return shownTo(role, ConferencePage, { view: view(), entered, ...none, ...more });
 }
 
@@ -175,7 +175,6 @@ test("hostile texts stay texts", () => {
   const { html } = shown({
     frame: { ...frame, topic: hostile },
     view: view({ ...more, extConfId: hostile }),
-    refusal: hostile,
   });
 
   expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="/console/assets/live.js" defer="">']);

@@ -5,7 +5,7 @@ import {
   type OperatorRequest,
   operatorRefusal,
 } from "../../src/conference/operator-actions.ts";
-import { Undo, WholeActions } from "../../src/console/conference/conference-actions.tsx";
+import { WholeActions } from "../../src/console/conference/conference-actions.tsx";
 import { actRoute } from "../../src/http/api/conferences.ts";
 import { openApiOf } from "../../src/http/api/openapi.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
@@ -71,24 +71,6 @@ test("what is asked of a whole conference asks back with the number of callers, 
   expect(page).toContain("Mute 299 callers? Hosts are not muted.");
   expect(page).toContain("Lock conference 5? New callers are refused. Its 301 callers stay.");
   expect(page.match(/<summary class="button">/g)).toHaveLength(4);
-});
-
-test("what is done can be taken back where it is still so", () => {
-  const form = { to: "/to", mark: "x" };
-  const undo = (request: object, muted: boolean, result: object | null = { type: "done", at: 1 }) =>
-    String(
-      Undo({
-        form,
-        view: conferenceView("5", { callers: [{ call: "c1", muted }], locked: true } as never),
-        stages: { request, result } as never,
-      }) ?? "",
-    );
-  const mute = { type: "mute", call: "c1" };
-
-  expect(undo(mute, true)).toMatch(/name="type" value="unmute".*name="call" value="c1".*Undo: unmute</);
-  expect(undo({ type: "lock" }, false)).toMatch(/name="type" value="unlock".*Undo: unlock</);
-  expect([undo(mute, false), undo(mute, true, null), undo({ ...mute, call: "c2" }, true)]).toEqual(["", "", ""]);
-  expect([undo({ type: "unlock" }, false), undo({ type: "expel", call: "c1" }, true)]).toEqual(["", ""]);
 });
 
 test("one more row is refused and done by its own rules", () => {

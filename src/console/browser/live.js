@@ -7,8 +7,8 @@
  */
 export function live(ageOf, Idiomorph) {
   const [page, typed] = [{ accept: "text/html" }, "input:not([type=hidden])"];
-  /** Never updated: an open question, a form in use, typed text, a used copy button. */
-  const kept = `details[data-asks][open], form:has(:is(${typed}, select):focus), ${typed}, [data-copy]`;
+  /** Never updated: an open question, a form in use, typed text, a used copy button, a refusal. */
+  const kept = `details[data-asks][open], form:has(:is(${typed}, select):focus), ${typed}, [data-copy], #answer:has(.notice)`;
   const { now, zone = "UTC" } = document.documentElement.dataset;
   /** Lead of this clock over the server's. */
   const clockAheadMs = Date.now() - Number(now);
@@ -83,7 +83,15 @@ export function live(ageOf, Idiomorph) {
     if (!response) return showState("Not sent: no connection. Try again.");
     if (isSignIn(response)) return location.reload();
     const text = await response.text();
-    if (!response.ok) return document.body.replaceWith(parsed(text).body);
+    const answer = document.getElementById("answer");
+    if (!response.ok) {
+      const refusal = parsed(text).getElementById("answer");
+      if (!answer || !refusal) return document.body.replaceWith(parsed(text).body);
+      answer.replaceChildren(...refusal.childNodes);
+      return answer.scrollIntoView({ block: "nearest" });
+    }
+    answer?.replaceChildren();
+    form.reset();
     close(form.closest("details[data-asks]"));
     // A reload must not send the form again, and the address must match the page.
     history.replaceState(null, "", response.url);

@@ -6,14 +6,8 @@ import type { ActionStages } from "../../rpc/timeline.ts";
 import { millisecondsText } from "../../views/view.ts";
 import { Sentence, Time } from "../parts.tsx";
 
-interface ActionLineProps {
-  readonly stages: ActionStages;
-  /** The button that undoes it. */
-  readonly children?: Child;
-}
-
 /** An action on its way: asked, on disk, sent, done on the bridge, confirmed by WebEx, each with its time. */
-export function ActionLine({ stages, children }: ActionLineProps) {
+export function ActionLine({ stages }: { readonly stages: ActionStages }) {
   const { person, request, asked } = stages;
   return (
     <div class="action">
@@ -30,7 +24,6 @@ export function ActionLine({ stages, children }: ActionLineProps) {
           </li>
         ))}
       </ol>
-      {children}
     </div>
   );
 }

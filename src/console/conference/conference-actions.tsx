@@ -2,7 +2,6 @@ import type { Child } from "hono/jsx";
 import { type FormField, isFlag, isOptional, type WholeConference } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import type { ActionStages } from "../../rpc/timeline.ts";
 import { Question } from "../parts.tsx";
 
 /** Target of the forms, and the conference's state when they were made. */
@@ -15,14 +14,13 @@ interface FormProps {
   readonly form: FormTarget;
   readonly type: string;
   readonly call?: string | undefined;
-  readonly stays?: boolean;
   readonly children?: Child;
 }
 
 /** A form for one action. The same action with the same `mark` acts once, so a double click or a reload does no harm. */
-function ActionForm({ form, type, call, stays = true, children }: FormProps) {
+function ActionForm({ form, type, call, children }: FormProps) {
   return (
-    <form method="post" action={form.to} data-stay={stays ? "" : undefined}>
+    <form method="post" action={form.to} data-stay="">
       <input type="hidden" name="mark" value={form.mark} />
       <input type="hidden" name="type" value={type} />
       {call !== undefined && <input type="hidden" name="call" value={call} />}
@@ -102,53 +100,19 @@ export function WholeActions({ confKey, view, form }: WholeProps) {
   );
 }
 
-interface UndoProps {
-  readonly form: FormTarget;
-  readonly view: Pick<ConferenceView, "locked" | "callers">;
-  readonly stages: Pick<ActionStages, "request" | "result">;
-}
-
-/** Undoes a finished action if its result still holds. */
-export function Undo({ form, view: { locked, callers }, stages: { request, result } }: UndoProps) {
-  const type = actions[request.type]?.asked.button.undo ?? "";
-  const button = actions[type]?.asked.button;
-  const caller = "call" in request ? callers.find(({ call }) => call === request.call) : undefined;
-  if (!button || result?.type !== "done" || ("call" in request && !caller)) return null;
-  if (button.when?.({ muted: caller?.muted ?? false, locked }) === false) return null;
-  return (
-    <ActionForm {...{ form, type, call: caller?.call }}>
-      <button type="submit">Undo: {button.title.toLowerCase()}</button>
-    </ActionForm>
-  );
-}
-
-/** A refused form with its typed values. */
-export interface WrongForm {
-  readonly typed: Readonly<Record<string, string>>;
-  readonly field: string;
-  /** The error of the field, in a sentence. */
-  readonly says: string;
-}
-
-interface FilledActionsProps {
-  readonly form: FormTarget;
-  readonly wrong: WrongForm | null;
-}
-
 /** The actions with fields to fill in. */
-export function FilledActions({ form, wrong: anyWrong }: FilledActionsProps) {
+export function FilledActions({ form }: Pick<FormProps, "form">) {
   return (
     <>
       {ofConference.map(([type, { parameters, asked }]) => {
         const { title, form: filled } = asked.button;
         if (!filled) return null;
-        const wrong = anyWrong?.typed.type === type ? anyWrong : null;
         return (
-          <details class="filled" open={wrong !== null} data-asks="">
+          <details class="filled" data-asks="">
             <summary>{title}</summary>
-            <ActionForm form={form} type={type} stays={false}>
+            <ActionForm form={form} type={type}>
               {Object.entries(filled.fields).map(([name, field], index) => (
-                <Filled {...{ type, name, field, wrong, parameter: parameters[name], isFirst: index === 0 }} />
+                <Filled {...{ type, name, field, parameter: parameters[name], isFirst: index === 0 }} />
               ))}
               <button type="submit" class="main">
                 {filled.confirm}
@@ -169,19 +133,16 @@ interface FilledProps {
   readonly name: string;
   readonly field: FormField;
   readonly parameter: Parameters<typeof isFlag>[0];
-  readonly wrong: WrongForm | null;
   /** The note below the form is about the first field. */
   readonly isFirst: boolean;
 }
 
-function Filled({ type, name, field, parameter, wrong, isFirst }: FilledProps) {
+function Filled({ type, name, field, parameter, isFirst }: FilledProps) {
   const id = `${type}-${name}`;
-  const isWrong = wrong?.field === name;
-  const value = wrong?.typed[name] ?? "";
   if (isFlag(parameter)) {
     return (
       <label class="check">
-        <input type="checkbox" name={name} value="1" checked={value !== ""} /> {field.label}
+        <input type="checkbox" name={name} value="1" /> {field.label}
       </label>
     );
   }
@@ -196,16 +157,8 @@ function Filled({ type, name, field, parameter, wrong, isFirst }: FilledProps) {
         placeholder={field.placeholder}
         required={!isOptional(parameter)}
         autocomplete="off"
-        value={value}
-        autofocus={isWrong}
-        aria-invalid={isWrong ? "true" : undefined}
-        aria-describedby={isWrong ? `${type}-wrong` : isFirst ? `${type}-note` : undefined}
+        aria-describedby={isFirst ? `${type}-note` : undefined}
       />
-      {isWrong && (
-        <span id={`${type}-wrong`} class="wrong" role="alert">
-          {wrong.says}
-        </span>
-      )}
     </div>
   );
 }

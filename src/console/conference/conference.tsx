@@ -1,11 +1,11 @@
 import type { DirectoryRecord } from "../../records/conference-record.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { ActionStages } from "../../rpc/timeline.ts";
-import { Mark, Refusal, Time, useFrame } from "../parts.tsx";
+import { Mark, Time, useFrame } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type CallersProps, pageQuery } from "./callers.tsx";
-import { FilledActions, Undo, type WrongForm } from "./conference-actions.tsx";
+import { FilledActions } from "./conference-actions.tsx";
 import { ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { EndedConference } from "./ended-conference.tsx";
 import { RunningConference, Waiting } from "./running-conference.tsx";
@@ -15,18 +15,14 @@ interface ConferenceProps extends Pick<CallersProps, "frame" | "entered" | "find
   readonly view: ConferenceView | null;
   /** Stages of the action in the address; `null`: none, or unknown. */
   readonly action: ActionStages | null;
-  /** Why the last action was refused; `null`: it was not. */
-  readonly refusal: string | null;
   /** Records of this conference, the latest first. */
   readonly records: readonly DirectoryRecord[];
   readonly hasMoreRecords?: boolean;
-  /** The form that was just refused. */
-  readonly wrong?: WrongForm | null;
 }
 
 /** A running conference with its actions, or the records of an ended one. */
 export function ConferencePage(props: ConferenceProps) {
-  const { frame, view, entered, action, refusal, records, hasMoreRecords = false, find, page, wrong = null } = props;
+  const { frame, view, entered, action, records, hasMoreRecords = false, find, page } = props;
   const { domain, confKey } = frame;
   const { person } = useFrame();
   const isRunning = view?.phase === "running" || view?.phase === "creating";
@@ -37,10 +33,7 @@ export function ConferencePage(props: ConferenceProps) {
   return (
     <ConferenceFramePage {...frame} topic={isRunning ? frame.topic : (recorded ?? frame.topic)} tab="now">
       <div id="answer" role="status" aria-label="Answer">
-        <Refusal says={refusal} />
-        {action !== null && (
-          <ActionLine stages={action}>{form && view && <Undo {...{ form, view }} stages={action} />}</ActionLine>
-        )}
+        {action !== null && <ActionLine stages={action} />}
       </div>
       <div id="state">
         {view && isRunning ? (
@@ -56,7 +49,7 @@ export function ConferencePage(props: ConferenceProps) {
           </p>
         )}
       </div>
-      {form && <FilledActions form={form} wrong={wrong} />}
+      {form && <FilledActions form={form} />}
       <div id="waiting">{view && <Waiting view={view} />}</div>
       <div id="records">
         {(records.length > 0 || !isRunning) && <EndedConference records={records} hasMore={hasMoreRecords} />}

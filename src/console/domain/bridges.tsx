@@ -3,7 +3,7 @@ import type { Answers } from "../../http/api/routes.ts";
 import type { Alert } from "../../operators/alert-kinds.ts";
 import { activeOf, agentsOf, bridgeAgents, bridgeState } from "../../views/bridges.ts";
 import { Page } from "../page.tsx";
-import { List, Mark, Question, Refusal, useFrame } from "../parts.tsx";
+import { List, Mark, Question, useFrame } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { AlertLine } from "./alerts.tsx";
 import { loadText } from "./lists.tsx";
@@ -13,18 +13,14 @@ type ShownBridge = BridgesAnswer["bridges"][number];
 
 interface BridgesProps extends Pick<BridgesAnswer, "bridges"> {
   readonly alerts: readonly Alert[];
-  /** Why the last request was refused. */
-  readonly refusal: string | null;
 }
 
 /** The bridges of a domain and their agents. */
-export function BridgesPage({ bridges, alerts, refusal }: BridgesProps) {
+export function BridgesPage({ bridges, alerts }: BridgesProps) {
   const { person } = useFrame();
   return (
     <Page title="Bridges" here="bridges">
-      <div id="answer" role="status" aria-label="Answer">
-        <Refusal says={refusal} />
-      </div>
+      <div id="answer" role="status" aria-label="Answer" />
       {bridges.map((bridge) => (
         <section class="card" id={`bridge-${bridge.bridge}`}>
           <div class="line">

@@ -178,32 +178,26 @@ async function operate(
   return result === "done" ? done : asReplay(done);
 }
 
-/** Why a conference refuses an action, for users; `null`: the word is not a refusal. */
-export function refusalText(word: string, confKey: string): string | null {
-  return refusalTexts.get(word)?.replace("KEY", () => confKey) ?? null;
-}
-
-const refusalTexts: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    "no-such-conference": "No conference with the key KEY is running in this domain.",
-    "no-such-call": "The conference KEY has no such call now. It may have ended. Check the list of callers.",
-    "no-such-room": "The conference KEY has no open sub-conference with this name. `main` is its main room.",
-    "in-private-talk":
-      "The caller is in a private talk, which only WebEx can end. Wait for its end, or expel the invitee.",
-    "conference-full": "The conference KEY already has as many callers as WebEx allows.",
-    "bridge-gone":
-      "The settings no longer have the bridge of the conference KEY. Put the bridge back into the settings and try again. Without it, you can only end the conference: WebEx is notified, but its calls are not disconnected.",
-    "not-supported": "The bridge of the conference KEY cannot do this.",
-    "denied-by-policy": "The policy in the domain's settings denies this number.",
-    "other-action":
-      "This Idempotency-Key belongs to another action of the conference KEY. Use a new one for each action.",
-  } satisfies Record<Refusal, string>),
-);
+/** Why a conference refuses an action, for users. */
+const refusalTexts: Readonly<Record<Refusal, string>> = {
+  "no-such-conference": "No conference with the key KEY is running in this domain.",
+  "no-such-call": "The conference KEY has no such call now. It may have ended. Check the list of callers.",
+  "no-such-room": "The conference KEY has no open sub-conference with this name. `main` is its main room.",
+  "in-private-talk":
+    "The caller is in a private talk, which only WebEx can end. Wait for its end, or expel the invitee.",
+  "conference-full": "The conference KEY already has as many callers as WebEx allows.",
+  "bridge-gone":
+    "The settings no longer have the bridge of the conference KEY. Put the bridge back into the settings and try again. Without it, you can only end the conference: WebEx is notified, but its calls are not disconnected.",
+  "not-supported": "The bridge of the conference KEY cannot do this.",
+  "denied-by-policy": "The policy in the domain's settings denies this number.",
+  "other-action":
+    "This Idempotency-Key belongs to another action of the conference KEY. Use a new one for each action.",
+};
 /** Refusals that do not depend on the current state. */
 const impossible: ReadonlySet<Refusal> = new Set(["not-supported", "denied-by-policy", "other-action"]);
 
 function refused(reason: Refusal, confKey: string): Response {
-  const detail = refusalText(reason, confKey) ?? reason;
+  const detail = refusalTexts[reason].replace("KEY", () => confKey);
   const missing = reason.startsWith("no-such-");
   if (missing) return problem(404, reason.replaceAll("-", " ") as ProblemTitle, detail, {}, { reason });
   const [status, title] = impossible.has(reason) ? ([422, "cannot be done"] as const) : ([409, "refused"] as const);

@@ -221,7 +221,7 @@ export const bridgeRoutes = [
     async handle({ domain: { name }, bridge, body: { from }, edge: { objects } }) {
       const result = await objects.relay(name, bridge).handOver(from);
       if (typeof result === "object") return { bridge, acts: result.acts };
-      return problem(409, "refused", handOverRefusals.get(result) ?? result, {}, { reason: result });
+      return problem(409, "refused", handOverRefusals[result], {}, { reason: result });
     },
   }),
 ];
@@ -231,13 +231,11 @@ async function drain({ domain: { name }, bridge, edge: { objects } }: ApiCall, d
 }
 
 /** Why the active agent stays active, for users. */
-export const handOverRefusals: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    "no-agent":
-      "No agent is active on the bridge, so none can hand over. After a restart of the edge, wait until the agents are connected again.",
-    "no-standby": "No connected standby reaches the bridge. Start one, or check why its bridge does not answer.",
-  } satisfies Record<Exclude<HandOver, object>, string>),
-);
+const handOverRefusals: Readonly<Record<Exclude<HandOver, object>, string>> = {
+  "no-agent":
+    "No agent is active on the bridge, so none can hand over. After a restart of the edge, wait until the agents are connected again.",
+  "no-standby": "No connected standby reaches the bridge. Start one, or check why its bridge does not answer.",
+};
 
 const ofEdge = routeOf("Edges");
 

@@ -1,6 +1,5 @@
 import { pageQuery } from "../../console/conference/callers.tsx";
 import { ConferencePage } from "../../console/conference/conference.tsx";
-import type { WrongForm } from "../../console/conference/conference-actions.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
 import { withQuery } from "../../console/paths.ts";
 import {
@@ -15,22 +14,11 @@ import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { minuteMs } from "../../foundation/time/timers.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { WireRow } from "../../rpc/timeline.ts";
-import { goesOn, refusalText } from "../api/conferences.ts";
+import { goesOn } from "../api/conferences.ts";
 import { gathered } from "../api/lists.ts";
 import { addSearch, ask } from "./asked-page.tsx";
 import type { AddPage, PageCall } from "./console.tsx";
-import {
-  actionIdOf,
-  askApi,
-  bodyOf,
-  type Fields,
-  formOf,
-  labelOf,
-  problemIn,
-  refusalIn,
-  refusedNow,
-  refusedPage,
-} from "./form.ts";
+import { actionIdOf, askApi, bodyOf, type Fields, formOf, problemIn, refusedPage } from "./form.ts";
 
 /** Limit of parts of about 200 kB each: nobody reads a longer page. */
 const MOST_WIRE_ANSWERS = 5;
@@ -42,7 +30,7 @@ const MOST_LIVE_LINES = 1_000;
 
 export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
-  addSearch(add, path, (call, fields) => conferencePage(call, fields, null));
+  addSearch(add, path, (call, fields) => conferencePage(call, fields));
   for (const tab of ["timeline", "why"] as const) {
     add(`${path}/${tab}`, (call) => timelinePage(call, call.context.req.query(), tab));
     const post = async (call: PageCall) => {
@@ -65,13 +53,7 @@ async function conferenceOf(call: PageCall) {
   return { view, problem, frame, conference: edge.objects.conference(domain.name, confKey) };
 }
 
-/** `fault`: the error of an action; `wrong`: the wrong field. */
-async function conferencePage(
-  call: PageCall,
-  fields: Fields,
-  fault: string | null,
-  wrong: WrongForm | null = null,
-): Promise<Shown | Response> {
+async function conferencePage(call: PageCall, fields: Fields): Promise<Shown | Response> {
   const { context, domain, edge } = call;
   const { view, problem, frame, conference } = await conferenceOf(call);
   if (problem && problem.status !== 404) return refusedPage(call, problem);
@@ -88,10 +70,9 @@ async function conferencePage(
   ]);
   if (problem && records.length === 0) return refusedPage(call, problem);
   const isStill = !isRunning && edge.now() - (view?.lastAt ?? 0) > FOLLOWED_AFTER_END_MS;
-  const refusal = fault ?? refusalIn(call, (reason) => refusalText(reason, confKey));
   return (
     <ConferencePage
-      {...{ view, entered, action, refusal, wrong }}
+      {...{ view, entered, action }}
       frame={{ ...frame, isStill }}
       find={fields.find ?? ""}
       page={numberIn(fields.page) ?? 1}
@@ -144,7 +125,7 @@ function numberIn(text: string | undefined): number | undefined {
 }
 
 /** Carries out a form of the page and redirects to the page, which shows the outcome. */
-async function act(call: PageCall): Promise<Shown | Response> {
+async function act(call: PageCall): Promise<Response> {
   const { context, domain, signedIn } = call;
   const form = await formOf(call);
   if (form instanceof Response) return form;
@@ -153,16 +134,6 @@ async function act(call: PageCall): Promise<Shown | Response> {
   const asked = await askApi(call, "act", { body, actionId });
   const path = conferencePath(domain.name, textOfSegment(context.req.param("confKey") ?? ""));
   const listed = pageQuery(numberIn(context.req.query("page")) ?? 1);
-  if (asked.ok) return context.redirect(withQuery(path, { ...listed, action: actionId }), 303);
-  const problem = await problemIn(asked);
-  if (problem.reason !== undefined) {
-    return context.redirect(withQuery(path, { ...listed, ...refusedNow(call, problem.reason) }), 303);
-  }
-  const [fault] = problem.errors ?? [];
-  if (!fault) return refusedPage(call, problem);
-  const label = labelOf(body.type, fault.name);
-  const says = `The ${label ?? `form's ${fault.name}`} ${fault.detail}. Nothing was done.`;
-  const wrong = label ? { typed: Object.fromEntries(form), field: fault.name, says } : null;
-  context.status(409);
-  return conferencePage(call, context.req.query(), wrong ? null : says, wrong);
+  if (!asked.ok) return refusedPage(call, await problemIn(asked));
+  return context.redirect(withQuery(path, { ...listed, action: actionId }), 303);
 }

@@ -11,10 +11,9 @@ import { OverviewPage } from "../../console/domain/overview.tsx";
 import { SettingsPage } from "../../console/domain/settings.tsx";
 import { pathOf } from "../../console/paths.ts";
 import { nextDay } from "../../foundation/time/zone.ts";
-import { handOverRefusals } from "../api/domains.ts";
 import { addAsked } from "./asked-page.tsx";
 import type { AddPage, PageCall } from "./console.tsx";
-import { addForm, askApi, formOf, problemIn, refusalIn, refusedPage } from "./form.ts";
+import { addForm, askApi, formOf, problemIn, refusedPage } from "./form.ts";
 
 const PAGE_ROWS = "100";
 const PAGE_LINES = "50";
@@ -76,14 +75,11 @@ export function addDomainPages(add: AddPage): void {
   addAsked(add, "/:domain/bridges", {
     asks: "GET /domains/{domain}/agents",
     also: { alerts: "GET /domains/{domain}/alerts" },
-    render: ({ answer, also }, call) => {
-      const refusal = refusalIn(call, (reason) => handOverRefusals.get(reason) ?? null);
-      return <BridgesPage bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} refusal={refusal} />;
-    },
+    render: ({ answer, also }) => <BridgesPage bridges={answer.bridges} alerts={also.alerts?.alerts ?? []} />,
   });
   // A repeat of these actions changes nothing.
   const bridge = "/:domain/bridges/:bridge";
-  const back = { to: ({ domain }: PageCall) => pathOf(domain.name, "bridges"), saysWhy: true } as const;
+  const back = { to: ({ domain }: PageCall) => pathOf(domain.name, "bridges") };
   addForm(add, `${bridge}/drain`, { ...back, asks: "drain" });
   addForm(add, `${bridge}/undrain`, { ...back, asks: "undrain" });
   addForm(add, `${bridge}/hand-over`, { ...back, asks: "handOver", fields: ["from"] });

@@ -52,13 +52,16 @@ export async function problemIn(refused: Response): Promise<Problem> {
   return (await refused.json()) as Problem;
 }
 
-/** An error page with a refusal of the API. */
+/** A page with the API's refusal. With the script, the page of a form shows it in its own answer, so it says when that was. */
 export function refusedPage(call: PageCall, { status, title, detail }: Problem): Response {
-  return trouble(call, status, title === "refused" ? "Not done" : capitalized(title), detail);
+  const { context, edge, domain } = call;
+  const { clock } = shownTime(edge.now(), domain.settings.timeZone);
+  const says = context.req.method === "GET" ? detail : `At ${clock}: ${detail}`;
+  return trouble(call, status, title === "refused" ? "Not done" : capitalized(title), says);
 }
 
-/** Adds a form that calls one API route and redirects to the page `to`. `fields` are the body. `saysWhy`: that page shows a refusal. */
-export function addForm(add: AddPage, path: `/:domain${string}`, { asks, to, fields = [], saysWhy }: FormInput): void {
+/** Adds a form that calls one API route and redirects to the page `to`. `fields` are the body. */
+export function addForm(add: AddPage, path: `/:domain${string}`, { asks, to, fields = [] }: FormInput): void {
   const post = async (call: PageCall) => {
     const { context } = call;
     const form = fields.length === 0 ? null : await formOf(call);
@@ -66,9 +69,7 @@ export function addForm(add: AddPage, path: `/:domain${string}`, { asks, to, fie
     const body = form && Object.fromEntries([...form].filter(([name]) => fields.includes(name)));
     const answer = await askApi(call, asks, body ? { body } : {});
     if (answer.ok) return context.redirect(to(call), 303);
-    const problem = await problemIn(answer);
-    if (!saysWhy || problem.reason === undefined) return refusedPage(call, problem);
-    return context.redirect(withQuery(to(call), refusedNow(call, problem.reason)), 303);
+    return refusedPage(call, await problemIn(answer));
   };
   add(path, post, "POST");
 }
@@ -77,26 +78,6 @@ interface FormInput {
   readonly asks: string;
   to(call: PageCall): string;
   readonly fields?: readonly string[];
-  readonly saysWhy?: true;
-}
-
-/** How long a page shows a refusal. Its address may be kept, and the state changes. */
-const REFUSAL_SHOWN_MS = 60_000;
-
-/** Adds a refusal and its time to the address of a page. */
-export function refusedNow({ edge }: Pick<PageCall, "edge">, reason: string): Readonly<Record<string, string>> {
-  return { refused: reason, at: String(edge.now()) };
-}
-
-/** The refusal in an address; `null`: none, or too old. */
-export function refusalIn(
-  { context, edge, domain }: PageCall,
-  textOf: (reason: string) => string | null,
-): string | null {
-  const { refused = "", at } = context.req.query();
-  const time = Number(at);
-  const says = Math.abs(edge.now() - time) < REFUSAL_SHOWN_MS ? textOf(refused) : null;
-  return says && `At ${shownTime(time, domain.settings.timeZone).clock}: ${says}`;
 }
 
 /** Converts a form of a conference's page to an API request. The API checks it. */
@@ -108,12 +89,6 @@ export function bodyOf(form: URLSearchParams): Readonly<Record<string, unknown>>
     return [[name, isFlag(row?.parameters[name]) || (row?.asked.button.form?.fields[name]?.read?.(text) ?? text)]];
   });
   return Object.fromEntries(entries);
-}
-
-/** The label of a field. */
-export function labelOf(type: unknown, name: string): string | undefined {
-  const label = askedActions()[String(type)]?.asked.button.form?.fields[name]?.label;
-  return label && `${label.slice(0, 1).toLowerCase()}${label.slice(1)}`;
 }
 
 /** Equal for the same request of one user on the same `mark`: a form that is sent twice acts once. A new form acts again. */
