@@ -18,6 +18,7 @@ export interface DirectoryIdentity extends DomainRetention {
 }
 
 /**
+ * `unreached`: since when sweeps do not reach the conference.
  * `unfilled`: conferences that were never asked for all their rows since this directory began, or failed.
  * `arrival`: when the row was first stored as ended, in microseconds since 1970 by the directory's clock; it rises.
  * `reversed`: the number from its end, because users search by the end of a number. `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
@@ -25,7 +26,8 @@ export interface DirectoryIdentity extends DomainRetention {
 export const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
    version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL,
-   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, ended_by TEXT, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
+   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, ended_by TEXT,
+   late_since INTEGER, ahead_ms INTEGER, unreached INTEGER, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS conference_running ON conference (key) WHERE arrival IS NULL",
   "CREATE INDEX IF NOT EXISTS conference_arrival ON conference (arrival) WHERE arrival IS NOT NULL",
   `CREATE TABLE IF NOT EXISTS call (conference TEXT NOT NULL, life INTEGER NOT NULL, call TEXT NOT NULL, began INTEGER NOT NULL,
@@ -144,7 +146,8 @@ export class DirectoryStore {
     const { conference: key, life, createdAt: began, status, bridge, topic: name, endedBy: ended_by } = row;
     if (row.endedAt === null) this.#deleteLost(row);
     const [handles, server] = [row.extConfIds.join(" "), row.webexHosts.at(-1) ?? ""];
-    const columns = { status, bridge, server, handles, name, callers: row.now?.callers ?? 0, ended_by };
+    const { callers = 0, lateSince: late_since = null, aheadMs: ahead_ms = 0 } = row.now ?? {};
+    const columns = { status, bridge, server, handles, name, callers, ended_by, late_since, ahead_ms };
     return this.#put("conference", { key, life, began }, row, version, now, columns);
   }
 

@@ -38,12 +38,13 @@ interface Orphan {
   readonly bridge: BridgeName;
   readonly since: EpochMs;
   readonly callers: number;
-  readonly locked: 0 | 1;
+  readonly locked: boolean;
 }
 
 const mostPage = 1_000;
 /** How many TSP servers are listed. */
 const mostLoads = 50;
+const idle = { documents: 0, oldestDocumentAt: null, failure: null, affected: [] };
 /** How many conferences with alerts are named for each server. */
 const mostAffected = 5;
 /** How long a user counts as looking after each request. */
@@ -60,8 +61,6 @@ export class RunningList {
   readonly #watched = new Map<ConfKey, EpochMs>();
   /** Conferences that were asked to publish and have not yet. */
   readonly #asked = new Set<ConfKey>();
-  /** Start of each conference's silence towards sweeps. */
-  readonly #unreached = new Map<ConfKey, EpochMs>();
 
   constructor(ports: ListPorts, store: DirectoryStore, counts: CountStore) {
     this.#ports = ports;
@@ -179,9 +178,16 @@ export class RunningList {
 
   /** Asks ended conferences that are listed as running to publish. */
   async swept(domain: DomainName, { failed, running, over }: Swept): Promise<void> {
-    for (const key of failed) this.#unreached.set(key, this.#unreached.get(key) ?? this.#ports.now());
-    for (const key of [...running, ...over]) this.#unreached.delete(key);
-    const query = "SELECT key FROM conference WHERE arrival IS NULL AND key IN (SELECT value FROM json_each(?))";
+    if (!this.#store.about) return;
+    const isOne = "arrival IS NULL AND key IN (SELECT value FROM json_each(?))";
+    const [unreached, reached] = [JSON.stringify(failed), JSON.stringify([...running, ...over])];
+    this.#store.exec(
+      `UPDATE conference SET unreached = ? WHERE unreached IS NULL AND ${isOne}`,
+      this.#ports.now(),
+      unreached,
+    );
+    this.#store.exec(`UPDATE conference SET unreached = NULL WHERE unreached > 0 AND ${isOne}`, reached);
+    const query = `SELECT key FROM conference WHERE ${isOne}`;
     const listed = this.#store.read<{ key: ConfKey }>(query, JSON.stringify(over));
     await this.#ask(
       domain,
@@ -193,7 +199,7 @@ export class RunningList {
   /** Notes that the conference has published. */
   heard(key: ConfKey): void {
     this.#asked.delete(key);
-    this.#unreached.delete(key);
+    this.#store.exec("UPDATE conference SET unreached = NULL WHERE key = ? AND arrival IS NULL AND unreached > 0", key);
   }
 
   /** Asks all conferences of the domain to publish everything; after the first time, those that have not yet. */
@@ -250,18 +256,24 @@ export class RunningList {
 
   /** Servers with running conferences or a backlog, the largest backlog first. */
   get hosts(): readonly ServerLoad[] {
+    const query = `SELECT server AS host, count(*) AS conferences FROM conference
+      WHERE arrival IS NULL AND server > '' GROUP BY server`;
+    const servers = this.#store.read<Pick<ServerLoad, "host" | "conferences">>(query);
+    const loads = new Map(servers.map((one): [string, ServerLoad] => [one.host, { ...one, ...idle }]));
     // A conference can also post to the back end, or still to its former server.
-    const loads = this.#store.read<Omit<ServerLoad, "affected"> & { readonly affected: string }>(
-      `SELECT host, sum(conferences) AS conferences, sum(documents) AS documents, min(oldest) AS oldestDocumentAt,
-       min(failure) AS failure, json_group_array(key) FILTER (WHERE failure IS NOT NULL) AS affected FROM (
-         SELECT server AS host, 1 AS conferences, 0 AS documents, NULL AS oldest, NULL AS failure, NULL AS key
-         FROM conference WHERE arrival IS NULL AND server > ''
-         UNION ALL SELECT value ->> '$.host', 0, value ->> '$.documents', value ->> '$.oldestAt',
-         value ->> '$.failure', sender.key FROM sender, json_each(waiting) WHERE waiting IS NOT NULL
-       ) GROUP BY host ORDER BY sum(documents) DESC, sum(conferences) DESC LIMIT ?`,
-      mostLoads,
-    );
-    return loads.map((load) => ({ ...load, affected: JSON.parse(load.affected).slice(0, mostAffected) }));
+    for (const [key, waiting] of this.#counts.waiting)
+      for (const { host, documents, oldestAt, failure } of waiting) {
+        const load = loads.get(host) ?? { host, conferences: 0, ...idle };
+        loads.set(host, {
+          ...load,
+          documents: load.documents + documents,
+          oldestDocumentAt: earliest(load.oldestDocumentAt, oldestAt),
+          failure: load.failure ?? failure,
+          affected: failure === null ? load.affected : [...load.affected, key].slice(0, mostAffected),
+        });
+      }
+    const bySize = [...loads.values()].sort((a, b) => b.documents - a.documents || b.conferences - a.conferences);
+    return bySize.slice(0, mostLoads);
   }
 
   /** The backlog by server, also of unlisted servers and ended conferences. */
@@ -275,31 +287,34 @@ export class RunningList {
   }
 
   /** Orphans, the oldest first. */
-  get orphans() {
-    return this.#store.read<Orphan>(
-      `SELECT key, bridge, began AS since, callers, data ->> '$.now.locked' AS locked FROM conference
-       WHERE arrival IS NULL AND server = '' AND bridge > '' AND data ->> '$.now.orphan' ORDER BY began`,
-    );
+  get orphans(): readonly Orphan[] {
+    const query = "SELECT data FROM conference WHERE arrival IS NULL AND server = '' AND bridge > '' ORDER BY began";
+    return this.#store.data<ConferenceRow>(query).flatMap(({ conference, bridge, createdAt: since, now }): Orphan[] => {
+      const of = { key: conference as ConfKey, bridge: bridge as BridgeName, since };
+      return now?.orphan ? [{ ...of, callers: now.callers, locked: now.locked }] : [];
+    });
   }
 
   /** Number of conferences with late commands on each bridge, and the start of that. */
   get late() {
     return this.#store.read<Pick<Orphan, "bridge" | "since"> & { readonly conferences: number }>(
-      `SELECT bridge, count(*) AS conferences, min(data ->> '$.now.lateSince') AS since FROM conference
-       WHERE arrival IS NULL AND bridge > '' AND data ->> '$.now.lateSince' > 0 GROUP BY bridge ORDER BY bridge`,
+      `SELECT bridge, count(*) AS conferences, min(late_since) AS since FROM conference
+       WHERE arrival IS NULL AND bridge > '' AND late_since > 0 GROUP BY bridge ORDER BY bridge`,
     );
   }
 
   /** Largest lead of a conference's time over the machine's clock, which was set back. */
   get aheadMs(): number {
-    const query = "SELECT max(data ->> '$.now.aheadMs') AS most FROM conference WHERE arrival IS NULL";
+    const query = "SELECT max(ahead_ms) AS most FROM conference WHERE arrival IS NULL";
     return Number(this.#store.read(query)[0]?.most ?? 0);
   }
 
   /** Number of conferences that the last sweep did not reach, and the start of that; `null`: none. */
   get unreachable(): { readonly conferences: number; readonly since: EpochMs } | null {
-    const { size } = this.#unreached;
-    return size === 0 ? null : { conferences: size, since: Math.min(...this.#unreached.values()) };
+    const query =
+      "SELECT count(*) AS conferences, min(unreached) AS since FROM conference WHERE arrival IS NULL AND unreached > 0";
+    const [row] = this.#store.read<{ conferences: number; since: EpochMs }>(query);
+    return row && row.conferences > 0 ? row : null;
   }
 }
 

@@ -168,11 +168,12 @@ describe("who speaks in a running conference", () => {
 test("a conference that the sweep does not reach is unreachable until it publishes", async () => {
   const world = new DirectoryWorld();
   await world.directory.publish(aBatch({ key: "100", running: {} }));
-  const swept = { failed: ["100"] as ConfKey[], running: [], over: [] };
+  const swept = { failed: ["100", "7"] as ConfKey[], running: [], over: [] };
   await world.directory.list.swept(domain, swept);
   const found = () => alertsIn(world.directory, world.time.now, "conferences-unreachable");
   const since = world.time.now;
   await world.time.pass(60_000);
+  world.start();
   await world.directory.list.swept(domain, swept);
   expect(await found()).toMatchObject([{ count: 1, since }]);
   await world.directory.publish(aBatch({ key: "100", running: {} }));
