@@ -16,7 +16,7 @@ import type { EdgePair } from "./operators/edge-pair.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { strongToken, weaknessOf } from "./operators/token-strength.ts";
 import { HandleCache } from "./routing/handles.ts";
-import type { AllObjects } from "./rpc/objects.ts";
+import type { EdgeObjects } from "./rpc/objects.ts";
 import { type Domain, type Domains, domainsOf, type EdgeVariables } from "./settings/load.ts";
 
 type Level = "info" | "warn" | "error";
@@ -24,7 +24,7 @@ type Level = "info" | "warn" | "error";
 /** What an edge has of the place where it runs. */
 export interface EdgePlace extends Timers {
   readonly variables: EdgeVariables;
-  readonly objects: AllObjects;
+  readonly objects: EdgeObjects;
   /** What its objects and requests count. */
   readonly counting: {
     readonly measures: { text(domains: Iterable<Domain>): string };

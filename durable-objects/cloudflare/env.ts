@@ -1,5 +1,5 @@
 import type { Timers } from "../../src/foundation/time/timers.ts";
-import { type AllObjects, type ObjectName, type ObjectRpcs, objectsBy } from "../../src/rpc/objects.ts";
+import { type EdgeObjects, type ObjectName, type ObjectRpcs, objectsBy } from "../../src/rpc/objects.ts";
 import { type EdgeVariables, showsPersonal } from "../../src/settings/load.ts";
 import { Counting } from "../platform/counting.ts";
 import { type Log, logOf } from "../platform/log.ts";
@@ -26,7 +26,7 @@ const bindings = {
 } as const satisfies Readonly<Record<ObjectName, keyof Env>>;
 
 /** A stub is made for each call. */
-export function objectsOf(env: Env): AllObjects {
+export function objectsOf(env: Env): EdgeObjects {
   return objectsBy((kind, name) => askedAgain(() => env[bindings[kind]].getByName(name) as unknown as Stub));
 }
 

@@ -1,4 +1,4 @@
-import { type AllObjects, type ObjectName, objectMethods, objectsBy } from "../../src/rpc/objects.ts";
+import { type EdgeObjects, type ObjectName, objectMethods, objectsBy } from "../../src/rpc/objects.ts";
 
 export interface StubPorts {
   call(kind: ObjectName, name: string, method: string, asked: readonly unknown[]): Promise<unknown>;
@@ -38,6 +38,6 @@ const classes = new Map(
   }),
 );
 
-export function stubsBy(ports: StubPorts): AllObjects {
+export function stubsBy(ports: StubPorts): EdgeObjects {
   return objectsBy((kind, name) => new (classes.get(kind) ?? Stub)(ports, kind, name));
 }

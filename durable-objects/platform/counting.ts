@@ -3,11 +3,11 @@ import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Timers, wait } from "../../src/foundation/time/timers.ts";
 import { noCounts } from "../../src/records/counts.ts";
 import type { CountRow } from "../../src/rpc/directory.ts";
-import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import { Measures } from "./measures.ts";
 
 interface CountingPorts extends Timers {
-  readonly objects: Pick<AllObjects, "directory">;
+  readonly objects: Pick<EdgeObjects, "directory">;
   now(): EpochMs;
   newId(): string;
 }

@@ -1,5 +1,5 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
-import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import { type EdgeVariables, findDomain } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import type { ObjectSockets } from "./object-sockets.ts";
@@ -22,7 +22,7 @@ export interface OwnPlace extends Platform {
 }
 
 /** Where an object runs: at Cloudflare or on plain Node. Each kind asks for its part. */
-export interface ObjectPlace extends OwnPlace, DomainPorts, AllObjects {
+export interface ObjectPlace extends OwnPlace, DomainPorts, EdgeObjects {
   secret(name: string): string | undefined;
 }
 
@@ -39,7 +39,7 @@ function nonce(): string {
   return String(numbers[drawn - 1]);
 }
 
-export function placeOf(own: OwnPlace, objects: AllObjects, variables: EdgeVariables): ObjectPlace {
+export function placeOf(own: OwnPlace, objects: EdgeObjects, variables: EdgeVariables): ObjectPlace {
   return {
     ...own,
     ...objects,

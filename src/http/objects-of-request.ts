@@ -101,8 +101,7 @@ const stillFilling = "still collects the rows of its conferences";
 type Method = (...asked: readonly unknown[]) => Promise<unknown>;
 type Methods = Platformed & { readonly [method: string]: Method };
 
-/** Time limit of each method in milliseconds; `request`: the time of the request. */
-const limits: Readonly<Record<string, Readonly<Record<string, number | "request" | "objects">>>> = objectMethods;
+const limits: Readonly<Record<string, Readonly<Record<string, number | null>>>> = objectMethods;
 
 /**
  * Returns the edge with objects for one request: calls have time limits, and failures name the object. `isRead`: the request
@@ -113,15 +112,16 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): E
   const incomplete: Incomplete[number][] = [];
   const endMs = edge.passedMs() + requestMs;
   const limited = (kind: ObjectName, key: readonly string[]) => {
-    const call = (method: string, limit: number | string, asked: readonly unknown[]) => {
+    const call = (method: string, limit: number | null, asked: readonly unknown[]) => {
       const object = (edge.objects[kind] as unknown as (...key: readonly string[]) => Methods)(...key);
       // A clock that is set back must not extend the limit.
-      const ms = typeof limit === "number" ? limit : Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
+      const ms = limit ?? Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
       const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
       const note = (said: unknown) => {
-        const { isFilling, ...complete } = (said ?? {}) as Filling;
-        if (isFilling) lacks({ incomplete }, called[kind], stillFilling);
-        return isFilling ? complete : said;
+        if (!(said as Filling | null | undefined)?.isFilling) return said;
+        const { isFilling: _, ...complete } = said as Filling;
+        lacks({ incomplete }, called[kind], stillFilling);
+        return complete;
       };
       const inTime = within(edge, ms, called[kind], answer);
       return inTime.then(note, (cause: unknown) => {
@@ -131,8 +131,8 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): E
       });
     };
     const get = (_: object, method: string) => {
-      const limit = method === "fetch" ? "request" : limits[kind]?.[method];
-      if (!limit) return undefined;
+      const limit = method === "fetch" ? null : limits[kind]?.[method];
+      if (limit === undefined) return undefined;
       return (...asked: readonly unknown[]) => {
         if (!isRead) return call(method, limit, asked);
         const id = JSON.stringify([kind, key, method, asked]);

@@ -3,7 +3,7 @@ import { Counting } from "../../durable-objects/platform/counting.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { DomainName, TransId } from "../../src/foundation/ids.ts";
 import { noPosts, together } from "../../src/records/activity.ts";
-import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import { event } from "../builders.ts";
 import { Clock } from "../kit/clock.ts";
 import { worldBegins } from "../kit/world-begins.ts";
@@ -33,7 +33,7 @@ function process() {
       return { pauseMs: 2_000 };
     },
   });
-  const objects = { directory } as object as Pick<AllObjects, "directory">;
+  const objects = { directory } as object as Pick<EdgeObjects, "directory">;
   const counting = new Counting({
     objects,
     after: (ms, run) => time.after(ms, run),

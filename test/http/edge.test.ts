@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { Edge } from "../../src/edge.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { asResponse } from "../../src/http/text-answer.ts";
-import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import { fakeObjects, type SomeObjects } from "../fake-objects.ts";
 import { Clock } from "../kit/clock.ts";
 import { domains, operatorToken } from "../workers/test-domains.ts";
@@ -43,7 +43,7 @@ function edgeOf(served: object, token = operatorToken): Edge {
   let ids = 0;
   return new Edge({
     variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: token, OPERATORS: "" },
-    objects: objects as unknown as AllObjects,
+    objects: objects as unknown as EdgeObjects,
     counting: {
       measures: { text: () => "" },
       countRefused: async () => {},

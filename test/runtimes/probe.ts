@@ -3,7 +3,7 @@ import type { ObjectPlace } from "../../durable-objects/platform/object-place.ts
 import type { Accept, ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
 import { EntryTable, entryTableSql } from "../../durable-objects/platform/tables/entry-table.ts";
 import { readBody } from "../../src/http/body.ts";
-import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 
 type Act = (...asked: readonly never[]) => unknown;
 
@@ -95,7 +95,7 @@ function after(ms: number, run: () => void): () => void {
 }
 
 /** `POST /` with the name of an act and what it is asked; `GET /` for a socket. */
-export async function answerProbe(request: Request, objects: AllObjects): Promise<Response> {
+export async function answerProbe(request: Request, objects: EdgeObjects): Promise<Response> {
   const object = objects.sessions();
   // Plain workerd hands over a target without a host.
   if (request.headers.get("upgrade") !== null) return object.fetch("http://object/", { headers: request.headers });

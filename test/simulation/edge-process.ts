@@ -4,7 +4,7 @@ import type { RuntimeSocket } from "../../durable-objects/node/runtime-socket.ts
 import { stubsBy } from "../../durable-objects/node/stubs.ts";
 import type { Sql } from "../../durable-objects/platform/platform.ts";
 import { HandleCache } from "../../src/routing/handles.ts";
-import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { Clock } from "../kit/clock.ts";
 import { Dead, Fault, type Life, never } from "./hosted.ts";
 import { Standstill } from "./standstill.ts";
@@ -15,7 +15,7 @@ export class EdgeProcess {
   readonly name: string;
   readonly cache = new HandleCache();
   /** As a request reaches them. */
-  readonly objects: AllObjects;
+  readonly objects: EdgeObjects;
   /** `null`: it has not read its disk yet. */
   runtime: Runtime | null = null;
   isAlive = true;

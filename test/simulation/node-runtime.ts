@@ -4,7 +4,7 @@ import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import type { Sql } from "../../durable-objects/platform/platform.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { type AllObjects, type ObjectName, objectMethods } from "../../src/rpc/objects.ts";
+import { type EdgeObjects, type ObjectName, objectMethods } from "../../src/rpc/objects.ts";
 import { MemoryDisk } from "../kit/memory-disk.ts";
 import type { WorldContext } from "./context.ts";
 import type { Edge } from "./edge.ts";
@@ -36,7 +36,7 @@ export class NodeRuntime {
   /** `null`: there is one edge. */
   readonly shared: SharedState | null;
   /** For a request of one call. */
-  readonly #single: AllObjects;
+  readonly #single: EdgeObjects;
   readonly #context: WorldContext;
   readonly #edges: ReadonlyMap<DomainName, Edge>;
   readonly #hosted = new Map<string, NodeObject<object>>();

@@ -1,13 +1,13 @@
 import { stubsBy } from "../../durable-objects/node/stubs.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { HandleCache } from "../../src/routing/handles.ts";
-import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { Edge } from "./edge.ts";
 
 /** One Worker process at Cloudflare: what it keeps for all requests that come to it. */
 export class WorkerProcess {
   readonly cache = new HandleCache();
-  readonly objects: AllObjects;
+  readonly objects: EdgeObjects;
 
   constructor(edges: ReadonlyMap<DomainName, Edge>) {
     this.objects = stubsBy({
