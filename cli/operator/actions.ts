@@ -7,6 +7,7 @@ import { askedActions } from "../../src/conference/operator-actions.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { capitalized } from "../../src/foundation/text/sentence.ts";
 import type { ActionStages, NotificationStage } from "../../src/rpc/timeline.ts";
+import { shownStages } from "../../src/views/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
@@ -144,42 +145,19 @@ export function actionEnd({ result, notified }: ActionStages): ActionEnd {
   return notified === null || notified.is === "posted" ? "open" : notified.is;
 }
 
-type Stage = readonly [name: string, at: number | null, text: string, color?: "green" | "yellow" | "red"];
+const colors = { done: "green", failed: "red", waits: "yellow", none: null } as const;
 
-/** A line for each known stage. Later stages do not change earlier lines. */
+/** A line for each stage of which something is known. */
 export function stageLines(stages: ActionStages, domain: string, { style, times }: Screen): readonly string[] {
-  const { asked, onDisk, person, sent, result, notified } = stages;
-  const ofBridge = sent.flatMap(({ id, type, at, result }): Stage[] => {
-    const command = `${type} ${style("dim", `(${id})`)}`;
-    const issued: Stage = ["sent", at, `${command} to the bridge`];
-    if (!result || sent.length === 1) return [issued];
-    return [issued, ["bridge", result.at, `${command}: ${result.type === "done" ? "done" : result.why}`]];
-  });
-  const all: Stage[] = [
-    ["asked", null, `${times.exact(asked, domain)} by ${person}`],
-    ["on disk", onDisk.at, `row ${onDisk.seq} of the journal`],
-    ...ofBridge.sort(([, one], [, other]) => (one ?? 0) - (other ?? 0)),
-  ];
-  if (result?.type === "done")
-    all.push(["done", result.at, sent.length === 0 ? "nothing to do on the bridge" : "", "green"]);
-  if (result?.type === "refused") all.push(["refused", result.at, `the bridge refused it: ${result.why}`, "red"]);
-  if (result?.type === "no result")
-    all.push(["no result", result.at, `${result.why}; a late result still counts`, "red"]);
-  if (notified && notified.transIds.length > 0)
-    all.push(["posted", null, `WebEx, by TransID ${notified.transIds.join(", ")}`]);
-  if (notified && notified.is !== "posted")
-    all.push(notifiedStage(notified, times.sentence(notified.why, domain, asked)));
-  return all.map(([name, at, text, color]) => {
-    const since = at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`;
-    const line = `  ${name.padEnd(10)}${since.padEnd(10)}${text}`.trimEnd();
+  const { asked } = stages;
+  return shownStages(stages).flatMap(({ title, is, at, text }, index) => {
+    if (is === "waits" && at === null) return [];
+    const after = at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`;
+    const when = index === 0 ? times.exact(asked, domain) : after.padEnd(8);
+    const line = `  ${title.padEnd(18)}  ${when}  ${times.sentence(text, domain, asked)}`.trimEnd();
+    const color = index < 3 ? null : colors[is];
     return color ? style(color, line) : line;
   });
-}
-
-function notifiedStage({ is, at }: NotificationStage, why: string): Stage {
-  if (is === "confirmed") return ["notified", at, "WebEx confirmed it", "green"];
-  if (is === "refused") return ["refused", at, "WebEx confirmed it with a failure", "red"];
-  return is === "waiting" ? ["waits", at, why, "yellow"] : ["no notice", null, why];
 }
 
 /** Asks for confirmation, if there is a terminal; `null`: at most one caller is affected. */

@@ -23,45 +23,30 @@ const notified = { is: "confirmed", at: now + 48, why: "", transIds: ["t1"] };
 test("shows a line for each known stage of an action", () => {
   const all = stages({ sent: [{ ...mute, result: done(31) }], result: done(31), notified });
   const lines = [
-    `  asked               ${exactText(now, "UTC")} by anna`,
-    "  on disk   at once   row 41 of the journal",
-    "  sent      at once   mute (5.9) to the bridge",
-    "  done      +31 ms",
-    "  posted              WebEx, by TransID t1",
-    "  notified  +48 ms    WebEx confirmed it",
+    `  Asked               ${exactText(now, "UTC")}  by anna`,
+    "  On disk             at once   row 41 of the journal",
+    "  Sent                at once   mute (5.9)",
+    "  Done on the bridge  +31 ms",
+    "  WebEx notified      +48 ms    by TransID t1",
   ];
   expect(stageLines(all, "local", plain)).toEqual(lines);
   expect(stageLines(stages(), "local", plain)).toEqual(lines.slice(0, 2));
-  expect(stageLines(all, "local", painted).at(-1)).toMatch(/^<green> {2}notified/);
-});
-
-test("sorts commands of one action and their results by time", () => {
-  const dial = { id: "5.7", type: "dial", at: now, result: done(23) };
-  const result = { type: "refused", at: now + 90, why: "capacity" };
-  const admit = { id: "5.8", type: "admit", at: now + 70, result };
-
-  expect(stageLines(stages({ sent: [dial, admit], result }), "local", plain).slice(2)).toEqual([
-    "  sent      at once   dial (5.7) to the bridge",
-    "  bridge    +23 ms    dial (5.7): done",
-    "  sent      +70 ms    admit (5.8) to the bridge",
-    "  bridge    +90 ms    admit (5.8): capacity",
-    "  refused   +90 ms    the bridge refused it: capacity",
-  ]);
+  expect(stageLines(all, "local", painted).at(-1)).toMatch(/^<green> {2}WebEx notified/);
 });
 
 const notNotified = (is: string, why: string) => ({ result: done(0), notified: { ...notified, is, why } });
 
 test.each<[object, string, string]>([
-  [{ sent: [mute] }, "open", "  sent      at once   mute (5.9) to the bridge"],
-  [{ result: done(0) }, "open", "  done      at once   nothing to do on the bridge"],
-  [notNotified("not needed", "Nothing changed."), "not needed", "  no notice           Nothing changed."],
-  [notNotified("undelivered", "No attempt left."), "undelivered", "  no notice           No attempt left."],
-  [notNotified("waiting", "It has no name yet."), "waiting", "  waits     +48 ms    It has no name yet."],
-  [notNotified("posted", ""), "open", "  posted              WebEx, by TransID t1"],
+  [{ sent: [mute] }, "open", "  Sent                at once   mute (5.9)"],
+  [{ result: done(0) }, "open", "  Done on the bridge            already so"],
+  [notNotified("not needed", "Nothing changed."), "not needed", "  WebEx notified      +48 ms    Nothing changed."],
+  [notNotified("undelivered", "No attempt left."), "undelivered", "  WebEx notified      +48 ms    No attempt left."],
+  [notNotified("waiting", "It has no name yet."), "waiting", "  WebEx notified      +48 ms    It has no name yet."],
+  [notNotified("posted", ""), "open", "  Done on the bridge            already so"],
   [
-    { result: { type: "no result", at: now + 10_000, why: "too-late" } },
-    "no result",
-    "  no result +10 s     too-late; a late result still counts",
+    { result: { type: "refused", at: now + 90, why: "capacity" } },
+    "refused",
+    "  WebEx notified                no notification needed",
   ],
 ])("the stages %j are %s", (more, end, last) => {
   expect([actionEnd(stages(more)), stageLines(stages(more), "local", plain).at(-1)]).toEqual([end, last]);

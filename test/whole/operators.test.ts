@@ -22,7 +22,7 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
 
   const muted = await command("mute", confKey, alice.call);
   const lines = muted.stdout.split("\n").map((line) => line.trim().split(/ {2,}/)[0]);
-  const stages = ["asked", "on disk", "sent", "done", "posted", "notified"];
+  const stages = ["Asked", "On disk", "Sent", "Done on the bridge", "WebEx notified"];
   expect(lines).toEqual([`Conference ${confKey}: Mute the call ${alice.call}`, "times in UTC", ...stages, ""]);
   expect([muted.code, (await callOf(alice.call))?.muted]).toEqual([0, true]);
   await meeting.notified("caller-changed", { extCallId: alice.extCallId, status: "muted" });
