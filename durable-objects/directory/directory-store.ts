@@ -61,6 +61,10 @@ const mostRefillPauseMs = 6 * hourMs;
 /** A conference that is still broken after so many, about a week, never sends its rows. */
 const mostRefills = 40;
 
+/** What queries read in place of the table `call`, so that none takes a call in the prompt for one of a conference. */
+export const conferenceCalls = "(SELECT * FROM call WHERE life >= 0)";
+export const promptCalls = "(SELECT * FROM call WHERE life = -1)";
+
 /** A row that is stored now, and the one before; `null`: there was none. */
 interface Stored<Row> {
   readonly before: Row | null;
@@ -171,7 +175,7 @@ export class DirectoryStore {
 
   /** The rows of calls in the prompt to which a bridge gave this id, the latest first. */
   promptRows(bridge: BridgeName, call: CallId): readonly PromptRow[] {
-    const query = "SELECT data FROM call WHERE conference = ? AND life = -1 AND call = ? ORDER BY began DESC";
+    const query = `SELECT data FROM ${promptCalls} WHERE conference = ? AND call = ? ORDER BY began DESC`;
     return this.data(query, `@${bridge}`, call);
   }
 
@@ -194,7 +198,7 @@ export class DirectoryStore {
 
   /** Limits the rows of calls in the prompt: keeps current ones, then the latest. */
   deletePromptBeyond(most: number): void {
-    const old = `SELECT data FROM call WHERE life = -1 ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT -1 OFFSET ?`;
+    const old = `SELECT data FROM ${promptCalls} ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT -1 OFFSET ?`;
     for (const row of this.data<PromptRow>(old, most)) this.deletePrompt(row);
   }
 

@@ -7,7 +7,7 @@ import type { CallRow, PromptRow, RefusedCaller } from "../../src/records/rows.t
 import type { PromptCallPage, PromptCallQuery } from "../../src/rpc/directory.ts";
 import type { PromptCallsOfBridge } from "../../src/rpc/directory-feed.ts";
 import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
-import { type DirectoryStore, reversed } from "./directory-store.ts";
+import { type DirectoryStore, promptCalls, reversed } from "./directory-store.ts";
 
 /** Most rows of one domain, so that a flood of callers cannot fill the disk. */
 const mostKept = 5_000;
@@ -102,7 +102,7 @@ export class PromptStore {
   async promptCalls({ number, since = 0, before, limit, isOpen }: PromptCallQuery): Promise<PromptCallPage> {
     const isMeant = number === undefined ? () => true : numberMatcher(number);
     const rows = this.#store.read<Placed & { readonly number: string }>(
-      `SELECT coalesce(arrival, began + ${openPlace}) AS place, number, data FROM call WHERE life = -1 AND began >= ?
+      `SELECT coalesce(arrival, began + ${openPlace}) AS place, number, data FROM ${promptCalls} WHERE began >= ?
        AND place < ? AND place >= ? ORDER BY place DESC LIMIT ?`,
       ...[
         since,
@@ -123,7 +123,7 @@ export class PromptStore {
   /** Ends the rows of calls without a report for long. Within a transaction. */
   #endLost(): void {
     const now = this.#ports.now();
-    const query = "SELECT data FROM call WHERE life = -1 AND arrival IS NULL AND began < ?";
+    const query = `SELECT data FROM ${promptCalls} WHERE arrival IS NULL AND began < ?`;
     for (const row of this.#store.data<PromptRow>(query, now - longestMs)) {
       const shown = this.#shown(row);
       if (shown.end) this.#store.putPrompt(shown, row, now);
@@ -138,11 +138,11 @@ export class PromptStore {
 
   /** In no order. `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
   refusedCallers(seenUpTo: (number: string) => number = () => 0): readonly RefusedCaller[] {
-    const refused = "life = -1 AND status = 'refused'";
-    const query = `SELECT number FROM call WHERE ${refused} GROUP BY number HAVING count(*) >= ?`;
+    const refused = `${promptCalls} WHERE status = 'refused'`;
+    const query = `SELECT number FROM ${refused} GROUP BY number HAVING count(*) >= ?`;
     return this.#store.read<{ number: string }>(query, often).flatMap(({ number }): RefusedCaller[] => {
       const calls = this.#store.read<Placed>(
-        `SELECT arrival AS place, data FROM call WHERE ${refused} AND +reversed = ? AND began > ? AND arrival > ?
+        `SELECT arrival AS place, data FROM ${refused} AND +reversed = ? AND began > ? AND arrival > ?
          ORDER BY arrival DESC`,
         ...[reversed(number), this.#triesCountFrom(number), seenUpTo(number)],
       );

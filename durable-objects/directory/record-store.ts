@@ -14,7 +14,7 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type CallRow, type ConferenceRow, type PromptRow, recordOfConference } from "../../src/records/rows.ts";
 import type { Erasure, FoundRow, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { Platform, SqlValue } from "../platform/platform.ts";
-import { arrivalAt, type DirectoryStore, reversed } from "./directory-store.ts";
+import { arrivalAt, conferenceCalls, type DirectoryStore, reversed } from "./directory-store.ts";
 
 /** Most rows that one page reads, even if few match the filters outside SQL. */
 const mostLooked = 5_000;
@@ -42,14 +42,14 @@ export class RecordStore {
   }
 
   async records(query: RecordQuery): Promise<RecordPage<DirectoryRecord>> {
-    return (await this.#found(query, "life >= 0")) as RecordPage<DirectoryRecord>;
+    return (await this.#found(query, conferenceCalls)) as RecordPage<DirectoryRecord>;
   }
 
   async found(query: RecordQuery): Promise<RecordPage<FoundRow>> {
-    return await this.#found(query, "TRUE");
+    return await this.#found(query, "call");
   }
 
-  /** `calls`: a condition on the calls. */
+  /** `calls`: the table of calls. */
   async #found(query: RecordQuery, calls: string): Promise<RecordPage<FoundRow>> {
     const { cursor, order, since, until, limit, kind } = query;
     const isOldest = order === "oldest";
@@ -88,11 +88,10 @@ export class RecordStore {
     below: number,
   ): readonly PlacedRecord<FoundRow>[] {
     const where = conditionOf(table, filter);
-    const ofTable = table === "call" ? calls : "TRUE";
     // The plus keeps SQLite from the index of arrivals if another index is faster.
     const by = isIndexed.test(where.sql) ? "+arrival" : "arrival";
     const rows = this.#store.read<{ arrival: number; data: string }>(
-      `SELECT arrival, data FROM ${table} WHERE ${by} > ? AND ${by} < ? AND ${ofTable} AND ${where.sql}
+      `SELECT arrival, data FROM ${table === "call" ? calls : table} WHERE ${by} > ? AND ${by} < ? AND ${where.sql}
        ORDER BY ${by} ${order === "oldest" ? "ASC" : "DESC"} LIMIT ?`,
       ...[above, below, ...where.values, portion],
     );

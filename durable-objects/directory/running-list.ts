@@ -22,7 +22,7 @@ import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { CountStore } from "./count-store.ts";
-import type { DirectoryStore } from "./directory-store.ts";
+import { conferenceCalls, type DirectoryStore } from "./directory-store.ts";
 import { conditionOf, recordMatcher } from "./record-store.ts";
 
 export interface ListPorts extends Timers {
@@ -103,7 +103,7 @@ export class RunningList {
     if (number === undefined && attendeeId === undefined && text === undefined) return null;
     const filter = { number, attendeeId, text };
     const { sql, values } = conditionOf("call", filter);
-    const query = `SELECT data FROM call WHERE arrival IS NULL AND life >= 0 AND ${sql}`;
+    const query = `SELECT data FROM ${conferenceCalls} WHERE arrival IS NULL AND ${sql}`;
     const calls = this.#store.data<CallRow>(query, ...values).filter(recordMatcher(filter));
     const byConference = Map.groupBy(calls, keyOf);
     // One more than shown, to indicate further ones.
