@@ -4,7 +4,7 @@ import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { isWholeNumber } from "../../src/foundation/text/spelled.ts";
-import { nextJump } from "../../src/foundation/time/clock-jump.ts";
+import { isFar } from "../../src/foundation/time/clock-jump.ts";
 import { differenceText } from "../../src/foundation/time/difference-text.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import type { AlertKind, FoundAlert } from "../../src/operators/alert-kinds.ts";
@@ -36,7 +36,7 @@ interface AlertPorts {
   changed(): Promise<void>;
 }
 
-/** Incidents by subject, and conditions whose start is stored nowhere else. */
+/** Incidents by subject. */
 const alertTable = `CREATE TABLE IF NOT EXISTS alert (id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL,
   total INTEGER NOT NULL, since INTEGER NOT NULL, latest INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID`;
 const seenTable = `CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, up_to INTEGER NOT NULL, person TEXT NOT NULL,
@@ -66,10 +66,6 @@ interface Row {
   readonly since: EpochMs;
   readonly latest: EpochMs;
   readonly why: string;
-}
-
-function rowOf(about: string, total: number, since: EpochMs): Row {
-  return { about, total, since, latest: since, why: "" };
 }
 
 /** The directory's alerts and acknowledgements, in SQLite. */
@@ -144,7 +140,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
         ...this.#removed(domain),
         ...list.late.map(({ conferences: count, ...late }): FoundAlert => ({ kind: "commands-late", ...late, count })),
         ...this.#orphans(domain),
-        ...this.#clock(domain),
+        ...this.#clock(),
         ...this.#unreachable(),
         ...this.#incidents("undelivered", serverAlert),
         ...shownCallers(this.#refusedCallers(seen)),
@@ -184,34 +180,16 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   /** Bridges with conferences that the settings lack. Orphans have alerts of their own. */
   #removed(domain: DomainName): readonly FoundAlert[] {
-    const kept = this.#rows("bridge-removed");
-    const rows = this.#ports.list.createdLoads.flatMap(({ bridge, conferences }) => {
-      if (bridge === null || !this.#isGone(domain, bridge)) return [];
-      return rowOf(bridge, conferences, kept.find(({ about }) => about === bridge)?.since ?? this.#ports.now());
-    });
-    this.#keep(domain, "bridge-removed", rows);
-    return rows.map(({ about, total, since }) => ({ kind: "bridge-removed", bridge: about, since, count: total }));
+    return this.#ports.list.createdLoads.flatMap(({ bridge, conferences: count }): FoundAlert[] =>
+      bridge !== null && this.#isGone(domain, bridge) ? [{ kind: "bridge-removed", bridge, since: null, count }] : [],
+    );
   }
 
   /** Returns an alert while the machine's clock is far from the objects' time. */
-  #clock(domain: DomainName): readonly FoundAlert[] {
+  #clock(): readonly FoundAlert[] {
     const { list, now, machineNow } = this.#ports;
-    const [kept] = this.#rows("clock-jumped");
-    const before = kept ? { since: kept.since, byMs: kept.total } : null;
-    const jump = nextJump(before, machineNow() - now() - list.aheadMs, now());
-    this.#keep(domain, "clock-jumped", jump ? [rowOf("", jump.byMs, jump.since)] : []);
-    return jump ? [{ kind: "clock-jumped", since: jump.since, why: differenceText(jump.byMs) }] : [];
-  }
-
-  /** Stores the start of conditions for acknowledgements. A full disk hides no alert. */
-  #keep(domain: DomainName, kind: AlertKind, rows: readonly Row[]): void {
-    if (JSON.stringify(this.#rows(kind)) === JSON.stringify(rows)) return;
-    try {
-      this.#ports.transaction(domain, () => {
-        if (this.#tables.areThere) this.#ports.sql.exec("DELETE FROM alert WHERE kind = ?", kind);
-        for (const { about, total, since } of rows) this.#add(kind, about, since, total);
-      });
-    } catch {}
+    const byMs = machineNow() - now() - list.aheadMs;
+    return isFar(byMs) ? [{ kind: "clock-jumped", since: null, why: differenceText(byMs) }] : [];
   }
 
   /** The oldest conferences that WebEx has not created, and how many more each bridge has. */
