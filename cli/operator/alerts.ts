@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Terminal, wordsOf, wrapped } from "../../src/foundation/table.ts";
-import { type AlertKind, isOpen, shellWord, unknownText } from "../../src/operators/alert-kinds.ts";
+import { isOpen, shellWord } from "../../src/operators/alert-kinds.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { type BridgeAgents, bridgeState } from "../../src/views/bridges.ts";
 import type { ApiAnswer } from "../edge/edge-api.ts";
@@ -27,7 +27,7 @@ export function addAlerts(program: Command): void {
         const domain = await edge.domain(options.domain);
         const path = "POST /domains/{domain}/alerts/{alert}/acknowledge";
         const { alert } = await edge.insist(path, { domain, alert: id }, { body: { note, upTo: options.seen } });
-        return found([alert], (shown, now, terminal) => alertsText(shown, now, terminal, [], namedIn(edge, domain)));
+        return found([alert], (shown, now, terminal) => alertsText(shown, now, terminal, namedIn(edge, domain)));
       }),
     );
 }
@@ -39,12 +39,12 @@ async function statusOf(edge: OperatorClient, named: string | undefined) {
     return found(edges, edgesText, { failed: hasAlerts(edges), warning });
   }
   const domains = await edge.ofEach(named, async (domain) => {
-    const [{ figures }, { bridges }, { alerts, unknown }] = await Promise.all([
+    const [{ figures }, { bridges }, { alerts }] = await Promise.all([
       edge.ask("GET /domains/{domain}/figures", { domain }),
       edge.ask("GET /domains/{domain}/agents", { domain }),
       edge.ask("GET /domains/{domain}/alerts", { domain }),
     ]);
-    return [{ figures, bridges, alerts, unknown }];
+    return [{ figures, bridges, alerts }];
   });
   const status = {
     edges,
@@ -53,12 +53,10 @@ async function statusOf(edge: OperatorClient, named: string | undefined) {
     alerts: [
       ...new Map(domains.flatMap(({ alerts }) => alerts.map((one) => [`${one.domain} ${one.id}`, one]))).values(),
     ],
-    unknown: [...new Set(domains.flatMap(({ unknown }) => unknown))],
   };
   const about = namedIn(edge, domains.at(-1)?.domain);
   return found(status, (shown, now, screen) => statusText(shown, now, screen, about), {
     failed: status.alerts.some(isOpen),
-    warning: unknownText(status.unknown) ?? undefined,
   });
 }
 
@@ -73,10 +71,9 @@ interface Status {
     ApiAnswer<"GET /domains/{domain}/figures"> & Pick<ApiAnswer<"GET /domains/{domain}/agents">, "bridges">
   >[];
   readonly alerts: readonly Alert[];
-  readonly unknown: readonly AlertKind[];
 }
 
-function statusText({ edges, figures, alerts, unknown }: Status, now: number, screen: Screen, named: string | null) {
+function statusText({ edges, figures, alerts }: Status, now: number, screen: Screen, named: string | null) {
   const ofBridge = (bridge: BridgeAgents) => {
     const state = bridgeState(bridge);
     const style = styleOf([state]);
@@ -90,22 +87,21 @@ function statusText({ edges, figures, alerts, unknown }: Status, now: number, sc
       ...bridges.map(ofBridge),
     ]),
     "",
-    ...alertsText(alerts, now, screen, unknown, named),
+    ...alertsText(alerts, now, screen, named),
   ];
 }
 
 /** The commands that take no domain. */
 const ofEdge: readonly string[] = ["edges"];
 
-/** Conditions, then incidents, each with what to do. `unknown`: kinds that may have more alerts; `named`: see `namedIn`. */
+/** Conditions, then incidents, each with what to do. `named`: see `namedIn`. */
 export function alertsText(
   alerts: readonly Alert[],
   now: number,
   terminal: Terminal,
-  unknown: readonly AlertKind[] = [],
   named: string | null = null,
 ): readonly string[] {
-  if (alerts.length === 0) return [unknown.length === 0 ? terminal.style("green", "no alerts") : "no known alerts"];
+  if (alerts.length === 0) return [terminal.style("green", "no alerts")];
   const list = (title: string, type: Alert["type"]) => {
     const shown = alerts.filter((alert) => alert.type === type);
     const lines = shown.flatMap((alert) => alertText(alert, now, terminal, named));

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
-import type { Alert, AlertKind } from "../operators/alert-kinds.ts";
+import type { Alert } from "../operators/alert-kinds.ts";
 import type { FoundBridge } from "../operators/alerts.ts";
 import type { EdgePair } from "../operators/edge-pair.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
@@ -44,6 +44,4 @@ export interface AlertPorts {
 export interface LookedAt {
   readonly bridges: readonly FoundBridge[];
   readonly alerts: readonly Alert[];
-  /** Kinds that may have more alerts: a source did not answer. */
-  readonly unknown: readonly AlertKind[];
 }

@@ -16,8 +16,6 @@ export interface FoundAlert
   readonly command?: readonly string[] | null | undefined;
 }
 
-/** The part that reports it: the edge itself, the relay of a bridge, or an object of the domain. */
-type Source = "edge" | "relay" | "directory" | "mailbox";
 /** `down`: no conference can be held there. `bad`: something is lost or pending. `warn`: no caller notices yet. */
 type Severity = "down" | "bad" | "warn";
 
@@ -32,47 +30,45 @@ interface Texts {
 interface KindRow extends Texts {
   readonly type: "condition" | "incident";
   readonly severity: Severity;
-  /** If one of them does not answer, the alert is unknown. */
-  readonly from: readonly Source[];
   readonly title: string;
 }
 
-function condition(severity: Severity, from: readonly Source[], title: string, texts: Texts): KindRow {
-  return { type: "condition", severity, from, title, ...texts };
+function condition(severity: Severity, title: string, texts: Texts): KindRow {
+  return { type: "condition", severity, title, ...texts };
 }
 
 function incident(severity: Severity, title: string, texts: Texts): KindRow {
-  return { type: "incident", severity, from: ["directory"], title, ...texts };
+  return { type: "incident", severity, title, ...texts };
 }
 
 /** All kinds of alerts, the worst first. A new kind needs a row here and a source that finds it. */
 const rows = {
-  disk: condition("down", ["edge"], "The edge cannot save its state", {
+  disk: condition("down", "The edge cannot save its state", {
     says: "The edge cannot save its state and does not confirm WebEx's messages: {why}.",
     todo: "Free disk space, or fix the disk or database. The edge then continues by itself.",
   }),
-  "no-standby-edge": condition("bad", ["edge"], "No standby edge", {
+  "no-standby-edge": condition("bad", "No standby edge", {
     says: "If the active edge fails, no conference can be held: {why}.",
     todo: "Start or fix the other edge. Its log says why it is not on standby.",
     command: ["edges"],
   }),
-  "relay-unreachable": condition("down", ["edge"], "A relay is unreachable", {
+  "relay-unreachable": condition("down", "A relay is unreachable", {
     says: "The relay of {here} does not answer the edge.",
     todo: "Its agents retry by themselves. Read relay-unreachable in the edge's log.",
   }),
-  "no-agent": condition("down", ["relay"], "No agent is connected", {
+  "no-agent": condition("down", "No agent is connected", {
     says: "No agent of {here} is connected. No call can be made or received there.",
     todo: "Run `bridgehead-agent doctor` on the machine of the bridge.",
   }),
-  "bridge-unreachable": condition("down", ["relay"], "A bridge is unreachable", {
+  "bridge-unreachable": condition("down", "A bridge is unreachable", {
     says: "The agent of {here} {why}.",
     todo: "Run `bridgehead-agent doctor` on the machine of the bridge.",
   }),
-  "state-unreachable": condition("bad", ["edge"], "State of the domain is unreachable", {
+  "state-unreachable": condition("bad", "State of the domain is unreachable", {
     says: "The {about} of {domain} does not answer the edge. Alerts that it reports are unknown.",
     todo: "Calls continue without it. Read view-failed in the edge's log.",
   }),
-  "conferences-unreachable": condition("bad", ["directory"], "Conferences are unreachable", {
+  "conferences-unreachable": condition("bad", "Conferences are unreachable", {
     says: "{count conference} of {domain} did not answer the edge. Lists may show old data for them.",
     todo: "Their calls continue. Read object-broke and not-swept in the edge's log.",
   }),
@@ -81,7 +77,7 @@ const rows = {
     todo: "The log of the bridge says why it stopped. Records show the conferences with the reason `lost`.",
     command: ["records"],
   }),
-  "bridge-removed": condition("bad", ["directory"], "A removed bridge has conferences", {
+  "bridge-removed": condition("bad", "A removed bridge has conferences", {
     says: "The settings lack {here}, which has {count conference}. New callers are refused.",
     todo: "Put the bridge back until they are over. If it never returns, end them: that hangs up no call.",
     command: ["end", "KEY"],
@@ -96,17 +92,17 @@ const rows = {
     todo: "Read refused-by-webex in the edge's log: it names the documents and the code.",
     command: ["explain", "KEY"],
   }),
-  "documents-pending": condition("bad", ["directory", "mailbox"], "Documents are pending", {
+  "documents-pending": condition("bad", "Documents are pending", {
     says: "{count document} pending for {name} of {domain}.",
     todo: "Read post-failed in the edge's log. Servers are probed every five minutes; a resync probes now.",
     command: ["servers", "--resync", "{about}"],
   }),
-  "commands-late": condition("bad", ["directory"], "A bridge is late", {
+  "commands-late": condition("bad", "A bridge is late", {
     says: "{count conference} on {here} did not get an answer in time.",
     todo: "Check the load of the bridge, and run `bridgehead-agent doctor` on its machine.",
     command: ["conferences"],
   }),
-  "webhook-fails": condition("bad", ["directory"], "A receiver of webhooks fails", {
+  "webhook-fails": condition("bad", "A receiver of webhooks fails", {
     says: "The receiver {about} of {domain} does not accept webhooks: {why}.",
     todo: "Pending webhooks are retried for three days. Read webhook-refused and webhook-fails in the edge's log.",
   }),
@@ -128,45 +124,45 @@ const rows = {
     todo: "See what the caller entered, and why it did not fit.",
     command: ["find", "{about}"],
   }),
-  "bridge-ends": condition("bad", ["relay"], "A bridge is about to stop", {
+  "bridge-ends": condition("bad", "A bridge is about to stop", {
     says: "The agent of {here} reports that it is about to stop. It takes no new calls, and keeps those it has.",
     todo: "If this was intended, start it again when its calls are over. Otherwise read its log.",
   }),
-  "bridge-full": condition("bad", ["relay"], "A bridge is full", {
+  "bridge-full": condition("bad", "A bridge is full", {
     says: "All ports of {here} are in use, or were within the last minute. It turns callers away meanwhile.",
     todo: "Give it more ports, or add another bridge to the settings.",
   }),
-  "bridge-drained": condition("warn", ["relay"], "A bridge is drained", {
+  "bridge-drained": condition("warn", "A bridge is drained", {
     says: "New conferences avoid {here}: it is drained. Its conferences continue.",
     todo: "End the drain when the work is over.",
     command: ["drain", "{bridge}", "--end"],
   }),
-  "no-standby-agent": condition("warn", ["relay"], "A standby agent could not take over", {
+  "no-standby-agent": condition("warn", "A standby agent could not take over", {
     says: "The agent {about} of {here} could not take over: it {why}.",
     todo: "Start it. If it runs, run `bridgehead-agent doctor` on its machine.",
   }),
-  "orphan-conference": condition("warn", ["directory"], "A bridge has an unknown conference", {
+  "orphan-conference": condition("warn", "A bridge has an unknown conference", {
     says: "The edge does not know {name} on {here} with {count caller}: {why}.",
     todo: "The conference continues when WebEx creates it. Otherwise it ends by itself (orphanConferenceMinutes).",
     command: ["end", "{about}"],
   }),
-  "clock-jumped": condition("warn", ["directory"], "The clock of the edge was set", {
+  "clock-jumped": condition("warn", "The clock of the edge was set", {
     says: "The clock of the edge's machine is {why} the time of the records of {domain}.",
     todo: "If the clock is wrong, fix it. If the records are, stop the edge and run `bridgehead reset-clock`.",
   }),
-  "time-in-doubt": condition("warn", ["edge"], "The time of the edge is in doubt", {
+  "time-in-doubt": condition("warn", "The time of the edge is in doubt", {
     says: "The edge's time may be {why} the true one: it was stopped for so long, or its clock was set.",
     todo: "Check the machine's clock. If nothing confirms it, stop the edge and run `bridgehead reset-clock`.",
   }),
-  "operator-token-weak": condition("warn", ["edge"], "The operator's token is weak", {
+  "operator-token-weak": condition("warn", "The operator's token is weak", {
     says: "The operator's token is too short or has too few different characters. It can be guessed.",
     todo: "Set another token, or remove its file (operatorTokenFile) and restart the edge, which makes one.",
   }),
-  "agent-refused": condition("warn", ["relay"], "An agent with a wrong key was refused", {
+  "agent-refused": condition("warn", "An agent with a wrong key was refused", {
     says: "A connection as agent {about} of {here} was refused: its key is not in the settings.",
     todo: "If it is {about}, add what `bridgehead-agent key` prints there to the settings. Otherwise stop it.",
   }),
-  "clock-differs": condition("warn", ["relay"], "The clock of an agent is wrong", {
+  "clock-differs": condition("warn", "The clock of an agent is wrong", {
     says: "The clock of the agent {about} of {here} is {why} that of the edge.",
     todo: "Fix the wrong clock, for example by NTP. If all agents differ alike, it is the edge's.",
   }),
@@ -177,11 +173,6 @@ export const alertKinds = Object.keys(rows) as readonly AlertKind[];
 
 export function kindOf(kind: AlertKind): KindRow {
   return rows[kind];
-}
-
-/** A sentence for users; `null`: all alerts are known. */
-export function unknownText(kinds: readonly AlertKind[]): string | null {
-  return kinds.length === 0 ? null : `Not known: ${kinds.map((kind) => rows[kind].title).join("; ")}.`;
 }
 
 /** An alert as users and programs see it. */

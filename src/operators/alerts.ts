@@ -4,7 +4,7 @@ import { counted } from "../foundation/text/counted.ts";
 import { earliest } from "../foundation/time/earliest.ts";
 import { hasLasted } from "../foundation/time/has-lasted.ts";
 import { dayMs } from "../foundation/time/timers.ts";
-import { type Alert, type AlertKind, alertKinds, type FoundAlert, isOpen, kindOf, showAlert } from "./alert-kinds.ts";
+import { type Alert, alertKinds, type FoundAlert, isOpen, showAlert } from "./alert-kinds.ts";
 
 /** An acknowledgement: a user has seen an alert up to here. What is newer is open. */
 export interface Seen {
@@ -125,20 +125,6 @@ export function coverageOf({ sequence, since }: Alert, seenUpTo: number | null, 
   if (sequence !== null) return Math.min(seenUpTo ?? sequence, sequence);
   if (since === null) return now + dayMs;
   return seenUpTo !== null && seenUpTo < since ? seenUpTo : Math.max(since, now);
-}
-
-/** The kinds that may have more alerts, because a source did not answer. */
-export function unknownKinds(
-  bridges: readonly Pick<FoundBridge, "health">[],
-  { known, mail }: Pick<FoundDomain, "known" | "mail">,
-): readonly AlertKind[] {
-  const isSilent = {
-    edge: false,
-    relay: bridges.some(({ health }) => health === null),
-    directory: known === null,
-    mailbox: mail === null,
-  };
-  return alertKinds.filter((kind) => kindOf(kind).from.some((source) => isSilent[source]));
 }
 
 /** The alerts of a bridge and its agents. */

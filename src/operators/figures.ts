@@ -27,12 +27,7 @@ export function sumOfLoads(loads: readonly Load[]): Load {
 export interface FigureSource {
   readonly now: EpochMs;
   readonly conferences: Load | null;
-  /** `missing`: objects whose pending documents are unknown. */
-  readonly documents: {
-    readonly documents: number;
-    readonly oldestAt: EpochMs | null;
-    readonly missing: readonly string[];
-  } | null;
+  readonly documents: { readonly documents: number; readonly oldestAt: EpochMs | null } | null;
   /** The last hour. */
   readonly minutes: readonly Minute[] | null;
   readonly bridges: readonly PortsOfBridge[];
@@ -50,11 +45,10 @@ type Value = number | typeof noLimit | null;
 interface Row {
   readonly word: string;
   of(source: FigureSource): Value;
-  missing(source: FigureSource): readonly string[];
 }
 
-function row(word: string, of: Row["of"], missing: Row["missing"] = () => []): Row {
-  return { word, of, missing };
+function row(word: string, of: Row["of"]): Row {
+  return { word, of };
 }
 
 function ofHour(what: string, count: (minute: Minute) => number): Row {
@@ -64,15 +58,11 @@ function ofHour(what: string, count: (minute: Minute) => number): Row {
 function ofPorts(word: string, count: (ports: number | null, inUse: number) => number | typeof noLimit): Row {
   const known = ({ health }: PortsOfBridge) =>
     health === null || health.portsInUse === null ? [] : count(health.ports, health.portsInUse);
-  return row(
-    word,
-    ({ bridges }) => {
-      const all = bridges.flatMap(known);
-      if (all.includes(noLimit)) return noLimit;
-      return all.length === 0 ? null : sum(all, Number);
-    },
-    ({ bridges }) => bridges.filter(({ health }) => (health?.portsInUse ?? null) === null).map(({ bridge }) => bridge),
-  );
+  return row(word, ({ bridges }) => {
+    const all = bridges.flatMap(known);
+    if (all.includes(noLimit)) return noLimit;
+    return all.length === 0 ? null : sum(all, Number);
+  });
 }
 
 /** The stats of a domain that users see, each from one source. */
@@ -81,11 +71,10 @@ const rows = {
   callers: row("Callers now", ({ conferences }) => conferences?.callers ?? null),
   portsInUse: ofPorts("Ports in use", (_, inUse) => inUse),
   portsFree: ofPorts("Ports free", (ports, inUse) => (ports === null ? noLimit : Math.max(0, ports - inUse))),
-  documentsPending: row("Documents pending", ({ documents }) => documents?.documents ?? null, missingDocuments),
+  documentsPending: row("Documents pending", ({ documents }) => documents?.documents ?? null),
   oldestDocumentSeconds: row(
     "Age of the oldest in seconds",
     ({ documents, now }) => documents && secondsSince(documents.oldestAt, now),
-    missingDocuments,
   ),
   requestsConfirmed: ofHour("Requests confirmed", ({ requests }) => requests.confirmed),
   requestsRefused: ofHour("Requests refused", ({ requests }) => requests.refused),
@@ -98,32 +87,22 @@ export const figure = v.object({
   name: v.picklist(Object.keys(rows) as readonly FigureName[]),
   word: v.pipe(v.string(), v.description("Its label.")),
   value: v.pipe(v.nullable(v.union([v.number(), v.literal(noLimit)])), v.description("null: not known.")),
-  missing: v.pipe(
-    v.array(v.string()),
-    v.description("Sources without an answer, such as a bridge. The value lacks them."),
-  ),
 });
 export type Figure = Checked<typeof figure>;
 
 export function figuresOf(source: FigureSource): readonly Figure[] {
-  return Object.entries<Row>(rows).map(([name, { word, of, missing }]) => {
-    return { name: name as FigureName, word, value: of(source), missing: missing(source) };
+  return Object.entries<Row>(rows).map(([name, { word, of }]) => {
+    return { name: name as FigureName, word, value: of(source) };
   });
 }
 
-/** The stat for users: "40", "at least 40, not known for east" or "not known". */
-export function figureText({ value, missing }: Pick<Figure, "value" | "missing">): string {
-  if (value === null) return "not known";
-  if (missing.length === 0) return String(value);
-  return `${value === noLimit ? value : `at least ${value}`}, not known for ${missing.join(", ")}`;
+/** The figure for users: "40" or "not known". */
+export function figureText({ value }: Pick<Figure, "value">): string {
+  return String(value ?? "not known");
 }
 
 export function secondsSince(oldestAt: EpochMs | null, now: EpochMs): number {
   return oldestAt === null ? 0 : Math.max(0, now - oldestAt) / 1_000;
-}
-
-function missingDocuments({ documents }: FigureSource): readonly string[] {
-  return documents?.missing ?? [];
 }
 
 function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {

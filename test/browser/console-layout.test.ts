@@ -210,7 +210,6 @@ const pages = {
     running,
     bridges: { bridges },
     alerts: wrong,
-    unknown: [],
     activity,
     edges,
   }),

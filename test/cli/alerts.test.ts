@@ -36,7 +36,6 @@ test("a seen condition is listed with its note and no command", () => {
     "    Seen by anna, 1.0 s ago: power cut",
   ]);
   expect(alertsText([], now, terminal)).toEqual(["no alerts"]);
-  expect(alertsText([], now, terminal, ["documents-pending"])).toEqual(["no known alerts"]);
 });
 
 const program = bridgehead({ edge: () => Promise.reject(new Error("nothing is served")) });
@@ -44,7 +43,7 @@ const program = bridgehead({ edge: () => Promise.reject(new Error("nothing is se
 test.each(alertKinds)("the commands of %s name the domain where there are several", (kind) => {
   for (const domain of ["acme", null]) {
     const alert = showAlert({ kind, about: "14085551234", bridge: "main", since: null, why: "open" }, domain);
-    const text = alertsText([alert], now, terminal, [], "other").join("\n");
+    const text = alertsText([alert], now, terminal, "other").join("\n");
     expect(text).toContain(`bridgehead acknowledge --domain ${domain ?? "other"} ${alert.id} "…"`);
     for (const [, name, given] of text.matchAll(/^ {4}bridgehead ([a-z-]+)( --domain \w+)?/gm)) {
       const options = program.commands.find((known) => known.name() === name)?.options.map(({ long }) => long);

@@ -349,8 +349,8 @@ test.each(["", " --domain acme"])("status prints commands that run as they are, 
   const domains = named === "" ? ["acme"] : ["acme", "beta"];
   const answers = {
     "GET domains": [{ domains: domains.map((name) => ({ name })) }],
-    "GET domains/acme/alerts": [{ alerts: [one], unknown: [] }],
-    "GET domains/beta/alerts": [{ alerts: [], unknown: [] }],
+    "GET domains/acme/alerts": [{ alerts: [one] }],
+    "GET domains/beta/alerts": [{ alerts: [] }],
     ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/figures`, [{ figures: [] }]])),
     ...Object.fromEntries(domains.map((name) => [`GET domains/${name}/agents`, [{ bridges: [] }]])),
   };

@@ -62,7 +62,7 @@ function overview(more: object = {}, around: Partial<Frame> = {}) {
     bridges: { bridges: [main] },
     alerts: [],
   };
-  const rest = { unknown: [], activity: silence, edges: { acting: null, edges: [] } };
+  const rest = { activity: silence, edges: { acting: null, edges: [] } };
   return inFrame(OverviewPage, { ...calm, ...rest, ...more }, around);
 }
 

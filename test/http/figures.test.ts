@@ -78,7 +78,7 @@ test("overview, API and metrics show the same numbers", async () => {
     expect(metrics).toContain(`bridgehead_${line}\n`);
 });
 
-test("what is not known is null, never 0, and a sum names what it lacks", async () => {
+test("what is not known is null, never 0", async () => {
   const edge = new FakeEdge();
   edge.broken.add("directory");
   expect(new Set(Object.values(await textsIn(edge)))).toEqual(new Set(["not known"]));
@@ -88,12 +88,7 @@ test("what is not known is null, never 0, and a sum names what it lacks", async 
     const figure = someFigures({ bridges }).find(({ name }) => name === "portsFree");
     return figure && figureText(figure);
   };
-  expect([free([null, 50]), free([null, null], [5, 50]), free([5, null])]).toEqual([
-    "not known",
-    "at least 45, not known for b0",
-    "no limit",
-  ]);
-  expect(free([null, null], [5, null])).toBe("no limit, not known for b0");
+  expect([free([null, 50]), free([null, null], [5, 50]), free([5, null])]).toEqual(["not known", "45", "no limit"]);
 });
 
 test("while a bridge's agent is silent, every view of its callers says that they may have left", async () => {
@@ -142,8 +137,8 @@ test("documents pending in the mailbox count with those of conferences", async (
   edge.broken.add("mailbox");
   expect(await textsIn(edge)).toMatchObject({
     callers: "3",
-    documentsPending: "at least 4, not known for the mailbox",
-    oldestDocumentSeconds: "at least 7, not known for the mailbox",
+    documentsPending: "not known",
+    oldestDocumentSeconds: "not known",
   });
   expect(await get(edge, "activity")).toMatchObject({
     hosts: [{ documents: 4 }],

@@ -1,5 +1,5 @@
 import type { Answers } from "../../http/api/routes.ts";
-import { type Alert, type AlertKind, isOpen, shellWord, unknownText } from "../../operators/alert-kinds.ts";
+import { type Alert, type AlertKind, isOpen, shellWord } from "../../operators/alert-kinds.ts";
 import { alertWords, runningConferences } from "../../views/conferences.ts";
 import { places } from "../page.tsx";
 import { Age, Field, List, Mark, Time, useFrame, Words } from "../parts.tsx";
@@ -7,17 +7,16 @@ import { pathOf } from "../paths.ts";
 
 interface AlertsProps {
   readonly alerts: readonly Alert[];
-  /** Kinds that may have more alerts. */
-  readonly unknown: readonly AlertKind[];
   /** Affected conferences; `null`: the directory does not answer. */
   readonly running: Answers["POST /domains/{domain}/running-conferences"] | null;
 }
 
 /** The alerts of a domain: conditions, incidents, and affected conferences. */
-export function Alerts({ alerts, unknown, running }: AlertsProps) {
+export function Alerts({ alerts, running }: AlertsProps) {
+  const { incomplete } = useFrame();
   const conferences = running?.conferences ?? [];
   const open = alerts.filter(isOpen);
-  const isKnown = running !== null && unknown.length === 0;
+  const isKnown = running !== null && incomplete.length === 0;
   const list = (title: string, type: Alert["type"]) => {
     const shown = alerts.filter((alert) => alert.type === type);
     return (
@@ -42,7 +41,6 @@ export function Alerts({ alerts, unknown, running }: AlertsProps) {
           <Mark is={alerts.length === 0 ? "good" : "plain"}>{alerts.length === 0 ? "No alerts" : "No new alerts"}</Mark>
         </p>
       )}
-      {unknown.length > 0 && <p class="dim">{unknownText(unknown)}</p>}
       {list("Now", "condition")}
       {list("Happened", "incident")}
       {conferences.length > 0 && (

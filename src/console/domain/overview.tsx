@@ -12,7 +12,7 @@ import { LastHour } from "./plot.tsx";
 type AlertsAnswer = Answers["GET /domains/{domain}/alerts"];
 
 /** `null`: not known. */
-interface OverviewProps extends Pick<AlertsAnswer, "alerts" | "unknown"> {
+interface OverviewProps extends Pick<AlertsAnswer, "alerts"> {
   readonly figures: Answers["GET /domains/{domain}/figures"] | null;
   /** Only affected conferences. */
   readonly running: Answers["POST /domains/{domain}/running-conferences"] | null;
@@ -31,7 +31,7 @@ const shown: readonly FigureName[] = [
 ];
 
 /** A domain at a glance: stats, alerts, and free ports. */
-export function OverviewPage({ running, figures, bridges, alerts, unknown, activity, edges }: OverviewProps) {
+export function OverviewPage({ running, figures, bridges, alerts, activity, edges }: OverviewProps) {
   const { domain } = useFrame();
   const facts = shown.flatMap((name) => figures?.figures.filter((figure) => figure.name === name) ?? []);
   return (
@@ -43,7 +43,7 @@ export function OverviewPage({ running, figures, bridges, alerts, unknown, activ
       />
       <section id="alerts" class="part">
         <h2>Alerts</h2>
-        <Alerts {...{ running, alerts, unknown }} />
+        <Alerts {...{ running, alerts }} />
       </section>
       <section id="bridges" class="part">
         <h2>Bridges</h2>

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { alertKinds, shownAlert } from "../../operators/alert-kinds.ts";
+import { shownAlert } from "../../operators/alert-kinds.ts";
 import { coverageOf } from "../../operators/alerts.ts";
 import { problem } from "../problem.ts";
 import { next, pageOf, wholeList } from "./lists.ts";
@@ -20,17 +20,12 @@ export const alertRoutes = [
       says: "The open ones first, the worst first.",
       schema: v.object({
         alerts: v.array(shownAlert),
-        unknown: v.pipe(
-          v.array(v.picklist(alertKinds)),
-          v.description("Kinds that may have more alerts: an object that reports them did not answer."),
-        ),
         next,
       }),
     },
     async handle({ domain, edge, query }) {
-      const { alerts, unknown } = await edge.lookAt(domain);
-      const { page, next } = pageOf(alerts, query);
-      return { alerts: page, unknown, next };
+      const { page, next } = pageOf((await edge.lookAt(domain)).alerts, query);
+      return { alerts: page, next };
     },
   }),
   route("acknowledge", `POST ${path}/{alert}/acknowledge`, {
@@ -62,15 +57,9 @@ export const alertRoutes = [
     refusals: { 404: "No domain that you may see has this name, or no alert has this id." },
     about: ({ body: { note } }) => ({ note }),
     async handle({ domain, edge, signedIn, path: { alert: id }, body: { note, upTo: seen = "" } }) {
-      const { alerts, unknown } = await edge.lookAt(domain);
-      const found = alerts.find((one) => one.id === id);
-      const isUnreachable = alerts.some((one) => one.id === "state-unreachable:directory");
-      if (isUnreachable || (!found && unknown.some((kind) => kind === id.split(":")[0])))
-        return problem(
-          503,
-          "failed for now",
-          `The object that reports ${id} does not answer. Try again in some minutes.`,
-        );
+      const found = (await edge.lookAt(domain)).alerts.find((one) => one.id === id);
+      if (!found && edge.incomplete?.length !== 0)
+        return problem(503, "failed for now", `What reports ${id} does not answer. Try again in some minutes.`);
       if (!found) return problem(404, "no such alert", `There is no alert ${id} in ${domain.name} now.`);
       const upTo = coverageOf(found, seen === "" ? null : Number(seen), edge.now());
       const by = signedIn.person.name;

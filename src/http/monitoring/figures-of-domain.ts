@@ -15,6 +15,7 @@ export async function figuresOfDomain(edge: EdgePorts, ofSettings: Domain): Prom
     answerOrNull(edge.objects.directory(domain).activity(), edge, { domain }),
     bridgesOf(edge, ofSettings),
   ]);
+  noteSilent(edge, bridges);
   return figuresOf({ now: edge.now(), conferences, documents, minutes: activity?.minutes ?? null, bridges });
 }
 
@@ -22,16 +23,16 @@ interface Totals extends Pick<FigureSource, "documents"> {
   readonly conferences: ConferenceTotals | null;
 }
 
-/** Conferences of a domain, and documents that are pending in them and in the mailbox. `null`: the directory did not answer. */
+/** Conferences of a domain, and documents that are pending in them and in the mailbox. `null`: one of these did not answer. */
 export async function totalsOf(edge: EdgePorts, domain: DomainName): Promise<Totals> {
   const [conferences, mail] = await Promise.all([
     answerOrNull(edge.objects.directory(domain).totals(), edge, { domain }),
     answerOrNull(edge.objects.mailbox(domain).waiting(), edge, { domain }),
   ]);
-  if (!conferences) return { conferences, documents: null };
-  const documents = conferences.documents + (mail?.documents ?? 0);
-  const oldestAt = earliest(conferences.oldestAt, mail?.oldestAt ?? null);
-  return { conferences, documents: { documents, oldestAt, missing: mail ? [] : ["the mailbox"] } };
+  if (!conferences || !mail) return { conferences, documents: null };
+  const documents = conferences.documents + mail.documents;
+  const oldestAt = earliest(conferences.oldestAt, mail.oldestAt);
+  return { conferences, documents: { documents, oldestAt } };
 }
 
 /** Posts of the last hour, and what is pending for each server, in conferences and in the mailbox. */
@@ -78,6 +79,10 @@ export async function noteSilentBridges(
   domain: Domain,
   names?: readonly (string | null)[],
 ): Promise<void> {
-  for (const found of await bridgesOf(edge, domain, names))
-    if (isSilent(found)) lacks(edge, `bridge ${found.bridge}`, "no agent reports its state: callers may have left");
+  noteSilent(edge, await bridgesOf(edge, domain, names));
+}
+
+function noteSilent(edge: EdgePorts, found: readonly BridgeFound[]): void {
+  for (const { bridge } of found.filter(isSilent))
+    lacks(edge, `bridge ${bridge}`, "no agent reports its state: callers may have left");
 }

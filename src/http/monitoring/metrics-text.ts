@@ -48,7 +48,8 @@ type Sample = readonly [family: keyof typeof families, value: number | null, lab
 async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
   // A standby edge has no objects to ask.
-  const ofDomains = edge.pair?.acts === false ? [] : domains.map((domain) => samplesOf(edge, domain));
+  const ofDomains =
+    edge.pair?.acts === false ? [] : domains.map((domain) => samplesOf(forOneRequest(edge, true), domain));
   const samples = (await Promise.all([...ofDomains, ofStorage(edge), ofPair(edge.pair)])).flat();
   const texts = Object.entries(families).map(([family, help]) => {
     const series = samples.flatMap(
@@ -77,7 +78,7 @@ async function ofPair(pair: EdgePair | undefined): Promise<readonly Sample[]> {
 
 async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Sample[]> {
   const { name: domain, settings } = ofSettings;
-  const [{ alerts, unknown, bridges }, counts, { conferences, documents }, agents] = await Promise.all([
+  const [{ alerts, bridges }, counts, { conferences, documents }, agents] = await Promise.all([
     edge.lookAt(ofSettings),
     answerOrNull(edge.objects.directory(domain).countTotals(), edge, { domain }),
     totalsOf(edge, domain),
@@ -96,8 +97,7 @@ async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readon
     samples.push(["conferences", conferences.running, { domain, phase: "running" }]);
     samples.push(["callers", conferences.callers, { domain }]);
   }
-  // Without the mailbox the number would be incomplete.
-  if (documents?.missing.length === 0) {
+  if (documents) {
     samples.push(["documents_waiting", documents.documents, { domain }]);
     samples.push(["oldest_document_seconds", secondsSince(documents.oldestAt, edge.now()), { domain }]);
   }
@@ -109,7 +109,7 @@ async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readon
   }
   for (const kind of alertKinds) {
     const count = alerts.filter((one) => one.kind === kind && isOpen(one)).length;
-    samples.push(["alerts", count === 0 && unknown.includes(kind) ? null : count, { domain, kind }]);
+    samples.push(["alerts", count === 0 && edge.incomplete?.length !== 0 ? null : count, { domain, kind }]);
   }
   return samples;
 }
@@ -126,7 +126,7 @@ async function agentSamples(edge: MetricsPorts, domain: DomainName, bridge: Brid
 export function addMetrics(app: Hono<Variables>, edge: MetricsPorts): void {
   app.get("/metrics", async (context) => {
     if (!seesAll(context.var.signedIn.person)) return notAllowed("Metrics cover all domains, and you see only some.");
-    const text = await metricsText(forOneRequest(edge, true));
+    const text = await metricsText(edge);
     return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
   });
 }

@@ -4,7 +4,7 @@ import { differenceText } from "../../foundation/time/difference-text.ts";
 import { dayMs } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
 import { type FoundAlert, showAlert } from "../../operators/alert-kinds.ts";
-import { alertsOf, type FoundBridge, type FoundDomain, unknownKinds } from "../../operators/alerts.ts";
+import { alertsOf, type FoundBridge, type FoundDomain } from "../../operators/alerts.ts";
 import { pairAlerts } from "../../operators/edge-pair.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
@@ -71,9 +71,7 @@ export class Readiness {
       edges: edge.pair && ofEdge.view,
       alerts: [...alertsOfEdge, ...shown.flatMap(({ alerts }) => alerts)],
       notShown: !to || isHidden ? notShown : undefined,
-      unknown: to
-        ? Object.fromEntries(found.filter(({ isOfUser }) => isOfUser).map(({ name, unknown }) => [name, unknown]))
-        : undefined,
+      incomplete: to && edge.incomplete?.length ? edge.incomplete : undefined,
       domains: Object.fromEntries(
         shown.map(({ name, bridges }) => [name, Object.fromEntries(bridges.map((one) => [one.bridge, bridgeAs(one)]))]),
       ),
@@ -89,7 +87,7 @@ export class Readiness {
   async #look(domain: Domain, edge: EdgePorts, isOfUser: boolean, ofEdge: readonly FoundAlert[] = []) {
     const [bridges, found] = await Promise.all([this.#bridges(domain, edge), this.#directory(domain, edge, isOfUser)]);
     const shown = isOfUser ? bridges : bridges.map(withoutAgents);
-    return { bridges, alerts: alertsOf(ofEdge, shown, found, edge.now()), unknown: unknownKinds(bridges, found) };
+    return { bridges, alerts: alertsOf(ofEdge, shown, found, edge.now()) };
   }
 
   /** The alerts of the edge itself. A database that does not answer is an alert of the disk. */
