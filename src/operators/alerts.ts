@@ -41,18 +41,14 @@ export interface FoundBridge {
   readonly bridge: string;
   /** `null`: its relay did not answer. */
   readonly health: BridgeState | null;
-  /** Start of the relay's silence; `null`: it answers. */
-  readonly unreachableSince: EpochMs | null;
 }
 
 export interface FoundDomain {
   readonly domain: string;
-  /** The answer of its directory; `null`: it did not answer, or was not asked. */
+  /** The answer of its directory; `null`: it did not answer. */
   readonly known: DirectoryAlerts | null;
   /** The pending documents of its mailbox; `null` as before. */
   readonly mail: readonly PendingForServer[] | null;
-  /** Sources without an answer. */
-  readonly silent: readonly FoundAlert[];
 }
 
 /** Unconfirmed documents of a TSP server or the back end. */
@@ -90,11 +86,12 @@ const refusedLongMs = 60_000;
 export function alertsOf(
   ofEdge: readonly FoundAlert[],
   bridges: readonly FoundBridge[],
-  { domain, known, mail, silent }: FoundDomain,
+  { domain, known, mail }: FoundDomain,
   now: EpochMs,
 ): readonly Alert[] {
+  const silent = Object.entries({ directory: known, mailbox: mail }).filter(([, answer]) => answer === null);
   const ofDomain = [
-    ...silent,
+    ...silent.map(([about]): FoundAlert => ({ kind: "state-unreachable", about, since: null })),
     ...bridges.flatMap(bridgeAlerts),
     ...(known?.found ?? []),
     ...pendingAlerts([...(known?.waiting ?? []), ...(mail ?? [])], now),
@@ -128,8 +125,8 @@ export function coverageOf({ sequence, since }: Alert, seenUpTo: number | null, 
 }
 
 /** The alerts of a bridge and its agents. */
-export function bridgeAlerts({ bridge, health, unreachableSince }: FoundBridge): readonly FoundAlert[] {
-  if (!health) return [{ kind: "relay-unreachable", bridge, since: unreachableSince }];
+export function bridgeAlerts({ bridge, health }: FoundBridge): readonly FoundAlert[] {
+  if (!health) return [{ kind: "relay-unreachable", bridge, since: null }];
   const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, endsSince = null, fullSince } = health;
   const found: FoundAlert[] = [...(health.alerts ?? [])];
   if (!agentConnected) found.push({ kind: "no-agent", since: awaySince });

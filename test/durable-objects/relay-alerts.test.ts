@@ -71,7 +71,7 @@ test("misses no standby of a single agent or of none", async () => {
 /** Alerts of the bridge itself. */
 async function alertsOfBridge() {
   const health = await world.relay.health();
-  return bridgeAlerts({ bridge, health, unreachableSince: null }).filter(({ kind }) => kind.startsWith("bridge-"));
+  return bridgeAlerts({ bridge, health }).filter(({ kind }) => kind.startsWith("bridge-"));
 }
 
 test("a bridge is full until a port was free for a minute", async () => {

@@ -124,7 +124,7 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
   expect((await ask(edge, "GET", "/api/v1/domains/local/agents")).body).toMatchObject({
     bridges: [{ bridge: "simulated", drainedSince, load: { conferences: 1, callers: 2 } }],
   });
-  const ready = await edge.app.request("/readyz");
+  const ready = await edge.app.request("/readyz", { headers: { authorization: `Bearer ${token}` } });
   expect([ready.status, await ready.json()]).toMatchObject([
     200,
     {
@@ -162,7 +162,7 @@ test("of an agent that has not said whether it has its bridge, nobody says that 
   expect(text).toContain("not reported yet");
   expect(text).toContain("The agent of the bridge simulated of local has not reported yet if it reaches its bridge.");
   expect(text).not.toMatch(/does not reach/);
-  const ready = await edge.app.request("/readyz");
+  const ready = await edge.app.request("/readyz", { headers: { authorization: `Bearer ${token}` } });
   expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining("has not reported yet")]);
 
   edge.health.set("simulated", { ...unsaid, awaySince: edge.time });

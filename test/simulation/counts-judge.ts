@@ -109,7 +109,7 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
       const [known, mail] = await Promise.all([directory.alerts(domain), mailbox.waiting()]);
       const [{ hosts }, totals] = await Promise.all([directory.activity(), directory.totals()]);
       const { waits, givenUp } = owedBy(edge);
-      const alerts = alertsOf([], [], { domain, known, mail: mail.servers, silent: [] }, edgeNow());
+      const alerts = alertsOf([], [], { domain, known, mail: mail.servers }, edgeNow());
       const inAlerts = (wanted: string) =>
         alerts.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
       const loads = hosts.map(({ host, documents }) => [host, documents] as const);

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Alert, AlertKind } from "../../src/operators/alert-kinds.ts";
-import { isOpen } from "../../src/operators/alert-kinds.ts";
+import { type Alert, isOpen } from "../../src/operators/alert-kinds.ts";
 import { bridgehead, type Ended } from "../bridgehead-command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
@@ -22,7 +21,6 @@ async function ask(path: string): Promise<string> {
 
 interface Ready {
   readonly alerts: Alert[];
-  readonly unknown: { readonly local: readonly AlertKind[] };
 }
 
 /** What one place says, at little cost. */
@@ -32,7 +30,7 @@ async function ready(): Promise<Ready> {
 
 /** What is wrong, where each place says the same; `null`: they do not. */
 async function wrong(): Promise<readonly Alert[] | null> {
-  const { alerts, unknown } = await ready();
+  const { alerts } = await ready();
   const open = alerts.filter(isOpen);
   const listed = JSON.parse(await ask("/api/v1/domains/local/alerts")) as { alerts: Alert[] };
   const [metrics, overview, { code, stdout: status }] = await Promise.all([
@@ -46,7 +44,7 @@ async function wrong(): Promise<readonly Alert[] | null> {
     JSON.stringify(counted.sort()) === JSON.stringify(open.map(({ kind }) => kind).sort()) &&
     code === (open.length > 0 ? 1 : 0) &&
     alerts.every(({ says, title }) => status.includes(title) && overview.includes(says.replaceAll("'", "&#39;"))) &&
-    status.includes("no alerts") === (alerts.length + unknown.local.length === 0);
+    status.includes("no alerts") === (alerts.length === 0);
   return isSame ? alerts : null;
 }
 

@@ -86,16 +86,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
 
   expect((await ask("/healthz")).status).toBe(200);
   const ready = await ask("/readyz");
-  expect(ready.status).toBe(503);
-  expect(await ready.json()).toEqual({
-    ready: false,
-    // The domain with a secret.
-    notShown: expect.stringMatching(/^There may be more alerts\. /),
-    alerts: [expect.objectContaining({ kind: "no-agent", bridge: "simulated", severity: "down" })],
-    domains: {
-      local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: null, ports: null } },
-    },
-  });
+  expect([ready.status, await ready.json()]).toEqual([503, { ready: false }]);
   expect((await ask("/api/v1/x")).status).toBe(401);
   expect((await ask("/api/v1/x", { headers })).status).toBe(404);
 });

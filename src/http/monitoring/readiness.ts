@@ -1,10 +1,9 @@
 import type { Hono } from "hono";
-import type { EpochMs } from "../../foundation/ids.ts";
 import { differenceText } from "../../foundation/time/difference-text.ts";
 import { dayMs } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
-import { type FoundAlert, showAlert } from "../../operators/alert-kinds.ts";
-import { alertsOf, type FoundBridge, type FoundDomain } from "../../operators/alerts.ts";
+import { type FoundAlert, kindOf, showAlert } from "../../operators/alert-kinds.ts";
+import { alertsOf, bridgeAlerts, type FoundBridge } from "../../operators/alerts.ts";
 import { pairAlerts } from "../../operators/edge-pair.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
@@ -18,9 +17,6 @@ import { bridgesOf } from "./figures-of-domain.ts";
 
 /** How long unauthenticated clients get the same answer, so that they cannot flood the relays. */
 const SAME_ANSWER_MS = 1_000;
-/** After this time without a request, an object counts as answering again. Prometheus asks more often. */
-const KNOWN_FOR_MS = 5 * 60_000;
-const notShown = "There may be more alerts. Sign in as a user of each domain to see them all.";
 
 export interface ReadinessPorts extends EdgePorts {
   readonly storage: Pick<Storage, "fault" | "faultSince">;
@@ -31,8 +27,6 @@ export class Readiness {
   readonly #edge: ReadinessPorts;
   #askedAt = 0;
   #latest: Promise<{ readonly ready: boolean }> | undefined;
-  /** Start of the silence of each object that does not answer this process, by name. */
-  readonly #unreachable = new Map<string, { readonly since: EpochMs; readonly askedAt: EpochMs }>();
 
   constructor(edge: ReadinessPorts) {
     this.#edge = edge;
@@ -51,43 +45,46 @@ export class Readiness {
     return Response.json(found, { status: found?.ready ? 200 : 503 });
   }
 
+  /** Unauthenticated clients learn only whether all bridges are ready. */
   async #found(to: Operator | null) {
     const edge = forOneRequest(this.#edge, true);
+    const { pair } = edge;
     const domains = Array.from(edge.domains.values(), async (domain) => {
-      const isOfUser = to !== null && seesDomain(to, domain.name);
-      const isShown = isOfUser || domain.settings.adapterSecrets.length === 0;
-      return { name: domain.name, isOfUser, isShown, ...(await this.#look(domain, edge, isOfUser)) };
+      const { name } = domain;
+      if (to && seesDomain(to, name)) return { name, ...(await this.#look(domain, edge)) };
+      // What these lack is nothing for this user.
+      return { name, bridges: await bridgesOf(forOneRequest(this.#edge), domain), alerts: null };
     });
-    const [ofEdge, found] = await Promise.all([this.#ofEdge(), Promise.all(domains)]);
-    const alertsOfEdge = ofEdge.alerts
-      .filter(({ kind }) => to || kind !== "operator-token-weak")
-      .map((alert) => showAlert(alert, null));
-    const shown = found.filter(({ isShown }) => isShown);
-    const isHidden = found.some(({ isShown, alerts }) => !isShown && alerts.length > 0);
-    const all = [...alertsOfEdge, ...found.flatMap(({ alerts }) => alerts)];
+    const [{ view, alerts: ofEdge }, found] = await Promise.all([this.#ofEdge(), Promise.all(domains)]);
+    const all = [...ofEdge, ...found.flatMap(({ bridges }) => bridges.flatMap(bridgeAlerts))];
+    const state = { ready: !all.some(({ kind }) => kindOf(kind).severity === "down"), role: pair && "active" };
+    if (!to) return state;
+    const seen = found.filter(({ alerts }) => alerts !== null);
     return {
-      ready: !all.some(({ severity }) => severity === "down"),
-      role: edge.pair && "active",
-      edges: edge.pair && ofEdge.view,
-      alerts: [...alertsOfEdge, ...shown.flatMap(({ alerts }) => alerts)],
-      notShown: !to || isHidden ? notShown : undefined,
-      incomplete: to && edge.incomplete?.length ? edge.incomplete : undefined,
+      ...state,
+      edges: pair && view,
+      alerts: [...ofEdge.map((alert) => showAlert(alert, null)), ...seen.flatMap(({ alerts }) => alerts ?? [])],
+      incomplete: edge.incomplete?.length ? edge.incomplete : undefined,
       domains: Object.fromEntries(
-        shown.map(({ name, bridges }) => [name, Object.fromEntries(bridges.map((one) => [one.bridge, bridgeAs(one)]))]),
+        seen.map(({ name, bridges }) => [name, Object.fromEntries(bridges.map((one) => [one.bridge, bridgeAs(one)]))]),
       ),
     };
   }
 
   /** The bridges and alerts of a domain for its users, asked through the edge of one request. */
   async lookAt(domain: Domain, edge: EdgePorts): Promise<LookedAt> {
-    return this.#look(domain, edge, true, (await this.#ofEdge()).alerts);
+    return this.#look(domain, edge, (await this.#ofEdge()).alerts);
   }
 
-  /** `isOfUser`: only users of the domain see its documents, callers and agents. */
-  async #look(domain: Domain, edge: EdgePorts, isOfUser: boolean, ofEdge: readonly FoundAlert[] = []) {
-    const [bridges, found] = await Promise.all([this.#bridges(domain, edge), this.#directory(domain, edge, isOfUser)]);
-    const shown = isOfUser ? bridges : bridges.map(withoutAgents);
-    return { bridges, alerts: alertsOf(ofEdge, shown, found, edge.now()) };
+  async #look(domain: Domain, edge: EdgePorts, ofEdge: readonly FoundAlert[] = []): Promise<LookedAt> {
+    const { name } = domain;
+    const [bridges, known, mail] = await Promise.all([
+      bridgesOf(edge, domain),
+      answerOrNull(edge.objects.directory(name).alerts(name), edge, { domain: name }),
+      answerOrNull(edge.objects.mailbox(name).waiting(), edge, { domain: name }),
+    ]);
+    const found = { domain: name, known, mail: mail?.servers ?? null };
+    return { bridges, alerts: alertsOf(ofEdge, bridges, found, edge.now()) };
   }
 
   /** The alerts of the edge itself. A database that does not answer is an alert of the disk. */
@@ -100,36 +97,6 @@ export class Readiness {
     if (doubtMs >= dayMs) alerts.push({ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) });
     if (this.#edge.isTokenWeak?.()) alerts.push({ kind: "operator-token-weak", since: null });
     return { view, alerts };
-  }
-
-  async #directory({ name: domain }: Domain, edge: EdgePorts, isAsked: boolean): Promise<FoundDomain> {
-    if (!isAsked) return { domain, known: null, mail: null, silent: [] };
-    const [known, mail] = await Promise.all([
-      answerOrNull(edge.objects.directory(domain).alerts(domain), edge, { domain }),
-      answerOrNull(edge.objects.mailbox(domain).waiting(), edge, { domain }),
-    ]);
-    const silent = Object.entries({ directory: known, mailbox: mail }).flatMap(([about, answer]): FoundAlert[] => {
-      const since = this.#unreachableSince(`${about} of ${domain}`, answer);
-      return since === null ? [] : [{ kind: "state-unreachable", about, since }];
-    });
-    return { domain, known, mail: mail?.servers ?? null, silent };
-  }
-
-  async #bridges(domain: Domain, edge: EdgePorts): Promise<readonly FoundBridge[]> {
-    return (await bridgesOf(edge, domain)).map(({ bridge, health }) => {
-      return { bridge, health, unreachableSince: this.#unreachableSince(`${domain.name}/${bridge}`, health) };
-    });
-  }
-
-  /** Start of this object's silence; `null`: it answers. */
-  #unreachableSince(name: string, answer: object | null): EpochMs | null {
-    const askedAt = this.#edge.now();
-    const known = this.#unreachable.get(name);
-    this.#unreachable.delete(name);
-    if (answer) return null;
-    const since = known && Math.abs(askedAt - known.askedAt) < KNOWN_FOR_MS ? known.since : askedAt;
-    this.#unreachable.set(name, { since, askedAt });
-    return since;
   }
 }
 
@@ -147,11 +114,6 @@ export function addHealth(app: Hono<Variables>, edge: PeoplePorts & ReadinessPor
     const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw)).catch(() => null);
     return readiness.answer(admitted === null || admitted instanceof Response ? null : admitted.person);
   });
-}
-
-/** Agents and their names are for users only. */
-function withoutAgents(found: FoundBridge): FoundBridge {
-  return { ...found, health: found.health && { ...found.health, alerts: [] } };
 }
 
 /** `takesCalls`: false for a bridge that is about to stop, `takesConferences` for a drained one; what they have continues. */

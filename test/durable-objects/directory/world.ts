@@ -22,7 +22,7 @@ export const domain = "local" as DomainName;
 /** The alerts of the domain that this directory knows, of one kind if it is given. */
 export async function alertsIn({ alertStore }: Directory, now: number, kind?: AlertKind): Promise<readonly Alert[]> {
   const known = await alertStore.alerts(domain);
-  const all = alertsOf([], [], { domain, known, mail: [], silent: [] }, now);
+  const all = alertsOf([], [], { domain, known, mail: [] }, now);
   return all.filter((alert) => kind === undefined || alert.kind === kind);
 }
 
