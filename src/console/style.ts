@@ -166,7 +166,7 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
 /* In line with the fields, which have a label above them. */
 .filled form > button, .filled form > .check { margin-top: 22px; }
 .filled form > div { display: flex; flex-direction: column; gap: 3px; flex: 1 1 180px; max-width: 280px; }
-.filled label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 36px; color: var(--text); font-size: 15px; }
+label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 36px; color: var(--text); font-size: 15px; }
 .filled p { flex-basis: 100%; font-size: 13px; }
 .stages { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); }
 .action { display: flex; flex-direction: column; gap: 12px; padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); }

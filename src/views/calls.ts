@@ -110,6 +110,6 @@ function lasted({ from, to }: PersonLine): Part | null {
 function pagesOf({ what, conference, call, turnedAway }: PersonLine): readonly Part[] {
   const isInPrompt = what === "not-let-in" || what === "at-prompt";
   if (conference === null || (isInPrompt && !turnedAway)) return [];
-  const page = (title: string, name: string) => link(title, ["conferences", conference, name], { call });
-  return [page("Why?", "why"), page("Timeline", "timeline")];
+  const path = ["conferences", conference, "timeline"];
+  return [link("Why?", path, { call, why: "1" }), link("Timeline", path, { call })];
 }

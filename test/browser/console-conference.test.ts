@@ -72,9 +72,9 @@ test.each(looks)("the pages of a conference are fit for everybody, and whole, $s
   await page.getByText("Call somebody").click();
   await expectFit("conference-open");
   await expectTabs("now");
-  for (const tab of ["timeline", "why"] as const) {
+  for (const tab of ["timeline", "timeline?why=1"]) {
     await page.goto(address(meeting, `/${tab}`));
-    await expectFit(`conference-${tab}`);
+    await expectFit(`conference-${tab.replace(/.*=1/, "why")}`);
     await expectTabs(tab);
   }
   await page.goto(address(meeting, "/timeline"));
@@ -158,7 +158,9 @@ test("shows why a caller is muted, opens the line and copies it", async () => {
     .filter({ hasText: /^WebEx notified\s*after/ })
     .waitFor();
 
-  await page.getByRole("link", { name: "Why?" }).click();
+  await page.getByRole("link", { name: "Timeline" }).click();
+  await page.getByLabel("only lines with a reason").check();
+  await page.getByRole("button", { name: "Show" }).click();
   await page.getByText("The operator otto asked for it").first().click();
   await page.getByText('"result":{"done":true}').first().waitFor();
   await page.getByRole("button", { name: "Copy these lines" }).click();

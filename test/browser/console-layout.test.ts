@@ -184,7 +184,7 @@ const timeline = [
   ...lines(6, "edge", "back end"),
   ...lines(7, "edge", "edge"),
 ];
-const everything = { call: "", side: "", tab: "timeline" } as const;
+const everything = { call: "", why: false };
 const bridges = [found("main"), found(unbroken)];
 const figures = someFigures({ minutes: activity.minutes, conferences: { conferences: 99_999, callers: 99_999 } });
 const edges = { acting: null, edges: [] };

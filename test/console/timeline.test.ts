@@ -5,7 +5,7 @@ import type { LineFacts, TimelineLine, WireRow } from "../../src/rpc/timeline.ts
 import { timelineLine } from "../builders.ts";
 import { frame, now, type Shown, shownTo } from "./shown.ts";
 
-const everything: TimelineFilter = { call: "", side: "", tab: "timeline" };
+const everything: TimelineFilter = { call: "", why: false };
 
 function line(seq: number, way: string, what: string, facts: LineFacts = {}): TimelineLine {
   return { ...timelineLine(seq, now + seq * 10, way, what, facts), blocks: ["one"] };
@@ -91,11 +91,8 @@ const ofCall = [...entry, "W2A_UpdateUser", "mute", "mute: done", "A2W_RspUpdate
 test.each<[Partial<TimelineFilter>, readonly string[]]>([
   ...["c1", "7001", "+1 408 555-0101", "408-555-0101"].map((call) => [{ call }, ofCall] as [object, string[]]),
   [{ call: "nobody" }, []],
-  [{ side: "bridge" }, ["14085550101", "14085550102", "mute", "mute: done"]],
-  [{ side: "others" }, ["lock", "undelivered"]],
-  [{ side: "webex", call: "c2" }, ["A2W_NotifyUserEnter"]],
-  [{ tab: "why" }, ["mute: done"]],
-])("filters by call, side and reason: %o", (filter, expected) => {
+  [{ why: true }, ["mute: done"]],
+])("filters by call and reason: %o", (filter, expected) => {
   expect(whats(filter)).toEqual(expected);
 });
 
@@ -119,23 +116,22 @@ test("puts each of 10,000 lines on one page, and links to a row's page or the la
   );
 });
 
-test("opens a line to its own text on the wire", () => {
+test("opens the first line of a row to what the row sent and received", () => {
   const mute = { id: "k1", command: { type: "mute", call: "c1" } };
   const answer = { host: "tsp1", transId: "t3", msgId: "m1", type: "update-caller", text: "<A2W_RspUpdateUser/>" };
   const report = { number: 9, report: { type: "result", id: "k1", result: { done: true } } };
   const wire = [
-    wireRow(4, { inputText: "<W2A_UpdateUser/>", commands: [mute, { ...mute, id: "k2" }] }),
+    wireRow(4, { inputText: "<W2A_UpdateUser/>", commands: [mute] }),
     wireRow(5, {
       input: { type: "bridge", at: 0, reports: [report] },
       messages: [answer, { ...answer, msgId: "m2", text: "<A2W_NotifyUserChange/>" }],
     }),
   ];
-  expect(shown(timeline, wire).all("section", 'class="wire"').slice(5, 10)).toEqual([
-    "From WebEx, as it may have been on the wire <W2A_UpdateUser/>",
-    `To the bridge ${JSON.stringify(mute)}`,
-    `From the bridge ${JSON.stringify(report)}`,
-    "To tsp1 <A2W_RspUpdateUser/>",
-    "transId t3 host tsp1",
+  expect(shown(timeline, wire).all("section", 'class="wire"').slice(5, 9)).toEqual([
+    `From WebEx, as it may have been on the wire <W2A_UpdateUser/> To the bridge ${JSON.stringify(mute)}`,
+    "call c1 commandId k1",
+    `From the bridge ${JSON.stringify(report)} To tsp1 <A2W_RspUpdateUser/> To tsp1 <A2W_NotifyUserChange/>`,
+    "msgId m1 result ok transId t3",
   ]);
   const messages = [1, 2, 3].map((id) => line(1, "webex > edge", "W2A_UpdateUser", { msgId: `m${id}` }));
   const together = shown(messages, [wireRow(1, { inputText: "<WHOLE/>" })]);
@@ -166,7 +162,7 @@ test("says what an empty page would show", () => {
   const page = pageOfLines(timeline, filter, {});
   const empty = shownTo("operator", TimelinePage, { shown: page, filter, wire: [], row: null });
   expect(empty.text).toContain("No line fits.");
-  expect(empty.linkTo("Show all calls and sides")).toBe("/console/local/conferences/987654321/timeline");
+  expect(empty.linkTo("Show all lines")).toBe("/console/local/conferences/987654321/timeline");
 });
 
 test("hostile texts stay texts", () => {

@@ -210,22 +210,22 @@ test("what somebody types to choose a call may be a number, and stands in no add
   await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   const number = "14085550100";
-  for (const tab of ["timeline", "why"]) {
-    const { status, text } = await lookAt(tab, { call: ` ${number} `, side: "webex" });
+  for (const why of ["", "1"]) {
+    const { status, text } = await lookAt("timeline", { call: ` ${number} `, why });
     expect(status).toBe(200);
     expect(text).toContain(`value="${number}" list="calls"`);
     expect([...text.matchAll(/(?:href|action|src)="([^"]*)"/g)].filter(([, link]) => link?.includes(number))).toEqual(
       [],
     );
-    expect((await lookAt(tab, { call: "c0", side: "" })).to).toBe(`${page}/${tab}?call=c0`);
-    expect((await lookAt(tab, { call: "", side: "" })).to).toBe(`${page}/${tab}`);
+    expect((await lookAt("timeline", { call: "c0", why: "" })).to).toBe(`${page}/timeline?call=c0`);
+    expect((await lookAt("timeline", { call: "", why })).to).toBe(`${page}/timeline${why && "?why=1"}`);
   }
 });
 
 test("nobody is told of a conference that never was, and no object is made by the question", async () => {
   const { edge, get } = await there();
   edge.calls.length = 0;
-  for (const tab of ["", "/timeline", "/why"]) {
+  for (const tab of ["", "/timeline"]) {
     const { status, text } = await get(`/console/local/conferences/111${tab}`);
     expect(status).toBe(404);
     expect(text).toContain("local has no data of a conference with the key 111.");

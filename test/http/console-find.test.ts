@@ -91,7 +91,7 @@ test("a caller whom a locked conference turned away has the story that the confe
   const { read } = await windowOf(edge);
 
   const page = await read("/prompt-calls");
-  expect(page).toContain(`/console/local/conferences/${conference}/why?call=p1`);
+  expect(page).toContain(`/console/local/conferences/${conference}/timeline?call=p1&why=1`);
   expect(page).not.toContain("call=p2");
 });
 

@@ -86,7 +86,7 @@ test("what happened to a caller", () => {
   };
   const { lines, page } = shown(personLines, [line, { ...line, what: "inside", to: null, turnedAway: true }]);
   expect(lines[1]).toContain(" | not admitted | 5 | withheld | 1 min 0 s | The conference was locked. | c1");
-  expect(page.match(/Why\? → \/console\/acme\/conferences\/5\/why\?call=c1/g)).toHaveLength(1);
+  expect(page.match(/Why\? → \/console\/acme\/conferences\/5\/timeline\?call=c1&why=1/g)).toHaveLength(1);
 });
 
 const health = { bridgeUp: true, portsInUse: 3, ports: 240, version: "1.4.0", waiting: { commands: 1, reports: 20 } };

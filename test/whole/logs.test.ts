@@ -381,7 +381,7 @@ test("no address to which the console's forms lead has what was typed into them"
   await go("/console/sign-in", "", new URLSearchParams({ token: secrets.viewersToken }));
   const local = "/console/local";
   const lists = ["", "/conferences", "/records?kind=call", "/find", "/prompt-calls", "/servers"];
-  const tabs = ["", "/timeline", "/why"].map((tab) => `/conferences/${key}${tab}`);
+  const tabs = ["", "/timeline"].map((tab) => `/conferences/${key}${tab}`);
   const filled: string[] = [];
   for (const page of [...lists, ...tabs]) {
     const seen = await go(local + page, "");
@@ -402,7 +402,7 @@ test("no address to which the console's forms lead has what was typed into them"
     }
   }
 
-  const ofConference = ["timeline", "why"].map((tab) => `${local}/conferences/${key}/${tab}`);
+  const ofConference = [`${local}/conferences/${key}/timeline`];
   const forms = [
     ...["find", "conferences", "records", "records/export"].map((page) => `${local}/${page}`),
     ...ofConference,

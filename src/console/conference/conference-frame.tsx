@@ -4,7 +4,7 @@ import { Page } from "../page.tsx";
 import { Tabs } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
-const tabs = { now: "Now", timeline: "Timeline", why: "Why?" } as const;
+const tabs = { now: "Now", timeline: "Timeline" } as const;
 type ConferenceTab = keyof typeof tabs;
 
 /** The frame of each page of one conference. */
@@ -30,7 +30,7 @@ export function ConferenceFramePage({ domain, confKey, topic, isStill, tab, chil
           <bdi>{topic}</bdi>
         </p>
       )}
-      <Tabs label="Of this conference" tabs={{ now: to("now"), timeline: to("timeline"), why: to("why") }} here={tab} />
+      <Tabs label="Of this conference" tabs={{ now: to("now"), timeline: to("timeline") }} here={tab} />
       {children}
     </Page>
   );

@@ -1,5 +1,4 @@
 import type { Child } from "hono/jsx";
-import type { Report } from "../../bridge/events.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { TimelineLine, TimelineSide, WireRow } from "../../rpc/timeline.ts";
@@ -19,7 +18,7 @@ export interface SequenceProps {
   readonly row: number | null;
 }
 
-/** A sequence diagram with WebEx, the edge, the bridge and others. Each line opens to its wire text. */
+/** A sequence diagram with WebEx, the edge, the bridge and others. The first line of a row opens to its wire text. */
 export function Sequence({ lines, wire, row }: SequenceProps) {
   const hasBeside = lines.some(({ from, to }) => partyOf(from) === "beside" || partyOf(to) === "beside");
   const at = hasBeside ? placesWithBeside : places;
@@ -51,8 +50,7 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
             (before === undefined || day !== shownTime(before.at, zone).day) && <li class="day">{day}</li>,
             <Message
               {...{ line, at, isHead, begins: before?.seq !== seq, isOpen: isHead && seq === row }}
-              // A document of WebEx is shown at its first message.
-              texts={isHead || line.from !== "webex" ? wireTexts(line, bySeq.get(seq)) : []}
+              row={isHead ? bySeq.get(seq) : undefined}
             />,
           ];
         })}
@@ -64,7 +62,8 @@ export function Sequence({ lines, wire, row }: SequenceProps) {
 interface MessageProps {
   readonly line: TimelineLine;
   readonly at: Places;
-  readonly texts: readonly WireText[];
+  /** Of the line at the head of its row, as far as the journal still has it. */
+  readonly row: WireRow | undefined;
   /** True if addresses can name its row by this line. */
   readonly isHead: boolean;
   readonly isOpen: boolean;
@@ -72,8 +71,9 @@ interface MessageProps {
   readonly begins: boolean;
 }
 
-function Message({ line, at, texts, isHead, isOpen, begins }: MessageProps) {
+function Message({ line, at, row, isHead, isOpen, begins }: MessageProps) {
   const { timeZone: zone } = useFrame();
+  const texts = row ? wireTexts(row) : [];
   const facts = factsOf(line, zone).filter(([name]) => name !== "transId" && name !== "host");
   const [from, to] = [partyOf(line.from), partyOf(line.to)];
   // The columns between which its text is.
@@ -146,33 +146,16 @@ function Arrow({ outcome, from, to }: ArrowProps): Child {
 
 type WireText = readonly [title: string, text: string];
 
-/** The wire text of a line, if the journal still has its row. */
-function wireTexts({ what, from, to, facts }: TimelineLine, row: WireRow | undefined): readonly WireText[] {
-  if (!row || what === "confirmed" || what === "not delivered") return [];
-  const { input, inputText, commands, messages } = row;
-  const asJson = (title: string, sent: readonly object[]) => sent.map((one) => [title, JSON.stringify(one)] as const);
-  if (from === "webex" && inputText !== null) return [["From WebEx, as it may have been on the wire", inputText]];
-  if (from === "bridge" && input?.type === "bridge")
-    return asJson(
-      "From the bridge",
-      input.reports.filter(({ report }) => isReportOf(what, facts, report)),
-    );
-  if (from === "operator" && input?.type === "operator") return asJson("From the user", [input.request]);
-  if (to === "bridge")
-    return asJson(
-      "To the bridge",
-      commands.filter(({ id }) => id === facts.commandId),
-    );
-  if (to === "edge") return [];
-  const own = messages.filter(({ transId, msgId }) => transId === facts.transId && msgId === facts.msgId);
-  return own.map(({ host, text, type }) => [
-    `To ${hostText(host)}`,
-    text ?? `${type}: it cannot be written in the domain's protocol`,
-  ]);
-}
-
-function isReportOf(what: string, facts: TimelineLine["facts"], report: Report): boolean {
-  if (report.type === "result") return report.id === facts.commandId;
-  const about = report.event.type === "caller-entered" ? report.event.caller : report.event;
-  return report.event.type === what && ("call" in about ? about.call : undefined) === facts.call;
+/** What a row sent and received. */
+function wireTexts({ input, inputText, commands, messages }: WireRow): readonly WireText[] {
+  const asJson = (title: string, all: readonly object[]) => all.map((one) => [title, JSON.stringify(one)] as const);
+  return [
+    ...(inputText === null ? [] : [["From WebEx, as it may have been on the wire", inputText] as const]),
+    ...asJson("From the bridge", input?.type === "bridge" ? input.reports : []),
+    ...asJson("From the user", input?.type === "operator" ? [input.request] : []),
+    ...asJson("To the bridge", commands),
+    ...messages.map(({ host, text, type }) => {
+      return [`To ${hostText(host)}`, text ?? `${type}: it cannot be written in the domain's protocol`] as const;
+    }),
+  ];
 }

@@ -2,7 +2,7 @@ import { plainTerminal } from "../../foundation/table.ts";
 import type { TimelineLine } from "../../rpc/timeline.ts";
 import { linesOfCall, timelineText } from "../../views/timeline.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "../conference/conference-frame.tsx";
-import { Choice, Empty, Field, Pages, useFrame } from "../parts.tsx";
+import { Empty, Field, Pages, useFrame } from "../parts.tsx";
 import type { Typed } from "../paths.ts";
 import { Sequence, type SequenceProps } from "./sequence.tsx";
 
@@ -10,15 +10,9 @@ import { Sequence, type SequenceProps } from "./sequence.tsx";
 export interface TimelineFilter {
   /** A call's ID, WebEx's ID for it, or a number; empty: all. */
   readonly call: string;
-  readonly side: keyof typeof sides | "";
-  /** `why`: only lines with a reason. */
-  readonly tab: TimelineTab;
+  /** Only lines with a reason. */
+  readonly why: boolean;
 }
-
-export type TimelineTab = "timeline" | "why";
-
-/** The other party of a line. */
-export const sides = { webex: "WebEx", bridge: "the bridge", others: "users, back end and the edge itself" } as const;
 
 /** Most calls in the selection. */
 const MOST_CALLS = 200;
@@ -28,13 +22,11 @@ const MOST_LINES = 100;
 /** The matching lines of a page: by number (1 is the oldest), by row, or else the latest. */
 export function pageOfLines(
   lines: readonly TimelineLine[],
-  { call, side, tab }: TimelineFilter,
+  { call, why }: TimelineFilter,
   at: { readonly page?: number | undefined; readonly row?: number | undefined },
 ) {
   const ofCall = call === "" ? lines : linesOfCall(lines, call);
-  const fitting = ofCall.filter(
-    (line) => (side === "" || sideOf(line) === side) && (tab === "timeline" || line.why !== undefined),
-  );
+  const fitting = why ? ofCall.filter((line) => line.why !== undefined) : ofCall;
   const index = at.row === undefined ? -1 : fitting.findIndex(({ seq }) => seq >= (at.row ?? 0));
   const pages = Math.max(1, Math.ceil(fitting.length / MOST_LINES));
   const wanted = index >= 0 ? Math.floor(index / MOST_LINES) + 1 : (at.page ?? pages);
@@ -47,11 +39,6 @@ export function pageOfLines(
   return { lines: ofPage, page, pages, fitting: fitting.length, all: lines.length, calls };
 }
 
-function sideOf({ from, to }: TimelineLine): keyof typeof sides {
-  const other = from === "edge" ? to : from;
-  return other === "webex" || other === "bridge" ? other : "others";
-}
-
 interface TimelineProps extends Pick<SequenceProps, "wire" | "row"> {
   readonly frame: ConferenceFrame;
   readonly shown: ReturnType<typeof pageOfLines>;
@@ -62,11 +49,11 @@ interface TimelineProps extends Pick<SequenceProps, "wire" | "row"> {
 
 /** A conference's timeline as a sequence diagram. Each line opens to its wire text. */
 export function TimelinePage(props: TimelineProps) {
-  const { frame, shown, filter, wire, row } = props;
+  const { frame, shown, wire, row } = props;
   const { lines } = shown;
   const { timeZone: zone } = useFrame();
   return (
-    <ConferenceFramePage {...frame} tab={filter.tab}>
+    <ConferenceFramePage {...frame} tab="timeline">
       <Filter {...props} />
       {lines.length === 0 ? (
         <Nothing {...props} />
@@ -96,14 +83,14 @@ export function TimelinePage(props: TimelineProps) {
   );
 }
 
-function pathOfTab({ frame, filter }: TimelineProps): string {
-  return conferencePath(frame.domain, frame.confKey, filter.tab);
+function pathOf({ frame }: TimelineProps): string {
+  return conferencePath(frame.domain, frame.confKey, "timeline");
 }
 
 /** The form is posted: a number must not be in an address. */
 function Filter(props: TimelineProps) {
-  const { call, side } = props.filter;
-  const path = pathOfTab(props);
+  const { call, why } = props.filter;
+  const path = pathOf(props);
   return (
     <form class="bar" method="post" action={path}>
       <Field label="Call" name="call" value={call} list="calls" placeholder="all calls" />
@@ -112,15 +99,17 @@ function Filter(props: TimelineProps) {
           <option value={value}>{number}</option>
         ))}
       </datalist>
-      <Choice label="With" name="side" value={side} all="everybody" values={sides} />
+      <label class="check">
+        <input type="checkbox" name="why" value="1" checked={why} /> only lines with a reason
+      </label>
       <button type="submit">Show</button>
-      {(call !== "" || side !== "") && <a href={path}>Show all</a>}
+      {(call !== "" || why) && <a href={path}>Show all</a>}
     </form>
   );
 }
 
 function Nothing(props: TimelineProps) {
-  const { call, side, tab } = props.filter;
+  const { call, why } = props.filter;
   if (props.shown.all === 0)
     return (
       <Empty title="This conference has no timeline.">
@@ -128,9 +117,8 @@ function Nothing(props: TimelineProps) {
       </Empty>
     );
   return (
-    <Empty title={tab === "why" ? "Nothing needs an explanation." : "No line fits."}>
-      {tab === "why" && "Lines with a reason for a failure appear here. "}
-      {(call !== "" || side !== "") && <a href={pathOfTab(props)}>Show all calls and sides</a>}
+    <Empty title={why ? "Nothing needs an explanation." : "No line fits."}>
+      {(call !== "" || why) && <a href={pathOf(props)}>Show all lines</a>}
     </Empty>
   );
 }
@@ -139,6 +127,6 @@ function PageLinks(props: TimelineProps) {
   const { page, pages, fitting, all } = props.shown;
   const { filter, typed } = props;
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
-  const query = { side: filter.side, ...(!typed && { call: filter.call }) };
-  return <Pages label="Pages of the timeline" path={pathOfTab(props)} {...{ query, typed, page, pages, count }} />;
+  const query = { why: filter.why ? "1" : "", ...(!typed && { call: filter.call }) };
+  return <Pages label="Pages of the timeline" path={pathOf(props)} {...{ query, typed, page, pages, count }} />;
 }

@@ -2,13 +2,7 @@ import { pageQuery } from "../../console/conference/callers.tsx";
 import { ConferencePage } from "../../console/conference/conference.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
 import { withQuery } from "../../console/paths.ts";
-import {
-  pageOfLines,
-  sides,
-  type TimelineFilter,
-  TimelinePage,
-  type TimelineTab,
-} from "../../console/timeline/timeline.tsx";
+import { pageOfLines, TimelinePage } from "../../console/timeline/timeline.tsx";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { minuteMs } from "../../foundation/time/timers.ts";
@@ -31,14 +25,12 @@ const MOST_LIVE_LINES = 1_000;
 export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
   addSearch(add, path, (call, fields) => conferencePage(call, fields));
-  for (const tab of ["timeline", "why"] as const) {
-    add(`${path}/${tab}`, (call) => timelinePage(call, call.context.req.query(), tab));
-    const post = async (call: PageCall) => {
-      const fields = await formOf(call);
-      return fields instanceof Response ? fields : timelinePage(call, Object.fromEntries(fields), tab);
-    };
-    add(`${path}/${tab}`, post, "POST");
-  }
+  add(`${path}/timeline`, (call) => timelinePage(call, call.context.req.query()));
+  const post = async (call: PageCall) => {
+    const fields = await formOf(call);
+    return fields instanceof Response ? fields : timelinePage(call, Object.fromEntries(fields));
+  };
+  add(`${path}/timeline`, post, "POST");
   add(`${path}/actions`, act, "POST");
 }
 
@@ -83,21 +75,20 @@ async function conferencePage(call: PageCall, fields: Fields): Promise<Shown | R
 }
 
 /** A posted call can be a number, which must not be in an address. The ID of a call may be. */
-async function timelinePage(call: PageCall, fields: Fields, tab: TimelineTab): Promise<Shown | Response> {
+async function timelinePage(call: PageCall, fields: Fields): Promise<Shown | Response> {
   const { context, domain } = call;
   const { problem, frame, conference } = await conferenceOf(call);
   if (problem) return refusedPage(call, problem);
   const wanted = (fields.call ?? "").trim();
-  const side = Object.keys(sides).find((one) => one === fields.side) as TimelineFilter["side"] | undefined;
-  const filter: TimelineFilter = { call: wanted, side: side ?? "", tab };
+  const filter = { call: wanted, why: fields.why === "1" };
   const { page: lines } = await gathered((from) => conference.timeline(from));
   const row = numberIn(fields.row);
   await call.edge.giveWay?.();
   const shown = pageOfLines(lines, filter, { page: numberIn(fields.page), row });
   const isPosted = context.req.method === "POST";
   if (isPosted && (wanted === "" || shown.calls.has(wanted))) {
-    const path = conferencePath(domain.name, frame.confKey, tab);
-    return context.redirect(withQuery(path, { side, call: wanted }), 303);
+    const path = conferencePath(domain.name, frame.confKey, "timeline");
+    return context.redirect(withQuery(path, { call: wanted, why: filter.why ? "1" : "" }), 303);
   }
   const wire = await wireOf(conference, [...new Set(shown.lines.map(({ seq }) => seq))]);
   const isStill = shown.page !== shown.pages || lines.length > MOST_LIVE_LINES;
