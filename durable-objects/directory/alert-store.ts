@@ -15,25 +15,16 @@ import type { RefusedCaller } from "../../src/records/rows.ts";
 import { receiverId } from "../../src/records/webhooks.ts";
 import { isAllowedHost } from "../../src/routing/target-url.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
-import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import type { Sql } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
+import type { DirectoryContext } from "./directory-store.ts";
 import type { PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
 
-interface AlertPorts {
-  readonly sql: Sql;
+/** Sources of alerts. */
+interface AlertSources {
   readonly list: RunningList;
   readonly prompt: Pick<PromptStore, "refusedCallers" | "nameOf">;
   webhooks(domain: DomainName): readonly WebhookView[];
-  settings(domain: DomainName): DomainSettings | undefined;
-  now(): EpochMs;
-  /** The clock of the machine. */
-  machineNow(): EpochMs;
-  /** Writes to the domain's disk, all or nothing. */
-  transaction(domain: DomainName, work: () => void): void;
-  /** Called after the commit of a visible change. */
-  changed(): Promise<void>;
 }
 
 /** Incidents by subject. */
@@ -70,12 +61,14 @@ interface Row {
 
 /** The directory's alerts and acknowledgements, in SQLite. */
 export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" | "serverRefused" | "sourceRefused"> {
-  readonly #ports: AlertPorts;
+  readonly #context: DirectoryContext;
+  readonly #sources: AlertSources;
   readonly #tables: LazyTables;
 
-  constructor(ports: AlertPorts) {
-    this.#ports = ports;
-    this.#tables = new LazyTables(ports.sql, "seen", alertTable, seenTable);
+  constructor(context: DirectoryContext, sources: AlertSources) {
+    this.#context = context;
+    this.#sources = sources;
+    this.#tables = new LazyTables(context.sql, "seen", alertTable, seenTable);
   }
 
   /** Called within the transaction that stores the record. */
@@ -102,8 +95,8 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
   }
 
   async #refused(domain: DomainName, kind: AlertKind, about: string): Promise<void> {
-    this.#ports.transaction(domain, () => this.#addNamed(kind, about, this.#ports.now()));
-    await this.#ports.changed();
+    this.#context.store.transaction(domain, () => this.#addNamed(kind, about, this.#context.now()));
+    await this.#context.changed();
   }
 
   /** Limits the names: an acknowledged incident is dropped, or else the new one gets no name. */
@@ -113,13 +106,13 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
       return this.#add(kind, about, at, count, why);
     const [oldest] = this.#tables.read(oldestSeen, kind);
     for (const table of oldest ? ["alert", "seen"] : [])
-      this.#ports.sql.exec(`DELETE FROM ${table} WHERE id = ?`, oldest?.id ?? null);
+      this.#context.sql.exec(`DELETE FROM ${table} WHERE id = ?`, oldest?.id ?? null);
     this.#add(kind, oldest ? about : "", at, count, why);
   }
 
   #add(kind: AlertKind, about: string, at: EpochMs, count = 1, why = ""): void {
     this.#tables.make();
-    this.#ports.sql.exec(addRow, `${kind}:${about}`, kind, about, count, at, at, why);
+    this.#context.sql.exec(addRow, `${kind}:${about}`, kind, about, count, at, at, why);
   }
 
   #rows(kind: AlertKind): readonly Row[] {
@@ -128,8 +121,8 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
   }
 
   async alerts(domain: DomainName): Promise<DirectoryAlerts> {
-    const { list, webhooks, settings } = this.#ports;
-    const { hosts = [], from = [] } = settings(domain)?.webex ?? {};
+    const { list, webhooks } = this.#sources;
+    const { hosts = [], from = [] } = this.#context.store.settings(domain)?.webex ?? {};
     const seen = this.#seen;
     const wanted = networksIn(from);
     const serverAlert = (about: string) =>
@@ -161,7 +154,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   /** Callers who were refused since the acknowledgement. Oldest first, so that new ones displace none. */
   #refusedCallers(seen: readonly Seen[]): readonly (FoundAlert & { readonly sequence: number })[] {
-    const { prompt } = this.#ports;
+    const { prompt } = this.#sources;
     const keyOf = (number: string) => (number === "" ? "withheld" : prompt.nameOf(number));
     const seenUpTo = new Map(seen.map(({ id, upTo }) => [id, upTo]));
     return prompt
@@ -180,22 +173,22 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   /** Bridges with conferences that the settings lack. Orphans have alerts of their own. */
   #removed(domain: DomainName): readonly FoundAlert[] {
-    return this.#ports.list.createdLoads.flatMap(({ bridge, conferences: count }): FoundAlert[] =>
+    return this.#sources.list.createdLoads.flatMap(({ bridge, conferences: count }): FoundAlert[] =>
       bridge !== null && this.#isGone(domain, bridge) ? [{ kind: "bridge-removed", bridge, since: null, count }] : [],
     );
   }
 
   /** Returns an alert while the machine's clock is far from the objects' time. */
   #clock(): readonly FoundAlert[] {
-    const { list, now, machineNow } = this.#ports;
-    const byMs = machineNow() - now() - list.aheadMs;
+    const { now, machineNow = now } = this.#context;
+    const byMs = machineNow() - now() - this.#sources.list.aheadMs;
     return isFar(byMs) ? [{ kind: "clock-jumped", since: null, why: differenceText(byMs) }] : [];
   }
 
   /** The oldest conferences that WebEx has not created, and how many more each bridge has. */
   #orphans(domain: DomainName): readonly FoundAlert[] {
     const kind = "orphan-conference";
-    const all = this.#ports.list.orphans;
+    const all = this.#sources.list.orphans;
     const oldest = all.slice(0, mostNamed).map(({ key: about, bridge, since, callers: count, locked }) => {
       const state = locked ? "it is locked" : "it is not locked";
       const why = this.#isGone(domain, bridge) ? "the settings lack the bridge" : state;
@@ -211,42 +204,42 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
   }
 
   #unreachable(): readonly FoundAlert[] {
-    const { unreachable } = this.#ports.list;
-    if (!unreachable || !hasLasted(unreachable.since, this.#ports.now(), unreachableLongMs)) return [];
+    const { unreachable } = this.#sources.list;
+    if (!unreachable || !hasLasted(unreachable.since, this.#context.now(), unreachableLongMs)) return [];
     return [{ kind: "conferences-unreachable", since: unreachable.since, count: unreachable.conferences }];
   }
 
   /** True if the settings lack this bridge. */
   #isGone(domain: DomainName, bridge: string): boolean {
-    const { bridges } = this.#ports.settings(domain) ?? {};
+    const { bridges } = this.#context.store.settings(domain) ?? {};
     return bridges !== undefined && !bridges.some(({ name }) => name === bridge);
   }
 
   async acknowledge(domain: DomainName, { id, upTo, by, note }: Omit<Seen, "at">): Promise<void> {
     const further = id === furtherCallers ? this.#refusedCallers(this.#seen).slice(mostNamed) : [];
     const others = further.filter(({ sequence }) => sequence <= upTo).map(({ key }) => `caller-refused:${key}`);
-    this.#ports.transaction(domain, () => {
+    this.#context.store.transaction(domain, () => {
       this.#tables.make();
       for (const about of id === furtherCallers ? others : [id])
-        this.#ports.sql.exec(keepSeen, about, upTo, by, this.#ports.now(), note);
+        this.#context.sql.exec(keepSeen, about, upTo, by, this.#context.now(), note);
     });
-    await this.#ports.changed();
+    await this.#context.changed();
   }
 
   /** Called within a transaction. A receiver that returns to the settings begins at 0. */
   deleteReceiver(url: string): void {
     if (this.#tables.areThere)
-      this.#ports.sql.exec("DELETE FROM seen WHERE id = ?", `webhooks-undelivered:${receiverId(url)}`);
+      this.#context.sql.exec("DELETE FROM seen WHERE id = ?", `webhooks-undelivered:${receiverId(url)}`);
   }
 
   /** Deletes expired rows. Incidents that still count keep their acknowledgements. */
   deleteBefore(domain: DomainName, at: EpochMs): void {
     if (!this.#tables.areThere) return;
-    this.#ports.transaction(domain, () => {
-      this.#ports.sql.exec("DELETE FROM seen WHERE id IN (SELECT id FROM alert WHERE latest < ?)", at);
-      this.#ports.sql.exec("DELETE FROM alert WHERE latest < ?", at);
+    this.#context.store.transaction(domain, () => {
+      this.#context.sql.exec("DELETE FROM seen WHERE id IN (SELECT id FROM alert WHERE latest < ?)", at);
+      this.#context.sql.exec("DELETE FROM alert WHERE latest < ?", at);
       const counted = "id IN (SELECT id FROM alert) OR id LIKE 'webhooks-undelivered:%'";
-      this.#ports.sql.exec(`DELETE FROM seen WHERE at < ? AND NOT (${counted})`, at);
+      this.#context.sql.exec(`DELETE FROM seen WHERE at < ? AND NOT (${counted})`, at);
     });
   }
 }

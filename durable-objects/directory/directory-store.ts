@@ -1,15 +1,28 @@
 import { isRefused } from "../../src/bridge/prompt-call.ts";
 import { hash } from "../../src/foundation/hash.ts";
-import type { BridgeName, CallId, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { digitsIn } from "../../src/foundation/text/spelled.ts";
-import { dayMs, hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs, minuteMs, type Timers } from "../../src/foundation/time/timers.ts";
 import type { CallRow, ConferenceRow, PromptRow } from "../../src/records/rows.ts";
+import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { Filling } from "../../src/rpc/directory.ts";
+import type { HolderPage } from "../../src/rpc/id-allocator.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { DomainPorts, Platform, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { type DomainRetention, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 type StorePorts = Pick<DomainPorts & Platform, "domain" | "nonce" | "sql" | "now">;
+
+/** What the parts of a directory share. */
+export interface DirectoryContext extends StorePorts, Timers, Pick<Platform, "log" | "giveWay" | "machineNow"> {
+  readonly store: DirectoryStore;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "publish">;
+  /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
+  conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  /** Called after the commit of a visible change. */
+  changed(): Promise<void>;
+}
 
 export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
@@ -126,6 +139,10 @@ export class DirectoryStore {
       this.#keep(this.aboutNow(domain));
       return work();
     });
+  }
+
+  settings(domain: DomainName): DomainSettings | undefined {
+    return this.#ports.domain(domain)?.settings;
   }
 
   aboutNow(name: DomainName): DirectoryIdentity {

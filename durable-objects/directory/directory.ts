@@ -15,17 +15,17 @@ import { isOver } from "../platform/retention.ts";
 import { SkippedLately } from "../platform/skipped-lately.ts";
 import { AlertStore } from "./alert-store.ts";
 import { type Added, CountStore, type SenderRow } from "./count-store.ts";
-import { DirectoryStore, type Upserted } from "./directory-store.ts";
+import { type DirectoryContext, DirectoryStore, type Upserted } from "./directory-store.ts";
 import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
-import { type ListPorts, RunningList } from "./running-list.ts";
+import { RunningList } from "./running-list.ts";
 import { Webhooks } from "./webhooks.ts";
 
 interface DirectoryPorts
   extends AlarmPorts,
-    ListPorts,
-    Pick<Platform, "post" | "measures" | "sql" | "machineNow" | "doubtMs" | "skippedMs" | "giveWay">,
-    Pick<DomainPorts, "domain" | "nonce" | "deleteAll"> {
+    Omit<DirectoryContext, "store" | "changed">,
+    Pick<Platform, "post" | "measures" | "doubtMs" | "skippedMs">,
+    Pick<DomainPorts, "deleteAll"> {
   readonly kept: KeptValues;
   /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
@@ -67,28 +67,21 @@ export class Directory
     this.#store = new DirectoryStore(ports);
     this.#counts = new CountStore(this.#store);
     this.#skipped = new SkippedLately(ports);
-    this.list = new RunningList(ports, this.#store, this.#counts);
-    const settings = (domain: DomainName) => ports.domain(domain)?.settings;
-    const changed = () => this.#changed();
-    this.promptStore = new PromptStore(this.#store, { ...ports, settings, changed });
-    this.recordStore = new RecordStore(this.#store, ports);
+    const context = { ...ports, store: this.#store, changed: () => this.#changed() };
+    this.list = new RunningList(context, this.#counts);
+    this.promptStore = new PromptStore(context);
+    this.recordStore = new RecordStore(context);
     this.#webhooks = new Webhooks({
-      ...ports,
-      store: this.#store,
+      ...context,
       domain: () => this.#store.about?.domain ?? "",
       receivers: () => this.#receivers(this.#store.about?.domain ?? null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
       dropped: (url) => this.alertStore.deleteReceiver(url),
     });
-    this.alertStore = new AlertStore({
-      ...ports,
+    this.alertStore = new AlertStore(context, {
       list: this.list,
       prompt: this.promptStore,
-      settings,
-      machineNow: () => (ports.machineNow ?? ports.now)(),
-      changed,
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
-      transaction: (domain, work) => this.#store.transaction(domain, work),
     });
   }
 
@@ -204,7 +197,7 @@ export class Directory
   /** Returns true if there may be more. */
   #deleteOld(domain: DomainName, before: EpochMs): boolean {
     // Counts of a conference after the deletion of its sender's row would count again.
-    const { journalRetentionDays = 0 } = this.#ports.domain(domain)?.settings ?? {};
+    const { journalRetentionDays = 0 } = this.#store.settings(domain) ?? {};
     const sentBefore = Math.min(before, this.#ports.now() - (journalRetentionDays + 1) * dayMs);
     this.#store.transaction(domain, () => this.#counts.deleteBefore(sentBefore));
     this.alertStore.deleteBefore(domain, before);
@@ -219,7 +212,7 @@ export class Directory
   }
 
   #receivers(domain: DomainName | null): DomainSettings["webhooks"] {
-    return (domain && this.#ports.domain(domain)?.settings.webhooks) ?? [];
+    return (domain && this.#store.settings(domain)?.webhooks) ?? [];
   }
 }
 

@@ -6,8 +6,8 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { CallRow, PromptRow, RefusedCaller } from "../../src/records/rows.ts";
 import type { PromptCallPage, PromptCallQuery } from "../../src/rpc/directory.ts";
 import type { PromptCallsOfBridge } from "../../src/rpc/directory-feed.ts";
-import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
-import { type DirectoryStore, promptCalls, reversed } from "./directory-store.ts";
+import { personShown } from "../../src/settings/domain-settings.ts";
+import { type DirectoryContext, type DirectoryStore, promptCalls, reversed } from "./directory-store.ts";
 
 /** Most rows of one domain, so that a flood of callers cannot fill the disk. */
 const mostKept = 5_000;
@@ -27,31 +27,24 @@ interface Placed {
   readonly data: string;
 }
 
-interface PromptPorts {
-  now(): EpochMs;
-  settings(domain: DomainName): DomainSettings | undefined;
-  /** Called after the commit of a visible change. */
-  changed(): Promise<void>;
-}
-
 /** The rows of calls in the prompt. An admitted call has only the row of its conference. */
 export class PromptStore {
   readonly #store: DirectoryStore;
-  readonly #ports: PromptPorts;
+  readonly #context: DirectoryContext;
 
-  constructor(store: DirectoryStore, ports: PromptPorts) {
-    this.#store = store;
-    this.#ports = ports;
+  constructor(context: DirectoryContext) {
+    this.#context = context;
+    this.#store = context.store;
   }
 
   async keepPromptCalls(domain: DomainName, { bridge, calls, aheadMs = 0 }: PromptCallsOfBridge): Promise<void> {
-    const person = personShown(this.#ports.settings(domain));
+    const person = personShown(this.#store.settings(domain));
     this.#store.transaction(domain, () => {
       for (const call of calls) this.#keep(bridge, byEdgeClock(call, aheadMs), person);
       this.#endLost();
       this.#store.deletePromptBeyond(mostKept);
     });
-    await this.#ports.changed();
+    await this.#context.changed();
   }
 
   #keep(bridge: BridgeName, said: PromptCall, person: Person): void {
@@ -81,7 +74,7 @@ export class PromptStore {
       ...(end === null && unfinished && { unfinished }),
       end,
     };
-    this.#store.putPrompt(shown(row, person), known ?? null, this.#ports.now());
+    this.#store.putPrompt(shown(row, person), known ?? null, this.#context.now());
   }
 
   /** The name of a running conference that had begun by then; empty: not known. */
@@ -122,7 +115,7 @@ export class PromptStore {
 
   /** Ends the rows of calls without a report for long. Within a transaction. */
   #endLost(): void {
-    const now = this.#ports.now();
+    const now = this.#context.now();
     const query = `SELECT data FROM ${promptCalls} WHERE arrival IS NULL AND began < ?`;
     for (const row of this.#store.data<PromptRow>(query, now - longestMs)) {
       const shown = this.#shown(row);
@@ -133,7 +126,7 @@ export class PromptStore {
   /** An agent that lost its journal never reports the end of a call. */
   #shown(row: PromptRow): PromptRow {
     const until = Math.max(row.at, row.steps.at(-1)?.at ?? 0, row.unfinished?.at ?? 0) + longestMs;
-    return row.end === null && this.#ports.now() > until ? { ...row, end: { at: until, why: "lost" } } : row;
+    return row.end === null && this.#context.now() > until ? { ...row, end: { at: until, why: "lost" } } : row;
   }
 
   /** In no order. `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
@@ -160,7 +153,7 @@ export class PromptStore {
 
   /** When a caller last got in. Unknown without a whole number, so those calls count for a day. */
   #triesCountFrom(number: string): EpochMs {
-    if (!isWholeNumber(number)) return this.#ports.now() - dayMs - 1;
+    if (!isWholeNumber(number)) return this.#context.now() - dayMs - 1;
     const [row] = this.#store.read("SELECT max(entered_at) AS at FROM call WHERE reversed = ?", reversed(number));
     return Number(row?.at ?? 0);
   }

@@ -13,8 +13,8 @@ import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type CallRow, type ConferenceRow, type PromptRow, recordOfConference } from "../../src/records/rows.ts";
 import type { Erasure, FoundRow, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
-import type { Platform, SqlValue } from "../platform/platform.ts";
-import { arrivalAt, conferenceCalls, type DirectoryStore, reversed } from "./directory-store.ts";
+import type { SqlValue } from "../platform/platform.ts";
+import { arrivalAt, conferenceCalls, type DirectoryContext, type DirectoryStore, reversed } from "./directory-store.ts";
 
 /** Most rows that one page reads, even if few match the filters outside SQL. */
 const mostLooked = 5_000;
@@ -22,8 +22,6 @@ const mostPage = 1_000;
 const portion = 500;
 /** How many other numbers, and conferences, an erasure names. */
 const mostAlike = 10;
-
-type RecordPorts = Pick<Platform, "now" | "giveWay">;
 
 /** Part of a query, with its values. */
 interface Condition {
@@ -34,11 +32,11 @@ interface Condition {
 /** Queries of ended calls and conferences. */
 export class RecordStore {
   readonly #store: DirectoryStore;
-  readonly #ports: RecordPorts;
+  readonly #context: DirectoryContext;
 
-  constructor(store: DirectoryStore, ports: RecordPorts) {
-    this.#store = store;
-    this.#ports = ports;
+  constructor(context: DirectoryContext) {
+    this.#context = context;
+    this.#store = context.store;
   }
 
   async records(query: RecordQuery): Promise<RecordPage<DirectoryRecord>> {
@@ -63,7 +61,7 @@ export class RecordStore {
     const records: PlacedRecord<FoundRow>[] = [];
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
     for (let looked = 0; looked < mostLooked; looked += portion) {
-      await this.#ports.giveWay?.();
+      await this.#context.giveWay?.();
       const [above, below] = isOldest ? [from, behind] : [first - 1, from];
       const page = (["call", "conference"] as const)
         .flatMap((table) => (kind === undefined || kind === table ? this.#page(table, query, calls, above, below) : []))
@@ -114,7 +112,7 @@ export class RecordStore {
     ];
     const known = rows.map((row) => reversed(String(row.reversed)));
     const numbers = new Set([number, ...known.filter(isMeant)]);
-    const erased = this.#store.transaction(domain, () => this.#store.erase([...numbers], this.#ports.now()));
+    const erased = this.#store.transaction(domain, () => this.#store.erase([...numbers], this.#context.now()));
     const isAlike = numberMatcher(number);
     const alike = new Set(known.filter((other) => !isMeant(other) && isAlike(other)));
     return { erased, alike: [...alike].slice(0, mostAlike) };

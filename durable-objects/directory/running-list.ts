@@ -3,11 +3,10 @@ import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import { fitsName, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { inPortions } from "../../src/foundation/time/in-portions.ts";
-import { dayMs, type Timers, within } from "../../src/foundation/time/timers.ts";
+import { dayMs, within } from "../../src/foundation/time/timers.ts";
 import type { PendingForServer } from "../../src/operators/alerts.ts";
 import { sumOfLoads } from "../../src/operators/figures.ts";
 import type { CallRow, ConferenceNow, ConferenceRow } from "../../src/records/rows.ts";
-import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import {
   type BridgeLoad,
   type ConferenceTotals,
@@ -20,18 +19,9 @@ import {
 } from "../../src/rpc/directory.ts";
 import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
-import type { Log } from "../platform/log.ts";
 import type { CountStore } from "./count-store.ts";
-import { conferenceCalls, type DirectoryStore } from "./directory-store.ts";
+import { conferenceCalls, type DirectoryContext, type DirectoryStore } from "./directory-store.ts";
 import { conditionOf, recordMatcher } from "./record-store.ts";
-
-export interface ListPorts extends Timers {
-  now(): EpochMs;
-  readonly log: Log;
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "publish">;
-  /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
-  conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
-}
 
 interface Orphan {
   readonly key: ConfKey;
@@ -54,7 +44,7 @@ const refillMs = 7 * dayMs;
 
 /** The running conferences, as they published themselves. */
 export class RunningList {
-  readonly #ports: ListPorts;
+  readonly #context: DirectoryContext;
   readonly #store: DirectoryStore;
   readonly #counts: CountStore;
   /** End of the watch of each conference. */
@@ -62,14 +52,14 @@ export class RunningList {
   /** Conferences that were asked to publish and have not yet. */
   readonly #asked = new Set<ConfKey>();
 
-  constructor(ports: ListPorts, store: DirectoryStore, counts: CountStore) {
-    this.#ports = ports;
-    this.#store = store;
+  constructor(context: DirectoryContext, counts: CountStore) {
+    this.#context = context;
+    this.#store = context.store;
     this.#counts = counts;
   }
 
   isWatched(key: ConfKey): boolean {
-    return (this.#watched.get(key) ?? 0) > this.#ports.now();
+    return (this.#watched.get(key) ?? 0) > this.#context.now();
   }
 
   get size(): number {
@@ -138,7 +128,7 @@ export class RunningList {
 
   /** Asks newly watched conferences to publish again, with their speakers. */
   #noteWatched(rows: readonly ConferenceRow[]): void {
-    const now = this.#ports.now();
+    const now = this.#context.now();
     for (const [key, until] of this.#watched) if (until <= now) this.#watched.delete(key);
     const fresh = rows.map(keyOf).filter((key) => !this.isWatched(key));
     for (const key of rows.map(keyOf)) this.#watched.set(key, now + watchedMs);
@@ -157,15 +147,15 @@ export class RunningList {
       asking.push(asked);
       return asked;
     });
-    await inPortions(this.#ports, { hasMore: () => toAsk.length > 0, take: (most) => toAsk.splice(0, most) });
+    await inPortions(this.#context, { hasMore: () => toAsk.length > 0, take: (most) => toAsk.splice(0, most) });
     await Promise.all(asking);
-    if (failed > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed });
+    if (failed > 0) this.#context.log({ level: "warn", event: "not-asked", conferences: failed });
   }
 
   async #askOne(domain: DomainName, key: ConfKey, isWhole: boolean): Promise<void> {
     this.#asked.add(key);
-    const asked = this.#ports.conference(domain, key).publish(isWhole);
-    const isThere = await within(this.#ports, askWithinMs, "a conference", asked);
+    const asked = this.#context.conference(domain, key).publish(isWhole);
+    const isThere = await within(this.#context, askWithinMs, "a conference", asked);
     if (isWhole) this.#store.exec("DELETE FROM unfilled WHERE key = ?", key);
     // A conference created meanwhile has published.
     if (!this.#asked.delete(key) || isThere) return;
@@ -183,7 +173,7 @@ export class RunningList {
     const [unreached, reached] = [JSON.stringify(failed), JSON.stringify([...running, ...over])];
     this.#store.exec(
       `UPDATE conference SET unreached = ? WHERE unreached IS NULL AND ${isOne}`,
-      this.#ports.now(),
+      this.#context.now(),
       unreached,
     );
     this.#store.exec(`UPDATE conference SET unreached = NULL WHERE unreached > 0 AND ${isOne}`, reached);
@@ -216,7 +206,7 @@ export class RunningList {
 
   async #noteUnfilled(domain: DomainName): Promise<void> {
     for (let before: number | null = null, upTo: number | null = null; ; ) {
-      const { holders, next }: HolderPage = await this.#ports.conferencesOf(domain, refillMs, before, upTo);
+      const { holders, next }: HolderPage = await this.#context.conferencesOf(domain, refillMs, before, upTo);
       upTo ??= holders[0]?.place ?? null;
       for (const { key } of holders) this.#store.exec("INSERT OR IGNORE INTO unfilled (key) VALUES (?)", key);
       if (next === null) return;
