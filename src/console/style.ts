@@ -80,7 +80,6 @@ main.alone .brand { padding: 0; }
 .figures dt { font-size: 13px; } .figures dd { font-size: 24px; font-weight: 600; line-height: 1.3; }
 .part { display: flex; flex-direction: column; gap: 12px; min-width: 0; } .part:empty { display: none; }
 .marks { display: inline-flex; flex-wrap: wrap; gap: 4px; vertical-align: baseline; }
-.settings { columns: 2 420px; column-gap: 16px; } .settings > .card { break-inside: avoid; margin-bottom: 16px; }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; }
 .line > .end { margin-left: auto; }
 .notice { padding: 10px 14px; border-radius: 8px; border: 1px solid var(--line); background: var(--box); }

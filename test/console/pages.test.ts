@@ -205,23 +205,10 @@ test.each([
   expect(html).toContain(`Times in ${timeZone}`);
 });
 
-test("settings stand by their names, times in words, and what has a name goes by it", () => {
-  const page = inFrame(SettingsPage, {
-    warnings: ["acme has no adapterSecrets."],
-    reminders: ["acme has one agent."],
-    settings: {
-      createTimeoutMs: 15_000,
-      adapterSecrets: ["**aa"],
-      passthroughUrl: undefined,
-      protocol: { codes: {} },
-      logs: { personal: false },
-      bridges: [{ name: "main", agents: [{ name: "agent-1", publicKey: "k" }] }],
-    },
-  });
-  const text = readPage(page).replaceAll("\n", " | ");
-  expect(text).toContain("acme has no adapterSecrets. | acme has one agent.");
-  expect(text).toContain("General | createTimeoutMs | 15000 (15 s) | adapterSecrets | **aa | logs | personal | no | ");
-  expect(text).toContain("bridges | main · agents · agent-1 · publicKey | k");
+test("settings have their warnings above them", () => {
+  const said = { warnings: ["acme has no adapterSecrets."], reminders: ["acme has one agent."] };
+  const text = readPage(inFrame(SettingsPage, { ...said, settings: { createTimeoutMs: 15_000 } }));
+  expect(text).toMatch(/acme has no adapterSecrets\.\nacme has one agent\.\n.*"createTimeoutMs": 15000/s);
 });
 
 test("whoever sees several domains may change between them, and stays on the same page of each", () => {
