@@ -105,7 +105,7 @@ export class Publisher {
     return this.#isWatched || Math.abs(this.#ports.now() - this.#sentAt) >= countsEveryMs;
   }
 
-  /** Notes changes without a fact: waiting documents, opened rooms, speakers. */
+  /** Notes changes without a fact: waiting documents, opened rooms. */
   changed(): void {
     if (this.#isChanged) this.#feed.changed();
   }
@@ -223,7 +223,6 @@ export class Publisher {
       isFailing: state.outages.size > 0 || this.#outbox.rows.some((row) => waitOf(row).why !== null),
       lateSince,
       aheadMs: aheadMs >= minuteMs ? aheadMs : 0,
-      isWatched: this.#isWatched,
     };
   }
 

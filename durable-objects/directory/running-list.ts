@@ -102,7 +102,7 @@ export class RunningList {
 
   #listed(row: ConferenceRow, waiting: readonly WaitingDocuments[] = []): ListedConference {
     const { life, createdAt, topic, bridge, webexHosts } = row;
-    const { speakers, lateSince: _, aheadMs: __, ...now } = row.now as ConferenceNow;
+    const { lateSince: _, aheadMs: __, ...now } = row.now as ConferenceNow;
     return {
       ...{ key: keyOf(row), life, createdAt },
       phase: row.runningAt === null ? "creating" : "running",
@@ -112,7 +112,6 @@ export class RunningList {
       undelivered: row.givenUp,
       now: {
         ...now,
-        ...(speakers && { speakers: this.#speakers(row, speakers) }),
         documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
         oldestDocumentAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
         waiting,
@@ -120,13 +119,7 @@ export class RunningList {
     };
   }
 
-  #speakers({ conference, life }: ConferenceRow, calls: readonly string[]) {
-    const query = `SELECT number, attendee AS attendeeId FROM call WHERE conference = ? AND life = ? AND arrival IS NULL
-      AND call IN (SELECT value FROM json_each(?))`;
-    return this.#store.read<Pick<CallRow, "number" | "attendeeId">>(query, conference, life, JSON.stringify(calls));
-  }
-
-  /** Asks newly watched conferences to publish again, with their speakers. */
+  /** Asks newly watched conferences to publish again. */
   #noteWatched(rows: readonly ConferenceRow[]): void {
     const now = this.#context.now();
     for (const [key, until] of this.#watched) if (until <= now) this.#watched.delete(key);

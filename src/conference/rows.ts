@@ -18,8 +18,6 @@ export interface RowsContext extends Omit<RowContext, "head" | "life"> {
   /** Since when the bridge owes the first late answer; `null`: it owes none. */
   readonly lateSince: EpochMs | null;
   readonly aheadMs: number;
-  /** Somebody looks at who speaks. */
-  readonly isWatched: boolean;
 }
 
 /** Of a conference that began or ended, or a call that entered or left: people and receivers of webhooks wait for it. */
@@ -77,17 +75,10 @@ function callsOf({ state, ...of }: RowsContext, id: CallId): readonly CallRow[] 
 }
 
 /** How the conference is now; `null`: none is being created or runs. */
-export function currentRow({
-  state,
-  isFailing,
-  lateSince,
-  aheadMs,
-  isWatched,
-  ...of
-}: RowsContext): ConferenceRow | null {
+export function currentRow({ state, isFailing, lateSince, aheadMs, ...of }: RowsContext): ConferenceRow | null {
   const { head, rooms, commands } = state;
   if (!isOngoing(head)) return null;
-  const { attached = true, locked = false, orphan, talk, speech } = head.phase === "running" ? head : {};
+  const { attached = true, locked = false, orphan, talk } = head.phase === "running" ? head : {};
   const opening = new Set(
     [...commands.values()].flatMap(({ command }) => (command.type === "create-room" ? [command.room] : [])),
   );
@@ -100,7 +91,6 @@ export function currentRow({
       callers: [...state.callers.values()].filter(({ left }) => !left).length,
       rooms: open.length + inTalk,
       roomNames: open.flatMap(({ name }) => name ?? []),
-      ...(speech && isWatched && { speakers: [...speech.speaking] }),
       alerts: [...(isFailing ? (["posts"] as const) : []), ...(lateSince === null ? [] : (["commands"] as const))],
       ...{ lateSince, aheadMs },
     },

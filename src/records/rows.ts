@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { promptCall } from "../bridge/prompt-call.ts";
-import type { BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
+import type { BridgeName, EpochMs } from "../foundation/ids.ts";
 import { type Checked, described, text } from "../foundation/schemas.ts";
 import { type Person, persons, shown } from "../foundation/shown.ts";
 import type { CallRecord, Ender } from "./call-record.ts";
@@ -37,8 +37,6 @@ export const conferenceNow = v.object({
 });
 
 export interface ConferenceNow extends Checked<typeof conferenceNow> {
-  /** Absent: not known. */
-  readonly speakers?: readonly CallId[];
   /** Start of the first late answer of the bridge. */
   readonly lateSince: EpochMs | null;
   /** Lead of its time over the machine's clock, which was set back, in milliseconds. */

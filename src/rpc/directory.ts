@@ -33,10 +33,6 @@ const listedConference = v.object({
   undelivered: described(v.number(), "Documents whose attempts are used up."),
   now: v.object({
     ...conferenceNow.entries,
-    speakers: described(
-      v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
-      "Who speaks; absent: not known, for example because WebEx did not ask. Empty strings if `recordsPersonal` keeps nothing. At most a second old while the console lists the conference; otherwise as of its last report.",
-    ),
     documents: described(
       v.number(),
       "Documents that wait: not confirmed for some seconds, or behind an attempt that failed.",
@@ -63,7 +59,7 @@ export interface RunningQuery {
   readonly text?: string | undefined;
   /** Asks for the callers that were found. */
   readonly named?: boolean;
-  /** A user looks at the answer. Changes, also of speakers, then arrive within a second for five minutes. */
+  /** A user looks at the answer. Changes then arrive within a second for 10 s. */
   readonly isWatched?: boolean;
 }
 

@@ -16,7 +16,6 @@ export const alertWords: Readonly<Record<Now["alerts"][number], string>> = {
 
 /** WebEx allows hundreds of characters, but a row has one line. */
 const MOST_OF_NAME = 60;
-const MOST_SPEAKERS = 2;
 
 /** The key of a conference, as a link to its page. */
 export function conferenceLink(key: string): Marked {
@@ -39,7 +38,6 @@ export const runningConferences: View<ListedConference> = {
     { title: "Bridge", cell: ({ bridge }) => bridge, long: true },
     { title: "TSP server", cell: ({ webexHost }) => hostText(webexHost), long: true },
     { title: "Callers", cell: ({ now }) => now.callers, number: true },
-    { title: "Speaking", cell: ({ now }) => speakersOf(now), only: "console" },
     {
       title: "Waiting",
       cell: ({ now }) => (now.documents > 0 ? mark("warn", counted(now.documents, "document")) : null),
@@ -61,15 +59,6 @@ function stateOf({ phase, now }: ListedConference): readonly (Part | null)[] {
     now.locked ? mark("plain", "locked") : null,
     now.attached ? null : mark("warn", now.orphan ? "found on the bridge" : "without WebEx"),
   ];
-}
-
-/** Settings may keep no names. */
-function speakersOf({ speakers }: Now): readonly (Part | null)[] {
-  if (!speakers) return [mark("dim", "not known")];
-  const names = speakers.map(({ number, attendeeId }) => number || attendeeId).filter((name) => name !== "");
-  const named = names.slice(0, MOST_SPEAKERS);
-  const rest = speakers.length - named.length;
-  return [...named, rest > 0 ? (named.length > 0 ? `and ${rest} more` : counted(rest, "caller")) : null];
 }
 
 export type EndedConference = Checked<typeof conferenceRecord>;

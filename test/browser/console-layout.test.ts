@@ -67,7 +67,6 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
     attached: index !== 2,
     locked: index === 2,
     callers: 99_999,
-    speakers: [],
     rooms: 50,
     orphan: false,
     roomNames: [],
@@ -267,15 +266,11 @@ test.each([
 
 test("names that are written from right to left stay in their place", async () => {
   const names = ["\u05d0\u05e0\u05d4", "\u0633\u0627\u0631\u0629"];
-  const speakers = names.map((attendeeId) => ({ number: "", attendeeId }));
-  const one = conferences.slice(0, 1).map((one) => ({ ...one, now: { ...one.now, speakers } }));
-  const answer = { ...running, conferences: one, next: null };
-  const page = await open(shown(ConferencesPage, { ...listed, people: "full", answer }), {
-    scheme: "light",
-    width: "wide",
-  });
+  const entries = [{ ...entry, about: { to: names[0], from: names[1] } }];
+  const answer = { entries, next: null };
+  const page = await open(shown(AuditPage, { ...listed, answer }), { scheme: "light", width: "wide" });
   const places = await page
-    .locator("td[data-label=Speaking] bdi")
+    .locator("td[data-label=About] bdi")
     .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
   expect(places).toEqual(places.toSorted((one, another) => one - another));
   expect(places).toHaveLength(2);

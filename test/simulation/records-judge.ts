@@ -103,7 +103,7 @@ function checkRows(
     const { state, journal, progress, identity } = conferenceOn(disk);
     const of = {
       ...{ confKey: identity?.confKey ?? ("" as ConfKey), bridge: progress.bridge, state, isFailing: false },
-      ...{ customerReference: domain.settings.customerReference ?? "", lateSince: null, aheadMs: 0, isWatched: false },
+      ...{ customerReference: domain.settings.customerReference ?? "", lateSince: null, aheadMs: 0 },
     };
     const open = [...state.callers.keys(), ...state.callOuts.keys()];
     const named: FactRow = {

@@ -1,12 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ConfKey, ExtCallId, WebexHost } from "../../../src/foundation/ids.ts";
-import { masked } from "../../../src/foundation/shown.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { entered, event } from "../../builders.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aBatch } from "../a-batch.ts";
-import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
+import { callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
 import { alertsIn, DirectoryWorld, domain, list } from "./world.ts";
 
 const keysOf = async (world: DirectoryWorld, query: object = {}) =>
@@ -108,61 +107,6 @@ test("finds a call by its name at WebEx, and a call-out while it rings", async (
   await conference.reported(event({ type: "caller-left", call, reason: "hung-up" } as never));
   await conference.time.pass(5_000);
   expect([await found("4711"), await found("1001")]).toMatchObject([[], [inside]]);
-});
-
-describe("who speaks in a running conference", () => {
-  const speaks = (call: string, speaking: boolean) => event({ type: "speaking-changed", call, speaking } as never);
-  const speakersIn = async (world: DirectoryWorld, query: object = { isWatched: true }) =>
-    (await list(world, query)).conferences[0]?.now.speakers;
-
-  /** A conference with three callers, in which WebEx wants to know who speaks. */
-  async function reporting(world: DirectoryWorld, settings: object = {}): Promise<ConferenceWorld> {
-    const conference = world.conference();
-    conference.domain = testDomain({ recordsPersonal: "full", ...settings });
-    await conference.running(3);
-    const report = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
-    await conference.received("report", report as object as FromWebex);
-    await conference.allDone();
-    await conference.time.pass(2_000);
-    return conference;
-  }
-
-  test("comes within a second of each change while people look, and else never", async () => {
-    const world = new DirectoryWorld();
-    const conference = await reporting(world);
-    const change = async (call: string, speaking: boolean) => {
-      await conference.reported(speaks(call, speaking));
-      await conference.time.pass(1_000);
-    };
-    await change("c1", true);
-    expect(await speakersIn(world, {})).toBeUndefined();
-
-    await speakersIn(world);
-    await conference.time.pass(500);
-    expect(await speakersIn(world)).toEqual([{ number: "14085551234", attendeeId: "" }]);
-    // Also in the next life of the conference.
-    conference.start();
-    await change("c2", true);
-    expect(await speakersIn(world)).toHaveLength(2);
-    await change("c2", false);
-    expect(await speakersIn(world)).toHaveLength(1);
-
-    await world.time.pass(60_000);
-    for (const speaking of [false, true]) await change("c1", speaking);
-    expect(await speakersIn(world, {})).toBeUndefined();
-  });
-
-  test.each([
-    ["masked", masked("14085551234")],
-    ["none", ""],
-  ] as const)("is shown as recordsPersonal keeps people: %s", async (recordsPersonal, number) => {
-    const world = new DirectoryWorld();
-    const conference = await reporting(world, { recordsPersonal });
-    await conference.reported(speaks("c1", true), speaks("c2", true), callerLeft(2));
-    await speakersIn(world);
-    await conference.time.pass(1_000);
-    expect(await speakersIn(world)).toEqual([{ number, attendeeId: "" }]);
-  });
 });
 
 test("a conference that the sweep does not reach is unreachable until it publishes", async () => {
