@@ -2,10 +2,9 @@ import type { Ack } from "../../src/delivery/feed.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
-import type { Counts } from "../../src/records/counts.ts";
 import { recordOfConference } from "../../src/records/rows.ts";
 import { inOrder, type WebhookEvent, webhooksOfCall, webhooksOfConference } from "../../src/records/webhooks.ts";
-import type { AuditPage, CountRow, DirectoryRpc, DomainActivity, WebhookView } from "../../src/rpc/directory.ts";
+import type { AuditPage, CountRow, DirectoryRpc, DomainStats, WebhookView } from "../../src/rpc/directory.ts";
 import { type ConferenceBatch, type DirectoryAck, watchedPauseMs } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
@@ -131,12 +130,9 @@ export class Directory
     return added;
   }
 
-  async activity(): Promise<DomainActivity> {
-    return { minutes: this.#counts.minutes(this.#ports.now()), hosts: this.list.hosts };
-  }
-
-  async countTotals(): Promise<Counts> {
-    return this.#counts.total;
+  async stats(): Promise<DomainStats> {
+    const { totals, hosts } = this.list;
+    return { ...totals, hosts, minutes: this.#counts.minutes(this.#ports.now()), counts: this.#counts.total };
   }
 
   async webhooks(domain: DomainName): Promise<readonly WebhookView[]> {

@@ -207,7 +207,7 @@ export class RunningList {
     }
   }
 
-  async totals(): Promise<ConferenceTotals> {
+  get totals(): ConferenceTotals {
     const { loads: bridges, waiting } = this;
     const { conferences, callers } = sumOfLoads(bridges);
     const query = "SELECT count(*) AS count FROM conference WHERE arrival IS NULL AND status = 'creating'";

@@ -208,6 +208,11 @@ export const domainActivity = v.object({
 });
 export type DomainActivity = Checked<typeof domainActivity>;
 
+export interface DomainStats extends ConferenceTotals, DomainActivity {
+  /** Since the directory was created. */
+  readonly counts: Counts;
+}
+
 /** All that one object has counted since it began. */
 export interface CountRow extends Batch {
   /** Unique name of the object and of the instance of its counts. */
@@ -229,12 +234,9 @@ export interface DirectoryRpc {
   running(query: RunningQuery): Promise<RunningPage>;
   /** Stores the results of a part of a sweep. */
   swept(domain: DomainName, found: Swept): Promise<void>;
-  totals(): Promise<ConferenceTotals>;
+  stats(): Promise<DomainStats>;
   /** Stores the counts of an object other than a conference. Repeats count once. */
   count(domain: DomainName, row: CountRow): Promise<Ack>;
-  activity(): Promise<DomainActivity>;
-  /** All counts since the directory was created. */
-  countTotals(): Promise<Counts>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** Returns ended calls in the prompt. */
   found(query: RecordQuery): Promise<RecordPage<FoundRow>>;

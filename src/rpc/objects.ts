@@ -36,9 +36,9 @@ export const objectMethods = {
   idAllocator: methods("holderOf", "holdersOf", "allocate", "conferencesOf", "heardLimit", "sweep"),
   mailbox: { send: null, share: null, waiting: viewMs },
   directory: {
-    ...methods("running", "activity", "audit", "waitingFor", "acknowledge", "promptCalls", "publish", "swept"),
+    ...methods("running", "audit", "waitingFor", "acknowledge", "promptCalls", "publish", "swept"),
     ...methods("serverRefused", "sourceRefused", "count", "keepAudit", "keepPromptCalls"),
-    ...{ totals: viewMs, countTotals: viewMs, webhooks: viewMs, alerts: viewMs },
+    ...{ stats: viewMs, webhooks: viewMs, alerts: viewMs },
     // One request may ask for many pages: each has its own time.
     ...{ records: requestMs, found: requestMs, erase: requestMs },
   },

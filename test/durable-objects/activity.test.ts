@@ -136,12 +136,12 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
 
     const undelivered = await alertsIn(directory.directory, world.time.now, "undelivered");
     const givenUp = undelivered.reduce((sum, { count }) => sum + count, 0);
-    const { minutes } = await directory.directory.activity();
+    const { minutes } = await directory.directory.stats();
     const posts = minutes.flatMap((minute) => minute.hosts).reduce(together, noPosts);
     expect(posts).toMatchObject({ ...wire, givenUp });
     expect(minutes.reduce((sum, { requests }) => sum + requests.confirmed, 0)).toBe(10);
     directory.start();
-    const { hosts, outcomes } = await directory.directory.countTotals();
+    const { hosts, outcomes } = (await directory.directory.stats()).counts;
     // No conference begins with the second create where the server is still to be notified of the end.
     const said = [...world.stored.journal.history()].flatMap(({ facts }) => facts ?? []);
     const again = said.filter(({ kind }) => kind === "conference-requested").length - 1;

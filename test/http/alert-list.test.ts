@@ -71,6 +71,7 @@ async function giveUp(count: number, server = host as WebexHost | typeof BACK_EN
   const of = { transId: "t" as TransId, host: server, attempts: 3, why: "TimeoutError", messages: [] };
   const facts = Array.from({ length: count }, (): Fact => ({ kind: "post-given-up", ...of }));
   await edge.directory.publish(aBatch({ running: {}, facts, at: edge.time }));
+  await edge.directory.alarm();
 }
 
 /** A number calls in so often, and the agent hangs up. */

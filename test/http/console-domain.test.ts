@@ -12,6 +12,7 @@ const domain = "local" as DomainName;
 async function runs(edge: FakeEdge, key: string, more: ARunning = {}): Promise<void> {
   const running = { createdAt: edge.time, webexHost: "tsp1" as WebexHost, bridge: "simulated" as BridgeName };
   await edge.directory.publish(aBatch({ key, running: { ...running, callers: 2, ...more } }));
+  await edge.directory.alarm();
 }
 
 async function ended(edge: FakeEdge, record: DirectoryRecord): Promise<void> {

@@ -54,6 +54,7 @@ test("activity has what was posted by minute and server, and what waits for each
   await edge.directory.count(domain, { source: "p", version: 1, counts: { ...noCounts, requests, hosts: [posts] } });
   const waiting = [{ host, documents: 2, oldestAt: 5, failure }];
   await runs(edge, aBatch({ key: "70", running: { webexHost: host, alerts: ["posts"] }, waiting }));
+  await edge.directory.alarm();
 
   const load = { host, conferences: 1, documents: 2, oldestDocumentAt: 5, failure, affected: ["70"] };
   expect(await asked(edge, "/activity")).toEqual({

@@ -382,12 +382,7 @@ export class FakeEdge {
     const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
     return {
       running: (query) => asked("running").then(() => this.directory.list.running(query)),
-      totals: async () => {
-        this.#call(`totals of ${domain}`, "directory");
-        return this.totals ?? this.directory.list.totals();
-      },
-      activity: () => asked("activity").then(() => this.directory.activity()),
-      countTotals: () => asked("count totals").then(() => this.directory.countTotals()),
+      stats: () => asked("stats").then(async () => ({ ...(await this.directory.stats()), ...this.totals })),
       records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
       found: (query) => asked("records").then(() => this.directory.recordStore.found(query)),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),

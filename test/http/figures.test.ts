@@ -121,6 +121,7 @@ test("documents pending in the mailbox count with those of conferences", async (
   const waiting = [{ host: tsp1, documents: 4, oldestAt: edge.time - 7_000, failure: null }];
   const running = { webexHost: tsp1, bridge: "simulated" as BridgeName, callers: 3 };
   await edge.directory.publish(aBatch({ key: "1", running, waiting }));
+  await edge.directory.alarm();
   edge.mailWaiting.push({ host: "tsp1", documents: 2, oldestAt: edge.time - 9_000 });
   edge.mailWaiting.push({ host: "tsp2", documents: 5, oldestAt: edge.time - 8_000 });
   expect(await textsIn(edge)).toMatchObject({ documentsPending: "11", oldestDocumentSeconds: "9" });

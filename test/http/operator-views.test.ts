@@ -59,6 +59,7 @@ test("running conferences come in pages; those that do not answer are named, and
     await edge.directory.publish(aBatch({ key, running: {} }));
     edge.views.set(key as ConfKey, one(key));
   }
+  await edge.directory.alarm();
   const health = { agentConnected: true, bridgeUp: true, portsInUse: 1, ports: 50 };
   edge.health.set("simulated", health);
   const list = async (query = "") => (await edge.ask(`${base}/conferences${query}`)).body;

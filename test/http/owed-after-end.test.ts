@@ -304,7 +304,7 @@ test("what nobody waits for any more is a new loss, open again behind what was a
   expect(await kinds()).toEqual(["documents-pending"]);
   await world.time.pass(hourMs - 60_000);
   expect(await kinds()).toEqual(["documents-pending"]);
-  const givenUp = async () => (await edge.directory.countTotals()).hosts.reduce((sum, one) => sum + one.givenUp, 0);
+  const givenUp = async () => (await edge.directory.stats()).counts.hosts.reduce((sum, one) => sum + one.givenUp, 0);
   const before = await givenUp();
 
   await world.time.pass(400_000);

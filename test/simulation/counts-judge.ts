@@ -75,7 +75,7 @@ export function checkCounts({ context, edge, webex }: Parts): void {
   const wasSet = edgeMachines.clockSetAt >= 0;
   edge.directory.deliver((directory) =>
     judging(rule, async () => {
-      const [totals, { minutes }] = await Promise.all([directory.countTotals(), directory.activity()]);
+      const { counts: totals, minutes } = await directory.stats();
       for (const [name, expected, counted] of [
         [
           "posts",
@@ -107,12 +107,12 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
   const judgeBoth = (directory: Whole<"directory">, mailbox: Whole<"mailbox">) =>
     judging(rule, async () => {
       const [known, mail] = await Promise.all([directory.alerts(domain), mailbox.waiting()]);
-      const [{ hosts }, totals] = await Promise.all([directory.activity(), directory.totals()]);
+      const totals = await directory.stats();
       const { waits, givenUp } = owedBy(edge);
       const alerts = alertsOf([], [], { domain, known, mail: mail.servers }, edgeNow());
       const inAlerts = (wanted: string) =>
         alerts.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
-      const loads = hosts.map(({ host, documents }) => [host, documents] as const);
+      const loads = totals.hosts.map(({ host, documents }) => [host, documents] as const);
       for (const [where, expected, shown] of [
         ["waits", waits, known.waiting.map(({ host, documents }) => [host, documents] as const)],
         ["waits, by server", waits, loads],

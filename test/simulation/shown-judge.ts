@@ -108,7 +108,7 @@ export function judgeAgents(violated: Violated, agents: readonly AgentProcess[])
 export function judgeLists(violated: Violated, { directory, domain }: Edge): void {
   directory.deliver(async (one) => {
     judgeSecrets(violated, "the webhooks", await one.webhooks(domain.name));
-    judgeSecrets(violated, "posts and what waits", await one.activity());
+    judgeSecrets(violated, "posts and what waits", await one.stats());
     const { conferences } = await one.running({ domain: domain.name, after: null, limit: 100 });
     judgeSecrets(violated, "the list of conferences", conferences, new Set());
   });

@@ -101,7 +101,7 @@ test("what was posted is in the directory by its host, and outlives an eviction"
   const hosts = [{ host: "tsp" as WebexHost, confirmed: 3, failed: 0, givenUp: 0, tookMs: 60, lastFailure: null }];
   await own.count(domain, { source: "p", version: 1, counts: { ...noCounts, requests, hosts } });
   await evictDurableObject(own);
-  expect((await own.activity()).minutes).toMatchObject([{ requests, hosts }]);
+  expect((await own.stats()).minutes).toMatchObject([{ requests, hosts }]);
 });
 
 test("calls at the prompt are kept on the platform, each once, and outlive an eviction", async () => {

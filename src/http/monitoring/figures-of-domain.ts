@@ -1,7 +1,7 @@
 import type { BridgeName, DomainName, WebexHost } from "../../foundation/ids.ts";
 import { earliest } from "../../foundation/time/earliest.ts";
 import { type Figure, type FigureSource, figuresOf, isSilent } from "../../operators/figures.ts";
-import type { ConferenceTotals, DomainActivity, ServerLoad } from "../../rpc/directory.ts";
+import type { DomainActivity, DomainStats, ServerLoad } from "../../rpc/directory.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts } from "../edge-ports.ts";
@@ -10,46 +10,42 @@ import { answerOrNull, lacks } from "../objects-of-request.ts";
 /** All stats of a domain. */
 export async function figuresOfDomain(edge: EdgePorts, ofSettings: Domain): Promise<readonly Figure[]> {
   const { name: domain } = ofSettings;
-  const [{ conferences, documents }, activity, bridges] = await Promise.all([
-    totalsOf(edge, domain),
-    answerOrNull(edge.objects.directory(domain).activity(), edge, { domain }),
-    bridgesOf(edge, ofSettings),
-  ]);
+  const [{ stats, documents }, bridges] = await Promise.all([statsOf(edge, domain), bridgesOf(edge, ofSettings)]);
   noteSilent(edge, bridges);
-  return figuresOf({ now: edge.now(), conferences, documents, minutes: activity?.minutes ?? null, bridges });
+  return figuresOf({ now: edge.now(), conferences: stats, documents, minutes: stats?.minutes ?? null, bridges });
 }
 
-interface Totals extends Pick<FigureSource, "documents"> {
-  readonly conferences: ConferenceTotals | null;
+interface Stats extends Pick<FigureSource, "documents"> {
+  readonly stats: DomainStats | null;
 }
 
-/** Conferences of a domain, and documents that are pending in them and in the mailbox. `null`: one of these did not answer. */
-export async function totalsOf(edge: EdgePorts, domain: DomainName): Promise<Totals> {
-  const [conferences, mail] = await Promise.all([
-    answerOrNull(edge.objects.directory(domain).totals(), edge, { domain }),
+/** Stats of a domain's directory, and documents that are pending in them and in the mailbox. `null`: one of these did not answer. */
+export async function statsOf(edge: EdgePorts, domain: DomainName): Promise<Stats> {
+  const [stats, mail] = await Promise.all([
+    answerOrNull(edge.objects.directory(domain).stats(), edge, { domain }),
     answerOrNull(edge.objects.mailbox(domain).waiting(), edge, { domain }),
   ]);
-  if (!conferences || !mail) return { conferences, documents: null };
-  const documents = conferences.documents + mail.documents;
-  const oldestAt = earliest(conferences.oldestAt, mail.oldestAt);
-  return { conferences, documents: { documents, oldestAt } };
+  if (!stats || !mail) return { stats, documents: null };
+  const documents = stats.documents + mail.documents;
+  const oldestAt = earliest(stats.oldestAt, mail.oldestAt);
+  return { stats, documents: { documents, oldestAt } };
 }
 
 /** Posts of the last hour, and what is pending for each server, in conferences and in the mailbox. */
 export async function activityOf(edge: EdgePorts, { name: domain }: Domain): Promise<DomainActivity> {
   const { objects } = edge;
-  const [activity, mail] = await Promise.all([
-    objects.directory(domain).activity(),
+  const [{ minutes, hosts }, mail] = await Promise.all([
+    objects.directory(domain).stats(),
     answerOrNull(objects.mailbox(domain).waiting(), edge, { domain }),
   ]);
-  const loads = new Map(activity.hosts.map((load) => [load.host, load]));
+  const loads = new Map(hosts.map((load) => [load.host, load]));
   for (const { host: name, documents, oldestAt } of mail?.servers ?? []) {
     const host = name as WebexHost;
     const load: ServerLoad = loads.get(host) ?? { ...idle, host };
     const oldestDocumentAt = earliest(load.oldestDocumentAt, oldestAt);
     loads.set(host, { ...load, documents: load.documents + documents, oldestDocumentAt });
   }
-  return { ...activity, hosts: [...loads.values()].sort((one, other) => other.documents - one.documents) };
+  return { minutes, hosts: [...loads.values()].sort((one, other) => other.documents - one.documents) };
 }
 
 const idle = { conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, affected: [] };

@@ -13,7 +13,7 @@ import type { Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { notAllowed } from "../problem.ts";
 import type { Storage } from "../storage.ts";
-import { totalsOf } from "./figures-of-domain.ts";
+import { statsOf } from "./figures-of-domain.ts";
 import type { Metrics } from "./monitoring.ts";
 
 export interface MetricsPorts extends EdgePorts, AlertPorts {
@@ -78,24 +78,22 @@ async function ofPair(pair: EdgePair | undefined): Promise<readonly Sample[]> {
 
 async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Sample[]> {
   const { name: domain, settings } = ofSettings;
-  const [{ alerts, bridges }, counts, { conferences, documents }, agents] = await Promise.all([
+  const [{ alerts, bridges }, { stats, documents }, agents] = await Promise.all([
     edge.lookAt(ofSettings),
-    answerOrNull(edge.objects.directory(domain).countTotals(), edge, { domain }),
-    totalsOf(edge, domain),
+    statsOf(edge, domain),
     Promise.all(settings.bridges.map(({ name }) => agentSamples(edge, domain, name as BridgeName))),
   ]);
   const samples: Sample[] = agents.flat();
-  if (counts) {
+  if (stats) {
+    const { counts, creating, running, callers } = stats;
     const { confirmed, refused = 0, failed, givenUp } = counts.hosts.reduce(together, noPosts);
     const posts = { confirmed: confirmed - refused, refused, failed, "given-up": givenUp };
     for (const [outcome, count] of Object.entries(posts)) samples.push(["posts_total", count, { domain, outcome }]);
     for (const outcome of outcomes)
       samples.push(["outcomes_total", counts.outcomes[outcome] ?? 0, { domain, outcome }]);
-  }
-  if (conferences) {
-    samples.push(["conferences", conferences.creating, { domain, phase: "creating" }]);
-    samples.push(["conferences", conferences.running, { domain, phase: "running" }]);
-    samples.push(["callers", conferences.callers, { domain }]);
+    samples.push(["conferences", creating, { domain, phase: "creating" }]);
+    samples.push(["conferences", running, { domain, phase: "running" }]);
+    samples.push(["callers", callers, { domain }]);
   }
   if (documents) {
     samples.push(["documents_waiting", documents.documents, { domain }]);

@@ -13,7 +13,7 @@ function counted(version: number, source = "p", more: object = {}): CountRow {
   return { source, version, counts: { ...noCounts, requests: { confirmed: 0, refused: version }, hosts } };
 }
 
-const confirmedIn = async (world: DirectoryWorld) => (await world.directory.countTotals()).hosts[0]?.confirmed;
+const confirmedIn = async (world: DirectoryWorld) => (await world.directory.stats()).counts.hosts[0]?.confirmed;
 
 test("what was counted is in its minute, and in the totals, also after a restart", async () => {
   const world = new DirectoryWorld();
@@ -23,7 +23,7 @@ test("what was counted is in its minute, and in the totals, also after a restart
     await world.time.pass(1_000);
   }
   for (let life = 0; life < 2; life++) {
-    const { minutes } = await world.directory.activity();
+    const { minutes } = await world.directory.stats();
     expect(minutes.map(({ at, requests, hosts }) => [at - begins, requests.refused, hosts[0]?.confirmed])).toEqual([
       [0, 60, 60],
       [minuteMs, 60, 60],
@@ -56,11 +56,11 @@ test("minutes go after an hour, and the totals stay", async () => {
     await world.directory.count(domain, counted(version));
     await world.time.pass(minuteMs);
   }
-  expect((await world.directory.activity()).minutes).toHaveLength(59);
+  expect((await world.directory.stats()).minutes).toHaveLength(59);
   world.start();
   expect(await confirmedIn(world)).toBe(200);
   await world.time.pass(hourMs);
-  expect((await world.directory.activity()).minutes).toEqual([]);
+  expect((await world.directory.stats()).minutes).toEqual([]);
   await world.time.pass(500 * dayMs);
   await world.directory.alarm();
   expect(await confirmedIn(world)).toBe(200);

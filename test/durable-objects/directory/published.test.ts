@@ -179,7 +179,7 @@ test("a batch on a full disk leaves nothing, and comes again", async () => {
   await world.directory.publish(batch);
   expect([await refused(), (await list(world)).total, (await world.all()).length]).toEqual([0, 1, 1]);
   expect(await eventsOf(world)).toEqual(["conference.started", "call.joined", "call.left", "call.joined"]);
-  expect((await world.directory.countTotals()).hosts).toMatchObject([{ confirmed: 1 }]);
+  expect((await world.directory.stats()).counts.hosts).toMatchObject([{ confirmed: 1 }]);
 });
 
 test.each([

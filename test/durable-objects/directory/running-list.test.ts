@@ -34,7 +34,7 @@ test("the list and the totals are the same after a restart, and nobody is asked"
   expect(before).toMatchObject({ total: 3, bridges, conferences: [{}, { now: { locked: true, callers: 3 } }, {}] });
   for (let life = 0; life < 2; life++) {
     expect(await list(world)).toEqual(before);
-    expect(await world.directory.list.totals()).toMatchObject(totals);
+    expect(await world.directory.stats()).toMatchObject(totals);
     world.start();
   }
   expect(world.asked).toEqual([]);
@@ -183,7 +183,7 @@ test("servers show what waits for them, the longest queue first, also after a re
   for (const key of ["61", "62", "63", "64"]) await publish(key, "tsp2", 2);
   await publish("7", "tsp2", 1);
   world.start();
-  const shown = (await world.directory.activity()).hosts.map((one) => Object.values(one));
+  const shown = (await world.directory.stats()).hosts.map((one) => Object.values(one));
   expect(shown).toEqual([
     ["tsp2", 7, 14, 1_000, "HTTP status 502", ["2", "3", "61", "62", "63"]],
     ["*back-end", 0, 3, 4_000, "HTTP status 503", ["4"]],

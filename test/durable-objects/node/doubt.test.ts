@@ -200,7 +200,7 @@ test("what waits in a conference behind the edge's time has waited for no longer
   await lasting.connect(life);
   await life.begin(lasting, "100000001");
   const waitedMs = async () => {
-    const asked = life.runtime.call("directory", "local", "totals", []);
+    const asked = life.runtime.call("directory", "local", "stats", []);
     await life.clock.pass(0);
     const { oldestAt } = (await asked) as { oldestAt: number };
     return life.now - oldestAt;
