@@ -110,7 +110,7 @@ async function ask(path: string, body?: object): Promise<unknown> {
 
 /** What is about to be asked has come to the edge: the clock of an answer begins there. */
 async function known(number: string, what: RegExp): Promise<void> {
-  const isKnown = async () => what.test(JSON.stringify(await ask("numbers", { number })));
+  const isKnown = async () => what.test(JSON.stringify(await ask("find", { text: number })));
   await eventually(`${what} of ${number}`, isKnown);
 }
 
@@ -125,7 +125,7 @@ test("he can't get in", async () => {
     () => shows(answer),
   );
   await inTime(() => command(["find", "408 555 0901"], answer));
-  await inTime(() => api("numbers", answer, { number: wrongKeys }));
+  await inTime(() => api("find", answer, { text: wrongKeys }));
   await screenshot(page, "shift-cannot-get-in", look);
 });
 
@@ -162,7 +162,7 @@ test("the call-out never rang", async () => {
     () => shows(/busy/i),
   );
   await inTime(() => command(["find", neverRang], /busy/i));
-  await inTime(() => api("numbers", /busy/i, { number: neverRang }));
+  await inTime(() => api("find", /busy/i, { text: neverRang }));
 });
 
 test("are we losing posts", async () => {

@@ -335,6 +335,7 @@ test("a place in a directory that was lost is refused, at the begin of an export
   const reader = (await request(edge, "/records?format=ndjson")).body?.getReader();
   await reader?.read();
   edge.loseDirectory();
+  edge.isFilling = true;
   const none = await asked(edge, "/records?cursor=1-1000000002");
   await ended(edge, ...names(1, 700).map((name) => call(name)));
 

@@ -14,7 +14,7 @@ import type { EdgePair } from "../../src/operators/edge-pair.ts";
 import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
-import type { ConferenceTotals, WebhookView } from "../../src/rpc/directory.ts";
+import type { ConferenceTotals, Filling, WebhookView } from "../../src/rpc/directory.ts";
 import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { EdgeObjects } from "../../src/rpc/objects.ts";
@@ -173,6 +173,8 @@ export class FakeEdge {
   directoryDisk = Database.open("directory");
   #directories = 0;
   directory = this.startDirectory();
+  /** It may say that conferences have not sent all their rows. */
+  isFilling = false;
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
   /** Actions in the log, and how many were done before. */
   readonly loggedActions: (readonly [AuditedAction, done: number])[] = [];
@@ -380,11 +382,13 @@ export class FakeEdge {
   /** The calls that a test may look for, with their words. */
   #fakeDirectory(domain: DomainName): ReturnType<NonNullable<SomeObjects["directory"]>> {
     const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
+    const filled = <Answer extends Filling>({ isFilling, ...answer }: Answer) =>
+      this.isFilling && isFilling ? { ...answer, isFilling } : answer;
     return {
-      running: (query) => asked("running").then(() => this.directory.list.running(query)),
-      stats: () => asked("stats").then(async () => ({ ...(await this.directory.stats()), ...this.totals })),
-      records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
-      found: (query) => asked("records").then(() => this.directory.recordStore.found(query)),
+      running: (query) => asked("running").then(async () => filled(await this.directory.list.running(query))),
+      stats: () => asked("stats").then(async () => filled({ ...(await this.directory.stats()), ...this.totals })),
+      records: (query) => asked("records").then(async () => filled(await this.directory.recordStore.records(query))),
+      found: (query) => asked("records").then(async () => filled(await this.directory.recordStore.found(query))),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
       waitingFor: (server) => asked("waiting").then(() => this.directory.list.waitingFor(server)),
       promptCalls: (query) => asked("prompt calls").then(() => this.directory.promptStore.promptCalls(query)),

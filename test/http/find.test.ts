@@ -48,9 +48,10 @@ test("a number has what happened to it in all conferences: in now, in before, no
   await runs(edge, "555123456", { topic: "Berth planning", people: [caller] });
   await edge.directory.alarm();
 
-  const { status, body } = await asked(edge, `numbers?number=${encodeURIComponent("+1 (555) 234-5678")}`);
+  const { status, body } = await asked(edge, `find?text=${encodeURIComponent("+1 (555) 234-5678")}`);
   expect(status).toBe(200);
   expect(body).toEqual({
+    conferences: [],
     next: null,
     people: "full",
     lines: [
@@ -72,7 +73,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
       },
     ],
   });
-  expect((await asked(edge, "numbers?number=5678")).body.lines).toEqual([]);
+  expect((await asked(edge, "find?text=5678")).body.lines).toEqual([]);
 });
 
 test("a number that a bridge keeps with signs between its digits is found in records, too", async () => {
@@ -80,7 +81,7 @@ test("a number that a bridge keeps with signs between its digits is found in rec
   await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: "408-555-0123" }));
   for (const number of ["14085550123", "408 555 0123", "5550123"])
     expect(
-      (await asked(edge, `numbers?number=${number}`)).body.lines.map(({ call }) => call),
+      (await asked(edge, `find?text=${number}`)).body.lines.map(({ call }) => call),
       number,
     ).toEqual(["c1"]);
 });
@@ -91,7 +92,7 @@ test("of somebody who is being called is said where, and that it has not entered
   await runs(edge, "555123456", { people: [{ ...called, call: "c9" }] });
   const what = { what: "being-called", from: 950_000, to: null, number: ada, attendeeId: "" };
   const line = { ...what, conference: "555123456", call: "c9" };
-  const lines = async () => (await asked(edge, `numbers?number=${ada}`)).body.lines;
+  const lines = async () => (await asked(edge, `find?text=${ada}`)).body.lines;
   expect(await lines()).toEqual([{ ...line, why: "It has not entered." }]);
   expect((await found(edge, "77")).lines).toEqual(await lines());
 });
@@ -103,7 +104,7 @@ test("rows of a conference that runs have its name, also of calls that are over 
   await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: ada, conference: "60" }));
   await keyed(edge, { end: { at: edge.time + 1, why: "locked", conference: "60" as ConfKey } });
   await ended(edge, 1_000_010, aCallRecord({ call: "c2", number: ada, conference: "7" }));
-  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  const { lines } = (await asked(edge, `find?text=${ada}`)).body;
   expect(lines.map(({ call, topic }) => [call, topic])).toEqual([
     ["c2", undefined],
     ["p1", "Tugs"],
@@ -117,7 +118,7 @@ test("what the bridge did not go on with is said to be of the bridge, and what n
   const refused = { ...out, call: "c1", dialledAt: 990_000, endedBy: "bridge", reason: "refused" } as const;
   const denied = { ...out, call: "c2", dialledAt: null, endedBy: "policy", reason: "number-denied" } as const;
   await ended(edge, 1_000_000, aCallRecord(refused), aCallRecord(denied));
-  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  const { lines } = (await asked(edge, `find?text=${ada}`)).body;
   expect(lines.map(({ why }) => why)).toEqual([
     "Not dialed: the domain's settings do not allow the number.",
     "The bridge, or the policy of its agent, refused the call.",
@@ -130,7 +131,7 @@ test("who was not let in has the name of the conference that was keyed also once
   await keyed(edge, { end: { at: edge.time + 1, why: "locked", conference: "60" as ConfKey } });
   const over = aConferenceRecord({ conference: "60", createdAt: 900_000 });
   await edge.directory.publish(aBatch({ key: "60", records: [over] }));
-  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  const { lines } = (await asked(edge, `find?text=${ada}`)).body;
   expect(lines.map(({ topic }) => topic)).toEqual(["Tugs"]);
 });
 
@@ -138,7 +139,7 @@ test("the row of a call has the name of its own conference, whatever another one
   const edge = new FakeEdge();
   await runs(edge, "60", { topic: "Tugs" });
   await ended(edge, 1_000_000, aCallRecord({ number: ada, conference: "60", topic: "Berths" }));
-  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  const { lines } = (await asked(edge, `find?text=${ada}`)).body;
   expect(lines.map(({ topic }) => topic)).toEqual(["Berths"]);
 });
 
@@ -148,7 +149,7 @@ test("of a caller at the prompt is said what it lacks there", async () => {
   const keys = { at: edge.time + 5_000, digits: 9 };
   await keyed(edge, { call: "p1" as CallId, steps: [step], unfinished: keys });
   await keyed(edge, { call: "p2" as CallId, unfinished: { ...keys, digits: 0, conference: "5" as ConfKey } });
-  const { body } = await asked(edge, `numbers?number=${ada}`);
+  const { body } = await asked(edge, `find?text=${ada}`);
   expect(body.lines.map(({ what, conference, why }) => [what, conference, why])).toEqual([
     ["at-prompt", null, "1 wrong key of 8 digits. It is in the prompt: it entered 9 digits, and no #."],
     ["at-prompt", "5", "It is in the prompt: after the key of its conference it entered nothing more, and no #."],
@@ -186,7 +187,7 @@ test.each<[string, Partial<PromptCall["end"] & object>, string]>([
 async function pagesOf(edge: FakeEdge, limit: number): Promise<readonly string[]> {
   const calls: string[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
-    const { body } = await asked(edge, `numbers?number=${ada}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
+    const { body } = await asked(edge, `find?text=${ada}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
     expect(body.lines.length).toBeLessThanOrEqual(limit);
     calls.push(...body.lines.map(({ call }) => call));
     cursor = body.next;
@@ -313,17 +314,14 @@ test("more conferences and people than are listed are cut, which is said", async
   expect((await found(edge, ada)).lines).toHaveLength(200);
 });
 
-test("where the settings keep nothing of people, the question for a number is refused", async () => {
-  const edge = new FakeEdge(token, { recordsPersonal: "none" });
-  expect(await asked(edge, `numbers?number=${ada}`)).toMatchObject({ status: 422, body: { title: "cannot be done" } });
-  expect((await found(edge, ada)).people).toBe("none");
+test("where the settings keep nothing of people, the answer says so", async () => {
+  expect((await found(new FakeEdge(token, { recordsPersonal: "none" }), ada)).people).toBe("none");
 });
 
 test.each(["", "%20%20", "%09"])("an empty text is refused, also one of blanks: %j", async (text) => {
   const edge = new FakeEdge();
   await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: "" }));
   expect((await asked(edge, `find?text=${text}`)).status).toBe(400);
-  expect((await asked(edge, `numbers?number=${text}`)).status).toBe(400);
 });
 
 test("by masked numbers others may fit as well, which is said; a key means its conference alone", async () => {
@@ -335,7 +333,7 @@ test("by masked numbers others may fit as well, which is said; a key means its c
 
   const masked = await found(edge, "14085557001");
   expect([masked.people, masked.lines.length]).toEqual(["masked", 3]);
-  expect((await asked(edge, "numbers?number=14085557001")).body.people).toBe("masked");
+  expect((await asked(edge, "find?text=14085557001")).body.people).toBe("masked");
   expect(await found(edge, "555888101")).toMatchObject({ people: "full", lines: [], conferences: [{ by: "key" }] });
   expect(await found(edge, "c1")).toMatchObject({ people: "full", lines: [{ call: "c1" }] });
 });

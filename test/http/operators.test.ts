@@ -71,7 +71,7 @@ test("staff of one domain see nothing of another: it is answered as one that is 
   expect((await asked("other"))[0]).toMatch(/^404 /);
   expect(await statusOf(edge, "/api/v1/domains/other/agents", bearer(token))).toBe(200);
   const domains = await edge.app.request("/api/v1/domains", { headers: bearer(tokens.boris) });
-  expect(await domains.json()).toMatchObject({ domains: [{ name: "local" }], next: null });
+  expect(await domains.json()).toMatchObject({ domains: [{ name: "local" }] });
   const all = await edge.app.request("/api/v1/domains", { headers: bearer(tokens.clara) });
   expect(await all.json()).toMatchObject({ domains: [{ name: "local" }, { name: "other" }] });
 });

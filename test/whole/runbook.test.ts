@@ -172,8 +172,8 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
   locked: async () => {
     await world.bridge.callIn("14085550107", "99#555120888#");
     await eventually("the number is found", async () => {
-      const asks = { number: "14085550107" };
-      const { lines } = await operator().ask("POST /domains/{domain}/numbers", local, { asks });
+      const asks = { text: "14085550107" };
+      const { lines } = await operator().ask("POST /domains/{domain}/find", local, { asks });
       return lines.some(({ what }) => what === "not-let-in");
     });
   },

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { shownAlert } from "../../operators/alert-kinds.ts";
 import { coverageOf } from "../../operators/alerts.ts";
 import { problem } from "../problem.ts";
-import { next, pageOf, wholeList } from "./lists.ts";
 import { routeOf } from "./route.ts";
 
 const route = routeOf("Domains");
@@ -15,17 +14,12 @@ export const alertRoutes = [
   route("listAlerts", `GET ${path}`, {
     says: "The alerts of a domain, and who has seen them",
     more: "The overview and `/readyz` show the same. A condition ends by itself. An incident stays until a user acknowledges it.",
-    query: wholeList,
     answer: {
       says: "The open ones first, the worst first.",
-      schema: v.object({
-        alerts: v.array(shownAlert),
-        next,
-      }),
+      schema: v.object({ alerts: v.array(shownAlert) }),
     },
-    async handle({ domain, edge, query }) {
-      const { page, next } = pageOf((await edge.lookAt(domain)).alerts, query);
-      return { alerts: page, next };
+    async handle({ domain, edge }) {
+      return { alerts: (await edge.lookAt(domain)).alerts };
     },
   }),
   route("acknowledge", `POST ${path}/{alert}/acknowledge`, {

@@ -14,7 +14,6 @@ import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { activityOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { next, pageOf, wholeList } from "./lists.ts";
 import { type ApiCall, routeOf } from "./route.ts";
 
 const ofDomain = routeOf("Domains");
@@ -22,23 +21,20 @@ const ofDomain = routeOf("Domains");
 export const domainRoutes = [
   ofDomain("listDomains", "GET /domains", {
     says: "The domains that you see, and their bridges",
-    query: wholeList,
     answer: {
       says: "Domains in the order of the settings.",
       schema: v.object({
         domains: v.array(v.object({ name: v.string(), bridges: v.array(v.string()), timeZone: v.string() })),
-        next,
       }),
     },
-    handle({ edge, signedIn, query }) {
+    handle({ edge, signedIn }) {
       const seen = Array.from(edge.domains.values()).filter(({ name }) => seesDomain(signedIn.person, name));
-      const { page, next } = pageOf(seen, query);
-      const domains = page.map(({ name, settings }) => ({
+      const domains = seen.map(({ name, settings }) => ({
         name,
         bridges: settings.bridges.map((bridge) => bridge.name),
         timeZone: settings.timeZone,
       }));
-      return { domains, next };
+      return { domains };
     },
   }),
   ofDomain("showSettings", "GET /domains/{domain}/settings", {
@@ -77,14 +73,12 @@ export const domainRoutes = [
   }),
   ofDomain("listWebhooks", "GET /domains/{domain}/webhooks", {
     says: "The receivers of the domain's webhooks, with their state",
-    query: wholeList,
     answer: {
       says: "Receivers in the order of the settings.",
-      schema: v.object({ webhooks: v.array(webhookView), next }),
+      schema: v.object({ webhooks: v.array(webhookView) }),
     },
-    async handle({ domain: { name }, edge: { objects }, query }) {
-      const { page, next } = pageOf(await objects.directory(name).webhooks(name), query);
-      return { webhooks: page, next };
+    async handle({ domain: { name }, edge: { objects } }) {
+      return { webhooks: await objects.directory(name).webhooks(name) };
     },
   }),
   ofDomain("resyncServer", "POST /domains/{domain}/servers/resync", {
@@ -164,16 +158,14 @@ const bridgeAgents = v.object({
 export const bridgeRoutes = [
   ofBridge("listAgents", "GET /domains/{domain}/agents", {
     says: "The connected agents, drain state and load of each bridge",
-    query: wholeList,
     answer: {
       says: "Bridges in the order of the settings. `agents` is null for a bridge whose relay does not answer.",
-      schema: v.object({ bridges: v.array(bridgeAgents), next }),
+      schema: v.object({ bridges: v.array(bridgeAgents) }),
     },
-    async handle({ domain: { name: domain, settings }, edge, query }) {
-      const { page, next } = pageOf(settings.bridges, query);
+    async handle({ domain: { name: domain, settings }, edge }) {
       const { directory, relay } = edge.objects;
       const list = answerOrNull(directory(domain).running({ domain, after: null, limit: 0 }), edge, { domain });
-      const bridges = page.map(async ({ name, agents: expected }) => {
+      const bridges = settings.bridges.map(async ({ name, agents: expected }) => {
         const bridge = name as BridgeName;
         const asked = Promise.all([relay(domain, bridge).agents(), relay(domain, bridge).health()]);
         const [found, running] = await Promise.all([
@@ -187,7 +179,7 @@ export const bridgeRoutes = [
         const missing = expected.flatMap(({ name }) => (connected.has(name) ? [] : name));
         return { bridge, drainedSince: health?.drainedSince ?? null, load, agents, ...(agents && { missing }) };
       });
-      return { bridges: await Promise.all(bridges), next };
+      return { bridges: await Promise.all(bridges) };
     },
   }),
   ofBridge("drain", `PUT ${path}/drain`, {

@@ -17,8 +17,6 @@ import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { noteSilentBridges } from "../monitoring/figures-of-domain.ts";
 import { lacks } from "../objects-of-request.ts";
-import { problem } from "../problem.ts";
-import { noPeople } from "./conferences.ts";
 import { anySpelling, cursorAt, next, type Part, pagedRows, placeOf, sought } from "./lists.ts";
 import { isKnown, routeOf } from "./route.ts";
 
@@ -46,23 +44,10 @@ export const findRoutes = [
     },
     handle: ({ domain, edge, query: { text, ...page } }) => findIn(domain, text.trim(), page, edge),
   }),
-  route("showNumber", "POST /domains/{domain}/numbers", {
-    says: "Returns the history of a telephone number in all conferences",
-    more: "Calls that are in a conference, being called, ended, failed as call-outs, or could not get in.",
-    query: { number: sought(`The number. ${anySpelling}`), ...page },
-    answer: { says: "What happened.", schema: v.object({ lines, next, people }) },
-    refusals: { 422: "The domain's settings store no numbers." },
-    async handle({ domain, edge, query: { number, ...page } }) {
-      const { recordsPersonal } = domain.settings;
-      if (recordsPersonal === "none") return problem(422, "cannot be done", noPeople);
-      const { lines, next } = await pageOf(domain, { number }, page, edge);
-      return { lines: await withTopics(domain, lines, edge), next, people: recordsPersonal };
-    },
-  }),
 ];
 
 async function findIn(domain: Domain, text: string, page: Part, edge: PeoplePorts) {
-  const [found, named] = await Promise.all([pageOf(domain, { text }, page, edge), namedBy(domain, text, edge)]);
+  const [found, named] = await Promise.all([pageOf(domain, text, page, edge), namedBy(domain, text, edge)]);
   const keys = new Set(found.conferences.map(({ key }) => key));
   // A directory's row has more than a known key; a message's row has its position.
   const others = named.filter(
@@ -84,26 +69,19 @@ async function findIn(domain: Domain, text: string, page: Part, edge: PeoplePort
   };
 }
 
-interface Sought {
-  readonly text?: string;
-  readonly number?: string;
-}
-
-async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: Part, edge: PeoplePorts) {
+async function pageOf(domain: Domain, text: string, { cursor, limit }: Part, edge: PeoplePorts) {
   const { name } = domain;
-  const { text, number = text ?? "" } = sought;
   const directory = edge.objects.directory(name);
   const isFirst = cursor === undefined;
   const [running, waiting, over] = await Promise.all([
-    isFirst ? directory.running({ domain: name, after: null, limit: MOST_LISTED, named: true, ...sought }) : null,
-    isFirst ? directory.promptCalls({ number, before: null, limit: MOST_LISTED, isOpen: true }) : null,
+    isFirst ? directory.running({ domain: name, after: null, limit: MOST_LISTED, named: true, text }) : null,
+    isFirst ? directory.promptCalls({ number: text, before: null, limit: MOST_LISTED, isOpen: true }) : null,
     directory.found({
       domain: name,
       cursor: placeOf(cursor),
       order: "newest",
       limit,
-      filter: sought,
-      kind: text === undefined ? "call" : undefined,
+      filter: { text },
     }),
   ]);
   const inside = [...(running?.found ?? [])];
@@ -116,11 +94,11 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: Part, e
     domain,
     inside.map(([, [person]]) => person?.bridge ?? null),
   );
-  const conferences = text === undefined ? [] : (running?.conferences ?? []).flatMap((one) => ofRunning(one, text));
+  const conferences = (running?.conferences ?? []).flatMap((one) => ofRunning(one, text));
   lines.splice(MOST_LISTED);
   lines.push(...(waiting?.calls ?? []).map(lineOfPromptCall));
   for (const { record } of over.records) {
-    if (record.kind === "conference") conferences.push(ofRecord(record, number));
+    if (record.kind === "conference") conferences.push(ofRecord(record, text));
     else lines.push(record.kind === "call" ? lineOfCall(record) : lineOfPromptCall(record));
   }
   return { conferences, lines, next: cursorAt(over.next) };

@@ -47,18 +47,9 @@ export function cursorAt(place: number | null): string | null {
 
 export const next = v.pipe(v.nullable(v.string()), v.description("`cursor` of the next page; null: last page."));
 
-/** Query parameters of a list that is in memory as a whole. */
-export const wholeList = paged(/^\d{1,9}$/, 10_000, 1_000);
-
 export interface Part {
   readonly cursor?: string | undefined;
   readonly limit: number;
-}
-
-/** One page of such a list; the cursor counts the rows before it. */
-export function pageOf<Item>(items: readonly Item[], { cursor = "0", limit }: Part) {
-  const end = Number(cursor) + limit;
-  return { page: items.slice(Number(cursor), end), next: cursorAt(end < items.length ? end : null) };
 }
 
 /** The same for a list that arrives in parts, each with the position of the next one. */

@@ -8,7 +8,7 @@ import { alertRoutes } from "./alerts.ts";
 import { actionRoutes, conferenceRoutes } from "./conferences.ts";
 import { bridgeRoutes, domainRoutes, edgeRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
-import { cursorAt, next, pagedRows, pageOf, placeOf, wholeList } from "./lists.ts";
+import { cursorAt, next, pagedRows, placeOf } from "./lists.ts";
 import { recordRoutes } from "./records.ts";
 import { type Route, routeOf } from "./route.ts";
 
@@ -38,22 +38,20 @@ const userRoutes = [
   ofUsers("listSessions", "GET /sessions", {
     says: "Sessions of the console that have not ended, the oldest first",
     more: "Your own; operators of all domains see everybody's.",
-    query: wholeList,
     answer: {
       says: "Sessions.",
       schema: v.object({
         sessions: v.array(v.object({ person: v.string(), begunAt: time, seenAt: time, endsAt: time, from: address })),
-        next,
       }),
     },
-    async handle({ edge, signedIn: { person }, query }) {
+    async handle({ edge, signedIn: { person } }) {
       const seesEverybody = seesAll(person) && person.role === "operator";
-      const { page, next } = pageOf(await edge.objects.sessions().list(seesEverybody ? null : person.name), query);
-      const sessions = page.map(({ person, begunAt, seenAt, from, ...session }) => ({
+      const found = await edge.objects.sessions().list(seesEverybody ? null : person.name);
+      const sessions = found.map(({ person, begunAt, seenAt, from, ...session }) => ({
         ...{ person, begunAt, seenAt, from },
         endsAt: sessionEnd({ ...session, begunAt, seenAt }),
       }));
-      return { sessions, next };
+      return { sessions };
     },
   }),
   ofUsers("endSessions", "DELETE /people/{person}/sessions", {

@@ -106,8 +106,9 @@ async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readon
     samples.push(["ports_in_use", health.portsInUse, { domain, bridge }]);
   }
   for (const kind of alertKinds) {
-    const count = alerts.filter((one) => one.kind === kind && isOpen(one)).length;
-    samples.push(["alerts", count === 0 && edge.incomplete?.length !== 0 ? null : count, { domain, kind }]);
+    const ofKind = alerts.filter((one) => one.kind === kind);
+    const isKnown = ofKind.length > 0 || edge.incomplete?.length === 0;
+    samples.push(["alerts", isKnown ? ofKind.filter(isOpen).length : null, { domain, kind }]);
   }
   return samples;
 }
