@@ -55,6 +55,13 @@ test("a page is asked for every 2 s with what it has, and at once when it is sho
   expect(polls).toHaveLength(4);
 });
 
+test("a page that has stopped to be live does not say that it is", async () => {
+  expect(state.textContent).toBe("Live");
+  answer = () => ({ status: 200, ...Object.assign(page, { querySelector: () => null }) });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([polls.length, state.textContent]).toEqual([1, ""]);
+});
+
 test.each([404, 403])("a poll that is answered with %d reloads the page", async (status) => {
   answer = () => ({ status });
   await vi.advanceTimersByTimeAsync(2_000);

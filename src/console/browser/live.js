@@ -21,8 +21,12 @@ export function live(ageOf, Idiomorph) {
     status.textContent = text;
   };
 
+  const isLive = () => document.querySelector("main[data-live]") !== null;
+  /** A page stops to be live when its conference has ended. */
+  const showLive = () => showState(isLive() ? "Live" : "", "live");
+
   async function poll() {
-    if (isPolling || document.hidden || !document.querySelector("main[data-live]")) return;
+    if (isPolling || document.hidden || !isLive()) return;
     isPolling = true;
     await renew(location.href, etag).catch(() => {
       const at = new Date(updatedAt - clockAheadMs);
@@ -46,7 +50,7 @@ export function live(ageOf, Idiomorph) {
       show(text);
     }
     updatedAt = Date.now();
-    showState("Live", "live");
+    showLive();
   };
 
   const isSignIn = (/** @type {Response} */ { url }) => new URL(url).pathname === "/console/sign-in";
@@ -132,7 +136,7 @@ export function live(ageOf, Idiomorph) {
   });
 
   for (const button of document.querySelectorAll("[data-copy]")) button.removeAttribute("hidden");
-  if (document.querySelector("main[data-live]")) showState("Live", "live");
+  showLive();
   document.addEventListener("visibilitychange", poll);
   setInterval(poll, 2_000);
   setInterval(showAges, 1_000);
