@@ -125,10 +125,17 @@ function alertText(alert: Alert, now: number, { width, style }: Terminal, named:
   const lines = [
     says,
     ...(seen ? [`Seen by ${seen.by}, ${fromNow(seen.at, now)}: ${seen.note}`] : []),
-    ...(taken ? [] : [todo.text, ...(todo.command ? [command(todo.command)] : []), acknowledge]),
+    ...(taken ? [] : [todo.text]),
   ];
+  // To copy: a shell goes on behind a backslash.
+  const commands = taken ? [] : [...(todo.command ? [command(todo.command)] : []), acknowledge];
+  const toCopy = commands.flatMap((line) =>
+    wrapped(line.split(" "), width - 8)
+      .join(" \\\n  ")
+      .split("\n"),
+  );
   return [
     `  ${style(taken ? "dim" : severity === "warn" ? "yellow" : "red", title)}${begun}${last}`,
-    ...lines.flatMap((line) => wrapped(wordsOf(line), width - 4).map((part) => `    ${part}`)),
+    ...[...lines.flatMap((line) => wrapped(wordsOf(line), width - 4)), ...toCopy].map((part) => `    ${part}`),
   ];
 }

@@ -43,6 +43,7 @@ function partText(part: Part, domain: string, now: number, { times }: Screen): s
   if (typeof part !== "object") return String(part);
   if ("at" in part) return times.second(part.at, domain);
   if ("ago" in part) return fromNow(Math.min(part.ago, now), now);
+  if ("since" in part) return duration(Math.max(0, now - part.since));
   return "ms" in part ? duration(part.ms) : part.text;
 }
 

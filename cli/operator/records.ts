@@ -72,7 +72,7 @@ export function addRecords(program: Command): void {
           alike.length === 0 ? null : `Records also have ${alike.join(", ")}: erase each one that you mean.`,
         ].filter((text) => text !== null);
         const text = [`Erased from ${counted(erased, "record")} and calls in the prompt.`];
-        return found(erasure, () => text, { failed: erased === 0, warning: printable(warnings.join("\n")) });
+        return found(erasure, () => text, { failed: erased === 0, warning: warnings.map(printable).join("\n") });
       }),
     );
 }

@@ -168,6 +168,7 @@ function Shown({ part }: { readonly part: Part }) {
   if (typeof part !== "object") return <bdi class={wordClass(String(part))}>{part}</bdi>;
   if ("at" in part) return <Time at={part.at} />;
   if ("ago" in part) return <Age since={part.ago} />;
+  if ("since" in part) return <Age since={part.since} />;
   if ("ms" in part) return <>{ageOf(part.ms)}</>;
   const { text, tone, to, query = {}, tooltip } = part;
   if (to) {

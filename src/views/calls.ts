@@ -54,7 +54,7 @@ export const callers: View<CallerRow> = {
     { title: "WebEx's call", cell: ({ extCallId }) => extCallId || mark("warn", "not named yet") },
     { title: "Room", cell: ({ roomName }) => roomName, long: true },
     { title: "Voice", cell: voiceOf },
-    { title: "In for", cell: ({ enteredAt }) => (enteredAt ? { ago: enteredAt } : null), only: "console" },
+    { title: "In for", cell: ({ enteredAt }) => (enteredAt ? { since: enteredAt } : null), only: "console" },
     { title: "Call", cell: ({ call }) => mark("dim", call), long: true },
   ],
 };
@@ -103,7 +103,7 @@ const happened: Readonly<Record<PersonLine["what"], Marked>> = {
 
 function lasted({ from, to }: PersonLine): Part | null {
   if (from === null) return null;
-  return to === null ? { ago: from } : { ms: to - from };
+  return to === null ? { since: from } : { ms: to - from };
 }
 
 /** The journal has only callers who were in a conference, or whom the conference turned away. */

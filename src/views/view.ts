@@ -3,12 +3,13 @@ import type { EpochMs } from "../foundation/ids.ts";
 /** A tone with a color in the console and in a terminal. */
 export type Tone = "good" | "warn" | "bad" | "plain" | "dim";
 
-/** A part of a cell: a text, a time, an age, a duration in milliseconds, or a text with a tone or a link. */
+/** A part of a cell: a text, a time, an age, a duration that goes on, or that is over (in milliseconds), or a text with a tone or a link. */
 export type Part =
   | string
   | number
   | { readonly at: EpochMs }
   | { readonly ago: EpochMs }
+  | { readonly since: EpochMs }
   | { readonly ms: number }
   | Marked;
 

@@ -74,7 +74,7 @@ const documents = part<ConferenceView["documents"][number]>(
   [
     { title: "Messages", cell: ({ messages, transId }) => [messages.join(", "), mark("dim", transId)] },
     { title: "To", cell: ({ host }) => hostText(host) },
-    { title: "Waits for", cell: ({ queuedAt }) => ({ ago: queuedAt }) },
+    { title: "Waits for", cell: ({ queuedAt }) => ({ since: queuedAt }) },
     { title: "Attempts", cell: ({ attempts }) => attempts, number: true },
     { title: "Last failure", cell: ({ failure }) => failure ?? null },
   ],
