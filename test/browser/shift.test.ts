@@ -205,7 +205,7 @@ test("end what should be over", async () => {
     async () => !(await world.bridge.state()).conferences.some(({ key }) => key === leftAlone.confKey),
   );
   await inTime(() => command(["conferences"], new RegExp(other.confKey)));
-  await command(["end", other.confKey, "--yes"], /done/);
+  await command(["end", other.confKey, "--yes"], /WebEx notified/);
 });
 
 test("last month as CSV", async () => {
