@@ -45,29 +45,33 @@ export class Readiness {
     return Response.json(found, { status: found?.ready ? 200 : 503 });
   }
 
-  /** Unauthenticated clients learn only whether all bridges are ready. */
+  /** Unauthenticated clients learn whether all bridges are ready, and which are not where a domain has no secret. */
   async #found(to: Operator | null) {
     const edge = forOneRequest(this.#edge, true);
     const { pair } = edge;
     const domains = Array.from(edge.domains.values(), async (domain) => {
       const { name } = domain;
-      if (to && seesDomain(to, name)) return { name, ...(await this.#look(domain, edge)) };
+      const isShown = to ? seesDomain(to, name) : domain.settings.adapterSecrets.length === 0;
+      if (to && isShown) return { name, isShown, ...(await this.#look(domain, edge)) };
       // What these lack is nothing for this user.
-      return { name, bridges: await bridgesOf(forOneRequest(this.#edge), domain), alerts: null };
+      return { name, isShown, bridges: await bridgesOf(forOneRequest(this.#edge), domain), alerts: [] };
     });
     const [{ view, alerts: ofEdge }, found] = await Promise.all([this.#ofEdge(), Promise.all(domains)]);
     const all = [...ofEdge, ...found.flatMap(({ bridges }) => bridges.flatMap(bridgeAlerts))];
-    const state = { ready: !all.some(({ kind }) => kindOf(kind).severity === "down"), role: pair && "active" };
-    if (!to) return state;
-    const seen = found.filter(({ alerts }) => alerts !== null);
-    return {
-      ...state,
-      edges: pair && view,
-      alerts: [...ofEdge.map((alert) => showAlert(alert, null)), ...seen.flatMap(({ alerts }) => alerts ?? [])],
-      incomplete: edge.incomplete?.length ? edge.incomplete : undefined,
+    const seen = found.filter(({ isShown }) => isShown);
+    const state = {
+      ready: !all.some(({ kind }) => kindOf(kind).severity === "down"),
+      role: pair && "active",
       domains: Object.fromEntries(
         seen.map(({ name, bridges }) => [name, Object.fromEntries(bridges.map((one) => [one.bridge, bridgeAs(one)]))]),
       ),
+    };
+    if (!to) return state;
+    return {
+      ...state,
+      edges: pair && view,
+      alerts: [...ofEdge.map((alert) => showAlert(alert, null)), ...seen.flatMap(({ alerts }) => alerts)],
+      incomplete: edge.incomplete?.length ? edge.incomplete : undefined,
     };
   }
 
