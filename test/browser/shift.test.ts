@@ -136,6 +136,7 @@ test("who muted me", async () => {
   await ask(`conferences/${meeting.confKey}/actions`, { type: "mute", call: muted });
   await eventually("it is muted", async () => (await world.bridge.state()).calls.find(({ id }) => id === muted)?.muted);
   const answer = /operator asked for it/;
+  await known(mutedNumber, /inside/);
 
   await inTime(
     () => search(mutedNumber),
