@@ -86,7 +86,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
 
   expect((await ask("/healthz")).status).toBe(200);
   const ready = await ask("/readyz");
-  expect([ready.status, await ready.json()]).toEqual([503, { ready: false }]);
+  expect([ready.status, await ready.json()]).toEqual([503, expect.objectContaining({ ready: false })]);
   expect((await ask("/api/v1/x")).status).toBe(401);
   expect((await ask("/api/v1/x", { headers })).status).toBe(404);
 });
