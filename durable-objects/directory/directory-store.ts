@@ -92,6 +92,7 @@ export class DirectoryStore {
   readonly #ports: StorePorts;
   readonly #sql: Sql;
   readonly #tables: LazyTables;
+  #domain: DomainName | "" = "";
 
   constructor(ports: StorePorts) {
     this.#ports = ports;
@@ -103,6 +104,12 @@ export class DirectoryStore {
   get about(): DirectoryIdentity | null {
     const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
     return this.read<DirectoryIdentity>(query)[0] ?? null;
+  }
+
+  /** The domain, which never changes; empty: no data was ever stored. */
+  get domain(): DomainName | "" {
+    this.#domain ||= this.about?.domain ?? "";
+    return this.#domain;
   }
 
   /** For answers while the conferences have not sent all their rows. */

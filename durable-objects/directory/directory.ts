@@ -72,8 +72,8 @@ export class Directory
     this.recordStore = new RecordStore(context);
     this.#webhooks = new Webhooks({
       ...context,
-      domain: () => this.#store.about?.domain ?? "",
-      receivers: () => this.#receivers(this.#store.about?.domain ?? null),
+      domain: () => this.#store.domain,
+      receivers: () => this.#receivers(this.#store.domain || null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
       dropped: (url) => this.alertStore.deleteReceiver(url),
     });
