@@ -73,6 +73,8 @@ export async function drained(
   show: (line: string) => void,
   wait: (ms: number) => Promise<unknown>,
 ): Promise<AgentsOfBridge> {
+  // A conference that has just begun is listed within a second.
+  if (untilEmpty) await wait(LOOK_EVERY_MS);
   for (let shown = ""; ; ) {
     const found = await look().catch((error: unknown) => {
       if (shown === "" || !(error instanceof StartError)) throw error;
