@@ -51,10 +51,10 @@ test("a clock set back stands still until it catches up or restarts", () => {
   expect(stands.standsStill).toBe(false);
 });
 
-test("while it goes on, a call soon after the last one does not ask the machine", () => {
+test("while a relay's clock goes on, a call soon after the last one does not ask the machine", () => {
   const { pass, clock } = machine();
   let asked = 0;
-  const counted = clock(250, () => asked++);
+  const counted = clock(10_000, () => asked++);
   for (let call = 0; call < 20; call++) {
     pass(10);
     expect(counted.standsStill).toBe(false);

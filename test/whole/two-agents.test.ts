@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
@@ -121,6 +122,8 @@ test("a drained bridge takes no new conferences, says when the last one has ende
   await other.ask(request);
   await other.answerTo(request.msgId, "capacity-exceeded", 1_000);
   await meeting.callIn("421");
+  // The command looks once a second.
+  await pause(2_000);
   await meeting.close();
   expect((await drained).split("\n")).toEqual([
     expect.stringMatching(/^simulated is drained: \d+ conferences? left, with \d+ callers?$/),
