@@ -2,7 +2,7 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 
 /** For how long a clock may stand still. With a relay's life, which needs few timers, agents lose their links. */
 export const standsAtMostMs = { relay: 10_000, others: 250 };
-/** Where it may stand for longer than this, one that has moved so soon after a call is believed: to ask the machine costs a statement of SQL. */
+/** A clock that may stand for longer and has just moved is not checked: a check costs a statement of SQL. */
 const believedMs = 1_000;
 
 /** Thrown before anything of a call was done. */

@@ -3,7 +3,7 @@ import { meantByAll } from "../../src/conference/requests.ts";
 import { withJitter } from "../../src/conference/server/debts.ts";
 import type { Rows } from "../../src/conference/server/queue.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
-import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
+import type { PendingCommand } from "../../src/conference/state.ts";
 import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { type Person, shown } from "../../src/foundation/shown.ts";
@@ -16,11 +16,6 @@ import type { ConferenceStore } from "./conference-store.ts";
 /** The name that WebEx gave the meeting, into which people write names; `undefined`: it gave none, or names are not kept. */
 export function shownTopic(head: Head, keepsNames: boolean): string | undefined {
   return keepsNames && isOngoing(head) ? head.life.topic || undefined : undefined;
-}
-
-/** The names that WebEx gave its sub-conferences. */
-export function shownRoomNames({ rooms }: ConferenceState, keepsNames: boolean): readonly string[] {
-  return keepsNames ? [...rooms.values()].flatMap(({ name }) => name ?? []) : [];
 }
 
 /** A conference as operators see it. `person`: how a number or code of a person is shown; `settings`: absent where they no longer have the domain. */

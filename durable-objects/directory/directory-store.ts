@@ -34,7 +34,8 @@ export interface DirectoryIdentity extends DomainRetention {
  * `unreached`: since when sweeps do not reach the conference.
  * `unfilled`: conferences that were never asked for all their rows since this directory began, or failed.
  * `arrival`: when the row was first stored as ended, in microseconds since 1970 by the directory's clock; it rises.
- * `reversed`: the number from its end, because users search by the end of a number. `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
+ * `reversed`: the number from its end, because users search by the end of a number.
+ * `life`: -1 for a call in the prompt, whose `conference` is `@` and its bridge.
  */
 export const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
@@ -74,7 +75,7 @@ const mostRefillPauseMs = 6 * hourMs;
 /** A conference that is still broken after so many, about a week, never sends its rows. */
 const mostRefills = 40;
 
-/** What queries read in place of the table `call`, so that none takes a call in the prompt for one of a conference. */
+/** Queries read these, so that none takes a call in the prompt for one of a conference. */
 export const conferenceCalls = "(SELECT * FROM call WHERE life >= 0)";
 export const promptCalls = "(SELECT * FROM call WHERE life = -1)";
 
@@ -117,7 +118,7 @@ export class DirectoryStore {
     return this.refillAfterMs === null ? {} : { isFilling: true };
   }
 
-  /** When the conferences that have not sent all their rows are asked again, in milliseconds; `null`: all have, or never will. */
+  /** Milliseconds until conferences that lack rows here are asked again; `null`: all rows are here, or will never be. */
   get refillAfterMs(): number | null {
     const [row] = this.read("SELECT refills, (SELECT count(*) FROM unfilled) AS missing FROM about");
     const refills = Number(row?.refills ?? 0);
@@ -323,10 +324,6 @@ type Columns = Readonly<Record<string, SqlValue>>;
 
 export function arrivalAt(at: EpochMs): number {
   return Math.floor(at * 1_000);
-}
-
-export function arrivedAt(arrival: number): EpochMs {
-  return Math.floor(arrival / 1_000);
 }
 
 export function reversed(text: string): string {
