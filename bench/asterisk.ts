@@ -1,13 +1,13 @@
 import { availableParallelism, cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { AsteriskBridge } from "../scripts/asterisk/asterisk-bridge.ts";
-import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, wholeNumber } from "../scripts/command.ts";
 import { LocalRun } from "../scripts/local-run.ts";
+import { asteriskOrExit } from "../scripts/tools/find-asterisk.ts";
 import type { Phone } from "../simulators/telephones/phones.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
+import { AsteriskBridge } from "../test/asterisk/asterisk-bridge.ts";
 import { cpuMs } from "./process-usage.ts";
 
 /** Callers of one conference. One of them talks, the others are silent, as people are. */

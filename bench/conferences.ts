@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { BridgeControl } from "../scripts/bridge-control.ts";
 import type { LocalRun } from "../scripts/local-run.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId } from "../src/foundation/ids.ts";
+import { BridgeControl } from "../test/kit/bridge-control.ts";
 
 export interface Conference {
   readonly confKey: ConfKey;

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { exitOnSignals } from "../scripts/at-exit.ts";
-import { BridgeControl } from "../scripts/bridge-control.ts";
 import { command } from "../scripts/command.ts";
 import { LocalRun } from "../scripts/local-run.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
+import { BridgeControl } from "../test/kit/bridge-control.ts";
 import { type Cause, causes, idleTenant, Meeting } from "./cost/meeting.ts";
 import { combine, difference, microDollars, type Units, unitNames } from "./cost/units.ts";
 

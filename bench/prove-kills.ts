@@ -1,6 +1,6 @@
-import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, edgeOption, oneOf, runOnEdge, wholeNumber } from "../scripts/command.ts";
+import { asteriskOrExit } from "../scripts/tools/find-asterisk.ts";
 import { isFaulty } from "./kills/judge.ts";
 import { proveKills, type Verdict } from "./kills/prove.ts";
 

@@ -27,6 +27,7 @@ import {
 } from "./asterisk/local-asterisk.ts";
 import { command, edgeOption } from "./command.ts";
 import { type EdgeOptions, prepareEdge, prepareNode, smallNursery, wranglerDev } from "./edge.ts";
+import { preparePostgres } from "./local-postgres.ts";
 import {
   localOverrides,
   operatorToken,
@@ -36,7 +37,6 @@ import {
   stateFolder,
   statePath,
 } from "./local-settings.ts";
-import { preparePostgres } from "./postgres/local-postgres.ts";
 import { type Guard, type Launch, Part, startGuard, writeAnew } from "./supervise.ts";
 import { extraAuthorities } from "./workerd.ts";
 

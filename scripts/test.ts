@@ -4,18 +4,15 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
 import { timers } from "../bridge-agent/node-ports.ts";
-import type { Result } from "../src/foundation/result.ts";
 import { interfacesPage } from "../webex-interfaces/doors/page.ts";
-import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
 import { asvsShownBy } from "./asvs-page.ts";
 import { exitOnSignals } from "./at-exit.ts";
-import { findChromium } from "./chromium/find-chromium.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
-import { findPromtool } from "./debian/find-promtool.ts";
 import { keepTemporaryFilesInMemory } from "./memory-folder.ts";
 import { protocolPage } from "./protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
+import { testTools } from "./tools/test-tools.ts";
 
 type Report = Pick<StageResult, "passed" | "failed"> & {
   readonly runs: readonly TestRun[];
@@ -48,13 +45,6 @@ const reports = join(project, "node_modules", ".cache", "tests");
 const stageLimitMs = 45 * 60_000;
 /** In MiB, for what a test drops at once: the tests that compute cost a twentieth less. */
 const roomForGarbage = "--max-semi-space-size=64";
-
-/** What a machine may lack: for two projects of vitest, and for some of the tests of metrics. */
-const needs: Readonly<Record<string, () => Promise<Result<unknown, string>>>> = {
-  asterisk: () => findAsteriskWithSipp(),
-  browser: () => findChromium(),
-  promtool: findPromtool,
-};
 
 const stages: Readonly<Record<string, () => Promise<StageResult>>> = {
   types: async () => asOneTest(await Promise.all(configs.map(compile))),
@@ -152,7 +142,7 @@ async function tests(): Promise<StageResult> {
 async function parts(): Promise<readonly (readonly string[])[]> {
   const isWanted = (name: string) =>
     program.args.length === 0 || program.args.some((argument) => argument.includes(name));
-  const wanted = Object.entries(needs).filter(([name]) => isWanted(name));
+  const wanted = Object.entries(testTools).filter(([name]) => isWanted(name));
   const found = await Promise.all(wanted.map(async ([name, find]) => ({ name, tool: await find() })));
   for (const { name, tool } of found) if (!tool.ok) console.log(`${name}: left out, because ${tool.error}`);
   const projects = ["asterisk", "browser"];

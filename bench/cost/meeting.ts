@@ -1,7 +1,7 @@
-import type { BridgeControl } from "../../scripts/bridge-control.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
+import type { BridgeControl } from "../../test/kit/bridge-control.ts";
 
 const confKey = "900000001" as ConfKey;
 const callers = 20;

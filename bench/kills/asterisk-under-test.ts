@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
-import { bridgeMade } from "../../scripts/asterisk/asterisk-state.ts";
 import type { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { Phone } from "../../simulators/telephones/phones.ts";
 import type { CallId, CommandId, RoomId } from "../../src/foundation/ids.ts";
+import type { AsteriskBridge } from "../../test/asterisk/asterisk-bridge.ts";
+import { bridgeMade } from "../../test/asterisk/asterisk-state.ts";
 import type { BridgeUnderTest } from "./world.ts";
 
 /** Whoever waits longer for a key's confirmation gives up. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
+import type { PostgresOnTest } from "../../test/kit/postgres-on-test.ts";
 import { timeOfDay } from "./judge.ts";
 import type { Way, Wire } from "./wire.ts";
 import type { AgentUnderTest, KillWorld } from "./world.ts";

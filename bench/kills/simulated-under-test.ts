@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { BridgeControl } from "../../scripts/bridge-control.ts";
 import type { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
+import { BridgeControl } from "../../test/kit/bridge-control.ts";
 import type { BridgeUnderTest } from "./world.ts";
 
 /** `npm start` starts a bridge that died within 2 s; a busy machine is slower. */

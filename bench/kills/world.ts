@@ -2,14 +2,14 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
-import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import { AsteriskBridge } from "../../test/asterisk/asterisk-bridge.ts";
+import { PostgresOnTest } from "../../test/kit/postgres-on-test.ts";
 import { AsteriskUnderTest } from "./asterisk-under-test.ts";
 import type { Answer, PostedRequest } from "./judge.ts";
 import type { Roster } from "./roster.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
-import type { AsteriskHome } from "./find-asterisk.ts";
+import type { AsteriskHome } from "../tools/find-asterisk.ts";
 
 export interface FolderOptions {
   /** Added at the end of a configuration file, by its name. */

@@ -7,8 +7,8 @@ import { StartError } from "../../cli/edge/program.ts";
 import { systemReason } from "../../cli/system-reason.ts";
 import { portFrom } from "../local-settings.ts";
 import type { Launch } from "../supervise.ts";
+import { findAsterisk } from "../tools/find-asterisk.ts";
 import { asteriskArguments, writeAsteriskFolder } from "./asterisk-folder.ts";
-import { findAsterisk } from "./find-asterisk.ts";
 
 const host = "127.0.0.1";
 

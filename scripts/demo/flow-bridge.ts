@@ -1,5 +1,5 @@
 import type { NumberPlan } from "../../simulators/bridge/machine.ts";
-import type { BridgeControl } from "../bridge-control.ts";
+import type { BridgeControl } from "../../test/kit/bridge-control.ts";
 
 /** One thing that a bridge did for the adapter. */
 export interface Act {
@@ -35,6 +35,7 @@ export interface FlowBridge {
   readonly lock?: BridgeControl["lock"];
   readonly end?: BridgeControl["end"];
   readonly faults?: BridgeControl["faults"];
-  /** What real telephones need when a flow is over. */
+  /** What real telephones need when a flow is over, and when the last one is. */
   hangUpAll?(): Promise<void>;
+  stop?(): Promise<void>;
 }

@@ -16,13 +16,6 @@ import type { FlowBridge } from "./flow-bridge.ts";
 import type { FlowSystem } from "./system.ts";
 import { Telephones } from "./telephones.ts";
 
-interface StageOptions {
-  /** Writes what comes into the flow instead of comparing it. */
-  readonly write?: boolean;
-  /** After each step, unless the bridge delays: what happens then must happen before it has done something. */
-  readonly pauseMs?: number;
-}
-
 /** A step as it came out. */
 export interface Played {
   readonly step: Step;
@@ -53,7 +46,7 @@ let nextKey = 600_000_000 + (Date.now() % 100_000_000);
 /** Plays one flow, step by step, each until all that is expected has come. */
 export class FlowStage {
   readonly #system: FlowSystem;
-  readonly #options: StageOptions;
+  readonly #write: boolean;
   readonly #bridge: FlowBridge;
   readonly #names = new ShortNames();
   readonly confKey = String(nextKey++) as ConfKey;
@@ -69,13 +62,13 @@ export class FlowStage {
   #came: string[] = [];
   #lastCame = Date.now();
   #actsSeen = 0;
-  #isDelayed = false;
   /** One observation after the other. */
   #observing: Promise<void> = Promise.resolve();
 
-  constructor(system: FlowSystem, options: StageOptions = {}) {
+  /** `write`: takes what comes for right. */
+  constructor(system: FlowSystem, write = false) {
     this.#system = system;
-    this.#options = options;
+    this.#write = write;
     this.#bridge = system.bridge;
     this.#names.give(this.confKey, "KEY");
     this.#names.give(`${this.confKey}-`, "");
@@ -92,10 +85,9 @@ export class FlowStage {
       for (const item of transcript.slice(1)) {
         if (typeof item === "string") continue;
         const came = await this.#playStep(item);
-        const asExpected = this.#options.write || isSame(came, item.follows, this.#bridge.sideBySide);
+        const asExpected = this.#write || isSame(came, item.follows, this.#bridge.sideBySide);
         played.push({ step: item, came, asExpected });
         if (!asExpected) return played;
-        await pause(this.#isDelayed ? 0 : (this.#options.pauseMs ?? 0));
       }
       await this.#quiet();
       if (this.#came.length > 0) played.push({ step: endOfFlow, came: this.#came, asExpected: false });
@@ -123,8 +115,8 @@ export class FlowStage {
     if (first.startsWith("W→A ")) await this.#post([first.slice("W→A ".length), ...step.happens.slice(1)]);
     else await Promise.all(step.happens.map((line) => this.#do(line)));
 
-    await this.#until(() => this.#hasCome(step.follows), this.#options.write ? writePatienceMs : patienceMs);
-    if (this.#options.write) await this.#quiet();
+    await this.#until(() => this.#hasCome(step.follows), this.#write ? writePatienceMs : patienceMs);
+    if (this.#write) await this.#quiet();
     if (!step.follows.some((line) => line.startsWith("A→W"))) await this.#edgeKnows();
     await this.#allNamed();
     const came = gathered(this.#came);
@@ -146,7 +138,6 @@ export class FlowStage {
       case "number":
         return this.#telephones.number(word, rest);
       case "bridge":
-        this.#isDelayed = word === "delays";
         return this.#bridge.faults?.(word === "delays" ? { delayMs: Number(words[0]) } : { refuse: words as never });
       case "time":
         return pause(Number(word) * 1_000);
@@ -185,11 +176,11 @@ export class FlowStage {
   }
 
   async #bridgeHolds(expected: readonly string[]): Promise<string[]> {
-    if (this.#options.write) await this.#quiet();
+    if (this.#write) await this.#quiet();
     let held: string[] = [];
     await this.#until(async () => {
       held = await this.#telephones.held();
-      return this.#options.write || held.join() === expected.join();
+      return this.#write || held.join() === expected.join();
     });
     return held;
   }

@@ -1,10 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mergeSettings } from "../../src/settings/local-domain.ts";
-import { BridgeControl } from "../bridge-control.ts";
-import { LocalRun } from "../local-run.ts";
-import { AsteriskFlowBridge } from "./asterisk-flow-bridge.ts";
+import { BridgeControl } from "../../test/kit/bridge-control.ts";
+import { LocalRun, type LocalRunOptions } from "../local-run.ts";
 import type { FlowBridge } from "./flow-bridge.ts";
+
+type BridgeOf = (run: LocalRun) => FlowBridge | Promise<FlowBridge>;
 
 /** The real processes that flows are played against, and the partner's server, which gets the data of clients. */
 export class FlowSystem {
@@ -25,20 +26,20 @@ export class FlowSystem {
     });
   }
 
-  /** Starts with the settings of the flow, and gives a TSP server that is gone up quickly. With `sipp`: on a real Asterisk, with its telephones. */
-  static async start(settings: object, sipp: string | null = null): Promise<FlowSystem> {
+  /** Starts with the settings of the flow, and gives a TSP server that is gone up quickly. `bridgeOf`: the bridge of the run, and its telephones. */
+  static async start(
+    settings: object,
+    options: LocalRunOptions = {},
+    bridgeOf: BridgeOf = ({ bridgeUrl }) => new BridgeControl(bridgeUrl),
+  ): Promise<FlowSystem> {
     const backEnd = createServer();
     await new Promise<void>((listening) => backEnd.listen(0, "127.0.0.1", listening));
     const passthroughUrl = `http://127.0.0.1:${(backEnd.address() as AddressInfo).port}/passthrough`;
     const usual = { webex: { retryDelaysMs: [0, 200] }, passthroughUrl };
     let run: LocalRun | undefined;
     try {
-      run = await LocalRun.start({
-        domain: mergeSettings(usual, settings),
-        ...(sipp !== null && { bridge: "asterisk" }),
-      });
-      const bridge = sipp === null ? new BridgeControl(run.bridgeUrl) : await AsteriskFlowBridge.start(run, sipp);
-      return new FlowSystem(run, bridge, backEnd);
+      run = await LocalRun.start({ ...options, domain: mergeSettings(usual, settings) });
+      return new FlowSystem(run, await bridgeOf(run), backEnd);
     } catch (error) {
       backEnd.close();
       await run?.stop();
@@ -49,7 +50,7 @@ export class FlowSystem {
   async stop(): Promise<void> {
     this.#backEnd.close();
     this.#backEnd.closeAllConnections();
-    if (this.bridge instanceof AsteriskFlowBridge) await this.bridge.stop();
+    await this.bridge.stop?.();
     await this.run.stop();
   }
 }

@@ -4,10 +4,10 @@ import { WebSocket } from "ws";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { CALL_VARIABLE, readBridgeName } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
-import type { AsteriskHome } from "../../scripts/asterisk/find-asterisk.ts";
+import type { AsteriskHome } from "../../scripts/tools/find-asterisk.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-on-test.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 import { startHoldingProxy } from "./holding-proxy.ts";
 
 /** So long Asterisk may take to notice that a telephone talks, or does not: it may not be looking. */

@@ -2,10 +2,10 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { type Acting, act } from "./acting-driver.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 const conference = "987654321" as ConfKey;
 const call = "leg-1" as CallId;

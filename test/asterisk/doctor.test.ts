@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/setup/doctor.ts";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { findingLine } from "../../src/foundation/text/finding.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 describe.each(inject("asterisks"))("doctor, of $version", (home) => {
   let asterisk: AsteriskOnTest;

@@ -6,11 +6,11 @@ import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/setti
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { doctor } from "../../bridge-agent/service/doctor.ts";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { type Phone, Phones, type Plan } from "../../simulators/telephones/phones.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { act } from "./acting-driver.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 const side = "side-room" as RoomId;
 

@@ -3,14 +3,16 @@ import { isSame, loadFlows } from "../../scripts/demo/flow.ts";
 import { FlowStage } from "../../scripts/demo/stage.ts";
 import { FlowSystem } from "../../scripts/demo/system.ts";
 import { stepsOf } from "../transcripts/transcript.ts";
+import { AsteriskFlowBridge } from "./asterisk-flow-bridge.ts";
 
-// `npm run demo -- --bridge asterisk` plays all that telephones can show; these are short, and have each kind of line.
+// These are short, and have each kind of line. No telephone can lock or end a conference by its keys.
 const played = ["call-out-failing", "silent-join-call-out", "mute", "private-talk"];
 
 const [home] = inject("asterisks");
 let system: FlowSystem;
 beforeAll(async () => {
-  system = await FlowSystem.start({}, home?.sipp);
+  const sipp = home?.sipp ?? "";
+  system = await FlowSystem.start({}, { bridge: "asterisk" }, (run) => AsteriskFlowBridge.start(run, sipp));
 });
 afterAll(() => system?.stop());
 

@@ -1,5 +1,5 @@
-// `node test/asterisk/interface.ts FOLDER > test/asterisk/interface-16.json` with the data folder of an Asterisk 16 (`npm run asterisk --
-// --suite bullseye` prints it) writes down what it says of the things that the driver names, so that 16 is looked at by each run of the tests.
+// `node test/asterisk/interface.ts FOLDER > test/asterisk/interface-16.json` with the data folder of an Asterisk 16 (`scripts/tools/tool-root.sh
+// FOLDER asterisk bullseye` gets one) writes down what it says of the things that the driver names, so that 16 is looked at by each run of the tests.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";

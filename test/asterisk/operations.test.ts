@@ -11,11 +11,11 @@ import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { doctor } from "../../bridge-agent/service/doctor.ts";
 import { loadSettings } from "../../bridge-agent/service/settings.ts";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { Phones } from "../../simulators/telephones/phones.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { findingLine } from "../../src/foundation/text/finding.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 const operations = readFileSync("docs/operations.md", "utf8");
 

@@ -7,8 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
 import { sampleConfig } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 describe.each(inject("asterisks"))("$version with the sample configuration", (home) => {
   const numbers = { ours: "18005551234", others: "18005559999" };
@@ -210,7 +210,7 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
   test("an Asterisk and its telephones end with the test, even when that is killed", async () => {
     const left = mkdtempSync(join(tmpdir(), "bridgehead-killed-"));
     const script = `
-      import { AsteriskOnTest } from "./scripts/asterisk/asterisk-on-test.ts";
+      import { AsteriskOnTest } from "./test/asterisk/asterisk-on-test.ts";
       import { Phones } from "./simulators/telephones/phones.ts";
       const asterisk = await AsteriskOnTest.start(${JSON.stringify(home)});
       await Phones.start(${JSON.stringify(home.sipp)}, asterisk.ports);

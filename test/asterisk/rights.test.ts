@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 /** What docs/security.md says of the user of ARI. */
 describe.each(inject("asterisks"))("$version", (home) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
-import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 describe.each(inject("asterisks"))("$version, with the sample configuration", (home) => {
   let asterisk: AsteriskOnTest;

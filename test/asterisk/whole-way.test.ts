@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
-import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import type { ExtCallId, ExtConfId, SubConfId } from "../../src/foundation/ids.ts";
 import type { UpdateAction } from "../../src/tsp/protocol-table.ts";
 import { eventually, kill, Meeting, startWebex, type World, worldOf } from "../whole/world.ts";
+import { AsteriskBridge } from "./asterisk-bridge.ts";
 
 /** Mixing and the way of the packets take a fraction of that. */
 const SILENCE_IS_SURE_MS = 300;

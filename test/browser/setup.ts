@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { findChromium } from "../../scripts/chromium/find-chromium.ts";
+import { findTool } from "../../scripts/tools/find-tool.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -9,7 +9,7 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<void> {
-  const found = await findChromium();
+  const found = await findTool("chromium");
   if (!found.ok) throw new Error(`there is no Chromium to test with: ${found.error}`);
   project.provide("chromium", found.value.program);
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { findPromtool } from "../../scripts/debian/find-promtool.ts";
+import { findTool } from "../../scripts/tools/find-tool.ts";
 import { type AlertKind, alertKinds } from "../../src/operators/alert-kinds.ts";
 
 const text = readFileSync(resolve("packaging/alerts.yml"), "utf8");
@@ -192,7 +192,7 @@ test("each alert has a case here, and says in a sentence what to do", () => {
   expect(sentences).toHaveLength(alerts.length);
 });
 
-const promtool = await findPromtool();
+const promtool = await findTool("promtool");
 if (!promtool.ok) console.warn(`promtool: left out, because ${promtool.error}`);
 
 /** What only a Prometheus without agents says, and one without an edge. */

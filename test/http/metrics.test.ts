@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { Counters } from "../../bridge-agent/run.ts";
 import { metricsText } from "../../bridge-agent/service/health.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import { findPromtool } from "../../scripts/debian/find-promtool.ts";
+import { findTool } from "../../scripts/tools/find-tool.ts";
 import { Counter, Histogram } from "../../src/foundation/metrics.ts";
 import { edgeEvents, Metrics, processText } from "../../src/http/monitoring/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
@@ -115,7 +115,7 @@ const asRules = questions.map((expr, index) => ({
   expr: expr.replaceAll("$__rate_interval", "5m").replaceAll("$domain", ".*"),
 }));
 
-const promtool = await findPromtool();
+const promtool = await findTool("promtool");
 if (!promtool.ok) console.warn(`promtool: left out, because ${promtool.error}`);
 
 test.skipIf(!promtool.ok).each([

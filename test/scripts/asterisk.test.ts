@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { findAsterisk, findAsteriskWithSipp } from "../../scripts/asterisk/find-asterisk.ts";
+import { findAsterisk } from "../../scripts/tools/find-asterisk.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -29,14 +29,14 @@ test("skips an installed Asterisk that is too old", async () => {
   vi.stubEnv("PATH", `${join(folder, "usr", "sbin")}:${pathWith("sh", "mkdir", "ls", "grep")}`);
 
   const installed = installedIn(join(folder, "usr"), "20.1.0");
-  expect(await findAsterisk({ otherwise: packages })).toMatchObject({ value: { asterisk: installed, sipp: null } });
-  expect(await findAsteriskWithSipp({ otherwise: packages })).toMatchObject({
-    value: { asterisk: installed, sipp: join(packages, "bin", "sipp") },
+  expect(await findAsterisk({ folder: packages })).toMatchObject({ value: { asterisk: installed, sipp: "" } });
+  expect(await findAsterisk({ folder: packages, withSipp: true })).toMatchObject({
+    value: { version: "Asterisk 22.1.0", sipp: join(packages, "bin", "sipp") },
   });
 
   installedIn(join(folder, "usr"), "13.38.3");
-  expect(await findAsterisk({ otherwise: packages })).toMatchObject({ value: { version: "Asterisk 22.1.0" } });
-  expect(await findAsterisk({ otherwise: folder })).toEqual({
+  expect(await findAsterisk({ folder: packages })).toMatchObject({ value: { version: "Asterisk 22.1.0" } });
+  expect(await findAsterisk({ folder })).toEqual({
     ok: false,
     error: expect.stringMatching(/^the installed Asterisk 13\.38\.3 is older than 16; .* is not empty/),
   });

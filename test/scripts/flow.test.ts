@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { cannotShow } from "../../scripts/demo/asterisk-flow-bridge.ts";
 import { isSame } from "../../scripts/demo/flow.ts";
 
 const expected = [
@@ -57,10 +56,4 @@ test.each([
   [["ExtCallID=1 Status=3", "ExtCallID=1 Status=4"].map((what) => `A→W tsp1 1001 A2W_NotifyCallStatus ${what}`)],
 ])("what becomes of one caller keeps its order even there: %j", (lines) => {
   expect(isSame(lines.toReversed(), lines, true)).toBe(false);
-});
-
-test("what telephones cannot show is said", () => {
-  expect(cannotShow(["given a running conference", "phone c1 dials KEY#1#", "bridge holds"])).toBeNull();
-  expect(cannotShow(["phone c1 dials KEY#1#", "host locks"])).toMatch(/lock or end/);
-  expect(cannotShow(["bridge refuses create-conference"])).toMatch(/slow, or to refuse/);
 });

@@ -73,7 +73,7 @@ test.each(rules)("%s", (_title, pattern, files, among = /^/) => {
 
 test("no service starts an inspector", () => {
   const files = globSync(
-    "{packaging/{command,default,p*,*.service},scripts/debian/*.ts,scripts/package.ts,scripts/build.ts,wrangler.toml}",
+    "{packaging/{command,default,p*,*.service},scripts/tools/*.ts,scripts/package.ts,scripts/build.ts,wrangler.toml}",
   );
   const texts = files.map((file) => readFileSync(file, "utf8"));
 

@@ -31,13 +31,6 @@ test.each(loadFlows().filter(({ name }) => played.includes(name)))("$title", asy
   expect(steps).toHaveLength(stepsOf(transcript).length);
 });
 
-test("a flow that must be faster than the bridge comes out the same where somebody watches it slowly", async () => {
-  const flow = loadFlows().find(({ name }) => name === "call-out-hang-up-before-entry");
-  const steps = await new FlowStage(system, { pauseMs: 700 }).play(flow?.transcript ?? []);
-  expect(steps.filter(({ asExpected }) => !asExpected)).toEqual([]);
-  expect(steps.length).toBeGreaterThan(4);
-});
-
 test("a flow that comes out otherwise, or goes on after its end, is reported", async () => {
   const create = "# A create.\nW→A W2A_CreateConference MsgID=1\n      A→B create-conference\n";
   const otherwise = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=3\n`;

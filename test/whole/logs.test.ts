@@ -5,13 +5,13 @@ import { createServer, request as requestTo } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { postDocument } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import type { ExtCallId } from "../../src/foundation/ids.ts";
 import { bridgehead } from "../bridgehead-command.ts";
 import { BrowserCookies } from "../http/browser-cookies.ts";
+import { BridgeControl } from "../kit/bridge-control.ts";
 import { eventually, kill, Meeting, type World } from "./world.ts";
 
 /** What lets somebody in, or speaks for somebody: nobody may read it anywhere. */

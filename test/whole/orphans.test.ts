@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { Alert } from "../../src/operators/alert-kinds.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { bridgehead } from "../bridgehead-command.ts";
+import { BridgeControl } from "../kit/bridge-control.ts";
 import { eventually, Meeting, startWebex } from "./world.ts";
 
 /** What the operators' command says. */

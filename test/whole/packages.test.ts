@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { postDocument, WebexClient } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
+import { BridgeControl } from "../kit/bridge-control.ts";
 import { Machine, noMachine } from "./machine.ts";
 import { eventually, Meeting, type World } from "./world.ts";
 

@@ -16,11 +16,11 @@ import {
 } from "../../durable-objects/node/shared/postgres-database.ts";
 import { copyInto } from "../../durable-objects/node/shared/whole-copy.ts";
 import { loadNode } from "../../scripts/edge.ts";
-import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import type { EdgeVariables } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { sharedDatabaseSuite } from "../durable-objects/node/shared-database-suite.ts";
+import { PostgresOnTest } from "../kit/postgres-on-test.ts";
 import { agentWithoutKey } from "../local-domain.ts";
 import { wayTo } from "../way-to-database.ts";
 

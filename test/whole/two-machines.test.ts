@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lookAtDatabase } from "../../durable-objects/node/shared/postgres-database.ts";
-import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
+import { PostgresOnTest } from "../kit/postgres-on-test.ts";
 import { eventually, goesOn, kill, Meeting, startWorld, type World } from "./world.ts";
 
 /** The page, whose recipe and settings are followed here. */

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
-import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun, type LocalRunOptions, type Pids } from "../../scripts/local-run.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import { type AdapterMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import { BridgeControl } from "../kit/bridge-control.ts";
 
 /** Where callers dial in to the bridge, simulated or real. */
 interface Telephones {

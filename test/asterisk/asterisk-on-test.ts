@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { SampleValues } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
+import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "../../scripts/asterisk/asterisk-folder.ts";
+import type { AsteriskHome } from "../../scripts/tools/find-asterisk.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { guarded } from "../../simulators/telephones/guarded.ts";
-import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./asterisk-folder.ts";
-import type { AsteriskHome } from "./find-asterisk.ts";
 
 /** Starts in 0.25 s, on a busy machine in some more. */
 const READY_WITHIN_MS = 12_000;

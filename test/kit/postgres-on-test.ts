@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
+import { atExit, killGroup, removeFolder } from "../../scripts/at-exit.ts";
+import { type LocalPostgres, preparePostgres } from "../../scripts/local-postgres.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
-import { atExit, killGroup, removeFolder } from "../at-exit.ts";
-import { type LocalPostgres, preparePostgres } from "./local-postgres.ts";
 
 /** A real PostgreSQL in a folder of its own, for a test or a proof. */
 export class PostgresOnTest {

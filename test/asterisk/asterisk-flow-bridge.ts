@@ -1,11 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Act, FlowBridge, HeldCall } from "../../scripts/demo/flow-bridge.ts";
+import type { LocalRun } from "../../scripts/local-run.ts";
 import type { NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
-import { AsteriskBridge } from "../asterisk/asterisk-bridge.ts";
-import type { LocalRun } from "../local-run.ts";
-import type { Act, FlowBridge, HeldCall } from "./flow-bridge.ts";
+import { AsteriskBridge } from "./asterisk-bridge.ts";
 
 const plans: Readonly<Record<NumberPlan["outcome"], Plan>> = {
   answer: { outcome: "answer", ringMs: 50 },
@@ -16,15 +16,6 @@ const plans: Readonly<Record<NumberPlan["outcome"], Plan>> = {
 };
 /** Until Asterisk counts a telephone as silent, and some more. */
 const SILENT_AFTER_MS = 1_500;
-
-/** What a flow has that telephones cannot show, in words; `null`: nothing. */
-export function cannotShow(happens: readonly string[]): string | null {
-  if (happens.some((line) => line.startsWith("host ")))
-    return "no telephone can lock or end a conference on Asterisk by its keys";
-  if (happens.some((line) => /^bridge (delays|refuses)/.test(line)))
-    return "Asterisk cannot be told to be slow, or to refuse";
-  return null;
-}
 
 /** A flow on a real Asterisk, with real telephones. What the adapter has it do is read in the agent's log. */
 export class AsteriskFlowBridge implements FlowBridge {

@@ -1,5 +1,5 @@
-import type { ActEntry, Faults, NumberPlan } from "../simulators/bridge/machine.ts";
-import type { VisibleState } from "../simulators/bridge/visible-state.ts";
+import type { ActEntry, Faults, NumberPlan } from "../../simulators/bridge/machine.ts";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 
 /** The simulated bridge's control interface, as a person at its telephones has it. */
 export class BridgeControl {

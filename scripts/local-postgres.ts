@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, globSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { StartError } from "../../cli/edge/program.ts";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
-import { findTool } from "../debian/find-tool.ts";
-import type { Launch } from "../supervise.ts";
+import { StartError } from "../cli/edge/program.ts";
+import { reasonOf } from "../src/foundation/text/reason.ts";
+import type { Launch } from "./supervise.ts";
+import { findTool } from "./tools/find-tool.ts";
 
 /** A PostgreSQL of a run's own, which anybody on this machine may enter. */
 export interface LocalPostgres {
@@ -13,11 +13,6 @@ export interface LocalPostgres {
   /** Programs such as `initdb`. */
   readonly bin: string;
 }
-
-/** Installed by Debian, also where no path leads to it. */
-const debianPlaces = globSync("/usr/lib/postgresql/*/bin/postgres").sort((one, other) =>
-  one.localeCompare(other, "en", { numeric: true }),
-);
 
 /**
  * Makes a database in the folder if there is none: a new one, or a replica that follows `primary`, under
@@ -28,10 +23,7 @@ export async function preparePostgres(
   port: number,
   replica?: { readonly primary: string; readonly name: string },
 ): Promise<LocalPostgres> {
-  const found = await findTool({
-    ...{ name: "postgres", what: "PostgreSQL", installedAs: ["postgres"], variable: "POSTGRES" },
-    ...{ places: debianPlaces },
-  });
+  const found = await findTool("postgres");
   if (!found.ok) throw new StartError(`there is no PostgreSQL to start: ${found.error}`);
   const { program } = found.value;
   const bin = dirname(program);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LocalRun } from "../../scripts/local-run.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
-import type { LocalRun } from "../local-run.ts";
 import { asteriskState } from "./asterisk-state.ts";
 
 /** The Asterisk of a local run, with real telephones around it. */
