@@ -1,17 +1,17 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type BuildOptions, build, version as bundler, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { StartError } from "../cli/edge/program.ts";
 import type { EdgeModule } from "../cli/edge/serve.ts";
 import { systemReason } from "../cli/system-reason.ts";
-import { type Bundled, keptBundle } from "./kept-bundle.ts";
 import { type Launch, writeAnew } from "./supervise.ts";
 import { prepareWorkerd, type WorkerdOptions } from "./workerd.ts";
 
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 
 /** V8's room for what is new, in MiB, in place of 16: edge and agent keep 45 to 80 less. As in `packaging/command`. */
 export const smallNursery = "--max-semi-space-size=4";
@@ -25,43 +25,75 @@ export async function prepareEdge({ entry = "src/worker.ts", ...options }: EdgeO
 
 /** A Worker as one file. */
 function bundleWorker(entry: string): Promise<Uint8Array> {
+  const conditions = ["workerd", "worker", "browser"];
+  const external = ["cloudflare:workers", "node:*"];
   return bundle({
     entryPoints: [join(project, entry)],
     platform: "neutral",
     mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers", "node:*"],
+    conditions,
+    external,
   });
 }
 
-/** The edge on plain Node as one module, which exports `serveNode`. `version`: what it says of itself; `null`: that it is a checkout. */
-export function bundleNode(version: string | null = null, plugins: Plugin[] = []): Promise<Uint8Array> {
-  return bundleForNode("src/node.ts", version, plugins);
+interface NodeBundle {
+  /** What the program says of itself; `null`: that it is a checkout. */
+  readonly version?: string | null;
+  /** Takes in the folders of the npm packages that the bundle has something of. */
+  readonly packages?: Set<string>;
+  readonly external?: string[];
+  /** True for a command of its own: exits with this code on a Node that is too old. */
+  readonly command?: { readonly tooOld: number };
 }
 
 /** A program or module for Node as one file. */
-export function bundleForNode(
-  entry: string,
-  version: string | null = null,
-  plugins: Plugin[] = [],
-): Promise<Uint8Array> {
-  return bundle({
-    entryPoints: [join(project, entry)],
-    platform: "node",
-    target: "node24",
-    define: versionIs(version),
-    plugins,
-    // Packages of CommonJS ask for Node's modules by `require`.
-    banner: {
-      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+export function bundleForNode(entry: string, options: NodeBundle = {}): Promise<Uint8Array> {
+  const { version = null, packages, external = [], command } = options;
+  const least = Number.parseInt(engines.node.replace(">=", ""), 10);
+  // Packages of CommonJS ask for Node's modules by `require`.
+  const requires =
+    'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);';
+  const says = `"this needs Node ${least} or newer, and here is Node " + process.versions.node`;
+  const js = !command
+    ? requires
+    : `#!/usr/bin/env node
+${requires}
+if (Number.parseInt(process.versions.node) < ${least}) {
+  console.error(${says});
+  process.exit(${command.tooOld});
+}`;
+  // For `src/foundation/version.ts`.
+  const define = version === null ? {} : { BRIDGEHEAD_VERSION: JSON.stringify(version) };
+  const plugins = [nodeFirst];
+  return bundle(
+    {
+      entryPoints: [join(project, entry)],
+      platform: "node",
+      target: "node24",
+      banner: { js },
+      define,
+      external,
+      plugins,
     },
-  });
+    packages,
+  );
 }
+
+/** An older Node would fail on an import, before the first statement can say what is wrong. This is the one of Node's modules that it lacks. */
+const nodeFirst: Plugin = {
+  name: "node-first",
+  setup(build) {
+    build.onResolve({ filter: /^node:sqlite$/ }, ({ path }) => ({ path, namespace: "node-first" }));
+    build.onLoad({ filter: /./, namespace: "node-first" }, () => ({
+      contents: 'export const { DatabaseSync, backup } = process.getBuiltinModule("node:sqlite");',
+    }));
+  },
+};
 
 /** The edge on plain Node of this checkout; its bundle is written into the folder. */
 export async function loadNode(folder: string): Promise<EdgeModule> {
   const file = join(folder, "node.mjs");
-  writeAnew(file, await bundleNode());
+  writeAnew(file, await bundleForNode("src/node.ts"));
   return import(pathToFileURL(file).href);
 }
 
@@ -71,7 +103,7 @@ export async function prepareNode(
   shared?: { readonly database: string; readonly name: string },
 ): Promise<Launch> {
   mkdirSync(folder, { recursive: true });
-  writeAnew(join(folder, "node.mjs"), await bundleNode());
+  writeAnew(join(folder, "node.mjs"), await bundleForNode("src/node.ts"));
   return {
     command: process.execPath,
     args: [smallNursery, join(project, "scripts", "node-edge.ts")],
@@ -83,36 +115,22 @@ export async function prepareNode(
   };
 }
 
-/** For `src/foundation/version.ts`. */
-export function versionIs(version: string | null): Record<string, string> {
-  return version === null ? {} : { BRIDGEHEAD_VERSION: JSON.stringify(version) };
-}
-
-/** Names stay, since the log has stacks (`keepNames` keeps no name of a private method); lines are short, so that a stack leads to a place. */
-const smaller = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 } as const;
-
 /**
- * One file of what an entry point imports: a part that is loaded late must be there also after an upgrade in place. A plugin
- * wants to see each file; without one, a bundle is made once.
+ * One file of what an entry point imports: a part that is loaded late must be there also after an upgrade in place. Names stay, since the log
+ * has stacks (`keepNames` keeps no name of a private method); lines are short, so that a stack leads to a place.
  */
-export async function bundle(given: BuildOptions): Promise<Uint8Array> {
-  const options = { ...smaller, ...given };
-  if (options.plugins && options.plugins.length > 0) return (await makeBundle(options)).contents;
-  const name = JSON.stringify([bundler, process.cwd(), options]);
-  return keptBundle(join(project, "node_modules", ".cache", "bundles"), name, () => makeBundle(options));
-}
-
-async function makeBundle(options: BuildOptions): Promise<Bundled> {
+async function bundle(options: BuildOptions, packages = new Set<string>()): Promise<Uint8Array> {
+  const smaller = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
   const fixed = { write: false, metafile: true, bundle: true, format: "esm", logLevel: "silent" } as const;
-  const { outputFiles, metafile } = await build({ ...options, ...fixed }).catch((error: unknown) => {
+  const all = { absWorkingDir: project, ...smaller, ...options, ...fixed };
+  const { outputFiles, metafile } = await build(all).catch((error: unknown) => {
     throw new StartError(`cannot bundle ${options.entryPoints} (${systemReason(error)})`);
   });
-  const [file] = outputFiles;
-  if (!file) throw new Error("the bundler gave no file");
-  // A package that is updated, or another setting of the compiler, may lead an import to another file.
-  const settings = ["package-lock.json", "tsconfig.json", "tsconfig.base.json"].map((name) => join(project, name));
-  const inputs = Object.keys(metafile.inputs).filter((path) => !/^[\w-]+:|^\(disabled\):/.test(path));
-  return { contents: file.contents, inputs: [...settings, ...inputs.map((path) => resolve(path))] };
+  for (const file of Object.keys(metafile.inputs)) {
+    const [folder] = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file) ?? [];
+    if (folder) packages.add(join(project, folder));
+  }
+  return outputFiles[0]?.contents ?? new Uint8Array();
 }
 
 /** Serves the edge by `wrangler dev`: it takes in each change of the code, but is slower, and several processes. */

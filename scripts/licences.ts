@@ -1,26 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Plugin } from "esbuild";
 import { StartError } from "../cli/edge/program.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** Notes the folders of the npm packages that a bundle has something of. */
-export function notePackages(folders: Set<string>): Plugin {
-  return {
-    name: "note-packages",
-    setup(build) {
-      build.initialOptions.metafile = true;
-      build.onEnd(({ metafile }) => {
-        for (const file of Object.keys(metafile?.inputs ?? {})) {
-          const [folder] = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file) ?? [];
-          if (folder) folders.add(join(process.cwd(), folder));
-        }
-      });
-    },
-  };
-}
 
 /** The licences of npm packages, as one text. Throws a `StartError` for a package without one. */
 export function licencesOf(folders: Iterable<string>): string {
