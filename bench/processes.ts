@@ -13,7 +13,7 @@ export class Processes {
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.#cancelKill = atExit(() => this.#pids.forEach(killGroup));
+    this.#cancelKill = atExit(() => [...this.#pids.values()].map((pid) => killGroup(pid)));
   }
 
   start(name: string, launch: Launch): void {

@@ -24,8 +24,8 @@ export function exitOnSignals(...signals: readonly Signal[]): void {
 }
 
 /** A new folder, which is removed at exit. */
-export function temporaryFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `bridgehead-${name}-`));
+export function temporaryFolder(name: string, parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, `bridgehead-${name}-`));
   atExit(() => removeFolder(folder));
   return folder;
 }
@@ -35,11 +35,11 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
-/** Kills a process and all that it started, if it leads a process group of its own. */
-export function killGroup(leader: number | undefined): void {
+/** Signals a process and all that it started, if it leads a process group of its own. */
+export function killGroup(leader: number | undefined, signal: Signal | "SIGKILL" = "SIGKILL"): void {
   if (!leader) return; // 0 is our own group.
   try {
-    process.kill(-leader, "SIGKILL");
+    process.kill(-leader, signal);
   } catch {
     // It is gone already.
   }

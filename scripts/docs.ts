@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Argument } from "commander";
-import { timers } from "../bridge-agent/node-ports.ts";
 import { freePorts } from "../simulators/free-ports.ts";
 import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { temporaryFolder } from "./at-exit.ts";
@@ -66,7 +65,7 @@ async function playConformance(): Promise<void> {
 
 async function kit(...options: readonly string[]): Promise<void> {
   const args = [join(project, "conformance", "main.ts"), ...options];
-  const { ok, output } = await runTool(process.execPath, args, { cwd: project, timers, limitMs: 300_000 });
+  const { ok, output } = await runTool(process.execPath, args, 300_000);
   if (ok) return;
   console.log(output);
   process.exitCode = 1;

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { NamedTest, ShownBy } from "./generated-page.ts";
+import { type NamedTest, type ShownBy, titlesOf } from "./generated-page.ts";
 
 /** A test that ran, or was left out. */
 export interface TestRun {
@@ -41,6 +41,14 @@ export function faultsOf(shownBy: ShownBy, runs: readonly TestRun[]): readonly s
       return why ? [`${rule}: ${test.file}: ${test.title.source}: ${why}`] : [];
     }),
   );
+}
+
+/** The tests that a page written by hand names, each as `test/….test.ts` “title”. */
+export function namedIn(page: string): ShownBy {
+  const named = Array.from(page.matchAll(/`([\w./-]+\.test\.ts)`((?:,? “[^”]+”)+)/g), ([, file = "", titles = ""]) =>
+    Array.from(titles.matchAll(/“([^”]+)”/g), ([, source = ""]) => ({ file, title: titlesOf(source) })),
+  );
+  return new Map([["a row", named.flat()]]);
 }
 
 /** All that ran under this title. */

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { timers } from "../bridge-agent/node-ports.ts";
 import { bridgehead } from "../cli/bridgehead.ts";
 import { alertKinds, showAlert } from "../src/operators/alert-kinds.ts";
 import { meaningOf } from "../src/records/columns.ts";
@@ -72,8 +71,7 @@ function commandsOf(command: Command, path: readonly string[] = []): readonly st
 }
 
 async function helpOf(args: readonly string[]): Promise<string> {
-  const tool = await runTool(process.execPath, [...args, "--help"], { cwd: root.pathname, timers, limitMs: 30_000 });
-  return tool.output;
+  return (await runTool(process.execPath, [...args, "--help"], 30_000)).output;
 }
 
 function fenced(text: string): string {

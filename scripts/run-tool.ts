@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { Timers } from "../src/foundation/time/timers.ts";
+import { fileURLToPath } from "node:url";
 import { atExit, killGroup } from "./at-exit.ts";
 
 export interface Finished {
@@ -8,41 +8,40 @@ export interface Finished {
   readonly output: string;
 }
 
-interface ToolOptions {
-  readonly cwd?: string;
-  readonly timers: Timers;
-  readonly limitMs: number;
-  /** Is handed the output piece by piece. */
-  watch?(output: string): void;
-}
+const project = fileURLToPath(new URL("../", import.meta.url));
 
-/** Runs a tool in a process group of its own; one that has not finished after `limitMs` is ended with all that it started. Never rejects. */
-export function runTool(file: string, args: readonly string[], options: ToolOptions): Promise<Finished> {
-  const { cwd, timers, limitMs, watch } = options;
-  const child = spawn(file, args, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+/** Runs a tool in the project's folder, in a process group of its own, which ends with us and after `limitMs`. Never rejects. */
+export function runTool(
+  file: string,
+  args: readonly string[],
+  limitMs: number,
+  watch = (_piece: string) => {},
+): Promise<Finished> {
+  const child = spawn(file, args, { cwd: project, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const pipes = [child.stdout, child.stderr];
   let output = "";
-  for (const pipe of pipes) {
-    pipe.on("data", (chunk: Buffer) => {
-      output += chunk;
-      watch?.(String(chunk));
-    });
-  }
-  const end = () => killGroup(child.pid);
-  const cancelEnd = atExit(end);
-  const cancelLimit = timers.after(limitMs, () => {
-    output += `\n${file} was ended because it had not finished after ${limitMs / 60_000} minutes\n`;
-    end();
+  const add = (piece: string) => {
+    output += piece;
+    watch(piece);
+  };
+  for (const pipe of pipes) pipe.setEncoding("utf8").on("data", add);
+  const cancelEnd = atExit(() => killGroup(child.pid));
+  const limit = setTimeout(() => {
+    add(`\n${file} was ended because it had not finished after ${limitMs / 60_000} minutes\n`);
+    killGroup(child.pid);
     for (const pipe of pipes) pipe.destroy(); // A process that left the group may still hold them.
-  });
+  }, limitMs);
   return new Promise((done) => {
-    const over = (finished: Finished) => {
-      cancelLimit();
+    const over = (ok: boolean) => {
+      clearTimeout(limit);
       cancelEnd();
-      done(finished);
+      done({ ok, output });
     };
-    child.once("error", (error) => over({ ok: false, output: `cannot run ${file}: ${error.message}\n` }));
+    child.once("error", (error) => {
+      add(`cannot run ${file}: ${error.message}\n`);
+      over(false);
+    });
     // `exit` may come while output is still to be read.
-    child.once("close", (code) => over({ ok: code === 0, output }));
+    child.once("close", (code) => over(code === 0));
   });
 }

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, readSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { printNotice, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { pauseAfter } from "../src/delivery/backoff.ts";
+import { killGroup } from "./at-exit.ts";
 
 /** Writes a file that each start makes anew. What a full disk says of a file does not name it, so it is named here. */
 export function writeAnew(file: string, content: string | Uint8Array): void {
@@ -76,7 +77,7 @@ export class Part {
     this.ended = new Promise((done) => {
       const over = (how: string, killed: boolean) => {
         if (this.child !== child) return;
-        signalGroup(child, "SIGKILL"); // The processes that it started do not outlive it.
+        killGroup(child.pid); // The processes that it started do not outlive it.
         this.child = undefined;
         done();
         if (!this.stopping) void this.restart(how, !killed && Date.now() < startedAt + QUICK_END_MS);
@@ -99,9 +100,9 @@ export class Part {
   /** Asks the process to end, and ends it when it has not after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    signalGroup(this.child, "SIGTERM");
+    killGroup(this.child?.pid, "SIGTERM");
     await Promise.race([this.ended, pause(graceMs, undefined, { ref: false })]);
-    signalGroup(this.child, "SIGKILL");
+    killGroup(this.child?.pid);
     await this.ended;
   }
 
@@ -128,40 +129,11 @@ function openLog(file: string): number | "ignore" {
   }
 }
 
-/** The last line of a part that failed, which mostly says why. */
+/** The last line of a part that failed, which mostly says why: not the end of a stack, an object or a cut line of JSON, nor Node's version. */
 function lastLine(logFile: string): string {
-  try {
-    const log = openSync(logFile, "r");
-    const end = Buffer.alloc(4_096);
-    const { size } = fstatSync(log);
-    const read = readSync(log, end, 0, end.length, Math.max(0, size - end.length));
-    closeSync(log);
-    const lines = end.toString("utf8", 0, read).trimEnd().split("\n");
-    // Node ends the report of an error that nobody caught with its version.
-    const line = lines.findLast((one) => one !== "" && !one.startsWith("Node.js v") && isWhole(one)) ?? "";
-    return line && `: ${line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED).replace(/\s\S*$/, "")} …` : line}`;
-  } catch {
-    return "";
-  }
-}
-
-/** Not the end of a stack or an object; nor a line of JSON that a full disk has cut. */
-function isWhole(line: string): boolean {
-  if (!line.startsWith("{")) return !/^[\s}]/.test(line);
-  try {
-    return Boolean(JSON.parse(line));
-  } catch {
-    return false;
-  }
-}
-
-function signalGroup(leader: ChildProcess | undefined, signal: "SIGTERM" | "SIGKILL"): void {
-  if (!leader?.pid) return;
-  try {
-    process.kill(-leader.pid, signal);
-  } catch {
-    // The whole group is gone already.
-  }
+  const { stdout } = spawnSync("tail", ["-c", "4096", logFile], { encoding: "utf8" });
+  const line = stdout?.split("\n").findLast((one) => /^(?!Node\.js v|[\s}]|\{.*[^}]$)./.test(one));
+  return line ? `: ${line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED).replace(/\s\S*$/, "")} …` : line}` : "";
 }
 
 /** Ends the parts when we ourselves are killed and can no longer do so. */

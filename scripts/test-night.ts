@@ -1,12 +1,8 @@
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
-import { timers } from "../bridge-agent/node-ports.ts";
 import { dayMs } from "../src/foundation/time/timers.ts";
 import { exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { runTool } from "./run-tool.ts";
 
-const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const limitMs = 6 * 3_600_000;
 
 /** Other worlds and other functions each night. */
@@ -39,7 +35,7 @@ const results: boolean[] = [];
 for (const proof of proofs.filter((text) => text.includes(only))) {
   console.log(`$ ${proof}`);
   const [tool = "", ...args] = proof.split(" ");
-  const { ok, output } = await runTool(tool, args, { cwd: project, timers, limitMs });
+  const { ok, output } = await runTool(tool, args, limitMs);
   console.log(ok ? output.trimEnd().split("\n").slice(-3).join("\n") : output);
   results.push(ok);
 }

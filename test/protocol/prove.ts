@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createVitest, type TestModule, type TestSpecification, type Vitest } from "vitest/node";
-import { timers } from "../../bridge-agent/node-ports.ts";
 import { exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
 import { command, wholeNumber } from "../../scripts/command.ts";
 import type { NamedTest, ShownBy } from "../../scripts/generated-page.ts";
@@ -19,7 +18,7 @@ const project = fileURLToPath(new URL("../../", import.meta.url));
 async function runTests(shownBy: ShownBy): Promise<readonly TestRun[]> {
   const report = join(temporaryFolder("protocol"), "report.json");
   const args = ["run", "--reporter=json", `--outputFile=${report}`, ...filesOf(shownBy)];
-  await runTool(join(project, "node_modules/.bin/vitest"), args, { cwd: project, timers, limitMs: 600_000 });
+  await runTool(join(project, "node_modules/.bin/vitest"), args, 600_000);
   return readRuns(readFileSync(report, "utf8"));
 }
 
