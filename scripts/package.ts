@@ -129,7 +129,7 @@ function debianPackage(one: Package, dist: string): void {
   write(join(root, "usr", "share", name, settings.name), settings.content);
   for (const unit of one.units)
     place(join(project, "packaging", unit), join(root, "usr", "lib", "systemd", "system", unit));
-  for (const page of linkedPages(["operations.md"])) {
+  for (const page of linkedPages(["install-edge.md", "webex.md"])) {
     if (page.endsWith(".md")) write(join(doc, page), withoutSources(readFileSync(join(project, "docs", page), "utf8")));
     else place(join(project, "docs", page), join(doc, page));
   }

@@ -91,7 +91,7 @@ test.each(["nginx.conf", "Caddyfile"])("packaging/%s offers no TLS below 1.2 and
 
 test("the sample for mutual TLS matches before nginx's own location", () => {
   const [, location] =
-    /ssl_verify_client[\s\S]*?\n(location [^{]*){/.exec(readFileSync("docs/operations.md", "utf8")) ?? [];
+    /ssl_verify_client[\s\S]*?\n(location [^{]*){/.exec(readFileSync("docs/install-edge.md", "utf8")) ?? [];
 
   expect(readFileSync("packaging/nginx.conf", "utf8")).toContain("location ~ ^/(tsp|global-numbers)/ {");
   expect(location).toBe("location ^~ /tsp/ ");

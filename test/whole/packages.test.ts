@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
@@ -12,16 +12,16 @@ import { postDocument, WebexClient } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import { BridgeControl } from "../kit/bridge-control.ts";
 import { Machine, noMachine } from "./machine.ts";
+import { expectPrinted, stepsOf } from "./task-page.ts";
 import { eventually, Meeting, type World } from "./world.ts";
 
 const why = noMachine();
 if (why) console.log(`the packages are not installed in a test: ${why}`);
 
-const operations = readFileSync("docs/operations.md", "utf8");
 const secret = "0123456789abcdef012345";
 
 /** In order, since each goes on where the one before ended. */
-describe.skipIf(why !== null)("the packages, by the commands of docs/operations.md", () => {
+describe.skipIf(why !== null)("the packages, by the commands of the pages of tasks", () => {
   let folder: string;
   let machine: Machine;
   let bridge: SimulatedBridge;
@@ -32,11 +32,12 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   let caller: Awaited<ReturnType<Meeting["callIn"]>>;
   let edgePort: number;
   let agentPort: number;
+  let tlsPort: number;
   let publicKey = "";
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "bridgehead-packages-"));
-    [edgePort = 0, agentPort = 0] = await freePorts(2);
+    [edgePort = 0, agentPort = 0, tlsPort = 0] = await freePorts(3);
     await pack("1.0.0");
     await pack("1.0.1", "--only", "deb");
     machine = await Machine.start(folder);
@@ -56,7 +57,10 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   });
 
   test("install: edge and agent serve, each as its own user, and a conference is held", async () => {
-    await follow("install", "1.0.0");
+    await follow("install-agent", "prepare");
+    await follow("install-edge", "edge");
+    await follow("install-agent", "start");
+    await follow("install-edge", "ready");
 
     expect(await machine.run("bridgehead --version")).toBe("1.0.0\n");
     const processes = await machine.run("ps -eo user:20,args | grep -E '[b]ridgehead.mjs|[b]ridgehead-agent.mjs'");
@@ -164,10 +168,12 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       settings.replace(acme, `${acme},\n    ${acme.replace("acme", "other")}`),
     );
 
-    await follow("settings", "1.0.0");
+    await follow("install-edge", "settings");
 
     await eventually("the other domain confirms", async () => (await close()).result === 0);
     await meeting.answerTo(msgId, "no-such-conference");
+    machine.write("/etc/bridgehead/edge.json", settings);
+    await machine.run("systemctl restart bridgehead-edge");
   });
 
   test("upgrade and roll back with a call up: the call stays, the conference goes on", async () => {
@@ -175,7 +181,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       ["upgrade", "1.0.1"],
       ["rollback", "1.0.0"],
     ] as const) {
-      await follow(step, version);
+      await follow("planned-work", step, { version });
       expect(await machine.run("bridgehead --version; bridgehead-agent version")).toBe(`${version}\n${version}\n`);
       await servicesOwnTheirFiles();
       const { calls } = await telephones.state();
@@ -213,6 +219,45 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     }
   });
 
+  test("the proxy of the page passes on what WebEx posts", async (context) => {
+    // It must not begin before it has its settings: the network is this machine's.
+    machine.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n");
+    await machine.run("chmod 755 /usr/sbin/policy-rc.d");
+    if ((await machine.attempt("apt-get install --yes --download-only nginx")).code !== 0) {
+      console.log("the proxy is not tried: nginx cannot be fetched");
+      return context.skip();
+    }
+    await makeCertificate();
+    const proxied = (text: string) =>
+      text
+        .replace(/ *listen \[.*\n/, "")
+        .replace("listen 443", `listen 127.0.0.1:${tlsPort}`)
+        .replaceAll("127.0.0.1:8787", `127.0.0.1:${edgePort}`)
+        .replace('"trustedProxies": []', '"trustedProxies": ["127.0.0.1"]');
+    await follow("install-edge", "proxy", { edit: proxied });
+    await machine.run("systemctl stop nginx");
+  });
+
+  test("a backup is made each night and by hand, and a restored edge goes on with the bridge's calls", async () => {
+    meeting = new Meeting(world, "555120300");
+    await meeting.create();
+    const { extCallId } = await meeting.callIn("301");
+
+    await follow("backup", "backup");
+    await follow("backup", "restore");
+
+    const mute = meeting.muteRequest(extCallId, true);
+    await meeting.ask(mute);
+    await meeting.answerTo(mute.msgId, "ok", 15_000);
+    await meeting.close();
+  });
+
+  test("planned work: a bridge is drained, and the edge starts again", async () => {
+    await follow("planned-work", "drain");
+    await follow("planned-work", "restart");
+    await follow("install-agent", "through-proxy");
+  });
+
   test("nginx and Caddy take the sample settings, and write the secret nowhere", async (context) => {
     const fetched = await machine.attempt("mkdir /tmp/proxies && cd /tmp/proxies && apt-get download nginx caddy");
     if (fetched.code !== 0) {
@@ -222,9 +267,8 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     const examples = "/usr/share/doc/bridgehead-edge/examples";
     const [nginxPort, caddyPort, adminPort, nobody] = await freePorts(4);
     await machine.run("cd /tmp/proxies && for deb in *.deb; do dpkg -x $deb .; done");
-    await machine.run(
-      "mkdir -p /var/lib/nginx /var/log/nginx /etc/ssl/bridgehead && cd /etc/ssl/bridgehead && openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=tsp.example.com -keyout key.pem -out fullchain.pem",
-    );
+    await machine.run("mkdir -p /var/lib/nginx /var/log/nginx");
+    await makeCertificate();
     machine.write(
       "/tmp/proxies/nginx.conf",
       `pid /tmp/proxies/pid; events {} http { access_log /var/log/nginx/access.log; error_log /var/log/nginx/error.log info; include /tmp/proxies/sample.conf; }`,
@@ -244,10 +288,10 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       `sed -e 's/^tsp.example.com/http:\\/\\/127.0.0.1:${caddyPort}/' -e 's/8787/${nobody}/' -e '1,/^{$/s/^{$/{\\nadmin 127.0.0.1:${adminPort}/' ${examples}/Caddyfile > /tmp/proxies/Caddyfile`,
     );
     await machine.run(
-      "systemd-run --unit nginx /tmp/proxies/usr/sbin/nginx -e stderr -c /tmp/proxies/nginx.conf -g 'daemon off;'",
+      "systemd-run --unit sample-nginx /tmp/proxies/usr/sbin/nginx -e stderr -c /tmp/proxies/nginx.conf -g 'daemon off;'",
     );
     await machine.run(
-      "systemd-run --unit caddy --setenv HOME=/tmp/proxies /tmp/proxies/usr/bin/caddy run --adapter caddyfile --config /tmp/proxies/Caddyfile",
+      "systemd-run --unit sample-caddy --setenv HOME=/tmp/proxies /tmp/proxies/usr/bin/caddy run --adapter caddyfile --config /tmp/proxies/Caddyfile",
     );
     for (const port of [nginxPort, caddyPort]) {
       const post = async (path: string, body: string) =>
@@ -270,8 +314,8 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     for (let count = 0; count < 20; count += 1) expect(await statusFrom("127.0.0.3")).toBe(502);
     const passed = (await Promise.all(flood)).filter((status) => status === 502);
     expect(passed.length).toBeLessThan(1_500);
-    await machine.run("systemctl stop nginx caddy");
-    for (const log of ["cat /var/log/nginx/*", "journalctl -u caddy"]) {
+    await machine.run("systemctl stop sample-nginx sample-caddy");
+    for (const log of ["cat /var/log/nginx/*", "journalctl -u sample-caddy"]) {
       const lines = (await machine.run(log)).split("\n");
       expect(lines.find((line) => line.includes("/agent/acme/main"))).toBeDefined();
       expect(lines.filter((line) => line.includes(secret))).toEqual([]);
@@ -287,14 +331,14 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   });
 
   test("remove keeps settings and state, purge deletes them", async () => {
-    await follow("remove", "1.0.0");
+    await follow("install-edge", "remove");
     expect((await machine.attempt("command -v bridgehead")).code).not.toBe(0);
     expect(await machine.run("ls /etc/bridgehead /var/lib/bridgehead-edge | sort | tr '\\n' ' '")).toMatch(
       /agent\.json.*edge\.json.*operator-token/,
     );
     expect((await machine.attempt("pgrep -u bridgehead-edge,bridgehead-agent")).output).toBe("");
 
-    await follow("purge", "1.0.0");
+    await follow("install-edge", "purge");
     expect(
       await machine.run("ls -d /etc/bridgehead /var/lib/bridgehead-* /var/cache/bridgehead-* 2>/dev/null || true"),
     ).toBe("");
@@ -332,19 +376,37 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     await promisify(execFile)(process.execPath, args);
   }
 
-  /** Carries out the commands of one step, in the folder of one version's packages. */
-  async function follow(step: string, version: string): Promise<void> {
-    const blocks = [...operations.matchAll(new RegExp(`^\`\`\`sh ${step}\\n(.*?)^\`\`\``, "gms"))];
-    const commands = blocks.flatMap(([, text = ""]) => text.trim().split("\n"));
-    expect(commands.length).toBeGreaterThan(0);
-    for (const command of commands) {
+  function makeCertificate(): Promise<string> {
+    return machine.run(
+      "mkdir -p /etc/ssl/bridgehead && cd /etc/ssl/bridgehead && openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=tsp.example.com -keyout key.pem -out fullchain.pem",
+    );
+  }
+
+  /** Runs the commands of a page, in the folder of one version's packages, and compares what they print. */
+  async function follow(page: string, name: string, { version = "1.0.0", edit = settled } = {}): Promise<void> {
+    for (const { command, shown } of stepsOf(page, name)) {
       const [, edited] = /^sudoedit (\S+)$/.exec(command) ?? [];
-      if (edited) machine.write(edited, settled(machine.read(edited)));
-      else {
-        const output = await machine.run(`cd /shared/${version} && ${command.replace("8787", String(edgePort))}`);
-        if (command.endsWith("bridgehead-agent key")) publicKey = output.trim();
+      if (edited) {
+        machine.write(edited, edit(machine.read(edited)));
+        continue;
       }
+      const run = async () => {
+        const output = await machine.run(`cd /shared/${version} && ${here(command)}`);
+        expectPrinted(output, { command, shown: here(shown) });
+        if (command.endsWith("bridgehead-agent key")) publicKey = output.trim();
+      };
+      // A service that has just begun may not be connected yet.
+      if (/doctor|status|curl/.test(command)) await vi.waitFor(run);
+      else await run();
     }
+  }
+
+  /** With the ports of this run. */
+  function here(text: string): string {
+    return text
+      .replaceAll("127.0.0.1:8787", `127.0.0.1:${edgePort}`)
+      .replace("https://tsp.example.com/", `--insecure https://127.0.0.1:${tlsPort}/`)
+      .replace("SECRET", secret);
   }
 
   /** The packages' settings with what an operator puts in: here both neighbours are on this machine. */

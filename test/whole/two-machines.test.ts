@@ -7,7 +7,7 @@ import { PostgresOnTest } from "../kit/postgres-on-test.ts";
 import { eventually, goesOn, kill, Meeting, startWorld, type World } from "./world.ts";
 
 /** The page, whose recipe and settings are followed here. */
-const page = readFileSync(join(import.meta.dirname, "../../docs/two-machines.md"), "utf8");
+const page = readFileSync(join(import.meta.dirname, "../../docs/high-availability.md"), "utf8");
 const replicas = ["r1", "r2"] as const;
 /** As the recipe has it, the database's own user is somebody else. */
 const administrator = "administrator";
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 function block(language: string): string {
   const [, found] = new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "s").exec(page) ?? [];
-  if (found === undefined) throw new Error(`docs/two-machines.md has no ${language}`);
+  if (found === undefined) throw new Error(`docs/high-availability.md has no ${language}`);
   return found;
 }
 

@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { settingsExample } from "../../cli/edge/settings-example.ts";
 import { temporaryFolder } from "../../scripts/at-exit.ts";
+import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
+import { expectPrinted, stepsOf } from "./task-page.ts";
 import { Meeting, startWorld } from "./world.ts";
 
 test("runs a conference from its creation to its end by `wrangler dev`", async () => {
@@ -20,12 +23,18 @@ test("runs a conference from its creation to its end by `wrangler dev`", async (
   expect(await meeting.acts()).toEqual(["create-conference", "admit", "mute", "end-conference"]);
 });
 
-test("`wrangler deploy --dry-run` accepts the configuration", async () => {
-  const wrangler = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin", "wrangler.js");
-  const args = [wrangler, "deploy", "--dry-run", "--outdir", temporaryFolder("wrangler")];
+test("accepts domains, secrets and configuration by the commands of docs/install-cloudflare.md", async () => {
+  const folder = temporaryFolder("wrangler");
+  const domains = { acme: Object(parseCommentedJson(settingsExample("acme"))).domains.acme };
+  domains.acme.adapterSecrets = ["0123456789abcdef012345"];
+  domains.acme.bridges[0].agents[0].publicKey = "Fy2TfzxEw9aHYunSyD8A1ReF5sXC73zza0ef1oiY9co";
+  writeFileSync(join(folder, "domains.json"), JSON.stringify(domains, null, 2));
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
-
-  expect(stdout).toContain("--dry-run: exiting now.");
-  expect(stdout).toContain("ConferenceObject");
+  for (const { command, shown } of stepsOf("install-cloudflare", "cloudflare")) {
+    const here = command
+      .replace(/(domains\.json|secrets\.env)/g, `${folder}/$1`)
+      .replace("--dry-run", `--dry-run --outdir ${folder}/out`);
+    const { stdout } = await promisify(execFile)("sh", ["-ec", here], { env });
+    expectPrinted(stdout, { command, shown });
+  }
 });

@@ -17,10 +17,10 @@ import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { findingLine } from "../../src/foundation/text/finding.ts";
 import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
-const operations = readFileSync("docs/operations.md", "utf8");
+const page = readFileSync("docs/asterisk.md", "utf8");
 
 /** In order, since each goes on where the one before ended. */
-describe.each(inject("asterisks"))("$version, by the commands of docs/operations.md", (home) => {
+describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.md", (home) => {
   let folder: string;
   let asterisk: AsteriskOnTest;
   let settings: AsteriskSettings;
@@ -348,7 +348,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
 });
 
 function commandsOf(step: string): readonly string[] {
-  const blocks = [...operations.matchAll(new RegExp(`^\`\`\`sh ${step}\\n(.*?)^\`\`\``, "gms"))];
+  const blocks = [...page.matchAll(new RegExp(`^\`\`\`sh ${step}\\n(.*?)^\`\`\``, "gms"))];
   const commands = blocks.flatMap(([, text = ""]) => text.trim().split("\n"));
   expect(commands.length).toBeGreaterThan(0);
   return commands;
