@@ -1,14 +1,5 @@
 import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
@@ -22,6 +13,8 @@ import { licenceOfNode } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+/** Of the npm package `bridgehead`, what other programs may import. */
+const driverSuite = "test/conformance/driver-suite";
 
 /** A program for npm. */
 interface NpmPackage {
@@ -30,10 +23,8 @@ interface NpmPackage {
   readonly description: string;
   /** What lies beside the program, in `dist`. */
   readonly parts: readonly string[];
-  /** What other programs may import of the package for npm: modules in `dist`, by name, each with the file that it is made of. */
-  readonly modules: Readonly<Record<string, string>>;
   /** Examples that are made here, by name. */
-  readonly samples?: Readonly<Record<string, string>>;
+  readonly samples: Readonly<Record<string, string>>;
 }
 
 /** A service with its command, as a package for Debian and as one for npm. */
@@ -41,14 +32,15 @@ interface Package extends NpmPackage {
   /** Of the Debian package, the unit and the state folder. */
   readonly name: string;
   readonly settings: { readonly name: string; readonly content: string };
-  /** What systemd runs. */
+  /** Files of `packaging`: what systemd runs, and examples. */
   readonly units: readonly string[];
   readonly examples: readonly string[];
 }
 
 /** For reading: without a password, Asterisk lets nobody in. `init` writes one. */
-const asteriskSample = withoutPassword(sampleConfig({ ariPassword: "none" }));
-const asteriskFiles = Object.keys(asteriskSample);
+const asterisk = Object.entries(sampleConfig({ ariPassword: "none" })).map(
+  ([name, text]) => [name, text.replace("password = none", "password =")] as const,
+);
 
 const packages: readonly Package[] = [
   {
@@ -56,24 +48,23 @@ const packages: readonly Package[] = [
     command: "bridgehead",
     description: "WebEx telephony adapter: the edge, which WebEx and the agents connect to",
     parts: ["edge/node.mjs"],
-    modules: { "driver-suite": "test/conformance/driver-suite.ts" },
     settings: { name: "edge.json", content: settingsExample("acme") },
     units: ["bridgehead-edge.service", "bridgehead-edge-backup.service", "bridgehead-edge-backup.timer"],
     examples: ["Caddyfile", "nginx.conf", "alerts.yml", "dashboard.json"],
+    samples: {},
   },
   {
     name: "bridgehead-agent",
     command: "bridgehead-agent",
     description: "WebEx telephony adapter: the agent beside a telephone bridge",
-    parts: asteriskFiles.map((name) => `config/${name}`),
-    modules: {},
+    parts: asterisk.map(([name]) => `config/${name}`),
     settings: {
       name: "agent.json",
       content: settingsText({ ...initDefaults, edge: "wss://tsp.example.com", domain: "acme" }),
     },
     units: ["bridgehead-agent.service"],
     examples: [],
-    samples: Object.fromEntries(asteriskFiles.map((name) => [`asterisk/${name}`, asteriskSample[name] ?? ""])),
+    samples: Object.fromEntries(asterisk.map(([name, text]) => [`asterisk/${name}`, text])),
   },
 ];
 
@@ -83,7 +74,7 @@ const kit: NpmPackage = {
   description:
     "Plays WebEx against an adapter of its TSP telephony interface, and says clause by clause whether it conforms",
   parts: [],
-  modules: {},
+  samples: {},
 };
 
 const options = new Command("package")
@@ -100,14 +91,11 @@ process.umask(0o022); // What is packed is for everybody to read.
 const out = resolve(options.out);
 mkdirSync(out, { recursive: true });
 const staging = mkdtempSync(join(out, ".staging-"));
+const dist = join(staging, "dist");
 try {
-  const dist = join(staging, "dist");
   await buildInto(dist, options.version);
-  for (const one of packages) {
-    if (options.only !== "npm") debianPackage(one, dist);
-    if (options.only !== "deb") npmPackage(one, dist);
-  }
-  if (options.only !== "deb") npmPackage(kit, dist);
+  if (options.only !== "npm") packages.forEach(debianPackage);
+  if (options.only !== "deb") [...packages, kit].forEach(npmPackage);
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   console.error(error.message);
@@ -117,26 +105,32 @@ try {
 }
 
 /** With the official Node beside the program: Debian's is too old for `node:sqlite`. */
-function debianPackage(one: Package, dist: string): void {
-  const { name, command, settings } = one;
+function debianPackage({ name, command, settings, ...one }: Package): void {
   const root = join(staging, name);
   const lib = join(root, "usr", "lib", name);
   const doc = join(root, "usr", "share", "doc", name);
-  for (const file of [`${command}.mjs`, ...one.parts]) place(join(dist, file), join(lib, file));
-  placeBinary(process.execPath, join(lib, "node"));
-  write(join(root, "usr", "bin", command), filledIn("command", one), 0o755);
-  write(join(root, "etc", "default", name), filledIn("default", one));
+  /** A file of `packaging`, with the package's own names. */
+  const filledIn = (file: string) =>
+    readFileSync(join(project, "packaging", file), "utf8")
+      .replaceAll("@PACKAGE@", name)
+      .replaceAll("@COMMAND@", command)
+      .replaceAll("@SETTINGS@", settings.name);
+  for (const file of [`${command}.mjs`, ...one.parts]) cpSync(join(dist, file), join(lib, file));
+  cpSync(process.execPath, join(lib, "node"));
+  write(join(root, "usr", "bin", command), filledIn("command"), 0o755);
+  write(join(root, "etc", "default", name), filledIn("default"));
   write(join(root, "usr", "share", name, settings.name), settings.content);
-  for (const unit of one.units)
-    place(join(project, "packaging", unit), join(root, "usr", "lib", "systemd", "system", unit));
-  for (const page of linkedPages(["install-edge.md", "webex.md"])) {
-    if (page.endsWith(".md")) write(join(doc, page), withoutSources(readFileSync(join(project, "docs", page), "utf8")));
-    else place(join(project, "docs", page), join(doc, page));
-  }
-  write(join(doc, "webex-interfaces.md"), withoutSources(interfacesPage().text));
-  write(join(doc, "copyright"), copyright(one, dist));
-  for (const file of one.examples) place(join(project, "packaging", file), join(doc, "examples", file));
-  for (const [file, content] of Object.entries(one.samples ?? {})) write(join(doc, "examples", file), content);
+  for (const unit of one.units) cpSync(join(project, "packaging", unit), join(root, "usr/lib/systemd/system", unit));
+  for (const file of one.examples) cpSync(join(project, "packaging", file), join(doc, "examples", file));
+  writeSamples(one, doc);
+  cpSync(join(project, "docs"), doc, { recursive: true });
+  write(join(doc, "webex-interfaces.md"), interfacesPage().text);
+  // The sources to which pages link are not in a package.
+  for (const page of globSync(join(doc, "**", "*.md")))
+    write(page, readFileSync(page, "utf8").replaceAll(/\[((?:\\.|[^\]\\])*)\]\(\.\.\/[^)]+\)/g, "$1"));
+  const licences = [join(project, "LICENSE"), join(dist, `${command}.licences.txt`)];
+  const texts = licences.map((file) => readFileSync(file, "utf8"));
+  write(join(doc, "copyright"), [...texts, licenceOfNode()].join("\n"));
 
   const architecture = run("dpkg", ["--print-architecture"]).trim();
   const control = [
@@ -150,101 +144,64 @@ function debianPackage(one: Package, dist: string): void {
     "Depends: libc6 (>= 2.28), libgcc-s1, libstdc++6, passwd, util-linux",
     "Recommends: ca-certificates, systemd",
     `Installed-Size: ${Number.parseInt(run("du", ["-sk", root]), 10)}`,
-    `Description: ${one.description}`,
-    "",
+    `Description: ${one.description}\n`,
   ];
   write(join(root, "DEBIAN", "control"), control.join("\n"));
   write(join(root, "DEBIAN", "conffiles"), `/etc/default/${name}\n`);
-  for (const script of ["postinst", "prerm", "postrm"]) {
-    write(join(root, "DEBIAN", script), filledIn(script, one), 0o755);
-  }
+  for (const script of ["postinst", "prerm", "postrm"]) write(join(root, "DEBIAN", script), filledIn(script), 0o755);
   const file = join(out, `${name}_${options.version}_${architecture}.deb`);
   // A large binary: zstd packs it ten times as fast as xz, to a third more.
   run("dpkg-deb", ["--root-owner-group", "-Zzstd", "-z3", "--build", root, file]);
   console.log(file);
 }
 
-/** Pages of `docs`, and what they link to there. */
-function linkedPages(pages: readonly string[]): Set<string> {
-  const found = new Set(pages);
-  for (const page of found) {
-    const links = readFileSync(join(project, "docs", page), "utf8").matchAll(/\]\(([\w/-]+\.\w+)/g);
-    for (const [, linked = ""] of links) found.add(linked);
-  }
-  return found;
-}
-
-/** Returns the page without links to sources, which a package does not contain. */
-function withoutSources(page: string): string {
-  return page.replaceAll(/\[((?:\\.|[^\]\\])*)\]\(\.\.\/[^)]+\)/g, "$1");
-}
-
-/** Our licence, and those of all that the package has beside. */
-function copyright(one: Package, dist: string): string {
-  return [
-    readFileSync(join(project, "LICENSE"), "utf8"),
-    readFileSync(join(dist, `${one.command}.licences.txt`), "utf8"),
-    licenceOfNode(),
-  ].join("\n");
-}
-
 /** For other systems; Node 24 is the machine's. */
-function npmPackage({ command, description, parts, modules, ...one }: NpmPackage, dist: string): void {
+function npmPackage({ command, description, parts, samples }: NpmPackage): void {
   const root = join(staging, `npm-${command}`);
-  const exported = Object.entries(modules);
-  for (const [name, source] of exported) {
-    place(join(dist, `${name}.mjs`), join(root, `${name}.mjs`));
-    placeTypes(source, join(root, "types"));
-  }
-  for (const file of [`${command}.mjs`, ...parts]) place(join(dist, file), join(root, file));
-  for (const [file, text] of Object.entries(one.samples ?? {})) write(join(root, "examples", file), text);
-  place(join(project, "LICENSE"), join(root, "LICENSE"));
-  place(join(dist, `${command}.licences.txt`), join(root, "THIRD-PARTY-LICENCES.txt"));
-  const content = {
-    name: command,
-    version: options.version,
-    description,
-    license: manifest.license,
-    type: "module",
-    bin: { [command]: `${command}.mjs` },
-    exports: Object.fromEntries(
-      exported.map(([name, source]) => [
-        `./${name}`,
-        { types: `./types/${source.replace(/ts$/, "d.ts")}`, default: `./${name}.mjs` },
-      ]),
-    ),
-    engines: manifest.engines,
-    // Types are made of its types; the suite is for those who have vitest already.
-    ...(exported.length > 0 && {
-      dependencies: { valibot: manifest.dependencies.valibot },
-      peerDependencies: { vitest: ">=3" },
-      peerDependenciesMeta: { vitest: { optional: true } },
-    }),
+  for (const file of [`${command}.mjs`, ...parts]) cpSync(join(dist, file), join(root, file));
+  writeSamples({ samples }, root);
+  cpSync(join(project, "LICENSE"), join(root, "LICENSE"));
+  cpSync(join(dist, `${command}.licences.txt`), join(root, "THIRD-PARTY-LICENCES.txt"));
+  const { license, engines, dependencies } = manifest;
+  const content = { name: command, version: options.version, description, license, engines, type: "module" };
+  // Types are made of valibot's types; the suite is for those who have vitest already.
+  const library = {
+    exports: { "./driver-suite": { types: `./types/${driverSuite}.d.ts`, default: "./driver-suite.mjs" } },
+    dependencies: { valibot: dependencies.valibot },
+    peerDependencies: { vitest: ">=3" },
+    peerDependenciesMeta: { vitest: { optional: true } },
   };
-  write(join(root, "package.json"), JSON.stringify(content, null, 2));
+  const isLibrary = command === "bridgehead";
+  if (isLibrary) {
+    cpSync(join(dist, "driver-suite.mjs"), join(root, "driver-suite.mjs"));
+    writeTypes(join(root, "types"));
+  }
+  const all = { ...content, bin: { [command]: `${command}.mjs` }, ...(isLibrary ? library : { exports: {} }) };
+  write(join(root, "package.json"), JSON.stringify(all, null, 2));
   console.log(join(out, run("npm", ["pack", "--silent", "--pack-destination", out, root]).trim()));
 }
 
-/** What TypeScript says of a module, and of the modules of ours that it needs. */
-function placeTypes(source: string, folder: string): void {
+/** The types of the driver suite, and those of the modules of ours that it needs. */
+function writeTypes(folder: string): void {
   const emitted = join(staging, "types");
-  const { compilerOptions } = JSON.parse(readFileSync(join(project, "tsconfig.base.json"), "utf8"));
   const config = join(staging, "tsconfig.json");
-  const options = {
-    declaration: true,
-    emitDeclarationOnly: true,
-    noEmit: false,
-    noCheck: true,
-    rootDir: project,
-    outDir: emitted,
+  const compilerOptions = {
+    ...{
+      declaration: true,
+      emitDeclarationOnly: true,
+      noEmit: false,
+      noCheck: true,
+      rootDir: project,
+      outDir: emitted,
+    },
+    ...{ lib: ["es2024", "dom"], types: ["node"], typeRoots: [join(project, "node_modules", "@types")] },
   };
-  const typeRoots = [join(project, "node_modules", "@types")];
-  const all = { ...compilerOptions, ...options, lib: ["es2024", "dom"], types: ["node"], typeRoots };
-  write(config, JSON.stringify({ compilerOptions: all, files: [join(project, source)] }));
+  const base = join(project, "tsconfig.base.json");
+  write(config, JSON.stringify({ extends: base, compilerOptions, files: [join(project, `${driverSuite}.ts`)] }));
   const compiler = join(project, "node_modules", "typescript", "bin", "tsc");
   // It leaves out a module whose types it cannot write down, and fails; the module may be needed by none of these.
   const { stdout } = spawnSync(process.execPath, [compiler, "-p", config], { encoding: "utf8" });
-  const needed = new Set([source.replace(/ts$/, "d.ts")]);
+  const needed = new Set([`${driverSuite}.d.ts`]);
   for (const file of needed) {
     if (!existsSync(join(emitted, file))) throw new StartError(`there are no types of ${file}: ${stdout.trim()}`);
     const text = readFileSync(join(emitted, file), "utf8");
@@ -254,37 +211,13 @@ function placeTypes(source: string, folder: string): void {
   }
 }
 
-/** A file of `packaging`, with the package's own names. */
-function filledIn(file: string, { name, command, settings }: Package): string {
-  return readFileSync(join(project, "packaging", file), "utf8")
-    .replaceAll("@PACKAGE@", name)
-    .replaceAll("@COMMAND@", command)
-    .replaceAll("@SETTINGS@", settings.name);
-}
-
-function withoutPassword(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(files).map(([name, text]) => [name, text.replace("password = none", "password =")]),
-  );
+function writeSamples({ samples }: Pick<NpmPackage, "samples">, folder: string): void {
+  for (const [file, text] of Object.entries(samples)) write(join(folder, "examples", file), text);
 }
 
 function write(file: string, content: string, mode = 0o644): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content, { mode });
-}
-
-function place(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, to);
-}
-
-/** Linked where that is possible: it has more than 100 MB. */
-function placeBinary(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch {
-    copyFileSync(from, to);
-  }
 }
 
 function run(command: string, args: readonly string[]): string {
