@@ -4,7 +4,7 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
@@ -12,7 +12,7 @@ import { postDocument, WebexClient } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import { BridgeControl } from "../kit/bridge-control.ts";
 import { Machine, noMachine } from "./machine.ts";
-import { expectPrinted, stepsOf } from "./task-page.ts";
+import { follow } from "./task-page.ts";
 import { eventually, Meeting, type World } from "./world.ts";
 
 const why = noMachine();
@@ -57,10 +57,11 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
   });
 
   test("install: edge and agent serve, each as its own user, and a conference is held", async () => {
-    await follow("install-agent", "prepare");
-    await follow("install-edge", "edge");
-    await follow("install-agent", "start");
-    await follow("install-edge", "ready");
+    await followHere("install-agent", "prepare");
+    publicKey = (await machine.run("bridgehead-agent key")).trim();
+    await followHere("install-edge", "edge");
+    await followHere("install-agent", "start");
+    await followHere("install-edge", "ready");
 
     expect(await machine.run("bridgehead --version")).toBe("1.0.0\n");
     const processes = await machine.run("ps -eo user:20,args | grep -E '[b]ridgehead.mjs|[b]ridgehead-agent.mjs'");
@@ -168,7 +169,7 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
       settings.replace(acme, `${acme},\n    ${acme.replace("acme", "other")}`),
     );
 
-    await follow("install-edge", "settings");
+    await followHere("install-edge", "settings");
 
     await eventually("the other domain confirms", async () => (await close()).result === 0);
     await meeting.answerTo(msgId, "no-such-conference");
@@ -181,7 +182,7 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
       ["upgrade", "1.0.1"],
       ["rollback", "1.0.0"],
     ] as const) {
-      await follow("planned-work", step, { version });
+      await followHere("planned-work", step, { version });
       expect(await machine.run("bridgehead --version; bridgehead-agent version")).toBe(`${version}\n${version}\n`);
       await servicesOwnTheirFiles();
       const { calls } = await telephones.state();
@@ -234,7 +235,7 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
         .replace("listen 443", `listen 127.0.0.1:${tlsPort}`)
         .replaceAll("127.0.0.1:8787", `127.0.0.1:${edgePort}`)
         .replace('"trustedProxies": []', '"trustedProxies": ["127.0.0.1"]');
-    await follow("install-edge", "proxy", { edit: proxied });
+    await followHere("install-edge", "proxy", { edit: proxied });
     await machine.run("systemctl stop nginx");
   });
 
@@ -243,8 +244,8 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
     await meeting.create();
     const { extCallId } = await meeting.callIn("301");
 
-    await follow("backup", "backup");
-    await follow("backup", "restore");
+    await followHere("backup", "backup");
+    await followHere("backup", "restore");
 
     const mute = meeting.muteRequest(extCallId, true);
     await meeting.ask(mute);
@@ -253,9 +254,9 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
   });
 
   test("planned work: a bridge is drained, and the edge starts again", async () => {
-    await follow("planned-work", "drain");
-    await follow("planned-work", "restart");
-    await follow("install-agent", "through-proxy");
+    await followHere("planned-work", "drain");
+    await followHere("planned-work", "restart");
+    await followHere("install-agent", "through-proxy");
   });
 
   test("nginx and Caddy take the sample settings, and write the secret nowhere", async (context) => {
@@ -331,14 +332,14 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
   });
 
   test("remove keeps settings and state, purge deletes them", async () => {
-    await follow("install-edge", "remove");
+    await followHere("install-edge", "remove");
     expect((await machine.attempt("command -v bridgehead")).code).not.toBe(0);
     expect(await machine.run("ls /etc/bridgehead /var/lib/bridgehead-edge | sort | tr '\\n' ' '")).toMatch(
       /agent\.json.*edge\.json.*operator-token/,
     );
     expect((await machine.attempt("pgrep -u bridgehead-edge,bridgehead-agent")).output).toBe("");
 
-    await follow("install-edge", "purge");
+    await followHere("install-edge", "purge");
     expect(
       await machine.run("ls -d /etc/bridgehead /var/lib/bridgehead-* /var/cache/bridgehead-* 2>/dev/null || true"),
     ).toBe("");
@@ -382,31 +383,13 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
     );
   }
 
-  /** Runs the commands of a page, in the folder of one version's packages, and compares what they print. */
-  async function follow(page: string, name: string, { version = "1.0.0", edit = settled } = {}): Promise<void> {
-    for (const { command, shown } of stepsOf(page, name)) {
-      const [, edited] = /^sudoedit (\S+)$/.exec(command) ?? [];
-      if (edited) {
-        machine.write(edited, edit(machine.read(edited)));
-        continue;
-      }
-      const run = async () => {
-        const output = await machine.run(`cd /shared/${version} && ${here(command)}`);
-        expectPrinted(output, { command, shown: here(shown) });
-        if (command.endsWith("bridgehead-agent key")) publicKey = output.trim();
-      };
-      // A service that has just begun may not be connected yet.
-      if (/doctor|status|curl/.test(command)) await vi.waitFor(run);
-      else await run();
-    }
-  }
-
-  /** With the ports of this run. */
-  function here(text: string): string {
-    return text
-      .replaceAll("127.0.0.1:8787", `127.0.0.1:${edgePort}`)
-      .replace("https://tsp.example.com/", `--insecure https://127.0.0.1:${tlsPort}/`)
-      .replace("SECRET", secret);
+  function followHere(page: string, name: string, { version = "1.0.0", edit = settled } = {}): Promise<void> {
+    const here = (text: string) =>
+      text
+        .replaceAll("127.0.0.1:8787", `127.0.0.1:${edgePort}`)
+        .replace("https://tsp.example.com/", `--insecure https://127.0.0.1:${tlsPort}/`)
+        .replace("SECRET", secret);
+    return follow(machine, page, name, { folder: `/shared/${version}`, here, edit });
   }
 
   /** The packages' settings with what an operator puts in: here both neighbours are on this machine. */
