@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
-import { type GeneratedPage, linkTo, type NamedTest, titleOf, titlesOf } from "./generated-page.ts";
+import { fromWebex, toWebex } from "../src/tsp/messages.ts";
+import { type GeneratedPage, linkTo, type NamedTest, table, titleOf, titlesOf } from "./generated-page.ts";
 import { rules as allRules, type Rule } from "./protocol-rules.ts";
 
 /**
@@ -17,6 +17,7 @@ const ownTest = "test/protocol/page.test.ts";
 const titles = /(["'`])((?:(?!\1)[^\\\n]|\\.)*\(protocol (?:(?!\1)[^\\\n]|\\.)*)\1/g;
 
 interface Mention {
+  readonly id: string;
   readonly file: string;
   /** The title of a test; code has none. */
   readonly title?: string;
@@ -25,64 +26,61 @@ interface Mention {
 }
 
 export function protocolPage(): GeneratedPage {
-  const places = new Mentions();
-  const tests = new Mentions();
-  for (const file of filesIn(
-    ["src", "durable-objects", "bridge-agent", "simulators", "webex-interfaces/client"],
-    ".ts",
-  )) {
-    for (const [comment] of read(file).matchAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm)) places.add(comment, { file });
-  }
-  for (const file of filesIn(["test", "webex-interfaces/test", "conformance/test"], ".test.ts")) {
-    if (file === ownTest) continue;
-    for (const [, , title = ""] of read(file).matchAll(titles))
-      tests.add(title, { file, title: shorten(title), test: { file, title: titlesOf(title) } });
-  }
+  const code = filesIn(["src", "durable-objects", "bridge-agent", "simulators", "webex-interfaces/client"], ".ts");
+  const places = byRule(
+    code.flatMap((file) =>
+      Array.from(read(file).matchAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm), ([comment]) => mentions(comment, { file })),
+    ),
+  );
+  const testFiles = filesIn(["test", "webex-interfaces/test", "conformance/test"], ".test.ts");
   const transcripts = filesIn(["test/transcripts"], ".txt");
-  for (const file of transcripts) {
-    for (const [line] of read(file).matchAll(/^#.*$/gm)) {
+  const tests = byRule([
+    ...testFiles.flatMap((file) =>
+      Array.from(file === ownTest ? [] : read(file).matchAll(titles), ([, , title = ""]) =>
+        mentions(title, { file, title: shorten(title), test: { file, title: titlesOf(title) } }),
+      ),
+    ),
+    ...transcripts.flatMap((file) => {
       const test = { file: "test/transcripts/transcripts.test.ts", title: titleOf(relative("test/transcripts", file)) };
-      tests.add(line, { file, title: shorten(line.slice(1)), test });
-    }
-  }
-  for (const file of filesIn(["test/tsp/corpus"], ".json")) {
-    const { shows } = JSON.parse(read(file)) as { shows?: string };
-    const title = titleOf(`the document ${nameOf(file)} is read as its JSON file says`);
-    if (shows) tests.add(shows, { file, title: nameOf(file), test: { file: "test/tsp/corpus.test.ts", title } });
-  }
+      const comments = read(file).match(/^#.*$/gm) ?? [];
+      return comments.map((line) => mentions(line, { file, title: shorten(line.slice(1)), test }));
+    }),
+    ...filesIn(["test/tsp/corpus"], ".json").map((file) => {
+      const title = titleOf(`the document ${nameOf(file)} is read as its JSON file says`);
+      const test = { file: "test/tsp/corpus.test.ts", title };
+      return mentions(JSON.parse(read(file)).shows ?? "", { file, title: nameOf(file), test });
+    }),
+  ]);
 
   const gaps: string[] = [];
-  const messages = Object.values({ ...fromWebex, ...toWebex }).map((spec) => {
-    const { clause } = spec;
-    const where = places.of(clause);
+  const messages = Object.values({ ...fromWebex, ...toWebex }).map(({ wire, clause, source }) => {
+    const where = places.get(clause) ?? [];
     const shown = transcripts
-      .map((file) => ({ file, title: nameOf(file), share: shareOf(spec.wire, read(file)) }))
+      .map((file) => ({ id: "", file, title: nameOf(file), share: shareOf(wire, read(file)) }))
       .filter(({ share }) => share > 0)
       .sort((one, other) => other.share - one.share);
-    if (where.length === 0) gaps.push(`${spec.wire}: no comment names clause ${clause}`);
-    if (shown.length === 0) gaps.push(`${spec.wire}: no transcript has it`);
-    return messageRow(spec, where, shown);
+    if (where.length === 0) gaps.push(`${wire}: no comment names clause ${clause}`);
+    if (shown.length === 0) gaps.push(`${wire}: no transcript has it`);
+    return [`\`${wire}\``, clause, source, links(where), links(shown, 3)];
   });
   const groups = Object.entries(allRules).map(([title, rules]) => {
     const rows = Object.entries<Rule>(rules).map(([id, rule]) => {
-      const where = places.of(id);
-      const shown = tests.of(id);
-      const isOutside = typeof rule !== "string";
-      if (!isOutside && where.length === 0) gaps.push(`${id}: no comment in the code names it`);
-      if (!isOutside && shown.length === 0) gaps.push(`${id}: no test, transcript or document names it`);
-      const says = isOutside ? rule.says : rule;
-      return `| ${id} | ${says} | ${isOutside ? rule.outside : links(where)} | ${links(shown)} |`;
+      const [where, shown] = [places.get(id) ?? [], tests.get(id) ?? []];
+      if (typeof rule !== "string") return [id, rule.says, rule.outside, links(shown)];
+      if (where.length === 0) gaps.push(`${id}: no comment in the code names it`);
+      if (shown.length === 0) gaps.push(`${id}: no test, transcript or document names it`);
+      return [id, rule, links(where), links(shown)];
     });
-    return `## ${title}\n\n| rule | what it says | where | shown by |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+    return `## ${title}\n\n${table(["rule", "what it says", "where", "shown by"], rows)}\n`;
   });
-  const known = new Set(Object.values(allRules).flatMap((rules) => Object.keys(rules)));
-  for (const id of [...places.ids, ...tests.ids]) {
-    if (/^(?:T|F|4\.|row )/.test(id) && !known.has(id)) gaps.push(`${id} is named, and there is no such rule`);
+  const known = Object.values(allRules).flatMap((rules) => Object.keys(rules));
+  for (const id of new Set([...places.keys(), ...tests.keys()])) {
+    if (/^(?:T|F|4\.|row )/.test(id) && !known.includes(id)) gaps.push(`${id} is named, and there is no such rule`);
   }
-  const shownBy = new Map(
-    Array.from(known, (id) => [id, tests.of(id).flatMap(({ test }) => (test ? [test] : []))] as const),
-  );
-  return { text: [head, messageHead, ...messages, "", ...groups].join("\n"), gaps: [...new Set(gaps)], shownBy };
+  const testsOf = (id: string) => (tests.get(id) ?? []).flatMap(({ test }) => test ?? []);
+  const shownBy = new Map(known.map((id) => [id, testsOf(id)]));
+  const all = table(["message", "clause", "source", "where", "shown by"], messages);
+  return { text: [head, all, "", ...groups].join("\n"), gaps, shownBy };
 }
 
 const head = `# The protocol, rule by rule
@@ -90,34 +88,21 @@ const head = `# The protocol, rule by rule
 What WebEx's TSP telephony interface demands of an adapter, which files carry it out here, and which tests show it. Comments
 and test titles use the same numbers. This page is generated: \`npm run docs protocol.md\` renews it. \`npm run prove:protocol\` runs the tests of each rule, and
 plants defects that break a rule: one of the tests that show the rule must fail then.
-`;
-const messageHead = `## Messages
+
+## Messages
 
 An *assumed* message is in no public document; a domain's \`protocol\` setting can rename it or switch it off.
 [src/tsp/messages.ts](../src/tsp/messages.ts) describes all of them.
+`;
 
-| message | clause | source | where | shown by |
-| --- | --- | --- | --- | --- |`;
+function mentions(text: string, where: Omit<Mention, "id">): readonly Mention[] {
+  return rulesNamedIn(text).map((id) => ({ id, ...where }));
+}
 
-/** The mentions of each rule, in the order found. */
-class Mentions {
-  readonly #byId = new Map<string, Mention[]>();
-
-  add(text: string, mention: Mention): void {
-    for (const id of rulesNamedIn(text)) {
-      const others = this.#byId.get(id) ?? [];
-      if (others.some(({ file, title }) => file === mention.file && title === mention.title)) continue;
-      this.#byId.set(id, [...others, mention]);
-    }
-  }
-
-  of(id: string): readonly Mention[] {
-    return this.#byId.get(id) ?? [];
-  }
-
-  get ids(): Iterable<string> {
-    return this.#byId.keys();
-  }
+/** In the order found, each place once. */
+function byRule(found: readonly (readonly Mention[])[]): ReadonlyMap<string, readonly Mention[]> {
+  const each = new Map(found.flat().map((one) => [[one.id, one.file, one.title].join("\n"), one]));
+  return Map.groupBy(each.values(), ({ id }) => id);
 }
 
 /** `protocol T36 to T38, 4.9 F5` → T36, T37, T38, 4.9, F5. */
@@ -147,10 +132,6 @@ export function rulesNamedIn(text: string): readonly string[] {
 function shareOf(wire: string, transcript: string): number {
   const lines = transcript.split("\n");
   return lines.filter((line) => line.includes(`${wire} `)).length / lines.length;
-}
-
-function messageRow(spec: MessageSpec, where: readonly Mention[], shown: readonly Mention[]): string {
-  return `| \`${spec.wire}\` | ${spec.clause} | ${spec.source} | ${links(where)} | ${links(shown, 3)} |`;
 }
 
 function links(mentions: readonly Mention[], most = mentions.length): string {

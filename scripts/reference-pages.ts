@@ -4,14 +4,9 @@ import { bridgehead } from "../cli/bridgehead.ts";
 import { alertKinds, showAlert } from "../src/operators/alert-kinds.ts";
 import { meaningOf } from "../src/records/columns.ts";
 import { recordColumns } from "../src/records/conference-record.ts";
-import { inCell } from "./generated-page.ts";
+import { inCell, table } from "./generated-page.ts";
 import { LocalRun } from "./local-run.ts";
 import { runTool } from "./run-tool.ts";
-
-interface Page {
-  readonly text: string;
-  readonly gaps: readonly string[];
-}
 
 /** The pages of docs/reference that are made from the code. */
 export const referencePages = {
@@ -24,41 +19,34 @@ export const referencePages = {
 const root = new URL("../", import.meta.url);
 
 /** The kinds of alerts of the product, and the rules for Prometheus. */
-export function alertsPage(): Page {
+export function alertsPage(): string {
   const kinds = alertKinds.map((kind) => {
-    const { type, severity, title, says, todo } = showAlert(
-      { kind, bridge: "BRIDGE", about: "NAME", since: null, count: 2, why: "REASON" },
-      "DOMAIN",
-    );
+    const about = { kind, bridge: "BRIDGE", about: "NAME", since: null, count: 2, why: "REASON" };
+    const { type, severity, title, says, todo } = showAlert(about, "DOMAIN");
     const command = todo.command && `\`bridgehead ${todo.command.join(" ")}\``;
     const text = [says, todo.text, command].filter((part) => part !== null).join(" ");
-    return `| \`${kind}\` | ${severity}, ${type} | ${inCell(title)} | ${inCell(text)} |`;
+    return [`\`${kind}\``, `${severity}, ${type}`, inCell(title), inCell(text)];
   });
   const alert =
     /- alert: (\w+)\n(?: *#.*\n)? *expr: (.*)\n(?: *for: (.*)\n)?.*severity: (\w+)[\s\S]*?description: '(.*)'/g;
-  const rules = Array.from(
-    readFileSync(new URL("packaging/alerts.yml", root), "utf8").matchAll(alert),
-    ([, name = "", when = "", lasts, severity = "", todo = ""]) =>
-      `| \`${name}\` | ${severity} | \`${when.replaceAll("|", "\\|")}\`${lasts ? ` for ${lasts}` : ""} | ${inCell(todo.replaceAll("''", "'"))} |`,
-  );
+  const text = readFileSync(new URL("packaging/alerts.yml", root), "utf8");
+  const rules = Array.from(text.matchAll(alert), ([, name = "", when = "", lasts, severity = "", todo = ""]) => {
+    const condition = `\`${when.replaceAll("|", "\\|")}\`${lasts ? ` for ${lasts}` : ""}`;
+    return [`\`${name}\``, severity, condition, inCell(todo.replaceAll("''", "'"))];
+  });
   return page("Alerts", "NAME, BRIDGE, DOMAIN and REASON stand for those of an alert.", [
-    `## Alerts of the product\n\n| kind | severity | title | what it means, and what to do |\n| --- | --- | --- | --- |\n${kinds.join("\n")}`,
-    `## Rules for Prometheus\n\n| alert | severity | when | what to do |\n| --- | --- | --- | --- |\n${rules.join("\n")}`,
+    `## Alerts of the product\n\n${table(["kind", "severity", "title", "what it means, and what to do"], kinds)}`,
+    `## Rules for Prometheus\n\n${table(["alert", "severity", "when", "what to do"], rules)}`,
   ]);
 }
 
 /** The help of each command, as it prints it on 80 columns. */
-export async function commandsPage(): Promise<Page> {
-  const ofEdge = commandsOf(bridgehead({ edge: () => Promise.reject(new Error("no edge")) }));
+export async function commandsPage(): Promise<string> {
+  const parts = [...commandsOf(bridgehead({ edge: () => Promise.reject(new Error("no edge")) }))];
   const agent = ["bridge-agent/main.ts"];
-  const own = (await helpOf(agent)).matchAll(/^ {2}(\w+) (?!.*\[command\])/gm);
-  const ofAgent: string[] = [];
-  for (const [, name = ""] of own)
-    ofAgent.push(`## bridgehead-agent ${name}\n\n${fenced(await helpOf([...agent, name]))}`);
-  return page("Commands", "The commands of the edge and of the bridge agent, as `--help` prints them.", [
-    ...ofEdge,
-    ...ofAgent,
-  ]);
+  for (const [, name = ""] of (await helpOf(agent)).matchAll(/^ {2}(\w+) (?!.*\[command\])/gm))
+    parts.push(`## bridgehead-agent ${name}\n\n${fenced(await helpOf([...agent, name]))}`);
+  return page("Commands", "The commands of the edge and of the bridge agent, as `--help` prints them.", parts);
 }
 
 function commandsOf(command: Command, path: readonly string[] = []): readonly string[] {
@@ -90,14 +78,13 @@ async function scraped(): Promise<string> {
 }
 
 /** A row for each metric in this text of Prometheus. */
-export function metricsPage(text: string): Page {
-  const rows = Array.from(
-    text.matchAll(/^# HELP (\w+) (.*)\n# TYPE \w+ (\w+)$/gm),
-    ([, name = "", help = "", type = ""]) =>
-      `| \`${name}\` | ${type} | ${labelsOf(name, text).join(", ")} | ${inCell(help)} |`,
-  );
-  const table = `| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
-  return page("Metrics", "The metrics of the edge, and of the bridge agent (`bridgehead_agent_…`).", [table]);
+export function metricsPage(text: string): string {
+  const metrics = text.matchAll(/^# HELP (\w+) (.*)\n# TYPE \w+ (\w+)$/gm);
+  const rows = Array.from(metrics, ([, name = "", help = "", type = ""]) => [
+    ...[`\`${name}\``, type, labelsOf(name, text).join(", "), inCell(help)],
+  ]);
+  const all = table(["metric", "type", "labels", "meaning"], rows);
+  return page("Metrics", "The metrics of the edge, and of the bridge agent (`bridgehead_agent_…`).", [all]);
 }
 
 function labelsOf(name: string, text: string): readonly string[] {
@@ -108,18 +95,15 @@ function labelsOf(name: string, text: string): readonly string[] {
 }
 
 /** The columns of an export, in order. */
-export function recordsPage(): Page {
+export function recordsPage(): string {
   const tables = Object.entries(recordColumns).map(([kind, columns]) => {
-    const rows = Object.entries(columns).map(([name, schema]) => `| \`${name}\` | ${inCell(meaningOf(schema))} |`);
-    return `## Records of a ${kind}\n\n| column | meaning |\n| --- | --- |\n${rows.join("\n")}`;
+    const rows = Object.entries(columns).map(([name, schema]) => [`\`${name}\``, inCell(meaningOf(schema))]);
+    return `## Records of a ${kind}\n\n${table(["column", "meaning"], rows)}`;
   });
-  return page(
-    "Columns of records",
-    "The columns of an export, in order. JSON has times in milliseconds since 1970.",
-    tables,
-  );
+  const says = "The columns of an export, in order. JSON has times in milliseconds since 1970.";
+  return page("Columns of records", says, tables);
 }
 
-function page(title: string, says: string, parts: readonly string[]): Page {
-  return { text: `# ${title}\n\nMade by \`npm run docs\`; do not edit. ${says}\n\n${parts.join("\n\n")}\n`, gaps: [] };
+function page(title: string, says: string, parts: readonly string[]): string {
+  return `# ${title}\n\nMade by \`npm run docs\`; do not edit. ${says}\n\n${parts.join("\n\n")}\n`;
 }
