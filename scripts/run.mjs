@@ -2,7 +2,7 @@
 // Runs a TypeScript file of this project: `node scripts/run.mjs FILE [ARGUMENTS]`.
 // Installs what package-lock.json names if that is missing or older, and takes the Node that was installed with it.
 // Plain JavaScript, because it runs on the Node of the machine (20 or newer), which need not know TypeScript.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -13,91 +13,60 @@ import { fileURLToPath } from "node:url";
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const installed = join(project, "node_modules");
 const bin = join(installed, ".bin");
+const lock = createHash("sha256")
+  .update(readFileSync(join(project, "package-lock.json")))
+  .digest("hex");
+const stamp = join(installed, ".lock-sha256");
+const isInstalled = () => existsSync(stamp) && readFileSync(stamp, "utf8") === lock;
 
 const [file, ...rest] = process.argv.slice(2);
 if (!file) fail("usage: node scripts/run.mjs FILE [ARGUMENTS]");
-await install();
+if (!isInstalled()) await install();
 run(chooseNode(), [join(project, file), ...rest]);
 
+/** Two commands of a fresh checkout would break each other's installation: one waits until the other has installed the packages. */
 async function install() {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(project, "package-lock.json")))
-    .digest("hex");
-  const stamp = join(installed, ".lock-sha256");
-  const isInstalled = () => existsSync(stamp) && readFileSync(stamp, "utf8") === lock;
-  if (isInstalled()) return;
-  const release = await becomeInstaller();
-  if (isInstalled()) return release();
-  console.error("installing the packages of package-lock.json (once, about 15 s) …");
-  let seconds = 0;
-  const progress = setInterval(() => {
-    seconds += 30;
-    console.error(`still installing, ${seconds} s …`);
-  }, 30_000);
-  // Without a network, npm's own patience is minutes.
-  const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=500"];
-  const args = [
-    "ci",
-    "--include=dev",
-    "--include=optional",
-    ...patience,
-    "--loglevel=error",
-    // The machine's Node may be older than `engines` requires.
-    "--no-engine-strict",
-    "--no-audit",
-    "--no-fund",
-  ];
-  const npm = spawn("npm", args, { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
-  let output = "";
-  npm.stderr.setEncoding("utf8").on("data", (text) => {
-    output += text;
-  });
-  const fault = await new Promise((done) => {
-    npm.on("error", (error) => done(error.message));
-    npm.on("close", (code) => done(code === 0 ? null : whyOf(output)));
-  });
-  clearInterval(progress);
-  if (fault !== null) fail(`the packages cannot be installed: ${fault}; \`npm ci\` says more`);
-  writeFileSync(stamp, lock);
-  release();
+  const held = join(project, ".installing");
+  for (let isTold = false; !hold(held); isTold = true) {
+    const pid = Number(existsSync(held) && readFileSync(held, "utf8"));
+    if (!isTold) console.error(`process ${pid || "?"} installs the packages; waiting for it …`);
+    if (pid > 0 && !isAlive(pid)) rmSync(held, { force: true });
+    await pause(200);
+  }
+  const fault = isInstalled() ? null : installPackages();
+  rmSync(held, { force: true });
+  if (fault !== null) fail(`the packages cannot be installed: ${fault}`);
 }
 
-/** Two commands of a fresh checkout would break each other's installation: one waits until the other has installed the packages. */
-async function becomeInstaller() {
-  const file = join(project, ".installing");
-  for (let isTold = false; ; await pause(200)) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: "wx" });
-      const deleteFile = () => rmSync(file, { force: true });
-      process.on("exit", deleteFile);
-      return () => {
-        process.off("exit", deleteFile);
-        deleteFile();
-      };
-    } catch (error) {
-      if (error.code !== "EEXIST") fail(`the packages cannot be installed: ${error.message}`);
-    }
-    const pid = Number(existsSync(file) && readFileSync(file, "utf8"));
-    if (pid > 0 && !isAlive(pid)) rmSync(file, { force: true });
-    if (!isTold)
-      console.error(`process ${pid || "?"} installs the packages; waiting for it … If it does not, delete ${file}`);
-    isTold = true;
+function installPackages() {
+  console.error("installing the packages of package-lock.json (once, about 15 s) …");
+  const options = [
+    ...["--include=dev", "--include=optional", "--loglevel=error", "--no-audit", "--no-fund"],
+    // Without a network, npm's own patience is minutes. The machine's Node may be older than `engines` requires.
+    ...["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--no-engine-strict"],
+  ];
+  const { status, error } = spawnSync("npm", ["ci", ...options], { cwd: project, stdio: ["ignore", 2, 2] });
+  if (status !== 0) return error?.message ?? "npm ci failed, and said why";
+  writeFileSync(stamp, lock);
+  return null;
+}
+
+function hold(held) {
+  try {
+    writeFileSync(held, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code === "EEXIST") return false;
+    return fail(`the packages cannot be installed: ${error.message}`);
   }
 }
 
 function isAlive(pid) {
   try {
-    process.kill(pid, 0);
-    return true;
+    return process.kill(pid, 0);
   } catch (error) {
     return error.code === "EPERM";
   }
-}
-
-/** The first line of npm's error that is more than a code. */
-function whyOf(output) {
-  const lines = Array.from(output.matchAll(/^npm (?:error|ERR!) (?:network )?(.*)$/gm), ([, line]) => line.trim());
-  return lines.find((line) => line !== "" && !/^(code|syscall|errno|path|dest) /.test(line)) ?? "npm ci failed";
 }
 
 function chooseNode() {
@@ -106,20 +75,18 @@ function chooseNode() {
   const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
   const least = Number.parseInt(engines.node.replace(">=", ""), 10);
   if (Number.parseInt(process.versions.node, 10) >= least) return process.execPath;
-  fail(`Node ${process.versions.node} is too old; on this platform, install Node ${least} or newer.`);
+  return fail(`Node ${process.versions.node} is too old; on this platform, install Node ${least} or newer.`);
 }
 
 function run(node, args) {
-  const child = spawn(node, args, {
-    stdio: "inherit",
-    env: {
-      // Node keeps there what it has compiled, TypeScript above all: with it a program starts at half the cost.
-      NODE_COMPILE_CACHE: join(installed, ".cache", "node"),
-      ...process.env,
-      PATH: `${bin}:${process.env.PATH ?? ""}`,
-      STOP_WITH_PARENT: "1",
-    },
-  });
+  const env = {
+    // Node keeps there what it has compiled, TypeScript above all: with it a program starts at half the cost.
+    NODE_COMPILE_CACHE: join(installed, ".cache", "node"),
+    ...process.env,
+    PATH: `${bin}:${process.env.PATH ?? ""}`,
+    STOP_WITH_PARENT: "1",
+  };
+  const child = spawn(node, args, { stdio: "inherit", env });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   // A killed npm sends no signal; the only sign is that our parent has changed.
   const parent = process.ppid;
