@@ -9,8 +9,8 @@ import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
 import { agentKey } from "../bridge-agent/service/state-folder.ts";
 import { freePorts } from "../simulators/free-ports.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
+import { Balancer } from "../test/kit/balancer.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
-import { Balancer } from "./balancer.ts";
 import { Part, startGuard } from "./supervise.ts";
 
 /** An agent, its settings once they were changed. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Turn } from "../../scripts/balancer.ts";
 import { Draws } from "../../simulators/draws.ts";
+import type { Turn } from "../../test/kit/balancer.ts";
 import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
