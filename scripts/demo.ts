@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Option } from "commander";
 import { OperatorClient } from "../cli/operator/operator-client.ts";
 import { ownTerminal } from "../cli/terminal.ts";
@@ -8,8 +6,8 @@ import { timelineText } from "../src/views/timeline.ts";
 import { printTranscript } from "../test/transcripts/transcript.ts";
 import { exitOnSignals } from "./at-exit.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
-import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
-import { FlowStage, type Played } from "./demo/stage.ts";
+import { type Flow, loadFlows } from "./demo/flow.ts";
+import { FlowStage } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
 
 const flows = loadFlows();
@@ -20,9 +18,8 @@ const options = command(
   .addOption(new Option("--flow <name>", "this one alone").choices(flows.map(({ name }) => name)))
   .addOption(edgeOption())
   .option("--all", "print the whole timeline of each flow, not only its beginning", false)
-  .option("--write", "put what followed into the files, instead of comparing (docs/transcripts.md)", false)
   .parse()
-  .opts<{ flow?: string; edge: string; all: boolean; write: boolean }>();
+  .opts<{ flow?: string; edge: string; all: boolean }>();
 runOnEdge(options.edge);
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 
@@ -46,14 +43,13 @@ console.log(`\n${wanted.length} call flow${wanted.length === 1 ? "" : "s"} in ${
 process.exit(failed.length === 0 ? 0 : 1);
 
 async function show(flow: Flow, system: FlowSystem): Promise<void> {
-  const { all, write } = options;
+  const { all } = options;
   console.log(`\n${terminal.style("bold", flow.title)}`);
-  const stage = new FlowStage(system, write);
+  const stage = new FlowStage(system);
   const played = await stage.play(flow.transcript);
   const lines = timelineText(await timelineOf(system, stage.confKey), { ...terminal, zone: "UTC" });
   for (const line of all ? lines : lines.slice(0, MOST_LINES)) console.log(line);
   if (!all && lines.length > MOST_LINES) console.log(`… ${lines.length - MOST_LINES} more lines (--all)`);
-  if (write) writeFileSync(join(flowsFolder, `${flow.name}.txt`), written(flow, played));
   const wrong = played.find(({ asExpected }) => !asExpected);
   if (!wrong) return;
   failed.push(flow.name);
@@ -69,12 +65,4 @@ async function timelineOf({ run }: FlowSystem, confKey: string): Promise<readonl
   const path = "GET /domains/{domain}/conferences/{confKey}/timeline";
   for await (const page of edge.pages(path, { domain: "local", confKey })) lines.push(...page.lines);
   return lines;
-}
-
-/** The flow with what came in place of what was expected. */
-function written({ transcript }: Flow, played: readonly Played[]): string {
-  const came = new Map(played.map((each) => [each.step, each.came]));
-  return printTranscript(
-    transcript.map((item) => (typeof item === "string" ? item : { ...item, follows: came.get(item) ?? item.follows })),
-  );
 }

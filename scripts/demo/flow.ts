@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename } from "node:path";
 import type { Transcript } from "../../test/transcripts/transcript.ts";
 import { parseTranscript, stepsOf, titleOf } from "../../test/transcripts/transcript.ts";
 
@@ -13,11 +12,10 @@ export interface Flow {
   readonly transcript: Transcript;
 }
 
-export const flowsFolder = fileURLToPath(new URL("flows/", import.meta.url));
-
 export function loadFlows(): readonly Flow[] {
-  const files = readdirSync(flowsFolder).filter((file) => file.endsWith(".txt"));
-  return files.sort().map((file) => readFlow(basename(file, ".txt"), readFileSync(join(flowsFolder, file), "utf8")));
+  const folder = new URL("flows/", import.meta.url);
+  const files = readdirSync(folder).filter((file) => file.endsWith(".txt"));
+  return files.sort().map((file) => readFlow(basename(file, ".txt"), readFileSync(new URL(file, folder), "utf8")));
 }
 
 export function readFlow(name: string, text: string): Flow {

@@ -12,9 +12,8 @@ import {
   type Transcript,
 } from "../../test/transcripts/transcript.ts";
 import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
-import type { FlowBridge } from "./flow-bridge.ts";
 import type { FlowSystem } from "./system.ts";
-import { Telephones } from "./telephones.ts";
+import { type FlowBridge, Telephones } from "./telephones.ts";
 
 /** A step as it came out. */
 export interface Played {
@@ -24,8 +23,6 @@ export interface Played {
 }
 
 const patienceMs = 10_000;
-/** The same, when what is expected may not come at all because the flow is written anew. */
-const writePatienceMs = 2_000;
 /** How long it must be quiet, when the flow does not say how much comes. */
 const quietMs = 150;
 /** Most messages in one transaction (protocol 1.3). */
@@ -46,7 +43,6 @@ let nextKey = 600_000_000 + (Date.now() % 100_000_000);
 /** Plays one flow, step by step, each until all that is expected has come. */
 export class FlowStage {
   readonly #system: FlowSystem;
-  readonly #write: boolean;
   readonly #bridge: FlowBridge;
   readonly #names = new ShortNames();
   readonly confKey = String(nextKey++) as ConfKey;
@@ -65,10 +61,8 @@ export class FlowStage {
   /** One observation after the other. */
   #observing: Promise<void> = Promise.resolve();
 
-  /** `write`: takes what comes for right. */
-  constructor(system: FlowSystem, write = false) {
+  constructor(system: FlowSystem) {
     this.#system = system;
-    this.#write = write;
     this.#bridge = system.bridge;
     this.#names.give(this.confKey, "KEY");
     this.#names.give(`${this.confKey}-`, "");
@@ -85,7 +79,7 @@ export class FlowStage {
       for (const item of transcript.slice(1)) {
         if (typeof item === "string") continue;
         const came = await this.#playStep(item);
-        const asExpected = this.#write || isSame(came, item.follows, this.#bridge.sideBySide);
+        const asExpected = isSame(came, item.follows, this.#bridge.sideBySide);
         played.push({ step: item, came, asExpected });
         if (!asExpected) return played;
       }
@@ -115,8 +109,7 @@ export class FlowStage {
     if (first.startsWith("W→A ")) await this.#post([first.slice("W→A ".length), ...step.happens.slice(1)]);
     else await Promise.all(step.happens.map((line) => this.#do(line)));
 
-    await this.#until(() => this.#hasCome(step.follows), this.#write ? writePatienceMs : patienceMs);
-    if (this.#write) await this.#quiet();
+    await this.#until(() => this.#hasCome(step.follows));
     if (!step.follows.some((line) => line.startsWith("A→W"))) await this.#edgeKnows();
     await this.#allNamed();
     const came = gathered(this.#came);
@@ -176,11 +169,10 @@ export class FlowStage {
   }
 
   async #bridgeHolds(expected: readonly string[]): Promise<string[]> {
-    if (this.#write) await this.#quiet();
     let held: string[] = [];
     await this.#until(async () => {
       held = await this.#telephones.held();
-      return this.#write || held.join() === expected.join();
+      return held.join() === expected.join();
     });
     return held;
   }
@@ -279,8 +271,8 @@ export class FlowStage {
     await this.#allNamed();
   }
 
-  async #until(isThere: () => boolean | Promise<boolean>, withinMs = patienceMs): Promise<boolean> {
-    const deadline = Date.now() + withinMs;
+  async #until(isThere: () => boolean | Promise<boolean>): Promise<boolean> {
+    const deadline = Date.now() + patienceMs;
     while (Date.now() < deadline) {
       this.#observing = this.#observing.then(() => this.#lookAtActs());
       await this.#observing;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { mergeSettings } from "../../src/settings/local-domain.ts";
 import { BridgeControl } from "../../test/kit/bridge-control.ts";
 import { LocalRun, type LocalRunOptions } from "../local-run.ts";
-import type { FlowBridge } from "./flow-bridge.ts";
+import type { FlowBridge } from "./telephones.ts";
 
 type BridgeOf = (run: LocalRun) => FlowBridge | Promise<FlowBridge>;
 

@@ -1,5 +1,26 @@
+import type { ActEntry } from "../../simulators/bridge/machine.ts";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
+import type { BridgeControl } from "../../test/kit/bridge-control.ts";
 import type { ShortNames } from "../../test/transcripts/short-names.ts";
-import type { FlowBridge } from "./flow-bridge.ts";
+
+/** One thing that a bridge did for the adapter; `n` rises by one. */
+export type Act = Pick<ActEntry, "n" | "act" | "conference" | "room" | "call"> & { readonly outcome: string };
+
+/** A call in a conference. */
+export type HeldCall = Pick<VisibleState["calls"][number], "id" | "room" | "muted" | "joinTone">;
+
+/** The bridge and the telephones of a flow. What may be absent, only the simulated bridge can. */
+export interface FlowBridge
+  extends Pick<BridgeControl, "callIn" | "press" | "hangUp" | "talk" | "answersWith">,
+    Partial<Pick<BridgeControl, "lock" | "end" | "faults">> {
+  /** True if it does several things at once, and is done with them in any order. */
+  readonly sideBySide?: boolean;
+  held(confKey: string): Promise<readonly HeldCall[]>;
+  acts(): Promise<readonly Act[]>;
+  /** What real telephones need when a flow is over, and when the last one is. */
+  hangUpAll?(): Promise<void>;
+  stop?(): Promise<void>;
+}
 
 const outcomes = {
   answers: "answer",

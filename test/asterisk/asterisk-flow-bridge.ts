@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Act, FlowBridge, HeldCall } from "../../scripts/demo/flow-bridge.ts";
+import type { Act, FlowBridge, HeldCall } from "../../scripts/demo/telephones.ts";
 import type { LocalRun } from "../../scripts/local-run.ts";
 import type { NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
