@@ -18,13 +18,7 @@ import { strongToken, weaknessOf } from "../src/operators/token-strength.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { secretsIn } from "../src/settings/values.ts";
-import {
-  type AsteriskPlan,
-  asteriskFolder,
-  asteriskPlan,
-  prepareAsterisk,
-  requireFreeSipPort,
-} from "./asterisk/local-asterisk.ts";
+import { type AsteriskPlan, asteriskPlan, prepareAsterisk, requireFreeSipPort } from "./asterisk/local-asterisk.ts";
 import { command, edgeOption } from "./command.ts";
 import { type EdgeOptions, prepareEdge, prepareNode, smallNursery, wranglerDev } from "./edge.ts";
 import { preparePostgres } from "./local-postgres.ts";
@@ -299,7 +293,7 @@ function simulatedBridge(port: number): LocalBridge {
 }
 
 async function realBridge(folder: string, plan: AsteriskPlan): Promise<LocalBridge> {
-  const { version, launch, driver, hasSounds } = await prepareAsterisk(asteriskFolder(folder), plan);
+  const { version, launch, driver, hasSounds } = await prepareAsterisk(join(folder, "asterisk"), plan);
   const { dialIn, sipPort, trunkPort } = plan;
   return {
     part: "asterisk",

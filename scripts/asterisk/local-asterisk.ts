@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
-import { join } from "node:path";
 import { RTP_PORTS_FOR_EACH_CALL } from "../../bridge-agent/drivers/asterisk/setup/doctor.ts";
 import type { AgentSettingsInput } from "../../bridge-agent/service/settings.ts";
 import { StartError } from "../../cli/edge/program.ts";
@@ -27,23 +26,36 @@ export interface AsteriskPlan {
 
 /** From the variables. Throws where one of them cannot be. */
 export function asteriskPlan(): AsteriskPlan {
-  const plan = {
-    sipPort: portFrom("SIP_PORT", 15_060),
-    dialIn: matching("DIAL_IN", "18005551234", /^\d{1,32}$/, "must be 1 to 32 digits")[0],
-    trunkPort: trunkPort(),
-    rtpPorts: rtpPorts(),
-    httpPort: portFrom("ASTERISK_HTTP_PORT", 18_088),
-  };
-  const { sipPort, trunkPort: trunk, rtpPorts: rtp } = plan;
-  if (trunk === sipPort) throw new StartError(`SIP_TRUNK and SIP_PORT must differ; they are both ${sipPort}`);
-  for (const [name, port] of [
-    ["SIP_PORT", sipPort],
-    ["SIP_TRUNK", trunk],
-  ] as const) {
-    if (port < rtp.first || port > rtp.last) continue;
-    throw new StartError(`${name} must be outside of RTP_PORTS; it is ${port}, and they are ${rtp.first}-${rtp.last}`);
+  const isPort = (port: number) => port >= 1 && port <= 65_535;
+  const sipPort = portFrom("SIP_PORT", 15_060);
+  const [dialIn = ""] = matching("DIAL_IN", "18005551234", /^\d{1,32}$/, "must be 1 to 32 digits");
+  const loopback = `must be a port of ${host}, which alone may be called from here`;
+  const trunkPort = Number(
+    matching("SIP_TRUNK", `${host}:15070`, /^127\.0\.0\.1:(\d{1,5})$/, loopback, ([port]) => isPort(Number(port)))[1],
+  );
+  const least = "must be the first and the last port, at least 4 of them";
+  const [, first = 0, last = 0] = matching("RTP_PORTS", "30000-30999", /^(\d{1,5})-(\d{1,5})$/, least, (ports) => {
+    const [from = 0, to = 0] = ports.map(Number);
+    return isPort(from) && isPort(to) && to - from >= 3;
+  }).map(Number);
+  if (trunkPort === sipPort) throw new StartError(`SIP_TRUNK and SIP_PORT must differ; they are both ${sipPort}`);
+  for (const [name, port] of Object.entries({ SIP_PORT: sipPort, SIP_TRUNK: trunkPort })) {
+    if (port < first || port > last) continue;
+    throw new StartError(`${name} must be outside of RTP_PORTS; it is ${port}, and they are ${first}-${last}`);
   }
-  return plan;
+  return { sipPort, dialIn, trunkPort, rtpPorts: { first, last }, httpPort: portFrom("ASTERISK_HTTP_PORT", 18_088) };
+}
+
+function matching(
+  variable: string,
+  usual: string,
+  pattern: RegExp,
+  must: string,
+  isRight = (_parts: readonly string[]) => true,
+): readonly string[] {
+  const found = pattern.exec(process.env[variable] || usual);
+  if (found && isRight(found.slice(1))) return found;
+  throw new StartError(`${variable} is "${process.env[variable]}"; it ${must}, for example ${usual}`);
 }
 
 /** Throws where the port is taken. */
@@ -71,14 +83,7 @@ export async function prepareAsterisk(folder: string, plan: AsteriskPlan): Promi
   const found = await findAsterisk();
   if (!found.ok) throw new StartError(`there is no Asterisk to start: ${found.error}`);
   const ariPassword = randomBytes(24).toString("base64url");
-  const values = {
-    ariPassword,
-    httpPort: plan.httpPort,
-    sipPort: plan.sipPort,
-    trunkPort: plan.trunkPort,
-    rtpPorts: plan.rtpPorts,
-    dialIn: { [plan.dialIn]: "bridgehead" },
-  };
+  const values = { ...plan, ariPassword, dialIn: { [plan.dialIn]: "bridgehead" } };
   try {
     writeAsteriskFolder(found.value, folder, values, { change: takeAnySoftPhone });
   } catch (error) {
@@ -102,41 +107,7 @@ export async function prepareAsterisk(folder: string, plan: AsteriskPlan): Promi
   };
 }
 
-/** For Asterisk's part of the state folder. */
-export function asteriskFolder(state: string): string {
-  return join(state, "asterisk");
-}
-
 /** A soft phone may name an address of its own network, which cannot be reached from the loopback. */
 function takeAnySoftPhone(files: Record<string, string>): void {
-  const file = "pjsip.conf";
-  files[file] = (files[file] ?? "").replace(/^rtp_symmetric = yes$/m, "$&\nrewrite_contact = yes");
-}
-
-function trunkPort(): number {
-  const right = `must be a port of ${host}, which alone may be called from here`;
-  const [, port] = matching("SIP_TRUNK", `${host}:15070`, /^127\.0\.0\.1:(\d{1,5})$/, right);
-  if (isPort(Number(port))) return Number(port);
-  throw wrong("SIP_TRUNK", `${host}:15070`, right);
-}
-
-function rtpPorts(): { first: number; last: number } {
-  const right = "must be the first and the last port, at least 4 of them";
-  const [, first, last] = matching("RTP_PORTS", "30000-30999", /^(\d{1,5})-(\d{1,5})$/, right).map(Number);
-  if (first && last && isPort(first) && isPort(last) && last - first >= 3) return { first, last };
-  throw wrong("RTP_PORTS", "30000-30999", right);
-}
-
-function isPort(port: number): boolean {
-  return port >= 1 && port <= 65_535;
-}
-
-function matching(variable: string, otherwise: string, pattern: RegExp, right: string): readonly [string, ...string[]] {
-  const found = pattern.exec(process.env[variable] || otherwise);
-  if (found) return found as unknown as readonly [string, ...string[]];
-  throw wrong(variable, otherwise, right);
-}
-
-function wrong(variable: string, example: string, right: string): StartError {
-  return new StartError(`${variable} is "${process.env[variable]}"; it ${right}, for example ${example}`);
+  files["pjsip.conf"] = files["pjsip.conf"]?.replace(/^rtp_symmetric = yes$/m, "$&\nrewrite_contact = yes") ?? "";
 }
