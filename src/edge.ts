@@ -10,7 +10,7 @@ import { Rates } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
-import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
+import { type Disk, Storage } from "./http/storage.ts";
 import { type PostHooks, type TextAnswer, withUsualHeaders } from "./http/text-answer.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
@@ -32,7 +32,7 @@ export interface EdgePlace extends Timers {
   };
   log(line: LogFacts & { readonly level: Level; readonly event: string }): void;
   /** Where the objects' files lie; `null`: the platform answers for its disks. */
-  readonly disk: Disk | KnownDisk | null;
+  readonly disk: Disk | null;
   now(): number;
   /** See `EdgePorts`. */
   passedMs(): number;
@@ -43,9 +43,9 @@ export interface EdgePlace extends Timers {
   /** Absent: it shares its state with no other edge. */
   readonly pair?: EdgePair;
   /** See `EdgePorts`. */
-  readonly doubt?: EdgePorts["doubt"];
+  clockAheadMs?(): number | null;
   /** See `AuditPorts`. */
-  gate?(): () => Promise<void>;
+  mayLeave?(): Promise<void> | null;
   /** See `EdgePorts`. */
   readonly giveWay?: EdgePorts["giveWay"];
 }
@@ -144,10 +144,10 @@ export class Edge {
         });
         waitUntil(noted);
       },
-      ...(place.gate && { gate: place.gate }),
+      ...(place.mayLeave && { mayLeave: place.mayLeave }),
       giveWay: place.giveWay,
       ...(place.pair && { pair: place.pair }),
-      ...(place.doubt && { doubt: place.doubt }),
+      ...(place.clockAheadMs && { clockAheadMs: place.clockAheadMs }),
       isTokenWeak: () => this.#tokenWeakness !== null,
       logAction: (domain, action) => place.log({ level: "info", event: "operator-action", domain, ...action }),
       audit: (domain, entry) => {

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
+import type { Disk } from "../durable-objects/node/disk.ts";
 import { listen } from "../durable-objects/node/http/http-server.ts";
-import { SqliteDisk } from "../durable-objects/node/log/sqlite-disk.ts";
-import { isAnotherMachine, NodeClock } from "../durable-objects/node/node-clock.ts";
+import { EdgeTime, nodeTimers } from "../durable-objects/node/node-clock.ts";
 import { ownPlaceOf } from "../durable-objects/node/own-place.ts";
+import type { EdgePorts, PostgresDisk } from "../durable-objects/node/postgres-disk.ts";
 import { type LifePlace, Runtime } from "../durable-objects/node/runtime.ts";
-import { LeasedDisk, type LeasedDiskPorts } from "../durable-objects/node/shared/leased-disk.ts";
-import { pairOf } from "../durable-objects/node/shared/pair.ts";
+import { sqliteDisk } from "../durable-objects/node/sqlite-disk.ts";
 import { stubsBy } from "../durable-objects/node/stubs.ts";
 import { Counting } from "../durable-objects/platform/counting.ts";
 import { type LogLine, logOf } from "../durable-objects/platform/log.ts";
@@ -13,9 +12,11 @@ import { objectKinds, type Whole } from "../durable-objects/platform/object-kind
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
 import { Networks } from "./foundation/guard/networks.ts";
+import { reasonOf } from "./foundation/text/reason.ts";
 import { Portions } from "./foundation/time/portions.ts";
-import { within } from "./foundation/time/timers.ts";
+import { wait, within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
+import { standbyAnswer, type Waiting } from "./http/standby.ts";
 import type { ObjectName } from "./rpc/objects.ts";
 import { type EdgeVariables, showsPersonal } from "./settings/load.ts";
 
@@ -26,13 +27,14 @@ export interface NodeOptions {
   readonly port: number;
   /** Addresses and networks of proxies in front of this edge; absent: there are none. */
   readonly trustedProxies?: readonly string[];
+  /** Whatever the machine's clock shows is right. */
+  readonly trustsClock?: boolean;
   write(level: LogLine["level"], text: string): void;
+  /** The edge cannot go on, for this reason: the process must end. Called at most once. */
+  ended(error: Error): void;
 }
 
-/**
- * A file of this edge alone, or a database that it shares with another one: who it is there, and where
- * people find it.
- */
+/** A file of this edge alone, or a database that it shares with another one: its name there, and where people find it. */
 export type NodeState =
   | { readonly file: string }
   | { readonly database: string; readonly name: string; readonly url: string };
@@ -46,84 +48,129 @@ export interface NodeEdge {
 
 /** How long a stop waits until what was counted has come. */
 const countedWithinMs = 300;
+const openAgainMs = 1_000;
 
-/** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
-export async function serveNode({ variables, state, host, port, write, ...options }: NodeOptions): Promise<NodeEdge> {
-  // Until the state is read, its last time says what is in doubt.
-  let begun: Runtime | null = null;
-  const clock = new NodeClock((byMs) => begun?.skipped(byMs));
+/** An edge that is active. */
+interface Active {
+  readonly runtime: Runtime;
+  readonly edge: Edge;
+  stop(): Promise<void>;
+}
+
+/** Serves the edge on plain Node. Resolves when it listens; rejects with `NoState` if a person must act, or nothing can listen. */
+export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
+  const { state, host, port } = options;
+  const { after } = nodeTimers;
+  let active: Active | null = null;
+  let isStopped = false;
+  const name = "file" in state ? {} : { name: state.name };
+  let waiting: Waiting = { ...name, why: "it starts", activeUrl: null };
+  let hasEnded = false;
+  const ended = (error: unknown) => {
+    if (!hasEnded && !isStopped) options.ended(error instanceof Error ? error : new Error(String(error)));
+    hasEnded = true;
+  };
+  const close = await listen({
+    ...{ host, port, proxies: new Networks(options.trustedProxies ?? []) },
+    fetch: async (request, hooks) => active?.edge.fetch(request, hooks) ?? standbyAnswer(request, waiting),
+    mayLeave: () => active?.runtime.mayLeave() ?? null,
+    acceptedBy: (answer) => active?.runtime.acceptedBy(answer),
+  });
+  const waits = (why: string, activeUrl: string | null) => {
+    waiting = { ...name, why, activeUrl };
+  };
+  const begin = async () => {
+    const time = new EdgeTime();
+    const passedMs = () => time.passedMs();
+    const disk = "file" in state ? sqliteDisk(state.file) : await sharedDisk(state, { passedMs, waits, lost: ended });
+    try {
+      active = await activeOn(disk, time, { ...options, ended });
+    } catch (error) {
+      await disk.close().catch(() => {});
+      throw error;
+    }
+    if (isStopped) await active.stop();
+  };
+  const beginAgain = async (): Promise<void> => {
+    while (!active && !isStopped) {
+      await wait({ after }, openAgainMs);
+      await begin().catch(waitFor);
+    }
+  };
+  const waitFor = (error: unknown) => {
+    if (error instanceof Error && error.name === "NoState") throw error;
+    waits(`the state cannot be written (${reasonOf(error)})`, null);
+  };
+  try {
+    // A database may be away for long, and a disk be full.
+    if ("file" in state) await begin().catch(waitFor);
+    else void begin().catch(ended);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  if ("file" in state) void beginAgain().catch(ended);
+  return {
+    countLostLines: (lines) => active?.edge.countLostLines(lines),
+    stop: async () => {
+      isStopped = true;
+      await close();
+      await active?.stop();
+    },
+  };
+}
+
+async function activeOn(
+  disk: Disk,
+  time: EdgeTime,
+  { variables, state, write, trustsClock = false, ended }: NodeOptions,
+): Promise<Active> {
+  const { after } = nodeTimers;
   const machineNow = () => Date.now();
-  const log = logOf(
-    write,
-    (domain) => showsPersonal(variables, domain),
-    () => clock.now(),
-  );
-  const after = (ms: number, run: () => void) => clock.after(ms, run);
-  const portions = new Portions({ after, passedMs: clock.passedMs });
+  const log = logOf(write, (domain) => showsPersonal(variables, domain), machineNow);
+  const passedMs = () => time.passedMs();
+  const portions = new Portions({ after, passedMs });
   const giveWay = () => portions.giveWay();
   const newId = () => crypto.randomUUID();
-  const heardTime = (at: number, address: string) => {
-    if (runtime.doubtMs > 0 && isAnotherMachine(address)) runtime.heardTime(at);
-  };
   const make = (kind: ObjectName, _name: string, life: LifePlace): Whole => {
-    const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, heardTime, giveWay });
+    const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, giveWay });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: runtime.connect }), variables));
   };
-  const settings = () => digestOf([variables.DOMAINS, variables.OPERATORS ?? "", variables.OPERATOR_TOKEN]);
-  const disk = "file" in state ? new SqliteDisk(state.file) : await sharedDisk(state, { clock, log, settings });
-  const runtime = await Runtime.start({ disk, clock, log, newId, make });
-  begun = runtime;
-  const pair = "file" in state ? null : pairOf(state.name, runtime, disk as LeasedDisk);
+  const runtime = await Runtime.start({
+    ...{ disk, log, newId, make, timers: nodeTimers },
+    time: {
+      ...{ now: () => time.now(), passedMs },
+      begin: (lastAt, trusted) => time.begin(lastAt, trusted || trustsClock),
+    },
+    fatal: (error) => ended(new Error(`the state cannot be written (${reasonOf(error)})`)),
+  });
   const objects = stubsBy(runtime);
   const counting = new Counting({ objects, after, now: machineNow, newId });
   const edge = new Edge({
-    ...{
-      variables,
-      objects,
-      counting,
-      log,
-      disk: () => (runtime.fault?.standsBy ? null : runtime.fault),
-      after,
-      newId,
-    },
+    ...{ variables, objects, counting, log, disk: null, after, newId, passedMs, giveWay },
     // As people have it.
     now: machineNow,
-    passedMs: clock.passedMs,
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
-    gate: () => runtime.gate(),
-    giveWay,
-    doubt: { ms: () => runtime.doubtMs, heardTime },
-    ...(pair && { pair }),
-  });
-  const close = await listen({
-    ...{ host, port, runtime, proxies: new Networks(options.trustedProxies ?? []) },
-    fetch: (request, hooks) => edge.fetch(request, hooks),
+    mayLeave: () => runtime.mayLeave(),
+    clockAheadMs: () => runtime.clockAheadMs,
+    ...("name" in state && { pair: { name: state.name, view: () => (disk as PostgresDisk).view() } }),
   });
   return {
-    countLostLines: (lines) => edge.countLostLines(lines),
+    ...{ runtime, edge },
     stop: async () => {
-      await close();
-      await within(clock, countedWithinMs, "the last counts", counting.flush()).catch(() => {});
+      await within(nodeTimers, countedWithinMs, "the last counts", counting.flush()).catch(() => {});
       await runtime.stop();
     },
   };
 }
 
+/** Resolves once this edge holds the database's lock. */
 async function sharedDisk(
   { database, name, url }: Extract<NodeState, { readonly name: string }>,
-  { clock, log, settings }: Pick<LeasedDiskPorts, "log" | "settings"> & { readonly clock: NodeClock },
-): Promise<LeasedDisk> {
+  ports: Omit<EdgePorts, "timers">,
+): Promise<Disk> {
   // Who has one machine needs no client of PostgreSQL.
-  const { PostgresDatabase } = await import("../durable-objects/node/shared/postgres-database.ts");
-  return new LeasedDisk({
-    ...{ database: new PostgresDatabase(database), timers: clock, log, settings },
-    passedMs: clock.passedMs,
-    now: () => clock.now(),
-    self: { name, life: crypto.randomUUID(), url, version },
-  });
-}
-
-function digestOf(settings: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
+  const { acquireDatabase } = await import("../durable-objects/node/postgres-disk.ts");
+  return acquireDatabase(database, { name, url, version }, { ...ports, timers: nodeTimers });
 }

@@ -1,6 +1,10 @@
 import TinyQueue from "tinyqueue";
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import type { RuntimeClock } from "./runtime-clock.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
+
+interface AlarmClock extends Timers {
+  now(): EpochMs;
+}
 
 /** The machine may sleep, or its clock be set, while a timer runs. */
 const lookEveryMs = 60_000;
@@ -16,7 +20,7 @@ interface Due<Key> {
 
 /** Wakes each of many things when its time has come, by one timer. */
 export class Alarms<Key> {
-  readonly #clock: RuntimeClock;
+  readonly #clock: AlarmClock;
   readonly #fired: (key: Key) => void;
   readonly #due = new Map<Key, Due<Key>>();
   /** A heap, in which the next one is found as fast among many. Also what was set anew or taken back. */
@@ -25,7 +29,7 @@ export class Alarms<Key> {
   #earliest = Number.POSITIVE_INFINITY;
   #cancel: () => void = () => {};
 
-  constructor(clock: RuntimeClock, fired: (key: Key) => void) {
+  constructor(clock: AlarmClock, fired: (key: Key) => void) {
     this.#clock = clock;
     this.#fired = fired;
   }

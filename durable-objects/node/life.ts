@@ -1,14 +1,13 @@
-import type { EpochMs } from "../../src/foundation/ids.ts";
-import type { ObjectDatabase } from "./log/object-database.ts";
-import type { RuntimeClock } from "./runtime-clock.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
+import type { ObjectDatabase } from "./object-database.ts";
 
 interface LifePorts {
-  readonly clock: RuntimeClock;
-  /** What was written so far is on disk once it resolves; `null`: it is. */
-  readonly pending: () => Promise<void> | null;
-  /** Whether no other edge can act now. */
-  mayAct(): boolean;
-  /** Something that ends this life alone. */
+  readonly timers: Timers;
+  /** Monotonic time in ms. */
+  passedMs(): number;
+  /** Resolves once all that was written so far is on disk and no other edge can act; `null`: it is so now. */
+  mayLeave(): Promise<void> | null;
+  /** Something failed that ends this life alone. */
   failed(error: unknown): void;
 }
 
@@ -18,17 +17,17 @@ export class Life {
   readonly #ports: LifePorts;
   readonly #timers = new Set<() => void>();
   readonly #calls = new Set<(error: unknown) => void>();
-  /** Work under way that is no call of it: posts, and what it asks of other objects. */
+  /** Work under way that is no call of it: posts, and calls of other objects. */
   #busy = 0;
   #end: Error | null = null;
   /** It was deleted: it ends with the calls that are under way. */
   #isDeleted = false;
-  #usedAt: EpochMs;
+  #usedAt: number;
 
   constructor(database: ObjectDatabase, ports: LifePorts) {
     this.database = database;
     this.#ports = ports;
-    this.#usedAt = ports.clock.now();
+    this.#usedAt = ports.passedMs();
   }
 
   get hasEnded(): boolean {
@@ -39,46 +38,22 @@ export class Life {
     return this.#isDeleted;
   }
 
-  /** Since when nothing is under way; `null`: something is. */
-  get idleSince(): EpochMs | null {
-    return this.#timers.size + this.#calls.size + this.#busy === 0 ? this.#usedAt : null;
+  get idleMs(): number {
+    const isIdle = this.#timers.size + this.#calls.size + this.#busy === 0;
+    return isIdle ? this.#ports.passedMs() - this.#usedAt : 0;
   }
 
-  /** The clock has gone on at once, by so much. */
-  skipped(byMs: number): void {
-    this.#usedAt += byMs;
-  }
-
-  /** The result of a call; rejects where this life ends before. */
+  /** The result of a call; rejects if this life ends before. */
   call<Value>(work: () => Value | Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#end) return reject(this.#end);
       this.#calls.add(reject);
       const over = () => {
         this.#calls.delete(reject);
-        this.#usedAt = this.#ports.clock.now();
-        this.#endDeleted();
+        this.#usedAt = this.#ports.passedMs();
+        if (this.#isDeleted && this.#calls.size === 0) this.end(new Error("the object was deleted"));
       };
-      try {
-        const value = work();
-        if (!(value instanceof Promise)) {
-          over();
-          return resolve(value);
-        }
-        value.then(
-          (result) => {
-            over();
-            resolve(result);
-          },
-          (error: unknown) => {
-            over();
-            reject(error);
-          },
-        );
-      } catch (error) {
-        over();
-        reject(error);
-      }
+      new Promise<Value>((done) => done(work())).finally(over).then(resolve, reject);
     });
   }
 
@@ -90,22 +65,20 @@ export class Life {
       return await work();
     } finally {
       this.#busy -= 1;
-      this.#usedAt = this.#ports.clock.now();
+      this.#usedAt = this.#ports.passedMs();
     }
   }
 
-  /** Something whose effect leaves the process: it begins once all that was written before is on disk. */
+  /** Work whose effect leaves the process. `mayLeave`: for work that only leaves later, such as on a new connection. */
   outside<Value>(work: (mayLeave: () => Promise<void>) => Promise<Value>): Promise<Value> {
     return this.busy(async () => {
-      await this.#ports.pending();
-      if (this.#end) throw this.#end;
+      await this.#mayLeave();
       return work(() => this.#mayLeave());
     });
   }
 
-  /** The process may have stood still meanwhile. */
   async #mayLeave(): Promise<void> {
-    if (!this.#ports.mayAct()) await this.#ports.pending();
+    await this.#ports.mayLeave();
     if (this.#end) throw this.#end;
   }
 
@@ -115,9 +88,9 @@ export class Life {
       cancel();
       this.#timers.delete(stop);
     };
-    const cancel = this.#ports.clock.after(ms, () => {
+    const cancel = this.#ports.timers.after(ms, () => {
       this.#timers.delete(stop);
-      this.#usedAt = this.#ports.clock.now();
+      this.#usedAt = this.#ports.passedMs();
       try {
         run();
       } catch (error) {
@@ -131,11 +104,7 @@ export class Life {
   /** Calls that are under way go on to their end, and can write nothing. */
   deleted(): void {
     this.#isDeleted = true;
-    this.#endDeleted();
-  }
-
-  #endDeleted(): void {
-    if (this.#isDeleted && this.#calls.size === 0) this.end(new Error("the object was deleted"));
+    if (this.#calls.size === 0) this.end(new Error("the object was deleted"));
   }
 
   /** Nothing of it happens any more; calls under way are refused with the error. */

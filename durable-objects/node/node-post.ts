@@ -1,7 +1,6 @@
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as requestPlain } from "node:http";
 import { request as requestSecure, Agent as SecureAgent } from "node:https";
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
-import type { EpochMs } from "../../src/foundation/ids.ts";
 import {
   answerTooLong,
   type Exchange,
@@ -11,19 +10,12 @@ import {
   postBy,
 } from "../platform/post.ts";
 
-export type HeardTime = (at: EpochMs, address: string) => void;
-
 /**
  * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked.
- * `heardTime`: called with the time that the server at this address shows in its answer. `mayLeave`: asked once the
- * connection is there, which may take seconds.
+ * `mayLeave`: asked once the connection is there, which may take seconds.
  */
-export function nodePost(
-  asked: PostRequest,
-  heardTime: HeardTime = () => {},
-  mayLeave: () => Promise<void> = async () => {},
-): Promise<HttpAnswer> {
-  return postBy((url, sent) => exchange(url, sent, heardTime, mayLeave), asked);
+export function nodePost(asked: PostRequest, mayLeave: () => Promise<void> = async () => {}): Promise<HttpAnswer> {
+  return postBy((url, sent) => exchange(url, sent, mayLeave), asked);
 }
 
 /** An idle connection is kept for less long than servers do: the usual least is five seconds. */
@@ -42,7 +34,6 @@ const freshAgents = { plain: new PlainAgent(unkept), secure: new SecureAgent(unk
 function exchange(
   url: string,
   asked: Parameters<Exchange>[1],
-  heardTime: HeardTime,
   mayLeave: () => Promise<void>,
   by = agents,
 ): ReturnType<Exchange> {
@@ -58,17 +49,15 @@ function exchange(
     let hasFailed = false;
     const fail = (error: unknown) => {
       const isStale = sent.reusedSocket && isReset(error) && sent.socket?.bytesRead === readBefore;
-      if (isStale && !hasFailed) resolve(exchange(url, asked, heardTime, mayLeave, freshAgents));
+      if (isStale && !hasFailed) resolve(exchange(url, asked, mayLeave, freshAgents));
       else reject(error);
       hasFailed = true;
       sent.destroy();
     };
     signal.addEventListener("abort", () => fail(signal.reason));
     let contentType: string | null = null;
-    sent.on("response", ({ headers: { date = "", ...others }, socket: { remoteAddress = "" } }) => {
-      contentType = others["content-type"] ?? null;
-      const at = Date.parse(date);
-      if (!Number.isNaN(at)) heardTime(at, remoteAddress);
+    sent.on("response", ({ headers: answered }) => {
+      contentType = answered["content-type"] ?? null;
     });
     read(sent, fail, (status, coding, whole) => {
       try {

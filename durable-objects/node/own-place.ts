@@ -1,27 +1,34 @@
-import type { OwnPlace } from "../platform/object-place.ts";
-import { keptIn } from "./log/kept-values.ts";
-import { type HeardTime, nodePost } from "./node-post.ts";
+import type { KeptValues, OwnPlace } from "../platform/object-place.ts";
+import { hasTable, type Sql } from "../platform/platform.ts";
+import { EntryTable, entryTableSql } from "../platform/tables/entry-table.ts";
+import { nodePost } from "./node-post.ts";
 import type { LifePlace } from "./runtime.ts";
 
-interface Shared extends Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow" | "giveWay"> {
-  readonly heardTime: HeardTime;
-}
+type Shared = Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow" | "giveWay">;
 
 /** What an object asks of its place, on plain Node. `shared`: what all objects of the process share. */
-export function ownPlaceOf(life: LifePlace, { heardTime, ...shared }: Shared): OwnPlace {
-  const { sql, now, doubtMs, skippedMs, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside } = life;
-  const { restoredAt, beginRestored, edgeEpoch, beginEpochAfter } = life;
+export function ownPlaceOf(life: LifePlace, shared: Shared): OwnPlace {
+  const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside, restoredAt } = life;
   return {
     ...shared,
-    ...{ sql, now, doubtMs, skippedMs, after, setAlarm, getAlarm, abort, deleteAll, beginRestored },
+    ...{ sql, now, after, setAlarm, getAlarm, abort, deleteAll },
     ...{ kept: keptIn(sql), sockets: { all: sockets } },
     ...(restoredAt !== null && { restoredAt }),
-    ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
-    post: (request) =>
-      outside((mayLeave) =>
-        nodePost(request, request.contentType.startsWith("text/xml") ? heardTime : undefined, mayLeave),
-      ),
+    post: (request) => outside((mayLeave) => nodePost(request, mayLeave)),
     onDisk: () => outside(async () => {}),
     fetch: (address, init) => outside(() => fetch(address, init)),
+  };
+}
+
+/** In a table of the object's own, which the first value makes. */
+export function keptIn(sql: Sql): KeptValues {
+  const table = new EntryTable<Readonly<Record<string, unknown>>>(sql);
+  const isThere = () => hasTable(sql, "entry");
+  return {
+    get: <Value>(name: string) => (isThere() ? (table.read(name) as Value | undefined) : undefined),
+    put: (name, value) => {
+      if (!isThere()) sql.exec(entryTableSql);
+      table.write(name, value);
+    },
   };
 }

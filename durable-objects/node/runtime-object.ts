@@ -10,33 +10,24 @@ export interface Loaded {
   readonly whole: Whole;
 }
 
-const noSockets: readonly RuntimeSocket[] = [];
-
-/** What a runtime knows of an object, in memory or not. Of most there is no more, so each field counts. */
+/** What a runtime knows of an object that is in memory, has an alarm or has sockets. */
 export class RuntimeObject {
   readonly kind: ObjectName;
   /** Kind and name. */
   readonly key: string;
-  /** `null`: nothing of it is on disk, nor on its way there. */
-  number: number | null = null;
   alarm: EpochMs | null = null;
-  /**
-   * The alarm whose work is under way, or has failed and comes again unless another one is set.
-   * It stays on disk until then.
-   */
+  /** The alarm whose work is under way, or has failed and comes again unless another one is set. It stays on disk until then. */
   firing: EpochMs | null = null;
   /** Its alarm is at work: the next one waits until that is over, as on workerd. */
   isWaking = false;
   /** How often in a row the work of its alarm has failed. */
   failures = 0;
-  /** The alarm has changed since the last row. */
+  /** `alarm` has changed since it was last written. */
   hasNewAlarm = false;
   /** `null`: it is not in memory. */
   loaded: Promise<Loaded> | null = null;
   life: Life | null = null;
-  /** It leaves memory with the next flush. */
-  rests = false;
-  sockets = noSockets;
+  sockets: readonly RuntimeSocket[] = [];
 
   constructor(kind: ObjectName, key: string) {
     this.kind = kind;

@@ -11,13 +11,8 @@ interface SocketPorts {
   /** Answered by the runtime, which wakes nobody for it. */
   readonly pings: { readonly ping: string; readonly pong: string } | null;
   now(): EpochMs;
-  /** Whether a ping is answered: this edge acts. */
-  mayAnswer(): boolean;
-  /**
-   * `run`: once all that was written so far is on disk; at once, where it is.
-   * `failed`: where it is lost.
-   */
-  afterFlush(run: () => void, failed?: (error: Error) => void): void;
+  /** Runs it once all that was written so far is on disk and no other edge can act; at once, if it is so now. */
+  afterFlush(run: () => void): void;
   received(socket: RuntimeSocket, text: string): void;
   closed(socket: RuntimeSocket): void;
 }
@@ -33,8 +28,6 @@ export class RuntimeSocket implements ObjectSocket {
   /** What leaves before the connection stands. */
   #early: ((wire: Wire) => void)[] = [];
   #isOpen = true;
-  /** Whether the connection was told to close, or is over. */
-  #isEnded = false;
 
   constructor(id: string, label: string, ports: SocketPorts) {
     this.id = id;
@@ -61,16 +54,7 @@ export class RuntimeSocket implements ObjectSocket {
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#ports.afterFlush(
-      () => this.#end(code, reason),
-      ({ message }) => this.#end(1012, message),
-    );
-  }
-
-  /** What its object knows is lost: it closes at once, and what waits to be sent never leaves. */
-  drop(code: number, reason: string): void {
-    this.#isOpen = false;
-    this.#end(code, reason);
+    this.#ports.afterFlush(() => this.#leave((wire) => wire.close(code, reason)));
   }
 
   /** The connection stands. */
@@ -81,24 +65,17 @@ export class RuntimeSocket implements ObjectSocket {
 
   /** The other end has sent this. */
   received(text: string): void {
-    const { pings } = this.#ports;
+    const { pings, now, afterFlush } = this.#ports;
     if (text !== pings?.ping) return this.#ports.received(this, text);
-    this.#pingedAt = this.#ports.now();
-    // Whoever was replaced, and does not know it yet, must not seem to live.
-    if (this.#ports.mayAnswer()) this.#wire?.send(pings.pong);
+    this.#pingedAt = now();
+    // An edge that was replaced, and does not know it yet, must not seem to live.
+    afterFlush(() => this.#wire?.send(pings.pong));
   }
 
   /** The connection is over, whoever ended it. */
   ended(): void {
     this.#isOpen = false;
-    this.#isEnded = true;
     this.#ports.closed(this);
-  }
-
-  #end(code: number, reason: string): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#leave((wire) => wire.close(code, reason));
   }
 
   #leave(leave: (wire: Wire) => void): void {

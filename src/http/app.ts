@@ -17,7 +17,6 @@ import { addMetrics, type MetricsPorts } from "./monitoring/metrics-text.ts";
 import type { Metrics } from "./monitoring/monitoring.ts";
 import { addHealth, Readiness } from "./monitoring/readiness.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
-import { addActive, standbyAnswer } from "./pair/standby.tsx";
 import { failedForNow, noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
 import { type PostHooks, type TextAnswer, withUsualHeaders } from "./text-answer.ts";
@@ -47,7 +46,8 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   };
   addGlobalNumbers(app, edge);
   addHealth(app, edge, readiness);
-  addActive(app, edge.pair);
+  // For load balancers: an edge that is not active answers for itself.
+  app.get("/active", () => Response.json({ role: "active", name: edge.pair?.name }));
   app.get("/agent/:domain/:bridge", (context) => {
     if (context.req.header("upgrade")?.toLowerCase() !== "websocket") {
       return problem(426, "upgrade required", "A bridge agent connects here by WebSocket.", { upgrade: "websocket" });
@@ -77,8 +77,6 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     return failedPage(context) ?? answer;
   });
   const answered = async (request: Request, hooks?: PostHooks): Promise<Response | TextAnswer> => {
-    const ofStandby = edge.pair?.acts === false ? await standbyAnswer(request, edge.pair) : null;
-    if (ofStandby) return ofStandby;
     const answer = answerAdapter(request, edge, hooks);
     if (answer !== null) return answer.catch(failed);
     const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());

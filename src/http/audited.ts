@@ -10,11 +10,8 @@ export interface AuditPorts {
   logAction(domain: DomainName, action: AuditedAction): void;
   /** Stores the action and its outcome in the domain's audit, while the answer leaves. */
   audit(domain: DomainName, entry: AuditEntry): void;
-  /**
-   * Called before an action. The returned function resolves once the action is on disk, and rejects if it is
-   * lost. Absent: the platform waits.
-   */
-  gate?(): () => Promise<void>;
+  /** Resolves once all that was done is on disk. Absent: the platform waits. */
+  mayLeave?(): Promise<void> | null;
 }
 
 interface AskedAction extends Pick<AuditedAction, "action" | "actionId" | "about" | "from"> {
@@ -33,9 +30,8 @@ export async function audited(
   edge.logAction(domain, action);
   let outcome: AuditOutcome = { status: 503, refusal: "failed for now" };
   try {
-    const onDisk = edge.gate?.();
     const response = await act();
-    await onDisk?.();
+    await edge.mayLeave?.();
     outcome = await outcomeOf(response);
     return response;
   } finally {

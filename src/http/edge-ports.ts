@@ -1,4 +1,3 @@
-import type { EpochMs } from "../foundation/ids.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
 import type { Alert } from "../operators/alert-kinds.ts";
@@ -16,12 +15,8 @@ export interface EdgePorts extends Timers, Lacking {
   readonly objects: EdgeObjects;
   /** Absent: the edge shares its state with no other one. */
   readonly pair?: EdgePair;
-  /** For an edge whose time may be ahead, because only one clock shows it. Absent: the platform vouches for its clock. */
-  readonly doubt?: {
-    ms(): number;
-    /** Notes that a clock at this address shows `at`. */
-    heardTime(at: EpochMs, address: string): void;
-  };
+  /** By how much the machine's clock is ahead, if it is not believed; otherwise `null`. Absent: the platform vouches for it. */
+  clockAheadMs?(): number | null;
   /** True if the operator's token can be guessed. */
   isTokenWeak?(): boolean;
   /** Lets urgent work of this process come first. Absent: the platform does. */

@@ -10,12 +10,9 @@ export interface Disk {
   ): Promise<Pick<Response, "ok" | "status" | "text">>;
 }
 
-/** The fault of a disk, if the runtime knows and logs it at once. */
-export type KnownDisk = () => { readonly why: string; readonly since: number } | null;
-
 interface StoragePorts extends Timers {
   /** `null`: the platform is responsible for its disks. */
-  readonly disk: Disk | KnownDisk | null;
+  readonly disk: Disk | null;
   /** Content of this process's file, which no other process writes. */
   readonly mark: string;
   now(): number;
@@ -35,7 +32,7 @@ const probe = "http://disk/written-now-and-then";
 /**
  * Whether what is committed is on disk. A file that is written and read again says so before any object meets it: the disk is full or
  * read-only, or the folder of the state was deleted. Objects that are in memory then commit to files that nobody will find again. Where
- * that works, a commit that failed for want of room counts until a larger file has fitted. Where the place knows its disk, that alone counts.
+ * that works, a commit that failed for want of room counts until a larger file has fitted.
  */
 export class Storage {
   readonly #ports: StoragePorts;
@@ -46,13 +43,9 @@ export class Storage {
   /** The last failed commit whose reason affects all objects; `null`: none lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
   #faultSince: number | null = null;
-  /** `null`: not known before the first write. */
-  readonly #known: KnownDisk | null;
 
   constructor(ports: StoragePorts) {
     this.#ports = ports;
-    // A binding of the platform seems to have every property, so do not check by one.
-    this.#known = typeof ports.disk === "function" ? ports.disk : null;
   }
 
   /** Notes a commit that failed because the disk is full. */
@@ -62,7 +55,6 @@ export class Storage {
 
   /** Returns the disk's fault; `null`: none. Logs its start and its end. */
   async fault(): Promise<string | null> {
-    if (this.#known) return this.known;
     const at = this.#ports.now();
     if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) {
       this.#asked = { number: (this.#asked?.number ?? 0) + 1, at, fault: this.#probe() };
@@ -83,19 +75,14 @@ export class Storage {
     return fault;
   }
 
-  /** The fault that the runtime itself knows, without a probe; `null`: none known. */
-  get known(): string | null {
-    return this.#known?.()?.why ?? null;
-  }
-
   /** Start of the fault; `null`: none. */
   get faultSince(): number | null {
-    return this.#known ? (this.#known()?.since ?? null) : this.#faultSince;
+    return this.#faultSince;
   }
 
   #probe(): Promise<string | null> {
     const { disk } = this.#ports;
-    if (!disk || typeof disk === "function") return Promise.resolve(null);
+    if (!disk) return Promise.resolve(null);
     return within(this.#ports, PROBE_WITHIN_MS, "the disk", this.#writeAndRead(disk)).catch(reasonOf);
   }
 

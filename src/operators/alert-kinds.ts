@@ -148,11 +148,11 @@ const rows = {
   }),
   "clock-jumped": condition("warn", "The clock of the edge was set", {
     says: "The clock of the edge's machine is {why} the time of the records of {domain}.",
-    todo: "If the clock is wrong, fix it. If the records are, stop the edge and run `bridgehead reset-clock`.",
+    todo: "If the clock is wrong, fix it.",
   }),
-  "time-in-doubt": condition("warn", "The time of the edge is in doubt", {
-    says: "The edge's time may be {why} the true one: it was stopped for so long, or its clock was set.",
-    todo: "Check the machine's clock. If nothing confirms it, stop the edge and run `bridgehead reset-clock`.",
+  "clock-not-believed": condition("warn", "The clock of the edge is not believed", {
+    says: "The clock of the edge's machine is {why} what the edge wrote last, so the edge goes on from there.",
+    todo: "Fix the clock, or confirm it: restart the edge with BRIDGEHEAD_TRUST_CLOCK=yes. A start after a day believes it.",
   }),
   "operator-token-weak": condition("warn", "The operator's token is weak", {
     says: "The operator's token is too short or has too few different characters. It can be guessed.",

@@ -2,7 +2,6 @@ import type { WebexHost } from "../foundation/ids.ts";
 import { hostText } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import type { AuditEntry } from "../operators/audit.ts";
-import { type EdgeOfPair, edgeState } from "../operators/edge-pair.ts";
 import { type HostPosts, noPosts, together } from "../records/activity.ts";
 import type { DomainActivity, ServerLoad } from "../rpc/directory.ts";
 import { conferenceLink } from "./conferences.ts";
@@ -64,23 +63,6 @@ export function serversOf({ minutes, hosts: loads }: DomainActivity): readonly S
     .map((posts) => ({ ...posts, load: loads.find(({ host }) => host === posts.host) }))
     .sort((one, other) => waits(other) - waits(one) || busy(other) - busy(one));
 }
-
-export const edges: View<EdgeOfPair> = {
-  none: ["One edge", "This edge shares its state with no other one."],
-  id: ({ name }) => `edge-${name}`,
-  columns: [
-    { title: "Edge", cell: ({ name }) => name },
-    {
-      title: "State",
-      cell: (edge) => {
-        const { is, says } = edgeState(edge);
-        return mark(is, says);
-      },
-    },
-    { title: "Address", cell: ({ url }) => url, long: true },
-    { title: "Version", cell: ({ version }) => version },
-  ],
-};
 
 export const audit: View<AuditEntry> = {
   none: ["Nobody has asked for anything yet", "Each action by console, API or command appears here after its answer."],

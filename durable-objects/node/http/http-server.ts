@@ -7,18 +7,20 @@ import { budgets } from "../../../src/foundation/guard/budgets.ts";
 import { clientOf, type Networks } from "../../../src/foundation/guard/networks.ts";
 import { keepsPath } from "../../../src/foundation/text/path-segment.ts";
 import { failedForNow } from "../../../src/http/problem.ts";
-import { asResponse, type PostHooks, TextAnswer, usual, withUsualHeaders } from "../../../src/http/text-answer.ts";
-import type { Runtime } from "../runtime.ts";
+import { asResponse, type PostHooks, TextAnswer, usual } from "../../../src/http/text-answer.ts";
 import type { RuntimeSocket } from "../runtime-socket.ts";
 
 interface ServerPorts {
   readonly host: string;
   readonly port: number;
-  readonly runtime: Pick<Runtime, "gate" | "acceptedBy">;
   /** Those in front of this edge, which say for whom they ask, and which limit what one network may ask. */
   readonly proxies: Networks;
   /** No answer leaves before all is on disk; `onDisk` is for what counts only then. */
   fetch(request: Request, hooks: PostHooks): Promise<Response | TextAnswer>;
+  /** See `Runtime`. */
+  mayLeave(): Promise<void> | null;
+  /** See `Runtime`. */
+  acceptedBy(answer: Response): RuntimeSocket | undefined;
 }
 
 /** Of an agent's message, as at Cloudflare. */
@@ -44,7 +46,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
       const answer = await answerTo(ports, request, incoming as IncomingMessage);
       if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
-      const accepted = ports.runtime.acceptedBy(answer);
+      const accepted = ports.acceptedBy(answer);
       if (!accepted) return answer;
       // Its header asked for a WebSocket, and its connection did not.
       accepted.ended();
@@ -106,31 +108,21 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
 
 /** The answer, once all that it stands on is on disk. The request says who asks where plain workerd says who is connected. */
 async function answerTo(
-  { runtime, proxies, fetch }: ServerPorts,
+  { mayLeave, proxies, fetch }: ServerPorts,
   request: Request,
   { socket, headers }: IncomingMessage,
 ): Promise<Response | TextAnswer> {
   const client = clientOf(socket.remoteAddress ?? "", headers["x-forwarded-for"]?.toString() ?? null, proxies);
   Object.defineProperty(request, "cf", { value: { client } });
-  const gate = runtime.gate();
-  let mayLeave = false;
+  let isOnDisk = false;
   const onDisk = async () => {
-    // Whoever waits here also hears of a loss, and answers for it.
-    mayLeave = true;
-    await gate();
+    isOnDisk = true;
+    await mayLeave();
   };
   const answer = await fetch(request, { onDisk });
-  try {
-    // What is written behind its own flush concerns others.
-    if (!mayLeave) await gate();
-    return answer;
-  } catch {
-    const failed = withUsualHeaders(request, failedForNow());
-    if (!(answer instanceof Response)) return failed;
-    runtime.acceptedBy(answer)?.ended();
-    // One that says itself that it failed stands on nothing.
-    return answer.status === 503 ? answer : failed;
-  }
+  // What is written behind its own flush concerns others.
+  if (!isOnDisk) await mayLeave();
+  return answer;
 }
 
 function send({ status, contentType, text, headers }: TextAnswer, outgoing: ServerResponse): Response {
@@ -169,7 +161,7 @@ async function upgrade(
   const answer = isTarget
     ? asResponse(await answerTo(ports, new Request(url, { headers: pairs }), incoming))
     : noTarget();
-  const accepted = ports.runtime.acceptedBy(answer);
+  const accepted = ports.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);
   if (socket.destroyed) return accepted.ended();
   // Also where the handshake is refused, and no WebSocket is made.

@@ -1,9 +1,7 @@
 import type { Answers } from "../../http/api/routes.ts";
-import { actsAs } from "../../operators/edge-pair.ts";
 import { type FigureName, figureText } from "../../operators/figures.ts";
-import { edges as edgesView } from "../../views/domain.ts";
 import { Page } from "../page.tsx";
-import { Age, Facts, List, useFrame } from "../parts.tsx";
+import { Facts, useFrame } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Alerts } from "./alerts.tsx";
 import { BridgeLoad, BridgeMark } from "./bridges.tsx";
@@ -18,7 +16,6 @@ interface OverviewProps extends Pick<AlertsAnswer, "alerts"> {
   readonly running: Answers["POST /domains/{domain}/running-conferences"] | null;
   readonly bridges: Answers["GET /domains/{domain}/agents"] | null;
   readonly activity: Answers["GET /domains/{domain}/activity"] | null;
-  readonly edges: Answers["GET /edges"] | null;
 }
 
 const shown: readonly FigureName[] = [
@@ -31,7 +28,7 @@ const shown: readonly FigureName[] = [
 ];
 
 /** A domain at a glance: stats, alerts, and free ports. */
-export function OverviewPage({ running, figures, bridges, alerts, activity, edges }: OverviewProps) {
+export function OverviewPage({ running, figures, bridges, alerts, activity }: OverviewProps) {
   const { domain } = useFrame();
   const facts = shown.flatMap((name) => figures?.figures.filter((figure) => figure.name === name) ?? []);
   return (
@@ -77,25 +74,6 @@ export function OverviewPage({ running, figures, bridges, alerts, activity, edge
           <p class="dim">Not known: the directory did not respond.</p>
         )}
       </section>
-      {edges?.edges.length !== 0 && <Edges of={edges} />}
     </Page>
-  );
-}
-
-/** The two edges of one state: which is active, since when and why, and if the other could take over. */
-function Edges({ of }: { readonly of: OverviewProps["edges"] }) {
-  const acting = of?.acting ?? null;
-  return (
-    <section id="edges" class="part">
-      <h2>Edges</h2>
-      {acting !== null ? (
-        <p>
-          {acting.name} has been active for <Age since={acting.since} />: {actsAs[acting.why]}.
-        </p>
-      ) : (
-        <p class="dim">{of === null ? "Not known: their database did not respond." : "No edge is active."}</p>
-      )}
-      {of && <List view={edgesView} rows={of.edges} />}
-    </section>
   );
 }

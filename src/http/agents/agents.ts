@@ -2,7 +2,6 @@ import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
 import { decodeHello, HELLO_HEADER, type Hello, helloFault, isNameOfAgent, refusal } from "../../link/hello.ts";
 import type { CloseReason } from "../../link/messages.ts";
-import { addressOf } from "../address.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Metrics } from "../monitoring/monitoring.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -36,7 +35,6 @@ export async function admitAgent(
   if (why !== null) return refuse(why, hello.ok ? hello.value : null, place, edge);
   proved();
   const answer = await edge.objects.relay(place.domain, place.bridge).fetch(request);
-  if (hello.ok && answer.ok) edge.doubt?.heardTime(hello.value.at, addressOf(request));
   return answer;
 }
 

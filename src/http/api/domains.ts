@@ -4,7 +4,7 @@ import { time } from "../../foundation/schemas.ts";
 import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
 import { inPortions } from "../../foundation/time/in-portions.ts";
-import { nextToAct, pairAlerts, pairView } from "../../operators/edge-pair.ts";
+import { pairView } from "../../operators/edge-pair.ts";
 import { figure } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
 import { bridgeLoad, domainActivity, webhookView } from "../../rpc/directory.ts";
@@ -231,49 +231,20 @@ const handOverRefusals: Readonly<Record<Exclude<HandOver, object>, string>> = {
 
 const ofEdge = routeOf("Edges");
 
-/** A standby edge sends a sign of life every second. One that is silent for longer may be dead. */
-const handOverWithinMs = 2_500;
-
 export const edgeRoutes = [
   ofEdge("showEdges", "GET /edges", {
-    says: "The active edge, since when and why, and whether the other edge could take over; a standby edge answers this, too",
+    says: "Which edge is active and since when, and the standby edges",
     answer: {
-      says: "`acting` is null if no edge was active yet; `edges` is empty if the edge shares its state with no other one.",
-      schema: v.object({
-        role: v.picklist(["active", "standby"]),
-        ...pairView.entries,
-      }),
+      says: "`active` is null, and `standbys` is empty, if the edge shares its state with no other one.",
+      schema: v.object({ active: v.nullable(pairView.entries.active), standbys: pairView.entries.standbys }),
     },
     async handle({ edge: { pair } }) {
-      if (!pair) return { role: "active" as const, acting: null, edges: [] };
+      if (!pair) return { active: null, standbys: [] };
       try {
-        return { role: pair.acts ? ("active" as const) : ("standby" as const), ...(await pair.view()) };
+        return await pair.view();
       } catch (error) {
-        return problem(503, "failed for now", `The active edge is not known: ${reasonOf(error)}.`);
+        return problem(503, "failed for now", `The database does not answer: ${reasonOf(error)}.`);
       }
-    },
-  }),
-  ofEdge("handOverEdge", "POST /edges/hand-over", {
-    says: "Makes the other edge active, for example before an upgrade; calls stay up, and agents connect to the other edge",
-    role: "all-domains",
-    answer: { says: "The other edge is active within a second.", schema: v.object({ to: v.string() }), status: 202 },
-    refusals: { 409: "No standby edge could take over. Nothing was done." },
-    async handle({ edge: { pair, now, log }, signedIn: { person } }) {
-      if (!pair) return problem(409, "refused", "This edge shares its state with no other one.");
-      const view = await pair.view();
-      const [fault] = pairAlerts(view, now());
-      const to = nextToAct(view);
-      if (fault || !to)
-        return problem(409, "refused", `Not handed over: ${fault?.why ?? "no other edge is on standby"}.`);
-      if (to.silentMs >= handOverWithinMs)
-        return problem(409, "refused", `Not handed over: ${to.name} has been silent for ${to.silentMs} ms.`);
-      try {
-        log("edge-hands-over", { to: to.name, by: person.name });
-        await pair.handOver();
-      } catch (error) {
-        return problem(409, "refused", `The edge could not hand over: ${reasonOf(error)}.`);
-      }
-      return { to: to.name };
     },
   }),
 ];

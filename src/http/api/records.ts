@@ -109,9 +109,8 @@ export const recordRoutes = [
       const pageOrLog = async (place: number) => {
         try {
           // The answer is already being sent, so each page waits for its own data.
-          const onDisk = edge.gate?.();
           const page = await pageBehind(place);
-          await onDisk?.();
+          await edge.mayLeave?.();
           if (page.end?.directory !== directory) throw new Error("the directory was lost meanwhile");
           return page;
         } catch (error) {

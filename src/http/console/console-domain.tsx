@@ -27,7 +27,6 @@ export function addDomainPages(add: AddPage): void {
       running: "POST /domains/{domain}/running-conferences",
       bridges: "GET /domains/{domain}/agents",
       activity: "GET /domains/{domain}/activity",
-      edges: "GET /edges",
     },
     alsoQueries: { running: { affected: "1", watched: "1", limit: MOST_AFFECTED } },
     render: ({ answer, also }) => <OverviewPage {...also} {...answer} />,

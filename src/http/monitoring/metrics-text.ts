@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { familyOf, type Series } from "../../foundation/metrics.ts";
 import { alertKinds, isOpen } from "../../operators/alert-kinds.ts";
-import { type EdgePair, edgeState } from "../../operators/edge-pair.ts";
+import { type EdgePair, isSilent } from "../../operators/edge-pair.ts";
 import { secondsSince } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
 import { noPosts, together } from "../../records/activity.ts";
@@ -40,16 +40,13 @@ const families = {
   storage_up: "1 if the state can be written.",
   edge_acts: "1 if this edge is the active one.",
   edge_ready: "1 if it is active, or could take over at once.",
-  edge_epoch: "Rises with each change of the active edge.",
 } as const;
 type Sample = readonly [family: keyof typeof families, value: number | null, labels: Series[number][0]];
 
 /** All metrics in Prometheus format. Unknown values are absent: a 0 would later look like a rise. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
-  // A standby edge has no objects to ask.
-  const ofDomains =
-    edge.pair?.acts === false ? [] : domains.map((domain) => samplesOf(forOneRequest(edge, true), domain));
+  const ofDomains = domains.map((domain) => samplesOf(forOneRequest(edge, true), domain));
   const samples = (await Promise.all([...ofDomains, ofStorage(edge), ofPair(edge.pair)])).flat();
   const texts = Object.entries(families).map(([family, help]) => {
     const series = samples.flatMap(
@@ -64,16 +61,16 @@ async function ofStorage({ storage }: MetricsPorts): Promise<readonly Sample[]> 
   return [["storage_up", (await storage.fault()) === null ? 1 : 0, {}]];
 }
 
-/** Both edges of one state. If the database does not answer, neither is active or ready. */
+/** The edges of one state. If the database does not answer, none is ready. */
 async function ofPair(pair: EdgePair | undefined): Promise<readonly Sample[]> {
-  const view = await pair?.view().catch(() => null);
-  if (!view)
-    return pair ? (["edge_acts", "edge_ready"] as const).map((family) => [family, 0, { edge: pair.name }]) : [];
-  const edges = view.edges.flatMap((edge): readonly Sample[] => [
-    ["edge_acts", edge.acts ? 1 : 0, { edge: edge.name }],
-    ["edge_ready", edgeState(edge).is === "bad" ? 0 : 1, { edge: edge.name }],
-  ]);
-  return [...edges, ["edge_epoch", view.acting?.epoch ?? null, {}]];
+  if (!pair) return [];
+  const view = await pair.view().catch(() => null);
+  const active: readonly Sample[] = [
+    ["edge_acts", 1, { edge: pair.name }],
+    ["edge_ready", view ? 1 : 0, { edge: pair.name }],
+  ];
+  const standbys = view?.standbys ?? [];
+  return [...active, ...standbys.map((edge): Sample => ["edge_ready", isSilent(edge) ? 0 : 1, { edge: edge.name }])];
 }
 
 async function samplesOf(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Sample[]> {

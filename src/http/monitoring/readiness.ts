@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import { differenceText } from "../../foundation/time/difference-text.ts";
-import { dayMs } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
 import { type FoundAlert, kindOf, showAlert } from "../../operators/alert-kinds.ts";
 import { alertsOf, bridgeAlerts, type FoundBridge } from "../../operators/alerts.ts";
@@ -11,7 +10,6 @@ import { addressOf } from "../address.ts";
 import type { EdgePorts, LookedAt, PeoplePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
-import { standbyReadiness } from "../pair/standby.tsx";
 import type { Storage } from "../storage.ts";
 import { bridgesOf } from "./figures-of-domain.ts";
 
@@ -34,8 +32,7 @@ export class Readiness {
 
   /** Answers 200 or 503 and the alerts that the user sees. `null`: an unauthenticated client. */
   async answer(to: Operator | null): Promise<Response> {
-    const { pair, now } = this.#edge;
-    if (pair && !pair.acts) return standbyReadiness(pair);
+    const { now } = this.#edge;
     const isOld = !this.#latest || Math.abs(now() - this.#askedAt) >= SAME_ANSWER_MS;
     if (!to && isOld) {
       this.#askedAt = now();
@@ -93,12 +90,12 @@ export class Readiness {
 
   /** The alerts of the edge itself. A database that does not answer is an alert of the disk. */
   async #ofEdge() {
-    const { storage, pair, doubt, now } = this.#edge;
+    const { storage, pair, clockAheadMs, now } = this.#edge;
     const [disk, view = null] = await Promise.all([storage.fault(), pair?.view().catch(() => null)]);
-    const doubtMs = doubt?.ms() ?? 0;
+    const aheadMs = clockAheadMs?.() ?? null;
     const alerts: FoundAlert[] = view ? [...pairAlerts(view, now())] : [];
     if (disk !== null) alerts.push({ kind: "disk", since: storage.faultSince, why: disk });
-    if (doubtMs >= dayMs) alerts.push({ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) });
+    if (aheadMs !== null) alerts.push({ kind: "clock-not-believed", since: null, why: differenceText(aheadMs) });
     if (this.#edge.isTokenWeak?.()) alerts.push({ kind: "operator-token-weak", since: null });
     return { view, alerts };
   }

@@ -27,7 +27,7 @@ export interface AdapterPorts extends EdgePorts {
   readonly posts: RateLimit;
   readonly rates: Rates;
   readonly metrics: Metrics;
-  readonly storage: Pick<Storage, "failed" | "fault" | "known">;
+  readonly storage: Pick<Storage, "failed" | "fault">;
   /** Counts a refused document of WebEx; stored ones count where they are stored. The answer does not wait for it. */
   refused(domain: DomainName): void;
   /** Notes a document with a right secret from a wrong address, after the answer, so that timing does not reveal it. */
@@ -182,5 +182,5 @@ async function notStored(error: unknown, domain: DomainName, transId: TransId, e
 async function diskFault(fault: ReturnType<typeof storageFault>, edge: AdapterPorts): Promise<string | null> {
   if (fault?.of === "disk") return "the disk is full";
   // For a full disk, the platform may only report "internal error".
-  return fault ? edge.storage.fault() : edge.storage.known;
+  return fault ? edge.storage.fault() : null;
 }

@@ -1,0 +1,167 @@
+import { DatabaseSync, type Session, type StatementSync } from "node:sqlite";
+import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
+import { changedRows } from "./changed-rows.ts";
+import { type Disk, type ObjectChange, rowsAtOnce, type StoredRow } from "./disk.ts";
+
+/** Of each database in memory; what exceeds it lies in a temporary file. */
+const cacheKiB = 256;
+
+/**
+ * The database of one object, with which it works. SQLite's session extension says which of its rows have changed, for
+ * the disk: a table needs a primary key without NULL.
+ */
+export class ObjectDatabase implements Sql {
+  readonly #database = new DatabaseSync("");
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #keys = new Map<string, readonly string[]>();
+  readonly #changed: () => void;
+  #session: Session;
+  /** Of the tables as the disk has them. */
+  #schemaVersion = 0;
+  /** As the disk has them. */
+  #changes = 0;
+  #depth = 0;
+  #isLarge = false;
+
+  /** `changed`: called behind each statement that has changed something. */
+  constructor(changed: () => void = () => {}) {
+    this.#changed = changed;
+    this.#database.exec(
+      `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB}`,
+    );
+    this.#session = this.#database.createSession();
+  }
+
+  exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
+    const rows = this.#all(query, ...bindings);
+    if (this.#totalChanges !== this.#changes) this.#changed();
+    return rows;
+  }
+
+  transaction<Value>(work: () => Value): Value {
+    const name = `nested${this.#depth}`;
+    this.#prepared(`SAVEPOINT ${name}`).run();
+    this.#depth += 1;
+    try {
+      const value = work();
+      this.#prepared(`RELEASE ${name}`).run();
+      return value;
+    } catch (error) {
+      if (this.#database.isOpen && this.#database.isTransaction)
+        this.#database.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  /** Fills the empty database with what the disk has of an object; in slices, since some have a million rows. */
+  async fill(disk: Pick<Disk, "schemaOf" | "rowsOf">, name: string): Promise<void> {
+    const schema = await disk.schemaOf(name);
+    this.#database.exec(["BEGIN", ...schema].join(";"));
+    for (let last: StoredRow | null | undefined = schema.length > 0 ? null : undefined; last !== undefined; ) {
+      const rows: readonly StoredRow[] = await disk.rowsOf(name, last);
+      for (const { table, values } of rows) {
+        const row = JSON.parse(String(values)) as SqlValue[];
+        this.#prepared(`INSERT INTO ${table} VALUES (${row.map(() => "?").join()})`).run(...row);
+      }
+      this.#isLarge ||= rows.length === rowsAtOnce;
+      last = rows.length < rowsAtOnce ? undefined : rows.at(-1);
+    }
+    this.#database.exec("COMMIT");
+    this.#noteWritten();
+  }
+
+  /** What has changed since the last call, or since the database was filled; `null`: nothing. */
+  takeChange(): Omit<ObjectChange, "name" | "alarm"> | null {
+    if (this.#depth > 0) throw new Error("a transaction does not end in its turn");
+    const replaces = this.#schemaVersion > 0;
+    const schema = this.#schema;
+    // Rows fit the tables with which they were written.
+    const rows = schema === null ? this.#changedRows() : this.#allRows();
+    this.#noteWritten();
+    return schema === null && rows.length === 0 ? null : { schema, rows, replaces: schema !== null && replaces };
+  }
+
+  /** To load it takes longer than for others. */
+  get isLarge(): boolean {
+    return this.#isLarge;
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  get #totalChanges(): number {
+    return Number(this.#prepared("SELECT total_changes() AS changes").get()?.changes);
+  }
+
+  get #version(): number {
+    return Number(this.#prepared("PRAGMA schema_version").get()?.schema_version);
+  }
+
+  /** How the tables are made, if that has changed. */
+  get #schema(): readonly string[] | null {
+    if (this.#version === this.#schemaVersion) return null;
+    this.#keys.clear();
+    const made = this.#all("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, rowid");
+    return made.map(({ sql }) => String(sql));
+  }
+
+  #noteWritten(): void {
+    this.#changes = this.#totalChanges;
+    this.#schemaVersion = this.#version;
+    // Before the last one ends: without one, a statement that empties a table may do so at one blow, and tell nobody.
+    const session = this.#database.createSession();
+    this.#session.close();
+    this.#session = session;
+  }
+
+  #changedRows(): readonly StoredRow[] {
+    return Array.from(changedRows(this.#session.patchset()), ({ table, key }) => this.#stored(table, key));
+  }
+
+  #allRows(): readonly StoredRow[] {
+    const tables = this.#all("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => String(name));
+    return tables.flatMap((table) => {
+      const key = this.#keyOf(table);
+      if (key.length === 0) throw new Error(`the table ${table} has no primary key`);
+      return this.#lists(`SELECT ${key.join()} FROM ${table}`).map((values) => this.#stored(table, values));
+    });
+  }
+
+  #stored(table: string, key: readonly SqlValue[]): StoredRow {
+    const where = this.#keyOf(table).map((name) => `${name} IS ?`);
+    const [row] = this.#lists(`SELECT * FROM ${table} WHERE ${where.join(" AND ")}`, ...key);
+    return { table, key: JSON.stringify(key), values: row ? JSON.stringify(row) : null };
+  }
+
+  /** In the order in which the table has them, as a patchset names them. */
+  #keyOf(table: string): readonly string[] {
+    const known = this.#keys.get(table);
+    if (known) return known;
+    const columns = this.#all("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY cid", table);
+    const key = columns.map(({ name }) => String(name));
+    this.#keys.set(table, key);
+    return key;
+  }
+
+  #all(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
+    return this.#prepared(query).all(...bindings) as SqlRow[];
+  }
+
+  #lists(query: string, ...bindings: readonly SqlValue[]): readonly SqlValue[][] {
+    const statement = this.#prepared(query, " ");
+    statement.setReturnArrays(true);
+    return statement.all(...bindings) as unknown as SqlValue[][];
+  }
+
+  /** `kind`: tells statements of one text apart that return rows in another form. */
+  #prepared(query: string, kind = ""): StatementSync {
+    const known = this.#statements.get(query + kind);
+    if (known) return known;
+    const statement = this.#database.prepare(query);
+    this.#statements.set(query + kind, statement);
+    return statement;
+  }
+}

@@ -1,0 +1,341 @@
+import { Client, type QueryResult } from "pg";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { networkReason } from "../../src/foundation/text/reason.ts";
+import { type Timers, wait, within } from "../../src/foundation/time/timers.ts";
+import type { EdgeOfPair, PairView } from "../../src/operators/edge-pair.ts";
+import { type Disk, type Flush, type Lease, NoState, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
+
+export type Self = Pick<EdgeOfPair, "name" | "url" | "version">;
+type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface EdgePorts {
+  readonly timers: Timers;
+  /** Monotonic time in ms, the machine's sleep included. */
+  passedMs(): number;
+  /** What this edge waits for, as the end of a sentence, and the address of the edge that acts. */
+  waits(why: string, activeUrl: string | null): void;
+  /** It acts no more: its process must end. */
+  lost(error: Error): void;
+}
+
+/** Of the tables. Nothing reads another one. */
+const format = 1;
+/** So long an edge may act after its last commit. */
+const leaseMs = 3_000;
+/** Of the lease, for clocks that run apart, and for what is on its way. */
+const marginMs = 200;
+const beatEveryMs = 500;
+const lookEveryMs = 200;
+const connectWithinMs = 1_000;
+/** A commit waits for as long for a replica. */
+const silentWithinMs = 10_000;
+const advisoryLock = 4_867_201;
+/** The server's warning that a commit has not waited for its replica. */
+const warning = "01000";
+
+/**
+ * The server ends the session of an edge that says nothing, and with it the lock. A plan for a table of any size finds rows by its
+ * index: PostgreSQL knows no numbers of what stands in JSON.
+ */
+const settings = {
+  ...{ idle_session_timeout: leaseMs, idle_in_transaction_session_timeout: leaseMs, tcp_user_timeout: leaseMs },
+  ...{ enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off" },
+};
+
+const tables = `
+  CREATE SCHEMA IF NOT EXISTS bridgehead;
+  CREATE TABLE IF NOT EXISTS bridgehead.state (one boolean PRIMARY KEY DEFAULT true CHECK (one), format integer NOT NULL,
+    name text NOT NULL DEFAULT '', url text NOT NULL DEFAULT '', since bigint NOT NULL DEFAULT 0, stopped boolean NOT NULL DEFAULT true,
+    beat bigint NOT NULL DEFAULT 0, at bigint NOT NULL DEFAULT 0, restored_at bigint, trusts_clock boolean NOT NULL DEFAULT false);
+  CREATE TABLE IF NOT EXISTS bridgehead.standby (name text PRIMARY KEY, url text NOT NULL, version text NOT NULL, seen timestamptz NOT NULL);
+  CREATE TABLE IF NOT EXISTS bridgehead.object (id bigserial PRIMARY KEY, name text NOT NULL UNIQUE, alarm bigint, schema text NOT NULL);
+  CREATE TABLE IF NOT EXISTS bridgehead.row (object bigint, "table" text COLLATE "C", key text COLLATE "C", "values" text NOT NULL,
+    PRIMARY KEY (object, "table", key));
+  INSERT INTO bridgehead.state (format) VALUES (${format}) ON CONFLICT DO NOTHING;
+`;
+
+const writeText = `
+  WITH gone AS (DELETE FROM bridgehead.object WHERE name = ANY($5) RETURNING id),
+    emptied AS (DELETE FROM bridgehead.row AS r USING gone WHERE r.object = gone.id),
+    kept AS (
+      INSERT INTO bridgehead.object AS o (name, alarm, schema)
+      SELECT name, alarm, coalesce(schema, '[]') FROM json_to_recordset($1) AS c(name text, alarm bigint, schema text)
+      ON CONFLICT (name) DO UPDATE SET alarm = excluded.alarm,
+        schema = CASE excluded.schema WHEN '[]' THEN o.schema ELSE excluded.schema END
+      RETURNING id, name),
+    removed AS (
+      DELETE FROM bridgehead.row AS r USING kept, json_to_recordset($3) AS g(name text, "table" text, key text)
+      WHERE g.name = kept.name AND r.object = kept.id AND r."table" = g."table" AND r.key = g.key),
+    put AS (
+      INSERT INTO bridgehead.row SELECT kept.id, p."table", p.key, p."values"
+      FROM kept JOIN json_to_recordset($2) AS p(name text, "table" text, key text, "values" text) USING (name)
+      ON CONFLICT (object, "table", key) DO UPDATE SET "values" = excluded."values")
+  UPDATE bridgehead.state SET at = $4, beat = beat + 1`;
+const emptyText = `DELETE FROM bridgehead.row USING bridgehead.object AS o WHERE row.object = o.id AND o.name = ANY($1)`;
+const lookText = `
+  SELECT pg_try_advisory_lock(${advisoryLock}) AS mine, name, url, stopped FROM bridgehead.state`;
+const standbyText = `
+  INSERT INTO bridgehead.standby VALUES ($1, $2, $3, now())
+  ON CONFLICT (name) DO UPDATE SET url = excluded.url, version = excluded.version, seen = excluded.seen`;
+const rowsText = `
+  SELECT "table", key, "values" FROM bridgehead.row WHERE object = (SELECT id FROM bridgehead.object WHERE name = $1)
+  AND ("table", key) > ($2, $3) ORDER BY "table", key LIMIT ${rowsAtOnce}`;
+
+/** Several hosts may be named, as libpq has it: `postgresql://user@one,other:5433/bridgehead`. */
+export function hostsOf(url: string): readonly string[] {
+  const [, begin = "", hosts = "", rest = ""] = /^([^:]+:\/\/(?:[^@/]*@)?)([^/?]*)(.*)$/s.exec(url) ?? [];
+  return hosts.split(",").map((host) => `${begin}${host}${rest}`);
+}
+
+/** Waits until no other edge acts, and this one holds the database's lock. Rejects with `NoState` if a person must act. */
+export async function acquireDatabase(url: string, self: Self, ports: EdgePorts): Promise<PostgresDisk> {
+  const hosts = hostsOf(url);
+  for (let at = 0; ; at += 1) {
+    const host = hosts[at % hosts.length] ?? url;
+    const session = new Session(host, ports);
+    try {
+      await session.open(settings);
+      const isOrderly = await standBy(session, self, ports);
+      const disk = new PostgresDisk(session, new Session(host, ports), ports);
+      await disk.begin(self, isOrderly ? 0 : leaseMs);
+      return disk;
+    } catch (error) {
+      session.cut();
+      if (error instanceof Error && error.name === "NoState") throw error;
+      ports.waits(`the database cannot be used (${networkReason(error)})`, null);
+      await wait(ports.timers, lookEveryMs);
+    }
+  }
+}
+
+/** Resolves once the lock is held: whether the edge that had it stopped in order. */
+async function standBy(session: Session, self: Self, ports: EdgePorts): Promise<boolean> {
+  await prepare(session);
+  for (let looks = 0; ; looks += 1) {
+    if (looks % 5 === 0) await session.ask(standbyText, [self.name, self.url, self.version]);
+    const { rows } = await session.ask(lookText);
+    const { mine, name, url: activeUrl, stopped } = rows[0] ?? {};
+    if (mine) {
+      await session.ask("DELETE FROM bridgehead.standby WHERE name = $1", [self.name]);
+      return Boolean(stopped);
+    }
+    ports.waits(`${name} is active`, String(activeUrl));
+    await wait(ports.timers, lookEveryMs);
+  }
+}
+
+async function prepare(session: Session): Promise<void> {
+  const about = await session.ask(
+    "SELECT pg_is_in_recovery() AS replica, current_setting('server_encoding') AS encoding, to_regclass('bridgehead.state') AS state",
+  );
+  const { replica, encoding, state } = about.rows[0] ?? {};
+  if (replica) throw new Error("this machine of the database is a replica");
+  if (encoding !== "UTF8")
+    throw new NoState(`the database has the encoding ${encoding}: make one with ENCODING 'UTF8'`);
+  if (state === null) {
+    // Two edges may come at once.
+    await session.ask(`BEGIN; SELECT pg_advisory_xact_lock(${advisoryLock}, 1); ${tables} COMMIT`);
+  }
+  const { rows } = await session.ask("SELECT format FROM bridgehead.state");
+  const found = rows[0]?.format;
+  if (found !== format)
+    throw new NoState(`the database has no state of this release (format ${found}, not ${format}): name another one`);
+}
+
+/** The state of two edges in PostgreSQL. All is written by the session that holds the lock: who has lost it writes nothing more. */
+export class PostgresDisk implements Disk {
+  readonly #session: Session;
+  /** What takes long holds up no flush. */
+  readonly #reads: Session;
+  readonly #ports: EdgePorts;
+  readonly lease: Lease;
+  /** When the statement was sent that was last committed, by passed time. */
+  #heldSince = Number.NEGATIVE_INFINITY;
+  #heard = Promise.withResolvers<void>();
+  /** The last transaction; `null`: none is under way. */
+  #writing: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(session: Session, reads: Session, ports: EdgePorts) {
+    this.#session = session;
+    this.#reads = reads;
+    this.#ports = ports;
+    const isHeld = () => ports.passedMs() - this.#heldSince < leaseMs - marginMs;
+    this.lease = {
+      get isHeld() {
+        return isHeld();
+      },
+      renewed: () => this.#heard.promise,
+    };
+  }
+
+  /** Begins to act, once the edge before can act no more: it may hold a lease of a machine of the database that was replaced. */
+  async begin({ name, url }: Self, afterMs: number): Promise<void> {
+    for (let leftMs = afterMs; leftMs > 0; leftMs -= beatEveryMs) {
+      await this.#commit("UPDATE bridgehead.state SET stopped = false, beat = beat + 1");
+      await wait(this.#ports.timers, beatEveryMs);
+    }
+    await this.#reads.open({});
+    const acts = "UPDATE bridgehead.state SET name = $1, url = $2, since = $3, stopped = false, beat = beat + 1";
+    await this.#commit(acts, [name, url, Date.now()]);
+    for (const session of [this.#session, this.#reads]) session.onLost(this.#ports.lost);
+    this.#beatLater();
+  }
+
+  async open(): Promise<Stored> {
+    const { rows } = await this.#reads.ask("SELECT at, restored_at, trusts_clock FROM bridgehead.state");
+    const alarms = await this.#reads.ask("SELECT name, alarm FROM bridgehead.object WHERE alarm IS NOT NULL");
+    await this.#commit("UPDATE bridgehead.state SET trusts_clock = false, beat = beat + 1");
+    const { at = 0, restored_at: restoredAt = null, trusts_clock: trustsClock } = rows[0] ?? {};
+    return {
+      alarms: alarms.rows.map(({ name, alarm }) => [String(name), Number(alarm)]),
+      lastAt: Number(at),
+      restoredAt: restoredAt === null ? null : Number(restoredAt),
+      trustsClock: Boolean(trustsClock),
+    };
+  }
+
+  async schemaOf(name: string): Promise<readonly string[]> {
+    const { rows } = await this.#reads.ask("SELECT schema FROM bridgehead.object WHERE name = $1", [name]);
+    return JSON.parse(String(rows[0]?.schema ?? "[]"));
+  }
+
+  async rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]> {
+    const { rows } = await this.#reads.ask(rowsText, [name, after?.table ?? "", after?.key ?? ""]);
+    return rows as unknown as readonly StoredRow[];
+  }
+
+  async write({ at, deleted, changes }: Flush): Promise<void> {
+    const objects = changes.map(({ name, alarm, schema }) => ({
+      name,
+      alarm,
+      schema: schema && JSON.stringify(schema),
+    }));
+    const rows = changes.flatMap(({ name, rows }) => rows.map((row) => ({ name, ...row })));
+    const [gone, put] = [rows.filter(({ values }) => values === null), rows.filter(({ values }) => values !== null)];
+    const asked = [JSON.stringify(objects), JSON.stringify(put), JSON.stringify(gone), at, deleted];
+    const replaced = changes.filter(({ replaces }) => replaces).map(({ name }) => name);
+    if (replaced.length === 0) return this.#commit(writeText, asked, "write");
+    await this.#alone(async () => {
+      await this.#session.ask("BEGIN");
+      await this.#session.ask(emptyText, [replaced]);
+      await this.#session.ask(writeText, asked, "write");
+      const { command } = await this.#session.ask("COMMIT");
+      // The answer to COMMIT of a transaction that failed is no error.
+      if (command !== "COMMIT") throw new Error("the database has taken a transaction back");
+    });
+  }
+
+  trustClock(): Promise<void> {
+    return this.#commit("UPDATE bridgehead.state SET trusts_clock = true, beat = beat + 1");
+  }
+
+  /** Both edges, for people. Rejects if the database does not answer. */
+  async view(): Promise<PairView> {
+    const { rows } = await this.#reads.ask("SELECT name, url, since FROM bridgehead.state");
+    const standbys = await this.#reads.ask(
+      `SELECT name, url, version, (extract(epoch FROM now() - seen) * 1000)::bigint AS "silentMs" FROM bridgehead.standby
+       WHERE seen > now() - interval '1 day' ORDER BY name`,
+    );
+    const { name = "", url = "", since = 0 } = rows[0] ?? {};
+    return {
+      active: { name: String(name), url: String(url), since: Number(since) as EpochMs },
+      standbys: standbys.rows.map((row) => ({
+        ...{ name: String(row.name), url: String(row.url), version: String(row.version) },
+        silentMs: Number(row.silentMs),
+      })),
+    };
+  }
+
+  /** The other edge may act at once. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#commit("UPDATE bridgehead.state SET stopped = true, beat = beat + 1");
+    await Promise.all([this.#session.end(), this.#reads.end()]);
+  }
+
+  #commit(text: string, values: readonly unknown[] = [], name?: string): Promise<void> {
+    return this.#alone(async () => void (await this.#session.ask(text, values, name)));
+  }
+
+  /** One transaction after the other: what is sent amid one is committed with it. */
+  async #alone(transaction: () => Promise<void>): Promise<void> {
+    const before = this.#writing;
+    const writing = (async () => {
+      await before;
+      const sentAt = this.#ports.passedMs();
+      await transaction();
+      this.#heldSince = sentAt;
+      this.#heard.resolve();
+      this.#heard = Promise.withResolvers();
+    })();
+    this.#writing = writing;
+    try {
+      await writing;
+    } finally {
+      if (this.#writing === writing) this.#writing = null;
+    }
+  }
+
+  /** An edge that has nothing to write says that it lives. */
+  #beatLater(): void {
+    const { timers, lost } = this.#ports;
+    timers.after(beatEveryMs, () => {
+      if (this.#isClosed) return;
+      if (!this.#writing) this.#commit("UPDATE bridgehead.state SET beat = beat + 1", [], "beat").catch(lost);
+      this.#beatLater();
+    });
+  }
+}
+
+/** A connection to one machine of the database. */
+class Session {
+  readonly #url: string;
+  readonly #timers: Timers;
+  #client: Client | null = null;
+  #lost: (error: Error) => void = () => {};
+
+  constructor(url: string, { timers }: Pick<EdgePorts, "timers">) {
+    this.#url = url;
+    this.#timers = timers;
+  }
+
+  /** `settings`: of the session, by name. */
+  async open(settings: Readonly<Record<string, string | number>>): Promise<void> {
+    const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+    const client = new Client({
+      ...{ connectionString: this.#url, connectionTimeoutMillis: connectWithinMs, keepAlive: true },
+      options: options.join(" "),
+    });
+    this.#client = client;
+    client.on("error", (error) => this.#lost(error));
+    client.on("notice", ({ code, message }) => code === warning && this.#lost(new Error(message)));
+    await client.connect();
+  }
+
+  onLost(lost: (error: Error) => void): void {
+    this.#lost = lost;
+  }
+
+  /** Rejects where the answer does not come in time: nobody knows then what it would be. */
+  async ask(text: string, values: readonly unknown[] = [], name?: string): Promise<QueryResult<Row>> {
+    const client = this.#client;
+    if (!client) throw new Error("the connection to the database is closed");
+    const query = { text, values: [...values], ...(name !== undefined && { name }) };
+    return within(this.#timers, silentWithinMs, "the database", client.query<Row>(query));
+  }
+
+  async end(): Promise<void> {
+    this.#lost = () => {};
+    await this.#client?.end();
+    this.#client = null;
+  }
+
+  cut(): void {
+    this.#lost = () => {};
+    (
+      this.#client as unknown as { readonly connection: { readonly stream: { destroy(): void } } } | null
+    )?.connection.stream.destroy();
+    this.#client = null;
+  }
+}

@@ -1,0 +1,144 @@
+import { DatabaseSync } from "node:sqlite";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { reasonOf, sqliteCode } from "../../src/foundation/text/reason.ts";
+import { type Disk, type Flush, NoState, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
+
+/** Of the tables. Nothing reads another one. */
+const format = 1;
+const tables = `
+  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS object (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, alarm INTEGER, schema TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS row (object INTEGER NOT NULL, "table" TEXT NOT NULL, key TEXT NOT NULL, "values" TEXT NOT NULL,
+    UNIQUE (object, "table", key));
+`;
+/** What was deleted may lie in the log of the database until then. */
+const emptyLogEveryMs = 15 * 60_000;
+/** These need a person; where a disk is full, there may be room again. */
+const faults = { readOnly: 8, corrupt: 11, cannotOpen: 14, noDatabase: 26 };
+
+/** What a disk asks of its file, answered at once. */
+export type StateFile = {
+  readonly [Name in Exclude<keyof Disk, "lease">]: (
+    ...asked: Parameters<Disk[Name]>
+  ) => Awaited<ReturnType<Disk[Name]>>;
+};
+
+/** Opens the state of an edge, one SQLite file. Throws `NoState` if a person must act, and SQLite's error if the disk is full. */
+export function openState(file: string): DatabaseSync {
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(file);
+    // What is deleted is overwritten: a number that somebody has erased must not stay in a free page.
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
+    const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    const isNew = database.prepare("SELECT 1 FROM sqlite_master").get() === undefined;
+    if (!isNew && found !== format)
+      throw new NoState(`${file} is no state of this release (format ${found}, not ${format}): move it away`);
+    database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${format}; COMMIT`);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (!Object.values(faults).includes(sqliteCode(error) ?? 0)) throw error;
+    throw new NoState(`cannot read or write the state in ${file} (${reasonOf(error)})`);
+  }
+}
+
+/** The state of an edge in one file of SQLite, which other tools can read and back up. */
+export function stateFile(file: string): StateFile {
+  let open: ReturnType<typeof prepared> | null = null;
+  const opened = () => {
+    if (!open) throw new Error("the state is not open");
+    return open;
+  };
+  return {
+    open: () => {
+      const database = openState(file);
+      open = prepared(database);
+      return storedIn(database);
+    },
+    schemaOf: (name) => JSON.parse(String(opened().schema.get(name)?.schema ?? "[]")),
+    rowsOf: (name, after) => {
+      const { table = "", key = "" } = after ?? {};
+      return opened().rows.all(name, table, table, key, rowsAtOnce) as unknown as readonly StoredRow[];
+    },
+    write: (flush) => write(opened(), flush),
+    trustClock: () => void opened().note.run("trustsClock", 1),
+    close: () => {
+      if (!open) return;
+      clearInterval(open.emptying);
+      open.database.close();
+      open = null;
+    },
+  };
+}
+
+function prepared(database: DatabaseSync) {
+  const emptying = setInterval(() => void database.exec("PRAGMA wal_checkpoint(TRUNCATE)"), emptyLogEveryMs);
+  emptying.unref();
+  return {
+    database,
+    emptying,
+    schema: database.prepare("SELECT schema FROM object WHERE name = ?"),
+    rows: database.prepare(
+      `SELECT "table", key, "values" FROM row WHERE object = (SELECT id FROM object WHERE name = ?)
+       AND ("table" > ? OR ("table" = ? AND key > ?)) ORDER BY "table", key LIMIT ?`,
+    ),
+    keep: database.prepare(
+      `INSERT INTO object (name, alarm, schema) VALUES (?1, ?2, ifnull(?3, '[]'))
+       ON CONFLICT (name) DO UPDATE SET alarm = ?2, schema = ifnull(?3, schema) RETURNING id`,
+    ),
+    put: database.prepare(`INSERT INTO row VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "values" = excluded."values"`),
+    remove: database.prepare(`DELETE FROM row WHERE object = ? AND "table" = ? AND key = ?`),
+    empty: database.prepare("DELETE FROM row WHERE object = (SELECT id FROM object WHERE name = ?)"),
+    forget: database.prepare("DELETE FROM object WHERE name = ?"),
+    note: database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"),
+  };
+}
+
+function storedIn(database: DatabaseSync): Stored {
+  const noted = new Map(
+    database
+      .prepare("SELECT name, value FROM meta")
+      .all()
+      .map(({ name, value }) => [name, value]),
+  );
+  const alarms = database.prepare("SELECT name, alarm FROM object WHERE alarm IS NOT NULL").all();
+  // It is known now, and a write says whether there is room.
+  database.exec("INSERT OR REPLACE INTO meta VALUES ('trustsClock', 0)");
+  return {
+    alarms: alarms.map(({ name, alarm }) => [String(name), Number(alarm)]),
+    lastAt: Number(noted.get("lastAt") ?? 0),
+    restoredAt: noted.has("restoredAt") ? Number(noted.get("restoredAt")) : null,
+    trustsClock: Boolean(noted.get("trustsClock")),
+  };
+}
+
+function write(
+  { database, keep, put, remove, empty, forget, note }: ReturnType<typeof prepared>,
+  { at, deleted, changes }: Flush,
+): void {
+  database.exec("BEGIN IMMEDIATE");
+  for (const name of deleted) {
+    empty.run(name);
+    forget.run(name);
+  }
+  for (const { name, alarm, schema, replaces, rows } of changes) {
+    if (replaces) empty.run(name);
+    const id = Number(keep.get(name, alarm, schema && JSON.stringify(schema))?.id);
+    for (const { table, key, values } of rows) {
+      if (values === null) remove.run(id, table, key);
+      else put.run(id, table, key, values);
+    }
+  }
+  note.run("lastAt", at);
+  database.exec("COMMIT");
+}
+
+/** Notes that a state was put back from a backup at this time, later than each time before. */
+export function markRestored(database: DatabaseSync, at: EpochMs): void {
+  const { restoredAt, lastAt } = storedIn(database);
+  const note = database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
+  note.run("restoredAt", Math.max(at, lastAt, (restoredAt ?? 0) + 1));
+  // The person who restores it answers for the clock.
+  note.run("trustsClock", 1);
+}
