@@ -9,7 +9,7 @@ type Value = string | number | null;
 const deleted = 9;
 const [integer, real, text] = [1, 2, 3];
 /** A mark of the byte order at the beginning of a text belongs to it. */
-const asItIs = new TextDecoder("utf-8", { ignoreBOM: true });
+const asItIs = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /**
  * The rows that a patchset names: a header for each table, then its rows

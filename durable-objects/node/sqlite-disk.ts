@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { type Disk, NoState } from "./disk.ts";
 import { type StateFile, stateFile } from "./sqlite-file.ts";
@@ -18,7 +19,7 @@ interface Answer {
 export function sqliteDisk(file: string): Disk {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let last = 0;
-  const worker = new Worker(new URL(import.meta.url), { workerData: { stateFile: file } });
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { stateFile: file } });
   // Only what waits for it keeps the process alive.
   worker.unref();
   worker.on("message", ({ id, value, error }: Answer) => {

@@ -1,6 +1,6 @@
 import { Directory } from "../../durable-objects/directory/directory.ts";
 import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/ids/handle-index.ts";
-import { keptIn } from "../../durable-objects/node/log/kept-values.ts";
+import { keptIn } from "../../durable-objects/node/own-place.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";

@@ -27,6 +27,7 @@ const settings = {
 } as const satisfies Partial<AgentSettings>;
 
 /** As `service.ts` does it. */
+const edgeUrl = "ws://edge";
 const startedAgainMs = 2_000;
 
 /** Less often than in life, for a faster world. */
@@ -174,7 +175,7 @@ export class AgentProcess {
         ...settings,
         ...this.#relay.place,
         logs: { personal: this.showsPersonal },
-        edge: [...this.#relay.addresses],
+        edge: [edgeUrl],
         agent: this.name,
       },
       {
@@ -265,11 +266,9 @@ export class AgentProcess {
 
   #openSocket(life: number): OpenSocket {
     return (url, headers, _codec, events) => {
-      const edge = this.#relay.addresses.findIndex((address) => url.startsWith(address));
-      const wire =
-        edge >= 0
-          ? this.#openEdge(life, edge, headers[HELLO_HEADER] ?? "", events)
-          : this.#openBridge(life, url, events);
+      const wire = url.startsWith(edgeUrl)
+        ? this.#openEdge(life, headers[HELLO_HEADER] ?? "", events)
+        : this.#openBridge(life, url, events);
       return {
         send: (message) => {
           if (life === this.#lives) this.#send(wire as Wire<unknown, unknown>, message);
@@ -304,7 +303,7 @@ export class AgentProcess {
     if (message !== null) wire.toFar(message);
   }
 
-  #openEdge<In>(life: number, edge: number, hello: string, events: SocketEvents<In>): AgentWire {
+  #openEdge<In>(life: number, hello: string, events: SocketEvents<In>): AgentWire {
     const wire: AgentWire = new Wire(
       this.#context,
       this.#draws,
@@ -327,14 +326,14 @@ export class AgentProcess {
     );
     this.edgeWire = wire;
     this.#context.clock.after(this.#draws.between(1, 24), () => {
-      if (wire.near && !wire.silent) void this.#askForSocket(life, edge, hello, wire);
+      if (wire.near && !wire.silent) void this.#askForSocket(life, hello, wire);
     });
     return wire;
   }
 
   /** A refusal is a code and a reason, as in the header of a real one. */
-  async #askForSocket(life: number, edge: number, hello: string, wire: AgentWire): Promise<void> {
-    const refused = await this.#relay.connect(hello, wire, edge);
+  async #askForSocket(life: number, hello: string, wire: AgentWire): Promise<void> {
+    const refused = await this.#relay.connect(hello, wire);
     if (refused === null) return;
     const [code, why = ""] = refused.split(" ");
     this.#within(life, () => wire.near?.closed(Number(code), why));

@@ -37,8 +37,6 @@ export interface EdgeMachines {
   clockSetAt: number;
   /** Their disks take nothing. */
   isDiskFull: boolean;
-  /** Of two edges none acts. */
-  noneActs: boolean;
   /** After so long without work an object is evicted; `null`: it stays. */
   readonly idleMs: number | null;
   /** How long an object at Cloudflare is busy with a request, and with one that writes; absent: with none, so that no other waits. */
@@ -78,8 +76,4 @@ export function draws({ seed, site }: WorldContext, name: string): Draws {
 
 export function faultsOf({ faults, site }: WorldContext, name: string): FaultSource {
   return faults.source(`${site}${name}`);
-}
-
-export function cannotWrite({ isDiskFull, noneActs }: EdgeMachines): boolean {
-  return isDiskFull || noneActs;
 }

@@ -252,7 +252,7 @@ function newContext(violations: string[]): WorldContext {
   const clock = new Clock();
   const tell = () => {};
   // As the platform evicts an object without work.
-  const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, noneActs: false, idleMs: 10_000 };
+  const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, idleMs: 10_000 };
   return {
     seed: 1,
     site: "",

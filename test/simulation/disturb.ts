@@ -10,7 +10,6 @@ import type { FaultKind, FaultSource } from "./faults.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
 import type { RelayHost } from "./relay-host.ts";
 import type { Parts } from "./rest-checks.ts";
-import type { SharedState } from "./shared-state.ts";
 import { outages } from "./webex.ts";
 
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
@@ -48,8 +47,7 @@ export function disturbEdge(context: WorldContext, runtime: NodeRuntime | null):
       context.faults.hold(null);
     }),
   );
-  for (const machine of runtime?.machines ?? []) disturbMachine(machine, context, runtime?.shared ?? null);
-  if (runtime?.shared) disturbDatabase(runtime.shared, context);
+  if (runtime) disturbMachine(runtime.machine, context);
   nowAndThen(context, source, "edge disk full", () => {
     edgeMachines.isDiskFull = true;
     clock.after(source.draws.between(500, 20_000), () => {
@@ -58,33 +56,15 @@ export function disturbEdge(context: WorldContext, runtime: NodeRuntime | null):
   });
 }
 
-function disturbMachine(machine: EdgeMachine, context: WorldContext, shared: SharedState | null): void {
+function disturbMachine(machine: EdgeMachine, context: WorldContext): void {
   const { faults: source } = machine;
   const { draws } = source;
-  nowAndThen(context, source, "process killed", () => {
-    // A machine that is lost, or begins from its disk anew.
-    if (shared && draws.chance(0.3)) machine.kill("lost", draws.between(5_000, 60_000));
-    else machine.kill("killed");
-  });
-  nowAndThen(context, source, "edge frozen", () => machine.freeze());
+  nowAndThen(context, source, "process killed", () => machine.kill("killed"));
   nowAndThen(context, source, "edge machine's clock jumps", () =>
     jump(context, draws, 900_000, "bothWays", (ms) => {
       machine.skewMs = ms;
     }),
   );
-  nowAndThen(context, source, "edge cut from its database", () => {
-    machine.isCut = true;
-    context.clock.after(draws.between(500, 20_000), () => {
-      machine.isCut = false;
-    });
-  });
-  nowAndThen(context, source, "edge hands over", () => shared?.handOver(machine.process));
-}
-
-function disturbDatabase(shared: SharedState, context: WorldContext): void {
-  const source = faultsOf(context, "database of the edges");
-  nowAndThen(context, source, "database away", () => shared.isAwayFor(source.draws.between(200, 15_000)));
-  nowAndThen(context, source, "database fails over", () => shared.failOver(source.draws));
 }
 
 /** From now on nothing goes wrong with the edge. */
@@ -95,12 +75,7 @@ export function healEdge({ faults, edgeMachines, clock }: WorldContext, runtime:
   }
   edgeMachines.skewMs = 0;
   edgeMachines.isDiskFull = false;
-  if (runtime?.shared) runtime.shared.database.isAway = false;
-  for (const machine of runtime?.machines ?? []) {
-    machine.isCut = false;
-    machine.skewMs = 0;
-    machine.process.standstill.end();
-  }
+  if (runtime) runtime.machine.skewMs = 0;
 }
 
 function nowAndThen(context: WorldContext, source: FaultSource, kind: FaultKind, strike: () => void): void {

@@ -1,53 +1,49 @@
-import type { Disk } from "../../durable-objects/node/log/disk.ts";
+import type { Disk, Flush } from "../../durable-objects/node/disk.ts";
+import { EdgeTime } from "../../durable-objects/node/node-clock.ts";
 import { type LifePlace, Runtime } from "../../durable-objects/node/runtime.ts";
-import { RuntimeTime } from "../../durable-objects/node/runtime-time.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
-import { faultsOf, type WorldContext } from "./context.ts";
-import { EdgeProcess } from "./edge-process.ts";
+import { MemoryDisk } from "../kit/memory-disk.ts";
+import { draws, faultsOf, type WorldContext } from "./context.ts";
+import { EdgeProcess, type Statement } from "./edge-process.ts";
 import type { FaultSource } from "./faults.ts";
-
-/** Where the state of a world's edges lies. */
-export interface EdgeState {
-  diskOf(machine: EdgeMachine, process: EdgeProcess): Disk;
-  /** Whether no other process has taken its place. */
-  isCurrent(process: EdgeProcess): boolean;
-  /** Whether anything may leave it now. */
-  mayAct(process: EdgeProcess): boolean;
-  /** A flush that is under way is then on disk, or not. */
-  died(machine: EdgeMachine, process: EdgeProcess): void;
-}
+import { Fault, never } from "./hosted.ts";
 
 interface MachinePorts {
-  readonly state: EdgeState;
   readonly make: (process: EdgeProcess, kind: ObjectName, place: string, life: LifePlace) => Promise<Whole>;
-  log(process: EdgeProcess, line: LogLine): void;
+  log(line: LogLine): void;
   died(process: EdgeProcess): void;
+  /** This is on disk. `null`: the object is deleted. */
+  committed(name: string, written: readonly Statement[] | null): void;
 }
 
 /** By its supervisor. */
 const startsAgainMs = 1_000;
+/** A frame leaves so long after what it says was decided. */
+export const slowestFlushMs = 4_000;
 
-/** A machine of the edge. Its process begins anew after each death. */
+/** The machine of the edge, with a disk that fails. Its process begins anew after each death. */
 export class EdgeMachine {
-  readonly name: string;
   readonly faults: FaultSource;
   process: EdgeProcess;
-  /** Nothing gets from here to the database, and nothing back. */
-  isCut = false;
-  /** What its clock alone is ahead of the others' of the edge. */
+  /** Its clock is ahead of the others' by so much. */
   #skewMs = 0;
+  readonly #disk = new MemoryDisk();
+  readonly #draws;
   readonly #context: WorldContext;
   readonly #ports: MachinePorts;
-  #lives = 0;
+  /** Brings the flush that is under way to disk; `null`: none is. */
+  #landing: (() => void) | null = null;
+  /** Until then nothing can be written. */
+  #failsUntil = 0;
   #ids = 0;
 
-  constructor(name: string, context: WorldContext, ports: MachinePorts) {
-    this.name = name;
+  constructor(context: WorldContext, ports: MachinePorts) {
     this.#context = context;
     this.#ports = ports;
-    this.faults = faultsOf(context, `process of ${name}`);
+    this.faults = faultsOf(context, "process of the edge");
+    this.#draws = draws(context, "disk");
     this.process = this.#begin();
   }
 
@@ -62,24 +58,16 @@ export class EdgeMachine {
     this.#context.faults.hold(null);
   }
 
-  /** The process dies, and with it all that is in memory. */
+  /** The process dies, and with it all that is in memory. A flush that is under way is then on disk, or not. */
   kill(why: string, forMs = this.faults.draws.between(50, 3_000)): void {
     const { process } = this;
     if (!process.isAlive) return;
-    this.#context.tell(() => `the process of ${this.name} dies: ${why}`);
+    this.#context.tell(() => `the process of the edge dies: ${why}`);
     process.die();
-    this.#ports.state.died(this, process);
+    if (this.faults.draws.chance(0.5)) this.#landing?.();
+    this.#landing = null;
     this.#ports.died(process);
     this.#beginAfter(forMs);
-  }
-
-  /** Nothing happens in the process; what comes for it waits in its sockets. */
-  freeze(): void {
-    const { process } = this;
-    if (!process.isAlive || process.standstill.isOn) return;
-    const { draws } = this.faults;
-    process.standstill.begin();
-    this.#context.clock.after(draws.between(500, draws.chance(0.5) ? 5_000 : 40_000), () => process.standstill.end());
   }
 
   #beginAfter(ms: number): void {
@@ -90,33 +78,78 @@ export class EdgeMachine {
 
   #begin(): EdgeProcess {
     const { clock, edgeNow } = this.#context;
-    const { state, make, log } = this.#ports;
-    this.#lives += 1;
-    const process = new EdgeProcess(`${this.name}, life ${this.#lives}`, clock);
+    const { make, log } = this.#ports;
+    const process = new EdgeProcess(clock);
     const clocks = { wall: () => edgeNow() + this.skewMs, monotonic: () => clock.now, sinceBoot: () => clock.now };
-    const time = new RuntimeTime(clocks, (byMs) => process.runtime?.skipped(byMs));
     const runtime = Runtime.start({
-      disk: state.diskOf(this, process),
-      clock: {
-        now: () => time.now(),
-        notBefore: (at) => time.notBefore(at),
-        after: (ms, run) => process.after(ms, run),
-      },
-      log: (line) => process.isAlive && log(process, line),
-      newId: () => `${this.name}-${++this.#ids}`,
+      disk: this.#diskOf(process),
+      time: new EdgeTime(clocks),
+      timers: process,
+      log: (line) => process.isAlive && log(line),
+      newId: () => `edge-${++this.#ids}`,
       make: (kind, place, life) => make(process, kind, place, life),
+      fatal: (error) => process.isAlive && this.kill(String(error)),
     });
     runtime.then(
       (begun) => {
         process.runtime = begun;
       },
       () => {
-        // A database that is away at the very start.
         if (!process.isAlive) return;
         process.die();
         this.#beginAfter(startsAgainMs);
       },
     );
     return process;
+  }
+
+  #diskOf(process: EdgeProcess): Disk {
+    const { clock } = this.#context;
+    const pass = async (ms: number) => {
+      await clock.wait(ms);
+      if (!process.isAlive) await never();
+    };
+    return {
+      ...this.#disk.asDisk(),
+      open: async () => {
+        this.#refuse();
+        return this.#disk.open();
+      },
+      schemaOf: async (name) => {
+        await pass(this.#draws.between(0, 3));
+        return this.#disk.schemaOf(name);
+      },
+      write: (flush) => this.#write(process, flush, pass),
+    };
+  }
+
+  #refuse(): void {
+    const { clock, edgeMachines } = this.#context;
+    if (edgeMachines.isDiskFull) throw new Fault("database or disk is full");
+    if (clock.now < this.#failsUntil) throw new Fault("disk I/O error");
+  }
+
+  async #write(process: EdgeProcess, flush: Flush, pass: (ms: number) => Promise<void>): Promise<void> {
+    const { faults } = this;
+    const { clock } = this.#context;
+    const written = flush.changes.map(({ name }) => [name, process.takeWritten(name)] as const);
+    const land = () => {
+      this.#disk.write(flush);
+      for (const name of flush.deleted) this.#ports.committed(name, null);
+      for (const [name, statements] of written) this.#ports.committed(name, statements);
+    };
+    this.#landing = land;
+    const ms = faults.hits("flush slow") ? faults.draws.between(100, slowestFlushMs) : this.#draws.between(1, 4);
+    if (faults.hits("process killed amid a flush"))
+      clock.after(faults.draws.between(0, ms), () => process.isAlive && this.kill("amid a flush"));
+    await pass(ms);
+    this.#landing = null;
+    this.#refuse();
+    if (faults.hits("flush fails")) {
+      this.#failsUntil = clock.now + faults.draws.between(0, 4_000);
+      if (faults.draws.chance(0.3)) land();
+      throw new Fault("disk I/O error");
+    }
+    land();
   }
 }

@@ -28,9 +28,9 @@ import type { Domain } from "../../src/settings/load.ts";
 import type { StoredEntries } from "../../src/timeline/history.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { bridgeOn, conferenceOn } from "../kit/database.ts";
-import type { Statement } from "../kit/memory-disk.ts";
+import type { Statement } from "./edge-process.ts";
 import { draws, type WorldContext } from "./context.ts";
-import { slowestFlushMs } from "./file-state.ts";
+import { slowestFlushMs } from "./edge-machine.ts";
 import { Fault, type Hosted, type Life, never } from "./hosted.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
 import { RelayHost } from "./relay-host.ts";
@@ -259,20 +259,13 @@ export class Edge {
       call: (of, place, method, asked) => this.#ask(hosted, life, of, place, method, asked),
       connect: () => Promise.reject(new Error("no object of a world opens a socket")),
     });
-    const { restoredAt, edgeEpoch, beginEpochAfter, ...ports } = life;
+    const { restoredAt, ...ports } = life;
     const { life: born } = hosted;
     return objectKinds[kind]({
       ...ports,
       ...(restoredAt !== null && { restoredAt }),
-      ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
       ...objects,
       sockets: { all: () => life.sockets() },
-      ...(this.#shared.runtime && {
-        beginRestored: () => {
-          if (this.#shared.runtime?.wasPutBack) return life.beginRestored?.();
-          this.#context.violated("nothing is thrown", "a state that no copy replaced counts as older");
-        },
-      }),
       setAlarm: kind === "idAllocator" ? (at) => life.setAlarm(this.#firstAlarm(at)) : life.setAlarm,
       measures: this.measures,
       log: (line) => this.#logged(hosted, line),

@@ -45,54 +45,25 @@ const faultRates = {
   "stranger knocks": 0.15,
   "process killed": 0.15,
   "process killed amid a flush": 0.0006,
-  "process killed before images": 0.01,
   "process killed amid an alarm": 0.004,
   "flush fails": 0.0006,
   "flush slow": 0.002,
   "edge machine's clock jumps": 0.1,
-  "flush in doubt": 0.0015,
-  "replica not waited for": 0.001,
-  "replica not waited for by an answer": 0.004,
-  "database reads fail": 0.0006,
-  "database reads slow": 0.0006,
-  "replaced database read": 0.02,
-  "edge frozen": 0.1,
-  "edge frozen before a post": 0.002,
-  "edge cut from its database": 0.08,
-  "edge hands over": 0.08,
-  "database away": 0.06,
-  "database fails over": 0.06,
 } as const satisfies Record<string, number>;
 
 export type FaultKind = keyof typeof faultRates;
 
 /** Where the objects of a world live. */
-export type RuntimeName = "node" | "pair" | "workers";
+export type RuntimeName = "node" | "workers";
 
 /** What happens on plain Node alone. */
 const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "process killed",
   "process killed amid a flush",
-  "process killed before images",
   "process killed amid an alarm",
   "flush fails",
   "flush slow",
   "edge machine's clock jumps",
-]);
-/** What happens to two edges and their database alone. */
-const ofPair: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  "flush in doubt",
-  "replica not waited for",
-  "replica not waited for by an answer",
-  "database reads fail",
-  "database reads slow",
-  "replaced database read",
-  "edge frozen",
-  "edge frozen before a post",
-  "edge cut from its database",
-  "edge hands over",
-  "database away",
-  "database fails over",
 ]);
 /** What happens at Cloudflare alone. */
 const ofWorkers: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -107,12 +78,8 @@ const ofWorkers: ReadonlySet<FaultKind> = new Set<FaultKind>([
 
 /** What may go wrong with this runtime, and with all else. */
 export function faultKindsAt(runtime: RuntimeName): readonly FaultKind[] {
-  const others = {
-    node: [ofWorkers, ofPair],
-    pair: [ofWorkers],
-    workers: [ofNode, ofPair],
-  } as const satisfies Record<RuntimeName, readonly ReadonlySet<FaultKind>[]>;
-  return (Object.keys(faultRates) as FaultKind[]).filter((kind) => !others[runtime].some((some) => some.has(kind)));
+  const others: ReadonlySet<FaultKind> = runtime === "node" ? ofWorkers : ofNode;
+  return (Object.keys(faultRates) as FaultKind[]).filter((kind) => !others.has(kind));
 }
 
 /** What may hold up an answer: of a server or an object that posts, its own alone. */
@@ -134,7 +101,6 @@ const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "edge clock jumps",
   "edge disk full",
   ...ofNode,
-  ...ofPair,
 ]);
 
 /** Which faults happen in one world. A fault is named by its source, its kind and its number there, so that it can be spared. */

@@ -11,9 +11,7 @@ export class Fault extends Error {}
 export class Dead extends Fault {}
 
 /** What one life of an object gets from its runtime. */
-export interface Life extends Omit<LifePlace, "sockets" | "beginRestored"> {
-  /** On plain Node. */
-  beginRestored?(): void;
+export interface Life extends Omit<LifePlace, "sockets"> {
   readonly kept: KeptValues;
   sockets(): readonly ObjectSocket[];
 }

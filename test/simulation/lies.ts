@@ -35,8 +35,6 @@ export interface LyingPorts {
   /** True if a bridge confirms this command without carrying it out. */
   ignores?(command: BridgeCommand, isAtPrompt: boolean): boolean;
   letsTwoAgentsAct?: true;
-  /** The database accepts writes of a replaced edge. */
-  writesForReplacedEdges?: true;
 }
 
 type Lie = LyingPorts & Detection;
@@ -126,11 +124,6 @@ export const lies = {
   "a bridge does not hang up on callers at the prompt": {
     foundBy: "nobody is left on the line",
     ignores: (command, isAtPrompt) => command.type === "expel" && isAtPrompt,
-  },
-  "a database writes for an edge that was replaced": {
-    foundBy: "what is read is what was written",
-    edge: "pair",
-    writesForReplacedEdges: true,
   },
 } as const satisfies Record<string, Lie>;
 

@@ -19,7 +19,7 @@ import type { CommandsForBridge, HandOver } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
 import { foreignKey } from "./bridge.ts";
-import { cannotWrite, type WorldContext } from "./context.ts";
+import { type WorldContext } from "./context.ts";
 import type { AcceptedSocket, EdgeProcess } from "./edge-process.ts";
 import type { Hosted } from "./hosted.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
@@ -86,8 +86,6 @@ export class RelayHost {
   #lastHello = "";
   /** By link id. */
   readonly #sockets = new Map<string, Socket>();
-  /** Those of an edge that was replaced, until it closes them. */
-  readonly #leftSockets = new Map<string, Socket>();
   readonly #platformSockets = new Map<string, PlatformSocket>();
   readonly #runtime: NodeRuntime | null;
   #ids = 0;
@@ -132,13 +130,8 @@ export class RelayHost {
     return this.#settings.bridges.find(({ name }) => name === this.place.bridge)?.agents ?? [];
   }
 
-  /** Where agents find its edges. */
-  get addresses(): readonly string[] {
-    return (this.#runtime?.machines ?? [null]).map((_, edge) => `ws://edge-${edge + 1}`);
-  }
-
   /** An agent asks an edge for a socket; the refusal's header, or `null` when the wire is the socket. */
-  async connect(header: string, wire: AgentWire, edge = 0): Promise<string | null> {
+  async connect(header: string, wire: AgentWire): Promise<string | null> {
     const hello = decodeHello(header);
     const place = this.place;
     const known = this.#settings.bridges.flatMap(({ name, agents }) =>
@@ -151,7 +144,7 @@ export class RelayHost {
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
     const refused = this.#runtime
       ? await this.#connectOnNode(
-          this.#runtime.connect(edge, `${place.domain}/${place.bridge}`, headersOf(header)),
+          this.#runtime.connect(`${place.domain}/${place.bridge}`, headersOf(header)),
           hello.value.agent,
           wire,
         )
@@ -171,13 +164,10 @@ export class RelayHost {
     if (!process.isAlive) return notReached;
     this.#open(socket.id, { agent, wire, end: endOnNode(accepted), process, bridge: null });
     socket.attach({
-      send: (text) => {
-        this.#runtime?.leaves(process, "a frame");
-        this.#send(socket.id, JSON.parse(text));
-      },
+      send: (text) => this.#send(socket.id, JSON.parse(text)),
       close: (code, reason) => {
         this.#close(socket.id, code, reason);
-        this.#context.clock.after(closeMs, () => process.within(() => socket.ended()));
+        process.after(closeMs, () => socket.ended());
       },
     });
     return null;
@@ -322,27 +312,17 @@ export class RelayHost {
   /** The machine or process with the sockets is gone. `isHeard`: the relay hears that they closed. */
   cut(process: EdgeProcess | null = null, isHeard = false): void {
     const isCut = (socket: Socket) => process === null || socket.process === process;
-    const sockets = [...this.#sockets, ...this.#leftSockets].filter(([, socket]) => isCut(socket));
+    const sockets = [...this.#sockets].filter(([, socket]) => isCut(socket));
     this.#miss(
       sockets.map(([id]) => id),
       isHeard,
     );
-    for (const [id] of sockets) {
-      this.#leftSockets.delete(id);
-      this.#platformSockets.delete(id);
-    }
+    for (const [id] of sockets) this.#platformSockets.delete(id);
     for (const [, { wire }] of sockets) {
       // An agent need not hear of it.
       if (this.hosted.faults.draws.chance(0.2)) wire.silent = "both";
       wire.close("far", 1006);
     }
-  }
-
-  /** Another edge acts. What this one has for links counts no more, though neither it nor its agents know. */
-  replaced(): void {
-    const sockets = [...this.#sockets];
-    this.#miss(sockets.map(([id]) => id));
-    for (const [id, socket] of sockets) this.#leftSockets.set(id, socket);
   }
 
   /** From now on the agent that acts is missed, if its link is one of these: it is waited for, unless its link is known to be over. */
@@ -382,7 +362,6 @@ export class RelayHost {
       },
       closed: () => {
         this.#sockets.delete(id);
-        this.#leftSockets.delete(id);
         if (this.#active?.id === id) this.#active = null;
         end.closed();
       },
@@ -392,19 +371,18 @@ export class RelayHost {
   #send(id: string, message: EdgeToAgent): void {
     const socket = this.#sockets.get(id);
     if (socket) this.#judge(id, socket, message);
-    (socket ?? this.#leftSockets.get(id))?.wire.toNear(message);
+    socket?.wire.toNear(message);
   }
 
   #close(id: string, code: number, reason: string): void {
     const { clock, lie, violated } = this.#context;
     if (reason === "tooMuch") violated("an honest agent may say what it says", id);
-    const socket = this.#sockets.get(id) ?? this.#leftSockets.get(id);
+    const socket = this.#sockets.get(id);
     if (socket && reason === "handedOver" && socket.agent !== this.#handsOver)
       violated("an agent hands over when it is asked to", `${socket.agent} does, asked was ${this.#handsOver}`);
     const close = () => {
       if (this.#active?.id === id) this.#active = null;
       this.#sockets.delete(id);
-      this.#leftSockets.delete(id);
       this.#platformSockets.delete(id);
       socket?.wire.close("far", code);
     };
@@ -455,8 +433,8 @@ export class RelayHost {
   #looked(id: string): void {
     const { clock, edgeMachines, violated } = this.#context;
     const active = this.#active;
-    if (cannotWrite(edgeMachines)) this.#couldNotWriteAt = clock.now;
-    if (active?.id !== id || !this.#sockets.has(id) || cannotWrite(edgeMachines)) return;
+    if (edgeMachines.isDiskFull) this.#couldNotWriteAt = clock.now;
+    if (active?.id !== id || !this.#sockets.has(id) || edgeMachines.isDiskFull) return;
     active.silentSince = Math.min(active.silentSince, clock.now);
     if (clock.now - active.silentSince < SILENCE_MS) return;
     active.lookedAt ??= clock.now;
@@ -478,7 +456,7 @@ export class RelayHost {
   #watchForNobody(): void {
     const { clock, edgeMachines, violated } = this.#context;
     const isConnected = [...this.#sockets.values()].some(({ end }) => end.isKept());
-    const isNobody = this.#active === null && isConnected && !cannotWrite(edgeMachines);
+    const isNobody = this.#active === null && isConnected && !edgeMachines.isDiskFull;
     this.#nobodySince = isNobody ? Math.max(this.#nobodySince ?? clock.now, edgeMachines.clockSetAt) : null;
     const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
     if (sinceMs > nobodyAtMostMs)
@@ -500,8 +478,8 @@ export class RelayHost {
       this.#edgeAheadMs = aheadMs;
       const hasOther = active && [...this.#sockets.values()].some(({ agent }) => agent !== active.agent);
       // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
-      if (active && (!hasOther || cannotWrite(this.#context.edgeMachines))) active.heardAt += checkEveryMs;
-      if (cannotWrite(this.#context.edgeMachines)) this.#couldNotWriteAt = clock.now;
+      if (active && (!hasOther || this.#context.edgeMachines.isDiskFull)) active.heardAt += checkEveryMs;
+      if (this.#context.edgeMachines.isDiskFull) this.#couldNotWriteAt = clock.now;
       this.#watchForNobody();
       if (this.#uselessMs > uselessAtMostMs) violated("an agent without its bridge is replaced", active?.agent ?? "");
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
@@ -529,11 +507,10 @@ function signatureOf(publicKey: string, text: string): string {
 
 function endOnNode({ process, socket }: AcceptedSocket): EdgeEnd {
   return {
-    heard: (frame) =>
-      process.within(() => {
-        for (const text of encodeAgentFrames(frame)) socket.received(text);
-      }),
-    closed: () => process.within(() => socket.ended()),
+    heard: (frame) => {
+      if (process.isAlive) for (const text of encodeAgentFrames(frame)) socket.received(text);
+    },
+    closed: () => process.isAlive && socket.ended(),
     isKept: () => socket.kept() !== null,
   };
 }

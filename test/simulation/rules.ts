@@ -168,15 +168,9 @@ export const rules = {
     "No number, attendee ID or name of a meeting stands in a line of a log or a metric, nor in an answer where the settings do not show it; and no conference's key in a line of a log.",
   "a line of the log is written whole": "Each field of a line has somebody who may read it.",
 
-  // The log on plain Node.
+  // The disk on plain Node.
   "what is read is what was written":
-    "On plain Node, an object that begins anew finds the rows that the log has of it, however much of them is in its image.",
-
-  // Two edges.
-  "an edge that was replaced says nothing":
-    "Once its lease is over, an edge answers nobody, posts nothing and sends its agents nothing, whether or not another one acts yet.",
-  "one of two edges acts":
-    "While one of two edges has the database, one acts within ten seconds, anew where a replaced database misled it.",
+    "On plain Node, an object that begins anew finds the rows that its lives before have written.",
 
   // The world itself.
   "nothing is thrown": "No error leaves the product's code for the event loop.",

@@ -13,8 +13,8 @@ const options = command(
   .option("--seed <seed>", "one world only, with its story", wholeNumber(0))
   .option(
     "--edge <kind>",
-    "node, pair: two of them over one database, or workers: a model of Cloudflare; without it each seed draws",
-    oneOf(["node", "pair", "workers"]),
+    "node, or workers: a model of Cloudflare; without it each seed draws",
+    oneOf(["node", "workers"]),
   )
   .option("--all", "go on after failures", false)
   .parse()

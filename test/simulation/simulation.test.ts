@@ -8,7 +8,6 @@ const patient = { timeout: 900_000 };
 test.each([
   { edge: "workers", first: 2 },
   { edge: "node", first: 6 },
-  { edge: "pair", first: 3 },
 ] as const)("a world with faults of every kind keeps every rule: $edge", patient, async (drawn) => {
   const { worlds, counts, failures } = await runSeeds({ ...drawn, seeds: 1, threads: 1, untilFailures: 1 });
 
@@ -17,7 +16,7 @@ test.each([
   expect(Object.keys(counts).length).toBeGreaterThan(20);
 });
 
-test.each(["node", "pair", "workers"] as const)("the same seed gives the same world: %s", patient, async (edge) => {
+test.each(["node", "workers"] as const)("the same seed gives the same world: %s", patient, async (edge) => {
   const [one, other] = [
     await liveShortly(5, { withStory: true, edge }),
     await liveShortly(5, { withStory: true, edge }),

@@ -122,7 +122,6 @@ export function run({
     skewMs: 0,
     clockSetAt: -1,
     isDiskFull: false,
-    noneActs: false,
     idleMs: draws.chance(0.3) ? idleMs : null,
   };
   const context: WorldContext = {
@@ -152,7 +151,7 @@ export function run({
   present = context;
   const actions: string[] = [];
   const edges: Shared["edges"] = new Map();
-  const runtime = runtimeName === "workers" ? null : new NodeRuntime(context, edges, runtimeName === "pair");
+  const runtime = runtimeName === "workers" ? null : new NodeRuntime(context, edges);
   const shared: Shared = { edges, worker: new WorkerProcess(edges), runtime };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
     newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
@@ -206,8 +205,7 @@ export function run({
 }
 
 function runtimeOf(seed: number): RuntimeName {
-  if (!new Draws(seed, "runtime").chance(0.5)) return "workers";
-  return new Draws(seed, "pair").chance(0.4) ? "pair" : "node";
+  return new Draws(seed, "runtime").chance(0.5) ? "node" : "workers";
 }
 
 /** A keyed attendee ID that never reached the edge is told when its agent is the active one again: before all must be quiet. */
@@ -230,9 +228,7 @@ function checkStillness(context: WorldContext, sites: readonly Parts[], runtime:
   const isEnding = (key: ConfKey | null) => ending.some(([confKey]) => confKey === key);
   const toldBefore = told();
   const actsBefore = new Set(acts());
-  // After a clock that was ahead, what is put back gives epochs of agents anew: `docs/reliability.md`.
-  if (runtime?.shared && context.edgeMachines.clockSetAt < 0) letAgentsKnowMore(context, runtime);
-  runtime?.kill("all is started anew");
+  runtime?.machine.kill("all is started anew");
   for (const { edge, agents } of sites) {
     if (!runtime) for (const object of edge.objects()) object.die("all is started anew");
     if (!runtime) for (const relay of edge.relays) relay.die();
@@ -244,16 +240,6 @@ function checkStillness(context: WorldContext, sites: readonly Parts[], runtime:
   const fresh = acts().filter((act) => !actsBefore.has(act) && !isEnding(act.conference));
   if (fresh.length > 0) violated("what is quiet stays quiet", `new acts: ${JSON.stringify(fresh)}`);
   sites.forEach(checkAtRest);
-}
-
-/** The database is put back to what it was before another edge acted, and agents know of that one. */
-function letAgentsKnowMore({ clock }: WorldContext, runtime: NodeRuntime): void {
-  const putBack = runtime.saved();
-  runtime.kill("another edge is to act");
-  clock.runUntil(clock.now + takeoverMs);
-  runtime.kill("the database is put back");
-  putBack();
-  clock.runUntil(clock.now + takeoverMs);
 }
 
 /** What anybody may read of this world; of one conference, since to read its history costs as much as to live it. */

@@ -3,29 +3,31 @@ import type { DefectsByFile } from "./defect.ts";
 /** What the runtime writes, when it lets something leave, and what it reads. */
 export const nodeDefects: DefectsByFile = {
   "durable-objects/node/runtime.ts": {
-    "an answer leaves before it is on disk": {
+    "what leaves does not wait for the disk": {
       foundBy: "each request is answered",
-      before: "      await this.#onDisk();\n      if (this.#losses",
-      after: "      if (this.#losses",
+      boosts: ["process killed amid a flush", "flush slow", "process killed"],
+      before: "    return lease && (pending || !lease.isHeld) ? this.#whenHeld(lease, pending) : pending;\n",
+      after: "    return lease && pending && !lease.isHeld ? this.#whenHeld(lease, pending) : null;\n",
     },
-    "a flush that failed leaves what it should have written in memory": {
+    "an object begins before what the life before it has left is on disk": {
       foundBy: "what is read is what was written",
-      before: "    this.#losses += 1;\n",
-      after: "    this.#losses += 1;\n    if (this.#losses > 0) return this.#probeLater();\n",
+      boosts: ["object evicted", "flush slow"],
+      before: "      await this.#flusher.pending;\n      await database.fill",
+      after: "      await database.fill",
+    },
+    "what a life that broke has written is lost": {
+      foundBy: "what is read is what was written",
+      boosts: ["object evicted"],
+      before: "      this.#left.push(change);\n",
+      after: "",
     },
   },
   "durable-objects/node/life.ts": {
     "a post leaves before what it says is on disk": {
       foundBy: "a repeat has the same bytes",
-      boosts: ["process killed amid a flush", "flush slow", "process killed before images", "process killed"],
-      before: "      await this.#ports.pending();\n",
-      after: "",
-    },
-    "a post leaves whose edge was replaced while it connected": {
-      foundBy: "an edge that was replaced says nothing",
-      edge: "pair",
-      before: "    if (!this.#ports.mayAct()) await this.#ports.pending();\n    if (this.#end) throw this.#end;\n",
-      after: "",
+      boosts: ["process killed amid a flush", "flush slow", "process killed"],
+      before: "      await this.#mayLeave();\n      return work",
+      after: "      return work",
     },
   },
   "durable-objects/node/runtime-socket.ts": {
@@ -35,40 +37,16 @@ export const nodeDefects: DefectsByFile = {
       after: "if (this.#isOpen) this.#leave((wire) => wire.send(text));",
     },
   },
-  "durable-objects/node/log/object-database.ts": {
-    "an image lacks what the life before had written": {
+  "durable-objects/node/object-database.ts": {
+    "a row that was deleted stays on disk": {
       foundBy: "what is read is what was written",
-      before: "        statement.all(...bindings);\n        this.#touch(kind, table);",
-      after: "        statement.all(...bindings);",
+      before: "values: row ? JSON.stringify(row) : null };",
+      after: "values: JSON.stringify(row ?? []) };",
     },
-  },
-  "durable-objects/node/shared/lease.ts": {
-    "a lease never runs out": {
-      foundBy: "an edge that was replaced says nothing",
-      edge: "pair",
-      before: "return this.#passedMs() < this.#until;",
-      after: "return this.#passedMs() > Number.NEGATIVE_INFINITY && this.#until > 0;",
-    },
-  },
-  "durable-objects/node/shared/leased-disk.ts": {
-    "who stands by waits four times as long as it says": {
-      foundBy: "one of two edges acts",
-      edge: "pair",
-      before: "at - this.#seen.since >= leaseMs ?",
-      after: "at - this.#seen.since >= 4 * leaseMs ?",
-    },
-    "what is on one machine of the database alone counts as written": {
-      foundBy: "nothing is thrown",
-      boosts: ["replica not waited for", "database fails over"],
-      edge: "pair",
-      before: "      send = (later) => database.flush(later, nothing, longAgo);\n",
-      after: "      return;\n",
-    },
-    "a flush in doubt is sent again as a new one": {
-      foundBy: "nothing is thrown",
-      edge: "pair",
-      before: "      send = (later) => database.flush(later, nothing, longAgo);\n",
-      after: "",
+    "changes of a table that was filled are not noticed": {
+      foundBy: "what is read is what was written",
+      before: "    this.#session.close();\n    this.#session = session;\n",
+      after: "    session.close();\n",
     },
   },
 };

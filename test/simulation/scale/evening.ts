@@ -232,7 +232,6 @@ function newContext({ seed, conferences }: EveningOptions, violations: string[])
     skewMs: 0,
     clockSetAt: -1,
     isDiskFull: false,
-    noneActs: false,
     idleMs: 10_000,
     turnMs,
   };
