@@ -137,7 +137,7 @@ async function activeOn(
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: runtime.connect }), variables));
   };
   const runtime = await Runtime.start({
-    ...{ disk, log, newId, make, timers: nodeTimers },
+    ...{ disk, log, newId, make, timers: nodeTimers, soon: setImmediate },
     time: {
       ...{ now: () => time.now(), passedMs },
       begin: (lastAt, trusted) => time.begin(lastAt, trusted || trustsClock),

@@ -36,6 +36,8 @@ export interface LifePlace {
 export interface RuntimePorts {
   readonly disk: Disk;
   readonly timers: Timers;
+  /** Runs something at the end of this turn of the event loop. */
+  soon(run: () => void): void;
   readonly time: Pick<EdgeTime, "now" | "passedMs" | "begin">;
   readonly log: Log;
   newId(): string;
@@ -66,7 +68,7 @@ export class Runtime {
   readonly #left: ObjectChange[] = [];
   readonly #deleted: string[] = [];
   readonly #alarms: Alarms<RuntimeObject>;
-  readonly #flusher = new Flusher(() => this.#write());
+  readonly #flusher: Flusher;
   /** Sockets whose connection is yet to be made. */
   readonly #accepted = new Map<string, RuntimeSocket>();
   #restoredAt: EpochMs | null = null;
@@ -76,7 +78,11 @@ export class Runtime {
   private constructor(ports: RuntimePorts) {
     this.#ports = ports;
     const { timers, time } = ports;
-    this.#alarms = new Alarms({ now: () => time.now(), after: timers.after }, (object) => void this.#wake(object));
+    this.#flusher = new Flusher(() => this.#write(), ports.soon);
+    this.#alarms = new Alarms(
+      { now: () => time.now(), after: (ms, run) => timers.after(ms, run) },
+      (object) => void this.#wake(object),
+    );
   }
 
   /** Rejects as `Disk.open` does. */

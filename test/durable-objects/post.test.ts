@@ -354,16 +354,6 @@ describe("by any exchange", () => {
   });
 });
 
-test("reads a server's time with its address", async () => {
-  const heard: [number, string][] = [];
-  const dated = async (date: string) =>
-    postedBy((request) => nodePost(request, (...one) => heard.push(one)), await serving({ headers: { date } }));
-  await dated("soon");
-  expect(heard).toEqual([]);
-  await dated("Sat, 21 Nov 2026 12:00:00 GMT");
-  expect(heard).toEqual([[Date.UTC(2026, 10, 21, 12), "127.0.0.1"]]);
-});
-
 /** A server that answers only the first post of each connection. `breaks`: it resets this connection at the first. */
 async function serverThatResets(breaks: (connection: number) => boolean, partial = "") {
   const bodies: string[] = [];
@@ -405,7 +395,7 @@ test.each([
 test("a connected post waits until it may leave", async () => {
   const webex = await serving({});
   const posted = (path: string, mayLeave: () => Promise<void>) =>
-    postedBy((request) => nodePost(request, undefined, mayLeave), `${webex}${path}`);
+    postedBy((request) => nodePost(request, mayLeave), `${webex}${path}`);
   const later = Promise.withResolvers<void>();
   const waiting = posted("/waits", () => later.promise);
   const replaced = await posted("/replaced", () => Promise.reject(new Error("another edge acts")));
@@ -422,7 +412,7 @@ test("a post asks whether it may leave after the TLS handshake", async () => {
   const mayLeave = async () => {
     asked += 1;
   };
-  await postedBy((request) => nodePost(request, undefined, mayLeave), `https://127.0.0.1:${port}/`, 50);
+  await postedBy((request) => nodePost(request, mayLeave), `https://127.0.0.1:${port}/`, 50);
 
   expect(asked).toBe(0);
 });

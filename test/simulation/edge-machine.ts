@@ -85,6 +85,7 @@ export class EdgeMachine {
       disk: this.#diskOf(process),
       time: new EdgeTime(clocks),
       timers: process,
+      soon: (run) => void process.after(0, run),
       log: (line) => process.isAlive && log(line),
       newId: () => `edge-${++this.#ids}`,
       make: (kind, place, life) => make(process, kind, place, life),

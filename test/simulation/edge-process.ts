@@ -82,7 +82,7 @@ export class EdgeProcess {
   }
 
   /** Reads along what it writes. */
-  #watched(name: string, { exec, transaction }: Sql): Sql {
+  #watched(name: string, sql: Sql): Sql {
     const check = () => {
       if (!this.isAlive) throw new Dead();
     };
@@ -94,7 +94,7 @@ export class EdgeProcess {
     return {
       exec: (query, ...bindings) => {
         check();
-        const rows = exec(query, ...bindings);
+        const rows = sql.exec(query, ...bindings);
         if (!/^\s*(?:SELECT|PRAGMA)/.test(query)) written().push([query, bindings]);
         return rows;
       },
@@ -102,7 +102,7 @@ export class EdgeProcess {
         check();
         const before = written().length;
         try {
-          return transaction(work);
+          return sql.transaction(work);
         } catch (error) {
           written().length = before;
           throw error;

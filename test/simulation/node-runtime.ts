@@ -53,9 +53,7 @@ export class NodeRuntime {
   }
 
   /** As over HTTP: the answer comes once all that it stands on is on disk. */
-  async request<Value>(
-    work: (at: Pick<EdgeProcess, "objects" | "cache" | "begun">) => Promise<Value>,
-  ): Promise<Value> {
+  async request<Value>(work: (at: Pick<EdgeProcess, "objects" | "cache" | "begun">) => Promise<Value>): Promise<Value> {
     const { process } = this.machine;
     return process.request(() => work(process));
   }

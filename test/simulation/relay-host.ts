@@ -19,7 +19,7 @@ import type { CommandsForBridge, HandOver } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
 import { foreignKey } from "./bridge.ts";
-import { type WorldContext } from "./context.ts";
+import type { WorldContext } from "./context.ts";
 import type { AcceptedSocket, EdgeProcess } from "./edge-process.ts";
 import type { Hosted } from "./hosted.ts";
 import type { NodeRuntime } from "./node-runtime.ts";

@@ -268,11 +268,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
       setAlarm,
       getAlarm: async () => this.#alarmAt,
       now: () => this.#now(),
-      doubtMs: () => 0,
-      skippedMs: () => 0,
       restoredAt: null,
-      edgeEpoch: null,
-      beginEpochAfter: () => {},
       abort: (why) => this.die(why),
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
       send: (work) => {
