@@ -28,22 +28,6 @@ test("an agent is handed to the relay of its bridge", async () => {
   expect((await edge.app.request(path)).status).toBe(426);
 });
 
-test("the time of an agent is heard with its address, where its key is right and its relay takes it", async () => {
-  const edge = new FakeEdge();
-  const connect = async (client: string, change: Partial<Hello> = {}) => {
-    const headers = { upgrade: "websocket", "bridgehead-hello": await signed(edge, { at: 7, ...change }) };
-    const request = Object.assign(new Request(`http://edge${path}`, { headers }), { cf: { client } });
-    await edge.app.request(request);
-    return edge.heardTimes;
-  };
-  expect(await connect("192.0.2.1", { key: agents[1].publicKey })).toEqual([]);
-  // As of a hello that was there before.
-  edge.relayStatus = 403;
-  expect(await connect("192.0.2.1")).toEqual([]);
-  edge.relayStatus = 200;
-  expect(await connect("192.0.2.1")).toEqual([[7, "192.0.2.1"]]);
-});
-
 test.each<[string, (edge: FakeEdge) => Promise<string | undefined>, string]>([
   ["without a hello", async () => undefined, "4400 badMessage"],
   ["in another version", (edge) => signed(edge, { version: 2 }), "4406 oldVersion"],

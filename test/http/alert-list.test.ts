@@ -5,7 +5,6 @@ import { unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import type { Alert, AlertKind } from "../../src/operators/alert-kinds.ts";
-import type { EdgeOfPair } from "../../src/operators/edge-pair.ts";
 import { noPosts } from "../../src/records/activity.ts";
 import { noCounts } from "../../src/records/counts.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
@@ -13,7 +12,7 @@ import { readPage } from "../console/read-page.ts";
 import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
-import { acting, FakePair } from "./fake-pair.ts";
+import { FakePair } from "./fake-pair.ts";
 
 const viewer = "viewers-token";
 const tokenSha256 = createHash("sha256").update(viewer).digest("hex");
@@ -123,7 +122,10 @@ const kinds: Readonly<Record<AlertKind, () => unknown>> = {
   disk: () => {
     edge.disk.full = true;
   },
-  "no-standby-edge": () => pairWith([acting]),
+  "no-standby-edge": () => {
+    edge = new FakeEdge(token, {}, { people: [boris] }, [], undefined, new FakePair([]));
+    edge.health.set("simulated", up);
+  },
   "relay-unreachable": () => edge.broken.add("simulated"),
   "no-agent": () => edge.health.set("simulated", { ...up, agentConnected: false }),
   "bridge-unreachable": () => edge.health.set("simulated", { ...up, bridgeUp: false }),
@@ -133,8 +135,8 @@ const kinds: Readonly<Record<AlertKind, () => unknown>> = {
   "no-standby-agent": () => edge.health.set("simulated", withAlert("no-standby-agent")),
   "orphan-conference": () => orphan(1),
   "clock-jumped": () => edge.directory.publish(aBatch({ running: { aheadMs: 180_000 } })),
-  "time-in-doubt": () => {
-    edge.doubtMs = 500 * 86_400_000;
+  "clock-not-believed": () => {
+    edge.clockAheadMs = 500 * 86_400_000;
   },
   "operator-token-weak": () => {
     edge.isTokenWeak = true;
@@ -163,13 +165,6 @@ const kinds: Readonly<Record<AlertKind, () => unknown>> = {
     edge.webhooks.push({ ...receiver, failure: { since: 1, attempts: 2, why: "away", nextAt: 2 } }),
   "webhooks-undelivered": () => edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time }),
 };
-
-function pairWith(edges: readonly EdgeOfPair[]): void {
-  const pair = new FakePair();
-  pair.edges = edges;
-  edge = new FakeEdge(token, {}, { people: [boris] }, [], undefined, pair);
-  edge.health.set("simulated", up);
-}
 
 function withAlert(kind: "no-standby-agent" | "agent-refused"): BridgeHealth {
   return { ...up, alerts: [{ kind, about: "agent-2", since: edge.time - 60_000 }] };
@@ -269,13 +264,13 @@ test("a condition whose beginning moves on or is unknown is covered", async () =
   expect(await listed()).toMatchObject([{ kind: "documents-pending", seen: null }]);
   await waits("tsp1", edge.time);
 
-  edge.doubtMs = 86_400_000;
-  expect((await acknowledge("time-in-doubt", { note: "upgrade", upTo: "" })).status).toBe(200);
+  edge.clockAheadMs = 8 * 86_400_000;
+  expect((await acknowledge("clock-not-believed", { note: "upgrade", upTo: "" })).status).toBe(200);
   edge.time += 86_400_000;
-  expect(await listed()).toMatchObject([{ kind: "documents-pending" }, { kind: "time-in-doubt", seen: {} }]);
+  expect(await listed()).toMatchObject([{ kind: "documents-pending" }, { kind: "clock-not-believed", seen: {} }]);
   edge.time += 1;
-  expect(await listed()).toMatchObject([{ kind: "documents-pending" }, { kind: "time-in-doubt", seen: null }]);
-  edge.doubtMs -= 1;
+  expect(await listed()).toMatchObject([{ kind: "documents-pending" }, { kind: "clock-not-believed", seen: null }]);
+  edge.clockAheadMs = null;
   expect(await listed()).toHaveLength(1);
 });
 

@@ -148,12 +148,10 @@ export class FakeEdge {
   /** What waits in the mailbox. */
   readonly mailWaiting: PendingForServer[] = [];
   readonly disk = new FakeDisk();
-  doubtMs = 0;
+  /** By how much the machine's clock is ahead and not believed; `null`: it is. */
+  clockAheadMs: number | null = null;
   isTokenWeak = false;
   readonly rates = new Rates();
-  /** Times that agents have shown. */
-  readonly heardTimes: (readonly [at: number, address: string])[] = [];
-  /** Requests of whom posts of the domain are taken. */
   /** Resolves once all that was written is on disk. */
   onDisk = async (): Promise<void> => {};
   /** In milliseconds. */
@@ -212,7 +210,7 @@ export class FakeEdge {
           people: () => people,
           rates: this.rates,
           onDisk: () => this.onDisk(),
-          gate: () => () => this.onDisk(),
+          mayLeave: () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),
           refused: (domain) => this.refused.push(domain),
           serverRefused: (_domain, host) => this.serversRefused.push(host),
@@ -225,7 +223,7 @@ export class FakeEdge {
           storage: new Storage({ ...time, disk: this.disk, mark: "a mark", log }),
           log,
           isTokenWeak: () => this.isTokenWeak,
-          doubt: { ms: () => this.doubtMs, heardTime: (...heard) => void this.heardTimes.push(heard) },
+          clockAheadMs: () => this.clockAheadMs,
           ...(pair && { pair }),
         },
         routes,

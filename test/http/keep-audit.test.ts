@@ -54,7 +54,7 @@ test.each([
   const edge: AuditPorts = {
     now: () => happened.length,
     logAction: () => void happened.push("logged"),
-    gate: () => async () => void happened.push("on disk"),
+    mayLeave: async () => void happened.push("on disk"),
     audit: (_domain: DomainName, { at, status, refusal }: AuditEntry) => void happened.push({ at, status, refusal }),
   };
   const asked = { domain: "local", signedIn: { person: {} }, about: {} } as Parameters<typeof audited>[1];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type KnownDisk, Storage } from "../../src/http/storage.ts";
+import { Storage } from "../../src/http/storage.ts";
 import { FakeEdge } from "./fake-edge.ts";
 
 let transactions = 1_000;
@@ -154,15 +154,6 @@ test("a disk whose first two answers come late and in the wrong order is not tak
 
   edge.disk.pauses = async () => {};
   expect(await told()).toEqual([200, 200, "1", undefined]);
-});
-
-test("of a disk that the place knows, its word alone counts, and at once", async () => {
-  let fault: ReturnType<KnownDisk> = null;
-  const storage = new Storage({ after: () => () => {}, now: () => 9, disk: () => fault, mark: "", log: expect.fail });
-  storage.failed("database or disk is full");
-  expect([await storage.fault(), storage.faultSince]).toEqual([null, null]);
-  fault = { why: "the disk is full", since: 5 };
-  expect([await storage.fault(), storage.faultSince]).toEqual(["the disk is full", 5]);
 });
 
 test("where the edge waits for the disk itself, a Confirmation counts only then, and as not stored where that fails", async () => {

@@ -19,7 +19,7 @@ const rules: [title: string, pattern: RegExp, files: readonly string[], among?: 
     "quotes no value in a query",
     /`\s*(?:SELECT|INSERT|UPDATE|DELETE FROM|AND|WITH)\b[^`]*['"]\$\{/,
     // Constants.
-    ["durable-objects/node/shared/postgres-database.ts"],
+    ["durable-objects/node/postgres-disk.ts"],
   ],
   [
     "makes no expression of text from outside",

@@ -7,7 +7,7 @@ import type { AgentView } from "../../src/rpc/relay.ts";
 import { agentsOf, bridgeAgents, bridgeState } from "../../src/views/bridges.ts";
 import { callers, callersOf, endedCalls, personLines } from "../../src/views/calls.ts";
 import { endedConferences, foundConferences, runningConferences } from "../../src/views/conferences.ts";
-import { audit, edges, serversOf, tspServers } from "../../src/views/domain.ts";
+import { audit, serversOf, tspServers } from "../../src/views/domain.ts";
 import type { View } from "../../src/views/view.ts";
 import { caller, conference, now, painted, plain } from "../cli/view-examples.ts";
 import { hostile, inFrame, isHarmless, readPage } from "../console/read-page.ts";
@@ -143,9 +143,7 @@ test("TSP servers: the longest queue comes first", () => {
   expect(page).toContain("5 → /console/acme/conferences/5");
 });
 
-test("edges, audit and found conferences", () => {
-  const edge = { name: "e1", url: "http://e1", version: "1.0", acts: false, silentMs: 0, behind: 0, fault: null };
-  expect(shown(edges, [edge]).lines[1]).toBe("e1 | standby, up to date | http://e1 | 1.0");
+test("audit and found conferences", () => {
   const entry = {
     at: now,
     person: "anna",

@@ -9,7 +9,6 @@ function newAlarms() {
   const alarms = new Alarms<string>(
     {
       now: () => clock.now,
-      notBefore: () => {},
       after: (ms, run) => {
         timers += 1;
         return clock.after(ms, run);
