@@ -93,12 +93,11 @@ test("the overview shows that nothing is wrong, or what and since when, and how 
   expect(calm).toContain("No alerts");
   expect(calm).toContain("Ports free\n88");
   expect(calm).toContain("12 of 100 ports in use, 88 free\n1 conference, 2 callers");
-  expect(calm).not.toContain("Edges");
 
   const alerts = [showAlert({ bridge: "main", kind: "no-agent", since: now - 5 * minuteMs }, "acme")];
   const running = { conferences: [listed("5", ["posts"])], next: null };
   const bridges = { bridges: [{ ...main, agents: [], load: null }] };
-  const text = readPage(overview({ running, bridges, alerts, edges: null, activity: null }));
+  const text = readPage(overview({ running, bridges, alerts, activity: null }));
   expect(text).toContain("No agent is connected since 11:55:00 ( 5 min ) Bridges → /console/acme/bridges");
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
   expect(text).toContain("main → /console/acme/bridges#bridge-main\nno active agent\nPorts in use: not known");
