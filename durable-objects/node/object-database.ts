@@ -74,7 +74,8 @@ export class ObjectDatabase implements Sql {
 
   /** What has changed since the last call, or since the database was filled; `null`: nothing. */
   takeChange(): Omit<ObjectChange, "name" | "alarm"> | null {
-    if (this.#depth > 0) throw new Error("a transaction does not end in its turn");
+    // The object breaks amid a transaction.
+    if (this.#depth > 0) this.#database.exec("ROLLBACK TO nested0");
     const replaces = this.#schemaVersion > 0;
     const schema = this.#schema;
     // Rows fit the tables with which they were written.

@@ -184,7 +184,9 @@ export class Runtime {
         "time goes on from what was last written, so that nothing is deleted for its age; the start after a day believes the clock, or one with BRIDGEHEAD_TRUST_CLOCK=yes";
       log({ level: "warn", event: "clock-not-believed", ms: this.#clockAheadMs, note });
     }
-    timers.after(dayMs, () => void disk.trustClock().catch((error) => this.#ports.fatal(error)));
+    timers.after(dayMs, () => {
+      if (!this.#isStopped) disk.trustClock().catch((error) => this.#ports.fatal(error));
+    });
   }
 
   #socketOf(object: RuntimeObject, whole: Whole, label: string): RuntimeSocket {
