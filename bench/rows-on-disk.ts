@@ -1,15 +1,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { objectsOnDisk } from "../durable-objects/node/log/objects-on-disk.ts";
-import { SqliteDisk } from "../durable-objects/node/log/sqlite-disk.ts";
-import { PostgresReader } from "../durable-objects/node/shared/postgres-database.ts";
+import { Client } from "pg";
+import { ObjectDatabase } from "../durable-objects/node/object-database.ts";
 
 /** Objects of one kind, of which each has this table, or has never been used. */
 interface ObjectsWanted {
   /** The class, as workerd's folders name it. */
   readonly kind: "DirectoryObject";
-  /** Their names begin so in the log of the edge on plain Node. */
+  /** Their names begin so on plain Node. */
   readonly names: `directory/${string}`;
   readonly table: string;
 }
@@ -32,8 +31,7 @@ export async function rowsOnDisk(place: StatePlace, wanted: ObjectsWanted, state
   const opened = await objectsIn(place, wanted);
   if (opened.length === 0) throw new Error(`no ${wanted.kind} is on disk in ${place.database ?? place.state}`);
   const isUsed = `SELECT name FROM sqlite_master WHERE name = '${wanted.table}'`;
-  return opened.flatMap((open) => {
-    const object = open();
+  return opened.flatMap((object) => {
     try {
       return object.exec(isUsed).length > 0 ? object.exec(statement) : [];
     } finally {
@@ -42,25 +40,47 @@ export async function rowsOnDisk(place: StatePlace, wanted: ObjectsWanted, state
   });
 }
 
-/**
- * Of the edge on plain Node, which has one file or a database; else of plain workerd, which has a file for each
- * object.
- */
-async function objectsIn(
-  { state, database }: StatePlace,
-  { kind, names }: ObjectsWanted,
-): Promise<readonly (() => Opened)[]> {
+/** Of the edge on plain Node, which has one file or a database; else of plain workerd, which has a file for each object. */
+async function objectsIn({ state, database }: StatePlace, { kind, names }: ObjectsWanted): Promise<readonly Opened[]> {
   const edge = join(state, "edge");
-  const runtime = join(edge, "state.db");
-  if (database !== null || existsSync(runtime)) {
-    const disk = database === null ? new SqliteDisk(runtime, { readOnly: true }) : new PostgresReader(database);
-    const objects = await objectsOnDisk(disk, (name) => name.startsWith(names));
-    return objects.map((object) => () => object);
-  }
+  const file = join(edge, "state.db");
+  if (database !== null || existsSync(file)) return objectsOfNode(file, database, names);
   return readdirSync(edge, { recursive: true, encoding: "utf8" })
-    .filter((file) => new RegExp(`bridgehead-${kind}/[0-9a-f]+\\.sqlite$`).test(file))
-    .map((file) => () => {
-      const database = new DatabaseSync(join(edge, file), { readOnly: true });
-      return { exec: (statement) => database.prepare(statement).all(), close: () => database.close() };
-    });
+    .filter((name) => new RegExp(`bridgehead-${kind}/[0-9a-f]+\\.sqlite$`).test(name))
+    .map((name) => opened(join(edge, name)));
+}
+
+async function objectsOfNode(file: string, url: string | null, names: string): Promise<readonly ObjectDatabase[]> {
+  const { exec, close } = url === null ? opened(file) : await openedDatabase(url);
+  try {
+    const objects = await exec(`SELECT id, name, schema FROM object WHERE name LIKE '${names}%'`);
+    const filled: ObjectDatabase[] = [];
+    for (const { id, name, schema } of objects) {
+      const rows = await exec(`SELECT "table", key, "values" FROM "row" WHERE object = ${id}`);
+      const object = new ObjectDatabase();
+      const disk = {
+        schemaOf: async () => JSON.parse(String(schema)),
+        rowsOf: async (_: string, after: unknown) => (after === null ? (rows as never) : []),
+      };
+      await object.fill(disk, String(name));
+      filled.push(object);
+    }
+    return filled;
+  } finally {
+    await close();
+  }
+}
+
+function opened(file: string): Opened {
+  const database = new DatabaseSync(file, { readOnly: true });
+  return { exec: (statement) => database.prepare(statement).all(), close: () => database.close() };
+}
+
+async function openedDatabase(url: string) {
+  const client = new Client({ connectionString: url, options: "-c search_path=bridgehead" });
+  await client.connect();
+  return {
+    exec: async (statement: string): Promise<readonly Row[]> => (await client.query(statement)).rows,
+    close: () => client.end(),
+  };
 }

@@ -10,7 +10,6 @@ import { checkBridge } from "./bridge/bridge-check.ts";
 import { addBridgeWork } from "./bridge/bridge-work.ts";
 import { checkDomainsFile, checkEdge } from "./edge/check.ts";
 import { settingsFile } from "./edge/edge-settings.ts";
-import { addEdges } from "./edge/edges.ts";
 import { print, runUntilStopped } from "./edge/program.ts";
 import { type EdgeParts, serve } from "./edge/serve.ts";
 import { settingsExample } from "./edge/settings-example.ts";
@@ -49,7 +48,6 @@ export function bridgehead(parts: EdgeParts): Command {
 
   program.commandsGroup("Planned work:");
   addBridgeWork(program);
-  addEdges(program);
   addBridgeCheck(program);
   addWebex(program, webexPorts);
 

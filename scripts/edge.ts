@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
@@ -90,28 +91,44 @@ const nodeFirst: Plugin = {
   },
 };
 
-/** The edge on plain Node of this checkout; its bundle is written into the folder. */
-export async function loadNode(folder: string): Promise<EdgeModule> {
+/** The edge on plain Node of this checkout. */
+export async function loadNode(): Promise<EdgeModule> {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "node.mjs");
   writeAnew(file, await bundleForNode("src/node.ts"));
   return import(pathToFileURL(file).href);
 }
 
-/** Serves the edge on plain Node, in a process of its own. */
-export async function prepareNode(
+/** Bundles the operators' command of this checkout into a folder, as a build has it. Returns its file. */
+export async function bundleCommand(folder: string): Promise<string> {
+  const file = join(folder, "bridgehead.mjs");
+  const [command, edge] = await Promise.all([bundleForNode("cli/main.ts"), bundleForNode("src/node.ts")]);
+  mkdirSync(join(folder, "edge"), { recursive: true });
+  writeAnew(file, command);
+  writeAnew(join(folder, "edge", "node.mjs"), edge);
+  return file;
+}
+
+/** Says how to serve the edge on plain Node. Its state is in `folder`, or in a database; its settings are beside the folder. */
+export function prepareNode(
+  command: string,
   { folder, host, port, variables }: EdgeOptions,
-  shared?: { readonly database: string; readonly name: string },
-): Promise<Launch> {
-  mkdirSync(folder, { recursive: true });
-  writeAnew(join(folder, "node.mjs"), await bundleForNode("src/node.ts"));
+  shared?: { readonly state: string; readonly name: string },
+): Launch {
+  const { DOMAINS = "{}", OPERATORS = "", OPERATOR_TOKEN = "", ...secrets } = variables;
+  const url = `http://${host}:${port}`;
+  const settings = {
+    ...{ host, port, operatorTokenFile: "operator-token", domains: JSON.parse(DOMAINS) },
+    ...(OPERATORS && { operators: JSON.parse(OPERATORS) }),
+    ...(shared ? { ...shared, url } : { state: resolve(folder) }),
+  };
+  const file = `${resolve(folder)}.json`;
+  writeAnew(file, `${JSON.stringify(settings, null, 2)}\n`);
   return {
     command: process.execPath,
-    args: [smallNursery, join(project, "scripts", "node-edge.ts")],
-    env: {
-      ...variables,
-      ...{ EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },
-      ...{ EDGE_DATABASE: shared?.database ?? "", EDGE_NAME: shared?.name ?? "" },
-    },
+    args: [smallNursery, command, "serve", "--settings", file],
+    env: { ...secrets, OPERATOR_TOKEN },
   };
 }
 

@@ -7,7 +7,7 @@ import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import { type AgentSettingsInput, loadSettings } from "../bridge-agent/service/settings.ts";
 import { agentKey, isFolderHeld } from "../bridge-agent/service/state-folder.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
-import { faultOfDatabase, placeOfDatabase } from "../cli/edge/database-url.ts";
+import { faultOfDatabase, placeOfDatabase } from "../cli/edge/database.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
@@ -20,7 +20,7 @@ import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { secretsIn } from "../src/settings/values.ts";
 import { type AsteriskPlan, asteriskPlan, prepareAsterisk, requireFreeSipPort } from "./asterisk/local-asterisk.ts";
 import { command, edgeOption } from "./command.ts";
-import { type EdgeOptions, prepareEdge, prepareNode, smallNursery, wranglerDev } from "./edge.ts";
+import { bundleCommand, type EdgeOptions, prepareEdge, prepareNode, smallNursery, wranglerDev } from "./edge.ts";
 import { preparePostgres } from "./local-postgres.ts";
 import {
   localOverrides,
@@ -128,7 +128,7 @@ async function start(): Promise<() => Promise<void>> {
   const guard = startGuard();
   const parts = startParts(folder, guard, [
     [bridge.part, bridge.launch],
-    ...(pair?.launches ?? [["edge", await oneEdge(edge)] as const]),
+    ...(pair?.launches ?? [["edge", await oneEdge(folder, edge)] as const]),
     ["agent", withSmallNursery(nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings]))],
   ]);
   // Who is asked first acts first.
@@ -163,9 +163,9 @@ async function start(): Promise<() => Promise<void>> {
   };
 }
 
-function oneEdge(edge: EdgeOptions): Promise<Launch> | Launch {
+async function oneEdge(folder: string, edge: EdgeOptions): Promise<Launch> {
   if (options.dev) return wranglerDev(edge);
-  return options.edge === "node" ? prepareNode(edge) : prepareEdge(edge);
+  return options.edge === "node" ? prepareNode(await bundleCommand(join(folder, "bin")), edge) : prepareEdge(edge);
 }
 
 /** Two edges, and their database: that of STATE_URL, or one of this run's own. */
@@ -184,10 +184,11 @@ async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
   const second = { ...edge, folder: join(folder, "edge2"), port: secondPort };
   // Each edge may have a way of its own to it.
   const database2 = process.env.STATE_URL_2 || database;
+  const command = await bundleCommand(join(folder, "bin"));
   const launches: readonly (readonly [PartName, Launch])[] = [
     ...(postgres ? [["postgres", postgres.launch] as const] : []),
-    ["edge", await prepareNode(edge, { database, name: "edge-1" })],
-    ["edge2", await prepareNode(second, { database: database2, name: "edge-2" })],
+    ["edge", prepareNode(command, edge, { state: database, name: "edge-1" })],
+    ["edge2", prepareNode(command, second, { state: database2, name: "edge-2" })],
   ];
   return { launches, database, isOwn: postgres !== null };
 }

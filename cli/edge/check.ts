@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { openToAll, secretFile } from "../../bridge-agent/service/state-folder.ts";
-import { NoState } from "../../durable-objects/node/log/no-state.ts";
-import { requireReadable } from "../../durable-objects/node/log/sqlite-disk.ts";
 import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { isRecord } from "../../src/foundation/record.ts";
@@ -14,20 +12,17 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
-import { systemReason } from "../system-reason.ts";
-import { isDatabase, placeOfDatabase } from "./database-url.ts";
+import { isDatabase } from "./database.ts";
 import { addressOf, type EdgeSettings, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import {
   readOperatorToken,
-  requireFormat,
-  requireLatest,
   requireNoDeadLink,
   requireOwnHost,
   requireStrongToken,
   requireWritable,
   stateFile,
 } from "./edge-state.ts";
-import { StartError } from "./program.ts";
+import { stateText } from "./state-file.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export async function checkEdge(file: string): Promise<Finding[]> {
@@ -42,7 +37,7 @@ export async function checkEdge(file: string): Promise<Finding[]> {
       await requireOwnHost("host", host);
       return `http://${addressOf(host, port)}`;
     }),
-    ...(isDatabase(state) ? await checkDatabase(state) : [await checkFolder(state)]),
+    await (isDatabase(state) ? checkDatabase(state) : checkFolder(state)),
     await checkToken(operatorTokenFile, state),
     ...checkOperators(operators, domains),
     ...domainFindings(domains, domainsFile),
@@ -155,32 +150,15 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
 function checkFolder(folder: string): Promise<Finding> {
   return judged("state", async () => {
     requireWritable(folder, "state");
-    requireFormat(folder, "state");
-    requireLatest(folder);
     const file = stateFile(folder);
-    await requireReadable(file).catch((error: unknown) => {
-      if (error instanceof NoState) throw error;
-      throw new StartError(
-        `${file} cannot be read (${systemReason(error)}): run this as the user to whom it belongs, and look at the disk`,
-      );
-    });
     if (!existsSync(folder)) return `${folder} is made at the first start`;
-    return existsSync(file) ? secretFile(file, folder) : `${folder} has no state: the edge begins without a conference`;
+    if (!existsSync(file)) return `${folder} has no state: the edge begins without a conference`;
+    return secretFile(file, stateText(file));
   });
 }
 
-async function checkDatabase(url: string): Promise<Finding[]> {
-  const { lookAtDatabase } = await import("../../durable-objects/node/shared/postgres-database.ts");
-  const place = placeOfDatabase(url);
-  try {
-    const { hasState, away } = await lookAtDatabase(url);
-    const says = hasState ? place : `${place} is empty; its tables are made at the first start`;
-    const warnings = away.map((error) => ({ verdict: "warn", about: "state", says: reasonOf(error) }) as const);
-    return [{ verdict: "ok", about: "state", says }, ...warnings];
-  } catch (error) {
-    const says = `the database ${place} cannot be used (${reasonOf(error)})`;
-    return [{ verdict: "WRONG", about: "state", says }];
-  }
+function checkDatabase(url: string): Promise<Finding> {
+  return judged("state", async () => (await import("./shared-state.ts")).databaseText(url));
 }
 
 function checkToken(file: string, state: string): Promise<Finding> {

@@ -10,7 +10,7 @@ import { mustBe, nearestName, wrongSetting } from "../../src/foundation/text/wro
 import { readOperators } from "../../src/operators/people.ts";
 import { network } from "../../src/settings/values.ts";
 import { readReason, systemReason } from "../system-reason.ts";
-import { faultOfDatabase, isDatabase } from "./database-url.ts";
+import { faultOfDatabase, isDatabase } from "./database.ts";
 
 /** Where packages put the settings of the edge. */
 export const settingsFile = "/etc/bridgehead/edge.json";

@@ -1,20 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
-import { draftOf, removeDatabase } from "../../durable-objects/node/log/files.ts";
 import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
@@ -85,7 +74,6 @@ export function holdEdgeState(folder: string, setting: string): void {
       throw new StartError(`${says}; stop that one, or set ${setting} to another folder`);
     }
     locks.push(release);
-    if (!hasState(folder)) writeFileSync(join(folder, "format"), STATE_FORMAT);
   } catch (error) {
     if (error instanceof StartError) throw error;
     const { path = folder } = error as NodeJS.ErrnoException;
@@ -93,111 +81,17 @@ export function holdEdgeState(folder: string, setting: string): void {
     const says = `cannot write to the state folder ${folder} (${file}${systemReason(error)})`;
     throw new StartError(`${says}; set ${setting} to another`);
   }
-  requireFormat(folder, setting);
 }
-
-/** Format of the edge's databases. The edge refuses a folder of another format. */
-const STATE_FORMAT = "1";
 
 /** The state of the edge, in one file. */
 export function stateFile(folder: string): string {
-  return join(folder, "edge", "state.db");
-}
-
-/** Folder with the objects of an edge on workerd. */
-function objectsFolder(folder: string): string {
-  return join(folder, "edge", "objects");
-}
-
-export function hasState(folder: string): boolean {
-  return existsSync(objectsFolder(folder)) || existsSync(stateFile(folder));
-}
-
-/** Where the state of a folder goes on, once it was copied to a database. */
-function movedFile(folder: string): string {
-  return join(folder, "edge", "moved-to");
-}
-
-export function noteMoved(folder: string, place: string): void {
-  writeOnce(movedFile(folder), `${place}\n`);
-}
-
-/** There while a state is copied into a folder, and where that was not to its end. */
-function copyingFile(folder: string): string {
-  return join(folder, "edge", "copying");
-}
-
-/** What a copy into the folder leaves that is cut short. */
-export function leftByCopy(folder: string): readonly string[] {
-  const file = stateFile(folder);
-  return existsSync(copyingFile(folder)) ? [file, draftOf(file)] : [];
-}
-
-/** Throws where the folder has a state, but for what is left of a copy that was cut short. */
-export function requireNoState(folder: string): void {
-  if (hasState(folder) && !existsSync(copyingFile(folder)))
-    throw new StartError(`${folder} has a state already: move ${dirname(stateFile(folder))} away`);
-}
-
-/**
- * Should it fail or be killed when something of it is there, no edge begins with that. What is left of an
- * earlier one goes.
- */
-export async function whileCopying<Copied>(folder: string, copy: () => Promise<Copied>): Promise<Copied> {
-  const [file, copying] = [stateFile(folder), copyingFile(folder)];
-  const isAgain = existsSync(copying);
-  mkdirSync(dirname(file), { recursive: true });
-  if (!isAgain) writeOnce(copying, "");
-  for (const left of leftByCopy(folder)) removeDatabase(left);
-  try {
-    const copied = await copy();
-    rmSync(copying);
-    return copied;
-  } catch (error) {
-    if (!isAgain && !existsSync(file)) rmSync(copying);
-    throw error;
-  }
-}
-
-/** Throws where the edge would begin with an older state than there is, or without a conference. */
-export function requireLatest(folder: string): void {
-  const moved = movedFile(folder);
-  if (existsSync(moved))
-    throw new StartError(
-      `the state of ${folder} was copied to ${readOwn(moved)}, and goes on there; delete ${moved} to begin with this one all the same, or where that copy was not to its end`,
-    );
-  const copying = copyingFile(folder);
-  if (existsSync(copying) && existsSync(stateFile(folder)))
-    throw new StartError(
-      `all of a state was copied into ${folder}, and it may not go on here: if the database that it is from says that it goes on in a folder, or it is from a backup, delete ${copying}; else copy it again`,
-    );
-  if (existsSync(copying))
-    throw new StartError(
-      `a state was being copied into ${folder}, and was not to its end: copy it again; or move ${join(folder, "edge")} away, and begin without a conference`,
-    );
-  if (existsSync(stateFile(folder))) return;
-  if (!existsSync(objectsFolder(folder))) return;
-  throw new StartError(
-    `the state folder ${folder} has the state of an edge on workerd, which an edge on Node cannot read; name another folder`,
-  );
+  return join(folder, "state.db");
 }
 
 /** Throws where a machine's clock was surely never set, such as that of one without a battery. */
 export function requireSetClock(now: number): void {
   if (now >= surelyWrong) return;
   throw new StartError(`this machine's clock shows ${new Date(now).toISOString()}: set it right first`);
-}
-
-/** Throws where the folder holds a state of another format. `setting` names what to change. */
-export function requireFormat(folder: string, setting: string): void {
-  if (!hasState(folder)) return;
-  const file = join(folder, "format");
-  const format = existsSync(file) ? readOwn(file) : "0";
-  if (format === STATE_FORMAT) return;
-  throw new StartError(
-    `the state folder ${folder} is of format ${format || "unknown: its file `format` is empty"}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
-      `move it away, or set ${setting} to a new folder, and end the conferences that it had at the bridge`,
-  );
 }
 
 /** Throws where nothing can be written in the folder, or the folder cannot be made; nothing is changed. `setting` names what to change. */

@@ -1,25 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-manager.ts";
 import { keepHeapSmall } from "../../bridge-agent/service/small-heap.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { NodeEdge, NodeOptions, serveNode } from "../../src/node.ts";
+import type { serveNode } from "../../src/node.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
 import type { Notice } from "../log-line.ts";
-import { systemReason } from "../system-reason.ts";
 import { closedDomains, missingSecretsOf, warningsOf } from "./check.ts";
-import { isDatabase, placeOfDatabase } from "./database-url.ts";
+import { isDatabase } from "./database.ts";
 import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
 import {
   holdEdgeState,
   operatorTokenIn,
   requireFreePort,
-  requireLatest,
   requireOwnHost,
+  requireSetClock,
   requireStrongToken,
   stateFile,
 } from "./edge-state.ts";
@@ -31,8 +27,7 @@ export interface EdgeModule {
 }
 
 export interface EdgeParts {
-  /** `folder`: where a bundle may be written. */
-  readonly edge: (folder: string) => Promise<EdgeModule>;
+  readonly edge: () => Promise<EdgeModule>;
 }
 
 const ASK_WITHIN_MS = 5_000;
@@ -45,12 +40,9 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   giveWarnings(settings);
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
-  if (!isDatabase(state)) {
-    requireLatest(state);
-    holdEdgeState(state, `state in ${file}`);
-  }
-  const token = operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`);
-  requireStrongToken(token, operatorTokenFile);
+  requireSetClock(Date.now());
+  if (!isDatabase(state)) holdEdgeState(state, `state in ${file}`);
+  const token = process.env.OPERATOR_TOKEN || strongTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`);
   const variables = {
     DOMAINS: settings.domains,
     OPERATORS: settings.operators,
@@ -58,14 +50,19 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     ...secretsIn(process.env),
   };
   logFaults();
-  const edge = await started(parts, {
+  const { serveNode } = await parts.edge();
+  const edge = await serveNode({
     variables,
     state: isDatabase(state) ? { database: state, name, url } : { file: stateFile(state) },
-    ...{ host, port, trustedProxies },
+    ...{ host, port, trustedProxies, trustsClock: process.env.BRIDGEHEAD_TRUST_CLOCK === "yes" },
     write: (_, line) => printLine(line),
+    ended: ({ message }) =>
+      exitNow(1, "edge", { level: "error", event: "edge-ended", msg: `ends: ${message}`, facts: { version } }),
+  }).catch((error: unknown) => {
+    if (error instanceof Error && error.name === "NoState") throw new StartError(error.message);
+    throw error;
   });
   countLostLines((lines) => edge.countLostLines(lines));
-  give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
   void reportReady(urlHere(host, port), stopping.signal);
   return async () => {
     stopping.abort();
@@ -88,29 +85,11 @@ export function logFaults(): void {
   );
 }
 
-async function started(parts: EdgeParts, options: NodeOptions): Promise<NodeEdge> {
-  const { state } = options;
-  const folder = "file" in state ? dirname(state.file) : mkdtempSync(join(tmpdir(), "bridgehead-"));
-  mkdirSync(folder, { recursive: true });
-  const edge = await parts.edge(folder);
-  // It was read.
-  if ("database" in state) rmSync(folder, { recursive: true });
-  return servesState(edge, options);
-}
-
-/** Throws a `StartError` where the state cannot be read or written. */
-export async function servesState(edge: EdgeModule, options: NodeOptions): Promise<NodeEdge> {
-  try {
-    return await edge.serveNode(options);
-  } catch (error) {
-    if (error instanceof Error && error.name === "NoState") throw new StartError(error.message);
-    if ("database" in options.state) {
-      const place = placeOfDatabase(options.state.database);
-      throw new StartError(`the database ${place} cannot be used (${systemReason(error)})`);
-    }
-    if (!(error instanceof Error && "errcode" in error)) throw error;
-    throw new StartError(`cannot read or write the state in ${options.state.file} (${error.message})`);
-  }
+function strongTokenIn(file: string, setting: string): string {
+  const token = operatorTokenIn(file, setting);
+  requireStrongToken(token, file);
+  give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${file}` });
+  return token;
 }
 
 function settingsIn(file: string): EdgeSettings {

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { type Terminal, wordsOf, wrapped } from "../../src/foundation/table.ts";
 import { isOpen, shellWord } from "../../src/operators/alert-kinds.ts";
+import { isSilent } from "../../src/operators/edge-pair.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { type BridgeAgents, bridgeState } from "../../src/views/bridges.ts";
 import type { ApiAnswer } from "../edge/edge-api.ts";
-import { type EdgesFound, edgesText, hasAlerts } from "../edge/edges.ts";
 import type { Screen } from "../shown-times.ts";
-import { fromNow } from "../terminal.ts";
+import { duration, fromNow } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { apart, styleOf } from "./list-text.ts";
 import type { OfDomain, OperatorClient } from "./operator-client.ts";
@@ -34,10 +34,6 @@ export function addAlerts(program: Command): void {
 
 async function statusOf(edge: OperatorClient, named: string | undefined) {
   const edges = await edge.ask("GET /edges", {});
-  if (edges.role === "standby") {
-    const warning = "this edge is on standby: ask the active one";
-    return found(edges, edgesText, { failed: hasAlerts(edges), warning });
-  }
   const domains = await edge.ofEach(named, async (domain) => {
     const [{ figures }, { bridges }, { alerts }] = await Promise.all([
       edge.ask("GET /domains/{domain}/figures", { domain }),
@@ -66,7 +62,7 @@ function namedIn(edge: OperatorClient, domain = ""): string | null {
 }
 
 interface Status {
-  readonly edges: EdgesFound;
+  readonly edges: ApiAnswer<"GET /edges">;
   readonly figures: readonly OfDomain<
     ApiAnswer<"GET /domains/{domain}/figures"> & Pick<ApiAnswer<"GET /domains/{domain}/agents">, "bridges">
   >[];
@@ -80,7 +76,7 @@ function statusText({ edges, figures, alerts }: Status, now: number, screen: Scr
     return `  bridge ${bridge.bridge}: ${style ? screen.style(style, state.text) : state.text}`;
   };
   return [
-    ...(edges.edges.length > 0 ? [...edgesText(edges, now, screen), ""] : []),
+    ...edgesText(edges, now),
     ...figures.flatMap(({ domain, figures, bridges }) => [
       screen.style("bold", domain),
       ...figures.map((figure) => `  ${figure.word}: ${figureText(figure)}`),
@@ -91,8 +87,14 @@ function statusText({ edges, figures, alerts }: Status, now: number, screen: Scr
   ];
 }
 
-/** The commands that take no domain. */
-const ofEdge: readonly string[] = ["edges"];
+/** Of two edges over one state. */
+function edgesText({ active, standbys }: Status["edges"], now: number): readonly string[] {
+  if (active === null) return [];
+  const others = standbys.map(({ name, url, silentMs }) => {
+    return `${name} is on standby at ${url}${isSilent({ silentMs }) ? `, silent for ${duration(silentMs)}` : ""}`;
+  });
+  return [`${active.name} is active at ${active.url}, since ${fromNow(active.since, now)}`, ...others, ""];
+}
 
 /** Conditions, then incidents, each with what to do. `named`: see `namedIn`. */
 export function alertsText(
@@ -115,7 +117,7 @@ function alertText(alert: Alert, now: number, { width, style }: Terminal, named:
   // The answer to an acknowledgement has an incident that lists already hide.
   const taken = seen !== null && (sequence === null || sequence <= seen.upTo);
   const command = ([name = "", ...args]: readonly string[]) => {
-    const domainArgs = named === null || ofEdge.includes(name) ? [] : ["--domain", domain ?? named];
+    const domainArgs = named === null ? [] : ["--domain", domain ?? named];
     return ["bridgehead", name, ...[...domainArgs, ...args].map(shellWord)].join(" ");
   };
   const upTo = sequence ?? since;

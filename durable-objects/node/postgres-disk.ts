@@ -19,7 +19,7 @@ export interface EdgePorts {
 }
 
 /** Of the tables. Nothing reads another one. */
-const format = 1;
+export const format = 1;
 /** So long an edge may act after its last commit. */
 const leaseMs = 3_000;
 /** Of the lease, for clocks that run apart, and for what is on its way. */
@@ -29,7 +29,7 @@ const lookEveryMs = 200;
 const connectWithinMs = 1_000;
 /** A commit waits for as long for a replica. */
 const silentWithinMs = 10_000;
-const advisoryLock = 4_867_201;
+export const advisoryLock = 4_867_201;
 /** The server's warning that a commit has not waited for its replica. */
 const warning = "01000";
 

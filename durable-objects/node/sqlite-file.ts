@@ -30,10 +30,7 @@ export function openState(file: string): DatabaseSync {
     database = new DatabaseSync(file);
     // What is deleted is overwritten: a number that somebody has erased must not stay in a free page.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
-    const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-    const isNew = database.prepare("SELECT 1 FROM sqlite_master").get() === undefined;
-    if (!isNew && found !== format)
-      throw new NoState(`${file} is no state of this release (format ${found}, not ${format}): move it away`);
+    if (database.prepare("SELECT 1 FROM sqlite_master").get()) requireFormat(database, file);
     database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${format}; COMMIT`);
     return database;
   } catch (error) {
@@ -41,6 +38,13 @@ export function openState(file: string): DatabaseSync {
     if (!Object.values(faults).includes(sqliteCode(error) ?? 0)) throw error;
     throw new NoState(`cannot read or write the state in ${file} (${reasonOf(error)})`);
   }
+}
+
+/** Throws `NoState` if the database is no state that this release reads. */
+export function requireFormat(database: DatabaseSync, file: string): void {
+  const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+  if (found !== format)
+    throw new NoState(`${file} is no state of this release (format ${found}, not ${format}): move it away`);
 }
 
 /** The state of an edge in one file of SQLite, which other tools can read and back up. */

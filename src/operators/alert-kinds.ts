@@ -50,7 +50,6 @@ const rows = {
   "no-standby-edge": condition("bad", "No standby edge", {
     says: "If the active edge fails, no conference can be held: {why}.",
     todo: "Start or fix the other edge. Its log says why it is not on standby.",
-    command: ["edges"],
   }),
   "relay-unreachable": condition("down", "A relay is unreachable", {
     says: "The relay of {here} does not answer the edge.",
