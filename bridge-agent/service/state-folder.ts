@@ -60,7 +60,8 @@ const SQLITE_BUSY = 5;
 export function lockFolder(folder: string): (() => void) | null {
   const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
   try {
-    lock.exec("BEGIN EXCLUSIVE");
+    // In memory, a journal needs no room on the disk.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return () => lock.close();
   } catch (error) {
     lock.close();

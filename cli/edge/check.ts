@@ -153,7 +153,7 @@ function checkFolder(folder: string): Promise<Finding> {
     const file = stateFile(folder);
     if (!existsSync(folder)) return `${folder} is made at the first start`;
     if (!existsSync(file)) return `${folder} has no state: the edge begins without a conference`;
-    return secretFile(file, stateText(file));
+    return secretFile(file, `${file}: ${stateText(file)}`);
   });
 }
 

@@ -24,7 +24,7 @@ export function addStateCommands(program: Command): void {
           throw new StartError(
             `the state is in ${placeOfDatabase(state)}: back it up with pg_dump --schema=bridgehead`,
           );
-        print(`backed up ${stateFile(state)} to ${backUp(stateFile(state), file)}`);
+        print(`backed up ${stateFile(state)} to ${file}: ${backUp(stateFile(state), file)}`);
       }),
     );
 

@@ -3,58 +3,71 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { markRestored, openState, requireFormat } from "../../durable-objects/node/sqlite-file.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
+import { reasonOf, sqliteCode } from "../../src/foundation/text/reason.ts";
 import { StartError } from "./program.ts";
 
 /** Copies the state of an edge, which may run, into a new file, which is whole or not there. Returns what is in it. */
 export function backUp(state: string, file: string): string {
-  return copied(state, file, (draft) => stateText(draft));
+  return copied(state, file, readable);
 }
 
 /** Puts a backup in the place of a state, of which there is none. `now`: ms since 1970. Returns what is in it. */
 export function restore(file: string, state: string, now: number): string {
   return copied(file, state, (draft) => {
-    using database = openState(draft);
+    const database = openState(draft);
     markRestored(database, now);
-    return summary(database);
+    return database;
   });
 }
 
 /** What is in a state, which an edge may be using, for people. Throws if it cannot be read. */
 export function stateText(file: string): string {
   using database = readable(file);
-  return `${file}: ${summary(database)}`;
+  return summary(database);
 }
 
-function copied(from: string, to: string, finish: (draft: string) => string): string {
-  // It would be taken for a part of the copy.
+function copied(from: string, to: string, open: (draft: string) => DatabaseSync): string {
+  // A log would be taken for one of the copy.
   const inTheWay = [to, `${to}-wal`].find((name) => existsSync(name));
-  if (inTheWay !== undefined) throw new StartError(`there is a file ${inTheWay} already: move it away`);
+  if (inTheWay !== undefined) throw new StartError(`${inTheWay} is there already: move it away`);
   const draft = `${to}.draft`;
-  const removeDraft = () => {
-    for (const name of ["", "-journal", "-wal", "-shm"]) rmSync(draft + name, { force: true });
-  };
-  removeDraft(); // Of a copy that was killed.
+  removeDatabase(draft); // Of a copy that was killed.
   try {
-    using source = readable(from);
-    source.prepare("VACUUM INTO ?").run(draft);
-    const text = finish(draft);
+    vacuum(from, draft);
+    const text = checked(open(draft));
     sync(draft);
     linkSync(draft, to);
     sync(dirname(to));
     return text;
   } finally {
-    removeDraft();
+    removeDatabase(draft);
   }
 }
 
+function vacuum(from: string, to: string): void {
+  using database = readable(from);
+  database.prepare("VACUUM INTO ?").run(to);
+}
+
+function checked(copy: DatabaseSync): string {
+  using database = copy;
+  return summary(database);
+}
+
+function removeDatabase(file: string): void {
+  for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(file + end, { force: true });
+}
+
 function readable(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { readOnly: true });
+  if (!existsSync(file)) throw new StartError(`there is no ${file}`);
+  let database: DatabaseSync | null = null;
   try {
+    database = new DatabaseSync(file, { readOnly: true });
     requireFormat(database, file);
     return database;
   } catch (error) {
-    database.close();
-    throw error;
+    database?.close();
+    throw new StartError(sqliteCode(error) === null ? reasonOf(error) : `cannot read ${file} (${reasonOf(error)})`);
   }
 }
 
