@@ -29,6 +29,7 @@ export function addStateCommands(program: Command): void {
     );
 
   stateCommand(program, "restore", "Put a backup in the place of a state that was moved away; the edge is stopped")
+    .summary("Put a backup in the place of the state")
     .argument("[file]", "the backup; none for PostgreSQL", fileName)
     .addHelpText("after", "\nA state in PostgreSQL is restored by psql; afterwards, this command marks it as restored.")
     .action((file: string | undefined, options: StateOptions) =>

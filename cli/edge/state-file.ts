@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { markRestored, openState, requireFormat } from "../../durable-objects/node/sqlite-file.ts";
@@ -33,6 +33,7 @@ function copied(from: string, to: string, open: (draft: string) => DatabaseSync)
   const draft = `${to}.draft`;
   removeDatabase(draft); // Of a copy that was killed.
   try {
+    writeFileSync(draft, "", { mode: 0o600 });
     vacuum(from, draft);
     const text = checked(open(draft));
     sync(draft);
@@ -62,7 +63,8 @@ function readable(file: string): DatabaseSync {
   if (!existsSync(file)) throw new StartError(`there is no ${file}`);
   let database: DatabaseSync | null = null;
   try {
-    database = new DatabaseSync(file, { readOnly: true });
+    // What only reads would leave the log behind.
+    database = new DatabaseSync(file);
     requireFormat(database, file);
     return database;
   } catch (error) {

@@ -93,7 +93,7 @@ function edgesText({ active, standbys }: Status["edges"], now: number): readonly
   const others = standbys.map(({ name, url, silentMs }) => {
     return `${name} is on standby at ${url}${isSilent({ silentMs }) ? `, silent for ${duration(silentMs)}` : ""}`;
   });
-  return [`${active.name} is active at ${active.url}, since ${fromNow(active.since, now)}`, ...others, ""];
+  return [`${active.name} has been active for ${duration(now - active.since)}, at ${active.url}`, ...others, ""];
 }
 
 /** Conditions, then incidents, each with what to do. `named`: see `namedIn`. */

@@ -242,7 +242,7 @@ test("says what is in a state, and leaves it as it is", async () => {
 /** A new state in this folder. Returns its file. */
 function stateIn(state: string): string {
   const file = join(state, "state.db");
-  mkdirSync(state, { recursive: true });
+  mkdirSync(state, { mode: 0o700 });
   openState(file).close();
   return file;
 }

@@ -30,7 +30,7 @@ async function serve(answers: Answers): Promise<{ readonly url: string; readonly
   const asked: string[] = [];
   const all: Answers = {
     "GET domains": [{ domains: [{ name: "acme", timeZone: "Europe/Berlin" }] }],
-    "GET edges": [{ role: "active", acting: null, edges: [] }],
+    "GET edges": [{ active: null, standbys: [] }],
     ...answers,
   };
   server = createServer(async (request, response) => {
@@ -356,6 +356,26 @@ test.each(["", " --domain acme"])("status prints commands that run as they are, 
   };
   const { printed } = await bridgehead(answers, "status");
   expect(printed).toContain(`  bridgehead acknowledge${named} no-agent:main "…"\n`);
+});
+
+test("status shows which of two edges is active, and since when", async () => {
+  const active = { name: "edge-1", url: "https://edge-1", since: Date.now() - 90_000 };
+  const other = { name: "edge-2", url: "https://edge-2", version: "1.0.0", silentMs: 700 };
+  const lost = { ...other, name: "edge-3", url: "https://edge-3", silentMs: 90_000 };
+  const answers = {
+    "GET edges": [{ active, standbys: [other, lost] }],
+    "GET domains/acme/alerts": [{ alerts: [] }],
+    "GET domains/acme/figures": [{ figures: [] }],
+    "GET domains/acme/agents": [{ bridges: [] }],
+  };
+  const { printed } = await bridgehead(answers, "status");
+  expect(printed).toContain(
+    [
+      "edge-1 has been active for 1 min 30 s, at https://edge-1",
+      "edge-2 is on standby at https://edge-2",
+      "edge-3 is on standby at https://edge-3, silent for 1 min 30 s",
+    ].join("\n"),
+  );
 });
 
 test("an answer that cannot be printed is a failure", async () => {

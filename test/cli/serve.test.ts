@@ -147,8 +147,8 @@ test("where no terminal is, each line is one of JSON: start and end with the ver
     stack: expect.stringContaining("nobody waits"),
   };
   expect(lines.map((one) => JSON.parse(one))).toEqual([
-    { time, level: "info", event: "begun" },
     { time, level: "info", event: "token", msg: expect.stringContaining("operator-token") },
+    { time, level: "info", event: "begun" },
     { ...about, event: "edge-serves", msg: `serves http://127.0.0.1:${port}` },
     { ...about, level: "error", ...rejected },
     { ...about, event: "edge-stops", msg: "stops" },
