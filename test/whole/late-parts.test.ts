@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeFolder, temporaryFolder } from "../../scripts/at-exit.ts";
-import { type EdgeOptions, prepareEdge, prepareNode } from "../../scripts/edge.ts";
+import { bundleCommand, type EdgeOptions, prepareEdge, prepareNode } from "../../scripts/edge.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { eventually } from "./world.ts";
@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const runtimes = {
   "the Workers runtime": prepareEdge,
-  "plain Node": (options: EdgeOptions) => prepareNode(options),
+  "plain Node": async (options: EdgeOptions) => prepareNode(await bundleCommand(folder), options),
 };
 
 test.each(Object.entries(runtimes))(
