@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Client } from "pg";
-import { ObjectDatabase } from "../durable-objects/node/object-database.ts";
+import { ObjectDatabase } from "../durable-objects/node/rows/object-database.ts";
 
 /** Objects of one kind, of which each has this table, or has never been used. */
 interface ObjectsWanted {

@@ -1,10 +1,10 @@
-import type { Disk } from "../durable-objects/node/disk.ts";
 import { listen } from "../durable-objects/node/http/http-server.ts";
 import { EdgeTime, nodeTimers } from "../durable-objects/node/node-clock.ts";
 import { ownPlaceOf } from "../durable-objects/node/own-place.ts";
-import type { EdgePorts, PostgresDisk } from "../durable-objects/node/postgres-disk.ts";
+import type { Disk } from "../durable-objects/node/rows/disk.ts";
+import type { EdgePorts, PostgresDisk } from "../durable-objects/node/rows/postgres-disk.ts";
+import { sqliteDisk } from "../durable-objects/node/rows/sqlite-disk.ts";
 import { type LifePlace, Runtime } from "../durable-objects/node/runtime.ts";
-import { sqliteDisk } from "../durable-objects/node/sqlite-disk.ts";
 import { stubsBy } from "../durable-objects/node/stubs.ts";
 import { Counting } from "../durable-objects/platform/counting.ts";
 import { type LogLine, logOf } from "../durable-objects/platform/log.ts";
@@ -171,6 +171,6 @@ async function sharedDisk(
   ports: Omit<EdgePorts, "timers">,
 ): Promise<Disk> {
   // Who has one machine needs no client of PostgreSQL.
-  const { acquireDatabase } = await import("../durable-objects/node/postgres-disk.ts");
+  const { acquireDatabase } = await import("../durable-objects/node/rows/postgres-disk.ts");
   return acquireDatabase(database, { name, url, version }, { ...ports, timers: nodeTimers });
 }

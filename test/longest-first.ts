@@ -26,7 +26,6 @@ const long = [
   "test/whole/packages.test.ts",
   "test/whole/runbook.test.ts",
   "test/whole/alerts.test.ts",
-  "test/whole/state.test.ts",
   "test/whole/strangers.test.ts",
   "test/browser/console-layout.test.ts",
   "test/whole/driver-suite.test.ts",

@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { advisoryLock, format, hostsOf } from "../../durable-objects/node/postgres-disk.ts";
+import { advisoryLock, format, hostsOf } from "../../durable-objects/node/rows/postgres-disk.ts";
 import { networkReason } from "../../src/foundation/text/reason.ts";
 import { placeOfDatabase } from "./database.ts";
 import { StartError } from "./program.ts";

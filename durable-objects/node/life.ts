@@ -1,5 +1,5 @@
 import type { Timers } from "../../src/foundation/time/timers.ts";
-import type { ObjectDatabase } from "./object-database.ts";
+import type { ObjectDatabase } from "./rows/object-database.ts";
 
 interface LifePorts {
   readonly timers: Timers;

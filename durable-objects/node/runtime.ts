@@ -7,11 +7,11 @@ import type { Log } from "../platform/log.ts";
 import type { Whole } from "../platform/object-kinds.ts";
 import type { Sql } from "../platform/platform.ts";
 import { Alarms } from "./alarms.ts";
-import type { Disk, ObjectChange } from "./disk.ts";
-import { Flusher } from "./flusher.ts";
 import { Life } from "./life.ts";
 import type { EdgeTime } from "./node-clock.ts";
-import { ObjectDatabase } from "./object-database.ts";
+import type { Disk, ObjectChange } from "./rows/disk.ts";
+import { Flusher } from "./rows/flusher.ts";
+import { ObjectDatabase } from "./rows/object-database.ts";
 import { type Loaded, RuntimeObject } from "./runtime-object.ts";
 import { RuntimeSocket } from "./runtime-socket.ts";
 

@@ -16,7 +16,7 @@ import { bridgehead } from "../../cli/bridgehead.ts";
 import { checkDomainsFile, checkEdge } from "../../cli/edge/check.ts";
 import { faultOfDatabase } from "../../cli/edge/database.ts";
 import { settingsExample } from "../../cli/edge/settings-example.ts";
-import { openState } from "../../durable-objects/node/sqlite-file.ts";
+import { openState } from "../../durable-objects/node/rows/sqlite-file.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 

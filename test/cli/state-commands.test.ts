@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, restore } from "../../cli/edge/state-file.ts";
-import { type StateFile, stateFile } from "../../durable-objects/node/sqlite-file.ts";
+import { type StateFile, stateFile } from "../../durable-objects/node/rows/sqlite-file.ts";
 
 const at = Date.UTC(2026, 10, 21);
 const name = "conference/local/555120777";

@@ -1,4 +1,10 @@
-import { type Disk, type Flush, rowsAtOnce, type Stored, type StoredRow } from "../../durable-objects/node/disk.ts";
+import {
+  type Disk,
+  type Flush,
+  rowsAtOnce,
+  type Stored,
+  type StoredRow,
+} from "../../durable-objects/node/rows/disk.ts";
 
 interface ObjectOnDisk {
   alarm: number | null;

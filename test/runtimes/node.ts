@@ -2,8 +2,8 @@ import { isMainThread } from "node:worker_threads";
 import { listen } from "../../durable-objects/node/http/http-server.ts";
 import { EdgeTime, nodeTimers } from "../../durable-objects/node/node-clock.ts";
 import { ownPlaceOf } from "../../durable-objects/node/own-place.ts";
+import { sqliteDisk } from "../../durable-objects/node/rows/sqlite-disk.ts";
 import { Runtime } from "../../durable-objects/node/runtime.ts";
-import { sqliteDisk } from "../../durable-objects/node/sqlite-disk.ts";
 import { stubsBy } from "../../durable-objects/node/stubs.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { placeOf } from "../../durable-objects/platform/object-place.ts";
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
 
 async function diskOf() {
   if (database === undefined) return sqliteDisk(file);
-  const { acquireDatabase } = await import("../../durable-objects/node/postgres-disk.ts");
+  const { acquireDatabase } = await import("../../durable-objects/node/rows/postgres-disk.ts");
   const self = { name: "probe", url: `http://127.0.0.1:${port}`, version: "1" };
   return acquireDatabase(database, self, {
     ...{ timers: nodeTimers, passedMs: () => time.passedMs(), waits: () => {}, lost: fatal },

@@ -1,5 +1,5 @@
-import type { Disk, Flush } from "../../durable-objects/node/disk.ts";
 import { EdgeTime } from "../../durable-objects/node/node-clock.ts";
+import type { Disk, Flush } from "../../durable-objects/node/rows/disk.ts";
 import { type LifePlace, Runtime } from "../../durable-objects/node/runtime.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";

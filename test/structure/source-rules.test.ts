@@ -31,7 +31,7 @@ const rules: [title: string, pattern: RegExp, files: readonly string[], among?: 
     /\.(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|dangerouslySetInnerHTML|\braw\((?!styleSheet\))/,
     [],
   ],
-  ["takes no messages of other pages", /\bpostMessage\b|addEventListener\(["']message/, []],
+  ["takes no messages of other pages", /\bpostMessage\b|addEventListener\(["']message/, [], forPeople],
   ["stores nothing in a browser", /\b(?:local|session)Storage\b|indexedDB|document\.cookie/, []],
   [
     "draws no secret from Math.random",

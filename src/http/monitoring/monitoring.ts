@@ -13,7 +13,7 @@ export const edgeEvents = [
   ...(["audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
   ...(["export-broken", "host-refused", "operators-refused", "relay-unreachable", "request-failed"] as const),
   ...(["settings-refused", "sign-in", "view-failed", "storage-fails", "storage-works-again"] as const),
-  ...(["edge-hands-over", "operator-token-weak", "source-refused"] as const),
+  ...(["operator-token-weak", "source-refused"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { markRestored, openState } from "../../../durable-objects/node/rows/sqlite-file.ts";
 import type { LifePlace } from "../../../durable-objects/node/runtime.ts";
-import { markRestored, openState } from "../../../durable-objects/node/sqlite-file.ts";
 import { persons } from "../../../src/foundation/shown.ts";
 import { shownFacts } from "../../../src/foundation/text/log-line.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";

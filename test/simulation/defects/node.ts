@@ -37,7 +37,7 @@ export const nodeDefects: DefectsByFile = {
       after: "if (this.#isOpen) this.#leave((wire) => wire.send(text));",
     },
   },
-  "durable-objects/node/object-database.ts": {
+  "durable-objects/node/rows/object-database.ts": {
     "a row that was deleted stays on disk": {
       foundBy: "what is read is what was written",
       before: "values: row ? JSON.stringify(row) : null };",

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import type { EpochMs } from "../../src/foundation/ids.ts";
-import { reasonOf, sqliteCode } from "../../src/foundation/text/reason.ts";
+import type { EpochMs } from "../../../src/foundation/ids.ts";
+import { reasonOf, sqliteCode } from "../../../src/foundation/text/reason.ts";
 import { type Disk, type Flush, NoState, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
 
 /** Of the tables. Nothing reads another one. */

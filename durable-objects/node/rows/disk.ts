@@ -1,4 +1,4 @@
-import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { EpochMs } from "../../../src/foundation/ids.ts";
 
 /** A row of an object's database. */
 export interface StoredRow {

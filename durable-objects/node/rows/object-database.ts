@@ -1,5 +1,5 @@
 import { DatabaseSync, type Session, type StatementSync } from "node:sqlite";
-import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
+import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
 import { changedRows } from "./changed-rows.ts";
 import { type Disk, type ObjectChange, rowsAtOnce, type StoredRow } from "./disk.ts";
 

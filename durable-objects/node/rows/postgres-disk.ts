@@ -1,8 +1,8 @@
 import { Client, type QueryResult } from "pg";
-import type { EpochMs } from "../../src/foundation/ids.ts";
-import { networkReason } from "../../src/foundation/text/reason.ts";
-import { type Timers, wait, within } from "../../src/foundation/time/timers.ts";
-import type { EdgeOfPair, PairView } from "../../src/operators/edge-pair.ts";
+import type { EpochMs } from "../../../src/foundation/ids.ts";
+import { networkReason } from "../../../src/foundation/text/reason.ts";
+import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
+import type { EdgeOfPair, PairView } from "../../../src/operators/edge-pair.ts";
 import { type Disk, type Flush, type Lease, NoState, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
 
 export type Self = Pick<EdgeOfPair, "name" | "url" | "version">;
