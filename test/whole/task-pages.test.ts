@@ -33,7 +33,7 @@ describe.skipIf(why !== null)("two edges by the commands of docs/high-availabili
   let bridge: SimulatedBridge;
   let one: Machine;
   let two: Machine;
-  let ports: readonly [number, number];
+  let urls: readonly string[];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "bridgehead-two-machines-"));
@@ -42,12 +42,12 @@ describe.skipIf(why !== null)("two edges by the commands of docs/high-availabili
     postgres = await PostgresOnTest.start();
     bridge = await startSimulatedBridge(0, "boot", timers);
     const [first = 0, second = 0, agentPort = 0] = await freePorts(3);
-    ports = [first, second];
+    urls = [first, second].map((port) => `http://127.0.0.1:${port}`);
     [one, two] = await Promise.all([Machine.start(folder), Machine.start(folder)]);
     for (const machine of [one, two]) await machine.run("apt-get install /shared/bridgehead-edge_*.deb");
     await one.run("apt-get install /shared/bridgehead-agent_*.deb");
     const agent = Object(parseCommentedJson(one.read("/etc/bridgehead/agent.json")));
-    agent.edge = ports.map((port) => `ws://127.0.0.1:${port}`);
+    agent.edge = urls.map((url) => url.replace("http", "ws"));
     agent.listen.port = agentPort;
     agent.driver.url = `ws://127.0.0.1:${bridge.port}/bridge`;
     one.write("/etc/bridgehead/agent.json", JSON.stringify(agent));
@@ -61,21 +61,22 @@ describe.skipIf(why !== null)("two edges by the commands of docs/high-availabili
   });
 
   /** The settings of the page, with the database, the ports and the agent of this run. */
-  async function writeSettings(machine: Machine, name: string, port: number): Promise<void> {
+  async function writeSettings(machine: Machine, name: string, url = ""): Promise<void> {
     const [, block = ""] = /^ *```json\n(.*?)^ *```/ms.exec(readFileSync("docs/high-availability.md", "utf8")) ?? [];
     const { state: _, ...settings } = Object(parseCommentedJson(machine.read("/etc/bridgehead/edge.json")));
     const { acme } = settings.domains;
     acme.adapterSecrets = ["0123456789abcdef012345"];
     acme.bridges[0].agents[0].publicKey = (await one.run("bridgehead-agent key")).trim();
-    const own = { host: "127.0.0.1", port, state: postgres.url, name, url: `http://127.0.0.1:${port}` };
+    const own = { host: "127.0.0.1", port: Number(new URL(url).port), state: postgres.url, name, url };
     machine.write("/etc/bridgehead/edge.json", JSON.stringify({ ...settings, ...JSON.parse(block), ...own }));
   }
 
   function followOn(machine: Machine, name: string): Promise<void> {
     const here = (text: string) =>
       text
-        .replaceAll("127.0.0.1:8787", `127.0.0.1:${ports[machine === one ? 0 : 1]}`)
-        .replace(/postgresql:\/\/[^"]*/, postgres.url);
+        .replaceAll("http://127.0.0.1:8787", urls[machine === one ? 0 : 1] ?? "")
+        .replace(/https:\/\/(one|two)\.example\.com/g, (_, name) => urls[name === "one" ? 0 : 1] ?? "")
+        .replace(/postgresql:\/\/bridgehead:[^"]*/, postgres.url);
     return follow(machine, "high-availability", name, { folder: "/shared", here, edit: (settings) => settings });
   }
 
@@ -83,8 +84,8 @@ describe.skipIf(why !== null)("two edges by the commands of docs/high-availabili
     await followOn(one, "token");
     await two.run("install -o root -g bridgehead-edge -m 0640 /dev/null /etc/bridgehead/operator-token");
     two.write("/etc/bridgehead/operator-token", one.read("/etc/bridgehead/operator-token"));
-    await writeSettings(one, "one", ports[0]);
-    await writeSettings(two, "two", ports[1]);
+    await writeSettings(one, "one", urls[0]);
+    await writeSettings(two, "two", urls[1]);
     await followOn(one, "pair");
     await followOn(two, "pair");
     await one.run("systemctl start bridgehead-agent");
@@ -93,6 +94,12 @@ describe.skipIf(why !== null)("two edges by the commands of docs/high-availabili
 
     await followOn(one, "hand-over");
     await followOn(two, "then-active");
-    if ((await one.attempt("command -v pg_dump")).code === 0) await followOn(one, "dump");
+    if ((await one.attempt("command -v pg_dump")).code !== 0)
+      return console.log("no dump is made: there is no pg_dump");
+    await followOn(one, "dump");
+    for (const machine of [one, two]) await followOn(machine, "stop");
+    await followOn(one, "put-back");
+    for (const machine of [one, two]) await followOn(machine, "start");
+    await followOn(one, "active");
   });
 });
