@@ -126,10 +126,6 @@ export class GroupCommit {
 
 interface Context {
   readonly at: EpochMs;
-  /** See `Progress`. */
-  readonly skippedMs: number;
-  /** So much later it is on the edge. */
-  readonly behindMs: number;
   readonly identity: ConferenceIdentity;
   readonly domain: Domain;
   readonly store: ConferenceStore;
@@ -153,7 +149,7 @@ interface Committed {
  * and nothing is written.
  */
 export function transact(context: Context, submitted: readonly Item[]): Committed | null {
-  const { identity, domain, store, outbox, ids, nonce, restoredAt, skippedMs, behindMs } = context;
+  const { identity, domain, store, outbox, ids, nonce, restoredAt } = context;
   // This transaction deletes what is confirmed, so it must also act on the signs of life among it.
   const signs = outbox.signs.map((host) => ({ type: "reached" as const, host: host as WebexHost }));
   const items: readonly Item[] = [
@@ -161,7 +157,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
     ...signs,
     ...submitted,
   ];
-  const told = toldBefore(items, store, behindMs);
+  const told = toldBefore(items, store);
   if (items.every((item) => inputOf(item, context, outbox.rows, told) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   const restored = restoredAt !== undefined && { restoredAt };
@@ -187,8 +183,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
       facts.push(...applied.facts);
       for (const fact of applied.facts) if (fact.kind === "call-left") toldSince.add(fact.call);
       const decided = { ...applied.progress, ...ids.atHand, ...restored };
-      const skipped = skippedMs !== (progress.skippedMs ?? 0) && { skippedMs };
-      const after = { ...progress, ...decided, ...skipped, ...streamsAfter(item, input, progress) };
+      const after = { ...progress, ...decided, ...streamsAfter(item, input, progress) };
       store.append(input, applied.decision.changes, after, applied.facts);
       if (item.type === "webex" && item.document.counts)
         said.push({ kind: "document-confirmed", transId: item.document.transId });
@@ -219,11 +214,7 @@ function withoutKnown(report: Report, { state }: ConferenceStore, told: Readonly
 }
 
 /** Calls that an agent tells have left, and that are known: by the journal, or inside now, also if an item before deletes them. */
-function toldBefore(
-  items: readonly Item[],
-  { state, progress, journal }: ConferenceStore,
-  behindMs: number,
-): ReadonlySet<CallId> {
+function toldBefore(items: readonly Item[], { state, progress, journal }: ConferenceStore): ReadonlySet<CallId> {
   const calls = new Map<CallId, EpochMs>();
   const inside = new Set<CallId>();
   for (const item of items) {
@@ -231,7 +222,7 @@ function toldBefore(
     const { bridge, stream, reports, aheadMs = 0 } = item.reports;
     const upTo = reportsUpTo(progress, bridge, stream);
     for (const { number, report } of reports) {
-      const { event } = { event: null, ...byOwnClock(report, aheadMs + behindMs) };
+      const { event } = { event: null, ...byOwnClock(report, aheadMs) };
       if (number <= upTo || event?.type !== "caller-left" || !event.was) continue;
       if (state.callers.has(event.call)) inside.add(event.call);
       else calls.set(event.call, event.was.enteredAt);
@@ -247,7 +238,7 @@ function byOwnClock(report: Report, aheadMs: number): Report {
 /** The input to commit; `null`: all of the item was committed before, or nothing follows from it. `told`: calls that were told of. */
 function inputOf(
   item: Item,
-  { at, store, domain, behindMs, ...context }: Context,
+  { at, store, domain, ...context }: Context,
   rows: Rows,
   told: ReadonlySet<CallId>,
 ): ConferenceInput | null {
@@ -259,15 +250,14 @@ function inputOf(
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { bridge, knownSince, knownSkippedMs = 0, aheadMs = 0 } = item.reports;
-      const notInOwnMs = Math.max(0, knownSkippedMs - context.skippedMs);
+      const { bridge, knownSince, aheadMs = 0 } = item.reports;
       const fresh = freshReports(store.progress, item.reports);
       const reports = fresh.map(({ number, report }) => {
-        return { number, report: withoutKnown(byOwnClock(report, aheadMs + behindMs), store, told) };
+        return { number, report: withoutKnown(byOwnClock(report, aheadMs), store, told) };
       });
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
       const isKnown = isOngoing(store.state.head) && !other;
-      const known = !isKnown && knownSince !== undefined && { knownSince: knownSince - notInOwnMs };
+      const known = !isKnown && knownSince !== undefined && { knownSince };
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }
     case "undelivered": {

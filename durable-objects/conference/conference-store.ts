@@ -42,7 +42,6 @@ export class ConferenceStore {
   readonly #sql: Sql;
   /** Called when the memory of this conference can no longer be trusted. */
   readonly #onLost: (error: unknown) => void;
-  readonly #doubtMs: () => number;
   #identity: ConferenceIdentity | null = null;
   #journalName = "";
   #retention = defaultRetention;
@@ -60,11 +59,9 @@ export class ConferenceStore {
   #ofOutbox: Fact[] = [];
   #sinceCheckpoint = new EntryChanges();
 
-  /** `doubtMs`: see `Platform`. */
-  constructor(sql: Sql, onLost: (error: unknown) => void, doubtMs = () => 0) {
+  constructor(sql: Sql, onLost: (error: unknown) => void) {
     this.#sql = sql;
     this.#onLost = onLost;
-    this.#doubtMs = doubtMs;
     this.journal = new Journal(sql);
     this.#progress = this.#load();
   }
@@ -79,11 +76,8 @@ export class ConferenceStore {
     return this.#journalName;
   }
 
-  /** As the clock counts it now. */
   get retention(): Retention {
-    const { neededMs, keptMs } = this.#retention;
-    const doubtMs = this.#doubtMs();
-    return { neededMs: neededMs + doubtMs, keptMs: keptMs + doubtMs };
+    return this.#retention;
   }
 
   get state(): ConferenceState {

@@ -32,7 +32,7 @@ import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
-import { type DomainPorts, nextLookAt, type Platform } from "../platform/platform.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { CommandSender } from "./command-sender.ts";
 import { ConferenceActions } from "./conference-actions.ts";
 import { GroupCommit, type Item, isBeforeRestore, isSpeech, transact } from "./conference-commit.ts";
@@ -92,13 +92,13 @@ export class Conference {
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
     const lost = (error: unknown) => platform.abort(`the store is lost: ${error}`);
-    const store = new ConferenceStore(platform.sql, lost, platform.doubtMs);
+    const store = new ConferenceStore(platform.sql, lost);
     const { progress } = store;
     const log = (line: LogLine) => {
       const { domain, confKey: conference } = this.#identity ?? {};
       platform.log({ ...line, ...(conference !== undefined && { domain, conference }) });
     };
-    this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress, (aheadMs) => {
+    this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress.aheadMs, (aheadMs) => {
       store.correct({ aheadMs });
       this.#publisher?.changed();
     });
@@ -143,7 +143,7 @@ export class Conference {
     this.actions = new ConferenceActions({ ...read, submit, probe }, store);
     const wakeBy = (at: EpochMs) =>
       void this.#clock.ensure(at).catch((error: unknown) => this.#log("error", "no-alarm", { why: String(error) }));
-    this.#publisher = new Publisher({ ...read, wakeBy, behindMs: () => this.#clock.behindMs }, store, this.#outbox);
+    this.#publisher = new Publisher({ ...read, wakeBy }, store, this.#outbox);
     if (!store.identity) return;
     this.#outbox.load();
     this.#publisher.remind();
@@ -313,11 +313,6 @@ export class Conference {
     return isIdle && (domain === null || (this.#outbox.rows.length === 0 && !this.#publisher.owes));
   }
 
-  /** Whether something would end early if its time went on at once: what runs, a closed key, or the memory of documents. */
-  get #keepsPace(): boolean {
-    return this.#ongoing !== null || this.#ports.now() < keptUntil(this.#store, this.#store.retention.neededMs);
-  }
-
   /** Whether it is over, and the directory alone lacks something of it. */
   get #owesOnly(): boolean {
     return this.#ongoing === null && this.#outbox.rows.length === 0 && this.#publisher.owes;
@@ -338,10 +333,7 @@ export class Conference {
     const leadMs = state.head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
     const now = this.#ports.now();
     const askAt = this.#isToAsk && this.#asking.againAt > now ? this.#asking.againAt : null;
-    const dues = [
-      ...[this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, askAt],
-      deleteAt && nextLookAt(this.#ports, deleteAt),
-    ];
+    const dues = [this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, askAt, deleteAt];
     const next = nextWake(now, leadMs, this.#nextDeadline, ...dues);
     if (next !== null) this.#clock.wakeBy(next);
   }
@@ -353,7 +345,6 @@ export class Conference {
 
   /** Commits all items in one transaction, or throws and keeps none of them. Then does what follows. */
   #commit(items: readonly Item[]): void {
-    if (this.#clock.behindMs > 0 && !this.#keepsPace) this.#clock.catchUp();
     const at = this.#ports.now();
     const domain = this.#findDomain();
     if (!domain)
@@ -363,8 +354,7 @@ export class Conference {
     const [store, outbox, ids, { schedule }] = [this.#store, this.#outbox, this.#ids, this.#sender];
     const { nonce, measures, restoredAt } = this.#ports;
     const restored = restoredAt !== undefined && { restoredAt };
-    const { skippedMs, behindMs } = this.#clock;
-    const about = { at, skippedMs, behindMs, identity: this.#identified, domain, nonce, ...restored };
+    const about = { at, identity: this.#identified, domain, nonce, ...restored };
     const context = { ...about, store, outbox, ids, schedule };
     const { bridge: before } = store.progress;
     const batch = transact(context, items);
@@ -415,12 +405,7 @@ function deletionOf({ identity, state, journal, retention }: ConferenceStore, do
   if (!domain) return retainedUntil;
   const { head, ...entries } = state;
   if (!identity || isOngoing(head) || Object.values(entries).some(({ size }) => size > 0)) return null;
-  return keptUntil({ state, journal }, Math.max(retention.neededMs, retention.keptMs));
-}
-
-/** As long after its last input, and for as long as its key is closed. */
-function keptUntil({ state: { head }, journal }: Pick<ConferenceStore, "state" | "journal">, ms: number): EpochMs {
-  return Math.max(journal.lastAt + ms, (head.phase === "ended" ? head.closedUntil : undefined) ?? 0);
+  return Math.max(retainedUntil, (head.phase === "ended" ? head.closedUntil : undefined) ?? 0);
 }
 
 /** The ids that a server needs that takes over now: 50 messages share a TransID. */

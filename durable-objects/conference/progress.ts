@@ -11,8 +11,6 @@ import { type IdsAtHand, noIds } from "../ids/id-supply.ts";
 export interface Progress extends DecisionProgress, IdsAtHand {
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;
-  /** So much of what the platform has skipped is in that time; absent: nothing. */
-  readonly skippedMs?: number;
   /** The restore (`Platform.restoredAt`) since which the ids at hand were allocated; absent: none. */
   readonly restoredAt?: EpochMs;
   /** The highest report number committed of each stream, the latest last. */

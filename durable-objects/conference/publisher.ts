@@ -27,8 +27,6 @@ import type { Outbox } from "./outbox.ts";
 import { nothingPublished, type Published } from "./progress.ts";
 
 interface PublisherPorts extends Pick<Platform, "now" | "after" | "log"> {
-  /** Offset to the clock by which other objects measure waits. */
-  behindMs(): number;
   directory(domain: DomainName): Pick<DirectoryRpc, "publish">;
   domain(): Domain | null;
   /** Sets the alarm for that time at the latest. */
@@ -228,10 +226,7 @@ export class Publisher {
 
   get #lateSince(): EpochMs | null {
     // An expired command keeps its deadline.
-    const since = earliest(
-      ...[...this.#store.state.commands.values()].map((one) => (one.expired ? one.answerBy : null)),
-    );
-    return since && since + this.#ports.behindMs();
+    return earliest(...[...this.#store.state.commands.values()].map((one) => (one.expired ? one.answerBy : null)));
   }
 
   /** Documents that wait longer than a moment, by receiver, including the backlog of servers. */
@@ -245,7 +240,7 @@ export class Publisher {
       const own = waiting.get(host);
       const rows = own?.rows ?? all.filter((row) => row.host === host).length;
       const documents = rows + (outage ? Math.ceil(debts.size / maxMessages) : 0);
-      const oldestAt = (outage?.since ?? own?.oldestAt ?? 0) + this.#ports.behindMs();
+      const oldestAt = outage?.since ?? own?.oldestAt ?? 0;
       return { host, documents, oldestAt, failure: outage?.why ?? own?.failure ?? null };
     });
   }

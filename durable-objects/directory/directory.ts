@@ -8,10 +8,8 @@ import type { AuditPage, CountRow, DirectoryRpc, DomainStats, WebhookView } from
 import { type ConferenceBatch, type DirectoryAck, watchedPauseMs } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import type { KeptValues } from "../platform/object-place.ts";
-import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { isOver } from "../platform/retention.ts";
-import { SkippedLately } from "../platform/skipped-lately.ts";
 import { AlertStore } from "./alert-store.ts";
 import { type Added, CountStore, type SenderRow } from "./count-store.ts";
 import { type DirectoryContext, DirectoryStore, type Upserted } from "./directory-store.ts";
@@ -23,9 +21,8 @@ import { Webhooks } from "./webhooks.ts";
 interface DirectoryPorts
   extends AlarmPorts,
     Omit<DirectoryContext, "store" | "changed">,
-    Pick<Platform, "post" | "measures" | "doubtMs" | "skippedMs">,
+    Pick<Platform, "post" | "measures">,
     Pick<DomainPorts, "deleteAll"> {
-  readonly kept: KeptValues;
   /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
 }
@@ -52,7 +49,6 @@ export class Directory
   readonly list: RunningList;
   readonly alertStore: AlertStore;
   readonly promptStore: PromptStore;
-  readonly #skipped: SkippedLately;
   readonly #webhooks: Webhooks;
   readonly #counts: CountStore;
   #hasAlarm = false;
@@ -65,7 +61,6 @@ export class Directory
     this.#alarm = new Alarm(ports);
     this.#store = new DirectoryStore(ports);
     this.#counts = new CountStore(this.#store);
-    this.#skipped = new SkippedLately(ports);
     const context = { ...ports, store: this.#store, changed: () => this.#changed() };
     this.list = new RunningList(context, this.#counts);
     this.promptStore = new PromptStore(context);
@@ -163,12 +158,10 @@ export class Directory
       if (!about) return;
       const now = this.#ports.now();
       const current = this.#store.aboutNow(about.domain);
-      const surely = surelyNow(this.#ports) - this.#skipped.ms(current.keptMs);
-      if (isOver(current, surely)) return await this.#ports.deleteAll();
+      if (isOver(current, now)) return await this.#ports.deleteAll();
       // The alarm may have another reason.
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs)
-        this.#deleteAt =
-          now + (this.#deleteOld(about.domain, surely - current.keptMs) ? portionEveryMs : deleteEveryMs);
+        this.#deleteAt = now + (this.#deleteOld(about.domain, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
       if (this.#store.refillAfterMs !== null && now >= this.#refillAt) this.#refilling ??= this.#refill(about.domain);
       this.#webhooks.pump();
       this.#alarm.wakeBy(this.#deleteAt);

@@ -10,13 +10,13 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { WebhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { type Platform, type Sql, skippedOf, surelyNow } from "../platform/platform.ts";
+import type { Platform, Sql } from "../platform/platform.ts";
 import { type HttpAnswer, statusFault } from "../platform/post.ts";
 import type { DirectoryStore } from "./directory-store.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 
-interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "skippedMs" | "log" | "post" | "measures"> {
+interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures"> {
   readonly sql: Sql;
   readonly store: Pick<DirectoryStore, "read">;
   /** Empty: not known yet. */
@@ -36,7 +36,7 @@ interface Waiting {
   readonly id: number;
   /** End of its pause; 0 until the receiver refuses it. */
   readonly due: EpochMs;
-  /** When it was queued, by a clock without the clock jumps of the directory. */
+  /** When it was queued. */
   readonly queuedAt: EpochMs;
   readonly event: string;
   /** The same bytes on each attempt. */
@@ -86,7 +86,7 @@ export class Webhooks {
   add(events: readonly WebhookEvent[]): void {
     const { sql, now, receivers } = this.#ports;
     if (events.length === 0) return;
-    const queuedAt = now() - skippedOf(this.#ports);
+    const queuedAt = now();
     for (const { url } of receivers()) {
       sql.exec("INSERT OR IGNORE INTO webhook_receiver (url, data) VALUES (?, ?)", url, JSON.stringify(fresh));
       for (const { id, type, at, data } of events) {
@@ -161,7 +161,7 @@ export class Webhooks {
           url,
           waiting,
           refused,
-          oldestAt: oldest === null ? null : oldest + skippedOf(this.#ports),
+          oldestAt: oldest,
           failure: failures > 0 ? { since: since ?? failedAt, attempts: failures, why, nextAt } : null,
           givenUp,
           lastGivenUpAt,
@@ -240,7 +240,7 @@ export class Webhooks {
 
   /** Events queued before this time have expired. */
   get #keptSince(): EpochMs {
-    return surelyNow(this.#ports) - skippedOf(this.#ports) - keptMs;
+    return this.#ports.now() - keptMs;
   }
 
   /** Deletes excess and expired events. */

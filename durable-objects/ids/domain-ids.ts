@@ -6,22 +6,10 @@ import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import {
-  type AgePorts,
-  type DomainPorts,
-  doubtOf,
-  nextLookAt,
-  type Platform,
-  skippedOf,
-  surelyNow,
-} from "../platform/platform.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
 import type { IdAllocator } from "./id-allocator.ts";
 
-interface DomainIdsPorts
-  extends AlarmPorts,
-    AgePorts,
-    Pick<DomainPorts, "domain">,
-    Pick<Platform, "beginRestored" | "skippedMs"> {
+interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "keepIdLimit">;
   directory(domain: DomainName): Pick<DirectoryRpc, "swept">;
@@ -37,13 +25,9 @@ interface Round {
   readonly before: number;
   /** Another one begins behind it. */
   readonly again?: true;
-  /** Sum of all clock jumps until it began, in ms. */
-  readonly skippedMs: number;
 }
 
 const roundKey = "sweepRound";
-/** The same of the last round that was whole. */
-const skippedKey = "sweptSkippedMs";
 /** A conference is allocated ids when it begins, and again as long as it sends messages. */
 const reachMs = 6 * 3_600_000;
 /** A conference that runs is allocated some after this time, however quiet it is: long before it would be out of reach. */
@@ -110,9 +94,7 @@ export class DomainIds implements IdAllocatorRpc {
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
     const domain = this.#domain === undefined ? null : this.#ports.domain(this.#domain);
     if (!domain) return null;
-    // A clock that is far ahead makes no block old.
-    const keptMs = domain.settings.journalRetentionDays * dayMs + doubtOf(this.#ports) + skippedOf(this.#ports);
-    return this.#ids.holderOf(msgId, this.#ports.now(), keptMs);
+    return this.#ids.holderOf(msgId, this.#ports.now(), domain.settings.journalRetentionDays * dayMs);
   }
 
   async holdersOf(id: string): Promise<readonly ConfKey[]> {
@@ -122,7 +104,7 @@ export class DomainIds implements IdAllocatorRpc {
   }
 
   async conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage> {
-    return this.#ids.holdersSince(surelyNow(this.#ports) - lastMs, before, upTo);
+    return this.#ids.holdersSince(this.#ports.now() - lastMs, before, upTo);
   }
 
   /** Begins a round now, or behind the one that is under way: that one must come to its end, however often somebody asks. */
@@ -193,37 +175,26 @@ export class DomainIds implements IdAllocatorRpc {
     const kept = this.#ports.kept.get<Round | null>(roundKey) ?? null;
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
-    const skippedMs = skippedOf(this.#ports);
-    const ofRound = kept?.skippedMs ?? skippedMs;
-    const sweptMs = this.#ports.kept.get<number>(skippedKey) ?? 0;
-    // Nothing is allocated in a time that goes on at once, so the first whole round behind it reaches further back by as much.
-    const surely = surelyNow(this.#ports) - Math.max(0, skippedMs - sweptMs);
-    const { holders, next } = ids.holdersSince(surely - reachMs, kept?.before ?? null);
-    const expired = next === null ? ids.expired(surely) : null;
+    const { holders, next } = ids.holdersSince(at - reachMs, kept?.before ?? null);
+    const expired = next === null ? ids.expired(at) : null;
     const nextPage = at + pageEveryMs;
     const nextRound = Math.max(beganAt + everyMs, nextPage);
     const hasMoreToExpire = expired?.hasMore === true && nextPage < nextRound;
     const before = next ?? (hasMoreToExpire ? behindAll : null);
     const isAtRest = kept === null && holders.length === 0;
-    const expiry = isAtRest ? this.#nextExpiry : at;
+    const expiry = isAtRest ? ids.nextExpiry : at;
     if (before !== null) this.#alarm.wakeBy(nextPage);
     else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
     const latest = new Map(holders.map((holder) => [holder.key, holder.at]));
     const { running, failed } = await this.#sweep(new Set([...latest.keys(), ...(expired?.holders ?? [])]));
     for (const key of running) if ((latest.get(key) ?? 0) <= at - renewAfterMs) ids.renew(key, at);
-    if (expired) ids.expire(expired, failed, surely);
+    if (expired) ids.expire(expired, failed, at);
     const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
     if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
     const again = kept?.again === true || this.#again;
-    if (before !== null) this.#keepRound({ beganAt, before, skippedMs: ofRound, ...(again && { again }) });
+    if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }) });
     else if (kept !== null) this.#keepRound(null);
-    if (before === null && ofRound !== sweptMs) this.#ports.kept.put(skippedKey, ofRound);
     if (before === null && again) this.#alarm.wakeBy(this.#ports.now());
-  }
-
-  get #nextExpiry(): EpochMs | null {
-    const expiry = this.#ids.nextExpiry;
-    return expiry && nextLookAt(this.#ports, expiry + doubtOf(this.#ports));
   }
 
   /** The conferences that run, and those that could not be swept. */

@@ -3,11 +3,11 @@ import { setLimited } from "../../src/foundation/limits.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import type { HandleAnswer, HandleClaim, HandleIndexRpc, HandleRequest } from "../../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import { type AgePorts, type DomainPorts, type Sql, type SqlRow, surelyNow } from "../platform/platform.ts";
+import type { DomainPorts, Sql, SqlRow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
-export interface HandleIndexPorts extends AlarmPorts, AgePorts, Pick<DomainPorts, "deleteAll"> {
+export interface HandleIndexPorts extends AlarmPorts, Pick<DomainPorts, "deleteAll"> {
   readonly sql: Sql;
   /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
   retentionMs(domain: DomainName): number | null;
@@ -150,8 +150,7 @@ export class HandleIndex implements HandleIndexRpc {
     const domain = row.domain as DomainName;
     const known = { keptMs: Number(row.kept_ms), removedAt: row.removed_at as EpochMs | null };
     const { keptMs, removedAt } = retentionAt(now(), retentionMs(domain), known);
-    const surely = surelyNow(this.#ports);
-    if (isOver({ keptMs, removedAt }, surely)) {
+    if (isOver({ keptMs, removedAt }, now())) {
       await deleteAll();
       return null;
     }
@@ -163,7 +162,7 @@ export class HandleIndex implements HandleIndexRpc {
     const old = sql
       .exec(
         "SELECT * FROM handle WHERE ext_conf_id > ? AND claimed_at <= ? ORDER BY ext_conf_id LIMIT ?",
-        ...[row.reached as string, surely - keptMs + releaseEveryMs, portion],
+        ...[row.reached as string, now() - keptMs + releaseEveryMs, portion],
       )
       .map(toHandle);
     const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle, null)));

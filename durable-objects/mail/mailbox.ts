@@ -21,7 +21,7 @@ import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { KeptValues } from "../platform/object-place.ts";
-import { type DomainPorts, doubtOf, nextLookAt, type Platform, type Sql, skippedOf } from "../platform/platform.ts";
+import type { DomainPorts, Platform, Sql } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import { MailCounts } from "./mail-counts.ts";
 
@@ -52,10 +52,7 @@ export class Mailbox implements MailboxRpc {
   readonly #tables: LazyTables;
   readonly #outbox: Outbox;
   readonly #counts: MailCounts;
-  /**
-   * Transactions whose repeats may still come, and answers that were given up. Their times, `answer.at` and `#lastAt`
-   * are without what the platform has skipped.
-   */
+  /** Transactions whose repeats may still come, and answers that were given up. */
   readonly #answered: Seen<string>;
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
@@ -82,10 +79,9 @@ export class Mailbox implements MailboxRpc {
         ...(dropped > 0 && { droppedBefore: dropped }),
       });
     };
-    // Posts are given up by their number, so nothing lasts here but the memory of what was answered.
-    const { skippedMs: _, kept, ...ticking } = platform;
+    const { kept } = platform;
     const aheadMs = kept.get<number>("aheadMs") ?? 0;
-    this.#clock = new Clock({ ...ticking, log }, this.#lastAt, { aheadMs }, (ms) => kept.put("aheadMs", ms));
+    this.#clock = new Clock({ ...platform, log }, this.#lastAt, aheadMs, (ms) => kept.put("aheadMs", ms));
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#ids = new IdSupply(
@@ -163,8 +159,7 @@ export class Mailbox implements MailboxRpc {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
-    const passed = now - skippedOf(this.#ports);
-    const since = passed - doubtOf(this.#ports) - domain.settings.transactionMemoryMs;
+    const since = now - domain.settings.transactionMemoryMs;
     if (this.#answered.get(id, since) !== undefined || this.#outbox.holds(id)) return;
     const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
     if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
@@ -174,7 +169,7 @@ export class Mailbox implements MailboxRpc {
       (nextId) => {
         this.#tables.make();
         sql.exec("DELETE FROM answer WHERE at <= ?", outdatedAt);
-        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, id);
+        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
         const documentSeq = () => this.#outbox.nextSeq();
         const context = { domain, documentSeq, transId: () => nextId("transIds") as TransId };
@@ -190,8 +185,8 @@ export class Mailbox implements MailboxRpc {
       },
       (work) => sql.transaction(work),
     );
-    this.#answered.add(id, null, passed, since);
-    this.#lastAt = passed;
+    this.#answered.add(id, null, now, since);
+    this.#lastAt = now;
     this.#outbox.accept(queue);
     // Then the directory also gets what an earlier life has counted.
     this.#arm(this.#outbox.nextDue ?? now);
@@ -213,7 +208,7 @@ export class Mailbox implements MailboxRpc {
     const deleteAt = this.#deleteAt;
     // Mail that waits for ids would be written after the deletion of its tables.
     if (hasAll && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return this.#delete();
-    const lookAt = hasAll ? nextLookAt(this.#ports, deleteAt) : this.#ports.now() + minuteMs;
+    const lookAt = hasAll ? deleteAt : this.#ports.now() + minuteMs;
     this.#arm(this.#outbox.nextDue ?? lookAt);
   }
 
@@ -227,7 +222,7 @@ export class Mailbox implements MailboxRpc {
     const domain = this.#domain && this.#ports.domain(this.#domain);
     if (!domain) return 0;
     if (this.#outbox.rows.length > 0) return Number.POSITIVE_INFINITY;
-    return this.#lastAt + skippedOf(this.#ports) + domain.settings.transactionMemoryMs + doubtOf(this.#ports);
+    return this.#lastAt + domain.settings.transactionMemoryMs;
   }
 
   async #delete(): Promise<void> {
@@ -244,15 +239,14 @@ export class Mailbox implements MailboxRpc {
     if (!row) return;
     const rows = withoutMessages(this.#outbox.rows, row.transId, messages);
     const now = this.#ports.now();
-    const passed = now - skippedOf(this.#ports);
     // The conference that shared these answers may ask once more, also after a restart.
     const names = new Set(messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : lost(sharedAs))));
     this.#ports.sql.transaction(() => {
       this.#outbox.write(rows);
       this.#count(...givenUp(row, undelivered, now));
-      for (const name of names) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, name);
+      for (const name of names) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
     });
-    for (const name of names) this.#answered.add(name, null, passed, Number.NEGATIVE_INFINITY);
+    for (const name of names) this.#answered.add(name, null, now, Number.NEGATIVE_INFINITY);
     this.#outbox.accept({ ...this.#outbox.queue, rows });
   }
 

@@ -2,85 +2,48 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
-import { type Platform, skippedOf } from "./platform.ts";
 
 /** A smaller step of the machine's clock is not worth a row. */
 const noticedMs = 1000;
 /** Until an alarm that is further away, the machine's clock may be set forward, and the alarm comes no sooner for that. */
 const furthestMs = 5 * 60_000;
 
-type ClockPorts = AlarmPorts & Pick<Platform, "skippedMs">;
-
-/** What a life leaves for the next one; absent: 0. */
-interface KeptTime {
-  /** By how much the object's time was ahead of the machine's clock. */
-  readonly aheadMs?: number;
-  /** So much of what the platform has skipped is in the object's time. */
-  readonly skippedMs?: number;
-}
-
 /**
- * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed
- * within five minutes even if the machine's clock is set meanwhile. It stays behind by what the platform has skipped
- * since the object began, so that nothing is due at once, until `catchUp`. Platform and alarm go by the machine's clock.
+ * An object's time and its one alarm. The time never goes back, in this instance or the next; a deadline is noticed
+ * within five minutes even if the machine's clock is set meanwhile. Platform and alarm use the machine's clock.
  */
 export class Clock {
   readonly alarm: Alarm;
-  readonly #platform: ClockPorts;
+  readonly #platform: AlarmPorts;
   readonly #steady = new SteadyClock();
   readonly #keepAheadMs: (aheadMs: number) => void;
   #keptAheadMs: number;
-  #skippedMs: number;
 
-  /** `lastAt`: when an earlier life committed last; 0: none did. `keepAheadMs` keeps `aheadMs` for the next life. */
-  constructor(
-    platform: ClockPorts,
-    lastAt: EpochMs,
-    { aheadMs = 0, skippedMs = 0 }: KeptTime = {},
-    keepAheadMs: (aheadMs: number) => void = () => {},
-  ) {
+  /**
+   * `lastAt`: when an earlier instance committed last; 0: none did. `aheadMs`: by how much its time was ahead of the
+   * machine's clock, as `keepAheadMs` has kept it.
+   */
+  constructor(platform: AlarmPorts, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
     this.alarm = new Alarm(platform);
     this.#platform = platform;
-    const ever = skippedOf(platform);
-    // Less was ever skipped where the platform's time was set back by an operator.
-    this.#skippedMs = lastAt === 0 ? ever : Math.min(skippedMs, ever);
     this.#steady.notBefore(lastAt, aheadMs);
     this.#keptAheadMs = aheadMs;
     this.#keepAheadMs = keepAheadMs;
   }
 
-  readonly now = (): EpochMs => this.#steady.at(this.#platform.now() - this.behindMs);
-
-  /** See `KeptTime`. */
-  get skippedMs(): number {
-    return this.#skippedMs;
-  }
-
-  /** So much of the platform's time is not in the object's. */
-  get behindMs(): number {
-    return skippedOf(this.#platform) - this.#skippedMs;
-  }
-
-  /** From now on it goes by the platform's time: nothing is left that would end early by that. */
-  catchUp(): void {
-    this.#skippedMs += this.behindMs;
-  }
+  readonly now = (): EpochMs => this.#steady.at(this.#platform.now());
 
   /** Sees to it that the alarm comes by this time, also where an earlier life may have set it. */
   async ensure(time: EpochMs): Promise<void> {
-    await this.alarm.ensure(this.#onPlatform(time));
+    await this.alarm.ensure(this.#steady.onMachine(time));
     this.#keepAhead();
   }
 
   /** Sees to it that the alarm comes by this time. */
   wakeBy(time: EpochMs): void {
     this.now(); // Notices a clock that was set.
-    this.alarm.wakeBy(this.#onPlatform(time));
+    this.alarm.wakeBy(this.#steady.onMachine(time));
     this.#keepAhead();
-  }
-
-  #onPlatform(time: EpochMs): EpochMs {
-    return this.#steady.onMachine(time) + this.behindMs;
   }
 
   #keepAhead(): void {

@@ -1,5 +1,5 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { dayMs, type Timers } from "../../src/foundation/time/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { Log } from "./log.ts";
@@ -14,10 +14,6 @@ export interface Platform extends Timers {
   now(): EpochMs;
   /** The machine's clock, where `now` only follows it; absent: `now` is that clock. */
   readonly machineNow?: () => EpochMs;
-  /** By how much `now` may be ahead of the true time, since one clock alone says so. Absent: by nothing. */
-  doubtMs?(): number;
-  /** How much of `now` has ever gone on at once, without its passing. Absent: nobody knows. */
-  skippedMs?(): number;
   /** Ends in time: what goes wrong is an answer like others. Rejects only where the object's life is over by then. */
   post(request: PostRequest): Promise<HttpAnswer>;
   /**
@@ -53,26 +49,6 @@ export interface Platform extends Timers {
   beginEpochAfter?(epoch: number): void;
   /** Somebody knows more than this state: it is an older copy, and all objects begin anew as after a restore. Absent: the platform's matter. */
   beginRestored?(): void;
-}
-
-export type AgePorts = Pick<Platform, "now" | "doubtMs">;
-
-export function doubtOf({ doubtMs }: Pick<Platform, "doubtMs">): number {
-  return doubtMs?.() ?? 0;
-}
-
-export function skippedOf({ skippedMs }: Pick<Platform, "skippedMs">): number {
-  return skippedMs?.() ?? 0;
-}
-
-/** The time by which something may be deleted for its age. */
-export function surelyNow(ports: AgePorts): EpochMs {
-  return ports.now() - doubtOf(ports);
-}
-
-/** When to look whether it is time for a deletion: doubt may end before. */
-export function nextLookAt(ports: AgePorts, deleteAt: EpochMs): EpochMs {
-  return doubtOf(ports) > 0 ? Math.min(deleteAt, ports.now() + dayMs) : deleteAt;
 }
 
 /** What the object of a domain needs besides; each class asks for its part. */

@@ -24,7 +24,7 @@ export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures
   identity(): Identity | undefined;
   state(): RelayState;
   /** Since when the relay has lost nothing. */
-  known(): Pick<AgentReports, "knownSince" | "knownSkippedMs">;
+  known(): Pick<AgentReports, "knownSince">;
 }
 
 const answerWithinMs = 10_000;

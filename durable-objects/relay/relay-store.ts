@@ -6,7 +6,7 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { IdLimit } from "../../src/link/messages.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { LogLine } from "../platform/log.ts";
-import { doubtOf, type Platform, type Sql } from "../platform/platform.ts";
+import type { Sql } from "../platform/platform.ts";
 import { EntryTable, entryTableSql } from "../platform/tables/entry-table.ts";
 
 /** How long a conference's row is kept: longer than it lasts, and than anything else of it is kept. */
@@ -50,10 +50,6 @@ export interface RelayEntries {
   readonly epoch: number;
   /** Time at which its first agent connected. */
   readonly begunAt: EpochMs;
-  /** How much time had ever gone on at once by then; absent: none. */
-  readonly begunSkippedMs: number;
-  /** The same for the restore `at`. `since`: the time it counts as, if an operator has set the time back since. */
-  readonly restoredSkipped: { readonly at: EpochMs; readonly since: EpochMs; readonly ms: number };
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   /** `restoredAt`: see `Platform`. What an older state says of it does not count. */
@@ -82,13 +78,11 @@ export interface RelayEntries {
 /** A relay's rows: the epoch, who is active, for which of them conferences were swept, and which conferences are the edge's own. */
 export class RelayStore extends EntryTable<RelayEntries> {
   readonly #sql: Sql;
-  readonly #ports: Pick<Platform, "doubtMs">;
   /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */
   readonly #days = new Map<ConfKey, number | null>();
 
-  constructor(sql: Sql, ports: Pick<Platform, "doubtMs">) {
+  constructor(sql: Sql) {
     super(sql);
-    this.#ports = ports;
     this.#sql = sql;
     sql.exec(entryTableSql);
     sql.exec("CREATE TABLE IF NOT EXISTS conference (key TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID");
@@ -130,8 +124,7 @@ export class RelayStore extends EntryTable<RelayEntries> {
     this.write("prunedOn", day);
     // After days without any message, or with a clock that is far ahead, only the next day shows what is old.
     if (prunedOn < day - 1) return;
-    const doubtDays = Math.ceil(doubtOf(this.#ports) / dayMs);
-    this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays - doubtDays);
+    this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays);
     this.#days.clear();
   }
 }

@@ -31,7 +31,7 @@ import {
 import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import { type Sql, skippedOf } from "../platform/platform.ts";
+import type { Sql } from "../platform/platform.ts";
 import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
@@ -65,8 +65,6 @@ export interface RelayPorts
   readonly sockets: AgentSockets;
   /** See `Platform`. */
   readonly machineNow?: () => EpochMs;
-  doubtMs?(): number;
-  skippedMs?(): number;
   readonly restoredAt?: EpochMs;
   readonly edgeEpoch?: number;
   beginEpochAfter?(epoch: number): void;
@@ -112,7 +110,7 @@ export class Relay implements RelayRpc {
   constructor(ports: RelayPorts) {
     this.#ports = ports;
     this.#alarm = new Alarm({ ...ports, log: (line) => ports.log({ ...line, ...this.#identity }) });
-    this.#store = new RelayStore(ports.sql, ports);
+    this.#store = new RelayStore(ports.sql);
     const attachments = ports.sockets.attachments();
     this.#identity = attachments[0]?.identity ?? this.#store.read("absences")?.identity;
     const epoch = this.#store.read("epoch") ?? 0;
@@ -132,21 +130,12 @@ export class Relay implements RelayRpc {
     this.#idLimits = new IdLimits(ports, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store);
     const current = { identity: () => this.#identity, state: () => this.#state };
-    const known = () => (this.#known ??= this.#readKnown());
+    const known = () => (this.#known ??= { knownSince: this.#knownSince });
     this.#reports = new BridgeReports({ ...ports, ...current, known }, this.#store, this.#log);
   }
 
-  #readKnown(): ReturnType<ReportsPorts["known"]> {
-    const [begunAt, restored] = [this.#store.read("begunAt") ?? 0, this.#restored];
-    const ofBegin = { knownSince: begunAt, knownSkippedMs: this.#store.read("begunSkippedMs") ?? 0 };
-    return begunAt >= restored.since ? ofBegin : { knownSince: restored.since, knownSkippedMs: restored.ms };
-  }
-
-  /** When the state was restored, and how much time had ever gone on at once by then, or until the first agent came behind it. */
-  get #restored(): { readonly since: EpochMs; readonly ms: number } {
-    const { restoredAt = 0 } = this.#ports;
-    const noted = this.#store.read("restoredSkipped");
-    return noted?.at === restoredAt ? noted : { since: restoredAt, ms: 0 };
+  get #knownSince(): EpochMs {
+    return Math.max(this.#store.read("begunAt") ?? 0, this.#ports.restoredAt ?? 0);
   }
 
   refusalOf(hello: Hello): RefusalHeaders | null {
@@ -158,20 +147,7 @@ export class Relay implements RelayRpc {
   opened(id: string, { domain, bridge, agent, key, at, idLimit, edgeEpoch: known = 0 }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
-    const begunAt = this.#store.read("begunAt");
-    const [now, skippedMs] = [this.#ports.now(), skippedOf(this.#ports)];
-    // It began by a clock that was ahead, and an operator has set the time back.
-    if (begunAt === undefined || begunAt > now) {
-      this.#store.write("begunAt", now);
-      if (skippedMs !== (this.#store.read("begunSkippedMs") ?? 0)) this.#store.write("begunSkippedMs", skippedMs);
-    }
-    const { restoredAt } = this.#ports;
-    // The same of a restore.
-    if (
-      restoredAt !== undefined &&
-      (this.#store.read("restoredSkipped")?.at !== restoredAt || this.#restored.since > now)
-    )
-      this.#store.write("restoredSkipped", { at: restoredAt, since: Math.min(restoredAt, now), ms: skippedMs });
+    if (this.#store.read("begunAt") === undefined) this.#store.write("begunAt", this.#ports.now());
     this.#known = undefined;
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;

@@ -11,8 +11,7 @@ import {
   type SignIn,
 } from "../../src/operators/sessions.ts";
 import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions.ts";
-import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
-import { SkippedLately, type SkippedPorts } from "../platform/skipped-lately.ts";
+import type { Platform, SqlRow } from "../platform/platform.ts";
 import { PersonQuota } from "../platform/tables/person-quota.ts";
 
 /** The record of sign-ins. */
@@ -27,13 +26,11 @@ const tables = [
 
 /** The sessions of all people, by hashes, and the record of sign-ins. */
 export class Sessions implements SessionsRpc {
-  readonly #ports: Pick<Platform, "sql"> & AgePorts;
+  readonly #ports: Pick<Platform, "sql" | "now">;
   readonly #quota: PersonQuota;
-  readonly #skipped: SkippedLately;
 
-  constructor(ports: Pick<Platform, "sql"> & AgePorts & SkippedPorts) {
+  constructor(ports: Pick<Platform, "sql" | "now">) {
     this.#ports = ports;
-    this.#skipped = new SkippedLately(ports);
     for (const table of tables) ports.sql.exec(table);
     const ofRefusals = { person: "person", deletable: "outcome = 'refused'", most: budgets.refusedSignIns.most };
     this.#quota = new PersonQuota(ports.sql, { table: "sign_in", ...ofRefusals });
@@ -120,7 +117,7 @@ export class Sessions implements SessionsRpc {
     if (outcome === "refused") this.#quota.added();
     const old = sql.exec(
       "DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in ORDER BY id LIMIT 10) AND at <= ? RETURNING id",
-      surelyNow(this.#ports) - this.#skipped.ms(SIGN_INS_KEPT_MS) - SIGN_INS_KEPT_MS,
+      this.#ports.now() - SIGN_INS_KEPT_MS,
     );
     if (old.length > 0) this.#quota.reset();
   }

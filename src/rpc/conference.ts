@@ -43,8 +43,6 @@ export interface AgentReports extends ConferenceIdentity {
   readonly activeSince: number | null;
   /** Time since which the relay has lost nothing. */
   readonly knownSince?: EpochMs;
-  /** How much time had ever gone on at once by then. */
-  readonly knownSkippedMs?: number;
   /** What the bridge cannot do; absent: it can do everything. */
   readonly cannot?: readonly Ability[];
   /** Lead of the agent's clock over the relay's; absent: no report has a time. */

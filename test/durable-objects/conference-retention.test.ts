@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
-import type { MsgId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, createConference, extConfId, host, lock } from "./conference-world.ts";
-import { confirmation } from "./fakes.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -60,29 +58,6 @@ test("a domain keeps conferences as long as its settings and repeats need", asyn
   // A day behind the last probe.
   await unnoticed.time.pass(1.2 * dayMs);
   expect(unnoticed.deleted).toBe(1);
-});
-
-test("a clock jump before the end does not reopen a key early", async () => {
-  const world = new ConferenceWorld();
-  world.domain = testDomain({ closedMemoryMs: 6 * hourMs, protocol: { closedAnswer: "always" } });
-  await world.running(0);
-  world.clockSetMs = 4 * hourMs;
-  world.skippedMs = 4 * hourMs;
-  world.answer = () => ({ kind: "failed", reason: "refused" });
-  await world.reported(event({ type: "conference-ended" }));
-  await world.time.pass(10_000);
-  world.answer = ({ transId }) => confirmation(world.domain, transId);
-  const create = async (msgId: string) => {
-    world.sent.length = 0;
-    await world.received(msgId, createConference({ msgId: msgId as MsgId }));
-    await world.time.pass(1_000);
-    return world.sent.length;
-  };
-  expect(await create("first")).toBe(0);
-  await world.time.pass(3 * hourMs);
-  expect(await create("second")).toBe(0);
-  await world.time.pass(4 * hourMs);
-  expect(await create("third")).toBeGreaterThan(0);
 });
 
 test("deletes a conference that was never created", async () => {

@@ -59,7 +59,6 @@ export class ConferenceWorld {
   /** By how much the machine's clock is wrong. */
   clockSetMs = 0;
   /** How much time the platform has ever let go on at once. */
-  skippedMs = 0;
   alarmsSet = 0;
   isDiskFull = false;
   /** For each time that a snapshot was asked for: the digest with which none is wanted. */
@@ -134,7 +133,6 @@ export class ConferenceWorld {
       measures: this.measures,
       ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
       now: () => this.time.now + this.clockSetMs,
-      skippedMs: () => this.skippedMs,
       after: (ms, run) => this.time.after(ms, () => life === this.#life && run()),
       domain: () => {
         if (this.settingsFault !== null) throw new Error(this.settingsFault);
@@ -259,7 +257,7 @@ export class ConferenceWorld {
   reportFrom(
     bridge: string,
     report: Report,
-    more: Partial<Pick<AgentReports, "knownSince" | "knownSkippedMs" | "cannot" | "aheadMs">> = {},
+    more: Partial<Pick<AgentReports, "knownSince" | "cannot" | "aheadMs">> = {},
   ): Promise<number> {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };

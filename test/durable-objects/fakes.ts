@@ -1,6 +1,5 @@
 import { Directory } from "../../durable-objects/directory/directory.ts";
 import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/ids/handle-index.ts";
-import { keptIn } from "../../durable-objects/node/own-place.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
@@ -46,7 +45,6 @@ export function aDirectory(
     conferencesOf: async () => ({ holders: [], next: null }),
     nonce: () => "1",
     deleteAll: async () => {},
-    kept: keptIn(more.sql ?? new Database()),
     ...more,
   });
 }
@@ -56,8 +54,7 @@ export function theSessions(
   time: Pick<Clock, "now" | "after">,
   more: Partial<ConstructorParameters<typeof Sessions>[0]> = {},
 ): Sessions {
-  const kept = keptIn(more.sql ?? new Database());
-  return new Sessions({ ...fakePlatform(time), kept, ...more });
+  return new Sessions({ ...fakePlatform(time), ...more });
 }
 
 /** A TSP server's Confirmation of a document. */

@@ -51,8 +51,6 @@ class Allocator {
     this.#domainIds = new DomainIds(
       {
         now: () => this.time.now,
-        doubtMs: () => 0,
-        skippedMs: () => 0,
         after: (ms, run) => this.time.after(ms, run),
         log: (line) => this.lines.push(line),
         setAlarm: async (at) => {

@@ -120,7 +120,6 @@ export class RelayWorld {
       ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
       ...(this.edgeEpoch !== null && { edgeEpoch: this.edgeEpoch }),
       beginEpochAfter: (epoch) => this.begunAfter.push(epoch),
-      skippedMs: () => 0,
       sql: this.sql,
       after: (ms, run) => this.timers.after(ms, run),
       sockets: {

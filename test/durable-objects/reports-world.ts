@@ -9,7 +9,7 @@ import { fakePlatform } from "./fakes.ts";
 
 /** What a relay brings its conferences: `compare` gets each digest and acknowledged command, and `write` each line of the relay's log. */
 export class ReportsWorld {
-  readonly #store = new RelayStore(new Database(), {});
+  readonly #store = new RelayStore(new Database());
   readonly #time: Clock;
   readonly #reports: BridgeReports;
 

@@ -29,8 +29,6 @@ class Allocator {
   alarmAt: number | null = null;
   #atOnce = 0;
   mostAtOnce = 0;
-  /** Clock uncertainty. */
-  doubtMs = 0;
   readonly #kept = new Map<string, unknown>();
   /** The platform calls no alarm while the one before runs. */
   #alarm: Promise<void> = Promise.resolve();
@@ -56,8 +54,6 @@ class Allocator {
     };
     const ports = {
       now: () => this.time.now,
-      skippedMs: () => 0,
-      doubtMs: () => this.doubtMs,
       after: (ms: number, run: () => void) => this.time.after(ms, run),
       log: (line: LogLine) => void this.lines.push(line),
       setAlarm,
@@ -150,15 +146,11 @@ test("sweeps a quiet conference as long as it runs", async () => {
   expect(known()).toEqual([]);
 });
 
-test.each([
-  [0, 8],
-  [2, 10],
-])("a clock %i days uncertain ends a conference's ids after %i days", async (doubt, ends) => {
+test("a conference's ids end after eight days", async () => {
   const allocator = new Allocator();
-  allocator.doubtMs = doubt * dayMs;
   await allocator.allocate("over");
   await allocator.time.pass(12 * dayMs);
-  expect(allocator.swept.get("over")?.at(-1)).toBe((ends * dayMs) / minuteMs);
+  expect(allocator.swept.get("over")?.at(-1)).toBe((8 * dayMs) / minuteMs);
   expect(allocator.alarmAt).toBeNull();
 });
 

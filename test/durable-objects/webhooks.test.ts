@@ -43,9 +43,6 @@ class World {
   alarmAt: number | null = null;
   /** Of the machine's clock. */
   setBackMs = 0;
-  doubtMs = 0;
-  /** What of the directory's time has ever gone on at once. */
-  skippedMs = 0;
   #life = 0;
   directory = this.start();
 
@@ -58,8 +55,6 @@ class World {
       measures: this.measures,
       now: () => this.time.now - this.setBackMs,
       machineNow: () => this.time.now - this.setBackMs,
-      doubtMs: () => this.doubtMs,
-      skippedMs: () => this.skippedMs,
       log: (line) => this.lines.push(line),
       domain: () => this.domain,
       secret: (name) => (name === receiver.secretFrom ? this.secret : undefined),
@@ -262,22 +257,6 @@ test.each([408, 429, 500, 503])("status %d is of the receiver, and not of the ev
   await world.joins("c1");
   expect(world.events).toEqual([`conference.started ${confKey}`]);
   expect(world.lines).toMatchObject([{ event: "webhook-fails", why: `HTTP status ${status}` }]);
-});
-
-test("an uncertain clock or skipped time gives up nothing", async () => {
-  const world = new World();
-  world.answer = () => gone;
-  world.doubtMs = 3 * dayMs;
-  world.skippedMs = 9 * dayMs;
-  await world.joins("c1");
-  await world.pass(5 * dayMs);
-  expect(world.rows).toBe(2);
-  world.doubtMs = 0;
-  world.skippedMs += 4 * dayMs;
-  await world.directory.alarm();
-  expect(world.rows).toBe(2);
-  await world.pass(4 * dayMs);
-  expect(world.rows).toBe(0);
 });
 
 test.each([

@@ -129,29 +129,6 @@ test("records go when they are too old, some at a time", async () => {
   expect((await list(world)).total).toBe(1);
 });
 
-test("an uncertain clock or skipped time deletes nothing", async () => {
-  const spanMs = 500 * dayMs;
-  for (const isGone of [false, true]) {
-    const world = new DirectoryWorld();
-    const left = async () => {
-      await world.directory.alarm();
-      return [(await world.all()).length, world.deleted];
-    };
-    await world.directory.publish(aBatch({ records: [call("c1")] }));
-    if (isGone) world.domain = null;
-    await world.directory.alarm();
-    world.time.now += spanMs;
-    world.doubtMs = spanMs;
-    expect(await left()).toEqual([1, 0]);
-    world.doubtMs = 0;
-    world.skippedMs = spanMs;
-    await world.time.pass(10_000);
-    expect(await left()).toEqual([1, 0]);
-    await world.time.pass(spanMs);
-    expect(await left()).toEqual(isGone ? [1, 1] : [0, 0]);
-  }
-});
-
 test("records of a removed domain stay as its settings last said", async () => {
   const world = new DirectoryWorld();
   const first = await world.directory.publish(aBatch({ records: [call("c1")] }));

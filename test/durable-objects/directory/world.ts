@@ -32,9 +32,6 @@ export class DirectoryWorld {
   sql = new Database();
   domain: Domain | null = testDomain();
   alarmAt: number | null = null;
-  /** By how much one clock alone is ahead, and what went on at once. */
-  doubtMs = 0;
-  skippedMs = 0;
   deleted = 0;
   readonly asked: string[] = [];
   /** The conferences that were allocated ids, the latest first. */
@@ -52,8 +49,6 @@ export class DirectoryWorld {
     this.directory = aDirectory(this.time, {
       sql: this.sql,
       domain: () => this.domain,
-      doubtMs: () => this.doubtMs,
-      skippedMs: () => this.skippedMs,
       conference: (_, key) => ({
         publish: async (isWhole) => {
           this.asked.push(key);
