@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,7 +13,7 @@ import { Balancer } from "../test/kit/balancer.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
 import { Part, startGuard } from "./supervise.ts";
 
-/** An agent, its settings once they were changed. */
+/** The run, an agent, its settings once they were changed. */
 const SERVES_WITHIN_MS = 30_000;
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -63,93 +63,79 @@ interface SipPlaces {
 export class LocalRun {
   readonly bridgeUrl: string;
   readonly agentUrl: string;
+  /** Of each edge itself. */
+  readonly edgeUrls: readonly string[];
+  /** Only with Asterisk. */
+  readonly telephones: SipPlaces | null;
   readonly state: string;
   readonly supervisor: ChildProcess;
   readonly exited: Promise<number>;
   /** What it has printed. */
   readonly output: string[] = [];
-  /** Only with Asterisk. */
-  readonly telephones: SipPlaces | null;
   /** Only with `twoAgents`. */
   secondAgent: SecondAgent | undefined;
   /** Only with `pair`: `edgeUrl` leads to the edge that acts. */
   balancer: Balancer | undefined;
-  #edgeUrl: string;
-  /** Where the state is, if not in the folder. */
-  database: string | null = null;
-  /** Of each edge itself. */
-  readonly edgeUrls: readonly string[];
-  private readonly removeState: boolean;
-  private readonly cancelKill: () => void;
+  readonly #removeState: boolean;
+  readonly #cancelKill: () => void;
 
   private constructor(
-    ports: readonly number[],
-    telephones: SipPlaces | null,
+    options: LocalRunOptions,
     state: string,
-    removeState: boolean,
-    supervisor: ChildProcess,
+    [edge, edge2, bridge, agent, http, sip, trunk]: number[],
   ) {
-    const [edge, bridge, agent] = ports;
-    this.#edgeUrl = `http://127.0.0.1:${edge}`;
-    this.edgeUrls = [this.#edgeUrl, `http://127.0.0.1:${ports[7]}`];
+    const { pair, people } = options;
+    const dialIn = "18005551234";
+    this.telephones = options.bridge ? { dialIn, sip: sip ?? 0, trunk: trunk ?? 0 } : null;
+    this.edgeUrls = [edge, edge2].map((port) => `http://127.0.0.1:${port}`);
     this.bridgeUrl = `http://127.0.0.1:${bridge}`;
     this.agentUrl = `http://127.0.0.1:${agent}`;
-    this.telephones = telephones;
     this.state = state;
-    this.removeState = removeState;
-    this.supervisor = supervisor;
-    this.cancelKill = atExit(() => this.kill());
-    this.exited = new Promise((done) => supervisor.once("exit", (code) => done(code ?? 1)));
+    this.#removeState = options.state === undefined;
+    const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
+    const [database, database2] = pair === "own" ? ["", ""] : (pair ?? []);
+    const variables = {
+      ...{ STOP_WITH_PARENT: "1", BRIDGEHEAD_STATE: state },
+      ...{ PORT: edge, SIMULATED_BRIDGE_PORT: bridge, AGENT_PORT: agent },
+      ...(pair && { PORT_2: edge2, STATE_URL: database, STATE_URL_2: database2 }),
+      ...(this.telephones && {
+        DIAL_IN: dialIn,
+        SIP_PORT: sip,
+        SIP_TRUNK: `127.0.0.1:${trunk}`,
+        ASTERISK_HTTP_PORT: http,
+      }),
+      ...(people && { OPERATORS: JSON.stringify({ people }) }),
+      ...(options.ports && { SIMULATED_BRIDGE_CALLS: options.ports }),
+      ...(options.countedEdge && { COUNTED_EDGE: options.countedEdge }),
+      DOMAIN_LOCAL: JSON.stringify(mergeSettings(options.domain ?? {}, agents)),
+    };
+    const args = [
+      ...(options.bridge ? ["--bridge", options.bridge] : []),
+      ...(pair ? ["--edges", "2"] : []),
+      ...(options.dev ? ["--dev"] : []),
+    ];
+    this.supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts"), ...args], {
+      // A session of its own: Ctrl-C reaches us alone.
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...Object.fromEntries(Object.entries(variables).map(([name, of]) => [name, String(of)])) },
+    });
+    this.#cancelKill = atExit(() => this.#kill());
+    this.exited = new Promise((done) => this.supervisor.once("exit", (code) => done(code ?? 1)));
   }
 
   /** Resolves when everything is connected. */
   static async start(options: LocalRunOptions = {}): Promise<LocalRun> {
-    const ports = await freePorts(8);
-    const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
-    const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
-    const [edge, bridge, agent] = ports.map(String);
-    const isReal = options.bridge === "asterisk";
-    const [http = 0, sip = 0, trunk = 0] = ports.slice(4);
-    const telephones = isReal ? { dialIn: "18005551234", sip, trunk } : null;
-    const asteriskVariables = {
-      DIAL_IN: "18005551234",
-      SIP_PORT: `${sip}`,
-      SIP_TRUNK: `127.0.0.1:${trunk}`,
-      ASTERISK_HTTP_PORT: `${http}`,
-    };
-    const args = [
-      ...(isReal ? ["--bridge", "asterisk"] : []),
-      ...(options.pair ? ["--edges", "2"] : []),
-      ...(options.dev ? ["--dev"] : []),
-    ];
-    const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts"), ...args], {
-      // A session of its own: Ctrl-C reaches us alone.
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        STOP_WITH_PARENT: "1",
-        PORT: edge,
-        SIMULATED_BRIDGE_PORT: bridge,
-        AGENT_PORT: agent,
-        ...(options.people && { OPERATORS: JSON.stringify({ people: options.people }) }),
-        ...(options.pair && { PORT_2: String(ports[7]), ...databaseOf(options.pair) }),
-        BRIDGEHEAD_STATE: state,
-        ...(options.ports && { SIMULATED_BRIDGE_CALLS: String(options.ports) }),
-        ...(isReal && asteriskVariables),
-        ...(options.countedEdge && { COUNTED_EDGE: options.countedEdge }),
-        DOMAIN_LOCAL: JSON.stringify(mergeSettings(options.domain ?? {}, agents)),
-      },
-    });
-    const run = new LocalRun(ports, telephones, state, options.state === undefined, supervisor);
-    await run.ready();
+    const [secondAgent = 0, ...ports] = await freePorts(8);
+    const run = new LocalRun(options, options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-")), ports);
+    await run.#ready();
     if (options.pair) run.balancer = await Balancer.start(run.edgeUrls);
-    if (options.twoAgents) run.secondAgent = await SecondAgent.start(state, ports[3] ?? 0);
+    if (options.twoAgents) run.secondAgent = await startSecondAgent(run.state, secondAgent);
     return run;
   }
 
   get edgeUrl(): string {
-    return this.balancer?.url ?? this.#edgeUrl;
+    return this.balancer?.url ?? this.edgeUrls[0] ?? "";
   }
 
   get adapterUrl(): string {
@@ -162,9 +148,10 @@ export class LocalRun {
 
   /** Changes the settings of each agent and restarts it; resolves when all agents serve. */
   async changeAgents(change: (settings: AgentSettingsInput) => AgentSettingsInput): Promise<void> {
+    const { secondAgent } = this;
     const agents = [
       { name: "agent", url: this.agentUrl, pid: () => this.pids().agent },
-      ...(this.secondAgent ? [{ name: "agent-2", url: this.secondAgent.url, pid: () => this.secondAgent?.pid }] : []),
+      ...(secondAgent ? [{ name: "agent-2", url: secondAgent.url, pid: () => secondAgent.pid }] : []),
     ];
     await Promise.all(
       agents.map(async ({ name, url, pid }) => {
@@ -172,13 +159,7 @@ export class LocalRun {
         writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, "utf8")))));
         const before = pid();
         if (before) process.kill(before, "SIGTERM");
-        for (
-          const deadline = Date.now() + SERVES_WITHIN_MS;
-          pid() === before || !(await isReady(url));
-          await pause(10)
-        ) {
-          if (Date.now() > deadline) throw new Error(`the ${name} did not start: see ${this.state}/logs/${name}.log`);
-        }
+        await agentServes(this.state, name, async () => pid() !== before && (await isReady(url)));
       }),
     );
   }
@@ -192,47 +173,34 @@ export class LocalRun {
     this.balancer?.stop();
     this.supervisor.kill("SIGTERM");
     const code = await this.exited;
-    this.cancelKill();
-    if (this.removeState) removeFolder(this.state);
+    this.#cancelKill();
+    if (this.#removeState) removeFolder(this.state);
     return code;
   }
 
-  private kill(): void {
+  #kill(): void {
     killGroup(this.supervisor.pid);
-    for (const pid of [...this.startedParts(), this.secondAgent?.pid]) killGroup(pid);
-    if (this.removeState) removeFolder(this.state);
+    // None has started before the file is there.
+    const started = existsSync(join(this.state, "pids.json")) ? Object.values(this.pids()) : [];
+    for (const pid of [...started, this.secondAgent?.pid]) killGroup(pid);
+    if (this.#removeState) removeFolder(this.state);
   }
 
-  private startedParts(): readonly number[] {
-    try {
-      return Object.values(this.pids());
-    } catch {
-      return []; // None has started yet.
-    }
-  }
-
-  private async ready(): Promise<void> {
-    const lines = this.output;
-    const { stdout, stderr } = this.supervisor;
+  async #ready(): Promise<void> {
     const ready = new Promise<true>((done) => {
-      for (const stream of [stdout, stderr]) {
-        if (!stream) continue;
-        createInterface({ input: stream }).on("line", (line) => {
-          lines.push(line);
+      for (const input of [this.supervisor.stdout, this.supervisor.stderr]) {
+        if (!input) continue;
+        createInterface({ input }).on("line", (line) => {
+          this.output.push(line);
           if (line.startsWith("bridgehead ready:")) done(true);
         });
       }
     });
-    const slow = new Promise<"slow">((done) => setTimeout(() => done("slow"), 30_000).unref());
-    const result = await Promise.race([ready, this.exited, slow]);
+    const result = await Promise.race([ready, this.exited, pause(SERVES_WITHIN_MS, "slow", { ref: false })]);
     if (result === true) return;
     if (result === "slow") await this.stop();
-    throw new Error(`the local run did not become ready (${result}):\n${lines.join("\n")}`);
+    throw new Error(`the local run did not become ready (${result}):\n${this.output.join("\n")}`);
   }
-}
-
-function databaseOf(pair: NonNullable<LocalRunOptions["pair"]>): Readonly<Record<string, string>> {
-  return pair === "own" ? { STATE_URL: "", STATE_URL_2: "" } : { STATE_URL: pair[0], STATE_URL_2: pair[1] };
 }
 
 /** For the settings of a local run's domain: its bridge with two agents, whose keys lie in the run's state folder. */
@@ -242,50 +210,45 @@ function bridgeWithTwoAgents(state: string) {
 }
 
 /** A standby agent beside the one of `npm start`; both are started again whenever they die. */
-class SecondAgent {
+interface SecondAgent {
   readonly url: string;
-  private readonly guard = startGuard();
-  private readonly part: Part;
-
-  private constructor(state: string, settingsFile: string, port: number) {
-    this.url = `http://127.0.0.1:${port}`;
-    this.part = new Part({
-      name: "agent-2",
-      launch: {
-        command: process.execPath,
-        args: [join(project, "bridge-agent", "main.ts"), "run", "--settings", settingsFile],
-        env: {},
-      },
-      logFile: join(state, "logs", "agent-2.log"),
-      onStart: (pid) => this.guard.watch([pid]),
-    });
-    this.part.start();
-  }
-
-  /** Resolves when it stands by. */
-  static async start(state: string, port: number): Promise<SecondAgent> {
-    const settings = JSON.parse(readFileSync(join(state, "agent.json"), "utf8"));
-    const settingsFile = join(state, "agent-2.json");
-    const own = { agent: "agent-2", state: join(state, "agent-2"), listen: { port } };
-    writeFileSync(settingsFile, JSON.stringify({ ...settings, ...own }));
-    const agent = new SecondAgent(state, settingsFile, port);
-    const deadline = Date.now() + 30_000;
-    while (!(await isReady(agent.url))) {
-      if (Date.now() > deadline)
-        throw new Error(`the second agent did not become ready: see ${state}/logs/agent-2.log`);
-      await pause(50);
-    }
-    return agent;
-  }
-
   /** 0 while there is none. */
-  get pid(): number {
-    return this.part.pid ?? 0;
-  }
+  readonly pid: number;
+  stop(): Promise<void>;
+}
 
-  async stop(): Promise<void> {
-    await this.part.stop(6_000);
-    this.guard.watch([]);
+/** Resolves when it stands by. */
+async function startSecondAgent(state: string, port: number): Promise<SecondAgent> {
+  const settings = JSON.parse(readFileSync(join(state, "agent.json"), "utf8"));
+  const file = join(state, "agent-2.json");
+  const own = { agent: "agent-2", state: join(state, "agent-2"), listen: { port } };
+  writeFileSync(file, JSON.stringify({ ...settings, ...own }));
+  const guard = startGuard();
+  const args = [join(project, "bridge-agent", "main.ts"), "run", "--settings", file];
+  const part = new Part({
+    name: "agent-2",
+    launch: { command: process.execPath, args, env: {} },
+    logFile: join(state, "logs", "agent-2.log"),
+    onStart: (pid) => guard.watch([pid]),
+  });
+  part.start();
+  const url = `http://127.0.0.1:${port}`;
+  await agentServes(state, "agent-2", () => isReady(url));
+  return {
+    url,
+    get pid() {
+      return part.pid ?? 0;
+    },
+    stop: async () => {
+      await part.stop(6_000);
+      guard.watch([]);
+    },
+  };
+}
+
+async function agentServes(state: string, name: string, serves: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + SERVES_WITHIN_MS; !(await serves()); await pause(10)) {
+    if (Date.now() > deadline) throw new Error(`the ${name} did not start: see ${state}/logs/${name}.log`);
   }
 }
 

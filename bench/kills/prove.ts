@@ -85,7 +85,7 @@ async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "re
     const bridge = await (world.bridge.stateAtRest?.() ?? world.bridge.state());
     const { rosters, enteredNumbers, callers } = world;
     const records = judgeRecords({
-      ...(await recordsOnDisk(world.run)),
+      ...(await recordsOnDisk({ state: world.run.state, database: world.pair?.postgres.url ?? null })),
       ...{ bridge, rosters, enteredNumbers, callers, dialledNumbers: [...world.dialled.values()] },
       ...(world.bridge.earlierActs?.length && { askedNumbers: world.askedNumbers }),
     });

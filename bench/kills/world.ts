@@ -125,7 +125,6 @@ export class KillWorld {
         { pid: () => run.pids().edge2 ?? 0, toDatabase: other },
       ];
       world.pair = { postgres: pair.postgres, edges: ofEdges };
-      run.database = pair.postgres.url;
     }
     for (const server of world.servers) {
       await server.start();
