@@ -1,0 +1,120 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Disk, Flush, ObjectChange } from "../../../durable-objects/node/disk.ts";
+import { sqliteDisk } from "../../../durable-objects/node/sqlite-disk.ts";
+import { stateFile } from "../../../durable-objects/node/sqlite-file.ts";
+import { DiskOnTest, newStateFile } from "./runtime-on-test.ts";
+import { checkStored, storedCases } from "./stored-cases.ts";
+
+const unchanged = { schema: null, replaces: false, rows: [] };
+const flushOf = (at: number, ...changes: readonly (Partial<ObjectChange> & { readonly name: string })[]): Flush => ({
+  ...{ at, deleted: [] },
+  changes: changes.map((change) => ({ alarm: null, ...unchanged, ...change })),
+});
+
+test.each(storedCases)("keeps %s", async (_, flushes) => {
+  const disk = new DiskOnTest(newStateFile());
+  await disk.open();
+  await checkStored(disk, flushes);
+  await disk.close();
+});
+
+test("a start gets alarms, the time of the last flush, and whether the clock is trusted once", () => {
+  const file = newStateFile();
+  const opened = () => {
+    const state = stateFile(file);
+    return { state, stored: state.open() };
+  };
+  const { state, stored } = opened();
+  expect(stored).toEqual({ alarms: [], lastAt: 0, restoredAt: null, trustsClock: false });
+  state.write(flushOf(7, { name: "sessions/a", alarm: 5_000 }, { name: "sessions/b", alarm: 6_000 }));
+  state.write(flushOf(9, { name: "sessions/b", alarm: null }));
+  state.trustClock();
+  state.close();
+  const second = opened();
+  expect(second.stored).toEqual({ alarms: [["sessions/a", 5_000]], lastAt: 9, restoredAt: null, trustsClock: true });
+  second.state.write({ at: 10, deleted: ["sessions/a"], changes: [] });
+  second.state.close();
+  const third = opened();
+  expect(third.stored).toEqual({ alarms: [], lastAt: 10, restoredAt: null, trustsClock: false });
+  third.state.close();
+});
+
+test("an erased number is in no byte of the folder once the log was emptied", () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const file = newStateFile();
+  const state = stateFile(file);
+  state.open();
+  const filesWithNumber = () =>
+    readdirSync(dirname(file)).filter((name) => readFileSync(join(dirname(file), name)).includes("14085551234"));
+  const rowsWith = (number: string) =>
+    Array.from({ length: 300 }, (_, id) => {
+      const padding = "x".repeat(id % 50 === 0 ? 9_000 : id % 200);
+      const keyed = {
+        table: "n",
+        key: `["14085551234 ${id}"]`,
+        values: number === "" ? null : `["${number} ${id}",1]`,
+      };
+      return [{ table: "t", key: `[${id}]`, values: JSON.stringify([id, number, padding]) }, keyed];
+    });
+  const rows = [rowsWith("14085551234").flat(), rowsWith("").flat()] as const;
+  const names = Array.from({ length: 10 }, (_, index) => `sessions/${index}`);
+  for (const name of names) state.write(flushOf(1, { name, schema: ["CREATE TABLE t (id)"], rows: rows[0] }));
+  expect(filesWithNumber()).not.toEqual([]);
+
+  state.write({ at: 2, deleted: names.slice(0, 3), changes: [] });
+  const [replaced = "", ...others] = names.slice(3);
+  state.write(flushOf(3, { name: replaced, schema: ["CREATE TABLE other (id)"], replaces: true }));
+  for (const name of others) state.write(flushOf(4, { name, rows: rows[1] }));
+  vi.advanceTimersByTime(15 * 60_000);
+  expect(filesWithNumber()).toEqual([]);
+  state.close();
+});
+
+const ofOther = (file: string) => {
+  const other = new DatabaseSync(file);
+  other.exec("CREATE TABLE theirs (a); PRAGMA user_version = 77");
+  other.close();
+};
+
+test.each<[string, (file: string) => void, string]>([
+  ["of another format", ofOther, "is no state of this release (format 77, not 1): move it away"],
+  ["that is no database", (file) => writeFileSync(file, "hello".repeat(1_000)), "cannot read or write the state in"],
+  ["that is a folder", (file) => mkdirSync(file), "cannot read or write the state in"],
+])("refuses a state %s, and leaves it", (_, make, why) => {
+  const file = newStateFile();
+  make(file);
+  const before = statSync(file).size;
+  const failed = expect.objectContaining({ name: "NoState", message: expect.stringContaining(why) });
+  expect(() => stateFile(file).open()).toThrow(failed);
+  expect(statSync(file).size).toBe(before);
+});
+
+test("a flush that fails midway leaves nothing of it", () => {
+  const file = newStateFile();
+  const state = stateFile(file);
+  state.open();
+  const row = { table: "t", key: "[1]", values: "[1]" };
+  const broken = { table: "t", key: null as unknown as string, values: "[2]" };
+  expect(() => state.write(flushOf(1, { name: "sessions/a", rows: [row, broken] }))).toThrow();
+  const database = new DatabaseSync(file, { readOnly: true });
+  expect(database.prepare("SELECT * FROM object, row").all()).toEqual([]);
+  database.close();
+});
+
+test("the disk's thread answers, and hands errors over as they are", async () => {
+  const file = newStateFile();
+  const disk: Disk = sqliteDisk(file);
+  await expect(disk.write(flushOf(1))).rejects.toThrow("the state is not open");
+  await disk.open();
+  for (const [, flushes] of storedCases.slice(0, 3)) await checkStored(disk, flushes);
+  await disk.close();
+  ofOther(newStateFile());
+  writeFileSync(file, "hello".repeat(1_000));
+  const broken = sqliteDisk(file);
+  await expect(broken.open()).rejects.toMatchObject({ name: "NoState" });
+  await broken.close();
+});
