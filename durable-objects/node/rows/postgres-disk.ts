@@ -48,20 +48,17 @@ const tables = `
     name text NOT NULL DEFAULT '', url text NOT NULL DEFAULT '', since bigint NOT NULL DEFAULT 0, stopped boolean NOT NULL DEFAULT true,
     beat bigint NOT NULL DEFAULT 0, at bigint NOT NULL DEFAULT 0, restored_at bigint, trusts_clock boolean NOT NULL DEFAULT false);
   CREATE TABLE IF NOT EXISTS bridgehead.standby (name text PRIMARY KEY, url text NOT NULL, version text NOT NULL, seen timestamptz NOT NULL);
-  CREATE TABLE IF NOT EXISTS bridgehead.object (id bigserial PRIMARY KEY, name text NOT NULL UNIQUE, alarm bigint, schema text NOT NULL);
+  CREATE TABLE IF NOT EXISTS bridgehead.object (id bigserial PRIMARY KEY, name text NOT NULL UNIQUE, alarm bigint, schema text);
   CREATE TABLE IF NOT EXISTS bridgehead.row (object bigint, "table" text COLLATE "C", key text COLLATE "C", "values" text NOT NULL,
     PRIMARY KEY (object, "table", key));
   INSERT INTO bridgehead.state (format) VALUES (${format}) ON CONFLICT DO NOTHING;
 `;
 
 const writeText = `
-  WITH gone AS (DELETE FROM bridgehead.object WHERE name = ANY($5) RETURNING id),
-    emptied AS (DELETE FROM bridgehead.row AS r USING gone WHERE r.object = gone.id),
-    kept AS (
+  WITH kept AS (
       INSERT INTO bridgehead.object AS o (name, alarm, schema)
-      SELECT name, alarm, coalesce(schema, '[]') FROM json_to_recordset($1) AS c(name text, alarm bigint, schema text)
-      ON CONFLICT (name) DO UPDATE SET alarm = excluded.alarm,
-        schema = CASE excluded.schema WHEN '[]' THEN o.schema ELSE excluded.schema END
+      SELECT name, alarm, schema FROM json_to_recordset($1) AS c(name text, alarm bigint, schema text)
+      ON CONFLICT (name) DO UPDATE SET alarm = excluded.alarm, schema = coalesce(excluded.schema, o.schema)
       RETURNING id, name),
     removed AS (
       DELETE FROM bridgehead.row AS r USING kept, json_to_recordset($3) AS g(name text, "table" text, key text)
@@ -72,6 +69,7 @@ const writeText = `
       ON CONFLICT (object, "table", key) DO UPDATE SET "values" = excluded."values")
   UPDATE bridgehead.state SET at = $4, beat = beat + 1`;
 const emptyText = `DELETE FROM bridgehead.row USING bridgehead.object AS o WHERE row.object = o.id AND o.name = ANY($1)`;
+const deleteText = "DELETE FROM bridgehead.object WHERE name = ANY($1)";
 const lookText = `
   SELECT pg_try_advisory_lock(${advisoryLock}) AS mine, name, url, stopped FROM bridgehead.state`;
 const standbyText = `
@@ -213,12 +211,13 @@ export class PostgresDisk implements Disk {
     }));
     const rows = changes.flatMap(({ name, rows }) => rows.map((row) => ({ name, ...row })));
     const [gone, put] = [rows.filter(({ values }) => values === null), rows.filter(({ values }) => values !== null)];
-    const asked = [JSON.stringify(objects), JSON.stringify(put), JSON.stringify(gone), at, deleted];
-    const replaced = changes.filter(({ replaces }) => replaces).map(({ name }) => name);
-    if (replaced.length === 0) return this.#commit(writeText, asked, "write");
+    const asked = [JSON.stringify(objects), JSON.stringify(put), JSON.stringify(gone), at];
+    const emptied = [...deleted, ...changes.filter(({ replaces }) => replaces).map(({ name }) => name)];
+    if (emptied.length === 0) return this.#commit(writeText, asked, "write");
     await this.#alone(async () => {
       await this.#session.ask("BEGIN");
-      await this.#session.ask(emptyText, [replaced]);
+      await this.#session.ask(emptyText, [emptied]);
+      await this.#session.ask(deleteText, [deleted]);
       await this.#session.ask(writeText, asked, "write");
       const { command } = await this.#session.ask("COMMIT");
       // The answer to COMMIT of a transaction that failed is no error.

@@ -2,17 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { Disk, Flush, ObjectChange } from "../../../durable-objects/node/disk.ts";
+import type { Disk } from "../../../durable-objects/node/disk.ts";
 import { sqliteDisk } from "../../../durable-objects/node/sqlite-disk.ts";
 import { stateFile } from "../../../durable-objects/node/sqlite-file.ts";
 import { DiskOnTest, newStateFile } from "./runtime-on-test.ts";
-import { checkStored, storedCases } from "./stored-cases.ts";
-
-const unchanged = { schema: null, replaces: false, rows: [] };
-const flushOf = (at: number, ...changes: readonly (Partial<ObjectChange> & { readonly name: string })[]): Flush => ({
-  ...{ at, deleted: [] },
-  changes: changes.map((change) => ({ alarm: null, ...unchanged, ...change })),
-});
+import { checkStored, flushOf, storedCases } from "./stored-cases.ts";
 
 test.each(storedCases)("keeps %s", async (_, flushes) => {
   const disk = new DiskOnTest(newStateFile());

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Disk, Flush } from "../../../durable-objects/node/disk.ts";
+import type { Disk, Flush, ObjectChange } from "../../../durable-objects/node/disk.ts";
 import { ObjectDatabase } from "../../../durable-objects/node/object-database.ts";
 import type { SqlValue } from "../../../durable-objects/platform/platform.ts";
 
@@ -120,6 +120,12 @@ const cases: readonly (readonly [title: string, ...flushes: (readonly Statement[
 
 /** What an object does, flush by flush. Each disk must then hold the rows of the object's database. */
 export const storedCases = cases.map(([title, ...flushes]) => [title, flushes] as const);
+
+/** Changes of objects that have none but these. */
+export function flushOf(at: number, ...all: readonly (Partial<ObjectChange> & { readonly name: string })[]): Flush {
+  const unchanged = { alarm: null, schema: null, replaces: false, rows: [] };
+  return { at, deleted: [], changes: all.map((change) => ({ ...unchanged, ...change })) };
+}
 
 const name = "sessions/ä 😀";
 

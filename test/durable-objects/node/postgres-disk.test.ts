@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { nodeTimers } from "../../../durable-objects/node/node-clock.ts";
+import {
+  acquireDatabase,
+  type EdgePorts,
+  hostsOf,
+  type PostgresDisk,
+} from "../../../durable-objects/node/postgres-disk.ts";
+import { PostgresOnTest } from "../../kit/postgres-on-test.ts";
+import { wayTo } from "../../way-to-database.ts";
+import { checkStored, flushOf, storedCases } from "./stored-cases.ts";
+
+const beatMs = 500;
+/** The session that holds a database's lock. */
+const holder = `FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+let postgres: PostgresOnTest;
+let databases = 0;
+let shared: PostgresDisk;
+beforeAll(async () => {
+  postgres = await PostgresOnTest.start();
+  shared = (await anEdge("shared", await newDatabase()).active) as PostgresDisk;
+  await shared.open();
+});
+afterAll(async () => {
+  await shared.close();
+  await postgres.stop();
+});
+
+const newDatabase = () => postgres.newDatabase(`test${++databases}`);
+
+/** The database without a state. For tests whose edges all stop. */
+async function emptyDatabase(): Promise<string> {
+  await postgres.ask("DROP SCHEMA IF EXISTS bridgehead CASCADE");
+  return postgres.url;
+}
+
+/** An edge that waits for its database. `speed`: of its time. */
+function anEdge(name: string, url: string, speed = 1) {
+  const lost: Error[] = [];
+  const waits: string[] = [];
+  /** Times that it has waited, in ms. */
+  const waited: number[] = [];
+  const after: EdgePorts["timers"]["after"] = (ms, run) => {
+    waited.push(ms);
+    return nodeTimers.after(ms / speed, run);
+  };
+  const active = acquireDatabase(
+    url,
+    { name, url: `http://${name}`, version: "1" },
+    {
+      ...{ timers: { after }, passedMs: () => performance.now() * speed },
+      waits: (why, activeUrl) => void waits.push(`${why}, at ${activeUrl}`),
+      lost: (error) => lost.push(error),
+    },
+  );
+  active.catch(() => {});
+  return { active, lost, waits, waited };
+}
+
+/** An edge that is active, and is closed with the test. */
+async function active(name: string, url: string, speed?: number) {
+  const { active, ...edge } = anEdge(name, url, speed);
+  const disk = await active;
+  onTestFinished(() => disk.close().catch(() => {}));
+  return { ...edge, disk, stored: await disk.open() };
+}
+
+test.each(storedCases)("keeps %s", async (_, flushes) => {
+  await checkStored(shared, flushes);
+});
+
+test("a start gets alarms, the time of the last flush, and whether the clock is trusted once", async () => {
+  const url = await emptyDatabase();
+  const first = await active("edge-1", url);
+  expect(first.stored).toEqual({ alarms: [], lastAt: 0, restoredAt: null, trustsClock: false });
+  await first.disk.write(flushOf(7, { name: "sessions/a", alarm: 5_000 }, { name: "sessions/b", alarm: 6_000 }));
+  await first.disk.write(flushOf(9, { name: "sessions/b", alarm: null }));
+  await first.disk.trustClock();
+  await first.disk.close();
+  const second = await active("edge-1", url);
+  expect(second.stored).toEqual({ alarms: [["sessions/a", 5_000]], lastAt: 9, restoredAt: null, trustsClock: true });
+  await second.disk.write({ at: 10, deleted: ["sessions/a"], changes: [] });
+  expect(await second.disk.open()).toMatchObject({ alarms: [], lastAt: 10, trustsClock: false });
+});
+
+test("a second edge waits, is listed, and takes over at once after an orderly stop", async () => {
+  const url = await emptyDatabase();
+  const one = await active("edge-1", url);
+  const other = anEdge("edge-2", url);
+  await expect.poll(() => other.waits.at(-1)).toBe("edge-1 is active, at http://edge-1");
+  expect(await one.disk.view()).toMatchObject({
+    active: { name: "edge-1", url: "http://edge-1", since: expect.any(Number) },
+    standbys: [{ name: "edge-2", url: "http://edge-2", version: "1", silentMs: expect.any(Number) }],
+  });
+  await one.disk.write(flushOf(3, { name: "sessions/a", alarm: 5_000 }));
+  await one.disk.close();
+  const disk = await other.active;
+  expect(other.waited.filter((ms) => ms === beatMs)).toHaveLength(1);
+  expect(await disk.open()).toMatchObject({ alarms: [["sessions/a", 5_000]] });
+  expect(await disk.view()).toMatchObject({ active: { name: "edge-2" }, standbys: [] });
+  await disk.close();
+  expect([one.lost, other.lost]).toEqual([[], []]);
+});
+
+test("an edge whose session was ended can write nothing, and the other one waits for the end of its lease", async () => {
+  const url = await newDatabase();
+  const one = await active("edge-1", url);
+  const other = anEdge("edge-2", url, 10);
+  await expect.poll(() => other.waits.length).toBeGreaterThan(0);
+  await postgres.ask(`SELECT pg_terminate_backend(pid) ${holder}`, url);
+  await expect.poll(() => one.lost.length).toBeGreaterThan(0);
+  await expect(one.disk.write(flushOf(1, { name: "sessions/lost", alarm: 5_000 }))).rejects.toThrow();
+  const disk = await other.active;
+  // 3 s of beats, and one that comes later.
+  expect(other.waited.filter((ms) => ms === beatMs)).toHaveLength(3_000 / beatMs + 1);
+  expect(await disk.open()).toMatchObject({ alarms: [] });
+  await disk.close();
+});
+
+test("a beat renews the lease of an edge that writes nothing; one that is cut off loses it, though no connection ends", async () => {
+  const url = await newDatabase();
+  let isCutOff = false;
+  const edge = await active("edge-1", await wayTo(url, (asked) => (isCutOff ? null : asked), "only"), 10);
+  for (let beats = 0; beats < 2; beats += 1) await edge.disk.lease.renewed();
+  await expect.poll(() => edge.disk.lease.isHeld).toBe(true);
+  isCutOff = true;
+  await expect.poll(() => edge.disk.lease.isHeld).toBe(false);
+  expect(await postgres.ask(`SELECT pid ${holder}`, url)).toHaveLength(1);
+  await expect.poll(() => edge.lost.length).toBeGreaterThan(0);
+});
+
+test("a commit that the database refuses rejects the flush, and nothing of it is there", async () => {
+  const url = await emptyDatabase();
+  const { disk } = await active("edge-1", url);
+  await disk.write(flushOf(1, { name: "sessions/a", schema: ["CREATE TABLE t (id)"] }));
+  const row = { table: "t", key: "[1]", values: "[1]" };
+  await postgres.ask(
+    `CREATE FUNCTION bridgehead.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$;
+     CREATE CONSTRAINT TRIGGER refuses AFTER INSERT ON bridgehead.row DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+     EXECUTE FUNCTION bridgehead.refuse()`,
+    url,
+  );
+  for (const replaces of [false, true]) {
+    const schema = replaces ? ["CREATE TABLE t (id, more)"] : null;
+    const flush = flushOf(2, { name: "sessions/a", alarm: 5, schema, replaces, rows: [row] });
+    await expect(disk.write(flush)).rejects.toThrow("no room");
+  }
+  expect(await disk.schemaOf("sessions/a")).toEqual(["CREATE TABLE t (id)"]);
+  expect(await disk.open()).toMatchObject({ alarms: [], lastAt: 1 });
+});
+
+test("refuses a state of another format, and leaves it", async () => {
+  const url = await emptyDatabase();
+  await (await active("edge-1", url)).disk.close();
+  await postgres.ask("UPDATE bridgehead.state SET format = 7", url);
+  const why = "the database has no state of this release (format 7, not 1): name another one";
+  await expect(anEdge("edge-1", url).active).rejects.toMatchObject({ name: "NoState", message: why });
+});
+
+test("refuses a database that is not in UTF-8", async () => {
+  await postgres.ask("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+  const url = postgres.url.replace(/postgres$/, "latin");
+  await expect(anEdge("edge-1", url).active).rejects.toMatchObject({ name: "NoState" });
+});
+
+test("two edges can make the tables at once", async () => {
+  const url = await emptyDatabase();
+  const edges = [anEdge("edge-1", url), anEdge("edge-2", url)];
+  const first = await Promise.race(edges.map(({ active }) => active));
+  await first.close();
+  for (const { active } of edges) await (await active).close().catch(() => {});
+  expect(edges.flatMap(({ lost }) => lost)).toEqual([]);
+});
+
+test.each([
+  ["postgresql://a:b@one,two:5433/x?y=z", ["postgresql://a:b@one/x?y=z", "postgresql://a:b@two:5433/x?y=z"]],
+  ["postgresql://one/x", ["postgresql://one/x"]],
+  ["postgresql://a@[::1]:1,[::2]/x", ["postgresql://a@[::1]:1/x", "postgresql://a@[::2]/x"]],
+])("%s names the hosts %j", (url, hosts) => {
+  expect(hostsOf(url)).toEqual(hosts);
+});
+
+test("tries the next host if one is away or silent", async () => {
+  const url = await newDatabase();
+  const silent = await wayTo(url, () => null, "first");
+  const edge = await active("edge-1", silent.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1"));
+  expect(edge.waits.length).toBe(2);
+  expect(edge.waits[0]).toContain("the database cannot be used");
+});
