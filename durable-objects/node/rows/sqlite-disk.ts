@@ -29,10 +29,15 @@ export function sqliteDisk(file: string): Disk {
     if (error) asked?.reject(errorOf(error));
     else asked?.resolve(value);
   });
-  worker.on("error", (error) => {
-    for (const { reject } of waiting.values()) reject(error);
-  });
+  let ended: Error | null = null;
+  const end = (error: Error) => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(ended);
+  };
+  worker.on("error", end);
+  worker.on("exit", () => end(new Error("the disk's thread has ended")));
   const ask = (name: keyof StateFile, ...asked: readonly unknown[]): Promise<never> => {
+    if (ended) return Promise.reject(ended);
     const answer = Promise.withResolvers<unknown>();
     last += 1;
     waiting.set(last, answer);

@@ -5,7 +5,7 @@ import {
   type EdgePorts,
   hostsOf,
   type PostgresDisk,
-} from "../../../durable-objects/node/postgres-disk.ts";
+} from "../../../durable-objects/node/rows/postgres-disk.ts";
 import { PostgresOnTest } from "../../kit/postgres-on-test.ts";
 import { wayTo } from "../../way-to-database.ts";
 import { checkStored, flushOf, storedCases } from "./stored-cases.ts";
@@ -149,6 +149,15 @@ test("a commit that the database refuses rejects the flush, and nothing of it is
   }
   expect(await disk.schemaOf("sessions/a")).toEqual(["CREATE TABLE t (id)"]);
   expect(await disk.open()).toMatchObject({ alarms: [], lastAt: 1 });
+});
+
+test("a COMMIT that takes the transaction back rejects the flush", async () => {
+  let commit = "COMMIT";
+  const way = await wayTo(await emptyDatabase(), (asked) => asked.replace("COMMIT", commit), "only");
+  const { disk } = await active("edge-1", way);
+  commit = "ABORT ";
+  const flush = flushOf(2, { name: "sessions/a", schema: ["CREATE TABLE t (id)"], replaces: true });
+  await expect(disk.write(flush)).rejects.toThrow("the database has taken a transaction back");
 });
 
 test("refuses a state of another format, and leaves it", async () => {

@@ -2,9 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { Disk } from "../../../durable-objects/node/disk.ts";
-import { sqliteDisk } from "../../../durable-objects/node/sqlite-disk.ts";
-import { stateFile } from "../../../durable-objects/node/sqlite-file.ts";
+import { sqliteDisk } from "../../../durable-objects/node/rows/sqlite-disk.ts";
+import { stateFile } from "../../../durable-objects/node/rows/sqlite-file.ts";
 import { DiskOnTest, newStateFile } from "./runtime-on-test.ts";
 import { checkStored, flushOf, storedCases } from "./stored-cases.ts";
 
@@ -99,14 +98,14 @@ test("a flush that fails midway leaves nothing of it", () => {
   database.close();
 });
 
-test("the disk's thread answers, and hands errors over as they are", async () => {
+test("the disk's thread answers, hands errors over as they are, and answers nothing more once it has ended", async () => {
   const file = newStateFile();
-  const disk: Disk = sqliteDisk(file);
+  const disk = sqliteDisk(file);
   await expect(disk.write(flushOf(1))).rejects.toThrow("the state is not open");
   await disk.open();
   for (const [, flushes] of storedCases.slice(0, 3)) await checkStored(disk, flushes);
   await disk.close();
-  ofOther(newStateFile());
+  await expect(disk.write(flushOf(1))).rejects.toThrow("the disk's thread has ended");
   writeFileSync(file, "hello".repeat(1_000));
   const broken = sqliteDisk(file);
   await expect(broken.open()).rejects.toMatchObject({ name: "NoState" });

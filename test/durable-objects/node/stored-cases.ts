@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { Disk, Flush, ObjectChange } from "../../../durable-objects/node/disk.ts";
-import { ObjectDatabase } from "../../../durable-objects/node/object-database.ts";
+import type { Disk, Flush, ObjectChange } from "../../../durable-objects/node/rows/disk.ts";
+import { ObjectDatabase } from "../../../durable-objects/node/rows/object-database.ts";
 import type { SqlValue } from "../../../durable-objects/platform/platform.ts";
 
 type Statement = string | readonly [query: string, ...bindings: readonly SqlValue[]];
