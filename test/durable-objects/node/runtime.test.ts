@@ -161,6 +161,24 @@ test("an edge whose lease has run out sends nothing until it is renewed", async 
   expect(test.runtime.mayLeave()).toBe(null);
 });
 
+test("an answer whose flush took longer than the lease waits for the next one", async () => {
+  const left: string[] = [];
+  const test = await RuntimeOnTest.start(words);
+  const renewed = Promise.withResolvers<void>();
+  const lease = { isHeld: true, renewed: () => renewed.promise };
+  test.disk.lease = lease;
+  const release = test.disk.hold();
+  void test.ask("add", "a").then(() => left.push("answer"));
+  await settle();
+  lease.isHeld = false;
+  await release();
+  expect(left).toEqual([]);
+  lease.isHeld = true;
+  renewed.resolve();
+  await settle();
+  expect(left).toEqual(["answer"]);
+});
+
 test("a flush that fails is fatal once, and nothing leaves", async () => {
   const left: string[] = [];
   const test = await RuntimeOnTest.start(saying(left));
@@ -190,6 +208,20 @@ test("an object leaves memory after 10 s without work, and comes back with all r
   await test.clock.pass(13_000);
   expect(await test.ask("all")).toEqual(["a", "b"]);
   expect(test.made.length).toBe(2);
+});
+
+test("an object stays in memory until its changes are on their way to disk", async () => {
+  const test = await RuntimeOnTest.start(words);
+  for (const name of ["one", "two"]) await test.askOf(name, "all");
+  const release = test.disk.hold();
+  await test.callOf("two", "add", "b");
+  await settle();
+  await test.call("add", "a");
+  await test.clock.pass(20_000);
+  expect(await test.call("all")).toEqual(["a"]);
+  await release();
+  await test.killAndStart();
+  expect(await test.ask("all")).toEqual(["a"]);
 });
 
 test("an object with more rows than a read returns is whole, and stays in memory for an hour", async () => {
@@ -332,6 +364,10 @@ test("a deleted object runs no timers and can write nothing", async () => {
   let came = 0;
   const test = await RuntimeOnTest.start((place) => ({
     ...words(place),
+    deleteNow: () => {
+      place.after(10, () => came++);
+      return place.deleteAll();
+    },
     deleteLater: () => {
       place.after(20, () => came++);
       place.after(10, () => {
@@ -340,6 +376,7 @@ test("a deleted object runs no timers and can write nothing", async () => {
       });
     },
   }));
+  await test.ask("deleteNow");
   await test.ask("deleteLater");
   await test.clock.pass(1_000);
   expect(came).toBe(0);
@@ -387,6 +424,7 @@ test("an instance that has ended changes nothing of the next one", async () => {
   await test.ask("add", "b");
   await places[0]?.setAlarm(test.clock.now + 1_000);
   await places[0]?.deleteAll();
+  await expect(places[0]?.call("sessions", "one", "add", ["c"])).rejects.toThrow("enough");
   expect(() => places[0]?.sql.exec("DELETE FROM word")).toThrow();
   await test.clock.pass(5_000);
   await test.killAndStart();
