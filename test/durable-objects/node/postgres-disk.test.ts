@@ -151,13 +151,28 @@ test("a commit that the database refuses rejects the flush, and nothing of it is
   expect(await disk.open()).toMatchObject({ alarms: [], lastAt: 1 });
 });
 
-test("a COMMIT that takes the transaction back rejects the flush", async () => {
+test("a COMMIT that takes the transaction back rejects its flush and those behind it", async () => {
   let commit = "COMMIT";
   const way = await wayTo(await emptyDatabase(), (asked) => asked.replace("COMMIT", commit), "only");
   const { disk } = await active("edge-1", way);
   commit = "ABORT ";
   const flush = flushOf(2, { name: "sessions/a", schema: ["CREATE TABLE t (id)"], replaces: true });
-  await expect(disk.write(flush)).rejects.toThrow("the database has taken a transaction back");
+  const writes = [disk.write(flush), disk.write(flushOf(3, { name: "sessions/b", alarm: 5_000 }))];
+  for (const write of await Promise.allSettled(writes))
+    expect(write).toMatchObject({ reason: { message: "the database has taken a transaction back" } });
+  expect(await disk.open()).toMatchObject({ alarms: [] });
+});
+
+test("a lease counts from when its commit was sent", async () => {
+  const url = await emptyDatabase();
+  const { disk } = await active("edge-1", url, 10);
+  await postgres.ask(
+    `CREATE FUNCTION bridgehead.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN new; END $$;
+     CREATE TRIGGER waits BEFORE UPDATE ON bridgehead.state FOR EACH ROW EXECUTE FUNCTION bridgehead.wait()`,
+    url,
+  );
+  for (let beats = 0; beats < 2; beats += 1) await disk.lease.renewed();
+  expect(disk.lease.isHeld).toBe(false);
 });
 
 test("refuses a state of another format, and leaves it", async () => {
