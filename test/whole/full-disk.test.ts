@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
+import { bundleCommand, prepareNode } from "../../scripts/edge.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
@@ -14,7 +15,6 @@ import { localDomain } from "../../src/settings/local-domain.ts";
 import { eventually } from "./world.ts";
 
 let folder: string;
-let settings: string;
 let port: number;
 let bridge: SimulatedBridge;
 let edge: ChildProcess;
@@ -23,7 +23,6 @@ const agents: ChildProcess[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-full-disk-"));
-  settings = join(folder, "edge.json");
   [port = 0] = await freePorts(1);
   bridge = await startSimulatedBridge(0, "boot", timers);
   log = "";
@@ -38,85 +37,91 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("a full disk: posts are refused and an alert says so at once; with room again all goes on within five seconds", async () => {
-  write({ acme: domainOf([keyOf("agent-1")]) });
-  edge = run(["scripts/bridgehead.ts", "serve", "--settings", settings]);
-  await eventually("the edge serves", async () => (await readyz()) !== null, 20_000);
+test("an edge that starts on a full disk says so, and serves within ten seconds of room", async () => {
+  edge = await serve("--fsize=0:unlimited");
+  await eventually("it says why", async () => /^the state cannot be written \(/.test(await why()), 20_000);
+  expect([await status("/readyz"), await status("/healthz")]).toEqual([503, 503]);
+  expect(await status("/tsp/acme", "POST")).toBe(503);
   const agent = startAgent("agent-1");
-  await eventually("the agent serves", async () => (await readyz())?.ready);
-  const webex = new WebexServer({ adapterUrl: `http://127.0.0.1:${port}/tsp/acme`, attempts: 1, retryMs: 100 });
-  await webex.start();
-  onTestFinished(() => webex.stop());
-  let key = 900_000_000;
-  const create = () => {
-    key += 1;
-    const handles = { extConfId: `E${key}` as ExtConfId, replyTo: webex.host };
-    const msgId = webex.client.msgId();
-    return webex.client.post({
-      type: "create-conference",
-      msgId,
-      confKey: `${key}` as ConfKey,
-      maxCallers: 5,
-      ...handles,
-    });
-  };
-  expect((await create()).result).toBe(0);
 
-  // No file may grow; what is written in place fits until the log does not.
-  const limit = (bytes: string) => execFileSync("prlimit", ["--pid", String(edge.pid), `--fsize=${bytes}:unlimited`]);
-  limit("0");
-  await expect(create()).rejects.toThrow("status 503");
-  const failing = await readyz();
-  expect(failing?.ready).toBe(false);
-  expect(failing?.alerts).toContainEqual(expect.objectContaining({ kind: "disk" }));
-  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(503);
-  expect(await metrics()).toContain("bridgehead_storage_up 0\n");
-  expect(log).toContain('"storage-fails"');
-
-  limit("unlimited");
+  limit(edge, "unlimited");
   const since = performance.now();
-  await eventually("the disk is right again", async () => {
-    const { alerts = [] } = (await readyz()) ?? {};
-    return alerts.every(({ kind }) => kind !== "disk");
-  });
-  expect(performance.now() - since).toBeLessThan(5_000);
-  expect(await metrics()).toContain("bridgehead_storage_up 1\n");
-  await eventually("the agent serves again", async () => (await readyz())?.ready);
-  expect((await create()).result).toBe(0);
+  await eventually("the agent serves", async () => (await status("/readyz")) === 200);
+  expect(performance.now() - since).toBeLessThan(10_000);
+  expect(await status("/healthz")).toBe(200);
   expect([edge.exitCode, agent.log.includes("ECONNREFUSED")]).toEqual([null, false]);
 });
 
+test("a flush that fails ends the process with one line, and the next one has all that was confirmed", async () => {
+  edge = await serve();
+  startAgent("agent-1");
+  await eventually("the agent serves", async () => (await status("/readyz")) === 200, 20_000);
+  const webex = new WebexServer({ adapterUrl: `http://127.0.0.1:${port}/tsp/acme`, attempts: 1, retryMs: 100 });
+  await webex.start();
+  onTestFinished(() => webex.stop());
+  const create = (key: string) => {
+    const handles = { extConfId: `E${key}` as ExtConfId, replyTo: webex.host };
+    const msgId = webex.client.msgId();
+    return webex.client.post({ type: "create-conference", msgId, confKey: key as ConfKey, maxCallers: 5, ...handles });
+  };
+  expect((await create("900000001")).result).toBe(0);
+
+  limit(edge, "0");
+  const ended = once(edge, "exit");
+  await expect(create("900000002")).rejects.toThrow();
+  await ended;
+  expect(edge.exitCode).toBe(1);
+  expect(lastLine()).toMatchObject({
+    event: "edge-ended",
+    msg: expect.stringMatching(/^ends: the state cannot be written \(.*\)$/),
+  });
+
+  edge = await serve();
+  await eventually("the agent serves again", async () => (await status("/readyz")) === 200, 20_000);
+  expect(await status("/api/v1/domains/acme/conferences/900000001")).toBe(200);
+  expect((await create("900000002")).result).toBe(0);
+});
+
 test("a state that is no database is one line on standard error, and the exit code 1", async () => {
-  write({ acme: domainOf([keyOf("agent-1")]) });
-  mkdirSync(join(folder, "edge", "edge"), { recursive: true });
-  writeFileSync(join(folder, "edge", "format"), "1");
-  writeFileSync(join(folder, "edge", "edge", "state.db"), "no database".repeat(100));
-  edge = run(["scripts/bridgehead.ts", "serve", "--settings", settings]);
+  mkdirSync(join(folder, "edge"));
+  writeFileSync(join(folder, "edge", "state.db"), "no database".repeat(100));
+  edge = await serve();
   await once(edge, "exit");
   expect(edge.exitCode).toBe(1);
-  expect(JSON.parse(log.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({
+  expect(lastLine()).toMatchObject({
     event: "start-refused",
     msg: expect.stringMatching(/^cannot read or write the state in \S+state\.db \(file is not a database\)$/),
   });
 });
 
+const token = "f4Kp9-sVq2LmX7_bT0hWcZ1nRy";
+
+/** Starts the edge, as packages do, with these limits. */
+async function serve(limits = "--nofile"): Promise<ChildProcess> {
+  const variables = { DOMAINS: JSON.stringify({ acme: localDomain({ agents: [keyOf("agent-1")] }) }) };
+  const options = { folder: join(folder, "edge"), host: "127.0.0.1", port, variables };
+  const { command, args, env } = prepareNode(await bundleCommand(join(folder, "bin")), options);
+  writeFileSync(join(folder, "operator-token"), token);
+  const child = spawn("prlimit", [limits, command, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => (log += data));
+  return child;
+}
+
+/** No file may grow beyond this; what is written in place fits until the log does not. */
+function limit({ pid }: ChildProcess, bytes: string): void {
+  execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
+}
+
+function lastLine(): unknown {
+  return JSON.parse(log.trimEnd().split("\n").at(-1) ?? "");
+}
+
 function keyOf(name: string): { readonly name: string; readonly publicKey: string } {
   mkdirSync(join(folder, name), { recursive: true });
   return { name, publicKey: agentKey(join(folder, name)).publicKey };
-}
-
-function domainOf(agents: readonly { readonly name: string; readonly publicKey: string }[]) {
-  return localDomain({ agents });
-}
-
-function write(domains: object): void {
-  writeFileSync(settings, JSON.stringify({ port, state: "edge", domains }));
-}
-
-function run(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => (log += data));
-  return child;
 }
 
 function startAgent(name: string): { log: string } {
@@ -140,23 +145,20 @@ function startAgent(name: string): { log: string } {
   return agent;
 }
 
-interface Readyz {
-  readonly ready: boolean;
-  readonly disk?: string;
-  readonly alerts?: readonly { readonly kind: string }[];
-  readonly domains: Readonly<Record<string, Readonly<Record<string, { readonly ready: boolean }>>>>;
+function ask(path: string, method = "GET"): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}` };
+  return fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
 }
 
-/** As operators see it; `null`: the edge does not answer. */
-async function readyz(): Promise<Readyz | null> {
-  const token = join(folder, "edge", "operator-token");
-  const headers = { authorization: `Bearer ${existsSync(token) ? readFileSync(token, "utf8") : ""}` };
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { headers }).catch(() => null);
-  return answer ? ((await answer.json()) as Readyz) : null;
+/** 0: it does not answer. */
+async function status(path: string, method = "GET"): Promise<number> {
+  const answer = await ask(path, method).catch(() => null);
+  await answer?.body?.cancel();
+  return answer?.status ?? 0;
 }
 
-async function metrics(): Promise<string> {
-  const token = readFileSync(join(folder, "edge", "operator-token"), "utf8");
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${token}` } });
-  return answer.text();
+/** Empty: it does not answer. */
+async function why(): Promise<string> {
+  const answer = await ask("/readyz").catch(() => null);
+  return answer ? ((await answer.json()) as { readonly why: string }).why : "";
 }

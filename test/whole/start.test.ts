@@ -212,18 +212,6 @@ test.each([0, 200, 20_000])("a disk that takes only %d bytes of each file is one
   );
 });
 
-test("a state folder of another format is one line on stderr that says what to do", async () => {
-  const folder = newFolder();
-  mkdirSync(join(folder, "edge", "objects"), { recursive: true });
-
-  const ended = await start({ BRIDGEHEAD_STATE: folder });
-
-  expect(ended.code).toBe(1);
-  expect(ended.stderr).toMatch(
-    /^the state folder \S+ is of format 0, and .* reads format 1 alone; move it away, or .*\n$/,
-  );
-});
-
 test("a second run on the same state folder, or on its port, is refused; after a SIGKILL of the first one it is not", async () => {
   const state = newFolder();
   const first = await LocalRun.start({ state });
