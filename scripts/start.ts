@@ -8,7 +8,7 @@ import { type AgentSettingsInput, loadSettings } from "../bridge-agent/service/s
 import { agentKey, isFolderHeld } from "../bridge-agent/service/state-folder.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
 import { faultOfDatabase, placeOfDatabase } from "../cli/edge/database.ts";
-import { requireFreePort } from "../cli/edge/edge-state.ts";
+import { requireListening } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { freePorts } from "../simulators/free-ports.ts";
@@ -81,10 +81,10 @@ async function start(): Promise<() => Promise<void>> {
   requireSimulatedCalls();
   const overrides = localOverrides();
   try {
-    await requireFreePort("PORT", ports.edge);
-    await requireFreePort(bridgeVariable, ports.bridge);
-    await requireFreePort("AGENT_PORT", ports.agent);
-    if (ports.edge2) await requireFreePort("PORT_2", ports.edge2);
+    await requireFree("PORT", ports.edge);
+    await requireFree(bridgeVariable, ports.bridge);
+    await requireFree("AGENT_PORT", ports.agent);
+    if (ports.edge2) await requireFree("PORT_2", ports.edge2);
     if (plan) await requireFreeSipPort(plan.sipPort);
   } catch (error) {
     throw new StartError(`${systemReason(error)}${earlierRun(statePath(), bridgeVariable)}`);
@@ -191,6 +191,10 @@ async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
     ["edge2", prepareNode(command, second, { state: database2, name: "edge-2" })],
   ];
   return { launches, database, isOwn: postgres !== null };
+}
+
+function requireFree(variable: string, port: number): Promise<void> {
+  return requireListening("127.0.0.1", port, `${variable} to another port`);
 }
 
 /** What to do about an earlier run: it goes on, or its parts do, as it and its guard were killed at once. */

@@ -4,8 +4,7 @@ import { openToAll, secretFile } from "../../bridge-agent/service/state-folder.t
 import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { isRecord } from "../../src/foundation/record.ts";
-import { type CheckResult, type Finding, right, warn } from "../../src/foundation/text/finding.ts";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { type CheckResult, type Finding, findingsOf, right, warn } from "../../src/foundation/text/finding.ts";
 import { type Operator, readOperators, unknownDomains } from "../../src/operators/people.ts";
 import { checkDomains } from "../../src/settings/check-domains.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -14,14 +13,7 @@ import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
 import { isDatabase } from "./database.ts";
 import { addressOf, type EdgeSettings, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
-import {
-  readOperatorToken,
-  requireNoDeadLink,
-  requireOwnHost,
-  requireStrongToken,
-  requireWritable,
-  stateFile,
-} from "./edge-state.ts";
+import { readOperatorToken, requireListening, requireStrongToken, requireWritable, stateFile } from "./edge-state.ts";
 import { stateText } from "./state-file.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
@@ -30,15 +22,20 @@ export async function checkEdge(file: string): Promise<Finding[]> {
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
   const { host, port, state, operatorTokenFile, operators, domains, domainsFile } = loaded.value;
   const openDomains = domainsFile === file ? null : openToAll(domainsFile);
+  const found: Finding[] = [{ about: "settings", ...secretFile(file) }];
+  if (openDomains !== null) found.push({ about: "domains", ...warn(openDomains) });
+  const checks = {
+    listens: async () => {
+      await requireListening(host, 0, "host to an address of this machine, such as 127.0.0.1");
+      return right(`http://${addressOf(host, port)}`);
+    },
+    state: async () =>
+      isDatabase(state) ? right(await (await import("./shared-state.ts")).databaseText(state)) : checkFolder(state),
+    token: () => checkToken(operatorTokenFile, state),
+  };
+  for await (const finding of findingsOf(checks)) found.push(finding);
   return [
-    { about: "settings", ...secretFile(file) },
-    ...(openDomains === null ? [] : [{ about: "domains", ...warn(openDomains) }]),
-    await judged("listens", async () => {
-      await requireOwnHost("host", host);
-      return `http://${addressOf(host, port)}`;
-    }),
-    await (isDatabase(state) ? checkDatabase(state) : checkFolder(state)),
-    await checkToken(operatorTokenFile, state),
+    ...found,
     ...checkOperators(operators, domains),
     ...domainFindings(domains, domainsFile),
     ...closedDomains(loaded.value),
@@ -147,37 +144,19 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
   return `agents ${agents.join(", ")}; posts to ${webex.hosts.join(", ")}; adapter URL ${secrets}`;
 }
 
-function checkFolder(folder: string): Promise<Finding> {
-  return judged("state", async () => {
-    requireWritable(folder, "state");
-    const file = stateFile(folder);
-    if (!existsSync(folder)) return `${folder} is made at the first start`;
-    if (!existsSync(file)) return `${folder} has no state: the edge begins without a conference`;
-    return secretFile(file, `${file}: ${stateText(file)}`);
-  });
+function checkFolder(folder: string): CheckResult {
+  requireWritable(folder, "state");
+  const file = stateFile(folder);
+  if (!existsSync(folder)) return right(`${folder} is made at the first start`);
+  if (!existsSync(file)) return right(`${folder} has no state: the edge begins without a conference`);
+  return secretFile(file, `${file}: ${stateText(file)}`);
 }
 
-function checkDatabase(url: string): Promise<Finding> {
-  return judged("state", async () => (await import("./shared-state.ts")).databaseText(url));
-}
-
-function checkToken(file: string, state: string): Promise<Finding> {
-  return judged("token", async () => {
-    if (existsSync(file)) {
-      requireStrongToken(readOperatorToken(file), file);
-      return secretFile(file);
-    }
-    requireNoDeadLink(file, "operatorTokenFile");
+function checkToken(file: string, state: string): CheckResult {
+  if (!existsSync(file)) {
     if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");
-    return `${file} is made at the first start`;
-  });
-}
-
-async function judged(about: string, check: () => string | Promise<string | CheckResult>): Promise<Finding> {
-  try {
-    const found = await check();
-    return { about, ...(typeof found === "string" ? right(found) : found) };
-  } catch (error) {
-    return { verdict: "WRONG", about, says: reasonOf(error) };
+    return right(`${file} is made at the first start`);
   }
+  requireStrongToken(readOperatorToken(file), file);
+  return secretFile(file);
 }

@@ -1,30 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { accessSync, constants, existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
-import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
 import { StartError } from "./program.ts";
 
-/** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
-export function requireFreePort(setting: string, port: number, host = "127.0.0.1"): Promise<void> {
-  return requireListening(host, port, `${host}:${port}`, `${setting} to another port`);
-}
-
-/** Throws if nothing can listen on the host; no port is needed for that. `setting` names what to change. */
-export function requireOwnHost(setting: string, host: string): Promise<void> {
-  return requireListening(host, 0, host, `${setting} to an address of this machine, such as 127.0.0.1`);
-}
-
-async function requireListening(host: string, port: number, place: string, remedy: string): Promise<void> {
+/** Throws if nothing can listen there, as where another program has the port. 0: any port. `remedy`: what to set. */
+export async function requireListening(host: string, port: number, remedy: string): Promise<void> {
   const server = createServer();
   try {
     await once(server.listen({ port, host, exclusive: true }), "listening");
   } catch (error) {
-    throw new StartError(`cannot listen on ${place} (${systemReason(error)}); set ${remedy}`);
+    throw new StartError(`cannot listen on ${port ? `${host}:${port}` : host} (${systemReason(error)}); set ${remedy}`);
   }
   await once(server.close(), "close");
 }
@@ -88,42 +78,18 @@ export function stateFile(folder: string): string {
   return join(folder, "state.db");
 }
 
-/** Throws where a machine's clock was surely never set, such as that of one without a battery. */
-export function requireSetClock(now: number): void {
-  if (now >= surelyWrong) return;
-  throw new StartError(`this machine's clock shows ${new Date(now).toISOString()}: set it right first`);
-}
-
 /** Throws where nothing can be written in the folder, or the folder cannot be made; nothing is changed. `setting` names what to change. */
 export function requireWritable(folder: string, setting: string): void {
   let place = folder;
+  while (!existsSync(place)) place = dirname(place);
+  if (!statSync(place).isDirectory())
+    throw new StartError(`${place} is a file, and a folder is needed; set ${setting} to another`);
   try {
-    while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) {
-      requireNoDeadLink(place, setting);
-      place = dirname(place);
-    }
-    if (statSync(place).isDirectory()) return accessSync(place, constants.W_OK | constants.X_OK);
+    accessSync(place, constants.W_OK | constants.X_OK);
   } catch (error) {
-    if (error instanceof StartError) throw error;
     throw new StartError(
       `cannot write in ${place} (${systemReason(error)}); run this as the user to whom it belongs, or set ${setting} to another`,
     );
-  }
-  throw new StartError(`${place} is a file, and a folder is needed; set ${setting} to another`);
-}
-
-/** Throws where a link of that name leads nowhere, so that nothing can be made. `setting` names what to change. */
-export function requireNoDeadLink(path: string, setting: string): void {
-  if (!existsSync(path) && isLink(path))
-    throw new StartError(`${path} is a link that leads nowhere: remove it, or set ${setting} to another`);
-}
-
-function isLink(path: string): boolean {
-  try {
-    readlinkSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-manager.ts";
 import { keepHeapSmall } from "../../bridge-agent/service/small-heap.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { surelyWrong } from "../../src/foundation/time/clock-jump.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { serveNode } from "../../src/node.ts";
 import { loadDomains } from "../../src/settings/load.ts";
@@ -10,15 +11,7 @@ import type { Notice } from "../log-line.ts";
 import { closedDomains, missingSecretsOf, warningsOf } from "./check.ts";
 import { isDatabase } from "./database.ts";
 import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
-import {
-  holdEdgeState,
-  operatorTokenIn,
-  requireFreePort,
-  requireOwnHost,
-  requireSetClock,
-  requireStrongToken,
-  stateFile,
-} from "./edge-state.ts";
+import { holdEdgeState, operatorTokenIn, requireListening, requireStrongToken, stateFile } from "./edge-state.ts";
 import { countLostLines, exitNow, give, printLine, StartError } from "./program.ts";
 
 /** What `src/node.ts` exports, bundled: Node cannot read its pages as they are. */
@@ -35,24 +28,17 @@ const ASK_WITHIN_MS = 5_000;
 /** Serves the edge in this process. Returns the function that stops it. */
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
   const settings = settingsIn(file);
-  const { host, port, trustedProxies, state, name, url, operatorTokenFile } = settings;
+  const { host, port, trustedProxies, state, name, url, operatorTokenFile, domains, operators } = settings;
   const stopping = new AbortController();
   giveWarnings(settings);
-  await requireOwnHost(`host in ${file}`, host);
-  await requireFreePort(`port in ${file}`, port, host);
+  await requireListening(host, port, `host and port in ${file} to others`);
   requireSetClock(Date.now());
   if (!isDatabase(state)) holdEdgeState(state, `state in ${file}`);
   const token = process.env.OPERATOR_TOKEN || strongTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`);
-  const variables = {
-    DOMAINS: settings.domains,
-    OPERATORS: settings.operators,
-    OPERATOR_TOKEN: token,
-    ...secretsIn(process.env),
-  };
   logFaults();
   const { serveNode } = await parts.edge();
   const edge = await serveNode({
-    variables,
+    variables: { DOMAINS: domains, OPERATORS: operators, OPERATOR_TOKEN: token, ...secretsIn(process.env) },
     state: isDatabase(state) ? { database: state, name, url } : { file: stateFile(state) },
     ...{ host, port, trustedProxies, trustsClock: process.env.BRIDGEHEAD_TRUST_CLOCK === "yes" },
     write: (_, line) => printLine(line),
@@ -72,7 +58,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
 }
 
 /** Lines of the log for what nobody catches. An error ends the process, since nobody knows what it has left behind; a promise that nobody waits for does not. */
-export function logFaults(): void {
+function logFaults(): void {
   const fault = (event: string, msg: string, error: unknown): Notice => {
     const stack = error instanceof Error ? error.stack : undefined;
     return { level: "error", event, msg: `${msg} (${reasonOf(error)})`, facts: { version, stack } };
@@ -83,6 +69,12 @@ export function logFaults(): void {
   process.on("unhandledRejection", (error) =>
     give("edge", fault("unhandled-rejection", "work of the edge failed", error)),
   );
+}
+
+/** Throws where a machine's clock was surely never set, such as that of one without a battery. */
+export function requireSetClock(now: number): void {
+  if (now < surelyWrong)
+    throw new StartError(`this machine's clock shows ${new Date(now).toISOString()}: set it right first`);
 }
 
 function strongTokenIn(file: string, setting: string): string {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { holdEdgeState, requireSetClock } from "../../cli/edge/edge-state.ts";
+import { holdEdgeState } from "../../cli/edge/edge-state.ts";
+import { requireSetClock } from "../../cli/edge/serve.ts";
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-edge-state-"));

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { databaseText, markDatabaseRestored } from "../../cli/edge/shared-state.ts";
 import { makeAuthority } from "../../conformance/doors/kit.ts";
 import { nodeTimers } from "../../durable-objects/node/node-clock.ts";
-import { acquireDatabase } from "../../durable-objects/node/postgres-disk.ts";
-import { PostgresOnTest } from "../kit/postgres-on-test.ts";
+import { acquireDatabase } from "../../durable-objects/node/rows/postgres-disk.ts";
 import { bridgehead } from "../bridgehead-command.ts";
+import { PostgresOnTest } from "../kit/postgres-on-test.ts";
 
 let postgres: PostgresOnTest;
 let databases = 0;
