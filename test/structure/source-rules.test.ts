@@ -46,7 +46,7 @@ const rules: [title: string, pattern: RegExp, files: readonly string[], among?: 
   ],
   ["has no debug mode", /\bNODE_ENV\b|\bDEBUG\b|"node:inspector"|--inspect|\bdebugger;/, []],
   [
-    "checks each certificate unless the database settings say otherwise",
+    "checks each certificate of a server",
     /rejectUnauthorized|NODE_TLS_REJECT_UNAUTHORIZED|checkServerIdentity|secureProtocol|minVersion|"no-verify"/,
     [],
   ],

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { journalFile } from "../../bridge-agent/service/state-folder.ts";
-import { BridgeControl } from "../kit/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import { placeOf } from "../../src/tsp/id-scheme.ts";
 import { bridgehead } from "../bridgehead-command.ts";
+import { BridgeControl } from "../kit/bridge-control.ts";
 import { eventually, Meeting, startWebex, startWorld } from "./world.ts";
 
 beforeEach(() => vi.stubEnv("BRIDGEHEAD_EDGE", "node"));
