@@ -108,7 +108,6 @@ export class RunningAgent {
       key: ports.key,
       openSocket: ports.openEdgeSocket ?? ports.openSocket,
       idLimit: () => this.#agent.idLimit,
-      edgeEpoch: () => this.#agent.edgeEpoch,
       timers: ports.timers,
       now: ports.now,
       random: ports.random,

@@ -75,7 +75,6 @@ const DIGESTS_EVERY_MS = 60_000;
 /** The agent without clock, sockets or disk. Each turn is a transaction of the journal; its effects come after it. */
 export class Agent {
   readonly #journal: AgentJournal;
-  readonly #domain: string;
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
   readonly #legs: Legs;
@@ -89,8 +88,6 @@ export class Agent {
   readonly #role: AgentRole;
   readonly #bridge: BridgeConnection;
   readonly #idLimit: KeptIdLimit;
-  /** The latest one that this agent knows. */
-  #edgeEpoch: number;
   readonly #health = new HealthReport();
   /** By how much the machine's clock was set in this life, as the journal has it. */
   #clockSetMs = 0;
@@ -121,9 +118,7 @@ export class Agent {
     this.#commands = new CommandRunner({ ...shared, events: this.#events, policy: this.#policy, newId, effects });
     this.#role = new AgentRole(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
-    this.#domain = domain;
     this.#idLimit = new KeptIdLimit(journal, contents, domain);
-    this.#edgeEpoch = contents.edgeEpochs.get(domain) ?? 0;
     if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
@@ -185,11 +180,6 @@ export class Agent {
   /** What the edge must know of the ids that it has used. */
   get idLimit(): IdLimit {
     return this.#idLimit.limit;
-  }
-
-  /** The latest epoch of an edge that it knows; 0: none. */
-  get edgeEpoch(): number {
-    return this.#edgeEpoch;
   }
 
   /** The calls of its owner, as far as this agent knows: a standby knows none. */
@@ -272,11 +262,7 @@ export class Agent {
     if (message.type !== "welcome" && !this.#role.edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
-        const { role, epoch, activeSince, alone, keypad, edgeEpoch = 0 } = message;
-        if (edgeEpoch > this.#edgeEpoch) {
-          this.#edgeEpoch = edgeEpoch;
-          this.#journal.saveEdgeEpoch(this.#domain, edgeEpoch);
-        }
+        const { role, epoch, activeSince, alone, keypad } = message;
         const assignment = { active: role === "active", epoch, alone, keypad };
         const missed = this.#role.changeMissed(assignment, activeSince);
         if (missed) this.#effects.notes.push(missed);

@@ -60,8 +60,6 @@ export interface JournalContents {
   readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];
   /** The furthest limit of a domain's ids; absent: none was handed. */
   readonly idLimits: ReadonlyMap<string, IdLimit>;
-  /** By domain, the latest epoch of an edge. */
-  readonly edgeEpochs: ReadonlyMap<string, number>;
 }
 
 /** The boot of the agent's machine. */
@@ -244,7 +242,6 @@ function transactionsOf(db: DatabaseSync, file: string) {
 
 /** Before the name of its domain. */
 const idLimitOf = "idLimit ";
-const edgeEpochOf = "edgeEpoch ";
 
 type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
 
@@ -319,7 +316,6 @@ function contentsOf(db: DatabaseSync): JournalContents {
       ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
     ),
     idLimits: factsBy(facts, idLimitOf, (value) => JSON.parse(value) as IdLimit),
-    edgeEpochs: factsBy(facts, edgeEpochOf, Number),
   };
 }
 
@@ -341,7 +337,6 @@ function factsOf(toWrite: ToWrite, life: () => Boot) {
     saveClockSet: (setMs: number) => void saveFact(keptBoot, JSON.stringify({ ...life(), setMs } satisfies KeptBoot)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
     saveIdLimit: (domain: string, limit: IdLimit) => void saveFact(`${idLimitOf}${domain}`, JSON.stringify(limit)),
-    saveEdgeEpoch: (domain: string, epoch: number) => void saveFact(`${edgeEpochOf}${domain}`, String(epoch)),
     saveDials: (dials: readonly EpochMs[]) => void saveFact("dials", JSON.stringify(dials)),
     saveStart: (name: string, at: EpochMs) => void saveStart(name, at),
     deleteStart: (name: string) => void deleteStart(name),

@@ -26,8 +26,6 @@ interface EdgeLinkOptions {
   readonly openSocket: OpenSocket;
   /** What the journal has. */
   idLimit(): IdLimit;
-  /** The latest epoch of an edge that the journal has; 0: none. */
-  edgeEpoch(): number;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
@@ -48,7 +46,6 @@ const LONGEST_HEARTBEAT_MS = 3_000;
 /** A person may take long, but a network comes back at any moment. */
 export const LONGEST_PAUSE_MS = 5_000;
 /** Why the agent itself ends a connection that works. */
-const REPLACED = "another edge has acted since this one did";
 const RENEWED = "this agent connects to the edge anew, to ask whether it acts";
 
 const codec: SocketCodec<EdgeToAgent, AgentToEdge | AgentTurn> = {
@@ -117,10 +114,7 @@ export class EdgeLink {
       pongMs: PONG_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
       headers: () => {
-        const known = {
-          idLimit: options.idLimit(),
-          ...(options.edgeEpoch() > 0 && { edgeEpoch: options.edgeEpoch() }),
-        };
+        const known = { idLimit: options.idLimit() };
         return helloHeader(options.settings, options.key, options.now(), this.#challenge, known);
       },
       message: (message) => this.#receive(message),
@@ -166,9 +160,6 @@ export class EdgeLink {
       case "pong":
         return this.#socket.answered();
       case "welcome":
-        // It believes that it acts, and was replaced: nothing of it counts any more.
-        if (message.edgeEpoch !== undefined && message.edgeEpoch < this.#options.edgeEpoch())
-          return this.#socket.end(REPLACED);
         this.#welcomed = true;
         this.#challenge = "";
         this.#log("edge-connected", `edge connected${this.#way}, this agent is ${message.role}`);
@@ -237,7 +228,7 @@ export function helloHeader(
   key: AgentKey,
   at: number,
   challenge: string,
-  known: Pick<Hello, "idLimit" | "edgeEpoch">,
+  known: Pick<Hello, "idLimit">,
 ): Readonly<Record<string, string>> {
   const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at, challenge };
   const signed = { ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) };
@@ -246,7 +237,7 @@ export function helloHeader(
 
 /** `through`: the proxy on the way, if any. */
 function explain(code: number, why: string, through: string): string {
-  if (why === RENEWED || why === REPLACED) return why;
+  if (why === RENEWED) return why;
   if (code === 1012 && why !== "") return `edge has closed the connection: ${why}`;
   if (why.includes("status 4"))
     return `edge answers, but not as an edge does (${why}): check \`edge\` in the agent's settings`;

@@ -37,16 +37,6 @@ export interface Platform extends Timers {
    * never, or the platform has no backups.
    */
   readonly restoredAt?: EpochMs;
-  /**
-   * Of an edge that shares its state with another one; see `welcome` of the link. Absent: it shares it with
-   * none.
-   */
-  readonly edgeEpoch?: number;
-  /**
-   * An agent knows this epoch, and the state does not: it was lost, or put back. All objects begin anew, in
-   * a later one.
-   */
-  beginEpochAfter?(epoch: number): void;
   /** Somebody knows more than this state: it is an older copy, and all objects begin anew as after a restore. Absent: the platform's matter. */
   beginRestored?(): void;
 }

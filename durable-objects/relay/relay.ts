@@ -66,8 +66,6 @@ export interface RelayPorts
   /** See `Platform`. */
   readonly machineNow?: () => EpochMs;
   readonly restoredAt?: EpochMs;
-  readonly edgeEpoch?: number;
-  beginEpochAfter?(epoch: number): void;
   newId(): string;
   settings(domain: DomainName): DomainSettings | undefined;
   /** See `IdAllocatorRpc.sweep`. */
@@ -144,7 +142,7 @@ export class Relay implements RelayRpc {
   }
 
   /** Gives an agent that was not refused its link; closes its socket again if the settings do not have bridge or agent any more. */
-  opened(id: string, { domain, bridge, agent, key, at, idLimit, edgeEpoch: known = 0 }: Hello): void {
+  opened(id: string, { domain, bridge, agent, key, at, idLimit }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
     if (this.#store.read("begunAt") === undefined) this.#store.write("begunAt", this.#ports.now());
@@ -154,14 +152,11 @@ export class Relay implements RelayRpc {
     if (!settings || !agents) return this.#close(id, agent, "unknownBridge");
     const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
     if (!isKnown) return this.#close(id, agent, "wrongKey");
-    const { edgeEpoch, beginEpochAfter } = this.#ports;
-    if (edgeEpoch !== undefined && known > edgeEpoch) beginEpochAfter?.(known);
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#absences.refusals.admitted(agent);
     this.#absences.clocks.heard(agent, at - this.#machineNow);
     void this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
-    const kept = { idLimit, ...(edgeEpoch !== undefined && { edgeEpoch }) };
-    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, ...kept });
+    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, idLimit });
     if (findLink(this.#state, id)?.role === "standby") this.#log("agent-standby", agent, {});
     this.#wakeForStandby();
   }

@@ -29,8 +29,6 @@ const signed = v.object({
   signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
   /** Unsigned: the edge bounds it. Position 0: the agent keeps none yet. */
   idLimit,
-  /** Latest edge epoch that the agent has seen; also unsigned. Absent: none. */
-  edgeEpoch: v.exactOptional(whole),
 });
 
 const versioned = v.object({ version: whole });

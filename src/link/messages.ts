@@ -30,11 +30,6 @@ const edgeToAgent = [
     /** Whether the bridge has no other agent that could act in this one's place. */
     alone: flag,
     keypad: keypadCodes,
-    /**
-     * Of an edge that shares its state with another one: rises with each change of who acts. A link is of
-     * one edge and one epoch. Absent: the edge shares its state with none.
-     */
-    edgeEpoch: v.exactOptional(whole),
   }),
   /** A standby is the active agent from now on, in place of the one that was; for the log alone. */
   typed("activate", { epoch, replaces: v.optional(v.object({ agent: word, why: word })) }),

@@ -53,8 +53,6 @@ export type RelayInput =
       readonly alone: boolean;
       readonly keypad: KeypadCodes;
       readonly idLimit: IdLimit;
-      /** See `welcome`. */
-      readonly edgeEpoch?: number;
     }
   /** The allocator will use ids up to there. */
   | { readonly type: "id-limit"; readonly limit: IdLimit }
@@ -190,7 +188,7 @@ function replaceActive(state: RelayState, why: CloseReason): RelayStep {
 }
 
 function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>, at: EpochMs): RelayStep {
-  const { id, agent, alone, keypad, idLimit, edgeEpoch } = input;
+  const { id, agent, alone, keypad, idLimit } = input;
   const older = state.links.find((link) => link.agent === agent);
   return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
     const link = newLink("standby", id, agent, idLimit);
@@ -201,7 +199,7 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
     const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    const greeting = send(id, { ...welcome, ...(edgeEpoch !== undefined && { edgeEpoch }) });
+    const greeting = send(id, welcome);
     const { idLimit: wanted } = state;
     if (!wanted || keepsLimit(idLimit, wanted)) return { state, effects: [greeting] };
     return { state, effects: [greeting, send(id, { type: "id-limit", ...wanted })] };

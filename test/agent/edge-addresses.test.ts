@@ -26,7 +26,6 @@ function aLink(edge: string | string[]) {
       return { send() {}, close() {} };
     },
     idLimit: () => ({ place: 0, by: "" }),
-    edgeEpoch: () => 0,
     timers: clock,
     now: () => 7,
     random: () => 1,

@@ -92,7 +92,6 @@ class FakeRelay {
 }
 
 /** What the journal has. */
-let edgeEpoch: number;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-link-"));
@@ -102,13 +101,11 @@ beforeEach(async () => {
   heard = [];
   notes = [];
   gone = () => {};
-  edgeEpoch = 0;
   link = new EdgeLink({
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
     openSocket,
     idLimit: () => ({ place: 7, by: "a life" }),
-    edgeEpoch: () => edgeEpoch,
     timers,
     now: () => 1_790_000_000_000,
     random: () => 1,
@@ -168,24 +165,6 @@ test("signs bridge and challenge with the agent's key", async () => {
   expect(verify(null, signed, publicKey, Buffer.from(signature, "base64url"))).toBe(true);
   expect(relay.paths).toEqual(["/agent/local/simulated"]);
   expect(notes).toEqual([]);
-});
-
-test.each([
-  ["older than one that is known", 6, 7, false],
-  ["the latest that is known", 7, 7, true],
-  ["later than all that are known", 8, 7, true],
-  ["one that shares its state with no other", undefined, 7, true],
-  ["the first of all", 1, 0, true],
-])("an edge whose epoch is %s", async (_, ofEdge, known, isHeard) => {
-  edgeEpoch = known;
-  link.connect();
-  const socket = await relay.socket();
-  expect(relay.hellos.at(-1)?.edgeEpoch).toBe(known === 0 ? undefined : known);
-  socket.send(encodeMessage({ ...welcome, ...(ofEdge !== undefined && { edgeEpoch: ofEdge }) }));
-  socket.send(encodeMessage({ type: "activate", epoch: 9 }));
-  await turns(() => heard.length === 2 || notes.length === 1);
-  expect(heard.length).toBe(isHeard ? 2 : 0);
-  if (!isHeard) expect(notes).toEqual(["another edge has acted since this one did"]);
 });
 
 test("sends and receives nothing before the welcome", async () => {

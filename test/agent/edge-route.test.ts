@@ -163,7 +163,6 @@ function link(settings: { readonly edge: string | string[]; readonly ca?: string
     key: agentKey(join(folder, "key")),
     openSocket: openBy((url) => ({ ...edgeRoute(url, settings), ...more })),
     idLimit: () => ({ place: 0, by: "" }),
-    edgeEpoch: () => 0,
     timers,
     now: Date.now,
     random: () => 1,

@@ -178,7 +178,6 @@ describe("a message that never ends is read no further than its limit", () => {
       now: Date.now,
       random: () => 0,
       idLimit: () => ({ place: 0, by: "" }),
-      edgeEpoch: () => 0,
       message() {},
       lost() {},
       log: (note) => notes.push(note),

@@ -58,10 +58,6 @@ export class RelayWorld {
   /** Since when the relay has lost nothing, as conferences hear with each report. */
   readonly knownSince: number[] = [];
   restoredAt: number | null = null;
-  /** Of an edge that shares its state with another one; `null`: it does not. */
-  edgeEpoch: number | null = null;
-  /** Epochs behind which all is to begin anew. */
-  readonly begunAfter: number[] = [];
   /** By comparing a digest. */
   found: Comparison = "same";
   relay = this.#restart();
@@ -76,7 +72,7 @@ export class RelayWorld {
     return world;
   }
 
-  connect(agent = "agent-1", more: Partial<Pick<Hello, "at" | "key" | "idLimit" | "edgeEpoch">> = {}): string {
+  connect(agent = "agent-1", more: Partial<Pick<Hello, "at" | "key" | "idLimit">> = {}): string {
     const id = `link-${++this.#links}`;
     const { key = agentWithoutKey(agent).publicKey, idLimit = { place: 0, by: "" }, ...said } = more;
     const own = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s" };
@@ -118,8 +114,6 @@ export class RelayWorld {
     };
     return new Relay({
       ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
-      ...(this.edgeEpoch !== null && { edgeEpoch: this.edgeEpoch }),
-      beginEpochAfter: (epoch) => this.begunAfter.push(epoch),
       sql: this.sql,
       after: (ms, run) => this.timers.after(ms, run),
       sockets: {

@@ -274,21 +274,6 @@ test("compares again if the allocator fails", async () => {
   expect(swept()).toBe(0);
 });
 
-test("an agent that knows a later edge epoch raises the edge's", async () => {
-  const world = await RelayWorld.begin();
-  expect(JSON.stringify(world.sent)).not.toContain("edgeEpoch");
-  world.connect("agent-2", { edgeEpoch: 99 });
-  expect(world.begunAfter).toEqual([]); // It shares its state with no other edge.
-  world.edgeEpoch = 7;
-  world.sleep();
-  world.connect("agent-2");
-  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", edgeEpoch: 7 });
-  for (const edgeEpoch of [6, 7]) world.connect("agent-2", { edgeEpoch });
-  expect(world.begunAfter).toEqual([]);
-  world.connect("agent-2", { edgeEpoch: 8 });
-  expect(world.begunAfter).toEqual([8]);
-});
-
 test.each([
   [["agent-1"], true],
   [["agent-1", "agent-2"], false],
