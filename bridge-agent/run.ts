@@ -99,7 +99,7 @@ export class RunningAgent {
     // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
     this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
     this.#person = settings.logs.personal ? persons.full : persons.masked;
-    this.#agent = new Agent(ports.journal, ports.newId, settings.policy, settings.domain);
+    this.#agent = new Agent(ports.journal, ports.newId, settings.policy);
     const { agent, domain, bridge, dialIn } = settings;
     const identity = { agent, owner: `${domain}/${bridge}`, dialIn };
     this.#driver = kindOf(settings.driver).create(settings.driver, ports, identity);
@@ -107,7 +107,6 @@ export class RunningAgent {
       settings,
       key: ports.key,
       openSocket: ports.openEdgeSocket ?? ports.openSocket,
-      idLimit: () => this.#agent.idLimit,
       timers: ports.timers,
       now: ports.now,
       random: ports.random,

@@ -3,7 +3,7 @@ import type { CommandId, EpochMs } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { EdgeToAgent, IdLimit } from "../../src/link/messages.ts";
+import type { EdgeToAgent } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
 import { Keypads } from "../callers/keypads.ts";
 import { Legs, type LegView } from "../callers/legs.ts";
@@ -14,7 +14,6 @@ import { BridgeConnection } from "./bridge-connection.ts";
 import { CommandRunner, noEffects, type TurnEffects } from "./command-runner.ts";
 import { ConferenceEvents } from "./conference-events.ts";
 import { HealthReport } from "./health-report.ts";
-import { KeptIdLimit } from "./id-limit.ts";
 import { type AgentJournal, type Assignment, NOTICED_MS } from "./journal.ts";
 import { PendingCommands } from "./pending-commands.ts";
 import { Durations, Policy, type PolicySettings } from "./policy.ts";
@@ -87,7 +86,6 @@ export class Agent {
   readonly #durations: Durations;
   readonly #role: AgentRole;
   readonly #bridge: BridgeConnection;
-  readonly #idLimit: KeptIdLimit;
   readonly #health = new HealthReport();
   /** By how much the machine's clock was set in this life, as the journal has it. */
   #clockSetMs = 0;
@@ -100,7 +98,7 @@ export class Agent {
   #bridgeBackAt: EpochMs | null = null;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
-  constructor(journal: AgentJournal, newId: () => CommandId, policy: PolicySettings, domain: string) {
+  constructor(journal: AgentJournal, newId: () => CommandId, policy: PolicySettings) {
     this.#journal = journal;
     const contents = journal.load();
     this.#legs = new Legs(journal, contents.starts);
@@ -118,7 +116,6 @@ export class Agent {
     this.#commands = new CommandRunner({ ...shared, events: this.#events, policy: this.#policy, newId, effects });
     this.#role = new AgentRole(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
-    this.#idLimit = new KeptIdLimit(journal, contents, domain);
     if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
@@ -175,11 +172,6 @@ export class Agent {
       unacknowledged: this.#role.active ? this.#reports.unacknowledged : 0,
       draining: this.#stopping,
     };
-  }
-
-  /** What the edge must know of the ids that it has used. */
-  get idLimit(): IdLimit {
-    return this.#idLimit.limit;
   }
 
   /** The calls of its owner, as far as this agent knows: a standby knows none. */
@@ -289,12 +281,6 @@ export class Agent {
         return this.#reports.wantSnapshot(message.conference, message.unless);
       case "digest-confirmed":
         return this.#events.digests.confirmed(message);
-      case "id-limit": {
-        const { place, by } = message;
-        this.#idLimit.keep({ place, by });
-        this.#effects.messages.push({ type: "id-limit-kept", ...this.#idLimit.limit });
-        return;
-      }
       case "pong":
         return; // The link's own.
       default:

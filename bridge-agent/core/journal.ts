@@ -11,7 +11,6 @@ import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { sqliteCode } from "../../src/foundation/text/reason.ts";
-import type { IdLimit } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
@@ -58,8 +57,6 @@ export interface JournalContents {
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
   /** Calls at the prompt that are not over, or that the edge has not acknowledged, in the order of their numbers. */
   readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];
-  /** The furthest limit of a domain's ids; absent: none was handed. */
-  readonly idLimits: ReadonlyMap<string, IdLimit>;
 }
 
 /** The boot of the agent's machine. */
@@ -240,9 +237,6 @@ function transactionsOf(db: DatabaseSync, file: string) {
   };
 }
 
-/** Before the name of its domain. */
-const idLimitOf = "idLimit ";
-
 type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
 
 const keptBoot = "boot";
@@ -315,14 +309,7 @@ function contentsOf(db: DatabaseSync): JournalContents {
     promptCalls: read<{ number: number; story: string }>("SELECT number, story FROM prompt_call ORDER BY number").map(
       ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
     ),
-    idLimits: factsBy(facts, idLimitOf, (value) => JSON.parse(value) as IdLimit),
   };
-}
-
-/** Those whose names begin so, by the rest of their names. */
-function factsBy<Value>(facts: ReadonlyMap<string, string>, begin: string, parse: (text: string) => Value) {
-  const found = Array.from(facts).filter(([name]) => name.startsWith(begin));
-  return new Map(found.map(([name, value]) => [name.slice(begin.length), parse(value)]));
 }
 
 function factsOf(toWrite: ToWrite, life: () => Boot) {
@@ -336,7 +323,6 @@ function factsOf(toWrite: ToWrite, life: () => Boot) {
     /** By how much the machine's clock was set in this life. */
     saveClockSet: (setMs: number) => void saveFact(keptBoot, JSON.stringify({ ...life(), setMs } satisfies KeptBoot)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
-    saveIdLimit: (domain: string, limit: IdLimit) => void saveFact(`${idLimitOf}${domain}`, JSON.stringify(limit)),
     saveDials: (dials: readonly EpochMs[]) => void saveFact("dials", JSON.stringify(dials)),
     saveStart: (name: string, at: EpochMs) => void saveStart(name, at),
     deleteStart: (name: string) => void deleteStart(name),

@@ -1,6 +1,6 @@
 import type { Result } from "../../src/foundation/result.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
-import { encodeHello, HELLO_HEADER, type Hello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
+import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
   type AgentTurn,
@@ -9,7 +9,6 @@ import {
   decodeEdgeToAgent,
   type EdgeToAgent,
   encodeAgentFrames,
-  type IdLimit,
   MAX_MESSAGE_LENGTH,
 } from "../../src/link/messages.ts";
 import type { Note } from "../service/log.ts";
@@ -24,8 +23,6 @@ interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
   readonly openSocket: OpenSocket;
-  /** What the journal has. */
-  idLimit(): IdLimit;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
@@ -113,10 +110,7 @@ export class EdgeLink {
       greetingMs: HANDSHAKE_MS,
       pongMs: PONG_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
-      headers: () => {
-        const known = { idLimit: options.idLimit() };
-        return helloHeader(options.settings, options.key, options.now(), this.#challenge, known);
-      },
+      headers: () => helloHeader(options.settings, options.key, options.now(), this.#challenge),
       message: (message) => this.#receive(message),
       ping: () => this.#socket.send({ type: "ping" }),
       lost: (code, why) => this.#lost(code, why),
@@ -228,11 +222,10 @@ export function helloHeader(
   key: AgentKey,
   at: number,
   challenge: string,
-  known: Pick<Hello, "idLimit">,
 ): Readonly<Record<string, string>> {
   const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at, challenge };
   const signed = { ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) };
-  return { [HELLO_HEADER]: encodeHello({ ...signed, ...known }) };
+  return { [HELLO_HEADER]: encodeHello(signed) };
 }
 
 /** `through`: the proxy on the way, if any. */

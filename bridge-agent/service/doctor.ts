@@ -256,7 +256,7 @@ async function askEdges(settings: AgentSettings): Promise<Asked> {
   const all = await Promise.all(
     edgeAddresses(settings).map(async (address) => {
       const headers = {
-        ...helloHeader(settings, key, Date.now(), "", { idLimit: { place: 0, by: "" } }),
+        ...helloHeader(settings, key, Date.now(), ""),
         connection: "Upgrade",
         upgrade: "websocket",
         "sec-websocket-version": "13",

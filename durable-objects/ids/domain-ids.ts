@@ -1,19 +1,15 @@
-import type { BridgeName, ConfKey, DomainName, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs, within } from "../../src/foundation/time/timers.ts";
-import type { IdLimit } from "../../src/link/messages.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
-import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
-import type { RelayRpc } from "../../src/rpc/relay.ts";
+import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import type { DomainPorts, Platform } from "../platform/platform.ts";
+import type { DomainPorts } from "../platform/platform.ts";
 import type { IdAllocator } from "./id-allocator.ts";
 
-interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
+interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
-  relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "keepIdLimit">;
   directory(domain: DomainName): Pick<DirectoryRpc, "swept">;
-  newId(): string;
   /** Values on disk by name. */
   readonly kept: { get<Value>(name: string): Value | undefined; put(name: string, value: unknown): void };
 }
@@ -35,9 +31,6 @@ const renewAfterMs = reachMs / 2;
 const everyMs = 300_000;
 const pageEveryMs = 10_000;
 const sweepWithinMs = 10_000;
-/** Beyond the time that a relay waits for its agents, and below that for which an object waits for ids. */
-const keptWithinMs = 3_000;
-const noIds: IdsWanted = { msgIds: 0, transIds: 0 };
 /** All objects of an edge may share one thread: the posts of others must find a gap. */
 const sweptAtOnce = 20;
 /** Before this place are no conferences: what is left of the round is the expiry of old ids. */
@@ -51,15 +44,11 @@ const behindAll = 0;
  * goes page by page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round.
  * When ids expire, their conference is woken a last time, or for a week as long as that fails: the alarm for its deletion may have been
  * given up, too. The expiry of many ids goes on in later rounds.
- *
- * Agents outlive the edge's disk. So each connected one has the limit of the ids that are reserved before an id behind the last limit is used, and
- * brings it with its hello.
  */
 export class DomainIds implements IdAllocatorRpc {
   readonly #ports: DomainIdsPorts;
   readonly #ids: IdAllocator;
   readonly #alarm: Alarm;
-  #reserving: Promise<void> | null = null;
   /** Set where another round is to begin: the page under way is none of it. */
   #again = false;
   #known: DomainName | undefined;
@@ -73,22 +62,10 @@ export class DomainIds implements IdAllocatorRpc {
   /** The next round is due in five minutes at the latest. */
   async allocate({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> {
     this.#keepDomain(domain);
-    while (this.#ids.exceedsLimit(wanted, this.#ports.now())) await this.#reserve(wanted);
     const now = this.#ports.now();
     const blocks = this.#ids.allocate(holder, wanted, now);
-    this.#reserveEarly(now);
     await this.#alarm.ensure(now + everyMs);
     return blocks;
-  }
-
-  async heardLimit(domain: DomainName, limit: IdLimit): Promise<boolean> {
-    this.#keepDomain(domain);
-    const now = this.#ports.now();
-    const isOlder = this.#ids.isOlderThan(limit);
-    const isNear = this.#ids.heardLimit(limit, now, this.#ports.newId);
-    if (isNear && isOlder) this.#ports.beginRestored?.();
-    else if (isNear) this.#reserveEarly(now);
-    return isNear;
   }
 
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
@@ -131,38 +108,6 @@ export class DomainIds implements IdAllocatorRpc {
     this.#known = domain;
   }
 
-  /** `always`: also where the limit is far, so that an older copy of this state is known by what agents keep. */
-  #reserveEarly(now: EpochMs, always = false): void {
-    if (always || this.#ids.isNearLimit(now))
-      this.#reserve(noIds).catch((error: unknown) => this.#logNotReserved(error));
-  }
-
-  /** One at a time. A call that comes meanwhile gets the same one, and looks whether that was enough. */
-  #reserve(wanted: IdsWanted): Promise<void> {
-    this.#reserving ??= this.#reserveNext(wanted).finally(() => {
-      this.#reserving = null;
-    });
-    return this.#reserving;
-  }
-
-  /** Where no agent can be reached the edge goes on: what a lost disk knew is then left to the clock. */
-  async #reserveNext(wanted: IdsWanted): Promise<void> {
-    const limit = this.#ids.nextLimit(wanted, this.#ports.now(), this.#ports.newId);
-    const name = this.#domain as DomainName;
-    const kept = (this.#ports.domain(name)?.settings.bridges ?? []).map(async (bridge) => {
-      const relay = this.#ports.relay(name, bridge.name as BridgeName);
-      await within(this.#ports, keptWithinMs, "a relay", relay.keepIdLimit(name, bridge.name as BridgeName, limit));
-    });
-    for (const done of await Promise.allSettled(kept))
-      if (done.status === "rejected") this.#logNotReserved(done.reason);
-    this.#ids.reserve(limit, this.#ports.now());
-  }
-
-  #logNotReserved(error: unknown): void {
-    const why = String(error);
-    this.#ports.log({ level: "warn", event: "id-limit-not-kept", ...(this.#domain && { domain: this.#domain }), why });
-  }
-
   #keepRound(round: Round | null): void {
     this.#ports.kept.put(roundKey, round);
   }
@@ -189,8 +134,6 @@ export class DomainIds implements IdAllocatorRpc {
     const { running, failed } = await this.#sweep(new Set([...latest.keys(), ...(expired?.holders ?? [])]));
     for (const key of running) if ((latest.get(key) ?? 0) <= at - renewAfterMs) ids.renew(key, at);
     if (expired) ids.expire(expired, failed, at);
-    const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
-    if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
     const again = kept?.again === true || this.#again;
     if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }) });
     else if (kept !== null) this.#keepRound(null);

@@ -1,25 +1,12 @@
 import type { ConfKey, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import type { IdLimit } from "../../src/link/messages.ts";
 import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
-import {
-  firstPlaceOf,
-  furthestPlace,
-  idAt,
-  idsPerHour,
-  placeByTime,
-  placeOf,
-  runFrom,
-} from "../../src/tsp/id-scheme.ts";
+import { firstPlaceOf, idAt, placeAfterRestore, placeByTime, placeOf, runFrom } from "../../src/tsp/id-scheme.ts";
 import type { Sql } from "../platform/platform.ts";
 
 /** How long the holder of a block is known: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * dayMs;
 const pageSize = 500;
-const none: IdsWanted = { msgIds: 0, transIds: 0 };
-
-/** The next day's first ids are reserved so long before it. */
-const earlyMs = 600_000;
 
 /** Blocks that are not needed any more, the oldest first. */
 interface ExpiredBlocks {
@@ -31,22 +18,16 @@ interface ExpiredBlocks {
 
 /**
  * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises. The two
- * sequences advance apart (protocol T34), each from the day's first id on (protocol T35). The very first ones begin by the time of the day.
- * Ids are reserved an hour's worth at a time, for agents to keep the limit: they may know more than a state that is new, or older.
+ * sequences advance apart (protocol T34), each from the day's first id on (protocol T35). WebEx ignores an id that it got before, so a state
+ * that is new, or restored, begins behind all ids of today that a lost state can have used.
  */
 export class IdAllocator {
   readonly #sql: Sql;
   #nextMsg = 0;
   #nextTrans = 0;
-  /** Whether ids of today may have been used of which nothing here knows: the state is new, or an older one. */
+  /** True if ids of today may have been used that are not in the table. */
   #isBehind: boolean;
-  #limit: IdLimit | null = null;
-  /** The place behind all ids that had been allocated when the limit was chosen. */
-  #usedBefore: number;
   readonly #restoredAt: EpochMs | null;
-  /** When the latest life began of which anybody knows, by its clock. */
-  #latestHeard = 0;
-  #hasBegunHere = false;
 
   /** `restoredAt`: see `Platform`. */
   constructor(sql: Sql, restoredAt: EpochMs | null = null) {
@@ -54,120 +35,18 @@ export class IdAllocator {
     this.#restoredAt = restoredAt;
     sql.exec(
       `CREATE TABLE IF NOT EXISTS allocated (msg_first INTEGER PRIMARY KEY, msg_end INTEGER NOT NULL, trans_end INTEGER NOT NULL,
-       holder TEXT, at INTEGER NOT NULL)`,
+       holder TEXT, at INTEGER NOT NULL, restored_at INTEGER)`,
     );
-    sql.exec(
-      `CREATE TABLE IF NOT EXISTS reserved (one INTEGER PRIMARY KEY, first INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,
-       restored_at INTEGER)`,
-    );
-    const [latest] = sql.exec("SELECT msg_end, trans_end FROM allocated ORDER BY msg_first DESC LIMIT 1");
-    const [reserved] = sql.exec("SELECT * FROM reserved");
-    const isRestored = restoredAt !== (reserved?.restored_at ?? null);
-    this.#isBehind = isRestored || !(latest || reserved);
-    const first = Number((isRestored ? reserved?.place : reserved?.first) ?? 0);
-    this.#nextMsg = Math.max(first, Number(latest?.msg_end ?? 0));
-    this.#nextTrans = Math.max(first, Number(latest?.trans_end ?? 0));
-    this.#usedBefore = first;
-    if (reserved) this.#latestHeard = begunAt(String(reserved.name));
-    if (reserved && !isRestored) this.#limit = { place: Number(reserved.place), by: String(reserved.name) };
+    const [latest] = sql.exec("SELECT msg_end, trans_end, restored_at FROM allocated ORDER BY msg_first DESC LIMIT 1");
+    this.#isBehind = !latest || latest.restored_at !== restoredAt;
+    this.#nextMsg = Number(latest?.msg_end ?? 0);
+    this.#nextTrans = Number(latest?.trans_end ?? 0);
   }
 
-  /** Whether these ids cannot all be allocated before the limit; then another one must be reserved first. */
-  exceedsLimit(wanted: IdsWanted, now: EpochMs): boolean {
-    return this.#limit === null || this.#limit.place < this.#endOf(wanted, now);
-  }
-
-  /** Whether it is time to reserve more, so that nobody waits for that. */
-  isNearLimit(now: EpochMs): boolean {
-    return this.#limit === null || this.#limit.place - this.#endOf(none, now + earlyMs) < idsPerHour / 2;
-  }
-
-  /** Whether ids were allocated since the limit was chosen: only by another one could a copy of the state before be known. */
-  get isUsed(): boolean {
-    return Math.max(this.#nextMsg, this.#nextTrans) > this.#usedBefore;
-  }
-
-  /**
-   * The limit to reserve next, an hour's worth behind these ids, and behind the last one. `newId`: of this
-   * life of the allocator, where it has no name.
-   */
-  nextLimit(wanted: IdsWanted, now: EpochMs, newId: () => string): IdLimit {
-    this.#usedBefore = Math.max(this.#nextMsg, this.#nextTrans);
-    const end = Math.max(this.#endOf(wanted, now), this.#endOf(none, now + earlyMs));
-    return {
-      place: Math.max(end + idsPerHour, (this.#limit?.place ?? 0) + 1),
-      by: this.#limit?.by ?? this.#newName(now, newId),
-    };
-  }
-
-  /** Whoever can keep this limit does. */
-  reserve(limit: IdLimit, now: EpochMs): void {
-    if (this.#isBehind) this.#continueAt(this.#firstPlace(now));
-    this.#keep(limit);
-  }
-
-  /**
-   * Whether this state does not know that it reserved this, or is of an earlier life than the one that did:
-   * it is an older copy.
-   */
-  isOlderThan({ place, by }: IdLimit): boolean {
-    if (this.#limit === null) return false;
-    if (by === this.#limit.by) return place > this.#limit.place;
-    // A life that has begun here is no copy, whatever clock there was before.
-    return !this.#hasBegunHere && begunAt(by) > begunAt(this.#limit.by);
-  }
-
-  /**
-   * What an agent has kept. Of another life of the allocator, or a newer state, it says which ids may have been used. False: that is too far ahead of
-   * the clock to be so, and a wrong word must not use up the ids of many days.
-   */
-  heardLimit(limit: IdLimit, now: EpochMs, newId: () => string): boolean {
-    const { place, by } = limit;
-    const isOlder = this.isOlderThan(limit);
-    if (by === this.#limit?.by && !isOlder) return true;
-    if (place > furthestPlace(now)) return false;
-    this.#latestHeard = Math.max(this.#latestHeard, begunAt(by));
-    this.#isBehind ||= isOlder;
-    this.#continueAt(Math.max(place, this.#firstPlace(now)));
-    // Other agents keep this life's limit, so it never goes down. A copy takes another name: agents may keep more of its own than it knows.
-    const own = isOlder ? null : this.#limit;
-    const reserved = Math.max(this.#nextMsg, this.#nextTrans, own?.place ?? 0);
-    this.#keep({ place: reserved, by: own?.by ?? this.#newName(now, newId) });
-    return true;
-  }
-
-  /** Later than all before, also where the clock was ahead then. */
-  #newName(now: EpochMs, newId: () => string): string {
-    this.#hasBegunHere = true;
-    return nameOf(Math.max(now, this.#latestHeard + 1), newId());
-  }
-
-  #continueAt(place: number): void {
-    this.#nextMsg = Math.max(this.#nextMsg, place);
-    this.#nextTrans = Math.max(this.#nextTrans, place);
-    this.#isBehind = false;
-  }
-
-  #keep(limit: IdLimit): void {
-    const first = Math.min(this.#nextMsg, this.#nextTrans);
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO reserved (one, first, place, name, restored_at) VALUES (1, ?, ?, ?, ?)",
-      ...[first, limit.place, limit.by, this.#restoredAt],
-    );
-    this.#limit = limit;
-  }
-
-  /** Where ids of now begin. WebEx would pass over ids of today that it got before. */
   #firstPlace(now: EpochMs): number {
-    return this.#isBehind ? placeByTime(now) : firstPlaceOf(now);
-  }
-
-  #endOf({ msgIds, transIds }: IdsWanted, now: EpochMs): number {
-    return Math.max(
-      this.#nextMsg + 1 + msgIds,
-      this.#nextTrans + transIds,
-      this.#firstPlace(now) + 1 + Math.max(msgIds, transIds),
-    );
+    if (!this.#isBehind) return firstPlaceOf(now);
+    const known = Math.max(this.#nextMsg, this.#nextTrans);
+    return this.#restoredAt === null ? placeByTime(now) : placeAfterRestore(known, now);
   }
 
   /** At most as many as are wanted, fewer when a sequence comes to its end. A clock that was set back repeats no id. */
@@ -182,8 +61,8 @@ export class IdAllocator {
     this.#sql.transaction(() => {
       // A row that is replaced had no MsgIDs, and says no more than the new one where the sequences go on.
       this.#sql.exec(
-        "INSERT OR REPLACE INTO allocated (msg_first, msg_end, trans_end, holder, at) VALUES (?, ?, ?, ?, ?)",
-        ...[msgFirst, msgEnd, transEnd, holder, now],
+        "INSERT OR REPLACE INTO allocated (msg_first, msg_end, trans_end, holder, at, restored_at) VALUES (?, ?, ?, ?, ?, ?)",
+        ...[msgFirst, msgEnd, transEnd, holder, now, this.#restoredAt],
       );
     });
     this.#nextMsg = msgEnd;
@@ -278,14 +157,4 @@ export class IdAllocator {
 
 function block(first: number, end: number): IdBlock {
   return { first: idAt(first), end: idAt(first) + end - first };
-}
-
-/** Of a life of the allocator. */
-function nameOf(begunAt: EpochMs, id: string): string {
-  return `${begunAt} ${id}`;
-}
-
-/** Returns the start time in an instance's name; 0 if no allocator gave the name. */
-function begunAt(name: string): EpochMs {
-  return /^\d+ /.test(name) ? Number.parseInt(name, 10) : 0;
 }

@@ -60,7 +60,6 @@ export const objectKinds: {
       sockets,
       settings: (domain) => place.domain(domain)?.settings,
       sweep: (domain) => place.idAllocator(domain).sweep(),
-      heardLimit: (domain, limit) => place.idAllocator(domain).heardLimit(domain, limit),
       keepPromptCalls: (domain, said) => place.directory(domain).keepPromptCalls(domain, said),
     });
     return joined(new AgentConnections(relay, sockets), relay);

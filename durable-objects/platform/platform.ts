@@ -37,8 +37,6 @@ export interface Platform extends Timers {
    * never, or the platform has no backups.
    */
   readonly restoredAt?: EpochMs;
-  /** Somebody knows more than this state: it is an older copy, and all objects begin anew as after a restore. Absent: the platform's matter. */
-  beginRestored?(): void;
 }
 
 /** What the object of a domain needs besides; each class asks for its part. */

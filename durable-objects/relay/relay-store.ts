@@ -3,7 +3,6 @@ import { setLimited } from "../../src/foundation/limits.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import type { ClockJump } from "../../src/foundation/time/clock-jump.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import type { IdLimit } from "../../src/link/messages.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { Sql } from "../platform/platform.ts";
@@ -58,8 +57,6 @@ export interface RelayEntries {
   readonly lost: Lost;
   /** Since when the agent had acted, and which start of the bridge it named, when all conferences were last to compare themselves with it. */
   readonly sweepBegunFor: string;
-  /** What the agents are to keep. */
-  readonly idLimit: IdLimit;
   readonly lastSaid: LastSaid;
   /** What is left of the allowance for conferences that the edge does not know, at that time. */
   readonly finding: { readonly left: number; readonly at: EpochMs };

@@ -8,7 +8,6 @@ import {
   type AgentToEdge,
   CLOSE_CODES,
   type CloseReason,
-  type IdLimit,
   type Judgement,
   type LinkDecodeError,
 } from "../../src/link/messages.ts";
@@ -16,7 +15,6 @@ import {
   activeLink,
   BRIDGE_AWAY_MS,
   findLink,
-  keepsLimit,
   type Link,
   NOTICED_WITHIN_MS,
   nextStandby,
@@ -47,7 +45,6 @@ import {
   shownHealth,
 } from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
-import { type IdLimitPorts, IdLimits } from "./id-limits.ts";
 import {
   type Identity,
   type LastSaid,
@@ -59,7 +56,6 @@ import {
 
 export interface RelayPorts
   extends AlarmPorts,
-    IdLimitPorts,
     Pick<ReportsPorts, "conference" | "keepPromptCalls" | "measures" | "sockets"> {
   readonly sql: Sql;
   readonly sockets: AgentSockets;
@@ -98,7 +94,6 @@ export class Relay implements RelayRpc {
   readonly #logLimit = new LogLimit();
   readonly #replaced = new RateLimit();
   readonly #limits = new AgentLimits();
-  readonly #idLimits: IdLimits;
   readonly #drain: BridgeDrain;
   readonly #absences: AgentAbsences;
   readonly #reports: BridgeReports;
@@ -116,16 +111,14 @@ export class Relay implements RelayRpc {
     const lastActive = acted && acted.restoredAt === ports.restoredAt ? acted : null;
     // An epoch without a noted sweep: the relay stopped before it noted one, so it sweeps once.
     this.#sweepBegunFor = this.#store.read("sweepBegunFor") ?? (epoch === 0 ? undefined : "");
-    const idLimit = this.#store.read("idLimit");
     const links = attachments.map(({ link }) => link);
-    const state = { epoch, lastActive, links, ...(idLimit && { idLimit }) };
+    const state = { epoch, lastActive, links };
     const wasActive = this.#store.read("active") ?? null;
     this.#state = restore(state, wasActive);
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
     this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
     this.#lastSaid = this.#store.read("lastSaid") ?? nothingSaid;
     this.#drain = new BridgeDrain(this.#store, this.#log);
-    this.#idLimits = new IdLimits(ports, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store);
     const current = { identity: () => this.#identity, state: () => this.#state };
     const known = () => (this.#known ??= { knownSince: this.#knownSince });
@@ -142,7 +135,7 @@ export class Relay implements RelayRpc {
   }
 
   /** Gives an agent that was not refused its link; closes its socket again if the settings do not have bridge or agent any more. */
-  opened(id: string, { domain, bridge, agent, key, at, idLimit }: Hello): void {
+  opened(id: string, { domain, bridge, agent, key, at }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
     if (this.#store.read("begunAt") === undefined) this.#store.write("begunAt", this.#ports.now());
@@ -155,8 +148,7 @@ export class Relay implements RelayRpc {
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#absences.refusals.admitted(agent);
     this.#absences.clocks.heard(agent, at - this.#machineNow);
-    void this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
-    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, idLimit });
+    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad });
     if (findLink(this.#state, id)?.role === "standby") this.#log("agent-standby", agent, {});
     this.#wakeForStandby();
   }
@@ -280,20 +272,6 @@ export class Relay implements RelayRpc {
     this.#absences.refusals.refused(agent);
   }
 
-  async keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void> {
-    const identity = { domain, bridge };
-    this.#identity = identity;
-    const { idLimit: before } = this.#state;
-    // The same life may have ended before it kept what it handed out.
-    const isKept = before !== undefined && before.by === limit.by && keepsLimit(before, limit);
-    const wanted = isKept ? before : limit;
-    // Another life of the allocator: what this relay has kept for the one before it counts as what agents keep.
-    await this.#idLimits.heard(before, "", identity, wanted);
-    this.#store.write("idLimit", wanted);
-    this.#apply({ type: "id-limit", limit: wanted });
-    await this.#idLimits.kept(wanted, () => this.#state);
-  }
-
   #apply(input: RelayInput): void {
     this.#replaceUseless();
     this.#step(input);
@@ -360,7 +338,6 @@ export class Relay implements RelayRpc {
     if (isAnother) this.#logActive(before.lastActive?.agent, lost ?? this.#store.read("lost"));
     this.#sweepBehindLoss();
     if (state.links === before.links) return;
-    this.#idLimits.changed();
     this.#lookForAlerts();
   }
 

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { whole, word } from "../bridge/schemas.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Checked } from "../foundation/schemas.ts";
-import { CLOSE_CODES, type CloseReason, idLimit } from "./messages.ts";
+import { CLOSE_CODES, type CloseReason } from "./messages.ts";
 
 export const LINK_PROTOCOL_VERSION = 1;
 
@@ -27,8 +27,6 @@ const signed = v.object({
   ...facts.entries,
   key: word,
   signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
-  /** Unsigned: the edge bounds it. Position 0: the agent keeps none yet. */
-  idLimit,
 });
 
 const versioned = v.object({ version: whole });

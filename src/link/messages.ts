@@ -12,13 +12,6 @@ import type { Checked } from "../foundation/schemas.ts";
 const epoch = whole;
 const stream = id<StreamId>();
 
-/** No id of the domain at this place or behind it was used; `by` names the life of the allocator that has reserved those before it. */
-const limit = { place: whole, by: word };
-
-export const idLimit = v.object(limit);
-
-export type IdLimit = Checked<typeof idLimit>;
-
 const edgeToAgent = [
   typed("welcome", {
     role: v.picklist(["active", "standby"]),
@@ -45,8 +38,6 @@ const edgeToAgent = [
   typed("prompt-calls-ack", { upTo: whole }),
   /** The digest differs from what the object knows. `unless`: no snapshot is wanted if the bridge has this one. */
   typed("snapshot-wanted", { conference, unless: v.optional(word) }),
-  /** The agent must store this limit before the edge uses an id beyond the last one. */
-  typed("id-limit", limit),
   /** The answer to a ping, in the same order. */
   typed("pong", {}),
 ];
@@ -94,8 +85,6 @@ const agentToEdge = [
     calls: v.array(promptCall),
     at: whole,
   }),
-  /** The furthest limit of ids that this agent knows is in its journal. */
-  typed("id-limit-kept", limit),
   typed("ping", {}),
 ];
 
@@ -286,7 +275,6 @@ export class AgentBudget {
         return this.#spend("promptCalls", length, at) ? "allowed" : "ignored";
       }
       case "health":
-      case "id-limit-kept":
       case "ping":
         return "allowed";
     }

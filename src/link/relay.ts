@@ -3,7 +3,7 @@ import type { NumberedReport } from "../bridge/events.ts";
 import type { KeypadCodes } from "../bridge/keypad-codes.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import type { AgentToEdge, CloseReason, EdgeToAgent, IdLimit } from "./messages.ts";
+import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 
 const HEARTBEAT_MS = 3_000;
 export const SILENCE_MS = 10_000;
@@ -22,8 +22,6 @@ export interface Link {
   readonly bridgeAwaySince: EpochMs | null;
   /** Since when a port of the bridge has been free, as the active agent says; absent: none is, or it does not say. */
   readonly freeSince?: EpochMs;
-  /** Limit of ids that the agent last reported as stored. */
-  readonly idLimit: IdLimit;
 }
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type" | "at">;
@@ -39,8 +37,6 @@ export interface RelayState {
   readonly epoch: number;
   readonly lastActive: LastActive | null;
   readonly links: readonly Link[];
-  /** What the agents are to keep; absent: nothing yet. */
-  readonly idLimit?: IdLimit;
 }
 
 export type RelayInput =
@@ -52,10 +48,7 @@ export type RelayInput =
       /** Whether the settings name no other agent for this bridge. */
       readonly alone: boolean;
       readonly keypad: KeypadCodes;
-      readonly idLimit: IdLimit;
     }
-  /** The allocator will use ids up to there. */
-  | { readonly type: "id-limit"; readonly limit: IdLimit }
   /** An agent sent what is no message, or too much. */
   | { readonly type: "bad-message"; readonly id: string; readonly why: "badMessage" | "tooMuch" }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
@@ -112,7 +105,7 @@ export function step(state: RelayState, input: RelayInput, at: EpochMs): RelaySt
 export function restore(state: RelayState, wasActive: Pick<Link, "id" | "agent"> | null): RelayState {
   if (wasActive === null || activeLink(state)) return state;
   const { id, agent } = wasActive;
-  return { ...state, links: [...state.links, newLink("active", id, agent, { place: 0, by: "" })] };
+  return { ...state, links: [...state.links, newLink("active", id, agent)] };
 }
 
 export function activeLink(state: RelayState): Link | undefined {
@@ -166,10 +159,6 @@ function act(state: RelayState, input: RelayInput, at: EpochMs): RelayStep {
       return sendCommands(state, input.conference, input.commands);
     case "closed":
       return unchanged(without(state, input.id));
-    case "id-limit": {
-      const effects = state.links.map(({ id }) => send(id, { type: "id-limit", ...input.limit }));
-      return { state: { ...state, idLimit: input.limit }, effects };
-    }
     case "bridge-away":
       return replaceActive(state, "bridgeAway");
     case "hand-over":
@@ -188,10 +177,10 @@ function replaceActive(state: RelayState, why: CloseReason): RelayStep {
 }
 
 function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>, at: EpochMs): RelayStep {
-  const { id, agent, alone, keypad, idLimit } = input;
+  const { id, agent, alone, keypad } = input;
   const older = state.links.find((link) => link.agent === agent);
   return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
-    const link = newLink("standby", id, agent, idLimit);
+    const link = newLink("standby", id, agent);
     const joined = { ...others, links: [...others.links, link] };
     // An active agent that connects anew stays active.
     const state = activeLink(joined) ? joined : activated(joined, link, at, alone);
@@ -199,20 +188,12 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
     const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    const greeting = send(id, welcome);
-    const { idLimit: wanted } = state;
-    if (!wanted || keepsLimit(idLimit, wanted)) return { state, effects: [greeting] };
-    return { state, effects: [greeting, send(id, { type: "id-limit", ...wanted })] };
+    return { state, effects: [send(id, welcome)] };
   });
 }
 
-/** Whether who keeps this limit need not be handed that one. */
-export function keepsLimit(kept: IdLimit, wanted: IdLimit): boolean {
-  return kept.place >= wanted.place;
-}
-
-function newLink(role: Link["role"], id: string, agent: string, idLimit: IdLimit): Link {
-  return { role, id, agent, health: null, bridgeAwaySince: null, idLimit };
+function newLink(role: Link["role"], id: string, agent: string): Link {
+  return { role, id, agent, health: null, bridgeAwaySince: null };
 }
 
 function received(state: RelayState, { id, message, at }: Extract<RelayInput, { type: "message" }>): RelayStep {
@@ -232,10 +213,6 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     case "prompt-calls":
       // Also of an agent that acts no longer: nobody else knows what it saw.
       return { state, effects: [{ ...message, id }] };
-    case "id-limit-kept": {
-      const { place, by } = message;
-      return unchanged(changed(state, { ...link, idLimit: { place, by } }));
-    }
     case "commands-ack": {
       if (!isActive) return unchanged(state);
       const { conference, ids, waiting = [] } = message;

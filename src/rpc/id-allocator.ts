@@ -1,5 +1,4 @@
 import type { ConfKey, DomainName, EpochMs, MsgId } from "../foundation/ids.ts";
-import type { IdLimit } from "../link/messages.ts";
 
 /** Numbers `first` to `end`, `end` not among them. */
 export interface IdBlock {
@@ -53,11 +52,6 @@ export interface IdAllocatorRpc {
    * however quiet it is.
    */
   conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
-  /**
-   * An agent keeps this limit. Where another life of the allocator has reserved ids up to there, those that are allocated from now on are behind
-   * it. False: it is further ahead of the clock than the end of the next day, and is passed over.
-   */
-  heardLimit(domain: DomainName, limit: IdLimit): Promise<boolean>;
   /** Has each conference that runs compare itself with its bridge, from now on and not only when the next round is due. */
   sweep(): Promise<void>;
 }

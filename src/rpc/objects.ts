@@ -33,7 +33,7 @@ export const objectMethods = {
     view: viewMs,
   },
   handles: methods("resolve", "hasConference"),
-  idAllocator: methods("holderOf", "holdersOf", "allocate", "conferencesOf", "heardLimit", "sweep"),
+  idAllocator: methods("holderOf", "holdersOf", "allocate", "conferencesOf", "sweep"),
   mailbox: { send: null, share: null, waiting: viewMs },
   directory: {
     ...methods("running", "audit", "waitingFor", "acknowledge", "promptCalls", "publish", "swept"),
@@ -43,7 +43,7 @@ export const objectMethods = {
     ...{ records: requestMs, found: requestMs, erase: requestMs },
   },
   relay: {
-    ...methods("hasConference", "handOver", "drain", "agentRefused", "sendCommands", "askForSnapshot", "keepIdLimit"),
+    ...methods("hasConference", "handOver", "drain", "agentRefused", "sendCommands", "askForSnapshot"),
     ...{ agents: viewMs, health: viewMs },
   },
   sessions: methods("begin", "find", "end", "endAll", "list", "refused", "signIns"),

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import type { Ability, IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import { type Checked, described, text, time } from "../foundation/schemas.ts";
-import type { IdLimit } from "../link/messages.ts";
 import type { Health } from "../link/relay.ts";
 import type { BridgeState } from "../operators/alerts.ts";
 
@@ -74,8 +73,6 @@ export interface RelayRpc {
   health(): Promise<BridgeHealth>;
   /** Notes a connection with the agent's name and a wrong key. */
   agentRefused(domain: DomainName, bridge: BridgeName, agent: string): Promise<void>;
-  /** Sends the limit to connected and later agents. Resolves once they have it on disk, or after 1.5 s. */
-  keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void>;
   /** Makes a standby active instead of this agent. If another one is active already, nothing is done. */
   handOver(from: string): Promise<HandOver>;
   /**

@@ -13,9 +13,6 @@ const lapDays = prefixes / laps;
 /** How many different TransIDs, and as many MsgIDs, one day has. */
 export const idsPerDay = laps * sequences;
 
-/** As many as `placeByTime` passes in an hour. */
-export const idsPerHour = Math.ceil(sequences / 24);
-
 /** The place of the first id of a day (UTC) among all ids. */
 export function firstPlaceOf(at: EpochMs): number {
   return Math.floor(at / dayMs) * idsPerDay;
@@ -26,9 +23,13 @@ export function placeByTime(at: EpochMs): number {
   return firstPlaceOf(at) + Math.floor(((at % dayMs) / dayMs) * sequences);
 }
 
-/** The end of the next day's places. An agent, or a machine whose clock is a day behind, may rightly know of ids up to there. */
-export function furthestPlace(at: EpochMs): number {
-  return firstPlaceOf(at) + 2 * idsPerDay;
+/**
+ * The place where a restored state begins, of which the ids before `known` were used. It is in the day's next sequence, since the lost
+ * state can have gone on in this one, and by the time of the day, since the same backup can have been restored before.
+ */
+export function placeAfterRestore(known: number, at: EpochMs): number {
+  const lap = Math.max(0, Math.floor((known - firstPlaceOf(at)) / sequences));
+  return placeByTime(at) + Math.min(lap + 1, laps - 1) * sequences;
 }
 
 /**

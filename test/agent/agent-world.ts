@@ -117,10 +117,6 @@ export class AgentWorld {
     this.#agent = this.#newAgent();
   }
 
-  get idLimit() {
-    return this.#agent.idLimit;
-  }
-
   get status() {
     return this.#agent.status;
   }
@@ -322,7 +318,7 @@ export class AgentWorld {
     let count = 0;
     const begun = this.journal.beginLife({ id: this.bootId, at: this.#bootedAt });
     if (!begun.ok) throw new Error(begun.error.sentence);
-    return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId, this.#policy, "local");
+    return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId, this.#policy);
   }
 
   #newMachine(bootId: string): Machine {

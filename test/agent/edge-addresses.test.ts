@@ -25,7 +25,6 @@ function aLink(edge: string | string[]) {
       events = of as unknown as SocketEvents<EdgeToAgent>;
       return { send() {}, close() {} };
     },
-    idLimit: () => ({ place: 0, by: "" }),
     timers: clock,
     now: () => 7,
     random: () => 1,

@@ -162,7 +162,6 @@ function link(settings: { readonly edge: string | string[]; readonly ca?: string
     settings: { ...agentSettings, ...settings },
     key: agentKey(join(folder, "key")),
     openSocket: openBy((url) => ({ ...edgeRoute(url, settings), ...more })),
-    idLimit: () => ({ place: 0, by: "" }),
     timers,
     now: Date.now,
     random: () => 1,

@@ -177,7 +177,6 @@ describe("a message that never ends is read no further than its limit", () => {
       timers,
       now: Date.now,
       random: () => 0,
-      idLimit: () => ({ place: 0, by: "" }),
       message() {},
       lost() {},
       log: (note) => notes.push(note),

@@ -37,6 +37,21 @@ test("repeats no id after a loss of state, below eleven a second", () => {
   expect(Math.floor(after.msgIds.first / 1_000_000)).toBe(52_491);
 });
 
+test("a restored state begins in the day's next sequence, each time later", () => {
+  const sql = new Database();
+  const backup = new IdAllocator(sql).allocate(a, both(50), noon);
+  const restored = (at: number) => new IdAllocator(sql, at).allocate(a, both(50), at).msgIds.first;
+  const first = restored(noon + 1_000);
+  expect(backup.msgIds.first).toBe(52_491_500_000);
+  expect(first).toBe(62_491_500_011);
+  expect(restored(noon + 1_000)).toBe(first + 50);
+  expect(restored(noon + 2_000)).toBe(72_491_500_023);
+
+  const copy = new Database();
+  new IdAllocator(copy).allocate(a, both(50), noon);
+  expect(new IdAllocator(copy, noon + 60_000).allocate(a, both(50), noon + 60_000).msgIds.first).toBe(62_491_500_694);
+});
+
 test("a clock set back by a day repeats no id", () => {
   const ids = new IdAllocator(new Database());
   ids.allocate(a, both(50), noon);

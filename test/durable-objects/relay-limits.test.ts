@@ -113,7 +113,6 @@ test("refuses an agent that connects too often", () => {
     at: world.now,
     key: "k",
     signature: "s",
-    idLimit: { place: 0, by: "" },
   };
   for (let count = 0; count < 1_000; count += 1) world.relay.refusalOf({ ...old, challenge: "old" });
 
@@ -135,7 +134,6 @@ test("a challenge expires after five minutes", () => {
     at: world.now,
     key: "k",
     signature: "s",
-    idLimit: { place: 0, by: "" },
   };
   const challenge = world.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
   world.now += 5 * 60_000;

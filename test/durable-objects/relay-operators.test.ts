@@ -175,7 +175,6 @@ test("reports since when the bridge is unreachable, also after a restart", async
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   world.now += 60_000;
-  await world.relay.keepIdLimit(domain, bridge, { place: 1, by: "a life" });
   world.sleep();
   expect(await world.relay.health()).toMatchObject({ agentConnected: false, awaySince: agentAt });
 });

@@ -72,11 +72,11 @@ export class RelayWorld {
     return world;
   }
 
-  connect(agent = "agent-1", more: Partial<Pick<Hello, "at" | "key" | "idLimit">> = {}): string {
+  connect(agent = "agent-1", more: Partial<Pick<Hello, "at" | "key">> = {}): string {
     const id = `link-${++this.#links}`;
-    const { key = agentWithoutKey(agent).publicKey, idLimit = { place: 0, by: "" }, ...said } = more;
+    const { key = agentWithoutKey(agent).publicKey, ...said } = more;
     const own = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s" };
-    const hello = { ...own, idLimit, ...said };
+    const hello = { ...own, ...said };
     const challenge = this.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
     if (this.relay.refusalOf({ ...hello, challenge })) throw new Error("refused");
     this.sockets.set(id, { attachment: null, lastSeen: 0 });
@@ -153,9 +153,6 @@ export class RelayWorld {
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
       sweep: (domain) => ask(`${domain} sweeps`),
-      heardLimit: async (domain, { place, by }) => {
-        return ask(`the allocator of ${domain} hears of ${place} by ${by}`).then(() => place < 1_000);
-      },
       keepPromptCalls: (_, said) => {
         if (this.directoryFails) throw new Error("it does not answer");
         const { calls, bridge, aheadMs } = said;

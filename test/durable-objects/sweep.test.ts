@@ -59,9 +59,7 @@ class Allocator {
       setAlarm,
       getAlarm: async () => this.alarmAt,
       domain: () => null,
-      relay: () => ({ keepIdLimit: async () => {} }),
       directory: () => ({ swept: async (_: unknown, found: Swept) => void this.found.push(found) }),
-      newId: () => "this life",
       conference: (domain: unknown, confKey: ConfKey) => {
         this.domains.add(domain);
         return { sweep: () => this.#sweepOne(confKey) };

@@ -358,7 +358,6 @@ export class FakeEdge {
           return this.agents;
         },
         agentRefused: async (_domain, bridge, agent) => call(`the key of ${agent} of ${bridge} is wrong`, bridge),
-        keepIdLimit: async () => {},
         handOver: async (from) => {
           call(`${from} of ${bridge} hands over`, bridge);
           return this.handOver;

@@ -9,7 +9,6 @@ const hello: Hello = {
   at: 1_000_000,
   challenge: "c1",
   key: "k",
-  idLimit: { place: 0, by: "" },
   signature: "A".repeat(86),
 };
 
@@ -36,16 +35,8 @@ test.each<[string, string | null]>([
 });
 
 test("ignores unknown fields of a hello", () => {
-  const idLimit = { place: 7, by: "a life" };
-  expect(decodeHello(encodeHello({ ...hello, idLimit }))).toEqual({ ok: true, value: { ...hello, idLimit } });
-  const withLimit = { ...hello, idLimit };
-  expect(helloText(withLimit)).toBe(helloText(hello));
   const newer = { ...hello, laterThanThis: 1 };
   expect(decodeHello(encodeHello(newer))).toEqual({ ok: true, value: hello });
-  expect(decodeHello(encodeHello({ ...hello, idLimit: { place: -1, by: "" } }))).toEqual({
-    ok: false,
-    error: "badMessage",
-  });
 });
 
 test("recognizes a hello of another version", () => {

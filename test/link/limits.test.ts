@@ -79,7 +79,6 @@ test("allows a message up to its limits", () => {
   expect(judged({ type: "commands-ack", conference, ids: [], waiting: ids(20_000) })).toBe("allowed");
   expect(judged({ type: "commands-ack", conference, ids: [], waiting: ids(20_001) })).toBe("refused");
   expect(judged({ type: "ping" })).toBe("allowed");
-  expect(judged({ type: "id-limit-kept", place: 1, by: "a life" })).toBe("allowed");
 });
 
 test("counts each message of a frame", () => {

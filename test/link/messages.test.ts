@@ -64,7 +64,6 @@ const edgeToAgent: EdgeToAgent[] = [
   { type: "reports-ack", conference, stream, upTo: 0 },
   { type: "snapshot-wanted", conference },
   { type: "prompt-calls-ack", upTo: 3 },
-  { type: "id-limit", place: 206_130_500_000, by: "a life" },
   { type: "pong" },
 ];
 
@@ -146,7 +145,6 @@ const agentToEdge: AgentToEdge[] = [
     version: "1.4.0",
     waiting: { commands: 2, reports: 1 },
   },
-  { type: "id-limit-kept", place: 206_130_500_000, by: "a life" },
   { type: "ping" },
 ];
 

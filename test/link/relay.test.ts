@@ -10,7 +10,7 @@ const report: NumberedReport = { number: 1, report: { type: "event", event: { ty
 
 const opened = (id: string, agent: string): RelayInput => {
   const keypad = { merge: "*1", mute: "*6" };
-  return { type: "opened", id, agent, alone: false, keypad, idLimit: { place: 0, by: "" } };
+  return { type: "opened", id, agent, alone: false, keypad };
 };
 const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message, at: 1_000 });
 const closed = (id: string): RelayInput => ({ type: "closed", id });

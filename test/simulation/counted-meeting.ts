@@ -166,9 +166,8 @@ class World {
     const state = [...edge.conferences.values()].reduce((total, { disk }) => total + disk.entriesWritten, 0);
     const shared = {
       ...none,
-      objectRequests: allocator.calls + edge.limitsHanded,
-      socketMessages: framesOf((type) => type === "id-limit-kept"),
-      rowsWritten: ids.rowsWritten + state + edge.limitsHanded,
+      objectRequests: allocator.calls,
+      rowsWritten: ids.rowsWritten + state,
     };
     const all = sum([...objects, { ...none, workerRequests: edge.posts, socketMessages: framesOf(() => true) }]);
     return { caused: difference(difference(all, checks), shared), checks, [onceInAWhile]: shared };

@@ -120,8 +120,6 @@ export class Edge {
   #firstSweepInMs: number | null;
   #ids = 0;
   readonly #nonces: Draws;
-  /** How often a relay was handed a limit of ids. */
-  limitsHanded = 0;
 
   constructor(context: WorldContext, shared: Shared, domain: Domain, post: PostToWebex) {
     this.#context = context;
@@ -308,7 +306,6 @@ export class Edge {
       const [, row] = asked as Parameters<DirectoryRpc["count"]>;
       if (row.version > (this.mailCounts.get(row.source)?.version ?? 0)) this.mailCounts.set(row.source, row);
     }
-    if (kind === "relay" && method === "keepIdLimit") this.limitsHanded += 1;
     if (kind === "relay" && method === "sendCommands") {
       const [sent] = asked as [CommandsForBridge];
       this.resends.sent(

@@ -117,7 +117,6 @@ function helloWith(challenge: string): string {
   const facts = { version: LINK_PROTOCOL_VERSION, ...place, at: Date.now(), challenge };
   return encodeHello({
     ...facts,
-    idLimit: { place: 0, by: "" },
     key: key.publicKey,
     signature: key.sign(helloText(facts)),
   });

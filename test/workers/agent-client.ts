@@ -50,8 +50,6 @@ export class AgentClient {
     socket.addEventListener("message", ({ data }) => {
       const decoded = decodeEdgeToAgent(String(data));
       if (!decoded.ok) throw new Error(JSON.stringify(decoded.error));
-      // An agent keeps the limit of ids at once.
-      if (decoded.value.type === "id-limit") return this.say({ ...decoded.value, type: "id-limit-kept" });
       this.#heard.push(decoded.value);
       if ("epoch" in decoded.value) this.epoch = decoded.value.epoch;
       this.#wake();

@@ -6,7 +6,7 @@ export async function helloOf(index: 0 | 1, change: Partial<Hello> = {}): Promis
   const { name, publicKey, seed } = agents[index];
   const place = { domain: "local", bridge: "simulated" };
   const said = { version: 1, agent: name, ...place, at: Date.now(), challenge: "", key: publicKey };
-  const hello = { ...said, idLimit: { place: 0, by: "" }, ...change };
+  const hello = { ...said, ...change };
   return encodeHello({ signature: await sign(seed, helloText(hello)), ...hello });
 }
 
