@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf, sqliteCode } from "../../../src/foundation/text/reason.ts";
 import { type Disk, type Flush, NoState, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
@@ -11,6 +12,24 @@ const tables = `
   CREATE TABLE IF NOT EXISTS row (object INTEGER NOT NULL, "table" TEXT NOT NULL, key TEXT NOT NULL, "values" TEXT NOT NULL,
     UNIQUE (object, "table", key));
 `;
+/** In characters. A longer row is compressed: a conference's journal has two for each mute. */
+const longRow = 500;
+/** What rows of journals have in common. With other text this is another format. */
+const dictionary = Buffer.from(
+  [
+    ...['[["command/","command":{"type":"mute","answerBy":,"privilege":"speak","by":[{"type":"request","transId":"'],
+    ...['","attendeeId":"","extCallId":"","extConfId":"","number":"","room":"main","muted":true,"message":{"type":"'],
+    ...['[{"kind":"command-issued","command":"","type":"unmute","call":""},{"kind":"document-confirmed","transId":"'],
+    ...['{"type":"bridge","bridge":"","reports":[{"number":,"report":{"type":"result","commandId":"","result":"ok"'],
+    ...['{"type":"webex","transId":"","messages":[{"type":"update-caller","msgId":"","replyTo":"http","extConfId":"'],
+    ...['{"bridge":"","serial":,"msgIds":[{"first":,"end":},{"first":,"end":}],"transIds":[{"first":,"end":}],'],
+    ...['"streams":[["","",]],"published":{"upTo":,"row":,"directory":"","counted":{"upTo":,"counts":{"requests":{'],
+    ...['"confirmed":,"refused":0},"hosts":[{"confirmed":,"failed":0,"givenUp":0,"tookMs":,"host":"http://",'],
+    ...['"lastFailure":null}],"outcomes":{"conference-created":1,"call-entered":,"call-left":}}},"now":'],
+  ]
+    .join("")
+    .replaceAll('"', '\\"'),
+);
 /** What was deleted may lie in the log of the database until then. */
 const emptyLogEveryMs = 15 * 60_000;
 /** These need a person; where a disk is full, there may be room again. */
@@ -63,7 +82,8 @@ export function stateFile(file: string): StateFile {
     schemaOf: (name) => JSON.parse(String(opened().schema.get(name)?.schema ?? "[]")),
     rowsOf: (name, after) => {
       const { table = "", key = "" } = after ?? {};
-      return opened().rows.all(name, table, table, key, rowsAtOnce) as unknown as readonly StoredRow[];
+      const rows = opened().rows.all(name, table, table, key, rowsAtOnce) as unknown as readonly StoredRow[];
+      return rows.map((row) => ({ ...row, values: unpacked(row.values) }));
     },
     write: (flush) => write(opened(), flush),
     trustClock: () => void opened().note.run("trustsClock", 1),
@@ -131,11 +151,19 @@ function write(
     const id = Number(keep.get(name, alarm, schema && JSON.stringify(schema))?.id);
     for (const { table, key, values } of rows) {
       if (values === null) remove.run(id, table, key);
-      else put.run(id, table, key, values);
+      else put.run(id, table, key, packed(values));
     }
   }
   note.run("lastAt", at);
   database.exec("COMMIT");
+}
+
+function packed(values: string): string | Uint8Array {
+  return values.length < longRow ? values : deflateRawSync(values, { dictionary });
+}
+
+function unpacked(values: string | Uint8Array | null): string {
+  return values instanceof Uint8Array ? inflateRawSync(values, { dictionary }).toString() : String(values);
 }
 
 /** Notes that a state was put back from a backup at this time, later than each time before. */
