@@ -9,6 +9,7 @@ const people = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, at REAL)";
 const words = "CREATE TABLE w (word TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID";
 const many = (from: number, to: number): readonly Statement[] =>
   Array.from({ length: to - from }, (_, index) => ["INSERT INTO t (id, name) VALUES (?, ?)", from + index, "x"]);
+const withName = (name: string): Statement => ["INSERT INTO t (name) VALUES (?)", name];
 /** Strings that encodings, JSON, SQL or PostgreSQL might change. */
 const texts = [
   "",
@@ -56,14 +57,14 @@ const cases: readonly (readonly [title: string, ...flushes: (readonly Statement[
     [words, ...texts.map((word, id): Statement => ["INSERT INTO w VALUES (?, ?)", word, id])],
     ["UPDATE w SET id = id + 100 WHERE id % 2 = 0", "DELETE FROM w WHERE id % 2 = 1"],
   ],
+  ["texts as values", [people, ...[...texts, "\ud800", "\udc00x", "a\0b", "\0"].map(withName)]],
   [
-    "texts as values",
+    "long texts",
     [
       people,
-      ...[...texts, "\ud800", "\udc00x", "a\0b", "\0"].map(
-        (name): Statement => ["INSERT INTO t (name) VALUES (?)", name],
-      ),
+      ...["x", "ä", "😀\0"].flatMap((text) => [100, 480, 490, 9_000].map((length) => withName(text.repeat(length)))),
     ],
+    ["UPDATE t SET name = name || 'y'"],
   ],
   ["numbers as keys", [people, ...numbers.map((id): Statement => ["INSERT INTO t (id) VALUES (?)", id])]],
   [
