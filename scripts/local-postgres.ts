@@ -30,33 +30,17 @@ export async function preparePostgres(
   const data = join(folder, "data");
   mkdirSync(folder, { recursive: true });
   const asWhom = notAsRoot(folder);
-  const make = replica
-    ? [
-        join(bin, "pg_basebackup"),
-        `--dbname=${replica.primary}?application_name=${replica.name}`,
-        "--write-recovery-conf",
-        "--checkpoint=fast",
-      ]
-    : [
-        join(bin, "initdb"),
-        "--auth=trust",
-        "--username=bridgehead",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--data-checksums",
-      ];
-  if (!existsSync(join(data, "PG_VERSION"))) makeDatabase([...asWhom, ...make, "--no-sync"], data);
+  const [tool = "", ...make] = replica
+    ? ["pg_basebackup", `--dbname=${replica.primary}?application_name=${replica.name}`, ..."-R -c fast".split(" ")]
+    : ["initdb", ..."--auth=trust --username=bridgehead --encoding=UTF8 --locale=C --data-checksums".split(" ")];
+  if (!existsSync(join(data, "PG_VERSION"))) makeDatabase([...asWhom, join(bin, tool), ...make, "--no-sync"], data);
   const options = {
     ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", log_line_prefix: "%m " },
     // Of its own folder, and not of the machine's memory, in which it would stay behind a kill.
     dynamic_shared_memory_type: "mmap",
   };
-  const [command = "", ...args] = [
-    ...asWhom,
-    program,
-    ...["-D", data],
-    ...Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-  ];
+  const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const [command = "", ...args] = [...asWhom, program, "-D", data, ...settings];
   return { url: `postgresql://bridgehead@127.0.0.1:${port}/postgres`, launch: { command, args, env: {} }, bin };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -78,23 +78,20 @@ async function start(): Promise<() => Promise<void>> {
     agent: portFrom("AGENT_PORT", 8791),
     ...(options.edges === "2" && { edge2: portFrom("PORT_2", 8797) }),
   };
+  const names = ["PORT", bridgeVariable, "AGENT_PORT", "PORT_2"];
   requireSimulatedCalls();
   const overrides = localOverrides();
+  const all = Object.values(ports);
   try {
-    await requireFree("PORT", ports.edge);
-    await requireFree(bridgeVariable, ports.bridge);
-    await requireFree("AGENT_PORT", ports.agent);
-    if (ports.edge2) await requireFree("PORT_2", ports.edge2);
+    for (const [at, port] of all.entries()) await requireListening("127.0.0.1", port, `${names[at]} to another port`);
     if (plan) await requireFreeSipPort(plan.sipPort);
   } catch (error) {
     throw new StartError(`${systemReason(error)}${earlierRun(statePath(), bridgeVariable)}`);
   }
-  const all = Object.values(ports);
   if (new Set(all).size < all.length) {
-    const names = ["PORT", bridgeVariable, "AGENT_PORT", ...(ports.edge2 ? ["PORT_2"] : [])];
-    throw new StartError(
-      `${names.slice(0, -1).join(", ")} and ${names.at(-1)} must differ; they are ${all.join(", ")}`,
-    );
+    const last = names[all.length - 1];
+    const others = names.slice(0, all.length - 1).join(", ");
+    throw new StartError(`${others} and ${last} must differ; they are ${all.join(", ")}`);
   }
   const folder = stateFolder();
   const { token, from } = operatorToken(folder);
@@ -129,7 +126,7 @@ async function start(): Promise<() => Promise<void>> {
   const parts = startParts(folder, guard, [
     [bridge.part, bridge.launch],
     ...(pair?.launches ?? [["edge", await oneEdge(folder, edge)] as const]),
-    ["agent", withSmallNursery(nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings]))],
+    ["agent", agentLaunch(agentSettings)],
   ]);
   // Who is asked first acts first.
   void answers(`http://127.0.0.1:${ports.edge}/healthz`).then(() => pair && parts("edge2").start());
@@ -193,10 +190,6 @@ async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
   return { launches, database, isOwn: postgres !== null };
 }
 
-function requireFree(variable: string, port: number): Promise<void> {
-  return requireListening("127.0.0.1", port, `${variable} to another port`);
-}
-
 /** What to do about an earlier run: it goes on, or its parts do, as it and its guard were killed at once. */
 function earlierRun(folder: string, bridgeVariable: string): string {
   if (isFolderHeld(folder)) {
@@ -204,22 +197,10 @@ function earlierRun(folder: string, bridgeVariable: string): string {
     return `; a run with the state folder ${folder} is up: stop that one, or set ${own} for a second one beside it`;
   }
   const file = join(folder, "pids.json");
-  try {
-    const pids = Object.values(JSON.parse(readFileSync(file, "utf8")) as Record<string, number>).filter(isAlive);
-    return pids.length > 0
-      ? `; or, if ${file} is of a run that was killed, end what is left of it: kill ${pids.join(" ")}`
-      : "";
-  } catch {
-    return "";
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  const known = existsSync(file) ? Object.values(JSON.parse(readFileSync(file, "utf8"))) : [];
+  const pids = known.filter((pid) => existsSync(`/proc/${pid}`));
+  if (pids.length === 0) return "";
+  return `; or, if ${file} is of a run that was killed, end what is left of it: kill ${pids.join(" ")}`;
 }
 
 function startParts(
@@ -252,19 +233,18 @@ function startParts(
 /** Returns a function that writes the process ids of the parts to a file. While the disk is full the file is out of date, and the parts go on. */
 function pidsWriter(folder: string, pids: ReadonlyMap<PartName, number>): () => void {
   const file = join(folder, "pids.json");
-  let retry: NodeJS.Timeout | undefined;
+  let isWritten = true;
   return function write() {
     try {
       // Renamed into place, so that readers never see half a file.
       writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(pids))}\n`);
       renameSync(`${file}.new`, file);
-      if (retry) printNotice("pids", `${file} is written again`);
-      clearInterval(retry);
-      retry = undefined;
+      if (!isWritten) printNotice("pids", `${file} is written again`);
+      isWritten = true;
     } catch (error) {
-      if (retry) return;
-      printNotice("pids", `cannot write ${file} (${systemReason(error)}); is tried again each second`);
-      retry = setInterval(write, 1_000).unref();
+      if (isWritten) printNotice("pids", `cannot write ${file} (${systemReason(error)}); is tried again each second`);
+      isWritten = false;
+      setTimeout(write, 1_000).unref();
     }
   };
 }
@@ -280,7 +260,14 @@ interface LocalBridge {
   readonly howToCall: readonly (readonly [string, string])[];
 }
 
+/** The simulated bridge; its driver goes to another program that speaks the bridge protocol if BRIDGE_URL names one. */
 function simulatedBridge(port: number): LocalBridge {
+  const url = process.env.BRIDGE_URL || `ws://127.0.0.1:${port}/bridge`;
+  if (!isSocketUrl(url)) {
+    throw new StartError(
+      "BRIDGE_URL must be an address such as ws://127.0.0.1:8790/bridge, without user, password and #",
+    );
+  }
   // A program of somebody else's may have a way to the telephone network.
   const isOthers = Boolean(process.env.BRIDGE_URL);
   const allow = policyAllow(isOthers ? [] : anyNumber);
@@ -290,8 +277,12 @@ function simulatedBridge(port: number): LocalBridge {
       : `numbers that may be dialled begin with ${allow.join(", ")}`;
   return {
     part: "bridge",
-    launch: nodeProgram(["simulators/bridge/main.ts"], { SIMULATED_BRIDGE_PORT: String(port) }),
-    driver: { type: "generic", url: bridgeUrl(port) },
+    launch: {
+      command: process.execPath,
+      args: [join(project, "simulators", "bridge", "main.ts")],
+      env: { SIMULATED_BRIDGE_PORT: String(port) },
+    },
+    driver: { type: "generic", url },
     allow,
     howToCall: isOthers ? [["policy", `${calls}; logs/agent.log has a line for each call that is refused`]] : [],
   };
@@ -343,15 +334,6 @@ function writeAgentSettings(
   return file;
 }
 
-/** The simulated bridge, unless BRIDGE_URL names another program that speaks the bridge protocol. */
-function bridgeUrl(simulated: number): string {
-  const url = process.env.BRIDGE_URL || `ws://127.0.0.1:${simulated}/bridge`;
-  if (isSocketUrl(url)) return url;
-  throw new StartError(
-    "BRIDGE_URL must be an address such as ws://127.0.0.1:8790/bridge, without user, password and #",
-  );
-}
-
 /** Makes the agent's key if there is none. */
 function agentPublicKey(file: string): string {
   const settings = loadSettings(file);
@@ -363,13 +345,9 @@ function agentPublicKey(file: string): string {
   }
 }
 
-function nodeProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): Launch {
-  const [file = "", ...rest] = args;
-  return { command: process.execPath, args: [join(project, file), ...rest], env };
-}
-
-function withSmallNursery({ args, ...launch }: Launch): Launch {
-  return { ...launch, args: [smallNursery, ...args] };
+function agentLaunch(settings: string): Launch {
+  const args = [smallNursery, join(project, "bridge-agent", "main.ts"), "run", "--settings", settings];
+  return { command: process.execPath, args, env: {} };
 }
 
 async function answers(url: string): Promise<void> {
