@@ -133,7 +133,9 @@ function openLog(file: string): number | "ignore" {
 function lastLine(logFile: string): string {
   const { stdout } = spawnSync("tail", ["-c", "4096", logFile], { encoding: "utf8" });
   const line = stdout?.split("\n").findLast((one) => /^(?!Node\.js v|[\s}]|\{.*[^}]$)./.test(one));
-  return line ? `: ${line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED).replace(/\s\S*$/, "")} …` : line}` : "";
+  if (!line) return "";
+  const [, said = line] = /^\{.*"msg":"((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
+  return `: ${said.length > MAX_QUOTED ? `${said.slice(0, MAX_QUOTED).replace(/\s\S*$/, "")} …` : said}`;
 }
 
 /** Ends the parts when we ourselves are killed and can no longer do so. */

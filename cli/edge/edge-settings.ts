@@ -100,8 +100,10 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   const tokenFolder = isDatabase(state) ? dirname(resolve(file)) : state;
   const domains = inlineOrIn("domains", settings.domains, file);
   if (!domains.ok) return domains;
-  const people = operatorsIn(settings.operators, file);
-  if (!people.ok) return people;
+  const operators = settings.operators === undefined ? null : inlineOrIn("operators", settings.operators, file);
+  if (operators?.ok === false) return operators;
+  const people = operators ? readOperators(operators.value.json, "operators") : null;
+  if (people?.ok === false) return err(`${operators?.value.from}: ${people.error}`);
   return ok({
     host: settings.host,
     port: settings.port,
@@ -112,7 +114,7 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
     operatorTokenFile: settings.operatorTokenFile
       ? beside(settings.operatorTokenFile)
       : join(tokenFolder, "operator-token"),
-    operators: people.value,
+    operators: operators?.value.json ?? "",
     domains: domains.value.json,
     domainsFile: domains.value.from,
   });
@@ -148,15 +150,6 @@ function inlineOrIn(
     return err(`${name} names a file that is not there; a path begins in the folder of ${file}, or with /`);
   const read = readCommentedJson(from);
   return read.ok ? ok({ json: JSON.stringify(read.value), from }) : read;
-}
-
-function operatorsIn(operators: string | object | undefined, file: string): Result<string, string> {
-  if (operators === undefined) return ok("");
-  const read = inlineOrIn("operators", operators, file);
-  if (!read.ok) return read;
-  const { json, from } = read.value;
-  const checked = readOperators(json, "operators");
-  return checked.ok ? ok(json) : err(`${from}: ${checked.error}`);
 }
 
 /** Host and port as they stand in a URL. */

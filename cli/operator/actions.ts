@@ -8,11 +8,11 @@ import { allPrintable, printable } from "../../src/foundation/text/printable.ts"
 import { capitalized } from "../../src/foundation/text/sentence.ts";
 import type { ActionStages, NotificationStage } from "../../src/rpc/timeline.ts";
 import { shownStages } from "../../src/views/action-stages.ts";
-import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, jsonText, ownTerminal } from "../terminal.ts";
 import { askEdge, examples, headed, type Options, question, valid } from "./ask-edge.ts";
+import { NoAnswer } from "./edge-api.ts";
 import { type ConferenceOfDomain, known, type OperatorClient } from "./operator-client.ts";
 
 const LOOK_EVERY_MS = 200;

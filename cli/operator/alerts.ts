@@ -4,10 +4,10 @@ import { isOpen, shellWord } from "../../src/operators/alert-kinds.ts";
 import { isSilent } from "../../src/operators/edge-pair.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { type BridgeAgents, bridgeState } from "../../src/views/bridges.ts";
-import type { ApiAnswer } from "../edge/edge-api.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, fromNow } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
+import type { ApiAnswer } from "./edge-api.ts";
 import { apart, styleOf } from "./list-text.ts";
 import type { OfDomain, OperatorClient } from "./operator-client.ts";
 

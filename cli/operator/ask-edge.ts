@@ -2,11 +2,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { secondText } from "../../src/foundation/time/shown-time.ts";
 import { clockTime } from "../clock-time.ts";
-import { findActing, findEdge } from "../edge/find-edge.ts";
 import { StartError } from "../edge/program.ts";
 import { type Screen, ShownTimes } from "../shown-times.ts";
 import { systemReason } from "../system-reason.ts";
 import { endWithReader, jsonText, ownTerminal } from "../terminal.ts";
+import { findActing, findEdge } from "./find-edge.ts";
 import { OperatorClient } from "./operator-client.ts";
 
 /** Value of `--edge`. */

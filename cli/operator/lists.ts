@@ -7,10 +7,10 @@ import { agentsOf, bridgeAgents } from "../../src/views/bridges.ts";
 import { personLines } from "../../src/views/calls.ts";
 import { foundConferences, runningConferences } from "../../src/views/conferences.ts";
 import { audit, serversOf, tspServers } from "../../src/views/domain.ts";
-import type { ApiAnswer } from "../edge/edge-api.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
 import { conferenceText } from "./conference.ts";
+import type { ApiAnswer } from "./edge-api.ts";
 import { apart, latestFirst, listText, USUAL } from "./list-text.ts";
 import type { OperatorClient } from "./operator-client.ts";
 

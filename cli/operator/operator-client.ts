@@ -1,5 +1,5 @@
-import { type ApiAnswer, EdgeApi } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
+import { type ApiAnswer, EdgeApi } from "./edge-api.ts";
 
 export type OfDomain<Found> = Found & { readonly domain: string };
 export type ConferenceOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/conferences/{confKey}">>;

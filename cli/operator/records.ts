@@ -6,10 +6,10 @@ import { csvHead, csvLine } from "../../src/records/columns.ts";
 import { recordColumns } from "../../src/records/conference-record.ts";
 import { endedCalls } from "../../src/views/calls.ts";
 import { endedConferences } from "../../src/views/conferences.ts";
-import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, askEdge, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
+import { NoAnswer } from "./edge-api.ts";
 import { apart, latestFirst, listText, USUAL } from "./list-text.ts";
 import type { OperatorClient } from "./operator-client.ts";
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { findActing, findEdge } from "../../cli/edge/find-edge.ts";
+import { findActing, findEdge } from "../../cli/operator/find-edge.ts";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import type { EdgeVariables } from "../../src/foundation/edge-url.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ApiAnswer } from "../../cli/edge/edge-api.ts";
+import type { ApiAnswer } from "../../cli/operator/edge-api.ts";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";

@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { segmentOf } from "../../src/foundation/text/path-segment.ts";
 import type { PathParts } from "../../src/http/api/route.ts";
 import type { Answers } from "../../src/http/api/routes.ts";
+import { StartError } from "../edge/program.ts";
 import type { EdgeAddress } from "./find-edge.ts";
-import { StartError } from "./program.ts";
 
 /** How long one answer may take: a list asks its conferences one after another. */
 const PATIENCE_MS = 30_000;

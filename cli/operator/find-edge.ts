@@ -2,10 +2,10 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type EdgeVariables, edgeUrlOf } from "../../src/foundation/edge-url.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
+import { loadEdgeSettings, readCommentedJson, settingsFile, urlHere } from "../edge/edge-settings.ts";
+import { sendable } from "../edge/edge-state.ts";
+import { StartError } from "../edge/program.ts";
 import { readReason } from "../system-reason.ts";
-import { loadEdgeSettings, readCommentedJson, settingsFile, urlHere } from "./edge-settings.ts";
-import { sendable } from "./edge-state.ts";
-import { StartError } from "./program.ts";
 
 /** Which edge is asked, and by which token; each with the words for where it comes from. */
 export interface EdgeAddress {
