@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Client } from "pg";
 import { ObjectDatabase } from "../durable-objects/node/rows/object-database.ts";
+import { unpacked } from "../durable-objects/node/rows/sqlite-file.ts";
 
 /** Objects of one kind, of which each has this table, or has never been used. */
 interface ObjectsWanted {
@@ -56,7 +57,8 @@ async function objectsOfNode(file: string, url: string | null, names: string): P
     const objects = await exec(`SELECT id, name, schema FROM object WHERE name LIKE '${names}%'`);
     const filled: ObjectDatabase[] = [];
     for (const { id, name, schema } of objects) {
-      const rows = await exec(`SELECT "table", key, "values" FROM "row" WHERE object = ${id}`);
+      const packed = await exec(`SELECT "table", key, "values" FROM "row" WHERE object = ${id}`);
+      const rows = packed.map((row) => ({ ...row, values: unpacked(row.values as string) }));
       const object = new ObjectDatabase();
       const disk = {
         schemaOf: async () => JSON.parse(String(schema)),

@@ -162,7 +162,8 @@ function packed(values: string): string | Uint8Array {
   return values.length < longRow ? values : deflateRawSync(values, { dictionary });
 }
 
-function unpacked(values: string | Uint8Array | null): string {
+/** The values of a row as they were written. */
+export function unpacked(values: string | Uint8Array | null): string {
   return values instanceof Uint8Array ? inflateRawSync(values, { dictionary }).toString() : String(values);
 }
 
