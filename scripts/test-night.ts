@@ -13,6 +13,8 @@ const proofs = [
   `npm run mutate -- src durable-objects bridge-agent --one-in 100 --seed ${night} --least 90`,
   "npm run prove:protocol",
   "npm run prove:kills -- --kills 50",
+  "npm run prove:kills -- --edge node --kills 50",
+  "npm run prove:kills -- --edges 2 --kills 50",
   "npm run prove:kills -- --bridge asterisk --kills 50",
   "env NIGHT=1 npm test -- --edge node --only tests -- test/whole test/bridge/python-example",
   "env SHARE=1 npm test -- conformance/test",

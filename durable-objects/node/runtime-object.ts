@@ -28,6 +28,8 @@ export class RuntimeObject {
   loaded: Promise<Loaded> | null = null;
   life: Life | null = null;
   sockets: readonly RuntimeSocket[] = [];
+  /** Ends the timer of its alarm. */
+  disarm: () => void = () => {};
 
   constructor(kind: ObjectName, key: string) {
     this.kind = kind;

@@ -6,7 +6,6 @@ import type { ObjectName } from "../../src/rpc/objects.ts";
 import type { Log } from "../platform/log.ts";
 import type { Whole } from "../platform/object-kinds.ts";
 import type { Sql } from "../platform/platform.ts";
-import { Alarms } from "./alarms.ts";
 import { Life } from "./life.ts";
 import type { EdgeTime } from "./node-clock.ts";
 import type { Disk, ObjectChange } from "./rows/disk.ts";
@@ -54,6 +53,8 @@ const restAfterMs = 10_000;
 /** To load a large object takes seconds. */
 const largeRestAfterMs = hourMs;
 const lookEveryMs = 2_000;
+/** The machine may sleep while a timer runs. */
+const longestTimerMs = 60_000;
 const alarmAgain = doubling(2_000, 60_000);
 
 /** The objects of an edge in one process, over one disk. */
@@ -67,7 +68,6 @@ export class Runtime {
   /** What lives have written that have ended since. The next one of its name begins once it is on disk. */
   readonly #left: ObjectChange[] = [];
   readonly #deleted: string[] = [];
-  readonly #alarms: Alarms<RuntimeObject>;
   readonly #flusher: Flusher;
   /** Sockets whose connection is yet to be made. */
   readonly #accepted = new Map<string, RuntimeSocket>();
@@ -77,12 +77,7 @@ export class Runtime {
 
   private constructor(ports: RuntimePorts) {
     this.#ports = ports;
-    const { timers, time } = ports;
     this.#flusher = new Flusher(() => this.#write(), ports.soon);
-    this.#alarms = new Alarms(
-      { now: () => time.now(), after: (ms, run) => timers.after(ms, run) },
-      (object) => void this.#wake(object),
-    );
   }
 
   /** Rejects as `Disk.open` does. */
@@ -95,7 +90,7 @@ export class Runtime {
       const [kind = ""] = key.split("/", 1);
       const object = runtime.#find(kind as ObjectName, key.slice(kind.length + 1));
       object.alarm = at;
-      runtime.#alarms.set(object, at);
+      runtime.#arm(object);
     }
     runtime.#lookLater();
     return runtime;
@@ -170,7 +165,7 @@ export class Runtime {
   /** Writes what is left, and ends all objects. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#alarms.clear();
+    for (const object of this.#objects.values()) object.disarm();
     for (let pending = this.#flusher.pending; pending; pending = this.#flusher.pending) await pending;
     for (const { life } of this.#live) life?.end(new Error("the edge stops"));
     await this.#ports.disk.close();
@@ -311,8 +306,19 @@ export class Runtime {
     if (life.hasEnded || object.life !== life) return;
     object.alarm = at;
     object.hasNewAlarm = true;
-    this.#alarms.set(object, at);
+    this.#arm(object);
     this.#wrote(object, life);
+  }
+
+  #arm(object: RuntimeObject, notBefore = Number.NEGATIVE_INFINITY): void {
+    const { time, timers } = this.#ports;
+    object.disarm();
+    const due = object.alarm ?? object.firing;
+    if (due === null || this.#isStopped || this.#objects.get(object.key) !== object) return;
+    const inMs = Math.max(0, due - time.now(), notBefore - time.now());
+    const isFar = inMs > longestTimerMs;
+    const run = () => (isFar ? this.#arm(object, notBefore) : void this.#wake(object));
+    object.disarm = timers.after(isFar ? longestTimerMs : inMs, run);
   }
 
   /** It comes again until its work is done, later each time. */
@@ -343,9 +349,7 @@ export class Runtime {
       object.alarm = null;
     } finally {
       object.isWaking = false;
-      const due = object.alarm ?? object.firing;
-      const isKnown = !this.#isStopped && this.#objects.get(object.key) === object;
-      if (isKnown && due !== null) this.#alarms.set(object, Math.max(due, notBefore));
+      this.#arm(object, notBefore);
     }
   }
 
@@ -378,7 +382,7 @@ export class Runtime {
     this.#deleted.push(object.key);
     this.#flusher.changed();
     for (const socket of object.sockets) socket.close(1012, "the object was deleted");
-    this.#alarms.set(object, null);
+    object.disarm();
     this.#live.delete(object);
     this.#written.delete(object);
     if (this.#objects.get(object.key) === object) this.#objects.delete(object.key);

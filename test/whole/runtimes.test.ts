@@ -1,19 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { removeFolder, temporaryFolder } from "../../scripts/at-exit.ts";
 import { bundleForNode, prepareEdge } from "../../scripts/edge.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
+import { PostgresOnTest } from "../kit/postgres-on-test.ts";
 import { eventually } from "./world.ts";
 
 /** How each runtime is started; a start on the same folder goes on with what is there. */
-const runtimes: Readonly<Record<string, (folder: string, port: number) => Promise<ChildProcess>>> = {
+const runtimes: Record<string, (folder: string, port: number) => Promise<ChildProcess>> = {
   "the Workers runtime": async (folder, port) => {
     const objects = { SESSIONS: "SessionsObject" };
     const variables = { DOMAINS: "{}", OPERATOR_TOKEN: "" };
@@ -34,6 +35,24 @@ const runtimes: Readonly<Record<string, (folder: string, port: number) => Promis
     return spawn(process.execPath, [file], { env, stdio: "ignore" });
   },
 };
+
+/** At night: each start waits until no other edge can act. */
+let database: PostgresOnTest | undefined;
+if (process.env.NIGHT) {
+  beforeAll(async () => {
+    database = await PostgresOnTest.start();
+  });
+  afterAll(() => database?.stop());
+  runtimes["plain Node over PostgreSQL"] = async (folder, port) => {
+    const file = join(folder, "node.mjs");
+    if (!existsSync(file)) {
+      writeFileSync(file, await bundleForNode("test/runtimes/node.ts"));
+      await database?.ask("DROP SCHEMA IF EXISTS bridgehead CASCADE");
+    }
+    const env = { ...process.env, PROBE_DATABASE: database?.url, PROBE_PORT: String(port) };
+    return spawn(process.execPath, [file], { env, stdio: "ignore" });
+  };
+}
 
 describe.each(Object.entries(runtimes))("an object on %s", (_, start) => {
   let folder: string;

@@ -63,7 +63,7 @@ export interface Lease {
   renewed(): Promise<void>;
 }
 
-export const rowsAtOnce = 2_000;
+export const rowsAtOnce = 500;
 
 /** The state cannot be used until a person has acted. The name tells it from other errors, also beyond a bundle. */
 export class NoState extends Error {

@@ -3,8 +3,8 @@ import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
 import { changedRows } from "./changed-rows.ts";
 import { type Disk, type ObjectChange, rowsAtOnce, type StoredRow } from "./disk.ts";
 
-/** Of each database in memory; what exceeds it lies in a temporary file. */
-const cacheKiB = 256;
+/** Of each database in memory, and of one with many rows; what exceeds it lies in a temporary file. */
+const cacheKiB = { usual: 256, large: 65_536 };
 
 /**
  * The database of one object, with which it works. SQLite's session extension says which of its rows have changed, for
@@ -27,7 +27,7 @@ export class ObjectDatabase implements Sql {
   constructor(changed: () => void = () => {}) {
     this.#changed = changed;
     this.#database.exec(
-      `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB}`,
+      `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB.usual}`,
     );
     this.#session = this.#database.createSession();
   }
@@ -65,7 +65,10 @@ export class ObjectDatabase implements Sql {
         const row = JSON.parse(String(values)) as SqlValue[];
         this.#prepared(`INSERT INTO ${table} VALUES (${row.map(() => "?").join()})`).run(...row);
       }
-      this.#isLarge ||= rows.length === rowsAtOnce;
+      if (rows.length === rowsAtOnce && !this.#isLarge) {
+        this.#isLarge = true;
+        this.#database.exec(`PRAGMA cache_size = ${-cacheKiB.large}`);
+      }
       last = rows.length < rowsAtOnce ? undefined : rows.at(-1);
     }
     this.#database.exec("COMMIT");

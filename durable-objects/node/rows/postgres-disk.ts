@@ -187,7 +187,7 @@ export class PostgresDisk implements Disk {
     const { at = 0, restored_at: restoredAt = null, trusts_clock: trustsClock } = rows[0] ?? {};
     return {
       alarms: alarms.rows.map(({ name, alarm }) => [String(name), Number(alarm)]),
-      lastAt: Number(at),
+      lastAt: Math.max(Number(at), Number(restoredAt)),
       restoredAt: restoredAt === null ? null : Number(restoredAt),
       trustsClock: Boolean(trustsClock),
     };

@@ -129,10 +129,11 @@ function storedIn(database: DatabaseSync): Stored {
   const alarms = database.prepare("SELECT name, alarm FROM object WHERE alarm IS NOT NULL").all();
   // It is known now, and a write says whether there is room.
   database.exec("INSERT OR REPLACE INTO meta VALUES ('trustsClock', 0)");
+  const restoredAt = noted.has("restoredAt") ? Number(noted.get("restoredAt")) : null;
   return {
     alarms: alarms.map(({ name, alarm }) => [String(name), Number(alarm)]),
-    lastAt: Number(noted.get("lastAt") ?? 0),
-    restoredAt: noted.has("restoredAt") ? Number(noted.get("restoredAt")) : null,
+    lastAt: Math.max(Number(noted.get("lastAt") ?? 0), restoredAt ?? 0),
+    restoredAt,
     trustsClock: Boolean(noted.get("trustsClock")),
   };
 }
