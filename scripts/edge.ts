@@ -157,17 +157,11 @@ export function wranglerDev({ folder, host, port, variables }: EdgeOptions): Lau
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
   writeAnew(envFile, lines.join(""));
   const wrangler = join(project, "node_modules", "wrangler", "bin", "wrangler.js");
-  const options = {
-    config: join(project, "wrangler.toml"),
-    "env-file": envFile,
-    "persist-to": join(resolve(folder), "wrangler"),
-    "inspector-port": "0",
-    ip: host,
-    port: String(port),
-  };
+  const files = ["--config", join(project, "wrangler.toml"), "--env-file", envFile];
+  const places = ["--persist-to", join(resolve(folder), "wrangler"), "--ip", host, "--port", `${port}`];
   return {
     command: process.execPath,
-    args: [wrangler, "dev", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])],
+    args: [wrangler, "dev", ...files, ...places, "--inspector-port", "0"],
     env: {
       CLOUDFLARE_CF_FETCH_ENABLED: "false",
       WRANGLER_SEND_METRICS: "false",

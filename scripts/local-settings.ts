@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { holdEdgeState, operatorTokenIn, sendable } from "../cli/edge/edge-state.ts";
+import { operatorTokenIn, sendable } from "../cli/edge/edge-state.ts";
 import { StartError } from "../cli/edge/program.ts";
 import { mostCalls } from "../simulators/bridge/most-calls.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
@@ -63,11 +63,4 @@ export function localOverrides(): object {
 /** Where the state folder is, or will be. */
 export function statePath(): string {
   return resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
-}
-
-/** The state folder (BRIDGEHEAD_STATE), made if need be, and from now on ours alone. */
-export function stateFolder(): string {
-  const folder = statePath();
-  holdEdgeState(folder, "BRIDGEHEAD_STATE");
-  return folder;
 }

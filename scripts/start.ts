@@ -8,7 +8,7 @@ import { type AgentSettingsInput, loadSettings } from "../bridge-agent/service/s
 import { agentKey, isFolderHeld } from "../bridge-agent/service/state-folder.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
 import { faultOfDatabase, placeOfDatabase } from "../cli/edge/database.ts";
-import { requireListening } from "../cli/edge/edge-state.ts";
+import { holdEdgeState, requireListening } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { freePorts } from "../simulators/free-ports.ts";
@@ -28,7 +28,6 @@ import {
   policyAllow,
   portFrom,
   requireSimulatedCalls,
-  stateFolder,
   statePath,
 } from "./local-settings.ts";
 import { type Guard, type Launch, Part, startGuard, writeAnew } from "./supervise.ts";
@@ -93,7 +92,8 @@ async function start(): Promise<() => Promise<void>> {
     const others = names.slice(0, all.length - 1).join(", ");
     throw new StartError(`${others} and ${last} must differ; they are ${all.join(", ")}`);
   }
-  const folder = stateFolder();
+  const folder = statePath();
+  holdEdgeState(folder, "BRIDGEHEAD_STATE"); // From now on ours alone.
   const { token, from } = operatorToken(folder);
 
   const bridge = plan ? await realBridge(folder, plan) : simulatedBridge(ports.bridge);

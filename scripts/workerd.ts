@@ -5,16 +5,13 @@ import { StartError } from "../cli/edge/program.ts";
 import { readReason } from "../cli/system-reason.ts";
 import { type Launch, writeAnew } from "./supervise.ts";
 
-/** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
-const edgeObjects = {
-  CONFERENCE: "ConferenceObject",
-  DIRECTORY: "DirectoryObject",
-  HANDLE_INDEX: "HandleIndexObject",
-  ID_ALLOCATOR: "IdAllocatorObject",
-  MAILBOX: "MailboxObject",
-  RELAY: "RelayObject",
-  SESSIONS: "SessionsObject",
-} as const;
+const settings = readFileSync(new URL("../wrangler.toml", import.meta.url), "utf8");
+/** The objects of the edge: binding → class. */
+const edgeObjects: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from(settings.matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"$/gm), ([, name, of]) => [name, of]),
+);
+/** workerd behaves as it did on this day, and does not start before it. */
+const compatibilityDate = /^compatibility_date = "([\d-]+)"$/m.exec(settings)?.[1] ?? "";
 
 export interface WorkerdOptions {
   readonly workerd: string;
@@ -42,18 +39,14 @@ export function extraAuthorities({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEn
   }
 }
 
-/** workerd behaves as it did on this day, and does not start before it. */
-const compatibilityDate = dateIn(readFileSync(new URL("../wrangler.toml", import.meta.url), "utf8"));
-
-function dateIn(settings: string): string {
-  const [, date] = /^compatibility_date = "([\d-]+)"$/m.exec(settings) ?? [];
-  if (date === undefined) throw new Error("wrangler.toml has no compatibility_date");
-  return date;
-}
-
 /** How to serve a Worker on plain workerd, as one process: a kill loses nothing that was confirmed, and a new one is up in 50 ms. */
 export function prepareWorkerd(options: WorkerdOptions): Launch {
-  requireClock();
+  const today = new Date().toISOString().slice(0, 10);
+  if (today < compatibilityDate) {
+    throw new StartError(
+      `the machine's clock shows ${today}, and the Workers runtime does not start before ${compatibilityDate}: set the clock, or run the edge by --edge node, which needs none`,
+    );
+  }
   const folder = resolve(options.folder);
   mkdirSync(join(folder, "objects"), { recursive: true });
   // A copy: an upgrade in place must not change what a crash starts again.
@@ -61,14 +54,6 @@ export function prepareWorkerd(options: WorkerdOptions): Launch {
   const config = join(folder, "config.capnp");
   writeAnew(config, workerdConfig(options));
   return { command: options.workerd, args: ["serve", config], env: options.variables };
-}
-
-/** A machine without a battery begins in 1970. */
-function requireClock(): void {
-  if (Date.now() >= Date.parse(compatibilityDate)) return;
-  throw new StartError(
-    `the machine's clock shows ${new Date().toISOString().slice(0, 10)}, and the Workers runtime does not start before ${compatibilityDate}: set the clock, or run the edge by --edge node, which needs none`,
-  );
 }
 
 function workerdConfig(options: WorkerdOptions): string {

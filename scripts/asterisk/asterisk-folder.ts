@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
 import type { AsteriskHome } from "../tools/find-asterisk.ts";
@@ -8,8 +8,6 @@ export interface FolderOptions {
   readonly added?: Readonly<Record<string, string>>;
   /** The configuration files by name, as they will be written. */
   readonly change?: (files: Record<string, string>) => void;
-  /** Asterisk starts with half the work, for it searches its help for each function; its console explains nothing. */
-  readonly withoutHelp?: true;
 }
 
 /** How to run it: `-f` leaves it this process, `-C` is its configuration. */
@@ -22,7 +20,7 @@ export function writeAsteriskFolder(
   home: AsteriskHome,
   folder: string,
   values: SampleValues,
-  { added = {}, change, withoutHelp }: FolderOptions = {},
+  { added = {}, change }: FolderOptions = {},
 ): void {
   for (const name of ["etc", "data/sounds", "state/keys"]) mkdirSync(join(folder, name), { recursive: true });
   const link = (target: string, name: string) => {
@@ -32,7 +30,6 @@ export function writeAsteriskFolder(
   for (const name of ["documentation", "rest-api", "static-http"]) {
     if (existsSync(join(home.data, name))) link(join(home.data, name), name);
   }
-  if (withoutHelp) writeOptions(join(home.data, "documentation"), join(folder, "data", "documentation"));
   if (home.sounds) link(home.sounds, join("sounds", "en"));
   const [etc, data, state] = ["etc", "data", "state"].map((name) => join(folder, name));
   const folders = { etc, data, state, modules: home.modules } as NonNullable<SampleValues["folders"]>;
@@ -41,15 +38,4 @@ export function writeAsteriskFolder(
   change?.(files);
   // The password of ARI is in one of them.
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, "etc", name), text, { mode: 0o600 });
-}
-
-/** Of the documentation, what modules must find there of each option that they read. */
-function writeOptions(from: string, to: string): void {
-  rmSync(to, { force: true });
-  mkdirSync(to, { recursive: true });
-  for (const file of existsSync(from) ? readdirSync(from).filter((name) => name.endsWith(".xml")) : []) {
-    const options = readFileSync(join(from, file), "utf8").match(/<configInfo [\s\S]*?<\/configInfo>/g) ?? [];
-    const docs = '<docs xmlns:xi="http://www.w3.org/2001/XInclude">';
-    writeFileSync(join(to, file), `<?xml version="1.0" encoding="UTF-8"?>\n${docs}${options.join("\n")}</docs>`);
-  }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -151,7 +151,20 @@ export class AsteriskOnTest {
       // The same for all: one of them that finds a port taken tries the next. Below the ports that the system gives to others.
       rtpPorts: { first: 20_000, last: 29_999 },
     };
-    const options = { added, ...(change && { change }), withoutHelp: true } as const;
+    const options = { added, ...(change && { change }) };
     writeAsteriskFolder(this.home, this.folder, { ...own, ...values, ariPassword: this.password }, options);
+    // Asterisk starts with half the work, for it searches its help for each function; its console explains nothing.
+    writeOptions(join(this.home.data, "documentation"), join(this.folder, "data", "documentation"));
+  }
+}
+
+/** Of the documentation, what modules must find there of each option that they read. */
+function writeOptions(from: string, to: string): void {
+  rmSync(to, { force: true });
+  mkdirSync(to, { recursive: true });
+  for (const file of existsSync(from) ? readdirSync(from).filter((name) => name.endsWith(".xml")) : []) {
+    const options = readFileSync(join(from, file), "utf8").match(/<configInfo [\s\S]*?<\/configInfo>/g) ?? [];
+    const docs = '<docs xmlns:xi="http://www.w3.org/2001/XInclude">';
+    writeFileSync(join(to, file), `<?xml version="1.0" encoding="UTF-8"?>\n${docs}${options.join("\n")}</docs>`);
   }
 }
