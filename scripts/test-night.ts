@@ -17,7 +17,6 @@ const proofs = [
   "npm run prove:kills -- --edges 2 --kills 50",
   "npm run prove:kills -- --bridge asterisk --kills 50",
   "env NIGHT=1 npm test -- --edge node --only tests -- test/whole test/bridge/python-example",
-  "env SHARE=1 npm test -- conformance/test",
   "env RUNS=10000 npm test -- --only tests -- test/protocol test/durable-objects/adapter-properties.test.ts",
   "env RUNS=100 npm test -- --only tests -- webex-interfaces/test/site/any-request.test.ts",
   "env LOOKS=all npm test -- --only tests -- test/browser",

@@ -5,8 +5,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** The longest files, longest first: the last to start should be short ones, or a core has nothing to do at the end. */
 const long = [
   "test/simulation/simulation.test.ts",
-  "conformance/test/defects-first-half.test.ts",
-  "conformance/test/defects-second-half.test.ts",
   "test/bridge/python-example.test.ts",
   "test/bridge/generic-conformance.test.ts",
   "test/workers/relay.test.ts",

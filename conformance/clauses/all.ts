@@ -1,4 +1,3 @@
-import { accessClauses } from "./access.ts";
 import { callInClauses } from "./call-in.ts";
 import { callOutClauses } from "./call-out.ts";
 import type { Clause } from "./clause.ts";
@@ -7,34 +6,27 @@ import { confirmationClauses } from "./confirmations.ts";
 import { controlClauses } from "./control.ts";
 import { createClauses } from "./create.ts";
 import { failoverClauses } from "./failover.ts";
-import { globalNumbersClauses } from "./global-numbers.ts";
 import { guideDocumentClauses } from "./guide-documents.ts";
-import { httpClauses } from "./http.ts";
-import { httpsClauses } from "./https.ts";
 import { loadClauses } from "./load.ts";
-import { openQuestionClauses } from "./open-questions.ts";
-import { outageClauses } from "./outage.ts";
 import { privateTalkClauses } from "./private-talk.ts";
 import { replacedServerClauses } from "./replaced-server.ts";
 import { resendingClauses } from "./resending.ts";
 import { roomClauses } from "./rooms.ts";
 import { silentJoinClauses } from "./silent-join.ts";
 import { speakerClauses } from "./speakers.ts";
+import { surroundingsClauses } from "./surroundings.ts";
 import { trafficClauses } from "./traffic.ts";
 import { transportClauses } from "./transport.ts";
-import { unseenClauses } from "./unseen.ts";
+import { unobservableClauses } from "./unobservable.ts";
 
 /** All clauses, in the order of the report. */
 export const allClauses: readonly Clause[] = [
   ...transportClauses,
-  ...httpClauses,
   ...guideDocumentClauses,
   ...resendingClauses,
   ...confirmationClauses,
-  ...outageClauses,
   ...createClauses,
   ...callInClauses,
-  ...accessClauses,
   ...callOutClauses,
   ...silentJoinClauses,
   ...privateTalkClauses,
@@ -44,10 +36,8 @@ export const allClauses: readonly Clause[] = [
   ...failoverClauses,
   ...replacedServerClauses,
   ...closingClauses,
-  ...openQuestionClauses,
-  ...globalNumbersClauses,
-  ...httpsClauses,
+  ...surroundingsClauses,
   ...loadClauses,
   ...trafficClauses,
-  ...unseenClauses,
+  ...unobservableClauses,
 ];

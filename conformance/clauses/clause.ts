@@ -2,58 +2,57 @@ import type { Standing } from "../messages.ts";
 import type { Stage } from "../player/stage.ts";
 import type { TraceEntry } from "../player/trace.ts";
 import type { Webex } from "../player/webex.ts";
-import type { Ability } from "../telephones/telephones.ts";
 
-interface ClauseHead {
-  /** As in the protocol note, with a letter behind it where one has several checks. */
+/** A rule of the interface, and how to see whether an adapter keeps it. */
+export type Clause = {
+  /** As in the protocol note, followed by a letter if one has several checks. */
   readonly id: string;
   readonly standing: Standing;
   /** Document and section. */
   readonly reference: string;
   readonly title: string;
-}
+} & (Played | Judged | Unobservable);
 
-/** A rule of the interface, and how to see whether an adapter keeps it. */
-export type Clause = ClauseHead & (Played | Judged | Unseen);
-
-/** A short script. It may resolve with a sentence, what it measured. Throws `NotAsDocumented` or `NotTestable`. */
 interface Played {
   readonly kind: "played";
-  readonly needs: readonly Ability[];
-  /** Needs the bridge for itself. */
+  /** Played while no other clause is. */
   readonly alone: boolean;
-  readonly play: (stage: Stage) => Promise<unknown>;
+  readonly play: Script;
 }
 
-/** A rule over all that came in a run. */
+/** A rule for all traffic of a run. */
 interface Judged {
   readonly kind: "judged";
-  readonly judge: (traffic: Traffic) => Verdict;
+  readonly judge: Judge;
 }
 
-/** A rule that is nobody's to see from outside: a duty of WebEx, or of a time longer than any run. */
-interface Unseen {
-  readonly kind: "unseen";
+/** A rule that cannot be observed from outside, such as a duty of WebEx. */
+interface Unobservable {
+  readonly kind: "unobservable";
   readonly why: string;
 }
 
+/** It may resolve with a sentence, what it measured. Throws `NotAsDocumented` or `NotTestable`. */
+type Script = (stage: Stage) => Promise<unknown>;
+
+type Judge = (traffic: Traffic) => Verdict;
+
 export interface Traffic {
   readonly webex: Webex;
-  /** The stages of the clauses that passed, by their ids. */
+  /** The ids of the clauses that passed. */
   readonly passed: ReadonlySet<string>;
   /** The ids of documented clauses: what others provoke proves nothing about the documents. */
   readonly documented: ReadonlySet<string>;
+  /** The stages of played clauses, by their ids. */
   readonly stages: ReadonlyMap<string, Stage>;
 }
 
 export interface Verdict {
   readonly outcome: "passed" | "failed" | "not-testable";
-  /** For what is not testable also what would make it so. */
+  /** If not testable, also what would make it so. */
   readonly why: string;
-  /** Of what is not testable: nobody sees it from outside, or there was nothing to judge. Absent: a run made otherwise tests it. */
-  readonly because?: "unseen" | "nothing";
-  /** Of what failed: what went wrong first, in words that are the same for all clauses that fail by it. */
-  readonly cause?: string;
+  /** Why it is not testable in any run, or in this one. If absent, a run with other options tests it. */
+  readonly because?: "unobservable" | "nothing";
   readonly trace?: readonly TraceEntry[];
 }
 
@@ -62,44 +61,47 @@ export const SEQUENCES = "Call sequences";
 export const REFERENCE = "API Messages Initiated by the TSP Partner";
 export const HYBRID = "Hybrid audio SDK, TSP API";
 
-type PlayedClause = ClauseHead & Played;
+/** The documented limits for a conference and for a caller. */
+export const CREATE_LIMIT_MS = 20_000;
+export const JOIN_LIMIT_MS = 10_000;
+/** Attempts to post a document, by the guide. */
+export const MOST_ATTEMPTS = 3;
 
-type Declare = (
-  id: string,
-  reference: string,
-  title: string,
-  play: Played["play"],
-  needs?: readonly Ability[],
-) => PlayedClause;
+/** Clauses of one section of a document, by `ID: TITLE`. */
+type Section<What> = (reference: string, clauses: Readonly<Record<string, What>>) => readonly Clause[];
 
-const declare =
-  (standing: Standing): Declare =>
-  (id, reference, title, play, needs = []) => ({
-    ...{ id, standing, reference, title },
-    ...{ kind: "played", needs, alone: false, play },
-  });
+const played =
+  (standing: Standing): Section<Script> =>
+  (reference, clauses) =>
+    Object.entries(clauses).map(([head, play]) => ({
+      ...named(head, standing, reference),
+      kind: "played",
+      alone: false,
+      play,
+    }));
 
-export const documented = declare("documented");
+export const documented = played("documented");
 /** About a message that no public document names. */
-export const unconfirmed = declare("unconfirmed");
+export const unconfirmed = played("unconfirmed");
 /** Follows from the documents only by reason. */
-export const inferred = declare("inferred");
+export const inferred = played("inferred");
 
-/** No other clause is played meanwhile. */
-export function alone(clause: PlayedClause): PlayedClause {
-  return { ...clause, alone: true };
+export const judged: Section<Judge> = (reference, clauses) =>
+  Object.entries(clauses).map(([head, judge]) => ({ ...named(head, "documented", reference), kind: "judged", judge }));
+
+export const unobservable: Section<string> = (reference, clauses) =>
+  Object.entries(clauses).map(([head, why]) => ({
+    ...named(head, "documented", reference),
+    kind: "unobservable",
+    why,
+  }));
+
+/** For clauses that slow down the bridge, or in which a TSP server fails: others would notice. */
+export function alone(clauses: readonly Clause[]): readonly Clause[] {
+  return clauses.map((clause) => (clause.kind === "played" ? { ...clause, alone: true } : clause));
 }
 
-export function judged(
-  id: string,
-  standing: Standing,
-  reference: string,
-  title: string,
-  judge: Judged["judge"],
-): Clause {
-  return { id, standing, reference, title, kind: "judged", judge };
-}
-
-export function unseen(id: string, standing: Standing, reference: string, title: string, why: string): Clause {
-  return { id, standing, reference, title, kind: "unseen", why };
+function named(head: string, standing: Standing, reference: string) {
+  const end = head.indexOf(": ");
+  return { id: head.slice(0, end), standing, reference, title: head.slice(end + 2) };
 }

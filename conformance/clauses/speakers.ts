@@ -1,16 +1,14 @@
-import { updateActions } from "../messages.ts";
 import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import type { Received } from "../player/traffic.ts";
-import { documented, GUIDE, inferred } from "./clause.ts";
+import { documented, GUIDE } from "./clause.ts";
 
 const speaker = `${GUIDE}, Identify Active Speaker`;
 
 async function report(conference: Conference, on: boolean): Promise<void> {
-  const ActionCode = String(on ? updateActions.speakersOn : updateActions.speakersOff);
-  await conference.asks("W2A_UpdateConference", { ActionCode });
+  await conference.updates(on ? "report-speakers" : "stop-reporting-speakers");
   // Nothing tells when the bridge has begun.
-  await conference.stage.ports.sleep(conference.stage.options.quietMs);
+  await conference.stage.quiet();
 }
 
 /** What a message says of a call: `Y`, `N`, or nothing. */
@@ -52,11 +50,8 @@ function mustTalk(stage: Stage, { extCallId }: Caller): void {
 }
 
 export const speakerClauses = [
-  documented(
-    "4.16a",
-    speaker,
-    "with ActionCode 8 on, who starts to talk is told with Y, and with N when it stops, each time",
-    async (stage) => {
+  ...documented(speaker, {
+    "4.16a: after ActionCode 8 each start of speech is notified by Y and each end by N": async (stage) => {
       const conference = await stage.conference();
       const caller = await conference.callIn();
       await report(conference, true);
@@ -65,35 +60,17 @@ export const speakerClauses = [
         await talk(stage, caller, false);
       }
     },
-    ["dial in", "talk"],
-  ),
-  documented(
-    "4.16b",
-    speaker,
-    "two who talk at the same time are told both, by the names of their calls",
-    async (stage) => {
+    "4.16b: two simultaneous speakers are both notified, by the names of their calls": async (stage) => {
       const [one, other] = await twoWhoTalk(stage);
       for (const caller of [one, other]) mustTalk(stage, caller);
     },
-    ["dial in", "talk"],
-  ),
-  documented(
-    "4.16f",
-    speaker,
-    "of two who talk, one stops: that one is told with N, and the other one is not",
-    async (stage) => {
+    "4.16f: of two speakers, the one who stops is notified by N and the other is not": async (stage) => {
       const [one, other] = await twoWhoTalk(stage);
       await talk(stage, one, false);
-      await stage.ports.sleep(stage.options.quietMs);
+      await stage.quiet();
       mustTalk(stage, other);
     },
-    ["dial in", "talk"],
-  ),
-  documented(
-    "4.16c",
-    speaker,
-    "after ActionCode 9 no speaker is told, until ActionCode 8 comes again",
-    async (stage) => {
+    "4.16c: after ActionCode 9 no speaker is notified until ActionCode 8 comes again": async (stage) => {
       const conference = await stage.conference();
       const caller = await conference.callIn();
       await report(conference, true);
@@ -101,40 +78,11 @@ export const speakerClauses = [
       await report(conference, false);
       const before = stage.last;
       await stage.people.talk(caller.call, true);
-      const message = await stage.mayReceiveAfter(before, "A2W_NotifySpeakingStatus");
+      const message = await stage.mayReceive("A2W_NotifySpeakingStatus", {}, { after: before });
       if (message) stage.fail("A2W_NotifySpeakingStatus came after ActionCode 9");
       await stage.people.talk(caller.call, false);
       await report(conference, true);
       await talk(stage, caller, true);
     },
-    ["dial in", "talk"],
-  ),
-  inferred(
-    "4.16d",
-    "before any ActionCode",
-    "before ActionCode 8 no speaker is told",
-    async (stage) => {
-      const conference = await stage.conference();
-      const { call } = await conference.callIn();
-      await stage.people.talk(call, true);
-      if (await stage.mayReceive("A2W_NotifySpeakingStatus")) stage.fail("A2W_NotifySpeakingStatus came unasked");
-    },
-    ["dial in", "talk"],
-  ),
-  inferred(
-    "4.16e",
-    "speakers after a failover",
-    "a new server is told no speakers before it has sent its own ActionCode 8",
-    async (stage) => {
-      const conference = await stage.conference();
-      const { call } = await conference.callIn();
-      await report(conference, true);
-      await conference.failOver();
-      await conference.receives("A2W_NotifyUserEnter");
-      await stage.people.talk(call, true);
-      if (await stage.mayReceive("A2W_NotifySpeakingStatus"))
-        stage.fail("A2W_NotifySpeakingStatus came to a server that has not asked");
-    },
-    ["dial in", "talk"],
-  ),
+  }),
 ];

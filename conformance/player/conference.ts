@@ -1,3 +1,4 @@
+import { type UpdateAction, updateActions } from "../messages.ts";
 import type { CallId } from "../telephones/telephones.ts";
 import { type Element, element, type Message } from "../xml.ts";
 import type { Dialling } from "./people.ts";
@@ -78,6 +79,12 @@ export class Conference {
     return this.posts(this.message(name, attributes));
   }
 
+  /** Posts W2A_UpdateConference with this action. */
+  async updates(action: UpdateAction, caller?: Pick<Caller, "extCallId">, attributes: Attributes = {}): Promise<Asked> {
+    const codes = { ActionCode: String(updateActions[action]), ExtCallID: caller?.extCallId };
+    return this.asks("W2A_UpdateConference", { ...codes, ...attributes });
+  }
+
   async posts(message: Message): Promise<Asked> {
     const posted = await this.stage.posts([message], this.server);
     return { msgId: message.attributes.MsgID ?? "", posted };
@@ -103,7 +110,6 @@ export class Conference {
 
   /** Somebody dials in. */
   async dialIn(attendeeId = "", how: Dialling = {}): Promise<Dial> {
-    this.stage.people.need("dial in");
     const dial = await this.stage.people.dialIn(this.confKey, attendeeId, how);
     this.#persons.push(dial);
     return dial;
@@ -173,7 +179,6 @@ export class Conference {
   /** WebEx calls somebody out, who answers and enters. */
   async callOut(attributes: Attributes = {}): Promise<Caller & { readonly answered: Received }> {
     const { people } = this.stage;
-    people.need("answer calls");
     const number = await people.number("answer");
     const message = this.calloutMessage(number, attributes);
     const person: Person = { number: number.join(""), attendeeId: "", extCallId: message.attributes.ExtCallID ?? "" };

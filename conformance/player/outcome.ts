@@ -1,19 +1,9 @@
-import { withoutValues } from "./cause.ts";
-
 /** Thrown by a clause: what the adapter does is not as the clause says. */
-export class NotAsDocumented extends Error {
-  /** What went wrong first, in words that are the same for all clauses that fail by it. */
-  override readonly cause: string;
+export class NotAsDocumented extends Error {}
 
-  constructor(why: string, cause = withoutValues(why)) {
-    super(why);
-    this.cause = cause;
-  }
-}
-
-/** Thrown by a clause: here it cannot be seen. */
+/** Thrown by a clause: it cannot be observed in this run. */
 export class NotTestable extends Error {
-  /** There is nothing that could be tested; absent: a run made otherwise tests it. */
+  /** There is nothing to test; if absent, a run with other options tests it. */
   readonly because: "nothing" | undefined;
 
   constructor(why: string, because?: "nothing") {
@@ -22,10 +12,16 @@ export class NotTestable extends Error {
   }
 }
 
-/** Thrown at the next step of a clause: the run ends before its time. */
+/** Thrown at the next step of a clause when the run is broken off. */
 export class BrokenOff extends NotTestable {
-  /** A signal that was aborted with a text says why. */
-  constructor(stop?: AbortSignal) {
-    super(`not played: ${typeof stop?.reason === "string" ? stop.reason : "the run was broken off"}`);
+  constructor() {
+    super("not played: the run was broken off");
+  }
+}
+
+/** Thrown if the telephones fail, which says nothing about the adapter. */
+export class TelephonesFailed extends NotTestable {
+  constructor(cause: unknown) {
+    super(`the telephones failed: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }

@@ -1,9 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { HttpRequest } from "../http.ts";
 import { rowsByName } from "../messages.ts";
-import type { Ports, Spelling } from "../ports.ts";
-import { namingFailures } from "../telephones/failures.ts";
-import type { CallId, PhoneNumber, Telephones } from "../telephones/telephones.ts";
+import type { CallId, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
-import { absent, identities, type Wanted, withoutValues, wrongAttribute } from "./cause.ts";
 import { Conference } from "./conference.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
 import { People } from "./people.ts";
@@ -12,72 +11,70 @@ import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
 import type { Owner, Webex } from "./webex.ts";
 
 export interface StageOptions {
-  /** How long a clause waits for what is to come. */
+  /** How long a clause waits for what must come. */
   readonly patienceMs: number;
-  /** How long nothing must come, to say that nothing comes. */
+  /** How long nothing must come, to conclude that nothing comes. */
   readonly quietMs: number;
-  /** What callers key to mute themselves, and before their attendee ID; `undefined`: they cannot. */
+  /** What callers enter to mute themselves, and before an attendee ID; `undefined` if they cannot. */
   readonly muteKeys: string | undefined;
   readonly mergeKeys: string | undefined;
   /** Aborted when the run is broken off: what is played ends at its next step. */
-  readonly stop?: AbortSignal;
-  /** What callers key to enter, with `{key}` and `{attendee}`; default `DIAL_KEYS`. */
-  readonly dialKeys?: string;
-  /** The same of a host. Without it nobody knows whom the adapter takes for the host. */
-  readonly hostKeys?: string | undefined;
-  /** A number that the adapter's own policy refuses to call. */
-  readonly refused?: PhoneNumber | undefined;
-  /** The page of telephone numbers, with its variables. */
-  readonly globalNumbers?: string | undefined;
-  /** How many conferences a minute are created, and how long, where the adapter is to show that it bears it. */
-  readonly load?: { readonly perMinute: number; readonly minutes: number } | undefined;
+  readonly stop: AbortSignal;
+  /** What callers enter to join, with `{key}` and `{attendee}`. */
+  readonly dialKeys: string;
+  /** The same for a host. If `undefined`, nobody knows whom the adapter takes for the host. */
+  readonly hostKeys: string | undefined;
+  /** URL of the page of telephone numbers, with its variables. */
+  readonly globalNumbers: string | undefined;
+  /** How many conferences a minute are created, and for how long. */
+  readonly load: { readonly perMinute: number; readonly minutes: number } | undefined;
 }
-
-export const DIAL_KEYS = "{key}#{attendee}#";
 
 /** Numbers that no two clauses share. */
 export interface Numbers {
   next(): number;
-  /** Different for runs within hours; five digits. */
+  /** Five digits, different for runs within a day. */
   readonly run: string;
 }
 
-/** Somebody who dialled in. */
+/** A caller who dialled in. */
 export interface Dial {
   readonly call: CallId;
   readonly number: string;
   readonly confKey: string;
-  /** As it was keyed; empty where callers key none. */
+  /** As it was entered; empty if callers enter none. */
   readonly attendeeId: string;
   readonly startedAt: number;
-  /** When all keys were pressed; `null` where nobody knows. */
+  /** When all digits were entered; `null` if unknown. */
   readonly keyedAt: number | null;
   entered?: Received;
 }
 
-/** What a message must be like, by attribute. */
-export type Fits = Readonly<Record<string, Wanted>>;
+/** What a message must be like, by attribute: a value or a pattern; `undefined` if it must be absent. */
+export type Fits = Readonly<Record<string, string | RegExp | undefined>>;
+
+/** Says which conference, call or request is meant; every other attribute says something about it. */
+const identities: ReadonlySet<string> = new Set(["MsgID", "ExtConfID", "ExtCallID", "SubConfID", "ConfKey"]);
 
 /** The stage of one clause: the TSP servers, the telephones, and what came. */
 export class Stage implements Owner {
   readonly id: string;
   readonly webex: Webex;
-  readonly ports: Ports;
   readonly options: StageOptions;
   readonly numbers: Numbers;
   readonly people: People;
   readonly entries: TraceEntry[] = [];
-  /** Everything that was confirmed, in order. */
+  /** Every message that was confirmed, in order. */
   readonly received: Received[] = [];
   /** Posts that were not confirmed, and repeats. */
   readonly noticed: Arrival[] = [];
   readonly conferences: Conference[] = [];
   readonly dials: Dial[] = [];
-  /** Who was called: that it was picked up, and the entry. */
+  /** The answers to call-outs, and the entries that follow. */
   readonly called: { readonly answered: Received; readonly entered: Received }[] = [];
   /** ExtConfIDs that were replaced when another server took over. */
   readonly replaced = new Set<string>();
-  /** A server failed, or another one took over: times are not those of every day. */
+  /** A server failed, or another one took over: documented times do not apply. */
   isDisturbed = false;
   /** Whether WebEx answers A2W_NotifyUserEnter. */
   names = true;
@@ -88,38 +85,36 @@ export class Stage implements Owner {
   readonly #waiters = new Set<() => void>();
   readonly #namings = new Map<Received, Promise<string>>();
   /** Fails when the run is broken off. */
-  readonly #broken: Promise<never> | undefined;
+  readonly #broken: Promise<never>;
   #isCleaning = false;
 
   constructor(id: string, webex: Webex, telephones: Telephones, numbers: Numbers, options: StageOptions) {
     this.id = id;
     this.webex = webex;
-    const { stop } = options;
-    if (stop) {
-      this.#broken = new Promise((_, failed) => stop.addEventListener("abort", () => failed(new BrokenOff(stop))));
-      this.#broken.catch(() => {});
-    }
-    const { ports } = webex;
-    this.ports = {
-      now: () => ports.now(),
-      sleep: (ms) => this.#unlessBroken(() => ports.sleep(ms)),
-      send: (request) => ports.send(request),
-      post: (url, bodies, how) => ports.post(url, bodies, how),
-      listen: (address, handle, tls) => ports.listen(address, handle, tls),
-    };
     this.options = options;
     this.numbers = numbers;
-    this.people = new People(this, namingFailures(telephones));
+    this.people = new People(this, telephones);
+    this.#broken = new Promise((_, failed) => options.stop.addEventListener("abort", () => failed(new BrokenOff())));
+    this.#broken.catch(() => {});
   }
 
-  /** A conference of WebEx that the adapter has not heard of yet. */
+  pause(ms: number): Promise<void> {
+    return this.#unlessBroken(() => pause(ms));
+  }
+
+  /** Waits until what was confirmed has probably been carried out. */
+  quiet(): Promise<void> {
+    return this.pause(this.options.quietMs);
+  }
+
+  /** A conference that the adapter does not know yet. */
   newConference(server = 1): Conference {
     const conference = new Conference(this, server);
     this.conferences.push(conference);
     return conference;
   }
 
-  /** A conference that runs. */
+  /** A running conference. */
   async conference(attributes: Readonly<Record<string, string>> = {}): Promise<Conference> {
     const conference = this.newConference();
     await conference.create(attributes);
@@ -127,15 +122,15 @@ export class Stage implements Owner {
   }
 
   get isBrokenOff(): boolean {
-    return this.options.stop?.aborted === true;
+    return this.options.stop.aborted;
   }
 
-  /** Throws if the run was broken off, but for cleaning up. */
+  /** Throws if the run was broken off, except while cleaning up. */
   goesOn(): void {
-    if (this.isBrokenOff && !this.#isCleaning) throw new BrokenOff(this.options.stop);
+    if (this.isBrokenOff && !this.#isCleaning) throw new BrokenOff();
   }
 
-  /** The clause is over: posts are confirmed again, and go out also when the run was broken off. */
+  /** Posts are confirmed again, and go out even if the run was broken off. */
   cleansUp(): void {
     this.#isCleaning = true;
     this.heal();
@@ -153,67 +148,47 @@ export class Stage implements Owner {
     return posted;
   }
 
-  /** Posts a text as it is, also one that is no document. */
-  postText(text: string, about: { readonly transId: string; readonly messages?: readonly Message[] }, server = 1) {
-    return this.#unlessBroken(() => this.webex.postText(this, server, text, { messages: [], ...about }, 1));
-  }
-
-  /** Posts each of these messages in a document of its own, all over one connection, as told. All must be confirmed with 0. */
-  async postsSpelled(messages: readonly Message[], how: Spelling, server = 1): Promise<void> {
-    const posted = await this.#unlessBroken(() => this.webex.postSpelled(this, server, messages, how));
-    for (const one of posted) this.confirmed(one);
+  /** Posts a text as it is, also one that is not a document. */
+  postText(
+    text: string,
+    about: { readonly transId: string; readonly messages?: readonly Message[] },
+    http: Partial<HttpRequest> = {},
+  ): Promise<Posted> {
+    return this.#unlessBroken(() => this.webex.postText(this, 1, text, { messages: [], ...about }, http));
   }
 
   /** The same document again, as after a time-out. */
-  again({ text, transId, messages }: Posted, server = 1): Promise<Posted> {
-    return this.#unlessBroken(() => this.webex.postText(this, server, text, { transId, messages }));
+  again({ text, transId, messages, server }: Posted): Promise<Posted> {
+    return this.#unlessBroken(() => this.webex.postText(this, server, text, { transId, messages }, { attempts: 3 }));
   }
 
-  confirmed({ confirmation, transId, messages, status }: Posted): void {
-    const { result, faults } = confirmation;
-    if (result === 0 && confirmation.transId === transId) return;
-    const what = titleOf(messages);
-    const names = [...new Set(messages.map(({ name }) => name))].join(" + ");
-    if (result === null)
-      this.fail(
-        `${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`,
-        faults[0] ?? `${names} gets no Confirmation`,
-      );
-    if (result !== 0)
-      this.fail(
-        `${what} was confirmed with ${result}, and must be with 0`,
-        `${names} is confirmed with ${result}, not 0`,
-      );
-    this.fail(
-      `${what} has TransID ${transId}, and its Confirmation has "${confirmation.transId}"`,
-      "a Confirmation has another TransID",
-    );
+  confirmed(posted: Posted): void {
+    const { confirmation, transId, messages } = posted;
+    const result = this.#resultOf(posted);
+    if (result !== 0) this.fail(`${titleOf(messages)} was confirmed with ${result}, and must be with 0`);
+    if (confirmation.transId !== transId)
+      this.fail(`${titleOf(messages)} has TransID ${transId}, and its Confirmation has "${confirmation.transId}"`);
   }
 
   /** Must be confirmed, but not with 0. */
-  refused({ confirmation, messages, status }: Posted, why: string): number {
-    const { result, faults } = confirmation;
-    const what = messages.length > 0 ? titleOf(messages) : "the text";
-    if (result === null)
-      this.fail(
-        `${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`,
-        faults[0] ?? "a refused document gets no Confirmation",
-      );
-    if (result === 0)
-      this.fail(`${what} was confirmed with 0, though ${why}`, `a document is confirmed, though ${why}`);
-    return result;
+  refused(posted: Posted, why: string): void {
+    if (this.#resultOf(posted) === 0) this.fail(`${titleOf(posted.messages)} was confirmed with 0, though ${why}`);
   }
 
-  /** The first message of this name that fits and was not yet received by the clause; waits for it. */
-  async receives(name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
+  #resultOf({ confirmation: { result, faults }, messages, status }: Posted): number {
+    const what = messages.length > 0 ? titleOf(messages) : "the text";
+    return result ?? this.fail(`${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`);
+  }
+
+  /** The first message of this name that fits and that the clause has not received yet; waits for it. */
+  receives(name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
     return this.receivesAfter(0, name, fits, withinMs);
   }
 
-  /** The same, of what came after the message with this `n`: an adapter may tell at any time what it has told before. */
-  async receivesAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
-    const own = this.#asItComes(fits);
-    const isIt = (one: Received) => one.n > n && one.name === name && matches(one, own);
-    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs, () => this.#causeOfAbsence(n, name, fits));
+  /** The same, after the message with this `n`: an adapter may repeat at any time what it has notified before. */
+  receivesAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
+    const isIt = (one: Received) => one.n > n && one.name === name && matches(one, fits);
+    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs, () => this.#nearest(n, name, fits));
   }
 
   /** The `n` of the last message that came. */
@@ -225,105 +200,78 @@ export class Stage implements Owner {
     what: string,
     fits: (received: Received) => boolean,
     withinMs = this.options.patienceMs,
-    cause = () => withoutValues(`${what.replace(/ of .*$/, "")} does not come${this.#moment()}`),
+    nearest = () => "",
   ): Promise<Received> {
-    const deadline = this.ports.now() + withinMs;
+    const deadline = Date.now() + withinMs;
     for (;;) {
       const index = this.#open.findIndex(fits);
       const [found] = index < 0 ? [] : this.#open.splice(index, 1);
       if (found) return found;
-      if (!(await this.#change(deadline))) {
-        this.fail(`WebEx waited ${seconds(withinMs)} for ${what}; ${this.#cameInstead()}`, cause());
-      }
+      if (!(await this.#change(deadline)))
+        this.fail(`${what} did not come within ${seconds(withinMs)}${nearest()}; ${this.#cameInstead()}`);
     }
   }
 
-  /** Waits until a post that was not confirmed, or a repeat, was noticed. */
+  /** True once enough posts were noticed that were not confirmed, or are repeats. */
   async notices(fits: (arrival: Arrival) => boolean, count: number, withinMs: number): Promise<boolean> {
-    const deadline = this.ports.now() + withinMs;
+    const deadline = Date.now() + withinMs;
     for (;;) {
       if (this.noticed.filter(fits).length >= count) return true;
       if (!(await this.#change(deadline))) return false;
     }
   }
 
-  /** A message that may come or not; `null` when the quiet time is over. */
-  mayReceive(name: string, fits: Fits = {}): Promise<Received | null> {
-    return this.mayReceiveAfter(0, name, fits);
+  /** A message that may come or not; `null` after the quiet time. */
+  mayReceive(name: string, fits: Fits = {}, { after = 0, withinMs = this.options.quietMs } = {}) {
+    return this.receivesAfter(after, name, fits, withinMs).catch(() => null);
   }
 
-  /** The same, of what comes after the message with this `n`. */
-  mayReceiveAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.quietMs): Promise<Received | null> {
-    return this.receivesAfter(n, name, fits, withinMs).catch(() => null);
-  }
-
-  /** Waits the quiet time. None of these messages must have come. */
+  /** Waits the quiet time. None of these messages may have come. */
   async receivesNo(names: readonly string[], why: string): Promise<void> {
-    await this.ports.sleep(this.options.quietMs);
+    await this.quiet();
     const found = this.#open.find(({ name }) => names.includes(name));
-    if (found) this.fail(`${titleOf([found])} came, and ${why}`, `${found.name} comes, and must not`);
+    if (found) this.fail(`${titleOf([found])} came, and ${why}`);
   }
 
-  /** Waits the quiet time. Nothing must have come but answers that no public document names, and `except`. */
-  async receivesNothingElse(why: string, except: (received: Received) => boolean = () => false): Promise<void> {
-    await this.ports.sleep(this.options.quietMs);
-    const [first] = this.#open.filter((one) => !this.#isTolerated(one) && !except(one));
-    if (first) this.fail(`${titleOf([first])} came, and ${why}`, `${first.name} comes, and must not`);
+  /** Waits the quiet time. Nothing may have come but what is tolerated at any time. */
+  async receivesNothingElse(why: string): Promise<void> {
+    await this.quiet();
+    const [first] = this.#open.filter((one) => !this.#isTolerated(one));
+    if (first) this.fail(`${titleOf([first])} came, and ${why}`);
   }
 
-  /** What came and no step of the clause has asked for yet. */
+  /** Messages that no step of the clause has received yet. */
   get open(): readonly Received[] {
     return this.#open;
   }
 
   inOrder(first: Received, second: Received): void {
-    if (first.n < second.n) return;
-    this.fail(
-      `${titleOf([second])} came before ${titleOf([first])}, and must come after it`,
-      `${second.name} comes before ${first.name}`,
-    );
+    if (first.n > second.n) this.fail(`${titleOf([second])} came before ${titleOf([first])}, and must come after it`);
   }
 
-  /** Of a message that was received: to which server it must have come, and what it must say. */
-  check(received: Received, fits: Fits, server?: number): void {
-    for (const [name, value] of Object.entries(this.#asItComes(fits))) {
+  /** Checks the attributes of a message, and to which server it came. */
+  check(received: Received, fits: Fits, server = received.server): void {
+    for (const [name, value] of Object.entries(fits)) {
       if (matches(received, { [name]: value })) continue;
       const actual = received.attributes[name];
-      this.fail(
-        `${received.name} has ${actual === undefined ? `no ${name}` : `${name} "${actual}"`}, and must have ${shownFit(value)}`,
-        wrongAttribute(received.name, name, actual, value),
-      );
+      const has = actual === undefined ? `no ${name}` : `${name} "${actual}"`;
+      this.fail(`${received.name} has ${has}, and must have ${shownFit(value)}`);
     }
-    if (server !== undefined && received.server !== server) {
-      this.fail(
-        `${received.name} came to TSP server ${received.server}, and must come to ${server}`,
-        `${received.name.startsWith("A2W_Rsp") ? "an answer" : "a notification"} comes to another server`,
-      );
-    }
+    if (server !== received.server)
+      this.fail(`${received.name} came to TSP server ${received.server}, and must come to ${server}`);
   }
 
-  /** Several results may have one number on the wire (`--rename`). */
-  #asItComes(fits: Fits): Fits {
-    return typeof fits.Result === "string" ? { ...fits, Result: this.webex.renames.result(fits.Result) } : fits;
-  }
-
-  /** `cause`: what went wrong first, if the sentence without its values does not say so. */
-  fail(why: string, cause?: string): never {
-    throw new NotAsDocumented(why, cause);
+  fail(why: string): never {
+    throw new NotAsDocumented(why);
   }
 
   notTestable(why: string): never {
     throw new NotTestable(why);
   }
 
-  /** The name that WebEx gave to a call that entered, when the adapter has confirmed it. */
+  /** The name that WebEx gave to a call that entered, once the adapter has confirmed it. */
   async nameOf(entered: Received): Promise<string> {
     return (await this.#namings.get(entered)) ?? this.fail(`WebEx gave no name for ${titleOf([entered])}`);
-  }
-
-  /** Another clause had documents refused that were for this one, too. */
-  disturbed(): void {
-    this.isDisturbed = true;
   }
 
   /** How a TSP server takes posts from now on. */
@@ -332,9 +280,19 @@ export class Stage implements Owner {
     this.#behaviours.set(server, typeof how === "function" ? how : () => how);
   }
 
-  /** All TSP servers are well again. */
+  /** All TSP servers confirm again. */
   heal(): void {
     this.#behaviours.clear();
+  }
+
+  /** Plays something while each act of the bridge takes so long. */
+  async slowBridge(delayMs: number, work: () => Promise<void>): Promise<void> {
+    await this.people.delayBridge(delayMs);
+    try {
+      await work();
+    } finally {
+      await this.people.delayBridge(0);
+    }
   }
 
   behaviour(server: number, arrival: Arrival): Behaviour {
@@ -361,26 +319,19 @@ export class Stage implements Owner {
     this.entries.push(entry);
   }
 
-  telephone(title: string, to: "adapter" | "telephones" = "adapter"): void {
-    const from = to === "adapter" ? "telephones" : "adapter";
-    this.entries.push({ at: this.ports.now(), from, to, kind: "telephone", title, body: "" });
-  }
-
   /** WebEx names a call that came in, and repeats the name of one that it called (call sequences). */
   async #name({ attributes, server }: Received): Promise<string> {
     const { MsgID = "", ExtCallID = "" } = attributes;
     const isNew = ExtCallID === "" || ExtCallID.toLowerCase() === "null";
     const name = isNew ? String(70_000 + this.numbers.next()) : this.rename(ExtCallID);
-    const host = this.webex.host(server);
-    const answer = { MsgID, ExtCallID: name, WbxHostName: host };
-    const posted = await this.post([{ name: "W2A_RspNotifyUserEnter", attributes: answer }], server);
-    this.confirmed(posted);
+    const answer = { MsgID, ExtCallID: name, WbxHostName: this.webex.host(server) };
+    await this.posts([{ name: "W2A_RspNotifyUserEnter", attributes: answer }], server);
     return name;
   }
 
   async #unlessBroken<Value>(work: () => Promise<Value>): Promise<Value> {
     this.goesOn();
-    return this.#broken && !this.#isCleaning ? Promise.race([work(), this.#broken]) : work();
+    return this.#isCleaning ? work() : Promise.race([work(), this.#broken]);
   }
 
   #wake(): void {
@@ -389,78 +340,46 @@ export class Stage implements Owner {
 
   /** Whether anything came before this time. */
   async #change(deadline: number): Promise<boolean> {
-    const left = deadline - this.ports.now();
+    const left = deadline - Date.now();
     if (left <= 0) return false;
-    let wake = () => {};
-    const woken = new Promise<true>((done) => {
-      wake = () => done(true);
-    });
+    const { promise, resolve } = Promise.withResolvers<true>();
+    const wake = () => resolve(true);
     this.#waiters.add(wake);
-    const changed = await Promise.race([woken, this.ports.sleep(left).then(() => false)]);
+    const changed = await Promise.race([promise, this.pause(left).then(() => false)]);
     this.#waiters.delete(wake);
     return changed;
   }
 
   /**
-   * Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio, the
-   * status that a call or the conference has.
+   * Answers that are in no public document may come, and what an adapter may notify at any time: being created, recorder, hybrid audio,
+   * and the current status of a call or of the conference.
    */
   #isTolerated(one: Received): boolean {
     const { name, attributes } = one;
-    if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
-    if (name === "A2W_NotifyConferenceChange" && attributes.Status === this.#stateBefore(one)) return true;
-    if (name === "A2W_NotifyUserChange" && !attributes.ActionCode && attributes.Status === this.#statusBefore(one))
-      return true;
+    const { ExtConfID, ExtCallID, Status = "" } = attributes;
+    const before = (fits: Fits) =>
+      this.received.findLast((other) => other.n < one.n && other.name === name && matches(other, fits))?.attributes
+        .Status;
+    if (name === "A2W_NotifyConferenceChange")
+      return /^[146]$/.test(Status) || Status === before({ ExtConfID, Status: /^[023]$/ });
+    if (name === "A2W_NotifyUserChange")
+      return !attributes.ActionCode && Status === (before({ ExtConfID, ExtCallID, Status: /^[01]$/ }) ?? "0");
     return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
   }
 
-  /** The last that was told of the conference when this came: running (0), locked (2) or ended (3); nothing before it started. */
-  #stateBefore({ n, attributes: { ExtConfID } }: Received): string | undefined {
-    const fits = { ExtConfID, Status: /^[023]$/ };
-    const last = this.received.findLast(
-      (one) => one.n < n && one.name === "A2W_NotifyConferenceChange" && matches(one, fits),
-    );
-    return last?.attributes.Status;
-  }
-
-  /** Whether the call was reported as muted (1) or not (0) when this came. */
-  #statusBefore({ n, attributes: { ExtConfID, ExtCallID } }: Received): string {
-    const fits = { ExtConfID, ExtCallID, Status: /^[01]$/ };
-    const last = this.received.findLast(
-      (one) => one.n < n && one.name === "A2W_NotifyUserChange" && matches(one, fits),
-    );
-    return last?.attributes.Status ?? "0";
-  }
-
-  /** The message came, but with something else in it; or it did not come at all. */
-  #causeOfAbsence(after: number, name: string, fits: Fits): string {
-    const [ids, values] = [true, false].map((isId) =>
-      Object.entries(fits).filter(([key]) => identities.has(key) === isId),
-    );
+  /** What is wrong with the last message that fits but for one value. */
+  #nearest(after: number, name: string, fits: Fits): string {
+    const ids = Object.fromEntries(Object.entries(fits).filter(([key]) => identities.has(key)));
     const came = this.#open.findLast(
-      (one) =>
-        one.n > after && one.name === name && !this.#isTolerated(one) && matches(one, Object.fromEntries(ids ?? [])),
+      (one) => one.n > after && one.name === name && !this.#isTolerated(one) && matches(one, ids),
     );
-    const wrong = came && values?.find(([key, value]) => !matches(came, { [key]: value }));
-    if (!came || !wrong) return absent(name, fits) + this.#moment(name);
-    const [key, value] = wrong;
-    return wrongAttribute(name, key, came.attributes[key], value);
-  }
-
-  /** What is told to a new server is another matter than what is told every day. */
-  #moment(name = ""): string {
-    const isOfEveryDay = name.startsWith("A2W_Rsp") && name !== "A2W_RspCreateConference";
-    return this.replaced.size > 0 && !isOfEveryDay ? " after a takeover" : "";
+    const [wrong] = Object.entries(fits).filter(([key, value]) => came && !matches(came, { [key]: value }));
+    return wrong ? `, it came with ${wrong[0]} "${came?.attributes[wrong[0]] ?? ""}"` : "";
   }
 
   #cameInstead(): string {
     const last = this.#open.slice(-6).map((one) => titleOf([one]));
-    return last.length > 0 ? `what came instead: ${last.join("; ")}` : "nothing came";
-  }
-
-  /** What the telephones are asked to do. */
-  dialled(call: CallId, what: string): void {
-    this.telephone(`${call}: ${what}`);
+    return last.length > 0 ? `what came: ${last.join("; ")}` : "nothing came";
   }
 }
 

@@ -1,12 +1,11 @@
-export type Party = "WebEx 1" | "WebEx 2" | "WebEx 3" | "adapter" | "telephones";
+type Party = "WebEx 1" | "WebEx 2" | "WebEx 3" | "adapter" | "telephones";
 
-/** A line of what a clause saw. */
+/** A document on the wire, or an event at a telephone. */
 export interface TraceEntry {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly from: Party;
   readonly to: Party;
-  readonly kind: "post" | "confirmation" | "telephone";
   readonly title: string;
   /** The document as it was on the wire; empty for telephones. */
   readonly body: string;
@@ -16,7 +15,7 @@ export function server(n: number): Party {
   return n === 1 ? "WebEx 1" : n === 2 ? "WebEx 2" : "WebEx 3";
 }
 
-/** Of the messages of a document: names, and what tells them apart. */
+/** Names and attributes of the messages of a document. */
 export function titleOf(
   messages: readonly { readonly name: string; readonly attributes: Readonly<Record<string, string | undefined>> }[],
 ): string {

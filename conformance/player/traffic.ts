@@ -1,23 +1,18 @@
-import type { HttpAnswer } from "../ports.ts";
 import type { Message, ReadConfirmation, ReadDocument } from "../xml.ts";
 
 /** A post of the adapter, as it came. */
 export interface Arrival {
   readonly at: number;
-  /** The TSP server that it came to: 1 or 2. */
+  /** The TSP server that it came to, from 1 on. */
   readonly server: number;
   readonly method: string;
-  readonly url: string;
   readonly text: string;
   readonly document: ReadDocument;
   /** 1 for the first post with this TransID. */
   readonly attempt: number;
   /** It was confirmed with 0. */
   readonly isConfirmed: boolean;
-  /** How the server took it. */
   readonly taken: Behaviour["kind"];
-  /** Of the clauses that its messages belong to. */
-  readonly ownerIds: readonly string[];
 }
 
 /** A message that was confirmed with 0, once. */
@@ -29,21 +24,20 @@ export interface Received {
   readonly transId: string;
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
-  readonly isKnown: boolean;
 }
 
-/** A document that WebEx posted, with what the adapter said to it. */
+/** A document that WebEx posted, with the adapter's Confirmation. */
 export interface Posted {
   readonly transId: string;
   readonly messages: readonly Message[];
   readonly ownerId: string;
   readonly at: number;
   readonly confirmedAt: number;
-  /** `null`: no answer. */
+  /** HTTP status; `null` without an answer. */
   readonly status: number | null;
   readonly confirmation: ReadConfirmation;
   readonly text: string;
-  /** The TSP server that posted it: 1 or 2. */
+  /** The TSP server that posted it, from 1 on. */
   readonly server: number;
   /** As it was on the wire; empty without an answer. */
   readonly answer: string;
@@ -52,11 +46,7 @@ export interface Posted {
 /** How a TSP server takes a post. */
 export type Behaviour =
   | { readonly kind: "confirm" }
-  | { readonly kind: "slow"; readonly ms: number }
   | { readonly kind: "reset" }
   | { readonly kind: "hang" }
-  | { readonly kind: "status"; readonly status: number }
-  | { readonly kind: "result"; readonly result: number }
-  | { readonly kind: "other-trans-id" }
-  /** Confirmed with 0, written otherwise than usual. */
-  | { readonly kind: "spelled"; readonly answer: (transId: string) => HttpAnswer };
+  /** Confirmed with 0, in another spelling than usual. */
+  | { readonly kind: "spelled"; readonly answer: (transId: string) => string };

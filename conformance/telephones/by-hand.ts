@@ -33,14 +33,10 @@ export class TelephonesByHand implements Telephones {
   }
 
   cannot(ability: Ability): string | null {
-    if (ability === "many calls at once") return "51 telephones are too many for one person";
-    if (ability === "slow down or refuse the bridge's work") return "a person cannot make the bridge slow";
-    const callsOut =
-      ability === "answer calls" ||
-      ability === "answer calls when told" ||
-      ability === "refuse calls" ||
-      ability === "tell the dialled extension";
-    return callsOut && this.#numbers.length === 0 ? "no number to call out to: give --callee COUNTRY-AREA-LOCAL" : null;
+    if (ability === "make many calls at once") return "61 telephones are too many for one person";
+    if (ability === "slow down the bridge") return "a person cannot make the bridge slow";
+    const isCalled = ability === "be called" && this.#numbers.length === 0;
+    return isCalled ? "no number to call out to: give --callee COUNTRY-AREA-LOCAL" : null;
   }
 
   async dialIn(_from: string, keys: string): Promise<CallId> {
@@ -111,10 +107,6 @@ export class TelephonesByHand implements Telephones {
     return this.#yes(`Was a tone heard when ${call} entered?`);
   }
 
-  extensionOf(call: CallId): Promise<string> {
-    return this.#ask(`Which digits did ${call} hear after the answer? (only the digits)`);
-  }
-
   async lock(confKey: string, locked: boolean): Promise<void> {
     await this.#tell(`As host: ${locked ? "lock" : "unlock"} conference ${confKey} by telephone.`);
   }
@@ -123,9 +115,7 @@ export class TelephonesByHand implements Telephones {
     await this.#tell(`As host: end conference ${confKey} by telephone.`);
   }
 
-  async faults(): Promise<void> {}
-
-  async stop(): Promise<void> {}
+  async delayBridge(): Promise<void> {}
 
   /** The kit makes none up: it may be somebody's. */
   async #numberOfNobody(): Promise<PhoneNumber> {

@@ -1,6 +1,6 @@
+import { type HttpAnswer, send } from "../http.ts";
 import { NotTestable } from "../player/outcome.ts";
-import type { HttpAnswer, Ports } from "../ports.ts";
-import { NOBODYS_NUMBERS, NumberRange } from "./number-range.ts";
+import { NumberRange } from "./number-range.ts";
 import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 interface State {
@@ -11,7 +11,6 @@ interface CallState {
   readonly id: string;
   readonly direction: "in" | "out";
   readonly number: string;
-  readonly extension: string | null;
   readonly conference: string | null;
   readonly state: "ringing" | "prompted" | "in-conference" | "ended";
   readonly room: string | null;
@@ -26,17 +25,15 @@ const MOST_BYTES = 16_777_216;
 export class ControlledTelephones implements Telephones {
   readonly isPerson = false;
   readonly settleMs = 500;
-  readonly #ports: Ports;
   readonly #url: string;
   readonly #numbers: NumberRange;
   /** The calls to a number when it was last to be called. */
   readonly #before = new Map<string, readonly CallId[]>();
 
   /** `numbers`: what may be called, as for `NumberRange`. */
-  constructor(ports: Ports, url: string, numbers = NOBODYS_NUMBERS) {
-    this.#ports = ports;
+  constructor(url: string, numbers: string) {
     this.#url = url.replace(/\/$/, "");
-    this.#numbers = new NumberRange(numbers, Math.floor(ports.now() / 1000));
+    this.#numbers = new NumberRange(numbers, Math.floor(Date.now() / 1000));
   }
 
   cannot(_: Ability): string | null {
@@ -103,10 +100,6 @@ export class ControlledTelephones implements Telephones {
     return (await this.#call(call)).joinTone;
   }
 
-  async extensionOf(call: CallId): Promise<string> {
-    return (await this.#call(call)).extension ?? "";
-  }
-
   async lock(confKey: string, locked: boolean): Promise<void> {
     await this.#ask("POST", `/conferences/${confKey}/lock`, { locked });
   }
@@ -115,11 +108,9 @@ export class ControlledTelephones implements Telephones {
     await this.#ask("POST", `/conferences/${confKey}/end`);
   }
 
-  async faults(faults: { readonly delayMs?: number; readonly refuse?: readonly string[] }): Promise<void> {
-    await this.#ask("PUT", "/faults", faults);
+  async delayBridge(delayMs: number): Promise<void> {
+    await this.#ask("PUT", "/faults", delayMs > 0 ? { delayMs } : {});
   }
-
-  async stop(): Promise<void> {}
 
   /** Throws with a sentence if there is no control interface. */
   async state(): Promise<State> {
@@ -154,9 +145,9 @@ export class ControlledTelephones implements Telephones {
 
   async #send(method: string, path: string, body?: unknown): Promise<HttpAnswer> {
     const text = body === undefined ? "" : JSON.stringify(body);
-    const request = { method, url: `${this.#url}${path}`, body: text, contentType: "application/json" };
+    const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };
     try {
-      return await this.#ports.send({ ...request, mostBytes: MOST_BYTES });
+      return await send({ method, url: `${this.#url}${path}`, body: text, headers, mostBytes: MOST_BYTES });
     } catch (error) {
       throw new Error(`${method} ${path} of the bridge: ${(error as Error).message}`);
     }

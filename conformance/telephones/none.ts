@@ -1,6 +1,6 @@
 import type { Telephones } from "./telephones.ts";
 
-const why = "nobody is at a telephone: give --bridge, --phones sip or --by-hand";
+const why = "nobody is at a telephone: give --bridge or --by-hand";
 
 function nobody(): never {
   throw new Error(why);
@@ -22,9 +22,7 @@ export const noTelephones: Telephones = {
   isUp: nobody,
   hears: nobody,
   hadTone: nobody,
-  extensionOf: nobody,
   lock: nobody,
   end: nobody,
-  faults: async () => {},
-  stop: async () => {},
+  delayBridge: async () => {},
 };

@@ -10,8 +10,7 @@ test.each([
   [[...given, "--numbers", "1-415-xx"], "--numbers"],
   [[...given, "--mute-keys", "no"], "--mute-keys"],
   [[...given, "--only", ""], "--only"],
-  [[...given, "--rename", "Foo=Bar"], "--rename"],
-])("what an option does not take (%j) is one sentence that names it", (options, named) => {
+])("refuses %j in one sentence that names the option", (options, named) => {
   const said: string[] = [];
   const command = program().configureOutput({ writeErr: (text) => said.push(text) });
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { makeAuthority } from "../../conformance/doors/kit.ts";
 import { extraAuthorities, prepareWorkerd } from "../../scripts/workerd.ts";
+import { makeCertificate } from "../kit/certificate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-authorities-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,9 +18,7 @@ function trusted(file: string | undefined): unknown {
 }
 
 test("the edge trusts the authorities of NODE_EXTRA_CA_CERTS, each by itself (protocol T2)", () => {
-  const [one, other] = ["tsp1.example.com", "tsp2.example.com"].map((host) =>
-    makeAuthority(host, 0).certificate.trim(),
-  );
+  const [one, other] = ["tsp1.example.com", "tsp2.example.com"].map((host) => makeCertificate(host).certificate.trim());
   const file = join(folder, "authorities.pem");
   writeFileSync(file, `ours\n${one}\ntheirs\n${other}\n`);
 

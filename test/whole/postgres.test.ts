@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { databaseText, markDatabaseRestored } from "../../cli/edge/shared-state.ts";
-import { makeAuthority } from "../../conformance/doors/kit.ts";
 import { nodeTimers } from "../../durable-objects/node/node-clock.ts";
 import { acquireDatabase } from "../../durable-objects/node/rows/postgres-disk.ts";
 import { bridgehead } from "../bridgehead-command.ts";
+import { makeCertificate } from "../kit/certificate.ts";
 import { PostgresOnTest } from "../kit/postgres-on-test.ts";
 
 let postgres: PostgresOnTest;
@@ -79,10 +79,10 @@ test("trusts the authority that the URL names, for the name that it vouches for"
   const [{ folder = "" } = {}] = (await postgres.ask(
     "SELECT current_setting('data_directory') AS folder",
   )) as readonly { readonly folder: string }[];
-  const { certificate, server } = makeAuthority("localhost", Date.now());
+  const { certificate, key } = makeCertificate("localhost");
   for (const [name, text] of [
-    ["server.crt", server.certificate],
-    ["server.key", server.key],
+    ["server.crt", certificate],
+    ["server.key", key],
     ["authority.pem", certificate],
   ] as const) {
     writeFileSync(join(folder, name), text, { mode: 0o600 });

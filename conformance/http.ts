@@ -1,49 +1,66 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { createServer as createTlsServer, request as requestTls } from "node:https";
 import { type AddressInfo, connect, isIP } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { postByHand } from "./http-by-hand.ts";
-import {
-  type Handler,
-  type HttpAnswer,
-  type HttpRequest,
-  type Listener,
-  type Ports,
-  TIMEOUT_MS,
-  type Tls,
-} from "./ports.ts";
 
-/** No document of the interface comes near it. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+  /** In place of the usual content type and length. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** On the connection of an earlier request, if the server keeps it. */
+  readonly isOnSameConnection?: boolean;
+  /** Default 15 s, for the complete answer. */
+  readonly timeoutMs?: number;
+  /** Largest body of the answer; default 1 MiB. */
+  readonly mostBytes?: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A certificate and its key, as PEM. */
+export interface ServerKeys {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+interface Tls extends ServerKeys {
+  /** Called with the cause when a connection ends before a request. */
+  readonly onFailure: (why: string) => void;
+}
+
+/** `reset` breaks the connection without an answer. `hang` keeps it open without one. */
+export type Handler = (request: HttpRequest) => Promise<HttpAnswer | "reset" | "hang">;
+
+export interface Listener {
+  /** `host:port`, with the port that was taken. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
 const MOST_BYTES = 1_048_576;
 const CONNECT_MS = 5_000;
+const TIMEOUT_MS = 15_000;
 
-/** The real clock and network. */
-export const nodePorts: Ports = {
-  now: Date.now,
-  sleep: async (ms) => {
-    await pause(ms);
-  },
-  send,
-  post: postByHand,
-  listen,
-};
-
-function send({ method, url, body, contentType, timeoutMs = TIMEOUT_MS, mostBytes }: HttpRequest): Promise<HttpAnswer> {
+/** Rejects without a complete answer in time. */
+export function send(asked: HttpRequest): Promise<HttpAnswer> {
+  const { method, url, body, isOnSameConnection, timeoutMs = TIMEOUT_MS, mostBytes } = asked;
+  const usual = {
+    "content-length": String(Buffer.byteLength(body)),
+    ...(body !== "" && { "content-type": "text/xml; charset=UTF-8" }),
+  };
+  const options = { method, headers: asked.headers ?? usual, ...(!isOnSameConnection && { agent: false as const }) };
   return new Promise((answered, failed) => {
-    const headers = {
-      "content-length": Buffer.byteLength(body),
-      ...(body !== "" && { "content-type": contentType ?? "text/xml; charset=UTF-8" }),
-    };
-    const isTls = url.startsWith("https:");
-    // Each on a connection of its own: an adapter may close one that is kept without a word.
-    const sent = (isTls ? requestTls : request)(url, { method, headers, agent: false }, (response) => {
+    const sent = (url.startsWith("https:") ? requestTls : request)(url, options, (response) => {
       readAll(response, mostBytes)
         .then((text) => answered({ status: response.statusCode ?? 0, body: text }), failed)
         .finally(() => clearTimeout(timer));
     });
-    // For the whole answer: one that comes byte by byte is none, either.
-    const timer = setTimeout(() => sent.destroy(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => sent.destroy(new Error(`no complete answer within ${timeoutMs} ms`)), timeoutMs);
     sent.on("error", (error) => {
       clearTimeout(timer);
       failed(error);
@@ -52,7 +69,7 @@ function send({ method, url, body, contentType, timeoutMs = TIMEOUT_MS, mostByte
   });
 }
 
-/** Resolves when somebody accepts a connection there, and over https has a certificate that holds. */
+/** Resolves when a server accepts a connection there, over https with a valid certificate. */
 export async function connects(url: string): Promise<void> {
   const { hostname, port, protocol } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
@@ -62,11 +79,7 @@ export async function connects(url: string): Promise<void> {
     : connect({ host, port: Number(port || 80) });
   try {
     await new Promise<void>((connected, failed) => {
-      socket
-        .once(isTls ? "secureConnect" : "connect", connected)
-        .once("error", (error) =>
-          failed(isNoTls(error) ? new Error("what answers there does not speak https") : error),
-        );
+      socket.once(isTls ? "secureConnect" : "connect", connected).once("error", failed);
       socket.setTimeout(CONNECT_MS, () => failed(new Error(`no connection within ${CONNECT_MS} ms`)));
     });
   } finally {
@@ -74,27 +87,19 @@ export async function connects(url: string): Promise<void> {
   }
 }
 
-/** OpenSSL's words for it are not for people. */
-function isNoTls({ code = "" }: NodeJS.ErrnoException): boolean {
-  return code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG" || code === "EPROTO";
-}
-
-async function listen(address: string, handle: Handler, tls?: Tls): Promise<Listener> {
+/** Serves HTTP at `host:port`, HTTPS with `tls`; port 0 takes any. */
+export async function listen(address: string, handle: Handler, tls?: Tls): Promise<Listener> {
   const { hostname, port } = splitAddress(address);
-  const server = tls ? serverOf(tls) : createServer();
-  server.on("request", (incoming: IncomingMessage, response: ServerResponse) => {
+  const server = tls ? tlsServer(tls) : createServer();
+  server.on("request", (incoming: IncomingMessage, response) => {
     void readAll(incoming)
       .then((body) => handle({ method: incoming.method ?? "", url: incoming.url ?? "", body }))
       .then(
         (answer) => {
           if (answer === "hang") return;
-          // After a first byte, so that no client takes it for an idle connection that was closed.
+          // A first byte, so that no client takes it for an idle connection that was closed.
           if (answer === "reset") return void incoming.socket.end("HTTP/1.1 200 OK\r\n");
-          const bytes = Buffer.from(answer.bytes ?? Buffer.from(answer.body));
-          response.writeHead(answer.status, answer.headers ?? { "content-type": "text/xml; charset=UTF-8" });
-          // Written in two pieces it is chunked.
-          if (answer.isChunked) response.write(bytes.subarray(0, 20));
-          response.end(answer.isChunked ? bytes.subarray(20) : bytes);
+          response.writeHead(answer.status, { "content-type": "text/xml; charset=UTF-8" }).end(answer.body);
         },
         () => incoming.socket.destroy(),
       );
@@ -115,8 +120,7 @@ async function listen(address: string, handle: Handler, tls?: Tls): Promise<List
 
 const CLOSED = "it closes the connection before it posts";
 
-/** Who does not trust the certificate says so by an alert, or just closes the connection. */
-function serverOf({ certificate, key, onFailure }: Tls): Server {
+function tlsServer({ certificate, key, onFailure }: Tls): Server {
   const silent = new Set<object>();
   const server = createTlsServer({ cert: certificate, key });
   const words: Readonly<Record<string, string>> = { ERR_SSL_HTTP_REQUEST: "it speaks HTTP there", ECONNRESET: CLOSED };
@@ -129,7 +133,7 @@ function serverOf({ certificate, key, onFailure }: Tls): Server {
   return server;
 }
 
-/** `host:port`. Throws if it is none. */
+/** `host:port`. Throws if it is not. */
 export function splitAddress(address: string): { readonly hostname: string; readonly port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address) ?? [];
   const hostname = bracketed ?? plain;
@@ -137,7 +141,6 @@ export function splitAddress(address: string): { readonly hostname: string; read
   return { hostname, port: Number(port) };
 }
 
-/** Rejects, and closes the connection, where there is no end. */
 async function readAll(stream: IncomingMessage, most = MOST_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -152,19 +155,16 @@ async function readAll(stream: IncomingMessage, most = MOST_BYTES): Promise<stri
   return textOf(Buffer.concat(chunks));
 }
 
-/** By the byte order mark, else by the encoding that the XML declaration names, else UTF-8. */
+/** Decodes by the byte order mark, else by the encoding that the XML declaration names, else as UTF-8. */
 function textOf(bytes: Buffer): string {
   const [first, second] = bytes;
-  const isWide = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0);
-  const isWideBigEndian = (first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c);
-  const wide = isWide ? "utf-16le" : isWideBigEndian ? "utf-16be" : undefined;
-  const head = bytes.toString("latin1", 0, 200);
-  // One that names UTF-16 in bytes of eight bits was written anew by somebody between.
-  const named = /^<\?xml[^>]*\sencoding\s*=\s*["'](?!utf-?16)([\w.:-]+)["']/i.exec(head)?.[1];
+  const isLittle = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0);
+  const isBig = (first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c);
+  const wide = isLittle ? "utf-16le" : isBig ? "utf-16be" : undefined;
+  const named = /^<\?xml[^>]*\sencoding\s*=\s*["'](?!utf-?16)([\w.:-]+)["']/i.exec(bytes.toString("latin1", 0, 200));
   try {
-    return new TextDecoder(wide ?? named ?? "utf-8").decode(bytes);
+    return new TextDecoder(wide ?? named?.[1] ?? "utf-8").decode(bytes);
   } catch {
-    // Nobody knows an encoding of this name.
     return bytes.toString("utf8");
   }
 }

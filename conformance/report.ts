@@ -1,0 +1,107 @@
+import { allClauses } from "./clauses/all.ts";
+import { plainTerminal, type Terminal } from "./doors/foundation.ts";
+import type { ClauseResult } from "./run.ts";
+
+export interface Report {
+  readonly adapter: string;
+  /** What was tested and by what, by name: version, settings and bridge of the adapter; the kit. */
+  readonly tested: Readonly<Record<string, string>>;
+  /** Telephones and options of the run. */
+  readonly conditions: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly tookMs: number;
+  readonly results: readonly ClauseResult[];
+  /** About the run as a whole, such as a wrong address. */
+  readonly notes: readonly string[];
+}
+
+const documented = allClauses.filter(({ standing }) => standing === "documented");
+const outcomes = { passed: "passed", failed: "FAILED", "not-testable": "not testable" } as const;
+
+/** For programs. Of a clause, `id`, `standing`, `outcome` and `why` are a fixed form. */
+export function jsonReport({ startedAt, results, ...report }: Report): string {
+  const clauses = results.map(({ id, standing, outcome, why, ...rest }) => ({ id, standing, outcome, why, ...rest }));
+  const verdict = verdictOf(results);
+  return `${JSON.stringify({ ...report, startedAt: new Date(startedAt).toISOString(), verdict, clauses }, null, 1)}\n`;
+}
+
+/** What failed, with what was on the wire; then a line for each clause; then the verdict. */
+export function textReport(report: Report, terminal: Terminal = plainTerminal): string {
+  const { results, notes, adapter, tested, conditions, startedAt, tookMs } = report;
+  const failed = results.filter(({ outcome }) => outcome === "failed");
+  // Clauses that fail alike: what was on the wire is shown once.
+  const alike = [...Map.groupBy(failed, ({ why }) => why.replace(/"[^"]*"|\S*\d\S*/g, "…")).values()];
+  const day = `${new Date(startedAt).toISOString().slice(0, 19).replace("T", " ")} UTC, ${(tookMs / 1000).toFixed(1)} s`;
+  const facts = Object.entries({ adapter, ...tested, ...conditions, day }).filter(([, value]) => value !== "");
+  return [
+    ...notes.flatMap((note) => [terminal.style("red", note), ""]),
+    ...alike.flatMap((those) => [...failure(those, terminal), ""]),
+    ...results.flatMap((result) => line(result, terminal)),
+    "",
+    ...facts.map(([name, value]) => `${name}: ${value}`),
+    "",
+    ...notes,
+    verdictOf(results),
+    "",
+  ].join("\n");
+}
+
+/** A longer document is cut in the text. */
+const MOST_CHARACTERS = 4_000;
+
+function failure(those: readonly ClauseResult[], terminal: Terminal): string[] {
+  const [shown, ...others] = those;
+  if (!shown) return [];
+  return [
+    terminal.style("red", `${shown.id} (${shown.standing}): ${shown.title}`),
+    `    why: ${shown.why}`,
+    `    see: ${shown.reference}`,
+    ...(others.length > 0 ? [`    alike: ${others.map(({ id }) => id).join(" ")}`] : []),
+    ...shown.trace.flatMap(({ at, from, to, title, body }) => [
+      `    ${new Date(at).toISOString().slice(11, 23)}  ${from} → ${to}: ${title}`,
+      ...(body === "" ? [] : [terminal.style("dim", `                  ${cut(body).replaceAll("\n", " ")}`)]),
+    ]),
+  ];
+}
+
+function cut(body: string): string {
+  return body.length > MOST_CHARACTERS ? `${body.slice(0, MOST_CHARACTERS)}… (${body.length} characters)` : body;
+}
+
+function line({ id, standing, title, outcome, why }: ClauseResult, terminal: Terminal): string[] {
+  const style = outcome === "failed" ? "red" : outcome === "passed" ? "green" : "dim";
+  const mark = standing === "documented" ? "" : ` (${standing})`;
+  const head = `${terminal.style(style, outcomes[outcome].padEnd(12))}  ${id.padEnd(6)}  ${title}${mark}`;
+  return why === "" ? [head] : [head, `                      ${why}`];
+}
+
+/** Goes by the documented clauses, including those that were not chosen. Names each that has no result, and why. */
+function verdictOf(results: readonly ClauseResult[]): string {
+  const byId = new Map(results.map((one) => [one.id, one]));
+  const ids = (fits: (result: ClauseResult | undefined) => boolean) =>
+    documented.map(({ id }) => id).filter((id) => fits(byId.get(id)));
+  const [passed, failed] = [ids((one) => one?.outcome === "passed"), ids((one) => one?.outcome === "failed")];
+  const open = (because?: string) =>
+    ids((one) => (one?.outcome ?? "not-testable") === "not-testable" && one?.because === because);
+  const untested = open();
+  const rest = [
+    named(untested, "not tested"),
+    named(open("unobservable"), "cannot be observed"),
+    named(open("nothing"), "had nothing to check"),
+  ].join("");
+  const of = `${documented.length} documented clauses`;
+  if (failed.length > 0) return `does not conform: ${failed.length} of ${of} failed, ${passed.length} passed${rest}`;
+  const word = untested.length === 0 ? "conforms" : "not shown to conform";
+  return `${word}: ${passed.length} of ${of} passed, none failed${rest}`;
+}
+
+function named(ids: readonly string[], what: string): string {
+  return ids.length === 0 ? "" : `; ${ids.length} ${what} (${ids.join(", ")})`;
+}
+
+/** True if a documented clause passed and none failed: the exit code goes by it. */
+export function isWithoutFailure(results: readonly ClauseResult[]): boolean {
+  const outcomesOf = results.filter(({ standing }) => standing === "documented").map(({ outcome }) => outcome);
+  return outcomesOf.includes("passed") && !outcomesOf.includes("failed");
+}

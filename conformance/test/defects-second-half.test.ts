@@ -1,3 +1,0 @@
-import { eachDefect } from "./each-defect.ts";
-
-eachDefect("second");

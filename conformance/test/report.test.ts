@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { allClauses } from "../clauses/all.ts";
+import { isWithoutFailure, jsonReport, textReport } from "../report.ts";
+import type { ClauseResult } from "../run.ts";
+
+function reportOf(change: (id: string) => Partial<ClauseResult>) {
+  const results = allClauses.map(({ id, kind, standing, reference, title }): ClauseResult => {
+    const head = { id, kind, standing, reference, title };
+    return { ...head, outcome: "passed", why: "", tookMs: 1, trace: [], ...change(id) };
+  });
+  const tested = { version: "4.2" };
+  return { adapter: "http://a/", tested, conditions: {}, startedAt: 0, tookMs: 1_000, results, notes: ["a note"] };
+}
+
+const documented = allClauses.filter(({ standing }) => standing === "documented").length;
+
+test("gives programs the fixed form of clauses", () => {
+  const { clauses } = JSON.parse(jsonReport(reportOf(() => ({}))));
+
+  expect(clauses).toHaveLength(allClauses.length);
+  expect(Object.entries(clauses[0]).slice(0, 4)).toEqual([
+    ["id", "T28"],
+    ["standing", "documented"],
+    ["outcome", "passed"],
+    ["why", ""],
+  ]);
+});
+
+test("shows what failed alike once, with the wire", () => {
+  const trace = [{ at: 0, from: "adapter", to: "WebEx 1", title: "A2W_X", body: "<a>\n</a>" }] as const;
+  const failed = (n: string) => ({ outcome: "failed", why: `no answer to ${n}`, trace }) as const;
+  const text = textReport(reportOf((id) => (/^T20[ab]$/.test(id) ? failed(`M${id.length}1`) : {})));
+
+  expect(text).toContain("    alike: T20b\n    00:00:00.000  adapter → WebEx 1: A2W_X\n");
+  expect(text.match(/<a> <\/a>/g)).toHaveLength(1);
+  expect(text).toContain(`does not conform: 2 of ${documented} documented clauses failed`);
+});
+
+test.each([
+  ["4.1a", "failed", false, "does not conform: 1 of"],
+  ["4.10a", "failed", true, "conforms:"],
+  ["4.1a", "not-testable", true, "not shown to conform:"],
+] as const)("judges by documented clauses: %s %s", (changed, outcome, passes, verdict) => {
+  const report = reportOf((id) => (id === changed ? { outcome } : {}));
+
+  expect(isWithoutFailure(report.results)).toBe(passes);
+  expect(textReport(report).trimEnd().split("\n").at(-1)).toMatch(verdict);
+});
