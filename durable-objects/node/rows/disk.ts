@@ -40,13 +40,19 @@ export interface Stored {
   readonly trustsClock: boolean;
 }
 
-/** Where all objects of an edge lie. After a call that rejects, the process ends. */
-export interface Disk {
-  /** Rejects with `NoState` if a person must act, and otherwise if a later attempt may succeed. */
-  open(): Promise<Stored>;
+/** What reads an object of a disk. */
+export interface Rows {
   schemaOf(name: string): Promise<readonly string[]>;
   /** The next rows of an object behind this one, at most `rowsAtOnce`. */
   rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]>;
+}
+
+/** Where all objects of an edge lie. After a call that rejects, the process ends. */
+export interface Disk extends Rows {
+  /** Rejects with `NoState` if a person must act, and otherwise if a later attempt may succeed. */
+  open(): Promise<Stored>;
+  /** Where another thread reads the same; absent: nowhere, and large objects hold up others. */
+  readonly place?: DiskPlace;
   /** Resolves once all of it survives a loss of power. One at a time. */
   write(flush: Flush): Promise<void>;
   /** The next start believes the machine's clock. */
@@ -55,6 +61,9 @@ export interface Disk {
   readonly lease?: Lease;
   close(): Promise<void>;
 }
+
+/** A file of SQLite, or the URL of a database. */
+export type DiskPlace = { readonly file: string } | { readonly database: string };
 
 /** For how long no other edge can act, by what this one has heard of a database that they share. */
 export interface Lease {

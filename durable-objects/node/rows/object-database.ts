@@ -1,17 +1,18 @@
 import { DatabaseSync, type Session, type StatementSync } from "node:sqlite";
 import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
 import { changedRows } from "./changed-rows.ts";
-import { type Disk, type ObjectChange, rowsAtOnce, type StoredRow } from "./disk.ts";
+import { type Disk, type ObjectChange, type Rows, rowsAtOnce, type StoredRow } from "./disk.ts";
+import { filledFile } from "./filled-file.ts";
 
-/** Of each database in memory, and of one with many rows; what exceeds it lies in a temporary file. */
-const cacheKiB = { usual: 256, large: 65_536 };
+/** Of each database in memory, and of one with many rows; what exceeds it lies in a file. */
+const cacheKiB = { usual: 256, large: 32_768 };
 
 /**
  * The database of one object, with which it works. SQLite's session extension says which of its rows have changed, for
  * the disk: a table needs a primary key without NULL.
  */
 export class ObjectDatabase implements Sql {
-  readonly #database = new DatabaseSync("");
+  #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #keys = new Map<string, readonly string[]>();
   readonly #changed: () => void;
@@ -23,12 +24,10 @@ export class ObjectDatabase implements Sql {
   #depth = 0;
   #isLarge = false;
 
-  /** `changed`: called behind each statement that has changed something. */
-  constructor(changed: () => void = () => {}) {
+  /** `changed`: called behind each statement that has changed something. `file`: where it lies; by default, where nobody sees it. */
+  constructor(changed: () => void = () => {}, file = "") {
     this.#changed = changed;
-    this.#database.exec(
-      `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB.usual}`,
-    );
+    this.#database = opened(file, file === "" ? cacheKiB.usual : cacheKiB.large);
     this.#session = this.#database.createSession();
   }
 
@@ -55,24 +54,31 @@ export class ObjectDatabase implements Sql {
     }
   }
 
-  /** Fills the empty database with what the disk has of an object; in slices, since some have a million rows. */
-  async fill(disk: Pick<Disk, "schemaOf" | "rowsOf">, name: string): Promise<void> {
+  /** Fills the empty database with what the disk has of an object. */
+  async fill(disk: Rows & Pick<Disk, "place">, name: string): Promise<void> {
     const schema = await disk.schemaOf(name);
-    this.#database.exec(["BEGIN", ...schema].join(";"));
-    for (let last: StoredRow | null | undefined = schema.length > 0 ? null : undefined; last !== undefined; ) {
-      const rows: readonly StoredRow[] = await disk.rowsOf(name, last);
-      for (const { table, values } of rows) {
-        const row = JSON.parse(String(values)) as SqlValue[];
-        this.#prepared(`INSERT INTO ${table} VALUES (${row.map(() => "?").join()})`).run(...row);
+    let rows: readonly StoredRow[] = schema.length === 0 ? [] : await disk.rowsOf(name, null);
+    this.#isLarge = rows.length === rowsAtOnce;
+    if (this.#isLarge && disk.place) {
+      this.#database.close();
+      this.#database = await filledFile(disk.place, name, (file) => opened(file, cacheKiB.large));
+      this.#session = this.#database.createSession();
+    } else {
+      this.#database.exec(["BEGIN", ...schema].join(";"));
+      while (rows.length > 0) {
+        this.#insert(rows);
+        rows = rows.length < rowsAtOnce ? [] : await disk.rowsOf(name, rows.at(-1) ?? null);
       }
-      if (rows.length === rowsAtOnce && !this.#isLarge) {
-        this.#isLarge = true;
-        this.#database.exec(`PRAGMA cache_size = ${-cacheKiB.large}`);
-      }
-      last = rows.length < rowsAtOnce ? undefined : rows.at(-1);
+      this.#database.exec("COMMIT");
     }
-    this.#database.exec("COMMIT");
     this.#noteWritten();
+  }
+
+  #insert(rows: readonly StoredRow[]): void {
+    for (const { table, values } of rows) {
+      const row = JSON.parse(String(values)) as SqlValue[];
+      this.#prepared(`INSERT INTO ${table} VALUES (${row.map(() => "?").join()})`).run(...row);
+    }
   }
 
   /** What has changed since the last call, or since the database was filled; `null`: nothing. */
@@ -168,4 +174,12 @@ export class ObjectDatabase implements Sql {
     this.#statements.set(query + kind, statement);
     return statement;
   }
+}
+
+function opened(file: string, cacheKiB: number): DatabaseSync {
+  const database = new DatabaseSync(file);
+  database.exec(
+    `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB}`,
+  );
+  return database;
 }

@@ -3,7 +3,18 @@ import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { networkReason } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
 import type { EdgeOfPair, PairView } from "../../../src/operators/edge-pair.ts";
-import { type Disk, type Flush, type Lease, NoState, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
+import { nodeTimers } from "../node-clock.ts";
+import {
+  type Disk,
+  type DiskPlace,
+  type Flush,
+  type Lease,
+  NoState,
+  type Rows,
+  rowsAtOnce,
+  type Stored,
+  type StoredRow,
+} from "./disk.ts";
 
 export type Self = Pick<EdgeOfPair, "name" | "url" | "version">;
 type Row = Readonly<Record<string, string | number | boolean | null>>;
@@ -94,7 +105,7 @@ export async function acquireDatabase(url: string, self: Self, ports: EdgePorts)
     try {
       await session.open(settings);
       const isOrderly = await standBy(session, self, ports);
-      const disk = new PostgresDisk(session, new Session(host, ports), ports);
+      const disk = new PostgresDisk(session, host, ports);
       await disk.begin(self, isOrderly ? 0 : leaseMs);
       return disk;
     } catch (error) {
@@ -147,6 +158,7 @@ export class PostgresDisk implements Disk {
   readonly #reads: Session;
   readonly #ports: EdgePorts;
   readonly lease: Lease;
+  readonly place: DiskPlace;
   /** When the statement was sent that was last committed, by passed time. */
   #heldSince = Number.NEGATIVE_INFINITY;
   #heard = Promise.withResolvers<void>();
@@ -154,9 +166,10 @@ export class PostgresDisk implements Disk {
   #writing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(session: Session, reads: Session, ports: EdgePorts) {
+  constructor(session: Session, url: string, ports: EdgePorts) {
     this.#session = session;
-    this.#reads = reads;
+    this.#reads = new Session(url, ports);
+    this.place = { database: url };
     this.#ports = ports;
     const isHeld = () => ports.passedMs() - this.#heldSince < leaseMs - marginMs;
     this.lease = {
@@ -193,14 +206,12 @@ export class PostgresDisk implements Disk {
     };
   }
 
-  async schemaOf(name: string): Promise<readonly string[]> {
-    const { rows } = await this.#reads.ask("SELECT schema FROM bridgehead.object WHERE name = $1", [name]);
-    return JSON.parse(String(rows[0]?.schema ?? "[]"));
+  schemaOf(name: string): Promise<readonly string[]> {
+    return rowsBy(this.#reads).schemaOf(name);
   }
 
-  async rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]> {
-    const { rows } = await this.#reads.ask(rowsText, [name, after?.table ?? "", after?.key ?? ""]);
-    return rows as unknown as readonly StoredRow[];
+  rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]> {
+    return rowsBy(this.#reads).rowsOf(name, after);
   }
 
   async write({ at, deleted, changes }: Flush): Promise<void> {
@@ -285,6 +296,26 @@ export class PostgresDisk implements Disk {
       this.#beatLater();
     });
   }
+}
+
+function rowsBy(session: Session): Rows {
+  return {
+    async schemaOf(name) {
+      const { rows } = await session.ask("SELECT schema FROM bridgehead.object WHERE name = $1", [name]);
+      return JSON.parse(String(rows[0]?.schema ?? "[]"));
+    },
+    async rowsOf(name, after) {
+      const { rows } = await session.ask(rowsText, [name, after?.table ?? "", after?.key ?? ""]);
+      return rows as unknown as readonly StoredRow[];
+    },
+  };
+}
+
+/** Reads a state beside the edge that writes it. */
+export async function readDatabase(url: string): Promise<Rows & { close(): Promise<void> }> {
+  const session = new Session(url, { timers: nodeTimers });
+  await session.open({});
+  return { ...rowsBy(session), close: () => session.end() };
 }
 
 /** A connection to one machine of the database. */

@@ -46,6 +46,7 @@ export function sqliteDisk(file: string): Disk {
     return answer.promise as Promise<never>;
   };
   return {
+    place: { file },
     open: () => ask("open"),
     schemaOf: (name) => ask("schemaOf", name),
     rowsOf: (name, after) => ask("rowsOf", name, after),

@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf, sqliteCode } from "../../../src/foundation/text/reason.ts";
-import { type Disk, type Flush, NoState, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
+import { type Disk, type Flush, NoState, type Rows, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
 
 /** Of the tables. Nothing reads another one. */
 const format = 1;
@@ -37,7 +37,7 @@ const faults = { readOnly: 8, corrupt: 11, cannotOpen: 14, noDatabase: 26 };
 
 /** What a disk asks of its file, answered at once. */
 export type StateFile = {
-  readonly [Name in Exclude<keyof Disk, "lease">]: (
+  readonly [Name in Exclude<keyof Disk, "lease" | "place">]: (
     ...asked: Parameters<Disk[Name]>
   ) => Awaited<ReturnType<Disk[Name]>>;
 };
@@ -79,12 +79,8 @@ export function stateFile(file: string): StateFile {
       open = prepared(database);
       return storedIn(database);
     },
-    schemaOf: (name) => JSON.parse(String(opened().schema.get(name)?.schema ?? "[]")),
-    rowsOf: (name, after) => {
-      const { table = "", key = "" } = after ?? {};
-      const rows = opened().rows.all(name, table, table, key, rowsAtOnce) as unknown as readonly StoredRow[];
-      return rows.map((row) => ({ ...row, values: unpacked(row.values) }));
-    },
+    schemaOf: (name) => opened().schemaOf(name),
+    rowsOf: (name, after) => opened().rowsOf(name, after),
     write: (flush) => write(opened(), flush),
     trustClock: () => void opened().note.run("trustsClock", 1),
     close: () => {
@@ -102,11 +98,7 @@ function prepared(database: DatabaseSync) {
   return {
     database,
     emptying,
-    schema: database.prepare("SELECT schema FROM object WHERE name = ?"),
-    rows: database.prepare(
-      `SELECT "table", key, "values" FROM row WHERE object = (SELECT id FROM object WHERE name = ?)
-       AND ("table" > ? OR ("table" = ? AND key > ?)) ORDER BY "table", key LIMIT ?`,
-    ),
+    ...rowsIn(database),
     keep: database.prepare(
       `INSERT INTO object (name, alarm, schema) VALUES (?1, ?2, ifnull(?3, '[]'))
        ON CONFLICT (name) DO UPDATE SET alarm = ?2, schema = ifnull(?3, schema) RETURNING id`,
@@ -116,6 +108,32 @@ function prepared(database: DatabaseSync) {
     empty: database.prepare("DELETE FROM row WHERE object = (SELECT id FROM object WHERE name = ?)"),
     forget: database.prepare("DELETE FROM object WHERE name = ?"),
     note: database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"),
+  };
+}
+
+function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> {
+  const schema = database.prepare("SELECT schema FROM object WHERE name = ?");
+  const rows = database.prepare(
+    `SELECT "table", key, "values" FROM row WHERE object = (SELECT id FROM object WHERE name = ?)
+     AND ("table", key) > (?, ?) ORDER BY "table", key LIMIT ?`,
+  );
+  return {
+    schemaOf: (name) => JSON.parse(String(schema.get(name)?.schema ?? "[]")),
+    rowsOf: (name, after) => {
+      const found = rows.all(name, after?.table ?? "", after?.key ?? "", rowsAtOnce) as unknown as readonly StoredRow[];
+      return found.map((row) => ({ ...row, values: unpacked(row.values) }));
+    },
+  };
+}
+
+/** Reads a state beside the thread that writes it. */
+export function readState(file: string): Rows & { close(): Promise<void> } {
+  const database = new DatabaseSync(file, { readOnly: true });
+  const { schemaOf, rowsOf } = rowsIn(database);
+  return {
+    schemaOf: async (name) => schemaOf(name),
+    rowsOf: async (name, after) => rowsOf(name, after),
+    close: async () => database.close(),
   };
 }
 

@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { rowsAtOnce } from "../../../durable-objects/node/rows/disk.ts";
+import { ObjectDatabase } from "../../../durable-objects/node/rows/object-database.ts";
 import { sqliteDisk } from "../../../durable-objects/node/rows/sqlite-disk.ts";
 import { stateFile } from "../../../durable-objects/node/rows/sqlite-file.ts";
 import { DiskOnTest, newStateFile } from "./runtime-on-test.ts";
@@ -110,4 +112,29 @@ test("the disk's thread answers, hands errors over as they are, and answers noth
   const broken = sqliteDisk(file);
   await expect(broken.open()).rejects.toMatchObject({ name: "NoState" });
   await broken.close();
+});
+
+test("an object with many rows is filled by a thread of its own, with all of them, and what changes later is known", async () => {
+  const disk = sqliteDisk(newStateFile());
+  await disk.open();
+  const count = 2 * rowsAtOnce + 1;
+  const rows = Array.from({ length: count }, (_, id) => ({
+    table: "t",
+    key: JSON.stringify([id]),
+    values: JSON.stringify([id, `text ${id}`]),
+  }));
+  const schema = ["CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)"];
+  const change = { name: "directory/a", alarm: null, schema, replaces: false, rows };
+  await disk.write({ at: 1, deleted: [], changes: [change] });
+
+  const database = new ObjectDatabase();
+  await database.fill(disk, "directory/a");
+  expect(database.exec("SELECT count(*) AS rows, sum(id) AS sum FROM t")).toEqual([
+    { rows: count, sum: (count * (count - 1)) / 2 },
+  ]);
+  expect(database.takeChange()).toBe(null);
+  database.exec("UPDATE t SET v = 'other' WHERE id = 3");
+  expect(database.takeChange()?.rows).toEqual([{ table: "t", key: "[3]", values: '[3,"other"]' }]);
+  database.close();
+  await disk.close();
 });

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isMainThread, Worker, workerData } from "node:worker_threads";
+import type { DiskPlace } from "./disk.ts";
+import { ObjectDatabase } from "./object-database.ts";
+import { readState } from "./sqlite-file.ts";
+
+interface Wanted {
+  readonly place: DiskPlace;
+  readonly name: string;
+  readonly file: string;
+}
+
+/** As SQLite chooses it for its own temporary files: `/tmp` may lie in memory. */
+const folderOfLarge = existsSync("/var/tmp") ? "/var/tmp" : tmpdir();
+
+/**
+ * The database of an object in a file that a thread of its own has filled, since a million rows take half a minute. `open` opens it;
+ * afterwards nobody else finds it.
+ */
+export async function filledFile<Opened>(
+  place: DiskPlace,
+  name: string,
+  open: (file: string) => Opened,
+): Promise<Opened> {
+  const folder = mkdtempSync(join(folderOfLarge, "bridgehead-"));
+  try {
+    const wanted: Wanted = { place, name, file: join(folder, "object.db") };
+    await once(new Worker(fileURLToPath(import.meta.url), { workerData: { filled: wanted } }), "exit");
+    return open(wanted.file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const { filled }: { readonly filled?: Wanted } = isMainThread ? {} : (workerData ?? {});
+// Once all modules of a bundle are there.
+if (filled) setImmediate(() => void fill(filled));
+
+async function fill({ place, name, file }: Wanted): Promise<void> {
+  const rows = "file" in place ? readState(place.file) : await readDatabase(place.database);
+  const database = new ObjectDatabase(() => {}, file);
+  await database.fill(rows, name);
+  database.close();
+  await rows.close();
+}
+
+async function readDatabase(url: string) {
+  const postgres = await import("./postgres-disk.ts");
+  return postgres.readDatabase(url);
+}
