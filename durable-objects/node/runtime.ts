@@ -9,6 +9,7 @@ import type { Sql } from "../platform/platform.ts";
 import { Life } from "./life.ts";
 import type { EdgeTime } from "./node-clock.ts";
 import type { Disk, ObjectChange } from "./rows/disk.ts";
+import { filledFile } from "./rows/filled-file.ts";
 import { Flusher } from "./rows/flusher.ts";
 import { ObjectDatabase } from "./rows/object-database.ts";
 import { type Loaded, RuntimeObject } from "./runtime-object.ts";
@@ -265,7 +266,8 @@ export class Runtime {
     try {
       // The last of a life before may be on its way to disk.
       await this.#flusher.pending;
-      await database.fill(disk, object.key);
+      const { place } = disk;
+      await database.fill(disk, object.key, place && ((open) => filledFile(place, object.key, open)));
       object.life = life;
       this.#live.add(object);
       const whole = await life.busy(async () => make(object.kind, name, this.#placeOf(object, life)));

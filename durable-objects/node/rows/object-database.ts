@@ -1,11 +1,12 @@
 import { DatabaseSync, type Session, type StatementSync } from "node:sqlite";
 import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
 import { changedRows } from "./changed-rows.ts";
-import { type Disk, type ObjectChange, type Rows, rowsAtOnce, type StoredRow } from "./disk.ts";
-import { filledFile } from "./filled-file.ts";
+import { type ObjectChange, type Rows, rowsAtOnce, type StoredRow } from "./disk.ts";
 
 /** Of each database in memory, and of one with many rows; what exceeds it lies in a file. */
 const cacheKiB = { usual: 256, large: 32_768 };
+
+type InFile = (open: (file: string) => DatabaseSync) => Promise<DatabaseSync>;
 
 /**
  * The database of one object, with which it works. SQLite's session extension says which of its rows have changed, for
@@ -54,14 +55,14 @@ export class ObjectDatabase implements Sql {
     }
   }
 
-  /** Fills the empty database with what the disk has of an object. */
-  async fill(disk: Rows & Pick<Disk, "place">, name: string): Promise<void> {
+  /** Fills the empty database with what the disk has of an object. `inFile`: has a file filled in place of it, if there are many rows. */
+  async fill(disk: Rows, name: string, inFile?: InFile): Promise<void> {
     const schema = await disk.schemaOf(name);
     let rows: readonly StoredRow[] = schema.length === 0 ? [] : await disk.rowsOf(name, null);
     this.#isLarge = rows.length === rowsAtOnce;
-    if (this.#isLarge && disk.place) {
+    if (this.#isLarge && inFile) {
       this.#database.close();
-      this.#database = await filledFile(disk.place, name, (file) => opened(file, cacheKiB.large));
+      this.#database = await inFile((file) => opened(file, cacheKiB.large));
       this.#session = this.#database.createSession();
     } else {
       this.#database.exec(["BEGIN", ...schema].join(";"));

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { rowsAtOnce } from "../../../durable-objects/node/rows/disk.ts";
+import { filledFile } from "../../../durable-objects/node/rows/filled-file.ts";
 import { ObjectDatabase } from "../../../durable-objects/node/rows/object-database.ts";
 import { sqliteDisk } from "../../../durable-objects/node/rows/sqlite-disk.ts";
 import { stateFile } from "../../../durable-objects/node/rows/sqlite-file.ts";
@@ -115,7 +116,8 @@ test("the disk's thread answers, hands errors over as they are, and answers noth
 });
 
 test("an object with many rows is filled by a thread of its own, with all of them, and what changes later is known", async () => {
-  const disk = sqliteDisk(newStateFile());
+  const file = newStateFile();
+  const disk = sqliteDisk(file);
   await disk.open();
   const count = 2 * rowsAtOnce + 1;
   const rows = Array.from({ length: count }, (_, id) => ({
@@ -128,7 +130,7 @@ test("an object with many rows is filled by a thread of its own, with all of the
   await disk.write({ at: 1, deleted: [], changes: [change] });
 
   const database = new ObjectDatabase();
-  await database.fill(disk, "directory/a");
+  await database.fill(disk, "directory/a", (open) => filledFile({ file }, "directory/a", open));
   expect(database.exec("SELECT count(*) AS rows, sum(id) AS sum FROM t")).toEqual([
     { rows: count, sum: (count * (count - 1)) / 2 },
   ]);
