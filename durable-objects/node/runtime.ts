@@ -254,6 +254,7 @@ export class Runtime {
 
   async #begin(object: RuntimeObject): Promise<Loaded> {
     const { disk, timers, time, make } = this.#ports;
+    const { place } = disk;
     const { name } = object;
     if (this.#isStopped) throw new Error("the edge stops");
     // On disk two such names may be one, or there is none such.
@@ -266,7 +267,6 @@ export class Runtime {
     try {
       // The last of a life before may be on its way to disk.
       await this.#flusher.pending;
-      const { place } = disk;
       await database.fill(disk, object.key, place && ((open) => filledFile(place, object.key, open)));
       object.life = life;
       this.#live.add(object);
