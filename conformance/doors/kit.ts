@@ -1,1 +1,2 @@
+export { allClauses } from "../clauses/all.ts";
 export { rowsByName } from "../messages.ts";
