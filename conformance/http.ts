@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { createServer as createTlsServer, request as requestTls } from "node:https";
-import { type AddressInfo, connect, isIP } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { AddressInfo } from "node:net";
 
 export interface HttpRequest {
   readonly method: string;
@@ -28,11 +27,6 @@ export interface ServerKeys {
   readonly key: string;
 }
 
-interface Tls extends ServerKeys {
-  /** Called with the cause when a connection ends before a request. */
-  readonly onFailure: (why: string) => void;
-}
-
 /** `reset` breaks the connection without an answer. `hang` keeps it open without one. */
 export type Handler = (request: HttpRequest) => Promise<HttpAnswer | "reset" | "hang">;
 
@@ -43,7 +37,6 @@ export interface Listener {
 }
 
 const MOST_BYTES = 1_048_576;
-const CONNECT_MS = 5_000;
 const TIMEOUT_MS = 15_000;
 
 /** Rejects without a complete answer in time. */
@@ -69,28 +62,10 @@ export function send(asked: HttpRequest): Promise<HttpAnswer> {
   });
 }
 
-/** Resolves when a server accepts a connection there, over https with a valid certificate. */
-export async function connects(url: string): Promise<void> {
-  const { hostname, port, protocol } = new URL(url);
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  const isTls = protocol === "https:";
-  const socket = isTls
-    ? connectTls({ host, port: Number(port || 443), ...(isIP(host) === 0 && { servername: host }) })
-    : connect({ host, port: Number(port || 80) });
-  try {
-    await new Promise<void>((connected, failed) => {
-      socket.once(isTls ? "secureConnect" : "connect", connected).once("error", failed);
-      socket.setTimeout(CONNECT_MS, () => failed(new Error(`no connection within ${CONNECT_MS} ms`)));
-    });
-  } finally {
-    socket.destroy();
-  }
-}
-
 /** Serves HTTP at `host:port`, HTTPS with `tls`; port 0 takes any. */
-export async function listen(address: string, handle: Handler, tls?: Tls): Promise<Listener> {
+export async function listen(address: string, handle: Handler, tls?: ServerKeys): Promise<Listener> {
   const { hostname, port } = splitAddress(address);
-  const server = tls ? tlsServer(tls) : createServer();
+  const server: Server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }) : createServer();
   server.on("request", (incoming: IncomingMessage, response) => {
     void readAll(incoming)
       .then((body) => handle({ method: incoming.method ?? "", url: incoming.url ?? "", body }))
@@ -116,21 +91,6 @@ export async function listen(address: string, handle: Handler, tls?: Tls): Promi
         server.close(() => closed());
       }),
   };
-}
-
-const CLOSED = "it closes the connection before it posts";
-
-function tlsServer({ certificate, key, onFailure }: Tls): Server {
-  const silent = new Set<object>();
-  const server = createTlsServer({ cert: certificate, key });
-  const words: Readonly<Record<string, string>> = { ERR_SSL_HTTP_REQUEST: "it speaks HTTP there", ECONNRESET: CLOSED };
-  server.on("tlsClientError", ({ code = "", message }: NodeJS.ErrnoException) => onFailure(words[code] ?? message));
-  server.on("secureConnection", (socket: TLSSocket) => {
-    silent.add(socket);
-    socket.once("close", () => silent.has(socket) && onFailure(CLOSED));
-  });
-  server.on("request", ({ socket }: IncomingMessage) => void silent.delete(socket));
-  return server;
 }
 
 /** `host:port`. Throws if it is not. */

@@ -5,15 +5,14 @@ import { styleText } from "node:util";
 import { CommanderError } from "commander";
 import { allClauses } from "./clauses/all.ts";
 import { version } from "./doors/foundation.ts";
-import { connects, type ServerKeys, send } from "./http.ts";
-import { conditionsOf, type Options, program, UsageError } from "./options.ts";
+import { type ServerKeys, send } from "./http.ts";
+import { type Options, program, UsageError } from "./options.ts";
 import { BrokenOff } from "./player/outcome.ts";
 import { printable } from "./printable.ts";
 import { isWithoutFailure, jsonReport, textReport } from "./report.ts";
 import { type Progress, run } from "./run.ts";
 import { TelephonesByHand } from "./telephones/by-hand.ts";
 import { ControlledTelephones } from "./telephones/control.ts";
-import { noTelephones } from "./telephones/none.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
 /** Exit code of a program that was ended by Ctrl-C. */
@@ -24,7 +23,7 @@ async function main(): Promise<number> {
   try {
     command.parse();
     const options = command.opts<Options>();
-    if (!options.list) return await play(options, conditionsOf(command));
+    if (!options.list) return await play(options);
     for (const { id, standing, title } of allClauses) console.log(`${id.padEnd(32)}${standing.padEnd(13)}${title}`);
     return 0;
   } catch (error) {
@@ -52,7 +51,7 @@ async function ask(question: string): Promise<string> {
   return lines.question(`${question}\n> `, { signal: stop.signal });
 }
 
-async function play(options: Options, conditions: Readonly<Record<string, string>>): Promise<number> {
+async function play(options: Options): Promise<number> {
   const { adapter, listen, announce, json, only, muteKeys, mergeKeys, load, minutes } = options;
   if (!adapter) throw new UsageError("no adapter: give its address with --adapter URL");
   checkAddresses(options);
@@ -64,9 +63,13 @@ async function play(options: Options, conditions: Readonly<Record<string, string
     throw new UsageError(`no clause has an id that begins with ${unknown}: --list shows them, --only chooses`);
   if (json !== undefined) mustBeWritable(json);
   const https = options.https === undefined ? undefined : keysIn(options.https);
-  await connects(adapter).catch(({ message }: Error) => {
-    throw new UsageError(`the adapter does not answer at ${adapter} (${message}); give its address with --adapter`);
-  });
+  await send({ method: "GET", url: adapter, body: "", timeoutMs: 5_000 }).catch(
+    ({ code, message }: NodeJS.ErrnoException) => {
+      // It is there, even if it takes only POST.
+      if (code === "ECONNRESET") return;
+      throw new UsageError(`the adapter does not answer at ${adapter} (${message}); give its address with --adapter`);
+    },
+  );
   const telephones = await telephonesOf(options);
   const keys = (text: string) => (text === "none" ? undefined : text);
   process.once("SIGINT", breakOff).once("SIGTERM", breakOff);
@@ -96,6 +99,7 @@ async function play(options: Options, conditions: Readonly<Record<string, string
     },
   );
   lines?.off("close", breakOff).close();
+  const conditions = { options: process.argv.slice(2).join(" ") };
   const tested = { ...facts, kit: `bridgehead-conformance ${version}` };
   const report = { adapter, tested, conditions, startedAt, tookMs: Date.now() - startedAt, results, notes };
   const style = process.stdout.isTTY ? styleText : (_: unknown, text: string) => text;
@@ -126,9 +130,9 @@ function keysIn(file: string): ServerKeys {
   }
 }
 
-async function telephonesOf({ bridge, byHand, numbers, callee, patience }: Options): Promise<Telephones> {
+async function telephonesOf({ bridge, byHand, numbers, callee, patience }: Options): Promise<Telephones | null> {
   if (bridge !== undefined && byHand) throw new UsageError("choose one of --bridge and --by-hand");
-  if (bridge === undefined) return byHand ? new TelephonesByHand(ask, callee, patience * 1000) : noTelephones;
+  if (bridge === undefined) return byHand ? new TelephonesByHand(ask, callee, patience * 1000) : null;
   const telephones = new ControlledTelephones(bridge, numbers);
   await telephones.state().catch(({ message }: Error) => {
     throw new UsageError(`no control interface of a bridge at ${bridge} (${message}); give its address with --bridge`);

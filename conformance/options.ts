@@ -30,25 +30,6 @@ export interface Options {
 /** A mistake in the command line: one sentence, and exit code 2. */
 export class UsageError extends Error {}
 
-/** A report names these by themselves. */
-const apart = ["adapter", "about", "json"];
-
-/** Telephones and options of a run, for its reports. */
-export function conditionsOf(command: Command): Readonly<Record<string, string>> {
-  const { bridge, byHand } = command.opts<Options>();
-  const given = command.options.filter(
-    (option) =>
-      !apart.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === "cli",
-  );
-  const words = given.flatMap((option) =>
-    [command.getOptionValue(option.attributeName())]
-      .flat()
-      .map((one) => `${option.long} ${one === true ? "" : one}`.trim()),
-  );
-  const telephones = bridge === undefined ? (byHand ? "a person's" : "none") : `the control interface at ${bridge}`;
-  return { telephones, options: words.join(" ") };
-}
-
 export function program(): Command {
   const keys = matching(/^(?:none|[0-9*#]{1,8})$/, "keys (0-9, * and #), or none");
   const template = matching(

@@ -28,7 +28,7 @@ const CLEAN_UP_MS = 10_000;
 
 /** Plays the clauses against the adapter, then judges all traffic. Throws if the TSP servers cannot listen. */
 export async function run(
-  telephones: Telephones,
+  telephones: Telephones | null,
   clauses: readonly Clause[],
   options: RunOptions,
   progress: Progress,

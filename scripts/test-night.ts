@@ -12,6 +12,7 @@ const proofs = [
   "npm run simulate:mutants",
   `npm run mutate -- src durable-objects bridge-agent --one-in 100 --seed ${night} --least 90`,
   "npm run prove:protocol",
+  "npm run prove:conformance",
   "npm run prove:kills -- --kills 50",
   "npm run prove:kills -- --edge node --kills 50",
   "npm run prove:kills -- --edges 2 --kills 50",

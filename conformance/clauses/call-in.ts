@@ -14,9 +14,7 @@ export const callInClauses = [
       stage.check(entered, { ExtCallID: /^null$/ }, 1);
     },
     "4.2d: a call keeps the ExtCallID that WebEx gave it": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
-      const other = await conference.callIn();
+      const [conference, one, other] = await stage.conferenceOf(2);
       await stage.people.hangUp(other.call);
       const left = await conference.receives("A2W_NotifyUserChange", { Status: changed });
       stage.check(left, { ExtCallID: other.extCallId });
@@ -25,8 +23,7 @@ export const callInClauses = [
         stage.fail(`${one.extCallId} was told as gone, and is still there`);
     },
     "4.2e: each entry is notified once, with a MsgID of its own": async (stage) => {
-      const conference = await stage.conference();
-      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      const [, one, other] = await stage.conferenceOf(2);
       if (one.entered.attributes.MsgID === other.entered.attributes.MsgID) stage.fail("both entries have one MsgID");
       await stage.receivesNo(["A2W_NotifyUserEnter"], "both callers were told already");
     },
@@ -80,8 +77,7 @@ export const callInClauses = [
   }),
   ...inferred("Status 2 of A2W_NotifyUserChange, in general", {
     "4.6: a hang-up is notified by A2W_NotifyUserChange Status 2": async (stage) => {
-      const conference = await stage.conference();
-      const { call, extCallId } = await conference.callIn();
+      const [conference, { call, extCallId }] = await stage.conferenceOf(1);
       await stage.people.hangUp(call);
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "2" });
       await stage.receivesNothingElse("the caller was told as gone");

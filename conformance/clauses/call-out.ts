@@ -37,8 +37,7 @@ export const callOutClauses = [
       stage.check(left, { ExtCallID: extCallId });
     },
     "4.3f: callees and callers are in one conference": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
+      const [conference, one] = await stage.conferenceOf(1);
       const other = await conference.callOut();
       await stage.people.hearEachOther(one.call, other.call, "both are in the conference");
     },

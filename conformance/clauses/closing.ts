@@ -7,14 +7,12 @@ const keepAlive = `${GUIDE}, Conference Keep-Alive`;
 export const closingClauses = [
   ...documented(keepAlive, {
     "4.7a: W2A_CloseConference without KeepAlive ends the calls": async (stage) => {
-      const conference = await stage.conference();
-      const { call } = await conference.callIn();
+      const [conference, { call }] = await stage.conferenceOf(1);
       await conference.asks("W2A_CloseConference");
       await stage.people.ends(call, "the conference was closed");
     },
     "4.7b: KeepAlive 0 ends the calls": async (stage) => {
-      const conference = await stage.conference();
-      const { call } = await conference.callIn();
+      const [conference, { call }] = await stage.conferenceOf(1);
       await conference.asks("W2A_CloseConference", { KeepAlive: "0" });
       await stage.people.ends(call, "the conference was closed");
     },
@@ -35,8 +33,7 @@ export const closingClauses = [
       await stage.people.hears(one.call, other.call, "another conference was closed");
     },
     "4.8a: KeepAlive 1 keeps the calls, who still hear each other": async (stage) => {
-      const conference = await stage.conference();
-      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      const [conference, one, other] = await stage.conferenceOf(2);
       await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
       await stage.quiet();
       await stage.people.staysUp(one.call, "the teleconference is to be kept alive");
@@ -52,8 +49,7 @@ export const closingClauses = [
   }),
   ...inferred("KeepAlive 1 with a sub-conference or a private talk: nobody is left who could bring its calls back", {
     "4.8f: KeepAlive 1 brings the calls of a sub-conference into the main conference": async (stage) => {
-      const conference = await stage.conference();
-      const [one, main] = [await conference.callIn(), await conference.callIn()];
+      const [conference, one, main] = await stage.conferenceOf(2);
       await rooms.createSub(conference);
       await rooms.addToSub(conference, one);
       await conference.asks("W2A_CloseConference", { KeepAlive: "1" });

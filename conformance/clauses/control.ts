@@ -6,8 +6,7 @@ const TOLD_MS = 2_000;
 export const controlClauses = [
   ...unconfirmed("W2A_UpdateUser", {
     "4.11a: a muted caller is not heard, and notified by A2W_NotifyUserChange Status 1": async (stage) => {
-      const conference = await stage.conference();
-      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      const [conference, one, other] = await stage.conferenceOf(2);
       const { msgId } = await conference.asks("W2A_UpdateUser", { ExtCallID: one.extCallId, Privilege: "1" });
       await stage.receives("A2W_RspUpdateUser", { MsgID: msgId, Result: "0" });
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "1" });
@@ -19,8 +18,7 @@ export const controlClauses = [
   }),
   ...inferred("action code for mute all", {
     "4.11b: mute-all notifies A2W_NotifyUserChange Status 1 for each caller that changed": async (stage) => {
-      const conference = await stage.conference();
-      const [host, one, other] = [await conference.callIn(), await conference.callIn(), await conference.callIn()];
+      const [conference, host, one, other] = await stage.conferenceOf(3);
       await conference.updates("mute-all");
       for (const { extCallId } of [one, other]) {
         await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "1" });
@@ -30,8 +28,7 @@ export const controlClauses = [
   }),
   ...inferred("action code for unmute all; Silent Join", {
     "4.11e: unmute-all leaves a silent monitor muted": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
+      const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut({ ParticipantType: "6", Privilege: "1" });
       await conference.updates("unmute-all");
       await stage.quiet();
@@ -40,8 +37,7 @@ export const controlClauses = [
   }),
   ...documented(`${REFERENCE}, A2W_NotifyUserChange; ${GUIDE}, status 1 for muted`, {
     "2.3.4a: a caller who mutes itself is notified, if at all, by Status 1 and alone": async (stage) => {
-      const conference = await stage.conference();
-      const first = await conference.callIn();
+      const [conference, first] = await stage.conferenceOf(1);
       const { call, extCallId } = await conference.callIn();
       await stage.people.muteByKeys(call);
       const muted = await stage.mayReceive("A2W_NotifyUserChange", { Status: /^[^0]/ }, { withinMs: TOLD_MS });
@@ -55,8 +51,7 @@ export const controlClauses = [
   }),
   ...unconfirmed("W2A_DropUser", {
     "4.12: an expelled caller is disconnected and notified by A2W_NotifyUserChange Status 2": async (stage) => {
-      const conference = await stage.conference();
-      const { call, extCallId } = await conference.callIn();
+      const [conference, { call, extCallId }] = await stage.conferenceOf(1);
       const { msgId } = await conference.asks("W2A_DropUser", { ExtCallID: extCallId });
       await stage.receives("A2W_RspDropUser", { MsgID: msgId, Result: "0" });
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "2" });

@@ -69,9 +69,7 @@ export const createClauses = [
   }),
   ...documented(`${HYBRID}, W2A_CreateConference`, {
     "2.2.1a: callers who enter the same conference key are in one conference": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
-      const other = await conference.callIn();
+      const [, one, other] = await stage.conferenceOf(2);
       await stage.people.hears(one.call, other.call, "both keyed the same conference key");
     },
     "2.2.1e: callers who enter different conference keys do not hear each other": async (stage) => {

@@ -2,7 +2,7 @@ import type { Caller, Conference } from "../player/conference.ts";
 import { matches, type Stage } from "../player/stage.ts";
 import type { Arrival, Received } from "../player/traffic.ts";
 import { alone, documented, GUIDE } from "./clause.ts";
-import { privateTalk } from "./private-talk.ts";
+import { joinsMain, privateTalk } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
 import { speakers } from "./speakers.ts";
 
@@ -175,15 +175,13 @@ export const failoverClauses = [
     },
     "4.9d: a takeover does not touch the calls": async (stage) => {
       const { conference, one, other } = await withTwo(stage);
-      await conference.failOver();
-      await conference.entriesOf(one, other);
+      await conference.takenOver(one, other);
       await stage.people.staysUp(one.call, "only the TSP server changed");
       await stage.people.hears(one.call, other.call, "only the TSP server changed");
     },
     "4.9f: requests of the new server are carried out": async (stage) => {
       const { conference, one, other } = await withTwo(stage);
-      await conference.failOver();
-      await conference.entriesOf(one, other);
+      await conference.takenOver(one, other);
       const called = await conference.callOut();
       stage.check(called.answered, {}, 2);
       await stage.people.hears(one.call, called.call, "it was called into the same conference");
@@ -197,8 +195,7 @@ export const failoverClauses = [
     },
     "4.9i: a close by the new server ends the calls": async (stage) => {
       const { conference, one, other } = await withTwo(stage);
-      await conference.failOver();
-      await conference.entriesOf(one, other);
+      await conference.takenOver(one, other);
       await conference.asks("W2A_CloseConference");
       await stage.quiet();
       for (const { call } of [one, other]) await stage.people.ends(call, "the conference was closed");
@@ -206,11 +203,9 @@ export const failoverClauses = [
     "4.9j: the add button works for the new server": async (stage) => {
       const conference = await stage.conference();
       const [host, other] = [await conference.callIn("11", { as: "host" }), await conference.callIn("12")];
-      await conference.failOver();
-      await conference.entriesOf(host, other);
+      await conference.takenOver(host, other);
       const invitee = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
-      await conference.updates("add-to-main", invitee);
-      await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
+      await joinsMain(conference, invitee);
       await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
     },
     "4.9n: a call-out in progress at the takeover is notified to the new server": async (stage) => {
@@ -285,8 +280,7 @@ export const failoverClauses = [
     "4.9m: a call muted before its sub-conference is muted after the new server closes it": async (stage) => {
       const { conference, one, main } = await subTakenOver(stage, true);
       const before = stage.last;
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await rooms.closeSub(conference);
       await stage.quiet();
       stage.check(rooms.lastChange(before, conference, one), { Status: "1" });
       await stage.people.doesNotHear(main.call, one.call, "it is muted");
@@ -308,8 +302,7 @@ export const failoverClauses = [
       "2.2.1h: a takeover leaves other conferences of the same server where they are": async (stage) => {
         const { conference, one, other } = await withTwo(stage);
         const another = await stage.conference();
-        await conference.failOver();
-        await conference.entriesOf(one, other);
+        await conference.takenOver(one, other);
         const { entered } = await another.callIn("21");
         stage.check(entered, {}, 1);
       },
@@ -320,8 +313,7 @@ export const failoverClauses = [
       const { conference, one, other } = await withTwo(stage);
       await stage.people.lock(conference.confKey, true);
       await stage.quiet();
-      await conference.failOver();
-      await conference.entriesOf(one, other);
+      await conference.takenOver(one, other);
       await conference.dialIn("13");
       const entered = await stage.mayReceive("A2W_NotifyUserEnter");
       if (entered) stage.fail("a caller entered the locked conference after the failover");
@@ -456,8 +448,7 @@ export const failoverClauses = [
       const dials = [];
       for (let n = 0; n < 51; n++) dials.push(await conference.dialIn(`2${String(n).padStart(3, "0")}`));
       for (const entered of await conference.entriesOf(...dials)) await stage.nameOf(entered);
-      await conference.failOver();
-      await conference.entriesOf(...dials);
+      await conference.takenOver(...dials);
     },
   }),
 ];

@@ -13,11 +13,16 @@ export async function privateTalk(stage: Stage) {
   return { conference, host, other, invitee };
 }
 
+/** The add button: the invitee is brought into the main conference. */
+export async function joinsMain(conference: Conference, { extCallId }: Caller): Promise<void> {
+  await conference.updates("add-to-main", { extCallId });
+  await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, ActionCode: "3" });
+}
+
 /** The host of a first private talk hangs up; another one dials in, or the same, before the next invitee is called. */
 async function hostGoes(stage: Stage, comes: (conference: Conference, host: Caller) => Promise<Caller>) {
   const { conference, host, other, invitee } = await privateTalk(stage);
-  await conference.updates("add-to-main", invitee);
-  await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
+  await joinsMain(conference, invitee);
   await conference.hangsUp(host);
   await stage.quiet();
   const came = await comes(conference, host);
@@ -47,12 +52,10 @@ export const privateTalkClauses = [
     "4.21c: nobody else hears a private talk": nobodyElseHears,
     "4.21l: a second invitee comes into a private talk, too, and then into the main conference": async (stage) => {
       const { conference, other, invitee } = await privateTalk(stage);
-      await conference.updates("add-to-main", invitee);
-      await conference.receives("A2W_NotifyUserChange", { ActionCode: "3" });
+      await joinsMain(conference, invitee);
       const next = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
       stage.check(next.entered, { ExtCallID: next.extCallId, ActionCode: "2" }, 1);
-      await conference.updates("add-to-main", next);
-      await conference.receives("A2W_NotifyUserChange", { ExtCallID: next.extCallId, ActionCode: "3" });
+      await joinsMain(conference, next);
       await stage.people.hears(other.call, next.call, "the invitee was brought into the main conference");
     },
   }),
@@ -70,8 +73,7 @@ export const privateTalkClauses = [
     },
     "4.21e: host and invitee are in the main conference when ActionCode 3 is notified": async (stage) => {
       const { conference, host, other, invitee } = await privateTalk(stage);
-      await conference.updates("add-to-main", invitee);
-      await conference.receives("A2W_NotifyUserChange", { ActionCode: "3" });
+      await joinsMain(conference, invitee);
       await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
       await stage.people.hears(other.call, host.call, "the host is back in the main conference");
     },

@@ -173,8 +173,7 @@ export const replacedServerClauses = [
   }),
   ...documented(`${GUIDE}, Conference Features Affected During Failover: sub-conference in progress`, {
     "F7a: a takeover with 60 sub-conferences is confirmed with 0, and each is notified": async (stage) => {
-      const conference = await stage.conference();
-      const caller = await conference.callIn();
+      const [conference, caller] = await stage.conferenceOf(1);
       const ids = Array.from({ length: MANY_ROOMS }, (_, n) => `S${n + 1}`);
       const requests = ids.map((SubConfID) => conference.message("W2A_CreateSubConference", { SubConfID }));
       for (const some of [requests.slice(0, MANY_ROOMS / 2), requests.slice(MANY_ROOMS / 2)]) {
@@ -183,8 +182,7 @@ export const replacedServerClauses = [
           await stage.receives("A2W_RspCreateSubConference", { MsgID: attributes.MsgID, Result: "0" });
       }
       for (const _ of ids) await conference.receives("A2W_NotifySubConferenceChange", { Status: "0" });
-      await conference.failOver();
-      await conference.entriesOf(caller);
+      await conference.takenOver(caller);
       const told = [];
       for (const _ of ids) told.push(await conference.receives("A2W_NotifySubConferenceChange", { Status: "2" }));
       for (const id of ids)

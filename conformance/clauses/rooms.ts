@@ -22,10 +22,20 @@ async function addToSub(conference: Conference, { extCallId }: Caller, id = "S1"
   await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "1" });
 }
 
+async function removeFromSub(conference: Conference, { extCallId }: Caller, id = "S1"): Promise<void> {
+  await conference.asks("W2A_RemoveFromSubConference", { SubConfID: id, ExtCallID: extCallId });
+  await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "2" });
+}
+
+/** The answer to the close. */
+async function closeSub(conference: Conference, id = "S1"): Promise<Received> {
+  const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: id });
+  return conference.stage.receives("A2W_RspCloseSubConference", { MsgID: msgId, Result: "0" });
+}
+
 /** Two callers in a sub-conference, and one who stays in the main conference. */
 async function breakout(stage: Stage) {
-  const conference = await stage.conference();
-  const [one, other, main] = [await conference.callIn(), await conference.callIn(), await conference.callIn()];
+  const [conference, one, other, main] = await stage.conferenceOf(3);
   await createSub(conference);
   await addToSub(conference, one);
   await addToSub(conference, other);
@@ -34,8 +44,7 @@ async function breakout(stage: Stage) {
 
 /** Two sub-conferences with a caller each, and one who stays in the main conference. */
 async function twoSubs(stage: Stage) {
-  const conference = await stage.conference();
-  const [one, other, main] = [await conference.callIn(), await conference.callIn(), await conference.callIn()];
+  const [conference, one, other, main] = await stage.conferenceOf(3);
   await createSub(conference, "S1");
   await createSub(conference, "S2");
   await addToSub(conference, one, "S1");
@@ -74,7 +83,7 @@ function mustNameSub(stage: Stage, { name, attributes }: Received, id: string): 
   if (!Object.values(attributes).includes(id)) stage.fail(`${name} does not name ${id}`);
 }
 
-export const rooms = { createSub, addToSub, muteByKeys, lastChange };
+export const rooms = { createSub, addToSub, removeFromSub, closeSub, muteByKeys, lastChange };
 
 export const roomClauses = [
   ...documented(chapter("Create a new sub conference"), {
@@ -93,8 +102,7 @@ export const roomClauses = [
     "4.13b: an added call is answered, moved, then notified by A2W_NotifySubConfCallChange ActionFlag 1": async (
       stage,
     ) => {
-      const conference = await stage.conference();
-      const [one, main] = [await conference.callIn(), await conference.callIn()];
+      const [conference, one, main] = await stage.conferenceOf(2);
       await createSub(conference);
       const { msgId } = await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
       const told = await conference.receives("A2W_NotifySubConfCallChange");
@@ -139,14 +147,12 @@ export const roomClauses = [
     },
     "4.13e: a removed call is in the main conference again": async (stage) => {
       const { conference, one, other, main } = await breakout(stage);
-      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
-      await conference.receives("A2W_NotifySubConfCallChange", { ActionFlag: "2" });
+      await removeFromSub(conference, one);
       await stage.people.hears(main.call, one.call, "it is in the main conference again");
       await stage.people.doesNotHear(other.call, one.call, "that one is still in the sub-conference");
     },
     "4.13f: a call muted before its sub-conference is muted after it was removed": async (stage) => {
-      const conference = await stage.conference();
-      const [one, main] = [await conference.callIn(), await conference.callIn()];
+      const [conference, one, main] = await stage.conferenceOf(2);
       await muteByKeys(conference, one);
       await createSub(conference);
       await addToSub(conference, one);
@@ -171,8 +177,7 @@ export const roomClauses = [
     "4.13g: a close returns each call by A2W_NotifyUserChange, then A2W_RspCloseSubConference": async (stage) => {
       const { conference, one, other, main } = await breakout(stage);
       const before = stage.last;
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      const answer = await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      const answer = await closeSub(conference);
       stage.check(answer, { Result: "0" }, 1);
       const fits = { ExtCallID: main.extCallId, Status: "1" };
       const wrong = stage.received.find(
@@ -188,13 +193,11 @@ export const roomClauses = [
     },
     "4.13h: all calls are in the main conference when the close is answered": async (stage) => {
       const { conference, one, other, main } = await breakout(stage);
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await closeSub(conference);
       for (const { call } of [one, other]) await stage.people.hears(main.call, call, "the sub-conference was closed");
     },
     "4.13i: a close restores and notifies the earlier mute state of each call": async (stage) => {
-      const conference = await stage.conference();
-      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      const [conference, one, other] = await stage.conferenceOf(2);
       await muteByKeys(conference, one);
       for (const id of ["S1", "S2"]) {
         await createSub(conference, id);
@@ -202,8 +205,7 @@ export const roomClauses = [
         await addToSub(conference, other, id);
         if (id === "S2") await muteByKeys(conference, one, false);
         const before = stage.last;
-        const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: id });
-        await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+        await closeSub(conference, id);
         await stage.quiet();
         stage.check(lastChange(before, conference, one), { Status: "1" });
         stage.check(lastChange(before, conference, other), { Status: "0" });
@@ -212,11 +214,9 @@ export const roomClauses = [
     },
     "4.13j: a close after some removals returns the other calls": async (stage) => {
       const { conference, one, other } = await breakout(stage);
-      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
-      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId, ActionFlag: "2" });
+      await removeFromSub(conference, one);
       const before = stage.last;
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      const answer = await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      const answer = await closeSub(conference);
       const back = await changeAfter(before, conference, other);
       stage.check(back, { Status: "0" });
       stage.inOrder(back, answer);
@@ -225,18 +225,15 @@ export const roomClauses = [
       const { conference, one, other, main } = await breakout(stage);
       await stage.people.hangUp(one.call);
       await stage.quiet();
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId, Result: "0" });
+      await closeSub(conference);
       await stage.people.hears(main.call, other.call, "the sub-conference was closed");
     },
     "4.13m: closing one sub-conference leaves the calls of another one": async (stage) => {
       const { conference, one, other, main } = await twoSubs(stage);
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await closeSub(conference);
       await stage.people.hears(main.call, one.call, "its sub-conference was closed");
       await stage.people.doesNotHear(main.call, other.call, "its sub-conference goes on");
-      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S2", ExtCallID: other.extCallId });
-      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: other.extCallId, ActionFlag: "2" });
+      await removeFromSub(conference, other, "S2");
     },
   }),
   ...inferred("a call that leaves while it is in a sub-conference", {

@@ -22,8 +22,7 @@ async function withoutTone(stage: Stage, { call }: Caller): Promise<void> {
 export const silentJoinClauses = [
   ...documented(out, {
     "4.17a: a silent monitor who is called is not heard": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
+      const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut(monitor);
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
       await stage.people.hears(silent.call, one.call, "a monitor listens");
@@ -34,17 +33,14 @@ export const silentJoinClauses = [
       await withoutTone(stage, await conference.callOut(monitor));
     },
     "4.17d: ParticipantType 6 mutes, also with Privilege 0": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
+      const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut({ ...monitor, Privilege: "0" });
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
     },
     "4.17f: a silent monitor stays muted after a takeover": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
+      const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut(monitor);
-      await conference.failOver();
-      await conference.entriesOf(one);
+      await conference.takenOver(one);
       await stage.quiet();
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
       await stage.people.hears(silent.call, one.call, "a monitor listens");
@@ -52,8 +48,7 @@ export const silentJoinClauses = [
   }),
   ...documented(`${out}; Sub-conference`, {
     "4.17g: a silent monitor stays muted after a sub-conference": async (stage) => {
-      const conference = await stage.conference();
-      const one = await conference.callIn();
+      const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut(monitor);
       const ids = { SubConfID: "S1", ExtCallID: silent.extCallId };
       await rooms.createSub(conference);
@@ -62,8 +57,7 @@ export const silentJoinClauses = [
       await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: silent.extCallId, ActionFlag: "2" });
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
       await rooms.addToSub(conference, silent);
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await rooms.closeSub(conference);
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
     },
   }),

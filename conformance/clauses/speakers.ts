@@ -52,8 +52,7 @@ function mustTalk(stage: Stage, { extCallId }: Caller): void {
 export const speakerClauses = [
   ...documented(speaker, {
     "4.16a: after ActionCode 8 each start of speech is notified by Y and each end by N": async (stage) => {
-      const conference = await stage.conference();
-      const caller = await conference.callIn();
+      const [conference, caller] = await stage.conferenceOf(1);
       await report(conference, true);
       for (const _ of ["first", "second"]) {
         stage.check(await talk(stage, caller, true), { ExtConfID: conference.extConfId }, 1);
@@ -71,8 +70,7 @@ export const speakerClauses = [
       mustTalk(stage, other);
     },
     "4.16c: after ActionCode 9 no speaker is notified until ActionCode 8 comes again": async (stage) => {
-      const conference = await stage.conference();
-      const caller = await conference.callIn();
+      const [conference, caller] = await stage.conferenceOf(1);
       await report(conference, true);
       for (const talking of [true, false]) await talk(stage, caller, talking);
       await report(conference, false);

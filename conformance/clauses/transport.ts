@@ -38,6 +38,11 @@ function subRequests(conference: Conference): Message[] {
   ];
 }
 
+function refusesCreateWithout(name: string): (stage: Stage) => Promise<void> {
+  return async (stage) =>
+    stage.refused(await stage.post([without(stage.newConference().createMessage(), name)]), known);
+}
+
 /** What is no document of the interface may be refused by HTTP as well. */
 function refusedSomehow(stage: Stage, posted: Posted, why: string): void {
   if (posted.confirmation.result === null && (posted.status ?? 0) >= 400) return;
@@ -75,10 +80,7 @@ export const transportClauses = [
       const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
       if (answer.transId === posted.transId) stage.fail(`the answer has the TransID of the request, ${posted.transId}`);
     },
-    "T20a: a create without ConfKey is not confirmed with 0": async (stage) => {
-      const conference = stage.newConference();
-      stage.refused(await stage.post([without(conference.createMessage(), "ConfKey")]), known);
-    },
+    "T20a: a create without ConfKey is not confirmed with 0": refusesCreateWithout("ConfKey"),
     "T20b: a message without MsgID is not confirmed with 0": async (stage) => {
       const conference = stage.newConference();
       stage.refused(await stage.post([without(conference.createMessage(), "MsgID")]), known);
@@ -93,14 +95,8 @@ export const transportClauses = [
       ];
       for (const message of messages) stage.refused(await stage.post([without(message, "MsgID")]), known);
     },
-    "T20l: a create without WbxHostName is not confirmed with 0": async (stage) => {
-      const conference = stage.newConference();
-      stage.refused(await stage.post([without(conference.createMessage(), "WbxHostName")]), known);
-    },
-    "T20c: a create without ExtConfID is not confirmed with 0": async (stage) => {
-      const conference = stage.newConference();
-      stage.refused(await stage.post([without(conference.createMessage(), "ExtConfID")]), known);
-    },
+    "T20l: a create without WbxHostName is not confirmed with 0": refusesCreateWithout("WbxHostName"),
+    "T20c: a create without ExtConfID is not confirmed with 0": refusesCreateWithout("ExtConfID"),
     "T20d: a call-out without a telephone number is not confirmed with 0": async (stage) => {
       const conference = await stage.conference();
       const callout = conference.calloutMessage(["1", "408", "5550100"]);
@@ -394,8 +390,7 @@ export const transportClauses = [
       }
     },
     "T38g: another document with a used TransID is confirmed and not carried out": async (stage) => {
-      const conference = await stage.conference();
-      const { call } = await conference.callIn();
+      const [conference, { call }] = await stage.conferenceOf(1);
       const { posted, msgId } = await conference.asks("W2A_SomethingNew");
       await stage.receives("A2W_RspMessageError", { MsgID: msgId });
       const close = conference.message("W2A_CloseConference");

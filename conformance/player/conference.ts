@@ -200,6 +200,12 @@ export class Conference {
     await this.receives("A2W_NotifyConferenceChange", { Status: "0" });
   }
 
+  /** Another TSP server takes over and is notified of these. */
+  async takenOver(...persons: readonly Person[]): Promise<void> {
+    await this.failOver();
+    await this.entriesOf(...persons);
+  }
+
   /** Only the request of it. */
   async takeOver(server = 2, attributes: Attributes = {}): Promise<Asked> {
     return this.posts(this.takeOverMessage(server, attributes));

@@ -14,10 +14,11 @@ export interface Dialling {
 /** The people of a clause at their telephones. Each step records what telephones it needs. */
 export class People {
   readonly #stage: Stage;
-  readonly #telephones: Telephones;
+  /** `null` if nobody is at a telephone. */
+  readonly #telephones: Telephones | null;
   readonly #calls: CallId[] = [];
 
-  constructor(stage: Stage, telephones: Telephones) {
+  constructor(stage: Stage, telephones: Telephones | null) {
     this.#stage = stage;
     this.#telephones = telephones;
   }
@@ -31,6 +32,7 @@ export class People {
 
   /** Why it cannot be done; `null` if it can. */
   cannot(ability: Ability): string | null {
+    if (!this.#telephones) return "nobody is at a telephone: give --bridge or --by-hand";
     const { dialKeys, hostKeys, muteKeys, mergeKeys } = this.#stage.options;
     if (ability === "enter an attendee ID to join" && !dialKeys.includes("{attendee}"))
       return "callers enter no attendee ID to join (--dial-keys)";
@@ -45,7 +47,7 @@ export class People {
 
   /** A person follows instructions. */
   get isPerson(): boolean {
-    return this.#telephones.isPerson;
+    return this.#telephones?.isPerson === true;
   }
 
   async dialIn(confKey: string, attendeeId = "", { as = "caller" }: Dialling = {}): Promise<Dial> {
@@ -195,7 +197,7 @@ export class People {
 
   /** After a clause. */
   async hangUpAll(): Promise<void> {
-    for (const call of this.#calls) await this.#telephones.hangUp(call).catch(() => {});
+    for (const call of this.#calls) await this.#telephones?.hangUp(call).catch(() => {});
   }
 
   async #press(call: CallId, keys: string): Promise<void> {
@@ -209,6 +211,7 @@ export class People {
 
   async #do<Value>(work: (telephones: Telephones) => Promise<Value>): Promise<Value> {
     this.#stage.goesOn();
+    if (!this.#telephones) throw new NotTestable("nobody is at a telephone");
     try {
       return await work(this.#telephones);
     } catch (error) {
@@ -218,7 +221,7 @@ export class People {
 
   /** Within the time by which telephones may lag behind what was notified. */
   #soon(look: (telephones: Telephones) => Promise<boolean>): Promise<boolean> {
-    return this.#eventually(look, this.#telephones.settleMs);
+    return this.#eventually(look, this.#telephones?.settleMs ?? 0);
   }
 
   async #eventually<Found>(look: (telephones: Telephones) => Promise<Found>, withinMs: number): Promise<Found> {
@@ -232,7 +235,7 @@ export class People {
   }
 }
 
-/** 1-408-555-0200 to -9999: lower numbers, `NOBODYS_NUMBERS`, may be called. */
+/** 1-408-555-0200 to -9999: lower numbers may be called. */
 function callerNumber(n: number): string {
   return `1408555${String(200 + (n % 9_800)).padStart(4, "0")}`;
 }

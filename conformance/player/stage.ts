@@ -3,7 +3,7 @@ import type { HttpRequest } from "../http.ts";
 import { rowsByName } from "../messages.ts";
 import type { CallId, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
-import { Conference } from "./conference.ts";
+import { type Caller, Conference } from "./conference.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
 import { People } from "./people.ts";
 import { type TraceEntry, titleOf } from "./trace.ts";
@@ -88,7 +88,7 @@ export class Stage implements Owner {
   readonly #broken: Promise<never>;
   #isCleaning = false;
 
-  constructor(id: string, webex: Webex, telephones: Telephones, numbers: Numbers, options: StageOptions) {
+  constructor(id: string, webex: Webex, telephones: Telephones | null, numbers: Numbers, options: StageOptions) {
     this.id = id;
     this.webex = webex;
     this.options = options;
@@ -119,6 +119,17 @@ export class Stage implements Owner {
     const conference = this.newConference();
     await conference.create(attributes);
     return conference;
+  }
+
+  /** A running conference with so many callers. */
+  async conferenceOf(callers: 1): Promise<readonly [Conference, Caller]>;
+  async conferenceOf(callers: 2): Promise<readonly [Conference, Caller, Caller]>;
+  async conferenceOf(callers: 3): Promise<readonly [Conference, Caller, Caller, Caller]>;
+  async conferenceOf(callers: number): Promise<readonly unknown[]> {
+    const conference = await this.conference();
+    const entered: Caller[] = [];
+    while (entered.length < callers) entered.push(await conference.callIn());
+    return [conference, ...entered];
   }
 
   get isBrokenOff(): boolean {

@@ -45,8 +45,6 @@ export class Webex {
   readonly strays: Received[] = [];
   readonly options: WebexOptions;
   readonly hosts: string[] = [];
-  /** Why a connection to the HTTPS server ended without a post. */
-  tlsFailure: string | null = null;
   readonly #ids: ServerIds[];
   readonly #listeners: Listener[] = [];
   /** By ExtConfID. */
@@ -66,12 +64,9 @@ export class Webex {
 
   async start(): Promise<void> {
     const { listen: addresses, announce = [], https } = this.options;
-    const onFailure = (why: string) => {
-      this.tlsFailure = why;
-    };
     for (const n of https ? [1, 2, 3] : [1, 2]) {
       const address = addresses[n - 1] ?? `${(addresses[0] ?? "127.0.0.1:0").replace(/:\d+$/, "")}:0`;
-      const tls = n === 3 && https ? { ...https, onFailure } : undefined;
+      const tls = n === 3 ? https : undefined;
       const listener = await listen(address, (request) => this.#answer(n, request), tls);
       this.#listeners.push(listener);
       const own = tls && !listener.address.endsWith(":443") ? `https://${listener.address}` : listener.address;

@@ -1,6 +1,5 @@
 import { type HttpAnswer, send } from "../http.ts";
 import { NotTestable } from "../player/outcome.ts";
-import { NumberRange } from "./number-range.ts";
 import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 interface State {
@@ -26,14 +25,16 @@ export class ControlledTelephones implements Telephones {
   readonly isPerson = false;
   readonly settleMs = 500;
   readonly #url: string;
-  readonly #numbers: NumberRange;
+  readonly #numbers: string;
+  /** Runs do not begin with the same number. */
+  #called = Math.floor(Date.now() / 1000);
   /** The calls to a number when it was last to be called. */
   readonly #before = new Map<string, readonly CallId[]>();
 
-  /** `numbers`: what may be called, as for `NumberRange`. */
+  /** `numbers`: what may be called, each x any digit. */
   constructor(url: string, numbers: string) {
     this.#url = url.replace(/\/$/, "");
-    this.#numbers = new NumberRange(numbers, Math.floor(Date.now() / 1000));
+    this.#numbers = numbers;
   }
 
   cannot(_: Ability): string | null {
@@ -57,11 +58,19 @@ export class ControlledTelephones implements Telephones {
   }
 
   async number(outcome: Outcome, afterMs: number): Promise<PhoneNumber> {
-    const number = this.#numbers.next();
+    const number = this.#next();
     const digits = number.join("");
     this.#before.set(digits, await this.#callsTo(digits));
     await this.#ask("PUT", `/numbers/${digits}`, { outcome, afterMs });
     return number;
+  }
+
+  #next(): PhoneNumber {
+    this.#called += 1;
+    const digits = [...String(this.#called)].reverse();
+    const filled = [...this.#numbers].reverse().map((one) => (one === "x" ? (digits.shift() ?? "0") : one));
+    const [country = "", area = "", local = ""] = filled.reverse().join("").split("-");
+    return [country, area, local];
   }
 
   async called(number: PhoneNumber): Promise<CallId | null> {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,7 +9,7 @@ export function makeCertificate(host: string): { readonly certificate: string; r
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-certificate-"));
   try {
     const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
-    const name = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`];
+    const name = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=${isIP(host) === 0 ? "DNS" : "IP"}:${host}`];
     const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
     execFileSync("openssl", ["req", ...kind, ...name, "-keyout", key, "-out", certificate], { stdio: "ignore" });
     return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };

@@ -12,7 +12,32 @@ const writes = (pattern: RegExp, text: string): Text => [
 
 /** Defects for groups of clauses whose rule has none that can be seen from outside. */
 const ofOwn: Readonly<Record<string, Text>> = {
+  T1: ["durable-objects/node/node-post.ts", 'method: "POST"', 'method: "PUT"'],
+  T5: ["src/tsp/codec.ts", "></Confirmation>`", "></Confirmation><A2W_RspCreateConference/>`"],
+  T6: [
+    "durable-objects/node/http/http-server.ts",
+    "async (request, { incoming, outgoing }) => {",
+    'async (request, { incoming, outgoing }) => {\n      if (incoming.rawHeaders.includes("CONTENT-TYPE")) return noTarget();',
+  ],
+  T28: [
+    "src/http/webex/adapter.ts",
+    "await hooks?.onDisk();",
+    "await new Promise((done) => setTimeout(done, 5_000));\n    await hooks?.onDisk();",
+  ],
+  T30: writes(/(<A2W_Notify.* MsgID=")\d/, "$1"),
+  T42: [
+    "src/tsp/read.ts",
+    'if (!confirmation) return err("',
+    'if (!confirmation || root.attributes[0]?.name !== "Name") return err("',
+  ],
+  T43: [
+    "src/conference/decide.ts",
+    "applyUndelivered(draft, input.messages, input.of)",
+    'draft.issue({ type: "end-conference" })',
+  ],
   "1.3": ["src/tsp/codec.ts", 'Version="1.0">', 'Version="1.1">'],
+  "2.1": writes(/(<A2W_NotifyUserEnter .*ExtConfID=")/, "$19"),
+  "2.2.1": ["src/tsp/fields.ts", "(?:1|true)", "(?:1)"],
   "2.3.1": writes(/(<A2W_RspCallout .*) Result="0"/, '$1 Result="ok"'),
   "2.3.2": writes(/(<A2W_NotifyConferenceChange .*) Status="0"/, '$1 Status="9"'),
   "2.3.3": writes(/(<A2W_NotifyUserEnter .*) ExtCallID="null"/, "$1"),
@@ -21,6 +46,38 @@ const ofOwn: Readonly<Record<string, Text>> = {
   "2.3.6": writes(/(<A2W_NotifySubConferenceChange .*) Status="\d"/, "$1"),
   "2.3.7": writes(/ ActionFlag="\d"/, ""),
   "2.3.8": writes(/(<A2W_NotifyJoinSubConference) MsgID="\d+"/, "$1"),
+  "4.2": writes(/ AttendeeID="0+/, ' AttendeeID="'),
+  "4.4": writes(/(<A2W_RspCallout .*) Result="(?:6|17)"/, '$1 Result="0"'),
+  "4.8": ["src/tsp/messages.ts", '"KeepAlive"', '"KeptAlive"'],
+  "4.16": writes(/SpeakingFlags="N"/, 'SpeakingFlags="Y"'),
+  "4.18": writes(/ ParticipantType="6"/, ""),
+  "4.20": writes(/P0"/, '"'),
+  "5.4": [
+    "src/tsp/read.ts",
+    "} else if (isNeeded(field, message)) {",
+    '} else if (element.text === "" && isNeeded(field, message)) {',
+  ],
+  "5.21": [
+    "src/tsp/xml.ts",
+    "  const { parser, treeOf } = reader;",
+    '  if (/\\s=/.test(text.value)) return err({ line: 1, column: 0, reason: "a blank" });\n  const { parser, treeOf } = reader;',
+  ],
+  "5.22": ["src/tsp/read.ts", "for (const element of elements) {", "for (const element of elements.slice(0, 1)) {"],
+  F2: [
+    "src/conference/server/failover.ts",
+    "  endTalks(draft);\n",
+    '  endTalks(draft);\n  draft.issue({ type: "unlock" });\n',
+  ],
+  F3: [
+    "src/conference/server/failover.ts",
+    "else notifyEntered(draft, {",
+    "else if (caller.extCallId !== null) notifyEntered(draft, {",
+  ],
+  T9: [
+    "durable-objects/node/node-post.ts",
+    "return postBy((url, sent) => exchange(url, sent, mayLeave), asked);",
+    "return new Promise((done) => setTimeout(done, 21_000)).then(() => postBy((url, sent) => exchange(url, sent, mayLeave), asked));",
+  ],
 };
 
 /** Groups whose defects cannot be planted or seen, and why. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { protocolPage } from "../../scripts/protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "../../scripts/protocol-runs.ts";
 import { plant } from "../simulation/defects/defect.ts";
+import { groups, notSeen } from "./clause-defects.ts";
 import { defectsOfRules, seenInstead } from "./rule-defects.ts";
 
 const file = "test/tsp/faults.test.ts";
@@ -42,9 +43,17 @@ test("each rule has a defect or an observable consequence", () => {
   expect(judged.toSorted()).toEqual(rules.toSorted());
 });
 
-test.each([...defectsOfRules].flatMap(([rule, defects]) => defects.map((defect) => ({ rule, ...defect }))))(
+const ofClauses = groups.map(({ name, defects }) => [name, defects] as const);
+
+test.each([...defectsOfRules, ...ofClauses].flatMap(([rule, defects]) => defects.map((one) => ({ rule, ...one }))))(
   "$rule: $name can be planted",
   (defect) => {
     expect(plant(defect, readFileSync(defect.file, "utf8"))).not.toBeNull();
   },
 );
+
+test("each documented group of clauses has a defect, or a reason", () => {
+  const without = groups.filter(({ defects }) => defects.length === 0).map(({ name }) => name);
+
+  expect(without).toEqual(Object.keys(notSeen).filter((name) => without.includes(name)));
+});
