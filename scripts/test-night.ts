@@ -19,7 +19,7 @@ const proofs = [
   "npm run prove:kills -- --bridge asterisk --kills 50",
   "env NIGHT=1 npm test -- --edge node --only tests -- test/whole test/bridge/python-example",
   "env RUNS=10000 npm test -- --only tests -- test/protocol test/durable-objects/adapter-properties.test.ts",
-  "env RUNS=100 npm test -- --only tests -- webex-interfaces/test/site/any-request.test.ts",
+  "env RUNS=100 npm test -- --only tests -- webex-interfaces/test/round-trip.test.ts",
   "env LOOKS=all npm test -- --only tests -- test/browser",
   "env COMMANDS=100000 npm test -- --only tests -- test/agent/policy-hostile-edge.test.ts",
 ];

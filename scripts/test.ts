@@ -3,7 +3,6 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError } from "commander";
-import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { atExit, exitOnSignals, removeFolder } from "./at-exit.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
 import { protocolPage } from "./protocol-page.ts";
@@ -137,7 +136,6 @@ async function tests(): Promise<StageResult> {
   const pages = {
     "asvs.md": () => namedIn(readFileSync(join(project, "docs", "asvs.md"), "utf8")),
     "protocol.md": () => protocolPage().shownBy,
-    "webex-interfaces.md": () => interfacesPage().shownBy,
   };
   const unshown = Object.entries(isWhole ? pages : {}).flatMap(([page, shownBy]) =>
     faultsOf(shownBy(), runs).map((line) => `docs/${page}: ${line}`),

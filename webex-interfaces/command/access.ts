@@ -1,5 +1,5 @@
-import { type Site, siteOf } from "../client/url-api/site.ts";
-import type { Person, SecurityContext, SiteRef } from "../client/xml-api/request.ts";
+import { type Site, siteOf } from "../client/site-address.ts";
+import type { Credentials, SiteRef, User } from "../client/xml-api.ts";
 import { err, ok, type Result } from "../doors/foundation.ts";
 
 /** Which site, and who asks. Each has a variable of the environment, too; what is secret has no option. */
@@ -51,39 +51,39 @@ export function isUtf8(text: string): boolean {
   return !text.includes("\ufffd");
 }
 
-/** The security context of a request. Nobody is asked for a password where `isShown`: a sign stands for each secret there. */
-export async function findContext(
+/** The credentials of a request. Nobody is asked for a password where `isShown`: a sign stands for each secret there. */
+export async function findCredentials(
   site: Site,
   options: AccessOptions,
   ports: AccessPorts,
   isShown: boolean,
-): Promise<Result<SecurityContext, string>> {
+): Promise<Result<Credentials, string>> {
   const { variables } = ports;
   const siteId = options.siteId ?? variables.WEBEX_SITE_ID;
   const ref: SiteRef = siteId ? { siteId } : { siteName: site.name };
   // Without a name: of variables, too.
   if (options.anonymous) {
-    const named = findPerson(options, {});
-    return ok({ form: "anonymous", site: ref, ...(named && { person: named }) });
+    const named = findUser(options, {});
+    return ok({ form: "anonymous", site: ref, ...(named && { user: named }) });
   }
-  const person = findPerson(options, variables);
+  const user = findUser(options, variables);
 
-  const { WEBEX_TICKET: sessionTicket, WEBEX_TOKEN: accessToken, WEBEX_PARTNER_ID: partnerId } = variables;
+  const { WEBEX_TICKET: ticket, WEBEX_TOKEN: token, WEBEX_PARTNER_ID: partnerId } = variables;
   const more = partnerId ? { partnerId } : {};
   const password = options.passwordFile ?? variables.WEBEX_PASSWORD;
   const proofs = { [options.passwordFile === undefined ? "WEBEX_PASSWORD" : "--password-file"]: password };
-  const given = Object.entries({ ...proofs, WEBEX_TICKET: sessionTicket, WEBEX_TOKEN: accessToken })
+  const given = Object.entries({ ...proofs, WEBEX_TICKET: ticket, WEBEX_TOKEN: token })
     .filter(([, proof]) => proof)
     .map(([name]) => name);
   if (given.length > 1) return err(`${given.join(" and ")} are given: a request has only one of them`);
-  if (accessToken) return ok({ form: "token", site: ref, accessToken, ...more, ...(person && { person }) });
-  if (!person) return err("nobody is named: give --id or --email, or set WEBEX_ID; --anonymous asks without a name");
-  if (sessionTicket) return ok({ form: "ticket", site: ref, person, sessionTicket, ...more });
+  if (token) return ok({ form: "token", site: ref, token, ...more, ...(user && { user }) });
+  if (!user) return err("no user is named: give --id or --email, or set WEBEX_ID; --anonymous asks without a name");
+  if (ticket) return ok({ form: "ticket", site: ref, user, ticket, ...more });
   const found = isShown ? ok("…") : await findPassword(options, ports);
-  return found.ok ? ok({ form: "password", site: ref, person, password: found.value, ...more }) : found;
+  return found.ok ? ok({ form: "password", site: ref, user, password: found.value, ...more }) : found;
 }
 
-function findPerson(options: AccessOptions, variables: AccessPorts["variables"]): Person | undefined {
+function findUser(options: AccessOptions, variables: AccessPorts["variables"]): User | undefined {
   // An option counts more than the other's variable.
   if (options.id) return { webExId: options.id };
   if (options.email) return { email: options.email };

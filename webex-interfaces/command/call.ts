@@ -1,20 +1,17 @@
-import type { Site } from "../client/url-api/site.ts";
-import { requestOfPage, XmlApi, xmlAddress } from "../client/xml-api/client.ts";
-import { isEmptyList, mayBeCarriedOut, sayFault, type XmlApiFault } from "../client/xml-api/faults.ts";
-import type { Operation } from "../client/xml-api/fields.ts";
-import { operationNamed, operations } from "../client/xml-api/operations.ts";
-import { type SecurityContext, showRequest } from "../client/xml-api/request.ts";
-import type { WrongField } from "../client/xml-api/response.ts";
-import { getSessionInfo } from "../client/xml-api/session-info.ts";
+import { describeFault, isEmptyList, mayHaveTakenEffect, type XmlApiFault } from "../client/faults.ts";
+import { getSessionInfo } from "../client/session-info.ts";
+import type { Site } from "../client/site-address.ts";
+import { buildRequest, type Credentials, listAll, XmlApi, xmlAddress } from "../client/xml-api.ts";
 import { allPrintable, printable } from "../doors/foundation.ts";
-import { type AccessOptions, findContext, findSite, secretOfFile } from "./access.ts";
+import { type AnyOperation, isOpen, operationNamed, operations } from "../tables/operations.ts";
+import type { WrongField } from "../wire/codec.ts";
+import { type AccessOptions, findCredentials, findSite, secretOfFile } from "./access.ts";
 import { lines, okOr, printJson, unknownName, WebexError, type WebexPorts } from "./run.ts";
 import { sessionText } from "./session.ts";
 import { requestOf } from "./values.ts";
 
 export interface CallOptions extends AccessOptions {
   readonly all?: true;
-  readonly most?: number;
   readonly dryRun?: true;
 }
 
@@ -24,46 +21,34 @@ export interface SessionOptions extends AccessOptions {
   readonly dryRun?: true;
 }
 
-/** The operation of this name, in any case of its letters. Throws a WebexError where there is none. */
-export function findOperation(name: string): Operation {
-  const exact = operationNamed(name);
-  if (exact) return exact;
-  const known = Object.keys(operations);
-  const near = known.find((each) => each.toLowerCase() === name.toLowerCase());
-  const found = near === undefined ? undefined : operationNamed(near);
+/** The operation of this name or binding. Throws a WebexError if there is none. */
+export function findOperation(name: string): AnyOperation {
+  const found = operationNamed(name);
   if (found) return found;
-  throw new WebexError(unknownName("operation", name, known, "operations"));
+  throw new WebexError(unknownName("operation", name, Object.keys(operations), "operations"));
 }
 
-/** Carries out an operation and prints its answer as JSON. What goes wrong is thrown as a WebexError. */
-export async function call(operation: Operation, words: readonly string[], options: CallOptions, ports: WebexPorts) {
-  const { all, most, dryRun } = options;
-  if (most !== undefined && !all) throw new WebexError("--most goes with --all");
-  if (all && operation.items === undefined) {
-    const why = operation.kind === "list" ? "has no pages, and answers with the whole list" : "is no list";
-    throw new WebexError(`${operation.name} ${why}: leave --all out`);
-  }
+/** Carries out an operation and prints its answer as JSON. Throws a WebexError. */
+export async function call(operation: AnyOperation, words: readonly string[], options: CallOptions, ports: WebexPorts) {
+  const { all, dryRun } = options;
+  const items = isOpen(operation) ? undefined : operation.items;
+  if (all && items === undefined) throw new WebexError(`${operation.name} has no pages: leave --all out`);
   const site = okOr(findSite(options, ports));
   const request = okOr(await requestOf(operation, words, ports));
-  const credentials = okOr(await findContext(site, options, ports, dryRun === true));
-  const pages = { ...(most !== undefined && { most }) };
-  if (dryRun)
-    return printRequest(operation, all ? requestOfPage(request, 0, pages) : request, site, credentials, ports);
+  const credentials = okOr(await findCredentials(site, options, ports, dryRun === true));
+  if (dryRun) return printRequest(operation, request, site, credentials, ports);
   const api = apiOf(site, credentials, ports);
-  // What has another type than the table says is left out, and said.
-  const reads = { reads: [] };
-  if (all) {
-    const found = await api.listUntyped(operation, request, { ...reads, ...pages });
+  if (all && !isOpen(operation)) {
+    const found = await listAll(api, operation, request, { reads: [] });
     if (!found.ok) throw new WebexError(say(found.error, operation, credentials));
-    const { items, total, isComplete, wrong } = found.value;
-    printJson(items, ports);
-    leftOut(wrong, ports);
-    if (!isComplete) ports.warn(`not all: ${items.length} of ${total ?? "more"}; --most allows more`);
+    printJson(found.value.items, ports);
+    leftOut(found.value.wrong, ports);
+    if (!found.value.isComplete) ports.warn(`not all: only the first ${found.value.items.length}`);
     return;
   }
-  const answer = await api.callUntyped(operation, request, reads);
+  const answer = await api.callUntyped(operation, request, []);
   if (!answer.ok && operation.kind === "list" && isEmptyList(answer.error)) {
-    printJson(emptyAnswer(operation), ports);
+    printJson(items === undefined ? {} : { [items]: [] }, ports);
     return;
   }
   if (!answer.ok) throw new WebexError(say(answer.error, operation, credentials));
@@ -71,13 +56,13 @@ export async function call(operation: Operation, words: readonly string[], optio
   leftOut(answer.value.wrong, ports);
 }
 
-/** Prints what the site shows of a session. What goes wrong is thrown as a WebexError. */
+/** Prints what the site shows of a session. Throws a WebexError. */
 export async function showSession(sessionKey: string, options: SessionOptions, ports: WebexPorts) {
   const { sessionPasswordFile: file, json, dryRun } = options;
   const site = okOr(findSite(options, ports));
-  const password =
-    file === undefined ? ports.variables.WEBEX_SESSION_PASSWORD : okOr(secretOfFile(file, ports.readFile));
-  const credentials = okOr(await findContext(site, options, ports, dryRun === true));
+  const { WEBEX_SESSION_PASSWORD } = ports.variables;
+  const password = file === undefined ? WEBEX_SESSION_PASSWORD : okOr(secretOfFile(file, ports.readFile));
+  const credentials = okOr(await findCredentials(site, options, ports, dryRun === true));
   const request = { sessionKey, ...(password ? { sessionPassword: password } : {}) };
   if (dryRun) return printRequest(operations.getSessionInfo, request, site, credentials, ports);
   const info = await getSessionInfo(apiOf(site, credentials, ports), request);
@@ -87,47 +72,41 @@ export async function showSession(sessionKey: string, options: SessionOptions, p
   else lines(sessionText(allPrintable(info.value), ports.terminal()), ports);
 }
 
-/** What would be sent, with a sign for each secret. */
+/** The request, with `…` for each secret. */
 function printRequest(
-  operation: Operation,
+  operation: AnyOperation,
   request: unknown,
   site: Site,
-  credentials: SecurityContext,
+  credentials: Credentials,
   ports: WebexPorts,
 ): void {
-  const shown = showRequest(operation, request, credentials);
-  if (!shown.ok) throw new WebexError(say(shown.error, operation, credentials));
-  lines([`POST ${xmlAddress(site)}`, "content-type: text/xml; charset=UTF-8", "", ...indented(shown.value)], ports);
+  const built = buildRequest(operation, request, credentials, true);
+  if (!built.ok) throw new WebexError(say(built.error, operation, credentials));
+  lines(
+    [`POST ${xmlAddress(site)}`, "content-type: text/xml; charset=UTF-8", "", ...indented(built.value.body)],
+    ports,
+  );
 }
 
-function apiOf(site: Site, credentials: SecurityContext, { fetch, timers, now }: WebexPorts): XmlApi {
-  return new XmlApi({ site, credentials, waitsForRateLimit: false }, { fetch, timers, now });
+export function apiOf(site: Site, credentials: Credentials, ports: WebexPorts, waitsForRateLimit = false): XmlApi {
+  return new XmlApi({ site, credentials, waitsForRateLimit }, ports);
 }
 
-/** Sites refuse a list without items; to a program that reads the answer it is a list all the same. */
-function emptyAnswer({ response }: Operation): Readonly<Record<string, readonly never[]>> {
-  const lists = response === "open" ? [] : Object.entries(response).filter(([, { kind }]) => kind === "list");
-  return Object.fromEntries(lists.map(([name]) => [name, []]));
-}
-
-function say(fault: XmlApiFault, operation: Operation, { form }: SecurityContext): string {
-  return [sayFault(fault, form), ...advice(fault, operation)].join("; ");
-}
-
-function advice(fault: XmlApiFault, { name, kind }: Operation): readonly string[] {
-  if (fault.kind === "wrong-request") return [`\`bridgehead webex operations ${name}\` says what it has`];
-  const site = fault.kind === "not-reached" ? ["check --site"] : [];
-  if (kind !== "get" && kind !== "list" && mayBeCarriedOut(fault))
-    return [...site, `${name} may have been carried out: look before you repeat it`];
-  const isLate = fault.kind === "timed-out" || (fault.kind === "refused" && fault.why === "not-responding");
-  return isLate ? ["try again later"] : site;
+export function say(fault: XmlApiFault, { name, kind }: AnyOperation, { form }: Credentials): string {
+  const isRead = kind === "get" || kind === "list";
+  const advice = [
+    fault.kind === "wrong-request" ? `\`bridgehead webex operations ${name}\` says what it has` : "",
+    fault.kind === "not-reached" ? "check --site" : "",
+    !isRead && mayHaveTakenEffect(fault) ? `${name} may have been carried out: look before you repeat it` : "",
+  ];
+  return [describeFault(fault, form), ...advice.filter(Boolean)].join("; ");
 }
 
 function leftOut(wrong: readonly WrongField[], ports: WebexPorts): void {
   for (const { path, rule } of wrong) ports.warn(printable(`left out: ${path} ${rule}`));
 }
 
-/** One element a line; what steers a terminal, or ends a line within a value, is written as its code. */
+/** One element a line. Control characters are written as codes. */
 function indented(xml: string): readonly string[] {
   let depth = 0;
   return xml.split(/(?<=>)\n?(?=<)/).map((part) => {

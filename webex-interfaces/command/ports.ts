@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { type Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -14,7 +14,6 @@ export const webexPorts: WebexPorts = {
   terminal: ownTerminal,
   readFile,
   readStdin: () => text(process.stdin),
-  writeSecret: (file, content) => writeFileSync(file, content, { mode: 0o600, flag: "wx" }), // A file that is there may be for others to read.
   askSecret: (question) => askSecret(question, process.stdin, process.stderr),
   begin: endWithReader,
   print: (content) => void process.stdout.write(`${content}\n`),

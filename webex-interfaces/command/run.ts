@@ -1,4 +1,4 @@
-import type { PostFetch } from "../client/xml-api/client.ts";
+import type { PostFetch } from "../client/xml-api.ts";
 import { printable, type Result, type Terminal, type Timers } from "../doors/foundation.ts";
 import { jsonText, systemReason } from "../doors/programs.ts";
 import type { ValuePorts } from "./values.ts";
@@ -11,8 +11,6 @@ export interface WebexPorts extends ValuePorts {
   /** Before anything is printed. */
   begin(): void;
   terminal(): Terminal;
-  /** For nobody else to read. Throws what the system says. */
-  writeSecret(file: string, text: string): void;
   print(text: string): void;
   /** One line on stderr. */
   warn(line: string): void;

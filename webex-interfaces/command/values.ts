@@ -1,8 +1,10 @@
-import { type ArgumentsOf, type CommandName, isSecretArgument } from "../client/url-api/commands.ts";
-import { argumentsOfText } from "../client/url-api/request.ts";
-import type { Fields, Kind, Operation } from "../client/xml-api/fields.ts";
-import { buildRequest } from "../client/xml-api/request.ts";
+import { type Arguments, isSecretArgument } from "../client/url-api.ts";
+import { buildRequest } from "../client/xml-api.ts";
 import { err, isRecord, ok, type Result, reasonOf } from "../doors/foundation.ts";
+import { type AnyOperation, isOpen } from "../tables/operations.ts";
+import type { Fields, Kind } from "../tables/schema.ts";
+import { argumentOf, commands } from "../tables/url.ts";
+import { argumentValue } from "../wire/link.ts";
 import { type AccessPorts, isUtf8, secretOfFile } from "./access.ts";
 
 export interface ValuePorts extends AccessPorts {
@@ -11,15 +13,14 @@ export interface ValuePorts extends AccessPorts {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What stands on the command line: nothing, JSON in one of its forms, or NAME=VALUE as often as needed. */
+/** The words of the command line: JSON in one of its forms, or NAME=VALUE any number of times. */
 type Given =
   | { readonly form: "json"; readonly values: Values; readonly isSeen: boolean }
   | { readonly form: "pairs"; readonly pairs: readonly (readonly [name: string, value: string])[] };
 
 async function readGiven(words: readonly string[], ports: ValuePorts): Promise<Result<Given, string>> {
   const [first] = words;
-  const isJson = first === "-" || first?.startsWith("@") || first?.trimStart().startsWith("{");
-  if (first !== undefined && isJson) {
+  if (first === "-" || first?.startsWith("@") || first?.trimStart().startsWith("{")) {
     if (words.length > 1) return err(`"${words[1]}" is too much: JSON is given alone`);
     const isSeen = first !== "-" && !first.startsWith("@");
     const text = isSeen ? first : first === "-" ? await ports.readStdin() : ports.readFile(first.slice(1));
@@ -36,21 +37,20 @@ async function readGiven(words: readonly string[], ports: ValuePorts): Promise<R
 }
 
 function parsed(text: string): Result<Values, string> {
-  if (!isUtf8(text)) return err("the request is no text in UTF-8: save it as such");
+  if (!isUtf8(text)) return err("the request is not text in UTF-8: save it as such");
   try {
     const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return ok(value as Values);
-    return err('the request must be an object of JSON, as {"sessionKey": "123456789"}');
+    return isRecord(value) ? ok(value) : err('the request must be an object of JSON, as {"sessionKey": "123456789"}');
   } catch (error) {
-    // The engine quotes the text, which may hold a secret. It says for some faults alone where they are.
+    // The engine quotes the text, which may hold a secret.
     const [where = ""] = /line \d+ column \d+/.exec(reasonOf(error)) ?? [];
-    return err(`the request is no JSON${where && `, at ${where}`}`);
+    return err(`the request is not JSON${where && `, at ${where}`}`);
   }
 }
 
 const seen = "everybody on this machine can read it";
 
-/** A secret of NAME=VALUE, whose value says where it is. */
+/** The secret of NAME=VALUE: VALUE says where it is. */
 async function secretOf(name: string, value: string, ports: ValuePorts): Promise<Result<string, string>> {
   if (value.startsWith("@")) return secretOfFile(value.slice(1), ports.readFile);
   if (value.startsWith("env:")) {
@@ -60,18 +60,16 @@ async function secretOf(name: string, value: string, ports: ValuePorts): Promise
   }
   if (value === "?") {
     const typed = await ports.askSecret(`${name}: `);
-    if (typed) return ok(typed);
-    const why = typed === null ? "there is nobody to ask" : "nothing was typed";
-    return err(`${name}: ${why}: give ${name}=@FILE or ${name}=env:VARIABLE`);
+    return typed ? ok(typed) : err(`${name}: nothing was typed: give ${name}=@FILE or ${name}=env:VARIABLE`);
   }
   return err(
-    `${name} is a secret: on the command line ${seen}; give it as NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked`,
+    `${name} is a secret: on the command line ${seen}; give NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked`,
   );
 }
 
-/** The request of an operation. Its table checks it later; here only its texts become what the table has. */
+/** The request of an operation. The codec checks it later; here its texts get the types of the table. */
 export async function requestOf(
-  operation: Operation,
+  operation: AnyOperation,
   words: readonly string[],
   ports: ValuePorts,
 ): Promise<Result<Values, string>> {
@@ -83,78 +81,64 @@ export async function requestOf(
       ? err(`the request holds a secret: on the command line ${seen}; give it as @FILE, or - for standard input`)
       : ok(values);
   }
-  const values: Record<string, unknown> = {};
-  const before: string[] = [];
+  let values: Values = {};
   for (const [path, text] of given.value.pairs) {
-    const kinds = kindsOf(operation, path);
-    const fault = repeatFault(path, kinds, before);
-    if (fault !== null) return err(fault);
-    before.push(path);
-    let value: unknown = text;
-    if (kinds.at(-1)?.kind === "secret" || hasSecret(operation, put({}, path.split("."), [], text))) {
-      const secret = await secretOf(path, text, ports);
-      if (!secret.ok) return secret;
-      value = secret.value;
-    } else value = typedAs(text, kinds.at(-1));
-    put(values, path.split("."), kinds, value);
+    const names = path.split(".");
+    const kinds = kindsOf(operation, names);
+    const leaf = kinds.at(-1);
+    const isSecret = leaf?.is === "secret" || hasSecret(operation, put({}, names, [], text));
+    const secret = isSecret ? await secretOf(path, text, ports) : ok(text);
+    if (!secret.ok) return secret;
+    const value = isSecret ? secret.value : typedAs(text, leaf);
+    if (isTaken(values, names) && leaf?.is !== "list")
+      return err(`${path} is given twice: another item of a list needs JSON`);
+    values = put(values, names, kinds, value);
   }
   return ok(values);
 }
 
-/** What is given twice, or as a whole beside one of its fields. Only a list of single values takes one more each time. */
-function repeatFault(path: string, kinds: readonly (Kind | undefined)[], before: readonly string[]): string | null {
-  const whole = before.find((other) => path.startsWith(`${other}.`) || other.startsWith(`${path}.`));
-  if (whole !== undefined) return `${path} and ${whole} are given: one of them is within the other`;
-  const last = kinds.at(-1);
-  if (!before.includes(path) || (last?.kind === "list" && last.of.kind !== "group")) return null;
-  const depth = kinds.findLastIndex((kind) => kind?.kind === "list") + 1;
-  if (depth > 0) {
-    const list = path.split(".").slice(0, depth).join(".");
-    return `${path} is given twice: NAME=VALUE fills one item of ${list}, and more of them need JSON`;
-  }
-  const more = last === undefined ? ": an element that is repeated needs JSON, its values as a list" : "";
-  return `${path} is given twice${more}`;
-}
-
-/** Whether a text of the request is a secret by the operation's table, or by its name where there is no table. */
-function hasSecret(operation: Operation, values: Values): boolean {
-  if (operation.request !== "open") return hasSecretField(values, operation.request);
-  const nobody = { form: "password", site: { siteName: "-" }, person: { webExId: "-" }, password: "" } as const;
-  const built = buildRequest(operation, values, nobody);
+/** True if a text of the request is a secret, by the operation's table or by its name. */
+function hasSecret(operation: AnyOperation, values: Values): boolean {
+  if (!isOpen(operation)) return hasSecretField(values, operation.request);
+  const built = buildRequest(operation, values, {
+    form: "password",
+    site: { siteName: "-" },
+    user: { webExId: "-" },
+    password: "",
+  });
   return built.ok && built.value.secrets.length > 0;
 }
 
 function hasSecretField(values: unknown, fields: Fields): boolean {
-  if (typeof values !== "object" || values === null) return false;
+  if (!isRecord(values)) return false;
   return Object.entries(values).some(([name, value]) => {
     const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    const one = kind?.kind === "list" ? kind.of : kind;
+    const one = kind?.is === "list" ? kind.of : kind;
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (one?.kind === "secret") return true;
-    return one?.kind === "group" && items.some((item) => hasSecretField(item, one.fields));
+    return one?.is === "secret" || (one?.is === "group" && items.some((item) => hasSecretField(item, one.of)));
   });
 }
 
-/** The kinds on the way of a path; `undefined` from where the table has none. */
-function kindsOf({ request }: Operation, path: string): readonly (Kind | undefined)[] {
-  let fields: Fields | undefined = request === "open" ? undefined : request;
-  return path.split(".").map((name) => {
+/** The kinds along a path; `undefined` from where the table has none. */
+function kindsOf(operation: AnyOperation, names: readonly string[]): readonly (Kind | undefined)[] {
+  let fields: Fields | undefined = isOpen(operation) ? undefined : operation.request;
+  return names.map((name) => {
     const kind: Kind | undefined = fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
-    const one: Kind | undefined = kind?.kind === "list" ? kind.of : kind;
-    fields = one?.kind === "group" ? one.fields : undefined;
+    const one: Kind | undefined = kind?.is === "list" ? kind.of : kind;
+    fields = one?.is === "group" ? one.of : undefined;
     return kind;
   });
 }
 
-/** A text that cannot be what the table has stays a text, which the check of the request then refuses. */
+/** A text that does not fit the table stays a text, which the check of the request refuses. */
 function typedAs(text: string, kind: Kind | undefined): unknown {
-  switch (kind?.kind) {
+  switch (kind?.is) {
     case "list":
       return typedAs(text, kind.of);
     case "whole":
     case "decimal":
       return /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
-    case "yes-or-no":
+    case "flag":
       if (/^(?:yes|true|1)$/i.test(text)) return true;
       return /^(?:no|false|0)$/i.test(text) ? false : text;
     default:
@@ -162,34 +146,35 @@ function typedAs(text: string, kind: Kind | undefined): unknown {
   }
 }
 
-/** A list gets one item more; of a list of groups, its one item is filled. */
+function isTaken(values: unknown, [name = "", ...rest]: readonly string[]): boolean {
+  const one = Array.isArray(values) ? values[0] : values;
+  if (!isRecord(one)) return one !== undefined;
+  if (!Object.hasOwn(one, name)) return false;
+  return rest.length === 0 || isTaken(one[name], rest);
+}
+
+/** The values with one more. A list gets one more item; of a list of groups, the only item is filled. */
 function put(
-  values: Record<string, unknown>,
-  path: readonly string[],
+  values: Values,
+  [name = "", ...rest]: readonly string[],
   kinds: readonly (Kind | undefined)[],
   value: unknown,
-) {
-  const [name = "", ...rest] = path;
-  const isList = kinds[0]?.kind === "list";
+): Values {
+  const isList = kinds[0]?.is === "list";
   const before = Object.hasOwn(values, name) ? values[name] : undefined;
-  let filled: unknown;
-  if (rest.length === 0) filled = isList ? [...((before as unknown[]) ?? []), value] : value;
-  else {
-    const [item] = isList ? ((before as unknown[]) ?? [{}]) : [before];
-    const inner = typeof item === "object" && item !== null ? (item as Record<string, unknown>) : {};
-    put(inner, rest, kinds.slice(1), value);
-    filled = isList ? [inner] : inner;
-  }
-  Object.defineProperty(values, name, { value: filled, enumerable: true, writable: true, configurable: true });
-  return values;
+  const items = Array.isArray(before) ? before : [];
+  const inner: unknown = isList ? items[0] : before;
+  const filled = rest.length === 0 ? value : put(isRecord(inner) ? inner : {}, rest, kinds.slice(1), value);
+  const next = isList ? (rest.length === 0 ? [...items, filled] : [filled]) : filled;
+  return Object.fromEntries([...Object.entries(values).filter(([key]) => key !== name), [name, next]]);
 }
 
 /** The arguments of a command of the URL API. */
-export async function argumentsOf<Name extends CommandName>(
-  name: Name,
+export async function argumentsOf(
+  name: string,
   words: readonly string[],
   ports: ValuePorts,
-): Promise<Result<ArgumentsOf<Name>, string>> {
+): Promise<Result<Arguments, string>> {
   const given = await readGiven(words, ports);
   if (!given.ok) return given;
   if (given.value.form === "json") {
@@ -197,15 +182,17 @@ export async function argumentsOf<Name extends CommandName>(
     const secret = Object.keys(values).find((argument) => isSecretArgument(name, argument));
     return isSeen && secret !== undefined
       ? err(`${secret} is a secret: on the command line ${seen}; give the JSON as @FILE, or - for standard input`)
-      : ok(values as ArgumentsOf<Name>); // `link` checks it.
+      : ok(values);
   }
-  const texts = new Map<string, string>();
-  for (const [argument, value] of given.value.pairs) {
-    if (texts.has(argument)) return err(`${argument} is given twice`);
-    const found = isSecretArgument(name, argument) ? await secretOf(argument, value, ports) : ok(value);
-    if (!found.ok) return found;
-    texts.set(argument, found.value);
+  const found = new Map<string, unknown>();
+  for (const [argument, text] of given.value.pairs) {
+    if (found.has(argument)) return err(`${argument} is given twice`);
+    const command = commands[name];
+    const known = command && argumentOf(command, argument);
+    const plain = isSecretArgument(name, argument) ? await secretOf(argument, text, ports) : ok(text);
+    const value = plain.ok && known ? argumentValue(plain.value, known.argument) : plain;
+    if (!value.ok) return err(known && plain.ok ? `${argument} of ${name} ${value.error}` : value.error);
+    found.set(argument, value.value);
   }
-  const read = argumentsOfText(name, Object.fromEntries(texts));
-  return read.ok ? read : err(read.error.says);
+  return ok(Object.fromEntries(found));
 }

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { CallOptions, SessionOptions } from "./call.ts";
 import type { LinkOptions } from "./link.ts";
-import { lines, printJson, run, type WebexPorts } from "./run.ts";
+import type { ProvisioningOptions } from "./provisioning.ts";
+import { lines, run, type WebexPorts } from "./run.ts";
 
 const givenAs = "NAME=VALUE …, or JSON: '{…}', @FILE, or - for standard input.";
 const listHelp = `
@@ -9,12 +10,12 @@ A list of single values is NAME=VALUE once for each; a second item of a list
 of groups needs JSON.`;
 const secretHelp = "\nA secret is NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked.";
 
-/** Late, since the tables of `client` take time to read, and `bridgehead serve` is a command of the same program. */
+/** Loaded late: the tables take time to read, and `bridgehead serve` is a command of the same program. */
 const calls = () => import("./call.ts");
 const links = () => import("./link.ts");
 const help = () => import("./help.ts");
 
-/** The commands that ask a WebEx site, make its links, and say what there is; all from the tables of `client`. */
+/** The commands that ask a WebEx site, make its links, and say what there is; all from the tables. */
 export function addWebex(program: Command, ports: WebexPorts): void {
   const webex = program.command("webex").description("Ask a WebEx site by its XML API and its URL API");
 
@@ -23,7 +24,6 @@ export function addWebex(program: Command, ports: WebexPorts): void {
     .description("carry out an operation of the XML API; prints its answer as JSON")
     .option("--anonymous", "without a name: what getSessionInfo shows to everybody")
     .option("--all", "of a list: all its items, page by page")
-    .option("--most <n>", "with --all: no more items than these", wholeNumber)
     .option("--dry-run", "print the request, … for each secret, and send nothing")
     .addHelpText(
       "after",
@@ -53,57 +53,57 @@ The request is ${givenAs}${listHelp}${secretHelp}${accessHelp}
   withLogIn(webex.command("link <command> [arguments...]"))
     .summary("print a link of the URL API")
     .description("print the link of a command of the URL API")
-    .option("--form <file>", "write a page with a button that posts the command; - prints it")
-    .option("--dry-run", "print what is sent, … for each secret")
+    .option("--dry-run", "print what is sent, also as a form; … for each secret")
     .addHelpText(
       "after",
       `
 Arguments are ${givenAs}${secretHelp}
-What holds a secret goes as a form.${logInHelp}
+A command with a secret has no link: a program posts it as a form.${logInHelp}
 \`commands NAME\` says which arguments there are.`,
     )
     .action((name: string, words: string[], options: LinkOptions) =>
       run(ports, async () => {
-        const { findCommand, makeLink } = await links();
-        await makeLink(findCommand(name), words, options, ports);
+        const { findCommand, printLink } = await links();
+        await printLink(findCommand(name), words, options, ports);
       }),
     );
 
-  webex
-    .command("read <url>")
-    .summary("read what a back URL brings")
-    .description("read a back URL, or the document of list-open-meetings; @FILE, or - for standard input")
-    .option("--command <name>", "the command that it must be the result of")
-    .option("--back-url <url>", "the back URL that was given with it")
-    .action((text: string, options: { command?: string; backUrl?: string }) =>
-      run(ports, async () => (await links()).readBack(text, options, ports)),
+  withAccess(webex.command("provisioning"))
+    .summary("compare a domain's settings with its site")
+    .description("compare a domain's settings with its site and its users; exit code 1 if they differ")
+    .requiredOption("--settings <file>", "the edge's settings, or the file of domains")
+    .requiredOption("--domain <name>", "the domain of the site")
+    .option("--edge-url <url>", "the address at which WebEx reaches the edge")
+    .option("--number <number...>", "numbers that lead to the domain's bridges, in addition to its global numbers")
+    .option("--json", "as JSON")
+    .addHelpText("after", accessHelp)
+    .action((options: ProvisioningOptions) =>
+      run(ports, async () => (await import("./provisioning.ts")).checkProvisioning(options, ports)),
     );
 
   webex
     .command("operations [name]")
     .summary("operations of the XML API")
-    .description("the operations of the XML API, or what one has")
-    .option("--json", "as JSON")
-    .action((name: string | undefined, { json }: { json?: true }) =>
+    .description("the operations of the XML API, or the fields of one")
+    .action((name: string | undefined) =>
       run(ports, async () => {
-        const { operations, operationsText, operationText } = await help();
+        const { operationsText, operationText } = await help();
+        const terminal = ports.terminal();
         const operation = name === undefined ? undefined : (await calls()).findOperation(name);
-        if (json) printJson(operation ?? operations, ports);
-        else lines(operation ? operationText(operation, ports.terminal()) : operationsText(ports.terminal()), ports);
+        lines(operation ? operationText(operation, terminal) : operationsText(terminal), ports);
       }),
     );
 
   webex
     .command("commands [name]")
     .summary("commands of the URL API")
-    .description("the commands of the URL API, or what one has")
-    .option("--json", "as JSON")
-    .action((name: string | undefined, { json }: { json?: true }) =>
+    .description("the commands of the URL API, or the arguments of one")
+    .action((name: string | undefined) =>
       run(ports, async () => {
-        const { commands, commandsText, commandText } = await help();
-        const command = name === undefined ? undefined : (await links()).findCommand(name);
-        if (json) printJson(command ? commands[command] : commands, ports);
-        else lines(command ? commandText(command, ports.terminal()) : commandsText(ports.terminal()), ports);
+        const { commandsText, commandText } = await help();
+        const terminal = ports.terminal();
+        const found = name === undefined ? undefined : (await links()).findCommand(name);
+        lines(found ? commandText(found[0], found[1], terminal) : commandsText(terminal), ports);
       }),
     );
 }
@@ -128,9 +128,3 @@ WEBEX_PARTNER_ID is the partner's id.`;
 const logInHelp = `
 A log-in has the password of --password-file or WEBEX_PASSWORD, or asks.
 PID is that of WEBEX_PARTNER_ID.`;
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError("It must be a whole number from 1.");
-}

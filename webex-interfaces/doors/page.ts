@@ -1,1 +1,1 @@
-export { interfacesPage } from "../page/interfaces-page.ts";
+export { interfacesPage } from "../page.ts";

@@ -1,130 +1,136 @@
-import { Refusal } from "./refusals.ts";
-import type { Tree, Value } from "./schema.ts";
-import type { Site } from "./site.ts";
-import type { Role, UserRow } from "./tables.ts";
-import { readTime } from "./times.ts";
-import { group, list, text, whole } from "./trees.ts";
+import type { Operation } from "../tables/schema.ts";
+import type { Values } from "../wire/codec.ts";
+import { Refusal } from "./refusal.ts";
+import { isHost } from "./sessions.ts";
+import { type Session, type Site, siteZone, type User } from "./site.ts";
+import type { ServiceCode } from "./store.ts";
+import { momentOf } from "./times.ts";
+import { group, list, text, whole } from "./values.ts";
 
-/**
- * How far somebody reaches with an operation: everything on the site, what is one's own, also what others have made
- * public, or nothing.
- */
-type Reach = "site" | "self" | "public" | "none";
-export interface Privileges extends Readonly<Record<Role, Reach>> {
-  /** Without any user, as getSessionInfo. */
-  readonly nobody?: "public";
+const onlyAdmins = ["createUser", "delUser", "addProducts", "setProducts"];
+const onlyStaff = ["lstsummaryUser"];
+const withoutUser = ["getSessionInfo", "getAPIVersion"];
+/** They read, and their answers give the rights of a user away. */
+const asOneself = ["getloginurlUser", "gethosturlMeeting"];
+
+export function isForEverybody(name: string): boolean {
+  return withoutUser.includes(name);
 }
 
-/** One operation that somebody asks for. */
+/** One operation of a request, and its caller. */
 export class Call {
   readonly site: Site;
-  readonly request: Tree;
-  readonly #user: UserRow | null;
-  readonly #privileges: Privileges;
+  readonly request: Values;
+  readonly #user: User | null;
+  /** True if the caller reaches the data of all users. */
+  readonly hasSite: boolean;
 
-  constructor(site: Site, user: UserRow | null, privileges: Privileges, request: Tree) {
+  constructor(site: Site, user: User | null, { name, kind }: Pick<Operation, "name" | "kind">, request: Values) {
     this.site = site;
     this.request = request;
     this.#user = user;
-    this.#privileges = privileges;
-    if (this.#reach === "none") throw new Refusal("accessDenied");
+    const isRead = (kind === "get" || kind === "list") && !asOneself.includes(name);
+    this.hasSite = user?.role === "admin" || (user?.role === "view-only" && isRead);
+    const isRefused =
+      (onlyAdmins.includes(name) && user?.role !== "admin") ||
+      (onlyStaff.includes(name) && user?.role === "host") ||
+      (name === "setUser" && user?.role === "view-only");
+    if (isRefused || (user === null && !isForEverybody(name))) throw new Refusal("accessDenied");
   }
 
-  /** Who asks; only for operations that somebody must ask. */
-  get user(): UserRow {
+  get user(): User {
     if (!this.#user) throw new Refusal("accessDenied");
     return this.#user;
   }
 
-  get userOrNobody(): UserRow | null {
+  get userOrNobody(): User | null {
     return this.#user;
   }
 
-  get hasSite(): boolean {
-    return this.#reach === "site";
-  }
-
   owns(userId: number): boolean {
-    return this.hasSite || this.#user?.user_id === userId;
+    return this.hasSite || this.#user?.key === userId;
   }
 
-  mustOwn(userId: number): void {
-    if (!this.owns(userId)) throw new Refusal("accessDenied");
-  }
-
-  maySee(userId: number, isPublic: boolean): boolean {
-    return this.owns(userId) || (isPublic && this.#reach === "public");
-  }
-
-  /** The user whom an element names, or else the one who asks. */
-  owner(name: Value | undefined): UserRow {
+  /** The named user, or else the caller. */
+  owner(name: unknown): User {
     if (name === undefined) return this.user;
-    const user = this.site.userNamed(String(name));
-    // Whether somebody exists is for those to know who may ask for anybody.
+    const user = this.site.userNamed(name);
+    // Only those who may ask for anybody learn whether a user exists.
     if (!user) throw new Refusal(this.hasSite ? "noUser" : "accessDenied");
-    this.mustOwn(user.user_id);
+    if (!this.owns(user.key)) throw new Refusal("accessDenied");
     return user;
   }
 
-  get #reach(): Reach {
-    return this.#user ? this.#privileges[this.#user.role] : (this.#privileges.nobody ?? "none");
+  mayHost(session: Session): boolean {
+    return this.owns(session.hostId) || (this.#user !== null && isHost(this.site, session, this.#user));
   }
 }
 
-/** Not public: how many come when nobody says. */
-const USUAL_PAGE = 50;
-const LARGEST_PAGE = 500;
+const usualPage = 50;
+const largestPage = 500;
 
-/** The part of a list that `listControl` asks for, under the name of its element. A list without anything is a refusal. */
-export function page<Row>(request: Tree, rows: readonly Row[], element: string, make: (row: Row) => Tree): Tree {
+/** The part of a list that `listControl` asks for. An empty list is refused. */
+export function page<Row>(request: Values, rows: readonly Row[], items: string, make: (row: Row) => Values): Values {
   const first = Math.max(1, whole(request, "listControl", "startFrom") ?? 1);
-  const most = Math.min(LARGEST_PAGE, Math.max(1, whole(request, "listControl", "maximumNum") ?? USUAL_PAGE));
+  const most = Math.min(largestPage, Math.max(1, whole(request, "listControl", "maximumNum") ?? usualPage));
   const shown = rows.slice(first - 1, first - 1 + most);
   if (shown.length === 0) throw new Refusal("noRecord");
-  return {
-    [element]: shown.map(make),
-    matchingRecords: { total: rows.length, returned: shown.length, startFrom: first },
-  };
+  const matchingRecords = { total: rows.length, returned: shown.length, startFrom: first };
+  return { [items]: shown.map(make), matchingRecords };
 }
 
-/** By the words of `orderBy`, each with its `orderAD`; without them by the first of the words. */
-export function ordered<Row>(
-  request: Tree,
-  rows: readonly Row[],
-  words: Readonly<Record<string, (row: Row) => string | number>>,
-): readonly Row[] {
-  const by = list(request, "order", "orderBy").map(String);
-  const directions = list(request, "order", "orderAD").map(String);
-  const keys = (by.length > 0 ? by : Object.keys(words).slice(0, 1)).map((word, index) => ({
-    of: words[word] ?? (() => 0), // A column that the simulated site does not keep leaves the order as it is.
-    sign: directions[index] === "DESC" ? -1 : 1,
-  }));
+export type Columns<Row> = Readonly<Record<string, (row: Row) => string | number>>;
+
+/** Ordered by the columns of `orderBy`; without them by the first column. Columns that the site does not keep change nothing. */
+export function ordered<Row>(request: Values, rows: readonly Row[], columns: Columns<Row>): readonly Row[] {
+  const asked = list(request, "order", "orderBy").map(String);
+  const directions = list(request, "order", "orderAD");
+  const names = asked.length > 0 ? asked : Object.keys(columns).slice(0, 1);
   return rows.toSorted((left, right) => {
-    for (const { of, sign } of keys) {
-      const [a, b] = [of(left), of(right)];
-      if (a !== b) return sign * (a < b ? -1 : 1);
+    for (const [at, name] of names.entries()) {
+      const [a, b] = [left, right].map((row) => columns[name]?.(row) ?? 0);
+      if (a !== b && a !== undefined && b !== undefined) return (directions[at] === "DESC" ? -1 : 1) * (a < b ? -1 : 1);
     }
     return 0;
   });
 }
 
-/** Whether a time lies between a scope's two elements (`prefixStart`, `prefixEnd`), as far as they are there. */
-export function within(site: Site, scope: Tree, prefix: string, at: number, zone?: Value): boolean {
-  const times = ["Start", "End"].map((end) => text(scope, `${prefix}${end}`));
-  const [from, to] = times.map((each) => each && readTime(each, site.zone(scope.timeZoneID ?? zone)));
-  return (!from || at >= from) && (!to || at <= to);
+/** True if a moment is within `<prefix>Start` and `<prefix>End` of a scope. */
+export function isWithin(scope: Values, prefix: string, moment: number, zone?: unknown): boolean {
+  const [from, to] = ["Start", "End"].map((end) => {
+    const local = text(scope, prefix + end);
+    return local === undefined ? undefined : momentOf(local, scope.timeZoneID ?? zone ?? siteZone);
+  });
+  return moment >= (from ?? moment) && moment <= (to ?? moment);
 }
 
-export function inDateScope(call: Call, startsAt: number, endsAt: number): boolean {
-  const scope = group(call.request, "dateScope");
-  return within(call.site, scope, "startDate", startsAt) && within(call.site, scope, "endDate", endsAt);
-}
-
-export function isAsked(asked: Value | undefined, value: string | number): boolean {
+/** True if nothing is asked for, or this value. */
+export function isAsked(asked: unknown, value: string | number): boolean {
   return asked === undefined || String(asked).toLowerCase() === String(value).toLowerCase();
 }
 
-/** As the lists look for names: anywhere in them. */
-export function hasText(asked: Value | undefined, value: string): boolean {
+/** True if nothing is asked for, or a part of this text. */
+export function hasText(asked: unknown, value: string): boolean {
   return asked === undefined || value.toLowerCase().includes(String(asked).toLowerCase());
+}
+
+export function inDateScope(request: Values, startsAt: number, endsAt: number): boolean {
+  const scope = group(request, "dateScope");
+  return isWithin(scope, "startDate", startsAt) && isWithin(scope, "endDate", endsAt);
+}
+
+/** The session that a request names. */
+export function askedSession(call: Call, kinds?: readonly ServiceCode[]): Session {
+  const { meetingKey, meetingkey, sessionKey, confID } = call.request;
+  const key = meetingKey ?? meetingkey ?? sessionKey;
+  if (key !== undefined) return call.site.session(key, kinds);
+  const found = call.site.store.all("session").find(({ confId }) => String(confId) === confID);
+  if (!found) throw new Refusal("noSession");
+  return found;
+}
+
+export function ownSession(call: Call, kinds?: readonly ServiceCode[]): Session {
+  const session = askedSession(call, kinds);
+  if (!call.mayHost(session)) throw new Refusal("notOwn");
+  return session;
 }

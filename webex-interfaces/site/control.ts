@@ -2,41 +2,40 @@ import * as v from "valibot";
 import { type ControlAnswer, problem, withBody } from "../doors/programs.ts";
 import { type Faults, faultsBody, noFaults } from "./faults.ts";
 import type { SentBy } from "./pages.ts";
-import { Refusal } from "./refusals.ts";
+import { Refusal } from "./refusal.ts";
 import { end, join, start } from "./sessions.ts";
-import type { Site } from "./site.ts";
-import { switchSite } from "./switched-off.ts";
-import { tableNames } from "./tables.ts";
+import type { Session, Site } from "./site.ts";
+import { type Kind, kinds } from "./store.ts";
+import { put } from "./values.ts";
 
-/** What a control request may change beside the site's own data. */
+/** What control requests change in addition to the site's data. */
 export interface Controls {
   faults: Faults;
   /** How far the site's clock is ahead of the machine's, in milliseconds. */
   aheadMs: number;
-  /** How the URL API sends a browser back. */
   sentBy: SentBy;
 }
 
-const clockBody = v.strictObject({ aheadMs: v.pipe(v.number(), v.safeInteger("must be a whole number")) });
+const whole = v.pipe(v.number(), v.safeInteger("must be a whole number"));
+const clockBody = v.strictObject({ aheadMs: whole });
 const resultsBody = v.strictObject({ sentBy: v.picklist(["redirect", "script"]) });
 const siteBody = v.strictObject({
-  rateLimit: v.optional(
-    v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative")),
-  ),
+  rateLimit: v.optional(v.pipe(whole, v.minValue(0, "must not be negative"))),
   classicEvents: v.optional(v.boolean()),
   suspended: v.optional(v.boolean()),
 });
+const calls = ["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"] as const;
 const joinBody = v.strictObject({
   name: v.string(),
   email: v.optional(v.string(), ""),
-  call: v.optional(v.picklist(["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"]), "none"),
+  call: v.optional(v.picklist(calls), "none"),
 });
 const credentialBody = v.strictObject({
   kind: v.picklist(["session-ticket", "login-ticket", "access-token", "cookie"]),
   webExID: v.string(),
 });
 
-/** Sessions begin and end, people come, faults, the clock; and everything to look at. Passwords are never shown. */
+/** The control interface. It never shows passwords. */
 export function control(site: Site, controls: Controls, method: string, path: string, text: string): ControlAnswer {
   const [, route = "", id = "", action = ""] = /^\/control\/([a-z-]+)(?:\/(\w+))?(?:\/([a-z]+))?$/.exec(path) ?? [];
   switch (`${method} ${route}${id === "" ? "" : "/:id"}${action === "" ? "" : `/${action}`}`) {
@@ -53,22 +52,22 @@ export function control(site: Site, controls: Controls, method: string, path: st
         controls.sentBy = sentBy;
       });
     case "PUT site":
-      return carryOut(text, siteBody, ({ rateLimit, ...others }) => {
-        if (rateLimit !== undefined) site.run("UPDATE sites SET rate_limit = ?", rateLimit);
-        switchSite(site, others);
+      return carryOut(text, siteBody, ({ rateLimit = site.own.rateLimit, classicEvents, suspended }) => {
+        const events = ["supportedServices", "eventCenter", "enabled"];
+        const settings = classicEvents === undefined ? site.settings : put(site.settings, events, classicEvents);
+        const status = ["metaData", "activateStatus"];
+        const changed = suspended === undefined ? settings : put(settings, status, !suspended);
+        site.store.change("site", site.own, { rateLimit, settings: changed });
       });
     case "POST reset":
-      controls.faults = noFaults;
-      controls.aheadMs = 0;
-      controls.sentBy = "redirect";
+      Object.assign(controls, { faults: noFaults, aheadMs: 0, sentBy: "redirect" });
       site.reset();
       return done;
     case "POST credentials":
       return carryOut(text, credentialBody, ({ kind, webExID }) => {
         const user = site.userNamed(webExID);
-        return user
-          ? { status: 201, body: { value: site.issue(kind, user.user_id) } }
-          : problem(404, `there is no user ${webExID}`);
+        if (!user) return problem(404, `there is no user ${webExID}`);
+        return { status: 201, body: { value: site.issue(kind, user) } };
       });
     case "POST sessions/:id/start":
       return onSession(site, id, (session) => start(site, session));
@@ -76,36 +75,36 @@ export function control(site: Site, controls: Controls, method: string, path: st
       return onSession(site, id, (session) => end(site, session));
     case "POST sessions/:id/lock":
     case "POST sessions/:id/unlock":
-      return onSession(site, id, ({ session_key }) =>
-        site.update("sessions", { locked: action === "lock" ? 1 : 0 }, "session_key = ?", session_key),
-      );
+      return onSession(site, id, (session) => {
+        site.store.change("session", session, { isLocked: action === "lock" });
+      });
     case "POST sessions/:id/join":
       return onSession(site, id, (session) =>
-        carryOut(text, joinBody, ({ name, email, call }) => {
-          join(site, session, name, email, call);
-        }),
+        carryOut(text, joinBody, ({ name, email, call }) => join(site, session, name, email, call)),
       );
-    case "GET tables/:id":
-      return tableNames.includes(id)
-        ? { status: 200, body: { rows: shown(site, id) } }
-        : problem(404, `there is no table ${id}`);
+    case "GET things/:id":
+      return kinds.includes(id as Kind)
+        ? { status: 200, body: { things: site.store.all(id as Kind).map((thing) => shown(thing)) } }
+        : problem(404, `there is no kind ${id}`);
     default:
-      return problem(404, `nothing answers ${method} ${path}`);
+      return problem(404, `there is no ${method} ${path}`);
   }
 }
 
 const done: ControlAnswer = { status: 200, body: {} };
-const secrets = ["password", "value", "host_key", "subscriber"];
+const secret = /password|^value$|hostKey|subscriberAccessCode/i;
 
-function shown(site: Site, table: string): readonly object[] {
-  const rows = site.all<Record<string, unknown>>(`SELECT * FROM ${table}`);
-  const isHidden = (name: string) => secrets.includes(name) && table !== "counters";
-  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !isHidden(name))));
+/** Without the secrets, at any depth. */
+function shown(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== "object" || value === null) return value;
+  const open = Object.entries(value).filter(([name]) => !secret.test(name));
+  return Object.fromEntries(open.map(([name, inner]) => [name, shown(inner)]));
 }
 
-function onSession(site: Site, key: string, then: (session: ReturnType<Site["session"]>) => unknown): ControlAnswer {
+function onSession(site: Site, key: string, act: (session: Session) => unknown): ControlAnswer {
   try {
-    return answerOf(then(site.session(key)));
+    return answerOf(act(site.session(key)));
   } catch (error) {
     if (error instanceof Refusal) return problem(404, `there is no session ${key}`);
     throw error;
@@ -115,12 +114,11 @@ function onSession(site: Site, key: string, then: (session: ReturnType<Site["ses
 function carryOut<Body>(
   text: string,
   schema: v.GenericSchema<unknown, Body>,
-  then: (body: Body) => unknown,
+  act: (body: Body) => unknown,
 ): ControlAnswer {
-  return answerOf(withBody(text, schema, then));
+  return answerOf(withBody(text, schema, act));
 }
 
-/** What has an answer of its own gives it; anything else is done. */
 function answerOf(result: unknown): ControlAnswer {
   return typeof result === "object" && result !== null && "status" in result ? (result as ControlAnswer) : done;
 }

@@ -1,21 +1,21 @@
 import { portFrom } from "../doors/programs.ts";
 import { passwordsFile, siteIn } from "./folder.ts";
 import { startSimulatedSite } from "./server.ts";
+import { siteName } from "./site.ts";
 
 /** A WebEx site as a program. `WEBEX_SITE_FOLDER` keeps its database and its users' passwords; without it, nothing is kept. */
 const port = portFrom("WEBEX_SITE_PORT", 8796, fail);
 const folder = process.env.WEBEX_SITE_FOLDER;
 process.umask(0o077); // Passwords are for the one who starts it.
 
-const { site, close, ...started } = await startSimulatedSite(port, siteIn(folder)).catch(
-  (error: NodeJS.ErrnoException) =>
-    fail(
-      error.code === "EADDRINUSE"
-        ? `port ${port} is taken; set WEBEX_SITE_PORT to a free one`
-        : `cannot start on port ${port}: ${error.message}`,
-    ),
+const { close, ...started } = await startSimulatedSite(port, siteIn(folder)).catch((error: NodeJS.ErrnoException) =>
+  fail(
+    error.code === "EADDRINUSE"
+      ? `port ${port} is taken; set WEBEX_SITE_PORT to a free one`
+      : `cannot start on port ${port}: ${error.message}`,
+  ),
 );
-console.log(`simulated site: http://127.0.0.1:${started.port}/${site.row.name}/`);
+console.log(`simulated site: http://127.0.0.1:${started.port}/${siteName}/`);
 console.log(
   folder
     ? `the passwords of its users are in ${passwordsFile(folder)}`

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { bodyOf, send } from "../doors/programs.ts";
+import { decodeText } from "../wire/xml.ts";
 import { type Controls, control } from "./control.ts";
 import { answerWith, type Faults, noFaults } from "./faults.ts";
-import { answerPage, pageOf, pages } from "./pages.ts";
-import { Site, type SiteOptions } from "./site.ts";
+import { answerPage, isPage, pageOf } from "./pages.ts";
+import { Site, type SiteOptions, siteName } from "./site.ts";
 import { answerXml } from "./xml-service.ts";
 
 /** Longer requests are refused. */
@@ -40,7 +41,7 @@ export async function startSimulatedSite(port: number, options: Omit<SiteOptions
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
-          site.close();
+          site.store.close();
           resolve();
         });
         server.closeAllConnections();
@@ -61,7 +62,7 @@ async function answer(
     response.writeHead(413, { connection: "close" }).end();
     return;
   }
-  const body = textOf(bytes);
+  const body = textOf(bytes, request.headers["content-type"] ?? "");
   if (url.pathname.startsWith("/control/")) {
     send(response, control(site, controls, method, url.pathname, body));
     return;
@@ -72,8 +73,8 @@ async function answer(
     return;
   }
   const [, name = "", page = "", ...more] = url.pathname.split("/");
-  const isSite = name === "" || name.toLowerCase() === site.row.name.toLowerCase();
-  if (isSite && more.length === 0 && Object.hasOwn(pages, page) && (method === "GET" || method === "POST")) {
+  const isSite = name === "" || name.toLowerCase() === siteName;
+  if (isSite && more.length === 0 && isPage(page) && (method === "GET" || method === "POST")) {
     const args = url.searchParams;
     for (const [key, value] of new URLSearchParams(method === "POST" ? body : "")) args.append(key, value);
     const [, cookie = ""] = /(?:^|;\s*)WBXSESSION=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
@@ -84,12 +85,12 @@ async function answer(
   const isHome = isSite && page === "" && method === "GET";
   response
     .writeHead(isHome ? 200 : 404, { "content-type": "text/html; charset=utf-8" })
-    .end(pageOf(isHome ? `The simulated site ${site.row.name}` : "There is no such page", [], site.url()));
+    .end(pageOf(isHome ? `The simulated site ${siteName}` : "There is no such page", [], site.url()));
 }
 
 /** Of a path, or of an address as proxies send it. Resolved as a link, a path such as `//` would name a host, or be none. */
 function urlOf(site: Site, target: string): URL {
-  return new URL(`${site.address}/${target.replace(/^(https?:\/\/[^/?#]*)?\/?/i, "")}`);
+  return new URL(`${site.options.address}/${target.replace(/^(https?:\/\/[^/?#]*)?\/?/i, "")}`);
 }
 
 function answerXmlRequest(site: Site, controls: Controls, body: string, response: ServerResponse): void {
@@ -111,7 +112,10 @@ function faultsFor(controls: Controls, body: string): Faults {
   return faults;
 }
 
-function textOf(body: Buffer): string {
-  const isLatin = /^[^>]{0,100}encoding=["']ISO-8859-1["']/i.test(body.subarray(0, 120).toString("latin1"));
-  return body.toString(isLatin ? "latin1" : "utf8");
+/** Programs send the document itself, or as the field XML of a form. */
+function textOf(bytes: Buffer, contentType: string): string {
+  const isForm = /^XML=/i.test(bytes.subarray(0, 4).toString("latin1"));
+  const text = decodeText(bytes, isForm ? "" : contentType);
+  const body = text.ok ? text.value : bytes.toString("utf8");
+  return isForm ? (new URLSearchParams(body).get(body.slice(0, 3)) ?? "") : body;
 }

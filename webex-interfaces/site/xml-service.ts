@@ -1,185 +1,139 @@
-import { Call } from "./call.ts";
-import { type Entry, entries } from "./operations.ts";
-import { Refusal } from "./refusals.ts";
-import { namespaces, readTree, type Tree, typeNamed, writeTree } from "./schema.ts";
-import { RATE_WINDOW_MS, type Site } from "./site.ts";
-import { mustBeServed } from "./switched-off.ts";
-import type { UserRow } from "./tables.ts";
-import { text } from "./trees.ts";
-import { parseXml, type ReadElement, writeXml, type XmlElement } from "./xml.ts";
+import { type OperationName, operationNamed } from "../tables/operations.ts";
+import type { Operation } from "../tables/schema.ts";
+import { read, type Values, write } from "../wire/codec.ts";
+import { type Asked, answerText, readRequest, refusalText } from "../wire/message.ts";
+import { type ElementToWrite, parseXml, textIn } from "../wire/xml.ts";
+import { Call, isForEverybody } from "./call.ts";
+import { Refusal } from "./refusal.ts";
+import { partnerId, type Site, siteId, siteName, type User } from "./site.ts";
+import { isOn, text } from "./values.ts";
+import { handlers } from "./verbs.ts";
 
-const BINDING = "java:com.webex.service.binding.";
+/** The window of the rate limit. */
+const rateWindowMs = 60_000;
 
-/** The XML API: one message in, one out. Everything that is refused is an answer, too. */
+/** The XML API: one message in, one out. A refusal is an answer too. */
 export function answerXml(site: Site, body: string): string {
-  const asked = { operation: "", webExId: "" };
+  const noted = { operation: "", webExId: "" };
   try {
-    const answers = site.atOnce(() => carryOut(site, body, asked));
-    site.note("xml", asked.operation, asked.webExId, "SUCCESS", null);
-    return message(
-      element("serv:response", [leaf("serv:result", "SUCCESS"), leaf("serv:gsbStatus", "PRIMARY")]),
-      answers,
-    );
+    const answers = site.atOnce(() => carryOut(site, body, noted));
+    site.note({ way: "xml", ...noted, result: "SUCCESS", detail: null });
+    return answerText(answers);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    site.note("xml", asked.operation, asked.webExId, error.id ?? error.kind, error.detail);
+    site.note({ way: "xml", ...noted, result: error.id, detail: error.detail });
     return refusal(error);
   }
 }
 
-export function refusal({ id, reason, detail }: Pick<Refusal, "id" | "reason" | "detail">): string {
-  const subErrors =
-    detail === null
-      ? []
-      : [element("serv:subError", [leaf("serv:exceptionID", id ?? ""), leaf("serv:reason", detail)])];
-  const answer = element("serv:response", [
-    leaf("serv:result", "FAILURE"),
-    leaf("serv:reason", reason),
-    leaf("serv:gsbStatus", "PRIMARY"),
-    ...(id === null ? [] : [leaf("serv:exceptionID", id)]),
-    ...(subErrors.length === 0 ? [] : [element("serv:subErrors", subErrors)]),
-  ]);
-  return message(answer, [element("serv:bodyContent", [])]);
+export function refusal({ id, says, detail }: Refusal): string {
+  return refusalText(id, says, detail);
 }
 
-/** The schema allows several operations in one message; all of them are done, or none. */
-function carryOut(site: Site, body: string, asked: { operation: string; webExId: string }): XmlElement[] {
+interface Task {
+  readonly operation: Operation;
+  readonly asked: Asked;
+}
+
+/** The schema allows several operations in one message: all are carried out, or none. */
+function carryOut(site: Site, body: string, noted: { operation: string; webExId: string }): readonly ElementToWrite[] {
   const root = parseXml(body);
-  if (root.name !== "message") throw new Refusal("invalid", "the root must be message");
-  const isService = root.namespace === null || root.namespace === namespaces.serv;
-  if (!isService) throw new Refusal("invalid", `the root must be of the namespace ${namespaces.serv}`);
-  checkNamespaces(root);
-  const [header, content] = only(root, ["header", "body"]);
-  const context = securityContext(header);
-  asked.webExId = text(context, "webExID") ?? text(context, "email") ?? "";
-  const found = (content?.children ?? []).map((each) => ({ each, entry: entryOf(each) }));
-  asked.operation = found.flatMap(({ entry }) => entry?.name ?? []).join(" ");
+  if (!root.ok) throw new Refusal("invalid", root.error.kind === "bad-xml" ? root.error.reason : "it is not XML");
+  const request = readRequest(root.value);
+  if (!request.ok) throw new Refusal("invalid", request.error);
+  const { context, asked } = request.value;
+  noted.webExId = text(context, "webExID") ?? text(context, "email") ?? "";
+  const tasks = asked.map((one): Task | undefined => {
+    const found = one.binding === null ? undefined : operationNamed(one.binding);
+    return found?.request === undefined ? undefined : { operation: found, asked: one };
+  });
+  noted.operation = tasks.flatMap((task) => task?.operation.name ?? []).join(" ");
   checkRate(site);
-  checkSite(site, context);
-  const user = whoAsks(site, context, found);
-  // Nothing of the body is judged before it is known who asks.
-  if (found.length === 0) throw new Refusal("invalid", "body.bodyContent is required");
-  return found.map(({ each, entry }) => {
-    if (each.name !== "bodyContent") throw new Refusal("invalid", `body.${each.name} is not in the schema`);
-    if (!entry) throw new Refusal("unknownOperation");
-    const request = readTree(entry.request, { ...each, name: entry.name });
-    const call = new Call(site, user, entry.who, request);
-    mustBeServed(site, user, entry.name, request);
-    const tree = entry.run(call);
-    const type = `${entry.prefix}:${entry.type ?? entry.name}Response`;
-    return { ...element("serv:bodyContent", entry.type === null ? [] : writeTree(entry.answer, tree)), type };
+  checkSite(context);
+  const user = callerOf(site, context, tasks);
+  // The body is checked only after the caller is known.
+  if (asked.length === 0) throw new Refusal("invalid", "body.bodyContent is required");
+  return tasks.map((task) => {
+    if (!task) throw new Refusal("notRecognized", "there is no such operation here");
+    return answerOf(site, user, task);
   });
 }
 
-/** The elements within the root are of a namespace of the schema, or of none. */
-function checkNamespaces({ name, namespace, children }: ReadElement): void {
-  if (namespace && !known.has(namespace)) throw new Refusal("invalid", `${name} is of another namespace: ${namespace}`);
-  for (const child of children) checkNamespaces(child);
+function answerOf(site: Site, user: User | null, { operation, asked }: Task): ElementToWrite {
+  const { name, request, anyOf, answer, prefix } = operation;
+  const values = read(asked.element, { of: request, ...(anyOf && { anyOf }) }, "strict");
+  if (!values.ok) throw new Refusal("invalid", `${values.error.path || name} ${values.error.rule}`);
+  mustBeServed(site, user, name, values.value.values);
+  const call = new Call(site, user, operation, values.value.values);
+  const written = write({ of: answer, prefix }, handlers[name as OperationName](call), { picks: true });
+  if (!written.ok) throw new Error(`${name}: ${written.error.path} ${written.error.rule}`);
+  return { name: "serv:bodyContent", attributes: { "xsi:type": `${prefix}:${name}Response` }, content: written.value };
 }
 
-const known: ReadonlySet<string> = new Set(Object.values(namespaces));
-
-function only(root: XmlElement, names: readonly string[]): readonly (XmlElement | undefined)[] {
-  const other = root.children.find(({ name }, index) => name !== names[index]);
-  if (other) throw new Refusal("invalid", `message.${other.name} is not in the schema, or stands in the wrong place`);
-  if (root.children.length < names.length)
-    throw new Refusal("invalid", `message.${names[root.children.length]} is required`);
-  return root.children;
-}
-
-/** Its elements come in any order: the samples do not keep to the schema's. */
-function securityContext(header: XmlElement | undefined): Tree {
-  const [context] = only({ ...(header as XmlElement), name: "header" }, ["securityContext"]);
-  const type = typeNamed("com.securityType")?.();
-  if (!context || type?.kind !== "group") throw new Refusal("invalid", "header.securityContext is required");
-  const order = type.elements.map(({ name }) => name);
-  const children = context.children.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  return readTree(() => type, { ...context, children });
-}
-
-function entryOf({ type }: XmlElement): Entry | undefined {
-  return type.startsWith(BINDING) ? entries.get(type.slice(BINDING.length).trim()) : undefined;
-}
-
-function checkSite(site: Site, { siteID, siteName, partnerID }: Tree): void {
-  const { site_id, name, partner_id } = site.row;
-  if (siteID === undefined && siteName === undefined) throw new Refusal("invalid", "siteID or siteName is required");
+function checkSite(context: Values): void {
+  if (context.siteID === undefined && context.siteName === undefined)
+    throw new Refusal("invalid", "securityContext must have siteID or siteName");
   const isOther =
-    (siteID !== undefined && siteID !== site_id) ||
-    (siteName !== undefined && String(siteName).toLowerCase() !== name.toLowerCase());
-  if (isOther) throw new Refusal("unknownSite");
-  if (partnerID !== undefined && partnerID !== partner_id) throw new Refusal("wrongPassword");
+    (context.siteID !== undefined && context.siteID !== siteId) ||
+    (context.siteName !== undefined && String(context.siteName).toLowerCase() !== siteName);
+  if (isOther) throw new Refusal("notRecognized", "there is no such site");
+  if (context.partnerID !== undefined && context.partnerID !== partnerId) throw new Refusal("wrongPassword");
 }
 
 function checkRate(site: Site): void {
-  const since = site.now() - RATE_WINDOW_MS;
-  const sent = site.one<{ count: number }>(
-    "SELECT count(*) AS count FROM requests WHERE way = 'xml' AND at > ?",
-    since,
-  );
-  if ((sent?.count ?? 0) >= site.row.rate_limit) throw new Refusal("rateLimit");
+  const since = site.now() - rateWindowMs;
+  const sent = site.store.all("request").filter(({ way, at }) => way === "xml" && at > since).length;
+  if (sent >= site.own.rateLimit) throw new Refusal("rateLimit");
 }
 
-/** `null`: nobody, in the anonymous mode. */
-function whoAsks(
-  site: Site,
-  context: Tree,
-  found: readonly { each: XmlElement; entry: Entry | undefined }[],
-): UserRow | null {
+/** The user of the security context; `null` without one. */
+function callerOf(site: Site, context: Values, tasks: readonly (Task | undefined)[]): User | null {
   const { webExID, email, password, sessionTicket, webExAccessToken } = context;
   const isNamed = webExID !== undefined || email !== undefined;
-  const hasProof = [password, sessionTicket, webExAccessToken].some((each) => each !== undefined);
+  const hasProof = [password, sessionTicket, webExAccessToken].some((one) => one !== undefined);
   if (!isNamed && !hasProof) {
-    if (found.every(({ entry }) => entry?.who.nobody)) return null;
+    if (tasks.length > 0 && tasks.every((task) => task && isForEverybody(task.operation.name))) return null;
     throw new Refusal("accessDenied");
   }
-  const user = webExID === undefined ? site.userByEmail(String(email ?? "")) : site.userNamed(String(webExID));
-  const proof = () => {
-    if (sessionTicket !== undefined) {
-      const owner = site.bearer(["session-ticket"], String(sessionTicket));
-      if (!owner || (isNamed && owner.user_id !== user?.user_id)) throw new Refusal("wrongTicket");
-      return owner;
-    }
-    if (webExAccessToken !== undefined) {
-      const owner = site.bearer(["access-token"], String(webExAccessToken));
-      return owner && (!isNamed || owner.user_id === user?.user_id) ? owner : undefined;
-    }
-    if (password !== undefined) return user?.password === password ? user : undefined;
-    // What this one operation has as its proof stands in the request itself.
-    const [only, ...others] = found;
-    if (only?.entry?.name !== "authenticateUser" || others.length > 0 || !user) return undefined;
-    const token = only.each.children.find(({ name }) => name === "accessToken")?.text ?? "";
-    const isTokens = site.bearer(["access-token"], token)?.user_id === user.user_id;
-    return isTokens || isAssertedBy(only.each, user) ? user : undefined;
-  };
-  const caller = proof();
-  if (!caller) throw new Refusal("wrongPassword");
-  if (caller.active !== "ACTIVATED") throw new Refusal("inactive");
+  const named = webExID === undefined ? site.userByEmail(email ?? "") : site.userNamed(webExID);
+  const isTheirs = (user: User | undefined) => user !== undefined && (!isNamed || user.key === named?.key);
+  let caller: User | undefined;
+  if (sessionTicket !== undefined) {
+    caller = site.bearer("session-ticket", sessionTicket);
+    if (!isTheirs(caller)) throw new Refusal("wrongTicket");
+  } else if (webExAccessToken !== undefined) {
+    caller = site.bearer("access-token", webExAccessToken);
+  } else if (password !== undefined) {
+    caller = named?.password === password ? named : undefined;
+  } else caller = authenticated(site, named, tasks);
+  if (!caller || !isTheirs(caller)) throw new Refusal("wrongPassword");
+  if (caller.profile.active !== "ACTIVATED") throw new Refusal("wrongPassword", "the account is not active");
   return caller;
 }
 
-/** The simulated assertion is Base64 of XML whose NameID is the user; nobody signs it. */
-function isAssertedBy(content: XmlElement, user: UserRow): boolean {
-  const saml = content.children.find(({ name }) => name === "samlResponse")?.text ?? "";
-  const [, name = ""] = /<(?:\w+:)?NameID[^>]*>([^<]*)</.exec(Buffer.from(saml, "base64").toString("utf8")) ?? [];
-  return [user.web_ex_id, user.email].some((each) => each.toLowerCase() === name.trim().toLowerCase());
+/** The user whom a request for authenticateUser proves: by a token, or by an assertion, whose signature is not checked. */
+function authenticated(site: Site, named: User | undefined, tasks: readonly (Task | undefined)[]): User | undefined {
+  const [only, ...others] = tasks;
+  if (only?.operation.name !== "authenticateUser" || others.length > 0 || !named) return undefined;
+  const { element } = only.asked;
+  const byToken = site.bearer("access-token", textIn(element, "accessToken"));
+  const assertion = Buffer.from(textIn(element, "samlResponse"), "base64").toString("utf8");
+  const [, name = ""] = /<(?:\w+:)?NameID[^>]*>([^<]*)</.exec(assertion) ?? [];
+  const asserted = site.userNamed(name.trim()) ?? site.userByEmail(name.trim());
+  return byToken?.key === named.key || asserted?.key === named.key ? named : undefined;
 }
 
-function message(response: XmlElement, body: readonly XmlElement[]): string {
-  const prefixes = new Set(["serv", "com", ...body.flatMap(prefixesOf)]);
-  const declared = Object.entries(namespaces).filter(([prefix]) => prefixes.has(prefix));
-  const root = element("serv:message", [element("serv:header", [response]), element("serv:body", body)]);
-  return writeXml(root, Object.fromEntries(declared.map(([prefix, uri]) => [`xmlns:${prefix}`, uri])));
-}
+/** Operations of events (API 41.12). */
+const ofEvents = ["createEvent", "setEvent", "getEvent", "lstsummaryEvent", "lstrecordedEvent"];
+/** A suspended site schedules nothing and creates no users (API 42.5 and 42.6). */
+const whileSuspended = /^(?:create|set)(?:Meeting|Event|TrainingSession)$|^createUser$/;
 
-function prefixesOf({ name, type, children }: XmlElement): string[] {
-  return [name.split(":")[0] ?? "", type.split(":")[0] ?? "", ...children.flatMap(prefixesOf)];
-}
-
-function element(name: string, children: readonly XmlElement[]): XmlElement {
-  return { name, type: "", text: "", children };
-}
-
-function leaf(name: string, text: string): XmlElement {
-  return { name, type: "", text, children: [] };
+function mustBeServed(site: Site, user: User | null, name: string, request: Values): void {
+  const { settings } = site;
+  const hasEvents = isOn(settings, "supportedServices", "eventCenter", "enabled");
+  const isEvent = name === "getSessionInfo" && site.store.get("session", Number(request.sessionKey))?.service === "EC";
+  if (!hasEvents && (ofEvents.includes(name) || isEvent)) throw new Refusal("eventsOff");
+  const isByAdmin = name === "setUser" && user?.role === "admin";
+  if (!isOn(settings, "metaData", "activateStatus") && (whileSuspended.test(name) || isByAdmin))
+    throw new Refusal("suspended");
 }

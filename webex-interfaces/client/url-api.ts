@@ -1,0 +1,228 @@
+import { cut, err, ok, type Result } from "../doors/foundation.ts";
+import { isSecretName } from "../tables/secret-names.ts";
+import { argumentOf, type Command, commandAt, commands, dates, pages, type Reason, reasons } from "../tables/url.ts";
+import { addressOf, argumentText, isMeetingKey, isNoDay, shown } from "../wire/link.ts";
+import { parseXml, textIn } from "../wire/xml.ts";
+import type { Site } from "./site-address.ts";
+
+/** Servers commonly refuse a request line of more than 8,190 bytes. */
+const maxLinkCharacters = 8_000;
+
+export interface Wrong {
+  /** `form`: it must go as a form, because of a secret or its length. */
+  readonly kind: "wrong" | "form";
+  /** A sentence with what to do. It has no secret. */
+  readonly says: string;
+}
+
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** A link for GET. Refused with a secret in it. */
+export function link(site: Site, name: string, given: Arguments): Result<string, Wrong> {
+  const written = writeArguments(site, name, given);
+  if (!written.ok) return written;
+  const secret = written.value.find(([argument]) => isSecretArgument(name, argument));
+  if (secret) {
+    const says = `${secret[0]} is a secret, which logs keep as part of a link: send ${name} as a form`;
+    return err({ kind: "form", says });
+  }
+  const url = `${pageOf(site, name)}?${queryOf(written.value)}`;
+  if (url.length <= maxLinkCharacters) return ok(url);
+  const says = `the link has ${url.length} characters, and servers take ${maxLinkCharacters}: send ${name} as a form`;
+  return err({ kind: "form", says });
+}
+
+export interface FormPost {
+  readonly url: string;
+  /** `application/x-www-form-urlencoded`, in UTF-8. */
+  readonly body: string;
+}
+
+/** The same as a form, for a program that posts it. */
+export function formPost(site: Site, name: string, given: Arguments): Result<FormPost, Wrong> {
+  const written = writeArguments(site, name, given);
+  return written.ok ? ok({ url: pageOf(site, name), body: queryOf(written.value) }) : written;
+}
+
+/** True if links and logs must not have the value of this argument. */
+export function isSecretArgument(name: string, argument: string): boolean {
+  const command = commands[name];
+  const known = command && argumentOf(command, argument);
+  return known ? known.argument.is === "secret" : isSecretName(argument);
+}
+
+function pageOf(site: Site, name: string): string {
+  return `${site.url}${pages[commands[name]?.page ?? "m"]}`;
+}
+
+/** AT and the arguments in the order of the table; those that it does not have come before the back URL. */
+function writeArguments(
+  site: Site,
+  name: string,
+  given: Arguments,
+): Result<readonly (readonly [string, string])[], Wrong> {
+  const command = commands[name];
+  if (!command) return wrong(`there is no command ${name}`);
+  const entries = Object.keys(command.args);
+  const found: { readonly place: number; readonly pair: readonly [string, string] }[] = [];
+  for (const [argument, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const known = argumentOf(command, argument);
+    const mayBe = command.isOpen && /^[A-Za-z]\w{0,63}$/.test(argument) && argument !== "AT";
+    if (!known && !mayBe) return wrong(`${name} has no argument ${shown(argument)}${listOf(command, entries)}`);
+    const text = argumentText(value, known?.argument ?? { is: "text", means: "" });
+    const fault = text.ok ? faultOf(known?.argument.is, text.value, site, command) : text.error;
+    if (fault !== null) return wrong(`${argument} of ${name} ${fault}`);
+    if (!text.ok || (known?.argument.need && text.value === "")) continue;
+    found.push({ place: known ? entries.indexOf(known.entry) : entries.length - 1.5, pair: [argument, text.value] });
+  }
+  const names = new Set(found.map(({ pair }) => pair[0]));
+  const missing = entries.find((entry) => command.args[entry]?.need && !names.has(entry));
+  if (missing !== undefined) return wrong(`${name} needs ${missing}: ${command.args[missing]?.means}`);
+  const { oneOf } = command;
+  if (oneOf.length > 0 && oneOf.filter((one) => names.has(one)).length !== 1)
+    return wrong(`${name} needs exactly one of ${oneOf.join(" and ")}`);
+  const noDay = dates.find((date) => command.args[date[2]] && isNoDay(given, date));
+  if (noDay) return wrong(`${noDay[2]} of ${name} must be a day of the month (it is ${shown(given[noDay[2]])})`);
+  const inOrder = found.toSorted((one, other) => one.place - other.place || compare(one.pair[0], other.pair[0]));
+  return ok([["AT", command.at], ...inOrder.map(({ pair }) => pair)]);
+}
+
+function compare(one: string, other: string): number {
+  return one.localeCompare(other, "en", { numeric: true });
+}
+
+function listOf({ isOpen }: Command, entries: readonly string[]): string {
+  return isOpen
+    ? ": a name is letters and digits"
+    : `; it has ${entries.map((one) => one.replace("#", "1")).join(", ")}`;
+}
+
+function faultOf(is: string | undefined, text: string, site: Site, command: Command): string | null {
+  if (is === "back") return faultOfBackUrl(text, command);
+  return is === "page" ? faultOfPage(text, site) : null;
+}
+
+function faultOfBackUrl(text: string, { back }: Command): string | null {
+  const url = addressOf(text);
+  if (!url) return `must be an address with http or https (it is ${shown(text)})`;
+  if (url.username !== "" || url.password !== "") return "must have no user and no password";
+  if (text.includes("#")) return "must have no # part, which never reaches a server";
+  const taken = [...url.searchParams.keys()].find((name) => ["AT", "ST", "RS", ...back.map(plain)].includes(name));
+  return taken === undefined ? null : `must have no ${taken} in its query: WebEx adds one for the result`;
+}
+
+function faultOfPage(text: string, site: Site): string | null {
+  if (text === "GoBack") return null;
+  const url = addressOf(text);
+  const { origin } = new URL(site.url);
+  if (!url || url.origin !== origin || url.username !== "" || url.password !== "")
+    return `must be GoBack, or a page of ${origin}`;
+  const page = Object.entries(pages).find(([, path]) => url.pathname.endsWith(`/${path}`))?.[0] ?? "";
+  const command = commandAt(page, url.searchParams.get("AT") ?? "") ?? "";
+  const secret = [...url.searchParams.keys()].find((argument) => isSecretArgument(command, argument));
+  return secret === undefined ? null : `must have no ${secret} in its query: a link carries no secret`;
+}
+
+function queryOf(pairs: readonly (readonly [string, string])[]): string {
+  return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
+}
+
+/** Everything but letters, digits and -._~ as bytes, so that a link survives mails, quotation marks and brackets. */
+function encode(value: string): string {
+  return encodeURIComponent(value).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** `MK` of `MK!`. */
+function plain(name: string): string {
+  return name.replace("!", "");
+}
+
+/** What a program that sends a command is answered. */
+export interface PageAnswer {
+  readonly status: number;
+  readonly location?: string | null;
+  readonly body: string;
+}
+
+/** The URL to which an answer sends the browser: by a redirect, or by a page whose script goes there. `null`: nowhere. */
+export function backUrlOf({ status, location, body }: PageAnswer): string | null {
+  if (status >= 300 && status < 400) return location || null;
+  if (status < 200 || status >= 300 || body.length > 1_000_000) return null;
+  const leads = body.matchAll(/(?:\bvar url ?= ?|\bwindow\.location\.replace\( ?)(?:"([^"\n<>]*)"|'([^'\n<>]*)')/g);
+  const urls = Array.from(leads, ([, double, single = ""]) => ofScript(double ?? single));
+  return urls.find((url) => URL.parse(url)?.searchParams.has("ST")) ?? urls[0] ?? null;
+}
+
+/** The text that a string of a script stands for. */
+function ofScript(written: string): string {
+  return written.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|(.))/gi, (_, two, four, sign) =>
+    sign === undefined ? String.fromCharCode(Number.parseInt(two ?? four, 16)) : sign,
+  );
+}
+
+export type BackResult = {
+  /** The data of the back URL. */
+  readonly data: Readonly<Record<string, string>>;
+} & (
+  | { readonly status: "success" }
+  /** `reason`: `null` if no public document has it. */
+  | { readonly status: "failure"; readonly reason: Reason | null; readonly reasonText: string }
+);
+
+/**
+ * The result of a command, from the back URL. `backUrl` is the one that was given with it: WebEx signs nothing, so only a secret in its query
+ * tells a true result from a forged one.
+ */
+export function readResult(url: string, name: string, backUrl?: string): Result<BackResult, string> {
+  const command = commands[name];
+  const parsed = url.length <= 16_384 ? addressOf(url) : null;
+  if (!command || !parsed) return err("the result must be the whole URL that the browser was sent to");
+  const rest = withoutOwn(parsed, backUrl);
+  if (!rest) return err("the result came to another page than the command's back URL");
+  const read = ["AT", "ST", "RS", ...command.back.map(plain)];
+  const repeated = read.find((one) => rest.filter(([key]) => key === one).length > 1);
+  if (repeated !== undefined) return err(`the back URL has ${repeated} more than once`);
+  const { AT, ST, RS = "", ...data }: Readonly<Record<string, string>> = Object.fromEntries(rest);
+  if (AT !== command.at) return err(`the back URL answers ${shown(AT ?? "nothing")}, not ${command.at}`);
+  if (ST === "FAIL") return ok({ status: "failure", reason: reasonNamed(RS), reasonText: RS, data });
+  if (ST !== "SUCCESS") return err(`ST is ${shown(ST ?? "missing")}, and must be SUCCESS or FAIL`);
+  const missing = command.back.find((one) => one.endsWith("!") && !data[plain(one)]);
+  if (missing) return err(`the back URL has no ${plain(missing)}, though ST is SUCCESS`);
+  if (command.back.includes("MK!") && !isMeetingKey(data.MK ?? "")) return err(`MK is ${shown(data.MK)}`);
+  return ok({ status: "success", data });
+}
+
+/** The query without the back URL's own; `null` if the page is another one, or its own query is not whole. */
+function withoutOwn(url: URL, backUrl: string | undefined): readonly (readonly [string, string])[] | null {
+  const rest: (readonly [string, string])[] = [...url.searchParams];
+  if (backUrl === undefined) return rest;
+  const own = URL.parse(backUrl);
+  if (!own || own.origin !== url.origin || own.pathname !== url.pathname) return null;
+  for (const [name, value] of own.searchParams) {
+    const at = rest.findIndex((pair) => pair[0] === name && pair[1] === value);
+    if (at < 0) return null;
+    rest.splice(at, 1);
+  }
+  return rest;
+}
+
+/** The reason of a text in RS; sites write some of them in two ways. */
+function reasonNamed(text: string): Reason | null {
+  const wanted = text.toLowerCase().replace("badwebidor", "badwebexidor");
+  return (Object.keys(reasons) as Reason[]).find((known) => known.toLowerCase() === wanted) ?? null;
+}
+
+/** The keys of the meetings in progress, from the document with which a site answers list-open-meetings. */
+export function readOpenMeetings(document: string): Result<readonly string[], string> {
+  const list = parseXml(document.slice(0, 4_000_000));
+  if (!list.ok || list.value.name !== "ListOpenMeetings") return err("the document must be ListOpenMeetings");
+  const [status, reason, joined] = ["Status", "Reason", "MeetingKeys"].map((name) => textIn(list.value, name));
+  if (status !== "SUCCESS") return err(`the site refused: ${cut(reason || "without a reason", 60)}`);
+  const keys = (joined ?? "").split(";").flatMap((key) => (key.trim() === "" ? [] : [key.trim()]));
+  return keys.every(isMeetingKey) ? ok(keys) : err("MeetingKeys has something that is not a meeting number");
+}
+
+function wrong(says: string): { readonly ok: false; readonly error: Wrong } {
+  return err({ kind: "wrong", says });
+}

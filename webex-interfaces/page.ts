@@ -1,0 +1,68 @@
+import { type GeneratedPage, inCell, pageTable } from "./doors/programs.ts";
+import { exceptions } from "./tables/exceptions.ts";
+import { openBindings, operations } from "./tables/operations.ts";
+import type { Operation } from "./tables/schema.ts";
+import { sessionServices, visibility } from "./tables/session.ts";
+import { commands, pages, reasons } from "./tables/url.ts";
+
+/** docs/webex-interfaces.md: the tables, for people. */
+export function interfacesPage(): Pick<GeneratedPage, "text" | "gaps"> {
+  const all: readonly Operation[] = Object.values(operations);
+  const marks = Object.entries(visibility).map(([letters, paths]) => [
+    ...letters,
+    paths.join(" ").replaceAll(" ", ", "),
+  ]);
+  const text = `# WebEx's XML API and URL API, entry by entry
+
+This page is generated from \`webex-interfaces/tables\`: \`npm run webex-interfaces\` renews it. [webex.md](webex.md) says how to use the interfaces.
+
+## Operations of the XML API
+
+${pageTable(
+  ["operation", "binding", "kind"],
+  all.map(({ name, binding, kind }) => [code(name), code(binding), kind]),
+)}
+
+Called with open fields: ${openBindings.map(code).join(", ")}.
+
+## What getSessionInfo shows
+
+Y: always; P: with the session's password, or to its host and attendees; X: never.
+
+${pageTable([...sessionServices, "elements"], marks)}
+
+## Exceptions of the XML API
+
+${pageTable(
+  ["id", "meaning", "reason"],
+  Object.values(exceptions).map(({ id, why, says }) => [id, why, inCell(says)]),
+)}
+
+## Commands of the URL API
+
+${pageTable(
+  ["command", "page", "AT", "does", "arguments"],
+  Object.entries(commands).map(([name, { page, at, does, args, isOpen }]) => [
+    code(name),
+    pages[page],
+    at,
+    inCell(does),
+    Object.entries(args)
+      .map(([entry, { need }]) => entry + (need ? "!" : ""))
+      .join(" ") + (isOpen ? " and others" : ""),
+  ]),
+)}
+
+## Reasons of the URL API
+
+${pageTable(
+  ["RS", "meaning"],
+  Object.entries(reasons).map(([name, means]) => [name, means]),
+)}
+`;
+  return { text, gaps: [] };
+}
+
+function code(name: string): string {
+  return `\`${name}\``;
+}

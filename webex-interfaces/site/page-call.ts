@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import type { Reason } from "../tables/url.ts";
+import { Refusal } from "./refusal.ts";
+import { isHost } from "./sessions.ts";
+import type { Session, Site, User } from "./site.ts";
+import type { ServiceCode } from "./store.ts";
+
+/** Sends the browser back with ST=FAIL. Thrown at any depth. `detail` is only for the site's own list of requests. */
+export class PageRefusal extends Error {
+  readonly reason: Reason;
+  readonly detail: string | null;
+
+  constructor(reason: Reason, detail: string | null = null) {
+    super(reason);
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+export type Cells = readonly (readonly (string | number)[])[];
+
+/** What follows a command: the browser goes back with data, or elsewhere, or gets a page. */
+export interface Outcome {
+  readonly data?: Readonly<Record<string, string | number>>;
+  readonly goTo?: string;
+  readonly show?: { readonly title: string; readonly rows: Cells };
+  /** The keys of a document instead. */
+  readonly meetings?: readonly number[];
+  /** A cookie to set; "" deletes it. */
+  readonly cookie?: string;
+}
+
+/** The token of a log-in's back URL. */
+export function csrfOf(cookie: string): string {
+  return createHash("sha256").update(`csrf ${cookie}`).digest("base64url").slice(0, 22);
+}
+
+/** One command of the URL API, and its caller. */
+export class PageCall {
+  readonly site: Site;
+  readonly cookie: string;
+  readonly userOrNobody: User | null;
+  /** Without AT, BU and CSRF. */
+  readonly args: ReadonlyMap<string, string>;
+
+  constructor(site: Site, cookie: string, user: User | null, args: ReadonlyMap<string, string>) {
+    this.site = site;
+    this.cookie = cookie;
+    this.userOrNobody = user;
+    this.args = args;
+  }
+
+  get user(): User {
+    if (!this.userOrNobody) throw new PageRefusal("AccessDenied");
+    return this.userOrNobody;
+  }
+
+  arg(name: string): string | undefined {
+    return this.args.get(name) || undefined;
+  }
+
+  whole(name: string): number | undefined {
+    const value = this.arg(name);
+    return value === undefined ? undefined : Number(value);
+  }
+
+  /** The numbers for which there is an argument with one of these names, in order. */
+  numbers(...names: readonly string[]): readonly number[] {
+    const found = [...this.args.keys()].flatMap((key) => {
+      const [, name = "", number] = /^([A-Za-z]+)(\d+)$/.exec(key) ?? [];
+      return names.includes(name) ? Number(number) : [];
+    });
+    return [...new Set(found)].toSorted((a, b) => a - b);
+  }
+
+  /** The thing that some argument names: for commands whose arguments are not public. */
+  named<Thing>(things: readonly Thing[], name: (thing: Thing) => string): Thing {
+    const values = Array.from(this.args.values(), (value) => value.toLowerCase());
+    const found = things.find((thing) => values.includes(name(thing).toLowerCase()));
+    if (!found) throw new PageRefusal("Unknown", "no argument names anything");
+    return found;
+  }
+
+  /** The session of MK, or else of any argument. */
+  session(services?: readonly ServiceCode[]): Session {
+    const keys = this.arg("MK") === undefined ? [...this.args.values()] : [this.arg("MK")];
+    const found = keys.find((key) => /^\d{1,15}$/.test(key ?? "") && this.site.store.get("session", Number(key)));
+    if (found === undefined) throw new Refusal("noSession");
+    return this.site.session(found, services);
+  }
+
+  ownSession(services?: readonly ServiceCode[]): Session {
+    const session = this.session(services);
+    if (this.user.role !== "admin" && !isHost(this.site, session, this.user)) throw new PageRefusal("AccessDenied");
+    return session;
+  }
+
+  mustBeAdmin(): void {
+    if (this.user.role !== "admin") throw new PageRefusal("AccessDenied");
+  }
+}

@@ -1,0 +1,487 @@
+import { argumentOf, type CommandName, commands } from "../tables/url.ts";
+import type { Values } from "../wire/codec.ts";
+import { type Cells, csrfOf, type Outcome, type PageCall, PageRefusal } from "./page-call.ts";
+import { addPerson, cancel, factsOf, join, reschedule, schedule, services, start, startDateOf } from "./sessions.ts";
+import { emailOf, fullName, nameOf, type Session, siteZone, type User } from "./site.ts";
+import { taken } from "./special.ts";
+import type { ServiceCode } from "./store.ts";
+import { localTime } from "./times.ts";
+import { addUser, changeUser } from "./users.ts";
+import { isOn, put, text, whole } from "./values.ts";
+
+type Handler = (call: PageCall) => Outcome;
+
+/** The longest meeting and its lines. */
+const mostMinutes = 1_440;
+
+const keyOf = ({ key }: Session): Outcome => ({ data: { MK: key } });
+const show = (title: string, rows: Cells): Outcome => ({ show: { title, rows } });
+const only = (service?: ServiceCode) => (service ? [service] : undefined);
+
+/** The values of arguments, at their paths in a request of the XML API. */
+function requestOf(call: PageCall, name: CommandName): Values {
+  let request: Values = {};
+  for (const [argument, value] of call.args) {
+    const known = argumentOf(commands[name], argument);
+    const to = known?.argument.to?.replace("#", argument.replace(/^\D+/, ""));
+    if (!known || to === undefined || value === "") continue;
+    const { is } = known.argument;
+    const typed = is === "flag" ? value === "1" : is === "whole" || /ID$|Number$/.test(to) ? Number(value) : value;
+    request = put(request, to.split("."), typed);
+  }
+  return request;
+}
+
+function sessionRequest(call: PageCall, service: ServiceCode, before?: Session): Values {
+  const paths = services[service];
+  const [type, minutes] = [call.whole("MT"), call.whole("DU")];
+  if (type !== undefined && type !== paths.usualType) throw new PageRefusal("SiteDoNotSupportThisMeetingType");
+  if ((minutes ?? 0) > mostMinutes) throw new PageRefusal("TheDurationIsExceedTheMaxDuration");
+  const mostLines = whole(call.site.settings, "telephonyConfig", "maxCallersNumber") ?? 0;
+  if ((call.whole("TL") ?? 0) > mostLines) throw new PageRefusal("TeleConferenceLineReserveFail");
+  let request = requestOf(call, "schedule-meeting");
+  const set = (path: string, value: unknown) => {
+    if (value !== undefined) request = put(request, path.split("."), value);
+  };
+  set(paths.name, call.arg("MN"));
+  set(paths.type, type);
+  set(paths.password, call.arg("PW"));
+  const begin = startOf(call, before);
+  if (begin !== undefined) set("schedule.startDate", startDateOf(service, begin));
+  const listed = call.arg("LF");
+  if (listed !== undefined && service === "MC") set("accessControl.listToPublic", listed === "1");
+  else if (listed !== undefined) set("accessControl.listing", listed === "1" ? "PUBLIC" : "UNLISTED");
+  const account = call.whole("TA");
+  if (account !== undefined)
+    set("telephony", { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: account });
+  return request;
+}
+
+/** Parts of the begin that are not given stay as they are. */
+function startOf(call: PageCall, before: Session | undefined): string | undefined {
+  const given = ["YE", "MO", "DA", "HO", "MI"].map((name) => call.whole(name));
+  if (given.every((part) => part === undefined)) return undefined;
+  const facts = before && factsOf(before);
+  const now = localTime(facts?.startsAt ?? call.site.now(), call.whole("TZ") ?? facts?.zone ?? siteZone);
+  const parts = now.split(/[-T:]/).slice(0, 5).map(Number);
+  const [year, ...rest] = parts.map((part, at) => String(given[at] ?? part).padStart(at === 0 ? 4 : 2, "0"));
+  const [month, day, hour, minute] = rest;
+  return `${year}-${month}-${day}T${hour}:${minute}:00`;
+}
+
+/** The service that o.php?AT=ST has set for the user. */
+function serviceOf({ user }: PageCall): ServiceCode {
+  const chosen = text(user.profile, "serviceType") as ServiceCode | undefined;
+  return chosen !== undefined && chosen in services ? chosen : "MC";
+}
+
+function scheduled(call: PageCall, service: ServiceCode): Session {
+  return schedule(call.site, service, call.user, sessionRequest(call, service));
+}
+
+function edited(call: PageCall, session: Session): Outcome {
+  reschedule(call.site, session, sessionRequest(call, session.service, session));
+  return keyOf(session);
+}
+
+function deleted(call: PageCall, session: Session): Outcome {
+  cancel(call.site, session);
+  return keyOf(session);
+}
+
+function started(call: PageCall, session: Session): Outcome {
+  start(call.site, session);
+  return keyOf(session);
+}
+
+const joined =
+  (service?: ServiceCode): Handler =>
+  (call) => {
+    const session = call.session(only(service));
+    const { password } = factsOf(session);
+    if (session.startedAt === null) throw new PageRefusal("MeetingNotInProgress");
+    if (session.isLocked) throw new PageRefusal("MeetingLocked");
+    if (password !== "" && call.arg("PW") !== password)
+      throw new PageRefusal("InvalidMeetingKeyOrPassword", "PW is wrong");
+    join(call.site, session, call.arg("AN") ?? "Guest", call.arg("AE") ?? "");
+    return keyOf(session);
+  };
+
+const removed =
+  (parts: readonly string[]): Handler =>
+  (call) => {
+    const session = call.ownSession();
+    const wanted = [call.arg("EM"), call.arg("FN")].map((one) => one?.toLowerCase());
+    const found = call.site
+      .attendees(session)
+      .find(
+        ({ part, email, name }) =>
+          parts.includes(part) && (wanted.includes(email.toLowerCase()) || wanted.includes(name.toLowerCase())),
+      );
+    if (!found) throw new PageRefusal("Unknown", "no attendee has the address EM or the name FN");
+    call.site.store.remove("attendee", found.key);
+    return keyOf(session);
+  };
+
+function enrolled(call: PageCall, session: Session): Outcome {
+  const read = (codes: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, call.arg(code)]));
+  const person = {
+    ...read({ company: "CY", title: "JT", firstName: "FN", lastName: "LN" }),
+    address: read({ address1: "E1", address2: "E2", city: "CT", state: "SA", zipCode: "ZP", country: "CI" }),
+    phones: read({ phone: "PH", fax: "FX" }),
+    email: call.arg("EM") ?? "",
+  };
+  const { registerId } = addPerson(call.site, session, "attendee", person, "REGISTER");
+  return { data: { MK: session.key, RID: registerId ?? 0 } };
+}
+
+/** The arguments of a field are kept as they come. */
+const formField =
+  (kind: string): Handler =>
+  (call) => {
+    const session = call.ownSession();
+    const given = Object.fromEntries([...call.args].filter(([, value]) => value !== String(session.key)));
+    call.site.store.add("field", { sessionKey: session.key, kind, given });
+    return keyOf(session);
+  };
+
+function attendeesAdded(call: PageCall): Outcome {
+  const session = call.ownSession();
+  const numbers = call.numbers("FN", "EA");
+  if (numbers.length === 0) throw new PageRefusal("InvalidDataFormat", "FN1 and EA1 are required");
+  for (const n of numbers) {
+    const [name, email] = [call.arg(`FN${n}`), call.arg(`EA${n}`)];
+    if (!name || !email) throw new PageRefusal("InvalidDataFormat", `FN${n} and EA${n} are required`);
+    addPerson(call.site, session, "attendee", { name, email }, "INVITE");
+    if (call.arg(`AddToAddressBook${n}`) === "1")
+      call.site.store.add("contact", { ownerId: call.user.key, name, email });
+  }
+  return keyOf(session);
+}
+
+function loggedIn(call: PageCall): Outcome {
+  const { site } = call;
+  if (!isOn(site.settings, "supportAPI", "autoLogin")) throw new PageRefusal("AutoLoginDisabled");
+  if (call.userOrNobody) throw new PageRefusal("AlreadyLogon");
+  const user = site.userNamed(call.arg("WID"));
+  const ticket = call.arg("TK");
+  const isRight =
+    ticket === undefined ? user?.password === call.arg("PW") : site.bearer("login-ticket", ticket)?.key === user?.key;
+  if (!user || !isRight || user.profile.active !== "ACTIVATED") throw new PageRefusal("BadWebexIDorPassword");
+  site.store.change("user", user, { visits: user.visits + 1 });
+  // A ticket is for one log-in.
+  if (ticket !== undefined) site.withdraw("login-ticket", ticket);
+  const cookie = site.issue("cookie", user);
+  const goTo = nextPage(call);
+  return { cookie, data: { WID: nameOf(user), CSRF: csrfOf(cookie) }, ...(goTo !== undefined && { goTo }) };
+}
+
+/** The page after the log-in: one of this site, or the back URL. */
+function nextPage(call: PageCall): string | undefined {
+  const asked = call.arg("MU");
+  if (asked === undefined || asked === "GoBack") return undefined;
+  const home = call.site.url();
+  const target = URL.parse(asked, home);
+  if (target?.origin !== new URL(home).origin) throw new PageRefusal("Unknown", "MU is not a page of this site");
+  return target.href;
+}
+
+function known(call: PageCall): User {
+  const user = call.site.userNamed(call.arg("WID"));
+  if (!user) throw new PageRefusal("BadWebexIDorPassword");
+  return user;
+}
+
+function userEdited(call: PageCall): Outcome {
+  const user = known(call);
+  if (user.key !== call.user.key) call.mustBeAdmin();
+  if (user.password !== call.arg("PW")) throw new PageRefusal("BadWebexIDorPassword");
+  const accounts = call.numbers("CB", "FI", "TI", "PA", "SA").map((accountIndex) => ({
+    accountIndex,
+    tollFreeCallInNumber: call.arg(`FI${accountIndex}`),
+    tollCallInNumber: call.arg(`TI${accountIndex}`),
+    subscriberAccessCode: call.arg(`SA${accountIndex}`),
+    participantAccessCode: call.arg(`PA${accountIndex}`),
+  }));
+  const given = accounts.map((one) =>
+    Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined)),
+  );
+  const request = requestOf(call, "edit-user");
+  changeUser(call.site, user, given.length > 0 ? { ...request, tspAccount: { tspAccount: given } } : request);
+  return { data: { WID: call.arg("NWID") ?? nameOf(user) } };
+}
+
+function userCreated(call: PageCall): Outcome {
+  const named = { WID: "webExId", EM: "email", FN: "firstName", LN: "lastName", PW: "password" };
+  const own = Object.entries(named).map(([code, name]) => [name, call.arg(code)]);
+  addUser(call.site, { ...requestOf(call, "new-user"), ...Object.fromEntries(own) });
+  return { data: { WID: call.arg("WID") ?? "" } };
+}
+
+const activated =
+  (active: string): Handler =>
+  (call) => {
+    call.mustBeAdmin();
+    const user = known(call);
+    call.site.store.change("user", user, { profile: { ...user.profile, active } });
+    return { data: { WID: nameOf(user) } };
+  };
+
+function recordingAdded(call: PageCall): Outcome {
+  const [hours = 0, minutes = 0] = [call.whole("HR"), call.whole("MI")];
+  const name = call.arg("RT") ?? "";
+  const times = { createdAt: call.site.now(), seconds: 3_600 * hours + 60 * minutes };
+  call.site.store.add("recording", { service: "TC", hostId: call.user.key, name, ...times, isPublic: true, views: [] });
+  return {};
+}
+
+function contactsOf({ site, user }: PageCall) {
+  return site.store.all("contact").filter(({ ownerId }) => ownerId === user.key);
+}
+
+function contactAsked(call: PageCall) {
+  return call.named(contactsOf(call), ({ email }) => email);
+}
+
+function contactAdded(call: PageCall): Outcome {
+  const values = [...call.args.values()];
+  const email = values.find((value) => value.includes("@"));
+  if (email === undefined) throw new PageRefusal("Unknown", "no argument is an e-mail address");
+  const name = [...call.args].find(([code, value]) => code.startsWith("FN") && value !== email)?.[1] ?? email;
+  call.site.store.add("contact", { ownerId: call.user.key, name, email });
+  return {};
+}
+
+function labAsked(call: PageCall) {
+  return call.named(call.site.store.all("lab"), ({ name }) => name);
+}
+
+const computer =
+  (state: string | null): Handler =>
+  (call) => {
+    const own = call.site.store.all("computer").filter(({ ownerId }) => ownerId === call.user.key);
+    const found = call.named(own, ({ name }) => name);
+    if (state === null) call.site.store.remove("computer", found.key);
+    else call.site.store.change("computer", found, { state });
+    return {};
+  };
+
+function filesOf({ site, user }: PageCall) {
+  return site.store.all("file").filter(({ ownerId }) => ownerId === user.key);
+}
+
+function report(call: PageCall): Outcome {
+  const day = (year: string, month: string, date: string, otherwise: number) => {
+    const asked = call.whole(year);
+    return asked === undefined ? otherwise : Date.UTC(asked, (call.whole(month) ?? 1) - 1, call.whole(date) ?? 1);
+  };
+  const from = day("StartYE", "StartMO", "StartDA", 0);
+  const to = day("EndYE", "EndMO", "EndDA", Number.MAX_SAFE_INTEGER);
+  const topic = call.arg("TC")?.toLowerCase() ?? "";
+  const own = call.site.store.all("past").filter(({ service, hostId }) => service === "TC" && hostId === call.user.key);
+  const found = own.filter(
+    ({ startedAt, name }) => startedAt >= from && startedAt < to && name.toLowerCase().includes(topic),
+  );
+  return show(
+    "Report",
+    found.map((past) => [past.name, Math.round((past.endedAt - past.startedAt) / 60_000)]),
+  );
+}
+
+/** Every command of the URL API. */
+export const pageCommands: Readonly<Record<CommandName, Handler>> = {
+  "log-in": loggedIn,
+  "log-out": (call) => {
+    call.site.withdraw("cookie", call.cookie);
+    return { cookie: "" };
+  },
+  "new-user": userCreated,
+  "edit-user": userEdited,
+  "activate-user": activated("ACTIVATED"),
+  "deactivate-user": activated("DEACTIVATED"),
+
+  "schedule-meeting": (call) => keyOf(scheduled(call, serviceOf(call))),
+  "edit-meeting": (call) => edited(call, call.ownSession()),
+  // Its key is not in the answer: that is what schedule-meeting and then host-meeting are for.
+  "impromptu-meeting": (call) => {
+    start(call.site, scheduled(call, serviceOf(call)));
+    return {};
+  },
+  "host-meeting": (call) => started(call, call.ownSession()),
+  "join-meeting": joined(),
+  "delete-meeting": (call) => deleted(call, call.ownSession()),
+  "list-meetings": (call) => {
+    const own = call.site.store.all("session").filter(({ hostId }) => hostId === call.user.key);
+    const rows = own.map((session) => [session.key, factsOf(session).name, services[session.service].serviceType]);
+    return show("Meetings", rows);
+  },
+  // For servers with an agreement; here for administrators.
+  "list-open-meetings": (call) => {
+    if (call.user.role === "host") throw new PageRefusal("AccessDenied");
+    const asked = call.arg("servicename");
+    const open = call.site.store
+      .all("session")
+      .filter(({ startedAt, service }) => startedAt !== null && service === (asked ?? service));
+    return { meetings: open.map(({ key }) => key) };
+  },
+  "add-attendees": attendeesAdded,
+  "delete-attendee": removed(["attendee", "prospect", "host"]),
+  "add-presenter": (call) => {
+    const session = call.ownSession(["TC"]);
+    addPerson(call.site, session, "presenter", { name: call.arg("FN"), email: call.arg("EM") ?? "" }, "INVITE");
+    return keyOf(session);
+  },
+  "delete-presenter": removed(["presenter"]),
+  "mail-registrations": (call) => {
+    const session = call.ownSession();
+    call.site.mail(call.arg("EM") ?? "", `registrations: ${factsOf(session).name}`);
+    return keyOf(session);
+  },
+  "get-registration-form": (call) => {
+    const session = call.session();
+    const fields = call.site.store.all("field").filter(({ sessionKey }) => sessionKey === session.key);
+    const standard = ["First name", "Last name", "E-mail", "Job title", "Company"].map((name) => [name, "required"]);
+    const own = fields.map(({ kind, given }) => [
+      kind,
+      Object.entries(given)
+        .map((pair) => pair.join("="))
+        .join(", "),
+    ]);
+    return show(`Registration for ${factsOf(session).name}`, [...standard, ...own]);
+  },
+  "create-registration-form": formField("standard"),
+  "add-check-box": formField("check box"),
+  "add-drop-down-list": formField("drop-down list"),
+  "add-radio-button": formField("option button"),
+  "add-text-box": formField("text box"),
+  "register-for-meeting": (call) => enrolled(call, call.session()),
+  "create-recorded-session": recordingAdded,
+  "list-recorded-events": (call) => {
+    const wanted = Array.from(call.args.values(), (value) => value.toLowerCase());
+    const all = call.site.store.all("recording").filter(({ service }) => service === "EC");
+    const views = all.flatMap(({ name, views }) => views.map((view) => [name, view.email] as const));
+    return show(
+      "Recorded events",
+      views.filter(([, email]) => wanted.includes(email.toLowerCase())),
+    );
+  },
+
+  "schedule-event": (call) => keyOf(scheduled(call, "EC")),
+  "edit-event": (call) => edited(call, call.ownSession(["EC"])),
+  "delete-event": (call) => deleted(call, call.ownSession(["EC"])),
+  "start-event": (call) => started(call, call.ownSession(["EC"])),
+  "enrol-in-event": (call) => enrolled(call, call.session(["EC"])),
+  "join-event": joined("EC"),
+
+  "schedule-support-session": (call) => keyOf(scheduled(call, "SC")),
+  "host-support-session": (call) => started(call, call.ownSession(["SC"])),
+  "start-support-session": (call) => started(call, scheduled(call, "SC")),
+  "join-support-session": joined("SC"),
+  "assist-support-session": (call) => {
+    const session = call.session(["SC"]);
+    if (session.startedAt === null) throw new PageRefusal("MeetingNotInProgress");
+    const user = call.userOrNobody;
+    join(call.site, session, user ? fullName(user) : "Assistant", user ? emailOf(user) : "");
+    return keyOf(session);
+  },
+
+  "report-attendee": (call) => {
+    const own = call.site.store
+      .all("past")
+      .filter(({ service, hostId }) => service === "EC" && hostId === call.user.key);
+    return show(
+      "Attendee details",
+      own.flatMap((past) => past.people.map(({ name, email }) => [past.name, name, email])),
+    );
+  },
+  "report-enrolment": (call) => {
+    const session = call.ownSession(["EC"]);
+    const rows = call.site.attendees(session).map(({ name, email, joinStatus }) => [name, email, joinStatus]);
+    return show(`Enrolment of ${factsOf(session).name}`, rows);
+  },
+  "report-playback": (call) => {
+    const own = call.site.store.all("recording").filter(({ hostId }) => hostId === call.user.key);
+    return show(
+      "Playback",
+      own.flatMap(({ name, views }) => views.map((view) => [name, view.name, view.email])),
+    );
+  },
+
+  "add-contacts": contactAdded,
+  "delete-contact": (call) => {
+    call.site.store.remove("contact", contactAsked(call).key);
+    return {};
+  },
+  "edit-contact": (call) => {
+    const contact = contactAsked(call);
+    const name = [...call.args].find(([code]) => code.startsWith("FN"))?.[1] ?? contact.name;
+    call.site.store.change("contact", contact, { name });
+    return {};
+  },
+  "find-contacts": (call) => {
+    const words = Array.from(call.args.values(), (value) => value.toLowerCase());
+    const found = contactsOf(call).filter(({ name, email }) =>
+      words.every((word) => `${name} ${email}`.toLowerCase().includes(word)),
+    );
+    return show(
+      "Contacts",
+      found.map(({ name, email }) => [name, email]),
+    );
+  },
+  "list-files": (call) => {
+    const found = filesOf(call).filter(({ folder }) => folder === (call.arg("CD") ?? ""));
+    return show(
+      "Files",
+      found.map(({ name, bytes }) => [name, bytes]),
+    );
+  },
+  // The overview calls it "delete", and describes a download.
+  "download-file": (call) => {
+    const file = filesOf(call).find(({ name }) => name === call.arg("FN"));
+    if (!file) throw new PageRefusal("Unknown", "there is no such file");
+    return show(file.name, [[file.name, file.bytes]]);
+  },
+  "user-profile": (call) => show("Profile", [[nameOf(call.user), fullName(call.user), emailOf(call.user)]]),
+  "end-user-report": report,
+  "set-service-type": (call) => {
+    const SP = call.arg("SP") ?? "";
+    if (!["MC", "TC", "EC", "SC", "SaC"].includes(SP)) throw new PageRefusal("Unknown", "there is no service SP");
+    call.site.store.change("user", call.user, { profile: { ...call.user.profile, serviceType: SP } });
+    return { data: { SP } };
+  },
+
+  "list-labs": (call) =>
+    show(
+      "Labs",
+      call.site.store.all("lab").map(({ name }) => [name]),
+    ),
+  "lab-details": (call) => {
+    const { name, description, computers } = labAsked(call);
+    return show(name, [[name, description, computers]]);
+  },
+  "lab-schedule": (call) => {
+    const { name } = labAsked(call);
+    const own = call.site.store.all("reservation").filter(({ lab }) => lab === name);
+    return show(
+      "Reservations",
+      own.map((one) => [one.name, localTime(one.startsAt, siteZone), one.computers]),
+    );
+  },
+  "check-lab-availability": (call) => {
+    const { name, computers } = labAsked(call);
+    const now = call.site.now();
+    return show(name, [[name, computers - taken(call, name, now, now + 1)]]);
+  },
+
+  "list-computers": (call) => {
+    const own = call.site.store.all("computer").filter(({ ownerId }) => ownerId === call.user.key);
+    return show(
+      "Computers",
+      own.map(({ name, state }) => [name, state]),
+    );
+  },
+  "connect-computer": computer("connected"),
+  "disconnect-computer": computer("available"),
+  "remove-computer": computer(null),
+};

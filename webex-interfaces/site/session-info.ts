@@ -1,0 +1,188 @@
+import { type SessionService, visibilityRows } from "../tables/session.ts";
+import type { Values } from "../wire/codec.ts";
+import type { Call } from "./call.ts";
+import {
+  accountOf,
+  alternateHosts,
+  factsOf,
+  isHost,
+  isRecurring,
+  keysOf,
+  services,
+  statusOf,
+  testsOf,
+} from "./sessions.ts";
+import { emailOf, nameOf, type Session } from "./site.ts";
+import { localTime, zoneOf } from "./times.ts";
+import { at, group, isOn, put, text } from "./values.ts";
+
+/** What the table of visibility shows to this caller. Support sessions have no column: they are shown as meetings. */
+export function getSessionInfo(call: Call): Values {
+  const session = call.site.session(call.request.sessionKey);
+  const service: SessionService = session.service === "SC" ? "MC" : session.service;
+  const { password } = factsOf(session);
+  const isInside = isOfSession(call, session) || (password !== "" && call.request.sessionPassword === password);
+  return visibilityRows.reduce(
+    (values, { path, shown }) => {
+      const isShown = shown[service] === "always" || (shown[service] === "password" && isInside);
+      return isShown ? values : without(values, path.split("."));
+    },
+    everything(call, session),
+  );
+}
+
+/** Also within each item of a list. */
+function without(values: Values, [name = "", ...rest]: readonly string[]): Values {
+  const inner = values[name];
+  if (rest.length === 0 || inner === undefined) return put(values, [name], undefined);
+  if (Array.isArray(inner)) return { ...values, [name]: inner.map((item: Values) => without(item, rest)) };
+  return { ...values, [name]: without(group(values, name), rest) };
+}
+
+/** Host, alternate host, invited attendee, panelist, presenter. */
+function isOfSession({ site, userOrNobody: user }: Call, session: Session): boolean {
+  if (!user) return false;
+  const email = emailOf(user).toLowerCase();
+  return isHost(site, session, user) || site.attendees(session).some((one) => one.email.toLowerCase() === email);
+}
+
+function everything(call: Call, session: Session): Values {
+  const { site, userOrNobody: user } = call;
+  const { settings, key: MK } = session;
+  const { name, type, password, listing, startsAt, minutes, zone } = factsOf(session);
+  const host = site.user(session.hostId);
+  const hosts = alternateHosts(site, session);
+  const isOwn = user !== null && isHost(site, session, user);
+  const people = site.attendees(session);
+  const isRegistered =
+    isOn(settings, "attendeeOptions", "registration") || isOn(settings, "extOptions", "registration");
+  const { agenda, description, account, opportunity } = group(settings, "metaData");
+  const isAutoRecord = isOn(settings, "enableOptions", "autoRecord") || isOn(settings, "extOptions", "autoRecord");
+  return {
+    ...keysOf(session),
+    status: statusOf(session),
+    isLocked: session.isLocked,
+    presenter: people.filter(({ part }) => part === "presenter").map((one) => one.name),
+    panelistsInfo: text(settings, "panelists", "panelistsInfo"),
+    programName: text(settings, "programName"),
+    confID: String(session.confId),
+    verifyFlashMediaURL: site.url("media.php", { MK, KIND: "flash" }),
+    verifyWinMediaURL: site.url("media.php", { MK, KIND: "win" }),
+    accessControl: {
+      sessionPassword: password,
+      listStatus: listing,
+      registration: isRegistered,
+      ...(isRegistered && { registrationURL: site.url("m.php", { AT: "GF", MK }) }),
+      passwordReq: password !== "",
+      isEnforceAudioPassword: false,
+      isEnforceAudioLogin: false,
+    },
+    metaData: {
+      confName: name,
+      sessionType: type,
+      serviceType: services[session.service].serviceType,
+      agenda,
+      description,
+      account,
+      opportunity,
+      isRecurring: isRecurring(session),
+      agendaFormat: "TEXT",
+      descriptionFormat: "TEXT",
+      isException: false,
+      seriesMeetingKey: isRecurring(session) ? String(MK) : "0",
+      hasException: false,
+    },
+    telephony: telephonyOf(call, session, isOwn),
+    material: group(settings, "material"),
+    test: testsOf(site, session),
+    host: {
+      firstName: host.profile.firstName,
+      lastName: host.profile.lastName,
+      email: emailOf(host),
+      webExId: nameOf(host),
+      alternateHost: hosts,
+      allowAnyoneHostMeeting: false,
+    },
+    schedule: {
+      startDate: localTime(startsAt, zone),
+      duration: minutes,
+      timeZone: zoneOf(zone).name,
+      timeZoneID: zone,
+      openTimeInSec: at(settings, "schedule", "openTime") ?? 900,
+    },
+    attendeeOptions: { joinRequiresAccount: isOn(settings, "attendeeOptions", "joinRequiresAccount") },
+    isAudioOnly: session.service === "AO",
+    telePresence: false,
+    isAlternateHost: user !== null && hosts.includes(nameOf(user)),
+    isCreator: user?.key === session.hostId,
+    ...(isOwn && { hostKey: session.hostKey }),
+    supportE2E: isOn(settings, "enableOptions", "supportE2E"),
+    isAllowJBH: isOn(settings, "schedule", "joinTeleconfBeforeHost"),
+    isCETMeeting: true,
+    isPersonalMeetingRoom: false,
+    isNextUpcomingInstance: true,
+    meetingLink: site.url("j.php", { MTID: `m${session.confId.toString(36)}` }),
+    sipURL: `${MK}@${new URL(site.options.address).hostname}`,
+    isAutoRecord,
+  };
+}
+
+function telephonyOf({ site }: Call, session: Session, isOwn: boolean): Values {
+  const settings = group(session.settings, "telephony");
+  const config = group(site.settings, "telephonyConfig");
+  const account = accountOf(site, session);
+  const label = text(config, "participantAccessCodeLabel");
+  const siteNumber = text(config, "callInNumber") ?? "";
+  const template = text(config, "tspAdaptorSettings", "primaryLarge", "globalCallInNumURL");
+  return {
+    telephonySupport: settings.telephonySupport ?? "NONE",
+    extTelephonyDescription: settings.extTelephonyDescription,
+    globalCallInNumbersURL: account && template && filled(template, account, isOwn),
+    tollFreeRestrictionsURL: "https://numbers.example/toll-free.pdf",
+    dialInSequences,
+    callInNum: {
+      tollNum: text(account, "tollCallInNumber") ?? siteNumber,
+      tollFreeNum: account?.tollFreeCallInNumber,
+      backupTollNum: siteNumber,
+    },
+    participantAccessCode: account?.participantAccessCode,
+    participantLimitedAccessCode: account?.participantAccessCode,
+    ...(isOwn && { subscriberAccessCode: account?.subscriberAccessCode }),
+    labels: {
+      tollFreeCallInLabel: "Call-in toll-free number",
+      tollCallInLabel: "Call-in toll number",
+      participantAccessLabel: label,
+      participantLimitedAccessLabel: label,
+      ...(isOwn && { subscriberAccessLabel: text(config, "subscriberAccessCodeLabel") }),
+      globalCallInNumbersLabel: "Global call-in numbers",
+    },
+    isMPAudio: settings.isMPAudio ?? false,
+    voip: true,
+    enableTSP: settings.enableTSP ?? false,
+  };
+}
+
+const loud = "[AccessNumber],,*00*[AccessCode]#";
+const silent = "[AccessNumber],,*01*[AccessCode]#";
+const dialInSequences = [
+  `AutoDialInSequence:${loud},,,[AttendeeID]#`,
+  `SilentDialInSequence:${silent}[AttendeeID]#*01*`,
+  `AutoLGDialInSequence:${loud},,,[ProfileID]#,,,[PIN]#`,
+  `SilentLGDialInSequence:${silent}[ProfileID]#[PIN]#*01*`,
+  `AutoLGPWDialInSequence:${loud},,,[ProfileID]#,,,[PIN]#,,,[Password]#`,
+  `SilentLGPWDialInSequence:${silent}[ProfileID]#[PIN]#[Password]#*01*`,
+].join("|");
+
+/** The site's address of global numbers, with the variables of the account in use. */
+function filled(template: string, account: Values, isOwn: boolean): string {
+  const [toll = "", tollFree = ""] = [text(account, "tollCallInNumber"), text(account, "tollFreeCallInNumber")];
+  const values: Readonly<Record<string, string>> = {
+    TollNum: toll.slice(1),
+    TollNumCC: toll.slice(0, 1),
+    TollFreeNum: tollFree.slice(1),
+    TollFreeNumCC: tollFree.slice(0, 1),
+    ParticipantCode: text(account, "participantAccessCode") ?? "",
+    SubscriberCode: isOwn ? (text(account, "subscriberAccessCode") ?? "") : "",
+  };
+  return template.replaceAll(/%(\w+)%/g, (variable, name: string) => encodeURIComponent(values[name] ?? variable));
+}

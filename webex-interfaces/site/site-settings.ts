@@ -1,0 +1,104 @@
+import type { Values } from "../wire/codec.ts";
+
+const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };
+const words = {
+  mixedCase: true,
+  minLength: 8,
+  minAlpha: 1,
+  minNumeric: 1,
+  minSpecial: 0,
+  disallowWebTextAccounts: false,
+  disallowList: false,
+};
+const adaptor = (serverIP: string) => ({
+  enableAdaptor: true,
+  serverIP,
+  mpAudio: [{ label: "Call-in toll number", phoneNumber: "14085550199" }],
+  globalCallInNumURL:
+    "https://numbers.example/call-in?toll=%TollNum%&tollCC=%TollNumCC%&free=%TollFreeNum%&freeCC=%TollFreeNumCC%&code=%ParticipantCode%",
+});
+
+/** The answer of getSite; its `metaData` is completed there. */
+export const siteSettings: Values = {
+  metaData: {
+    isEnterprise: true,
+    region: "U.S.",
+    currency: "US Dollars",
+    pageVersion: "T28L",
+    clientVersion: "T28L",
+    pageLanguage: "ENGLISH",
+    activateStatus: true,
+    webPageType: "J2EE",
+  },
+  ucf: { ucfConfiguration: "default" },
+  clientPlatforms: { msWindows: true, macOSX: true, linux: true },
+  resourceRestrictions: { isLicenseManager: false },
+  supportAPI: { autoLogin: true, aspAndPHPAPI: true, backwardAPI: false, xmlAPI: true, cAPI: false, scorm: false },
+  telephonyConfig: {
+    isTSPUsingTelephonyAPI: true,
+    serviceName: "Harbour Audio",
+    participantAccessCodeLabel: "Attendee access code",
+    subscriberAccessCodeLabel: "Host access code",
+    attendeeIDLabel: "Attendee ID",
+    primaryAdaptorURL: "http://127.0.0.1:8787/tsp/local",
+    secondaryAdaptorURL: "",
+    internetPhone: true,
+    callInTeleconferencing: true,
+    tollFreeCallinTeleconferencing: true,
+    callBackTeleconferencing: true,
+    callInNumber: "14085550199",
+    intlCallBackTeleconferencing: true,
+    maxCallersNumber: 500,
+    tspAdaptorSettings: { primaryLarge: adaptor("192.0.2.10"), backup1Large: adaptor("192.0.2.11") },
+    meetingPlace: { persistentTSP: false, mpAudioConferencing: "WithoutIntegration" },
+    supportAdapterlessTSP: false,
+    displayAttendeeID: true,
+    provisionTeleAccount: true,
+    audioOnly: true,
+  },
+  trackingCodes: {
+    trackingCode: [
+      {
+        index: 1,
+        name: "Dock",
+        inputMode: "TEXT",
+        hostProfile: "OPTIONAL",
+        schedulingPage: [{ service: "MeetingCenter", scheduling: "OPTIONAL" }],
+      },
+    ],
+  },
+  supportedServices: {
+    meetingCenter: served,
+    trainingCenter: served,
+    supportCenter: { ...served, webACD: true },
+    eventCenter: { ...served, marketingAddOn: true },
+    salesCenter: served,
+  },
+  securityOptions: {
+    passwordExpires: false,
+    passwordLifetime: 0,
+    allMeetingsUnlisted: false,
+    allMeetingsPassword: true,
+    joinBeforeHost: false,
+    audioBeforeHost: false,
+    changePersonalURL: true,
+    changeUserName: false,
+    meetings: { strictPasswords: false },
+    strictUserPassword: false,
+    changePWDWhenAutoLogin: false,
+    enforceBaseline: false,
+    passwordChangeIntervalOpt: false,
+    passwordChangeInterval: 0,
+  },
+  defaults: {
+    emailReminders: true,
+    entryExitTone: "BEEP",
+    voip: true,
+    teleconference: { telephonySupport: "CALLIN", tollFree: true, intlLocalCallIn: false },
+    joinTeleconfNotPress1: false,
+    updateTSPAccount: true,
+  },
+  passwordCriteria: { ...words, disallowWebTextSessions: false },
+  accountPasswordCriteria: { ...words, disallow3XRepeatedChar: false },
+  meetingPlace: {},
+};

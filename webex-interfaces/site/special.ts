@@ -1,0 +1,318 @@
+import type { Values } from "../wire/codec.ts";
+import { askedSession, type Call, type Columns, inDateScope, isAsked, ordered, ownSession, page } from "./call.ts";
+import { Refusal } from "./refusal.ts";
+import { addPerson, factsOf, isHost, partOf, roleOf, services, testsOf } from "./sessions.ts";
+import { type Attendee, fullName, idleMs, nameOf, type Session, siteId, siteName, siteZone } from "./site.ts";
+import type { Things } from "./store.ts";
+import { localTime, momentOf, zoneOf } from "./times.ts";
+import { userDocument } from "./users.ts";
+import { group, groups, list, text, whole } from "./values.ts";
+
+const apiVersion = "XML API 11.9.0";
+/** People of one request (API 42.1). */
+const mostAtOnce = 50;
+
+/** The operations that are more than a verb and a noun. */
+export const special = {
+  getAPIVersion: (call: Call): Values => ({
+    apiVersion,
+    release: "WBS31",
+    ...(call.request.returnTrainReleaseVersion === true && { trainReleaseVersion: "T31L" }),
+  }),
+  // The door has checked the assertion, the token or the password.
+  authenticateUser: ({ site, user }: Call): Values => ({
+    sessionTicket: site.issue("session-ticket", user),
+    createTime: String(site.now()),
+    timeToLive: String(idleMs / 1_000),
+  }),
+  getLoginTicket: ({ site, user }: Call): Values => ({ ticket: site.issue("login-ticket", user), apiVersion }),
+  getUserCard: (call: Call): Values => {
+    const user = call.site.userNamed(call.request.webExId);
+    if (!user) throw new Refusal("noUser");
+    return { ...userDocument(user), personalUrl: call.site.url("u.php", { ID: nameOf(user) }) };
+  },
+  getloginurlUser: (call: Call): Values => {
+    const user = call.owner(call.request.webExID);
+    const query = { AT: "LI", WID: nameOf(user), TK: call.site.issue("login-ticket", user), ...backUrl(call) };
+    return { userLoginURL: call.site.url("p.php", query) };
+  },
+  getlogouturlUser: (call: Call): Values => {
+    call.owner(call.request.webExID);
+    return { userLogoutURL: call.site.url("p.php", { AT: "LO", ...backUrl(call) }) };
+  },
+  gethosturlMeeting: (call: Call): Values => {
+    const { site, user } = call;
+    const MU = site.url("m.php", { AT: "HM", MK: ownSession(call).key });
+    const TK = site.issue("login-ticket", user);
+    return { hostMeetingURL: site.url("p.php", { AT: "LI", WID: nameOf(user), TK, MU }) };
+  },
+  getjoinurlMeeting: (call: Call): Values => {
+    const { site, request } = call;
+    const { key: MK } = askedSession(call);
+    const given = { AN: request.attendeeName, AE: request.attendeeEmail, PW: request.meetingPW, RID: request.RegID };
+    const known = Object.entries(given).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]],
+    );
+    return {
+      joinMeetingURL: site.url("m.php", { AT: "JM", MK, ...Object.fromEntries(known) }),
+      inviteMeetingURL: site.url("j.php", { ED: MK }),
+      registerMeetingURL: site.url("m.php", { AT: "GF", MK }),
+    };
+  },
+
+  createMeetingAttendee: (call: Call): Values => {
+    const people = [call.request, ...groups(call.request, "attendees")].filter(({ person }) => person !== undefined);
+    if (people.length === 0) throw new Refusal("invalid", "person is required");
+    return added(call, people, call.request.sessionKey ?? call.request.meetingKey);
+  },
+  registerMeetingAttendee: (call: Call): Values =>
+    added(
+      call,
+      groups(call.request, "attendees").map((one) => ({ ...one, joinStatus: "REGISTER" })),
+      undefined,
+    ),
+  lstMeetingAttendee: (call: Call): Values => {
+    const session = ownSession(call);
+    const all = call.site.attendees(session);
+    const found = all.filter(({ joinStatus }) => isAsked(call.request.joinStatus, joinStatus));
+    const columns: Columns<Attendee> = {
+      ATTENDEEID: ({ key }) => key,
+      ATTENDEENAME: ({ name }) => name.toLowerCase(),
+      ATTENDEETYPE: ({ part }) => part,
+      JOINSTATUS: ({ joinStatus }) => joinStatus,
+      EMAIL: ({ email }) => email.toLowerCase(),
+    };
+    return page(call.request, ordered(call.request, found, columns), "attendee", (one) =>
+      attendeeDocument(session, one),
+    );
+  },
+  delMeetingAttendee: (call: Call): Values => {
+    const { site, request } = call;
+    const byId = list(request, "attendeeID").map((id) => site.store.get("attendee", Number(id)));
+    const byEmail = groups(request, "attendeeEmail").map(({ email, sessionKey }) =>
+      site.attendees(site.session(sessionKey)).find((one) => isAsked(email, one.email)),
+    );
+    for (const one of [...byId, ...byEmail]) {
+      if (!one) throw new Refusal("noRecord");
+      if (!call.mayHost(site.session(one.sessionKey))) throw new Refusal("notOwn");
+      site.store.remove("attendee", one.key);
+      if (request.sendEmail === true) site.mail(one.email, "no longer invited");
+    }
+    return {};
+  },
+
+  getLabInfo: (call: Call): Values => {
+    const labs = call.site.store.all("lab").filter(({ name }) => isAsked(call.request.labName, name));
+    if (labs.length === 0) throw new Refusal("noRecord");
+    const now = call.site.now();
+    const labInfo = labs.map(({ name, description, computers }) => ({
+      labName: name,
+      description,
+      totalComputers: computers,
+      computersInSession: taken(call, name, now, now + 1),
+    }));
+    return { labInfo };
+  },
+  getLabSchedule: (call: Call): Values => {
+    const { name } = labAsked(call);
+    const { from, to, zone } = span(call);
+    const all = call.site.store.all("reservation");
+    const scheduledLabs = all
+      .filter((one) => one.lab === name && one.startsAt < to && one.endsAt > from)
+      .map((one) => ({
+        labName: name,
+        confName: one.name,
+        timeZoneID: zone,
+        sessionStartTime: localTime(one.startsAt, zone),
+        sessionEndTime: localTime(one.endsAt, zone),
+        hostWebExID: nameOf(call.site.user(one.hostId)),
+        numComputers: one.computers,
+      }));
+    if (scheduledLabs.length === 0) throw new Refusal("noRecord");
+    return { scheduledLabs };
+  },
+  checkLabAvailability: (call: Call): Values => {
+    const lab = labAsked(call);
+    const { from, to } = span(call);
+    const numComputers = whole(call.request, "numComputers") ?? 0;
+    const isFree = lab.computers - taken(call, lab.name, from, to) >= numComputers;
+    return { availabilityLabs: [{ ...call.request, labName: lab.name, status: isFree ? "AVAILABLE" : "UNAVAILABLE" }] };
+  },
+
+  lstScheduledTests: (call: Call): Values => {
+    const { sessionKey, status, author } = call.request;
+    const sessions = call.site.store
+      .all("session")
+      .filter((session) => session.service === "TC" && call.mayHost(session));
+    const test = sessions
+      .filter(
+        (session) =>
+          isAsked(sessionKey, session.key) &&
+          inDateScope(call.request, factsOf(session).startsAt, factsOf(session).endsAt),
+      )
+      .flatMap((session) => testsOf(call.site, session))
+      .filter((one) => isAsked(status, text(one, "status") ?? "") && isAsked(author, text(one, "author") ?? ""));
+    if (test.length === 0) throw new Refusal("noRecord");
+    return { test };
+  },
+  getTestInformation: (call: Call): Values => {
+    const { key, title, sessionKey, fields, results } = testAsked(call);
+    return {
+      ...fields,
+      testID: String(key),
+      title,
+      sessionKey: String(sessionKey),
+      submittedTest: results,
+      numSubmitted: results.length,
+    };
+  },
+  getIMStestDetails: (call: Call): Values => ({ questestinterop: { assessment: { title: testAsked(call).title } } }),
+  getIMStestResult: (call: Call): Values => {
+    const result = testAsked(call).results.find(({ email }) => isAsked(call.request.participantEmail, String(email)));
+    if (!result) throw new Refusal("noRecord");
+    const { name = "", score = 0, grade = "" } = result;
+    return { qti_result_report: { result: { context: { name }, assessment_result: { score, grade } } } };
+  },
+
+  lstrecordedEvent: (call: Call): Values => {
+    const { site, request } = call;
+    const found = site.store
+      .all("recording")
+      .filter(({ service, hostId, isPublic }) => service === "EC" && (call.owns(hostId) || isPublic))
+      .filter(({ hostId }) => isAsked(request.hostWebExID, nameOf(site.user(hostId))))
+      .filter(({ createdAt, seconds }) => inDateScope(request, createdAt, createdAt + seconds * 1_000));
+    const columns: Columns<Things["recording"]> = {
+      STARTTIME: ({ createdAt }) => createdAt,
+      EVENTNAME: ({ name }) => name.toLowerCase(),
+      HOSTWEBEXID: ({ hostId }) => nameOf(site.user(hostId)),
+    };
+    // The answer has the recordings of one host together.
+    const byHost = Map.groupBy(ordered(request, found, columns), ({ hostId }) => hostId);
+    return page(request, [...byHost], "event", ([hostId, recordings]) => ({
+      webExID: nameOf(site.user(hostId)),
+      recordedEvent: recordings.map((one) => recordingDocument(call, one)),
+    }));
+  },
+
+  getSite: ({ site, request }: Call): Values => {
+    const { eventCenter, ...settings } = site.settings;
+    const isWanted = group(request, "returnSettings").eventCenter === true;
+    const active = site.store.all("user").filter(({ profile }) => profile.active === "ACTIVATED").length;
+    const { hostname } = new URL(site.options.address);
+    const types = Object.values(services).map(({ serviceType, usualType }) => [serviceType, usualType] as const);
+    const metaData = {
+      ...group(settings, "metaData"),
+      serviceType: [...new Set(types.map(([type]) => type))],
+      meetingTypes: types.map(([name, id]) => ({ meetingTypeID: String(id), meetingTypeName: name })),
+      siteName,
+      timeZoneID: siteZone,
+      timeZone: zoneOf(siteZone).name,
+      parterID: siteId,
+      webDomain: hostname,
+      meetingDomain: hostname,
+      telephonyDomain: hostname,
+      activeUserCount: active,
+    };
+    return { siteInstance: { ...settings, ...(isWanted && { eventCenter }), metaData } };
+  },
+};
+
+function backUrl(call: Call): Readonly<Record<string, string>> {
+  const BU = text(call.request, "backURL");
+  return BU === undefined ? {} : { BU };
+}
+
+/** Adds people to the session that each names, or else to `key`. */
+function added(call: Call, people: readonly Values[], key: unknown): Values {
+  if (people.length > mostAtOnce) throw new Refusal("tooManyAttendees");
+  const rows = people.map((given) => {
+    const named = given.sessionKey ?? given.meetingKey ?? key;
+    const byConf = call.site.store.all("session").find(({ confId }) => String(confId) === given.confID);
+    const session = named === undefined && byConf ? byConf : call.site.session(named);
+    const isInviting = given.joinStatus !== "REGISTER";
+    if (isInviting && !call.mayHost(session)) throw new Refusal("notOwn");
+    const usual = session.service === "SaC" ? "prospect" : "attendee";
+    return addPerson(
+      call.site,
+      session,
+      partOf(session, given.role, usual),
+      group(given, "person"),
+      text(given, "joinStatus") ?? "INVITE",
+    );
+  });
+  return {
+    attendeeId: rows.map((one) => String(one.key)),
+    register: rows.flatMap(({ key: id, registerId }) =>
+      registerId === null ? [] : { attendeeID: String(id), registerID: String(registerId) },
+    ),
+  };
+}
+
+function attendeeDocument(session: Session, one: Attendee): Values {
+  const { key, name, email, person, joinStatus, registerId } = one;
+  return {
+    person: { ...person, name, email },
+    joinStatus,
+    meetingKey: String(session.key),
+    sessionKey: String(session.key),
+    role: roleOf(one),
+    attendeeId: String(key),
+    confID: String(session.confId),
+    status: {
+      invited: joinStatus === "INVITE",
+      registered: joinStatus === "REGISTER",
+      rejected: joinStatus === "REJECT",
+      accepted: joinStatus === "ACCEPT",
+    },
+    ...(registerId !== null && { registerID: String(registerId) }),
+  };
+}
+
+function labAsked(call: Call): Things["lab"] {
+  const lab = call.site.store.all("lab").find(({ name }) => isAsked(call.request.labName, name));
+  if (!lab) throw new Refusal("noRecord");
+  return lab;
+}
+
+function span({ request }: Call): { readonly from: number; readonly to: number; readonly zone: unknown } {
+  const zone = request.timeZoneID;
+  const [from = 0, to = 0] = [request.sessionStartTime, request.sessionEndTime].map((local) =>
+    momentOf(String(local), zone),
+  );
+  if (to <= from) throw new Refusal("invalid", "sessionEndTime must be after sessionStartTime");
+  return { from, to, zone };
+}
+
+/** The computers of a lab that are reserved at some time in the span. */
+export function taken({ site }: Pick<Call, "site">, lab: string, from: number, to: number): number {
+  const own = site.store.all("reservation").filter((one) => one.lab === lab && one.startsAt < to && one.endsAt > from);
+  return own.reduce((sum, { computers }) => sum + computers, 0);
+}
+
+function testAsked(call: Call): Things["test"] {
+  const test = call.site.store.get("test", Number(call.request.testID));
+  const session = test && call.site.session(test.sessionKey);
+  if (!test || !session) throw new Refusal("noRecord");
+  if (!call.owns(session.hostId) && !isHost(call.site, session, call.user)) throw new Refusal("accessDenied");
+  return test;
+}
+
+function recordingDocument({ site }: Call, { key, name, createdAt, seconds, hostId }: Things["recording"]): Values {
+  const view = site.url("r.php", { RC: key });
+  return {
+    eventName: name,
+    eventType: "PUBLIC",
+    recordingStartTime: localTime(createdAt, siteZone),
+    timeZoneID: siteZone,
+    playTime: seconds,
+    description: "",
+    recordFilePath: view,
+    destinationURL: view,
+    size: seconds,
+    isAccessPassword: false,
+    isEnrollmentPassword: false,
+    hostWebExID: nameOf(site.user(hostId)),
+    panelistsInfo: fullName(site.user(hostId)),
+    viewURL: view,
+  };
+}

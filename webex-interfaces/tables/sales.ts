@@ -1,0 +1,138 @@
+import { day, listStatus, orderBy, phones, sessionTemplate, telephonyFields, tracking } from "./common.ts";
+import {
+  digits,
+  each,
+  flag,
+  flags,
+  from,
+  group,
+  list,
+  listControl,
+  listOp,
+  need,
+  op,
+  secret,
+  service,
+  text,
+  texts,
+  time,
+  times,
+  upTo,
+  whole,
+  wholes,
+  word,
+} from "./schema.ts";
+
+const productFields = { name: upTo(128, text), description: upTo(256, text), prodID: need(digits) } as const;
+
+const salesSessionFields = {
+  accessControl: group({ listing: listStatus, meetingPassword: upTo(16, secret), enforcePassword: flag }),
+  metaData: group({
+    confName: upTo(512, text),
+    agenda: upTo(2500, text),
+    account: upTo(128, text),
+    opportunity: upTo(128, text),
+    sessionType: whole,
+    defaultHighestMT: flag,
+    ...each("intAccountID intOpptyID extSystemID", digits),
+    sessionTemplate,
+  }),
+  schedule: group({
+    startDate: time,
+    timeZoneID: whole,
+    timeZone: text,
+    duration: whole,
+    openTimeEnabled: flag,
+    openTime: whole,
+    ...texts("templateFilePath showFilePath"),
+    ...flags("showFileStartMode showFileContPlayFlag"),
+    showFileInterVal: whole,
+    sendScheduleEmail: flag,
+    extURL: upTo(512, text),
+    extNotifyTime: from(0),
+    joinNotifyURL: upTo(512, text),
+    joinTeleconfBeforeHost: flag,
+    hostWebExID: text,
+  }),
+  enableOptions: group(flags("autoDeleteAfterMeetingEnd sendEmailByClient displayQuickStartHost")),
+  telephony: group({ ...telephonyFields, tollFree: flag }),
+  tracking,
+  repeat: group({
+    repeatType: word("WEEKLY DAILY NO_REPEAT MONTHLY YEARLY"),
+    endAfter: whole,
+    expirationDate: time,
+    interval: whole,
+    dayInWeek: group({ day: list(day, 7) }),
+    dayInMonth: from(1, 31),
+    weekInMonth: from(1, 6),
+    monthInYear: from(1, 12),
+  }),
+  remind: group({ enableReminder: flag, ...wholes("daysAhead hoursAhead minutesAhead") }),
+  prospects: group({
+    prospect: list(group({ ...texts("name firstName lastName"), email: need(upTo(64, text)), phones })),
+  }),
+  salesTeam: group({ webExID: list(upTo(128, text)), email: list(text), altHosts: group({ webExID: list(text) }) }),
+  attendeeOptions: group({
+    ...flags("requireUcfDiagnosis excludePassword emailInvitations"),
+    participantLimit: from(0),
+  }),
+} as const;
+
+/** Sales sessions. */
+export const salesOperations = service("sales", "sales", {
+  addProducts: op(
+    { product: need(list(group({ name: upTo(128, text), description: upTo(256, text) }))) },
+    { prodID: list(digits) },
+  ),
+  createSalesSession: op(
+    { ...salesSessionFields, validateFormat: flag },
+    { meetingKey: digits, iCalendarURL: group({ ...each("host attendee sme", need(text)) }), guestToken: secret },
+  ),
+  getSalesSession: op(
+    { meetingKey: need(digits) },
+    {
+      ...salesSessionFields,
+      meetingKey: digits,
+      status: text,
+      hostKey: secret,
+      eventID: digits,
+      guestToken: secret,
+      hostType: text,
+    },
+  ),
+  lstProducts: listOp(
+    "product",
+    { listControl, order: orderBy("PRODID NAME DESCRIPTION"), name: upTo(128, text), prodID: list(digits) },
+    productFields,
+  ),
+  lstsummarySalesSession: listOp(
+    "salesSession",
+    {
+      listControl,
+      order: orderBy(
+        "HOSTWEBEXID CONFNAME STARTTIME TRACKINGCODE1 TRACKINGCODE2 TRACKINGCODE3 TRACKINGCODE4",
+        "TRACKINGCODE5 TRACKINGCODE6 TRACKINGCODE7 TRACKINGCODE8 TRACKINGCODE9 TRACKINGCODE10 ACCOUNT",
+        "OPPORTUNITY",
+      ),
+      dateScope: group({ ...times("startDateStart startDateEnd endDateStart endDateEnd"), timeZoneID: whole }),
+      meetingKey: digits,
+      hostWebExID: text,
+      account: upTo(128, text),
+      opportunity: upTo(128, text),
+    },
+    {
+      meetingKey: need(digits),
+      confName: need(text),
+      meetingType: need(whole),
+      hostWebExID: text,
+      timeZoneID: whole,
+      ...texts("timeZone status"),
+      startDate: need(time),
+      duration: need(whole),
+      listStatus,
+      account: upTo(128, text),
+      opportunity: upTo(128, text),
+    },
+  ),
+  setProducts: op({ product: need(list(group(productFields))) }, { prodID: list(digits) }),
+});

@@ -1,0 +1,237 @@
+/**
+ * What an element holds. The order of a group's fields is the order of WebEx's schema, in which they are written; they
+ * are read in any order. `need`: a request must have it, and WebEx always sends it in an answer.
+ */
+export type Kind =
+  /** At most `max` characters. */
+  | { readonly is: "text" | "secret"; readonly max?: number; readonly need?: true }
+  /** `digits`: a number that only names something, as text, since the schema's `long` is longer than a number can hold. */
+  | { readonly is: "digits" | "decimal" | "flag"; readonly need?: true }
+  /** Date and time in the time zone next to it: `11/28/2026 10:10:00` on the wire, `2026-11-28T10:10:00` here. */
+  | { readonly is: "time"; readonly need?: true }
+  | { readonly is: "whole"; readonly min?: number; readonly max?: number; readonly need?: true }
+  | { readonly is: "word"; readonly of: readonly string[]; readonly need?: true }
+  /** `anyOf`: at least one of these fields. `prefix`: the namespace of its fields, if it is not the service's own. */
+  | {
+      readonly is: "group";
+      readonly of: Fields;
+      readonly anyOf?: readonly string[];
+      readonly prefix?: Prefix;
+      readonly need?: true;
+    }
+  /** The element repeated, at most `max` times. */
+  | { readonly is: "list"; readonly of: Kind; readonly max?: number; readonly need?: true }
+  /** Any elements: no public document describes them. */
+  | { readonly is: "open"; readonly need?: true };
+
+export type Fields = Readonly<Record<string, Kind>>;
+
+/** An element with fields. */
+export type Group = Extract<Kind, { is: "group" }>;
+
+export type OpenValue = string | number | boolean | readonly OpenValue[] | { readonly [name: string]: OpenValue };
+
+/** Splits at blanks, tail-recursively: the compiler gives up at 50 words otherwise. */
+type Words<S extends string, Before = never> = S extends `${infer A} ${infer B}` ? Words<B, Before | A> : Before | S;
+
+export type WordsOf<S extends readonly string[]> = S extends readonly [
+  infer A extends string,
+  ...infer B extends string[],
+]
+  ? Words<A> | WordsOf<B>
+  : never;
+
+type Leaf<K> = K extends { is: "flag" }
+  ? boolean
+  : K extends { is: "whole" | "decimal" }
+    ? number
+    : K extends { is: "word"; of: readonly (infer W)[] }
+      ? W
+      : K extends { is: "open" }
+        ? OpenValue
+        : string;
+
+type Needed<F> = { [N in keyof F]: F[N] extends { need: true } ? N : never }[keyof F];
+
+type ValueOf<K> = K extends { is: "group"; of: infer F }
+  ? ValuesOf<F>
+  : K extends { is: "list"; of: infer I }
+    ? readonly ValueOf<I>[]
+    : Leaf<K>;
+
+/** The values of a request. */
+export type ValuesOf<F> = { readonly [N in Needed<F>]: ValueOf<F[N]> } & {
+  readonly [N in Exclude<keyof F, Needed<F>>]?: ValueOf<F[N]> | undefined;
+};
+
+type ReadValueOf<K> = K extends { is: "group"; of: infer F }
+  ? { readonly [N in keyof F]?: ReadValueOf<F[N]> | undefined }
+  : K extends { is: "list"; of: infer I }
+    ? readonly ReadValueOf<I>[]
+    : Leaf<K>;
+
+/** The values of an answer. Only the needed fields of its first level are certain: sites leave out much else. */
+export type AnswerOf<F> = { readonly [N in Needed<F>]: ReadValueOf<F[N]> } & {
+  readonly [N in Exclude<keyof F, Needed<F>>]?: ReadValueOf<F[N]> | undefined;
+};
+
+type Inner<K> = K extends { is: "group"; of: infer F extends Fields }
+  ? F
+  : K extends { is: "list"; of: { is: "group"; of: infer F extends Fields } }
+    ? F
+    : never;
+
+/** The paths of fields, such as `telephony.callInNum.tollNum`; a list counts as one of its items. Five levels deep. */
+export type PathOf<F extends Fields, Depth extends readonly 0[] = []> = Depth["length"] extends 5
+  ? never
+  : {
+      [N in keyof F & string]:
+        | N
+        | ([Inner<F[N]>] extends [never] ? never : `${N}.${PathOf<Inner<F[N]>, readonly [...Depth, 0]>}`);
+    }[keyof F & string];
+
+export const text = { is: "text" } as const;
+export const secret = { is: "secret" } as const;
+export const digits = { is: "digits" } as const;
+export const decimal = { is: "decimal" } as const;
+export const flag = { is: "flag" } as const;
+export const time = { is: "time" } as const;
+export const whole = { is: "whole" } as const;
+export const open = { is: "open" } as const;
+
+/** Fields of one kind. */
+export function each<const S extends string, const K extends Kind>(names: S, kind: K) {
+  return Object.fromEntries(names.split(" ").map((name) => [name, kind])) as { readonly [N in Words<S>]: K };
+}
+
+function all<const S extends readonly string[], const K extends Kind>(names: S, kind: K) {
+  return each(names.join(" "), kind) as unknown as { readonly [N in WordsOf<S>]: K };
+}
+
+export const flags = <const S extends readonly string[]>(...names: S) => all(names, flag);
+export const texts = <const S extends readonly string[]>(...names: S) => all(names, text);
+export const wholes = <const S extends readonly string[]>(...names: S) => all(names, whole);
+export const times = <const S extends readonly string[]>(...names: S) => all(names, time);
+
+export function upTo<const M extends number, const K extends { is: "text" | "secret" }>(max: M, kind: K) {
+  return { ...kind, max } as const;
+}
+
+/** A whole number from `min` on, and up to `max`. */
+export function from(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  return { is: "whole", min, max } as const;
+}
+
+/** One of these words. */
+export function word<const S extends readonly string[]>(...words: S) {
+  return { is: "word", of: words.join(" ").split(" ") as unknown as readonly WordsOf<S>[] } as const;
+}
+
+/** One of these texts, which have blanks. */
+export function phrase<const S extends readonly string[]>(...of: S) {
+  return { is: "word", of } as const;
+}
+
+export function group<const F extends Fields>(of: F, anyOf?: readonly (keyof F & string)[]) {
+  return { is: "group", of, ...(anyOf && { anyOf }) } as const;
+}
+
+/** A group whose fields are of another namespace. */
+export function groupIn<const F extends Fields>(prefix: Prefix, of: F) {
+  return { is: "group", of, prefix } as const;
+}
+
+export function list<const K extends Kind>(of: K, max?: number) {
+  return { is: "list", of, ...(max && { max }) } as const;
+}
+
+export function need<const K extends Kind>(kind: K): K & { readonly need: true } {
+  return { ...kind, need: true };
+}
+
+/** The namespaces of WebEx's schema, by their usual prefixes. */
+export const namespaces = {
+  serv: "http://www.webex.com/schemas/2002/06/service",
+  com: "http://www.webex.com/schemas/2002/06/common",
+  use: "http://www.webex.com/schemas/2002/06/service/user",
+  ep: "http://www.webex.com/schemas/2002/06/service/ep",
+  meet: "http://www.webex.com/schemas/2002/06/service/meeting",
+  auo: "http://www.webex.com/schemas/2002/06/service/meeting/auo",
+  train: "http://www.webex.com/schemas/2002/06/service/trainingsession",
+  event: "http://www.webex.com/schemas/2002/06/service/event",
+  sales: "http://www.webex.com/schemas/2002/06/service/sales",
+  history: "http://www.webex.com/schemas/2002/06/service/history",
+  att: "http://www.webex.com/schemas/2002/06/service/attendee",
+  site: "http://www.webex.com/schemas/2002/06/service/site",
+} as const;
+
+export type Prefix = keyof typeof namespaces;
+
+/** Only `get` and `list` operations are sent again after a failure: others might be carried out twice. */
+export type OperationKind = "get" | "list" | "create" | "set" | "delete" | "other";
+
+/** One operation, as a table says it. */
+export interface Op<Q extends Fields = Fields, A extends Fields = Fields> {
+  readonly request: Q;
+  readonly answer: A;
+  /** A request has at least one of these. */
+  readonly anyOf?: readonly string[];
+  /** The field of the answer that repeats, of a list that is read in pages. */
+  readonly items?: string;
+}
+
+interface Named {
+  readonly name: string;
+  /** On the wire after `java:com.webex.service.binding.`, such as `meeting.CreateMeeting`. */
+  readonly binding: string;
+  readonly prefix: Prefix;
+  readonly kind: OperationKind;
+}
+
+export interface Operation extends Op, Named {}
+
+export function op<const Q extends Fields, const A extends Fields>(
+  request: Q,
+  answer: A,
+  anyOf?: readonly (keyof Q & string)[],
+): Op<Q, A> {
+  return { request, answer, ...(anyOf && { anyOf }) };
+}
+
+export const listControl = group({ ...wholes("startFrom maximumNum"), listMethod: word("AND OR") });
+export const matchingRecords = groupIn("serv", { total: need(whole), ...wholes("returned startFrom") });
+
+/** A list that is read in pages: its answer repeats `items`, and says how many there are. */
+export function listOp<const I extends string, const Q extends Fields, const A extends Fields>(
+  items: I,
+  request: Q,
+  item: A,
+  anyOf?: readonly (keyof Q & string)[],
+) {
+  const answer = { [items]: list(group(item)), matchingRecords } as {
+    readonly [N in I]: { readonly is: "list"; readonly of: { readonly is: "group"; readonly of: A } };
+  } & { readonly matchingRecords: typeof matchingRecords };
+  return { ...op(request, answer, anyOf), items };
+}
+
+const verbs: readonly (readonly [RegExp, OperationKind])[] = [
+  [/^(?:get|check)/, "get"],
+  [/^lst/, "list"],
+  [/^create/, "create"],
+  [/^set/, "set"],
+  [/^del/, "delete"],
+];
+
+/** What an operation does, by its name. */
+export function kindOf(name: string): OperationKind {
+  return verbs.find(([verb]) => verb.test(name))?.[1] ?? "other";
+}
+
+/** The operations of one service. Binding and kind follow from their names. */
+export function service<const O extends Readonly<Record<string, Op>>>(binding: string, prefix: Prefix, operations: O) {
+  const named = Object.entries(operations).map(([name, one]) => {
+    const capital = `${name[0]?.toUpperCase()}${name.slice(1)}`;
+    return [name, { ...one, name, binding: `${binding}.${capital}`, prefix, kind: kindOf(name) }];
+  });
+  return Object.fromEntries(named) as { readonly [N in keyof O]: O[N] & Named };
+}

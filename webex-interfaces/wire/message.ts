@@ -1,0 +1,172 @@
+import { err, ok, type Result } from "../doors/foundation.ts";
+import { exceptionOf, type RefusalWhy } from "../tables/exceptions.ts";
+import { digits, group, namespaces, type Prefix, secret, text } from "../tables/schema.ts";
+import { read, type Values } from "./codec.ts";
+import { child, childrenNamed, type ElementToWrite, textIn, writeXml, type XmlElement } from "./xml.ts";
+
+const bindings = "java:com.webex.service.binding.";
+
+/** The elements of a security context, in the order of the schema. */
+export const securityContext = group({
+  webExID: text,
+  password: secret,
+  siteID: digits,
+  siteName: text,
+  partnerID: secret,
+  email: text,
+  sessionTicket: secret,
+  webExAccessToken: secret,
+});
+
+function message(
+  header: ElementToWrite,
+  body: readonly ElementToWrite[],
+  prefixes: readonly Prefix[],
+  ours: string,
+): string {
+  const declared = prefixes.map((prefix) => [`xmlns:${prefix}`, namespaces[prefix]]);
+  return writeXml({
+    name: "serv:message",
+    attributes: { ...Object.fromEntries(declared), "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance" },
+    content: [
+      { name: `${ours}header`, content: [header] },
+      { name: `${ours}body`, content: body },
+    ],
+  });
+}
+
+/** The document of a request. */
+export function requestText(
+  context: readonly ElementToWrite[],
+  binding: string,
+  content: readonly ElementToWrite[],
+): string {
+  const attributes = { "xsi:type": bindings + binding };
+  return message(
+    { name: "securityContext", content: context },
+    [{ name: "bodyContent", attributes, content }],
+    ["serv"],
+    "",
+  );
+}
+
+/** One operation of a request. */
+export interface Asked {
+  /** Such as `meeting.CreateMeeting`; `null` for what names none. */
+  readonly binding: string | null;
+  readonly element: XmlElement;
+}
+
+/** The context and the operations of a request: root, prefixes and the form of `xsi:type` may vary. The error is in words. */
+export function readRequest(
+  root: XmlElement,
+): Result<{ readonly context: Values; readonly asked: readonly Asked[] }, string> {
+  if (root.name !== "message") return err("the root must be message");
+  const odd = root.children.find(({ name }) => name !== "header" && name !== "body");
+  if (odd) return err(`message.${odd.name} is not in the schema`);
+  if (root.children.length !== 2) return err("message must have one header and one body");
+  const header = child(root, "header");
+  const [context, ...more] = header?.children ?? [];
+  if (context?.name !== "securityContext" || more.length > 0)
+    return err("header must have one securityContext, and nothing else");
+  const values = read(context, securityContext, "strict");
+  if (!values.ok) return err(`securityContext.${values.error.path} ${values.error.rule}`);
+  const asked = child(root, "body")?.children ?? [];
+  const other = asked.find(({ name }) => name !== "bodyContent");
+  if (other) return err(`body.${other.name} is not in the schema`);
+  return ok({
+    context: values.value.values,
+    asked: asked.map((element) => ({ element, binding: bindingOf(element.type) })),
+  });
+}
+
+/** Of `java:com.webex.service.binding.meeting.CreateMeeting`, the same with another prefix or none, or `meet:createMeeting`. */
+function bindingOf(type: string): string | null {
+  const name = type.slice(type.indexOf(":") + 1).replace(/\s+/g, "");
+  const [, java] = /(?:^|\.)binding\.([\w.]+)$/.exec(name) ?? [];
+  return java ?? (/^\w+$/.test(name) ? name : null);
+}
+
+const inAnswer = Object.keys(namespaces) as readonly Prefix[];
+
+/** The document of an answer. */
+export function answerText(body: readonly ElementToWrite[]): string {
+  const answer = [
+    { name: "serv:result", content: "SUCCESS" },
+    { name: "serv:gsbStatus", content: "PRIMARY" },
+  ];
+  return message({ name: "serv:response", content: answer }, body, inAnswer, "serv:");
+}
+
+export function refusalText(id: string, reason: string, detail: string | null): string {
+  const more = [
+    { name: "serv:exceptionID", content: id },
+    { name: "serv:reason", content: detail ?? "" },
+  ];
+  const answer = [
+    { name: "serv:result", content: "FAILURE" },
+    { name: "serv:reason", content: reason },
+    { name: "serv:gsbStatus", content: "PRIMARY" },
+    { name: "serv:exceptionID", content: id },
+    ...(detail === null ? [] : [{ name: "serv:subErrors", content: [{ name: "serv:subError", content: more }] }]),
+  ];
+  return message(
+    { name: "serv:response", content: answer },
+    [{ name: "serv:bodyContent", content: [] }],
+    ["serv"],
+    "serv:",
+  );
+}
+
+/** A part of a refusal: one field that the site did not accept. */
+export interface SubError {
+  readonly exceptionId: string;
+  readonly reason: string;
+  readonly value?: string;
+}
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly why: RefusalWhy;
+  /** As the site sent it; empty if it sent none. */
+  readonly exceptionId: string;
+  readonly reason: string;
+  /** The first hundred. */
+  readonly subErrors: readonly SubError[];
+  /** What the site refused, if it says so. */
+  readonly value?: string;
+  /** Of a rate limit: milliseconds since 1970. */
+  readonly retryAt?: number;
+}
+
+const mostSubErrors = 100;
+
+/** The content of an answer, or its refusal; the error is in words. */
+export function readAnswer(root: XmlElement): Result<XmlElement | Refused, string> {
+  if (root.name.toLowerCase() !== "message") return err("its root is not message");
+  const header = child(root, "header");
+  const answers = header ? childrenNamed(header, "response") : [];
+  const failed = answers.find((one) => textIn(one, "result").toUpperCase() === "FAILURE");
+  if (failed) return ok(refusedOf(failed));
+  if (textIn(answers[0], "result").toUpperCase() !== "SUCCESS") return err("its header has no result");
+  return ok(
+    child(child(root, "body"), "bodyContent") ?? {
+      name: "bodyContent",
+      children: [],
+      text: "",
+      isNil: false,
+      type: "",
+    },
+  );
+}
+
+function refusedOf(failed: XmlElement): Refused {
+  const part = (element: XmlElement): SubError => {
+    const value = textIn(element, "value");
+    return { exceptionId: textIn(element, "exceptionID"), reason: textIn(element, "reason"), ...(value && { value }) };
+  };
+  const listed = child(failed, "subErrors");
+  const subErrors = listed ? childrenNamed(listed, "subError").slice(0, mostSubErrors).map(part) : [];
+  const known = [part(failed), ...subErrors].map(({ exceptionId }) => exceptionOf(exceptionId)?.why);
+  return { kind: "refused", why: known.find(Boolean) ?? "other", ...part(failed), subErrors };
+}
