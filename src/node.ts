@@ -25,46 +25,49 @@ export interface NodeOptions {
   readonly state: NodeState;
   readonly host: string;
   readonly port: number;
-  /** Addresses and networks of proxies in front of this edge; absent: there are none. */
+  /** Addresses and networks of proxies in front of this edge. None by default. */
   readonly trustedProxies?: readonly string[];
-  /** Whatever the machine's clock shows is right. */
+  /** True if the edge must believe the machine's clock, even far ahead of the state. */
   readonly trustsClock?: boolean;
   write(level: LogLine["level"], text: string): void;
-  /** The edge cannot go on, for this reason: the process must end. Called at most once. */
+  /** Called at most once, if the edge cannot continue. The process must end. */
   ended(error: Error): void;
 }
 
-/** A file of this edge alone, or a database that it shares with another one: its name there, and where people find it. */
+/** A file, or a database that two edges share. `name` and `url` (for users) identify this edge there. */
 export type NodeState =
   | { readonly file: string }
   | { readonly database: string; readonly name: string; readonly url: string };
 
-/** An edge that serves. */
+/** A running edge. */
 export interface NodeEdge {
-  /** So many lines were handed to `write`, and could not be written. */
+  /** Counts lines that `write` could not write. */
   countLostLines(lines: number): void;
   stop(): Promise<void>;
 }
 
-/** How long a stop waits until what was counted has come. */
+/** Time for the last counts when the edge stops. */
 const countedWithinMs = 300;
 const openAgainMs = 1_000;
 
-/** An edge that is active. */
+/** An active edge. */
 interface Active {
   readonly runtime: Runtime;
   readonly edge: Edge;
   stop(): Promise<void>;
 }
 
-/** Serves the edge on plain Node. Resolves when it listens; rejects with `NoState` if a person must act, or nothing can listen. */
+/**
+ * Serves the edge on Node. Resolves when it listens. Rejects if it cannot listen, or with `NoState` if a user must
+ * act.
+ */
 export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
   const { state, host, port } = options;
   const { after } = nodeTimers;
   let active: Active | null = null;
   let isStopped = false;
   const name = "file" in state ? {} : { name: state.name };
-  let waiting: Waiting = { ...name, why: "it starts", activeUrl: null };
+  let waiting: Waiting = { ...name, why: "it is starting", activeUrl: null };
   let hasEnded = false;
   const ended = (error: unknown) => {
     if (!hasEnded && !isStopped) options.ended(error instanceof Error ? error : new Error(String(error)));
@@ -102,7 +105,7 @@ export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
     waits(`the state cannot be written (${reasonOf(error)})`, null);
   };
   try {
-    // A database may be away for long, and a disk be full.
+    // A full disk or an unreachable database must not keep the port closed.
     if ("file" in state) await begin().catch(waitFor);
     else void begin().catch(ended);
   } catch (error) {
@@ -148,7 +151,7 @@ async function activeOn(
   const counting = new Counting({ objects, after, now: machineNow, newId });
   const edge = new Edge({
     ...{ variables, objects, counting, log, disk: null, after, newId, passedMs, giveWay },
-    // As people have it.
+    // The wall clock, as users see it.
     now: machineNow,
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
@@ -165,12 +168,12 @@ async function activeOn(
   };
 }
 
-/** Resolves once this edge holds the database's lock. */
+/** Waits until this edge holds the database's lock. */
 async function sharedDisk(
   { database, name, url }: Extract<NodeState, { readonly name: string }>,
   ports: Omit<EdgePorts, "timers">,
 ): Promise<Disk> {
-  // Who has one machine needs no client of PostgreSQL.
+  // An edge with a state file needs no PostgreSQL client.
   const { acquireDatabase } = await import("../durable-objects/node/rows/postgres-disk.ts");
   return acquireDatabase(database, { name, url, version }, { ...ports, timers: nodeTimers });
 }

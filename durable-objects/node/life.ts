@@ -5,22 +5,22 @@ interface LifePorts {
   readonly timers: Timers;
   /** Monotonic time in ms. */
   passedMs(): number;
-  /** Resolves once all that was written so far is on disk and no other edge can act; `null`: it is so now. */
+  /** See `Runtime.mayLeave`. */
   mayLeave(): Promise<void> | null;
-  /** Something failed that ends this life alone. */
+  /** A failure that ends only this instance. */
   failed(error: unknown): void;
 }
 
-/** An object in memory, from when it is loaded until it rests, breaks or is deleted. */
+/** An instance of an object: from its load until it is unloaded, breaks or is deleted. */
 export class Life {
   readonly database: ObjectDatabase;
   readonly #ports: LifePorts;
   readonly #timers = new Set<() => void>();
   readonly #calls = new Set<(error: unknown) => void>();
-  /** Work under way that is no call of it: posts, and calls of other objects. */
+  /** Number of running posts and calls to other objects. */
   #busy = 0;
   #end: Error | null = null;
-  /** It was deleted: it ends with the calls that are under way. */
+  /** True if the object was deleted. The instance then ends after its running calls. */
   #isDeleted = false;
   #usedAt: number;
 
@@ -43,7 +43,7 @@ export class Life {
     return isIdle ? this.#ports.passedMs() - this.#usedAt : 0;
   }
 
-  /** The result of a call; rejects if this life ends before. */
+  /** Runs a call. Rejects if the instance ends before the call does. */
   call<Value>(work: () => Value | Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#end) return reject(this.#end);
@@ -57,7 +57,7 @@ export class Life {
     });
   }
 
-  /** It does not rest until this is over. */
+  /** Keeps the instance loaded until `work` is done. */
   async busy<Value>(work: () => Promise<Value>): Promise<Value> {
     if (this.#end) throw this.#end;
     this.#busy += 1;
@@ -69,7 +69,10 @@ export class Life {
     }
   }
 
-  /** Work whose effect leaves the process. `mayLeave`: for work that only leaves later, such as on a new connection. */
+  /**
+   * Runs work that has an effect outside the process, once everything written so far is on disk. Work that sends
+   * later, such as on a new connection, awaits `mayLeave` again before it sends.
+   */
   outside<Value>(work: (mayLeave: () => Promise<void>) => Promise<Value>): Promise<Value> {
     return this.busy(async () => {
       await this.#mayLeave();
@@ -101,13 +104,13 @@ export class Life {
     return stop;
   }
 
-  /** Calls that are under way go on to their end, and can write nothing. */
+  /** Marks the object as deleted. Running calls continue, but cannot write. */
   deleted(): void {
     this.#isDeleted = true;
     if (this.#calls.size === 0) this.end(new Error("the object was deleted"));
   }
 
-  /** Nothing of it happens any more; calls under way are refused with the error. */
+  /** Ends the instance: stops its timers and rejects running calls with the error. */
   end(error: Error): void {
     if (this.#end) return;
     this.#end = error;

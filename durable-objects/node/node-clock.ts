@@ -3,16 +3,16 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import { type MachineClocks, machineClocks, PassingTime } from "../../src/foundation/time/passing-time.ts";
 import { dayMs, type Timers } from "../../src/foundation/time/timers.ts";
 
-/** A machine's clock that is further ahead of what was last written may be wrong. */
+/** A clock further ahead of the last write is not believed: a wrong one would delete everything for its age. */
 const believedMs = 7 * dayMs;
-/** Beyond this a timer of Node fires at once. */
+/** Node fires a longer timer at once. */
 const longestTimerMs = 2_147_483_647;
 
-/** The time of an edge: it begins with the machine's clock, and then only passes, whoever sets that clock. */
+/** The edge's time. It starts at the machine's clock and is monotonic from then on, even if that clock is set. */
 export class EdgeTime {
   readonly #clocks: MachineClocks;
   readonly #passing: PassingTime;
-  /** Of this time on the passing one. */
+  /** Edge time minus monotonic time, in ms. */
   #leadMs: number;
 
   constructor(clocks: MachineClocks = machineClocks(() => uptime() * 1_000)) {
@@ -21,7 +21,7 @@ export class EdgeTime {
     this.#leadMs = clocks.wall() - this.passedMs();
   }
 
-  /** Milliseconds since some moment, the machine's sleep included. */
+  /** Monotonic time in ms, including the machine's sleep. */
   passedMs(): number {
     return this.#passing.now();
   }
@@ -31,8 +31,8 @@ export class EdgeTime {
   }
 
   /**
-   * Begins where the state ends, which was last written at `lastAt` (0: never). Returns by how much the machine's clock is ahead where it is not
-   * believed: it says that more than a week has passed. By a wrong one, all would be deleted for its age.
+   * Starts the edge's time. `lastAt` is the time of the last write (0: none). Returns `null` if the machine's clock
+   * is believed, and otherwise how far it is ahead, in ms.
    */
   begin(lastAt: EpochMs, trustsClock: boolean): number | null {
     const wall = this.#clocks.wall();
@@ -43,7 +43,7 @@ export class EdgeTime {
   }
 }
 
-/** Timers of Node, for any time. */
+/** Node's timers, without its limit of 24 days. */
 export const nodeTimers: Timers = {
   after(ms, run) {
     let stop = () => {};

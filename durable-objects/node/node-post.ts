@@ -11,14 +11,14 @@ import {
 } from "../platform/post.ts";
 
 /**
- * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked.
- * `mayLeave`: asked once the connection is there, which may take seconds.
+ * Posts a document. It uses half the CPU of Node's `fetch`, which also fails if a server sends an unrequested 100
+ * (Continue). `mayLeave` is awaited after connecting, which can take seconds.
  */
 export function nodePost(asked: PostRequest, mayLeave: () => Promise<void> = async () => {}): Promise<HttpAnswer> {
   return postBy((url, sent) => exchange(url, sent, mayLeave), asked);
 }
 
-/** An idle connection is kept for less long than servers do: the usual least is five seconds. */
+/** Most servers close an idle connection after five seconds or more. */
 const connections = {
   ...{ keepAlive: true, timeout: 4_000 },
   ...(process.env.NODE_USE_ENV_PROXY === "1" && { proxyEnv: process.env }),
@@ -86,7 +86,7 @@ function read(
   done: (status: number, coding: string | undefined, body: Buffer) => void,
 ): void {
   let answer: IncomingMessage | undefined;
-  // What follows a complete answer is not of it.
+  // Ignore socket errors after the response is complete.
   sent.on("error", (error) => answer?.complete || fail(error));
   sent.on("upgrade", () => fail(new Error("the server changes to another protocol (HTTP status 101)")));
   sent.on("response", (begun) => {
@@ -103,7 +103,7 @@ function read(
   });
 }
 
-/** No compression is asked for, and some servers compress all the same. What is cut off at its end is read as far as it goes. */
+/** Some servers compress although the edge does not accept it. Reads a truncated body up to its end. */
 function decompressed(body: Buffer, coding: string | undefined): Buffer {
   const limit = { maxOutputLength: maxBodyBytes };
   const whole = { ...limit, finishFlush: constants.Z_SYNC_FLUSH };
@@ -111,7 +111,7 @@ function decompressed(body: Buffer, coding: string | undefined): Buffer {
   try {
     if (coding === "gzip") return gunzipSync(body, whole);
     if (coding === "br") return brotliDecompressSync(body, { ...limit, finishFlush: constants.BROTLI_OPERATION_FLUSH });
-    // RFC 9110, section 8.4.1.2: with the header of zlib, which some leave out.
+    // RFC 9110, section 8.4.1.2 requires the zlib header. Some servers omit it.
     if (coding === "deflate")
       return ((body[0] ?? 0) & 15) === 8 ? inflateSync(body, whole) : inflateRawSync(body, whole);
     return body;

@@ -6,7 +6,7 @@ import type { LifePlace } from "./runtime.ts";
 
 type Shared = Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow" | "giveWay">;
 
-/** What an object asks of its place, on plain Node. `shared`: what all objects of the process share. */
+/** Makes the place of an instance on the Node runtime. `shared` is common to all objects of the process. */
 export function ownPlaceOf(life: LifePlace, shared: Shared): OwnPlace {
   const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside, restoredAt } = life;
   return {
@@ -20,7 +20,7 @@ export function ownPlaceOf(life: LifePlace, shared: Shared): OwnPlace {
   };
 }
 
-/** In a table of the object's own, which the first value makes. */
+/** Keeps values in a table of the object. The first value creates the table. */
 export function keptIn(sql: Sql): KeptValues {
   const table = new EntryTable<Readonly<Record<string, unknown>>>(sql);
   const isThere = () => hasTable(sql, "entry");

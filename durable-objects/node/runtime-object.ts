@@ -10,25 +10,25 @@ export interface Loaded {
   readonly whole: Whole;
 }
 
-/** What a runtime knows of an object that is in memory, has an alarm or has sockets. */
+/** The runtime's entry for an object that is loaded, has an alarm or has sockets. */
 export class RuntimeObject {
   readonly kind: ObjectName;
-  /** Kind and name. */
+  /** `kind/name` */
   readonly key: string;
   alarm: EpochMs | null = null;
-  /** The alarm whose work is under way, or has failed and comes again unless another one is set. It stays on disk until then. */
+  /** The alarm that runs or will be retried. It stays on disk until it succeeds or another one is set. */
   firing: EpochMs | null = null;
-  /** Its alarm is at work: the next one waits until that is over, as on workerd. */
+  /** True while an alarm runs. The next one waits until it is done, as on workerd. */
   isWaking = false;
-  /** How often in a row the work of its alarm has failed. */
+  /** Number of consecutive failures of its alarm. */
   failures = 0;
-  /** `alarm` has changed since it was last written. */
+  /** True if `alarm` has changed since the last flush. */
   hasNewAlarm = false;
-  /** `null`: it is not in memory. */
+  /** `null` if the object is not loaded. */
   loaded: Promise<Loaded> | null = null;
   life: Life | null = null;
   sockets: readonly RuntimeSocket[] = [];
-  /** Ends the timer of its alarm. */
+  /** Stops the timer of its alarm. */
   disarm: () => void = () => {};
 
   constructor(kind: ObjectName, key: string) {
@@ -40,14 +40,14 @@ export class RuntimeObject {
     return this.key.slice(this.kind.length + 1);
   }
 
-  /** Whether it had the socket. */
+  /** Returns true if the object had the socket. */
   removeSocket(socket: RuntimeSocket): boolean {
     const before = this.sockets;
     this.sockets = before.filter((one) => one !== socket);
     return this.sockets.length < before.length;
   }
 
-  /** As a line of the log names it: a conference's key is masked there. */
+  /** The object's name in the log, where a conference key is masked. */
   get logged(): LogFacts {
     const [domain, conference] = this.name.split("/");
     return this.kind === "conference" ? { object: this.kind, domain, conference } : { object: this.key };

@@ -1,23 +1,23 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { ObjectSocket } from "../platform/object-sockets.ts";
 
-/** The connection itself, as the server has it. */
+/** The WebSocket of the HTTP server. */
 export interface Wire {
   send(text: string): void;
   close(code: number, reason: string): void;
 }
 
 interface SocketPorts {
-  /** Answered by the runtime, which wakes nobody for it. */
+  /** The runtime answers pings without loading the object. */
   readonly pings: { readonly ping: string; readonly pong: string } | null;
   now(): EpochMs;
-  /** Runs it once all that was written so far is on disk and no other edge can act; at once, if it is so now. */
+  /** Runs a function once `Runtime.mayLeave` allows it, and at once if it does now. */
   afterFlush(run: () => void): void;
   received(socket: RuntimeSocket, text: string): void;
   closed(socket: RuntimeSocket): void;
 }
 
-/** A socket of an object. It stays while the object rests, with what is kept with it. */
+/** A socket of an object. The socket and its kept value remain while the object is unloaded. */
 export class RuntimeSocket implements ObjectSocket {
   readonly id: string;
   readonly label: string;
@@ -25,7 +25,7 @@ export class RuntimeSocket implements ObjectSocket {
   #kept: string | null = null;
   #pingedAt: EpochMs | null = null;
   #wire: Wire | null = null;
-  /** What leaves before the connection stands. */
+  /** Frames to send once the socket is connected. */
   #early: ((wire: Wire) => void)[] = [];
   #isOpen = true;
 
@@ -57,22 +57,22 @@ export class RuntimeSocket implements ObjectSocket {
     this.#ports.afterFlush(() => this.#leave((wire) => wire.close(code, reason)));
   }
 
-  /** The connection stands. */
+  /** Sets the connection, and sends the frames that waited for it. */
   attach(wire: Wire): void {
     this.#wire = wire;
     for (const leave of this.#early.splice(0)) leave(wire);
   }
 
-  /** The other end has sent this. */
+  /** Handles a frame from the other end. */
   received(text: string): void {
     const { pings, now, afterFlush } = this.#ports;
     if (text !== pings?.ping) return this.#ports.received(this, text);
     this.#pingedAt = now();
-    // An edge that was replaced, and does not know it yet, must not seem to live.
+    // Fence: a replaced edge must not answer pings.
     afterFlush(() => this.#wire?.send(pings.pong));
   }
 
-  /** The connection is over, whoever ended it. */
+  /** Handles the end of the connection, by either side. */
   ended(): void {
     this.#isOpen = false;
     this.#ports.closed(this);

@@ -15,10 +15,10 @@ import { ObjectDatabase } from "./rows/object-database.ts";
 import { type Loaded, RuntimeObject } from "./runtime-object.ts";
 import { RuntimeSocket } from "./runtime-socket.ts";
 
-/** What the runtime gives one life of an object. */
+/** The ports of one instance of an object. */
 export interface LifePlace {
   readonly sql: Sql;
-  /** See `Stored`. */
+  /** See `Stored.restoredAt`. */
   readonly restoredAt: EpochMs | null;
   now(): EpochMs;
   after(ms: number, run: () => void): () => void;
@@ -26,51 +26,51 @@ export interface LifePlace {
   getAlarm(): Promise<EpochMs | null>;
   abort(why: string): void;
   deleteAll(): Promise<void>;
-  /** Work whose effect leaves the process: it begins once all that was written is on disk. See `Life.outside`. */
+  /** See `Life.outside`. */
   outside<Value>(work: (mayLeave: () => Promise<void>) => Promise<Value>): Promise<Value>;
   sockets(): readonly RuntimeSocket[];
-  /** A call of another object; refused once this life has ended. */
+  /** Calls another object. Rejects once this instance has ended. */
   call(kind: ObjectName, name: string, method: string, asked: readonly unknown[]): Promise<unknown>;
 }
 
 export interface RuntimePorts {
   readonly disk: Disk;
   readonly timers: Timers;
-  /** Runs something at the end of this turn of the event loop. */
+  /** Runs a function at the end of this tick of the event loop. */
   soon(run: () => void): void;
   readonly time: Pick<EdgeTime, "now" | "passedMs" | "begin">;
   readonly log: Log;
   newId(): string;
   make(kind: ObjectName, name: string, place: LifePlace): Whole | Promise<Whole>;
-  /** Nothing can be written: the process ends. Nothing that waits for the disk leaves any more. */
+  /** Called if a flush failed. The process must end; output that waits for the disk is never sent. */
   fatal(error: unknown): void;
 }
 
 type Method = (...asked: readonly unknown[]) => unknown;
 
-/** Within the process, in the place of the status 101 that no `Response` of Node may have. */
+/** Marks an accepted socket inside the process. Node's `Response` does not allow status 101. */
 const acceptedHeader = "accepted-socket";
 const restAfterMs = 10_000;
-/** To load a large object takes seconds. */
+/** Loading a large object takes seconds. */
 const largeRestAfterMs = hourMs;
 const lookEveryMs = 2_000;
-/** The machine may sleep while a timer runs. */
+/** A timer stands still while the machine sleeps, so the alarm is checked at least this often. */
 const longestTimerMs = 60_000;
 const alarmAgain = doubling(2_000, 60_000);
 
-/** The objects of an edge in one process, over one disk. */
+/** Runs all objects of an edge in one process, on one disk. */
 export class Runtime {
   readonly #ports: RuntimePorts;
   readonly #objects = new Map<string, RuntimeObject>();
-  /** Objects in memory. */
+  /** Loaded objects. */
   readonly #live = new Set<RuntimeObject>();
-  /** Objects of which something may have changed since the last flush. */
+  /** Objects that wrote since the last flush. */
   readonly #written = new Set<RuntimeObject>();
-  /** What lives have written that have ended since. The next one of its name begins once it is on disk. */
+  /** Unflushed changes of broken instances. The next instance starts once they are on disk. */
   readonly #left: ObjectChange[] = [];
   readonly #deleted: string[] = [];
   readonly #flusher: Flusher;
-  /** Sockets whose connection is yet to be made. */
+  /** Accepted sockets that are not yet connected. */
   readonly #accepted = new Map<string, RuntimeSocket>();
   #restoredAt: EpochMs | null = null;
   #clockAheadMs: number | null = null;
@@ -97,19 +97,19 @@ export class Runtime {
     return runtime;
   }
 
-  /** By how much the machine's clock is ahead and not believed; `null`: it is. */
+  /** How far the machine's clock is ahead, in ms, if it is not believed. Otherwise `null`. */
   get clockAheadMs(): number | null {
     return this.#clockAheadMs;
   }
 
-  /** Resolves once all that was written so far is on disk and no other edge can act; `null`: it is so now. */
+  /** Resolves once everything written so far is on disk and no other edge can be active. `null` if that is so now. */
   mayLeave(): Promise<void> | null {
     const { pending } = this.#flusher;
     const { lease } = this.#ports.disk;
     return lease && (pending || !lease.isHeld) ? this.#whenHeld(lease, pending) : pending;
   }
 
-  /** Arguments and results are copied, as between processes. */
+  /** Calls a method of an object. Arguments and results are copied. */
   readonly call = async (
     kind: ObjectName,
     name: string,
@@ -118,14 +118,14 @@ export class Runtime {
   ): Promise<unknown> => {
     const own = structuredClone(asked);
     const { life, whole } = await this.#load(this.#find(kind, name));
-    // It was deleted between: the next one of its name is asked.
+    // The object was deleted meanwhile. Call its successor.
     if (life.isDeleted) return this.call(kind, name, method, own);
     const { [method]: called } = whole as object as Readonly<Record<string, Method>>;
     if (!called) throw new Error(`an object of kind ${kind} has no method ${method}`);
     return structuredClone(await life.call(() => called.call(whole, ...own)));
   };
 
-  /** A request for a socket: what `acceptedBy` knows, or the object's refusal. */
+  /** Requests a socket. Returns an answer for `acceptedBy`, or the refusal of the object. */
   readonly connect = async (kind: ObjectName, name: string, headers: Headers): Promise<Response> => {
     const object = this.#find(kind, name);
     const { life, whole } = await this.#load(object);
@@ -133,7 +133,7 @@ export class Runtime {
     return life.call(() => {
       let accepted: RuntimeSocket | null = null;
       const accept = (label = "") => {
-        if (accepted) throw new Error("a request gets one socket");
+        if (accepted) throw new Error("a request can accept only one socket");
         accepted = this.#socketOf(object, whole, label);
         return accepted;
       };
@@ -155,7 +155,7 @@ export class Runtime {
     });
   };
 
-  /** The socket that this answer accepts; asked once. `undefined`: it is an answer like others. */
+  /** Returns the socket that the answer accepts, only once. `undefined` for every other answer. */
   acceptedBy({ headers }: Response): RuntimeSocket | undefined {
     const id = headers.get(acceptedHeader) ?? "";
     const socket = this.#accepted.get(id);
@@ -163,7 +163,7 @@ export class Runtime {
     return socket;
   }
 
-  /** Writes what is left, and ends all objects. */
+  /** Writes all changes, and ends all instances. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const object of this.#objects.values()) object.disarm();
@@ -177,7 +177,7 @@ export class Runtime {
     this.#clockAheadMs = time.begin(lastAt, trustsClock);
     if (this.#clockAheadMs !== null) {
       const note =
-        "time goes on from what was last written, so that nothing is deleted for its age; the start after a day believes the clock, or one with BRIDGEHEAD_TRUST_CLOCK=yes";
+        "the edge's time continues from the last write, so that nothing is deleted for its age; if the clock is right, restart with BRIDGEHEAD_TRUST_CLOCK=yes; a restart after a day believes it too";
       log({ level: "warn", event: "clock-not-believed", ms: this.#clockAheadMs, note });
     }
     timers.after(dayMs, () => {
@@ -209,7 +209,7 @@ export class Runtime {
     while (!lease.isHeld) await lease.renewed();
   }
 
-  /** Something happens to an object that nobody waits for. */
+  /** Runs a handler of an object without a caller. An error breaks the object. */
   #hear(object: RuntimeObject, happens: (whole: Whole) => void | Promise<void>): void {
     if (this.#objects.get(object.key) !== object || this.#isStopped) return;
     this.#load(object)
@@ -232,7 +232,7 @@ export class Runtime {
     return object;
   }
 
-  /** All who ask while it is loaded get the same one, in the order in which they asked. */
+  /** Loads an object. Concurrent calls share one load and continue in their order. */
   async #load(object: RuntimeObject): Promise<Loaded> {
     if (!object.loaded) {
       const loaded = this.#begin(object);
@@ -245,7 +245,7 @@ export class Runtime {
     return object.loaded;
   }
 
-  /** If nothing of it is in memory or to come, nothing remembers its name. */
+  /** Removes the entry of an object that has no instance, alarm or socket. */
   #forget(object: RuntimeObject): void {
     const { alarm, firing, loaded, sockets } = object;
     const isKept = alarm !== null || firing !== null || loaded !== null || sockets.length > 0;
@@ -257,15 +257,15 @@ export class Runtime {
     const { place } = disk;
     const { name } = object;
     if (this.#isStopped) throw new Error("the edge stops");
-    // On disk two such names may be one, or there is none such.
+    // A disk cannot store such a name, or stores two of them as one.
     if (!name.isWellFormed() || name.includes("\0"))
-      throw new Error("no object has half a character or a NUL in its name");
+      throw new Error("an object's name must be well-formed Unicode without NUL");
     const failed = (error: unknown) => this.#broke(object, life, error);
     const database = new ObjectDatabase(() => this.#wrote(object, life));
     const mayLeave = () => this.mayLeave();
     const life = new Life(database, { timers, passedMs: () => time.passedMs(), mayLeave, failed });
     try {
-      // The last of a life before may be on its way to disk.
+      // A former instance can have unflushed changes.
       await this.#flusher.pending;
       await database.fill(disk, object.key, place && ((open) => filledFile(place, object.key, open)));
       object.life = life;
@@ -287,7 +287,7 @@ export class Runtime {
       now: () => time.now(),
       after: (ms, run) => life.after(ms, run),
       setAlarm: async (at) => this.#setAlarm(object, life, at),
-      // One that failed is about to come again; one at work is none.
+      // A failed alarm counts, because it is retried. A running one does not.
       getAlarm: async () => object.alarm ?? (object.isWaking ? null : object.firing),
       abort: (why) => this.#broke(object, life, new Error(why)),
       deleteAll: async () => this.#delete(object, life),
@@ -323,7 +323,7 @@ export class Runtime {
     object.disarm = timers.after(isFar ? longestTimerMs : inMs, run);
   }
 
-  /** It comes again until its work is done, later each time. */
+  /** Runs the alarm, and retries it after growing pauses until it succeeds. */
   async #wake(object: RuntimeObject): Promise<void> {
     const { time } = this.#ports;
     const at = object.alarm ?? object.firing;
@@ -332,7 +332,7 @@ export class Runtime {
     let notBefore = Number.NEGATIVE_INFINITY;
     try {
       const { life, whole } = await this.#load(object);
-      // One for later may have taken its place while the object was loaded.
+      // A later alarm can have replaced it during the load.
       if (life.isDeleted || (object.alarm !== null && object.alarm > time.now())) return;
       object.firing = at;
       object.alarm = null;
@@ -344,9 +344,9 @@ export class Runtime {
       object.failures += 1;
       notBefore = time.now() + pauseAfter(object.failures, alarmAgain);
       this.#log(object, "alarm-failed", error);
-      // One that it has set for later takes its place, and waits for the pause, too.
+      // A later alarm that it set replaces it, but also waits for the pause.
       if (object.alarm !== null && object.alarm > time.now()) return;
-      // Also if the object could not be loaded, or has set one that is due already.
+      // Includes a failed load, and a new alarm that is already due.
       object.firing = at;
       object.alarm = null;
     } finally {
@@ -355,7 +355,7 @@ export class Runtime {
     }
   }
 
-  /** What it has written stays: others may have acted on it. */
+  /** Ends a broken instance. Its writes are kept, because others can have acted on them. */
   #broke(object: RuntimeObject, life: Life, error: unknown): void {
     if (life.hasEnded) return;
     this.#log(object, "object-broke", error);
@@ -369,7 +369,7 @@ export class Runtime {
 
   #leave(object: RuntimeObject, life: Life, error: Error): void {
     life.end(error);
-    // Before it is in memory, it holds nothing here; and the next one may be on its way.
+    // The load can have failed, and the next one can be running.
     if (object.life !== life) return;
     object.life = null;
     object.loaded = null;
@@ -404,16 +404,16 @@ export class Runtime {
       if (changes.length + deleted.length > 0) await disk.write({ at: time.now(), deleted, changes });
     } catch (error) {
       fatal(error);
-      await new Promise(() => {}); // Nothing leaves any more.
+      await new Promise(() => {}); // Nothing may be sent.
     }
   }
 
-  /** `null`: nothing has changed. */
+  /** `null` if nothing has changed. */
   #changeOf(object: RuntimeObject, life: Life): ObjectChange | null {
     const change = life.database.takeChange();
     if (!change && !object.hasNewAlarm) return null;
     object.hasNewAlarm = false;
-    // One that came before it was on disk, and is at work, comes again after a kill.
+    // A running alarm stays on disk, so that it is retried after a kill.
     const unchanged = { schema: null, replaces: false, rows: [] };
     return { name: object.key, alarm: object.alarm ?? object.firing, ...(change ?? unchanged) };
   }
@@ -426,13 +426,13 @@ export class Runtime {
     });
   }
 
-  /** Objects with which nothing has happened for some time leave memory. */
+  /** Unloads idle objects. */
   #look(): void {
     for (const object of this.#live) {
       const { life } = object;
       if (!life || this.#written.has(object)) continue;
       if (life.idleMs < (life.database.isLarge ? largeRestAfterMs : restAfterMs)) continue;
-      this.#leave(object, life, new Error("the object rests"));
+      this.#leave(object, life, new Error("the object was unloaded"));
     }
   }
 }

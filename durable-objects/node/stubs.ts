@@ -2,7 +2,7 @@ import { type EdgeObjects, type ObjectName, objectMethods, objectsBy } from "../
 
 export interface StubPorts {
   call(kind: ObjectName, name: string, method: string, asked: readonly unknown[]): Promise<unknown>;
-  /** A request for a socket. */
+  /** Requests a socket. */
   connect(kind: ObjectName, name: string, headers: Headers): Promise<Response>;
 }
 
@@ -23,7 +23,7 @@ class Stub {
   }
 }
 
-/** A class of stubs for each kind, with its methods. */
+/** A stub class for each kind, with its methods. */
 const classes = new Map(
   Object.entries(objectMethods).map(([kind, methods]) => {
     class StubOfKind extends Stub {}

@@ -7,7 +7,7 @@ const titles = [
   ...(["bad body", "bad header", "bad query", "cannot be done", "cross-site", "failed for now"] as const),
   ...(["method not allowed", "no such action", "no such agent", "no such alert", "no such bridge"] as const),
   ...(["no such call", "no such conference", "no such domain", "no such room", "not allowed"] as const),
-  ...(["not authorised", "not found", "records began anew", "refused", "stands by", "too long"] as const),
+  ...(["not active", "not authorised", "not found", "records began anew", "refused", "too long"] as const),
   ...(["too many attempts", "too many requests", "too slow", "upgrade required", "wrong settings"] as const),
 ] as const;
 export type ProblemTitle = (typeof titles)[number];

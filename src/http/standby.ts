@@ -5,15 +5,15 @@ import { withUsualHeaders } from "./text-answer.ts";
 
 /** Why an edge is not active. */
 export interface Waiting {
-  /** Of the edge, where it shares its state with another one. */
+  /** Name of an edge that shares its state with another one. */
   readonly name?: string;
-  /** As the end of a sentence. */
+  /** The cause, as the end of a sentence. */
   readonly why: string;
-  /** The address of the active edge. */
+  /** URL of the active edge. */
   readonly activeUrl: string | null;
 }
 
-/** The answers of an edge that is not active: it stands by, or cannot write its state. */
+/** Answers for an edge that is not active, because it is standby or cannot write its state. */
 export function standbyAnswer(request: Request, { name, why, activeUrl }: Waiting): Response {
   const { pathname } = new URL(request.url);
   const role = name === undefined ? "starting" : "standby";
@@ -23,7 +23,7 @@ export function standbyAnswer(request: Request, { name, why, activeUrl }: Waitin
     "/healthz": name === undefined ? { status: "failing", disk: why } : { status: "ok", version },
     "/readyz": { ready: false, role, why, active: activeUrl },
   };
-  // So that the alert comes when no edge is active.
+  // An alert rule needs this sample when no edge is active.
   if (pathname === "/metrics" && name !== undefined)
     return new Response(`bridgehead_edge_acts{edge="${name}"} 0\n`, {
       headers: { "content-type": "text/plain; version=0.0.4" },
@@ -32,5 +32,5 @@ export function standbyAnswer(request: Request, { name, why, activeUrl }: Waitin
   if (state) return withUsualHeaders(request, Response.json(state, { status: isWell ? 200 : 503 }));
   const headers = { "retry-after": "1", ...(pathname.startsWith("/agent/") && refusal("standsBy")) };
   const detail = `This edge is not active: ${why}${activeUrl === null ? "" : `, at ${activeUrl}`}.`;
-  return withUsualHeaders(request, problem(503, "stands by", detail, headers));
+  return withUsualHeaders(request, problem(503, "not active", detail, headers));
 }

@@ -8,33 +8,33 @@ const url = v.pipe(v.string(), v.description("Its address for users."));
 
 const edgeOfPair = v.object({
   ...{ name, url, version: v.string() },
-  silentMs: v.pipe(v.number(), v.description("Time since its last sign of life.")),
+  silentMs: v.pipe(v.number(), v.description("Time since its last beat.")),
 });
 /** A standby edge. */
 export type EdgeOfPair = Checked<typeof edgeOfPair>;
 
-/** The edges of one state in a database. */
+/** The edges that share a database. */
 export const pairView = v.object({
   active: v.object({ name, url, since: time }),
   standbys: v.array(edgeOfPair),
 });
 export type PairView = Checked<typeof pairView>;
 
-/** An edge that shares its state with others, and is active. */
+/** The active edge of a pair. */
 export interface EdgePair {
   readonly name: string;
   /** Rejects if the database does not answer. */
   view(): Promise<PairView>;
 }
 
-/** A standby edge says every second that it lives. */
+/** A standby edge writes a beat every second. */
 const silentLongMs = 5_000;
 
 export function isSilent({ silentMs }: Pick<EdgeOfPair, "silentMs">): boolean {
   return silentMs >= silentLongMs;
 }
 
-/** An alert if no edge could become active now. */
+/** Returns an alert if no standby edge could become active. */
 export function pairAlerts({ standbys }: Pick<PairView, "standbys">, now: EpochMs): readonly FoundAlert[] {
   const [latest] = standbys.toSorted((one, other) => one.silentMs - other.silentMs);
   const kind = "no-standby-edge";

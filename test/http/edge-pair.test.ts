@@ -65,7 +65,7 @@ test.each([
   [ofPair, "/readyz", 503, { ready: false, role: "standby", why: "edge-1 is active", active: "http://edge-1" }],
   [ofPair, "/tsp/local", 503, { detail: "This edge is not active: edge-1 is active, at http://edge-1." }],
   // Only whole paths have answers of their own: the rest may be a secret.
-  [ofPair, "/tsp/local/active", 503, { title: "stands by" }],
+  [ofPair, "/tsp/local/active", 503, { title: "not active" }],
   [alone, "/active", 503, { role: "starting" }],
   [alone, "/healthz", 503, { status: "failing", disk: "the disk is full" }],
   [alone, "/readyz", 503, { ready: false, role: "starting", why: "the disk is full" }],

@@ -17,7 +17,7 @@ import { judgeEdgeLine } from "./shown-judge.ts";
 const judgedLives = 3;
 
 /** What calls of a runtime hear of a fault. */
-const ofFault = /^(?:the object rests|the edge stops|connection refused)/;
+const ofFault = /^(?:the object was unloaded|the edge stops|connection refused)/;
 
 /** The product's own runtime in a process that may die at any step, over a disk that fails. All domains of a world share it. */
 export class NodeRuntime {

@@ -13,9 +13,9 @@ import type { RuntimeSocket } from "../runtime-socket.ts";
 interface ServerPorts {
   readonly host: string;
   readonly port: number;
-  /** Those in front of this edge, which say for whom they ask, and which limit what one network may ask. */
+  /** Proxies in front of this edge, which set `X-Forwarded-For`. */
   readonly proxies: Networks;
-  /** No answer leaves before all is on disk; `onDisk` is for what counts only then. */
+  /** An answer is sent once everything written is on disk. `onDisk` waits for that earlier. */
   fetch(request: Request, hooks: PostHooks): Promise<Response | TextAnswer>;
   /** See `Runtime`. */
   mayLeave(): Promise<void> | null;
@@ -23,22 +23,22 @@ interface ServerPorts {
   acceptedBy(answer: Response): RuntimeSocket | undefined;
 }
 
-/** Of an agent's message, as at Cloudflare. */
+/** Limit of a WebSocket message, as at Cloudflare. */
 const mostBytes = 32 * 1024 * 1024;
-/** A body has 10 s of its own. */
+/** The edge also limits the body to 10 s. */
 const options = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 } as const;
-/** A client that neither sends nor reads. */
+/** Closes the connection of a client that neither sends nor reads. */
 const silentWithinMs = 120_000;
-/** A close that the other end does not answer. */
+/** Ends a WebSocket whose close is not answered. */
 const closeWithinMs = 5_000;
-/** Of a frame that closes a WebSocket. */
+/** Limit of a close frame (RFC 6455, section 5.5). */
 const mostBytesOfReason = 123;
-/** What waits for a client that does not read. */
+/** Limit of the frames that wait for a client that does not read. */
 const mostBytesWaiting = 16 * 1024 * 1024;
-/** Answers that are under way when it ends. */
+/** Time for running answers when the server stops. */
 const answerWithinMs = 500;
 
-/** Takes HTTP requests and WebSockets from a proxy. Resolves when it listens; returns how to end it. */
+/** Serves HTTP and WebSockets. Resolves when it listens; returns the function that stops it. */
 export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: mostBytes });
   const answer = getRequestListener(
@@ -48,7 +48,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
       const accepted = ports.acceptedBy(answer);
       if (!accepted) return answer;
-      // Its header asked for a WebSocket, and its connection did not.
+      // The request has an `Upgrade` header, but its connection was not upgraded.
       accepted.ended();
       return refused("A WebSocket needs a connection that is upgraded.", 426);
     },
@@ -62,14 +62,14 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const server = createServer(
     {
       ...options,
-      // A client may offer another protocol, and goes on without it: Java's offers h2c with each request.
+      // Ignore offers of other protocols: Java's client offers h2c with each request.
       shouldUpgradeCallback: ({ method, headers }) =>
         method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
     },
     (incoming, outgoing) => void answer(incoming, outgoing),
   );
   server.on("checkContinue", (incoming, outgoing) => {
-    // The client sends its body once somebody reads it: one that is refused is not sent.
+    // Send 100 (Continue) only when the body is read. A refused client then does not send it.
     const askFor = (event: string | symbol) => {
       if (event !== "data" && event !== "readable") return;
       incoming.off("newListener", askFor);
@@ -82,7 +82,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   server.maxConnections = budgets.connections.most;
   server.maxRequestsPerSocket = budgets.requestsOfConnection.most;
   server.setTimeout(silentWithinMs);
-  /** Node neither lists nor closes them. */
+  /** Upgraded sockets, which `closeAllConnections` leaves open. */
   const upgraded = new Set<Duplex>();
   server.on("upgrade", (incoming, socket, head) => {
     upgraded.add(socket.once("close", () => upgraded.delete(socket)));
@@ -96,7 +96,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   return async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
-    webSockets.close(); // It refuses those that come now.
+    webSockets.close(); // Refuses new ones.
     const late = setTimeout(() => {
       server.closeAllConnections();
       for (const socket of upgraded) socket.destroy();
@@ -106,7 +106,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   };
 }
 
-/** The answer, once all that it stands on is on disk. The request says who asks where plain workerd says who is connected. */
+/**
+ * Returns the answer once its cause is on disk. Puts the client's address into `cf.client`, as `cf` exists on
+ * workerd.
+ */
 async function answerTo(
   { mayLeave, proxies, fetch }: ServerPorts,
   request: Request,
@@ -120,7 +123,7 @@ async function answerTo(
     await mayLeave();
   };
   const answer = await fetch(request, { onDisk });
-  // What is written behind its own flush concerns others.
+  // `onDisk` has waited for this request's own flush. Later writes belong to others.
   if (!isOnDisk) await mayLeave();
   return answer;
 }
@@ -131,7 +134,9 @@ function send({ status, contentType, text, headers }: TextAnswer, outgoing: Serv
   return RESPONSE_ALREADY_SENT;
 }
 
-/** Whether a URL has another path than the target. One without these letters stays as it is, and costs no URL. */
+/**
+ * True if parsing changes the path of the target. Only these characters can change it; other targets are not parsed.
+ */
 function isChanged(target: string, url: string): boolean {
   if (!target.startsWith("/") || !/[.\\%]|[^!-~]/.test(target)) return false;
   const parsed = URL.parse(url);
@@ -164,7 +169,7 @@ async function upgrade(
   const accepted = ports.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);
   if (socket.destroyed) return accepted.ended();
-  // Also where the handshake is refused, and no WebSocket is made.
+  // Covers a refused handshake, which creates no WebSocket.
   socket.once("close", () => accepted.ended());
   webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));
 }
@@ -192,7 +197,7 @@ function cut(reason: string): string {
   return `${text.replace(/\uFFFD$/, "")}…`;
 }
 
-/** Answers what wanted a WebSocket, for which Node has no answer to fill. */
+/** Writes the refusal of an upgrade. Node provides no response object for it. */
 async function refuse(socket: Duplex, answer: Response): Promise<void> {
   const body = Buffer.from(await answer.arrayBuffer());
   const status = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`;

@@ -1,4 +1,4 @@
-/** A row that has changed: its table, and the values of its primary key. */
+/** A changed row: its table, and the values of its primary key. */
 export interface ChangedRow {
   readonly table: string;
   readonly key: readonly Value[];
@@ -8,11 +8,11 @@ type Value = string | number | null;
 
 const deleted = 9;
 const [integer, real, text] = [1, 2, 3];
-/** A mark of the byte order at the beginning of a text belongs to it. */
+/** Keeps a byte order mark at the start of a text. */
 const asItIs = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /**
- * The rows that a patchset names: a header for each table, then its rows
+ * Reads which rows a patchset changes. It has a header for each table, then the table's rows
  * (https://www.sqlite.org/session/sqlite3changeset.html).
  */
 export function* changedRows(patchset: Uint8Array): Generator<ChangedRow> {
@@ -48,7 +48,7 @@ export function* changedRows(patchset: Uint8Array): Generator<ChangedRow> {
       table = asItIs.decode(patchset.subarray(from, at - 1));
       continue;
     }
-    byte(); // Whether a trigger has made the change.
+    byte(); // The flag of indirect changes.
     const values = (kind === deleted ? isKey.filter((one) => one) : isKey).map((one) => [one, value()] as const);
     yield { table, key: values.flatMap(([one, of]) => (one ? [of] : [])) };
   }

@@ -1,80 +1,80 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 
-/** A row of an object's database. */
+/** A row of an object's database, as it is on disk. */
 export interface StoredRow {
   readonly table: string;
   /** JSON of the values of its primary key. */
   readonly key: string;
-  /** JSON of all its values; `null`: the row is gone. */
+  /** JSON of all its values. `null` if the row was deleted. */
   readonly values: string | null;
 }
 
 export interface ObjectChange {
   /** `conference/local/555120777` */
   readonly name: string;
-  /** `null`: it is not to be woken. */
+  /** `null` if the object has no alarm. */
   readonly alarm: EpochMs | null;
-  /** How its tables are made, if that has changed: then `rows` are all that it has. `null`: as before. */
+  /** Statements that create its tables. `null` if they are unchanged; otherwise `rows` has all rows. */
   readonly schema: readonly string[] | null;
-  /** The disk has rows of it for another schema. */
+  /** True if the disk has rows for an older schema, which must be deleted first. */
   readonly replaces: boolean;
   readonly rows: readonly StoredRow[];
 }
 
-/** What goes to disk together: all of it, or nothing. */
+/** Changes that are written in one transaction. */
 export interface Flush {
   readonly at: EpochMs;
-  /** Objects that are gone; `changes` may have one of the same name that has begun since. */
+  /** Names of deleted objects. `changes` can have a new object of the same name. */
   readonly deleted: readonly string[];
   readonly changes: readonly ObjectChange[];
 }
 
-/** All that a start needs. */
+/** The part of the state that a start reads. */
 export interface Stored {
   readonly alarms: readonly (readonly [name: string, at: EpochMs])[];
-  /** When something was last written; 0: nothing was. */
+  /** Time of the last write. 0 if there was none. */
   readonly lastAt: EpochMs;
-  /** When `bridgehead restore` last put this state back; `null`: never. */
+  /** Time of the last `bridgehead restore`. `null` if there was none. */
   readonly restoredAt: EpochMs | null;
-  /** The last process ran for a day with the machine's clock. */
+  /** True if this start must believe the machine's clock: the last run took a day, or the state was restored. */
   readonly trustsClock: boolean;
 }
 
-/** What reads an object of a disk. */
+/** Reads objects from a disk. */
 export interface Rows {
   schemaOf(name: string): Promise<readonly string[]>;
-  /** The next rows of an object behind this one, at most `rowsAtOnce`. */
+  /** Returns the next rows after `after`, at most `rowsAtOnce`. */
   rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]>;
 }
 
-/** Where all objects of an edge lie. After a call that rejects, the process ends. */
+/** The storage of all objects of an edge. If a call rejects, the process must end. */
 export interface Disk extends Rows {
-  /** Rejects with `NoState` if a person must act, and otherwise if a later attempt may succeed. */
+  /** Rejects with `NoState` if a user must act, and with another error if a later attempt can succeed. */
   open(): Promise<Stored>;
-  /** Where another thread reads the same; absent: nowhere, and large objects hold up others. */
+  /** The place from which another thread can read. Without it, loading a large object blocks the others. */
   readonly place?: DiskPlace;
-  /** Resolves once all of it survives a loss of power. One at a time. */
+  /** Writes a flush. Resolves once it survives a loss of power. Only one call may run at a time. */
   write(flush: Flush): Promise<void>;
-  /** The next start believes the machine's clock. */
+  /** Makes the next start believe the machine's clock. */
   trustClock(): Promise<void>;
-  /** Absent: no other edge can act. */
+  /** Absent if no other edge can be active. */
   readonly lease?: Lease;
   close(): Promise<void>;
 }
 
-/** A file of SQLite, or the URL of a database. */
+/** A SQLite file, or the URL of a PostgreSQL database. */
 export type DiskPlace = { readonly file: string } | { readonly database: string };
 
-/** For how long no other edge can act, by what this one has heard of a database that they share. */
+/** The guarantee that no other edge of the same database is active. Each commit renews it. */
 export interface Lease {
   readonly isHeld: boolean;
-  /** Resolves when it has heard more. Where it has lost the lease, its process ends. */
+  /** Resolves at the next commit. If the lease is lost, the process ends instead. */
   renewed(): Promise<void>;
 }
 
 export const rowsAtOnce = 500;
 
-/** The state cannot be used until a person has acted. The name tells it from other errors, also beyond a bundle. */
+/** The state cannot be used until a user has acted. Check `name`: `instanceof` fails across bundles. */
 export class NoState extends Error {
   override readonly name = "NoState";
 }

@@ -14,12 +14,12 @@ interface Wanted {
   readonly file: string;
 }
 
-/** As SQLite chooses it for its own temporary files: `/tmp` may lie in memory. */
+/** `/tmp` can be in memory. SQLite prefers `/var/tmp` for the same reason. */
 const folderOfLarge = existsSync("/var/tmp") ? "/var/tmp" : tmpdir();
 
 /**
- * The database of an object in a file that a thread of its own has filled, since a million rows take half a minute. `open` opens it;
- * afterwards nobody else finds it.
+ * Fills a file with an object's database in a thread, because a million rows take half a minute. Opens it with
+ * `open`, then deletes its name, so that the file goes when it is closed.
  */
 export async function filledFile<Opened>(
   place: DiskPlace,
@@ -37,7 +37,7 @@ export async function filledFile<Opened>(
 }
 
 const { filled }: { readonly filled?: Wanted } = isMainThread ? {} : (workerData ?? {});
-// Once all modules of a bundle are there.
+// Run after all modules of the bundle are loaded.
 if (filled) setImmediate(() => void fill(filled));
 
 async function fill({ place, name, file }: Wanted): Promise<void> {

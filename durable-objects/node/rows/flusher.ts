@@ -1,4 +1,4 @@
-/** What is written in one turn of the event loop goes to disk together; what is written meanwhile goes with the next flush. */
+/** Writes all changes of one tick of the event loop in one flush. Changes during a flush go into the next one. */
 export class Flusher {
   readonly #write: () => Promise<void>;
   readonly #soon: (run: () => void) => void;
@@ -6,8 +6,8 @@ export class Flusher {
   #current: Promise<void> | null = null;
 
   /**
-   * `write`: writes all that has changed. It never rejects: an edge that cannot write ends. `soon`: runs something once all
-   * that is due in this turn of the event loop has run.
+   * `write` writes all changes. It never rejects, because an edge that cannot write ends. `soon` runs a function at
+   * the end of this tick of the event loop.
    */
   constructor(write: () => Promise<void>, soon: (run: () => void) => void) {
     this.#write = write;
@@ -20,7 +20,7 @@ export class Flusher {
     if (!this.#current) this.#soon(() => void this.#flush());
   }
 
-  /** Resolves once all that was written so far is on disk; `null`: it is. */
+  /** Resolves once everything written so far is on disk. `null` if it is now. */
   get pending(): Promise<void> | null {
     return this.#next?.promise ?? this.#current;
   }

@@ -3,14 +3,14 @@ import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
 import { changedRows } from "./changed-rows.ts";
 import { type ObjectChange, type Rows, rowsAtOnce, type StoredRow } from "./disk.ts";
 
-/** Of each database in memory, and of one with many rows; what exceeds it lies in a file. */
+/** SQLite keeps the rest in a temporary file. */
 const cacheKiB = { usual: 256, large: 32_768 };
 
 type InFile = (open: (file: string) => DatabaseSync) => Promise<DatabaseSync>;
 
 /**
- * The database of one object, with which it works. SQLite's session extension says which of its rows have changed, for
- * the disk: a table needs a primary key without NULL.
+ * The working database of one object. SQLite's session extension tracks changed rows for the disk. So each table
+ * needs a primary key without NULL.
  */
 export class ObjectDatabase implements Sql {
   #database: DatabaseSync;
@@ -18,14 +18,14 @@ export class ObjectDatabase implements Sql {
   readonly #keys = new Map<string, readonly string[]>();
   readonly #changed: () => void;
   #session: Session;
-  /** Of the tables as the disk has them. */
+  /** `schema_version` at the last flush. */
   #schemaVersion = 0;
-  /** As the disk has them. */
+  /** `total_changes()` at the last flush. */
   #changes = 0;
   #depth = 0;
   #isLarge = false;
 
-  /** `changed`: called behind each statement that has changed something. `file`: where it lies; by default, where nobody sees it. */
+  /** Calls `changed` after each statement that changed a row. `file`: by default, an unnamed temporary database. */
   constructor(changed: () => void = () => {}, file = "") {
     this.#changed = changed;
     this.#database = opened(file, file === "" ? cacheKiB.usual : cacheKiB.large);
@@ -55,7 +55,7 @@ export class ObjectDatabase implements Sql {
     }
   }
 
-  /** Fills the empty database with what the disk has of an object. `inFile`: has a file filled in place of it, if there are many rows. */
+  /** Fills the empty database from disk. `inFile` fills a file instead, for an object with many rows. */
   async fill(disk: Rows, name: string, inFile?: InFile): Promise<void> {
     const schema = await disk.schemaOf(name);
     let rows: readonly StoredRow[] = schema.length === 0 ? [] : await disk.rowsOf(name, null);
@@ -82,19 +82,19 @@ export class ObjectDatabase implements Sql {
     }
   }
 
-  /** What has changed since the last call, or since the database was filled; `null`: nothing. */
+  /** Returns the changes since the last call or since `fill`. `null` if there are none. */
   takeChange(): Omit<ObjectChange, "name" | "alarm"> | null {
-    // The object breaks amid a transaction.
+    // The object broke during a transaction.
     if (this.#depth > 0) this.#database.exec("ROLLBACK TO nested0");
     const replaces = this.#schemaVersion > 0;
     const schema = this.#schema;
-    // Rows fit the tables with which they were written.
+    // A new schema replaces all rows on disk.
     const rows = schema === null ? this.#changedRows() : this.#allRows();
     this.#noteWritten();
     return schema === null && rows.length === 0 ? null : { schema, rows, replaces: schema !== null && replaces };
   }
 
-  /** To load it takes longer than for others. */
+  /** True if loading the object takes long. */
   get isLarge(): boolean {
     return this.#isLarge;
   }
@@ -111,7 +111,7 @@ export class ObjectDatabase implements Sql {
     return Number(this.#prepared("PRAGMA schema_version").get()?.schema_version);
   }
 
-  /** How the tables are made, if that has changed. */
+  /** Statements that create the tables. `null` if they have not changed. */
   get #schema(): readonly string[] | null {
     if (this.#version === this.#schemaVersion) return null;
     this.#keys.clear();
@@ -122,7 +122,7 @@ export class ObjectDatabase implements Sql {
   #noteWritten(): void {
     this.#changes = this.#totalChanges;
     this.#schemaVersion = this.#version;
-    // Before the last one ends: without one, a statement that empties a table may do so at one blow, and tell nobody.
+    // Start the new session first: without a session, SQLite can empty a table without reporting its rows.
     const session = this.#database.createSession();
     this.#session.close();
     this.#session = session;
@@ -147,7 +147,7 @@ export class ObjectDatabase implements Sql {
     return { table, key: JSON.stringify(key), values: row ? JSON.stringify(row) : null };
   }
 
-  /** In the order in which the table has them, as a patchset names them. */
+  /** Columns of the primary key, in table order, as in a patchset. */
   #keyOf(table: string): readonly string[] {
     const known = this.#keys.get(table);
     if (known) return known;
@@ -167,7 +167,7 @@ export class ObjectDatabase implements Sql {
     return statement.all(...bindings) as unknown as SqlValue[][];
   }
 
-  /** `kind`: tells statements of one text apart that return rows in another form. */
+  /** `kind` separates statements with the same text that return rows in another form. */
   #prepared(query: string, kind = ""): StatementSync {
     const known = this.#statements.get(query + kind);
     if (known) return known;

@@ -21,32 +21,32 @@ type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface EdgePorts {
   readonly timers: Timers;
-  /** Monotonic time in ms, the machine's sleep included. */
+  /** Monotonic time in ms, including the machine's sleep. */
   passedMs(): number;
-  /** What this edge waits for, as the end of a sentence, and the address of the edge that acts. */
+  /** Reports why this edge is not active, as the end of a sentence, and the URL of the active edge. */
   waits(why: string, activeUrl: string | null): void;
-  /** It acts no more: its process must end. */
+  /** Called when this edge is no longer active. Its process must end. */
   lost(error: Error): void;
 }
 
-/** Of the tables. Nothing reads another one. */
+/** Version of the tables. This release reads no other one. */
 export const format = 1;
-/** So long an edge may act after its last commit. */
+/** An edge may act for this long after it sent its last committed statement. A new active edge waits as long. */
 const leaseMs = 3_000;
-/** Of the lease, for clocks that run apart, and for what is on its way. */
+/** Taken off the lease for clock drift and network delay. */
 const marginMs = 200;
 const beatEveryMs = 500;
 const lookEveryMs = 200;
 const connectWithinMs = 1_000;
-/** A commit waits for as long for a replica. */
+/** A commit can wait this long for a replica. */
 const silentWithinMs = 10_000;
 export const advisoryLock = 4_867_201;
-/** The server's warning that a commit has not waited for its replica. */
+/** PostgreSQL warns with this code if a commit did not wait for its replica. */
 const warning = "01000";
 
 /**
- * The server ends the session of an edge that says nothing, and with it the lock. A plan for a table of any size finds rows by its
- * index: PostgreSQL knows no numbers of what stands in JSON.
+ * The time-outs end the session of a silent edge, and release its lock. The planner settings force the use of
+ * indexes, because PostgreSQL cannot estimate the number of rows in JSON.
  */
 const settings = {
   ...{ idle_session_timeout: leaseMs, idle_in_transaction_session_timeout: leaseMs, tcp_user_timeout: leaseMs },
@@ -90,13 +90,16 @@ const rowsText = `
   SELECT "table", key, "values" FROM bridgehead.row WHERE object = (SELECT id FROM bridgehead.object WHERE name = $1)
   AND ("table", key) > ($2, $3) ORDER BY "table", key LIMIT ${rowsAtOnce}`;
 
-/** Several hosts may be named, as libpq has it: `postgresql://user@one,other:5433/bridgehead`. */
+/** Splits a URL with several hosts, as in libpq: `postgresql://user@one,other:5433/bridgehead`. */
 export function hostsOf(url: string): readonly string[] {
   const [, begin = "", hosts = "", rest = ""] = /^([^:]+:\/\/(?:[^@/]*@)?)([^/?]*)(.*)$/s.exec(url) ?? [];
   return hosts.split(",").map((host) => `${begin}${host}${rest}`);
 }
 
-/** Waits until no other edge acts, and this one holds the database's lock. Rejects with `NoState` if a person must act. */
+/**
+ * Waits until this edge holds the database's lock and no other edge is active. Rejects with `NoState` if a user must
+ * act.
+ */
 export async function acquireDatabase(url: string, self: Self, ports: EdgePorts): Promise<PostgresDisk> {
   const hosts = hostsOf(url);
   for (let at = 0; ; at += 1) {
@@ -117,7 +120,7 @@ export async function acquireDatabase(url: string, self: Self, ports: EdgePorts)
   }
 }
 
-/** Resolves once the lock is held: whether the edge that had it stopped in order. */
+/** Waits for the lock. Returns true if its last holder stopped in order. */
 async function standBy(session: Session, self: Self, ports: EdgePorts): Promise<boolean> {
   await prepare(session);
   for (let looks = 0; ; looks += 1) {
@@ -142,7 +145,7 @@ async function prepare(session: Session): Promise<void> {
   if (encoding !== "UTF8")
     throw new NoState(`the database has the encoding ${encoding}: make one with ENCODING 'UTF8'`);
   if (state === null) {
-    // Two edges may come at once.
+    // Two edges can start at the same time.
     await session.ask(`BEGIN; SELECT pg_advisory_xact_lock(${advisoryLock}, 1); ${tables} COMMIT`);
   }
   const { rows } = await session.ask("SELECT format FROM bridgehead.state");
@@ -151,18 +154,21 @@ async function prepare(session: Session): Promise<void> {
     throw new NoState(`the database has no state of this release (format ${found}, not ${format}): name another one`);
 }
 
-/** The state of two edges in PostgreSQL. All is written by the session that holds the lock: who has lost it writes nothing more. */
+/**
+ * The state of two edges in PostgreSQL. Only the session that holds the lock writes, so an edge without the lock
+ * cannot write.
+ */
 export class PostgresDisk implements Disk {
   readonly #session: Session;
-  /** What takes long holds up no flush. */
+  /** A session for reads, so that long ones do not delay a flush. */
   readonly #reads: Session;
   readonly #ports: EdgePorts;
   readonly lease: Lease;
   readonly place: DiskPlace;
-  /** When the statement was sent that was last committed, by passed time. */
+  /** Monotonic time at which the last committed transaction was sent. */
   #heldSince = Number.NEGATIVE_INFINITY;
   #heard = Promise.withResolvers<void>();
-  /** The last transaction; `null`: none is under way. */
+  /** The last transaction. `null` if none is running. */
   #writing: Promise<void> | null = null;
   #isClosed = false;
 
@@ -180,7 +186,7 @@ export class PostgresDisk implements Disk {
     };
   }
 
-  /** Begins to act, once the edge before can act no more: it may hold a lease of a machine of the database that was replaced. */
+  /** Waits `afterMs`, then becomes active. The former edge can still hold a lease from a replaced database server. */
   async begin({ name, url }: Self, afterMs: number): Promise<void> {
     for (let leftMs = afterMs; leftMs > 0; leftMs -= beatEveryMs) {
       await this.#commit("UPDATE bridgehead.state SET stopped = false, beat = beat + 1");
@@ -231,7 +237,7 @@ export class PostgresDisk implements Disk {
       await this.#session.ask(deleteText, [deleted]);
       await this.#session.ask(writeText, asked, "write");
       const { command } = await this.#session.ask("COMMIT");
-      // The answer to COMMIT of a transaction that failed is no error.
+      // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, not with an error.
       if (command !== "COMMIT") throw new Error("the database has taken a transaction back");
     });
   }
@@ -240,7 +246,7 @@ export class PostgresDisk implements Disk {
     return this.#commit("UPDATE bridgehead.state SET trusts_clock = true, beat = beat + 1");
   }
 
-  /** Both edges, for people. Rejects if the database does not answer. */
+  /** Returns both edges, for users. Rejects if the database does not answer. */
   async view(): Promise<PairView> {
     const { rows } = await this.#reads.ask("SELECT name, url, since FROM bridgehead.state");
     const standbys = await this.#reads.ask(
@@ -257,7 +263,7 @@ export class PostgresDisk implements Disk {
     };
   }
 
-  /** The other edge may act at once. */
+  /** Stops in order, so that the other edge becomes active without a wait. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#commit("UPDATE bridgehead.state SET stopped = true, beat = beat + 1");
@@ -268,7 +274,7 @@ export class PostgresDisk implements Disk {
     return this.#alone(async () => void (await this.#session.ask(text, values, name)));
   }
 
-  /** One transaction after the other: what is sent amid one is committed with it. */
+  /** Runs transactions one at a time, since they share a session. */
   async #alone(transaction: () => Promise<void>): Promise<void> {
     const before = this.#writing;
     const writing = (async () => {
@@ -287,7 +293,7 @@ export class PostgresDisk implements Disk {
     }
   }
 
-  /** An edge that has nothing to write says that it lives. */
+  /** Renews the lease when there is nothing to write. */
   #beatLater(): void {
     const { timers, lost } = this.#ports;
     timers.after(beatEveryMs, () => {
@@ -311,14 +317,14 @@ function rowsBy(session: Session): Rows {
   };
 }
 
-/** Reads a state beside the edge that writes it. */
+/** Reads the state while the edge writes it. */
 export async function readDatabase(url: string): Promise<Rows & { close(): Promise<void> }> {
   const session = new Session(url, { timers: nodeTimers });
   await session.open({});
   return { ...rowsBy(session), close: () => session.end() };
 }
 
-/** A connection to one machine of the database. */
+/** A connection to one database server. */
 class Session {
   readonly #url: string;
   readonly #timers: Timers;
@@ -330,7 +336,7 @@ class Session {
     this.#timers = timers;
   }
 
-  /** `settings`: of the session, by name. */
+  /** Connects, with these settings of the session. */
   async open(settings: Readonly<Record<string, string | number>>): Promise<void> {
     const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
     const client = new Client({
@@ -347,7 +353,7 @@ class Session {
     this.#lost = lost;
   }
 
-  /** Rejects where the answer does not come in time: nobody knows then what it would be. */
+  /** Rejects if the answer is late. The outcome of the query is then unknown. */
   async ask(text: string, values: readonly unknown[] = [], name?: string): Promise<QueryResult<Row>> {
     const client = this.#client;
     if (!client) throw new Error("the connection to the database is closed");

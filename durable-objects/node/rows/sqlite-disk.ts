@@ -15,12 +15,12 @@ interface Answer {
   readonly error?: { readonly name: string; readonly message: string; readonly errcode?: number };
 }
 
-/** The state of one edge in a file, in a thread of its own: a disk that takes seconds for a sync stops nothing else. */
+/** Writes the state file in a worker thread, so that a slow sync does not block the event loop. */
 export function sqliteDisk(file: string): Disk {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let last = 0;
   const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { stateFile: file } });
-  // Only what waits for it keeps the process alive.
+  // Only a pending call keeps the process alive.
   worker.unref();
   worker.on("message", ({ id, value, error }: Answer) => {
     const asked = waiting.get(id);

@@ -4,7 +4,7 @@ import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf, sqliteCode } from "../../../src/foundation/text/reason.ts";
 import { type Disk, type Flush, NoState, type Rows, rowsAtOnce, type Stored, type StoredRow } from "./disk.ts";
 
-/** Of the tables. Nothing reads another one. */
+/** Version of the tables. This release reads no other one. */
 const format = 1;
 const tables = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -12,9 +12,9 @@ const tables = `
   CREATE TABLE IF NOT EXISTS row (object INTEGER NOT NULL, "table" TEXT NOT NULL, key TEXT NOT NULL, "values" TEXT NOT NULL,
     UNIQUE (object, "table", key));
 `;
-/** In characters. A longer row is compressed: a conference's journal has two for each mute. */
+/** In characters. Longer rows are compressed, such as the two that a mute adds to a journal. */
 const longRow = 500;
-/** What rows of journals have in common. With other text this is another format. */
+/** Text that journal rows have in common. A change of it needs a new `format`. */
 const dictionary = Buffer.from(
   [
     ...['[["command/","command":{"type":"mute","answerBy":,"privilege":"speak","by":[{"type":"request","transId":"'],
@@ -30,24 +30,24 @@ const dictionary = Buffer.from(
     .join("")
     .replaceAll('"', '\\"'),
 );
-/** What was deleted may lie in the log of the database until then. */
+/** Deleted values can remain in the write-ahead log for this long. */
 const emptyLogEveryMs = 15 * 60_000;
-/** These need a person; where a disk is full, there may be room again. */
+/** SQLite errors that need a user. A full disk can have room again later. */
 const faults = { readOnly: 8, corrupt: 11, cannotOpen: 14, noDatabase: 26 };
 
-/** What a disk asks of its file, answered at once. */
+/** The synchronous form of `Disk`. */
 export type StateFile = {
   readonly [Name in Exclude<keyof Disk, "lease" | "place">]: (
     ...asked: Parameters<Disk[Name]>
   ) => Awaited<ReturnType<Disk[Name]>>;
 };
 
-/** Opens the state of an edge, one SQLite file. Throws `NoState` if a person must act, and SQLite's error if the disk is full. */
+/** Opens the state file. Throws `NoState` if a user must act, and SQLite's error if the disk is full. */
 export function openState(file: string): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(file);
-    // What is deleted is overwritten: a number that somebody has erased must not stay in a free page.
+    // `secure_delete` overwrites erased telephone numbers.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
     if (database.prepare("SELECT 1 FROM sqlite_master").get()) requireFormat(database, file);
     database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${format}; COMMIT`);
@@ -59,14 +59,14 @@ export function openState(file: string): DatabaseSync {
   }
 }
 
-/** Throws `NoState` if the database is no state that this release reads. */
+/** Throws `NoState` if this release cannot read the database. */
 export function requireFormat(database: DatabaseSync, file: string): void {
   const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
   if (found !== format)
     throw new NoState(`${file} is no state of this release (format ${found}, not ${format}): move it away`);
 }
 
-/** The state of an edge in one file of SQLite, which other tools can read and back up. */
+/** Reads and writes the state of an edge, one SQLite file. */
 export function stateFile(file: string): StateFile {
   let open: ReturnType<typeof prepared> | null = null;
   const opened = () => {
@@ -126,7 +126,7 @@ function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> 
   };
 }
 
-/** Reads a state beside the thread that writes it. */
+/** Reads the state while another thread writes it. */
 export function readState(file: string): Rows & { close(): Promise<void> } {
   const database = new DatabaseSync(file, { readOnly: true });
   const { schemaOf, rowsOf } = rowsIn(database);
@@ -145,7 +145,7 @@ function storedIn(database: DatabaseSync): Stored {
       .map(({ name, value }) => [name, value]),
   );
   const alarms = database.prepare("SELECT name, alarm FROM object WHERE alarm IS NOT NULL").all();
-  // It is known now, and a write says whether there is room.
+  // This start has read it. The write also shows if the disk has room.
   database.exec("INSERT OR REPLACE INTO meta VALUES ('trustsClock', 0)");
   const restoredAt = noted.has("restoredAt") ? Number(noted.get("restoredAt")) : null;
   return {
@@ -181,16 +181,16 @@ function packed(values: string): string | Uint8Array {
   return values.length < longRow ? values : deflateRawSync(values, { dictionary });
 }
 
-/** The values of a row as they were written. */
+/** Returns the values of a row, decompressed. */
 export function unpacked(values: string | Uint8Array | null): string {
   return values instanceof Uint8Array ? inflateRawSync(values, { dictionary }).toString() : String(values);
 }
 
-/** Notes that a state was put back from a backup at this time, later than each time before. */
+/** Marks the state as restored from a backup, at a later time than any before. */
 export function markRestored(database: DatabaseSync, at: EpochMs): void {
   const { restoredAt, lastAt } = storedIn(database);
   const note = database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
   note.run("restoredAt", Math.max(at, lastAt, (restoredAt ?? 0) + 1));
-  // The person who restores it answers for the clock.
+  // A restored state is often older than a week.
   note.run("trustsClock", 1);
 }

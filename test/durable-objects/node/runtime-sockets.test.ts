@@ -115,7 +115,7 @@ test.each([
 
 test("a request gets one socket", async () => {
   const test = await RuntimeOnTest.start(hearing);
-  await expect(test.connect({ who: "two" })).rejects.toThrow("a request gets one socket");
+  await expect(test.connect({ who: "two" })).rejects.toThrow("a request can accept only one socket");
   expect(await test.ask("sockets")).toEqual([]);
 });
 

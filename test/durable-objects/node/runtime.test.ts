@@ -434,7 +434,7 @@ test("an instance that has ended changes nothing of the next one", async () => {
 test("refuses names that could be another one on disk, and goes on", async () => {
   const test = await RuntimeOnTest.start(words);
   for (const name of ["a\ud800", "a\0"])
-    await expect(test.askOf(name, "add", "a")).rejects.toThrow("half a character or a NUL in its name");
+    await expect(test.askOf(name, "add", "a")).rejects.toThrow("must be well-formed Unicode without NUL");
   await test.askOf("ä/😀", "add", "a");
   await test.killAndStart();
   expect([await test.askOf("ä/😀", "all"), test.fatal]).toEqual([["a"], []]);
