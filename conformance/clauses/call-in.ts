@@ -2,7 +2,7 @@ import { documented, GUIDE, inferred, SEQUENCES } from "./clause.ts";
 
 const callIn = `${SEQUENCES}, User Call In`;
 
-/** A status that is another one than before: the same one may be told at any time. */
+/** Another status than before: the adapter may repeat the current one at any time. */
 const changed = /^[^0]/;
 
 export const callInClauses = [
@@ -20,12 +20,12 @@ export const callInClauses = [
       stage.check(left, { ExtCallID: other.extCallId });
       await stage.people.staysUp(one.call, "another one hung up");
       if (await stage.mayReceive("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "2" }))
-        stage.fail(`${one.extCallId} was told as gone, and is still there`);
+        stage.fail(`${one.extCallId} was reported as gone, and is still there`);
     },
     "4.2e: each entry is notified once, with a MsgID of its own": async (stage) => {
       const [, one, other] = await stage.conferenceOf(2);
       if (one.entered.attributes.MsgID === other.entered.attributes.MsgID) stage.fail("both entries have one MsgID");
-      await stage.receivesNo(["A2W_NotifyUserEnter"], "both callers were told already");
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "both callers were notified already");
     },
     "4.2f: A2W_NotifyUserEnter goes to the server that has the conference": async (stage) => {
       const conference = stage.newConference(2);
@@ -80,7 +80,7 @@ export const callInClauses = [
       const [conference, { call, extCallId }] = await stage.conferenceOf(1);
       await stage.people.hangUp(call);
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "2" });
-      await stage.receivesNothingElse("the caller was told as gone");
+      await stage.receivesNothingElse("the caller was reported as gone");
     },
   }),
   ...inferred("Call-in User Merge; the message is not named", {

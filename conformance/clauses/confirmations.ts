@@ -4,7 +4,7 @@ import { documented, GUIDE, REFERENCE } from "./clause.ts";
 
 const confirmation = `${GUIDE}, Logically Asynchronized Message Exchanges; ${REFERENCE}: documents are XML`;
 
-/** Who does not accept a Confirmation posts again, most of them at once. */
+/** An adapter that does not accept a Confirmation posts again, usually at once. */
 const REPEATS_MS = 3_000;
 
 /** A Confirmation with Result 0, by what is unusual about it. */

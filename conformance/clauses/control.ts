@@ -1,6 +1,6 @@
 import { documented, GUIDE, inferred, REFERENCE, unconfirmed } from "./clause.ts";
 
-/** That a caller has muted itself is told within this time, if it is. */
+/** An adapter that notifies a self-mute does so within this time. */
 const TOLD_MS = 2_000;
 
 export const controlClauses = [
@@ -44,9 +44,9 @@ export const controlClauses = [
       if (muted) stage.check(muted, { ExtCallID: extCallId, Status: "1" }, 1);
       await stage.quiet();
       if (muted && conference.lastChange(extCallId)?.attributes.Status !== "1")
-        stage.fail(`${extCallId} was told as not muted again, and is`);
+        stage.fail(`${extCallId} was reported as not muted again, and is`);
       if (conference.lastChange(first.extCallId)?.attributes.Status === "1")
-        stage.fail(`${first.extCallId} was told as muted, and another one is`);
+        stage.fail(`${first.extCallId} was reported as muted, and another one is`);
     },
   }),
   ...unconfirmed("W2A_DropUser", {
@@ -74,7 +74,7 @@ export const controlClauses = [
     },
   }),
   ...inferred(
-    `${REFERENCE}, A2W_NotifyConferenceChange: status 2 for locked; that a lock by telephone is told is reason`,
+    `${REFERENCE}, A2W_NotifyConferenceChange: status 2 for locked; the notification of a lock by telephone is inferred`,
     {
       "4.10b: a lock by telephone is notified by Status 2, each time": async (stage) => {
         const conference = await stage.conference();
@@ -82,7 +82,7 @@ export const controlClauses = [
         for (const _ of ["first", "second"]) {
           const before = stage.last;
           await stage.people.lock(conference.confKey, true);
-          // That it runs may be told at any time.
+          // Status 0 may be repeated at any time.
           const told = { ExtConfID: conference.extConfId, Status: /^[^0146]/ };
           stage.check(await stage.receivesAfter(before, "A2W_NotifyConferenceChange", told), { Status: "2" }, 1);
           await stage.people.lock(conference.confKey, false);

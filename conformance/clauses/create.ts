@@ -70,12 +70,12 @@ export const createClauses = [
   ...documented(`${HYBRID}, W2A_CreateConference`, {
     "2.2.1a: callers who enter the same conference key are in one conference": async (stage) => {
       const [, one, other] = await stage.conferenceOf(2);
-      await stage.people.hears(one.call, other.call, "both keyed the same conference key");
+      await stage.people.hears(one.call, other.call, "both entered the same conference key");
     },
     "2.2.1e: callers who enter different conference keys do not hear each other": async (stage) => {
       const [one, other] = [await (await stage.conference()).callIn(), await (await stage.conference()).callIn()];
-      await stage.people.doesNotHear(one.call, other.call, "they keyed different conference keys");
-      await stage.people.doesNotHear(other.call, one.call, "they keyed different conference keys");
+      await stage.people.doesNotHear(one.call, other.call, "they entered different conference keys");
+      await stage.people.doesNotHear(other.call, one.call, "they entered different conference keys");
     },
     "2.2.1b: hybrid audio attributes of a create are accepted": async (stage) => {
       const hybrid = {

@@ -15,26 +15,10 @@ function firstServerDies(stage: Stage): void {
   stage.takes(1, { kind: "reset" });
 }
 
-/** The adapter may give up first: waits for the third attempt to tell the end, and where there is none, for 10 s. */
-async function triesToTellTheEnd(stage: Stage): Promise<void> {
-  const isThird = ({ attempt, document }: Arrival) =>
-    attempt >= 3 &&
-    document.messages.some(
-      ({ name, attributes }) => name === "A2W_NotifyConferenceChange" && attributes.Status === "3",
-    );
-  await stage.notices(isThird, 1, 10_000);
-  await stage.quiet();
-}
-
-async function withTwo(stage: Stage) {
-  const conference = await stage.conference();
-  return { conference, one: await conference.callIn("11"), other: await conference.callIn("12") };
-}
-
-/** That somebody has hung up is told within this time, if it is: no public document demands it but of a failover. */
+/** An adapter that notifies a hang-up does so within this time. Public documents demand it only at a failover. */
 const MAY_BE_TOLD_MS = 2_000;
 
-/** Somebody hangs up. */
+/** A caller hangs up. */
 async function leaves({ stage, extConfId }: Conference, { call }: Caller): Promise<void> {
   const before = stage.last;
   await stage.people.hangUp(call);
@@ -42,72 +26,18 @@ async function leaves({ stage, extConfId }: Conference, { call }: Caller): Promi
   await stage.mayReceive("A2W_NotifyUserChange", told, { after: before, withinMs: MAY_BE_TOLD_MS });
 }
 
-/** Two of three hang up while the first server is dead; what the second one is told. */
-async function leftMeanwhile(stage: Stage) {
-  const { conference, one, other } = await withTwo(stage);
-  const stays = await conference.callIn("13");
-  firstServerDies(stage);
-  for (const { call } of [one, other]) await stage.people.hangUp(call);
-  await stage.quiet();
-  await conference.failOver();
-  const left: Received[] = [];
-  for (const _ of [one, other]) left.push(await conference.receives("A2W_NotifyUserChange", { Status: "2" }));
-  const [entered] = await conference.entriesOf(stays);
-  return { left, entered, callers: [one, other] };
-}
-
-/** The host ends the conference while the first server is dead, and the second one creates it again. */
-export async function endedMeanwhile(stage: Stage, conference: Conference) {
-  firstServerDies(stage);
-  await stage.people.end(conference.confKey);
-  await triesToTellTheEnd(stage);
-  return conference.takeOver();
-}
-
-/** Two callers in a sub-conference, one who hung up in it and one who is not, before another server takes over. */
-async function joinedByName(stage: Stage): Promise<void> {
-  const { conference, one, other } = await withTwo(stage);
-  const main = await conference.callIn("13");
-  await rooms.createSub(conference);
-  await rooms.addToSub(conference, one);
-  await rooms.addToSub(conference, other);
-  const gone = await conference.callIn("14");
-  await rooms.addToSub(conference, gone);
-  await leaves(conference, gone);
-  await conference.failOver();
-  const names: string[] = [];
-  for (const caller of [one, other, main]) names.push(await stage.nameOf(await conference.entryOf(caller)));
-  const [first = "", second = "", notIn = ""] = names;
-  for (const name of [first, second]) {
-    // No public document has the names of its attributes: what counts is that the values are there.
-    const joined = await stage.receivesOne(
-      `A2W_NotifyJoinSubConference about ${name}`,
-      (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(name),
-    );
-    if (!Object.values(joined.attributes).includes("S1")) stage.fail(`${joined.name} about ${name} does not name S1`);
-  }
-  await stage.quiet();
-  for (const name of [notIn, gone.extCallId]) {
-    const wrong = stage.received.find(
-      (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(name),
-    );
-    if (wrong) stage.fail(`${name} is not in the sub-conference, and ${wrong.name} says so`);
-  }
-}
-
-/** Who was reported as there must not be reported as gone afterwards. */
+/** A caller who was notified as entered must not be reported as gone. */
 async function notGone(stage: Stage, entered: Received): Promise<void> {
   const name = await stage.nameOf(entered);
   const { ExtConfID } = entered.attributes;
   const fits = { ExtConfID, ExtCallID: name, Status: "2" };
   const left = stage.received.find((one) => one.name === "A2W_NotifyUserChange" && matches(one, fits));
-  if (left) stage.fail(`${name} was told as gone, and is still there`);
+  if (left) stage.fail(`${name} was reported as gone, and is still there`);
 }
 
 /** A sub-conference of two, after another server has taken over; the first caller may be muted before. Returns the names that this server gave. */
 async function subTakenOver(stage: Stage, isMuted: boolean) {
-  const { conference, one, other } = await withTwo(stage);
-  const main = await conference.callIn("13");
+  const [conference, one, other, main] = await stage.conferenceOf(3);
   if (isMuted) await rooms.muteByKeys(conference, one);
   await rooms.createSub(conference);
   for (const caller of [one, other]) await rooms.addToSub(conference, caller);
@@ -139,7 +69,7 @@ function onlyToNew(stage: Stage, conference: Conference, since: number): void {
 export const failoverClauses = [
   ...documented(process, {
     "4.9a: a create of a running ConfKey by another server is answered there, then Status 0": async (stage) => {
-      const { conference } = await withTwo(stage);
+      const [conference] = await stage.conferenceOf(2);
       const { msgId } = await conference.takeOver();
       const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
       stage.check(answer, { Result: "0" }, 2);
@@ -148,10 +78,10 @@ export const failoverClauses = [
       stage.inOrder(answer, started);
       const ended = { ExtConfID: conference.extConfId, Status: "3" };
       if (await stage.mayReceive("A2W_NotifyConferenceChange", ended))
-        stage.fail("the conference was told as ended, and another server only took over");
+        stage.fail("the conference was reported as ended, and another server only took over");
     },
     "4.9b: all participants, and only they, are notified to the new server after Status 0": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       const gone = await conference.callIn("14");
       await leaves(conference, gone);
       await conference.takeOver();
@@ -161,11 +91,11 @@ export const failoverClauses = [
         stage.check(entered, {}, 2);
         stage.inOrder(started, entered);
       }
-      await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was told, and the third one had hung up");
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was notified, and the third one had hung up");
       for (const entered of entries) await notGone(stage, entered);
     },
     "4.9c: everything later goes to the new server under the new ExtConfID": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await conference.failOver();
       const since = stage.last;
       await conference.entriesOf(one, other);
@@ -174,27 +104,27 @@ export const failoverClauses = [
       onlyToNew(stage, conference, since);
     },
     "4.9d: a takeover does not touch the calls": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await conference.takenOver(one, other);
       await stage.people.staysUp(one.call, "only the TSP server changed");
       await stage.people.hears(one.call, other.call, "only the TSP server changed");
     },
     "4.9f: requests of the new server are carried out": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await conference.takenOver(one, other);
       const called = await conference.callOut();
       stage.check(called.answered, {}, 2);
       await stage.people.hears(one.call, called.call, "it was called into the same conference");
     },
     "4.9h: a second takeover works like the first": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       for (const server of [2, 1]) {
         await conference.failOver(server);
         for (const entered of await conference.entriesOf(one, other)) stage.check(entered, {}, server);
       }
     },
     "4.9i: a close by the new server ends the calls": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await conference.takenOver(one, other);
       await conference.asks("W2A_CloseConference");
       await stage.quiet();
@@ -209,7 +139,7 @@ export const failoverClauses = [
       await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
     },
     "4.9n: a call-out in progress at the takeover is notified to the new server": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       const number = await stage.people.number("answer", 1000);
       const callout = conference.calloutMessage(number);
       const { ExtCallID = "" } = callout.attributes;
@@ -221,14 +151,14 @@ export const failoverClauses = [
         name === "A2W_NotifyUserEnter" &&
         attributes.ExtConfID === conference.extConfId &&
         (attributes.ExtCallID === ExtCallID || (attributes.DID ?? "").endsWith(local));
-      // First of all: it may have been answered before the takeover came, and tells no attendee ID.
+      // First of all: it may have been answered before the takeover came, and has no attendee ID.
       stage.check(await stage.receivesOne(`A2W_NotifyUserEnter of ExtCallID ${ExtCallID}`, isIt), {}, 2);
       await conference.entriesOf(one, other);
     },
   }),
   ...documented(`${process}; Call sequences`, {
     "4.9e: the calls have the names that the new server gives": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       stage.rename = (extCallId) => `8${extCallId}`;
       await conference.failOver();
       const extCallId = await stage.nameOf(await conference.entryOf(one));
@@ -237,7 +167,7 @@ export const failoverClauses = [
       stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: extCallId });
     },
     "4.9o: names that a third server gives replace earlier ones": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       let extCallId = "";
       for (const [server, digit] of [
         [2, "8"],
@@ -254,7 +184,7 @@ export const failoverClauses = [
   }),
   ...documented(`${process}; Identify Active Speaker`, {
     "4.9k: ActionCode 8 of the new server notifies speakers": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await conference.failOver();
       const extCallId = await stage.nameOf(await conference.entryOf(one));
       await conference.entriesOf(other);
@@ -288,7 +218,7 @@ export const failoverClauses = [
   }),
   ...documented(`${GUIDE}, TSP Server Failover: Recognizing Failover, Failover Process`, {
     "4.9p: a new ExtConfID alone, with the same WbxHostName, is a takeover": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await conference.failOver(1);
       const since = stage.last;
       await conference.entriesOf(one, other);
@@ -300,7 +230,7 @@ export const failoverClauses = [
     documented(process, {
       // Other clauses have conferences taken over, too, from one server to the other and back.
       "2.2.1h: a takeover leaves other conferences of the same server where they are": async (stage) => {
-        const { conference, one, other } = await withTwo(stage);
+        const [conference, one, other] = await stage.conferenceOf(2);
         const another = await stage.conference();
         await conference.takenOver(one, other);
         const { entered } = await another.callIn("21");
@@ -310,7 +240,7 @@ export const failoverClauses = [
   ),
   ...documented(features, {
     "F2: a locked conference stays locked": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await stage.people.lock(conference.confKey, true);
       await stage.quiet();
       await conference.takenOver(one, other);
@@ -325,7 +255,7 @@ export const failoverClauses = [
       await stage.people.hears(other.call, invitee.call, "the invitee was moved into the main conference");
     },
     "F7: each sub-conference is notified by A2W_NotifySubConferenceChange Status 2": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       for (const id of ["S1", "S2"]) await rooms.createSub(conference, id);
       await rooms.addToSub(conference, one, "S1");
       await rooms.addToSub(conference, other, "S2");
@@ -346,7 +276,7 @@ export const failoverClauses = [
   ...alone(
     documented(features, {
       "F1: muted calls, and only they, are notified by A2W_NotifyUserChange Status 1 and stay muted": async (stage) => {
-        const { conference, one, other } = await withTwo(stage);
+        const [conference, one, other] = await stage.conferenceOf(2);
         const [heard, unmutes] = [await conference.callIn("13"), await conference.callIn("14")];
         for (const caller of [one, unmutes]) await rooms.muteByKeys(conference, caller);
         firstServerDies(stage);
@@ -358,48 +288,61 @@ export const failoverClauses = [
         const unmuted = [await named(heard), await named(unmutes)];
         for (const ExtCallID of muted)
           stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID, Status: "1" }), {}, 2);
-        // What was keyed shortly before the takeover may be told behind it: the last word counts.
-        for (const _ of ["told", "corrected"]) await stage.quiet();
+        // A self-mute shortly before the takeover may be notified after it: the last notification counts.
+        for (const _ of ["notified", "corrected"]) await stage.quiet();
         for (const { call } of [one, other]) await stage.people.doesNotHear(heard.call, call, "it is muted");
         const statusOf = (name: string) => conference.lastChange(name)?.attributes.Status;
         for (const name of muted)
           if (statusOf(name) !== "1")
-            stage.fail(`${name} was told with Status ${statusOf(name)} at last, and is muted`);
-        for (const name of unmuted) if (statusOf(name) === "1") stage.fail(`${name} was told as muted, and is not`);
+            stage.fail(`${name} was notified with Status ${statusOf(name)} at last, and is muted`);
+        for (const name of unmuted) if (statusOf(name) === "1") stage.fail(`${name} was reported as muted, and is not`);
       },
       "F3: a caller who joined without a server is notified to the new one and named by it": async (stage) => {
-        const { conference, one, other } = await withTwo(stage);
+        const [conference, one, other] = await stage.conferenceOf(2);
         firstServerDies(stage);
         const late = await conference.dialIn("13");
         await stage.quiet();
         await conference.failOver();
         const entries = await conference.entriesOf(one, other, late);
         for (const entered of entries) stage.check(entered, {}, 2);
-        await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was told");
+        await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was notified");
         for (const entered of entries) await stage.nameOf(entered);
         await stage.people.hangUp(late.call);
         await conference.receives("A2W_NotifyUserChange", { Status: /^[^01]/ });
       },
       "F4: a caller who left without a server is notified by A2W_NotifyUserChange Status 2": async (stage) => {
-        const { left, entered } = await leftMeanwhile(stage);
+        const [conference, one, other, stays] = await stage.conferenceOf(3);
+        firstServerDies(stage);
+        for (const { call } of [one, other]) await stage.people.hangUp(call);
+        await stage.quiet();
+        await conference.failOver();
+        const left: Received[] = [];
+        for (const _ of [one, other]) left.push(await conference.receives("A2W_NotifyUserChange", { Status: "2" }));
+        const [entered] = await conference.entriesOf(stays);
         const names = left.map(({ attributes: { ExtCallID = "" } }) => ExtCallID);
         for (const message of left) stage.check(message, {}, 2);
         await stage.quiet();
         await notGone(stage, entered);
         const [first = "", second] = names;
         if (first === second && !/^(?:null)?$/i.test(first))
-          stage.fail(`${first} was told as gone twice, and the other one who left was not`);
+          stage.fail(`${first} was reported as gone twice, and the other one who left was not`);
       },
       "F5: a conference that ended without a server is answered with Result 11": async (stage) => {
-        const { conference } = await withTwo(stage);
-        const { msgId } = await endedMeanwhile(stage, conference);
+        const [conference] = await stage.conferenceOf(2);
+        firstServerDies(stage);
+        await stage.people.end(conference.confKey);
+        // The adapter may give up first: waits for its third attempt, and without one, for 10 s.
+        const isThird = ({ attempt, text }: Arrival) => attempt >= 3 && text.includes('Status="3"');
+        await stage.notices(isThird, 1, 10_000);
+        await stage.quiet();
+        const { msgId } = await conference.takeOver();
         stage.check(await stage.receives("A2W_RspCreateConference", { MsgID: msgId }), { Result: "11" }, 2);
       },
     }),
   ),
   ...documented(sub, {
     "4.15a: each call in a sub-conference is notified by A2W_NotifyJoinSubConference, last": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await rooms.createSub(conference);
       await rooms.addToSub(conference, one);
       await conference.failOver();
@@ -417,10 +360,36 @@ export const failoverClauses = [
       await stage.receivesNo(["A2W_NotifyJoinSubConference"], "one call is in the sub-conference");
     },
     "4.15d: A2W_NotifyJoinSubConference names the call and its sub-conference": async (stage) => {
-      await joinedByName(stage);
+      const [conference, one, other, main] = await stage.conferenceOf(3);
+      await rooms.createSub(conference);
+      await rooms.addToSub(conference, one);
+      await rooms.addToSub(conference, other);
+      const gone = await conference.callIn("14");
+      await rooms.addToSub(conference, gone);
+      await leaves(conference, gone);
+      await conference.failOver();
+      const names: string[] = [];
+      for (const caller of [one, other, main]) names.push(await stage.nameOf(await conference.entryOf(caller)));
+      const [first = "", second = "", notIn = ""] = names;
+      for (const name of [first, second]) {
+        // No public document has the names of its attributes: what counts is that the values are there.
+        const joined = await stage.receivesOne(
+          `A2W_NotifyJoinSubConference about ${name}`,
+          (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(name),
+        );
+        if (!Object.values(joined.attributes).includes("S1"))
+          stage.fail(`${joined.name} about ${name} does not name S1`);
+      }
+      await stage.quiet();
+      for (const name of [notIn, gone.extCallId]) {
+        const wrong = stage.received.find(
+          (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(name),
+        );
+        if (wrong) stage.fail(`${name} is not in the sub-conference, and ${wrong.name} says so`);
+      }
     },
     "4.15b: with a sub-conference, A2W_NotifyUserChange notifies the privilege of all calls": async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
+      const [conference, one, other] = await stage.conferenceOf(2);
       await rooms.muteByKeys(conference, other);
       await rooms.createSub(conference);
       await rooms.addToSub(conference, one);

@@ -40,7 +40,7 @@ export const loadClauses = [
       if (times.length === 0) return { outcome: "not-testable", why: "no conference was created" };
       return late === 0
         ? { outcome: "passed", why: `${times.length} callers: ${spread(times)}` }
-        : { outcome: "failed", why: `${late} of ${times.length} callers were told late or not at all` };
+        : { outcome: "failed", why: `${late} of ${times.length} callers were notified late or not at all` };
     },
   }),
 ];

@@ -35,12 +35,6 @@ async function hostTalks(stage: Stage): Promise<void> {
   await stage.people.hearEachOther(host.call, invitee.call, "they are in a private talk");
 }
 
-async function nobodyElseHears(stage: Stage): Promise<void> {
-  const { other, host, invitee } = await privateTalk(stage);
-  await stage.people.doesNotHear(other.call, invitee.call, "the invitee is in a private talk");
-  await stage.people.doesNotHear(other.call, host.call, "the host is in a private talk");
-}
-
 export const privateTalkClauses = [
   ...documented(invite, {
     "4.21a: an invitee who answers: A2W_RspCallout, then A2W_NotifyUserEnter with ActionCode 2": async (stage) => {
@@ -49,7 +43,11 @@ export const privateTalkClauses = [
       stage.inOrder(invitee.answered, invitee.entered);
     },
     "4.21b: host and invitee hear each other when ActionCode 2 is notified": hostTalks,
-    "4.21c: nobody else hears a private talk": nobodyElseHears,
+    "4.21c: nobody else hears a private talk": async (stage) => {
+      const { other, host, invitee } = await privateTalk(stage);
+      await stage.people.doesNotHear(other.call, invitee.call, "the invitee is in a private talk");
+      await stage.people.doesNotHear(other.call, host.call, "the host is in a private talk");
+    },
     "4.21l: a second invitee comes into a private talk, too, and then into the main conference": async (stage) => {
       const { conference, other, invitee } = await privateTalk(stage);
       await joinsMain(conference, invitee);

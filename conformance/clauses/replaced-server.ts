@@ -55,15 +55,6 @@ async function asksLate(stage: Stage, ...messages: readonly Message[]): Promise<
   await stage.quiet();
 }
 
-/** A call-out that rings when another server takes over, and turns out busy. */
-async function busyAfterTakeover(stage: Stage) {
-  const conference = await stage.conference();
-  const number = await stage.people.number("busy", RING_MS);
-  const { msgId } = await conference.posts(conference.calloutMessage(number));
-  await stage.people.called(number);
-  return { conference, msgId };
-}
-
 export const replacedServerClauses = [
   ...documented(process, {
     "4.9q: a late close by a replaced server ends no call and detaches nobody": async (stage) => {
@@ -137,7 +128,10 @@ export const replacedServerClauses = [
   }),
   ...documented(target, {
     "T11c: a call-out that ends after a takeover is answered to the server that asked": async (stage) => {
-      const { conference, msgId } = await busyAfterTakeover(stage);
+      const conference = await stage.conference();
+      const busy = await stage.people.number("busy", RING_MS);
+      const { msgId } = await conference.posts(conference.calloutMessage(busy));
+      await stage.people.called(busy);
       const number = await stage.people.number("answer", RING_MS);
       const succeeds = await conference.posts(conference.calloutMessage(number));
       await conference.failOver();

@@ -71,7 +71,7 @@ export const resendingClauses = [
         await stage.people.getsUp(next.call, "only a server of WebEx failed");
         await stage.quiet();
         const ended = stage.open.find(({ attributes }) => attributes.Status === "3");
-        if (ended) stage.fail("the conference was told as ended, though only a server of WebEx failed");
+        if (ended) stage.fail("the conference was reported as ended, though only a server of WebEx failed");
       },
     }),
   ),

@@ -52,12 +52,12 @@ async function twoSubs(stage: Stage) {
   return { conference, one, other, main };
 }
 
-/** What is told of a call since then: before, an adapter may have told its status at any time. */
+/** The next change of a call. The adapter may have repeated its status before. */
 function changeAfter(before: number, { stage, extConfId }: Conference, { extCallId }: Caller): Promise<Received> {
   return stage.receivesAfter(before, "A2W_NotifyUserChange", { ExtConfID: extConfId, ExtCallID: extCallId });
 }
 
-/** No public document says that it is told who mutes itself, so it may be and need not. */
+/** No public document demands a notification of a self-mute, so it may come or not. */
 const MAY_BE_TOLD_MS = 2_000;
 
 /** Mutes by the keypad, since no public document names a message that does; or unmutes. */
@@ -69,7 +69,7 @@ async function muteByKeys(conference: Conference, { call, extCallId }: Caller, m
   await stage.mayReceive("A2W_NotifyUserChange", told, { after: before, withinMs: MAY_BE_TOLD_MS });
 }
 
-/** The last that was told of a call since then: what it did in the sub-conference may have been told again meanwhile. */
+/** The last change of a call since then. */
 function lastChange(before: number, conference: Conference, { extCallId }: Caller): Received {
   const { stage } = conference;
   return (
@@ -184,7 +184,7 @@ export const roomClauses = [
         (one) => one.n > before && one.name === "A2W_NotifyUserChange" && matches(one, fits),
       );
       if (wrong)
-        stage.fail(`${main.extCallId} was told as muted, and is not; it was in the main conference all the time`);
+        stage.fail(`${main.extCallId} was reported as muted, and is not; it was in the main conference all the time`);
       for (const caller of [one, other]) {
         const back = await changeAfter(before, conference, caller);
         stage.check(back, { Status: "0" });

@@ -65,7 +65,7 @@ export const silentJoinClauses = [
     "4.18a: a caller who enters the AnonymousID is not heard": async (stage) => {
       stage.people.need("enter an attendee ID to join");
       const { one, silent } = await monitorDialsIn(stage);
-      await stage.people.doesNotHear(one.call, silent.call, "it keyed the AnonymousID");
+      await stage.people.doesNotHear(one.call, silent.call, "it entered the AnonymousID");
       await stage.people.hears(silent.call, one.call, "a monitor listens");
     },
     "4.18b: no tone is heard when a caller with the AnonymousID enters": async (stage) => {
@@ -83,8 +83,8 @@ export const silentJoinClauses = [
       stage.people.need("enter an attendee ID to join");
       const conference = await stage.conference({ AnonymousID: "444" });
       const [one, other] = [await conference.callIn("445"), await conference.callIn("4440")];
-      if (other.entered.attributes.ParticipantType === "6") stage.fail("it was told with ParticipantType 6");
-      await stage.people.hears(one.call, other.call, "it did not key the AnonymousID");
+      if (other.entered.attributes.ParticipantType === "6") stage.fail("it was notified with ParticipantType 6");
+      await stage.people.hears(one.call, other.call, "it did not enter the AnonymousID");
     },
   }),
   ...documented(`${callIn}; ${GUIDE}, TSP Server Failover: Failover Process (all call-leg information)`, {

@@ -7,7 +7,7 @@ const speaker = `${GUIDE}, Identify Active Speaker`;
 
 async function report(conference: Conference, on: boolean): Promise<void> {
   await conference.updates(on ? "report-speakers" : "stop-reporting-speakers");
-  // Nothing tells when the bridge has begun.
+  // Nothing reports that the bridge has begun.
   await conference.stage.quiet();
 }
 
@@ -17,7 +17,7 @@ function flagOf({ attributes }: Received, extCallId: string): string | undefined
   return attributes.SpeakingFlags?.split("%")[index];
 }
 
-/** Somebody talks, or falls silent. Waits until it is told: before, an adapter may have told the same again. */
+/** A caller starts or stops to talk. Waits for a later notification: the adapter may have repeated an earlier one. */
 async function talk(stage: Stage, { call, extCallId }: Talker, talking: boolean): Promise<Received> {
   const before = stage.last;
   const flag = talking ? "Y" : "N";
@@ -32,7 +32,7 @@ type Talker = Pick<Caller, "call" | "extCallId">;
 
 export const speakers = { report, talk };
 
-/** Two callers of one conference who talk, and were told so. */
+/** Two callers of one conference who talk and were notified. */
 async function twoWhoTalk(stage: Stage): Promise<readonly [Caller, Caller]> {
   const conference = await stage.conference();
   const both = [await conference.callIn(), await conference.callIn()] as const;
@@ -41,12 +41,12 @@ async function twoWhoTalk(stage: Stage): Promise<readonly [Caller, Caller]> {
   return both;
 }
 
-/** The last word about a call that talks: an adapter may tell all calls each time, and tells one after the other. */
+/** Checks the last notification about a talking call: an adapter may notify all calls each time. */
 function mustTalk(stage: Stage, { extCallId }: Caller): void {
   const last = stage.received.findLast(
     (one) => one.name === "A2W_NotifySpeakingStatus" && flagOf(one, extCallId) !== undefined,
   );
-  if (last && flagOf(last, extCallId) === "N") stage.fail(`${extCallId} is told with N, and talks`);
+  if (last && flagOf(last, extCallId) === "N") stage.fail(`${extCallId} is notified with N, and talks`);
 }
 
 export const speakerClauses = [

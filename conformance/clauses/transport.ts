@@ -14,10 +14,10 @@ const target = `${GUIDE}, HTTP Request Target Machine`;
 const backward = `${GUIDE}, Adapter Backward Compatibility`;
 const most = `${GUIDE}, Maximum Number of Messages in A Single Transaction`;
 
-/** A time-out of HTTP is seldom longer: a repeat after it is one, too. */
+/** HTTP time-outs are seldom longer. */
 const REPEAT_MS = 15_000;
 
-/** So long takes the work: a Confirmation that comes later has waited for it. */
+/** How long the bridge works: a later Confirmation has waited for it. */
 const WORK_MS = 4_000;
 
 const known = "the message is known, and one of its required parameters is missing";
@@ -43,13 +43,13 @@ function refusesCreateWithout(name: string): (stage: Stage) => Promise<void> {
     stage.refused(await stage.post([without(stage.newConference().createMessage(), name)]), known);
 }
 
-/** What is no document of the interface may be refused by HTTP as well. */
+/** Input that is not a TSP document may also be rejected with an HTTP error. */
 function refusedSomehow(stage: Stage, posted: Posted, why: string): void {
   if (posted.confirmation.result === null && (posted.status ?? 0) >= 400) return;
   stage.refused(posted, why);
 }
 
-/** Of a repeat: nothing more may come than at the first time. */
+/** A repeat may bring no second answer. */
 async function nothingTwice(stage: Stage, msgId: string): Promise<void> {
   await stage.quiet();
   const answers = stage.received.filter(

@@ -5,7 +5,7 @@ import type { Dialling } from "./people.ts";
 import { type Dial, type Fits, matches, type Stage } from "./stage.ts";
 import type { Posted, Received } from "./traffic.ts";
 
-/** Somebody in a conference. */
+/** A caller in a conference. */
 export interface Caller {
   readonly call: CallId;
   /** The telephone number. */
@@ -15,7 +15,7 @@ export interface Caller {
   readonly entered: Received;
 }
 
-/** By what an entry may tell whose it is. */
+/** What an entry can be recognized by. */
 interface Person {
   readonly number: string;
   readonly attendeeId: string;
@@ -102,20 +102,20 @@ export class Conference {
     return this.stage.receives(name, { ExtConfID: this.extConfId, ...fits }, withinMs);
   }
 
-  /** The last that was told of the call with this name, of what came after the message with this `n`. */
+  /** The last change of the call with this name after the message with this `n`. */
   lastChange(extCallId: string, n = 0): Received | undefined {
     const ids = { ExtConfID: this.extConfId, ExtCallID: extCallId };
     return this.stage.received.findLast((one) => one.n > n && one.name === "A2W_NotifyUserChange" && matches(one, ids));
   }
 
-  /** Somebody dials in. */
+  /** A caller dials in. */
   async dialIn(attendeeId = "", how: Dialling = {}): Promise<Dial> {
     const dial = await this.stage.people.dialIn(this.confKey, attendeeId, how);
     this.#persons.push(dial);
     return dial;
   }
 
-  /** Somebody dials in, enters, and gets a name from WebEx. */
+  /** A caller dials in, enters, and gets a name from WebEx. */
   async callIn(attendeeId = String(1000 + this.stage.numbers.next()), how: Dialling = {}): Promise<Caller> {
     const dial = await this.dialIn(attendeeId, how);
     const [entered] = await this.entriesOf(dial);
@@ -125,7 +125,7 @@ export class Conference {
     return { ...dial, entered, extCallId };
   }
 
-  /** The entry of each, told now or again; of one that does not say whose it is, the order of arrival decides. */
+  /** The entry of each. An entry that does not say whose it is goes by the order of arrival. */
   async entriesOf<const Persons extends readonly Person[]>(
     ...persons: Persons
   ): Promise<{ readonly [Index in keyof Persons]: Received }> {
@@ -138,7 +138,7 @@ export class Conference {
     return entries as { readonly [Index in keyof Persons]: Received };
   }
 
-  /** The same, where the clause must know that it is this one's. */
+  /** The entry of this one. Not testable if the adapter does not say whose an entry is. */
   async entryOf(person: Person): Promise<Received> {
     const [entered] = await this.entriesOf(person);
     if (this.#persons.length > 1 && !this.#whose(entered))
@@ -148,14 +148,14 @@ export class Conference {
     return entered;
   }
 
-  /** Whether an entry is this one's, or does not say whose it is. */
+  /** True if an entry is this one's, or does not say whose it is. */
   #mayBe(entry: Received, person: Person): boolean {
     const whose = this.#whose(entry);
     if (whose) return whose.number === person.number;
     return !entry.attributes.AttendeeID || person.attendeeId === "";
   }
 
-  /** Whose entry it is, by what it says: with an attendee ID that nobody keyed never one's who keyed another. */
+  /** Whose entry it is, by attendee ID, name or number. */
   #whose({ attributes }: Received): Person | undefined {
     const { AttendeeID = "", ExtCallID = "", DID = "" } = attributes;
     const digits = DID.replace(/\D/g, "");
@@ -167,7 +167,7 @@ export class Conference {
     );
   }
 
-  /** Somebody hangs up: the next one with the same attendee ID is another call. */
+  /** A caller hangs up: the next one with the same attendee ID is another call. */
   async hangsUp({ call, number }: Caller): Promise<void> {
     await this.stage.people.hangUp(call);
     this.#persons.splice(
@@ -176,7 +176,7 @@ export class Conference {
     );
   }
 
-  /** WebEx calls somebody out, who answers and enters. */
+  /** WebEx calls a telephone, which answers and enters. */
   async callOut(attributes: Attributes = {}): Promise<Caller & { readonly answered: Received }> {
     const { people } = this.stage;
     const number = await people.number("answer");
@@ -206,7 +206,7 @@ export class Conference {
     await this.entriesOf(...persons);
   }
 
-  /** Only the request of it. */
+  /** Posts only the request of a takeover. */
   async takeOver(server = 2, attributes: Attributes = {}): Promise<Asked> {
     return this.posts(this.takeOverMessage(server, attributes));
   }
@@ -220,7 +220,7 @@ export class Conference {
     return this.createMessage(attributes);
   }
 
-  /** WebEx ends it, and does not wait. */
+  /** Closes it without waiting. */
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;

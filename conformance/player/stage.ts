@@ -349,7 +349,7 @@ export class Stage implements Owner {
     for (const wake of [...this.#waiters]) wake();
   }
 
-  /** Whether anything came before this time. */
+  /** True if anything came before this time. */
   async #change(deadline: number): Promise<boolean> {
     const left = deadline - Date.now();
     if (left <= 0) return false;

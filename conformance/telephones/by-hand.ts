@@ -22,7 +22,7 @@ export class TelephonesByHand implements Telephones {
   #nextNumber = 0;
   /** The telephones that have rung, each since it was last to be called. */
   readonly #rung = new Set<CallId>();
-  /** Who is known to be in no call any more. */
+  /** Telephones that are known to be in no call. */
   readonly #gone = new Set<CallId>();
 
   /** `numbers`: telephones of the person, each COUNTRY-AREA-LOCAL. */
@@ -76,7 +76,7 @@ export class TelephonesByHand implements Telephones {
     return number;
   }
 
-  /** The person may have stopped to look, so that only the first ringing is asked for as such. */
+  /** Asks about the first ringing once; the person may have stopped to look. */
   async called(number: PhoneNumber): Promise<CallId | null> {
     const call = idOf(number);
     if (this.#rung.has(call)) {
@@ -117,7 +117,7 @@ export class TelephonesByHand implements Telephones {
 
   async delayBridge(): Promise<void> {}
 
-  /** The kit makes none up: it may be somebody's. */
+  /** The kit makes no number up: somebody may have it. */
   async #numberOfNobody(): Promise<PhoneNumber> {
     const question = "A number that nobody has is to be called: type it as COUNTRY-AREA-LOCAL (s: you know none).";
     for (;;) {
