@@ -103,16 +103,12 @@ export function hostsOf(url: string): readonly string[] {
 export async function acquireDatabase(url: string, self: Self, ports: EdgePorts): Promise<PostgresDisk> {
   const hosts = hostsOf(url);
   for (let at = 0; ; at += 1) {
-    const host = hosts[at % hosts.length] ?? url;
-    const session = new Session(host, ports);
+    const disk = new PostgresDisk(hosts[at % hosts.length] ?? url, ports);
     try {
-      await session.open(settings);
-      const isOrderly = await standBy(session, self, ports);
-      const disk = new PostgresDisk(session, host, ports);
-      await disk.begin(self, isOrderly ? 0 : leaseMs);
+      await disk.begin(self);
       return disk;
     } catch (error) {
-      session.cut();
+      disk.cut();
       if (error instanceof Error && error.name === "NoState") throw error;
       ports.waits(`the database cannot be used (${networkReason(error)})`, null);
       await wait(ports.timers, lookEveryMs);
@@ -172,8 +168,8 @@ export class PostgresDisk implements Disk {
   #writing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(session: Session, url: string, ports: EdgePorts) {
-    this.#session = session;
+  constructor(url: string, ports: EdgePorts) {
+    this.#session = new Session(url, ports);
     this.#reads = new Session(url, ports);
     this.place = { database: url };
     this.#ports = ports;
@@ -186,15 +182,17 @@ export class PostgresDisk implements Disk {
     };
   }
 
-  /** Waits `afterMs`, then becomes active. The former edge can still hold a lease from a replaced database server. */
-  async begin({ name, url }: Self, afterMs: number): Promise<void> {
-    for (let leftMs = afterMs; leftMs > 0; leftMs -= beatEveryMs) {
+  /** Waits for the lock, then becomes active. The former edge can still hold a lease from a replaced database server. */
+  async begin(self: Self): Promise<void> {
+    await this.#session.open(settings);
+    const isOrderly = await standBy(this.#session, self, this.#ports);
+    for (let leftMs = isOrderly ? 0 : leaseMs; leftMs > 0; leftMs -= beatEveryMs) {
       await this.#commit("UPDATE bridgehead.state SET stopped = false, beat = beat + 1");
       await wait(this.#ports.timers, beatEveryMs);
     }
-    await this.#reads.open({});
+    await this.#reads.open();
     const acts = "UPDATE bridgehead.state SET name = $1, url = $2, since = $3, stopped = false, beat = beat + 1";
-    await this.#commit(acts, [name, url, Date.now()]);
+    await this.#commit(acts, [self.name, self.url, Date.now()]);
     for (const session of [this.#session, this.#reads]) session.onLost(this.#ports.lost);
     this.#beatLater();
   }
@@ -270,6 +268,11 @@ export class PostgresDisk implements Disk {
     await Promise.all([this.#session.end(), this.#reads.end()]);
   }
 
+  /** Leaves the database as if the network had failed. */
+  cut(): void {
+    for (const session of [this.#session, this.#reads]) session.cut();
+  }
+
   #commit(text: string, values: readonly unknown[] = [], name?: string): Promise<void> {
     return this.#alone(async () => void (await this.#session.ask(text, values, name)));
   }
@@ -320,7 +323,7 @@ function rowsBy(session: Session): Rows {
 /** Reads the state while the edge writes it. */
 export async function readDatabase(url: string): Promise<Rows & { close(): Promise<void> }> {
   const session = new Session(url, { timers: nodeTimers });
-  await session.open({});
+  await session.open();
   return { ...rowsBy(session), close: () => session.end() };
 }
 
@@ -336,8 +339,8 @@ class Session {
     this.#timers = timers;
   }
 
-  /** Connects, with these settings of the session. */
-  async open(settings: Readonly<Record<string, string | number>>): Promise<void> {
+  /** Connects, with these settings of the session. By default, it can be silent for long, whatever the database says. */
+  async open(settings: Readonly<Record<string, string | number>> = { idle_session_timeout: 0 }): Promise<void> {
     const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
     const client = new Client({
       ...{ connectionString: this.#url, connectionTimeoutMillis: connectWithinMs, keepAlive: true },

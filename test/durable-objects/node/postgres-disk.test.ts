@@ -218,3 +218,27 @@ test("tries the next host if one is away or silent", async () => {
   expect(edge.waits.length).toBe(2);
   expect(edge.waits[0]).toContain("the database cannot be used");
 });
+
+test("an attempt that fails leaves no session", async () => {
+  const url = await newDatabase();
+  let wrong = "SET nome =";
+  const way = await wayTo(url, (asked) => asked.replace("SET name =", wrong), "only");
+  const edge = anEdge("edge-1", way, 10);
+  await expect.poll(() => edge.waits.length).toBe(2);
+  wrong = "SET name =";
+  await (await edge.active).close();
+  const left = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+  await expect.poll(() => postgres.ask(left, url)).toEqual([]);
+});
+
+test("a database whose idle sessions end keeps that which only reads", async () => {
+  const url = await newDatabase();
+  await postgres.ask(
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_session_timeout = 100', current_database()); END $$",
+    url,
+  );
+  const { disk, lost } = await active("edge-1", url);
+  for (let beats = 0; beats < 2; beats += 1) await disk.lease.renewed();
+  expect(await disk.schemaOf("sessions/a")).toEqual([]);
+  expect(lost).toEqual([]);
+});
