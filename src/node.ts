@@ -70,7 +70,7 @@ export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
   let waiting: Waiting = { ...name, why: "it is starting", activeUrl: null };
   let hasEnded = false;
   const ended = (error: unknown) => {
-    if (!hasEnded && !isStopped) options.ended(error instanceof Error ? error : new Error(String(error)));
+    if (!hasEnded) options.ended(error instanceof Error ? error : new Error(String(error)));
     hasEnded = true;
   };
   const close = await listen({

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { freePorts } from "../../../simulators/free-ports.ts";
 import { type NodeOptions, serveNode } from "../../../src/node.ts";
@@ -19,8 +20,9 @@ async function serving(file: string, more: Partial<NodeOptions> = {}) {
     ...more,
   });
   const stop = async () => {
-    if (!isStopped) await edge.stop();
+    if (isStopped) return;
     isStopped = true;
+    await edge.stop();
   };
   let isStopped = false;
   onTestFinished(stop);
@@ -46,6 +48,18 @@ test("refuses a state that needs a person, and leaves its port", async () => {
   const [port = 0] = await freePorts(1);
   for (let times = 0; times < 2; times += 1)
     await expect(serving(file, { port })).rejects.toMatchObject({ name: "NoState" });
+});
+
+test("a stop whose last flush fails ends the process", async () => {
+  const file = newStateFile();
+  const { ask, stop, lines } = await serving(file);
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  onTestFinished(() => other.close());
+  ask("/tsp/local", { method: "POST", body: "no document" }).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  void stop();
+  await expect.poll(() => lines.at(-1)).toBe("ended: the state cannot be written (database is locked)");
 });
 
 test("measures a Confirmation by time that passes, whoever sets the clock", async () => {
