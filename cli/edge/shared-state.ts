@@ -25,7 +25,7 @@ export function markDatabaseRestored(url: string, now: number): Promise<string> 
     if (!rows[0]?.mine) throw new StartError(`an edge is active on ${place}: stop both edges first`);
     if (!(await stateIn(client, place))) throw new StartError(`${place} has no state: restore one with psql first`);
     await client.query(
-      `UPDATE bridgehead.state SET stopped = true, trusts_clock = true,
+      `UPDATE bridgehead.state SET trusts_clock = true,
        restored_at = greatest($1::bigint, at, coalesce(restored_at, 0) + 1)`,
       [now],
     );
