@@ -1,6 +1,6 @@
 import { cut } from "../doors/foundation.ts";
 import type { Answered } from "../tables/operations.ts";
-import { type DialInName, type DialInTemplate, fillDialIn, type Placeholder, parseDialInSequences } from "./dial-in.ts";
+import { type DialInSequence, dialInSequences } from "./dial-in.ts";
 
 /** What callers need of a session. A site may send any length of words: each is cut. */
 export interface Meeting {
@@ -10,7 +10,7 @@ export interface Meeting {
   readonly numbers: readonly MeetingNumber[];
   /** The participants' access code; empty if it is not shown. */
   readonly accessCode: string;
-  readonly sequences: readonly FilledSequence[];
+  readonly sequences: readonly DialInSequence[];
   /** What is wrong with the site's templates. */
   readonly faults: readonly string[];
 }
@@ -21,14 +21,6 @@ export interface MeetingNumber {
   readonly label: string;
 }
 
-/** A sequence as a telephone dials it: `14085550142,,*00*4711001#,,,101#`, a comma for each pause. */
-export interface FilledSequence {
-  readonly name: DialInName;
-  /** With the names, in brackets, of what only the caller knows. */
-  readonly dialString: string;
-  readonly toFill: readonly Placeholder[];
-}
-
 const mostNumbers = 50;
 
 /** The meeting, with its dial-in sequences filled in by its number, and by its access code or else its key. */
@@ -36,15 +28,8 @@ export function meetingOf(answer: Answered<"getSessionInfo">): Meeting {
   const { telephony, schedule, metaData } = answer;
   const numbers = numbersOf(telephony);
   const accessCode = telephony?.participantAccessCode || telephony?.tspConference?.participantAccessCode || "";
-  const parsed = parseDialInSequences(telephony?.dialInSequences ?? "");
   const values = { AccessCode: accessCode || answer.sessionkey, AccessNumber: numbers[0]?.number };
-  const sequences: FilledSequence[] = [];
-  const faults = [...parsed.faults];
-  for (const [name, template] of Object.entries(parsed.sequences) as [DialInName, DialInTemplate][]) {
-    const filled = fillDialIn(template, values);
-    if (filled.ok) sequences.push({ name, dialString: filled.value.dialString, toFill: filled.value.toFill });
-    else faults.push(`${name}: ${filled.error}`);
-  }
+  const { sequences, faults } = dialInSequences(telephony?.dialInSequences ?? "", values);
   const { startDate, timeZone = "", duration = 0 } = schedule ?? {};
   return {
     topic: cut(metaData?.confName ?? "", 512),

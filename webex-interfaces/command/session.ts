@@ -1,4 +1,5 @@
-import { type FilledSequence, meetingOf } from "../client/meeting-view.ts";
+import type { DialInSequence } from "../client/dial-in.ts";
+import { meetingOf } from "../client/meeting-view.ts";
 import type { Seen, SessionInfo } from "../client/session-info.ts";
 import { type Column, isRecord, type Terminal, table } from "../doors/foundation.ts";
 import { wordsOf, wrapped } from "../doors/programs.ts";
@@ -37,7 +38,7 @@ export function sessionText(info: SessionInfo, terminal: Terminal): readonly str
     { title: "shown", text: textOf, style: ({ seen }) => (seen.is === "given" ? null : "dim"), cut: true },
   ];
   const { sequences, faults } = meetingOf(answer);
-  const dialing: readonly Column<FilledSequence>[] = [
+  const dialing: readonly Column<DialInSequence>[] = [
     { title: "dial-in sequence", text: ({ name }) => name },
     { title: "a telephone dials", text: ({ dialString }) => dialString },
   ];

@@ -1,22 +1,4 @@
-import {
-  decimal,
-  digits,
-  each,
-  flag,
-  flags,
-  group,
-  groupIn,
-  list,
-  need,
-  phrase,
-  secret,
-  text,
-  texts,
-  upTo,
-  whole,
-  wholes,
-  word,
-} from "./schema.ts";
+import { digits, fields, flag, group, groupIn, list, need, phrase, text, upTo, whole, word } from "./schema.ts";
 
 /** Words and groups that several services have. */
 export const day = word("SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY");
@@ -46,20 +28,20 @@ export const order = orderBy(
   "TRACKINGCODE6 TRACKINGCODE7 TRACKINGCODE8 TRACKINGCODE9 TRACKINGCODE10",
 );
 
-export const iCalendarURL = groupIn("serv", { host: need(text), attendee: need(text) });
+export const iCalendarURL = groupIn("serv", fields("host! attendee!"));
 
-export const address = groupIn("com", { addressType, ...texts("address1 address2 city state zipCode country") });
+export const address = groupIn("com", { addressType, ...fields("address1 address2 city state zipCode country") });
 
-export const tracking = groupIn("com", {
-  ...each("trackingCode1 trackingCode2 trackingCode3 trackingCode4 trackingCode5", upTo(128, text)),
-  ...each("trackingCode6 trackingCode7 trackingCode8 trackingCode9 trackingCode10", upTo(128, text)),
-});
+export const tracking = groupIn(
+  "com",
+  fields(
+    "trackingCode1:text128 trackingCode2:text128 trackingCode3:text128 trackingCode4:text128",
+    "trackingCode5:text128 trackingCode6:text128 trackingCode7:text128 trackingCode8:text128",
+    "trackingCode9:text128 trackingCode10:text128",
+  ),
+);
 
-export const globalCallInNum = groupIn("serv", {
-  countryAlias: need(text),
-  phoneNumber: need(text),
-  tollFree: need(flag),
-});
+export const globalCallInNum = groupIn("serv", fields("countryAlias! phoneNumber! tollFree:flag!"));
 
 export const pso = groupIn("com", { psoField1: upTo(128, text) });
 
@@ -68,40 +50,37 @@ export const meetingAssist = groupIn("serv", {
   assistConfirm: word("Pending Confirmed Cancelled"),
 });
 
-export const phones = groupIn("com", texts("phone mobilePhone fax"));
+export const phones = groupIn("com", fields("phone mobilePhone fax"));
 
-export const tspAccount = groupIn("serv", {
-  tollFreeCallInNumber: need(upTo(512, text)),
-  tollCallInNumber: need(upTo(512, text)),
-  subscriberAccessCode: upTo(512, secret),
-  participantAccessCode: upTo(512, secret),
-});
+export const tspAccount = groupIn(
+  "serv",
+  fields(
+    "tollFreeCallInNumber:text512! tollCallInNumber:text512! subscriberAccessCode:secret512",
+    "participantAccessCode:secret512",
+  ),
+);
 
 export const telephonyFields = {
   telephonySupport,
-  numPhoneLines: whole,
-  ...texts("extTelephonyURL extTelephonyDescription"),
-  enableTSP: flag,
-  ...wholes("tspAccountIndex personalAccountIndex"),
-  intlLocalCallIn: flag,
-  teleconfLocation: text,
+  ...fields(
+    "numPhoneLines:whole extTelephonyURL extTelephonyDescription enableTSP:flag tspAccountIndex:whole",
+    "personalAccountIndex:whole intlLocalCallIn:flag teleconfLocation",
+  ),
   callInNum: groupIn("serv", {
-    tollNum: need(text),
-    ...texts("tollFreeNum intlLocalNum"),
+    ...fields("tollNum! tollFreeNum intlLocalNum"),
     globalNum: list(globalCallInNum),
   }),
   tspConference: tspAccount,
   tspAccessCodeOrder: word("SUBSCRIBER_1ST PARTICIPANT_1ST"),
 } as const;
 
-export const sessionTemplate = groupIn("com", { use: text, default: flag });
+export const sessionTemplate = groupIn("com", fields("use default:flag"));
 
 export const personFields = {
-  ...texts("name firstName lastName title company webExId"),
+  ...fields("name firstName lastName title company webExId"),
   address,
   phones,
-  email: need(text),
-  ...texts("notes url"),
+  ...fields("email! notes url"),
   type: word("VISITOR MEMBER PANELIST SME SALESTEAM"),
 } as const;
 
@@ -109,25 +88,19 @@ export const attendee = group({
   person: need(groupIn("com", personFields)),
   contactID: digits,
   joinStatus,
-  meetingKey: digits,
-  sessionKey: digits,
-  language: text,
+  ...fields("meetingKey:digits sessionKey:digits language"),
   role,
-  emailInvitations: flag,
-  locale: text,
-  ...wholes("timeZoneID languageID"),
+  ...fields("emailInvitations:flag locale timeZoneID:whole languageID:whole"),
 });
 
-export const eventEnrollmentField = group({ ...flags("incl req") });
+export const eventEnrollmentField = group(fields("incl:flag req:flag"));
 
-export const eventCheckbox = group({ label: need(upTo(256, text)), score: decimal, state: word("CLEARED SELECTED") });
+export const eventCheckbox = group({ ...fields("label:text256! score:decimal"), state: word("CLEARED SELECTED") });
 
-export const eventChoice = group({ label: need(upTo(256, text)), score: decimal });
+export const eventChoice = group(fields("label:text256! score:decimal"));
 
 export const eventChoiceGroup = group({
-  ...flags("incl req"),
-  label: need(upTo(256, text)),
-  defaultChoice: whole,
+  ...fields("incl:flag req:flag label:text256! defaultChoice:whole"),
   choice: need(list(eventChoice)),
   index: whole,
 });
@@ -135,14 +108,13 @@ export const eventChoiceGroup = group({
 export const eventCustom = group({
   textBox: list(
     group({
-      ...flags("incl req"),
-      label: need(upTo(256, text)),
+      ...fields("incl:flag req:flag label:text256!"),
       type: word("SINGLE_LINE MULTI_LINE"),
-      ...wholes("width height index"),
+      ...fields("width:whole height:whole index:whole"),
     }),
   ),
   checkBoxGroup: list(
-    group({ ...flags("incl req"), label: need(upTo(256, text)), checkBox: need(list(eventCheckbox)), index: whole }),
+    group({ ...fields("incl:flag req:flag label:text256!"), checkBox: need(list(eventCheckbox)), index: whole }),
   ),
   optionButtonGroup: list(eventChoiceGroup),
   dropDownGroup: list(eventChoiceGroup),
@@ -151,8 +123,5 @@ export const eventCustom = group({
 export const remind = group({
   enableReminder: flag,
   emails: group({ email: list(text) }),
-  sendEmail: flag,
-  mobile: text,
-  sendMobile: flag,
-  ...wholes("daysAhead hoursAhead minutesAhead"),
+  ...fields("sendEmail:flag mobile sendMobile:flag daysAhead:whole hoursAhead:whole minutesAhead:whole"),
 });

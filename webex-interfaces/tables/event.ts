@@ -14,11 +14,10 @@ import {
   tracking,
 } from "./common.ts";
 import {
-  decimal,
   digits,
   each,
+  fields,
   flag,
-  flags,
   from,
   group,
   list,
@@ -29,28 +28,17 @@ import {
   secret,
   service,
   text,
-  texts,
-  time,
-  times,
   upTo,
   whole,
-  wholes,
   word,
 } from "./schema.ts";
 
 const order = orderBy("EVENTNAME STARTTIME HOSTWEBEXID");
 
-const emailTemplate = group({
-  subject: upTo(512, text),
-  from: upTo(128, text),
-  replyTo: upTo(128, text),
-  content: text,
-});
+const emailTemplate = group(fields("subject:text512 from:text128 replyTo:text128 content"));
 
 const enrollment = group({
-  ...flags("idReq passwordReq"),
-  password: upTo(16, secret),
-  approvalReq: flag,
+  ...fields("idReq:flag passwordReq:flag password:secret16 approvalReq:flag"),
   approvalRules: group({
     rule: list(
       group({
@@ -72,143 +60,83 @@ const standard = group({
   ),
 });
 
-const enrollmentFieldInstance = group({ ...flags("incl req"), fieldID: digits });
+const enrollmentFieldInstance = group(fields("incl:flag req:flag fieldID:digits"));
 
 const choiceGroupInstance = group({
-  ...flags("incl req"),
-  label: need(upTo(256, text)),
-  defaultChoice: whole,
+  ...fields("incl:flag req:flag label:text256! defaultChoice:whole"),
   choice: need(list(eventChoice)),
-  index: whole,
-  fieldID: digits,
+  ...fields("index:whole fieldID:digits"),
 });
 
 const customFieldsInstance = group({
   textBox: list(
     group({
-      ...flags("incl req"),
-      label: need(upTo(256, text)),
+      ...fields("incl:flag req:flag label:text256!"),
       type: word("SINGLE_LINE MULTI_LINE"),
-      ...wholes("width height index"),
-      fieldID: digits,
+      ...fields("width:whole height:whole index:whole fieldID:digits"),
     }),
   ),
   checkBoxGroup: list(
     group({
-      ...flags("incl req"),
-      label: need(upTo(256, text)),
+      ...fields("incl:flag req:flag label:text256!"),
       checkBox: need(list(eventCheckbox)),
-      index: whole,
-      fieldID: digits,
+      ...fields("index:whole fieldID:digits"),
     }),
   ),
   optionButtonGroup: list(choiceGroupInstance),
   dropDownGroup: list(choiceGroupInstance),
 });
 
-const dateScope = group({ ...times("startDateStart startDateEnd endDateStart endDateEnd"), timeZoneID: whole });
+const dateScope = group(
+  fields("startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole"),
+);
 
 const eventFields = {
-  accessControl: group({ listing: listStatus, sessionPassword: upTo(16, secret), enforcePassword: flag }),
+  accessControl: group({ listing: listStatus, ...fields("sessionPassword:secret16 enforcePassword:flag") }),
   metaData: group({
-    sessionName: text,
-    sessionType: whole,
-    description: text,
-    defaultHighestMT: flag,
+    ...fields("sessionName sessionType:whole description defaultHighestMT:flag"),
     sessionTemplate,
     programID: digits,
     postEventSurvey: group({ display: word("NO_DISPLAY POPUP_WINDOW MAIN_WINDOW") }),
   }),
   schedule: group({
-    startDate: time,
-    ...wholes("timeZoneID duration openTime"),
-    hostWebExID: text,
+    ...fields("startDate:time timeZoneID:whole duration:whole openTime:whole hostWebExID"),
     entryExitTone,
     extURL: upTo(512, text),
     extNotifyTime: from(0),
-    joinNotifyURL: upTo(512, text),
-    joinTeleconfBeforeHost: flag,
+    ...fields("joinNotifyURL:text512 joinTeleconfBeforeHost:flag"),
   }),
-  telephony: group({ ...telephonyFields, ...flags("broadcastAudioStream tollFree muteUponEntry") }),
+  telephony: group({ ...telephonyFields, ...fields("broadcastAudioStream:flag tollFree:flag muteUponEntry:flag") }),
   tracking,
   remind: group({ minutesAhead: whole }),
   panelists: group({ panelistPassword: secret, panelist: list(group(personFields)), panelistsInfo: text }),
   attendees: group({ attendee: list(group({ ...personFields, joinStatus })) }),
   extOptions: group({
-    enrollmentNumber: whole,
-    destinationURL: text,
-    allowInviteFriend: flag,
+    ...fields("enrollmentNumber:whole destinationURL allowInviteFriend:flag"),
     viewAttendeeList: word("ALL HOST,PRESENTER,PANELISTS"),
     participantLimit: from(0),
-    ...flags("displayQuickStartHost voip emailInvitations registration autoRecord"),
+    ...fields("displayQuickStartHost:flag voip:flag emailInvitations:flag registration:flag autoRecord:flag"),
   }),
   emailTemplates: group({
     format: word("TEXT HTML"),
     invitationMsgs: group({ participantsEmail: emailTemplate, panelistsEmail: emailTemplate }),
     enrollmentMsgs: group({
-      pendingEmail: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-        send: flag,
-      }),
-      acceptedEmail: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-        send: flag,
-      }),
-      rejectedEmail: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-        send: flag,
-      }),
-      eventUpdatedEmail: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-      }),
+      pendingEmail: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag")),
+      acceptedEmail: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag")),
+      rejectedEmail: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag")),
+      eventUpdatedEmail: group(fields("subject:text512 from:text128 replyTo:text128 content")),
     }),
     reminderMsgs: group({
-      firstReminder: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-        send: flag,
-        sendDateTime: time,
-      }),
-      secondReminder: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-        send: flag,
-        sendDateTime: time,
-      }),
+      firstReminder: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time")),
+      secondReminder: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time")),
     }),
     followUpMsgs: group({
-      thanksForAttending: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-        send: flag,
-        sendDateTime: time,
-      }),
-      absenteeFollowUp: group({
-        subject: upTo(512, text),
-        from: upTo(128, text),
-        replyTo: upTo(128, text),
-        content: text,
-        send: flag,
-        sendDateTime: time,
-      }),
+      thanksForAttending: group(
+        fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time"),
+      ),
+      absenteeFollowUp: group(
+        fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time"),
+      ),
     }),
     iCalendar: flag,
   }),
@@ -224,19 +152,16 @@ export const eventOperations = service("event", "event", {
       enrollmentForm: group({ standardFields: standard, customFields: eventCustom }),
       validateFormat: flag,
     },
-    { sessionKey: digits, guestToken: secret },
+    fields("sessionKey:digits guestToken:secret"),
   ),
   delEvent: op({ sessionKey: need(digits) }, {}),
   getEvent: op(
     { sessionKey: need(digits) },
     {
       ...eventFields,
-      sessionKey: digits,
-      status: text,
+      ...fields("sessionKey:digits status"),
       enrollment: group({
-        ...flags("idReq passwordReq"),
-        password: secret,
-        approvalReq: flag,
+        ...fields("idReq:flag passwordReq:flag password:secret approvalReq:flag"),
         approvalRules: group({
           rule: list(
             group({
@@ -244,8 +169,7 @@ export const eventOperations = service("event", "event", {
               condition: need(word("CONTAINS DOESNOT_CONTAIN BEGINS_WITH ENDS_WITH")),
               queryField: need(upTo(50, text)),
               action: need(word("REJECT APPROVE")),
-              matchCase: flag,
-              enrollField: need(text),
+              ...fields("matchCase:flag enrollField!"),
             }),
           ),
         }),
@@ -261,50 +185,37 @@ export const eventOperations = service("event", "event", {
         }),
         customFields: customFieldsInstance,
       }),
-      hostKey: secret,
-      eventID: digits,
-      guestToken: secret,
-      hostType: text,
+      ...fields("hostKey:secret eventID:digits guestToken:secret hostType"),
     },
   ),
   lstrecordedEvent: listOp(
     "event",
-    { listControl, order, dateScope, hostWebExID: text, programID: digits },
+    { listControl, order, dateScope, ...fields("hostWebExID programID:digits") },
     {
       webExID: text,
       recordedEvent: list(
-        group({
-          eventName: need(text),
-          eventType: need(text),
-          recordingStartTime: time,
-          ...wholes("timeZoneID playTime"),
-          ...texts("panelistsInfo description recordFilePath"),
-          destinationURL: need(text),
-          size: need(whole),
-          ...flags("isAccessPassword isEnrollmentPassword"),
-          hostWebExID: text,
-          viewURL: need(text),
-        }),
+        group(
+          fields(
+            "eventName! eventType! recordingStartTime:time timeZoneID:whole playTime:whole panelistsInfo",
+            "description recordFilePath destinationURL! size:whole! isAccessPassword:flag",
+            "isEnrollmentPassword:flag hostWebExID viewURL!",
+          ),
+        ),
       ),
     },
   ),
   lstsummaryEvent: listOp(
     "event",
-    { listControl, order, dateScope, sessionKey: digits, hostWebExID: text, programID: digits, attendeeStats: flag },
+    { listControl, order, dateScope, ...fields("sessionKey:digits hostWebExID programID:digits attendeeStats:flag") },
     {
-      sessionKey: need(digits),
-      sessionName: need(text),
-      sessionType: need(whole),
-      hostWebExID: need(text),
-      ...times("startDate endDate"),
-      timeZoneID: whole,
-      duration: need(whole),
-      ...texts("description status panelists"),
+      ...fields(
+        "sessionKey:digits! sessionName! sessionType:whole! hostWebExID! startDate:time endDate:time",
+        "timeZoneID:whole duration:whole! description status panelists",
+      ),
       listStatus,
       attendeeCount: group({
-        estEnrollment: need(whole),
-        estAttendance: need(whole),
-        source: list(group({ leadSourceID: need(text), count: need(whole), avgLeadScore: need(decimal) })),
+        ...fields("estEnrollment:whole! estAttendance:whole!"),
+        source: list(group(fields("leadSourceID! count:whole! avgLeadScore:decimal!"))),
       }),
     },
   ),

@@ -1,84 +1,52 @@
 import { meetingAssist, orderBy, participantType, pso, tracking } from "./common.ts";
-import {
-  decimal,
-  digits,
-  flag,
-  group,
-  list,
-  listControl,
-  listOp,
-  need,
-  service,
-  text,
-  texts,
-  time,
-  times,
-  whole,
-  wholes,
-  word,
-} from "./schema.ts";
+import { digits, fields, flag, group, list, listControl, listOp, service, text, whole, word } from "./schema.ts";
 
 const attendeeOrder = orderBy("CONFID STARTTIME COMPANY COUNTRY STATE CITY");
 
-const startTimeValue = group({ sessionStartTimeStart: need(time), sessionStartTimeEnd: need(time) });
+const startTimeValue = group(fields("sessionStartTimeStart:time! sessionStartTimeEnd:time!"));
 
-const endTimeScope = group({ sessionEndTimeStart: need(time), sessionEndTimeEnd: need(time) });
+const endTimeScope = group(fields("sessionEndTimeStart:time! sessionEndTimeEnd:time!"));
 
-const startTimeScope = group({ sessionStartTimeStart: need(time), sessionStartTimeEnd: need(time) });
+const startTimeScope = group(fields("sessionStartTimeStart:time! sessionStartTimeEnd:time!"));
 
 const usageFields = {
-  sessionKey: digits,
-  confName: text,
-  ...times("meetingStartTime meetingEndTime"),
-  duration: whole,
-  timezone: text,
+  ...fields("sessionKey:digits confName meetingStartTime:time meetingEndTime:time duration:whole timezone"),
   trackingCode: tracking,
-  ...texts("meetingType hostWebExID hostName hostEmail"),
-  ...wholes(
-    "totalCallInMinutes totalPeopleMinutes totalCallInTollfreeMinutes totalCallOutDomestic",
-    "totalCallOutInternational totalVoipMinutes",
+  ...fields(
+    "meetingType hostWebExID hostName hostEmail totalCallInMinutes:whole totalPeopleMinutes:whole",
+    "totalCallInTollfreeMinutes:whole totalCallOutDomestic:whole totalCallOutInternational:whole",
+    "totalVoipMinutes:whole userID:digits totalParticipants:whole totalParticipantsVoip:whole",
+    "totalParticipantsCallIn:whole totalParticipantsCallOut:whole confID:digits peakAttendee:whole",
   ),
-  userID: digits,
-  ...wholes("totalParticipants totalParticipantsVoip totalParticipantsCallIn totalParticipantsCallOut"),
-  confID: digits,
-  peakAttendee: whole,
   assistService: meetingAssist,
 } as const;
 
 const attendanceFields = {
-  ...texts("attendeeName attendeeEmail"),
-  ...times("startTime endTime"),
-  duration: whole,
-  ...texts("registered invited company title phone address1 address2 city state country zip ipAddress"),
+  ...fields(
+    "attendeeName attendeeEmail startTime:time endTime:time duration:whole registered invited company",
+    "title phone address1 address2 city state country zip ipAddress",
+  ),
   participantType,
-  voipDuration: whole,
-  clientAgent: text,
-  confID: digits,
+  ...fields("voipDuration:whole clientAgent confID:digits"),
 } as const;
 
 const meetingAttendanceFields = {
-  ...texts(
-    "ipAddress clientAgent company title phoneNumber address1 address2 city state country zipCode",
-    "name email",
+  ...fields(
+    "ipAddress clientAgent company title phoneNumber address1 address2 city state country zipCode name",
+    "email joinTime:time leaveTime:time duration",
   ),
-  ...times("joinTime leaveTime"),
-  duration: text,
   participantType,
-  voipDuration: whole,
-  confID: digits,
+  ...fields("voipDuration:whole confID:digits"),
 } as const;
 
 const meetingHistorySearchFields = {
   listControl,
   order: orderBy("CONFNAME STARTTIME TOTALATTENDEE HOSTNAME ASSISTREQUEST ASSISTCONFIRM"),
-  confName: text,
-  meetingKey: digits,
+  ...fields("confName meetingKey:digits"),
   startTimeScope,
   hostWebExID: text,
   endTimeScope,
-  confID: digits,
-  inclAudioOnly: flag,
-  timeZoneID: whole,
+  ...fields("confID:digits inclAudioOnly:flag timeZoneID:whole"),
 } as const;
 
 /** What took place: sessions, and who took part in them. */
@@ -86,94 +54,77 @@ export const historyOperations = service("history", "history", {
   lsteventsessionHistory: listOp(
     "eventSessionHistory",
     {
-      ...texts("hostWebExID confName"),
+      ...fields("hostWebExID confName"),
       startTimeScope: startTimeValue,
       listControl,
       order: orderBy("CONFID STARTTIME CONFNAME ASSISTREQUEST ASSISTCONFIRM"),
       endTimeScope,
-      sessionKey: digits,
-      confID: digits,
-      timeZoneID: whole,
+      ...fields("sessionKey:digits confID:digits timeZoneID:whole"),
     },
     {
-      confID: digits,
-      sessionKey: digits,
-      confName: text,
-      ...times("sessionStartTime sessionEndTime"),
-      ...wholes("duration timezone"),
-      trackingCode: tracking,
-      meetingType: text,
-      userID: digits,
-      ...texts("hostWebExID hostName hostEmail"),
-      ...wholes(
-        "totalPeopleMinutes totalCallInMinutes totalCallInTollfreeMinutes totalCallOutDomestic",
-        "totalCallOutInternational totalVoipMinutes totalParticipants totalParticipantsVoip",
-        "totalParticipantsCallIn totalParticipantsCallOut",
+      ...fields(
+        "confID:digits sessionKey:digits confName sessionStartTime:time sessionEndTime:time duration:whole",
+        "timezone:whole",
       ),
-      source: group({ leadSourceID: need(text), count: need(whole), avgLeadScore: need(decimal) }),
+      trackingCode: tracking,
+      ...fields(
+        "meetingType userID:digits hostWebExID hostName hostEmail totalPeopleMinutes:whole",
+        "totalCallInMinutes:whole totalCallInTollfreeMinutes:whole totalCallOutDomestic:whole",
+        "totalCallOutInternational:whole totalVoipMinutes:whole totalParticipants:whole",
+        "totalParticipantsVoip:whole totalParticipantsCallIn:whole totalParticipantsCallOut:whole",
+      ),
+      source: group(fields("leadSourceID! count:whole! avgLeadScore:decimal!")),
       peakAttendee: whole,
       assistService: meetingAssist,
     },
   ),
   lstsalessessionHistory: listOp(
     "salesSessionHistory",
-    { ...meetingHistorySearchFields, ...texts("account opportunity") },
-    { ...usageFields, ...texts("account opportunity") },
+    { ...meetingHistorySearchFields, ...fields("account opportunity") },
+    { ...usageFields, ...fields("account opportunity") },
   ),
   lstsupportsessionHistory: listOp(
     "supportSessionHistory",
     {
-      sessionKey: digits,
-      hostWebExID: text,
+      ...fields("sessionKey:digits hostWebExID"),
       startTimeScope: startTimeValue,
       listControl,
       order: orderBy("CONFID SESSIONSTARTTIME CONFNAME"),
       endTimeScope,
-      confID: digits,
-      timeZoneID: whole,
+      ...fields("confID:digits timeZoneID:whole"),
     },
     {
-      sessionKey: digits,
-      confName: text,
-      ...times("sessionStartTime sessionEndTime"),
-      ...wholes("duration timezone"),
-      ...texts("meetingType hostWebExID hostName hostEmail"),
-      totalPeopleMinutes: whole,
-      confID: digits,
-      peakAttendee: whole,
+      ...fields(
+        "sessionKey:digits confName sessionStartTime:time sessionEndTime:time duration:whole timezone:whole",
+        "meetingType hostWebExID hostName hostEmail totalPeopleMinutes:whole confID:digits peakAttendee:whole",
+      ),
       trackingCode: tracking,
     },
   ),
   lsttrainingsessionHistory: listOp(
     "trainingSessionHistory",
     {
-      sessionKey: digits,
-      confName: text,
+      ...fields("sessionKey:digits confName"),
       startTimeScope,
       listControl,
       order: orderBy("CONFNAME STARTTIME TOTALINVITED TOTALREGISTERED TOTALATTENDEE ASSISTREQUEST ASSISTCONFIRM"),
       hostWebExID: text,
       endTimeScope,
-      confID: digits,
-      timeZoneID: whole,
-      returnPSOFields: flag,
+      ...fields("confID:digits timeZoneID:whole returnPSOFields:flag"),
       psoFields: pso,
     },
     {
-      sessionKey: digits,
-      confName: text,
-      ...times("sessionStartTime sessionEndTime"),
-      ...wholes("duration totalAttendee totalRegistered totalInvited timezone"),
-      trackingCode: tracking,
-      userID: digits,
-      ...texts("hostWebExID hostEmail"),
-      ...wholes(
-        "totalPeopleMinutes totalCallInMinutes totalCallInTolllfreeMinutes totalCallOutDomestic",
-        "totalCallOutInternational totalVoipMinutes totalParticipants totalParticipantsVoip",
-        "totalParticipantsCallIn totalParticipantsCallOut",
+      ...fields(
+        "sessionKey:digits confName sessionStartTime:time sessionEndTime:time duration:whole",
+        "totalAttendee:whole totalRegistered:whole totalInvited:whole timezone:whole",
       ),
-      confID: digits,
-      peakAttendee: whole,
+      trackingCode: tracking,
+      ...fields(
+        "userID:digits hostWebExID hostEmail totalPeopleMinutes:whole totalCallInMinutes:whole",
+        "totalCallInTolllfreeMinutes:whole totalCallOutDomestic:whole totalCallOutInternational:whole",
+        "totalVoipMinutes:whole totalParticipants:whole totalParticipantsVoip:whole",
+        "totalParticipantsCallIn:whole totalParticipantsCallOut:whole confID:digits peakAttendee:whole",
+      ),
       psoFields: pso,
       assistService: meetingAssist,
     },
@@ -185,17 +136,13 @@ export const historyOperations = service("history", "history", {
       order: orderBy("STARTTIME ATTENDEENAME SESSIONKEY CONFID"),
       startTimeScope,
       endTimeScope,
-      sessionKey: digits,
-      confName: text,
-      confID: digits,
-      attendeeStats: flag,
+      ...fields("sessionKey:digits confName confID:digits attendeeStats:flag"),
     },
     {
       sessionKey: digits,
       ...attendanceFields,
-      leadSourceID: text,
-      leadScore: decimal,
-      regQandA: list(group({ regQ: need(text), regA: need(text) })),
+      ...fields("leadSourceID leadScore:decimal"),
+      regQandA: list(group(fields("regQ! regA!"))),
     },
   ),
   lstmeetingattendeeHistory: listOp(
@@ -210,7 +157,7 @@ export const historyOperations = service("history", "history", {
       endTimeScope,
       inclAudioOnly: flag,
     },
-    { meetingKey: digits, confName: text, ...meetingAttendanceFields },
+    { ...fields("meetingKey:digits confName"), ...meetingAttendanceFields },
   ),
   lstsalesattendeeHistory: listOp(
     "salesAttendeeHistory",
@@ -222,14 +169,12 @@ export const historyOperations = service("history", "history", {
       listControl,
       confID: digits,
       endTimeScope,
-      inclAudioOnly: flag,
-      timeZoneID: whole,
+      ...fields("inclAudioOnly:flag timeZoneID:whole"),
     },
     {
-      meetingKey: digits,
-      confName: text,
+      ...fields("meetingKey:digits confName"),
       ...meetingAttendanceFields,
-      ...texts("account opportunity"),
+      ...fields("account opportunity"),
       attendeeType: word("PROSPECT SALESTEAM"),
     },
   ),
@@ -244,14 +189,12 @@ export const historyOperations = service("history", "history", {
       confID: digits,
     },
     {
-      sessionKey: digits,
-      ...texts("attendeeName attendeeEmail"),
-      ...times("startTime endTime"),
-      duration: whole,
-      ...texts("company phone ipAddress"),
+      ...fields(
+        "sessionKey:digits attendeeName attendeeEmail startTime:time endTime:time duration:whole company",
+        "phone ipAddress",
+      ),
       participantType,
-      clientAgent: text,
-      confID: digits,
+      ...fields("clientAgent confID:digits"),
     },
   ),
   lsttrainingattendeeHistory: listOp(
@@ -266,19 +209,21 @@ export const historyOperations = service("history", "history", {
       endTimeScope,
       timeZoneID: whole,
     },
-    { sessionKey: digits, confName: text, ...attendanceFields },
+    { ...fields("sessionKey:digits confName"), ...attendanceFields },
   ),
   lstmeetingusageHistory: listOp("meetingUsageHistory", { ...meetingHistorySearchFields }, { ...usageFields }),
   lstrecordaccessHistory: listOp(
     "recordAccessHistory",
     {
-      creationTimeScope: group({ creationTimeStart: need(time), creationTimeEnd: need(time) }),
-      viewTimeScope: group({ viewTimeStart: need(time), viewTimeEnd: need(time) }),
+      creationTimeScope: group(fields("creationTimeStart:time! creationTimeEnd:time!")),
+      viewTimeScope: group(fields("viewTimeStart:time! viewTimeEnd:time!")),
       order: orderBy("RECORDID UPLOADTIME RECORDNAME"),
       listControl,
-      timeZoneID: whole,
-      ...texts("recordName hostWebExID"),
+      ...fields("timeZoneID:whole recordName hostWebExID"),
     },
-    { recordID: digits, recordName: text, creationTime: time, ...wholes("registered downloaded viewed timeZoneID") },
+    fields(
+      "recordID:digits recordName creationTime:time registered:whole downloaded:whole viewed:whole",
+      "timeZoneID:whole",
+    ),
   ),
 });

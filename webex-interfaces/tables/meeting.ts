@@ -14,7 +14,7 @@ import {
 } from "./common.ts";
 import {
   digits,
-  each,
+  fields,
   flag,
   flags,
   from,
@@ -27,30 +27,21 @@ import {
   secret,
   service,
   text,
-  texts,
   time,
-  times,
-  upTo,
   whole,
-  wholes,
   word,
 } from "./schema.ts";
 
-const dateScope = group({
-  ...times("startDateStart startDateEnd"),
-  timeZoneID: whole,
-  ...times("endDateStart endDateEnd"),
-});
+const dateScope = group(
+  fields("startDateStart:time startDateEnd:time timeZoneID:whole endDateStart:time endDateEnd:time"),
+);
 
 const teleconferenceAccessControl = group({ listing: word("PUBLIC PRIVATE"), sessionPassword: secret });
 
-const teleconferenceMetaData = group({ confName: upTo(512, text), sessionType: whole });
+const teleconferenceMetaData = group(fields("confName:text512 sessionType:whole"));
 
 const teleconferenceSchedule = group({
-  startDate: time,
-  timeZoneID: whole,
-  timeZone: text,
-  duration: whole,
+  ...fields("startDate:time timeZoneID:whole timeZone duration:whole"),
   entryExitTone: word("BEEP ANNOUNCENAME NOTONE"),
   hostWebExID: text,
 });
@@ -64,22 +55,18 @@ const teleconferenceRepeat = group({
   weekInMonth: from(1, 6),
 });
 
-const teleconferenceRemind = group({ enableReminder: flag, ...wholes("daysAhead hoursAhead minutesAhead") });
+const teleconferenceRemind = group(fields("enableReminder:flag daysAhead:whole hoursAhead:whole minutesAhead:whole"));
 
-const teleconferenceAttendee = group({ ...texts("name firstName lastName"), email: need(text), phones });
+const teleconferenceAttendee = group({ ...fields("name firstName lastName email!"), phones });
 
-const teleconferenceAttendeeOptions = group({
-  ...flags("requireUcfDiagnosis excludePassword requireAccount emailInvitations"),
-});
+const teleconferenceAttendeeOptions = group(
+  fields("requireUcfDiagnosis:flag excludePassword:flag requireAccount:flag emailInvitations:flag"),
+);
 
 const meetingFields = {
-  accessControl: group({ ...flags("listToPublic isPublic"), meetingPassword: upTo(16, secret), enforcePassword: flag }),
+  accessControl: group(fields("listToPublic:flag isPublic:flag meetingPassword:secret16 enforcePassword:flag")),
   metaData: group({
-    confName: text,
-    meetingType: whole,
-    agenda: upTo(2500, text),
-    ...texts("greeting location invitation"),
-    setNonMTOptions: flag,
+    ...fields("confName meetingType:whole agenda:text2500 greeting location invitation setNonMTOptions:flag"),
     sessionTemplate,
     isInternal: flag,
   }),
@@ -96,35 +83,30 @@ const meetingFields = {
       "singleNote sendFeedback displayQuickStartHost displayQuickStartAttendees supportE2E supportPKI",
     ),
     // Later than the schema at hand; callers write them.
-    ...flags("HQvideo HDvideo autoRecord"),
+    ...fields("HQvideo:flag HDvideo:flag autoRecord:flag"),
   }),
   schedule: group({
-    startDate: time,
-    timeZoneID: whole,
-    timeZone: text,
-    ...wholes("duration openTime"),
-    ...texts("hostWebExID templateFilePath showFilePath"),
-    ...flags("showFileStartMode showFileContPlayFlag"),
-    ...wholes("showFileInterVal entryExitTone"),
-    extURL: upTo(512, text),
+    ...fields(
+      "startDate:time timeZoneID:whole timeZone duration:whole openTime:whole hostWebExID templateFilePath",
+      "showFilePath showFileStartMode:flag showFileContPlayFlag:flag showFileInterVal:whole",
+      "entryExitTone:whole extURL:text512",
+    ),
     extNotifyTime: from(0),
-    joinNotifyURL: upTo(512, text),
-    joinTeleconfBeforeHost: flag,
+    ...fields("joinNotifyURL:text512 joinTeleconfBeforeHost:flag"),
   }),
-  telephony: group({ ...telephonyFields, ...flags("tollFree isMPAudio") }),
+  telephony: group({ ...telephonyFields, ...fields("tollFree:flag isMPAudio:flag") }),
   tracking,
   repeat: group({
     repeatType: word("WEEKLY DAILY NO_REPEAT CONSTANT MONTHLY YEARLY"),
-    ...wholes("interval afterMeetingNumber"),
+    ...fields("interval:whole afterMeetingNumber:whole"),
     dayInWeek: group({ day: list(day) }),
-    expirationDate: time,
-    ...wholes("dayInMonth weekInMonth monthInYear dayInYear"),
+    ...fields("expirationDate:time dayInMonth:whole weekInMonth:whole monthInYear:whole dayInYear:whole"),
   }),
   remind,
   attendeeOptions: group({
-    ...flags("request registration auto emailInvitations"),
+    ...fields("request:flag registration:flag auto:flag emailInvitations:flag"),
     participantLimit: from(0),
-    ...flags("excludePassword joinRequiresAccount"),
+    ...fields("excludePassword:flag joinRequiresAccount:flag"),
   }),
   assistService: meetingAssist,
 } as const;
@@ -136,57 +118,48 @@ export const meetingOperations = service("meeting", "meet", {
     { meetingkey: need(digits), iCalendarURL, guestToken: secret },
   ),
   delMeeting: op({ meetingKey: need(digits) }, { iCalendarURL }),
-  gethosturlMeeting: op({ meetingKey: digits, sessionKey: digits }, { hostMeetingURL: need(text) }, [
+  gethosturlMeeting: op(fields("meetingKey:digits sessionKey:digits"), { hostMeetingURL: need(text) }, [
     "meetingKey",
     "sessionKey",
   ]),
   getjoinurlMeeting: op(
-    { meetingKey: digits, sessionKey: digits, ...texts("attendeeName attendeeEmail"), meetingPW: secret, RegID: text },
-    { ...texts("joinMeetingURL inviteMeetingURL registerMeetingURL") },
+    fields("meetingKey:digits sessionKey:digits attendeeName attendeeEmail meetingPW:secret RegID"),
+    fields("joinMeetingURL inviteMeetingURL registerMeetingURL"),
     ["meetingKey", "sessionKey"],
   ),
   getMeeting: op(
     { meetingKey: need(digits) },
     {
       ...meetingFields,
-      meetingkey: need(digits),
-      status: text,
-      ...flags("hostJoined participantsJoined"),
-      hostKey: secret,
-      eventID: digits,
-      guestToken: secret,
-      hostType: text,
+      ...fields(
+        "meetingkey:digits! status hostJoined:flag participantsJoined:flag hostKey:secret eventID:digits",
+        "guestToken:secret hostType",
+      ),
     },
   ),
   lstsummaryMeeting: listOp(
     "meeting",
-    { listControl, order, dateScope, meetingKey: digits, hostWebExID: text },
+    { listControl, order, dateScope, ...fields("meetingKey:digits hostWebExID") },
     {
-      meetingKey: need(digits),
-      confName: need(text),
-      meetingType: need(whole),
-      ...texts("hostWebExID otherHostWebExID"),
-      timeZoneID: whole,
-      ...texts("timeZone status"),
-      startDate: need(time),
-      duration: need(whole),
+      ...fields(
+        "meetingKey:digits! confName! meetingType:whole! hostWebExID otherHostWebExID timeZoneID:whole",
+        "timeZone status startDate:time! duration:whole!",
+      ),
       listStatus,
-      ...flags("hostJoined participantsJoined"),
+      ...fields("hostJoined:flag participantsJoined:flag"),
     },
   ),
   setMeeting: op(
     {
       ...meetingFields,
-      meetingkey: need(digits),
-      status: text,
-      ...flags("hostJoined participantsJoined validateFormat"),
+      ...fields("meetingkey:digits! status hostJoined:flag participantsJoined:flag validateFormat:flag"),
     },
     { iCalendarURL },
   ),
   lstMeeting: listOp(
     "meeting",
     { listControl, order, dateScope, meetingKey: digits },
-    { ...meetingFields, meetingkey: need(digits), status: text, ...flags("hostJoined participantsJoined") },
+    { ...meetingFields, ...fields("meetingkey:digits! status hostJoined:flag participantsJoined:flag") },
   ),
 });
 
@@ -197,13 +170,12 @@ export const audioOnlyOperations = service("meeting.auo", "auo", {
       accessControl: teleconferenceAccessControl,
       metaData: teleconferenceMetaData,
       schedule: teleconferenceSchedule,
-      teleconference: group({
-        requestConferenceNumber: flag,
-        accountIndex: whole,
-        extTelephonyDescription: text,
-        intlLocalCallIn: flag,
-        teleconfLocation: text,
-      }),
+      teleconference: group(
+        fields(
+          "requestConferenceNumber:flag accountIndex:whole extTelephonyDescription intlLocalCallIn:flag",
+          "teleconfLocation",
+        ),
+      ),
       tracking,
       repeat: teleconferenceRepeat,
       remind: teleconferenceRemind,
@@ -221,14 +193,12 @@ export const audioOnlyOperations = service("meeting.auo", "auo", {
       metaData: teleconferenceMetaData,
       schedule: teleconferenceSchedule,
       teleconference: group({
-        personalConferenceNumber: need(flag),
-        accountIndex: whole,
-        ...each("tollFreeCallInNumber tollCallInNumber intlLocalCallInNumber", need(text)),
-        ...each("subscriberAccessCode participantFullAccessCode participantLimitedAccessCode", need(secret)),
-        scheduleConfID: need(digits),
-        extTelephonyDescription: text,
-        intlLocalCallIn: flag,
-        teleconfLocation: text,
+        ...fields(
+          "personalConferenceNumber:flag! accountIndex:whole tollFreeCallInNumber! tollCallInNumber!",
+          "intlLocalCallInNumber! subscriberAccessCode:secret! participantFullAccessCode:secret!",
+          "participantLimitedAccessCode:secret! scheduleConfID:digits! extTelephonyDescription",
+          "intlLocalCallIn:flag teleconfLocation",
+        ),
         globalNum: list(globalCallInNum),
       }),
       tracking,

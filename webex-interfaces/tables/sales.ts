@@ -1,7 +1,7 @@
 import { day, listStatus, orderBy, phones, sessionTemplate, telephonyFields, tracking } from "./common.ts";
 import {
   digits,
-  each,
+  fields,
   flag,
   flags,
   from,
@@ -14,90 +14,64 @@ import {
   secret,
   service,
   text,
-  texts,
-  time,
-  times,
   upTo,
-  whole,
-  wholes,
   word,
 } from "./schema.ts";
 
-const productFields = { name: upTo(128, text), description: upTo(256, text), prodID: need(digits) } as const;
+const productFields = fields("name:text128 description:text256 prodID:digits!");
 
 const salesSessionFields = {
-  accessControl: group({ listing: listStatus, meetingPassword: upTo(16, secret), enforcePassword: flag }),
+  accessControl: group({ listing: listStatus, ...fields("meetingPassword:secret16 enforcePassword:flag") }),
   metaData: group({
-    confName: upTo(512, text),
-    agenda: upTo(2500, text),
-    account: upTo(128, text),
-    opportunity: upTo(128, text),
-    sessionType: whole,
-    defaultHighestMT: flag,
-    ...each("intAccountID intOpptyID extSystemID", digits),
+    ...fields(
+      "confName:text512 agenda:text2500 account:text128 opportunity:text128 sessionType:whole",
+      "defaultHighestMT:flag intAccountID:digits intOpptyID:digits extSystemID:digits",
+    ),
     sessionTemplate,
   }),
   schedule: group({
-    startDate: time,
-    timeZoneID: whole,
-    timeZone: text,
-    duration: whole,
-    openTimeEnabled: flag,
-    openTime: whole,
-    ...texts("templateFilePath showFilePath"),
-    ...flags("showFileStartMode showFileContPlayFlag"),
-    showFileInterVal: whole,
-    sendScheduleEmail: flag,
-    extURL: upTo(512, text),
+    ...fields(
+      "startDate:time timeZoneID:whole timeZone duration:whole openTimeEnabled:flag openTime:whole",
+      "templateFilePath showFilePath showFileStartMode:flag showFileContPlayFlag:flag",
+      "showFileInterVal:whole sendScheduleEmail:flag extURL:text512",
+    ),
     extNotifyTime: from(0),
-    joinNotifyURL: upTo(512, text),
-    joinTeleconfBeforeHost: flag,
-    hostWebExID: text,
+    ...fields("joinNotifyURL:text512 joinTeleconfBeforeHost:flag hostWebExID"),
   }),
   enableOptions: group(flags("autoDeleteAfterMeetingEnd sendEmailByClient displayQuickStartHost")),
   telephony: group({ ...telephonyFields, tollFree: flag }),
   tracking,
   repeat: group({
     repeatType: word("WEEKLY DAILY NO_REPEAT MONTHLY YEARLY"),
-    endAfter: whole,
-    expirationDate: time,
-    interval: whole,
+    ...fields("endAfter:whole expirationDate:time interval:whole"),
     dayInWeek: group({ day: list(day, 7) }),
     dayInMonth: from(1, 31),
     weekInMonth: from(1, 6),
     monthInYear: from(1, 12),
   }),
-  remind: group({ enableReminder: flag, ...wholes("daysAhead hoursAhead minutesAhead") }),
+  remind: group(fields("enableReminder:flag daysAhead:whole hoursAhead:whole minutesAhead:whole")),
   prospects: group({
-    prospect: list(group({ ...texts("name firstName lastName"), email: need(upTo(64, text)), phones })),
+    prospect: list(group({ ...fields("name firstName lastName email:text64!"), phones })),
   }),
   salesTeam: group({ webExID: list(upTo(128, text)), email: list(text), altHosts: group({ webExID: list(text) }) }),
   attendeeOptions: group({
-    ...flags("requireUcfDiagnosis excludePassword emailInvitations"),
+    ...fields("requireUcfDiagnosis:flag excludePassword:flag emailInvitations:flag"),
     participantLimit: from(0),
   }),
 } as const;
 
 /** Sales sessions. */
 export const salesOperations = service("sales", "sales", {
-  addProducts: op(
-    { product: need(list(group({ name: upTo(128, text), description: upTo(256, text) }))) },
-    { prodID: list(digits) },
-  ),
+  addProducts: op({ product: need(list(group(fields("name:text128 description:text256")))) }, { prodID: list(digits) }),
   createSalesSession: op(
     { ...salesSessionFields, validateFormat: flag },
-    { meetingKey: digits, iCalendarURL: group({ ...each("host attendee sme", need(text)) }), guestToken: secret },
+    { meetingKey: digits, iCalendarURL: group(fields("host! attendee! sme!")), guestToken: secret },
   ),
   getSalesSession: op(
     { meetingKey: need(digits) },
     {
       ...salesSessionFields,
-      meetingKey: digits,
-      status: text,
-      hostKey: secret,
-      eventID: digits,
-      guestToken: secret,
-      hostType: text,
+      ...fields("meetingKey:digits status hostKey:secret eventID:digits guestToken:secret hostType"),
     },
   ),
   lstProducts: listOp(
@@ -114,24 +88,18 @@ export const salesOperations = service("sales", "sales", {
         "TRACKINGCODE5 TRACKINGCODE6 TRACKINGCODE7 TRACKINGCODE8 TRACKINGCODE9 TRACKINGCODE10 ACCOUNT",
         "OPPORTUNITY",
       ),
-      dateScope: group({ ...times("startDateStart startDateEnd endDateStart endDateEnd"), timeZoneID: whole }),
-      meetingKey: digits,
-      hostWebExID: text,
-      account: upTo(128, text),
-      opportunity: upTo(128, text),
+      dateScope: group(
+        fields("startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole"),
+      ),
+      ...fields("meetingKey:digits hostWebExID account:text128 opportunity:text128"),
     },
     {
-      meetingKey: need(digits),
-      confName: need(text),
-      meetingType: need(whole),
-      hostWebExID: text,
-      timeZoneID: whole,
-      ...texts("timeZone status"),
-      startDate: need(time),
-      duration: need(whole),
+      ...fields(
+        "meetingKey:digits! confName! meetingType:whole! hostWebExID timeZoneID:whole timeZone status",
+        "startDate:time! duration:whole!",
+      ),
       listStatus,
-      account: upTo(128, text),
-      opportunity: upTo(128, text),
+      ...fields("account:text128 opportunity:text128"),
     },
   ),
   setProducts: op({ product: need(list(group(productFields))) }, { prodID: list(digits) }),

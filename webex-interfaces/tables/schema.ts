@@ -104,14 +104,31 @@ export function each<const S extends string, const K extends Kind>(names: S, kin
   return Object.fromEntries(names.split(" ").map((name) => [name, kind])) as { readonly [N in Words<S>]: K };
 }
 
-function all<const S extends readonly string[], const K extends Kind>(names: S, kind: K) {
-  return each(names.join(" "), kind) as unknown as { readonly [N in WordsOf<S>]: K };
+type Bare<W> = W extends `${infer B}!` ? B : W;
+type NameOf<W> = Bare<W> extends `${infer N}:${string}` ? N : Bare<W>;
+type NamedKind<W> = Bare<W> extends `${string}:${infer K}` ? K : "text";
+type LeafNamed<K> = K extends "digits" | "decimal" | "flag" | "time" | "whole"
+  ? { readonly is: K }
+  : { readonly is: K extends `secret${string}` ? "secret" : "text" };
+type LeafOf<W> = W extends `${string}!` ? LeafNamed<NamedKind<W>> & { readonly need: true } : LeafNamed<NamedKind<W>>;
+
+/** The fields of words such as `topic`, a text; `agenda:text2500`, of at most so many characters; `key:digits!`, which is needed. */
+export function fields<const S extends readonly string[]>(...words: S) {
+  const named = words
+    .join(" ")
+    .split(" ")
+    .map((word) => {
+      const [, name = "", is = "text", max, need] = /^(\w+)(?::([a-z]+)(\d+)?)?(!)?$/.exec(word) ?? [];
+      return [name, { is, ...(max && { max: Number(max) }), ...(need && { need: true }) }];
+    });
+  return Object.fromEntries(named) as unknown as {
+    readonly [W in WordsOf<S> as NameOf<W> & string]: LeafOf<W>;
+  };
 }
 
-export const flags = <const S extends readonly string[]>(...names: S) => all(names, flag);
-export const texts = <const S extends readonly string[]>(...names: S) => all(names, text);
-export const wholes = <const S extends readonly string[]>(...names: S) => all(names, whole);
-export const times = <const S extends readonly string[]>(...names: S) => all(names, time);
+export const flags = <const S extends readonly string[]>(...names: S) => {
+  return each(names.join(" "), flag) as unknown as { readonly [N in WordsOf<S>]: typeof flag };
+};
 
 export function upTo<const M extends number, const K extends { is: "text" | "secret" }>(max: M, kind: K) {
   return { ...kind, max } as const;
@@ -198,8 +215,8 @@ export function op<const Q extends Fields, const A extends Fields>(
   return { request, answer, ...(anyOf && { anyOf }) };
 }
 
-export const listControl = group({ ...wholes("startFrom maximumNum"), listMethod: word("AND OR") });
-export const matchingRecords = groupIn("serv", { total: need(whole), ...wholes("returned startFrom") });
+export const listControl = group({ ...fields("startFrom:whole maximumNum:whole"), listMethod: word("AND OR") });
+export const matchingRecords = groupIn("serv", fields("total:whole! returned:whole startFrom:whole"));
 
 /** A list that is read in pages: its answer repeats `items`, and says how many there are. */
 export function listOp<const I extends string, const Q extends Fields, const A extends Fields>(

@@ -8,44 +8,23 @@ import {
   telephonySupport,
   trackingUse,
 } from "./common.ts";
-import {
-  decimal,
-  digits,
-  each,
-  flag,
-  flags,
-  group,
-  list,
-  need,
-  op,
-  phrase,
-  secret,
-  service,
-  text,
-  texts,
-  whole,
-  wholes,
-  word,
-} from "./schema.ts";
+import { each, fields, flag, flags, group, list, need, op, phrase, service, text, whole, word } from "./schema.ts";
 
 const personalTeleServer = group({
-  tollNum: need(text),
-  ...texts("tollFreeNum intlLocalNum"),
+  ...fields("tollNum! tollFreeNum intlLocalNum"),
   globalNum: list(globalCallInNum),
-  enableServer: flag,
-  ...texts("tollLabel tollFreeLabel"),
+  ...fields("enableServer:flag tollLabel tollFreeLabel"),
 });
 
 const tspServer = group({
-  enableAdaptor: need(flag),
-  serverIP: need(text),
-  mpAudio: list(group(texts("label phoneNumber"))),
+  ...fields("enableAdaptor:flag! serverIP!"),
+  mpAudio: list(group(fields("label phoneNumber"))),
   globalCallInNumURL: text,
 });
 
-const supportedService = group({ enabled: need(flag), pageVersion: need(text), clientVersion: need(text) });
+const supportedService = group(fields("enabled:flag! pageVersion! clientVersion!"));
 
-const link = group({ ...texts("name url"), target, iconURL: text });
+const link = group({ ...fields("name url"), target, iconURL: text });
 
 const url = group({ url: text, target });
 
@@ -58,18 +37,13 @@ export const siteOperations = service("site", "site", {
         metaData: group({
           isEnterprise: need(flag),
           serviceType: need(list(text)),
-          meetingTypes: list(group({ meetingTypeID: need(digits), meetingTypeName: need(text) })),
+          meetingTypes: list(group(fields("meetingTypeID:digits! meetingTypeName!"))),
           siteName: need(text),
           brandName: list(text),
-          region: need(text),
-          currency: need(text),
-          timeZoneID: need(whole),
-          timeZone: text,
-          ...each(
-            "parterID webDomain meetingDomain telephonyDomain pageVersion clientVersion pageLanguage",
-            need(text),
+          ...fields(
+            "region! currency! timeZoneID:whole! timeZone parterID! webDomain! meetingDomain! telephonyDomain!",
+            "pageVersion! clientVersion! pageLanguage! activateStatus:flag!",
           ),
-          activateStatus: need(flag),
           webPageType: word("J2EE PHP"),
           iCalendar: flag,
           myWebExDefaultPage: phrase(
@@ -83,17 +57,20 @@ export const siteOperations = service("site", "site", {
             "My Contacts",
             "My Workspaces",
           ),
-          componentVersion: text,
-          ...wholes("accountNumLimit activeUserCount auoAccountNumLimit auoActiveUserCount"),
-          ...flags("displayMeetingActualTime displayOffset"),
+          ...fields(
+            "componentVersion accountNumLimit:whole activeUserCount:whole auoAccountNumLimit:whole",
+            "auoActiveUserCount:whole displayMeetingActualTime:flag displayOffset:flag",
+          ),
         }),
         ucf: need(group({ ucfConfiguration: need(text) })),
         clientPlatforms: group(flags("msWindows macOS9 macOSX sunSolaris linux hpUnix java palm")),
         resourceRestrictions: need(
-          group({
-            isLicenseManager: need(flag),
-            ...wholes("concurrentLicense fileFolderCapacity maxConcurrentEvents archiveStorageLimit"),
-          }),
+          group(
+            fields(
+              "isLicenseManager:flag! concurrentLicense:whole fileFolderCapacity:whole maxConcurrentEvents:whole",
+              "archiveStorageLimit:whole",
+            ),
+          ),
         ),
         supportAPI: need(group(flags("autoLogin aspAndPHPAPI backwardAPI xmlAPI cAPI scorm"))),
         myWebExConfig: group({
@@ -101,79 +78,71 @@ export const siteOperations = service("site", "site", {
             "myContacts myProfile myMeetings trainingRecordings folders eventDocument myReport myComputer",
             "personalMeetingPage",
           ),
-          ...wholes("myFilesStorage myComputerNumbers"),
-          enableMyWebExPro: flag,
+          ...fields("myFilesStorage:whole myComputerNumbers:whole enableMyWebExPro:flag"),
           myWebExProHostLimit: limit,
-          myWebExProMaxHosts: whole,
-          restrictAccessAnyApps: flag,
-          restrictAccessAnyAppsNum: whole,
+          ...fields("myWebExProMaxHosts:whole restrictAccessAnyApps:flag restrictAccessAnyAppsNum:whole"),
           addlAccessAnyComputersLimit: limit,
           addlAccessAnyComputers: whole,
           addlStorageLimit: limit,
-          addlStorage: whole,
+          ...fields("addlStorage:whole"),
           ...flags(
             "myContactsPro myProfilePro myMeetingsPro trainingRecordingsPro foldersPro eventDocumentPro",
             "myReportPro myComputerPro personalMeetingPagePro",
           ),
-          ...wholes("myFilesStoragePro myComputerNumbersPro"),
-          PMRheaderBranding: flag,
+          ...fields("myFilesStoragePro:whole myComputerNumbersPro:whole PMRheaderBranding:flag"),
           PMRheaderBrandingLocation: word("Above Replace Below"),
         }),
         telephonyConfig: group({
-          isTSPUsingTelephonyAPI: flag,
-          ...texts(
-            "serviceName participantAccessCodeLabel subscriberAccessCodeLabel attendeeIDLabel",
-            "primaryAdaptorURL secondaryAdaptorURL",
+          ...fields(
+            "isTSPUsingTelephonyAPI:flag serviceName participantAccessCodeLabel subscriberAccessCodeLabel",
+            "attendeeIDLabel primaryAdaptorURL secondaryAdaptorURL internetPhone:flag callInTeleconferencing:flag",
+            "tollFreeCallinTeleconferencing:flag callBackTeleconferencing:flag callInNumber",
+            "defaultTeleServerSubject subscribeName subscribePassword:secret defaultPhoneLines",
+            "defaultSpeakingLines majorCountryCode majorAreaCode publicName hybridTeleconference:flag",
+            "instantHelp:flag customerManage:flag",
           ),
-          ...flags("internetPhone callInTeleconferencing tollFreeCallinTeleconferencing callBackTeleconferencing"),
-          ...texts("callInNumber defaultTeleServerSubject subscribeName"),
-          subscribePassword: secret,
-          ...texts("defaultPhoneLines defaultSpeakingLines majorCountryCode majorAreaCode publicName"),
-          ...flags("hybridTeleconference instantHelp customerManage"),
-          TSRouting: group({
-            ...texts("TSPrimaryName TSPrimaryCountryCode TSPrimaryNumber"),
-            TSDelay: whole,
-            ...texts("TSSecondName TSSecondCountryCode TSSecondNumber"),
-          }),
-          teleServerName: text,
-          maxCallersNumber: whole,
-          ...flags("isSpecified isContinue intlCallBackTeleconferencing"),
+          TSRouting: group(
+            fields(
+              "TSPrimaryName TSPrimaryCountryCode TSPrimaryNumber TSDelay:whole TSSecondName TSSecondCountryCode",
+              "TSSecondNumber",
+            ),
+          ),
+          ...fields(
+            "teleServerName maxCallersNumber:whole isSpecified:flag isContinue:flag",
+            "intlCallBackTeleconferencing:flag",
+          ),
           personalTeleconf: group({
             ...each(
               "primaryLargeServer backup1LargeServer backup2LargeServer primarySmallServer backup1SmallServer backup2SmallServer",
               personalTeleServer,
             ),
           }),
-          multiMediaPlatform: flag,
-          multiMediaHostName: text,
-          broadcastAudioStream: flag,
+          ...fields("multiMediaPlatform:flag multiMediaHostName broadcastAudioStream:flag"),
           tspAdaptorSettings: need(group({ ...each("primaryLarge backup1Large backup2Large", tspServer) })),
           meetingPlace: need(
             group({ persistentTSP: need(flag), mpAudioConferencing: need(word("WithoutIntegration Integration")) }),
           ),
-          otherTeleServiceName: text,
+          ...fields("otherTeleServiceName"),
           ...flags(
             "supportAdapterlessTSP displayAttendeeID provisionTeleAccount choosePCN audioOnly",
             "configTollAndTollFreeNum configPrimaryTS",
           ),
         }),
-        commerceAndReporting: group({
-          ...flags("trackingCode siteAdminReport subScriptionService isECommmerce"),
-          ...each("conferencePrice callInPrice callInTollFreePrice callOutPrice voIPPrice", decimal),
-          creditCardAuthorRetries: whole,
-          ...flags("customereCommerce isLocalTax"),
-          localTaxName: text,
-          localTaxtRate: decimal,
-          holReport: whole,
-        }),
+        commerceAndReporting: group(
+          fields(
+            "trackingCode:flag siteAdminReport:flag subScriptionService:flag isECommmerce:flag",
+            "conferencePrice:decimal callInPrice:decimal callInTollFreePrice:decimal callOutPrice:decimal",
+            "voIPPrice:decimal creditCardAuthorRetries:whole customereCommerce:flag isLocalTax:flag localTaxName",
+            "localTaxtRate:decimal holReport:whole",
+          ),
+        ),
         tools: group({
           ...flags(
             "businessDirectory officeCalendar meetingCalendar displayOnCallAssistLink displayProfileLink",
             "recordingAndPlayback recordingEditor publishRecordings instantMeeting emails outlookIntegration",
             "wirelessAccess allowPublicAccess ssl e2e handsOnLab",
           ),
-          ...wholes("holMaxLabs holMaxComputers"),
-          ...flags("userLockDown meetingAssist sms"),
+          ...fields("holMaxLabs:whole holMaxComputers:whole userLockDown:flag meetingAssist:flag sms:flag"),
           encryption: word("NONE E2E PKI"),
           internalMeeting: flag,
         }),
@@ -184,12 +153,10 @@ export const siteOperations = service("site", "site", {
         trackingCodes: group({
           trackingCode: list(
             group({
-              index: need(whole),
-              name: need(text),
-              inputMode: need(text),
+              ...fields("index:whole! name! inputMode!"),
               hostProfile: need(trackingUse),
               schedulingPage: list(group({ service: need(text), scheduling: need(trackingUse) })),
-              listValue: list(group({ index: need(whole), value: need(text), active: need(flag) })),
+              listValue: list(group(fields("index:whole! value! active:flag!"))),
             }),
             10,
           ),
@@ -197,45 +164,34 @@ export const siteOperations = service("site", "site", {
         supportedServices: group({
           meetingCenter: need(supportedService),
           trainingCenter: need(supportedService),
-          supportCenter: need(
-            group({ enabled: need(flag), pageVersion: need(text), clientVersion: need(text), webACD: flag }),
-          ),
-          eventCenter: need(
-            group({
-              enabled: need(flag),
-              pageVersion: need(text),
-              clientVersion: need(text),
-              marketingAddOn: need(flag),
-            }),
-          ),
+          supportCenter: need(group(fields("enabled:flag! pageVersion! clientVersion! webACD:flag"))),
+          eventCenter: need(group(fields("enabled:flag! pageVersion! clientVersion! marketingAddOn:flag!"))),
           salesCenter: need(supportedService),
         }),
         securityOptions: group({
-          passwordExpires: need(flag),
-          passwordLifetime: need(whole),
-          ...each(
-            "allMeetingsUnlisted allMeetingsPassword joinBeforeHost audioBeforeHost changePersonalURL changeUserName",
-            need(flag),
+          ...fields(
+            "passwordExpires:flag! passwordLifetime:whole! allMeetingsUnlisted:flag! allMeetingsPassword:flag!",
+            "joinBeforeHost:flag! audioBeforeHost:flag! changePersonalURL:flag! changeUserName:flag!",
           ),
           meetings: need(group({ strictPasswords: need(flag) })),
-          strictUserPassword: need(flag),
-          ...flags("accountNotify requireLoginBeforeSiteAccess"),
-          ...each("changePWDWhenAutoLogin enforceBaseline passwordChangeIntervalOpt", need(flag)),
-          passwordChangeInterval: need(whole),
+          ...fields(
+            "strictUserPassword:flag! accountNotify:flag requireLoginBeforeSiteAccess:flag",
+            "changePWDWhenAutoLogin:flag! enforceBaseline:flag! passwordChangeIntervalOpt:flag!",
+            "passwordChangeInterval:whole!",
+          ),
         }),
         defaults: group({
           emailReminders: need(flag),
           entryExitTone: need(entryExitTone),
           voip: need(flag),
           teleconference: need(
-            group({ telephonySupport: need(telephonySupport), ...flags("tollFree intlLocalCallIn") }),
+            group({ telephonySupport: need(telephonySupport), ...fields("tollFree:flag intlLocalCallIn:flag") }),
           ),
-          joinTeleconfNotPress1: need(flag),
-          updateTSPAccount: flag,
+          ...fields("joinTeleconfNotPress1:flag! updateTSPAccount:flag"),
         }),
         scheduleMeetingOptions: group(flags("scheduleOnBehalf saveSessionTemplate")),
         navBarTop: group({
-          button: list(group({ order: need(whole), enabled: flag, serviceName: need(text), customizedName: text })),
+          button: list(group(fields("order:whole! enabled:flag serviceName! customizedName"))),
           displayDisabledService: flag,
         }),
         navMyWebEx: group({
@@ -253,17 +209,19 @@ export const siteOperations = service("site", "site", {
         }),
         passwordCriteria: need(
           group({
-            mixedCase: need(flag),
-            ...each("minLength minAlpha minNumeric minSpecial", need(whole)),
-            ...each("disallowWebTextSessions disallowWebTextAccounts disallowList", need(flag)),
+            ...fields(
+              "mixedCase:flag! minLength:whole! minAlpha:whole! minNumeric:whole! minSpecial:whole!",
+              "disallowWebTextSessions:flag! disallowWebTextAccounts:flag! disallowList:flag!",
+            ),
             disallowValue: list(text),
           }),
         ),
         accountPasswordCriteria: need(
           group({
-            mixedCase: need(flag),
-            ...each("minLength minNumeric minAlpha minSpecial", need(whole)),
-            ...each("disallow3XRepeatedChar disallowWebTextAccounts disallowList", need(flag)),
+            ...fields(
+              "mixedCase:flag! minLength:whole! minNumeric:whole! minAlpha:whole! minSpecial:whole!",
+              "disallow3XRepeatedChar:flag! disallowWebTextAccounts:flag! disallowList:flag!",
+            ),
             disallowValue: list(text),
           }),
         ),
@@ -276,20 +234,15 @@ export const siteOperations = service("site", "site", {
               "explorerRightClick instantMessenger aolMessenger googleTalk lotusSametime skype windowsMessenger",
               "yahooMessenger ciscoIPPhone",
             ),
-            ciscoCUAEURL: text,
-            ...flags("pcNow iGoogle iPhoneDusting"),
-            CUMAURL: text,
+            ...fields("ciscoCUAEURL pcNow:flag iGoogle:flag iPhoneDusting:flag CUMAURL"),
           }),
           oneClick: group(flags("allowJoinUnlistMeeting requireApproveJoin")),
           templates: group({ useTemplate: flag }),
-          lockDownPT: group({ lockDown: flag, version: text }),
+          lockDownPT: group(fields("lockDown:flag version")),
           imSettings: group({ attendeeInviteOther: flag }),
         }),
         meetingPlace: need(
-          group({
-            ...texts("mpProfileURL mpLogoutURL mpInternalMeetingLink nbrProfileNumber"),
-            nbrProfilePassword: secret,
-          }),
+          group(fields("mpProfileURL mpLogoutURL mpInternalMeetingLink nbrProfileNumber nbrProfilePassword:secret")),
         ),
         eventCenter: group({
           standardFields: group({
@@ -302,7 +255,7 @@ export const siteOperations = service("site", "site", {
           customFields: eventCustom,
         }),
         salesCenter: group({ allowJoinWithoutLogin: flag }),
-        connectIntegration: group(texts("connectServerURL connectOrganization connectNameSpaceID")),
+        connectIntegration: group(fields("connectServerURL connectOrganization connectNameSpaceID")),
       }),
     },
   ),

@@ -17,6 +17,7 @@ import {
 } from "./common.ts";
 import {
   digits,
+  fields,
   flag,
   flags,
   from,
@@ -27,15 +28,11 @@ import {
   need,
   op,
   open,
-  secret,
   service,
   text,
-  texts,
   time,
-  times,
   upTo,
   whole,
-  wholes,
   word,
 } from "./schema.ts";
 
@@ -53,29 +50,25 @@ const sessionParticipants = group({
   }),
 });
 
-const sessionDateScope = group({ ...times("startDateStart startDateEnd endDateStart endDateEnd"), timeZoneID: whole });
+const sessionDateScope = group(
+  fields("startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole"),
+);
 
 const trainingSessionFields = {
-  accessControl: group({ listing: listStatus, sessionPassword: upTo(16, secret), enforcePassword: flag }),
+  accessControl: group({ listing: listStatus, ...fields("sessionPassword:secret16 enforcePassword:flag") }),
   schedule: group({
     startDate: list(time),
-    timeZone: text,
-    ...wholes("duration timeZoneID"),
-    hostWebExID: text,
-    openTime: whole,
-    extURL: upTo(512, text),
+    ...fields("timeZone duration:whole timeZoneID:whole hostWebExID openTime:whole extURL:text512"),
     extNotifyTime: from(0),
-    joinNotifyURL: upTo(512, text),
-    joinTeleconfBeforeHost: flag,
+    ...fields("joinNotifyURL:text512 joinTeleconfBeforeHost:flag"),
     entryExitTone,
     destinationURL: upTo(128, text),
   }),
   metaData: group({
-    confName: text,
-    agenda: upTo(2500, text),
-    ...texts("description greeting location invitation"),
-    sessionType: whole,
-    defaultHighestMT: flag,
+    ...fields(
+      "confName agenda:text2500 description greeting location invitation sessionType:whole",
+      "defaultHighestMT:flag",
+    ),
     sessionTemplate,
     enableGreeting: flag,
   }),
@@ -99,48 +92,37 @@ const trainingSessionFields = {
     dayInWeek: group({ day: list(day) }),
     endAfter: whole,
     occurenceType: word("WEEKLY DAILY NO_REPEAT CONSTANT MONTHLY IRREGULARLY"),
-    ...wholes("interval dayInMonth weekInMonth monthInYear dayInYear"),
-    repeatSession: list(group({ action: word("EDIT DELETE"), index: need(whole), startDate: time })),
+    ...fields("interval:whole dayInMonth:whole weekInMonth:whole monthInYear:whole dayInYear:whole"),
+    repeatSession: list(group({ action: word("EDIT DELETE"), ...fields("index:whole! startDate:time") })),
   }),
   remind,
   presenters: sessionParticipants,
   attendees: sessionParticipants,
   attendeeOptions: group({
-    ...flags("request registration auto"),
-    registrationPWD: text,
-    maxRegistrations: whole,
-    registrationCloseDate: time,
-    emailInvitations: flag,
+    ...fields(
+      "request:flag registration:flag auto:flag registrationPWD maxRegistrations:whole",
+      "registrationCloseDate:time emailInvitations:flag",
+    ),
     participantLimit: from(0),
   }),
-  handsOnLab: group({ reserveHOL: flag, labName: text, numComputers: whole }),
+  handsOnLab: group(fields("reserveHOL:flag labName numComputers:whole")),
   psoFields: pso,
   assistService: meetingAssist,
   preAssignBreakout: group({
     enable: flag,
     attendeeAssign: word("AUTO MANUAL"),
-    ...wholes("numSessions attendeesPerSess"),
+    ...fields("numSessions:whole attendeesPerSess:whole"),
   }),
 } as const;
 
 /** Training sessions, their hands-on labs and their tests. */
 export const trainingOperations = service("training", "train", {
   checkLabAvailability: op(
-    {
-      labName: need(text),
-      timeZoneID: need(whole),
-      sessionStartTime: need(time),
-      sessionEndTime: need(time),
-      numComputers: need(whole),
-    },
+    fields("labName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time! numComputers:whole!"),
     {
       availabilityLabs: list(
         group({
-          labName: need(text),
-          timeZoneID: need(whole),
-          sessionStartTime: need(time),
-          sessionEndTime: need(time),
-          numComputers: need(whole),
+          ...fields("labName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time! numComputers:whole!"),
           status: need(word("AVAILABLE UNAVAILABLE")),
         }),
       ),
@@ -148,57 +130,38 @@ export const trainingOperations = service("training", "train", {
   ),
   createTrainingSession: op(
     { ...trainingSessionFields, validateFormat: flag },
-    { sessionkey: list(digits), additionalInfo: group({ sessionkey: digits, guestToken: secret }) },
+    { sessionkey: list(digits), additionalInfo: group(fields("sessionkey:digits guestToken:secret")) },
   ),
   delTrainingSession: op({ sessionKey: need(digits) }, {}),
   getIMStestDetails: op({ testID: need(digits) }, { questestinterop: open }),
-  getIMStestResult: op({ testID: need(digits), participantEmail: need(text) }, { qti_result_report: open }),
+  getIMStestResult: op(fields("testID:digits! participantEmail!"), { qti_result_report: open }),
   getLabInfo: op(
     { labName: text },
     {
-      labInfo: list(group({ labName: need(text), description: text, ...wholes("totalComputers computersInSession") })),
+      labInfo: list(group(fields("labName! description totalComputers:whole computersInSession:whole"))),
     },
   ),
-  getLabSchedule: op(
-    { labName: need(text), timeZoneID: need(whole), sessionStartTime: need(time), sessionEndTime: need(time) },
-    {
-      scheduledLabs: list(
-        group({
-          labName: need(text),
-          confName: need(text),
-          timeZoneID: need(whole),
-          sessionStartTime: need(time),
-          sessionEndTime: need(time),
-          hostWebExID: need(text),
-          numComputers: need(whole),
-        }),
+  getLabSchedule: op(fields("labName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time!"), {
+    scheduledLabs: list(
+      group(
+        fields(
+          "labName! confName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time! hostWebExID!",
+          "numComputers:whole!",
+        ),
       ),
-    },
-  ),
+    ),
+  }),
   getTestInformation: op(
     { testID: need(digits) },
     {
-      testID: digits,
-      title: text,
+      ...fields("testID:digits title"),
       delivery,
       status: testStatus,
-      dueDate: time,
-      sessionKey: digits,
-      description: text,
-      startDate: time,
-      timeLimit: whole,
-      author: text,
-      ...wholes("numQuestions numSubmitted numStarted numSubmittedUnscroed numSubmittedUnscored"),
-      submittedTest: list(
-        group({
-          name: need(text),
-          email: need(text),
-          submitDate: need(time),
-          score: need(whole),
-          grade: need(text),
-          registerID: need(digits),
-        }),
+      ...fields(
+        "dueDate:time sessionKey:digits description startDate:time timeLimit:whole author numQuestions:whole",
+        "numSubmitted:whole numStarted:whole numSubmittedUnscroed:whole numSubmittedUnscored:whole",
       ),
+      submittedTest: list(group(fields("name! email! submitDate:time! score:whole! grade! registerID:digits!"))),
       maxScore: whole,
     },
   ),
@@ -210,17 +173,13 @@ export const trainingOperations = service("training", "train", {
       status: progress,
       test: list(
         group({
-          testID: need(digits),
-          title: need(text),
+          ...fields("testID:digits! title!"),
           delivery: need(delivery),
           status: need(testStatus),
           dueDate: time,
         }),
       ),
-      hostKey: secret,
-      eventID: digits,
-      guestToken: secret,
-      hostType: text,
+      ...fields("hostKey:secret eventID:digits guestToken:secret hostType"),
     },
   ),
   lstScheduledTests: op(
@@ -228,28 +187,22 @@ export const trainingOperations = service("training", "train", {
     {
       test: list(
         group({
-          testID: need(digits),
-          title: need(text),
+          ...fields("testID:digits! title!"),
           delivery: need(delivery),
           status: need(testStatus),
-          dueDate: time,
-          sessionKey: need(digits),
+          ...fields("dueDate:time sessionKey:digits!"),
         }),
       ),
     },
   ),
   lstsummaryTrainingSession: listOp(
     "trainingSession",
-    { listControl, order, dateScope: sessionDateScope, sessionKey: digits, hostWebExID: text },
+    { listControl, order, dateScope: sessionDateScope, ...fields("sessionKey:digits hostWebExID") },
     {
-      sessionKey: digits,
-      confName: text,
-      meetingType: whole,
-      ...texts("hostWebExID otherHostWebExID"),
-      timeZoneID: whole,
-      ...texts("timeZone status"),
-      startDate: time,
-      duration: whole,
+      ...fields(
+        "sessionKey:digits confName meetingType:whole hostWebExID otherHostWebExID timeZoneID:whole timeZone",
+        "status startDate:time duration:whole",
+      ),
       listStatus,
     },
   ),

@@ -1,7 +1,7 @@
 import { active, address, center, orderBy, tracking } from "./common.ts";
 import {
   digits,
-  each,
+  fields,
   flag,
   flags,
   group,
@@ -10,17 +10,14 @@ import {
   listOp,
   need,
   op,
-  secret,
   service,
   text,
-  texts,
-  time,
   upTo,
   whole,
   word,
 } from "./schema.ts";
 
-const salesRole = group({ ...flags("rep mgr asst sme") });
+const salesRole = group(fields("rep:flag mgr:flag asst:flag sme:flag"));
 
 const salesCenter = group({
   roles: salesRole,
@@ -29,18 +26,13 @@ const salesCenter = group({
 });
 
 const userFields = {
-  ...texts("firstName lastName title"),
-  categoryId: digits,
-  ...texts("description officeGreeting company"),
-  webExId: need(text),
+  ...fields("firstName lastName title categoryId:digits description officeGreeting company webExId!"),
   address,
-  phones: group(texts("phone mobilePhone fax phone2 mobilePhone2 pager")),
-  ...texts("email email2 officeurl"),
-  password: upTo(60, secret),
-  passwordHint: secret,
-  passwordHintAnswer: secret,
-  personalUrl: text,
-  expirationDate: time,
+  phones: group(fields("phone mobilePhone fax phone2 mobilePhone2 pager")),
+  ...fields(
+    "email email2 officeurl password:secret60 passwordHint:secret passwordHintAnswer:secret personalUrl",
+    "expirationDate:time",
+  ),
   commOptions: group(flags("prodAnnounce trainingInfo electronicInfo promos press email fax phone mail")),
   meetingTypes: group({ meetingType: list(whole) }),
   options: group(
@@ -53,8 +45,7 @@ const userFields = {
       "supportWebTourRemote supportDesktopShareRemote subscriptionOffice",
     ),
   ),
-  timeZoneID: whole,
-  ...texts("timeZone timeZoneWithDST"),
+  ...fields("timeZoneID:whole timeZone timeZoneWithDST"),
   tracking,
   service: word("FREE_OFFICE STANDARD_OFFICE PRO_OFFICE"),
   privilege: group(
@@ -64,18 +55,16 @@ const userFields = {
       "attendeeOnly recordingEditor meetingAssist",
     ),
   ),
-  ...texts("language locale schedulingPermission"),
+  ...fields("language locale schedulingPermission"),
   active,
   tspAccount: group({
     tspAccount: list(
       group({
-        tollFreeCallInNumber: text,
-        accountIndex: whole,
-        tollCallInNumber: text,
-        subscriberAccessCode: secret,
-        participantAccessCode: secret,
-        ...flags("createOnBridge defaultFlag"),
-        ...texts("custom1 custom2 custom3 tollFreeCallInData tollCallInData"),
+        ...fields(
+          "tollFreeCallInNumber accountIndex:whole tollCallInNumber subscriberAccessCode:secret",
+          "participantAccessCode:secret createOnBridge:flag defaultFlag:flag custom1 custom2 custom3",
+          "tollFreeCallInData tollCallInData",
+        ),
         nbrDialOut: word("TOLL_FREE TOLL"),
         delete: flag,
       }),
@@ -85,43 +74,38 @@ const userFields = {
   supportedServices: group(flags("meetingCenter trainingCenter supportCenter eventCenter salesCenter")),
   myWebEx: group({
     ...flags("isMyWebExPro myContact myProfile myMeetings myFolders trainingRecordings recordedEvents"),
-    totalStorageSize: whole,
-    myReports: flag,
-    myComputer: whole,
-    ...flags("personalMeetingRoom myPartnerLinks myWorkspaces"),
+    ...fields(
+      "totalStorageSize:whole myReports:flag myComputer:whole personalMeetingRoom:flag myPartnerLinks:flag",
+      "myWorkspaces:flag",
+    ),
   }),
   personalTeleconf: group({
     account: list(
-      group({
-        ...each("subscriberAccessCode participantFullAccessCode participantLimitedAccessCode", secret),
-        accountIndex: need(whole),
-        ...flags("defaultFlag autoGenerate joinBeforeHost delete"),
-      }),
+      group(
+        fields(
+          "subscriberAccessCode:secret participantFullAccessCode:secret participantLimitedAccessCode:secret",
+          "accountIndex:whole! defaultFlag:flag autoGenerate:flag joinBeforeHost:flag delete:flag",
+        ),
+      ),
       3,
     ),
   }),
   thirdPartyTeleconf: group({
     account: list(
-      group({
-        name: upTo(32, text),
-        confBridgeNum: upTo(32, text),
-        pause: whole,
-        accessCode: upTo(32, secret),
-        accountIndex: need(whole),
-        defaultFlag: flag,
-        tollFreeNum: upTo(32, text),
-        moderatorCode: upTo(32, secret),
-        phoneName1: upTo(32, text),
-        phoneName2: upTo(32, text),
-      }),
+      group(
+        fields(
+          "name:text32 confBridgeNum:text32 pause:whole accessCode:secret32 accountIndex:whole!",
+          "defaultFlag:flag tollFreeNum:text32 moderatorCode:secret32 phoneName1:text32 phoneName2:text32",
+        ),
+      ),
       3,
     ),
   }),
-  personalMeetingRoom: group({ ...texts("welcomeMessage photoURL"), headerImageBranding: flag, headerImageURL: text }),
+  personalMeetingRoom: group(fields("welcomeMessage photoURL headerImageBranding:flag headerImageURL")),
   sessionOptions: group({
     defaultSessionType: whole,
     defaultServiceType: center,
-    ...flags("autoDeleteAfterMeetingEnd displayQuickStartHost displayQuickStartAttendees"),
+    ...fields("autoDeleteAfterMeetingEnd:flag displayQuickStartHost:flag displayQuickStartAttendees:flag"),
   }),
   supportCenter: group({
     orderTabs: group({ tab: need(list(word("Tools Desktop Application Session"), 4)) }),
@@ -130,11 +114,12 @@ const userFields = {
   mpProfileNumber: upTo(64, text),
   security: group(flags("forceChangePassword resetPassword lockAccount")),
   languageID: whole,
-  webACDPrefs: group({
-    ...flags("isAgent isMgr"),
-    numAgentSessions: whole,
-    ...flags("agentMonitorAllRSQueues managerMonitorAllRSQueues monitorAllRSAgents"),
-  }),
+  webACDPrefs: group(
+    fields(
+      "isAgent:flag isMgr:flag numAgentSessions:whole agentMonitorAllRSQueues:flag",
+      "managerMonitorAllRSQueues:flag monitorAllRSAgents:flag",
+    ),
+  ),
   remoteSupport: group({
     sharingView: word("FS_SCALE FS WIN_SCALE WIN"),
     sharingColor: word("256 16BIT"),
@@ -152,44 +137,40 @@ const userFields = {
 /** Users of a site. */
 export const userOperations = service("user", "use", {
   createUser: op(
-    { ...userFields, salesCenter, ...flags("syncWebOffice sendWelcome validateFormat") },
+    { ...userFields, salesCenter, ...fields("syncWebOffice:flag sendWelcome:flag validateFormat:flag") },
     { userId: digits },
   ),
   delUser: op(
     { webExId: need(list(text, 50)), syncWebOffice: flag },
     { user: list(group({ webExId: need(text), status: need(word("SUCCESS FAILURE")) }), 50) },
   ),
-  getloginurlUser: op({ webExID: need(text), backURL: text }, { userLoginURL: need(text) }),
-  getlogouturlUser: op({ webExID: need(text), backURL: text }, { userLogoutURL: need(text) }),
+  getloginurlUser: op(fields("webExID! backURL"), { userLoginURL: need(text) }),
+  getlogouturlUser: op(fields("webExID! backURL"), { userLogoutURL: need(text) }),
   getUser: op(
     { webExId: need(text) },
     {
       ...userFields,
-      webExId: need(text),
-      registrationDate: time,
-      visitCount: whole,
-      userId: digits,
+      ...fields("webExId! registrationDate:time visitCount:whole userId:digits"),
       salesCenter: group({
         roles: salesRole,
         manager: upTo(128, text),
         smeInfo: group({
           description: upTo(512, text),
-          products: group({ product: need(list(group({ prodID: need(digits), name: need(text) }))) }),
+          products: group({ product: need(list(group(fields("prodID:digits! name!")))) }),
         }),
       }),
-      ...flags("peExpired peActive passwordExpires"),
-      passwordDaysLeft: whole,
+      ...fields("peExpired:flag peActive:flag passwordExpires:flag passwordDaysLeft:whole"),
       schedulingTemplates: group({
-        sessionTemplate: list(group({ name: need(text), value: need(text), serviceType: need(center) })),
+        sessionTemplate: list(group({ ...fields("name! value!"), serviceType: need(center) })),
       }),
-      serviceSessionTypes: list(group({ label: need(text), value: need(text) })),
+      serviceSessionTypes: list(group(fields("label! value!"))),
       scheduleFor: group({ webExID: list(text) }),
     },
   ),
   lstsummaryUser: listOp(
     "user",
     {
-      ...texts("firstName lastName email"),
+      ...fields("firstName lastName email"),
       active,
       webExId: text,
       listControl,
@@ -198,12 +179,11 @@ export const userOperations = service("user", "use", {
         "ADDRESS2 CITY STATE ZIPCODE COUNTRY PHONE1 PHONE2 MOBILE1 MOBILE2 FAX PAGER EMAIL2 DIVISION",
         "DEPARTMENT PROJECT OTHER TIMEZONE OFFICENAME OFFICETITLE OFFICEURL CATEGORYID VISITCOUNT",
       ),
-      dataScope: group({ regDateStart: time, timeZoneID: whole, regDateEnd: time }),
-      webACD: group({ ...flags("isAgent isMgr"), manager: text, returnPrefs: flag }),
+      dataScope: group(fields("regDateStart:time timeZoneID:whole regDateEnd:time")),
+      webACD: group(fields("isAgent:flag isMgr:flag manager returnPrefs:flag")),
     },
     {
-      ...each("webExId firstName lastName email", need(text)),
-      registrationDate: time,
+      ...fields("webExId! firstName! lastName! email! registrationDate:time"),
       active: need(active),
       timeZoneID: whole,
       webACD: group(flags("isAgent isMgr")),
@@ -212,30 +192,25 @@ export const userOperations = service("user", "use", {
   setUser: op(
     {
       ...userFields,
-      registrationDate: time,
-      visitCount: whole,
-      userId: digits,
+      ...fields("registrationDate:time visitCount:whole userId:digits"),
       salesCenter,
-      newWebExId: text,
-      ...flags("syncWebOffice validateFormat"),
+      ...fields("newWebExId syncWebOffice:flag validateFormat:flag"),
     },
     {},
   ),
   authenticateUser: op(
-    { samlResponse: secret, accessToken: secret },
-    { sessionTicket: need(secret), ...texts("createTime timeToLive") },
+    fields("samlResponse:secret accessToken:secret"),
+    fields("sessionTicket:secret! createTime timeToLive"),
   ),
-  getLoginTicket: op({}, { ticket: need(secret), apiVersion: text }),
+  getLoginTicket: op({}, fields("ticket:secret! apiVersion")),
   /** Later than the schema at hand; in the form in which callers use it. */
   getUserCard: op(
     { webExId: need(text) },
     {
-      webExId: need(text),
-      ...texts("firstName lastName email title company"),
+      ...fields("webExId! firstName lastName email title company"),
       address,
-      phones: group(texts("phone mobilePhone fax")),
-      timeZoneID: whole,
-      personalUrl: text,
+      phones: group(fields("phone mobilePhone fax")),
+      ...fields("timeZoneID:whole personalUrl"),
     },
   ),
 });

@@ -1,37 +1,10 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import {
-  type DialInSequences,
-  type DialInTemplate,
-  dialInNames,
-  fillDialIn,
-  parseDialInSequences,
-  placeholders,
-} from "../client/dial-in.ts";
+import { expect, test } from "vitest";
+import { dialInNames, dialInSequences } from "../client/dial-in.ts";
 
-/** The six as the page of getSessionInfo has them, made of its rules. */
-const logins = {
-  "": ",,,[AttendeeID]#",
-  LG: ",,,[ProfileID]#,,,[PIN]#",
-  LGPWD: ",,,[ProfileID]#,,,[PIN]#,,,[Password]#",
-};
-const six = Object.entries({ "": logins[""], LG: logins.LG, LGPW: logins.LGPWD })
-  .flatMap(([kind, login]) => [
-    `Auto${kind}DialInSequence:[AccessNumber],,*00*[AccessCode]#${login}`,
-    `Silent${kind}DialInSequence:[AccessNumber],,*01*[AccessCode]#${login.replaceAll(",", "")}*01*`,
-  ])
-  .join("|");
-
-function sequences(text: string): DialInSequences {
-  const { sequences: found, faults } = parseDialInSequences(text);
-  if (faults.length > 0) throw new Error(faults.join());
-  return found;
-}
-
-function template(text: string): DialInTemplate {
-  return sequences(`AutoDialInSequence:${text}`).AutoDialInSequence ?? [];
-}
-
+/** As the page of GetSessionInfo prints them. */
+const documented =
+  "AutoDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#|SilentDialInSequence:[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*|AutoLGDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#|SilentLGDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*|AutoLGPWDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#,,,[Password]#|SilentLGPWDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*";
 const values = {
   AccessNumber: "+1 (5.5/5) 01-00",
   AccessCode: "246 813 579",
@@ -41,12 +14,12 @@ const values = {
   Password: "77",
 };
 
-test("all six are found, and telephones key them so", () => {
-  const found = sequences(six);
-  const dialled = dialInNames.map((name) => fillDialIn(found[name] ?? [], values));
+test("fills the documents' six sequences", () => {
+  const { sequences, faults } = dialInSequences(documented, values);
 
-  expect(Object.keys(found).toSorted()).toEqual([...dialInNames].toSorted());
-  expect(dialled.map((one) => one.ok && one.value.dialString)).toEqual([
+  expect(faults).toEqual([]);
+  expect(sequences.map(({ name }) => name)).toEqual(dialInNames);
+  expect(sequences.map(({ dialString }) => dialString)).toEqual([
     "+15550100,,*00*246813579#,,,17#",
     "+15550100,,*01*246813579#17#*01*",
     "+15550100,,*00*246813579#,,,9001#,,,4321#",
@@ -56,113 +29,39 @@ test("all six are found, and telephones key them so", () => {
   ]);
 });
 
-test("the steps are one call, then pauses and keys", () => {
-  const filled = fillDialIn(sequences(six).AutoDialInSequence ?? [], values);
-
-  expect(filled.ok && filled.value.steps).toEqual([
-    { step: "call", number: "+15550100" },
-    { step: "pause", pauses: 2 },
-    { step: "key", keys: "*00*246813579#" },
-    { step: "pause", pauses: 3 },
-    { step: "key", keys: "17#" },
-  ]);
-});
-
-test("names that nobody knows, blanks and empty entries are left out", () => {
-  expect(sequences(" | NewSequence:[Whatever] | AutoDialInSequence : [AccessNumber] |")).toEqual({
-    AutoDialInSequence: [{ part: "placeholder", name: "AccessNumber" }],
-  });
-  expect(sequences("")).toEqual({});
+test.each([
+  ["AutoDialInSequence:[AccessNumber],,[PIN]#", { PIN: undefined }, "+15550100,,[PIN]#"],
+  [" AutoDialInSequence : 1 ", {}, ""],
+  ["TideSequence:1|AutoDialInSequence:1|", {}, "1"],
+])("fills %j with %j", (text, more, dialled) => {
+  expect(
+    dialInSequences(text, { ...values, ...more })
+      .sequences.map(({ dialString }) => dialString)
+      .join(),
+  ).toBe(dialled);
 });
 
 test.each([
-  ["AutoDialInSequence", "dialInSequences has a template without a name"],
-  ["AutoDialInSequence:", "AutoDialInSequence is empty"],
-  ["PINless|AutoDialInSequence:1", "dialInSequences has a template without a name"],
-  ["AutoDialInSequence:[Colour]", "AutoDialInSequence has [Colour], which is neither a key, a pause nor a placeholder"],
-  ["AutoDialInSequence:[PIN", "AutoDialInSequence has [, which is neither a key, a pause nor a placeholder"],
-  ["AutoDialInSequence:12x", "AutoDialInSequence has x, which is neither a key, a pause nor a placeholder"],
-  ["x".repeat(5_000), "dialInSequences is longer than 4096 characters"],
-])("%s is left out", (text, fault) => {
-  expect(parseDialInSequences(text).faults).toEqual([fault]);
-  expect(Object.keys(parseDialInSequences(text).sequences)).toEqual(
-    text.startsWith("PINless") ? ["AutoDialInSequence"] : [],
-  );
+  ["AutoDialInSequence:", {}, "is empty"],
+  ["AutoDialInSequence:12x", {}, "has x, which is not a key, a pause or a placeholder"],
+  ["AutoDialInSequence:[Tide]", {}, "has [Tide], which is not a key"],
+  ["AutoDialInSequence:1[AccessNumber]", {}, "must have AccessNumber first"],
+  ["AutoDialInSequence:[PIN]", { PIN: "Gull-77" }, "needs digits for PIN"],
+  ["x".repeat(4_097), {}, "longer than 4096 characters"],
+])("refuses %s", (text, more, fault) => {
+  const { sequences, faults } = dialInSequences(text, { ...values, ...more });
+
+  expect(sequences).toEqual([]);
+  expect(faults.join()).toContain(fault);
+  expect(faults.join()).not.toContain("Gull");
 });
 
-test("a template that cannot be read spoils no other", () => {
-  const newer = `${six.replace("[AttendeeID]", "[Colour]")}|nameless`;
-  const { AutoDialInSequence, ...others } = sequences(six);
-
-  expect(AutoDialInSequence).toBeDefined();
-  expect(parseDialInSequences(newer)).toEqual({
-    sequences: others,
-    faults: [
-      "AutoDialInSequence has [Colour], which is neither a key, a pause nor a placeholder",
-      "dialInSequences has a template without a name",
-    ],
-  });
-});
-
-test("what has no value is left for the one who dials, and named once", () => {
-  const filled = fillDialIn(template("[AccessNumber],,[PIN]#[AttendeeID]#,,[PIN]#"), {
-    AccessNumber: "",
-    AttendeeID: "17",
-  });
-
-  expect(filled).toEqual({
-    ok: true,
-    value: {
-      steps: [
-        { step: "fill", name: "AccessNumber" },
-        { step: "pause", pauses: 2 },
-        { step: "fill", name: "PIN" },
-        { step: "key", keys: "#17#" },
-        { step: "pause", pauses: 2 },
-        { step: "fill", name: "PIN" },
-        { step: "key", keys: "#" },
-      ],
-      dialString: "[AccessNumber],,[PIN]#17#,,[PIN]#",
-      toFill: ["AccessNumber", "PIN"],
-    },
-  });
-});
-
-describe("a template that cannot be filled", () => {
-  test.each([
-    ["[AccessNumber],,[PIN]#", { AccessNumber: "15550100", PIN: "secret" }, "PIN must be digits"],
-    ["[AccessNumber]", { AccessNumber: "sip:x" }, "AccessNumber must be digits, with or without a + before them"],
-    ["12[AccessNumber]", { AccessNumber: "15550100" }, "AccessNumber must be the first of the template"],
-    ["12[AccessNumber]", {}, "AccessNumber must be the first of the template"],
-  ])("%s", (text, given, error) => {
-    expect(fillDialIn(template(text), given)).toEqual({ ok: false, error });
-  });
-});
-
-test("whatever is read is keyed as the template has it", () => {
-  const part = fc.oneof(
-    fc
-      .constantFrom(...placeholders.slice(1))
-      .map((name) => ({ text: `[${name}]`, keyed: values[name].replaceAll(" ", "") })),
-    fc.constantFrom(",", ",,,", "*00*", "#", "12").map((text) => ({ text, keyed: text })),
-  );
+test("any text is a sequence or a fault", () => {
   fc.assert(
-    fc.property(fc.array(part, { minLength: 1, maxLength: 12 }), (parts) => {
-      const filled = fillDialIn(template(parts.map(({ text }) => text).join("")), values);
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      const { sequences, faults } = dialInSequences(`AutoDialInSequence:${text.replaceAll("|", "")}`, values);
 
-      expect(filled.ok && filled.value.dialString).toBe(parts.map(({ keyed }) => keyed).join(""));
-    }),
-  );
-});
-
-test("any text is templates or faults", () => {
-  fc.assert(
-    fc.property(fc.uint16Array({ maxLength: 20 }), (units) => {
-      const text = String.fromCharCode(...units);
-
-      const { sequences: found, faults } = parseDialInSequences(`AutoDialInSequence:${text}`);
-
-      expect(Object.keys(found).length + faults.length).toBeGreaterThan(0);
+      expect(sequences.length + faults.length).toBe(1);
     }),
   );
 });
