@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { setMaxListeners } from "node:events";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { CommanderError } from "commander";
@@ -35,6 +35,8 @@ async function main(): Promise<number> {
 }
 
 const stop = new AbortController();
+// One for each pause of each clause.
+setMaxListeners(0, stop.signal);
 /** Opened when a person is first asked, since it keeps the input open. */
 let lines: Interface | undefined;
 
@@ -176,8 +178,7 @@ function progressOf({ byHand }: Options, count: number): Omit<Progress, "note"> 
 /** Before the run, which may be long. */
 function mustBeWritable(file: string): void {
   try {
-    if (existsSync(file) && statSync(file).isDirectory()) throw new Error("it is a folder");
-    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+    appendFileSync(file, "");
   } catch (error) {
     throw new UsageError(`cannot write ${file} (${(error as Error).message}); choose another file with --json`);
   }

@@ -1,3 +1,4 @@
+import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 import { privateTalk } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
@@ -6,16 +7,8 @@ const keepAlive = `${GUIDE}, Conference Keep-Alive`;
 
 export const closingClauses = [
   ...documented(keepAlive, {
-    "4.7a: W2A_CloseConference without KeepAlive ends the calls": async (stage) => {
-      const [conference, { call }] = await stage.conferenceOf(1);
-      await conference.asks("W2A_CloseConference");
-      await stage.people.ends(call, "the conference was closed");
-    },
-    "4.7b: KeepAlive 0 ends the calls": async (stage) => {
-      const [conference, { call }] = await stage.conferenceOf(1);
-      await conference.asks("W2A_CloseConference", { KeepAlive: "0" });
-      await stage.people.ends(call, "the conference was closed");
-    },
+    "4.7a: W2A_CloseConference without KeepAlive ends the calls": closeEndsCall({}),
+    "4.7b: KeepAlive 0 ends the calls": closeEndsCall({ KeepAlive: "0" }),
     "4.7h: a close ends called-out calls, too": async (stage) => {
       const conference = await stage.conference();
       const { call } = await conference.callOut();
@@ -69,3 +62,11 @@ export const closingClauses = [
     },
   }),
 ];
+
+function closeEndsCall(how: Readonly<Record<string, string>>): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    const [conference, { call }] = await stage.conferenceOf(1);
+    await conference.asks("W2A_CloseConference", how);
+    await stage.people.ends(call, "the conference was closed");
+  };
+}

@@ -1,7 +1,6 @@
 import { updateActions } from "../messages.ts";
 import type { Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
-import type { Posted } from "../player/traffic.ts";
 import type { Message } from "../xml.ts";
 import { writeDocument } from "../xml.ts";
 import { alone, documented, GUIDE } from "./clause.ts";
@@ -38,15 +37,30 @@ function subRequests(conference: Conference): Message[] {
   ];
 }
 
+function callout(conference: Conference): Message {
+  return conference.calloutMessage(["1", "408", "5550100"]);
+}
+
+/** Each of these messages of a running conference must be refused. */
+function refuses(messagesOf: (conference: Conference) => readonly Message[]): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    for (const message of messagesOf(await stage.conference())) stage.refused(await stage.post([message]), known);
+  };
+}
+
 function refusesCreateWithout(name: string): (stage: Stage) => Promise<void> {
   return async (stage) =>
     stage.refused(await stage.post([without(stage.newConference().createMessage(), name)]), known);
 }
 
-/** Input that is not a TSP document may also be rejected with an HTTP error. */
-function refusedSomehow(stage: Stage, posted: Posted, why: string): void {
-  if (posted.confirmation.result === null && (posted.status ?? 0) >= 400) return;
-  stage.refused(posted, why);
+/** A create whose text is not a TSP document may also be rejected with an HTTP error. */
+function refusesText(change: (text: string) => string, why: string): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    const { transId, text } = documentOf(stage);
+    const changed = change(text);
+    const posted = await stage.postText(changed, { transId: changed.includes(transId) ? transId : "" });
+    if (posted.confirmation.result !== null || (posted.status ?? 0) < 400) stage.refused(posted, why);
+  };
 }
 
 /** A repeat may bring no second answer. */
@@ -81,66 +95,53 @@ export const transportClauses = [
       if (answer.transId === posted.transId) stage.fail(`the answer has the TransID of the request, ${posted.transId}`);
     },
     "T20a: a create without ConfKey is not confirmed with 0": refusesCreateWithout("ConfKey"),
-    "T20b: a message without MsgID is not confirmed with 0": async (stage) => {
-      const conference = stage.newConference();
-      stage.refused(await stage.post([without(conference.createMessage(), "MsgID")]), known);
-      const running = await stage.conference();
-      const messages = [
-        running.calloutMessage(["1", "408", "5550100"]),
-        running.message("W2A_UpdateConference", { ActionCode: String(updateActions["stop-reporting-speakers"]) }),
-        ...subRequests(running),
-        running.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" }),
-        running.message("W2A_CSPClientPassthrough", { ExtCallID: "99001", Data: "eA==" }),
-        running.message("W2A_CloseConference"),
+    "T20b: a message without MsgID is not confirmed with 0": refuses((conference) => {
+      const ActionCode = String(updateActions["stop-reporting-speakers"]);
+      const all = [
+        conference.createMessage(),
+        callout(conference),
+        conference.message("W2A_UpdateConference", { ActionCode }),
+        ...subRequests(conference),
+        conference.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" }),
+        conference.message("W2A_CSPClientPassthrough", { ExtCallID: "99001", Data: "eA==" }),
+        conference.message("W2A_CloseConference"),
       ];
-      for (const message of messages) stage.refused(await stage.post([without(message, "MsgID")]), known);
-    },
+      return all.map((message) => without(message, "MsgID"));
+    }),
     "T20l: a create without WbxHostName is not confirmed with 0": refusesCreateWithout("WbxHostName"),
     "T20c: a create without ExtConfID is not confirmed with 0": refusesCreateWithout("ExtConfID"),
-    "T20d: a call-out without a telephone number is not confirmed with 0": async (stage) => {
-      const conference = await stage.conference();
-      const callout = conference.calloutMessage(["1", "408", "5550100"]);
-      stage.refused(await stage.post([{ ...callout, children: [] }]), known);
-    },
-    "T20e: an update without ActionCode or ExtConfID is not confirmed with 0": async (stage) => {
-      const conference = await stage.conference();
-      stage.refused(await stage.post([conference.message("W2A_UpdateConference")]), known);
+    "T20d: a call-out without a telephone number is not confirmed with 0": refuses((conference) => [
+      { ...callout(conference), children: [] },
+    ]),
+    "T20e: an update without ActionCode or ExtConfID is not confirmed with 0": refuses((conference) => {
       const ActionCode = String(updateActions["stop-reporting-speakers"]);
       const update = conference.message("W2A_UpdateConference", { ActionCode });
-      stage.refused(await stage.post([without(update, "ExtConfID")]), known);
-    },
-    "T20f: text that is not XML is not confirmed with 0": async (stage) => {
-      const { transId, text } = documentOf(stage);
-      const posted = await stage.postText(text.replace(/<\/W2A_CreateConference>|\/>/, ">"), { transId });
-      refusedSomehow(stage, posted, "it is no XML");
-    },
-    "T20g: a call-out without ExtConfID or ExtCallID is not confirmed with 0": async (stage) => {
-      const conference = await stage.conference();
-      for (const name of ["ExtConfID", "ExtCallID"]) {
-        const callout = conference.calloutMessage(["1", "408", "5550100"]);
-        stage.refused(await stage.post([without(callout, name)]), known);
-      }
-    },
-    "T20h: a close or sub-conference request without ExtConfID is not confirmed with 0": async (stage) => {
-      const conference = await stage.conference();
-      const requests = [conference.message("W2A_CloseConference"), ...subRequests(conference)];
-      for (const request of requests) stage.refused(await stage.post([without(request, "ExtConfID")]), known);
-    },
-    "T20i: an add to or a remove from a sub-conference without ExtCallID is not confirmed with 0": async (stage) => {
-      const conference = await stage.conference();
-      for (const name of ["W2A_AddToSubConference", "W2A_RemoveFromSubConference"])
-        stage.refused(await stage.post([conference.message(name, { SubConfID: "S1" })]), known);
-    },
-    "T20j: a document without TransID is not confirmed with 0": async (stage) => {
-      const { text } = documentOf(stage);
-      const posted = await stage.postText(text.replace(/<TransID>.*<\/TransID>/, ""), { transId: "" });
-      refusedSomehow(stage, posted, "it has no TransID");
-    },
-    "T20k: a document with another root is not confirmed with 0": async (stage) => {
-      const { transId, text } = documentOf(stage);
-      const posted = await stage.postText(text.replaceAll("WbxTSPSchema", "SomethingElse"), { transId });
-      refusedSomehow(stage, posted, "its root is SomethingElse");
-    },
+      return [without(update, "ActionCode"), without(update, "ExtConfID")];
+    }),
+    "T20f: text that is not XML is not confirmed with 0": refusesText(
+      (text) => text.replace(/<\/W2A_CreateConference>|\/>/, ">"),
+      "it is not XML",
+    ),
+    "T20g: a call-out without ExtConfID or ExtCallID is not confirmed with 0": refuses((conference) =>
+      ["ExtConfID", "ExtCallID"].map((name) => without(callout(conference), name)),
+    ),
+    "T20h: a close or sub-conference request without ExtConfID is not confirmed with 0": refuses((conference) =>
+      [conference.message("W2A_CloseConference"), ...subRequests(conference)].map((one) => without(one, "ExtConfID")),
+    ),
+    "T20i: an add to or a remove from a sub-conference without ExtCallID is not confirmed with 0": refuses(
+      (conference) =>
+        ["W2A_AddToSubConference", "W2A_RemoveFromSubConference"].map((name) =>
+          conference.message(name, { SubConfID: "S1" }),
+        ),
+    ),
+    "T20j: a document without TransID is not confirmed with 0": refusesText(
+      (text) => text.replace(/<TransID>.*<\/TransID>/, ""),
+      "it has no TransID",
+    ),
+    "T20k: a document with another root is not confirmed with 0": refusesText(
+      (text) => text.replaceAll("WbxTSPSchema", "SomethingElse"),
+      "its root is SomethingElse",
+    ),
     "T24a: a document with an unknown message is confirmed with 0": async (stage) => {
       const conference = await stage.conference();
       await conference.asks("W2A_SomethingNew", { Attribute: "1" });

@@ -84,8 +84,6 @@ export class Stage implements Owner {
   readonly #open: Received[] = [];
   readonly #waiters = new Set<() => void>();
   readonly #namings = new Map<Received, Promise<string>>();
-  /** Fails when the run is broken off. */
-  readonly #broken: Promise<never>;
   #isCleaning = false;
 
   constructor(id: string, webex: Webex, telephones: Telephones | null, numbers: Numbers, options: StageOptions) {
@@ -94,12 +92,11 @@ export class Stage implements Owner {
     this.options = options;
     this.numbers = numbers;
     this.people = new People(this, telephones);
-    this.#broken = new Promise((_, failed) => options.stop.addEventListener("abort", () => failed(new BrokenOff())));
-    this.#broken.catch(() => {});
   }
 
+  /** Rejects when the run is broken off. */
   pause(ms: number): Promise<void> {
-    return this.#unlessBroken(() => pause(ms));
+    return pause(ms, undefined, this.#isCleaning ? {} : { signal: this.options.stop });
   }
 
   /** Waits until what was confirmed has probably been carried out. */
@@ -149,7 +146,8 @@ export class Stage implements Owner {
 
   /** Posts one document, whatever the Confirmation. */
   post(messages: readonly Message[], server = 1): Promise<Posted> {
-    return this.#unlessBroken(() => this.webex.post(this, server, messages));
+    this.goesOn();
+    return this.webex.post(this, server, messages);
   }
 
   /** Posts one document that must be confirmed with 0. */
@@ -165,12 +163,14 @@ export class Stage implements Owner {
     about: { readonly transId: string; readonly messages?: readonly Message[] },
     http: Partial<HttpRequest> = {},
   ): Promise<Posted> {
-    return this.#unlessBroken(() => this.webex.postText(this, 1, text, { messages: [], ...about }, http));
+    this.goesOn();
+    return this.webex.postText(this, 1, text, { messages: [], ...about }, http);
   }
 
   /** The same document again, as after a time-out. */
   again({ text, transId, messages, server }: Posted): Promise<Posted> {
-    return this.#unlessBroken(() => this.webex.postText(this, server, text, { transId, messages }, { attempts: 3 }));
+    this.goesOn();
+    return this.webex.postText(this, server, text, { transId, messages }, { attempts: 3 });
   }
 
   confirmed(posted: Posted): void {
@@ -338,11 +338,6 @@ export class Stage implements Owner {
     const answer = { MsgID, ExtCallID: name, WbxHostName: this.webex.host(server) };
     await this.posts([{ name: "W2A_RspNotifyUserEnter", attributes: answer }], server);
     return name;
-  }
-
-  async #unlessBroken<Value>(work: () => Promise<Value>): Promise<Value> {
-    this.goesOn();
-    return this.#isCleaning ? work() : Promise.race([work(), this.#broken]);
   }
 
   #wake(): void {
