@@ -18,7 +18,7 @@ export function addStateCommands(program: Command): void {
     .argument("<file>", "the backup", fileName)
     .addHelpText("after", "\nA state in PostgreSQL is backed up by pg_dump.")
     .action((file: string, options: StateOptions) =>
-      done("back up the state", async () => {
+      done(`back up the state to ${file}`, async () => {
         const { state } = stateOf(options);
         if (isDatabase(state))
           throw new StartError(
