@@ -63,7 +63,6 @@ interface Active {
  */
 export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
   const { state, host, port } = options;
-  const { after } = nodeTimers;
   let active: Active | null = null;
   let isStopped = false;
   const name = "file" in state ? {} : { name: state.name };
@@ -94,25 +93,26 @@ export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
     }
     if (isStopped) await active.stop();
   };
-  const beginAgain = async (): Promise<void> => {
-    while (!active && !isStopped) {
-      await wait({ after }, openAgainMs);
-      await begin().catch(waitFor);
-    }
-  };
   const waitFor = (error: unknown) => {
     if (error instanceof Error && error.name === "NoState") throw error;
     waits(`the state cannot be written (${reasonOf(error)})`, null);
   };
-  try {
-    // A full disk or an unreachable database must not keep the port closed.
-    if ("file" in state) await begin().catch(waitFor);
-    else void begin().catch(ended);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  if ("file" in state) void beginAgain().catch(ended);
+  // A full disk or an unreachable database must not keep the port closed.
+  const beginAgain = async () => {
+    while (!active && !isStopped) {
+      await wait(nodeTimers, openAgainMs);
+      await begin().catch(waitFor);
+    }
+  };
+  if ("file" in state) {
+    await begin()
+      .catch(waitFor)
+      .catch(async (error) => {
+        await close();
+        throw error;
+      });
+    void beginAgain().catch(ended);
+  } else void begin().catch(ended);
   return {
     countLostLines: (lines) => active?.edge.countLostLines(lines),
     stop: async () => {

@@ -23,9 +23,12 @@ const connections = {
   ...{ keepAlive: true, timeout: 4_000 },
   ...(process.env.NODE_USE_ENV_PROXY === "1" && { proxyEnv: process.env }),
 };
-const agents = { plain: new PlainAgent(connections), secure: new SecureAgent(connections) };
-const unkept = { ...connections, keepAlive: false };
-const freshAgents = { plain: new PlainAgent(unkept), secure: new SecureAgent(unkept) };
+const agents = agentsOf(connections);
+const freshAgents = agentsOf({ ...connections, keepAlive: false });
+
+function agentsOf(options: typeof connections) {
+  return { plain: new PlainAgent(options), secure: new SecureAgent(options) };
+}
 
 /**
  * A server may close an idle connection just as a post is written to it. After a reset before the first byte of the
@@ -41,10 +44,8 @@ function exchange(
   return new Promise((resolve, reject) => {
     const { href, protocol } = new URL(url);
     const isSecure = protocol === "https:";
-    const options = { method: "POST", headers };
-    const sent = isSecure
-      ? requestSecure(href, { ...options, agent: by.secure })
-      : requestPlain(href, { ...options, agent: by.plain });
+    const [request, agent] = isSecure ? [requestSecure, by.secure] : [requestPlain, by.plain];
+    const sent = request(href, { method: "POST", headers, agent });
     let readBefore = 0;
     let hasFailed = false;
     const fail = (error: unknown) => {

@@ -62,8 +62,6 @@ const alarmAgain = doubling(2_000, 60_000);
 export class Runtime {
   readonly #ports: RuntimePorts;
   readonly #objects = new Map<string, RuntimeObject>();
-  /** Loaded objects. */
-  readonly #live = new Set<RuntimeObject>();
   /** Objects that wrote since the last flush. */
   readonly #written = new Set<RuntimeObject>();
   /** Unflushed changes of broken instances. The next instance starts once they are on disk. */
@@ -131,26 +129,21 @@ export class Runtime {
     const { life, whole } = await this.#load(object);
     if (life.isDeleted) return this.connect(kind, name, headers);
     return life.call(() => {
-      let accepted: RuntimeSocket | null = null;
+      const made: RuntimeSocket[] = [];
       const accept = (label = "") => {
-        if (accepted) throw new Error("a request can accept only one socket");
-        accepted = this.#socketOf(object, whole, label);
-        return accepted;
+        if (made.length > 0) throw new Error("a request can accept only one socket");
+        const socket = this.#socketOf(object, whole, label);
+        made.push(socket);
+        return socket;
       };
-      const socket = () => accepted;
       try {
         const refusal = whole.connect?.(headers, accept) ?? null;
-        const made = socket();
-        if (refusal === null && made) {
-          this.#accepted.set(made.id, made);
-          return new Response(null, { headers: { [acceptedHeader]: made.id } });
-        }
-        if (made) object.removeSocket(made);
-        return refusal ?? new Response("There is no socket here.\n", { status: 404 });
-      } catch (error) {
-        const made = socket();
-        if (made) object.removeSocket(made);
-        throw error;
+        const [socket] = refusal ? [] : made.splice(0);
+        if (!socket) return refusal ?? new Response("There is no socket here.\n", { status: 404 });
+        this.#accepted.set(socket.id, socket);
+        return new Response(null, { headers: { [acceptedHeader]: socket.id } });
+      } finally {
+        for (const socket of made) object.removeSocket(socket);
       }
     });
   };
@@ -168,7 +161,7 @@ export class Runtime {
     this.#isStopped = true;
     for (const object of this.#objects.values()) object.disarm();
     for (let pending = this.#flusher.pending; pending; pending = this.#flusher.pending) await pending;
-    for (const { life } of this.#live) life?.end(new Error("the edge stops"));
+    for (const { life } of this.#objects.values()) life?.end(new Error("the edge stops"));
     await this.#ports.disk.close();
   }
 
@@ -269,7 +262,6 @@ export class Runtime {
       await this.#flusher.pending;
       await database.fill(disk, object.key, place && ((open) => filledFile(place, object.key, open)));
       object.life = life;
-      this.#live.add(object);
       const whole = await life.busy(async () => make(object.kind, name, this.#placeOf(object, life)));
       if (life.hasEnded) throw new Error("the object broke while it was made");
       return { life, whole };
@@ -373,7 +365,6 @@ export class Runtime {
     if (object.life !== life) return;
     object.life = null;
     object.loaded = null;
-    this.#live.delete(object);
     this.#written.delete(object);
     this.#forget(object);
   }
@@ -385,7 +376,6 @@ export class Runtime {
     this.#flusher.changed();
     for (const socket of object.sockets) socket.close(1012, "the object was deleted");
     object.disarm();
-    this.#live.delete(object);
     this.#written.delete(object);
     if (this.#objects.get(object.key) === object) this.#objects.delete(object.key);
     object.life = null;
@@ -428,7 +418,7 @@ export class Runtime {
 
   /** Unloads idle objects. */
   #look(): void {
-    for (const object of this.#live) {
+    for (const object of this.#objects.values()) {
       const { life } = object;
       if (!life || this.#written.has(object)) continue;
       if (life.idleMs < (life.database.isLarge ? largeRestAfterMs : restAfterMs)) continue;
