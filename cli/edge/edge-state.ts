@@ -44,7 +44,12 @@ export function requireStrongToken(token: string, file: string): void {
 
 /** Throws where the file cannot be read, or holds what no request could send. */
 export function readOperatorToken(file: string): string {
-  const token = readOwn(file);
+  let token: string;
+  try {
+    token = readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new StartError(`cannot read ${file} (${systemReason(error)}); move it away`);
+  }
   if (sendable.test(token)) return token;
   const fault = token === "" ? "is empty" : "holds a blank or a letter outside ASCII, which no request could send";
   throw new StartError(`${file} ${fault}; remove it, and the next start makes a new token`);
@@ -90,13 +95,5 @@ export function requireWritable(folder: string, setting: string): void {
     throw new StartError(
       `cannot write in ${place} (${systemReason(error)}); run this as the user to whom it belongs, or set ${setting} to another`,
     );
-  }
-}
-
-function readOwn(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (error) {
-    throw new StartError(`cannot read ${file} (${systemReason(error)}); move it away`);
   }
 }

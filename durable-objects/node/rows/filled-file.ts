@@ -41,14 +41,16 @@ const { filled }: { readonly filled?: Wanted } = isMainThread ? {} : (workerData
 if (filled) setImmediate(() => void fill(filled));
 
 async function fill({ place, name, file }: Wanted): Promise<void> {
-  const rows = "file" in place ? readState(place.file) : await readDatabase(place.database);
+  const rows = "file" in place ? readState(place.file) : await sessionOf(place.database);
   const database = new ObjectDatabase(() => {}, file);
   await database.fill(rows, name);
   database.close();
   await rows.close();
 }
 
-async function readDatabase(url: string) {
-  const postgres = await import("./postgres-disk.ts");
-  return postgres.readDatabase(url);
+async function sessionOf(url: string) {
+  const { Session } = await import("./postgres-disk.ts");
+  const session = new Session(url);
+  await session.open();
+  return session;
 }

@@ -17,7 +17,7 @@ import {
 } from "./disk.ts";
 
 export type Self = Pick<EdgeOfPair, "name" | "url" | "version">;
-type Row = Readonly<Record<string, string | number | boolean | null>>;
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface EdgePorts {
   readonly timers: Timers;
@@ -211,11 +211,11 @@ export class PostgresDisk implements Disk {
   }
 
   schemaOf(name: string): Promise<readonly string[]> {
-    return rowsBy(this.#reads).schemaOf(name);
+    return this.#reads.schemaOf(name);
   }
 
   rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]> {
-    return rowsBy(this.#reads).rowsOf(name, after);
+    return this.#reads.rowsOf(name, after);
   }
 
   async write({ at, deleted, changes }: Flush): Promise<void> {
@@ -265,7 +265,7 @@ export class PostgresDisk implements Disk {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#commit("UPDATE bridgehead.state SET stopped = true, beat = beat + 1");
-    await Promise.all([this.#session.end(), this.#reads.end()]);
+    await Promise.all([this.#session.close(), this.#reads.close()]);
   }
 
   /** Leaves the database as if the network had failed. */
@@ -307,34 +307,14 @@ export class PostgresDisk implements Disk {
   }
 }
 
-function rowsBy(session: Session): Rows {
-  return {
-    async schemaOf(name) {
-      const { rows } = await session.ask("SELECT schema FROM bridgehead.object WHERE name = $1", [name]);
-      return JSON.parse(String(rows[0]?.schema ?? "[]"));
-    },
-    async rowsOf(name, after) {
-      const { rows } = await session.ask(rowsText, [name, after?.table ?? "", after?.key ?? ""]);
-      return rows as unknown as readonly StoredRow[];
-    },
-  };
-}
-
-/** Reads the state while the edge writes it. */
-export async function readDatabase(url: string): Promise<Rows & { close(): Promise<void> }> {
-  const session = new Session(url, { timers: nodeTimers });
-  await session.open();
-  return { ...rowsBy(session), close: () => session.end() };
-}
-
 /** A connection to one database server. */
-class Session {
+export class Session implements Rows {
   readonly #url: string;
   readonly #timers: Timers;
   #client: Client | null = null;
   #lost: (error: Error) => void = () => {};
 
-  constructor(url: string, { timers }: Pick<EdgePorts, "timers">) {
+  constructor(url: string, { timers }: Pick<EdgePorts, "timers"> = { timers: nodeTimers }) {
     this.#url = url;
     this.#timers = timers;
   }
@@ -364,7 +344,17 @@ class Session {
     return within(this.#timers, silentWithinMs, "the database", client.query<Row>(query));
   }
 
-  async end(): Promise<void> {
+  async schemaOf(name: string): Promise<readonly string[]> {
+    const { rows } = await this.ask("SELECT schema FROM bridgehead.object WHERE name = $1", [name]);
+    return JSON.parse(String(rows[0]?.schema ?? "[]"));
+  }
+
+  async rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]> {
+    const { rows } = await this.ask(rowsText, [name, after?.table ?? "", after?.key ?? ""]);
+    return rows as unknown as readonly StoredRow[];
+  }
+
+  async close(): Promise<void> {
     this.#lost = () => {};
     await this.#client?.end();
     this.#client = null;
