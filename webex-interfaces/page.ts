@@ -2,7 +2,7 @@ import { type GeneratedPage, inCell, pageTable } from "./doors/programs.ts";
 import { exceptions } from "./tables/exceptions.ts";
 import { openBindings, operations } from "./tables/operations.ts";
 import type { Operation } from "./tables/schema.ts";
-import { sessionServices, visibility } from "./tables/session.ts";
+import { sessionServices, visibility, visibilityRows } from "./tables/session.ts";
 import { commands, pages, reasons } from "./tables/url.ts";
 
 /** docs/webex-interfaces.md: the tables, for people. */
@@ -15,6 +15,7 @@ export function interfacesPage(): Pick<GeneratedPage, "text" | "gaps"> {
   const text = `# WebEx's XML API and URL API, entry by entry
 
 This page is generated from \`webex-interfaces/tables\`: \`npm run webex-interfaces\` renews it. [webex.md](webex.md) says how to use the interfaces.
+It has ${all.length} operations with fields, ${openBindings.length} with open fields, ${Object.keys(commands).length} commands and ${visibilityRows.length * sessionServices.length} cells of visibility.
 
 ## Operations of the XML API
 

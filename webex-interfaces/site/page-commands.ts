@@ -4,7 +4,7 @@ import { type Cells, csrfOf, type Outcome, type PageCall, PageRefusal } from "./
 import { addPerson, cancel, factsOf, join, reschedule, schedule, services, start, startDateOf } from "./sessions.ts";
 import { emailOf, fullName, nameOf, type Session, siteZone, type User } from "./site.ts";
 import { taken } from "./special.ts";
-import type { ServiceCode } from "./store.ts";
+import type { ServiceCode, Things } from "./store.ts";
 import { localTime } from "./times.ts";
 import { addUser, changeUser } from "./users.ts";
 import { isOn, put, text, whole } from "./values.ts";
@@ -236,12 +236,13 @@ function recordingAdded(call: PageCall): Outcome {
   return {};
 }
 
-function contactsOf({ site, user }: PageCall) {
-  return site.store.all("contact").filter(({ ownerId }) => ownerId === user.key);
+/** The user's own things. */
+function own<K extends "contact" | "file" | "computer">({ site, user }: PageCall, kind: K): readonly Things[K][] {
+  return site.store.all(kind).filter(({ ownerId }) => ownerId === user.key);
 }
 
 function contactAsked(call: PageCall) {
-  return call.named(contactsOf(call), ({ email }) => email);
+  return call.named(own(call, "contact"), ({ email }) => email);
 }
 
 function contactAdded(call: PageCall): Outcome {
@@ -260,16 +261,11 @@ function labAsked(call: PageCall) {
 const computer =
   (state: string | null): Handler =>
   (call) => {
-    const own = call.site.store.all("computer").filter(({ ownerId }) => ownerId === call.user.key);
-    const found = call.named(own, ({ name }) => name);
+    const found = call.named(own(call, "computer"), ({ name }) => name);
     if (state === null) call.site.store.remove("computer", found.key);
     else call.site.store.change("computer", found, { state });
     return {};
   };
-
-function filesOf({ site, user }: PageCall) {
-  return site.store.all("file").filter(({ ownerId }) => ownerId === user.key);
-}
 
 function report(call: PageCall): Outcome {
   const day = (year: string, month: string, date: string, otherwise: number) => {
@@ -283,10 +279,8 @@ function report(call: PageCall): Outcome {
   const found = own.filter(
     ({ startedAt, name }) => startedAt >= from && startedAt < to && name.toLowerCase().includes(topic),
   );
-  return show(
-    "Report",
-    found.map((past) => [past.name, Math.round((past.endedAt - past.startedAt) / 60_000)]),
-  );
+  const rows = found.map((past) => [past.name, Math.round((past.endedAt - past.startedAt) / 60_000)]);
+  return show("Report", rows);
 }
 
 /** Every command of the URL API. */
@@ -361,10 +355,8 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     const wanted = Array.from(call.args.values(), (value) => value.toLowerCase());
     const all = call.site.store.all("recording").filter(({ service }) => service === "EC");
     const views = all.flatMap(({ name, views }) => views.map((view) => [name, view.email] as const));
-    return show(
-      "Recorded events",
-      views.filter(([, email]) => wanted.includes(email.toLowerCase())),
-    );
+    const rows = views.filter(([, email]) => wanted.includes(email.toLowerCase()));
+    return show("Recorded events", rows);
   },
 
   "schedule-event": (call) => keyOf(scheduled(call, "EC")),
@@ -390,10 +382,8 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     const own = call.site.store
       .all("past")
       .filter(({ service, hostId }) => service === "EC" && hostId === call.user.key);
-    return show(
-      "Attendee details",
-      own.flatMap((past) => past.people.map(({ name, email }) => [past.name, name, email])),
-    );
+    const rows = own.flatMap((past) => past.people.map(({ name, email }) => [past.name, name, email]));
+    return show("Attendee details", rows);
   },
   "report-enrolment": (call) => {
     const session = call.ownSession(["EC"]);
@@ -402,10 +392,8 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   },
   "report-playback": (call) => {
     const own = call.site.store.all("recording").filter(({ hostId }) => hostId === call.user.key);
-    return show(
-      "Playback",
-      own.flatMap(({ name, views }) => views.map((view) => [name, view.name, view.email])),
-    );
+    const rows = own.flatMap(({ name, views }) => views.map((view) => [name, view.name, view.email]));
+    return show("Playback", rows);
   },
 
   "add-contacts": contactAdded,
@@ -421,24 +409,20 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   },
   "find-contacts": (call) => {
     const words = Array.from(call.args.values(), (value) => value.toLowerCase());
-    const found = contactsOf(call).filter(({ name, email }) =>
+    const found = own(call, "contact").filter(({ name, email }) =>
       words.every((word) => `${name} ${email}`.toLowerCase().includes(word)),
     );
-    return show(
-      "Contacts",
-      found.map(({ name, email }) => [name, email]),
-    );
+    const rows = found.map(({ name, email }) => [name, email]);
+    return show("Contacts", rows);
   },
   "list-files": (call) => {
-    const found = filesOf(call).filter(({ folder }) => folder === (call.arg("CD") ?? ""));
-    return show(
-      "Files",
-      found.map(({ name, bytes }) => [name, bytes]),
-    );
+    const found = own(call, "file").filter(({ folder }) => folder === (call.arg("CD") ?? ""));
+    const rows = found.map(({ name, bytes }) => [name, bytes]);
+    return show("Files", rows);
   },
   // The overview calls it "delete", and describes a download.
   "download-file": (call) => {
-    const file = filesOf(call).find(({ name }) => name === call.arg("FN"));
+    const file = own(call, "file").find(({ name }) => name === call.arg("FN"));
     if (!file) throw new PageRefusal("Unknown", "there is no such file");
     return show(file.name, [[file.name, file.bytes]]);
   },
@@ -463,10 +447,8 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   "lab-schedule": (call) => {
     const { name } = labAsked(call);
     const own = call.site.store.all("reservation").filter(({ lab }) => lab === name);
-    return show(
-      "Reservations",
-      own.map((one) => [one.name, localTime(one.startsAt, siteZone), one.computers]),
-    );
+    const rows = own.map((one) => [one.name, localTime(one.startsAt, siteZone), one.computers]);
+    return show("Reservations", rows);
   },
   "check-lab-availability": (call) => {
     const { name, computers } = labAsked(call);
@@ -475,11 +457,8 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   },
 
   "list-computers": (call) => {
-    const own = call.site.store.all("computer").filter(({ ownerId }) => ownerId === call.user.key);
-    return show(
-      "Computers",
-      own.map(({ name, state }) => [name, state]),
-    );
+    const rows = own(call, "computer").map(({ name, state }) => [name, state]);
+    return show("Computers", rows);
   },
   "connect-computer": computer("connected"),
   "disconnect-computer": computer("available"),

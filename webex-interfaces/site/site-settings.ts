@@ -1,15 +1,8 @@
+import { operations } from "../tables/operations.ts";
+import type { Fields, Kind } from "../tables/schema.ts";
 import type { Values } from "../wire/codec.ts";
+import { group } from "./values.ts";
 
-const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };
-const words = {
-  mixedCase: true,
-  minLength: 8,
-  minAlpha: 1,
-  minNumeric: 1,
-  minSpecial: 0,
-  disallowWebTextAccounts: false,
-  disallowList: false,
-};
 const adaptor = (serverIP: string) => ({
   enableAdaptor: true,
   serverIP,
@@ -18,8 +11,9 @@ const adaptor = (serverIP: string) => ({
     "https://numbers.example/call-in?toll=%TollNum%&tollCC=%TollNumCC%&free=%TollFreeNum%&freeCC=%TollFreeNumCC%&code=%ParticipantCode%",
 });
 
-/** The answer of getSite; its `metaData` is completed there. */
-export const siteSettings: Values = {
+const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };
+
+const given: Values = {
   metaData: {
     isEnterprise: true,
     region: "U.S.",
@@ -30,9 +24,7 @@ export const siteSettings: Values = {
     activateStatus: true,
     webPageType: "J2EE",
   },
-  ucf: { ucfConfiguration: "default" },
   clientPlatforms: { msWindows: true, macOSX: true, linux: true },
-  resourceRestrictions: { isLicenseManager: false },
   supportAPI: { autoLogin: true, aspAndPHPAPI: true, backwardAPI: false, xmlAPI: true, cAPI: false, scorm: false },
   telephonyConfig: {
     isTSPUsingTelephonyAPI: true,
@@ -50,7 +42,6 @@ export const siteSettings: Values = {
     intlCallBackTeleconferencing: true,
     maxCallersNumber: 500,
     tspAdaptorSettings: { primaryLarge: adaptor("192.0.2.10"), backup1Large: adaptor("192.0.2.11") },
-    meetingPlace: { persistentTSP: false, mpAudioConferencing: "WithoutIntegration" },
     supportAdapterlessTSP: false,
     displayAttendeeID: true,
     provisionTeleAccount: true,
@@ -74,31 +65,27 @@ export const siteSettings: Values = {
     eventCenter: { ...served, marketingAddOn: true },
     salesCenter: served,
   },
-  securityOptions: {
-    passwordExpires: false,
-    passwordLifetime: 0,
-    allMeetingsUnlisted: false,
-    allMeetingsPassword: true,
-    joinBeforeHost: false,
-    audioBeforeHost: false,
-    changePersonalURL: true,
-    changeUserName: false,
-    meetings: { strictPasswords: false },
-    strictUserPassword: false,
-    changePWDWhenAutoLogin: false,
-    enforceBaseline: false,
-    passwordChangeIntervalOpt: false,
-    passwordChangeInterval: 0,
-  },
-  defaults: {
-    emailReminders: true,
-    entryExitTone: "BEEP",
-    voip: true,
-    teleconference: { telephonySupport: "CALLIN", tollFree: true, intlLocalCallIn: false },
-    joinTeleconfNotPress1: false,
-    updateTSPAccount: true,
-  },
-  passwordCriteria: { ...words, disallowWebTextSessions: false },
-  accountPasswordCriteria: { ...words, disallow3XRepeatedChar: false },
-  meetingPlace: {},
+  securityOptions: { allMeetingsPassword: true, changePersonalURL: true },
+  defaults: { emailReminders: true, entryExitTone: "BEEP", voip: true, updateTSPAccount: true },
 };
+
+/** The answer of getSite, except what getSite itself completes. */
+export const siteSettings = completed(operations.getSite.answer.siteInstance.of, given);
+
+/** The values, with a default for each needed field that they lack. */
+function completed(fields: Fields, values: Values): Values {
+  const all = Object.entries(fields).flatMap(([name, kind]) => {
+    if (kind.is === "group" && (kind.need || values[name] !== undefined))
+      return [[name, completed(kind.of, group(values, name))] as const];
+    const value = values[name] ?? (kind.need ? defaultOf(kind) : undefined);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(all);
+}
+
+function defaultOf(kind: Kind): unknown {
+  if (kind.is === "word") return kind.of[0];
+  if (kind.is === "list") return [];
+  if (kind.is === "flag") return false;
+  return kind.is === "whole" || kind.is === "decimal" ? 0 : "default";
+}

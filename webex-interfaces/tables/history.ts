@@ -3,8 +3,6 @@ import { digits, fields, flag, group, list, listControl, listOp, service, text, 
 
 const attendeeOrder = orderBy("CONFID STARTTIME COMPANY COUNTRY STATE CITY");
 
-const startTimeValue = group(fields("sessionStartTimeStart:time! sessionStartTimeEnd:time!"));
-
 const endTimeScope = group(fields("sessionEndTimeStart:time! sessionEndTimeEnd:time!"));
 
 const startTimeScope = group(fields("sessionStartTimeStart:time! sessionStartTimeEnd:time!"));
@@ -55,7 +53,7 @@ export const historyOperations = service("history", "history", {
     "eventSessionHistory",
     {
       ...fields("hostWebExID confName"),
-      startTimeScope: startTimeValue,
+      startTimeScope,
       listControl,
       order: orderBy("CONFID STARTTIME CONFNAME ASSISTREQUEST ASSISTCONFIRM"),
       endTimeScope,
@@ -87,7 +85,7 @@ export const historyOperations = service("history", "history", {
     "supportSessionHistory",
     {
       ...fields("sessionKey:digits hostWebExID"),
-      startTimeScope: startTimeValue,
+      startTimeScope,
       listControl,
       order: orderBy("CONFID SESSIONSTARTTIME CONFNAME"),
       endTimeScope,
@@ -150,7 +148,7 @@ export const historyOperations = service("history", "history", {
     {
       meetingKey: digits,
       order: attendeeOrder,
-      startTimeScope: startTimeValue,
+      startTimeScope,
       confName: text,
       listControl,
       confID: digits,
@@ -164,7 +162,7 @@ export const historyOperations = service("history", "history", {
     {
       meetingKey: digits,
       order: attendeeOrder,
-      startTimeScope: startTimeValue,
+      startTimeScope,
       confName: text,
       listControl,
       confID: digits,
