@@ -12,10 +12,13 @@ export function interfacesPage(): Pick<GeneratedPage, "text" | "gaps"> {
     ...letters,
     paths.join(" ").replaceAll(" ", ", "),
   ]);
+  const cells = visibilityRows.length * sessionServices.length;
+  const operationCounts = `${all.length} operations with fields, ${openBindings.length} with open fields`;
+  const counts = `${operationCounts}, ${Object.keys(commands).length} commands and ${cells} cells of visibility`;
   const text = `# WebEx's XML API and URL API, entry by entry
 
-This page is generated from \`webex-interfaces/tables\`: \`npm run webex-interfaces\` renews it. [webex.md](webex.md) says how to use the interfaces.
-It has ${all.length} operations with fields, ${openBindings.length} with open fields, ${Object.keys(commands).length} commands and ${visibilityRows.length * sessionServices.length} cells of visibility.
+This page is generated from \`webex-interfaces/tables\`: \`npm run webex-interfaces\` renews it.
+[webex.md](webex.md) says how to use the interfaces. It has ${counts}.
 
 ## Operations of the XML API
 

@@ -18,7 +18,7 @@ const mostCharacters = 4_096;
 
 export type DialInValues = Readonly<Record<string, string | undefined>>;
 
-/** A session's templates with these values. Templates of other names are left out; `faults` says what is wrong with the others. */
+/** Fills in a session's templates. Templates of other names are left out; `faults` says which are wrong, and how. */
 export function dialInSequences(text: string, values: DialInValues) {
   const sequences: DialInSequence[] = [];
   const faults: string[] = [];

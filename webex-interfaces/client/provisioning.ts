@@ -118,11 +118,11 @@ function globalNumbers(telephony: Telephony, { domain, edge, hasNumbersPage }: E
     return [
       [
         /%SubscriberCode%/i.test(given),
-        `The site's ${name} adaptor puts the host's code into the address of the global numbers: take %SubscriberCode% out.`,
+        `The site's ${name} adaptor shows the host's code in the address of global numbers: remove %SubscriberCode%.`,
       ],
       [
         hasNumbersPage && !isRight,
-        `The site's ${name} adaptor does not lead to the domain's global numbers: have WebEx set the address to ${page}, with the variables of docs/global-numbers.md.`,
+        `The site's ${name} adaptor has other global numbers: have WebEx set ${page} (docs/global-numbers.md).`,
       ],
     ];
   });
@@ -140,7 +140,7 @@ function domainHost(telephonyDomain = "", expected: Expected): readonly Rule[] {
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host)) return [];
   const names = expected.hosts.map((listed) => listed.toLowerCase().replace(/^\*\./, ""));
   const isListed = names.some((name) => name === host || host.endsWith(`.${name}`) || name.endsWith(`.${host}`));
-  const says = `The site's telephony domain is ${shown(host, expected)}, and webex.hosts has no host of it: add its TSP servers.`;
+  const says = `The site's telephony domain is ${shown(host, expected)}: add its TSP servers to webex.hosts.`;
   return [[!isListed, says]];
 }
 

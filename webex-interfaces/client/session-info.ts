@@ -18,7 +18,7 @@ export type Seen =
   | { readonly is: "unknown" }
   | { readonly is: "wrong"; readonly field: WrongField };
 
-/** How the site saw the caller, inferred from what it returned. `member`: host, invited attendee, panelist or presenter. */
+/** How the site saw the caller, inferred from its answer. `member`: host, invited attendee, panelist or presenter. */
 export type SessionMode = "anonymous" | "password" | "password-refused" | "member" | "unknown";
 
 export interface SessionInfo {

@@ -22,8 +22,8 @@ const siteName = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/i;
 const url = /^(?:(https?):\/\/)?([a-z0-9._-]+|\[::1\])(?::(\d{1,5}))?(?:\/([a-z0-9_-]*)\/?)?$/i;
 
 /**
- * The site of a name (`acme`), a host (`acme.webex.com`) or an address (`https://meet.example.com/acme`). HTTPS alone, which WebEx
- * demands since its release WBS 26; a site that is simulated on this machine may use HTTP.
+ * The site of a name (`acme`), a host (`acme.webex.com`) or an address (`https://meet.example.com/acme`). HTTPS only, as
+ * WebEx demands; a site on this machine may use HTTP.
  */
 export function siteOf(given: string): Result<Site, SiteError> {
   if (siteName.test(given) && !isLoopback(given)) return ok(siteAt("https", `${given.toLowerCase()}.webex.com`, given));

@@ -145,7 +145,7 @@ export interface PageAnswer {
   readonly body: string;
 }
 
-/** The URL to which an answer sends the browser: by a redirect, or by a page whose script goes there. `null`: nowhere. */
+/** The URL to which an answer sends the browser, by a redirect or by the script of a page; `null` without one. */
 export function backUrlOf({ status, location, body }: PageAnswer): string | null {
   if (status >= 300 && status < 400) return location || null;
   if (status < 200 || status >= 300 || body.length > 1_000_000) return null;
@@ -171,8 +171,8 @@ export type BackResult = {
 );
 
 /**
- * The result of a command, from the back URL. `backUrl` is the one that was given with it: WebEx signs nothing, so only a secret in its query
- * tells a true result from a forged one.
+ * The result of a command, from the back URL. `backUrl`: the one that was given with the command. WebEx signs nothing,
+ * so only a secret in its query tells a true result from a forged one.
  */
 export function readResult(url: string, name: string, backUrl?: string): Result<BackResult, string> {
   const command = commands[name];

@@ -51,7 +51,7 @@ export function isUtf8(text: string): boolean {
   return !text.includes("\ufffd");
 }
 
-/** The credentials of a request. Nobody is asked for a password where `isShown`: a sign stands for each secret there. */
+/** The credentials of a request. With `isShown` nobody is asked for a password: the request is only printed. */
 export async function findCredentials(
   site: Site,
   options: AccessOptions,

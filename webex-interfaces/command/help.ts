@@ -84,7 +84,10 @@ function formOf(kind: Kind): string {
     case "group":
       return kind.anyOf ? `with ${kind.anyOf.join(" or ")}` : "";
     case "list":
-      return `list${kind.max === undefined ? "" : ` of at most ${kind.max}`}${kind.of.is === "group" ? "" : `: ${formOf(kind.of)}`}`;
+      return `${kind.max === undefined ? "list" : `list of at most ${kind.max}`}: ${formOf(kind.of)}`.replace(
+        /: $/,
+        "",
+      );
     case "open":
       return "any elements";
     case "digits":

@@ -21,7 +21,7 @@ export interface WebexPorts extends ValuePorts {
 /** What somebody can put right: a sentence, and exit code 1. */
 export class WebexError extends Error {}
 
-/** Carries out a command. A WebexError, or what the system says of a file, becomes one line; anything else is a bug and thrown. */
+/** Carries out a command. A WebexError or a fault of a file becomes one line; anything else is a bug and thrown. */
 export async function run(ports: WebexPorts, act: () => Promise<void>): Promise<void> {
   ports.begin();
   try {

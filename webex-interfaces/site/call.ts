@@ -81,7 +81,7 @@ export function page<Row>(request: Values, rows: readonly Row[], items: string, 
 
 export type Columns<Row> = Readonly<Record<string, (row: Row) => string | number>>;
 
-/** Ordered by the columns of `orderBy`; without them by the first column. Columns that the site does not keep change nothing. */
+/** Orders rows by `orderBy`, or else by the first column. Columns that the site does not keep change nothing. */
 export function ordered<Row>(request: Values, rows: readonly Row[], columns: Columns<Row>): readonly Row[] {
   const asked = list(request, "order", "orderBy").map(String);
   const directions = list(request, "order", "orderAD");

@@ -8,7 +8,7 @@ export function passwordsFile(folder: string): string {
   return join(folder, "passwords.json");
 }
 
-/** A site of this machine, with its database in the folder and the passwords as they are now beside it; without a folder, in memory. */
+/** A site with its database and its users' passwords in the folder; without a folder, in memory. */
 export function siteIn(folder: string | undefined): Omit<SiteOptions, "address"> {
   const machine = { now: () => Date.now(), draw: () => randomBytes(12).toString("base64url") };
   if (!folder) return { ...machine, file: ":memory:" };

@@ -3,7 +3,7 @@ import { passwordsFile, siteIn } from "./folder.ts";
 import { startSimulatedSite } from "./server.ts";
 import { siteName } from "./site.ts";
 
-/** A WebEx site as a program. `WEBEX_SITE_FOLDER` keeps its database and its users' passwords; without it, nothing is kept. */
+/** A WebEx site as a program. `WEBEX_SITE_FOLDER`: where it keeps its data and passwords; without it, nowhere. */
 const port = portFrom("WEBEX_SITE_PORT", 8796, fail);
 const folder = process.env.WEBEX_SITE_FOLDER;
 process.umask(0o077); // Passwords are for the one who starts it.

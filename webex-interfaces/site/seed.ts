@@ -10,7 +10,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const telephony = { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: 1 };
 
-/** A new site: four users, a session of each service in the days to come, one of each in the past, and some of everything else. */
+/** A new site: four users, a session of each service in the future and in the past, and some of everything else. */
 export function seed(site: Site): void {
   const now = site.now();
   const today = now - (now % hourMs);

@@ -88,7 +88,7 @@ async function answer(
     .end(pageOf(isHome ? `The simulated site ${siteName}` : "There is no such page", [], site.url()));
 }
 
-/** Of a path, or of an address as proxies send it. Resolved as a link, a path such as `//` would name a host, or be none. */
+/** The URL of a path, or of a whole address, as proxies send it. A path such as `//` must not name a host. */
 function urlOf(site: Site, target: string): URL {
   return new URL(`${site.options.address}/${target.replace(/^(https?:\/\/[^/?#]*)?\/?/i, "")}`);
 }

@@ -8,7 +8,7 @@ const adaptor = (serverIP: string) => ({
   serverIP,
   mpAudio: [{ label: "Call-in toll number", phoneNumber: "14085550199" }],
   globalCallInNumURL:
-    "https://numbers.example/call-in?toll=%TollNum%&tollCC=%TollNumCC%&free=%TollFreeNum%&freeCC=%TollFreeNumCC%&code=%ParticipantCode%",
+    "https://numbers.example/call-in?toll=%TollNum%&tollCC=%TollNumCC%&free=%TollFreeNum%&code=%ParticipantCode%",
 });
 
 const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };

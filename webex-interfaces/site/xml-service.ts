@@ -111,7 +111,7 @@ function callerOf(site: Site, context: Values, tasks: readonly (Task | undefined
   return caller;
 }
 
-/** The user whom a request for authenticateUser proves: by a token, or by an assertion, whose signature is not checked. */
+/** The user of authenticateUser, proved by a token, or by an assertion, whose signature is not checked. */
 function authenticated(site: Site, named: User | undefined, tasks: readonly (Task | undefined)[]): User | undefined {
   const [only, ...others] = tasks;
   if (only?.operation.name !== "authenticateUser" || others.length > 0 || !named) return undefined;

@@ -5,7 +5,7 @@
 export type Kind =
   /** At most `max` characters. */
   | { readonly is: "text" | "secret"; readonly max?: number; readonly need?: true }
-  /** `digits`: a number that only names something, as text, since the schema's `long` is longer than a number can hold. */
+  /** `digits`: a number that only names something. It is text: the schema's `long` is too long for a number. */
   | { readonly is: "digits" | "decimal" | "flag"; readonly need?: true }
   /** Date and time in the time zone next to it: `11/28/2026 10:10:00` on the wire, `2026-11-28T10:10:00` here. */
   | { readonly is: "time"; readonly need?: true }
@@ -112,7 +112,10 @@ type LeafNamed<K> = K extends "digits" | "decimal" | "flag" | "time" | "whole"
   : { readonly is: K extends `secret${string}` ? "secret" : "text" };
 type LeafOf<W> = W extends `${string}!` ? LeafNamed<NamedKind<W>> & { readonly need: true } : LeafNamed<NamedKind<W>>;
 
-/** The fields of words such as `topic`, a text; `agenda:text2500`, of at most so many characters; `key:digits!`, which is needed. */
+/**
+ * Fields from words: `topic` is a text, `agenda:text2500` a text of at most 2,500 characters, `key:digits!` digits that
+ * are needed.
+ */
 export function fields<const S extends readonly string[]>(...words: S) {
   const named = words
     .join(" ")

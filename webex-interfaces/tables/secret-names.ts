@@ -1,8 +1,11 @@
-/** Names of WebEx's two interfaces that hold a secret, in any case and without numbers behind them: PA2 is one as PA is. */
-const names =
-  /^(?:n|r)?pw$|^(?:pid|pa|sa|tk|sk|cn)$|password|passwd|passcode|secret|ticket|token|saml|pin$|pw$|hostkey|accesscode$|moderatorcode$|partnerid$/;
+/** Names that hold a secret, in any case, without the number at the end: `PA2` as `PA`. */
+const names = [
+  /^(?:n|r)?pw$|^(?:pid|pa|sa|tk|sk|cn)$|password|passwd|passcode|secret|ticket|token|saml/,
+  /pin$|pw$|hostkey|accesscode$|moderatorcode$|partnerid$/,
+];
 
-/** Whether a field or an argument of this name is kept out of links, logs and errors where no table says what it holds. */
+/** True if a field or argument of this name stays out of links, logs and errors, although no table has it. */
 export function isSecretName(name: string): boolean {
-  return names.test(name.toLowerCase().replace(/[\d#]+$/, ""));
+  const bare = name.toLowerCase().replace(/[\d#]+$/, "");
+  return names.some((name) => name.test(bare));
 }

@@ -112,10 +112,8 @@ export const siteOperations = service("site", "site", {
             "intlCallBackTeleconferencing:flag",
           ),
           personalTeleconf: group({
-            ...each(
-              "primaryLargeServer backup1LargeServer backup2LargeServer primarySmallServer backup1SmallServer backup2SmallServer",
-              personalTeleServer,
-            ),
+            ...each("primaryLargeServer backup1LargeServer backup2LargeServer", personalTeleServer),
+            ...each("primarySmallServer backup1SmallServer backup2SmallServer", personalTeleServer),
           }),
           ...fields("multiMediaPlatform:flag multiMediaHostName broadcastAudioStream:flag"),
           tspAdaptorSettings: need(group({ ...each("primaryLarge backup1Large backup2Large", tspServer) })),

@@ -1,6 +1,6 @@
 /** The form of an argument's value. What the documents leave open is no limit here: WebEx itself refuses more. */
 export interface Argument {
-  /** `key`: the digits of a meeting number. `flag`: `1` and `0`. `back`: the back URL. `page`: `GoBack`, or a page of the site. */
+  /** `key`: a meeting number. `flag`: `1` and `0`. `back`: the back URL. `page`: `GoBack`, or a page of the site. */
   readonly is: "text" | "secret" | "whole" | "flag" | "key" | "back" | "page";
   readonly means: string;
   readonly min?: number;

@@ -66,7 +66,7 @@ test.each<[says: string, telephony: object, adaptor?: object, metaData?: object]
   ["secondary adaptor URL", { secondaryAdaptorURL: "https://tsp.example.com/tsp/acme" }],
   ["call-in number 14085550199", { callInNumber: "14085550199" }],
   ["primary adaptor is off", {}, { enableAdaptor: false }],
-  ["take %SubscriberCode% out", {}, { globalCallInNumURL: `${adaptor.globalCallInNumURL}&s=%SubscriberCode%` }],
+  ["remove %SubscriberCode%", {}, { globalCallInNumURL: `${adaptor.globalCallInNumURL}&s=%SubscriberCode%` }],
   ["global numbers", {}, { globalCallInNumURL: "https://tsp.example.com/global-numbers/other" }],
   ["telephony domain is tsp.example.org", {}, {}, { telephonyDomain: "tsp.example.org" }],
 ])("tells that %s", (says, telephony, primaryLarge, metaData) => {

@@ -13,7 +13,7 @@ export interface WrongField {
 export type Values = Readonly<Record<string, unknown>>;
 
 interface Writing {
-  /** What is not as the table says is left out, instead of an error: answers are made of documents with more in them. */
+  /** Leaves out what is not as the table says: an answer is picked from a document with more in it. */
   readonly picks?: boolean;
   readonly prefix?: Prefix;
   /** Gets the secrets that are written. */
@@ -114,8 +114,8 @@ export interface Read {
 }
 
 /**
- * The values of an element. `strict`: unknown, repeated, missing and wrong elements are an error. `lenient`: what is wrong is left out and
- * listed; names in another case of letters count. Order, prefixes and blanks around values never count.
+ * The values of an element. `strict`: unknown, repeated, missing and wrong elements are an error. `lenient`: wrong
+ * elements are left out and listed, and names may be in another case. Order, prefixes and outer blanks never count.
  */
 export function read(
   element: XmlElement,

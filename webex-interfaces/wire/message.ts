@@ -57,7 +57,7 @@ export interface Asked {
   readonly element: XmlElement;
 }
 
-/** The context and the operations of a request: root, prefixes and the form of `xsi:type` may vary. The error is in words. */
+/** The context and operations of a request. Prefixes and the form of `xsi:type` may vary. The error is in words. */
 export function readRequest(
   root: XmlElement,
 ): Result<{ readonly context: Values; readonly asked: readonly Asked[] }, string> {
@@ -80,7 +80,7 @@ export function readRequest(
   });
 }
 
-/** Of `java:com.webex.service.binding.meeting.CreateMeeting`, the same with another prefix or none, or `meet:createMeeting`. */
+/** Reads `java:com.webex.service.binding.meeting.CreateMeeting` with any prefix or none, and `meet:createMeeting`. */
 function bindingOf(type: string): string | null {
   const name = type.slice(type.indexOf(":") + 1).replace(/\s+/g, "");
   const [, java] = /(?:^|\.)binding\.([\w.]+)$/.exec(name) ?? [];

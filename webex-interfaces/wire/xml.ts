@@ -101,7 +101,10 @@ interface Open {
 
 class Refused extends Error {}
 
-/** The root of a document. Blanks and a byte order mark before it do not count. Refuses document types, foreign entities and what is too deep. */
+/**
+ * The root of a document. Blanks and a byte order mark before it do not count. Refuses document types, entities other
+ * than XML's own, and documents that are too deep or too large.
+ */
 export function parseXml(raw: string): Result<XmlElement, XmlFault> {
   const text = raw.replace(/^[\s\uFEFF]+/, "");
   if (!text.startsWith("<")) return err({ kind: "not-xml", looksLike: text === "" ? "empty" : "other" });
@@ -166,7 +169,7 @@ export function child(element: XmlElement | undefined, name: string): XmlElement
   return element && childrenNamed(element, name)[0];
 }
 
-/** The elements of a name; if there is none, those of the same name in another case: the documents print both sessionKey and sessionkey. */
+/** The elements of a name, or else of the name in another case: the documents print both sessionKey and sessionkey. */
 export function childrenNamed({ children }: XmlElement, name: string): readonly XmlElement[] {
   const exact = children.filter((inner) => inner.name === name);
   if (exact.length > 0) return exact;
