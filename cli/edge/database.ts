@@ -17,6 +17,8 @@ export function faultOfDatabase(url: string): string | null {
   const isHost = (host: string) => host !== "" && URL.canParse(`http://${host}/`);
   if (!hosts.split(",").every(isHost) && !/[?&]host=/.test(rest))
     return "must name a host, or several with a comma between them, as in db-1,db-2:5433";
+  // They would replace those that end the session of an edge that is silent.
+  if (/[?&]options=/.test(rest)) return "must not set options of the session: the edge sets its own";
   return /^\/[^/?]+(?:\?|$)/.test(rest)
     ? null
     : "must end with the name of a database, as in postgresql://db-1/bridgehead";

@@ -262,6 +262,7 @@ test("comments of settings end with their line, and are none within a text", () 
 test.each([
   ["postgresql://u:p@/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
   ["postgresql://u:p@one:99999/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
+  ["postgresql://h/d?ssl=1&options=-c%20jit%3Doff", "must not set options of the session: the edge sets its own"],
   ["postgresql://u:p@one,two", "must end with the name of a database, as in postgresql://db-1/bridgehead"],
   ["/var/lib/bridgehead", "must be a database as postgresql://…"],
 ])("of the database %s an operator hears what is wrong", (url, fault) => {
