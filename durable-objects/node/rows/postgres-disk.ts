@@ -313,6 +313,8 @@ export class Session implements Rows {
   readonly #timers: Timers;
   #client: Client | null = null;
   #lost: (error: Error) => void = () => {};
+  /** Resolves when the last query is over. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(url: string, { timers }: Pick<EdgePorts, "timers"> = { timers: nodeTimers }) {
     this.#url = url;
@@ -338,10 +340,19 @@ export class Session implements Rows {
 
   /** Rejects if the answer is late. The outcome of the query is then unknown. */
   async ask(text: string, values: readonly unknown[] = [], name?: string): Promise<QueryResult<Row>> {
-    const client = this.#client;
-    if (!client) throw new Error("the connection to the database is closed");
-    const query = { text, values: [...values], ...(name !== undefined && { name }) };
-    return within(this.#timers, silentWithinMs, "the database", client.query<Row>(query));
+    // The client takes one query at a time.
+    const before = this.#last;
+    const over = Promise.withResolvers<void>();
+    this.#last = over.promise;
+    await before;
+    try {
+      const client = this.#client;
+      if (!client) throw new Error("the connection to the database is closed");
+      const query = { text, values: [...values], ...(name !== undefined && { name }) };
+      return await within(this.#timers, silentWithinMs, "the database", client.query<Row>(query));
+    } finally {
+      over.resolve();
+    }
   }
 
   async schemaOf(name: string): Promise<readonly string[]> {

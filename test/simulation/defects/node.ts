@@ -40,8 +40,8 @@ export const nodeDefects: DefectsByFile = {
   "durable-objects/node/rows/object-database.ts": {
     "a row that was deleted stays on disk": {
       foundBy: "what is read is what was written",
-      before: "values: row ? JSON.stringify(row) : null };",
-      after: "values: JSON.stringify(row ?? []) };",
+      before: "({ table, key }) => this.#stored(table, key));",
+      after: "({ table, key }) => this.#stored(table, key)).filter(({ values }) => values !== null);",
     },
     "changes of a table that was filled are not noticed": {
       foundBy: "what is read is what was written",
