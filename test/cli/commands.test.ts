@@ -187,7 +187,7 @@ test("reads the audit of a period page by page", async () => {
   const answers = {
     [path]: [{ ...entry(Date.now()), next: "1" }],
     [`${path}&cursor=1`]: [{ ...entry(Date.now() - day), next: "2" }],
-    [`${path}&cursor=2`]: [{ ...entry(Date.now() - 3 * day), next: "3" }],
+    [`${path}&cursor=2`]: [{ ...entry(Date.now() - 4 * day), next: "3" }],
   };
   const since = new Date(Date.now() - 2 * day).toISOString().slice(0, 10);
   const { printed, asked } = await bridgehead(answers, "audit", "--since", since, "--json");
