@@ -140,7 +140,7 @@ async function activeOn(
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: runtime.connect }), variables));
   };
   const runtime = await Runtime.start({
-    ...{ disk, log, newId, make, timers: nodeTimers, soon: setImmediate },
+    ...{ disk, log, newId, make, timers: nodeTimers, soon: process.nextTick },
     time: {
       ...{ now: () => time.now(), passedMs },
       begin: (lastAt, trusted) => time.begin(lastAt, trusted || trustsClock),

@@ -36,7 +36,7 @@ export interface LifePlace {
 export interface RuntimePorts {
   readonly disk: Disk;
   readonly timers: Timers;
-  /** Runs a function at the end of this tick of the event loop. */
+  /** Runs a function once the running callback and its promises are done. */
   soon(run: () => void): void;
   readonly time: Pick<EdgeTime, "now" | "passedMs" | "begin">;
   readonly log: Log;

@@ -1,15 +1,9 @@
-/** Whether a stranger's text is one of these. Hashes are compared in full: no time tells how right a guess was. */
-export async function isOneOf(expected: readonly string[], given: string): Promise<boolean> {
-  const [actual = "", ...hashes] = await Promise.all([given, ...expected].map(sha256));
-  return indexOfEqual(hashes, actual) >= 0;
-}
-
-/** The last of these hashes that equals the given one; -1: none does. All are compared in full. */
-export function indexOfEqual(hashes: readonly string[], given: string): number {
+/** The last of these secrets that equals the given text; -1: none does. The time depends on the given text alone. */
+export function indexOfEqual(secrets: readonly string[], given: string): number {
   let found = -1;
-  for (const [index, hash] of hashes.entries()) {
-    let difference = hash.length ^ given.length;
-    for (let at = 0; at < hash.length; at += 1) difference |= hash.charCodeAt(at) ^ (given.charCodeAt(at) || 0);
+  for (const [index, secret] of secrets.entries()) {
+    let difference = secret.length ^ given.length;
+    for (let at = 0; at < given.length; at += 1) difference |= (secret.charCodeAt(at) || 0) ^ given.charCodeAt(at);
     found = difference === 0 ? index : found;
   }
   return found;

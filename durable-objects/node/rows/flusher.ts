@@ -1,4 +1,4 @@
-/** Writes all changes of one tick of the event loop in one flush. Changes during a flush go into the next one. */
+/** Writes all changes of one callback and its promises in one flush. Changes during a flush go into the next one. */
 export class Flusher {
   readonly #write: () => Promise<void>;
   readonly #soon: (run: () => void) => void;
@@ -6,8 +6,8 @@ export class Flusher {
   #current: Promise<void> | null = null;
 
   /**
-   * `write` writes all changes. It never rejects, because an edge that cannot write ends. `soon` runs a function at
-   * the end of this tick of the event loop.
+   * `write` writes all changes. It never rejects, because an edge that cannot write ends. `soon`: see
+   * `RuntimePorts`.
    */
   constructor(write: () => Promise<void>, soon: (run: () => void) => void) {
     this.#write = write;
