@@ -3,8 +3,8 @@ import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
 import { changedRows } from "./changed-rows.ts";
 import { type ObjectChange, type Rows, rowsAtOnce, type StoredRow } from "./disk.ts";
 
-/** SQLite keeps the rest in a temporary file. */
-const cacheKiB = { usual: 256, large: 32_768 };
+/** SQLite keeps the rest in a temporary file. Small pages save memory, because most objects are small. */
+const [usual, large] = ["page_size = 1024; PRAGMA cache_size = -256", "cache_size = -32768"];
 
 type InFile = (open: (file: string) => DatabaseSync) => Promise<DatabaseSync>;
 
@@ -28,7 +28,7 @@ export class ObjectDatabase implements Sql {
   /** Calls `changed` after each statement that changed a row. `file`: by default, an unnamed temporary database. */
   constructor(changed: () => void = () => {}, file = "") {
     this.#changed = changed;
-    this.#database = opened(file, file === "" ? cacheKiB.usual : cacheKiB.large);
+    this.#database = opened(file, file === "" ? usual : large);
     this.#session = this.#database.createSession();
   }
 
@@ -62,7 +62,7 @@ export class ObjectDatabase implements Sql {
     this.#isLarge = rows.length === rowsAtOnce;
     if (this.#isLarge && inFile) {
       this.#database.close();
-      this.#database = await inFile((file) => opened(file, cacheKiB.large));
+      this.#database = await inFile((file) => opened(file, large));
       this.#session = this.#database.createSession();
     } else {
       this.#database.exec(["BEGIN", ...schema].join(";"));
@@ -177,10 +177,8 @@ export class ObjectDatabase implements Sql {
   }
 }
 
-function opened(file: string, cacheKiB: number): DatabaseSync {
+function opened(file: string, size: string): DatabaseSync {
   const database = new DatabaseSync(file);
-  database.exec(
-    `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB}`,
-  );
+  database.exec(`PRAGMA ${size}; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE`);
   return database;
 }
