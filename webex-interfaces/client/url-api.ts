@@ -1,6 +1,17 @@
 import { cut, err, ok, type Result } from "../doors/foundation.ts";
 import { isSecretName } from "../tables/secret-names.ts";
-import { argumentOf, type Command, commandAt, commands, dates, pages, type Reason, reasons } from "../tables/url.ts";
+import {
+  type ArgumentsOf,
+  argumentOf,
+  type Command,
+  type CommandName,
+  commandAt,
+  commands,
+  dates,
+  pages,
+  type Reason,
+  reasons,
+} from "../tables/url.ts";
 import { addressOf, argumentText, isMeetingKey, isNoDay, shown } from "../wire/link.ts";
 import { parseXml, textIn } from "../wire/xml.ts";
 import type { Site } from "./site-address.ts";
@@ -8,82 +19,74 @@ import type { Site } from "./site-address.ts";
 /** Servers commonly refuse a request line of more than 8,190 bytes. */
 const maxLinkCharacters = 8_000;
 
-export interface Wrong {
-  /** `form`: it must go as a form, because of a secret or its length. */
-  readonly kind: "wrong" | "form";
-  /** A sentence with what to do. It has no secret. */
-  readonly says: string;
+/** A command with its arguments. */
+export interface UrlCommand {
+  /** For GET; else why it must go as a form: because of a secret or its length. */
+  readonly link: Result<string, string>;
+  /** As a form, for a program that posts it: `application/x-www-form-urlencoded`, in UTF-8. */
+  readonly form: { readonly url: string; readonly body: string };
 }
 
-export type Arguments = Readonly<Record<string, unknown>>;
+/** A command of the URL API. The error says what to do, and has no secret. */
+export function urlCommand<N extends CommandName>(
+  site: Site,
+  name: N,
+  given: ArgumentsOf<N>,
+): Result<UrlCommand, string> {
+  return urlCommandOf(site, name, Object.fromEntries(Object.entries(given).map(([code, value]) => [code, `${value}`])));
+}
 
-/** A link for GET. Refused with a secret in it. */
-export function link(site: Site, name: string, given: Arguments): Result<string, Wrong> {
+export type Texts = Readonly<Record<string, string>>;
+
+/** As `urlCommand`, with texts from outside. */
+export function urlCommandOf(site: Site, name: CommandName, given: Texts): Result<UrlCommand, string> {
   const written = writeArguments(site, name, given);
   if (!written.ok) return written;
-  const secret = written.value.find(([argument]) => isSecretArgument(name, argument));
-  if (secret) {
-    const says = `${secret[0]} is a secret, which logs keep as part of a link: send ${name} as a form`;
-    return err({ kind: "form", says });
-  }
-  const url = `${pageOf(site, name)}?${queryOf(written.value)}`;
-  if (url.length <= maxLinkCharacters) return ok(url);
-  const says = `the link has ${url.length} characters, and servers take ${maxLinkCharacters}: send ${name} as a form`;
-  return err({ kind: "form", says });
-}
-
-export interface FormPost {
-  readonly url: string;
-  /** `application/x-www-form-urlencoded`, in UTF-8. */
-  readonly body: string;
-}
-
-/** The same as a form, for a program that posts it. */
-export function formPost(site: Site, name: string, given: Arguments): Result<FormPost, Wrong> {
-  const written = writeArguments(site, name, given);
-  return written.ok ? ok({ url: pageOf(site, name), body: queryOf(written.value) }) : written;
+  const url = site.url + pages[commands[name].page];
+  const body = written.value.map((pair) => pair.map(encode).join("=")).join("&");
+  const link = `${url}?${body}`;
+  const secret = written.value.find(([argument]) => isSecretArgument(name, argument))?.[0];
+  const why =
+    secret !== undefined
+      ? `${secret} is a secret, which logs keep as part of a link`
+      : `the link has ${link.length} characters, and servers take ${maxLinkCharacters}`;
+  const isLink = secret === undefined && link.length <= maxLinkCharacters;
+  return ok({ link: isLink ? ok(link) : err(`${why}: send ${name} as a form`), form: { url, body } });
 }
 
 /** True if links and logs must not have the value of this argument. */
-export function isSecretArgument(name: string, argument: string): boolean {
-  const command = commands[name];
-  const known = command && argumentOf(command, argument);
+export function isSecretArgument(name: CommandName | undefined, argument: string): boolean {
+  const known = name && argumentOf(commands[name], argument);
   return known ? known.argument.is === "secret" : isSecretName(argument);
-}
-
-function pageOf(site: Site, name: string): string {
-  return `${site.url}${pages[commands[name]?.page ?? "m"]}`;
 }
 
 /** AT and the arguments in the order of the table; those that it does not have come before the back URL. */
 function writeArguments(
   site: Site,
-  name: string,
-  given: Arguments,
-): Result<readonly (readonly [string, string])[], Wrong> {
+  name: CommandName,
+  given: Texts,
+): Result<readonly (readonly [string, string])[], string> {
   const command = commands[name];
-  if (!command) return wrong(`there is no command ${name}`);
   const entries = Object.keys(command.args);
   const found: { readonly place: number; readonly pair: readonly [string, string] }[] = [];
   for (const [argument, value] of Object.entries(given)) {
-    if (value === undefined) continue;
     const known = argumentOf(command, argument);
     const mayBe = command.isOpen && /^[A-Za-z]\w{0,63}$/.test(argument) && argument !== "AT";
-    if (!known && !mayBe) return wrong(`${name} has no argument ${shown(argument)}${listOf(command, entries)}`);
+    if (!known && !mayBe) return err(`${name} has no argument ${shown(argument)}${listOf(command, entries)}`);
     const text = argumentText(value, known?.argument ?? { is: "text", means: "" });
     const fault = text.ok ? faultOf(known?.argument.is, text.value, site, command) : text.error;
-    if (fault !== null) return wrong(`${argument} of ${name} ${fault}`);
+    if (fault !== null) return err(`${argument} of ${name} ${fault}`);
     if (!text.ok || (known?.argument.need && text.value === "")) continue;
     found.push({ place: known ? entries.indexOf(known.entry) : entries.length - 1.5, pair: [argument, text.value] });
   }
   const names = new Set(found.map(({ pair }) => pair[0]));
   const missing = entries.find((entry) => command.args[entry]?.need && !names.has(entry));
-  if (missing !== undefined) return wrong(`${name} needs ${missing}: ${command.args[missing]?.means}`);
+  if (missing !== undefined) return err(`${name} needs ${missing}: ${command.args[missing]?.means}`);
   const { oneOf } = command;
   if (oneOf.length > 0 && oneOf.filter((one) => names.has(one)).length !== 1)
-    return wrong(`${name} needs exactly one of ${oneOf.join(" and ")}`);
-  const noDay = dates.find((date) => command.args[date[2]] && isNoDay(given, date));
-  if (noDay) return wrong(`${noDay[2]} of ${name} must be a day of the month (it is ${shown(given[noDay[2]])})`);
+    return err(`${name} needs exactly one of ${oneOf.join(" and ")}`);
+  const noDay = dates.find((date) => command.args[date[2]] && isNoDay(given, date))?.[2];
+  if (noDay) return err(`${noDay} of ${name} must be a day of the month (it is ${given[noDay]})`);
   const inOrder = found.toSorted((one, other) => one.place - other.place || compare(one.pair[0], other.pair[0]));
   return ok([["AT", command.at], ...inOrder.map(({ pair }) => pair)]);
 }
@@ -119,13 +122,9 @@ function faultOfPage(text: string, site: Site): string | null {
   if (!url || url.origin !== origin || url.username !== "" || url.password !== "")
     return `must be GoBack, or a page of ${origin}`;
   const page = Object.entries(pages).find(([, path]) => url.pathname.endsWith(`/${path}`))?.[0] ?? "";
-  const command = commandAt(page, url.searchParams.get("AT") ?? "") ?? "";
+  const command = commandAt(page, url.searchParams.get("AT") ?? "");
   const secret = [...url.searchParams.keys()].find((argument) => isSecretArgument(command, argument));
   return secret === undefined ? null : `must have no ${secret} in its query: a link carries no secret`;
-}
-
-function queryOf(pairs: readonly (readonly [string, string])[]): string {
-  return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
 }
 
 /** Everything but letters, digits and -._~ as bytes, so that a link survives mails, quotation marks and brackets. */
@@ -174,10 +173,10 @@ export type BackResult = {
  * The result of a command, from the back URL. `backUrl`: the one that was given with the command. WebEx signs nothing,
  * so only a secret in its query tells a true result from a forged one.
  */
-export function readResult(url: string, name: string, backUrl?: string): Result<BackResult, string> {
+export function readResult(url: string, name: CommandName, backUrl?: string): Result<BackResult, string> {
   const command = commands[name];
   const parsed = url.length <= 16_384 ? addressOf(url) : null;
-  if (!command || !parsed) return err("the result must be the whole URL that the browser was sent to");
+  if (!parsed) return err("the result must be the whole URL that the browser was sent to");
   const rest = withoutOwn(parsed, backUrl);
   if (!rest) return err("the result came to another page than the command's back URL");
   const read = ["AT", "ST", "RS", ...command.back.map(plain)];
@@ -189,7 +188,7 @@ export function readResult(url: string, name: string, backUrl?: string): Result<
   if (ST !== "SUCCESS") return err(`ST is ${shown(ST ?? "missing")}, and must be SUCCESS or FAIL`);
   const missing = command.back.find((one) => one.endsWith("!") && !data[plain(one)]);
   if (missing) return err(`the back URL has no ${plain(missing)}, though ST is SUCCESS`);
-  if (command.back.includes("MK!") && !isMeetingKey(data.MK ?? "")) return err(`MK is ${shown(data.MK)}`);
+  if (command.back.includes("MK!") && !isMeetingKey(data.MK ?? "")) return err(`MK is ${shown(data.MK ?? "")}`);
   return ok({ status: "success", data });
 }
 
@@ -221,8 +220,4 @@ export function readOpenMeetings(document: string): Result<readonly string[], st
   if (status !== "SUCCESS") return err(`the site refused: ${cut(reason || "without a reason", 60)}`);
   const keys = (joined ?? "").split(";").flatMap((key) => (key.trim() === "" ? [] : [key.trim()]));
   return keys.every(isMeetingKey) ? ok(keys) : err("MeetingKeys has something that is not a meeting number");
-}
-
-function wrong(says: string): { readonly ok: false; readonly error: Wrong } {
-  return err({ kind: "wrong", says });
 }

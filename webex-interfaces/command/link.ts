@@ -1,6 +1,6 @@
-import { type Arguments, formPost, isSecretArgument, link } from "../client/url-api.ts";
+import { isSecretArgument, type Texts, urlCommandOf } from "../client/url-api.ts";
 import { printable } from "../doors/foundation.ts";
-import { type Command, commands } from "../tables/url.ts";
+import { type Command, type CommandName, commands } from "../tables/url.ts";
 import { type AccessOptions, findPassword, findSite } from "./access.ts";
 import { lines, okOr, unknownName, WebexError, type WebexPorts } from "./run.ts";
 import { argumentsOf } from "./values.ts";
@@ -10,8 +10,8 @@ export interface LinkOptions extends AccessOptions {
 }
 
 /** The command of this name or, if only one has it, of this code (AT). Throws a WebexError if there is none. */
-export function findCommand(name: string): readonly [string, Command] {
-  const all = Object.entries(commands);
+export function findCommand(name: string): readonly [CommandName, Command] {
+  const all = Object.entries(commands) as [CommandName, Command][];
   const named = all.find(([each]) => each === name);
   const [first, ...more] = named ? [named] : all.filter(([, { at }]) => at === name.toUpperCase());
   if (more.length > 0)
@@ -22,7 +22,7 @@ export function findCommand(name: string): readonly [string, Command] {
 
 /** Prints the link of a command; with `dryRun` the form that a program posts. Throws a WebexError. */
 export async function printLink(
-  [name, command]: readonly [string, Command],
+  [name, command]: readonly [CommandName, Command],
   words: readonly string[],
   options: LinkOptions,
   ports: WebexPorts,
@@ -30,29 +30,29 @@ export async function printLink(
   const site = okOr(findSite(options, ports));
   const written = okOr(await argumentsOf(name, words, ports));
   const given = { ...written, ...(await ownArguments(name, command, written, options, ports)) };
-  const url = link(site, name, given);
   const help = `\`bridgehead webex commands ${name}\` says what it has`;
-  if (!url.ok && url.error.kind === "form" && options.dryRun) {
-    const post = formPost(site, name, given);
-    if (!post.ok) throw new WebexError(`${post.error.says}; ${help}`);
-    const fields = Array.from(new URLSearchParams(post.value.body));
+  const made = urlCommandOf(site, name, given);
+  if (!made.ok) throw new WebexError(`${made.error}; ${help}`);
+  const { link, form } = made.value;
+  if (!link.ok && options.dryRun) {
+    const fields = Array.from(new URLSearchParams(form.body));
     const shown = fields.map(([field, value]) => `${field}=${isSecretArgument(name, field) ? "…" : printable(value)}`);
-    lines([`POST ${post.value.url}`, "content-type: application/x-www-form-urlencoded", "", ...shown], ports);
+    lines([`POST ${form.url}`, "content-type: application/x-www-form-urlencoded", "", ...shown], ports);
     return;
   }
-  if (!url.ok) throw new WebexError(`${url.error.says}; ${help}`);
-  ports.print(options.dryRun ? `GET ${url.value}` : url.value);
+  if (!link.ok) throw new WebexError(`${link.error}; ${help}`);
+  ports.print(options.dryRun ? `GET ${link.value}` : link.value);
   if (Object.hasOwn(given, "CSRF")) ports.warn("the link holds the log-in's token, CSRF: give it to nobody else");
 }
 
 /** Arguments from the environment: the user and password of a log-in, and the partner. */
 async function ownArguments(
-  name: string,
+  name: CommandName,
   command: Command,
-  given: Arguments,
+  given: Texts,
   { id, passwordFile, dryRun }: LinkOptions,
   ports: WebexPorts,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Texts> {
   const { WEBEX_ID, WEBEX_PARTNER_ID } = ports.variables;
   const lacks = (argument: string) => Object.hasOwn(command.args, argument) && !Object.hasOwn(given, argument);
   const partner = WEBEX_PARTNER_ID && lacks("PID") ? { PID: WEBEX_PARTNER_ID } : {};

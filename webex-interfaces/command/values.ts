@@ -1,10 +1,9 @@
-import { type Arguments, isSecretArgument } from "../client/url-api.ts";
+import { isSecretArgument, type Texts } from "../client/url-api.ts";
 import { buildRequest } from "../client/xml-api.ts";
 import { err, isRecord, ok, type Result, reasonOf } from "../doors/foundation.ts";
 import { type AnyOperation, isOpen } from "../tables/operations.ts";
 import type { Fields, Kind } from "../tables/schema.ts";
-import { argumentOf, commands } from "../tables/url.ts";
-import { argumentValue } from "../wire/link.ts";
+import type { CommandName } from "../tables/url.ts";
 import { type AccessPorts, isUtf8, secretOfFile } from "./access.ts";
 
 export interface ValuePorts extends AccessPorts {
@@ -171,27 +170,30 @@ function put(
 
 /** The arguments of a command of the URL API. */
 export async function argumentsOf(
-  name: string,
+  name: CommandName,
   words: readonly string[],
   ports: ValuePorts,
-): Promise<Result<Arguments, string>> {
+): Promise<Result<Texts, string>> {
   const given = await readGiven(words, ports);
   if (!given.ok) return given;
+  const found = new Map<string, string>();
   if (given.value.form === "json") {
-    const { values, isSeen } = given.value;
-    const secret = Object.keys(values).find((argument) => isSecretArgument(name, argument));
-    return isSeen && secret !== undefined
-      ? err(`${secret} is a secret: on the command line ${seen}; give the JSON as @FILE, or - for standard input`)
-      : ok(values);
+    for (const [argument, value] of Object.entries(given.value.values)) {
+      if (given.value.isSeen && isSecretArgument(name, argument))
+        return err(
+          `${argument} is a secret: on the command line ${seen}; give the JSON as @FILE, or - for standard input`,
+        );
+      // A number that is not safe has lost digits.
+      const isText = typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value);
+      if (!isText) return err(`${argument} of ${name} must be a text, a whole number, or true or false`);
+      found.set(argument, String(value));
+    }
+    return ok(Object.fromEntries(found));
   }
-  const found = new Map<string, unknown>();
   for (const [argument, text] of given.value.pairs) {
     if (found.has(argument)) return err(`${argument} is given twice`);
-    const command = commands[name];
-    const known = command && argumentOf(command, argument);
-    const plain = isSecretArgument(name, argument) ? await secretOf(argument, text, ports) : ok(text);
-    const value = plain.ok && known ? argumentValue(plain.value, known.argument) : plain;
-    if (!value.ok) return err(known && plain.ok ? `${argument} of ${name} ${value.error}` : value.error);
+    const value = isSecretArgument(name, argument) ? await secretOf(argument, text, ports) : ok(text);
+    if (!value.ok) return value;
     found.set(argument, value.value);
   }
   return ok(Object.fromEntries(found));

@@ -21,14 +21,14 @@ export function isForEverybody(name: string): boolean {
 export class Call {
   readonly site: Site;
   readonly request: Values;
-  readonly #user: User | null;
+  readonly userOrNobody: User | null;
   /** True if the caller reaches the data of all users. */
   readonly hasSite: boolean;
 
   constructor(site: Site, user: User | null, { name, kind }: Pick<Operation, "name" | "kind">, request: Values) {
     this.site = site;
     this.request = request;
-    this.#user = user;
+    this.userOrNobody = user;
     const isRead = (kind === "get" || kind === "list") && !asOneself.includes(name);
     this.hasSite = user?.role === "admin" || (user?.role === "view-only" && isRead);
     const isRefused =
@@ -39,16 +39,12 @@ export class Call {
   }
 
   get user(): User {
-    if (!this.#user) throw new Refusal("accessDenied");
-    return this.#user;
-  }
-
-  get userOrNobody(): User | null {
-    return this.#user;
+    if (!this.userOrNobody) throw new Refusal("accessDenied");
+    return this.userOrNobody;
   }
 
   owns(userId: number): boolean {
-    return this.hasSite || this.#user?.key === userId;
+    return this.hasSite || this.userOrNobody?.key === userId;
   }
 
   /** The named user, or else the caller. */
@@ -62,7 +58,7 @@ export class Call {
   }
 
   mayHost(session: Session): boolean {
-    return this.owns(session.hostId) || (this.#user !== null && isHost(this.site, session, this.#user));
+    return this.owns(session.hostId) || (this.userOrNobody !== null && isHost(this.site, session, this.userOrNobody));
   }
 }
 

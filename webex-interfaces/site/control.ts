@@ -83,7 +83,7 @@ export function control(site: Site, controls: Controls, method: string, path: st
         carryOut(text, joinBody, ({ name, email, call }) => join(site, session, name, email, call)),
       );
     case "GET things/:id":
-      return kinds.includes(id as Kind)
+      return kinds.includes(id)
         ? { status: 200, body: { things: site.store.all(id as Kind).map((thing) => shown(thing)) } }
         : problem(404, `there is no kind ${id}`);
     default:

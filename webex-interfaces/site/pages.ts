@@ -1,5 +1,5 @@
 import { argumentOf, type Command, commandAt, commands, dates, pages, type Reason } from "../tables/url.ts";
-import { addressOf, argumentValue, isNoDay } from "../wire/link.ts";
+import { addressOf, argumentText, isNoDay } from "../wire/link.ts";
 import { type Cells, csrfOf, type Outcome, PageCall, PageRefusal } from "./page-call.ts";
 import { pageCommands } from "./page-commands.ts";
 import { Refusal } from "./refusal.ts";
@@ -84,10 +84,11 @@ function readArgs(command: Command, args: URLSearchParams): ReadonlyMap<string, 
   for (const [name, value] of given) {
     const known = argumentOf(command, name);
     if (!known && !command.isOpen) throw new PageRefusal("Unknown", `${name} is not an argument of this command`);
-    if (!known || value === "") continue;
-    const read = argumentValue(value, known.argument);
-    const isFlag = known.argument.is !== "flag" || /^[01]$/.test(value);
-    if (!read.ok || !isFlag) throw wrong(`${name} ${read.ok ? "must be 1 or 0" : read.error}`);
+    const { is = "text" } = known?.argument ?? {};
+    if (!known || value === "" || (is !== "whole" && is !== "flag")) continue;
+    const read = argumentText(value, known.argument);
+    const isSent = is === "whole" || /^[01]$/.test(value);
+    if (!read.ok || !isSent) throw wrong(`${name} ${read.ok ? "must be 1 or 0" : read.error}`);
   }
   const missing = Object.entries(command.args).find(([name, { need }]) => need && !given.get(name));
   if (missing) throw wrong(`${missing[0]} is required`);

@@ -5,16 +5,10 @@ import { localTime, zoneOf } from "./times.ts";
 import { group, groups, isOn, merge, put, text, whole } from "./values.ts";
 
 /** Fields of requests about users that are not part of the profile. */
-const passing = [
-  "password",
-  "newWebExId",
-  "registrationDate",
-  "visitCount",
-  "userId",
-  "sendWelcome",
-  "syncWebOffice",
-  "validateFormat",
-];
+const passing =
+  "password newWebExId registrationDate visitCount userId sendWelcome syncWebOffice validateFormat tspAccount".split(
+    " ",
+  );
 
 export function addUser(site: Site, request: Values): User {
   for (const name of ["firstName", "lastName", "webExId", "email", "password"])
@@ -58,7 +52,7 @@ function roleOf(request: Values, before: User["role"]): User["role"] {
 }
 
 function profileOf(request: Values, before: Values): Values {
-  const kept = Object.entries(request).filter(([name]) => !passing.includes(name) && name !== "tspAccount");
+  const kept = Object.entries(request).filter(([name]) => !passing.includes(name));
   return put(merge(before, Object.fromEntries(kept)), ["tspAccount", "tspAccount"], accountsOf(request, before));
 }
 
@@ -72,7 +66,7 @@ function accountsOf(request: Values, before: Values): readonly Values[] {
       throw new Refusal("invalid", "tspAccount.accountIndex must be 1 to 3");
     const old = accounts.find(({ accountIndex }) => accountIndex === index);
     const others = accounts.filter((one) => one !== old);
-    const isDefault = at(given, old, others.length === 0);
+    const isDefault = (given.defaultFlag ?? old?.defaultFlag ?? others.length === 0) === true;
     const own: Values = { ...old, ...given, accountIndex: index, defaultFlag: isDefault };
     const rest: readonly Values[] = isDefault ? others.map((one) => ({ ...one, defaultFlag: false })) : others;
     accounts =
@@ -81,10 +75,6 @@ function accountsOf(request: Values, before: Values): readonly Values[] {
         : [...rest, own].toSorted((a, b) => Number(a.accountIndex) - Number(b.accountIndex));
   }
   return accounts;
-}
-
-function at(given: Values, old: Values | undefined, isFirst: boolean): boolean {
-  return (given.defaultFlag ?? old?.defaultFlag ?? isFirst) === true;
 }
 
 /** A TSP account by its index, or the default one. */

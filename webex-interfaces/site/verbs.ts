@@ -85,15 +85,17 @@ type Make = (call: Call, session: Session) => Values;
 const summary: Make = ({ site }, session) => summaryOf(site, session);
 const whole: Make = (call, session) => sessionDocument(call.site, session, call.mayHost(session));
 
+type Fits = (call: Call, session: Session) => boolean;
+
 const listed =
-  (kinds: readonly ServiceCode[], items: string, make: Make = summary) =>
+  (kinds: readonly ServiceCode[], items: string, make: Make = summary, alsoFits: Fits = () => true) =>
   (call: Call): Values => {
     const { site, request } = call;
     const found = site.store
       .all("session")
       .filter((session) => kinds.includes(session.service))
       .filter((session) => call.mayHost(session) || factsOf(session).listing === "PUBLIC")
-      .filter((session) => fits(site, session, request));
+      .filter((session) => fits(site, session, request) && alsoFits(call, session));
     return page(request, ordered(request, found, sessionColumns(site)), items, (session) => make(call, session));
   };
 
@@ -256,14 +258,7 @@ export const handlers: Readonly<Record<OperationName, Handler>> = {
   getSalesSession: got("SaC"),
   lstsummarySalesSession: listed(["SaC"], "salesSession"),
   delSession: deleted(),
-  lstsummarySession: (call) => {
-    const all = call.site.store
-      .all("session")
-      .filter((session) => call.mayHost(session) || factsOf(session).listing === "PUBLIC");
-    const found = all.filter((session) => fits(call.site, session, call.request) && fitsAll(call, session));
-    const rows = ordered(call.request, found, sessionColumns(call.site));
-    return page(call.request, rows, "session", (session) => summaryOf(call.site, session));
-  },
+  lstsummarySession: listed(allServices, "session", summary, fitsAll),
   getSessionInfo,
   createUser: (call) => ({ userId: String(addUser(call.site, call.request).key) }),
   setUser: userChanged,

@@ -1,3 +1,5 @@
+import type { WordsOf } from "./schema.ts";
+
 /** The form of an argument's value. What the documents leave open is no limit here: WebEx itself refuses more. */
 export interface Argument {
   /** `key`: a meeting number. `flag`: `1` and `0`. `back`: the back URL. `page`: `GoBack`, or a page of the site. */
@@ -13,19 +15,22 @@ export interface Argument {
 }
 
 type More = Omit<Argument, "is" | "means">;
-const text = (means: string, more: More = {}): Argument => ({ is: "text", means, ...more });
-const secret = (means: string, more: More = {}): Argument => ({ is: "secret", means, ...more });
-const whole = (means: string, more: More = {}): Argument => ({ is: "whole", min: 0, means, ...more });
-const flag = (means: string, more: More = {}): Argument => ({ is: "flag", means, ...more });
-const key = (means: string): Argument => ({ is: "key", means });
-const page = (means: string): Argument => ({ is: "page", means });
+const kind =
+  <const K extends Argument["is"]>(is: K, usual: More = {}) =>
+  (means: string, more: More = {}): Argument & { readonly is: K } => ({ is, means, ...usual, ...more });
+const text = kind("text");
+const secret = kind("secret");
+const whole = kind("whole", { min: 0 });
+const flag = kind("flag");
+const key = kind("key");
+const page = kind("page");
 const years = { min: 1, max: 9_999 };
 const months = { min: 1, max: 12 };
 const days = { min: 1, max: 31 };
 const minutes = { min: 0, max: 59 };
 
 /** The meaning of each argument's code, unless its command says otherwise. */
-const args: Readonly<Record<string, Argument>> = {
+const args = {
   WID: text("WebEx id of the host"),
   PID: secret("partner id, given by WebEx"),
   PW: secret("meeting password", { max: 16 }),
@@ -214,7 +219,7 @@ const args: Readonly<Record<string, Argument>> = {
   EndDA: whole("to: day", days),
   SB: text("what the list is sorted by"),
   SP: text("service, such as MC (meetings) or TC (training)"),
-};
+} satisfies Readonly<Record<string, Argument>>;
 
 /** The pages of a site that serve the URL API. */
 export const pages = { p: "p.php", m: "m.php", o: "o.php", h: "h.php", c: "c.php" } as const;
@@ -241,44 +246,31 @@ export interface Command {
   readonly note: string;
 }
 
-interface Given {
-  readonly logIn?: Command["logIn"];
-  /** `!` after a code: it is needed. A number after `#`: the last number. */
-  readonly args?: string;
-  readonly but?: Readonly<Record<string, Argument>>;
-  readonly open?: true;
-  readonly oneOf?: readonly string[];
-  readonly back?: string;
-  readonly document?: true;
-  readonly note?: string;
-}
+const usual = { logIn: "needed", isOpen: false, oneOf: [], back: [], isDocument: false, note: "" } as const;
 
-function command(page: Page, at: string, does: string, given: Given = {}): Command {
-  const { logIn = "needed", open = false, oneOf = [], back = "", document = false, note = "" } = given;
-  return {
-    page,
-    at,
-    does,
-    logIn,
-    args: argumentsOf(given),
-    isOpen: open,
-    oneOf,
-    back: back.split(" ").filter(Boolean),
-    isDocument: document,
-    note,
-  };
+type Given = Partial<Pick<Command, keyof typeof usual>> & {
+  /** `!` after a code: it is needed. A number after `#`: the last number. */
+  readonly args?: string | readonly string[];
+  readonly but?: Readonly<Record<string, Argument>>;
+};
+
+function command<const G extends Given>(page: Page, at: string, does: string, given: G) {
+  const command: Command = { ...usual, ...(given as Given), page, at, does, args: argumentsOf(given) };
+  return { ...command, given };
 }
 
 /** A command whose arguments are not public. */
-function open(page: Page, at: string, does: string): Command {
-  return command(page, at, does, { open: true });
+function open(page: Page, at: string, does: string) {
+  return command(page, at, does, { isOpen: true });
 }
 
-function argumentsOf({ logIn, args: codes = "", but = {} }: Given): Command["args"] {
-  const named = codes.split(" ").flatMap((word): [string, Argument][] => {
+function argumentsOf({ logIn, args: codes = [], but = {} }: Given): Command["args"] {
+  const meanings: Readonly<Record<string, Argument>> = { ...args, ...but };
+  const words = [codes].flat().join(" ").split(" ");
+  const named = words.flatMap((word): [string, Argument][] => {
     const [, code = "", last, need] = /^(\w+?#|\w+)(\d*)(!?)$/.exec(word) ?? [];
-    const argument = but[code] ?? args[code];
-    if (code === "" || argument === undefined) return [];
+    const argument = meanings[code];
+    if (argument === undefined) return [];
     return [[code, { ...argument, ...(need && { need: true }), ...(last && { last: Number(last) }) }]];
   });
   const token = logIn === undefined ? [["CSRF", text("token in the back URL of the log-in")] as const] : [];
@@ -286,16 +278,18 @@ function argumentsOf({ logIn, args: codes = "", but = {} }: Given): Command["arg
 }
 
 /** The arguments of an account. */
-const account =
-  "Address1 Address2 City State ZipCode Country OPhoneCountry OPhoneArea OPhoneLocal OPhoneExt " +
-  "FPhoneCountry FPhoneArea FPhoneLocal FPhoneExt TimeZone MT MW PL PT LA AC AS OC TC#10 RP FL AB PF MM " +
-  "MR AA RC RE LB";
+const account = [
+  "Address1 Address2 City State ZipCode Country OPhoneCountry OPhoneArea OPhoneLocal OPhoneExt",
+  "FPhoneCountry FPhoneArea FPhoneLocal FPhoneExt TimeZone MT MW PL PT LA AC AS OC TC#10 RP FL AB PF MM",
+  "MR AA RC RE LB",
+] as const;
 /** The arguments of a meeting that is scheduled, changed or started at once. */
-const scheduling =
-  "MN MT LF PW PR AR AQ AI RPW NR RCY RCM RCD TC IP TL TD TA ExcludePW RequestALogin APP APPD AJ AJMI NT " +
-  "NTOP TZ DU NA NP TC#10 YE MO DA HO MI NS UntilYE UntilMO UntilDA TY RO Days Always Email ME BM " +
-  "ReminderTime MobileDN CM WI CT FN LN LA CN EM EY ML CP SR CI ST ZP CY PO LU F4 L4 AG AF MF DS MD PM " +
-  "MG QK CE AutoDeleteAfterEnd CO HI HL NC VE";
+const scheduling = [
+  "MN MT LF PW PR AR AQ AI RPW NR RCY RCM RCD TC IP TL TD TA ExcludePW RequestALogin APP APPD AJ AJMI NT",
+  "NTOP TZ DU NA NP TC#10 YE MO DA HO MI NS UntilYE UntilMO UntilDA TY RO Days Always Email ME BM",
+  "ReminderTime MobileDN CM WI CT FN LN LA CN EM EY ML CP SR CI ST ZP CY PO LU F4 L4 AG AF MF DS MD PM",
+  "MG QK CE AutoDeleteAfterEnd CO HI HL NC VE",
+] as const;
 const payment = {
   FN: text("payment: first name"),
   LN: text("payment: last name; training: name of the lab"),
@@ -316,7 +310,7 @@ export const dates = [
 const named = {
   "activate-user": command("p", "AC", "reactivates a host account", { args: "WID! PID!" }),
   "edit-user": command("p", "EU", "changes a host account", {
-    args: `WID! PW! PID! NFN NLN NEM NPW NWID ${account} CB#3 FI#3 TI#3 PA#3 SA#3`,
+    args: ["WID! PW! PID! NFN NLN NEM NPW NWID", ...account, "CB#3 FI#3 TI#3 PA#3 SA#3"],
     but: {
       PW: secret("password of the account"),
       MT: text("meeting types that the host may use"),
@@ -329,12 +323,12 @@ const named = {
     args: "WID! PW TK PID EM SK FN LN NPW MU",
     oneOf: ["PW", "TK"],
     but: { PW: secret("password; or a ticket instead") },
-    back: "WID CSRF",
+    back: ["WID", "CSRF"],
   }),
-  "log-out": command("p", "LO", "logs the host out"),
+  "log-out": command("p", "LO", "logs the host out", {}),
   "new-user": command("p", "SU", "creates a host account", {
     logIn: "server-to-server",
-    args: `FN! LN! EM! WID! PW! PID! ${account} ForceChangeUserPwd`,
+    args: ["FN! LN! EM! WID! PW! PID!", ...account, "ForceChangeUserPwd"],
     but: {
       WID: text("WebEx id"),
       PW: secret("password"),
@@ -352,7 +346,7 @@ const named = {
   }),
   "assist-support-session": command("m", "AS", "joins a support session to assist", {
     logIn: "none",
-    open: true,
+    isOpen: true,
     note: "Needs the number of the support session; the name of that argument is not public.",
   }),
   "create-registration-form": open("m", "CF", "chooses the fields of a meeting's registration form"),
@@ -382,7 +376,7 @@ const named = {
     but: { FN: text("full name") },
   }),
   "edit-event": open("m", "EE", "changes an event"),
-  "edit-meeting": command("m", "EM", "changes a meeting of the host", { args: `MK! ${scheduling}`, but: payment }),
+  "edit-meeting": command("m", "EM", "changes a meeting of the host", { args: ["MK!", ...scheduling], but: payment }),
   "enrol-in-event": open("m", "EN", "enrols an attendee in an event"),
   "get-registration-form": command("m", "GF", "tells which fields a meeting's registration form has", { args: "MK!" }),
   "host-meeting": command("m", "HM", "starts a scheduled meeting of the host", {
@@ -392,14 +386,14 @@ const named = {
   }),
   "host-support-session": open("m", "HS", "starts a scheduled support session of the host"),
   "impromptu-meeting": command("m", "IM", "sets a meeting up and starts it at once", {
-    args: `${scheduling} AS AH AL AP DL WL`,
+    args: [...scheduling, "AS AH AL AP DL WL"],
     but: { ...payment, AS: text("feature that begins by itself") },
     note: "Its back URL has no meeting number: schedule-meeting, and then host-meeting, is the way to one.",
   }),
   "join-event": command("m", "JE", "joins an event as an attendee", {
     logIn: "none",
     args: "MK!",
-    open: true,
+    isOpen: true,
     but: { MK: key("event number") },
   }),
   "join-meeting": command("m", "JM", "joins a meeting as an attendee", {
@@ -409,10 +403,10 @@ const named = {
   }),
   "join-support-session": command("m", "JS", "joins a support session as a customer", {
     logIn: "none",
-    open: true,
+    isOpen: true,
     note: "Needs the number of the support session; the name of that argument is not public.",
   }),
-  "list-meetings": command("m", "LM", "lists the host's scheduled meetings"),
+  "list-meetings": command("m", "LM", "lists the host's scheduled meetings", {}),
   "mail-registrations": command("m", "MD", "mails the host what attendees told when they registered", {
     args: "MK! EM!",
     note: "The overview calls it Send Meeting Defaults, and describes it as above.",
@@ -420,7 +414,7 @@ const named = {
   "list-open-meetings": command("m", "OM", "lists the meetings in progress on the whole site", {
     logIn: "server-to-server",
     args: "servicename",
-    document: true,
+    isDocument: true,
   }),
   "list-recorded-events": open("m", "PR", "lists recorded events for an attendee"),
   "register-for-meeting": command("m", "RM", "registers an attendee for a meeting", {
@@ -438,7 +432,7 @@ const named = {
   "report-playback": open("m", "RPRP", "reports who downloaded an event's recording"),
   "schedule-event": open("m", "SE", "schedules an event"),
   "schedule-support-session": open("m", "SK", "schedules a support session"),
-  "schedule-meeting": command("m", "SM", "schedules a meeting", { args: scheduling, but: payment, back: "MK!" }),
+  "schedule-meeting": command("m", "SM", "schedules a meeting", { args: scheduling, but: payment, back: ["MK!"] }),
   "start-support-session": open("m", "SS", "starts a support session at once"),
   "start-event": open("m", "TE", "starts a scheduled event"),
   "add-contacts": open("o", "AA", "adds to the user's contacts"),
@@ -454,7 +448,7 @@ const named = {
   "user-profile": open("o", "MO", "changes the user's profile"),
   "end-user-report": command("o", "QR", "lists training sessions by date and topic", {
     args: "StartYE StartMO StartDA EndYE EndMO EndDA TC SB",
-    open: true,
+    isOpen: true,
     but: { TC: text("topic") },
     note: "Needs the kind of report; the name of that argument is not public.",
   }),
@@ -471,7 +465,25 @@ const named = {
 
 export type CommandName = keyof typeof named;
 
-export const commands: Readonly<Record<string, Command> & Record<CommandName, Command>> = named;
+export const commands: Readonly<Record<CommandName, Command>> = named;
+
+type WordIn<A> = WordsOf<A extends string ? [A] : A extends readonly string[] ? A : []>;
+type Word<G> = G extends { args: infer A } ? WordIn<A> : never;
+type NeededWord<G> = Extract<Word<G>, `${string}!`>;
+type NameOf<W> = W extends `${infer C}#${string}` ? `${C}${number}` : W extends `${infer C}!` ? C : W;
+type EntryOf<W> = W extends `${infer C}#${string}` ? `${C}#` : NameOf<W>;
+type Meanings<G> = G extends { but: infer B } ? B & Omit<typeof args, keyof B> : typeof args;
+type Values = { whole: number; flag: boolean; key: string | number };
+type ValueOf<A> = A extends { is: infer I } ? (I extends keyof Values ? Values[I] : string) : never;
+type Value<G, W> = ValueOf<Meanings<G>[EntryOf<W> & keyof Meanings<G>]>;
+type Others<G> = G extends { isOpen: true } ? Readonly<Record<string, string | number | boolean>> : unknown;
+
+/** The values of a command's arguments. */
+export type ArgumentsOf<N extends CommandName> = (typeof named)[N] extends { given: infer G }
+  ? { readonly [W in NeededWord<G> as NameOf<W> & string]: Value<G, W> } & {
+      readonly [W in Exclude<Word<G>, NeededWord<G>> as NameOf<W> & string]?: Value<G, W>;
+    } & { readonly CSRF?: string; readonly BU?: string } & Others<G>
+  : never;
 
 /** The name of a page's command, such as `m` and `SM`. */
 export function commandAt(page: string, at: string): CommandName | undefined {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { getSessionInfo } from "../client/session-info.ts";
-import { formPost, link } from "../client/url-api.ts";
+import { urlCommand } from "../client/url-api.ts";
 import { buildRequest, XmlApi } from "../client/xml-api.ts";
 import { operationNamed, operations } from "../tables/operations.ts";
 import { read } from "../wire/codec.ts";
@@ -108,14 +108,20 @@ test("the client writes the documents' log-in, log-out and host-meeting URLs", (
   const back = "BU=http%3A%2F%2Fwww.xyz.com%2Fmypage.html";
   const page = "https://xyz_corp.webex.com/XYZ_Corp/";
 
-  expect(link(acme, "log-out", {})).toEqual({ ok: true, value: `${page}p.php?AT=LO` });
-  expect(link(acme, "log-out", { BU: given.BU })).toEqual({ ok: true, value: `${page}p.php?AT=LO&${back}` });
-  expect(link(acme, "host-meeting", given)).toEqual({
-    ok: true,
-    value: `${page}m.php?AT=HM&MK=48591508&AS=1&AH=2&AL=3&AP=4&DL=5&WL=6&${back}`,
-  });
-  expect(formPost(acme, "log-in", { WID: "demouser", PW: "P@ssw0rd", MU: "GoBack" })).toEqual({
-    ok: true,
-    value: { url: `${page}p.php`, body: "AT=LI&WID=demouser&PW=P%40ssw0rd&MU=GoBack" },
+  const commands = [
+    urlCommand(acme, "log-out", {}),
+    urlCommand(acme, "log-out", { BU: given.BU }),
+    urlCommand(acme, "host-meeting", given),
+  ];
+  const logIn = urlCommand(acme, "log-in", { WID: "demouser", PW: "P@ssw0rd", MU: "GoBack" });
+
+  expect(commands.map((made) => made.ok && made.value.link)).toEqual([
+    { ok: true, value: `${page}p.php?AT=LO` },
+    { ok: true, value: `${page}p.php?AT=LO&${back}` },
+    { ok: true, value: `${page}m.php?AT=HM&MK=48591508&AS=1&AH=2&AL=3&AP=4&DL=5&WL=6&${back}` },
+  ]);
+  expect(logIn.ok && logIn.value.form).toEqual({
+    url: `${page}p.php`,
+    body: "AT=LI&WID=demouser&PW=P%40ssw0rd&MU=GoBack",
   });
 });

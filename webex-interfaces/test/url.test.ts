@@ -1,7 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { backUrlOf, formPost, isSecretArgument, link, readOpenMeetings, readResult } from "../client/url-api.ts";
+import {
+  backUrlOf,
+  isSecretArgument,
+  readOpenMeetings,
+  readResult,
+  urlCommand,
+  urlCommandOf,
+} from "../client/url-api.ts";
 import { csrfOf } from "../site/page-call.ts";
 import { answerPage } from "../site/pages.ts";
+import type { CommandName } from "../tables/url.ts";
 import { keys, siteNamed, TestSite } from "./kit.ts";
 
 const acme = siteNamed("acme");
@@ -177,31 +185,40 @@ test("a page whose script leads to the back URL is read", () => {
   expect(readResult(url ?? "", "host-meeting", BU)).toMatchObject({ ok: true, value: { status: "success" } });
 });
 
+function link(name: CommandName, given: Readonly<Record<string, string>>) {
+  const made = urlCommandOf(acme, name, given);
+  return made.ok ? made.value.link : made;
+}
+
 describe("links", () => {
-  test.each<[name: string, given: Readonly<Record<string, unknown>>, link: string]>([
+  test.each<[name: CommandName, given: Readonly<Record<string, string>>, link: string]>([
     [
       "join-meeting",
-      { MK: 712475001, AN: "Jo Kerr", BU },
+      { MK: "712475001", AN: "Jo Kerr", BU },
       "m.php?AT=JM&MK=712475001&AN=Jo%20Kerr&BU=https%3A%2F%2Fportal.example%2Fback%3Fstate%3D7",
     ],
     [
       "schedule-meeting",
-      { DU: 45, MN: "Tide (low)", LF: true, TC2: "b", TC1: "a" },
+      { DU: "45", MN: "Tide (low)", LF: "yes", TC2: "b", TC1: "a" },
       "m.php?AT=SM&MN=Tide%20%28low%29&LF=1&DU=45&TC1=a&TC2=b",
     ],
     ["join-event", { MK: "1", anything: "else" }, "m.php?AT=JE&MK=1&anything=else"],
     ["list-meetings", {}, "m.php?AT=LM"],
   ])("%s %j", (name, given, query) => {
-    expect(link(acme, name, given)).toEqual({ ok: true, value: `https://acme.webex.com/acme/${query}` });
+    expect(link(name, given)).toEqual({ ok: true, value: `https://acme.webex.com/acme/${query}` });
   });
 
-  test.each<[name: string, given: Readonly<Record<string, unknown>>, says: string]>([
+  test.each<[name: CommandName, given: Readonly<Record<string, string>>, says: string]>([
     ["join-meeting", {}, "join-meeting needs MK: meeting number"],
     ["join-meeting", { MK: "x" }, 'MK of join-meeting must be the meeting number, only digits (it is "x")'],
-    ["join-meeting", { MK: 1, TIDE: 1 }, 'join-meeting has no argument "TIDE"; it has MK, AN, AE, CO, PW, RID, BU'],
-    ["schedule-meeting", { DU: 0 }, "DU of schedule-meeting must be a whole number from 1 (it is 0)"],
-    ["schedule-meeting", { LF: "1" }, 'LF of schedule-meeting must be true or false (it is "1")'],
-    ["schedule-meeting", { YE: 2026, MO: 2, DA: 30 }, "DA of schedule-meeting must be a day of the month (it is 30)"],
+    ["join-meeting", { MK: "1", TIDE: "1" }, 'join-meeting has no argument "TIDE"; it has MK, AN, AE, CO, PW, RID, BU'],
+    ["schedule-meeting", { DU: "0" }, "DU of schedule-meeting must be a whole number from 1"],
+    ["schedule-meeting", { LF: "maybe" }, "LF of schedule-meeting must be 1 or 0"],
+    [
+      "schedule-meeting",
+      { YE: "2026", MO: "2", DA: "30" },
+      "DA of schedule-meeting must be a day of the month (it is 30)",
+    ],
     ["schedule-meeting", { TC11: "x" }, "schedule-meeting has no argument"],
     ["schedule-meeting", { AG: "x".repeat(2_501) }, "AG of schedule-meeting must have at most 2500 characters"],
     ["log-in", { WID: "jo" }, "log-in needs exactly one of PW and TK"],
@@ -225,18 +242,31 @@ describe("links", () => {
     ],
     ["list-meetings", { BU: "https://lee:pw@x.example/" }, "BU of list-meetings must have no user and no password"],
     ["join-support-session", { MK: "x".repeat(9_000) }, "the link has"],
-    ["open-gate", {}, "there is no command open-gate"],
   ])("refuses %s %j", (name, given, says) => {
-    const refused = link(acme, name, given);
+    const refused = link(name, given);
 
-    expect(refused.ok ? "" : refused.error.says).toContain(says);
+    expect(refused.ok ? "" : refused.error).toContain(says);
     expect(JSON.stringify(refused)).not.toContain("lee:pw");
   });
 
+  test("the types of arguments follow from the table", () => {
+    const made = urlCommand(acme, "schedule-meeting", { DU: 45, LF: true, TC2: "b", FN: "Jo", BU });
+    expect(made.ok && made.value.form.body).toBe(`AT=SM&LF=1&DU=45&TC2=b&FN=Jo&BU=${encodeURIComponent(BU)}`);
+    urlCommand(acme, "join-event", { MK: "1", anything: true });
+    // @ts-expect-error: it needs MK
+    urlCommand(acme, "join-meeting", { AN: "Jo" });
+    // @ts-expect-error: it has no such argument
+    urlCommand(acme, "join-meeting", { MK: 1, TIDE: "1" });
+    // @ts-expect-error: a number
+    urlCommand(acme, "schedule-meeting", { DU: "45" });
+    // @ts-expect-error: a text, since this command says so
+    urlCommand(acme, "create-recorded-session", { RT: "x", AR: true });
+  });
+
   test("a secret goes as a form, and is known by its table or its name", () => {
-    expect(formPost(acme, "join-meeting", { MK: 1, PW: "Gull&1" })).toMatchObject({
+    expect(urlCommand(acme, "join-meeting", { MK: 1, PW: "Gull&1" })).toMatchObject({
       ok: true,
-      value: { body: "AT=JM&MK=1&PW=Gull%261" },
+      value: { form: { body: "AT=JM&MK=1&PW=Gull%261" } },
     });
     expect([
       isSecretArgument("join-meeting", "PW"),
