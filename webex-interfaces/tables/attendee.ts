@@ -1,4 +1,4 @@
-import { attendee, joinStatus, orderBy, personFields, role } from "./common.ts";
+import { attendee, invitedFields, joinStatus, orderBy, personFields, role } from "./common.ts";
 import { digits, fields, flag, group, list, listControl, listOp, need, op, service } from "./schema.ts";
 
 /** Those invited to a session, and those registered for one. */
@@ -7,11 +7,7 @@ export const attendeeOperations = service("attendee", "att", {
     {
       // One attendee, or several in `attendees`.
       person: group(personFields),
-      contactID: digits,
-      joinStatus,
-      ...fields("meetingKey:digits sessionKey:digits language"),
-      role,
-      ...fields("emailInvitations:flag locale timeZoneID:whole languageID:whole"),
+      ...invitedFields,
       attendees: list(attendee),
       validateFormat: flag,
     },
@@ -31,11 +27,8 @@ export const attendeeOperations = service("attendee", "att", {
     },
     {
       person: need(group(personFields)),
-      contactID: digits,
-      joinStatus,
-      ...fields("meetingKey:digits sessionKey:digits language"),
-      role,
-      ...fields("emailInvitations:flag locale timeZoneID:whole languageID:whole attendeeId:digits! confID:digits"),
+      ...invitedFields,
+      ...fields("attendeeId:digits! confID:digits"),
       status: group(fields("invited:flag! registered:flag! rejected:flag! accepted:flag!")),
       registerID: digits,
     },

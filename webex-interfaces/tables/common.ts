@@ -1,4 +1,18 @@
-import { digits, fields, flag, group, groupIn, list, need, phrase, text, upTo, whole, word } from "./schema.ts";
+import {
+  digits,
+  type Fields,
+  fields,
+  flag,
+  group,
+  groupIn,
+  list,
+  need,
+  phrase,
+  text,
+  upTo,
+  whole,
+  word,
+} from "./schema.ts";
 
 /** Words and groups that several services have. */
 export const day = word("SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY");
@@ -23,9 +37,15 @@ export function orderBy<const S extends readonly string[]>(...columns: S) {
   return group({ orderBy: list(word(...columns), 3), orderAD: list(word("ASC DESC"), 3) });
 }
 
-export const order = orderBy(
-  "HOSTWEBEXID CONFNAME STARTTIME TRACKINGCODE1 TRACKINGCODE2 TRACKINGCODE3 TRACKINGCODE4 TRACKINGCODE5",
+export const trackingColumns = [
+  "TRACKINGCODE1 TRACKINGCODE2 TRACKINGCODE3 TRACKINGCODE4 TRACKINGCODE5",
   "TRACKINGCODE6 TRACKINGCODE7 TRACKINGCODE8 TRACKINGCODE9 TRACKINGCODE10",
+] as const;
+
+export const order = orderBy("HOSTWEBEXID CONFNAME STARTTIME", ...trackingColumns);
+
+export const dateScope = group(
+  fields("startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole"),
 );
 
 export const iCalendarURL = groupIn("serv", fields("host! attendee!"));
@@ -84,41 +104,48 @@ export const personFields = {
   type: word("VISITOR MEMBER PANELIST SME SALESTEAM"),
 } as const;
 
-export const attendee = group({
-  person: need(groupIn("com", personFields)),
+/** What is said of an invited person in addition to the person. */
+export const invitedFields = {
   contactID: digits,
   joinStatus,
   ...fields("meetingKey:digits sessionKey:digits language"),
   role,
   ...fields("emailInvitations:flag locale timeZoneID:whole languageID:whole"),
-});
+} as const;
+
+export const attendee = group({ person: need(groupIn("com", personFields)), ...invitedFields });
+
+export const enrollmentNames =
+  "phone company title numEmployees futureInfo address1 address2 city state postalCode country";
 
 export const eventEnrollmentField = group(fields("incl:flag req:flag"));
 
-export const eventCheckbox = group({ ...fields("label:text256! score:decimal"), state: word("CLEARED SELECTED") });
+/** Fields of an enrollment form of one's own; `place`: where each stands. */
+export function customFields<const P extends Fields>(place: P) {
+  const checkBox = group({ ...fields("label:text256! score:decimal"), state: word("CLEARED SELECTED") });
+  const choices = group({
+    ...fields("incl:flag req:flag label:text256! defaultChoice:whole"),
+    choice: need(list(group(fields("label:text256! score:decimal")))),
+    ...place,
+  });
+  return group({
+    textBox: list(
+      group({
+        ...fields("incl:flag req:flag label:text256!"),
+        type: word("SINGLE_LINE MULTI_LINE"),
+        ...fields("width:whole height:whole"),
+        ...place,
+      }),
+    ),
+    checkBoxGroup: list(
+      group({ ...fields("incl:flag req:flag label:text256!"), checkBox: need(list(checkBox)), ...place }),
+    ),
+    optionButtonGroup: list(choices),
+    dropDownGroup: list(choices),
+  });
+}
 
-export const eventChoice = group(fields("label:text256! score:decimal"));
-
-export const eventChoiceGroup = group({
-  ...fields("incl:flag req:flag label:text256! defaultChoice:whole"),
-  choice: need(list(eventChoice)),
-  index: whole,
-});
-
-export const eventCustom = group({
-  textBox: list(
-    group({
-      ...fields("incl:flag req:flag label:text256!"),
-      type: word("SINGLE_LINE MULTI_LINE"),
-      ...fields("width:whole height:whole index:whole"),
-    }),
-  ),
-  checkBoxGroup: list(
-    group({ ...fields("incl:flag req:flag label:text256!"), checkBox: need(list(eventCheckbox)), index: whole }),
-  ),
-  optionButtonGroup: list(eventChoiceGroup),
-  dropDownGroup: list(eventChoiceGroup),
-});
+export const eventCustom = customFields({ index: whole });
 
 export const remind = group({
   enableReminder: flag,

@@ -1,7 +1,8 @@
 import {
+  customFields,
+  dateScope,
+  enrollmentNames,
   entryExitTone,
-  eventCheckbox,
-  eventChoice,
   eventCustom,
   eventEnrollmentField,
   joinStatus,
@@ -16,6 +17,7 @@ import {
 import {
   digits,
   each,
+  type Fields,
   fields,
   flag,
   from,
@@ -35,61 +37,31 @@ import {
 
 const order = orderBy("EVENTNAME STARTTIME HOSTWEBEXID");
 
-const emailTemplate = group(fields("subject:text512 from:text128 replyTo:text128 content"));
+const emailFields = "subject:text512 from:text128 replyTo:text128 content";
+const email = group(fields(emailFields));
+const sentEmail = group(fields(emailFields, "send:flag"));
+const timedEmail = group(fields(emailFields, "send:flag sendDateTime:time"));
 
-const enrollment = group({
-  ...fields("idReq:flag passwordReq:flag password:secret16 approvalReq:flag"),
-  approvalRules: group({
-    rule: list(
-      group({
-        enrollFieldID: need(digits),
-        condition: need(word("CONTAINS DOESNOT_CONTAIN BEGINS_WITH ENDS_WITH")),
-        queryField: need(upTo(50, text)),
-        action: need(word("REJECT APPROVE")),
-        matchCase: flag,
-      }),
-    ),
-  }),
-  endURLAfterEnroll: upTo(128, text),
-});
+const rule = {
+  enrollFieldID: need(digits),
+  condition: need(word("CONTAINS DOESNOT_CONTAIN BEGINS_WITH ENDS_WITH")),
+  queryField: need(upTo(50, text)),
+  action: need(word("REJECT APPROVE")),
+  matchCase: flag,
+} as const;
 
-const standard = group({
-  ...each(
-    "phone company title numEmployees futureInfo address1 address2 city state postalCode country",
-    eventEnrollmentField,
-  ),
-});
+const enrollmentBy = <const R extends Fields>(rule: R) =>
+  group({
+    ...fields("idReq:flag passwordReq:flag password:secret16 approvalReq:flag"),
+    approvalRules: group({ rule: list(group(rule)) }),
+    endURLAfterEnroll: upTo(128, text),
+  });
+const enrollment = enrollmentBy(rule);
+
+const standard = group(each(enrollmentNames, eventEnrollmentField));
 
 const enrollmentFieldInstance = group(fields("incl:flag req:flag fieldID:digits"));
-
-const choiceGroupInstance = group({
-  ...fields("incl:flag req:flag label:text256! defaultChoice:whole"),
-  choice: need(list(eventChoice)),
-  ...fields("index:whole fieldID:digits"),
-});
-
-const customFieldsInstance = group({
-  textBox: list(
-    group({
-      ...fields("incl:flag req:flag label:text256!"),
-      type: word("SINGLE_LINE MULTI_LINE"),
-      ...fields("width:whole height:whole index:whole fieldID:digits"),
-    }),
-  ),
-  checkBoxGroup: list(
-    group({
-      ...fields("incl:flag req:flag label:text256!"),
-      checkBox: need(list(eventCheckbox)),
-      ...fields("index:whole fieldID:digits"),
-    }),
-  ),
-  optionButtonGroup: list(choiceGroupInstance),
-  dropDownGroup: list(choiceGroupInstance),
-});
-
-const dateScope = group(
-  fields("startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole"),
-);
+const customFieldsInstance = customFields(fields("index:whole fieldID:digits"));
 
 const eventFields = {
   accessControl: group({ listing: listStatus, ...fields("sessionPassword:secret16 enforcePassword:flag") }),
@@ -119,25 +91,13 @@ const eventFields = {
   }),
   emailTemplates: group({
     format: word("TEXT HTML"),
-    invitationMsgs: group({ participantsEmail: emailTemplate, panelistsEmail: emailTemplate }),
+    invitationMsgs: group({ participantsEmail: email, panelistsEmail: email }),
     enrollmentMsgs: group({
-      pendingEmail: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag")),
-      acceptedEmail: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag")),
-      rejectedEmail: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag")),
-      eventUpdatedEmail: group(fields("subject:text512 from:text128 replyTo:text128 content")),
+      ...each("pendingEmail acceptedEmail rejectedEmail", sentEmail),
+      eventUpdatedEmail: email,
     }),
-    reminderMsgs: group({
-      firstReminder: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time")),
-      secondReminder: group(fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time")),
-    }),
-    followUpMsgs: group({
-      thanksForAttending: group(
-        fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time"),
-      ),
-      absenteeFollowUp: group(
-        fields("subject:text512 from:text128 replyTo:text128 content send:flag sendDateTime:time"),
-      ),
-    }),
+    reminderMsgs: group(each("firstReminder secondReminder", timedEmail)),
+    followUpMsgs: group(each("thanksForAttending absenteeFollowUp", timedEmail)),
     iCalendar: flag,
   }),
   assistService: meetingAssist,
@@ -160,28 +120,11 @@ export const eventOperations = service("event", "event", {
     {
       ...eventFields,
       ...fields("sessionKey:digits status"),
-      enrollment: group({
-        ...fields("idReq:flag passwordReq:flag password:secret approvalReq:flag"),
-        approvalRules: group({
-          rule: list(
-            group({
-              enrollFieldID: need(digits),
-              condition: need(word("CONTAINS DOESNOT_CONTAIN BEGINS_WITH ENDS_WITH")),
-              queryField: need(upTo(50, text)),
-              action: need(word("REJECT APPROVE")),
-              ...fields("matchCase:flag enrollField!"),
-            }),
-          ),
-        }),
-        endURLAfterEnroll: upTo(128, text),
-      }),
+      enrollment: enrollmentBy({ ...rule, enrollField: need(text) }),
       enrollmentForm: group({
         standardFields: group({
           ...each("firstName lastName emailAddress", need(enrollmentFieldInstance)),
-          ...each(
-            "phone company title numEmployees futureInfo address1 address2 city state postalCode country",
-            enrollmentFieldInstance,
-          ),
+          ...each(enrollmentNames, enrollmentFieldInstance),
         }),
         customFields: customFieldsInstance,
       }),

@@ -14,6 +14,7 @@ import {
 } from "./common.ts";
 import {
   digits,
+  type Fields,
   fields,
   flag,
   flags,
@@ -36,32 +37,34 @@ const dateScope = group(
   fields("startDateStart:time startDateEnd:time timeZoneID:whole endDateStart:time endDateEnd:time"),
 );
 
-const teleconferenceAccessControl = group({ listing: word("PUBLIC PRIVATE"), sessionPassword: secret });
+const phoned = group({ attendee: list(group({ ...fields("name firstName lastName email!"), phones })) });
 
-const teleconferenceMetaData = group(fields("confName:text512 sessionType:whole"));
-
-const teleconferenceSchedule = group({
-  ...fields("startDate:time timeZoneID:whole timeZone duration:whole"),
-  entryExitTone: word("BEEP ANNOUNCENAME NOTONE"),
-  hostWebExID: text,
-});
-
-const teleconferenceRepeat = group({
-  repeatType: word("WEEKLY DAILY NO_REPEAT MONTHLY"),
-  expirationDate: time,
-  dayInWeek: group({ day: list(day, 7) }),
-  dayInMonth: from(1, 31),
-  interval: whole,
-  weekInMonth: from(1, 6),
-});
-
-const teleconferenceRemind = group(fields("enableReminder:flag daysAhead:whole hoursAhead:whole minutesAhead:whole"));
-
-const teleconferenceAttendee = group({ ...fields("name firstName lastName email!"), phones });
-
-const teleconferenceAttendeeOptions = group(
-  fields("requireUcfDiagnosis:flag excludePassword:flag requireAccount:flag emailInvitations:flag"),
-);
+const audioOnlyWith = <const T extends Fields>(teleconference: T) =>
+  ({
+    accessControl: group({ listing: word("PUBLIC PRIVATE"), sessionPassword: secret }),
+    metaData: group(fields("confName:text512 sessionType:whole")),
+    schedule: group({
+      ...fields("startDate:time timeZoneID:whole timeZone duration:whole"),
+      entryExitTone: word("BEEP ANNOUNCENAME NOTONE"),
+      hostWebExID: text,
+    }),
+    teleconference: group(teleconference),
+    tracking,
+    repeat: group({
+      repeatType: word("WEEKLY DAILY NO_REPEAT MONTHLY"),
+      expirationDate: time,
+      dayInWeek: group({ day: list(day, 7) }),
+      dayInMonth: from(1, 31),
+      interval: whole,
+      weekInMonth: from(1, 6),
+    }),
+    remind: group(fields("enableReminder:flag daysAhead:whole hoursAhead:whole minutesAhead:whole")),
+    fullAccessAttendees: phoned,
+    limitedAccessAttendees: phoned,
+    attendeeOptions: group(
+      fields("requireUcfDiagnosis:flag excludePassword:flag requireAccount:flag emailInvitations:flag"),
+    ),
+  }) as const;
 
 const meetingFields = {
   accessControl: group(fields("listToPublic:flag isPublic:flag meetingPassword:secret16 enforcePassword:flag")),
@@ -167,21 +170,12 @@ export const meetingOperations = service("meeting", "meet", {
 export const audioOnlyOperations = service("meeting.auo", "auo", {
   createTeleconferenceSession: op(
     {
-      accessControl: teleconferenceAccessControl,
-      metaData: teleconferenceMetaData,
-      schedule: teleconferenceSchedule,
-      teleconference: group(
+      ...audioOnlyWith(
         fields(
           "requestConferenceNumber:flag accountIndex:whole extTelephonyDescription intlLocalCallIn:flag",
           "teleconfLocation",
         ),
       ),
-      tracking,
-      repeat: teleconferenceRepeat,
-      remind: teleconferenceRemind,
-      fullAccessAttendees: group({ attendee: list(teleconferenceAttendee) }),
-      limitedAccessAttendees: group({ attendee: list(teleconferenceAttendee) }),
-      attendeeOptions: teleconferenceAttendeeOptions,
       validateFormat: flag,
     },
     { sessionKey: digits },
@@ -189,10 +183,7 @@ export const audioOnlyOperations = service("meeting.auo", "auo", {
   getTeleconferenceSession: op(
     { sessionKey: need(digits) },
     {
-      accessControl: teleconferenceAccessControl,
-      metaData: teleconferenceMetaData,
-      schedule: teleconferenceSchedule,
-      teleconference: group({
+      ...audioOnlyWith({
         ...fields(
           "personalConferenceNumber:flag! accountIndex:whole tollFreeCallInNumber! tollCallInNumber!",
           "intlLocalCallInNumber! subscriberAccessCode:secret! participantFullAccessCode:secret!",
@@ -201,12 +192,6 @@ export const audioOnlyOperations = service("meeting.auo", "auo", {
         ),
         globalNum: list(globalCallInNum),
       }),
-      tracking,
-      repeat: teleconferenceRepeat,
-      remind: teleconferenceRemind,
-      fullAccessAttendees: group({ attendee: list(teleconferenceAttendee) }),
-      limitedAccessAttendees: group({ attendee: list(teleconferenceAttendee) }),
-      attendeeOptions: teleconferenceAttendeeOptions,
       telephony: group({ extTelephonyDescription: text }),
       hostType: text,
     },

@@ -1,4 +1,14 @@
-import { day, listStatus, orderBy, phones, sessionTemplate, telephonyFields, tracking } from "./common.ts";
+import {
+  dateScope,
+  day,
+  listStatus,
+  orderBy,
+  phones,
+  sessionTemplate,
+  telephonyFields,
+  tracking,
+  trackingColumns,
+} from "./common.ts";
 import {
   digits,
   fields,
@@ -83,14 +93,8 @@ export const salesOperations = service("sales", "sales", {
     "salesSession",
     {
       listControl,
-      order: orderBy(
-        "HOSTWEBEXID CONFNAME STARTTIME TRACKINGCODE1 TRACKINGCODE2 TRACKINGCODE3 TRACKINGCODE4",
-        "TRACKINGCODE5 TRACKINGCODE6 TRACKINGCODE7 TRACKINGCODE8 TRACKINGCODE9 TRACKINGCODE10 ACCOUNT",
-        "OPPORTUNITY",
-      ),
-      dateScope: group(
-        fields("startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole"),
-      ),
+      order: orderBy("HOSTWEBEXID CONFNAME STARTTIME", ...trackingColumns, "ACCOUNT OPPORTUNITY"),
+      dateScope,
       ...fields("meetingKey:digits hostWebExID account:text128 opportunity:text128"),
     },
     {

@@ -1,5 +1,6 @@
 import {
   center,
+  dateScope,
   delivery,
   globalCallInNum,
   iCalendarURL,
@@ -9,6 +10,7 @@ import {
   pso,
   telephonySupport,
   testStatus,
+  trackingColumns,
   tspAccount,
 } from "./common.ts";
 import {
@@ -103,23 +105,11 @@ export const sessionOperations = service("ep", "ep", {
     {
       listControl,
       order: group({
-        orderBy: list(
-          word(
-            "HOSTWEBEXID CONFNAME STARTTIME TRACKINGCODE1 TRACKINGCODE2 TRACKINGCODE3 TRACKINGCODE4",
-            "TRACKINGCODE5 TRACKINGCODE6 TRACKINGCODE7 TRACKINGCODE8 TRACKINGCODE9 TRACKINGCODE10",
-            "ASSISTREQUEST ASSISTCONFIRM",
-          ),
-          3,
-        ),
+        orderBy: list(word("HOSTWEBEXID CONFNAME STARTTIME", ...trackingColumns, "ASSISTREQUEST ASSISTCONFIRM"), 3),
         orderAD: list(word("ASC DESC"), 3),
         caseSensitive: flag,
       }),
-      dateScope: group(
-        fields(
-          "startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole",
-          "returnSpecifiedTimeZone:flag",
-        ),
-      ),
+      dateScope: group({ ...dateScope.of, returnSpecifiedTimeZone: flag }),
       sessionTypes: group({ sessionType: list(whole) }),
       serviceTypes: group({ serviceType: list(center) }),
       ...fields("sessionKey:digits hostWebExID hostEmail"),

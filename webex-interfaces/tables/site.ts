@@ -1,4 +1,5 @@
 import {
+  enrollmentNames,
   entryExitTone,
   eventCustom,
   eventEnrollmentField,
@@ -244,10 +245,7 @@ export const siteOperations = service("site", "site", {
         ),
         eventCenter: group({
           standardFields: group({
-            ...each(
-              "phone company title numEmployees futureInfo address1 address2 city state postalCode country",
-              eventEnrollmentField,
-            ),
+            ...each(enrollmentNames, eventEnrollmentField),
             ...each("firstName lastName emailAddress", need(eventEnrollmentField)),
           }),
           customFields: eventCustom,

@@ -1,4 +1,5 @@
 import {
+  dateScope,
   day,
   delivery,
   entryExitTone,
@@ -50,9 +51,15 @@ const sessionParticipants = group({
   }),
 });
 
-const sessionDateScope = group(
-  fields("startDateStart:time startDateEnd:time endDateStart:time endDateEnd:time timeZoneID:whole"),
-);
+const labSpan = "labName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time!";
+const labRequest = fields(labSpan, "numComputers:whole!");
+
+const testFields = {
+  ...fields("testID:digits! title!"),
+  delivery: need(delivery),
+  status: need(testStatus),
+  dueDate: time,
+} as const;
 
 const trainingSessionFields = {
   accessControl: group({ listing: listStatus, ...fields("sessionPassword:secret16 enforcePassword:flag") }),
@@ -117,17 +124,9 @@ const trainingSessionFields = {
 
 /** Training sessions, their hands-on labs and their tests. */
 export const trainingOperations = service("training", "train", {
-  checkLabAvailability: op(
-    fields("labName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time! numComputers:whole!"),
-    {
-      availabilityLabs: list(
-        group({
-          ...fields("labName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time! numComputers:whole!"),
-          status: need(word("AVAILABLE UNAVAILABLE")),
-        }),
-      ),
-    },
-  ),
+  checkLabAvailability: op(labRequest, {
+    availabilityLabs: list(group({ ...labRequest, status: need(word("AVAILABLE UNAVAILABLE")) })),
+  }),
   createTrainingSession: op(
     { ...trainingSessionFields, validateFormat: flag },
     { sessionkey: list(digits), additionalInfo: group(fields("sessionkey:digits guestToken:secret")) },
@@ -141,7 +140,7 @@ export const trainingOperations = service("training", "train", {
       labInfo: list(group(fields("labName! description totalComputers:whole computersInSession:whole"))),
     },
   ),
-  getLabSchedule: op(fields("labName! timeZoneID:whole! sessionStartTime:time! sessionEndTime:time!"), {
+  getLabSchedule: op(fields(labSpan), {
     scheduledLabs: list(
       group(
         fields(
@@ -171,33 +170,19 @@ export const trainingOperations = service("training", "train", {
       ...trainingSessionFields,
       sessionKey: digits,
       status: progress,
-      test: list(
-        group({
-          ...fields("testID:digits! title!"),
-          delivery: need(delivery),
-          status: need(testStatus),
-          dueDate: time,
-        }),
-      ),
+      test: list(group(testFields)),
       ...fields("hostKey:secret eventID:digits guestToken:secret hostType"),
     },
   ),
   lstScheduledTests: op(
-    { dateScope: sessionDateScope, sessionKey: digits, status: testStatus, author: text },
+    { dateScope, sessionKey: digits, status: testStatus, author: text },
     {
-      test: list(
-        group({
-          ...fields("testID:digits! title!"),
-          delivery: need(delivery),
-          status: need(testStatus),
-          ...fields("dueDate:time sessionKey:digits!"),
-        }),
-      ),
+      test: list(group({ ...testFields, sessionKey: need(digits) })),
     },
   ),
   lstsummaryTrainingSession: listOp(
     "trainingSession",
-    { listControl, order, dateScope: sessionDateScope, ...fields("sessionKey:digits hostWebExID") },
+    { listControl, order, dateScope, ...fields("sessionKey:digits hostWebExID") },
     {
       ...fields(
         "sessionKey:digits confName meetingType:whole hostWebExID otherHostWebExID timeZoneID:whole timeZone",

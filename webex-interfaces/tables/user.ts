@@ -1,6 +1,7 @@
 import { active, address, center, orderBy, tracking } from "./common.ts";
 import {
   digits,
+  type Fields,
   fields,
   flag,
   flags,
@@ -19,11 +20,19 @@ import {
 
 const salesRole = group(fields("rep:flag mgr:flag asst:flag sme:flag"));
 
-const salesCenter = group({
-  roles: salesRole,
-  manager: upTo(128, text),
-  smeInfo: group({ description: upTo(512, text), products: group({ prodID: need(list(digits)) }) }),
-});
+const salesCenterWith = <const P extends Fields>(products: P) =>
+  group({
+    roles: salesRole,
+    manager: upTo(128, text),
+    smeInfo: group({ description: upTo(512, text), products: group(products) }),
+  });
+const salesCenter = salesCenterWith({ prodID: need(list(digits)) });
+
+const remoteFields = {
+  sharingView: word("FS_SCALE FS WIN_SCALE WIN"),
+  sharingColor: word("256 16BIT"),
+  recording: group({ enforce: need(flag), type: word("NBR LOCAL"), location: text }),
+} as const;
 
 const userFields = {
   ...fields("firstName lastName title categoryId:digits description officeGreeting company webExId!"),
@@ -121,17 +130,11 @@ const userFields = {
     ),
   ),
   remoteSupport: group({
-    sharingView: word("FS_SCALE FS WIN_SCALE WIN"),
-    sharingColor: word("256 16BIT"),
-    recording: group({ enforce: need(flag), type: word("NBR LOCAL"), location: text }),
+    ...remoteFields,
     autoRequest: group({ enable: need(flag), request: word("DESK_VIEW DESK_CTRL APP_VIEW APP_CTRL") }),
     defaultClient: group({ type: need(word("MULTI_SESS SINGLE_SESS")), singleSessClient: word("NEW_CONSL OLD_CONSL") }),
   }),
-  remoteAccess: group({
-    sharingView: word("FS_SCALE FS WIN_SCALE WIN"),
-    sharingColor: word("256 16BIT"),
-    recording: group({ enforce: need(flag), type: word("NBR LOCAL"), location: text }),
-  }),
+  remoteAccess: group(remoteFields),
 } as const;
 
 /** Users of a site. */
@@ -151,14 +154,7 @@ export const userOperations = service("user", "use", {
     {
       ...userFields,
       ...fields("webExId! registrationDate:time visitCount:whole userId:digits"),
-      salesCenter: group({
-        roles: salesRole,
-        manager: upTo(128, text),
-        smeInfo: group({
-          description: upTo(512, text),
-          products: group({ product: need(list(group(fields("prodID:digits! name!")))) }),
-        }),
-      }),
+      salesCenter: salesCenterWith({ product: need(list(group(fields("prodID:digits! name!")))) }),
       ...fields("peExpired:flag peActive:flag passwordExpires:flag passwordDaysLeft:whole"),
       schedulingTemplates: group({
         sessionTemplate: list(group({ ...fields("name! value!"), serviceType: need(center) })),
