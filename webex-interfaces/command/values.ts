@@ -1,8 +1,8 @@
 import { isSecretArgument, type Texts } from "../client/url-api.ts";
-import { buildRequest } from "../client/xml-api.ts";
 import { err, isRecord, ok, type Result, reasonOf } from "../doors/foundation.ts";
-import { type AnyOperation, isOpen } from "../tables/operations.ts";
+import type { AnyOperation } from "../tables/operations.ts";
 import type { Fields, Kind } from "../tables/schema.ts";
+import { isSecretName } from "../tables/secret-names.ts";
 import type { CommandName } from "../tables/url.ts";
 import { type AccessPorts, isUtf8, secretOfFile } from "./access.ts";
 
@@ -76,7 +76,7 @@ export async function requestOf(
   if (!given.ok) return given;
   if (given.value.form === "json") {
     const { values, isSeen } = given.value;
-    return isSeen && hasSecret(operation, values)
+    return isSeen && hasSecret(values, operation.request)
       ? err(`the request holds a secret: on the command line ${seen}; give it as @FILE, or - for standard input`)
       : ok(values);
   }
@@ -85,7 +85,7 @@ export async function requestOf(
     const names = path.split(".");
     const kinds = kindsOf(operation, names);
     const leaf = kinds.at(-1);
-    const isSecret = leaf?.is === "secret" || hasSecret(operation, put({}, names, [], text));
+    const isSecret = leaf?.is === "secret" || hasSecret(put({}, names, [], text), operation.request);
     const secret = isSecret ? await secretOf(path, text, ports) : ok(text);
     if (!secret.ok) return secret;
     const value = isSecret ? secret.value : typedAs(text, leaf);
@@ -96,31 +96,21 @@ export async function requestOf(
   return ok(values);
 }
 
-/** True if a text of the request is a secret, by the operation's table or by its name. */
-function hasSecret(operation: AnyOperation, values: Values): boolean {
-  if (!isOpen(operation)) return hasSecretField(values, operation.request);
-  const built = buildRequest(operation, values, {
-    form: "password",
-    site: { siteName: "-" },
-    user: { webExId: "-" },
-    password: "",
-  });
-  return built.ok && built.value.secrets.length > 0;
-}
-
-function hasSecretField(values: unknown, fields: Fields): boolean {
+/** True if a text of the request is a secret, by its table or, without one, by its name. */
+function hasSecret(values: unknown, fields: Fields | undefined): boolean {
   if (!isRecord(values)) return false;
   return Object.entries(values).some(([name, value]) => {
-    const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const kind = fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
     const one = kind?.is === "list" ? kind.of : kind;
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return one?.is === "secret" || (one?.is === "group" && items.some((item) => hasSecretField(item, one.of)));
+    if (!fields) return items.some((item) => (isRecord(item) ? hasSecret(item, undefined) : isSecretName(name)));
+    return one?.is === "secret" || (one?.is === "group" && items.some((item) => hasSecret(item, one.of)));
   });
 }
 
 /** The kinds along a path; `undefined` from where the table has none. */
 function kindsOf(operation: AnyOperation, names: readonly string[]): readonly (Kind | undefined)[] {
-  let fields: Fields | undefined = isOpen(operation) ? undefined : operation.request;
+  let fields: Fields | undefined = operation.request;
   return names.map((name) => {
     const kind: Kind | undefined = fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
     const one: Kind | undefined = kind?.is === "list" ? kind.of : kind;

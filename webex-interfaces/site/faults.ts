@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { escaped } from "../wire/xml.ts";
 import { Refusal } from "./refusal.ts";
 import { refusal } from "./xml-service.ts";
 
@@ -62,7 +63,6 @@ export function answerWith({ refuse, answer, status = 200, field }: Faults, carr
 }
 
 function withField(text: string, name: string, value: string): string {
-  const escaped = value.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const element = new RegExp(`<((?:\\w+:)?${name})(?: [^>]*)?(?:/>|>[^<]*</\\1>)`);
-  return text.replace(element, (_, tag) => `<${tag}>${escaped}</${tag}>`);
+  return text.replace(element, (_, tag) => `<${tag}>${escaped(value)}</${tag}>`);
 }

@@ -64,6 +64,11 @@ export class PageCall {
     return value === undefined ? undefined : Number(value);
   }
 
+  /** All values, in lower case: for commands whose arguments are not public. */
+  get words(): readonly string[] {
+    return Array.from(this.args.values(), (value) => value.toLowerCase());
+  }
+
   /** The numbers for which there is an argument with one of these names, in order. */
   numbers(...names: readonly string[]): readonly number[] {
     const found = [...this.args.keys()].flatMap((key) => {
@@ -73,10 +78,9 @@ export class PageCall {
     return [...new Set(found)].toSorted((a, b) => a - b);
   }
 
-  /** The thing that some argument names: for commands whose arguments are not public. */
+  /** The thing that some argument names. */
   named<Thing>(things: readonly Thing[], name: (thing: Thing) => string): Thing {
-    const values = Array.from(this.args.values(), (value) => value.toLowerCase());
-    const found = things.find((thing) => values.includes(name(thing).toLowerCase()));
+    const found = things.find((thing) => this.words.includes(name(thing).toLowerCase()));
     if (!found) throw new PageRefusal("Unknown", "no argument names anything");
     return found;
   }

@@ -16,6 +16,10 @@ const mostMinutes = 1_440;
 
 const keyOf = ({ key }: Session): Outcome => ({ data: { MK: key } });
 const show = (title: string, rows: Cells): Outcome => ({ show: { title, rows } });
+const listing =
+  (title: string, rows: (call: PageCall) => Cells): Handler =>
+  (call) =>
+    show(title, rows(call));
 const only = (service?: ServiceCode) => (service ? [service] : undefined);
 
 /** The values of arguments, at their paths in a request of the XML API. */
@@ -112,12 +116,8 @@ const removed =
   (call) => {
     const session = call.ownSession();
     const wanted = [call.arg("EM"), call.arg("FN")].map((one) => one?.toLowerCase());
-    const found = call.site
-      .attendees(session)
-      .find(
-        ({ part, email, name }) =>
-          parts.includes(part) && (wanted.includes(email.toLowerCase()) || wanted.includes(name.toLowerCase())),
-      );
+    const all = call.site.attendees(session).filter(({ part }) => parts.includes(part));
+    const found = all.find(({ email, name }) => [email, name].some((one) => wanted.includes(one.toLowerCase())));
     if (!found) throw new PageRefusal("Unknown", "no attendee has the address EM or the name FN");
     call.site.store.remove("attendee", found.key);
     return keyOf(session);
@@ -267,7 +267,11 @@ const computer =
     return {};
   };
 
-function report(call: PageCall): Outcome {
+function pastOf({ site, user }: PageCall, code: ServiceCode): readonly Things["past"][] {
+  return site.store.all("past").filter(({ service, hostId }) => service === code && hostId === user.key);
+}
+
+function report(call: PageCall): Cells {
   const day = (year: string, month: string, date: string, otherwise: number) => {
     const asked = call.whole(year);
     return asked === undefined ? otherwise : Date.UTC(asked, (call.whole(month) ?? 1) - 1, call.whole(date) ?? 1);
@@ -275,12 +279,10 @@ function report(call: PageCall): Outcome {
   const from = day("StartYE", "StartMO", "StartDA", 0);
   const to = day("EndYE", "EndMO", "EndDA", Number.MAX_SAFE_INTEGER);
   const topic = call.arg("TC")?.toLowerCase() ?? "";
-  const own = call.site.store.all("past").filter(({ service, hostId }) => service === "TC" && hostId === call.user.key);
-  const found = own.filter(
+  const found = pastOf(call, "TC").filter(
     ({ startedAt, name }) => startedAt >= from && startedAt < to && name.toLowerCase().includes(topic),
   );
-  const rows = found.map((past) => [past.name, Math.round((past.endedAt - past.startedAt) / 60_000)]);
-  return show("Report", rows);
+  return found.map((past) => [past.name, Math.round((past.endedAt - past.startedAt) / 60_000)]);
 }
 
 /** Every command of the URL API. */
@@ -305,11 +307,10 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   "host-meeting": (call) => started(call, call.ownSession()),
   "join-meeting": joined(),
   "delete-meeting": (call) => deleted(call, call.ownSession()),
-  "list-meetings": (call) => {
+  "list-meetings": listing("Meetings", (call) => {
     const own = call.site.store.all("session").filter(({ hostId }) => hostId === call.user.key);
-    const rows = own.map((session) => [session.key, factsOf(session).name, services[session.service].serviceType]);
-    return show("Meetings", rows);
-  },
+    return own.map((session) => [session.key, factsOf(session).name, services[session.service].serviceType]);
+  }),
   // For servers with an agreement; here for administrators.
   "list-open-meetings": (call) => {
     if (call.user.role === "host") throw new PageRefusal("AccessDenied");
@@ -336,12 +337,8 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     const session = call.session();
     const fields = call.site.store.all("field").filter(({ sessionKey }) => sessionKey === session.key);
     const standard = ["First name", "Last name", "E-mail", "Job title", "Company"].map((name) => [name, "required"]);
-    const own = fields.map(({ kind, given }) => [
-      kind,
-      Object.entries(given)
-        .map((pair) => pair.join("="))
-        .join(", "),
-    ]);
+    const pairs = (given: Values) => Object.entries(given).map((pair) => pair.join("="));
+    const own = fields.map(({ kind, given }) => [kind, pairs(given).join(", ")]);
     return show(`Registration for ${factsOf(session).name}`, [...standard, ...own]);
   },
   "create-registration-form": formField("standard"),
@@ -351,13 +348,11 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   "add-text-box": formField("text box"),
   "register-for-meeting": (call) => enrolled(call, call.session()),
   "create-recorded-session": recordingAdded,
-  "list-recorded-events": (call) => {
-    const wanted = Array.from(call.args.values(), (value) => value.toLowerCase());
-    const all = call.site.store.all("recording").filter(({ service }) => service === "EC");
+  "list-recorded-events": listing("Recorded events", ({ site, words }) => {
+    const all = site.store.all("recording").filter(({ service }) => service === "EC");
     const views = all.flatMap(({ name, views }) => views.map((view) => [name, view.email] as const));
-    const rows = views.filter(([, email]) => wanted.includes(email.toLowerCase()));
-    return show("Recorded events", rows);
-  },
+    return views.filter(([, email]) => words.includes(email.toLowerCase()));
+  }),
 
   "schedule-event": (call) => keyOf(scheduled(call, "EC")),
   "edit-event": (call) => edited(call, call.ownSession(["EC"])),
@@ -378,23 +373,18 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     return keyOf(session);
   },
 
-  "report-attendee": (call) => {
-    const own = call.site.store
-      .all("past")
-      .filter(({ service, hostId }) => service === "EC" && hostId === call.user.key);
-    const rows = own.flatMap((past) => past.people.map(({ name, email }) => [past.name, name, email]));
-    return show("Attendee details", rows);
-  },
+  "report-attendee": listing("Attendee details", (call) =>
+    pastOf(call, "EC").flatMap((past) => past.people.map(({ name, email }) => [past.name, name, email])),
+  ),
   "report-enrolment": (call) => {
     const session = call.ownSession(["EC"]);
     const rows = call.site.attendees(session).map(({ name, email, joinStatus }) => [name, email, joinStatus]);
     return show(`Enrolment of ${factsOf(session).name}`, rows);
   },
-  "report-playback": (call) => {
+  "report-playback": listing("Playback", (call) => {
     const own = call.site.store.all("recording").filter(({ hostId }) => hostId === call.user.key);
-    const rows = own.flatMap(({ name, views }) => views.map((view) => [name, view.name, view.email]));
-    return show("Playback", rows);
-  },
+    return own.flatMap(({ name, views }) => views.map((view) => [name, view.name, view.email]));
+  }),
 
   "add-contacts": contactAdded,
   "delete-contact": (call) => {
@@ -407,27 +397,22 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     call.site.store.change("contact", contact, { name });
     return {};
   },
-  "find-contacts": (call) => {
-    const words = Array.from(call.args.values(), (value) => value.toLowerCase());
-    const found = own(call, "contact").filter(({ name, email }) =>
-      words.every((word) => `${name} ${email}`.toLowerCase().includes(word)),
-    );
-    const rows = found.map(({ name, email }) => [name, email]);
-    return show("Contacts", rows);
-  },
-  "list-files": (call) => {
+  "find-contacts": listing("Contacts", (call) => {
+    const all = own(call, "contact").map(({ name, email }) => [name, email]);
+    return all.filter((row) => call.words.every((word) => row.join(" ").toLowerCase().includes(word)));
+  }),
+  "list-files": listing("Files", (call) => {
     const found = own(call, "file").filter(({ folder }) => folder === (call.arg("CD") ?? ""));
-    const rows = found.map(({ name, bytes }) => [name, bytes]);
-    return show("Files", rows);
-  },
+    return found.map(({ name, bytes }) => [name, bytes]);
+  }),
   // The overview calls it "delete", and describes a download.
   "download-file": (call) => {
     const file = own(call, "file").find(({ name }) => name === call.arg("FN"));
     if (!file) throw new PageRefusal("Unknown", "there is no such file");
     return show(file.name, [[file.name, file.bytes]]);
   },
-  "user-profile": (call) => show("Profile", [[nameOf(call.user), fullName(call.user), emailOf(call.user)]]),
-  "end-user-report": report,
+  "user-profile": listing("Profile", ({ user }) => [[nameOf(user), fullName(user), emailOf(user)]]),
+  "end-user-report": listing("Report", report),
   "set-service-type": (call) => {
     const SP = call.arg("SP") ?? "";
     if (!["MC", "TC", "EC", "SC", "SaC"].includes(SP)) throw new PageRefusal("Unknown", "there is no service SP");
@@ -435,31 +420,23 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     return { data: { SP } };
   },
 
-  "list-labs": (call) =>
-    show(
-      "Labs",
-      call.site.store.all("lab").map(({ name }) => [name]),
-    ),
+  "list-labs": listing("Labs", ({ site }) => site.store.all("lab").map(({ name }) => [name])),
   "lab-details": (call) => {
     const { name, description, computers } = labAsked(call);
     return show(name, [[name, description, computers]]);
   },
-  "lab-schedule": (call) => {
+  "lab-schedule": listing("Reservations", (call) => {
     const { name } = labAsked(call);
     const own = call.site.store.all("reservation").filter(({ lab }) => lab === name);
-    const rows = own.map((one) => [one.name, localTime(one.startsAt, siteZone), one.computers]);
-    return show("Reservations", rows);
-  },
+    return own.map((one) => [one.name, localTime(one.startsAt, siteZone), one.computers]);
+  }),
   "check-lab-availability": (call) => {
     const { name, computers } = labAsked(call);
     const now = call.site.now();
     return show(name, [[name, computers - taken(call, name, now, now + 1)]]);
   },
 
-  "list-computers": (call) => {
-    const rows = own(call, "computer").map(({ name, state }) => [name, state]);
-    return show("Computers", rows);
-  },
+  "list-computers": listing("Computers", (call) => own(call, "computer").map(({ name, state }) => [name, state])),
   "connect-computer": computer("connected"),
   "disconnect-computer": computer("available"),
   "remove-computer": computer(null),

@@ -1,5 +1,6 @@
 import { argumentOf, type Command, commandAt, commands, dates, pages, type Reason } from "../tables/url.ts";
 import { addressOf, argumentText, isNoDay } from "../wire/link.ts";
+import { escaped } from "../wire/xml.ts";
 import { type Cells, csrfOf, type Outcome, PageCall, PageRefusal } from "./page-call.ts";
 import { pageCommands } from "./page-commands.ts";
 import { Refusal } from "./refusal.ts";
@@ -139,8 +140,4 @@ export function pageOf(title: string, rows: Cells, back: string): string {
   const cells = rows.map((row) => `<tr>${row.map((cell) => `<td>${escaped(String(cell))}</td>`).join("")}</tr>`);
   const head = `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><h1>${escaped(title)}</h1>`;
   return `${head}<table>${cells.join("")}</table><a href="${escaped(back)}">Back</a>\n`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -170,10 +170,7 @@ function savePeople(site: Site, session: Session, request: Values): void {
   const { people: parts, hostsAmong } = services[session.service];
   for (const [part, { path, isFlat }] of Object.entries(parts)) {
     if (at(request, ...path.split(".")) === undefined) continue;
-    const before = site
-      .attendees(session)
-      .filter((one) => one.part === part || (part === hostsAmong && one.part === "host"));
-    for (const { key } of before) site.store.remove("attendee", key);
+    for (const { key } of among(site, session, part)) site.store.remove("attendee", key);
     for (const given of groups(request, ...path.split("."))) {
       const person = isFlat ? given : group(given, "person");
       const isHosting = part === hostsAmong && given.role === "HOST";
@@ -182,23 +179,20 @@ function savePeople(site: Site, session: Session, request: Values): void {
   }
 }
 
+/** The people of a part, and the alternate hosts if they stand among them. */
+function among(site: Site, session: Session, part: string): readonly Attendee[] {
+  const isHosts = part === services[session.service].hostsAmong;
+  return site.attendees(session).filter((one) => one.part === part || (isHosts && one.part === "host"));
+}
+
 export function addPerson(site: Site, session: Session, part: string, person: Values, joinStatus: string): Attendee {
   const email = text(person, "email") ?? "";
   const name = text(person, "name") ?? [person.firstName, person.lastName].filter(Boolean).join(" ");
   const registerId = joinStatus === "REGISTER" ? site.store.next("register") : null;
   site.mail(email, `invited: ${factsOf(session).name}`);
   const bare = put(put(person, ["role"], undefined), ["joinStatus"], undefined);
-  const entry = {
-    sessionKey: session.key,
-    part,
-    name,
-    email,
-    joinStatus,
-    registerId,
-    call: "none",
-    joinedAt: null,
-  } as const;
-  return site.store.add("attendee", { ...entry, person: bare });
+  const entry = { sessionKey: session.key, part, name, email, joinStatus, registerId, person: bare };
+  return site.store.add("attendee", { ...entry, call: "none", joinedAt: null });
 }
 
 export function cancel(site: Site, session: Session): void {
@@ -302,7 +296,7 @@ export function guestToken({ key }: Session): string {
 /** All of a session: what its creator gave, and what has come since. `forHost`: with the host's secrets. */
 export function sessionDocument(site: Site, session: Session, forHost: boolean): Values {
   const { service, settings, confId } = session;
-  const { password, people: parts, hostsAmong } = services[service];
+  const { password, people: parts } = services[service];
   const { zone, type } = factsOf(session);
   const attendees = site.attendees(session);
   const account = accountOf(site, session);
@@ -312,8 +306,7 @@ export function sessionDocument(site: Site, session: Session, forHost: boolean):
   });
   if (!forHost) document = put(document, password.split("."), undefined);
   for (const [part, { path, isFlat }] of Object.entries(parts)) {
-    const found = attendees.filter((one) => one.part === part || (part === hostsAmong && one.part === "host"));
-    const shown = found.map((one) => {
+    const shown = among(site, session, part).map((one) => {
       const person = { ...one.person, name: one.name, email: one.email };
       const more = { joinStatus: one.joinStatus, role: roleOf(one) };
       return isFlat ? { ...person, ...more } : { person, ...more, sessionKey: String(session.key) };

@@ -81,13 +81,15 @@ export class Site {
   }
 
   userNamed(name: unknown): User | undefined {
-    const wanted = String(name).toLowerCase();
-    return this.store.all("user").find((user) => nameOf(user).toLowerCase() === wanted);
+    return this.#userBy(nameOf, name);
   }
 
   userByEmail(email: unknown): User | undefined {
-    const wanted = String(email).toLowerCase();
-    return this.store.all("user").find(({ profile }) => text(profile, "email")?.toLowerCase() === wanted);
+    return email === "" ? undefined : this.#userBy(emailOf, email);
+  }
+
+  #userBy(read: (user: User) => string, value: unknown): User | undefined {
+    return this.store.all("user").find((user) => read(user).toLowerCase() === String(value).toLowerCase());
   }
 
   session(key: unknown, services?: readonly ServiceCode[]): Session {

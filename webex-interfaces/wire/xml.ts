@@ -46,7 +46,7 @@ function textOf({ name, attributes = {}, content }: ElementToWrite): string {
 const entities: Readonly<Record<string, string>> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "\r": "#13" };
 
 /** A carriage return as a reference: readers of XML make a line feed of it otherwise. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[&<>"\r]/g, (sign) => `&${entities[sign]};`);
 }
 
