@@ -1,14 +1,11 @@
-import type { Refused } from "../wire/message.ts";
+import type { Refused, SubError } from "../wire/message.ts";
 
 /** Sites repeat what they refuse. */
 export function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
-  const masked = <Part extends { readonly exceptionId: string; readonly reason: string; readonly value?: string }>(
-    part: Part,
-  ): Part =>
-    maskedValue(
-      { ...part, exceptionId: maskedText(part.exceptionId, secrets), reason: maskedText(part.reason, secrets) },
-      secrets,
-    );
+  const masked = <Part extends SubError>(part: Part): Part => {
+    const [exceptionId, reason] = [part.exceptionId, part.reason].map((said) => maskedText(said, secrets));
+    return maskedValue({ ...part, exceptionId, reason }, secrets);
+  };
   return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
 }
 

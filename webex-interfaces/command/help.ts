@@ -84,10 +84,7 @@ function formOf(kind: Kind): string {
     case "group":
       return kind.anyOf ? `with ${kind.anyOf.join(" or ")}` : "";
     case "list":
-      return `${kind.max === undefined ? "list" : `list of at most ${kind.max}`}: ${formOf(kind.of)}`.replace(
-        /: $/,
-        "",
-      );
+      return [kind.max ? `list of at most ${kind.max}` : "list", formOf(kind.of)].filter(Boolean).join(": ");
     case "open":
       return "any elements";
     case "digits":
@@ -116,13 +113,6 @@ export function commandText(name: string, command: Command, terminal: Terminal):
 function argumentForm({ is, min = 0, max }: Argument): string {
   if (is === "whole") return `a number from ${min}${max === undefined ? "" : ` to ${max}`}`;
   if (is === "text" && max === undefined) return "";
-  const forms = {
-    text: "text",
-    secret: "secret",
-    flag: "yes or no",
-    key: "digits",
-    back: "http or https",
-    page: "a page",
-  };
-  return max === undefined ? forms[is] : `${forms[is]} of at most ${max} characters`;
+  const forms = { text: is, secret: is, flag: "yes or no", key: "digits", back: "http or https", page: "a page" };
+  return max === undefined ? forms[is] : `${is} of at most ${max} characters`;
 }

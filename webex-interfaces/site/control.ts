@@ -38,19 +38,14 @@ const credentialBody = v.strictObject({
 /** The control interface. It never shows passwords. */
 export function control(site: Site, controls: Controls, method: string, path: string, text: string): ControlAnswer {
   const [, route = "", id = "", action = ""] = /^\/control\/([a-z-]+)(?:\/(\w+))?(?:\/([a-z]+))?$/.exec(path) ?? [];
+  const set = (given: Partial<Controls>) => void Object.assign(controls, given);
   switch (`${method} ${route}${id === "" ? "" : "/:id"}${action === "" ? "" : `/${action}`}`) {
     case "PUT faults":
-      return carryOut(text, faultsBody, (faults) => {
-        controls.faults = faults;
-      });
+      return carryOut(text, faultsBody, (faults) => set({ faults }));
     case "PUT clock":
-      return carryOut(text, clockBody, ({ aheadMs }) => {
-        controls.aheadMs = aheadMs;
-      });
+      return carryOut(text, clockBody, set);
     case "PUT results":
-      return carryOut(text, resultsBody, ({ sentBy }) => {
-        controls.sentBy = sentBy;
-      });
+      return carryOut(text, resultsBody, set);
     case "PUT site":
       return carryOut(text, siteBody, ({ rateLimit = site.own.rateLimit, classicEvents, suspended }) => {
         const events = ["supportedServices", "eventCenter", "enabled"];
@@ -60,7 +55,7 @@ export function control(site: Site, controls: Controls, method: string, path: st
         site.store.change("site", site.own, { rateLimit, settings: changed });
       });
     case "POST reset":
-      Object.assign(controls, { faults: noFaults, aheadMs: 0, sentBy: "redirect" });
+      set({ faults: noFaults, aheadMs: 0, sentBy: "redirect" });
       site.reset();
       return done;
     case "POST credentials":

@@ -64,10 +64,8 @@ export const historyHandlers = {
     const zone = request.timeZoneID ?? siteZone;
     const all = site.store.all("recording").filter(({ views, hostId }) => views.length > 0 && call.owns(hostId));
     const rows = all
-      .filter(
-        ({ hostId, name }) =>
-          isAsked(request.hostWebExID, nameOf(site.user(hostId))) && hasText(request.recordName, name),
-      )
+      .filter(({ hostId }) => isAsked(request.hostWebExID, nameOf(site.user(hostId))))
+      .filter(({ name }) => hasText(request.recordName, name))
       .filter(({ createdAt }) => isWithin(group(request, "creationTimeScope"), "creationTime", createdAt, zone))
       .filter(({ views }) =>
         views.some((view) => isWithin(group(request, "viewTimeScope"), "viewTime", view.at, zone)),

@@ -1,5 +1,5 @@
 import type { Values } from "../wire/codec.ts";
-import { addPerson, schedule, startDateOf } from "./sessions.ts";
+import { addPerson, schedule, services, startDateOf } from "./sessions.ts";
 import { type Site, siteZone, type User } from "./site.ts";
 import { siteSettings } from "./site-settings.ts";
 import type { ServiceCode } from "./store.ts";
@@ -19,14 +19,7 @@ export function seed(site: Site): void {
   const [admin, , anna, ben] = users(site, today);
   if (!admin || !anna || !ben) throw new Error("the seed has four users");
   sessions(site, today, anna, ben);
-  for (const [service, type] of [
-    ["MC", 3],
-    ["TC", 11],
-    ["EC", 13],
-    ["SaC", 214],
-    ["SC", 16],
-  ] as const)
-    past(site, today, anna, service, type);
+  for (const service of ["MC", "TC", "EC", "SaC", "SC"] as const) past(site, today, anna, service);
   const guest = { name: "Cara Dunn", email: "cara.dunn@visitor.example" };
   site.store.add("contact", { ownerId: anna.key, ...guest });
   const lab = { name: "Bridge simulator", description: "Six consoles", computers: 6 };
@@ -149,7 +142,8 @@ function sessions(site: Site, today: number, anna: User, ben: User): void {
   });
 }
 
-function past(site: Site, today: number, host: User, service: ServiceCode, type: number): void {
+function past(site: Site, today: number, host: User, service: ServiceCode): void {
+  const type = services[service].usualType;
   const startedAt = today - 48 * hourMs;
   const person = (name: string, call: "call-in" | "toll-free" | "voip", minutes: number, part: string) => ({
     part,

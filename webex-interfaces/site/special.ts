@@ -50,9 +50,7 @@ export const special = {
     const { site, request } = call;
     const { key: MK } = askedSession(call);
     const given = { AN: request.attendeeName, AE: request.attendeeEmail, PW: request.meetingPW, RID: request.RegID };
-    const known = Object.entries(given).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)]],
-    );
+    const known = Object.entries(given).filter(([, value]) => value !== undefined);
     return {
       joinMeetingURL: site.url("m.php", { AT: "JM", MK, ...Object.fromEntries(known) }),
       inviteMeetingURL: site.url("j.php", { ED: MK }),
@@ -65,12 +63,10 @@ export const special = {
     if (people.length === 0) throw new Refusal("invalid", "person is required");
     return added(call, people, call.request.sessionKey ?? call.request.meetingKey);
   },
-  registerMeetingAttendee: (call: Call): Values =>
-    added(
-      call,
-      groups(call.request, "attendees").map((one) => ({ ...one, joinStatus: "REGISTER" })),
-      undefined,
-    ),
+  registerMeetingAttendee: (call: Call): Values => {
+    const people = groups(call.request, "attendees").map((one) => ({ ...one, joinStatus: "REGISTER" }));
+    return added(call, people, undefined);
+  },
   lstMeetingAttendee: (call: Call): Values => {
     const session = ownSession(call);
     const all = call.site.attendees(session);
@@ -82,9 +78,8 @@ export const special = {
       JOINSTATUS: ({ joinStatus }) => joinStatus,
       EMAIL: ({ email }) => email.toLowerCase(),
     };
-    return page(call.request, ordered(call.request, found, columns), "attendee", (one) =>
-      attendeeDocument(session, one),
-    );
+    const rows = ordered(call.request, found, columns);
+    return page(call.request, rows, "attendee", (one) => attendeeDocument(session, one));
   },
   delMeetingAttendee: (call: Call): Values => {
     const { site, request } = call;
@@ -103,9 +98,8 @@ export const special = {
 
   getLabInfo: (call: Call): Values => {
     const labs = call.site.store.all("lab").filter(({ name }) => isAsked(call.request.labName, name));
-    if (labs.length === 0) throw new Refusal("noRecord");
     const now = call.site.now();
-    const labInfo = labs.map(({ name, description, computers }) => ({
+    const labInfo = some(labs).map(({ name, description, computers }) => ({
       labName: name,
       description,
       totalComputers: computers,
@@ -128,8 +122,7 @@ export const special = {
         hostWebExID: nameOf(call.site.user(one.hostId)),
         numComputers: one.computers,
       }));
-    if (scheduledLabs.length === 0) throw new Refusal("noRecord");
-    return { scheduledLabs };
+    return { scheduledLabs: some(scheduledLabs) };
   },
   checkLabAvailability: (call: Call): Values => {
     const lab = labAsked(call);
@@ -141,19 +134,13 @@ export const special = {
 
   lstScheduledTests: (call: Call): Values => {
     const { sessionKey, status, author } = call.request;
-    const sessions = call.site.store
-      .all("session")
-      .filter((session) => session.service === "TC" && call.mayHost(session));
-    const test = sessions
-      .filter(
-        (session) =>
-          isAsked(sessionKey, session.key) &&
-          inDateScope(call.request, factsOf(session).startsAt, factsOf(session).endsAt),
-      )
-      .flatMap((session) => testsOf(call.site, session))
+    const all = call.site.store.all("session").filter((one) => one.service === "TC" && call.mayHost(one));
+    const test = all
+      .filter(({ key }) => isAsked(sessionKey, key))
+      .filter((one) => inDateScope(call.request, factsOf(one).startsAt, factsOf(one).endsAt))
+      .flatMap((one) => testsOf(call.site, one))
       .filter((one) => isAsked(status, text(one, "status") ?? "") && isAsked(author, text(one, "author") ?? ""));
-    if (test.length === 0) throw new Refusal("noRecord");
-    return { test };
+    return { test: some(test) };
   },
   getTestInformation: (call: Call): Values => {
     const { key, title, sessionKey, fields, results } = testAsked(call);
@@ -232,13 +219,8 @@ function added(call: Call, people: readonly Values[], key: unknown): Values {
     const isInviting = given.joinStatus !== "REGISTER";
     if (isInviting && !call.mayHost(session)) throw new Refusal("notOwn");
     const usual = session.service === "SaC" ? "prospect" : "attendee";
-    return addPerson(
-      call.site,
-      session,
-      partOf(session, given.role, usual),
-      group(given, "person"),
-      text(given, "joinStatus") ?? "INVITE",
-    );
+    const part = partOf(session, given.role, usual);
+    return addPerson(call.site, session, part, group(given, "person"), text(given, "joinStatus") ?? "INVITE");
   });
   return {
     attendeeId: rows.map((one) => String(one.key)),
@@ -266,6 +248,12 @@ function attendeeDocument(session: Session, one: Attendee): Values {
     },
     ...(registerId !== null && { registerID: String(registerId) }),
   };
+}
+
+/** The rows; an empty list is refused. */
+function some<Row>(rows: readonly Row[]): readonly Row[] {
+  if (rows.length === 0) throw new Refusal("noRecord");
+  return rows;
 }
 
 function labAsked(call: Call): Things["lab"] {

@@ -495,15 +495,12 @@ export function argumentOf(
   { args }: Command,
   name: string,
 ): { readonly entry: string; readonly argument: Argument } | undefined {
-  const numbered = /^([A-Za-z]+)([1-9]\d{0,3})$/.exec(name);
-  for (const entry of [name, numbered && `${numbered[1]}#`]) {
-    const argument = entry && Object.hasOwn(args, entry) ? args[entry] : undefined;
-    if (!entry || !argument || entry.endsWith("#") !== (entry !== name)) continue;
-    return entry !== name && Number(numbered?.[2]) > (argument.last ?? Number.POSITIVE_INFINITY)
-      ? undefined
-      : { entry, argument };
-  }
-  return undefined;
+  const [, code, number] = /^([A-Za-z]+)([1-9]\d{0,3})$/.exec(name) ?? [];
+  const isWhole = !name.endsWith("#") && Object.hasOwn(args, name);
+  const entry = isWhole ? name : `${code}#`;
+  const argument = Object.hasOwn(args, entry) ? args[entry] : undefined;
+  const isIn = isWhole || Number(number) <= (argument?.last ?? Number.POSITIVE_INFINITY);
+  return argument && isIn ? { entry, argument } : undefined;
 }
 
 /** The reasons (RS) of a failed command, and what they mean. */

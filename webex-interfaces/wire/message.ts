@@ -149,15 +149,8 @@ export function readAnswer(root: XmlElement): Result<XmlElement | Refused, strin
   const failed = answers.find((one) => textIn(one, "result").toUpperCase() === "FAILURE");
   if (failed) return ok(refusedOf(failed));
   if (textIn(answers[0], "result").toUpperCase() !== "SUCCESS") return err("its header has no result");
-  return ok(
-    child(child(root, "body"), "bodyContent") ?? {
-      name: "bodyContent",
-      children: [],
-      text: "",
-      isNil: false,
-      type: "",
-    },
-  );
+  const nothing: XmlElement = { name: "bodyContent", children: [], text: "", isNil: false, type: "" };
+  return ok(child(child(root, "body"), "bodyContent") ?? nothing);
 }
 
 function refusedOf(failed: XmlElement): Refused {
