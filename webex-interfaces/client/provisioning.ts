@@ -43,7 +43,11 @@ export function siteDifferences(site: Answered<"getSite">, expected: Expected): 
         ...domainHost(metaData?.telephonyDomain, expected),
       ]
     : [[true, "The site shows no telephony settings: ask as a site administrator."]];
-  return rules.flatMap(([isWrong, says]) => (isWrong ? { about: "site", says } : []));
+  return wrongOf("site", rules);
+}
+
+function wrongOf(about: string, rules: readonly Rule[]): readonly Difference[] {
+  return rules.flatMap(([isWrong, says]) => (isWrong ? { about, says } : []));
 }
 
 function switches(telephony: Telephony): readonly Rule[] {
@@ -163,10 +167,8 @@ export function userFindings(
     ({ tollCallInNumber, tollFreeCallInNumber, participantAccessCode, subscriberAccessCode }) =>
       tollCallInNumber || tollFreeCallInNumber || participantAccessCode || subscriberAccessCode,
   );
-  if (accounts.length === 0 && user.privilege?.host !== false) {
-    const says = "The user may host and has no TSP account, so its meetings have no call-in numbers: give it one.";
-    differences.push({ about: ofUser, says });
-  }
+  const none = "The user may host and has no TSP account, so its meetings have no call-in numbers: give it one.";
+  differences.push(...wrongOf(ofUser, [[accounts.length === 0 && user.privilege?.host !== false, none]]));
   for (const [place, account] of accounts.entries()) {
     const about = `${ofUser}, account ${account.accountIndex ?? place + 1}`;
     const { participantAccessCode: participant = "", subscriberAccessCode: subscriber = "" } = account;
@@ -184,11 +186,9 @@ export function userFindings(
         [isNumber && !isExpected(number, expected), `${name} is not one of the domain's: ${numberAdvice}.`],
       ];
     };
-    const ofCode = (kind: string, code: string): readonly Rule[] => [
-      [
-        code !== "" && !isCode(code),
-        `Its ${kind} access code is not 1 to 64 digits, so no telephone can enter it: change it.`,
-      ],
+    const ofCode = (kind: string, code: string): Rule => [
+      code !== "" && !isCode(code),
+      `Its ${kind} access code is not 1 to 64 digits, so no telephone can enter it: change it.`,
     ];
     const rules: readonly Rule[] = [
       [!toll && !tollFree, "It has neither a toll nor a toll-free number: give it one that leads to a bridge."],
@@ -203,14 +203,14 @@ export function userFindings(
         "Recordings dial its toll number, and it has none: set nbrDialOut to TOLL_FREE.",
       ],
       [participant === "", "It has no participant access code: participants must enter the meeting number."],
-      ...ofCode("participant", participant),
-      ...ofCode("subscriber", subscriber),
+      ofCode("participant", participant),
+      ofCode("subscriber", subscriber),
       [
         participant !== "" && participant === subscriber,
         "Both access codes are the same, so every participant is the host: change one.",
       ],
     ];
-    for (const [isWrong, says] of rules) if (isWrong) differences.push({ about, says });
+    differences.push(...wrongOf(about, rules));
     for (const code of own) {
       const kind = code === participant ? "participant" : "subscriber";
       if (isCode(code)) codes.push({ code, owner: `${about}, ${kind} access code` });
@@ -222,14 +222,10 @@ export function userFindings(
 /** The access codes that two accounts have. */
 export function sharedCodes(codes: readonly AccessCode[]): readonly Difference[] {
   return Array.from(Map.groupBy(codes, ({ code }) => code).values()).flatMap(([first, ...others]) =>
-    others.flatMap(({ owner }) =>
-      first && first.owner !== owner
-        ? {
-            about: owner,
-            says: `It is the same as that of ${first.owner}: change one of them, or callers reach the wrong meeting.`,
-          }
-        : [],
-    ),
+    others.flatMap(({ owner }) => {
+      const says = `It is the same as that of ${first?.owner}: change one of them, or callers reach the wrong meeting.`;
+      return wrongOf(owner, [[first?.owner !== owner, says]]);
+    }),
   );
 }
 

@@ -2,7 +2,7 @@ import { type Column, type Terminal, table } from "../doors/foundation.ts";
 import { wordsOf, wrapped } from "../doors/programs.ts";
 import { type AnyOperation, isOpen, openBindings, operations } from "../tables/operations.ts";
 import type { Fields, Kind, Operation } from "../tables/schema.ts";
-import { type Argument, type Command, commands, pages } from "../tables/url.ts";
+import { type Argument, type Command, type CommandName, commands, pages } from "../tables/url.ts";
 import { boundsRule } from "../wire/codec.ts";
 
 /** Help is made from the tables that requests are checked by. */
@@ -92,9 +92,9 @@ function formOf(kind: Kind): string {
   }
 }
 
-export function commandText(name: string, command: Command, terminal: Terminal): readonly string[] {
-  const { page, at, does, logIn, oneOf, isOpen: takesOthers, back, note } = command;
-  const rows = Object.entries(command.args).map(([entry, argument]): Row => {
+export function commandText(name: CommandName, terminal: Terminal): readonly string[] {
+  const { page, at, does, logIn, args, oneOf, isOpen: takesOthers, back, note } = commands[name];
+  const rows = Object.entries(args).map(([entry, argument]): Row => {
     const last = entry.endsWith("#") ? `numbered${argument.last === undefined ? "" : ` to ${argument.last}`}` : "";
     const parts = [argument.need ? "needed" : "", argument.means, argumentForm(argument), last];
     return { name: entry.replace("#", "1"), form: parts.filter(Boolean).join(", ") };

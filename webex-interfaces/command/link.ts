@@ -1,6 +1,6 @@
 import { isSecretArgument, type Texts, urlCommandOf } from "../client/url-api.ts";
 import { printable } from "../doors/foundation.ts";
-import { type Command, type CommandName, commands } from "../tables/url.ts";
+import { type CommandName, commands } from "../tables/url.ts";
 import { type AccessOptions, findPassword, findSite } from "./access.ts";
 import { lines, okOr, unknownName, WebexError, type WebexPorts } from "./run.ts";
 import { argumentsOf } from "./values.ts";
@@ -10,26 +10,20 @@ export interface LinkOptions extends AccessOptions {
 }
 
 /** The command of this name or, if only one has it, of this code (AT). Throws a WebexError if there is none. */
-export function findCommand(name: string): readonly [CommandName, Command] {
-  const all = Object.entries(commands) as [CommandName, Command][];
-  const named = all.find(([each]) => each === name);
-  const [first, ...more] = named ? [named] : all.filter(([, { at }]) => at === name.toUpperCase());
-  if (more.length > 0)
-    throw new WebexError(`"${name}" is several commands: ${[first, ...more].map((one) => one?.[0]).join(", ")}`);
-  if (first) return first;
-  throw new WebexError(unknownName("command", name, Object.keys(commands), "commands"));
+export function findCommand(name: string): CommandName {
+  const all = Object.keys(commands) as CommandName[];
+  const named = all.find((one) => one === name);
+  const [first, ...more] = named ? [named] : all.filter((one) => commands[one].at === name.toUpperCase());
+  if (!first) throw new WebexError(unknownName("command", name, all, "commands"));
+  if (more.length > 0) throw new WebexError(`"${name}" is several commands: ${[first, ...more].join(", ")}`);
+  return first;
 }
 
 /** Prints the link of a command; with `dryRun` the form that a program posts. Throws a WebexError. */
-export async function printLink(
-  [name, command]: readonly [CommandName, Command],
-  words: readonly string[],
-  options: LinkOptions,
-  ports: WebexPorts,
-) {
+export async function printLink(name: CommandName, words: readonly string[], options: LinkOptions, ports: WebexPorts) {
   const site = okOr(findSite(options, ports));
   const written = okOr(await argumentsOf(name, words, ports));
-  const given = { ...written, ...(await ownArguments(name, command, written, options, ports)) };
+  const given = { ...written, ...(await ownArguments(name, written, options, ports)) };
   const help = `\`bridgehead webex commands ${name}\` says what it has`;
   const made = urlCommandOf(site, name, given);
   if (!made.ok) throw new WebexError(`${made.error}; ${help}`);
@@ -48,13 +42,12 @@ export async function printLink(
 /** Arguments from the environment: the user and password of a log-in, and the partner. */
 async function ownArguments(
   name: CommandName,
-  command: Command,
   given: Texts,
   { id, passwordFile, dryRun }: LinkOptions,
   ports: WebexPorts,
 ): Promise<Texts> {
   const { WEBEX_ID, WEBEX_PARTNER_ID } = ports.variables;
-  const lacks = (argument: string) => Object.hasOwn(command.args, argument) && !Object.hasOwn(given, argument);
+  const lacks = (argument: string) => Object.hasOwn(commands[name].args, argument) && !Object.hasOwn(given, argument);
   const partner = WEBEX_PARTNER_ID && lacks("PID") ? { PID: WEBEX_PARTNER_ID } : {};
   if (name !== "log-in") return partner;
   const user = id ?? WEBEX_ID;

@@ -103,7 +103,7 @@ A command with a secret has no link: a program posts it as a form.${logInHelp}
         const { commandsText, commandText } = await help();
         const terminal = ports.terminal();
         const found = name === undefined ? undefined : (await links()).findCommand(name);
-        lines(found ? commandText(found[0], found[1], terminal) : commandsText(terminal), ports);
+        lines(found ? commandText(found, terminal) : commandsText(terminal), ports);
       }),
     );
 }

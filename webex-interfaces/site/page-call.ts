@@ -1,21 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Reason } from "../tables/url.ts";
-import { Refusal } from "./refusal.ts";
+import { PageRefusal, Refusal } from "./refusal.ts";
 import { isHost } from "./sessions.ts";
 import type { Session, Site, User } from "./site.ts";
 import type { ServiceCode } from "./store.ts";
-
-/** Sends the browser back with ST=FAIL. Thrown at any depth. `detail` is only for the site's own list of requests. */
-export class PageRefusal extends Error {
-  readonly reason: Reason;
-  readonly detail: string | null;
-
-  constructor(reason: Reason, detail: string | null = null) {
-    super(reason);
-    this.reason = reason;
-    this.detail = detail;
-  }
-}
 
 export type Cells = readonly (readonly (string | number)[])[];
 

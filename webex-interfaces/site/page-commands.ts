@@ -1,6 +1,7 @@
 import { argumentOf, type CommandName, commands } from "../tables/url.ts";
 import type { Values } from "../wire/codec.ts";
-import { type Cells, csrfOf, type Outcome, type PageCall, PageRefusal } from "./page-call.ts";
+import { type Cells, csrfOf, type Outcome, type PageCall } from "./page-call.ts";
+import { PageRefusal } from "./refusal.ts";
 import { addPerson, cancel, factsOf, join, reschedule, schedule, services, start, startDateOf } from "./sessions.ts";
 import { emailOf, fullName, nameOf, type Session, siteZone, type User } from "./site.ts";
 import { taken } from "./special.ts";

@@ -1,9 +1,9 @@
 import { argumentOf, type Command, commandAt, commands, dates, pages, type Reason } from "../tables/url.ts";
 import { addressOf, argumentText, isNoDay } from "../wire/link.ts";
 import { escaped } from "../wire/xml.ts";
-import { type Cells, csrfOf, type Outcome, PageCall, PageRefusal } from "./page-call.ts";
+import { type Cells, csrfOf, type Outcome, PageCall } from "./page-call.ts";
 import { pageCommands } from "./page-commands.ts";
-import { Refusal } from "./refusal.ts";
+import { PageRefusal, Refusal } from "./refusal.ts";
 import { nameOf, partnerId, type Site } from "./site.ts";
 import { isOn } from "./values.ts";
 
@@ -58,7 +58,7 @@ function carryOut(site: Site, path: string, args: URLSearchParams, cookie: strin
     return answerOf(AT, back, outcome);
   } catch (error) {
     if (!(error instanceof PageRefusal) && !(error instanceof Refusal)) throw error;
-    const reason = error instanceof PageRefusal ? error.reason : (reasons[error.kind] ?? "Unknown");
+    const reason = error instanceof PageRefusal ? error.kind : (reasons[error.kind] ?? "Unknown");
     note(reason, error.detail);
     if (command?.isDocument) return document(`<Status>FAIL</Status><Reason>${reason}</Reason>`);
     return redirect(back ?? new URL(site.url()), { AT, ST: "FAIL", RS: reason });

@@ -1,17 +1,21 @@
 import { type ExceptionName, exceptions } from "../tables/exceptions.ts";
+import type { Reason } from "../tables/url.ts";
 
-/** Refuses a request of the XML API. Thrown at any depth: nothing of a refused request is kept. */
-export class Refusal extends Error {
-  readonly kind: ExceptionName;
-  /** Which element is wrong, and how; never a value of the request. */
+/** Thrown at any depth: nothing of a refused request is kept. */
+class RefusalOf<Kind extends string> extends Error {
+  readonly kind: Kind;
+  /** What is wrong, and how; never a value of the request. */
   readonly detail: string | null;
 
-  constructor(kind: ExceptionName, detail: string | null = null) {
+  constructor(kind: Kind, detail: string | null = null) {
     super(kind);
     this.kind = kind;
     this.detail = detail;
   }
+}
 
+/** Refuses a request of the XML API. */
+export class Refusal extends RefusalOf<ExceptionName> {
   get id(): string {
     return exceptions[this.kind].id;
   }
@@ -20,3 +24,6 @@ export class Refusal extends Error {
     return exceptions[this.kind].says;
   }
 }
+
+/** Sends the browser back with ST=FAIL. `detail` is only for the site's own list of requests. */
+export class PageRefusal extends RefusalOf<Reason> {}
