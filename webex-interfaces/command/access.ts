@@ -83,10 +83,9 @@ export async function findCredentials(
   return found.ok ? ok({ form: "password", site: ref, user, password: found.value, ...more }) : found;
 }
 
-function findUser(options: AccessOptions, variables: AccessPorts["variables"]): User | undefined {
+function findUser({ id, email }: AccessOptions, variables: AccessPorts["variables"]): User | undefined {
   // An option counts more than the other's variable.
-  if (options.id) return { webExId: options.id };
-  if (options.email) return { email: options.email };
-  if (variables.WEBEX_ID) return { webExId: variables.WEBEX_ID };
-  return variables.WEBEX_EMAIL ? { email: variables.WEBEX_EMAIL } : undefined;
+  const webExId = id || (email ? undefined : variables.WEBEX_ID);
+  const address = email || variables.WEBEX_EMAIL;
+  return webExId ? { webExId } : address ? { email: address } : undefined;
 }

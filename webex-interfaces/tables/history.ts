@@ -1,11 +1,20 @@
 import { meetingAssist, orderBy, participantType, pso, tracking } from "./common.ts";
 import { digits, fields, flag, group, list, listControl, listOp, service, text, whole, word } from "./schema.ts";
 
-const attendeeOrder = orderBy("CONFID STARTTIME COMPANY COUNTRY STATE CITY");
-
 const endTimeScope = group(fields("sessionEndTimeStart:time! sessionEndTimeEnd:time!"));
 
 const startTimeScope = group(fields("sessionStartTimeStart:time! sessionStartTimeEnd:time!"));
+
+const meetingAttendeeSearch = {
+  meetingKey: digits,
+  order: orderBy("CONFID STARTTIME COMPANY COUNTRY STATE CITY"),
+  startTimeScope,
+  confName: text,
+  listControl,
+  confID: digits,
+  endTimeScope,
+  inclAudioOnly: flag,
+} as const;
 
 const usageFields = {
   ...fields("sessionKey:digits confName meetingStartTime:time meetingEndTime:time duration:whole timezone"),
@@ -143,32 +152,13 @@ export const historyOperations = service("history", "history", {
       regQandA: list(group(fields("regQ! regA!"))),
     },
   ),
-  lstmeetingattendeeHistory: listOp(
-    "meetingAttendeeHistory",
-    {
-      meetingKey: digits,
-      order: attendeeOrder,
-      startTimeScope,
-      confName: text,
-      listControl,
-      confID: digits,
-      endTimeScope,
-      inclAudioOnly: flag,
-    },
-    { ...fields("meetingKey:digits confName"), ...meetingAttendanceFields },
-  ),
+  lstmeetingattendeeHistory: listOp("meetingAttendeeHistory", meetingAttendeeSearch, {
+    ...fields("meetingKey:digits confName"),
+    ...meetingAttendanceFields,
+  }),
   lstsalesattendeeHistory: listOp(
     "salesAttendeeHistory",
-    {
-      meetingKey: digits,
-      order: attendeeOrder,
-      startTimeScope,
-      confName: text,
-      listControl,
-      confID: digits,
-      endTimeScope,
-      ...fields("inclAudioOnly:flag timeZoneID:whole"),
-    },
+    { ...meetingAttendeeSearch, timeZoneID: whole },
     {
       ...fields("meetingKey:digits confName"),
       ...meetingAttendanceFields,

@@ -2,12 +2,12 @@ import {
   center,
   dateScope,
   delivery,
-  globalCallInNum,
   iCalendarURL,
   listStatus,
   meetingAssist,
   progress,
   pso,
+  telephonyFields,
   telephonySupport,
   testStatus,
   trackingColumns,
@@ -58,11 +58,7 @@ export const sessionOperations = service("ep", "ep", {
     telephony: group({
       telephonySupport: need(telephonySupport),
       ...fields("extTelephonyDescription globalCallInNumbersURL tollFreeRestrictionsURL dialInSequences"),
-      callInNum: groupIn("serv", {
-        ...fields("tollNum! tollFreeNum intlLocalNum"),
-        globalNum: list(globalCallInNum),
-        backupTollNum: text,
-      }),
+      callInNum: groupIn("serv", { ...telephonyFields.callInNum.of, backupTollNum: text }),
       ...fields("participantAccessCode:secret participantLimitedAccessCode:secret subscriberAccessCode:secret"),
       labels: group(
         fields(

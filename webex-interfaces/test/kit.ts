@@ -44,12 +44,7 @@ export class TestSite {
     content: string,
     as: string | null = "anna.berg",
   ): { readonly result: string; readonly text: string } {
-    return this.send(
-      message(
-        `<bodyContent xsi:type="java:com.webex.service.binding.${binding}">${content}</bodyContent>`,
-        this.context(as),
-      ),
-    );
+    return this.send(message(operation(binding, content), this.context(as)));
   }
 
   send(document: string): { readonly result: string; readonly text: string } {
@@ -103,6 +98,11 @@ export function siteNamed(name: string) {
   const site = siteOf(name);
   if (!site.ok) throw new Error(site.error.says);
   return site.value;
+}
+
+/** An operation of a message. */
+export function operation(binding: string, content: string): string {
+  return `<bodyContent xsi:type="java:com.webex.service.binding.${binding}">${content}</bodyContent>`;
 }
 
 export function message(body: string, context: string): string {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { startSimulatedSite } from "../site/server.ts";
-import { keys, message, noon, TestSite } from "./kit.ts";
+import { keys, message, noon, operation, TestSite } from "./kit.ts";
 
 /** What public programs send, by kind. The site takes it as WebEx does. */
 let site: TestSite;
@@ -59,7 +59,7 @@ describe("children in any order", () => {
 });
 
 describe("the document", () => {
-  const get = `<bodyContent xsi:type="java:com.webex.service.binding.meeting.GetMeeting"><meetingKey>${keys.MC}</meetingKey></bodyContent>`;
+  const get = operation("meeting.GetMeeting", `<meetingKey>${keys.MC}</meetingKey>`);
   const document = () => message(get, site.context("anna.berg"));
 
   test.each<[string, (document: string) => string]>([
@@ -95,7 +95,7 @@ describe("the document", () => {
     [
       "an unknown operation",
       message(
-        '<bodyContent xsi:type="java:com.webex.service.binding.meeting.SinkMeeting"/>',
+        operation("meeting.SinkMeeting", ""),
         "<siteName>harbour</siteName><webExID>anna.berg</webExID><password>drawn-3</password>",
       ),
       "000000",
@@ -124,7 +124,7 @@ describe("values", () => {
 
   test("empty elements of the security context", () => {
     const context = `<siteID></siteID><partnerID/>${site.context("anna.berg")}`;
-    const body = `<bodyContent xsi:type="java:com.webex.service.binding.meeting.GetMeeting"><meetingKey>${keys.MC}</meetingKey></bodyContent>`;
+    const body = operation("meeting.GetMeeting", `<meetingKey>${keys.MC}</meetingKey>`);
 
     expect(site.send(message(body, context)).result).toBe("SUCCESS");
   });
@@ -198,7 +198,7 @@ test.each([
   const options = { file: ":memory:", now: () => noon, draw: () => "drawn" };
   const { port, close } = await startSimulatedSite(0, options);
   const content = `<meetingkey>${keys.MC}</meetingkey><metaData><confName>Réunion</confName></metaData>`;
-  const body = `<bodyContent xsi:type="java:com.webex.service.binding.meeting.SetMeeting">${content}</bodyContent>`;
+  const body = operation("meeting.SetMeeting", `${content}`);
   const context = "<siteName>harbour</siteName><webExID>anna.berg</webExID><password>drawn</password>";
   const post = (text: string | Uint8Array<ArrayBuffer>, contentType: string) =>
     fetch(`http://127.0.0.1:${port}/WBXService/XMLService`, {
@@ -207,7 +207,7 @@ test.each([
       body: text,
     });
   const answer = await (await post(encoded(message(body, context)), type)).text();
-  const get = `<bodyContent xsi:type="java:com.webex.service.binding.meeting.GetMeeting"><meetingKey>${keys.MC}</meetingKey></bodyContent>`;
+  const get = operation("meeting.GetMeeting", `<meetingKey>${keys.MC}</meetingKey>`);
   const shown = await (await post(message(get, context), "text/xml")).text();
   await close();
 

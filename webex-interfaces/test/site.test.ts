@@ -3,7 +3,7 @@ import { getSessionInfo, type SessionInfo } from "../client/session-info.ts";
 import { control } from "../site/control.ts";
 import { answerWith, noFaults } from "../site/faults.ts";
 import { type SessionService, visibilityRows } from "../tables/session.ts";
-import { keys, message, noon, TestSite } from "./kit.ts";
+import { keys, message, noon, operation, TestSite } from "./kit.ts";
 
 let site: TestSite;
 beforeEach(() => {
@@ -53,12 +53,12 @@ describe("callers", () => {
   });
 
   test("a ticket, a token and an assertion stand for a password", () => {
-    const body = `<bodyContent xsi:type="java:com.webex.service.binding.user.GetUser"><webExId>anna.berg</webExId></bodyContent>`;
+    const body = operation("user.GetUser", `<webExId>anna.berg</webExId>`);
     const { text } = site.ask("user.AuthenticateUser", "");
     const [, ticket = ""] = /sessionTicket>([^<]*)/.exec(text) ?? [];
     const named = "<siteID>243585</siteID><webExID>anna.berg</webExID>";
     const saml = Buffer.from("<a:NameID>anna.berg</a:NameID>").toString("base64");
-    const assertion = `<bodyContent xsi:type="java:com.webex.service.binding.user.AuthenticateUser"><samlResponse>${saml}</samlResponse></bodyContent>`;
+    const assertion = operation("user.AuthenticateUser", `<samlResponse>${saml}</samlResponse>`);
     const credential = act("credentials", { kind: "access-token", webExID: "anna.berg" }).body as { value: string };
 
     expect(site.send(message(body, `${named}<sessionTicket>${ticket}</sessionTicket>`)).result).toBe("SUCCESS");
@@ -72,8 +72,11 @@ describe("callers", () => {
   });
 
   test("all operations of a message are carried out, or none", () => {
-    const set = `<bodyContent xsi:type="java:com.webex.service.binding.meeting.SetMeeting"><meetingkey>${keys.MC}</meetingkey><metaData><confName>Ebb</confName></metaData></bodyContent>`;
-    const wrong = `<bodyContent xsi:type="java:com.webex.service.binding.meeting.GetMeeting"><meetingKey>1</meetingKey></bodyContent>`;
+    const set = operation(
+      "meeting.SetMeeting",
+      `<meetingkey>${keys.MC}</meetingkey><metaData><confName>Ebb</confName></metaData>`,
+    );
+    const wrong = operation("meeting.GetMeeting", `<meetingKey>1</meetingKey>`);
 
     expect(site.send(message(set + wrong, site.context("anna.berg"))).result).toBe("060001");
     expect(site.ask("meeting.GetMeeting", meeting(keys.MC)).text).not.toContain("Ebb");

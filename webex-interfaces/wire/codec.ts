@@ -15,7 +15,7 @@ export type Values = Readonly<Record<string, unknown>>;
 interface Writing {
   /** Leaves out what is not as the table says: an answer is picked from a document with more in it. */
   readonly picks?: boolean;
-  readonly prefix?: Prefix;
+  readonly prefix?: Prefix | undefined;
   /** Gets the secrets that are written. */
   readonly secrets?: string[];
 }
@@ -29,7 +29,7 @@ export function write(
   writing: Writing,
   path = "",
 ): Written {
-  const { picks = false, prefix = writing.prefix } = { ...writing, ...(group.prefix && { prefix: group.prefix }) };
+  const { picks = false, prefix } = { ...writing, prefix: group.prefix ?? writing.prefix };
   if (!isRecord(values)) return wrong(path, "must be an object", values);
   const has = (name: string) => Object.hasOwn(values, name) && values[name] !== undefined;
   const unknown = Object.keys(values).find((name) => has(name) && !Object.hasOwn(group.of, name));
@@ -43,7 +43,7 @@ export function write(
       continue;
     }
     const tag = prefix ? `${prefix}:${name}` : name;
-    const written = writeField(tag, values[name], kind, { ...writing, ...(prefix && { prefix }) }, at);
+    const written = writeField(tag, values[name], kind, { ...writing, prefix }, at);
     if (written.ok) elements.push(...written.value);
     else if (!picks) return written;
   }
@@ -69,8 +69,8 @@ function writeField(tag: string, value: unknown, kind: Kind, writing: Writing, p
       const isSecret = kind.is === "secret";
       if (isSecret && typeof value === "string") writing.secrets?.push(value);
       const content = leafText(value, kind);
-      if (content.ok) return ok([{ name: tag, content: content.value, ...(isSecret && { isSecret }) }]);
-      return isSecret ? wrong(path, content.error) : wrong(path, content.error, value);
+      if (!content.ok) return wrong(path, content.error, isSecret ? undefined : value);
+      return ok([{ name: tag, content: content.value, isSecret }]);
     }
   }
 }
@@ -104,7 +104,7 @@ export function writeOpen(tag: string, value: unknown, writing: Writing, path: s
   const text = ["string", "number", "boolean"].includes(typeof value) ? String(value) : null;
   if (text === null || !isXmlText(text)) return wrong(path, "must be a text, with only characters of XML");
   if (isSecret) writing.secrets?.push(text);
-  return ok([{ name: tag, content: text, ...(isSecret && { isSecret }) }]);
+  return ok([{ name: tag, content: text, isSecret }]);
 }
 
 export interface Read {
@@ -181,13 +181,9 @@ function readField(found: readonly XmlElement[], kind: Kind, left: Left, path: s
   if (element.children.length > 0) return wrong(path, "must have text, and has elements");
   const isText = kind.is === "text" || kind.is === "secret";
   if (!isText && element.text.trim() === "") return ok(undefined);
-  const value = leafValue(
-    kind.is === "text" && left === null ? element.text.trim() : element.text,
-    kind,
-    left === null,
-  );
-  if (value.ok) return value;
-  return kind.is === "secret" ? wrong(path, value.error) : wrong(path, value.error, element.text);
+  const raw = kind.is === "text" && left === null ? element.text.trim() : element.text;
+  const value = leafValue(raw, kind, left === null);
+  return value.ok ? value : wrong(path, value.error, kind.is === "secret" ? undefined : element.text);
 }
 
 function openValue(element: XmlElement): OpenValue {
