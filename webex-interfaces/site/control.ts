@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type ControlAnswer, problem, withBody } from "../doors/programs.ts";
+import { isSecretName } from "../tables/secret-names.ts";
 import { type Faults, faultsBody, noFaults } from "./faults.ts";
 import type { SentBy } from "./pages.ts";
 import { Refusal } from "./refusal.ts";
@@ -87,13 +88,12 @@ export function control(site: Site, controls: Controls, method: string, path: st
 }
 
 const done: ControlAnswer = { status: 200, body: {} };
-const secret = /password|^value$|hostKey|subscriberAccessCode/i;
 
 /** Without the secrets, at any depth. */
 function shown(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shown);
   if (typeof value !== "object" || value === null) return value;
-  const open = Object.entries(value).filter(([name]) => !secret.test(name));
+  const open = Object.entries(value).filter(([name]) => name !== "value" && !isSecretName(name));
   return Object.fromEntries(open.map(([name, inner]) => [name, shown(inner)]));
 }
 

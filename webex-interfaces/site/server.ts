@@ -112,10 +112,10 @@ function faultsFor(controls: Controls, body: string): Faults {
   return faults;
 }
 
-/** Programs send the document itself, or as the field XML of a form. */
+/** Programs send the document itself, or as the field XML of a form. Text in another encoding is no document. */
 function textOf(bytes: Buffer, contentType: string): string {
-  const isForm = /^XML=/i.test(bytes.subarray(0, 4).toString("latin1"));
-  const text = decodeText(bytes, isForm ? "" : contentType);
-  const body = text.ok ? text.value : bytes.toString("utf8");
-  return isForm ? (new URLSearchParams(body).get(body.slice(0, 3)) ?? "") : body;
+  const [, field] = /^(?:[^<=&]*=[^<&]*&)*(xml)=/i.exec(bytes.toString("latin1")) ?? [];
+  const text = decodeText(bytes, field ? "" : contentType);
+  if (!text.ok) return "";
+  return field ? (new URLSearchParams(text.value).get(field) ?? "") : text.value;
 }

@@ -186,7 +186,7 @@ test.each([
   [
     "as the field XML of a form",
     "application/x-www-form-urlencoded",
-    (text: string) => new URLSearchParams({ XML: text }).toString(),
+    (text: string) => new URLSearchParams({ from: "a portal", XML: text }).toString(),
   ],
   [
     "in ISO-8859-1, as it declares",
@@ -227,3 +227,17 @@ test.each(["/portal/back", "portal.example/back", "javascript:alert(1)", "ftp://
     expect(Object.fromEntries(sent.searchParams)).toEqual({ AT: "LM", ST: "FAIL", RS: "InvalidDataFormat" });
   },
 );
+
+test("a server refuses bytes that are no text, and shows no secret of a user", async () => {
+  const options = { file: ":memory:", now: () => noon, draw: () => "drawn" };
+  const { port, close } = await startSimulatedSite(0, options);
+  const url = `http://127.0.0.1:${port}`;
+  const text = message(operation("meeting.GetMeeting", `<meetingKey>${keys.MC}</meetingKey><!-- \u00e9 -->`), "");
+  const body = Buffer.from(text, "latin1");
+  const refused = await (await fetch(`${url}/WBXService/XMLService`, { method: "POST", body })).text();
+  const users = await (await fetch(`${url}/control/things/user`)).text();
+  await close();
+  expect(refused).toContain("<serv:exceptionID>999999");
+  expect(users).toContain("anna.berg");
+  expect(users).not.toMatch(/password|participantAccessCode|hostKey/i);
+});
