@@ -28,7 +28,7 @@ if (isMainThread) await main();
 async function main(): Promise<void> {
   const runtime: Runtime = await Runtime.start({
     ...shared,
-    ...{ fatal, time, timers: nodeTimers, soon: setImmediate, disk: await diskOf() },
+    ...{ fatal, time, timers: nodeTimers, soon: process.nextTick, disk: await diskOf() },
     make: (_kind, _name, life) => {
       const stubs = stubsBy({ ...life, connect: runtime.connect });
       return probe(placeOf(ownPlaceOf(life, shared), stubs, { DOMAINS: "{}", OPERATOR_TOKEN: "" }));

@@ -1,4 +1,4 @@
-import { cut, err, ok, type Result } from "../doors/foundation.ts";
+import { err, ok, type Result } from "../doors/foundation.ts";
 import { isSecretName } from "../tables/secret-names.ts";
 import {
   type ArgumentsOf,
@@ -13,7 +13,6 @@ import {
   reasons,
 } from "../tables/url.ts";
 import { addressOf, argumentText, isMeetingKey, isNoDay, shown } from "../wire/link.ts";
-import { parseXml, textIn } from "../wire/xml.ts";
 import type { Site } from "./site-address.ts";
 
 /** Servers commonly refuse a request line of more than 8,190 bytes. */
@@ -137,29 +136,6 @@ function plain(name: string): string {
   return name.replace("!", "");
 }
 
-/** What a program that sends a command is answered. */
-export interface PageAnswer {
-  readonly status: number;
-  readonly location?: string | null;
-  readonly body: string;
-}
-
-/** The URL to which an answer sends the browser, by a redirect or by the script of a page; `null` without one. */
-export function backUrlOf({ status, location, body }: PageAnswer): string | null {
-  if (status >= 300 && status < 400) return location || null;
-  if (status < 200 || status >= 300 || body.length > 1_000_000) return null;
-  const leads = body.matchAll(/(?:\bvar url ?= ?|\bwindow\.location\.replace\( ?)(?:"([^"\n<>]*)"|'([^'\n<>]*)')/g);
-  const urls = Array.from(leads, ([, double, single = ""]) => ofScript(double ?? single));
-  return urls.find((url) => URL.parse(url)?.searchParams.has("ST")) ?? urls[0] ?? null;
-}
-
-/** The text that a string of a script stands for. */
-function ofScript(written: string): string {
-  return written.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|(.))/gi, (_, two, four, sign) =>
-    sign === undefined ? String.fromCharCode(Number.parseInt(two ?? four, 16)) : sign,
-  );
-}
-
 export type BackResult = {
   /** The data of the back URL. */
   readonly data: Readonly<Record<string, string>>;
@@ -170,8 +146,8 @@ export type BackResult = {
 );
 
 /**
- * The result of a command, from the back URL. `backUrl`: the one that was given with the command. WebEx signs nothing,
- * so only a secret in its query tells a true result from a forged one.
+ * The result of a command, from the URL to which the site sent the browser. `backUrl`: the one of the command. WebEx
+ * signs nothing, so only a secret in its query tells a true result from a forged one.
  */
 export function readResult(url: string, name: CommandName, backUrl?: string): Result<BackResult, string> {
   const command = commands[name];
@@ -210,14 +186,4 @@ function withoutOwn(url: URL, backUrl: string | undefined): readonly (readonly [
 function reasonNamed(text: string): Reason | null {
   const wanted = text.toLowerCase().replace("badwebidor", "badwebexidor");
   return (Object.keys(reasons) as Reason[]).find((known) => known.toLowerCase() === wanted) ?? null;
-}
-
-/** The keys of the meetings in progress, from the document with which a site answers list-open-meetings. */
-export function readOpenMeetings(document: string): Result<readonly string[], string> {
-  const list = parseXml(document.slice(0, 4_000_000));
-  if (!list.ok || list.value.name !== "ListOpenMeetings") return err("the document must be ListOpenMeetings");
-  const [status, reason, joined] = ["Status", "Reason", "MeetingKeys"].map((name) => textIn(list.value, name));
-  if (status !== "SUCCESS") return err(`the site refused: ${cut(reason || "without a reason", 60)}`);
-  const keys = (joined ?? "").split(";").flatMap((key) => (key.trim() === "" ? [] : [key.trim()]));
-  return keys.every(isMeetingKey) ? ok(keys) : err("MeetingKeys has something that is not a meeting number");
 }

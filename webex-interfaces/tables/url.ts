@@ -241,7 +241,7 @@ export interface Command {
   readonly oneOf: readonly string[];
   /** The data in the back URL after a success; those with `!` are always there. */
   readonly back: readonly string[];
-  /** It answers with a document (`readOpenMeetings`) instead of the back URL. */
+  /** It answers with a document instead of the back URL. */
   readonly isDocument: boolean;
   readonly note: string;
 }

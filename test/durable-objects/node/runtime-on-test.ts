@@ -123,7 +123,7 @@ export class RuntimeOnTest {
     const { clock, disk } = this;
     const now = () => clock.now;
     this.runtime = await Runtime.start({
-      ...{ disk, timers: { after: (ms: number, run: () => void) => clock.after(ms, run) }, soon: setImmediate },
+      ...{ disk, timers: { after: (ms: number, run: () => void) => clock.after(ms, run) }, soon: process.nextTick },
       time: new EdgeTime({ wall: now, monotonic: now, sinceBoot: now }),
       log: (line) => this.lines.push(line),
       newId: () => `id${this.#ids++}`,
