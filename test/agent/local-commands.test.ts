@@ -39,7 +39,7 @@ test("signs requests for calls but not for the status", async () => {
 });
 
 test("explains in one sentence why a port's owner is no agent", async () => {
-  const whyOf = async (answers: (request: IncomingMessage, response: ServerResponse) => void, withinMs = 5_000) => {
+  const whyOf = async (answers: (request: IncomingMessage, response: ServerResponse) => void, withinMs = 60_000) => {
     const { settings } = await agentThat(answers);
     return askAgent(settings, "/calls", withinMs).catch(({ message }: Error) => message);
   };
