@@ -8,7 +8,7 @@ import type { GeneratedPage } from "./generated-page.ts";
 import { protocolPage } from "./protocol-page.ts";
 import { referencePages } from "./reference-pages.ts";
 
-type Page = string | Pick<GeneratedPage, "text" | "gaps">;
+type Page = string | (Pick<GeneratedPage, "text" | "gaps"> & { readonly counts?: string });
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -26,9 +26,9 @@ const { args } = command("docs", "Makes pages of docs/; exits with 1 if one lack
 for (const [name, make] of Object.entries(pages)) {
   if (args.length > 0 && !args.includes(name)) continue;
   const made = await make();
-  const { text, gaps } = typeof made === "string" ? { text: made, gaps: [] } : made;
+  const { text, gaps, counts }: Exclude<Page, string> = typeof made === "string" ? { text: made, gaps: [] } : made;
   writeFileSync(join(project, "docs", name), text);
   for (const gap of gaps) console.log(gap);
   if (gaps.length > 0) process.exitCode = 1;
-  console.log(join("docs", name));
+  console.log(join("docs", name) + (counts ? `: ${counts}` : ""));
 }

@@ -6,7 +6,7 @@ import { sessionServices, visibility, visibilityRows } from "./tables/session.ts
 import { commands, pages, reasons } from "./tables/url.ts";
 
 /** docs/webex-interfaces.md: the tables, for people. */
-export function interfacesPage(): Pick<GeneratedPage, "text" | "gaps"> {
+export function interfacesPage(): Pick<GeneratedPage, "text" | "gaps"> & { readonly counts: string } {
   const all: readonly Operation[] = Object.values(operations);
   const marks = Object.entries(visibility).map(([letters, paths]) => [
     ...letters,
@@ -64,7 +64,7 @@ ${pageTable(
   Object.entries(reasons).map(([name, means]) => [name, means]),
 )}
 `;
-  return { text, gaps: [] };
+  return { text, gaps: [], counts };
 }
 
 function code(name: string): string {

@@ -90,15 +90,15 @@ function adaptorUrl(which: string, given: string, expected: Expected): readonly 
   const otherSecret = !isOurs && adapterSecrets.length > 0 && path.startsWith(`${own}/`);
   const shownUrl = `${shown(url.origin, expected)}${path === own || path === "" ? path : "/…"}`;
   const leads = `${about} leads to ${shown(url.origin, expected)}, and not to ${edge}: ${change}.`;
-  return [
+  const isPlain = url.protocol === "http:" && !isLoopback(url.hostname);
+  const rules: readonly Rule[] = [
+    [isPlain, `${about} is plain http, so its secret can be read: ${change}.`],
     [edge !== undefined && url.origin !== URL.parse(edge)?.origin, leads],
     [otherSecret, `${about} has another secret than adapterSecrets, so WebEx gets 404: ${change}.`],
-    [!isOurs && !otherSecret, `${about} is ${shownUrl}, and not this domain's: ${change}.`],
-    [
-      url.protocol === "http:" && !isLoopback(url.hostname),
-      `${about} is plain http, so its secret can be read: ${change}.`,
-    ],
+    [!isOurs, `${about} is ${shownUrl}, and not this domain's: ${change}.`],
   ];
+  // All say what the address should be: the first is enough.
+  return rules.filter(([isWrong]) => isWrong).slice(0, 1);
 }
 
 function numbers(telephony: Telephony, expected: Expected): readonly Rule[] {

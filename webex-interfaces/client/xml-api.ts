@@ -132,7 +132,9 @@ export class XmlApi {
     const rateLimitPauses = isRepeatable && waitsForRateLimit ? [rateWindowMs] : [];
     for (;;) {
       const answer = await this.#post(operation, built.value, reads, deadline - this.#ports.now());
-      if (answer.ok || provesCredentials(answer.error)) this.#isAccepted = true;
+      // What the site tells everybody proves nothing.
+      const isProof = answer.ok ? !anonymousOperations.includes(operation.name) : provesCredentials(answer.error);
+      if (isProof) this.#isAccepted = true;
       if (answer.ok) return answer;
       const { error } = answer;
       if (error.kind === "refused" && error.why === "wrong-credentials") this.#isAccepted = false;

@@ -92,11 +92,13 @@ export function apiOf(site: Site, credentials: Credentials, ports: WebexPorts, w
   return new XmlApi({ site, credentials, waitsForRateLimit }, ports);
 }
 
-export function say(fault: XmlApiFault, { name, kind }: AnyOperation, { form }: Credentials): string {
+export function say(fault: XmlApiFault, { name, kind }: AnyOperation, { form, partnerId }: Credentials): string {
   const isRead = kind === "get" || kind === "list";
+  const isRefused = fault.kind === "refused" && fault.why === "wrong-credentials";
   const advice = [
     fault.kind === "wrong-request" ? `\`bridgehead webex operations ${name}\` says what it has` : "",
     fault.kind === "not-reached" ? "check --site" : "",
+    isRefused && partnerId ? "check WEBEX_PARTNER_ID" : "",
     !isRead && mayHaveTakenEffect(fault) ? `${name} may have been carried out: look before you repeat it` : "",
   ];
   return [describeFault(fault, form), ...advice.filter(Boolean)].join("; ");

@@ -9,12 +9,12 @@ import {
   userReads,
 } from "../client/provisioning.ts";
 import { listAll } from "../client/xml-api.ts";
-import { isRecord, printable } from "../doors/foundation.ts";
+import { isLoopback, isRecord, printable } from "../doors/foundation.ts";
 import { parseCommentedJson } from "../doors/programs.ts";
 import { operations } from "../tables/operations.ts";
 import { type AccessOptions, findCredentials, findSite } from "./access.ts";
 import { apiOf, say } from "./call.ts";
-import { lines, okOr, printJson, WebexError, type WebexPorts } from "./run.ts";
+import { okOr, printJson, WebexError, type WebexPorts } from "./run.ts";
 
 export interface ProvisioningOptions extends AccessOptions {
   /** A file of domains, or an edge's settings with them. */
@@ -53,16 +53,10 @@ export async function checkProvisioning(options: ProvisioningOptions, ports: Web
   differences.push(...sharedCodes(codes));
   if (!listed.value.isComplete) ports.warn(`only the first ${listed.value.items.length} users were compared`);
   if (options.json) printJson({ users, differences }, ports);
-  else
-    lines(
-      [...differences.map(({ about, says }) => printable(`${about}: ${says}`)), summary(users, differences.length)],
-      ports,
-    );
-  if (differences.length > 0) ports.fail(`${differences.length} differences`);
-}
-
-function summary(users: number, count: number): string {
-  return `compared the site and ${users} users: ${count === 0 ? "no differences" : `${count} differences`}`;
+  else for (const { about, says } of differences) ports.print(printable(`${about}: ${says}`));
+  const summary = `compared the site and ${users} users: ${differences.length || "no"} differences`;
+  if (differences.length > 0) ports.fail(summary);
+  else if (!options.json) ports.print(summary);
 }
 
 /** What the settings of the domain say of the site. */
@@ -70,6 +64,11 @@ function expectedOf(
   { settings: file, domain, edgeUrl, number = [] }: ProvisioningOptions,
   ports: WebexPorts,
 ): Expected {
+  const edge = edgeUrl === undefined ? undefined : URL.parse(edgeUrl);
+  if (edge === null || (edge && edge.protocol !== "https:" && !isLoopback(edge.hostname)))
+    throw new WebexError(`--edge-url must be an address such as https://tsp.example.com (it is "${edgeUrl}")`);
+  const odd = number.find((one) => !/^\+?\d{3,}$/.test(one));
+  if (odd !== undefined) throw new WebexError(`--number must be digits, such as 14085550142 (it is "${odd}")`);
   let all: unknown;
   try {
     all = parseCommentedJson(ports.readFile(file));

@@ -23,7 +23,7 @@ export interface Exception {
   readonly why: RefusalWhy;
   /** The reason in the site's answer. */
   readonly says: string;
-  /** WebEx answers so only after it has accepted the credentials. */
+  /** WebEx answers so only after it has accepted the credentials of the request, if it has any. */
   readonly proves: boolean;
 }
 

@@ -63,6 +63,12 @@ describe("credentials", () => {
     expect(sent).toHaveLength(isAccepted ? 4 : 2);
   });
 
+  test("are not proved by what the site tells everybody", async () => {
+    const { api } = clientOf(success("<apiVersion>WebEx XML API V11.0.0</apiVersion>"));
+    expect(await api.call("getAPIVersion", {})).toMatchObject({ ok: true });
+    expect(api.isAccepted).toBe(false);
+  });
+
   test("a password is sent again if it never reached the site", async () => {
     const { api, sent } = clientOf(
       Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } }),

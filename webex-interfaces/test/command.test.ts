@@ -248,18 +248,20 @@ describe("provisioning", () => {
   test("prints the differences between a domain and its site", async () => {
     const { code, out, errors } = await webex([...words, "--number", "14085550142"], { files, variables: variables() });
 
-    expect({ code, errors }).toEqual({ code: 1, errors: ["10 differences"] });
+    expect({ code, errors }).toEqual({ code: 1, errors: ["compared the site and 4 users: 10 differences"] });
     expect(out).toContain(
       "site: The site's primary adaptor URL is http://127.0.0.1:8787/tsp/local, and not this domain's",
     );
     expect(out).toContain("user ben.cole, account 1: Its toll number");
-    expect(out).toContain("compared the site and 4 users: 10 differences");
     expect(out).not.toMatch(/q3J8xWm0|4711001/);
   });
 
   test.each<[words: readonly string[], says: string]>([
     [["provisioning", "--settings", "no.json", "--domain", "local"], "no.json: there is no such file"],
     [["provisioning", "--settings", "domains.json", "--domain", "other"], 'domains.json has no domain "other"'],
+    [[...words, "--edge-url", "tsp.example.com"], "--edge-url must be an address such as https://tsp.example.com"],
+    [[...words, "--edge-url", "http://tsp.example.com"], "--edge-url must be an address"],
+    [[...words, "--number", "+1-408"], '--number must be digits, such as 14085550142 (it is "+1-408")'],
   ])("refuses %j", async (given, says) => {
     expect((await webex(given, { files })).errors.join()).toContain(says);
   });
