@@ -1,7 +1,4 @@
-import { operations } from "../tables/operations.ts";
-import type { Fields, Kind } from "../tables/schema.ts";
 import type { Values } from "../wire/codec.ts";
-import { group } from "./values.ts";
 
 const adaptor = (serverIP: string) => ({
   enableAdaptor: true,
@@ -11,9 +8,15 @@ const adaptor = (serverIP: string) => ({
     "https://numbers.example/call-in?toll=%TollNum%&tollCC=%TollNumCC%&free=%TollFreeNum%&code=%ParticipantCode%",
 });
 
+const passwords = {
+  ...{ mixedCase: false, minLength: 6, minNumeric: 0, minAlpha: 0, minSpecial: 0 },
+  ...{ disallowWebTextAccounts: false, disallowList: false },
+};
+
 const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };
 
-const given: Values = {
+/** The answer of getSite, except what getSite itself completes. */
+export const siteSettings: Values = {
   metaData: {
     isEnterprise: true,
     region: "U.S.",
@@ -24,7 +27,9 @@ const given: Values = {
     activateStatus: true,
     webPageType: "J2EE",
   },
+  ucf: { ucfConfiguration: "default" },
   clientPlatforms: { msWindows: true, macOSX: true, linux: true },
+  resourceRestrictions: { isLicenseManager: false },
   supportAPI: { autoLogin: true, aspAndPHPAPI: true, backwardAPI: false, xmlAPI: true, cAPI: false, scorm: false },
   telephonyConfig: {
     isTSPUsingTelephonyAPI: true,
@@ -42,6 +47,7 @@ const given: Values = {
     intlCallBackTeleconferencing: true,
     maxCallersNumber: 500,
     tspAdaptorSettings: { primaryLarge: adaptor("192.0.2.10"), backup1Large: adaptor("192.0.2.11") },
+    meetingPlace: { persistentTSP: false, mpAudioConferencing: "WithoutIntegration" },
     supportAdapterlessTSP: false,
     displayAttendeeID: true,
     provisionTeleAccount: true,
@@ -67,25 +73,6 @@ const given: Values = {
   },
   securityOptions: { allMeetingsPassword: true, changePersonalURL: true },
   defaults: { emailReminders: true, entryExitTone: "BEEP", voip: true, updateTSPAccount: true },
+  passwordCriteria: { ...passwords, disallowWebTextSessions: false },
+  accountPasswordCriteria: { ...passwords, disallow3XRepeatedChar: false },
 };
-
-/** The answer of getSite, except what getSite itself completes. */
-export const siteSettings = completed(operations.getSite.answer.siteInstance.of, given);
-
-/** The values, with a default for each needed field that they lack. */
-function completed(fields: Fields, values: Values): Values {
-  const all = Object.entries(fields).flatMap(([name, kind]) => {
-    if (kind.is === "group" && (kind.need || values[name] !== undefined))
-      return [[name, completed(kind.of, group(values, name))] as const];
-    const value = values[name] ?? (kind.need ? defaultOf(kind) : undefined);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(all);
-}
-
-function defaultOf(kind: Kind): unknown {
-  if (kind.is === "word") return kind.of[0];
-  if (kind.is === "list") return [];
-  if (kind.is === "flag") return false;
-  return kind.is === "whole" || kind.is === "decimal" ? 0 : "default";
-}
