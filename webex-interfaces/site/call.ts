@@ -2,7 +2,7 @@ import type { Operation } from "../tables/schema.ts";
 import type { Values } from "../wire/codec.ts";
 import { Refusal } from "./refusal.ts";
 import { isHost } from "./sessions.ts";
-import { type Session, type Site, siteZone, type User } from "./site.ts";
+import { type Session, type SiteData, type SiteUser, siteZone } from "./site.ts";
 import type { ServiceCode } from "./store.ts";
 import { momentOf } from "./times.ts";
 import { group, list, text, whole } from "./values.ts";
@@ -18,14 +18,19 @@ export function isForEverybody(name: string): boolean {
 }
 
 /** One operation of a request, and its caller. */
-export class Call {
-  readonly site: Site;
+export class XmlCall {
+  readonly site: SiteData;
   readonly request: Values;
-  readonly userOrNobody: User | null;
+  readonly userOrNobody: SiteUser | null;
   /** True if the caller reaches the data of all users. */
   readonly hasSite: boolean;
 
-  constructor(site: Site, user: User | null, { name, kind }: Pick<Operation, "name" | "kind">, request: Values) {
+  constructor(
+    site: SiteData,
+    user: SiteUser | null,
+    { name, kind }: Pick<Operation, "name" | "kind">,
+    request: Values,
+  ) {
     this.site = site;
     this.request = request;
     this.userOrNobody = user;
@@ -38,7 +43,7 @@ export class Call {
     if (isRefused || (user === null && !isForEverybody(name))) throw new Refusal("accessDenied");
   }
 
-  get user(): User {
+  get user(): SiteUser {
     if (!this.userOrNobody) throw new Refusal("accessDenied");
     return this.userOrNobody;
   }
@@ -48,7 +53,7 @@ export class Call {
   }
 
   /** The named user, or else the caller. */
-  owner(name: unknown): User {
+  owner(name: unknown): SiteUser {
     if (name === undefined) return this.user;
     const user = this.site.userNamed(name);
     // Only those who may ask for anybody learn whether a user exists.
@@ -116,7 +121,7 @@ export function inDateScope(request: Values, startsAt: number, endsAt: number): 
 }
 
 /** The session that a request names. */
-export function askedSession(call: Call, kinds?: readonly ServiceCode[]): Session {
+export function askedSession(call: XmlCall, kinds?: readonly ServiceCode[]): Session {
   const { meetingKey, meetingkey, sessionKey, confID } = call.request;
   const key = meetingKey ?? meetingkey ?? sessionKey;
   if (key !== undefined) return call.site.session(key, kinds);
@@ -125,7 +130,7 @@ export function askedSession(call: Call, kinds?: readonly ServiceCode[]): Sessio
   return found;
 }
 
-export function ownSession(call: Call, kinds?: readonly ServiceCode[]): Session {
+export function ownSession(call: XmlCall, kinds?: readonly ServiceCode[]): Session {
   const session = askedSession(call, kinds);
   if (!call.mayHost(session)) throw new Refusal("notOwn");
   return session;

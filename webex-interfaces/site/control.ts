@@ -5,8 +5,8 @@ import { type Faults, faultsBody, noFaults } from "./faults.ts";
 import type { SentBy } from "./pages.ts";
 import { Refusal } from "./refusal.ts";
 import { end, join, start } from "./sessions.ts";
-import type { Session, Site } from "./site.ts";
-import { type Kind, kinds } from "./store.ts";
+import type { Session, SiteData } from "./site.ts";
+import { calls, kinds, type ThingKind } from "./store.ts";
 import { put } from "./values.ts";
 
 /** What control requests change in addition to the site's data. */
@@ -18,14 +18,17 @@ export interface Controls {
 }
 
 const whole = v.pipe(v.number(), v.safeInteger("must be a whole number"));
-const clockBody = v.strictObject({ aheadMs: whole });
+/** About a hundred years: all times that the site shows have a year of four digits. */
+const mostAheadMs = 3_155_760_000_000;
+const bounds = `must be ${-mostAheadMs} to ${mostAheadMs}`;
+const aheadMs = v.pipe(whole, v.minValue(-mostAheadMs, bounds), v.maxValue(mostAheadMs, bounds));
+const clockBody = v.strictObject({ aheadMs });
 const resultsBody = v.strictObject({ sentBy: v.picklist(["redirect", "script"]) });
 const siteBody = v.strictObject({
   rateLimit: v.optional(v.pipe(whole, v.minValue(0, "must not be negative"))),
   classicEvents: v.optional(v.boolean()),
   suspended: v.optional(v.boolean()),
 });
-const calls = ["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"] as const;
 const joinBody = v.strictObject({
   name: v.string(),
   email: v.optional(v.string(), ""),
@@ -37,7 +40,7 @@ const credentialBody = v.strictObject({
 });
 
 /** The control interface. It never shows passwords. */
-export function control(site: Site, controls: Controls, method: string, path: string, text: string): ControlAnswer {
+export function control(site: SiteData, controls: Controls, method: string, path: string, text: string): ControlAnswer {
   const [, route = "", id = "", action = ""] = /^\/control\/([a-z-]+)(?:\/(\w+))?(?:\/([a-z]+))?$/.exec(path) ?? [];
   const set = (given: Partial<Controls>) => void Object.assign(controls, given);
   switch (`${method} ${route}${id === "" ? "" : "/:id"}${action === "" ? "" : `/${action}`}`) {
@@ -80,7 +83,7 @@ export function control(site: Site, controls: Controls, method: string, path: st
       );
     case "GET things/:id":
       return kinds.includes(id)
-        ? { status: 200, body: { things: site.store.all(id as Kind).map((thing) => shown(thing)) } }
+        ? { status: 200, body: { things: site.store.all(id as ThingKind).map((thing) => shown(thing)) } }
         : problem(404, `there is no kind ${id}`);
     default:
       return problem(404, `there is no ${method} ${path}`);
@@ -97,7 +100,7 @@ function shown(value: unknown): unknown {
   return Object.fromEntries(open.map(([name, inner]) => [name, shown(inner)]));
 }
 
-function onSession(site: Site, key: string, act: (session: Session) => unknown): ControlAnswer {
+function onSession(site: SiteData, key: string, act: (session: Session) => unknown): ControlAnswer {
   try {
     return answerOf(act(site.session(key)));
   } catch (error) {

@@ -1,16 +1,18 @@
 import * as v from "valibot";
+import { operationNamed } from "../tables/operations.ts";
 import { escaped } from "../wire/xml.ts";
 import { Refusal } from "./refusal.ts";
 import { refusal } from "./xml-service.ts";
 
 const count = v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative"));
 const refusals = ["rateLimit", "notResponding", "accessDenied", "wrongPassword", "wrongTicket", "noRecord"] as const;
+const isServed = (name: string) => operationNamed(name)?.request !== undefined;
 const httpStatus = v.pipe(count, v.minValue(200, "must be 200 to 599"), v.maxValue(599, "must be 200 to 599"));
 
 /** Faults of the XML API's answers. */
 export const faultsBody = v.strictObject({
   /** Only requests of this operation; without it all. */
-  operation: v.optional(v.string()),
+  operation: v.optional(v.pipe(v.string(), v.check(isServed, "must be an operation of this site"))),
   /** The number of requests; without it all. */
   times: v.optional(v.pipe(count, v.minValue(1, "must be at least 1"))),
   delayMs: v.optional(count, 0),

@@ -1,5 +1,5 @@
 import type { Values } from "../wire/codec.ts";
-import { type Call, type Columns, hasText, isAsked, isWithin, ordered, page } from "./call.ts";
+import { type Columns, hasText, isAsked, isWithin, ordered, page, type XmlCall } from "./call.ts";
 import { emailOf, fullName, nameOf, siteZone } from "./site.ts";
 import type { ServiceCode, Things } from "./store.ts";
 import { localTime, zoneOf } from "./times.ts";
@@ -10,7 +10,7 @@ type PastPerson = Past["people"][number];
 
 const sessions =
   (kinds: readonly ServiceCode[], items: string) =>
-  (call: Call): Values => {
+  (call: XmlCall): Values => {
     const host = ({ hostId }: Past) => fullName(call.site.user(hostId)).toLowerCase();
     const columns: Columns<Past> = {
       STARTTIME: ({ startedAt }) => startedAt,
@@ -31,7 +31,7 @@ type Attended = readonly [Past, PastPerson];
 
 const attendees =
   (kinds: readonly ServiceCode[], items: string) =>
-  (call: Call): Values => {
+  (call: XmlCall): Values => {
     const rows = found(call, kinds).flatMap((past) => past.people.map((person): Attended => [past, person]));
     const name = ([, person]: Attended) => person.name.toLowerCase();
     const columns: Columns<Attended> = {
@@ -59,7 +59,7 @@ export const historyHandlers = {
   lsteventattendeeHistory: attendees(["EC"], "eventAttendeeHistory"),
   lstsupportattendeeHistory: attendees(["SC"], "supportAttendeeHistory"),
   lstsalesattendeeHistory: attendees(["SaC"], "salesAttendeeHistory"),
-  lstrecordaccessHistory: (call: Call): Values => {
+  lstrecordaccessHistory: (call: XmlCall): Values => {
     const { site, request } = call;
     const zone = request.timeZoneID ?? siteZone;
     const all = site.store.all("recording").filter(({ views, hostId }) => views.length > 0 && call.owns(hostId));
@@ -87,7 +87,7 @@ export const historyHandlers = {
   },
 };
 
-function found(call: Call, kinds: readonly ServiceCode[]): readonly Past[] {
+function found(call: XmlCall, kinds: readonly ServiceCode[]): readonly Past[] {
   const { site, request } = call;
   const { meetingKey, sessionKey, confID, confName, hostWebExID, inclAudioOnly, timeZoneID } = request;
   const isIn = (scope: string, prefix: string, moment: number) =>
@@ -112,7 +112,7 @@ function countOf({ people }: Past, status: string): number {
 }
 
 /** With the names that all services use. */
-function sessionOf({ site, request }: Call, past: Past): Values {
+function sessionOf({ site, request }: XmlCall, past: Past): Values {
   const { people, service } = past;
   const host = site.user(past.hostId);
   const zone = zoneOf(request.timeZoneID ?? siteZone);
@@ -158,7 +158,7 @@ function sessionOf({ site, request }: Call, past: Past): Values {
   };
 }
 
-function attendeeOf({ request }: Call, past: Past, one: PastPerson): Values {
+function attendeeOf({ request }: XmlCall, past: Past, one: PastPerson): Values {
   const zone = request.timeZoneID ?? siteZone;
   const { person, name, email, joinedAt, leftAt, joinStatus, part, call } = one;
   const address = group(person, "address");

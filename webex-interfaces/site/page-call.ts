@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { PageRefusal, Refusal } from "./refusal.ts";
 import { isHost } from "./sessions.ts";
-import type { Session, Site, User } from "./site.ts";
+import type { Session, SiteData, SiteUser } from "./site.ts";
 import type { ServiceCode } from "./store.ts";
 
 export type Cells = readonly (readonly (string | number)[])[];
@@ -24,20 +24,20 @@ export function csrfOf(cookie: string): string {
 
 /** One command of the URL API, and its caller. */
 export class PageCall {
-  readonly site: Site;
+  readonly site: SiteData;
   readonly cookie: string;
-  readonly userOrNobody: User | null;
+  readonly userOrNobody: SiteUser | null;
   /** Without AT, BU and CSRF. */
   readonly args: ReadonlyMap<string, string>;
 
-  constructor(site: Site, cookie: string, user: User | null, args: ReadonlyMap<string, string>) {
+  constructor(site: SiteData, cookie: string, user: SiteUser | null, args: ReadonlyMap<string, string>) {
     this.site = site;
     this.cookie = cookie;
     this.userOrNobody = user;
     this.args = args;
   }
 
-  get user(): User {
+  get user(): SiteUser {
     if (!this.userOrNobody) throw new PageRefusal("AccessDenied");
     return this.userOrNobody;
   }

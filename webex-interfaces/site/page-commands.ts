@@ -3,7 +3,7 @@ import type { Values } from "../wire/codec.ts";
 import { type Cells, csrfOf, type Outcome, type PageCall } from "./page-call.ts";
 import { PageRefusal } from "./refusal.ts";
 import { addPerson, cancel, factsOf, join, reschedule, schedule, services, start, startDateOf } from "./sessions.ts";
-import { emailOf, fullName, nameOf, type Session, siteZone, type User } from "./site.ts";
+import { emailOf, fullName, nameOf, type Session, type SiteUser, siteZone } from "./site.ts";
 import { taken } from "./special.ts";
 import type { ServiceCode, Things } from "./store.ts";
 import { localTime } from "./times.ts";
@@ -188,7 +188,7 @@ function nextPage(call: PageCall): string | undefined {
   return target.href;
 }
 
-function known(call: PageCall): User {
+function known(call: PageCall): SiteUser {
   const user = call.site.userNamed(call.arg("WID"));
   if (!user) throw new PageRefusal("BadWebexIDorPassword");
   return user;

@@ -4,7 +4,7 @@ import { escaped } from "../wire/xml.ts";
 import { type Cells, csrfOf, type Outcome, PageCall } from "./page-call.ts";
 import { pageCommands } from "./page-commands.ts";
 import { PageRefusal, Refusal } from "./refusal.ts";
-import { nameOf, partnerId, type Site } from "./site.ts";
+import { nameOf, partnerId, type SiteData } from "./site.ts";
 import { isOn } from "./values.ts";
 
 export interface PageAnswer {
@@ -22,7 +22,7 @@ export function isPage(name: string): boolean {
 
 /** One command of the URL API. */
 export function answerPage(
-  site: Site,
+  site: SiteData,
   path: string,
   args: URLSearchParams,
   cookie: string,
@@ -34,7 +34,7 @@ export function answerPage(
   return { status: 200, headers: { ...headers, ...html }, body: leadingTo(location) };
 }
 
-function carryOut(site: Site, path: string, args: URLSearchParams, cookie: string): PageAnswer {
+function carryOut(site: SiteData, path: string, args: URLSearchParams, cookie: string): PageAnswer {
   const AT = args.get("AT") ?? "";
   const [page = ""] = path.split(".");
   const name = commandAt(page, AT);

@@ -1,6 +1,6 @@
 import type { Values } from "../wire/codec.ts";
 import { addPerson, schedule, services, startDateOf } from "./sessions.ts";
-import { type Site, siteZone, type User } from "./site.ts";
+import { type SiteData, type SiteUser, siteZone } from "./site.ts";
 import { siteSettings } from "./site-settings.ts";
 import type { ServiceCode } from "./store.ts";
 import { localTime } from "./times.ts";
@@ -8,10 +8,11 @@ import { merge } from "./values.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-const telephony = { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: 1 };
+const voice = { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: 1 };
+const telephony = { ...voice, extTelephonyDescription: "The bridge of the harbour" };
 
 /** A new site: four users, a session of each service in the future and in the past, and some of everything else. */
-export function seed(site: Site): void {
+export function seed(site: SiteData): void {
   const now = site.now();
   const today = now - (now % hourMs);
   site.store.add("site", { rateLimit: 600, settings: merge(siteSettings, { metaData: { timeZoneID: siteZone } }) });
@@ -33,7 +34,7 @@ export function seed(site: Site): void {
   site.issue("access-token", admin);
 }
 
-function users(site: Site, today: number): readonly User[] {
+function users(site: SiteData, today: number): readonly SiteUser[] {
   const account = (accountIndex: number, number: string, code: string) => ({
     tollFreeCallInNumber: `1800${number}`,
     accountIndex,
@@ -42,7 +43,12 @@ function users(site: Site, today: number): readonly User[] {
     participantAccessCode: code,
     defaultFlag: accountIndex === 1,
   });
-  const user = (webExId: string, names: readonly [string, string], role: User["role"], accounts: readonly Values[]) => {
+  const user = (
+    webExId: string,
+    names: readonly [string, string],
+    role: SiteUser["role"],
+    accounts: readonly Values[],
+  ) => {
     const [firstName, lastName] = names;
     const own = {
       webExId,
@@ -65,9 +71,9 @@ function users(site: Site, today: number): readonly User[] {
   ];
 }
 
-function sessions(site: Site, today: number, anna: User, ben: User): void {
+function sessions(site: SiteData, today: number, anna: SiteUser, ben: SiteUser): void {
   const password = "pier-9-pass";
-  const session = (service: ServiceCode, host: User, name: string, days: number, given: Values) => {
+  const session = (service: ServiceCode, host: SiteUser, name: string, days: number, given: Values) => {
     const isSales = service === "SaC" || service === "MC";
     const common = {
       accessControl: service === "SC" ? {} : { [isSales ? "meetingPassword" : "sessionPassword"]: password },
@@ -80,9 +86,11 @@ function sessions(site: Site, today: number, anna: User, ben: User): void {
     };
     return schedule(site, service, host, merge(common, given));
   };
+  const document = (name: string) => ({ name, URL: site.url(`docs/${name.toLowerCase()}`), size: 48_120 });
   const weekly = session("MC", anna, "Berth planning", 2, {
     metaData: { agenda: "Berths of the week" },
     telephony,
+    attendeeOptions: { registration: true },
     repeat: { repeatType: "WEEKLY", dayInWeek: { day: ["MONDAY"] } },
     tracking: { trackingCode1: "dock 4" },
   });
@@ -94,22 +102,25 @@ function sessions(site: Site, today: number, anna: User, ben: User): void {
     metaData: { description: "For new deck hands", agenda: "Lines and knots" },
     telephony,
     attendeeOptions: { registration: true },
-    material: { document: [{ name: "Knots.pdf", URL: site.url("docs/knots.pdf"), size: 48_120 }] },
+    material: { document: [document("Knots.pdf")] },
   });
   const event = session("EC", anna, "Open quay day", 6, {
     metaData: { description: "For everybody", programID: "1" },
     programName: "Harbour year",
     panelists: { panelistsInfo: "The harbour master" },
     extOptions: { registration: true },
-    material: { imageURL: site.url("docs/quay.jpg") },
+    material: { imageURL: site.url("docs/quay.jpg"), document: [document("Quay.pdf")] },
   });
   session("SaC", ben, "Container offer", 5, {
     metaData: { account: "North Freight", opportunity: "Reefers", agenda: "Prices" },
     telephony,
+    salesTeam: { altHosts: { webExID: ["site.admin"] } },
   });
-  session("AO", anna, "Pilots by telephone", 7, { accessControl: { listing: "PRIVATE" }, telephony });
+  const audioOnly = session("AO", anna, "Pilots by telephone", 7, { accessControl: { listing: "PRIVATE" }, telephony });
   session("SC", ben, "Help at the gate", 1, {});
   const person = (name: string) => ({ name, email: `${name.toLowerCase().replace(" ", ".")}@visitor.example` });
+  const other = { name: "Ada Quist", email: "site.admin@harbour.example" };
+  for (const one of [weekly, audioOnly]) addPerson(site, one, "host", other, "INVITE");
   addPerson(site, weekly, "attendee", person("Cara Dunn"), "INVITE");
   addPerson(site, weekly, "attendee", person("Dov Eder"), "INVITE");
   addPerson(site, training, "presenter", person("Finn Gray"), "INVITE");
@@ -142,7 +153,7 @@ function sessions(site: Site, today: number, anna: User, ben: User): void {
   });
 }
 
-function past(site: Site, today: number, host: User, service: ServiceCode): void {
+function past(site: SiteData, today: number, host: SiteUser, service: ServiceCode): void {
   const type = services[service].usualType;
   const startedAt = today - 48 * hourMs;
   const person = (name: string, call: "call-in" | "toll-free" | "voip", minutes: number, part: string) => ({

@@ -5,7 +5,7 @@ import { decodeText } from "../wire/xml.ts";
 import { type Controls, control } from "./control.ts";
 import { answerWith, type Faults, noFaults } from "./faults.ts";
 import { answerPage, isPage, pageOf } from "./pages.ts";
-import { Site, type SiteOptions, siteName } from "./site.ts";
+import { SiteData, type SiteOptions, siteName } from "./site.ts";
 import { answerXml } from "./xml-service.ts";
 
 /** Longer requests are refused. */
@@ -14,7 +14,7 @@ const XML_PATH = "/WBXService/XMLService";
 
 export interface SimulatedSite {
   readonly port: number;
-  readonly site: Site;
+  readonly site: SiteData;
   close(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function startSimulatedSite(port: number, options: Omit<SiteOptions
     server.listen(port, "127.0.0.1", resolve);
   });
   const taken = (server.address() as AddressInfo).port;
-  const site = new Site({ ...options, now, address: `http://127.0.0.1:${taken}` });
+  const site = new SiteData({ ...options, now, address: `http://127.0.0.1:${taken}` });
   return {
     port: taken,
     site,
@@ -50,7 +50,7 @@ export async function startSimulatedSite(port: number, options: Omit<SiteOptions
 }
 
 async function answer(
-  site: Site,
+  site: SiteData,
   controls: Controls,
   request: IncomingMessage,
   response: ServerResponse,
@@ -62,7 +62,7 @@ async function answer(
     response.writeHead(413, { connection: "close" }).end();
     return;
   }
-  const body = textOf(bytes, request.headers["content-type"] ?? "");
+  const body = await textOf(bytes, request.headers["content-type"] ?? "");
   if (url.pathname.startsWith("/control/")) {
     send(response, control(site, controls, method, url.pathname, body));
     return;
@@ -89,11 +89,11 @@ async function answer(
 }
 
 /** The URL of a path, or of a whole address, as proxies send it. A path such as `//` must not name a host. */
-function urlOf(site: Site, target: string): URL {
+function urlOf(site: SiteData, target: string): URL {
   return new URL(`${site.options.address}/${target.replace(/^(https?:\/\/[^/?#]*)?\/?/i, "")}`);
 }
 
-function answerXmlRequest(site: Site, controls: Controls, body: string, response: ServerResponse): void {
+function answerXmlRequest(site: SiteData, controls: Controls, body: string, response: ServerResponse): void {
   const faults = faultsFor(controls, body);
   const { status, contentType, body: sent } = answerWith(faults, () => answerXml(site, body));
   if (faults.hang) return; // Until the client gives up.
@@ -113,7 +113,12 @@ function faultsFor(controls: Controls, body: string): Faults {
 }
 
 /** Programs send the document itself, or as the field XML of a form. Text in another encoding is no document. */
-function textOf(bytes: Buffer, contentType: string): string {
+async function textOf(bytes: Buffer, contentType: string): Promise<string> {
+  if (/^multipart\/form-data\b/i.test(contentType)) {
+    const form = new Response(new Uint8Array(bytes), { headers: { "content-type": contentType } }).formData();
+    const [, given = ""] = [...(await form.catch(() => []))].find(([name]) => /^xml$/i.test(name)) ?? [];
+    return typeof given === "string" ? given : given.text();
+  }
   const [, field] = /^(?:[^<=&]*=[^<&]*&)*(xml)=/i.exec(bytes.toString("latin1")) ?? [];
   const text = decodeText(bytes, field ? "" : contentType);
   if (!text.ok) return "";

@@ -1,6 +1,6 @@
 import { type SessionService, visibilityRows } from "../tables/session.ts";
 import type { Values } from "../wire/codec.ts";
-import type { Call } from "./call.ts";
+import type { XmlCall } from "./call.ts";
 import {
   accountOf,
   alternateHosts,
@@ -17,7 +17,7 @@ import { localTime, zoneOf } from "./times.ts";
 import { at, group, isOn, put, text } from "./values.ts";
 
 /** What the table of visibility shows to this caller. Support sessions have no column: they are shown as meetings. */
-export function getSessionInfo(call: Call): Values {
+export function getSessionInfo(call: XmlCall): Values {
   const session = call.site.session(call.request.sessionKey);
   const service: SessionService = session.service === "SC" ? "MC" : session.service;
   const { password } = factsOf(session);
@@ -40,13 +40,13 @@ function without(values: Values, [name = "", ...rest]: readonly string[]): Value
 }
 
 /** Host, alternate host, invited attendee, panelist, presenter. */
-function isOfSession({ site, userOrNobody: user }: Call, session: Session): boolean {
+function isOfSession({ site, userOrNobody: user }: XmlCall, session: Session): boolean {
   if (!user) return false;
   const email = emailOf(user).toLowerCase();
   return isHost(site, session, user) || site.attendees(session).some((one) => one.email.toLowerCase() === email);
 }
 
-function everything(call: Call, session: Session): Values {
+function everything(call: XmlCall, session: Session): Values {
   const { site, userOrNobody: user } = call;
   const { settings, key: MK } = session;
   const { name, type, password, listing, startsAt, minutes, zone } = factsOf(session);
@@ -127,7 +127,7 @@ function everything(call: Call, session: Session): Values {
   };
 }
 
-function telephonyOf({ site }: Call, session: Session, isOwn: boolean): Values {
+function telephonyOf({ site }: XmlCall, session: Session, isOwn: boolean): Values {
   const settings = group(session.settings, "telephony");
   const config = group(site.settings, "telephonyConfig");
   const account = accountOf(site, session);
@@ -149,8 +149,8 @@ function telephonyOf({ site }: Call, session: Session, isOwn: boolean): Values {
     participantLimitedAccessCode: account?.participantAccessCode,
     ...(isOwn && { subscriberAccessCode: account?.subscriberAccessCode }),
     labels: {
-      tollFreeCallInLabel: "Call-in toll-free number",
-      tollCallInLabel: "Call-in toll number",
+      tollFreeCallInLabel: "XmlCall-in toll-free number",
+      tollCallInLabel: "XmlCall-in toll number",
       participantAccessLabel: label,
       participantLimitedAccessLabel: label,
       ...(isOwn && { subscriberAccessLabel: text(config, "subscriberAccessCodeLabel") }),

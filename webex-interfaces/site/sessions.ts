@@ -1,7 +1,7 @@
 import type { Values } from "../wire/codec.ts";
 import { Refusal } from "./refusal.ts";
-import { type Attendee, emailOf, nameOf, type Session, type Site, siteZone, type User } from "./site.ts";
-import type { Call, ServiceCode } from "./store.ts";
+import { type Attendee, emailOf, nameOf, type Session, type SiteData, type SiteUser, siteZone } from "./site.ts";
+import type { Person, ServiceCode } from "./store.ts";
 import { localTime, momentOf, zoneOf } from "./times.ts";
 import { tspAccount } from "./users.ts";
 import { at, group, groups, isOn, list, merge, put, text, whole } from "./values.ts";
@@ -108,7 +108,7 @@ function listingOf(settings: Values): string {
 }
 
 /** Schedules a session, with its people. */
-export function schedule(site: Site, service: ServiceCode, host: User, request: Values): Session {
+export function schedule(site: SiteData, service: ServiceCode, host: SiteUser, request: Values): Session {
   const paths = services[service];
   const zone = whole(request, "schedule", "timeZoneID") ?? whole(host.profile, "timeZoneID") ?? siteZone;
   let settings = merge(
@@ -141,7 +141,7 @@ export function schedule(site: Site, service: ServiceCode, host: User, request: 
 }
 
 /** Changes what is given. People that are given replace those in the same part. */
-export function reschedule(site: Site, session: Session, request: Values, host?: User): void {
+export function reschedule(site: SiteData, session: Session, request: Values, host?: SiteUser): void {
   const settings = merge(session.settings, settingsOf(session.service, request));
   const changed = { ...session, settings, ...(host && { hostId: host.key }) };
   checkTelephony(site, changed);
@@ -155,18 +155,21 @@ function settingsOf(service: ServiceCode, request: Values): Values {
   const bare = paths.reduce((values, path) => put(values, path.split("."), undefined), request);
   const { meetingKey, meetingkey, sessionKey, validateFormat, status, hostJoined, participantsJoined, ...settings } =
     bare;
-  const zone = whole(settings, "schedule", "timeZoneID");
-  if (zone !== undefined) zoneOf(zone);
+  const { timeZoneID, duration, startDate } = group(settings, "schedule");
+  if (timeZoneID !== undefined) zoneOf(timeZoneID);
+  // As the table of the URL API has it.
+  if (Number(duration ?? 1) < 1) throw new Refusal("invalid", "schedule.duration must be at least 1");
+  if (String(startDate).includes("0000-")) throw new Refusal("invalid", "schedule.startDate must not be in the year 0");
   return settings;
 }
 
-function checkTelephony(site: Site, session: Session): void {
+function checkTelephony(site: SiteData, session: Session): void {
   const { enableTSP, tspAccountIndex } = group(session.settings, "telephony");
   if (enableTSP === true && !tspAccount(site.user(session.hostId), tspAccountIndex))
     throw new Refusal("invalid", "telephony.tspAccountIndex is not an account of the host");
 }
 
-function savePeople(site: Site, session: Session, request: Values): void {
+function savePeople(site: SiteData, session: Session, request: Values): void {
   const { people: parts, hostsAmong } = services[session.service];
   for (const [part, { path, isFlat }] of Object.entries(parts)) {
     if (at(request, ...path.split(".")) === undefined) continue;
@@ -180,12 +183,18 @@ function savePeople(site: Site, session: Session, request: Values): void {
 }
 
 /** The people of a part, and the alternate hosts if they stand among them. */
-function among(site: Site, session: Session, part: string): readonly Attendee[] {
+function among(site: SiteData, session: Session, part: string): readonly Attendee[] {
   const isHosts = part === services[session.service].hostsAmong;
   return site.attendees(session).filter((one) => one.part === part || (isHosts && one.part === "host"));
 }
 
-export function addPerson(site: Site, session: Session, part: string, person: Values, joinStatus: string): Attendee {
+export function addPerson(
+  site: SiteData,
+  session: Session,
+  part: string,
+  person: Values,
+  joinStatus: string,
+): Attendee {
   const email = text(person, "email") ?? "";
   const name = text(person, "name") ?? [person.firstName, person.lastName].filter(Boolean).join(" ");
   const registerId = joinStatus === "REGISTER" ? site.store.next("register") : null;
@@ -195,7 +204,7 @@ export function addPerson(site: Site, session: Session, part: string, person: Va
   return site.store.add("attendee", { ...entry, call: "none", joinedAt: null });
 }
 
-export function cancel(site: Site, session: Session): void {
+export function cancel(site: SiteData, session: Session): void {
   for (const { key, email } of site.attendees(session)) {
     site.mail(email, `cancelled: ${factsOf(session).name}`);
     site.store.remove("attendee", key);
@@ -203,19 +212,25 @@ export function cancel(site: Site, session: Session): void {
   site.store.remove("session", session.key);
 }
 
-export function start(site: Site, session: Session): void {
+export function start(site: SiteData, session: Session): void {
   if (session.startedAt === null) site.store.change("session", session, { startedAt: site.now() });
 }
 
 /** The caller is in the session from now on. An e-mail address stands for one person. */
-export function join(site: Site, session: Session, name: string, email: string, call: Call = "none"): void {
+export function join(
+  site: SiteData,
+  session: Session,
+  name: string,
+  email: string,
+  call: Person["call"] = "none",
+): void {
   const known = site.attendees(session).find((one) => email !== "" && one.email.toLowerCase() === email.toLowerCase());
   const joined = known ?? addPerson(site, session, "attendee", { name, email }, "ACCEPT");
   site.store.change("attendee", joined, { joinedAt: site.now(), call });
 }
 
 /** The session is over: it is in the history. The next time it is held, it is another conference. */
-export function end(site: Site, session: Session): void {
+export function end(site: SiteData, session: Session): void {
   if (session.startedAt === null) return;
   const { name, type } = factsOf(session);
   const all = site.attendees(session);
@@ -240,12 +255,12 @@ export function end(site: Site, session: Session): void {
 }
 
 /** True if the user may act as the host: the host or an alternate host. */
-export function isHost(site: Site, session: Session, user: User): boolean {
+export function isHost(site: SiteData, session: Session, user: SiteUser): boolean {
   return session.hostId === user.key || alternateHosts(site, session).includes(nameOf(user));
 }
 
 /** The WebEx ids of alternate hosts: `altHosts` of a sales session, people with the role HOST elsewhere. */
-export function alternateHosts(site: Site, session: Session): readonly string[] {
+export function alternateHosts(site: SiteData, session: Session): readonly string[] {
   const listed = list(session.settings, "salesTeam", "altHosts", "webExID").map((name) => site.userNamed(name));
   const invited = site.attendees(session).filter(({ part }) => part === "host");
   const users = invited.map(({ email, person }) => site.userNamed(person.webExId ?? "") ?? site.userByEmail(email));
@@ -262,7 +277,7 @@ export function statusOf({ startedAt }: Session): string {
 }
 
 /** The account whose numbers and codes the session has; `undefined` unless its telephony is by TSP. */
-export function accountOf(site: Site, session: Session): Values | undefined {
+export function accountOf(site: SiteData, session: Session): Values | undefined {
   const { enableTSP, tspAccountIndex } = group(session.settings, "telephony");
   return enableTSP === true ? tspAccount(site.user(session.hostId), tspAccountIndex) : undefined;
 }
@@ -284,7 +299,7 @@ export function keysOf({ key }: Session): Values {
   return { meetingKey: String(key), meetingkey: String(key), sessionKey: String(key), sessionkey: String(key) };
 }
 
-export function calendarLinks(site: Site, { key }: Session): Values {
+export function calendarLinks(site: SiteData, { key }: Session): Values {
   const link = (IT: string) => site.url("j.php", { ED: key, IT });
   return { iCalendarURL: { host: link("host"), attendee: link("attendee") } };
 }
@@ -294,7 +309,7 @@ export function guestToken({ key }: Session): string {
 }
 
 /** All of a session: what its creator gave, and what has come since. `forHost`: with the host's secrets. */
-export function sessionDocument(site: Site, session: Session, forHost: boolean): Values {
+export function sessionDocument(site: SiteData, session: Session, forHost: boolean): Values {
   const { service, settings, confId } = session;
   const { password, people: parts } = services[service];
   const { zone, type } = factsOf(session);
@@ -343,7 +358,7 @@ function telephonyOf(account: Values, forHost: boolean): Values {
   };
 }
 
-function teleconferenceOf(site: Site, session: Session, forHost: boolean): Values {
+function teleconferenceOf(site: SiteData, session: Session, forHost: boolean): Values {
   const account = tspAccount(site.user(session.hostId)) ?? {};
   const code = text(account, "participantAccessCode") ?? "";
   return {
@@ -360,7 +375,7 @@ function teleconferenceOf(site: Site, session: Session, forHost: boolean): Value
 }
 
 /** The tests of a session, as its documents and lists show them. */
-export function testsOf(site: Site, { key }: Pick<Session, "key">): readonly Values[] {
+export function testsOf(site: SiteData, { key }: Pick<Session, "key">): readonly Values[] {
   const own = site.store.all("test").filter(({ sessionKey }) => sessionKey === key);
   return own.map((test) => {
     const address = (query = {}) => site.url("t.php", { TI: test.key, ...query });
@@ -377,7 +392,7 @@ export function testsOf(site: Site, { key }: Pick<Session, "key">): readonly Val
 }
 
 /** A line of a list, with the names of all services. */
-export function summaryOf(site: Site, session: Session): Values {
+export function summaryOf(site: SiteData, session: Session): Values {
   const { settings, startedAt, confId, service } = session;
   const { name, type, listing, password, startsAt, endsAt, minutes, zone } = factsOf(session);
   const host = site.user(session.hostId);

@@ -11,7 +11,7 @@ export const siteName = "harbour";
 export const partnerId = "quay7";
 export const siteZone = 4;
 
-export type User = Things["user"];
+export type SiteUser = Things["user"];
 export type Session = Things["session"];
 export type Attendee = Things["attendee"];
 
@@ -29,7 +29,7 @@ export interface SiteOptions {
 }
 
 /** The data of one site. */
-export class Site {
+export class SiteData {
   readonly store: Store;
   readonly options: SiteOptions;
   #told = "";
@@ -76,19 +76,19 @@ export class Site {
     return result;
   }
 
-  user(key: number): User {
-    return this.store.get("user", key) as User;
+  user(key: number): SiteUser {
+    return this.store.get("user", key) as SiteUser;
   }
 
-  userNamed(name: unknown): User | undefined {
+  userNamed(name: unknown): SiteUser | undefined {
     return this.#userBy(nameOf, name);
   }
 
-  userByEmail(email: unknown): User | undefined {
+  userByEmail(email: unknown): SiteUser | undefined {
     return email === "" ? undefined : this.#userBy(emailOf, email);
   }
 
-  #userBy(read: (user: User) => string, value: unknown): User | undefined {
+  #userBy(read: (user: SiteUser) => string, value: unknown): SiteUser | undefined {
     return this.store.all("user").find((user) => read(user).toLowerCase() === String(value).toLowerCase());
   }
 
@@ -102,7 +102,7 @@ export class Site {
     return this.store.all("attendee").filter(({ sessionKey }) => sessionKey === key);
   }
 
-  issue(kind: CredentialKind, user: User): string {
+  issue(kind: CredentialKind, user: SiteUser): string {
     const value = this.options.draw();
     for (const old of this.store.all("credential"))
       if (old.kind !== "access-token" && this.now() - old.lastUsed >= idleMs) this.store.remove("credential", old.key);
@@ -111,7 +111,7 @@ export class Site {
   }
 
   /** The user of a credential, which is then valid for longer. */
-  bearer(kind: CredentialKind, value: unknown): User | undefined {
+  bearer(kind: CredentialKind, value: unknown): SiteUser | undefined {
     const found = this.store.all("credential").find((one) => one.value === value && one.kind === kind);
     if (!found || (kind !== "access-token" && this.now() - found.lastUsed >= idleMs)) return undefined;
     this.store.change("credential", found, { lastUsed: this.now() });
@@ -124,6 +124,7 @@ export class Site {
   }
 
   mail(receiver: string, about: string): void {
+    if (receiver === "") return;
     this.store.add("mail", { at: this.now(), receiver, about });
     this.store.trim("mail");
   }
@@ -144,14 +145,14 @@ export class Site {
   }
 }
 
-export function nameOf({ profile }: User): string {
+export function nameOf({ profile }: SiteUser): string {
   return text(profile, "webExId") ?? "";
 }
 
-export function emailOf({ profile }: User): string {
+export function emailOf({ profile }: SiteUser): string {
   return text(profile, "email") ?? "";
 }
 
-export function fullName({ profile }: User): string {
+export function fullName({ profile }: SiteUser): string {
   return [profile.firstName, profile.lastName].filter(Boolean).join(" ");
 }

@@ -1,5 +1,5 @@
 import type { Values } from "../wire/codec.ts";
-import { askedSession, type Call, type Columns, inDateScope, isAsked, ordered, ownSession, page } from "./call.ts";
+import { askedSession, type Columns, inDateScope, isAsked, ordered, ownSession, page, type XmlCall } from "./call.ts";
 import { Refusal } from "./refusal.ts";
 import { addPerson, factsOf, isHost, partOf, roleOf, services, testsOf } from "./sessions.ts";
 import { type Attendee, fullName, idleMs, nameOf, type Session, siteId, siteName, siteZone } from "./site.ts";
@@ -14,39 +14,39 @@ const mostAtOnce = 50;
 
 /** The operations that are more than a verb and a noun. */
 export const special = {
-  getAPIVersion: (call: Call): Values => ({
+  getAPIVersion: (call: XmlCall): Values => ({
     apiVersion,
     release: "WBS31",
     ...(call.request.returnTrainReleaseVersion === true && { trainReleaseVersion: "T31L" }),
   }),
   // The door has checked the assertion, the token or the password.
-  authenticateUser: ({ site, user }: Call): Values => ({
+  authenticateUser: ({ site, user }: XmlCall): Values => ({
     sessionTicket: site.issue("session-ticket", user),
     createTime: String(site.now()),
     timeToLive: String(idleMs / 1_000),
   }),
-  getLoginTicket: ({ site, user }: Call): Values => ({ ticket: site.issue("login-ticket", user), apiVersion }),
-  getUserCard: (call: Call): Values => {
+  getLoginTicket: ({ site, user }: XmlCall): Values => ({ ticket: site.issue("login-ticket", user), apiVersion }),
+  getUserCard: (call: XmlCall): Values => {
     const user = call.site.userNamed(call.request.webExId);
     if (!user) throw new Refusal("noUser");
     return { ...userDocument(user), personalUrl: call.site.url("u.php", { ID: nameOf(user) }) };
   },
-  getloginurlUser: (call: Call): Values => {
+  getloginurlUser: (call: XmlCall): Values => {
     const user = call.owner(call.request.webExID);
     const query = { AT: "LI", WID: nameOf(user), TK: call.site.issue("login-ticket", user), ...backUrl(call) };
     return { userLoginURL: call.site.url("p.php", query) };
   },
-  getlogouturlUser: (call: Call): Values => {
+  getlogouturlUser: (call: XmlCall): Values => {
     call.owner(call.request.webExID);
     return { userLogoutURL: call.site.url("p.php", { AT: "LO", ...backUrl(call) }) };
   },
-  gethosturlMeeting: (call: Call): Values => {
+  gethosturlMeeting: (call: XmlCall): Values => {
     const { site, user } = call;
     const MU = site.url("m.php", { AT: "HM", MK: ownSession(call).key });
     const TK = site.issue("login-ticket", user);
     return { hostMeetingURL: site.url("p.php", { AT: "LI", WID: nameOf(user), TK, MU }) };
   },
-  getjoinurlMeeting: (call: Call): Values => {
+  getjoinurlMeeting: (call: XmlCall): Values => {
     const { site, request } = call;
     const { key: MK } = askedSession(call);
     const given = { AN: request.attendeeName, AE: request.attendeeEmail, PW: request.meetingPW, RID: request.RegID };
@@ -58,16 +58,16 @@ export const special = {
     };
   },
 
-  createMeetingAttendee: (call: Call): Values => {
+  createMeetingAttendee: (call: XmlCall): Values => {
     const people = [call.request, ...groups(call.request, "attendees")].filter(({ person }) => person !== undefined);
     if (people.length === 0) throw new Refusal("invalid", "person is required");
     return added(call, people, call.request.sessionKey ?? call.request.meetingKey);
   },
-  registerMeetingAttendee: (call: Call): Values => {
+  registerMeetingAttendee: (call: XmlCall): Values => {
     const people = groups(call.request, "attendees").map((one) => ({ ...one, joinStatus: "REGISTER" }));
     return added(call, people, undefined);
   },
-  lstMeetingAttendee: (call: Call): Values => {
+  lstMeetingAttendee: (call: XmlCall): Values => {
     const session = ownSession(call);
     const all = call.site.attendees(session);
     const found = all.filter(({ joinStatus }) => isAsked(call.request.joinStatus, joinStatus));
@@ -81,7 +81,7 @@ export const special = {
     const rows = ordered(call.request, found, columns);
     return page(call.request, rows, "attendee", (one) => attendeeDocument(session, one));
   },
-  delMeetingAttendee: (call: Call): Values => {
+  delMeetingAttendee: (call: XmlCall): Values => {
     const { site, request } = call;
     const byId = list(request, "attendeeID").map((id) => site.store.get("attendee", Number(id)));
     const byEmail = groups(request, "attendeeEmail").map(({ email, sessionKey }) =>
@@ -96,7 +96,7 @@ export const special = {
     return {};
   },
 
-  getLabInfo: (call: Call): Values => {
+  getLabInfo: (call: XmlCall): Values => {
     const labs = call.site.store.all("lab").filter(({ name }) => isAsked(call.request.labName, name));
     const now = call.site.now();
     const labInfo = some(labs).map(({ name, description, computers }) => ({
@@ -107,7 +107,7 @@ export const special = {
     }));
     return { labInfo };
   },
-  getLabSchedule: (call: Call): Values => {
+  getLabSchedule: (call: XmlCall): Values => {
     const { name } = labAsked(call);
     const { from, to, zone } = span(call);
     const all = call.site.store.all("reservation");
@@ -124,7 +124,7 @@ export const special = {
       }));
     return { scheduledLabs: some(scheduledLabs) };
   },
-  checkLabAvailability: (call: Call): Values => {
+  checkLabAvailability: (call: XmlCall): Values => {
     const lab = labAsked(call);
     const { from, to } = span(call);
     const numComputers = whole(call.request, "numComputers") ?? 0;
@@ -132,7 +132,7 @@ export const special = {
     return { availabilityLabs: [{ ...call.request, labName: lab.name, status: isFree ? "AVAILABLE" : "UNAVAILABLE" }] };
   },
 
-  lstScheduledTests: (call: Call): Values => {
+  lstScheduledTests: (call: XmlCall): Values => {
     const { sessionKey, status, author } = call.request;
     const all = call.site.store.all("session").filter((one) => one.service === "TC" && call.mayHost(one));
     const test = all
@@ -142,7 +142,7 @@ export const special = {
       .filter((one) => isAsked(status, text(one, "status") ?? "") && isAsked(author, text(one, "author") ?? ""));
     return { test: some(test) };
   },
-  getTestInformation: (call: Call): Values => {
+  getTestInformation: (call: XmlCall): Values => {
     const { key, title, sessionKey, fields, results } = testAsked(call);
     return {
       ...fields,
@@ -153,15 +153,15 @@ export const special = {
       numSubmitted: results.length,
     };
   },
-  getIMStestDetails: (call: Call): Values => ({ questestinterop: { assessment: { title: testAsked(call).title } } }),
-  getIMStestResult: (call: Call): Values => {
+  getIMStestDetails: (call: XmlCall): Values => ({ questestinterop: { assessment: { title: testAsked(call).title } } }),
+  getIMStestResult: (call: XmlCall): Values => {
     const result = testAsked(call).results.find(({ email }) => isAsked(call.request.participantEmail, String(email)));
     if (!result) throw new Refusal("noRecord");
     const { name = "", score = 0, grade = "" } = result;
     return { qti_result_report: { result: { context: { name }, assessment_result: { score, grade } } } };
   },
 
-  lstrecordedEvent: (call: Call): Values => {
+  lstrecordedEvent: (call: XmlCall): Values => {
     const { site, request } = call;
     const found = site.store
       .all("recording")
@@ -181,7 +181,7 @@ export const special = {
     }));
   },
 
-  getSite: ({ site, request }: Call): Values => {
+  getSite: ({ site, request }: XmlCall): Values => {
     const { eventCenter, ...settings } = site.settings;
     const isWanted = group(request, "returnSettings").eventCenter === true;
     const active = site.store.all("user").filter(({ profile }) => profile.active === "ACTIVATED").length;
@@ -204,13 +204,13 @@ export const special = {
   },
 };
 
-function backUrl(call: Call): Readonly<Record<string, string>> {
+function backUrl(call: XmlCall): Readonly<Record<string, string>> {
   const BU = text(call.request, "backURL");
   return BU === undefined ? {} : { BU };
 }
 
 /** Adds people to the session that each names, or else to `key`. */
-function added(call: Call, people: readonly Values[], key: unknown): Values {
+function added(call: XmlCall, people: readonly Values[], key: unknown): Values {
   if (people.length > mostAtOnce) throw new Refusal("tooManyAttendees");
   const rows = people.map((given) => {
     const named = given.sessionKey ?? given.meetingKey ?? key;
@@ -256,13 +256,13 @@ function some<Row>(rows: readonly Row[]): readonly Row[] {
   return rows;
 }
 
-function labAsked(call: Call): Things["lab"] {
+function labAsked(call: XmlCall): Things["lab"] {
   const lab = call.site.store.all("lab").find(({ name }) => isAsked(call.request.labName, name));
   if (!lab) throw new Refusal("noRecord");
   return lab;
 }
 
-function span({ request }: Call): { readonly from: number; readonly to: number; readonly zone: unknown } {
+function span({ request }: XmlCall): { readonly from: number; readonly to: number; readonly zone: unknown } {
   const zone = request.timeZoneID;
   const [from = 0, to = 0] = [request.sessionStartTime, request.sessionEndTime].map((local) =>
     momentOf(String(local), zone),
@@ -272,12 +272,12 @@ function span({ request }: Call): { readonly from: number; readonly to: number; 
 }
 
 /** The computers of a lab that are reserved at some time in the span. */
-export function taken({ site }: Pick<Call, "site">, lab: string, from: number, to: number): number {
+export function taken({ site }: Pick<XmlCall, "site">, lab: string, from: number, to: number): number {
   const own = site.store.all("reservation").filter((one) => one.lab === lab && one.startsAt < to && one.endsAt > from);
   return own.reduce((sum, { computers }) => sum + computers, 0);
 }
 
-function testAsked(call: Call): Things["test"] {
+function testAsked(call: XmlCall): Things["test"] {
   const test = call.site.store.get("test", Number(call.request.testID));
   const session = test && call.site.session(test.sessionKey);
   if (!test || !session) throw new Refusal("noRecord");
@@ -285,7 +285,7 @@ function testAsked(call: Call): Things["test"] {
   return test;
 }
 
-function recordingDocument({ site }: Call, { key, name, createdAt, seconds, hostId }: Things["recording"]): Values {
+function recordingDocument({ site }: XmlCall, { key, name, createdAt, seconds, hostId }: Things["recording"]): Values {
   const view = site.url("r.php", { RC: key });
   return {
     eventName: name,

@@ -92,7 +92,8 @@ export interface Things {
 
 export type CredentialKind = "session-ticket" | "login-ticket" | "access-token" | "cookie";
 
-export type Call = "none" | "call-in" | "toll-free" | "call-out" | "call-out-international" | "voip";
+/** How the voice of somebody comes. */
+export const calls = ["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"] as const;
 
 export interface Person {
   /** The part in the session: attendee, host, presenter, panelist, prospect, limited. */
@@ -101,7 +102,7 @@ export interface Person {
   readonly email: string;
   readonly joinStatus: string;
   readonly registerId: number | null;
-  readonly call: Call;
+  readonly call: (typeof calls)[number];
   /** The fields of a person. */
   readonly person: Values;
 }
@@ -110,7 +111,7 @@ interface Thing {
   readonly key: number;
 }
 
-export type Kind = keyof Things;
+export type ThingKind = keyof Things;
 
 export const kinds: readonly string[] = (
   "site user credential session attendee past recording lab reservation test product contact file computer field " +
@@ -138,39 +139,39 @@ export class Store {
   }
 
   /** In the order in which they were added. */
-  all<K extends Kind>(kind: K): readonly Things[K][] {
+  all<K extends ThingKind>(kind: K): readonly Things[K][] {
     const rows = this.#db.prepare("SELECT doc FROM thing WHERE kind = ? ORDER BY key").all(kind);
     return rows.map(({ doc }) => JSON.parse(String(doc)));
   }
 
-  get<K extends Kind>(kind: K, key: number): Things[K] | undefined {
+  get<K extends ThingKind>(kind: K, key: number): Things[K] | undefined {
     const row = this.#db.prepare("SELECT doc FROM thing WHERE kind = ? AND key = ?").get(kind, key);
     return row && JSON.parse(String(row.doc));
   }
 
-  put<K extends Kind>(kind: K, thing: Things[K]): void {
+  put<K extends ThingKind>(kind: K, thing: Things[K]): void {
     const sql = "INSERT OR REPLACE INTO thing (kind, key, doc) VALUES (?, ?, ?)";
     this.#db.prepare(sql).run(kind, thing.key, JSON.stringify(thing));
   }
 
-  add<K extends Kind>(kind: K, thing: Omit<Things[K], "key">): Things[K] {
+  add<K extends ThingKind>(kind: K, thing: Omit<Things[K], "key">): Things[K] {
     const added = { ...thing, key: this.next(kind) } as unknown as Things[K];
     this.put(kind, added);
     return added;
   }
 
-  change<K extends Kind>(kind: K, thing: Things[K], changes: Partial<Things[K]>): Things[K] {
+  change<K extends ThingKind>(kind: K, thing: Things[K], changes: Partial<Things[K]>): Things[K] {
     const changed = { ...thing, ...changes };
     this.put(kind, changed);
     return changed;
   }
 
-  remove(kind: Kind, key: number): void {
+  remove(kind: ThingKind, key: number): void {
     this.#db.prepare("DELETE FROM thing WHERE kind = ? AND key = ?").run(kind, key);
   }
 
   /** Keeps the last thousand of a kind. */
-  trim(kind: Kind): void {
+  trim(kind: ThingKind): void {
     const sql = "DELETE FROM thing WHERE kind = ? AND key <= (SELECT max(key) FROM thing WHERE kind = ?) - 1000";
     this.#db.prepare(sql).run(kind, kind);
   }

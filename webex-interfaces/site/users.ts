@@ -1,6 +1,6 @@
 import type { Values } from "../wire/codec.ts";
 import { Refusal } from "./refusal.ts";
-import { emailOf, nameOf, type Site, type User } from "./site.ts";
+import { emailOf, nameOf, type SiteData, type SiteUser } from "./site.ts";
 import { localTime, zoneOf } from "./times.ts";
 import { group, groups, isOn, merge, put, text, whole } from "./values.ts";
 
@@ -10,7 +10,7 @@ const passing =
     " ",
   );
 
-export function addUser(site: Site, request: Values): User {
+export function addUser(site: SiteData, request: Values): SiteUser {
   for (const name of ["firstName", "lastName", "webExId", "email", "password"])
     if (!text(request, name)) throw new Refusal("invalid", `${name} is required`);
   mustBeFree(site, text(request, "webExId"), text(request, "email"));
@@ -28,7 +28,7 @@ export function addUser(site: Site, request: Values): User {
   });
 }
 
-export function changeUser(site: Site, user: User, request: Values): void {
+export function changeUser(site: SiteData, user: SiteUser, request: Values): void {
   const name = text(request, "newWebExId");
   const email = text(request, "email");
   const isSame = (one = "", other = "") => one.toLowerCase() === other.toLowerCase();
@@ -39,12 +39,12 @@ export function changeUser(site: Site, user: User, request: Values): void {
   site.store.change("user", user, { profile, password, role: roleOf(request, user.role) });
 }
 
-function mustBeFree(site: Site, name: string | undefined, email: string | undefined): void {
+function mustBeFree(site: SiteData, name: string | undefined, email: string | undefined): void {
   if (name !== undefined && site.userNamed(name)) throw new Refusal("nameTaken");
   if (email !== undefined && site.userByEmail(email)) throw new Refusal("emailTaken");
 }
 
-function roleOf(request: Values, before: User["role"]): User["role"] {
+function roleOf(request: Values, before: SiteUser["role"]): SiteUser["role"] {
   const { siteAdmin, roSiteAdmin } = group(request, "privilege");
   if (siteAdmin === undefined && roSiteAdmin === undefined) return before;
   if (siteAdmin ?? before === "admin") return "admin";
@@ -78,14 +78,14 @@ function accountsOf(request: Values, before: Values): readonly Values[] {
 }
 
 /** A TSP account by its index, or the default one. */
-export function tspAccount({ profile }: User, index?: unknown): Values | undefined {
+export function tspAccount({ profile }: SiteUser, index?: unknown): Values | undefined {
   const accounts = groups(profile, "tspAccount", "tspAccount");
   if (index !== undefined) return accounts.find(({ accountIndex }) => accountIndex === index);
   return accounts.find((account) => isOn(account, "defaultFlag")) ?? accounts[0];
 }
 
 /** The user as answers show it: without the password. */
-export function userDocument(user: User): Values {
+export function userDocument(user: SiteUser): Values {
   const { profile, role } = user;
   const zone = profile.timeZoneID;
   return {

@@ -2,7 +2,6 @@ import type { OperationName } from "../tables/operations.ts";
 import type { Values } from "../wire/codec.ts";
 import {
   askedSession,
-  type Call,
   type Columns,
   hasText,
   inDateScope,
@@ -11,6 +10,7 @@ import {
   ordered,
   ownSession,
   page,
+  type XmlCall,
 } from "./call.ts";
 import { historyHandlers } from "./history.ts";
 import { Refusal } from "./refusal.ts";
@@ -29,20 +29,20 @@ import {
   statusOf,
   summaryOf,
 } from "./sessions.ts";
-import { emailOf, nameOf, type Session, type Site, type User } from "./site.ts";
+import { emailOf, nameOf, type Session, type SiteData, type SiteUser } from "./site.ts";
 import { special } from "./special.ts";
 import type { ServiceCode, Things } from "./store.ts";
 import { addUser, changeUser, userDocument } from "./users.ts";
 import { group, groups, list, text } from "./values.ts";
 
 /** Gives more than the answer has: the table of the operation picks from it. */
-export type Handler = (call: Call) => Values;
+export type Handler = (call: XmlCall) => Values;
 
 const allServices: readonly ServiceCode[] = ["MC", "TC", "EC", "SaC", "SC", "AO"];
 
 const created =
   (service: ServiceCode) =>
-  (call: Call): Values => {
+  (call: XmlCall): Values => {
     const host = call.owner(text(call.request, "schedule", "hostWebExID"));
     const session = schedule(call.site, service, host, call.request);
     const token = { guestToken: guestToken(session) };
@@ -58,7 +58,7 @@ const created =
 
 const changed =
   (service: ServiceCode) =>
-  (call: Call): Values => {
+  (call: XmlCall): Values => {
     const session = ownSession(call, [service]);
     const host = text(call.request, "schedule", "hostWebExID");
     reschedule(call.site, session, call.request, host === undefined ? undefined : call.owner(host));
@@ -67,7 +67,7 @@ const changed =
 
 const deleted =
   (kinds: readonly ServiceCode[] = allServices) =>
-  (call: Call): Values => {
+  (call: XmlCall): Values => {
     const session = ownSession(call, kinds);
     cancel(call.site, session);
     return calendarLinks(call.site, session);
@@ -75,21 +75,21 @@ const deleted =
 
 const got =
   (service: ServiceCode) =>
-  (call: Call): Values => {
+  (call: XmlCall): Values => {
     const session = askedSession(call, [service]);
     if (!call.mayHost(session) && factsOf(session).listing !== "PUBLIC") throw new Refusal("noSessionOfUser");
     return sessionDocument(call.site, session, call.mayHost(session));
   };
 
-type Make = (call: Call, session: Session) => Values;
+type Make = (call: XmlCall, session: Session) => Values;
 const summary: Make = ({ site }, session) => summaryOf(site, session);
 const whole: Make = (call, session) => sessionDocument(call.site, session, call.mayHost(session));
 
-type Fits = (call: Call, session: Session) => boolean;
+type Fits = (call: XmlCall, session: Session) => boolean;
 
 const listed =
   (kinds: readonly ServiceCode[], items: string, make: Make = summary, alsoFits: Fits = () => true) =>
-  (call: Call): Values => {
+  (call: XmlCall): Values => {
     const { site, request } = call;
     const found = site.store
       .all("session")
@@ -99,7 +99,7 @@ const listed =
     return page(request, ordered(request, found, sessionColumns(site)), items, (session) => make(call, session));
   };
 
-function fits(site: Site, session: Session, request: Values): boolean {
+function fits(site: SiteData, session: Session, request: Values): boolean {
   const { startsAt, endsAt } = factsOf(session);
   const host = site.user(session.hostId);
   const words = ["account", "opportunity", "programID"];
@@ -112,7 +112,7 @@ function fits(site: Site, session: Session, request: Values): boolean {
 }
 
 /** The fields that only lstsummarySession has. */
-function fitsAll(call: Call, session: Session): boolean {
+function fitsAll(call: XmlCall, session: Session): boolean {
   const { status, recurrence, invited, confID, confName, inclAudioOnly, hostEmail } = call.request;
   const { name, type } = factsOf(session);
   const types = list(call.request, "sessionTypes", "sessionType");
@@ -131,7 +131,7 @@ function fitsAll(call: Call, session: Session): boolean {
   );
 }
 
-function sessionColumns(site: Site): Columns<Session> {
+function sessionColumns(site: SiteData): Columns<Session> {
   const codes = Array.from({ length: 10 }, (_, at) => `${at + 1}`);
   const name = (session: Session) => factsOf(session).name.toLowerCase();
   const setting =
@@ -149,7 +149,7 @@ function sessionColumns(site: Site): Columns<Session> {
   };
 }
 
-function usersListed({ site, request }: Call): Values {
+function usersListed({ site, request }: XmlCall): Values {
   const found = site.store.all("user").filter((user) => {
     const { profile, registeredAt } = user;
     const names = ["firstName", "lastName", "email"];
@@ -162,9 +162,9 @@ function usersListed({ site, request }: Call): Values {
   });
   const profile =
     (...path: readonly string[]) =>
-    (user: User) =>
+    (user: SiteUser) =>
       (text(user.profile, ...path) ?? "").toLowerCase();
-  const columns: Columns<User> = {
+  const columns: Columns<SiteUser> = {
     UID: ({ key }) => key,
     WEBEXID: profile("webExId"),
     FIRSTNAME: profile("firstName"),
@@ -178,7 +178,7 @@ function usersListed({ site, request }: Call): Values {
   return page(request, ordered(request, found, columns), "user", userDocument);
 }
 
-function userChanged(call: Call): Values {
+function userChanged(call: XmlCall): Values {
   const user = call.owner(call.request.webExId);
   const isForAdmins = call.request.privilege !== undefined || call.request.active !== undefined;
   if (isForAdmins && !call.hasSite) throw new Refusal("accessDenied");
@@ -187,7 +187,7 @@ function userChanged(call: Call): Values {
 }
 
 /** A deleted user's sessions are deleted too. */
-function usersDeleted(call: Call): Values {
+function usersDeleted(call: XmlCall): Values {
   const names = list(call.request, "webExId");
   const user = names.map((webExId) => {
     const found = call.site.userNamed(webExId);
@@ -200,14 +200,14 @@ function usersDeleted(call: Call): Values {
   return { user };
 }
 
-function productsAdded({ site, request }: Call): Values {
+function productsAdded({ site, request }: XmlCall): Values {
   const added = groups(request, "product").map(({ name, description }) =>
     site.store.add("product", { name: String(name ?? ""), description: String(description ?? "") }),
   );
   return { prodID: added.map(({ key }) => String(key)) };
 }
 
-function productsChanged({ site, request }: Call): Values {
+function productsChanged({ site, request }: XmlCall): Values {
   const changes = groups(request, "product").map(({ prodID, name, description }) => {
     const product = site.store.get("product", Number(prodID));
     if (!product) throw new Refusal("noRecord");
@@ -217,7 +217,7 @@ function productsChanged({ site, request }: Call): Values {
   return { prodID: changes };
 }
 
-function productsListed({ site, request }: Call): Values {
+function productsListed({ site, request }: XmlCall): Values {
   const ids = list(request, "prodID");
   const all = site.store.all("product");
   const found = all.filter(

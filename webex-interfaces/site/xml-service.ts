@@ -3,9 +3,9 @@ import type { Operation } from "../tables/schema.ts";
 import { read, type Values, write } from "../wire/codec.ts";
 import { type Asked, answerText, readRequest, refusalText } from "../wire/message.ts";
 import { type ElementToWrite, parseXml, textIn } from "../wire/xml.ts";
-import { Call, isForEverybody } from "./call.ts";
+import { isForEverybody, XmlCall } from "./call.ts";
 import { Refusal } from "./refusal.ts";
-import { partnerId, type Site, siteId, siteName, type User } from "./site.ts";
+import { partnerId, type SiteData, type SiteUser, siteId, siteName } from "./site.ts";
 import { isOn, text } from "./values.ts";
 import { handlers } from "./verbs.ts";
 
@@ -13,7 +13,7 @@ import { handlers } from "./verbs.ts";
 const rateWindowMs = 60_000;
 
 /** The XML API: one message in, one out. A refusal is an answer too. */
-export function answerXml(site: Site, body: string): string {
+export function answerXml(site: SiteData, body: string): string {
   const noted = { operation: "", webExId: "" };
   try {
     const answers = site.atOnce(() => carryOut(site, body, noted));
@@ -36,7 +36,11 @@ interface Task {
 }
 
 /** The schema allows several operations in one message: all are carried out, or none. */
-function carryOut(site: Site, body: string, noted: { operation: string; webExId: string }): readonly ElementToWrite[] {
+function carryOut(
+  site: SiteData,
+  body: string,
+  noted: { operation: string; webExId: string },
+): readonly ElementToWrite[] {
   const root = parseXml(body);
   if (!root.ok) throw new Refusal("invalid", root.error.kind === "bad-xml" ? root.error.reason : "it is not XML");
   const request = readRequest(root.value);
@@ -59,12 +63,12 @@ function carryOut(site: Site, body: string, noted: { operation: string; webExId:
   });
 }
 
-function answerOf(site: Site, user: User | null, { operation, asked }: Task): ElementToWrite {
+function answerOf(site: SiteData, user: SiteUser | null, { operation, asked }: Task): ElementToWrite {
   const { name, request, anyOf, answer, prefix } = operation;
   const values = read(asked.element, { of: request, ...(anyOf && { anyOf }) }, "strict");
   if (!values.ok) throw new Refusal("invalid", `${values.error.path || name} ${values.error.rule}`);
   mustBeServed(site, user, name, values.value.values);
-  const call = new Call(site, user, operation, values.value.values);
+  const call = new XmlCall(site, user, operation, values.value.values);
   const written = write({ of: answer, prefix }, handlers[name as OperationName](call), { picks: true });
   if (!written.ok) throw new Error(`${name}: ${written.error.path} ${written.error.rule}`);
   return { name: "serv:bodyContent", attributes: { "xsi:type": `${prefix}:${name}Response` }, content: written.value };
@@ -80,14 +84,14 @@ function checkSite(context: Values): void {
   if (context.partnerID !== undefined && context.partnerID !== partnerId) throw new Refusal("wrongPassword");
 }
 
-function checkRate(site: Site): void {
+function checkRate(site: SiteData): void {
   const since = site.now() - rateWindowMs;
   const sent = site.store.all("request").filter(({ way, at }) => way === "xml" && at > since).length;
   if (sent >= site.own.rateLimit) throw new Refusal("rateLimit");
 }
 
 /** The user of the security context; `null` without one. */
-function callerOf(site: Site, context: Values, tasks: readonly (Task | undefined)[]): User | null {
+function callerOf(site: SiteData, context: Values, tasks: readonly (Task | undefined)[]): SiteUser | null {
   const { webExID, email, password, sessionTicket, webExAccessToken } = context;
   const isNamed = webExID !== undefined || email !== undefined;
   const hasProof = [password, sessionTicket, webExAccessToken].some((one) => one !== undefined);
@@ -96,8 +100,8 @@ function callerOf(site: Site, context: Values, tasks: readonly (Task | undefined
     throw new Refusal("accessDenied");
   }
   const named = webExID === undefined ? site.userByEmail(email ?? "") : site.userNamed(webExID);
-  const isTheirs = (user: User | undefined) => user !== undefined && (!isNamed || user.key === named?.key);
-  let caller: User | undefined;
+  const isTheirs = (user: SiteUser | undefined) => user !== undefined && (!isNamed || user.key === named?.key);
+  let caller: SiteUser | undefined;
   if (sessionTicket !== undefined) {
     caller = site.bearer("session-ticket", sessionTicket);
     if (!isTheirs(caller)) throw new Refusal("wrongTicket");
@@ -112,7 +116,11 @@ function callerOf(site: Site, context: Values, tasks: readonly (Task | undefined
 }
 
 /** The user of authenticateUser, proved by a token, or by an assertion, whose signature is not checked. */
-function authenticated(site: Site, named: User | undefined, tasks: readonly (Task | undefined)[]): User | undefined {
+function authenticated(
+  site: SiteData,
+  named: SiteUser | undefined,
+  tasks: readonly (Task | undefined)[],
+): SiteUser | undefined {
   const [only, ...others] = tasks;
   if (only?.operation.name !== "authenticateUser" || others.length > 0 || !named) return undefined;
   const { element } = only.asked;
@@ -128,7 +136,7 @@ const ofEvents = ["createEvent", "setEvent", "getEvent", "lstsummaryEvent", "lst
 /** A suspended site schedules nothing and creates no users (API 42.5 and 42.6). */
 const whileSuspended = /^(?:create|set)(?:Meeting|Event|TrainingSession)$|^createUser$/;
 
-function mustBeServed(site: Site, user: User | null, name: string, request: Values): void {
+function mustBeServed(site: SiteData, user: SiteUser | null, name: string, request: Values): void {
   const { settings } = site;
   const hasEvents = isOn(settings, "supportedServices", "eventCenter", "enabled");
   const isEvent = name === "getSessionInfo" && site.store.get("session", Number(request.sessionKey))?.service === "EC";

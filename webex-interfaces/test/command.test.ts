@@ -105,7 +105,7 @@ describe("call", () => {
     [
       ["call", "createMeetingAttendee", `sessionKey=${keys.MC}`, "person.name=Jo", "person.email=jo@x.example"],
       {},
-      { attendeeId: ["7"] },
+      { attendeeId: ["9"] },
     ],
     [["call", "getAPIVersion", "--anonymous"], {}, { apiVersion: "XML API 11.9.0" }],
   ])("%j", async (words, given, shown) => {

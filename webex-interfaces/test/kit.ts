@@ -2,7 +2,7 @@ import { siteOf } from "../client/site-address.ts";
 import { XmlApi, type XmlApiSettings } from "../client/xml-api.ts";
 import type { Timers } from "../doors/foundation.ts";
 import { answerPage, type PageAnswer } from "../site/pages.ts";
-import { nameOf, Site } from "../site/site.ts";
+import { nameOf, SiteData } from "../site/site.ts";
 import { answerXml } from "../site/xml-service.ts";
 
 /** The moment at which the sites of the tests begin. */
@@ -30,12 +30,12 @@ export const noTimers: Timers = {
 /** A simulated site in memory, and its callers. */
 export class TestSite {
   now = noon;
-  readonly site: Site;
+  readonly site: SiteData;
 
   constructor() {
     let drawn = 0;
     const draw = () => `drawn-${++drawn}`;
-    this.site = new Site({ file: ":memory:", now: () => this.now, draw, address: "http://127.0.0.1:8796" });
+    this.site = new SiteData({ file: ":memory:", now: () => this.now, draw, address: "http://127.0.0.1:8796" });
   }
 
   /** The result of one operation, and the whole answer. */

@@ -193,6 +193,11 @@ test.each([
     "text/xml",
     (text: string) => Buffer.from(text.replace("UTF-8", "ISO-8859-1"), "latin1"),
   ],
+  [
+    "as the field xml of a multipart form",
+    "multipart/form-data; boundary=tide",
+    (text: string) => `--tide\r\nContent-Disposition: form-data; name="xml"\r\n\r\n${text}\r\n--tide--\r\n`,
+  ],
   ["in UTF-16", "text/xml", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le")],
 ])("a server takes the document %s", async (_, type, encoded) => {
   const options = { file: ":memory:", now: () => noon, draw: () => "drawn" };
