@@ -1,3 +1,4 @@
+import { isRecord } from "../doors/foundation.ts";
 import type { Operation } from "../tables/schema.ts";
 import type { Values } from "../wire/codec.ts";
 import { Refusal } from "./refusal.ts";
@@ -22,15 +23,18 @@ export class XmlCall {
   readonly site: SiteData;
   readonly request: Values;
   readonly userOrNobody: SiteUser | null;
+  /** The field of the answer that repeats, of a list. */
+  readonly items: string;
   /** True if the caller reaches the data of all users. */
   readonly hasSite: boolean;
 
   constructor(
     site: SiteData,
     user: SiteUser | null,
-    { name, kind }: Pick<Operation, "name" | "kind">,
+    { name, kind, items = "" }: Pick<Operation, "name" | "kind" | "items">,
     request: Values,
   ) {
+    this.items = items;
     this.site = site;
     this.request = request;
     this.userOrNobody = user;
@@ -71,29 +75,60 @@ const usualPage = 50;
 const largestPage = 500;
 
 /** The part of a list that `listControl` asks for. An empty list is refused. */
-export function page<Row>(request: Values, rows: readonly Row[], items: string, make: (row: Row) => Values): Values {
+export function page({ request, items }: XmlCall, rows: readonly Values[]): Values {
   const first = Math.max(1, whole(request, "listControl", "startFrom") ?? 1);
   const most = Math.min(largestPage, Math.max(1, whole(request, "listControl", "maximumNum") ?? usualPage));
-  const shown = rows.slice(first - 1, first - 1 + most);
-  if (shown.length === 0) throw new Refusal("noRecord");
-  const matchingRecords = { total: rows.length, returned: shown.length, startFrom: first };
-  return { [items]: shown.map(make), matchingRecords };
+  const shown = some(rows.slice(first - 1, first - 1 + most));
+  return { [items]: shown, matchingRecords: { total: rows.length, returned: shown.length, startFrom: first } };
 }
 
-export type Columns<Row> = Readonly<Record<string, (row: Row) => string | number>>;
+/** The rows; an empty list is refused. */
+export function some<Row>(rows: readonly Row[]): readonly Row[] {
+  if (rows.length === 0) throw new Refusal("noRecord");
+  return rows;
+}
 
-/** Orders rows by `orderBy`, or else by the first column. Columns that the site does not keep change nothing. */
-export function ordered<Row>(request: Values, rows: readonly Row[], columns: Columns<Row>): readonly Row[] {
+/** Requests have a part of these, but others as a whole. */
+const partly = ["confName", "name", "recordName", "firstName", "lastName", "email"];
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+/**
+ * The documents of rows that have the texts of the request, in the order of `orderBy`: columns are fields of documents,
+ * in capitals. Columns that the site does not keep change nothing. `moment`: of the column STARTTIME, the usual one.
+ */
+export function ordered<Row>(
+  { request }: XmlCall,
+  rows: readonly Row[],
+  make: (row: Row) => Values,
+  moment: (row: Row) => unknown = () => undefined,
+): readonly Values[] {
+  const wanted = Object.entries(request).filter(([, value]) => typeof value === "string");
   const asked = list(request, "order", "orderBy").map(String);
   const directions = list(request, "order", "orderAD");
-  const names = asked.length > 0 ? asked : Object.keys(columns).slice(0, 1);
-  return rows.toSorted((left, right) => {
-    for (const [at, name] of names.entries()) {
-      const [a, b] = [left, right].map((row) => columns[name]?.(row) ?? 0);
-      if (a !== b && a !== undefined && b !== undefined) return (directions[at] === "DESC" ? -1 : 1) * (a < b ? -1 : 1);
+  const found = rows
+    .map((row) => ({ startsAt: moment(row), made: make(row) }))
+    .filter(({ made }) =>
+      wanted.every(([name, value]) => (partly.includes(name) ? hasText : isAsked)(value, wordOf(made, name) ?? "")),
+    );
+  const sorted = found.toSorted((left, right) => {
+    for (const [at, name] of (asked.length > 0 ? asked : ["STARTTIME"]).entries()) {
+      const [a, b] = [left, right].map(({ startsAt, made }) =>
+        String((name === "STARTTIME" ? startsAt : undefined) ?? wordOf(made, name) ?? ""),
+      );
+      const order = collator.compare(a ?? "", b ?? "");
+      if (order !== 0) return directions[at] === "DESC" ? -order : order;
     }
     return 0;
   });
+  return sorted.map(({ made }) => made);
+}
+
+/** The first field of this name in any case, at any depth. */
+function wordOf(values: Values, name: string): string | undefined {
+  const fields = Object.entries(values);
+  const [own] = fields.filter(([field]) => field.toLowerCase() === name.toLowerCase());
+  const word = own && text(values, own[0]);
+  return word ?? fields.map(([, inner]) => (isRecord(inner) ? wordOf(inner, name) : undefined)).find(Boolean);
 }
 
 /** True if a moment is within `<prefix>Start` and `<prefix>End` of a scope. */

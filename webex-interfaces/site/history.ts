@@ -1,5 +1,5 @@
 import type { Values } from "../wire/codec.ts";
-import { type Columns, hasText, isAsked, isWithin, ordered, page, type XmlCall } from "./call.ts";
+import { isWithin, ordered, page, type XmlCall } from "./call.ts";
 import { emailOf, fullName, nameOf, siteZone } from "./site.ts";
 import type { ServiceCode, Things } from "./store.ts";
 import { localTime, zoneOf } from "./times.ts";
@@ -8,103 +8,66 @@ import { at, group, text } from "./values.ts";
 type Past = Things["past"];
 type PastPerson = Past["people"][number];
 
-const sessions =
-  (kinds: readonly ServiceCode[], items: string) =>
+const history =
+  (kinds: readonly ServiceCode[], rows: (call: XmlCall, past: Past) => readonly Values[]) =>
   (call: XmlCall): Values => {
-    const host = ({ hostId }: Past) => fullName(call.site.user(hostId)).toLowerCase();
-    const columns: Columns<Past> = {
-      STARTTIME: ({ startedAt }) => startedAt,
-      SESSIONSTARTTIME: ({ startedAt }) => startedAt,
-      CONFNAME: ({ name }) => name.toLowerCase(),
-      CONFID: ({ key }) => key,
-      HOSTNAME: host,
-      TOTALINVITED: (past) => countOf(past, "INVITE"),
-      TOTALREGISTERED: (past) => countOf(past, "REGISTER"),
-      TOTALATTENDEE: ({ people }) => people.length,
-    };
-    return page(call.request, ordered(call.request, found(call, kinds), columns), items, (past) =>
-      sessionOf(call, past),
+    const made = found(call, kinds).flatMap((past) => rows(call, past));
+    return page(
+      call,
+      ordered(call, made, (row) => row),
     );
   };
-
-type Attended = readonly [Past, PastPerson];
-
-const attendees =
-  (kinds: readonly ServiceCode[], items: string) =>
-  (call: XmlCall): Values => {
-    const rows = found(call, kinds).flatMap((past) => past.people.map((person): Attended => [past, person]));
-    const name = ([, person]: Attended) => person.name.toLowerCase();
-    const columns: Columns<Attended> = {
-      STARTTIME: ([, { joinedAt }]) => joinedAt,
-      NAME: name,
-      ATTENDEENAME: name,
-      CONFID: ([{ key }]) => key,
-      SESSIONKEY: ([{ sessionKey }]) => sessionKey,
-      COMPANY: ([, { person }]) => text(person, "company") ?? "",
-    };
-    return page(call.request, ordered(call.request, rows, columns), items, ([past, person]) =>
-      attendeeOf(call, past, person),
-    );
-  };
+const sessions = (...kinds: ServiceCode[]) => history(kinds, (call, past) => [sessionOf(call, past)]);
+const attendees = (...kinds: ServiceCode[]) =>
+  history(kinds, (call, past) => past.people.map((one) => attendeeOf(call, past, one)));
 
 /** The 11 operations of history. */
 export const historyHandlers = {
-  lstmeetingusageHistory: sessions(["MC", "AO"], "meetingUsageHistory"),
-  lsttrainingsessionHistory: sessions(["TC"], "trainingSessionHistory"),
-  lsteventsessionHistory: sessions(["EC"], "eventSessionHistory"),
-  lstsupportsessionHistory: sessions(["SC"], "supportSessionHistory"),
-  lstsalessessionHistory: sessions(["SaC"], "salesSessionHistory"),
-  lstmeetingattendeeHistory: attendees(["MC", "AO"], "meetingAttendeeHistory"),
-  lsttrainingattendeeHistory: attendees(["TC"], "trainingAttendeeHistory"),
-  lsteventattendeeHistory: attendees(["EC"], "eventAttendeeHistory"),
-  lstsupportattendeeHistory: attendees(["SC"], "supportAttendeeHistory"),
-  lstsalesattendeeHistory: attendees(["SaC"], "salesAttendeeHistory"),
+  lstmeetingusageHistory: sessions("MC", "AO"),
+  lsttrainingsessionHistory: sessions("TC"),
+  lsteventsessionHistory: sessions("EC"),
+  lstsupportsessionHistory: sessions("SC"),
+  lstsalessessionHistory: sessions("SaC"),
+  lstmeetingattendeeHistory: attendees("MC", "AO"),
+  lsttrainingattendeeHistory: attendees("TC"),
+  lsteventattendeeHistory: attendees("EC"),
+  lstsupportattendeeHistory: attendees("SC"),
+  lstsalesattendeeHistory: attendees("SaC"),
   lstrecordaccessHistory: (call: XmlCall): Values => {
     const { site, request } = call;
     const zone = request.timeZoneID ?? siteZone;
-    const all = site.store.all("recording").filter(({ views, hostId }) => views.length > 0 && call.owns(hostId));
-    const rows = all
-      .filter(({ hostId }) => isAsked(request.hostWebExID, nameOf(site.user(hostId))))
-      .filter(({ name }) => hasText(request.recordName, name))
-      .filter(({ createdAt }) => isWithin(group(request, "creationTimeScope"), "creationTime", createdAt, zone))
-      .filter(({ views }) =>
-        views.some((view) => isWithin(group(request, "viewTimeScope"), "viewTime", view.at, zone)),
-      );
-    const columns: Columns<Things["recording"]> = {
-      RECORDID: ({ key }) => key,
-      UPLOADTIME: ({ createdAt }) => createdAt,
-      RECORDNAME: ({ name }) => name.toLowerCase(),
-    };
-    return page(request, ordered(request, rows, columns), "recordAccessHistory", ({ key, name, createdAt, views }) => ({
+    const isIn = (scope: string, prefix: string, moment: number) =>
+      isWithin(group(request, scope), prefix, moment, zone);
+    const found = site.store
+      .all("recording")
+      .filter(({ hostId }) => call.owns(hostId))
+      .filter(({ createdAt }) => isIn("creationTimeScope", "creationTime", createdAt))
+      .filter(({ views }) => views.some((view) => isIn("viewTimeScope", "viewTime", view.at)));
+    const make = ({ key, name, createdAt, views, hostId }: Things["recording"]) => ({
       recordID: String(key),
       recordName: name,
+      hostWebExID: nameOf(site.user(hostId)),
+      uploadTime: createdAt,
       creationTime: localTime(createdAt, zone),
       registered: 0,
       downloaded: views.reduce((sum, { downloaded }) => sum + downloaded, 0),
       viewed: views.length,
       timeZoneID: Number(zone),
-    }));
+    });
+    return page(call, ordered(call, found, make));
   },
 };
 
 function found(call: XmlCall, kinds: readonly ServiceCode[]): readonly Past[] {
   const { site, request } = call;
-  const { meetingKey, sessionKey, confID, confName, hostWebExID, inclAudioOnly, timeZoneID } = request;
   const isIn = (scope: string, prefix: string, moment: number) =>
-    isWithin(group(request, scope), prefix, moment, timeZoneID);
+    isWithin(group(request, scope), prefix, moment, request.timeZoneID);
   return site.store
     .all("past")
-    .filter(({ service }) => kinds.includes(service) && (service !== "AO" || inclAudioOnly === true))
-    .filter((past) => call.owns(past.hostId) && isAsked(hostWebExID, nameOf(site.user(past.hostId))))
-    .filter((past) => isAsked(meetingKey ?? sessionKey, past.sessionKey) && isAsked(confID, past.key))
-    .filter((past) => hasText(confName, past.name))
-    .filter((past) => isIn("startTimeScope", "sessionStartTime", past.startedAt))
-    .filter((past) => isIn("endTimeScope", "sessionEndTime", past.endedAt))
-    .filter((past) => ["account", "opportunity"].every((word) => isAsked(request[word], metaData(past, word) ?? "")));
-}
-
-function metaData({ settings }: Past, word: string): string | undefined {
-  return text(settings, "metaData", word);
+    .filter(({ service }) => kinds.includes(service) && (service !== "AO" || request.inclAudioOnly === true))
+    .filter(({ hostId }) => call.owns(hostId))
+    .filter(({ startedAt }) => isIn("startTimeScope", "sessionStartTime", startedAt))
+    .filter(({ endedAt }) => isIn("endTimeScope", "sessionEndTime", endedAt));
 }
 
 function countOf({ people }: Past, status: string): number {
@@ -122,9 +85,12 @@ function sessionOf({ site, request }: XmlCall, past: Past): Values {
   const start = localTime(past.startedAt, zone.id);
   const end = localTime(past.endedAt, zone.id);
   return {
+    ...group(past.settings, "metaData"),
     confID: String(past.key),
     sessionKey: String(past.sessionKey),
+    meetingKey: String(past.sessionKey),
     confName: past.name,
+    startTime: start,
     sessionStartTime: start,
     meetingStartTime: start,
     sessionEndTime: end,
@@ -153,26 +119,21 @@ function sessionOf({ site, request }: XmlCall, past: Past): Values {
     totalCallOutInternational: minutes("call-out-international"),
     totalVoipMinutes: minutes("voip"),
     peakAttendee: people.length,
-    account: metaData(past, "account"),
-    opportunity: metaData(past, "opportunity"),
   };
 }
 
-function attendeeOf({ request }: XmlCall, past: Past, one: PastPerson): Values {
-  const zone = request.timeZoneID ?? siteZone;
-  const { person, name, email, joinedAt, leftAt, joinStatus, part, call } = one;
+function attendeeOf(call: XmlCall, past: Past, one: PastPerson): Values {
+  const zone = call.request.timeZoneID ?? siteZone;
+  const { person, name, email, joinedAt, leftAt, joinStatus, part } = one;
   const address = group(person, "address");
   const [joined, left] = [localTime(joinedAt, zone), localTime(leftAt, zone)];
   const minutes = minutesOf(joinedAt, leftAt);
   const phone = text(person, "phones", "phone");
   const isTextual = ["MC", "AO", "SaC"].includes(past.service);
   return {
+    ...sessionOf(call, past),
     ...address,
     zip: address.zipCode,
-    meetingKey: String(past.sessionKey),
-    sessionKey: String(past.sessionKey),
-    confID: String(past.key),
-    confName: past.name,
     name,
     attendeeName: name,
     email,
@@ -192,9 +153,7 @@ function attendeeOf({ request }: XmlCall, past: Past, one: PastPerson): Values {
     clientAgent: "WINDOWS",
     participantType: part === "host" ? "HOST" : "ATTENDEE",
     attendeeType: part === "prospect" || part === "attendee" ? "PROSPECT" : "SALESTEAM",
-    voipDuration: call === "voip" ? minutes : 0,
-    account: metaData(past, "account"),
-    opportunity: metaData(past, "opportunity"),
+    voipDuration: one.call === "voip" ? minutes : 0,
   };
 }
 

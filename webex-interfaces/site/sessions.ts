@@ -376,7 +376,7 @@ function teleconferenceOf(site: SiteData, session: Session, forHost: boolean): V
 
 /** The tests of a session, as its documents and lists show them. */
 export function testsOf(site: SiteData, { key }: Pick<Session, "key">): readonly Values[] {
-  const own = site.store.all("test").filter(({ sessionKey }) => sessionKey === key);
+  const own = site.store.all("test", { sessionKey: key });
   return own.map((test) => {
     const address = (query = {}) => site.url("t.php", { TI: test.key, ...query });
     const action = test.fields.status === "STARTED" ? { action: "TAKE", actionURL: address({ AT: "TAKE" }) } : {};
@@ -400,9 +400,12 @@ export function summaryOf(site: SiteData, session: Session): Values {
   const registered = attendees.filter(({ registerId }) => registerId !== null).length;
   const hosts = alternateHosts(site, session);
   return {
+    ...group(settings, "metaData"),
+    ...group(settings, "tracking"),
     ...keysOf(session),
     confName: name,
     sessionName: name,
+    eventName: name,
     meetingType: type,
     sessionType: type,
     serviceType: services[service].serviceType,
@@ -431,9 +434,6 @@ export function summaryOf(site: SiteData, session: Session): Values {
     hostType: String(type),
     audioStatus: statusOf(session),
     isAudioOnly: service === "AO",
-    account: text(settings, "metaData", "account"),
-    opportunity: text(settings, "metaData", "opportunity"),
-    description: text(settings, "metaData", "description"),
     panelists: attendees
       .filter(({ part }) => part === "panelist")
       .map((one) => one.name)

@@ -99,7 +99,7 @@ export class SiteData {
   }
 
   attendees({ key }: Pick<Session, "key">): readonly Attendee[] {
-    return this.store.all("attendee").filter(({ sessionKey }) => sessionKey === key);
+    return this.store.all("attendee", { sessionKey: key });
   }
 
   issue(kind: CredentialKind, user: SiteUser): string {
@@ -112,15 +112,14 @@ export class SiteData {
 
   /** The user of a credential, which is then valid for longer. */
   bearer(kind: CredentialKind, value: unknown): SiteUser | undefined {
-    const found = this.store.all("credential").find((one) => one.value === value && one.kind === kind);
+    const found = this.store.all("credential", { kind, value: String(value) })[0];
     if (!found || (kind !== "access-token" && this.now() - found.lastUsed >= idleMs)) return undefined;
     this.store.change("credential", found, { lastUsed: this.now() });
     return this.store.get("user", found.userId);
   }
 
   withdraw(kind: CredentialKind, value: string): void {
-    for (const one of this.store.all("credential"))
-      if (one.kind === kind && one.value === value) this.store.remove("credential", one.key);
+    for (const { key } of this.store.all("credential", { kind, value })) this.store.remove("credential", key);
   }
 
   mail(receiver: string, about: string): void {

@@ -1,5 +1,5 @@
 import type { Values } from "../wire/codec.ts";
-import { askedSession, type Columns, inDateScope, isAsked, ordered, ownSession, page, type XmlCall } from "./call.ts";
+import { askedSession, inDateScope, isAsked, ordered, ownSession, page, some, type XmlCall } from "./call.ts";
 import { Refusal } from "./refusal.ts";
 import { addPerson, factsOf, isHost, partOf, roleOf, services, testsOf } from "./sessions.ts";
 import { type Attendee, fullName, idleMs, nameOf, type Session, siteId, siteName, siteZone } from "./site.ts";
@@ -69,17 +69,11 @@ export const special = {
   },
   lstMeetingAttendee: (call: XmlCall): Values => {
     const session = ownSession(call);
-    const all = call.site.attendees(session);
-    const found = all.filter(({ joinStatus }) => isAsked(call.request.joinStatus, joinStatus));
-    const columns: Columns<Attendee> = {
-      ATTENDEEID: ({ key }) => key,
-      ATTENDEENAME: ({ name }) => name.toLowerCase(),
-      ATTENDEETYPE: ({ part }) => part,
-      JOINSTATUS: ({ joinStatus }) => joinStatus,
-      EMAIL: ({ email }) => email.toLowerCase(),
-    };
-    const rows = ordered(call.request, found, columns);
-    return page(call.request, rows, "attendee", (one) => attendeeDocument(session, one));
+    const make = (one: Attendee) => attendeeDocument(session, one);
+    return page(
+      call,
+      ordered(call, call.site.attendees(session), make, ({ key }) => key),
+    );
   },
   delMeetingAttendee: (call: XmlCall): Values => {
     const { site, request } = call;
@@ -110,18 +104,15 @@ export const special = {
   getLabSchedule: (call: XmlCall): Values => {
     const { name } = labAsked(call);
     const { from, to, zone } = span(call);
-    const all = call.site.store.all("reservation");
-    const scheduledLabs = all
-      .filter((one) => one.lab === name && one.startsAt < to && one.endsAt > from)
-      .map((one) => ({
-        labName: name,
-        confName: one.name,
-        timeZoneID: zone,
-        sessionStartTime: localTime(one.startsAt, zone),
-        sessionEndTime: localTime(one.endsAt, zone),
-        hostWebExID: nameOf(call.site.user(one.hostId)),
-        numComputers: one.computers,
-      }));
+    const scheduledLabs = reserved(call, name, from, to).map((one) => ({
+      labName: name,
+      confName: one.name,
+      timeZoneID: zone,
+      sessionStartTime: localTime(one.startsAt, zone),
+      sessionEndTime: localTime(one.endsAt, zone),
+      hostWebExID: nameOf(call.site.user(one.hostId)),
+      numComputers: one.computers,
+    }));
     return { scheduledLabs: some(scheduledLabs) };
   },
   checkLabAvailability: (call: XmlCall): Values => {
@@ -133,14 +124,11 @@ export const special = {
   },
 
   lstScheduledTests: (call: XmlCall): Values => {
-    const { sessionKey, status, author } = call.request;
-    const all = call.site.store.all("session").filter((one) => one.service === "TC" && call.mayHost(one));
-    const test = all
-      .filter(({ key }) => isAsked(sessionKey, key))
+    const own = call.site.store.all("session", { service: "TC" }).filter((one) => call.mayHost(one));
+    const test = own
       .filter((one) => inDateScope(call.request, factsOf(one).startsAt, factsOf(one).endsAt))
-      .flatMap((one) => testsOf(call.site, one))
-      .filter((one) => isAsked(status, text(one, "status") ?? "") && isAsked(author, text(one, "author") ?? ""));
-    return { test: some(test) };
+      .flatMap((one) => testsOf(call.site, one));
+    return { test: some(ordered(call, test, (one) => one)) };
   },
   getTestInformation: (call: XmlCall): Values => {
     const { key, title, sessionKey, fields, results } = testAsked(call);
@@ -162,23 +150,18 @@ export const special = {
   },
 
   lstrecordedEvent: (call: XmlCall): Values => {
-    const { site, request } = call;
-    const found = site.store
-      .all("recording")
-      .filter(({ service, hostId, isPublic }) => service === "EC" && (call.owns(hostId) || isPublic))
-      .filter(({ hostId }) => isAsked(request.hostWebExID, nameOf(site.user(hostId))))
-      .filter(({ createdAt, seconds }) => inDateScope(request, createdAt, createdAt + seconds * 1_000));
-    const columns: Columns<Things["recording"]> = {
-      STARTTIME: ({ createdAt }) => createdAt,
-      EVENTNAME: ({ name }) => name.toLowerCase(),
-      HOSTWEBEXID: ({ hostId }) => nameOf(site.user(hostId)),
-    };
+    const found = call.site.store
+      .all("recording", { service: "EC" })
+      .filter(({ hostId, isPublic }) => call.owns(hostId) || isPublic)
+      .filter(({ createdAt, seconds }) => inDateScope(call.request, createdAt, createdAt + seconds * 1_000));
+    const make = (one: Things["recording"]) => recordingDocument(call, one);
+    const rows = ordered(call, found, make, ({ createdAt }) => createdAt);
     // The answer has the recordings of one host together.
-    const byHost = Map.groupBy(ordered(request, found, columns), ({ hostId }) => hostId);
-    return page(request, [...byHost], "event", ([hostId, recordings]) => ({
-      webExID: nameOf(site.user(hostId)),
-      recordedEvent: recordings.map((one) => recordingDocument(call, one)),
-    }));
+    const byHost = Map.groupBy(rows, ({ hostWebExID }) => hostWebExID);
+    return page(
+      call,
+      Array.from(byHost, ([webExID, recordedEvent]) => ({ webExID, recordedEvent })),
+    );
   },
 
   getSite: ({ site, request }: XmlCall): Values => {
@@ -231,8 +214,10 @@ function added(call: XmlCall, people: readonly Values[], key: unknown): Values {
 }
 
 function attendeeDocument(session: Session, one: Attendee): Values {
-  const { key, name, email, person, joinStatus, registerId } = one;
+  const { key, part, name, email, person, joinStatus, registerId } = one;
   return {
+    attendeeName: name,
+    attendeeType: part,
     person: { ...person, name, email },
     joinStatus,
     meetingKey: String(session.key),
@@ -250,12 +235,6 @@ function attendeeDocument(session: Session, one: Attendee): Values {
   };
 }
 
-/** The rows; an empty list is refused. */
-function some<Row>(rows: readonly Row[]): readonly Row[] {
-  if (rows.length === 0) throw new Refusal("noRecord");
-  return rows;
-}
-
 function labAsked(call: XmlCall): Things["lab"] {
   const lab = call.site.store.all("lab").find(({ name }) => isAsked(call.request.labName, name));
   if (!lab) throw new Refusal("noRecord");
@@ -271,10 +250,13 @@ function span({ request }: XmlCall): { readonly from: number; readonly to: numbe
   return { from, to, zone };
 }
 
+function reserved({ site }: Pick<XmlCall, "site">, lab: string, from: number, to: number) {
+  return site.store.all("reservation", { lab }).filter((one) => one.startsAt < to && one.endsAt > from);
+}
+
 /** The computers of a lab that are reserved at some time in the span. */
-export function taken({ site }: Pick<XmlCall, "site">, lab: string, from: number, to: number): number {
-  const own = site.store.all("reservation").filter((one) => one.lab === lab && one.startsAt < to && one.endsAt > from);
-  return own.reduce((sum, { computers }) => sum + computers, 0);
+export function taken(call: Pick<XmlCall, "site">, lab: string, from: number, to: number): number {
+  return reserved(call, lab, from, to).reduce((sum, { computers }) => sum + computers, 0);
 }
 
 function testAsked(call: XmlCall): Things["test"] {

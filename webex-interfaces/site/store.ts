@@ -138,10 +138,12 @@ export class Store {
     this.#db.exec("DELETE FROM thing; DELETE FROM counter");
   }
 
-  /** In the order in which they were added. */
-  all<K extends ThingKind>(kind: K): readonly Things[K][] {
+  /** Those that have these values, in the order in which they were added. */
+  all<K extends ThingKind>(kind: K, values: Partial<Things[K]> = {}): readonly Things[K][] {
     const rows = this.#db.prepare("SELECT doc FROM thing WHERE kind = ? ORDER BY key").all(kind);
-    return rows.map(({ doc }) => JSON.parse(String(doc)));
+    const things = rows.map(({ doc }): Things[K] => JSON.parse(String(doc)));
+    const wanted = Object.entries(values) as [keyof Things[K], unknown][];
+    return things.filter((thing) => wanted.every(([name, value]) => thing[name] === value));
   }
 
   get<K extends ThingKind>(kind: K, key: number): Things[K] | undefined {

@@ -1,17 +1,6 @@
 import type { OperationName } from "../tables/operations.ts";
 import type { Values } from "../wire/codec.ts";
-import {
-  askedSession,
-  type Columns,
-  hasText,
-  inDateScope,
-  isAsked,
-  isWithin,
-  ordered,
-  ownSession,
-  page,
-  type XmlCall,
-} from "./call.ts";
+import { askedSession, inDateScope, isAsked, isWithin, ordered, ownSession, page, type XmlCall } from "./call.ts";
 import { historyHandlers } from "./history.ts";
 import { Refusal } from "./refusal.ts";
 import { getSessionInfo } from "./session-info.ts";
@@ -26,12 +15,11 @@ import {
   schedule,
   services,
   sessionDocument,
-  statusOf,
   summaryOf,
 } from "./sessions.ts";
-import { emailOf, nameOf, type Session, type SiteData, type SiteUser } from "./site.ts";
+import { emailOf, type Session, type SiteUser } from "./site.ts";
 import { special } from "./special.ts";
-import type { ServiceCode, Things } from "./store.ts";
+import type { ServiceCode } from "./store.ts";
 import { addUser, changeUser, userDocument } from "./users.ts";
 import { group, groups, list, text } from "./values.ts";
 
@@ -81,101 +69,50 @@ const got =
     return sessionDocument(call.site, session, call.mayHost(session));
   };
 
-type Make = (call: XmlCall, session: Session) => Values;
-const summary: Make = ({ site }, session) => summaryOf(site, session);
-const whole: Make = (call, session) => sessionDocument(call.site, session, call.mayHost(session));
-
-type Fits = (call: XmlCall, session: Session) => boolean;
-
 const listed =
-  (kinds: readonly ServiceCode[], items: string, make: Make = summary, alsoFits: Fits = () => true) =>
+  (
+    kinds: readonly ServiceCode[],
+    isWhole = false,
+    alsoFits: (call: XmlCall, session: Session) => boolean = () => true,
+  ) =>
   (call: XmlCall): Values => {
     const { site, request } = call;
-    const found = site.store
-      .all("session")
-      .filter((session) => kinds.includes(session.service))
-      .filter((session) => call.mayHost(session) || factsOf(session).listing === "PUBLIC")
-      .filter((session) => fits(site, session, request) && alsoFits(call, session));
-    return page(request, ordered(request, found, sessionColumns(site)), items, (session) => make(call, session));
-  };
-
-function fits(site: SiteData, session: Session, request: Values): boolean {
-  const { startsAt, endsAt } = factsOf(session);
-  const host = site.user(session.hostId);
-  const words = ["account", "opportunity", "programID"];
-  return (
-    isAsked(request.meetingKey ?? request.sessionKey, session.key) &&
-    isAsked(request.hostWebExID, nameOf(host)) &&
-    inDateScope(request, startsAt, endsAt) &&
-    words.every((word) => isAsked(request[word], text(session.settings, "metaData", word) ?? ""))
-  );
-}
-
-/** The fields that only lstsummarySession has. */
-function fitsAll(call: XmlCall, session: Session): boolean {
-  const { status, recurrence, invited, confID, confName, inclAudioOnly, hostEmail } = call.request;
-  const { name, type } = factsOf(session);
-  const types = list(call.request, "sessionTypes", "sessionType");
-  const kinds = list(call.request, "serviceTypes", "serviceType");
-  const email = emailOf(call.user).toLowerCase();
-  return (
-    (types.length === 0 || types.includes(type)) &&
-    (kinds.length === 0 || kinds.includes(services[session.service].serviceType)) &&
-    isAsked(status, statusOf(session)) &&
-    isAsked(recurrence, String(isRecurring(session))) &&
-    isAsked(confID, session.confId) &&
-    hasText(confName, name) &&
-    isAsked(hostEmail, emailOf(call.site.user(session.hostId))) &&
-    (inclAudioOnly === true || session.service !== "AO") &&
-    (invited !== true || call.site.attendees(session).some((one) => one.email.toLowerCase() === email))
-  );
-}
-
-function sessionColumns(site: SiteData): Columns<Session> {
-  const codes = Array.from({ length: 10 }, (_, at) => `${at + 1}`);
-  const name = (session: Session) => factsOf(session).name.toLowerCase();
-  const setting =
-    (...path: readonly string[]) =>
-    ({ settings }: Session) =>
-      text(settings, ...path) ?? "";
-  return {
-    STARTTIME: (session) => factsOf(session).startsAt,
-    CONFNAME: name,
-    EVENTNAME: name,
-    HOSTWEBEXID: ({ hostId }) => nameOf(site.user(hostId)).toLowerCase(),
-    ACCOUNT: setting("metaData", "account"),
-    OPPORTUNITY: setting("metaData", "opportunity"),
-    ...Object.fromEntries(codes.map((code) => [`TRACKINGCODE${code}`, setting("tracking", `trackingCode${code}`)])),
-  };
-}
-
-function usersListed({ site, request }: XmlCall): Values {
-  const found = site.store.all("user").filter((user) => {
-    const { profile, registeredAt } = user;
-    const names = ["firstName", "lastName", "email"];
-    return (
-      names.every((name) => hasText(request[name], text(profile, name) ?? "")) &&
-      isAsked(request.active, text(profile, "active") ?? "") &&
-      isAsked(request.webExId, nameOf(user)) &&
-      isWithin(group(request, "dataScope"), "regDate", registeredAt)
+    const found = site.store.all("session").filter((session) => {
+      const { listing, startsAt, endsAt } = factsOf(session);
+      const isShown = kinds.includes(session.service) && (call.mayHost(session) || listing === "PUBLIC");
+      return isShown && inDateScope(request, startsAt, endsAt) && alsoFits(call, session);
+    });
+    const make = (session: Session) =>
+      isWhole ? sessionDocument(site, session, call.mayHost(session)) : summaryOf(site, session);
+    return page(
+      call,
+      ordered(call, found, make, (session) => factsOf(session).startsAt),
     );
-  });
-  const profile =
-    (...path: readonly string[]) =>
-    (user: SiteUser) =>
-      (text(user.profile, ...path) ?? "").toLowerCase();
-  const columns: Columns<SiteUser> = {
-    UID: ({ key }) => key,
-    WEBEXID: profile("webExId"),
-    FIRSTNAME: profile("firstName"),
-    LASTNAME: profile("lastName"),
-    EMAIL: profile("email"),
-    ACTIVE: profile("active"),
-    REGDATE: ({ registeredAt }) => registeredAt,
-    CITY: profile("address", "city"),
-    COUNTRY: profile("address", "country"),
   };
-  return page(request, ordered(request, found, columns), "user", userDocument);
+
+/** What only lstsummarySession asks for. */
+function fitsAll({ site, user, request }: XmlCall, session: Session): boolean {
+  const { recurrence, invited, inclAudioOnly } = request;
+  const types = list(request, "sessionTypes", "sessionType");
+  const kinds = list(request, "serviceTypes", "serviceType");
+  const email = emailOf(user).toLowerCase();
+  return (
+    (types.length === 0 || types.includes(factsOf(session).type)) &&
+    (kinds.length === 0 || kinds.includes(services[session.service].serviceType)) &&
+    isAsked(recurrence, String(isRecurring(session))) &&
+    (inclAudioOnly === true || session.service !== "AO") &&
+    (invited !== true || site.attendees(session).some((one) => one.email.toLowerCase() === email))
+  );
+}
+
+function usersListed(call: XmlCall): Values {
+  const scope = group(call.request, "dataScope");
+  const found = call.site.store.all("user").filter(({ registeredAt }) => isWithin(scope, "regDate", registeredAt));
+  const make = (user: SiteUser) => ({ ...userDocument(user), UID: user.key, regDate: user.registeredAt });
+  return page(
+    call,
+    ordered(call, found, make, ({ key }) => key),
+  );
 }
 
 function userChanged(call: XmlCall): Values {
@@ -217,21 +154,14 @@ function productsChanged({ site, request }: XmlCall): Values {
   return { prodID: changes };
 }
 
-function productsListed({ site, request }: XmlCall): Values {
-  const ids = list(request, "prodID");
-  const all = site.store.all("product");
-  const found = all.filter(
-    ({ key, name }) => hasText(request.name, name) && (ids.length === 0 || ids.includes(String(key))),
+function productsListed(call: XmlCall): Values {
+  const ids = list(call.request, "prodID");
+  const all = call.site.store.all("product").map(({ key, ...more }): Values => ({ ...more, prodID: String(key) }));
+  const found = all.filter(({ prodID }) => ids.length === 0 || ids.includes(prodID));
+  return page(
+    call,
+    ordered(call, found, (product) => product),
   );
-  const columns: Columns<Things["product"]> = {
-    PRODID: ({ key }) => key,
-    NAME: ({ name }) => name.toLowerCase(),
-    DESCRIPTION: ({ description }) => description.toLowerCase(),
-  };
-  return page(request, ordered(request, found, columns), "product", ({ key, ...more }) => ({
-    ...more,
-    prodID: String(key),
-  }));
 }
 
 /** Every operation with a table. */
@@ -240,25 +170,25 @@ export const handlers: Readonly<Record<OperationName, Handler>> = {
   setMeeting: changed("MC"),
   delMeeting: deleted(["MC"]),
   getMeeting: got("MC"),
-  lstMeeting: listed(["MC"], "meeting", whole),
-  lstsummaryMeeting: listed(["MC"], "meeting"),
+  lstMeeting: listed(["MC"], true),
+  lstsummaryMeeting: listed(["MC"]),
   createTeleconferenceSession: created("AO"),
   getTeleconferenceSession: got("AO"),
   createTrainingSession: created("TC"),
   setTrainingSession: changed("TC"),
   delTrainingSession: deleted(["TC"]),
   getTrainingSession: got("TC"),
-  lstsummaryTrainingSession: listed(["TC"], "trainingSession"),
+  lstsummaryTrainingSession: listed(["TC"]),
   createEvent: created("EC"),
   setEvent: changed("EC"),
   delEvent: deleted(["EC"]),
   getEvent: got("EC"),
-  lstsummaryEvent: listed(["EC"], "event"),
+  lstsummaryEvent: listed(["EC"]),
   createSalesSession: created("SaC"),
   getSalesSession: got("SaC"),
-  lstsummarySalesSession: listed(["SaC"], "salesSession"),
+  lstsummarySalesSession: listed(["SaC"]),
   delSession: deleted(),
-  lstsummarySession: listed(allServices, "session", summary, fitsAll),
+  lstsummarySession: listed(allServices, false, fitsAll),
   getSessionInfo,
   createUser: (call) => ({ userId: String(addUser(call.site, call.request).key) }),
   setUser: userChanged,
