@@ -6,8 +6,10 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly body: string;
-  /** In place of the usual content type and length. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** In place of that of a document. */
+  readonly contentType?: string;
+  /** Names of headers are written in capitals. */
+  readonly isInCapitals?: boolean;
   /** On the connection of an earlier request, if the server keeps it. */
   readonly isOnSameConnection?: boolean;
   /** Default 15 s, for the complete answer. */
@@ -41,12 +43,13 @@ const TIMEOUT_MS = 15_000;
 
 /** Rejects without a complete answer in time. */
 export function send(asked: HttpRequest): Promise<HttpAnswer> {
-  const { method, url, body, isOnSameConnection, timeoutMs = TIMEOUT_MS, mostBytes } = asked;
-  const usual = {
+  const { method, url, body, isInCapitals, isOnSameConnection, timeoutMs = TIMEOUT_MS, mostBytes } = asked;
+  const headers = Object.entries({
     "content-length": String(Buffer.byteLength(body)),
-    ...(body !== "" && { "content-type": "text/xml; charset=UTF-8" }),
-  };
-  const options = { method, headers: asked.headers ?? usual, ...(!isOnSameConnection && { agent: false as const }) };
+    "content-type": asked.contentType ?? "text/xml; charset=UTF-8",
+  }).map(([name, value]) => [isInCapitals ? name.toUpperCase() : name, value]);
+  const agent = isOnSameConnection ? {} : { agent: false as const };
+  const options = { method, headers: Object.fromEntries(headers), ...agent };
   return new Promise((answered, failed) => {
     const sent = (url.startsWith("https:") ? requestTls : request)(url, options, (response) => {
       readAll(response, mostBytes)

@@ -24,8 +24,6 @@ export interface MessageRow {
   readonly section: string;
   readonly document: string;
   readonly attributes: readonly Attribute[];
-  /** The message that carries the result, if the documents name one. */
-  readonly answer?: string;
 }
 
 /** Action codes of W2A_UpdateConference. Only 6, 8 and 9 are in public documents. */
@@ -98,20 +96,20 @@ const documents: Readonly<Record<string, string>> = {
   hybrid: "Hybrid audio SDK, TSP API",
 };
 
-/** What WebEx sends: name, section, documents (`-`: none), attributes (`!` required, `?` assumed), answer. */
+/** What WebEx sends: name, section, documents (`-`: none), attributes (`!` required, `?` assumed). */
 export const fromWebex: readonly MessageRow[] = rows(
   [
-    "CreateConference 2.2.1 guide CREATE MaxNumAttendee AnonymousID HYBRID ACCOUNT >RspCreateConference",
+    "CreateConference 2.2.1 guide CREATE MaxNumAttendee AnonymousID HYBRID ACCOUNT",
     "UpdateConference 2.2.2 guide REQUEST ActionCode:updateAction! ExtCallID",
     "CloseConference 2.2.3 guide REQUEST KeepAlive",
-    "Callout 2.2.4 calls,guide CALL Privilege! MaxWaitingTime ParticipantType JoinMode >RspCallout",
+    "Callout 2.2.4 calls,guide CALL Privilege! MaxWaitingTime ParticipantType JoinMode",
     "CancelCallout 2.2.5 - CALL",
     "UpdateUser 2.2.6 - CALL Privilege!?",
     "DropUser 2.2.7 - CALL",
-    "CreateSubConference 2.2.8 guide SUB SubConfName? MaxNumAttendee? >RspCreateSubConference",
+    "CreateSubConference 2.2.8 guide SUB SubConfName? MaxNumAttendee?",
     "AddToSubConference 2.2.8 guide SUB ExtCallID!",
-    "RemoveFromSubConference 2.2.8 guide SUB ExtCallID! >RspRemoveFromSubConference",
-    "CloseSubConference 2.2.8 guide SUB >RspCloseSubConference",
+    "RemoveFromSubConference 2.2.8 guide SUB ExtCallID!",
+    "CloseSubConference 2.2.8 guide SUB",
     "RspNotifyUserEnter 2.2.9 calls,guide MsgID! WbxHostName ExtConfID? ExtCallID! Result?",
     "CSPClientPassthrough 2.2.10 hybrid CALL Data",
     "RspMessageError 2.2.11 - MsgID! WbxHostName ExtConfID? Result",
@@ -148,16 +146,17 @@ export const rowsByName: ReadonlyMap<string, MessageRow> = new Map(
   [...fromWebex, ...fromAdapter].map((row) => [row.name, row]),
 );
 
+/** The name of the answer to a request. */
+export function answerTo(request: string): string {
+  return rowsByName.has(request) ? request.replace("W2A_", "A2W_Rsp") : "A2W_RspMessageError";
+}
+
 /** Most messages in one document. */
 export const MAX_MESSAGES = 50;
 
 function rows(lines: readonly string[]): MessageRow[] {
   return lines.map((line) => {
     const [name = "", section = "", sources = "", ...words] = line.split(" ");
-    const answer = words.find((word) => word.startsWith(">"))?.replace(">", "A2W_");
-    const attributes = words
-      .filter((word) => !word.startsWith(">"))
-      .flatMap((word) => (groups[word] ?? word).split(" "));
     return {
       name,
       section,
@@ -166,8 +165,7 @@ function rows(lines: readonly string[]): MessageRow[] {
         .split(",")
         .map((source) => documents[source] ?? "none")
         .join("; "),
-      attributes: attributes.map(attribute),
-      ...(answer && { answer }),
+      attributes: words.flatMap((word) => (groups[word] ?? word).split(" ")).map(attribute),
     };
   });
 }

@@ -4,7 +4,6 @@ import { runDigits } from "./player/ids.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./player/outcome.ts";
 import { Stage, type StageOptions } from "./player/stage.ts";
 import { Webex, type WebexOptions } from "./player/webex.ts";
-import { printable } from "./printable.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
 export interface RunOptions extends StageOptions, WebexOptions {
@@ -136,4 +135,15 @@ function resultOf(clause: Clause, { outcome, why, because, trace = [] }: Verdict
   const shown = trace.map((entry) => ({ ...entry, title: printable(entry.title), body: printable(entry.body) }));
   const head = { id, kind, standing, reference, title };
   return { ...head, outcome, why: printable(why), ...(because && { because }), tookMs, trace: shown };
+}
+
+/** Control characters but for tabs and ends of lines, what is no character, and halves of characters. */
+const unprintable = /(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]|\r(?!\n)/gu;
+
+/** The text with what cannot be shown as `\xNN`: fit for a terminal, and for XML. */
+export function printable(text: string): string {
+  return text.replace(unprintable, (character) => {
+    const code = character.charCodeAt(0);
+    return code > 0xff ? `\\u${code.toString(16).padStart(4, "0")}` : `\\x${code.toString(16).padStart(2, "0")}`;
+  });
 }

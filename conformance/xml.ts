@@ -1,4 +1,4 @@
-import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
+import { XMLParser, XMLValidator } from "fast-xml-parser";
 
 /** An element of a document, in its order. */
 export interface Element {
@@ -12,7 +12,8 @@ export interface Element {
 export interface Message {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string | undefined>>;
-  readonly children?: readonly Element[];
+  readonly children?: readonly Message[];
+  readonly text?: string;
 }
 
 /** A document as it was read; what is wrong with it stands beside, one sentence each. */
@@ -30,6 +31,7 @@ export interface ReadDocument {
 
 const ROOT = "WbxTSPSchema";
 
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
@@ -38,12 +40,6 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   htmlEntities: true,
-});
-const builder = new XMLBuilder({
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  suppressBooleanAttributes: false,
 });
 
 /** The root of a text, or why it is no XML. */
@@ -89,28 +85,38 @@ function elementsOf(nodes: readonly Node[]): Element[] {
   });
 }
 
+interface Layout {
+  /** Between two elements. */
+  readonly between?: string;
+  readonly beforeAttribute?: string;
+}
+
 /** A request, as the examples of the documents have it. */
-export function writeDocument(transId: string, messages: readonly Message[], rootName = "WTSPDOM"): string {
-  const inner = messages.map(({ name, attributes, children = [] }) => ({
-    [name]: children.map(nodeOf),
-    ":@": Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)),
-  }));
-  return build([{ TransID: [{ "#text": transId }] }, ...inner], rootName);
+export function writeDocument(transId: string, messages: readonly Message[], layout: Layout = {}): string {
+  return write(document([element("TransID", transId), ...messages]), layout);
 }
 
 export function writeConfirmation(transId: string, result: number): string {
-  return build(
-    [{ TransID: [{ "#text": transId }] }, { Confirmation: [], ":@": { Result: String(result) } }],
-    "WTSPDOM",
+  const confirmation = { name: "Confirmation", attributes: { Result: String(result) } };
+  return write(document([element("TransID", transId), confirmation]), {});
+}
+
+function document(children: readonly Message[]): Message {
+  return { name: ROOT, attributes: { Name: "WTSPDOM", Version: "1.0" }, children };
+}
+
+function write({ name, attributes, children = [], text = "" }: Message, layout: Layout): string {
+  const { between = "", beforeAttribute = " " } = layout;
+  const pairs = Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : `${key}="${escaped(value)}"`,
   );
+  const start = `<${[name, ...pairs].join(beforeAttribute)}>`;
+  if (text !== "") return `${start}${escaped(text)}</${name}>`;
+  return [start, ...children.map((child) => write(child, layout)), `</${name}>`].join(between);
 }
 
-function build(children: readonly Node[], rootName: string): string {
-  return builder.build([{ [ROOT]: children, ":@": { Name: rootName, Version: "1.0" } }]);
-}
-
-function nodeOf({ name, attributes, children, text }: Element): Node {
-  return { [name]: text === "" ? children.map(nodeOf) : [{ "#text": text }], ":@": attributes };
+function escaped(text: string): string {
+  return text.replace(/[<>&"]/g, (character) => entities[character] ?? character);
 }
 
 export function element(name: string, text: string, children: readonly Element[] = []): Element {

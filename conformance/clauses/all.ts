@@ -2,7 +2,6 @@ import { callInClauses } from "./call-in.ts";
 import { callOutClauses } from "./call-out.ts";
 import type { Clause } from "./clause.ts";
 import { closingClauses } from "./closing.ts";
-import { confirmationClauses } from "./confirmations.ts";
 import { controlClauses } from "./control.ts";
 import { createClauses } from "./create.ts";
 import { failoverClauses } from "./failover.ts";
@@ -14,17 +13,15 @@ import { resendingClauses } from "./resending.ts";
 import { roomClauses } from "./rooms.ts";
 import { silentJoinClauses } from "./silent-join.ts";
 import { speakerClauses } from "./speakers.ts";
-import { surroundingsClauses } from "./surroundings.ts";
+import { surroundingsClauses, unobservableClauses } from "./surroundings.ts";
 import { trafficClauses } from "./traffic.ts";
 import { transportClauses } from "./transport.ts";
-import { unobservableClauses } from "./unobservable.ts";
 
 /** All clauses, in the order of the report. */
 export const allClauses: readonly Clause[] = [
   ...transportClauses,
   ...guideDocumentClauses,
   ...resendingClauses,
-  ...confirmationClauses,
   ...createClauses,
   ...callInClauses,
   ...callOutClauses,

@@ -1,8 +1,12 @@
+import type { Asked, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import type { Outcome } from "../telephones/telephones.ts";
 import { documented, GUIDE, inferred, SEQUENCES, unconfirmed } from "./clause.ts";
 
 const callOut = `${SEQUENCES}, User Call Out`;
+
+/** The answer to a call-out that failed. */
+export const failed = { Result: /^(?!0$)/ };
 
 export const callOutClauses = [
   ...documented(callOut, {
@@ -15,11 +19,10 @@ export const callOutClauses = [
       const conference = await stage.conference();
       const number = await stage.people.number("answer");
       const callout = conference.calloutMessage(number, { ExtCallID: "123" });
-      const { msgId } = await conference.posts(callout);
+      const { answer } = await conference.posts(callout);
       const entered = await conference.receives("A2W_NotifyUserEnter");
       stage.check(entered, { ExtCallID: "123" }, 1);
-      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
-      stage.inOrder(answered, entered);
+      stage.inOrder(await answer(), entered);
       await stage.receivesNo(["A2W_RspCallout", "A2W_NotifyUserEnter"], "the call-out was answered and has entered");
     },
     "4.3c: the number dialed is country, area and local number in a row": async (stage) => {
@@ -46,10 +49,9 @@ export const callOutClauses = [
     "4.3e: no A2W_RspCallout with Result 0 comes while the telephone rings": async (stage) => {
       const conference = await stage.conference();
       const number = await stage.people.number("answer", 1000);
-      const { msgId, posted } = await conference.posts(conference.calloutMessage(number));
-      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId, Result: "0" });
+      const { posted, answer } = await conference.posts(conference.calloutMessage(number));
       // It cannot have rung before the request was posted; a timer may be a little early.
-      const waited = answered.at - posted.at;
+      const waited = (await answer({ Result: "0" })).at - posted.at;
       if (waited < 900)
         stage.fail(`A2W_RspCallout came after ${waited} ms, and the telephone was picked up after 1000 ms`);
     },
@@ -57,24 +59,15 @@ export const callOutClauses = [
   ...documented(`${GUIDE}, Logically Asynchronized Message Exchanges`, {
     "4.4a: a busy or rejected call-out is answered with a Result other than 0, and nobody enters": async (stage) => {
       const conference = await stage.conference();
-      const asked = [];
-      for (const outcome of ["busy", "reject"] as const) {
-        const number = await stage.people.number(outcome);
-        asked.push({ outcome, ...(await conference.posts(conference.calloutMessage(number))) });
-      }
-      for (const { outcome, msgId } of asked) {
-        const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
-        if (answered.attributes.Result === "0")
-          stage.fail(`A2W_RspCallout has Result 0, though it ended in ${outcome}`);
-      }
-      await stage.receivesNo(["A2W_NotifyUserEnter"], "all call-outs failed");
+      const asked = [await callsOut(conference, "busy"), await callsOut(conference, "reject")];
+      for (const { answer } of asked) stage.check(await answer(), failed);
+      await stage.receivesNo("A2W_NotifyUserEnter", "all call-outs failed");
     },
     "4.4g: a call-out to an unassigned number is answered with a Result other than 0": async (stage) => {
       const conference = await stage.conference();
-      const { msgId } = await conference.posts(conference.calloutMessage(await stage.people.number("invalid")));
-      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
-      if (answered.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though nobody has the number");
-      await stage.receivesNo(["A2W_NotifyUserEnter"], "the call-out failed");
+      const { answer } = await callsOut(conference, "invalid");
+      stage.check(await answer(), failed);
+      await stage.receivesNo("A2W_NotifyUserEnter", "the call-out failed");
     },
   }),
   ...documented(`${callOut}; ${GUIDE}, Transaction ID, Resending, and API Message ID`, {
@@ -82,15 +75,13 @@ export const callOutClauses = [
       stage,
     ) => {
       const conference = await stage.conference();
-      const busy = await stage.people.number("busy");
       const number = await stage.people.number("answer", 700);
-      const callouts = [conference.calloutMessage(busy), conference.calloutMessage(number)] as const;
-      const [failed, succeeded] = [await conference.posts(callouts[0]), await conference.posts(callouts[1])];
-      const refusal = await stage.receives("A2W_RspCallout", { MsgID: failed.msgId });
-      if (refusal.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though the number is busy");
+      const busy = await callsOut(conference, "busy");
+      const free = await conference.posts(conference.calloutMessage(number));
+      stage.check(await busy.answer(), failed);
       const entered = await conference.receives("A2W_NotifyUserEnter");
-      stage.check(entered, { ExtCallID: callouts[1].attributes.ExtCallID });
-      stage.check(await stage.receives("A2W_RspCallout", { MsgID: succeeded.msgId }), { Result: "0" });
+      stage.check(entered, { ExtCallID: free.message.attributes.ExtCallID });
+      stage.check(await free.answer(), { Result: "0" });
     },
   }),
   ...unconfirmed("W2A_CancelCallout", {
@@ -100,9 +91,8 @@ export const callOutClauses = [
       const callout = conference.calloutMessage(number);
       const asked = await conference.posts(callout);
       await stage.people.called(number);
-      const cancel = await conference.asks("W2A_CancelCallout", { ExtCallID: callout.attributes.ExtCallID });
-      await stage.receives("A2W_RspCancelCallout", { MsgID: cancel.msgId, Result: "0" });
-      await stage.receives("A2W_RspCallout", { MsgID: asked.msgId, Result: "9" });
+      await conference.succeeds("W2A_CancelCallout", { ExtCallID: callout.attributes.ExtCallID });
+      await asked.answer({ Result: "9" });
       await stage.people.ringsNoMore(number, "the call-out was cancelled");
     },
   }),
@@ -114,10 +104,14 @@ export const callOutClauses = [
   }),
 ];
 
-async function endsIn(stage: Stage, outcome: Outcome, code: string): Promise<void> {
-  const conference = await stage.conference();
-  const number = await stage.people.number(outcome);
+/** Calls a number that takes the call like this. */
+async function callsOut(conference: Conference, outcome: Outcome): Promise<Asked> {
+  const number = await conference.stage.people.number(outcome);
   const waits = outcome === "no-answer" ? { MaxWaitingTime: "1" } : {};
-  const { msgId } = await conference.posts(conference.calloutMessage(number, waits));
-  stage.check(await stage.receives("A2W_RspCallout", { MsgID: msgId }), { Result: code });
+  return conference.posts(conference.calloutMessage(number, waits));
+}
+
+async function endsIn(stage: Stage, outcome: Outcome, code: string): Promise<void> {
+  const { answer } = await callsOut(await stage.conference(), outcome);
+  stage.check(await answer(), { Result: code });
 }

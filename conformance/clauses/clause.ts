@@ -1,6 +1,6 @@
 import type { Standing } from "../messages.ts";
 import type { Stage } from "../player/stage.ts";
-import type { TraceEntry } from "../player/trace.ts";
+import type { TraceEntry } from "../player/traffic.ts";
 import type { Webex } from "../player/webex.ts";
 
 /** A rule of the interface, and how to see whether an adapter keeps it. */
@@ -71,16 +71,18 @@ export const MOST_ATTEMPTS = 3;
 type Section<What> = (reference: string, clauses: Readonly<Record<string, What>>) => readonly Clause[];
 
 const played =
-  (standing: Standing): Section<Script> =>
+  (standing: Standing, alone = false): Section<Script> =>
   (reference, clauses) =>
     Object.entries(clauses).map(([head, play]) => ({
       ...named(head, standing, reference),
       kind: "played",
-      alone: false,
+      alone,
       play,
     }));
 
 export const documented = played("documented");
+/** For clauses that slow down the bridge, or in which a TSP server fails: others would notice. */
+export const documentedAlone = played("documented", true);
 /** About a message that no public document names. */
 export const unconfirmed = played("unconfirmed");
 /** Follows from the documents only by reason. */
@@ -95,11 +97,6 @@ export const unobservable: Section<string> = (reference, clauses) =>
     kind: "unobservable",
     why,
   }));
-
-/** For clauses that slow down the bridge, or in which a TSP server fails: others would notice. */
-export function alone(clauses: readonly Clause[]): readonly Clause[] {
-  return clauses.map((clause) => (clause.kind === "played" ? { ...clause, alone: true } : clause));
-}
 
 function named(head: string, standing: Standing, reference: string) {
   const end = head.indexOf(": ");

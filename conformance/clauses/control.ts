@@ -1,14 +1,10 @@
 import { documented, GUIDE, inferred, REFERENCE, unconfirmed } from "./clause.ts";
 
-/** An adapter that notifies a self-mute does so within this time. */
-const TOLD_MS = 2_000;
-
 export const controlClauses = [
   ...unconfirmed("W2A_UpdateUser", {
     "4.11a: a muted caller is not heard, and notified by A2W_NotifyUserChange Status 1": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
-      const { msgId } = await conference.asks("W2A_UpdateUser", { ExtCallID: one.extCallId, Privilege: "1" });
-      await stage.receives("A2W_RspUpdateUser", { MsgID: msgId, Result: "0" });
+      await conference.succeeds("W2A_UpdateUser", { ExtCallID: one.extCallId, Privilege: "1" });
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "1" });
       await stage.people.doesNotHear(other.call, one.call, "it is muted");
       await conference.asks("W2A_UpdateUser", { ExtCallID: one.extCallId, Privilege: "0" });
@@ -39,8 +35,7 @@ export const controlClauses = [
     "2.3.4a: a caller who mutes itself is notified, if at all, by Status 1 and alone": async (stage) => {
       const [conference, first] = await stage.conferenceOf(1);
       const { call, extCallId } = await conference.callIn();
-      await stage.people.muteByKeys(call);
-      const muted = await stage.mayReceive("A2W_NotifyUserChange", { Status: /^[^0]/ }, { withinMs: TOLD_MS });
+      const muted = await conference.mayNotify({ Status: /^[^0]/ }, () => stage.people.muteByKeys(call));
       if (muted) stage.check(muted, { ExtCallID: extCallId, Status: "1" }, 1);
       await stage.quiet();
       if (muted && conference.lastChange(extCallId)?.attributes.Status !== "1")
@@ -52,8 +47,7 @@ export const controlClauses = [
   ...unconfirmed("W2A_DropUser", {
     "4.12: an expelled caller is disconnected and notified by A2W_NotifyUserChange Status 2": async (stage) => {
       const [conference, { call, extCallId }] = await stage.conferenceOf(1);
-      const { msgId } = await conference.asks("W2A_DropUser", { ExtCallID: extCallId });
-      await stage.receives("A2W_RspDropUser", { MsgID: msgId, Result: "0" });
+      await conference.succeeds("W2A_DropUser", { ExtCallID: extCallId });
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "2" });
       await stage.people.ends(call, "it was expelled");
     },
@@ -65,11 +59,10 @@ export const controlClauses = [
       await conference.updates("lock");
       await conference.receives("A2W_NotifyConferenceChange", { Status: "2" });
       await conference.dialIn("91");
-      if (await stage.mayReceive("A2W_NotifyUserEnter")) stage.fail("a caller entered the locked conference");
+      await stage.receivesNo("A2W_NotifyUserEnter", "the conference is locked");
       const before = stage.last;
       await conference.updates("unlock");
-      const told = { ExtConfID: conference.extConfId, Status: "0" };
-      await stage.receivesAfter(before, "A2W_NotifyConferenceChange", told);
+      await conference.receives("A2W_NotifyConferenceChange", { Status: "0" }, { after: before });
       await conference.callIn("92");
     },
   }),
@@ -80,12 +73,12 @@ export const controlClauses = [
         const conference = await stage.conference();
         await conference.callIn();
         for (const _ of ["first", "second"]) {
-          const before = stage.last;
-          await stage.people.lock(conference.confKey, true);
+          const after = stage.last;
+          await stage.people.hostEnters(conference.confKey, "lock");
           // Status 0 may be repeated at any time.
-          const told = { ExtConfID: conference.extConfId, Status: /^[^0146]/ };
-          stage.check(await stage.receivesAfter(before, "A2W_NotifyConferenceChange", told), { Status: "2" }, 1);
-          await stage.people.lock(conference.confKey, false);
+          const told = await conference.receives("A2W_NotifyConferenceChange", { Status: /^[^0146]/ }, { after });
+          stage.check(told, { Status: "2" }, 1);
+          await stage.people.hostEnters(conference.confKey, "unlock");
           await stage.quiet();
         }
       },

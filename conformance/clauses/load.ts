@@ -1,32 +1,30 @@
 import type { Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
-import { alone, CREATE_LIMIT_MS, documented, GUIDE, JOIN_LIMIT_MS, judged } from "./clause.ts";
+import { CREATE_LIMIT_MS, documentedAlone, GUIDE, JOIN_LIMIT_MS, judged } from "./clause.ts";
 
 const performance = `${GUIDE}, Performance and Network / System Requirements`;
 
 const NO_LOAD = "a minute of load: give --load";
 
 export const loadClauses = [
-  ...alone(
-    documented(performance, {
-      "T9: 30 conferences a minute, for a minute: each is created within 20 s": async (stage) => {
-        const { load } = stage.options;
-        if (!load) return stage.notTestable(NO_LOAD);
-        const begun: Promise<number | string>[] = [];
-        for (let n = 0; n < Math.round(load.perMinute * load.minutes); n++) {
-          begun.push(createAndJoin(stage.newConference()).catch((error: Error) => error.message));
-          await stage.pause(60_000 / load.perMinute);
-        }
-        const all = await Promise.all(begun);
-        const faults = all.filter((one) => typeof one === "string");
-        const times = all.filter((one) => typeof one === "number");
-        // What was on the wire is too much for a report.
-        stage.entries.length = 0;
-        if (faults.length > 0) stage.fail(`${faults.length} of ${all.length} conferences: ${faults[0]}`);
-        return `${all.length} conferences, ${load.perMinute} a minute: ${spread(times)}`;
-      },
-    }),
-  ),
+  ...documentedAlone(performance, {
+    "T9: 30 conferences a minute, for a minute: each is created within 20 s": async (stage) => {
+      const { load } = stage.options;
+      if (!load) return stage.notTestable(NO_LOAD);
+      const begun: Promise<number | string>[] = [];
+      for (let n = 0; n < Math.round(load.perMinute * load.minutes); n++) {
+        begun.push(createAndJoin(stage.newConference()).catch((error: Error) => error.message));
+        await stage.pause(60_000 / load.perMinute);
+      }
+      const all = await Promise.all(begun);
+      const faults = all.filter((one) => typeof one === "string");
+      const times = all.filter((one) => typeof one === "number");
+      // What was on the wire is too much for a report.
+      stage.entries.length = 0;
+      if (faults.length > 0) stage.fail(`${faults.length} of ${all.length} conferences: ${faults[0]}`);
+      return `${all.length} conferences, ${load.perMinute} a minute: ${spread(times)}`;
+    },
+  }),
   ...judged(performance, {
     "T9c: under this load, each join is notified within 10 s": ({ stages }) => {
       const stage = stages.get("T9");
@@ -48,9 +46,9 @@ export const loadClauses = [
 /** Returns how long the create took, in ms. The conference stays until all have been created: meetings last. */
 async function createAndJoin(conference: Conference): Promise<number> {
   const { stage } = conference;
-  const { msgId, posted } = await conference.posts(conference.createMessage());
-  const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId, Result: "0" }, CREATE_LIMIT_MS);
-  await conference.receives("A2W_NotifyConferenceChange", { Status: "0" }, CREATE_LIMIT_MS);
+  const { message, posted } = await conference.posts(conference.createMessage());
+  const answer = await stage.answer(message, { Result: "0" }, { withinMs: CREATE_LIMIT_MS });
+  await conference.receives("A2W_NotifyConferenceChange", { Status: "0" }, { withinMs: CREATE_LIMIT_MS });
   // A late join is another clause's.
   if (cannotDial(stage) === null) await conference.callIn().catch(() => {});
   return answer.at - posted.at;

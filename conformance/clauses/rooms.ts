@@ -1,5 +1,5 @@
 import type { Caller, Conference } from "../player/conference.ts";
-import { matches, type Stage } from "../player/stage.ts";
+import type { Stage } from "../player/stage.ts";
 import type { Received } from "../player/traffic.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 
@@ -11,9 +11,7 @@ const close = chapter("Close a sub conference");
 
 /** A sub-conference that runs. */
 async function createSub(conference: Conference, id = "S1"): Promise<void> {
-  const { stage } = conference;
-  const { msgId } = await conference.asks("W2A_CreateSubConference", { SubConfID: id });
-  await stage.receives("A2W_RspCreateSubConference", { MsgID: msgId, Result: "0" });
+  await conference.succeeds("W2A_CreateSubConference", { SubConfID: id });
   await conference.receives("A2W_NotifySubConferenceChange", { Status: "0" });
 }
 
@@ -22,51 +20,36 @@ async function addToSub(conference: Conference, { extCallId }: Caller, id = "S1"
   await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "1" });
 }
 
-async function removeFromSub(conference: Conference, { extCallId }: Caller, id = "S1"): Promise<void> {
+async function removeFromSub(conference: Conference, { extCallId }: Caller, id = "S1"): Promise<Received> {
   await conference.asks("W2A_RemoveFromSubConference", { SubConfID: id, ExtCallID: extCallId });
-  await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "2" });
+  return conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "2" });
 }
 
 /** The answer to the close. */
-async function closeSub(conference: Conference, id = "S1"): Promise<Received> {
-  const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: id });
-  return conference.stage.receives("A2W_RspCloseSubConference", { MsgID: msgId, Result: "0" });
+function closeSub(conference: Conference, id = "S1"): Promise<Received> {
+  return conference.succeeds("W2A_CloseSubConference", { SubConfID: id });
 }
 
-/** Two callers in a sub-conference, and one who stays in the main conference. */
-async function breakout(stage: Stage) {
+/** Two callers in a sub-conference or in one each, and one who stays in the main conference. */
+async function breakout(stage: Stage, ...ids: readonly [] | readonly ["S1", "S2"]) {
   const [conference, one, other, main] = await stage.conferenceOf(3);
-  await createSub(conference);
-  await addToSub(conference, one);
-  await addToSub(conference, other);
-  return { conference, one, other, main };
-}
-
-/** Two sub-conferences with a caller each, and one who stays in the main conference. */
-async function twoSubs(stage: Stage) {
-  const [conference, one, other, main] = await stage.conferenceOf(3);
-  await createSub(conference, "S1");
-  await createSub(conference, "S2");
-  await addToSub(conference, one, "S1");
-  await addToSub(conference, other, "S2");
+  const [first, second = first] = ids;
+  await createSub(conference, first);
+  if (second !== first) await createSub(conference, second);
+  await addToSub(conference, one, first);
+  await addToSub(conference, other, second);
   return { conference, one, other, main };
 }
 
 /** The next change of a call. The adapter may have repeated its status before. */
-function changeAfter(before: number, { stage, extConfId }: Conference, { extCallId }: Caller): Promise<Received> {
-  return stage.receivesAfter(before, "A2W_NotifyUserChange", { ExtConfID: extConfId, ExtCallID: extCallId });
+function changeAfter(before: number, conference: Conference, { extCallId }: Caller): Promise<Received> {
+  return conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId }, { after: before });
 }
-
-/** No public document demands a notification of a self-mute, so it may come or not. */
-const MAY_BE_TOLD_MS = 2_000;
 
 /** Mutes by the keypad, since no public document names a message that does; or unmutes. */
 async function muteByKeys(conference: Conference, { call, extCallId }: Caller, muted = true): Promise<void> {
-  const { stage, extConfId } = conference;
-  const before = stage.last;
-  await stage.people.muteByKeys(call);
-  const told = { ExtConfID: extConfId, ExtCallID: extCallId, Status: muted ? "1" : "0" };
-  await stage.mayReceive("A2W_NotifyUserChange", told, { after: before, withinMs: MAY_BE_TOLD_MS });
+  const told = { ExtCallID: extCallId, Status: muted ? "1" : "0" };
+  await conference.mayNotify(told, () => conference.stage.people.muteByKeys(call));
 }
 
 /** The last change of a call since then. */
@@ -78,22 +61,17 @@ function lastChange(before: number, conference: Conference, { extCallId }: Calle
   );
 }
 
-/** No public document has the name of the attribute: what counts is that the value is there. */
-function mustNameSub(stage: Stage, { name, attributes }: Received, id: string): void {
-  if (!Object.values(attributes).includes(id)) stage.fail(`${name} does not name ${id}`);
-}
-
 export const rooms = { createSub, addToSub, removeFromSub, closeSub, muteByKeys, lastChange };
 
 export const roomClauses = [
   ...documented(chapter("Create a new sub conference"), {
     "4.13a: a sub-conference is answered, then notified by A2W_NotifySubConferenceChange Status 0": async (stage) => {
       const conference = await stage.conference();
-      const { msgId } = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1" });
+      const asked = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1" });
       const told = await conference.receives("A2W_NotifySubConferenceChange");
       stage.check(told, { Status: "0" }, 1);
-      mustNameSub(stage, told, "S1");
-      const answer = await stage.receives("A2W_RspCreateSubConference", { MsgID: msgId });
+      stage.mention([told], ["S1"]);
+      const answer = await asked.answer();
       stage.check(answer, { Result: "0" }, 1);
       stage.inOrder(answer, told);
     },
@@ -104,14 +82,15 @@ export const roomClauses = [
     ) => {
       const [conference, one, main] = await stage.conferenceOf(2);
       await createSub(conference);
-      const { msgId } = await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+      const asked = await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+      const { MsgID } = asked.message.attributes;
       const told = await conference.receives("A2W_NotifySubConfCallChange");
       stage.check(told, { ExtCallID: one.extCallId, ActionFlag: "1" }, 1);
-      mustNameSub(stage, told, "S1");
+      stage.mention([told], ["S1"]);
       await stage.people.doesNotHear(main.call, one.call, "it was moved into the sub-conference");
       const answer = await stage.receivesOne(
-        `an answer with MsgID ${msgId}`,
-        ({ name, attributes }) => name.startsWith("A2W_Rsp") && attributes.MsgID === msgId,
+        `an answer with MsgID ${MsgID}`,
+        ({ name, attributes }) => name.startsWith("A2W_Rsp") && attributes.MsgID === MsgID,
       );
       stage.check(answer, { Result: "0" });
       stage.inOrder(answer, told);
@@ -124,9 +103,8 @@ export const roomClauses = [
       await stage.people.doesNotHear(one.call, main.call, "it stayed in the main conference");
     },
     "4.13l: calls in two sub-conferences do not hear each other": async (stage) => {
-      const { one, other } = await twoSubs(stage);
-      await stage.people.doesNotHear(one.call, other.call, "they are in two sub-conferences");
-      await stage.people.doesNotHear(other.call, one.call, "they are in two sub-conferences");
+      const { one, other } = await breakout(stage, "S1", "S2");
+      await stage.people.doNotHearEachOther(one.call, other.call, "they are in two sub-conferences");
     },
   }),
   ...documented(remove, {
@@ -134,12 +112,12 @@ export const roomClauses = [
       const { conference, one } = await breakout(stage);
       const before = stage.last;
       const ids = { SubConfID: "S1", ExtCallID: one.extCallId };
-      const { msgId } = await conference.asks("W2A_RemoveFromSubConference", ids);
+      const asked = await conference.asks("W2A_RemoveFromSubConference", ids);
       const moved = await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId });
-      const answer = await stage.receives("A2W_RspRemoveFromSubConference", { MsgID: msgId });
+      const answer = await asked.answer();
       const privilege = await changeAfter(before, conference, one);
       stage.check(moved, { ActionFlag: "2" });
-      mustNameSub(stage, moved, "S1");
+      stage.mention([moved], ["S1"]);
       stage.check(answer, { Result: "0" });
       stage.check(privilege, { Status: "0" });
       stage.inOrder(answer, privilege);
@@ -158,9 +136,7 @@ export const roomClauses = [
       await addToSub(conference, one);
       const removed = async () => {
         const before = stage.last;
-        await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
-        const ids = { ExtCallID: one.extCallId, ActionFlag: "2" };
-        const moved = await conference.receives("A2W_NotifySubConfCallChange", ids);
+        const moved = await removeFromSub(conference, one);
         const privilege = await changeAfter(before, conference, one);
         await stage.quiet();
         stage.check(lastChange(before, conference, one), { Status: "1" });
@@ -179,12 +155,8 @@ export const roomClauses = [
       const before = stage.last;
       const answer = await closeSub(conference);
       stage.check(answer, { Result: "0" }, 1);
-      const fits = { ExtCallID: main.extCallId, Status: "1" };
-      const wrong = stage.received.find(
-        (one) => one.n > before && one.name === "A2W_NotifyUserChange" && matches(one, fits),
-      );
-      if (wrong)
-        stage.fail(`${main.extCallId} was reported as muted, and is not; it was in the main conference all the time`);
+      const muted = { ExtCallID: main.extCallId, Status: "1" };
+      await stage.receivesNo("A2W_NotifyUserChange", "this one was in the main conference all the time", muted, before);
       for (const caller of [one, other]) {
         const back = await changeAfter(before, conference, caller);
         stage.check(back, { Status: "0" });
@@ -229,7 +201,7 @@ export const roomClauses = [
       await stage.people.hears(main.call, other.call, "the sub-conference was closed");
     },
     "4.13m: closing one sub-conference leaves the calls of another one": async (stage) => {
-      const { conference, one, other, main } = await twoSubs(stage);
+      const { conference, one, other, main } = await breakout(stage, "S1", "S2");
       await closeSub(conference);
       await stage.people.hears(main.call, one.call, "its sub-conference was closed");
       await stage.people.doesNotHear(main.call, other.call, "its sub-conference goes on");
@@ -243,12 +215,8 @@ export const roomClauses = [
       const { conference, one } = await breakout(stage);
       await stage.people.hangUp(one.call);
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "2" });
-      const change = await stage.mayReceive("A2W_NotifySubConfCallChange", {
-        ExtCallID: one.extCallId,
-        ActionFlag: "2",
-      });
-      if (change)
-        stage.fail("A2W_NotifySubConfCallChange ActionFlag 2 came, and says that it is in the main conference");
+      const back = { ExtCallID: one.extCallId, ActionFlag: "2" };
+      await stage.receivesNo("A2W_NotifySubConfCallChange", "that says it is in the main conference", back);
     },
   }),
 ];

@@ -76,8 +76,7 @@ export const speakerClauses = [
       await report(conference, false);
       const before = stage.last;
       await stage.people.talk(caller.call, true);
-      const message = await stage.mayReceive("A2W_NotifySpeakingStatus", {}, { after: before });
-      if (message) stage.fail("A2W_NotifySpeakingStatus came after ActionCode 9");
+      await stage.receivesNo("A2W_NotifySpeakingStatus", "ActionCode 9 had come before", {}, before);
       await stage.people.talk(caller.call, false);
       await report(conference, true);
       await talk(stage, caller, true);

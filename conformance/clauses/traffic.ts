@@ -1,7 +1,6 @@
 import { faultsOf } from "../check.ts";
-import { fromAdapter, fromWebex, MAX_MESSAGES, rowsByName } from "../messages.ts";
-import { server, type TraceEntry, titleOf } from "../player/trace.ts";
-import type { Arrival, Posted, Received } from "../player/traffic.ts";
+import { answerTo, fromAdapter, MAX_MESSAGES, rowsByName } from "../messages.ts";
+import { type Arrival, type Posted, type Received, server, type TraceEntry, titleOf } from "../player/traffic.ts";
 import { confirmationOf, type Webex } from "../player/webex.ts";
 import type { Element } from "../xml.ts";
 import {
@@ -119,7 +118,6 @@ const isAnswer = (name: string) => name.startsWith("A2W_Rsp");
 
 /** Confirmed requests of documented clauses that passed, if they have a documented answer; with the post that answered. */
 function confirmedRequests(traffic: Traffic) {
-  const documentedAnswers = new Map(fromWebex.map(({ name, answer }) => [name, answer]));
   const answers = new Map(
     messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [`${name} ${attributes.MsgID}`, arrival]),
   );
@@ -127,9 +125,11 @@ function confirmedRequests(traffic: Traffic) {
     const { confirmation, messages, ownerId } = posted;
     if (confirmation.result !== 0 || !traffic.passed.has(ownerId) || !traffic.documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
-      const answer = rowsByName.has(message.name) ? documentedAnswers.get(message.name) : "A2W_RspMessageError";
-      const arrival = answers.get(`${answer} ${message.attributes.MsgID}`);
-      return answer ? [{ answer, arrival, title: titleOf([message]), posted }] : [];
+      const answer = answerTo(message.name);
+      if (rowsByName.get(answer)?.standing !== "documented") return [];
+      return [
+        { answer, arrival: answers.get(`${answer} ${message.attributes.MsgID}`), title: titleOf([message]), posted },
+      ];
     });
   });
 }

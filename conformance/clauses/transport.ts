@@ -1,9 +1,7 @@
-import { updateActions } from "../messages.ts";
-import type { Conference } from "../player/conference.ts";
-import type { Stage } from "../player/stage.ts";
-import type { Message } from "../xml.ts";
-import { writeDocument } from "../xml.ts";
-import { alone, documented, GUIDE } from "./clause.ts";
+import type { Asked, Conference } from "../player/conference.ts";
+import type { Stage, Writer } from "../player/stage.ts";
+import { type Message, writeDocument } from "../xml.ts";
+import { documented, documentedAlone, GUIDE } from "./clause.ts";
 
 const asynchronous = `${GUIDE}, Logically Asynchronized Message Exchanges`;
 const transaction = `${GUIDE}, HTTP Transaction and API Messages`;
@@ -19,6 +17,12 @@ const REPEAT_MS = 15_000;
 /** How long the bridge works: a later Confirmation has waited for it. */
 const WORK_MS = 4_000;
 
+/** Requests that move a call, by the ActionFlag that notifies it. */
+const moves = [
+  ["1", "W2A_AddToSubConference"],
+  ["2", "W2A_RemoveFromSubConference"],
+] as const;
+
 const known = "the message is known, and one of its required parameters is missing";
 
 /** A message without one of its attributes. */
@@ -27,8 +31,8 @@ function without(message: Message, name: string): Message {
 }
 
 /** A request of each kind for a sub-conference. */
-function subRequests(conference: Conference): Message[] {
-  const [sub, call] = [{ SubConfID: "S1" }, { SubConfID: "S1", ExtCallID: "99001" }];
+function subRequests(conference: Conference, ExtCallID = "99001"): Message[] {
+  const [sub, call] = [{ SubConfID: "S1" }, { SubConfID: "S1", ExtCallID }];
   return [
     conference.message("W2A_CreateSubConference", sub),
     conference.message("W2A_AddToSubConference", call),
@@ -56,21 +60,26 @@ function refusesCreateWithout(name: string): (stage: Stage) => Promise<void> {
 /** A create whose text is not a TSP document may also be rejected with an HTTP error. */
 function refusesText(change: (text: string) => string, why: string): (stage: Stage) => Promise<void> {
   return async (stage) => {
-    const { transId, text } = documentOf(stage);
-    const changed = change(text);
-    const posted = await stage.postText(changed, { transId: changed.includes(transId) ? transId : "" });
+    const create = stage.newConference().createMessage();
+    // An answer to it is no stray.
+    stage.webex.ownRequest(create.attributes.MsgID ?? "", stage);
+    const posted = await stage.postAs([], (transId) => change(writeDocument(transId, [create])));
     if (posted.confirmation.result !== null || (posted.status ?? 0) < 400) stage.refused(posted, why);
   };
 }
 
 /** A repeat may bring no second answer. */
-async function nothingTwice(stage: Stage, msgId: string): Promise<void> {
+async function nothingTwice(stage: Stage, { attributes: { MsgID } }: Message): Promise<void> {
   await stage.quiet();
-  const answers = stage.received.filter(
-    ({ name, attributes }) => name.startsWith("A2W_Rsp") && attributes.MsgID === msgId,
-  );
+  const answers = stage.received.filter((one) => one.name.startsWith("A2W_Rsp") && one.attributes.MsgID === MsgID);
   if (answers.length > 1)
     stage.fail(`the request was answered ${answers.length} times, and repeated only by its TransID`);
+}
+
+/** Posts a request again, as after a time-out. */
+async function repeats(stage: Stage, { posted, message }: Asked): Promise<void> {
+  stage.confirmed(await stage.again(posted));
+  await nothingTwice(stage, message);
 }
 
 export const transportClauses = [
@@ -80,27 +89,24 @@ export const transportClauses = [
       const number = await stage.people.number("no-answer");
       const { posted } = await conference.posts(conference.calloutMessage(number));
       const took = posted.confirmedAt - posted.at;
-      const call =
-        (await stage.people.mayBeCalled(number)) ??
-        stage.fail(`the Confirmation came after ${took} ms, and then the telephone did not ring (any more)`);
+      const call = await stage.people.called(number, `the Confirmation came after ${took} ms, and then `);
       await stage.people.pickUp(call);
       await conference.receives("A2W_NotifyUserEnter");
     },
     "T5: the HTTP response is only a Confirmation; the result comes in a post of its own": async (stage) => {
       const conference = stage.newConference();
-      const { posted, msgId } = await conference.posts(conference.createMessage());
+      const { posted, answer } = await conference.posts(conference.createMessage());
       const [fault] = posted.confirmation.faults;
       if (fault) stage.fail(`in the HTTP answer ${fault}`);
-      const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
-      if (answer.transId === posted.transId) stage.fail(`the answer has the TransID of the request, ${posted.transId}`);
+      const { transId } = await answer();
+      if (transId === posted.transId) stage.fail(`the answer has the TransID of the request, ${transId}`);
     },
     "T20a: a create without ConfKey is not confirmed with 0": refusesCreateWithout("ConfKey"),
     "T20b: a message without MsgID is not confirmed with 0": refuses((conference) => {
-      const ActionCode = String(updateActions["stop-reporting-speakers"]);
       const all = [
         conference.createMessage(),
         callout(conference),
-        conference.message("W2A_UpdateConference", { ActionCode }),
+        conference.updateMessage("stop-reporting-speakers"),
         ...subRequests(conference),
         conference.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" }),
         conference.message("W2A_CSPClientPassthrough", { ExtCallID: "99001", Data: "eA==" }),
@@ -113,11 +119,9 @@ export const transportClauses = [
     "T20d: a call-out without a telephone number is not confirmed with 0": refuses((conference) => [
       { ...callout(conference), children: [] },
     ]),
-    "T20e: an update without ActionCode or ExtConfID is not confirmed with 0": refuses((conference) => {
-      const ActionCode = String(updateActions["stop-reporting-speakers"]);
-      const update = conference.message("W2A_UpdateConference", { ActionCode });
-      return [without(update, "ActionCode"), without(update, "ExtConfID")];
-    }),
+    "T20e: an update without ActionCode or ExtConfID is not confirmed with 0": refuses((conference) =>
+      ["ActionCode", "ExtConfID"].map((name) => without(conference.updateMessage("stop-reporting-speakers"), name)),
+    ),
     "T20f: text that is not XML is not confirmed with 0": refusesText(
       (text) => text.replace(/<\/W2A_CreateConference>|\/>/, ">"),
       "it is not XML",
@@ -151,40 +155,34 @@ export const transportClauses = [
       const create = conference.createMessage();
       const unknown = conference.message("W2A_SomethingNew");
       await stage.posts([unknown, create]);
-      await stage.receives("A2W_RspCreateConference", { MsgID: create.attributes.MsgID, Result: "0" });
-      await stage.receives("A2W_RspMessageError", { MsgID: unknown.attributes.MsgID });
+      await stage.answer(create, { Result: "0" });
+      await stage.answer(unknown);
     },
   }),
-  ...alone(
-    documented(asynchronous, {
-      "T28a: no Confirmation of a create, call-out, close or sub-conference request waits for the bridge": async (
-        stage,
-      ) => {
-        // Each of a conference of its own, so that none waits for another.
-        const create = stage.newConference().createMessage();
-        const createSub = (await stage.conference()).message("W2A_CreateSubConference", { SubConfID: "S1" });
-        const [adding, calling] = [await stage.conference(), await stage.conference()];
-        const { extCallId } = await adding.callIn();
-        const { msgId } = await adding.asks("W2A_CreateSubConference", { SubConfID: "S1" });
-        await stage.receives("A2W_RspCreateSubConference", { MsgID: msgId, Result: "0" });
-        const add = adding.message("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: extCallId });
-        const remove = adding.message("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: extCallId });
-        const closeSub = adding.message("W2A_CloseSubConference", { SubConfID: "S1" });
-        const call = calling.calloutMessage(await stage.people.number("busy"));
-        const close = (await stage.conference()).message("W2A_CloseConference");
-        await stage.slowBridge(WORK_MS, async () => {
-          for (const request of [create, createSub, add, remove, closeSub, call, close]) {
-            const { confirmedAt, at } = await stage.posts([request]);
-            const took = confirmedAt - at;
-            if (took < WORK_MS) continue;
-            stage.fail(`${request.name} was confirmed after ${took} ms; the bridge takes ${WORK_MS} ms`);
-          }
-          await stage.receives("A2W_RspCreateConference", { MsgID: create.attributes.MsgID });
-          await stage.receives("A2W_RspCreateSubConference", { MsgID: createSub.attributes.MsgID });
-        });
-      },
-    }),
-  ),
+  ...documentedAlone(asynchronous, {
+    "T28a: no Confirmation of a create, call-out, close or sub-conference request waits for the bridge": async (
+      stage,
+    ) => {
+      // Each of a conference of its own, so that none waits for another.
+      const create = stage.newConference().createMessage();
+      const createSub = (await stage.conference()).message("W2A_CreateSubConference", { SubConfID: "S1" });
+      const [adding, calling] = [await stage.conference(), await stage.conference()];
+      const { extCallId } = await adding.callIn();
+      await adding.succeeds("W2A_CreateSubConference", { SubConfID: "S1" });
+      const [, ...subs] = subRequests(adding, extCallId);
+      const call = calling.calloutMessage(await stage.people.number("busy"));
+      const close = (await stage.conference()).message("W2A_CloseConference");
+      await stage.slowBridge(WORK_MS, async () => {
+        for (const request of [create, createSub, ...subs, call, close]) {
+          const { confirmedAt, at } = await stage.posts([request]);
+          const took = confirmedAt - at;
+          if (took < WORK_MS) continue;
+          stage.fail(`${request.name} was confirmed after ${took} ms; the bridge takes ${WORK_MS} ms`);
+        }
+        for (const request of [create, createSub]) await stage.answer(request);
+      });
+    },
+  }),
   ...documented(typical, {
     "T4: the Confirmation has the TransID of the request": async (stage) => {
       const conference = stage.newConference();
@@ -200,8 +198,7 @@ export const transportClauses = [
       const conference = await stage.conference();
       const number = await stage.people.number("answer");
       const callout = conference.calloutMessage(number, { WbxHostName: stage.webex.host(2) });
-      const { msgId } = await conference.posts(callout);
-      stage.check(await stage.receives("A2W_RspCallout", { MsgID: msgId }), { Result: "0" }, 2);
+      stage.check(await (await conference.posts(callout)).answer(), { Result: "0" }, 2);
     },
     "T12: notifications go to the server that created the conference, whatever later requests name": async (stage) => {
       const conference = await stage.conference();
@@ -211,15 +208,14 @@ export const transportClauses = [
     },
     "T11a: the answer to an unknown message goes to its WbxHostName": async (stage) => {
       const conference = await stage.conference();
-      const { msgId } = await conference.asks("W2A_SomethingNew", { WbxHostName: stage.webex.host(2) });
-      stage.check(await stage.receives("A2W_RspMessageError", { MsgID: msgId }), {}, 2);
+      const { answer } = await conference.asks("W2A_SomethingNew", { WbxHostName: stage.webex.host(2) });
+      stage.check(await answer(), {}, 2);
     },
     "T11b: answers about sub-conferences go to the WbxHostName of their requests": async (stage) => {
       const conference = await stage.conference();
-      for (const what of ["CreateSubConference", "CloseSubConference"]) {
-        const WbxHostName = stage.webex.host(2);
-        const { msgId } = await conference.asks(`W2A_${what}`, { SubConfID: "S1", WbxHostName });
-        stage.check(await stage.receives(`A2W_Rsp${what}`, { MsgID: msgId }), {}, 2);
+      for (const name of ["W2A_CreateSubConference", "W2A_CloseSubConference"]) {
+        const { answer } = await conference.asks(name, { SubConfID: "S1", WbxHostName: stage.webex.host(2) });
+        stage.check(await answer(), {}, 2);
       }
     },
     "T12a: requests by another server do not change where notifications go": async (stage) => {
@@ -250,13 +246,13 @@ export const transportClauses = [
   ...documented(backward, {
     "T24b: an unknown message is answered by A2W_RspMessageError with its MsgID and code -12": async (stage) => {
       const conference = await stage.conference();
-      const { msgId } = await conference.asks("W2A_SomethingNew", { Attribute: "1" });
-      stage.check(await stage.receives("A2W_RspMessageError", { MsgID: msgId }), { Result: "-12" }, 1);
+      const { answer } = await conference.asks("W2A_SomethingNew", { Attribute: "1" });
+      stage.check(await answer(), { Result: "-12" }, 1);
     },
     "T24e: an unknown message without a conference is answered": async (stage) => {
       const unknown = without(stage.newConference().message("W2A_SomethingNew"), "ExtConfID");
       await stage.posts([unknown]);
-      await stage.receives("A2W_RspMessageError", { MsgID: unknown.attributes.MsgID });
+      await stage.answer(unknown);
     },
     "T25: unknown attributes are ignored": async (stage) => {
       await stage.conference({ NewAttribute: "1", another: "two" });
@@ -270,22 +266,17 @@ export const transportClauses = [
       const conference = await stage.conference();
       stage.names = false;
       await conference.dialIn();
-      const {
-        attributes: { MsgID },
-      } = await conference.receives("A2W_NotifyUserEnter");
-      const extCallId = String(70_000 + stage.numbers.next());
-      await conference.asks("W2A_RspNotifyUserEnter", { MsgID, ExtCallID: extCallId, ...more });
+      const { MsgID } = (await conference.receives("A2W_NotifyUserEnter")).attributes;
+      const ExtCallID = String(70_000 + stage.numbers.next());
+      await conference.asks("W2A_RspNotifyUserEnter", { MsgID, ExtCallID, ...more });
       await conference.updates("stop-reporting-speakers", undefined, more);
-      await conference.asks("W2A_CSPClientPassthrough", { ExtCallID: extCallId, Data: "eA==", ...more });
-      const ids = { SubConfID: "S1", ExtCallID: extCallId, ...more };
-      const created = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1", ...more });
-      await stage.receives("A2W_RspCreateSubConference", { MsgID: created.msgId, Result: "0" });
-      await conference.asks("W2A_AddToSubConference", ids);
-      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "1" });
-      await conference.asks("W2A_RemoveFromSubConference", ids);
-      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "2" });
-      const closed = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1", ...more });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: closed.msgId, Result: "0" });
+      await conference.asks("W2A_CSPClientPassthrough", { ExtCallID, Data: "eA==", ...more });
+      await conference.succeeds("W2A_CreateSubConference", { SubConfID: "S1", ...more });
+      for (const [ActionFlag, name] of moves) {
+        await conference.asks(name, { SubConfID: "S1", ExtCallID, ...more });
+        await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID, ActionFlag });
+      }
+      await conference.succeeds("W2A_CloseSubConference", { SubConfID: "S1", ...more });
       await conference.asks("W2A_CloseConference", more);
     },
   }),
@@ -296,163 +287,116 @@ export const transportClauses = [
       const create = stage.newConference().createMessage();
       const sub = conference.message("W2A_CreateSubConference", { SubConfID: "S1" });
       await stage.posts([create, ...unknown, sub]);
-      await stage.receives("A2W_RspCreateConference", { MsgID: create.attributes.MsgID, Result: "0" });
-      for (const { attributes } of unknown) await stage.receives("A2W_RspMessageError", { MsgID: attributes.MsgID });
-      await stage.receives("A2W_RspCreateSubConference", { MsgID: sub.attributes.MsgID, Result: "0" });
+      for (const message of unknown) await stage.answer(message);
+      for (const message of [create, sub]) await stage.answer(message, { Result: "0" });
     },
   }),
   ...documented(resending, {
     "T38a: a repeated create is confirmed with 0 again and answered once": async (stage) => {
       const conference = stage.newConference();
-      const { posted, msgId } = await conference.posts(conference.createMessage());
-      stage.confirmed(await stage.again(posted));
+      const asked = await conference.posts(conference.createMessage());
+      stage.confirmed(await stage.again(asked.posted));
       await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
-      await nothingTwice(stage, msgId);
-      stage.confirmed(await stage.again(posted));
-      await nothingTwice(stage, msgId);
+      await nothingTwice(stage, asked.message);
+      await repeats(stage, asked);
     },
     "T38b: a repeated call-out rings once": async (stage) => {
       const conference = await stage.conference();
       const number = await stage.people.number("answer");
-      const { posted, msgId } = await conference.posts(conference.calloutMessage(number));
+      const asked = await conference.posts(conference.calloutMessage(number));
       await conference.receives("A2W_NotifyUserEnter");
       const call = await stage.people.called(number);
-      stage.confirmed(await stage.again(posted));
-      await stage.quiet();
+      await repeats(stage, asked);
       await stage.people.notCalledAgain(number, call, "the call-out was only repeated");
-      await nothingTwice(stage, msgId);
-      const more = await stage.mayReceive("A2W_NotifyUserEnter");
-      if (more) stage.fail("a second A2W_NotifyUserEnter came");
+      await stage.receivesNo("A2W_NotifyUserEnter", "the call-out was only repeated");
     },
     "T38c: the same message with a new TransID is a new request": async (stage) => {
       const conference = await stage.conference();
-      const update = (): Message => conference.message("W2A_SomethingNew");
-      const [one, other] = [await conference.posts(update()), await conference.posts(update())];
-      await stage.receives("A2W_RspMessageError", { MsgID: one.msgId });
-      await stage.receives("A2W_RspMessageError", { MsgID: other.msgId });
+      const both = [await conference.asks("W2A_SomethingNew"), await conference.asks("W2A_SomethingNew")];
+      for (const { answer } of both) await answer();
     },
     "T38d: a repeat that arrives before the first Confirmation is not carried out": async (stage) => {
       const conference = stage.newConference();
       const messages = [conference.createMessage(), conference.message("W2A_SomethingNew")];
       const transId = stage.webex.ids(1).transId();
-      const text = writeDocument(transId, messages);
-      const posts = await Promise.all([1, 2, 3].map(() => stage.postText(text, { transId, messages })));
-      const [first] = posts;
-      if (first && !posts.some(({ confirmation }) => confirmation.result === 0)) stage.confirmed(first);
-      for (const { attributes } of messages) {
-        const { MsgID = "" } = attributes;
-        await stage.receivesOne(`an answer with MsgID ${MsgID}`, ({ attributes: those }) => those.MsgID === MsgID);
-      }
-      for (const { attributes } of messages) await nothingTwice(stage, attributes.MsgID ?? "");
+      const post = () => stage.postAs(messages, writeDocument, { transId });
+      const [first, ...more] = await Promise.all([post(), post(), post()]);
+      if (!more.some(({ confirmation }) => confirmation.result === 0)) stage.confirmed(first);
+      for (const message of messages) await stage.answer(message);
+      for (const message of messages) await nothingTwice(stage, message);
     },
     "T38e: a repeat of any other request is confirmed with 0 again and answered once": async (stage) => {
       const conference = await stage.conference();
-      const requests = [
-        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S1" })],
-        ["A2W_RspMessageError", conference.message("W2A_SomethingNew")],
-      ] as const;
-      for (const [answer, request] of requests) {
-        const { posted, msgId } = await conference.posts(request);
-        await stage.receives(answer, { MsgID: msgId });
-        stage.confirmed(await stage.again(posted));
-        await nothingTwice(stage, msgId);
-      }
+      const answered = async (name: string) => {
+        const asked = await conference.asks(name, { SubConfID: "S1" });
+        await asked.answer();
+        await repeats(stage, asked);
+      };
+      for (const name of ["W2A_CreateSubConference", "W2A_SomethingNew"]) await answered(name);
       const { extCallId } = await conference.callIn();
-      const call = { SubConfID: "S1", ExtCallID: extCallId };
-      const moves = [
-        ["1", conference.message("W2A_AddToSubConference", call)],
-        ["2", conference.message("W2A_RemoveFromSubConference", call)],
-      ] as const;
-      for (const [ActionFlag, request] of moves) {
-        const { posted, msgId } = await conference.posts(request);
+      for (const [ActionFlag, name] of moves) {
+        const asked = await conference.asks(name, { SubConfID: "S1", ExtCallID: extCallId });
         await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag });
-        stage.confirmed(await stage.again(posted));
-        await nothingTwice(stage, msgId);
-        await stage.receivesNo(["A2W_NotifySubConfCallChange"], "the request was only repeated");
+        await repeats(stage, asked);
+        await stage.receivesNo("A2W_NotifySubConfCallChange", "the request was only repeated");
       }
-      const closed = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: closed.msgId });
-      for (const { posted, msgId } of [closed, await conference.asks("W2A_CloseConference")]) {
-        stage.confirmed(await stage.again(posted));
-        await nothingTwice(stage, msgId);
-      }
+      await answered("W2A_CloseSubConference");
+      await repeats(stage, await conference.asks("W2A_CloseConference"));
     },
     "T38f: a repeat 15 s later is confirmed with 0 again and answered once": async (stage) => {
       const conference = await stage.conference();
       const unknown = await conference.asks("W2A_SomethingNew");
-      await stage.receives("A2W_RspMessageError", { MsgID: unknown.msgId });
+      await unknown.answer();
       const other = stage.newConference();
       const created = await other.posts(other.createMessage());
-      await stage.receives("A2W_RspCreateConference", { MsgID: created.msgId, Result: "0" });
+      await created.answer({ Result: "0" });
       await stage.pause(REPEAT_MS);
-      for (const { posted, msgId } of [unknown, created]) {
-        stage.confirmed(await stage.again(posted));
-        await nothingTwice(stage, msgId);
-      }
+      for (const asked of [unknown, created]) await repeats(stage, asked);
     },
     "T38g: another document with a used TransID is confirmed and not carried out": async (stage) => {
       const [conference, { call }] = await stage.conferenceOf(1);
-      const { posted, msgId } = await conference.asks("W2A_SomethingNew");
-      await stage.receives("A2W_RspMessageError", { MsgID: msgId });
+      const { posted, answer } = await conference.asks("W2A_SomethingNew");
+      await answer();
       const close = conference.message("W2A_CloseConference");
-      const { transId } = posted;
-      const text = writeDocument(transId, [close]);
-      stage.confirmed(await stage.postText(text, { transId, messages: [close] }));
-      await stage.receivesNothingElse("its TransID was used before");
+      stage.confirmed(await stage.postAs([close], writeDocument, { transId: posted.transId }));
+      await stage.receivesNo("A2W_NotifyConferenceChange", "the TransID of the close was used before", { Status: "3" });
       await stage.people.staysUp(call, "the TransID of the close was used before");
     },
     "T44a: each message of a document is answered once, with its MsgID": async (stage) => {
       const [conference, other] = [await stage.conference(), await stage.conference()];
       const [first, second] = [stage.newConference(), stage.newConference()];
-      const answers: readonly (readonly [answer: string, request: Message])[] = [
-        ["A2W_RspCreateConference", first.createMessage()],
-        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S1" })],
-        ["A2W_RspMessageError", other.message("W2A_SomethingNew")],
-        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S2" })],
-        ["A2W_RspCreateConference", second.createMessage()],
-        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S3" })],
-        ["A2W_RspCreateSubConference", other.message("W2A_CreateSubConference", { SubConfID: "S1" })],
+      const requests = [
+        first.createMessage(),
+        conference.message("W2A_CreateSubConference", { SubConfID: "S1" }),
+        other.message("W2A_SomethingNew"),
+        conference.message("W2A_CreateSubConference", { SubConfID: "S2" }),
+        second.createMessage(),
+        conference.message("W2A_CreateSubConference", { SubConfID: "S3" }),
+        other.message("W2A_CreateSubConference", { SubConfID: "S1" }),
       ];
-      await stage.posts(answers.map(([, request]) => request));
-      for (const [answer, { attributes }] of answers) await stage.receives(answer, { MsgID: attributes.MsgID });
-      for (const [, { attributes }] of answers) await nothingTwice(stage, attributes.MsgID ?? "");
+      await stage.posts(requests);
+      for (const request of requests) await stage.answer(request);
+      for (const request of requests) await nothingTwice(stage, request);
     },
   }),
   ...documented(`${asynchronous} (requests come by HTTP post)`, {
     "T6a: header names in any case and a reused connection are accepted": async (stage) => {
       const conference = stage.newConference();
-      const inCapitals = (text: string) => ({
-        headers: { "CONTENT-TYPE": "text/xml; charset=UTF-8", "CONTENT-LENGTH": String(text.length) },
-      });
-      const onSameConnection = () => ({ isOnSameConnection: true });
-      for (const how of [inCapitals, onSameConnection, onSameConnection, onSameConnection]) {
-        const messages = [conference.message("W2A_SomethingNew")];
-        const transId = stage.webex.ids(1).transId();
-        const text = writeDocument(transId, messages);
-        stage.confirmed(await stage.postText(text, { transId, messages }, how(text)));
-      }
+      const reused = { isOnSameConnection: true };
+      for (const how of [{ isInCapitals: true }, reused, reused, reused])
+        stage.confirmed(await stage.postAs([conference.message("W2A_SomethingNew")], writeDocument, how));
     },
   }),
   ...documented(`${GUIDE}, examples`, {
     "5.21: line breaks and blanks between attributes are accepted": async (stage) => {
-      const { transId, text, message, conference } = documentOf(stage);
-      const blanks = text
-        .replaceAll("><", ">\n<")
-        .replace("ConfKey=", "\nConfKey =")
-        .replace("</W2A_CreateConference>", "</W2A_CreateConference >");
-      stage.confirmed(await stage.postText(blanks, { transId, messages: [message] }));
+      const conference = stage.newConference();
+      const withBlanks: Writer = (transId, messages) =>
+        writeDocument(transId, messages)
+          .replaceAll("><", ">\n<")
+          .replace("ConfKey=", "\nConfKey =")
+          .replace("</W2A_CreateConference>", "</W2A_CreateConference >");
+      stage.confirmed(await stage.postAs([conference.createMessage()], withBlanks));
       await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
     },
   }),
 ];
-
-/** A create as a text, to change it by hand. */
-function documentOf(stage: Stage) {
-  const conference = stage.newConference();
-  const message = conference.createMessage();
-  const transId = stage.webex.ids(1).transId();
-  const text = writeDocument(transId, [message]);
-  // Also where the text is posted as it is: an answer to it is no stray.
-  stage.webex.ownRequest(message.attributes.MsgID ?? "", stage);
-  return { conference, message, transId, text };
-}

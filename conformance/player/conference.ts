@@ -2,7 +2,7 @@ import { type UpdateAction, updateActions } from "../messages.ts";
 import type { CallId } from "../telephones/telephones.ts";
 import { type Element, element, type Message } from "../xml.ts";
 import type { Dialling } from "./people.ts";
-import { type Dial, type Fits, matches, type Stage } from "./stage.ts";
+import { type Dial, type Fits, matches, type Stage, type Wait } from "./stage.ts";
 import type { Posted, Received } from "./traffic.ts";
 
 /** A caller in a conference. */
@@ -24,12 +24,17 @@ interface Person {
 }
 
 /** A request that was confirmed with 0. */
-interface Asked {
-  readonly msgId: string;
+export interface Asked {
+  readonly message: Message;
   readonly posted: Posted;
+  /** Waits for its answer. */
+  answer(fits?: Fits): Promise<Received>;
 }
 
 type Attributes = Readonly<Record<string, string | undefined>>;
+
+/** An adapter that notifies what no document demands does so within this time. */
+const MAY_NOTIFY_MS = 2_000;
 
 /** A conference, as WebEx knows it. */
 export class Conference {
@@ -61,6 +66,10 @@ export class Conference {
     return this.message("W2A_CreateConference", { ConfKey: this.confKey, MaxNumAttendee: "100", ...attributes });
   }
 
+  updateMessage(action: UpdateAction, attributes: Attributes = {}): Message {
+    return this.message("W2A_UpdateConference", { ActionCode: String(updateActions[action]), ...attributes });
+  }
+
   calloutMessage(number: readonly [string, string, string], attributes: Attributes = {}, extension = ""): Message {
     const [country, area, local] = number;
     const phone = element("PhoneNum", "", [
@@ -81,25 +90,40 @@ export class Conference {
 
   /** Posts W2A_UpdateConference with this action. */
   async updates(action: UpdateAction, caller?: Pick<Caller, "extCallId">, attributes: Attributes = {}): Promise<Asked> {
-    const codes = { ActionCode: String(updateActions[action]), ExtCallID: caller?.extCallId };
-    return this.asks("W2A_UpdateConference", { ...codes, ...attributes });
+    return this.posts(this.updateMessage(action, { ExtCallID: caller?.extCallId, ...attributes }));
   }
 
   async posts(message: Message): Promise<Asked> {
     const posted = await this.stage.posts([message], this.server);
-    return { msgId: message.attributes.MsgID ?? "", posted };
+    return { message, posted, answer: (fits) => this.stage.answer(message, fits) };
+  }
+
+  /** Posts a request that must be answered with Result 0. Returns the answer. */
+  async succeeds(name: string, attributes: Attributes = {}): Promise<Received> {
+    return (await this.asks(name, attributes)).answer({ Result: "0" });
   }
 
   /** Creates it: the answer, then its start. */
   async create(attributes: Attributes = {}): Promise<void> {
-    const { msgId } = await this.posts(this.createMessage(attributes));
-    await this.stage.receives("A2W_RspCreateConference", { MsgID: msgId, Result: "0" });
+    await this.starts(await this.posts(this.createMessage(attributes)));
+  }
+
+  /** Waits for the answer to a create, then for the start. */
+  async starts({ answer }: Pick<Asked, "answer">): Promise<void> {
+    await answer({ Result: "0" });
     await this.receives("A2W_NotifyConferenceChange", { Status: "0" });
   }
 
   /** A notification about this conference. */
-  receives(name: string, fits: Fits = {}, withinMs?: number): Promise<Received> {
-    return this.stage.receives(name, { ExtConfID: this.extConfId, ...fits }, withinMs);
+  receives(name: string, fits: Fits = {}, wait?: Wait): Promise<Received> {
+    return this.stage.receives(name, { ExtConfID: this.extConfId, ...fits }, wait);
+  }
+
+  /** Does what changes a call, though no public document demands a notification of it: it may come or not. */
+  async mayNotify(fits: Fits, act: () => Promise<void>): Promise<Received | null> {
+    const after = this.stage.last;
+    await act();
+    return this.receives("A2W_NotifyUserChange", fits, { after, withinMs: MAY_NOTIFY_MS }).catch(() => null);
   }
 
   /** The last change of the call with this name after the message with this `n`. */
@@ -148,6 +172,11 @@ export class Conference {
     return entered;
   }
 
+  /** The same with the name that its entry got. */
+  async renamed<Kind extends Person>(person: Kind): Promise<Kind & { readonly extCallId: string }> {
+    return { ...person, extCallId: await this.stage.nameOf(await this.entryOf(person)) };
+  }
+
   /** True if an entry is this one's, or does not say whose it is. */
   #mayBe(entry: Received, person: Person): boolean {
     const whose = this.#whose(entry);
@@ -183,8 +212,7 @@ export class Conference {
     const message = this.calloutMessage(number, attributes);
     const person: Person = { number: number.join(""), attendeeId: "", extCallId: message.attributes.ExtCallID ?? "" };
     this.#persons.push(person);
-    const { msgId } = await this.posts(message);
-    const answered = await this.stage.receives("A2W_RspCallout", { MsgID: msgId, Result: "0" });
+    const answered = await (await this.posts(message)).answer({ Result: "0" });
     const call = await people.called(number);
     const entered = await this.receives("A2W_NotifyUserEnter", { ExtCallID: person.extCallId });
     this.stage.inOrder(answered, entered);
@@ -195,9 +223,7 @@ export class Conference {
 
   /** Another TSP server takes over; the answer, and the start. */
   async failOver(server = 2, attributes: Attributes = {}): Promise<void> {
-    const { msgId } = await this.takeOver(server, attributes);
-    await this.stage.receives("A2W_RspCreateConference", { MsgID: msgId, Result: "0" });
-    await this.receives("A2W_NotifyConferenceChange", { Status: "0" });
+    await this.starts(await this.takeOver(server, attributes));
   }
 
   /** Another TSP server takes over and is notified of these. */
@@ -214,7 +240,6 @@ export class Conference {
   /** The conference is this server's from now on, under an ExtConfID of its own or under this one. */
   takeOverMessage(server = 2, attributes: Attributes = {}, extConfId = this.#newExtConfId()): Message {
     this.stage.isDisturbed = true;
-    this.stage.replaced.add(this.extConfId);
     this.server = server;
     this.extConfId = extConfId;
     return this.createMessage(attributes);

@@ -1,4 +1,4 @@
-import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
+import type { Ability, CallId, Heard, HostAct, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import { NotTestable, TelephonesFailed } from "./outcome.ts";
 import type { Dial, Stage } from "./stage.ts";
 
@@ -99,14 +99,9 @@ export class People {
   }
 
   /** The call to this number. Fails without one. */
-  async called(number: PhoneNumber): Promise<CallId> {
-    return (await this.mayBeCalled(number)) ?? this.#stage.fail(`the telephone ${number.join("")} did not ring`);
-  }
-
-  /** The same; `null` without one. */
-  async mayBeCalled(number: PhoneNumber): Promise<CallId | null> {
+  async called(number: PhoneNumber, before = ""): Promise<CallId> {
     const call = await this.#eventually((telephones) => telephones.called(number), this.#stage.options.patienceMs);
-    if (call === null) return null;
+    if (call === null) return this.#stage.fail(`${before}the telephone ${number.join("")} did not ring`);
     this.#calls.push(call);
     this.#note(`${number.join("")} rings`);
     return call;
@@ -165,6 +160,11 @@ export class People {
     this.#note(`${listener}: does not hear ${talker}`);
   }
 
+  async doNotHearEachOther(one: CallId, other: CallId, why: string): Promise<void> {
+    await this.doesNotHear(one, other, why);
+    await this.doesNotHear(other, one, why);
+  }
+
   async #listens(listener: CallId, talker: CallId, until: Heard): Promise<Heard> {
     let heard: Heard = "over";
     await this.#soon(async (telephones) => {
@@ -178,16 +178,11 @@ export class People {
     return this.#do((telephones) => telephones.hadTone(call));
   }
 
-  async lock(confKey: string, locked: boolean): Promise<void> {
+  /** The host locks, unlocks or ends the conference by telephone. */
+  async hostEnters(confKey: string, act: HostAct): Promise<void> {
     this.need("dial in");
-    this.#note(`the host ${locked ? "locks" : "unlocks"} ${confKey}`);
-    await this.#do((telephones) => telephones.lock(confKey, locked));
-  }
-
-  async end(confKey: string): Promise<void> {
-    this.need("dial in");
-    this.#note(`the host ends ${confKey}`);
-    await this.#do((telephones) => telephones.end(confKey));
+    this.#note(`the host: ${act} ${confKey}`);
+    await this.#do((telephones) => telephones.hostEnters(confKey, act));
   }
 
   async delayBridge(delayMs: number): Promise<void> {

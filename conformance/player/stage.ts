@@ -1,14 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { HttpRequest } from "../http.ts";
-import { rowsByName } from "../messages.ts";
+import { answerTo } from "../messages.ts";
 import type { CallId, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
 import { type Caller, Conference } from "./conference.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
 import { People } from "./people.ts";
-import { type TraceEntry, titleOf } from "./trace.ts";
-import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
-import type { Owner, Webex } from "./webex.ts";
+import { type Arrival, type Behaviour, type Posted, type Received, type TraceEntry, titleOf } from "./traffic.ts";
+import type { Webex } from "./webex.ts";
 
 export interface StageOptions {
   /** How long a clause waits for what must come. */
@@ -29,6 +28,10 @@ export interface StageOptions {
   /** How many conferences a minute are created, and for how long. */
   readonly load: { readonly perMinute: number; readonly minutes: number } | undefined;
 }
+
+export type Writer = (transId: string, messages: readonly Message[]) => string;
+
+type Spelling = Partial<HttpRequest> & { readonly transId?: string };
 
 /** Numbers that no two clauses share. */
 export interface Numbers {
@@ -53,11 +56,16 @@ export interface Dial {
 /** What a message must be like, by attribute: a value or a pattern; `undefined` if it must be absent. */
 export type Fits = Readonly<Record<string, string | RegExp | undefined>>;
 
+export interface Wait {
+  readonly after?: number;
+  readonly withinMs?: number;
+}
+
 /** Says which conference, call or request is meant; every other attribute says something about it. */
 const identities: ReadonlySet<string> = new Set(["MsgID", "ExtConfID", "ExtCallID", "SubConfID", "ConfKey"]);
 
 /** The stage of one clause: the TSP servers, the telephones, and what came. */
-export class Stage implements Owner {
+export class Stage {
   readonly id: string;
   readonly webex: Webex;
   readonly options: StageOptions;
@@ -72,8 +80,6 @@ export class Stage implements Owner {
   readonly dials: Dial[] = [];
   /** The answers to call-outs, and the entries that follow. */
   readonly called: { readonly answered: Received; readonly entered: Received }[] = [];
-  /** ExtConfIDs that were replaced when another server took over. */
-  readonly replaced = new Set<string>();
   /** A server failed, or another one took over: documented times do not apply. */
   isDisturbed = false;
   /** Whether WebEx answers A2W_NotifyUserEnter. */
@@ -82,7 +88,7 @@ export class Stage implements Owner {
   rename: (extCallId: string) => string = (extCallId) => extCallId;
   readonly #behaviours = new Map<number, (arrival: Arrival) => Behaviour>();
   readonly #open: Received[] = [];
-  readonly #waiters = new Set<() => void>();
+  #changed = Promise.withResolvers<true>();
   readonly #namings = new Map<Received, Promise<string>>();
   #isCleaning = false;
 
@@ -157,14 +163,11 @@ export class Stage implements Owner {
     return posted;
   }
 
-  /** Posts a text as it is, also one that is not a document. */
-  postText(
-    text: string,
-    about: { readonly transId: string; readonly messages?: readonly Message[] },
-    http: Partial<HttpRequest> = {},
-  ): Promise<Posted> {
+  /** Posts a document once, in a spelling of its own. */
+  postAs(messages: readonly Message[], write: Writer, how: Spelling = {}): Promise<Posted> {
     this.goesOn();
-    return this.webex.postText(this, 1, text, { messages: [], ...about }, http);
+    const { transId = this.webex.ids(1).transId(), ...http } = how;
+    return this.webex.postText(this, 1, write(transId, messages), { transId, messages }, http);
   }
 
   /** The same document again, as after a time-out. */
@@ -191,15 +194,17 @@ export class Stage implements Owner {
     return result ?? this.fail(`${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`);
   }
 
-  /** The first message of this name that fits and that the clause has not received yet; waits for it. */
-  receives(name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
-    return this.receivesAfter(0, name, fits, withinMs);
-  }
-
-  /** The same, after the message with this `n`: an adapter may repeat at any time what it has notified before. */
-  receivesAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
-    const isIt = (one: Received) => one.n > n && one.name === name && matches(one, fits);
-    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs, () => this.#nearest(n, name, fits));
+  /**
+   * The first message of this name that fits and that the clause has not received yet; waits for it. It must come after the message
+   * with the `n` of `after`: an adapter may repeat at any time what it has notified before.
+   */
+  receives(
+    name: string,
+    fits: Fits = {},
+    { after = 0, withinMs = this.options.patienceMs }: Wait = {},
+  ): Promise<Received> {
+    const isIt = (one: Received) => one.n > after && one.name === name && matches(one, fits);
+    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs, () => this.#nearest(after, name, fits));
   }
 
   /** The `n` of the last message that came. */
@@ -232,23 +237,16 @@ export class Stage implements Owner {
     }
   }
 
-  /** A message that may come or not; `null` after the quiet time. */
-  mayReceive(name: string, fits: Fits = {}, { after = 0, withinMs = this.options.quietMs } = {}) {
-    return this.receivesAfter(after, name, fits, withinMs).catch(() => null);
-  }
-
-  /** Waits the quiet time. None of these messages may have come. */
-  async receivesNo(names: readonly string[], why: string): Promise<void> {
+  /** Waits the quiet time. No such message may have come, after the one with the `n` of `after`. */
+  async receivesNo(names: string | readonly string[], why: string, fits: Fits = {}, after = 0): Promise<void> {
     await this.quiet();
-    const found = this.#open.find(({ name }) => names.includes(name));
+    const found = this.#open.find((one) => one.n > after && [names].flat().includes(one.name) && matches(one, fits));
     if (found) this.fail(`${titleOf([found])} came, and ${why}`);
   }
 
-  /** Waits the quiet time. Nothing may have come but what is tolerated at any time. */
-  async receivesNothingElse(why: string): Promise<void> {
-    await this.quiet();
-    const [first] = this.#open.filter((one) => !this.#isTolerated(one));
-    if (first) this.fail(`${titleOf([first])} came, and ${why}`);
+  /** The answer to a request; waits for it. */
+  answer({ name, attributes: { MsgID } }: Message, fits: Fits = {}, wait?: Wait): Promise<Received> {
+    return this.receives(answerTo(name), { MsgID, ...fits }, wait);
   }
 
   /** Messages that no step of the clause has received yet. */
@@ -270,6 +268,12 @@ export class Stage implements Owner {
     }
     if (server !== received.server)
       this.fail(`${received.name} came to TSP server ${received.server}, and must come to ${server}`);
+  }
+
+  /** One of these messages must mention each of these values. */
+  mention(received: readonly Received[], values: readonly string[]): void {
+    const missing = values.find((value) => !received.some((one) => mentions(one, value)));
+    if (missing !== undefined) this.fail(`no ${received[0]?.name} names ${missing}`);
   }
 
   fail(why: string): never {
@@ -341,44 +345,20 @@ export class Stage implements Owner {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiters]) wake();
+    this.#changed.resolve(true);
+    this.#changed = Promise.withResolvers();
   }
 
   /** True if anything came before this time. */
   async #change(deadline: number): Promise<boolean> {
     const left = deadline - Date.now();
-    if (left <= 0) return false;
-    const { promise, resolve } = Promise.withResolvers<true>();
-    const wake = () => resolve(true);
-    this.#waiters.add(wake);
-    const changed = await Promise.race([promise, this.pause(left).then(() => false)]);
-    this.#waiters.delete(wake);
-    return changed;
-  }
-
-  /**
-   * Answers that are in no public document may come, and what an adapter may notify at any time: being created, recorder, hybrid audio,
-   * and the current status of a call or of the conference.
-   */
-  #isTolerated(one: Received): boolean {
-    const { name, attributes } = one;
-    const { ExtConfID, ExtCallID, Status = "" } = attributes;
-    const before = (fits: Fits) =>
-      this.received.findLast((other) => other.n < one.n && other.name === name && matches(other, fits))?.attributes
-        .Status;
-    if (name === "A2W_NotifyConferenceChange")
-      return /^[146]$/.test(Status) || Status === before({ ExtConfID, Status: /^[023]$/ });
-    if (name === "A2W_NotifyUserChange")
-      return !attributes.ActionCode && Status === (before({ ExtConfID, ExtCallID, Status: /^[01]$/ }) ?? "0");
-    return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
+    return left > 0 && Promise.race([this.#changed.promise, this.pause(left).then(() => false)]);
   }
 
   /** What is wrong with the last message that fits but for one value. */
   #nearest(after: number, name: string, fits: Fits): string {
     const ids = Object.fromEntries(Object.entries(fits).filter(([key]) => identities.has(key)));
-    const came = this.#open.findLast(
-      (one) => one.n > after && one.name === name && !this.#isTolerated(one) && matches(one, ids),
-    );
+    const came = this.#open.findLast((one) => one.n > after && one.name === name && matches(one, ids));
     const [wrong] = Object.entries(fits).filter(([key, value]) => came && !matches(came, { [key]: value }));
     return wrong ? `, it came with ${wrong[0]} "${came?.attributes[wrong[0]] ?? ""}"` : "";
   }
@@ -387,6 +367,11 @@ export class Stage implements Owner {
     const last = this.#open.slice(-6).map((one) => titleOf([one]));
     return last.length > 0 ? `what came: ${last.join("; ")}` : "nothing came";
   }
+}
+
+/** True if any attribute has this value: no public document has the name of the attribute. */
+export function mentions({ attributes }: Received, value: string): boolean {
+  return Object.values(attributes).includes(value);
 }
 
 export function matches({ attributes }: Received, fits: Fits): boolean {

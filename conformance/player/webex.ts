@@ -8,19 +8,16 @@ import {
   writeDocument,
 } from "../xml.ts";
 import { type ServerIds, serverIds } from "./ids.ts";
-import { server, type TraceEntry, titleOf } from "./trace.ts";
-import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
-
-/** What a clause is to the TSP servers: the owner of conferences and requests. */
-export interface Owner {
-  readonly id: string;
-  /** How a post about its conferences is taken. */
-  behaviour(serverNumber: number, arrival: Arrival): Behaviour;
-  receive(message: Received): void;
-  /** Called for a post that was not confirmed, and for a repeat. */
-  notice(arrival: Arrival): void;
-  trace(entry: TraceEntry): void;
-}
+import type { Stage } from "./stage.ts";
+import {
+  type Arrival,
+  type Behaviour,
+  type Posted,
+  type Received,
+  server,
+  type TraceEntry,
+  titleOf,
+} from "./traffic.ts";
 
 export interface WebexOptions {
   readonly adapterUrl: string;
@@ -48,9 +45,9 @@ export class Webex {
   readonly #ids: ServerIds[];
   readonly #listeners: Listener[] = [];
   /** By ExtConfID. */
-  readonly #ofConferences = new Map<string, Owner>();
+  readonly #ofConferences = new Map<string, Stage>();
   /** By MsgID: of requests only, since both sides may make the same MsgIDs. */
-  readonly #ofRequests = new Map<string, Owner>();
+  readonly #ofRequests = new Map<string, Stage>();
   readonly #confirmedIds = new Set<string>();
   readonly #attempts = new Map<string, number>();
   #received = 0;
@@ -79,12 +76,12 @@ export class Webex {
   }
 
   /** Messages with this ExtConfID belong to this clause from now on. */
-  ownConference(extConfId: string, owner: Owner): void {
+  ownConference(extConfId: string, owner: Stage): void {
     this.#ofConferences.set(extConfId, owner);
   }
 
   /** Answers to the request with this MsgID belong to this clause from now on. */
-  ownRequest(msgId: string, owner: Owner): void {
+  ownRequest(msgId: string, owner: Stage): void {
     this.#ofRequests.set(msgId, owner);
   }
 
@@ -100,14 +97,14 @@ export class Webex {
   }
 
   /** Posts one document; after a time-out twice more. */
-  post(owner: Owner, serverNumber: number, messages: readonly Message[]): Promise<Posted> {
+  post(owner: Stage, serverNumber: number, messages: readonly Message[]): Promise<Posted> {
     const transId = this.ids(serverNumber).transId();
     return this.postText(owner, serverNumber, writeDocument(transId, messages), { transId, messages }, { attempts: 3 });
   }
 
   /** Posts a text as it is, also one that is not a document. Without an answer, the result of the Confirmation is `null`. */
   async postText(
-    owner: Owner,
+    owner: Stage,
     serverNumber: number,
     text: string,
     about: About,
@@ -185,7 +182,7 @@ export class Webex {
   }
 
   /** The owner of the request if it is an answer, else of the conference. */
-  #ownerOf({ name, attributes }: Pick<Received, "name" | "attributes">): Owner | undefined {
+  #ownerOf({ name, attributes }: Pick<Received, "name" | "attributes">): Stage | undefined {
     const { MsgID = "", ExtConfID = "" } = attributes;
     const byMsgId = name.startsWith("A2W_Rsp") ? this.#ofRequests.get(MsgID) : undefined;
     return byMsgId ?? this.#ofConferences.get(ExtConfID);

@@ -1,5 +1,5 @@
 import { NotTestable } from "../player/outcome.ts";
-import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
+import type { Ability, CallId, Heard, HostAct, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 /** Asks the person at the screen; the line that was typed. */
 export type Ask = (question: string) => Promise<string>;
@@ -107,12 +107,8 @@ export class TelephonesByHand implements Telephones {
     return this.#yes(`Was a tone heard when ${call} entered?`);
   }
 
-  async lock(confKey: string, locked: boolean): Promise<void> {
-    await this.#tell(`As host: ${locked ? "lock" : "unlock"} conference ${confKey} by telephone.`);
-  }
-
-  async end(confKey: string): Promise<void> {
-    await this.#tell(`As host: end conference ${confKey} by telephone.`);
+  async hostEnters(confKey: string, act: HostAct): Promise<void> {
+    await this.#tell(`As host: ${act} conference ${confKey} by telephone.`);
   }
 
   async delayBridge(): Promise<void> {}

@@ -1,6 +1,6 @@
 import { type HttpAnswer, send } from "../http.ts";
 import { NotTestable } from "../player/outcome.ts";
-import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
+import type { Ability, CallId, Heard, HostAct, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 interface State {
   readonly calls: readonly CallState[];
@@ -29,7 +29,7 @@ export class ControlledTelephones implements Telephones {
   /** Runs do not begin with the same number. */
   #called = Math.floor(Date.now() / 1000);
   /** The calls to a number when it was last to be called. */
-  readonly #before = new Map<string, readonly CallId[]>();
+  readonly #before = new Map<string, readonly CallState[]>();
 
   /** `numbers`: what may be called, each x any digit. */
   constructor(url: string, numbers: string) {
@@ -60,7 +60,7 @@ export class ControlledTelephones implements Telephones {
   async number(outcome: Outcome, afterMs: number): Promise<PhoneNumber> {
     const number = this.#next();
     const digits = number.join("");
-    this.#before.set(digits, await this.#callsTo(digits));
+    this.#before.set(digits, await this.#callsTo(number));
     await this.#ask("PUT", `/numbers/${digits}`, { outcome, afterMs });
     return number;
   }
@@ -74,16 +74,12 @@ export class ControlledTelephones implements Telephones {
   }
 
   async called(number: PhoneNumber): Promise<CallId | null> {
-    const { calls } = await this.state();
-    const digits = number.join("");
-    const isIt = (call: CallState) => call.direction === "out" && call.number === digits && call.state !== "ended";
-    return calls.findLast(isIt)?.id ?? null;
+    return (await this.#callsTo(number)).findLast(({ state }) => state !== "ended")?.id ?? null;
   }
 
   async calledAgain(number: PhoneNumber, call: CallId): Promise<boolean> {
-    const digits = number.join("");
-    const known = [call, ...(this.#before.get(digits) ?? [])];
-    return (await this.#callsTo(digits)).some((id) => !known.includes(id));
+    const known = [call, ...(this.#before.get(number.join("")) ?? []).map(({ id }) => id)];
+    return (await this.#callsTo(number)).some(({ id }) => !known.includes(id));
   }
 
   async pickUp(call: CallId): Promise<void> {
@@ -106,15 +102,15 @@ export class ControlledTelephones implements Telephones {
   }
 
   async hadTone(call: CallId): Promise<boolean> {
-    return (await this.#call(call)).joinTone;
+    const { calls } = await this.state();
+    const found = calls.find(({ id }) => id === call);
+    if (!found) throw new Error(`the bridge knows no call ${call}`);
+    return found.joinTone;
   }
 
-  async lock(confKey: string, locked: boolean): Promise<void> {
-    await this.#ask("POST", `/conferences/${confKey}/lock`, { locked });
-  }
-
-  async end(confKey: string): Promise<void> {
-    await this.#ask("POST", `/conferences/${confKey}/end`);
+  async hostEnters(confKey: string, act: HostAct): Promise<void> {
+    if (act === "end") await this.#ask("POST", `/conferences/${confKey}/end`);
+    else await this.#ask("POST", `/conferences/${confKey}/lock`, { locked: act === "lock" });
   }
 
   async delayBridge(delayMs: number): Promise<void> {
@@ -129,16 +125,9 @@ export class ControlledTelephones implements Telephones {
   }
 
   /** Also those that are over. */
-  async #callsTo(digits: string): Promise<CallId[]> {
+  async #callsTo(to: PhoneNumber): Promise<CallState[]> {
     const { calls } = await this.state();
-    return calls.filter(({ direction, number }) => direction === "out" && number === digits).map(({ id }) => id);
-  }
-
-  async #call(id: CallId): Promise<CallState> {
-    const { calls } = await this.state();
-    const found = calls.find((call) => call.id === id);
-    if (!found) throw new Error(`the bridge knows no call ${id}`);
-    return found;
+    return calls.filter(({ direction, number }) => direction === "out" && number === to.join(""));
   }
 
   async #ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -153,10 +142,9 @@ export class ControlledTelephones implements Telephones {
   }
 
   async #send(method: string, path: string, body?: unknown): Promise<HttpAnswer> {
-    const text = body === undefined ? "" : JSON.stringify(body);
-    const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };
+    const asked = { method, url: `${this.#url}${path}`, body: body === undefined ? "" : JSON.stringify(body) };
     try {
-      return await send({ method, url: `${this.#url}${path}`, body: text, headers, mostBytes: MOST_BYTES });
+      return await send({ ...asked, contentType: "application/json", mostBytes: MOST_BYTES });
     } catch (error) {
       throw new Error(`${method} ${path} of the bridge: ${(error as Error).message}`);
     }

@@ -21,6 +21,9 @@ export type CallId = string;
 /** `over`: one of both calls is in no conference, so that silence proves nothing. */
 export type Heard = "heard" | "silent" | "over";
 
+/** What a host can do by telephone. */
+export type HostAct = "lock" | "unlock" | "end";
+
 export interface Telephones {
   /** Why it cannot be done; `null` if it can. */
   cannot(ability: Ability): string | null;
@@ -44,9 +47,7 @@ export interface Telephones {
   /** Whether `listener` would hear `talker`. */
   hears(listener: CallId, talker: CallId): Promise<Heard>;
   hadTone(call: CallId): Promise<boolean>;
-  /** The host, by telephone. */
-  lock(confKey: string, locked: boolean): Promise<void>;
-  end(confKey: string): Promise<void>;
+  hostEnters(confKey: string, act: HostAct): Promise<void>;
   /** Delays each act of the bridge; 0 ends it. */
   delayBridge(delayMs: number): Promise<void>;
 }
