@@ -1,14 +1,28 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { portFrom } from "../doors/programs.ts";
-import { passwordsFile, siteIn } from "./folder.ts";
 import { startSimulatedSite } from "./server.ts";
 import { siteName } from "./site.ts";
 
 /** A WebEx site as a program. `WEBEX_SITE_FOLDER`: where it keeps its data and passwords; without it, nowhere. */
 const port = portFrom("WEBEX_SITE_PORT", 8796, fail);
 const folder = process.env.WEBEX_SITE_FOLDER;
+const passwordsFile = join(folder ?? "", "passwords.json");
 process.umask(0o077); // Passwords are for the one who starts it.
+if (folder) mkdirSync(folder, { recursive: true, mode: 0o700 });
 
-const { close, ...started } = await startSimulatedSite(port, siteIn(folder)).catch((error: NodeJS.ErrnoException) =>
+const { close, ...started } = await startSimulatedSite(port, {
+  file: folder ? join(folder, "site.sqlite") : ":memory:",
+  now: () => Date.now(),
+  draw: () => randomBytes(12).toString("base64url"),
+  onPasswords: (passwords) => {
+    if (!folder) return;
+    // Renamed into place, so that readers never see half a file.
+    writeFileSync(`${passwordsFile}.new`, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${passwordsFile}.new`, passwordsFile);
+  },
+}).catch((error: NodeJS.ErrnoException) =>
   fail(
     error.code === "EADDRINUSE"
       ? `port ${port} is taken; set WEBEX_SITE_PORT to a free one`
@@ -18,7 +32,7 @@ const { close, ...started } = await startSimulatedSite(port, siteIn(folder)).cat
 console.log(`simulated site: http://127.0.0.1:${started.port}/${siteName}/`);
 console.log(
   folder
-    ? `the passwords of its users are in ${passwordsFile(folder)}`
+    ? `the passwords of its users are in ${passwordsFile}`
     : "nothing is kept, and its users' passwords are known to nobody: WEBEX_SITE_FOLDER names a folder for both",
 );
 

@@ -3,12 +3,12 @@ import type { Values } from "../wire/codec.ts";
 import { type Cells, csrfOf, type Outcome, type PageCall } from "./page-call.ts";
 import { PageRefusal } from "./refusal.ts";
 import { addPerson, cancel, factsOf, join, reschedule, schedule, services, start, startDateOf } from "./sessions.ts";
-import { emailOf, fullName, nameOf, type Session, type SiteUser, siteZone } from "./site.ts";
+import { emailOf, fullName, nameOf, type Session, type SiteData, type SiteUser, siteZone } from "./site.ts";
 import { taken } from "./special.ts";
 import type { ServiceCode, Things } from "./store.ts";
 import { localTime } from "./times.ts";
 import { addUser, changeUser } from "./users.ts";
-import { isOn, put, text, whole } from "./values.ts";
+import { isOn, merge, put, text, whole } from "./values.ts";
 
 type Handler = (call: PageCall) => Outcome;
 
@@ -21,7 +21,20 @@ const listing =
   (title: string, rows: (call: PageCall) => Cells): Handler =>
   (call) =>
     show(title, rows(call));
-const only = (service?: ServiceCode) => (service ? [service] : undefined);
+/** Acts on a session of the caller. */
+const onOwn =
+  (act: (site: SiteData, session: Session, call: PageCall) => unknown, ...services: ServiceCode[]): Handler =>
+  (call) => {
+    const session = call.ownSession(services);
+    act(call.site, session, call);
+    return keyOf(session);
+  };
+
+/** The arguments of these codes that are given, by names of the XML API. */
+function given(call: PageCall, codes: Readonly<Record<string, string>>, number = ""): Values {
+  const values = Object.entries(codes).map(([name, code]) => [name, call.arg(code + number)] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
 
 /** The values of arguments, at their paths in a request of the XML API. */
 function requestOf(call: PageCall, name: CommandName): Values {
@@ -57,9 +70,8 @@ function sessionRequest(call: PageCall, service: ServiceCode, before?: Session):
   if (listed !== undefined && service === "MC") set("accessControl.listToPublic", listed === "1");
   else if (listed !== undefined) set("accessControl.listing", listed === "1" ? "PUBLIC" : "UNLISTED");
   const account = call.whole("TA");
-  if (account !== undefined)
-    set("telephony", { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: account });
-  return request;
+  if (account === undefined) return request;
+  return merge(request, { telephony: { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: account } });
 }
 
 /** Parts of the begin that are not given stay as they are. */
@@ -80,31 +92,26 @@ function serviceOf({ user }: PageCall): ServiceCode {
   return chosen !== undefined && chosen in services ? chosen : "MC";
 }
 
-function scheduled(call: PageCall, service: ServiceCode): Session {
+function scheduled(call: PageCall, service = serviceOf(call)): Session {
   return schedule(call.site, service, call.user, sessionRequest(call, service));
 }
 
-function edited(call: PageCall, session: Session): Outcome {
-  reschedule(call.site, session, sessionRequest(call, session.service, session));
-  return keyOf(session);
+function edit(site: SiteData, session: Session, call: PageCall): void {
+  reschedule(site, session, sessionRequest(call, session.service, session));
 }
 
-function deleted(call: PageCall, session: Session): Outcome {
-  cancel(call.site, session);
-  return keyOf(session);
-}
-
-function started(call: PageCall, session: Session): Outcome {
-  start(call.site, session);
-  return keyOf(session);
+/** A session in progress. */
+function held(call: PageCall, services: readonly ServiceCode[]): Session {
+  const session = call.session(services);
+  if (session.startedAt === null) throw new PageRefusal("MeetingNotInProgress");
+  return session;
 }
 
 const joined =
-  (service?: ServiceCode): Handler =>
+  (...services: ServiceCode[]): Handler =>
   (call) => {
-    const session = call.session(only(service));
+    const session = held(call, services);
     const { password } = factsOf(session);
-    if (session.startedAt === null) throw new PageRefusal("MeetingNotInProgress");
     if (session.isLocked) throw new PageRefusal("MeetingLocked");
     if (password !== "" && call.arg("PW") !== password)
       throw new PageRefusal("InvalidMeetingKeyOrPassword", "PW is wrong");
@@ -112,53 +119,43 @@ const joined =
     return keyOf(session);
   };
 
-const removed =
-  (parts: readonly string[]): Handler =>
-  (call) => {
-    const session = call.ownSession();
+const removed = (...parts: readonly string[]) =>
+  onOwn((site, session, call) => {
     const wanted = [call.arg("EM"), call.arg("FN")].map((one) => one?.toLowerCase());
-    const all = call.site.attendees(session).filter(({ part }) => parts.includes(part));
+    const all = site.attendees(session).filter(({ part }) => parts.includes(part));
     const found = all.find(({ email, name }) => [email, name].some((one) => wanted.includes(one.toLowerCase())));
     if (!found) throw new PageRefusal("Unknown", "no attendee has the address EM or the name FN");
-    call.site.store.remove("attendee", found.key);
-    return keyOf(session);
-  };
+    site.store.remove("attendee", found.key);
+  });
 
-function enrolled(call: PageCall, session: Session): Outcome {
-  const read = (codes: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, call.arg(code)]));
-  const person = {
-    ...read({ company: "CY", title: "JT", firstName: "FN", lastName: "LN" }),
-    address: read({ address1: "E1", address2: "E2", city: "CT", state: "SA", zipCode: "ZP", country: "CI" }),
-    phones: read({ phone: "PH", fax: "FX" }),
-    email: call.arg("EM") ?? "",
+const enrolled =
+  (...services: ServiceCode[]): Handler =>
+  (call) => {
+    const session = call.session(services);
+    const person = {
+      ...given(call, { company: "CY", title: "JT", firstName: "FN", lastName: "LN", email: "EM" }),
+      address: given(call, { address1: "E1", address2: "E2", city: "CT", state: "SA", zipCode: "ZP", country: "CI" }),
+      phones: given(call, { phone: "PH", fax: "FX" }),
+    };
+    const { registerId } = addPerson(call.site, session, "attendee", person, "REGISTER");
+    return { data: { MK: session.key, RID: registerId ?? 0 } };
   };
-  const { registerId } = addPerson(call.site, session, "attendee", person, "REGISTER");
-  return { data: { MK: session.key, RID: registerId ?? 0 } };
-}
 
 /** The arguments of a field are kept as they come. */
-const formField =
-  (kind: string): Handler =>
-  (call) => {
-    const session = call.ownSession();
-    const given = Object.fromEntries([...call.args].filter(([, value]) => value !== String(session.key)));
-    call.site.store.add("field", { sessionKey: session.key, kind, given });
-    return keyOf(session);
-  };
+const formField = (kind: string) =>
+  onOwn((site, { key: sessionKey }, { args }) => {
+    const given = Object.fromEntries([...args].filter(([, value]) => value !== String(sessionKey)));
+    site.store.add("field", { sessionKey, kind, given });
+  });
 
-function attendeesAdded(call: PageCall): Outcome {
-  const session = call.ownSession();
+function addAttendees(site: SiteData, session: Session, call: PageCall): void {
   const numbers = call.numbers("FN", "EA");
-  if (numbers.length === 0) throw new PageRefusal("InvalidDataFormat", "FN1 and EA1 are required");
-  for (const n of numbers) {
+  for (const n of numbers.length > 0 ? numbers : [1]) {
     const [name, email] = [call.arg(`FN${n}`), call.arg(`EA${n}`)];
     if (!name || !email) throw new PageRefusal("InvalidDataFormat", `FN${n} and EA${n} are required`);
-    addPerson(call.site, session, "attendee", { name, email }, "INVITE");
-    if (call.arg(`AddToAddressBook${n}`) === "1")
-      call.site.store.add("contact", { ownerId: call.user.key, name, email });
+    addPerson(site, session, "attendee", { name, email }, "INVITE");
+    if (call.arg(`AddToAddressBook${n}`) === "1") site.store.add("contact", { ownerId: call.user.key, name, email });
   }
-  return keyOf(session);
 }
 
 function loggedIn(call: PageCall): Outcome {
@@ -198,25 +195,23 @@ function userEdited(call: PageCall): Outcome {
   const user = known(call);
   if (user.key !== call.user.key) call.mustBeAdmin();
   if (user.password !== call.arg("PW")) throw new PageRefusal("BadWebexIDorPassword");
-  const accounts = call.numbers("CB", "FI", "TI", "PA", "SA").map((accountIndex) => ({
-    accountIndex,
-    tollFreeCallInNumber: call.arg(`FI${accountIndex}`),
-    tollCallInNumber: call.arg(`TI${accountIndex}`),
-    subscriberAccessCode: call.arg(`SA${accountIndex}`),
-    participantAccessCode: call.arg(`PA${accountIndex}`),
-  }));
-  const given = accounts.map((one) =>
-    Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined)),
-  );
+  const codes = {
+    tollFreeCallInNumber: "FI",
+    tollCallInNumber: "TI",
+    subscriberAccessCode: "SA",
+    participantAccessCode: "PA",
+  };
+  const accounts = call
+    .numbers("CB", ...Object.values(codes))
+    .map((accountIndex) => ({ accountIndex, ...given(call, codes, String(accountIndex)) }));
   const request = requestOf(call, "edit-user");
-  changeUser(call.site, user, given.length > 0 ? { ...request, tspAccount: { tspAccount: given } } : request);
+  changeUser(call.site, user, accounts.length > 0 ? { ...request, tspAccount: { tspAccount: accounts } } : request);
   return { data: { WID: call.arg("NWID") ?? nameOf(user) } };
 }
 
 function userCreated(call: PageCall): Outcome {
-  const named = { WID: "webExId", EM: "email", FN: "firstName", LN: "lastName", PW: "password" };
-  const own = Object.entries(named).map(([code, name]) => [name, call.arg(code)]);
-  addUser(call.site, { ...requestOf(call, "new-user"), ...Object.fromEntries(own) });
+  const codes = { webExId: "WID", email: "EM", firstName: "FN", lastName: "LN", password: "PW" };
+  addUser(call.site, { ...requestOf(call, "new-user"), ...given(call, codes) });
   return { data: { WID: call.arg("WID") ?? "" } };
 }
 
@@ -237,53 +232,57 @@ function recordingAdded(call: PageCall): Outcome {
   return {};
 }
 
-/** The user's own things. */
-function own<K extends "contact" | "file" | "computer">({ site, user }: PageCall, kind: K): readonly Things[K][] {
-  return site.store.all(kind).filter(({ ownerId }) => ownerId === user.key);
-}
+/** Only the user's things. */
+const own = ({ user }: PageCall) => ({ ownerId: user.key });
 
-function contactAsked(call: PageCall) {
-  return call.named(own(call, "contact"), ({ email }) => email);
-}
+const onContact =
+  (act: (call: PageCall, contact: Things["contact"]) => void): Handler =>
+  (call) => {
+    act(
+      call,
+      call.named(call.site.store.all("contact", own(call)), ({ email }) => email),
+    );
+    return {};
+  };
 
 function contactAdded(call: PageCall): Outcome {
-  const values = [...call.args.values()];
-  const email = values.find((value) => value.includes("@"));
+  const email = [...call.args.values()].find((value) => value.includes("@"));
   if (email === undefined) throw new PageRefusal("Unknown", "no argument is an e-mail address");
-  const name = [...call.args].find(([code, value]) => code.startsWith("FN") && value !== email)?.[1] ?? email;
-  call.site.store.add("contact", { ownerId: call.user.key, name, email });
+  call.site.store.add("contact", { ...own(call), name: firstName(call) ?? email, email });
   return {};
 }
 
-function labAsked(call: PageCall) {
-  return call.named(call.site.store.all("lab"), ({ name }) => name);
+function firstName({ args }: PageCall): string | undefined {
+  return [...args].find(([code, value]) => code.startsWith("FN") && !value.includes("@"))?.[1];
 }
+
+const onLab =
+  (rows: (site: SiteData, lab: Things["lab"]) => Cells): Handler =>
+  (call) => {
+    const lab = call.named(call.site.store.all("lab"), ({ name }) => name);
+    return show(lab.name, rows(call.site, lab));
+  };
 
 const computer =
   (state: string | null): Handler =>
   (call) => {
-    const found = call.named(own(call, "computer"), ({ name }) => name);
+    const found = call.named(call.site.store.all("computer", own(call)), ({ name }) => name);
     if (state === null) call.site.store.remove("computer", found.key);
     else call.site.store.change("computer", found, { state });
     return {};
   };
 
-function pastOf({ site, user }: PageCall, code: ServiceCode): readonly Things["past"][] {
-  return site.store.all("past").filter(({ service, hostId }) => service === code && hostId === user.key);
-}
-
 function report(call: PageCall): Cells {
-  const day = (year: string, month: string, date: string, otherwise: number) => {
-    const asked = call.whole(year);
-    return asked === undefined ? otherwise : Date.UTC(asked, (call.whole(month) ?? 1) - 1, call.whole(date) ?? 1);
+  const day = (when: string, otherwise: number) => {
+    const [year, month = 1, date = 1] = ["YE", "MO", "DA"].map((part) => call.whole(when + part));
+    return year === undefined ? otherwise : Date.UTC(year, month - 1, date);
   };
-  const from = day("StartYE", "StartMO", "StartDA", 0);
-  const to = day("EndYE", "EndMO", "EndDA", Number.MAX_SAFE_INTEGER);
+  const [from, to] = [day("Start", 0), day("End", Number.MAX_SAFE_INTEGER)];
   const topic = call.arg("TC")?.toLowerCase() ?? "";
-  const found = pastOf(call, "TC").filter(
-    ({ startedAt, name }) => startedAt >= from && startedAt < to && name.toLowerCase().includes(topic),
-  );
-  return found.map((past) => [past.name, Math.round((past.endedAt - past.startedAt) / 60_000)]);
+  return call.site.store
+    .all("past", { service: "TC", hostId: call.user.key })
+    .filter(({ startedAt, name }) => startedAt >= from && startedAt < to && name.toLowerCase().includes(topic))
+    .map(({ name, startedAt, endedAt }) => [name, Math.round((endedAt - startedAt) / 60_000)]);
 }
 
 /** Every command of the URL API. */
@@ -298,18 +297,18 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   "activate-user": activated("ACTIVATED"),
   "deactivate-user": activated("DEACTIVATED"),
 
-  "schedule-meeting": (call) => keyOf(scheduled(call, serviceOf(call))),
-  "edit-meeting": (call) => edited(call, call.ownSession()),
+  "schedule-meeting": (call) => keyOf(scheduled(call)),
+  "edit-meeting": onOwn(edit),
   // Its key is not in the answer: that is what schedule-meeting and then host-meeting are for.
   "impromptu-meeting": (call) => {
-    start(call.site, scheduled(call, serviceOf(call)));
+    start(call.site, scheduled(call));
     return {};
   },
-  "host-meeting": (call) => started(call, call.ownSession()),
+  "host-meeting": onOwn(start),
   "join-meeting": joined(),
-  "delete-meeting": (call) => deleted(call, call.ownSession()),
-  "list-meetings": listing("Meetings", (call) => {
-    const own = call.site.store.all("session").filter(({ hostId }) => hostId === call.user.key);
+  "delete-meeting": onOwn(cancel),
+  "list-meetings": listing("Meetings", ({ site, user }) => {
+    const own = site.store.all("session", { hostId: user.key });
     return own.map((session) => [session.key, factsOf(session).name, services[session.service].serviceType]);
   }),
   // For servers with an agreement; here for administrators.
@@ -321,22 +320,19 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
       .filter(({ startedAt, service }) => startedAt !== null && service === (asked ?? service));
     return { meetings: open.map(({ key }) => key) };
   },
-  "add-attendees": attendeesAdded,
-  "delete-attendee": removed(["attendee", "prospect", "host"]),
-  "add-presenter": (call) => {
-    const session = call.ownSession(["TC"]);
-    addPerson(call.site, session, "presenter", { name: call.arg("FN"), email: call.arg("EM") ?? "" }, "INVITE");
-    return keyOf(session);
-  },
-  "delete-presenter": removed(["presenter"]),
-  "mail-registrations": (call) => {
-    const session = call.ownSession();
-    call.site.mail(call.arg("EM") ?? "", `registrations: ${factsOf(session).name}`);
-    return keyOf(session);
-  },
+  "add-attendees": onOwn(addAttendees),
+  "delete-attendee": removed("attendee", "prospect", "host"),
+  "add-presenter": onOwn(
+    (site, session, call) => addPerson(site, session, "presenter", given(call, { name: "FN", email: "EM" }), "INVITE"),
+    "TC",
+  ),
+  "delete-presenter": removed("presenter"),
+  "mail-registrations": onOwn((site, session, call) =>
+    site.mail(call.arg("EM") ?? "", `registrations: ${factsOf(session).name}`),
+  ),
   "get-registration-form": (call) => {
     const session = call.session();
-    const fields = call.site.store.all("field").filter(({ sessionKey }) => sessionKey === session.key);
+    const fields = call.site.store.all("field", { sessionKey: session.key });
     const standard = ["First name", "Last name", "E-mail", "Job title", "Company"].map((name) => [name, "required"]);
     const pairs = (given: Values) => Object.entries(given).map((pair) => pair.join("="));
     const own = fields.map(({ kind, given }) => [kind, pairs(given).join(", ")]);
@@ -347,68 +343,63 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   "add-drop-down-list": formField("drop-down list"),
   "add-radio-button": formField("option button"),
   "add-text-box": formField("text box"),
-  "register-for-meeting": (call) => enrolled(call, call.session()),
+  "register-for-meeting": enrolled(),
   "create-recorded-session": recordingAdded,
   "list-recorded-events": listing("Recorded events", ({ site, words }) => {
-    const all = site.store.all("recording").filter(({ service }) => service === "EC");
+    const all = site.store.all("recording", { service: "EC" });
     const views = all.flatMap(({ name, views }) => views.map((view) => [name, view.email] as const));
     return views.filter(([, email]) => words.includes(email.toLowerCase()));
   }),
 
   "schedule-event": (call) => keyOf(scheduled(call, "EC")),
-  "edit-event": (call) => edited(call, call.ownSession(["EC"])),
-  "delete-event": (call) => deleted(call, call.ownSession(["EC"])),
-  "start-event": (call) => started(call, call.ownSession(["EC"])),
-  "enrol-in-event": (call) => enrolled(call, call.session(["EC"])),
+  "edit-event": onOwn(edit, "EC"),
+  "delete-event": onOwn(cancel, "EC"),
+  "start-event": onOwn(start, "EC"),
+  "enrol-in-event": enrolled("EC"),
   "join-event": joined("EC"),
 
   "schedule-support-session": (call) => keyOf(scheduled(call, "SC")),
-  "host-support-session": (call) => started(call, call.ownSession(["SC"])),
-  "start-support-session": (call) => started(call, scheduled(call, "SC")),
+  "host-support-session": onOwn(start, "SC"),
+  "start-support-session": (call) => keyOf(start(call.site, scheduled(call, "SC"))),
   "join-support-session": joined("SC"),
   "assist-support-session": (call) => {
-    const session = call.session(["SC"]);
-    if (session.startedAt === null) throw new PageRefusal("MeetingNotInProgress");
+    const session = held(call, ["SC"]);
     const user = call.userOrNobody;
     join(call.site, session, user ? fullName(user) : "Assistant", user ? emailOf(user) : "");
     return keyOf(session);
   },
 
-  "report-attendee": listing("Attendee details", (call) =>
-    pastOf(call, "EC").flatMap((past) => past.people.map(({ name, email }) => [past.name, name, email])),
+  "report-attendee": listing("Attendee details", ({ site, user }) =>
+    site.store
+      .all("past", { service: "EC", hostId: user.key })
+      .flatMap((past) => past.people.map(({ name, email }) => [past.name, name, email])),
   ),
   "report-enrolment": (call) => {
     const session = call.ownSession(["EC"]);
     const rows = call.site.attendees(session).map(({ name, email, joinStatus }) => [name, email, joinStatus]);
     return show(`Enrolment of ${factsOf(session).name}`, rows);
   },
-  "report-playback": listing("Playback", (call) => {
-    const own = call.site.store.all("recording").filter(({ hostId }) => hostId === call.user.key);
+  "report-playback": listing("Playback", ({ site, user }) => {
+    const own = site.store.all("recording", { hostId: user.key });
     return own.flatMap(({ name, views }) => views.map((view) => [name, view.name, view.email]));
   }),
 
   "add-contacts": contactAdded,
-  "delete-contact": (call) => {
-    call.site.store.remove("contact", contactAsked(call).key);
-    return {};
-  },
-  "edit-contact": (call) => {
-    const contact = contactAsked(call);
-    const name = [...call.args].find(([code]) => code.startsWith("FN"))?.[1] ?? contact.name;
-    call.site.store.change("contact", contact, { name });
-    return {};
-  },
+  "delete-contact": onContact(({ site }, { key }) => site.store.remove("contact", key)),
+  "edit-contact": onContact((call, contact) => {
+    call.site.store.change("contact", contact, { name: firstName(call) ?? contact.name });
+  }),
   "find-contacts": listing("Contacts", (call) => {
-    const all = own(call, "contact").map(({ name, email }) => [name, email]);
+    const all = call.site.store.all("contact", own(call)).map(({ name, email }) => [name, email]);
     return all.filter((row) => call.words.every((word) => row.join(" ").toLowerCase().includes(word)));
   }),
   "list-files": listing("Files", (call) => {
-    const found = own(call, "file").filter(({ folder }) => folder === (call.arg("CD") ?? ""));
+    const found = call.site.store.all("file", { ...own(call), folder: call.arg("CD") ?? "" });
     return found.map(({ name, bytes }) => [name, bytes]);
   }),
   // The overview calls it "delete", and describes a download.
   "download-file": (call) => {
-    const file = own(call, "file").find(({ name }) => name === call.arg("FN"));
+    const [file] = call.site.store.all("file", { ...own(call), name: call.arg("FN") ?? "" });
     if (!file) throw new PageRefusal("Unknown", "there is no such file");
     return show(file.name, [[file.name, file.bytes]]);
   },
@@ -422,22 +413,19 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   },
 
   "list-labs": listing("Labs", ({ site }) => site.store.all("lab").map(({ name }) => [name])),
-  "lab-details": (call) => {
-    const { name, description, computers } = labAsked(call);
-    return show(name, [[name, description, computers]]);
-  },
-  "lab-schedule": listing("Reservations", (call) => {
-    const { name } = labAsked(call);
-    const own = call.site.store.all("reservation").filter(({ lab }) => lab === name);
-    return own.map((one) => [one.name, localTime(one.startsAt, siteZone), one.computers]);
-  }),
-  "check-lab-availability": (call) => {
-    const { name, computers } = labAsked(call);
-    const now = call.site.now();
-    return show(name, [[name, computers - taken(call, name, now, now + 1)]]);
-  },
+  "lab-details": onLab((_, { name, description, computers }) => [[name, description, computers]]),
+  "lab-schedule": onLab((site, lab) =>
+    site.store
+      .all("reservation", { lab: lab.name })
+      .map(({ name, startsAt, computers }) => [name, localTime(startsAt, siteZone), computers]),
+  ),
+  "check-lab-availability": onLab((site, { name, computers }) => [
+    [name, computers - taken({ site }, name, site.now(), site.now() + 1)],
+  ]),
 
-  "list-computers": listing("Computers", (call) => own(call, "computer").map(({ name, state }) => [name, state])),
+  "list-computers": listing("Computers", (call) =>
+    call.site.store.all("computer", own(call)).map(({ name, state }) => [name, state]),
+  ),
   "connect-computer": computer("connected"),
   "disconnect-computer": computer("available"),
   "remove-computer": computer(null),

@@ -1,8 +1,8 @@
 import type { Values } from "../wire/codec.ts";
 import { addPerson, schedule, services, startDateOf } from "./sessions.ts";
-import { type SiteData, type SiteUser, siteZone } from "./site.ts";
+import { type Session, type SiteData, type SiteUser, siteZone } from "./site.ts";
 import { siteSettings } from "./site-settings.ts";
-import type { ServiceCode } from "./store.ts";
+import type { Person, ServiceCode } from "./store.ts";
 import { localTime } from "./times.ts";
 import { merge } from "./values.ts";
 
@@ -35,39 +35,32 @@ export function seed(site: SiteData): void {
 }
 
 function users(site: SiteData, today: number): readonly SiteUser[] {
-  const account = (accountIndex: number, number: string, code: string) => ({
+  const account = (number: string, code: string, at: number) => ({
     tollFreeCallInNumber: `1800${number}`,
-    accountIndex,
+    accountIndex: at + 1,
     tollCallInNumber: `1408${number}`,
     subscriberAccessCode: `9${code}`,
     participantAccessCode: code,
-    defaultFlag: accountIndex === 1,
+    defaultFlag: at === 0,
   });
-  const user = (
-    webExId: string,
-    names: readonly [string, string],
-    role: SiteUser["role"],
-    accounts: readonly Values[],
-  ) => {
-    const [firstName, lastName] = names;
-    const own = {
-      webExId,
-      firstName,
-      lastName,
-      email: `${webExId}@harbour.example`,
-      active: "ACTIVATED",
-      timeZoneID: siteZone,
+  const user = (role: SiteUser["role"], webExId: string, name: string, ...accounts: [string, string][]) => {
+    const [firstName, lastName] = name.split(" ");
+    const named = { webExId, firstName, lastName, email: `${webExId}@harbour.example` };
+    const usual = { active: "ACTIVATED", timeZoneID: siteZone, company: "Harbour Works", language: "ENGLISH" };
+    const profile = {
+      ...named,
+      ...usual,
+      tracking: { trackingCode1: "dock 4" },
+      tspAccount: { tspAccount: accounts.map(([number, code], at) => account(number, code, at)) },
     };
-    const more = { company: "Harbour Works", language: "ENGLISH", tracking: { trackingCode1: "dock 4" } };
-    const profile = { ...own, ...more, tspAccount: { tspAccount: accounts } };
     const password = site.options.draw();
     return site.store.add("user", { password, role, registeredAt: today - 400 * dayMs, visits: 0, profile });
   };
   return [
-    user("site.admin", ["Ada", "Quist"], "admin", []),
-    user("site.viewer", ["Vera", "Holm"], "view-only", []),
-    user("anna.berg", ["Anna", "Berg"], "host", [account(1, "5550142", "4711001"), account(2, "5550143", "4711002")]),
-    user("ben.cole", ["Ben", "Cole"], "host", [account(1, "5550177", "4711009")]),
+    user("admin", "site.admin", "Ada Quist"),
+    user("view-only", "site.viewer", "Vera Holm"),
+    user("host", "anna.berg", "Anna Berg", ["5550142", "4711001"], ["5550143", "4711002"]),
+    user("host", "ben.cole", "Ben Cole", ["5550177", "4711009"]),
   ];
 }
 
@@ -78,11 +71,7 @@ function sessions(site: SiteData, today: number, anna: SiteUser, ben: SiteUser):
     const common = {
       accessControl: service === "SC" ? {} : { [isSales ? "meetingPassword" : "sessionPassword"]: password },
       metaData: { [service === "EC" ? "sessionName" : "confName"]: name },
-      schedule: {
-        startDate: startDateOf(service, localTime(today + days * dayMs, siteZone)),
-        timeZoneID: siteZone,
-        duration: 60,
-      },
+      schedule: { startDate: startDateOf(service, localTime(today + days * dayMs, siteZone)), timeZoneID: siteZone },
     };
     return schedule(site, service, host, merge(common, given));
   };
@@ -118,22 +107,17 @@ function sessions(site: SiteData, today: number, anna: SiteUser, ben: SiteUser):
   });
   const audioOnly = session("AO", anna, "Pilots by telephone", 7, { accessControl: { listing: "PRIVATE" }, telephony });
   session("SC", ben, "Help at the gate", 1, {});
-  const person = (name: string) => ({ name, email: `${name.toLowerCase().replace(" ", ".")}@visitor.example` });
-  const other = { name: "Ada Quist", email: "site.admin@harbour.example" };
-  for (const one of [weekly, audioOnly]) addPerson(site, one, "host", other, "INVITE");
-  addPerson(site, weekly, "attendee", person("Cara Dunn"), "INVITE");
-  addPerson(site, weekly, "attendee", person("Dov Eder"), "INVITE");
-  addPerson(site, training, "presenter", person("Finn Gray"), "INVITE");
-  addPerson(site, training, "attendee", person("Gita Hale"), "REGISTER");
-  addPerson(site, event, "panelist", person("Hugo Ives"), "INVITE");
-  addPerson(site, event, "attendee", person("Iris Jung"), "REGISTER");
-  const gita = {
-    ...person("Gita Hale"),
-    submitDate: localTime(today, siteZone),
-    score: 8,
-    grade: "B",
-    registerID: "100001",
-  };
+  const invite = (session: Session, part: string, name: string, joinStatus = "INVITE") =>
+    addPerson(site, session, part, { name, email: emailFor(name) }, joinStatus);
+  const host = { name: "Ada Quist", email: "site.admin@harbour.example" };
+  for (const one of [weekly, audioOnly]) addPerson(site, one, "host", host, "INVITE");
+  invite(weekly, "attendee", "Cara Dunn");
+  invite(weekly, "attendee", "Dov Eder");
+  invite(training, "presenter", "Finn Gray");
+  const { name, email } = invite(training, "attendee", "Gita Hale", "REGISTER");
+  invite(event, "panelist", "Hugo Ives");
+  invite(event, "attendee", "Iris Jung", "REGISTER");
+  const submitDate = localTime(today, siteZone);
   site.store.next("test", 5_000);
   site.store.add("test", {
     sessionKey: training.key,
@@ -141,7 +125,7 @@ function sessions(site: SiteData, today: number, anna: SiteUser, ben: SiteUser):
     fields: {
       delivery: "WEBSITE",
       status: "STARTED",
-      startDate: localTime(today, siteZone),
+      startDate: submitDate,
       dueDate: localTime(today + 10 * dayMs, siteZone),
       timeLimit: 20,
       author: "anna.berg",
@@ -149,17 +133,21 @@ function sessions(site: SiteData, today: number, anna: SiteUser, ben: SiteUser):
       numQuestions: 10,
       maxScore: 10,
     },
-    results: [gita],
+    results: [{ name, email, submitDate, score: 8, grade: "B", registerID: "100001" }],
   });
+}
+
+function emailFor(name: string, domain = "visitor"): string {
+  return `${name.toLowerCase().replace(" ", ".")}@${domain}.example`;
 }
 
 function past(site: SiteData, today: number, host: SiteUser, service: ServiceCode): void {
   const type = services[service].usualType;
   const startedAt = today - 48 * hourMs;
-  const person = (name: string, call: "call-in" | "toll-free" | "voip", minutes: number, part: string) => ({
+  const person = (name: string, call: Person["call"], minutes: number, part = "attendee") => ({
     part,
     name,
-    email: `${name.toLowerCase().replace(" ", ".")}@${part === "host" ? "harbour" : "visitor"}.example`,
+    email: emailFor(name, part === "host" ? "harbour" : "visitor"),
     joinStatus: "INVITE",
     registerId: null,
     call,
@@ -179,8 +167,8 @@ function past(site: SiteData, today: number, host: SiteUser, service: ServiceCod
     settings: { tracking: { trackingCode1: "dock 4" }, metaData: { account: "North Freight", opportunity: "Reefers" } },
     people: [
       person("Anna Berg", "call-in", 60, "host"),
-      person("Cara Dunn", "toll-free", 50, "attendee"),
-      person("Dov Eder", "voip", 30, "attendee"),
+      person("Cara Dunn", "toll-free", 50),
+      person("Dov Eder", "voip", 30),
     ],
   });
   site.store.add("recording", {

@@ -56,16 +56,15 @@ function everything(call: XmlCall, session: Session): Values {
   const people = site.attendees(session);
   const isRegistered =
     isOn(settings, "attendeeOptions", "registration") || isOn(settings, "extOptions", "registration");
-  const { agenda, description, account, opportunity } = group(settings, "metaData");
   const isAutoRecord = isOn(settings, "enableOptions", "autoRecord") || isOn(settings, "extOptions", "autoRecord");
   return {
+    ...settings,
     ...keysOf(session),
     status: statusOf(session),
+    confID: String(session.confId),
     isLocked: session.isLocked,
     presenter: people.filter(({ part }) => part === "presenter").map((one) => one.name),
     panelistsInfo: text(settings, "panelists", "panelistsInfo"),
-    programName: text(settings, "programName"),
-    confID: String(session.confId),
     verifyFlashMediaURL: site.url("media.php", { MK, KIND: "flash" }),
     verifyWinMediaURL: site.url("media.php", { MK, KIND: "win" }),
     accessControl: {
@@ -78,13 +77,10 @@ function everything(call: XmlCall, session: Session): Values {
       isEnforceAudioLogin: false,
     },
     metaData: {
+      ...group(settings, "metaData"),
       confName: name,
       sessionType: type,
       serviceType: services[session.service].serviceType,
-      agenda,
-      description,
-      account,
-      opportunity,
       isRecurring: isRecurring(session),
       agendaFormat: "TEXT",
       descriptionFormat: "TEXT",
@@ -93,7 +89,6 @@ function everything(call: XmlCall, session: Session): Values {
       hasException: false,
     },
     telephony: telephonyOf(call, session, isOwn),
-    material: group(settings, "material"),
     test: testsOf(site, session),
     host: {
       firstName: host.profile.firstName,
@@ -133,11 +128,10 @@ function telephonyOf({ site }: XmlCall, session: Session, isOwn: boolean): Value
   const account = accountOf(site, session);
   const label = text(config, "participantAccessCodeLabel");
   const siteNumber = text(config, "callInNumber") ?? "";
-  const template = text(config, "tspAdaptorSettings", "primaryLarge", "globalCallInNumURL");
   return {
     telephonySupport: settings.telephonySupport ?? "NONE",
     extTelephonyDescription: settings.extTelephonyDescription,
-    globalCallInNumbersURL: account && template && filled(template, account, isOwn),
+    globalCallInNumbersURL: "https://numbers.example/call-in",
     tollFreeRestrictionsURL: "https://numbers.example/toll-free.pdf",
     dialInSequences,
     callInNum: {
@@ -172,17 +166,3 @@ const dialInSequences = [
   `AutoLGPWDialInSequence:${loud},,,[ProfileID]#,,,[PIN]#,,,[Password]#`,
   `SilentLGPWDialInSequence:${silent}[ProfileID]#[PIN]#[Password]#*01*`,
 ].join("|");
-
-/** The site's address of global numbers, with the variables of the account in use. */
-function filled(template: string, account: Values, isOwn: boolean): string {
-  const [toll = "", tollFree = ""] = [text(account, "tollCallInNumber"), text(account, "tollFreeCallInNumber")];
-  const values: Readonly<Record<string, string>> = {
-    TollNum: toll.slice(1),
-    TollNumCC: toll.slice(0, 1),
-    TollFreeNum: tollFree.slice(1),
-    TollFreeNumCC: tollFree.slice(0, 1),
-    ParticipantCode: text(account, "participantAccessCode") ?? "",
-    SubscriberCode: isOwn ? (text(account, "subscriberAccessCode") ?? "") : "",
-  };
-  return template.replaceAll(/%(\w+)%/g, (variable, name: string) => encodeURIComponent(values[name] ?? variable));
-}

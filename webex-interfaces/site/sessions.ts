@@ -13,14 +13,13 @@ interface Paths {
   readonly name: string;
   readonly type: string;
   readonly password: string;
-  /** Where people stand, by their part; `flat`: the fields of a person are not in an element `person`. */
-  readonly people: Readonly<Record<string, { readonly path: string; readonly isFlat: boolean }>>;
+  /** Where people stand, by their part; with `.person`, their fields are in an element of that name. */
+  readonly people: Readonly<Record<string, string>>;
   /** The part among which alternate hosts stand, by their role HOST. */
   readonly hostsAmong?: string;
 }
 
 const named = { name: "metaData.confName", type: "metaData.sessionType", password: "accessControl.sessionPassword" };
-const people = (path: string, isFlat = true) => ({ path, isFlat });
 
 export const services: Readonly<Record<ServiceCode, Paths>> = {
   MC: {
@@ -29,7 +28,7 @@ export const services: Readonly<Record<ServiceCode, Paths>> = {
     name: "metaData.confName",
     type: "metaData.meetingType",
     password: "accessControl.meetingPassword",
-    people: { attendee: people("participants.attendees.attendee", false) },
+    people: { attendee: "participants.attendees.attendee.person" },
     hostsAmong: "attendee",
   },
   TC: {
@@ -37,8 +36,8 @@ export const services: Readonly<Record<ServiceCode, Paths>> = {
     serviceType: "TrainingCenter",
     usualType: 11,
     people: {
-      presenter: people("presenters.participants.participant", false),
-      attendee: people("attendees.participants.participant", false),
+      presenter: "presenters.participants.participant.person",
+      attendee: "attendees.participants.participant.person",
     },
     hostsAmong: "presenter",
   },
@@ -47,37 +46,26 @@ export const services: Readonly<Record<ServiceCode, Paths>> = {
     serviceType: "EventCenter",
     usualType: 13,
     name: "metaData.sessionName",
-    people: { panelist: people("panelists.panelist"), attendee: people("attendees.attendee") },
+    people: { panelist: "panelists.panelist", attendee: "attendees.attendee" },
   },
   SaC: {
     ...named,
     serviceType: "SalesCenter",
     usualType: 214,
     password: "accessControl.meetingPassword",
-    people: { prospect: people("prospects.prospect") },
+    people: { prospect: "prospects.prospect" },
   },
   SC: { ...named, serviceType: "SupportCenter", usualType: 16, people: {} },
   AO: {
     ...named,
     serviceType: "MeetingCenter",
     usualType: 15,
-    people: { full: people("fullAccessAttendees.attendee"), limited: people("limitedAccessAttendees.attendee") },
+    people: { full: "fullAccessAttendees.attendee", limited: "limitedAccessAttendees.attendee" },
   },
 };
 
 /** What all sessions have. */
-export interface Facts {
-  readonly name: string;
-  readonly type: number;
-  readonly password: string;
-  readonly listing: string;
-  readonly startsAt: number;
-  readonly endsAt: number;
-  readonly minutes: number;
-  readonly zone: number;
-}
-
-export function factsOf({ service, settings }: Pick<Session, "service" | "settings">): Facts {
+export function factsOf({ service, settings }: Pick<Session, "service" | "settings">) {
   const paths = services[service];
   const read = (path: string) => text(settings, ...path.split(".")) ?? "";
   const zone = whole(settings, "schedule", "timeZoneID") ?? siteZone;
@@ -151,8 +139,8 @@ export function reschedule(site: SiteData, session: Session, request: Values, ho
 
 /** The request without its people and keys. */
 function settingsOf(service: ServiceCode, request: Values): Values {
-  const paths = Object.values(services[service].people).map(({ path }) => path);
-  const bare = paths.reduce((values, path) => put(values, path.split("."), undefined), request);
+  const paths = Object.values(services[service].people).map((place) => placeOf(place).path);
+  const bare = paths.reduce((values, path) => put(values, path, undefined), request);
   const { meetingKey, meetingkey, sessionKey, validateFormat, status, hostJoined, participantsJoined, ...settings } =
     bare;
   const { timeZoneID, duration, startDate } = group(settings, "schedule");
@@ -171,15 +159,21 @@ function checkTelephony(site: SiteData, session: Session): void {
 
 function savePeople(site: SiteData, session: Session, request: Values): void {
   const { people: parts, hostsAmong } = services[session.service];
-  for (const [part, { path, isFlat }] of Object.entries(parts)) {
-    if (at(request, ...path.split(".")) === undefined) continue;
+  for (const [part, place] of Object.entries(parts)) {
+    const { path, isFlat } = placeOf(place);
+    if (at(request, ...path) === undefined) continue;
     for (const { key } of among(site, session, part)) site.store.remove("attendee", key);
-    for (const given of groups(request, ...path.split("."))) {
+    for (const given of groups(request, ...path)) {
       const person = isFlat ? given : group(given, "person");
       const isHosting = part === hostsAmong && given.role === "HOST";
       addPerson(site, session, isHosting ? "host" : part, person, text(given, "joinStatus") ?? "INVITE");
     }
   }
+}
+
+function placeOf(place: string): { readonly path: readonly string[]; readonly isFlat: boolean } {
+  const path = place.replace(/\.person$/, "");
+  return { path: path.split("."), isFlat: path === place };
 }
 
 /** The people of a part, and the alternate hosts if they stand among them. */
@@ -212,8 +206,8 @@ export function cancel(site: SiteData, session: Session): void {
   site.store.remove("session", session.key);
 }
 
-export function start(site: SiteData, session: Session): void {
-  if (session.startedAt === null) site.store.change("session", session, { startedAt: site.now() });
+export function start(site: SiteData, session: Session): Session {
+  return session.startedAt === null ? site.store.change("session", session, { startedAt: site.now() }) : session;
 }
 
 /** The caller is in the session from now on. An e-mail address stands for one person. */
@@ -231,24 +225,15 @@ export function join(
 
 /** The session is over: it is in the history. The next time it is held, it is another conference. */
 export function end(site: SiteData, session: Session): void {
-  if (session.startedAt === null) return;
+  const { key, confId, startedAt, isLocked, hostKey, ...held } = session;
+  if (startedAt === null) return;
   const { name, type } = factsOf(session);
   const all = site.attendees(session);
   const present = all.flatMap(({ joinedAt, ...one }) =>
     joinedAt === null ? [] : { ...one, joinedAt, leftAt: site.now() },
   );
-  site.store.put("past", {
-    key: session.confId,
-    sessionKey: session.key,
-    service: session.service,
-    name,
-    type,
-    hostId: session.hostId,
-    startedAt: session.startedAt,
-    endedAt: site.now(),
-    settings: session.settings,
-    people: present,
-  });
+  const times = { startedAt, endedAt: site.now() };
+  site.store.put("past", { ...held, ...times, key: confId, sessionKey: key, name, type, people: present });
   for (const one of all) site.store.change("attendee", one, { joinedAt: null, call: "none" });
   if (isOn(session.settings, "enableOptions", "autoDeleteAfterMeetingEnd")) site.store.remove("session", session.key);
   else site.store.change("session", session, { startedAt: null, confId: site.store.next("conf") });
@@ -320,13 +305,14 @@ export function sessionDocument(site: SiteData, session: Session, forHost: boole
     ...(account && { telephony: telephonyOf(account, forHost) }),
   });
   if (!forHost) document = put(document, password.split("."), undefined);
-  for (const [part, { path, isFlat }] of Object.entries(parts)) {
+  for (const [part, place] of Object.entries(parts)) {
+    const { path, isFlat } = placeOf(place);
     const shown = among(site, session, part).map((one) => {
       const person = { ...one.person, name: one.name, email: one.email };
       const more = { joinStatus: one.joinStatus, role: roleOf(one) };
       return isFlat ? { ...person, ...more } : { person, ...more, sessionKey: String(session.key) };
     });
-    if (shown.length > 0) document = put(document, path.split("."), shown);
+    if (shown.length > 0) document = put(document, path, shown);
   }
   return {
     ...document,
@@ -343,19 +329,9 @@ export function sessionDocument(site: SiteData, session: Session, forHost: boole
 }
 
 function telephonyOf(account: Values, forHost: boolean): Values {
-  const {
-    accountIndex,
-    tollCallInNumber = "",
-    tollFreeCallInNumber = "",
-    subscriberAccessCode,
-    participantAccessCode,
-  } = account;
-  const conference = { tollFreeCallInNumber, tollCallInNumber, participantAccessCode };
-  return {
-    tspAccountIndex: accountIndex,
-    callInNum: { tollNum: tollCallInNumber, tollFreeNum: tollFreeCallInNumber },
-    tspConference: { ...conference, ...(forHost && { subscriberAccessCode }) },
-  };
+  const tspConference = accountFor(account, forHost);
+  const callInNum = { tollNum: tspConference.tollCallInNumber, tollFreeNum: tspConference.tollFreeCallInNumber };
+  return { tspAccountIndex: account.accountIndex, callInNum, tspConference };
 }
 
 function teleconferenceOf(site: SiteData, session: Session, forHost: boolean): Values {
@@ -363,15 +339,20 @@ function teleconferenceOf(site: SiteData, session: Session, forHost: boolean): V
   const code = text(account, "participantAccessCode") ?? "";
   return {
     ...group(session.settings, "teleconference"),
+    subscriberAccessCode: "",
+    ...accountFor(account, forHost),
     personalConferenceNumber: account.accountIndex !== undefined,
-    tollFreeCallInNumber: text(account, "tollFreeCallInNumber") ?? "",
-    tollCallInNumber: text(account, "tollCallInNumber") ?? "",
     intlLocalCallInNumber: "",
-    subscriberAccessCode: forHost ? (text(account, "subscriberAccessCode") ?? "") : "",
     participantFullAccessCode: code,
     participantLimitedAccessCode: code,
     scheduleConfID: String(session.confId),
   };
+}
+
+/** With the host's code only for the host. */
+function accountFor(account: Values, forHost: boolean): Values {
+  const all = { tollFreeCallInNumber: "", tollCallInNumber: "", ...account };
+  return forHost ? all : put(all, ["subscriberAccessCode"], undefined);
 }
 
 /** The tests of a session, as its documents and lists show them. */
@@ -400,8 +381,8 @@ export function summaryOf(site: SiteData, session: Session): Values {
   const registered = attendees.filter(({ registerId }) => registerId !== null).length;
   const hosts = alternateHosts(site, session);
   return {
+    ...settings,
     ...group(settings, "metaData"),
-    ...group(settings, "tracking"),
     ...keysOf(session),
     confName: name,
     sessionName: name,
@@ -439,7 +420,5 @@ export function summaryOf(site: SiteData, session: Session): Values {
       .map((one) => one.name)
       .join(","),
     attendeeCount: { estEnrollment: registered, estAttendance: registered },
-    psoFields: at(settings, "psoFields"),
-    assistService: at(settings, "assistService"),
   };
 }

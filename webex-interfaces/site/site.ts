@@ -92,9 +92,9 @@ export class SiteData {
     return this.store.all("user").find((user) => read(user).toLowerCase() === String(value).toLowerCase());
   }
 
-  session(key: unknown, services?: readonly ServiceCode[]): Session {
+  session(key: unknown, services: readonly ServiceCode[] = []): Session {
     const session = this.store.get("session", Number(key));
-    if (!session || (services && !services.includes(session.service))) throw new Refusal("noSession");
+    if (!session || (services.length > 0 && !services.includes(session.service))) throw new Refusal("noSession");
     return session;
   }
 

@@ -4,114 +4,82 @@ import type { Values } from "../wire/codec.ts";
 /** Meeting, training, event, sales, support; audio only. */
 export type ServiceCode = "MC" | "TC" | "EC" | "SaC" | "SC" | "AO";
 
-/** Everything that the site keeps, by kind: one JSON document for each thing. Times are milliseconds since 1970. */
-export interface Things {
-  site: Thing & { readonly rateLimit: number; readonly settings: Values };
-  /** `profile`: the fields of setUser. */
-  user: Thing & {
-    readonly password: string;
-    readonly role: "admin" | "view-only" | "host";
-    readonly registeredAt: number;
-    readonly visits: number;
-    readonly profile: Values;
-  };
-  credential: Thing & {
-    readonly value: string;
-    readonly kind: CredentialKind;
-    readonly userId: number;
-    readonly lastUsed: number;
-  };
-  /** `settings`: the fields of the operation that created it. */
-  session: Thing & {
-    readonly service: ServiceCode;
-    readonly hostId: number;
-    readonly confId: number;
-    /** While it is in progress. */
-    readonly startedAt: number | null;
-    readonly isLocked: boolean;
-    readonly hostKey: string;
-    readonly settings: Values;
-  };
-  attendee: Thing & Person & { readonly sessionKey: number; readonly joinedAt: number | null };
-  past: Thing & {
-    readonly sessionKey: number;
-    readonly service: ServiceCode;
-    readonly name: string;
-    readonly type: number;
-    readonly hostId: number;
-    readonly startedAt: number;
-    readonly endedAt: number;
-    readonly settings: Values;
-    readonly people: readonly (Person & { readonly joinedAt: number; readonly leftAt: number })[];
-  };
-  recording: Thing & {
-    readonly service: ServiceCode;
-    readonly hostId: number;
-    readonly name: string;
-    readonly createdAt: number;
-    readonly seconds: number;
-    readonly isPublic: boolean;
-    readonly views: readonly {
-      readonly email: string;
-      readonly name: string;
-      readonly at: number;
-      readonly downloaded: number;
-    }[];
-  };
-  lab: Thing & { readonly name: string; readonly description: string; readonly computers: number };
-  reservation: Thing & {
-    readonly lab: string;
-    readonly name: string;
-    readonly hostId: number;
-    readonly startsAt: number;
-    readonly endsAt: number;
-    readonly computers: number;
-  };
-  test: Thing & {
-    readonly sessionKey: number;
-    readonly title: string;
-    readonly fields: Values;
-    readonly results: readonly Values[];
-  };
-  product: Thing & { readonly name: string; readonly description: string };
-  contact: Thing & { readonly ownerId: number; readonly name: string; readonly email: string };
-  file: Thing & { readonly ownerId: number; readonly folder: string; readonly name: string; readonly bytes: number };
-  computer: Thing & { readonly ownerId: number; readonly name: string; readonly state: string };
-  /** A field of a registration form. */
-  field: Thing & { readonly sessionKey: number; readonly kind: string; readonly given: Values };
-  mail: Thing & { readonly at: number; readonly receiver: string; readonly about: string };
-  request: Thing & {
-    readonly at: number;
-    readonly way: "xml" | "page";
-    readonly operation: string;
-    readonly webExId: string;
-    readonly result: string;
-    readonly detail: string | null;
-  };
-}
+/** How somebody's voice comes. */
+export const calls = ["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"] as const;
 
 export type CredentialKind = "session-ticket" | "login-ticket" | "access-token" | "cookie";
 
-/** How the voice of somebody comes. */
-export const calls = ["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"] as const;
-
+/** `part`: attendee, host, presenter, panelist, prospect, limited. `person`: the fields of a person. */
 export interface Person {
-  /** The part in the session: attendee, host, presenter, panelist, prospect, limited. */
   readonly part: string;
   readonly name: string;
   readonly email: string;
   readonly joinStatus: string;
   readonly registerId: number | null;
   readonly call: (typeof calls)[number];
-  /** The fields of a person. */
   readonly person: Values;
 }
 
-interface Thing {
-  readonly key: number;
+/** What a session has, held or not. `settings`: the fields of the operation that created it. */
+interface Held {
+  service: ServiceCode;
+  hostId: number;
+  settings: Values;
 }
 
-export type ThingKind = keyof Things;
+interface Documents {
+  site: { rateLimit: number; settings: Values };
+  /** `profile`: the fields of setUser. */
+  user: {
+    password: string;
+    role: "admin" | "view-only" | "host";
+    registeredAt: number;
+    visits: number;
+    profile: Values;
+  };
+  credential: { value: string; kind: CredentialKind; userId: number; lastUsed: number };
+  /** `startedAt`: while it is in progress. */
+  session: Held & { confId: number; startedAt: number | null; isLocked: boolean; hostKey: string };
+  attendee: Person & { sessionKey: number; joinedAt: number | null };
+  past: Held & {
+    sessionKey: number;
+    name: string;
+    type: number;
+    startedAt: number;
+    endedAt: number;
+    people: readonly (Person & { readonly joinedAt: number; readonly leftAt: number })[];
+  };
+  recording: Omit<Held, "settings"> & {
+    name: string;
+    createdAt: number;
+    seconds: number;
+    isPublic: boolean;
+    views: readonly (Pick<Person, "name" | "email"> & { readonly at: number; readonly downloaded: number })[];
+  };
+  lab: { name: string; description: string; computers: number };
+  reservation: { lab: string; name: string; hostId: number; startsAt: number; endsAt: number; computers: number };
+  test: { sessionKey: number; title: string; fields: Values; results: readonly Values[] };
+  product: { name: string; description: string };
+  contact: { ownerId: number; name: string; email: string };
+  file: { ownerId: number; folder: string; name: string; bytes: number };
+  computer: { ownerId: number; name: string; state: string };
+  /** A field of a registration form. */
+  field: { sessionKey: number; kind: string; given: Values };
+  mail: { at: number; receiver: string; about: string };
+  request: {
+    at: number;
+    way: "xml" | "page";
+    operation: string;
+    webExId: string;
+    result: string;
+    detail: string | null;
+  };
+}
+
+export type ThingKind = keyof Documents;
+
+/** Everything that the site keeps, by kind: one JSON document for each thing. Times are milliseconds since 1970. */
+export type Things = { readonly [K in ThingKind]: Readonly<Documents[K]> & { readonly key: number } };
 
 export const kinds: readonly string[] = (
   "site user credential session attendee past recording lab reservation test product contact file computer field " +
