@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import { createServer, type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -7,7 +7,7 @@ import { budgets } from "../../../src/foundation/guard/budgets.ts";
 import { clientOf, type Networks } from "../../../src/foundation/guard/networks.ts";
 import { keepsPath } from "../../../src/foundation/text/path-segment.ts";
 import { failedForNow } from "../../../src/http/problem.ts";
-import { asResponse, type PostHooks, TextAnswer, usual } from "../../../src/http/text-answer.ts";
+import { type PostHooks, TextAnswer, usual } from "../../../src/http/text-answer.ts";
 import type { RuntimeSocket } from "../runtime-socket.ts";
 
 interface ServerPorts {
@@ -41,16 +41,28 @@ const answerWithinMs = 500;
 /** Serves HTTP and WebSockets. Resolves when it listens; returns the function that stops it. */
 export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: mostBytes });
+  /** Sockets of upgrades, which `closeAllConnections` leaves open, and what they have read. */
+  const upgraded = new Map<Socket, Buffer>();
   const answer = getRequestListener(
     async (request, { incoming, outgoing }) => {
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
-      const answer = await answerTo(ports, request, incoming as IncomingMessage);
-      if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
+      const [asked, answering] = [incoming as IncomingMessage, outgoing as ServerResponse];
+      const { socket } = asked;
+      const answer = await answerTo(ports, request, asked);
+      if (answer instanceof TextAnswer) return send(answer, answering);
       const accepted = ports.acceptedBy(answer);
       if (!accepted) return answer;
-      // The request has an `Upgrade` header, but its connection was not upgraded.
-      accepted.ended();
-      return refused("A WebSocket needs a connection that is upgraded.", 426);
+      const head = upgraded.get(socket);
+      if (!head) {
+        // The connection was not upgraded, or has ended.
+        accepted.ended();
+        return refused("A WebSocket needs a connection that is upgraded.", 426);
+      }
+      // Covers a refused handshake, which creates no WebSocket.
+      socket.once("close", () => accepted.ended());
+      answering.detachSocket(socket);
+      webSockets.handleUpgrade(asked, socket, head, (wire) => connect(accepted, wire));
+      return RESPONSE_ALREADY_SENT;
     },
     {
       overrideGlobalObjects: false,
@@ -82,12 +94,17 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   server.maxConnections = budgets.connections.most;
   server.maxRequestsPerSocket = budgets.requestsOfConnection.most;
   server.setTimeout(silentWithinMs);
-  /** Upgraded sockets, which `closeAllConnections` leaves open. */
-  const upgraded = new Set<Duplex>();
-  server.on("upgrade", (incoming, socket, head) => {
-    upgraded.add(socket.once("close", () => upgraded.delete(socket)));
-    socket.on("error", () => socket.destroy());
-    upgrade(ports, webSockets, incoming, socket, head).catch(() => socket.destroy());
+  server.on("upgrade", (incoming, _, head) => {
+    const { socket } = incoming;
+    upgraded.set(socket, head);
+    socket.once("close", () => upgraded.delete(socket)).on("error", () => socket.destroy());
+    // For a refusal: Node creates no response, and no longer watches the socket.
+    const outgoing = new ServerResponse(incoming);
+    outgoing.shouldKeepAlive = false;
+    outgoing.assignSocket(socket);
+    outgoing.once("finish", () => socket.end(() => socket.destroy()));
+    socket.on("drain", () => outgoing.emit("drain"));
+    void answer(incoming, outgoing);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -99,7 +116,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     webSockets.close(); // Refuses new ones.
     const late = setTimeout(() => {
       server.closeAllConnections();
-      for (const socket of upgraded) socket.destroy();
+      for (const socket of upgraded.keys()) socket.destroy();
     }, answerWithinMs);
     await closed;
     clearTimeout(late);
@@ -151,29 +168,6 @@ function noTarget(): Response {
   return refused("The request's target is no path, or its Host no host.");
 }
 
-async function upgrade(
-  ports: ServerPorts,
-  webSockets: WebSocketServer,
-  incoming: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): Promise<void> {
-  const pairs = Object.entries(incoming.headersDistinct).flatMap(([name, values = []]) =>
-    values.map((value): [string, string] => [name, value]),
-  );
-  const url = URL.parse(`http://${incoming.headers.host}${incoming.url}`);
-  const isTarget = url !== null && url.username === "" && !isChanged(incoming.url ?? "", url.href);
-  const answer = isTarget
-    ? asResponse(await answerTo(ports, new Request(url, { headers: pairs }), incoming))
-    : noTarget();
-  const accepted = ports.acceptedBy(answer);
-  if (!accepted) return refuse(socket, answer);
-  if (socket.destroyed) return accepted.ended();
-  // Covers a refused handshake, which creates no WebSocket.
-  socket.once("close", () => accepted.ended());
-  webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));
-}
-
 function connect(accepted: RuntimeSocket, wire: WebSocket): void {
   wire.on("message", (data, isBinary) => accepted.received(isBinary ? "" : String(data)));
   wire.on("error", () => {});
@@ -195,14 +189,4 @@ function cut(reason: string): string {
     .subarray(0, mostBytesOfReason - 3)
     .toString();
   return `${text.replace(/\uFFFD$/, "")}…`;
-}
-
-/** Writes the refusal of an upgrade. Node provides no response object for it. */
-async function refuse(socket: Duplex, answer: Response): Promise<void> {
-  const body = Buffer.from(await answer.arrayBuffer());
-  const status = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`;
-  const headers = [...answer.headers, ["content-length", body.length], ["connection", "close"]];
-  const head = [status, ...headers.map((pair) => pair.join(": "))].join("\r\n");
-  socket.once("finish", () => socket.destroy());
-  socket.end(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]));
 }
