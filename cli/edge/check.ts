@@ -55,9 +55,7 @@ function checkOperators(json: string, domains: string): Finding[] {
   const unknown = unknownDomains(operators.value, Object.keys(Object(JSON.parse(domains))));
   return [
     { verdict: "ok", about: "operators", says: said.join("; ") || "nobody but whoever has the operator's token" },
-    ...unknown.map(
-      (domain) => ({ verdict: "warn", about: "operators", says: `there is no domain ${domain}` }) as const,
-    ),
+    ...unknown.map((domain) => ({ about: "operators", ...warn(`there is no domain ${domain}`) })),
   ];
 }
 
@@ -73,21 +71,25 @@ export function checkDomainsFile(file: string): Finding[] {
     : [{ verdict: "WRONG", about: "domains", says: read.error }];
 }
 
+/** A fault of the domains, which the settings file has in `domains`. */
+export function asInFile(fault: string): string {
+  return fault.replace(/^DOMAINS/, "domains");
+}
+
 /** A line for each domain, or for each of its mistakes, and one for each warning. */
 function domainFindings(json: string, file: string): Finding[] {
   const all: unknown = JSON.parse(json);
   const single = isRecord(all)
-    ? Object.entries(all).map(([name, settings]) => ({
+    ? Object.entries(all).map(([name, domain]) => ({
         about: `domain ${name}`,
-        json: JSON.stringify({ [name]: settings }),
+        json: JSON.stringify({ [name]: domain }),
       }))
     : [{ about: "domains", json }];
-  if (single.length === 0)
-    return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
+  if (single.length === 0) return [{ about: "domains", ...warn(`${file} has none: the edge serves nobody`) }];
   const findings = single.flatMap(({ about, json }): Finding[] => {
     const checked = checkDomains(json);
-    if (!checked.ok) return checked.error.map((says) => ({ verdict: "WRONG", about, says }));
-    return Object.values(checked.value).map((settings) => ({ verdict: "ok", about, says: summary(settings) }));
+    if (!checked.ok) return checked.error.map((says) => ({ verdict: "WRONG", about, says: asInFile(says) }));
+    return Object.values(checked.value).map((settings) => ({ about, ...right(summary(settings)) }));
   });
   return [...findings, ...warningsOf(json)];
 }
@@ -96,16 +98,13 @@ export function warningsOf(json: string): Finding[] {
   const loaded = loadDomains(json);
   const domains = loaded.ok ? Array.from(loaded.value.values()) : [];
   return domains.flatMap((domain) =>
-    warningsOfDomain(domain).map((says): Finding => ({ verdict: "warn", about: `domain ${domain.name}`, says })),
+    warningsOfDomain(domain).map((says) => ({ about: `domain ${domain.name}`, ...warn(says) })),
   );
 }
 
 /** What reaches an edge on loopback comes from its machine, and is foreign to `webex.from` that does not name it. */
-export function closedDomains({
-  host,
-  trustedProxies,
-  domains,
-}: Pick<EdgeSettings, "host" | "trustedProxies" | "domains">): Finding[] {
+export function closedDomains(settings: Pick<EdgeSettings, "host" | "trustedProxies" | "domains">): Finding[] {
+  const { host, trustedProxies, domains } = settings;
   const loaded = loadDomains(domains);
   if (!loaded.ok || !isLoopback(host)) return [];
   const says = `takes no documents: the edge listens on ${host}, so that all come through a proxy on its machine, and webex.from names other addresses; have the proxy set X-Forwarded-For, and then name it in trustedProxies`;
@@ -129,18 +128,16 @@ export function missingSecretsOf(domains: string, variables: NodeJS.ProcessEnv):
   return secretsOf(loaded.value)
     .filter(({ secret }) => secretIn(variables, secret) === undefined)
     .map(({ domain, secret }) => ({
-      verdict: "warn",
       about: `domain ${domain}`,
-      says: `signs webhooks with the variable ${secret}, which is not set; webhooks wait until it is (docs/webhooks.md)`,
+      ...warn(
+        `signs webhooks with the variable ${secret}, which is not set; webhooks wait until it is (docs/webhooks.md)`,
+      ),
     }));
 }
 
 function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
   const agents = bridges.flatMap((bridge) => bridge.agents.map(({ name }) => `${bridge.name}/${name}`));
-  const secrets =
-    adapterSecrets.length === 0
-      ? "without a secret"
-      : `with ${adapterSecrets.length === 1 ? "a secret" : "two secrets"}`;
+  const secrets = ["without a secret", "with a secret", "with two secrets"][adapterSecrets.length];
   return `agents ${agents.join(", ")}; posts to ${webex.hosts.join(", ")}; adapter URL ${secrets}`;
 }
 

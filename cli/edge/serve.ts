@@ -8,7 +8,7 @@ import type { serveNode } from "../../src/node.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
 import type { Notice } from "../log-line.ts";
-import { closedDomains, missingSecretsOf, warningsOf } from "./check.ts";
+import { asInFile, closedDomains, missingSecretsOf, warningsOf } from "./check.ts";
 import { isDatabase } from "./database.ts";
 import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
 import { holdEdgeState, operatorTokenIn, requireListening, requireStrongToken, stateFile } from "./edge-state.ts";
@@ -88,7 +88,7 @@ function settingsIn(file: string): EdgeSettings {
   const settings = loadEdgeSettings(file);
   if (!settings.ok) throw new StartError(settings.error);
   const checked = loadDomains(settings.value.domains);
-  if (!checked.ok) throw new StartError(`${settings.value.domainsFile}: ${checked.error}`);
+  if (!checked.ok) throw new StartError(`${settings.value.domainsFile}: ${asInFile(checked.error)}`);
   return settings.value;
 }
 

@@ -1,4 +1,5 @@
-import { advisoryLock, format, hostsOf, type Row, Session } from "../../durable-objects/node/rows/postgres-disk.ts";
+import { NoState } from "../../durable-objects/node/rows/disk.ts";
+import { advisoryLock, hostsOf, Session, stateIn } from "../../durable-objects/node/rows/postgres-disk.ts";
 import { networkReason } from "../../src/foundation/text/reason.ts";
 import { placeOfDatabase } from "./database.ts";
 import { StartError } from "./program.ts";
@@ -6,7 +7,7 @@ import { StartError } from "./program.ts";
 /** What is in the database of two edges, for people. Throws if it cannot be used. */
 export function databaseText(url: string): Promise<string> {
   return inDatabase(url, async (session, place) => {
-    const state = await stateIn(session, place);
+    const state = await stateIn(session);
     if (!state) return `${place} is empty: its tables are made at the first start`;
     const { name, stopped, at } = state;
     const acts = stopped ? "no edge is active" : `${name} is active, or was the last one`;
@@ -19,7 +20,7 @@ export function markDatabaseRestored(url: string, now: number): Promise<string> 
   return inDatabase(url, async (session, place) => {
     const { rows } = await session.ask(`SELECT pg_try_advisory_lock(${advisoryLock}) AS mine`);
     if (!rows[0]?.mine) throw new StartError(`an edge is active on ${place}: stop both edges first`);
-    if (!(await stateIn(session, place))) throw new StartError(`${place} has no state: restore one with psql first`);
+    if (!(await stateIn(session))) throw new StartError(`${place} has no state: restore one with psql first`);
     await session.ask(
       `UPDATE bridgehead.state SET trusts_clock = true,
        restored_at = greatest($1::bigint, at, coalesce(restored_at, 0) + 1)`,
@@ -27,17 +28,6 @@ export function markDatabaseRestored(url: string, now: number): Promise<string> 
     );
     return place;
   });
-}
-
-/** `null`: nothing has been written yet. */
-async function stateIn(session: Session, place: string): Promise<Row | null> {
-  const { rows: made } = await session.ask("SELECT to_regclass('bridgehead.state') AS state");
-  if (made[0]?.state === null) return null;
-  const { rows } = await session.ask("SELECT * FROM bridgehead.state");
-  const [state] = rows;
-  if (state?.format !== format)
-    throw new StartError(`${place} has no state of this release (format ${state?.format}, not ${format})`);
-  return state;
 }
 
 /** Works with the first machine of the database that can write. */
@@ -51,11 +41,9 @@ async function inDatabase<Value>(
     const session = new Session(host);
     try {
       await session.open();
-      const { rows } = await session.ask("SELECT pg_is_in_recovery() AS replica");
-      if (rows[0]?.replica) throw new Error("it is a replica");
       return await work(session, place);
     } catch (error) {
-      if (error instanceof StartError) throw error;
+      if (error instanceof StartError || error instanceof NoState) throw error;
       faults.push(`${place}: ${networkReason(error)}`);
     } finally {
       await session.close().catch(() => {});

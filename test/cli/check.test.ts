@@ -41,8 +41,8 @@ test("the printed example is right as soon as key and secret are one's own, and 
     .replace("q3J8xWm0ZbV5tYk2", "0123456789abcdef012345");
 
   expect(await complaints(example)).toEqual([
-    expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
-    expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.bridges\.0\.agents\.0\.publicKey is the sample key /),
+    expect.stringMatching(/^WRONG domain acme: domains\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
+    expect.stringMatching(/^WRONG domain acme: domains\.acme\.bridges\.0\.agents\.0\.publicKey is the sample key /),
   ]);
   expect(await complaints(own)).toEqual([]);
   expect((await checkEdge(join(folder, "edge.json"))).map(({ about }) => about)).toEqual([
@@ -72,7 +72,7 @@ test("each domain has its own verdict, and one that strangers could use a warnin
   const domains = { good: local, open, wrong: { ...local, createTimeoutMs: 0 } };
 
   expect((await complaints({ state: "state", domains })).map((line) => line.slice(0, 60))).toEqual([
-    "WRONG domain wrong: DOMAINS.wrong.createTimeoutMs must be at",
+    "WRONG domain wrong: domains.wrong.createTimeoutMs must be at",
   ]);
   expect(await complaints({ state: "state", domains: { local, open } })).toEqual([
     expect.stringMatching(/^warn domain open: has no adapterSecrets/),
@@ -116,9 +116,9 @@ test.each([
   ["{", /is not JSON/],
   ['"token"', /edge\.json: it must be a JSON object \(it is a text\)$/],
   [{ state: "s", operators: "token.json", domains: {} }, /token\.json: operators must be an object \(it is a text\); /],
-  [{ state: "s", domains: "token.json" }, /DOMAINS must be a JSON object .* to settings \(it is a text\); /],
+  [{ state: "s", domains: "token.json" }, /domains must be a JSON object .* to settings \(it is a text\); /],
   [{ state: "s", operators: [], domains: {} }, /operators must be an object of people, or a file \(it is a list\); /],
-  [JSON.parse('{ "state": "s", "domains": { "__proto__": {} } }'), /DOMAINS\.__proto__ is not a setting; leave it out/],
+  [JSON.parse('{ "state": "s", "domains": { "__proto__": {} } }'), /domains\.__proto__ is not a setting; leave it out/],
   [{ sate: "s", domains: {} }, /sate is no setting; did you mean state\?$/],
   [{ state: "s", domains: {}, colour: 1 }, /colour is no setting; the settings are host, port, trustedProxies, state/],
   [{ domains: {} }, /state is missing; a right example: "\/var\/lib\/bridgehead-edge"/],

@@ -90,7 +90,7 @@ const noEdge = { edge: () => Promise.reject(new Error("it is not refused")) };
 
 test("wrong domains are refused at the start; of a domain that is right, no length is", async () => {
   write({ local: {} });
-  await expect(serve(settings, noEdge)).rejects.toThrow(/^\S+edge\.json: DOMAINS\.local/);
+  await expect(serve(settings, noEdge)).rejects.toThrow(/^\S+edge\.json: domains\.local/);
   await expect(serve(settings, noEdge)).rejects.toBeInstanceOf(StartError);
 
   write({ long });

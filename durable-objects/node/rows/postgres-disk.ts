@@ -17,7 +17,7 @@ import {
 } from "./disk.ts";
 
 export type Self = Pick<EdgeOfPair, "name" | "url" | "version">;
-export type Row = Readonly<Record<string, string | number | boolean | null>>;
+type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface EdgePorts {
   readonly timers: Timers;
@@ -30,7 +30,7 @@ export interface EdgePorts {
 }
 
 /** Version of the tables. This release reads no other one. */
-export const format = 1;
+const format = 1;
 /** An edge may act for this long after it sent its last committed statement. A new active edge waits as long. */
 const leaseMs = 3_000;
 /** Taken off the lease for clock drift and network delay. */
@@ -133,21 +133,28 @@ async function standBy(session: Session, self: Self, ports: EdgePorts): Promise<
 }
 
 async function prepare(session: Session): Promise<void> {
+  if (await stateIn(session)) return;
+  // Two edges can start at the same time.
+  await session.ask(`BEGIN; SELECT pg_advisory_xact_lock(${advisoryLock}, 1); ${tables} COMMIT`);
+  await stateIn(session);
+}
+
+/** Returns `null` if the tables are not made yet. Rejects on a replica, and with `NoState` for another release. */
+export async function stateIn(session: Session): Promise<Row | null> {
   const about = await session.ask(
-    "SELECT pg_is_in_recovery() AS replica, current_setting('server_encoding') AS encoding, to_regclass('bridgehead.state') AS state",
+    `SELECT pg_is_in_recovery() AS replica, current_setting('server_encoding') AS encoding,
+     to_regclass('bridgehead.state') AS made`,
   );
-  const { replica, encoding, state } = about.rows[0] ?? {};
+  const { replica, encoding, made } = about.rows[0] ?? {};
   if (replica) throw new Error("this machine of the database is a replica");
   if (encoding !== "UTF8")
     throw new NoState(`the database has the encoding ${encoding}: make one with ENCODING 'UTF8'`);
-  if (state === null) {
-    // Two edges can start at the same time.
-    await session.ask(`BEGIN; SELECT pg_advisory_xact_lock(${advisoryLock}, 1); ${tables} COMMIT`);
-  }
-  const { rows } = await session.ask("SELECT format FROM bridgehead.state");
+  if (made === null) return null;
+  const { rows } = await session.ask("SELECT * FROM bridgehead.state");
   const found = rows[0]?.format;
   if (found !== format)
     throw new NoState(`the database has no state of this release (format ${found}, not ${format}): name another one`);
+  return rows[0] ?? null;
 }
 
 /**
