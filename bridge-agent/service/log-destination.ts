@@ -12,6 +12,8 @@ const CLOSE_WITHIN_MS = 1_000;
  */
 export class LogDestination {
   dropped = 0;
+  /** False if all lines are written, and none in part. */
+  isWriting = false;
   /** Receives the number of lines dropped. */
   onDropped: ((lines: number) => void) | null = null;
   readonly #sonic: SonicBoom;
@@ -29,6 +31,7 @@ export class LogDestination {
       this.onDropped?.(1);
     });
     this.#sonic.on("drain", () => {
+      this.isWriting = false;
       const lines = this.dropped - this.#droppedInNotices;
       this.#droppedInNotices = this.dropped;
       if (lines > 0) this.write(noticeOf(lines));
@@ -36,7 +39,9 @@ export class LogDestination {
   }
 
   write(json: string): void {
-    if (!this.#isClosed) this.#sonic.write(this.#shown(json));
+    if (this.#isClosed) return;
+    this.isWriting = true;
+    this.#sonic.write(this.#shown(json));
   }
 
   /** Resolves when all lines are written, or after a second. Later lines are ignored. */

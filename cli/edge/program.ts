@@ -46,8 +46,8 @@ export function logWritten(): Promise<void> {
 
 /** Logs this line and ends the process in this tick. Lines not yet read may be lost. */
 export function exitNow(code: number, who: string, notice: Notice): never {
-  // The first line break ends a line that an unfinished write has cut.
-  const bytes = Buffer.from(`\n${given(who, notice)}\n`);
+  // An unfinished write can have cut a line.
+  const bytes = Buffer.from(`${destination.isWriting ? "\n" : ""}${given(who, notice)}\n`);
   for (let from = 0, pauses = 0; from < bytes.length && pauses < 50; ) {
     try {
       from += writeSync(STDOUT, bytes, from);
