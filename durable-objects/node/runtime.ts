@@ -8,7 +8,7 @@ import type { Whole } from "../platform/object-kinds.ts";
 import type { Sql } from "../platform/platform.ts";
 import { Life } from "./life.ts";
 import type { EdgeTime } from "./node-clock.ts";
-import type { Disk, ObjectChange } from "./rows/disk.ts";
+import type { Disk, ObjectChange, Stored } from "./rows/disk.ts";
 import { filledFile } from "./rows/filled-file.ts";
 import { Flusher } from "./rows/flusher.ts";
 import { ObjectDatabase } from "./rows/object-database.ts";
@@ -70,22 +70,24 @@ export class Runtime {
   readonly #flusher: Flusher;
   /** Accepted sockets that are not yet connected. */
   readonly #accepted = new Map<string, RuntimeSocket>();
-  #restoredAt: EpochMs | null = null;
-  #clockAheadMs: number | null = null;
+  readonly #restoredAt: EpochMs | null;
+  /** How far the machine's clock is ahead, in ms, if it is not believed. Otherwise `null`. */
+  readonly clockAheadMs: number | null;
   #isStopped = false;
 
-  private constructor(ports: RuntimePorts) {
+  private constructor(ports: RuntimePorts, { lastAt, restoredAt, trustsClock }: Stored) {
     this.#ports = ports;
+    this.#restoredAt = restoredAt;
+    this.clockAheadMs = ports.time.begin(lastAt, trustsClock);
     this.#flusher = new Flusher(() => this.#write(), ports.soon);
   }
 
   /** Rejects as `Disk.open` does. */
   static async start(ports: RuntimePorts): Promise<Runtime> {
-    const runtime = new Runtime(ports);
-    const { alarms, lastAt, restoredAt, trustsClock } = await ports.disk.open();
-    runtime.#beginTime(lastAt, trustsClock);
-    runtime.#restoredAt = restoredAt;
-    for (const [key, at] of alarms) {
+    const stored = await ports.disk.open();
+    const runtime = new Runtime(ports, stored);
+    runtime.#watchClock();
+    for (const [key, at] of stored.alarms) {
       const [kind = ""] = key.split("/", 1);
       const object = runtime.#find(kind as ObjectName, key.slice(kind.length + 1));
       object.alarm = at;
@@ -93,11 +95,6 @@ export class Runtime {
     }
     runtime.#lookLater();
     return runtime;
-  }
-
-  /** How far the machine's clock is ahead, in ms, if it is not believed. Otherwise `null`. */
-  get clockAheadMs(): number | null {
-    return this.#clockAheadMs;
   }
 
   /** Resolves once everything written so far is on disk and no other edge can be active. `null` if that is so now. */
@@ -165,13 +162,12 @@ export class Runtime {
     await this.#ports.disk.close();
   }
 
-  #beginTime(lastAt: EpochMs, trustsClock: boolean): void {
-    const { time, timers, disk, log } = this.#ports;
-    this.#clockAheadMs = time.begin(lastAt, trustsClock);
-    if (this.#clockAheadMs !== null) {
+  #watchClock(): void {
+    const { timers, disk, log } = this.#ports;
+    if (this.clockAheadMs !== null) {
       const note =
         "the edge's time continues from the last write, so that nothing is deleted for its age; if the clock is right, restart with BRIDGEHEAD_TRUST_CLOCK=yes; a restart after a day believes it too";
-      log({ level: "warn", event: "clock-not-believed", ms: this.#clockAheadMs, note });
+      log({ level: "warn", event: "clock-not-believed", ms: this.clockAheadMs, note });
     }
     timers.after(dayMs, () => {
       if (!this.#isStopped) disk.trustClock().catch((error) => this.#ports.fatal(error));

@@ -1,5 +1,4 @@
-import { Client, type QueryResult } from "pg";
-import type { EpochMs } from "../../../src/foundation/ids.ts";
+import { Client, type QueryResult, types } from "pg";
 import { networkReason } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
 import type { EdgeOfPair, PairView } from "../../../src/operators/edge-pair.ts";
@@ -41,6 +40,8 @@ const connectWithinMs = 1_000;
 /** A commit can wait this long for a replica. */
 const silentWithinMs = 10_000;
 export const advisoryLock = 4_867_201;
+/** As numbers, like times and ids: none has more than 53 bits. */
+types.setTypeParser(types.builtins.INT8, Number);
 /** PostgreSQL warns with this code if a commit did not wait for its replica. */
 const warning = "01000";
 
@@ -205,16 +206,13 @@ export class PostgresDisk implements Disk {
   }
 
   async open(): Promise<Stored> {
-    const { rows } = await this.#reads.ask("SELECT at, restored_at, trusts_clock FROM bridgehead.state");
+    const { rows } = await this.#reads.ask(
+      `SELECT greatest(at, restored_at) AS "lastAt", restored_at AS "restoredAt", trusts_clock AS "trustsClock"
+       FROM bridgehead.state`,
+    );
     const alarms = await this.#reads.ask("SELECT name, alarm FROM bridgehead.object WHERE alarm IS NOT NULL");
     await this.#commit("UPDATE bridgehead.state SET trusts_clock = false, beat = beat + 1");
-    const { at = 0, restored_at: restoredAt = null, trusts_clock: trustsClock } = rows[0] ?? {};
-    return {
-      alarms: alarms.rows.map(({ name, alarm }) => [String(name), Number(alarm)]),
-      lastAt: Math.max(Number(at), Number(restoredAt)),
-      restoredAt: restoredAt === null ? null : Number(restoredAt),
-      trustsClock: Boolean(trustsClock),
-    };
+    return { ...rows[0], alarms: alarms.rows.map(({ name, alarm }) => [name, alarm]) } as unknown as Stored;
   }
 
   schemaOf(name: string): Promise<readonly string[]> {
@@ -258,14 +256,7 @@ export class PostgresDisk implements Disk {
       `SELECT name, url, version, (extract(epoch FROM now() - seen) * 1000)::bigint AS "silentMs" FROM bridgehead.standby
        WHERE seen > now() - interval '1 day' ORDER BY name`,
     );
-    const { name = "", url = "", since = 0 } = rows[0] ?? {};
-    return {
-      active: { name: String(name), url: String(url), since: Number(since) as EpochMs },
-      standbys: standbys.rows.map((row) => ({
-        ...{ name: String(row.name), url: String(row.url), version: String(row.version) },
-        silentMs: Number(row.silentMs),
-      })),
-    };
+    return { active: rows[0], standbys: standbys.rows } as unknown as PairView;
   }
 
   /** Stops in order, so that the other edge becomes active without a wait. */

@@ -138,21 +138,20 @@ export function readState(file: string): Rows & { close(): Promise<void> } {
 }
 
 function storedIn(database: DatabaseSync): Stored {
-  const noted = new Map(
-    database
-      .prepare("SELECT name, value FROM meta")
-      .all()
-      .map(({ name, value }) => [name, value]),
-  );
+  const noted = database.prepare("SELECT name, value FROM meta").all();
+  const {
+    lastAt = 0,
+    restoredAt = null,
+    trustsClock = 0,
+  } = Object.fromEntries(noted.map(({ name, value }) => [name, Number(value)]));
   const alarms = database.prepare("SELECT name, alarm FROM object WHERE alarm IS NOT NULL").all();
   // This start has read it. The write also shows if the disk has room.
   database.exec("INSERT OR REPLACE INTO meta VALUES ('trustsClock', 0)");
-  const restoredAt = noted.has("restoredAt") ? Number(noted.get("restoredAt")) : null;
   return {
     alarms: alarms.map(({ name, alarm }) => [String(name), Number(alarm)]),
-    lastAt: Math.max(Number(noted.get("lastAt") ?? 0), restoredAt ?? 0),
+    lastAt: Math.max(lastAt, restoredAt ?? 0),
     restoredAt,
-    trustsClock: Boolean(noted.get("trustsClock")),
+    trustsClock: trustsClock === 1,
   };
 }
 
