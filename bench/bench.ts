@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { atExit, exitOnSignals } from "../scripts/at-exit.ts";
-import { command, edgeOption, listed, oneOf, partOfName, runOnEdge } from "../scripts/command.ts";
+import { command, edgeOption, edgesOption, listed, partOfName, runOnEdge } from "../scripts/command.ts";
 import { figures, full, type Line, quick, type Runtime, withComparison } from "./figures.ts";
 import { setEdges } from "./sides.ts";
 
@@ -11,7 +11,7 @@ const options = command(
 )
   .option("--only <text>", "the figures with this text in their names", partOfName("figure", names), "")
   .addOption(edgeOption())
-  .option("--edges <n>", "1, or 2: the adapter is two edges on plain Node over one PostgreSQL", oneOf(["1", "2"]), "1")
+  .addOption(edgesOption())
   .option("--quick", "little of each, for development", false)
   .addHelpText("after", listed("figure", names))
   .parse()

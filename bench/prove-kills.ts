@@ -1,5 +1,5 @@
 import { exitOnSignals } from "../scripts/at-exit.ts";
-import { command, edgeOption, oneOf, runOnEdge, wholeNumber } from "../scripts/command.ts";
+import { bridgeOption, command, edgeOption, edgesOption, runOnEdge, wholeNumber } from "../scripts/command.ts";
 import { asteriskOrExit } from "../scripts/tools/find-asterisk.ts";
 import { isFaulty } from "./kills/judge.ts";
 import { proveKills, type Verdict } from "./kills/prove.ts";
@@ -14,19 +14,9 @@ const { kills, seed, bridge, edge, edges } = command(
 )
   .option("--kills <count>", "how many", wholeNumber(1), 200)
   .option("--seed <seed>", "of all draws; by default a new one", wholeNumber(0), Date.now() % 1_000_000)
-  .option(
-    "--bridge <kind>",
-    "simulated, or asterisk: a real one, with telephones",
-    oneOf(["simulated", "asterisk"]),
-    "simulated",
-  )
+  .addOption(bridgeOption())
   .addOption(edgeOption())
-  .option(
-    "--edges <n>",
-    "1, or 2: two edges on plain Node over one PostgreSQL, which are killed, paused and cut off, too",
-    oneOf(["1", "2"]),
-    "1",
-  )
+  .addOption(edgesOption())
   .parse()
   .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk"; edge: string; edges: "1" | "2" }>();
 runOnEdge(edge);

@@ -15,15 +15,6 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
-/** The value of an option: one of these names. */
-export function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name {
-  return (text) => {
-    const found = names.find((name) => name === text);
-    if (found !== undefined) return found;
-    throw new InvalidArgumentError(`It must be one of ${names.join(", ")}.`);
-  };
-}
-
 /** The value of an option: a text that some of the names have in it. */
 export function partOfName(what: string, names: readonly string[]): (text: string) => string {
   return (text) => {
@@ -43,6 +34,16 @@ export function edgeOption(): Option {
     .choices(["workers", "node"])
     .default("workers")
     .env("BRIDGEHEAD_EDGE");
+}
+
+export function edgesOption(): Option {
+  const says = "two edges on plain Node: one acts, the other stands by, over one PostgreSQL";
+  return new Option("--edges <n>", says).choices(["1", "2"]).default("1");
+}
+
+export function bridgeOption(): Option {
+  const says = "the bridge: a simulated one, or a real Asterisk that telephones can call";
+  return new Option("--bridge <kind>", says).choices(["simulated", "asterisk"]).default("simulated");
 }
 
 /** For all runs that this program starts. */

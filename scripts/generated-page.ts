@@ -26,11 +26,6 @@ export function titlesOf(source: string): RegExp {
   return titleOf(...source.replaceAll(/\\(.)/g, "$1").split(varying));
 }
 
-/** The titles that begin so. */
-export function titleFrom(begin: string): RegExp {
-  return new RegExp(`^${literally(begin)}`);
-}
-
 function literally(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import { type AgentSettingsInput, loadSettings } from "../bridge-agent/service/settings.ts";
 import { agentKey, isFolderHeld } from "../bridge-agent/service/state-folder.ts";
@@ -19,7 +18,7 @@ import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { secretsIn } from "../src/settings/values.ts";
 import { type AsteriskPlan, asteriskPlan, prepareAsterisk, requireFreeSipPort } from "./asterisk/local-asterisk.ts";
-import { command, edgeOption } from "./command.ts";
+import { bridgeOption, command, edgeOption, edgesOption } from "./command.ts";
 import { bundleCommand, type EdgeOptions, prepareEdge, prepareNode, smallNursery, wranglerDev } from "./edge.ts";
 import { preparePostgres } from "./local-postgres.ts";
 import {
@@ -43,17 +42,9 @@ type PartName = "bridge" | "asterisk" | "edge" | "edge2" | "postgres" | "agent";
 
 const program = command("start", "Brings up bridge, edge and agent on this machine.")
   .name("npm start --")
-  .addOption(
-    new Option("--bridge <kind>", "the bridge: a simulated one, or a real Asterisk that telephones can call")
-      .choices(["simulated", "asterisk"])
-      .default("simulated"),
-  )
+  .addOption(bridgeOption())
   .addOption(edgeOption())
-  .addOption(
-    new Option("--edges <n>", "two edges on plain Node: one acts, the other stands by, over one PostgreSQL")
-      .choices(["1", "2"])
-      .default("1"),
-  )
+  .addOption(edgesOption())
   .option("--dev", "runs the edge by `wrangler dev`", false)
   .parse();
 const options = program.opts<{

@@ -35,7 +35,7 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   [
     "prove:kills",
     ["--bridge", "none"],
-    "'--bridge <kind>' argument 'none' is invalid. It must be one of simulated, asterisk.",
+    "'--bridge <kind>' argument 'none' is invalid. Allowed choices are simulated, asterisk.",
   ],
   ["prove:kills", ["--sed", "1"], "unknown option '--sed' (Did you mean --seed?)"],
   ["bench", ["--only", "nix"], "'--only <text>' argument 'nix' is invalid. No figure has it in its name"],

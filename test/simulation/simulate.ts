@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { command, oneOf, wholeNumber } from "../../scripts/command.ts";
+import { Option } from "commander";
+import { command, wholeNumber } from "../../scripts/command.ts";
 import type { RuntimeName } from "./faults.ts";
 import { minimise } from "./minimise.ts";
 import { runSeeds, type Summary } from "./run-seeds.ts";
@@ -11,10 +12,11 @@ const options = command(
   .option("--seeds <count>", "how many worlds", wholeNumber(1), 1_000)
   .option("--first <seed>", "the first seed", wholeNumber(0), 1)
   .option("--seed <seed>", "one world only, with its story", wholeNumber(0))
-  .option(
-    "--edge <kind>",
-    "node, or workers: a model of Cloudflare; without it each seed draws",
-    oneOf(["node", "workers"]),
+  .addOption(
+    new Option("--edge <kind>", "workers: a model of Cloudflare; by default each seed draws").choices([
+      "node",
+      "workers",
+    ]),
   )
   .option("--all", "go on after failures", false)
   .parse()
