@@ -95,10 +95,6 @@ export async function runUntilStopped(
     const parent = process.ppid;
     if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && resolve(), 500).unref();
   });
-  let isStopped = false;
-  void stopped.then(() => {
-    isStopped = true;
-  });
   try {
     const stop = await start();
     await stopped;
@@ -107,7 +103,7 @@ export async function runUntilStopped(
     process.exit(0);
   } catch (error) {
     // Ctrl-C also ends what the start was waiting for, perhaps before we hear of it ourselves.
-    await pause(STOPPED_WITHIN_MS);
+    const isStopped = await Promise.race([stopped.then(() => true), pause(STOPPED_WITHIN_MS, false)]);
     await logWritten();
     if (isStopped) process.exit(0);
     const fault = forAPerson(error);

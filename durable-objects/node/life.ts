@@ -21,7 +21,7 @@ export class Life {
   #busy = 0;
   #end: Error | null = null;
   /** True if the object was deleted. The instance then ends after its running calls. */
-  #isDeleted = false;
+  isDeleted = false;
   #usedAt: number;
 
   constructor(database: ObjectDatabase, ports: LifePorts) {
@@ -32,10 +32,6 @@ export class Life {
 
   get hasEnded(): boolean {
     return this.#end !== null;
-  }
-
-  get isDeleted(): boolean {
-    return this.#isDeleted;
   }
 
   get idleMs(): number {
@@ -51,7 +47,7 @@ export class Life {
       const over = () => {
         this.#calls.delete(reject);
         this.#usedAt = this.#ports.passedMs();
-        if (this.#isDeleted && this.#calls.size === 0) this.end(new Error("the object was deleted"));
+        if (this.isDeleted && this.#calls.size === 0) this.end(new Error("the object was deleted"));
       };
       new Promise<Value>((done) => done(work())).finally(over).then(resolve, reject);
     });
@@ -106,7 +102,7 @@ export class Life {
 
   /** Marks the object as deleted. Running calls continue, but cannot write. */
   deleted(): void {
-    this.#isDeleted = true;
+    this.isDeleted = true;
     if (this.#calls.size === 0) this.end(new Error("the object was deleted"));
   }
 

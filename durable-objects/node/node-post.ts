@@ -56,13 +56,10 @@ function exchange(
       sent.destroy();
     };
     signal.addEventListener("abort", () => fail(signal.reason));
-    let contentType: string | null = null;
-    sent.on("response", ({ headers: answered }) => {
-      contentType = answered["content-type"] ?? null;
-    });
-    read(sent, fail, (status, coding, whole) => {
+    read(sent, fail, ({ statusCode: status = 0, headers: answered }, whole) => {
       try {
-        resolve({ status, contentType, body: decompressed(whole, coding) });
+        const contentType = answered["content-type"] ?? null;
+        resolve({ status, contentType, body: decompressed(whole, answered["content-encoding"]) });
       } catch (error) {
         reject(error);
       }
@@ -84,7 +81,7 @@ function isReset(error: unknown): boolean {
 function read(
   sent: ClientRequest,
   fail: (error: unknown) => void,
-  done: (status: number, coding: string | undefined, body: Buffer) => void,
+  done: (answer: IncomingMessage, body: Buffer) => void,
 ): void {
   let answer: IncomingMessage | undefined;
   // Ignore socket errors after the response is complete.
@@ -99,7 +96,7 @@ function read(
       if (length > maxBodyBytes) fail(answerTooLong());
       else chunks.push(chunk);
     });
-    begun.on("end", () => done(begun.statusCode ?? 0, begun.headers["content-encoding"], Buffer.concat(chunks)));
+    begun.on("end", () => done(begun, Buffer.concat(chunks)));
     begun.on("error", fail);
   });
 }

@@ -23,7 +23,8 @@ export class ObjectDatabase implements Sql {
   /** `total_changes()` at the last flush. */
   #changes = 0;
   #depth = 0;
-  #isLarge = false;
+  /** True if loading the object takes long. */
+  isLarge = false;
 
   /** Calls `changed` after each statement that changed a row. `file`: by default, an unnamed temporary database. */
   constructor(changed: () => void = () => {}, file = "") {
@@ -59,8 +60,8 @@ export class ObjectDatabase implements Sql {
   async fill(disk: Rows, name: string, inFile?: InFile): Promise<void> {
     const schema = await disk.schemaOf(name);
     let rows: readonly StoredRow[] = schema.length === 0 ? [] : await disk.rowsOf(name, null);
-    this.#isLarge = rows.length === rowsAtOnce;
-    if (this.#isLarge && inFile) {
+    this.isLarge = rows.length === rowsAtOnce;
+    if (this.isLarge && inFile) {
       this.#database.close();
       this.#database = await inFile((file) => opened(file, large));
       this.#session = this.#database.createSession();
@@ -92,11 +93,6 @@ export class ObjectDatabase implements Sql {
     const rows = schema === null ? this.#changedRows() : this.#allRows();
     this.#noteWritten();
     return schema === null && rows.length === 0 ? null : { schema, rows, replaces: schema !== null && replaces };
-  }
-
-  /** True if loading the object takes long. */
-  get isLarge(): boolean {
-    return this.#isLarge;
   }
 
   close(): void {
