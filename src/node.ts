@@ -140,11 +140,7 @@ async function activeOn(
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: runtime.connect }), variables));
   };
   const runtime = await Runtime.start({
-    ...{ disk, log, newId, make, timers: nodeTimers, soon: process.nextTick },
-    time: {
-      ...{ now: () => time.now(), passedMs },
-      begin: (lastAt, trusted) => time.begin(lastAt, trusted || trustsClock),
-    },
+    ...{ disk, log, newId, make, time, trustsClock, timers: nodeTimers, soon: process.nextTick },
     fatal: (error) => ended(new Error(`the state cannot be written (${reasonOf(error)})`)),
   });
   const objects = stubsBy(runtime);

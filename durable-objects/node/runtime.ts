@@ -39,6 +39,8 @@ export interface RuntimePorts {
   /** Runs a function once the running callback and its promises are done. */
   soon(run: () => void): void;
   readonly time: Pick<EdgeTime, "now" | "passedMs" | "begin">;
+  /** True if the machine's clock must be believed in any case. */
+  readonly trustsClock?: boolean;
   readonly log: Log;
   newId(): string;
   make(kind: ObjectName, name: string, place: LifePlace): Whole | Promise<Whole>;
@@ -78,7 +80,7 @@ export class Runtime {
   private constructor(ports: RuntimePorts, { lastAt, restoredAt, trustsClock }: Stored) {
     this.#ports = ports;
     this.#restoredAt = restoredAt;
-    this.clockAheadMs = ports.time.begin(lastAt, trustsClock);
+    this.clockAheadMs = ports.time.begin(lastAt, trustsClock || ports.trustsClock === true);
     this.#flusher = new Flusher(() => this.#write(), ports.soon);
   }
 

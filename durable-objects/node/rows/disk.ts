@@ -42,9 +42,9 @@ export interface Stored {
 
 /** Reads objects from a disk. */
 export interface Rows {
-  schemaOf(name: string): Promise<readonly string[]>;
+  schemaOf(name: string): Promise<readonly string[]> | readonly string[];
   /** Returns the next rows after `after`, at most `rowsAtOnce`. */
-  rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]>;
+  rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]> | readonly StoredRow[];
 }
 
 /** The storage of all objects of an edge. If a call rejects, the process must end. */

@@ -129,12 +129,7 @@ function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> 
 /** Reads the state while another thread writes it. */
 export function readState(file: string): Rows & { close(): Promise<void> } {
   const database = new DatabaseSync(file, { readOnly: true });
-  const { schemaOf, rowsOf } = rowsIn(database);
-  return {
-    schemaOf: async (name) => schemaOf(name),
-    rowsOf: async (name, after) => rowsOf(name, after),
-    close: async () => database.close(),
-  };
+  return { ...rowsIn(database), close: async () => database.close() };
 }
 
 function storedIn(database: DatabaseSync): Stored {
