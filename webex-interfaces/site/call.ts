@@ -1,5 +1,5 @@
 import { isRecord } from "../doors/foundation.ts";
-import type { Operation } from "../tables/schema.ts";
+import type { Operation, Prefix } from "../tables/schema.ts";
 import type { Values } from "../wire/codec.ts";
 import { Refusal } from "./refusal.ts";
 import { isHost } from "./sessions.ts";
@@ -14,37 +14,28 @@ const withoutUser = ["getSessionInfo", "getAPIVersion"];
 /** They read, and their answers give the rights of a user away. */
 const asOneself = ["getloginurlUser", "gethosturlMeeting"];
 
+const servicesOf: Readonly<Partial<Record<Prefix, readonly ServiceCode[]>>> = {
+  meet: ["MC"],
+  auo: ["AO"],
+  train: ["TC"],
+  event: ["EC"],
+  sales: ["SaC"],
+};
+
 export function isForEverybody(name: string): boolean {
   return withoutUser.includes(name);
 }
 
-/** One operation of a request, and its caller. */
-export class XmlCall {
+/** Who asks. `hasSite`: reaches the data of all users. */
+export class Caller {
   readonly site: SiteData;
-  readonly request: Values;
   readonly userOrNobody: SiteUser | null;
-  /** The field of the answer that repeats, of a list. */
-  readonly items: string;
-  /** True if the caller reaches the data of all users. */
   readonly hasSite: boolean;
 
-  constructor(
-    site: SiteData,
-    user: SiteUser | null,
-    { name, kind, items = "" }: Pick<Operation, "name" | "kind" | "items">,
-    request: Values,
-  ) {
-    this.items = items;
+  constructor(site: SiteData, user: SiteUser | null, hasSite: boolean) {
     this.site = site;
-    this.request = request;
     this.userOrNobody = user;
-    const isRead = (kind === "get" || kind === "list") && !asOneself.includes(name);
-    this.hasSite = user?.role === "admin" || (user?.role === "view-only" && isRead);
-    const isRefused =
-      (onlyAdmins.includes(name) && user?.role !== "admin") ||
-      (onlyStaff.includes(name) && user?.role === "host") ||
-      (name === "setUser" && user?.role === "view-only");
-    if (isRefused || (user === null && !isForEverybody(name))) throw new Refusal("accessDenied");
+    this.hasSite = hasSite;
   }
 
   get user(): SiteUser {
@@ -56,6 +47,34 @@ export class XmlCall {
     return this.hasSite || this.userOrNobody?.key === userId;
   }
 
+  mayHost(session: Session): boolean {
+    return this.owns(session.hostId) || (this.userOrNobody !== null && isHost(this.site, session, this.userOrNobody));
+  }
+}
+
+/** One operation of a request, and its caller. */
+export class XmlCall extends Caller {
+  readonly operation: Operation;
+  readonly request: Values;
+
+  constructor(site: SiteData, user: SiteUser | null, operation: Operation, request: Values) {
+    const { name, kind } = operation;
+    const isRead = (kind === "get" || kind === "list") && !asOneself.includes(name);
+    super(site, user, user?.role === "admin" || (user?.role === "view-only" && isRead));
+    this.operation = operation;
+    this.request = request;
+    const isRefused =
+      (onlyAdmins.includes(name) && user?.role !== "admin") ||
+      (onlyStaff.includes(name) && user?.role === "host") ||
+      (name === "setUser" && user?.role === "view-only");
+    if (isRefused || (user === null && !isForEverybody(name))) throw new Refusal("accessDenied");
+  }
+
+  /** The kinds of sessions that the operation is for. */
+  get services(): readonly ServiceCode[] {
+    return servicesOf[this.operation.prefix] ?? ["MC", "TC", "EC", "SaC", "SC", "AO"];
+  }
+
   /** The named user, or else the caller. */
   owner(name: unknown): SiteUser {
     if (name === undefined) return this.user;
@@ -65,17 +84,18 @@ export class XmlCall {
     if (!this.owns(user.key)) throw new Refusal("accessDenied");
     return user;
   }
-
-  mayHost(session: Session): boolean {
-    return this.owns(session.hostId) || (this.userOrNobody !== null && isHost(this.site, session, this.userOrNobody));
-  }
 }
 
 const usualPage = 50;
 const largestPage = 500;
 
-/** The part of a list that `listControl` asks for. An empty list is refused. */
-export function page({ request, items }: XmlCall, rows: readonly Values[]): Values {
+/** Documents of these rows, and only the part that `listControl` asks for. An empty list is refused. */
+export function listed<Row>(...given: Parameters<typeof ordered<Row>>): Values {
+  return page(given[0], ordered(...given));
+}
+
+export function page({ request, operation }: XmlCall, rows: readonly Values[]): Values {
+  const { items = "" } = operation;
   const first = Math.max(1, whole(request, "listControl", "startFrom") ?? 1);
   const most = Math.min(largestPage, Math.max(1, whole(request, "listControl", "maximumNum") ?? usualPage));
   const shown = some(rows.slice(first - 1, first - 1 + most));

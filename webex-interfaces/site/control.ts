@@ -7,7 +7,7 @@ import { Refusal } from "./refusal.ts";
 import { end, join, start } from "./sessions.ts";
 import type { Session, SiteData } from "./site.ts";
 import { calls, kinds, type ThingKind } from "./store.ts";
-import { put } from "./values.ts";
+import { merge } from "./values.ts";
 
 /** What control requests change in addition to the site's data. */
 export interface Controls {
@@ -52,11 +52,10 @@ export function control(site: SiteData, controls: Controls, method: string, path
       return carryOut(text, resultsBody, set);
     case "PUT site":
       return carryOut(text, siteBody, ({ rateLimit = site.own.rateLimit, classicEvents, suspended }) => {
-        const events = ["supportedServices", "eventCenter", "enabled"];
-        const settings = classicEvents === undefined ? site.settings : put(site.settings, events, classicEvents);
-        const status = ["metaData", "activateStatus"];
-        const changed = suspended === undefined ? settings : put(settings, status, !suspended);
-        site.store.change("site", site.own, { rateLimit, settings: changed });
+        const status = { activateStatus: suspended === undefined ? undefined : !suspended };
+        const services = { eventCenter: { enabled: classicEvents } };
+        const settings = merge(site.settings, { supportedServices: services, metaData: status });
+        site.store.change("site", site.own, { rateLimit, settings });
       });
     case "POST reset":
       set({ faults: noFaults, aheadMs: 0, sentBy: "redirect" });

@@ -1,5 +1,5 @@
 import type { Values } from "../wire/codec.ts";
-import { isWithin, ordered, page, type XmlCall } from "./call.ts";
+import { isWithin, listed, type XmlCall } from "./call.ts";
 import { emailOf, fullName, nameOf, siteZone } from "./site.ts";
 import type { ServiceCode, Things } from "./store.ts";
 import { localTime, zoneOf } from "./times.ts";
@@ -12,10 +12,7 @@ const history =
   (kinds: readonly ServiceCode[], rows: (call: XmlCall, past: Past) => readonly Values[]) =>
   (call: XmlCall): Values => {
     const made = found(call, kinds).flatMap((past) => rows(call, past));
-    return page(
-      call,
-      ordered(call, made, (row) => row),
-    );
+    return listed(call, made, (row) => row);
   };
 const sessions = (...kinds: ServiceCode[]) => history(kinds, (call, past) => [sessionOf(call, past)]);
 const attendees = (...kinds: ServiceCode[]) =>
@@ -54,7 +51,7 @@ export const historyHandlers = {
       viewed: views.length,
       timeZoneID: Number(zone),
     });
-    return page(call, ordered(call, found, make));
+    return listed(call, found, make);
   },
 };
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { Caller } from "./call.ts";
 import { PageRefusal, Refusal } from "./refusal.ts";
-import { isHost } from "./sessions.ts";
 import type { Session, SiteData, SiteUser } from "./site.ts";
 import type { ServiceCode } from "./store.ts";
 
@@ -22,24 +22,15 @@ export function csrfOf(cookie: string): string {
   return createHash("sha256").update(`csrf ${cookie}`).digest("base64url").slice(0, 22);
 }
 
-/** One command of the URL API, and its caller. */
-export class PageCall {
-  readonly site: SiteData;
+/** One command of the URL API, and its caller. `args`: without AT, BU and CSRF. */
+export class PageCall extends Caller {
   readonly cookie: string;
-  readonly userOrNobody: SiteUser | null;
-  /** Without AT, BU and CSRF. */
   readonly args: ReadonlyMap<string, string>;
 
   constructor(site: SiteData, cookie: string, user: SiteUser | null, args: ReadonlyMap<string, string>) {
-    this.site = site;
+    super(site, user, user?.role === "admin");
     this.cookie = cookie;
-    this.userOrNobody = user;
     this.args = args;
-  }
-
-  get user(): SiteUser {
-    if (!this.userOrNobody) throw new PageRefusal("AccessDenied");
-    return this.userOrNobody;
   }
 
   arg(name: string): string | undefined {
@@ -82,11 +73,11 @@ export class PageCall {
 
   ownSession(services?: readonly ServiceCode[]): Session {
     const session = this.session(services);
-    if (this.user.role !== "admin" && !isHost(this.site, session, this.user)) throw new PageRefusal("AccessDenied");
+    if (!this.mayHost(session)) throw new PageRefusal("AccessDenied");
     return session;
   }
 
   mustBeAdmin(): void {
-    if (this.user.role !== "admin") throw new PageRefusal("AccessDenied");
+    if (!this.hasSite) throw new PageRefusal("AccessDenied");
   }
 }

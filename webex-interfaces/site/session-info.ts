@@ -1,20 +1,9 @@
 import { type SessionService, visibilityRows } from "../tables/session.ts";
 import type { Values } from "../wire/codec.ts";
 import type { XmlCall } from "./call.ts";
-import {
-  accountOf,
-  alternateHosts,
-  factsOf,
-  isHost,
-  isRecurring,
-  keysOf,
-  services,
-  statusOf,
-  testsOf,
-} from "./sessions.ts";
+import { accountOf, alternateHosts, factsOf, isHost, isRecurring, summaryOf, testsOf } from "./sessions.ts";
 import { emailOf, nameOf, type Session } from "./site.ts";
-import { localTime, zoneOf } from "./times.ts";
-import { at, group, isOn, put, text } from "./values.ts";
+import { group, isOn, put, text } from "./values.ts";
 
 /** What the table of visibility shows to this caller. Support sessions have no column: they are shown as meetings. */
 export function getSessionInfo(call: XmlCall): Values {
@@ -49,39 +38,29 @@ function isOfSession({ site, userOrNobody: user }: XmlCall, session: Session): b
 function everything(call: XmlCall, session: Session): Values {
   const { site, userOrNobody: user } = call;
   const { settings, key: MK } = session;
-  const { name, type, password, listing, startsAt, minutes, zone } = factsOf(session);
-  const host = site.user(session.hostId);
+  const { password } = factsOf(session);
+  const { audioStatus, ...summary } = summaryOf(site, session);
   const hosts = alternateHosts(site, session);
   const isOwn = user !== null && isHost(site, session, user);
-  const people = site.attendees(session);
-  const isRegistered =
-    isOn(settings, "attendeeOptions", "registration") || isOn(settings, "extOptions", "registration");
+  const presenters = site.attendees(session).filter(({ part }) => part === "presenter");
   const isAutoRecord = isOn(settings, "enableOptions", "autoRecord") || isOn(settings, "extOptions", "autoRecord");
   return {
-    ...settings,
-    ...keysOf(session),
-    status: statusOf(session),
-    confID: String(session.confId),
+    ...summary,
     isLocked: session.isLocked,
-    presenter: people.filter(({ part }) => part === "presenter").map((one) => one.name),
+    presenter: presenters.map(({ name }) => name),
     panelistsInfo: text(settings, "panelists", "panelistsInfo"),
     verifyFlashMediaURL: site.url("media.php", { MK, KIND: "flash" }),
     verifyWinMediaURL: site.url("media.php", { MK, KIND: "win" }),
     accessControl: {
+      ...summary,
       sessionPassword: password,
-      listStatus: listing,
-      registration: isRegistered,
-      ...(isRegistered && { registrationURL: site.url("m.php", { AT: "GF", MK }) }),
-      passwordReq: password !== "",
+      ...(summary.registration === true && { registrationURL: site.url("m.php", { AT: "GF", MK }) }),
       isEnforceAudioPassword: false,
       isEnforceAudioLogin: false,
     },
     metaData: {
       ...group(settings, "metaData"),
-      confName: name,
-      sessionType: type,
-      serviceType: services[session.service].serviceType,
-      isRecurring: isRecurring(session),
+      ...summary,
       agendaFormat: "TEXT",
       descriptionFormat: "TEXT",
       isException: false,
@@ -90,23 +69,9 @@ function everything(call: XmlCall, session: Session): Values {
     },
     telephony: telephonyOf(call, session, isOwn),
     test: testsOf(site, session),
-    host: {
-      firstName: host.profile.firstName,
-      lastName: host.profile.lastName,
-      email: emailOf(host),
-      webExId: nameOf(host),
-      alternateHost: hosts,
-      allowAnyoneHostMeeting: false,
-    },
-    schedule: {
-      startDate: localTime(startsAt, zone),
-      duration: minutes,
-      timeZone: zoneOf(zone).name,
-      timeZoneID: zone,
-      openTimeInSec: at(settings, "schedule", "openTime") ?? 900,
-    },
+    host: { ...site.user(session.hostId).profile, alternateHost: hosts, allowAnyoneHostMeeting: false },
+    schedule: { ...summary, openTimeInSec: summary.openTime },
     attendeeOptions: { joinRequiresAccount: isOn(settings, "attendeeOptions", "joinRequiresAccount") },
-    isAudioOnly: session.service === "AO",
     telePresence: false,
     isAlternateHost: user !== null && hosts.includes(nameOf(user)),
     isCreator: user?.key === session.hostId,

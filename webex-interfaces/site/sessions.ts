@@ -409,7 +409,7 @@ export function summaryOf(site: SiteData, session: Session): Values {
     hostJoined: startedAt !== null,
     participantsJoined: attendees.some(({ joinedAt }) => joinedAt !== null),
     confID: String(confId),
-    registration: isOn(settings, "attendeeOptions", "registration"),
+    registration: isOn(settings, "attendeeOptions", "registration") || isOn(settings, "extOptions", "registration"),
     isRecurring: isRecurring(session),
     altHost: hosts.length > 0,
     hostType: String(type),

@@ -1,5 +1,5 @@
 import type { Values } from "../wire/codec.ts";
-import { askedSession, inDateScope, isAsked, ordered, ownSession, page, some, type XmlCall } from "./call.ts";
+import { askedSession, inDateScope, isAsked, listed, ordered, ownSession, page, some, type XmlCall } from "./call.ts";
 import { Refusal } from "./refusal.ts";
 import { addPerson, factsOf, isHost, partOf, roleOf, services, testsOf } from "./sessions.ts";
 import { type Attendee, fullName, idleMs, nameOf, type Session, siteId, siteName, siteZone } from "./site.ts";
@@ -70,10 +70,7 @@ export const special = {
   lstMeetingAttendee: (call: XmlCall): Values => {
     const session = ownSession(call);
     const make = (one: Attendee) => attendeeDocument(session, one);
-    return page(
-      call,
-      ordered(call, call.site.attendees(session), make, ({ key }) => key),
-    );
+    return listed(call, call.site.attendees(session), make, ({ key }) => key);
   },
   delMeetingAttendee: (call: XmlCall): Values => {
     const { site, request } = call;

@@ -1,6 +1,6 @@
 import type { OperationName } from "../tables/operations.ts";
 import type { Values } from "../wire/codec.ts";
-import { askedSession, inDateScope, isAsked, isWithin, ordered, ownSession, page, type XmlCall } from "./call.ts";
+import { askedSession, inDateScope, isAsked, isWithin, listed, ownSession, type XmlCall } from "./call.ts";
 import { historyHandlers } from "./history.ts";
 import { Refusal } from "./refusal.ts";
 import { getSessionInfo } from "./session-info.ts";
@@ -19,76 +19,58 @@ import {
 } from "./sessions.ts";
 import { emailOf, type Session, type SiteUser } from "./site.ts";
 import { special } from "./special.ts";
-import type { ServiceCode } from "./store.ts";
 import { addUser, changeUser, userDocument } from "./users.ts";
 import { group, groups, list, text } from "./values.ts";
 
 /** Gives more than the answer has: the table of the operation picks from it. */
 export type Handler = (call: XmlCall) => Values;
 
-const allServices: readonly ServiceCode[] = ["MC", "TC", "EC", "SaC", "SC", "AO"];
+function created(call: XmlCall): Values {
+  const [service = "MC"] = call.services;
+  const host = call.owner(text(call.request, "schedule", "hostWebExID"));
+  const session = schedule(call.site, service, host, call.request);
+  const token = { guestToken: guestToken(session) };
+  const sessionkey = String(session.key);
+  const forTraining = service === "TC" && { sessionkey: [sessionkey], additionalInfo: { sessionkey, ...token } };
+  return { ...keysOf(session), ...forTraining, ...calendarLinks(call.site, session), ...token };
+}
 
-const created =
-  (service: ServiceCode) =>
-  (call: XmlCall): Values => {
-    const host = call.owner(text(call.request, "schedule", "hostWebExID"));
-    const session = schedule(call.site, service, host, call.request);
-    const token = { guestToken: guestToken(session) };
-    const key = String(session.key);
-    const isTraining = service === "TC";
-    return {
-      ...keysOf(session),
-      ...(isTraining && { sessionkey: [key], additionalInfo: { sessionkey: key, ...token } }),
-      ...calendarLinks(call.site, session),
-      ...token,
-    };
-  };
+function changed(call: XmlCall): Values {
+  const session = ownSession(call, call.services);
+  const host = text(call.request, "schedule", "hostWebExID");
+  reschedule(call.site, session, call.request, host === undefined ? undefined : call.owner(host));
+  return calendarLinks(call.site, session);
+}
 
-const changed =
-  (service: ServiceCode) =>
-  (call: XmlCall): Values => {
-    const session = ownSession(call, [service]);
-    const host = text(call.request, "schedule", "hostWebExID");
-    reschedule(call.site, session, call.request, host === undefined ? undefined : call.owner(host));
-    return calendarLinks(call.site, session);
-  };
+function deleted(call: XmlCall): Values {
+  const session = ownSession(call, call.services);
+  cancel(call.site, session);
+  return calendarLinks(call.site, session);
+}
 
-const deleted =
-  (kinds: readonly ServiceCode[] = allServices) =>
-  (call: XmlCall): Values => {
-    const session = ownSession(call, kinds);
-    cancel(call.site, session);
-    return calendarLinks(call.site, session);
-  };
+function got(call: XmlCall): Values {
+  const session = askedSession(call, call.services);
+  if (!call.mayHost(session) && factsOf(session).listing !== "PUBLIC") throw new Refusal("noSessionOfUser");
+  return whole(call, session);
+}
 
-const got =
-  (service: ServiceCode) =>
-  (call: XmlCall): Values => {
-    const session = askedSession(call, [service]);
-    if (!call.mayHost(session) && factsOf(session).listing !== "PUBLIC") throw new Refusal("noSessionOfUser");
-    return sessionDocument(call.site, session, call.mayHost(session));
-  };
+function whole(call: XmlCall, session: Session): Values {
+  return sessionDocument(call.site, session, call.mayHost(session));
+}
 
-const listed =
-  (
-    kinds: readonly ServiceCode[],
-    isWhole = false,
-    alsoFits: (call: XmlCall, session: Session) => boolean = () => true,
-  ) =>
-  (call: XmlCall): Values => {
-    const { site, request } = call;
-    const found = site.store.all("session").filter((session) => {
-      const { listing, startsAt, endsAt } = factsOf(session);
-      const isShown = kinds.includes(session.service) && (call.mayHost(session) || listing === "PUBLIC");
-      return isShown && inDateScope(request, startsAt, endsAt) && alsoFits(call, session);
-    });
-    const make = (session: Session) =>
-      isWhole ? sessionDocument(site, session, call.mayHost(session)) : summaryOf(site, session);
-    return page(
-      call,
-      ordered(call, found, make, (session) => factsOf(session).startsAt),
-    );
-  };
+function sessionsListed(
+  call: XmlCall,
+  make: (call: XmlCall, session: Session) => Values = ({ site }, session) => summaryOf(site, session),
+  fits: (call: XmlCall, session: Session) => boolean = () => true,
+): Values {
+  const found = call.site.store.all("session").filter((session) => {
+    const { listing, startsAt, endsAt } = factsOf(session);
+    const isShown = call.services.includes(session.service) && (call.mayHost(session) || listing === "PUBLIC");
+    return isShown && inDateScope(call.request, startsAt, endsAt) && fits(call, session);
+  });
+  const begin = (session: Session) => factsOf(session).startsAt;
+  return listed(call, found, (session) => make(call, session), begin);
+}
 
 /** What only lstsummarySession asks for. */
 function fitsAll({ site, user, request }: XmlCall, session: Session): boolean {
@@ -109,10 +91,7 @@ function usersListed(call: XmlCall): Values {
   const scope = group(call.request, "dataScope");
   const found = call.site.store.all("user").filter(({ registeredAt }) => isWithin(scope, "regDate", registeredAt));
   const make = (user: SiteUser) => ({ ...userDocument(user), UID: user.key, regDate: user.registeredAt });
-  return page(
-    call,
-    ordered(call, found, make, ({ key }) => key),
-  );
+  return listed(call, found, make, ({ key }) => key);
 }
 
 function userChanged(call: XmlCall): Values {
@@ -137,66 +116,57 @@ function usersDeleted(call: XmlCall): Values {
   return { user };
 }
 
-function productsAdded({ site, request }: XmlCall): Values {
-  const added = groups(request, "product").map(({ name, description }) =>
-    site.store.add("product", { name: String(name ?? ""), description: String(description ?? "") }),
-  );
-  return { prodID: added.map(({ key }) => String(key)) };
-}
-
-function productsChanged({ site, request }: XmlCall): Values {
-  const changes = groups(request, "product").map(({ prodID, name, description }) => {
-    const product = site.store.get("product", Number(prodID));
-    if (!product) throw new Refusal("noRecord");
-    const given = { name: String(name ?? product.name), description: String(description ?? product.description) };
-    return String(site.store.change("product", product, given).key);
+/** Adds products, or changes those that have an id. */
+function productsSaved({ site: { store }, request }: XmlCall): Values {
+  const saved = groups(request, "product").map(({ prodID, ...given }) => {
+    const before = prodID === undefined ? undefined : store.get("product", Number(prodID));
+    if (prodID !== undefined && !before) throw new Refusal("noRecord");
+    const product = { name: "", description: "", ...given };
+    return String((before ? store.change("product", before, given) : store.add("product", product)).key);
   });
-  return { prodID: changes };
+  return { prodID: saved };
 }
 
 function productsListed(call: XmlCall): Values {
   const ids = list(call.request, "prodID");
   const all = call.site.store.all("product").map(({ key, ...more }): Values => ({ ...more, prodID: String(key) }));
   const found = all.filter(({ prodID }) => ids.length === 0 || ids.includes(prodID));
-  return page(
-    call,
-    ordered(call, found, (product) => product),
-  );
+  return listed(call, found, (product) => product);
 }
 
 /** Every operation with a table. */
 export const handlers: Readonly<Record<OperationName, Handler>> = {
-  createMeeting: created("MC"),
-  setMeeting: changed("MC"),
-  delMeeting: deleted(["MC"]),
-  getMeeting: got("MC"),
-  lstMeeting: listed(["MC"], true),
-  lstsummaryMeeting: listed(["MC"]),
-  createTeleconferenceSession: created("AO"),
-  getTeleconferenceSession: got("AO"),
-  createTrainingSession: created("TC"),
-  setTrainingSession: changed("TC"),
-  delTrainingSession: deleted(["TC"]),
-  getTrainingSession: got("TC"),
-  lstsummaryTrainingSession: listed(["TC"]),
-  createEvent: created("EC"),
-  setEvent: changed("EC"),
-  delEvent: deleted(["EC"]),
-  getEvent: got("EC"),
-  lstsummaryEvent: listed(["EC"]),
-  createSalesSession: created("SaC"),
-  getSalesSession: got("SaC"),
-  lstsummarySalesSession: listed(["SaC"]),
-  delSession: deleted(),
-  lstsummarySession: listed(allServices, false, fitsAll),
+  createMeeting: created,
+  setMeeting: changed,
+  delMeeting: deleted,
+  getMeeting: got,
+  lstMeeting: (call) => sessionsListed(call, whole),
+  lstsummaryMeeting: (call) => sessionsListed(call),
+  createTeleconferenceSession: created,
+  getTeleconferenceSession: got,
+  createTrainingSession: created,
+  setTrainingSession: changed,
+  delTrainingSession: deleted,
+  getTrainingSession: got,
+  lstsummaryTrainingSession: (call) => sessionsListed(call),
+  createEvent: created,
+  setEvent: changed,
+  delEvent: deleted,
+  getEvent: got,
+  lstsummaryEvent: (call) => sessionsListed(call),
+  createSalesSession: created,
+  getSalesSession: got,
+  lstsummarySalesSession: (call) => sessionsListed(call),
+  delSession: deleted,
+  lstsummarySession: (call) => sessionsListed(call, undefined, fitsAll),
   getSessionInfo,
   createUser: (call) => ({ userId: String(addUser(call.site, call.request).key) }),
   setUser: userChanged,
   delUser: usersDeleted,
   getUser: (call) => userDocument(call.owner(call.request.webExId)),
   lstsummaryUser: usersListed,
-  addProducts: productsAdded,
-  setProducts: productsChanged,
+  addProducts: productsSaved,
+  setProducts: productsSaved,
   lstProducts: productsListed,
   ...special,
   ...historyHandlers,
