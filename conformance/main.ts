@@ -53,7 +53,7 @@ async function ask(question: string): Promise<string> {
 }
 
 async function play(options: Options): Promise<number> {
-  const { adapter, listen, announce, json, only, muteKeys, mergeKeys, load, minutes } = options;
+  const { adapter, listen, json, only, load, minutes } = options;
   if (!adapter) throw new UsageError("no adapter: give its address with --adapter URL");
   checkAddresses(options);
   const clauses = allClauses.filter(
@@ -72,7 +72,6 @@ async function play(options: Options): Promise<number> {
     },
   );
   const telephones = await telephonesOf(options);
-  const keys = (text: string) => (text === "none" ? undefined : text);
   process.once("SIGINT", breakOff).once("SIGTERM", breakOff);
   const startedAt = Date.now();
   const facts = await factsOf(adapter, options.about);
@@ -82,15 +81,13 @@ async function play(options: Options): Promise<number> {
     console.error(printable(text));
   };
   const runOptions = {
-    ...{
-      adapterUrl: adapter,
-      listen,
-      announce,
-      https,
-    },
-    ...{ patienceMs: options.patience * 1000, quietMs: options.quiet, atOnce: options.byHand ? 1 : options.atOnce },
-    ...{ muteKeys: keys(muteKeys), mergeKeys: keys(mergeKeys), dialKeys: options.dialKeys, hostKeys: options.hostKeys },
-    ...{ globalNumbers: options.globalNumbers, load: load === undefined ? undefined : { perMinute: load, minutes } },
+    ...options,
+    adapterUrl: adapter,
+    https,
+    patienceMs: options.patience * 1000,
+    quietMs: options.quiet,
+    atOnce: options.byHand ? 1 : options.atOnce,
+    load: load === undefined ? undefined : { perMinute: load, minutes },
     stop: stop.signal,
   };
   const results = await run(telephones, clauses, runOptions, { ...progressOf(options, clauses.length), note }).catch(

@@ -34,29 +34,10 @@ export const updateActions = {
 
 export type UpdateAction = keyof typeof updateActions;
 
-const codes: Readonly<Record<string, readonly number[]>> = {
-  updateAction: Object.values(updateActions),
-  /** Running, creating, locked, ended, recording, MP, hybrid data. */
-  conferenceStatus: [0, 1, 2, 3, 4, 5, 6],
-  /** Unmuted, muted, left. */
-  callerStatus: [0, 1, 2],
-  privilege: [0, 1],
-  /** Participant, silent monitor. */
-  participantType: [2, 6],
-  /** Private talk, main conference. */
-  joinMode: [0, 1],
-  /** Private talk. */
-  enterAction: [2],
-  /** Joined the main conference. */
-  changeAction: [3],
-  /** Created, ended, in progress. */
-  subConferenceStatus: [0, 1, 2],
-  /** Added, returned. */
-  subCallAction: [1, 2],
-  callType: [0, 1],
-};
-
-/** Type and greatest length of attributes, or a list of codes; `b` counts bytes. `Status:callerStatus` has another one. */
+/**
+ * Type and greatest length of attributes, `b` counts bytes; or the known numbers of a code. ParticipantType 6 is a silent monitor,
+ * JoinMode 0 a private talk. ActionFlag: added to a sub-conference, returned.
+ */
 const types: Readonly<Record<string, string>> = {
   ...{ MsgID: "id 32", ExtConfID: "id 64", ConfKey: "id 64", ExtCallID: "id 64", SubConfID: "id 64" },
   ...{ WbxHostName: "host 255", AnonymousID: "digits 64", AttendeeID: "text 64", DID: "text 64", Data: "text 1024b" },
@@ -64,14 +45,9 @@ const types: Readonly<Record<string, string>> = {
   ...{ KeepAlive: "boolean", ExtCallIDs: "list", SpeakingFlags: "flags", SubConfName: "text 512", ErrMsg: "text 512" },
   ...{ HybridSDKEnabled: "boolean", HybridSDKToken: "text 128b", AdhocInstall: "boolean", AppDetection: "text 1024" },
   ...{ SeamlessSwitchEnabled: "boolean", HybridClientURL: "text 1024b", HybridConnectData: "text 1024" },
-  ...{ Privilege: "privilege", ParticipantType: "participantType", JoinMode: "joinMode", CallType: "callType" },
-  ...{
-    NBRPhoneNumber: "text 63",
-    NBRDialSequence: "text 255",
-    SubscriberCode: "text 512",
-    ParticipantCode: "text 512",
-  },
-  ...{ TollNum: "text 512", TollFreeNum: "text 512", HostWebExID: "text 512", ConfName: "text 512" },
+  ...{ Privilege: "0,1", ParticipantType: "2,6", JoinMode: "0,1", CallType: "0,1", ActionFlag: "1,2" },
+  ...{ NBRPhoneNumber: "text 63", NBRDialSequence: "text 255", HostWebExID: "text 512", ConfName: "text 512" },
+  ...{ SubscriberCode: "text 512", ParticipantCode: "text 512", TollNum: "text 512", TollFreeNum: "text 512" },
 };
 
 const groups: Readonly<Record<string, string>> = {
@@ -100,7 +76,7 @@ const documents: Readonly<Record<string, string>> = {
 export const fromWebex: readonly MessageRow[] = rows(
   [
     "CreateConference 2.2.1 guide CREATE MaxNumAttendee AnonymousID HYBRID ACCOUNT",
-    "UpdateConference 2.2.2 guide REQUEST ActionCode:updateAction! ExtCallID",
+    "UpdateConference 2.2.2 guide REQUEST ActionCode:1,2,3,4,5,6,7,8,9! ExtCallID",
     "CloseConference 2.2.3 guide REQUEST KeepAlive",
     "Callout 2.2.4 calls,guide CALL Privilege! MaxWaitingTime ParticipantType JoinMode",
     "CancelCallout 2.2.5 - CALL",
@@ -116,7 +92,11 @@ export const fromWebex: readonly MessageRow[] = rows(
   ].map((line) => `W2A_${line}`),
 );
 
-/** What an adapter sends. The guide speaks of an answer to W2A_AddToSubConference without its name. */
+/**
+ * What an adapter sends. Status of a conference: running, creating, locked, ended, recording, MP, hybrid data; of a call: unmuted,
+ * muted, left; of a sub-conference: created, ended, in progress. ActionCode 2 is a private talk, 3 the main conference. The guide
+ * speaks of an answer to W2A_AddToSubConference without its name.
+ */
 export const fromAdapter: readonly MessageRow[] = rows(
   [
     "RspCreateConference 2.3.1 guide ANSWER ConfKey HYBRID",
@@ -131,12 +111,12 @@ export const fromAdapter: readonly MessageRow[] = rows(
     "RspAddToSubConference 2.3.1 - ANSWER SubConfID? ExtCallID?",
     "RspRemoveFromSubConference 2.3.1 guide ANSWER SubConfID? ExtCallID?",
     "RspMessageError 2.3.1 guide MsgID! Result! ErrMsg?",
-    "NotifyConferenceChange 2.3.2 reference NOTIFY Status:conferenceStatus! HybridConnectData RECORDER",
-    "NotifyUserEnter 2.3.3 calls,guide OF_CALL AttendeeID PERSON ActionCode:enterAction CallType?",
-    "NotifyUserChange 2.3.4 guide,reference OF_CALL Status:callerStatus! AttendeeID? PERSON ActionCode:changeAction",
+    "NotifyConferenceChange 2.3.2 reference NOTIFY Status:0,1,2,3,4,5,6! HybridConnectData RECORDER",
+    "NotifyUserEnter 2.3.3 calls,guide OF_CALL AttendeeID PERSON ActionCode:2 CallType?",
+    "NotifyUserChange 2.3.4 guide,reference OF_CALL Status:0,1,2! AttendeeID? PERSON ActionCode:3",
     "NotifySpeakingStatus 2.3.5 guide NOTIFY ExtCallIDs! SpeakingFlags!",
-    "NotifySubConferenceChange 2.3.6 guide NOTIFY SubConfID!? Status:subConferenceStatus!",
-    "NotifySubConfCallChange 2.3.7 guide NOTIFY SubConfID!? ExtCallID! ActionFlag:subCallAction!",
+    "NotifySubConferenceChange 2.3.6 guide NOTIFY SubConfID!? Status:0,1,2!",
+    "NotifySubConfCallChange 2.3.7 guide NOTIFY SubConfID!? ExtCallID! ActionFlag!",
     "NotifyJoinSubConference 2.3.8 guide MsgID! ExtConfID!? SubConfID!? ExtCallID!?",
     "CSPClientPassthrough 2.3.11 reference OF_CALL Data",
   ].map((line) => `A2W_${line}`),
@@ -170,12 +150,12 @@ function rows(lines: readonly string[]): MessageRow[] {
   });
 }
 
-/** `NAME`, `NAME:LIST` or `NAME:TYPE`, with marks. */
+/** `NAME`, `NAME:CODES` or `NAME:TYPE`, with marks. */
 function attribute(word: string): Attribute {
-  const [, name = "", own, marks = ""] = /^(\w+)(?::(\w+))?([!?]*)$/.exec(word) ?? [];
+  const [, name = "", own, marks = ""] = /^(\w+)(?::([\w,]+))?([!?]*)$/.exec(word) ?? [];
   const kind = own ?? types[name] ?? "text";
-  const list = codes[kind];
-  const [type = "", length] = (list ? "code" : kind).split(" ");
+  const codes = /^\d/.test(kind) && kind.split(",").map(Number);
+  const [type = "", length] = (codes ? "code" : kind).split(" ");
   return {
     name,
     type: type as Attribute["type"],
@@ -183,6 +163,6 @@ function attribute(word: string): Attribute {
     standing: marks.includes("?") ? "inferred" : "documented",
     ...(length && { max: Number.parseInt(length, 10) }),
     ...(length?.endsWith("b") && { unit: "bytes" }),
-    ...(list && { codes: list }),
+    ...(codes && { codes }),
   };
 }

@@ -16,7 +16,7 @@ export interface Report {
   readonly notes: readonly string[];
 }
 
-const documented = allClauses.filter(({ standing }) => standing === "documented");
+const documented = allClauses.filter(({ standing }) => standing === "documented").length;
 const outcomes = { passed: "passed", failed: "FAILED", "not-testable": "not testable" } as const;
 
 /** For programs. Of a clause, `id`, `standing`, `outcome` and `why` are a fixed form. */
@@ -76,23 +76,21 @@ function line({ id, standing, title, outcome, why }: ClauseResult, terminal: Ter
   return why === "" ? [head] : [head, `                      ${why}`];
 }
 
-/** Goes by the documented clauses, including those that were not chosen. Names each that has no result, and why. */
+/** Goes by the documented clauses. Names each that has no result, and why. */
 function verdictOf(results: readonly ClauseResult[]): string {
-  const byId = new Map(results.map((one) => [one.id, one]));
-  const ids = (fits: (result: ClauseResult | undefined) => boolean) =>
-    documented.map(({ id }) => id).filter((id) => fits(byId.get(id)));
-  const [passed, failed] = [ids((one) => one?.outcome === "passed"), ids((one) => one?.outcome === "failed")];
-  const open = (because?: string) =>
-    ids((one) => (one?.outcome ?? "not-testable") === "not-testable" && one?.because === because);
-  const untested = open();
-  const rest = [
-    named(untested, "not tested"),
-    named(open("unobservable"), "cannot be observed"),
-    named(open("nothing"), "had nothing to check"),
-  ].join("");
-  const of = `${documented.length} documented clauses`;
+  const chosen = results.filter(({ standing }) => standing === "documented");
+  const ids = (outcome: ClauseResult["outcome"], because?: ClauseResult["because"]) =>
+    chosen.filter((one) => one.outcome === outcome && one.because === because).map(({ id }) => id);
+  const [passed, failed, untested] = [ids("passed"), ids("failed"), named(ids("not-testable"), "not tested")];
+  const unseen = named(ids("not-testable", "unobservable"), "cannot be observed");
+  const rest = `${untested}${unseen}${named(ids("not-testable", "nothing"), "had nothing to check")}`;
+  const of = `${documented} documented clauses`;
   if (failed.length > 0) return `does not conform: ${failed.length} of ${of} failed, ${passed.length} passed${rest}`;
-  const word = untested.length === 0 ? "conforms" : "not shown to conform";
+  if (chosen.length < documented) {
+    const played = chosen.filter(({ kind, outcome }) => kind === "played" && outcome === "passed").length;
+    return `no verdict about the rest (--only): ${played} of ${of} played, all passed${untested}`;
+  }
+  const word = untested === "" ? "conforms" : "not shown to conform";
   return `${word}: ${passed.length} of ${of} passed, none failed${rest}`;
 }
 

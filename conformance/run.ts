@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Clause, Verdict } from "./clauses/clause.ts";
-import { runDigits } from "./player/ids.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./player/outcome.ts";
 import { Stage, type StageOptions } from "./player/stage.ts";
 import { Webex, type WebexOptions } from "./player/webex.ts";
@@ -22,6 +21,8 @@ export type ClauseResult = Pick<Clause, "id" | "kind" | "standing" | "reference"
   Required<Pick<Verdict, "outcome" | "why" | "trace">> &
   Pick<Verdict, "because"> & { readonly tookMs: number };
 
+type Played = Extract<Clause, { kind: "played" }>;
+
 /** How long a clause of a run that was broken off may take to hang up and to close. */
 const CLEAN_UP_MS = 10_000;
 
@@ -33,13 +34,14 @@ export async function run(
   progress: Progress,
 ): Promise<ClauseResult[]> {
   let last = 0;
-  const numbers = { run: runDigits(Date.now()), next: () => ++last };
+  // From its second: runs within a day share no key.
+  const numbers = { run: String(10_000 + (Math.floor(Date.now() / 1000) % 90_000)), next: () => ++last };
   const webex = new Webex(options);
   await webex.start();
   const stages = new Map<string, Stage>();
   const results = new Map<string, ClauseResult>();
   let isAddressWrong = false;
-  const played = async (clause: Clause) => {
+  const played = async (clause: Played) => {
     const stage = new Stage(clause.id, webex, telephones, numbers, options);
     stages.set(clause.id, stage);
     const result = await play(clause, stage, progress);
@@ -51,21 +53,20 @@ export async function run(
     isAddressWrong = wrong !== null;
   };
   try {
-    const waiting = clauses.filter((clause) => clause.kind === "played" && !clause.alone);
+    const all = clauses.filter((clause) => clause.kind === "played");
+    const waiting = all.filter(({ alone }) => !alone);
     const worker = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) await played(next);
     };
     await Promise.all(Array.from({ length: options.atOnce }, worker));
-    for (const clause of clauses) if (clause.kind === "played" && clause.alone) await played(clause);
+    for (const clause of all) if (clause.alone) await played(clause);
     // The last answers are still on their way.
     await pause(options.quietMs);
-    const passed = new Set([...results.values()].flatMap(({ id, outcome }) => (outcome === "passed" ? [id] : [])));
-    const documented = new Set(clauses.filter(({ standing }) => standing === "documented").map(({ id }) => id));
     for (const clause of clauses) {
       if (clause.kind === "played") continue;
       const verdict: Verdict =
         clause.kind === "judged"
-          ? clause.judge({ webex, passed, documented, stages })
+          ? clause.judge({ webex, results, stages })
           : { outcome: "not-testable", because: "unobservable", why: clause.why };
       const result = resultOf(clause, verdict, 0);
       results.set(clause.id, result);
@@ -92,19 +93,17 @@ function wrongAddressOf({ posted, arrivals, hosts, options }: Webex, hasWaited: 
     : null;
 }
 
-async function play(clause: Clause, stage: Stage, progress: Progress): Promise<ClauseResult> {
+async function play(clause: Played, stage: Stage, progress: Progress): Promise<ClauseResult> {
   const startedAt = Date.now();
-  let verdict: Verdict = { outcome: "passed", why: "" };
-  if (clause.kind === "played") {
-    try {
-      stage.goesOn();
-      progress.started?.(clause);
-      const measured = await clause.play(stage);
-      stage.goesOn();
-      verdict = { outcome: "passed", why: typeof measured === "string" ? measured : "" };
-    } catch (error) {
-      verdict = verdictOf(stage.isBrokenOff ? new BrokenOff() : error);
-    }
+  let verdict: Verdict;
+  try {
+    stage.goesOn();
+    progress.started?.(clause);
+    const measured = await clause.play(stage);
+    stage.goesOn();
+    verdict = { outcome: "passed", why: typeof measured === "string" ? measured : "" };
+  } catch (error) {
+    verdict = verdictOf(stage.isBrokenOff ? new BrokenOff() : error);
   }
   const trace = [...stage.entries];
   await cleanUp(stage);

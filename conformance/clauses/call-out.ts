@@ -71,9 +71,7 @@ export const callOutClauses = [
     },
   }),
   ...documented(`${callOut}; ${GUIDE}, Transaction ID, Resending, and API Message ID`, {
-    "4.3g: simultaneous call-outs are each answered with their MsgID and enter under their ExtCallID": async (
-      stage,
-    ) => {
+    "4.3g: simultaneous call-outs are answered by their MsgIDs and enter under their ExtCallIDs": async (stage) => {
       const conference = await stage.conference();
       const number = await stage.people.number("answer", 700);
       const busy = await callsOut(conference, "busy");

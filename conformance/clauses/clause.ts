@@ -2,6 +2,7 @@ import type { Standing } from "../messages.ts";
 import type { Stage } from "../player/stage.ts";
 import type { TraceEntry } from "../player/traffic.ts";
 import type { Webex } from "../player/webex.ts";
+import type { ClauseResult } from "../run.ts";
 
 /** A rule of the interface, and how to see whether an adapter keeps it. */
 export type Clause = {
@@ -11,26 +12,15 @@ export type Clause = {
   /** Document and section. */
   readonly reference: string;
   readonly title: string;
-} & (Played | Judged | Unobservable);
+} & Check;
 
-interface Played {
-  readonly kind: "played";
-  /** Played while no other clause is. */
-  readonly alone: boolean;
-  readonly play: Script;
-}
-
-/** A rule for all traffic of a run. */
-interface Judged {
-  readonly kind: "judged";
-  readonly judge: Judge;
-}
-
-/** A rule that cannot be observed from outside, such as a duty of WebEx. */
-interface Unobservable {
-  readonly kind: "unobservable";
-  readonly why: string;
-}
+type Check =
+  /** `alone`: played while no other clause is. */
+  | { readonly kind: "played"; readonly alone: boolean; readonly play: Script }
+  /** A rule for all traffic of a run. */
+  | { readonly kind: "judged"; readonly judge: Judge }
+  /** A rule that cannot be observed from outside, such as a duty of WebEx. */
+  | { readonly kind: "unobservable"; readonly why: string };
 
 /** It may resolve with a sentence, what it measured. Throws `NotAsDocumented` or `NotTestable`. */
 type Script = (stage: Stage) => Promise<unknown>;
@@ -39,10 +29,8 @@ type Judge = (traffic: Traffic) => Verdict;
 
 export interface Traffic {
   readonly webex: Webex;
-  /** The ids of the clauses that passed. */
-  readonly passed: ReadonlySet<string>;
-  /** The ids of documented clauses: what others provoke proves nothing about the documents. */
-  readonly documented: ReadonlySet<string>;
+  /** Of played clauses, by their ids: what those that are not documented provoke proves nothing about the documents. */
+  readonly results: ReadonlyMap<string, ClauseResult>;
   /** The stages of played clauses, by their ids. */
   readonly stages: ReadonlyMap<string, Stage>;
 }
@@ -70,15 +58,16 @@ export const MOST_ATTEMPTS = 3;
 /** Clauses of one section of a document, by `ID: TITLE`. */
 type Section<What> = (reference: string, clauses: Readonly<Record<string, What>>) => readonly Clause[];
 
-const played =
-  (standing: Standing, alone = false): Section<Script> =>
-  (reference, clauses) =>
-    Object.entries(clauses).map(([head, play]) => ({
-      ...named(head, standing, reference),
-      kind: "played",
-      alone,
-      play,
-    }));
+function section<What>(standing: Standing, check: (what: What) => Check): Section<What> {
+  return (reference, clauses) =>
+    Object.entries(clauses).map(([head, what]) => {
+      const end = head.indexOf(": ");
+      return { id: head.slice(0, end), standing, reference, title: head.slice(end + 2), ...check(what) };
+    });
+}
+
+const played = (standing: Standing, alone = false) =>
+  section<Script>(standing, (play) => ({ kind: "played", alone, play }));
 
 export const documented = played("documented");
 /** For clauses that slow down the bridge, or in which a TSP server fails: others would notice. */
@@ -88,17 +77,5 @@ export const unconfirmed = played("unconfirmed");
 /** Follows from the documents only by reason. */
 export const inferred = played("inferred");
 
-export const judged: Section<Judge> = (reference, clauses) =>
-  Object.entries(clauses).map(([head, judge]) => ({ ...named(head, "documented", reference), kind: "judged", judge }));
-
-export const unobservable: Section<string> = (reference, clauses) =>
-  Object.entries(clauses).map(([head, why]) => ({
-    ...named(head, "documented", reference),
-    kind: "unobservable",
-    why,
-  }));
-
-function named(head: string, standing: Standing, reference: string) {
-  const end = head.indexOf(": ");
-  return { id: head.slice(0, end), standing, reference, title: head.slice(end + 2) };
-}
+export const judged = section<Judge>("documented", (judge) => ({ kind: "judged", judge }));
+export const unobservable = section<string>("documented", (why) => ({ kind: "unobservable", why }));

@@ -1,6 +1,6 @@
 import type { Caller, Conference } from "../player/conference.ts";
 import { matches, mentions, type Stage } from "../player/stage.ts";
-import type { Arrival, Received } from "../player/traffic.ts";
+import { type Arrival, type Received, titleOf } from "../player/traffic.ts";
 import { documented, documentedAlone, GUIDE } from "./clause.ts";
 import { joinsMain, privateTalk } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
@@ -50,16 +50,11 @@ async function subTakenOver(stage: Stage, isMuted: boolean) {
 
 /** Nothing about the conference comes under its old name or to its old server. */
 function onlyToNew(stage: Stage, conference: Conference, since: number): void {
-  const old = stage.received.find(
-    (one) =>
-      one.n > since &&
-      one.name.startsWith("A2W_Notify") &&
-      (one.server !== conference.server || one.attributes.ExtConfID !== conference.extConfId),
-  );
+  const { server, extConfId } = conference;
+  const isOld = (one: Received) => one.server !== server || one.attributes.ExtConfID !== extConfId;
+  const old = stage.received.find((one) => one.n > since && one.name.startsWith("A2W_Notify") && isOld(one));
   if (old)
-    stage.fail(
-      `${old.name} came to server ${old.server} with ExtConfID ${old.attributes.ExtConfID}, after server ${conference.server} took over with ${conference.extConfId}`,
-    );
+    stage.fail(`${titleOf([old])} came to server ${old.server}, after server ${server} took over with ${extConfId}`);
 }
 
 export const failoverClauses = [
@@ -376,12 +371,8 @@ export const failoverClauses = [
   }),
   ...documented(`${GUIDE}, Maximum Number of Messages in A Single Transaction`, {
     "1.3e: more than 50 participants are notified in several documents": async (stage) => {
-      stage.people.need("make many calls at once");
       const conference = await stage.conference();
-      const dials = [];
-      for (let n = 0; n < 51; n++) dials.push(await conference.dialIn(`2${String(n).padStart(3, "0")}`));
-      for (const entered of await conference.entriesOf(...dials)) await stage.nameOf(entered);
-      await conference.takenOver(...dials);
+      await conference.takenOver(...(await conference.callInMany(51)));
     },
   }),
 ];

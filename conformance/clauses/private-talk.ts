@@ -77,9 +77,7 @@ export const privateTalkClauses = [
     },
   }),
   ...inferred("who the host of a private talk is: the guide speaks of one host of the meeting", {
-    "4.21o: a host who dials in again with the same attendee ID is the host of the next private talk": async (
-      stage,
-    ) => {
+    "4.21o: a host who dials in again with the same attendee ID is the next private talk's host": async (stage) => {
       stage.people.need("enter an attendee ID to join");
       const { came, other, next } = await hostGoes(stage, (running, { attendeeId }) =>
         running.callIn(attendeeId, { as: "host" }),

@@ -77,9 +77,7 @@ export const roomClauses = [
     },
   }),
   ...documented(add, {
-    "4.13b: an added call is answered, moved, then notified by A2W_NotifySubConfCallChange ActionFlag 1": async (
-      stage,
-    ) => {
+    "4.13b: an added call: the answer, the move, A2W_NotifySubConfCallChange ActionFlag 1": async (stage) => {
       const [conference, one, main] = await stage.conferenceOf(2);
       await createSub(conference);
       const asked = await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
@@ -209,9 +207,7 @@ export const roomClauses = [
     },
   }),
   ...inferred("a call that leaves while it is in a sub-conference", {
-    "4.14: a hang-up in a sub-conference is notified by Status 2, without A2W_NotifySubConfCallChange": async (
-      stage,
-    ) => {
+    "4.14: a hang-up in a sub-conference is notified by Status 2, and not by ActionFlag 2": async (stage) => {
       const { conference, one } = await breakout(stage);
       await stage.people.hangUp(one.call);
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "2" });

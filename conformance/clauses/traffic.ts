@@ -49,6 +49,19 @@ function entryOf({ at, server: n, text, document }: Arrival): TraceEntry {
   return { at, from: "adapter", to: server(n), title: titleOf(document.messages), body: text };
 }
 
+/** Checks each message of a name, and of a status, by a rule that returns what is wrong with it. */
+function everyMessage(
+  name: string,
+  rule: (message: Element) => readonly string[],
+  { status, nothing = "no such message came" }: { readonly status?: string; readonly nothing?: string } = {},
+): (traffic: Traffic) => Verdict {
+  return (traffic) => {
+    const those = messagesOf(traffic, name).filter(({ message }) => !status || message.attributes.Status === status);
+    const offences = those.flatMap(({ arrival, message }) => rule(message).flatMap((why) => offence(arrival, why)));
+    return verdict(offences, those.length, nothing);
+  };
+}
+
 /** A post of WebEx and its Confirmation. */
 function entriesOf(posted: Posted): TraceEntry[] {
   const { at, server: n, messages, text, status } = posted;
@@ -123,7 +136,8 @@ function confirmedRequests(traffic: Traffic) {
   );
   return traffic.webex.posted.flatMap((posted) => {
     const { confirmation, messages, ownerId } = posted;
-    if (confirmation.result !== 0 || !traffic.passed.has(ownerId) || !traffic.documented.has(ownerId)) return [];
+    const { outcome, standing } = traffic.results.get(ownerId) ?? {};
+    if (confirmation.result !== 0 || outcome !== "passed" || standing !== "documented") return [];
     return messages.flatMap((message) => {
       const answer = answerTo(message.name);
       if (rowsByName.get(answer)?.standing !== "documented") return [];
@@ -151,7 +165,7 @@ export const trafficClauses = [
   ...judged(`${GUIDE}, Typical TSP Request and Response`, {
     "1.3c: each Confirmation is a document with the request's TransID and a whole number as Result": (traffic) => {
       const those = traffic.webex.posted.filter(
-        ({ messages, ownerId }) => messages.length > 0 && traffic.documented.has(ownerId),
+        ({ messages, ownerId }) => messages.length > 0 && traffic.results.get(ownerId)?.standing === "documented",
       );
       const offences = those.flatMap((posted) => {
         const { confirmation, transId } = posted;
@@ -181,15 +195,9 @@ export const trafficClauses = [
     "T34: TransIDs and MsgIDs are counted separately": (traffic) => {
       const posts = confirmedPosts(traffic);
       const transIds = new Set(posts.map(({ document }) => document.transId));
+      const msgIds = posts.flatMap((arrival) => ownIds(arrival).slice(1));
       // One sequence gives no number to both. Two sequences may be far apart, so that nobody sees it.
-      if (
-        posts.some((arrival) =>
-          ownIds(arrival)
-            .slice(1)
-            .some((id) => transIds.has(id)),
-        )
-      )
-        return { outcome: "passed", why: "" };
+      if (msgIds.some((id) => transIds.has(id))) return { outcome: "passed", why: "" };
       const why = "no number came both as a TransID and as a MsgID; that would show two sequences";
       return { outcome: "not-testable", because: "nothing", why };
     },
@@ -278,41 +286,31 @@ export const trafficClauses = [
     },
   }),
   ...judged(`${HYBRID}, Status 6`, {
-    "2.3.2c: Status 6 has hybrid audio connect data": (traffic) => {
-      const those = statuses(traffic, "6");
-      const offences = those.flatMap(({ arrival, message: { attributes } }) =>
-        offence(arrival, attributes.HybridConnectData ? null : "Status 6 has no HybridConnectData"),
-      );
-      return verdict(offences, those.length, "no Status 6 came: have the partner change its connect data meanwhile");
-    },
+    "2.3.2c: Status 6 has hybrid audio connect data": everyMessage(
+      "A2W_NotifyConferenceChange",
+      ({ attributes }) => (attributes.HybridConnectData ? [] : ["Status 6 has no HybridConnectData"]),
+      { status: "6", nothing: "no Status 6 came: have the partner change its connect data meanwhile" },
+    ),
   }),
   ...judged(`${REFERENCE}, A2W_NotifyConferenceChange: status 4`, {
-    "4.20a: a recorder's dial-out sequence has only P and D, at most 255 characters, and ends with P0": (traffic) => {
-      const those = statuses(traffic, "4");
-      const isSequence = (text: string) => text.length <= 255 && /^(?:P\d+|D[\d#*]+)*P0$/.test(text);
-      const offences = those.flatMap(({ arrival, message }) =>
-        offence(arrival, Object.values(message.attributes).some(isSequence) ? null : "Status 4 has no such sequence"),
-      );
-      return verdict(offences, those.length, "no Status 4 came: the adapter has no dial-out sequence, or none is set");
-    },
+    "4.20a: a recorder's dial-out sequence has only P and D, at most 255 characters, and ends with P0": everyMessage(
+      "A2W_NotifyConferenceChange",
+      ({ attributes }) => (Object.values(attributes).some(isDialOut) ? [] : ["Status 4 has no such sequence"]),
+      { status: "4", nothing: "no Status 4 came: the adapter has no dial-out sequence, or none is set" },
+    ),
   }),
   ...fromAdapter
     .filter(({ standing }) => standing === "documented")
     .flatMap(({ name, section, document }) =>
       judged(`${document}, ${name}`, {
-        [`${section}:${name.replace("A2W_", "")}: ${name} has its attributes, with documented values`]: (traffic) => {
-          const those = messagesOf(traffic, name);
-          const offences = those.flatMap(({ arrival, message }) =>
-            faultsOf(message).flatMap((fault) => offence(arrival, `${name}: ${fault}`)),
-          );
-          return verdict(offences, those.length, "no such message came");
-        },
+        [`${section}:${name.replace("A2W_", "")}: ${name} has its attributes, with documented values`]: everyMessage(
+          name,
+          (message) => faultsOf(message).map((fault) => `${name}: ${fault}`),
+        ),
       }),
     ),
 ];
 
-function statuses(traffic: Traffic, status: string): readonly Sent[] {
-  return messagesOf(traffic, "A2W_NotifyConferenceChange").filter(
-    ({ message }) => message.attributes.Status === status,
-  );
+function isDialOut(text: string): boolean {
+  return text.length <= 255 && /^(?:P\d+|D[\d#*]+)*P0$/.test(text);
 }

@@ -132,11 +132,8 @@ export const transportClauses = [
     "T20h: a close or sub-conference request without ExtConfID is not confirmed with 0": refuses((conference) =>
       [conference.message("W2A_CloseConference"), ...subRequests(conference)].map((one) => without(one, "ExtConfID")),
     ),
-    "T20i: an add to or a remove from a sub-conference without ExtCallID is not confirmed with 0": refuses(
-      (conference) =>
-        ["W2A_AddToSubConference", "W2A_RemoveFromSubConference"].map((name) =>
-          conference.message(name, { SubConfID: "S1" }),
-        ),
+    "T20i: an add to or remove from a sub-conference without ExtCallID is not confirmed with 0": refuses((conference) =>
+      moves.map(([, name]) => conference.message(name, { SubConfID: "S1" })),
     ),
     "T20j: a document without TransID is not confirmed with 0": refusesText(
       (text) => text.replace(/<TransID>.*<\/TransID>/, ""),
@@ -160,9 +157,7 @@ export const transportClauses = [
     },
   }),
   ...documentedAlone(asynchronous, {
-    "T28a: no Confirmation of a create, call-out, close or sub-conference request waits for the bridge": async (
-      stage,
-    ) => {
+    "T28a: no Confirmation of a create, call-out, close or sub-conference request awaits the bridge": async (stage) => {
       // Each of a conference of its own, so that none waits for another.
       const create = stage.newConference().createMessage();
       const createSub = (await stage.conference()).message("W2A_CreateSubConference", { SubConfID: "S1" });

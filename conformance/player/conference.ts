@@ -5,22 +5,20 @@ import type { Dialling } from "./people.ts";
 import { type Dial, type Fits, matches, type Stage, type Wait } from "./stage.ts";
 import type { Posted, Received } from "./traffic.ts";
 
-/** A caller in a conference. */
-export interface Caller {
-  readonly call: CallId;
+/** What an entry can be recognized by. */
+export interface Person {
   /** The telephone number. */
   readonly number: string;
-  readonly attendeeId: string;
-  readonly extCallId: string;
-  readonly entered: Received;
-}
-
-/** What an entry can be recognized by. */
-interface Person {
-  readonly number: string;
+  /** As it was entered; empty if callers enter none. */
   readonly attendeeId: string;
   /** The name that WebEx gave. */
-  extCallId?: string;
+  readonly extCallId?: string;
+}
+
+/** A caller in a conference. */
+export interface Caller extends Required<Person> {
+  readonly call: CallId;
+  readonly entered: Received;
 }
 
 /** A request that was confirmed with 0. */
@@ -149,6 +147,14 @@ export class Conference {
     return { ...dial, entered, extCallId };
   }
 
+  /** So many callers dial in, one after the other. */
+  async callInMany(count: number): Promise<readonly Caller[]> {
+    this.stage.people.need("make many calls at once");
+    const callers: Caller[] = [];
+    while (callers.length < count) callers.push(await this.callIn());
+    return callers;
+  }
+
   /** The entry of each. An entry that does not say whose it is goes by the order of arrival. */
   async entriesOf<const Persons extends readonly Person[]>(
     ...persons: Persons
@@ -210,11 +216,12 @@ export class Conference {
     const { people } = this.stage;
     const number = await people.number("answer");
     const message = this.calloutMessage(number, attributes);
-    const person: Person = { number: number.join(""), attendeeId: "", extCallId: message.attributes.ExtCallID ?? "" };
+    const { ExtCallID = "" } = message.attributes;
+    const person = { number: number.join(""), attendeeId: "", extCallId: ExtCallID };
     this.#persons.push(person);
     const answered = await (await this.posts(message)).answer({ Result: "0" });
     const call = await people.called(number);
-    const entered = await this.receives("A2W_NotifyUserEnter", { ExtCallID: person.extCallId });
+    const entered = await this.receives("A2W_NotifyUserEnter", { ExtCallID });
     this.stage.inOrder(answered, entered);
     this.stage.called.push({ answered, entered });
     const extCallId = await this.stage.nameOf(entered);

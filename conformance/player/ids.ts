@@ -18,11 +18,6 @@ export function serverIds(server: number): ServerIds {
   return { transId: sequence(), msgId: sequence() };
 }
 
-/** Five digits that begin the keys of a run, from its second, so that runs within a day share no key. */
-export function runDigits(now: number): string {
-  return digits(10_000 + (Math.floor(now / 1000) % 90_000), 5);
-}
-
-export function digits(value: number, length: number): string {
+function digits(value: number, length: number): string {
   return String(value).padStart(length, "0");
 }

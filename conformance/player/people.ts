@@ -38,9 +38,9 @@ export class People {
       return "callers enter no attendee ID to join (--dial-keys)";
     if (ability === "dial in as the host" && hostKeys === undefined)
       return "no document says whom the adapter takes for the host: give --host-keys";
-    if (ability === "mute by keys" && muteKeys === undefined)
+    if (ability === "mute by keys" && muteKeys === "none")
       return "callers have no keys to mute themselves (--mute-keys)";
-    if (ability === "enter an attendee ID later" && mergeKeys === undefined)
+    if (ability === "enter an attendee ID later" && mergeKeys === "none")
       return "callers enter no attendee ID in the conference (--merge-keys)";
     return this.#telephones.cannot(ability);
   }
@@ -62,7 +62,7 @@ export class People {
     this.#calls.push(call);
     const keyedAt = this.isPerson ? null : Date.now();
     const entered = template.includes("{attendee}") ? attendeeId : "";
-    const dial: Dial = { call, number, confKey, attendeeId: entered, startedAt, keyedAt };
+    const dial: Dial = { call, number, attendeeId: entered, startedAt, keyedAt };
     this.#stage.dials.push(dial);
     return dial;
   }
@@ -70,7 +70,7 @@ export class People {
   /** Mutes a caller by the keypad, or unmutes a muted one. */
   async muteByKeys(call: CallId): Promise<void> {
     this.need("mute by keys");
-    await this.#press(call, this.#stage.options.muteKeys ?? "");
+    await this.#press(call, this.#stage.options.muteKeys);
   }
 
   /** Enters an attendee ID in the conference. */

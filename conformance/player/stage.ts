@@ -1,52 +1,47 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { HttpRequest } from "../http.ts";
 import { answerTo } from "../messages.ts";
 import type { CallId, Telephones } from "../telephones/telephones.ts";
-import type { Message } from "../xml.ts";
-import { type Caller, Conference } from "./conference.ts";
+import { type Message, writeDocument } from "../xml.ts";
+import { type Caller, Conference, type Person } from "./conference.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
 import { People } from "./people.ts";
 import { type Arrival, type Behaviour, type Posted, type Received, type TraceEntry, titleOf } from "./traffic.ts";
-import type { Webex } from "./webex.ts";
+import type { Http, Webex } from "./webex.ts";
 
 export interface StageOptions {
   /** How long a clause waits for what must come. */
   readonly patienceMs: number;
   /** How long nothing must come, to conclude that nothing comes. */
   readonly quietMs: number;
-  /** What callers enter to mute themselves, and before an attendee ID; `undefined` if they cannot. */
-  readonly muteKeys: string | undefined;
-  readonly mergeKeys: string | undefined;
+  /** What callers enter to mute themselves, and before an attendee ID; `none` if they cannot. */
+  readonly muteKeys: string;
+  readonly mergeKeys: string;
   /** Aborted when the run is broken off: what is played ends at its next step. */
   readonly stop: AbortSignal;
   /** What callers enter to join, with `{key}` and `{attendee}`. */
   readonly dialKeys: string;
-  /** The same for a host. If `undefined`, nobody knows whom the adapter takes for the host. */
-  readonly hostKeys: string | undefined;
+  /** The same for a host. If absent, nobody knows whom the adapter takes for the host. */
+  readonly hostKeys?: string;
   /** URL of the page of telephone numbers, with its variables. */
-  readonly globalNumbers: string | undefined;
+  readonly globalNumbers?: string;
   /** How many conferences a minute are created, and for how long. */
   readonly load: { readonly perMinute: number; readonly minutes: number } | undefined;
 }
 
 export type Writer = (transId: string, messages: readonly Message[]) => string;
 
-type Spelling = Partial<HttpRequest> & { readonly transId?: string };
+type Spelling = Http & { readonly server?: number; readonly transId?: string };
 
 /** Numbers that no two clauses share. */
 export interface Numbers {
   next(): number;
-  /** Five digits, different for runs within a day. */
+  /** Five digits that begin the keys of a run, different for runs within a day. */
   readonly run: string;
 }
 
 /** A caller who dialled in. */
-export interface Dial {
+export interface Dial extends Person {
   readonly call: CallId;
-  readonly number: string;
-  readonly confKey: string;
-  /** As it was entered; empty if callers enter none. */
-  readonly attendeeId: string;
   readonly startedAt: number;
   /** When all digits were entered; `null` if unknown. */
   readonly keyedAt: number | null;
@@ -87,6 +82,7 @@ export class Stage {
   /** The name that WebEx gives to a call that has one. */
   rename: (extCallId: string) => string = (extCallId) => extCallId;
   readonly #behaviours = new Map<number, (arrival: Arrival) => Behaviour>();
+  /** Messages that no step of the clause has received yet. */
   readonly #open: Received[] = [];
   #changed = Promise.withResolvers<true>();
   readonly #namings = new Map<Received, Promise<string>>();
@@ -150,10 +146,9 @@ export class Stage {
     this.heal();
   }
 
-  /** Posts one document, whatever the Confirmation. */
+  /** Posts one document, after a time-out twice more, whatever the Confirmation. */
   post(messages: readonly Message[], server = 1): Promise<Posted> {
-    this.goesOn();
-    return this.webex.post(this, server, messages);
+    return this.postAs(messages, writeDocument, { server, attempts: 3 });
   }
 
   /** Posts one document that must be confirmed with 0. */
@@ -166,14 +161,13 @@ export class Stage {
   /** Posts a document once, in a spelling of its own. */
   postAs(messages: readonly Message[], write: Writer, how: Spelling = {}): Promise<Posted> {
     this.goesOn();
-    const { transId = this.webex.ids(1).transId(), ...http } = how;
-    return this.webex.postText(this, 1, write(transId, messages), { transId, messages }, http);
+    const { server = 1, transId = this.webex.ids(server).transId(), ...http } = how;
+    return this.webex.post(this, { server, transId, messages, text: write(transId, messages) }, http);
   }
 
   /** The same document again, as after a time-out. */
   again({ text, transId, messages, server }: Posted): Promise<Posted> {
-    this.goesOn();
-    return this.webex.postText(this, server, text, { transId, messages }, { attempts: 3 });
+    return this.postAs(messages, () => text, { server, transId, attempts: 3 });
   }
 
   confirmed(posted: Posted): void {
@@ -247,11 +241,6 @@ export class Stage {
   /** The answer to a request; waits for it. */
   answer({ name, attributes: { MsgID } }: Message, fits: Fits = {}, wait?: Wait): Promise<Received> {
     return this.receives(answerTo(name), { MsgID, ...fits }, wait);
-  }
-
-  /** Messages that no step of the clause has received yet. */
-  get open(): readonly Received[] {
-    return this.#open;
   }
 
   inOrder(first: Received, second: Received): void {

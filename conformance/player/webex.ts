@@ -1,12 +1,5 @@
 import { type HttpAnswer, type HttpRequest, type Listener, listen, type ServerKeys, send } from "../http.ts";
-import {
-  type Message,
-  type ReadConfirmation,
-  readConfirmation,
-  readDocument,
-  writeConfirmation,
-  writeDocument,
-} from "../xml.ts";
+import { type ReadConfirmation, readConfirmation, readDocument, writeConfirmation } from "../xml.ts";
 import { type ServerIds, serverIds } from "./ids.ts";
 import type { Stage } from "./stage.ts";
 import {
@@ -29,7 +22,9 @@ export interface WebexOptions {
   readonly announce?: readonly string[];
 }
 
-type About = Pick<Posted, "transId" | "messages">;
+type Sent = Pick<Posted, "server" | "transId" | "messages" | "text">;
+/** How a text is posted, and how often if no answer comes. */
+export type Http = Partial<HttpRequest> & { readonly attempts?: number };
 
 const CONFIRM: Behaviour = { kind: "confirm" };
 
@@ -96,26 +91,15 @@ export class Webex {
     return this.hosts[serverNumber - 1] ?? "";
   }
 
-  /** Posts one document; after a time-out twice more. */
-  post(owner: Stage, serverNumber: number, messages: readonly Message[]): Promise<Posted> {
-    const transId = this.ids(serverNumber).transId();
-    return this.postText(owner, serverNumber, writeDocument(transId, messages), { transId, messages }, { attempts: 3 });
-  }
-
-  /** Posts a text as it is, also one that is not a document. Without an answer, the result of the Confirmation is `null`. */
-  async postText(
-    owner: Stage,
-    serverNumber: number,
-    text: string,
-    about: About,
-    { attempts = 1, ...http }: Partial<HttpRequest> & { readonly attempts?: number } = {},
-  ): Promise<Posted> {
+  /** Posts a text, also one that is not a document. Without an answer, the result of the Confirmation is `null`. */
+  async post(owner: Stage, sent: Sent, { attempts = 1, ...http }: Http): Promise<Posted> {
+    const { text, messages } = sent;
     // A name has the MsgID of the adapter's notification. Everything else may be answered, if only by -12.
-    for (const { name, attributes } of about.messages)
+    for (const { name, attributes } of messages)
       if (attributes.MsgID && name !== "W2A_RspNotifyUserEnter") this.ownRequest(attributes.MsgID, owner);
-    const party = server(serverNumber);
+    const party = server(sent.server);
     const at = Date.now();
-    const title = about.messages.length > 0 ? titleOf(about.messages) : "a text";
+    const title = messages.length > 0 ? titleOf(messages) : "a text";
     let answer: HttpAnswer | null = null;
     let failure = "";
     for (let attempt = 1; attempt <= attempts && !answer; attempt++) {
@@ -130,9 +114,9 @@ export class Webex {
     }
     const none: ReadConfirmation = { transId: "", result: null, faults: [`no answer: ${failure}`] };
     const confirmation = answer ? readConfirmation(answer.body) : none;
+    const times = { at, confirmedAt: Date.now() };
     const [status, body] = [answer?.status ?? null, answer?.body ?? ""];
-    const ids = { ownerId: owner.id, server: serverNumber };
-    const posted = { ...about, ...ids, text, at, confirmedAt: Date.now(), status, confirmation, answer: body };
+    const posted = { ...sent, ...times, ownerId: owner.id, status, confirmation, answer: body };
     this.posted.push(posted);
     if (answer) owner.trace(confirmationOf(posted));
     return posted;

@@ -36,6 +36,15 @@ test("shows what failed alike once, with the wire", () => {
   expect(text).toContain(`does not conform: 2 of ${documented} documented clauses failed`);
 });
 
+test("says how many clauses were played if some were chosen, and names those without a result", () => {
+  const { results, ...report } = reportOf((id) => (id === "4.1b" ? { outcome: "not-testable" } : {}));
+  const chosen = results.filter(({ id, kind }) => kind === "judged" || /^4\.1[abc]$/.test(id));
+
+  expect(textReport({ ...report, results: chosen })).toContain(
+    `no verdict about the rest (--only): 2 of ${documented} documented clauses played, all passed; 1 not tested (4.1b)\n`,
+  );
+});
+
 test.each([
   ["4.1a", "failed", false, "does not conform: 1 of"],
   ["4.10a", "failed", true, "conforms:"],
