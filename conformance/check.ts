@@ -9,19 +9,14 @@ export function faultsOf({ name, attributes }: Element): string[] {
     .filter(({ standing }) => standing === "documented")
     .flatMap((attribute) => {
       const value = attributes[attribute.name];
-      const fault =
-        value === undefined || value === "" ? absence(value, attribute) : faultOfValue(name, value, attribute);
+      const absent = value === undefined ? "is missing" : "is empty";
+      const fault = value ? faultOfValue(name, value, attribute) : attribute.required && absent;
       return fault ? [`${attribute.name} ${fault}`] : [];
     });
   const { SpeakingFlags, ExtCallIDs } = attributes;
   if (name === "A2W_NotifySpeakingStatus" && SpeakingFlags?.split("%").length !== ExtCallIDs?.split("%").length)
     faults.push(`ExtCallIDs "${ExtCallIDs}" and SpeakingFlags "${SpeakingFlags}" are not as many`);
   return faults;
-}
-
-function absence(value: "" | undefined, { required }: Attribute): string | null {
-  if (!required) return null;
-  return value === undefined ? "is missing" : "is empty";
 }
 
 function faultOfValue(message: string, value: string, { name, type, max, unit, codes }: Attribute): string | null {

@@ -67,7 +67,7 @@ export function send(asked: HttpRequest): Promise<HttpAnswer> {
 
 /** Serves HTTP at `host:port`, HTTPS with `tls`; port 0 takes any. */
 export async function listen(address: string, handle: Handler, tls?: ServerKeys): Promise<Listener> {
-  const { hostname, port } = splitAddress(address);
+  const [host, port] = [address.slice(0, address.lastIndexOf(":")), address.slice(address.lastIndexOf(":") + 1)];
   const server: Server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }) : createServer();
   server.on("request", (incoming: IncomingMessage, response) => {
     void readAll(incoming)
@@ -84,10 +84,10 @@ export async function listen(address: string, handle: Handler, tls?: ServerKeys)
   });
   await new Promise<void>((listening, failed) => {
     server.once("error", failed);
-    server.listen(port, hostname, listening);
+    server.listen(Number(port), host.replace(/^\[|\]$/g, ""), listening);
   });
   return {
-    address: `${hostname.includes(":") ? `[${hostname}]` : hostname}:${(server.address() as AddressInfo).port}`,
+    address: `${host}:${(server.address() as AddressInfo).port}`,
     close: () =>
       new Promise((closed) => {
         server.closeAllConnections();
@@ -96,12 +96,10 @@ export async function listen(address: string, handle: Handler, tls?: ServerKeys)
   };
 }
 
-/** `host:port`. Throws if it is not. */
-export function splitAddress(address: string): { readonly hostname: string; readonly port: number } {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address) ?? [];
-  const hostname = bracketed ?? plain;
-  if (hostname === undefined || Number(port) > 65_535) throw new Error(`"${address}" is not HOST:PORT`);
-  return { hostname, port: Number(port) };
+/** True for `host:port`; a host in brackets may have colons. */
+export function isAddress(text: string): boolean {
+  const [, port] = /^(?:\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/.exec(text) ?? [];
+  return Number(port) <= 65_535;
 }
 
 async function readAll(stream: IncomingMessage, most = MOST_BYTES): Promise<string> {

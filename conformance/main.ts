@@ -53,7 +53,8 @@ async function ask(question: string): Promise<string> {
 }
 
 async function play(options: Options): Promise<number> {
-  const { adapter, listen, json, only, load, minutes } = options;
+  const { adapter, listen, json, load, minutes } = options;
+  const only = options.only?.split(/,\s*/);
   if (!adapter) throw new UsageError("no adapter: give its address with --adapter URL");
   checkAddresses(options);
   const clauses = allClauses.filter(
@@ -155,18 +156,13 @@ async function factsOf(adapter: string, about: readonly string[]): Promise<Reado
 
 function progressOf({ byHand }: Options, count: number): Omit<Progress, "note"> {
   let done = 0;
-  if (!byHand)
-    return {
-      done: () => {
-        done += 1;
-        if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${count} clauses\x1b[K\r`);
-      },
-    };
+  const say = (text: string) => byHand && console.error(text);
   return {
-    started: ({ id, standing, title }) => console.error(`\n${done + 1} of ${count}  ${id} (${standing}): ${title}`),
+    started: ({ id, standing, title }) => say(`\n${done + 1} of ${count}  ${id} (${standing}): ${title}`),
     done: ({ id, kind, outcome, why }) => {
       done += 1;
-      if (kind === "played") console.error(`${id}: ${outcome}${why === "" ? "" : `: ${why}`}`);
+      if (kind === "played") say(`${id}: ${outcome}${why === "" ? "" : `: ${why}`}`);
+      if (!byHand && process.stderr.isTTY) process.stderr.write(`\r${done} of ${count} clauses\x1b[K\r`);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { version } from "./doors/foundation.ts";
-import { splitAddress } from "./http.ts";
+import { isAddress } from "./http.ts";
 
 export interface Options {
   readonly adapter?: string;
@@ -12,7 +12,7 @@ export interface Options {
   readonly about: readonly string[];
   readonly numbers: string;
   readonly json?: string;
-  readonly only?: readonly string[];
+  readonly only?: string;
   readonly patience: number;
   readonly quiet: number;
   readonly atOnce: number;
@@ -42,6 +42,10 @@ export function program(): Command {
     "COUNTRY-AREA-LOCAL, a complete number with at least two x, such as 1-408-55501xx",
   );
   const number = matching(/^\d{1,4}-\d*-\d+$/, "COUNTRY-AREA-LOCAL in digits, such as 1-408-5550123");
+  const isUrl = (text: string) => /^https?:\/\/[^/]/.test(text) && URL.canParse(text);
+  const url = matching({ test: isUrl }, "an address such as http://127.0.0.1:8787/tsp/local");
+  const address = matching({ test: isAddress }, "HOST:PORT, such as 127.0.0.1:9100");
+  const ids = matching(/^[^,]+(?:,[^,]+)*$/, "beginnings of ids with a comma between them, such as 4.13,F");
   const fact = matching(/^[\w -]+=\S/, "NAME=TEXT, such as version=4.2");
   return new Command("bridgehead-conformance")
     .description(
@@ -82,7 +86,7 @@ export function program(): Command {
 
 type Parser = (text: string) => string;
 
-function matching(pattern: RegExp, what: string): Parser {
+function matching(pattern: { test(text: string): boolean }, what: string): Parser {
   return (text) => {
     if (pattern.test(text)) return text;
     throw new InvalidArgumentError(`It must be ${what}.`);
@@ -91,26 +95,6 @@ function matching(pattern: RegExp, what: string): Parser {
 
 function many(parse: Parser): (text: string, earlier: readonly string[]) => readonly string[] {
   return (text, earlier) => [...earlier, parse(text)];
-}
-
-function url(text: string): string {
-  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
-  throw new InvalidArgumentError("It must be an address such as http://127.0.0.1:8787/tsp/local.");
-}
-
-function address(text: string): string {
-  try {
-    splitAddress(text);
-    return text;
-  } catch {
-    throw new InvalidArgumentError("It must be HOST:PORT, such as 127.0.0.1:9100.");
-  }
-}
-
-function ids(text: string): readonly string[] {
-  const all = text.split(",").map((one) => one.trim());
-  if (all.every((one) => one !== "")) return all;
-  throw new InvalidArgumentError("It must be beginnings of ids with a comma between them, such as 4.13,F.");
 }
 
 function atLeast(least: number): (text: string) => number {

@@ -49,8 +49,8 @@ export async function run(
     progress.done?.(result);
     if (isAddressWrong || result.outcome !== "failed") return;
     const wrong = wrongAddressOf(webex, result.tookMs >= options.patienceMs);
-    if (wrong !== null) progress.note(wrong);
     isAddressWrong = wrong !== null;
+    if (wrong !== null) progress.note(wrong);
   };
   try {
     const all = clauses.filter((clause) => clause.kind === "played");

@@ -1,19 +1,17 @@
 import { callInClauses } from "./call-in.ts";
 import { callOutClauses } from "./call-out.ts";
 import type { Clause } from "./clause.ts";
-import { closingClauses } from "./closing.ts";
 import { controlClauses } from "./control.ts";
 import { createClauses } from "./create.ts";
 import { failoverClauses } from "./failover.ts";
 import { guideDocumentClauses } from "./guide-documents.ts";
-import { loadClauses } from "./load.ts";
 import { privateTalkClauses } from "./private-talk.ts";
 import { replacedServerClauses } from "./replaced-server.ts";
 import { resendingClauses } from "./resending.ts";
 import { roomClauses } from "./rooms.ts";
 import { silentJoinClauses } from "./silent-join.ts";
 import { speakerClauses } from "./speakers.ts";
-import { surroundingsClauses, unobservableClauses } from "./surroundings.ts";
+import { surroundingsClauses } from "./surroundings.ts";
 import { trafficClauses } from "./traffic.ts";
 import { transportClauses } from "./transport.ts";
 
@@ -32,9 +30,6 @@ export const allClauses: readonly Clause[] = [
   ...roomClauses,
   ...failoverClauses,
   ...replacedServerClauses,
-  ...closingClauses,
   ...surroundingsClauses,
-  ...loadClauses,
   ...trafficClauses,
-  ...unobservableClauses,
 ];

@@ -12,7 +12,7 @@ const sub = `${GUIDE}, Sub-conference: TSP failover`;
 
 /** The first server fails from now on, as if it had died. */
 function firstServerDies(stage: Stage): void {
-  stage.takes(1, { kind: "reset" });
+  stage.takes(1, () => "reset");
 }
 
 /** A caller hangs up. Public documents demand its notification only at a failover. */
@@ -48,13 +48,37 @@ async function subTakenOver(stage: Stage, isMuted: boolean) {
   return { conference, one: first, other: second, main: third };
 }
 
-/** Nothing about the conference comes under its old name or to its old server. */
-function onlyToNew(stage: Stage, conference: Conference, since: number): void {
-  const { server, extConfId } = conference;
-  const isOld = (one: Received) => one.server !== server || one.attributes.ExtConfID !== extConfId;
-  const old = stage.received.find((one) => one.n > since && one.name.startsWith("A2W_Notify") && isOld(one));
-  if (old)
-    stage.fail(`${titleOf([old])} came to server ${old.server}, after server ${server} took over with ${extConfId}`);
+/** After a takeover, nothing about the conference comes under its old name or to another server than this one. */
+function laterGoesTo(server: number): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    const [conference, one, other] = await stage.conferenceOf(2);
+    await conference.failOver(server);
+    const since = stage.last;
+    await conference.entriesOf(one, other);
+    await conference.callIn("13");
+    await leaves(conference, other);
+    const { extConfId } = conference;
+    const isOld = (one: Received) => one.server !== server || one.attributes.ExtConfID !== extConfId;
+    const old = stage.received.find((one) => one.n > since && one.name.startsWith("A2W_Notify") && isOld(one));
+    if (old)
+      stage.fail(`${titleOf([old])} came to server ${old.server}, after server ${server} took over with ${extConfId}`);
+  };
+}
+
+/** These servers take over in turn, each with names of its own. */
+function lastNamesCount(...servers: readonly number[]): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    const [conference, one, other] = await stage.conferenceOf(2);
+    let extCallId = "";
+    for (const server of servers) {
+      stage.rename = (name) => `${server}${name}`;
+      await conference.failOver(server);
+      extCallId = (await conference.renamed(one)).extCallId;
+      await conference.renamed(other);
+    }
+    await stage.people.hangUp(one.call);
+    stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: extCallId });
+  };
 }
 
 export const failoverClauses = [
@@ -84,15 +108,7 @@ export const failoverClauses = [
       await stage.receivesNo("A2W_NotifyUserEnter", "each participant was notified, and the third one had hung up");
       for (const entered of entries) await notGone(stage, entered);
     },
-    "4.9c: everything later goes to the new server under the new ExtConfID": async (stage) => {
-      const [conference, one, other] = await stage.conferenceOf(2);
-      await conference.failOver();
-      const since = stage.last;
-      await conference.entriesOf(one, other);
-      await conference.callIn("13");
-      await leaves(conference, other);
-      onlyToNew(stage, conference, since);
-    },
+    "4.9c: everything later goes to the new server under the new ExtConfID": laterGoesTo(2),
     "4.9d: a takeover does not touch the calls": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
       await conference.takenOver(one, other);
@@ -146,30 +162,9 @@ export const failoverClauses = [
       await conference.entriesOf(one, other);
     },
   }),
-  ...documented(`${process}; Call sequences`, {
-    "4.9e: the calls have the names that the new server gives": async (stage) => {
-      const [conference, one, other] = await stage.conferenceOf(2);
-      stage.rename = (extCallId) => `8${extCallId}`;
-      await conference.failOver();
-      const { extCallId } = await conference.renamed(one);
-      await conference.renamed(other);
-      await stage.people.hangUp(one.call);
-      stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: extCallId });
-    },
-    "4.9o: names that a third server gives replace earlier ones": async (stage) => {
-      const [conference, one, other] = await stage.conferenceOf(2);
-      let extCallId = "";
-      for (const server of [2, 1]) {
-        stage.rename = (name) => `${server}${name}`;
-        await conference.failOver(server);
-        extCallId = (await conference.renamed(one)).extCallId;
-        await conference.renamed(other);
-      }
-      await stage.people.hangUp(one.call);
-      stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: extCallId });
-    },
-  }),
-  ...documented(`${process}; Identify Active Speaker`, {
+  ...documented(`${process}; Call sequences; Identify Active Speaker; Sub-conference: Close a sub conference`, {
+    "4.9e: the calls have the names that the new server gives": lastNamesCount(2),
+    "4.9o: names that a third server gives replace earlier ones": lastNamesCount(2, 1),
     "4.9k: ActionCode 8 of the new server notifies speakers": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
       await conference.failOver();
@@ -179,19 +174,13 @@ export const failoverClauses = [
       const told = await speakers.talk(stage, talker, true);
       stage.check(told, { ExtConfID: conference.extConfId }, 2);
     },
-  }),
-  ...documented(`${process}; Sub-conference`, {
     "4.9l: the new server's sub-conference requests are carried out": async (stage) => {
       const { conference, one, other, main } = await subTakenOver(stage, false);
-      const ids = { SubConfID: "S1", ExtCallID: other.extCallId };
-      await conference.succeeds("W2A_RemoveFromSubConference", ids);
-      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: other.extCallId, ActionFlag: "2" });
+      await rooms.removeFromSub(conference, other);
       await stage.people.hears(main.call, other.call, "it is in the main conference again");
       await rooms.closeSub(conference);
       await stage.people.hears(one.call, main.call, "the sub-conference was closed");
     },
-  }),
-  ...documented(`${process}; Sub-conference: Close a sub conference`, {
     "4.9m: a call muted before its sub-conference is muted after the new server closes it": async (stage) => {
       const { conference, one, main } = await subTakenOver(stage, true);
       const before = stage.last;
@@ -202,14 +191,7 @@ export const failoverClauses = [
     },
   }),
   ...documented(`${GUIDE}, TSP Server Failover: Recognizing Failover, Failover Process`, {
-    "4.9p: a new ExtConfID alone, with the same WbxHostName, is a takeover": async (stage) => {
-      const [conference, one, other] = await stage.conferenceOf(2);
-      await conference.failOver(1);
-      const since = stage.last;
-      await conference.entriesOf(one, other);
-      await leaves(conference, other);
-      onlyToNew(stage, conference, since);
-    },
+    "4.9p: a new ExtConfID alone, with the same WbxHostName, is a takeover": laterGoesTo(1),
   }),
   ...documentedAlone(process, {
     // Other clauses have conferences taken over, too, from one server to the other and back.

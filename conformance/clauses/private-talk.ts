@@ -57,9 +57,6 @@ export const privateTalkClauses = [
       await stage.people.hears(other.call, next.call, "the invitee was brought into the main conference");
     },
   }),
-  ...inferred("who the host of a private talk is", {
-    "4.21j: the first caller is the host of a private talk": hostTalks,
-  }),
   ...documented(addToMain, {
     "4.21d: the add button is notified by A2W_NotifyUserChange with ActionCode 3 for the invitee": async (stage) => {
       const { conference, invitee } = await privateTalk(stage);
@@ -77,6 +74,7 @@ export const privateTalkClauses = [
     },
   }),
   ...inferred("who the host of a private talk is: the guide speaks of one host of the meeting", {
+    "4.21j: the first caller is the host of a private talk": hostTalks,
     "4.21o: a host who dials in again with the same attendee ID is the next private talk's host": async (stage) => {
       stage.people.need("enter an attendee ID to join");
       const { came, other, next } = await hostGoes(stage, (running, { attendeeId }) =>

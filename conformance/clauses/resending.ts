@@ -65,10 +65,7 @@ async function areAccepted(stage: Stage): Promise<void> {
   const byId = new Map<string | undefined, string>();
   const spellingOf = ({ document }: Arrival) =>
     document.messages.map(({ attributes }) => byId.get(attributes.MsgID) ?? byId.get(attributes.ExtConfID))[0];
-  stage.takes(1, (arrival) => {
-    const answer = sameXml[spellingOf(arrival) ?? ""];
-    return answer ? { kind: "spelled", answer } : { kind: "confirm" };
-  });
+  stage.takes(1, (arrival) => sameXml[spellingOf(arrival) ?? ""] ?? "confirm");
   const waits = Object.keys(sameXml).map(async (spelling) => {
     const conference = stage.newConference();
     const create = conference.createMessage();
@@ -92,10 +89,10 @@ export const resendingClauses = [
       const attempts = kinds.map(() => 0);
       stage.takes(1, (arrival) => {
         const kind = kinds.findIndex((isIt) => isIt(arrival));
-        if (kind < 0) return { kind: "confirm" };
+        if (kind < 0) return "confirm";
         const attempt = (attempts[kind] ?? 0) + 1;
         attempts[kind] = attempt;
-        return { kind: attempt === 1 ? "hang" : "reset" };
+        return attempt === 1 ? "hang" : "reset";
       });
       await conference.dialIn("31");
       await stage.people.hangUp(leaves.call);
@@ -110,7 +107,7 @@ export const resendingClauses = [
     },
     "T43: a server that fails for good does not end the conference": async (stage) => {
       const conference = await stage.conference();
-      stage.takes(1, { kind: "reset" });
+      stage.takes(1, () => "reset");
       const { call } = await conference.dialIn("31");
       if (!(await stage.notices(isEntry, 1, stage.options.patienceMs))) stage.fail("A2W_NotifyUserEnter did not come");
       await stage.notices(isEntry, 3, ATTEMPTS_MS);

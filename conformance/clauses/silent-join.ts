@@ -45,8 +45,6 @@ export const silentJoinClauses = [
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
       await stage.people.hears(silent.call, one.call, "a monitor listens");
     },
-  }),
-  ...documented(`${out}; Sub-conference`, {
     "4.17g: a silent monitor stays muted after a sub-conference": async (stage) => {
       const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut(monitor);

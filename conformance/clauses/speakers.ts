@@ -18,7 +18,7 @@ function flagOf({ attributes }: Received, extCallId: string): string | undefined
 }
 
 /** A caller starts or stops to talk. Waits for a later notification: the adapter may have repeated an earlier one. */
-async function talk(stage: Stage, { call, extCallId }: Talker, talking: boolean): Promise<Received> {
+async function talk(stage: Stage, { call, extCallId }: Caller, talking: boolean): Promise<Received> {
   const before = stage.last;
   const flag = talking ? "Y" : "N";
   await stage.people.talk(call, talking);
@@ -27,8 +27,6 @@ async function talk(stage: Stage, { call, extCallId }: Talker, talking: boolean)
     (one) => one.n > before && one.name === "A2W_NotifySpeakingStatus" && flagOf(one, extCallId) === flag,
   );
 }
-
-type Talker = Pick<Caller, "call" | "extCallId">;
 
 export const speakers = { report, talk };
 

@@ -97,19 +97,16 @@ function messagesOf(traffic: Traffic, name?: string): readonly Sent[] {
     .filter(({ message }) => name === undefined || message.name === name);
 }
 
-/** An adapter that cannot read an unusual Confirmation may well post the same again. */
-function isPlain({ arrival }: Sent): boolean {
-  return arrival.taken !== "spelled";
-}
-
-/** Offences of messages whose key came before. An empty key is none. */
-function twice(those: readonly Sent[], keyOf: (message: Element) => string, what: (message: Element) => string) {
+/** Offences of messages whose MsgID came before. */
+function twice(traffic: Traffic, isIt: (name: string) => boolean, what: (name: string, msgId: string) => string) {
   const seen = new Set<string>();
-  const offences = those.filter(isPlain).flatMap(({ arrival, message }) => {
-    const key = keyOf(message);
-    const isTwice = key !== "" && seen.has(key);
-    seen.add(key);
-    return isTwice ? offence(arrival, what(message)) : [];
+  const offences = messagesOf(traffic).flatMap(({ arrival, message: { name, attributes } }) => {
+    const { MsgID = "" } = attributes;
+    // An adapter that cannot read an unusual Confirmation may well post the same again.
+    if (typeof arrival.taken === "function" || MsgID === "" || !isIt(name)) return [];
+    const isTwice = seen.has(MsgID);
+    seen.add(MsgID);
+    return isTwice ? offence(arrival, what(name, MsgID)) : [];
   });
   return verdict(offences, seen.size, "no such message came");
 }
@@ -123,11 +120,12 @@ function strays({ webex }: Traffic, isIt: (name: string) => boolean, what: strin
 
 /** Ids that the adapter makes: of documents, and of messages that are not answers. */
 function ownIds({ document: { transId, messages } }: Arrival): string[] {
-  const own = messages.filter(({ name }) => !isAnswer(name));
+  const own = messages.filter(({ name }) => isNotification(name));
   return [transId, ...own.map(({ attributes }) => attributes.MsgID ?? "")];
 }
 
 const isAnswer = (name: string) => name.startsWith("A2W_Rsp");
+const isNotification = (name: string) => !isAnswer(name);
 
 /** Confirmed requests of documented clauses that passed, if they have a documented answer; with the post that answered. */
 function confirmedRequests(traffic: Traffic) {
@@ -141,9 +139,8 @@ function confirmedRequests(traffic: Traffic) {
     return messages.flatMap((message) => {
       const answer = answerTo(message.name);
       if (rowsByName.get(answer)?.standing !== "documented") return [];
-      return [
-        { answer, arrival: answers.get(`${answer} ${message.attributes.MsgID}`), title: titleOf([message]), posted },
-      ];
+      const arrival = answers.get(`${answer} ${message.attributes.MsgID}`);
+      return [{ answer, arrival, title: titleOf([message]), posted }];
     });
   });
 }
@@ -224,18 +221,10 @@ export const trafficClauses = [
       return verdict(offences, arrivals.length);
     },
     "T36b: each notification has a MsgID of its own": (traffic) =>
-      twice(
-        messagesOf(traffic).filter(({ message }) => !isAnswer(message.name)),
-        ({ attributes }) => attributes.MsgID ?? "",
-        ({ attributes }) => `MsgID ${attributes.MsgID} came with two messages`,
-      ),
+      twice(traffic, isNotification, (_, msgId) => `MsgID ${msgId} came with two messages`),
     "T44b: each answer has the MsgID of a request": (traffic) => strays(traffic, isAnswer, "answers no request"),
     "T44c: no request is answered twice": (traffic) =>
-      twice(
-        messagesOf(traffic).filter(({ message }) => isAnswer(message.name)),
-        ({ attributes }) => attributes.MsgID ?? "",
-        ({ name, attributes }) => `the request with MsgID ${attributes.MsgID} got ${name} a second time`,
-      ),
+      twice(traffic, isAnswer, (name, msgId) => `the request with MsgID ${msgId} got ${name} a second time`),
     "T44d: each request with a documented answer gets it": (traffic) => {
       const requests = confirmedRequests(traffic);
       const offences = requests.flatMap(({ answer, arrival, title, posted }) =>
@@ -246,7 +235,7 @@ export const trafficClauses = [
   }),
   ...judged(`${SEQUENCES}; ${GUIDE}`, {
     "2.1: each notification has the ExtConfID of a conference that WebEx created": (traffic) =>
-      strays(traffic, (name) => !isAnswer(name), "is about no conference of WebEx"),
+      strays(traffic, isNotification, "is about no conference of WebEx"),
   }),
   ...judged("Configuration of the telephony domain", {
     "T3: the adapter's URL has port 80 or 443 and at most 64 characters": ({ webex: { options } }) => {

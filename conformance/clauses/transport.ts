@@ -62,7 +62,7 @@ function refusesText(change: (text: string) => string, why: string): (stage: Sta
   return async (stage) => {
     const create = stage.newConference().createMessage();
     // An answer to it is no stray.
-    stage.webex.ownRequest(create.attributes.MsgID ?? "", stage);
+    stage.webex.ofRequests.set(create.attributes.MsgID ?? "", stage);
     const posted = await stage.postAs([], (transId) => change(writeDocument(transId, [create])));
     if (posted.confirmation.result !== null || (posted.status ?? 0) < 400) stage.refused(posted, why);
   };
@@ -154,6 +154,12 @@ export const transportClauses = [
       await stage.posts([unknown, create]);
       await stage.answer(create, { Result: "0" });
       await stage.answer(unknown);
+    },
+    "T6a: header names in any case and a reused connection are accepted": async (stage) => {
+      const conference = stage.newConference();
+      const reused = { isOnSameConnection: true };
+      for (const how of [{ isInCapitals: true }, reused, reused, reused])
+        stage.confirmed(await stage.postAs([conference.message("W2A_SomethingNew")], writeDocument, how));
     },
   }),
   ...documentedAlone(asynchronous, {
@@ -372,14 +378,6 @@ export const transportClauses = [
       await stage.posts(requests);
       for (const request of requests) await stage.answer(request);
       for (const request of requests) await nothingTwice(stage, request);
-    },
-  }),
-  ...documented(`${asynchronous} (requests come by HTTP post)`, {
-    "T6a: header names in any case and a reused connection are accepted": async (stage) => {
-      const conference = stage.newConference();
-      const reused = { isOnSameConnection: true };
-      for (const how of [{ isInCapitals: true }, reused, reused, reused])
-        stage.confirmed(await stage.postAs([conference.message("W2A_SomethingNew")], writeDocument, how));
     },
   }),
   ...documented(`${GUIDE}, examples`, {

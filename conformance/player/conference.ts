@@ -205,10 +205,8 @@ export class Conference {
   /** A caller hangs up: the next one with the same attendee ID is another call. */
   async hangsUp({ call, number }: Caller): Promise<void> {
     await this.stage.people.hangUp(call);
-    this.#persons.splice(
-      this.#persons.findIndex((person) => person.number === number),
-      1,
-    );
+    const index = this.#persons.findIndex((person) => person.number === number);
+    this.#persons.splice(index, 1);
   }
 
   /** WebEx calls a telephone, which answers and enters. */
@@ -261,7 +259,7 @@ export class Conference {
 
   #newExtConfId(): string {
     const id = `${this.stage.numbers.run}${String(this.stage.numbers.next()).padStart(3, "0")}`;
-    this.stage.webex.ownConference(id, this.stage);
+    this.stage.webex.ofConferences.set(id, this.stage);
     return id;
   }
 }

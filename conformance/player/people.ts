@@ -100,7 +100,7 @@ export class People {
 
   /** The call to this number. Fails without one. */
   async called(number: PhoneNumber, before = ""): Promise<CallId> {
-    const call = await this.#eventually((telephones) => telephones.called(number), this.#stage.options.patienceMs);
+    const call = await this.#eventually((telephones) => telephones.called(number));
     if (call === null) return this.#stage.fail(`${before}the telephone ${number.join("")} did not ring`);
     this.#calls.push(call);
     this.#note(`${number.join("")} rings`);
@@ -125,16 +125,15 @@ export class People {
 
   /** The call must end, within the patience. */
   async ends(call: CallId, why: string): Promise<void> {
-    const { patienceMs } = this.#stage.options;
-    const hasEnded = await this.#eventually(async (telephones) => !(await telephones.isUp(call)), patienceMs);
-    if (!hasEnded) this.#stage.fail(`the call ${call} is still up, though ${why}`);
+    const isOver = await this.#eventually(async (telephones) => !(await telephones.isUp(call)));
+    if (!isOver) this.#stage.fail(`the call ${call} is still up, though ${why}`);
     this.#note(`${call}: is over`);
   }
 
   /** The call must be answered, within the patience. */
   async getsUp(call: CallId, why: string): Promise<void> {
-    const isUp = await this.#eventually((telephones) => telephones.isUp(call), this.#stage.options.patienceMs);
-    if (!isUp) this.#stage.fail(`the call ${call} is not answered, though ${why}`);
+    if (!(await this.#eventually((telephones) => telephones.isUp(call))))
+      this.#stage.fail(`the call ${call} is not answered, though ${why}`);
   }
 
   async staysUp(call: CallId, why: string): Promise<void> {
@@ -158,11 +157,6 @@ export class People {
     if (heard === "heard") this.#stage.fail(`${listener} hears ${talker}, though ${why}`);
     if (heard === "over") this.#stage.fail(`the call of ${listener} or of ${talker} is over, though ${why}`);
     this.#note(`${listener}: does not hear ${talker}`);
-  }
-
-  async doNotHearEachOther(one: CallId, other: CallId, why: string): Promise<void> {
-    await this.doesNotHear(one, other, why);
-    await this.doesNotHear(other, one, why);
   }
 
   async #listens(listener: CallId, talker: CallId, until: Heard): Promise<Heard> {
@@ -219,7 +213,10 @@ export class People {
     return this.#eventually(look, this.#telephones?.settleMs ?? 0);
   }
 
-  async #eventually<Found>(look: (telephones: Telephones) => Promise<Found>, withinMs: number): Promise<Found> {
+  async #eventually<Found>(
+    look: (telephones: Telephones) => Promise<Found>,
+    withinMs = this.#stage.options.patienceMs,
+  ): Promise<Found> {
     const deadline = Date.now() + withinMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
       const found = await this.#do(look);

@@ -279,9 +279,9 @@ export class Stage {
   }
 
   /** How a TSP server takes posts from now on. */
-  takes(server: number, how: Behaviour | ((arrival: Arrival) => Behaviour)): void {
+  takes(server: number, how: (arrival: Arrival) => Behaviour): void {
     this.isDisturbed = true;
-    this.#behaviours.set(server, typeof how === "function" ? how : () => how);
+    this.#behaviours.set(server, how);
   }
 
   /** All TSP servers confirm again. */
@@ -300,7 +300,7 @@ export class Stage {
   }
 
   behaviour(server: number, arrival: Arrival): Behaviour {
-    return this.#behaviours.get(server)?.(arrival) ?? { kind: "confirm" };
+    return this.#behaviours.get(server)?.(arrival) ?? "confirm";
   }
 
   receive(message: Received): void {

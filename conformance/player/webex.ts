@@ -26,8 +26,6 @@ type Sent = Pick<Posted, "server" | "transId" | "messages" | "text">;
 /** How a text is posted, and how often if no answer comes. */
 export type Http = Partial<HttpRequest> & { readonly attempts?: number };
 
-const CONFIRM: Behaviour = { kind: "confirm" };
-
 /** WebEx: a pool of TSP servers. Posts to the adapter, confirms what comes, and hands it to the clause that owns it. */
 export class Webex {
   /** Posts of the adapter, of all clauses. */
@@ -39,10 +37,10 @@ export class Webex {
   readonly hosts: string[] = [];
   readonly #ids: ServerIds[];
   readonly #listeners: Listener[] = [];
-  /** By ExtConfID. */
-  readonly #ofConferences = new Map<string, Stage>();
-  /** By MsgID: of requests only, since both sides may make the same MsgIDs. */
-  readonly #ofRequests = new Map<string, Stage>();
+  /** To which clause messages belong, by ExtConfID. */
+  readonly ofConferences = new Map<string, Stage>();
+  /** To which clause answers belong, by MsgID: of requests only, since both sides may make the same MsgIDs. */
+  readonly ofRequests = new Map<string, Stage>();
   readonly #confirmedIds = new Set<string>();
   readonly #attempts = new Map<string, number>();
   #received = 0;
@@ -70,16 +68,6 @@ export class Webex {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
-  /** Messages with this ExtConfID belong to this clause from now on. */
-  ownConference(extConfId: string, owner: Stage): void {
-    this.#ofConferences.set(extConfId, owner);
-  }
-
-  /** Answers to the request with this MsgID belong to this clause from now on. */
-  ownRequest(msgId: string, owner: Stage): void {
-    this.#ofRequests.set(msgId, owner);
-  }
-
   ids(serverNumber: number): ServerIds {
     const found = this.#ids[serverNumber - 1];
     if (!found) throw new Error(`there is no TSP server ${serverNumber}`);
@@ -96,7 +84,7 @@ export class Webex {
     const { text, messages } = sent;
     // A name has the MsgID of the adapter's notification. Everything else may be answered, if only by -12.
     for (const { name, attributes } of messages)
-      if (attributes.MsgID && name !== "W2A_RspNotifyUserEnter") this.ownRequest(attributes.MsgID, owner);
+      if (attributes.MsgID && name !== "W2A_RspNotifyUserEnter") this.ofRequests.set(attributes.MsgID, owner);
     const party = server(sent.server);
     const at = Date.now();
     const title = messages.length > 0 ? titleOf(messages) : "a text";
@@ -132,15 +120,15 @@ export class Webex {
     const come = { at: Date.now(), server: n, method, text, document, attempt };
     const asIfConfirmed: Arrival = { ...come, isConfirmed: false, taken: "confirm" };
     const behaviours = [...owners].map((owner) => owner.behaviour(n, asIfConfirmed));
-    const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? CONFIRM;
-    const isAnswered = behaviour.kind === "confirm" || behaviour.kind === "spelled";
-    const arrival: Arrival = { ...come, isConfirmed: method === "POST" && isAnswered, taken: behaviour.kind };
+    const taken = behaviours.find((one) => one !== "confirm") ?? "confirm";
+    const isConfirmed = method === "POST" && taken !== "reset" && taken !== "hang";
+    const arrival: Arrival = { ...come, isConfirmed, taken };
     this.arrivals.push(arrival);
     const [party, title] = [server(n), `${attempt > 1 ? "again: " : ""}${notWellFormed ?? titleOf(messages)}`];
     for (const owner of owners) owner.trace({ at: arrival.at, from: "adapter", to: party, title, body: text });
     if (method !== "POST") return { status: 405, body: "" };
 
-    const answer = confirm(behaviour, transId, notWellFormed !== null);
+    const answer = confirm(taken, transId, notWellFormed !== null);
     for (const owner of owners) {
       const [shown, body] = typeof answer === "string" ? [answer, ""] : ["Confirmation", answer.body];
       owner.trace({ at: Date.now(), from: party, to: "adapter", title: shown, body });
@@ -160,7 +148,7 @@ export class Webex {
       const owner = this.#ownerOf(message);
       owner?.receive(received);
       // Regardless of the conference, an answer needs a request.
-      const isStray = name.startsWith("A2W_Rsp") && !this.#ofRequests.has(attributes.MsgID ?? "");
+      const isStray = name.startsWith("A2W_Rsp") && !this.ofRequests.has(attributes.MsgID ?? "");
       if (!owner || isStray) this.strays.push(received);
     }
   }
@@ -168,15 +156,14 @@ export class Webex {
   /** The owner of the request if it is an answer, else of the conference. */
   #ownerOf({ name, attributes }: Pick<Received, "name" | "attributes">): Stage | undefined {
     const { MsgID = "", ExtConfID = "" } = attributes;
-    const byMsgId = name.startsWith("A2W_Rsp") ? this.#ofRequests.get(MsgID) : undefined;
-    return byMsgId ?? this.#ofConferences.get(ExtConfID);
+    const byMsgId = name.startsWith("A2W_Rsp") ? this.ofRequests.get(MsgID) : undefined;
+    return byMsgId ?? this.ofConferences.get(ExtConfID);
   }
 }
 
-function confirm(behaviour: Behaviour, transId: string, isBroken: boolean): HttpAnswer | "reset" | "hang" {
-  if (behaviour.kind === "reset" || behaviour.kind === "hang") return behaviour.kind;
-  const isSpelled = behaviour.kind === "spelled";
-  return { status: 200, body: isSpelled ? behaviour.answer(transId) : writeConfirmation(transId, isBroken ? -2 : 0) };
+function confirm(taken: Behaviour, transId: string, isBroken: boolean): HttpAnswer | "reset" | "hang" {
+  if (taken === "reset" || taken === "hang") return taken;
+  return { status: 200, body: taken === "confirm" ? writeConfirmation(transId, isBroken ? -2 : 0) : taken(transId) };
 }
 
 /** The adapter's answer to a post of WebEx. */

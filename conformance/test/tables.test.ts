@@ -37,10 +37,6 @@ test("the tables of the kit and of the product differ only for known reasons", (
   expect(Object.keys(known).filter((difference) => !differences.includes(difference))).toEqual([]);
 });
 
-function specOf(row: MessageRow): MessageSpec | undefined {
-  return Object.values(product).find(({ wire }) => wire === row.name);
-}
-
 function namesDiffer(): string[] {
   const kit = new Set([...fromWebex, ...fromAdapter].map(({ name }) => name));
   const wires = Object.values(product).map(({ wire }) => wire);
@@ -51,7 +47,7 @@ function namesDiffer(): string[] {
 }
 
 function messageDiffers(row: MessageRow): string[] {
-  const spec = specOf(row);
+  const spec = Object.values(product).find(({ wire }) => wire === row.name);
   if (!spec) return [];
   const standing = spec.source === "documented" ? "documented" : "unconfirmed";
   const fields = Object.values(spec.fields).filter(({ wire }) => wire !== "PhoneNum");
