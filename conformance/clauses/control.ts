@@ -3,8 +3,6 @@ import { documented, GUIDE, inferred, REFERENCE, unconfirmed } from "./clause.ts
 import { privateTalk } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
 
-const keepAlive = `${GUIDE}, Conference Keep-Alive`;
-
 export const controlClauses = [
   ...unconfirmed("W2A_UpdateUser", {
     "4.11a: a muted caller is not heard, and notified by A2W_NotifyUserChange Status 1": async (stage) => {
@@ -89,7 +87,7 @@ export const controlClauses = [
       },
     },
   ),
-  ...documented(keepAlive, {
+  ...documented(`${GUIDE}, Conference Keep-Alive`, {
     "4.7a: W2A_CloseConference without KeepAlive ends the calls": closeEndsCall({}),
     "4.7b: KeepAlive 0 ends the calls": closeEndsCall({ KeepAlive: "0" }),
     "4.7h: a close ends called-out calls, too": async (stage) => {

@@ -3,9 +3,6 @@ import { writeDocument } from "../xml.ts";
 import { documented, GUIDE } from "./clause.ts";
 import { privateTalk } from "./private-talk.ts";
 
-const first = `${GUIDE}, HTTP Transaction and API Messages: the example`;
-const invite = `${GUIDE}, TSP Invite by Phone: the example of a call-out`;
-const added = `${GUIDE}, TSP Invite by Phone: the example of an update`;
 const speaking = `${GUIDE}, Identify Active Speaker: the examples`;
 
 /** As the guide lays its examples out: a line for each element and each attribute. */
@@ -19,7 +16,7 @@ const inARow: Writer = (transId, messages) => writeDocument(transId, messages, {
 const asText: Writer = (...document) => inLines(...document).replace("<W2A_UpdateConference", "<W2A_UpdateConference>");
 
 export const guideDocumentClauses = [
-  ...documented(first, {
+  ...documented(`${GUIDE}, HTTP Transaction and API Messages: the example`, {
     "5.22: a call-out with an extension and a create in one document are both carried out": async (stage) => {
       const [running, next] = [await stage.conference(), stage.newConference()];
       const number = await stage.people.number("answer");
@@ -42,7 +39,7 @@ export const guideDocumentClauses = [
       },
     },
   ),
-  ...documented(invite, {
+  ...documented(`${GUIDE}, TSP Invite by Phone: the example of a call-out`, {
     "4.21q: a call-out with all parts of a telephone number, as in the example, is carried out": async (stage) => {
       const conference = await stage.conference();
       await conference.callIn(undefined, { as: "host" });
@@ -56,7 +53,7 @@ export const guideDocumentClauses = [
       stage.check(entered, { ActionCode: "2" });
     },
   }),
-  ...documented(added, {
+  ...documented(`${GUIDE}, TSP Invite by Phone: the example of an update`, {
     "4.21r: an update as in the example brings the invitee into the main conference": async (stage) => {
       const { conference, invitee } = await privateTalk(stage);
       const update = conference.updateMessage("add-to-main", { ExtCallID: invitee.extCallId });

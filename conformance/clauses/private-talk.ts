@@ -2,9 +2,6 @@ import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 
-const invite = `${GUIDE}, TSP Invite by Phone: Invite attendee`;
-const addToMain = `${GUIDE}, TSP Invite by Phone: Add the invitee into main conference`;
-
 /** A host, another caller, and an invitee who has picked up. */
 export async function privateTalk(stage: Stage) {
   const conference = await stage.conference();
@@ -36,7 +33,7 @@ async function hostTalks(stage: Stage): Promise<void> {
 }
 
 export const privateTalkClauses = [
-  ...documented(invite, {
+  ...documented(`${GUIDE}, TSP Invite by Phone: Invite attendee`, {
     "4.21a: an invitee who answers: A2W_RspCallout, then A2W_NotifyUserEnter with ActionCode 2": async (stage) => {
       const { invitee } = await privateTalk(stage);
       stage.check(invitee.entered, { ExtCallID: invitee.extCallId, ActionCode: "2" }, 1);
@@ -57,7 +54,7 @@ export const privateTalkClauses = [
       await stage.people.hears(other.call, next.call, "the invitee was brought into the main conference");
     },
   }),
-  ...documented(addToMain, {
+  ...documented(`${GUIDE}, TSP Invite by Phone: Add the invitee into main conference`, {
     "4.21d: the add button is notified by A2W_NotifyUserChange with ActionCode 3 for the invitee": async (stage) => {
       const { conference, invitee } = await privateTalk(stage);
       await conference.updates("add-to-main", invitee);

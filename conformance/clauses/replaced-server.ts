@@ -8,7 +8,6 @@ import { rooms } from "./rooms.ts";
 import { speakers } from "./speakers.ts";
 
 const process = `${GUIDE}, TSP Server Failover: Failover Process (the new ExtConfID replaces the one before, for all commands that follow)`;
-const target = `${GUIDE}, HTTP Request Target Machine (an answer goes to the URL that came with its request)`;
 
 /** A call-out rings so long: the takeover comes meanwhile. */
 const RING_MS = 1_500;
@@ -18,33 +17,30 @@ const MANY_ROOMS = 60;
 const MANY_CALLS = 60;
 
 /**
- * Another server has taken over. `late` writes what the first one still asks, under the ExtConfID that it had. `before` prepares the
- * conference while it is the first server's.
+ * Another server has taken over; `before` prepares the conference while it is the first server's. `asksLate` posts what the first one
+ * still asks under the ExtConfID that it had, each in a document of its own, and waits while it could act.
  */
 async function replaced(stage: Stage, before?: (conference: Conference, one: Caller) => Promise<void>) {
   const [conference, one, other] = await stage.conferenceOf(2);
   await before?.(conference, one);
   const { extConfId } = conference;
   await conference.failOver();
-  const late = (message: Message) => {
-    const own = { MsgID: stage.webex.ids(1).msgId(), WbxHostName: stage.webex.host(1), ExtConfID: extConfId };
-    return { ...message, attributes: { ...message.attributes, ...own } };
+  const asksLate = async (...messages: readonly Message[]) => {
+    for (const { attributes, ...message } of messages) {
+      const own = { MsgID: stage.webex.ids(1).msgId(), WbxHostName: stage.webex.host(1), ExtConfID: extConfId };
+      await stage.posts([{ ...message, attributes: { ...attributes, ...own } }], 1);
+    }
+    await stage.quiet();
   };
-  return { conference, one: await conference.renamed(one), other: await conference.renamed(other), late };
-}
-
-/** Each in a document of its own, confirmed; then a while in which they could act. */
-async function asksLate(stage: Stage, ...messages: readonly Message[]): Promise<void> {
-  for (const message of messages) await stage.posts([message], 1);
-  await stage.quiet();
+  return { conference, one: await conference.renamed(one), other: await conference.renamed(other), asksLate };
 }
 
 export const replacedServerClauses = [
   ...documented(process, {
     "4.9q: a late close by a replaced server ends no call and detaches nobody": async (stage) => {
-      const { conference, one, other, late } = await replaced(stage);
+      const { conference, one, other, asksLate } = await replaced(stage);
       for (const KeepAlive of ["1", undefined]) {
-        await asksLate(stage, late(conference.message("W2A_CloseConference", { KeepAlive })));
+        await asksLate(conference.message("W2A_CloseConference", { KeepAlive }));
         for (const { call } of [one, other])
           await stage.people.staysUp(call, "only a server that was replaced has closed the conference");
         const { entered } = await conference.callIn();
@@ -52,26 +48,25 @@ export const replacedServerClauses = [
       }
     },
     "4.9r: a late call-out by a replaced server calls nobody": async (stage) => {
-      const { conference, late } = await replaced(stage);
+      const { conference, asksLate } = await replaced(stage);
       const number = await stage.people.number("answer");
-      await asksLate(stage, late(conference.calloutMessage(number)));
+      await asksLate(conference.calloutMessage(number));
       await stage.people.ringsNoMore(number, "only a server that was replaced wants it called");
       await stage.receivesNo("A2W_NotifyUserEnter", "nobody was to be called");
     },
     "4.9s: late sub-conference requests of a replaced server change nothing": async (stage) => {
-      const { conference, one, other, late } = await replaced(stage, async (running, caller) => {
+      const { conference, one, other, asksLate } = await replaced(stage, async (running, caller) => {
         await rooms.createSub(running);
         await rooms.addToSub(running, caller);
       });
       const main = await conference.callIn("13");
       await conference.receives("A2W_NotifySubConferenceChange", { Status: "2" });
-      const requests = [
+      await asksLate(
         conference.message("W2A_CreateSubConference", { SubConfID: "S2" }),
         conference.message("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: other.extCallId }),
         conference.message("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId }),
         conference.message("W2A_CloseSubConference", { SubConfID: "S1" }),
-      ];
-      await asksLate(stage, ...requests.map(late));
+      );
       const names = ["A2W_NotifySubConferenceChange", "A2W_NotifySubConfCallChange"];
       await stage.receivesNo(names, "only a server that was replaced has asked");
       await stage.people.hears(main.call, other.call, "only a server that was replaced has moved it");
@@ -80,9 +75,9 @@ export const replacedServerClauses = [
   }),
   ...documented(`${process}; Identify Active Speaker`, {
     "4.9t: a late ActionCode 9 by a replaced server does not stop the new server's speaker reports": async (stage) => {
-      const { conference, one, late } = await replaced(stage);
+      const { conference, one, asksLate } = await replaced(stage);
       await speakers.report(conference, true);
-      await asksLate(stage, late(conference.updateMessage("stop-reporting-speakers")));
+      await asksLate(conference.updateMessage("stop-reporting-speakers"));
       stage.check(await speakers.talk(stage, one, true), {}, 2);
     },
   }),
@@ -106,7 +101,7 @@ export const replacedServerClauses = [
       stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: "99032" });
     },
   }),
-  ...documented(target, {
+  ...documented(`${GUIDE}, HTTP Request Target Machine (an answer goes to the URL that came with its request)`, {
     "T11c: a call-out that ends after a takeover is answered to the server that asked": async (stage) => {
       const conference = await stage.conference();
       const busy = await stage.people.number("busy", RING_MS);

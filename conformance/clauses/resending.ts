@@ -3,9 +3,6 @@ import { type Arrival, titleOf } from "../player/traffic.ts";
 import { writeConfirmation } from "../xml.ts";
 import { documented, documentedAlone, GUIDE, MOST_ATTEMPTS, REFERENCE } from "./clause.ts";
 
-const resending = `${GUIDE}, Transaction ID, Resending, and API Message ID`;
-const confirmation = `${GUIDE}, Logically Asynchronized Message Exchanges; ${REFERENCE}: documents are XML`;
-
 /** Three attempts, the pauses between them, and a while for a fourth that must not be. */
 const ATTEMPTS_MS = 6_000;
 /** Time-outs of HTTP are seldom longer than a minute. */
@@ -80,7 +77,7 @@ async function areAccepted(stage: Stage): Promise<void> {
 }
 
 export const resendingClauses = [
-  ...documentedAlone(resending, {
+  ...documentedAlone(`${GUIDE}, Transaction ID, Resending, and API Message ID`, {
     "T37: a document that times out is sent at most three times, with the same TransID and text": async (stage) => {
       // Two conferences, so that neither waits for the other.
       const [conference, another] = [await stage.conference(), await stage.conference()];
@@ -119,7 +116,7 @@ export const resendingClauses = [
       await stage.receivesNo("A2W_NotifyConferenceChange", "only a server of WebEx failed", { Status: "3" });
     },
   }),
-  ...documented(confirmation, {
+  ...documented(`${GUIDE}, Logically Asynchronized Message Exchanges; ${REFERENCE}: documents are XML`, {
     "T42c: a Confirmation is accepted in any valid XML spelling": areAccepted,
   }),
 ];

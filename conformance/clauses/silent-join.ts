@@ -3,7 +3,6 @@ import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE } from "./clause.ts";
 import { rooms } from "./rooms.ts";
 
-const out = `${GUIDE}, Silent Join: Call-out Teleconferencing`;
 const callIn = `${GUIDE}, Silent Join: Call-in Teleconferencing`;
 
 const monitor = { ParticipantType: "6", JoinMode: "1", Privilege: "1" };
@@ -20,7 +19,7 @@ async function withoutTone(stage: Stage, { call }: Caller): Promise<void> {
 }
 
 export const silentJoinClauses = [
-  ...documented(out, {
+  ...documented(`${GUIDE}, Silent Join: Call-out Teleconferencing`, {
     "4.17a: a silent monitor who is called is not heard": async (stage) => {
       const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut(monitor);

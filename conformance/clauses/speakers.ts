@@ -3,8 +3,6 @@ import type { Stage } from "../player/stage.ts";
 import type { Received } from "../player/traffic.ts";
 import { documented, GUIDE } from "./clause.ts";
 
-const speaker = `${GUIDE}, Identify Active Speaker`;
-
 async function report(conference: Conference, on: boolean): Promise<void> {
   await conference.updates(on ? "report-speakers" : "stop-reporting-speakers");
   // Nothing reports that the bridge has begun.
@@ -32,8 +30,7 @@ export const speakers = { report, talk };
 
 /** Two callers of one conference who talk and were notified. */
 async function twoWhoTalk(stage: Stage): Promise<readonly [Caller, Caller]> {
-  const conference = await stage.conference();
-  const both = [await conference.callIn(), await conference.callIn()] as const;
+  const [conference, ...both] = await stage.conferenceOf(2);
   await report(conference, true);
   for (const caller of both) await talk(stage, caller, true);
   return both;
@@ -48,7 +45,7 @@ function mustTalk(stage: Stage, { extCallId }: Caller): void {
 }
 
 export const speakerClauses = [
-  ...documented(speaker, {
+  ...documented(`${GUIDE}, Identify Active Speaker`, {
     "4.16a: after ActionCode 8 each start of speech is notified by Y and each end by N": async (stage) => {
       const [conference, caller] = await stage.conferenceOf(1);
       await report(conference, true);

@@ -15,9 +15,6 @@ import {
   type Verdict,
 } from "./clause.ts";
 
-const resending = `${GUIDE}, Transaction ID, Resending, and API Message ID`;
-const generation = `${GUIDE}, Transaction ID And Message ID Generations`;
-
 interface Offence {
   readonly why: string;
   readonly trace: readonly TraceEntry[];
@@ -184,7 +181,7 @@ export const trafficClauses = [
       return other && `${other.name} came`;
     }),
   }),
-  ...judged(generation, {
+  ...judged(`${GUIDE}, Transaction ID And Message ID Generations`, {
     "T30a: TransIDs and MsgIDs of the adapter have 11 digits": everyPost((arrival) => {
       const wrong = arrival.document.notWellFormed === null && ownIds(arrival).find((id) => !/^\d{11}$/.test(id));
       return typeof wrong === "string" ? `the id "${wrong}" has not 11 digits` : null;
@@ -199,7 +196,7 @@ export const trafficClauses = [
       return { outcome: "not-testable", because: "nothing", why };
     },
   }),
-  ...judged(resending, {
+  ...judged(`${GUIDE}, Transaction ID, Resending, and API Message ID`, {
     "T36a: a TransID is used again only to repeat a document": ({ webex: { arrivals } }) => {
       const texts = new Map<string, string>();
       const offences = arrivals.flatMap((arrival) => {

@@ -4,12 +4,6 @@ import { type Message, writeDocument } from "../xml.ts";
 import { documented, documentedAlone, GUIDE } from "./clause.ts";
 
 const asynchronous = `${GUIDE}, Logically Asynchronized Message Exchanges`;
-const transaction = `${GUIDE}, HTTP Transaction and API Messages`;
-const resending = `${GUIDE}, Transaction ID, Resending, and API Message ID`;
-const typical = `${GUIDE}, Typical TSP Request and Response`;
-const target = `${GUIDE}, HTTP Request Target Machine`;
-const backward = `${GUIDE}, Adapter Backward Compatibility`;
-const most = `${GUIDE}, Maximum Number of Messages in A Single Transaction`;
 
 /** HTTP time-outs are seldom longer. */
 const REPEAT_MS = 15_000;
@@ -184,7 +178,7 @@ export const transportClauses = [
       });
     },
   }),
-  ...documented(typical, {
+  ...documented(`${GUIDE}, Typical TSP Request and Response`, {
     "T4: the Confirmation has the TransID of the request": async (stage) => {
       const conference = stage.newConference();
       const posted = await stage.post([conference.createMessage()]);
@@ -194,7 +188,7 @@ export const transportClauses = [
         stage.fail(`the Confirmation has TransID "${transId}", the request ${posted.transId}`);
     },
   }),
-  ...documented(target, {
+  ...documented(`${GUIDE}, HTTP Request Target Machine`, {
     "T11: an answer goes to the WbxHostName of its request": async (stage) => {
       const conference = await stage.conference();
       const number = await stage.people.number("answer");
@@ -234,7 +228,7 @@ export const transportClauses = [
       stage.check(await conference.receives("A2W_NotifySubConfCallChange", { ActionFlag: "2" }), {}, 1);
     },
   }),
-  ...documented(transaction, {
+  ...documented(`${GUIDE}, HTTP Transaction and API Messages`, {
     "T21: a document with one wrong message is not confirmed with 0, wherever that message is": async (stage) => {
       const right = () => stage.newConference().createMessage();
       const wrong = () => without(right(), "ConfKey");
@@ -244,7 +238,7 @@ export const transportClauses = [
       stage.refused(await stage.post([unknown, wrong()]), "its second message has no ConfKey");
     },
   }),
-  ...documented(backward, {
+  ...documented(`${GUIDE}, Adapter Backward Compatibility`, {
     "T24b: an unknown message is answered by A2W_RspMessageError with its MsgID and code -12": async (stage) => {
       const conference = await stage.conference();
       const { answer } = await conference.asks("W2A_SomethingNew", { Attribute: "1" });
@@ -281,7 +275,7 @@ export const transportClauses = [
       await conference.asks("W2A_CloseConference", more);
     },
   }),
-  ...documented(most, {
+  ...documented(`${GUIDE}, Maximum Number of Messages in A Single Transaction`, {
     "1.3f: a document with 50 messages is carried out completely": async (stage) => {
       const conference = await stage.conference();
       const unknown = Array.from({ length: 48 }, () => conference.message("W2A_SomethingNew"));
@@ -292,7 +286,7 @@ export const transportClauses = [
       for (const message of [create, sub]) await stage.answer(message, { Result: "0" });
     },
   }),
-  ...documented(resending, {
+  ...documented(`${GUIDE}, Transaction ID, Resending, and API Message ID`, {
     "T38a: a repeated create is confirmed with 0 again and answered once": async (stage) => {
       const conference = stage.newConference();
       const asked = await conference.posts(conference.createMessage());

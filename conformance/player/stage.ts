@@ -248,7 +248,8 @@ export class Stage {
   }
 
   /** Checks the attributes of a message, and to which server it came. */
-  check(received: Received, fits: Fits, server = received.server): void {
+  check(received: Received | undefined, fits: Fits, server = received?.server): void {
+    if (!received) this.fail(`no message came${wanted(fits)}`);
     for (const [name, value] of Object.entries(fits)) {
       if (matches(received, { [name]: value })) continue;
       const actual = received.attributes[name];
