@@ -41,28 +41,20 @@ interface XmlAnswer {
 export function answerWith({ refuse, answer, status = 200, field }: Faults, carryOut: () => string): XmlAnswer {
   const right = refuse === undefined ? carryOut() : refusal(new Refusal(refuse));
   const text = field === undefined ? right : withField(right, field.name, field.value);
-  const xml = (body: string, charset = "UTF-8", encoding: BufferEncoding = "utf8") => ({
-    status,
-    contentType: `text/xml; charset=${charset}`,
-    body: Buffer.from(body, encoding),
-  });
-  switch (answer) {
-    case undefined:
-      return xml(text);
-    case "html":
-      return { ...xml("<!DOCTYPE html><html><body><p>Back soon.<br></body></html>"), contentType: "text/html" };
-    case "garbage":
-      return xml("\u0000\u0007]]>&<<serv:");
-    case "empty":
-      return xml("");
-    case "truncated":
-      return xml(text.slice(0, text.length / 2));
-    case "latin-1":
-      return xml(text.replace('encoding="UTF-8"', 'encoding="ISO-8859-1"'), "ISO-8859-1", "latin1");
-    case "doctype":
-      return xml(text.replace("<serv:message", '<!DOCTYPE serv:message [<!ENTITY a "tide">]><serv:message'));
-  }
+  const isLatin = answer === "latin-1";
+  const contentType = answer === "html" ? "text/html" : `text/xml; charset=${isLatin ? "ISO-8859-1" : "UTF-8"}`;
+  const body = Buffer.from(answer === undefined ? text : spoilt[answer](text), isLatin ? "latin1" : "utf8");
+  return { status, contentType, body };
 }
+
+const spoilt: Readonly<Record<NonNullable<Faults["answer"]>, (text: string) => string>> = {
+  html: () => "<!DOCTYPE html><html><body><p>Back soon.<br></body></html>",
+  garbage: () => "\u0000\u0007]]>&<<serv:",
+  empty: () => "",
+  truncated: (text) => text.slice(0, text.length / 2),
+  "latin-1": (text) => text.replace('encoding="UTF-8"', 'encoding="ISO-8859-1"'),
+  doctype: (text) => text.replace("<serv:message", '<!DOCTYPE serv:message [<!ENTITY a "tide">]><serv:message'),
+};
 
 function withField(text: string, name: string, value: string): string {
   const element = new RegExp(`<((?:\\w+:)?${name})(?: [^>]*)?(?:/>|>[^<]*</\\1>)`);

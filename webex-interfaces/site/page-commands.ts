@@ -153,7 +153,7 @@ function addAttendees(site: SiteData, session: Session, call: PageCall): void {
   for (const n of numbers.length > 0 ? numbers : [1]) {
     const [name, email] = [call.arg(`FN${n}`), call.arg(`EA${n}`)];
     if (!name || !email) throw new PageRefusal("InvalidDataFormat", `FN${n} and EA${n} are required`);
-    addPerson(site, session, "attendee", { name, email }, "INVITE");
+    addPerson(site, session, "attendee", { name, email });
     if (call.arg(`AddToAddressBook${n}`) === "1") site.store.add("contact", { ownerId: call.user.key, name, email });
   }
 }
@@ -323,7 +323,7 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   "add-attendees": onOwn(addAttendees),
   "delete-attendee": removed("attendee", "prospect", "host"),
   "add-presenter": onOwn(
-    (site, session, call) => addPerson(site, session, "presenter", given(call, { name: "FN", email: "EM" }), "INVITE"),
+    (site, session, call) => addPerson(site, session, "presenter", given(call, { name: "FN", email: "EM" })),
     "TC",
   ),
   "delete-presenter": removed("presenter"),

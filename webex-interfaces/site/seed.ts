@@ -110,7 +110,7 @@ function sessions(site: SiteData, today: number, anna: SiteUser, ben: SiteUser):
   const invite = (session: Session, part: string, name: string, joinStatus = "INVITE") =>
     addPerson(site, session, part, { name, email: emailFor(name) }, joinStatus);
   const host = { name: "Ada Quist", email: "site.admin@harbour.example" };
-  for (const one of [weekly, audioOnly]) addPerson(site, one, "host", host, "INVITE");
+  for (const one of [weekly, audioOnly]) addPerson(site, one, "host", host);
   invite(weekly, "attendee", "Cara Dunn");
   invite(weekly, "attendee", "Dov Eder");
   invite(training, "presenter", "Finn Gray");

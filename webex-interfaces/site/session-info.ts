@@ -108,8 +108,8 @@ function telephonyOf({ site }: XmlCall, session: Session, isOwn: boolean): Value
     participantLimitedAccessCode: account?.participantAccessCode,
     ...(isOwn && { subscriberAccessCode: account?.subscriberAccessCode }),
     labels: {
-      tollFreeCallInLabel: "XmlCall-in toll-free number",
-      tollCallInLabel: "XmlCall-in toll number",
+      tollFreeCallInLabel: "Call-in toll-free number",
+      tollCallInLabel: "Call-in toll number",
       participantAccessLabel: label,
       participantLimitedAccessLabel: label,
       ...(isOwn && { subscriberAccessLabel: text(config, "subscriberAccessCodeLabel") }),

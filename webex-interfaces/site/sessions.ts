@@ -99,14 +99,10 @@ function listingOf(settings: Values): string {
 export function schedule(site: SiteData, service: ServiceCode, host: SiteUser, request: Values): Session {
   const paths = services[service];
   const zone = whole(request, "schedule", "timeZoneID") ?? whole(host.profile, "timeZoneID") ?? siteZone;
-  let settings = merge(
-    { schedule: { startDate: startDateOf(service, localTime(site.now(), zone)), timeZoneID: zone, duration: 60 } },
-    settingsOf(service, request),
-  );
-  if (service === "SC" && !text(settings, "metaData", "confName"))
-    settings = put(settings, ["metaData", "confName"], "Support session");
-  if (at(settings, ...paths.type.split(".")) === undefined)
-    settings = put(settings, paths.type.split("."), paths.usualType);
+  const schedule = { startDate: startDateOf(service, localTime(site.now(), zone)), timeZoneID: zone, duration: 60 };
+  const usual = service === "SC" ? { schedule, metaData: { confName: "Support session" } } : { schedule };
+  const typed = put(usual, paths.type.split("."), paths.usualType);
+  const settings = merge(typed, settingsOf(service, request));
   const facts = factsOf({ service, settings });
   if (facts.name === "") throw new Refusal("invalid", `${paths.name} is required`);
   const mustHave =
@@ -182,13 +178,7 @@ function among(site: SiteData, session: Session, part: string): readonly Attende
   return site.attendees(session).filter((one) => one.part === part || (isHosts && one.part === "host"));
 }
 
-export function addPerson(
-  site: SiteData,
-  session: Session,
-  part: string,
-  person: Values,
-  joinStatus: string,
-): Attendee {
+export function addPerson(site: SiteData, session: Session, part: string, person: Values, joinStatus = "INVITE") {
   const email = text(person, "email") ?? "";
   const name = text(person, "name") ?? [person.firstName, person.lastName].filter(Boolean).join(" ");
   const registerId = joinStatus === "REGISTER" ? site.store.next("register") : null;
@@ -211,13 +201,7 @@ export function start(site: SiteData, session: Session): Session {
 }
 
 /** The caller is in the session from now on. An e-mail address stands for one person. */
-export function join(
-  site: SiteData,
-  session: Session,
-  name: string,
-  email: string,
-  call: Person["call"] = "none",
-): void {
+export function join(site: SiteData, session: Session, name: string, email: string, call: Person["call"] = "none") {
   const known = site.attendees(session).find((one) => email !== "" && one.email.toLowerCase() === email.toLowerCase());
   const joined = known ?? addPerson(site, session, "attendee", { name, email }, "ACCEPT");
   site.store.change("attendee", joined, { joinedAt: site.now(), call });
@@ -297,8 +281,7 @@ export function guestToken({ key }: Session): string {
 export function sessionDocument(site: SiteData, session: Session, forHost: boolean): Values {
   const { service, settings, confId } = session;
   const { password, people: parts } = services[service];
-  const { zone, type } = factsOf(session);
-  const attendees = site.attendees(session);
+  const { zone } = factsOf(session);
   const account = accountOf(site, session);
   let document = merge(settings, {
     schedule: { timeZone: zoneOf(zone).name, hostWebExID: nameOf(site.user(session.hostId)) },
@@ -315,12 +298,8 @@ export function sessionDocument(site: SiteData, session: Session, forHost: boole
     if (shown.length > 0) document = put(document, path, shown);
   }
   return {
+    ...summaryOf(site, session),
     ...document,
-    ...keysOf(session),
-    status: statusOf(session),
-    hostJoined: session.startedAt !== null,
-    participantsJoined: attendees.some(({ joinedAt }) => joinedAt !== null),
-    hostType: String(type),
     eventID: String(confId),
     ...(forHost && { hostKey: session.hostKey, guestToken: guestToken(session) }),
     ...(service === "AO" && { teleconference: teleconferenceOf(site, session, forHost) }),

@@ -15,6 +15,8 @@ const passwords = {
 
 const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };
 
+const schedulingPage = [{ service: "MeetingCenter", scheduling: "OPTIONAL" }];
+
 /** The answer of getSite, except what getSite itself completes. */
 export const siteSettings: Values = {
   metaData: {
@@ -54,15 +56,7 @@ export const siteSettings: Values = {
     audioOnly: true,
   },
   trackingCodes: {
-    trackingCode: [
-      {
-        index: 1,
-        name: "Dock",
-        inputMode: "TEXT",
-        hostProfile: "OPTIONAL",
-        schedulingPage: [{ service: "MeetingCenter", scheduling: "OPTIONAL" }],
-      },
-    ],
+    trackingCode: [{ index: 1, name: "Dock", inputMode: "TEXT", hostProfile: "OPTIONAL", schedulingPage }],
   },
   supportedServices: {
     meetingCenter: served,

@@ -1,7 +1,7 @@
 import type { Values } from "../wire/codec.ts";
 import { askedSession, inDateScope, isAsked, listed, ordered, ownSession, page, some, type XmlCall } from "./call.ts";
 import { Refusal } from "./refusal.ts";
-import { addPerson, factsOf, isHost, partOf, roleOf, services, testsOf } from "./sessions.ts";
+import { addPerson, factsOf, partOf, roleOf, services, testsOf } from "./sessions.ts";
 import { type Attendee, fullName, idleMs, nameOf, type Session, siteId, siteName, siteZone } from "./site.ts";
 import type { Things } from "./store.ts";
 import { localTime, momentOf, zoneOf } from "./times.ts";
@@ -155,10 +155,8 @@ export const special = {
     const rows = ordered(call, found, make, ({ createdAt }) => createdAt);
     // The answer has the recordings of one host together.
     const byHost = Map.groupBy(rows, ({ hostWebExID }) => hostWebExID);
-    return page(
-      call,
-      Array.from(byHost, ([webExID, recordedEvent]) => ({ webExID, recordedEvent })),
-    );
+    const hosts = Array.from(byHost, ([webExID, recordedEvent]) => ({ webExID, recordedEvent }));
+    return page(call, hosts);
   },
 
   getSite: ({ site, request }: XmlCall): Values => {
@@ -260,7 +258,7 @@ function testAsked(call: XmlCall): Things["test"] {
   const test = call.site.store.get("test", Number(call.request.testID));
   const session = test && call.site.session(test.sessionKey);
   if (!test || !session) throw new Refusal("noRecord");
-  if (!call.owns(session.hostId) && !isHost(call.site, session, call.user)) throw new Refusal("accessDenied");
+  if (!call.mayHost(session)) throw new Refusal("accessDenied");
   return test;
 }
 
