@@ -163,12 +163,9 @@ export class FakeEdge {
       return this.alive.has(confKey) || (claimedBy !== null && !this.#committed.has(`${confKey} ${claimedBy}`));
     },
   });
-  readonly sessions = theSessions(
-    { ...timers, now: this.time },
-    { sql: Database.open("sessions"), now: () => this.time },
-  );
+  readonly sessions = theSessions({ ...timers, now: this.time }, { sql: new Database(), now: () => this.time });
   /** The directory of the domain `local`, and its disk. */
-  directoryDisk = Database.open("directory");
+  directoryDisk = new Database();
   #directories = 0;
   directory = this.startDirectory();
   /** It may say that conferences have not sent all their rows. */
@@ -252,7 +249,7 @@ export class FakeEdge {
   }
 
   loseDirectory(): void {
-    this.directoryDisk = Database.open("directory");
+    this.directoryDisk = new Database();
     this.directory = this.startDirectory();
   }
 

@@ -4,25 +4,10 @@ import type { Progress } from "../../durable-objects/conference/progress.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { BridgeName } from "../../src/foundation/ids.ts";
 
-/** Making one, with its tables and statements, costs more than most worlds write into it. */
-const spare = new Map<string, Database[]>();
-
 const writesEntry = /^(?:INSERT INTO|DELETE FROM) entry/;
 
 /** A database in memory that outlives the object above it, and counts what the platform would bill. */
 export class Database implements Sql {
-  /** `kind`: databases of one kind have the same tables. */
-  static open(kind = ""): Database {
-    return spare.get(kind)?.pop() ?? new Database(kind);
-  }
-
-  /** From here on all are new: a table that an earlier owner has made takes a page, though it is empty. */
-  static dropSpare(): void {
-    spare.clear();
-  }
-
-  readonly #kind: string;
-
   transactions = 0;
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
@@ -30,17 +15,12 @@ export class Database implements Sql {
   readonly #begin = this.#database.prepare("BEGIN");
   readonly #commit = this.#database.prepare("COMMIT");
   readonly #changes = this.#database.prepare("SELECT total_changes() AS rows");
-  #changesBefore = 0;
   readonly #lastChanges = this.#database.prepare("SELECT changes() AS rows");
   /** Among the rows written. A conference writes its state so, once in so many rows of its journal. */
   entriesWritten = 0;
 
-  constructor(kind = "") {
-    this.#kind = kind;
-  }
-
   get rowsWritten(): number {
-    return Number(this.#changes.get()?.rows) - this.#changesBefore;
+    return Number(this.#changes.get()?.rows);
   }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
@@ -100,13 +80,8 @@ export class Database implements Sql {
     this.#schema.clear();
   }
 
-  /** Another one may have it now, as if it were new. */
   close(): void {
-    for (const { name } of this.#tables()) this.exec(`DELETE FROM ${name}`);
-    this.#changesBefore += this.rowsWritten;
-    this.transactions = 0;
-    this.entriesWritten = 0;
-    spare.set(this.#kind, [...(spare.get(this.#kind) ?? []), this]);
+    this.#database.close();
   }
 
   #tables(): readonly SqlRow[] {

@@ -1,4 +1,3 @@
-import type { ObjectName } from "../../src/rpc/objects.ts";
 import { Database } from "../kit/database.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
@@ -8,7 +7,7 @@ import type { NodeRuntime } from "./node-runtime.ts";
 /** An object in that runtime. */
 export class NodeObject<Object extends object> implements Hosted<Object> {
   readonly name: string;
-  readonly disk: Database;
+  readonly disk = new Database();
   life = 0;
   readonly deaths: number[] = [];
   readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0, activeMs: 0 };
@@ -20,9 +19,8 @@ export class NodeObject<Object extends object> implements Hosted<Object> {
   /** Ends the present life; `null`: it is not in memory. */
   #abort: ((why: string) => void) | null = null;
 
-  constructor(name: string, kind: ObjectName, context: WorldContext, runtime: NodeRuntime, stub: () => Object) {
+  constructor(name: string, context: WorldContext, runtime: NodeRuntime, stub: () => Object) {
     this.name = name;
-    this.disk = Database.open(kind);
     this.#context = context;
     this.#runtime = runtime;
     this.#stub = stub;

@@ -47,7 +47,7 @@ export class NodeRuntime {
 
   host<Object extends object>(kind: ObjectName, place: string, name: string, context: WorldContext): Hosted<Object> {
     const [stubOf, key] = [this.#single[kind] as (...key: readonly string[]) => unknown, place.split("/")];
-    const hosted = new NodeObject<Object>(name, kind, context, this, () => stubOf(...key) as Object);
+    const hosted = new NodeObject<Object>(name, context, this, () => stubOf(...key) as Object);
     this.#hosted.set(`${kind}/${place}`, hosted);
     return hosted;
   }

@@ -26,7 +26,7 @@ const mostStatements = 12;
 /** One durable object, by a model of Cloudflare: its disk and its alarm outlive it. */
 export class WorkersObject<Object extends object> implements Hosted<Object> {
   readonly name: string;
-  readonly disk: Database;
+  readonly disk = new Database();
   life = 0;
   readonly deaths: number[] = [];
   readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0, activeMs: 0 };
@@ -64,7 +64,6 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   ) {
     this.name = name;
     this.#stands = stands;
-    this.disk = Database.open(name.split(" ")[0]);
     this.#context = context;
     this.#build = build;
     this.faults = faultsOf(context, name);

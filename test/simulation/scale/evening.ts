@@ -2,7 +2,6 @@ import { Draws } from "../../../simulators/draws.ts";
 import type { BridgeName } from "../../../src/foundation/ids.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
 import { Clock } from "../../kit/clock.ts";
-import { Database } from "../../kit/database.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { AgentProcess } from "../agent-process.ts";
@@ -76,7 +75,6 @@ export function liveThroughEvening(
     // The clock runs from the event loop itself.
     setImmediate(() => {
       try {
-        Database.dropSpare();
         resolve(new World(options, sabotage).live());
       } catch (error) {
         reject(error);
