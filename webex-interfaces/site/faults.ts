@@ -31,14 +31,8 @@ export type Faults = v.InferOutput<typeof faultsBody>;
 
 export const noFaults: Faults = { delayMs: 0, hang: false };
 
-interface XmlAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: Buffer;
-}
-
 /** The answer to one request, with these faults. `carryOut` is not called if the request is refused. */
-export function answerWith({ refuse, answer, status = 200, field }: Faults, carryOut: () => string): XmlAnswer {
+export function answerWith({ refuse, answer, status = 200, field }: Faults, carryOut: () => string) {
   const right = refuse === undefined ? carryOut() : refusal(new Refusal(refuse));
   const text = field === undefined ? right : withField(right, field.name, field.value);
   const isLatin = answer === "latin-1";

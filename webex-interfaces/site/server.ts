@@ -14,7 +14,6 @@ const XML_PATH = "/WBXService/XMLService";
 
 export interface SimulatedSite {
   readonly port: number;
-  readonly site: SiteData;
   close(): Promise<void>;
 }
 
@@ -37,7 +36,6 @@ export async function startSimulatedSite(port: number, options: Omit<SiteOptions
   const site = new SiteData({ ...options, now, address: `http://127.0.0.1:${taken}` });
   return {
     port: taken,
-    site,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

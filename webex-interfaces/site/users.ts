@@ -1,6 +1,6 @@
 import type { Values } from "../wire/codec.ts";
 import { Refusal } from "./refusal.ts";
-import { emailOf, nameOf, type SiteData, type SiteUser } from "./site.ts";
+import { nameOf, type SiteData, type SiteUser } from "./site.ts";
 import { localTime, zoneOf } from "./times.ts";
 import { group, groups, isOn, merge, put, text, whole } from "./values.ts";
 
@@ -13,35 +13,25 @@ const passing =
 export function addUser(site: SiteData, request: Values): SiteUser {
   for (const name of ["firstName", "lastName", "webExId", "email", "password"])
     if (!text(request, name)) throw new Refusal("invalid", `${name} is required`);
-  mustBeFree(site, text(request, "webExId"), text(request, "email"));
-  const profile = profileOf(
-    { active: "ACTIVATED", timeZoneID: whole(site.settings, "metaData", "timeZoneID"), ...request },
-    {},
-  );
-  const password = text(request, "password") ?? "";
-  return site.store.add("user", {
-    password,
-    role: roleOf(request, "host"),
-    registeredAt: site.now(),
-    visits: 0,
-    profile,
-  });
+  mustBeFree(site, request.webExId, request.email);
+  const timeZoneID = whole(site.settings, "metaData", "timeZoneID");
+  const profile = profileOf({ active: "ACTIVATED", timeZoneID, ...request }, {});
+  const own = { password: text(request, "password") ?? "", role: roleOf(request, "host"), profile };
+  return site.store.add("user", { ...own, registeredAt: site.now(), visits: 0 });
 }
 
 export function changeUser(site: SiteData, user: SiteUser, request: Values): void {
-  const name = text(request, "newWebExId");
-  const email = text(request, "email");
-  const isSame = (one = "", other = "") => one.toLowerCase() === other.toLowerCase();
-  mustBeFree(site, isSame(name, nameOf(user)) ? undefined : name, isSame(email, emailOf(user)) ? undefined : email);
-  const given = profileOf(request, user.profile);
-  const profile = put(given, ["webExId"], name ?? nameOf(user));
+  mustBeFree(site, request.newWebExId, request.email, user);
+  const profile = put(profileOf(request, user.profile), ["webExId"], request.newWebExId ?? nameOf(user));
   const password = text(request, "password") ?? user.password;
   site.store.change("user", user, { profile, password, role: roleOf(request, user.role) });
 }
 
-function mustBeFree(site: SiteData, name: string | undefined, email: string | undefined): void {
-  if (name !== undefined && site.userNamed(name)) throw new Refusal("nameTaken");
-  if (email !== undefined && site.userByEmail(email)) throw new Refusal("emailTaken");
+/** Throws if another user has the name or the address. */
+function mustBeFree(site: SiteData, name: unknown, email: unknown, self?: SiteUser): void {
+  const isOther = (user: SiteUser | undefined) => user !== undefined && user.key !== self?.key;
+  if (name !== undefined && isOther(site.userNamed(name))) throw new Refusal("nameTaken");
+  if (email !== undefined && isOther(site.userByEmail(email))) throw new Refusal("emailTaken");
 }
 
 function roleOf(request: Values, before: SiteUser["role"]): SiteUser["role"] {
@@ -69,12 +59,9 @@ function accountsOf(request: Values, before: Values): readonly Values[] {
     const isDefault = (given.defaultFlag ?? old?.defaultFlag ?? others.length === 0) === true;
     const own: Values = { ...old, ...given, accountIndex: index, defaultFlag: isDefault };
     const rest: readonly Values[] = isDefault ? others.map((one) => ({ ...one, defaultFlag: false })) : others;
-    accounts =
-      given.delete === true
-        ? others
-        : [...rest, own].toSorted((a, b) => Number(a.accountIndex) - Number(b.accountIndex));
+    accounts = given.delete === true ? others : [...rest, own];
   }
-  return accounts;
+  return accounts.toSorted((a, b) => Number(a.accountIndex) - Number(b.accountIndex));
 }
 
 /** A TSP account by its index, or the default one. */
