@@ -88,7 +88,7 @@ function verdictOf(results: readonly ClauseResult[]): string {
   if (failed.length > 0) return `does not conform: ${failed.length} of ${of} failed, ${passed.length} passed${rest}`;
   if (chosen.length < documented) {
     const played = chosen.filter(({ kind, outcome }) => kind === "played" && outcome === "passed").length;
-    return `no verdict about the rest (--only): ${played} of ${of} played, all passed${untested}`;
+    return `${played} of ${of} played (--only), all passed${untested}; no verdict about the others`;
   }
   const word = untested === "" ? "conforms" : "not shown to conform";
   return `${word}: ${passed.length} of ${of} passed, none failed${rest}`;

@@ -156,12 +156,12 @@ export interface ReadConfirmation {
 }
 
 export function readConfirmation(text: string): ReadConfirmation {
-  const root = parse(text);
-  if (typeof root === "string") return { transId: "", result: null, faults: [`the answer is not XML: ${root}`] };
-  const faults = faultsOfRoot(root);
-  const transId = root.children.find(({ name }) => name === "TransID")?.text.trim() ?? "";
-  const confirmations = root.children.filter(({ name }) => name === "Confirmation");
-  const others = root.children.filter(({ name }) => name !== "Confirmation" && name !== "TransID");
+  const { transId, messages, notWellFormed, root } = readDocument(text);
+  const broken = [`the answer is not XML: ${notWellFormed}`];
+  if (notWellFormed !== null) return { transId: "", result: null, faults: broken };
+  const faults = [...root];
+  const confirmations = messages.filter(({ name }) => name === "Confirmation");
+  const others = messages.filter(({ name }) => name !== "Confirmation");
   if (confirmations.length !== 1) faults.push(`there are ${confirmations.length} Confirmation elements, not one`);
   for (const { name } of others) faults.push(`${name} stands beside the Confirmation`);
   const raw = confirmations[0]?.attributes.Result ?? "";

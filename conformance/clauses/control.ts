@@ -1,3 +1,4 @@
+import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred, REFERENCE, unconfirmed } from "./clause.ts";
 import { privateTalk } from "./private-talk.ts";
@@ -90,12 +91,7 @@ export const controlClauses = [
   ...documented(`${GUIDE}, Conference Keep-Alive`, {
     "4.7a: W2A_CloseConference without KeepAlive ends the calls": closeEndsCall({}),
     "4.7b: KeepAlive 0 ends the calls": closeEndsCall({ KeepAlive: "0" }),
-    "4.7h: a close ends called-out calls, too": async (stage) => {
-      const conference = await stage.conference();
-      const { call } = await conference.callOut();
-      await conference.asks("W2A_CloseConference");
-      await stage.people.ends(call, "the conference was closed");
-    },
+    "4.7h: a close ends called-out calls, too": closeEndsCall({}, (conference) => conference.callOut()),
     "4.7i: a close ends the calls of its own conference only": async (stage) => {
       const [conference, another] = [await stage.conference(), await stage.conference()];
       const { call } = await conference.callIn();
@@ -144,9 +140,13 @@ export const controlClauses = [
   }),
 ];
 
-function closeEndsCall(how: Readonly<Record<string, string>>): (stage: Stage) => Promise<void> {
+function closeEndsCall(
+  how: Readonly<Record<string, string>>,
+  enters = (conference: Conference): Promise<Caller> => conference.callIn(),
+): (stage: Stage) => Promise<void> {
   return async (stage) => {
-    const [conference, { call }] = await stage.conferenceOf(1);
+    const conference = await stage.conference();
+    const { call } = await enters(conference);
     await conference.asks("W2A_CloseConference", how);
     await stage.people.ends(call, "the conference was closed");
   };

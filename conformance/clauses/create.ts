@@ -48,20 +48,6 @@ export const createClauses = [
       await stage.receivesNo("A2W_RspCreateConference", "a create has one answer");
     },
   }),
-  ...documented(`${GUIDE}, HTTP Transaction and API Messages`, {
-    "4.1c: a call-out and a create in one document, as in the example, are both carried out": async (stage) => {
-      const running = await stage.conference();
-      const next = stage.newConference();
-      const number = await stage.people.number("answer");
-      const attributes = { ExtCallID: "123", ParticipantType: undefined, JoinMode: undefined };
-      const callout = running.calloutMessage(number, attributes);
-      const create = next.createMessage();
-      await stage.posts([callout, create]);
-      for (const message of [callout, create]) await stage.answer(message, { Result: "0" });
-      await running.receives("A2W_NotifyUserEnter", { ExtCallID: "123" });
-      await next.receives("A2W_NotifyConferenceChange", { Status: "0" });
-    },
-  }),
   ...documented(`${HYBRID}, W2A_CreateConference`, {
     "2.2.1a: callers who enter the same conference key are in one conference": async (stage) => {
       const [, one, other] = await stage.conferenceOf(2);

@@ -213,10 +213,7 @@ export const failoverClauses = [
       await stage.people.hears(other.call, invitee.call, "the invitee was moved into the main conference");
     },
     "F7: each sub-conference is notified by A2W_NotifySubConferenceChange Status 2": async (stage) => {
-      const [conference, one, other] = await stage.conferenceOf(2);
-      for (const id of ["S1", "S2"]) await rooms.createSub(conference, id);
-      await rooms.addToSub(conference, one, "S1");
-      await rooms.addToSub(conference, other, "S2");
+      const { conference } = await rooms.breakout(stage, "S2");
       await conference.failOver();
       const told = [];
       for (const _ of ["S1", "S2"]) told.push(await conference.receives("A2W_NotifySubConferenceChange"));
@@ -308,10 +305,7 @@ export const failoverClauses = [
       await stage.receivesNo("A2W_NotifyJoinSubConference", "one call is in the sub-conference");
     },
     "4.15d: A2W_NotifyJoinSubConference names the call and its sub-conference": async (stage) => {
-      const [conference, one, other, main] = await stage.conferenceOf(3);
-      await rooms.createSub(conference);
-      await rooms.addToSub(conference, one);
-      await rooms.addToSub(conference, other);
+      const { conference, one, other, main } = await rooms.breakout(stage);
       const gone = await conference.callIn("14");
       await rooms.addToSub(conference, gone);
       await leaves(conference, gone);

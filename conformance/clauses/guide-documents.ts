@@ -1,5 +1,5 @@
-import type { Writer } from "../player/stage.ts";
-import { writeDocument } from "../xml.ts";
+import type { Stage, Writer } from "../player/stage.ts";
+import { type Message, writeDocument } from "../xml.ts";
 import { documented, GUIDE } from "./clause.ts";
 import { privateTalk } from "./private-talk.ts";
 
@@ -15,19 +15,24 @@ const inARow: Writer = (transId, messages) => writeDocument(transId, messages, {
 /** With a start tag that ends before its attributes. */
 const asText: Writer = (...document) => inLines(...document).replace("<W2A_UpdateConference", "<W2A_UpdateConference>");
 
+async function areBothCarriedOut(stage: Stage, write: Writer, how: Message["attributes"], extension = "") {
+  const [running, next] = [await stage.conference(), stage.newConference()];
+  const number = await stage.people.number("answer");
+  const attributes = { ParticipantType: undefined, JoinMode: undefined, ...how };
+  const callout = running.calloutMessage(number, attributes, extension);
+  const create = next.createMessage({ MaxNumAttendee: "20" });
+  stage.confirmed(await stage.postAs([callout, create], write));
+  for (const message of [callout, create]) await stage.answer(message, { Result: "0" });
+  await running.receives("A2W_NotifyUserEnter", { ExtCallID: callout.attributes.ExtCallID });
+  await next.receives("A2W_NotifyConferenceChange", { Status: "0" });
+}
+
 export const guideDocumentClauses = [
   ...documented(`${GUIDE}, HTTP Transaction and API Messages: the example`, {
-    "5.22: a call-out with an extension and a create in one document are both carried out": async (stage) => {
-      const [running, next] = [await stage.conference(), stage.newConference()];
-      const number = await stage.people.number("answer");
-      const attributes = { MaxWaitingTime: "45", ParticipantType: undefined, JoinMode: undefined };
-      const callout = running.calloutMessage(number, attributes, "2741");
-      const create = next.createMessage({ MaxNumAttendee: "20" });
-      stage.confirmed(await stage.postAs([callout, create], inLines));
-      for (const message of [callout, create]) await stage.answer(message, { Result: "0" });
-      await running.receives("A2W_NotifyUserEnter", { ExtCallID: callout.attributes.ExtCallID });
-      await next.receives("A2W_NotifyConferenceChange", { Status: "0" });
-    },
+    "4.1c: a call-out and a create in one document, as in the example, are both carried out": (stage) =>
+      areBothCarriedOut(stage, writeDocument, { ExtCallID: "123" }),
+    "5.22: a call-out with an extension and a create in one document are both carried out": (stage) =>
+      areBothCarriedOut(stage, inLines, { MaxWaitingTime: "45" }, "2741"),
   }),
   ...documented(
     `${speaking} (with a start tag that ends before its attributes); Logically Asynchronized Message Exchanges`,

@@ -18,6 +18,7 @@ export async function joinsMain(conference: Conference, { extCallId }: Caller): 
 
 /** The host of a first private talk hangs up; another one dials in, or the same, before the next invitee is called. */
 async function hostGoes(stage: Stage, comes: (conference: Conference, host: Caller) => Promise<Caller>) {
+  stage.people.need("enter an attendee ID to join");
   const { conference, host, other, invitee } = await privateTalk(stage);
   await joinsMain(conference, invitee);
   await conference.hangsUp(host);
@@ -73,7 +74,6 @@ export const privateTalkClauses = [
   ...inferred("who the host of a private talk is: the guide speaks of one host of the meeting", {
     "4.21j: the first caller is the host of a private talk": hostTalks,
     "4.21o: a host who dials in again with the same attendee ID is the next private talk's host": async (stage) => {
-      stage.people.need("enter an attendee ID to join");
       const { came, other, next } = await hostGoes(stage, (running, { attendeeId }) =>
         running.callIn(attendeeId, { as: "host" }),
       );
@@ -82,7 +82,6 @@ export const privateTalkClauses = [
       await stage.people.doesNotHear(other.call, next.call, "the invitee is in a private talk");
     },
     "4.21p: while the host is away, a private talk is refused and nobody leaves the meeting": async (stage) => {
-      stage.people.need("enter an attendee ID to join");
       const { came, other, next } = await hostGoes(stage, (running) => running.callIn());
       if (/^0?$/.test(next.entered.attributes.ActionResult ?? "")) stage.fail("ActionResult is 0, without a host");
       await stage.quiet();

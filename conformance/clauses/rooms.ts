@@ -47,7 +47,7 @@ async function muteByKeys(conference: Conference, { call, extCallId }: Caller, m
   await conference.mayNotify(told, () => conference.stage.people.muteByKeys(call));
 }
 
-export const rooms = { createSub, addToSub, removeFromSub, closeSub, muteByKeys };
+export const rooms = { breakout, createSub, addToSub, removeFromSub, closeSub, muteByKeys };
 
 export const roomClauses = [
   ...documented(chapter("Create a new sub conference"), {

@@ -9,6 +9,7 @@ const monitor = { ParticipantType: "6", JoinMode: "1", Privilege: "1" };
 
 /** Someone who is heard, and a silent monitor who dialled in with the AnonymousID. */
 async function monitorDialsIn(stage: Stage): Promise<{ conference: Conference; one: Caller; silent: Caller }> {
+  stage.people.need("enter an attendee ID to join");
   const conference = await stage.conference({ AnonymousID: "444" });
   const one = await conference.callIn("445");
   return { conference, one, silent: await conference.callIn("444") };
@@ -58,17 +59,14 @@ export const silentJoinClauses = [
   }),
   ...documented(callIn, {
     "4.18a: a caller who enters the AnonymousID is not heard": async (stage) => {
-      stage.people.need("enter an attendee ID to join");
       const { one, silent } = await monitorDialsIn(stage);
       await stage.people.doesNotHear(one.call, silent.call, "it entered the AnonymousID");
       await stage.people.hears(silent.call, one.call, "a monitor listens");
     },
     "4.18b: no tone is heard when a caller with the AnonymousID enters": async (stage) => {
-      stage.people.need("enter an attendee ID to join");
       await withoutTone(stage, (await monitorDialsIn(stage)).silent);
     },
     "4.18c: its entry has ExtCallID null, the AnonymousID as AttendeeID, and ParticipantType 6": async (stage) => {
-      stage.people.need("enter an attendee ID to join");
       const { silent } = await monitorDialsIn(stage);
       stage.check(silent.entered, { ExtCallID: /^null$/, AttendeeID: "444", ParticipantType: "6" });
       const { ActionResult = "0" } = silent.entered.attributes;
@@ -84,7 +82,6 @@ export const silentJoinClauses = [
   }),
   ...documented(`${callIn}; ${GUIDE}, TSP Server Failover: Failover Process (all call-leg information)`, {
     "4.18g: its entry has ParticipantType 6 after a takeover": async (stage) => {
-      stage.people.need("enter an attendee ID to join");
       const { conference, one, silent } = await monitorDialsIn(stage);
       await conference.failOver(2, { AnonymousID: "444" });
       await conference.entriesOf(one);
