@@ -12,13 +12,8 @@ import { answerXml } from "./xml-service.ts";
 const MAX_BODY_BYTES = 1024 * 1024;
 const XML_PATH = "/WBXService/XMLService";
 
-export interface SimulatedSite {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /** Starts a site on 127.0.0.1: the XML API, the pages of the URL API, and the control interface under `/control`. */
-export async function startSimulatedSite(port: number, options: Omit<SiteOptions, "address">): Promise<SimulatedSite> {
+export async function startSimulatedSite(port: number, options: Omit<SiteOptions, "address">) {
   const controls: Controls = { faults: noFaults, aheadMs: 0, sentBy: "redirect" };
   const now = () => options.now() + controls.aheadMs;
   const server = createServer((request, response) => {
@@ -37,7 +32,7 @@ export async function startSimulatedSite(port: number, options: Omit<SiteOptions
   return {
     port: taken,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => {
           site.store.close();
           resolve();

@@ -96,7 +96,7 @@ function telephonyOf({ site }: XmlCall, session: Session, isOwn: boolean): Value
   return {
     telephonySupport: settings.telephonySupport ?? "NONE",
     extTelephonyDescription: settings.extTelephonyDescription,
-    globalCallInNumbersURL: "https://numbers.example/call-in",
+    globalCallInNumbersURL: account && "https://numbers.example/call-in",
     tollFreeRestrictionsURL: "https://numbers.example/toll-free.pdf",
     dialInSequences,
     callInNum: {

@@ -32,7 +32,7 @@ GMT+12:00, New Zealand (Wellington) | GMT+12:00, Fiji (Fiji)
 `;
 
 /** By their ids. */
-export const timeZones: readonly TimeZone[] = names
+const timeZones: readonly TimeZone[] = names
   .trim()
   .split(/ \| |\n/)
   .map((name, id) => {
