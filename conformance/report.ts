@@ -87,8 +87,13 @@ function verdictOf(results: readonly ClauseResult[]): string {
   const of = `${documented} documented clauses`;
   if (failed.length > 0) return `does not conform: ${failed.length} of ${of} failed, ${passed.length} passed${rest}`;
   if (chosen.length < documented) {
-    const played = chosen.filter(({ kind, outcome }) => kind === "played" && outcome === "passed").length;
-    return `${played} of ${of} played (--only), all passed${untested}; no verdict about the others`;
+    const played = Map.groupBy(
+      chosen.filter(({ kind }) => kind === "played"),
+      ({ outcome }) => outcome,
+    );
+    const count = played.get("passed")?.length ?? 0;
+    const open = named(played.get("not-testable")?.map(({ id }) => id) ?? [], "not tested");
+    return `${count} of ${of} played (--only)${count > 0 ? ", all passed" : ""}${open}; no verdict about the others`;
   }
   const word = untested === "" ? "conforms" : "not shown to conform";
   return `${word}: ${passed.length} of ${of} passed, none failed${rest}`;

@@ -161,7 +161,7 @@ export const replacedServerClauses = [
       for (const _ of callers) await conference.receives("A2W_NotifySubConfCallChange", { ActionFlag: "1" });
       await conference.failOver();
       const names: string[] = [];
-      for (const caller of callers) names.push((await conference.renamed(caller)).extCallId);
+      for (const caller of callers) names.push(await stage.nameOf((await conference.entriesOf(caller))[0]));
       for (const name of names) await stage.receivesOne(`A2W_NotifyJoinSubConference about ${name}`, isJoin(name));
     },
   }),
