@@ -1,7 +1,7 @@
 import type { Values } from "../wire/codec.ts";
 import { askedSession, inDateScope, isAsked, listed, ordered, ownSession, page, some, type XmlCall } from "./call.ts";
 import { Refusal } from "./refusal.ts";
-import { addPerson, factsOf, partOf, roleOf, services, testsOf } from "./sessions.ts";
+import { addPerson, factsOf, keysOf, partOf, roleOf, services, testsOf } from "./sessions.ts";
 import { type Attendee, fullName, idleMs, nameOf, type Session, siteId, siteName, siteZone } from "./site.ts";
 import type { Things } from "./store.ts";
 import { localTime, momentOf, zoneOf } from "./times.ts";
@@ -88,21 +88,17 @@ export const special = {
   },
 
   getLabInfo: (call: XmlCall): Values => {
-    const labs = call.site.store.all("lab").filter(({ name }) => isAsked(call.request.labName, name));
     const now = call.site.now();
-    const labInfo = some(labs).map(({ name, description, computers }) => ({
-      labName: name,
-      description,
-      totalComputers: computers,
-      computersInSession: taken(call, name, now, now + 1),
-    }));
+    const labInfo = labsAsked(call).map(({ name, description, computers: totalComputers }) => {
+      return { labName: name, description, totalComputers, computersInSession: taken(call, name, now, now + 1) };
+    });
     return { labInfo };
   },
   getLabSchedule: (call: XmlCall): Values => {
-    const { name } = labAsked(call);
     const { from, to, zone } = span(call);
-    const scheduledLabs = reserved(call, name, from, to).map((one) => ({
-      labName: name,
+    const all = labsAsked(call).flatMap(({ name }) => reserved(call, name, from, to));
+    const scheduledLabs = all.map((one) => ({
+      labName: one.lab,
       confName: one.name,
       timeZoneID: zone,
       sessionStartTime: localTime(one.startsAt, zone),
@@ -113,11 +109,13 @@ export const special = {
     return { scheduledLabs: some(scheduledLabs) };
   },
   checkLabAvailability: (call: XmlCall): Values => {
-    const lab = labAsked(call);
     const { from, to } = span(call);
     const numComputers = whole(call.request, "numComputers") ?? 0;
-    const isFree = lab.computers - taken(call, lab.name, from, to) >= numComputers;
-    return { availabilityLabs: [{ ...call.request, labName: lab.name, status: isFree ? "AVAILABLE" : "UNAVAILABLE" }] };
+    const availabilityLabs = labsAsked(call).map(({ name: labName, computers }) => {
+      const isFree = computers - taken(call, labName, from, to) >= numComputers;
+      return { ...call.request, labName, status: isFree ? "AVAILABLE" : "UNAVAILABLE" };
+    });
+    return { availabilityLabs };
   },
 
   lstScheduledTests: (call: XmlCall): Values => {
@@ -128,15 +126,9 @@ export const special = {
     return { test: some(ordered(call, test, (one) => one)) };
   },
   getTestInformation: (call: XmlCall): Values => {
-    const { key, title, sessionKey, fields, results } = testAsked(call);
-    return {
-      ...fields,
-      testID: String(key),
-      title,
-      sessionKey: String(sessionKey),
-      submittedTest: results,
-      numSubmitted: results.length,
-    };
+    const { sessionKey, fields, results: submittedTest, ...test } = testAsked(call);
+    const ids = { testID: String(test.key), sessionKey: String(sessionKey) };
+    return { ...fields, ...test, ...ids, submittedTest, numSubmitted: submittedTest.length };
   },
   getIMStestDetails: (call: XmlCall): Values => ({ questestinterop: { assessment: { title: testAsked(call).title } } }),
   getIMStestResult: (call: XmlCall): Values => {
@@ -215,8 +207,7 @@ function attendeeDocument(session: Session, one: Attendee): Values {
     attendeeType: part,
     person: { ...person, name, email },
     joinStatus,
-    meetingKey: String(session.key),
-    sessionKey: String(session.key),
+    ...keysOf(session),
     role: roleOf(one),
     attendeeId: String(key),
     confID: String(session.confId),
@@ -230,10 +221,8 @@ function attendeeDocument(session: Session, one: Attendee): Values {
   };
 }
 
-function labAsked(call: XmlCall): Things["lab"] {
-  const lab = call.site.store.all("lab").find(({ name }) => isAsked(call.request.labName, name));
-  if (!lab) throw new Refusal("noRecord");
-  return lab;
+function labsAsked({ site, request }: XmlCall): readonly Things["lab"][] {
+  return some(site.store.all("lab").filter(({ name }) => isAsked(request.labName, name)));
 }
 
 function span({ request }: XmlCall): { readonly from: number; readonly to: number; readonly zone: unknown } {
