@@ -203,6 +203,7 @@ export const failoverClauses = [
       await stage.people.hostEnters(conference.confKey, "lock");
       await stage.quiet();
       await conference.takenOver(one, other);
+      await stage.quiet();
       await conference.dialIn("13");
       await stage.receivesNo("A2W_NotifyUserEnter", "the conference was locked before the failover");
     },
