@@ -99,7 +99,7 @@ function answerXmlRequest(site: SiteData, controls: Controls, body: string, resp
 /** The faults if they are for this request; one time less is left. */
 function faultsFor(controls: Controls, body: string): Faults {
   const { operation, times } = controls.faults;
-  if (operation !== undefined && !body.toLowerCase().includes(`.${operation.toLowerCase()}"`)) return noFaults;
+  if (operation !== undefined && !new RegExp(`[.:]${operation}["']`, "i").test(body)) return noFaults;
   const { faults } = controls;
   if (times !== undefined) controls.faults = times > 1 ? { ...faults, times: times - 1 } : noFaults;
   return faults;
