@@ -1,7 +1,7 @@
 import { type Attribute, rowsByName } from "./messages.ts";
 import type { Element } from "./xml.ts";
 
-/** What documents say against the attributes of a message; empty for a message that no document names. */
+/** Returns how a message's attributes deviate from the documents; nothing for a message that no document names. */
 export function faultsOf({ name, attributes }: Element): string[] {
   const row = rowsByName.get(name);
   if (row?.standing !== "documented") return [];
@@ -15,22 +15,22 @@ export function faultsOf({ name, attributes }: Element): string[] {
     });
   const { SpeakingFlags, ExtCallIDs } = attributes;
   if (name === "A2W_NotifySpeakingStatus" && SpeakingFlags?.split("%").length !== ExtCallIDs?.split("%").length)
-    faults.push(`ExtCallIDs "${ExtCallIDs}" and SpeakingFlags "${SpeakingFlags}" are not as many`);
+    faults.push(`ExtCallIDs "${ExtCallIDs}" and SpeakingFlags "${SpeakingFlags}" differ in number`);
   return faults;
 }
 
 function faultOfValue(message: string, value: string, { name, type, max, unit, codes }: Attribute): string | null {
   const length = unit === "bytes" ? new TextEncoder().encode(value).length : [...value].length;
-  if (max !== undefined && length > max) return `has ${length} ${unit ?? "characters"}, and ${max} are allowed`;
+  if (max !== undefined && length > max) return `has ${length} ${unit ?? "characters"}; at most ${max} are allowed`;
   const shown = `is "${value.slice(0, 60)}"`;
   switch (type) {
     case "integer":
       return /^[+-]?\d{1,15}$/.test(value) ? null : `${shown}, not a whole number`;
     case "code": {
       if (!/^-?\d{1,9}$/.test(value)) return `${shown}, not a number`;
-      // Only one list of codes is complete in public. Other codes are those of examples, and another one may be right.
+      // Only this list of codes is public in full. Other lists come from examples, so unlisted codes can be right.
       const isComplete = message === "A2W_NotifyConferenceChange" && name === "Status";
-      return isComplete && !codes?.includes(Number(value)) ? `${shown}, which the documents do not have` : null;
+      return isComplete && !codes?.includes(Number(value)) ? `${shown}, which is not in the documents` : null;
     }
     case "digits":
       return /^\d+$/.test(value) ? null : `${shown}, not digits`;

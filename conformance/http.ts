@@ -6,13 +6,13 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly body: string;
-  /** In place of that of a document. */
+  /** Default: that of a document. */
   readonly contentType?: string;
-  /** Names of headers are written in capitals. */
+  /** Sends header names in capitals. */
   readonly isInCapitals?: boolean;
-  /** On the connection of an earlier request, if the server keeps it. */
+  /** Reuses the connection of an earlier request if the server keeps it open. */
   readonly isOnSameConnection?: boolean;
-  /** Default 15 s, for the complete answer. */
+  /** Time for the complete answer; default 15 s. */
   readonly timeoutMs?: number;
   /** Largest body of the answer; default 1 MiB. */
   readonly mostBytes?: number;
@@ -33,7 +33,7 @@ export interface ServerKeys {
 export type Handler = (request: HttpRequest) => Promise<HttpAnswer | "reset" | "hang">;
 
 export interface Listener {
-  /** `host:port`, with the port that was taken. */
+  /** `host:port`, with the actual port. */
   readonly address: string;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export interface Listener {
 const MOST_BYTES = 1_048_576;
 const TIMEOUT_MS = 15_000;
 
-/** Rejects without a complete answer in time. */
+/** Sends a request. Rejects if no complete answer comes in time. */
 export function send(asked: HttpRequest): Promise<HttpAnswer> {
   const { method, url, body, isInCapitals, isOnSameConnection, timeoutMs = TIMEOUT_MS, mostBytes } = asked;
   const headers = Object.entries({
@@ -65,7 +65,7 @@ export function send(asked: HttpRequest): Promise<HttpAnswer> {
   });
 }
 
-/** Serves HTTP at `host:port`, HTTPS with `tls`; port 0 takes any. */
+/** Serves HTTP at `host:port`, HTTPS with `tls`; port 0 takes a free one. */
 export async function listen(address: string, handle: Handler, tls?: ServerKeys): Promise<Listener> {
   const [host, port] = [address.slice(0, address.lastIndexOf(":")), address.slice(address.lastIndexOf(":") + 1)];
   const server: Server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }) : createServer();
@@ -75,7 +75,7 @@ export async function listen(address: string, handle: Handler, tls?: ServerKeys)
       .then(
         (answer) => {
           if (answer === "hang") return;
-          // A first byte, so that no client takes it for an idle connection that was closed.
+          // Send some bytes first, because clients silently retry when a connection closes without any.
           if (answer === "reset") return void incoming.socket.end("HTTP/1.1 200 OK\r\n");
           response.writeHead(answer.status, { "content-type": "text/xml; charset=UTF-8" }).end(answer.body);
         },

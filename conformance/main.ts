@@ -14,7 +14,7 @@ import { TelephonesByHand } from "./telephones/by-hand.ts";
 import { ControlledTelephones } from "./telephones/control.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
-/** Exit code of a program that was ended by Ctrl-C. */
+/** Exit code after Ctrl-C. */
 const BROKEN_OFF = 130;
 
 async function main(): Promise<number> {
@@ -34,15 +34,15 @@ async function main(): Promise<number> {
 }
 
 const stop = new AbortController();
-// One for each pause of each clause.
+// Each pause of each clause adds a listener.
 setMaxListeners(0, stop.signal);
-/** Opened when a person is first asked, since it keeps the input open. */
+/** Opened at the first question, because it keeps the input open. */
 let lines: Interface | undefined;
 
-/** Ends calls and conferences, and writes the report. The second signal just ends the program. */
+/** Ends calls and conferences, then writes the report. A second signal ends the program at once. */
 function breakOff(): void {
   if (stop.signal.aborted) return;
-  console.error("\nbreaking off: hanging up, closing conferences, then the report (again: ends at once)");
+  console.error("\nStopping: hanging up, closing conferences, writing the report. Press Ctrl-C again to end at once.");
   stop.abort();
 }
 
@@ -55,21 +55,21 @@ async function ask(question: string): Promise<string> {
 async function play(options: Options): Promise<number> {
   const { adapter, listen, json, load, minutes } = options;
   const only = options.only?.split(/,\s*/);
-  if (!adapter) throw new UsageError("no adapter: give its address with --adapter URL");
+  if (!adapter) throw new UsageError("No adapter. Give its address with --adapter URL.");
   checkAddresses(options);
   const clauses = allClauses.filter(
     ({ id, kind }) => !only || kind === "judged" || only.some((beginning) => id.startsWith(beginning)),
   );
   const unknown = only?.find((beginning) => !allClauses.some(({ id }) => id.startsWith(beginning)));
   if (unknown !== undefined)
-    throw new UsageError(`no clause has an id that begins with ${unknown}: --list shows them, --only chooses`);
+    throw new UsageError(`No clause has an id that begins with ${unknown}. --list shows all ids.`);
   if (json !== undefined) mustBeWritable(json);
   const https = options.https === undefined ? undefined : keysIn(options.https);
   await send({ method: "GET", url: adapter, body: "", timeoutMs: 5_000 }).catch(
     ({ code, message }: NodeJS.ErrnoException) => {
-      // It is there, even if it takes only POST.
+      // The adapter is there, but resets a GET.
       if (code === "ECONNRESET") return;
-      throw new UsageError(`the adapter does not answer at ${adapter} (${message}); give its address with --adapter`);
+      throw new UsageError(`The adapter does not answer at ${adapter} (${message}). Give its address with --adapter.`);
     },
   );
   const telephones = await telephonesOf(options);
@@ -94,7 +94,7 @@ async function play(options: Options): Promise<number> {
   const results = await run(telephones, clauses, runOptions, { ...progressOf(options, clauses.length), note }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.syscall !== "listen" && error.syscall !== "getaddrinfo") throw error;
-      throw new UsageError(`cannot listen on ${listen.join(" and ")} (${error.code}); choose another --listen`);
+      throw new UsageError(`Cannot listen on ${listen.join(" and ")} (${error.code}). Choose another --listen.`);
     },
   );
   lines?.off("close", breakOff).close();
@@ -109,14 +109,14 @@ async function play(options: Options): Promise<number> {
 }
 
 function checkAddresses({ listen, announce, https }: Options): void {
-  if (listen.length === 0) throw new UsageError("no address for the TSP servers: give one with --listen HOST:PORT");
+  if (listen.length === 0) throw new UsageError("No address for the TSP servers. Give one with --listen HOST:PORT.");
   if (Math.max(listen.length, announce.length) > (https ? 3 : 2))
-    throw new UsageError("there are two TSP servers, and a third one with --https: give fewer --listen and --announce");
+    throw new UsageError("Too many --listen or --announce. There are two TSP servers, and a third one with --https.");
   const nowhere = (https ? [0, 1, 2] : [0, 1])
     .map((n) => listen[n] ?? listen[0] ?? "")
     .find((at, n) => /^(?:0\.0\.0\.0|\[::\]):/.test(at) && !announce[n]);
   if (nowhere !== undefined)
-    throw new UsageError(`the adapter cannot post to ${nowhere}; add --announce HOST:PORT for each TSP server`);
+    throw new UsageError(`The adapter cannot post to ${nowhere}. Add --announce HOST:PORT for each TSP server.`);
 }
 
 function keysIn(file: string): ServerKeys {
@@ -124,22 +124,22 @@ function keysIn(file: string): ServerKeys {
     return { certificate: readFileSync(file, "utf8"), key: readFileSync(`${file}.key`, "utf8") };
   } catch (error) {
     throw new UsageError(
-      `--https needs a certificate in ${file} and its key in ${file}.key (${(error as Error).message})`,
+      `--https needs a certificate in ${file} and its key in ${file}.key (${(error as Error).message}).`,
     );
   }
 }
 
 async function telephonesOf({ bridge, byHand, numbers, callee, patience }: Options): Promise<Telephones | null> {
-  if (bridge !== undefined && byHand) throw new UsageError("choose one of --bridge and --by-hand");
+  if (bridge !== undefined && byHand) throw new UsageError("Choose one of --bridge and --by-hand.");
   if (bridge === undefined) return byHand ? new TelephonesByHand(ask, callee, patience * 1000) : null;
   const telephones = new ControlledTelephones(bridge, numbers);
   await telephones.state().catch(({ message }: Error) => {
-    throw new UsageError(`no control interface of a bridge at ${bridge} (${message}); give its address with --bridge`);
+    throw new UsageError(`No bridge control interface at ${bridge} (${message}). Give its address with --bridge.`);
   });
   return telephones;
 }
 
-/** What the adapter is: the facts of `--about`, and version and settings by `/healthz` beside the adapter, as Bridgehead's answers. */
+/** Returns facts about the adapter from `--about`, and version and settings from Bridgehead's `/healthz`. */
 async function factsOf(adapter: string, about: readonly string[]): Promise<Readonly<Record<string, string>>> {
   const unknown = { version: "unknown (--about version=…)", settings: "unknown", bridge: "unknown (--about bridge=…)" };
   const given = about.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)]);
@@ -167,17 +167,17 @@ function progressOf({ byHand }: Options, count: number): Omit<Progress, "note"> 
   };
 }
 
-/** Before the run, which may be long. */
+/** Checks before the run, which can be long. */
 function mustBeWritable(file: string): void {
   try {
     appendFileSync(file, "");
   } catch (error) {
-    throw new UsageError(`cannot write ${file} (${(error as Error).message}); choose another file with --json`);
+    throw new UsageError(`Cannot write ${file} (${(error as Error).message}). Choose another file with --json.`);
   }
 }
 
-// A reader such as `head` closes the pipe early.
+// A reader such as `head` can close the pipe early.
 process.stdout.on("error", () => {});
 const code = await main();
-// Open connections must not keep the process.
+// Exits even if connections are open.
 process.stdout.write("", () => process.exit(code));

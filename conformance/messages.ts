@@ -1,6 +1,6 @@
 /**
  * All messages of the interface, written from its documents, independent of any adapter's code. A message or attribute is
- * `documented` if a public document or one of its examples has it; else it is `unconfirmed` (a message that no public document
+ * `documented` if a public document or one of its examples has it; otherwise it is `unconfirmed` (a message that no public document
  * names) or `inferred` (an assumption).
  */
 export type Standing = "documented" | "unconfirmed" | "inferred";
@@ -13,14 +13,14 @@ export interface Attribute {
   readonly max?: number;
   /** What `max` counts, if not characters. */
   readonly unit?: "bytes";
-  /** Known numbers of a code. */
+  /** Known values of a code. */
   readonly codes?: readonly number[];
 }
 
 export interface MessageRow {
   readonly name: string;
   readonly standing: Standing;
-  /** Of the protocol note, which has the source of each fact. */
+  /** Section of the protocol note, which gives the source of each fact. */
   readonly section: string;
   readonly document: string;
   readonly attributes: readonly Attribute[];
@@ -35,7 +35,7 @@ export const updateActions = {
 export type UpdateAction = keyof typeof updateActions;
 
 /**
- * Type and greatest length of attributes, `b` counts bytes; or the known numbers of a code. ParticipantType 6 is a silent monitor,
+ * Type and maximum length of attributes (`b`: in bytes), or the known values of a code. ParticipantType 6 is a silent monitor,
  * JoinMode 0 a private talk. ActionFlag: added to a sub-conference, returned.
  */
 const types: Readonly<Record<string, string>> = {
@@ -72,7 +72,7 @@ const documents: Readonly<Record<string, string>> = {
   hybrid: "Hybrid audio SDK, TSP API",
 };
 
-/** What WebEx sends: name, section, documents (`-`: none), attributes (`!` required, `?` assumed). */
+/** Messages of WebEx: name, section, documents (`-`: none), attributes (`!` required, `?` assumed). */
 export const fromWebex: readonly MessageRow[] = rows(
   [
     "CreateConference 2.2.1 guide CREATE MaxNumAttendee AnonymousID HYBRID ACCOUNT",
@@ -93,9 +93,9 @@ export const fromWebex: readonly MessageRow[] = rows(
 );
 
 /**
- * What an adapter sends. Status of a conference: running, creating, locked, ended, recording, MP, hybrid data; of a call: unmuted,
+ * Messages of an adapter. Status of a conference: running, creating, locked, ended, recording, MP, hybrid data; of a call: unmuted,
  * muted, left; of a sub-conference: created, ended, in progress. ActionCode 2 is a private talk, 3 the main conference. The guide
- * speaks of an answer to W2A_AddToSubConference without its name.
+ * mentions an answer to W2A_AddToSubConference but does not name it.
  */
 export const fromAdapter: readonly MessageRow[] = rows(
   [
@@ -126,12 +126,12 @@ export const rowsByName: ReadonlyMap<string, MessageRow> = new Map(
   [...fromWebex, ...fromAdapter].map((row) => [row.name, row]),
 );
 
-/** The name of the answer to a request. */
+/** Returns the name of the answer to a request. */
 export function answerTo(request: string): string {
   return rowsByName.has(request) ? request.replace("W2A_", "A2W_Rsp") : "A2W_RspMessageError";
 }
 
-/** Most messages in one document. */
+/** Maximum number of messages in one document. */
 export const MAX_MESSAGES = 50;
 
 function rows(lines: readonly string[]): MessageRow[] {
@@ -150,7 +150,7 @@ function rows(lines: readonly string[]): MessageRow[] {
   });
 }
 
-/** `NAME`, `NAME:CODES` or `NAME:TYPE`, with marks. */
+/** Parses `NAME`, `NAME:CODES` or `NAME:TYPE`, with marks. */
 function attribute(word: string): Attribute {
   const [, name = "", own, marks = ""] = /^(\w+)(?::([\w,]+))?([!?]*)$/.exec(word) ?? [];
   const kind = own ?? types[name] ?? "text";

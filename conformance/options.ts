@@ -27,14 +27,14 @@ export interface Options {
   readonly minutes: number;
 }
 
-/** A mistake in the command line: one sentence, and exit code 2. */
+/** A wrong command line: prints the message, and the exit code is 2. */
 export class UsageError extends Error {}
 
 export function program(): Command {
-  const keys = matching(/^(?:none|[0-9*#]{1,8})$/, "keys (0-9, * and #), or none");
+  const keys = matching(/^(?:none|[0-9*#]{1,8})$/, "DTMF digits (0-9, * and #), or none");
   const template = matching(
     /^(?=.*\{key\})(?:[0-9*#]|\{key\}|\{attendee\})+$/,
-    "keys with {key}, such as {key}#{attendee}#",
+    "DTMF digits with {key}, such as {key}#{attendee}#",
   );
   // Clauses that are played at the same time must not share a number.
   const range = matching(
@@ -52,19 +52,19 @@ export function program(): Command {
       "Plays WebEx against an adapter of its TSP telephony interface, and checks each clause of the documents.",
     )
     .version(version, "--version", "print the version")
-    .option("--adapter <url>", "where the adapter takes WebEx's posts", url)
-    .option("--listen <host:port>", "where the TSP servers listen; may be repeated (third: HTTPS)", many(address), [])
-    .option("--announce <host:port>", "WbxHostName of the TSP servers, if it differs; as often", many(address), [])
-    .option("--bridge <url>", "telephones by the bridge's control interface", url)
-    .option("--by-hand", "telephones of a person, who follows instructions on the screen")
-    .option("--callee <country-area-local>", "with --by-hand: a number that rings; may be repeated", many(number), [])
+    .option("--adapter <url>", "address to which WebEx posts", url)
+    .option("--listen <host:port>", "address of a TSP server; may be repeated (third: HTTPS)", many(address), [])
+    .option("--announce <host:port>", "WbxHostName of a TSP server if it differs; may be repeated", many(address), [])
+    .option("--bridge <url>", "use telephones by the bridge's control interface", url)
+    .option("--by-hand", "use your own telephones, by instructions on the screen")
+    .option("--callee <country-area-local>", "with --by-hand: your number; may be repeated", many(number), [])
     .option("--numbers <country-area-local>", "numbers to call, each x any digit", range, "1-408-55501xx")
     .option("--about <name=text>", "a fact for the report, such as bridge=…; may be repeated", many(fact), [])
     .option("--json <file>", "write the report for programs to this file")
     .option("--only <ids>", "play clauses whose ids begin with one of these, such as 4.13,F", ids)
-    .option("--patience <seconds>", "how long a clause waits for what must come", atLeast(0.1), 20)
-    .option("--quiet <milliseconds>", "how long to wait, to conclude that nothing comes", atLeast(10), 300)
-    .option("--at-once <clauses>", "how many clauses are played at the same time", atLeast(1), 16)
+    .option("--patience <seconds>", "how long a clause waits for an event", atLeast(0.1), 20)
+    .option("--quiet <milliseconds>", "silence after which nothing more is expected", atLeast(10), 300)
+    .option("--at-once <clauses>", "number of clauses played at the same time", atLeast(1), 16)
     .option("--mute-keys <keys>", "what callers enter to mute themselves, or none", keys, "*6")
     .option("--merge-keys <keys>", "what callers enter before their attendee ID, or none", keys, "*1")
     .option("--dial-keys <template>", "what callers enter to join", template, "{key}#{attendee}#")
@@ -73,12 +73,12 @@ export function program(): Command {
     .option("--https <file>", "certificate of a TSP server by HTTPS, with its key in FILE.key")
     .option("--global-numbers <url>", "the page of telephone numbers, with variables such as %TollNum%", url)
     .addOption(
-      new Option("--load [conferences]", "create so many conferences a minute").preset("30").argParser(atLeast(30)),
+      new Option("--load [conferences]", "create this many conferences a minute").preset("30").argParser(atLeast(30)),
     )
-    .option("--minutes <minutes>", "with --load: for how long", atLeast(1), 1)
+    .option("--minutes <minutes>", "with --load: duration", atLeast(1), 1)
     .addHelpText(
       "after",
-      "\nExit code 0: every documented clause that could be tested passed. 1: not. 2: wrong usage. 130: broken off.",
+      "\nExit code 0: all tested documented clauses passed. 1: one failed or none passed. 2: wrong usage. 130: Ctrl-C.",
     )
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) })
     .exitOverride();
@@ -100,6 +100,6 @@ function many(parse: Parser): (text: string, earlier: readonly string[]) => read
 function atLeast(least: number): (text: string) => number {
   return (text) => {
     if (/^\d+(\.\d+)?$/.test(text) && Number(text) >= least) return Number(text);
-    throw new InvalidArgumentError(`It must be a number from ${least} on.`);
+    throw new InvalidArgumentError(`It must be a number of at least ${least}.`);
   };
 }

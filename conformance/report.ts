@@ -4,7 +4,7 @@ import type { ClauseResult } from "./run.ts";
 
 export interface Report {
   readonly adapter: string;
-  /** What was tested and by what, by name: version, settings and bridge of the adapter; the kit. */
+  /** The adapter's version, settings and bridge; the kit's version. */
   readonly tested: Readonly<Record<string, string>>;
   /** Telephones and options of the run. */
   readonly conditions: Readonly<Record<string, string>>;
@@ -12,25 +12,25 @@ export interface Report {
   readonly startedAt: number;
   readonly tookMs: number;
   readonly results: readonly ClauseResult[];
-  /** About the run as a whole, such as a wrong address. */
+  /** Sentences about the whole run, such as a wrong address. */
   readonly notes: readonly string[];
 }
 
 const documented = allClauses.filter(({ standing }) => standing === "documented").length;
 const outcomes = { passed: "passed", failed: "FAILED", "not-testable": "not testable" } as const;
 
-/** For programs. Of a clause, `id`, `standing`, `outcome` and `why` are a fixed form. */
+/** Report for programs. `id`, `standing`, `outcome` and `why` of a clause never change their form. */
 export function jsonReport({ startedAt, results, ...report }: Report): string {
   const clauses = results.map(({ id, standing, outcome, why, ...rest }) => ({ id, standing, outcome, why, ...rest }));
   const verdict = verdictOf(results);
   return `${JSON.stringify({ ...report, startedAt: new Date(startedAt).toISOString(), verdict, clauses }, null, 1)}\n`;
 }
 
-/** What failed, with what was on the wire; then a line for each clause; then the verdict. */
+/** Report for readers: failures with their traffic, one line for each clause, then the verdict. */
 export function textReport(report: Report, terminal: Terminal = plainTerminal): string {
   const { results, notes, adapter, tested, conditions, startedAt, tookMs } = report;
   const failed = results.filter(({ outcome }) => outcome === "failed");
-  // Clauses that fail alike: what was on the wire is shown once.
+  // Shows the traffic once for all clauses with the same failure.
   const alike = [...Map.groupBy(failed, ({ why }) => why.replace(/"[^"]*"|\S*\d\S*/g, "…")).values()];
   const day = `${new Date(startedAt).toISOString().slice(0, 19).replace("T", " ")} UTC, ${(tookMs / 1000).toFixed(1)} s`;
   const facts = Object.entries({ adapter, ...tested, ...conditions, day }).filter(([, value]) => value !== "");
@@ -47,7 +47,7 @@ export function textReport(report: Report, terminal: Terminal = plainTerminal): 
   ].join("\n");
 }
 
-/** A longer document is cut in the text. */
+/** Longer documents are cut in the text report. */
 const MOST_CHARACTERS = 4_000;
 
 function failure(those: readonly ClauseResult[], terminal: Terminal): string[] {
@@ -76,7 +76,7 @@ function line({ id, standing, title, outcome, why }: ClauseResult, terminal: Ter
   return why === "" ? [head] : [head, `                      ${why}`];
 }
 
-/** Goes by the documented clauses. Names each that has no result, and why. */
+/** Returns the verdict on the documented clauses. Names each clause without a result. */
 function verdictOf(results: readonly ClauseResult[]): string {
   const chosen = results.filter(({ standing }) => standing === "documented");
   const ids = (outcome: ClauseResult["outcome"], because?: ClauseResult["because"]) =>
@@ -103,7 +103,7 @@ function named(ids: readonly string[], what: string): string {
   return ids.length === 0 ? "" : `; ${ids.length} ${what} (${ids.join(", ")})`;
 }
 
-/** True if a documented clause passed and none failed: the exit code goes by it. */
+/** True if a documented clause passed and none failed. Decides the exit code. */
 export function isWithoutFailure(results: readonly ClauseResult[]): boolean {
   const outcomesOf = results.filter(({ standing }) => standing === "documented").map(({ outcome }) => outcome);
   return outcomesOf.includes("passed") && !outcomesOf.includes("failed");

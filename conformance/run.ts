@@ -6,14 +6,14 @@ import { Webex, type WebexOptions } from "./player/webex.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
 export interface RunOptions extends StageOptions, WebexOptions {
-  /** How many clauses are played at the same time. */
+  /** Number of clauses played at the same time. */
   readonly atOnce: number;
 }
 
 export interface Progress {
   started?(clause: Clause): void;
   done?(result: ClauseResult): void;
-  /** Called once with a sentence if an address seems to be wrong. */
+  /** Called once, with a sentence, if an address seems wrong. */
   note(text: string): void;
 }
 
@@ -23,10 +23,10 @@ export type ClauseResult = Pick<Clause, "id" | "kind" | "standing" | "reference"
 
 type Played = Extract<Clause, { kind: "played" }>;
 
-/** How long a clause of a run that was broken off may take to hang up and to close. */
+/** After an interruption, time for a clause to hang up and to close its conferences. */
 const CLEAN_UP_MS = 10_000;
 
-/** Plays the clauses against the adapter, then judges all traffic. Throws if the TSP servers cannot listen. */
+/** Plays the clauses against the adapter, then checks all traffic. Throws if the TSP servers cannot listen. */
 export async function run(
   telephones: Telephones | null,
   clauses: readonly Clause[],
@@ -34,7 +34,7 @@ export async function run(
   progress: Progress,
 ): Promise<ClauseResult[]> {
   let last = 0;
-  // From its second: runs within a day share no key.
+  // Starts from the current second, so that runs within a day share no key.
   const numbers = { run: String(10_000 + (Math.floor(Date.now() / 1000) % 90_000)), next: () => ++last };
   const webex = new Webex(options);
   await webex.start();
@@ -60,7 +60,7 @@ export async function run(
     };
     await Promise.all(Array.from({ length: options.atOnce }, worker));
     for (const clause of all) if (clause.alone) await played(clause);
-    // The last answers are still on their way.
+    // Wait for the last answers.
     await pause(options.quietMs);
     for (const clause of clauses) {
       if (clause.kind === "played") continue;
@@ -78,18 +78,18 @@ export async function run(
   return clauses.flatMap(({ id }) => results.get(id) ?? []);
 }
 
-/** The usual reasons why every clause fails. */
+/** Returns a usual reason why all clauses fail, or `null`. */
 function wrongAddressOf({ posted, arrivals, hosts, options }: Webex, hasWaited: boolean): string | null {
   const answered = posted.filter(({ status, messages }) => status !== null && messages.length > 0);
   const [first] = answered;
   if (first && answered.every(({ confirmation }) => confirmation.result === null))
-    return `${options.adapterUrl} answers without a Confirmation (HTTP ${first.status}); give the address that takes WebEx's posts with --adapter`;
+    return `${options.adapterUrl} answers without a Confirmation (HTTP ${first.status}). Give the address to which WebEx posts with --adapter.`;
   const isCreated = answered.some(
     ({ confirmation, messages }) =>
       confirmation.result === 0 && messages.some(({ name }) => name === "W2A_CreateConference"),
   );
   return hasWaited && isCreated && arrivals.length === 0
-    ? `the adapter confirms, and posts nothing to ${hosts.join(" and ")}; allow it to post there, or give other names with --listen and --announce`
+    ? `The adapter confirms, but posts nothing to ${hosts.join(" and ")}. Allow it to post there, or give other names with --listen and --announce.`
     : null;
 }
 
@@ -110,7 +110,7 @@ async function play(clause: Played, stage: Stage, progress: Progress): Promise<C
   return resultOf(clause, { ...verdict, trace }, Date.now() - startedAt);
 }
 
-/** Ends what the clause began: others may need the numbers. */
+/** Ends the clause's calls and conferences, because other clauses may need the numbers. */
 async function cleanUp(stage: Stage): Promise<void> {
   stage.cleansUp();
   const work = async () => {
@@ -128,7 +128,7 @@ function verdictOf(error: unknown): Verdict {
   return { outcome: "not-testable", why: `the kit could not play the clause: ${why}` };
 }
 
-/** With what the adapter sent in a form that is safe for a terminal. */
+/** Builds the result, with the adapter's texts made safe for a terminal. */
 function resultOf(clause: Clause, { outcome, why, because, trace = [] }: Verdict, tookMs: number): ClauseResult {
   const { id, kind, standing, reference, title } = clause;
   const shown = trace.map((entry) => ({ ...entry, title: printable(entry.title), body: printable(entry.body) }));
@@ -136,10 +136,10 @@ function resultOf(clause: Clause, { outcome, why, because, trace = [] }: Verdict
   return { ...head, outcome, why: printable(why), ...(because && { because }), tookMs, trace: shown };
 }
 
-/** Control characters but for tabs and ends of lines, what is no character, and halves of characters. */
+/** Control characters except tabs and line ends, noncharacters, and lone surrogates. */
 const unprintable = /(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]|\r(?!\n)/gu;
 
-/** The text with what cannot be shown as `\xNN`: fit for a terminal, and for XML. */
+/** Returns the text with unprintable characters as `\xNN`, safe for terminals and XML. */
 export function printable(text: string): string {
   return text.replace(unprintable, (character) => {
     const code = character.charCodeAt(0);

@@ -1,6 +1,6 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 
-/** An element of a document, in its order. */
+/** An element of a document that was read. */
 export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -16,16 +16,16 @@ export interface Message {
   readonly text?: string;
 }
 
-/** A document as it was read; what is wrong with it stands beside, one sentence each. */
+/** A document that was read, with a sentence for each fault. */
 export interface ReadDocument {
-  /** Empty if there is none. */
+  /** Empty if absent. */
   readonly transId: string;
   readonly messages: readonly Element[];
-  /** Not XML, or not one document. */
+  /** Why it is not one XML document; `null` if it is. */
   readonly notWellFormed: string | null;
-  /** Of the root and its attributes. */
+  /** Faults of the root and its attributes. */
   readonly root: readonly string[];
-  /** Of the TransID. */
+  /** Faults of the TransID. */
   readonly envelope: readonly string[];
 }
 
@@ -42,7 +42,7 @@ const parser = new XMLParser({
   htmlEntities: true,
 });
 
-/** The root of a text, or why it is no XML. */
+/** Returns the root of a text, or why it is not XML. */
 function parse(text: string): Element | string {
   const body = text.replace(/^\uFEFF/, "");
   if (body.trim() === "") return "it is empty";
@@ -51,12 +51,12 @@ function parse(text: string): Element | string {
     const { line, col, msg } = valid.err;
     return `line ${line}${col === undefined ? "" : `, column ${col}`}: ${msg}`;
   }
-  // What fast-xml-parser lets pass; in comments and the like it is right.
+  // Checks that fast-xml-parser lacks. Comments, CDATA and processing instructions are exempt.
   const markup = body.replace(/<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>/gs, (all) => " ".repeat(all.length));
   const bare = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)/.exec(markup);
-  if (bare && !/<!DOCTYPE/.test(markup)) return `character ${bare.index + 1}: "&" stands by itself`;
+  if (bare && !/<!DOCTYPE/.test(markup)) return `character ${bare.index + 1}: "&" is not escaped`;
   const open = /\s[\w:.-]+\s*=\s*(?:"[^"<]*<[^"]*"|'[^'<]*<[^']*')/.exec(markup);
-  if (open) return `character ${open.index + 1}: "<" within the value of an attribute`;
+  if (open) return `character ${open.index + 1}: "<" in an attribute value`;
   let nodes: Element[];
   try {
     const top: readonly Node[] = parser.parse(body);
@@ -76,7 +76,7 @@ type Node = Readonly<Record<string, unknown>>;
 function elementsOf(nodes: readonly Node[]): Element[] {
   return nodes.flatMap((node) => {
     const name = Object.keys(node).find((key) => key !== ":@" && key !== "#text");
-    // Text, or a processing instruction: it is for other readers.
+    // Skips text and processing instructions.
     if (name === undefined || name.startsWith("?")) return [];
     const inner = node[name] as readonly Node[];
     const text = inner.map((child) => ("#text" in child ? String(child["#text"]) : "")).join("");
@@ -91,7 +91,7 @@ interface Layout {
   readonly beforeAttribute?: string;
 }
 
-/** A request, as the examples of the documents have it. */
+/** Writes a request, laid out as in most examples of the documents. */
 export function writeDocument(transId: string, messages: readonly Message[], layout: Layout = {}): string {
   return write(document([element("TransID", transId), ...messages]), layout);
 }
@@ -133,7 +133,7 @@ export function readDocument(text: string): ReadDocument {
   const transIds = root.children.filter(({ name }) => name === "TransID");
   const messages = root.children.filter(({ name }) => name !== "TransID");
   const envelope: string[] = [];
-  if (transIds.length !== 1) envelope.push(`there are ${transIds.length} TransID elements, and there must be one`);
+  if (transIds.length !== 1) envelope.push(`there are ${transIds.length} TransID elements, not one`);
   else if (root.children[0]?.name !== "TransID") envelope.push("the TransID is not the first element");
   return { transId: transIds[0]?.text.trim() ?? "", messages, notWellFormed: null, root: rootFaults, envelope };
 }
@@ -141,7 +141,7 @@ export function readDocument(text: string): ReadDocument {
 function faultsOfRoot({ name, attributes }: Element): string[] {
   const faults: string[] = [];
   if (name !== ROOT) faults.push(`the root element is ${name}, not ${ROOT}`);
-  // One documented answer has words behind it.
+  // One documented answer has "WTSPDOM Response".
   if (!attributes.Name?.startsWith("WTSPDOM"))
     faults.push(`the root's Name is "${attributes.Name ?? ""}", not WTSPDOM`);
   if (attributes.Version !== "1.0") faults.push(`the root's Version is "${attributes.Version ?? ""}", not 1.0`);
@@ -150,7 +150,7 @@ function faultsOfRoot({ name, attributes }: Element): string[] {
 
 export interface ReadConfirmation {
   readonly transId: string;
-  /** `null`: there is none, or it is no whole number. */
+  /** `null` if absent or not a whole number. */
   readonly result: number | null;
   readonly faults: readonly string[];
 }
@@ -163,7 +163,7 @@ export function readConfirmation(text: string): ReadConfirmation {
   const confirmations = messages.filter(({ name }) => name === "Confirmation");
   const others = messages.filter(({ name }) => name !== "Confirmation");
   if (confirmations.length !== 1) faults.push(`there are ${confirmations.length} Confirmation elements, not one`);
-  for (const { name } of others) faults.push(`${name} stands beside the Confirmation`);
+  for (const { name } of others) faults.push(`${name} is next to the Confirmation`);
   const raw = confirmations[0]?.attributes.Result ?? "";
   const isNumber = /^-?\d{1,9}$/.test(raw);
   if (confirmations.length > 0 && !isNumber) faults.push(`the Result is "${raw}", not a whole number`);

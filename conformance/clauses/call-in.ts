@@ -4,7 +4,7 @@ import { documented, GUIDE, inferred, SEQUENCES } from "./clause.ts";
 
 const callIn = `${SEQUENCES}, User Call In`;
 
-/** Another status than before: the adapter may repeat the current one at any time. */
+/** A changed status, because the adapter may repeat the current one at any time. */
 const changed = /^[^0]/;
 
 export const callInClauses = [
@@ -20,9 +20,9 @@ export const callInClauses = [
       await stage.people.hangUp(other.call);
       const left = await conference.receives("A2W_NotifyUserChange", { Status: changed });
       stage.check(left, { ExtCallID: other.extCallId });
-      await stage.people.staysUp(one.call, "another one hung up");
+      await stage.people.staysUp(one.call, "only the other caller hung up");
       const gone = { ExtCallID: one.extCallId, Status: "2" };
-      await stage.receivesNo("A2W_NotifyUserChange", "this one is still there", gone);
+      await stage.receivesNo("A2W_NotifyUserChange", "this caller is still there", gone);
     },
     "4.2e: each entry is notified once, with a MsgID of its own": async (stage) => {
       const [, one, other] = await stage.conferenceOf(2);
@@ -47,7 +47,7 @@ export const callInClauses = [
     },
   }),
   ...documented(`${callIn}; ${GUIDE}, Transaction ID, Resending, and API Message ID`, {
-    "4.2g: a name belongs to the call whose A2W_NotifyUserEnter had its MsgID, in any order": async (stage) => {
+    "4.2g: a name goes to the call whose A2W_NotifyUserEnter had its MsgID, in any order": async (stage) => {
       stage.names = false;
       const conference = await stage.conference();
       const [one, other] = [await conference.dialIn("71"), await conference.dialIn("72")];
@@ -60,7 +60,7 @@ export const callInClauses = [
     },
   }),
   ...documented(`${callIn}; ${GUIDE}, HTTP Transaction and API Messages`, {
-    "4.2j: several names in one document each belong to their calls": async (stage) => {
+    "4.2j: each of several names in one document goes to its call": async (stage) => {
       stage.names = false;
       const conference = await stage.conference();
       const [one, other] = [await conference.dialIn("71"), await conference.dialIn("72")];

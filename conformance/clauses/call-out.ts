@@ -32,7 +32,7 @@ export const callOutClauses = [
       await stage.people.called(number);
       await conference.receives("A2W_NotifyUserEnter");
     },
-    "4.3d: WebEx's answer to the entry leaves the ExtCallID of the call-out": async (stage) => {
+    "4.3d: WebEx's answer to the entry keeps the ExtCallID of the call-out": async (stage) => {
       const conference = await stage.conference();
       const { call, extCallId } = await conference.callOut();
       await stage.people.hangUp(call);
@@ -50,10 +50,10 @@ export const callOutClauses = [
       const conference = await stage.conference();
       const number = await stage.people.number("answer", 1000);
       const { posted, answer } = await conference.posts(conference.calloutMessage(number));
-      // It cannot have rung before the request was posted; a timer may be a little early.
+      // The telephone rings after the post. Timers can fire slightly early.
       const waited = (await answer({ Result: "0" })).at - posted.at;
       if (waited < 900)
-        stage.fail(`A2W_RspCallout came after ${waited} ms, and the telephone was picked up after 1000 ms`);
+        stage.fail(`A2W_RspCallout came after ${waited} ms, but the telephone was picked up after 1000 ms`);
     },
   }),
   ...documented(`${GUIDE}, Logically Asynchronized Message Exchanges`, {
@@ -98,11 +98,11 @@ export const callOutClauses = [
     "4.4b: a busy call-out is answered with code 6": (stage) => endsIn(stage, "busy", "6"),
     "4.4c: a rejected call-out is answered with code 17": (stage) => endsIn(stage, "reject", "17"),
     "4.4d: a call-out to an unassigned number is answered with code 8": (stage) => endsIn(stage, "invalid", "8"),
-    "4.4e: a call-out that nobody answers is answered with code 7": (stage) => endsIn(stage, "no-answer", "7"),
+    "4.4e: a call-out that nobody picks up is answered with code 7": (stage) => endsIn(stage, "no-answer", "7"),
   }),
 ];
 
-/** Calls a number that takes the call like this. */
+/** Calls out to a number that reacts like this. */
 async function callsOut(conference: Conference, outcome: Outcome): Promise<Asked> {
   const number = await conference.stage.people.number(outcome);
   const waits = outcome === "no-answer" ? { MaxWaitingTime: "1" } : {};

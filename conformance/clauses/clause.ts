@@ -4,9 +4,9 @@ import type { TraceEntry } from "../player/traffic.ts";
 import type { Webex } from "../player/webex.ts";
 import type { ClauseResult } from "../run.ts";
 
-/** A rule of the interface, and how to see whether an adapter keeps it. */
+/** A rule of the interface, and its check. */
 export type Clause = {
-  /** As in the protocol note, followed by a letter if one has several checks. */
+  /** Id in the protocol note, with a letter if a rule has several checks. */
   readonly id: string;
   readonly standing: Standing;
   /** Document and section. */
@@ -15,31 +15,31 @@ export type Clause = {
 } & Check;
 
 type Check =
-  /** `alone`: played while no other clause is. */
+  /** `alone`: played while no other clause runs. */
   | { readonly kind: "played"; readonly alone: boolean; readonly play: Script }
   /** A rule for all traffic of a run. */
   | { readonly kind: "judged"; readonly judge: Judge }
   /** A rule that cannot be observed from outside, such as a duty of WebEx. */
   | { readonly kind: "unobservable"; readonly why: string };
 
-/** It may resolve with a sentence, what it measured. Throws `NotAsDocumented` or `NotTestable`. */
+/** Resolves with anything, or with a sentence of measurements. Throws `NotAsDocumented` or `NotTestable`. */
 type Script = (stage: Stage) => Promise<unknown>;
 
 type Judge = (traffic: Traffic) => Verdict;
 
 export interface Traffic {
   readonly webex: Webex;
-  /** Of played clauses, by their ids: what those that are not documented provoke proves nothing about the documents. */
+  /** Results of played clauses by id. Traffic of undocumented clauses proves nothing about the documents. */
   readonly results: ReadonlyMap<string, ClauseResult>;
-  /** The stages of played clauses, by their ids. */
+  /** Stages of played clauses by id. */
   readonly stages: ReadonlyMap<string, Stage>;
 }
 
 export interface Verdict {
   readonly outcome: "passed" | "failed" | "not-testable";
-  /** If not testable, also what would make it so. */
+  /** If not testable, with the option to give. */
   readonly why: string;
-  /** Why it is not testable in any run, or in this one. If absent, a run with other options tests it. */
+  /** `unobservable` in any run, or `nothing` to check in this one. If absent, a run with other options can test it. */
   readonly because?: "unobservable" | "nothing";
   readonly trace?: readonly TraceEntry[];
 }
@@ -49,13 +49,13 @@ export const SEQUENCES = "Call sequences";
 export const REFERENCE = "API Messages Initiated by the TSP Partner";
 export const HYBRID = "Hybrid audio SDK, TSP API";
 
-/** The documented limits for a conference and for a caller. */
+/** Documented limits for a create and for a join. */
 export const CREATE_LIMIT_MS = 20_000;
 export const JOIN_LIMIT_MS = 10_000;
-/** Attempts to post a document, by the guide. */
+/** Most attempts to post a document (guide). */
 export const MOST_ATTEMPTS = 3;
 
-/** Clauses of one section of a document, by `ID: TITLE`. */
+/** Builds the clauses of one section of a document. Keys are `ID: TITLE`. */
 type Section<What> = (reference: string, clauses: Readonly<Record<string, What>>) => readonly Clause[];
 
 function section<What>(standing: Standing, check: (what: What) => Check): Section<What> {
@@ -70,11 +70,11 @@ const played = (standing: Standing, alone = false) =>
   section<Script>(standing, (play) => ({ kind: "played", alone, play }));
 
 export const documented = played("documented");
-/** For clauses that slow down the bridge, or in which a TSP server fails: others would notice. */
+/** For clauses that disturb others: the bridge is slow, or a TSP server fails. */
 export const documentedAlone = played("documented", true);
-/** About a message that no public document names. */
+/** For messages that no public document names. */
 export const unconfirmed = played("unconfirmed");
-/** Follows from the documents only by reason. */
+/** For rules that follow from the documents without being written there. */
 export const inferred = played("inferred");
 
 export const judged = section<Judge>("documented", (judge) => ({ kind: "judged", judge }));

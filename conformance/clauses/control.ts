@@ -13,7 +13,7 @@ export const controlClauses = [
       await stage.people.doesNotHear(other.call, one.call, "it is muted");
       await conference.asks("W2A_UpdateUser", { ExtCallID: one.extCallId, Privilege: "0" });
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "0" });
-      await stage.people.hears(other.call, one.call, "it is not muted any more");
+      await stage.people.hears(other.call, one.call, "it was unmuted");
     },
   }),
   ...inferred("action code for mute all", {
@@ -36,16 +36,16 @@ export const controlClauses = [
     },
   }),
   ...documented(`${REFERENCE}, A2W_NotifyUserChange; ${GUIDE}, status 1 for muted`, {
-    "2.3.4a: a caller who mutes itself is notified, if at all, by Status 1 and alone": async (stage) => {
+    "2.3.4a: a self-mute is notified, if at all, by Status 1 for that caller only": async (stage) => {
       const [conference, first] = await stage.conferenceOf(1);
       const { call, extCallId } = await conference.callIn();
       const muted = await conference.mayNotify({ Status: /^[^0]/ }, () => stage.people.muteByKeys(call));
       if (muted) stage.check(muted, { ExtCallID: extCallId, Status: "1" }, 1);
       await stage.quiet();
       if (muted && conference.lastChange(extCallId)?.attributes.Status !== "1")
-        stage.fail(`${extCallId} was reported as not muted again, and is`);
+        stage.fail(`${extCallId} was reported as unmuted, but is muted`);
       if (conference.lastChange(first.extCallId)?.attributes.Status === "1")
-        stage.fail(`${first.extCallId} was reported as muted, and another one is`);
+        stage.fail(`${first.extCallId} was reported as muted, but another caller is`);
     },
   }),
   ...unconfirmed("W2A_DropUser", {
@@ -91,33 +91,33 @@ export const controlClauses = [
   ...documented(`${GUIDE}, Conference Keep-Alive`, {
     "4.7a: W2A_CloseConference without KeepAlive ends the calls": closeEndsCall({}),
     "4.7b: KeepAlive 0 ends the calls": closeEndsCall({ KeepAlive: "0" }),
-    "4.7h: a close ends called-out calls, too": closeEndsCall({}, (conference) => conference.callOut()),
-    "4.7i: a close ends the calls of its own conference only": async (stage) => {
+    "4.7h: a close also ends called-out calls": closeEndsCall({}, (conference) => conference.callOut()),
+    "4.7i: a close ends only the calls of its own conference": async (stage) => {
       const [conference, another] = [await stage.conference(), await stage.conference()];
       const { call } = await conference.callIn();
       const [one, other] = [await another.callIn(), await another.callIn()];
       await conference.asks("W2A_CloseConference");
       await stage.people.ends(call, "the conference was closed");
       await stage.quiet();
-      await stage.people.staysUp(one.call, "another conference was closed");
-      await stage.people.hears(one.call, other.call, "another conference was closed");
+      await stage.people.staysUp(one.call, "only another conference was closed");
+      await stage.people.hears(one.call, other.call, "only another conference was closed");
     },
-    "4.8a: KeepAlive 1 keeps the calls, who still hear each other": async (stage) => {
+    "4.8a: KeepAlive 1 keeps the calls, and callers still hear each other": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
       await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
       await stage.quiet();
-      await stage.people.staysUp(one.call, "the teleconference is to be kept alive");
-      await stage.people.hears(one.call, other.call, "the teleconference is to be kept alive");
+      await stage.people.staysUp(one.call, "KeepAlive is 1");
+      await stage.people.hears(one.call, other.call, "KeepAlive is 1");
     },
-    "4.8e: KeepAlive 1 keeps called-out calls, too": async (stage) => {
+    "4.8e: KeepAlive 1 also keeps called-out calls": async (stage) => {
       const conference = await stage.conference();
       const { call } = await conference.callOut();
       await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
       await stage.quiet();
-      await stage.people.staysUp(call, "the teleconference is to be kept alive");
+      await stage.people.staysUp(call, "KeepAlive is 1");
     },
   }),
-  ...inferred("KeepAlive 1 with a sub-conference or a private talk: nobody is left who could bring its calls back", {
+  ...inferred("KeepAlive 1 with a sub-conference or a private talk: nothing else can bring its calls back", {
     "4.8f: KeepAlive 1 brings the calls of a sub-conference into the main conference": async (stage) => {
       const [conference, one, main] = await stage.conferenceOf(2);
       await rooms.createSub(conference);

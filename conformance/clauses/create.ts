@@ -2,7 +2,7 @@ import { documented, documentedAlone, GUIDE, HYBRID } from "./clause.ts";
 
 const asynchronous = `${GUIDE}, Logically Asynchronized Message Exchanges`;
 
-/** Longer than an adapter needs to take the requests that follow a create. */
+/** Delay of each act of the bridge; longer than posting the requests that follow a create. */
 const CREATE_MS = 1_000;
 
 export const createClauses = [
@@ -12,8 +12,7 @@ export const createClauses = [
       const { posted, answer } = await conference.posts(conference.createMessage());
       const answered = await answer();
       stage.check(answered, { Result: "0" }, 1);
-      if (answered.transId === posted.transId)
-        stage.fail("the answer has the TransID of the request, and needs a new one");
+      if (answered.transId === posted.transId) stage.fail("the answer has the TransID of the request, not a new one");
     },
   }),
   ...documentedAlone(asynchronous, {
@@ -31,7 +30,7 @@ export const createClauses = [
         if (created.attributes.Result === "0") await conference.receives("A2W_NotifySubConferenceChange");
         if (called.attributes.Result === "0") {
           await conference.receives("A2W_NotifyUserEnter");
-          await stage.people.notCalledAgain(number, await stage.people.called(number), "it was to be called once");
+          await stage.people.notCalledAgain(number, await stage.people.called(number), "the call-out was posted once");
         }
         const twice = ["A2W_RspCallout", "A2W_RspCreateSubConference", "A2W_RspMessageError", "A2W_NotifyUserEnter"];
         await stage.receivesNo([...twice, "A2W_NotifySubConferenceChange"], "it came before");

@@ -9,26 +9,26 @@ import { speakers } from "./speakers.ts";
 const process = `${GUIDE}, TSP Server Failover: Failover Process`;
 const features = `${GUIDE}, Conference Features Affected During Failover`;
 
-/** A caller hangs up. Public documents demand its notification only at a failover. */
+/** Hangs up. Public documents demand the notification only at a failover. */
 async function leaves(conference: Conference, { call }: Caller): Promise<void> {
   await conference.mayNotify({ Status: "2" }, () => conference.stage.people.hangUp(call));
 }
 
-/** A notification that the call with this name is in a sub-conference. */
+/** True for a notification that this call is in a sub-conference. */
 export function isJoin(name: string): (one: Received) => boolean {
   return (one) => one.name === "A2W_NotifyJoinSubConference" && mentions(one, name);
 }
 
-/** A caller who was notified as entered must not be reported as gone. */
+/** Checks that a caller who entered is not reported as gone. */
 async function notGone(stage: Stage, entered: Received): Promise<void> {
   const name = await stage.nameOf(entered);
   const { ExtConfID } = entered.attributes;
   const fits = { ExtConfID, ExtCallID: name, Status: "2" };
   const left = stage.received.find((one) => one.name === "A2W_NotifyUserChange" && matches(one, fits));
-  if (left) stage.fail(`${name} was reported as gone, and is still there`);
+  if (left) stage.fail(`${name} was reported as gone, but is still there`);
 }
 
-/** A sub-conference of two, after another server has taken over; the first caller may be muted before. Returns the names that this server gave. */
+/** Plays a takeover with a sub-conference of two, the first muted if `isMuted`. Returns callers with new names. */
 async function subTakenOver(stage: Stage, isMuted: boolean) {
   const [conference, one, other, main] = await stage.conferenceOf(3);
   if (isMuted) await rooms.muteByKeys(conference, one);
@@ -42,7 +42,7 @@ async function subTakenOver(stage: Stage, isMuted: boolean) {
   return { conference, one: first, other: second, main: third };
 }
 
-/** After a takeover, nothing about the conference comes under its old name or to another server than this one. */
+/** Checks that after a takeover, notifications have only the new ExtConfID and go only to this server. */
 function laterGoesTo(server: number): (stage: Stage) => Promise<void> {
   return async (stage) => {
     const [conference, one, other] = await stage.conferenceOf(2);
@@ -59,7 +59,7 @@ function laterGoesTo(server: number): (stage: Stage) => Promise<void> {
   };
 }
 
-/** These servers take over in turn, each with names of its own. */
+/** Has these servers take over in turn, each with its own names for the calls. */
 function lastNamesCount(...servers: readonly number[]): (stage: Stage) => Promise<void> {
   return async (stage) => {
     const [conference, one, other] = await stage.conferenceOf(2);
@@ -138,7 +138,7 @@ export const failoverClauses = [
       await joinsMain(conference, invitee);
       await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
     },
-    "4.9n: a call-out in progress at the takeover is notified to the new server": async (stage) => {
+    "4.9n: a call-out in progress at the takeover enters at the new server": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
       const number = await stage.people.number("answer", 1000);
       const callout = conference.calloutMessage(number);
@@ -151,7 +151,7 @@ export const failoverClauses = [
         name === "A2W_NotifyUserEnter" &&
         attributes.ExtConfID === conference.extConfId &&
         (attributes.ExtCallID === ExtCallID || (attributes.DID ?? "").endsWith(local));
-      // First of all: it may have been answered before the takeover came, and has no attendee ID.
+      // Received first, because its entry has no attendee ID that tells it from the others.
       stage.check(await stage.receivesOne(`A2W_NotifyUserEnter of ExtCallID ${ExtCallID}`, isIt), {}, 2);
       await conference.entriesOf(one, other);
     },
@@ -185,10 +185,10 @@ export const failoverClauses = [
     },
   }),
   ...documented(`${GUIDE}, TSP Server Failover: Recognizing Failover, Failover Process`, {
-    "4.9p: a new ExtConfID alone, with the same WbxHostName, is a takeover": laterGoesTo(1),
+    "4.9p: a create with a new ExtConfID and the same WbxHostName is a takeover": laterGoesTo(1),
   }),
   ...documentedAlone(process, {
-    // Other clauses have conferences taken over, too, from one server to the other and back.
+    // Played alone, because other clauses also play takeovers.
     "2.2.1h: a takeover leaves other conferences of the same server where they are": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
       const another = await stage.conference();
@@ -224,7 +224,7 @@ export const failoverClauses = [
   }),
   // The first server fails: it resets every connection.
   ...documentedAlone(features, {
-    "F1: muted calls, and only they, are notified by A2W_NotifyUserChange Status 1 and stay muted": async (stage) => {
+    "F1: only muted calls are notified by A2W_NotifyUserChange Status 1, and they stay muted": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
       const [heard, unmutes] = [await conference.callIn("13"), await conference.callIn("14")];
       for (const caller of [one, unmutes]) await rooms.muteByKeys(conference, caller);
@@ -237,16 +237,15 @@ export const failoverClauses = [
       const [muted, unmuted] = [names.slice(0, 2), names.slice(2)];
       for (const ExtCallID of muted)
         stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID, Status: "1" }), {}, 2);
-      // A self-mute shortly before the takeover may be notified after it: the last notification counts.
+      // A self-mute just before the takeover may be notified after it, so the last notification counts.
       for (const _ of ["notified", "corrected"]) await stage.quiet();
       for (const { call } of [one, other]) await stage.people.doesNotHear(heard.call, call, "it is muted");
       const statusOf = (name: string) => conference.lastChange(name)?.attributes.Status;
       for (const name of muted)
-        if (statusOf(name) !== "1")
-          stage.fail(`${name} was notified with Status ${statusOf(name)} at last, and is muted`);
-      for (const name of unmuted) if (statusOf(name) === "1") stage.fail(`${name} was reported as muted, and is not`);
+        if (statusOf(name) !== "1") stage.fail(`${name} was last notified with Status ${statusOf(name)}, but is muted`);
+      for (const name of unmuted) if (statusOf(name) === "1") stage.fail(`${name} was reported as muted, but is not`);
     },
-    "F3: a caller who joined without a server is notified to the new one and named by it": async (stage) => {
+    "F3: a caller who joined while the server was down is notified to the new one and named by it": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);
       stage.takes(1, () => "reset");
       const late = await conference.dialIn("13");
@@ -259,7 +258,7 @@ export const failoverClauses = [
       await stage.people.hangUp(late.call);
       await conference.receives("A2W_NotifyUserChange", { Status: /^[^01]/ });
     },
-    "F4: a caller who left without a server is notified by A2W_NotifyUserChange Status 2": async (stage) => {
+    "F4: a caller who left while the server was down is notified by A2W_NotifyUserChange Status 2": async (stage) => {
       const [conference, one, other, stays] = await stage.conferenceOf(3);
       stage.takes(1, () => "reset");
       for (const { call } of [one, other]) await stage.people.hangUp(call);
@@ -274,13 +273,13 @@ export const failoverClauses = [
       await notGone(stage, entered);
       const [first = "", second] = names;
       if (first === second && !/^(?:null)?$/i.test(first))
-        stage.fail(`${first} was reported as gone twice, and the other one who left was not`);
+        stage.fail(`${first} was reported as gone twice, but the other caller who left was not`);
     },
-    "F5: a conference that ended without a server is answered with Result 11": async (stage) => {
+    "F5: a takeover of a conference that ended while the server was down is answered with Result 11": async (stage) => {
       const [conference] = await stage.conferenceOf(2);
       stage.takes(1, () => "reset");
       await stage.people.hostEnters(conference.confKey, "end");
-      // The adapter may give up first: waits for its third attempt, and without one, for 10 s.
+      // Waits until the adapter has made its three attempts, at most 10 s.
       const isThird = ({ attempt, text }: Arrival) => attempt >= 3 && text.includes('Status="3"');
       await stage.notices(isThird, 1, 10_000);
       await stage.quiet();
@@ -319,7 +318,7 @@ export const failoverClauses = [
       await stage.quiet();
       for (const name of [notIn, gone.extCallId])
         if (stage.received.some(isJoin(name)))
-          stage.fail(`${name} is not in the sub-conference, and A2W_NotifyJoinSubConference says so`);
+          stage.fail(`A2W_NotifyJoinSubConference names ${name}, which is not in the sub-conference`);
     },
     "4.15b: with a sub-conference, A2W_NotifyUserChange notifies the privilege of all calls": async (stage) => {
       const [conference, one, other] = await stage.conferenceOf(2);

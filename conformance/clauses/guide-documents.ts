@@ -5,14 +5,14 @@ import { privateTalk } from "./private-talk.ts";
 
 const speaking = `${GUIDE}, Identify Active Speaker: the examples`;
 
-/** As the guide lays its examples out: a line for each element and each attribute. */
+/** Layout of most examples in the guide: a line for each element and each attribute. */
 const inLines: Writer = (transId, messages) =>
   writeDocument(transId, messages, { between: "\n", beforeAttribute: "\n" });
 
-/** As the guide lays one of them out: all in a row, a blank between two elements. */
+/** Layout of one example in the guide: one line, with a space between elements. */
 const inARow: Writer = (transId, messages) => writeDocument(transId, messages, { between: " " });
 
-/** With a start tag that ends before its attributes. */
+/** Writes a start tag that ends before its attributes. */
 const asText: Writer = (...document) => inLines(...document).replace("<W2A_UpdateConference", "<W2A_UpdateConference>");
 
 async function areBothCarriedOut(stage: Stage, write: Writer, how: Message["attributes"], extension = "") {

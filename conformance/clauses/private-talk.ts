@@ -2,7 +2,7 @@ import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 
-/** A host, another caller, and an invitee who has picked up. */
+/** Plays a private talk: a host, another caller, and an invitee who picked up. */
 export async function privateTalk(stage: Stage) {
   const conference = await stage.conference();
   const [host, other] = [await conference.callIn(undefined, { as: "host" }), await conference.callIn()];
@@ -10,13 +10,13 @@ export async function privateTalk(stage: Stage) {
   return { conference, host, other, invitee };
 }
 
-/** The add button: the invitee is brought into the main conference. */
+/** Presses the add button, which brings the invitee into the main conference. */
 export async function joinsMain(conference: Conference, { extCallId }: Caller): Promise<void> {
   await conference.updates("add-to-main", { extCallId });
   await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, ActionCode: "3" });
 }
 
-/** The host of a first private talk hangs up; another one dials in, or the same, before the next invitee is called. */
+/** Plays a private talk whose host hangs up. `comes` has a caller dial in before the next invitee is called. */
 async function hostGoes(stage: Stage, comes: (conference: Conference, host: Caller) => Promise<Caller>) {
   stage.people.need("enter an attendee ID to join");
   const { conference, host, other, invitee } = await privateTalk(stage);
@@ -46,7 +46,7 @@ export const privateTalkClauses = [
       await stage.people.doesNotHear(other.call, invitee.call, "the invitee is in a private talk");
       await stage.people.doesNotHear(other.call, host.call, "the host is in a private talk");
     },
-    "4.21l: a second invitee comes into a private talk, too, and then into the main conference": async (stage) => {
+    "4.21l: a second invitee also enters a private talk, then the main conference": async (stage) => {
       const { conference, other, invitee } = await privateTalk(stage);
       await joinsMain(conference, invitee);
       const next = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
@@ -71,7 +71,7 @@ export const privateTalkClauses = [
       await stage.people.hears(other.call, host.call, "the host is back in the main conference");
     },
   }),
-  ...inferred("who the host of a private talk is: the guide speaks of one host of the meeting", {
+  ...inferred("the host of a private talk; the guide only mentions the host of the meeting", {
     "4.21j: the first caller is the host of a private talk": hostTalks,
     "4.21o: a host who dials in again with the same attendee ID is the next private talk's host": async (stage) => {
       const { came, other, next } = await hostGoes(stage, (running, { attendeeId }) =>
@@ -81,11 +81,11 @@ export const privateTalkClauses = [
       await stage.people.hears(came.call, next.call, "the host has come back");
       await stage.people.doesNotHear(other.call, next.call, "the invitee is in a private talk");
     },
-    "4.21p: while the host is away, a private talk is refused and nobody leaves the meeting": async (stage) => {
+    "4.21p: while the host is disconnected, a private talk is refused and nobody leaves the meeting": async (stage) => {
       const { came, other, next } = await hostGoes(stage, (running) => running.callIn());
       if (/^0?$/.test(next.entered.attributes.ActionResult ?? "")) stage.fail("ActionResult is 0, without a host");
       await stage.quiet();
-      await stage.people.hearEachOther(came.call, other.call, "only the host talks with an invitee alone");
+      await stage.people.hearEachOther(came.call, other.call, "only the host can have a private talk");
     },
   }),
 ];

@@ -9,7 +9,7 @@ import { speakers } from "./speakers.ts";
 
 const process = `${GUIDE}, TSP Server Failover: Failover Process (the new ExtConfID replaces the one before, for all commands that follow)`;
 
-/** A call-out rings so long: the takeover comes meanwhile. */
+/** Ringing time of a call-out; the takeover comes meanwhile. */
 const RING_MS = 1_500;
 const MEETINGS = 8;
 const MANY_ROOMS = 60;
@@ -17,8 +17,8 @@ const MANY_ROOMS = 60;
 const MANY_CALLS = 60;
 
 /**
- * Another server has taken over; `before` prepares the conference while it is the first server's. `asksLate` posts what the first one
- * still asks under the ExtConfID that it had, each in a document of its own, and waits while it could act.
+ * Plays a takeover; `before` prepares the conference while the first server has it. `asksLate` posts late requests of the first
+ * server with its ExtConfID, each in its own document, and waits the quiet time.
  */
 async function replaced(stage: Stage, before?: (conference: Conference, one: Caller) => Promise<void>) {
   const [conference, one, other] = await stage.conferenceOf(2);
@@ -37,12 +37,12 @@ async function replaced(stage: Stage, before?: (conference: Conference, one: Cal
 
 export const replacedServerClauses = [
   ...documented(process, {
-    "4.9q: a late close by a replaced server ends no call and detaches nobody": async (stage) => {
+    "4.9q: a late close by a replaced server changes nothing": async (stage) => {
       const { conference, one, other, asksLate } = await replaced(stage);
       for (const KeepAlive of ["1", undefined]) {
         await asksLate(conference.message("W2A_CloseConference", { KeepAlive }));
         for (const { call } of [one, other])
-          await stage.people.staysUp(call, "only a server that was replaced has closed the conference");
+          await stage.people.staysUp(call, "only a replaced server closed the conference");
         const { entered } = await conference.callIn();
         stage.check(entered, {}, 2);
       }
@@ -51,8 +51,8 @@ export const replacedServerClauses = [
       const { conference, asksLate } = await replaced(stage);
       const number = await stage.people.number("answer");
       await asksLate(conference.calloutMessage(number));
-      await stage.people.ringsNoMore(number, "only a server that was replaced wants it called");
-      await stage.receivesNo("A2W_NotifyUserEnter", "nobody was to be called");
+      await stage.people.ringsNoMore(number, "only a replaced server asked for the call-out");
+      await stage.receivesNo("A2W_NotifyUserEnter", "only a replaced server asked for the call-out");
     },
     "4.9s: late sub-conference requests of a replaced server change nothing": async (stage) => {
       const { conference, one, other, asksLate } = await replaced(stage, async (running, caller) => {
@@ -68,9 +68,9 @@ export const replacedServerClauses = [
         conference.message("W2A_CloseSubConference", { SubConfID: "S1" }),
       );
       const names = ["A2W_NotifySubConferenceChange", "A2W_NotifySubConfCallChange"];
-      await stage.receivesNo(names, "only a server that was replaced has asked");
-      await stage.people.hears(main.call, other.call, "only a server that was replaced has moved it");
-      await stage.people.doesNotHear(main.call, one.call, "only a server that was replaced has brought it back");
+      await stage.receivesNo(names, "only a replaced server asked for it");
+      await stage.people.hears(main.call, other.call, "only a replaced server moved it");
+      await stage.people.doesNotHear(main.call, one.call, "only a replaced server brought it back");
     },
   }),
   ...documented(`${process}; Identify Active Speaker`, {
@@ -82,7 +82,7 @@ export const replacedServerClauses = [
     },
   }),
   ...documented(`${process}; ${SEQUENCES}, User Call In`, {
-    "4.9y: a late name of a replaced server belongs to the notification it was sent": async (stage) => {
+    "4.9y: a late name of a replaced server applies only to the notification that it answers": async (stage) => {
       stage.names = false;
       const conference = await stage.conference();
       const dial = await conference.dialIn("11");

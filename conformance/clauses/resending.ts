@@ -3,9 +3,9 @@ import { type Arrival, titleOf } from "../player/traffic.ts";
 import { writeConfirmation } from "../xml.ts";
 import { documented, documentedAlone, GUIDE, MOST_ATTEMPTS, REFERENCE } from "./clause.ts";
 
-/** Three attempts, the pauses between them, and a while for a fourth that must not be. */
+/** Time for three attempts with their pauses, and for a fourth that must not come. */
 const ATTEMPTS_MS = 6_000;
-/** Time-outs of HTTP are seldom longer than a minute. */
+/** HTTP time-outs are seldom longer than a minute. */
 const TIME_OUT_MS = 65_000;
 
 function isEntry({ text }: Arrival): boolean {
@@ -16,7 +16,7 @@ function isLeave({ document }: Arrival): boolean {
   return document.messages.some(({ name, attributes }) => name === "A2W_NotifyUserChange" && attributes.Status === "2");
 }
 
-/** What every attempt has in common. A post after the last one is another transaction. */
+/** Checks that all attempts have the same TransID and text. Posts after the last attempt are other transactions. */
 function mustBeRepeats(stage: Stage, isIt: (arrival: Arrival) => boolean): void {
   const posts = stage.noticed.filter(isIt);
   const [first] = posts;
@@ -29,35 +29,35 @@ function mustBeRepeats(stage: Stage, isIt: (arrival: Arrival) => boolean): void 
   }
 }
 
-/** An adapter that does not accept a Confirmation posts again, usually at once. */
+/** An adapter that rejects a Confirmation usually posts again at once. */
 const REPEATS_MS = 3_000;
 
 const start = '<WbxTSPSchema Name="WTSPDOM" Version="1.0">';
 const end = "</WbxTSPSchema>";
 
-/** Each character by its number. */
+/** Writes each character as a numeric reference. */
 function referenced(text: string): string {
   return [...text].map((character) => `&#x${character.charCodeAt(0).toString(16)};`).join("");
 }
 
-/** A Confirmation with Result 0, by what is unusual about it. Every reader of XML takes them for the same. */
+/** Spellings of a Confirmation with Result 0. All are the same XML. */
 const sameXml: Readonly<Record<string, (transId: string) => string>> = {
-  "apostrophes, and blanks wherever they may be": (transId) =>
+  "apostrophes, and spaces wherever they are legal": (transId) =>
     `<WbxTSPSchema  Name = 'WTSPDOM'\tVersion = '1.0' >\n<TransID >${transId}</TransID >\n<Confirmation  Result = '0' ></Confirmation >\n</WbxTSPSchema >\n`,
-  "attributes in another order, and an element that closes itself": (transId) =>
+  "attributes in another order, and a self-closing element": (transId) =>
     `<WbxTSPSchema Version="1.0" Name="WTSPDOM"><TransID>${transId}</TransID><Confirmation Result="0"/>${end}`,
   "line breaks within tags": (transId) =>
     `<WbxTSPSchema\r\n  Name="WTSPDOM"\r\n  Version="1.0"\r\n><TransID\n>${transId}</TransID\n><Confirmation\n Result="0"\n/>${end}`,
   "comments and processing instructions": (transId) =>
     `<!-- Result="-1" -->${start}<!-- <Confirmation Result="-1"/> --><TransID>${transId}</TransID><?partner Result="-1"?><Confirmation Result="0"/>${end}<!-- -->`,
-  "references to characters": (transId) =>
+  "character references": (transId) =>
     `${start}<TransID>${referenced(transId)}</TransID><Confirmation Result="${referenced("0")}"/>${end}`,
-  "a section of characters": (transId) =>
+  "CDATA sections": (transId) =>
     `${start}<TransID><![CDATA[${transId}]]></TransID><Confirmation Result="0"><![CDATA[]]></Confirmation>${end}`,
   "the root named as a response": (transId) => writeConfirmation(transId, 0).replace("WTSPDOM", "WTSPDOM Response"),
 };
 
-/** A conference for each spelling: its answer and its start are confirmed so, and must not come again. */
+/** Plays a conference for each spelling. Its answer and start are confirmed in it, and must not come again. */
 async function areAccepted(stage: Stage): Promise<void> {
   const byId = new Map<string | undefined, string>();
   const spellingOf = ({ document }: Arrival) =>
@@ -73,7 +73,7 @@ async function areAccepted(stage: Stage): Promise<void> {
   await stage.pause(REPEATS_MS);
   const again = stage.noticed.find(({ attempt }) => attempt > 1);
   if (again)
-    stage.fail(`${titleOf(again.document.messages)} came again, though it was confirmed: ${spellingOf(again)}`);
+    stage.fail(`${titleOf(again.document.messages)} came again after a Confirmation with ${spellingOf(again)}`);
 }
 
 export const resendingClauses = [
@@ -93,7 +93,7 @@ export const resendingClauses = [
       });
       await conference.dialIn("31");
       await stage.people.hangUp(leaves.call);
-      // An adapter may repeat, and need not.
+      // Repeats are optional.
       await Promise.all(
         kinds.map(async (isIt) => {
           if (!(await stage.notices(isIt, 2, TIME_OUT_MS))) return;
@@ -102,7 +102,7 @@ export const resendingClauses = [
         }),
       );
     },
-    "T43: a server that fails for good does not end the conference": async (stage) => {
+    "T43: a server that fails permanently does not end the conference": async (stage) => {
       const conference = await stage.conference();
       stage.takes(1, () => "reset");
       const { call } = await conference.dialIn("31");

@@ -5,7 +5,7 @@ import { documented, GUIDE, inferred } from "./clause.ts";
 
 const chapter = (section: string) => `${GUIDE}, Sub-conference: ${section}`;
 
-/** A sub-conference that runs. */
+/** Creates a sub-conference, and waits until it runs. */
 async function createSub(conference: Conference, id = "S1"): Promise<void> {
   await conference.succeeds("W2A_CreateSubConference", { SubConfID: id });
   await conference.receives("A2W_NotifySubConferenceChange", { Status: "0" });
@@ -21,12 +21,11 @@ async function removeFromSub(conference: Conference, { extCallId }: Caller, id =
   return conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "2" });
 }
 
-/** The answer to the close. */
 function closeSub(conference: Conference, id = "S1"): Promise<Received> {
   return conference.succeeds("W2A_CloseSubConference", { SubConfID: id });
 }
 
-/** Two callers in sub-conference S1, or the second one in another; and one who stays in the main conference. */
+/** Plays a conference with callers in S1, in `second` and in the main conference. */
 async function breakout(stage: Stage, second = "S1") {
   const [conference, one, other, main] = await stage.conferenceOf(3);
   await createSub(conference);
@@ -36,12 +35,12 @@ async function breakout(stage: Stage, second = "S1") {
   return { conference, one, other, main };
 }
 
-/** The next change of a call. The adapter may have repeated its status before. */
+/** Waits for the next change of a call. Earlier messages may be repeats. */
 function changeAfter(before: number, conference: Conference, { extCallId }: Caller): Promise<Received> {
   return conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId }, { after: before });
 }
 
-/** Mutes by the keypad, since no public document names a message that does; or unmutes. */
+/** Mutes or unmutes by DTMF digits, because no public document names a message for it. */
 async function muteByKeys(conference: Conference, { call, extCallId }: Caller, muted = true): Promise<void> {
   const told = { ExtCallID: extCallId, Status: muted ? "1" : "0" };
   await conference.mayNotify(told, () => conference.stage.people.muteByKeys(call));
@@ -114,7 +113,7 @@ export const roomClauses = [
       await stage.people.hears(main.call, one.call, "it is in the main conference again");
       await stage.people.doesNotHear(other.call, one.call, "that one is still in the sub-conference");
     },
-    "4.13f: a call muted before its sub-conference is muted after it was removed": async (stage) => {
+    "4.13f: a call muted before its sub-conference is muted after its removal": async (stage) => {
       const [conference, one, main] = await stage.conferenceOf(2);
       await muteByKeys(conference, one);
       await createSub(conference);
@@ -141,7 +140,7 @@ export const roomClauses = [
       const answer = await closeSub(conference);
       stage.check(answer, { Result: "0" }, 1);
       const muted = { ExtCallID: main.extCallId, Status: "1" };
-      await stage.receivesNo("A2W_NotifyUserChange", "this one was in the main conference all the time", muted, before);
+      await stage.receivesNo("A2W_NotifyUserChange", "this call never left the main conference", muted, before);
       for (const caller of [one, other]) {
         const back = await changeAfter(before, conference, caller);
         stage.check(back, { Status: "0" });
@@ -178,14 +177,14 @@ export const roomClauses = [
       stage.check(back, { Status: "0" });
       stage.inOrder(back, answer);
     },
-    "4.13q: a close is answered, and returns the others, also after one of the calls hung up": async (stage) => {
+    "4.13q: after a hang-up in the sub-conference, a close is answered and returns the other calls": async (stage) => {
       const { conference, one, other, main } = await breakout(stage);
       await stage.people.hangUp(one.call);
       await stage.quiet();
       await closeSub(conference);
       await stage.people.hears(main.call, other.call, "the sub-conference was closed");
     },
-    "4.13m: closing one sub-conference leaves the calls of another one": async (stage) => {
+    "4.13m: closing one sub-conference keeps the calls of another one there": async (stage) => {
       const { conference, one, other, main } = await breakout(stage, "S2");
       await closeSub(conference);
       await stage.people.hears(main.call, one.call, "its sub-conference was closed");
@@ -199,7 +198,7 @@ export const roomClauses = [
       await stage.people.hangUp(one.call);
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "2" });
       const back = { ExtCallID: one.extCallId, ActionFlag: "2" };
-      await stage.receivesNo("A2W_NotifySubConfCallChange", "that says it is in the main conference", back);
+      await stage.receivesNo("A2W_NotifySubConfCallChange", "the call is not in the main conference", back);
     },
   }),
 ];

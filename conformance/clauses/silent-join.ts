@@ -7,7 +7,7 @@ const callIn = `${GUIDE}, Silent Join: Call-in Teleconferencing`;
 
 const monitor = { ParticipantType: "6", JoinMode: "1", Privilege: "1" };
 
-/** Someone who is heard, and a silent monitor who dialled in with the AnonymousID. */
+/** Plays a conference with a caller, and a silent monitor who dials in with the AnonymousID. */
 async function monitorDialsIn(stage: Stage): Promise<{ conference: Conference; one: Caller; silent: Caller }> {
   stage.people.need("enter an attendee ID to join");
   const conference = await stage.conference({ AnonymousID: "444" });
@@ -32,7 +32,7 @@ export const silentJoinClauses = [
       await conference.callIn();
       await withoutTone(stage, await conference.callOut(monitor));
     },
-    "4.17d: ParticipantType 6 mutes, also with Privilege 0": async (stage) => {
+    "4.17d: ParticipantType 6 mutes even with Privilege 0": async (stage) => {
       const [conference, one] = await stage.conferenceOf(1);
       const silent = await conference.callOut({ ...monitor, Privilege: "0" });
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
@@ -66,7 +66,7 @@ export const silentJoinClauses = [
     "4.18b: no tone is heard when a caller with the AnonymousID enters": async (stage) => {
       await withoutTone(stage, (await monitorDialsIn(stage)).silent);
     },
-    "4.18c: its entry has ExtCallID null, the AnonymousID as AttendeeID, and ParticipantType 6": async (stage) => {
+    "4.18c: a monitor's entry has ExtCallID null, AnonymousID as AttendeeID, and ParticipantType 6": async (stage) => {
       const { silent } = await monitorDialsIn(stage);
       stage.check(silent.entered, { ExtCallID: /^null$/, AttendeeID: "444", ParticipantType: "6" });
       const { ActionResult = "0" } = silent.entered.attributes;
@@ -81,7 +81,7 @@ export const silentJoinClauses = [
     },
   }),
   ...documented(`${callIn}; ${GUIDE}, TSP Server Failover: Failover Process (all call-leg information)`, {
-    "4.18g: its entry has ParticipantType 6 after a takeover": async (stage) => {
+    "4.18g: after a takeover, a monitor enters with ParticipantType 6": async (stage) => {
       const { conference, one, silent } = await monitorDialsIn(stage);
       await conference.failOver(2, { AnonymousID: "444" });
       await conference.entriesOf(one);

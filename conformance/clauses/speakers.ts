@@ -5,17 +5,17 @@ import { documented, GUIDE } from "./clause.ts";
 
 async function report(conference: Conference, on: boolean): Promise<void> {
   await conference.updates(on ? "report-speakers" : "stop-reporting-speakers");
-  // Nothing reports that the bridge has begun.
+  // No message confirms that the bridge has begun.
   await conference.stage.quiet();
 }
 
-/** What a message says of a call: `Y`, `N`, or nothing. */
+/** Returns a call's flag in a message: `Y`, `N` or `undefined`. */
 function flagOf({ attributes }: Received, extCallId: string): string | undefined {
   const index = attributes.ExtCallIDs?.split("%").indexOf(extCallId) ?? -1;
   return attributes.SpeakingFlags?.split("%")[index];
 }
 
-/** A caller starts or stops to talk. Waits for a later notification: the adapter may have repeated an earlier one. */
+/** Has a caller start or stop talking, and waits for a notification after that. */
 async function talk(stage: Stage, { call, extCallId }: Caller, talking: boolean): Promise<Received> {
   const before = stage.last;
   const flag = talking ? "Y" : "N";
@@ -28,7 +28,7 @@ async function talk(stage: Stage, { call, extCallId }: Caller, talking: boolean)
 
 export const speakers = { report, talk };
 
-/** Two callers of one conference who talk and were notified. */
+/** Plays two callers who talk, and waits until both are notified. */
 async function twoWhoTalk(stage: Stage): Promise<readonly [Caller, Caller]> {
   const [conference, ...both] = await stage.conferenceOf(2);
   await report(conference, true);
@@ -36,12 +36,12 @@ async function twoWhoTalk(stage: Stage): Promise<readonly [Caller, Caller]> {
   return both;
 }
 
-/** Checks the last notification about a talking call: an adapter may notify all calls each time. */
+/** Checks the last notification about a talking call, because an adapter may include all calls in each. */
 function mustTalk(stage: Stage, { extCallId }: Caller): void {
   const last = stage.received.findLast(
     (one) => one.name === "A2W_NotifySpeakingStatus" && flagOf(one, extCallId) !== undefined,
   );
-  if (last && flagOf(last, extCallId) === "N") stage.fail(`${extCallId} is notified with N, and talks`);
+  if (last && flagOf(last, extCallId) === "N") stage.fail(`${extCallId} was notified with N, but talks`);
 }
 
 export const speakerClauses = [
@@ -58,7 +58,7 @@ export const speakerClauses = [
       const [one, other] = await twoWhoTalk(stage);
       for (const caller of [one, other]) mustTalk(stage, caller);
     },
-    "4.16f: of two speakers, the one who stops is notified by N and the other is not": async (stage) => {
+    "4.16f: if one of two speakers stops, only that one is notified by N": async (stage) => {
       const [one, other] = await twoWhoTalk(stage);
       await talk(stage, one, false);
       await stage.quiet();
@@ -71,7 +71,7 @@ export const speakerClauses = [
       await report(conference, false);
       const before = stage.last;
       await stage.people.talk(caller.call, true);
-      await stage.receivesNo("A2W_NotifySpeakingStatus", "ActionCode 9 had come before", {}, before);
+      await stage.receivesNo("A2W_NotifySpeakingStatus", "ActionCode 9 stopped the reports", {}, before);
       await stage.people.talk(caller.call, false);
       await report(conference, true);
       await talk(stage, caller, true);

@@ -19,7 +19,7 @@ const performance = `${GUIDE}, Performance and Network / System Requirements`;
 const HTTPS_SERVER = 3;
 const NO_LOAD = "a minute of load: give --load";
 
-/** Variables of the telephony domain's page of telephone numbers, with values of a meeting. */
+/** Variables of the page of telephone numbers, with values of a meeting. */
 const variables: Readonly<Record<string, string>> = {
   ParticipantCode: "9876543210",
   SubscriberCode: "1234567890",
@@ -31,22 +31,22 @@ const variables: Readonly<Record<string, string>> = {
 
 export const surroundingsClauses = [
   ...documented(`${GUIDE}, Global Number Support`, {
-    "1.6: the page of telephone numbers answers to the variables of a meeting, filled and empty": async (stage) => {
+    "1.6: the page of telephone numbers works with filled and with empty variables": async (stage) => {
       const { globalNumbers } = stage.options;
       if (globalNumbers === undefined)
-        throw new NotTestable("no page of telephone numbers was named: --global-numbers does", "nothing");
+        throw new NotTestable("there is no page of telephone numbers: give --global-numbers", "nothing");
       for (const values of [variables, {} as typeof variables]) {
         const fill = (all: string, name: string) => (name in variables ? (values[name] ?? "") : all);
         const url = globalNumbers.replaceAll(/%(\w+)%/g, fill);
         const { status } = await send({ method: "GET", url, body: "" });
-        if (status !== 200) stage.fail(`${url} was answered by HTTP ${status}`);
+        if (status !== 200) stage.fail(`${url} answered with HTTP ${status}`);
       }
     },
   }),
   ...documented(overview, {
     "T2: the adapter posts to a TSP server by HTTPS": async (stage) => {
       if (!stage.webex.options.https)
-        stage.notTestable("a TSP server by HTTPS: give --https FILE, and have the adapter trust that certificate");
+        stage.notTestable("a TSP server by HTTPS: give --https FILE, and make the adapter trust that certificate");
       const conference = stage.newConference(HTTPS_SERVER);
       const { answer } = await conference.posts(conference.createMessage());
       stage.check(await answer(), { Result: "0" }, HTTPS_SERVER);
@@ -62,7 +62,7 @@ export const surroundingsClauses = [
         : { outcome: "failed", why: "no post was answered" };
     },
   }),
-  // Nobody can observe these from outside of an adapter.
+  // Not observable from outside an adapter.
   ...unobservable(`${GUIDE}, HTTP Request Target Machine`, {
     "T10: WebEx posts to the URL in its configuration": "a duty of WebEx; the kit does so",
   }),
@@ -70,7 +70,7 @@ export const surroundingsClauses = [
     "T33: ids of TSP servers are server, second of the day, sequence": "a duty of WebEx; the kit makes its ids so",
   }),
   ...unobservable(`${REFERENCE}, A2W_NotifyConferenceChange: status 5`, {
-    "2.3.2b: Status 5 is MP": "no document says what it is or when it is sent",
+    "2.3.2b: Status 5 is MP": "no document defines its meaning",
   }),
   ...documentedAlone(performance, {
     "T9: 30 conferences a minute, for a minute: each is created within 20 s": async (stage) => {
@@ -84,7 +84,7 @@ export const surroundingsClauses = [
       const all = await Promise.all(begun);
       const faults = all.filter((one) => typeof one === "string");
       const times = all.filter((one) => typeof one === "number");
-      // What was on the wire is too much for a report.
+      // The traffic is too long for a report.
       stage.entries.length = 0;
       if (faults.length > 0) stage.fail(`${faults.length} of ${all.length} conferences: ${faults[0]}`);
       return `${all.length} conferences, ${load.perMinute} a minute: ${spread(times)}`;
@@ -108,19 +108,19 @@ export const surroundingsClauses = [
   }),
 ];
 
-/** Returns how long the create took, in ms. The conference stays until all have been created: meetings last. */
+/** Returns the time of the create, in ms. The conference stays open during the load, as meetings do. */
 async function createAndJoin(conference: Conference): Promise<number> {
   const { stage } = conference;
   const { message, posted } = await conference.posts(conference.createMessage());
   const answer = await stage.answer(message, { Result: "0" }, { withinMs: CREATE_LIMIT_MS });
   await conference.receives("A2W_NotifyConferenceChange", { Status: "0" }, { withinMs: CREATE_LIMIT_MS });
-  // A late join is another clause's.
+  // T9c checks joins.
   if (cannotDial(stage) === null) await conference.callIn().catch(() => {});
   return answer.at - posted.at;
 }
 
 function cannotDial({ people }: Stage): string | null {
-  if (people.isPerson) return "nobody dials so often by hand: give the bridge's control interface (--bridge)";
+  if (people.isPerson) return "a tester cannot dial this often: give the bridge's control interface (--bridge)";
   return people.cannot("dial in");
 }
 

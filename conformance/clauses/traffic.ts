@@ -20,7 +20,7 @@ interface Offence {
   readonly trace: readonly TraceEntry[];
 }
 
-/** `checked`: how many could have offended. */
+/** `checked`: number of posts or messages that were checked. */
 function verdict(offences: readonly Offence[], checked: number, nothing = "the adapter posted nothing"): Verdict {
   const [first] = offences;
   if (!first && checked === 0) return { outcome: "not-testable", because: "nothing", why: nothing };
@@ -29,7 +29,7 @@ function verdict(offences: readonly Offence[], checked: number, nothing = "the a
   return { outcome: "failed", why: `${first.why}${more}`, trace: first.trace };
 }
 
-/** Checks each post by a rule that returns what is wrong with it. */
+/** Checks each post by a rule that returns its fault. */
 function everyPost(rule: (arrival: Arrival) => string | null | undefined): (traffic: Traffic) => Verdict {
   return ({ webex: { arrivals } }) =>
     verdict(
@@ -46,7 +46,7 @@ function entryOf({ at, server: n, text, document }: Arrival): TraceEntry {
   return { at, from: "adapter", to: server(n), title: titleOf(document.messages), body: text };
 }
 
-/** Checks each message of a name, and of a status, by a rule that returns what is wrong with it. */
+/** Checks each message with this name and status by a rule that returns its faults. */
 function everyMessage(
   name: string,
   rule: (message: Element) => readonly string[],
@@ -59,20 +59,20 @@ function everyMessage(
   };
 }
 
-/** A post of WebEx and its Confirmation. */
+/** Returns a post of WebEx and its Confirmation. */
 function entriesOf(posted: Posted): TraceEntry[] {
   const { at, server: n, messages, text, status } = posted;
   const post: TraceEntry = { at, from: server(n), to: "adapter", title: titleOf(messages), body: text };
   return status === null ? [post] : [post, confirmationOf(posted)];
 }
 
-/** The post that brought a message. */
+/** Returns the post that brought a message. */
 function traceOf({ arrivals }: Webex, { transId, server: n }: Received): TraceEntry[] {
   const arrival = arrivals.find((one) => one.document.transId === transId && one.server === n && one.isConfirmed);
   return arrival ? [entryOf(arrival)] : [];
 }
 
-/** Well-formed posts that were confirmed, without repeats. */
+/** Returns all well-formed confirmed posts without repeats. */
 function confirmedPosts({ webex }: Traffic): readonly Arrival[] {
   const seen = new Set<string>();
   return webex.arrivals.filter(({ isConfirmed, document: { transId, notWellFormed } }) => {
@@ -87,19 +87,19 @@ interface Sent {
   readonly message: Element;
 }
 
-/** All messages that were confirmed, each once, with the post that brought it. */
+/** Returns all confirmed messages without repeats, each with its post. */
 function messagesOf(traffic: Traffic, name?: string): readonly Sent[] {
   return confirmedPosts(traffic)
     .flatMap((arrival) => arrival.document.messages.map((message) => ({ arrival, message })))
     .filter(({ message }) => name === undefined || message.name === name);
 }
 
-/** Offences of messages whose MsgID came before. */
+/** Finds messages whose MsgID came before. */
 function twice(traffic: Traffic, isIt: (name: string) => boolean, what: (name: string, msgId: string) => string) {
   const seen = new Set<string>();
   const offences = messagesOf(traffic).flatMap(({ arrival, message: { name, attributes } }) => {
     const { MsgID = "" } = attributes;
-    // An adapter that cannot read an unusual Confirmation may well post the same again.
+    // An adapter that rejects an unusual Confirmation may post the message again.
     if (typeof arrival.taken === "function" || MsgID === "" || !isIt(name)) return [];
     const isTwice = seen.has(MsgID);
     seen.add(MsgID);
@@ -115,7 +115,7 @@ function strays({ webex }: Traffic, isIt: (name: string) => boolean, what: strin
   return verdict(offences, webex.arrivals.length);
 }
 
-/** Ids that the adapter makes: of documents, and of messages that are not answers. */
+/** Returns the ids that the adapter generates: the TransID, and the MsgIDs of notifications. */
 function ownIds({ document: { transId, messages } }: Arrival): string[] {
   const own = messages.filter(({ name }) => isNotification(name));
   return [transId, ...own.map(({ attributes }) => attributes.MsgID ?? "")];
@@ -124,7 +124,7 @@ function ownIds({ document: { transId, messages } }: Arrival): string[] {
 const isAnswer = (name: string) => name.startsWith("A2W_Rsp");
 const isNotification = (name: string) => !isAnswer(name);
 
-/** Confirmed requests of documented clauses that passed, if they have a documented answer; with the post that answered. */
+/** Returns confirmed requests with a documented answer, and its post, of documented clauses that passed. */
 function confirmedRequests(traffic: Traffic) {
   const answers = new Map(
     messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [`${name} ${attributes.MsgID}`, arrival]),
@@ -145,7 +145,7 @@ function confirmedRequests(traffic: Traffic) {
 export const trafficClauses = [
   ...judged(`${GUIDE}, Logically Asynchronized Message Exchanges`, {
     "T1: each post is an HTTP POST of one well-formed document": everyPost(({ method, text, document }) => {
-      // Nobody knows who sent a request without a body, such as the check of a proxy.
+      // A request without a body may be a proxy's health check.
       if (method !== "POST") return text === "" ? null : `a request came by ${method}`;
       return document.notWellFormed && `a post is not well formed: ${document.notWellFormed}`;
     }),
@@ -184,15 +184,15 @@ export const trafficClauses = [
   ...judged(`${GUIDE}, Transaction ID And Message ID Generations`, {
     "T30a: TransIDs and MsgIDs of the adapter have 11 digits": everyPost((arrival) => {
       const wrong = arrival.document.notWellFormed === null && ownIds(arrival).find((id) => !/^\d{11}$/.test(id));
-      return typeof wrong === "string" ? `the id "${wrong}" has not 11 digits` : null;
+      return typeof wrong === "string" ? `the id "${wrong}" does not have 11 digits` : null;
     }),
     "T34: TransIDs and MsgIDs are counted separately": (traffic) => {
       const posts = confirmedPosts(traffic);
       const transIds = new Set(posts.map(({ document }) => document.transId));
       const msgIds = posts.flatMap((arrival) => ownIds(arrival).slice(1));
-      // One sequence gives no number to both. Two sequences may be far apart, so that nobody sees it.
+      // A number in both proves two sequences. Two sequences can also be too far apart to meet.
       if (msgIds.some((id) => transIds.has(id))) return { outcome: "passed", why: "" };
-      const why = "no number came both as a TransID and as a MsgID; that would show two sequences";
+      const why = "no number came both as a TransID and as a MsgID, which would prove two sequences";
       return { outcome: "not-testable", because: "nothing", why };
     },
   }),
@@ -208,7 +208,7 @@ export const trafficClauses = [
       });
       return verdict(offences, texts.size);
     },
-    "T37d: a document that was confirmed at once is not posted again": ({ webex: { arrivals } }) => {
+    "T37d: a confirmed document is not posted again": ({ webex: { arrivals } }) => {
       const read = arrivals.filter(({ document: { transId, notWellFormed } }) => transId !== "" && !notWellFormed);
       const offences = [...Map.groupBy(read, ({ text }) => text).values()].flatMap((posts) => {
         const first = posts.findIndex(({ taken, method }) => taken === "confirm" && method === "POST");
@@ -239,7 +239,7 @@ export const trafficClauses = [
       const { port } = new URL(options.adapterUrl);
       const isFine = ["", "80", "443"].includes(port) && options.adapterUrl.length <= 64;
       if (isFine) return { outcome: "passed", why: "" };
-      const why = `${options.adapterUrl} cannot be registered with WebEx: run the kit against the address that will be`;
+      const why = `${options.adapterUrl} cannot be registered with WebEx. Run the kit against the address that will be registered`;
       return { outcome: "not-testable", because: "nothing", why };
     },
   }),
@@ -275,7 +275,7 @@ export const trafficClauses = [
     "2.3.2c: Status 6 has hybrid audio connect data": everyMessage(
       "A2W_NotifyConferenceChange",
       ({ attributes }) => (attributes.HybridConnectData ? [] : ["Status 6 has no HybridConnectData"]),
-      { status: "6", nothing: "no Status 6 came: have the partner change its connect data meanwhile" },
+      { status: "6", nothing: "no Status 6 came: let the partner change its connect data during the run" },
     ),
   }),
   ...judged(`${REFERENCE}, A2W_NotifyConferenceChange: status 4`, {

@@ -5,26 +5,25 @@ import { documented, documentedAlone, GUIDE } from "./clause.ts";
 
 const asynchronous = `${GUIDE}, Logically Asynchronized Message Exchanges`;
 
-/** HTTP time-outs are seldom longer. */
+/** A usual HTTP time-out. */
 const REPEAT_MS = 15_000;
 
-/** How long the bridge works: a later Confirmation has waited for it. */
+/** Delay of each act of the bridge. A later Confirmation has waited for the bridge. */
 const WORK_MS = 4_000;
 
-/** Requests that move a call, by the ActionFlag that notifies it. */
+/** Requests that move a call, with the ActionFlag that notifies the move. */
 const moves = [
   ["1", "W2A_AddToSubConference"],
   ["2", "W2A_RemoveFromSubConference"],
 ] as const;
 
-const known = "the message is known, and one of its required parameters is missing";
+const known = "one of its required parameters is missing";
 
-/** A message without one of its attributes. */
 function without(message: Message, name: string): Message {
   return { ...message, attributes: { ...message.attributes, [name]: undefined } };
 }
 
-/** A request of each kind for a sub-conference. */
+/** Returns one sub-conference request of each kind. */
 function subRequests(conference: Conference, ExtCallID = "99001"): Message[] {
   const [sub, call] = [{ SubConfID: "S1" }, { SubConfID: "S1", ExtCallID }];
   return [
@@ -39,7 +38,7 @@ function callout(conference: Conference): Message {
   return conference.calloutMessage(["1", "408", "5550100"]);
 }
 
-/** Each of these messages of a running conference must be refused. */
+/** Checks that each of these messages of a running conference is refused. */
 function refuses(messagesOf: (conference: Conference) => readonly Message[]): (stage: Stage) => Promise<void> {
   return async (stage) => {
     for (const message of messagesOf(await stage.conference())) stage.refused(await stage.post([message]), known);
@@ -51,26 +50,25 @@ function refusesCreateWithout(name: string): (stage: Stage) => Promise<void> {
     stage.refused(await stage.post([without(stage.newConference().createMessage(), name)]), known);
 }
 
-/** A create whose text is not a TSP document may also be rejected with an HTTP error. */
+/** Checks that the changed text is refused, by a Confirmation or an HTTP error. */
 function refusesText(change: (text: string) => string, why: string): (stage: Stage) => Promise<void> {
   return async (stage) => {
     const create = stage.newConference().createMessage();
-    // An answer to it is no stray.
+    // Register the request, so that an answer to it is not a stray.
     stage.webex.ofRequests.set(create.attributes.MsgID ?? "", stage);
     const posted = await stage.postAs([], (transId) => change(writeDocument(transId, [create])));
     if (posted.confirmation.result !== null || (posted.status ?? 0) < 400) stage.refused(posted, why);
   };
 }
 
-/** A repeat may bring no second answer. */
+/** Checks that the repeat brings no second answer. */
 async function nothingTwice(stage: Stage, { attributes: { MsgID } }: Message): Promise<void> {
   await stage.quiet();
   const answers = stage.received.filter((one) => one.name.startsWith("A2W_Rsp") && one.attributes.MsgID === MsgID);
-  if (answers.length > 1)
-    stage.fail(`the request was answered ${answers.length} times, and repeated only by its TransID`);
+  if (answers.length > 1) stage.fail(`the request was answered ${answers.length} times, though it was only repeated`);
 }
 
-/** Posts a request again, as after a time-out. */
+/** Posts a request again, as after a time-out, and checks that it is not answered again. */
 async function repeats(stage: Stage, { posted, message }: Asked): Promise<void> {
   stage.confirmed(await stage.again(posted));
   await nothingTwice(stage, message);
@@ -91,7 +89,7 @@ export const transportClauses = [
       const conference = stage.newConference();
       const { posted, answer } = await conference.posts(conference.createMessage());
       const [fault] = posted.confirmation.faults;
-      if (fault) stage.fail(`in the HTTP answer ${fault}`);
+      if (fault) stage.fail(`in the HTTP answer, ${fault}`);
       const { transId } = await answer();
       if (transId === posted.transId) stage.fail(`the answer has the TransID of the request, ${transId}`);
     },
@@ -141,7 +139,7 @@ export const transportClauses = [
       const conference = await stage.conference();
       await conference.asks("W2A_SomethingNew", { Attribute: "1" });
     },
-    "T24c: a known message beside an unknown one is carried out": async (stage) => {
+    "T24c: a known message next to an unknown one is carried out": async (stage) => {
       const conference = stage.newConference();
       const create = conference.createMessage();
       const unknown = conference.message("W2A_SomethingNew");
@@ -158,7 +156,7 @@ export const transportClauses = [
   }),
   ...documentedAlone(asynchronous, {
     "T28a: no Confirmation of a create, call-out, close or sub-conference request awaits the bridge": async (stage) => {
-      // Each of a conference of its own, so that none waits for another.
+      // Uses a conference for each, so that no request waits for another.
       const create = stage.newConference().createMessage();
       const createSub = (await stage.conference()).message("W2A_CreateSubConference", { SubConfID: "S1" });
       const [adding, calling] = [await stage.conference(), await stage.conference()];

@@ -5,13 +5,13 @@ import type { Dialling } from "./people.ts";
 import { type Dial, type Fits, matches, type Stage, type Wait } from "./stage.ts";
 import type { Posted, Received } from "./traffic.ts";
 
-/** What an entry can be recognized by. */
+/** The traits that identify a participant's entry. */
 export interface Person {
   /** The telephone number. */
   readonly number: string;
-  /** As it was entered; empty if callers enter none. */
+  /** DTMF digits as entered; empty if callers enter none. */
   readonly attendeeId: string;
-  /** The name that WebEx gave. */
+  /** ExtCallID from WebEx. */
   readonly extCallId?: string;
 }
 
@@ -31,17 +31,17 @@ export interface Asked {
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 
-/** An adapter that notifies what no document demands does so within this time. */
+/** Time for a notification that no document demands. A longer time slows down every clause that uses it. */
 const MAY_NOTIFY_MS = 2_000;
 
-/** A conference, as WebEx knows it. */
+/** A conference from WebEx's side. */
 export class Conference {
   readonly stage: Stage;
   readonly confKey: string;
   extConfId: string;
-  /** The TSP server that has it. */
+  /** Number of the TSP server that has it. */
   server: number;
-  /** The adapter may have it. */
+  /** True if the adapter may have it. */
   isOpen = false;
   readonly #persons: Person[] = [];
 
@@ -52,7 +52,7 @@ export class Conference {
     this.extConfId = this.#newExtConfId();
   }
 
-  /** A message about this conference, with an id, its host and this ExtConfID. */
+  /** Returns a message about this conference, with a new MsgID, its host and its ExtConfID. */
   message(name: string, attributes: Attributes = {}, children?: readonly Element[]): Message {
     const MsgID = this.stage.webex.ids(this.server).msgId();
     const common = { MsgID, WbxHostName: this.stage.webex.host(this.server), ExtConfID: this.extConfId };
@@ -101,7 +101,7 @@ export class Conference {
     return (await this.asks(name, attributes)).answer({ Result: "0" });
   }
 
-  /** Creates it: the answer, then its start. */
+  /** Creates the conference, and waits for the answer and the start. */
   async create(attributes: Attributes = {}): Promise<void> {
     await this.starts(await this.posts(this.createMessage(attributes)));
   }
@@ -112,32 +112,32 @@ export class Conference {
     await this.receives("A2W_NotifyConferenceChange", { Status: "0" });
   }
 
-  /** A notification about this conference. */
+  /** Waits for a notification about this conference. */
   receives(name: string, fits: Fits = {}, wait?: Wait): Promise<Received> {
     return this.stage.receives(name, { ExtConfID: this.extConfId, ...fits }, wait);
   }
 
-  /** Does what changes a call, though no public document demands a notification of it: it may come or not. */
+  /** Changes a call by `act`. Returns the notification, which no public document demands, or `null`. */
   async mayNotify(fits: Fits, act: () => Promise<void>): Promise<Received | null> {
     const after = this.stage.last;
     await act();
     return this.receives("A2W_NotifyUserChange", fits, { after, withinMs: MAY_NOTIFY_MS }).catch(() => null);
   }
 
-  /** The last change of the call with this name after the message with this `n`. */
+  /** Returns the last A2W_NotifyUserChange of the call after message `n`. */
   lastChange(extCallId: string, n = 0): Received | undefined {
     const ids = { ExtConfID: this.extConfId, ExtCallID: extCallId };
     return this.stage.received.findLast((one) => one.n > n && one.name === "A2W_NotifyUserChange" && matches(one, ids));
   }
 
-  /** A caller dials in. */
+  /** Has a caller dial in. */
   async dialIn(attendeeId = "", how: Dialling = {}): Promise<Dial> {
     const dial = await this.stage.people.dialIn(this.confKey, attendeeId, how);
     this.#persons.push(dial);
     return dial;
   }
 
-  /** A caller dials in, enters, and gets a name from WebEx. */
+  /** Has a caller dial in and enter, and gives the call a name. */
   async callIn(attendeeId = String(1000 + this.stage.numbers.next()), how: Dialling = {}): Promise<Caller> {
     const dial = await this.dialIn(attendeeId, how);
     const [entered] = await this.entriesOf(dial);
@@ -147,7 +147,7 @@ export class Conference {
     return { ...dial, entered, extCallId };
   }
 
-  /** So many callers dial in, one after the other. */
+  /** Has `count` callers dial in, one after the other. */
   async callInMany(count: number): Promise<readonly Caller[]> {
     this.stage.people.need("make many calls at once");
     const callers: Caller[] = [];
@@ -155,7 +155,7 @@ export class Conference {
     return callers;
   }
 
-  /** The entry of each. An entry that does not say whose it is goes by the order of arrival. */
+  /** Waits for the entry of each person. Unidentified entries are assigned in the order of arrival. */
   async entriesOf<const Persons extends readonly Person[]>(
     ...persons: Persons
   ): Promise<{ readonly [Index in keyof Persons]: Received }> {
@@ -168,29 +168,27 @@ export class Conference {
     return entries as { readonly [Index in keyof Persons]: Received };
   }
 
-  /** The entry of this one. Not testable if the adapter does not say whose an entry is. */
+  /** Waits for this person's entry. Throws `NotTestable` if the adapter's entries are unidentified. */
   async entryOf(person: Person): Promise<Received> {
     const [entered] = await this.entriesOf(person);
     if (this.#persons.length > 1 && !this.#whose(entered))
-      this.stage.notTestable(
-        "the entries have neither attendee ID, telephone number nor name: nobody knows whose they are",
-      );
+      this.stage.notTestable("the entries have no attendee ID, telephone number or name that identifies the caller");
     return entered;
   }
 
-  /** The same with the name that its entry got. */
+  /** Returns the person with the name that the new entry got. */
   async renamed<Kind extends Person>(person: Kind): Promise<Kind & { readonly extCallId: string }> {
     return { ...person, extCallId: await this.stage.nameOf(await this.entryOf(person)) };
   }
 
-  /** True if an entry is this one's, or does not say whose it is. */
+  /** True if an entry is this person's, or unidentified. */
   #mayBe(entry: Received, person: Person): boolean {
     const whose = this.#whose(entry);
     if (whose) return whose.number === person.number;
     return !entry.attributes.AttendeeID || person.attendeeId === "";
   }
 
-  /** Whose entry it is, by attendee ID, name or number. */
+  /** Identifies an entry by attendee ID, name or number. */
   #whose({ attributes }: Received): Person | undefined {
     const { AttendeeID = "", ExtCallID = "", DID = "" } = attributes;
     const digits = DID.replace(/\D/g, "");
@@ -202,14 +200,14 @@ export class Conference {
     );
   }
 
-  /** A caller hangs up: the next one with the same attendee ID is another call. */
+  /** Hangs up. A later call with the same attendee ID is a new person. */
   async hangsUp({ call, number }: Caller): Promise<void> {
     await this.stage.people.hangUp(call);
     const index = this.#persons.findIndex((person) => person.number === number);
     this.#persons.splice(index, 1);
   }
 
-  /** WebEx calls a telephone, which answers and enters. */
+  /** Calls out to a telephone, which answers and enters. */
   async callOut(attributes: Attributes = {}): Promise<Caller & { readonly answered: Received }> {
     const { people } = this.stage;
     const number = await people.number("answer");
@@ -226,12 +224,12 @@ export class Conference {
     return { ...person, call, extCallId, entered, answered };
   }
 
-  /** Another TSP server takes over; the answer, and the start. */
+  /** Has another TSP server take over, and waits for the answer and the start. */
   async failOver(server = 2, attributes: Attributes = {}): Promise<void> {
     await this.starts(await this.takeOver(server, attributes));
   }
 
-  /** Another TSP server takes over and is notified of these. */
+  /** Has server 2 take over, and waits until it is notified of these persons. */
   async takenOver(...persons: readonly Person[]): Promise<void> {
     await this.failOver();
     await this.entriesOf(...persons);
@@ -242,7 +240,7 @@ export class Conference {
     return this.posts(this.takeOverMessage(server, attributes));
   }
 
-  /** The conference is this server's from now on, under an ExtConfID of its own or under this one. */
+  /** Moves the conference to this server and ExtConfID, and returns the create that takes over. */
   takeOverMessage(server = 2, attributes: Attributes = {}, extConfId = this.#newExtConfId()): Message {
     this.stage.isDisturbed = true;
     this.server = server;
@@ -250,7 +248,7 @@ export class Conference {
     return this.createMessage(attributes);
   }
 
-  /** Closes it without waiting. */
+  /** Closes the conference, without waiting for the answer. */
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -266,5 +264,5 @@ export class Conference {
 
 function shown({ attendeeId, number, extCallId }: Person): string {
   if (extCallId !== undefined) return `ExtCallID ${extCallId}${attendeeId === "" ? "" : `, AttendeeID ${attendeeId}`}`;
-  return attendeeId === "" ? `the caller ${number}` : `AttendeeID ${attendeeId}`;
+  return attendeeId === "" ? `caller ${number}` : `AttendeeID ${attendeeId}`;
 }

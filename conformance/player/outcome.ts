@@ -1,9 +1,9 @@
-/** Thrown by a clause: what the adapter does is not as the clause says. */
+/** Thrown by a clause: the adapter breaks it. */
 export class NotAsDocumented extends Error {}
 
-/** Thrown by a clause: it cannot be observed in this run. */
+/** Thrown by a clause that cannot be tested in this run. */
 export class NotTestable extends Error {
-  /** There is nothing to test; if absent, a run with other options tests it. */
+  /** `nothing`: there is nothing to test. If absent, a run with other options can test it. */
   readonly because: "nothing" | undefined;
 
   constructor(why: string, because?: "nothing") {
@@ -12,14 +12,14 @@ export class NotTestable extends Error {
   }
 }
 
-/** Thrown at the next step of a clause when the run is broken off. */
+/** Thrown at the next step of a clause after the run was interrupted. */
 export class BrokenOff extends NotTestable {
   constructor() {
-    super("not played: the run was broken off");
+    super("not played: the run was interrupted");
   }
 }
 
-/** Thrown if the telephones fail, which says nothing about the adapter. */
+/** Thrown if the telephones fail, which proves nothing about the adapter. */
 export class TelephonesFailed extends NotTestable {
   constructor(cause: unknown) {
     super(`the telephones failed: ${cause instanceof Error ? cause.message : String(cause)}`);

@@ -2,19 +2,18 @@ import type { Ability, CallId, Heard, HostAct, Outcome, PhoneNumber, Telephones 
 import { NotTestable, TelephonesFailed } from "./outcome.ts";
 import type { Dial, Stage } from "./stage.ts";
 
-/** Between two looks for what must come. */
+/** Pauses between two polls of the telephones. */
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 500;
 
-/** How a caller dials in. */
 export interface Dialling {
   readonly as?: "caller" | "host";
 }
 
-/** The people of a clause at their telephones. Each step records what telephones it needs. */
+/** The callers of a clause. Each step first checks that the telephones can do it. */
 export class People {
   readonly #stage: Stage;
-  /** `null` if nobody is at a telephone. */
+  /** `null` in a run without telephones. */
   readonly #telephones: Telephones | null;
   readonly #calls: CallId[] = [];
 
@@ -30,22 +29,21 @@ export class People {
     if (why !== null) throw new NotTestable(why);
   }
 
-  /** Why it cannot be done; `null` if it can. */
+  /** Returns the reason, with the option to give; `null` if the telephones can do it. */
   cannot(ability: Ability): string | null {
-    if (!this.#telephones) return "nobody is at a telephone: give --bridge or --by-hand";
+    if (!this.#telephones) return "there are no telephones: give --bridge or --by-hand";
     const { dialKeys, hostKeys, muteKeys, mergeKeys } = this.#stage.options;
     if (ability === "enter an attendee ID to join" && !dialKeys.includes("{attendee}"))
       return "callers enter no attendee ID to join (--dial-keys)";
     if (ability === "dial in as the host" && hostKeys === undefined)
-      return "no document says whom the adapter takes for the host: give --host-keys";
-    if (ability === "mute by keys" && muteKeys === "none")
-      return "callers have no keys to mute themselves (--mute-keys)";
+      return "no document defines how a host dials in: give --host-keys";
+    if (ability === "mute by keys" && muteKeys === "none") return "callers cannot mute themselves (--mute-keys)";
     if (ability === "enter an attendee ID later" && mergeKeys === "none")
       return "callers enter no attendee ID in the conference (--merge-keys)";
     return this.#telephones.cannot(ability);
   }
 
-  /** A person follows instructions. */
+  /** True if a tester follows instructions: each question costs time. */
   get isPerson(): boolean {
     return this.#telephones?.isPerson === true;
   }
@@ -67,7 +65,7 @@ export class People {
     return dial;
   }
 
-  /** Mutes a caller by the keypad, or unmutes a muted one. */
+  /** Mutes a caller by DTMF digits, or unmutes a muted one. */
   async muteByKeys(call: CallId): Promise<void> {
     this.need("mute by keys");
     await this.#press(call, this.#stage.options.muteKeys);
@@ -85,20 +83,20 @@ export class People {
     await this.#do((telephones) => telephones.talk(call, talking));
   }
 
-  /** After the quiet time: the adapter may still be carrying out what it has confirmed, such as the name of this call. */
+  /** Hangs up after the quiet time, because the adapter may still be carrying out confirmed requests. */
   async hangUp(call: CallId): Promise<void> {
     await this.#stage.quiet();
     this.#note(`${call}: hangs up`);
     await this.#do((telephones) => telephones.hangUp(call));
   }
 
-  /** A number that takes call-outs like this, and that no other clause calls meanwhile. */
+  /** Returns a number that takes call-outs like this. No other clause calls it meanwhile. */
   async number(outcome: Outcome, afterMs = 50): Promise<PhoneNumber> {
     this.need("be called");
     return this.#do((telephones) => telephones.number(outcome, afterMs));
   }
 
-  /** The call to this number. Fails without one. */
+  /** Waits for the call to this number. */
   async called(number: PhoneNumber, before = ""): Promise<CallId> {
     const call = await this.#eventually((telephones) => telephones.called(number));
     if (call === null) return this.#stage.fail(`${before}the telephone ${number.join("")} did not ring`);
@@ -123,14 +121,14 @@ export class People {
     if (!isSilent) this.#stage.fail(`the telephone ${number.join("")} still rings, though ${why}`);
   }
 
-  /** The call must end, within the patience. */
+  /** Checks that the call ends within the patience. */
   async ends(call: CallId, why: string): Promise<void> {
     const isOver = await this.#eventually(async (telephones) => !(await telephones.isUp(call)));
     if (!isOver) this.#stage.fail(`the call ${call} is still up, though ${why}`);
     this.#note(`${call}: is over`);
   }
 
-  /** The call must be answered, within the patience. */
+  /** Checks that the call is answered within the patience. */
   async getsUp(call: CallId, why: string): Promise<void> {
     if (!(await this.#eventually((telephones) => telephones.isUp(call))))
       this.#stage.fail(`the call ${call} is not answered, though ${why}`);
@@ -172,10 +170,10 @@ export class People {
     return this.#do((telephones) => telephones.hadTone(call));
   }
 
-  /** The host locks, unlocks or ends the conference by telephone. */
+  /** Locks, unlocks or ends the conference as the host, by telephone. */
   async hostEnters(confKey: string, act: HostAct): Promise<void> {
     this.need("dial in");
-    this.#note(`the host: ${act} ${confKey}`);
+    this.#note(`the host: ${act} conference ${confKey}`);
     await this.#do((telephones) => telephones.hostEnters(confKey, act));
   }
 
@@ -184,7 +182,6 @@ export class People {
     await this.#do((telephones) => telephones.delayBridge(delayMs));
   }
 
-  /** After a clause. */
   async hangUpAll(): Promise<void> {
     for (const call of this.#calls) await this.#telephones?.hangUp(call).catch(() => {});
   }
@@ -200,7 +197,7 @@ export class People {
 
   async #do<Value>(work: (telephones: Telephones) => Promise<Value>): Promise<Value> {
     this.#stage.goesOn();
-    if (!this.#telephones) throw new NotTestable("nobody is at a telephone");
+    if (!this.#telephones) throw new NotTestable("there are no telephones");
     try {
       return await work(this.#telephones);
     } catch (error) {
@@ -208,7 +205,7 @@ export class People {
     }
   }
 
-  /** Within the time by which telephones may lag behind what was notified. */
+  /** Polls for as long as telephones may lag behind notifications. */
   #soon(look: (telephones: Telephones) => Promise<boolean>): Promise<boolean> {
     return this.#eventually(look, this.#telephones?.settleMs ?? 0);
   }
@@ -227,7 +224,7 @@ export class People {
   }
 }
 
-/** 1-408-555-0200 to -9999: lower numbers may be called. */
+/** Returns 1-408-555-0200 to -9999. Lower numbers are for call-outs. */
 function callerNumber(n: number): string {
   return `1408555${String(200 + (n % 9_800)).padStart(4, "0")}`;
 }

@@ -9,22 +9,22 @@ import { type Arrival, type Behaviour, type Posted, type Received, type TraceEnt
 import type { Http, Webex } from "./webex.ts";
 
 export interface StageOptions {
-  /** How long a clause waits for what must come. */
+  /** How long a clause waits for an event. */
   readonly patienceMs: number;
-  /** How long nothing must come, to conclude that nothing comes. */
+  /** Silence after which nothing more is expected. */
   readonly quietMs: number;
-  /** What callers enter to mute themselves, and before an attendee ID; `none` if they cannot. */
+  /** DTMF digits to mute oneself, and before an attendee ID in the conference; `none` if callers cannot. */
   readonly muteKeys: string;
   readonly mergeKeys: string;
-  /** Aborted when the run is broken off: what is played ends at its next step. */
+  /** Aborted when the run is interrupted; each clause then ends at its next step. */
   readonly stop: AbortSignal;
-  /** What callers enter to join, with `{key}` and `{attendee}`. */
+  /** DTMF digits to join, with `{key}` and `{attendee}`. */
   readonly dialKeys: string;
-  /** The same for a host. If absent, nobody knows whom the adapter takes for the host. */
+  /** The same for a host; if absent, clauses that need a host are not testable. */
   readonly hostKeys?: string;
   /** URL of the page of telephone numbers, with its variables. */
   readonly globalNumbers?: string;
-  /** How many conferences a minute are created, and for how long. */
+  /** Conferences to create a minute, and the number of minutes. */
   readonly load: { readonly perMinute: number; readonly minutes: number } | undefined;
 }
 
@@ -32,14 +32,14 @@ export type Writer = (transId: string, messages: readonly Message[]) => string;
 
 type Spelling = Http & { readonly server?: number; readonly transId?: string };
 
-/** Numbers that no two clauses share. */
+/** Unique numbers of a run. */
 export interface Numbers {
   next(): number;
   /** Five digits that begin the keys of a run, different for runs within a day. */
   readonly run: string;
 }
 
-/** A caller who dialled in. */
+/** A caller who dialed in. Times are milliseconds since 1970. */
 export interface Dial extends Person {
   readonly call: CallId;
   readonly startedAt: number;
@@ -48,7 +48,7 @@ export interface Dial extends Person {
   entered?: Received;
 }
 
-/** What a message must be like, by attribute: a value or a pattern; `undefined` if it must be absent. */
+/** The required value or pattern of each attribute; `undefined` if it must be absent. */
 export type Fits = Readonly<Record<string, string | RegExp | undefined>>;
 
 export interface Wait {
@@ -56,10 +56,10 @@ export interface Wait {
   readonly withinMs?: number;
 }
 
-/** Says which conference, call or request is meant; every other attribute says something about it. */
+/** Attributes that identify a conference, call or request. All others are values. */
 const identities: ReadonlySet<string> = new Set(["MsgID", "ExtConfID", "ExtCallID", "SubConfID", "ConfKey"]);
 
-/** The stage of one clause: the TSP servers, the telephones, and what came. */
+/** Everything that one clause plays with: TSP servers, telephones, and the messages that came. */
 export class Stage {
   readonly id: string;
   readonly webex: Webex;
@@ -77,9 +77,9 @@ export class Stage {
   readonly called: { readonly answered: Received; readonly entered: Received }[] = [];
   /** A server failed, or another one took over: documented times do not apply. */
   isDisturbed = false;
-  /** Whether WebEx answers A2W_NotifyUserEnter. */
+  /** True if WebEx answers A2W_NotifyUserEnter, which names the call. */
   names = true;
-  /** The name that WebEx gives to a call that has one. */
+  /** Returns the new name of a call that has one. */
   rename: (extCallId: string) => string = (extCallId) => extCallId;
   readonly #behaviours = new Map<number, (arrival: Arrival) => Behaviour>();
   /** Messages that no step of the clause has received yet. */
@@ -96,31 +96,31 @@ export class Stage {
     this.people = new People(this, telephones);
   }
 
-  /** Rejects when the run is broken off. */
+  /** Rejects when the run is interrupted. */
   pause(ms: number): Promise<void> {
     return pause(ms, undefined, this.#isCleaning ? {} : { signal: this.options.stop });
   }
 
-  /** Waits until what was confirmed has probably been carried out. */
+  /** Waits until the adapter has probably carried out all confirmed requests. */
   quiet(): Promise<void> {
     return this.pause(this.options.quietMs);
   }
 
-  /** A conference that the adapter does not know yet. */
+  /** Returns a conference that the adapter does not know yet. */
   newConference(server = 1): Conference {
     const conference = new Conference(this, server);
     this.conferences.push(conference);
     return conference;
   }
 
-  /** A running conference. */
+  /** Returns a running conference. */
   async conference(attributes: Readonly<Record<string, string>> = {}): Promise<Conference> {
     const conference = this.newConference();
     await conference.create(attributes);
     return conference;
   }
 
-  /** A running conference with so many callers. */
+  /** Returns a running conference with this number of callers. */
   async conferenceOf(callers: 1): Promise<readonly [Conference, Caller]>;
   async conferenceOf(callers: 2): Promise<readonly [Conference, Caller, Caller]>;
   async conferenceOf(callers: 3): Promise<readonly [Conference, Caller, Caller, Caller]>;
@@ -135,18 +135,18 @@ export class Stage {
     return this.options.stop.aborted;
   }
 
-  /** Throws if the run was broken off, except while cleaning up. */
+  /** Throws if the run was interrupted, except while cleaning up. */
   goesOn(): void {
     if (this.isBrokenOff && !this.#isCleaning) throw new BrokenOff();
   }
 
-  /** Posts are confirmed again, and go out even if the run was broken off. */
+  /** Confirms all posts again, and lets posts go out even after an interruption. */
   cleansUp(): void {
     this.#isCleaning = true;
     this.heal();
   }
 
-  /** Posts one document, after a time-out twice more, whatever the Confirmation. */
+  /** Posts one document, up to three times if no answer comes. Accepts any Confirmation. */
   post(messages: readonly Message[], server = 1): Promise<Posted> {
     return this.postAs(messages, writeDocument, { server, attempts: 3 });
   }
@@ -158,14 +158,14 @@ export class Stage {
     return posted;
   }
 
-  /** Posts a document once, in a spelling of its own. */
+  /** Posts a document once, in its own spelling. */
   postAs(messages: readonly Message[], write: Writer, how: Spelling = {}): Promise<Posted> {
     this.goesOn();
     const { server = 1, transId = this.webex.ids(server).transId(), ...http } = how;
     return this.webex.post(this, { server, transId, messages, text: write(transId, messages) }, http);
   }
 
-  /** The same document again, as after a time-out. */
+  /** Posts the same document again, as after a time-out. */
   again({ text, transId, messages, server }: Posted): Promise<Posted> {
     return this.postAs(messages, () => text, { server, transId, attempts: 3 });
   }
@@ -173,12 +173,12 @@ export class Stage {
   confirmed(posted: Posted): void {
     const { confirmation, transId, messages } = posted;
     const result = this.#resultOf(posted);
-    if (result !== 0) this.fail(`${titleOf(messages)} was confirmed with ${result}, and must be with 0`);
+    if (result !== 0) this.fail(`${titleOf(messages)} was confirmed with ${result}, not with 0`);
     if (confirmation.transId !== transId)
-      this.fail(`${titleOf(messages)} has TransID ${transId}, and its Confirmation has "${confirmation.transId}"`);
+      this.fail(`${titleOf(messages)} has TransID ${transId}, but its Confirmation has "${confirmation.transId}"`);
   }
 
-  /** Must be confirmed, but not with 0. */
+  /** Checks that a post was confirmed, but not with 0. */
   refused(posted: Posted, why: string): void {
     if (this.#resultOf(posted) === 0) this.fail(`${titleOf(posted.messages)} was confirmed with 0, though ${why}`);
   }
@@ -189,8 +189,8 @@ export class Stage {
   }
 
   /**
-   * The first message of this name that fits and that the clause has not received yet; waits for it. It must come after the message
-   * with the `n` of `after`: an adapter may repeat at any time what it has notified before.
+   * Waits for the first message of this name that fits and that the clause has not received yet. It must come after message number
+   * `after`, because an adapter may repeat an earlier notification at any time.
    */
   receives(
     name: string,
@@ -201,7 +201,7 @@ export class Stage {
     return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs, () => this.#nearest(after, name, fits));
   }
 
-  /** The `n` of the last message that came. */
+  /** `n` of the last message that came. */
   get last(): number {
     return this.received.at(-1)?.n ?? 0;
   }
@@ -222,7 +222,7 @@ export class Stage {
     }
   }
 
-  /** True once enough posts were noticed that were not confirmed, or are repeats. */
+  /** Waits for this many unconfirmed or repeated posts. True if they came in time. */
   async notices(fits: (arrival: Arrival) => boolean, count: number, withinMs: number): Promise<boolean> {
     const deadline = Date.now() + withinMs;
     for (;;) {
@@ -231,36 +231,36 @@ export class Stage {
     }
   }
 
-  /** Waits the quiet time. No such message may have come, after the one with the `n` of `after`. */
+  /** Waits the quiet time, then checks that no such message came after message number `after`. */
   async receivesNo(names: string | readonly string[], why: string, fits: Fits = {}, after = 0): Promise<void> {
     await this.quiet();
     const found = this.#open.find((one) => one.n > after && [names].flat().includes(one.name) && matches(one, fits));
-    if (found) this.fail(`${titleOf([found])} came, and ${why}`);
+    if (found) this.fail(`${titleOf([found])} came, though ${why}`);
   }
 
-  /** The answer to a request; waits for it. */
+  /** Waits for the answer to a request. */
   answer({ name, attributes: { MsgID } }: Message, fits: Fits = {}, wait?: Wait): Promise<Received> {
     return this.receives(answerTo(name), { MsgID, ...fits }, wait);
   }
 
   inOrder(first: Received, second: Received): void {
-    if (first.n > second.n) this.fail(`${titleOf([second])} came before ${titleOf([first])}, and must come after it`);
+    if (first.n > second.n) this.fail(`${titleOf([second])} came before ${titleOf([first])}, not after it`);
   }
 
-  /** Checks the attributes of a message, and to which server it came. */
+  /** Checks the attributes of a message and the server that received it. */
   check(received: Received | undefined, fits: Fits, server = received?.server): void {
     if (!received) this.fail(`no message came${wanted(fits)}`);
     for (const [name, value] of Object.entries(fits)) {
       if (matches(received, { [name]: value })) continue;
       const actual = received.attributes[name];
       const has = actual === undefined ? `no ${name}` : `${name} "${actual}"`;
-      this.fail(`${received.name} has ${has}, and must have ${shownFit(value)}`);
+      this.fail(`${received.name} has ${has}, but must have ${shownFit(value)}`);
     }
     if (server !== received.server)
-      this.fail(`${received.name} came to TSP server ${received.server}, and must come to ${server}`);
+      this.fail(`${received.name} came to TSP server ${received.server}, not to ${server}`);
   }
 
-  /** One of these messages must mention each of these values. */
+  /** Checks that one of these messages mentions each value. */
   mention(received: readonly Received[], values: readonly string[]): void {
     const missing = values.find((value) => !received.some((one) => mentions(one, value)));
     if (missing !== undefined) this.fail(`no ${received[0]?.name} names ${missing}`);
@@ -274,23 +274,23 @@ export class Stage {
     throw new NotTestable(why);
   }
 
-  /** The name that WebEx gave to a call that entered, once the adapter has confirmed it. */
+  /** Returns the name that WebEx gave the call, after the adapter has confirmed it. */
   async nameOf(entered: Received): Promise<string> {
     return (await this.#namings.get(entered)) ?? this.fail(`WebEx gave no name for ${titleOf([entered])}`);
   }
 
-  /** How a TSP server takes posts from now on. */
+  /** Sets how a TSP server treats posts. */
   takes(server: number, how: (arrival: Arrival) => Behaviour): void {
     this.isDisturbed = true;
     this.#behaviours.set(server, how);
   }
 
-  /** All TSP servers confirm again. */
+  /** Makes all TSP servers confirm again. */
   heal(): void {
     this.#behaviours.clear();
   }
 
-  /** Plays something while each act of the bridge takes so long. */
+  /** Runs `work` while each act of the bridge is delayed. */
   async slowBridge(delayMs: number, work: () => Promise<void>): Promise<void> {
     await this.people.delayBridge(delayMs);
     try {
@@ -324,7 +324,7 @@ export class Stage {
     this.entries.push(entry);
   }
 
-  /** WebEx names a call that came in, and repeats the name of one that it called (call sequences). */
+  /** Names a caller's call, or repeats the name of a called-out call, as in the call sequences. */
   async #name({ attributes, server }: Received): Promise<string> {
     const { MsgID = "", ExtCallID = "" } = attributes;
     const isNew = ExtCallID === "" || ExtCallID.toLowerCase() === "null";
@@ -339,18 +339,18 @@ export class Stage {
     this.#changed = Promise.withResolvers();
   }
 
-  /** True if anything came before this time. */
+  /** True if anything came before the deadline. */
   async #change(deadline: number): Promise<boolean> {
     const left = deadline - Date.now();
     return left > 0 && Promise.race([this.#changed.promise, this.pause(left).then(() => false)]);
   }
 
-  /** What is wrong with the last message that fits but for one value. */
+  /** Describes the last message with the right ids but a wrong value. */
   #nearest(after: number, name: string, fits: Fits): string {
     const ids = Object.fromEntries(Object.entries(fits).filter(([key]) => identities.has(key)));
     const came = this.#open.findLast((one) => one.n > after && one.name === name && matches(one, ids));
     const [wrong] = Object.entries(fits).filter(([key, value]) => came && !matches(came, { [key]: value }));
-    return wrong ? `, it came with ${wrong[0]} "${came?.attributes[wrong[0]] ?? ""}"` : "";
+    return wrong ? `; it came with ${wrong[0]} "${came?.attributes[wrong[0]] ?? ""}"` : "";
   }
 
   #cameInstead(): string {
@@ -359,7 +359,7 @@ export class Stage {
   }
 }
 
-/** True if any attribute has this value: no public document has the name of the attribute. */
+/** True if any attribute has this value, because no public document names the attribute. */
 export function mentions({ attributes }: Received, value: string): boolean {
   return Object.values(attributes).includes(value);
 }

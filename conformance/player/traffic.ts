@@ -1,21 +1,21 @@
 import type { Message, ReadConfirmation, ReadDocument } from "../xml.ts";
 
-/** A post of the adapter, as it came. */
+/** A post of the adapter. */
 export interface Arrival {
   readonly at: number;
-  /** The TSP server that it came to, from 1 on. */
+  /** Number of the TSP server that received it, from 1. */
   readonly server: number;
   readonly method: string;
   readonly text: string;
   readonly document: ReadDocument;
   /** 1 for the first post with this TransID. */
   readonly attempt: number;
-  /** It was confirmed with 0. */
+  /** True if it was confirmed with 0. */
   readonly isConfirmed: boolean;
   readonly taken: Behaviour;
 }
 
-/** A message that was confirmed with 0, once. */
+/** A message that was confirmed with 0. Repeats are left out. */
 export interface Received {
   /** Counts up in the order of arrival. */
   readonly n: number;
@@ -37,13 +37,13 @@ export interface Posted {
   readonly status: number | null;
   readonly confirmation: ReadConfirmation;
   readonly text: string;
-  /** The TSP server that posted it, from 1 on. */
+  /** Number of the TSP server that posted it, from 1. */
   readonly server: number;
-  /** As it was on the wire; empty without an answer. */
+  /** The answer's body; empty without an answer. */
   readonly answer: string;
 }
 
-/** How a TSP server takes a post. A function confirms it with 0, in another spelling than usual. */
+/** How a TSP server treats a post. A function confirms it with 0 in an unusual spelling. */
 export type Behaviour = "confirm" | "reset" | "hang" | ((transId: string) => string);
 
 type Party = "WebEx 1" | "WebEx 2" | "WebEx 3" | "adapter" | "telephones";
@@ -55,7 +55,7 @@ export interface TraceEntry {
   readonly from: Party;
   readonly to: Party;
   readonly title: string;
-  /** The document as it was on the wire; empty for telephones. */
+  /** The document on the wire; empty for telephones. */
   readonly body: string;
 }
 
@@ -63,7 +63,7 @@ export function server(n: number): Party {
   return n === 1 ? "WebEx 1" : n === 2 ? "WebEx 2" : "WebEx 3";
 }
 
-/** Names and attributes of the messages of a document. */
+/** Returns the names and attributes of a document's messages. */
 export function titleOf(
   messages: readonly { readonly name: string; readonly attributes: Readonly<Record<string, string | undefined>> }[],
 ): string {

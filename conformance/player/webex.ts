@@ -14,19 +14,19 @@ import {
 
 export interface WebexOptions {
   readonly adapterUrl: string;
-  /** `host:port` of each TSP server; port 0 takes any. The third one is reached by HTTPS. */
+  /** `host:port` of each TSP server; port 0 takes a free one. The third one serves HTTPS. */
   readonly listen: readonly string[];
-  /** If given, there is a third TSP server. */
+  /** Certificate and key of the third TSP server; without them there is none. */
   readonly https?: ServerKeys | undefined;
-  /** The names by which the adapter reaches them, if they differ. */
+  /** `WbxHostName` of each TSP server if it differs from its address. */
   readonly announce?: readonly string[];
 }
 
 type Sent = Pick<Posted, "server" | "transId" | "messages" | "text">;
-/** How a text is posted, and how often if no answer comes. */
+/** How a text is posted. `attempts`: most posts if no answer comes. */
 export type Http = Partial<HttpRequest> & { readonly attempts?: number };
 
-/** WebEx: a pool of TSP servers. Posts to the adapter, confirms what comes, and hands it to the clause that owns it. */
+/** WebEx: a pool of TSP servers. Posts to the adapter, and passes its posts to the clauses that own them. */
 export class Webex {
   /** Posts of the adapter, of all clauses. */
   readonly arrivals: Arrival[] = [];
@@ -37,9 +37,9 @@ export class Webex {
   readonly hosts: string[] = [];
   readonly #ids: ServerIds[];
   readonly #listeners: Listener[] = [];
-  /** To which clause messages belong, by ExtConfID. */
+  /** Clauses that own messages, by ExtConfID. */
   readonly ofConferences = new Map<string, Stage>();
-  /** To which clause answers belong, by MsgID: of requests only, since both sides may make the same MsgIDs. */
+  /** Clauses that own answers, by the request's MsgID. Both sides may generate the same MsgIDs. */
   readonly ofRequests = new Map<string, Stage>();
   readonly #confirmedIds = new Set<string>();
   readonly #attempts = new Map<string, number>();
@@ -47,7 +47,7 @@ export class Webex {
 
   constructor(options: WebexOptions) {
     this.options = options;
-    // Three other servers for runs that start within 33 s.
+    // Runs that start within 33 s have different server numbers.
     const first = (Math.floor(Date.now() / 1000) % 33) * 3;
     this.#ids = [0, 1, 2].map((n) => serverIds(first + n));
   }
@@ -79,10 +79,10 @@ export class Webex {
     return this.hosts[serverNumber - 1] ?? "";
   }
 
-  /** Posts a text, also one that is not a document. Without an answer, the result of the Confirmation is `null`. */
+  /** Posts any text. Without an answer, the Confirmation's result is `null`. */
   async post(owner: Stage, sent: Sent, { attempts = 1, ...http }: Http): Promise<Posted> {
     const { text, messages } = sent;
-    // A name has the MsgID of the adapter's notification. Everything else may be answered, if only by -12.
+    // A name carries the MsgID of the adapter's notification. All other messages may get an answer, even if only -12.
     for (const { name, attributes } of messages)
       if (attributes.MsgID && name !== "W2A_RspNotifyUserEnter") this.ofRequests.set(attributes.MsgID, owner);
     const party = server(sent.server);
@@ -114,7 +114,7 @@ export class Webex {
     const document = readDocument(text);
     const { transId, messages, notWellFormed } = document;
     const owners = new Set(messages.flatMap((message) => this.#ownerOf(message) ?? []));
-    // Without a TransID nobody knows whether it is a repeat.
+    // A document without a TransID counts as new.
     const attempt = transId === "" ? 1 : (this.#attempts.get(transId) ?? 0) + 1;
     this.#attempts.set(transId, attempt);
     const come = { at: Date.now(), server: n, method, text, document, attempt };
@@ -147,13 +147,13 @@ export class Webex {
       const received = { n: this.#received, at, server: n, transId: document.transId, name, attributes };
       const owner = this.#ownerOf(message);
       owner?.receive(received);
-      // Regardless of the conference, an answer needs a request.
+      // An answer needs a request, even for a known conference.
       const isStray = name.startsWith("A2W_Rsp") && !this.ofRequests.has(attributes.MsgID ?? "");
       if (!owner || isStray) this.strays.push(received);
     }
   }
 
-  /** The owner of the request if it is an answer, else of the conference. */
+  /** Returns the clause that owns the request of an answer, otherwise the conference. */
   #ownerOf({ name, attributes }: Pick<Received, "name" | "attributes">): Stage | undefined {
     const { MsgID = "", ExtConfID = "" } = attributes;
     const byMsgId = name.startsWith("A2W_Rsp") ? this.ofRequests.get(MsgID) : undefined;
@@ -166,7 +166,7 @@ function confirm(taken: Behaviour, transId: string, isBroken: boolean): HttpAnsw
   return { status: 200, body: taken === "confirm" ? writeConfirmation(transId, isBroken ? -2 : 0) : taken(transId) };
 }
 
-/** The adapter's answer to a post of WebEx. */
+/** Returns the trace entry of the adapter's answer to a post. */
 export function confirmationOf({ confirmedAt, server: n, status, confirmation, answer }: Posted): TraceEntry {
   const title = `Confirmation ${confirmation.result ?? "missing"}${status === 200 ? "" : ` (HTTP ${status})`}`;
   return { at: confirmedAt, from: "adapter", to: server(n), title, body: answer };

@@ -1,17 +1,17 @@
 import { NotTestable } from "../player/outcome.ts";
 import type { Ability, CallId, Heard, HostAct, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
-/** Asks the person at the screen; the line that was typed. */
+/** Asks the tester at the screen. Returns the typed line. */
 export type Ask = (question: string) => Promise<string>;
 
 const toDo: Readonly<Record<Exclude<Outcome, "invalid">, (number: string) => string>> = {
-  answer: (number) => `Press Enter, then telephone ${number} rings: pick up.`,
-  busy: (number) => `Make telephone ${number} busy, and press Enter: then it is called.`,
-  reject: (number) => `Press Enter, then telephone ${number} rings: reject the call.`,
-  "no-answer": (number) => `Press Enter, then telephone ${number} rings: let it ring.`,
+  answer: (number) => `Press Enter. Then telephone ${number} rings. Pick up.`,
+  busy: (number) => `Make telephone ${number} busy, then press Enter. Then it is called.`,
+  reject: (number) => `Press Enter. Then telephone ${number} rings. Reject the call.`,
+  "no-answer": (number) => `Press Enter. Then telephone ${number} rings. Let it ring.`,
 };
 
-/** Telephones of a person who follows instructions on the screen. */
+/** Telephones of a tester who follows instructions on the screen. */
 export class TelephonesByHand implements Telephones {
   readonly isPerson = true;
   readonly settleMs = 0;
@@ -20,12 +20,12 @@ export class TelephonesByHand implements Telephones {
   readonly #patienceMs: number;
   #nextCaller = 0;
   #nextNumber = 0;
-  /** The telephones that have rung, each since it was last to be called. */
+  /** Telephones that have rung since the last call-out to them. */
   readonly #rung = new Set<CallId>();
-  /** Telephones that are known to be in no call. */
+  /** Callers and telephones known to be in no call. */
   readonly #gone = new Set<CallId>();
 
-  /** `numbers`: telephones of the person, each COUNTRY-AREA-LOCAL. */
+  /** `numbers`: the tester's telephones, each COUNTRY-AREA-LOCAL. */
   constructor(ask: Ask, numbers: readonly string[], patienceMs: number) {
     this.#ask = ask;
     this.#numbers = numbers.map(phoneNumberOf);
@@ -33,8 +33,8 @@ export class TelephonesByHand implements Telephones {
   }
 
   cannot(ability: Ability): string | null {
-    if (ability === "make many calls at once") return "61 telephones are too many for one person";
-    if (ability === "slow down the bridge") return "a person cannot make the bridge slow";
+    if (ability === "make many calls at once") return "61 telephones are too many for one tester";
+    if (ability === "slow down the bridge") return "a tester cannot slow down the bridge";
     const isCalled = ability === "be called" && this.#numbers.length === 0;
     return isCalled ? "no number to call out to: give --callee COUNTRY-AREA-LOCAL" : null;
   }
@@ -43,16 +43,16 @@ export class TelephonesByHand implements Telephones {
     const caller = `caller ${String.fromCharCode(65 + (this.#nextCaller++ % 26))}`;
     this.#gone.delete(caller);
     const parts = keys.match(/[^#]*#|[^#]+$/g) ?? [];
-    await this.#tell(`As ${caller}: dial in, and key ${parts.join(" then ")} when you are asked.`);
+    await this.#tell(`As ${caller}: dial in, and enter ${parts.join(" then ")} when asked.`);
     return caller;
   }
 
   async press(call: CallId, keys: string): Promise<void> {
-    await this.#tell(`As ${call}: key ${keys}`);
+    await this.#tell(`As ${call}: enter ${keys}.`);
   }
 
   async talk(call: CallId, talking: boolean): Promise<void> {
-    await this.#tell(`As ${call}: ${talking ? "talk, and go on talking" : "be silent"}.`);
+    await this.#tell(`As ${call}: ${talking ? "talk, and keep talking" : "be silent"}.`);
   }
 
   async hangUp(call: CallId): Promise<void> {
@@ -76,13 +76,13 @@ export class TelephonesByHand implements Telephones {
     return number;
   }
 
-  /** Asks about the first ringing once; the person may have stopped to look. */
+  /** Asks once if the telephone rang, because a tester stops watching it. */
   async called(number: PhoneNumber): Promise<CallId | null> {
     const call = idOf(number);
     if (this.#rung.has(call)) {
       return (await this.#yes(`Does ${call} still ring, or is its call up?`)) ? call : null;
     }
-    if (!(await this.#yes(`Did ${call} ring? Wait ${this.#patienceMs / 1000} s before you say n.`))) return null;
+    if (!(await this.#yes(`Did ${call} ring? Wait ${this.#patienceMs / 1000} s before you answer n.`))) return null;
     this.#rung.add(call);
     return call;
   }
@@ -100,7 +100,7 @@ export class TelephonesByHand implements Telephones {
   async hears(listener: CallId, talker: CallId): Promise<Heard> {
     const question = `Talk as ${talker}: does ${listener} hear it?`;
     const answers = { y: "heard", n: "silent", o: "over" } as const;
-    return this.#answer(`${question} (y, n, o: one of both calls is over, or s: cannot be said)`, question, answers);
+    return this.#answer(`${question} (y, n, o: one of the calls is over, or s: unknown)`, question, answers);
   }
 
   hadTone(call: CallId): Promise<boolean> {
@@ -113,13 +113,13 @@ export class TelephonesByHand implements Telephones {
 
   async delayBridge(): Promise<void> {}
 
-  /** The kit makes no number up: somebody may have it. */
+  /** Asks for an unassigned number, because a made-up one may belong to somebody. */
   async #numberOfNobody(): Promise<PhoneNumber> {
-    const question = "A number that nobody has is to be called: type it as COUNTRY-AREA-LOCAL (s: you know none).";
+    const question = "Type an unassigned number to call, as COUNTRY-AREA-LOCAL (s: you know none).";
     for (;;) {
       const said = (await this.#ask(question)).trim();
       if (/^\d{1,4}-\d*-\d+$/.test(said)) return phoneNumberOf(said);
-      if (said === "s") throw new NotTestable("the person at the telephone knew no number that nobody has");
+      if (said === "s") throw new NotTestable("the tester knew no unassigned number");
     }
   }
 
@@ -128,18 +128,18 @@ export class TelephonesByHand implements Telephones {
   }
 
   async #do(instruction: string): Promise<void> {
-    const said = await this.#ask(`${instruction} (s: cannot be done).`);
-    if (said.trim() === "s") throw new NotTestable(`the person at the telephone could not: ${instruction}`);
+    const said = await this.#ask(`${instruction} (s: not possible).`);
+    if (said.trim() === "s") throw new NotTestable(`the tester could not do this: ${instruction}`);
   }
 
   #yes(question: string): Promise<boolean> {
-    return this.#answer(`${question} (y, n, or s: cannot be said)`, question, { y: true, n: false });
+    return this.#answer(`${question} (y, n, or s: unknown)`, question, { y: true, n: false });
   }
 
   async #answer<Answer>(text: string, question: string, answers: Readonly<Record<string, Answer>>): Promise<Answer> {
     for (;;) {
       const said = (await this.#ask(text)).trim().toLowerCase();
-      if (said === "s") throw new NotTestable(`the person at the telephone could not say: ${question}`);
+      if (said === "s") throw new NotTestable(`the tester could not answer: ${question}`);
       const answer = Object.hasOwn(answers, said) ? answers[said] : undefined;
       if (answer !== undefined) return answer;
     }

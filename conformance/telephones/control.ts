@@ -17,21 +17,21 @@ interface CallState {
   readonly joinTone: boolean;
 }
 
-/** A bridge may name all calls that it has ever had. */
+/** Limit for the bridge's state, which may list all calls since its start. */
 const MOST_BYTES = 16_777_216;
 
-/** Telephones around a bridge with a control interface: JSON over HTTP, docs/conformance.md describes it. */
+/** Telephones of a bridge with a control interface (docs/conformance.md). */
 export class ControlledTelephones implements Telephones {
   readonly isPerson = false;
   readonly settleMs = 500;
   readonly #url: string;
   readonly #numbers: string;
-  /** Runs do not begin with the same number. */
+  /** Counter that picks numbers; starts differently in each run. */
   #called = Math.floor(Date.now() / 1000);
-  /** The calls to a number when it was last to be called. */
+  /** Calls to a number before the last call-out to it. */
   readonly #before = new Map<string, readonly CallState[]>();
 
-  /** `numbers`: what may be called, each x any digit. */
+  /** `numbers`: the pattern of numbers to call, each x any digit. */
   constructor(url: string, numbers: string) {
     this.#url = url.replace(/\/$/, "");
     this.#numbers = numbers;
@@ -85,7 +85,7 @@ export class ControlledTelephones implements Telephones {
   async pickUp(call: CallId): Promise<void> {
     const { status, body } = await this.#send("POST", `/calls/${call}/answer`);
     if (status === 404 || status === 405) throw new NotTestable("the control interface has no POST /calls/{id}/answer");
-    if (status >= 300) throw new Error(`the bridge answers ${status} to POST /calls/${call}/answer: ${shown(body)}`);
+    if (status >= 300) throw new Error(`the bridge answered ${status} to POST /calls/${call}/answer: ${shown(body)}`);
   }
 
   async isUp(call: CallId): Promise<boolean> {
@@ -104,7 +104,7 @@ export class ControlledTelephones implements Telephones {
   async hadTone(call: CallId): Promise<boolean> {
     const { calls } = await this.state();
     const found = calls.find(({ id }) => id === call);
-    if (!found) throw new Error(`the bridge knows no call ${call}`);
+    if (!found) throw new Error(`the bridge has no call ${call}`);
     return found.joinTone;
   }
 
@@ -117,14 +117,14 @@ export class ControlledTelephones implements Telephones {
     await this.#ask("PUT", "/faults", delayMs > 0 ? { delayMs } : {});
   }
 
-  /** Throws with a sentence if there is no control interface. */
+  /** Returns the bridge's state. Throws if there is no control interface. */
   async state(): Promise<State> {
     const state = await this.#ask<Partial<State> | null>("GET", "/state");
-    if (!Array.isArray(state?.calls)) throw new Error("GET /state names no calls");
+    if (!Array.isArray(state?.calls)) throw new Error("GET /state returned no calls");
     return { calls: state.calls };
   }
 
-  /** Also those that are over. */
+  /** Returns all calls to a number, ended ones included. */
   async #callsTo(to: PhoneNumber): Promise<CallState[]> {
     const { calls } = await this.state();
     return calls.filter(({ direction, number }) => direction === "out" && number === to.join(""));
@@ -133,11 +133,11 @@ export class ControlledTelephones implements Telephones {
   async #ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const answer = await this.#send(method, path, body);
     if (answer.status >= 300)
-      throw new Error(`the bridge answers ${answer.status} to ${method} ${path}: ${shown(answer.body)}`);
+      throw new Error(`the bridge answered ${answer.status} to ${method} ${path}: ${shown(answer.body)}`);
     try {
       return (answer.body === "" ? {} : JSON.parse(answer.body)) as Answer;
     } catch {
-      throw new Error(`the bridge answers ${method} ${path} with what is no JSON: ${shown(answer.body)}`);
+      throw new Error(`the bridge answered ${method} ${path} without JSON: ${shown(answer.body)}`);
     }
   }
 
@@ -151,7 +151,7 @@ export class ControlledTelephones implements Telephones {
   }
 }
 
-/** In one line, for a sentence. */
+/** Returns the text in one line, cut for a message. */
 function shown(body: string): string {
   const line = body.replace(/\s+/g, " ").trim();
   return line.length > 120 ? `${line.slice(0, 120)}…` : line;

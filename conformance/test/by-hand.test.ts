@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { NotTestable } from "../player/outcome.ts";
 import { TelephonesByHand } from "../telephones/by-hand.ts";
 
-/** A person who gives these answers by the first pattern that fits, and Enter to everything else. */
+/** A tester who answers by the first pattern that fits, and with Enter otherwise. */
 function person(numbers: readonly string[], ...answers: readonly (readonly [RegExp, ...string[]])[]) {
   const asked: string[] = [];
   const left = answers.map(([question, ...said]) => ({ question, said }));
@@ -14,17 +14,17 @@ function person(numbers: readonly string[], ...answers: readonly (readonly [RegE
   return { asked, telephones: new TelephonesByHand(ask, numbers, 20_000) };
 }
 
-test("calls only numbers of the person, in turn", async () => {
+test("calls only the tester's numbers, in turn", async () => {
   const { asked, telephones } = person(["1-408-5550123", "44-20-79460000"]);
 
   expect(await telephones.number("answer", 50)).toEqual(["1", "408", "5550123"]);
   expect(await telephones.number("busy", 50)).toEqual(["44", "20", "79460000"]);
   expect(await telephones.number("reject", 50)).toEqual(["1", "408", "5550123"]);
-  expect(asked[0]).toContain("Press Enter, then telephone 1-408-5550123 rings: pick up.");
+  expect(asked[0]).toContain("Press Enter. Then telephone 1-408-5550123 rings. Pick up.");
 });
 
-test("asks for an unassigned number, and never makes one up", async () => {
-  const { asked, telephones } = person(["1-408-5550123"], [/nobody has/, "5550199", "1-408-5550199", "s"]);
+test("asks for an unassigned number", async () => {
+  const { asked, telephones } = person(["1-408-5550123"], [/unassigned/, "5550199", "1-408-5550199", "s"]);
 
   expect(await telephones.number("invalid", 50)).toEqual(["1", "408", "5550199"]);
   expect(asked).toHaveLength(2);
@@ -42,7 +42,7 @@ test("asks whether a telephone that rang still rings, and whether it rang again"
   expect(await telephones.calledAgain(number, call)).toBe(true);
 });
 
-test("asks a person to hang up once", async () => {
+test("asks a tester to hang up only once", async () => {
   const { asked, telephones } = person([]);
 
   const call = await telephones.dialIn("", "987#44#");
@@ -50,12 +50,12 @@ test("asks a person to hang up once", async () => {
   await telephones.hangUp(call);
 
   expect(asked).toEqual([
-    "As caller A: dial in, and key 987# then 44# when you are asked. Then press Enter (s: cannot be done).",
-    "As caller A: hang up, if the call is up. Then press Enter (s: cannot be done).",
+    "As caller A: dial in, and enter 987# then 44# when asked. Then press Enter (s: not possible).",
+    "As caller A: hang up, if the call is up. Then press Enter (s: not possible).",
   ]);
 });
 
-test("takes s as not testable", async () => {
+test("treats the answer s as not testable", async () => {
   const { telephones } = person([], [/still up/, "y", "s"], [/hear/, "what?", "n", "o"]);
 
   expect(await telephones.isUp("caller A")).toBe(true);

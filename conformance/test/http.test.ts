@@ -14,7 +14,7 @@ async function withServer(handle: RequestListener, use: (url: string) => Promise
   }
 }
 
-test("gives up an endless answer at 1 MiB and a slow one at its time-out", async () => {
+test("rejects an answer over 1 MiB or over its time-out", async () => {
   const answers = (bytes: number): RequestListener => {
     return (_, response) => {
       const writing = setInterval(() => response.write("x".repeat(bytes)), 10);
@@ -34,7 +34,7 @@ test.each([
   ["UTF-8", Buffer.from(document.replace("NAME", "UTF-8"))],
   ["UTF-8 with a byte order mark", Buffer.from(`\uFEFF${document.replace("NAME", "UTF-8")}`)],
   ["UTF-16 with a byte order mark", Buffer.concat([Buffer.from([0xff, 0xfe]), wide("UTF-16")])],
-  ["UTF-16, the other byte first", Buffer.concat([Buffer.from([0xfe, 0xff]), wide("UTF-16").swap16()])],
+  ["UTF-16, big-endian", Buffer.concat([Buffer.from([0xfe, 0xff]), wide("UTF-16").swap16()])],
   ["UTF-16 without a byte order mark", wide("UTF-16")],
   ["ISO-8859-1", Buffer.from(document.replace("NAME", "ISO-8859-1"), "latin1")],
   ["an unknown encoding", Buffer.from(document.replace("NAME", "none"))],

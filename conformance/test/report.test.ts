@@ -14,7 +14,7 @@ function reportOf(change: (id: string) => Partial<ClauseResult>) {
 
 const documented = allClauses.filter(({ standing }) => standing === "documented").length;
 
-test("gives programs the fixed form of clauses", () => {
+test("keeps the form of clauses in the JSON report", () => {
   const { clauses } = JSON.parse(jsonReport(reportOf(() => ({}))));
 
   expect(clauses).toHaveLength(allClauses.length);
@@ -26,7 +26,7 @@ test("gives programs the fixed form of clauses", () => {
   ]);
 });
 
-test("shows what failed alike once, with the wire", () => {
+test("shows the traffic once for clauses with the same failure", () => {
   const trace = [{ at: 0, from: "adapter", to: "WebEx 1", title: "A2W_X", body: "<a>\n</a>" }] as const;
   const failed = (n: string) => ({ outcome: "failed", why: `no answer to ${n}`, trace }) as const;
   const text = textReport(reportOf((id) => (/^T20[ab]$/.test(id) ? failed(`M${id.length}1`) : {})));
@@ -36,7 +36,7 @@ test("shows what failed alike once, with the wire", () => {
   expect(text).toContain(`does not conform: 2 of ${documented} documented clauses failed`);
 });
 
-test("says how many clauses were played if some were chosen, and names those without a result", () => {
+test("counts the chosen clauses with --only and names those without a result", () => {
   const { results, ...report } = reportOf((id) => (id === "4.1b" ? { outcome: "not-testable" } : {}));
   const chosen = results.filter(({ id, kind }) => kind === "judged" || /^4\.1[abc]$/.test(id));
 
@@ -49,7 +49,7 @@ test.each([
   ["4.1a", "failed", false, "does not conform: 1 of"],
   ["4.10a", "failed", true, "conforms:"],
   ["4.1a", "not-testable", true, "not shown to conform:"],
-] as const)("judges by documented clauses: %s %s", (changed, outcome, passes, verdict) => {
+] as const)("decides by documented clauses: %s %s", (changed, outcome, passes, verdict) => {
   const report = reportOf((id) => (id === changed ? { outcome } : {}));
 
   expect(isWithoutFailure(report.results)).toBe(passes);

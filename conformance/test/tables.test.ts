@@ -3,7 +3,7 @@ import { type MessageSpec, fromWebex as ofProductFromWebex, toWebex } from "../.
 import { defaultCodes } from "../../src/tsp/protocol-table.ts";
 import { type Attribute, fromAdapter, fromWebex, type MessageRow, rowsByName } from "../messages.ts";
 
-/** Where the kit's table and the product's differ, and what the documents say. A new difference is a finding. */
+/** Known differences between the kit's table and the product's, with the reason. A new one is a finding. */
 const known: Readonly<Record<string, string>> = {
   "W2A_AddToSubConference SubConfID: required for the kit, not for the product":
     "No document names the attribute. The kit always sends it; the product does without it where there is one sub-conference.",
@@ -28,10 +28,10 @@ const known: Readonly<Record<string, string>> = {
 
 const product = { ...ofProductFromWebex, ...toWebex } as Readonly<Record<string, MessageSpec>>;
 
-test("the tables of the kit and of the product differ only for known reasons", () => {
+test("the kit's tables differ from the product's only for known reasons", () => {
   const differences = [...namesDiffer(), ...[...rowsByName.values()].flatMap(messageDiffers)];
 
-  // The kit lets an adapter repeat the request's ids in an answer. The product does not.
+  // The kit allows an answer to repeat the request's ids. The product does not send them.
   const isRepeated = /^A2W_Rsp\w+ (ConfKey|ExtConfID|ExtCallID|SubConfID|ActionCode): only the kit has it$/;
   expect(differences.filter((difference) => !(difference in known || isRepeated.test(difference)))).toEqual([]);
   expect(Object.keys(known).filter((difference) => !differences.includes(difference))).toEqual([]);
