@@ -5,7 +5,7 @@ import type { Operation } from "./tables/schema.ts";
 import { sessionServices, visibility, visibilityRows } from "./tables/session.ts";
 import { commands, pages, reasons } from "./tables/url.ts";
 
-/** docs/webex-interfaces.md: the tables, for people. */
+/** Renders docs/webex-interfaces.md from the tables. */
 export function interfacesPage(): Pick<GeneratedPage, "text" | "gaps"> & { readonly counts: string } {
   const all: readonly Operation[] = Object.values(operations);
   const marks = Object.entries(visibility).map(([letters, paths]) => [
@@ -17,8 +17,8 @@ export function interfacesPage(): Pick<GeneratedPage, "text" | "gaps"> & { reado
   const counts = `${operationCounts}, ${Object.keys(commands).length} commands and ${cells} cells of visibility`;
   const text = `# WebEx's XML API and URL API, entry by entry
 
-This page is generated from \`webex-interfaces/tables\`: \`npm run webex-interfaces\` renews it.
-[webex.md](webex.md) says how to use the interfaces. It has ${counts}.
+This page is generated from \`webex-interfaces/tables\`: \`npm run webex-interfaces\` updates it.
+It lists ${counts}. [webex.md](webex.md) explains how to use the interfaces.
 
 ## Operations of the XML API
 
@@ -27,7 +27,7 @@ ${pageTable(
   all.map(({ name, binding, kind }) => [code(name), code(binding), kind]),
 )}
 
-Called with open fields: ${openBindings.map(code).join(", ")}.
+With open fields: ${openBindings.map(code).join(", ")}.
 
 ## What getSessionInfo shows
 

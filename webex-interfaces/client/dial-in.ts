@@ -1,15 +1,15 @@
 import { err, ok, type Result } from "../doors/foundation.ts";
 
-/** The templates of dialInSequences (protocol 6.6): audible or silent; by profile and PIN; by these and a password. */
+/** Names of the templates in dialInSequences (protocol 6.6). `LG`: with profile and PIN. `PW`: with a password, too. */
 export const dialInNames = ["", "LG", "LGPW"].flatMap((kind) => [
   `Auto${kind}DialInSequence`,
   `Silent${kind}DialInSequence`,
 ]);
 
-/** What a telephone dials for a template: `14085550142,,*00*4711001#,,,[AttendeeID]#`, a comma for each pause. */
+/** A filled-in template, such as `14085550142,,*00*4711001#,,,[AttendeeID]#`. A comma is a pause. */
 export interface DialInSequence {
   readonly name: string;
-  /** With the names, in brackets, of what only the caller knows. */
+  /** Values that only the caller knows stay as names in brackets. */
   readonly dialString: string;
 }
 
@@ -18,7 +18,7 @@ const mostCharacters = 4_096;
 
 export type DialInValues = Readonly<Record<string, string | undefined>>;
 
-/** Fills in a session's templates. Templates of other names are left out; `faults` says which are wrong, and how. */
+/** Fills in a session's templates. Leaves out unknown names. `faults`: a sentence for each wrong template. */
 export function dialInSequences(text: string, values: DialInValues) {
   const sequences: DialInSequence[] = [];
   const faults: string[] = [];
@@ -33,7 +33,7 @@ export function dialInSequences(text: string, values: DialInValues) {
   return { sequences, faults };
 }
 
-/** The error never has a value. */
+/** Fills in one template. The error contains no value, because values can be secret. */
 function filled(template: string, values: DialInValues): Result<string, string> {
   let dialString = "";
   for (const [part, name] of template.matchAll(/\[(\w*)\]|[\d*#+,]+|[\s\S]/gu)) {
@@ -42,7 +42,7 @@ function filled(template: string, values: DialInValues): Result<string, string> 
       continue;
     }
     if (name === undefined || !placeholders.includes(name))
-      return err(`has ${part}, which is not a key, a pause or a placeholder`);
+      return err(`has ${part}, which is not a DTMF digit, a pause or a placeholder`);
     const isNumber = name === "AccessNumber";
     if (isNumber && dialString !== "") return err("must have AccessNumber first");
     const value = values[name]?.replace(/[\s()./-]/g, "") ?? "";

@@ -6,28 +6,28 @@ import type { DocumentForm, XmlFault } from "../wire/xml.ts";
 
 /** Why there is no answer. It contains no password, ticket or token. */
 export type XmlApiFault =
-  /** The request breaks its table, and was not sent. */
+  /** The request does not fit its table, and was not sent. */
   | (WrongField & { readonly kind: "wrong-request"; readonly operation: string })
-  /** `wasSent` is absent if the connection may have been lost after the request went out. */
+  /** `wasSent` is absent if the request may have been sent. */
   | { readonly kind: "not-reached"; readonly reason: string; readonly wasSent?: false }
   /** The request may have been carried out. */
   | { readonly kind: "timed-out"; readonly afterMs: number }
-  /** The site wants the request elsewhere; credentials are not sent there. */
+  /** The site redirects the request. Credentials are not sent there. */
   | { readonly kind: "redirected"; readonly status: number }
   | { readonly kind: "http-status"; readonly status: number }
   | { readonly kind: "too-large"; readonly limitBytes: number }
   | XmlFault
   | { readonly kind: "not-a-message"; readonly reason: string }
-  /** A field that is used is missing or wrong. */
+  /** A used field is missing or wrong. */
   | (WrongField & { readonly kind: "wrong-field"; readonly operation: string })
   | Refused;
 
-/** WebEx reports an empty result as an error. */
+/** True for an empty list, which WebEx reports as an error. */
 export function isEmptyList(fault: XmlApiFault): boolean {
   return fault.kind === "refused" && fault.exceptionId === exceptions.noRecord.id;
 }
 
-/** True if the site must have accepted the credentials before it answered so. An unknown refusal proves nothing. */
+/** True if the site must have accepted the credentials before this answer. An unknown refusal proves nothing. */
 export function provesCredentials(fault: XmlApiFault): boolean {
   if (fault.kind !== "refused") return fault.kind === "wrong-field";
   return exceptionOf(fault.exceptionId)?.proves === true;
@@ -50,7 +50,7 @@ export function mayHaveTakenEffect(fault: XmlApiFault): boolean {
   }
 }
 
-/** The fault as a sentence without a full stop. `proof`: how the caller authenticated. */
+/** Returns the fault as a sentence without a period. `proof`: how the caller authenticated. */
 export function describeFault(fault: XmlApiFault, proof?: "anonymous" | "password" | "ticket" | "token"): string {
   switch (fault.kind) {
     case "wrong-request":
@@ -77,7 +77,7 @@ export function describeFault(fault: XmlApiFault, proof?: "anonymous" | "passwor
       const parts = [fault, ...fault.subErrors].map(
         ({ exceptionId, reason, value }) => `${exceptionId} ${withoutStop(reason)}`.trim() + itIs(value),
       );
-      // A site may send any length of words, in any lines.
+      // A site may send a text of any length, on several lines.
       const said = cut((parts.join("; ") || "without a reason").replaceAll(/\s+/g, " "), 400);
       return `the WebEx site refused: ${said}${advice(fault.why, proof)}`;
     }
@@ -91,14 +91,14 @@ const formWords: Readonly<Record<DocumentForm, string>> = {
 };
 
 const proofAdvice = {
-  anonymous: " (the site wants a user)",
+  anonymous: " (the site requires a user)",
   password: " (check the user name and the password)",
   ticket: " (check the user name and the ticket)",
   token: " (check the token and the user name)",
 };
 
 const refusalAdvice: Readonly<Partial<Record<RefusalWhy, string>>> = {
-  "access-denied": " (the user may not do this)",
+  "access-denied": " (the user is not allowed to do this)",
   "rate-limit": " (too many requests; wait a minute)",
   "password-needed": " (give the meeting a password)",
   "switched-off": " (the site's administrator, or WebEx, can change that)",

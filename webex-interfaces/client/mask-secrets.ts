@@ -1,6 +1,6 @@
 import type { Refused, SubError } from "../wire/message.ts";
 
-/** Sites repeat what they refuse. */
+/** Masks secrets in a refusal, because sites repeat refused values. */
 export function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
   const masked = <Part extends SubError>(part: Part): Part => {
     const [exceptionId, reason] = [part.exceptionId, part.reason].map((said) => maskedText(said, secrets));
@@ -9,7 +9,7 @@ export function withoutSecrets(refused: Refused, secrets: readonly string[]): Re
   return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
 }
 
-/** Cut after the secrets are out of it: a part of one is none to look for. */
+/** Masks a value, then cuts it. A secret that is cut first would not be found. */
 export function maskedValue<Field extends { readonly value?: string }>(
   field: Field,
   secrets: readonly string[],
@@ -17,13 +17,13 @@ export function maskedValue<Field extends { readonly value?: string }>(
   return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets).slice(0, 100) };
 }
 
-/** The longest first: one secret may be part of another. */
+/** Masks the longest secrets first, because one may be part of another. */
 export function maskedText(said: string, secrets: readonly string[]): string {
   const longestFirst = secrets.flatMap(spellings).toSorted((one, other) => other.length - one.length);
   return longestFirst.reduce((shown, spelling) => shown.replaceAll(spelling, "…"), said);
 }
 
-/** A secret as it is, and escaped for XML and for an address: sites repeat the text of a request, too. */
+/** Returns a secret plain, and escaped for XML and URLs, because sites also repeat raw requests. */
 function spellings(secret: string): readonly string[] {
   const inXml = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const quoted = inXml.replaceAll('"', "&quot;");

@@ -2,7 +2,7 @@ import { cut } from "../doors/foundation.ts";
 import type { Answered } from "../tables/operations.ts";
 import { type DialInSequence, dialInSequences } from "./dial-in.ts";
 
-/** What callers need of a session. A site may send any length of words: each is cut. */
+/** A session's data for callers. Texts are cut, because a site may send any length. */
 export interface Meeting {
   readonly topic: string;
   /** `startsAt` is in the time zone next to it: `2026-11-28T10:10:00`. */
@@ -11,7 +11,7 @@ export interface Meeting {
   /** The participants' access code; empty if it is not shown. */
   readonly accessCode: string;
   readonly sequences: readonly DialInSequence[];
-  /** What is wrong with the site's templates. */
+  /** Faults of the site's templates. */
   readonly faults: readonly string[];
 }
 
@@ -23,7 +23,7 @@ export interface MeetingNumber {
 
 const mostNumbers = 50;
 
-/** The meeting, with its dial-in sequences filled in by its number, and by its access code or else its key. */
+/** Returns the meeting. Its first number and its access code, otherwise its key, fill in the dial-in sequences. */
 export function meetingOf(answer: Answered<"getSessionInfo">): Meeting {
   const { telephony, schedule, metaData } = answer;
   const numbers = numbersOf(telephony);

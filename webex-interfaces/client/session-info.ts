@@ -5,20 +5,20 @@ import type { WrongField } from "../wire/codec.ts";
 import type { XmlApiFault } from "./faults.ts";
 import type { XmlApi } from "./xml-api.ts";
 
-/** An element as the site shows it to the caller. */
+/** The state of an element in the site's answer. */
 export type Seen =
   | { readonly is: "given"; readonly value: unknown }
-  /** The session's password, or an account of the session, would show it if there is one. */
+  /** Only shown with the session's password or to its members, if the session has it. */
   | { readonly is: "needs-password" }
-  /** Sessions of this service have none to show. */
+  /** Never shown for this service. */
   | { readonly is: "never" }
-  /** The caller would have been given it: the session has none. */
+  /** The caller may see it, so the session has none. */
   | { readonly is: "absent" }
-  /** Not given, and nothing in the answer says why. */
+  /** Not in the answer, for an unknown reason. */
   | { readonly is: "unknown" }
   | { readonly is: "wrong"; readonly field: WrongField };
 
-/** How the site saw the caller, inferred from its answer. `member`: host, invited attendee, panelist or presenter. */
+/** Rights of the caller, inferred from the answer. `member`: host, invited attendee, panelist or presenter. */
 export type SessionMode = "anonymous" | "password" | "password-refused" | "member" | "unknown";
 
 export interface SessionInfo {
@@ -30,7 +30,7 @@ export interface SessionInfo {
   readonly wrong: readonly WrongField[];
 }
 
-/** What a site shows of a session. */
+/** Asks the site for a session, and classifies every element. */
 export async function getSessionInfo(
   api: Pick<XmlApi, "call" | "form">,
   request: { readonly sessionKey: string; readonly sessionPassword?: string },
@@ -71,25 +71,25 @@ function modeOf(
   const isInside = rows.some(({ path }) => holdsSomething(valueAt(answer, path.split("."))));
   if (isInside) return hasPassword ? "password" : "member";
   if (isAnonymous && !hasPassword) return "anonymous";
-  // Each session has a kind of telephony, so it is shown to everybody who may see it.
+  // Every session has `telephony`, so its absence means that the caller may not see it.
   if (!rows.some(({ path }) => path === "telephony")) return "unknown";
   return hasPassword ? "password-refused" : "anonymous";
 }
 
-/** True if there is more than empty elements. */
+/** True if any element is not empty. */
 function holdsSomething(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).some(holdsSomething);
   return value !== undefined && value !== "";
 }
 
-/** Why an element is not in the answer. */
+/** Returns why an element is not in the answer. */
 function missing(mode: SessionMode, visibility: Visibility): "needs-password" | "never" | "absent" | "unknown" {
   if (visibility === "never") return "never";
   if (visibility === "always" || mode === "member" || mode === "password") return "absent";
   return mode === "unknown" ? "unknown" : "needs-password";
 }
 
-/** The value at a path; of something within a list, the value in each item. */
+/** Returns the value at a path. For a path within a list, returns each item's value. */
 function valueAt(value: unknown, [head, ...rest]: readonly string[]): unknown {
   if (value === undefined || head === undefined) return value;
   if (Array.isArray(value)) {

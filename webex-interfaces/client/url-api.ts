@@ -20,13 +20,13 @@ const maxLinkCharacters = 8_000;
 
 /** A command with its arguments. */
 export interface UrlCommand {
-  /** For GET; else why it must go as a form: because of a secret or its length. */
+  /** Link for GET; otherwise the reason for a form: a secret, or the length. */
   readonly link: Result<string, string>;
-  /** As a form, for a program that posts it: `application/x-www-form-urlencoded`, in UTF-8. */
+  /** Form for a program that posts it, as `application/x-www-form-urlencoded` in UTF-8. */
   readonly form: { readonly url: string; readonly body: string };
 }
 
-/** A command of the URL API. The error says what to do, and has no secret. */
+/** Builds a command of the URL API. The error names the fix and contains no secret. */
 export function urlCommand<N extends CommandName>(
   site: Site,
   name: N,
@@ -37,7 +37,7 @@ export function urlCommand<N extends CommandName>(
 
 export type Texts = Readonly<Record<string, string>>;
 
-/** As `urlCommand`, with texts from outside. */
+/** Builds a command from unchecked texts. */
 export function urlCommandOf(site: Site, name: CommandName, given: Texts): Result<UrlCommand, string> {
   const written = writeArguments(site, name, given);
   if (!written.ok) return written;
@@ -47,19 +47,19 @@ export function urlCommandOf(site: Site, name: CommandName, given: Texts): Resul
   const secret = written.value.find(([argument]) => isSecretArgument(name, argument))?.[0];
   const why =
     secret !== undefined
-      ? `${secret} is a secret, which logs keep as part of a link`
-      : `the link has ${link.length} characters, and servers take ${maxLinkCharacters}`;
+      ? `${secret} is a secret, and logs keep links`
+      : `the link has ${link.length} characters, but servers accept ${maxLinkCharacters}`;
   const isLink = secret === undefined && link.length <= maxLinkCharacters;
   return ok({ link: isLink ? ok(link) : err(`${why}: send ${name} as a form`), form: { url, body } });
 }
 
-/** True if links and logs must not have the value of this argument. */
+/** True if links and logs must not contain this argument's value. */
 export function isSecretArgument(name: CommandName | undefined, argument: string): boolean {
   const known = name && argumentOf(commands[name], argument);
   return known ? known.argument.is === "secret" : isSecretName(argument);
 }
 
-/** AT and the arguments in the order of the table; those that it does not have come before the back URL. */
+/** Returns AT and the arguments in the table's order. Arguments without an entry come before the back URL. */
 function writeArguments(
   site: Site,
   name: CommandName,
@@ -126,49 +126,49 @@ function faultOfPage(text: string, site: Site): string | null {
   return secret === undefined ? null : `must have no ${secret} in its query: a link carries no secret`;
 }
 
-/** Everything but letters, digits and -._~ as bytes, so that a link survives mails, quotation marks and brackets. */
+/** Escapes all but letters, digits and -._~, so that a link survives mails, quotation marks and brackets. */
 function encode(value: string): string {
   return encodeURIComponent(value).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** `MK` of `MK!`. */
+/** Returns `MK` for `MK!`. */
 function plain(name: string): string {
   return name.replace("!", "");
 }
 
 export type BackResult = {
-  /** The data of the back URL. */
+  /** Data in the back URL. */
   readonly data: Readonly<Record<string, string>>;
 } & (
   | { readonly status: "success" }
-  /** `reason`: `null` if no public document has it. */
+  /** `reason`: `null` if no public document lists it. */
   | { readonly status: "failure"; readonly reason: Reason | null; readonly reasonText: string }
 );
 
 /**
- * The result of a command, from the URL to which the site sent the browser. `backUrl`: the one of the command. WebEx
- * signs nothing, so only a secret in its query tells a true result from a forged one.
+ * Reads a command's result from the URL to which the site sent the browser. `backUrl`: the command's back URL. WebEx
+ * signs nothing, so only a random value in its query proves that a result is genuine.
  */
 export function readResult(url: string, name: CommandName, backUrl?: string): Result<BackResult, string> {
   const command = commands[name];
   const parsed = url.length <= 16_384 ? addressOf(url) : null;
   if (!parsed) return err("the result must be the whole URL that the browser was sent to");
   const rest = withoutOwn(parsed, backUrl);
-  if (!rest) return err("the result came to another page than the command's back URL");
+  if (!rest) return err("the result did not come to the command's back URL");
   const read = ["AT", "ST", "RS", ...command.back.map(plain)];
   const repeated = read.find((one) => rest.filter(([key]) => key === one).length > 1);
   if (repeated !== undefined) return err(`the back URL has ${repeated} more than once`);
   const { AT, ST, RS = "", ...data }: Readonly<Record<string, string>> = Object.fromEntries(rest);
   if (AT !== command.at) return err(`the back URL answers ${shown(AT ?? "nothing")}, not ${command.at}`);
   if (ST === "FAIL") return ok({ status: "failure", reason: reasonNamed(RS), reasonText: RS, data });
-  if (ST !== "SUCCESS") return err(`ST is ${shown(ST ?? "missing")}, and must be SUCCESS or FAIL`);
+  if (ST !== "SUCCESS") return err(`ST is ${shown(ST ?? "missing")}, but must be SUCCESS or FAIL`);
   const missing = command.back.find((one) => one.endsWith("!") && !data[plain(one)]);
   if (missing) return err(`the back URL has no ${plain(missing)}, though ST is SUCCESS`);
   if (command.back.includes("MK!") && !isMeetingKey(data.MK ?? "")) return err(`MK is ${shown(data.MK ?? "")}`);
   return ok({ status: "success", data });
 }
 
-/** The query without the back URL's own; `null` if the page is another one, or its own query is not whole. */
+/** Returns the query without the back URL's own; `null` for another page or an incomplete own query. */
 function withoutOwn(url: URL, backUrl: string | undefined): readonly (readonly [string, string])[] | null {
   const rest: (readonly [string, string])[] = [...url.searchParams];
   if (backUrl === undefined) return rest;
@@ -182,7 +182,7 @@ function withoutOwn(url: URL, backUrl: string | undefined): readonly (readonly [
   return rest;
 }
 
-/** The reason of a text in RS; sites write some of them in two ways. */
+/** Returns the reason for a text in RS. Sites spell some in two ways. */
 function reasonNamed(text: string): Reason | null {
   const wanted = text.toLowerCase().replace("badwebidor", "badwebexidor");
   return (Object.keys(reasons) as Reason[]).find((known) => known.toLowerCase() === wanted) ?? null;

@@ -16,13 +16,13 @@ import { isEmptyList, provesCredentials, type XmlApiFault } from "./faults.ts";
 import { maskedText, maskedValue, withoutSecrets } from "./mask-secrets.ts";
 import type { Site } from "./site-address.ts";
 
-/** The site by its name in the address or by its number. */
+/** Identifies the site by its name in the URL or by its number. */
 export type SiteRef = { readonly siteName: string } | { readonly siteId: string };
 
-/** A user, by user name or by e-mail address. */
+/** Identifies a user by user name or by e-mail address. */
 export type User = { readonly webExId: string } | { readonly email: string };
 
-/** The caller of an operation. `ticket`: of getLoginTicket or authenticateUser. `token`: of WebEx's OAuth. */
+/** Credentials of an operation. `ticket`: from getLoginTicket or authenticateUser. `token`: from WebEx's OAuth. */
 export type Credentials = { readonly site: SiteRef; readonly partnerId?: string } & (
   | { readonly form: "anonymous"; readonly user?: User }
   | { readonly form: "password"; readonly user: User; readonly password: string }
@@ -30,7 +30,7 @@ export type Credentials = { readonly site: SiteRef; readonly partnerId?: string 
   | { readonly form: "token"; readonly user?: User; readonly token: string }
 );
 
-/** What the client needs of `fetch`. */
+/** The part of `fetch` that the client needs. */
 export type PostFetch = (
   address: string,
   init: {
@@ -50,24 +50,24 @@ export interface XmlApiPorts {
 }
 
 export interface XmlApiSettings {
-  /** Checked by `siteOf`: passwords go only over https, or to this machine. */
+  /** Checked by `siteOf`, so passwords are sent only by HTTPS or to this machine. */
   readonly site: Site;
   readonly credentials: Credentials;
-  /** For one exchange, its body included. */
+  /** Limit for one exchange, its body included. */
   readonly timeoutMs?: number;
   readonly maxAnswerBytes?: number;
-  /** For a call with all its attempts. */
+  /** Limit for a call with all its attempts. */
   readonly deadlineMs?: number;
-  /** The pauses before `get` and `list` operations are sent again. */
+  /** Pauses before `get` and `list` operations are resent. */
   readonly retryPausesMs?: readonly number[];
-  /** Waits until the rate limit of the site is over, and sends once more. */
+  /** Waits until the site's rate limit has passed, and resends once. */
   readonly waitsForRateLimit?: boolean;
 }
 
-/** An answer that the site calls a success. */
+/** A successful answer. */
 export interface Answer<Value = Values> {
   readonly value: Value;
-  /** Fields that were left out, because they are not as the table says and `reads` does not name them. */
+  /** Fields left out because they do not fit the table and `reads` does not name them. */
   readonly wrong: readonly WrongField[];
 }
 
@@ -81,16 +81,16 @@ const defaults = {
   waitsForRateLimit: false,
 };
 
-/** The address of a site's XML API. */
+/** Returns the URL of a site's XML API. */
 export function xmlAddress({ url }: Site): string {
   return new URL("/WBXService/XMLService", url).href;
 }
 
-/** The client of a site's XML API. A failure is a fault in the result: no call throws or rejects. */
+/** The client of a site's XML API. Failures are returned as faults; no call throws or rejects. */
 export class XmlApi {
   readonly #ports: XmlApiPorts;
   readonly #settings: XmlApiSettings & typeof defaults;
-  /** A password that the site has not accepted is not sent again: accounts are locked after a few wrong ones. */
+  /** A password is resent only after the site accepted it, because sites lock accounts after a few wrong ones. */
   #isAccepted = false;
 
   constructor(settings: XmlApiSettings, ports: XmlApiPorts) {
@@ -107,17 +107,17 @@ export class XmlApi {
     return this.#settings.credentials.form;
   }
 
-  /** Carries out one operation. `reads`: the fields that are used; only these must be as the table says. */
+  /** Carries out one operation. `reads`: fields that the caller uses. Only these must fit the table. */
   async call<Name extends OperationName>(
     name: Name,
     request: RequestOf<Name>,
     reads?: readonly string[],
   ): Promise<Result<Answer<Answered<Name>>, XmlApiFault>> {
-    // The codec checked the answer against the table that the type is made of.
+    // The type is derived from the table that the codec has checked.
     return (await this.callUntyped(operations[name], request, reads)) as Result<Answer<Answered<Name>>, XmlApiFault>;
   }
 
-  /** As `call`, for names and values from outside; they are checked in the same way. */
+  /** Carries out an operation with names and values from outside, with the same checks. */
   async callUntyped(
     operation: AnyOperation,
     request: unknown,
@@ -132,7 +132,7 @@ export class XmlApi {
     const rateLimitPauses = isRepeatable && waitsForRateLimit ? [rateWindowMs] : [];
     for (;;) {
       const answer = await this.#post(operation, built.value, reads, deadline - this.#ports.now());
-      // What the site tells everybody proves nothing.
+      // Public answers prove nothing.
       const isProof = answer.ok ? !anonymousOperations.includes(operation.name) : provesCredentials(answer.error);
       if (isProof) this.#isAccepted = true;
       if (answer.ok) return answer;
@@ -174,7 +174,7 @@ export class XmlApi {
         const { fetch } = this.#ports;
         const answer = await fetch(xmlAddress(site), init);
         const { status } = answer;
-        // A fetch like a browser's hides the status of a redirect that it does not follow.
+        // A browser's fetch returns status 0 for a redirect that it does not follow.
         if (status === 0 || (status >= 300 && status < 400)) {
           answer.body?.cancel().catch(() => undefined);
           return err({ kind: "redirected", status });
@@ -217,7 +217,7 @@ export class XmlApi {
   }
 }
 
-/** Reads the text of an answer. */
+/** Parses the text of an answer. */
 export function parseAnswer(
   operation: AnyOperation,
   text: string,
@@ -246,7 +246,7 @@ function isUsed(path: string, reads: readonly string[] | undefined): boolean {
   return reads.some((used) => plain === used || plain.startsWith(`${used}.`) || used.startsWith(`${plain}.`));
 }
 
-/** A request as it is sent, and the secrets in it, which no fault and no log may show. */
+/** A request to send, and its secrets, which faults and logs must not show. */
 export interface BuiltRequest {
   readonly body: string;
   readonly secrets: readonly string[];
@@ -254,7 +254,7 @@ export interface BuiltRequest {
 
 const anonymousOperations = ["getSessionInfo", "getAPIVersion", "authenticateUser"];
 
-/** The document of a request. With `isShown`, `…` stands for each secret. */
+/** Builds a request. With `isShown`, replaces each secret with `…`. */
 export function buildRequest(
   operation: AnyOperation,
   request: unknown,
@@ -263,7 +263,7 @@ export function buildRequest(
 ): Result<BuiltRequest, XmlApiFault> {
   const fault = (error: WrongField) => err({ kind: "wrong-request" as const, operation: operation.name, ...error });
   if (credentials.form === "anonymous" && !anonymousOperations.includes(operation.name)) {
-    const rule = `must have a password, a ticket or a token: only ${anonymousOperations.join(", ")} go without`;
+    const rule = `must have a password, a ticket or a token; only ${anonymousOperations.join(", ")} do not need one`;
     return fault({ path: "securityContext", rule });
   }
   const secrets: string[] = [];
@@ -311,7 +311,7 @@ export interface Listed {
   readonly wrong: readonly WrongField[];
 }
 
-/** All items of a list that is read in pages, at most `most`. */
+/** Reads a list in batches, at most `most` items. */
 export async function listAll(
   api: Pick<XmlApi, "callUntyped">,
   operation: Operation,
@@ -336,7 +336,7 @@ export async function listAll(
     const { total, returned = 0 } = (answer.value.value.matchingRecords ?? {}) as { total?: number; returned?: number };
     items.push(...page);
     wrong.push(...answer.value.wrong);
-    // Items that were left out as wrong count: the next page begins after them.
+    // Counts the items left out as wrong, because the next batch begins after them.
     const length = Math.max(returned, page.length);
     count += length;
     const isComplete = total === undefined ? length < listControl.maximumNum : first + count > total;
@@ -344,21 +344,21 @@ export async function listAll(
   }
 }
 
-/** A failure that may be over at the next attempt. */
+/** True for a failure that may pass before the next attempt. */
 function isPassing(fault: XmlApiFault): boolean {
   if (fault.kind === "refused") return fault.why === "not-responding";
   if (fault.kind === "http-status") return [502, 503, 504].includes(fault.status);
   return fault.kind === "not-reached" || fault.kind === "timed-out";
 }
 
-/** By Node's codes: the name is unknown, or nobody listens. Other failures may come after the request was sent. */
+/** True if Node could not connect. Other failures can occur after the request was sent. */
 function hadNoConnection(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = isRecord(cause) ? cause.code : undefined;
   return ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"].includes(String(code));
 }
 
-/** Node's fetch says why only in its cause. */
+/** Returns the reason with its cause, because Node's fetch explains failures only there. */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? `: ${reasonOf(error.cause)}` : "";
   return `${reasonOf(error)}${cause}`;

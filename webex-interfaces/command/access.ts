@@ -2,7 +2,7 @@ import { type Site, siteOf } from "../client/site-address.ts";
 import type { Credentials, SiteRef, User } from "../client/xml-api.ts";
 import { err, ok, type Result } from "../doors/foundation.ts";
 
-/** Which site, and who asks. Each has a variable of the environment, too; what is secret has no option. */
+/** Options for site and user. Each also has an environment variable. Secrets have no option. */
 export interface AccessOptions {
   readonly site?: string;
   readonly siteId?: string;
@@ -14,21 +14,21 @@ export interface AccessOptions {
 
 export interface AccessPorts {
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** With U+FFFD for each byte that is no UTF-8. Throws what the system says. */
+  /** Returns the text, with U+FFFD for invalid UTF-8. Throws the system's error. */
   readFile(file: string): string;
-  /** What somebody types at the terminal, unseen, empty where nothing is typed; `null` where there is no terminal. */
+  /** Returns the hidden input, empty if nothing is typed; `null` without a terminal. */
   askSecret(question: string): Promise<string | null>;
 }
 
-/** The options of whoever asks, with what the environment gives. */
+/** Returns the site from the options or the environment. */
 export function findSite(options: AccessOptions, { variables }: AccessPorts): Result<Site, string> {
   const given = options.site ?? variables.WEBEX_SITE;
-  if (!given) return err("no site is named: give --site, or set WEBEX_SITE, as acme or https://meet.example.com/acme");
+  if (!given) return err("no site: give --site or set WEBEX_SITE, such as acme or https://meet.example.com/acme");
   const site = siteOf(given);
   return site.ok ? site : err(site.error.says);
 }
 
-/** The password of WEBEX_PASSWORD, of a file, or typed; what is wrong otherwise. */
+/** Returns the password from the file, WEBEX_PASSWORD or the terminal. */
 export async function findPassword(
   { passwordFile }: { readonly passwordFile?: string | undefined },
   { variables, readFile, askSecret }: AccessPorts,
@@ -36,22 +36,22 @@ export async function findPassword(
   if (passwordFile !== undefined) return secretOfFile(passwordFile, readFile);
   if (variables.WEBEX_PASSWORD) return ok(variables.WEBEX_PASSWORD);
   const typed = await askSecret("WebEx password: ");
-  return typed ? ok(typed) : err("there is no password: set WEBEX_PASSWORD, or give --password-file");
+  return typed ? ok(typed) : err("no password: set WEBEX_PASSWORD or give --password-file");
 }
 
-/** The text of a file without the line's end. */
+/** Returns the text of a file without its last line end. */
 export function secretOfFile(file: string, readFile: AccessPorts["readFile"]): Result<string, string> {
   const text = readFile(file).replace(/\r?\n$/, "");
-  if (text === "") return err(`${file} is empty: it must hold the secret alone`);
-  return isUtf8(text) ? ok(text) : err(`${file} is no text in UTF-8: save it as such`);
+  if (text === "") return err(`${file} is empty: it must contain only the secret`);
+  return isUtf8(text) ? ok(text) : err(`${file} is not UTF-8 text: save it as UTF-8`);
 }
 
-/** What is no UTF-8 becomes this sign when it is read. Sent so, it would be another password or name. */
+/** True if the text has no U+FFFD, which replaces invalid UTF-8 and would change a password or name. */
 export function isUtf8(text: string): boolean {
   return !text.includes("\ufffd");
 }
 
-/** The credentials of a request. With `isShown` nobody is asked for a password: the request is only printed. */
+/** Returns the credentials. With `isShown`, does not ask for a password, because the request is only printed. */
 export async function findCredentials(
   site: Site,
   options: AccessOptions,
@@ -61,7 +61,7 @@ export async function findCredentials(
   const { variables } = ports;
   const siteId = options.siteId ?? variables.WEBEX_SITE_ID;
   const ref: SiteRef = siteId ? { siteId } : { siteName: site.name };
-  // Without a name: of variables, too.
+  // Ignores the user in the environment, too.
   if (options.anonymous) {
     const named = findUser(options, {});
     return ok({ form: "anonymous", site: ref, ...(named && { user: named }) });
@@ -75,16 +75,16 @@ export async function findCredentials(
   const given = Object.entries({ ...proofs, WEBEX_TICKET: ticket, WEBEX_TOKEN: token })
     .filter(([, proof]) => proof)
     .map(([name]) => name);
-  if (given.length > 1) return err(`${given.join(" and ")} are given: a request has only one of them`);
+  if (given.length > 1) return err(`${given.join(" and ")} are set: give only one of them`);
   if (token) return ok({ form: "token", site: ref, token, ...more, ...(user && { user }) });
-  if (!user) return err("no user is named: give --id or --email, or set WEBEX_ID; --anonymous asks without a name");
+  if (!user) return err("no user: give --id or --email, or set WEBEX_ID; --anonymous needs none");
   if (ticket) return ok({ form: "ticket", site: ref, user, ticket, ...more });
   const found = isShown ? ok("…") : await findPassword(options, ports);
   return found.ok ? ok({ form: "password", site: ref, user, password: found.value, ...more }) : found;
 }
 
 function findUser({ id, email }: AccessOptions, variables: AccessPorts["variables"]): User | undefined {
-  // An option counts more than the other's variable.
+  // Either option overrides both variables.
   const webExId = id || (email ? undefined : variables.WEBEX_ID);
   const address = email || variables.WEBEX_EMAIL;
   return webExId ? { webExId } : address ? { email: address } : undefined;

@@ -21,7 +21,7 @@ export interface SessionOptions extends AccessOptions {
   readonly dryRun?: true;
 }
 
-/** The operation of this name or binding. Throws a WebexError if there is none. */
+/** Finds an operation by name or binding. Throws a WebexError if there is none. */
 export function findOperation(name: string): AnyOperation {
   const found = operationNamed(name);
   if (found) return found;
@@ -32,7 +32,7 @@ export function findOperation(name: string): AnyOperation {
 export async function call(operation: AnyOperation, words: readonly string[], options: CallOptions, ports: WebexPorts) {
   const { all, dryRun } = options;
   const items = isOpen(operation) ? undefined : operation.items;
-  if (all && items === undefined) throw new WebexError(`${operation.name} has no pages: leave --all out`);
+  if (all && items === undefined) throw new WebexError(`${operation.name} is not a list: leave out --all`);
   const site = okOr(findSite(options, ports));
   const request = okOr(await requestOf(operation, words, ports));
   const credentials = okOr(await findCredentials(site, options, ports, dryRun === true));
@@ -43,7 +43,7 @@ export async function call(operation: AnyOperation, words: readonly string[], op
     if (!found.ok) throw new WebexError(say(found.error, operation, credentials));
     printJson(found.value.items, ports);
     leftOut(found.value.wrong, ports);
-    if (!found.value.isComplete) ports.warn(`not all: only the first ${found.value.items.length}`);
+    if (!found.value.isComplete) ports.warn(`incomplete: only the first ${found.value.items.length} items`);
     return;
   }
   const answer = await api.callUntyped(operation, request, []);
@@ -56,7 +56,7 @@ export async function call(operation: AnyOperation, words: readonly string[], op
   leftOut(answer.value.wrong, ports);
 }
 
-/** Prints what the site shows of a session. Throws a WebexError. */
+/** Prints the elements of a session that the site shows. Throws a WebexError. */
 export async function showSession(sessionKey: string, options: SessionOptions, ports: WebexPorts) {
   const { sessionPasswordFile: file, json, dryRun } = options;
   const site = okOr(findSite(options, ports));
@@ -72,7 +72,7 @@ export async function showSession(sessionKey: string, options: SessionOptions, p
   else lines(sessionText(allPrintable(info.value), ports.terminal()), ports);
 }
 
-/** The request, with `…` for each secret. */
+/** Prints the request, with `…` for each secret. */
 function printRequest(
   operation: AnyOperation,
   request: unknown,
@@ -96,10 +96,10 @@ export function say(fault: XmlApiFault, { name, kind }: AnyOperation, { form, pa
   const isRead = kind === "get" || kind === "list";
   const isRefused = fault.kind === "refused" && fault.why === "wrong-credentials";
   const advice = [
-    fault.kind === "wrong-request" ? `\`bridgehead webex operations ${name}\` says what it has` : "",
+    fault.kind === "wrong-request" ? `\`bridgehead webex operations ${name}\` lists its fields` : "",
     fault.kind === "not-reached" ? "check --site" : "",
     isRefused && partnerId ? "check WEBEX_PARTNER_ID" : "",
-    !isRead && mayHaveTakenEffect(fault) ? `${name} may have been carried out: look before you repeat it` : "",
+    !isRead && mayHaveTakenEffect(fault) ? `${name} may have been carried out: check before you repeat it` : "",
   ];
   return [describeFault(fault, form), ...advice.filter(Boolean)].join("; ");
 }
@@ -108,7 +108,7 @@ function leftOut(wrong: readonly WrongField[], ports: WebexPorts): void {
   for (const { path, rule } of wrong) ports.warn(printable(`left out: ${path} ${rule}`));
 }
 
-/** One element a line. Control characters are written as codes. */
+/** Returns one element a line, with control characters as codes. */
 function indented(xml: string): readonly string[] {
   let depth = 0;
   return xml.split(/(?<=>)\n?(?=<)/).map((part) => {

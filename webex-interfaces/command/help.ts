@@ -5,7 +5,6 @@ import type { Fields, Kind, Operation } from "../tables/schema.ts";
 import { type Argument, type Command, type CommandName, commands, pages } from "../tables/url.ts";
 import { boundsRule } from "../wire/codec.ts";
 
-/** Help is made from the tables that requests are checked by. */
 export function operationsText(terminal: Terminal): readonly string[] {
   const all: readonly Operation[] = Object.values(operations);
   const columns: readonly Column<Operation>[] = [
@@ -13,7 +12,7 @@ export function operationsText(terminal: Terminal): readonly string[] {
     { title: "binding", text: ({ binding }) => binding },
     { title: "kind", text: ({ kind }) => kind },
   ];
-  const open = `With open fields: ${openBindings.join(", ")}. So is any other, by its binding.`;
+  const open = `With open fields: ${openBindings.join(", ")}, and any other by its binding.`;
   return [...table(columns, all, terminal), "", ...wrapped(wordsOf(open), terminal.width)];
 }
 
@@ -40,9 +39,9 @@ const columns: readonly Column<Row>[] = [
 
 export function operationText(operation: AnyOperation, terminal: Terminal): readonly string[] {
   const { name, binding, kind } = operation;
-  const repeats = kind === "get" || kind === "list" ? "sent again after a failure" : "sent once";
+  const repeats = kind === "get" || kind === "list" ? "resent after a failure" : "sent once";
   const head = [terminal.style("bold", name), `${binding}, ${repeats}`];
-  if (isOpen(operation)) return [...head, "", "request and answer: any elements; their fields are not in the tables"];
+  if (isOpen(operation)) return [...head, "", "request and answer: any elements; no table lists them"];
   const side = (title: string, fields: Fields) =>
     Object.keys(fields).length === 0
       ? [`${title}: nothing`]

@@ -9,22 +9,22 @@ export interface LinkOptions extends AccessOptions {
   readonly dryRun?: true;
 }
 
-/** The command of this name or, if only one has it, of this code (AT). Throws a WebexError if there is none. */
+/** Finds a command by name, or by its code (AT) if that is unique. Throws a WebexError otherwise. */
 export function findCommand(name: string): CommandName {
   const all = Object.keys(commands) as CommandName[];
   const named = all.find((one) => one === name);
   const [first, ...more] = named ? [named] : all.filter((one) => commands[one].at === name.toUpperCase());
   if (!first) throw new WebexError(unknownName("command", name, all, "commands"));
-  if (more.length > 0) throw new WebexError(`"${name}" is several commands: ${[first, ...more].join(", ")}`);
+  if (more.length > 0) throw new WebexError(`"${name}" means several commands: ${[first, ...more].join(", ")}`);
   return first;
 }
 
-/** Prints the link of a command; with `dryRun` the form that a program posts. Throws a WebexError. */
+/** Prints a command's link; with `dryRun`, also a form that a program posts. Throws a WebexError. */
 export async function printLink(name: CommandName, words: readonly string[], options: LinkOptions, ports: WebexPorts) {
   const site = okOr(findSite(options, ports));
   const written = okOr(await argumentsOf(name, words, ports));
   const given = { ...written, ...(await ownArguments(name, written, options, ports)) };
-  const help = `\`bridgehead webex commands ${name}\` says what it has`;
+  const help = `\`bridgehead webex commands ${name}\` lists its arguments`;
   const made = urlCommandOf(site, name, given);
   if (!made.ok) throw new WebexError(`${made.error}; ${help}`);
   const { link, form } = made.value;
@@ -36,10 +36,10 @@ export async function printLink(name: CommandName, words: readonly string[], opt
   }
   if (!link.ok) throw new WebexError(`${link.error}; ${help}`);
   ports.print(options.dryRun ? `GET ${link.value}` : link.value);
-  if (Object.hasOwn(given, "CSRF")) ports.warn("the link holds the log-in's token, CSRF: give it to nobody else");
+  if (Object.hasOwn(given, "CSRF")) ports.warn("the link contains CSRF, the log-in's token: keep it secret");
 }
 
-/** Arguments from the environment: the user and password of a log-in, and the partner. */
+/** Returns arguments from the environment: a log-in's user and password, and the partner. */
 async function ownArguments(
   name: CommandName,
   given: Texts,
@@ -51,7 +51,7 @@ async function ownArguments(
   const partner = WEBEX_PARTNER_ID && lacks("PID") ? { PID: WEBEX_PARTNER_ID } : {};
   if (name !== "log-in") return partner;
   const user = id ?? WEBEX_ID;
-  // TK is a ticket of getLoginTicket, not of the XML API itself.
+  // TK comes from getLoginTicket, so WEBEX_TICKET does not fit.
   const needsPassword = lacks("PW") && lacks("TK");
   const password = needsPassword ? { PW: dryRun ? "…" : okOr(await findPassword({ passwordFile }, ports)) } : {};
   return { ...partner, ...(user && lacks("WID") ? { WID: user } : {}), ...password };

@@ -5,7 +5,6 @@ import { text } from "node:stream/consumers";
 import { endWithReader, ownTerminal, timers } from "../doors/programs.ts";
 import type { WebexPorts } from "./run.ts";
 
-/** This process. */
 export const webexPorts: WebexPorts = {
   variables: process.env,
   fetch: (address, init) => fetch(address, init),
@@ -24,7 +23,7 @@ export const webexPorts: WebexPorts = {
   },
 };
 
-/** Without a byte order mark. Of a folder, the system does not say which one it is. */
+/** Reads a file without its byte order mark. Adds the path to errors, because Node omits it for a folder. */
 function readFile(file: string): string {
   try {
     return new TextDecoder().decode(readFileSync(file));
@@ -33,7 +32,7 @@ function readFile(file: string): string {
   }
 }
 
-/** What is typed, unseen; empty after Ctrl-D, and `null` without a terminal. Ctrl-C ends the process. */
+/** Returns the hidden input; empty after Ctrl-D, `null` without a terminal. Ctrl-C ends the process. */
 export async function askSecret(
   question: string,
   input: Readable & { readonly isTTY?: boolean },
@@ -41,14 +40,13 @@ export async function askSecret(
 ): Promise<string | null> {
   if (!input.isTTY) return null;
   screen.write(question);
-  // What is typed goes nowhere.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const line = createInterface({ input, output: silent, terminal: true });
   line.on("SIGINT", () => {
     screen.write("\n");
     process.exit(130);
   });
-  // Ctrl-D lets the question fail; the terminal's end only closes the line.
+  // Ctrl-D rejects the question. The end of the terminal only closes the interface.
   const closed = new Promise<string>((resolve) => line.once("close", () => resolve("")));
   const answer = await Promise.race([line.question("").catch(() => ""), closed]);
   line.close();

@@ -17,7 +17,7 @@ import { apiOf, say } from "./call.ts";
 import { okOr, printJson, WebexError, type WebexPorts } from "./run.ts";
 
 export interface ProvisioningOptions extends AccessOptions {
-  /** A file of domains, or an edge's settings with them. */
+  /** The edge's settings file, or the file of domains. */
   readonly settings: string;
   readonly domain: string;
   readonly edgeUrl?: string;
@@ -42,7 +42,7 @@ export async function checkProvisioning(options: ProvisioningOptions, ports: Web
     const webExId = isRecord(item) ? item.webExId : undefined;
     if (typeof webExId !== "string") continue;
     const user = await api.call("getUser", { webExId }, userReads);
-    // Deleted since it was listed.
+    // The user was deleted after it was listed.
     if (!user.ok && user.error.kind === "refused" && user.error.why === "not-found") continue;
     if (!user.ok) throw new WebexError(say(user.error, operations.getUser, credentials));
     const found = userFindings(user.value.value, expected);
@@ -59,7 +59,7 @@ export async function checkProvisioning(options: ProvisioningOptions, ports: Web
   else if (!options.json) ports.print(summary);
 }
 
-/** What the settings of the domain say of the site. */
+/** Reads the domain's settings that concern its site. */
 function expectedOf(
   { settings: file, domain, edgeUrl, number = [] }: ProvisioningOptions,
   ports: WebexPorts,

@@ -3,25 +3,25 @@ import { printable, type Result, type Terminal, type Timers } from "../doors/fou
 import { jsonText, systemReason } from "../doors/programs.ts";
 import type { ValuePorts } from "./values.ts";
 
-/** What these commands need of the machine. */
+/** Ports of these commands to the machine. */
 export interface WebexPorts extends ValuePorts {
   readonly fetch: PostFetch;
   readonly timers: Timers;
   now(): number;
-  /** Before anything is printed. */
+  /** Called before the first output. */
   begin(): void;
   terminal(): Terminal;
   print(text: string): void;
-  /** One line on stderr. */
+  /** Prints one line on stderr. */
   warn(line: string): void;
-  /** The exit code will be 1. */
+  /** Prints one line on stderr, and sets the exit code to 1. */
   fail(line: string): void;
 }
 
-/** What somebody can put right: a sentence, and exit code 1. */
+/** An error that the user can fix. Prints one sentence; the exit code is 1. */
 export class WebexError extends Error {}
 
-/** Carries out a command. A WebexError or a fault of a file becomes one line; anything else is a bug and thrown. */
+/** Runs a command. Prints a WebexError or a file error as one line; any other error is a bug and is thrown. */
 export async function run(ports: WebexPorts, act: () => Promise<void>): Promise<void> {
   ports.begin();
   try {
@@ -38,14 +38,14 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
 
 function fileFault(error: NodeJS.ErrnoException): string {
   const own: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such file or folder",
-    EISDIR: "it is a folder, and must be a file",
+    ENOENT: "no such file or folder",
+    EISDIR: "it is a folder, not a file",
   };
   const why = own[error.code ?? ""] ?? systemReason(error);
   return `${error.path ?? "a file"}: ${why}`;
 }
 
-/** The value; an error is thrown as a WebexError. */
+/** Returns the value, or throws the error as a WebexError. */
 export function okOr<Value>(result: Result<Value, string>): Value {
   if (result.ok) return result.value;
   throw new WebexError(result.error);
@@ -59,10 +59,10 @@ export function lines(text: readonly string[], ports: WebexPorts): void {
   ports.print(text.join("\n"));
 }
 
-/** That there is no such operation or command, with those that are near. */
+/** Returns an error for an unknown name, with similar names. */
 export function unknownName(what: string, name: string, known: readonly string[], list: string): string {
   const word = name.toLowerCase();
   const near = known.filter((each) => word.length > 2 && each.toLowerCase().includes(word)).slice(0, 5);
-  const hint = near.length === 0 ? "" : ` there are ${near.join(", ")};`;
+  const hint = near.length === 0 ? "" : ` similar: ${near.join(", ")};`;
   return `there is no ${what} "${name}";${hint} \`bridgehead webex ${list}\` lists all`;
 }

@@ -19,7 +19,7 @@ const modes: Readonly<Record<SessionInfo["mode"], string>> = {
   password: "with its password",
   "password-refused": "as everybody sees it: the password is not the session's",
   member: "as its host or attendees see it",
-  unknown: "it is not known for whom",
+  unknown: "with unknown rights",
 };
 
 interface Row {
@@ -27,7 +27,7 @@ interface Row {
   readonly seen: Seen;
 }
 
-/** What a site shows of a session. */
+/** Returns the elements of a session, and its dial-in sequences. */
 export function sessionText(info: SessionInfo, terminal: Terminal): readonly string[] {
   const { service, mode, elements, answer } = info;
   const rows = visibilityRows.map(({ path }): Row => ({ path, seen: elements[path] }));
@@ -63,7 +63,7 @@ function textOf({ path, seen }: Row): string {
     case "absent":
       return "has none";
     case "unknown":
-      return "not given; why is not known";
+      return "not shown, for an unknown reason";
     case "wrong":
       return `not readable: ${seen.field.rule}`;
     case "never":
@@ -71,7 +71,7 @@ function textOf({ path, seen }: Row): string {
   }
 }
 
-/** The fields of a group without rows of their own, except the sequences, which follow. */
+/** Returns a group's fields without their own rows, except the dial-in sequences, which have a table. */
 function groupText(path: string, value: Readonly<Record<string, unknown>>): string {
   const own = Object.entries(value).filter(
     ([name, part]) => !paths.has(`${path}.${name}`) && typeof part !== "object" && name !== "dialInSequences",

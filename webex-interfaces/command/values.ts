@@ -12,7 +12,7 @@ export interface ValuePorts extends AccessPorts {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The words of the command line: JSON in one of its forms, or NAME=VALUE any number of times. */
+/** Values from the command line. `isSeen`: the JSON is on the command line itself. */
 type Given =
   | { readonly form: "json"; readonly values: Values; readonly isSeen: boolean }
   | { readonly form: "pairs"; readonly pairs: readonly (readonly [name: string, value: string])[] };
@@ -20,7 +20,7 @@ type Given =
 async function readGiven(words: readonly string[], ports: ValuePorts): Promise<Result<Given, string>> {
   const [first] = words;
   if (first === "-" || first?.startsWith("@") || first?.trimStart().startsWith("{")) {
-    if (words.length > 1) return err(`"${words[1]}" is too much: JSON is given alone`);
+    if (words.length > 1) return err(`"${words[1]}" is too much: give only the JSON`);
     const isSeen = first !== "-" && !first.startsWith("@");
     const text = isSeen ? first : first === "-" ? await ports.readStdin() : ports.readFile(first.slice(1));
     const values = parsed(text);
@@ -36,12 +36,12 @@ async function readGiven(words: readonly string[], ports: ValuePorts): Promise<R
 }
 
 function parsed(text: string): Result<Values, string> {
-  if (!isUtf8(text)) return err("the request is not text in UTF-8: save it as such");
+  if (!isUtf8(text)) return err("the request is not UTF-8 text: save it as UTF-8");
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? ok(value) : err('the request must be an object of JSON, as {"sessionKey": "123456789"}');
+    return isRecord(value) ? ok(value) : err('the request must be a JSON object, such as {"sessionKey": "123456789"}');
   } catch (error) {
-    // The engine quotes the text, which may hold a secret.
+    // The engine's message quotes the text, which may contain a secret.
     const [where = ""] = /line \d+ column \d+/.exec(reasonOf(error)) ?? [];
     return err(`the request is not JSON${where && `, at ${where}`}`);
   }
@@ -49,7 +49,7 @@ function parsed(text: string): Result<Values, string> {
 
 const seen = "everybody on this machine can read it";
 
-/** The secret of NAME=VALUE: VALUE says where it is. */
+/** Returns the secret from the place that VALUE names. */
 async function secretOf(name: string, value: string, ports: ValuePorts): Promise<Result<string, string>> {
   if (value.startsWith("@")) return secretOfFile(value.slice(1), ports.readFile);
   if (value.startsWith("env:")) {
@@ -59,14 +59,14 @@ async function secretOf(name: string, value: string, ports: ValuePorts): Promise
   }
   if (value === "?") {
     const typed = await ports.askSecret(`${name}: `);
-    return typed ? ok(typed) : err(`${name}: nothing was typed: give ${name}=@FILE or ${name}=env:VARIABLE`);
+    return typed ? ok(typed) : err(`${name}: nothing was typed; give ${name}=@FILE or ${name}=env:VARIABLE`);
   }
   return err(
     `${name} is a secret: on the command line ${seen}; give NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked`,
   );
 }
 
-/** The request of an operation. The codec checks it later; here its texts get the types of the table. */
+/** Returns an operation's request, with its texts typed by the table. The codec checks it later. */
 export async function requestOf(
   operation: AnyOperation,
   words: readonly string[],
@@ -77,7 +77,7 @@ export async function requestOf(
   if (given.value.form === "json") {
     const { values, isSeen } = given.value;
     return isSeen && hasSecret(values, operation.request)
-      ? err(`the request holds a secret: on the command line ${seen}; give it as @FILE, or - for standard input`)
+      ? err(`the request contains a secret: on the command line ${seen}; give it as @FILE, or - for standard input`)
       : ok(values);
   }
   let values: Values = {};
@@ -96,7 +96,7 @@ export async function requestOf(
   return ok(values);
 }
 
-/** True if a text of the request is a secret, by its table or, without one, by its name. */
+/** True if the request contains a secret, by its table or, without one, by a name. */
 function hasSecret(values: unknown, fields: Fields | undefined): boolean {
   if (!isRecord(values)) return false;
   return Object.entries(values).some(([name, value]) => {
@@ -108,7 +108,7 @@ function hasSecret(values: unknown, fields: Fields | undefined): boolean {
   });
 }
 
-/** The kinds along a path; `undefined` from where the table has none. */
+/** Returns the kinds along a path; `undefined` for unknown fields. */
 function kindsOf(operation: AnyOperation, names: readonly string[]): readonly (Kind | undefined)[] {
   let fields: Fields | undefined = operation.request;
   return names.map((name) => {
@@ -119,7 +119,7 @@ function kindsOf(operation: AnyOperation, names: readonly string[]): readonly (K
   });
 }
 
-/** A text that does not fit the table stays a text, which the check of the request refuses. */
+/** Converts a text to its kind. A text that does not fit stays a text, which the codec refuses. */
 function typedAs(text: string, kind: Kind | undefined): unknown {
   switch (kind?.is) {
     case "list":
@@ -142,7 +142,7 @@ function isTaken(values: unknown, [name = "", ...rest]: readonly string[]): bool
   return rest.length === 0 || isTaken(one[name], rest);
 }
 
-/** The values with one more. A list gets one more item; of a list of groups, the only item is filled. */
+/** Returns the values with one more. Appends to a list; fills the only item of a list of groups. */
 function put(
   values: Values,
   [name = "", ...rest]: readonly string[],
@@ -158,7 +158,7 @@ function put(
   return Object.fromEntries([...Object.entries(values).filter(([key]) => key !== name), [name, next]]);
 }
 
-/** The arguments of a command of the URL API. */
+/** Returns the arguments of a command of the URL API. */
 export async function argumentsOf(
   name: CommandName,
   words: readonly string[],
@@ -173,7 +173,7 @@ export async function argumentsOf(
         return err(
           `${argument} is a secret: on the command line ${seen}; give the JSON as @FILE, or - for standard input`,
         );
-      // A number that is not safe has lost digits.
+      // An unsafe integer has lost digits.
       const isText = typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value);
       if (!isText) return err(`${argument} of ${name} must be a text, a whole number, or true or false`);
       found.set(argument, String(value));

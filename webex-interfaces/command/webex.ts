@@ -6,30 +6,30 @@ import { lines, run, type WebexPorts } from "./run.ts";
 
 const givenAs = "NAME=VALUE …, or JSON: '{…}', @FILE, or - for standard input.";
 const listHelp = `
-A list of single values is NAME=VALUE once for each; a second item of a list
-of groups needs JSON.`;
-const secretHelp = "\nA secret is NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked.";
+For a list of single values, repeat NAME=VALUE. A second item of a list of
+groups needs JSON.`;
+const secretHelp = "\nGive a secret as NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked.";
 
-/** Loaded late: the tables take time to read, and `bridgehead serve` is a command of the same program. */
+/** Loaded on demand, because the tables would delay every other command of the program. */
 const calls = () => import("./call.ts");
 const links = () => import("./link.ts");
 const help = () => import("./help.ts");
 
-/** The commands that ask a WebEx site, make its links, and say what there is; all from the tables. */
+/** Adds the commands that call a WebEx site, make its links, and list operations and commands. */
 export function addWebex(program: Command, ports: WebexPorts): void {
-  const webex = program.command("webex").description("Ask a WebEx site by its XML API and its URL API");
+  const webex = program.command("webex").description("Use a WebEx site's XML API and URL API");
 
   withAccess(webex.command("call <operation> [request...]"))
     .summary("carry out an operation of the XML API")
     .description("carry out an operation of the XML API; prints its answer as JSON")
-    .option("--anonymous", "without a name: what getSessionInfo shows to everybody")
-    .option("--all", "of a list: all its items, page by page")
-    .option("--dry-run", "print the request, … for each secret, and send nothing")
+    .option("--anonymous", "send no user name, to see what getSessionInfo shows to everybody")
+    .option("--all", "read all items of a list")
+    .option("--dry-run", "print the request with … for secrets, and send nothing")
     .addHelpText(
       "after",
       `
 The request is ${givenAs}${listHelp}${secretHelp}${accessHelp}
-\`operations NAME\` says what a request has.`,
+\`operations NAME\` lists the fields of a request.`,
     )
     .action((name: string, words: string[], options: CallOptions) =>
       run(ports, async () => {
@@ -39,12 +39,12 @@ The request is ${givenAs}${listHelp}${secretHelp}${accessHelp}
     );
 
   withAccess(webex.command("session <key>"))
-    .summary("what the site shows of a session")
-    .description("what the site shows of a session: getSessionInfo, element by element")
-    .option("--anonymous", "without a name: what everybody is shown")
+    .summary("show a session's elements")
+    .description("show the elements of a session that the site shows (getSessionInfo)")
+    .option("--anonymous", "send no user name, to see what everybody sees")
     .option("--session-password-file <file>", "file with the session's password (WEBEX_SESSION_PASSWORD)")
-    .option("--json", "as JSON")
-    .option("--dry-run", "print the request, … for each secret, and send nothing")
+    .option("--json", "print JSON")
+    .option("--dry-run", "print the request with … for secrets, and send nothing")
     .addHelpText("after", accessHelp)
     .action((key: string, options: SessionOptions) =>
       run(ports, async () => (await calls()).showSession(key, options, ports)),
@@ -53,13 +53,13 @@ The request is ${givenAs}${listHelp}${secretHelp}${accessHelp}
   withLogIn(webex.command("link <command> [arguments...]"))
     .summary("print a link of the URL API")
     .description("print the link of a command of the URL API")
-    .option("--dry-run", "print what is sent, also as a form; … for each secret")
+    .option("--dry-run", "print the link or form, with … for secrets")
     .addHelpText(
       "after",
       `
 Arguments are ${givenAs}${secretHelp}
 A command with a secret has no link: a program posts it as a form.${logInHelp}
-\`commands NAME\` says which arguments there are.`,
+\`commands NAME\` lists the arguments.`,
     )
     .action((name: string, words: string[], options: LinkOptions) =>
       run(ports, async () => {
@@ -73,9 +73,9 @@ A command with a secret has no link: a program posts it as a form.${logInHelp}
     .description("compare a domain's settings with its site and its users; exit code 1 if they differ")
     .requiredOption("--settings <file>", "the edge's settings, or the file of domains")
     .requiredOption("--domain <name>", "the domain of the site")
-    .option("--edge-url <url>", "the address at which WebEx reaches the edge")
+    .option("--edge-url <url>", "URL at which WebEx reaches the edge")
     .option("--number <number...>", "numbers that lead to the domain's bridges, in addition to its global numbers")
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", accessHelp)
     .action((options: ProvisioningOptions) =>
       run(ports, async () => (await import("./provisioning.ts")).checkProvisioning(options, ports)),
@@ -83,8 +83,8 @@ A command with a secret has no link: a program posts it as a form.${logInHelp}
 
   webex
     .command("operations [name]")
-    .summary("operations of the XML API")
-    .description("the operations of the XML API, or the fields of one")
+    .summary("list the operations of the XML API")
+    .description("list the operations of the XML API, or the fields of one")
     .action((name: string | undefined) =>
       run(ports, async () => {
         const { operationsText, operationText } = await help();
@@ -96,8 +96,8 @@ A command with a secret has no link: a program posts it as a form.${logInHelp}
 
   webex
     .command("commands [name]")
-    .summary("commands of the URL API")
-    .description("the commands of the URL API, or the arguments of one")
+    .summary("list the commands of the URL API")
+    .description("list the commands of the URL API, or the arguments of one")
     .action((name: string | undefined) =>
       run(ports, async () => {
         const { commandsText, commandText } = await help();
@@ -110,21 +110,21 @@ A command with a secret has no link: a program posts it as a form.${logInHelp}
 
 function withLogIn(command: Command): Command {
   return command
-    .option("--site <site>", "acme, its host, or its address (WEBEX_SITE)")
-    .option("--id <name>", "who asks, by WebEx id (WEBEX_ID)")
+    .option("--site <site>", "name, host or URL of the site (WEBEX_SITE)")
+    .option("--id <name>", "WebEx id of the user (WEBEX_ID)")
     .option("--password-file <file>", "file with the password");
 }
 
 function withAccess(command: Command): Command {
   return withLogIn(command)
-    .option("--email <address>", "who asks, by e-mail address (WEBEX_EMAIL)")
+    .option("--email <address>", "e-mail address of the user (WEBEX_EMAIL)")
     .option("--site-id <number>", "the site's number, instead of its name (WEBEX_SITE_ID)");
 }
 
 const accessHelp = `
-The password is that of --password-file or WEBEX_PASSWORD, or is asked for.
-WEBEX_TICKET or WEBEX_TOKEN may stand in for it.
+The password comes from --password-file, WEBEX_PASSWORD or a prompt.
+WEBEX_TICKET or WEBEX_TOKEN can replace it.
 WEBEX_PARTNER_ID is the partner's id.`;
 const logInHelp = `
-A log-in has the password of --password-file or WEBEX_PASSWORD, or asks.
-PID is that of WEBEX_PARTNER_ID.`;
+A log-in's password comes from --password-file, WEBEX_PASSWORD or a prompt.
+PID comes from WEBEX_PARTNER_ID.`;

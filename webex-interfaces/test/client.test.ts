@@ -12,13 +12,13 @@ const credentials = {
   password: "Sea&wall",
 } as const;
 
-/** Each time is over at once. */
+/** Every pause ends at once. */
 const atOnce = (_: number, run: () => void) => {
   queueMicrotask(run);
   return () => {};
 };
 
-/** A client whose site gives these answers, one after the other, and what was sent. */
+/** A client whose site gives these answers in turn, and the requests sent. */
 function clientOf(...answers: readonly (Response | Error)[]) {
   const sent: string[] = [];
   const fetch: PostFetch = async (_, { body }) => {
@@ -59,17 +59,17 @@ describe("credentials", () => {
     expect(api.isAccepted).toBe(isAccepted);
     await getUser(api);
 
-    // A password that is not accepted yet is not sent again.
+    // A password is not resent before it was accepted.
     expect(sent).toHaveLength(isAccepted ? 4 : 2);
   });
 
-  test("are not proved by what the site tells everybody", async () => {
+  test("are not proved by public answers", async () => {
     const { api } = clientOf(success("<apiVersion>WebEx XML API V11.0.0</apiVersion>"));
     expect(await api.call("getAPIVersion", {})).toMatchObject({ ok: true });
     expect(api.isAccepted).toBe(false);
   });
 
-  test("a password is sent again if it never reached the site", async () => {
+  test("resends a password that never reached the site", async () => {
     const { api, sent } = clientOf(
       Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } }),
       success("<webExId>jo</webExId>"),
@@ -120,7 +120,7 @@ describe("answers", () => {
       { kind: "bad-xml", reason: "it has a document type" },
     ],
     ["a foreign entity", new Response("<m>&nbsp;</m>"), { kind: "bad-xml" }],
-    ["a document that is cut off", new Response(xml("").slice(0, 80)), { kind: "bad-xml" }],
+    ["a truncated document", new Response(xml("").slice(0, 80)), { kind: "bad-xml" }],
     [
       "deep elements",
       new Response("<a>".repeat(60) + "</a>".repeat(60)),
@@ -144,7 +144,7 @@ describe("answers", () => {
     expect(await getUser(api)).toMatchObject({ ok: false, error: fault });
   });
 
-  test("a wrong field that is not used is left out and listed", async () => {
+  test("leaves out and lists a wrong unused field", async () => {
     const { api } = clientOf(new Response(xml("<webExId>jo</webExId><visitCount>many</visitCount>")));
 
     expect(await api.call("getUser", { webExId: "jo" }, ["webExId"])).toEqual({
@@ -156,7 +156,7 @@ describe("answers", () => {
     });
   });
 
-  test("no fault shows a secret", async () => {
+  test("faults show no secret", async () => {
     const { api } = clientOf(refused("030002", "Sea&wall is wrong, and so is Sea%26wall"));
     const answer = await getUser(api);
 
@@ -179,7 +179,7 @@ describe("repeats", () => {
     expect(sent).toHaveLength(1 + times);
   });
 
-  test("an exchange that takes too long may have taken effect", async () => {
+  test("a timed-out request may have taken effect", async () => {
     const timers = { after: atOnce };
     const fetch: PostFetch = () => new Promise(() => {});
     const api = new XmlApi({ site: siteNamed("acme"), credentials }, { fetch, timers, now: () => noon });
@@ -226,7 +226,7 @@ describe("requests", () => {
     expect(JSON.stringify(built)).not.toContain("xxxx");
   });
 
-  test("with open fields are written as they are given", () => {
+  test("writes open fields unchanged", () => {
     const operation = operationNamed("ep.LstRecording");
     if (!operation) throw new Error("no such operation");
     const built = buildRequest(
@@ -241,7 +241,7 @@ describe("requests", () => {
     expect(built.ok && built.value.secrets).toEqual(["Sea&wall", "Gull"]);
   });
 
-  test("only some operations go without a user", () => {
+  test("only some operations need no user", () => {
     const anonymous = { form: "anonymous", site: { siteName: "acme" } } as const;
 
     expect(buildRequest(operations.getSessionInfo, { sessionKey: "1" }, anonymous).ok).toBe(true);
@@ -252,7 +252,7 @@ describe("requests", () => {
   });
 });
 
-test("a list is read page by page", async () => {
+test("reads a list in batches", async () => {
   const site = new TestSite();
   const all = await listAll(site.api("site.admin"), operations.lstsummaryUser, {}, { pageSize: 3 });
   const some = await listAll(site.api("site.admin"), operations.lstsummaryUser, {}, { most: 2 });
@@ -263,7 +263,7 @@ test("a list is read page by page", async () => {
   expect(none).toEqual({ ok: true, value: { items: [], isComplete: true, wrong: [] } });
 });
 
-test("the rate limit is waited for once", async () => {
+test("waits for the rate limit once", async () => {
   const pauses: number[] = [];
   const timers = {
     after: (ms: number, run: () => void) => {

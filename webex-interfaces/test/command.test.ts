@@ -21,7 +21,6 @@ interface Given {
   readonly width?: number;
 }
 
-/** One run of the command. */
 async function webex(words: readonly string[], given: Given = {}) {
   const out: string[] = [];
   const errors: string[] = [];
@@ -123,7 +122,7 @@ describe("call", () => {
     expect(json(out)).toHaveLength(4);
   });
 
-  test("--dry-run prints the request without secrets, and asks for none", async () => {
+  test("--dry-run prints the request without asking for secrets", async () => {
     const words = [
       "call",
       "createMeeting",
@@ -145,15 +144,15 @@ describe("call", () => {
     [
       ["call", "getMeeting"],
       {},
-      "getMeeting: meetingKey is missing; `bridgehead webex operations getMeeting` says what it has",
+      "getMeeting: meetingKey is missing; `bridgehead webex operations getMeeting` lists its fields",
     ],
     [["call", "getMeeting", "meetingKey=1"], {}, "the WebEx site refused: 060001 Corresponding Meeting not found"],
     [["call", "getMeeting", "712475001"], {}, '"712475001" is neither NAME=VALUE'],
     [["call", "getMeeting", "meetingKey=1", "meetingKey=2"], {}, "meetingKey is given twice"],
     [["call", "getMeeting", "{"], {}, "the request is not JSON"],
     [["call", "getMeeting", "[]"], {}, "is neither NAME=VALUE"],
-    [["call", "getMeeting", "@no.json"], {}, "no.json: there is no such file or folder"],
-    [["call", "getMeeting", "--all"], {}, "getMeeting has no pages"],
+    [["call", "getMeeting", "@no.json"], {}, "no.json: no such file or folder"],
+    [["call", "getMeeting", "--all"], {}, "getMeeting is not a list"],
     [
       ["call", "createMeeting", "accessControl.meetingPassword=Gull-77"],
       {},
@@ -162,7 +161,7 @@ describe("call", () => {
     [
       ["call", "createMeeting", '{"accessControl":{"meetingPassword":"Gull-77"}}'],
       {},
-      "the request holds a secret: on the command line everybody",
+      "the request contains a secret: on the command line everybody",
     ],
     [
       ["call", "getMeeting", "meetingKey=1"],
@@ -172,11 +171,11 @@ describe("call", () => {
     [
       ["call", "getMeeting", "meetingKey=1"],
       { variables: { WEBEX_TICKET: "t" } },
-      "WEBEX_PASSWORD and WEBEX_TICKET are given",
+      "WEBEX_PASSWORD and WEBEX_TICKET are set",
     ],
-    [["call", "getMeeting", "meetingKey=1"], { variables: { WEBEX_PASSWORD: "" } }, "there is no password"],
-    [["call", "getMeeting", "meetingKey=1"], { variables: { WEBEX_ID: "" } }, "no user is named"],
-    [["call", "getMeeting", "meetingKey=1"], { variables: { WEBEX_SITE: "" } }, "no site is named"],
+    [["call", "getMeeting", "meetingKey=1"], { variables: { WEBEX_PASSWORD: "" } }, "no password"],
+    [["call", "getMeeting", "meetingKey=1"], { variables: { WEBEX_ID: "" } }, "no user"],
+    [["call", "getMeeting", "meetingKey=1"], { variables: { WEBEX_SITE: "" } }, "no site"],
     [["call", "ep.LstRecording"], {}, "the WebEx site refused: 000000"],
   ])("refuses %j", async (words, given, says) => {
     const { code, out, errors } = await webex(words, given);
@@ -187,7 +186,7 @@ describe("call", () => {
   });
 });
 
-test("session shows the elements, what is not shown, and how to dial in", async () => {
+test("session shows elements, hidden elements and dial-in sequences", async () => {
   const { out } = await webex(["session", keys.MC]);
 
   expect(out).toContain("a meeting, as its host or attendees see it");
@@ -219,11 +218,11 @@ describe("link", () => {
   });
 
   test.each<[words: readonly string[], says: string]>([
-    [["link", "log-in"], "PW is a secret, which logs keep as part of a link: send log-in as a form"],
+    [["link", "log-in"], "PW is a secret, and logs keep links: send log-in as a form"],
     [["link", "join-meeting"], "join-meeting needs MK"],
     [["link", "schedule-meeting", "LF=maybe"], "LF of schedule-meeting must be 1 or 0"],
     [["link", "join-meeting", "MK=1", "PW=Gull-77"], "PW is a secret: on the command line everybody"],
-    [["link", "AA"], '"AA" is several commands: add-attendees, add-contacts'],
+    [["link", "AA"], '"AA" means several commands: add-attendees, add-contacts'],
     [["link", "open-gate"], 'there is no command "open-gate"'],
   ])("refuses %j", async (words, says) => {
     const { code, errors } = await webex(words);
@@ -232,9 +231,9 @@ describe("link", () => {
     expect(errors.join("\n")).toContain(says);
   });
 
-  test("a link with the token of a log-in is printed with a warning", async () => {
+  test("warns about a link that contains a log-in token", async () => {
     expect((await webex(["link", "list-meetings", "CSRF=x"])).errors).toEqual([
-      "the link holds the log-in's token, CSRF: give it to nobody else",
+      "the link contains CSRF, the log-in's token: keep it secret",
     ]);
   });
 });
@@ -249,15 +248,13 @@ describe("provisioning", () => {
     const { code, out, errors } = await webex([...words, "--number", "14085550142"], { files, variables: variables() });
 
     expect({ code, errors }).toEqual({ code: 1, errors: ["compared the site and 4 users: 10 differences"] });
-    expect(out).toContain(
-      "site: The site's primary adaptor URL is http://127.0.0.1:8787/tsp/local, and not this domain's",
-    );
+    expect(out).toContain("site: The site's primary adaptor URL is http://127.0.0.1:8787/tsp/local, not this domain's");
     expect(out).toContain("user ben.cole, account 1: Its toll number");
     expect(out).not.toMatch(/q3J8xWm0|4711001/);
   });
 
   test.each<[words: readonly string[], says: string]>([
-    [["provisioning", "--settings", "no.json", "--domain", "local"], "no.json: there is no such file"],
+    [["provisioning", "--settings", "no.json", "--domain", "local"], "no.json: no such file"],
     [["provisioning", "--settings", "domains.json", "--domain", "other"], 'domains.json has no domain "other"'],
     [[...words, "--edge-url", "tsp.example.com"], "--edge-url must be an address such as https://tsp.example.com"],
     [[...words, "--edge-url", "http://tsp.example.com"], "--edge-url must be an address"],

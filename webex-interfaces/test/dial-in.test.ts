@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { dialInNames, dialInSequences } from "../client/dial-in.ts";
 
-/** As the page of GetSessionInfo prints them. */
+/** The templates on the page of GetSessionInfo. */
 const documented =
   "AutoDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#|SilentDialInSequence:[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*|AutoLGDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#|SilentLGDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*|AutoLGPWDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#,,,[Password]#|SilentLGPWDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*";
 const values = {
@@ -43,8 +43,8 @@ test.each([
 
 test.each([
   ["AutoDialInSequence:", {}, "is empty"],
-  ["AutoDialInSequence:12x", {}, "has x, which is not a key, a pause or a placeholder"],
-  ["AutoDialInSequence:[Tide]", {}, "has [Tide], which is not a key"],
+  ["AutoDialInSequence:12x", {}, "has x, which is not a DTMF digit, a pause or a placeholder"],
+  ["AutoDialInSequence:[Tide]", {}, "has [Tide], which is not a DTMF digit"],
   ["AutoDialInSequence:1[AccessNumber]", {}, "must have AccessNumber first"],
   ["AutoDialInSequence:[PIN]", { PIN: "Gull-77" }, "needs digits for PIN"],
   ["x".repeat(4_097), {}, "longer than 4096 characters"],

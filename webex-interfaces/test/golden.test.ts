@@ -18,7 +18,7 @@ function parsed(text: string): XmlElement {
   return root.value;
 }
 
-/** The context and the values of a request. */
+/** Returns the context and the values of a request. */
 function requestIn(text: string) {
   const request = readRequest(parsed(text));
   if (!request.ok) throw new Error(request.error);
@@ -29,7 +29,7 @@ function requestIn(text: string) {
   return { context: request.value.context, name: operation.name, values: values.ok && values.value.values };
 }
 
-/** The elements without blanks and comments between them. */
+/** Returns the elements without spaces and comments between them. */
 function shape({ name, children, text, type }: XmlElement): unknown {
   return children.length === 0 ? [name, text.trim()] : [name, type, ...children.map(shape)];
 }
@@ -56,7 +56,7 @@ test("the client writes the documents' request for GetSessionInfo", () => {
       .split(/[[\],]+/)
       .toSorted();
 
-  // The documents have the elements of the context in another order than the schema.
+  // The documents order the elements of the context differently from the schema.
   expect(sorted(shape(ours))).toEqual(sorted(shape(parsed(golden("session-info-request.xml")))));
 });
 

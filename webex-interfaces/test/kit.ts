@@ -5,7 +5,7 @@ import { answerPage, type PageAnswer } from "../site/pages.ts";
 import { nameOf, SiteData } from "../site/site.ts";
 import { answerXml } from "../site/xml-service.ts";
 
-/** The moment at which the sites of the tests begin. */
+/** Start time of the sites of the tests. */
 export const noon = Date.parse("2026-11-21T12:00:00Z");
 
 /** The sessions of a new site. */
@@ -19,7 +19,7 @@ export const keys = {
   SC: "712475007",
 };
 
-/** Short pauses are over at once, and nothing times out. */
+/** Short pauses end at once, and nothing times out. */
 export const noTimers: Timers = {
   after: (ms, run) => {
     if (ms < 10_000) queueMicrotask(run);
@@ -27,7 +27,7 @@ export const noTimers: Timers = {
   },
 };
 
-/** A simulated site in memory, and its callers. */
+/** A simulated site in memory, and clients of it. */
 export class TestSite {
   now = noon;
   readonly site: SiteData;
@@ -38,7 +38,7 @@ export class TestSite {
     this.site = new SiteData({ file: ":memory:", now: () => this.now, draw, address: "http://127.0.0.1:8796" });
   }
 
-  /** The result of one operation, and the whole answer. */
+  /** Returns the result of one operation, and the whole answer. */
   ask(
     binding: string,
     content: string,
@@ -67,12 +67,12 @@ export class TestSite {
     return user ? this.site.issue("cookie", user) : "";
   }
 
-  /** One command of the URL API. */
+  /** Sends one command of the URL API. */
   open(page: string, query: string, cookie = ""): PageAnswer {
     return answerPage(this.site, page, new URLSearchParams(query), cookie, "redirect");
   }
 
-  /** The result in the back URL of a command. */
+  /** Returns the result in a command's back URL. */
   result(page: string, query: string, cookie = ""): string {
     const { headers } = this.open(page, query, cookie);
     const { searchParams } = new URL(headers.location ?? "https://nowhere.example/");

@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { askSecret, webexPorts } from "../command/ports.ts";
 
-/** What comes of a question at a terminal, and what the terminal shows meanwhile. */
+/** The answer to a question at a terminal, and what the terminal shows. */
 async function asked(type: (terminal: PassThrough) => void, isTTY = true) {
   const terminal = Object.assign(new PassThrough(), { isTTY });
   let shown = "";
@@ -15,18 +15,18 @@ async function asked(type: (terminal: PassThrough) => void, isTTY = true) {
 }
 
 test.each<[string, string, (terminal: PassThrough) => void]>([
-  ["what is typed", "sea wall", (terminal) => terminal.write("sea wall\r")],
+  ["the typed text", "sea wall", (terminal) => terminal.write("sea wall\r")],
   ["Ctrl-D", "", (terminal) => terminal.write("\u0004")],
   ["the terminal's end", "", (terminal) => terminal.end()],
-])("a secret is asked for, and not shown: %s", async (_, answer, type) => {
+])("asks for a secret without showing it: %s", async (_, answer, type) => {
   expect(await asked(type)).toEqual({ answer, shown: "Password: \n" });
 });
 
-test("without a terminal nobody is asked", async () => {
+test("asks for nothing without a terminal", async () => {
   expect(await asked(() => {}, false)).toEqual({ answer: null, shown: "" });
 });
 
-test("a folder in place of a file is named", () => {
+test("names a folder given as a file", () => {
   const folder = mkdtempSync(join(tmpdir(), "webex-ports-"));
 
   expect(() => webexPorts.readFile(folder)).toThrow(expect.objectContaining({ code: "EISDIR", path: folder }));

@@ -40,7 +40,7 @@ function differences(
   return siteDifferences(site, { ...expected, ...other }).map(({ says }) => says);
 }
 
-test("a site as it should be has no differences", () => {
+test("finds no differences in a correct site", () => {
   expect(differences({})).toEqual([]);
   expect(differences({ primaryAdaptorURL: `${right.primaryAdaptorURL}/` })).toEqual([]);
   expect(differences({}, {}, { telephonyDomain: "tsp.webex.com" })).toEqual([]);
@@ -52,33 +52,33 @@ test.each<[says: string, telephony: object, adaptor?: object, metaData?: object]
   ["attendee ID", { displayAttendeeID: false }],
   ["no attendeeIDLabel", { attendeeIDLabel: " " }],
   ["adaptor URL is missing", { primaryAdaptorURL: "" }],
-  ["adaptor URL is not an address", { primaryAdaptorURL: "tsp" }],
+  ["adaptor URL is not a URL", { primaryAdaptorURL: "tsp" }],
   [
-    "leads to https://other.example, and not to https://tsp.example.com",
+    "leads to https://other.example, not to https://tsp.example.com",
     { primaryAdaptorURL: "https://other.example/tsp/acme/b3J8xWm0ZbV5tYk2b" },
   ],
-  ["has another secret than adapterSecrets", { primaryAdaptorURL: "https://tsp.example.com/tsp/acme/x" }],
+  ["has a secret that is not in adapterSecrets", { primaryAdaptorURL: "https://tsp.example.com/tsp/acme/x" }],
   [
-    "is https://tsp.example.com/…, and not this domain's",
+    "is https://tsp.example.com/…, not this domain's",
     { primaryAdaptorURL: "https://tsp.example.com/tsp/other/b3J8xWm0ZbV5tYk2b" },
   ],
-  ["plain http", { primaryAdaptorURL: "http://tsp.example.com/tsp/acme/b3J8xWm0ZbV5tYk2b" }],
+  ["plain HTTP", { primaryAdaptorURL: "http://tsp.example.com/tsp/acme/b3J8xWm0ZbV5tYk2b" }],
   ["secondary adaptor URL", { secondaryAdaptorURL: "https://tsp.example.com/tsp/acme" }],
   ["call-in number 14085550199", { callInNumber: "14085550199" }],
   ["primary adaptor is off", {}, { enableAdaptor: false }],
-  ["remove %SubscriberCode%", {}, { globalCallInNumURL: `${adaptor.globalCallInNumURL}&s=%SubscriberCode%` }],
+  ["Remove %SubscriberCode%", {}, { globalCallInNumURL: `${adaptor.globalCallInNumURL}&s=%SubscriberCode%` }],
   ["global numbers", {}, { globalCallInNumURL: "https://tsp.example.com/global-numbers/other" }],
   ["telephony domain is tsp.example.org", {}, {}, { telephonyDomain: "tsp.example.org" }],
-])("tells that %s", (says, telephony, primaryLarge, metaData) => {
+])("finds: %s", (says, telephony, primaryLarge, metaData) => {
   const found = differences(telephony, primaryLarge, metaData);
 
   expect(found.join("\n")).toContain(says);
   expect(found.join("\n")).not.toMatch(/J8xWm0ZbV5tYk2/);
 });
 
-test("a site that shows no telephony is asked as an administrator", () => {
+test("asks for an administrator if the site shows no telephony", () => {
   expect(siteDifferences({}, expected)).toEqual([
-    { about: "site", says: "The site shows no telephony settings: ask as a site administrator." },
+    { about: "site", says: "The site shows no telephony settings. Sign in as a site administrator." },
   ]);
 });
 
@@ -94,7 +94,7 @@ function findings(accounts: readonly object[], more = {}) {
   return userFindings(user, expected);
 }
 
-test("an account as it should be gives its codes", () => {
+test("returns the codes of a correct account", () => {
   expect(findings([account])).toEqual({
     differences: [],
     codes: [
@@ -109,12 +109,12 @@ test.each<[says: string, account: object]>([
   ["neither a toll nor a toll-free number", { tollCallInNumber: "" }],
   ["is not a telephone number", { tollCallInNumber: "ask Jo" }],
   ["is not one of the domain's", { tollCallInNumber: "14085550199" }],
-  ["holds an access code", { tollCallInNumber: "1408 4711001" }],
-  ["set nbrDialOut to TOLL", { nbrDialOut: "TOLL_FREE" }],
+  ["contains an access code", { tollCallInNumber: "1408 4711001" }],
+  ["Set nbrDialOut to TOLL", { nbrDialOut: "TOLL_FREE" }],
   ["no participant access code", { participantAccessCode: "" }],
   ["not 1 to 64 digits", { participantAccessCode: "4711-A" }],
   ["Both access codes are the same", { subscriberAccessCode: "4711001" }],
-])("tells that an account %s", (says, change) => {
+])("finds in an account: %s", (says, change) => {
   const found = findings([{ ...account, ...change }])
     .differences.map((one) => one.says)
     .join("\n");
@@ -123,7 +123,7 @@ test.each<[says: string, account: object]>([
   expect(found).not.toMatch(/4711/);
 });
 
-test("a host without an account, and two owners of one code, are differences", () => {
+test("finds a host without an account and a shared code", () => {
   const codes = [...findings([account]).codes, ...findings([account], { webExId: "ben" }).codes];
 
   expect(findings([]).differences).toMatchObject([{ about: "user anna" }]);

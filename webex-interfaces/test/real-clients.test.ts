@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { startSimulatedSite } from "../site/server.ts";
 import { keys, message, noon, operation, TestSite } from "./kit.ts";
 
-/** What public programs send, by kind. The site takes it as WebEx does. */
+/** Requests of public programs. The site must accept them as WebEx does. */
 let site: TestSite;
 beforeEach(() => {
   site = new TestSite();
@@ -199,7 +199,7 @@ test.each([
     (text: string) => `--tide\r\nContent-Disposition: form-data; name="xml"\r\n\r\n${text}\r\n--tide--\r\n`,
   ],
   ["in UTF-16", "text/xml", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le")],
-])("a server takes the document %s", async (_, type, encoded) => {
+])("accepts the document %s", async (_, type, encoded) => {
   const options = { file: ":memory:", now: () => noon, draw: () => "drawn" };
   const { port, close } = await startSimulatedSite(0, options);
   const content = `<meetingkey>${keys.MC}</meetingkey><metaData><confName>Réunion</confName></metaData>`;
@@ -233,7 +233,7 @@ test.each(["/portal/back", "portal.example/back", "javascript:alert(1)", "ftp://
   },
 );
 
-test("a server refuses bytes that are no text, and shows no secret of a user", async () => {
+test("refuses invalid bytes, and shows no secret of a user", async () => {
   const options = { file: ":memory:", now: () => noon, draw: () => "drawn" };
   const { port, close } = await startSimulatedSite(0, options);
   const url = `http://127.0.0.1:${port}`;

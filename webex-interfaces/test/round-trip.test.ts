@@ -5,7 +5,7 @@ import type { Fields, Kind, Operation } from "../tables/schema.ts";
 import { read, write } from "../wire/codec.ts";
 import { parseXml, writeXml } from "../wire/xml.ts";
 
-/** Any value that a table allows. A text of the schema does not begin or end with a blank. */
+/** Generates values that a table allows. A text of the schema does not begin or end with a space. */
 function valuesOf(kind: Kind): fc.Arbitrary<unknown> {
   switch (kind.is) {
     case "text":

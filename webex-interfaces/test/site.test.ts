@@ -52,7 +52,7 @@ describe("callers", () => {
     expect(found.join(" ")).toBe(results);
   });
 
-  test("a ticket, a token and an assertion stand for a password", () => {
+  test("accepts a ticket, a token and an assertion instead of a password", () => {
     const body = operation("user.GetUser", `<webExId>anna.berg</webExId>`);
     const { text } = site.ask("user.AuthenticateUser", "");
     const [, ticket = ""] = /sessionTicket>([^<]*)/.exec(text) ?? [];
@@ -189,7 +189,7 @@ describe("getSessionInfo", () => {
   };
 
   async function info(sessionKey: string, password?: string): Promise<SessionInfo> {
-    // The viewer is not of these sessions.
+    // The viewer is not a member of these sessions.
     const found = await getSessionInfo(site.api("site.viewer"), {
       sessionKey,
       ...(password ? { sessionPassword: password } : {}),
@@ -262,7 +262,7 @@ test("attendees are added, listed, registered and removed", () => {
   expect(listed()).not.toContain("Jo@visitor.example");
 });
 
-test("a session that is over is in the history", () => {
+test("an ended session is in the history", () => {
   act(`sessions/${keys.MC}/start`);
   act(`sessions/${keys.MC}/join`, { name: "Jo", email: "jo@visitor.example", call: "call-in" });
   act(`sessions/${keys.SC}/join`, { name: "Lee" });
@@ -276,7 +276,7 @@ test("a session that is over is in the history", () => {
   expect(site.site.store.all("mail").filter(({ receiver }) => receiver === "")).toEqual([]);
 });
 
-test("labs are free or taken", () => {
+test("shows free and reserved labs", () => {
   const at = (day: number) =>
     `<labName>Bridge simulator</labName><timeZoneID>4</timeZoneID><sessionStartTime>11/${day}/2026 04:00:00</sessionStartTime><sessionEndTime>11/${day}/2026 05:00:00</sessionEndTime>`;
   const check = (day: number, computers: number) =>

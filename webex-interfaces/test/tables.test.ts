@@ -26,7 +26,7 @@ test("the tables have exactly the 59 documented commands, and the site a handler
   expect(Object.keys(pageCommands).toSorted()).toEqual(Object.keys(commands).toSorted());
 });
 
-test("the table of visibility is the documents' one, in all 285 cells", () => {
+test("the table of visibility equals the documents' in all 285 cells", () => {
   const documented = documentedVisibility
     .trim()
     .split("\n")
@@ -59,7 +59,7 @@ test.each(["openGate", "event.GetMeeting", ""])("does not find %j", (given) => {
   expect(operationNamed(given)).toBeUndefined();
 });
 
-test("no operation is typed and open, no exception has two meanings", () => {
+test("no operation is typed and open; exception ids are unique", () => {
   const bindings = [...Object.values(operations).map(({ binding }) => binding), ...openBindings];
   const ids = Object.values(exceptions).map(({ id }) => id);
 

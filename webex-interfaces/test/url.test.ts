@@ -15,7 +15,7 @@ beforeEach(() => {
 const wid = "WID=ben.cole&PID=quay7";
 const seeded = { MK: `MK=${keys.MC}`, TC: `MK=${keys.TC}`, EC: `MK=${keys.EC}`, SC: `MK=${keys.SC}` };
 
-/** Each command of the documents: what is sent, by whom, and the result; a title is that of a page. */
+/** Each documented command: query, user and result. A title is that of a page. */
 test.each<[page: string, query: string, as: string, result: string]>([
   ["p", `AT=AC&${wid}`, "site.admin", "SUCCESS"],
   ["p", "AT=EU&WID=anna.berg&PW=drawn-3&PID=quay7&NFN=Ann&TI1=14085550101&City=Bergen&TC2=x", "anna.berg", "SUCCESS"],
@@ -115,7 +115,7 @@ test.each([
   expect(site.result(page, query, as === "" ? "" : site.cookie(as))).toBe(reason);
 });
 
-test("a log-in brings a token, and a ticket is for one log-in", () => {
+test("a log-in returns a token, and uses up its ticket", () => {
   const { text } = site.ask("user.GetLoginTicket", "");
   const [, ticket] = /ticket>([^<]*)/.exec(text) ?? [];
   const query = `AT=LI&WID=anna.berg&TK=${ticket}&MU=GoBack&BU=${encodeURIComponent(BU)}`;
@@ -166,7 +166,7 @@ test("the URLs of the XML API lead to the pages", () => {
   expect(site.result("m.php", join.search.slice(1))).toBe("SUCCESS");
 });
 
-test("a page whose script leads to the back URL is read", () => {
+test("reads a page whose script leads to the back URL", () => {
   const query = new URLSearchParams(`AT=HM&MK=${keys.MC}&BU=${encodeURIComponent(BU)}`);
   const answer = answerPage(site.site, "m.php", query, site.cookie("anna.berg"), "script");
   const [, written = ""] = /\bvar url ?= ?"([^"]*)"/.exec(answer.body) ?? [];
@@ -219,7 +219,7 @@ describe("links", () => {
       { WID: "jo", PW: "a", MU: "https://evil.example/" },
       "MU of log-in must be GoBack, or a page of https://acme.webex.com",
     ],
-    ["log-in", { WID: "jo", PW: "a" }, "PW is a secret, which logs keep as part of a link: send log-in as a form"],
+    ["log-in", { WID: "jo", PW: "a" }, "PW is a secret, and logs keep links: send log-in as a form"],
     ["list-meetings", { BU: "/back" }, 'BU of list-meetings must be an address with http or https (it is "/back")'],
     [
       "list-meetings",
@@ -254,7 +254,7 @@ describe("links", () => {
     urlCommand(acme, "create-recorded-session", { RT: "x", AR: true });
   });
 
-  test("a secret goes as a form, and is known by its table or its name", () => {
+  test("sends a secret as a form, known by its table or its name", () => {
     expect(urlCommand(acme, "join-meeting", { MK: 1, PW: "Gull&1" })).toMatchObject({
       ok: true,
       value: { form: { body: "AT=JM&MK=1&PW=Gull%261" } },
@@ -287,7 +287,7 @@ describe("results", () => {
   });
 
   test.each([
-    ["AT=SM&MK=1&ST=SUCCESS", "another page"],
+    ["AT=SM&MK=1&ST=SUCCESS", "did not come to"],
     ["state=7&MK=1&ST=SUCCESS", "answers"],
     ["state=7&AT=EM&MK=1&ST=SUCCESS", "answers"],
     ["state=7&AT=SM&MK=1", "ST is"],

@@ -1,6 +1,6 @@
 /**
- * What the public documents name, written by hand from them. Never generate it from the tables. Lists that one document
- * prints as "Ist…" are "lst…" in the others.
+ * Names in the public documents, copied by hand. Never generate them from the tables. One document prints "Ist…" for
+ * "lst…".
  */
 export const documentedOperations = `
 createUser delUser getloginurlUser getlogouturlUser getUser lstsummaryUser setUser
@@ -15,7 +15,7 @@ lsttrainingattendeeHistory lstmeetingusageHistory lstrecordaccessHistory
 getSessionInfo createMeetingAttendee
 `;
 
-/** Of the command summaries, by page. */
+/** Commands of the command summaries, by page. */
 export const documentedCommands: Readonly<Record<string, string>> = {
   p: "AC EU IN LI LO SU",
   m: "AA AP AS CF CFAC CFAD CFAR CFAT CR DA DE DM DP EE EM EN GF HM HS IM JE JM JS LM MD OM PR RM RPAD RPEA RPRP SE SK SM SS TE",

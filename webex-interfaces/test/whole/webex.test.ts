@@ -14,7 +14,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The simulated site as a process; returns its first line. */
+/** Starts the simulated site as a process. Returns its first line. */
 async function startSite(port: number) {
   const env = { ...process.env, WEBEX_SITE_PORT: String(port), WEBEX_SITE_FOLDER: folder };
   const program = spawn(process.execPath, ["webex-interfaces/site/main.ts"], {
@@ -44,7 +44,7 @@ function webex(words: readonly string[], variables: Readonly<Record<string, stri
   });
 }
 
-test("the command asks a site, which keeps its data over a kill, for nobody else to read", async () => {
+test("the command calls a site whose private data survive a kill", async () => {
   const [port = 0] = await freePorts(1);
   const first = await startSite(port);
   const password = () => JSON.parse(readFileSync(join(folder, "passwords.json"), "utf8"))["anna.berg"];
