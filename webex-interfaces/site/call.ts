@@ -11,7 +11,7 @@ import { group, list, text, whole } from "./values.ts";
 const onlyAdmins = ["createUser", "delUser", "addProducts", "setProducts"];
 const onlyStaff = ["lstsummaryUser"];
 const withoutUser = ["getSessionInfo", "getAPIVersion"];
-/** They read, and their answers give the rights of a user away. */
+/** They only read, but their answers grant a user's rights. */
 const asOneself = ["getloginurlUser", "gethosturlMeeting"];
 
 const servicesOf: Readonly<Partial<Record<Prefix, readonly ServiceCode[]>>> = {
@@ -26,7 +26,7 @@ export function isForEverybody(name: string): boolean {
   return withoutUser.includes(name);
 }
 
-/** Who asks. `hasSite`: reaches the data of all users. */
+/** The user of a request. `hasSite`: may access the data of all users. */
 export class Caller {
   readonly site: SiteData;
   readonly userOrNobody: SiteUser | null;
@@ -70,16 +70,16 @@ export class XmlCall extends Caller {
     if (isRefused || (user === null && !isForEverybody(name))) throw new Refusal("accessDenied");
   }
 
-  /** The kinds of sessions that the operation is for. */
+  /** Services whose sessions the operation accepts. */
   get services(): readonly ServiceCode[] {
     return servicesOf[this.operation.prefix] ?? ["MC", "TC", "EC", "SaC", "SC", "AO"];
   }
 
-  /** The named user, or else the caller. */
+  /** Returns the named user, otherwise the caller. */
   owner(name: unknown): SiteUser {
     if (name === undefined) return this.user;
     const user = this.site.userNamed(name);
-    // Only those who may ask for anybody learn whether a user exists.
+    // Only callers who may access all users learn that a user does not exist.
     if (!user) throw new Refusal(this.hasSite ? "noUser" : "accessDenied");
     if (!this.owns(user.key)) throw new Refusal("accessDenied");
     return user;
@@ -89,7 +89,7 @@ export class XmlCall extends Caller {
 const usualPage = 50;
 const largestPage = 500;
 
-/** Documents of these rows, and only the part that `listControl` asks for. An empty list is refused. */
+/** Returns the batch of documents that `listControl` asks for. Refuses an empty list. */
 export function listed<Row>(...given: Parameters<typeof ordered<Row>>): Values {
   return page(given[0], ordered(...given));
 }
@@ -102,19 +102,19 @@ export function page({ request, operation }: XmlCall, rows: readonly Values[]): 
   return { [items]: shown, matchingRecords: { total: rows.length, returned: shown.length, startFrom: first } };
 }
 
-/** The rows; an empty list is refused. */
+/** Returns the rows. Refuses an empty list. */
 export function some<Row>(rows: readonly Row[]): readonly Row[] {
   if (rows.length === 0) throw new Refusal("noRecord");
   return rows;
 }
 
-/** Requests have a part of these, but others as a whole. */
+/** Fields that match a part of the text. Others must match as a whole. */
 const partly = ["confName", "name", "recordName", "firstName", "lastName", "email"];
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 /**
- * The documents of rows that have the texts of the request, in the order of `orderBy`: columns are fields of documents,
- * in capitals. Columns that the site does not keep change nothing. `moment`: of the column STARTTIME, the usual one.
+ * Returns the documents with the texts of the request, in the order of `orderBy`, whose columns are fields in capitals.
+ * Unknown columns are ignored. `moment`: value of STARTTIME, the default column.
  */
 export function ordered<Row>(
   { request }: XmlCall,
@@ -143,7 +143,7 @@ export function ordered<Row>(
   return sorted.map(({ made }) => made);
 }
 
-/** The first field of this name in any case, at any depth. */
+/** Returns the first field with this name in any case, at any depth. */
 function wordOf(values: Values, name: string): string | undefined {
   const fields = Object.entries(values);
   const [own] = fields.filter(([field]) => field.toLowerCase() === name.toLowerCase());
@@ -151,7 +151,7 @@ function wordOf(values: Values, name: string): string | undefined {
   return word ?? fields.map(([, inner]) => (isRecord(inner) ? wordOf(inner, name) : undefined)).find(Boolean);
 }
 
-/** True if a moment is within `<prefix>Start` and `<prefix>End` of a scope. */
+/** True if a moment is between `<prefix>Start` and `<prefix>End` of a scope. */
 export function isWithin(scope: Values, prefix: string, moment: number, zone?: unknown): boolean {
   const [from, to] = ["Start", "End"].map((end) => {
     const local = text(scope, prefix + end);
@@ -160,12 +160,12 @@ export function isWithin(scope: Values, prefix: string, moment: number, zone?: u
   return moment >= (from ?? moment) && moment <= (to ?? moment);
 }
 
-/** True if nothing is asked for, or this value. */
+/** True if the request asks for this value or for none. */
 export function isAsked(asked: unknown, value: string | number): boolean {
   return asked === undefined || String(asked).toLowerCase() === String(value).toLowerCase();
 }
 
-/** True if nothing is asked for, or a part of this text. */
+/** True if the request asks for a part of this text or for none. */
 export function hasText(asked: unknown, value: string): boolean {
   return asked === undefined || value.toLowerCase().includes(String(asked).toLowerCase());
 }
@@ -175,7 +175,7 @@ export function inDateScope(request: Values, startsAt: number, endsAt: number): 
   return isWithin(scope, "startDate", startsAt) && isWithin(scope, "endDate", endsAt);
 }
 
-/** The session that a request names. */
+/** Returns the session that a request names. */
 export function askedSession(call: XmlCall, kinds?: readonly ServiceCode[]): Session {
   const { meetingKey, meetingkey, sessionKey, confID } = call.request;
   const key = meetingKey ?? meetingkey ?? sessionKey;

@@ -9,16 +9,16 @@ import type { Session, SiteData } from "./site.ts";
 import { calls, kinds, type ThingKind } from "./store.ts";
 import { merge } from "./values.ts";
 
-/** What control requests change in addition to the site's data. */
+/** State that control requests change, in addition to the site's data. */
 export interface Controls {
   faults: Faults;
-  /** How far the site's clock is ahead of the machine's, in milliseconds. */
+  /** Lead of the site's clock over the machine's, in milliseconds. */
   aheadMs: number;
   sentBy: SentBy;
 }
 
 const whole = v.pipe(v.number(), v.safeInteger("must be a whole number"));
-/** About a hundred years: all times that the site shows have a year of four digits. */
+/** About a hundred years. Times of the site must keep four-digit years. */
 const mostAheadMs = 3_155_760_000_000;
 const bounds = `must be ${-mostAheadMs} to ${mostAheadMs}`;
 const aheadMs = v.pipe(whole, v.minValue(-mostAheadMs, bounds), v.maxValue(mostAheadMs, bounds));
@@ -39,7 +39,7 @@ const credentialBody = v.strictObject({
   webExID: v.string(),
 });
 
-/** The control interface. It never shows passwords. */
+/** Answers a control request, without passwords. */
 export function control(site: SiteData, controls: Controls, method: string, path: string, text: string): ControlAnswer {
   const [, route = "", id = "", action = ""] = /^\/control\/([a-z-]+)(?:\/(\w+))?(?:\/([a-z]+))?$/.exec(path) ?? [];
   const set = (given: Partial<Controls>) => void Object.assign(controls, given);
@@ -91,7 +91,7 @@ export function control(site: SiteData, controls: Controls, method: string, path
 
 const done: ControlAnswer = { status: 200, body: {} };
 
-/** Without the secrets, at any depth. */
+/** Removes secrets at any depth. */
 function shown(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shown);
   if (typeof value !== "object" || value === null) return value;

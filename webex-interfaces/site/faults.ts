@@ -11,18 +11,18 @@ const httpStatus = v.pipe(count, v.minValue(200, "must be 200 to 599"), v.maxVal
 
 /** Faults of the XML API's answers. */
 export const faultsBody = v.strictObject({
-  /** Only requests of this operation; without it all. */
+  /** Operation whose requests get the fault; if absent, all. */
   operation: v.optional(v.pipe(v.string(), v.check(isServed, "must be an operation of this site"))),
-  /** The number of requests; without it all. */
+  /** Number of requests that get the fault; if absent, all. */
   times: v.optional(v.pipe(count, v.minValue(1, "must be at least 1"))),
   delayMs: v.optional(count, 0),
-  /** The request is carried out, but not answered. */
+  /** Carries the request out without an answer. */
   hang: v.optional(v.boolean(), false),
-  /** The request is refused, and not carried out. */
+  /** Refuses the request without carrying it out. */
   refuse: v.optional(v.picklist(refusals)),
   answer: v.optional(v.picklist(["html", "garbage", "empty", "truncated", "latin-1", "doctype"])),
   status: v.optional(httpStatus),
-  /** The text of the first element of this name. */
+  /** Replaces the text of the first element with this name. */
   field: v.optional(
     v.strictObject({ name: v.pipe(v.string(), v.regex(/^\w+$/, "must be a name")), value: v.string() }),
   ),
@@ -31,7 +31,7 @@ export type Faults = v.InferOutput<typeof faultsBody>;
 
 export const noFaults: Faults = { delayMs: 0, hang: false };
 
-/** The answer to one request, with these faults. `carryOut` is not called if the request is refused. */
+/** Returns the answer to one request, with these faults. Does not call `carryOut` for a refused request. */
 export function answerWith({ refuse, answer, status = 200, field }: Faults, carryOut: () => string) {
   const right = refuse === undefined ? carryOut() : refusal(new Refusal(refuse));
   const text = field === undefined ? right : withField(right, field.name, field.value);

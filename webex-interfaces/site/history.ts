@@ -18,7 +18,6 @@ const sessions = (...kinds: ServiceCode[]) => history(kinds, (call, past) => [se
 const attendees = (...kinds: ServiceCode[]) =>
   history(kinds, (call, past) => past.people.map((one) => attendeeOf(call, past, one)));
 
-/** The 11 operations of history. */
 export const historyHandlers = {
   lstmeetingusageHistory: sessions("MC", "AO"),
   lsttrainingsessionHistory: sessions("TC"),
@@ -71,7 +70,7 @@ function countOf({ people }: Past, status: string): number {
   return people.filter(({ joinStatus }) => joinStatus === status).length;
 }
 
-/** With the names that all services use. */
+/** Returns a past session, with the field names of all services. */
 function sessionOf({ site, request }: XmlCall, past: Past): Values {
   const { people, service } = past;
   const host = site.user(past.hostId);
@@ -110,7 +109,7 @@ function sessionOf({ site, request }: XmlCall, past: Past): Values {
     totalPeopleMinutes: minutes(),
     totalCallInMinutes: minutes("call-in"),
     totalCallInTollfreeMinutes: minutes("toll-free"),
-    // As the schema of training spells it.
+    // The training schema spells it like this.
     totalCallInTolllfreeMinutes: minutes("toll-free"),
     totalCallOutDomestic: minutes("call-out"),
     totalCallOutInternational: minutes("call-out-international"),

@@ -5,11 +5,11 @@ import { portFrom } from "../doors/programs.ts";
 import { startSimulatedSite } from "./server.ts";
 import { siteName } from "./site.ts";
 
-/** A WebEx site as a program. `WEBEX_SITE_FOLDER`: where it keeps its data and passwords; without it, nowhere. */
+/** Starts a simulated site. `WEBEX_SITE_FOLDER`: folder for data and passwords; without it, nothing is stored. */
 const port = portFrom("WEBEX_SITE_PORT", 8796, fail);
 const folder = process.env.WEBEX_SITE_FOLDER;
 const passwordsFile = join(folder ?? "", "passwords.json");
-process.umask(0o077); // Passwords are for the one who starts it.
+process.umask(0o077); // Only the owner can read the passwords.
 if (folder) mkdirSync(folder, { recursive: true, mode: 0o700 });
 
 const { close, ...started } = await startSimulatedSite(port, {
@@ -25,15 +25,15 @@ const { close, ...started } = await startSimulatedSite(port, {
 }).catch((error: NodeJS.ErrnoException) =>
   fail(
     error.code === "EADDRINUSE"
-      ? `port ${port} is taken; set WEBEX_SITE_PORT to a free one`
-      : `cannot start on port ${port}: ${error.message}`,
+      ? `Port ${port} is in use. Set WEBEX_SITE_PORT to a free one.`
+      : `Cannot start on port ${port}: ${error.message}`,
   ),
 );
 console.log(`simulated site: http://127.0.0.1:${started.port}/${siteName}/`);
 console.log(
   folder
-    ? `the passwords of its users are in ${passwordsFile}`
-    : "nothing is kept, and its users' passwords are known to nobody: WEBEX_SITE_FOLDER names a folder for both",
+    ? `Passwords of its users: ${passwordsFile}`
+    : "Nothing is stored, and the users' passwords are unknown. Set WEBEX_SITE_FOLDER to a folder for both.",
 );
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -6,18 +6,18 @@ import type { ServiceCode } from "./store.ts";
 
 export type Cells = readonly (readonly (string | number)[])[];
 
-/** What follows a command: the browser goes back with data, or elsewhere, or gets a page. */
+/** Outcome of a command: the browser gets data in the back URL, another URL, or a page. */
 export interface Outcome {
   readonly data?: Readonly<Record<string, string | number>>;
   readonly goTo?: string;
   readonly show?: { readonly title: string; readonly rows: Cells };
-  /** The keys of a document instead. */
+  /** Meeting numbers, for a document instead. */
   readonly meetings?: readonly number[];
   /** A cookie to set; "" deletes it. */
   readonly cookie?: string;
 }
 
-/** The token of a log-in's back URL. */
+/** Returns the token of a log-in's back URL. */
 export function csrfOf(cookie: string): string {
   return createHash("sha256").update(`csrf ${cookie}`).digest("base64url").slice(0, 22);
 }
@@ -42,12 +42,12 @@ export class PageCall extends Caller {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** All values, in lower case: for commands whose arguments are not public. */
+  /** All values in lower case, for commands whose arguments are not public. */
   get words(): readonly string[] {
     return Array.from(this.args.values(), (value) => value.toLowerCase());
   }
 
-  /** The numbers for which there is an argument with one of these names, in order. */
+  /** Returns the numbers of arguments with these names, in order. */
   numbers(...names: readonly string[]): readonly number[] {
     const found = [...this.args.keys()].flatMap((key) => {
       const [, name = "", number] = /^([A-Za-z]+)(\d+)$/.exec(key) ?? [];
@@ -56,14 +56,14 @@ export class PageCall extends Caller {
     return [...new Set(found)].toSorted((a, b) => a - b);
   }
 
-  /** The thing that some argument names. */
+  /** Returns the thing that any argument names. */
   named<Thing>(things: readonly Thing[], name: (thing: Thing) => string): Thing {
     const found = things.find((thing) => this.words.includes(name(thing).toLowerCase()));
     if (!found) throw new PageRefusal("Unknown", "no argument names anything");
     return found;
   }
 
-  /** The session of MK, or else of any argument. */
+  /** Returns the session of MK, otherwise of any argument. */
   session(services?: readonly ServiceCode[]): Session {
     const keys = this.arg("MK") === undefined ? [...this.args.values()] : [this.arg("MK")];
     const found = keys.find((key) => /^\d{1,15}$/.test(key ?? "") && this.site.store.get("session", Number(key)));

@@ -12,7 +12,7 @@ import { isOn, merge, put, text, whole } from "./values.ts";
 
 type Handler = (call: PageCall) => Outcome;
 
-/** The longest meeting and its lines. */
+/** Longest meeting, in minutes. */
 const mostMinutes = 1_440;
 
 const keyOf = ({ key }: Session): Outcome => ({ data: { MK: key } });
@@ -21,7 +21,7 @@ const listing =
   (title: string, rows: (call: PageCall) => Cells): Handler =>
   (call) =>
     show(title, rows(call));
-/** Acts on a session of the caller. */
+/** Acts on the caller's own session. */
 const onOwn =
   (act: (site: SiteData, session: Session, call: PageCall) => unknown, ...services: ServiceCode[]): Handler =>
   (call) => {
@@ -30,13 +30,13 @@ const onOwn =
     return keyOf(session);
   };
 
-/** The arguments of these codes that are given, by names of the XML API. */
+/** Returns the given arguments with these codes, by names of the XML API. */
 function given(call: PageCall, codes: Readonly<Record<string, string>>, number = ""): Values {
   const values = Object.entries(codes).map(([name, code]) => [name, call.arg(code + number)] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
-/** The values of arguments, at their paths in a request of the XML API. */
+/** Converts the arguments to a request of the XML API. */
 function requestOf(call: PageCall, name: CommandName): Values {
   let request: Values = {};
   for (const [argument, value] of call.args) {
@@ -74,7 +74,7 @@ function sessionRequest(call: PageCall, service: ServiceCode, before?: Session):
   return merge(request, { telephony: { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: account } });
 }
 
-/** Parts of the begin that are not given stay as they are. */
+/** Returns the start time. Parts that are not given stay unchanged. */
 function startOf(call: PageCall, before: Session | undefined): string | undefined {
   const given = ["YE", "MO", "DA", "HO", "MI"].map((name) => call.whole(name));
   if (given.every((part) => part === undefined)) return undefined;
@@ -86,7 +86,7 @@ function startOf(call: PageCall, before: Session | undefined): string | undefine
   return `${year}-${month}-${day}T${hour}:${minute}:00`;
 }
 
-/** The service that o.php?AT=ST has set for the user. */
+/** Returns the service that o.php?AT=ST has set for the user. */
 function serviceOf({ user }: PageCall): ServiceCode {
   const chosen = text(user.profile, "serviceType") as ServiceCode | undefined;
   return chosen !== undefined && chosen in services ? chosen : "MC";
@@ -100,7 +100,7 @@ function edit(site: SiteData, session: Session, call: PageCall): void {
   reschedule(site, session, sessionRequest(call, session.service, session));
 }
 
-/** A session in progress. */
+/** Returns a session in progress. */
 function held(call: PageCall, services: readonly ServiceCode[]): Session {
   const session = call.session(services);
   if (session.startedAt === null) throw new PageRefusal("MeetingNotInProgress");
@@ -141,7 +141,7 @@ const enrolled =
     return { data: { MK: session.key, RID: registerId ?? 0 } };
   };
 
-/** The arguments of a field are kept as they come. */
+/** Stores a form field's arguments unchanged. */
 const formField = (kind: string) =>
   onOwn((site, { key: sessionKey }, { args }) => {
     const given = Object.fromEntries([...args].filter(([, value]) => value !== String(sessionKey)));
@@ -168,14 +168,14 @@ function loggedIn(call: PageCall): Outcome {
     ticket === undefined ? user?.password === call.arg("PW") : site.bearer("login-ticket", ticket)?.key === user?.key;
   if (!user || !isRight || user.profile.active !== "ACTIVATED") throw new PageRefusal("BadWebexIDorPassword");
   site.store.change("user", user, { visits: user.visits + 1 });
-  // A ticket is for one log-in.
+  // A ticket is valid for one log-in.
   if (ticket !== undefined) site.withdraw("login-ticket", ticket);
   const cookie = site.issue("cookie", user);
   const goTo = nextPage(call);
   return { cookie, data: { WID: nameOf(user), CSRF: csrfOf(cookie) }, ...(goTo !== undefined && { goTo }) };
 }
 
-/** The page after the log-in: one of this site, or the back URL. */
+/** Returns the page of this site after the log-in; `undefined` for the back URL. */
 function nextPage(call: PageCall): string | undefined {
   const asked = call.arg("MU");
   if (asked === undefined || asked === "GoBack") return undefined;
@@ -232,7 +232,7 @@ function recordingAdded(call: PageCall): Outcome {
   return {};
 }
 
-/** Only the user's things. */
+/** Selects the user's own things. */
 const own = ({ user }: PageCall) => ({ ownerId: user.key });
 
 const onContact =
@@ -285,7 +285,7 @@ function report(call: PageCall): Cells {
     .map(({ name, startedAt, endedAt }) => [name, Math.round((endedAt - startedAt) / 60_000)]);
 }
 
-/** Every command of the URL API. */
+/** Handlers of all commands of the URL API. */
 export const pageCommands: Readonly<Record<CommandName, Handler>> = {
   "log-in": loggedIn,
   "log-out": (call) => {
@@ -299,7 +299,7 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
 
   "schedule-meeting": (call) => keyOf(scheduled(call)),
   "edit-meeting": onOwn(edit),
-  // Its key is not in the answer: that is what schedule-meeting and then host-meeting are for.
+  // The documented answer has no key.
   "impromptu-meeting": (call) => {
     start(call.site, scheduled(call));
     return {};
@@ -311,7 +311,7 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     const own = site.store.all("session", { hostId: user.key });
     return own.map((session) => [session.key, factsOf(session).name, services[session.service].serviceType]);
   }),
-  // For servers with an agreement; here for administrators.
+  // WebEx serves only servers with an agreement; this site serves administrators.
   "list-open-meetings": (call) => {
     if (call.user.role === "host") throw new PageRefusal("AccessDenied");
     const asked = call.arg("servicename");
@@ -397,7 +397,7 @@ export const pageCommands: Readonly<Record<CommandName, Handler>> = {
     const found = call.site.store.all("file", { ...own(call), folder: call.arg("CD") ?? "" });
     return found.map(({ name, bytes }) => [name, bytes]);
   }),
-  // The overview calls it "delete", and describes a download.
+  // The overview names it "delete" but describes a download.
   "download-file": (call) => {
     const [file] = call.site.store.all("file", { ...own(call), name: call.arg("FN") ?? "" });
     if (!file) throw new PageRefusal("Unknown", "there is no such file");

@@ -13,14 +13,14 @@ export interface PageAnswer {
   readonly body: string;
 }
 
-/** How a browser is sent on: by a redirect, or by a page whose script goes there. */
+/** How a browser gets to the next URL: by a redirect, or by a page with a script. */
 export type SentBy = "redirect" | "script";
 
 export function isPage(name: string): boolean {
   return Object.values(pages).some((path) => path === name);
 }
 
-/** One command of the URL API. */
+/** Answers one command of the URL API. */
 export function answerPage(
   site: SiteData,
   path: string,
@@ -75,7 +75,7 @@ const reasons: Readonly<Partial<Record<Refusal["kind"], Reason>>> = {
   passwordNeeded: "InvalidDataFormat",
 };
 
-/** The arguments, each once and as the table has it. */
+/** Returns the arguments after checking them against the table. */
 function readArgs(command: Command, args: URLSearchParams): ReadonlyMap<string, string> {
   const wrong = (detail: string) => new PageRefusal("InvalidDataFormat", detail);
   const names = [...args.keys()];
@@ -115,7 +115,7 @@ function document(inside: string): PageAnswer {
   return { status: 200, headers: { "content-type": "text/xml; charset=UTF-8", "cache-control": "no-store" }, body };
 }
 
-/** To the back URL, whose own query stays. */
+/** Redirects to the back URL, and keeps its own query. */
 function redirect(back: URL, result: Readonly<Record<string, string | number>>): PageAnswer {
   const target = new URL(back);
   for (const [name, value] of Object.entries(result)) target.searchParams.append(name, String(value));

@@ -1,10 +1,10 @@
 import { type ExceptionName, exceptions } from "../tables/exceptions.ts";
 import type { Reason } from "../tables/url.ts";
 
-/** Thrown at any depth: nothing of a refused request is kept. */
+/** Thrown at any depth. Rolls back the whole request. */
 class RefusalOf<Kind extends string> extends Error {
   readonly kind: Kind;
-  /** What is wrong, and how; never a value of the request. */
+  /** The fault, without values of the request. */
   readonly detail: string | null;
 
   constructor(kind: Kind, detail: string | null = null) {

@@ -11,7 +11,7 @@ const dayMs = 24 * hourMs;
 const voice = { telephonySupport: "CALLIN", enableTSP: true, tspAccountIndex: 1 };
 const telephony = { ...voice, extTelephonyDescription: "The bridge of the harbour" };
 
-/** A new site: four users, a session of each service in the future and in the past, and some of everything else. */
+/** Fills a new site with four users, a future and a past session of each service, and one or two of each other kind. */
 export function seed(site: SiteData): void {
   const now = site.now();
   const today = now - (now % hourMs);

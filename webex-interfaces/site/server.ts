@@ -81,7 +81,7 @@ async function answer(
     .end(pageOf(isHome ? `The simulated site ${siteName}` : "There is no such page", [], site.url()));
 }
 
-/** The URL of a path, or of a whole address, as proxies send it. A path such as `//` must not name a host. */
+/** Parses a path, or a whole URL as proxies send it. A path such as `//` must not name a host. */
 function urlOf(site: SiteData, target: string): URL {
   return new URL(`${site.options.address}/${target.replace(/^(https?:\/\/[^/?#]*)?\/?/i, "")}`);
 }
@@ -89,14 +89,14 @@ function urlOf(site: SiteData, target: string): URL {
 function answerXmlRequest(site: SiteData, controls: Controls, body: string, response: ServerResponse): void {
   const faults = faultsFor(controls, body);
   const { status, contentType, body: sent } = answerWith(faults, () => answerXml(site, body));
-  if (faults.hang) return; // Until the client gives up.
+  if (faults.hang) return; // The client must time out.
   const send = () =>
     response.writeHead(status, { "content-type": contentType, "content-length": sent.length }).end(sent);
   if (faults.delayMs === 0) send();
   else setTimeout(send, faults.delayMs).unref();
 }
 
-/** The faults if they are for this request; one time less is left. */
+/** Returns the faults for this request, and counts down their times. */
 function faultsFor(controls: Controls, body: string): Faults {
   const { operation, times } = controls.faults;
   if (operation !== undefined && !new RegExp(`[.:]${operation}["']`, "i").test(body)) return noFaults;
@@ -105,7 +105,7 @@ function faultsFor(controls: Controls, body: string): Faults {
   return faults;
 }
 
-/** Programs send the document itself, or as the field XML of a form. Text in another encoding is no document. */
+/** Returns the document, sent as the body or as a form's field XML. Wrongly encoded text becomes empty. */
 async function textOf(bytes: Buffer, contentType: string): Promise<string> {
   if (/^multipart\/form-data\b/i.test(contentType)) {
     const form = new Response(new Uint8Array(bytes), { headers: { "content-type": contentType } }).formData();

@@ -5,7 +5,7 @@ import { accountOf, alternateHosts, factsOf, isHost, isRecurring, summaryOf, tes
 import { emailOf, nameOf, type Session } from "./site.ts";
 import { group, isOn, put, text } from "./values.ts";
 
-/** What the table of visibility shows to this caller. Support sessions have no column: they are shown as meetings. */
+/** Returns the elements that this caller may see. Support sessions have no column, and are treated as meetings. */
 export function getSessionInfo(call: XmlCall): Values {
   const session = call.site.session(call.request.sessionKey);
   const service: SessionService = session.service === "SC" ? "MC" : session.service;
@@ -20,7 +20,7 @@ export function getSessionInfo(call: XmlCall): Values {
   );
 }
 
-/** Also within each item of a list. */
+/** Removes the value at a path, also in each item of a list. */
 function without(values: Values, [name = "", ...rest]: readonly string[]): Values {
   const inner = values[name];
   if (rest.length === 0 || inner === undefined) return put(values, [name], undefined);
@@ -28,7 +28,7 @@ function without(values: Values, [name = "", ...rest]: readonly string[]): Value
   return { ...values, [name]: without(group(values, name), rest) };
 }
 
-/** Host, alternate host, invited attendee, panelist, presenter. */
+/** True for a host, alternate host, invited attendee, panelist or presenter. */
 function isOfSession({ site, userOrNobody: user }: XmlCall, session: Session): boolean {
   if (!user) return false;
   const email = emailOf(user).toLowerCase();

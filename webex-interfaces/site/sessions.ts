@@ -6,16 +6,16 @@ import { localTime, momentOf, zoneOf } from "./times.ts";
 import { tspAccount } from "./users.ts";
 import { at, group, groups, isOn, list, merge, put, text, whole } from "./values.ts";
 
-/** Where the documents of one service have what all sessions have. */
+/** Paths of common fields in the documents of one service. */
 interface Paths {
   readonly serviceType: string;
   readonly usualType: number;
   readonly name: string;
   readonly type: string;
   readonly password: string;
-  /** Where people stand, by their part; with `.person`, their fields are in an element of that name. */
+  /** Paths of attendees, by their part. With `.person`, their fields are in an element of that name. */
   readonly people: Readonly<Record<string, string>>;
-  /** The part among which alternate hosts stand, by their role HOST. */
+  /** Part that includes alternate hosts, by their role HOST. */
   readonly hostsAmong?: string;
 }
 
@@ -64,7 +64,7 @@ export const services: Readonly<Record<ServiceCode, Paths>> = {
   },
 };
 
-/** What all sessions have. */
+/** Returns the fields that all sessions have. */
 export function factsOf({ service, settings }: Pick<Session, "service" | "settings">) {
   const paths = services[service];
   const read = (path: string) => text(settings, ...path.split(".")) ?? "";
@@ -84,7 +84,7 @@ export function factsOf({ service, settings }: Pick<Session, "service" | "settin
   };
 }
 
-/** Training sessions have a list of begins. */
+/** Returns the field for a start time, which is a list for training sessions. */
 export function startDateOf(service: ServiceCode, local: string): unknown {
   return service === "TC" ? [local] : local;
 }
@@ -95,7 +95,7 @@ function listingOf(settings: Values): string {
   return (listToPublic ?? isPublic ?? true) === true ? "PUBLIC" : "UNLISTED";
 }
 
-/** Schedules a session, with its people. */
+/** Schedules a session with its attendees. */
 export function schedule(site: SiteData, service: ServiceCode, host: SiteUser, request: Values): Session {
   const paths = services[service];
   const zone = whole(request, "schedule", "timeZoneID") ?? whole(host.profile, "timeZoneID") ?? siteZone;
@@ -124,7 +124,7 @@ export function schedule(site: SiteData, service: ServiceCode, host: SiteUser, r
   return session;
 }
 
-/** Changes what is given. People that are given replace those in the same part. */
+/** Changes the given fields. Given attendees replace those with the same part. */
 export function reschedule(site: SiteData, session: Session, request: Values, host?: SiteUser): void {
   const settings = merge(session.settings, settingsOf(session.service, request));
   const changed = { ...session, settings, ...(host && { hostId: host.key }) };
@@ -133,7 +133,7 @@ export function reschedule(site: SiteData, session: Session, request: Values, ho
   savePeople(site, changed, request);
 }
 
-/** The request without its people and keys. */
+/** Returns the request without its attendees and keys. */
 function settingsOf(service: ServiceCode, request: Values): Values {
   const paths = Object.values(services[service].people).map((place) => placeOf(place).path);
   const bare = paths.reduce((values, path) => put(values, path, undefined), request);
@@ -141,7 +141,7 @@ function settingsOf(service: ServiceCode, request: Values): Values {
     bare;
   const { timeZoneID, duration, startDate } = group(settings, "schedule");
   if (timeZoneID !== undefined) zoneOf(timeZoneID);
-  // As the table of the URL API has it.
+  // The URL API has the same limit.
   if (Number(duration ?? 1) < 1) throw new Refusal("invalid", "schedule.duration must be at least 1");
   if (String(startDate).includes("0000-")) throw new Refusal("invalid", "schedule.startDate must not be in the year 0");
   return settings;
@@ -172,7 +172,7 @@ function placeOf(place: string): { readonly path: readonly string[]; readonly is
   return { path: path.split("."), isFlat: path === place };
 }
 
-/** The people of a part, and the alternate hosts if they stand among them. */
+/** Returns the attendees with this part, and alternate hosts if it includes them. */
 function among(site: SiteData, session: Session, part: string): readonly Attendee[] {
   const isHosts = part === services[session.service].hostsAmong;
   return site.attendees(session).filter((one) => one.part === part || (isHosts && one.part === "host"));
@@ -200,14 +200,14 @@ export function start(site: SiteData, session: Session): Session {
   return session.startedAt === null ? site.store.change("session", session, { startedAt: site.now() }) : session;
 }
 
-/** The caller is in the session from now on. An e-mail address stands for one person. */
+/** Adds a caller to the session in progress. Attendees with the same e-mail address are one. */
 export function join(site: SiteData, session: Session, name: string, email: string, call: Person["call"] = "none") {
   const known = site.attendees(session).find((one) => email !== "" && one.email.toLowerCase() === email.toLowerCase());
   const joined = known ?? addPerson(site, session, "attendee", { name, email }, "ACCEPT");
   site.store.change("attendee", joined, { joinedAt: site.now(), call });
 }
 
-/** The session is over: it is in the history. The next time it is held, it is another conference. */
+/** Ends the session and adds it to the history. Its next start is another conference. */
 export function end(site: SiteData, session: Session): void {
   const { key, confId, startedAt, isLocked, hostKey, ...held } = session;
   if (startedAt === null) return;
@@ -228,7 +228,7 @@ export function isHost(site: SiteData, session: Session, user: SiteUser): boolea
   return session.hostId === user.key || alternateHosts(site, session).includes(nameOf(user));
 }
 
-/** The WebEx ids of alternate hosts: `altHosts` of a sales session, people with the role HOST elsewhere. */
+/** Returns the WebEx ids of alternate hosts: `altHosts` of a sales session, otherwise attendees with the role HOST. */
 export function alternateHosts(site: SiteData, session: Session): readonly string[] {
   const listed = list(session.settings, "salesTeam", "altHosts", "webExID").map((name) => site.userNamed(name));
   const invited = site.attendees(session).filter(({ part }) => part === "host");
@@ -245,13 +245,13 @@ export function statusOf({ startedAt }: Session): string {
   return startedAt === null ? "NOT_INPROGRESS" : "INPROGRESS";
 }
 
-/** The account whose numbers and codes the session has; `undefined` unless its telephony is by TSP. */
+/** Returns the TSP account that the session uses; `undefined` without TSP telephony. */
 export function accountOf(site: SiteData, session: Session): Values | undefined {
   const { enableTSP, tspAccountIndex } = group(session.settings, "telephony");
   return enableTSP === true ? tspAccount(site.user(session.hostId), tspAccountIndex) : undefined;
 }
 
-/** The part of a person with this role. */
+/** Returns the part for a role. */
 export function partOf({ service }: Session, role: unknown, usual: string): string {
   if (role === "HOST") return "host";
   if (role === "PRESENTER" && service === "TC") return "presenter";
@@ -263,7 +263,7 @@ export function roleOf({ part }: Attendee): string {
   return roles[part] ?? "PRESENTER";
 }
 
-/** The services write the same key in four ways. */
+/** Returns the key in the four spellings of the services. */
 export function keysOf({ key }: Session): Values {
   return { meetingKey: String(key), meetingkey: String(key), sessionKey: String(key), sessionkey: String(key) };
 }
@@ -277,7 +277,7 @@ export function guestToken({ key }: Session): string {
   return `guest-${key.toString(36)}`;
 }
 
-/** All of a session: what its creator gave, and what has come since. `forHost`: with the host's secrets. */
+/** Returns all fields of a session. `forHost`: with the host's secrets. */
 export function sessionDocument(site: SiteData, session: Session, forHost: boolean): Values {
   const { service, settings, confId } = session;
   const { password, people: parts } = services[service];
@@ -328,13 +328,13 @@ function teleconferenceOf(site: SiteData, session: Session, forHost: boolean): V
   };
 }
 
-/** With the host's code only for the host. */
+/** Returns the telephony fields, with the host's code only for the host. */
 function accountFor(account: Values, forHost: boolean): Values {
   const all = { tollFreeCallInNumber: "", tollCallInNumber: "", ...account };
   return forHost ? all : put(all, ["subscriberAccessCode"], undefined);
 }
 
-/** The tests of a session, as its documents and lists show them. */
+/** Returns a session's tests for its documents and lists. */
 export function testsOf(site: SiteData, { key }: Pick<Session, "key">): readonly Values[] {
   const own = site.store.all("test", { sessionKey: key });
   return own.map((test) => {
@@ -351,7 +351,7 @@ export function testsOf(site: SiteData, { key }: Pick<Session, "key">): readonly
   });
 }
 
-/** A line of a list, with the names of all services. */
+/** Returns a list item, with the field names of all services. */
 export function summaryOf(site: SiteData, session: Session): Values {
   const { settings, startedAt, confId, service } = session;
   const { name, type, listing, password, startsAt, endsAt, minutes, zone } = factsOf(session);

@@ -17,7 +17,7 @@ const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };
 
 const schedulingPage = [{ service: "MeetingCenter", scheduling: "OPTIONAL" }];
 
-/** The answer of getSite, except what getSite itself completes. */
+/** Answer of getSite, without the fields that getSite adds. */
 export const siteSettings: Values = {
   metaData: {
     isEnterprise: true,

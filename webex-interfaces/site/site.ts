@@ -4,7 +4,7 @@ import { seed } from "./seed.ts";
 import { type CredentialKind, type ServiceCode, Store, type Things } from "./store.ts";
 import { text } from "./values.ts";
 
-/** Session tickets and cookies expire after this long without use. */
+/** Time without use after which session tickets and cookies expire. */
 export const idleMs = 30 * 60_000;
 export const siteId = "243585";
 export const siteName = "harbour";
@@ -16,15 +16,15 @@ export type Session = Things["session"];
 export type Attendee = Things["attendee"];
 
 export interface SiteOptions {
-  /** A file, or `:memory:`. */
+  /** Database file, or `:memory:`. */
   readonly file: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Another unguessable text each time: tickets, cookies, first passwords. */
+  /** Returns a new random text for tickets, cookies and first passwords. */
   readonly draw: () => string;
-  /** The address of the server, such as `http://127.0.0.1:8796`. */
+  /** URL of the server, such as `http://127.0.0.1:8796`. */
   readonly address: string;
-  /** Receives each user's password: at first, and after each change. */
+  /** Receives all users' passwords, at the start and after each change. */
   readonly onPasswords?: (passwords: Readonly<Record<string, string>>) => void;
 }
 
@@ -41,7 +41,7 @@ export class SiteData {
     this.#tellPasswords();
   }
 
-  /** A new site, in which the first users keep their passwords. */
+  /** Resets the site. The first users keep their passwords. */
   reset(): void {
     const before = this.passwords;
     this.atOnce(() => {
@@ -64,7 +64,7 @@ export class SiteData {
     return this.own.settings;
   }
 
-  /** The address of a page of the site. */
+  /** Returns the URL of a page of the site. */
   url(page = "", query: Readonly<Record<string, string | number>> = {}): string {
     const given = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
     return `${this.options.address}/${siteName}/${page}${given === "" ? "" : `?${given}`}`;
@@ -110,7 +110,7 @@ export class SiteData {
     return value;
   }
 
-  /** The user of a credential, which is then valid for longer. */
+  /** Returns the user of a credential, and extends its validity. */
   bearer(kind: CredentialKind, value: unknown): SiteUser | undefined {
     const found = this.store.all("credential", { kind, value: String(value) })[0];
     if (!found || (kind !== "access-token" && this.now() - found.lastUsed >= idleMs)) return undefined;

@@ -9,17 +9,17 @@ import { userDocument } from "./users.ts";
 import { group, groups, list, text, whole } from "./values.ts";
 
 const apiVersion = "XML API 11.9.0";
-/** People of one request (API 42.1). */
+/** Most attendees in one request (API 42.1). */
 const mostAtOnce = 50;
 
-/** The operations that are more than a verb and a noun. */
+/** Handlers of operations that the verbs do not cover. */
 export const special = {
   getAPIVersion: (call: XmlCall): Values => ({
     apiVersion,
     release: "WBS31",
     ...(call.request.returnTrainReleaseVersion === true && { trainReleaseVersion: "T31L" }),
   }),
-  // The door has checked the assertion, the token or the password.
+  // `callerOf` has checked the assertion, the token or the password.
   authenticateUser: ({ site, user }: XmlCall): Values => ({
     sessionTicket: site.issue("session-ticket", user),
     createTime: String(site.now()),
@@ -145,7 +145,7 @@ export const special = {
       .filter(({ createdAt, seconds }) => inDateScope(call.request, createdAt, createdAt + seconds * 1_000));
     const make = (one: Things["recording"]) => recordingDocument(call, one);
     const rows = ordered(call, found, make, ({ createdAt }) => createdAt);
-    // The answer has the recordings of one host together.
+    // The answer groups recordings by host.
     const byHost = Map.groupBy(rows, ({ hostWebExID }) => hostWebExID);
     const hosts = Array.from(byHost, ([webExID, recordedEvent]) => ({ webExID, recordedEvent }));
     return page(call, hosts);
@@ -179,7 +179,7 @@ function backUrl(call: XmlCall): Readonly<Record<string, string>> {
   return BU === undefined ? {} : { BU };
 }
 
-/** Adds people to the session that each names, or else to `key`. */
+/** Adds attendees to the session that each names, otherwise to `key`. */
 function added(call: XmlCall, people: readonly Values[], key: unknown): Values {
   if (people.length > mostAtOnce) throw new Refusal("tooManyAttendees");
   const rows = people.map((given) => {
@@ -238,7 +238,7 @@ function reserved({ site }: Pick<XmlCall, "site">, lab: string, from: number, to
   return site.store.all("reservation", { lab }).filter((one) => one.startsAt < to && one.endsAt > from);
 }
 
-/** The computers of a lab that are reserved at some time in the span. */
+/** Returns the number of a lab's computers that are reserved in the span. */
 export function taken(call: Pick<XmlCall, "site">, lab: string, from: number, to: number): number {
   return reserved(call, lab, from, to).reduce((sum, { computers }) => sum + computers, 0);
 }

@@ -1,10 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Values } from "../wire/codec.ts";
 
-/** Meeting, training, event, sales, support; audio only. */
+/** Meeting, training, event, sales, support, audio-only. */
 export type ServiceCode = "MC" | "TC" | "EC" | "SaC" | "SC" | "AO";
 
-/** How somebody's voice comes. */
+/** How an attendee joins the audio. */
 export const calls = ["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"] as const;
 
 export type CredentialKind = "session-ticket" | "login-ticket" | "access-token" | "cookie";
@@ -20,7 +20,7 @@ export interface Person {
   readonly person: Values;
 }
 
-/** What a session has, held or not. `settings`: the fields of the operation that created it. */
+/** Common fields of scheduled and past sessions. `settings`: the fields of the operation that created it. */
 interface Held {
   service: ServiceCode;
   hostId: number;
@@ -38,7 +38,7 @@ interface Documents {
     profile: Values;
   };
   credential: { value: string; kind: CredentialKind; userId: number; lastUsed: number };
-  /** `startedAt`: while it is in progress. */
+  /** `startedAt`: `null` unless it is in progress. */
   session: Held & { confId: number; startedAt: number | null; isLocked: boolean; hostKey: string };
   attendee: Person & { sessionKey: number; joinedAt: number | null };
   past: Held & {
@@ -78,7 +78,7 @@ interface Documents {
 
 export type ThingKind = keyof Documents;
 
-/** Everything that the site keeps, by kind: one JSON document for each thing. Times are milliseconds since 1970. */
+/** Everything that the site stores, by kind, as JSON documents. Times are milliseconds since 1970. */
 export type Things = { readonly [K in ThingKind]: Readonly<Documents[K]> & { readonly key: number } };
 
 export const kinds: readonly string[] = (
@@ -86,13 +86,13 @@ export const kinds: readonly string[] = (
   "mail request"
 ).split(" ");
 
-/** The documents of a site, in a file or in memory. */
+/** Stores the documents of a site in a file or in memory. */
 export class Store {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file);
-    // Only a crash of the machine loses anything.
+    // Only a crash of the machine loses data.
     this.#db.exec(`PRAGMA synchronous = OFF;
       CREATE TABLE IF NOT EXISTS thing (kind TEXT, key INTEGER, doc TEXT, PRIMARY KEY (kind, key));
       CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER)`);
@@ -106,7 +106,7 @@ export class Store {
     this.#db.exec("DELETE FROM thing; DELETE FROM counter");
   }
 
-  /** Those that have these values, in the order in which they were added. */
+  /** Returns the things with these values, in the order of their keys. */
   all<K extends ThingKind>(kind: K, values: Partial<Things[K]> = {}): readonly Things[K][] {
     const rows = this.#db.prepare("SELECT doc FROM thing WHERE kind = ? ORDER BY key").all(kind);
     const things = rows.map(({ doc }): Things[K] => JSON.parse(String(doc)));
@@ -140,19 +140,19 @@ export class Store {
     this.#db.prepare("DELETE FROM thing WHERE kind = ? AND key = ?").run(kind, key);
   }
 
-  /** Keeps the last thousand of a kind. */
+  /** Deletes all but the last 1,000 of a kind. */
   trim(kind: ThingKind): void {
     const sql = "DELETE FROM thing WHERE kind = ? AND key <= (SELECT max(key) FROM thing WHERE kind = ?) - 1000";
     this.#db.prepare(sql).run(kind, kind);
   }
 
-  /** The next number of a counter, each only once. */
+  /** Returns the next number of a counter. */
   next(name: string, first = 1): number {
     const sql = "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value";
     return Number(this.#db.prepare(sql).get(name, first)?.value);
   }
 
-  /** All or nothing. */
+  /** Runs `act` in a transaction. */
   atOnce<Result>(act: () => Result): Result {
     this.#db.exec("BEGIN");
     try {

@@ -1,6 +1,6 @@
 import { Refusal } from "./refusal.ts";
 
-/** A time zone of WebEx's schema: the offset from GMT in minutes, and the name. Without daylight saving. */
+/** A time zone of WebEx's schema, without daylight saving. `offset`: minutes from GMT. */
 export interface TimeZone {
   readonly id: number;
   readonly offset: number;
@@ -31,7 +31,7 @@ GMT+10:00, Tasmania (Hobart) | GMT+10:00, Vladivostok (Vladivostok) | GMT+11:00,
 GMT+12:00, New Zealand (Wellington) | GMT+12:00, Fiji (Fiji)
 `;
 
-/** By their ids. */
+/** Time zones by id. */
 const timeZones: readonly TimeZone[] = names
   .trim()
   .split(/ \| |\n/)
@@ -46,7 +46,7 @@ export function zoneOf(id: unknown): TimeZone {
   return zone;
 }
 
-/** The moment of a local time, such as `2026-11-28T10:10:00`. */
+/** Converts a local time, such as `2026-11-28T10:10:00`, to milliseconds since 1970. */
 export function momentOf(local: string, zone: unknown): number {
   return Date.parse(`${local}Z`) - zoneOf(zone).offset * 60_000;
 }

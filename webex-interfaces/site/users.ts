@@ -4,7 +4,7 @@ import { nameOf, type SiteData, type SiteUser } from "./site.ts";
 import { localTime, zoneOf } from "./times.ts";
 import { group, groups, isOn, merge, put, text, whole } from "./values.ts";
 
-/** Fields of requests about users that are not part of the profile. */
+/** Fields of user requests outside the profile. */
 const passing =
   "password newWebExId registrationDate visitCount userId sendWelcome syncWebOffice validateFormat tspAccount".split(
     " ",
@@ -46,7 +46,7 @@ function profileOf(request: Values, before: Values): Values {
   return put(merge(before, Object.fromEntries(kept)), ["tspAccount", "tspAccount"], accountsOf(request, before));
 }
 
-/** The TSP accounts, at most three. A request names those that it changes or deletes by their index. */
+/** Updates the TSP accounts, at most three. A request changes or deletes accounts by index. */
 function accountsOf(request: Values, before: Values): readonly Values[] {
   let accounts = groups(before, "tspAccount", "tspAccount");
   for (const given of groups(request, "tspAccount", "tspAccount")) {
@@ -64,14 +64,14 @@ function accountsOf(request: Values, before: Values): readonly Values[] {
   return accounts.toSorted((a, b) => Number(a.accountIndex) - Number(b.accountIndex));
 }
 
-/** A TSP account by its index, or the default one. */
+/** Returns a TSP account by index, or the default one. */
 export function tspAccount({ profile }: SiteUser, index?: unknown): Values | undefined {
   const accounts = groups(profile, "tspAccount", "tspAccount");
   if (index !== undefined) return accounts.find(({ accountIndex }) => accountIndex === index);
   return accounts.find((account) => isOn(account, "defaultFlag")) ?? accounts[0];
 }
 
-/** The user as answers show it: without the password. */
+/** Returns the user for answers, without the password. */
 export function userDocument(user: SiteUser): Values {
   const { profile, role } = user;
   const zone = profile.timeZoneID;

@@ -1,7 +1,7 @@
 import { isRecord } from "../doors/foundation.ts";
 import type { Values } from "../wire/codec.ts";
 
-/** The value at a path. */
+/** Returns the value at a path. */
 export function at(values: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((found, name) => (isRecord(found) ? found[name] : undefined), values);
 }
@@ -34,13 +34,13 @@ export function groups(values: unknown, ...path: readonly string[]): readonly Va
   return list(values, ...path).filter(isRecord);
 }
 
-/** The values with another one at a path; `undefined` takes it away. */
+/** Sets the value at a path; `undefined` removes it. */
 export function put(values: Values, [name = "", ...rest]: readonly string[], value: unknown): Values {
   const inner = rest.length === 0 ? value : put(group(values, name), rest, value);
   return Object.fromEntries(Object.entries({ ...values, [name]: inner }).filter(([, each]) => each !== undefined));
 }
 
-/** The values with those that are given. Lists are replaced whole. */
+/** Merges the given values into others. Replaces lists as a whole. */
 export function merge(before: Values, given: Values): Values {
   const merged = Object.entries(given).map(([name, value]) => {
     const old = before[name];

@@ -22,7 +22,7 @@ import { special } from "./special.ts";
 import { addUser, changeUser, userDocument } from "./users.ts";
 import { group, groups, list, text } from "./values.ts";
 
-/** Gives more than the answer has: the table of the operation picks from it. */
+/** Returns more fields than the answer has. The operation's table picks from them. */
 export type Handler = (call: XmlCall) => Values;
 
 function created(call: XmlCall): Values {
@@ -72,7 +72,7 @@ function sessionsListed(
   return listed(call, found, (session) => make(call, session), begin);
 }
 
-/** What only lstsummarySession asks for. */
+/** Filters that only lstsummarySession has. */
 function fitsAll({ site, user, request }: XmlCall, session: Session): boolean {
   const { recurrence, invited, inclAudioOnly } = request;
   const types = list(request, "sessionTypes", "sessionType");
@@ -102,7 +102,7 @@ function userChanged(call: XmlCall): Values {
   return {};
 }
 
-/** A deleted user's sessions are deleted too. */
+/** Deletes a user and its sessions. */
 function usersDeleted(call: XmlCall): Values {
   const names = list(call.request, "webExId");
   const user = names.map((webExId) => {
@@ -116,7 +116,7 @@ function usersDeleted(call: XmlCall): Values {
   return { user };
 }
 
-/** Adds products, or changes those that have an id. */
+/** Adds products, and changes those with an id. */
 function productsSaved({ site: { store }, request }: XmlCall): Values {
   const saved = groups(request, "product").map(({ prodID, ...given }) => {
     const before = prodID === undefined ? undefined : store.get("product", Number(prodID));
@@ -134,7 +134,7 @@ function productsListed(call: XmlCall): Values {
   return listed(call, found, (product) => product);
 }
 
-/** Every operation with a table. */
+/** Handlers of all operations with a table. */
 export const handlers: Readonly<Record<OperationName, Handler>> = {
   createMeeting: created,
   setMeeting: changed,

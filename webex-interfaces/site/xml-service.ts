@@ -9,10 +9,10 @@ import { partnerId, type SiteData, type SiteUser, siteId, siteName } from "./sit
 import { isOn, text } from "./values.ts";
 import { handlers } from "./verbs.ts";
 
-/** The window of the rate limit. */
+/** Window of the rate limit, in milliseconds. */
 const rateWindowMs = 60_000;
 
-/** The XML API: one message in, one out. A refusal is an answer too. */
+/** Answers one message of the XML API. A refusal is also an answer. */
 export function answerXml(site: SiteData, body: string): string {
   const noted = { operation: "", webExId: "" };
   try {
@@ -35,7 +35,7 @@ interface Task {
   readonly asked: Asked;
 }
 
-/** The schema allows several operations in one message: all are carried out, or none. */
+/** Carries out all operations of a message, or none. */
 function carryOut(
   site: SiteData,
   body: string,
@@ -55,7 +55,7 @@ function carryOut(
   checkRate(site);
   checkSite(context);
   const user = callerOf(site, context, tasks);
-  // The body is checked only after the caller is known.
+  // Checks the body only after the credentials.
   if (asked.length === 0) throw new Refusal("invalid", "body.bodyContent is required");
   return tasks.map((task) => {
     if (!task) throw new Refusal("notRecognized", "there is no such operation here");
@@ -90,7 +90,7 @@ function checkRate(site: SiteData): void {
   if (sent >= site.own.rateLimit) throw new Refusal("rateLimit");
 }
 
-/** The user of the security context; `null` without one. */
+/** Returns the user of the security context; `null` without one. */
 function callerOf(site: SiteData, context: Values, tasks: readonly (Task | undefined)[]): SiteUser | null {
   const { webExID, email, password, sessionTicket, webExAccessToken } = context;
   const isNamed = webExID !== undefined || email !== undefined;
@@ -115,7 +115,7 @@ function callerOf(site: SiteData, context: Values, tasks: readonly (Task | undef
   return caller;
 }
 
-/** The user of authenticateUser, proved by a token, or by an assertion, whose signature is not checked. */
+/** Returns the user of authenticateUser, by a token or an assertion. Does not check signatures. */
 function authenticated(
   site: SiteData,
   named: SiteUser | undefined,
@@ -131,9 +131,9 @@ function authenticated(
   return byToken?.key === named.key || asserted?.key === named.key ? named : undefined;
 }
 
-/** Operations of events (API 41.12). */
+/** Operations that need classic events (API 41.12). */
 const ofEvents = ["createEvent", "setEvent", "getEvent", "lstsummaryEvent", "lstrecordedEvent"];
-/** A suspended site schedules nothing and creates no users (API 42.5 and 42.6). */
+/** Operations that a suspended site refuses (API 42.5 and 42.6). */
 const whileSuspended = /^(?:create|set)(?:Meeting|Event|TrainingSession)$|^createUser$/;
 
 function mustBeServed(site: SiteData, user: SiteUser | null, name: string, request: Values): void {

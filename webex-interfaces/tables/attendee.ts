@@ -1,11 +1,11 @@
 import { attendee, invitedFields, joinStatus, orderBy, personFields, role } from "./common.ts";
 import { digits, fields, flag, group, list, listControl, listOp, need, op, service } from "./schema.ts";
 
-/** Those invited to a session, and those registered for one. */
+/** Operations for invited and registered attendees. */
 export const attendeeOperations = service("attendee", "att", {
   createMeetingAttendee: op(
     {
-      // One attendee, or several in `attendees`.
+      // A request names one attendee, or several in `attendees`.
       person: group(personFields),
       ...invitedFields,
       attendees: list(attendee),

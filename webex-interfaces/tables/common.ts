@@ -14,7 +14,7 @@ import {
   word,
 } from "./schema.ts";
 
-/** Words and groups that several services have. */
+/** Words and groups of several services. */
 export const day = word("SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY");
 export const listStatus = word("PUBLIC PRIVATE UNLISTED");
 export const center = word("MeetingCenter EventCenter TrainingCenter SupportCenter SalesCenter");
@@ -29,7 +29,7 @@ export const progress = word("NOT_INPROGRESS INPROGRESS");
 export const active = word("ACTIVATED REQUEST_TO_ACTIVATE DEACTIVATED");
 export const addressType = word("PERSONAL GLOBAL");
 
-/** The order of a list: up to three columns. */
+/** Sort order of a list by up to three columns. */
 export function orderBy<const S extends readonly string[]>(...columns: S) {
   return group({ orderBy: list(word(...columns), 3), orderAD: list(word("ASC DESC"), 3) });
 }
@@ -101,7 +101,7 @@ export const personFields = {
   type: word("VISITOR MEMBER PANELIST SME SALESTEAM"),
 } as const;
 
-/** What is said of an invited person in addition to the person. */
+/** Fields of an invitation, in addition to the person's. */
 export const invitedFields = {
   contactID: digits,
   joinStatus,
@@ -117,7 +117,7 @@ export const enrollmentNames =
 
 export const eventEnrollmentField = group(fields("incl:flag req:flag"));
 
-/** Fields of an enrollment form of one's own; `place`: where each stands. */
+/** Custom fields of an enrollment form. `place`: the field for their position. */
 export function customFields<const P extends Fields>(place: P) {
   const checkBox = group({ ...fields("label:text256! score:decimal"), state: word("CLEARED SELECTED") });
   const choices = group({

@@ -1,4 +1,4 @@
-/** The meaning of a refusal, by a word of ours. */
+/** The client's word for the meaning of a refusal. */
 export type RefusalWhy =
   | "wrong-credentials"
   | "access-denied"
@@ -8,11 +8,11 @@ export type RefusalWhy =
   /** There is no such user, meeting or record. */
   | "not-found"
   | "already-exists"
-  /** The site has no meetings without a password. */
+  /** The site requires a password for each meeting. */
   | "password-needed"
-  /** The site is suspended, or does not have that service. */
+  /** The site is suspended, or the service is off. */
   | "switched-off"
-  /** More at once than the site takes. */
+  /** The request has more items than the site accepts. */
   | "too-many"
   | "not-recognized"
   | "wrong-form"
@@ -23,11 +23,11 @@ export interface Exception {
   readonly why: RefusalWhy;
   /** The reason in the site's answer. */
   readonly says: string;
-  /** WebEx answers so only after it has accepted the credentials of the request, if it has any. */
+  /** True if WebEx refuses like this only after it has accepted the credentials. */
   readonly proves: boolean;
 }
 
-/** The refusals of the XML API whose ids are public. */
+/** Refusals of the XML API with public ids. */
 export const exceptions = {
   notRecognized: exception("000000", "not-recognized", "The request was not recognized", false),
   accessDenied: exception("000001", "access-denied", "Access denied, additional privileges are required"),

@@ -56,7 +56,7 @@ const meetingHistorySearchFields = {
   ...fields("confID:digits inclAudioOnly:flag timeZoneID:whole"),
 } as const;
 
-/** What took place: sessions, and who took part in them. */
+/** Operations for past sessions and their attendees. */
 export const historyOperations = service("history", "history", {
   lsteventsessionHistory: listOp(
     "eventSessionHistory",

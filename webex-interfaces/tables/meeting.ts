@@ -85,7 +85,7 @@ const meetingFields = {
       "allowContactPrivate chatHost chatPresenter chatAllAttendees multiVideo notes closedCaptions",
       "singleNote sendFeedback displayQuickStartHost displayQuickStartAttendees supportE2E supportPKI",
     ),
-    // Later than the schema at hand; callers write them.
+    // Newer than the public schema, but real programs send them.
     ...fields("HQvideo:flag HDvideo:flag autoRecord:flag"),
   }),
   schedule: group({
@@ -166,7 +166,7 @@ export const meetingOperations = service("meeting", "meet", {
   ),
 });
 
-/** Meetings of audio alone. */
+/** Audio-only meetings. */
 export const audioOnlyOperations = service("meeting.auo", "auo", {
   createTeleconferenceSession: op(
     {

@@ -9,7 +9,7 @@ import { siteOperations } from "./site.ts";
 import { trainingOperations } from "./training.ts";
 import { userOperations } from "./user.ts";
 
-/** The operations of WebEx's XML API whose fields are here, by their names. */
+/** Operations of WebEx's XML API with tables of their fields, by name. */
 export const operations = {
   ...userOperations,
   ...sessionOperations,
@@ -27,7 +27,7 @@ export type OperationName = keyof typeof operations;
 export type RequestOf<N extends OperationName> = ValuesOf<(typeof operations)[N]["request"]>;
 export type Answered<N extends OperationName> = AnswerOf<(typeof operations)[N]["answer"]>;
 
-/** Operations of WebEx's schema that are called with open fields: what is given is sent, and all that comes is read. */
+/** Operations of WebEx's schema with open fields: requests are sent, and answers are read, without a table. */
 export const openBindings: readonly string[] = [
   ...within("attendee", "GetEnrollmentInfo"),
   ...within("ep", "CreateContacts CreateDistList DelRecording DetectSessionByCallback GetJoinSessionInfo"),
@@ -60,7 +60,7 @@ export type AnyOperation = Operation | OpenOperation;
 const typed = new Map(Object.values(operations).map((one): [string, Operation] => [one.name.toLowerCase(), one]));
 const open = new Map(openBindings.map((binding) => [nameOf(binding).toLowerCase(), binding]));
 
-/** The operation of a name (`getMeeting`) or a binding (`meeting.GetMeeting`), in any case of letters. */
+/** Finds an operation by name (`getMeeting`) or binding (`meeting.GetMeeting`), in any case. */
 export function operationNamed(given: string): AnyOperation | undefined {
   const name = nameOf(given);
   const one = typed.get(name.toLowerCase());
@@ -70,7 +70,7 @@ export function operationNamed(given: string): AnyOperation | undefined {
   return { name: nameOf(binding), binding, kind: kindOf(nameOf(binding)) };
 }
 
-/** `getMeeting` of `meeting.GetMeeting`. */
+/** Returns `getMeeting` for `meeting.GetMeeting`. */
 function nameOf(binding: string): string {
   const last = binding.slice(binding.lastIndexOf(".") + 1);
   return `${last.slice(0, 1).toLowerCase()}${last.slice(1)}`;

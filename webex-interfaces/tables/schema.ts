@@ -1,11 +1,11 @@
 /**
- * What an element holds. The order of a group's fields is the order of WebEx's schema, in which they are written; they
- * are read in any order. `need`: a request must have it, and WebEx always sends it in an answer.
+ * The content of an element. Fields of a group are written in the order of WebEx's schema, and read in any order.
+ * `need`: a request must have it, and WebEx always sends it in an answer.
  */
 export type Kind =
   /** At most `max` characters. */
   | { readonly is: "text" | "secret"; readonly max?: number; readonly need?: true }
-  /** `digits`: a number that only names something. It is text: the schema's `long` is too long for a number. */
+  /** `digits`: a number that is an id. It is a text, because JavaScript numbers cannot hold the schema's `long`. */
   | { readonly is: "digits" | "decimal" | "flag"; readonly need?: true }
   /** Date and time in the time zone next to it: `11/28/2026 10:10:00` on the wire, `2026-11-28T10:10:00` here. */
   | { readonly is: "time"; readonly need?: true }
@@ -21,17 +21,16 @@ export type Kind =
     }
   /** The element repeated, at most `max` times. */
   | { readonly is: "list"; readonly of: Kind; readonly max?: number; readonly need?: true }
-  /** Any elements: no public document describes them. */
+  /** Any elements, because no public document describes them. */
   | { readonly is: "open"; readonly need?: true };
 
 export type Fields = Readonly<Record<string, Kind>>;
 
-/** An element with fields. */
 export type Group = Extract<Kind, { is: "group" }>;
 
 export type OpenValue = string | number | boolean | readonly OpenValue[] | { readonly [name: string]: OpenValue };
 
-/** Splits at blanks, tail-recursively: the compiler gives up at 50 words otherwise. */
+/** Splits at spaces. Tail recursion lets the compiler handle more than 50 words. */
 type Words<S extends string, Before = never> = S extends `${infer A} ${infer B}` ? Words<B, Before | A> : Before | S;
 
 export type WordsOf<S extends readonly string[]> = S extends readonly [
@@ -59,7 +58,7 @@ type ValueOf<K> = K extends { is: "group"; of: infer F }
     ? readonly ValueOf<I>[]
     : Leaf<K>;
 
-/** The values of a request. */
+/** Values of a request. */
 export type ValuesOf<F> = { readonly [N in Needed<F>]: ValueOf<F[N]> } & {
   readonly [N in Exclude<keyof F, Needed<F>>]?: ValueOf<F[N]> | undefined;
 };
@@ -70,7 +69,7 @@ type ReadValueOf<K> = K extends { is: "group"; of: infer F }
     ? readonly ReadValueOf<I>[]
     : Leaf<K>;
 
-/** The values of an answer. Only the needed fields of its first level are certain: sites leave out much else. */
+/** Values of an answer. Only the required fields of its first level are certain, because sites leave out others. */
 export type AnswerOf<F> = { readonly [N in Needed<F>]: ReadValueOf<F[N]> } & {
   readonly [N in Exclude<keyof F, Needed<F>>]?: ReadValueOf<F[N]> | undefined;
 };
@@ -81,7 +80,7 @@ type Inner<K> = K extends { is: "group"; of: infer F extends Fields }
     ? F
     : never;
 
-/** The paths of fields, such as `telephony.callInNum.tollNum`; a list counts as one of its items. Five levels deep. */
+/** Paths of fields, such as `telephony.callInNum.tollNum`, up to five levels. A list counts as one item. */
 export type PathOf<F extends Fields, Depth extends readonly 0[] = []> = Depth["length"] extends 5
   ? never
   : {
@@ -113,8 +112,8 @@ type LeafNamed<K> = K extends "digits" | "decimal" | "flag" | "time" | "whole"
 type LeafOf<W> = W extends `${string}!` ? LeafNamed<NamedKind<W>> & { readonly need: true } : LeafNamed<NamedKind<W>>;
 
 /**
- * Fields from words: `topic` is a text, `agenda:text2500` a text of at most 2,500 characters, `key:digits!` digits that
- * are needed.
+ * Makes fields from words: `topic` is a text, `agenda:text2500` a text of at most 2,500 characters, `key:digits!`
+ * required digits.
  */
 export function fields<const S extends readonly string[]>(...words: S) {
   const named = words
@@ -156,7 +155,7 @@ export function group<const F extends Fields>(of: F, anyOf?: readonly (keyof F &
   return { is: "group", of, ...(anyOf && { anyOf }) } as const;
 }
 
-/** A group whose fields are of another namespace. */
+/** A group with fields of another namespace. */
 export function groupIn<const F extends Fields>(prefix: Prefix, of: F) {
   return { is: "group", of, prefix } as const;
 }
@@ -169,7 +168,7 @@ export function need<const K extends Kind>(kind: K): K & { readonly need: true }
   return { ...kind, need: true };
 }
 
-/** The namespaces of WebEx's schema, by their usual prefixes. */
+/** Namespaces of WebEx's schema, by their usual prefixes. */
 export const namespaces = {
   serv: "http://www.webex.com/schemas/2002/06/service",
   com: "http://www.webex.com/schemas/2002/06/common",
@@ -187,22 +186,22 @@ export const namespaces = {
 
 export type Prefix = keyof typeof namespaces;
 
-/** Only `get` and `list` operations are sent again after a failure: others might be carried out twice. */
+/** Only `get` and `list` operations are resent after a failure. Others could be carried out twice. */
 export type OperationKind = "get" | "list" | "create" | "set" | "delete" | "other";
 
-/** One operation, as a table says it. */
+/** An operation in a table. */
 export interface Op<Q extends Fields = Fields, A extends Fields = Fields> {
   readonly request: Q;
   readonly answer: A;
   /** A request has at least one of these. */
   readonly anyOf?: readonly string[];
-  /** The field of the answer that repeats, of a list that is read in pages. */
+  /** The answer's repeated field, for a list that is read in batches. */
   readonly items?: string;
 }
 
 interface Named {
   readonly name: string;
-  /** On the wire after `java:com.webex.service.binding.`, such as `meeting.CreateMeeting`. */
+  /** Name on the wire after `java:com.webex.service.binding.`, such as `meeting.CreateMeeting`. */
   readonly binding: string;
   readonly prefix: Prefix;
   readonly kind: OperationKind;
@@ -221,7 +220,7 @@ export function op<const Q extends Fields, const A extends Fields>(
 export const listControl = group({ ...fields("startFrom:whole maximumNum:whole"), listMethod: word("AND OR") });
 export const matchingRecords = groupIn("serv", fields("total:whole! returned:whole startFrom:whole"));
 
-/** A list that is read in pages: its answer repeats `items`, and says how many there are. */
+/** A list that is read in batches. Its answer repeats `items` and gives their count. */
 export function listOp<const I extends string, const Q extends Fields, const A extends Fields>(
   items: I,
   request: Q,
@@ -242,12 +241,12 @@ const verbs: readonly (readonly [RegExp, OperationKind])[] = [
   [/^del/, "delete"],
 ];
 
-/** What an operation does, by its name. */
+/** Returns the kind of an operation, by the verb in its name. */
 export function kindOf(name: string): OperationKind {
   return verbs.find(([verb]) => verb.test(name))?.[1] ?? "other";
 }
 
-/** The operations of one service. Binding and kind follow from their names. */
+/** Makes the operations of one service. Binding and kind follow from their names. */
 export function service<const O extends Readonly<Record<string, Op>>>(binding: string, prefix: Prefix, operations: O) {
   const named = Object.entries(operations).map(([name, one]) => {
     const capital = `${name[0]?.toUpperCase()}${name.slice(1)}`;

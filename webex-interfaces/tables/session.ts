@@ -33,7 +33,7 @@ import {
   word,
 } from "./schema.ts";
 
-/** Sessions of every service. */
+/** Operations for sessions of every service. */
 export const sessionOperations = service("ep", "ep", {
   getSessionInfo: op(fields("sessionKey:digits! sessionPassword:secret"), {
     ...fields("status isLocked:flag"),
@@ -135,15 +135,15 @@ export const sessionOperations = service("ep", "ep", {
   delSession: op(fields("sessionKey:digits! sendEmail:flag"), { iCalendarURL }),
 });
 
-/** In the documents MC, $C, TC, EC and AO. */
+/** The documents' MC, $C, TC, EC and AO. */
 export const sessionServices = ["MC", "SaC", "TC", "EC", "AO"] as const;
 
 export type SessionService = (typeof sessionServices)[number];
 
 /**
- * Who is shown what of a session (documents, table 4-3), one letter for each of `sessionServices`. `Y`: everybody. `P`:
- * with the session's password, or as its host, an invited attendee, a panelist or a presenter. `X`: nobody. A field
- * without a row is shown with the group that it is in.
+ * Visibility of a session's elements (documents, table 4-3), a letter for each of `sessionServices`. `Y`: everybody.
+ * `P`: with the session's password, or for its host, invited attendees, panelists and presenters. `X`: never. A field
+ * without a row has the visibility of its group.
  */
 export const visibility = {
   YYYYX: ["status"],
@@ -186,7 +186,7 @@ export interface VisibilityRow {
 
 const letters: Readonly<Record<string, Visibility>> = { Y: "always", P: "password", X: "never" };
 
-/** The table by its rows. A row that is no field of the answer does not compile. */
+/** Rows of the table. A row that is not a field of the answer does not compile. */
 export const visibilityRows = Object.entries(visibility).flatMap(([marks, paths]) => {
   const shown = sessionServices.map((service, column) => [service, letters[marks[column] ?? ""]] as const);
   const words = paths.join(" ").split(" ") as readonly Shown[];

@@ -33,7 +33,7 @@ export const siteOperations = service("site", "site", {
             "auoActiveUserCount:whole displayMeetingActualTime:flag displayOffset:flag",
           ),
         }),
-        // What nobody compares is read as texts.
+        // Fields that no program compares are read as texts.
         ...each("ucf clientPlatforms resourceRestrictions supportAPI myWebExConfig", open),
         telephonyConfig: group({
           ...fields(

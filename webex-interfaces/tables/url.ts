@@ -1,16 +1,16 @@
 import type { WordsOf } from "./schema.ts";
 
-/** The form of an argument's value. What the documents leave open is no limit here: WebEx itself refuses more. */
+/** The form of an argument's value. Limits that the documents leave open are not checked here. */
 export interface Argument {
   /** `key`: a meeting number. `flag`: `1` and `0`. `back`: the back URL. `page`: `GoBack`, or a page of the site. */
   readonly is: "text" | "secret" | "whole" | "flag" | "key" | "back" | "page";
   readonly means: string;
   readonly min?: number;
   readonly max?: number;
-  /** The path of the same in a request of the XML API. */
+  /** Path of the same field in a request of the XML API. */
   readonly to?: string;
   readonly need?: true;
-  /** The last number of a numbered argument: `TC#` stands for TC1, TC2 and so on. */
+  /** Last number of a numbered argument; `TC#` stands for TC1, TC2 and so on. */
   readonly last?: number;
 }
 
@@ -29,7 +29,7 @@ const months = { min: 1, max: 12 };
 const days = { min: 1, max: 31 };
 const minutes = { min: 0, max: 59 };
 
-/** The meaning of each argument's code, unless its command says otherwise. */
+/** Meaning of each argument's code, unless its command overrides it. */
 const args = {
   WID: text("WebEx id of the host"),
   PID: secret("partner id, given by WebEx"),
@@ -221,7 +221,7 @@ const args = {
   SP: text("service, such as MC (meetings) or TC (training)"),
 } satisfies Readonly<Record<string, Argument>>;
 
-/** The pages of a site that serve the URL API. */
+/** Pages of a site that serve the URL API. */
 export const pages = { p: "p.php", m: "m.php", o: "o.php", h: "h.php", c: "c.php" } as const;
 
 export type Page = keyof typeof pages;
@@ -229,19 +229,19 @@ export type Page = keyof typeof pages;
 /** A command of the URL API. */
 export interface Command {
   readonly page: Page;
-  /** The code in `AT`; the same code on another page is another command. */
+  /** Code in `AT`, unique only within its page. */
   readonly at: string;
   readonly does: string;
-  /** `server-to-server`: WebEx knows the caller by its agreement with that server, not by a user's log-in. */
+  /** `server-to-server`: WebEx identifies the server by an agreement, not by a user's log-in. */
   readonly logIn: "none" | "needed" | "server-to-server";
   readonly args: Readonly<Record<string, Argument>>;
-  /** No public document lists all its arguments, so others pass unchecked. */
+  /** True if no public document lists all arguments, so others pass unchecked. */
   readonly isOpen: boolean;
-  /** Exactly one of these is given. */
+  /** Exactly one of these is required. */
   readonly oneOf: readonly string[];
-  /** The data in the back URL after a success; those with `!` are always there. */
+  /** Data in the back URL after a success; `!` marks those that are always present. */
   readonly back: readonly string[];
-  /** It answers with a document instead of the back URL. */
+  /** True if it answers with a document instead of the back URL. */
   readonly isDocument: boolean;
   readonly note: string;
 }
@@ -249,7 +249,7 @@ export interface Command {
 const usual = { logIn: "needed", isOpen: false, oneOf: [], back: [], isDocument: false, note: "" } as const;
 
 type Given = Partial<Pick<Command, keyof typeof usual>> & {
-  /** `!` after a code: it is needed. A number after `#`: the last number. */
+  /** `!` after a code: required. A number after `#`: the last number. */
   readonly args?: string | readonly string[];
   readonly but?: Readonly<Record<string, Argument>>;
 };
@@ -259,7 +259,7 @@ function command<const G extends Given>(page: Page, at: string, does: string, gi
   return { ...command, given };
 }
 
-/** A command whose arguments are not public. */
+/** Makes a command whose arguments are not public. */
 function open(page: Page, at: string, does: string) {
   return command(page, at, does, { isOpen: true });
 }
@@ -277,13 +277,13 @@ function argumentsOf({ logIn, args: codes = [], but = {} }: Given): Command["arg
   return Object.fromEntries([...named, ...token, ["BU", { is: "back", means: "back URL; the home page if absent" }]]);
 }
 
-/** The arguments of an account. */
+/** Arguments of an account. */
 const account = [
   "Address1 Address2 City State ZipCode Country OPhoneCountry OPhoneArea OPhoneLocal OPhoneExt",
   "FPhoneCountry FPhoneArea FPhoneLocal FPhoneExt TimeZone MT MW PL PT LA AC AS OC TC#10 RP FL AB PF MM",
   "MR AA RC RE LB",
 ] as const;
-/** The arguments of a meeting that is scheduled, changed or started at once. */
+/** Arguments of a meeting that is scheduled, changed or started at once. */
 const scheduling = [
   "MN MT LF PW PR AR AQ AI RPW NR RCY RCM RCD TC IP TL TD TA ExcludePW RequestALogin APP APPD AJ AJMI NT",
   "NTOP TZ DU NA NP TC#10 YE MO DA HO MI NS UntilYE UntilMO UntilDA TY RO Days Always Email ME BM",
@@ -296,7 +296,7 @@ const payment = {
   EM: text("payment: month in which the card ends"),
 };
 
-/** Arguments that are a date: year, month, day. */
+/** Arguments that form a date: year, month, day. */
 export const dates = [
   ["YE", "MO", "DA"],
   ["UntilYE", "UntilMO", "UntilDA"],
@@ -306,7 +306,7 @@ export const dates = [
   ["EndYE", "EndMO", "EndDA"],
 ] as const;
 
-/** Every command of the documents, by a name of ours. */
+/** All documented commands, by the client's own names. */
 const named = {
   "activate-user": command("p", "AC", "reactivates a host account", { args: "WID! PID!" }),
   "edit-user": command("p", "EU", "changes a host account", {
@@ -335,7 +335,7 @@ const named = {
       MT: text("meeting types that the host may use"),
       LA: text("administrator of labs"),
     },
-    note: "Its back URL does not tell whether the account was created: look the account up.",
+    note: "Its back URL does not show if the account was created. Check the account.",
   }),
   "add-attendees": command("m", "AA", "adds attendees to a meeting and invites them by e-mail", {
     args: "MK! EI FN# EA# PhoneCountry# PhoneArea# PhoneLocal# PhoneExt# TimeZone# Language# Locale# AddToAddressBook#",
@@ -347,7 +347,7 @@ const named = {
   "assist-support-session": command("m", "AS", "joins a support session to assist", {
     logIn: "none",
     isOpen: true,
-    note: "Needs the number of the support session; the name of that argument is not public.",
+    note: "Requires the number of the support session. The name of that argument is not public.",
   }),
   "create-registration-form": open("m", "CF", "chooses the fields of a meeting's registration form"),
   "add-check-box": open("m", "CFAC", "adds a check box to a registration form"),
@@ -378,17 +378,17 @@ const named = {
   "edit-event": open("m", "EE", "changes an event"),
   "edit-meeting": command("m", "EM", "changes a meeting of the host", { args: ["MK!", ...scheduling], but: payment }),
   "enrol-in-event": open("m", "EN", "enrols an attendee in an event"),
-  "get-registration-form": command("m", "GF", "tells which fields a meeting's registration form has", { args: "MK!" }),
+  "get-registration-form": command("m", "GF", "shows the fields of a meeting's registration form", { args: "MK!" }),
   "host-meeting": command("m", "HM", "starts a scheduled meeting of the host", {
     args: "MK! AS AH AL AP DL WL",
     but: { AS: text("feature that begins by itself") },
-    note: "Public callers see the back URL when the meeting is over.",
+    note: "Sends the browser to the back URL after the meeting.",
   }),
   "host-support-session": open("m", "HS", "starts a scheduled support session of the host"),
   "impromptu-meeting": command("m", "IM", "sets a meeting up and starts it at once", {
     args: [...scheduling, "AS AH AL AP DL WL"],
     but: { ...payment, AS: text("feature that begins by itself") },
-    note: "Its back URL has no meeting number: schedule-meeting, and then host-meeting, is the way to one.",
+    note: "Its back URL has no meeting number. To get one, use schedule-meeting, then host-meeting.",
   }),
   "join-event": command("m", "JE", "joins an event as an attendee", {
     logIn: "none",
@@ -404,7 +404,7 @@ const named = {
   "join-support-session": command("m", "JS", "joins a support session as a customer", {
     logIn: "none",
     isOpen: true,
-    note: "Needs the number of the support session; the name of that argument is not public.",
+    note: "Requires the number of the support session. The name of that argument is not public.",
   }),
   "list-meetings": command("m", "LM", "lists the host's scheduled meetings", {}),
   "mail-registrations": command("m", "MD", "mails the host what attendees told when they registered", {
@@ -450,7 +450,7 @@ const named = {
     args: "StartYE StartMO StartDA EndYE EndMO EndDA TC SB",
     isOpen: true,
     but: { TC: text("topic") },
-    note: "Needs the kind of report; the name of that argument is not public.",
+    note: "Requires the kind of report. The name of that argument is not public.",
   }),
   "set-service-type": command("o", "ST", "chooses the service that the user works with", { args: "SP!" }),
   "check-lab-availability": open("h", "CA", "tells which computers of a lab are free"),
@@ -478,19 +478,19 @@ type ValueOf<A> = A extends { is: infer I } ? (I extends keyof Values ? Values[I
 type Value<G, W> = ValueOf<Meanings<G>[EntryOf<W> & keyof Meanings<G>]>;
 type Others<G> = G extends { isOpen: true } ? Readonly<Record<string, string | number | boolean>> : unknown;
 
-/** The values of a command's arguments. */
+/** Values of a command's arguments. */
 export type ArgumentsOf<N extends CommandName> = (typeof named)[N] extends { given: infer G }
   ? { readonly [W in NeededWord<G> as NameOf<W> & string]: Value<G, W> } & {
       readonly [W in Exclude<Word<G>, NeededWord<G>> as NameOf<W> & string]?: Value<G, W>;
     } & { readonly CSRF?: string; readonly BU?: string } & Others<G>
   : never;
 
-/** The name of a page's command, such as `m` and `SM`. */
+/** Finds a command by page and code, such as `m` and `SM`. */
 export function commandAt(page: string, at: string): CommandName | undefined {
   return (Object.keys(named) as CommandName[]).find((name) => named[name].page === page && named[name].at === at);
 }
 
-/** The table's entry for an argument: `TC#` for TC2. */
+/** Finds the table's entry for an argument, such as `TC#` for TC2. */
 export function argumentOf(
   { args }: Command,
   name: string,
@@ -503,7 +503,7 @@ export function argumentOf(
   return argument && isIn ? { entry, argument } : undefined;
 }
 
-/** The reasons (RS) of a failed command, and what they mean. */
+/** Reasons (RS) of a failed command, with their meanings. */
 export const reasons = {
   AccessDenied: "not logged in, or not allowed",
   AlreadyLogon: "the user is already logged in",
@@ -513,9 +513,9 @@ export const reasons = {
   EmailConflict: "another account has this e-mail address",
   NoMeetingTypeSupport: "the site has no such meeting type",
   SiteDoNotSupportThisMeetingType: "the host has no such meeting type",
-  PartnerIDError: "the partner id is not the site's",
+  PartnerIDError: "the partner id is wrong",
   TheDurationIsExceedTheMaxDuration: "the meeting is longer than the site allows",
-  Unknown: "WebEx does not say why",
+  Unknown: "WebEx gives no reason",
   WebexIDConflict: "another account has this WebEx id",
   InvalidDataFormat: "an argument is missing or malformed",
   InvalidMeetingKeyOrPassword: "no such meeting, or a wrong password",

@@ -199,7 +199,7 @@ export const userOperations = service("user", "use", {
     fields("sessionTicket:secret! createTime timeToLive"),
   ),
   getLoginTicket: op({}, fields("ticket:secret! apiVersion")),
-  /** Later than the schema at hand; in the form in which callers use it. */
+  /** Newer than the public schema, in the form that real programs use. */
   getUserCard: op(
     { webExId: need(text) },
     {

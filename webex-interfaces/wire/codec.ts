@@ -3,7 +3,7 @@ import type { Group, Kind, OpenValue, Prefix } from "../tables/schema.ts";
 import { isSecretName } from "../tables/secret-names.ts";
 import { childrenNamed, type ElementToWrite, isXmlText, type XmlElement } from "./xml.ts";
 
-/** A field that breaks its table. `value` is absent if it is missing or a secret. */
+/** A field that does not fit its table. `value` is absent if it is missing or a secret. */
 export interface WrongField {
   readonly path: string;
   readonly rule: string;
@@ -13,16 +13,16 @@ export interface WrongField {
 export type Values = Readonly<Record<string, unknown>>;
 
 interface Writing {
-  /** Leaves out what is not as the table says: an answer is picked from a document with more in it. */
+  /** Leaves out fields that do not fit the table, to pick an answer from a larger document. */
   readonly picks?: boolean;
   readonly prefix?: Prefix | undefined;
-  /** Gets the secrets that are written. */
+  /** Collects the written secrets. */
   readonly secrets?: string[];
 }
 
 type Written = Result<readonly ElementToWrite[], WrongField>;
 
-/** The elements of these values, in the order of the table. */
+/** Returns the elements of these values, in the table's order. */
 export function write(
   group: Pick<Group, "of" | "anyOf" | "prefix">,
   values: unknown,
@@ -87,11 +87,11 @@ function together<Item>(items: readonly Item[], each: (item: Item, index: number
 
 const maxOpenDepth = 20;
 
-/** Elements without a table; a list is the element repeated. What their names say is a secret counts as one. */
+/** Writes elements without a table. A list repeats its element. Secrets are recognized by their names. */
 export function writeOpen(tag: string, value: unknown, writing: Writing, path: string, depth: number): Written {
   const name = tag.slice(tag.indexOf(":") + 1);
   if (depth > maxOpenDepth) return wrong(path, `must not be deeper than ${maxOpenDepth}`);
-  if (!/^[A-Za-z_][\w.-]{0,127}$/.test(name)) return wrong(path.slice(0, 200), "must have a name of XML");
+  if (!/^[A-Za-z_][\w.-]{0,127}$/.test(name)) return wrong(path.slice(0, 200), "must have a valid XML name");
   if (Array.isArray(value))
     return together(value, (item, at) => writeOpen(tag, item, writing, `${path}[${at}]`, depth + 1));
   if (isRecord(value)) {
@@ -109,13 +109,13 @@ export function writeOpen(tag: string, value: unknown, writing: Writing, path: s
 
 export interface Read {
   readonly values: Values;
-  /** Fields that were left out. Empty after a strict reading. */
+  /** Fields left out; empty after a strict read. */
   readonly wrong: readonly WrongField[];
 }
 
 /**
- * The values of an element. `strict`: unknown, repeated, missing and wrong elements are an error. `lenient`: wrong
- * elements are left out and listed, and names may be in another case. Order, prefixes and outer blanks never count.
+ * Reads the values of an element. `strict` refuses unknown, repeated, missing and wrong elements. `lenient` leaves out
+ * and lists wrong ones, and accepts names in any case. Both ignore order, prefixes and outer spaces.
  */
 export function read(
   element: XmlElement,
@@ -127,7 +127,7 @@ export function read(
   return values.ok ? ok({ values: values.value, wrong: left }) : values;
 }
 
-/** `left`: gets what is left out; `null`: it is an error. */
+/** Collects fields that are left out; with `null`, they are errors. */
 type Left = WrongField[] | null;
 
 function readGroup(
@@ -138,7 +138,7 @@ function readGroup(
 ): Result<Values, WrongField> {
   const { children, text } = element;
   if (text.trim() !== "" && (children.length === 0 || left === null))
-    return wrong(path, "must have elements, and has text");
+    return wrong(path, "must have elements, but has text");
   const other = left === null ? children.find(({ name }) => !Object.hasOwn(of, name)) : undefined;
   if (other) return wrong(join(path, other.name.slice(0, 60)), "is not in the schema");
   const values: [string, unknown][] = [];
@@ -155,7 +155,7 @@ function readGroup(
   return ok(Object.fromEntries(values));
 }
 
-/** Programs write an element without a value for an absent one. */
+/** True for an element without a value, which programs send for an absent one. */
 function isEmpty({ children, text }: XmlElement, kind: Kind): boolean {
   return children.length === 0 && text.trim() === "" && kind.is !== "open";
 }
@@ -176,9 +176,9 @@ function readField(found: readonly XmlElement[], kind: Kind, left: Left, path: s
     return ok(items);
   }
   if (kind.is === "open") return ok(found.length === 1 ? openValue(element) : found.map(openValue));
-  if (more.length > 0) return wrong(path, `must come once, and comes ${found.length} times`);
+  if (more.length > 0) return wrong(path, `must come once, but comes ${found.length} times`);
   if (kind.is === "group") return readGroup(element, kind, left, path);
-  if (element.children.length > 0) return wrong(path, "must have text, and has elements");
+  if (element.children.length > 0) return wrong(path, "must have text, but has elements");
   const isText = kind.is === "text" || kind.is === "secret";
   if (!isText && element.text.trim() === "") return ok(undefined);
   const raw = kind.is === "text" && left === null ? element.text.trim() : element.text;
@@ -190,7 +190,7 @@ function openValue(element: XmlElement): OpenValue {
   return element.children.length === 0 ? element.text : readOpen(element);
 }
 
-/** All that an element holds, as texts. */
+/** Reads all content of an element as texts. */
 export function readOpen(element: XmlElement): { readonly [name: string]: OpenValue } {
   const byName = Map.groupBy(element.children, ({ name }) => name);
   const entries = Array.from(byName, ([name, found]) => {
@@ -202,12 +202,12 @@ export function readOpen(element: XmlElement): { readonly [name: string]: OpenVa
 
 type Leaf = Exclude<Kind, { is: "group" | "list" | "open" }>;
 
-/** Of the schema's `long`. */
+/** Maximum of the schema's `long`. */
 const longest = 2n ** 63n - 1n;
 const wireTime = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?)?$/;
 const ourTime = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})$/;
 
-/** The text of a value on the wire, or what the value must be. */
+/** Returns a value's text on the wire, or the rule that it breaks. */
 function leafText(value: unknown, leaf: Leaf): Result<string, string> {
   switch (leaf.is) {
     case "text":
@@ -216,7 +216,7 @@ function leafText(value: unknown, leaf: Leaf): Result<string, string> {
       if (!isXmlText(value)) return err("must have only characters of XML");
       return isTooLong(value, leaf.max) ? err(`must have at most ${leaf.max} characters`) : ok(value);
     case "digits": {
-      // JSON may have them as a number, as long as it holds each digit.
+      // JSON may have a number, if it is exact.
       const text = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value;
       if (typeof text !== "string" || !/^\d+$/.test(text)) return err("must be digits, as text");
       return text.length <= 19 && BigInt(text) <= longest ? ok(text) : err(`must be at most ${longest}`);
@@ -243,7 +243,7 @@ function leafText(value: unknown, leaf: Leaf): Result<string, string> {
   }
 }
 
-/** The value of a text on the wire, or what it must be. Lengths and bounds count only in a request. */
+/** Returns the value of a text on the wire, or the rule that it breaks. Checks lengths and bounds only in requests. */
 function leafValue(raw: string, leaf: Leaf, isStrict: boolean): Result<string | number | boolean, string> {
   const text = raw.trim();
   switch (leaf.is) {
@@ -295,7 +295,7 @@ function two(part = ""): string {
   return part.padStart(2, "0");
 }
 
-/** True if the calendar has this day and the clock this time; an hour of 24 is none. */
+/** True if this day and time exist. Hour 24 does not. */
 function isTime(value: string): boolean {
   const at = Date.parse(`${value}Z`);
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(value);

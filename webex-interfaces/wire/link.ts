@@ -1,7 +1,7 @@
 import { cut, err, ok, type Result } from "../doors/foundation.ts";
 import type { Argument } from "../tables/url.ts";
 
-/** The text of an argument as it is sent, or what it must be. The client checks back URLs and pages of the site. */
+/** Returns an argument's text on the wire, or the rule that it breaks. The client checks back URLs and pages. */
 export function argumentText(text: string, { is, min = 0, max }: Argument): Result<string, string> {
   switch (is) {
     case "whole": {
@@ -22,22 +22,22 @@ export function argumentText(text: string, { is, min = 0, max }: Argument): Resu
   }
 }
 
-/** No known key is longer than 20 digits. */
+/** True for 1 to 20 digits; no known key is longer. */
 export function isMeetingKey(value: string): boolean {
   return /^\d{1,20}$/.test(value);
 }
 
-/** Lone surrogates have no UTF-8 form, and browsers drop or replace control characters. */
+/** True without lone surrogates, which have no UTF-8 form, and control characters, which browsers change. */
 export function isPlainText(value: string): boolean {
   return value.isWellFormed() && !/[^\P{Cc}\t\n\r]/u.test(value);
 }
 
-/** The address of a back URL; `null` if it is not a whole one with http or https. */
+/** Parses a back URL; `null` if it is not a complete HTTP or HTTPS URL. */
 export function addressOf(text: string): URL | null {
   return /^https?:\/\/[^\s\\]+$/i.test(text) && isPlainText(text) ? URL.parse(text) : null;
 }
 
-/** True if the three arguments of a date name no day that there is. Without a year, the 29th of February is one. */
+/** True if a date's three arguments are not a day. February 29 without a year is one. */
 export function isNoDay(
   given: Readonly<Record<string, string>>,
   [year, month, day]: readonly [string, string, string],
@@ -46,7 +46,7 @@ export function isNoDay(
   return Number(given[day]) > new Date(Date.UTC(Number(given[year] ?? 2_000), Number(given[month]), 0)).getUTCDate();
 }
 
-/** Without the user and the query of an address, which may hold secrets. */
+/** Returns the text without a URL's user and query, which may be secret. */
 export function shown(text: string): string {
   return JSON.stringify(cut(text.replace(/\/\/[^/]*@/, "//…@").replace(/[?#].*$/s, "?…"), 60));
 }

@@ -6,7 +6,7 @@ import { child, childrenNamed, type ElementToWrite, textIn, writeXml, type XmlEl
 
 const bindings = "java:com.webex.service.binding.";
 
-/** The elements of a security context, in the order of the schema. */
+/** Elements of a security context, in the schema's order. */
 export const securityContext = group({
   webExID: text,
   password: secret,
@@ -35,7 +35,7 @@ function message(
   });
 }
 
-/** The document of a request. */
+/** Writes a request. */
 export function requestText(
   context: readonly ElementToWrite[],
   binding: string,
@@ -52,12 +52,12 @@ export function requestText(
 
 /** One operation of a request. */
 export interface Asked {
-  /** Such as `meeting.CreateMeeting`; `null` for what names none. */
+  /** Binding such as `meeting.CreateMeeting`; `null` if none is named. */
   readonly binding: string | null;
   readonly element: XmlElement;
 }
 
-/** The context and operations of a request. Prefixes and the form of `xsi:type` may vary. The error is in words. */
+/** Reads the context and operations of a request. Prefixes and the form of `xsi:type` can vary. */
 export function readRequest(
   root: XmlElement,
 ): Result<{ readonly context: Values; readonly asked: readonly Asked[] }, string> {
@@ -89,7 +89,7 @@ function bindingOf(type: string): string | null {
 
 const inAnswer = Object.keys(namespaces) as readonly Prefix[];
 
-/** The document of an answer. */
+/** Writes an answer. */
 export function answerText(body: readonly ElementToWrite[]): string {
   const answer = [
     { name: "serv:result", content: "SUCCESS" },
@@ -118,7 +118,7 @@ export function refusalText(id: string, reason: string, detail: string | null): 
   );
 }
 
-/** A part of a refusal: one field that the site did not accept. */
+/** A part of a refusal about one field. */
 export interface SubError {
   readonly exceptionId: string;
   readonly reason: string;
@@ -128,20 +128,20 @@ export interface SubError {
 export interface Refused {
   readonly kind: "refused";
   readonly why: RefusalWhy;
-  /** As the site sent it; empty if it sent none. */
+  /** Exception id from the site; empty if it sent none. */
   readonly exceptionId: string;
   readonly reason: string;
-  /** The first hundred. */
+  /** At most 100. */
   readonly subErrors: readonly SubError[];
-  /** What the site refused, if it says so. */
+  /** The refused value, if the site sends it. */
   readonly value?: string;
-  /** Of a rate limit: milliseconds since 1970. */
+  /** End of the rate limit, in milliseconds since 1970. */
   readonly retryAt?: number;
 }
 
 const mostSubErrors = 100;
 
-/** The content of an answer, or its refusal; the error is in words. */
+/** Reads the content of an answer, or its refusal. */
 export function readAnswer(root: XmlElement): Result<XmlElement | Refused, string> {
   if (root.name.toLowerCase() !== "message") return err("its root is not message");
   const header = child(root, "header");

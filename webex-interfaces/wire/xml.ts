@@ -1,19 +1,19 @@
 import { SaxesParser } from "saxes";
 import { err, ok, type Result } from "../doors/foundation.ts";
 
-/** An element of a document, by its name without a prefix. */
+/** An element of a document. Names have no prefix. */
 export interface XmlElement {
   readonly name: string;
   readonly children: readonly XmlElement[];
   /** The element's own text and CDATA, joined. */
   readonly text: string;
-  /** Says of itself that it has no value (`xsi:nil`). */
+  /** True if `xsi:nil` marks it as having no value. */
   readonly isNil: boolean;
-  /** As in `xsi:type`; empty without one. */
+  /** The `xsi:type`; empty without one. */
   readonly type: string;
 }
 
-/** An element to write. Its name is one of XML, its text has only characters of XML. */
+/** An element to write, with a valid XML name and text. */
 export interface ElementToWrite {
   readonly name: string;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -27,12 +27,12 @@ export type XmlFault =
   | { readonly kind: "not-xml"; readonly looksLike: DocumentForm }
   | { readonly kind: "bad-xml"; readonly reason: string };
 
-/** The deepest document of the tables has eight levels. */
+/** Documents of the tables have at most eight levels. */
 const maxDepth = 50;
-/** A page of 500 users has 20,000. Attributes and comments count too. */
+/** A list of 500 users has 20,000. Attributes and comments count, too. */
 const maxElements = 100_000;
 
-/** The document as text, with its declaration. */
+/** Returns the document as text, with its declaration. */
 export function writeXml(root: ElementToWrite): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${textOf(root)}`;
 }
@@ -45,7 +45,7 @@ function textOf({ name, attributes = {}, content }: ElementToWrite): string {
 
 const entities: Readonly<Record<string, string>> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "\r": "#13" };
 
-/** A carriage return as a reference: readers of XML make a line feed of it otherwise. */
+/** Escapes a text. A raw carriage return would be read as a line feed. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"\r]/g, (sign) => `&${entities[sign]};`);
 }
@@ -58,13 +58,13 @@ export function isXmlText(value: string): boolean {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that XML 1.0 does not have.
 const notInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
-/** The text of a document: by its byte order mark, else as HTTP or the document says, else in UTF-8. */
+/** Decodes a document by its byte order mark, the encoding in HTTP or in the document, or as UTF-8. */
 export function decodeText(bytes: Uint8Array, contentType: string): Result<string, XmlFault> {
   const mark = byteOrderMark(bytes);
   const named =
     mark === null ? [charsetOf(contentType), declaredEncoding(bytes)].filter((one) => one !== null) : [mark];
   const labels = named.length === 0 ? ["utf-8"] : named;
-  // Servers name an encoding that is not the document's: what it declares itself is tried next.
+  // Servers can name a wrong encoding. Then the document's own declaration is tried.
   for (const label of labels) {
     try {
       return ok(new TextDecoder(label.replaceAll("_", "-"), { fatal: true }).decode(bytes));
@@ -102,8 +102,8 @@ interface Open {
 class Refused extends Error {}
 
 /**
- * The root of a document. Blanks and a byte order mark before it do not count. Refuses document types, entities other
- * than XML's own, and documents that are too deep or too large.
+ * Parses a document. Ignores spaces and a byte order mark before it. Refuses document types, entities other than XML's
+ * own, and documents that are too deep or too large.
  */
 export function parseXml(raw: string): Result<XmlElement, XmlFault> {
   const text = raw.replace(/^[\s\uFEFF]+/, "");
@@ -164,19 +164,19 @@ function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }
 
-/** The first element of a name, in any case of letters. */
+/** Returns the first element with this name in any case. */
 export function child(element: XmlElement | undefined, name: string): XmlElement | undefined {
   return element && childrenNamed(element, name)[0];
 }
 
-/** The elements of a name, or else of the name in another case: the documents print both sessionKey and sessionkey. */
+/** Returns the elements with this name, otherwise in any case. The documents print sessionKey and sessionkey. */
 export function childrenNamed({ children }: XmlElement, name: string): readonly XmlElement[] {
   const exact = children.filter((inner) => inner.name === name);
   if (exact.length > 0) return exact;
   return children.filter((inner) => inner.name.toLowerCase() === name.toLowerCase());
 }
 
-/** The text of a child, empty without one. */
+/** Returns the text of a child; empty without one. */
 export function textIn(element: XmlElement | undefined, name: string): string {
   return child(element, name)?.text.trim() ?? "";
 }
