@@ -26,7 +26,7 @@ export function jsonReport({ startedAt, results, ...report }: Report): string {
   return `${JSON.stringify({ ...report, startedAt: new Date(startedAt).toISOString(), verdict, clauses }, null, 1)}\n`;
 }
 
-/** Report for readers: failures with their traffic, one line for each clause, then the verdict. */
+/** Report for readers: failures with their traffic, one line for each clause, then the result. */
 export function textReport(report: Report, terminal: Terminal = plainTerminal): string {
   const { results, notes, adapter, tested, conditions, startedAt, tookMs } = report;
   const failed = results.filter(({ outcome }) => outcome === "failed");
@@ -76,7 +76,7 @@ function line({ id, standing, title, outcome, why }: ClauseResult, terminal: Ter
   return why === "" ? [head] : [head, `                      ${why}`];
 }
 
-/** Returns the verdict on the documented clauses. Names each clause without a result. */
+/** Returns the result of the documented clauses. Names each clause without a result. */
 function verdictOf(results: readonly ClauseResult[]): string {
   const chosen = results.filter(({ standing }) => standing === "documented");
   const ids = (outcome: ClauseResult["outcome"], because?: ClauseResult["because"]) =>
@@ -93,7 +93,7 @@ function verdictOf(results: readonly ClauseResult[]): string {
     );
     const count = played.get("passed")?.length ?? 0;
     const open = named(played.get("not-testable")?.map(({ id }) => id) ?? [], "not tested");
-    return `${count} of ${of} played (--only)${count > 0 ? ", all passed" : ""}${open}; no verdict about the others`;
+    return `${count} of ${of} played (--only)${count > 0 ? ", all passed" : ""}${open}; no result for the others`;
   }
   const word = untested === "" ? "conforms" : "not shown to conform";
   return `${word}: ${passed.length} of ${of} passed, none failed${rest}`;

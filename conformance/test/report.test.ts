@@ -41,7 +41,7 @@ test("counts the chosen clauses with --only and names those without a result", (
   const chosen = results.filter(({ id, kind }) => kind === "judged" || /^4\.1[abc]$/.test(id));
 
   expect(textReport({ ...report, results: chosen })).toContain(
-    `2 of ${documented} documented clauses played (--only), all passed; 1 not tested (4.1b); no verdict about the others\n`,
+    `2 of ${documented} documented clauses played (--only), all passed; 1 not tested (4.1b); no result for the others\n`,
   );
 });
 
