@@ -116,7 +116,7 @@ async function readAll(stream: IncomingMessage, most = MOST_BYTES): Promise<stri
   return textOf(Buffer.concat(chunks));
 }
 
-/** Decodes by the byte order mark, else by the encoding that the XML declaration names, else as UTF-8. */
+/** Decodes by the byte order mark, otherwise by the encoding in the XML declaration, otherwise as UTF-8. */
 function textOf(bytes: Buffer): string {
   const [first, second] = bytes;
   const isLittle = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0);

@@ -11,7 +11,7 @@ export interface Attribute {
   readonly standing: Standing;
   readonly type: "id" | "text" | "integer" | "digits" | "boolean" | "host" | "code" | "list" | "flags";
   readonly max?: number;
-  /** What `max` counts, if not characters. */
+  /** Unit of `max`, if not characters. */
   readonly unit?: "bytes";
   /** Known values of a code. */
   readonly codes?: readonly number[];

@@ -72,7 +72,7 @@ const packages: readonly Package[] = [
 const kit: NpmPackage = {
   command: "bridgehead-conformance",
   description:
-    "Plays WebEx against an adapter of its TSP telephony interface, and says clause by clause whether it conforms",
+    "Plays WebEx against an adapter of its TSP telephony interface, and reports for each clause if it conforms",
   parts: [],
   samples: {},
 };

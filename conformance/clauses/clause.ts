@@ -70,11 +70,11 @@ const played = (standing: Standing, alone = false) =>
   section<Script>(standing, (play) => ({ kind: "played", alone, play }));
 
 export const documented = played("documented");
-/** For clauses that disturb others: the bridge is slow, or a TSP server fails. */
+/** Clauses that disturb others, because the bridge is slow or a TSP server fails. */
 export const documentedAlone = played("documented", true);
-/** For messages that no public document names. */
+/** Clauses about messages that no public document names. */
 export const unconfirmed = played("unconfirmed");
-/** For rules that follow from the documents without being written there. */
+/** Clauses that follow from the documents without being written there. */
 export const inferred = played("inferred");
 
 export const judged = section<Judge>("documented", (judge) => ({ kind: "judged", judge }));

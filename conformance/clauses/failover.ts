@@ -151,7 +151,7 @@ export const failoverClauses = [
         name === "A2W_NotifyUserEnter" &&
         attributes.ExtConfID === conference.extConfId &&
         (attributes.ExtCallID === ExtCallID || (attributes.DID ?? "").endsWith(local));
-      // Received first, because its entry has no attendee ID that tells it from the others.
+      // Received first, because its entry has no attendee ID that identifies it.
       stage.check(await stage.receivesOne(`A2W_NotifyUserEnter of ExtCallID ${ExtCallID}`, isIt), {}, 2);
       await conference.entriesOf(one, other);
     },

@@ -54,7 +54,7 @@ export const surroundingsClauses = [
     },
   }),
   ...judged(overview, {
-    "T2a: the adapter takes posts by HTTPS": ({ webex: { options, posted } }) => {
+    "T2a: the adapter accepts posts by HTTPS": ({ webex: { options, posted } }) => {
       if (!options.adapterUrl.startsWith("https:"))
         return { outcome: "not-testable", because: "nothing", why: "the address in --adapter is not https" };
       return posted.some(({ status }) => status !== null)

@@ -268,7 +268,7 @@ export const trafficClauses = [
           why: `a join was notified after ${entered.at - since} ms`,
           trace: traceOf(webex, entered),
         }));
-      return verdict(late, joins.length, "nobody joined at a known time");
+      return verdict(late, joins.length, "there was no join at a known time");
     },
   }),
   ...judged(`${HYBRID}, Status 6`, {

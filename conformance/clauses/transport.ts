@@ -170,7 +170,7 @@ export const transportClauses = [
           const { confirmedAt, at } = await stage.posts([request]);
           const took = confirmedAt - at;
           if (took < WORK_MS) continue;
-          stage.fail(`${request.name} was confirmed after ${took} ms; the bridge takes ${WORK_MS} ms`);
+          stage.fail(`${request.name} was confirmed after ${took} ms, though the bridge takes ${WORK_MS} ms`);
         }
         for (const request of [create, createSub]) await stage.answer(request);
       });
@@ -373,7 +373,7 @@ export const transportClauses = [
     },
   }),
   ...documented(`${GUIDE}, examples`, {
-    "5.21: line breaks and blanks between attributes are accepted": async (stage) => {
+    "5.21: line breaks and spaces between attributes are accepted": async (stage) => {
       const conference = stage.newConference();
       const withBlanks: Writer = (transId, messages) =>
         writeDocument(transId, messages)

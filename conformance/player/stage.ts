@@ -9,7 +9,7 @@ import { type Arrival, type Behaviour, type Posted, type Received, type TraceEnt
 import type { Http, Webex } from "./webex.ts";
 
 export interface StageOptions {
-  /** How long a clause waits for an event. */
+  /** Time that a clause waits for an event. */
   readonly patienceMs: number;
   /** Silence after which nothing more is expected. */
   readonly quietMs: number;
@@ -35,7 +35,7 @@ type Spelling = Http & { readonly server?: number; readonly transId?: string };
 /** Unique numbers of a run. */
 export interface Numbers {
   next(): number;
-  /** Five digits that begin the keys of a run, different for runs within a day. */
+  /** Five digits that begin the conference keys of a run, different for runs within a day. */
   readonly run: string;
 }
 
@@ -43,7 +43,7 @@ export interface Numbers {
 export interface Dial extends Person {
   readonly call: CallId;
   readonly startedAt: number;
-  /** When all digits were entered; `null` if unknown. */
+  /** Time at which all digits were entered; `null` if unknown. */
   readonly keyedAt: number | null;
   entered?: Received;
 }

@@ -43,7 +43,7 @@ export interface Posted {
   readonly answer: string;
 }
 
-/** How a TSP server treats a post. A function confirms it with 0 in an unusual spelling. */
+/** A TSP server's reaction to a post. A function confirms it with 0 in an unusual spelling. */
 export type Behaviour = "confirm" | "reset" | "hang" | ((transId: string) => string);
 
 type Party = "WebEx 1" | "WebEx 2" | "WebEx 3" | "adapter" | "telephones";

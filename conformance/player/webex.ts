@@ -23,7 +23,7 @@ export interface WebexOptions {
 }
 
 type Sent = Pick<Posted, "server" | "transId" | "messages" | "text">;
-/** How a text is posted. `attempts`: most posts if no answer comes. */
+/** Options of a post. `attempts`: most posts if no answer comes. */
 export type Http = Partial<HttpRequest> & { readonly attempts?: number };
 
 /** WebEx: a pool of TSP servers. Posts to the adapter, and passes its posts to the clauses that own them. */

@@ -9,7 +9,7 @@ export type Ability =
   | "slow down the bridge"
   | "make many calls at once";
 
-/** How a number reacts to a call-out. */
+/** A number's reaction to a call-out. */
 export type Outcome = "answer" | "busy" | "reject" | "invalid" | "no-answer";
 
 export type PhoneNumber = readonly [country: string, area: string, local: string];

@@ -31,7 +31,7 @@ test("asks for an unassigned number", async () => {
   await expect(telephones.number("invalid", 50)).rejects.toThrow(NotTestable);
 });
 
-test("asks whether a telephone that rang still rings, and whether it rang again", async () => {
+test("asks if a telephone still rings, and if it rang again", async () => {
   const said = [[/\? Wait/, "y"] as const, [/^Does telephone/, "n"] as const, [/ring again/, "y"] as const];
   const { telephones } = person(["1-408-5550123"], ...said);
   const number = await telephones.number("answer", 50);

@@ -6,24 +6,24 @@ import { type Attribute, fromAdapter, fromWebex, type MessageRow, rowsByName } f
 /** Known differences between the kit's table and the product's, with the reason. A new one is a finding. */
 const known: Readonly<Record<string, string>> = {
   "W2A_AddToSubConference SubConfID: required for the kit, not for the product":
-    "No document names the attribute. The kit always sends it; the product does without it where there is one sub-conference.",
+    "No document names the attribute. The kit always sends it; the product does not need it if there is one sub-conference.",
   "W2A_CreateSubConference SubConfID: required for the kit, not for the product":
-    "The kit always sends it; the product refuses one without it by an answer of its own.",
+    "The kit always sends it; the product answers one without it with a refusal.",
   "W2A_RemoveFromSubConference SubConfID: required for the kit, not for the product": "As for W2A_AddToSubConference.",
   "W2A_CloseSubConference SubConfID: required for the kit, not for the product": "As for W2A_AddToSubConference.",
   "W2A_Callout AttendeeID: only the product has it":
-    "No document has it in a call-out; the guide's entry of an invitee has it. The product hands on what it is given.",
+    "No document has it in a call-out; the guide's entry of an invitee has it. The product passes it on.",
   "W2A_CreateConference HostAttendeeID: only the product has it":
-    "No document says how a create names the host's call. A site that knows gives the product this attribute, under any name.",
+    "No document defines how a create names the host's call. The product accepts this attribute under a configured name.",
   "W2A_CreateConference HostExtCallID: only the product has it": "As for HostAttendeeID.",
   "W2A_RspNotifyUserEnter ExtCallID: required for the kit, not for the product":
-    "The call sequences say that WebEx returns it. The product also takes an answer that only refuses.",
+    "The call sequences say that WebEx returns it. The product also accepts an answer that only refuses.",
   "A2W_NotifyConferenceChange Status: codes 0 1 2 3 4 5 6 for the kit, 0 1 2 3 4 6 for the product":
-    "The reference lists 5, MP, without saying what it is. The product never sends it.",
+    "The reference lists 5, MP, without a meaning. The product never sends it.",
   "A2W_NotifyUserEnter ExtCallID: required for the kit, not for the product":
-    "The call sequences say that it is null for a caller. The product writes null where it has none.",
+    "The call sequences say that it is null for a caller. The product writes null if it has none.",
   "A2W_NotifySubConferenceChange Status: codes 0 1 2 for the kit, 0 2 for the product":
-    "The guide has 0 and 2; the kit also takes 1, the gap between them. The product never sends it.",
+    "The guide has 0 and 2; the kit also accepts 1, the gap between them. The product never sends it.",
 };
 
 const product = { ...ofProductFromWebex, ...toWebex } as Readonly<Record<string, MessageSpec>>;

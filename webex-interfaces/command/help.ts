@@ -102,7 +102,7 @@ export function commandText(name: CommandName, terminal: Terminal): readonly str
     `${does}: ${pages[page]}?AT=${at}`,
     logIn === "needed" ? "after a log-in" : logIn === "none" ? "without a log-in" : "from a server that WebEx knows",
     oneOf.length > 0 ? `needs one of ${oneOf.join(", ")}` : "",
-    takesOthers ? "takes any other arguments too" : "",
+    takesOthers ? "accepts any other arguments" : "",
     back.length > 0 ? `back URL: ${back.join(", ").replaceAll("!", "")}` : "",
     note,
   ];

@@ -11,7 +11,7 @@ import { group, list, text, whole } from "./values.ts";
 const onlyAdmins = ["createUser", "delUser", "addProducts", "setProducts"];
 const onlyStaff = ["lstsummaryUser"];
 const withoutUser = ["getSessionInfo", "getAPIVersion"];
-/** They only read, but their answers grant a user's rights. */
+/** Operations that only read, but whose answers grant a user's rights. */
 const asOneself = ["getloginurlUser", "gethosturlMeeting"];
 
 const servicesOf: Readonly<Partial<Record<Prefix, readonly ServiceCode[]>>> = {

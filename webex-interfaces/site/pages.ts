@@ -13,7 +13,7 @@ export interface PageAnswer {
   readonly body: string;
 }
 
-/** How a browser gets to the next URL: by a redirect, or by a page with a script. */
+/** Way to send a browser to the next URL: a redirect, or a page with a script. */
 export type SentBy = "redirect" | "script";
 
 export function isPage(name: string): boolean {

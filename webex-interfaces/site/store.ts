@@ -4,7 +4,7 @@ import type { Values } from "../wire/codec.ts";
 /** Meeting, training, event, sales, support, audio-only. */
 export type ServiceCode = "MC" | "TC" | "EC" | "SaC" | "SC" | "AO";
 
-/** How an attendee joins the audio. */
+/** Ways to join the audio. */
 export const calls = ["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"] as const;
 
 export type CredentialKind = "session-ticket" | "login-ticket" | "access-token" | "cookie";

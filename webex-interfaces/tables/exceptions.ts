@@ -3,7 +3,7 @@ export type RefusalWhy =
   | "wrong-credentials"
   | "access-denied"
   | "rate-limit"
-  /** The service behind the API did not answer in time. */
+  /** WebEx's internal service did not answer in time. */
   | "not-responding"
   /** There is no such user, meeting or record. */
   | "not-found"

@@ -3,7 +3,7 @@
  * `need`: a request must have it, and WebEx always sends it in an answer.
  */
 export type Kind =
-  /** At most `max` characters. */
+  /** Text of at most `max` characters. */
   | { readonly is: "text" | "secret"; readonly max?: number; readonly need?: true }
   /** `digits`: a number that is an id. It is a text, because JavaScript numbers cannot hold the schema's `long`. */
   | { readonly is: "digits" | "decimal" | "flag"; readonly need?: true }
@@ -146,7 +146,7 @@ export function word<const S extends readonly string[]>(...words: S) {
   return { is: "word", of: words.join(" ").split(" ") as unknown as readonly WordsOf<S>[] } as const;
 }
 
-/** One of these texts, which have blanks. */
+/** One of these texts, which contain spaces. */
 export function phrase<const S extends readonly string[]>(...of: S) {
   return { is: "word", of } as const;
 }

@@ -86,7 +86,7 @@ describe("answers", () => {
     `<m:message xmlns:m="x"><m:header><m:response><m:result>SUCCESS</m:result></m:response></m:header><m:body><m:bodyContent>${text}</m:bodyContent></m:body></m:message>`;
 
   test.each([
-    ["blanks before the declaration", Buffer.from(`\n\n${page}${xml("<webExId>Zoé</webExId>")}`, "latin1"), "text/xml"],
+    ["spaces before the declaration", Buffer.from(`\n\n${page}${xml("<webExId>Zoé</webExId>")}`, "latin1"), "text/xml"],
     [
       "another encoding in HTTP than in the document",
       Buffer.from(page + xml("<webExId>Zoé</webExId>"), "latin1"),

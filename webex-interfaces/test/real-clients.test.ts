@@ -81,7 +81,7 @@ describe("the document", () => {
       "a type as a qualified name",
       (text) => text.replace("java:com.webex.service.binding.meeting.GetMeeting", "meet:getMeeting"),
     ],
-    ["a type with blanks", (text) => text.replace("java:", " java:").replace('GetMeeting"', 'GetMeeting "')],
+    ["a type with spaces", (text) => text.replace("java:", " java:").replace('GetMeeting"', 'GetMeeting "')],
     ["comments", (text) => text.replace("<meetingKey>", "<!-- the key --><meetingKey>")],
     ["a body before the header", (text) => text.replace(/(<header>.*<\/header>)(<body>.*<\/body>)/, "$2$1")],
   ])("%s", (_, change) => {
@@ -115,7 +115,7 @@ describe("values", () => {
   test.each([
     ["empty optional elements", "<listControl><startFrom/><maximumNum></maximumNum></listControl><meetingKey/>"],
     [
-      "blanks around values",
+      "spaces around values",
       `<listControl><startFrom> 1 </startFrom></listControl><meetingKey>\n${keys.MC}\n</meetingKey>`,
     ],
   ])("%s", (_, content) => {

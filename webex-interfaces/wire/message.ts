@@ -131,7 +131,7 @@ export interface Refused {
   /** Exception id from the site; empty if it sent none. */
   readonly exceptionId: string;
   readonly reason: string;
-  /** At most 100. */
+  /** Limited to 100. */
   readonly subErrors: readonly SubError[];
   /** The refused value, if the site sends it. */
   readonly value?: string;
