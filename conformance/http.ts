@@ -45,8 +45,8 @@ const TIMEOUT_MS = 15_000;
 export function send(asked: HttpRequest): Promise<HttpAnswer> {
   const { method, url, body, isInCapitals, isOnSameConnection, timeoutMs = TIMEOUT_MS, mostBytes } = asked;
   const headers = Object.entries({
-    "content-length": String(Buffer.byteLength(body)),
-    "content-type": asked.contentType ?? "text/xml; charset=UTF-8",
+    ...(method !== "GET" && { "content-length": String(Buffer.byteLength(body)) }),
+    ...(body !== "" && { "content-type": asked.contentType ?? "text/xml; charset=UTF-8" }),
   }).map(([name, value]) => [isInCapitals ? name.toUpperCase() : name, value]);
   const agent = isOnSameConnection ? {} : { agent: false as const };
   const options = { method, headers: Object.fromEntries(headers), ...agent };

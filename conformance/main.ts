@@ -54,15 +54,15 @@ async function ask(question: string): Promise<string> {
 
 async function play(options: Options): Promise<number> {
   const { adapter, listen, json, load, minutes } = options;
-  const only = options.only?.split(/,\s*/);
+  const only = options.only?.split(",").map((beginning) => beginning.trim());
   if (!adapter) throw new UsageError("No adapter. Give its address with --adapter URL.");
   checkAddresses(options);
   const clauses = allClauses.filter(
     ({ id, kind }) => !only || kind === "judged" || only.some((beginning) => id.startsWith(beginning)),
   );
-  const unknown = only?.find((beginning) => !allClauses.some(({ id }) => id.startsWith(beginning)));
+  const unknown = only?.find((beginning) => !beginning || !allClauses.some(({ id }) => id.startsWith(beginning)));
   if (unknown !== undefined)
-    throw new UsageError(`No clause has an id that begins with ${unknown}. --list shows all ids.`);
+    throw new UsageError(`No clause has an id that begins with "${unknown}". --list shows all ids.`);
   if (json !== undefined) mustBeWritable(json);
   const https = options.https === undefined ? undefined : keysIn(options.https);
   await send({ method: "GET", url: adapter, body: "", timeoutMs: 5_000 }).catch(

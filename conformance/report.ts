@@ -85,16 +85,17 @@ function verdictOf(results: readonly ClauseResult[]): string {
   const unseen = named(ids("not-testable", "unobservable"), "cannot be observed");
   const rest = `${untested}${unseen}${named(ids("not-testable", "nothing"), "had nothing to check")}`;
   const of = `${documented} documented clauses`;
-  if (failed.length > 0) return `does not conform: ${failed.length} of ${of} failed, ${passed.length} passed${rest}`;
   if (chosen.length < documented) {
-    const played = Map.groupBy(
-      chosen.filter(({ kind }) => kind === "played"),
-      ({ outcome }) => outcome,
-    );
-    const count = played.get("passed")?.length ?? 0;
-    const open = named(played.get("not-testable")?.map(({ id }) => id) ?? [], "not tested");
-    return `${count} of ${of} played (--only)${count > 0 ? ", all passed" : ""}${open}; no result for the others`;
+    const played = chosen.filter(({ kind, outcome }) => kind === "played" && outcome !== "not-testable");
+    const open = chosen.filter(({ kind, outcome }) => kind === "played" && outcome === "not-testable");
+    const all = failed.length > 0 ? named(failed, "failed") : played.length > 0 ? ", all passed" : "";
+    const others = `${named(
+      open.map(({ id }) => id),
+      "not tested",
+    )}; no result for the others`;
+    return `${played.length} of ${of} played (--only)${all}${others}`;
   }
+  if (failed.length > 0) return `does not conform: ${failed.length} of ${of} failed, ${passed.length} passed${rest}`;
   const word = untested === "" ? "conforms" : "not shown to conform";
   return `${word}: ${passed.length} of ${of} passed, none failed${rest}`;
 }

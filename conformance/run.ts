@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Clause, Verdict } from "./clauses/clause.ts";
+import { isQuiet } from "./clauses/traffic.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./player/outcome.ts";
 import { Stage, type StageOptions } from "./player/stage.ts";
 import { Webex, type WebexOptions } from "./player/webex.ts";
@@ -60,13 +61,15 @@ export async function run(
     };
     await Promise.all(Array.from({ length: options.atOnce }, worker));
     for (const clause of all) if (clause.alone) await played(clause);
-    // Wait for the last answers.
-    await pause(options.quietMs);
+    const traffic = { webex, results, stages };
+    const until = Date.now() + options.patienceMs;
+    do await pause(options.quietMs);
+    while (Date.now() < until && !options.stop.aborted && !isQuiet(traffic, options.quietMs));
     for (const clause of clauses) {
       if (clause.kind === "played") continue;
       const verdict: Verdict =
         clause.kind === "judged"
-          ? clause.judge({ webex, results, stages })
+          ? clause.judge(traffic)
           : { outcome: "not-testable", because: "unobservable", why: clause.why };
       const result = resultOf(clause, verdict, 0);
       results.set(clause.id, result);

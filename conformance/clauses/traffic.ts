@@ -142,6 +142,12 @@ function confirmedRequests(traffic: Traffic) {
   });
 }
 
+/** True if each confirmed request has its documented answer, and the adapter has posted nothing for `quietMs`. */
+export function isQuiet(traffic: Traffic, quietMs: number): boolean {
+  const lastAt = traffic.webex.arrivals.at(-1)?.at ?? 0;
+  return Date.now() - lastAt >= quietMs && confirmedRequests(traffic).every(({ arrival }) => arrival);
+}
+
 export const trafficClauses = [
   ...judged(`${GUIDE}, Logically Asynchronized Message Exchanges`, {
     "T1: each post is an HTTP POST of one well-formed document": everyPost(({ method, text, document }) => {

@@ -43,6 +43,8 @@ test("counts the chosen clauses with --only and names those without a result", (
   expect(textReport({ ...report, results: chosen })).toContain(
     `2 of ${documented} documented clauses played (--only), all passed; 1 not tested (4.1b); no result for the others\n`,
   );
+  const failed = chosen.map((result) => (result.id === "4.1a" ? { ...result, outcome: "failed" as const } : result));
+  expect(textReport({ ...report, results: failed })).toContain("(--only); 1 failed (4.1a); 1 not tested (4.1b); no ");
 });
 
 test.each([

@@ -132,9 +132,8 @@ export class XmlApi {
     const rateLimitPauses = isRepeatable && waitsForRateLimit ? [rateWindowMs] : [];
     for (;;) {
       const answer = await this.#post(operation, built.value, reads, deadline - this.#ports.now());
-      // Public answers prove nothing.
-      const isProof = answer.ok ? !anonymousOperations.includes(operation.name) : provesCredentials(answer.error);
-      if (isProof) this.#isAccepted = true;
+      const isProof = answer.ok || provesCredentials(answer.error);
+      if (isProof && !publicOperations.includes(operation.name)) this.#isAccepted = true;
       if (answer.ok) return answer;
       const { error } = answer;
       if (error.kind === "refused" && error.why === "wrong-credentials") this.#isAccepted = false;
@@ -252,7 +251,9 @@ export interface BuiltRequest {
   readonly secrets: readonly string[];
 }
 
-const anonymousOperations = ["getSessionInfo", "getAPIVersion", "authenticateUser"];
+/** Their answers do not prove credentials. */
+const publicOperations = ["getSessionInfo", "getAPIVersion"];
+const anonymousOperations = [...publicOperations, "authenticateUser"];
 
 /** Builds a request. With `isShown`, replaces each secret with `…`. */
 export function buildRequest(

@@ -39,7 +39,7 @@ const columns: readonly Column<Row>[] = [
 
 export function operationText(operation: AnyOperation, terminal: Terminal): readonly string[] {
   const { name, binding, kind } = operation;
-  const repeats = kind === "get" || kind === "list" ? "resent after a failure" : "sent once";
+  const repeats = kind === "get" || kind === "list" ? "resent if there is no response" : "sent once";
   const head = [terminal.style("bold", name), `${binding}, ${repeats}`];
   if (isOpen(operation)) return [...head, "", "request and answer: any elements; no table lists them"];
   const side = (title: string, fields: Fields) =>

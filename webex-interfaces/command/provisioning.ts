@@ -65,7 +65,8 @@ function expectedOf(
   ports: WebexPorts,
 ): Expected {
   const edge = edgeUrl === undefined ? undefined : URL.parse(edgeUrl);
-  if (edge === null || (edge && edge.protocol !== "https:" && !isLoopback(edge.hostname)))
+  const isOpen = edge?.protocol !== "https:" && !isLoopback(edge?.hostname ?? "");
+  if (edge === null || (edge && (isOpen || edge.pathname !== "/")))
     throw new WebexError(`--edge-url must be an address such as https://tsp.example.com (it is "${edgeUrl}")`);
   const odd = number.find((one) => !/^\+?\d{3,}$/.test(one));
   if (odd !== undefined) throw new WebexError(`--number must be digits, such as 14085550142 (it is "${odd}")`);
@@ -73,7 +74,7 @@ function expectedOf(
   try {
     all = parseCommentedJson(ports.readFile(file));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new WebexError(`${file} is not JSON`);
+    if (error instanceof SyntaxError) throw new WebexError(`${file} is not JSON: ${error.message}`);
     throw error;
   }
   const domains = isRecord(all) && isRecord(all.domains) ? all.domains : all;

@@ -1,5 +1,6 @@
 import { isSecretArgument, type Texts } from "../client/url-api.ts";
 import { err, isRecord, ok, type Result, reasonOf } from "../doors/foundation.ts";
+import { parseCommentedJson } from "../doors/programs.ts";
 import type { AnyOperation } from "../tables/operations.ts";
 import type { Fields, Kind } from "../tables/schema.ts";
 import { isSecretName } from "../tables/secret-names.ts";
@@ -38,12 +39,10 @@ async function readGiven(words: readonly string[], ports: ValuePorts): Promise<R
 function parsed(text: string): Result<Values, string> {
   if (!isUtf8(text)) return err("the request is not UTF-8 text: save it as UTF-8");
   try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? ok(value) : err('the request must be a JSON object, such as {"sessionKey": "123456789"}');
+    const value = parseCommentedJson(text);
+    return isRecord(value) ? ok(value) : err('the request must be an object of JSON, as {"sessionKey": "123456789"}');
   } catch (error) {
-    // The engine's message quotes the text, which may contain a secret.
-    const [where = ""] = /line \d+ column \d+/.exec(reasonOf(error)) ?? [];
-    return err(`the request is not JSON${where && `, at ${where}`}`);
+    return err(`the request is not JSON: ${reasonOf(error)}`);
   }
 }
 
@@ -89,8 +88,10 @@ export async function requestOf(
     const secret = isSecret ? await secretOf(path, text, ports) : ok(text);
     if (!secret.ok) return secret;
     const value = isSecret ? secret.value : typedAs(text, leaf);
-    if (isTaken(values, names) && leaf?.is !== "list")
-      return err(`${path} is given twice: another item of a list needs JSON`);
+    if (isTaken(values, names) && leaf?.is !== "list") {
+      const mayBeList = kinds.some((kind) => kind === undefined || kind.is === "list");
+      return err(`${path} is given twice${mayBeList ? ": another item of a list needs JSON" : ""}`);
+    }
     values = put(values, names, kinds, value);
   }
   return ok(values);

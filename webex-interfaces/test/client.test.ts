@@ -67,6 +67,9 @@ describe("credentials", () => {
     const { api } = clientOf(success("<apiVersion>WebEx XML API V11.0.0</apiVersion>"));
     expect(await api.call("getAPIVersion", {})).toMatchObject({ ok: true });
     expect(api.isAccepted).toBe(false);
+    const { api: other } = clientOf(success("<sessionkey>abc</sessionkey>"));
+    expect(await other.call("getSessionInfo", { sessionKey: "1" })).toMatchObject({ ok: false });
+    expect(other.isAccepted).toBe(false);
   });
 
   test("resends a password that never reached the site", async () => {

@@ -258,6 +258,7 @@ describe("provisioning", () => {
     [["provisioning", "--settings", "domains.json", "--domain", "other"], 'domains.json has no domain "other"'],
     [[...words, "--edge-url", "tsp.example.com"], "--edge-url must be an address such as https://tsp.example.com"],
     [[...words, "--edge-url", "http://tsp.example.com"], "--edge-url must be an address"],
+    [[...words, "--edge-url", "https://tsp.example.com/tsp/acme"], "--edge-url must be an address"],
     [[...words, "--number", "+1-408"], '--number must be digits, such as 14085550142 (it is "+1-408")'],
   ])("refuses %j", async (given, says) => {
     expect((await webex(given, { files })).errors.join()).toContain(says);
