@@ -40,7 +40,7 @@ function parsed(text: string): Result<Values, string> {
   if (!isUtf8(text)) return err("the request is not UTF-8 text: save it as UTF-8");
   try {
     const value = parseCommentedJson(text);
-    return isRecord(value) ? ok(value) : err('the request must be an object of JSON, as {"sessionKey": "123456789"}');
+    return isRecord(value) ? ok(value) : err('the request must be a JSON object, such as {"sessionKey": "123456789"}');
   } catch (error) {
     return err(`the request is not JSON: ${reasonOf(error)}`);
   }
