@@ -341,6 +341,7 @@ export const failoverClauses = [
   }),
   ...documented(`${GUIDE}, Maximum Number of Messages in A Single Transaction`, {
     "1.3e: more than 50 participants are notified in several documents": async (stage) => {
+      stage.people.need("make many calls at once");
       const conference = await stage.conference();
       await conference.takenOver(...(await conference.callInMany(51)));
     },

@@ -151,6 +151,7 @@ export const replacedServerClauses = [
   }),
   ...documented(`${GUIDE}, Sub-conference: TSP failover`, {
     "4.15f: a takeover with 60 calls in a sub-conference is confirmed with 0, and each is notified": async (stage) => {
+      stage.people.need("make many calls at once");
       const conference = await stage.conference();
       await rooms.createSub(conference);
       const callers = await conference.callInMany(MANY_CALLS);

@@ -61,7 +61,9 @@ const sameXml: Readonly<Record<string, (transId: string) => string>> = {
 async function areAccepted(stage: Stage): Promise<void> {
   const byId = new Map<string | undefined, string>();
   const spellingOf = ({ document }: Arrival) =>
-    document.messages.map(({ attributes }) => byId.get(attributes.MsgID) ?? byId.get(attributes.ExtConfID))[0];
+    document.messages
+      .map(({ attributes }) => byId.get(attributes.MsgID) ?? byId.get(attributes.ExtConfID))
+      .find(Boolean);
   stage.takes(1, (arrival) => sameXml[spellingOf(arrival) ?? ""] ?? "confirm");
   const waits = Object.keys(sameXml).map(async (spelling) => {
     const conference = stage.newConference();

@@ -122,7 +122,8 @@ export function ordered<Row>(
   make: (row: Row) => Values,
   moment: (row: Row) => unknown = () => undefined,
 ): readonly Values[] {
-  const wanted = Object.entries(request).filter(([, value]) => typeof value === "string");
+  // Recordings belong to no program.
+  const wanted = Object.entries(request).filter(([name, value]) => typeof value === "string" && name !== "programID");
   const asked = list(request, "order", "orderBy").map(String);
   const directions = list(request, "order", "orderAD");
   const found = rows

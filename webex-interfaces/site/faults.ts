@@ -6,13 +6,13 @@ import { refusal } from "./xml-service.ts";
 
 const count = v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative"));
 const refusals = ["rateLimit", "notResponding", "accessDenied", "wrongPassword", "wrongTicket", "noRecord"] as const;
-const isServed = (name: string) => operationNamed(name)?.request !== undefined;
+const isKnown = (name: string) => operationNamed(name) !== undefined;
 const httpStatus = v.pipe(count, v.minValue(200, "must be 200 to 599"), v.maxValue(599, "must be 200 to 599"));
 
 /** Faults of the XML API's answers. */
 export const faultsBody = v.strictObject({
   /** Operation whose requests get the fault; if absent, all. */
-  operation: v.optional(v.pipe(v.string(), v.check(isServed, "must be an operation of this site"))),
+  operation: v.optional(v.pipe(v.string(), v.check(isKnown, "must be an operation"))),
   /** Number of requests that get the fault; if absent, all. */
   times: v.optional(v.pipe(count, v.minValue(1, "must be at least 1"))),
   delayMs: v.optional(count, 0),

@@ -8,10 +8,7 @@ const adaptor = (serverIP: string) => ({
     "https://numbers.example/call-in?toll=%TollNum%&tollCC=%TollNumCC%&free=%TollFreeNum%&code=%ParticipantCode%",
 });
 
-const passwords = {
-  ...{ mixedCase: false, minLength: 6, minNumeric: 0, minAlpha: 0, minSpecial: 0 },
-  ...{ disallowWebTextAccounts: false, disallowList: false },
-};
+const noWebText = { disallowWebTextAccounts: false, disallowList: false };
 
 const served = { enabled: true, pageVersion: "T28L", clientVersion: "T28L" };
 
@@ -65,8 +62,23 @@ export const siteSettings: Values = {
     eventCenter: { ...served, marketingAddOn: true },
     salesCenter: served,
   },
-  securityOptions: { allMeetingsPassword: true, changePersonalURL: true },
-  defaults: { emailReminders: true, entryExitTone: "BEEP", voip: true, updateTSPAccount: true },
-  passwordCriteria: { ...passwords, disallowWebTextSessions: false },
-  accountPasswordCriteria: { ...passwords, disallow3XRepeatedChar: false },
+  securityOptions: {
+    ...{ passwordExpires: false, passwordLifetime: 0, allMeetingsUnlisted: false, allMeetingsPassword: true },
+    ...{ joinBeforeHost: false, audioBeforeHost: false, changePersonalURL: true, changeUserName: false },
+    meetings: { strictPasswords: false },
+    ...{ strictUserPassword: false, changePWDWhenAutoLogin: false, enforceBaseline: false },
+    ...{ passwordChangeIntervalOpt: false, passwordChangeInterval: 0 },
+  },
+  defaults: {
+    ...{ emailReminders: true, entryExitTone: "BEEP", voip: true, teleconference: { telephonySupport: "NONE" } },
+    ...{ joinTeleconfNotPress1: false, updateTSPAccount: true },
+  },
+  passwordCriteria: {
+    ...{ mixedCase: false, minLength: 6, minAlpha: 0, minNumeric: 0, minSpecial: 0 },
+    ...{ disallowWebTextSessions: false, ...noWebText },
+  },
+  accountPasswordCriteria: {
+    ...{ mixedCase: false, minLength: 6, minNumeric: 0, minAlpha: 0, minSpecial: 0 },
+    ...{ disallow3XRepeatedChar: false, ...noWebText },
+  },
 };
