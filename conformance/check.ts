@@ -1,7 +1,7 @@
 import { type Attribute, rowsByName } from "./messages.ts";
 import type { Element } from "./xml.ts";
 
-/** Returns how a message's attributes deviate from the documents; nothing for a message that no document names. */
+/** Returns how a message deviates from the documents; nothing for a message that no document names. */
 export function faultsOf({ name, attributes }: Element): string[] {
   const row = rowsByName.get(name);
   if (row?.standing !== "documented") return [];
@@ -28,7 +28,7 @@ function faultOfValue(message: string, value: string, { name, type, max, unit, c
       return /^[+-]?\d{1,15}$/.test(value) ? null : `${shown}, not a whole number`;
     case "code": {
       if (!/^-?\d{1,9}$/.test(value)) return `${shown}, not a number`;
-      // Only this list of codes is public in full. Other lists come from examples, so unlisted codes can be right.
+      // Only this list of codes is complete. Others come from examples, so unlisted codes can be right.
       const isComplete = message === "A2W_NotifyConferenceChange" && name === "Status";
       return isComplete && !codes?.includes(Number(value)) ? `${shown}, which is not in the documents` : null;
     }

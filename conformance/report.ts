@@ -86,14 +86,11 @@ function verdictOf(results: readonly ClauseResult[]): string {
   const rest = `${untested}${unseen}${named(ids("not-testable", "nothing"), "had nothing to check")}`;
   const of = `${documented} documented clauses`;
   if (chosen.length < documented) {
-    const played = chosen.filter(({ kind, outcome }) => kind === "played" && outcome !== "not-testable");
-    const open = chosen.filter(({ kind, outcome }) => kind === "played" && outcome === "not-testable");
-    const all = failed.length > 0 ? named(failed, "failed") : played.length > 0 ? ", all passed" : "";
-    const others = `${named(
-      open.map(({ id }) => id),
-      "not tested",
-    )}; no result for the others`;
-    return `${played.length} of ${of} played (--only)${all}${others}`;
+    const tried = chosen.filter(({ kind }) => kind === "played");
+    const open = tried.flatMap(({ id, outcome }) => (outcome === "not-testable" ? id : []));
+    const played = tried.length - open.length;
+    const all = failed.length > 0 ? named(failed, "failed") : played > 0 ? ", all passed" : "";
+    return `${played} of ${of} played (--only)${all}${named(open, "not tested")}; no result for the others`;
   }
   if (failed.length > 0) return `does not conform: ${failed.length} of ${of} failed, ${passed.length} passed${rest}`;
   const word = untested === "" ? "conforms" : "not shown to conform";

@@ -39,7 +39,7 @@ export interface Verdict {
   readonly outcome: "passed" | "failed" | "not-testable";
   /** If not testable, with the option to give. */
   readonly why: string;
-  /** `unobservable` in any run, or `nothing` to check in this one. If absent, a run with other options can test it. */
+  /** `unobservable` in any run, or `nothing` to check in this one. If absent, another option tests it. */
   readonly because?: "unobservable" | "nothing";
   readonly trace?: readonly TraceEntry[];
 }

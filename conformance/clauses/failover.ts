@@ -28,7 +28,7 @@ async function notGone(stage: Stage, entered: Received): Promise<void> {
   if (left) stage.fail(`${name} was reported as gone, but is still there`);
 }
 
-/** Plays a takeover with a sub-conference of two, the first muted if `isMuted`. Returns callers with new names. */
+/** Plays a takeover with two in a sub-conference, the first muted if `isMuted`. Returns the renamed callers. */
 async function subTakenOver(stage: Stage, isMuted: boolean) {
   const [conference, one, other, main] = await stage.conferenceOf(3);
   if (isMuted) await rooms.muteByKeys(conference, one);

@@ -16,7 +16,7 @@ export async function joinsMain(conference: Conference, { extCallId }: Caller): 
   await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, ActionCode: "3" });
 }
 
-/** Plays a private talk whose host hangs up. `comes` has a caller dial in before the next invitee is called. */
+/** Plays a private talk whose host hangs up. `comes`: a caller dials in before the next call-out. */
 async function hostGoes(stage: Stage, comes: (conference: Conference, host: Caller) => Promise<Caller>) {
   stage.people.need("enter an attendee ID to join");
   const { conference, host, other, invitee } = await privateTalk(stage);

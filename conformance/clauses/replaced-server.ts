@@ -17,8 +17,8 @@ const MANY_ROOMS = 60;
 const MANY_CALLS = 60;
 
 /**
- * Plays a takeover; `before` prepares the conference while the first server has it. `asksLate` posts late requests of the first
- * server with its ExtConfID, each in its own document, and waits the quiet time.
+ * Plays a takeover; `before` prepares the conference while the first server has it. `asksLate` posts late requests of
+ * the first server with its ExtConfID, each in its own document, and waits the quiet time.
  */
 async function replaced(stage: Stage, before?: (conference: Conference, one: Caller) => Promise<void>) {
   const [conference, one, other] = await stage.conferenceOf(2);

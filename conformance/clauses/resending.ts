@@ -16,7 +16,7 @@ function isLeave({ document }: Arrival): boolean {
   return document.messages.some(({ name, attributes }) => name === "A2W_NotifyUserChange" && attributes.Status === "2");
 }
 
-/** Checks that all attempts have the same TransID and text. Posts after the last attempt are other transactions. */
+/** Checks that all attempts have the same TransID and text. Later posts are other transactions. */
 function mustBeRepeats(stage: Stage, isIt: (arrival: Arrival) => boolean): void {
   const posts = stage.noticed.filter(isIt);
   const [first] = posts;
@@ -57,7 +57,7 @@ const sameXml: Readonly<Record<string, (transId: string) => string>> = {
   "the root named as a response": (transId) => writeConfirmation(transId, 0).replace("WTSPDOM", "WTSPDOM Response"),
 };
 
-/** Plays a conference for each spelling. Its answer and start are confirmed in it, and must not come again. */
+/** Plays a conference for each spelling. What is confirmed in it must not come again. */
 async function areAccepted(stage: Stage): Promise<void> {
   const byId = new Map<string | undefined, string>();
   const spellingOf = ({ document }: Arrival) =>

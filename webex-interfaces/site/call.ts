@@ -122,8 +122,7 @@ export function ordered<Row>(
   make: (row: Row) => Values,
   moment: (row: Row) => unknown = () => undefined,
 ): readonly Values[] {
-  // Recordings belong to no program.
-  const wanted = Object.entries(request).filter(([name, value]) => typeof value === "string" && name !== "programID");
+  const wanted = Object.entries(request).filter(([, value]) => typeof value === "string");
   const asked = list(request, "order", "orderBy").map(String);
   const directions = list(request, "order", "orderAD");
   const found = rows

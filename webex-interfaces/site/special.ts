@@ -251,10 +251,15 @@ function testAsked(call: XmlCall): Things["test"] {
   return test;
 }
 
-function recordingDocument({ site }: XmlCall, { key, name, createdAt, seconds, hostId }: Things["recording"]): Values {
+function recordingDocument(
+  { site, request }: XmlCall,
+  { key, name, createdAt, seconds, hostId }: Things["recording"],
+): Values {
   const view = site.url("r.php", { RC: key });
   return {
     eventName: name,
+    // The site does not store a recording's program, so each program has all recordings.
+    programID: request.programID,
     eventType: "PUBLIC",
     recordingStartTime: localTime(createdAt, siteZone),
     timeZoneID: siteZone,

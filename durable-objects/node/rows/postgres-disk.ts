@@ -206,13 +206,16 @@ export class PostgresDisk implements Disk {
   }
 
   async open(): Promise<Stored> {
-    const { rows } = await this.#reads.ask(
+    const { rows } = await this.#reads.ask<Omit<Stored, "alarms">>(
       `SELECT greatest(at, restored_at) AS "lastAt", restored_at AS "restoredAt", trusts_clock AS "trustsClock"
        FROM bridgehead.state`,
     );
-    const alarms = await this.#reads.ask("SELECT name, alarm FROM bridgehead.object WHERE alarm IS NOT NULL");
+    const alarms = await this.#reads.ask<{ name: string; alarm: number }>(
+      "SELECT name, alarm FROM bridgehead.object WHERE alarm IS NOT NULL",
+    );
     await this.#commit("UPDATE bridgehead.state SET trusts_clock = false, beat = beat + 1");
-    return { ...rows[0], alarms: alarms.rows.map(({ name, alarm }) => [name, alarm]) } as unknown as Stored;
+    const stored = rows[0] as Omit<Stored, "alarms">;
+    return { ...stored, alarms: alarms.rows.map(({ name, alarm }) => [name, alarm]) };
   }
 
   schemaOf(name: string): Promise<readonly string[]> {
@@ -251,12 +254,12 @@ export class PostgresDisk implements Disk {
 
   /** Returns both edges, for users. Rejects if the database does not answer. */
   async view(): Promise<PairView> {
-    const { rows } = await this.#reads.ask("SELECT name, url, since FROM bridgehead.state");
-    const standbys = await this.#reads.ask(
+    const { rows } = await this.#reads.ask<PairView["active"]>("SELECT name, url, since FROM bridgehead.state");
+    const standbys = await this.#reads.ask<PairView["standbys"][number]>(
       `SELECT name, url, version, (extract(epoch FROM now() - seen) * 1000)::bigint AS "silentMs" FROM bridgehead.standby
        WHERE seen > now() - interval '1 day' ORDER BY name`,
     );
-    return { active: rows[0], standbys: standbys.rows } as unknown as PairView;
+    return { active: rows[0] as PairView["active"], standbys: standbys.rows };
   }
 
   /** Stops in order, so that the other edge becomes active without a wait. */
@@ -337,7 +340,12 @@ export class Session implements Rows {
   }
 
   /** Rejects if the answer is late. The outcome of the query is then unknown. */
-  async ask(text: string, values: readonly unknown[] = [], name?: string): Promise<QueryResult<Row>> {
+  /** `Found`: the columns that the query returns. */
+  async ask<Found extends object = Row>(
+    text: string,
+    values: readonly unknown[] = [],
+    name?: string,
+  ): Promise<QueryResult<Found>> {
     // The client takes one query at a time.
     const before = this.#last;
     const over = Promise.withResolvers<void>();
@@ -347,7 +355,7 @@ export class Session implements Rows {
       const client = this.#client;
       if (!client) throw new Error("the connection to the database is closed");
       const query = { text, values: [...values], ...(name !== undefined && { name }) };
-      return await within(this.#timers, silentWithinMs, "the database", client.query<Row>(query));
+      return await within(this.#timers, silentWithinMs, "the database", client.query<Found>(query));
     } finally {
       over.resolve();
     }
@@ -359,8 +367,7 @@ export class Session implements Rows {
   }
 
   async rowsOf(name: string, after: StoredRow | null): Promise<readonly StoredRow[]> {
-    const { rows } = await this.ask(rowsText, [name, after?.table ?? "", after?.key ?? ""]);
-    return rows as unknown as readonly StoredRow[];
+    return (await this.ask<StoredRow>(rowsText, [name, after?.table ?? "", after?.key ?? ""])).rows;
   }
 
   async close(): Promise<void> {
