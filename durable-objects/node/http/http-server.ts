@@ -71,6 +71,17 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow(usual)),
     },
   );
+  const requests = new WeakMap<Socket, number>();
+  /** Node's own `maxRequestsPerSocket` asks for the close of a connection but keeps it open, and refuses its posts. */
+  const begin = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { socket } = incoming;
+    const count = (requests.get(socket) ?? 0) + 1;
+    requests.set(socket, count);
+    // Ignore pipelined requests after the last answer.
+    if (count > budgets.requestsOfConnection.most) return;
+    if (count === budgets.requestsOfConnection.most) outgoing.shouldKeepAlive = false;
+    void answer(incoming, outgoing);
+  };
   const server = createServer(
     {
       ...options,
@@ -78,7 +89,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       shouldUpgradeCallback: ({ method, headers }) =>
         method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
     },
-    (incoming, outgoing) => void answer(incoming, outgoing),
+    (incoming, outgoing) => begin(incoming, outgoing),
   );
   server.on("checkContinue", (incoming, outgoing) => {
     // Send 100 (Continue) only when the body is read. A refused client then does not send it.
@@ -88,11 +99,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       if (!outgoing.headersSent) outgoing.writeContinue();
     };
     incoming.on("newListener", askFor);
-    void answer(incoming, outgoing);
+    begin(incoming, outgoing);
   });
   server.maxHeadersCount = budgets.headersOfRequest.most;
   server.maxConnections = budgets.connections.most;
-  server.maxRequestsPerSocket = budgets.requestsOfConnection.most;
   server.setTimeout(silentWithinMs);
   server.on("upgrade", (incoming, _, head) => {
     const { socket } = incoming;
