@@ -15,6 +15,7 @@ import { type PostHooks, type TextAnswer, withUsualHeaders } from "./http/text-a
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { strongToken, weaknessOf } from "./operators/token-strength.ts";
+import type { CreatesUnderWay } from "./routing/creates-under-way.ts";
 import { HandleCache } from "./routing/handles.ts";
 import type { EdgeObjects } from "./rpc/objects.ts";
 import { type Domain, type Domains, domainsOf, type EdgeVariables } from "./settings/load.ts";
@@ -27,7 +28,7 @@ export interface EdgePlace extends Timers {
   readonly objects: EdgeObjects;
   /** What its objects and requests count. */
   readonly counting: {
-    readonly measures: { text(domains: Iterable<Domain>): string };
+    readonly measures: { text(domains: Iterable<Domain>): string; readonly creates: CreatesUnderWay };
     countRefused(domain: DomainName): Promise<void>;
   };
   log(line: LogFacts & { readonly level: Level; readonly event: string }): void;
@@ -125,6 +126,7 @@ export class Edge {
       posts: new RateLimit(),
       wrongKeys: new RateLimit(),
       storage: new Storage({ after, now, disk: place.disk, mark: place.newId(), log }),
+      creates: counting.measures.creates,
       measured: (of) => counting.measures.text(of),
       processText: () => processText(version, since),
       people: () => {

@@ -49,6 +49,8 @@ export interface NodeEdge {
 /** Time for the last counts when the edge stops. */
 const countedWithinMs = 300;
 const openAgainMs = 1_000;
+/** More creates under way would only delay each other. */
+const mostCreates = 64;
 
 /** An active edge. */
 interface Active {
@@ -144,7 +146,7 @@ async function activeOn(
     fatal: (error) => ended(new Error(`the state cannot be written (${reasonOf(error)})`)),
   });
   const objects = stubsBy(runtime);
-  const counting = new Counting({ objects, after, now: machineNow, newId });
+  const counting = new Counting({ objects, after, now: machineNow, newId, mostCreates });
   const edge = new Edge({
     ...{ variables, objects, counting, log, disk: null, after, newId, passedMs, giveWay },
     // The wall clock, as users see it.

@@ -7,6 +7,7 @@ import { Rates } from "../src/http/guard.ts";
 import { Metrics } from "../src/http/monitoring/monitoring.ts";
 import { Storage } from "../src/http/storage.ts";
 import { asResponse, type PostHooks } from "../src/http/text-answer.ts";
+import { CreatesUnderWay } from "../src/routing/creates-under-way.ts";
 import { HandleCache } from "../src/routing/handles.ts";
 import type { EdgeObjects } from "../src/rpc/objects.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -24,6 +25,7 @@ export function edgeOnTest(
     ...{ after, now, passedMs: now, objects, domains: new Map(domains.map((domain) => [domain.name, domain])) },
     ...{
       handleCache: new HandleCache(),
+      creates: new CreatesUnderWay(Number.POSITIVE_INFINITY),
       posts: new RateLimit(),
       wrongKeys: new RateLimit(),
       rates: new Rates(),

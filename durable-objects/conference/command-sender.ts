@@ -239,6 +239,8 @@ interface SenderPorts extends Pick<Platform, "now" | "after" | "log"> {
   bridges(): readonly BridgeName[];
   /** Keeps this bridge for the conference, unless it has one already. Returns the one that it has. */
   keepBridge(bridge: BridgeName): BridgeName;
+  /** Called when no agent got the commands. */
+  unsent(): void;
   /** Calls `send` with the commands that are pending then. */
   sendAgain(): void;
 }
@@ -298,11 +300,13 @@ export class CommandSender {
         .relay(bridge)
         .sendCommands({ domain, bridge, conference, commands, activeSince: before });
       const activeSince = await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
-      if (activeSince === null || !this.isAnother(bridge, activeSince)) return;
+      if (activeSince === null) return this.#ports.unsent();
+      if (!this.isAnother(bridge, activeSince)) return;
       this.schedule.agentChanged();
       this.#ports.sendAgain();
     } catch (error) {
       this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
+      this.#ports.unsent();
       // They are sent again after their own pause, and before the alarm.
       const now = this.#ports.now();
       for (const { id } of commands) this.#again.set(id, now + Math.max(relayAgainMs, this.schedule.pauseOf(id, now)));

@@ -86,6 +86,7 @@ export class Conference {
   #armed = () => {};
   /** Whether it compares itself with the bridge as soon as nothing is pending. */
   #isToAsk = false;
+  #isCreateUnderWay = false;
   /** How often the relay has failed in a row, and when it is asked again. */
   #asking = { failures: 0, againAt: 0 };
 
@@ -134,6 +135,7 @@ export class Conference {
         if (store.progress.bridge === null) store.correct({ bridge });
         return store.progress.bridge ?? bridge;
       },
+      unsent: () => this.#noteCreate(false),
       sendAgain: () => this.#send(),
     });
     const read = { ...ports, domain: findDomain };
@@ -190,6 +192,8 @@ export class Conference {
     const { state, progress } = this.#store;
     const own = ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge);
     this.#sender.schedule.ack(own, waiting, this.#ports.now());
+    // The agent acknowledges what the bridge has not done within 0.3 s.
+    this.#noteCreate(false);
   }
 
   compareDigest(bridge: BridgeName, digest: string): Comparison {
@@ -366,6 +370,7 @@ export class Conference {
       const { bridge } = store.progress;
       if (before !== null && bridge !== null && before !== bridge) schedule.agentChanged();
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
+      this.#noteCreate(this.#ongoing === "creating");
       this.#publisher.committed(batch.facts);
       outbox.accept(batch.queue);
       this.#send();
@@ -379,6 +384,14 @@ export class Conference {
     } catch (error) {
       this.#log("error", "follow-up-broke", { why: String(error) });
     }
+  }
+
+  /** The process limits creates that use its thread; others wait for the bridge. */
+  #noteCreate(isUnderWay: boolean): void {
+    if (isUnderWay === this.#isCreateUnderWay) return;
+    this.#isCreateUnderWay = isUnderWay;
+    const { domain, confKey } = this.#identified;
+    this.#ports.measures.creates.note(domain, confKey, isUnderWay);
   }
 
   /** If this fails, the next transaction acts on the sign of life first. */

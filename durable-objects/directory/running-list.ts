@@ -88,6 +88,11 @@ export class RunningList {
     };
   }
 
+  async areRunning(keys: readonly ConfKey[]): Promise<boolean> {
+    const query = "SELECT 1 FROM conference WHERE arrival IS NULL AND key IN (SELECT value FROM json_each(?)) LIMIT 1";
+    return this.#store.read(query, JSON.stringify(keys)).length > 0;
+  }
+
   /** Matching callers inside or being called, by conference; `null`: no search for callers. */
   #peopleFound({ number, attendeeId, text }: RunningQuery): ReadonlyMap<ConfKey, readonly CallRow[]> | null {
     if (number === undefined && attendeeId === undefined && text === undefined) return null;

@@ -10,6 +10,8 @@ interface CountingPorts extends Timers {
   readonly objects: Pick<EdgeObjects, "directory">;
   now(): EpochMs;
   newId(): string;
+  /** Absent: each object has a thread of its own. */
+  readonly mostCreates?: number | undefined;
 }
 
 /** What comes soon after a request goes with it. The platform leaves the timers of a request 30 s. */
@@ -17,13 +19,14 @@ const togetherMs = 1_000;
 
 /** What one process counts. All objects of the process share it. */
 export class Counting {
-  readonly measures = new Measures();
+  readonly measures: Measures;
   readonly #ports: CountingPorts;
   /** What was refused of the documents of each domain. */
   readonly #refused = new Map<DomainName, Refused>();
 
   constructor(ports: CountingPorts) {
     this.#ports = ports;
+    this.measures = new Measures(ports.mostCreates);
   }
 
   /** Resolves once the domain's directory has this count, or does not answer. Responses do not wait for it. */

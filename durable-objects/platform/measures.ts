@@ -1,9 +1,11 @@
 import { Counter, Histogram } from "../../src/foundation/metrics.ts";
+import { CreatesUnderWay } from "../../src/routing/creates-under-way.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 
 /** What the objects of this process count and measure. */
 export class Measures {
+  readonly creates: CreatesUnderWay;
   readonly #families: Family[] = [];
   readonly takeovers = this.#counter(
     "bridgehead_takeovers_total",
@@ -32,6 +34,10 @@ export class Measures {
     "Webhooks: each that was delivered, each attempt that failed, and each that was given up.",
     ({ webhooks }) => (webhooks.length > 0 ? each("delivered", "failed", "given-up") : []),
   );
+
+  constructor(mostCreates = Number.POSITIVE_INFINITY) {
+    this.creates = new CreatesUnderWay(mostCreates);
+  }
 
   /** Returns them as Prometheus reads them. */
   text(domains: Iterable<Domain>): string {

@@ -101,6 +101,10 @@ const rows = {
     todo: "Check the load of the bridge, and run `bridgehead-agent doctor` on its machine.",
     command: ["conferences"],
   }),
+  "creates-refused": condition("bad", "The edge is overloaded", {
+    says: "The edge could not begin all conferences at once and refused {count create}. WebEx repeats them.",
+    todo: "Running meetings continue. Find what else uses the machine's CPU or disk, or give the edge a faster one.",
+  }),
   "webhook-fails": condition("bad", "A receiver of webhooks fails", {
     says: "The receiver {about} of {domain} does not accept webhooks: {why}.",
     todo: "Pending webhooks are retried for three days. Read webhook-refused and webhook-fails in the edge's log.",

@@ -232,6 +232,8 @@ export interface DirectoryRpc {
   /** Resolves when these rows are on disk. Repeated rows are stored once. */
   publish(batch: ConferenceBatch): Promise<DirectoryAck>;
   running(query: RunningQuery): Promise<RunningPage>;
+  /** Returns true if one of these conferences runs or is being created. */
+  areRunning(keys: readonly ConfKey[]): Promise<boolean>;
   /** Stores the results of a part of a sweep. */
   swept(domain: DomainName, found: Swept): Promise<void>;
   stats(): Promise<DomainStats>;

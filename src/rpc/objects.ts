@@ -38,7 +38,7 @@ export const objectMethods = {
   directory: {
     ...methods("running", "audit", "waitingFor", "acknowledge", "promptCalls", "publish", "swept"),
     ...methods("serverRefused", "sourceRefused", "count", "keepAudit", "keepPromptCalls"),
-    ...{ stats: viewMs, webhooks: viewMs, alerts: viewMs },
+    ...{ areRunning: 500, stats: viewMs, webhooks: viewMs, alerts: viewMs },
     // One request may ask for many pages: each has its own time.
     ...{ records: requestMs, found: requestMs, erase: requestMs },
   },

@@ -54,7 +54,7 @@ export class ConferenceWorld {
   readonly sentTo: BridgeName[] = [];
   readonly posted: Posted[] = [];
   readonly lines: LogLine[] = [];
-  readonly measures = new Measures();
+  readonly measures = new Measures(1);
   alarmAt: number | null = null;
   /** By how much the machine's clock is wrong. */
   clockSetMs = 0;

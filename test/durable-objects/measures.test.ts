@@ -1,9 +1,24 @@
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import type { CommandId } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { fakeObjects } from "../fake-objects.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, extConfId, host, lock } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+  lock,
+} from "./conference-world.ts";
+
+let relay: PromiseWithResolvers<void>;
+beforeEach(() => {
+  relay = Promise.withResolvers();
+});
 
 const failed = { kind: "failed", reason: "nobody listens" } as const;
 const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
@@ -89,6 +104,31 @@ test("logs each failed attempt and the undelivered document", async () => {
     { level: "error", event: "post-given-up", attempt: 3, why: "nobody listens", host },
   ]);
   expect(seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}')).toBe((before ?? 0) + 3);
+});
+
+test.each<[string, (world: ConferenceWorld) => unknown]>([
+  ["the bridge has created it", (world) => world.allDone()],
+  ["its agent waits for the bridge", (world) => world.ackAll()],
+  ["no agent gets its command", () => relay.resolve()],
+])("a create is under way until %s", async (_what, end) => {
+  const world = new ConferenceWorld();
+  world.onSent = () => relay.promise;
+  const { time, measures } = world;
+  const now = () => time.now;
+  const ports = { objects: fakeObjects({}), now, passedMs: now, after: time.after.bind(time) };
+  const creates = (key: ConfKey) => ({ domain: world.domain.name, keys: [key], mayWait: true });
+  await measures.creates.admit(creates(confKey), ports);
+  await world.received("t-create", createConference());
+  measures.creates.delivered(creates(confKey));
+  let isIn = false;
+  void measures.creates.admit(creates("2" as ConfKey), ports).then(() => {
+    isIn = true;
+  });
+  await time.pass(1_000);
+  expect(isIn).toBe(false);
+  await end(world);
+  await time.pass(25);
+  expect(isIn).toBe(true);
 });
 
 test("reports a late command to the directory, and its result", async () => {

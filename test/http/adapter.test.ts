@@ -1,6 +1,7 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
+import { aBatch } from "../durable-objects/a-batch.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const local = localDomain({ agents: [] });
@@ -25,6 +26,37 @@ test("a create claims its handle, reaches its conference, and is confirmed (prot
   expect(response.headers.get("content-type")).toBe("text/xml; charset=UTF-8");
   expect(await response.text()).toMatch(/<TransID>52491000001<\/TransID>\s*<Confirmation Result="0"/);
   expect(edge.calls).toEqual(["resolve 7000001", "receive 555111222"]);
+});
+
+test("refuses a create beyond the limit, but neither its repeat nor others", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const edge = new FakeEdge();
+  await edge.directory.publish(aBatch({ key: "555000000" }));
+  await edge.post(document(create("7000009", "555999999"), drop()));
+  const disk = Promise.withResolvers<void>();
+  edge.onDisk = () => disk.promise;
+  const post = async (...messages: string[]) => {
+    edge.onDisk = async () => {};
+    const answered = edge.post(document(...messages));
+    await vi.advanceTimersByTimeAsync(0);
+    edge.time += 2_000;
+    await vi.advanceTimersByTimeAsync(25);
+    return answered;
+  };
+  const underWay = [create("1", "5551"), create("2", "5552")].map((one) => edge.post(document(one)));
+  await vi.advanceTimersByTimeAsync(0);
+
+  const refused = await post(create("3", "5553"));
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
+  expect(edge.calls).not.toContain("receive 5553");
+  expect(await edge.metric('bridgehead_creates_refused_total{domain="local"}')).toBe("1");
+  expect(edge.logged).toEqual(["create-refused"]);
+  for (const allowed of [create("1", "5551"), create("4", "555000000"), drop("7000009"), create("5", "5555") + drop()])
+    expect((await post(allowed)).status, allowed).toBe(200);
+  disk.resolve();
+  await Promise.all(underWay);
+  expect((await post(create("3", "5553"))).status).toBe(200);
 });
 
 test("a handle that was found is asked for again after five minutes: it may be another conference's by then", async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { Measures } from "../../durable-objects/platform/measures.ts";
 import { Edge } from "../../src/edge.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { asResponse } from "../../src/http/text-answer.ts";
@@ -45,7 +46,7 @@ function edgeOf(served: object, token = operatorToken): Edge {
     variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: token, OPERATORS: "" },
     objects: objects as unknown as EdgeObjects,
     counting: {
-      measures: { text: () => "" },
+      measures: new Measures(),
       countRefused: async () => {},
     },
     log: (line) => void lines.push(line),

@@ -12,6 +12,7 @@ import type { PendingForServer } from "../../src/operators/alerts.ts";
 import type { AuditEntry, AuditedAction } from "../../src/operators/audit.ts";
 import type { EdgePair } from "../../src/operators/edge-pair.ts";
 import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
+import { CreatesUnderWay } from "../../src/routing/creates-under-way.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { ConferenceTotals, Filling, WebhookView } from "../../src/rpc/directory.ts";
@@ -152,6 +153,7 @@ export class FakeEdge {
   clockAheadMs: number | null = null;
   isTokenWeak = false;
   readonly rates = new Rates();
+  readonly creates = new CreatesUnderWay(2);
   /** Resolves once all that was written is on disk. */
   onDisk = async (): Promise<void> => {};
   /** In milliseconds. */
@@ -206,6 +208,7 @@ export class FakeEdge {
         {
           people: () => people,
           rates: this.rates,
+          creates: this.creates,
           onDisk: () => this.onDisk(),
           mayLeave: () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),
@@ -379,6 +382,7 @@ export class FakeEdge {
     const filled = <Answer extends Filling>({ isFilling, ...answer }: Answer) =>
       this.isFilling && isFilling ? { ...answer, isFilling } : answer;
     return {
+      areRunning: (keys) => this.directory.list.areRunning(keys),
       running: (query) => asked("running").then(async () => filled(await this.directory.list.running(query))),
       stats: () => asked("stats").then(async () => filled({ ...(await this.directory.stats()), ...this.totals })),
       records: (query) => asked("records").then(async () => filled(await this.directory.recordStore.records(query))),

@@ -10,7 +10,7 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "unknownDomain", 
 
 /** Log lines that requests can cause, so their number is limited. */
 export const edgeEvents = [
-  ...(["audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
+  ...(["audit-not-kept", "create-refused", "document-note", "document-not-stored", "document-refused"] as const),
   ...(["export-broken", "host-refused", "operators-refused", "relay-unreachable", "request-failed"] as const),
   ...(["settings-refused", "sign-in", "view-failed", "storage-fails", "storage-works-again"] as const),
   ...(["operator-token-weak", "source-refused"] as const),
@@ -21,6 +21,7 @@ const counters = {
   documents:
     "Documents from WebEx, by the word for the result in their Confirmation; too-large and too-slow have none.",
   documents_not_stored: "Documents answered with 503, which WebEx resends.",
+  creates_refused: "Documents with creates that were answered with 503, because too many creates were under way.",
   object_storage_failures:
     "Documents of these where one object's storage failed, but not for lack of space. Its database may be damaged.",
   hosts_refused: "Messages that named a TSP server outside the domain's list.",
@@ -35,6 +36,7 @@ const counters = {
 type Counted = keyof typeof counters;
 const ofDomains = [
   "documents_not_stored",
+  "creates_refused",
   "object_storage_failures",
   "hosts_refused",
   "sources_refused",

@@ -5,6 +5,7 @@ import { type FoundAlert, kindOf, showAlert } from "../../operators/alert-kinds.
 import { alertsOf, bridgeAlerts, type FoundBridge } from "../../operators/alerts.ts";
 import { pairAlerts } from "../../operators/edge-pair.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
+import type { CreatesUnderWay } from "../../routing/creates-under-way.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
 import { addressOf } from "../address.ts";
 import type { EdgePorts, LookedAt, PeoplePorts } from "../edge-ports.ts";
@@ -18,6 +19,7 @@ const SAME_ANSWER_MS = 1_000;
 
 export interface ReadinessPorts extends EdgePorts {
   readonly storage: Pick<Storage, "fault" | "faultSince">;
+  readonly creates: Pick<CreatesUnderWay, "overload">;
 }
 
 /** Checks if every bridge of every domain can hold conferences, and collects alerts. */
@@ -90,10 +92,12 @@ export class Readiness {
 
   /** The alerts of the edge itself. A database that does not answer is an alert of the disk. */
   async #ofEdge() {
-    const { storage, pair, clockAheadMs, now } = this.#edge;
+    const { storage, creates, pair, clockAheadMs, now } = this.#edge;
     const [disk, view = null] = await Promise.all([storage.fault(), pair?.view().catch(() => null)]);
     const aheadMs = clockAheadMs?.() ?? null;
     const alerts: FoundAlert[] = view ? [...pairAlerts(view, now())] : [];
+    const overload = creates.overload(now());
+    if (overload) alerts.push({ kind: "creates-refused", since: overload.since, count: overload.count });
     if (disk !== null) alerts.push({ kind: "disk", since: storage.faultSince, why: disk });
     if (aheadMs !== null) alerts.push({ kind: "clock-not-believed", since: null, why: differenceText(aheadMs) });
     if (this.#edge.isTokenWeak?.()) alerts.push({ kind: "operator-token-weak", since: null });

@@ -3,6 +3,7 @@ import type { DomainName, TransId } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
 import type { Result } from "../../foundation/result.ts";
 import { indexOfEqual } from "../../foundation/secrets.ts";
+import { type CreatesUnderWay, createsOf } from "../../routing/creates-under-way.ts";
 import { checkHosts, deliver } from "../../routing/deliver.ts";
 import type { HandleCache } from "../../routing/handles.ts";
 import type { Domain } from "../../settings/load.ts";
@@ -24,6 +25,7 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 export interface AdapterPorts extends EdgePorts {
   readonly handleCache: HandleCache;
+  readonly creates: CreatesUnderWay;
   readonly posts: RateLimit;
   readonly rates: Rates;
   readonly metrics: Metrics;
@@ -142,6 +144,14 @@ async function receiveDocument(
     if (error.kind === "not-allowed") edge.serverRefused(name, error.host);
   }
   if (verdict !== null) return confirm(transId, verdict);
+  const creates = createsOf(name, messages);
+  if (creates && !(await edge.creates.admit(creates, edge))) {
+    metrics.count("creates_refused", { domain: name });
+    metrics.confirmSeconds.observe({ domain: name }, edge.passedMs() - begunAt);
+    edge.refused(name);
+    edge.log("create-refused", { domain: name, transId, conference: creates.keys[0] }, "warn");
+    return tryAgain("Too many conferences begin now.");
+  }
   try {
     const gathers = (answer: ToWebex) => settings.webex.gatherMs > 0 && codec.sends(answer);
     const inbound = { domain: name, transId, messages, gathers };
@@ -151,6 +161,8 @@ async function receiveDocument(
   } catch (error) {
     metrics.confirmSeconds.observe({ domain: name }, edge.passedMs() - begunAt);
     return notStored(error, name, transId, edge);
+  } finally {
+    if (creates) edge.creates.delivered(creates);
   }
   return confirm(transId, "ok");
 }
@@ -174,8 +186,11 @@ async function notStored(error: unknown, domain: DomainName, transId: TransId, e
   const disk = await diskFault(fault, edge);
   if (fault && disk === null) edge.metrics.count("object_storage_failures", { domain });
   edge.log("document-not-stored", { domain, transId, disk: disk ?? undefined, ...failureOf(error) }, "error");
-  const headers = { "retry-after": "2" };
-  return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
+  return tryAgain("Not all of the document could be stored.");
+}
+
+function tryAgain(why: string): Response {
+  return new Response(`${why} Send it again.\n`, { status: 503, headers: { "retry-after": "2" } });
 }
 
 /** The disk's fault if an object's storage failed; `null`: a fault of this object only. */
