@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -14,11 +14,6 @@ import {
   host,
   lock,
 } from "./conference-world.ts";
-
-let relay: PromiseWithResolvers<void>;
-beforeEach(() => {
-  relay = Promise.withResolvers();
-});
 
 const failed = { kind: "failed", reason: "nobody listens" } as const;
 const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
@@ -106,29 +101,27 @@ test("logs each failed attempt and the undelivered document", async () => {
   expect(seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}')).toBe((before ?? 0) + 3);
 });
 
-test.each<[string, (world: ConferenceWorld) => unknown]>([
+test.each<[string, (world: ConferenceWorld, relay: PromiseWithResolvers<void>) => unknown]>([
   ["the bridge has created it", (world) => world.allDone()],
   ["its agent waits for the bridge", (world) => world.ackAll()],
-  ["no agent gets its command", () => relay.resolve()],
+  ["no agent gets its command", (_world, relay) => relay.resolve()],
 ])("a create is under way until %s", async (_what, end) => {
   const world = new ConferenceWorld();
+  const relay = Promise.withResolvers<void>();
   world.onSent = () => relay.promise;
-  const { time, measures } = world;
-  const now = () => time.now;
-  const ports = { objects: fakeObjects({}), now, passedMs: now, after: time.after.bind(time) };
-  const creates = (key: ConfKey) => ({ domain: world.domain.name, keys: [key], mayWait: true });
-  await measures.creates.admit(creates(confKey), ports);
+  const { time, domain, measures } = world;
+  const ports = { objects: fakeObjects({}), passedMs: () => time.now, after: time.after.bind(time) };
+  const admit = (key: ConfKey) => measures.creates.admit({ domain: domain.name, keys: [key], mayWait: true }, ports);
+  await admit(confKey);
   await world.received("t-create", createConference());
-  measures.creates.delivered(creates(confKey));
-  let isIn = false;
-  void measures.creates.admit(creates("2" as ConfKey), ports).then(() => {
-    isIn = true;
-  });
+  measures.creates.delivered({ domain: domain.name, keys: [confKey] });
+  const entered = vi.fn();
+  void admit("2" as ConfKey).then(entered);
   await time.pass(1_000);
-  expect(isIn).toBe(false);
-  await end(world);
-  await time.pass(25);
-  expect(isIn).toBe(true);
+  expect(entered).not.toHaveBeenCalled();
+  await end(world, relay);
+  await time.pass(10);
+  expect(entered).toHaveBeenCalledWith(true);
 });
 
 test("reports a late command to the directory, and its result", async () => {

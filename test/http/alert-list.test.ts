@@ -7,7 +7,6 @@ import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import type { Alert, AlertKind } from "../../src/operators/alert-kinds.ts";
 import { noPosts } from "../../src/records/activity.ts";
 import { noCounts } from "../../src/records/counts.ts";
-import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
 import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
@@ -159,18 +158,7 @@ const kinds: Readonly<Record<AlertKind, () => unknown>> = {
   undelivered: () => giveUp(3),
   "caller-refused": () => callInVain("15552345678", 3),
   "commands-late": () => edge.directory.publish(aBatch({ running: { alerts: ["commands"], lateSince: edge.time } })),
-  "creates-refused": async () => {
-    const creates = { domain: "local" as DomainName, keys: ["1", "2"] as ConfKey[], mayWait: true };
-    const passedMs = () => edge.time;
-    const after = (ms: number, run: () => void) => {
-      edge.time += ms;
-      queueMicrotask(run);
-      return () => {};
-    };
-    const objects = { directory: () => edge.directory.list as object as DirectoryRpc };
-    for (const keys of [creates.keys, ["3"] as ConfKey[]])
-      await edge.creates.admit({ ...creates, keys }, { objects, passedMs, after, now: passedMs });
-  },
+  "creates-refused": () => edge.creates.refused({ keys: [] }, edge.time),
   "bridge-removed": () => edge.directory.publish(aBatch({ running: { bridge: "sold" as BridgeName } })),
   "server-refused": () => edge.directory.alertStore.serverRefused("local" as DomainName, "tsp9.example.com"),
   "source-refused": () => edge.directory.alertStore.sourceRefused("local" as DomainName, "192.0.2.7"),

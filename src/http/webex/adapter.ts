@@ -148,6 +148,7 @@ async function receiveDocument(
   if (creates && !(await edge.creates.admit(creates, edge))) {
     metrics.count("creates_refused", { domain: name });
     metrics.confirmSeconds.observe({ domain: name }, edge.passedMs() - begunAt);
+    edge.creates.refused(creates, edge.now());
     edge.refused(name);
     edge.log("create-refused", { domain: name, transId, conference: creates.keys[0] }, "warn");
     return tryAgain("Too many conferences begin now.");
