@@ -11,6 +11,8 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { DomainPorts, Platform, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { type DomainRetention, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
+import { Held } from "./held.ts";
+import { type Running, runningOf } from "./running.ts";
 
 type StorePorts = Pick<DomainPorts & Platform, "domain" | "nonce" | "sql" | "now">;
 
@@ -39,10 +41,10 @@ export interface DirectoryIdentity extends DomainRetention {
  */
 export const tables = [
   `CREATE TABLE IF NOT EXISTS conference (key TEXT NOT NULL, life INTEGER NOT NULL, began INTEGER NOT NULL,
-   version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, server TEXT NOT NULL,
-   handles TEXT NOT NULL, name TEXT NOT NULL, callers INTEGER NOT NULL, ended_by TEXT,
-   late_since INTEGER, ahead_ms INTEGER, unreached INTEGER, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
-  "CREATE INDEX IF NOT EXISTS conference_running ON conference (key) WHERE arrival IS NULL",
+   version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, handles TEXT NOT NULL,
+   name TEXT NOT NULL, ended_by TEXT, unreached INTEGER, data TEXT NOT NULL, PRIMARY KEY (key, life, began)) WITHOUT ROWID`,
+  // Without the arrival, SQLite fetches each row to test it.
+  "CREATE INDEX IF NOT EXISTS conference_running ON conference (key, arrival) WHERE arrival IS NULL",
   "CREATE INDEX IF NOT EXISTS conference_arrival ON conference (arrival) WHERE arrival IS NOT NULL",
   `CREATE TABLE IF NOT EXISTS call (conference TEXT NOT NULL, life INTEGER NOT NULL, call TEXT NOT NULL, began INTEGER NOT NULL,
    version INTEGER NOT NULL, arrival INTEGER, status TEXT NOT NULL, bridge TEXT NOT NULL, number TEXT NOT NULL,
@@ -51,7 +53,7 @@ export const tables = [
   "CREATE INDEX IF NOT EXISTS call_number ON call (reversed, entered_at)",
   "CREATE INDEX IF NOT EXISTS call_attendee ON call (attendee) WHERE attendee > ''",
   "CREATE INDEX IF NOT EXISTS call_id ON call (call)",
-  "CREATE INDEX IF NOT EXISTS call_prompt ON call (arrival) WHERE life = -1",
+  "CREATE INDEX IF NOT EXISTS call_prompt ON call (arrival, began) WHERE life = -1",
   "CREATE INDEX IF NOT EXISTS call_named ON call (named) WHERE named > ''",
   "CREATE INDEX IF NOT EXISTS call_arrival ON call (arrival) WHERE arrival IS NOT NULL",
   "CREATE TABLE IF NOT EXISTS erased (number TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
@@ -75,14 +77,23 @@ const mostRefillPauseMs = 6 * hourMs;
 /** A conference that is still broken after so many, about a week, never sends its rows. */
 const mostRefills = 40;
 
+/** Rows of one statement that reads all running conferences. */
+const portion = 500;
+
 /** Queries read these, so that none takes a call in the prompt for one of a conference. */
 export const conferenceCalls = "(SELECT * FROM call WHERE life >= 0)";
 export const promptCalls = "(SELECT * FROM call WHERE life = -1)";
+
+/** A call that was refused in the prompt. `place`: its arrival. */
+export interface RefusedCall extends Pick<PromptRow, "number" | "at" | "end"> {
+  readonly place: number;
+}
 
 /** A row that is stored now, and the one before; `null`: there was none. */
 interface Stored<Row> {
   readonly before: Row | null;
   readonly row: Row;
+  readonly arrival: number | null;
 }
 
 /** `null`: it was stored already. `laterVersion`: a later one is. */
@@ -93,7 +104,17 @@ export class DirectoryStore {
   readonly #ports: StorePorts;
   readonly #sql: Sql;
   readonly #tables: LazyTables;
-  #domain: DomainName | "" = "";
+  readonly #held: Held<unknown>[] = [];
+  readonly #about = this.held(() => {
+    const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
+    return this.read<DirectoryIdentity>(query)[0] ?? null;
+  });
+  /** The calls in the prompt by id; `null`: not a refused one. */
+  readonly prompts = this.held(() => this.#readPrompts());
+  /** When a caller of each number got in last, as far as it was asked. */
+  readonly gotIn = this.held(() => new Map<string, EpochMs>());
+  /** The running conferences by key. */
+  readonly running = this.held(() => this.#readRunning());
 
   constructor(ports: StorePorts) {
     this.#ports = ports;
@@ -103,14 +124,12 @@ export class DirectoryStore {
 
   /** `null`: no data was ever stored. */
   get about(): DirectoryIdentity | null {
-    const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
-    return this.read<DirectoryIdentity>(query)[0] ?? null;
+    return this.#about.value;
   }
 
   /** The domain, which never changes; empty: no data was ever stored. */
   get domain(): DomainName | "" {
-    this.#domain ||= this.about?.domain ?? "";
-    return this.#domain;
+    return this.about?.domain ?? "";
   }
 
   /** For answers while the conferences have not sent all their rows. */
@@ -120,9 +139,9 @@ export class DirectoryStore {
 
   /** Milliseconds until conferences that lack rows here are asked again; `null`: all rows are here, or will never be. */
   get refillAfterMs(): number | null {
-    const [row] = this.read("SELECT refills, (SELECT count(*) FROM unfilled) AS missing FROM about");
+    const [row] = this.read("SELECT refills, (SELECT min(key) FROM unfilled) AS missing FROM about");
     const refills = Number(row?.refills ?? 0);
-    if (!row || refills >= mostRefills || (refills > 0 && row.missing === 0)) return null;
+    if (!row || refills >= mostRefills || (refills > 0 && row.missing === null)) return null;
     return refills === 0 ? firstRefillMs : Math.min(2 ** refills * minuteMs, mostRefillPauseMs);
   }
 
@@ -142,11 +161,36 @@ export class DirectoryStore {
 
   /** Writes for a domain, all or nothing. */
   transaction<Value>(domain: DomainName, work: () => Value): Value {
-    return this.#sql.transaction(() => {
-      this.#tables.make();
-      this.#keep(this.aboutNow(domain));
-      return work();
-    });
+    try {
+      return this.#sql.transaction(() => {
+        this.#tables.make();
+        this.#keep(this.aboutNow(domain));
+        return work();
+      });
+    } catch (error) {
+      for (const held of this.#held) held.drop();
+      throw error;
+    }
+  }
+
+  /** Memory of rows that a failed transaction drops. */
+  held<Value>(read: () => Value): Held<Value> {
+    const held = new Held(read);
+    this.#held.push(held);
+    return held;
+  }
+
+  #readRunning(): Map<ConfKey, Running> {
+    const all = new Map<ConfKey, Running>();
+    const query = "SELECT unreached, data FROM conference WHERE arrival IS NULL AND key > ? ORDER BY key LIMIT ?";
+    for (let last = ""; ; last = [...all.keys()].at(-1) ?? "") {
+      const rows = this.read<{ unreached: number | null; data: string }>(query, last, portion);
+      for (const { unreached, data } of rows) {
+        const one = runningOf(JSON.parse(data), unreached);
+        all.set(one.key, one);
+      }
+      if (rows.length < portion) return all;
+    }
   }
 
   settings(domain: DomainName): DomainSettings | undefined {
@@ -162,30 +206,49 @@ export class DirectoryStore {
   }
 
   #keep({ domain, directory, keptMs, removedAt }: DirectoryIdentity): void {
+    const { about } = this;
+    if (about?.keptMs === keptMs && about.removedAt === removedAt) return;
     this.#sql.exec(
       `INSERT INTO about (domain, directory, kept_ms, removed_at, refills) VALUES (?, ?, ?, ?, 0) ON CONFLICT (domain)
-       DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at
-       WHERE kept_ms IS NOT excluded.kept_ms OR removed_at IS NOT excluded.removed_at`,
+       DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at`,
       ...[domain, directory, keptMs, removedAt],
     );
+    this.#about.drop();
   }
 
   /** Within a transaction; so is what follows. */
   putConference(row: ConferenceRow, version: number, now: EpochMs): Upserted<ConferenceRow> {
     const { conference: key, life, createdAt: began, status, bridge, topic: name, endedBy: ended_by } = row;
     if (row.endedAt === null) this.#deleteLost(row);
-    const [handles, server] = [row.extConfIds.join(" "), row.webexHosts.at(-1) ?? ""];
-    const { callers = 0, lateSince: late_since = null, aheadMs: ahead_ms = 0 } = row.now ?? {};
-    const columns = { status, bridge, server, handles, name, callers, ended_by, late_since, ahead_ms };
-    return this.#put("conference", { key, life, began }, row, version, now, columns);
+    const columns = { status, bridge, handles: row.extConfIds.join(" "), name, ended_by };
+    const put = this.#put("conference", { key, life, began }, row, version, now, columns);
+    if (put && "row" in put) this.#noteRunning(row, put.arrival !== null);
+    return put;
+  }
+
+  #noteRunning(row: ConferenceRow, isOver: boolean): void {
+    const running = this.running.value;
+    const one = runningOf(row, null);
+    const known = running.get(one.key);
+    const isSame = known?.life === one.life && known.createdAt === one.createdAt;
+    if (!isOver) running.set(one.key, isSame ? { ...one, unreached: known.unreached } : one);
+    else if (isSame) running.delete(one.key);
+  }
+
+  /** Deletes a running conference of which its object knows nothing. Within a transaction. */
+  deleteRunning(key: ConfKey): void {
+    this.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
+    this.exec("DELETE FROM conference WHERE key = ? AND arrival IS NULL", key);
+    this.running.value.delete(key);
   }
 
   /** A key has one running conference. Deletes rows of a lost one. */
   #deleteLost({ conference, life, createdAt }: ConferenceRow): void {
     const others =
       "DELETE FROM conference WHERE key = ? AND arrival IS NULL AND NOT (life = ? AND began = ?) RETURNING 1";
-    if (this.#sql.exec(others, conference, life, createdAt).length > 0)
-      this.#sql.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL AND life <> ?", conference, life);
+    if (this.#sql.exec(others, conference, life, createdAt).length === 0) return;
+    this.#sql.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL AND life <> ?", conference, life);
+    this.running.value.delete(conference as ConfKey);
   }
 
   putCall(said: CallRow, version: number, now: EpochMs): Upserted<CallRow> {
@@ -195,7 +258,9 @@ export class DirectoryStore {
     const { conference, life, call, began, status, bridge, number, attendeeId: attendee, extCallId: named } = row;
     const ofPerson = { number, reversed: reversed(number), attendee, named };
     const columns = { status, bridge, ...ofPerson, entered_at: enteredAt, ended_by: row.endedBy };
-    return this.#put("call", { conference, life, call, began }, row, version, now, columns);
+    const put = this.#put("call", { conference, life, call, began }, row, version, now, columns);
+    if (put && "row" in put) for (const one of [put.before, row]) this.gotIn.value.delete(one?.number ?? "");
+    return put;
   }
 
   /** The rows of calls in the prompt to which a bridge gave this id, the latest first. */
@@ -212,19 +277,36 @@ export class DirectoryStore {
     const status = row.end === null ? "prompt" : isRefused(row) && !isErased ? "refused" : "over";
     const ofPerson = { number: row.number, reversed: reversed(row.number), attendee: "", named: "" };
     const columns = { status, bridge: row.bridge, ...ofPerson, ended_by: row.end?.why ?? null };
-    this.#put("call", promptId(row), row, null, now, columns);
+    const put = this.#put("call", promptId(row), row, null, now, columns);
+    if (put && "row" in put) this.prompts.value.set(promptName(row), refusedCall(status, row, put.arrival));
+  }
+
+  #readPrompts(): Map<string, RefusedCall | null> {
+    const query = "SELECT status, arrival, data FROM call INDEXED BY call_prompt WHERE life = -1";
+    const rows = this.read<{ status: string; arrival: number | null; data: string }>(query);
+    return new Map(
+      rows.map(({ status, arrival, data }) => {
+        const row: PromptRow = JSON.parse(data);
+        return [promptName(row), refusedCall(status, row, arrival)];
+      }),
+    );
   }
 
   deletePrompt(row: PromptRow): void {
     const { conference, life, call, began } = promptId(row);
     const where = "conference = ? AND life = ? AND call = ? AND began = ?";
     this.#sql.exec(`DELETE FROM call WHERE ${where}`, conference, life, call, began);
+    this.prompts.value.delete(promptName(row));
   }
 
   /** Limits the rows of calls in the prompt: keeps current ones, then the latest. */
   deletePromptBeyond(most: number): void {
-    const old = `SELECT data FROM ${promptCalls} ORDER BY arrival IS NULL DESC, arrival DESC, began DESC LIMIT -1 OFFSET ?`;
-    for (const row of this.data<PromptRow>(old, most)) this.deletePrompt(row);
+    const select = "SELECT data FROM call INDEXED BY call_prompt WHERE life = -1 AND arrival";
+    for (const oldest of ["> 0 ORDER BY arrival", "IS NULL ORDER BY began"]) {
+      const beyond = Math.max(0, this.prompts.value.size - most);
+      for (const row of beyond > 0 ? this.data<PromptRow>(`${select} ${oldest} LIMIT ?`, beyond) : [])
+        this.deletePrompt(row);
+    }
   }
 
   #put<Row extends CallRow | ConferenceRow | PromptRow>(
@@ -244,8 +326,9 @@ export class DirectoryStore {
     if (known?.data === data) return null;
     const version = given ?? Number(known?.version ?? 0) + 1;
     if (known && Number(known.version) >= version) return { laterVersion: Number(known.version) };
-    const isNew = columns.ended_by !== null && (known?.arrival ?? null) === null;
-    const arrival = isNew ? this.#nextArrival(arrivalAt(now)) : (known?.arrival ?? null);
+    const stored = (known?.arrival ?? null) as number | null;
+    const isNew = columns.ended_by !== null && stored === null;
+    const arrival = isNew ? this.#nextArrival(arrivalAt(now)) : stored;
     const all: Columns = { ...id, ...columns, version, arrival, data };
     // Setting a column again costs a row in each of its indexes.
     const changed = Object.entries(all).filter(([name, value]) => known?.[name] !== value);
@@ -254,7 +337,7 @@ export class DirectoryStore {
     if (known)
       this.#sql.exec(`UPDATE ${table} SET ${names.map((name) => `${name} = ?`)} WHERE ${where}`, ...values, ...ids);
     else this.#sql.exec(`INSERT INTO ${table} (${names}) VALUES (${names.map(() => "?")})`, ...values);
-    return { before: known ? JSON.parse(String(known.data)) : null, row };
+    return { before: known ? JSON.parse(String(known.data)) : null, row, arrival };
   }
 
   /** Dates rows from a clock that was days ahead as of now. Otherwise all later rows would follow them. */
@@ -268,6 +351,7 @@ export class DirectoryStore {
     );
     for (const [index, { kind, arrival = null }] of ahead.entries())
       this.#sql.exec(`UPDATE ${kind} SET arrival = ? WHERE arrival = ?`, now + 1 + index, arrival);
+    this.prompts.drop();
     return now + 1 + ahead.length;
   }
 
@@ -289,6 +373,7 @@ export class DirectoryStore {
     const erased = numbers.flatMap((number) => this.#sql.exec(update, reversed(number)));
     for (const name of new Set(numbers.map((number) => this.nameOf(number))))
       this.#sql.exec("INSERT OR REPLACE INTO erased (number, at) VALUES (?, ?)", name, now);
+    for (const held of [this.prompts, this.gotIn]) held.drop();
     return erased.length;
   }
 
@@ -315,6 +400,7 @@ export class DirectoryStore {
     const audit = "DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?) RETURNING id";
     deleted.push(this.exec(audit, at, atMost));
     this.exec("DELETE FROM call WHERE life = -1 AND arrival IS NULL AND began < ?", at);
+    for (const held of [this.prompts, this.gotIn]) held.drop();
     this.exec("DELETE FROM erased WHERE at < ?", at);
     return deleted.some(({ length }) => length === atMost);
   }
@@ -332,4 +418,12 @@ export function reversed(text: string): string {
 
 function promptId({ bridge, call, at }: PromptRow) {
   return { conference: `@${bridge}`, life: -1, call, began: at };
+}
+
+function promptName({ bridge, call, at }: PromptRow): string {
+  return `${bridge} ${call} ${at}`;
+}
+
+function refusedCall(status: string, { number, at, end }: PromptRow, place: number | null): RefusedCall | null {
+  return status === "refused" && place !== null ? { number, at, end, place } : null;
 }

@@ -8,6 +8,8 @@ import type { PromptCallPage, PromptCallQuery } from "../../src/rpc/directory.ts
 import type { PromptCallsOfBridge } from "../../src/rpc/directory-feed.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import { type DirectoryContext, type DirectoryStore, promptCalls, reversed } from "./directory-store.ts";
+import type { Held } from "./held.ts";
+import { conditionOf } from "./record-store.ts";
 
 /** Most rows of one domain, so that a flood of callers cannot fill the disk. */
 const mostKept = 5_000;
@@ -24,6 +26,7 @@ const openPlace = 2 ** 52;
 
 interface Placed {
   readonly place: number;
+  readonly number: string;
   readonly data: string;
 }
 
@@ -31,10 +34,12 @@ interface Placed {
 export class PromptStore {
   readonly #store: DirectoryStore;
   readonly #context: DirectoryContext;
+  readonly #names: Held<Map<string, string>>;
 
   constructor(context: DirectoryContext) {
     this.#context = context;
     this.#store = context.store;
+    this.#names = context.store.held(() => new Map());
   }
 
   async keepPromptCalls(domain: DomainName, { bridge, calls, aheadMs = 0 }: PromptCallsOfBridge): Promise<void> {
@@ -94,16 +99,20 @@ export class PromptStore {
   /** Calls in the prompt now come first, then the latest. */
   async promptCalls({ number, since = 0, before, limit, isOpen }: PromptCallQuery): Promise<PromptCallPage> {
     const isMeant = number === undefined ? () => true : numberMatcher(number);
-    const rows = this.#store.read<Placed & { readonly number: string }>(
-      `SELECT coalesce(arrival, began + ${openPlace}) AS place, number, data FROM ${promptCalls} WHERE began >= ?
-       AND place < ? AND place >= ? ORDER BY place DESC LIMIT ?`,
-      ...[
-        since,
-        before ?? Number.MAX_SAFE_INTEGER,
-        isOpen ? openPlace : 0,
-        number === undefined ? limit + 1 : mostKept,
-      ],
-    );
+    const { sql, values } = conditionOf("call", { number });
+    // The plus keeps SQLite from the index of arrivals: few rows have the number.
+    const [from, plus] = number === undefined ? ["call INDEXED BY call_prompt", ""] : ["call", "+"];
+    const most = number === undefined ? Math.min(limit, mostPage) + 1 : mostKept;
+    const read = (place: string, rows: string, below: number) =>
+      this.#store.read<Placed>(
+        `SELECT ${place} AS place, number, data FROM ${from} WHERE life = -1 AND began >= ? AND ${sql}
+         AND ${plus}arrival ${rows} < ? ORDER BY ${plus}${place} DESC LIMIT ?`,
+        ...[since, ...values, below, most],
+      );
+    const behind = before ?? Number.MAX_SAFE_INTEGER;
+    const open = read("began", "IS NULL AND began", behind - openPlace);
+    const ended = isOpen || open.length >= most ? [] : read("arrival", "", behind);
+    const rows = [...open.map((row) => ({ ...row, place: row.place + openPlace })), ...ended];
     const found = rows.filter((row) => isMeant(row.number));
     const page = found.slice(0, Math.min(limit, mostPage));
     const last = page.at(-1);
@@ -131,31 +140,36 @@ export class PromptStore {
 
   /** In no order. `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
   refusedCallers(seenUpTo: (number: string) => number = () => 0): readonly RefusedCaller[] {
-    const refused = `${promptCalls} WHERE status = 'refused'`;
-    const query = `SELECT number FROM ${refused} GROUP BY number HAVING count(*) >= ?`;
-    return this.#store.read<{ number: string }>(query, often).flatMap(({ number }): RefusedCaller[] => {
-      const calls = this.#store.read<Placed>(
-        `SELECT arrival AS place, data FROM ${refused} AND +reversed = ? AND began > ? AND arrival > ?
-         ORDER BY arrival DESC`,
-        ...[reversed(number), this.#triesCountFrom(number), seenUpTo(number)],
-      );
-      const [last, first] = [calls[0], calls.at(-1)];
-      if (calls.length < often || !last || !first) return [];
-      const { at: since } = JSON.parse(first.data) as PromptRow;
-      return [{ number, calls: calls.length, since, latest: JSON.parse(last.data), place: last.place }];
+    const refused = [...this.#store.prompts.value.values()].filter((call) => call !== null);
+    return Array.from(Map.groupBy(refused, ({ number }) => number)).flatMap(([number, all]): RefusedCaller[] => {
+      if (all.length < often) return [];
+      const [from, upTo] = [this.#triesCountFrom(number), seenUpTo(number)];
+      const counted = all.filter(({ at, place }) => at > from && place > upTo);
+      const calls = counted.sort((one, other) => other.place - one.place);
+      const [latest, first] = [calls[0], calls.at(-1)];
+      if (calls.length < often || !latest || !first) return [];
+      return [{ number, calls: calls.length, since: first.at, latest, place: latest.place }];
     });
   }
 
   /** Replaces a number if none may be stored. */
   nameOf(number: string): string {
-    return this.#store.nameOf(number).replace(" ", "-");
+    const names = this.#names.value;
+    const name = names.get(number) ?? this.#store.nameOf(number).replace(" ", "-");
+    if (names.size > mostKept) names.clear();
+    names.set(number, name);
+    return name;
   }
 
   /** When a caller last got in. Unknown without a whole number, so those calls count for a day. */
   #triesCountFrom(number: string): EpochMs {
     if (!isWholeNumber(number)) return this.#context.now() - dayMs - 1;
-    const [row] = this.#store.read("SELECT max(entered_at) AS at FROM call WHERE reversed = ?", reversed(number));
-    return Number(row?.at ?? 0);
+    const gotIn = this.#store.gotIn.value;
+    const query = "SELECT max(entered_at) AS at FROM call WHERE reversed = ?";
+    const at = gotIn.get(number) ?? Number(this.#store.read(query, reversed(number))[0]?.at ?? 0);
+    if (gotIn.size > mostKept) gotIn.clear();
+    gotIn.set(number, at);
+    return at;
   }
 }
 

@@ -18,6 +18,8 @@ import { arrivalAt, conferenceCalls, type DirectoryContext, type DirectoryStore,
 
 /** Most rows that one page reads, even if few match the filters outside SQL. */
 const mostLooked = 5_000;
+/** Most rows that one statement visits, so that others need not wait for it. */
+const mostVisited = 5_000;
 const mostPage = 1_000;
 const portion = 500;
 /** How many other numbers, and conferences, an erasure names. */
@@ -60,11 +62,14 @@ export class RecordStore {
     const most = Math.min(limit, mostPage);
     const records: PlacedRecord<FoundRow>[] = [];
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
-    for (let looked = 0; looked < mostLooked; looked += portion) {
+    const tables = (["call", "conference"] as const).filter((table) => kind === undefined || kind === table);
+    for (let looked = 0; looked < mostLooked; ) {
       await this.#context.giveWay?.();
-      const [above, below] = isOldest ? [from, behind] : [first - 1, from];
-      const page = (["call", "conference"] as const)
-        .flatMap((table) => (kind === undefined || kind === table ? this.#page(table, query, calls, above, below) : []))
+      const rest = isOldest ? { above: from, below: behind } : { above: first - 1, below: from };
+      const last = this.#end(tables, query, rest);
+      const part = last === null ? rest : { ...rest, [isOldest ? "below" : "above"]: last };
+      const page = tables
+        .flatMap((table) => this.#page(table, query, calls, part))
         .sort((one, other) => (isOldest ? one.id - other.id : other.id - one.id))
         .slice(0, portion);
       for (const one of page) {
@@ -72,22 +77,31 @@ export class RecordStore {
         if (isMeant(one.record)) records.push(one);
         if (records.length >= most) return { ...answer, records, next: from };
       }
-      if (page.length < portion) return { ...answer, records, next: null };
+      looked += page.length;
+      if (page.length === portion) continue;
+      if (last === null) return { ...answer, records, next: null };
+      from = isOldest ? last - 1 : last + 1;
     }
     return { ...answer, records, next: from };
   }
 
+  /** The arrival at which a statement without another index must end; `null`: it may visit all these rows. */
+  #end(tables: readonly Table[], { order, filter = {} }: RecordQuery, { above, below }: Part): number | null {
+    const [direction, first] = order === "oldest" ? ["ASC", Math.min] : ["DESC", Math.max];
+    const visited = tables.filter((table) => !isIndexed(table, filter) && conditionOf(table, filter).sql !== "TRUE");
+    const ends = visited.flatMap((table) => {
+      const query = `SELECT arrival FROM ${table} WHERE arrival > ? AND arrival < ?
+        ORDER BY arrival ${direction} LIMIT 1 OFFSET ?`;
+      return this.#store.read<{ arrival: number }>(query, above, below, mostVisited).map(({ arrival }) => arrival);
+    });
+    return ends.length === 0 ? null : first(...ends);
+  }
+
   /** Rows between these arrivals that may match. */
-  #page(
-    table: "call" | "conference",
-    { order, filter = {} }: RecordQuery,
-    calls: string,
-    above: number,
-    below: number,
-  ): readonly PlacedRecord<FoundRow>[] {
+  #page(table: Table, { order, filter = {} }: RecordQuery, calls: string, { above, below }: Part) {
     const where = conditionOf(table, filter);
     // The plus keeps SQLite from the index of arrivals if another index is faster.
-    const by = isIndexed.test(where.sql) ? "+arrival" : "arrival";
+    const by = isIndexed(table, filter) ? "+arrival" : "arrival";
     const rows = this.#store.read<{ arrival: number; data: string }>(
       `SELECT arrival, data FROM ${table === "call" ? calls : table} WHERE ${by} > ? AND ${by} < ? AND ${where.sql}
        ORDER BY ${by} ${order === "oldest" ? "ASC" : "DESC"} LIMIT ?`,
@@ -121,10 +135,21 @@ export class RecordStore {
 
 type Filter = NonNullable<RecordQuery["filter"]>;
 
-const isIndexed = /\b(?:reversed|attendee|call|named|key|conference)\b/;
+type Table = "call" | "conference";
+
+/** Arrivals, both exclusive. */
+interface Part {
+  readonly above: number;
+  readonly below: number;
+}
+
+/** True if few rows match, or none, and an index has them. */
+function isIndexed(table: Table, { conference, number, attendeeId, text }: Filter): boolean {
+  return (conference ?? number ?? attendeeId) !== undefined || (table === "call" && text !== undefined);
+}
 
 /** The filters in SQL. */
-export function conditionOf(table: "call" | "conference", filter: Filter): Condition {
+export function conditionOf(table: Table, filter: Filter): Condition {
   const { conference, number, attendeeId, bridge, endedBy, status, text } = filter;
   const isCall = table === "call";
   const given = [

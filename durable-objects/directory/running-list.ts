@@ -22,6 +22,7 @@ import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { CountStore } from "./count-store.ts";
 import { conferenceCalls, type DirectoryContext, type DirectoryStore } from "./directory-store.ts";
 import { conditionOf, recordMatcher } from "./record-store.ts";
+import type { Running } from "./running.ts";
 
 interface Orphan {
   readonly key: ConfKey;
@@ -63,21 +64,21 @@ export class RunningList {
   }
 
   get size(): number {
-    return Number(this.#store.read("SELECT count(*) AS count FROM conference WHERE arrival IS NULL")[0]?.count ?? 0);
+    return this.#store.running.value.size;
+  }
+
+  get #running(): readonly Running[] {
+    return [...this.#store.running.value.values()];
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
     const limit = Math.min(query.limit, mostPage);
     const people = this.#peopleFound(query);
-    const isMeant = conferenceMatcher(query, people);
-    const most = isMeant ? Number.MAX_SAFE_INTEGER : limit + 1;
-    const sql = "SELECT data FROM conference WHERE arrival IS NULL AND key > ? ORDER BY key LIMIT ?";
-    const rows = this.#store.data<ConferenceRow>(sql, query.after ?? "", most);
-    const found = isMeant ? rows.filter(isMeant) : rows;
+    const found = this.#rows(query, people, limit + 1);
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const { waiting } = this.#counts;
-    if (query.isWatched) this.#noteWatched(page);
+    if (query.isWatched) this.#noteWatched(page.map(keyOf));
     return {
       ...this.#store.filling,
       conferences: page.map((row) => this.#listed(row, waiting.get(keyOf(row)))),
@@ -89,8 +90,20 @@ export class RunningList {
   }
 
   async areRunning(keys: readonly ConfKey[]): Promise<boolean> {
-    const query = "SELECT 1 FROM conference WHERE arrival IS NULL AND key IN (SELECT value FROM json_each(?)) LIMIT 1";
-    return this.#store.read(query, JSON.stringify(keys)).length > 0;
+    return keys.some((key) => this.#store.running.value.has(key));
+  }
+
+  /** The first rows of a search, by key. */
+  #rows(query: RunningQuery, people: ReadonlyMap<ConfKey, unknown> | null, most: number): readonly ConferenceRow[] {
+    const { after, keys } = query;
+    const isMeant = conferenceMatcher(query, people);
+    const select = "SELECT data FROM conference WHERE arrival IS NULL AND key";
+    if (!isMeant) return this.#store.data(`${select} > ? ORDER BY key LIMIT ?`, after ?? "", most);
+    const running = this.#store.running.value;
+    const asked = keys ? [...new Set(keys)].flatMap((key) => running.get(key) ?? []) : this.#running;
+    const found = asked.flatMap((one) => (one.key > (after ?? "") && isMeant(one) ? one.key : [])).sort();
+    const wanted = JSON.stringify(found.slice(0, most));
+    return this.#store.data(`${select} IN (SELECT value FROM json_each(?)) ORDER BY key`, wanted);
   }
 
   /** Matching callers inside or being called, by conference; `null`: no search for callers. */
@@ -124,13 +137,14 @@ export class RunningList {
     };
   }
 
-  /** Asks newly watched conferences to publish again. */
-  #noteWatched(rows: readonly ConferenceRow[]): void {
+  /** Asks newly watched conferences to publish again, unless they just did: that loads them. */
+  #noteWatched(keys: readonly ConfKey[]): void {
     const now = this.#context.now();
     for (const [key, until] of this.#watched) if (until <= now) this.#watched.delete(key);
-    const fresh = rows.map(keyOf).filter((key) => !this.isWatched(key));
-    for (const key of rows.map(keyOf)) this.#watched.set(key, now + watchedMs);
-    const { about } = this.#store;
+    const { about, running } = this.#store;
+    const isOld = (key: ConfKey) => Math.abs(now - (running.value.get(key)?.heardAt ?? now)) >= watchedMs;
+    const fresh = keys.filter((key) => !this.isWatched(key) && isOld(key));
+    for (const key of keys) this.#watched.set(key, now + watchedMs);
     if (about) void this.#ask(about.domain, fresh, false);
   }
 
@@ -158,8 +172,7 @@ export class RunningList {
     // A conference created meanwhile has published.
     if (!this.#asked.delete(key) || isThere) return;
     this.#store.transaction(domain, () => {
-      this.#store.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
-      this.#store.exec("DELETE FROM conference WHERE key = ? AND arrival IS NULL", key);
+      this.#store.deleteRunning(key);
       this.#counts.lost(key);
     });
   }
@@ -167,27 +180,37 @@ export class RunningList {
   /** Asks ended conferences that are listed as running to publish. */
   async swept(domain: DomainName, { failed, running, over }: Swept): Promise<void> {
     if (!this.#store.about) return;
-    const isOne = "arrival IS NULL AND key IN (SELECT value FROM json_each(?))";
-    const [unreached, reached] = [JSON.stringify(failed), JSON.stringify([...running, ...over])];
-    this.#store.exec(
-      `UPDATE conference SET unreached = ? WHERE unreached IS NULL AND ${isOne}`,
+    const listed = this.#store.running.value;
+    this.#noteUnreached(
+      failed.filter((key) => listed.get(key)?.unreached === null),
       this.#context.now(),
-      unreached,
     );
-    this.#store.exec(`UPDATE conference SET unreached = NULL WHERE unreached > 0 AND ${isOne}`, reached);
-    const query = `SELECT key FROM conference WHERE ${isOne}`;
-    const listed = this.#store.read<{ key: ConfKey }>(query, JSON.stringify(over));
+    const reached = [...running, ...over].filter((key) => (listed.get(key)?.unreached ?? null) !== null);
+    this.#noteUnreached(reached, null);
     await this.#ask(
       domain,
-      listed.map(({ key }) => key),
+      over.filter((key) => listed.has(key)),
       true,
     );
+  }
+
+  #noteUnreached(keys: readonly ConfKey[], since: EpochMs | null): void {
+    if (keys.length === 0) return;
+    const these = "arrival IS NULL AND key IN (SELECT value FROM json_each(?))";
+    this.#store.exec(`UPDATE conference SET unreached = ? WHERE ${these}`, since, JSON.stringify(keys));
+    for (const key of keys) {
+      const one = this.#store.running.value.get(key);
+      if (one) one.unreached = since;
+    }
   }
 
   /** Notes that the conference has published. */
   heard(key: ConfKey): void {
     this.#asked.delete(key);
-    this.#store.exec("UPDATE conference SET unreached = NULL WHERE key = ? AND arrival IS NULL AND unreached > 0", key);
+    const one = this.#store.running.value.get(key);
+    if (!one) return;
+    one.heardAt = this.#context.now();
+    if (one.unreached !== null) this.#noteUnreached([key], null);
   }
 
   /** Asks all conferences of the domain to publish everything; after the first time, those that have not yet. */
@@ -215,8 +238,7 @@ export class RunningList {
   get totals(): ConferenceTotals {
     const { loads: bridges, waiting } = this;
     const { conferences, callers } = sumOfLoads(bridges);
-    const query = "SELECT count(*) AS count FROM conference WHERE arrival IS NULL AND status = 'creating'";
-    const creating = Number(this.#store.read(query)[0]?.count ?? 0);
+    const creating = this.#running.filter(({ isCreating }) => isCreating).length;
     return {
       ...this.#store.filling,
       ...{ conferences, callers, bridges, creating, running: conferences - creating },
@@ -227,27 +249,23 @@ export class RunningList {
 
   /** The load of each bridge. */
   get loads(): readonly BridgeLoad[] {
-    return this.#loads("");
+    return loadsOf(this.#running);
   }
 
   /** The same without orphans. */
   get createdLoads(): readonly BridgeLoad[] {
-    return this.#loads("AND server > ''");
-  }
-
-  #loads(where: string): readonly BridgeLoad[] {
-    return this.#store.read<BridgeLoad>(
-      `SELECT nullif(bridge, '') AS bridge, count(*) AS conferences, sum(callers) AS callers FROM conference
-       WHERE arrival IS NULL ${where} GROUP BY 1 ORDER BY 1`,
-    );
+    return loadsOf(this.#running.filter(({ server }) => server !== ""));
   }
 
   /** Servers with running conferences or a backlog, the largest backlog first. */
   get hosts(): readonly ServerLoad[] {
-    const query = `SELECT server AS host, count(*) AS conferences FROM conference
-      WHERE arrival IS NULL AND server > '' GROUP BY server`;
-    const servers = this.#store.read<Pick<ServerLoad, "host" | "conferences">>(query);
-    const loads = new Map(servers.map((one): [string, ServerLoad] => [one.host, { ...one, ...idle }]));
+    const byServer = Map.groupBy(
+      this.#running.filter(({ server }) => server !== ""),
+      ({ server }) => server as ServerLoad["host"],
+    );
+    const loads = new Map(
+      Array.from(byServer, ([host, all]): [string, ServerLoad] => [host, { host, conferences: all.length, ...idle }]),
+    );
     // A conference can also post to the back end, or still to its former server.
     for (const [key, waiting] of this.#counts.waiting)
       for (const { host, documents, oldestAt, failure } of waiting) {
@@ -260,7 +278,9 @@ export class RunningList {
           affected: failure === null ? load.affected : [...load.affected, key].slice(0, mostAffected),
         });
       }
-    const bySize = [...loads.values()].sort((a, b) => b.documents - a.documents || b.conferences - a.conferences);
+    const bySize = [...loads.values()].sort(
+      (a, b) => b.documents - a.documents || b.conferences - a.conferences || (a.host < b.host ? -1 : 1),
+    );
     return bySize.slice(0, mostLoads);
   }
 
@@ -276,51 +296,61 @@ export class RunningList {
 
   /** Orphans, the oldest first. */
   get orphans(): readonly Orphan[] {
-    const query = "SELECT data FROM conference WHERE arrival IS NULL AND server = '' AND bridge > '' ORDER BY began";
-    return this.#store.data<ConferenceRow>(query).flatMap(({ conference, bridge, createdAt: since, now }): Orphan[] => {
-      const of = { key: conference as ConfKey, bridge: bridge as BridgeName, since };
-      return now?.orphan ? [{ ...of, callers: now.callers, locked: now.locked }] : [];
+    const orphans = this.#running.flatMap(({ key, bridge, server, createdAt: since, now }): Orphan[] => {
+      const { callers, locked } = now;
+      return now.orphan && server === "" && bridge !== "" ? [{ key, bridge, since, callers, locked }] : [];
     });
+    return orphans.sort((one, other) => one.since - other.since);
   }
 
   /** Number of conferences with late commands on each bridge, and the start of that. */
-  get late() {
-    return this.#store.read<Pick<Orphan, "bridge" | "since"> & { readonly conferences: number }>(
-      `SELECT bridge, count(*) AS conferences, min(late_since) AS since FROM conference
-       WHERE arrival IS NULL AND bridge > '' AND late_since > 0 GROUP BY bridge ORDER BY bridge`,
-    );
+  get late(): readonly { bridge: BridgeName; conferences: number; since: EpochMs | null }[] {
+    const late = this.#running.filter(({ bridge, now }) => bridge !== "" && now.lateSince !== null);
+    return byBridge(late).map(([bridge, all]) => ({
+      bridge: bridge as BridgeName,
+      conferences: all.length,
+      since: earliest(...all.map(({ now }) => now.lateSince)),
+    }));
   }
 
   /** Largest lead of a conference's time over the machine's clock, which was set back. */
   get aheadMs(): number {
-    const query = "SELECT max(ahead_ms) AS most FROM conference WHERE arrival IS NULL";
-    return Number(this.#store.read(query)[0]?.most ?? 0);
+    return this.#running.reduce((most, { now }) => Math.max(most, now.aheadMs), 0);
   }
 
   /** Number of conferences that the last sweep did not reach, and the start of that; `null`: none. */
   get unreachable(): { readonly conferences: number; readonly since: EpochMs } | null {
-    const query =
-      "SELECT count(*) AS conferences, min(unreached) AS since FROM conference WHERE arrival IS NULL AND unreached > 0";
-    const [row] = this.#store.read<{ conferences: number; since: EpochMs }>(query);
-    return row && row.conferences > 0 ? row : null;
+    const all = this.#running.flatMap(({ unreached }) => unreached ?? []);
+    const since = earliest(...all);
+    return since === null ? null : { conferences: all.length, since };
   }
+}
+
+function byBridge(running: readonly Running[]) {
+  return Array.from(Map.groupBy(running, ({ bridge }) => bridge)).sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+function loadsOf(running: readonly Running[]): readonly BridgeLoad[] {
+  return byBridge(running).map(([bridge, all]) => {
+    const callers = all.reduce((sum, { now }) => sum + now.callers, 0);
+    return { bridge: bridge || null, conferences: all.length, callers };
+  });
 }
 
 /** Filter for a search by conference or caller; `null`: all match. */
 function conferenceMatcher(
   { begins = "", keys, text, affected = false }: Pick<RunningQuery, "begins" | "keys" | "text" | "affected">,
   people: ReadonlyMap<ConfKey, unknown> | null,
-): ((row: ConferenceRow) => boolean) | null {
+): ((one: Running) => boolean) | null {
   if (begins === "" && keys === undefined && !affected && people === null) return null;
   const beginnings = spellingsOf(begins);
   const ids: readonly string[] = text === undefined ? [] : spellingsOf(text);
-  const isNamed = ({ topic, now }: ConferenceRow) =>
-    text !== undefined && [topic, ...(now?.roomNames ?? [])].some((name) => fitsName(text, name));
-  return (row) => {
-    const key = keyOf(row);
-    if (keys?.includes(key) === false || !beginnings.some((begin) => key.startsWith(begin))) return false;
-    if (affected && (row.now?.alerts.length ?? 0) === 0) return false;
-    return people === null || people.has(key) || ids.includes(key) || isNamed(row);
+  const isNamed = ({ topic, now }: Running) =>
+    text !== undefined && [topic, ...now.roomNames].some((name) => fitsName(text, name));
+  return (one) => {
+    const { key, now } = one;
+    if (!beginnings.some((begin) => key.startsWith(begin)) || (affected && now.alerts.length === 0)) return false;
+    return people === null || people.has(key) || ids.includes(key) || isNamed(one);
   };
 }
 

@@ -69,7 +69,7 @@ export interface RefusedCaller {
   readonly calls: number;
   /** Time of the first of them. */
   readonly since: EpochMs;
-  readonly latest: PromptRow;
+  readonly latest: Pick<PromptRow, "at" | "end">;
   /** The arrival of the last of them, in microseconds since 1970. */
   readonly place: number;
 }

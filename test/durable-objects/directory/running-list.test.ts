@@ -149,11 +149,22 @@ test("a conference of which its object knows nothing leaves the list with what w
     if (key === "300") await world.directory.publish(aBatch({ key, running: {}, waiting }));
     return key === "100";
   };
+  await world.time.pass(10_000);
   await list(world, { isWatched: true });
   await world.time.pass(500);
   world.start();
   expect(await keysOf(world)).toEqual(["100", "300"]);
   expect(await world.directory.list.waitingFor("tsp")).toEqual(["100", "300"]);
+});
+
+test("a first look asks only conferences whose rows are older than 10 s", async () => {
+  const world = new DirectoryWorld();
+  for (const key of ["100", "200"]) await world.directory.publish(aBatch({ key, running: {} }));
+  await world.time.pass(10_000);
+  await world.directory.publish(aBatch({ key: "200", running: {} }));
+  await list(world, { isWatched: true });
+  await world.time.pass(500);
+  expect(world.asked).toEqual(["100"]);
 });
 
 test("an erased number is not on disk as that of a caller in a conference", async () => {

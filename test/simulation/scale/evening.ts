@@ -187,7 +187,9 @@ class World {
 
   /** The servers that the directory lists, one for each conference that runs. */
   get #listedServers(): readonly string[] {
-    const rows = this.#edge.directory.disk.exec("SELECT server FROM conference WHERE arrival IS NULL");
+    const rows = this.#edge.directory.disk.exec(
+      "SELECT json_extract(data, '$.webexHosts[#-1]') AS server FROM conference WHERE arrival IS NULL",
+    );
     return rows.map(({ server }) => String(server));
   }
 
