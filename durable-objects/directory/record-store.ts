@@ -21,7 +21,7 @@ const mostLooked = 5_000;
 /** Most rows that one statement visits, so that others need not wait for it. */
 const mostVisited = 5_000;
 const mostPage = 1_000;
-const portion = 500;
+const mostPortion = 500;
 /** How many other numbers, and conferences, an erasure names. */
 const mostAlike = 10;
 
@@ -60,6 +60,8 @@ export class RecordStore {
     const behind = until === undefined ? lastArrival + 1 : arrivalAt(until);
     const isMeant = recordMatcher(query.filter ?? {});
     const most = Math.min(limit, mostPage);
+    const { number, text, webexHost } = query.filter ?? {};
+    const portion = (number ?? text ?? webexHost) === undefined ? Math.min(most, mostPortion) : mostPortion;
     const records: PlacedRecord<FoundRow>[] = [];
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
     const tables = (["call", "conference"] as const).filter((table) => kind === undefined || kind === table);
@@ -69,7 +71,7 @@ export class RecordStore {
       const last = this.#end(tables, query, rest);
       const part = last === null ? rest : { ...rest, [isOldest ? "below" : "above"]: last };
       const page = tables
-        .flatMap((table) => this.#page(table, query, calls, part))
+        .flatMap((table) => this.#page(table, query, calls, part, portion))
         .sort((one, other) => (isOldest ? one.id - other.id : other.id - one.id))
         .slice(0, portion);
       for (const one of page) {
@@ -98,7 +100,7 @@ export class RecordStore {
   }
 
   /** Rows between these arrivals that may match. */
-  #page(table: Table, { order, filter = {} }: RecordQuery, calls: string, { above, below }: Part) {
+  #page(table: Table, { order, filter = {} }: RecordQuery, calls: string, { above, below }: Part, portion: number) {
     const where = conditionOf(table, filter);
     // The plus keeps SQLite from the index of arrivals if another index is faster.
     const by = isIndexed(table, filter) ? "+arrival" : "arrival";

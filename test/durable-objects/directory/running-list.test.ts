@@ -4,6 +4,7 @@ import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { entered, event } from "../../builders.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
+import { aConferenceRecord } from "../../records/a-record.ts";
 import { aBatch } from "../a-batch.ts";
 import { callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
 import { alertsIn, DirectoryWorld, domain, list } from "./world.ts";
@@ -38,6 +39,25 @@ test("the list and the totals are the same after a restart, and nobody is asked"
     world.start();
   }
   expect(world.asked).toEqual([]);
+});
+
+test("the list and the totals lack what a failed transaction wrote", async () => {
+  const world = new DirectoryWorld();
+  const { directory, sql } = world;
+  const seen = async () => [await directory.stats(), await list(world), await alertsIn(directory, world.time.now)];
+  const over = aConferenceRecord({ conference: "100" as ConfKey, createdAt: worldBegins });
+  await directory.publish(aBatch({ key: "100", running: {} }));
+  const before = await seen();
+  const { transaction } = sql;
+  sql.transaction = (work) =>
+    transaction.call(sql, () => {
+      work();
+      throw new Error("disk is full");
+    }) as never;
+  const waiting = [{ host: "tsp" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  for (const batch of [aBatch({ key: "200", running: {}, waiting }), aBatch({ key: "100", records: [over] })])
+    await expect(directory.publish(batch)).rejects.toThrow("full");
+  expect(await seen()).toEqual(before);
 });
 
 test.each([
