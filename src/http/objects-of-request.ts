@@ -92,6 +92,7 @@ export function storageFault(error: unknown): { readonly of: "disk" | "object"; 
 
 interface Ports extends Timers {
   readonly objects: EdgeObjects;
+  now(): number;
   /** See `EdgePorts`. */
   passedMs(): number;
 }
@@ -103,20 +104,42 @@ type Methods = Platformed & { readonly [method: string]: Method };
 
 const limits: Readonly<Record<string, Readonly<Record<string, number | null>>>> = objectMethods;
 
+const sharedMs = 1_000;
+
+/** Answers that the open pages share, so that many pages ask hardly more than one. Each is complete: on Workers, a promise belongs to its request. */
+export class SharedLooks {
+  readonly #answers = new Map<string, { readonly at: number; readonly value: unknown }>();
+
+  async ask(id: string, now: number, ask: () => Promise<unknown>): Promise<unknown> {
+    for (const [id, { at }] of this.#answers) if (Math.abs(now - at) >= sharedMs) this.#answers.delete(id);
+    const known = this.#answers.get(id);
+    if (known) return known.value;
+    const value = await ask();
+    this.#answers.set(id, { at: now, value });
+    return value;
+  }
+
+  /** Called after an action of a user, who must see its effect. */
+  clear(): void {
+    this.#answers.clear();
+  }
+}
+
 /**
  * Returns the edge with objects for one request: calls have time limits, and failures name the object. `isRead`: the request
- * changes nothing, so that a repeated call gets the first one's answer.
+ * changes nothing, so that a repeated call gets the first one's answer. `shared`: conferences are still asked.
  */
-export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): Edge {
+export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false, shared?: SharedLooks): Edge {
   const answers = new Map<string, Promise<unknown>>();
   const incomplete: Incomplete[number][] = [];
   const endMs = edge.passedMs() + requestMs;
   const limited = (kind: ObjectName, key: readonly string[]) => {
-    const call = (method: string, limit: number | null, asked: readonly unknown[]) => {
+    const call = (method: string, limit: number | null, asked: readonly unknown[], id = "") => {
       const object = (edge.objects[kind] as unknown as (...key: readonly string[]) => Methods)(...key);
       // A clock that is set back must not extend the limit.
       const ms = limit ?? Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
-      const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
+      const ask = () => object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
+      const answer = shared && kind !== "conference" ? shared.ask(id, edge.now(), ask) : ask();
       const note = (said: unknown) => {
         if (!(said as Filling | null | undefined)?.isFilling) return said;
         const { isFilling: _, ...complete } = said as Filling;
@@ -136,7 +159,7 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false): E
       return (...asked: readonly unknown[]) => {
         if (!isRead) return call(method, limit, asked);
         const id = JSON.stringify([kind, key, method, asked]);
-        const answer = answers.get(id) ?? call(method, limit, asked);
+        const answer = answers.get(id) ?? call(method, limit, asked, id);
         answers.set(id, answer);
         return answer;
       };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { aBatch } from "../durable-objects/a-batch.ts";
+import { windowOf } from "./console-window.ts";
 import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const api = "/api/v1/domains/local";
@@ -30,3 +31,21 @@ test.each([...paths, byPost(`${api}/find?text=111`), byPost(`${api}/running-conf
     expect(asked.filter((one, index) => asked.indexOf(one) < index)).toEqual([]);
   },
 );
+
+test("open pages share one look a second, which an action ends", async () => {
+  const edge = new FakeEdge();
+  const asked = async (path: string, more: object = {}) => {
+    edge.askedOfObjects.length = 0;
+    const headers = { authorization: `Bearer ${token}`, accept: "text/html" };
+    const { status } = await edge.app.request(`/console/local${path}`, { headers: { ...headers, ...more } });
+    expect(status).toBe(200);
+    return edge.askedOfObjects.length;
+  };
+  const poll = { "if-none-match": '""' };
+  const all = await asked("");
+  expect([await asked("", poll), await asked("", poll), await asked("")]).toEqual([all, 0, all]);
+  edge.time += 1_000;
+  expect([await asked("", poll), await asked("", poll)]).toEqual([all, 0]);
+  await (await windowOf(edge)).ask("/console/local/bridges/simulated/drain", {});
+  expect(await asked("", poll)).toBe(all);
+});
