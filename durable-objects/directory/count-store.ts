@@ -5,7 +5,6 @@ import { type Counts, difference, isNothing, noCounts, sumOf } from "../../src/r
 import type { CountRow } from "../../src/rpc/directory.ts";
 import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
 import type { DirectoryStore } from "./directory-store.ts";
-import type { Held } from "./held.ts";
 
 /** Number of minute rows. The oldest is overwritten. */
 const keptMinutes = 64;
@@ -24,16 +23,8 @@ export type Added = { readonly more: Counts } | { readonly laterVersion: number 
  */
 export class CountStore {
   readonly #store: DirectoryStore;
-  /** Backlogs by sender. */
-  readonly #waiting: Held<Map<string, Backlog>>;
-
   constructor(store: DirectoryStore) {
     this.#store = store;
-    const query = "SELECT source, key, waiting FROM sender WHERE waiting IS NOT NULL AND key IS NOT NULL";
-    this.#waiting = store.held(() => {
-      const rows = store.read<{ source: string; key: ConfKey; waiting: string }>(query);
-      return new Map(rows.map(({ source, key, waiting }) => [source, { key, waiting: JSON.parse(waiting) }]));
-    });
   }
 
   /** Within a transaction. */
@@ -50,8 +41,8 @@ export class CountStore {
        SET version = excluded.version, at = excluded.at, data = excluded.data, waiting = excluded.waiting`,
       ...[source, version, now, key ?? null, data, waits],
     );
-    if (key !== undefined && waits !== null) this.#waiting.value.set(source, { key, waiting });
-    else this.#waiting.value.delete(source);
+    if (key !== undefined && waits !== null) this.#store.backlogs.set(source, { key, waiting });
+    else this.#store.backlogs.delete(source);
     if (!isNothing(more)) this.#addToMinute(more, now);
     return { more };
   }
@@ -98,14 +89,14 @@ export class CountStore {
 
   /** Backlogs by conference. */
   get waiting(): ReadonlyMap<ConfKey, readonly WaitingDocuments[]> {
-    const byKey = Map.groupBy(this.#waiting.value.values(), ({ key }) => key);
+    const byKey = Map.groupBy(this.#store.backlogs.values(), ({ key }) => key);
     return new Map(Array.from(byKey, ([key, all]) => [key, all.flatMap(({ waiting }) => waiting)]));
   }
 
   /** Deletes the backlog of a lost conference. Within a transaction. */
   lost(key: ConfKey): void {
     this.#store.exec("UPDATE sender SET waiting = NULL WHERE key = ? AND waiting IS NOT NULL", key);
-    for (const [source, one] of this.#waiting.value) if (one.key === key) this.#waiting.value.delete(source);
+    for (const [source, one] of this.#store.backlogs) if (one.key === key) this.#store.backlogs.delete(source);
   }
 
   /** Within a transaction. Keeps senders that have not ended, the last mailbox too: later counts of a deleted one would count again. */
@@ -115,13 +106,7 @@ export class CountStore {
        ELSE key NOT IN (SELECT key FROM conference WHERE arrival IS NULL) END`,
       at,
     );
-    this.#waiting.drop();
   }
-}
-
-interface Backlog {
-  readonly key: ConfKey;
-  readonly waiting: readonly WaitingDocuments[];
 }
 
 interface MinuteRow {

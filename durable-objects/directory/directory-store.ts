@@ -6,12 +6,12 @@ import { dayMs, hourMs, minuteMs, type Timers } from "../../src/foundation/time/
 import type { CallRow, ConferenceRow, PromptRow } from "../../src/records/rows.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { Filling } from "../../src/rpc/directory.ts";
+import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { DomainPorts, Platform, Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 import { type DomainRetention, retentionAt } from "../platform/retention.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
-import { Held } from "./held.ts";
 import { type Running, runningOf } from "./running.ts";
 
 type StorePorts = Pick<DomainPorts & Platform, "domain" | "nonce" | "sql" | "now">;
@@ -89,6 +89,11 @@ export interface RefusedCall extends Pick<PromptRow, "number" | "at" | "end"> {
   readonly place: number;
 }
 
+interface Backlog {
+  readonly key: ConfKey;
+  readonly waiting: readonly WaitingDocuments[];
+}
+
 /** A row that is stored now, and the one before; `null`: there was none. */
 interface Stored<Row> {
   readonly before: Row | null;
@@ -99,22 +104,20 @@ interface Stored<Row> {
 /** `null`: it was stored already. `laterVersion`: a later one is. */
 export type Upserted<Row> = Stored<Row> | { readonly laterVersion: number } | null;
 
+interface Held {
+  about?: DirectoryIdentity | null;
+  running?: Map<ConfKey, Running>;
+  prompts?: Map<string, RefusedCall | null>;
+  backlogs?: Map<string, Backlog>;
+}
+
 /** The tables of a domain's directory. The first write makes them all. */
 export class DirectoryStore {
   readonly #ports: StorePorts;
   readonly #sql: Sql;
   readonly #tables: LazyTables;
-  readonly #held: Held<unknown>[] = [];
-  readonly #about = this.held(() => {
-    const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
-    return this.read<DirectoryIdentity>(query)[0] ?? null;
-  });
-  /** The calls in the prompt by id; `null`: not a refused one. */
-  readonly prompts = this.held(() => this.#readPrompts());
-  /** When a caller of each number got in last, as far as it was asked. */
-  readonly gotIn = this.held(() => new Map<string, EpochMs>());
-  /** The running conferences by key. */
-  readonly running = this.held(() => this.#readRunning());
+  /** Memory of rows: read at first use, then changed with them. */
+  #held: Held = {};
 
   constructor(ports: StorePorts) {
     this.#ports = ports;
@@ -124,7 +127,33 @@ export class DirectoryStore {
 
   /** `null`: no data was ever stored. */
   get about(): DirectoryIdentity | null {
-    return this.#about.value;
+    const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
+    this.#held.about ??= this.read<DirectoryIdentity>(query)[0] ?? null;
+    return this.#held.about;
+  }
+
+  /** The running conferences by key. */
+  get running(): Map<ConfKey, Running> {
+    this.#held.running ??= this.#readRunning();
+    return this.#held.running;
+  }
+
+  /** The calls in the prompt by id; `null`: not a refused one. */
+  get prompts(): Map<string, RefusedCall | null> {
+    this.#held.prompts ??= this.#readPrompts();
+    return this.#held.prompts;
+  }
+
+  /** Pending documents by sender. */
+  get backlogs(): Map<string, Backlog> {
+    const query = "SELECT source, key, waiting FROM sender WHERE waiting IS NOT NULL AND key IS NOT NULL";
+    this.#held.backlogs ??= new Map(
+      this.read<{ source: string; key: ConfKey; waiting: string }>(query).map(({ source, key, waiting }) => [
+        source,
+        { key, waiting: JSON.parse(waiting) },
+      ]),
+    );
+    return this.#held.backlogs;
   }
 
   /** The domain, which never changes; empty: no data was ever stored. */
@@ -168,29 +197,22 @@ export class DirectoryStore {
         return work();
       });
     } catch (error) {
-      for (const held of this.#held) held.drop();
+      this.#held = {};
       throw error;
     }
-  }
-
-  /** Memory of rows that a failed transaction drops. */
-  held<Value>(read: () => Value): Held<Value> {
-    const held = new Held(read);
-    this.#held.push(held);
-    return held;
   }
 
   #readRunning(): Map<ConfKey, Running> {
     const all = new Map<ConfKey, Running>();
     const query = "SELECT unreached, data FROM conference WHERE arrival IS NULL AND key > ? ORDER BY key LIMIT ?";
-    for (let last = ""; ; last = [...all.keys()].at(-1) ?? "") {
-      const rows = this.read<{ unreached: number | null; data: string }>(query, last, portion);
+    for (let rows: readonly { unreached: number | null; data: string }[] | null = null; rows?.length !== 0; ) {
+      rows = this.read(query, [...all.keys()].at(-1) ?? "", portion);
       for (const { unreached, data } of rows) {
         const one = runningOf(JSON.parse(data), unreached);
         all.set(one.key, one);
       }
-      if (rows.length < portion) return all;
     }
+    return all;
   }
 
   settings(domain: DomainName): DomainSettings | undefined {
@@ -213,7 +235,7 @@ export class DirectoryStore {
        DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at`,
       ...[domain, directory, keptMs, removedAt],
     );
-    this.#about.drop();
+    delete this.#held.about;
   }
 
   /** Within a transaction; so is what follows. */
@@ -222,24 +244,19 @@ export class DirectoryStore {
     if (row.endedAt === null) this.#deleteLost(row);
     const columns = { status, bridge, handles: row.extConfIds.join(" "), name, ended_by };
     const put = this.#put("conference", { key, life, began }, row, version, now, columns);
-    if (put && "row" in put) this.#noteRunning(row, put.arrival !== null);
+    const running = this.running;
+    const known = running.get(key as ConfKey);
+    if (put && "row" in put && put.arrival === null)
+      running.set(key as ConfKey, runningOf(row, known?.unreached ?? null));
+    else if (put && "row" in put && known?.life === life && known.createdAt === began) running.delete(known.key);
     return put;
-  }
-
-  #noteRunning(row: ConferenceRow, isOver: boolean): void {
-    const running = this.running.value;
-    const one = runningOf(row, null);
-    const known = running.get(one.key);
-    const isSame = known?.life === one.life && known.createdAt === one.createdAt;
-    if (!isOver) running.set(one.key, isSame ? { ...one, unreached: known.unreached } : one);
-    else if (isSame) running.delete(one.key);
   }
 
   /** Deletes a running conference of which its object knows nothing. Within a transaction. */
   deleteRunning(key: ConfKey): void {
     this.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
     this.exec("DELETE FROM conference WHERE key = ? AND arrival IS NULL", key);
-    this.running.value.delete(key);
+    this.running.delete(key);
   }
 
   /** A key has one running conference. Deletes rows of a lost one. */
@@ -248,7 +265,7 @@ export class DirectoryStore {
       "DELETE FROM conference WHERE key = ? AND arrival IS NULL AND NOT (life = ? AND began = ?) RETURNING 1";
     if (this.#sql.exec(others, conference, life, createdAt).length === 0) return;
     this.#sql.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL AND life <> ?", conference, life);
-    this.running.value.delete(conference as ConfKey);
+    this.running.delete(conference as ConfKey);
   }
 
   putCall(said: CallRow, version: number, now: EpochMs): Upserted<CallRow> {
@@ -258,9 +275,7 @@ export class DirectoryStore {
     const { conference, life, call, began, status, bridge, number, attendeeId: attendee, extCallId: named } = row;
     const ofPerson = { number, reversed: reversed(number), attendee, named };
     const columns = { status, bridge, ...ofPerson, entered_at: enteredAt, ended_by: row.endedBy };
-    const put = this.#put("call", { conference, life, call, began }, row, version, now, columns);
-    if (put && "row" in put) for (const one of [put.before, row]) this.gotIn.value.delete(one?.number ?? "");
-    return put;
+    return this.#put("call", { conference, life, call, began }, row, version, now, columns);
   }
 
   /** The rows of calls in the prompt to which a bridge gave this id, the latest first. */
@@ -278,32 +293,28 @@ export class DirectoryStore {
     const ofPerson = { number: row.number, reversed: reversed(row.number), attendee: "", named: "" };
     const columns = { status, bridge: row.bridge, ...ofPerson, ended_by: row.end?.why ?? null };
     const put = this.#put("call", promptId(row), row, null, now, columns);
-    if (put && "row" in put) this.prompts.value.set(promptName(row), refusedCall(status, row, put.arrival));
+    if (put && "row" in put) this.prompts.set(promptName(row), refusedCall(status, row, put.arrival));
   }
 
   #readPrompts(): Map<string, RefusedCall | null> {
     const query = "SELECT status, arrival, data FROM call INDEXED BY call_prompt WHERE life = -1";
     const rows = this.read<{ status: string; arrival: number | null; data: string }>(query);
-    return new Map(
-      rows.map(({ status, arrival, data }) => {
-        const row: PromptRow = JSON.parse(data);
-        return [promptName(row), refusedCall(status, row, arrival)];
-      }),
-    );
+    const calls = rows.map(({ data, ...more }) => ({ row: JSON.parse(data) as PromptRow, ...more }));
+    return new Map(calls.map(({ status, arrival, row }) => [promptName(row), refusedCall(status, row, arrival)]));
   }
 
   deletePrompt(row: PromptRow): void {
     const { conference, life, call, began } = promptId(row);
     const where = "conference = ? AND life = ? AND call = ? AND began = ?";
     this.#sql.exec(`DELETE FROM call WHERE ${where}`, conference, life, call, began);
-    this.prompts.value.delete(promptName(row));
+    this.prompts.delete(promptName(row));
   }
 
   /** Limits the rows of calls in the prompt: keeps current ones, then the latest. */
   deletePromptBeyond(most: number): void {
     const select = "SELECT data FROM call INDEXED BY call_prompt WHERE life = -1 AND arrival";
     for (const oldest of ["> 0 ORDER BY arrival", "IS NULL ORDER BY began"]) {
-      const beyond = Math.max(0, this.prompts.value.size - most);
+      const beyond = Math.max(0, this.prompts.size - most);
       for (const row of beyond > 0 ? this.data<PromptRow>(`${select} ${oldest} LIMIT ?`, beyond) : [])
         this.deletePrompt(row);
     }
@@ -351,7 +362,7 @@ export class DirectoryStore {
     );
     for (const [index, { kind, arrival = null }] of ahead.entries())
       this.#sql.exec(`UPDATE ${kind} SET arrival = ? WHERE arrival = ?`, now + 1 + index, arrival);
-    this.prompts.drop();
+    delete this.#held.prompts;
     return now + 1 + ahead.length;
   }
 
@@ -373,7 +384,7 @@ export class DirectoryStore {
     const erased = numbers.flatMap((number) => this.#sql.exec(update, reversed(number)));
     for (const name of new Set(numbers.map((number) => this.nameOf(number))))
       this.#sql.exec("INSERT OR REPLACE INTO erased (number, at) VALUES (?, ?)", name, now);
-    for (const held of [this.prompts, this.gotIn]) held.drop();
+    delete this.#held.prompts;
     return erased.length;
   }
 
@@ -400,7 +411,8 @@ export class DirectoryStore {
     const audit = "DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?) RETURNING id";
     deleted.push(this.exec(audit, at, atMost));
     this.exec("DELETE FROM call WHERE life = -1 AND arrival IS NULL AND began < ?", at);
-    for (const held of [this.prompts, this.gotIn]) held.drop();
+    delete this.#held.prompts;
+    delete this.#held.backlogs;
     this.exec("DELETE FROM erased WHERE at < ?", at);
     return deleted.some(({ length }) => length === atMost);
   }

@@ -8,7 +8,6 @@ import type { PromptCallPage, PromptCallQuery } from "../../src/rpc/directory.ts
 import type { PromptCallsOfBridge } from "../../src/rpc/directory-feed.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
 import { type DirectoryContext, type DirectoryStore, promptCalls, reversed } from "./directory-store.ts";
-import type { Held } from "./held.ts";
 import { conditionOf } from "./record-store.ts";
 
 /** Most rows of one domain, so that a flood of callers cannot fill the disk. */
@@ -34,12 +33,10 @@ interface Placed {
 export class PromptStore {
   readonly #store: DirectoryStore;
   readonly #context: DirectoryContext;
-  readonly #names: Held<Map<string, string>>;
 
   constructor(context: DirectoryContext) {
     this.#context = context;
     this.#store = context.store;
-    this.#names = context.store.held(() => new Map());
   }
 
   async keepPromptCalls(domain: DomainName, { bridge, calls, aheadMs = 0 }: PromptCallsOfBridge): Promise<void> {
@@ -100,13 +97,11 @@ export class PromptStore {
   async promptCalls({ number, since = 0, before, limit, isOpen }: PromptCallQuery): Promise<PromptCallPage> {
     const isMeant = number === undefined ? () => true : numberMatcher(number);
     const { sql, values } = conditionOf("call", { number });
-    // The plus keeps SQLite from the index of arrivals: few rows have the number.
-    const [from, plus] = number === undefined ? ["call INDEXED BY call_prompt", ""] : ["call", "+"];
     const most = number === undefined ? Math.min(limit, mostPage) + 1 : mostKept;
     const read = (place: string, rows: string, below: number) =>
       this.#store.read<Placed>(
-        `SELECT ${place} AS place, number, data FROM ${from} WHERE life = -1 AND began >= ? AND ${sql}
-         AND ${plus}arrival ${rows} < ? ORDER BY ${plus}${place} DESC LIMIT ?`,
+        `SELECT ${place} AS place, number, data FROM call INDEXED BY call_prompt
+         WHERE life = -1 AND began >= ? AND ${sql} AND arrival ${rows} < ? ORDER BY ${place} DESC LIMIT ?`,
         ...[since, ...values, below, most],
       );
     const behind = before ?? Number.MAX_SAFE_INTEGER;
@@ -140,7 +135,7 @@ export class PromptStore {
 
   /** In no order. `seenUpTo`: the arrival up to which somebody has acknowledged the calls of a number; 0: none. */
   refusedCallers(seenUpTo: (number: string) => number = () => 0): readonly RefusedCaller[] {
-    const refused = [...this.#store.prompts.value.values()].filter((call) => call !== null);
+    const refused = [...this.#store.prompts.values()].filter((call) => call !== null);
     return Array.from(Map.groupBy(refused, ({ number }) => number)).flatMap(([number, all]): RefusedCaller[] => {
       if (all.length < often) return [];
       const [from, upTo] = [this.#triesCountFrom(number), seenUpTo(number)];
@@ -154,22 +149,14 @@ export class PromptStore {
 
   /** Replaces a number if none may be stored. */
   nameOf(number: string): string {
-    const names = this.#names.value;
-    const name = names.get(number) ?? this.#store.nameOf(number).replace(" ", "-");
-    if (names.size > mostKept) names.clear();
-    names.set(number, name);
-    return name;
+    return this.#store.nameOf(number).replace(" ", "-");
   }
 
   /** When a caller last got in. Unknown without a whole number, so those calls count for a day. */
   #triesCountFrom(number: string): EpochMs {
     if (!isWholeNumber(number)) return this.#context.now() - dayMs - 1;
-    const gotIn = this.#store.gotIn.value;
-    const query = "SELECT max(entered_at) AS at FROM call WHERE reversed = ?";
-    const at = gotIn.get(number) ?? Number(this.#store.read(query, reversed(number))[0]?.at ?? 0);
-    if (gotIn.size > mostKept) gotIn.clear();
-    gotIn.set(number, at);
-    return at;
+    const [row] = this.#store.read("SELECT max(entered_at) AS at FROM call WHERE reversed = ?", reversed(number));
+    return Number(row?.at ?? 0);
   }
 }
 

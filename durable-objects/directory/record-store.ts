@@ -18,10 +18,8 @@ import { arrivalAt, conferenceCalls, type DirectoryContext, type DirectoryStore,
 
 /** Most rows that one page reads, even if few match the filters outside SQL. */
 const mostLooked = 5_000;
-/** Most rows that one statement visits, so that others need not wait for it. */
-const mostVisited = 5_000;
 const mostPage = 1_000;
-const mostPortion = 500;
+const portion = 500;
 /** How many other numbers, and conferences, an erasure names. */
 const mostAlike = 10;
 
@@ -60,58 +58,50 @@ export class RecordStore {
     const behind = until === undefined ? lastArrival + 1 : arrivalAt(until);
     const isMeant = recordMatcher(query.filter ?? {});
     const most = Math.min(limit, mostPage);
-    const { number, text, webexHost } = query.filter ?? {};
-    const portion = (number ?? text ?? webexHost) === undefined ? Math.min(most, mostPortion) : mostPortion;
     const records: PlacedRecord<FoundRow>[] = [];
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
-    const tables = (["call", "conference"] as const).filter((table) => kind === undefined || kind === table);
     for (let looked = 0; looked < mostLooked; ) {
       await this.#context.giveWay?.();
-      const rest = isOldest ? { above: from, below: behind } : { above: first - 1, below: from };
-      const last = this.#end(tables, query, rest);
-      const part = last === null ? rest : { ...rest, [isOldest ? "below" : "above"]: last };
-      const page = tables
-        .flatMap((table) => this.#page(table, query, calls, part, portion))
+      const [above, below] = isOldest ? [from, behind] : [first - 1, from];
+      const page = (["call", "conference"] as const)
+        .flatMap((table) => (kind === undefined || kind === table ? this.#page(table, query, calls, above, below) : []))
         .sort((one, other) => (isOldest ? one.id - other.id : other.id - one.id))
         .slice(0, portion);
       for (const one of page) {
         from = one.id;
-        if (isMeant(one.record)) records.push(one);
+        if (!one.record) continue;
+        looked += 1;
+        if (isMeant(one.record)) records.push({ ...one, record: one.record });
         if (records.length >= most) return { ...answer, records, next: from };
       }
-      looked += page.length;
-      if (page.length === portion) continue;
-      if (last === null) return { ...answer, records, next: null };
-      from = isOldest ? last - 1 : last + 1;
+      if (page.length < portion) return { ...answer, records, next: null };
     }
     return { ...answer, records, next: from };
   }
 
-  /** The arrival at which a statement without another index must end; `null`: it may visit all these rows. */
-  #end(tables: readonly Table[], { order, filter = {} }: RecordQuery, { above, below }: Part): number | null {
-    const [direction, first] = order === "oldest" ? ["ASC", Math.min] : ["DESC", Math.max];
-    const visited = tables.filter((table) => !isIndexed(table, filter) && conditionOf(table, filter).sql !== "TRUE");
-    const ends = visited.flatMap((table) => {
-      const query = `SELECT arrival FROM ${table} WHERE arrival > ? AND arrival < ?
-        ORDER BY arrival ${direction} LIMIT 1 OFFSET ?`;
-      return this.#store.read<{ arrival: number }>(query, above, below, mostVisited).map(({ arrival }) => arrival);
-    });
-    return ends.length === 0 ? null : first(...ends);
-  }
-
-  /** Rows between these arrivals that may match. */
-  #page(table: Table, { order, filter = {} }: RecordQuery, calls: string, { above, below }: Part, portion: number) {
-    const where = conditionOf(table, filter);
-    // The plus keeps SQLite from the index of arrivals if another index is faster.
-    const by = isIndexed(table, filter) ? "+arrival" : "arrival";
-    const rows = this.#store.read<{ arrival: number; data: string }>(
-      `SELECT arrival, data FROM ${table === "call" ? calls : table} WHERE ${by} > ? AND ${by} < ? AND ${where.sql}
+  /** Rows between these arrivals; `null`: one that does not match, and was visited. */
+  #page(
+    table: "call" | "conference",
+    { order, filter = {} }: RecordQuery,
+    calls: string,
+    above: number,
+    below: number,
+  ): readonly PlacedRecord<FoundRow | null>[] {
+    const { sql, values } = conditionOf(table, filter);
+    const { conference, number, attendeeId, text } = filter;
+    const isIndexed = (conference ?? number ?? attendeeId) !== undefined || (table === "call" && text !== undefined);
+    // The plus keeps SQLite from the index of arrivals. Without another index, no statement visits more than a portion.
+    const [by, data, where] = isIndexed
+      ? ["+arrival", "data", sql]
+      : ["arrival", `CASE WHEN ${sql} THEN data END AS data`, "TRUE"];
+    const rows = this.#store.read<{ arrival: number; data: string | null }>(
+      `SELECT arrival, ${data} FROM ${table === "call" ? calls : table} WHERE ${where} AND ${by} > ? AND ${by} < ?
        ORDER BY ${by} ${order === "oldest" ? "ASC" : "DESC"} LIMIT ?`,
-      ...[above, below, ...where.values, portion],
+      ...[...values, above, below, portion],
     );
     return rows.map(({ arrival, data }) => {
-      const row = JSON.parse(data) as CallRecord | ConferenceRow | PromptRow;
-      const record = row.kind === "conference" ? recordOfConference(row) : row;
+      const row = data === null ? null : (JSON.parse(data) as CallRecord | ConferenceRow | PromptRow);
+      const record = row?.kind === "conference" ? recordOfConference(row) : row;
       return { id: arrival, at: Math.floor(arrival / 1_000), record };
     });
   }
@@ -137,21 +127,8 @@ export class RecordStore {
 
 type Filter = NonNullable<RecordQuery["filter"]>;
 
-type Table = "call" | "conference";
-
-/** Arrivals, both exclusive. */
-interface Part {
-  readonly above: number;
-  readonly below: number;
-}
-
-/** True if few rows match, or none, and an index has them. */
-function isIndexed(table: Table, { conference, number, attendeeId, text }: Filter): boolean {
-  return (conference ?? number ?? attendeeId) !== undefined || (table === "call" && text !== undefined);
-}
-
 /** The filters in SQL. */
-export function conditionOf(table: Table, filter: Filter): Condition {
+export function conditionOf(table: "call" | "conference", filter: Filter): Condition {
   const { conference, number, attendeeId, bridge, endedBy, status, text } = filter;
   const isCall = table === "call";
   const given = [

@@ -64,11 +64,11 @@ export class RunningList {
   }
 
   get size(): number {
-    return this.#store.running.value.size;
+    return this.#store.running.size;
   }
 
   get #running(): readonly Running[] {
-    return [...this.#store.running.value.values()];
+    return [...this.#store.running.values()];
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
@@ -99,7 +99,7 @@ export class RunningList {
     const isMeant = conferenceMatcher(query, people);
     const select = "SELECT data FROM conference WHERE arrival IS NULL AND key";
     if (!isMeant) return this.#store.data(`${select} > ? ORDER BY key LIMIT ?`, after ?? "", most);
-    const running = this.#store.running.value;
+    const running = this.#store.running;
     const asked = keys ? [...new Set(keys)].flatMap((key) => running.get(key) ?? []) : this.#running;
     const found = asked.flatMap((one) => (one.key > (after ?? "") && isMeant(one) ? one.key : [])).sort();
     const wanted = JSON.stringify(found.slice(0, most));
@@ -142,7 +142,7 @@ export class RunningList {
     const now = this.#context.now();
     for (const [key, until] of this.#watched) if (until <= now) this.#watched.delete(key);
     const { about, running } = this.#store;
-    const isOld = (key: ConfKey) => Math.abs(now - (running.value.get(key)?.heardAt ?? now)) >= watchedMs;
+    const isOld = (key: ConfKey) => Math.abs(now - (running.get(key)?.heardAt ?? now)) >= watchedMs;
     const fresh = keys.filter((key) => !this.isWatched(key) && isOld(key));
     for (const key of keys) this.#watched.set(key, now + watchedMs);
     if (about) void this.#ask(about.domain, fresh, false);
@@ -180,7 +180,7 @@ export class RunningList {
   /** Asks ended conferences that are listed as running to publish. */
   async swept(domain: DomainName, { failed, running, over }: Swept): Promise<void> {
     if (!this.#store.about) return;
-    const listed = this.#store.running.value;
+    const listed = this.#store.running;
     this.#noteUnreached(
       failed.filter((key) => listed.get(key)?.unreached === null),
       this.#context.now(),
@@ -199,7 +199,7 @@ export class RunningList {
     const these = "arrival IS NULL AND key IN (SELECT value FROM json_each(?))";
     this.#store.exec(`UPDATE conference SET unreached = ? WHERE ${these}`, since, JSON.stringify(keys));
     for (const key of keys) {
-      const one = this.#store.running.value.get(key);
+      const one = this.#store.running.get(key);
       if (one) one.unreached = since;
     }
   }
@@ -207,7 +207,7 @@ export class RunningList {
   /** Notes that the conference has published. */
   heard(key: ConfKey): void {
     this.#asked.delete(key);
-    const one = this.#store.running.value.get(key);
+    const one = this.#store.running.get(key);
     if (!one) return;
     one.heardAt = this.#context.now();
     if (one.unreached !== null) this.#noteUnreached([key], null);
@@ -238,7 +238,7 @@ export class RunningList {
   get totals(): ConferenceTotals {
     const { loads: bridges, waiting } = this;
     const { conferences, callers } = sumOfLoads(bridges);
-    const creating = this.#running.filter(({ isCreating }) => isCreating).length;
+    const creating = this.#running.filter(({ status }) => status === "creating").length;
     return {
       ...this.#store.filling,
       ...{ conferences, callers, bridges, creating, running: conferences - creating },

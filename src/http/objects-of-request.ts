@@ -106,41 +106,30 @@ const limits: Readonly<Record<string, Readonly<Record<string, number | null>>>> 
 
 const sharedMs = 1_000;
 
-/** Answers that the open pages share, so that many pages ask hardly more than one. Each is complete: on Workers, a promise belongs to its request. */
-export class SharedLooks {
-  readonly #answers = new Map<string, { readonly at: number; readonly value: unknown }>();
-
-  async ask(id: string, now: number, ask: () => Promise<unknown>): Promise<unknown> {
-    for (const [id, { at }] of this.#answers) if (Math.abs(now - at) >= sharedMs) this.#answers.delete(id);
-    const known = this.#answers.get(id);
-    if (known) return known.value;
-    const value = await ask();
-    this.#answers.set(id, { at: now, value });
-    return value;
-  }
-
-  /** Called after an action of a user, who must see its effect. */
-  clear(): void {
-    this.#answers.clear();
-  }
-}
+/** Answers that open pages share for a second. On Workers, no promise may be shared: it belongs to its request. */
+export type SharedLooks = Map<string, { readonly at: number; readonly said: unknown }>;
 
 /**
  * Returns the edge with objects for one request: calls have time limits, and failures name the object. `isRead`: the request
- * changes nothing, so that a repeated call gets the first one's answer. `shared`: conferences are still asked.
+ * changes nothing, so that a repeated call gets the first one's answer. `looks`: shared, but for conferences.
  */
-export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false, shared?: SharedLooks): Edge {
+export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false, looks?: SharedLooks): Edge {
   const answers = new Map<string, Promise<unknown>>();
   const incomplete: Incomplete[number][] = [];
   const endMs = edge.passedMs() + requestMs;
   const limited = (kind: ObjectName, key: readonly string[]) => {
+    const shared = kind === "conference" ? undefined : looks;
     const call = (method: string, limit: number | null, asked: readonly unknown[], id = "") => {
+      const at = edge.now();
+      for (const [old, look] of shared ?? []) if (Math.abs(at - look.at) >= sharedMs) shared?.delete(old);
+      const look = shared?.get(id);
       const object = (edge.objects[kind] as unknown as (...key: readonly string[]) => Methods)(...key);
       // A clock that is set back must not extend the limit.
       const ms = limit ?? Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
       const ask = () => object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
-      const answer = shared && kind !== "conference" ? shared.ask(id, edge.now(), ask) : ask();
+      const answer = look ? Promise.resolve(look.said) : ask();
       const note = (said: unknown) => {
+        if (!look) shared?.set(id, { at, said });
         if (!(said as Filling | null | undefined)?.isFilling) return said;
         const { isFilling: _, ...complete } = said as Filling;
         lacks({ incomplete }, called[kind], stillFilling);

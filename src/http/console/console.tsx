@@ -10,7 +10,7 @@ import { seesDomain } from "../../operators/people.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { SignedIn, Variables } from "../guard.ts";
-import { failureOf, forOneRequest, SharedLooks } from "../objects-of-request.ts";
+import { failureOf, forOneRequest, type SharedLooks } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { answer, pageHeaders, wantsPage } from "./entrance.tsx";
 
@@ -34,7 +34,7 @@ export type AddPage = (path: `/:domain${string}`, page: AnswerPage, method?: "GE
 /** All pages after the guard. `addAll` adds those of domains. Domains that the user may not see return 404. */
 export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void): Pages {
   const pages: Pages = new Hono();
-  const looks = new SharedLooks();
+  const looks: SharedLooks = new Map();
   pages.get("/", (context) => {
     const [first] = seenBy(context.var.signedIn, edge);
     if (first !== undefined) return context.redirect(pathOf(first), 302);
