@@ -92,7 +92,6 @@ export function storageFault(error: unknown): { readonly of: "disk" | "object"; 
 
 interface Ports extends Timers {
   readonly objects: EdgeObjects;
-  now(): number;
   /** See `EdgePorts`. */
   passedMs(): number;
 }
@@ -120,12 +119,12 @@ export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false, lo
   const limited = (kind: ObjectName, key: readonly string[]) => {
     const shared = kind === "conference" ? undefined : looks;
     const call = (method: string, limit: number | null, asked: readonly unknown[], id = "") => {
-      const at = edge.now();
+      const at = edge.passedMs();
       for (const [old, look] of shared ?? []) if (Math.abs(at - look.at) >= sharedMs) shared?.delete(old);
       const look = shared?.get(id);
       const object = (edge.objects[kind] as unknown as (...key: readonly string[]) => Methods)(...key);
       // A clock that is set back must not extend the limit.
-      const ms = limit ?? Math.max(0, Math.min(endMs - edge.passedMs(), requestMs));
+      const ms = limit ?? Math.max(0, Math.min(endMs - at, requestMs));
       const ask = () => object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
       const answer = look ? Promise.resolve(look.said) : ask();
       const note = (said: unknown) => {
