@@ -9,7 +9,7 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../../src/tsp/codec.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { LogLine } from "../platform/log.ts";
-import { type HttpAnswer, type PostContent, statusFault } from "../platform/post.ts";
+import { type HttpAnswer, isSuccess, type PostContent, statusFault } from "../platform/post.ts";
 
 export interface OutboxDomain {
   readonly name: DomainName;
@@ -67,7 +67,7 @@ export function judge(
   note: DocumentNote,
 ): Result<"confirmed" | "refused", string> {
   if (answer.kind === "failed") return err(answer.reason);
-  if (answer.status < 200 || answer.status > 299) return err(statusFault(answer.status));
+  if (!isSuccess(answer.status)) return err(statusFault(answer.status));
   if (row.host === BACK_END) return ok("confirmed");
   const notes: string[] = [];
   const confirmation = codec.readConfirmation(answer.body, notes, answer.contentType);

@@ -11,7 +11,7 @@ import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { WebhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Platform, Sql } from "../platform/platform.ts";
-import { type HttpAnswer, statusFault } from "../platform/post.ts";
+import { type HttpAnswer, isSuccess, statusFault } from "../platform/post.ts";
 import type { DirectoryStore } from "./directory-store.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
@@ -175,7 +175,7 @@ export class Webhooks {
     const { now, wakeBy } = this.#ports;
     wakeBy(now() + backstopMs);
     const answer = await this.#post(waiting, signal);
-    if (answer.kind === "answered" && answer.status >= 200 && answer.status <= 299) return this.#delivered(waiting);
+    if (answer.kind === "answered" && isSuccess(answer.status)) return this.#delivered(waiting);
     this.#counted("failed");
     const why = answer.kind === "failed" ? answer.reason : statusFault(answer.status);
     const isRefused = answer.kind === "answered" && isOfEvent(answer.status);

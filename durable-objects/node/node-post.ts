@@ -23,6 +23,8 @@ const connections = {
   ...{ keepAlive: true, timeout: 4_000 },
   ...(process.env.NODE_USE_ENV_PROXY === "1" && { proxyEnv: process.env }),
 };
+/** Time for the end of a dropped body. After it, the next post needs a new connection. */
+const dropWithinMs = 1_000;
 const agents = agentsOf(connections);
 const freshAgents = agentsOf({ ...connections, keepAlive: false });
 
@@ -40,7 +42,7 @@ function exchange(
   mayLeave: () => Promise<void>,
   by = agents,
 ): ReturnType<Exchange> {
-  const { headers, body, signal } = asked;
+  const { headers, body, signal, bodyCounts } = asked;
   return new Promise((resolve, reject) => {
     const { href, protocol } = new URL(url);
     const isSecure = protocol === "https:";
@@ -56,7 +58,7 @@ function exchange(
       sent.destroy();
     };
     signal.addEventListener("abort", () => fail(signal.reason));
-    read(sent, fail, ({ statusCode: status = 0, headers: answered }, whole) => {
+    read(sent, bodyCounts, fail, ({ statusCode: status = 0, headers: answered }, whole) => {
       try {
         const contentType = answered["content-type"] ?? null;
         resolve({ status, contentType, body: decompressed(whole, answered["content-encoding"]) });
@@ -80,6 +82,7 @@ function isReset(error: unknown): boolean {
 
 function read(
   sent: ClientRequest,
+  bodyCounts: (status: number) => boolean,
   fail: (error: unknown) => void,
   done: (answer: IncomingMessage, body: Buffer) => void,
 ): void {
@@ -96,8 +99,12 @@ function read(
       if (length > maxBodyBytes) fail(answerTooLong());
       else chunks.push(chunk);
     });
-    begun.on("end", () => done(begun, Buffer.concat(chunks)));
     begun.on("error", fail);
+    if (bodyCounts(begun.statusCode ?? 0)) begun.on("end", () => done(begun, Buffer.concat(chunks)));
+    else {
+      done(begun, Buffer.alloc(0));
+      setTimeout(() => begun.complete || sent.destroy(), dropWithinMs).unref();
+    }
   });
 }
 

@@ -27,16 +27,21 @@ export type HttpAnswer =
     }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** A Confirmation has some 150 bytes; a peer that sends much more is not read to its end. Counted after decompression. */
+/** A Confirmation has some 150 bytes; a longer one is not read to its end. Counted after decompression. */
 export const maxBodyBytes = 65_536;
 
-/** One request and its answer, read to the end. No redirect is followed, and a longer body than `maxBodyBytes` is an error. */
-export type Exchange = (
-  url: string,
-  sent: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly signal: AbortSignal },
-) => Promise<Omit<Extract<HttpAnswer, { kind: "answered" }>, "kind">>;
+interface Sent {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+  /** True if an answer with this status has a body that counts. Another body is dropped, and cannot make a post fail. */
+  readonly bodyCounts: (status: number) => boolean;
+}
 
-/** Posts one document. The time-out covers the answer's body too. */
+/** One request and its answer. No redirect is followed. If the body counts, one above `maxBodyBytes` is an error. */
+export type Exchange = (url: string, sent: Sent) => Promise<Omit<Extract<HttpAnswer, { kind: "answered" }>, "kind">>;
+
+/** Posts one document. The time-out covers the body of a Confirmation too. */
 export async function postBy(exchange: Exchange, request: PostRequest): Promise<HttpAnswer> {
   const { url, body, contentType, timeoutMs, signal } = request;
   // A post waits until what it tells is on disk, and may be withdrawn meanwhile.
@@ -54,7 +59,8 @@ export async function postBy(exchange: Exchange, request: PostRequest): Promise<
       ...("headers" in request && request.headers),
       ...("idempotencyKey" in request && { "Idempotency-Key": request.idempotencyKey }),
     };
-    return { kind: "answered", ...(await exchange(url, { headers, body, signal: stop.signal })) };
+    const bodyCounts = (status: number) => contentType !== "application/json" && isSuccess(status);
+    return { kind: "answered", ...(await exchange(url, { headers, body, signal: stop.signal, bodyCounts })) };
   } catch (error) {
     return { kind: "failed", reason: networkReason(error) };
   } finally {
@@ -65,10 +71,14 @@ export async function postBy(exchange: Exchange, request: PostRequest): Promise<
 
 /** By the platform's `fetch`. */
 export function fetchPost(request: PostRequest): Promise<HttpAnswer> {
-  return postBy(async (url, sent) => {
+  return postBy(async (url, { bodyCounts, ...sent }) => {
     const response = await fetch(url, { ...sent, method: "POST", redirect: "manual" });
     const { status, headers } = response;
     const contentType = headers.get("content-type");
+    if (!bodyCounts(status)) {
+      response.body?.cancel().catch(() => undefined);
+      return { status, contentType, body: new Uint8Array() };
+    }
     if (endsWithin(maxBodyBytes, headers))
       return { status, contentType, body: new Uint8Array(await response.arrayBuffer()) };
     const read = await bytesWithin(response, maxBodyBytes);
@@ -77,7 +87,11 @@ export function fetchPost(request: PostRequest): Promise<HttpAnswer> {
   }, request);
 }
 
-/** The fault of an answer with a status outside 200 to 299. */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
+}
+
+/** The fault of an answer that is no success. */
 export function statusFault(status: number): string {
   return `HTTP status ${status}${redirects.has(status) ? ", a redirect, which is not followed" : ""}`;
 }

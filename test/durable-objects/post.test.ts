@@ -271,6 +271,42 @@ describe.each([
     });
   });
 
+  test.each<[string, (socket: Socket) => void]>([
+    ["long", (socket) => socket.end(`HTTP/1.1 200 OK\r\ncontent-length: 70000\r\n\r\n${"x".repeat(70_000)}`)],
+    ["endless", (socket) => socket.write("HTTP/1.1 200 OK\r\n\r\n<html>")],
+    ["cut short", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n<html>")],
+    ["reset", (socket) => socket.write("HTTP/1.1 200 OK\r\n\r\n<html>", () => socket.resetAndDestroy())],
+    [
+      "not compressed as it says",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nhtml"),
+    ],
+    ["not chunked as it says", (socket) => socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")],
+    ["of HTTP/1.0", (socket) => socket.end("HTTP/1.0 200 OK\r\n\r\nok")],
+  ])("a post of JSON ignores a body that is %s", async (_how, act) => {
+    const port = await servingTcp((socket) => socket.once("data", () => act(socket)));
+    const posted = postBy({ ...json, url: `http://127.0.0.1:${port}/` });
+
+    expect(await posted).toMatchObject({ kind: "answered", status: 200 });
+  });
+
+  test("counts an answer before the whole request was read", async () => {
+    const port = await servingTcp((socket) =>
+      socket.once("data", () => {
+        socket.pause();
+        socket.write("HTTP/1.1 200 OK\r\n\r\n", () => socket.destroy());
+      }),
+    );
+    const posted = postBy({ ...json, body: "x".repeat(200_000), url: `http://127.0.0.1:${port}/` });
+
+    expect(await posted).toMatchObject({ kind: "answered", status: 200 });
+  });
+
+  test("reports the status of a refusal whatever its body", async () => {
+    const webex = await serving({ status: 503, body: `${kib64}x` });
+
+    expect(await post(webex)).toMatchObject({ kind: "answered", status: 503 });
+  });
+
   test("a few hundred bytes that stand for 100 MB cost no memory", async () => {
     // The best quality takes seconds.
     const params = { [constants.BROTLI_PARAM_QUALITY]: 3 };
@@ -392,6 +428,13 @@ test.each([
   expect(server.connections()).toBe(connections);
 });
 
+test("reuses a connection on Node after a dropped body", async () => {
+  const server = await serverThatResets(() => false);
+  for (let posts = 0; posts < 2; posts++) await nodePost({ ...json, url: server.url });
+
+  expect(server.bodies).toHaveLength(3); // One of them on the reused connection, which is reset.
+});
+
 test("a connected post waits until it may leave", async () => {
   const webex = await serving({});
   const posted = (path: string, mayLeave: () => Promise<void>) =>
@@ -454,6 +497,11 @@ function postedBy(post: typeof fetchPost, url: string, timeoutMs = 5_000): Promi
   const { signal } = new AbortController();
   return post({ url, body: "<WbxTSPSchema/>", contentType: "text/xml; charset=UTF-8", timeoutMs, signal });
 }
+
+const json = {
+  ...{ body: "{}", contentType: "application/json", headers: {}, timeoutMs: 5_000 },
+  signal: new AbortController().signal,
+} as const;
 
 function servingTcp(connected: (socket: Socket) => void): Promise<number> {
   const server = createPlainServer((socket) => {
