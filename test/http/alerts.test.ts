@@ -39,6 +39,10 @@ const otherSeries: Readonly<Partial<Record<AlertKind, Case["series"]>>> = {
   disk: { [`bridgehead_storage_up{${edge}}`]: "0x20" },
   "no-agent": { [`bridgehead_agents{${bridge}, role="active"}`]: "0x20" },
   "bridge-drained": { [`bridgehead_bridge_drained{${bridge}}`]: "1x20" },
+  undelivered: { [`bridgehead_posts_total{${domain}, outcome="given-up"}`]: "0+1x20" },
+  "documents-refused": { [`bridgehead_posts_total{${domain}, outcome="refused"}`]: "0+1x20" },
+  "webhooks-undelivered": { [`bridgehead_webhooks_total{${domain}, outcome="given-up"}`]: "0+1x20" },
+  "server-refused": { [`bridgehead_hosts_refused_total{${domain}}`]: "0+1x20" },
 };
 
 /** A counter that rises by so many each 15 s from the fifth minute on. */
@@ -98,17 +102,6 @@ const cases: readonly Case[] = [
     series: { [ofAlert("bridge-unreachable")]: "0x20 1x20" },
   },
   {
-    // Away for five minutes, then for longer; another bridge never had a second agent.
-    alert: "BridgeheadNoStandby",
-    silent: ["7m", "17m"],
-    fires: ["21m"],
-    about: 'bridge="two"',
-    series: {
-      'bridgehead_agents{domain="local", bridge="two", role="standby"}': "1x8 0x20 1x8 0x60",
-      'bridgehead_agents{domain="local", bridge="alone", role="standby"}': "0x100",
-    },
-  },
-  {
     alert: "BridgeheadBridgeDrained",
     every: "10m",
     silent: ["23h"],
@@ -129,8 +122,6 @@ const cases: readonly Case[] = [
   slow("BridgeheadConfirmationsSlow", "bridgehead_confirm_seconds"),
   slow("BridgeheadCommandsSlow", "bridgehead_command_seconds"),
   slow("BridgeheadEventsSlow", "bridgehead_event_seconds"),
-  counted("BridgeheadPostsGivenUp", `bridgehead_posts_total{${domain}, outcome="given-up"}`),
-  counted("BridgeheadPostsRefused", `bridgehead_posts_total{${domain}, outcome="refused"}`),
   {
     alert: "BridgeheadPostsWait",
     silent: ["5m"],
@@ -144,9 +135,7 @@ const cases: readonly Case[] = [
     ),
     silent: ["5m", "5m30s"],
   },
-  counted("BridgeheadWebhooksGivenUp", `bridgehead_webhooks_total{${domain}, outcome="given-up"}`),
   counted("BridgeheadRateLimited", `bridgehead_rate_limited_total{${domain}}`),
-  counted("BridgeheadHostsRefused", `bridgehead_hosts_refused_total{${domain}}`),
   {
     alert: "BridgeheadAlert",
     silent: ["5m", "9m"],
