@@ -36,7 +36,13 @@ function cell(name: string, value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return name.endsWith("At") ? new Date(value).toISOString() : String(value);
   const text = Array.isArray(value) ? value.join(" ") : String(value);
-  // Spreadsheets read such text as a formula. Some drop invisible characters, and read full-width signs as normal ones.
-  const safe = /^[\p{Cc}=+\-@＝＋－＠]/u.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = text.replace(formulaSign, "'$&");
+  return needsQuotes.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/**
+ * A sign that begins a formula at the start of a cell. A spreadsheet may split at `;`, tab or `|`, and then ignores
+ * our quotes. Some drop blanks and invisible characters, and read full-width signs as normal ones.
+ */
+const formulaSign = /[=+\-@＝＋－＠﹦﹢﹣﹫](?<=(?:^|[;,|"\p{Cc}\p{Zl}\p{Zp}])[\p{C}\p{M}\p{Z}]*.)/gu;
+const needsQuotes = /[";,|\p{Cc}\p{Zl}\p{Zp}]|^\p{Z}|\p{Z}$/u;
