@@ -116,7 +116,10 @@ export const operatorActions = {
     title: ({ call }) => `Hang up the call ${call}`,
     asked: {
       ...{ says: "hang up a caller or a ringing call-out", examples: ofCaller },
-      button: { title: "Expel", ofCallOut: "Hang up" },
+      button: {
+        ...{ title: "Expel", ofCallOut: "Hang up" },
+        asks: ({ number, call }) => `Hang up ${number || `the withheld number of ${call}`}? It cannot be undone.`,
+      },
     },
     refuse(state, { call }) {
       const callOut = state.callOuts.get(call);

@@ -226,14 +226,18 @@ interface QuestionProps {
   readonly id: string;
   readonly title: string;
   readonly asks: Child;
+  /** ID of the element that the button is about. */
+  readonly about?: string;
   readonly children: Child;
 }
 
 /** A button that asks first. Its question gets the focus, so that a key press confirms nothing. */
-export function Question({ id, title, asks, children }: QuestionProps) {
+export function Question({ id, title, asks, about, children }: QuestionProps) {
   return (
     <details class="question" id={id} data-asks="">
-      <summary class="button">{title} …</summary>
+      <summary class="button" aria-describedby={about}>
+        {title} …
+      </summary>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields. */}
       <div role="group" tabindex={-1} aria-labelledby={`${id}-asks`}>
         <p id={`${id}-asks`}>{asks}</p>

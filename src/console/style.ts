@@ -44,6 +44,9 @@ pre { margin: 0; padding: 12px; background: var(--page); border: 1px solid var(-
 kbd { display: inline-block; min-width: 20px; padding: 0 5px; border: 1px solid var(--line); border-radius: 4px; background: var(--page); color: var(--dim); line-height: 18px; text-align: center; }
 :focus-visible, input:focus-within { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 main:focus { outline: none; }
+/* The script holds what is in use in its place. */
+main:is(:hover, :focus-within) { overflow-anchor: none; }
+.gone { text-decoration: line-through; }
 .skip { position: absolute; left: 12px; top: -60px; z-index: 9; padding: 8px 14px; background: var(--accent); color: var(--on-accent); border-radius: 6px; }
 .skip:focus { top: 12px; }
 
@@ -149,9 +152,12 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; }
 td .mark { justify-self: start; }
 td.actions { display: table-cell; width: 1%; white-space: nowrap; padding-block: 5px; }
-td.actions form { display: inline-flex; flex-direction: row; gap: 4px; margin-left: 6px; }
+/* The text of a question makes no column wider. */
+td.actions .question > div { contain: inline-size; white-space: normal; }
+td.actions form { flex-direction: row; gap: 4px; }
 td.actions select { width: auto; max-width: 110px; min-height: 30px; padding: 2px 6px; }
-td.actions button { min-height: 30px; padding: 2px 8px; }
+td.actions :is(button, .button) { min-height: 30px; padding: 2px 8px; }
+td > .actions { width: max-content; gap: 6px; }
 summary:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
 summary.button { list-style: none; } summary.button::-webkit-details-marker { display: none; }
 /* The button stays where it is; what it asks stands below all buttons. */
@@ -256,9 +262,9 @@ label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-
   .stages > li { flex-direction: row; gap: 8px; padding: 3px 0 3px 24px; }
   .dot { top: 7px; }
   .stages > li::after { top: 19px; bottom: -7px; left: 5px; right: auto; border-top: 0; border-left: 2px solid var(--line); }
-  td.actions { display: flex; flex-wrap: wrap; width: auto; white-space: normal; gap: 8px; padding-top: 8px; }
-  td.actions form { margin: 0; }
-  td.actions button { min-height: 36px; }
+  td.actions { width: auto; white-space: normal; padding-top: 8px; }
+  td > .actions { width: auto; gap: 8px; }
+  td.actions :is(button, .button) { min-height: 36px; }
   td time { white-space: normal; }
   .sequence { --time: 0px; }
   .parties b { padding-inline: 5px; }

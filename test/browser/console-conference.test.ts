@@ -141,10 +141,37 @@ test("a double click and a reload act once, also when the button says the opposi
   await page.locator("#ask-lock > summary").click();
   await page.getByRole("button", { name: "Lock it" }).dblclick();
   await page.getByText("locked", { exact: true }).waitFor();
+  await row.getByText("Expel …").click();
+  await row.getByText("Hang up 14085550444?").waitFor();
   await row.getByRole("button", { name: "Expel" }).click();
   await page.getByText("Nobody is in the conference.").waitFor();
   const acts = ["mute", "unmute", "lock", "unlock"].map((act) => actsOf(meeting, act));
   expect(await Promise.all(acts)).toEqual([1, 0, 1, 0]);
+  await meeting.close();
+});
+
+test.each(["pointer", "focus"])("keeps a row in its place under the %s", async (what) => {
+  const meeting = await running("444");
+  const [above, own, below] = [await meeting.callIn("111"), await meeting.callIn("222"), await meeting.callIn("333")];
+  const page = await open(address(meeting));
+  await isLive(page);
+  const row = rowOf(page, "14085550222");
+  const expel = row.getByText("Expel …");
+  const topOf = async () => Math.round((await expel.boundingBox())?.y ?? 0);
+  if (what === "pointer") await expel.hover();
+  else await expel.focus();
+  const top = await topOf();
+
+  await world.bridge.hangUp(above.call);
+  await rowOf(page, "14085550111").waitFor({ state: "detached" });
+  expect(await topOf()).toBe(top);
+  await world.bridge.hangUp(own.call);
+  await page.locator("tr.gone").filter({ hasText: "14085550222" }).waitFor();
+  expect(await topOf()).toBe(top);
+  await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).click();
+  await row.waitFor({ state: "detached" });
+  await world.bridge.hangUp(below.call);
+  await rowOf(page, "14085550333").waitFor({ state: "detached" });
   await meeting.close();
 });
 

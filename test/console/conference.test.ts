@@ -31,8 +31,8 @@ test("shows who is in the conference", () => {
   const page = shown({ view: view({ callers: [{ ...caller, muted: true }, speaking] }) });
 
   expect(page.all("tr", "id=")).toEqual([
-    "14085550101 444 7001 main muted 3 min c1 Unmute Expel",
-    "withheld not named yet main speaking c2 Mute Expel",
+    "14085550101 444 7001 main muted 3 min c1 Unmute Expel … Hang up 14085550101? It cannot be undone. Expel",
+    "withheld not named yet main speaking c2 Mute Expel … Hang up the withheld number of c2? It cannot be undone. Expel",
   ]);
   expect(page.text).toContain("Callers 2 , 1 speaking, 1 muted Bridge north TSP server tsp1 ExtConfID 77");
   expect(page.linkTo("14085550101")).toBe("/console/local/conferences/987654321/timeline?call=c1");

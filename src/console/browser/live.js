@@ -9,6 +9,7 @@ export function live(ageOf, Idiomorph) {
   const [page, typed] = [{ accept: "text/html" }, "input:not([type=hidden])"];
   /** Never updated: an open question, a form in use, typed text, a used copy button, a refusal. */
   const kept = `details[data-asks][open], form:has(:is(${typed}, select):focus), ${typed}, [data-copy], #answer:has(.notice)`;
+  const inUse = "tr:is(:hover, :focus-within)";
   const { now, zone = "UTC" } = document.documentElement.dataset;
   /** Lead of this clock over the server's. */
   const clockAheadMs = Date.now() - Number(now);
@@ -60,10 +61,33 @@ export function live(ageOf, Idiomorph) {
     const beforeNodeMorphed = (/** @type {Node} */ node) => !(node instanceof Element && node.matches(kept));
     // Keep what the user opened or selected.
     const beforeAttributeUpdated = (/** @type {string} */ name) => name !== "open" && name !== "selected";
-    const main = /** @type {Element} */ (document.querySelector("main"));
-    const callbacks = { beforeNodeMorphed, beforeAttributeUpdated };
+    // A row that is over stays while the pointer or the focus is on it: the next row must not take its place.
+    const beforeNodeRemoved = (/** @type {Node} */ node) => {
+      if (!(node instanceof Element) || !(node.matches(inUse) || node.querySelector(inUse))) return true;
+      node.classList.add("gone");
+      return false;
+    };
+    const held =
+      [...document.querySelectorAll("main [id]:hover")].at(-1) ?? document.activeElement?.closest("main [id]");
+    const top = held?.getBoundingClientRect().top ?? 0;
+    const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+    const callbacks = { beforeNodeMorphed, beforeAttributeUpdated, beforeNodeRemoved };
     Idiomorph.morph(main, parsed(text).querySelector("main"), { callbacks });
     showAges();
+    const isHeld = held?.isConnected && keepAt(top, held, main);
+    // What was held back is shown by the next poll.
+    if (isHeld || document.querySelectorAll(".gone").length > 0) etag = '""';
+  };
+
+  /** Returns true if the end of the page was in the way of scrolling. */
+  const keepAt = (/** @type {number} */ top, /** @type {Element} */ held, /** @type {HTMLElement} */ main) => {
+    const movedPx = () => Math.round(held.getBoundingClientRect().top - top);
+    scrollBy(0, movedPx());
+    const restPx = movedPx();
+    if (restPx < 0) main.style.marginTop = `${-restPx}px`;
+    if (restPx > 0) main.style.marginBottom = `${restPx}px`;
+    scrollBy(0, Math.max(0, restPx));
+    return restPx !== 0;
   };
 
   function showAges() {

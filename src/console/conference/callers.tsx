@@ -66,7 +66,7 @@ export function Callers({ frame: { domain, confKey }, view, entered, find, page,
           form !== null &&
           ((caller: CallerRow) => (
             <CallerActions
-              {...{ form, call: caller.call, caller, locked: view.locked }}
+              {...{ form, call: caller.call, number: caller.number, caller, locked: view.locked }}
               rooms={places.filter(([room]) => room !== caller.room)}
             />
           ))

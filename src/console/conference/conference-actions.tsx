@@ -36,6 +36,7 @@ const ofConference = Object.entries(actions).filter(([, { parameters }]) => !("c
 interface CallerActionsProps {
   readonly form: FormTarget;
   readonly call: string;
+  readonly number: string;
   /** `null`: the call is being dialed. */
   readonly caller: { readonly muted: boolean } | null;
   readonly locked: boolean;
@@ -44,16 +45,17 @@ interface CallerActionsProps {
 }
 
 /** The actions on one caller. */
-export function CallerActions({ form, call, caller, locked, rooms }: CallerActionsProps) {
+export function CallerActions({ form, call, number, caller, locked, rooms }: CallerActionsProps) {
   const about = `call-${call}-name`;
   return (
-    <>
+    <div class="actions">
       {ofCaller.map(([type, { parameters, asked }]) => {
-        const { title, when, ofCallOut } = asked.button;
+        const { title, when, ofCallOut = "", asks } = asked.button;
         const needsRoom = "room" in parameters;
-        const isOffered = caller ? (when?.({ ...caller, locked }) ?? true) : ofCallOut !== undefined;
+        const isOffered = caller ? (when?.({ ...caller, locked }) ?? true) : ofCallOut !== "";
         if (!isOffered || (needsRoom && rooms.length === 0)) return null;
-        return (
+        const name = caller ? title : ofCallOut;
+        const acts = (
           <ActionForm {...{ form, type, call }}>
             {needsRoom && (
               <select name="room" aria-label="Room" aria-describedby={about}>
@@ -62,13 +64,19 @@ export function CallerActions({ form, call, caller, locked, rooms }: CallerActio
                 ))}
               </select>
             )}
-            <button type="submit" aria-describedby={about}>
-              {caller ? title : ofCallOut}
+            <button type="submit" class={asks && "danger"} aria-describedby={about}>
+              {name}
             </button>
           </ActionForm>
         );
+        if (!asks) return acts;
+        return (
+          <Question id={`${type}-${call}`} title={name} asks={asks({ number, call })} about={about}>
+            {acts}
+          </Question>
+        );
       })}
-    </>
+    </div>
   );
 }
 

@@ -50,8 +50,8 @@ export function RunningConference(props: CallersProps) {
         title="Being called"
         actions={
           form !== null &&
-          (({ call, stage }: CallOut) =>
-            stage !== "dropping" && <CallerActions {...{ form, call, locked }} caller={null} rooms={[]} />)
+          (({ call, number, stage }: CallOut) =>
+            stage !== "dropping" && <CallerActions {...{ form, call, number, locked }} caller={null} rooms={[]} />)
         }
       />
       <List view={rooms} rows={withCallers} title="Sub-conferences" />
