@@ -155,7 +155,7 @@ td.actions { display: table-cell; width: 1%; white-space: nowrap; padding-block:
 /* The text of a question makes no column wider. */
 td.actions .question > div { contain: inline-size; white-space: normal; }
 td.actions form { flex-direction: row; gap: 4px; }
-td.actions select { width: auto; max-width: 110px; min-height: 30px; padding: 2px 6px; }
+td.actions select { width: auto; max-width: 110px; height: auto; min-height: 30px; padding: 2px 6px; }
 td.actions :is(button, .button) { min-height: 30px; padding: 2px 8px; }
 td > .actions { width: max-content; gap: 6px; }
 summary:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
@@ -187,18 +187,18 @@ label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-
 .stages > li.waits .dot { border-color: var(--accent); border-style: dashed; }
 .stages > li.none .dot { border-color: var(--line); }
 
-/* The timeline: beside the times a drawing, in which the line of each party goes through all rows. */
-.sequence { --time: 96px; --head: 40px; position: relative; ${variables(places)} }
+/* The timeline: beside the times, as wide as their digits, a drawing, in which the line of each party goes through all rows. */
+.sequence { --time: calc(11ch + 16px); --head: 40px; position: relative; font-size: 13px; ${variables(places)} }
 .sequence.with-beside { ${variables(placesWithBeside)} }
-.parties { position: sticky; top: 0; z-index: 3; height: var(--head); margin-left: var(--time); background: var(--page); font-size: 13px; }
+.parties { position: sticky; top: 0; z-index: 3; height: var(--head); margin-left: var(--time); background: var(--page); }
 .parties b { position: absolute; top: 8px; padding: 2px 12px; border: 1px solid var(--colour); border-radius: 6px; background: var(--box); color: var(--colour); line-height: 20px; white-space: nowrap; transform: translateX(-50%); }
 .parties .webex { --colour: var(--from-webex); left: var(--webex); } .parties .edge { --colour: var(--from-edge); left: var(--edge); }
 .parties .bridge { --colour: var(--from-bridge); left: var(--bridge); } .parties .beside { --colour: var(--from-beside); left: var(--beside); }
 .sequence > ol { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding-block: 8px; }
 .lifelines { position: absolute; top: var(--head); left: var(--time); width: calc(100% - var(--time)); height: calc(100% - var(--head)); stroke: var(--lifeline); pointer-events: none; }
-.day { position: relative; padding: 2px 12px; font-size: 13px; color: var(--dim); }
+.day { position: relative; padding: 2px 12px; color: var(--dim); }
 .message { --row: var(--box); scroll-margin-top: 44px; }
-.message summary { display: grid; grid-template-columns: var(--time) minmax(0, 1fr); padding-bottom: 3px; background: var(--row); cursor: pointer; list-style: none; font-size: 13px; }
+.message summary { display: grid; grid-template-columns: var(--time) minmax(0, 1fr); padding-bottom: 3px; background: var(--row); cursor: pointer; list-style: none; }
 .message.begins summary { padding-top: 7px; }
 .message summary::-webkit-details-marker { display: none; }
 .message summary:hover { --row: var(--hover); }
@@ -222,11 +222,11 @@ label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-
 .note .label { justify-self: start; left: var(--edge); max-width: calc(2 * min(var(--edge), 100% - var(--edge))); margin: 2px 0; padding: 2px 10px; border: 1px solid var(--colour); border-radius: 4px; background: var(--row); transform: translateX(-50%); }
 .from-webex { --colour: var(--from-webex); } .from-edge { --colour: var(--from-edge); } .from-bridge { --colour: var(--from-bridge); } .from-beside { --colour: var(--from-beside); }
 .message.trouble { --colour: var(--bad); }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); font-size: 1px; }
+.unseen { position: absolute; left: -1px; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); font-size: 1px; }
 :root { --lifeline: #c3cacf; --from-webex: #17579c; --from-edge: #0a6b62; --from-bridge: #7a4b00; --from-beside: #74389a; }
 @media (prefers-color-scheme: dark) { :root { --lifeline: #414b53; --from-webex: #7fb6f2; --from-edge: #5cd3c3; --from-bridge: #e3b15a; --from-beside: #cf9ff0; } }
 .wire { position: relative; margin-bottom: 4px; padding: 12px 16px 14px var(--time); border-block: 1px solid var(--line); background: var(--page); display: flex; flex-direction: column; gap: 10px; }
-.text figcaption { font-size: 13px; color: var(--dim); margin-bottom: 3px; }
+.text figcaption { color: var(--dim); margin-bottom: 3px; }
 .text pre, details > pre { white-space: pre-wrap; max-height: 420px; overflow-y: auto; background: var(--box); }
 .pages { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; }
 .pages a:not(.button) { display: inline; padding: 0; color: var(--accent); text-decoration: underline; }
