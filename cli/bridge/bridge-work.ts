@@ -5,18 +5,21 @@ import { printable } from "../../src/foundation/text/printable.ts";
 import { activeOf } from "../../src/views/bridges.ts";
 import { StartError } from "../edge/program.ts";
 import { askEdge, examples, type Options, question } from "../operator/ask-edge.ts";
+import { askingFirst, type Confirmed, isConfirmed } from "../operator/confirmation.ts";
 import type { AgentsOfBridge, OperatorClient } from "../operator/operator-client.ts";
 import { jsonText } from "../terminal.ts";
 
 const LOOK_EVERY_MS = 2_000;
 
 export function addBridgeWork(program: Command): void {
-  question(program, "drain <bridge>", "Stop new conferences on a bridge; others go on")
+  askingFirst(question(program, "drain <bridge>", "Stop new conferences on a bridge; others go on"))
     .option("--wait", "wait until its last conference has ended")
     .option("--end", "end the drain: the bridge accepts new conferences again")
     .addHelpText("after", examples("drain simulated", "drain main --domain acme --wait", "drain main --end"))
-    .action((bridge: string, options: Options & { wait?: true; end?: true }) =>
+    .action((bridge: string, options: Options & Confirmed & { wait?: true; end?: true }) =>
       work(options, async (edge, domain, show) => {
+        const asks = `Stop new conferences on ${bridge} of ${domain}? Running ones continue.`;
+        if (!options.end && !(await isConfirmed(options, asks))) return null;
         const path = "/domains/{domain}/bridges/{bridge}/drain";
         const look = () => bridgeOf(edge, domain, bridge);
         await edge.ask(options.end ? `DELETE ${path}` : `PUT ${path}`, { domain, bridge });
@@ -25,11 +28,13 @@ export function addBridgeWork(program: Command): void {
         return look();
       }),
     );
-  question(program, "hand-over <bridge>", "Make the standby agent of a bridge active")
+  askingFirst(question(program, "hand-over <bridge>", "Make the standby agent of a bridge active"))
     .addHelpText("after", examples("hand-over simulated"))
-    .action((bridge: string, options: Options) =>
+    .action((bridge: string, options: Options & Confirmed) =>
       work(options, async (edge, domain, show) => {
         const from = actingOn(await bridgeOf(edge, domain, bridge));
+        const asks = `Make the standby agent of ${bridge} active instead of ${from}? Calls are not interrupted.`;
+        if (!(await isConfirmed(options, asks))) return null;
         const place = { domain, bridge };
         const { acts } = await edge.ask("POST /domains/{domain}/bridges/{bridge}/hand-over", place, { body: { from } });
         show(`${acts} is active on ${bridge} instead of ${from}`);
@@ -41,14 +46,14 @@ export function addBridgeWork(program: Command): void {
 /** Prints what is shown as it comes; with `json` what comes of it in the end, alone. */
 function work(
   { domain: named, json }: Options,
-  act: (edge: OperatorClient, domain: string, show: (line: string) => void) => Promise<object>,
+  act: (edge: OperatorClient, domain: string, show: (line: string) => void) => Promise<object | null>,
 ): Promise<void> {
   return askEdge(async (edge) => {
     const show = (line: string) => {
       if (!json) process.stdout.write(`${printable(line)}\n`);
     };
     const found = await act(edge, await edge.domain(named), show);
-    if (json) process.stdout.write(`${jsonText(found)}\n`);
+    if (json && found) process.stdout.write(`${jsonText(found)}\n`);
   });
 }
 

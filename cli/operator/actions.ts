@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import * as v from "valibot";
 import { type ActionTable, isFlag, isOptional } from "../../src/conference/action-row.ts";
@@ -12,6 +11,7 @@ import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, jsonText, ownTerminal } from "../terminal.ts";
 import { askEdge, examples, headed, type Options, question, valid } from "./ask-edge.ts";
+import { askingFirst, type Confirmed, isAgreed } from "./confirmation.ts";
 import { NoAnswer } from "./edge-api.ts";
 import { type ConferenceOfDomain, known, type OperatorClient } from "./operator-client.ts";
 
@@ -19,9 +19,7 @@ const LOOK_EVERY_MS = 200;
 /** The bridge has 10 s, and then WebEx three attempts. */
 const WITHIN_MS = 30_000;
 
-interface ActionOptions extends Options {
-  readonly yes?: true;
-}
+type ActionOptions = Options & Confirmed;
 
 /** The commands that act on a conference, from the table of actions. */
 export function addActions(program: Command, actions?: ActionTable): void {
@@ -45,7 +43,7 @@ export function addActions(program: Command, actions?: ActionTable): void {
           valid((text) => faultOf(schema, text)),
         );
     }
-    if (button.question) command.option("--yes", "skip the confirmation prompt");
+    if (button.question) askingFirst(command);
     command.addHelpText("after", examples(...endings.map((ending) => `${type} 987654321 ${ending}`.trim())));
     command.action((key: string, ...texts: readonly string[]) => {
       const options = command.opts<ActionOptions>();
@@ -158,29 +156,4 @@ export function stageLines(stages: ActionStages, domain: string, { style, times 
     const color = index < 3 ? null : colors[is];
     return color ? style(color, line) : line;
   });
-}
-
-/** Asks for confirmation, if there is a terminal; `null`: at most one caller is affected. */
-export async function isAgreed(question: string | null, ask = terminalQuestion()): Promise<boolean> {
-  if (question === null || ask === null) return true;
-  if (/^y(?:es)?$/i.test((await ask(`${printable(question)} [y/N] `)).trim())) return true;
-  console.error("Nothing was done.");
-  process.exitCode = 1;
-  return false;
-}
-
-/** `null`: there is no terminal. */
-function terminalQuestion(): ((question: string) => Promise<string>) | null {
-  const { stdin: input, stderr: output } = process;
-  if (!input.isTTY || !output.isTTY) return null;
-  return async (question) => {
-    const lines = createInterface({ input, output });
-    // A closed terminal counts as no.
-    const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
-    try {
-      return await Promise.race([lines.question(question), closed]);
-    } finally {
-      lines.close();
-    }
-  };
 }

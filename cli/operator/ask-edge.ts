@@ -48,9 +48,12 @@ export function found<Data>(
   return { data, lines: (now, screen) => text(allPrintable(data), now, screen), ...more };
 }
 
-export function answer({ json }: Options, ask: (edge: OperatorClient) => Promise<Found>): Promise<void> {
+/** `null`: the user declined. */
+export function answer({ json }: Options, ask: (edge: OperatorClient) => Promise<Found | null>): Promise<void> {
   return askEdge(async (edge) => {
-    const { data, lines, warning, failed } = await ask(edge);
+    const found = await ask(edge);
+    if (found === null) return;
+    const { data, lines, warning, failed } = found;
     const shown = json ? [jsonText(data)] : headed(edge, (screen) => lines(Date.now(), screen));
     process.stdout.write(`${shown.join("\n")}\n`);
     if (warning) console.error(warning);

@@ -9,6 +9,7 @@ import { endedConferences } from "../../src/views/conferences.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, askEdge, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
+import { askingFirst, type Confirmed, isConfirmed } from "./confirmation.ts";
 import { NoAnswer } from "./edge-api.ts";
 import { apart, latestFirst, listText, USUAL } from "./list-text.ts";
 import type { OperatorClient } from "./operator-client.ts";
@@ -58,12 +59,16 @@ export function addRecords(program: Command): void {
         : answer(options, (edge) => latestRecords(edge, options)),
     );
 
-  question(program, "erase <number>", "Erase a phone number, and the attendee ID stored with it, from all records")
+  askingFirst(
+    question(program, "erase <number>", "Erase a phone number, and the attendee ID stored with it, from all records"),
+  )
     .summary("Erase a phone number from all records")
     .addHelpText("after", examples("erase +14085551234 --domain acme"))
-    .action((number: string, options: Options) =>
+    .action((number: string, options: Options & Confirmed) =>
       answer(options, async (edge) => {
         const domain = await edge.domain(options.domain);
+        const asks = `Erase ${number} from all records of ${domain}? It cannot be undone.`;
+        if (!(await isConfirmed(options, asks))) return null;
         const path = "POST /domains/{domain}/records/erasures";
         const erasure = await edge.insist(path, { domain }, { body: { number } });
         const { erased, alike } = erasure;
@@ -72,7 +77,7 @@ export function addRecords(program: Command): void {
           alike.length === 0 ? null : `Records also have ${alike.join(", ")}: erase each one that you mean.`,
         ].filter((text) => text !== null);
         const text = [`Erased from ${counted(erased, "record")} and calls in the prompt.`];
-        return found(erasure, () => text, { failed: erased === 0, warning: warnings.map(printable).join("\n") });
+        return found(erasure, () => text, { warning: warnings.map(printable).join("\n") });
       }),
     );
 }

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { actionEnd, callOf, isAgreed, stageLines } from "../../cli/operator/actions.ts";
+import { actionEnd, callOf, stageLines } from "../../cli/operator/actions.ts";
+import { isAgreed, isConfirmed } from "../../cli/operator/confirmation.ts";
 import { exactText } from "../../src/foundation/time/shown-time.ts";
 import type { ActionStages } from "../../src/rpc/timeline.ts";
 import { caller, conference, now, painted, plain } from "./view-examples.ts";
@@ -81,8 +82,11 @@ test.each([
   ["mara", false],
 ])("%j at the confirmation prompt: %s", async (typed, agreed) => {
   const notes = vi.spyOn(console, "error").mockReturnValue();
-  expect(await isAgreed("Mute 301 callers?", async () => typed)).toBe(agreed);
-  expect([notes.mock.calls.flat(), process.exitCode]).toEqual(agreed ? [[], undefined] : [["Nothing was done."], 1]);
+  const ask = async () => typed;
+  expect([await isAgreed("Mute?", ask), await isConfirmed({}, "Drain?", ask)]).toEqual([agreed, agreed]);
+  expect([notes.mock.calls.flat(), process.exitCode]).toEqual(
+    agreed ? [[], undefined] : [Array(2).fill("Nothing was done."), 1],
+  );
   process.exitCode = undefined;
   notes.mockRestore();
 });

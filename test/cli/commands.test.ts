@@ -196,14 +196,27 @@ test("reads the audit of a period page by page", async () => {
 });
 
 test.each([
-  [3, [], "Erased from 3 records and calls in the prompt.", "", 0],
-  [0, [], "Erased from 0 records", "has the number 1408. Check each digit.", 1],
-  [1, ["1555"], "Erased from 1 record", "Records also have 1555", 0],
-])("an erasure of %i records, %j alike", async (erased, alike, prints, warns, code) => {
+  [3, [], "Erased from 3 records and calls in the prompt.", ""],
+  [0, [], "Erased from 0 records", "has the number 1408. Check each digit."],
+  [1, ["1555"], "Erased from 1 record", "Records also have 1555"],
+])("an erasure of %i records, %j alike", async (erased, alike, prints, warns) => {
   const path = 'POST domains/acme/records/erasures {"number":"1408"}';
-  const found = await bridgehead({ [path]: [{ erased, alike }] }, "erase", "1408");
-  expect(found).toMatchObject({ printed: expect.stringContaining(prints), code, asked: [path] });
+  const found = await bridgehead({ [path]: [{ erased, alike }] }, "erase", "1408", "--yes");
+  // A repeated erasure finds nothing, and succeeds.
+  expect(found).toMatchObject({ printed: expect.stringContaining(prints), code: 0, asked: [path] });
   expect(found.warnings).toContain(warns);
+});
+
+test.each([
+  ["erase", "1408"],
+  ["drain", "main"],
+  ["hand-over", "main"],
+])("%s without a terminal needs --yes", async (...args) => {
+  const bridges = [{ bridge: "main", agents: [{ agent: "a1", role: "active" }] }];
+  const { code, asked, warnings } = await bridgehead({ "GET domains/acme/agents": [{ bridges }] }, ...args);
+
+  expect([code, asked.filter((one) => !one.startsWith("GET"))]).toEqual([1, []]);
+  expect(warnings).toBe("Nothing was done. There is no terminal to ask for confirmation: add --yes.\n");
 });
 
 const records = (fields: object) => `POST domains/acme/records ${JSON.stringify(fields)}`;

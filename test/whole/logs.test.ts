@@ -356,7 +356,7 @@ test("no address that the command asks for has a number or a name, so that no pr
     ["records", "--attendee-id", attendee],
     ["records", "--csv", "--number", caller],
     ["explain", key, "--why", "--call", caller],
-    ["erase", caller],
+    ["erase", caller, "--yes"],
   ];
   for (const args of commands) await bridgehead(args, env);
 

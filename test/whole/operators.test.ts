@@ -69,6 +69,6 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
     return [code, stdout.includes("14085550101"), stdout.includes("14085550102")];
   };
   expect(await recorded()).toEqual([0, true, true]);
-  expect((await command("erase", "14085550101")).code).toBe(0);
+  expect((await command("erase", "14085550101", "--yes")).code).toBe(0);
   expect(await recorded()).toEqual([0, false, true]);
 });

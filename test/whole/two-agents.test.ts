@@ -114,7 +114,7 @@ test("an agent hands over and back amid commands: each is answered once and acts
 test("a drained bridge takes no new conferences, says when the last one has ended, and takes them again", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
-  const drained = ask("drain", "simulated", "--wait");
+  const drained = ask("drain", "simulated", "--wait", "--yes");
   await eventually("the bridge is drained", async () => (await simulated()).drainedSince !== null);
 
   const other = new Meeting(world);
