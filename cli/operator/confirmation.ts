@@ -8,9 +8,7 @@ export interface Confirmed {
   readonly yes?: true;
 }
 
-export function askingFirst(command: Command): Command {
-  return command.option("--yes", "skip the confirmation prompt");
-}
+export const askingFirst = (command: Command) => command.option("--yes", "skip the confirmation prompt");
 
 /** Asks for confirmation, unless `--yes` is given. Without a terminal it refuses. */
 export async function isConfirmed({ yes }: Confirmed, question: string, ask = terminalQuestion()): Promise<boolean> {

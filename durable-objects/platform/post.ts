@@ -30,16 +30,17 @@ export type HttpAnswer =
 /** A Confirmation has some 150 bytes; a longer one is not read to its end. Counted after decompression. */
 export const maxBodyBytes = 65_536;
 
-interface Sent {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly signal: AbortSignal;
-  /** True if an answer with this status has a body that counts. Another body is dropped, and cannot make a post fail. */
-  readonly bodyCounts: (status: number) => boolean;
-}
-
-/** One request and its answer. No redirect is followed. If the body counts, one above `maxBodyBytes` is an error. */
-export type Exchange = (url: string, sent: Sent) => Promise<Omit<Extract<HttpAnswer, { kind: "answered" }>, "kind">>;
+/**
+ * One request and its answer. No redirect is followed. `bodyCounts`: true if the body of an answer with this status
+ * counts; then a longer one than `maxBodyBytes` is an error. Another body is dropped, and cannot make a post fail.
+ */
+export type Exchange = (
+  url: string,
+  sent: Pick<PostRequest, "body" | "signal"> & {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly bodyCounts: (status: number) => boolean;
+  },
+) => Promise<Omit<Extract<HttpAnswer, { kind: "answered" }>, "kind">>;
 
 /** Posts one document. The time-out covers the body of a Confirmation too. */
 export async function postBy(exchange: Exchange, request: PostRequest): Promise<HttpAnswer> {

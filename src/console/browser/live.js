@@ -84,9 +84,8 @@ export function live(ageOf, Idiomorph) {
     const movedPx = () => Math.round(held.getBoundingClientRect().top - top);
     scrollBy(0, movedPx());
     const restPx = movedPx();
-    if (restPx < 0) main.style.marginTop = `${-restPx}px`;
-    if (restPx > 0) main.style.marginBottom = `${restPx}px`;
-    scrollBy(0, Math.max(0, restPx));
+    main.style.margin = `${Math.max(0, -restPx)}px 0 ${Math.max(0, restPx)}px`;
+    scrollBy(0, movedPx());
     return restPx !== 0;
   };
 
