@@ -7,6 +7,7 @@ import { namesIn } from "../../src/foundation/schemas.ts";
 import { type Marks, whole } from "../../src/foundation/shown.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
+import { utf8Text } from "../../src/foundation/text/utf8.ts";
 import { mustBe, nearestName, wrongSetting } from "../../src/foundation/text/wrong-value.ts";
 import { driverSettings, drivers } from "../drivers/registry.ts";
 import { socketUrl, strictObject } from "../drivers/setting-values.ts";
@@ -104,7 +105,7 @@ const example: Required<AgentSettingsInput> = {
 export function loadSettings(file: string): Result<AgentSettings, string> {
   let content: string;
   try {
-    content = readFileSync(file, "utf8");
+    content = utf8Text(readFileSync(file));
   } catch (error) {
     return err(`settings file ${file} cannot be read (${reasonOf(error)}): ${adviceOn(error)}`);
   }

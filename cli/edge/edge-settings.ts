@@ -6,6 +6,7 @@ import { isRecord } from "../../src/foundation/record.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import type { Marks } from "../../src/foundation/shown.ts";
 import { parseCommentedJson } from "../../src/foundation/text/parse-json.ts";
+import { utf8Text } from "../../src/foundation/text/utf8.ts";
 import { mustBe, nearestName, wrongSetting } from "../../src/foundation/text/wrong-value.ts";
 import { readOperators } from "../../src/operators/people.ts";
 import { network } from "../../src/settings/values.ts";
@@ -167,7 +168,7 @@ export function urlHere(host: string, port: number): string {
 export function readCommentedJson(file: string): Result<unknown, string> {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = utf8Text(readFileSync(file));
   } catch (error) {
     return err(`${file} cannot be read (${readReason(error)})`);
   }

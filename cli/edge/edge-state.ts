@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSyn
 import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
+import { utf8Text } from "../../src/foundation/text/utf8.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
 import { StartError } from "./program.ts";
@@ -46,7 +47,7 @@ export function requireStrongToken(token: string, file: string): void {
 export function readOperatorToken(file: string): string {
   let token: string;
   try {
-    token = readFileSync(file, "utf8").trim();
+    token = utf8Text(readFileSync(file)).trim();
   } catch (error) {
     throw new StartError(`cannot read ${file} (${systemReason(error)}); move it away`);
   }

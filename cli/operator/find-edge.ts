@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type EdgeVariables, edgeUrlOf } from "../../src/foundation/edge-url.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
+import { utf8Text } from "../../src/foundation/text/utf8.ts";
 import { loadEdgeSettings, readCommentedJson, settingsFile, urlHere } from "../edge/edge-settings.ts";
 import { sendable } from "../edge/edge-state.ts";
 import { StartError } from "../edge/program.ts";
@@ -124,7 +125,7 @@ const noToken = "there is no operator's token: OPERATOR_TOKEN is not set";
 
 function tokenIn(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return utf8Text(readFileSync(file)).trim();
   } catch (error) {
     throw new StartError(`${noToken}, and ${file} cannot be read (${readReason(error)})`);
   }

@@ -114,10 +114,13 @@ describe("a missing prerequisite is one sentence with its fix", () => {
     const folder = mkdtempSync(join(tmpdir(), "asterisk-"));
     const empty = join(folder, "empty");
     writeFileSync(empty, "\nsecret");
+    const latin1 = join(folder, "latin1");
+    writeFileSync(latin1, "\xfc", "latin1");
     for (const [passwordFile, fault] of [
       ["/nowhere/password", "ENOENT: no such file or directory, stat '/nowhere/password'"],
       [folder, `${folder} is a folder`],
       [empty, `the first line of ${empty} is empty`],
+      [latin1, "it is not UTF-8: byte 0xFC at line 1, column 1; save it as UTF-8"],
     ] as const) {
       world.reports.length = 0;
       world.start({ password: undefined, passwordFile });

@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function written(name: string, content: unknown): string {
   const file = join(folder, name);
-  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  writeFileSync(file, typeof content === "string" || Buffer.isBuffer(content) ? content : JSON.stringify(content));
   return file;
 }
 
@@ -116,6 +116,20 @@ test.each([
   ["{", /is not JSON/],
   ['"token"', /edge\.json: it must be a JSON object \(it is a text\)$/],
   [{ state: "s", operators: "token.json", domains: {} }, /token\.json: operators must be an object \(it is a text\); /],
+  [
+    Buffer.from("{ // M\xfcller\n}", "latin1"),
+    /edge\.json cannot be read \(it is not UTF-8: byte 0xFC at line 1, colu/,
+  ],
+  [Buffer.from("\ufeff{}", "utf16le"), /edge\.json cannot be read \(it is UTF-16: save it as UTF-8\)$/],
+  [
+    { state: "s", domains: "latin1.json" },
+    /latin1\.json cannot be read \(it is not UTF-8: byte 0xF6 at line 2, column 4/,
+  ],
+  [{ state: "s", operators: "latin1.json", domains: {} }, /latin1\.json cannot be read \(it is not UTF-8: byte 0xF6 /],
+  [
+    { state: "s", operatorTokenFile: "latin1.json", domains: { local } },
+    /^WRONG token: cannot read \S+ \(it is not UTF-8: /,
+  ],
   [{ state: "s", domains: "token.json" }, /domains must be a JSON object .* to settings \(it is a text\); /],
   [{ state: "s", operators: [], domains: {} }, /operators must be an object of people, or a file \(it is a list\); /],
   [JSON.parse('{ "state": "s", "domains": { "__proto__": {} } }'), /domains\.__proto__ is not a setting; leave it out/],
@@ -151,6 +165,7 @@ test.each([
   ],
 ])("settings such as %j are told in one line", async (settings, line) => {
   written("token.json", '"token"');
+  written("latin1.json", Buffer.from('{\n "S\xf6hne": {} }', "latin1"));
   expect((await complaints(settings)).at(-1)).toMatch(line);
 });
 

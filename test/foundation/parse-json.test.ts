@@ -35,8 +35,8 @@ test.each([
   expect(faultOf(text)).toBe(fault);
 });
 
-test("comments and a byte order mark move no mistake", () => {
-  expect(faultOf('\ufeff{ // a "comment"\n  "a": x }', parseCommentedJson)).toBe("a mistake at line 2, column 8");
+test("comments move no mistake", () => {
+  expect(faultOf('{ // a "comment"\n  "a": x }', parseCommentedJson)).toBe("a mistake at line 2, column 8");
   expect(parseCommentedJson('{ "a": "//" } // done')).toEqual({ a: "//" });
 });
 

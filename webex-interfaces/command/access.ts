@@ -14,7 +14,7 @@ export interface AccessOptions {
 
 export interface AccessPorts {
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** Returns the text, with U+FFFD for invalid UTF-8. Throws the system's error. */
+  /** Returns the text without its byte order mark. Throws the system's error, or a WebexError if it is not UTF-8. */
   readFile(file: string): string;
   /** Returns the hidden input, empty if nothing is typed; `null` without a terminal. */
   askSecret(question: string): Promise<string | null>;
@@ -42,13 +42,7 @@ export async function findPassword(
 /** Returns the text of a file without its last line end. */
 export function secretOfFile(file: string, readFile: AccessPorts["readFile"]): Result<string, string> {
   const text = readFile(file).replace(/\r?\n$/, "");
-  if (text === "") return err(`${file} is empty: it must contain only the secret`);
-  return isUtf8(text) ? ok(text) : err(`${file} is not UTF-8 text: save it as UTF-8`);
-}
-
-/** True if the text has no U+FFFD, which replaces invalid UTF-8 and would change a password or name. */
-export function isUtf8(text: string): boolean {
-  return !text.includes("\ufffd");
+  return text === "" ? err(`${file} is empty: it must contain only the secret`) : ok(text);
 }
 
 /** Returns the credentials. With `isShown`, does not ask for a password, because the request is only printed. */

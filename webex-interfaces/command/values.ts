@@ -5,7 +5,7 @@ import type { AnyOperation } from "../tables/operations.ts";
 import type { Fields, Kind } from "../tables/schema.ts";
 import { isSecretName } from "../tables/secret-names.ts";
 import type { CommandName } from "../tables/url.ts";
-import { type AccessPorts, isUtf8, secretOfFile } from "./access.ts";
+import { type AccessPorts, secretOfFile } from "./access.ts";
 
 export interface ValuePorts extends AccessPorts {
   readStdin(): Promise<string>;
@@ -37,7 +37,6 @@ async function readGiven(words: readonly string[], ports: ValuePorts): Promise<R
 }
 
 function parsed(text: string): Result<Values, string> {
-  if (!isUtf8(text)) return err("the request is not UTF-8 text: save it as UTF-8");
   try {
     const value = parseCommentedJson(text);
     return isRecord(value) ? ok(value) : err('the request must be a JSON object, such as {"sessionKey": "123456789"}');

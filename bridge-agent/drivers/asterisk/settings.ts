@@ -3,6 +3,7 @@ import { isAbsolute } from "node:path";
 import * as v from "valibot";
 import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
 import { isLoopback } from "../../../src/foundation/loopback.ts";
+import { utf8Text } from "../../../src/foundation/text/utf8.ts";
 import { strictObject } from "../setting-values.ts";
 
 /** The number to dial, in an endpoint pattern. */
@@ -106,7 +107,7 @@ export function languageOf({ language = "en" }: AsteriskSettings): string {
 export function readPassword({ password = "", passwordFile }: AsteriskSettings): string {
   if (passwordFile === undefined) return password;
   if (statSync(passwordFile).isDirectory()) throw new Error(`${passwordFile} is a folder`);
-  const [first = ""] = readFileSync(passwordFile, "utf8").split(/\r?\n/, 1);
+  const [first = ""] = utf8Text(readFileSync(passwordFile)).split(/\r?\n/, 1);
   if (first === "") throw new Error(`the first line of ${passwordFile} is empty`);
   return first;
 }

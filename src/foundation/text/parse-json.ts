@@ -4,28 +4,27 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     const at = placeOfMistake(text);
-    const place = lineOf(text, at);
+    const place = placeIn(text.slice(0, at));
     throw new SyntaxError(at === text.length ? `it ends too early, at ${place}` : `a mistake at ${place}`);
   }
 }
 
 /**
- * Parses JSON in which `//` outside of texts begins a comment, up to the end of its line; a byte order mark in front is skipped. Throws as
- * `parseJson` does, and where an object has a name twice: of two values one would be lost.
+ * Parses JSON in which `//` outside of texts begins a comment, up to the end of its line. Throws as `parseJson` does, and where an object
+ * has a name twice: of two values one would be lost.
  */
 export function parseCommentedJson(text: string): unknown {
-  const json = text
-    .replace(/^\ufeff/, "")
-    .replace(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*/g, (_, literal: string | undefined) => literal ?? "");
+  const json = text.replace(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*/g, (_, literal: string | undefined) => literal ?? "");
   const value = parseJson(json);
   placeOfMistake(json, (at) => {
-    throw new SyntaxError(`a name that its object has already, at ${lineOf(json, at)}`);
+    throw new SyntaxError(`a name that its object has already, at ${placeIn(json.slice(0, at))}`);
   });
   return value;
 }
 
-function lineOf(text: string, at: number): string {
-  const lines = text.slice(0, at).split("\n");
+/** The line and column after this text. */
+export function placeIn(before: string): string {
+  const lines = before.split("\n");
   return `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
 }
 
