@@ -5,10 +5,9 @@ import { bundleForNode } from "./edge.ts";
 import { licencesOf } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 /** The version of this checkout. */
-export const { version }: { readonly version: string } = JSON.parse(
-  readFileSync(join(project, "package.json"), "utf8"),
-);
+export const { version }: { readonly version: string } = manifest;
 
 /** Builds what runs in production into a folder, `dist` for `npm run build`. Returns the names of the files. */
 export async function buildInto(folder: string, builtVersion = version): Promise<readonly string[]> {
@@ -17,25 +16,53 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   const [edge, agent, kit] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const bundle = (entry: string, packages: Set<string>, options = {}) =>
     bundleForNode(entry, { version: builtVersion, packages, ...options });
-  const command = { command: { tooOld: 1 } };
+  const suite = await bundle("test/conformance/driver-suite.ts", edge, { external: ["vitest"] });
   const files = {
     "edge/node.mjs": await bundle("src/node.ts", edge),
-    "bridgehead.mjs": await bundle("cli/main.ts", edge, command),
-    "bridgehead-agent.mjs": await bundle("bridge-agent/main.ts", agent, command),
+    "bridgehead.mjs": firstFile('await import("./bridgehead.program.mjs")'),
+    "bridgehead.program.mjs": await bundle("cli/main.ts", edge),
+    "bridgehead-agent.mjs": firstFile('await import("./bridgehead-agent.program.mjs")'),
+    "bridgehead-agent.program.mjs": await bundle("bridge-agent/main.ts", agent),
     // 1 would say that the adapter does not conform.
-    "bridgehead-conformance.mjs": await bundle("conformance/main.ts", kit, { command: { tooOld: 2 } }),
-    "driver-suite.mjs": await bundle("test/conformance/driver-suite.ts", edge, { external: ["vitest"] }),
+    "bridgehead-conformance.mjs": firstFile('await import("./bridgehead-conformance.program.mjs")', 2),
+    "bridgehead-conformance.program.mjs": await bundle("conformance/main.ts", kit),
+    "driver-suite.mjs": firstFile(`export const { ${namesIn(suite)} } = await import("./driver-suite.program.mjs")`),
+    "driver-suite.program.mjs": suite,
     "bridgehead.licences.txt": licencesOf(edge),
     "bridgehead-agent.licences.txt": licencesOf(agent),
     "bridgehead-conformance.licences.txt": licencesOf(kit),
   };
   for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(folder, name), content, { mode: /^bridgehead.*mjs$/.test(name) ? 0o755 : 0o644 });
+    writeFileSync(join(folder, name), content, { mode: /^bridgehead[^.]*\.mjs$/.test(name) ? 0o755 : 0o644 });
   }
   // Beside the program, which writes them for an Asterisk.
   const config = join(project, "bridge-agent", "drivers", "asterisk", "setup", "config");
   cpSync(config, join(folder, "config"), { recursive: true });
   return Object.keys(files);
+}
+
+/**
+ * The first file of a program, which any Node can read. The program has a file of its own: an older Node fails on its
+ * imports or syntax, before its first statement.
+ */
+function firstFile(then: string, tooOld = 1): string {
+  const least = Number.parseInt(manifest.engines.node.replace(">=", ""), 10);
+  return `#!/usr/bin/env node
+if (parseInt(process.versions.node) < ${least}) {
+  console.error("this needs Node ${least} or newer, and here is Node " + process.versions.node);
+  process.exit(${tooOld});
+}
+${then};
+`;
+}
+
+/** What a bundle exports, which esbuild puts at its end. */
+function namesIn(bundle: Uint8Array): string {
+  const [, list = ""] = /\bexport\s*\{([^}]*)\};?\s*$/.exec(new TextDecoder().decode(bundle)) ?? [];
+  return list
+    .split(",")
+    .map((name) => name.trim().replace(/^.* as /, ""))
+    .join(", ");
 }
 
 if (import.meta.main) {

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { StartError } from "../cli/edge/program.ts";
 import type { EdgeModule } from "../cli/edge/serve.ts";
 import { systemReason } from "../cli/system-reason.ts";
@@ -12,7 +12,6 @@ import { prepareWorkerd, type WorkerdOptions } from "./workerd.ts";
 
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
-const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 
 /** V8's room for what is new, in MiB, in place of 16: edge and agent keep 45 to 80 less. As in `packaging/command`. */
 export const smallNursery = "--max-semi-space-size=4";
@@ -43,29 +42,15 @@ interface NodeBundle {
   /** Takes in the folders of the npm packages that the bundle has something of. */
   readonly packages?: Set<string>;
   readonly external?: string[];
-  /** True for a command of its own: exits with this code on a Node that is too old. */
-  readonly command?: { readonly tooOld: number };
 }
 
 /** A program or module for Node as one file. */
 export function bundleForNode(entry: string, options: NodeBundle = {}): Promise<Uint8Array> {
-  const { version = null, packages, external = [], command } = options;
-  const least = Number.parseInt(engines.node.replace(">=", ""), 10);
+  const { version = null, packages, external = [] } = options;
   // Packages of CommonJS ask for Node's modules by `require`.
-  const requires =
-    'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);';
-  const says = `"this needs Node ${least} or newer, and here is Node " + process.versions.node`;
-  const js = !command
-    ? requires
-    : `#!/usr/bin/env node
-${requires}
-if (Number.parseInt(process.versions.node) < ${least}) {
-  console.error(${says});
-  process.exit(${command.tooOld});
-}`;
+  const js = 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);';
   // For `src/foundation/version.ts`.
   const define = version === null ? {} : { BRIDGEHEAD_VERSION: JSON.stringify(version) };
-  const plugins = [nodeFirst];
   return bundle(
     {
       entryPoints: [join(project, entry)],
@@ -74,22 +59,10 @@ if (Number.parseInt(process.versions.node) < ${least}) {
       banner: { js },
       define,
       external,
-      plugins,
     },
     packages,
   );
 }
-
-/** An older Node would fail on an import, before the first statement can say what is wrong. This is the one of Node's modules that it lacks. */
-const nodeFirst: Plugin = {
-  name: "node-first",
-  setup(build) {
-    build.onResolve({ filter: /^node:sqlite$/ }, ({ path }) => ({ path, namespace: "node-first" }));
-    build.onLoad({ filter: /./, namespace: "node-first" }, () => ({
-      contents: 'export const { DatabaseSync, backup } = process.getBuiltinModule("node:sqlite");',
-    }));
-  },
-};
 
 /** The edge on plain Node of this checkout. */
 export async function loadNode(): Promise<EdgeModule> {

@@ -115,7 +115,7 @@ function debianPackage({ name, command, settings, ...one }: Package): void {
       .replaceAll("@PACKAGE@", name)
       .replaceAll("@COMMAND@", command)
       .replaceAll("@SETTINGS@", settings.name);
-  for (const file of [`${command}.mjs`, ...one.parts]) cpSync(join(dist, file), join(lib, file));
+  copyProgram({ command, ...one }, lib);
   cpSync(process.execPath, join(lib, "node"));
   write(join(root, "usr", "bin", command), filledIn("command"), 0o755);
   write(join(root, "etc", "default", name), filledIn("default"));
@@ -158,7 +158,7 @@ function debianPackage({ name, command, settings, ...one }: Package): void {
 /** For other systems; Node 24 is the machine's. */
 function npmPackage({ command, description, parts, samples }: NpmPackage): void {
   const root = join(staging, `npm-${command}`);
-  for (const file of [`${command}.mjs`, ...parts]) cpSync(join(dist, file), join(root, file));
+  copyProgram({ command, parts }, root);
   writeSamples({ samples }, root);
   cpSync(join(project, "LICENSE"), join(root, "LICENSE"));
   cpSync(join(dist, `${command}.licences.txt`), join(root, "THIRD-PARTY-LICENCES.txt"));
@@ -173,7 +173,7 @@ function npmPackage({ command, description, parts, samples }: NpmPackage): void 
   };
   const isLibrary = command === "bridgehead";
   if (isLibrary) {
-    cpSync(join(dist, "driver-suite.mjs"), join(root, "driver-suite.mjs"));
+    for (const file of ["driver-suite.mjs", "driver-suite.program.mjs"]) cpSync(join(dist, file), join(root, file));
     writeTypes(join(root, "types"));
   }
   const all = { ...content, bin: { [command]: `${command}.mjs` }, ...(isLibrary ? library : { exports: {} }) };
@@ -209,6 +209,11 @@ function writeTypes(folder: string): void {
     for (const [, path = ""] of imports) needed.add(`${join(dirname(file), path)}.d.ts`);
     write(join(folder, file), text.replaceAll(/((?:from |import\()"\.[^"]+)\.ts"/g, '$1.js"'));
   }
+}
+
+function copyProgram({ command, parts }: Pick<NpmPackage, "command" | "parts">, folder: string): void {
+  for (const file of [`${command}.mjs`, `${command}.program.mjs`, ...parts])
+    cpSync(join(dist, file), join(folder, file));
 }
 
 function writeSamples({ samples }: Pick<NpmPackage, "samples">, folder: string): void {

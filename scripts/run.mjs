@@ -75,7 +75,9 @@ function chooseNode() {
   const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
   const least = Number.parseInt(engines.node.replace(">=", ""), 10);
   if (Number.parseInt(process.versions.node, 10) >= least) return process.execPath;
-  return fail(`Node ${process.versions.node} is too old; on this platform, install Node ${least} or newer.`);
+  return fail(
+    `this needs Node ${least} or newer, and here is Node ${process.versions.node}; install it on this platform`,
+  );
 }
 
 function run(node, args) {
