@@ -337,10 +337,14 @@ describe.skipIf(why !== null)("the packages, by the commands of the pages of tas
     );
     expect((await machine.attempt("pgrep -u bridgehead-edge,bridgehead-agent")).output).toBe("");
 
+    // One state folder is a mount, the other a link.
+    const [mounted, linked] = ["/var/lib/bridgehead-edge", "/var/lib/bridgehead-agent"];
+    await machine.run(`mount --bind ${mounted} ${mounted} && mv ${linked} /srv/agent && ln -s /srv/agent ${linked}`);
     await followHere("install-edge", "purge");
-    expect(
-      await machine.run("ls -d /etc/bridgehead /var/lib/bridgehead-* /var/cache/bridgehead-* 2>/dev/null || true"),
-    ).toBe("");
+    expect(await machine.run("ls -d /etc/bridgehead /var/lib/bridgehead-* /var/cache/bridgehead-* || true")).toMatch(
+      new RegExp(`^${linked}\n${mounted}\n(?:ls: .*\n)*$`),
+    );
+    expect(await machine.run(`find ${mounted} /srv/agent -mindepth 1`)).toBe("");
   });
 
   async function timed(command: string): Promise<number> {
