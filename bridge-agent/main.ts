@@ -5,7 +5,7 @@ import { reasonOf } from "../src/foundation/text/reason.ts";
 import { version } from "../src/foundation/version.ts";
 import { driverTypes } from "./drivers/registry.ts";
 import { doctor } from "./service/doctor.ts";
-import { askForMissing, type InitOptions, init, initDefaults } from "./service/init.ts";
+import { askForMissing, freePort, type InitOptions, init, initDefaults } from "./service/init.ts";
 import { askAgent, askStatus, callsText, callsUnknown, statusText } from "./service/local-commands.ts";
 import { forPeople } from "./service/log.ts";
 import { LogDestination } from "./service/log-destination.ts";
@@ -35,8 +35,10 @@ command("init", "write a settings file, make the key, and print what the edge's 
   .option("--password-file <file>", "has that user's password; Asterisk has the user already (driver asterisk)")
   .option("--dial-in <numbers>", "numbers at which callers of the domain dial in, such as 18005551234,18005555678")
   .option("--state <folder>", "folder of key and journal", initDefaults.state)
-  .action(async (options: SettingsOption & InitOptions) => {
-    console.log(init(options.settings, await askForMissing(options, process.stdin)));
+  .option("--port <port>", "its port on this machine; without it, the first free one from 8791", numberIn)
+  .action(async ({ port: given, ...options }: SettingsOption & Omit<InitOptions, "port"> & { port?: number }) => {
+    const port = given ?? (await freePort(options.settings));
+    console.log(init(options.settings, await askForMissing({ ...options, port }, process.stdin)));
   });
 
 command("run", "serve the bridge until stopped").action(({ settings: file }: SettingsOption) => run(file));
@@ -114,6 +116,11 @@ async function run(file: string): Promise<void> {
     await service.stop();
     exit(0);
   }
+}
+
+/** Settings say why anything else is wrong. */
+function numberIn(text: string): number {
+  return (/^\d+$/.test(text) ? Number(text) : text) as number;
 }
 
 function settingsOrExit(file: string): AgentSettings {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import {
   accessSync,
   closeSync,
@@ -6,16 +7,18 @@ import {
   existsSync,
   fchmodSync,
   fchownSync,
+  globSync,
   openSync,
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import type { DriverKind } from "../drivers/driver.ts";
 import { type DriverSettings, type DriverType, drivers } from "../drivers/registry.ts";
-import { readSettings } from "./settings.ts";
+import { loadSettings, readSettings } from "./settings.ts";
 import { agentKey, makeFolder } from "./state-folder.ts";
 
 /** What the command line may say; the defaults are those of a first agent beside its bridge. */
@@ -34,6 +37,7 @@ export interface InitOptions {
   readonly passwordFile?: string;
   readonly dialIn?: string;
   readonly state: string;
+  readonly port: number;
   /** Where the sample configuration of the bridge goes, if there is one; by default beside the settings. */
   readonly bridgeConfig?: string;
 }
@@ -43,6 +47,7 @@ export const initDefaults = {
   agent: "agent-1",
   driver: "generic",
   state: "/var/lib/bridgehead-agent",
+  port: 8791,
 } as const;
 
 /** What has no default, with an example. */
@@ -69,6 +74,26 @@ export async function askForMissing(options: InitOptions, input: NodeJS.ReadStre
   };
   terminal.close();
   return complete;
+}
+
+/** The first port that nothing listens on, and that no settings beside this file name. */
+export async function freePort(file: string): Promise<number> {
+  const folder = dirname(resolve(file));
+  const others = globSync("*.json", { cwd: folder }).map((name) => loadSettings(join(folder, name)));
+  const taken = others.map((other) => (other.ok ? other.value.listen.port : null));
+  let port: number = initDefaults.port;
+  while (taken.includes(port) || !(await canListen(port))) port += 1;
+  return port;
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer().listen({ port, host: "127.0.0.1", exclusive: true });
+  const listens = await once(server, "listening").then(
+    () => true,
+    () => false,
+  );
+  server.close();
+  return listens;
 }
 
 /**
@@ -200,7 +225,7 @@ function asOwner<T>(folder: string, run: () => T): T {
 
 /** A whole settings file with comments; also the one that the package brings. */
 export function settingsText(options: Complete, ofDriver = driverSettings(options)): string {
-  const { edge, domain, bridge, agent, dialIn, state } = options;
+  const { edge, domain, bridge, agent, dialIn, state, port } = options;
   const inOneLine = Object.entries(ofDriver).map(
     ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
   );
@@ -221,7 +246,7 @@ export function settingsText(options: Complete, ofDriver = driverSettings(option
   "bridge": ${JSON.stringify(bridge)},
   "agent": ${JSON.stringify(agent)},
   "state": ${JSON.stringify(state)}, // Its key and its journal: keep a backup of agent-key.pem.
-  "listen": { "port": 8791 }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
+  "listen": { "port": ${JSON.stringify(port)} }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
   // What the edge may bring about, also one in wrong hands.
   "policy": {
     // Numbers that may be dialled begin with one of these, such as "+1408" or "+44". None may until one stands here.

@@ -70,8 +70,16 @@ function refused({ cause }: Error): boolean {
 
 export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> {
   const status = parsed(await askAgent(settings, "/status"));
-  if (typeof Object(status).role === "string") return status as StatusAnswer;
-  throw new Error(`what listens on 127.0.0.1:${settings.listen.port} is no agent: set listen.port to another port`);
+  const { port } = settings.listen;
+  if (typeof Object(status).role !== "string")
+    throw new Error(`what listens on 127.0.0.1:${port} is no agent: set listen.port to another port`);
+  const [theirs, ours] = [nameOf(status as StatusAnswer), nameOf(settings)];
+  if (theirs === ours) return status as StatusAnswer;
+  throw new Error(`the agent on 127.0.0.1:${port} is ${theirs}, not ${ours}: set listen.port to a port of its own`);
+}
+
+function nameOf({ agent, bridge, domain }: Pick<AgentSettings, "agent" | "bridge" | "domain">): string {
+  return printable(`${agent} for bridge ${bridge} of domain ${domain}`);
 }
 
 function parsed(text: string): unknown {

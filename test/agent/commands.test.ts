@@ -18,7 +18,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, expect, test } from "vitest";
 import { doctor } from "../../bridge-agent/service/doctor.ts";
-import { askForMissing, init, initDefaults } from "../../bridge-agent/service/init.ts";
+import { askForMissing, freePort, init, initDefaults } from "../../bridge-agent/service/init.ts";
 import { loadSettings } from "../../bridge-agent/service/settings.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
@@ -64,6 +64,28 @@ test("init writes settings and the key, and prints the edge's entries", () => {
   expect(entries.map((line) => JSON.parse(line))).toEqual([entry, { name: "main", agents: [entry] }]);
   expect(said).not.toContain('"bridges":'); // Pasted over the settings, it would remove the other agents.
   expect(said).toContain(`\n\n${publicKey}\n\n`);
+});
+
+test("init takes the first port that is free and in no settings beside", async () => {
+  const beside = join(folder, "ports");
+  const first = await freePort(join(beside, "agent.json"));
+  const other = createServer().listen(first, "127.0.0.1");
+  await once(other, "listening");
+  const second = await freePort(join(beside, "agent.json"));
+  init(join(beside, "agent.json"), { ...options, port: second });
+  const third = await freePort(join(beside, "beta.json"));
+  other.close();
+
+  expect([first >= 8791, second > first, third > second]).toEqual([true, true, true]);
+});
+
+test("init takes the port of its option", async () => {
+  const file = join(folder, "port.json");
+  const given = ["init", "--settings", file, "--edge", "wss://e", "--domain", "acme", "--state", "port", "--port"];
+
+  expect((await runMain(...given, "http"))[2]).toMatch(/^listen\.port must be a number \(it is "http"\)/);
+  await runMain(...given, "9123");
+  expect(loadSettings(file)).toMatchObject({ value: { listen: { port: 9123 } } });
 });
 
 test("init overwrites nothing, and makes nothing of options that are wrong", () => {
@@ -198,7 +220,7 @@ test("init without a terminal names what has no default", async () => {
 test("a standby does not pass for an agent without calls", async () => {
   const file = join(folder, "standby.json");
   const standby = createServer(({ url }, response) => {
-    response.end(url === "/calls" ? "[]" : JSON.stringify({ role: "standby", journal: null }));
+    response.end(url === "/calls" ? "[]" : JSON.stringify({ ...agentSettings, role: "standby" }));
   }).listen(0, "127.0.0.1");
   await once(standby, "listening");
   const { port } = standby.address() as AddressInfo;

@@ -10,7 +10,7 @@ import { WebSocketServer } from "ws";
 import type { CallView } from "../../bridge-agent/run.ts";
 import { doctor } from "../../bridge-agent/service/doctor.ts";
 import type { StatusAnswer } from "../../bridge-agent/service/health.ts";
-import { askAgent, callsText, statusText } from "../../bridge-agent/service/local-commands.ts";
+import { askAgent, askStatus, callsText, statusText } from "../../bridge-agent/service/local-commands.ts";
 import { agentKey, holdStateFolder } from "../../bridge-agent/service/state-folder.ts";
 import { decodeHello, type Hello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import { agentSettings, openedJournal } from "./agent-world.ts";
@@ -174,8 +174,27 @@ test.each([
   other.close();
 });
 
+test.each([
+  [{ domain: "beta" }, "agent-1 for bridge simulated of domain beta"],
+  [{ bridge: "main" }, "agent-1 for bridge main of domain local"],
+  [{ agent: "agent-2" }, "agent-2 for bridge simulated of domain local"],
+])("doctor and status refuse the answer of another agent: %j", async (other, theirs) => {
+  const port = await agentThatSays({
+    ...agentSettings,
+    role: "active",
+    edgeUp: true,
+    bridgeUp: true,
+    ports: 9,
+    ...other,
+  });
+  const says = `the agent on 127.0.0.1:${port} is ${theirs}, not agent-1 for bridge simulated of domain local: set listen.port to a port of its own`;
+
+  expect((await doctorSays({ listen: { port } })).said.agent).toBe(`WRONG agent: ${says}`);
+  await expect(askStatus({ ...agentSettings, state: folder, listen: { port } })).rejects.toThrow(says);
+});
+
 test("doctor says that the agent's bridge takes no new calls", async () => {
-  const status = { role: "active", agent: "agent-1", journal: null, edgeUp: true, bridgeUp: true, ports: 0 };
+  const status = { ...agentSettings, role: "active", edgeUp: true, bridgeUp: true, ports: 0 };
   const port = await agentThatSays(status);
 
   expect((await doctorSays({ listen: { port } })).said.agent).toBe(

@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/setup/docto
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { doctor } from "../../bridge-agent/service/doctor.ts";
+import { askStatus } from "../../bridge-agent/service/local-commands.ts";
 import { loadSettings } from "../../bridge-agent/service/settings.ts";
 import { Phones } from "../../simulators/telephones/phones.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
@@ -108,8 +110,9 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.m
       driver: { ...shared.driver, password: undefined, passwordFile: join(folder, "ari-password") },
       agent: "agent-2",
       state: join(folder, "bridgehead-agent-2"),
-      listen: { port: 8792 },
+      listen: { port: expect.any(Number) },
     });
+    expect(second.value.listen).not.toEqual(first.value.listen);
     const unit = readFileSync(join(folder, "bridgehead-agent-2.service"), "utf8");
     expect(unit.split("\n")).toEqual(
       expect.arrayContaining([
@@ -119,7 +122,8 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.m
     );
   });
 
-  test("a second owner has an application of its own, and init prints what leads its numbers there", () => {
+  test("a second owner has an agent and an application of its own, and init prints what leads its numbers there", async () => {
+    rmSync(join(folder, "ari-password"));
     const printed = run("asterisk-second-owner");
 
     const beta = loadSettings(join(folder, "beta.json"));
@@ -128,6 +132,17 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.m
     });
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
     expect(printed).toContain("\nexten => 18005559999,1,Gosub(conference,${EXTEN},1(bridgehead-of-beta))\n");
+    const unit = readFileSync(join(folder, "bridgehead-agent-beta.service"), "utf8");
+    expect(unit).toMatch(/^StateDirectory=bridgehead-agent-beta$/m);
+    const [command = ""] = /(?<=^ExecStart=\/usr\/bin\/bridgehead-agent ).*$/m.exec(unit) ?? [];
+    if (!beta.ok) throw new Error(beta.error);
+    const agent = spawn(process.execPath, [
+      "bridge-agent/main.ts",
+      ...command.replace("/etc/bridgehead", folder).split(" "),
+    ]);
+    await vi.waitFor(async () => expect(await askStatus(beta.value)).toMatchObject({ domain: "beta" }), 20_000);
+    agent.kill();
+    expect(await once(agent, "exit")).toEqual([0, null]);
   });
 
   test("a rollback brings back what Asterisk had before, however often it was installed", () => {
