@@ -4,7 +4,7 @@ import { openToAll, secretFile } from "../../bridge-agent/service/state-folder.t
 import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { isRecord } from "../../src/foundation/record.ts";
-import { type CheckResult, type Finding, findingsOf, right, warn } from "../../src/foundation/text/finding.ts";
+import { type CheckResult, type Finding, findingsOf, right, warn, wrong } from "../../src/foundation/text/finding.ts";
 import { type Operator, readOperators, unknownDomains } from "../../src/operators/people.ts";
 import { checkDomains } from "../../src/settings/check-domains.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -67,8 +67,23 @@ function rightsText({ role, domains }: Omit<Operator, "name">): string {
 export function checkDomainsFile(file: string): Finding[] {
   const read = readCommentedJson(file);
   return read.ok
-    ? domainFindings(JSON.stringify(read.value), file)
+    ? [...domainFindings(JSON.stringify(read.value), file), ...overVariable(read.value)]
     : [{ verdict: "WRONG", about: "domains", says: read.error }];
+}
+
+/** https://developers.cloudflare.com/workers/platform/limits/#environment-variables */
+const variableBytes = 5_000;
+
+function overVariable(all: unknown): Finding[] {
+  let bytes = 1;
+  const sizes = Object.entries(isRecord(all) ? all : {}).map(([name, domain]) => {
+    bytes += Buffer.byteLength(JSON.stringify({ [name]: domain })) - 1;
+    return { name, upTo: bytes };
+  });
+  const first = sizes.find(({ upTo }) => upTo > variableBytes);
+  if (!first) return [];
+  const says = `all have ${bytes} bytes as one line, and a Worker's variable holds ${variableBytes}: ${first.name} and what follows it do not fit; give them to another Worker (wrangler deploy --name), shorten them, or run the edge on a machine of your own (docs/install-edge.md)`;
+  return [{ about: "domains", ...wrong(says) }];
 }
 
 /** A fault of the domains, which the settings file has in `domains`. */

@@ -112,6 +112,22 @@ test("domains may have a file of their own, which can be checked alone", async (
   ]);
 });
 
+test("domains that a Worker's variable cannot hold are named", () => {
+  const size = JSON.stringify({ d10: local }).length - 1;
+  const fit = Math.floor(4_999 / size);
+  const names = Array.from({ length: 60 }, (_, index) => `d${index + 10}`);
+  const says = (count: number) =>
+    checkDomainsFile(
+      written("domains.json", Object.fromEntries(names.slice(0, count).map((name) => [name, local]))),
+    ).filter(({ verdict }) => verdict === "WRONG");
+
+  expect(says(fit)).toEqual([]);
+  for (const count of [fit + 1, 60]) {
+    const text = `all have ${1 + count * size} bytes as one line, and a Worker's variable holds 5000: ${names[fit]} and what`;
+    expect(says(count)).toEqual([{ verdict: "WRONG", about: "domains", says: expect.stringContaining(text) }]);
+  }
+});
+
 test.each([
   ["{", /is not JSON/],
   ['"token"', /edge\.json: it must be a JSON object \(it is a text\)$/],

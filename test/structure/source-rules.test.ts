@@ -79,6 +79,13 @@ test.each(["nginx.conf", "Caddyfile"])("packaging/%s offers no TLS below 1.2 and
   expect(text).not.toMatch(/return 30\d|redir |rewrite |protocols tls1|TLSv1\.[01]|listen (?!443|\[::\]:443)/);
 });
 
+test.each(["nginx.conf", "Caddyfile"])("packaging/%s closes idle connections to the edge before the edge", (name) => {
+  const secondsIn = (file: string, pattern: RegExp) => Number(pattern.exec(readFileSync(file, "utf8"))?.[1]);
+  const ofEdge = secondsIn("durable-objects/node/http/http-server.ts", /keepAliveTimeout: (\d+)_000/);
+
+  expect(secondsIn(`packaging/${name}`, /\bkeepalive(?:_timeout)? (\d+)s/)).toBeLessThan(ofEdge);
+});
+
 test("the sample for mutual TLS matches before nginx's own location", () => {
   const [, location] =
     /ssl_verify_client[\s\S]*?\n(location [^{]*){/.exec(readFileSync("docs/install-edge.md", "utf8")) ?? [];
