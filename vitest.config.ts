@@ -8,7 +8,7 @@ import { domains, operators, operatorToken, webhookSecret } from "./test/workers
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
 /** Long tests, and tests that need plain Node. `npm run test:night` runs them. */
 const atNight = [
-  ...["history", "kit-package", "orphans", "packages", "task-pages", "two-edges", "two-machines"].map(
+  ...["history", "orphans", "packages", "task-pages", "two-edges", "two-machines"].map(
     (name) => `test/whole/${name}.test.ts`,
   ),
   "test/bridge/python-example.test.ts",

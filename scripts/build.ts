@@ -59,10 +59,7 @@ ${then};
 /** What a bundle exports, which esbuild puts at its end. */
 function namesIn(bundle: Uint8Array): string {
   const [, list = ""] = /\bexport\s*\{([^}]*)\};?\s*$/.exec(new TextDecoder().decode(bundle)) ?? [];
-  return list
-    .split(",")
-    .map((name) => name.trim().replace(/^.* as /, ""))
-    .join(", ");
+  return list.match(/\w+(?=\s*(?:,|$))/g)?.join(", ") ?? "";
 }
 
 if (import.meta.main) {

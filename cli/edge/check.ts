@@ -76,13 +76,12 @@ const variableBytes = 5_000;
 
 function overVariable(all: unknown): Finding[] {
   let bytes = 1;
-  const sizes = Object.entries(isRecord(all) ? all : {}).map(([name, domain]) => {
+  const over = Object.entries(isRecord(all) ? all : {}).filter(([name, domain]) => {
     bytes += Buffer.byteLength(JSON.stringify({ [name]: domain })) - 1;
-    return { name, upTo: bytes };
+    return bytes > variableBytes;
   });
-  const first = sizes.find(({ upTo }) => upTo > variableBytes);
-  if (!first) return [];
-  const says = `all have ${bytes} bytes as one line, and a Worker's variable holds ${variableBytes}: ${first.name} and what follows it do not fit; give them to another Worker (wrangler deploy --name), shorten them, or run the edge on a machine of your own (docs/install-edge.md)`;
+  if (!over[0]) return [];
+  const says = `all have ${bytes} bytes as one line, and a Worker's variable holds ${variableBytes}: ${over[0][0]} and what follows it do not fit; give them to another Worker (wrangler deploy --name), shorten them, or run the edge on a machine of your own (docs/install-edge.md)`;
   return [{ about: "domains", ...wrong(says) }];
 }
 

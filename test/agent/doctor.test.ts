@@ -175,10 +175,10 @@ test.each([
 });
 
 test.each([
-  [{ domain: "beta" }, "agent-1 for bridge simulated of domain beta"],
-  [{ bridge: "main" }, "agent-1 for bridge main of domain local"],
-  [{ agent: "agent-2" }, "agent-2 for bridge simulated of domain local"],
-])("doctor and status refuse the answer of another agent: %j", async (other, theirs) => {
+  ["agent-1 for bridge simulated of domain beta", { domain: "beta" }],
+  ["agent-1 for bridge main of domain local", { bridge: "main" }],
+  ["agent-2 for bridge simulated of domain local", { agent: "agent-2" }],
+])("doctor and status refuse the answer of %s", async (theirs, other) => {
   const port = await agentThatSays({
     ...agentSettings,
     role: "active",

@@ -76,16 +76,6 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-test.skipIf(process.getuid?.() !== 0)("init by root: the service's user reaches a settings file in new folders", () => {
-  const outer = join(folder, "outer");
-  const before = process.umask(0o077); // As the agent's program sets it.
-
-  initAt(join(outer, "inner", "agent.json"));
-
-  expect(process.umask(before)).toBe(0o077);
-  expect([outer, join(outer, "inner")].map(rightsOf)).toEqual(Array(2).fill(["755", 0, 0]));
-});
-
 test("init follows no link that replaced its file", () => {
   const [file, other] = [join(folder, "agent.json"), join(folder, "other")];
   writeFileSync(other, "mine");

@@ -54,20 +54,20 @@ test.skipIf(process.getuid?.() !== 0)(
     mkdirSync(state);
     chownSync(state, 65_534, 65_534);
     chmodSync(folder, 0o755); // The service's user must reach it.
-    const file = join(folder, "etc", "agent.json");
+    const [outer, etc] = [join(folder, "outer"), join(folder, "outer", "etc")];
+    const file = join(etc, "agent.json");
     const options = ["--edge", "wss://tsp.example.com", "--domain", "acme", "--state", state, "--settings", file];
 
     const { code, stdout } = await runMain(["init", ...options]);
 
     expect(code).toBe(0);
     expect(stdout).not.toContain("root's");
-    const modes = [join(folder, "etc"), file, join(state, "agent-key.pem"), join(state, "journal.sqlite")].map(
-      (path) => {
-        const { mode, uid, gid } = statSync(path);
-        return [(mode & 0o777).toString(8), uid, gid];
-      },
-    );
+    const modes = [outer, etc, file, join(state, "agent-key.pem"), join(state, "journal.sqlite")].map((path) => {
+      const { mode, uid, gid } = statSync(path);
+      return [(mode & 0o777).toString(8), uid, gid];
+    });
     expect(modes).toEqual([
+      ["755", 0, 0],
       ["755", 0, 0],
       ["640", 0, 65_534],
       ["600", 65_534, 65_534],

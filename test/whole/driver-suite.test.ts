@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -20,6 +20,20 @@ beforeAll(async () => {
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+test("the conformance kit installs without a network, and needs no other package", async () => {
+  const kit = join(folder, "kit");
+  mkdirSync(kit);
+  writeFileSync(join(kit, "package.json"), "{}");
+  // The npm beside this Node, if there is one, else the machine's; its programs take the first Node of the path.
+  const options = { cwd: kit, env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` } };
+  const install = ["install", "--offline", "--no-audit", "--no-fund", "../bridgehead-conformance-1.0.0.tgz"];
+  await run("npm", install, options);
+
+  const { stdout } = await run("npx", ["--offline", "bridgehead-conformance", "--help"], options);
+  expect(stdout).toContain("Usage: bridgehead-conformance");
+  expect(readdirSync(join(kit, "node_modules"))).toEqual([".bin", ".package-lock.json", "bridgehead-conformance"]);
+});
 
 interface Result {
   readonly status: string;

@@ -14,7 +14,7 @@ export interface AccessOptions {
 
 export interface AccessPorts {
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** Returns the text without its byte order mark. Throws the system's error, or a WebexError if it is not UTF-8. */
+  /** Returns the text without its byte order mark. Throws the system's error, or NotUtf8. */
   readFile(file: string): string;
   /** Returns the hidden input, empty if nothing is typed; `null` without a terminal. */
   askSecret(question: string): Promise<string | null>;

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { type Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { reasonOf, utf8Text } from "../doors/foundation.ts";
+import { utf8Text } from "../doors/foundation.ts";
 import { endWithReader, ownTerminal, timers } from "../doors/programs.ts";
-import { WebexError, type WebexPorts } from "./run.ts";
+import type { WebexPorts } from "./run.ts";
 
 export const webexPorts: WebexPorts = {
   variables: process.env,
@@ -13,7 +13,7 @@ export const webexPorts: WebexPorts = {
   now: () => Date.now(),
   terminal: ownTerminal,
   readFile,
-  readStdin: async () => textOf(await buffer(process.stdin), "standard input"),
+  readStdin: async () => utf8Text(await buffer(process.stdin)),
   askSecret: (question) => askSecret(question, process.stdin, process.stderr),
   begin: endWithReader,
   print: (content) => void process.stdout.write(`${content}\n`),
@@ -26,20 +26,10 @@ export const webexPorts: WebexPorts = {
 
 /** Adds the path to errors, because Node omits it for a folder. */
 function readFile(file: string): string {
-  let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file);
+    return utf8Text(readFileSync(file));
   } catch (error) {
     throw Object.assign(error as Error, { path: file });
-  }
-  return textOf(bytes, file);
-}
-
-function textOf(bytes: Uint8Array, from: string): string {
-  try {
-    return utf8Text(bytes);
-  } catch (error) {
-    throw new WebexError(`${from} cannot be read (${reasonOf(error)})`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PostFetch } from "../client/xml-api.ts";
-import { printable, type Result, type Terminal, type Timers } from "../doors/foundation.ts";
+import { NotUtf8, printable, type Result, type Terminal, type Timers } from "../doors/foundation.ts";
 import { jsonText, systemReason } from "../doors/programs.ts";
 import type { ValuePorts } from "./values.ts";
 
@@ -33,7 +33,7 @@ export async function run(ports: WebexPorts, act: () => Promise<void>): Promise<
 }
 
 function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "code" in error && "syscall" in error;
+  return error instanceof NotUtf8 || (error instanceof Error && "code" in error && "syscall" in error);
 }
 
 function fileFault(error: NodeJS.ErrnoException): string {
@@ -42,7 +42,7 @@ function fileFault(error: NodeJS.ErrnoException): string {
     EISDIR: "it is a folder, not a file",
   };
   const why = own[error.code ?? ""] ?? systemReason(error);
-  return `${error.path ?? "a file"}: ${why}`;
+  return `${error.path ?? "standard input"}: ${why}`;
 }
 
 /** Returns the value, or throws the error as a WebexError. */

@@ -8,6 +8,6 @@ export { cut } from "../../src/foundation/text/cut.ts";
 export { digitsOf } from "../../src/foundation/text/digits.ts";
 export { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 export { reasonOf } from "../../src/foundation/text/reason.ts";
-export { utf8Text } from "../../src/foundation/text/utf8.ts";
+export { NotUtf8, utf8Text } from "../../src/foundation/text/utf8.ts";
 export { type Timers, wait } from "../../src/foundation/time/timers.ts";
 export { Turns } from "../../src/foundation/time/turns.ts";

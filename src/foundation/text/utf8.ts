@@ -1,11 +1,14 @@
 import { placeIn } from "./parse-json.ts";
 
+/** Says where, and what to do. */
+export class NotUtf8 extends Error {}
+
 /** Returns the text of a file that people write, without its byte order mark. Throws where a byte is not UTF-8. */
 export function utf8Text(bytes: Uint8Array): string {
   const [first = 1, second = 1] = bytes;
   // Without a mark, a zero byte shows UTF-16: these files begin with ASCII.
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || first * second === 0;
-  if (isUtf16) throw new Error("it is UTF-16: save it as UTF-8");
+  if (isUtf16) throw new NotUtf8("it is UTF-16: save it as UTF-8");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -14,6 +17,6 @@ export function utf8Text(bytes: Uint8Array): string {
     const at = found === -1 ? bytes.length - 1 : found;
     const hex = bytes[at]?.toString(16).toUpperCase();
     const before = new TextDecoder().decode(bytes.subarray(0, at));
-    throw new Error(`it is not UTF-8: byte 0x${hex} at ${placeIn(before)}; save it as UTF-8`);
+    throw new NotUtf8(`it is not UTF-8: byte 0x${hex} at ${placeIn(before)}; save it as UTF-8`);
   }
 }
