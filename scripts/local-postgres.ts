@@ -48,7 +48,7 @@ export async function preparePostgres(
  * It refuses to run as root. Within a namespace of its own root has another number, and still its own folders; where
  * the system has no such namespaces, it runs as nobody, who must get to the folder.
  */
-function notAsRoot(folder: string): readonly string[] {
+export function notAsRoot(folder: string): readonly string[] {
   if (process.getuid?.() !== 0) return [];
   const namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"];
   if (spawnSync("unshare", [...namespace.slice(1), "true"]).status === 0) return namespace;

@@ -7,7 +7,7 @@ import { sqliteDisk } from "../durable-objects/node/rows/sqlite-disk.ts";
 import { type LifePlace, Runtime } from "../durable-objects/node/runtime.ts";
 import { stubsBy } from "../durable-objects/node/stubs.ts";
 import { Counting } from "../durable-objects/platform/counting.ts";
-import { type LogLine, logOf } from "../durable-objects/platform/log.ts";
+import { type Log, type LogLine, logOf } from "../durable-objects/platform/log.ts";
 import { objectKinds, type Whole } from "../durable-objects/platform/object-kinds.ts";
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
@@ -64,7 +64,9 @@ interface Active {
  * act.
  */
 export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
-  const { state, host, port } = options;
+  const { variables, state, host, port, write } = options;
+  const log = logOf(write, (domain) => showsPersonal(variables, domain), Date.now);
+  const logged = new Set<string>();
   let active: Active | null = null;
   let isStopped = false;
   const name = "file" in state ? {} : { name: state.name };
@@ -82,13 +84,16 @@ export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
   });
   const waits = (why: string, activeUrl: string | null) => {
     waiting = { ...name, why, activeUrl };
+    if (activeUrl !== null || logged.has(why)) return;
+    logged.add(why);
+    log({ level: "warn", event: "not-active", why });
   };
   const begin = async () => {
     const time = new EdgeTime();
     const passedMs = () => time.passedMs();
     const disk = "file" in state ? sqliteDisk(state.file) : await sharedDisk(state, { passedMs, waits, lost: ended });
     try {
-      active = await activeOn(disk, time, { ...options, ended });
+      active = await activeOn(disk, time, log, { ...options, ended });
     } catch (error) {
       await disk.close().catch(() => {});
       throw error;
@@ -128,11 +133,11 @@ export async function serveNode(options: NodeOptions): Promise<NodeEdge> {
 async function activeOn(
   disk: Disk,
   time: EdgeTime,
-  { variables, state, write, trustsClock = false, ended }: NodeOptions,
+  log: Log,
+  { variables, state, trustsClock = false, ended }: NodeOptions,
 ): Promise<Active> {
   const { after } = nodeTimers;
   const machineNow = () => Date.now();
-  const log = logOf(write, (domain) => showsPersonal(variables, domain), machineNow);
   const passedMs = () => time.passedMs();
   const portions = new Portions({ after, passedMs });
   const giveWay = () => portions.giveWay();

@@ -30,7 +30,7 @@ export async function checkEdge(file: string): Promise<Finding[]> {
       return right(`http://${addressOf(host, port)}`);
     },
     state: async () =>
-      isDatabase(state) ? right(await (await import("./shared-state.ts")).databaseText(state)) : checkFolder(state),
+      isDatabase(state) ? (await import("./shared-state.ts")).checkDatabase(state) : checkFolder(state),
     token: () => checkToken(operatorTokenFile, state),
   };
   for await (const finding of findingsOf(checks)) found.push(finding);

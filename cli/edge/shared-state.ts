@@ -1,18 +1,31 @@
 import { NoState } from "../../durable-objects/node/rows/disk.ts";
-import { advisoryLock, hostsOf, Session, stateIn } from "../../durable-objects/node/rows/postgres-disk.ts";
+import {
+  advisoryLock,
+  durabilityFault,
+  hostsOf,
+  requireOwnSession,
+  Session,
+  sessionSettings,
+  stateIn,
+} from "../../durable-objects/node/rows/postgres-disk.ts";
+import { type CheckResult, right, warn } from "../../src/foundation/text/finding.ts";
 import { networkReason } from "../../src/foundation/text/reason.ts";
 import { placeOfDatabase } from "./database.ts";
 import { StartError } from "./program.ts";
 
 /** What is in the database of two edges, for people. Throws if it cannot be used. */
-export function databaseText(url: string): Promise<string> {
+export function checkDatabase(url: string): Promise<CheckResult> {
   return inDatabase(url, async (session, place) => {
     const state = await stateIn(session);
-    if (!state) return `${place} is empty: its tables are made at the first start`;
-    const { name, stopped, at } = state;
-    const acts = stopped ? "no edge is active" : `${name} is active, or was the last one`;
-    return `${place}: ${acts}; as of ${new Date(Number(at)).toISOString()}`;
+    const says = state ? `${place}: ${stateText(state)}` : `${place} is empty: its tables are made at the first start`;
+    const fault = await durabilityFault(session, hostsOf(url).length > 1);
+    return fault === null ? right(says) : warn(`${says}; ${fault}`);
   });
+}
+
+function stateText({ name, stopped, at }: NonNullable<Awaited<ReturnType<typeof stateIn>>>): string {
+  const acts = stopped ? "no edge is active" : `${name} is active, or was the last one`;
+  return `${acts}; as of ${new Date(Number(at)).toISOString()}`;
 }
 
 /** Notes that the database was put back from a backup. `now`: ms since 1970. Throws if an edge is active. */
@@ -40,7 +53,8 @@ async function inDatabase<Value>(
     const place = placeOfDatabase(host);
     const session = new Session(host);
     try {
-      await session.open();
+      await session.open(sessionSettings);
+      await requireOwnSession(session, host);
       return await work(session, place);
     } catch (error) {
       if (error instanceof StartError || error instanceof NoState) throw error;

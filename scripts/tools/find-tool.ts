@@ -14,6 +14,7 @@ export interface Tool {
 /** By the name that `tool-root.sh` has for it: its name in sentences, and the names under which it may be installed, the best first. */
 const known = {
   chromium: ["Chromium", "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
+  pgbouncer: ["PgBouncer", "pgbouncer"],
   postgres: ["PostgreSQL", ...globSync("/usr/lib/postgresql/*/bin/postgres").sort().reverse(), "postgres"],
   promtool: ["promtool", "promtool"],
 } as const;
@@ -21,7 +22,7 @@ const known = {
 export const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
- * Returns the program that a variable of the environment names (`CHROMIUM`, `POSTGRES`, `PROMTOOL`), else one that is installed, else the one
+ * Returns the program that a variable of the environment names (`CHROMIUM`, `PGBOUNCER`, `POSTGRES`, `PROMTOOL`), else one that is installed, else the one
  * in a folder in the project, which Debian's packages are put into the first time. The error is one sentence.
  */
 export async function findTool(name: keyof typeof known): Promise<Result<Tool, string>> {

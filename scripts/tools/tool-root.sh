@@ -21,9 +21,10 @@ case $tool in
   asterisk) what=Asterisk mb=500 version=-V packages="asterisk asterisk-core-sounds-en-gsm sip-tester" extra="modules share sounds-en" ;;
   # The one without windows: a page costs a third of what it costs the whole browser.
   chromium) what=Chromium mb=600 packages="chromium-headless-shell fonts-inter fonts-dejavu-core" extra=fonts.conf ;;
+  pgbouncer) what=PgBouncer mb=100 packages=pgbouncer ;;
   postgres) what=PostgreSQL mb=300 packages=postgresql programs="postgres initdb pg_basebackup" ;;
   promtool) what=promtool mb=200 packages=prometheus ;;
-  *) fail "usage: tool-root.sh FOLDER asterisk|chromium|postgres|promtool [SUITE...]" ;;
+  *) fail "usage: tool-root.sh FOLDER asterisk|chromium|pgbouncer|postgres|promtool [SUITE...]" ;;
 esac
 
 # Packages that the programs depend on and do without: for people, windows, services and scripts that install.
@@ -168,7 +169,8 @@ if [ $tool = asterisk ]; then
   ln -s "$(first "$root"/usr/share/asterisk/sounds/en_US_* "$root/usr/share/asterisk/sounds/en")" "$folder/sounds-en"
 else
   for program in $programs; do
-    path=$(first "$root/usr/lib/chromium/chromium-headless-shell" "$root"/usr/lib/postgresql/*/bin/"$program" "$root/usr/bin/$program")
+    path=$(first "$root/usr/lib/chromium/chromium-headless-shell" "$root"/usr/lib/postgresql/*/bin/"$program" \
+      "$root/usr/bin/$program" "$root/usr/sbin/$program")
     fonts=
     if [ $tool = chromium ]; then fonts='FONTCONFIG_FILE="$folder/fonts.conf" XDG_CACHE_HOME="$folder/cache" '; fi
     wrap "$program" "export ${fonts}LD_LIBRARY_PATH=\"$libraries\"; exec \"\$folder/$path\""

@@ -51,6 +51,10 @@ const rows = {
     says: "If the active edge fails, no conference can be held: {why}.",
     todo: "Start or fix the other edge. Its log says why it is not on standby.",
   }),
+  "database-unreplicated": condition("bad", "The database is not replicated", {
+    says: "If a machine of the database is lost, what the edge confirmed can be lost: {why}.",
+    todo: "Set synchronous_standby_names on the primary (docs/high-availability.md).",
+  }),
   "relay-unreachable": condition("down", "A relay is unreachable", {
     says: "The relay of {here} does not answer the edge.",
     todo: "Its agents retry by themselves. Read relay-unreachable in the edge's log.",

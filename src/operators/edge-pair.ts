@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
-import { type Checked, time } from "../foundation/schemas.ts";
+import { type Checked, described, time } from "../foundation/schemas.ts";
 import type { FoundAlert } from "./alert-kinds.ts";
 
 const name = v.string();
@@ -17,6 +17,7 @@ export type EdgeOfPair = Checked<typeof edgeOfPair>;
 export const pairView = v.object({
   active: v.object({ name, url, since: time }),
   standbys: v.array(edgeOfPair),
+  fault: described(v.nullable(v.string()), "What the database lacks to survive the loss of a machine; null: nothing."),
 });
 export type PairView = Checked<typeof pairView>;
 
@@ -34,8 +35,13 @@ export function isSilent({ silentMs }: Pick<EdgeOfPair, "silentMs">): boolean {
   return silentMs >= silentLongMs;
 }
 
-/** Returns an alert if no standby edge could become active. */
-export function pairAlerts({ standbys }: Pick<PairView, "standbys">, now: EpochMs): readonly FoundAlert[] {
+/** Returns an alert if no standby edge could become active, and one if the database could lose what it confirmed. */
+export function pairAlerts({ standbys, fault }: Omit<PairView, "active">, now: EpochMs): readonly FoundAlert[] {
+  const lost: FoundAlert[] = fault === null ? [] : [{ kind: "database-unreplicated", since: null, why: fault }];
+  return [...standbyAlerts(standbys, now), ...lost];
+}
+
+function standbyAlerts(standbys: PairView["standbys"], now: EpochMs): readonly FoundAlert[] {
   const [latest] = standbys.toSorted((one, other) => one.silentMs - other.silentMs);
   const kind = "no-standby-edge";
   if (!latest) return [{ kind, since: null, why: "there is no standby edge" }];

@@ -27,12 +27,12 @@ test("an edge without a standby has no other edges", async () => {
   const edge = new FakeEdge();
   expect(await (await edge.app.request("/active")).json()).toEqual({ role: "active" });
   const all = await edge.app.request("/api/v1/edges", { headers });
-  expect(await all.json()).toEqual({ active: null, standbys: [] });
+  expect(await all.json()).toEqual({ active: null, standbys: [], fault: null });
 });
 
 test("shows the active edge and its standbys in the API and in /readyz", async () => {
   const { ask } = start();
-  const view = { active: { name: "edge-1", url: "http://edge-1", since: 1_000 }, standbys: [standby] };
+  const view = { active: { name: "edge-1", url: "http://edge-1", since: 1_000 }, standbys: [standby], fault: null };
   expect(await ask("/api/v1/edges")).toEqual({ status: 200, body: view });
   expect((await ask("/readyz")).body).toMatchObject({ role: "active", edges: view });
 });

@@ -15,6 +15,6 @@ export class FakePair implements EdgePair {
 
   async view(): Promise<PairView> {
     if (this.fault) throw this.fault;
-    return { active: { name: "edge-1", url: "http://edge-1", since: 1_000 }, standbys: this.standbys };
+    return { active: { name: "edge-1", url: "http://edge-1", since: 1_000 }, standbys: this.standbys, fault: null };
   }
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
+import { onTestFinished } from "vitest";
 import { atExit, killGroup, removeFolder } from "../../scripts/at-exit.ts";
-import { type LocalPostgres, preparePostgres } from "../../scripts/local-postgres.ts";
+import { type LocalPostgres, notAsRoot, preparePostgres } from "../../scripts/local-postgres.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 
 /** A real PostgreSQL in a folder of its own, for a test or a proof. */
@@ -46,6 +47,36 @@ export class PostgresOnTest {
     return this.url.replace(/postgres$/, name);
   }
 
+  /** The URL of a database behind a pooler in this mode, which drops `options`. The pooler ends with the test. */
+  async pooled(url: string, pooler: string, mode: "session" | "transaction"): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), "bridgehead-pooler-"));
+    const [port = 0] = await freePorts(1);
+    const [command = "", ...args] = [...notAsRoot(folder), pooler, join(folder, "pgbouncer.ini")];
+    writeFileSync(
+      join(folder, "pgbouncer.ini"),
+      `[databases]
+      * = host=127.0.0.1 port=${new URL(url).port} user=bridgehead
+      [pgbouncer]
+      listen_addr = 127.0.0.1
+      listen_port = ${port}
+      unix_socket_dir =
+      auth_type = any
+      pool_mode = ${mode}
+      ignore_startup_parameters = extra_float_digits,options`,
+      { mode: 0o644 },
+    );
+    const child = spawn(command, args, { detached: true, stdio: "ignore" });
+    const cancel = atExit(() => killGroup(child.pid));
+    onTestFinished(() => {
+      cancel();
+      killGroup(child.pid);
+      removeFolder(folder);
+    });
+    const pooled = url.replace(/:\d+\//, `:${port}/`);
+    while (!(await this.#answers(pooled))) await pause(20);
+    return pooled;
+  }
+
   async ask(text: string, url = this.url): Promise<readonly object[]> {
     const client = new Client(url);
     client.on("error", () => {}); // The server is killed: what is asked rejects.
@@ -74,8 +105,8 @@ export class PostgresOnTest {
     removeFolder(this.#folder);
   }
 
-  async #answers(): Promise<boolean> {
-    return this.ask("SELECT 1").then(
+  async #answers(url = this.url): Promise<boolean> {
+    return this.ask("SELECT 1", url).then(
       () => true,
       () => false,
     );

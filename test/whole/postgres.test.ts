@@ -2,7 +2,7 @@ import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { databaseText, markDatabaseRestored } from "../../cli/edge/shared-state.ts";
+import { checkDatabase, markDatabaseRestored } from "../../cli/edge/shared-state.ts";
 import { nodeTimers } from "../../durable-objects/node/node-clock.ts";
 import { acquireDatabase } from "../../durable-objects/node/rows/postgres-disk.ts";
 import { bridgehead } from "../bridgehead-command.ts";
@@ -15,6 +15,8 @@ beforeAll(async () => {
   postgres = await PostgresOnTest.start();
 });
 afterAll(() => postgres.stop());
+
+const databaseText = async (url: string) => (await checkDatabase(url)).says;
 
 function newDatabase(): Promise<string> {
   databases += 1;

@@ -49,10 +49,14 @@ const warning = "01000";
  * The time-outs end the session of a silent edge, and release its lock. The planner settings force the use of
  * indexes, because PostgreSQL cannot estimate the number of rows in JSON.
  */
-const settings = {
+export const sessionSettings = {
   ...{ idle_session_timeout: leaseMs, idle_in_transaction_session_timeout: leaseMs, tcp_user_timeout: leaseMs },
+  ...{ synchronous_commit: "on", default_transaction_isolation: "read committed" },
   ...{ enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off" },
 };
+/** Settings that only the server can change. */
+const serverSettings = { fsync: "on", transaction_read_only: "off" };
+const noPooler = "connect to PostgreSQL itself, not to a pooler";
 
 const tables = `
   CREATE SCHEMA IF NOT EXISTS bridgehead;
@@ -104,7 +108,7 @@ export function hostsOf(url: string): readonly string[] {
 export async function acquireDatabase(url: string, self: Self, ports: EdgePorts): Promise<PostgresDisk> {
   const hosts = hostsOf(url);
   for (let at = 0; ; at += 1) {
-    const disk = new PostgresDisk(hosts[at % hosts.length] ?? url, ports);
+    const disk = new PostgresDisk(hosts[at % hosts.length] ?? url, ports, hosts.length > 1);
     try {
       await disk.begin(self);
       return disk;
@@ -128,7 +132,11 @@ async function standBy(session: Session, self: Self, ports: EdgePorts): Promise<
       await session.ask("DELETE FROM bridgehead.standby WHERE name = $1", [self.name]);
       return Boolean(stopped);
     }
-    ports.waits(`${name} is active`, String(activeUrl));
+    const isOwn = name === self.name;
+    const why = isOwn
+      ? `the lock of ${name}, this edge, has no living owner, or another edge has this name`
+      : `${name} is active`;
+    ports.waits(why, isOwn ? null : String(activeUrl));
     await wait(ports.timers, lookEveryMs);
   }
 }
@@ -138,6 +146,48 @@ async function prepare(session: Session): Promise<void> {
   // Two edges can start at the same time.
   await session.ask(`BEGIN; SELECT pg_advisory_xact_lock(${advisoryLock}, 1); ${tables} COMMIT`);
   await stateIn(session);
+}
+
+/** Rejects if the session lacks a setting that fencing or durability depends on. A Unix socket has no `tcp_user_timeout`. */
+async function requireSettings(session: Session): Promise<void> {
+  const needed = Object.entries({ ...sessionSettings, ...serverSettings }).filter(
+    ([name]) => !/^enable|^jit/.test(name),
+  );
+  const { rows } = await session.ask(
+    `SELECT name, setting FROM pg_settings JOIN json_each_text($1) ON key = name AND value <> setting
+     WHERE name <> 'tcp_user_timeout' OR inet_client_addr() IS NOT NULL ORDER BY name`,
+    [JSON.stringify(Object.fromEntries(needed))],
+  );
+  if (rows.length === 0) return;
+  const isServers = rows.every(({ name }) => String(name) in serverSettings);
+  const found = rows.map(({ name, setting }) => `${name} = ${setting}`).join(", ");
+  throw new Error(`its session has ${found}: ${isServers ? "change this on the server" : noPooler}`);
+}
+
+/**
+ * Rejects if the server's session is not this connection's own. A pooler gives the backend to another connection
+ * between two statements.
+ */
+export async function requireOwnSession(session: Session, url: string): Promise<void> {
+  const other = new Session(url);
+  const backendOf = async (of: Session) => (await of.ask("SELECT pg_backend_pid() AS pid")).rows[0]?.pid;
+  try {
+    const own = await backendOf(session);
+    await other.open();
+    await other.ask("BEGIN");
+    if ((await backendOf(other)) === own || (await backendOf(session)) !== own)
+      throw new Error(`a pooler gives its sessions to several connections: ${noPooler}`);
+  } finally {
+    other.cut();
+  }
+}
+
+/** What the database lacks to survive the loss of a machine, as the end of a sentence. `null`: nothing. */
+export async function durabilityFault(session: Session, hasSeveralHosts: boolean): Promise<string | null> {
+  const { rows } = await session.ask("SELECT current_setting('synchronous_standby_names') AS names");
+  return hasSeveralHosts && rows[0]?.names === ""
+    ? "its URL names several hosts, and synchronous_standby_names is empty"
+    : null;
 }
 
 /** Returns `null` if the tables are not made yet. Rejects on a replica, and with `NoState` for another release. */
@@ -150,6 +200,7 @@ export async function stateIn(session: Session): Promise<Row | null> {
   if (replica) throw new Error("this machine of the database is a replica");
   if (encoding !== "UTF8")
     throw new NoState(`the database has the encoding ${encoding}: make one with ENCODING 'UTF8'`);
+  await requireSettings(session);
   if (made === null) return null;
   const { rows } = await session.ask("SELECT * FROM bridgehead.state");
   const found = rows[0]?.format;
@@ -167,8 +218,9 @@ export class PostgresDisk implements Disk {
   /** A session for reads, so that long ones do not delay a flush. */
   readonly #reads: Session;
   readonly #ports: EdgePorts;
+  readonly #hasSeveralHosts: boolean;
   readonly lease: Lease;
-  readonly place: DiskPlace;
+  readonly place: Extract<DiskPlace, { readonly database: string }>;
   /** Monotonic time at which the last committed transaction was sent. */
   #heldSince = Number.NEGATIVE_INFINITY;
   #heard = Promise.withResolvers<void>();
@@ -176,7 +228,8 @@ export class PostgresDisk implements Disk {
   #writing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(url: string, ports: EdgePorts) {
+  constructor(url: string, ports: EdgePorts, hasSeveralHosts: boolean) {
+    this.#hasSeveralHosts = hasSeveralHosts;
     this.#session = new Session(url, ports);
     this.#reads = new Session(url, ports);
     this.place = { database: url };
@@ -192,7 +245,8 @@ export class PostgresDisk implements Disk {
 
   /** Waits for the lock, then becomes active. The former edge can still hold a lease from a replaced database server. */
   async begin(self: Self): Promise<void> {
-    await this.#session.open(settings);
+    await this.#session.open(sessionSettings);
+    await requireOwnSession(this.#session, this.place.database);
     const isOrderly = await standBy(this.#session, self, this.#ports);
     for (let leftMs = isOrderly ? 0 : leaseMs; leftMs > 0; leftMs -= beatEveryMs) {
       await this.#commit("UPDATE bridgehead.state SET stopped = false, beat = beat + 1");
@@ -259,7 +313,8 @@ export class PostgresDisk implements Disk {
       `SELECT name, url, version, (extract(epoch FROM now() - seen) * 1000)::bigint AS "silentMs" FROM bridgehead.standby
        WHERE seen > now() - interval '1 day' ORDER BY name`,
     );
-    return { active: rows[0] as PairView["active"], standbys: standbys.rows };
+    const fault = await durabilityFault(this.#reads, this.#hasSeveralHosts);
+    return { active: rows[0] as PairView["active"], standbys: standbys.rows, fault };
   }
 
   /** Stops in order, so that the other edge becomes active without a wait. */
@@ -324,7 +379,7 @@ export class Session implements Rows {
 
   /** Connects, with these settings of the session. By default, it can be silent for long, whatever the database says. */
   async open(settings: Readonly<Record<string, string | number>> = { idle_session_timeout: 0 }): Promise<void> {
-    const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+    const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${String(value).replace(" ", "\\ ")}`);
     const client = new Client({
       ...{ connectionString: this.#url, connectionTimeoutMillis: connectWithinMs, keepAlive: true },
       options: options.join(" "),

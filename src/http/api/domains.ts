@@ -236,10 +236,10 @@ export const edgeRoutes = [
     says: "Which edge is active and since when, and the standby edges",
     answer: {
       says: "`active` is null, and `standbys` is empty, if the edge shares its state with no other one.",
-      schema: v.object({ active: v.nullable(pairView.entries.active), standbys: pairView.entries.standbys }),
+      schema: v.object({ ...pairView.entries, active: v.nullable(pairView.entries.active) }),
     },
     async handle({ edge: { pair } }) {
-      if (!pair) return { active: null, standbys: [] };
+      if (!pair) return { active: null, standbys: [], fault: null };
       try {
         return await pair.view();
       } catch (error) {

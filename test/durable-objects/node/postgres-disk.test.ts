@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, onTestFinished, test as testAlways } from "vitest";
+import { checkDatabase } from "../../../cli/edge/shared-state.ts";
 import { nodeTimers } from "../../../durable-objects/node/node-clock.ts";
 import {
   acquireDatabase,
   type EdgePorts,
   hostsOf,
   type PostgresDisk,
+  sessionSettings,
 } from "../../../durable-objects/node/rows/postgres-disk.ts";
 import { findTool } from "../../../scripts/tools/find-tool.ts";
 import { PostgresOnTest } from "../../kit/postgres-on-test.ts";
@@ -19,6 +21,8 @@ const holder = `FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsub
 const program = await findTool("postgres");
 if (!program.ok) console.warn(`PostgreSQL: left out, because ${program.error}`);
 const test = testAlways.skipIf(!program.ok);
+const pooler = await findTool("pgbouncer");
+if (!pooler.ok) console.warn(`PgBouncer: left out, because ${pooler.error}`);
 let postgres: PostgresOnTest;
 let databases = 0;
 let shared: PostgresDisk;
@@ -47,8 +51,13 @@ function anEdge(name: string, url: string, speed = 1) {
   const waits: string[] = [];
   /** Times that it has waited, in ms. */
   const waited: number[] = [];
+  let isHalted = false;
+  const halt = () => {
+    isHalted = true;
+  };
   const after: EdgePorts["timers"]["after"] = (ms, run) => {
     waited.push(ms);
+    if (isHalted) return () => {};
     return nodeTimers.after(ms / speed, run);
   };
   const active = acquireDatabase(
@@ -61,7 +70,7 @@ function anEdge(name: string, url: string, speed = 1) {
     },
   );
   active.catch(() => {});
-  return { active, lost, waits, waited };
+  return { active, lost, waits, waited, halt };
 }
 
 /** An edge that is active, and is closed with the test. */
@@ -107,6 +116,16 @@ test("a second edge waits, is listed, and takes over at once after an orderly st
   expect(await disk.view()).toMatchObject({ active: { name: "edge-2" }, standbys: [] });
   await disk.close();
   expect([one.lost, other.lost]).toEqual([[], []]);
+});
+
+test("says that the lock has no living owner if the active edge has its own name", async () => {
+  const url = await newDatabase();
+  await active("edge-1", url);
+  const namesake = anEdge("edge-1", url);
+  await expect
+    .poll(() => namesake.waits.at(-1))
+    .toMatch(/^the lock of edge-1, this edge, has no living owner, .* null$/);
+  namesake.halt();
 });
 
 test("an edge whose session was ended can write nothing, and the other one waits for the end of its lease", async () => {
@@ -217,6 +236,57 @@ test("tries the next host if one is away or silent", async () => {
   const edge = await active("edge-1", silent.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1"));
   expect(edge.waits.length).toBe(2);
   expect(edge.waits[0]).toContain("the database cannot be used");
+  const fault = "its URL names several hosts, and synchronous_standby_names is empty";
+  expect((await edge.disk.view()).fault).toBe(fault);
+  expect(await checkDatabase(url.replace("@127", "@127.0.0.1:1,127"))).toMatchObject({
+    verdict: "warn",
+    says: expect.stringContaining(fault),
+  });
+});
+
+/** Makes settings of the database's sessions, which a pooler does not drop. */
+async function setOn(url: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
+  const database = new URL(url).pathname.slice(1);
+  for (const [name, value] of Object.entries(settings))
+    await postgres.ask(`ALTER DATABASE ${database} SET ${name} = '${value}'`, url);
+}
+
+const noPooler = "connect to PostgreSQL itself, not to a pooler";
+test.skipIf(!pooler.ok).each([
+  ["in transaction mode", "transaction", true, `a pooler gives its sessions to several connections: ${noPooler}`],
+  [
+    "that drops options",
+    "session",
+    false,
+    "its session has idle_in_transaction_session_timeout = 0, idle_session_timeout = 0, synchronous_commit = off, ",
+  ],
+] as const)("two edges behind a pooler %s stand by, and check refuses it", async (_, mode, hasSettings, why) => {
+  const url = await newDatabase();
+  await setOn(url, hasSettings ? sessionSettings : { synchronous_commit: "off" });
+  const pooled = await postgres.pooled(url, pooler.ok ? pooler.value.program : "", mode);
+  const edges = [anEdge("edge-1", pooled, 10), anEdge("edge-2", pooled, 10)];
+  for (const { waits } of edges) {
+    await expect.poll(() => waits.length).toBeGreaterThan(3);
+    expect(new Set(waits).size).toBe(1);
+    expect(waits[0]).toContain(`the database cannot be used (${why}`);
+    expect(waits[0]).toContain(noPooler);
+  }
+  await expect(checkDatabase(pooled)).rejects.toThrow(why);
+  for (const { halt } of edges) halt();
+});
+
+test("an edge stands by while the database lacks what it depends on, and is then active", async () => {
+  const url = await newDatabase();
+  await setOn(url, { default_transaction_isolation: "serializable", default_transaction_read_only: "on" });
+  const edge = anEdge("edge-1", url);
+  const why = "its session has transaction_read_only = on: change this on the server";
+  await expect.poll(() => edge.waits).toContain(`the database cannot be used (${why}), at null`);
+  await expect(checkDatabase(url)).rejects.toThrow(why);
+  await postgres.ask(
+    "SET transaction_read_only = off; ALTER DATABASE x RESET ALL".replace("x", url.slice(url.lastIndexOf("/") + 1)),
+    url,
+  );
+  await (await edge.active).close();
 });
 
 test("an attempt that fails leaves no session", async () => {

@@ -50,6 +50,16 @@ test("refuses a state that needs a person, and leaves its port", async () => {
     await expect(serving(file, { port })).rejects.toMatchObject({ name: "NoState" });
 });
 
+test("logs once why an edge cannot be active, and says it in /readyz", async () => {
+  const state = { database: "postgresql://u@127.0.0.1:1/d", name: "edge-1", url: "http://edge-1" };
+  const { ask, lines } = await serving("", { state });
+  await expect.poll(() => lines.length).toBe(1);
+  const { why } = JSON.parse(String(lines[0]));
+  expect(why).toMatch(/^the database cannot be used \(.*refused\)$/);
+  expect(await (await ask("/readyz")).json()).toMatchObject({ role: "standby", why });
+  expect(lines).toHaveLength(1);
+});
+
 test("a stop whose last flush fails ends the process", async () => {
   const file = newStateFile();
   const { ask, stop, lines } = await serving(file);
